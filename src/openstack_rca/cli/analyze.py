@@ -1,0 +1,111 @@
+"""``openstack-rca analyze``."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from openstack_rca.cli.output import (
+    MODEL,
+    SIGNATURES,
+    connection_options,
+    console,
+    notice,
+    parse_time,
+    settings_from,
+    steps,
+)
+from openstack_rca.errors import LifecycleError
+from openstack_rca.service.analysis import AnalysisOutcome, analyze, record_analysis
+from openstack_rca.service.reports import FORMATS, print_report, render, write_report
+from openstack_rca.settings import Settings
+
+
+@click.command("analyze")
+@click.argument("logs", nargs=-1, required=True, metavar="LOGS...")
+@click.option("--issue", required=True, help="What is wrong, in your words.")
+@MODEL
+@click.option("--fast/--hybrid", "--fast-mode/--hybrid-mode", "fast", default=False, help="Lexical retrieval only.")
+@click.option("--since", callback=parse_time, metavar="TIME", help="Look at nothing before this time (ISO 8601).")
+@click.option("--until", callback=parse_time, metavar="TIME", help="Look at nothing after this time (ISO 8601).")
+@SIGNATURES
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write the report to this file; its suffix (.json, .md, .html, .txt) says in which form.",
+)
+@connection_options
+def analyze_command(
+    logs: tuple[str, ...],
+    issue: str,
+    model: str,
+    fast: bool,
+    since: datetime | None,
+    until: datetime | None,
+    signatures: str | None,
+    form: str,
+    output: Path | None,
+    mlflow_uri: str | None,
+    mlflow_experiment: str | None,
+    disable_mlflow: bool,
+) -> None:
+    """Find the root cause of ISSUE in LOGS: files, folders, globs, or - for standard input.
+
+    Reads oslo.log, RabbitMQ, MariaDB, uwsgi, Apache, libvirt, OVS and other logs, plain or compressed. The answer is on
+    the screen first; then it is kept as an MLflow run.
+
+    \b
+    Examples:
+      openstack-rca analyze /var/log/kolla --issue "Instances stay in BUILD"
+      openstack-rca analyze nova-api.log.gz neutron/ --issue "401 on every call" --format markdown
+      openstack-rca analyze /var/log --issue "volumes fail" --since 2026-11-23T04:00 --until 2026-11-23T05:00
+    """
+    settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
+    answer(list(logs), issue, settings, model, fast, since, until, signatures, form, output)
+
+
+def answer(
+    logs: list[str | Path],
+    issue: str,
+    settings: Settings,
+    model: str = "latest",
+    fast: bool = False,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    signatures: str | None = None,
+    form: str = "text",
+    output: Path | None = None,
+) -> AnalysisOutcome:
+    """Analyse, print, then record; a run that cannot be recorded is a notice, the answer stands."""
+    with steps() as shown:
+        outcome = analyze(
+            logs,
+            issue,
+            settings=settings,
+            model=model,
+            fast=fast,
+            since=since.astimezone(UTC) if since else None,
+            until=until.astimezone(UTC) if until else None,
+            signatures=Path(signatures) if signatures else None,
+            on_step=shown.step,
+            on_progress=shown.part,
+        )
+    if form == "text":
+        print_report(outcome.report, console())
+    else:
+        click.echo(render(outcome.report, form))
+    if output is not None:
+        write_report(outcome.report, output)
+    record(outcome, settings)
+    return outcome
+
+
+def record(outcome: AnalysisOutcome, settings: Settings) -> None:
+    """Keep the analysis as a run, or say why that was impossible."""
+    try:
+        record_analysis(outcome, settings)
+    except LifecycleError as error:
+        notice(f"This analysis is not recorded as a run. {error}")

@@ -1,0 +1,28 @@
+"""``openstack-rca doctor``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+
+from openstack_rca.cli.output import JSON_FORMAT, connection_options, console, print_json, settings_from
+from openstack_rca.service.models import doctor
+
+
+@click.command("doctor")
+@JSON_FORMAT
+@connection_options
+def doctor_command(form: str, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool) -> int:
+    """Check every connection: tracking, registry, store, credentials, clock, space. Exit status 1 if one fails."""
+    checks = doctor(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow))
+    if form == "json":
+        print_json([asdict(check) for check in checks])
+    else:
+        screen = console()
+        for check in checks:
+            word = "OK  " if check.ok else "FAIL"
+            screen.print(f"{word} {check.name:<18} {check.detail}", markup=False, soft_wrap=True)
+            if not check.ok and check.hint:
+                screen.print(f"     {'':<18} {check.hint}", markup=False, soft_wrap=True)
+    return 0 if all(check.ok for check in checks) else 1

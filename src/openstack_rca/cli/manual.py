@@ -1,0 +1,65 @@
+"""The manual's command line: ``python3 main.py --mode train|analyze``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from openstack_rca.cli.analyze import answer
+from openstack_rca.cli.main import run
+from openstack_rca.cli.output import connection_options, console, notice, settings_from
+from openstack_rca.cli.train import learn, print_training
+from openstack_rca.service.demo import sample_incident_logs, sample_normal_logs
+
+MODEL_COPY = Path("models/lstm_log_classifier.keras")
+"""Where the manual expects the trained file, below the working folder."""
+
+
+@click.command("main.py", context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option(
+    "--mode", type=click.Choice(["train", "analyze"]), required=True, help="Train a version, or answer an issue."
+)
+@click.option("--issue", help="What is wrong, in your words (mode analyze).")
+@click.option(
+    "--logs", multiple=True, metavar="PATH", help="File, folder or glob; may be given again. Default: the samples."
+)
+@click.option("--fast-mode", is_flag=True, help="Lexical retrieval only.")
+@connection_options
+def manual_command(
+    mode: str,
+    issue: str | None,
+    logs: tuple[str, ...],
+    fast_mode: bool,
+    mlflow_uri: str | None,
+    mlflow_experiment: str | None,
+    disable_mlflow: bool,
+) -> None:
+    """Train on logs of a healthy cloud, or find the root cause of an issue.
+
+    \b
+    Examples:
+      python3 main.py --mode train
+      python3 main.py --mode analyze --issue "Database connection timeout"
+    """
+    settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
+    if mode == "train":
+        if not logs:
+            notice("No --logs given: training on the sample recording.")
+        paths: list[str | Path] = list(logs) or [sample_normal_logs()]
+        outcome = learn(paths, settings, output=MODEL_COPY)
+        print_training(outcome, settings)
+        return
+    if not issue:
+        raise click.UsageError('--mode analyze needs --issue, for example --issue "Database connection timeout"')
+    if not logs:
+        notice("No --logs given: analysing a sample incident.")
+    answer(list(logs) or [sample_incident_logs()], issue, settings, fast=fast_mode)
+    console().print()
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the manual's command line and leave with its exit status."""
+    sys.exit(run(manual_command, arguments))

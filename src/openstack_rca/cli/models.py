@@ -1,0 +1,154 @@
+"""``openstack-rca models``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+from rich.table import Table
+
+from openstack_rca.cli.output import JSON_FORMAT, connection_options, console, print_json, settings_from, steps
+from openstack_rca.service.models import (
+    ModelVersion,
+    download_model,
+    list_models,
+    publish_spooled,
+    show_model,
+    verify_models,
+)
+
+
+@click.group("models")
+def models_group() -> None:
+    """Versions of the model: list, look at, download, verify, publish."""
+
+
+@models_group.command("list")
+@click.option("--limit", type=click.IntRange(1), help="The newest so many only.")
+@JSON_FORMAT
+@connection_options
+def list_command(
+    limit: int | None, form: str, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool
+) -> None:
+    """List the versions of this environment, newest first."""
+    settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
+    versions = list_models(settings, limit)
+    if form == "json":
+        print_json([_facts(version) for version in versions])
+        return
+    if not versions:
+        console().print(
+            f"No version in {settings.experiment_name} yet. Train one with: openstack-rca train LOGS", soft_wrap=True
+        )
+        return
+    table = Table(show_edge=False)
+    for name in ("version", "status", "created (UTC)", "test accuracy", "size", "sha256", "aliases"):
+        table.add_column(name, justify="right" if name in ("version", "size") else "left")
+    for version in versions:
+        accuracy = version.metrics.get("test_accuracy")
+        table.add_row(
+            str(version.version),
+            ("yanked" if version.yanked else version.status) + (", pinned" if version.pinned else ""),
+            f"{version.created:%Y-%m-%d %H:%M}",
+            "" if accuracy is None else f"{accuracy:.3f}",
+            f"{version.size_bytes / 1e6:.1f} MB",
+            version.sha256[:12],
+            ", ".join(version.aliases),
+        )
+    console().print(table)
+
+
+@models_group.command("show")
+@click.argument("reference", default="latest", metavar="[latest|N|@ALIAS]")
+@JSON_FORMAT
+@connection_options
+def show_command(
+    reference: str, form: str, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool
+) -> None:
+    """Show everything known of one version."""
+    version = show_model(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow), reference)
+    if form == "json":
+        print_json(_facts(version))
+        return
+    screen = console()
+    for name, value in _facts(version).items():
+        if isinstance(value, dict):
+            screen.print(f"{name}:", markup=False)
+            for key, item in sorted(value.items()):
+                screen.print(f"    {key:<28}{item}", markup=False, soft_wrap=True)
+        else:
+            text = ", ".join(value) if isinstance(value, (list, tuple)) else value
+            screen.print(f"{name:<14}{text}", markup=False, soft_wrap=True)
+
+
+@models_group.command("download")
+@click.argument("reference", metavar="latest|N|@ALIAS")
+@click.option("--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="File to write.")
+@connection_options
+def download_command(
+    reference: str, output: Path, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool
+) -> None:
+    """Write the verified model file of a version to FILE, or nothing at all."""
+    with steps() as shown:
+        shown.step("download")
+        path = download_model(
+            settings_from(mlflow_uri, mlflow_experiment, disable_mlflow), reference, output, on_progress=shown.part
+        )
+    console().print(f"{path}", markup=False, soft_wrap=True)
+
+
+@models_group.command("verify")
+@JSON_FORMAT
+@connection_options
+@click.pass_context
+def verify_command(
+    context: click.Context, form: str, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool
+) -> int:
+    """Check every version: registry against store against digest. Exit status 1 if one fails."""
+    with steps() as shown:
+        shown.step("verify versions")
+        checks = verify_models(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow))
+    if form == "json":
+        print_json(
+            [
+                {
+                    "version": str(check.version.version),
+                    "uri": check.version.uri,
+                    "ok": check.ok,
+                    "problem": check.problem,
+                }
+                for check in checks
+            ]
+        )
+    else:
+        for check in checks:
+            word = "OK  " if check.ok else "FAIL"
+            console().print(f"{word} {check.version.version:>4}  {check.problem or check.version.uri}", markup=False)
+        console().print(f"{sum(check.ok for check in checks)} of {len(checks)} versions verify.")
+    return 0 if all(check.ok for check in checks) else 1
+
+
+@models_group.command("publish")
+@click.option("--spooled", is_flag=True, required=True, help="Publish the trained files that an outage kept back.")
+@JSON_FORMAT
+@connection_options
+def publish_command(
+    spooled: bool, form: str, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool
+) -> None:
+    """Publish models whose publishing failed at training time, in order, each once."""
+    versions = publish_spooled(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow))
+    if form == "json":
+        print_json([_facts(version) for version in versions])
+        return
+    for version in versions:
+        console().print(f"version {version.version}  {version.uri}", markup=False, soft_wrap=True)
+    if not versions:
+        console().print("Nothing is waiting in the spool.")
+
+
+def _facts(version: ModelVersion) -> dict[str, object]:
+    facts = asdict(version)
+    facts["version"] = str(version.version)
+    facts["created"] = version.created.isoformat()
+    return facts

@@ -1,0 +1,141 @@
+"""What the commands share: consoles, options, progress, JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from openstack_rca.service.reports import one_line
+from openstack_rca.settings import Settings, load_settings
+
+JSON_FORMAT = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How to print the facts.",
+)
+MODEL = click.option(
+    "--model",
+    default="latest",
+    show_default=True,
+    metavar="latest|N|@ALIAS|FILE|none",
+    help="Which model scores the events: a version, an alias, a .keras file, or none.",
+)
+SIGNATURES = click.option(
+    "--signatures",
+    type=click.Path(exists=True, file_okay=False),
+    help="Folder with your own signatures (YAML); they come before the built-in ones.",
+)
+
+
+def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options that name the environment: tracking server, experiment, or none."""
+    for option in (
+        click.option("--disable-mlflow", is_flag=True, help="Track no runs; versions are numbered by the store alone."),
+        click.option(
+            "--mlflow-experiment",
+            "--experiment",
+            "mlflow_experiment",
+            metavar="NAME",
+            help="Environment to work in; default MLFLOW_EXPERIMENT_NAME, else openstack_rca_system_staging.",
+        ),
+        click.option(
+            "--mlflow-uri", metavar="URI", help="Tracking server; default MLFLOW_TRACKING_URI, else an embedded one."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def settings_from(mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool) -> Settings:
+    """Settings of the environment, with the command's options on top."""
+    return load_settings(
+        mlflow_tracking_uri=mlflow_uri,
+        experiment_name=mlflow_experiment,
+        mlflow_enabled=False if disable_mlflow else None,
+    )
+
+
+def console() -> Console:
+    """Standard output."""
+    return Console(highlight=False, soft_wrap=False)
+
+
+def error_console() -> Console:
+    """Standard error: progress, notices and errors."""
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_json(data: Any) -> None:
+    """One JSON document on standard output."""
+    sys.stdout.write(json.dumps(data, indent=2, default=str) + "\n")
+
+
+def notice(text: str) -> None:
+    """Something worth knowing that is no error."""
+    error_console().print(f"Note: {one_line(text)}", markup=False)
+
+
+class Steps:
+    """Shows the running step, with a bar where the length is known. Only a terminal is drawn on."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self.task: TaskID | None = None
+
+    def step(self, name: str) -> None:
+        """Begin a step of unknown length."""
+        if self.task is not None:
+            self.progress.update(self.task, total=1, completed=1)
+        self.task = self.progress.add_task(name, total=None, note="")
+
+    def part(self, done: int, total: int) -> None:
+        """How far the running step is."""
+        if self.task is None:
+            self.step("working")
+        assert self.task is not None
+        self.progress.update(self.task, completed=done, total=total or 1)
+
+    def note(self, done: float, total: float, note: str) -> None:
+        """How far the running step is, with words."""
+        if self.task is not None:
+            self.progress.update(self.task, completed=done, total=total, note=note)
+
+
+@contextmanager
+def steps() -> Iterator[Steps]:
+    """Progress on standard error; nothing is drawn where that is no terminal."""
+    shown = error_console()
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TextColumn("{task.fields[note]}"),
+        TimeElapsedColumn(),
+        console=shown,
+        disable=not shown.is_terminal,
+        transient=True,
+    ) as progress:
+        yield Steps(progress)
+
+
+def parse_time(context: click.Context, parameter: click.Parameter, value: str | None) -> datetime | None:
+    """An ISO time; without an offset it is in the logs' time zone."""
+    if value is None:
+        return None
+    try:
+        parsed = datetime.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not a time such as 2026-11-23T04:17 or 2026-11-23T04:17:00Z") from None
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=ZoneInfo(load_settings().log_timezone))

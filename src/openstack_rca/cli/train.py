@@ -1,0 +1,151 @@
+"""``openstack-rca train``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.table import Table
+
+from openstack_rca.cli.output import (
+    JSON_FORMAT,
+    Steps,
+    connection_options,
+    console,
+    notice,
+    print_json,
+    settings_from,
+    steps,
+)
+from openstack_rca.service.training import TrainingConfig, TrainingProgress, TrainOutcome, train
+from openstack_rca.settings import Settings
+
+_DEFAULTS = TrainingConfig()
+
+
+def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options that shape the model."""
+    for option in (
+        click.option("--seed", type=int, default=_DEFAULTS.seed, show_default=True, help="Seed of every random choice."),
+        click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), default=_DEFAULTS.learning_rate,
+                     show_default=True, help="Adam's rate at the start."),
+        click.option("--dropout-rate", type=click.FloatRange(0, 1, max_open=True), default=_DEFAULTS.dropout_rate,
+                     show_default=True, help="Share dropped in training."),
+        click.option("--lstm-units", type=click.IntRange(1, 4096), default=_DEFAULTS.lstm_units, show_default=True,
+                     help="Width of the LSTM's state."),
+        click.option("--batch-size", type=click.IntRange(1, 65536), default=_DEFAULTS.batch_size, show_default=True,
+                     help="Chunks in a gradient step."),
+        click.option("--epochs", type=click.IntRange(1, 10_000), default=_DEFAULTS.epochs, show_default=True,
+                     help="Passes over the training part, at most."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+@click.command("train")
+@click.argument("logs", nargs=-1, required=True, metavar="LOGS...")
+@training_options
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Also write the model file here.")
+@JSON_FORMAT
+@connection_options
+def train_command(
+    logs: tuple[str, ...],
+    epochs: int,
+    batch_size: int,
+    lstm_units: int,
+    dropout_rate: float,
+    learning_rate: float,
+    seed: int,
+    output: Path | None,
+    form: str,
+    mlflow_uri: str | None,
+    mlflow_experiment: str | None,
+    disable_mlflow: bool,
+) -> None:
+    """Learn from LOGS what normal looks like on this cloud, and store the model as the next version.
+
+    LOGS are files, folders or globs of a stretch of time without a failure; some thousand lines over at least some minutes,
+    better a day. Ctrl-C stops cleanly: nothing half-written is left.
+
+    \b
+    Examples:
+      openstack-rca train /var/log/kolla
+      openstack-rca train yesterday/*.log.gz --epochs 20 --lstm-units 128
+    """
+    settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
+    config = TrainingConfig(
+        epochs=epochs,
+        batch_size=batch_size,
+        lstm_units=lstm_units,
+        dropout_rate=dropout_rate,
+        learning_rate=learning_rate,
+        seed=seed,
+    )
+    outcome = learn(list(logs), settings, config, output)
+    print_training(outcome, settings, form)
+
+
+def learn(
+    logs: list[str | Path], settings: Settings, config: TrainingConfig | None = None, output: Path | None = None
+) -> TrainOutcome:
+    """Train with progress on the screen."""
+    with steps() as shown:
+        return train(
+            logs,
+            settings=settings,
+            config=config,
+            output=output,
+            on_step=shown.step,
+            on_read=shown.part,
+            on_progress=training_progress(shown),
+        )
+
+
+def training_progress(shown: Steps) -> Callable[[TrainingProgress], None]:
+    """Draw epoch, loss and time left."""
+
+    def show(progress: TrainingProgress) -> None:
+        done = (progress.epoch - 1) * progress.steps + progress.step
+        left = "" if progress.seconds_left is None else f", {progress.seconds_left:.0f} s left"
+        shown.note(
+            done,
+            progress.epochs * progress.steps,
+            f"epoch {progress.epoch}/{progress.epochs}, loss {progress.loss:.3f}{left}",
+        )
+
+    return show
+
+
+def print_training(outcome: TrainOutcome, settings: Settings, form: str = "text") -> None:
+    """Experiment, version, path and figures, the rivals' beside the model's."""
+    version = outcome.version
+    facts = {
+        "experiment": settings.experiment_name,
+        "model": settings.model_name,
+        "version": version.version if version else None,
+        "uri": version.uri if version else None,
+        "sha256": version.sha256 if version else None,
+        "run_id": outcome.run_id,
+        "tracking_uri": settings.tracking_uri if settings.mlflow_enabled else None,
+        "output": str(outcome.local_copy) if outcome.local_copy else None,
+        "metrics": outcome.metrics,
+        "seconds": outcome.seconds,
+        "notices": outcome.notices,
+    }
+    if form == "json":
+        print_json(facts)
+        return
+    screen = console()
+    for name in ("experiment", "model", "version", "uri", "run_id", "tracking_uri", "output"):
+        if facts[name] is not None:
+            screen.print(f"{name.replace('_', ' '):<14}{facts[name]}", markup=False, soft_wrap=True)
+    table = Table(title="Figures on held-out data", title_justify="left", show_edge=False)
+    table.add_column("figure")
+    table.add_column("value", justify="right")
+    for name, value in outcome.metrics.items():
+        table.add_row(name, f"{value:.4g}")
+    screen.print(table)
+    for text in outcome.notices:
+        notice(text)

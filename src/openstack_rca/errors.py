@@ -1,0 +1,173 @@
+"""Every error that OpenStack RCA raises on purpose.
+
+::
+
+    OpenStackRcaError
+    ├── ConfigurationError
+    ├── LogInputError
+    │   ├── LogPathNotFound
+    │   ├── NoLogFiles
+    │   ├── UnreadableLog
+    │   └── NoKnownLines
+    ├── ModelError
+    │   ├── NotEnoughTrainingData
+    │   ├── TrainingInterrupted
+    │   └── ModelFileError
+    │       ├── ModelFileDamaged
+    │       ├── ModelFileUnsafe
+    │       └── ModelFormatUnsupported
+    ├── LifecycleError
+    │   ├── VersionNotFound
+    │   ├── DigestMismatch
+    │   ├── PublishFailed
+    │   ├── RegistryUnavailable
+    │   ├── RegistryRefused
+    │   └── StoreError
+    │       ├── StoreUnavailable
+    │       ├── StoreAccessDenied
+    │       ├── StoreBucketNotFound
+    │       ├── StoreObjectNotFound
+    │       └── StoreObjectExists
+    └── AnalysisError
+        ├── SignatureCatalogueError
+        ├── IncidentFormatError
+        └── UnknownComponent
+
+An error says what happened and to what (``message``), and what to do next (``hint``).
+Secrets never enter either.
+"""
+
+from __future__ import annotations
+
+
+class OpenStackRcaError(Exception):
+    """Base of the tree.
+
+    Args:
+        message: what happened, to what.
+        hint: what the user can do about it; may be empty.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+
+class ConfigurationError(OpenStackRcaError):
+    """A setting or an environment variable has a value that cannot work."""
+
+
+class LogInputError(OpenStackRcaError):
+    """The logs that were given cannot be used."""
+
+
+class LogPathNotFound(LogInputError):
+    """A path or a glob leads nowhere."""
+
+
+class NoLogFiles(LogInputError):
+    """A folder holds nothing that looks like a log."""
+
+
+class UnreadableLog(LogInputError):
+    """A file cannot be read: permission, damaged compression."""
+
+
+class NoKnownLines(LogInputError):
+    """The files hold no line of a known log format."""
+
+
+class ModelError(OpenStackRcaError):
+    """Training, scoring or a model file failed."""
+
+
+class NotEnoughTrainingData(ModelError):
+    """The training logs are too small to learn from."""
+
+
+class TrainingInterrupted(ModelError):
+    """Training was stopped by the user; nothing was written."""
+
+
+class ModelFileError(ModelError):
+    """A model file cannot be opened."""
+
+
+class ModelFileDamaged(ModelFileError):
+    """A part is missing, truncated or inconsistent."""
+
+
+class ModelFileUnsafe(ModelFileError):
+    """The file holds something that could run code (pickle, Lambda layer)."""
+
+
+class ModelFormatUnsupported(ModelFileError):
+    """The file's format version is not one that this release reads."""
+
+
+class LifecycleError(OpenStackRcaError):
+    """A model version could not be stored, found or loaded."""
+
+
+class VersionNotFound(LifecycleError):
+    """No such version, or none that is ready."""
+
+
+class DigestMismatch(LifecycleError):
+    """What the store holds is not what was published."""
+
+
+class PublishFailed(LifecycleError):
+    """A version could not be published; the trained file is kept in the spool."""
+
+
+class RegistryUnavailable(LifecycleError):
+    """The MLflow tracking server or registry does not answer."""
+
+
+class RegistryRefused(LifecycleError):
+    """The MLflow tracking server or registry answered, but not to do what was asked."""
+
+
+class StoreError(LifecycleError):
+    """The object store refused or failed."""
+
+
+class StoreUnavailable(StoreError):
+    """The object store does not answer."""
+
+
+class StoreAccessDenied(StoreError):
+    """The object store refused the credentials."""
+
+
+class StoreBucketNotFound(StoreError):
+    """The bucket does not exist."""
+
+
+class StoreObjectNotFound(StoreError):
+    """The object is not in the store."""
+
+
+class StoreObjectExists(StoreError):
+    """The key is taken; nothing was overwritten."""
+
+
+class AnalysisError(OpenStackRcaError):
+    """The root-cause analysis could not run."""
+
+
+class SignatureCatalogueError(AnalysisError):
+    """A signature file does not follow the schema."""
+
+
+class IncidentFormatError(AnalysisError):
+    """An incident folder does not hold what ``evaluate`` needs."""
+
+
+class UnknownComponent(AnalysisError):
+    """A name that is neither a canonical component nor one of its aliases."""

@@ -1,0 +1,1 @@
+"""From scores and an issue to ranked causes and a report."""

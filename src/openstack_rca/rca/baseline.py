@@ -1,0 +1,81 @@
+"""How often things happen when all is well, per component, from the model file or a known-good log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import polars as pl
+
+
+class BaselineLike(Protocol):
+    """The part of a model's baseline that the analysis reads."""
+
+    @property
+    def templates(self) -> pl.DataFrame:
+        """Columns ``template_id``, ``service``, ``per_minute``."""
+
+    @property
+    def services(self) -> pl.DataFrame:
+        """Columns ``service``, ``per_minute``, ``longest_gap_seconds``."""
+
+
+@dataclass(frozen=True)
+class NormalRates:
+    """Normal rates per component.
+
+    Attributes:
+        templates: columns ``component``, ``template_id``, ``normal_per_minute``; all hosts together.
+        longest_gap_seconds: longest normal gap of each component, in seconds.
+        known: False where there is no baseline; nothing is then called new.
+    """
+
+    templates: pl.DataFrame
+    longest_gap_seconds: dict[str, float] = field(default_factory=dict)
+    known: bool = True
+
+    @classmethod
+    def empty(cls) -> NormalRates:
+        """Rates for an analysis without a model."""
+        schema = {"component": pl.String, "template_id": pl.UInt64, "normal_per_minute": pl.Float64}
+        return cls(pl.DataFrame(schema=schema), known=False)
+
+    @classmethod
+    def from_baseline(cls, baseline: BaselineLike, canonical: Callable[[str], str | None]) -> NormalRates:
+        """Sum a model's baseline over the services that are one component.
+
+        Args:
+            baseline: baseline of a model file.
+            canonical: maps a service name to its component.
+        """
+        names = {
+            str(name): canonical(str(name)) or str(name)
+            for name in baseline.templates["service"].drop_nulls().unique().to_list()
+        }
+        templates = (
+            baseline.templates.with_columns(component=pl.col("service").replace(names))
+            .group_by("component", "template_id")
+            .agg(normal_per_minute=pl.col("per_minute").sum())
+        )
+        gaps: dict[str, float] = {}
+        for row in baseline.services.iter_rows(named=True):
+            component = canonical(str(row["service"])) or str(row["service"])
+            gaps[component] = max(gaps.get(component, 0.0), float(row["longest_gap_seconds"] or 0.0))
+        return cls(templates, gaps)
+
+
+def novelty(counts: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """Share of the observed events that chance at the normal rate does not explain.
+
+    Args:
+        counts: events seen in the window.
+        expected: events expected in the window at the normal rate (Poisson mean).
+
+    Returns:
+        Values in [0, 1]: ``(n - e - 2 sqrt(e)) / n``, cut off at 0.
+    """
+    counts = np.maximum(counts, 1.0)
+    fresh: np.ndarray = np.clip((counts - expected - 2.0 * np.sqrt(expected)) / counts, 0.0, 1.0)
+    return fresh

@@ -1,0 +1,203 @@
+"""Ranking: which of the accused is the root, and which only suffers from it.
+
+Each component's own guilt is a noisy-OR over independent signals. A component whose dependency is guilty, and was so no
+later, is explained away by it; a component whose dependents are in trouble explains them. The direction matters: trouble
+moves from a dependency to its dependents, so the root is the failing component none of whose own dependencies fails.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from openstack_rca.rca.components import Topology
+from openstack_rca.rca.findings import Directness, Finding, noisy_or
+from openstack_rca.rca.report import Category, EvidenceSort
+
+ONSET_SLACK = timedelta(seconds=20)
+"""Clocks of hosts differ and time-outs delay the first complaint, so a dependency may show this much later."""
+
+UNIVERSAL = ("host", "network")
+"""Everything depends on these, so the graph alone proves nothing: they explain only trouble on the hosts they are accused on."""
+
+NOTHING_TO_EXPLAIN = 0.5
+"""Share of the trouble explained where nobody else is in trouble: no merit and no fault."""
+
+MIN_TROUBLE = 0.1
+
+MIN_GUILT = 0.12
+"""Below this a component is not a candidate."""
+
+
+@dataclass
+class Candidate:
+    """A component under suspicion, with the parts of its score.
+
+    Attributes:
+        direct: guilt from its own words, in [0, 1].
+        accused: guilt from what others say, in [0, 1].
+        silent: guilt from silence, in [0, 1].
+        symptom: guilt from unexplained errors of its own, in [0, 1].
+        guilt: the four together.
+        explained_by: the guilty dependency that accounts for it, and how much of it, in [0, 1].
+        explains: components in trouble that depend on it.
+        explains_share: share of all other components' trouble that it accounts for.
+        relevance: how well it fits the issue text, in [0, 1].
+        score: what the ranking sorts by.
+    """
+
+    component: str
+    findings: list[Finding] = field(default_factory=list)
+    direct: float = 0.0
+    accused: float = 0.0
+    silent: float = 0.0
+    symptom: float = 0.0
+    guilt: float = 0.0
+    onset: datetime | None = None
+    explained_by: tuple[str, float] | None = None
+    explains: list[str] = field(default_factory=list)
+    explains_share: float = 0.0
+    relevance: float = 0.0
+    score: float = 0.0
+
+    @property
+    def category(self) -> Category:
+        """The kind of fault that the strongest findings speak of."""
+        votes: dict[Category, float] = defaultdict(float)
+        for finding in self.findings:
+            factor = {Directness.CAUSE: 3.0, Directness.ACCUSATION: 1.0, Directness.SYMPTOM: 0.2}[finding.directness]
+            votes[finding.category] += factor * finding.strength
+        return max(votes, key=lambda category: votes[category]) if votes else Category.PROCESS_DOWN
+
+
+def rank(findings: list[Finding], topology: Topology, relevance: dict[str, float]) -> list[Candidate]:
+    """Rank the accused components.
+
+    Args:
+        findings: all findings of the window.
+        topology: dependency graph.
+        relevance: fit of each component to the issue text, in [0, 1]; missing means 0.
+
+    Returns:
+        Candidates, best first.
+    """
+    candidates = _candidates(findings)
+    trouble = _trouble(findings)
+    places = _places(findings)
+    for candidate in candidates.values():
+        candidate.relevance = relevance.get(candidate.component, 0.0)
+        others = {name: mass for name, (mass, _) in trouble.items() if name != candidate.component}
+        reach = {
+            name: _reach(candidate, places[name])
+            for name in others
+            if topology.depends_on(name, candidate.component) and _no_earlier(trouble[name][1], candidate.onset)
+        }
+        candidate.explains = sorted((name for name in reach if reach[name] > 0), key=lambda name: (-others[name], name))
+        total = sum(others.values())
+        candidate.explains_share = (
+            sum(others[name] * reach[name] for name in reach) / total if total else NOTHING_TO_EXPLAIN
+        )
+    for candidate in candidates.values():
+        candidate.explained_by = _explanation(candidate, candidates, topology, places[candidate.component])
+        candidate.score = _score(candidate)
+    ranked = [candidate for candidate in candidates.values() if candidate.guilt >= MIN_GUILT]
+    return sorted(
+        ranked, key=lambda candidate: (-candidate.score, candidate.onset or datetime.max, candidate.component)
+    )
+
+
+def _candidates(findings: list[Finding]) -> dict[str, Candidate]:
+    by_component: dict[str, Candidate] = {}
+    for finding in findings:
+        by_component.setdefault(finding.accused, Candidate(finding.accused)).findings.append(finding)
+    for candidate in by_component.values():
+        candidate.findings.sort(key=lambda finding: (-finding.strength, finding.first))
+        candidate.direct = noisy_or(
+            _best_by(candidate, Directness.CAUSE, lambda finding: (finding.signature,)).values()
+        )
+        accusers = _best_by(
+            candidate, Directness.ACCUSATION, lambda finding: (finding.accuser, finding.accuser_host), silence=False
+        )
+        # Accusers on one host or of one kind are not independent: each further one counts for less.
+        ordered = sorted(accusers.values(), reverse=True)
+        candidate.accused = noisy_or(strength * 0.75**position for position, strength in enumerate(ordered))
+        silences = sorted((f.strength for f in candidate.findings if f.sort is EvidenceSort.SILENCE), reverse=True)
+        candidate.silent = noisy_or(strength * 0.5**position for position, strength in enumerate(silences))
+        candidate.symptom = min(
+            0.35, noisy_or(_best_by(candidate, Directness.SYMPTOM, lambda finding: (finding.rows[:1],)).values())
+        )
+        candidate.guilt = noisy_or([candidate.direct, candidate.accused, candidate.silent, candidate.symptom])
+        strong = [finding.first for finding in candidate.findings if finding.directness is not Directness.SYMPTOM]
+        candidate.onset = min(strong or [finding.first for finding in candidate.findings])
+    return by_component
+
+
+def _best_by(candidate: Candidate, directness: Directness, key, silence: bool = True) -> dict[object, float]:  # type: ignore[no-untyped-def]
+    best: dict[object, float] = {}
+    for finding in candidate.findings:
+        if finding.directness is directness and (silence or finding.sort is not EvidenceSort.SILENCE):
+            best[key(finding)] = max(best.get(key(finding), 0.0), finding.strength)
+    return best
+
+
+def _trouble(findings: list[Finding]) -> dict[str, tuple[float, datetime]]:
+    """How much each component is in trouble, and since when: it complains, is complained of, or is silent."""
+    trouble: dict[str, tuple[float, datetime]] = {}
+    for finding in findings:
+        for name in {finding.accused, finding.accuser or finding.accused}:
+            mass, onset = trouble.get(name, (0.0, finding.first))
+            trouble[name] = (max(mass, finding.strength), min(onset, finding.first))
+    return {name: found for name, found in trouble.items() if found[0] >= MIN_TROUBLE}
+
+
+def _places(findings: list[Finding]) -> dict[str, set[str | None]]:
+    """Hosts on which each component is in trouble; None where a log names no host."""
+    places: dict[str, set[str | None]] = defaultdict(set)
+    for finding in findings:
+        places[finding.accused].add(finding.accused_host)
+        if finding.accuser is not None:
+            places[finding.accuser].add(finding.accuser_host)
+    return places
+
+
+def _reach(candidate: Candidate, hosts: set[str | None]) -> float:
+    """How much of a dependent's trouble a candidate can account for, by place, in [0, 1]."""
+    if candidate.component not in UNIVERSAL:
+        return 1.0
+    own = {finding.accused_host for finding in candidate.findings} - {None}
+    known = hosts - {None}
+    return len(known & own) / len(known) if known else 0.0
+
+
+def _no_earlier(onset: datetime, cause_onset: datetime | None) -> bool:
+    return cause_onset is None or onset >= cause_onset - ONSET_SLACK
+
+
+def _explanation(
+    candidate: Candidate, candidates: dict[str, Candidate], topology: Topology, hosts: set[str | None]
+) -> tuple[str, float] | None:
+    """The dependency that best accounts for a candidate's trouble."""
+    best: tuple[str, float] | None = None
+    for other in candidates.values():
+        if other.component == candidate.component or not topology.depends_on(candidate.component, other.component):
+            continue
+        # Silence spreads along the load, against the dependencies too, so alone it explains little.
+        power = noisy_or([other.direct, other.accused, 0.4 * other.silent]) * _reach(other, hosts)
+        if candidate.onset is not None and other.onset is not None and not _no_earlier(candidate.onset, other.onset):
+            power *= 0.4
+        if topology.depends_on(other.component, candidate.component):
+            # Each depends on the other: only the clearly guiltier one explains the other.
+            own = noisy_or([candidate.direct, candidate.accused, candidate.silent])
+            power *= 0.6 if power > own + 0.1 else 0.0
+        if best is None or power > best[1]:
+            best = (other.component, power)
+    return best if best is not None and best[1] >= 0.2 else None
+
+
+def _score(candidate: Candidate) -> float:
+    explained = candidate.explained_by[1] if candidate.explained_by else 0.0
+    # What a component says of itself stands; what others say of it, and its silence, a guilty dependency explains.
+    indirect = noisy_or([candidate.accused, candidate.silent, candidate.symptom]) * (1.0 - 0.9 * explained)
+    own = noisy_or([candidate.direct * (1.0 - 0.3 * explained), indirect])
+    return own * (0.55 + 0.35 * candidate.explains_share + 0.10 * candidate.relevance)

@@ -1,0 +1,198 @@
+"""One analysis: events, scores and an issue in; a report out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import numpy as np
+import polars as pl
+
+from openstack_rca.rca.baseline import NormalRates
+from openstack_rca.rca.breadth import attribute_to_network, discount_the_awakened
+from openstack_rca.rca.catalogue import Catalogue
+from openstack_rca.rca.causes import Candidate, rank
+from openstack_rca.rca.components import Topology
+from openstack_rca.rca.evidence import add_novelty, collect_findings, observe
+from openstack_rca.rca.findings import Directness, Finding
+from openstack_rca.rca.narrative import blast_radius, build_cause, causal_chain, missing, ruled_out, summary, timeline
+from openstack_rca.rca.report import FileSummary, ModelUsed, Report, Verdict, Window
+from openstack_rca.rca.retrieval import issue_relevance
+from openstack_rca.rca.window import FoundWindow, find_windows
+
+MAX_CAUSES = 5
+FAILURE_SCORE = 0.25
+"""A best score below this is what healthy clouds show too."""
+
+LIKELY_GUILT = 0.5
+CONFIRMED_DIRECT = 0.7
+
+
+@dataclass(frozen=True)
+class AnalysisRequest:
+    """What is asked of one analysis.
+
+    Attributes:
+        issue: what the operator typed.
+        logs: paths as given, for the report.
+        since, until: the window, if the operator gave one.
+        fast: lexical retrieval only.
+    """
+
+    issue: str
+    logs: Sequence[str]
+    since: datetime | None = None
+    until: datetime | None = None
+    fast: bool = False
+    command: str = ""
+
+
+@dataclass
+class Analysis:
+    """Intermediate results of one analysis, kept for tests and plots."""
+
+    window: FoundWindow | None
+    observed: pl.DataFrame
+    findings: list[Finding] = field(default_factory=list)
+    candidates: list[Candidate] = field(default_factory=list)
+
+
+def analyze_events(
+    request: AnalysisRequest,
+    events: pl.DataFrame,
+    scores: pl.DataFrame | None,
+    rates: NormalRates,
+    catalogue: Catalogue,
+    topology: Topology,
+    *,
+    files: Sequence[FileSummary] = (),
+    model: ModelUsed | None = None,
+    seconds: dict[str, float] | None = None,
+    on_step: Callable[[str], None] | None = None,
+) -> Report:
+    """Find the root cause.
+
+    Args:
+        request: issue, paths and window.
+        events: the events table.
+        scores: row-aligned ``score`` and ``unseen`` of a model, or None.
+        rates: normal rates of the model's training logs.
+        catalogue: signatures.
+        topology: dependency graph.
+        files: what was read from each file.
+        model: which model scored, for the report.
+        seconds: wall seconds of the steps before this one.
+        on_step: told the name of each step as it begins.
+    """
+    started = time.monotonic()
+    if on_step:
+        on_step("find evidence")
+    analysis = investigate(request, events, scores, rates, catalogue, topology)
+    if on_step:
+        on_step("rank causes")
+    verdict = _verdict(analysis.candidates)
+    named = [] if verdict is Verdict.NO_FAILURE_FOUND else _named(analysis.candidates)
+    causes = [build_cause(candidate, analysis.observed, topology) for candidate in named]
+    timings = dict(seconds or {}) | {"analyze": time.monotonic() - started}
+    window = analysis.window
+    return Report(
+        created=datetime.now(UTC),
+        issue=request.issue,
+        logs=list(request.logs),
+        verdict=verdict,
+        summary=summary(verdict, causes, request.issue),
+        window=Window(
+            start=window.start if window else None,
+            end=window.end if window else None,
+            found=request.since is None and request.until is None,
+        ),
+        causes=causes,
+        chain=causal_chain(named, analysis.findings, topology) if causes else [],
+        timeline=timeline(named, analysis.observed, window),
+        blast_radius=blast_radius(named[0]) if causes else [],
+        ruled_out=ruled_out(analysis.candidates, named),
+        missing=missing(events, files, analysis.observed, rates),
+        events=events.height,
+        lines=int(events["lines"].sum()),
+        files=list(files),
+        model=model or ModelUsed(name="none", source="none"),
+        fast=request.fast,
+        seconds={name: round(value, 4) for name, value in timings.items()},
+        command=request.command,
+    )
+
+
+def investigate(
+    request: AnalysisRequest,
+    events: pl.DataFrame,
+    scores: pl.DataFrame | None,
+    rates: NormalRates,
+    catalogue: Catalogue,
+    topology: Topology,
+) -> Analysis:
+    """The analysis without its telling: window, findings and ranked candidates."""
+    observed = observe(events, scores, topology).filter(pl.col("time").is_not_null())
+    observed = _within(observed, request.since, request.until)
+    if observed.is_empty():
+        return Analysis(None, observed)
+    window = FoundWindow(request.since or _first(observed), request.until or _last(observed), 0.0)
+    if request.since is None and request.until is None:
+        window = find_windows(observed["time"], _suspicion(observed, rates))[0]
+        observed = _within(observed, window.start, window.end)
+    minutes = max((window.end - window.start).total_seconds() / 60.0, 0.1)
+    observed = add_novelty(observed, rates, minutes)
+    findings = collect_findings(observed, catalogue, topology, rates, minutes)
+    findings = attribute_to_network(discount_the_awakened(findings), observed, topology)
+    candidates = rank(findings, topology, issue_relevance(request.issue, topology))
+    return Analysis(window, observed, findings, candidates)
+
+
+def _within(observed: pl.DataFrame, since: datetime | None, until: datetime | None) -> pl.DataFrame:
+    if since is not None:
+        observed = observed.filter(pl.col("time") >= since)
+    if until is not None:
+        observed = observed.filter(pl.col("time") <= until)
+    return observed
+
+
+def _first(observed: pl.DataFrame) -> datetime:
+    value = observed["time"].min()
+    assert isinstance(value, datetime)
+    return value
+
+
+def _last(observed: pl.DataFrame) -> datetime:
+    value = observed["time"].max()
+    assert isinstance(value, datetime)
+    return value
+
+
+def _suspicion(observed: pl.DataFrame, rates: NormalRates) -> np.ndarray:
+    """How suspicious each event is before anything is known: its level, its score, and whether it is new."""
+    severity = {"WARNING": 0.2, "ERROR": 1.0, "CRITICAL": 1.5}
+    joined = observed.select("component", "template_id", "level", "score").join(
+        rates.templates, on=["component", "template_id"], how="left", maintain_order="left"
+    )
+    weight = pl.col("level").replace_strict(severity, default=0.0, return_dtype=pl.Float64)
+    known = pl.col("normal_per_minute").fill_null(0.0) > 0
+    surprising = (pl.col("score").fill_null(0.0) > 0.995).cast(pl.Float64) * 0.2
+    expression = pl.when(known).then(0.1 * weight).otherwise(weight) + surprising
+    return joined.select(expression.alias("weight"))["weight"].to_numpy()
+
+
+def _verdict(candidates: list[Candidate]) -> Verdict:
+    if not candidates or candidates[0].score < FAILURE_SCORE:
+        return Verdict.NO_FAILURE_FOUND
+    best = candidates[0]
+    if best.direct >= CONFIRMED_DIRECT:
+        return Verdict.CONFIRMED
+    kinds = {finding.directness for finding in best.findings}
+    if best.guilt >= LIKELY_GUILT and kinds != {Directness.SYMPTOM}:
+        return Verdict.LIKELY
+    return Verdict.INCONCLUSIVE
+
+
+def _named(candidates: list[Candidate]) -> list[Candidate]:
+    return candidates[:MAX_CAUSES]

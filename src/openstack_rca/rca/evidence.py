@@ -1,0 +1,317 @@
+"""From events and scores to findings: signatures, generic accusations, new errors, silence, model anomalies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+
+import polars as pl
+
+from openstack_rca.rca.accusations import accuse
+from openstack_rca.rca.baseline import NormalRates, novelty
+from openstack_rca.rca.catalogue import TEXT_LIMIT, Catalogue, Signature, event_text
+from openstack_rca.rca.components import Topology
+from openstack_rca.rca.findings import Directness, Finding
+from openstack_rca.rca.report import Category, EvidenceSort
+from openstack_rca.rca.silence import Gap, find_gaps
+
+MAX_ROWS = 5
+"""Events kept per finding for citing; the count tells how many there are."""
+
+_WARNING_AND_WORSE = ("WARNING", "ERROR", "CRITICAL")
+_ERROR_AND_WORSE = ("ERROR", "CRITICAL")
+
+
+def observe(events: pl.DataFrame, scores: pl.DataFrame | None, topology: Topology) -> pl.DataFrame:
+    """Add to the events what the analysis needs.
+
+    Args:
+        events: the events table (DESIGN section 3).
+        scores: row-aligned ``score`` and ``unseen`` of the model, or None.
+        topology: gives each service its component.
+
+    Returns:
+        The events with ``row`` (index), ``component`` (canonical name, else the service's own), ``text`` (message,
+        exception and detail), ``score`` (Float32, null without a model) and ``unseen``.
+    """
+    services = events["service"].drop_nulls().unique().to_list()
+    names = {str(name): topology.canonical(str(name)) or str(name) for name in services}
+    observed = events.with_row_index("row").with_columns(
+        component=pl.col("service").replace(names).fill_null("unknown"),
+        level=pl.col("level").cast(pl.String),
+        text=event_text().str.slice(0, TEXT_LIMIT),
+    )
+    if scores is None:
+        return observed.with_columns(score=pl.lit(None, dtype=pl.Float32), unseen=pl.lit(None, dtype=pl.Boolean))
+    return observed.with_columns(scores["score"], scores["unseen"])
+
+
+def add_novelty(observed: pl.DataFrame, rates: NormalRates, minutes: float) -> pl.DataFrame:
+    """Add ``novelty`` (how far the normal rate does not explain the template) and ``normal_per_minute``.
+
+    Args:
+        observed: result of ``observe``, already cut to the window.
+        rates: normal rates per component and template.
+        minutes: length of the window.
+    """
+    counted = observed.group_by("component", "template_id").agg(window_count=pl.len())
+    joined = counted.join(rates.templates, on=["component", "template_id"], how="left").with_columns(
+        pl.col("normal_per_minute").fill_null(0.0)
+    )
+    fresh = novelty(
+        joined["window_count"].to_numpy().astype(float), joined["normal_per_minute"].to_numpy() * max(minutes, 0.1)
+    )
+    joined = joined.with_columns(novelty=pl.Series(fresh) if rates.known else pl.lit(1.0))
+    return observed.join(joined, on=["component", "template_id"], how="left", maintain_order="left")
+
+
+def collect_findings(
+    window: pl.DataFrame, catalogue: Catalogue, topology: Topology, rates: NormalRates, minutes: float
+) -> list[Finding]:
+    """All findings of the five sorts.
+
+    Args:
+        window: observed events of the window with novelty (``add_novelty``).
+        catalogue: signatures.
+        topology: components and their dependencies.
+        rates: normal rates.
+        minutes: length of the window.
+    """
+    hits = _signature_hits(window, catalogue, topology)
+    findings = _group(window, hits, catalogue, minutes)
+    explained_rows = hits.filter(pl.col("directness") != Directness.SYMPTOM.value)["row"]
+    rest = window.filter(~pl.col("row").is_in(explained_rows.implode()) & (pl.col("novelty") > 0.2))
+    generic = _generic_findings(rest, topology, minutes)
+    findings += generic
+    cited = {row for finding in generic for row in finding.rows}
+    symptom_rows = set(hits["row"].to_list())
+    findings += _new_errors(rest.filter(~pl.col("row").is_in(list(cited | symptom_rows))), minutes)
+    findings += _silences(window, rates)
+    return findings
+
+
+def _signature_hits(window: pl.DataFrame, catalogue: Catalogue, topology: Topology) -> pl.DataFrame:
+    """One row per (event, accused): row, signature, accused, accused_host, directness, weight."""
+    distinct = window.select("component", "level", "text").unique().with_row_index("key")
+    texts = distinct.select("key", service="component", level="level", text="text")
+    matches = catalogue.match(texts)
+    components = dict(zip(distinct["key"].to_list(), distinct["component"].to_list(), strict=True))
+    records = []
+    for match in matches.iter_rows(named=True):
+        signature = catalogue.get(match["signature_id"])
+        accused = signature.accused(match, components[match["key"]], topology)
+        if accused is None:
+            continue
+        records.append(
+            {
+                "key": match["key"],
+                "signature": signature.id,
+                "accused": accused,
+                "accused_host": _accused_host(signature, match),
+                "directness": str(signature.directness),
+                "weight": float(signature.weight),
+            }
+        )
+    schema = {
+        "key": pl.UInt32,
+        "signature": pl.String,
+        "accused": pl.String,
+        "accused_host": pl.String,
+        "directness": pl.String,
+        "weight": pl.Float64,
+    }
+    frame = pl.DataFrame(records, schema=schema)
+    located = window.select("row", "component", "level", "text").join(
+        distinct, on=["component", "level", "text"], how="inner"
+    )
+    hits = located.select("row", "key").join(frame, on="key", how="inner")
+    # An event speaks against one component once: the strongest signature that says so is kept.
+    return hits.sort("weight", descending=True).unique(
+        ["row", "accused", "accused_host"], keep="first", maintain_order=True
+    )
+
+
+def _accused_host(signature: Signature, match: dict[str, str | None]) -> str | None:
+    if signature.host == "captured":
+        host = match.get("host")
+        # An address says where a connection came from, behind proxies and on one machine not even that.
+        return host if host and re.search("[A-Za-z]", host) else None
+    return "@self" if signature.host == "self" or signature.accuses == "@self" else None
+
+
+def _group(window: pl.DataFrame, hits: pl.DataFrame, catalogue: Catalogue, minutes: float) -> list[Finding]:
+    """Group hits by (signature, accuser stream, accused) into findings."""
+    if hits.is_empty():
+        return []
+    joined = hits.join(
+        window.select("row", "time", "host", "component", "novelty", "normal_per_minute", "template_id"), on="row"
+    ).with_columns(
+        accused_host=pl.when(pl.col("accused_host") == "@self").then(pl.col("host")).otherwise(pl.col("accused_host"))
+    )
+    groups = (
+        joined.sort("time", "row")
+        .group_by("signature", "component", "host", "accused", "accused_host", maintain_order=True)
+        .agg(
+            rows=pl.col("row").head(MAX_ROWS),
+            count=pl.len(),
+            first=pl.col("time").min(),
+            last=pl.col("time").max(),
+            novelty=pl.col("novelty").max(),
+            normal=pl.struct("template_id", "normal_per_minute").unique().struct.field("normal_per_minute").sum(),
+        )
+    )
+    findings = []
+    for group in groups.iter_rows(named=True):
+        signature = catalogue.get(group["signature"])
+        findings.append(
+            Finding(
+                sort=EvidenceSort.SIGNATURE,
+                directness=Directness(str(signature.directness)),
+                accused=group["accused"],
+                accused_host=group["accused_host"],
+                accuser=group["component"],
+                accuser_host=group["host"],
+                category=Category(str(signature.category)),
+                title=signature.title,
+                why=signature.title,
+                weight=float(signature.weight),
+                rows=tuple(group["rows"]),
+                count=group["count"],
+                first=group["first"],
+                last=group["last"],
+                novelty=group["novelty"],
+                baseline=_baseline_text(group["normal"], minutes),
+                signature=signature.id,
+                remedy=signature.remedy,
+                checks=tuple(signature.checks),
+            )
+        )
+    return findings
+
+
+def _baseline_text(normal_per_minute: float, minutes: float) -> str:
+    """How many such events the window would hold if all were well; the report shows it beside the count."""
+    expected = normal_per_minute * minutes
+    return f"{expected:.0f}" if expected == 0 or expected >= 1 else f"{expected:.1g}"
+
+
+def _generic_findings(rest: pl.DataFrame, topology: Topology, minutes: float) -> list[Finding]:
+    """Accusations read from addresses and traceback frames of errors that no signature explains."""
+    troubled = rest.filter(pl.col("level").is_in(_WARNING_AND_WORSE))
+    found: dict[tuple[str, str, str | None], list[tuple[dict[str, object], str, Category, float]]] = {}
+    for event in troubled.select("row", "time", "component", "host", "text", "novelty", "normal_per_minute").iter_rows(
+        named=True
+    ):
+        accusation = accuse(str(event["text"]), str(event["component"]), topology)
+        if accusation is not None:
+            key = (accusation.component, str(event["component"]), event["host"])
+            found.setdefault(key, []).append((event, accusation.why, accusation.category, accusation.weight))
+    findings = []
+    for (accused, accuser, host), items in found.items():
+        event, why, category, weight = items[0]
+        times = [item[0]["time"] for item in items]
+        findings.append(
+            Finding(
+                sort=EvidenceSort.NEW_TEMPLATE,
+                directness=Directness.ACCUSATION,
+                accused=accused,
+                accuser=accuser,
+                accuser_host=host,
+                category=category,
+                title=f"{accuser} says that {why}",
+                why=why,
+                weight=weight,
+                rows=tuple(int(str(item[0]["row"])) for item in items[:MAX_ROWS]),
+                count=len(items),
+                first=_least(times),
+                last=_greatest(times),
+                novelty=max(float(str(item[0]["novelty"])) for item in items),
+                baseline=_baseline_text(float(str(event["normal_per_minute"])), minutes),
+            )
+        )
+    return findings
+
+
+def _least(times: Iterable[object]) -> datetime:
+    return min(time for time in times if isinstance(time, datetime))
+
+
+def _greatest(times: Iterable[object]) -> datetime:
+    return max(time for time in times if isinstance(time, datetime))
+
+
+def _new_errors(rest: pl.DataFrame, minutes: float) -> list[Finding]:
+    """Errors (and surprising warnings) that no signature knows: symptoms of the component that logged them."""
+    unusual = pl.col("level").is_in(_ERROR_AND_WORSE) | (
+        (pl.col("level") == "WARNING") & (pl.col("score").fill_null(0.0) >= 0.99)
+    )
+    groups = (
+        rest.filter(unusual)
+        .sort("time", "row")
+        .group_by("component", "host", "template_id", maintain_order=True)
+        .agg(
+            rows=pl.col("row").head(MAX_ROWS),
+            count=pl.len(),
+            first=pl.col("time").min(),
+            last=pl.col("time").max(),
+            novelty=pl.col("novelty").max(),
+            normal=pl.col("normal_per_minute").max(),
+            score=pl.col("score").max(),
+            message=pl.col("message").first(),
+            level=pl.col("level").first(),
+        )
+    )
+    findings = []
+    for group in groups.iter_rows(named=True):
+        by_model = group["normal"] > 0 or group["level"] == "WARNING"
+        findings.append(
+            Finding(
+                sort=EvidenceSort.MODEL_ANOMALY if by_model else EvidenceSort.NEW_TEMPLATE,
+                directness=Directness.SYMPTOM,
+                accused=group["component"],
+                accused_host=group["host"],
+                accuser=group["component"],
+                accuser_host=group["host"],
+                category=Category.PROCESS_DOWN,
+                title=f"unusual {group['level']} in {group['component']}",
+                why="not seen in normal logs" if group["normal"] <= 0 else "much more frequent than normal",
+                weight=(0.2 if group["level"] != "WARNING" else 0.1) * min(1.0, 0.4 + group["count"] / 8.0),
+                rows=tuple(group["rows"]),
+                count=group["count"],
+                first=group["first"],
+                last=group["last"],
+                novelty=group["novelty"],
+                baseline=_baseline_text(group["normal"], minutes),
+            )
+        )
+    return findings
+
+
+def _silences(window: pl.DataFrame, rates: NormalRates) -> list[Finding]:
+    gaps = find_gaps(window.select("row", "time", "component", "host", "process"), rates.longest_gap_seconds)
+    return [_silence(gap) for gap in gaps if gap.component != "unknown"]
+
+
+def _silence(gap: Gap) -> Finding:
+    seconds = (gap.end - gap.start).total_seconds()
+    certainty = min(1.0, gap.significance / 20.0)
+    category = Category.HANG if gap.same_process else Category.PROCESS_DOWN
+    return Finding(
+        sort=EvidenceSort.SILENCE,
+        directness=Directness.ACCUSATION,
+        accused=gap.component,
+        accused_host=gap.host,
+        accuser=gap.component,
+        accuser_host=gap.host,
+        category=category,
+        title=f"{gap.component} logged nothing for {seconds:.0f} s",
+        why=f"steady at {gap.per_minute:.0f} lines a minute, then silent for {seconds:.0f} s"
+        + ("" if gap.resumed else " until the logs end"),
+        weight=0.6 * certainty * (0.3 + 0.7 * gap.others_active),
+        rows=gap.rows,
+        count=0,
+        first=gap.start,
+        last=gap.end,
+        baseline=f"{gap.per_minute:.0f}/min",
+    )

@@ -1,0 +1,175 @@
+"""The report: one data model that every rendering (text, JSON, Markdown, HTML) reads.
+
+The JSON form is ``Report.model_dump_json()``; its schema is ``Report.model_json_schema()`` and carries
+``schema_version``. A field is only ever added within one major version.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+REPORT_SCHEMA_VERSION = "1.0"
+
+
+class Verdict(StrEnum):
+    """How far the answer can be trusted."""
+
+    CONFIRMED = "CONFIRMED"
+    LIKELY = "LIKELY"
+    INCONCLUSIVE = "INCONCLUSIVE"
+    NO_FAILURE_FOUND = "NO FAILURE FOUND"
+
+
+class Category(StrEnum):
+    """What kind of fault a cause is."""
+
+    PROCESS_DOWN = "process-down"
+    HANG = "hang"
+    NETWORK = "network"
+    AUTH = "auth"
+    CONFIG = "config"
+    CAPACITY = "capacity"
+    STORAGE = "storage"
+    DATABASE = "database"
+    MESSAGING = "messaging"
+    DATA_MISSING = "data-missing"
+
+
+class EvidenceSort(StrEnum):
+    """Where a piece of evidence comes from."""
+
+    SIGNATURE = "signature"
+    NEW_TEMPLATE = "new template"
+    RATE_CHANGE = "rate change"
+    SILENCE = "silence"
+    MODEL_ANOMALY = "model anomaly"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EvidenceItem(_Part):
+    """One cited event, with what makes it evidence."""
+
+    file: str = Field(description="Path relative to the log folder that was given.")
+    line: int = Field(ge=1, description="1-based first line of the event.")
+    lines: int = Field(default=1, ge=1, description="How many lines the event spans.")
+    text: str = Field(description="First line as logged.")
+    time: datetime | None = None
+    host: str | None = None
+    service: str | None = None
+    sort: EvidenceSort
+    accuses: str = Field(description="Canonical component that this event speaks against.")
+    accused_host: str | None = None
+    why: str = Field(description="Why the event accuses that component.")
+    count: int = Field(default=1, ge=0, description="Events like this inside the window.")
+    baseline: str = Field(default="", description="The same events outside the window or in training: '0', '35/min'.")
+    score: float | None = Field(default=None, description="Calibrated anomaly score of the LSTM in [0, 1].")
+    signature: str | None = None
+
+
+class ConfidencePart(_Part):
+    """One named contribution to a confidence."""
+
+    name: str
+    value: float
+    note: str = ""
+
+
+class Cause(_Part):
+    """A ranked root-cause candidate."""
+
+    component: str
+    host: str | None = None
+    category: Category
+    statement: str = Field(description="One sentence: what is wrong.")
+    confidence: float = Field(ge=0, le=1)
+    confidence_parts: list[ConfidencePart] = Field(default_factory=list)
+    onset: datetime | None = None
+    evidence: list[EvidenceItem] = Field(default_factory=list)
+    explains: list[str] = Field(default_factory=list, description="Components whose trouble this cause accounts for.")
+    remedy: str = ""
+    next_checks: list[str] = Field(default_factory=list, description="Read-only commands that would confirm or refute.")
+
+
+class Hop(_Part):
+    """One step of the causal chain: ``source`` troubles ``target``."""
+
+    source: str
+    target: str
+    supported: bool = Field(description="True if a log line states it; False if only the dependency graph does.")
+    note: str = ""
+
+
+class TimelineEntry(_Part):
+    """Something worth knowing, in time order."""
+
+    time: datetime
+    component: str
+    host: str | None = None
+    text: str
+    kind: str = Field(description="onset, evidence, silence, recovery or window")
+
+
+class RuledOut(_Part):
+    """A component that was accused, and why it is not the root."""
+
+    component: str
+    reason: str
+
+
+class Window(_Part):
+    """The stretch of time that the analysis looked at."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+    found: bool = Field(default=False, description="True if found from the logs, False if given.")
+
+
+class FileSummary(_Part):
+    """What was read from one file."""
+
+    file: str
+    lines: int
+    events: int
+    unknown_lines: int
+    format: str
+
+
+class ModelUsed(_Part):
+    """Which model scored the events."""
+
+    name: str
+    version: str | None = None
+    digest: str = ""
+    source: str = Field(default="", description="store, cache, file or none")
+    notices: list[str] = Field(default_factory=list)
+
+
+class Report(_Part):
+    """Everything that one analysis found."""
+
+    schema_version: str = REPORT_SCHEMA_VERSION
+    created: datetime
+    issue: str
+    logs: list[str] = Field(description="Paths as given.")
+    verdict: Verdict
+    summary: str = Field(description="One or two sentences; the point of it all.")
+    window: Window
+    causes: list[Cause] = Field(default_factory=list)
+    chain: list[Hop] = Field(default_factory=list)
+    timeline: list[TimelineEntry] = Field(default_factory=list)
+    blast_radius: list[str] = Field(default_factory=list, description="Components (and hosts) in trouble.")
+    ruled_out: list[RuledOut] = Field(default_factory=list)
+    missing: list[str] = Field(default_factory=list, description="What the analysis could not see.")
+    events: int = 0
+    lines: int = 0
+    files: list[FileSummary] = Field(default_factory=list)
+    model: ModelUsed
+    fast: bool = False
+    seconds: dict[str, float] = Field(default_factory=dict, description="Wall seconds per step.")
+    command: str = Field(default="", description="Command that reproduces this report.")

@@ -1,0 +1,134 @@
+"""Silence: a stream that logged steadily and stopped. Killed and frozen processes leave no other line."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+import polars as pl
+
+BIN_SECONDS = 5.0
+"""Streams are bursty, so a gap is judged by how many short bins usually hold any event, not by the event rate."""
+
+MIN_SIGNIFICANCE = 5.0
+"""Natural logarithm: a gap this long would come by chance in about one of 150 streams."""
+
+MIN_GAP_SECONDS = 15.0
+
+MIN_ACTIVE_BINS = 5
+"""A stream that was active for less than this many bins has no rhythm that it could lose."""
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A significant silence of one (host, component) stream.
+
+    Attributes:
+        significance: -ln of the probability that chance leaves a gap of this length, after correcting for the
+            number of places where it could have started.
+        others_active: share of the other streams that went on logging meanwhile, in [0, 1].
+        resumed: False if the stream was still silent when the logs ended.
+        same_process: True if the first event after the gap carries a process id seen before it, None if unknown.
+        rows: indices of the last event before the gap and, if any, the first one after it.
+    """
+
+    component: str
+    host: str | None
+    start: datetime
+    end: datetime
+    per_minute: float
+    significance: float
+    others_active: float
+    resumed: bool
+    same_process: bool | None
+    rows: tuple[int, ...]
+
+
+def find_gaps(observed: pl.DataFrame, normal_gap_seconds: dict[str, float] | None = None) -> list[Gap]:
+    """Find the streams that stopped.
+
+    The chance of a bin of ``BIN_SECONDS`` without an event is taken from the stream itself, outside the gap; under
+    a geometric model a gap of k bins has probability (1 - q)^k. A gap that the baseline has seen as long is normal.
+
+    Args:
+        observed: events with columns ``row`` (index), ``time``, ``component``, ``host`` and ``process``.
+        normal_gap_seconds: longest gap of each component in the training logs, in seconds.
+
+    Returns:
+        Gaps, most significant first.
+    """
+    normal = normal_gap_seconds or {}
+    timed = observed.filter(pl.col("time").is_not_null() & pl.col("component").is_not_null())
+    if timed.height < 2:
+        return []
+    logs_start: datetime = timed["time"].min()  # type: ignore[assignment]
+    logs_end: datetime = timed["time"].max()  # type: ignore[assignment]
+    span = (logs_end - logs_start).total_seconds()
+    bins = max(1, math.ceil(span / BIN_SECONDS))
+    streams = timed.partition_by(["component", "host"], maintain_order=True)
+    seconds = [
+        (stream["time"].dt.timestamp("us").to_numpy() - int(logs_start.timestamp() * 1e6)) / 1e6 for stream in streams
+    ]
+    gaps: list[Gap] = []
+    for index, stream in enumerate(streams):
+        gap = _longest_gap(seconds[index], span, bins)
+        if gap is None:
+            continue
+        position, gap_start, gap_end, active_share = gap
+        length = gap_end - gap_start
+        component = str(stream["component"][0])
+        if length < max(MIN_GAP_SECONDS, 1.5 * normal.get(component, 0.0)) or length > 0.9 * span:
+            continue
+        significance = -(length / BIN_SECONDS) * math.log1p(-active_share) - math.log(bins)
+        if significance < MIN_SIGNIFICANCE:
+            continue
+        resumed = position + 1 < stream.height
+        rows = [int(stream["row"][position])] + ([int(stream["row"][position + 1])] if resumed else [])
+        before = set(stream["process"][: position + 1].drop_nulls().to_list())
+        after = stream["process"][position + 1] if resumed else None
+        gaps.append(
+            Gap(
+                component=component,
+                host=stream["host"][0],
+                start=logs_start + timedelta(seconds=float(gap_start)),
+                end=logs_start + timedelta(seconds=float(gap_end)),
+                per_minute=60.0 * stream.height / max(span - length, 1.0),
+                significance=significance,
+                others_active=_others_active(seconds, index, gap_start, gap_end, span),
+                resumed=resumed,
+                same_process=None if after is None or not before else after in before,
+                rows=tuple(rows),
+            )
+        )
+    return sorted(gaps, key=lambda gap: -gap.significance)
+
+
+def _longest_gap(times: np.ndarray, span: float, bins: int) -> tuple[int, float, float, float] | None:
+    """Longest stretch without an event after the first one: (index of last event before, start, end, active share)."""
+    if len(times) < 4:
+        return None
+    bounds = np.append(times, span)
+    lengths = np.diff(bounds)
+    position = int(lengths.argmax())
+    start, end = float(bounds[position]), float(bounds[position + 1])
+    outside_bins = bins - (end - start) / BIN_SECONDS
+    active = len(np.unique((times / BIN_SECONDS).astype(int)))
+    if active < MIN_ACTIVE_BINS:
+        return None
+    # A share seen over few bins is uncertain: one active bin less and two bins more keep it on the safe side.
+    return position, start, end, min((active - 1) / (outside_bins + 2), 0.98)
+
+
+def _others_active(seconds: list[np.ndarray], index: int, start: float, end: float, span: float) -> float:
+    """Share of the other streams whose rate inside the gap is at least a quarter of their own rate outside."""
+    going, counted = 0, 0
+    for other, times in enumerate(seconds):
+        if other == index or len(times) < 10:
+            continue
+        counted += 1
+        inside = int(((times > start) & (times < end)).sum())
+        outside_rate = (len(times) - inside) / max(span - (end - start), 1.0)
+        going += inside >= 0.25 * outside_rate * (end - start)
+    return going / counted if counted else 0.0

@@ -1,0 +1,63 @@
+"""The first run: train on the samples, answer a sample incident."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from openstack_rca.model.fitting import TrainingProgress
+from openstack_rca.rca.incidents import Question, Truth, read_question, read_truth
+from openstack_rca.samples import incident_folder, normal_logs
+from openstack_rca.service.analysis import AnalysisOutcome, analyze
+from openstack_rca.service.training import TrainOutcome, train
+from openstack_rca.settings import Settings
+
+DEMO_INCIDENT = "INC-009"
+
+
+@dataclass(frozen=True)
+class DemoOutcome:
+    """What the demonstration made; ``truth`` was read after the answer."""
+
+    training: TrainOutcome
+    question: Question
+    analysis: AnalysisOutcome
+    truth: Truth
+
+
+def sample_normal_logs() -> Path:
+    """Folder of the sample recording without a fault."""
+    return normal_logs()
+
+
+def sample_incident_logs(name: str = DEMO_INCIDENT) -> Path:
+    """Folder of a sample incident's logs."""
+    return incident_folder(name) / "logs"
+
+
+def train_on_samples(
+    settings: Settings,
+    on_step: Callable[[str], None] | None = None,
+    on_progress: Callable[[TrainingProgress], None] | None = None,
+) -> TrainOutcome:
+    """Train a version on the sample recording."""
+    return train([normal_logs()], settings=settings, on_step=on_step, on_progress=on_progress)
+
+
+def demo(
+    settings: Settings,
+    incident: str = DEMO_INCIDENT,
+    on_step: Callable[[str], None] | None = None,
+    on_progress: Callable[[TrainingProgress], None] | None = None,
+) -> DemoOutcome:
+    """Train on the samples and answer one sample incident.
+
+    Raises:
+        LogPathNotFound: no sample incident has this name.
+    """
+    folder = incident_folder(incident)
+    training = train_on_samples(settings, on_step, on_progress)
+    question = read_question(folder)
+    analysis = analyze([question.logs], question.issue, settings=settings, on_step=on_step)
+    return DemoOutcome(training, question, analysis, read_truth(folder))

@@ -1,0 +1,51 @@
+"""A report in the form that was asked for, and where it is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+
+from openstack_rca.errors import ConfigurationError
+from openstack_rca.rca.render_html import render_html
+from openstack_rca.rca.render_json import render_json, report_schema
+from openstack_rca.rca.render_markdown import render_markdown
+from openstack_rca.rca.render_text import render_text, render_text_plain
+from openstack_rca.rca.report import Report
+from openstack_rca.rca.sanitise import one_line
+
+__all__ = ["FORMATS", "one_line", "print_report", "render", "report_schema", "write_report"]
+
+FORMATS = ("text", "json", "markdown", "html")
+_BY_SUFFIX = {".json": "json", ".md": "markdown", ".html": "html", ".htm": "html", ".txt": "text"}
+
+
+def render(report: Report, form: str) -> str:
+    """The report as a string; ``form`` is one of ``FORMATS``."""
+    if form == "json":
+        return render_json(report)
+    if form == "markdown":
+        return render_markdown(report)
+    if form == "html":
+        return render_html(report)
+    return render_text_plain(report)
+
+
+def print_report(report: Report, console: Console) -> None:
+    """The report as terminal text."""
+    render_text(report, console)
+
+
+def write_report(report: Report, path: Path) -> None:
+    """Write the report in the form that the file's suffix names.
+
+    Raises:
+        ConfigurationError: the suffix is unknown, or the file cannot be written.
+    """
+    form = _BY_SUFFIX.get(path.suffix.lower())
+    if form is None:
+        raise ConfigurationError(f"{path} has no known suffix.", f"Use one of {', '.join(_BY_SUFFIX)}.")
+    try:
+        path.write_text(render(report, form), encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be written: {error.strerror}.", "Choose another --output.") from None

@@ -1,0 +1,135 @@
+"""Every setting and every environment variable, read here and nowhere else.
+
+The names of the manual (``MLFLOW_*``, ``AWS_*``) are taken as they are; our own begin with ``OPENSTACK_RCA_``.
+With none set, everything lives under ``OPENSTACK_RCA_HOME`` (default ``~/.local/share/openstack-rca``):
+a sqlite tracking database, a ``file://`` artifact root, the cache and the spool.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from zoneinfo import available_timezones
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from openstack_rca.errors import ConfigurationError
+
+DEFAULT_EXPERIMENT = "openstack_rca_system_staging"
+DEFAULT_MODEL_NAME = "lstm_model"
+
+
+def _named(*names: str) -> AliasChoices:
+    return AliasChoices(*names)
+
+
+class Settings(BaseSettings):
+    """Settings of one process; immutable once made."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, populate_by_name=True, env_ignore_empty=True)
+
+    home: Path = Field(
+        default_factory=lambda: Path.home() / ".local" / "share" / "openstack-rca",
+        validation_alias=_named("OPENSTACK_RCA_HOME"),
+        description="Folder of state, cache and the embedded stores.",
+    )
+    mlflow_tracking_uri: str | None = Field(default=None, validation_alias=_named("MLFLOW_TRACKING_URI"))
+    mlflow_tracking_username: str | None = Field(default=None, validation_alias=_named("MLFLOW_TRACKING_USERNAME"))
+    mlflow_tracking_password: SecretStr | None = Field(
+        default=None, validation_alias=_named("MLFLOW_TRACKING_PASSWORD")
+    )
+    mlflow_tracking_token: SecretStr | None = Field(default=None, validation_alias=_named("MLFLOW_TRACKING_TOKEN"))
+    mlflow_artifact_root: str | None = Field(default=None, validation_alias=_named("MLFLOW_ARTIFACT_ROOT"))
+    mlflow_enabled: bool = Field(default=True, validation_alias=_named("OPENSTACK_RCA_MLFLOW_ENABLED"))
+    experiment_name: str = Field(
+        default=DEFAULT_EXPERIMENT, validation_alias=_named("MLFLOW_EXPERIMENT_NAME", "OPENSTACK_RCA_EXPERIMENT")
+    )
+    model_name: str = Field(default=DEFAULT_MODEL_NAME, validation_alias=_named("OPENSTACK_RCA_MODEL_NAME"))
+
+    s3_endpoint_url: str | None = Field(
+        default=None, validation_alias=_named("MLFLOW_S3_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+    )
+    aws_access_key_id: str | None = Field(default=None, validation_alias=_named("AWS_ACCESS_KEY_ID"))
+    aws_secret_access_key: SecretStr | None = Field(default=None, validation_alias=_named("AWS_SECRET_ACCESS_KEY"))
+    aws_session_token: SecretStr | None = Field(default=None, validation_alias=_named("AWS_SESSION_TOKEN"))
+    aws_default_region: str = Field(default="us-east-1", validation_alias=_named("AWS_DEFAULT_REGION", "AWS_REGION"))
+    aws_profile: str | None = Field(default=None, validation_alias=_named("AWS_PROFILE"))
+    aws_shared_credentials_file: Path = Field(
+        default_factory=lambda: Path.home() / ".aws" / "credentials",
+        validation_alias=_named("AWS_SHARED_CREDENTIALS_FILE"),
+    )
+    s3_multipart_threshold: int = Field(
+        default=64 * 1024 * 1024, gt=0, validation_alias=_named("OPENSTACK_RCA_S3_MULTIPART_THRESHOLD")
+    )
+    s3_multipart_chunksize: int = Field(
+        default=16 * 1024 * 1024, ge=5 * 1024 * 1024, validation_alias=_named("OPENSTACK_RCA_S3_MULTIPART_CHUNKSIZE")
+    )
+    network_timeout_seconds: float = Field(default=5.0, gt=0, validation_alias=_named("OPENSTACK_RCA_NETWORK_TIMEOUT"))
+
+    log_timezone: str = Field(default="UTC", validation_alias=_named("OPENSTACK_RCA_LOG_TIMEZONE"))
+    signatures_folder: Path | None = Field(default=None, validation_alias=_named("OPENSTACK_RCA_SIGNATURES"))
+    cache_size_bytes: int = Field(default=2 * 1024**3, gt=0, validation_alias=_named("OPENSTACK_RCA_CACHE_SIZE_BYTES"))
+
+    @field_validator("home", mode="after")
+    @classmethod
+    def _absolute_home(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @field_validator("log_timezone", mode="after")
+    @classmethod
+    def _known_timezone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(f"{value!r} is not an IANA time zone such as UTC or Europe/Paris")
+        return value
+
+    @field_validator("experiment_name", "model_name", mode="after")
+    @classmethod
+    def _plain_name(cls, value: str) -> str:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}", value):
+            raise ValueError(
+                f"{value!r} may hold only letters, digits, '.', '_' and '-', and starts with a letter or digit"
+            )
+        return value
+
+    @property
+    def tracking_uri(self) -> str:
+        """MLflow tracking and registry URI: the given one, else the embedded sqlite database."""
+        return self.mlflow_tracking_uri or f"sqlite:///{self.home / 'mlflow.db'}"
+
+    @property
+    def artifact_root(self) -> str:
+        """Where versions are stored: the given URI, else a folder below ``home``."""
+        return (self.mlflow_artifact_root or (self.home / "artifacts").as_uri()).rstrip("/")
+
+    @property
+    def cache_folder(self) -> Path:
+        """Verified model files, keyed by digest."""
+        return self.home / "cache"
+
+    @property
+    def spool_folder(self) -> Path:
+        """Trained files that could not be published yet."""
+        return self.home / "spool"
+
+    @property
+    def state_folder(self) -> Path:
+        """Histories and other small state."""
+        return self.home / "state"
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the environment; keyword arguments that are not ``None`` win over it.
+
+    Raises:
+        ConfigurationError: a value cannot work; the message names the setting and never its secret value.
+    """
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        name = str(first["loc"][0]) if first["loc"] else "settings"
+        raise ConfigurationError(
+            f"The setting {name} cannot be used: {first['msg']}.", "Correct or unset it and run again."
+        ) from None

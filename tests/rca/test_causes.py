@@ -1,0 +1,183 @@
+"""Ranking: the direction of the graph rule, ties, cycles, absent components."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openstack_rca.rca.causes import rank
+from openstack_rca.rca.components import load_topology
+from openstack_rca.rca.findings import Directness, Finding, noisy_or
+from openstack_rca.rca.report import Category, EvidenceSort
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+TOPOLOGY = load_topology()
+
+
+def finding(
+    accused: str,
+    accuser: str,
+    *,
+    at: float = 0.0,
+    weight: float = 0.7,
+    directness: Directness = Directness.ACCUSATION,
+    sort: EvidenceSort = EvidenceSort.SIGNATURE,
+    host: str = "node1",
+    category: Category = Category.PROCESS_DOWN,
+    signature: str | None = "sample",
+) -> Finding:
+    time = START + timedelta(seconds=at)
+    return Finding(
+        sort=sort,
+        directness=directness,
+        accused=accused,
+        accuser=accuser,
+        accuser_host=host,
+        category=category,
+        title=f"{accuser} on {accused}",
+        why="",
+        weight=weight,
+        rows=(int(at),),
+        count=1,
+        first=time,
+        last=time,
+        signature=signature,
+    )
+
+
+def ranking(*findings: Finding, relevance: dict[str, float] | None = None) -> list[str]:
+    return [candidate.component for candidate in rank(list(findings), TOPOLOGY, relevance or {})]
+
+
+def test_nothing_found_ranks_nobody() -> None:
+    assert ranking() == []
+
+
+def test_the_failing_dependency_is_the_root_not_its_loud_dependents() -> None:
+    order = ranking(
+        finding("mariadb", "keystone"),
+        finding("mariadb", "nova-api", at=1),
+        finding("keystone", "glance-api", at=2),
+        finding("keystone", "cinder-api", at=2),
+        finding("keystone", "nova-api", at=3),
+    )
+    assert order[0] == "mariadb"
+
+
+def test_a_dependent_in_trouble_does_not_clear_its_dependency() -> None:
+    """The inverted rule (keep components without failing dependents) would name nova-api."""
+    order = ranking(
+        finding("mariadb", "nova-conductor"), finding("nova-api", "nova-api", at=5, sort=EvidenceSort.SILENCE)
+    )
+    assert order[0] == "mariadb"
+
+
+def test_a_component_that_fails_alone_is_not_blamed_on_a_healthy_dependency() -> None:
+    assert ranking(finding("cinder-volume", "cinder-scheduler"), finding("cinder-volume", "cinder-api")) == [
+        "cinder-volume"
+    ]
+
+
+def test_own_words_outweigh_an_accusation_of_a_dependency() -> None:
+    order = ranking(
+        finding("glance-api", "glance-api", directness=Directness.CAUSE, weight=1.0),
+        finding("keystone", "nova-api", at=30, weight=0.3),
+    )
+    assert order[0] == "glance-api"
+
+
+def test_trouble_that_began_long_before_the_dependency_failed_is_not_explained_by_it() -> None:
+    late = rank(
+        [finding("glance-api", "nova-compute", at=0), finding("keystone", "cinder-api", at=300, weight=0.5)],
+        TOPOLOGY,
+        {},
+    )
+    assert late[0].component == "glance-api"
+
+
+def test_in_a_cycle_the_guiltier_one_is_the_root() -> None:
+    assert TOPOLOGY.depends_on("nova-compute", "neutron-server")
+    order = ranking(
+        finding("neutron-server", "nova-compute", host="node2"),
+        finding("neutron-server", "nova-compute", host="node3"),
+        finding("neutron-server", "nova-api"),
+        finding("nova-api", "neutron-server", weight=0.3),
+    )
+    assert order[0] == "neutron-server"
+
+
+def test_symptoms_alone_rank_but_stay_weak() -> None:
+    candidates = rank(
+        [finding("nova-compute", "nova-compute", directness=Directness.SYMPTOM, weight=0.2)], TOPOLOGY, {}
+    )
+    assert [candidate.component for candidate in candidates] == ["nova-compute"]
+    assert candidates[0].guilt <= 0.35
+
+
+def test_more_independent_accusers_make_a_component_guiltier() -> None:
+    one = rank([finding("rabbitmq", "nova-api")], TOPOLOGY, {})[0]
+    three = rank([finding("rabbitmq", name) for name in ("nova-api", "cinder-api", "neutron-server")], TOPOLOGY, {})[0]
+    assert three.guilt > one.guilt
+
+
+def test_the_issue_decides_between_equals_and_never_overrules_evidence() -> None:
+    equals = (finding("glance-api", "a-client"), finding("cinder-volume", "a-client"))
+    assert ranking(*equals, relevance={"cinder-volume": 1.0})[0] == "cinder-volume"
+    assert ranking(*equals, relevance={"glance-api": 1.0})[0] == "glance-api"
+    unequal = (finding("glance-api", "nova-compute", weight=0.9), finding("cinder-volume", "nova-compute", weight=0.2))
+    assert ranking(*unequal, relevance={"cinder-volume": 1.0})[0] == "glance-api"
+
+
+def test_a_component_that_the_graph_does_not_know_can_be_a_cause() -> None:
+    assert ranking(finding("our-own-daemon", "our-own-daemon", directness=Directness.CAUSE, weight=0.9)) == [
+        "our-own-daemon"
+    ]
+
+
+def test_the_category_is_the_one_that_the_direct_evidence_speaks_of() -> None:
+    candidates = rank(
+        [
+            finding("rabbitmq", "nova-api", category=Category.HANG),
+            finding("rabbitmq", "rabbitmq", directness=Directness.CAUSE, weight=1.0, category=Category.CAPACITY),
+        ],
+        TOPOLOGY,
+        {},
+    )
+    assert candidates[0].category is Category.CAPACITY
+
+
+@given(st.lists(st.floats(0, 1), max_size=8))
+def test_noisy_or_lies_between_the_strongest_signal_and_one(values: list[float]) -> None:
+    assert max(values, default=0.0) - 1e-9 <= noisy_or(values) <= 1.0
+
+
+@given(
+    st.lists(
+        st.builds(
+            finding,
+            st.sampled_from(TOPOLOGY.components),
+            st.sampled_from(TOPOLOGY.components),
+            at=st.floats(0, 600),
+            weight=st.floats(0, 1),
+            directness=st.sampled_from(list(Directness)),
+        ),
+        max_size=20,
+    )
+)
+def test_any_findings_give_scores_between_zero_and_one_in_falling_order(findings: list[Finding]) -> None:
+    scores = [candidate.score for candidate in rank(findings, TOPOLOGY, {})]
+    assert scores == sorted(scores, reverse=True)
+    assert all(0.0 <= score <= 1.0 + 1e-9 for score in scores)
+
+
+@pytest.mark.parametrize("silent_for", [15.0, 60.0])
+def test_the_silence_of_a_dependent_is_explained_by_its_dead_dependency(silent_for: float) -> None:
+    order = ranking(
+        finding("keystone", "nova-api"),
+        finding("keystone", "neutron-server"),
+        finding("nova-conductor", "nova-conductor", at=silent_for, sort=EvidenceSort.SILENCE, weight=0.6),
+    )
+    assert order[0] == "keystone"

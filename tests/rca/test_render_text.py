@@ -1,0 +1,153 @@
+"""The report on a terminal, in a pipe and in a file."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+import report_samples
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from rich.console import Console
+
+from openstack_rca.rca.render_common import counts, spot
+from openstack_rca.rca.render_text import render_text, render_text_plain
+from openstack_rca.rca.report import Report
+
+REPORTS = [report_samples.confirmed, report_samples.healthy, report_samples.inconclusive]
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def words(text: str) -> str:
+    """Return ``text`` on one line, so that line breaks between words do not matter."""
+    return " ".join(text.split())
+
+
+def on_terminal(report: Report, width: int = 100, **options: object) -> str:
+    output = io.StringIO()
+    render_text(report, Console(file=output, width=width, force_terminal=True, legacy_windows=False, **options))  # type: ignore[arg-type]
+    return output.getvalue()
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_the_first_five_lines_are_the_point(width: int) -> None:
+    """Verdict, component, host, confidence, onset, why, the first proving line and what to do come first."""
+    report = report_samples.confirmed()
+    lines = render_text_plain(report, width).splitlines()
+    head = words(" ".join(lines[:5]))
+    for fact in ("CONFIRMED", "mariadb on controller", "93 %", "since 2026-03-09 14:02:09 UTC"):
+        assert fact in head
+    assert "Why: The database server on controller went away" in head
+    assert "Proof: controller/mariadb.log:88 /usr/sbin/mariadbd" in head
+    assert "Do: Start the database server on controller" in head
+    assert not lines[5].strip()
+
+
+def test_an_unsure_report_says_first_what_it_lacks() -> None:
+    """Without a sure cause the first lines name the guess as a guess, and what was not seen."""
+    head = words(" ".join(render_text_plain(report_samples.inconclusive(), 80).splitlines()[:5]))
+    assert "INCONCLUSIVE best guess: cinder-volume 31 %" in head
+    assert "Lacks: no log of any cinder service" in head
+    assert "Do: Check: openstack volume service list" in head
+
+
+def test_a_healthy_report_accuses_nobody() -> None:
+    """No failure found: verdict, why and what to do, and no table of causes."""
+    text = render_text_plain(report_samples.healthy(), 80)
+    assert text.splitlines()[0].strip() == "NO FAILURE FOUND"
+    assert "Causes" not in text
+    assert "Proof" not in text
+
+
+def test_all_facts_are_there() -> None:
+    """Every cited place, count, cause, hop, gap, check and the origin of the answer can be read."""
+    report = report_samples.confirmed()
+    text = words(render_text_plain(report, 400))
+    for cause in report.causes:
+        for item in cause.evidence:
+            assert f"{spot(item)} " in text
+            assert f"{counts(item)}; {item.sort.value}" in text
+        for fact in (cause.statement, cause.remedy, *cause.next_checks, cause.category.value):
+            assert fact in text
+    for hop in report.chain:
+        assert f"{'->' if hop.supported else '->?'} {hop.target}{': ' + hop.note if hop.note else ''}" in text
+    for entry in report.timeline:
+        assert entry.text in text
+    for entry in report.ruled_out:
+        assert f"{entry.component}: {entry.reason}" in text
+    for fact in (*report.blast_radius, *report.missing, *report.model.notices, report.command, report.summary):
+        assert fact in text
+    for fact in ("lstm_model, version 15, from cache", report_samples.DIGEST, report.issue, "20,417 events"):
+        assert fact in text
+
+
+def test_places_stay_whole_at_eighty_columns() -> None:
+    """A cited file:line can be copied from a narrow terminal: it is never broken over two lines."""
+    report = report_samples.confirmed()
+    lines = render_text_plain(report, 80).splitlines()
+    for item in (item for cause in report.causes for item in cause.evidence):
+        assert any(spot(item) in line for line in lines)
+
+
+@pytest.mark.parametrize("make", REPORTS)
+@pytest.mark.parametrize("width", [20, 40, 80, 100, 200])
+def test_no_line_is_wider_than_the_console(make: object, width: int) -> None:
+    """Pipes, files and terminals of any width: no overlong line, no trailing blanks."""
+    for line in render_text_plain(make(), width).splitlines():  # type: ignore[operator]
+        assert cell_len(line) <= width
+        assert line == line.rstrip()
+
+
+def test_colours_only_where_they_are_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal gets colours; NO_COLOR and a pipe get the same words without."""
+    report = report_samples.confirmed()
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    coloured = on_terminal(report, color_system="standard")
+    assert "\x1b[" in coloured
+    plain = render_text_plain(report, 100)
+    assert "\x1b" not in plain
+    assert words(COLOUR.sub("", coloured)) == words(plain)
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not re.search(r"\x1b\[[0-9;]*(3[0-7]|4[0-7]|9[0-7])[0-9;]*m", on_terminal(report, color_system="standard"))
+
+
+def test_an_ascii_terminal_gets_ascii() -> None:
+    """Where the output cannot take more than ASCII nothing fails: bars are # and -, letters become escapes."""
+    raw = io.BytesIO()
+    output = io.TextIOWrapper(raw, encoding="ascii", errors="strict")
+    render_text(report_samples.hostile("caf\u00e9 \u65e5\u672c"), Console(file=output, width=80))
+    output.flush()
+    text = raw.getvalue().decode("ascii")
+    assert "#########-" in text
+    assert "caf\\xe9 \\u65e5\\u672c" in text
+
+
+def test_rich_markup_in_a_log_is_only_text() -> None:
+    """Square brackets, closing tags and emoji codes of a log line are shown as they were written."""
+    text = words(render_text_plain(report_samples.hostile("[red]x[/red] [/] :boom: [link=http://a]y[/link]"), 200))
+    assert "[red]x[/red] [/] :boom: [link=http://a]y[/link]" in text
+
+
+@pytest.mark.parametrize("name", sorted(report_samples.HOSTILE_LINES))
+@pytest.mark.parametrize("width", [40, 80])
+def test_hostile_lines_come_out_harmless(name: str, width: int) -> None:
+    """No control character, no overlong line, no flood, whatever a log line holds."""
+    text = render_text_plain(report_samples.hostile(report_samples.HOSTILE_LINES[name]), width)
+    assert_harmless(text, width)
+    assert len(text) < 200_000
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(min_size=1, max_size=120), st.integers(min_value=24, max_value=120))
+def test_any_text_is_harmless(text: str, width: int) -> None:
+    """On a terminal with colours only rich's own colour codes remain, in lines that fit."""
+    output = on_terminal(report_samples.hostile(text), width, color_system="truecolor")
+    assert_harmless(COLOUR.sub("", output), width)
+
+
+def assert_harmless(text: str, width: int) -> None:
+    for line in text.split("\n"):
+        assert line.isprintable()
+        assert cell_len(line) <= width

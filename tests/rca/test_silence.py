@@ -1,0 +1,81 @@
+"""Silence: when a stream that stopped is evidence, and when it is not."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+
+from openstack_rca.rca.silence import find_gaps
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def stream(component: str, seconds: list[float], host: str = "node1", process: int = 100) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "time": [START + timedelta(seconds=second) for second in seconds],
+            "component": [component] * len(seconds),
+            "host": [host] * len(seconds),
+            "process": [process] * len(seconds),
+        },
+        schema_overrides={"time": pl.Datetime("us", "UTC"), "process": pl.Int32},
+    )
+
+
+def observed(*streams: pl.DataFrame) -> pl.DataFrame:
+    return pl.concat(streams).sort("time").with_row_index("row")
+
+
+STEADY = [float(second) for second in range(0, 180, 2)]
+
+
+def test_a_steady_stream_that_stops_while_others_go_on_is_a_gap() -> None:
+    stopped = [second for second in STEADY if not 60 < second < 130]
+    gaps = find_gaps(observed(stream("cinder-volume", stopped), stream("nova-api", STEADY)))
+    assert [gap.component for gap in gaps] == ["cinder-volume"]
+    assert (gaps[0].start - START).total_seconds() == 60
+    assert (gaps[0].end - START).total_seconds() == 130
+    assert gaps[0].others_active == 1.0
+    assert gaps[0].resumed
+
+
+def test_a_stream_that_never_comes_back_is_a_gap_until_the_logs_end() -> None:
+    gaps = find_gaps(observed(stream("cinder-volume", [s for s in STEADY if s <= 60]), stream("nova-api", STEADY)))
+    assert len(gaps) == 1
+    assert not gaps[0].resumed
+    assert (gaps[0].end - START).total_seconds() == STEADY[-1]
+
+
+def test_steady_streams_have_no_gap() -> None:
+    assert find_gaps(observed(stream("nova-api", STEADY), stream("keystone", STEADY))) == []
+
+
+def test_a_pause_that_training_has_seen_as_long_is_normal() -> None:
+    stopped = [second for second in STEADY if not 60 < second < 100]
+    frame = observed(stream("cinder-volume", stopped), stream("nova-api", STEADY))
+    assert find_gaps(frame)
+    assert find_gaps(frame, {"cinder-volume": 40.0}) == []
+
+
+def test_a_stream_that_always_logs_rarely_says_nothing_by_its_pauses() -> None:
+    assert find_gaps(observed(stream("nova-scheduler", [5.0, 70.0, 90.0, 170.0]), stream("nova-api", STEADY))) == []
+
+
+def test_the_same_process_after_the_gap_tells_a_freeze_from_a_restart() -> None:
+    before = stream("nova-conductor", [s for s in STEADY if s <= 60], process=7)
+    frozen = stream("nova-conductor", [s for s in STEADY if s >= 130], process=7)
+    restarted = stream("nova-conductor", [s for s in STEADY if s >= 130], process=8)
+    others = stream("nova-api", STEADY)
+    assert find_gaps(observed(before, frozen, others))[0].same_process is True
+    assert find_gaps(observed(before, restarted, others))[0].same_process is False
+
+
+def test_when_every_stream_stops_at_once_no_other_is_active() -> None:
+    stopped = [second for second in STEADY if not 60 < second < 130]
+    gaps = find_gaps(observed(stream("nova-api", stopped), stream("keystone", stopped)))
+    assert {gap.others_active for gap in gaps} == {0.0}
+
+
+def test_no_events_give_no_gaps() -> None:
+    assert find_gaps(observed(stream("nova-api", []))) == []
