@@ -27,7 +27,14 @@ def _named(*names: str) -> AliasChoices:
 class Settings(BaseSettings):
     """Settings of one process; immutable once made."""
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True, populate_by_name=True, env_ignore_empty=True)
+    # The prefix applies to the names of the fields, which are read beside the aliases: without it, HOME would set ``home``.
+    model_config = SettingsConfigDict(
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+        env_ignore_empty=True,
+        env_prefix="OPENSTACK_RCA_SETTING_",
+    )
 
     home: Path = Field(
         default_factory=lambda: Path.home() / ".local" / "share" / "openstack-rca",

@@ -31,7 +31,9 @@ from openstack_rca.settings import Settings
 @click.option("--since", callback=parse_time, metavar="TIME", help="Look at nothing before this time (ISO 8601).")
 @click.option("--until", callback=parse_time, metavar="TIME", help="Look at nothing after this time (ISO 8601).")
 @SIGNATURES
-@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How to print the report."
+)
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),

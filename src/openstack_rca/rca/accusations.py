@@ -2,13 +2,18 @@
 
 These rules are OpenStack's own conventions: every project keeps the client side of its remote procedure calls in
 ``<project>/<service>/rpcapi.py``, so the frame in a time-out's traceback names the service that did not answer; and
-connection errors carry the ``host:port`` or the URL that failed.
+connection errors carry the ``host:port`` or the URL that failed; and an error that comes out of a client library accuses
+what that library is the client of.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import yaml
 
 from openstack_rca.rca.components import Topology
 from openstack_rca.rca.report import Category
@@ -27,6 +32,30 @@ _FAILED = re.compile(
 )
 
 
+_KINDS = (
+    (
+        Category.AUTH,
+        re.compile(r"(?i)unauthori[sz]ed|requires authentication|access denied|access_refused|\b40[13]\b|forbidden"),
+    ),
+    (
+        Category.CAPACITY,
+        re.compile(
+            r"(?i)too many|no more|no (?:fixed |free )?\w+(?: \w+)? available|not enough|exhausted|insufficient|exceed"
+            r"|quota|limit reached|over ?limit|out of (?:memory|space)|no space left"
+        ),
+    ),
+    (Category.HANG, _TIMED_OUT),
+    (Category.PROCESS_DOWN, re.compile(_REFUSED.pattern + "|" + _FAILED.pattern.removeprefix("(?i)"))),
+    (Category.DATA_MISSING, re.compile(r"(?i)not ?found|\b404\b|does ?n[o']t exist|no such")),
+)
+"""What kind of fault the words of an error speak of; the first that fits counts."""
+
+_MISSING_WEIGHT = 0.15
+"""Things that are not found were mostly just deleted."""
+
+_CLIENT_WEIGHT = 0.45
+
+
 @dataclass(frozen=True)
 class Accusation:
     """One component that an event's text speaks against."""
@@ -37,13 +66,14 @@ class Accusation:
     weight: float
 
 
-def accuse(text: str, accuser: str | None, topology: Topology) -> Accusation | None:
+def accuse(text: str, accuser: str | None, topology: Topology, logger: str | None = None) -> Accusation | None:
     """Read from an error's own text which component failed it.
 
     Args:
         text: message, exception and traceback of one event.
         accuser: component that logged it.
         topology: components, their ports and dependencies.
+        logger: Python module that logged it.
 
     Returns:
         The accusation, or None where the text names nobody.
@@ -52,19 +82,49 @@ def accuse(text: str, accuser: str | None, topology: Topology) -> Accusation | N
         consumer = _rpc_consumer(text, topology)
         if consumer is not None and consumer != accuser:
             return Accusation(consumer, Category.HANG, f"a remote procedure call to {consumer} got no reply", 0.6)
-    failed = _FAILED.search(text) or _REFUSED.search(text) or _TIMED_OUT.search(text)
-    if failed is None:
+    return _address(text, accuser, topology) or _client_side(text, accuser, topology, logger)
+
+
+def _address(text: str, accuser: str | None, topology: Topology) -> Accusation | None:
+    """The component behind the first known address of a text that speaks of a failed connection."""
+    refused = _REFUSED.search(text)
+    if not (refused or _FAILED.search(text) or _TIMED_OUT.search(text)):
         return None
     for match in _ADDRESS.finditer(text):
         component = topology.component_of_url(match.group())
         if component is None or component == accuser:
             continue
-        if _REFUSED.search(text):
+        if refused:
             return Accusation(component, Category.PROCESS_DOWN, f"{match.group()} refuses connections", 0.7)
         if _TIMED_OUT.search(text):
             return Accusation(component, Category.HANG, f"{match.group()} does not answer in time", 0.6)
         return Accusation(component, Category.PROCESS_DOWN, f"{match.group()} cannot be reached", 0.6)
     return None
+
+
+def _client_side(text: str, accuser: str | None, topology: Topology, logger: str | None) -> Accusation | None:
+    """The component whose client library, or whose client side in a service, the error comes out of."""
+    category = next((category for category, words in _KINDS if words.search(text)), None)
+    if category is None:
+        return None
+    searched = f"{logger or ''} {text}"
+    for component, fragments in _client_modules().items():
+        if component == accuser or component not in topology.dependencies(accuser or component):
+            continue
+        found = next((fragment for fragment in fragments if fragment in searched), None)
+        if found is not None:
+            weight = _MISSING_WEIGHT if category is Category.DATA_MISSING else _CLIENT_WEIGHT
+            why = f"the error comes out of the client side of {component} ({found.strip('/.')})"
+            return Accusation(component, category, why, weight)
+    return None
+
+
+@cache
+def _client_modules() -> dict[str, tuple[str, ...]]:
+    text = files("openstack_rca.rca").joinpath("client_modules.yaml").read_text(encoding="utf-8")
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    data = yaml.load(text, Loader=loader)  # noqa: S506 - a safe loader
+    return {str(name): (*entry["modules"], *entry["files"]) for name, entry in data.items()}
 
 
 def _rpc_consumer(text: str, topology: Topology) -> str | None:

@@ -116,5 +116,5 @@ def _served(
     return {
         (component, host)
         for component, host, _ in streams.iter_rows()
-        if (component, host) not in accusers and shared in topology.dependencies(component)
+        if (component, host) not in accusers and shared in topology.dependencies(component, include_weak=False)
     }

@@ -8,7 +8,7 @@ clumsy pattern can be slow, but never hang.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache, cached_property
@@ -28,7 +28,8 @@ from openstack_rca.rca.report import Category
 
 CAPTURES = ("url", "port", "host", "topic", "service")
 TEXT_LIMIT = 8192
-_HINT = "docs/signatures.md describes the fields; check your folder with `openstack-rca` and the file named here."
+_TAIL = 3072
+_HINT = "Correct that entry; docs/signatures.md describes the fields."
 _LEVELS = {"TRACE": 0, "DEBUG": 1, "INFO": 2, "AUDIT": 2, "WARNING": 3, "ERROR": 4, "CRITICAL": 5}
 _UNKNOWN_LEVEL = 9
 _GROUP = re.compile(r"\(\?P?<([A-Za-z_]\w*)>")
@@ -187,12 +188,16 @@ class Catalogue:
         """The signature with this id (``KeyError`` if there is none)."""
         return self._signatures[signature_id]
 
+    def without(self, signature_ids: Collection[str]) -> Catalogue:
+        """The same catalogue, some signatures left out."""
+        return Catalogue(signature for signature in self.signatures if signature.id not in signature_ids)
+
     def match(self, texts: pl.DataFrame) -> pl.DataFrame:
         """Find every signature in every text.
 
         Args:
             texts: columns key (integer), service (canonical or raw name, nullable), level and text (`event_text`);
-                distinct rows, since each is searched. Only the first 8192 characters of a text count.
+                distinct rows, since each is searched. Of a longer text the first 5 and the last 3 thousand characters count.
 
         Returns:
             One row a hit: key, signature_id, and what the groups url, port, host, topic and service captured (nullable).
@@ -207,7 +212,7 @@ class Catalogue:
                 "level": texts["level"]
                 .cast(pl.String)
                 .replace_strict(_LEVELS, default=_UNKNOWN_LEVEL, return_dtype=pl.Int8),
-                "text": texts["text"].cast(pl.String).fill_null("").str.slice(0, TEXT_LIMIT),
+                "text": texts.select(_bounded(pl.col("text").cast(pl.String).fill_null(""))).to_series(),
             }
         ).with_row_index("row")
         known_services = frame["service"].unique().to_list()
@@ -253,13 +258,22 @@ class Catalogue:
                 .group_by("id")
                 .agg(pl.col("row").unique().sort())
             )
-            candidates.update({name: rows for name, rows in zip(found["id"], found["row"], strict=True)})
+            candidates.update(zip(found["id"], found["row"], strict=True))
         return candidates
 
 
 def event_text() -> pl.Expr:
-    """The text of an event that signatures are matched against: message, exception and detail, a line each."""
-    return pl.concat_str("message", "exception", "detail", separator="\n", ignore_nulls=True)
+    """The text of an event that signatures are matched against: message, exception and detail, a line each.
+
+    At most ``TEXT_LIMIT`` characters. Of a longer one head and tail are kept, because a traceback tells at its end
+    what was called last.
+    """
+    return _bounded(pl.concat_str("message", "exception", "detail", separator="\n", ignore_nulls=True))
+
+
+def _bounded(text: pl.Expr) -> pl.Expr:
+    head_and_tail = pl.concat_str(text.str.head(TEXT_LIMIT - _TAIL - 1), text.str.tail(_TAIL), separator="\n")
+    return pl.when(text.str.len_chars() > TEXT_LIMIT).then(head_and_tail).otherwise(text)
 
 
 def load_catalogue(extra: Path | None = None) -> Catalogue:
@@ -274,9 +288,7 @@ def load_catalogue(extra: Path | None = None) -> Catalogue:
     """
     own: list[Signature] = []
     if extra is not None:
-        paths = _signature_files(extra)
-        own, problems = _read(paths)
-        problems = problems or [problem for signature in own if (problem := _bad_pattern(signature, extra))]
+        own, problems = _read(_signature_files(extra), check=_bad_pattern)
         if problems:
             raise SignatureCatalogueError(f"The signature catalogue is faulty: {problems[0]}.", _HINT)
     return Catalogue([*own, *_shipped()])
@@ -294,16 +306,8 @@ def lint_catalogue(paths: Sequence[Path] = ()) -> list[CatalogueProblem]:
     if not paths:
         with as_file(files("openstack_rca.rca") / "signatures") as folder:
             return lint_catalogue([folder])
-    problems: list[CatalogueProblem] = []
-    for path in paths:
-        for file in _signature_files(path):
-            signatures, found = _read([file])
-            problems.extend(found)
-            for signature in signatures:
-                problem = _bad_pattern(signature, file) or _bad_example(signature, file)
-                if problem:
-                    problems.append(problem)
-    return problems
+    files_given = [file for path in paths for file in _signature_files(path)]
+    return _read(files_given, check=lambda signature: _bad_pattern(signature) or _bad_example(signature))[1]
 
 
 @cache
@@ -323,7 +327,9 @@ def _signature_files(path: Path) -> list[Path]:
     return sorted(file for file in path.iterdir() if file.suffix in {".yaml", ".yml"} and file.is_file())
 
 
-def _read(paths: Iterable[Path]) -> tuple[list[Signature], list[CatalogueProblem]]:
+def _read(
+    paths: Iterable[Path], check: Callable[[Signature], str | None] = lambda signature: None
+) -> tuple[list[Signature], list[CatalogueProblem]]:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     signatures: dict[str, Signature] = {}
     problems: list[CatalogueProblem] = []
@@ -345,8 +351,9 @@ def _read(paths: Iterable[Path]) -> tuple[list[Signature], list[CatalogueProblem
                 field = ".".join(map(str, first["loc"]))
                 problems.append(CatalogueProblem(str(path), name, f"{field}: {first['msg']}".removeprefix(": ")))
                 continue
-            if name in signatures:
-                problems.append(CatalogueProblem(str(path), name, "the id is used twice"))
+            problem = "the id is used twice" if name in signatures else check(signature)
+            if problem:
+                problems.append(CatalogueProblem(str(path), name, problem))
             signatures.setdefault(name, signature)
     return list(signatures.values()), problems
 
@@ -367,26 +374,22 @@ def _search(signature: Signature, part: pl.DataFrame) -> pl.DataFrame:
     ).unique(maintain_order=True)
 
 
-def _bad_pattern(signature: Signature, file: Path) -> CatalogueProblem | None:
+def _bad_pattern(signature: Signature) -> str | None:
     try:
         pl.Series([""]).str.contains(signature.pattern)
     except pl.exceptions.ComputeError as error:
-        reason = next(
-            (line for line in str(error).splitlines() if line.startswith("error:")), str(error).splitlines()[0]
-        )
-        return CatalogueProblem(str(file), signature.id, f"pattern: {reason.removeprefix('error:').strip()}")
+        lines = str(error).splitlines()
+        reason = next((line for line in lines if line.startswith("error:")), lines[0])
+        return f"pattern: {reason.removeprefix('error:').strip()}"
     return None
 
 
-def _bad_example(signature: Signature, file: Path) -> CatalogueProblem | None:
-    examples = pl.Series([*signature.match, *signature.no_match], dtype=pl.String)
-    matched = examples.str.contains(signature.pattern).to_list()
-    for text, is_hit, wanted in zip(
-        examples, matched, [True] * len(signature.match) + [False] * len(signature.no_match), strict=True
-    ):
-        if is_hit != wanted:
-            verb = "does not match" if wanted else "matches, but must not"
-            return CatalogueProblem(str(file), signature.id, f"example {verb}: {text[:120]!r}")
-        if wanted and signature.literals and not any(literal in text.lower() for literal in signature.literals):
-            return CatalogueProblem(str(file), signature.id, f"contains: none of its literals is in {text[:120]!r}")
+def _bad_example(signature: Signature) -> str | None:
+    for examples, wanted in ((signature.match, True), (signature.no_match, False)):
+        matches = pl.Series(examples, dtype=pl.String).str.contains(signature.pattern)
+        for text, matched in zip(examples, matches, strict=True):
+            if matched != wanted:
+                return f"example {'does not match' if wanted else 'matches, but must not'}: {text[:120]!r}"
+            if wanted and signature.literals and not any(literal in text.lower() for literal in signature.literals):
+                return f"contains: none of its literals is in {text[:120]!r}"
     return None

@@ -21,6 +21,12 @@ ONSET_SLACK = timedelta(seconds=20)
 UNIVERSAL = ("host", "network")
 """Everything depends on these, so the graph alone proves nothing: they explain only trouble on the hosts they are accused on."""
 
+WEAK_TIE = 0.5
+"""Certainty that trouble passes along a dependency that the dependent can do without for a while."""
+
+STARVATION_LEAD = timedelta(seconds=3)
+STARVED = 0.5
+
 NOTHING_TO_EXPLAIN = 0.5
 """Share of the trouble explained where nobody else is in trouble: no merit and no fault."""
 
@@ -71,27 +77,35 @@ class Candidate:
         return max(votes, key=lambda category: votes[category]) if votes else Category.PROCESS_DOWN
 
 
-def rank(findings: list[Finding], topology: Topology, relevance: dict[str, float]) -> list[Candidate]:
+def rank(
+    findings: list[Finding], topology: Topology, relevance: dict[str, float], *, explain: bool = True
+) -> list[Candidate]:
     """Rank the accused components.
 
     Args:
         findings: all findings of the window.
         topology: dependency graph.
         relevance: fit of each component to the issue text, in [0, 1]; missing means 0.
+        explain: False leaves the dependency graph out: nothing explains anything (for ablation).
 
     Returns:
         Candidates, best first.
     """
     candidates = _candidates(findings)
+    if explain:
+        _starve(candidates, topology)
     trouble = _trouble(findings)
     places = _places(findings)
     for candidate in candidates.values():
         candidate.relevance = relevance.get(candidate.component, 0.0)
+        candidate.explains_share = NOTHING_TO_EXPLAIN
+        if not explain:
+            continue
         others = {name: mass for name, (mass, _) in trouble.items() if name != candidate.component}
         reach = {
-            name: _reach(candidate, places[name])
+            name: _tie(topology, name, candidate.component) * _reach(candidate, places[name])
             for name in others
-            if topology.depends_on(name, candidate.component) and _no_earlier(trouble[name][1], candidate.onset)
+            if _no_earlier(trouble[name][1], candidate.onset)
         }
         candidate.explains = sorted((name for name in reach if reach[name] > 0), key=lambda name: (-others[name], name))
         total = sum(others.values())
@@ -99,7 +113,8 @@ def rank(findings: list[Finding], topology: Topology, relevance: dict[str, float
             sum(others[name] * reach[name] for name in reach) / total if total else NOTHING_TO_EXPLAIN
         )
     for candidate in candidates.values():
-        candidate.explained_by = _explanation(candidate, candidates, topology, places[candidate.component])
+        if explain:
+            candidate.explained_by = _explanation(candidate, candidates, topology, places[candidate.component])
         candidate.score = _score(candidate)
     ranked = [candidate for candidate in candidates.values() if candidate.guilt >= MIN_GUILT]
     return sorted(
@@ -170,6 +185,27 @@ def _reach(candidate: Candidate, hosts: set[str | None]) -> float:
     return len(known & own) / len(known) if known else 0.0
 
 
+def _tie(topology: Topology, component: str, dependency: str) -> float:
+    """How surely the failure of one component troubles another: 1 if it needs it, less if it only uses it, else 0."""
+    if topology.depends_on(component, dependency):
+        return 1.0
+    return WEAK_TIE if dependency in topology.dependencies(component) else 0.0
+
+
+def _starve(candidates: dict[str, Candidate], topology: Topology) -> None:
+    """Weaken the silence of a server whose clients stopped first: it has nothing left to do."""
+    for candidate in candidates.values():
+        onset = candidate.onset
+        if not candidate.silent or onset is None or candidate.direct or candidate.accused:
+            continue
+        for client in candidates.values():
+            stopped_first = client.silent > 0 and client.onset is not None and client.onset < onset - STARVATION_LEAD
+            if stopped_first and topology.depends_on(client.component, candidate.component):
+                candidate.silent *= STARVED
+                candidate.guilt = noisy_or([candidate.silent, candidate.symptom])
+                break
+
+
 def _no_earlier(onset: datetime, cause_onset: datetime | None) -> bool:
     return cause_onset is None or onset >= cause_onset - ONSET_SLACK
 
@@ -180,10 +216,11 @@ def _explanation(
     """The dependency that best accounts for a candidate's trouble."""
     best: tuple[str, float] | None = None
     for other in candidates.values():
-        if other.component == candidate.component or not topology.depends_on(candidate.component, other.component):
+        tie = _tie(topology, candidate.component, other.component)
+        if other.component == candidate.component or tie == 0:
             continue
         # Silence spreads along the load, against the dependencies too, so alone it explains little.
-        power = noisy_or([other.direct, other.accused, 0.4 * other.silent]) * _reach(other, hosts)
+        power = noisy_or([other.direct, other.accused, 0.4 * other.silent]) * tie * _reach(other, hosts)
         if candidate.onset is not None and other.onset is not None and not _no_earlier(candidate.onset, other.onset):
             power *= 0.4
         if topology.depends_on(other.component, candidate.component):

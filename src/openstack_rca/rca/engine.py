@@ -17,8 +17,9 @@ from openstack_rca.rca.causes import Candidate, rank
 from openstack_rca.rca.components import Topology
 from openstack_rca.rca.evidence import add_novelty, collect_findings, observe
 from openstack_rca.rca.findings import Directness, Finding
+from openstack_rca.rca.inference import infer_shared
 from openstack_rca.rca.narrative import blast_radius, build_cause, causal_chain, missing, ruled_out, summary, timeline
-from openstack_rca.rca.report import FileSummary, ModelUsed, Report, Verdict, Window
+from openstack_rca.rca.report import EvidenceSort, FileSummary, ModelUsed, Report, Verdict, Window
 from openstack_rca.rca.retrieval import issue_relevance
 from openstack_rca.rca.window import FoundWindow, find_windows
 
@@ -47,6 +48,24 @@ class AnalysisRequest:
     until: datetime | None = None
     fast: bool = False
     command: str = ""
+    omitted: Omitted = field(default_factory=lambda: Omitted())
+
+
+PARTS = ("lstm", "signatures", "silence", "graph", "retrieval")
+"""Parts of the engine that an ablation can leave out."""
+
+
+@dataclass(frozen=True)
+class Omitted:
+    """What an ablation or a leave-one-out leaves out; nothing, in daily use.
+
+    Attributes:
+        parts: some of ``PARTS``.
+        signatures: ids of signatures that are not to be known.
+    """
+
+    parts: frozenset[str] = frozenset()
+    signatures: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -137,15 +156,24 @@ def investigate(
     observed = _within(observed, request.since, request.until)
     if observed.is_empty():
         return Analysis(None, observed)
+    omitted = request.omitted
+    if "lstm" in omitted.parts:
+        observed = observed.with_columns(score=pl.lit(None, dtype=pl.Float32))
     window = FoundWindow(request.since or _first(observed), request.until or _last(observed), 0.0)
     if request.since is None and request.until is None:
         window = find_windows(observed["time"], _suspicion(observed, rates))[0]
         observed = _within(observed, window.start, window.end)
     minutes = max((window.end - window.start).total_seconds() / 60.0, 0.1)
     observed = add_novelty(observed, rates, minutes)
-    findings = collect_findings(observed, catalogue, topology, rates, minutes)
+    known = Catalogue(() if "signatures" in omitted.parts else catalogue.without(omitted.signatures).signatures)
+    findings = collect_findings(observed, known, topology, rates, minutes)
+    if "silence" in omitted.parts:
+        findings = [finding for finding in findings if finding.sort is not EvidenceSort.SILENCE]
     findings = attribute_to_network(discount_the_awakened(findings), observed, topology)
-    candidates = rank(findings, topology, issue_relevance(request.issue, topology))
+    if "graph" not in omitted.parts:
+        findings = infer_shared(findings, observed, topology)
+    relevance = {} if "retrieval" in omitted.parts else issue_relevance(request.issue, topology)
+    candidates = rank(findings, topology, relevance, explain="graph" not in omitted.parts)
     return Analysis(window, observed, findings, candidates)
 
 

@@ -164,6 +164,9 @@ def _group(window: pl.DataFrame, hits: pl.DataFrame, catalogue: Catalogue, minut
     findings = []
     for group in groups.iter_rows(named=True):
         signature = catalogue.get(group["signature"])
+        weight = float(signature.weight)
+        if signature.directness is Directness.SYMPTOM:
+            weight *= _volume(group["count"])
         findings.append(
             Finding(
                 sort=EvidenceSort.SIGNATURE,
@@ -175,7 +178,7 @@ def _group(window: pl.DataFrame, hits: pl.DataFrame, catalogue: Catalogue, minut
                 category=Category(str(signature.category)),
                 title=signature.title,
                 why=signature.title,
-                weight=float(signature.weight),
+                weight=weight,
                 rows=tuple(group["rows"]),
                 count=group["count"],
                 first=group["first"],
@@ -190,6 +193,11 @@ def _group(window: pl.DataFrame, hits: pl.DataFrame, catalogue: Catalogue, minut
     return findings
 
 
+def _volume(count: int) -> float:
+    """A symptom that comes once may be one user's mishap; one that comes again and again is an incident's."""
+    return min(1.0, 0.4 + count / 8.0)
+
+
 def _baseline_text(normal_per_minute: float, minutes: float) -> str:
     """How many such events the window would hold if all were well; the report shows it beside the count."""
     expected = normal_per_minute * minutes
@@ -200,10 +208,10 @@ def _generic_findings(rest: pl.DataFrame, topology: Topology, minutes: float) ->
     """Accusations read from addresses and traceback frames of errors that no signature explains."""
     troubled = rest.filter(pl.col("level").is_in(_WARNING_AND_WORSE))
     found: dict[tuple[str, str, str | None], list[tuple[dict[str, object], str, Category, float]]] = {}
-    for event in troubled.select("row", "time", "component", "host", "text", "novelty", "normal_per_minute").iter_rows(
-        named=True
-    ):
-        accusation = accuse(str(event["text"]), str(event["component"]), topology)
+    for event in troubled.select(
+        "row", "time", "component", "host", "text", "logger", "novelty", "normal_per_minute"
+    ).iter_rows(named=True):
+        accusation = accuse(str(event["text"]), str(event["component"]), topology, event["logger"])
         if accusation is not None:
             key = (accusation.component, str(event["component"]), event["host"])
             found.setdefault(key, []).append((event, accusation.why, accusation.category, accusation.weight))
@@ -276,7 +284,7 @@ def _new_errors(rest: pl.DataFrame, minutes: float) -> list[Finding]:
                 category=Category.PROCESS_DOWN,
                 title=f"unusual {group['level']} in {group['component']}",
                 why="not seen in normal logs" if group["normal"] <= 0 else "much more frequent than normal",
-                weight=(0.2 if group["level"] != "WARNING" else 0.1) * min(1.0, 0.4 + group["count"] / 8.0),
+                weight=(0.2 if group["level"] != "WARNING" else 0.1) * _volume(group["count"]),
                 rows=tuple(group["rows"]),
                 count=group["count"],
                 first=group["first"],

@@ -46,6 +46,7 @@ class EvidenceSort(StrEnum):
     RATE_CHANGE = "rate change"
     SILENCE = "silence"
     MODEL_ANOMALY = "model anomaly"
+    SHARED_DEPENDENCY = "shared dependency"
 
 
 class _Part(BaseModel):

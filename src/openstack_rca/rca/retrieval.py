@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -117,13 +117,14 @@ def bm25(query: str, documents: Sequence[str]) -> list[float]:
 
 
 @cache
-def _component_words() -> dict[str, str]:
+def component_words() -> dict[str, str]:
+    """Component -> its name and the words in which people speak of what it serves (``issue_words.yaml``)."""
     text = files("openstack_rca.rca").joinpath("issue_words.yaml").read_text(encoding="utf-8")
     return {str(name): f"{name} {described}" for name, described in yaml.load(text, Loader=yaml.CSafeLoader).items()}
 
 
 def issue_relevance(issue: str, topology: Topology) -> dict[str, float]:
-    """How far each component fits the issue.
+    """How far each component fits the issue, by its words.
 
     A component fits if the issue describes what it serves, or what one of its dependents serves: the issue names the
     symptom, and the cause may lie below it.
@@ -135,12 +136,29 @@ def issue_relevance(issue: str, topology: Topology) -> dict[str, float]:
     Returns:
         Relevance in [0, 1] per component; empty if no word of the issue is known.
     """
-    described = _component_words()
+    return spread(lexical_fit(issue), topology)
+
+
+def lexical_fit(issue: str) -> dict[str, float]:
+    """BM25 of the issue against what each component serves, the best made 1; empty if no word of the issue is known."""
+    described = component_words()
     scores = dict(zip(described, bm25(issue, list(described.values())), strict=True))
     best = max(scores.values(), default=0.0)
-    if best <= 0.0:
+    return {name: score / best for name, score in scores.items()} if best > 0.0 else {}
+
+
+def spread(named: Mapping[str, float], topology: Topology) -> dict[str, float]:
+    """Let components inherit a share of the fit of what depends on them.
+
+    Args:
+        named: fit in [0, 1] of the components that the issue speaks of.
+        topology: dependency graph.
+
+    Returns:
+        Relevance in [0, 1] of every component; empty if nothing is named.
+    """
+    if not named:
         return {}
-    named = {name: score / best for name, score in scores.items()}
     relevance = {}
     for component in topology.components:
         inherited = max(

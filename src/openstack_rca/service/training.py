@@ -15,8 +15,7 @@ from openstack_rca.lifecycle.records import ModelVersion
 from openstack_rca.lifecycle.tracking import RunLogger, Tracking
 from openstack_rca.lifecycle.versions import ModelLifecycle
 from openstack_rca.logs.events import read_logs
-from openstack_rca.model.card import TrainingConfig
-from openstack_rca.model.fitting import TrainingProgress
+from openstack_rca.model.card import TrainingConfig, TrainingProgress
 from openstack_rca.settings import Settings
 
 __all__ = [

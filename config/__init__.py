@@ -1,0 +1,1 @@
+"""Door: configuration as the manual names it."""

@@ -1,0 +1,1 @@
+"""Door: MLflow as the manual names it."""

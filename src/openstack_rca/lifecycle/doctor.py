@@ -1,0 +1,188 @@
+"""Every connection, tried and told in words. No secret is ever part of an answer."""
+
+from __future__ import annotations
+
+import shutil
+import ssl
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+from openstack_rca.errors import OpenStackRcaError, StoreError
+from openstack_rca.lifecycle.credentials import S3Access, find_s3_access
+from openstack_rca.lifecycle.mlflow_client import connect, is_server, registry_errors, without_password
+from openstack_rca.lifecycle.store import ObjectStore
+from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.settings import Settings
+
+LARGEST_CLOCK_DIFFERENCE = 300.0
+SMALLEST_FREE_SPACE = 200 * 1024**2
+SWITCHED_OFF = "MLflow is switched off"
+
+
+@dataclass(frozen=True)
+class ConnectionCheck:
+    """One line of the doctor: what was tried, whether it works, what was found, what to do if it does not."""
+
+    name: str
+    ok: bool
+    detail: str
+    hint: str = ""
+
+
+def check_connections(settings: Settings) -> list[ConnectionCheck]:
+    """Try everything that training and analysis will need.
+
+    Returns:
+        One check each for tracking, registry, store write, store read, credentials, clock and cache space.
+    """
+    write, read, credentials = _check_store(settings)
+    return [
+        _told("tracking", lambda: _tracking(settings)),
+        _told("registry", lambda: _registry(settings)),
+        write,
+        read,
+        credentials,
+        _told("clock", lambda: _clock(settings)),
+        _told("cache space", lambda: _cache_space(settings)),
+    ]
+
+
+def _told(name: str, check: Callable[[], str]) -> ConnectionCheck:
+    try:
+        return ConnectionCheck(name, True, check())
+    except OpenStackRcaError as error:
+        return ConnectionCheck(name, False, error.message, error.hint)
+
+
+def _tracking(settings: Settings) -> str:
+    if not settings.mlflow_enabled:
+        return SWITCHED_OFF
+    uri = settings.tracking_uri
+    client = connect(settings)
+    with registry_errors(uri):
+        client.search_experiments(max_results=1)
+    return f"{without_password(uri)} answers"
+
+
+def _registry(settings: Settings) -> str:
+    if not settings.mlflow_enabled:
+        return f"{SWITCHED_OFF}; versions are numbered by the store"
+    lifecycle = ModelLifecycle(settings)
+    versions = lifecycle.list()
+    latest = next((version.version for version in versions if version.resolvable), None)
+    name = lifecycle.place.registered_name
+    return f"{name}: {len(versions)} versions, latest {latest}" if versions else f"{name}: no version yet"
+
+
+def _check_store(settings: Settings) -> tuple[ConnectionCheck, ConnectionCheck, ConnectionCheck]:
+    names = ("store write", "store read", "credentials")
+    try:
+        store = ObjectStore(settings)
+    except OpenStackRcaError as error:
+        write, read, credentials = (ConnectionCheck(name, False, error.message, error.hint) for name in names)
+        return write, read, credentials
+    key, token = f".openstack-rca-doctor-{uuid4().hex}", uuid4().hex.encode()
+
+    def write_probe() -> str:
+        store.put_new_bytes(key, token)
+        return f"{store.root} can be written"
+
+    def remove_probe() -> str:
+        store.delete(key)
+        return write.detail
+
+    def read_probe() -> str:
+        # Where the probe could not be written, a listing shows whether reading works at all.
+        if write.ok and store.read(key) != token:
+            raise StoreError(
+                "The store gave back other bytes than were written.", "Look for a proxy or cache before it."
+            )
+        return f"{store.root} can be read, {len(store.folders())} folders"
+
+    write = _told("store write", write_probe)
+    read = _told("store read", read_probe)
+    credentials = _told("credentials", lambda: _credentials(settings, store, write, read))
+    if write.ok:
+        write = _told("store write", remove_probe)
+    return write, read, credentials
+
+
+def _credentials(settings: Settings, store: ObjectStore, write: ConnectionCheck, read: ConnectionCheck) -> str:
+    if store.is_local:
+        return "none needed for a folder"
+    source = find_s3_access(settings).source if store.scheme.startswith("s3") else "the environment"
+    if not (write.ok or read.ok):
+        raise StoreError(f"Those from {source} could not be used: {write.detail}", write.hint)
+    return f"those from {source} are accepted"
+
+
+def _clock(settings: Settings) -> str:
+    differences = []
+    for name, address in _http_servers(settings):
+        seconds = _clock_difference(address, settings.network_timeout_seconds)
+        if seconds is None:
+            continue
+        if abs(seconds) > LARGEST_CLOCK_DIFFERENCE:
+            raise StoreError(
+                f"The clock of this machine differs from that of {name} by {abs(seconds):.0f} s.",
+                "Set the clock (chrony, ntp); S3 refuses requests beyond 15 minutes.",
+            )
+        differences.append(f"{name} {seconds:+.0f} s")
+    return ", ".join(differences) or "no server to compare with"
+
+
+def _http_servers(settings: Settings) -> list[tuple[str, str]]:
+    servers = []
+    if settings.mlflow_enabled and is_server(settings.tracking_uri):
+        servers.append(("tracking", settings.tracking_uri))
+    if settings.artifact_root.startswith("s3"):
+        access: S3Access = find_s3_access(settings)
+        servers.append(("store", access.endpoint or f"https://s3.{access.region}.amazonaws.com"))
+    return servers
+
+
+def _clock_difference(address: str, seconds: float) -> float | None:
+    """This machine's clock minus the server's, in seconds; ``None`` where no answer carries a date."""
+    parts = urlsplit(address)
+    host = parts.netloc.rsplit("@", 1)[-1]
+    request = urllib.request.Request(urlunsplit((parts.scheme, host, "/", "", "")), method="HEAD")  # noqa: S310
+    try:
+        with urllib.request.urlopen(request, timeout=seconds) as answer:  # noqa: S310
+            date = answer.headers.get("Date")
+    except urllib.error.HTTPError as error:
+        date = error.headers.get("Date")
+        error.close()
+    except (OSError, ssl.SSLError, ValueError):
+        return None
+    try:
+        return time.time() - parsedate_to_datetime(date).timestamp() if date else None
+    except ValueError:
+        return None
+
+
+def _cache_space(settings: Settings) -> str:
+    folder = _nearest_existing(settings.cache_folder)
+    try:
+        free = shutil.disk_usage(folder).free
+        settings.cache_folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"The cache {settings.cache_folder} cannot be used: {error.strerror}.", "Set OPENSTACK_RCA_HOME."
+        ) from error
+    if free < SMALLEST_FREE_SPACE:
+        raise StoreError(
+            f"Only {free / 1024**2:.0f} MB are free for {settings.cache_folder}.",
+            "Free space or set OPENSTACK_RCA_HOME.",
+        )
+    return f"{free / 1024**3:.1f} GB free for {settings.cache_folder}"
+
+
+def _nearest_existing(path: Path) -> Path:
+    return next(folder for folder in (path, *path.parents) if folder.exists())

@@ -1,0 +1,163 @@
+"""``MLflowManager``: the manual's face over ``Tracking`` and ``ModelLifecycle``."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from openstack_rca.errors import ConfigurationError
+from openstack_rca.lifecycle.records import ModelVersion
+from openstack_rca.lifecycle.tracking import RunLogger, Tracking
+from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.settings import DEFAULT_MODEL_NAME, Settings, load_settings
+
+
+def load_plain_keras(path: Path) -> Any:
+    """A Keras model from a verified file; code inside the file is never run."""
+    os.environ.setdefault("KERAS_BACKEND", "jax")
+    import keras
+
+    return keras.saving.load_model(path, compile=False, safe_mode=True)
+
+
+class MLflowManager:
+    """Runs and versioned models in a few calls.
+
+    Args:
+        tracking_uri: MLflow server or database; the environment's where not given.
+        experiment_name: the environment whose runs and versions these are.
+        enable_mlflow: false keeps no runs and numbers versions by the store alone.
+        loader: opens a verified ``.keras`` file; for models with custom objects.
+    """
+
+    loader: Callable[[Path], Any] = staticmethod(load_plain_keras)
+
+    def __init__(
+        self,
+        tracking_uri: str | None = None,
+        experiment_name: str | None = None,
+        enable_mlflow: bool = True,
+        *,
+        loader: Callable[[Path], Any] | None = None,
+    ) -> None:
+        self._load_file = loader or type(self).loader
+        self._settings = load_settings(
+            mlflow_tracking_uri=tracking_uri,
+            experiment_name=experiment_name,
+            mlflow_enabled=None if enable_mlflow else False,
+        )
+        self._run: ExitStack | None = None
+        self._logger: RunLogger | None = None
+        self._parameters: dict[str, Any] = {}
+        self._metrics: dict[str, float] = {}
+
+    @property
+    def notices(self) -> list[str]:
+        """What could not be recorded in the present run, in words."""
+        return list(self._logger.notices) if self._logger else []
+
+    def start_run(self, run_name: str | None = None, experiment_name: str | None = None) -> str | None:
+        """Start a run, ending the one before; returns its id, or ``None`` where nothing is recorded."""
+        self.end_run()
+        if experiment_name is not None:
+            self._settings = _changed(self._settings, experiment_name=experiment_name)
+        self._parameters, self._metrics = {}, {}
+        self._run = ExitStack()
+        self._logger = self._run.enter_context(Tracking(self._settings).training_run(run_name))
+        return self._logger.run_id
+
+    def end_run(self) -> None:
+        """End the run, if one is open."""
+        run, self._run, self._logger = self._run, None, None
+        if run is not None:
+            run.close()
+
+    def log_params(self, params: Mapping[str, Any]) -> None:
+        """Record parameters; opens a run where none is open."""
+        self._parameters.update(params)
+        self._open_logger().log_params(params)
+
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        """Record metrics, of an epoch where ``step`` is given; opens a run where none is open."""
+        self._metrics.update({name: float(value) for name, value in metrics.items()})
+        self._open_logger().log_metrics(metrics, step)
+
+    def log_model(
+        self,
+        model: Any,
+        artifact_path: str = "models",
+        model_name: str = DEFAULT_MODEL_NAME,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> ModelVersion:
+        """Save a Keras model and publish it as the next version.
+
+        The version carries the metrics and parameters of the present run, and ``metadata`` as tags.
+
+        Raises:
+            ConfigurationError: an ``artifact_path`` other than ``models``, which the readable path is made of.
+            PublishFailed: registry or store failed; the file is kept in the spool.
+        """
+        if artifact_path != "models":
+            raise ConfigurationError(
+                f"Models cannot be stored under {artifact_path!r}.", 'Leave artifact_path at "models".'
+            )
+        run_id = self._logger.run_id if self._logger else None
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"{model_name}.keras"
+            model.save(path)
+            version = self._lifecycle(model_name).publish(
+                path,
+                run_id=run_id,
+                metrics=self._metrics,
+                parameters=self._parameters,
+                card={},
+                tags={str(name): str(value) for name, value in (metadata or {}).items()},
+            )
+        if self._logger:
+            self._logger.log_version(version.version, version.uri)
+            self._logger.set_tags(metadata or {})
+        return version
+
+    def load_model_with_versioning(self, model_name: str = DEFAULT_MODEL_NAME, version: str | int = "latest") -> Any:
+        """A verified Keras model of a version: ``"latest"``, ``15``, ``"15"``, ``"v15"`` or ``"@alias"``.
+
+        Raises:
+            VersionNotFound, DigestMismatch, RegistryUnavailable, StoreError: as ``ModelLifecycle.load``.
+        """
+        return self._load_file(self._lifecycle(model_name).load(version).path)
+
+    def find_latest_model(self, model_name: str = DEFAULT_MODEL_NAME) -> str:
+        """URI of the folder of the latest version.
+
+        Raises:
+            VersionNotFound: there is none yet.
+        """
+        return self._lifecycle(model_name).resolve("latest").folder_uri
+
+    def compare_models(
+        self, first: str | int, second: str | int, model_name: str = DEFAULT_MODEL_NAME
+    ) -> dict[str, float]:
+        """For each metric that both versions have: the second's value less the first's."""
+        lifecycle = self._lifecycle(model_name)
+        before, after = lifecycle.resolve(first).metrics, lifecycle.resolve(second).metrics
+        return {name: after[name] - before[name] for name in sorted(before.keys() & after.keys())}
+
+    def _open_logger(self) -> RunLogger:
+        if self._logger is None:
+            parameters, metrics = self._parameters, self._metrics
+            self.start_run()
+            self._parameters, self._metrics = parameters, metrics
+        assert self._logger is not None
+        return self._logger
+
+    def _lifecycle(self, model_name: str) -> ModelLifecycle:
+        return ModelLifecycle(_changed(self._settings, model_name=model_name))
+
+
+def _changed(settings: Settings, **changes: str) -> Settings:
+    """The same settings with other names, checked like any setting."""
+    return load_settings(**{**settings.model_dump(exclude_unset=True), **changes})

@@ -1,0 +1,178 @@
+"""How a file becomes a version: validate, allocate, upload, read back, describe, mark ready.
+
+A crash between any two of these steps leaves a version that nothing resolves to.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from openstack_rca.errors import (
+    ConfigurationError,
+    DigestMismatch,
+    LifecycleError,
+    ModelFileDamaged,
+    PublishFailed,
+    StoreError,
+    StoreObjectExists,
+)
+from openstack_rca.lifecycle.cache import ModelCache
+from openstack_rca.lifecycle.files import file_digest, replacing
+from openstack_rca.lifecycle.index import VersionIndex
+from openstack_rca.lifecycle.mlflow_client import is_server, without_password
+from openstack_rca.lifecycle.records import Draft, Manifest, ModelVersion, Place
+from openstack_rca.lifecycle.store import ObjectStore, Progress
+from openstack_rca.lifecycle.store_errors import key_taken
+from openstack_rca.settings import Settings
+
+TAKEN_KEYS = 20
+ATTRIBUTE_SHA256 = "sha256"
+ATTRIBUTE_WRITER = "writer"
+
+
+def make_draft(
+    path: Path,
+    run_id: str | None,
+    metrics: Mapping[str, float],
+    parameters: Mapping[str, Any],
+    card: Mapping[str, Any],
+    tags: Mapping[str, str],
+) -> Draft:
+    """Look at a trained file and give it a writer token of its own.
+
+    Raises:
+        ModelFileDamaged: it is not a model file.
+    """
+    _check_is_model_file(path)
+    return Draft(path, file_digest(path), path.stat().st_size, uuid4().hex, run_id, metrics, parameters, card, tags)
+
+
+class Publisher:
+    """Publishes drafts of one model in one environment.
+
+    Args:
+        at_step: called with the name of each finished step.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        place: Place,
+        store: ObjectStore,
+        index: VersionIndex,
+        cache: ModelCache,
+        at_step: Callable[[str], None],
+    ) -> None:
+        self.settings = settings
+        self.place = place
+        self.store = store
+        self.index = index
+        self.cache = cache
+        self._at_step = at_step
+
+    def publish(self, draft: Draft, on_progress: Progress | None = None) -> ModelVersion:
+        """Make a draft the next version.
+
+        Raises:
+            ConfigurationError, RegistryUnavailable, StoreError, DigestMismatch, PublishFailed: no version was made.
+        """
+        self._check_pairing()
+        self._at_step("validated")
+        number = self._store(draft, on_progress)
+        self.index.mark_ready(number)
+        self._at_step("ready")
+        version = self.index.get(number)
+        self._keep(draft.path, version)
+        return version
+
+    def _check_pairing(self) -> None:
+        server = self.settings.mlflow_enabled and is_server(self.settings.tracking_uri)
+        if server and self.store.is_local:
+            raise ConfigurationError(
+                f"An MLflow server ({without_password(self.settings.tracking_uri)}) refuses versions in a folder of "
+                "this machine.",
+                "Set MLFLOW_ARTIFACT_ROOT to s3://BUCKET/FOLDER (or gs://, az://).",
+            )
+
+    def _store(self, draft: Draft, on_progress: Progress | None) -> int:
+        """Find a number whose key is free, fill it and describe it."""
+        at_least = 0
+        for _ in range(TAKEN_KEYS):
+            number = self.index.allocate(draft, at_least)
+            self._at_step("allocated")
+            try:
+                self._fill(number, draft, on_progress)
+            except StoreObjectExists:
+                # A registry that was made anew counts from 1 over a store that is not empty.
+                self.index.void(number)
+                taken = (self.place.number_of(folder) or 0 for folder in self.store.folders())
+                at_least = max(number, *taken) + 1
+            except StoreError:
+                with suppress(LifecycleError):
+                    self.index.void(number)
+                raise
+            else:
+                return number
+        raise PublishFailed("Every version number that was tried is taken in the store.", "Try again.")
+
+    def _fill(self, number: int, draft: Draft, on_progress: Progress | None) -> None:
+        attributes = {ATTRIBUTE_SHA256: draft.sha256, ATTRIBUTE_WRITER: draft.writer}
+        self.store.put_new_file(self.place.key(number), draft.path, attributes, on_progress)
+        self._at_step("uploaded")
+        self._read_back(draft, number)
+        self._at_step("verified")
+        self._describe(draft, number)
+        self._at_step("described")
+
+    def _read_back(self, draft: Draft, number: int) -> None:
+        key = self.place.key(number)
+        sha256, _, attributes = self.store.fetch(key)
+        if attributes.get(ATTRIBUTE_WRITER, draft.writer) != draft.writer:
+            # A server that ignores "create only" let another writer in between.
+            raise key_taken(self.store.uri(key))
+        if sha256 != draft.sha256:
+            with suppress(LifecycleError):
+                self.index.refuse(number, "the store gave back other bytes than were sent")
+            raise DigestMismatch(
+                f"{self.store.uri(key)} holds other bytes than were sent.",
+                "The store or something before it changed them; run openstack-rca doctor.",
+            )
+
+    def _describe(self, draft: Draft, number: int) -> None:
+        key = self.place.manifest_key(number)
+        try:
+            self.store.put_new_bytes(key, draft.manifest(self.place, number).as_bytes())
+        except StoreObjectExists:
+            # Ours, if the answer to a write that went through was lost and the write was repeated.
+            if Manifest.from_bytes(self.store.read(key), self.store.uri(key)).writer != draft.writer:
+                raise
+
+    def _keep(self, path: Path, version: ModelVersion) -> None:
+        # A cache that cannot be written must not make a published version look like a failure.
+        with suppress(OSError):
+            target = self.cache.path_for(version.sha256)
+            if not target.exists():
+                with replacing(target) as temporary:
+                    temporary.write_bytes(path.read_bytes())
+                    if file_digest(temporary) != version.sha256:
+                        raise OSError(f"{path} changed while it was published")
+            self.cache.remember_version(version)
+
+
+def _check_is_model_file(path: Path) -> None:
+    """Enough to keep a wrong file out; what is inside is the model package's business."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if "config.json" in archive.namelist():
+                return
+        problem = "it has no config.json"
+    except FileNotFoundError:
+        problem = "there is no such file"
+    except (OSError, zipfile.BadZipFile) as error:
+        problem = str(error) or type(error).__name__
+    raise ModelFileDamaged(f"{path} is not a .keras model file: {problem}.", "Train again, or name another file.")

@@ -1,0 +1,201 @@
+"""The facts about a version, and the names it goes by.
+
+A version lives at ``<artifact root>/<prefix>_<N:04d>/models/<model name>_v<N>.keras``, with its facts in a ``.json``
+beside it. That manifest is written last on every kind of store, so a model file without one was never finished.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from openstack_rca.errors import DigestMismatch
+
+MANIFEST_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """One version of a model, as the registry (or, without one, the store) describes it.
+
+    ``name`` is the model's name, ``experiment`` the environment it belongs to. ``status`` is one of ``ready``,
+    ``uploading``, ``refused`` and ``voided``. ``created`` is in UTC, ``size_bytes`` counts the stored file.
+    """
+
+    name: str
+    version: int
+    uri: str
+    sha256: str
+    size_bytes: int
+    created: datetime
+    run_id: str | None
+    experiment: str
+    status: str
+    aliases: tuple[str, ...] = ()
+    yanked: bool = False
+    yank_reason: str = ""
+    metrics: dict[str, float] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    pinned: bool = False
+
+    @property
+    def resolvable(self) -> bool:
+        """Whether ``latest`` may lead here."""
+        return self.status == "ready" and not self.yanked
+
+    @property
+    def folder_uri(self) -> str:
+        """The readable folder of this version, ``<artifact root>/<prefix>_<N:04d>``."""
+        return self.uri.rsplit("/", 2)[0]
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A verified local file. ``source`` tells whether it came from the ``store`` or from the ``cache``."""
+
+    path: Path
+    version: ModelVersion
+    source: str
+    notices: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class VersionCheck:
+    """What ``verify`` found for one version; ``problem`` is empty where ``ok``."""
+
+    version: ModelVersion
+    ok: bool
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the versions of one model in one environment are stored."""
+
+    experiment: str
+    model_name: str
+
+    @property
+    def prefix(self) -> str:
+        """The experiment's name as folders show it: ``openstack_rca_system`` becomes ``openstack-rca-system``."""
+        return self.experiment.replace("_", "-")
+
+    @property
+    def registered_name(self) -> str:
+        """Name in the MLflow registry; one for each environment, so that each counts its own versions."""
+        return f"{self.experiment}.{self.model_name}"
+
+    def key(self, version: int) -> str:
+        """Key of the model file below the artifact root."""
+        return f"{self.prefix}_{version:04d}/models/{self.model_name}_v{version}.keras"
+
+    def manifest_key(self, version: int) -> str:
+        """Key of the manifest beside the model file."""
+        return manifest_key(self.key(version))
+
+    def number_of(self, folder: str) -> int | None:
+        """The version whose folder this is, or ``None`` for a folder of something else."""
+        found = re.fullmatch(re.escape(self.prefix) + r"_(\d{4,})", folder)
+        return int(found.group(1)) if found else None
+
+
+def manifest_key(model_key: str) -> str:
+    """Key of the manifest that belongs to a model file's key."""
+    return model_key.removesuffix(".keras") + ".json"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What is stored beside a model file, so that the store alone can tell what it holds."""
+
+    model_name: str
+    experiment: str
+    version: int
+    sha256: str
+    size_bytes: int
+    writer: str
+    created: datetime
+    run_id: str | None
+    metrics: dict[str, float]
+    parameters: dict[str, Any]
+    card: dict[str, Any]
+    tags: dict[str, str]
+
+    def as_bytes(self) -> bytes:
+        """The JSON form."""
+        facts = {**self.__dict__, "format": MANIFEST_FORMAT, "created": self.created.isoformat()}
+        return json.dumps(facts, indent=2, sort_keys=True, default=str).encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes, where: str) -> Manifest:
+        """Read the JSON form.
+
+        Raises:
+            DigestMismatch: it is not a manifest; ``where`` names it in the message.
+        """
+        try:
+            facts = json.loads(data)
+            if not isinstance(facts, dict) or facts.pop("format") != MANIFEST_FORMAT:
+                raise ValueError("unknown format")
+            manifest = cls(**{**facts, "created": datetime.fromisoformat(facts["created"])})
+            if not (isinstance(manifest.sha256, str) and isinstance(manifest.version, int)):
+                raise TypeError("wrong types")
+        except (ValueError, KeyError, TypeError) as error:
+            raise DigestMismatch(
+                f"The description of a version at {where} cannot be read.",
+                "It was changed or damaged after publishing; take another version (openstack-rca models list).",
+            ) from error
+        return manifest
+
+    def as_version(self, uri: str) -> ModelVersion:
+        """The version that this manifest describes; a manifest is only ever written for a ready one."""
+        return ModelVersion(
+            name=self.model_name,
+            version=self.version,
+            uri=uri,
+            sha256=self.sha256,
+            size_bytes=self.size_bytes,
+            created=self.created,
+            run_id=self.run_id,
+            experiment=self.experiment,
+            status="ready",
+            metrics=dict(self.metrics),
+            tags=dict(self.tags),
+        )
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A file on its way to become a version."""
+
+    path: Path
+    sha256: str
+    size_bytes: int
+    writer: str
+    run_id: str | None
+    metrics: Mapping[str, float]
+    parameters: Mapping[str, Any]
+    card: Mapping[str, Any]
+    tags: Mapping[str, str]
+
+    def manifest(self, place: Place, version: int) -> Manifest:
+        """The manifest of this draft once it has a number."""
+        return Manifest(
+            model_name=place.model_name,
+            experiment=place.experiment,
+            version=version,
+            sha256=self.sha256,
+            size_bytes=self.size_bytes,
+            writer=self.writer,
+            created=datetime.now(UTC),
+            run_id=self.run_id,
+            metrics=dict(self.metrics),
+            parameters=dict(self.parameters),
+            card=dict(self.card),
+            tags=dict(self.tags),
+        )

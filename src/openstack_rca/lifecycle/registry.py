@@ -1,0 +1,225 @@
+"""Version numbers from MLflow's registry, the only part of the system that can hand out each one once.
+
+MLflow numbers a version when it is created, and fixes its source then. The source is our readable path, which holds
+the number: so we expect a number, and give it back when another writer was faster.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+from openstack_rca.errors import PublishFailed
+from openstack_rca.lifecycle.files import locked
+from openstack_rca.lifecycle.index import version_not_found
+from openstack_rca.lifecycle.mlflow_client import MISSING, connect, registry_errors
+from openstack_rca.lifecycle.records import Draft, ModelVersion, Place
+from openstack_rca.lifecycle.registry_reader import (
+    ClientReader,
+    RegisteredVersion,
+    RegistryReader,
+    SqliteReader,
+    sqlite_file,
+)
+from openstack_rca.settings import Settings
+
+TAG = "openstack_rca."
+TAG_STATUS = TAG + "status"
+TAG_REASON = TAG + "reason"
+TAG_SHA256 = TAG + "sha256"
+TAG_SIZE = TAG + "size_bytes"
+TAG_WRITER = TAG + "writer"
+TAG_EXPERIMENT = TAG + "experiment"
+TAG_MODEL_NAME = TAG + "model_name"
+TAG_METRICS = TAG + "metrics"
+TAG_PARAMETERS = TAG + "parameters"
+TAG_YANKED = TAG + "yanked"
+TAG_PINNED = TAG + "pinned"
+
+ATTEMPTS = 100
+
+
+class MlflowRegistry:
+    """A ``VersionIndex`` in the MLflow registry.
+
+    Args:
+        settings: tracking URI, credentials, time limit.
+        place: which model of which environment.
+        uri_of: the full URI of a version's file.
+    """
+
+    def __init__(self, settings: Settings, place: Place, uri_of: Callable[[int], str]) -> None:
+        self.settings = settings
+        self.place = place
+        self.uri_of = uri_of
+        self._name = place.registered_name
+
+    @cached_property
+    def client(self) -> Any:
+        """The MLflow client; made at the first change, or the first question that needs it."""
+        return connect(self.settings)
+
+    @cached_property
+    def reader(self) -> RegistryReader:
+        """What answers questions."""
+        uri = self.settings.tracking_uri
+        client = ClientReader(lambda: self.client, uri, self._name)
+        database = sqlite_file(uri)
+        if database is None:
+            return client
+        return SqliteReader(database, self._name, client, self.settings.network_timeout_seconds)
+
+    def allocate(self, draft: Draft, at_least: int) -> int:
+        """Take the next free number.
+
+        Raises:
+            PublishFailed: other writers were faster every time.
+        """
+        self._make_registered_model()
+        # Within one machine the lock saves the numbers that colliding writers would void.
+        with locked(self.settings.state_folder / f"{self._name}.lock"):
+            expected = max(at_least, self._highest() + 1)
+            collisions = 0
+            while collisions < ATTEMPTS:
+                number = self._create(draft, expected)
+                if number == expected:
+                    return number
+                self.void(number)
+                # Below what was asked for, the registry (made anew over a full store) is still catching up.
+                if number > expected:
+                    expected = number + 1
+                    collisions += 1
+        raise PublishFailed(
+            f"No version number could be had for {self._name}: other writers took each one first.", "Try again."
+        )
+
+    def _create(self, draft: Draft, expected: int) -> int:
+        tags = {
+            **draft.tags,
+            TAG_STATUS: "uploading",
+            TAG_SHA256: draft.sha256,
+            TAG_SIZE: str(draft.size_bytes),
+            TAG_WRITER: draft.writer,
+            TAG_EXPERIMENT: self.place.experiment,
+            TAG_MODEL_NAME: self.place.model_name,
+            TAG_METRICS: json.dumps(dict(draft.metrics)),
+            TAG_PARAMETERS: json.dumps(dict(draft.parameters), default=str),
+        }
+        with self._errors():
+            made = self.client.create_model_version(
+                self._name, self.uri_of(expected), run_id=draft.run_id, tags=tags, await_creation_for=None
+            )
+        return int(made.version)
+
+    def _make_registered_model(self) -> None:
+        from mlflow.exceptions import MlflowException
+
+        tags = {TAG_EXPERIMENT: self.place.experiment, TAG_MODEL_NAME: self.place.model_name}
+        with self._errors():
+            try:
+                self.client.get_registered_model(self._name)
+            except MlflowException as error:
+                if error.error_code != MISSING:
+                    raise
+                try:
+                    self.client.create_registered_model(self._name, tags=tags)
+                except MlflowException as second:
+                    if second.error_code != "RESOURCE_ALREADY_EXISTS":
+                        raise
+
+    def _highest(self) -> int:
+        return max((found.version for found in self.reader.newest_first()), default=0)
+
+    def mark_ready(self, version: int) -> None:
+        """Set our own tag; MLflow itself calls every version READY at once."""
+        self._tag(version, TAG_STATUS, "ready")
+
+    def refuse(self, version: int, reason: str) -> None:
+        """Tag the version as refused, with the reason."""
+        self._tag(version, TAG_REASON, reason)
+        self._tag(version, TAG_STATUS, "refused")
+
+    def _tag(self, version: int, name: str, value: str) -> None:
+        with self._errors():
+            self.client.set_model_version_tag(self._name, str(version), name, value)
+
+    def void(self, version: int) -> None:
+        """Delete the version; MLflow does not hand its number out again."""
+        with self._errors():
+            self.client.delete_model_version(self._name, str(version))
+
+    def get(self, version: int) -> ModelVersion:
+        """One version, in any state.
+
+        Raises:
+            VersionNotFound: no such number in this environment.
+        """
+        found = self.reader.version(version)
+        if found is None or not self._is_ours(found):
+            raise version_not_found(self.place, f"version {version}")
+        return self._as_version(found, self._aliases())
+
+    def newest_first(self) -> Iterator[ModelVersion]:
+        """All versions, highest number first."""
+        aliases = self._aliases()
+        for found in self.reader.newest_first():
+            if self._is_ours(found):
+                yield self._as_version(found, aliases)
+
+    def pinned(self) -> int | None:
+        """The pin, kept as a tag of the registered model."""
+        value = self.reader.model().tags.get(TAG_PINNED, "")
+        return int(value) if re.fullmatch(r"\d+", value) else None
+
+    def by_alias(self, alias: str) -> ModelVersion:
+        """The version that an alias leads to.
+
+        Raises:
+            VersionNotFound: no such alias.
+        """
+        version = self.reader.model().aliases.get(alias)
+        if version is None:
+            raise version_not_found(self.place, f"alias {alias!r}")
+        return self.get(version)
+
+    def find_writer(self, writer: str) -> ModelVersion | None:
+        """The ready version with this writer token."""
+        ready = (found for found in self.newest_first() if found.status == "ready")
+        return next((found for found in ready if found.tags.get(TAG_WRITER) == writer), None)
+
+    def _aliases(self) -> dict[int, tuple[str, ...]]:
+        names: dict[int, list[str]] = {}
+        for alias, version in self.reader.model().aliases.items():
+            names.setdefault(version, []).append(alias)
+        return {version: tuple(sorted(found)) for version, found in names.items()}
+
+    def _is_ours(self, found: RegisteredVersion) -> bool:
+        # "a.b" + "c" and "a" + "b.c" share a registered name; the tags tell them apart.
+        facts = found.tags.get(TAG_EXPERIMENT), found.tags.get(TAG_MODEL_NAME)
+        return facts == (self.place.experiment, self.place.model_name)
+
+    def _as_version(self, found: RegisteredVersion, aliases: dict[int, tuple[str, ...]]) -> ModelVersion:
+        tags = found.tags
+        return ModelVersion(
+            name=self.place.model_name,
+            version=found.version,
+            uri=found.source,
+            sha256=tags.get(TAG_SHA256, ""),
+            size_bytes=int(tags.get(TAG_SIZE) or 0),
+            created=datetime.fromtimestamp(found.created_ms / 1000, UTC),
+            run_id=found.run_id,
+            experiment=self.place.experiment,
+            status=tags.get(TAG_STATUS, "uploading"),
+            aliases=aliases.get(found.version, ()),
+            yanked=TAG_YANKED in tags,
+            yank_reason=tags.get(TAG_YANKED, ""),
+            metrics=json.loads(tags.get(TAG_METRICS, "{}")),
+            tags=tags,
+        )
+
+    def _errors(self) -> Any:
+        return registry_errors(self.settings.tracking_uri)

@@ -1,0 +1,138 @@
+"""What a store's library says, in our words.
+
+Messages name the place and the remedy; the answer's text is looked at but, beyond its first line, never passed on.
+"""
+
+from __future__ import annotations
+
+import errno
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlparse
+
+from openstack_rca.errors import (
+    StoreAccessDenied,
+    StoreBucketNotFound,
+    StoreError,
+    StoreObjectExists,
+    StoreObjectNotFound,
+    StoreUnavailable,
+)
+
+NO_CREDENTIALS = ("169.254.169.254", "CredentialsError", "InvalidAccessKeyId", "ExpiredToken", "InvalidToken")
+
+
+class ConditionNotSupportedError(StoreError):
+    """The server does not know ``If-None-Match`` on writes."""
+
+
+@contextmanager
+def store_errors(root: str, address: str, key: str, *, writing: bool = False) -> Iterator[None]:
+    """Turn the library's errors into ours.
+
+    Args:
+        root: the artifact root.
+        address: what to call the server when it does not answer.
+        key: the object that is worked on; empty for a listing.
+        writing: a write that finds nothing has found no bucket.
+    """
+    from obstore import exceptions
+
+    where = f"{root}/{key}" if key else root
+    try:
+        yield
+    except exceptions.AlreadyExistsError as error:
+        raise key_taken(where) from error
+    except (FileNotFoundError, exceptions.NotFoundError) as error:
+        bucket_is_missing = "NoSuchBucket" in str(error) or writing or not key
+        if bucket_is_missing and not _is_local(root):
+            raise _bucket_not_found(root) from error
+        raise StoreObjectNotFound(f"There is no object {where}.") from error
+    except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError) as error:
+        raise _refused(str(error), root, where) from error
+    except NotImplementedError as error:
+        raise ConditionNotSupportedError(f"The store refused a conditional write to {where}.") from error
+    except (exceptions.BaseError, OSError, ValueError) as error:
+        text = str(error).split("Debug source", 1)[0]
+        if _is_local(root):
+            raise _local_trouble(text, root, where) from error
+        raise _remote_trouble(text, root, address, where) from error
+
+
+def key_taken(where: str) -> StoreObjectExists:
+    """The error for a key that holds an object already."""
+    return StoreObjectExists(f"{where} exists already; nothing was overwritten.")
+
+
+@contextmanager
+def writing_to(target: Path) -> Iterator[None]:
+    """A full disk or a folder that cannot be written, in words.
+
+    Raises:
+        StoreError: the operating system refused.
+    """
+    try:
+        yield
+    except OSError as error:
+        message = f"{target} cannot be written: {error.strerror}."
+        raise StoreError(message, "Free some space or name another place.") from error
+
+
+def _is_local(root: str) -> bool:
+    return root.startswith("file:")
+
+
+def _remote_trouble(text: str, root: str, address: str, where: str) -> StoreError:
+    found = re.search(r"status code: (\d{3})", text)
+    status = int(found.group(1)) if found else 0
+    if status == 501:
+        return ConditionNotSupportedError(f"The store refused a conditional write to {where}.")
+    if status in (401, 403) or any(sign in text for sign in NO_CREDENTIALS):
+        return _refused(text, root, where)
+    if status == 404:
+        return _bucket_not_found(root)
+    if 400 <= status < 500:
+        return StoreError(f"The object store refused {where}: {_first_line(text)}", "Run openstack-rca doctor.")
+    # Broken connections, time limits, 5xx and answers that are not a store's at all.
+    return StoreUnavailable(
+        f"The object store {address} does not answer.",
+        "Check that it runs and that MLFLOW_S3_ENDPOINT_URL is right (openstack-rca doctor).",
+    )
+
+
+def _local_trouble(text: str, root: str, where: str) -> StoreError:
+    found = re.search(r"os error (\d+)", text)
+    number = int(found.group(1)) if found else 0
+    if number in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return _refused(text, root, where)
+    if number in (errno.ENOSPC, errno.EDQUOT):
+        return StoreUnavailable(f"No space is left to write {where}.", "Free some space and run again.")
+    return StoreError(f"{where} cannot be used: {_first_line(text)}", "Check MLFLOW_ARTIFACT_ROOT.")
+
+
+def _refused(text: str, root: str, where: str) -> StoreAccessDenied:
+    if _is_local(root):
+        return StoreAccessDenied(
+            f"This user may not read or write {root}.", "Change its owner or set MLFLOW_ARTIFACT_ROOT."
+        )
+    if "RequestTimeTooSkewed" in text:
+        return StoreAccessDenied(
+            f"The object store refused {where}: the clocks differ too much.",
+            "Set the clock of this machine (openstack-rca doctor shows the difference).",
+        )
+    return StoreAccessDenied(
+        f"The object store refused the credentials for {root}.",
+        "Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or AWS_PROFILE), and what they may do there.",
+    )
+
+
+def _bucket_not_found(root: str) -> StoreBucketNotFound:
+    return StoreBucketNotFound(
+        f"The bucket {urlparse(root).netloc} does not exist.", "Create it, or correct MLFLOW_ARTIFACT_ROOT."
+    )
+
+
+def _first_line(text: str) -> str:
+    return text.strip().splitlines()[0][:300] if text.strip() else "no reason given"

@@ -1,0 +1,332 @@
+"""The rules of a version's life: publish, resolve, load, list, verify."""
+
+from __future__ import annotations
+
+import builtins
+import re
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from openstack_rca.errors import (
+    ConfigurationError,
+    DigestMismatch,
+    LifecycleError,
+    PublishFailed,
+    RegistryUnavailable,
+    StoreError,
+    StoreObjectNotFound,
+    VersionNotFound,
+)
+from openstack_rca.lifecycle.cache import ModelCache
+from openstack_rca.lifecycle.files import replacing
+from openstack_rca.lifecycle.index import VersionIndex, version_not_found
+from openstack_rca.lifecycle.publishing import Publisher, make_draft
+from openstack_rca.lifecycle.records import Draft, LoadedModel, ModelVersion, Place, VersionCheck, manifest_key
+from openstack_rca.lifecycle.registry import MlflowRegistry
+from openstack_rca.lifecycle.spool import Spool
+from openstack_rca.lifecycle.store import ObjectStore, Progress
+from openstack_rca.lifecycle.store_errors import writing_to
+from openstack_rca.lifecycle.store_index import StoreIndex
+from openstack_rca.settings import Settings
+
+__all__ = ["LoadedModel", "ModelLifecycle", "ModelVersion", "VersionCheck"]
+
+PUBLISH_SPOOLED = "openstack-rca models publish --spooled"
+
+
+class ModelLifecycle:
+    """The versions of ``settings.model_name`` in the environment ``settings.experiment_name``.
+
+    Args:
+        settings: where registry and store are; with ``mlflow_enabled`` false the store alone is used.
+        at_step: called with the name of each finished publishing step; tests use it to crash there.
+    """
+
+    def __init__(self, settings: Settings, *, at_step: Callable[[str], None] | None = None) -> None:
+        self.settings = settings
+        self.place = Place(settings.experiment_name, settings.model_name)
+        self.store = ObjectStore(settings)
+        self.cache = ModelCache(settings.cache_folder, self.place)
+        self.spool = Spool(settings.spool_folder)
+        self._at_step = at_step or _no_step
+        self.index: VersionIndex = (
+            MlflowRegistry(settings, self.place, lambda version: self.store.uri(self.place.key(version)))
+            if settings.mlflow_enabled
+            else StoreIndex(self.store, self.place)
+        )
+        self._publisher = Publisher(settings, self.place, self.store, self.index, self.cache, self._at_step)
+
+    # Publishing
+
+    def publish(
+        self,
+        model_file: Path,
+        *,
+        run_id: str | None,
+        metrics: Mapping[str, float],
+        parameters: Mapping[str, str | int | float],
+        card: Mapping[str, Any],
+        tags: Mapping[str, str] | None = None,
+        on_progress: Progress | None = None,
+    ) -> ModelVersion:
+        """Make a ``.keras`` file the next version.
+
+        Args:
+            model_file: the trained file; it is only read.
+            run_id: the MLflow run that made it, if one did.
+            metrics, parameters, card, tags: kept with the version; the card in its manifest only.
+            on_progress: called with bytes done and bytes in total.
+
+        Raises:
+            ModelFileDamaged: the file is not a model file; nothing was published or spooled.
+            PublishFailed: registry or store failed; the file is kept in the spool, whose path the hint names.
+        """
+        draft = make_draft(model_file, run_id, metrics, parameters, card, tags or {})
+        try:
+            return self._publisher.publish(draft, on_progress)
+        except (LifecycleError, ConfigurationError) as error:
+            kept = self._spool(draft, error)
+            raise PublishFailed(
+                f"The model was trained but not published: {error.message}",
+                f"{error.hint} The file is kept as {kept}; publish it later with: {PUBLISH_SPOOLED}".strip(),
+            ) from error
+
+    def _spool(self, draft: Draft, error: LifecycleError | ConfigurationError) -> Path:
+        try:
+            return self.spool.add(self.place, draft, error.message)
+        except OSError as second:
+            raise PublishFailed(
+                f"The model was trained but not published: {error.message} "
+                f"Nor could it be kept in {self.spool.folder}: {second.strerror}.",
+                f"{error.hint} The trained file is still {draft.path}: copy it away.",
+            ) from error
+
+    def publish_spooled(self) -> builtins.list[ModelVersion]:
+        """Publish what waits in the spool, oldest first, each once.
+
+        Raises:
+            PublishFailed: registry or store still fail; what was not sent stays in the spool.
+        """
+        published: builtins.list[ModelVersion] = []
+        if not self.settings.spool_folder.exists():
+            return published
+        with self.spool.one_at_a_time():
+            for entry in self.spool.entries():
+                lifecycle = self._for(entry.place)
+                try:
+                    # A crash after publishing and before removing must not publish a second time.
+                    version = lifecycle.index.find_writer(entry.draft.writer)
+                    version = version or lifecycle._publisher.publish(entry.draft)
+                except (LifecycleError, ConfigurationError) as error:
+                    raise PublishFailed(
+                        f"{entry.path.name} could not be published: {error.message}",
+                        f"{error.hint} It stays in {self.spool.folder}.".strip(),
+                    ) from error
+                published.append(version)
+                entry.remove()
+        return published
+
+    def _for(self, place: Place) -> ModelLifecycle:
+        if place == self.place:
+            return self
+        changes = {"experiment_name": place.experiment, "model_name": place.model_name}
+        return ModelLifecycle(self.settings.model_copy(update=changes), at_step=self._at_step)
+
+    # Finding
+
+    def resolve(self, reference: str | int = "latest") -> ModelVersion:
+        """The version that a reference means.
+
+        Args:
+            reference: ``latest`` (the pinned version, else the highest ready one that is not yanked), a number
+                (``15``, ``"15"``, ``"v15"``) or an alias (``"@champion"``).
+
+        Raises:
+            VersionNotFound: nothing ready goes by that name.
+            RegistryUnavailable, StoreError: registry or store cannot be asked.
+        """
+        text = str(reference).strip()
+        if text.lower() == "latest":
+            return self._latest()
+        if text.startswith("@"):
+            return _only_ready(self.index.by_alias(text[1:]))
+        return _only_ready(self.show(text))
+
+    def _latest(self) -> ModelVersion:
+        pinned = self.index.pinned()
+        if pinned is not None:
+            return replace(_only_ready(self.index.get(pinned)), pinned=True)
+        for version in self.index.newest_first():
+            if version.resolvable:
+                return version
+        raise VersionNotFound(
+            f"There is no version of {self.place.model_name} in {self.place.experiment} yet.",
+            "Train one with: openstack-rca train PATH",
+        )
+
+    def show(self, reference: str | int) -> ModelVersion:
+        """A version in any state, by number, ``latest`` or ``@alias``.
+
+        Raises:
+            VersionNotFound: no such version, or a reference that cannot be one.
+        """
+        text = str(reference).strip()
+        if text.lower() == "latest" or text.startswith("@"):
+            return self.resolve(text)
+        found = re.fullmatch(r"[vV]?0*([1-9]\d{0,8})", text)
+        if not found:
+            raise version_not_found(self.place, f"version {text!r}")
+        return self.index.get(int(found.group(1)))
+
+    def list(self, limit: int | None = None) -> builtins.list[ModelVersion]:
+        """Versions in any state, highest number first; the pinned one is marked."""
+        pinned = self.index.pinned()
+        found: builtins.list[ModelVersion] = []
+        for version in self.index.newest_first():
+            if limit is not None and len(found) >= limit:
+                break
+            found.append(replace(version, pinned=version.version == pinned))
+        return found
+
+    # Loading
+
+    def load(self, reference: str | int = "latest", on_progress: Progress | None = None) -> LoadedModel:
+        """A verified local file of a version.
+
+        When registry or store are down, the newest version in the cache of this environment stands in (for a number
+        or an alias: that one), with a notice.
+
+        Raises:
+            VersionNotFound: nothing ready goes by that name.
+            DigestMismatch: the store holds something else than was published; it is not used.
+            RegistryUnavailable, StoreError: a service is down and the cache has nothing that could stand in.
+        """
+        text = str(reference).strip()
+        try:
+            version = self.resolve(text)
+            return self._load(version, text, on_progress)
+        except StoreObjectNotFound:
+            raise
+        except (RegistryUnavailable, StoreError) as error:
+            return self._load_offline(text, error)
+
+    def _load(self, version: ModelVersion, reference: str, on_progress: Progress | None) -> LoadedModel:
+        notices = _notices(version)
+        path, source = self.cache.verified(version.sha256), "cache"
+        if path is None:
+            path, source = self.cache.path_for(version.sha256), "store"
+            with writing_to(path), replacing(path) as temporary:
+                self._fetch_verified(version, temporary, on_progress)
+        with suppress(OSError):
+            self.cache.remember_version(version)
+            if not reference.lstrip("vV").isdigit():
+                self.cache.remember_answer(reference, version)
+        return LoadedModel(path, version, source, notices)
+
+    def _fetch_verified(self, version: ModelVersion, target: Path | None, on_progress: Progress | None = None) -> None:
+        store, key = self._locate(version)
+        sha256, size, _ = store.fetch(key, target, on_progress)
+        if sha256 != version.sha256:
+            raise DigestMismatch(
+                f"Version {version.version} at {version.uri} is not what was published: {size} bytes with sha256 "
+                f"{sha256[:12]}..., expected {version.size_bytes} bytes with {version.sha256[:12] or 'none'}...",
+                "It was changed or damaged in the store and is not used; take another version with --model N, "
+                "and see openstack-rca models verify.",
+            )
+
+    def _locate(self, version: ModelVersion) -> tuple[ObjectStore, str]:
+        key = self.store.key_of(version.uri)
+        if key is not None:
+            return self.store, key
+        # Published when the artifact root was another one: the version's own URI tells where it is.
+        root, name = version.uri.rsplit("/", 1)
+        return ObjectStore(self.settings, root), name
+
+    def _load_offline(self, reference: str, error: LifecycleError) -> LoadedModel:
+        for version in self._offline_candidates(reference):
+            path = self.cache.verified(version.sha256)
+            if path is not None:
+                notice = (
+                    f"{error.message} Working with version {version.version} from the cache of this machine; "
+                    "a newer one may exist."
+                )
+                return LoadedModel(path, version, "cache", [notice, *_notices(version)])
+        raise error
+
+    def _offline_candidates(self, reference: str) -> builtins.list[ModelVersion]:
+        number = re.fullmatch(r"[vV]?0*([1-9]\d*)", reference)
+        if number:
+            return [found for found in [self.cache.version(int(number.group(1)))] if found]
+        answer = self.cache.answer(reference)
+        if reference.startswith("@") or (answer and answer.pinned):
+            return [found for found in [self.cache.version(answer.version) if answer else None] if found]
+        # Above the last known answer only what was published since counts: the rest had been yanked.
+        return [
+            found
+            for found in self.cache.versions()
+            if found.resolvable and (not answer or found.version <= answer.version or found.created > answer.when)
+        ]
+
+    def download(self, reference: str | int, output: Path, on_progress: Progress | None = None) -> Path:
+        """Write a version's verified file to ``output``, or nothing.
+
+        Raises:
+            VersionNotFound, DigestMismatch, RegistryUnavailable, StoreError: as for ``load``; nothing was written.
+        """
+        version = self.resolve(reference)
+        with writing_to(output), replacing(output) as temporary:
+            self._fetch_verified(version, temporary, on_progress)
+        return output
+
+    # Checking
+
+    def verify(self) -> builtins.list[VersionCheck]:
+        """Read every version back: registry against store against digest.
+
+        Returns:
+            One check a version, highest number first; half-published versions are named as problems.
+
+        Raises:
+            RegistryUnavailable, StoreUnavailable, StoreAccessDenied, StoreBucketNotFound: nothing can be said at all.
+        """
+        return [self._check(version) for version in self.list()]
+
+    def _check(self, version: ModelVersion) -> VersionCheck:
+        if version.status == "uploading":
+            return VersionCheck(version, False, "publishing was never finished; nothing resolves to it")
+        if version.status != "ready":
+            return VersionCheck(version, True)
+        try:
+            self._fetch_verified(version, None)
+            store, key = self._locate(version)
+            stored = store.read(manifest_key(key))
+        except (StoreObjectNotFound, DigestMismatch) as error:
+            return VersionCheck(version, False, error.message)
+        if version.sha256.encode() not in stored:
+            return VersionCheck(version, False, "the manifest beside the file names another digest")
+        return VersionCheck(version, True)
+
+
+def _only_ready(version: ModelVersion) -> ModelVersion:
+    if version.status != "ready":
+        raise VersionNotFound(
+            f"Version {version.version} of {version.name} is not ready ({version.status}).",
+            "Take another one (openstack-rca models list).",
+        )
+    return version
+
+
+def _notices(version: ModelVersion) -> list[str]:
+    notices = []
+    if version.pinned:
+        notices.append(f"Version {version.version} is pinned; newer versions are not used until it is unpinned.")
+    if version.yanked:
+        notices.append(f"Version {version.version} was yanked: {version.yank_reason or 'no reason given'}.")
+    return notices
+
+
+def _no_step(_name: str) -> None:
+    return

@@ -1,0 +1,168 @@
+"""From records of lines to events: tracebacks, wrapped SQL and tables belong to the line that they explain."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from openstack_rca.logs.records import Kind
+
+_KEY = ("file_index", "stream", "time", "process", "logger")
+_TRACEBACK = "Traceback (most recent call last):"
+_EXCEPTION_LINE = r"^[A-Za-z_][\w.]*(?:: .*)?$"
+_TAIL_EXCEPTION = r"(?:^|: )((?:[A-Za-z_]\w*\.)+[A-Z]\w*(?:: .*|$))"
+# The first line with text; where that ends with a colon too, the next one as well.
+_PROMISED = r"^\s*((?:[^\n]*:[ \t]*\n)?[^\n]*[^\n\s])"
+_UWSGI_FOLLOWER = r"^\s|^$|\) \[0x[0-9a-f]+\]$|^\*\*\* end of backtrace|^/\S+\.so\S*\("
+
+
+def join_events(lines: pl.DataFrame) -> pl.DataFrame:
+    """Make events of lines.
+
+    Args:
+        lines: ``RECORD_SCHEMA`` plus ``file_index`` and ``line``, sorted by ``row``; ``message`` holds the whole text
+            of lines of kind ``BARE``.
+
+    Returns:
+        one row an event, sorted by ``row``, with ``lines``, ``detail`` and ``exception`` added. Blank lines before the
+        first event of a file belong to none; every other line belongs to exactly one.
+    """
+    lines = _open_orphans(_open_uwsgi(lines))
+    owned = lines.with_columns(owner=pl.when(_is(Kind.OPENER)).then(pl.col("row")))
+    if lines.select(_is(Kind.REPEATED).any()).item():
+        owned = owned.update(_owners_of_repeated(lines), on="row", how="left")
+    if owned["stream"].null_count() < owned.height:
+        # Writers share a syslog: what follows a line is the next line of the same writer.
+        in_stream = pl.col("owner").forward_fill().over("file_index", "stream")
+        owned = owned.with_columns(owner=pl.when(pl.col("stream").is_null()).then(pl.col("owner")).otherwise(in_stream))
+    owned = owned.with_columns(pl.col("owner").forward_fill())
+    further = owned.filter(pl.col("owner") != pl.col("row"))
+    details = further.group_by("owner", maintain_order=True).agg(
+        pl.col("message").str.join("\n").alias("detail"), pl.len().alias("further")
+    )
+    events = (
+        owned.filter(pl.col("owner") == pl.col("row"))
+        .join(details, on="owner", how="left", maintain_order="left")
+        .join(_raised(owned), on="owner", how="left", maintain_order="left")
+    )
+    return _with_tail_exceptions(_with_promised_text(events)).with_columns(
+        lines=(pl.col("further").fill_null(0) + 1).cast(pl.Int32)
+    )
+
+
+def _is(kind: Kind) -> pl.Expr:
+    return pl.col("kind") == int(kind)
+
+
+def _open_uwsgi(lines: pl.DataFrame) -> pl.DataFrame:
+    """uWSGI's own bare lines are events, except its backtraces; it knows no levels but marks trouble by ``!!!``."""
+    files = lines.filter(pl.col("format") == "uwsgi")["file_index"].unique()
+    if files.len() == 0:
+        return lines
+    text = pl.col("message")
+    bare = lines.filter(_is(Kind.BARE) & pl.col("file_index").is_in(files.implode())).select("row", "message")
+    after_indented = text.shift().str.contains(r"^\s+\S") & (pl.col("row").shift() + 1 == pl.col("row"))
+    ends_traceback = text.str.contains(_EXCEPTION_LINE) & after_indented.fill_null(False)
+    opens = bare.filter(~text.str.contains(_UWSGI_FOLLOWER) & ~ends_traceback)["row"]
+    level = pl.when(text.str.starts_with("!!!")).then(pl.lit("WARNING")).otherwise(pl.lit("INFO"))
+    return _opened(lines, pl.col("row").is_in(opens.implode()), level, "uwsgi")
+
+
+def _open_orphans(lines: pl.DataFrame) -> pl.DataFrame:
+    """Bare lines before the first record of a file open events of level UNKNOWN; an indented one follows another.
+
+    Blank lines before the first event are taken out.
+    """
+    bare = lines.filter(~_is(Kind.OPENER) & ~_is(Kind.REPEATED)).select("row", "file_index", "message")
+    if bare.height == 0:
+        return lines
+    starts = (
+        lines.filter(_is(Kind.OPENER) | _is(Kind.REPEATED))
+        .group_by("file_index")
+        .agg(pl.col("row").min().alias("start"))
+    )
+    orphans = (
+        bare.join(starts, on="file_index", how="left", maintain_order="left")
+        .filter(pl.col("start").is_null() | (pl.col("row") < pl.col("start")))
+        .with_columns(written=pl.col("message").str.contains(r"\S").cast(pl.Int32).cum_sum().over("file_index"))
+    )
+    if orphans.height == 0:
+        return lines
+    blank = orphans.filter(pl.col("written") == 0)["row"]
+    first = (pl.col("written") == 1) & (pl.col("written").shift(1, fill_value=0).over("file_index") == 0)
+    openers = orphans.filter(first | pl.col("message").str.contains(r"^\S"))["row"]
+    lines = lines.filter(~pl.col("row").is_in(blank.implode())) if blank.len() else lines
+    return _opened(lines, pl.col("row").is_in(openers.implode()), pl.lit("UNKNOWN"), "unknown")
+
+
+def _opened(lines: pl.DataFrame, opens: pl.Expr, level: pl.Expr, format_name: str) -> pl.DataFrame:
+    return lines.with_columns(
+        pl.when(opens).then(pl.lit(int(Kind.OPENER), pl.Int8)).otherwise(pl.col("kind")).alias("kind"),
+        pl.when(opens).then(level).otherwise(pl.col("level")).alias("level"),
+        pl.when(opens).then(pl.lit(format_name)).otherwise(pl.col("format")).alias("format"),
+    )
+
+
+def _owners_of_repeated(lines: pl.DataFrame) -> pl.DataFrame:
+    """The owner of each line that repeats a prefix: the latest line with the same stamp, process and logger.
+
+    Processes interleave in one file, so the line before need not be it. A run of such lines that nobody opened belongs
+    to its first line where it reads like a traceback (a rotated file begins in the middle of one); otherwise each of
+    its lines is an event of its own.
+    """
+    records = lines.filter(_is(Kind.OPENER) | _is(Kind.REPEATED)).select("row", "kind", "message", *_KEY)
+    same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift()) for name in _KEY)
+    # A run is what stands together: an opener with the lines that repeat its prefix, or such lines alone.
+    records = records.with_columns(run=(~(same & _is(Kind.REPEATED))).cum_sum())
+    text = pl.col("message")
+    reads_like_traceback = (text.str.contains(r"^\s") | (text == "") | text.str.starts_with(_TRACEBACK)) & _is(
+        Kind.REPEATED
+    )
+    runs = records.group_by("run", maintain_order=True).agg(
+        pl.col("row", "kind", *_KEY).first(), reads_like_traceback.any().alias("traceback")
+    )
+    wanted = runs.filter(_is(Kind.REPEATED)).select(_KEY).unique()
+    keyed = runs.join(wanted, on=list(_KEY), how="semi", nulls_equal=True, maintain_order="left")
+    opener = pl.when(_is(Kind.OPENER)).then(pl.col("row")).forward_fill().over(_KEY)
+    unopened = pl.when(pl.col("traceback")).then(pl.col("row").first().over(_KEY))
+    found = keyed.select("run", pl.coalesce(opener, unopened).alias("found"))
+    owners = runs.join(found, on="run", how="left", maintain_order="left").select(
+        "run", pl.when(_is(Kind.OPENER)).then(pl.col("row")).otherwise(pl.col("found")).alias("owner")
+    )
+    repeated = records.filter(_is(Kind.REPEATED)).join(owners, on="run", how="left", maintain_order="left")
+    return repeated.select("row", pl.coalesce("owner", "row").alias("owner"))
+
+
+def _raised(owned: pl.DataFrame) -> pl.DataFrame:
+    """The unindented line behind the last traceback of each owner: class and text of what was raised in the end."""
+    is_header = pl.col("message").str.ends_with(_TRACEBACK)
+    headers = owned.lazy().filter(is_header).group_by("owner").agg(pl.col("row").max().alias("header"))
+    return (
+        owned.lazy()
+        .filter(pl.col("message").str.contains(r"^[A-Za-z_]") & ~is_header)
+        .select("owner", "row", "message")
+        .join(headers, on="owner", how="inner", maintain_order="left")
+        .filter((pl.col("row") > pl.col("header")) & pl.col("message").str.contains(_EXCEPTION_LINE))
+        .group_by("owner")
+        .agg(pl.col("message").first().alias("exception"))
+        .collect()
+    )
+
+
+def _with_promised_text(events: pl.DataFrame) -> pl.DataFrame:
+    """RabbitMQ says what happened on the line after the colon: its message is both lines."""
+    rabbit = pl.col("format") == "rabbitmq"
+    text = pl.when(rabbit).then(pl.col("message").str.strip_chars())
+    following = pl.when(rabbit).then(pl.col("detail")).str.extract(_PROMISED).str.replace_all(r"\s*\n\s*", " ")
+    promised = (text.str.ends_with(":") | (text == "")) & following.is_not_null()
+    both = (text + " " + following).str.strip_chars()
+    return events.with_columns(
+        pl.when(promised).then(both).when(rabbit).then(text).otherwise(pl.col("message")).alias("message")
+    )
+
+
+def _with_tail_exceptions(events: pl.DataFrame) -> pl.DataFrame:
+    """Where no traceback was written, oslo.log still puts ``: package.Class: text`` at the end of the message."""
+    open_question = pl.col("exception").is_null() & pl.col("level").is_in(["WARNING", "ERROR", "CRITICAL"])
+    in_message = pl.when(open_question).then(pl.col("message")).str.extract(_TAIL_EXCEPTION)
+    in_detail = pl.when(open_question).then(pl.col("detail")).str.extract(rf"(?m){_TAIL_EXCEPTION}")
+    return events.with_columns(pl.coalesce("exception", in_message, in_detail).alias("exception"))

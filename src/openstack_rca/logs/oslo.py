@@ -1,0 +1,144 @@
+"""Lines of oslo.log: ``date time.msec pid LEVEL logger [context] [instance: id] message``.
+
+The plain shape is cut by a vectorised split; the rarer ones (ISO stamps with offset, a host name before the process id,
+no process id) by one regular expression.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from openstack_rca.logs.records import Kind, as_records, normal_level
+from openstack_rca.logs.stamps import iso_time, to_utc
+
+NAME = "oslo"
+_PLAIN = r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \d+ [A-Z]+ [^ ]"
+_LEVELS = "TRACE|DEBUG|INFO|AUDIT|WARNING|WARN|ERROR|CRITICAL|FATAL"
+_RARE = (
+    r"^(?P<stamp>\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d{1,6})?(?:Z|[+-]\d\d:?\d\d)?) "
+    r"(?:(?P<host>[A-Za-z][A-Za-z0-9_.-]*) )??(?:(?P<process>\d{1,9}) )?"
+    rf"(?P<level>{_LEVELS}) (?P<logger>[A-Za-z_][A-Za-z0-9_.-]*)(?: (?P<rest>.*))?$"
+)
+_UNSTAMPED = rf"^(?P<level>{_LEVELS}) (?P<logger>[a-z_][a-z0-9_]*(?:\.[A-Za-z0-9_-]+)+)(?: (?P<rest>.*))?$"
+_CONTEXT = r"^\[(?:-|None|req-[^ \[\]]+)(?: +[^ \[\]]+)* ?$"
+_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_INSTANCE = rf"^\[instance: ({_UUID})\]"
+_INSTANCE_LENGTH = len("[instance: ]") + 36
+
+
+def split_oslo(lines: pl.DataFrame, timezone: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Take the oslo.log lines out.
+
+    Args:
+        lines: columns ``row`` and ``text``.
+        timezone: IANA zone of stamps without an offset.
+
+    Returns:
+        their records, and the lines that are none.
+    """
+    plain = pl.col("text").str.contains(_PLAIN)
+    flagged = lines.select("row", "text", plain.alias("plain"))
+    plain_lines = flagged.filter("plain")
+    others = flagged.filter(~pl.col("plain")).select("row", "text")
+    parsed = [_plain_records(plain_lines, timezone)] if plain_lines.height else []
+    rare = _rare_records(others.filter(pl.col("text").str.contains(_RARE)), timezone)
+    if rare.height:
+        parsed.append(rare)
+        others = others.join(rare.select("row"), on="row", how="anti", maintain_order="left")
+    records = pl.concat(parsed) if parsed else as_records(lines.clear(), NAME)
+    return records, others
+
+
+def inner_records(lines: pl.DataFrame) -> pl.DataFrame:
+    """Records of ``LEVEL logger [context] message``, which journald-bound services write without a stamp.
+
+    Args:
+        lines: columns ``row`` and ``text``; ``time`` is null in what comes back.
+    """
+    hits = lines.filter(pl.col("text").str.contains(_UNSTAMPED))
+    parsed = hits.select("row", pl.col("text").str.extract_groups(_UNSTAMPED).struct.unnest())
+    return _finish(parsed.with_columns(normal_level(pl.col("level")), rest=pl.col("rest").fill_null("")))
+
+
+def _plain_records(lines: pl.DataFrame, timezone: str) -> pl.DataFrame:
+    naive = pl.col("text").str.slice(0, 23).str.to_datetime("%Y-%m-%d %H:%M:%S%.3f", time_unit="us", strict=False)
+    parts = lines.select(
+        "row",
+        to_utc(naive, timezone).alias("time"),
+        pl.col("text").str.slice(24).str.splitn(" ", 4).struct.rename_fields(["process", "level", "logger", "rest"]),
+    ).unnest("text")
+    known = _LEVELS.split("|")
+    return _finish(
+        parts.with_columns(
+            pl.col("process").cast(pl.Int32, strict=False),
+            # A word in capitals that is no level of oslo.log (a plug-in's own) is kept as information.
+            pl.when(pl.col("level").is_in(known)).then(normal_level(pl.col("level"))).otherwise(pl.lit("INFO")),
+            rest=pl.col("rest").fill_null(""),
+        )
+    )
+
+
+def _rare_records(lines: pl.DataFrame, timezone: str) -> pl.DataFrame:
+    parsed = lines.select("row", pl.col("text").str.extract_groups(_RARE).struct.unnest())
+    # Without a process id, "date LEVEL word" is many programs' shape: a dotted logger or a context makes it oslo.log's.
+    sure = (
+        pl.col("process").is_not_null()
+        | pl.col("logger").str.contains(".", literal=True)
+        | pl.col("rest").str.contains(r"^\[(?:-|None |req-)")
+    )
+    parsed = parsed.filter(sure.fill_null(False))
+    return _finish(
+        parsed.with_columns(
+            normal_level(pl.col("level")),
+            iso_time(pl.col("stamp"), timezone).alias("time"),
+            rest=pl.col("rest").fill_null(""),
+        )
+    )
+
+
+def _finish(parsed: pl.DataFrame) -> pl.DataFrame:
+    """Cut context and instance from ``rest``; a line in ERROR without a context may repeat an earlier prefix."""
+    halves = parsed.with_columns(
+        pl.col("rest").str.splitn("]", 2).struct.rename_fields(["context", "behind"]).struct.unnest()
+    )
+    has_context = (
+        pl.when(pl.col("rest").str.starts_with("[") & pl.col("behind").is_not_null())
+        .then(pl.col("context").str.contains(_CONTEXT))
+        .otherwise(False)
+    )
+    halves = halves.with_columns(has_context.alias("has_context")).with_columns(
+        pl.when("has_context").then(pl.col("behind").str.strip_prefix(" ")).otherwise(pl.col("rest")).alias("message"),
+        pl.when("has_context").then(pl.col("context").str.slice(1)).str.replace_all("  ", " ", literal=True),
+    )
+    halves = _with_context_ids(halves)
+    instance = pl.when(pl.col("message").str.starts_with("[instance: ")).then(pl.col("message").str.extract(_INSTANCE))
+    records = halves.with_columns(
+        instance.alias("instance_id"),
+        pl.when(~pl.col("has_context") & (pl.col("level") == "ERROR"))
+        .then(int(Kind.REPEATED))
+        .otherwise(int(Kind.OPENER))
+        .alias("kind"),
+    ).with_columns(
+        pl.when(pl.col("instance_id").is_not_null())
+        .then(pl.col("message").str.slice(_INSTANCE_LENGTH).str.strip_prefix(" "))
+        .otherwise(pl.col("message"))
+        .alias("message")
+    )
+    return as_records(records, NAME)
+
+
+def _with_context_ids(records: pl.DataFrame) -> pl.DataFrame:
+    """Ids of a context: no, one or two request ids, then user, project and up to four more fields.
+
+    ``None req-2 user project`` and ``req-1 req-2 user project`` have the caller's id first; ``req-2 user project`` has
+    none. A field without a value is ``-`` or ``None``.
+    """
+    names = [f"part_{number}" for number in range(5)]
+    split = pl.col("context").str.splitn(" ", 5).struct.rename_fields(names).struct.unnest()
+    has_caller = (pl.col("part_0") == "None") | pl.col("part_1").str.starts_with("req-").fill_null(False)
+    fields: dict[str, pl.Expr] = {"global_request_id": pl.when("has_caller").then(pl.col("part_0"))}
+    for position, name in enumerate(("request_id", "user_id", "project_id")):
+        with_caller, without = pl.col(f"part_{position + 1}"), pl.col(f"part_{position}")
+        fields[name] = pl.when("has_caller").then(with_caller).otherwise(without)
+    given = [pl.when(~value.is_in(["-", "None", ""])).then(value).alias(name) for name, value in fields.items()]
+    return records.with_columns(split).with_columns(has_caller=has_caller).with_columns(given).drop(names)

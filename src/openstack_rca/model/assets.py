@@ -1,0 +1,109 @@
+"""The records inside a model file: five JSON files that the registered Keras layer carries as assets."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from openstack_rca.errors import ModelFileDamaged, ModelFormatUnsupported
+from openstack_rca.model.baseline import Baseline
+from openstack_rca.model.calibration import Calibration
+from openstack_rca.model.card import FORMAT_VERSION, READABLE_FORMAT_VERSIONS, TrainingCard
+from openstack_rca.model.sequences import Vocabulary
+
+MANIFEST = "manifest.json"
+RECORD_NAMES = ("card.json", "vocabulary.json", "calibration.json", "baseline.json")
+
+
+@dataclass(frozen=True)
+class Assets:
+    """Everything in the file that is not a weight."""
+
+    card: TrainingCard
+    vocabulary: Vocabulary
+    calibration: Calibration
+    baseline: Baseline
+
+    def to_files(self, weights_digest: str) -> dict[str, bytes]:
+        """Name -> content; the manifest holds the format version and the SHA-256 of every other part."""
+        files = {
+            "card.json": _json(self.card.as_json()),
+            "vocabulary.json": _json(self.vocabulary.as_dict()),
+            "calibration.json": _json(self.calibration.as_dict()),
+            "baseline.json": _json(self.baseline.as_dict()),
+        }
+        digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+        manifest = {"format_version": FORMAT_VERSION, "files": digests, "weights": weights_digest}
+        return {MANIFEST: _json(manifest), **files}
+
+    @classmethod
+    def from_files(cls, files: Mapping[str, bytes], path: str) -> tuple[Assets, str]:
+        """Read and check what ``to_files`` made.
+
+        Args:
+            path: of the model file, for the message.
+
+        Returns:
+            The records and the digest that the weights must have.
+
+        Raises:
+            ModelFormatUnsupported: another format version; checked before anything else.
+            ModelFileDamaged: a record is missing, was changed, or does not have its form.
+        """
+        manifest = _manifest(files, path)
+        for name in RECORD_NAMES:
+            if name not in files:
+                raise damaged(path, f"its record {name} is missing")
+            if hashlib.sha256(files[name]).hexdigest() != manifest["files"].get(name):
+                raise damaged(path, f"its record {name} does not match its manifest")
+        name = ""
+        try:
+            parsed = {}
+            for name in RECORD_NAMES:
+                parsed[name] = json.loads(files[name])
+            name = "card.json"
+            card = TrainingCard.from_json(parsed[name])
+            name = "vocabulary.json"
+            vocabulary = Vocabulary.from_dict(parsed[name])
+            name = "calibration.json"
+            calibration = Calibration.from_dict(parsed[name])
+            name = "baseline.json"
+            baseline = Baseline.from_dict(parsed[name])
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, pl.exceptions.PolarsError) as error:
+            raise damaged(path, f"its record {name} cannot be read ({type(error).__name__}: {error})") from error
+        return cls(card, vocabulary, calibration, baseline), str(manifest["weights"])
+
+
+def damaged(path: str, problem: str) -> ModelFileDamaged:
+    """The error for a file whose parts are not whole."""
+    return ModelFileDamaged(
+        f"The model file {path} is damaged: {problem}.", "Download the version again, or train a new one."
+    )
+
+
+def _manifest(files: Mapping[str, bytes], path: str) -> dict[str, Any]:
+    if MANIFEST not in files:
+        raise damaged(path, f"its record {MANIFEST} is missing")
+    try:
+        manifest = json.loads(files[MANIFEST])
+        version = manifest["format_version"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise damaged(path, f"its record {MANIFEST} cannot be read") from error
+    if version not in READABLE_FORMAT_VERSIONS:
+        readable = ", ".join(str(number) for number in READABLE_FORMAT_VERSIONS)
+        raise ModelFormatUnsupported(
+            f"The model file {path} has format version {version}; this release reads {readable}.",
+            "Use the release that wrote the file, or train a new version with this one.",
+        )
+    if not isinstance(manifest.get("files"), dict) or not isinstance(manifest.get("weights"), str):
+        raise damaged(path, f"its record {MANIFEST} has not the form of format version {version}")
+    return dict(manifest)
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()

@@ -1,0 +1,229 @@
+"""Open a ``.keras`` model file with h5py and NumPy alone, and score events with it.
+
+Keras takes seconds to start and opens a file with a missing record without a word; here the parts are audited, checked
+against each other and read directly. A test holds the scores equal to those of Keras.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import h5py
+import numpy as np
+import polars as pl
+
+from openstack_rca.errors import ModelFormatUnsupported
+from openstack_rca.logs.templates import MASK_VERSION
+from openstack_rca.model.assets import Assets, damaged
+from openstack_rca.model.audit import Parts, read_parts
+from openstack_rca.model.baseline import Baseline
+from openstack_rca.model.card import TrainingCard
+from openstack_rca.model.scoring import LAYER_WEIGHTS, Forward, event_scores, weights_digest
+from openstack_rca.model.sequences import GAP_COUNT, LEVEL_COUNT, WORD_BUCKETS, FloatArray, Vocabulary, encode
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["Baseline", "ModelFile", "load_keras_model", "open_model_file", "read_training_card"]
+
+_SNAKE = {
+    "InputLayer": "input_layer",
+    "Embedding": "embedding",
+    "Dense": "dense",
+    "Add": "add",
+    "Concatenate": "concatenate",
+    "Dropout": "dropout",
+    "LSTM": "lstm",
+    "Softmax": "softmax",
+    "ModelRecords": "model_records",
+}
+"""How Keras names the groups of its weights file; a second layer of a class gets ``_1``."""
+
+
+_LSTM_FACTS = {
+    "activation": "tanh",
+    "recurrent_activation": "sigmoid",
+    "return_sequences": True,
+    "go_backwards": False,
+    "stateful": False,
+    "use_bias": True,
+}
+"""What the forward pass in NumPy takes for granted."""
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """An open model, ready to score.
+
+    Attributes:
+        path: where it was read from.
+        card: how it was trained and how well it did.
+        baseline: normal rates of templates and services.
+        has_incident_head: whether head 2 is there.
+    """
+
+    path: Path
+    card: TrainingCard
+    baseline: Baseline
+    has_incident_head: bool
+    _assets: Assets
+    _forward: Forward
+
+    def score(self, events: pl.DataFrame) -> pl.DataFrame:
+        """Score events; each (host, service) stream is read once, in the frame's order.
+
+        Args:
+            events: events table in time order.
+
+        Returns:
+            One row an event, in the same order: ``surprise`` (Float32, nats, -log p of its template given what came
+            before), ``score`` (Float32 in [0, 1], 0.99: one normal event in a hundred scores as high), ``unseen``
+            (Boolean, the template does not occur in the training recording), and with head 2 ``incident`` (Float32,
+            probability of being part of an incident).
+        """
+        steps = encode(events, self._assets.vocabulary)
+        found = event_scores(steps, self._forward.score(steps), self._assets.vocabulary.others)
+        scores = self._assets.calibration.score(found.surprise, events["service"].to_list())
+        known = self.baseline.templates["template_id"].unique().implode()
+        columns = [
+            pl.Series("surprise", found.surprise, dtype=pl.Float32),
+            pl.Series("score", scores, dtype=pl.Float32),
+            (~events["template_id"].is_in(known)).alias("unseen"),
+        ]
+        if found.incident is not None:
+            columns.append(pl.Series("incident", found.incident, dtype=pl.Float32))
+        return pl.DataFrame(columns)
+
+
+def open_model_file(path: Path) -> ModelFile:
+    """Open a model file for scoring; neither Keras nor JAX is imported.
+
+    Raises:
+        ModelFileDamaged: a part is missing, cut off, changed or inconsistent.
+        ModelFileUnsafe: it holds something that a model of ours never holds.
+        ModelFormatUnsupported: its format version or its template masks are not those of this release.
+    """
+    assets, weights = _read_whole(Path(path))
+    if assets.card.mask_version != MASK_VERSION:
+        raise ModelFormatUnsupported(
+            f"The model file {path} was trained with version {assets.card.mask_version} of the template masks; this"
+            f" release makes templates by version {MASK_VERSION}, which that model does not know.",
+            "Train a new version with this release, or score with the release that trained it.",
+        )
+    return ModelFile(
+        path=Path(path),
+        card=assets.card,
+        baseline=assets.baseline,
+        has_incident_head="incident_kernel" in weights,
+        _assets=assets,
+        _forward=Forward(weights),
+    )
+
+
+def read_training_card(path: Path) -> TrainingCard:
+    """The card alone, of any file whose format version is read, whatever its masks.
+
+    Raises:
+        ModelFileDamaged, ModelFileUnsafe, ModelFormatUnsupported: as ``open_model_file``.
+    """
+    return Assets.from_files(read_parts(Path(path)).records, str(path))[0].card
+
+
+def load_keras_model(path: Path) -> keras.Model:
+    """The file as a Keras model, uncompiled, in safe mode, after the same audit. Takes the seconds that Keras takes.
+
+    Raises:
+        ModelFileDamaged, ModelFileUnsafe, ModelFormatUnsupported: as ``open_model_file``.
+    """
+    _read_whole(Path(path))
+    from openstack_rca.model import network
+
+    return network.load(Path(path))
+
+
+def _read_whole(path: Path) -> tuple[Assets, dict[str, FloatArray]]:
+    parts = read_parts(path)
+    assets, digest = Assets.from_files(parts.records, str(path))
+    weights = _read_weights(parts, str(path))
+    _check_weights(weights, assets.vocabulary, str(path))
+    if weights_digest(weights) != digest:
+        raise damaged(str(path), "its weights do not match its manifest")
+    return assets, weights
+
+
+def _read_weights(parts: Parts, path: str) -> dict[str, FloatArray]:
+    """The arrays of the HDF5 file under our names; Keras numbers its groups by class, in the order of the layers."""
+    try:
+        layers = parts.config["config"]["layers"]
+        named = [(str(layer["class_name"]), str(layer["name"]), dict(layer["config"])) for layer in layers]
+    except (KeyError, TypeError, ValueError) as error:
+        raise damaged(path, "its part config.json describes no layers") from error
+    weights: dict[str, FloatArray] = {}
+    counts: dict[str, int] = {}
+    try:
+        with h5py.File(io.BytesIO(parts.weights), "r") as file:
+            for kind, name, facts in named:
+                group = _SNAKE.get(kind, kind)
+                number = counts[group] = counts.get(group, -1) + 1
+                _check_layer(name, facts, path)
+                cell = "cell/" if kind == "LSTM" else ""
+                for place, weight in enumerate(LAYER_WEIGHTS.get(name, ())):
+                    key = f"layers/{group}{f'_{number}' if number else ''}/{cell}vars/{place}"
+                    weights[weight] = _read_array(file, key, weight, path)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise damaged(path, f"its weights cannot be read ({error})") from error
+    return weights
+
+
+def _read_array(file: Any, key: str, name: str, path: str) -> FloatArray:
+    item = file.get(key, getlink=False)
+    if not isinstance(item, h5py.Dataset):
+        raise damaged(path, f"the weight {name} is missing")
+    # A link or a virtual data set could reach into other files of this machine.
+    if item.is_virtual or item.external or item.file != file:
+        raise damaged(path, f"the weight {name} points outside of the file")
+    if item.dtype != np.float32 or item.size > 128 * 1024**2:
+        raise damaged(path, f"the weight {name} is {item.dtype} of {item.size} values, not float32 of a model's size")
+    return np.asarray(item[()], dtype=np.float32)
+
+
+def _check_layer(name: str, facts: dict[str, Any], path: str) -> None:
+    if name == "lstm":
+        for fact, value in _LSTM_FACTS.items():
+            if facts.get(fact) != value:
+                raise damaged(path, f"its LSTM has {fact} = {facts.get(fact)!r}, not {value!r}")
+
+
+def _check_weights(weights: dict[str, FloatArray], vocabulary: Vocabulary, path: str) -> None:
+    """All weights are there, finite, and fit the vocabulary and each other."""
+    needed = [name for layer, names in LAYER_WEIGHTS.items() if layer != "incident" for name in names]
+    for name in needed:
+        if name not in weights:
+            raise damaged(path, f"the weight {name} is missing")
+    width = weights["template_embedding"].shape[-1]
+    units = weights["lstm_recurrent_kernel"].shape[0]
+    parts = [weights[name].shape[-1] for name in ("service_embedding", "level_embedding", "gap_embedding")]
+    waiting = weights["next_gap_embedding"].shape[-1]
+    expected = {
+        "template_embedding": (vocabulary.template_count, width),
+        "words_embedding": (WORD_BUCKETS, width),
+        "service_embedding": (vocabulary.service_count, parts[0]),
+        "level_embedding": (LEVEL_COUNT, parts[1]),
+        "gap_embedding": (GAP_COUNT, parts[2]),
+        "lstm_kernel": (width + sum(parts), 4 * units),
+        "lstm_recurrent_kernel": (units, 4 * units),
+        "lstm_bias": (4 * units,),
+        "next_gap_embedding": (GAP_COUNT, waiting),
+        "next_template_kernel": (units + waiting, vocabulary.class_count),
+        "next_template_bias": (vocabulary.class_count,),
+        "incident_kernel": (units, 1),
+        "incident_bias": (1,),
+    }
+    for name, array in weights.items():
+        if array.shape != expected[name]:
+            raise damaged(path, f"the weight {name} has the shape {array.shape}, not {expected[name]}")
+        if not np.isfinite(array).all():
+            raise damaged(path, f"the weight {name} holds values that are no numbers")

@@ -1,0 +1,157 @@
+"""The Keras model: layers, the registered layer that carries the assets, and the way back to plain arrays.
+
+The only module that imports Keras. Importing it chooses the JAX backend unless the user has chosen another
+(``KERAS_BACKEND``) or Keras is imported already.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from openstack_rca.model.scoring import LAYER_WEIGHTS
+from openstack_rca.model.sequences import GAP_COUNT, LEVEL_COUNT, WORD_BUCKETS, FloatArray, Vocabulary
+
+
+def _choose_backend() -> None:
+    """Make JAX the default backend.
+
+    Keras reads this variable once, when it is first imported, and offers no other way to choose: hence the one place
+    outside ``settings`` that touches the environment.
+    """
+    os.environ.setdefault("KERAS_BACKEND", "jax")
+
+
+_choose_backend()
+
+import keras  # noqa: E402  (the backend has to be chosen first)
+
+__all__ = ["ModelRecords", "build", "keras", "load", "records_of", "summary_text", "weights_of"]
+
+SERVICE_UNITS, LEVEL_UNITS, GAP_UNITS = 8, 4, 8
+
+
+@keras.saving.register_keras_serializable(package="openstack_rca")
+class ModelRecords(keras.layers.Layer):  # type: ignore[misc]  # Keras has no types
+    """Passes its input on unchanged and carries files (name -> content) as assets of the ``.keras`` file."""
+
+    def __init__(self, name: str = "records", **options: Any) -> None:
+        super().__init__(name=name, **options)
+        self.files: dict[str, bytes] = {}
+
+    def get_config(self) -> dict[str, Any]:
+        """What Keras needs to make the layer again."""
+        return {**super().get_config(), "name": self.name}
+
+    def call(self, inputs: Any) -> Any:
+        """The input, as it is."""
+        return inputs
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The input's shape."""
+        return input_shape
+
+    def save_assets(self, folder: str) -> None:
+        """Called by Keras when it writes the file."""
+        for name, content in self.files.items():
+            (Path(folder) / name).write_bytes(content)
+
+    def load_assets(self, folder: str) -> None:
+        """Called by Keras when it reads the file."""
+        self.files = {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())}
+
+
+def build(
+    vocabulary: Vocabulary,
+    *,
+    embedding_units: int,
+    lstm_units: int,
+    dropout_rate: float,
+    seed: int,
+    with_incident_head: bool = False,
+) -> tuple[keras.Model, keras.Model]:
+    """Make the network.
+
+    Inputs, each (batch, steps) int32 but ``words`` (batch, steps, ``WORD_BUCKETS``) float32: template, words, service,
+    level, gap, next_gap. An event's text is its template's own vector plus a linear map of its hashed words, so a
+    template without a vector of its own still says something.
+
+    Returns:
+        The model (``next_template``: probabilities (batch, steps, classes); ``incident``: (batch, steps, 1)) and the
+        same layers with ``next_template`` as logits, for training.
+    """
+    seeds = iter(np.random.SeedSequence(seed).generate_state(16).tolist())
+
+    def embedding(name: str, rows: int, units: int, source: Any) -> Any:
+        initializer = keras.initializers.RandomUniform(-0.05, 0.05, seed=next(seeds))
+        return keras.layers.Embedding(rows, units, embeddings_initializer=initializer, name=name)(source)
+
+    def glorot() -> Any:
+        return keras.initializers.GlorotUniform(seed=next(seeds))
+
+    inputs = {
+        name: keras.Input((None,), dtype="int32", name=name)
+        for name in ("template", "service", "level", "gap", "next_gap")
+    }
+    inputs["words"] = keras.Input((None, WORD_BUCKETS), dtype="float32", name="words")
+    own = embedding("template_embedding", vocabulary.template_count, embedding_units, inputs["template"])
+    words = keras.layers.Dense(embedding_units, use_bias=False, kernel_initializer=glorot(), name="words_embedding")
+    text = keras.layers.Add(name="event_text")([own, words(inputs["words"])])
+    step = keras.layers.Concatenate(name="step")(
+        [
+            text,
+            embedding("service_embedding", vocabulary.service_count, SERVICE_UNITS, inputs["service"]),
+            embedding("level_embedding", LEVEL_COUNT, LEVEL_UNITS, inputs["level"]),
+            embedding("gap_embedding", GAP_COUNT, GAP_UNITS, inputs["gap"]),
+        ]
+    )
+    step = keras.layers.Dropout(dropout_rate, seed=next(seeds), name="step_dropout")(step)
+    state = keras.layers.LSTM(
+        lstm_units,
+        return_sequences=True,
+        kernel_initializer=glorot(),
+        recurrent_initializer=keras.initializers.Orthogonal(seed=next(seeds)),
+        name="lstm",
+    )(step)
+    state = ModelRecords(name="records")(state)
+    state = keras.layers.Dropout(dropout_rate, seed=next(seeds), name="state_dropout")(state)
+    waiting = embedding("next_gap_embedding", GAP_COUNT, GAP_UNITS, inputs["next_gap"])
+    known = keras.layers.Concatenate(name="state_and_gap")([state, waiting])
+    logits = keras.layers.Dense(vocabulary.class_count, kernel_initializer=glorot(), name="next_template_logits")(known)
+    outputs = {"next_template": keras.layers.Softmax(name="next_template")(logits)}
+    training_outputs = {"next_template": logits}
+    if with_incident_head:
+        head = keras.layers.Dense(1, activation="sigmoid", kernel_initializer=glorot(), name="incident")(state)
+        outputs["incident"] = training_outputs["incident"] = head
+    return keras.Model(inputs, outputs, name="openstack_rca"), keras.Model(inputs, training_outputs, name="training")
+
+
+def weights_of(model: keras.Model) -> dict[str, FloatArray]:
+    """The network's weights by name, as ``scoring.Forward`` takes them."""
+    found: dict[str, FloatArray] = {}
+    for layer in model.layers:
+        for name, variable in zip(LAYER_WEIGHTS.get(layer.name, ()), layer.get_weights(), strict=False):
+            found[name] = np.asarray(variable, dtype=np.float32)
+    return found
+
+
+def records_of(model: keras.Model) -> ModelRecords:
+    """The layer that carries the assets."""
+    layer = model.get_layer("records")
+    assert isinstance(layer, ModelRecords)
+    return layer
+
+
+def summary_text(model: keras.Model) -> str:
+    """What ``model.summary()`` prints."""
+    lines: list[str] = []
+    model.summary(print_fn=lambda line, **_: lines.append(line), line_length=120)
+    return "\n".join(lines)
+
+
+def load(path: Path) -> keras.Model:
+    """Keras' own loader, safe mode on; the file must have been audited before."""
+    return keras.saving.load_model(path, compile=False, safe_mode=True)

@@ -1,0 +1,106 @@
+"""The simplest rivals, on the same data as the network: what a claim for the LSTM has to stand beside."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from openstack_rca.model.baseline import Baseline
+from openstack_rca.model.sequences import Steps
+
+BoolArray = npt.NDArray[np.bool_]
+
+
+def next_template_rivals(steps: Steps, learn: BoolArray, judge: BoolArray, classes: int) -> dict[str, float]:
+    """Unigram and bigram next-template prediction, per service.
+
+    The unigram always names the service's most frequent template, the bigram the most frequent successor of the
+    current one in the same service (the unigram's where there is none). The bigram's loss is that of Witten and Bell's
+    interpolation: bigram with the service's unigram with the uniform distribution.
+
+    Args:
+        steps: all streams.
+        learn, judge: (steps,) which targets are counted and which are predicted.
+        classes: number of classes.
+
+    Returns:
+        ``unigram_accuracy``, ``bigram_accuracy`` (shares) and ``bigram_loss`` (nats an event).
+    """
+    service = steps.kind_service[steps.kind].astype(np.int64)
+    context = service * (classes + 4) + steps.kind_template[steps.kind]
+    target = steps.target.astype(np.int64)
+    unigram = _Counts(service[learn], target[learn], classes)
+    bigram = _Counts(context[learn], target[learn], classes)
+    truth = target[judge]
+    first = unigram.most_frequent(service[judge])
+    second = bigram.most_frequent(context[judge])
+    second = np.where(second < 0, first, second)
+    low = unigram.interpolated(service[judge], truth, np.full(len(truth), 1.0 / classes))
+    high = bigram.interpolated(context[judge], truth, low)
+    return {
+        "unigram_accuracy": float((first == truth).mean()),
+        "bigram_accuracy": float((second == truth).mean()),
+        "bigram_loss": float(-np.log(high).mean()),
+    }
+
+
+class _Counts:
+    """Counts of (context, class) pairs."""
+
+    def __init__(self, context: npt.NDArray[np.int64], target: npt.NDArray[np.int64], classes: int) -> None:
+        self._classes = classes
+        if not len(context):
+            # A pair that no key equals, so that look-ups need no case of their own.
+            context, target = np.array([-1]), np.array([0])
+        self._pairs, self._pair_counts = np.unique(context * classes + target, return_counts=True)
+        pair_context = self._pairs // classes
+        self._contexts, first = np.unique(pair_context, return_index=True)
+        self._totals = np.add.reduceat(self._pair_counts, first)
+        self._kinds = np.diff(np.append(first, len(self._pairs)))
+        order = np.lexsort((self._pairs, -self._pair_counts, pair_context))
+        self._best = (self._pairs % classes)[order][first]
+
+    def _place(
+        self, table: npt.NDArray[np.int64], keys: npt.NDArray[np.int64]
+    ) -> tuple[npt.NDArray[np.int64], BoolArray]:
+        place = np.minimum(np.searchsorted(table, keys), len(table) - 1).astype(np.int64)
+        return place, table[place] == keys
+
+    def most_frequent(self, context: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Class seen most often in each context, -1 where the context is new."""
+        place, known = self._place(self._contexts, context)
+        return np.where(known, self._best[place], -1)
+
+    def interpolated(
+        self, context: npt.NDArray[np.int64], target: npt.NDArray[np.int64], lower: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.float64]:
+        """Probability of each target, mixed with the lower order's by how many classes the context has had."""
+        place, known = self._place(self._contexts, context)
+        total = np.where(known, self._totals[place], 0)
+        kinds = np.where(known, self._kinds[place], 1)
+        pair, seen = self._place(self._pairs, context * self._classes + target)
+        count = np.where(seen, self._pair_counts[pair], 0)
+        mixed: npt.NDArray[np.float64] = (count + kinds * lower) / (total + kinds)
+        return mixed
+
+
+def unseen_rival(events: pl.DataFrame, baseline: Baseline) -> BoolArray:
+    """(events,) True where the template is not in the baseline."""
+    return (~events["template_id"].is_in(baseline.templates["template_id"].unique().implode())).to_numpy()
+
+
+def rate_rival(events: pl.DataFrame, baseline: Baseline) -> npt.NDArray[np.float64]:
+    """(events,) the minute's count of the event's template over that of its busiest minute in the baseline."""
+    key = ["template_id", "service"]
+    busiest = baseline.templates.select(*key, "busiest_minute")
+    counted = events.select(
+        "template_id",
+        pl.col("service").fill_null(""),
+        pl.len().over("template_id", pl.col("service").fill_null(""), pl.col("time").dt.truncate("1m")).alias("count"),
+    ).join(busiest, on=key, how="left", maintain_order="left")
+    return (
+        counted.select(pl.col("count") / pl.col("busiest_minute").fill_null(0).clip(lower_bound=1))
+        .to_series()
+        .to_numpy()
+    )

@@ -1,0 +1,190 @@
+"""Training runs and analyses as MLflow runs; recording never stops the work."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lifecycle_helpers import silent_server
+
+from openstack_rca.errors import RegistryUnavailable, TrainingInterrupted
+from openstack_rca.lifecycle.mlflow_client import connect
+from openstack_rca.lifecycle.tracking import Tracking
+from openstack_rca.settings import Settings, load_settings
+
+
+@pytest.fixture(params=["embedded", "server_and_s3"])
+def shared(request: pytest.FixtureRequest) -> Settings:
+    chosen: Settings = request.getfixturevalue(request.param)
+    return chosen
+
+
+def artifacts_of(settings: Settings, run_id: str, folder: str = "") -> list[str]:
+    return [found.path for found in connect(settings).list_artifacts(run_id, folder)]
+
+
+def test_a_training_run_holds_what_was_logged(shared: Settings, tmp_path: Path) -> None:
+    tracking = Tracking(shared)
+    (tmp_path / "loss.png").write_bytes(b"png")
+    with tracking.training_run("first") as run:
+        run.log_params({"epochs": 2, "dropout_rate": 0.2, "long": "x" * 10_000})
+        for epoch, loss in enumerate([0.9, 0.4]):
+            run.log_metrics({"loss": loss}, step=epoch)
+        run.log_metrics({"test_accuracy": 0.8})
+        run.log_artifact(tmp_path / "loss.png", "plots")
+        run.log_text("layers", "model/summary.txt")
+        run.log_dataset("samples/normal", "f" * 64, "/logs", {"events": 20_000})
+        run.log_version(15, "s3://bucket/model.keras")
+        assert run.notices == []
+    (summary,) = tracking.list_runs()
+    assert (summary.name, summary.kind, summary.status) == ("first", "training", "FINISHED")
+    assert summary.params["dropout_rate"] == "0.2"
+    assert summary.metrics == {"loss": 0.4, "test_accuracy": 0.8}
+    assert summary.tags["openstack_rca.model_version"] == "15"
+    assert summary.seconds is not None
+    client = connect(shared)
+    assert [point.value for point in client.get_metric_history(summary.run_id, "loss")] == [0.9, 0.4]
+    assert artifacts_of(shared, summary.run_id, "plots") == ["plots/loss.png"]
+    assert artifacts_of(shared, summary.run_id, "model") == ["model/summary.txt"]
+    (dataset,) = client.get_run(summary.run_id).inputs.dataset_inputs
+    assert (dataset.dataset.name, dataset.dataset.digest) == ("samples/normal", "f" * 36)
+
+
+def test_the_runs_of_the_embedded_default_stay_below_its_home(embedded: Settings) -> None:
+    with Tracking(embedded).training_run() as run:
+        run.log_text("text", "note.txt")
+    (note,) = embedded.home.rglob("note.txt")
+    assert note.is_relative_to(embedded.home / "mlruns-artifacts" / embedded.experiment_name)
+
+
+def test_run_artifacts_reach_a_bucket_without_boto3(s3: Settings) -> None:
+    """A tracking server that hands out ``s3://`` addresses: our own store sends the files there."""
+    settings = s3.model_copy(update={"mlflow_enabled": True})
+    location = f"{s3.artifact_root}/runs"
+    connect(settings).create_experiment(settings.experiment_name, artifact_location=location)
+    with Tracking(settings).analysis_run() as run:
+        run.log_text("report", "reports/report.txt")
+        assert run.notices == []
+    from openstack_rca.lifecycle.store import ObjectStore
+
+    assert ObjectStore(settings, location).read(f"{run.run_id}/artifacts/reports/report.txt") == b"report"
+
+
+def test_system_metrics_are_recorded_while_training(embedded: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL", "0.05")
+    tracking, client = Tracking(embedded), connect(embedded)
+    with tracking.training_run() as run:
+        for _ in range(2000):
+            if any(name.startswith("system/") for name in client.get_run(run.run_id).data.metrics):
+                break
+    (summary,) = tracking.list_runs()
+    assert "system/cpu_utilization_percentage" in summary.metrics
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(ValueError("broken"), "FAILED"), (KeyboardInterrupt(), "KILLED"), (TrainingInterrupted("stopped"), "KILLED")],
+)
+def test_a_run_that_ends_badly_says_so(embedded: Settings, error: BaseException, status: str) -> None:
+    tracking = Tracking(embedded)
+    with pytest.raises(type(error)), tracking.analysis_run():
+        raise error
+    assert [run.status for run in tracking.list_runs()] == [status]
+
+
+def test_runs_are_listed_newest_first_by_kind_and_up_to_a_limit(embedded: Settings) -> None:
+    tracking = Tracking(embedded)
+    for number in range(3):
+        with tracking.analysis_run(f"analysis {number}"):
+            pass
+    with tracking.training_run("training"):
+        pass
+    assert len(tracking.list_runs()) == 4
+    assert {run.name for run in tracking.list_runs(kind="analysis")} == {"analysis 0", "analysis 1", "analysis 2"}
+    assert [run.name for run in tracking.list_runs(kind="training")] == ["training"]
+    starts = [run.start for run in tracking.list_runs(limit=3)]
+    assert len(starts) == 3
+    assert starts == sorted(starts, reverse=True)
+
+
+def test_before_the_first_run_the_list_is_empty(embedded: Settings) -> None:
+    assert Tracking(embedded).list_runs() == []
+
+
+def test_a_deleted_experiment_is_restored(embedded: Settings) -> None:
+    tracking = Tracking(embedded)
+    with tracking.training_run("before"):
+        pass
+    client = connect(embedded)
+    client.delete_experiment(client.get_experiment_by_name(embedded.experiment_name).experiment_id)
+    with tracking.training_run("after") as run:
+        pass
+    assert run.notices == []
+    assert "after" in {found.name for found in tracking.list_runs()}
+
+
+def test_with_mlflow_switched_off_nothing_is_recorded_and_nothing_breaks(store_only: Settings) -> None:
+    tracking = Tracking(store_only)
+    with tracking.training_run() as run:
+        run.log_params({"epochs": 1})
+        run.log_text("text", "note.txt")
+    assert (tracking.enabled, run.run_id, run.notices, tracking.list_runs()) == (False, None, [], [])
+    assert not store_only.home.exists()
+
+
+def test_with_the_server_down_training_goes_on_with_a_notice(tmp_path: Path) -> None:
+    settings = load_settings(home=tmp_path, mlflow_tracking_uri="http://127.0.0.1:9")
+    with Tracking(settings).training_run() as run:
+        run.log_metrics({"loss": 0.1}, step=0)
+    assert run.run_id is None
+    assert len(run.notices) == 1
+    assert "is not recorded" in run.notices[0]
+    with pytest.raises(RegistryUnavailable):
+        Tracking(settings).list_runs()
+
+
+def test_a_server_that_goes_down_is_noticed_once(embedded: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    tracking = Tracking(embedded)
+    with tracking.analysis_run() as run:
+        run.log_params({"epochs": 1})
+        with silent_server() as address:
+            monkeypatch.setattr(run, "_client", connect_without_knocking(address))
+            monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
+            run.log_metrics({"loss": 0.1})
+            run.log_metrics({"loss": 0.2})
+    assert len(run.notices) == 1
+    assert "The rest of this run is not recorded" in run.notices[0]
+
+
+def test_what_the_server_refuses_costs_only_that_part(embedded: Settings) -> None:
+    """A parameter cannot be changed; what comes after is still recorded."""
+    tracking = Tracking(embedded)
+    with tracking.analysis_run() as run:
+        run.log_params({"epochs": 1})
+        run.log_params({"epochs": 2})
+        run.log_metrics({"loss": 0.5})
+    (summary,) = tracking.list_runs()
+    assert (summary.params["epochs"], summary.metrics) == ("1", {"loss": 0.5})
+    assert len(run.notices) == 1
+
+
+def test_a_missing_artifact_is_noticed(embedded: Settings, tmp_path: Path) -> None:
+    with Tracking(embedded).analysis_run() as run:
+        run.log_artifact(tmp_path / "nowhere.png")
+    assert len(run.notices) == 1
+
+
+def test_mlflow_keeps_quiet_and_calls_nobody(embedded: Settings, capfd: pytest.CaptureFixture[str]) -> None:
+    (embedded.home / "mlflow.db").unlink()
+    with Tracking(embedded).training_run() as run:
+        run.log_metrics({"loss": 0.1})
+    assert capfd.readouterr() == ("", "")
+    assert os.environ["MLFLOW_DISABLE_TELEMETRY"] == "true"
+
+
+def connect_without_knocking(address: str) -> Any:
+    from mlflow.tracking import MlflowClient
+
+    return MlflowClient(tracking_uri=address, registry_uri=address)

@@ -1,0 +1,75 @@
+"""What is normal, counted."""
+
+from datetime import timedelta
+
+import polars as pl
+import pytest
+from conftest import BEGIN, make_events, normal_events
+
+from openstack_rca.model.baseline import Baseline
+
+
+def steady(every_seconds: float, minutes: float, host: str = "a", offset_minutes: float = 0.0) -> pl.DataFrame:
+    count = int(minutes * 60 / every_seconds) + 1
+    begin = BEGIN + timedelta(minutes=offset_minutes)
+    return make_events(
+        [(begin + timedelta(seconds=i * every_seconds), host, "nova-api", "INFO", "tick") for i in range(count)]
+    )
+
+
+def test_rates_are_counts_over_the_length_of_the_recording() -> None:
+    """A tick every two seconds for ten minutes: 301 ticks, 30 in the busiest clock minute, no gap above 2 s."""
+    baseline = Baseline.learn(steady(2.0, 10.0))
+    template, service = baseline.templates.row(0, named=True), baseline.services.row(0, named=True)
+    assert baseline.minutes == pytest.approx(10.0)
+    assert template["count"] == service["events"] == 301
+    assert template["per_minute"] == pytest.approx(30.1)
+    assert template["busiest_minute"] == 30
+    assert service["longest_gap_seconds"] == pytest.approx(2.0)
+
+
+def test_hosts_are_counted_and_their_ticks_added_up() -> None:
+    frame = pl.concat([steady(2.0, 10.0, "a"), steady(2.0, 10.0, "b")]).sort("time")
+    baseline = Baseline.learn(frame)
+    assert baseline.templates["hosts"].to_list() == [2]
+    assert baseline.templates["count"].to_list() == [602]
+    assert baseline.services["host"].to_list() == ["a", "b"]
+
+
+def test_the_pause_between_two_recordings_counts_for_nothing() -> None:
+    """Two recordings of ten minutes, a day apart, are twenty minutes without a silence."""
+    frame = pl.concat([steady(2.0, 10.0), steady(2.0, 10.0, offset_minutes=1440)])
+    baseline = Baseline.learn(frame)
+    assert baseline.minutes == pytest.approx(20.0)
+    assert baseline.services["minutes"].to_list() == [pytest.approx(20.0)]
+    assert baseline.services["longest_gap_seconds"].to_list() == [pytest.approx(2.0)]
+
+
+def test_a_silence_while_others_log_is_a_gap() -> None:
+    """A host that is quiet for 20 minutes while another one logs was silent, not paused."""
+    quiet = pl.concat([steady(2.0, 5.0, "quiet"), steady(2.0, 5.0, "quiet", offset_minutes=25)])
+    baseline = Baseline.learn(pl.concat([quiet, steady(2.0, 30.0, "busy")]).sort("time"))
+    gaps = dict(baseline.services.select("host", "longest_gap_seconds").iter_rows())
+    assert gaps == {"busy": pytest.approx(2.0), "quiet": pytest.approx(1200.0)}
+
+
+def test_the_level_kept_is_the_highest() -> None:
+    rows = [
+        (BEGIN + timedelta(seconds=i), "a", "s", level, "t") for i, level in enumerate(("INFO", "ERROR", "WARNING"))
+    ]
+    assert Baseline.learn(make_events(list(rows))).templates["level"].to_list() == ["ERROR"]
+
+
+def test_a_baseline_survives_its_json_form() -> None:
+    baseline = Baseline.learn(normal_events(1.0))
+    again = Baseline.from_dict(baseline.as_dict())
+    assert again.templates.equals(baseline.templates)
+    assert again.services.equals(baseline.services)
+    assert (again.minutes, again.first, again.last) == (baseline.minutes, baseline.first, baseline.last)
+
+
+def test_events_without_any_time_have_counts_and_finite_rates() -> None:
+    baseline = Baseline.learn(make_events([(None, None, None, "UNKNOWN", "odd")] * 3))
+    assert baseline.templates["count"].to_list() == [3]
+    assert baseline.templates["per_minute"].is_finite().all()
+    assert baseline.first is None

@@ -1,0 +1,28 @@
+"""Pictures of a training are written without a window system."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+
+from openstack_rca.model.plots import training_plots
+from openstack_rca.model.training import TrainingResult
+
+
+def test_a_training_gives_three_png_files(trained: TrainingResult, tmp_path: Path) -> None:
+    paths = training_plots(trained, tmp_path / "plots")
+    assert [path.name for path in paths] == ["learning_curves.png", "calibration.png", "surprising_templates.png"]
+    for path in paths:
+        assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_templates_with_signs_of_formula_languages_are_drawn_as_they_are(
+    trained: TrainingResult, tmp_path: Path
+) -> None:
+    """A dollar sign starts no formula; an empty table and one epoch are drawn too (a warning fails a test here)."""
+    odd = pl.DataFrame(
+        {"template": ["a $b_{ $ \\frac", ""], "service": ["s", None], "count": [1, 2], "surprise": [3.0, 1.0]}
+    )
+    strange = replace(trained, surprising=odd, history=trained.history[:1])
+    assert len(training_plots(strange, tmp_path)) == 3
+    assert len(training_plots(replace(trained, surprising=odd.clear()), tmp_path)) == 3

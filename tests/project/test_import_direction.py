@@ -1,0 +1,149 @@
+"""Imports run one way: cli, dashboard -> service -> rca, model, lifecycle -> logs -> settings, errors."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "src" / "openstack_rca"
+
+ALLOWED: dict[str, set[str]] = {
+    "errors": set(),
+    "settings": {"errors"},
+    "samples": {"errors", "settings"},
+    "logs": {"errors", "settings"},
+    "model": {"logs", "errors", "settings"},
+    "rca": {"logs", "errors", "settings"},
+    "lifecycle": {"logs", "errors", "settings"},
+    "service": {"rca", "model", "lifecycle", "logs", "samples", "errors", "settings"},
+    "cli": {"service", "errors", "settings"},
+    "dashboard": {"service", "errors", "settings"},
+}
+"""Part of the package -> the other parts that it may import."""
+
+DOORS: dict[str, set[str]] = {
+    "main.py": {"cli", "service", "errors", "settings"},
+    "config/config.py": {"service", "errors", "settings"},
+    "mlflow_integration/mlflow_manager.py": {"lifecycle"},
+    "streamlit_app/chatbot.py": {"cli", "dashboard"},
+}
+"""Door of the checkout -> the parts that it may import."""
+
+HEAVY = {"jax", "keras", "matplotlib", "mlflow", "streamlit", "tensorflow", "torch"}
+"""Libraries that cost a second or more; an analysis must not wait for them."""
+
+IMPORTS_AT_ONCE = {"model/network.py": {"keras"}}
+"""Module -> the heavy library that it is the only door to; who imports such a module does so late."""
+
+
+def modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def part_of(path: Path) -> str:
+    """``logs`` for ``logs/events.py``, ``service`` for ``service.py`` and for anything in ``service/``."""
+    first = path.relative_to(PACKAGE).parts[0]
+    return first.removesuffix(".py")
+
+
+def imported_names(tree: ast.AST, package: tuple[str, ...]) -> Iterator[str]:
+    """Absolute dotted names that a module imports, wherever in it the import stands."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            prefix = ".".join([*base, *([node.module] if node.module else [])])
+            yield from (f"{prefix}.{alias.name}" for alias in node.names)
+
+
+def own_parts(names: Iterator[str]) -> set[str]:
+    """Parts of openstack_rca among the imported names; what the package's own ``__init__`` holds is no part."""
+    parts = {name.split(".")[1] for name in names if name.startswith("openstack_rca.")}
+    return parts - {"__version__"}
+
+
+def violations(source: str, part: str, package: tuple[str, ...]) -> set[str]:
+    """Parts that the source imports and ``part`` may not."""
+    return own_parts(imported_names(ast.parse(source), package)) - ALLOWED[part] - {part}
+
+
+def test_every_part_of_the_package_has_a_rule() -> None:
+    """A new folder or module at the top gets a place in the order before it gets an import."""
+    found = {part_of(path) for path in modules()} - {"__init__", "__main__"}
+    assert found <= set(ALLOWED)
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_a_module_imports_only_what_lies_below_it(path: Path) -> None:
+    """Every import of the module, also one inside a function, goes to its own part or to one below."""
+    part = part_of(path)
+    package = ("openstack_rca", *path.relative_to(PACKAGE).parent.parts)
+    if part == "__init__":
+        assert own_parts(imported_names(ast.parse(path.read_text()), package)) == set()
+    elif part == "__main__":
+        assert own_parts(imported_names(ast.parse(path.read_text()), package)) <= {"cli"}
+    else:
+        assert violations(path.read_text(), part, package) == set()
+
+
+@pytest.mark.parametrize(("door", "allowed"), DOORS.items(), ids=list(DOORS))
+def test_a_door_imports_only_what_it_opens(door: str, allowed: set[str]) -> None:
+    """The doors of the checkout hold no logic: each reaches one part of the package."""
+    tree = ast.parse((ROOT / door).read_text())
+    assert own_parts(imported_names(tree, ())) <= allowed
+
+
+@pytest.mark.parametrize(
+    ("source", "part", "package", "expected"),
+    [
+        ("from openstack_rca.model.training import train", "lifecycle", ("openstack_rca", "lifecycle"), {"model"}),
+        ("def f():\n    import openstack_rca.rca.engine", "model", ("openstack_rca", "model"), {"rca"}),
+        ("from ..lifecycle import versions", "rca", ("openstack_rca", "rca"), {"lifecycle"}),
+        ("from openstack_rca import cli", "service", ("openstack_rca",), {"cli"}),
+        ("from . import events\nfrom openstack_rca import __version__", "logs", ("openstack_rca", "logs"), set()),
+    ],
+)
+def test_the_check_sees_each_way_to_write_an_import(
+    source: str, part: str, package: tuple[str, ...], expected: set[str]
+) -> None:
+    """Absolute, relative, late and from the package itself: none slips through."""
+    assert violations(source, part, package) == expected
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_heavy_libraries_are_imported_late(path: Path) -> None:
+    """No module but those that stand for a library imports a heavy one when it is itself imported."""
+    top_level = ast.Module(body=list(statements_at_import(ast.parse(path.read_text()))), type_ignores=[])
+    heavy = {name.split(".")[0] for name in imported_names(top_level, ())} & HEAVY
+    assert heavy <= IMPORTS_AT_ONCE.get(name_of(path), {"streamlit"} if part_of(path) == "dashboard" else set())
+
+
+def statements_at_import(tree: ast.Module) -> Iterator[ast.stmt]:
+    """Import statements that run when the module is imported: not those in functions or under TYPE_CHECKING."""
+    pending: list[ast.AST] = list(tree.body)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield node
+        elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            pending.extend(node.orelse)
+        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.expr):
+            pending.extend(ast.iter_child_nodes(node))
+
+
+def test_an_analysis_starts_without_any_heavy_library() -> None:
+    """Importing the commands and the use case of an analysis loads none of them, through whatever path."""
+    code = "import sys, openstack_rca.cli, openstack_rca.service.analysis; print(*sorted(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert HEAVY & set(loaded) == set()

@@ -1,0 +1,157 @@
+"""The wheel: what is in it, and that it runs where nothing else of this checkout is.
+
+The empty environment of these tests borrows the third-party packages of the environment that runs them, through a .pth
+file, so that the tests need no network and only our wheel is new. A .pth line adds a folder and does not read the .pth
+files in it, so an editable installation of this checkout stays invisible; the tests check that too.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+import sysconfig
+import tomllib
+import venv
+import zipfile
+from collections.abc import Mapping
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DOORS = ("main.py", "config", "mlflow_integration", "streamlit_app")
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from this checkout."""
+    output = tmp_path_factory.mktemp("dist")
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(output), str(ROOT)]
+    subprocess.run(command, check=True, capture_output=True)
+    (built,) = output.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def names(wheel: Path) -> set[str]:
+    """Names of the files in the wheel."""
+    with zipfile.ZipFile(wheel) as archive:
+        return set(archive.namelist())
+
+
+@pytest.fixture(scope="module")
+def empty_environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment with our wheel and, borrowed, the third-party packages; the checkout is not in it."""
+    folder = tmp_path_factory.mktemp("environment")
+    venv.create(folder, with_pip=False)
+    python = folder / "bin" / "python"
+    place = sysconfig.get_path("purelib", "venv", {"base": str(folder), "platbase": str(folder)})
+    (Path(place) / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    install = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-deps", "--no-index"]
+    subprocess.run([*install, "--force-reinstall", str(wheel)], check=True, capture_output=True)
+    return folder
+
+
+def run(environment: Path, home: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """Run a program of the environment in an empty folder with an empty home and none of our variables."""
+    ours = ("OPENSTACK_RCA_", "MLFLOW_", "AWS_", "PYTHON")
+    variables: Mapping[str, str] = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return subprocess.run(
+        [environment / "bin" / command[0], *command[1:]],
+        cwd=home,
+        env={**variables, "HOME": str(home), "OPENSTACK_RCA_HOME": str(home / "state")},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_wheel_carries_every_sample(names: set[str]) -> None:
+    """Each file of samples/ is there as openstack_rca/_samples/."""
+    samples = ROOT / "samples"
+    expected = {
+        f"openstack_rca/_samples/{path.relative_to(samples).as_posix()}"
+        for path in samples.rglob("*")
+        if path.is_file()
+    }
+    assert {name for name in names if name.startswith("openstack_rca/_samples/")} == expected
+
+
+def test_the_wheel_carries_every_module_and_data_file_of_the_package(names: set[str]) -> None:
+    """Sources, signatures, the topology and the templates of reports: nothing is left behind."""
+    source = ROOT / "src"
+    files = [
+        path for path in (source / "openstack_rca").rglob("*") if path.is_file() and "__pycache__" not in path.parts
+    ]
+    assert {path.relative_to(source).as_posix() for path in files} <= names
+    assert any(name.startswith("openstack_rca/rca/signatures/") and name.endswith(".yaml") for name in names)
+    assert "openstack_rca/rca/components.yaml" in names
+
+
+def test_the_wheel_carries_neither_tests_nor_doors(names: set[str]) -> None:
+    """Only the package and its metadata are installed; nothing else lands in site-packages."""
+    tops = {name.split("/")[0] for name in names}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"openstack_rca"}
+    assert not tops & {"tests", "scripts", "benchmarks", *DOORS}
+    assert not any("/tests/" in name or name.endswith(".pyc") for name in names)
+
+
+def test_the_wheel_names_its_command_and_its_license(wheel: Path) -> None:
+    """The console script and the text of the license are in the metadata."""
+    with zipfile.ZipFile(wheel) as archive:
+        (entry,) = [name for name in archive.namelist() if name.endswith("entry_points.txt")]
+        assert "openstack-rca = openstack_rca.cli:main" in archive.read(entry).decode()
+        (license_file,) = [name for name in archive.namelist() if name.endswith("licenses/LICENSE")]
+        assert archive.read(license_file) == (ROOT / "LICENSE").read_bytes()
+
+
+def test_every_library_that_is_imported_is_declared() -> None:
+    """Nothing works only because another dependency happens to bring a library along."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = {normal(re.split(r"[^\w.-]", text)[0]) for text in project["dependencies"]}
+    providers = packages_distributions()
+    undeclared = {
+        name: providers.get(name)
+        for path in (ROOT / "src").rglob("*.py")
+        for name in imported_libraries(path)
+        if not declared & {normal(provider) for provider in providers.get(name, [])}
+    }
+    assert undeclared == {}
+
+
+def normal(name: str) -> str:
+    """The name of a distribution as registries compare it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def imported_libraries(path: Path) -> set[str]:
+    """Top-level names of the third-party modules that a module imports, early or late."""
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom) and not node.level}
+    return {name.split(".")[0] for name in names} - set(sys.stdlib_module_names) - {"openstack_rca"}
+
+
+def test_an_installed_wheel_finds_its_own_samples(empty_environment: Path, tmp_path: Path) -> None:
+    """Package and samples come from the environment, not from this checkout."""
+    code = "import openstack_rca, openstack_rca.samples as s; print(openstack_rca.__file__); print(s.samples_folder())"
+    result = run(empty_environment, tmp_path, "python", "-c", code)
+    assert result.returncode == 0, result.stderr
+    package, samples = map(Path, result.stdout.split("\n")[:2])
+    assert package.is_relative_to(empty_environment)
+    assert samples == package.parent / "_samples"
+    assert (samples / "incidents" / "INC-009" / "incident.json").is_file()
+
+
+def test_the_demo_runs_from_an_installed_wheel(empty_environment: Path, tmp_path: Path) -> None:
+    """Trained, published and answered in an empty folder; all that it leaves is its state, and dot-folders of libraries."""
+    result = run(empty_environment, tmp_path, "openstack-rca", "demo")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert any(verdict in result.stdout for verdict in ("CONFIRMED", "LIKELY", "INCONCLUSIVE"))
+    assert list((tmp_path / "state").rglob("*_v1.keras"))
+    assert {path.name for path in tmp_path.iterdir()} - {".cache", ".config", ".keras"} == {"state"}

@@ -1,0 +1,150 @@
+"""The shape of the sources: sizes, broad excepts, where the environment is read, docstrings, traces of a machine."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "src" / "openstack_rca"
+DOORS = [ROOT / name for name in ("main.py", "config", "mlflow_integration", "streamlit_app")]
+
+MOST_LINES = 400
+MOST_LINES_OF_A_DOOR = 60
+MOST_BROAD_EXCEPTS = 3
+
+READS_THE_ENVIRONMENT = {
+    "settings.py": "every setting is read there",
+    "model/network.py": "KERAS_BACKEND has to be set before keras is imported",
+    "lifecycle/manager.py": "KERAS_BACKEND again: lifecycle may not import model",
+    "lifecycle/mlflow_client.py": "MLflow takes some of its settings from the environment only",
+}
+"""Module -> why it touches os.environ. Nothing else may."""
+
+FOLDERS_OF_TEXT = (
+    "src",
+    "tests",
+    "docs",
+    "scripts",
+    "benchmarks",
+    "config",
+    "mlflow_integration",
+    "streamlit_app",
+    ".ci",
+)
+
+
+def modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def door_modules() -> list[Path]:
+    return sorted(path for door in DOORS for path in ([door] if door.is_file() else door.rglob("*.py")))
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def broad_excepts(source: str) -> list[int]:
+    """Lines of handlers that catch everything: bare, Exception, BaseException, also within a tuple."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ExceptHandler):
+            caught = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
+            if any(item is None or ast.unparse(item) in ("Exception", "BaseException") for item in caught):
+                found.append(node.lineno)
+    return found
+
+
+def reads_of_environment(source: str) -> list[int]:
+    """Lines that touch os.environ, os.getenv, os.putenv or import them."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        is_attribute = isinstance(node, ast.Attribute) and node.attr in ("environ", "environb", "getenv", "putenv")
+        is_import = isinstance(node, ast.ImportFrom) and node.module == "os"
+        names = {alias.name for alias in node.names} if isinstance(node, ast.ImportFrom) else set()
+        if is_attribute or (is_import and names & {"environ", "environb", "getenv", "putenv"}):
+            found.append(node.lineno)
+    return sorted(found)
+
+
+def without_docstring(source: str) -> list[str]:
+    """Public classes, functions and methods of a module that say nothing about themselves."""
+
+    def visit(body: list[ast.stmt], prefix: str) -> Iterator[str]:
+        for node in body:
+            if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith(
+                "_"
+            ):
+                decorators = [ast.unparse(item) for item in node.decorator_list]
+                if not ast.get_docstring(node) and "overload" not in decorators:
+                    yield prefix + node.name
+                if isinstance(node, ast.ClassDef):
+                    yield from visit(node.body, f"{prefix}{node.name}.")
+
+    return list(visit(ast.parse(source).body, ""))
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_a_module_fits_in_a_head(path: Path) -> None:
+    """No module is longer than 400 lines."""
+    assert len(path.read_text().splitlines()) <= MOST_LINES
+
+
+@pytest.mark.parametrize("path", door_modules(), ids=name_of)
+def test_a_door_is_a_few_lines(path: Path) -> None:
+    """The doors of the checkout only lead into the package."""
+    assert len(path.read_text().splitlines()) <= MOST_LINES_OF_A_DOOR
+
+
+def test_at_most_three_broad_excepts_in_the_whole_program() -> None:
+    """Errors are caught by name; the exceptions to that can be counted on one hand."""
+    found = [f"{name_of(p)}:{line}" for p in [*modules(), *door_modules()] for line in broad_excepts(p.read_text())]
+    assert len(found) <= MOST_BROAD_EXCEPTS, found
+
+
+@pytest.mark.parametrize("path", [*modules(), *door_modules()], ids=name_of)
+def test_the_environment_is_read_in_settings_only(path: Path) -> None:
+    """A module that touches os.environ is settings.py, or stands on the list with its reason."""
+    if path.relative_to(ROOT).as_posix().removeprefix("src/openstack_rca/") not in READS_THE_ENVIRONMENT:
+        assert reads_of_environment(path.read_text()) == []
+
+
+@pytest.mark.parametrize("path", [*modules(), *door_modules()], ids=name_of)
+def test_every_public_name_says_what_it_is(path: Path) -> None:
+    """Modules, classes, functions and methods without a leading underscore have a docstring."""
+    source = path.read_text()
+    assert ast.get_docstring(ast.parse(source))
+    assert without_docstring(source) == []
+
+
+def test_the_checks_see_what_they_look_for() -> None:
+    """The helpers of this file find the offences, written in each way."""
+    assert broad_excepts("try: pass\nexcept: pass") == [2]
+    assert broad_excepts("try: pass\nexcept (ValueError, Exception): pass") == [2]
+    assert broad_excepts("try: pass\nexcept ValueError: pass") == []
+    assert reads_of_environment("import os\nos.environ['A']\nfrom os import getenv\nos.getenv('B')") == [2, 3, 4]
+    assert without_docstring("class A:\n    '''a'''\n    def b(self): ...\n    def _c(self): ...\n") == ["A.b"]
+
+
+def text_files() -> list[Path]:
+    tops = [path for path in ROOT.iterdir() if path.is_file() and not path.name.startswith(".coverage")]
+    below = [path for folder in FOLDERS_OF_TEXT for path in (ROOT / folder).rglob("*") if path.is_file()]
+    return [
+        path for path in [*tops, *below] if "__pycache__" not in path.parts and path.suffix not in (".db", ".keras")
+    ]
+
+
+def test_no_file_names_the_machine_that_it_was_written_on() -> None:
+    """Nothing refers to the home or the work folder of one machine."""
+    machine = re.compile(rb"(?<![\w.])/(?:work|root)/")
+    allowed = {"tests/project/test_shape.py"}
+    found = [
+        name_of(path) for path in text_files() if machine.search(path.read_bytes()) and name_of(path) not in allowed
+    ]
+    assert found == []
