@@ -31,7 +31,9 @@
     └── AnalysisError
         ├── SignatureCatalogueError
         ├── IncidentFormatError
-        └── UnknownComponent
+        ├── UnknownComponent
+        ├── HistoryUnavailable
+        └── ReportNotFound
 
 An error says what happened and to what (``message``), and what to do next (``hint``).
 Secrets never enter either.
@@ -171,3 +173,11 @@ class IncidentFormatError(AnalysisError):
 
 class UnknownComponent(AnalysisError):
     """A name that is neither a canonical component nor one of its aliases."""
+
+
+class HistoryUnavailable(AnalysisError):
+    """The local history of incidents cannot be read or written."""
+
+
+class ReportNotFound(AnalysisError):
+    """No report of the history has this id, or several do."""

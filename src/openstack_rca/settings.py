@@ -138,5 +138,6 @@ def load_settings(**overrides: object) -> Settings:
         first = error.errors(include_input=False, include_url=False)[0]
         name = str(first["loc"][0]) if first["loc"] else "settings"
         raise ConfigurationError(
-            f"The setting {name} cannot be used: {first['msg']}.", "Correct or unset it and run again."
+            f"The setting {name} cannot be used: {first['msg'].removeprefix('Value error, ')}.",
+            "Correct or unset it and run again.",
         ) from None

@@ -88,7 +88,11 @@ def facts_of(settings: Settings, home: Path) -> dict[str, Any]:
     return {**settings.model_dump(exclude_unset=True), **services, "home": home}
 
 
-@pytest.mark.parametrize("one_machine", [True, False], ids=["one machine", "several machines"])
+@pytest.mark.parametrize(
+    ("settings", "one_machine"),
+    [("embedded", True), ("embedded", False), ("store_only", False), ("s3", False), ("server_and_s3", False)],
+    indirect=["settings"],
+)
 def test_processes_that_publish_at_once_all_get_their_own_number(
     settings: Settings, tmp_path: Path, one_machine: bool
 ) -> None:

@@ -253,3 +253,14 @@ def test_without_credentials_nothing_hangs(swift: SwiftServer, tmp_path: Path) -
                 aws_access_key_id="only-half",
             )
         ).load()
+
+
+def test_offline_a_version_known_to_be_yanked_is_passed_over(embedded: Settings, make_model: MakeModel) -> None:
+    """It may lie in the cache because somebody asked for it by its number."""
+    lifecycle = ModelLifecycle(embedded)
+    for text in ("one", "two", "three"):
+        publish(lifecycle, make_model(text))
+    connect(embedded).set_model_version_tag(lifecycle.place.registered_name, "2", TAG_YANKED, "bad")
+    lifecycle.load(2)
+    lifecycle.load().path.write_bytes(b"damaged")
+    assert ModelLifecycle(registry_down(embedded)).load().version.version == 1

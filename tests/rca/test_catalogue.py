@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openstack_rca.errors import SignatureCatalogueError
@@ -162,6 +162,7 @@ def test_no_texts_give_no_hits() -> None:
     assert hits.columns == ["key", "signature_id", "url", "port", "host", "topic", "service"]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.none() | st.text(), st.sampled_from(["INFO", "UNKNOWN", "odd"]), st.text()), max_size=5))
 def test_any_text_can_be_searched(rows: list[tuple[str | None, str, str]]) -> None:
     assert set(CATALOGUE.match(texts(*rows))["key"].to_list()) <= set(range(len(rows)))
@@ -263,6 +264,7 @@ def test_required_literals_are_named_only_where_sure(pattern: str, literals: tup
     assert required_literals(pattern) == literals
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ab()|?*+[]{}\\.^$dP<>:xi,0", max_size=12), st.text(alphabet="abxid0.", max_size=12))
 def test_a_text_that_matches_always_holds_a_required_literal(pattern: str, text: str) -> None:
     try:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
+from rich.console import Console
 from rich.table import Table
 
 from openstack_rca.cli.output import (
@@ -13,17 +15,35 @@ from openstack_rca.cli.output import (
     SIGNATURES,
     connection_options,
     console,
+    notice,
     print_json,
     settings_from,
     steps,
 )
-from openstack_rca.service.evaluation import evaluate
+from openstack_rca.errors import LifecycleError
+from openstack_rca.service.evaluation import PARTS, compare, evaluate, record_evaluation
 
 
 @click.command("evaluate")
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
 @MODEL
 @click.option("--fast/--hybrid", "--fast-mode/--hybrid-mode", "fast", default=False, help="Lexical retrieval only.")
+@click.option(
+    "--leave-one-out",
+    is_flag=True,
+    help="Also score each incident without the signatures that speak for its fault kind: what is left for the unknown.",
+)
+@click.option(
+    "--without",
+    multiple=True,
+    type=click.Choice(PARTS),
+    help="Leave a part of the engine out, to see what it is worth; may be given again.",
+)
+@click.option(
+    "--against",
+    metavar="REFERENCE[:fast]",
+    help="Also score this model (or mode) and show the difference with 95 % bootstrap intervals.",
+)
 @SIGNATURES
 @JSON_FORMAT
 @connection_options
@@ -31,6 +51,9 @@ def evaluate_command(
     folder: Path,
     model: str,
     fast: bool,
+    leave_one_out: bool,
+    without: tuple[str, ...],
+    against: str | None,
     signatures: str | None,
     form: str,
     mlflow_uri: str | None,
@@ -44,24 +67,43 @@ def evaluate_command(
     A healthy window (root_cause null) is right when no failure is found, else it counts as a false alarm.
 
     \b
-    Example:
+    Examples:
       openstack-rca evaluate incidents/ --format json
+      openstack-rca evaluate incidents/ --leave-one-out
+      openstack-rca evaluate incidents/ --without signatures --without graph
+      openstack-rca evaluate incidents/ --model 15 --against 14
     """
     settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
     with steps() as shown:
         shown.step("evaluate")
-        result = evaluate(
-            folder,
-            settings=settings,
-            model=model,
-            fast=fast,
-            signatures=Path(signatures) if signatures else None,
-            on_progress=lambda done, total, name: shown.note(done, total, name),
-        )
+        if against:
+            first = f"{model}:fast" if fast else model
+            result = compare(folder, first, against, settings=settings, on_progress=shown.note)
+        else:
+            result = evaluate(
+                folder,
+                settings=settings,
+                model=model,
+                fast=fast,
+                signatures=Path(signatures) if signatures else None,
+                leave_one_out=leave_one_out,
+                without=without,
+                on_progress=shown.note,
+            )
     if form == "json":
         print_json(result)
-        return
-    screen = console()
+    elif against:
+        _print_comparison(result, console())
+    else:
+        _print_evaluation(result, console())
+    if not against:
+        try:
+            record_evaluation(result, folder, settings)
+        except LifecycleError as error:
+            notice(f"This evaluation is not recorded as a run. {error}")
+
+
+def _print_evaluation(result: dict[str, Any], screen: Console) -> None:
     table = Table(show_edge=False, padding=(0, 1, 0, 0))
     for name in ("incident", "expected", "first answer", "rank", "category", "cited", "s"):
         table.add_column(name, justify="right" if name in ("rank", "s") else "left", overflow="fold")
@@ -78,10 +120,48 @@ def evaluate_command(
             f"{item['seconds']:.1f}",
         )
     screen.print(table)
-    screen.print(
+    screen.print(_line(result), soft_wrap=True)
+    low, high = result["top1_interval"]
+    screen.print(f"top-1 with 95 % bootstrap interval: {result['top1']:.2f} ({low:.2f} to {high:.2f})", soft_wrap=True)
+    if "leave_one_out" in result:
+        screen.print(f"with its fault kind left out: {_line(result['leave_one_out'])}", soft_wrap=True)
+    if result["reliability"]:
+        shown = Table(title="Of the first answers given with a confidence, how many were right", title_justify="left")
+        for name in ("confidence", "answers", "mean confidence", "right"):
+            shown.add_column(name, justify="right")
+        for row in result["reliability"]:
+            shown.add_row(
+                f"{row['from']:.1f} to {row['to']:.1f}",
+                f"{row['answers']:.0f}",
+                f"{row['mean_confidence']:.2f}",
+                f"{row['share_right']:.0%}",
+            )
+        screen.print(shown)
+    for row in result["confusion"]:
+        screen.print(f"expected {row['expected']}, answered {row['answered']}: {row['count']}", markup=False)
+
+
+def _line(result: dict[str, Any]) -> str:
+    return (
         f"top-1 {result['top1']:.2f}, top-3 {result['top3']:.2f}, category {result['category_top1']:.2f}, evidence at 10 "
         f"{result['evidence_at_10']:.2f} of {result['incidents']} incidents; {result['false_alarms']} false alarms on "
         f"{result['healthy_windows']} healthy windows; median {result['seconds_median']:.1f} s; model version "
-        f"{result['model_version'] or 'none'}",
-        soft_wrap=True,
+        f"{result['model_version'] or 'none'}"
     )
+
+
+def _print_comparison(result: dict[str, Any], screen: Console) -> None:
+    table = Table(show_edge=False)
+    for name in ("figure", "first", "second", "second - first", "95 % interval", "wins", "losses"):
+        table.add_column(name, justify="left" if name == "figure" else "right")
+    for name, row in result["differences"].items():
+        table.add_row(
+            name,
+            f"{result['first'][name]:.2f}",
+            f"{result['second'][name]:.2f}",
+            f"{row['difference']:+.2f}",
+            f"{row['low']:+.2f} to {row['high']:+.2f}",
+            f"{row['wins']:.0f}",
+            f"{row['losses']:.0f}",
+        )
+    screen.print(table)

@@ -19,7 +19,7 @@ def runs_group() -> None:
 
 @runs_group.command("list")
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="The newest so many.")
-@click.option("--kind", type=click.Choice(["training", "analysis"]), help="Only runs of this kind.")
+@click.option("--kind", type=click.Choice(["training", "analysis", "evaluation"]), help="Only runs of this kind.")
 @JSON_FORMAT
 @connection_options
 def list_command(

@@ -163,8 +163,12 @@ class SqliteReader:
         ]
 
     def _rows(self, question: str, *values: int) -> list[tuple[Any, ...]]:
-        if not self._database.exists():
+        try:
+            self._database.stat()
+        except FileNotFoundError:
             return []
+        except OSError as error:
+            raise sqlite3.OperationalError(str(error)) from error
         address = f"file:{quote(str(self._database))}?mode=ro"
         with closing(sqlite3.connect(address, uri=True, timeout=self._seconds)) as connection:
             return connection.execute(question, (self._name, *values)).fetchall()

@@ -186,6 +186,12 @@ class Tracking:
             yield logger
 
     @contextmanager
+    def evaluation_run(self, run_name: str | None = None) -> Iterator[RunLogger]:
+        """A run of kind ``evaluation``."""
+        with self._run("evaluation", run_name) as logger:
+            yield logger
+
+    @contextmanager
     def _run(self, kind: str, run_name: str | None) -> Iterator[RunLogger]:
         logger = self._start(kind, run_name)
         try:

@@ -19,8 +19,8 @@ from openstack_rca.rca.evidence import add_novelty, collect_findings, observe
 from openstack_rca.rca.findings import Directness, Finding
 from openstack_rca.rca.inference import infer_shared
 from openstack_rca.rca.narrative import blast_radius, build_cause, causal_chain, missing, ruled_out, summary, timeline
-from openstack_rca.rca.report import EvidenceSort, FileSummary, ModelUsed, Report, Verdict, Window
-from openstack_rca.rca.retrieval import issue_relevance
+from openstack_rca.rca.recall import Knowledge, Recall, boosted, fingerprint_of, fit_to_issue, noted, recall
+from openstack_rca.rca.report import EvidenceSort, FileSummary, Fingerprint, ModelUsed, Report, Verdict, Window
 from openstack_rca.rca.window import FoundWindow, find_windows
 
 MAX_CAUSES = 5
@@ -40,6 +40,7 @@ class AnalysisRequest:
         logs: paths as given, for the report.
         since, until: the window, if the operator gave one.
         fast: lexical retrieval only.
+        knowledge: past incidents and semantic search, where they are to be used.
     """
 
     issue: str
@@ -49,6 +50,7 @@ class AnalysisRequest:
     fast: bool = False
     command: str = ""
     omitted: Omitted = field(default_factory=lambda: Omitted())
+    knowledge: Knowledge = field(default_factory=Knowledge)
 
 
 PARTS = ("lstm", "signatures", "silence", "graph", "retrieval")
@@ -76,6 +78,9 @@ class Analysis:
     observed: pl.DataFrame
     findings: list[Finding] = field(default_factory=list)
     candidates: list[Candidate] = field(default_factory=list)
+    fingerprint: Fingerprint = field(default_factory=Fingerprint)
+    relevance: dict[str, float] = field(default_factory=dict)
+    recalled: Recall = field(default_factory=Recall)
 
 
 def analyze_events(
@@ -109,12 +114,26 @@ def analyze_events(
     if on_step:
         on_step("find evidence")
     analysis = investigate(request, events, scores, rates, catalogue, topology)
-    if on_step:
-        on_step("rank causes")
-    verdict = _verdict(analysis.candidates)
+    timings = dict(seconds or {}) | {"analyze": time.monotonic() - started}
+    return tell(request, analysis, events, rates, topology, files=files, model=model, seconds=timings)
+
+
+def tell(
+    request: AnalysisRequest,
+    analysis: Analysis,
+    events: pl.DataFrame,
+    rates: NormalRates,
+    topology: Topology,
+    *,
+    files: Sequence[FileSummary] = (),
+    model: ModelUsed | None = None,
+    seconds: dict[str, float] | None = None,
+) -> Report:
+    """Make the report of an analysis; arguments as for ``analyze_events``."""
+    verdict = judge(analysis.candidates)
     named = [] if verdict is Verdict.NO_FAILURE_FOUND else _named(analysis.candidates)
     causes = [build_cause(candidate, analysis.observed, topology) for candidate in named]
-    timings = dict(seconds or {}) | {"analyze": time.monotonic() - started}
+    causes = noted(causes, analysis.relevance, analysis.recalled)
     window = analysis.window
     return Report(
         created=datetime.now(UTC),
@@ -132,13 +151,15 @@ def analyze_events(
         timeline=timeline(named, analysis.observed, window),
         blast_radius=blast_radius(named[0]) if causes else [],
         ruled_out=ruled_out(analysis.candidates, named),
-        missing=missing(events, files, analysis.observed, rates),
+        missing=[*missing(events, files, analysis.observed, rates), *request.knowledge.notices],
+        similar=analysis.recalled.similar,
+        fingerprint=analysis.fingerprint,
         events=events.height,
         lines=int(events["lines"].sum()),
         files=list(files),
         model=model or ModelUsed(name="none", source="none"),
         fast=request.fast,
-        seconds={name: round(value, 4) for name, value in timings.items()},
+        seconds={name: round(value, 4) for name, value in (seconds or {}).items()},
         command=request.command,
     )
 
@@ -172,9 +193,16 @@ def investigate(
     findings = attribute_to_network(discount_the_awakened(findings), observed, topology)
     if "graph" not in omitted.parts:
         findings = infer_shared(findings, observed, topology)
-    relevance = {} if "retrieval" in omitted.parts else issue_relevance(request.issue, topology)
+    knowledge = Knowledge() if "retrieval" in omitted.parts else request.knowledge
+    relevance = {} if "retrieval" in omitted.parts else fit_to_issue(request.issue, topology, findings, knowledge)
     candidates = rank(findings, topology, relevance, explain="graph" not in omitted.parts)
-    return Analysis(window, observed, findings, candidates)
+    fingerprint = fingerprint_of(findings, observed)
+    recalled = recall(request.issue, fingerprint, knowledge)
+    # What happened before may decide between causes, not whether there is a failure at all.
+    if recalled.bonus and judge(candidates) is not Verdict.NO_FAILURE_FOUND:
+        relevant = boosted(relevance, recalled.bonus)
+        candidates = rank(findings, topology, relevant, explain="graph" not in omitted.parts)
+    return Analysis(window, observed, findings, candidates, fingerprint, relevance, recalled)
 
 
 def _within(observed: pl.DataFrame, since: datetime | None, until: datetime | None) -> pl.DataFrame:
@@ -210,11 +238,13 @@ def _suspicion(observed: pl.DataFrame, rates: NormalRates) -> np.ndarray:
     return joined.select(expression.alias("weight"))["weight"].to_numpy()
 
 
-def _verdict(candidates: list[Candidate]) -> Verdict:
+def judge(candidates: list[Candidate]) -> Verdict:
+    """How far the best candidate can be trusted, or that there is nothing to trust."""
     if not candidates or candidates[0].score < FAILURE_SCORE:
         return Verdict.NO_FAILURE_FOUND
     best = candidates[0]
-    if best.direct >= CONFIRMED_DIRECT:
+    own_words = (finding.strength for finding in best.findings if finding.directness is Directness.CAUSE)
+    if max(own_words, default=0.0) >= CONFIRMED_DIRECT:
         return Verdict.CONFIRMED
     kinds = {finding.directness for finding in best.findings}
     if best.guilt >= LIKELY_GUILT and kinds != {Directness.SYMPTOM}:

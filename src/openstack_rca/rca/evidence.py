@@ -19,6 +19,15 @@ from openstack_rca.rca.silence import Gap, find_gaps
 MAX_ROWS = 5
 """Events kept per finding for citing; the count tells how many there are."""
 
+LAYER_2_AGENTS = (
+    "neutron-openvswitch-agent",
+    "neutron-linuxbridge-agent",
+    "neutron-macvtap-agent",
+    "neutron-sriov-nic-agent",
+    "ovn-controller",
+)
+"""A cloud plugs its ports with one of these; nova's complaint does not say which."""
+
 _WARNING_AND_WORSE = ("WARNING", "ERROR", "CRITICAL")
 _ERROR_AND_WORSE = ("ERROR", "CRITICAL")
 
@@ -96,6 +105,7 @@ def _signature_hits(window: pl.DataFrame, catalogue: Catalogue, topology: Topolo
     distinct = window.select("component", "level", "text").unique().with_row_index("key")
     texts = distinct.select("key", service="component", level="level", text="text")
     matches = catalogue.match(texts)
+    present = set(window["component"].unique().to_list())
     components = dict(zip(distinct["key"].to_list(), distinct["component"].to_list(), strict=True))
     records = []
     for match in matches.iter_rows(named=True):
@@ -103,6 +113,7 @@ def _signature_hits(window: pl.DataFrame, catalogue: Catalogue, topology: Topolo
         accused = signature.accused(match, components[match["key"]], topology)
         if accused is None:
             continue
+        accused = _present_kind(accused, present)
         records.append(
             {
                 "key": match["key"],
@@ -130,6 +141,14 @@ def _signature_hits(window: pl.DataFrame, catalogue: Catalogue, topology: Topolo
     return hits.sort("weight", descending=True).unique(
         ["row", "accused", "accused_host"], keep="first", maintain_order=True
     )
+
+
+def _present_kind(accused: str, present: set[str]) -> str:
+    """The layer-2 agent of this cloud where a signature names the most usual one."""
+    if accused not in LAYER_2_AGENTS or accused in present:
+        return accused
+    here = [name for name in LAYER_2_AGENTS if name in present]
+    return here[0] if len(here) == 1 else accused
 
 
 def _accused_host(signature: Signature, match: dict[str, str | None]) -> str | None:

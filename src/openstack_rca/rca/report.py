@@ -6,12 +6,15 @@ The JSON form is ``Report.model_dump_json()``; its schema is ``Report.model_json
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-REPORT_SCHEMA_VERSION = "1.0"
+REPORT_SCHEMA_VERSION = "1.1"
 
 
 class Verdict(StrEnum):
@@ -151,6 +154,39 @@ class ModelUsed(_Part):
     notices: list[str] = Field(default_factory=list)
 
 
+class Fingerprint(_Part):
+    """What the evidence of an analysis looks like, free of times and places: what later ones are compared with."""
+
+    signatures: list[str] = Field(default_factory=list, description="Signatures that matched.")
+    accused: list[str] = Field(default_factory=list, description="Components that something speaks against.")
+    templates: list[str] = Field(default_factory=list, description="Template ids of the strongest evidence, in hex.")
+    began: AwareDatetime | None = Field(default=None, description="Time of the first evidence.")
+
+
+class SimilarIncident(_Part):
+    """A past incident whose evidence and issue resemble those of this analysis."""
+
+    id: str = Field(description="Report id, or id of the imported incident.")
+    time: datetime
+    issue: str
+    component: str = Field(description="The cause that was confirmed; the one that was answered where none was.")
+    category: Category | None = None
+    confirmed: bool = Field(description="True if a person said what it really was.")
+    similarity: float = Field(ge=0, le=1)
+    verdict: str = Field(default="", description="Verdict of the report of that time.")
+    source: str = Field(default="analysis", description="analysis, or incident for a labelled one.")
+    note: str = Field(default="", description="What the person who confirmed it wrote.")
+    shared: list[str] = Field(default_factory=list, description="What both have in common, rarest first.")
+
+
+REPORT_ID_LENGTH = 12
+
+
+def _report_id(data: dict[str, Any]) -> str:
+    told = json.dumps([data["created"].isoformat(), data["issue"], data["logs"]])
+    return hashlib.sha256(told.encode()).hexdigest()[:REPORT_ID_LENGTH]
+
+
 class Report(_Part):
     """Everything that one analysis found."""
 
@@ -158,6 +194,9 @@ class Report(_Part):
     created: datetime
     issue: str
     logs: list[str] = Field(description="Paths as given.")
+    id: str = Field(
+        default_factory=_report_id, description="Stable short id: a digest of created, issue and logs. See confirm."
+    )
     verdict: Verdict
     summary: str = Field(description="One or two sentences; the point of it all.")
     window: Window
@@ -167,6 +206,10 @@ class Report(_Part):
     blast_radius: list[str] = Field(default_factory=list, description="Components (and hosts) in trouble.")
     ruled_out: list[RuledOut] = Field(default_factory=list)
     missing: list[str] = Field(default_factory=list, description="What the analysis could not see.")
+    similar: list[SimilarIncident] = Field(
+        default_factory=list, description="Similar past incidents of the local history, confirmed ones first."
+    )
+    fingerprint: Fingerprint = Field(default_factory=Fingerprint)
     events: int = 0
     lines: int = 0
     files: list[FileSummary] = Field(default_factory=list)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import shlex
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -13,15 +12,18 @@ from pathlib import Path
 
 import polars as pl
 
-from openstack_rca.errors import ConfigurationError, VersionNotFound
+from openstack_rca.errors import ConfigurationError, OpenStackRcaError, VersionNotFound
+from openstack_rca.lifecycle.tracking import RunLogger, Tracking
 from openstack_rca.lifecycle.versions import ModelLifecycle
 from openstack_rca.logs.events import LogRead, read_logs
 from openstack_rca.model.model_file import ModelFile, open_model_file
 from openstack_rca.rca.baseline import NormalRates
-from openstack_rca.rca.catalogue import load_catalogue
+from openstack_rca.rca.catalogue import Catalogue, load_catalogue
 from openstack_rca.rca.components import load_topology
-from openstack_rca.rca.engine import AnalysisRequest, analyze_events
+from openstack_rca.rca.engine import Analysis, AnalysisRequest, investigate, tell
+from openstack_rca.rca.render_json import render_json
 from openstack_rca.rca.report import FileSummary, ModelUsed, Report
+from openstack_rca.service.places import require_home
 from openstack_rca.settings import Settings
 
 StepCallback = Callable[[str], None]
@@ -29,20 +31,38 @@ StepCallback = Callable[[str], None]
 
 @dataclass(frozen=True)
 class OpenModel:
-    """A model ready to score, and the words that the report uses for it."""
+    """A model ready to score, and the words that the report uses for it.
+
+    Attributes:
+        file: None where the answer is made without a model.
+        used: what the report says of it.
+        version: its number, if it is a version.
+        notices: what the user should know about the choice.
+        reference: what leads to it again: a version, a file, ``none``; empty where nothing would.
+    """
 
     file: ModelFile | None
     used: ModelUsed
     version: str | None = None
     notices: list[str] = field(default_factory=list)
+    reference: str = ""
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What became of a run: its id, or None; and in words what could not be recorded."""
+
+    run_id: str | None
+    notices: list[str]
 
 
 @dataclass(frozen=True)
 class AnalysisOutcome:
-    """A report and what is needed to record it."""
+    """A report, what it rests on, and what is needed to record it."""
 
     report: Report
     model: OpenModel
+    analysis: Analysis
 
 
 def open_model(reference: str, settings: Settings) -> OpenModel:
@@ -54,14 +74,16 @@ def open_model(reference: str, settings: Settings) -> OpenModel:
     Raises:
         VersionNotFound: a version was asked for by name and does not exist. That nothing was trained yet is no
             error for ``latest``: the answer is then made without a model, and says so.
+        ConfigurationError: the folder of state cannot be made.
         ModelFileError: the file is damaged, unsafe or of another format.
     """
     if reference == "none":
-        return OpenModel(None, ModelUsed(name="none", source="none"))
+        return OpenModel(None, ModelUsed(name="none", source="none"), reference=reference)
     if reference.endswith(".keras"):
         file = open_model_file(Path(reference))
         used = ModelUsed(name=Path(reference).name, digest=_digest(Path(reference)), source="file")
-        return OpenModel(file, used)
+        return OpenModel(file, used, reference=reference)
+    require_home(settings, writable=False)
     try:
         loaded = ModelLifecycle(settings).load(reference)
     except VersionNotFound as error:
@@ -77,7 +99,8 @@ def open_model(reference: str, settings: Settings) -> OpenModel:
         source=loaded.source,
         notices=loaded.notices,
     )
-    return OpenModel(open_model_file(loaded.path), used, str(version.version), loaded.notices)
+    number = str(version.version)
+    return OpenModel(open_model_file(loaded.path), used, number, loaded.notices, number)
 
 
 def analyze(
@@ -116,41 +139,83 @@ def analyze(
         )
     if since is not None and until is not None and since >= until:
         raise ConfigurationError("The window ends before it begins.", "Give --since earlier than --until.")
+    prepared = prepare(paths, settings=settings, model=model, on_step=on_step, on_progress=on_progress)
+    request = AnalysisRequest(
+        issue=issue.strip(),
+        logs=[str(path) for path in paths],
+        since=since,
+        until=until,
+        fast=fast,
+        command=_command(paths, issue, prepared.model, fast, since, until, signatures),
+    )
+    if on_step:
+        on_step("find the cause")
+    return answer(prepared, request, load_catalogue(signatures or settings.signatures_folder))
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Logs that are read and scored, ready for any number of questions.
+
+    Attributes:
+        scores: row-aligned with ``read.events``, or None without a model.
+        rates: what is normal.
+        seconds: wall seconds per step.
+    """
+
+    read: LogRead
+    model: OpenModel
+    scores: pl.DataFrame | None
+    rates: NormalRates
+    seconds: dict[str, float]
+
+
+def prepare(
+    paths: Sequence[str | Path],
+    *,
+    settings: Settings,
+    model: str | OpenModel = "latest",
+    on_step: StepCallback | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Prepared:
+    """Read logs and score their events; arguments and errors as for ``analyze``."""
     step = on_step or (lambda name: None)
     seconds: dict[str, float] = {}
-    catalogue = load_catalogue(signatures or settings.signatures_folder)
+    clock = time.monotonic()
+
+    def lap(name: str) -> None:
+        nonlocal clock
+        seconds[name] = time.monotonic() - clock
+        clock = time.monotonic()
+
     step("read logs")
-    started = time.monotonic()
     read = read_logs(paths, timezone=settings.log_timezone, on_progress=on_progress)
-    seconds["read"] = time.monotonic() - started
+    lap("read")
     step("load model")
-    started = time.monotonic()
     opened = model if isinstance(model, OpenModel) else open_model(model, settings)
-    seconds["load model"] = time.monotonic() - started
+    lap("load model")
     step("score events")
-    started = time.monotonic()
     scores, rates = score_events(opened, read.events)
-    seconds["score"] = time.monotonic() - started
-    report = analyze_events(
-        AnalysisRequest(
-            issue=issue.strip(),
-            logs=[str(path) for path in paths],
-            since=since,
-            until=until,
-            fast=fast,
-            command=_command(paths, issue, opened, fast, since, until),
-        ),
-        read.events,
-        scores,
-        rates,
-        catalogue,
-        load_topology(),
-        files=_files(read),
-        model=opened.used,
-        seconds=seconds,
-        on_step=step,
+    lap("score")
+    return Prepared(read, opened, scores, rates, seconds)
+
+
+def answer(prepared: Prepared, request: AnalysisRequest, catalogue: Catalogue) -> AnalysisOutcome:
+    """Answer one question about logs that are read and scored."""
+    started = time.monotonic()
+    events, topology = prepared.read.events, load_topology()
+    analysis = investigate(request, events, prepared.scores, prepared.rates, catalogue, topology)
+    report = tell(
+        request,
+        analysis,
+        events,
+        prepared.rates,
+        topology,
+        files=_files(prepared.read),
+        model=prepared.model.used,
+        seconds=prepared.seconds | {"analyze": time.monotonic() - started},
     )
-    return AnalysisOutcome(report, opened)
+    return AnalysisOutcome(report, prepared.model, analysis)
 
 
 def score_events(opened: OpenModel, events: pl.DataFrame) -> tuple[pl.DataFrame | None, NormalRates]:
@@ -161,47 +226,45 @@ def score_events(opened: OpenModel, events: pl.DataFrame) -> tuple[pl.DataFrame 
     return opened.file.score(events), NormalRates.from_baseline(opened.file.baseline, topology.canonical)
 
 
-def record_analysis(outcome: AnalysisOutcome, settings: Settings) -> str | None:
+def record_analysis(outcome: AnalysisOutcome, settings: Settings) -> Recording:
     """Log the analysis as an MLflow run, with the report as artifact; called once the answer is on the screen.
 
-    Returns:
-        The run's id, or None where tracking is disabled.
-
-    Raises:
-        RegistryUnavailable: the tracking server does not answer; the answer itself is not affected.
+    Whatever stands in the way becomes a notice: the answer itself is not affected.
     """
-    from openstack_rca.lifecycle.tracking import Tracking
-
     tracking = Tracking(settings)
     if not tracking.enabled:
-        return None
-    report = outcome.report
-    with tracking.analysis_run(f"analysis-{report.created:%Y%m%d-%H%M%S}") as run:
-        run.log_params(
-            {"issue": report.issue[:500], "fast": report.fast, "logs": ", ".join(report.logs)[:500]}
-            | {"model_version": report.model.version or "none"}
-        )
-        run.set_tags(
-            {
-                "openstack_rca.verdict": report.verdict.value,
-                "openstack_rca.model_version": report.model.version or "none",
-                "openstack_rca.component": report.causes[0].component if report.causes else "none",
-            }
-        )
-        timings = {f"seconds_{name.replace(' ', '_')}": value for name, value in report.seconds.items()}
-        run.log_metrics(
-            timings
-            | {
-                "events": float(report.events),
-                "lines": float(report.lines),
-                "confidence": report.causes[0].confidence if report.causes else 0.0,
-            }
-        )
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "report.json"
-            path.write_text(report.model_dump_json(indent=2), encoding="utf-8")
-            run.log_artifact(path, "report")
-        return run.run_id
+        return Recording(None, [])
+    try:
+        with tracking.analysis_run(f"analysis-{outcome.report.created:%Y%m%d-%H%M%S}") as run:
+            _log_report(run, outcome.report)
+    except OpenStackRcaError as error:
+        return Recording(None, [str(error)])
+    return Recording(run.run_id, list(run.notices))
+
+
+def _log_report(run: RunLogger, report: Report) -> None:
+    version = report.model.version or "none"
+    run.log_params(
+        {"issue": report.issue[:500], "fast": report.fast, "logs": ", ".join(report.logs)[:500]}
+        | {"model_version": version}
+    )
+    run.set_tags(
+        {
+            "openstack_rca.verdict": report.verdict.value,
+            "openstack_rca.model_version": version,
+            "openstack_rca.component": report.causes[0].component if report.causes else "none",
+        }
+    )
+    timings = {f"seconds_{name.replace(' ', '_')}": value for name, value in report.seconds.items()}
+    run.log_metrics(
+        timings
+        | {
+            "events": float(report.events),
+            "lines": float(report.lines),
+            "confidence": report.causes[0].confidence if report.causes else 0.0,
+        }
+    )
+    run.log_text(render_json(report), "report/report.json")
 
 
 def _digest(path: Path) -> str:
@@ -225,10 +288,12 @@ def _command(
     fast: bool,
     since: datetime | None,
     until: datetime | None,
+    signatures: Path | None,
 ) -> str:
     words = ["openstack-rca", "analyze", *(str(path) for path in paths), "--issue", issue.strip()]
-    words += ["--model", opened.version] if opened.version else []
+    words += ["--model", opened.reference] if opened.reference else []
     words += ["--fast"] if fast else []
     words += ["--since", since.isoformat()] if since else []
     words += ["--until", until.isoformat()] if until else []
+    words += ["--signatures", str(signatures)] if signatures else []
     return shlex.join(words)

@@ -7,14 +7,16 @@ from pathlib import Path
 from rich.console import Console
 
 from openstack_rca.errors import ConfigurationError
+from openstack_rca.lifecycle.files import write_whole
 from openstack_rca.rca.render_html import render_html
 from openstack_rca.rca.render_json import render_json, report_schema
 from openstack_rca.rca.render_markdown import render_markdown
 from openstack_rca.rca.render_text import render_text, render_text_plain
 from openstack_rca.rca.report import Report
 from openstack_rca.rca.sanitise import one_line
+from openstack_rca.service.places import cannot_write, require_output
 
-__all__ = ["FORMATS", "one_line", "print_report", "render", "report_schema", "write_report"]
+__all__ = ["FORMATS", "check_report_path", "one_line", "print_report", "render", "report_schema", "write_report"]
 
 FORMATS = ("text", "json", "markdown", "html")
 _BY_SUFFIX = {".json": "json", ".md": "markdown", ".html": "html", ".htm": "html", ".txt": "text"}
@@ -36,16 +38,33 @@ def print_report(report: Report, console: Console) -> None:
     render_text(report, console)
 
 
-def write_report(report: Report, path: Path) -> None:
-    """Write the report in the form that the file's suffix names.
+def check_report_path(path: Path) -> None:
+    """Say before the analysis, not after it, that its report could not be written there.
 
     Raises:
         ConfigurationError: the suffix is unknown, or the file cannot be written.
     """
+    _form_of(path)
+    require_output(path)
+
+
+def write_report(report: Report, path: Path) -> None:
+    """Write the report, whole or not at all, in the form that the file's suffix names.
+
+    Raises:
+        ConfigurationError: the suffix is unknown, or the file cannot be written.
+    """
+    form = _form_of(path)
+    try:
+        write_whole(path, render(report, form).encode())
+    except OSError as error:
+        raise cannot_write(path, error.strerror or str(error)) from None
+
+
+def _form_of(path: Path) -> str:
     form = _BY_SUFFIX.get(path.suffix.lower())
     if form is None:
-        raise ConfigurationError(f"{path} has no known suffix.", f"Use one of {', '.join(_BY_SUFFIX)}.")
-    try:
-        path.write_text(render(report, form), encoding="utf-8")
-    except OSError as error:
-        raise ConfigurationError(f"{path} cannot be written: {error.strerror}.", "Choose another --output.") from None
+        raise ConfigurationError(
+            f"The suffix of {path} names no form of a report.", f"Use one of {', '.join(_BY_SUFFIX)}."
+        )
+    return form

@@ -1,0 +1,88 @@
+"""How sure the figures are: bootstrap intervals, reliability of confidences, confusion."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+RESAMPLES = 2000
+LEVEL = 0.95
+
+
+def bootstrap_interval(values: Sequence[float], seed: int = 0) -> tuple[float, float]:
+    """Percentile bootstrap interval of a mean (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993).
+
+    Args:
+        values: one value per incident.
+        seed: of the resampling.
+
+    Returns:
+        Lower and upper bound at ``LEVEL``; (0, 0) without values.
+    """
+    if not values:
+        return 0.0, 0.0
+    generator = np.random.default_rng(seed)
+    data = np.asarray(values, dtype=float)
+    means = data[generator.integers(0, len(data), (RESAMPLES, len(data)))].mean(axis=1)
+    tail = (1.0 - LEVEL) / 2.0
+    return float(np.quantile(means, tail)), float(np.quantile(means, 1.0 - tail))
+
+
+def paired_difference(first: Sequence[float], second: Sequence[float], seed: int = 0) -> dict[str, float]:
+    """Mean of ``second - first`` over the same incidents, with its bootstrap interval, wins and losses.
+
+    Raises:
+        ValueError: the two do not belong to the same incidents.
+    """
+    if len(first) != len(second):
+        raise ValueError(f"{len(first)} and {len(second)} values cannot be paired")
+    differences = [after - before for before, after in zip(first, second, strict=True)]
+    low, high = bootstrap_interval(differences, seed)
+    return {
+        "difference": float(np.mean(differences)) if differences else 0.0,
+        "low": low,
+        "high": high,
+        "wins": float(sum(difference > 0 for difference in differences)),
+        "losses": float(sum(difference < 0 for difference in differences)),
+    }
+
+
+def reliability(confidences: Sequence[float], right: Sequence[bool], bins: int = 5) -> list[dict[str, float]]:
+    """Reliability table: of the answers given with about one confidence, how many were right (Murphy, 1973).
+
+    Args:
+        confidences: confidence of each first answer, in [0, 1].
+        right: whether it was right.
+        bins: of equal width; empty ones are left out.
+
+    Returns:
+        One row a bin: from, to, answers, mean_confidence, share_right.
+    """
+    rows = []
+    for number in range(bins):
+        low, high = number / bins, (number + 1) / bins
+        inside = [
+            (confidence, hit)
+            for confidence, hit in zip(confidences, right, strict=True)
+            if low <= confidence < high or (number == bins - 1 and confidence == high)
+        ]
+        if inside:
+            rows.append(
+                {
+                    "from": low,
+                    "to": high,
+                    "answers": float(len(inside)),
+                    "mean_confidence": round(sum(item[0] for item in inside) / len(inside), 3),
+                    "share_right": round(sum(item[1] for item in inside) / len(inside), 3),
+                }
+            )
+    return rows
+
+
+def confusion(expected: Sequence[str], answered: Sequence[str]) -> list[dict[str, Any]]:
+    """Wrong first answers: what was expected, what was named instead, how often; most frequent first."""
+    wrong = Counter((truth, answer) for truth, answer in zip(expected, answered, strict=True) if truth != answer)
+    return [{"expected": truth, "answered": answer, "count": count} for (truth, answer), count in wrong.most_common()]

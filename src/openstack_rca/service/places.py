@@ -1,0 +1,54 @@
+"""Can it be written there? Asked before the work is done, so that no hour of training ends at a closed door."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from openstack_rca.errors import ConfigurationError
+from openstack_rca.settings import Settings
+
+
+def require_home(settings: Settings, *, writable: bool) -> None:
+    """See that the folder of state exists or can be made, and where asked for, that it can be written.
+
+    Raises:
+        ConfigurationError: it cannot; names the folder and the reason.
+    """
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        reason = "this user may not write there" if writable and not _may_write(settings.home) else ""
+    except OSError as error:
+        reason = error.strerror or str(error)
+    if reason:
+        raise ConfigurationError(
+            f"The folder of models, runs and cache {settings.home} cannot be used: {reason}.",
+            "Set OPENSTACK_RCA_HOME to a folder that this user may write.",
+        )
+
+
+def require_output(path: Path) -> None:
+    """See that a file can be written; folders that are missing above it will be made with it.
+
+    Raises:
+        ConfigurationError: it cannot; names the file and what stands in the way.
+    """
+    try:
+        if path.is_dir():
+            raise cannot_write(path, "it is a folder")
+        nearest = next(folder for folder in path.absolute().parents if folder.exists())
+        if not nearest.is_dir():
+            raise cannot_write(path, f"{nearest} is not a folder")
+        if not _may_write(nearest):
+            raise cannot_write(path, f"this user may not write in {nearest}")
+    except OSError as error:
+        raise cannot_write(path, error.strerror or str(error)) from None
+
+
+def cannot_write(path: Path, reason: str) -> ConfigurationError:
+    """The error for a file that cannot be written."""
+    return ConfigurationError(f"{path} cannot be written: {reason}.", "Choose another --output.")
+
+
+def _may_write(folder: Path) -> bool:
+    return os.access(folder, os.W_OK | os.X_OK)
