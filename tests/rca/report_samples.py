@@ -15,6 +15,7 @@ from openstack_rca.rca.report import (
     ModelUsed,
     Report,
     RuledOut,
+    SimilarIncident,
     TimelineEntry,
     Verdict,
     Window,
@@ -157,6 +158,33 @@ def messaging_cause() -> Cause:
     )
 
 
+def similar_incidents() -> list[SimilarIncident]:
+    """Return a confirmed past incident and one that nobody confirmed."""
+    return [
+        SimilarIncident(
+            id="0a1b2c3d4e5f",
+            time=START - timedelta(days=40),
+            issue="Nothing can be created",
+            component="mariadb",
+            category=Category.CAPACITY,
+            confirmed=True,
+            similarity=0.71,
+            verdict="LIKELY",
+            note="the disk of the database was full",
+            shared=["signature database-connection-refused", "accused mariadb"],
+        ),
+        SimilarIncident(
+            id="5f4e3d2c1b0a",
+            time=START - timedelta(days=3),
+            issue="500 from all APIs",
+            component="keystone",
+            confirmed=False,
+            similarity=0.55,
+            verdict="INCONCLUSIVE",
+        ),
+    ]
+
+
 def confirmed() -> Report:
     """Return a report with two causes and every part filled."""
     return Report(
@@ -190,6 +218,7 @@ def confirmed() -> Report:
         ],
         blast_radius=["nova-conductor on controller", "nova-api on controller", "keystone", "nova-compute on compute2"],
         ruled_out=[RuledOut(component="nova-api", reason="fails only because nova-conductor does not answer")],
+        similar=similar_incidents(),
         missing=["compute3 logged nothing inside the window", "0.4 % of the lines have a format that is not known"],
         events=20417,
         lines=24873,
@@ -296,6 +325,22 @@ def hostile(text: str) -> Report:
             "timeline": [TimelineEntry(time=START, component=text, host=text, text=text, kind=text)],
             "blast_radius": [text],
             "ruled_out": [RuledOut(component=text, reason=text)],
+            "similar": [
+                SimilarIncident(
+                    id=text,
+                    time=START,
+                    issue=text,
+                    component=text,
+                    confirmed=confirmed,
+                    similarity=0.5,
+                    verdict=text,
+                    source=text,
+                    note=text,
+                    shared=[text],
+                )
+                for confirmed in (True, False)
+            ],
+            "id": text,
             "missing": [text],
             "files": [FileSummary(file=text, lines=1, events=1, unknown_lines=1, format=text)],
             "model": ModelUsed(name=text, version=text, digest=text, source=text, notices=[text]),

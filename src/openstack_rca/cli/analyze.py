@@ -17,13 +17,14 @@ from openstack_rca.cli.output import (
     settings_from,
     steps,
 )
-from openstack_rca.errors import LifecycleError
+from openstack_rca.errors import HistoryUnavailable
 from openstack_rca.service.analysis import AnalysisOutcome, analyze, record_analysis
-from openstack_rca.service.reports import FORMATS, print_report, render, write_report
+from openstack_rca.service.history import open_history, remember
+from openstack_rca.service.reports import FORMATS, check_report_path, print_report, render, write_report
 from openstack_rca.settings import Settings
 
 
-@click.command("analyze")
+@click.command("analyze", short_help="Find the root cause of an issue in logs.")
 @click.argument("logs", nargs=-1, required=True, metavar="LOGS...")
 @click.option("--issue", required=True, help="What is wrong, in your words.")
 @MODEL
@@ -82,6 +83,8 @@ def answer(
     output: Path | None = None,
 ) -> AnalysisOutcome:
     """Analyse, print, then record; a run that cannot be recorded is a notice, the answer stands."""
+    if output is not None:
+        check_report_path(output)
     with steps() as shown:
         outcome = analyze(
             logs,
@@ -92,6 +95,7 @@ def answer(
             since=since.astimezone(UTC) if since else None,
             until=until.astimezone(UTC) if until else None,
             signatures=Path(signatures) if signatures else None,
+            history=open_history(settings),
             on_step=shown.step,
             on_progress=shown.part,
         )
@@ -99,15 +103,26 @@ def answer(
         print_report(outcome.report, console())
     else:
         click.echo(render(outcome.report, form))
-    if output is not None:
-        write_report(outcome.report, output)
-    record(outcome, settings)
+    for text in outcome.model.notices:
+        notice(text)
+    try:
+        if output is not None:
+            write_report(outcome.report, output)
+    finally:
+        keep(outcome, settings)
+        record(outcome, settings)
     return outcome
+
+
+def keep(outcome: AnalysisOutcome, settings: Settings) -> None:
+    """Keep the answer in the history of incidents, or say why that was impossible."""
+    try:
+        remember(outcome.report, open_history(settings))
+    except HistoryUnavailable as error:
+        notice(f"This answer is not in the history, so it cannot be confirmed. {error}")
 
 
 def record(outcome: AnalysisOutcome, settings: Settings) -> None:
     """Keep the analysis as a run, or say why that was impossible."""
-    try:
-        record_analysis(outcome, settings)
-    except LifecycleError as error:
-        notice(f"This analysis is not recorded as a run. {error}")
+    for text in record_analysis(outcome, settings).notices:
+        notice(text)

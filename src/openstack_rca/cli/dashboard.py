@@ -7,7 +7,7 @@ import click
 from openstack_rca.errors import ConfigurationError
 
 
-@click.command("dashboard")
+@click.command("dashboard", short_help="Not part of this release.")
 def dashboard_command() -> None:
     """Open the dashboard in the browser (not part of this release)."""
     raise ConfigurationError(

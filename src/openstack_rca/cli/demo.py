@@ -13,7 +13,7 @@ from openstack_rca.service.demo import DEMO_INCIDENT, demo
 from openstack_rca.service.reports import print_report
 
 
-@click.command("demo")
+@click.command("demo", short_help="Train on the samples, answer a sample incident.")
 @click.option("--incident", default=DEMO_INCIDENT, show_default=True, help="Which sample incident to answer.")
 @connection_options
 def demo_command(incident: str, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool) -> None:
@@ -39,9 +39,7 @@ def demo_command(incident: str, mlflow_uri: str | None, mlflow_experiment: str |
     screen.print("Where things are", style="bold")
     if version:
         screen.print(f"  version {version.version}: {version.uri}", markup=False, soft_wrap=True)
-    screen.print(
-        f"  runs: {settings.tracking_uri if settings.mlflow_enabled else 'not tracked'}", markup=False, soft_wrap=True
-    )
+    screen.print(f"  runs: {outcome.training.tracking_uri or 'not recorded'}", markup=False, soft_wrap=True)
     screen.print(f"  cache and state: {settings.home}", markup=False, soft_wrap=True)
     logs = shlex.quote(str(outcome.question.logs))
     screen.print("What to try next", style="bold")

@@ -10,7 +10,7 @@ from openstack_rca.cli.output import JSON_FORMAT, connection_options, console, p
 from openstack_rca.service.models import doctor
 
 
-@click.command("doctor")
+@click.command("doctor", short_help="Check every connection.")
 @JSON_FORMAT
 @connection_options
 def doctor_command(form: str, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool) -> int:

@@ -24,7 +24,7 @@ from openstack_rca.errors import LifecycleError
 from openstack_rca.service.evaluation import PARTS, compare, evaluate, record_evaluation
 
 
-@click.command("evaluate")
+@click.command("evaluate", short_help="Score the answers on labelled incidents.")
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
 @MODEL
 @click.option("--fast/--hybrid", "--fast-mode/--hybrid-mode", "fast", default=False, help="Lexical retrieval only.")

@@ -15,12 +15,14 @@ from openstack_rca.cli.dashboard import dashboard_command
 from openstack_rca.cli.demo import demo_command
 from openstack_rca.cli.doctor import doctor_command
 from openstack_rca.cli.evaluate import evaluate_command
+from openstack_rca.cli.history import confirm_command, history_group
 from openstack_rca.cli.models import models_group
 from openstack_rca.cli.output import error_console
 from openstack_rca.cli.runs import runs_group
 from openstack_rca.cli.signatures import signatures_group
 from openstack_rca.cli.train import train_command
 from openstack_rca.errors import OpenStackRcaError
+from openstack_rca.service.reports import one_line
 from openstack_rca.settings import load_settings
 
 EPILOG = """\b
@@ -43,6 +45,8 @@ for command in (
     train_command,
     analyze_command,
     evaluate_command,
+    confirm_command,
+    history_group,
     models_group,
     runs_group,
     signatures_group,
@@ -82,16 +86,19 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> int:
 
 
 def _complain(message: str) -> None:
-    error_console().print(f"Error: {message}" if not message.startswith("Stopped") else message, markup=False)
+    """One line: the name of a file or a server's answer may hold anything."""
+    text = one_line(message)
+    error_console().print(f"Error: {text}" if not text.startswith("Stopped") else text, markup=False)
 
 
 def _keep_trace() -> str:
     """Write the stack trace of the current error where a bug report can take it from."""
-    folder = load_settings().state_folder
-    path = folder / "last-error.txt"
+    report = "This is a defect of openstack-rca; please report it"
     try:
+        folder = load_settings().state_folder
+        path = folder / "last-error.txt"
         folder.mkdir(parents=True, exist_ok=True)
         path.write_text(traceback.format_exc(), encoding="utf-8")
-    except OSError:
-        return "This is a defect of openstack-rca; please report it."
-    return f"This is a defect of openstack-rca; please report it with {path}."
+    except (OSError, OpenStackRcaError):
+        return f"{report}."
+    return f"{report} with {path}."

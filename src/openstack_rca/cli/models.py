@@ -6,9 +6,16 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
-from rich.table import Table
 
-from openstack_rca.cli.output import JSON_FORMAT, connection_options, console, print_json, settings_from, steps
+from openstack_rca.cli.output import (
+    JSON_FORMAT,
+    connection_options,
+    console,
+    print_columns,
+    print_json,
+    settings_from,
+    steps,
+)
 from openstack_rca.service.models import (
     ModelVersion,
     download_model,
@@ -17,6 +24,7 @@ from openstack_rca.service.models import (
     show_model,
     verify_models,
 )
+from openstack_rca.service.reports import one_line
 
 
 @click.group("models")
@@ -24,14 +32,17 @@ def models_group() -> None:
     """Versions of the model: list, look at, download, verify, publish."""
 
 
-@models_group.command("list")
+@models_group.command("list", short_help="List the versions, newest first.")
 @click.option("--limit", type=click.IntRange(1), help="The newest so many only.")
 @JSON_FORMAT
 @connection_options
 def list_command(
     limit: int | None, form: str, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool
 ) -> None:
-    """List the versions of this environment, newest first."""
+    """List the versions of this environment, newest first.
+
+    Accuracy is that of the next template on the latest part of the training logs, which nothing was learned from.
+    """
     settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
     versions = list_models(settings, limit)
     if form == "json":
@@ -42,63 +53,87 @@ def list_command(
             f"No version in {settings.experiment_name} yet. Train one with: openstack-rca train LOGS", soft_wrap=True
         )
         return
-    table = Table(show_edge=False)
-    for name in ("version", "status", "created (UTC)", "test accuracy", "size", "sha256", "aliases"):
-        table.add_column(name, justify="right" if name in ("version", "size") else "left")
-    for version in versions:
-        accuracy = version.metrics.get("test_accuracy")
-        table.add_row(
-            str(version.version),
-            ("yanked" if version.yanked else version.status) + (", pinned" if version.pinned else ""),
-            f"{version.created:%Y-%m-%d %H:%M}",
-            "" if accuracy is None else f"{accuracy:.3f}",
-            f"{version.size_bytes / 1e6:.1f} MB",
-            version.sha256[:12],
-            ", ".join(version.aliases),
-        )
-    console().print(table)
+    print_columns(
+        ("version", "status", "created (UTC)", "accuracy", "size (MB)", "sha256", "aliases"),
+        [_row(version) for version in versions],
+        right=("version", "accuracy", "size (MB)"),
+    )
 
 
-@models_group.command("show")
+def _row(version: ModelVersion) -> tuple[str, ...]:
+    accuracy = version.metrics.get("test_accuracy")
+    return (
+        str(version.version),
+        ("yanked" if version.yanked else version.status) + (", pinned" if version.pinned else ""),
+        f"{version.created:%Y-%m-%d %H:%M}",
+        "" if accuracy is None else f"{accuracy:.3f}",
+        f"{version.size_bytes / 1e6:.1f}",
+        version.sha256[:12],
+        ", ".join(version.aliases),
+    )
+
+
+@models_group.command("show", short_help="Show everything known of one version.")
 @click.argument("reference", default="latest", metavar="[latest|N|@ALIAS]")
 @JSON_FORMAT
 @connection_options
 def show_command(
     reference: str, form: str, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool
 ) -> None:
-    """Show everything known of one version."""
+    """Show everything known of one version; without a name, of the latest.
+
+    \b
+    Examples:
+      openstack-rca models show
+      openstack-rca models show 15 --format json
+    """
     version = show_model(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow), reference)
     if form == "json":
         print_json(_facts(version))
         return
     screen = console()
     for name, value in _facts(version).items():
-        if isinstance(value, dict):
-            screen.print(f"{name}:", markup=False)
-            for key, item in sorted(value.items()):
-                screen.print(f"    {key:<28}{item}", markup=False, soft_wrap=True)
-        else:
-            text = ", ".join(value) if isinstance(value, (list, tuple)) else value
-            screen.print(f"{name:<14}{text}", markup=False, soft_wrap=True)
+        if name == "metrics":
+            screen.print("metrics:")
+            for key, item in sorted(version.metrics.items()):
+                screen.print(f"    {one_line(key):<32} {item:.4g}", markup=False, soft_wrap=True)
+        elif name != "tags":
+            # The tags say in MLflow's form what stands in the other lines; --format json has them.
+            text = ", ".join(value) if isinstance(value, (list, tuple)) else "" if value is None else str(value)
+            screen.print(f"{name:<13} {one_line(text)}".rstrip(), markup=False, soft_wrap=True)
 
 
-@models_group.command("download")
+@models_group.command("download", short_help="Write the verified file of a version.")
 @click.argument("reference", metavar="latest|N|@ALIAS")
 @click.option("--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="File to write.")
+@JSON_FORMAT
 @connection_options
 def download_command(
-    reference: str, output: Path, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool
+    reference: str,
+    output: Path,
+    form: str,
+    mlflow_uri: str | None,
+    mlflow_experiment: str | None,
+    disable_mlflow: bool,
 ) -> None:
-    """Write the verified model file of a version to FILE, or nothing at all."""
+    """Write the verified model file of a version to FILE, or nothing at all.
+
+    \b
+    Example:
+      openstack-rca models download 15 --output lstm_model_v15.keras
+    """
     with steps() as shown:
         shown.step("download")
         path = download_model(
             settings_from(mlflow_uri, mlflow_experiment, disable_mlflow), reference, output, on_progress=shown.part
         )
-    console().print(f"{path}", markup=False, soft_wrap=True)
+    if form == "json":
+        print_json({"path": str(path), "size_bytes": path.stat().st_size})
+    else:
+        console().print(str(path), markup=False, soft_wrap=True)
 
 
-@models_group.command("verify")
+@models_group.command("verify", short_help="Check registry, store and digest of every version.")
 @JSON_FORMAT
 @connection_options
 @click.pass_context
@@ -124,19 +159,25 @@ def verify_command(
     else:
         for check in checks:
             word = "OK  " if check.ok else "FAIL"
-            console().print(f"{word} {check.version.version:>4}  {check.problem or check.version.uri}", markup=False)
+            text = one_line(check.problem or check.version.uri)
+            console().print(f"{word} {check.version.version:>4}  {text}", markup=False, soft_wrap=True)
         console().print(f"{sum(check.ok for check in checks)} of {len(checks)} versions verify.")
     return 0 if all(check.ok for check in checks) else 1
 
 
-@models_group.command("publish")
+@models_group.command("publish", short_help="Publish what an outage kept back.")
 @click.option("--spooled", is_flag=True, required=True, help="Publish the trained files that an outage kept back.")
 @JSON_FORMAT
 @connection_options
 def publish_command(
     spooled: bool, form: str, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool
 ) -> None:
-    """Publish models whose publishing failed at training time, in order, each once."""
+    """Publish models whose publishing failed at training time, in order, each once.
+
+    \b
+    Example:
+      openstack-rca models publish --spooled
+    """
     versions = publish_spooled(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow))
     if form == "json":
         print_json([_facts(version) for version in versions])

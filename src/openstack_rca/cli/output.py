@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from openstack_rca.service.reports import one_line
 from openstack_rca.settings import Settings, load_settings
@@ -34,7 +36,7 @@ MODEL = click.option(
 )
 SIGNATURES = click.option(
     "--signatures",
-    type=click.Path(exists=True, file_okay=False),
+    metavar="DIRECTORY",
     help="Folder with your own signatures (YAML); they come before the built-in ones.",
 )
 
@@ -79,7 +81,30 @@ def error_console() -> Console:
 
 def print_json(data: Any) -> None:
     """One JSON document on standard output."""
-    sys.stdout.write(json.dumps(data, indent=2, default=str) + "\n")
+    sys.stdout.write(json.dumps(data, indent=2, default=_plain) + "\n")
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def print_columns(titles: Sequence[str], rows: Sequence[Sequence[object]], right: Collection[str] = ()) -> None:
+    """A table as plain columns: every cell whole on its line, whatever the width of the screen.
+
+    Args:
+        titles: names of the columns, with their units.
+        rows: cells, made harmless here.
+        right: titles of the columns of numbers.
+    """
+    lines = [list(titles), *([one_line(str(cell)) for cell in row] for row in rows)]
+    widths = [max(cell_len(line[place]) for line in lines) for place in range(len(titles))]
+    screen = console()
+    for number, line in enumerate(lines):
+        cells = []
+        for title, width, cell in zip(titles, widths, line, strict=True):
+            gap = " " * (width - cell_len(cell))
+            cells.append(gap + cell if title in right else cell + gap)
+        screen.print(Text("  ".join(cells).rstrip(), style="bold" if number == 0 else ""), soft_wrap=True)
 
 
 def notice(text: str) -> None:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 
 import click
-from rich.table import Table
 
-from openstack_rca.cli.output import JSON_FORMAT, connection_options, console, print_json, settings_from
-from openstack_rca.service.models import list_runs
-from openstack_rca.service.reports import one_line
+from openstack_rca.cli.output import JSON_FORMAT, connection_options, console, print_columns, print_json, settings_from
+from openstack_rca.service.models import RunSummary, list_runs
 
 
 @click.group("runs")
@@ -39,21 +37,30 @@ def list_command(
     if not runs:
         console().print(f"No runs in {settings.experiment_name} yet.")
         return
-    table = Table(show_edge=False)
-    for name in ("run", "kind", "status", "started (UTC)", "seconds", "what came of it"):
-        table.add_column(name, overflow="fold")
-    for run in runs:
-        tags = run.tags
-        if run.kind == "training":
-            outcome = f"version {tags.get('openstack_rca.version', '-')}"
-        else:
-            outcome = f"{tags.get('openstack_rca.verdict', '-')}: {tags.get('openstack_rca.component', '-')}"
-        table.add_row(
-            run.run_id[:8],
-            run.kind,
-            run.status,
-            f"{run.start:%Y-%m-%d %H:%M:%S}",
-            "" if run.seconds is None else f"{run.seconds:.1f}",
-            one_line(outcome),
-        )
-    console().print(table)
+    print_columns(
+        ("run", "kind", "status", "started (UTC)", "seconds", "what came of it"),
+        [_row(run) for run in runs],
+        right=("seconds",),
+    )
+
+
+def _row(run: RunSummary) -> tuple[str, ...]:
+    return (
+        run.run_id[:8],
+        run.kind,
+        run.status.lower(),
+        f"{run.start:%Y-%m-%d %H:%M:%S}",
+        "" if run.seconds is None else f"{run.seconds:.1f}",
+        _outcome(run),
+    )
+
+
+def _outcome(run: RunSummary) -> str:
+    tags = run.tags
+    if run.kind == "training":
+        version = tags.get("openstack_rca.model_version")
+        return f"version {version}" if version else "no version"
+    if run.kind == "analysis":
+        component = tags.get("openstack_rca.component", "none")
+        return tags.get("openstack_rca.verdict", "") + (f": {component}" if component != "none" else "")
+    return f"top-1 {run.metrics['top1']:.2f}" if "top1" in run.metrics else ""

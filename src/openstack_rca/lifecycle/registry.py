@@ -1,19 +1,22 @@
 """Version numbers from MLflow's registry, the only part of the system that can hand out each one once.
 
 MLflow numbers a version when it is created, and fixes its source then. The source is our readable path, which holds
-the number: so we expect a number, and give it back when another writer was faster.
+the number: so we expect a number, and give back what comes when another writer was faster.
 """
 
 from __future__ import annotations
 
 import json
+import random
 import re
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
-from openstack_rca.errors import PublishFailed
+from openstack_rca.errors import LifecycleError, PublishFailed
 from openstack_rca.lifecycle.files import locked
 from openstack_rca.lifecycle.index import version_not_found
 from openstack_rca.lifecycle.mlflow_client import MISSING, connect, registry_errors
@@ -41,6 +44,8 @@ TAG_YANKED = TAG + "yanked"
 TAG_PINNED = TAG + "pinned"
 
 ATTEMPTS = 100
+SHORTEST_WAIT = 0.25
+LONGEST_WAIT = 5.0
 
 
 class MlflowRegistry:
@@ -82,20 +87,39 @@ class MlflowRegistry:
         self._make_registered_model()
         # Within one machine the lock saves the numbers that colliding writers would void.
         with locked(self.settings.state_folder / f"{self._name}.lock"):
-            expected = max(at_least, self._highest() + 1)
+            return self._take_number(draft, max(at_least, self._highest() + 1))
+
+    def _take_number(self, draft: Draft, expected: int) -> int:
+        stale: list[int] = []
+        try:
             collisions = 0
             while collisions < ATTEMPTS:
                 number = self._create(draft, expected)
                 if number == expected:
                     return number
-                self.void(number)
+                stale.append(number)
                 # Below what was asked for, the registry (made anew over a full store) is still catching up.
                 if number > expected:
                     expected = number + 1
                     collisions += 1
+                    self._step_aside(collisions)
+        finally:
+            # Tidied up afterwards: between learning a number and asking for the next one, every moment counts.
+            with suppress(LifecycleError):
+                for number in stale:
+                    self.void(number)
         raise PublishFailed(
             f"No version number could be had for {self._name}: other writers took each one first.", "Try again."
         )
+
+    def _step_aside(self, collisions: int) -> None:
+        """Two writers in step take the number that the other expects, for ever; random waits set them apart.
+
+        After a wait the expected number is old, and asking only teaches the present one: so every second collision
+        goes on at once.
+        """
+        if collisions % 2 == 0:
+            time.sleep(random.uniform(0, min(LONGEST_WAIT, SHORTEST_WAIT * 2 ** (collisions // 2))))  # noqa: S311
 
     def _create(self, draft: Draft, expected: int) -> int:
         tags = {

@@ -1,6 +1,6 @@
 """What a store's library says, in our words.
 
-Messages name the place and the remedy; the answer's text is looked at but, beyond its first line, never passed on.
+Messages name the place and the remedy; of the answer's text only the code and the message are passed on.
 """
 
 from __future__ import annotations
@@ -91,10 +91,10 @@ def _remote_trouble(text: str, root: str, address: str, where: str) -> StoreErro
         return ConditionNotSupportedError(f"The store refused a conditional write to {where}.")
     if status in (401, 403) or any(sign in text for sign in NO_CREDENTIALS):
         return _refused(text, root, where)
-    if status == 404:
+    if status == 404 or "InvalidBucketName" in text:
         return _bucket_not_found(root)
     if 400 <= status < 500:
-        return StoreError(f"The object store refused {where}: {_first_line(text)}", "Run openstack-rca doctor.")
+        return StoreError(f"The object store refused {where}: {_reason(text)}", "Run openstack-rca doctor.")
     # Broken connections, time limits, 5xx and answers that are not a store's at all.
     return StoreUnavailable(
         f"The object store {address} does not answer.",
@@ -132,6 +132,12 @@ def _bucket_not_found(root: str) -> StoreBucketNotFound:
     return StoreBucketNotFound(
         f"The bucket {urlparse(root).netloc} does not exist.", "Create it, or correct MLFLOW_ARTIFACT_ROOT."
     )
+
+
+def _reason(text: str) -> str:
+    """The code and the message of an S3 answer; the rest of it may name keys and signatures."""
+    found = re.search(r"<Code>([^<]*)</Code>\s*<Message>([^<]*)</Message>", text)
+    return f"{found.group(1)}, {found.group(2)}" if found else _first_line(text)
 
 
 def _first_line(text: str) -> str:

@@ -43,6 +43,26 @@ class NormalRates:
         return cls(pl.DataFrame(schema=schema), known=False)
 
     @classmethod
+    def of_events(cls, observed: pl.DataFrame, minutes: float) -> NormalRates:
+        """Rates of observed events (``component``, ``template_id``) that cover ``minutes`` of quiet time."""
+        counted = observed.group_by("component", "template_id").agg(normal_per_minute=pl.len() / minutes)
+        return cls(counted)
+
+    def merged_with(self, other: NormalRates) -> NormalRates:
+        """The higher rate of the two for every template: normal is what either has seen."""
+        if not other.known:
+            return self
+        templates = (
+            pl.concat([self.templates, other.templates])
+            .group_by("component", "template_id")
+            .agg(pl.col("normal_per_minute").max())
+        )
+        gaps = {
+            name: max(self.longest_gap_seconds.get(name, 0.0), gap) for name, gap in other.longest_gap_seconds.items()
+        }
+        return NormalRates(templates, self.longest_gap_seconds | gaps)
+
+    @classmethod
     def from_baseline(cls, baseline: BaselineLike, canonical: Callable[[str], str | None]) -> NormalRates:
         """Sum a model's baseline over the services that are one component.
 

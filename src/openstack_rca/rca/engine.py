@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-import numpy as np
 import polars as pl
 
 from openstack_rca.rca.baseline import NormalRates
@@ -20,8 +19,9 @@ from openstack_rca.rca.findings import Directness, Finding
 from openstack_rca.rca.inference import infer_shared
 from openstack_rca.rca.narrative import blast_radius, build_cause, causal_chain, missing, ruled_out, summary, timeline
 from openstack_rca.rca.recall import Knowledge, Recall, boosted, fingerprint_of, fit_to_issue, noted, recall
-from openstack_rca.rca.report import EvidenceSort, FileSummary, Fingerprint, ModelUsed, Report, Verdict, Window
-from openstack_rca.rca.window import FoundWindow, find_windows
+from openstack_rca.rca.report import Episode, EvidenceSort, FileSummary, Fingerprint, ModelUsed, Report, Verdict, Window
+from openstack_rca.rca.requests import failed_requests
+from openstack_rca.rca.window import FoundWindow, find_windows, suspicion
 
 MAX_CAUSES = 5
 FAILURE_SCORE = 0.25
@@ -29,6 +29,11 @@ FAILURE_SCORE = 0.25
 
 LIKELY_GUILT = 0.5
 CONFIRMED_DIRECT = 0.7
+MAX_EPISODES = 4
+EPISODE_SHARE = 0.1
+"""A further stretch of trouble is answered on its own if it weighs at least this share of the heaviest."""
+
+MIN_QUIET_MINUTES = 5.0
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,7 @@ class Analysis:
     fingerprint: Fingerprint = field(default_factory=Fingerprint)
     relevance: dict[str, float] = field(default_factory=dict)
     recalled: Recall = field(default_factory=Recall)
+    others: list[Analysis] = field(default_factory=list)
 
 
 def analyze_events(
@@ -150,6 +156,8 @@ def tell(
         chain=causal_chain(named, analysis.findings, topology) if causes else [],
         timeline=timeline(named, analysis.observed, window),
         blast_radius=blast_radius(named[0]) if causes else [],
+        requests=failed_requests(named, analysis.observed) if causes else [],
+        episodes=_episodes(analysis, topology),
         ruled_out=ruled_out(analysis.candidates, named),
         missing=[*missing(events, files, analysis.observed, rates), *request.knowledge.notices],
         similar=analysis.recalled.similar,
@@ -162,6 +170,30 @@ def tell(
         seconds={name: round(value, 4) for name, value in (seconds or {}).items()},
         command=request.command,
     )
+
+
+def _episodes(analysis: Analysis, topology: Topology) -> list[Episode]:
+    """Further stretches of trouble, each with its best candidate."""
+    episodes = []
+    for other in analysis.others:
+        verdict = judge(other.candidates)
+        if verdict is Verdict.NO_FAILURE_FOUND or other.window is None:
+            continue
+        cause = build_cause(other.candidates[0], other.observed, topology)
+        episodes.append(
+            Episode(
+                start=other.window.start,
+                end=other.window.end,
+                verdict=verdict,
+                component=cause.component,
+                host=cause.host,
+                category=cause.category,
+                confidence=cause.confidence,
+                statement=cause.statement,
+                evidence=cause.evidence[:3],
+            )
+        )
+    return sorted(episodes, key=lambda episode: episode.start)
 
 
 def investigate(
@@ -177,13 +209,45 @@ def investigate(
     observed = _within(observed, request.since, request.until)
     if observed.is_empty():
         return Analysis(None, observed)
-    omitted = request.omitted
-    if "lstm" in omitted.parts:
+    if "lstm" in request.omitted.parts:
         observed = observed.with_columns(score=pl.lit(None, dtype=pl.Float32))
-    window = FoundWindow(request.since or _first(observed), request.until or _last(observed), 0.0)
-    if request.since is None and request.until is None:
-        window = find_windows(observed["time"], _suspicion(observed, rates))[0]
-        observed = _within(observed, window.start, window.end)
+    if request.since is not None or request.until is not None:
+        window = FoundWindow(request.since or _first(observed), request.until or _last(observed), 0.0)
+        return _investigate_window(request, observed, window, rates, catalogue, topology)
+    windows = find_windows(observed["time"], suspicion(observed, rates.templates))
+    rates = rates.merged_with(_quiet_rates(observed, windows))
+    heavy = [window for window in windows if window.weight >= EPISODE_SHARE * windows[0].weight][:MAX_EPISODES]
+    analyses = [_investigate_window(request, observed, window, rates, catalogue, topology) for window in heavy]
+    best, *others = sorted(
+        analyses, key=lambda analysis: -(analysis.candidates[0].score if analysis.candidates else 0.0)
+    )
+    best.others = others
+    return best
+
+
+def _quiet_rates(observed: pl.DataFrame, windows: Sequence[FoundWindow]) -> NormalRates:
+    """What the same logs show outside every stretch of trouble; nothing where that part is too short to tell."""
+    quiet = observed
+    for window in windows:
+        quiet = quiet.filter(~pl.col("time").is_between(window.start, window.end))
+    seconds = (_last(observed) - _first(observed)).total_seconds()
+    minutes = (seconds - sum((window.end - window.start).total_seconds() for window in windows)) / 60.0
+    if quiet.is_empty() or minutes < MIN_QUIET_MINUTES:
+        return NormalRates.empty()
+    return NormalRates.of_events(quiet, minutes)
+
+
+def _investigate_window(
+    request: AnalysisRequest,
+    observed: pl.DataFrame,
+    window: FoundWindow,
+    rates: NormalRates,
+    catalogue: Catalogue,
+    topology: Topology,
+) -> Analysis:
+    """Findings and ranked candidates of one stretch of time."""
+    omitted = request.omitted
+    observed = _within(observed, window.start, window.end)
     minutes = max((window.end - window.start).total_seconds() / 60.0, 0.1)
     observed = add_novelty(observed, rates, minutes)
     known = Catalogue(() if "signatures" in omitted.parts else catalogue.without(omitted.signatures).signatures)
@@ -223,19 +287,6 @@ def _last(observed: pl.DataFrame) -> datetime:
     value = observed["time"].max()
     assert isinstance(value, datetime)
     return value
-
-
-def _suspicion(observed: pl.DataFrame, rates: NormalRates) -> np.ndarray:
-    """How suspicious each event is before anything is known: its level, its score, and whether it is new."""
-    severity = {"WARNING": 0.2, "ERROR": 1.0, "CRITICAL": 1.5}
-    joined = observed.select("component", "template_id", "level", "score").join(
-        rates.templates, on=["component", "template_id"], how="left", maintain_order="left"
-    )
-    weight = pl.col("level").replace_strict(severity, default=0.0, return_dtype=pl.Float64)
-    known = pl.col("normal_per_minute").fill_null(0.0) > 0
-    surprising = (pl.col("score").fill_null(0.0) > 0.995).cast(pl.Float64) * 0.2
-    expression = pl.when(known).then(0.1 * weight).otherwise(weight) + surprising
-    return joined.select(expression.alias("weight"))["weight"].to_numpy()
 
 
 def judge(candidates: list[Candidate]) -> Verdict:

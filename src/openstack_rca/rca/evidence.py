@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from datetime import datetime
 
 import polars as pl
 
-from openstack_rca.rca.accusations import accuse
 from openstack_rca.rca.baseline import NormalRates, novelty
 from openstack_rca.rca.catalogue import TEXT_LIMIT, Catalogue, Signature, event_text
 from openstack_rca.rca.components import Topology
 from openstack_rca.rca.findings import Directness, Finding
 from openstack_rca.rca.report import Category, EvidenceSort
 from openstack_rca.rca.silence import Gap, find_gaps
-
-MAX_ROWS = 5
-"""Events kept per finding for citing; the count tells how many there are."""
+from openstack_rca.rca.unusual import MAX_ROWS, expected_text, generic_accusations, new_errors, unusual_traffic, volume
 
 LAYER_2_AGENTS = (
     "neutron-openvswitch-agent",
@@ -27,9 +22,6 @@ LAYER_2_AGENTS = (
     "ovn-controller",
 )
 """A cloud plugs its ports with one of these; nova's complaint does not say which."""
-
-_WARNING_AND_WORSE = ("WARNING", "ERROR", "CRITICAL")
-_ERROR_AND_WORSE = ("ERROR", "CRITICAL")
 
 
 def observe(events: pl.DataFrame, scores: pl.DataFrame | None, topology: Topology) -> pl.DataFrame:
@@ -64,14 +56,20 @@ def add_novelty(observed: pl.DataFrame, rates: NormalRates, minutes: float) -> p
         rates: normal rates per component and template.
         minutes: length of the window.
     """
-    counted = observed.group_by("component", "template_id").agg(window_count=pl.len())
+    slot = pl.col("time").dt.truncate("15s")
+    slots = max(observed.select(slot.n_unique()).item(), 1)
+    counted = observed.group_by("component", "template_id").agg(
+        window_count=pl.len(), steadiness=slot.n_unique() / slots
+    )
     joined = counted.join(rates.templates, on=["component", "template_id"], how="left").with_columns(
         pl.col("normal_per_minute").fill_null(0.0)
     )
     fresh = novelty(
         joined["window_count"].to_numpy().astype(float), joined["normal_per_minute"].to_numpy() * max(minutes, 0.1)
     )
-    joined = joined.with_columns(novelty=pl.Series(fresh) if rates.known else pl.lit(1.0))
+    # Without a baseline, what goes on through more than half of the window is taken for this cloud's noise.
+    unsteady = (1.0 - 2.0 * (pl.col("steadiness") - 0.5)).clip(0.0, 1.0)
+    joined = joined.with_columns(novelty=pl.Series(fresh) if rates.known else unsteady).drop("steadiness")
     return observed.join(joined, on=["component", "template_id"], how="left", maintain_order="left")
 
 
@@ -91,11 +89,12 @@ def collect_findings(
     findings = _group(window, hits, catalogue, minutes)
     explained_rows = hits.filter(pl.col("directness") != Directness.SYMPTOM.value)["row"]
     rest = window.filter(~pl.col("row").is_in(explained_rows.implode()) & (pl.col("novelty") > 0.2))
-    generic = _generic_findings(rest, topology, minutes)
+    generic = generic_accusations(rest, topology, minutes)
     findings += generic
     cited = {row for finding in generic for row in finding.rows}
     symptom_rows = set(hits["row"].to_list())
-    findings += _new_errors(rest.filter(~pl.col("row").is_in(list(cited | symptom_rows))), minutes)
+    findings += new_errors(rest.filter(~pl.col("row").is_in(list(cited | symptom_rows))), minutes, rates.known)
+    findings += unusual_traffic(rest.filter(~pl.col("row").is_in(list(cited | symptom_rows))), minutes, rates.known)
     findings += _silences(window, rates)
     return findings
 
@@ -185,7 +184,7 @@ def _group(window: pl.DataFrame, hits: pl.DataFrame, catalogue: Catalogue, minut
         signature = catalogue.get(group["signature"])
         weight = float(signature.weight)
         if signature.directness is Directness.SYMPTOM:
-            weight *= _volume(group["count"])
+            weight *= volume(group["count"])
         findings.append(
             Finding(
                 sort=EvidenceSort.SIGNATURE,
@@ -203,113 +202,10 @@ def _group(window: pl.DataFrame, hits: pl.DataFrame, catalogue: Catalogue, minut
                 first=group["first"],
                 last=group["last"],
                 novelty=group["novelty"],
-                baseline=_baseline_text(group["normal"], minutes),
+                baseline=expected_text(group["normal"], minutes),
                 signature=signature.id,
                 remedy=signature.remedy,
                 checks=tuple(signature.checks),
-            )
-        )
-    return findings
-
-
-def _volume(count: int) -> float:
-    """A symptom that comes once may be one user's mishap; one that comes again and again is an incident's."""
-    return min(1.0, 0.4 + count / 8.0)
-
-
-def _baseline_text(normal_per_minute: float, minutes: float) -> str:
-    """How many such events the window would hold if all were well; the report shows it beside the count."""
-    expected = normal_per_minute * minutes
-    return f"{expected:.0f}" if expected == 0 or expected >= 1 else f"{expected:.1g}"
-
-
-def _generic_findings(rest: pl.DataFrame, topology: Topology, minutes: float) -> list[Finding]:
-    """Accusations read from addresses and traceback frames of errors that no signature explains."""
-    troubled = rest.filter(pl.col("level").is_in(_WARNING_AND_WORSE))
-    found: dict[tuple[str, str, str | None], list[tuple[dict[str, object], str, Category, float]]] = {}
-    for event in troubled.select(
-        "row", "time", "component", "host", "text", "logger", "novelty", "normal_per_minute"
-    ).iter_rows(named=True):
-        accusation = accuse(str(event["text"]), str(event["component"]), topology, event["logger"])
-        if accusation is not None:
-            key = (accusation.component, str(event["component"]), event["host"])
-            found.setdefault(key, []).append((event, accusation.why, accusation.category, accusation.weight))
-    findings = []
-    for (accused, accuser, host), items in found.items():
-        event, why, category, weight = items[0]
-        times = [item[0]["time"] for item in items]
-        findings.append(
-            Finding(
-                sort=EvidenceSort.NEW_TEMPLATE,
-                directness=Directness.ACCUSATION,
-                accused=accused,
-                accuser=accuser,
-                accuser_host=host,
-                category=category,
-                title=f"{accuser} says that {why}",
-                why=why,
-                weight=weight,
-                rows=tuple(int(str(item[0]["row"])) for item in items[:MAX_ROWS]),
-                count=len(items),
-                first=_least(times),
-                last=_greatest(times),
-                novelty=max(float(str(item[0]["novelty"])) for item in items),
-                baseline=_baseline_text(float(str(event["normal_per_minute"])), minutes),
-            )
-        )
-    return findings
-
-
-def _least(times: Iterable[object]) -> datetime:
-    return min(time for time in times if isinstance(time, datetime))
-
-
-def _greatest(times: Iterable[object]) -> datetime:
-    return max(time for time in times if isinstance(time, datetime))
-
-
-def _new_errors(rest: pl.DataFrame, minutes: float) -> list[Finding]:
-    """Errors (and surprising warnings) that no signature knows: symptoms of the component that logged them."""
-    unusual = pl.col("level").is_in(_ERROR_AND_WORSE) | (
-        (pl.col("level") == "WARNING") & (pl.col("score").fill_null(0.0) >= 0.99)
-    )
-    groups = (
-        rest.filter(unusual)
-        .sort("time", "row")
-        .group_by("component", "host", "template_id", maintain_order=True)
-        .agg(
-            rows=pl.col("row").head(MAX_ROWS),
-            count=pl.len(),
-            first=pl.col("time").min(),
-            last=pl.col("time").max(),
-            novelty=pl.col("novelty").max(),
-            normal=pl.col("normal_per_minute").max(),
-            score=pl.col("score").max(),
-            message=pl.col("message").first(),
-            level=pl.col("level").first(),
-        )
-    )
-    findings = []
-    for group in groups.iter_rows(named=True):
-        by_model = group["normal"] > 0 or group["level"] == "WARNING"
-        findings.append(
-            Finding(
-                sort=EvidenceSort.MODEL_ANOMALY if by_model else EvidenceSort.NEW_TEMPLATE,
-                directness=Directness.SYMPTOM,
-                accused=group["component"],
-                accused_host=group["host"],
-                accuser=group["component"],
-                accuser_host=group["host"],
-                category=Category.PROCESS_DOWN,
-                title=f"unusual {group['level']} in {group['component']}",
-                why="not seen in normal logs" if group["normal"] <= 0 else "much more frequent than normal",
-                weight=(0.2 if group["level"] != "WARNING" else 0.1) * _volume(group["count"]),
-                rows=tuple(group["rows"]),
-                count=group["count"],
-                first=group["first"],
-                last=group["last"],
-                novelty=group["novelty"],
-                baseline=_baseline_text(group["normal"], minutes),
             )
         )
     return findings

@@ -28,6 +28,7 @@ MAX_EVIDENCE = 10
 MAX_TIMELINE = 40
 MAX_HOPS = 12
 UNPARSED_SHARE = 0.05
+INDEPENDENT_OWN_WORDS = 0.7
 
 
 def build_cause(candidate: Candidate, observed: pl.DataFrame, topology: Topology) -> Cause:
@@ -46,10 +47,17 @@ def build_cause(candidate: Candidate, observed: pl.DataFrame, topology: Topology
         confidence_parts=_parts(candidate),
         onset=candidate.onset,
         evidence=_evidence(candidate.findings, observed),
+        independent=is_independent(candidate),
         explains=candidate.explains,
         remedy=telling.remedy,
         next_checks=checks[:6] or [f"read the log and the status of {place} at the onset"],
     )
+
+
+def is_independent(candidate: Candidate) -> bool:
+    """Whether a candidate is a fault of its own: it says so itself, and no other candidate accounts for it."""
+    own_words = max((f.strength for f in candidate.findings if f.directness is Directness.CAUSE), default=0.0)
+    return candidate.explained_by is None and own_words >= INDEPENDENT_OWN_WORDS
 
 
 def confidence(candidate: Candidate) -> float:
@@ -260,6 +268,9 @@ def summary(verdict: Verdict, causes: Sequence[Cause], issue: str) -> str:
     place = f"{best.component} on {best.host}" if best.host else best.component
     onset = f" since {best.onset:%H:%M:%S} UTC" if best.onset else ""
     rest = f" It accounts for the trouble of {', '.join(best.explains[:4])}." if best.explains else ""
+    beside = [cause.component for cause in causes[1:3] if cause.independent and best.independent]
+    if beside:
+        rest += f" Besides, {' and '.join(beside)} failed on its own account."
     certainty = {
         Verdict.CONFIRMED: "The root cause is",
         Verdict.LIKELY: "The root cause is most likely",

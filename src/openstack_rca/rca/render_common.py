@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from openstack_rca.rca.report import Cause, EvidenceItem, Hop, Report, RuledOut, Verdict
+from openstack_rca.rca.report import Cause, EvidenceItem, Hop, Report, RuledOut, SimilarIncident, Verdict
 
 # The parts of an oslo.log line before its message: time, process, level, logger, request context, instance.
 _OSLO_PREFIX = re.compile(
@@ -166,6 +166,25 @@ def seconds_text(report: Report) -> str:
 def ruled_out_text(entry: RuledOut) -> str:
     """Return a component that is not the root, and why."""
     return f"{entry.component}: {entry.reason}"
+
+
+def similar_text(entry: SimilarIncident) -> str:
+    """Return what a past incident was, as far as anybody knows."""
+    kind = f" ({entry.category.value})" if entry.category else ""
+    if entry.confirmed:
+        return f"it was {entry.component}{kind}, confirmed"
+    return f"{entry.component}{kind} was answered, nobody confirmed it"
+
+
+def similar_facts(entry: SimilarIncident) -> str:
+    """Return how similar a past incident is, and by what."""
+    shared = f"; both have {', '.join(entry.shared)}" if entry.shared else ""
+    return f"{percent(entry.similarity)} similar{shared}"
+
+
+def confirm_command(report: Report) -> str:
+    """Return the command that records what it really was."""
+    return f"openstack-rca confirm {report.id} --cause COMPONENT"
 
 
 def chain_rows(hops: Sequence[Hop]) -> list[ChainRow]:

@@ -13,6 +13,7 @@ from openstack_rca.rca.render_common import (
     ChainRow,
     chain_rows,
     clock,
+    confirm_command,
     counts,
     headline,
     model_text,
@@ -21,6 +22,8 @@ from openstack_rca.rca.render_common import (
     place,
     reading_text,
     seconds_text,
+    similar_facts,
+    similar_text,
     spot,
     window_text,
 )
@@ -30,7 +33,7 @@ from openstack_rca.rca.sanitise import markdown_cell, markdown_code, markdown_fe
 
 def render_markdown(report: Report) -> str:
     """Return the report as CommonMark with tables, ended by a line break."""
-    parts = [_head(report), _causes(report.causes)]
+    parts = [_head(report), _causes(report.causes), _similar(report)]
     parts += [_cause(number, cause) for number, cause in enumerate(report.causes, start=1)]
     parts += [
         _chain(report),
@@ -75,6 +78,17 @@ def _causes(causes: list[Cause]) -> str:
     ]
     header = ["| # | component | category | confidence | onset |", "| --- | --- | --- | --- | --- |"]
     return "## Causes, most likely first\n\n" + "\n".join(header + rows)
+
+
+def _similar(report: Report) -> str:
+    lines = []
+    for entry in report.similar:
+        note = f" Note: {markdown_prose(entry.note)}" if entry.note else ""
+        lines.append(
+            f"{markdown_prose(similar_text(entry))}; {moment(entry.time)}, {markdown_code(entry.id)}: "
+            f"{markdown_prose(entry.issue)}{note} ({markdown_prose(similar_facts(entry))})"
+        )
+    return _list("Similar past incidents", lines)
 
 
 def _cause(number: int, cause: Cause) -> str:
@@ -170,6 +184,10 @@ def _origin(report: Report) -> str:
         parts.append("\n".join(header + rows))
     if report.command:
         parts += ["Reproduce with:", markdown_fence(report.command.replace("\n", " "), "sh")]
+    parts += [
+        f"Report {markdown_code(report.id)}. To say what it really was:",
+        markdown_fence(confirm_command(report).replace("\n", " "), "sh"),
+    ]
     return "\n\n".join(parts)
 
 

@@ -20,6 +20,7 @@ from openstack_rca.rca.render_common import (
     accusation,
     chain_rows,
     clock,
+    confirm_command,
     counts,
     essence,
     headline,
@@ -31,6 +32,8 @@ from openstack_rca.rca.render_common import (
     reading_text,
     ruled_out_text,
     seconds_text,
+    similar_facts,
+    similar_text,
     spot,
     window_text,
 )
@@ -58,6 +61,7 @@ def render_text(report: Report, console: Console) -> None:
     page = _Page(console)
     _head(page, report)
     _causes(page, report.causes)
+    _similar(page, report)
     for number, cause in enumerate(report.causes, start=1):
         _evidence(page, number, cause)
     _chain(page, report)
@@ -199,6 +203,20 @@ def _causes(page: _Page, causes: Sequence[Cause]) -> None:
     page.show(table, 2)
 
 
+def _similar(page: _Page, report: Report) -> None:
+    if not report.similar:
+        return
+    page.title("Similar past incidents")
+    for entry in report.similar:
+        page.item(
+            "-", page.join(page.text(similar_text(entry), "bold"), f"  {moment(entry.time)}  ", page.text(entry.id))
+        )
+        page.show(page.text(entry.issue, limit=200), 4)
+        if entry.note:
+            page.show(page.text(f"Note: {entry.note}", limit=400), 4)
+        page.show(page.text(similar_facts(entry), "dim"), 4)
+
+
 def _evidence(page: _Page, number: int, cause: Cause) -> None:
     page.title(f"Cause {number}: {place(cause.component, cause.host)}")
     page.show(page.text(cause.statement), 2)
@@ -302,6 +320,8 @@ def _origin(page: _Page, report: Report) -> None:
         page.item("Took:   ", page.text(seconds_text(report)))
     if report.command:
         page.item("Again:  ", page.text(report.command))
+    page.item("Report: ", page.text(report.id))
+    page.item("Confirm:", page.text(f"{confirm_command(report)}  (says what it really was)"))
 
 
 def _confidence_style(share: float) -> str:

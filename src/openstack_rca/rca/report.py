@@ -95,6 +95,10 @@ class Cause(_Part):
     confidence_parts: list[ConfidencePart] = Field(default_factory=list)
     onset: datetime | None = None
     evidence: list[EvidenceItem] = Field(default_factory=list)
+    independent: bool = Field(
+        default=False,
+        description="True if it is a fault of its own, not a weaker explanation of the first one's trouble.",
+    )
     explains: list[str] = Field(default_factory=list, description="Components whose trouble this cause accounts for.")
     remedy: str = ""
     next_checks: list[str] = Field(default_factory=list, description="Read-only commands that would confirm or refute.")
@@ -124,6 +128,40 @@ class RuledOut(_Part):
 
     component: str
     reason: str
+
+
+class RequestStep(_Part):
+    """One event on a request's way."""
+
+    time: datetime
+    component: str
+    host: str | None = None
+    file: str
+    line: int
+    level: str
+    text: str
+
+
+class RequestPath(_Part):
+    """A failed request's way through the services."""
+
+    request_id: str
+    instance_id: str | None = None
+    steps: list[RequestStep] = Field(default_factory=list)
+
+
+class Episode(_Part):
+    """Another stretch of trouble in the same logs, answered on its own."""
+
+    start: datetime
+    end: datetime
+    verdict: Verdict
+    component: str
+    host: str | None = None
+    category: Category
+    confidence: float = Field(ge=0, le=1)
+    statement: str
+    evidence: list[EvidenceItem] = Field(default_factory=list)
 
 
 class Window(_Part):
@@ -203,6 +241,10 @@ class Report(_Part):
     causes: list[Cause] = Field(default_factory=list)
     chain: list[Hop] = Field(default_factory=list)
     timeline: list[TimelineEntry] = Field(default_factory=list)
+    requests: list[RequestPath] = Field(default_factory=list, description="Failed requests, followed across services.")
+    episodes: list[Episode] = Field(
+        default_factory=list, description="Further, separate stretches of trouble in the same logs."
+    )
     blast_radius: list[str] = Field(default_factory=list, description="Components (and hosts) in trouble.")
     ruled_out: list[RuledOut] = Field(default_factory=list)
     missing: list[str] = Field(default_factory=list, description="What the analysis could not see.")

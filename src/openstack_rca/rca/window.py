@@ -15,6 +15,7 @@ MARGIN_SECONDS = 90.0
 """Silence and slow time-outs begin before the first error line, so the window opens earlier."""
 
 MERGE_SECONDS = 240.0
+_SEVERITY = {"WARNING": 0.2, "ERROR": 1.0, "CRITICAL": 1.5}
 
 
 @dataclass(frozen=True)
@@ -70,3 +71,31 @@ def find_windows(times: pl.Series, weights: np.ndarray) -> list[FoundWindow]:
         for group in groups
     ]
     return sorted(windows, key=lambda window: -window.weight)
+
+
+def suspicion(observed: pl.DataFrame, normal: pl.DataFrame) -> np.ndarray:
+    """How suspicious each event is before anything is known: its level, its score, and whether it is new.
+
+    Args:
+        observed: events with ``time``, ``component``, ``template_id``, ``level`` and ``score``.
+        normal: columns ``component``, ``template_id`` and ``normal_per_minute`` of the baseline; may be empty.
+
+    Returns:
+        One weight per event, at least 0.
+    """
+    # What is spread over the whole recording is this cloud's noise, whether or not a model knows it.
+    slot = pl.col("time").dt.truncate("30s")
+    slots = observed.select(slot.n_unique()).item()
+    spread = observed.group_by("component", "template_id").agg(spread=slot.n_unique() / slots)
+    joined = (
+        observed.select("component", "template_id", "level", "score")
+        .join(normal, on=["component", "template_id"], how="left", maintain_order="left")
+        .join(spread, on=["component", "template_id"], how="left", maintain_order="left")
+    )
+    weight = pl.col("level").replace_strict(_SEVERITY, default=0.0, return_dtype=pl.Float64)
+    known = pl.col("normal_per_minute").fill_null(0.0) > 0
+    surprising = (pl.col("score").fill_null(0.0) > 0.995).cast(pl.Float64) * 0.2
+    weighed = pl.when(known).then(0.1 * weight).otherwise(weight) + surprising
+    rarity = (1.0 - 2.0 * pl.col("spread")).clip(lower_bound=0.0)
+    weights: np.ndarray = joined.select((weighed * rarity).alias("weight"))["weight"].to_numpy()
+    return weights

@@ -21,8 +21,10 @@ from openstack_rca.rca.baseline import NormalRates
 from openstack_rca.rca.catalogue import Catalogue, load_catalogue
 from openstack_rca.rca.components import load_topology
 from openstack_rca.rca.engine import Analysis, AnalysisRequest, investigate, tell
+from openstack_rca.rca.history import History
 from openstack_rca.rca.render_json import render_json
 from openstack_rca.rca.report import FileSummary, ModelUsed, Report
+from openstack_rca.service.knowledge import knowledge_for
 from openstack_rca.service.places import require_home
 from openstack_rca.settings import Settings
 
@@ -113,6 +115,7 @@ def analyze(
     since: datetime | None = None,
     until: datetime | None = None,
     signatures: Path | None = None,
+    history: History | None = None,
     on_step: StepCallback | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> AnalysisOutcome:
@@ -126,6 +129,7 @@ def analyze(
         fast: lexical retrieval only.
         since, until: look only at this stretch of time (UTC).
         signatures: folder of the user's own signatures; the setting applies where it is None.
+        history: past incidents to compare with; it is only read. None: they are not looked at.
         on_step: told each step as it begins.
         on_progress: told bytes done and bytes in all while reading.
 
@@ -141,12 +145,13 @@ def analyze(
         raise ConfigurationError("The window ends before it begins.", "Give --since earlier than --until.")
     prepared = prepare(paths, settings=settings, model=model, on_step=on_step, on_progress=on_progress)
     request = AnalysisRequest(
-        issue=issue.strip(),
-        logs=[str(path) for path in paths],
+        issue=_sound(issue),
+        logs=[_sound(str(path)) for path in paths],
         since=since,
         until=until,
         fast=fast,
-        command=_command(paths, issue, prepared.model, fast, since, until, signatures),
+        command=_sound(_command(paths, issue, prepared.model, fast, since, until, signatures)),
+        knowledge=knowledge_for(settings, fast=fast, history=history),
     )
     if on_step:
         on_step("find the cause")
@@ -265,6 +270,11 @@ def _log_report(run: RunLogger, report: Report) -> None:
         }
     )
     run.log_text(render_json(report), "report/report.json")
+
+
+def _sound(text: str) -> str:
+    """Text without the halves of characters that a shell passes on and no report can hold."""
+    return text.strip().encode("utf-8", "replace").decode("utf-8")
 
 
 def _digest(path: Path) -> str:

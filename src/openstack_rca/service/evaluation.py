@@ -17,6 +17,7 @@ from openstack_rca.rca.engine import PARTS, AnalysisRequest, Omitted
 from openstack_rca.rca.incidents import IncidentScore, Question
 from openstack_rca.rca.statistics import bootstrap_interval, confusion, paired_difference, reliability
 from openstack_rca.service.analysis import AnalysisOutcome, OpenModel, answer, open_model, prepare
+from openstack_rca.service.knowledge import knowledge_for
 from openstack_rca.settings import Settings
 
 __all__ = ["PARTS", "compare", "evaluate", "record_evaluation"]
@@ -174,7 +175,11 @@ def record_evaluation(result: dict[str, Any], folder: Path, settings: Settings) 
 def _answer(way: _Pass, question: Question, left_out: frozenset[str]) -> AnalysisOutcome:
     prepared = prepare([question.logs], settings=way.settings, model=way.model)
     request = AnalysisRequest(
-        issue=question.issue, logs=[str(question.logs)], fast=way.fast, omitted=Omitted(way.parts, left_out)
+        issue=question.issue,
+        logs=[str(question.logs)],
+        fast=way.fast,
+        omitted=Omitted(way.parts, left_out),
+        knowledge=knowledge_for(way.settings, fast=way.fast),
     )
     return answer(prepared, request, way.catalogue)
 

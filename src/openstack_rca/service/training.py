@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from openstack_rca.errors import PublishFailed, RegistryUnavailable
+from openstack_rca.errors import ConfigurationError, PublishFailed
+from openstack_rca.lifecycle.files import replacing
+from openstack_rca.lifecycle.mlflow_client import without_password
 from openstack_rca.lifecycle.records import ModelVersion
 from openstack_rca.lifecycle.tracking import RunLogger, Tracking
 from openstack_rca.lifecycle.versions import ModelLifecycle
 from openstack_rca.logs.events import read_logs
 from openstack_rca.model.card import TrainingConfig, TrainingProgress
+from openstack_rca.service.places import require_home, require_output
 from openstack_rca.settings import Settings
+
+if TYPE_CHECKING:
+    from openstack_rca.model.training import TrainingResult
 
 __all__ = [
     "TrainOutcome",
@@ -33,6 +39,7 @@ class TrainOutcome:
     Attributes:
         version: the published version, or None where publishing was impossible (the notices say where the file is).
         run_id: MLflow run, or None where tracking is off or down.
+        tracking_uri: where that run is, without any password.
         metrics: figures on held-out data and of the rivals.
         history: one dict an epoch.
         local_copy: where ``output`` asked for a copy.
@@ -42,6 +49,7 @@ class TrainOutcome:
 
     version: ModelVersion | None
     run_id: str | None
+    tracking_uri: str | None
     metrics: dict[str, float]
     history: list[dict[str, float]]
     card: dict[str, Any]
@@ -72,13 +80,14 @@ def train(
         on_progress: told each training step.
 
     Raises:
+        ConfigurationError: the folder of state or ``output`` cannot be written; said before any work is done.
         LogInputError: the logs cannot be used.
         NotEnoughTrainingData: they are too small.
         TrainingInterrupted: the user stopped it; nothing was stored and the run is marked as killed.
-        PublishFailed: never for an outage (the file is spooled and the notices say so).
+        PublishFailed: the version could neither be published nor kept in the spool; the hint says where the file is.
+            An outage alone is no error: the file is spooled and the notices say so.
     """
-    from openstack_rca.model.plots import training_plots
-    from openstack_rca.model.training import save
+    from openstack_rca.model.training import require_enough, save
     from openstack_rca.model.training import train as fit
 
     step = on_step or (lambda name: None)
@@ -92,80 +101,96 @@ def train(
         seconds[name] = round(time.monotonic() - clock, 3)
         clock = time.monotonic()
 
+    require_home(settings, writable=True)
+    if output is not None:
+        require_output(output)
     step("read logs")
     read = read_logs(paths, timezone=settings.log_timezone, on_progress=on_read)
     lap("read")
-    with _run(settings, notices) as run, tempfile.TemporaryDirectory() as folder:
-        if run:
-            run.log_params(asdict(config) | {"logs": ", ".join(str(path) for path in paths)[:500]})
+    require_enough(read.events, config)
+    started = time.strftime("training-%Y%m%d-%H%M%S", time.gmtime())
+    with Tracking(settings).training_run(started) as run, tempfile.TemporaryDirectory() as folder:
+        run.log_params(asdict(config) | {"logs": ", ".join(str(path) for path in paths)[:500]})
         step("train")
         result = fit(read.events, config, source=", ".join(str(path) for path in paths), on_progress=on_progress)
         lap("train")
         step("save")
         model_file = Path(folder) / f"{settings.model_name}.keras"
         save(result, model_file)
-        card = result.card.as_json()
-        if run:
-            _log_result(run, result, training_plots(result, Path(folder) / "plots"))
+        if run.run_id:
+            _log_result(run, result, Path(folder) / "plots")
         lap("save")
         step("publish")
-        version = None
-        try:
-            version = ModelLifecycle(settings).publish(
-                model_file,
-                run_id=run.run_id if run else None,
-                metrics=result.metrics,
-                parameters=asdict(config),
-                card=card,
-            )
-        except PublishFailed as error:
-            notices.append(str(error))
-        if run and version:
-            run.set_tags({"openstack_rca.version": str(version.version), "openstack_rca.uri": version.uri})
-        local_copy = _copy(model_file, output)
+        version = _publish(model_file, result, config, run, settings, notices)
+        local_copy = _copy(model_file, output, version)
         lap("publish")
-        return TrainOutcome(
-            version=version,
-            run_id=run.run_id if run else None,
-            metrics=result.metrics,
-            history=result.history,
-            card=card,
-            local_copy=local_copy,
-            notices=notices,
-            seconds=seconds,
-        )
+    return TrainOutcome(
+        version=version,
+        run_id=run.run_id,
+        tracking_uri=without_password(settings.tracking_uri) if run.run_id else None,
+        metrics=result.metrics,
+        history=result.history,
+        card=result.card.as_json(),
+        local_copy=local_copy,
+        notices=[*notices, *run.notices],
+        seconds=seconds,
+    )
 
 
-def _run(settings: Settings, notices: list[str]) -> AbstractContextManager[RunLogger | None]:
-    """The tracking run, or nothing where tracking is off or down: training goes on without it."""
-    tracking = Tracking(settings)
-    if not tracking.enabled:
-        return nullcontext()
+def _publish(
+    model_file: Path,
+    result: TrainingResult,
+    config: TrainingConfig,
+    run: RunLogger,
+    settings: Settings,
+    notices: list[str],
+) -> ModelVersion | None:
     try:
-        return tracking.training_run(time.strftime("training-%Y%m%d-%H%M%S", time.gmtime()))
-    except RegistryUnavailable as error:
-        notices.append(f"This training is not tracked as a run. {error}")
-        return nullcontext()
+        version = ModelLifecycle(settings).publish(
+            model_file,
+            run_id=run.run_id,
+            metrics=result.metrics,
+            parameters=asdict(config),
+            card=result.card.as_json(),
+        )
+    except PublishFailed as error:
+        if str(model_file) not in error.hint:
+            notices.append(str(error))
+            return None
+        # The file is not even in the spool, and the folder that it lies in is about to go.
+        kept = Path(tempfile.mkdtemp(prefix="openstack-rca-")) / model_file.name
+        shutil.copyfile(model_file, kept)
+        raise PublishFailed(error.message, f"The trained file is {kept}: copy it away.") from error
+    run.log_version(version.version, version.uri)
+    return version
 
 
-def _log_result(run: RunLogger, result: Any, plots: Sequence[Path]) -> None:
+def _log_result(run: RunLogger, result: TrainingResult, folder: Path) -> None:
+    # matplotlib costs a second: only for a run that is kept.
+    from openstack_rca.model.plots import training_plots
+
     for number, epoch in enumerate(result.history, 1):
         run.log_metrics(epoch, step=number)
     run.log_metrics(result.metrics)
     run.log_text(result.summary, "model_summary.txt")
     card = result.card
+    counts = {"events": card.events, "lines": card.lines, "templates": card.templates}
+    run.log_dataset("training logs", card.data_fingerprint, card.source, counts)
     run.set_tags({"openstack_rca.data_fingerprint": card.data_fingerprint})
-    run.log_params({"events": card.events, "lines": card.lines, "templates": card.templates})
-    for plot in plots:
+    run.log_params(counts)
+    for plot in training_plots(result, folder):
         run.log_artifact(plot, "plots")
 
 
-def _copy(model_file: Path, output: Path | None) -> Path | None:
-    """Write a copy beside its destination and rename it, so that no reader sees half a file."""
+def _copy(model_file: Path, output: Path | None, version: ModelVersion | None) -> Path | None:
     if output is None:
         return None
-    output.parent.mkdir(parents=True, exist_ok=True)
-    partial = output.with_name(f".{output.name}.partial")
-    partial.write_bytes(model_file.read_bytes())
-    partial.replace(output)
+    try:
+        with replacing(output) as partial:
+            shutil.copyfile(model_file, partial)
+    except OSError as error:
+        way = f"models download {version.version} --output FILE" if version else "models publish --spooled"
+        raise ConfigurationError(
+            f"{output} cannot be written: {error.strerror}.", f"The model is kept: openstack-rca {way}"
+        ) from error
     return output

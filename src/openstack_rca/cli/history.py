@@ -1,0 +1,133 @@
+"""``openstack-rca confirm`` and ``openstack-rca history``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from openstack_rca.cli.output import (
+    JSON_FORMAT,
+    MODEL,
+    connection_options,
+    console,
+    notice,
+    print_columns,
+    print_json,
+    settings_from,
+    steps,
+)
+from openstack_rca.service.history import (
+    CATEGORIES,
+    PastIncident,
+    as_category,
+    confirm,
+    import_incidents,
+    list_history,
+)
+from openstack_rca.service.reports import one_line
+from openstack_rca.settings import load_settings
+
+TEXT_WIDTH = 80
+
+
+@click.command("confirm")
+@click.argument("report", metavar="REPORT")
+@click.option("--cause", required=True, metavar="COMPONENT", help="What it really was: a component such as rabbitmq.")
+@click.option("--category", type=click.Choice(CATEGORIES), help="Kind of fault; default: that of the answer, if right.")
+@click.option("--note", default="", metavar="TEXT", help="What the next one on call should know.")
+def confirm_command(report: str, cause: str, category: str | None, note: str) -> None:
+    """Record what an incident really was, so that the next one like it is recognised.
+
+    REPORT is the id at the end of a report, the beginning of one, or a report saved as .json. A later confirmation of the
+    same report takes the place of an earlier one.
+
+    \b
+    Examples:
+      openstack-rca confirm 3f9a1c27b0de --cause rabbitmq --note "disk alarm; /var was full"
+      openstack-rca confirm report.json --cause mariadb --category capacity
+    """
+    past = confirm(report, cause, load_settings(), as_category(category), note)
+    kind = f" ({past.category.value})" if past.category else ""
+    answered = past.analysis.component or past.analysis.verdict.lower()
+    console().print(
+        f"{past.id} was {past.component}{kind}; the answer had been {one_line(answered)}.",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+@click.group("history")
+def history_group() -> None:
+    """Past incidents: what was answered, what was confirmed."""
+
+
+@history_group.command("list")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="The newest so many.")
+@JSON_FORMAT
+def list_command(limit: int, form: str) -> None:
+    """List analyses and labelled incidents, newest first, each with what it was confirmed to be."""
+    state = list_history(load_settings())
+    newest = state.incidents[::-1][:limit]
+    if state.skipped:
+        notice(f"{state.skipped} line(s) of the history cannot be read and were skipped.")
+    if form == "json":
+        print_json([_facts(past) for past in newest])
+        return
+    if not newest:
+        console().print(
+            "No incident yet: every analysis is kept here, and `history import DIR` brings in labelled ones."
+        )
+        return
+    rows = [
+        (
+            past.id,
+            f"{past.analysis.time:%Y-%m-%d %H:%M:%S}",
+            past.analysis.component or past.analysis.verdict.lower(),
+            past.component if past.confirmed else "?",
+            one_line(past.analysis.issue, TEXT_WIDTH),
+            one_line(past.note, TEXT_WIDTH),
+        )
+        for past in newest
+    ]
+    print_columns(("id", "began (UTC)", "answered", "was", "issue", "note"), rows)
+
+
+def _facts(past: PastIncident) -> dict[str, Any]:
+    analysis = past.analysis
+    return {
+        "id": past.id,
+        "time": analysis.time.isoformat(),
+        "recorded": analysis.recorded.isoformat(),
+        "issue": analysis.issue,
+        "source": analysis.source,
+        "verdict": analysis.verdict,
+        "answered": {"component": analysis.component, "category": analysis.category},
+        "confirmed": {"component": past.component, "category": past.category, "note": past.note}
+        if past.confirmed
+        else None,
+    }
+
+
+@history_group.command("import")
+@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@MODEL
+@connection_options
+def import_command(
+    folder: Path, model: str, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool
+) -> None:
+    """Bring the labelled incidents in DIR into the history, their labels as confirmed causes.
+
+    An incident is a folder with logs/ and incident.json, as for `evaluate`. Healthy windows are left out. Importing the same
+    incident again changes nothing.
+    """
+    settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
+    with steps() as shown:
+        shown.step("import incidents")
+        result = import_incidents(folder, settings=settings, model=model, on_progress=shown.note)
+    console().print(
+        f"{len(result.added)} incidents added, {len(result.known)} known already, "
+        f"{len(result.healthy)} healthy windows left out.",
+        soft_wrap=True,
+    )

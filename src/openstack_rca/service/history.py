@@ -1,0 +1,232 @@
+"""Past incidents: keep answers, record what it really was, bring in labelled incidents, list them."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from openstack_rca.errors import IncidentFormatError, ReportNotFound, UnknownComponent
+from openstack_rca.rca import incidents
+from openstack_rca.rca.components import load_topology
+from openstack_rca.rca.history import (
+    AnalysisEvent,
+    ConfirmedEvent,
+    Event,
+    History,
+    HistoryState,
+    PastIncident,
+    storable,
+)
+from openstack_rca.rca.incidents import Question, Truth
+from openstack_rca.rca.report import REPORT_ID_LENGTH, Category, Report
+from openstack_rca.service.analysis import analyze, open_model
+from openstack_rca.settings import Settings
+
+__all__ = [
+    "CATEGORIES",
+    "History",
+    "HistoryState",
+    "Import",
+    "PastIncident",
+    "as_category",
+    "confirm",
+    "import_incidents",
+    "known_component",
+    "list_history",
+    "open_history",
+    "read_report",
+    "remember",
+]
+
+HISTORY_FILE = "history.jsonl"
+CATEGORIES = tuple(category.value for category in Category)
+
+
+@dataclass(frozen=True)
+class Import:
+    """What came of an import of labelled incidents, by their names."""
+
+    added: list[str]
+    known: list[str]
+    healthy: list[str]
+
+
+def open_history(settings: Settings) -> History:
+    """The history of this home."""
+    return History(settings.state_folder / HISTORY_FILE)
+
+
+def remember(report: Report, history: History) -> None:
+    """Keep an answer; called once it is on the screen.
+
+    Raises:
+        HistoryUnavailable: the history cannot be written; the answer itself is not affected.
+    """
+    history.remember(report)
+
+
+def as_category(name: str | None) -> Category | None:
+    """A category by its name, one of ``CATEGORIES``."""
+    return Category(name) if name else None
+
+
+def list_history(settings: Settings) -> HistoryState:
+    """All past incidents, oldest record first.
+
+    Raises:
+        HistoryUnavailable: the file cannot be read.
+    """
+    return open_history(settings).state()
+
+
+def confirm(
+    reference: str, cause: str, settings: Settings, category: Category | None = None, note: str = ""
+) -> PastIncident:
+    """Record what an incident really was.
+
+    Args:
+        reference: id of a report, the beginning of one, or the path of a report saved as JSON. A saved report that the
+            history does not hold (it was made elsewhere) is added.
+        cause: component, or one of its aliases.
+        settings: see ``openstack_rca.settings``.
+        category: kind of fault.
+        note: anything worth reading when it happens again.
+
+    Raises:
+        UnknownComponent: ``cause`` is no component.
+        ReportNotFound: no report, or more than one, is meant, or the file is no report.
+        HistoryUnavailable: the history cannot be read or written.
+    """
+    component = known_component(cause)
+    history = open_history(settings)
+    path = Path(reference)
+    if path.suffix == ".json":
+        report = read_report(path)
+        if all(past.id != report.id for past in history.state().incidents):
+            history.remember(report)
+        reference = report.id
+    return history.confirm(reference, component, category, note)
+
+
+def known_component(name: str) -> str:
+    """Canonical name of a component.
+
+    Raises:
+        UnknownComponent: there is none; the hint names the nearest.
+    """
+    topology = load_topology()
+    found = topology.canonical(name)
+    if found is not None:
+        return found
+    near = difflib.get_close_matches(name.lower(), topology.components, n=3, cutoff=0.4)
+    raise UnknownComponent(
+        f"{storable(name)[:60]!r} is no component that is known here.",
+        f"Did you mean {', '.join(near)}?"
+        if near
+        else "Name one such as mariadb, rabbitmq, nova-compute, network, host.",
+    )
+
+
+def read_report(path: Path) -> Report:
+    """Read a report that was saved as JSON.
+
+    Raises:
+        ReportNotFound: there is no such file, or it holds no report.
+    """
+    try:
+        return Report.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise ReportNotFound(f"{path} cannot be read: {error.strerror}.", "Give the id or a saved report.") from None
+    except ValidationError:
+        raise ReportNotFound(
+            f"{path} is no report.", "Save one with: openstack-rca analyze ... --output report.json"
+        ) from None
+
+
+def import_incidents(
+    folder: Path,
+    *,
+    settings: Settings,
+    model: str = "latest",
+    on_progress: Callable[[int, int, str], None] | None = None,
+) -> Import:
+    """Bring labelled incidents (``incident.json`` and ``logs/``) into the history, with their labels as confirmed causes.
+
+    Each is analysed, so that its evidence can be compared; healthy windows are left out, and so is what the history
+    holds already.
+
+    Args:
+        folder: holds incident folders, or is one.
+        settings: see ``openstack_rca.settings``.
+        model: reference for ``open_model``.
+        on_progress: told incidents done, incidents in all, and the next one's name.
+
+    Raises:
+        IncidentFormatError: no incident, or a broken one; nothing is imported then.
+        HistoryUnavailable: the history cannot be read or written.
+    """
+    folders = incidents.find_incidents(folder)
+    labelled = [(incidents.read_question(path), incidents.read_truth(path)) for path in folders]
+    causes = [_cause(question, truth) for question, truth in labelled]
+    history = open_history(settings)
+    present = {past.id for past in history.state().incidents}
+    opened = open_model(model, settings)
+    result = Import([], [], [])
+    for number, ((question, truth), cause) in enumerate(zip(labelled, causes, strict=True)):
+        if on_progress:
+            on_progress(number, len(labelled), question.id)
+        id_ = _incident_id(question, truth)
+        if cause is None:
+            result.healthy.append(question.id)
+        elif id_ in present:
+            result.known.append(question.id)
+        else:
+            outcome = analyze([question.logs], question.issue, settings=settings, model=opened, fast=True)
+            history.append(_events(id_, question, truth, cause, outcome.report))
+            present.add(id_)
+            result.added.append(question.id)
+    if on_progress:
+        on_progress(len(labelled), len(labelled), "")
+    return result
+
+
+def _cause(question: Question, truth: Truth) -> str | None:
+    if not truth.expected:
+        return None
+    component = load_topology().canonical(truth.expected[0])
+    if component is None:
+        raise IncidentFormatError(
+            f"{question.id}: {truth.expected[0]!r} is no component that is known here.", "Correct root_cause.service."
+        )
+    return component
+
+
+def _incident_id(question: Question, truth: Truth) -> str:
+    told = json.dumps([question.id, question.issue, truth.fault, truth.expected, truth.category])
+    return hashlib.sha256(told.encode()).hexdigest()[:REPORT_ID_LENGTH]
+
+
+def _events(id_: str, question: Question, truth: Truth, cause: str, report: Report) -> list[Event]:
+    now = datetime.now(UTC)
+    answer = report.causes[0] if report.causes else None
+    analysis = AnalysisEvent(
+        id=id_,
+        recorded=now,
+        time=report.fingerprint.began or report.created,
+        issue=storable(question.issue),
+        fingerprint=report.fingerprint,
+        component=answer.component if answer else None,
+        category=answer.category if answer else None,
+        verdict=report.verdict.value,
+        source="incident",
+    )
+    category = Category(truth.category) if truth.category in list(Category) else None
+    note = storable(f"{question.id}: {truth.fault}" if truth.fault else question.id)
+    return [analysis, ConfirmedEvent(id=id_, recorded=now, component=cause, category=category, note=note)]

@@ -1,0 +1,36 @@
+"""What an analysis may know besides the logs: past incidents, where they are asked for, and semantic search."""
+
+from __future__ import annotations
+
+from openstack_rca.errors import HistoryUnavailable
+from openstack_rca.rca.history import History, PastIncident
+from openstack_rca.rca.recall import Knowledge
+from openstack_rca.rca.semantic import INSTALL_HINT, open_semantic_search
+from openstack_rca.settings import Settings
+
+EMBEDDINGS_FOLDER = "embeddings"
+
+
+def knowledge_for(settings: Settings, *, fast: bool, history: History | None = None) -> Knowledge:
+    """Gather it; what cannot be had is a notice, never an error.
+
+    Args:
+        settings: see ``openstack_rca.settings``.
+        fast: lexical retrieval only; the encoder is not even looked for.
+        history: past incidents to compare with; None: none, as in an evaluation, which must not know its answers.
+    """
+    notices = []
+    past: list[PastIncident] = []
+    if history is not None:
+        try:
+            state = history.state()
+        except HistoryUnavailable as error:
+            notices.append(f"Past incidents were not compared. {error.message}")
+        else:
+            past = state.incidents
+            if state.skipped:
+                notices.append(f"{state.skipped} line(s) of the history of incidents cannot be read and were skipped.")
+    search = None if fast else open_semantic_search(settings.state_folder / EMBEDDINGS_FOLDER)
+    if search is None and not fast:
+        notices.append(INSTALL_HINT)
+    return Knowledge(past, search, notices)

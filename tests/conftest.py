@@ -1,0 +1,59 @@
+"""What the tests of the command line and of the service layer share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from trained_environment import OUR_VARIABLES, PROXIES, Trained, copy_home, make_trained
+
+EXPORTED_FOR_MLFLOW = (
+    "MLFLOW_DISABLE_TELEMETRY",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT",
+    "MLFLOW_LOGGING_LEVEL",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT",
+    "MLFLOW_TRACKING_PASSWORD",
+    "MLFLOW_TRACKING_TOKEN",
+    "MLFLOW_TRACKING_USERNAME",
+)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """An environment with one version in it, trained once for all tests and all workers."""
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+    return make_trained(base / "trained")
+
+
+@pytest.fixture
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """No setting of the person who runs the tests reaches them, and none of theirs stays behind; gives HOME."""
+    for name in (*EXPORTED_FOR_MLFLOW, *PROXIES, *(name for name in os.environ if name.startswith(OUR_VARIABLES))):
+        # Set first, so that the end of the test also removes what the code under test exported.
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    home, working = tmp_path / "user", tmp_path / "working"
+    home.mkdir()
+    working.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.chdir(working)
+    return home
+
+
+@pytest.fixture
+def home(trained: Trained, tmp_path: Path, clean_environment: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """``OPENSTACK_RCA_HOME``: a copy of the trained environment that the test may change."""
+    copied = copy_home(trained, tmp_path / "home")
+    monkeypatch.setenv("OPENSTACK_RCA_HOME", str(copied))
+    return copied
+
+
+@pytest.fixture
+def empty_home(tmp_path: Path, clean_environment: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """``OPENSTACK_RCA_HOME`` where nothing was ever trained; the folder is not there yet."""
+    monkeypatch.setenv("OPENSTACK_RCA_HOME", str(tmp_path / "empty-home"))
+    return tmp_path / "empty-home"
