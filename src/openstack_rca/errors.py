@@ -29,6 +29,7 @@
     │       ├── StoreObjectNotFound
     │       └── StoreObjectExists
     └── AnalysisError
+        ├── EmptyWindow
         ├── SignatureCatalogueError
         ├── IncidentFormatError
         ├── UnknownComponent
@@ -161,6 +162,10 @@ class StoreObjectExists(StoreError):
 
 class AnalysisError(OpenStackRcaError):
     """The root-cause analysis could not run."""
+
+
+class EmptyWindow(AnalysisError):
+    """No event lies in the stretch of time that was asked for."""
 
 
 class SignatureCatalogueError(AnalysisError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from openstack_rca.cli.output import (
     steps,
 )
 from openstack_rca.errors import HistoryUnavailable
-from openstack_rca.service.analysis import AnalysisOutcome, analyze, record_analysis
+from openstack_rca.service.analysis import AnalysisOutcome, analyze, around_window, record_analysis
 from openstack_rca.service.history import open_history, remember
 from openstack_rca.service.reports import FORMATS, check_report_path, print_report, render, write_report
 from openstack_rca.settings import Settings
@@ -31,6 +32,19 @@ from openstack_rca.settings import Settings
 @click.option("--fast/--hybrid", "--fast-mode/--hybrid-mode", "fast", default=False, help="Lexical retrieval only.")
 @click.option("--since", callback=parse_time, metavar="TIME", help="Look at nothing before this time (ISO 8601).")
 @click.option("--until", callback=parse_time, metavar="TIME", help="Look at nothing after this time (ISO 8601).")
+@click.option(
+    "--around",
+    callback=parse_time,
+    metavar="TIME",
+    help="Look at the ten minutes before and after this time (ISO 8601).",
+)
+@click.option(
+    "--baseline",
+    "baselines",
+    multiple=True,
+    metavar="PATH",
+    help="Known-good logs of the same cloud, to compare with beside the model's; may be given again.",
+)
 @SIGNATURES
 @click.option(
     "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How to print the report."
@@ -48,6 +62,8 @@ def analyze_command(
     fast: bool,
     since: datetime | None,
     until: datetime | None,
+    around: datetime | None,
+    baselines: tuple[str, ...],
     signatures: str | None,
     form: str,
     output: Path | None,
@@ -67,7 +83,11 @@ def analyze_command(
       openstack-rca analyze /var/log --issue "volumes fail" --since 2026-11-23T04:00 --until 2026-11-23T05:00
     """
     settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
-    answer(list(logs), issue, settings, model, fast, since, until, signatures, form, output)
+    if around is not None:
+        if since is not None or until is not None:
+            raise click.UsageError("--around says the window already; leave --since and --until out")
+        since, until = around_window(around)
+    answer(list(logs), issue, settings, model, fast, since, until, signatures, form, output, baseline=list(baselines))
 
 
 def answer(
@@ -81,6 +101,7 @@ def answer(
     signatures: str | None = None,
     form: str = "text",
     output: Path | None = None,
+    baseline: Sequence[str | Path] = (),
 ) -> AnalysisOutcome:
     """Analyse, print, then record; a run that cannot be recorded is a notice, the answer stands."""
     if output is not None:
@@ -95,6 +116,7 @@ def answer(
             since=since.astimezone(UTC) if since else None,
             until=until.astimezone(UTC) if until else None,
             signatures=Path(signatures) if signatures else None,
+            baseline=baseline,
             history=open_history(settings),
             on_step=shown.step,
             on_progress=shown.part,

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 
+from openstack_rca.errors import EmptyWindow
 from openstack_rca.rca.baseline import NormalRates
 from openstack_rca.rca.breadth import attribute_to_network, discount_the_awakened
 from openstack_rca.rca.catalogue import Catalogue
@@ -206,9 +207,15 @@ def investigate(
 ) -> Analysis:
     """The analysis without its telling: window, findings and ranked candidates."""
     observed = observe(events, scores, topology).filter(pl.col("time").is_not_null())
-    observed = _within(observed, request.since, request.until)
     if observed.is_empty():
         return Analysis(None, observed)
+    covered = f"{_first(observed):%Y-%m-%d %H:%M:%S} to {_last(observed):%Y-%m-%d %H:%M:%S} UTC"
+    observed = _within(observed, request.since, request.until)
+    if observed.is_empty():
+        raise EmptyWindow(
+            "No event lies in the window that was given.",
+            f"The logs cover {covered}; times without an offset are in the logs' time zone (OPENSTACK_RCA_LOG_TIMEZONE).",
+        )
     if "lstm" in request.omitted.parts:
         observed = observed.with_columns(score=pl.lit(None, dtype=pl.Float32))
     if request.since is not None or request.until is not None:
@@ -248,7 +255,10 @@ def _investigate_window(
     """Findings and ranked candidates of one stretch of time."""
     omitted = request.omitted
     observed = _within(observed, window.start, window.end)
-    minutes = max((window.end - window.start).total_seconds() / 60.0, 0.1)
+    if observed.is_empty():
+        return Analysis(window, observed)
+    # A window may reach beyond the logs; only the time that they cover can hold events.
+    minutes = max((_last(observed) - _first(observed)).total_seconds() / 60.0, 0.1)
     observed = add_novelty(observed, rates, minutes)
     known = Catalogue(() if "signatures" in omitted.parts else catalogue.without(omitted.signatures).signatures)
     findings = collect_findings(observed, known, topology, rates, minutes)

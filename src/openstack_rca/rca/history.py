@@ -13,7 +13,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -163,7 +163,8 @@ class History:
                     os.fsync(handle)
                 except OSError:
                     # A full disk took a part of it; half an event helps nobody.
-                    os.ftruncate(handle, end)
+                    with suppress(OSError):
+                        os.ftruncate(handle, end)
                     raise
         except OSError as error:
             raise self._unavailable("written", error) from None

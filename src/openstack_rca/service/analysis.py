@@ -7,7 +7,7 @@ import shlex
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -16,6 +16,7 @@ from openstack_rca.errors import ConfigurationError, OpenStackRcaError, VersionN
 from openstack_rca.lifecycle.tracking import RunLogger, Tracking
 from openstack_rca.lifecycle.versions import ModelLifecycle
 from openstack_rca.logs.events import LogRead, read_logs
+from openstack_rca.model.baseline import Baseline
 from openstack_rca.model.model_file import ModelFile, open_model_file
 from openstack_rca.rca.baseline import NormalRates
 from openstack_rca.rca.catalogue import Catalogue, load_catalogue
@@ -28,6 +29,7 @@ from openstack_rca.service.knowledge import knowledge_for
 from openstack_rca.service.places import require_home
 from openstack_rca.settings import Settings
 
+AROUND = timedelta(minutes=10)
 StepCallback = Callable[[str], None]
 
 
@@ -115,6 +117,7 @@ def analyze(
     since: datetime | None = None,
     until: datetime | None = None,
     signatures: Path | None = None,
+    baseline: Sequence[str | Path] = (),
     history: History | None = None,
     on_step: StepCallback | None = None,
     on_progress: Callable[[int, int], None] | None = None,
@@ -129,6 +132,7 @@ def analyze(
         fast: lexical retrieval only.
         since, until: look only at this stretch of time (UTC).
         signatures: folder of the user's own signatures; the setting applies where it is None.
+        baseline: known-good logs of the same cloud, compared with beside the model's own baseline.
         history: past incidents to compare with; it is only read. None: they are not looked at.
         on_step: told each step as it begins.
         on_progress: told bytes done and bytes in all while reading.
@@ -143,7 +147,9 @@ def analyze(
         )
     if since is not None and until is not None and since >= until:
         raise ConfigurationError("The window ends before it begins.", "Give --since earlier than --until.")
-    prepared = prepare(paths, settings=settings, model=model, on_step=on_step, on_progress=on_progress)
+    prepared = prepare(
+        paths, settings=settings, model=model, baseline=baseline, on_step=on_step, on_progress=on_progress
+    )
     request = AnalysisRequest(
         issue=_sound(issue),
         logs=[_sound(str(path)) for path in paths],
@@ -180,6 +186,7 @@ def prepare(
     *,
     settings: Settings,
     model: str | OpenModel = "latest",
+    baseline: Sequence[str | Path] = (),
     on_step: StepCallback | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Prepared:
@@ -201,6 +208,10 @@ def prepare(
     lap("load model")
     step("score events")
     scores, rates = score_events(opened, read.events)
+    if baseline:
+        good = read_logs(baseline, timezone=settings.log_timezone).events
+        shown = NormalRates.from_baseline(Baseline.learn(good), load_topology().canonical)
+        rates = rates.merged_with(shown) if rates.known else shown
     lap("score")
     return Prepared(read, opened, scores, rates, seconds)
 
@@ -221,6 +232,11 @@ def answer(prepared: Prepared, request: AnalysisRequest, catalogue: Catalogue) -
         seconds=prepared.seconds | {"analyze": time.monotonic() - started},
     )
     return AnalysisOutcome(report, prepared.model, analysis)
+
+
+def around_window(moment: datetime) -> tuple[datetime, datetime]:
+    """The stretch of time that ``--around`` means: ``AROUND`` before and after."""
+    return moment - AROUND, moment + AROUND
 
 
 def score_events(opened: OpenModel, events: pl.DataFrame) -> tuple[pl.DataFrame | None, NormalRates]:
