@@ -79,3 +79,10 @@ def test_when_every_stream_stops_at_once_no_other_is_active() -> None:
 
 def test_no_events_give_no_gaps() -> None:
     assert find_gaps(observed(stream("nova-api", []))) == []
+
+
+def test_a_short_lively_spell_of_a_usually_quiet_stream_is_no_rhythm_to_lose() -> None:
+    lively = [float(second) for second in range(0, 40, 2)]
+    frame = observed(stream("nova-scheduler", lively), stream("nova-api", STEADY))
+    assert find_gaps(frame)
+    assert find_gaps(frame, {}, {"nova-scheduler": 2.0}) == []

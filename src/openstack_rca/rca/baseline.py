@@ -29,11 +29,13 @@ class NormalRates:
     Attributes:
         templates: columns ``component``, ``template_id``, ``normal_per_minute``; all hosts together.
         longest_gap_seconds: longest normal gap of each component, in seconds.
+        per_minute: normal rate of each component's busiest stream, events a minute.
         known: False where there is no baseline; nothing is then called new.
     """
 
     templates: pl.DataFrame
     longest_gap_seconds: dict[str, float] = field(default_factory=dict)
+    per_minute: dict[str, float] = field(default_factory=dict)
     known: bool = True
 
     @classmethod
@@ -60,7 +62,7 @@ class NormalRates:
         gaps = {
             name: max(self.longest_gap_seconds.get(name, 0.0), gap) for name, gap in other.longest_gap_seconds.items()
         }
-        return NormalRates(templates, self.longest_gap_seconds | gaps)
+        return NormalRates(templates, self.longest_gap_seconds | gaps, other.per_minute | self.per_minute)
 
     @classmethod
     def from_baseline(cls, baseline: BaselineLike, canonical: Callable[[str], str | None]) -> NormalRates:
@@ -80,10 +82,12 @@ class NormalRates:
             .agg(normal_per_minute=pl.col("per_minute").sum())
         )
         gaps: dict[str, float] = {}
+        busiest: dict[str, float] = {}
         for row in baseline.services.iter_rows(named=True):
             component = canonical(str(row["service"])) or str(row["service"])
             gaps[component] = max(gaps.get(component, 0.0), float(row["longest_gap_seconds"] or 0.0))
-        return cls(templates, gaps)
+            busiest[component] = max(busiest.get(component, 0.0), float(row["per_minute"] or 0.0))
+        return cls(templates, gaps, busiest)
 
 
 def novelty(counts: np.ndarray, expected: np.ndarray) -> np.ndarray:

@@ -139,9 +139,9 @@ def _candidates(findings: list[Finding]) -> dict[str, Candidate]:
         candidate.accused = noisy_or(strength * 0.75**position for position, strength in enumerate(ordered))
         silences = sorted((f.strength for f in candidate.findings if f.sort is EvidenceSort.SILENCE), reverse=True)
         candidate.silent = noisy_or(strength * 0.5**position for position, strength in enumerate(silences))
-        candidate.symptom = min(
-            0.35, noisy_or(_best_by(candidate, Directness.SYMPTOM, lambda finding: (finding.rows[:1],)).values())
-        )
+        # One mishap leaves several different lines, so further symptoms prove less and less.
+        symptoms = sorted(_best_by(candidate, Directness.SYMPTOM, lambda f: (f.rows[:1],)).values(), reverse=True)
+        candidate.symptom = min(0.35, noisy_or(strength * 0.6**place for place, strength in enumerate(symptoms)))
         candidate.guilt = noisy_or([candidate.direct, candidate.accused, candidate.silent, candidate.symptom])
         strong = [finding.first for finding in candidate.findings if finding.directness is not Directness.SYMPTOM]
         candidate.onset = min(strong or [finding.first for finding in candidate.findings])

@@ -212,7 +212,9 @@ def _group(window: pl.DataFrame, hits: pl.DataFrame, catalogue: Catalogue, minut
 
 
 def _silences(window: pl.DataFrame, rates: NormalRates) -> list[Finding]:
-    gaps = find_gaps(window.select("row", "time", "component", "host", "process"), rates.longest_gap_seconds)
+    gaps = find_gaps(
+        window.select("row", "time", "component", "host", "process"), rates.longest_gap_seconds, rates.per_minute
+    )
     return [_silence(gap) for gap in gaps if gap.component != "unknown"]
 
 

@@ -46,7 +46,11 @@ class Gap:
     rows: tuple[int, ...]
 
 
-def find_gaps(observed: pl.DataFrame, normal_gap_seconds: dict[str, float] | None = None) -> list[Gap]:
+def find_gaps(
+    observed: pl.DataFrame,
+    normal_gap_seconds: dict[str, float] | None = None,
+    normal_per_minute: dict[str, float] | None = None,
+) -> list[Gap]:
     """Find the streams that stopped.
 
     The chance of a bin of ``BIN_SECONDS`` without an event is taken from the stream itself, outside the gap; under
@@ -55,11 +59,14 @@ def find_gaps(observed: pl.DataFrame, normal_gap_seconds: dict[str, float] | Non
     Args:
         observed: events with columns ``row`` (index), ``time``, ``component``, ``host`` and ``process``.
         normal_gap_seconds: longest gap of each component in the training logs, in seconds.
+        normal_per_minute: rate of each component's busiest stream there; a stream that was lively only for the short
+            while that these logs show is not expected to stay livelier than that.
 
     Returns:
         Gaps, most significant first.
     """
     normal = normal_gap_seconds or {}
+    usual = normal_per_minute or {}
     timed = observed.filter(pl.col("time").is_not_null() & pl.col("component").is_not_null())
     if timed.height < 2:
         return []
@@ -79,6 +86,8 @@ def find_gaps(observed: pl.DataFrame, normal_gap_seconds: dict[str, float] | Non
         position, gap_start, gap_end, active_share = gap
         length = gap_end - gap_start
         component = str(stream["component"][0])
+        if component in usual:
+            active_share = min(active_share, -math.expm1(-usual[component] * BIN_SECONDS / 60.0))
         if length < max(MIN_GAP_SECONDS, 1.5 * normal.get(component, 0.0)) or length > 0.9 * span:
             continue
         significance = -(length / BIN_SECONDS) * math.log1p(-active_share) - math.log(bins)
