@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from openstack_rca.rca.catalogue import Catalogue
 from openstack_rca.rca.components import Topology
 from openstack_rca.rca.findings import Directness, Finding
 from openstack_rca.rca.report import Category, EvidenceSort
@@ -18,12 +19,23 @@ from openstack_rca.rca.report import Category, EvidenceSort
 CONSTANTLY_USED = ("rabbitmq", "mariadb", "keystone")
 """Components that every client uses every few seconds, so that a client without complaint is a client that is served."""
 
+COMPARED_WEIGHT = 0.7
+"""That the others are served is a second, independent witness, so the accusation weighs at least this."""
+
 AWAKENING = timedelta(seconds=3)
 AWAKENED_SHARE = 0.2
+WAITED_TOGETHER = 3
+RESTART = timedelta(seconds=20)
+RESTARTED_SHARE = 0.15
+MISSED = 0.2
+"""Strength from which somebody's complaint shows that a restart was noticed."""
+
 MAX_SHARE = 0.34
 MIN_OTHERS = 2
 MIN_EVENTS = 3
-_REACHABILITY = (Category.HANG, Category.NETWORK, Category.PROCESS_DOWN, Category.MESSAGING, Category.DATABASE)
+_UNREACHED = (Category.HANG, Category.NETWORK, Category.PROCESS_DOWN)
+_REACHABILITY = (*_UNREACHED, Category.MESSAGING, Category.DATABASE)
+"""Categories that a cut path shows; the last two also come from a server that was reached, so they are no proof alone."""
 
 
 def discount_the_awakened(findings: list[Finding]) -> list[Finding]:
@@ -36,20 +48,63 @@ def discount_the_awakened(findings: list[Finding]) -> list[Finding]:
         findings: all findings, silences among them.
 
     Returns:
-        The findings, with the weight of such complaints cut to ``AWAKENED_SHARE``.
+        The findings, with the weight of such complaints cut to ``AWAKENED_SHARE``. Where several components wake with
+        the same complaint, it is not they who slept: they waited for the one that they complain of.
     """
     ends: dict[tuple[str | None, str | None], list[datetime]] = {}
     for finding in findings:
         if finding.sort is EvidenceSort.SILENCE:
             ends.setdefault((finding.accused, finding.accused_host), []).append(finding.last)
-    result = []
+    complaints = [
+        any(abs(finding.first - end) <= AWAKENING for end in ends.get((finding.accuser, finding.accuser_host), []))
+        and finding.accused != finding.accuser
+        and finding.sort is not EvidenceSort.SILENCE
+        for finding in findings
+    ]
+    awakened: dict[str, set[str | None]] = {}
+    for finding, complaint in zip(findings, complaints, strict=True):
+        if complaint:
+            awakened.setdefault(finding.accused, set()).add(finding.accuser)
+    return [
+        replace(finding, weight=finding.weight * AWAKENED_SHARE)
+        if complaint and len(awakened[finding.accused]) < WAITED_TOGETHER
+        else finding
+        for finding, complaint in zip(findings, complaints, strict=True)
+    ]
+
+
+def discount_clean_restarts(findings: list[Finding], catalogue: Catalogue) -> list[Finding]:
+    """Weaken what a component says of its own stop where it was back within seconds and nobody missed it.
+
+    Args:
+        findings: all findings.
+        catalogue: tells which signatures speak of a stop and of a start (``phase``).
+
+    Returns:
+        The findings, with the weight of the stop and the start of such restarts cut to ``RESTARTED_SHARE``.
+    """
+    phases = {signature.id: signature.phase for signature in catalogue.signatures if signature.phase}
+    starts = [finding for finding in findings if phases.get(finding.signature or "") == "start"]
+    missed = {
+        finding.accused
+        for finding in findings
+        if finding.accuser != finding.accused
+        and finding.directness is Directness.ACCUSATION
+        and finding.strength >= MISSED
+    }
+    clean: set[tuple[str, str | None]] = set()
     for finding in findings:
-        woke = ends.get((finding.accuser, finding.accuser_host), [])
-        is_complaint = finding.accused != finding.accuser and finding.sort is not EvidenceSort.SILENCE
-        if is_complaint and any(abs(finding.first - end) <= AWAKENING for end in woke):
-            finding = replace(finding, weight=finding.weight * AWAKENED_SHARE)
-        result.append(finding)
-    return result
+        place = (finding.accused, finding.accuser_host)
+        if phases.get(finding.signature or "") == "stop" and finding.accused not in missed:
+            back = [start for start in starts if (start.accused, start.accuser_host) == place]
+            if any(start.first - finding.first <= RESTART and start.last >= finding.last for start in back):
+                clean.add(place)
+    return [
+        replace(finding, weight=finding.weight * RESTARTED_SHARE)
+        if (finding.accused, finding.accuser_host) in clean and phases.get(finding.signature or "")
+        else finding
+        for finding in findings
+    ]
 
 
 def attribute_to_network(findings: list[Finding], window: pl.DataFrame, topology: Topology) -> list[Finding]:
@@ -84,6 +139,8 @@ def attribute_to_network(findings: list[Finding], window: pl.DataFrame, topology
         hosts = {host for _, host in accusers}
         if len(reaching) < len(against) or len(hosts) != 1 or None in hosts:
             continue
+        if not any(finding.category in _UNREACHED for finding in reaching):
+            continue
         if sum(finding.count for finding in reaching) < MIN_EVENTS:
             continue
         unaffected = _served(window, reaching, accusers, shared, topology)
@@ -93,7 +150,13 @@ def attribute_to_network(findings: list[Finding], window: pl.DataFrame, topology
         why = f"only {host} cannot reach {shared}, while {len(unaffected)} other clients of it go on working"
         for finding in reaching:
             moved[moved.index(finding)] = replace(
-                finding, accused="network", accused_host=host, category=Category.NETWORK, why=why, title=why
+                finding,
+                accused="network",
+                accused_host=host,
+                category=Category.NETWORK,
+                why=why,
+                title=why,
+                weight=max(finding.weight, COMPARED_WEIGHT),
             )
     return moved
 

@@ -6,6 +6,7 @@ import re
 
 import polars as pl
 
+from openstack_rca.rca.accusations import tells_of_time_out
 from openstack_rca.rca.baseline import NormalRates, novelty
 from openstack_rca.rca.catalogue import TEXT_LIMIT, Catalogue, Signature, event_text
 from openstack_rca.rca.components import Topology
@@ -22,6 +23,11 @@ LAYER_2_AGENTS = (
     "ovn-controller",
 )
 """A cloud plugs its ports with one of these; nova's complaint does not say which."""
+
+ROUTINE_NUMBER = 8.0
+"""So many lines of a routine kind within ``ROUTINE_SPAN`` are no routine any more."""
+
+ROUTINE_SPAN = "5m"
 
 
 def observe(events: pl.DataFrame, scores: pl.DataFrame | None, topology: Topology) -> pl.DataFrame:
@@ -95,7 +101,7 @@ def collect_findings(
     symptom_rows = set(hits["row"].to_list())
     findings += new_errors(rest.filter(~pl.col("row").is_in(list(cited | symptom_rows))), minutes, rates.known)
     findings += unusual_traffic(rest.filter(~pl.col("row").is_in(list(cited | symptom_rows))), minutes, rates.known)
-    findings += _silences(window, rates)
+    findings += _silences(window, rates, topology)
     return findings
 
 
@@ -179,12 +185,24 @@ def _group(window: pl.DataFrame, hits: pl.DataFrame, catalogue: Catalogue, minut
             normal=pl.struct("template_id", "normal_per_minute").unique().struct.field("normal_per_minute").sum(),
         )
     )
+    densest = {
+        (signature, accused): count
+        for signature, accused, count in joined.group_by("signature", "accused", pl.col("time").dt.truncate(ROUTINE_SPAN))
+        .agg(count=pl.len())
+        .group_by("signature", "accused")
+        .agg(pl.col("count").max())
+        .iter_rows()
+    }
+    leading = window.filter(pl.col("row").is_in(groups["rows"].list.first().implode()))
+    texts = dict(leading.select("row", "text").iter_rows())
     findings = []
     for group in groups.iter_rows(named=True):
         signature = catalogue.get(group["signature"])
         weight = float(signature.weight)
         if signature.directness is Directness.SYMPTOM:
             weight *= volume(group["count"])
+        elif signature.routine:
+            weight *= min(1.0, densest[signature.id, group["accused"]] / ROUTINE_NUMBER)
         findings.append(
             Finding(
                 sort=EvidenceSort.SIGNATURE,
@@ -193,7 +211,7 @@ def _group(window: pl.DataFrame, hits: pl.DataFrame, catalogue: Catalogue, minut
                 accused_host=group["accused_host"],
                 accuser=group["component"],
                 accuser_host=group["host"],
-                category=Category(str(signature.category)),
+                category=_category(signature, texts[group["rows"][0]]),
                 title=signature.title,
                 why=signature.title,
                 weight=weight,
@@ -211,9 +229,19 @@ def _group(window: pl.DataFrame, hits: pl.DataFrame, catalogue: Catalogue, minut
     return findings
 
 
-def _silences(window: pl.DataFrame, rates: NormalRates) -> list[Finding]:
+def _category(signature: Signature, text: str) -> Category:
+    """The signature's kind of fault; who accepts a call and does not answer it hangs rather than being down."""
+    category = Category(str(signature.category))
+    accuses = signature.directness is Directness.ACCUSATION and signature.accuses != "@self"
+    return Category.HANG if accuses and category is Category.PROCESS_DOWN and tells_of_time_out(text) else category
+
+
+def _silences(window: pl.DataFrame, rates: NormalRates, topology: Topology) -> list[Finding]:
     gaps = find_gaps(
-        window.select("row", "time", "component", "host", "process"), rates.longest_gap_seconds, rates.per_minute
+        window.select("row", "time", "component", "host", "process"),
+        rates.longest_gap_seconds,
+        rates.per_minute,
+        topology.depends_on,
     )
     return [_silence(gap) for gap in gaps if gap.component != "unknown"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,6 +17,9 @@ MIN_SIGNIFICANCE = 5.0
 """Natural logarithm: a gap this long would come by chance in about one of 150 streams."""
 
 MIN_GAP_SECONDS = 15.0
+
+IDLE_PRIOR = 4.0
+"""So many idle bins' worth of belief that a stream's bins are independent of one another."""
 
 MIN_ACTIVE_BINS = 5
 """A stream that was active for less than this many bins has no rhythm that it could lose."""
@@ -50,6 +54,7 @@ def find_gaps(
     observed: pl.DataFrame,
     normal_gap_seconds: dict[str, float] | None = None,
     normal_per_minute: dict[str, float] | None = None,
+    follows: Callable[[str, str], bool] | None = None,
 ) -> list[Gap]:
     """Find the streams that stopped.
 
@@ -61,6 +66,8 @@ def find_gaps(
         normal_gap_seconds: longest gap of each component in the training logs, in seconds.
         normal_per_minute: rate of each component's busiest stream there; a stream that was lively only for the short
             while that these logs show is not expected to stay livelier than that.
+        follows: tells whether the first component grows quiet when the second one stops (it depends on it); such
+            streams, and the others of the same component, are no witnesses of whether the cloud went on.
 
     Returns:
         Gaps, most significant first.
@@ -78,6 +85,7 @@ def find_gaps(
     seconds = [
         (stream["time"].dt.timestamp("us").to_numpy() - int(logs_start.timestamp() * 1e6)) / 1e6 for stream in streams
     ]
+    names = [str(stream["component"][0]) for stream in streams]
     gaps: list[Gap] = []
     for index, stream in enumerate(streams):
         gap = _longest_gap(seconds[index], span, bins)
@@ -105,7 +113,16 @@ def find_gaps(
                 end=logs_start + timedelta(seconds=float(gap_end)),
                 per_minute=60.0 * stream.height / max(span - length, 1.0),
                 significance=significance,
-                others_active=_others_active(seconds, index, gap_start, gap_end, span),
+                others_active=_others_active(
+                    [
+                        times
+                        for times, name in zip(seconds, names, strict=True)
+                        if name != component and not (follows and follows(name, component))
+                    ],
+                    gap_start,
+                    gap_end,
+                    span,
+                ),
                 resumed=resumed,
                 same_process=None if after is None or not before else after in before,
                 rows=tuple(rows),
@@ -127,14 +144,28 @@ def _longest_gap(times: np.ndarray, span: float, bins: int) -> tuple[int, float,
     if active < MIN_ACTIVE_BINS:
         return None
     # A share seen over few bins is uncertain: one active bin less and two bins more keep it on the safe side.
-    return position, start, end, min((active - 1) / (outside_bins + 2), 0.98)
+    share = min((active - 1) / (outside_bins + 2), 0.98)
+    return position, start, end, min(share, _wakes(times, end - start, outside_bins, share))
 
 
-def _others_active(seconds: list[np.ndarray], index: int, start: float, end: float, span: float) -> float:
-    """Share of the other streams whose rate inside the gap is at least a quarter of their own rate outside."""
+def _wakes(times: np.ndarray, gap: float, outside_bins: float, share: float) -> float:
+    """Chance that an idle bin is followed by an active one: for a stream that comes in bursts, less than the share.
+
+    Bins are a Markov chain of two states; where few idle bins were seen the share of active ones stands in for them.
+    """
+    bins = np.unique((times / BIN_SECONDS).astype(int))
+    pauses = np.diff(bins) - 1
+    pauses = pauses[pauses > 0]
+    awakenings = len(pauses) - (gap > 2 * BIN_SECONDS)
+    idle = max(outside_bins - len(bins), 0.0)
+    return float((max(awakenings, 0) + IDLE_PRIOR * share) / (idle + IDLE_PRIOR))
+
+
+def _others_active(seconds: list[np.ndarray], start: float, end: float, span: float) -> float:
+    """Share of the given streams whose rate inside the gap is at least a quarter of their own rate outside."""
     going, counted = 0, 0
-    for other, times in enumerate(seconds):
-        if other == index or len(times) < 10:
+    for times in seconds:
+        if len(times) < 10:
             continue
         counted += 1
         inside = int(((times > start) & (times < end)).sum())
