@@ -16,5 +16,5 @@ MLFLOW_CONFIG: dict[str, str | int | bool] = {
     "cleanup_temp_files": True,
     "s3_multipart_threshold": _settings.s3_multipart_threshold,
     "s3_multipart_chunksize": _settings.s3_multipart_chunksize,
-    "enable_compression": False,
+    "enable_compression": _settings.enable_compression,
 }

@@ -6,7 +6,7 @@ from pathlib import Path
 # The package of this checkout comes before an installed one.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 
-from openstack_rca.cli import main
+from openstack_rca.dashboard.app import main
 
 if __name__ == "__main__":
-    main(["dashboard"])
+    main()

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from trained_environment import OUR_VARIABLES, PROXIES, Trained, copy_home, make_trained
 
 EXPORTED_FOR_MLFLOW = (

@@ -22,6 +22,8 @@
     │   ├── PublishFailed
     │   ├── RegistryUnavailable
     │   ├── RegistryRefused
+    │   ├── BackupFailed
+    │   ├── BackupDamaged
     │   └── StoreError
     │       ├── StoreUnavailable
     │       ├── StoreAccessDenied
@@ -134,6 +136,14 @@ class RegistryUnavailable(LifecycleError):
 
 class RegistryRefused(LifecycleError):
     """The MLflow tracking server or registry answered, but not to do what was asked."""
+
+
+class BackupFailed(LifecycleError):
+    """The tracking database could not be copied or put back; nothing was changed."""
+
+
+class BackupDamaged(LifecycleError):
+    """A copy of the tracking database is not whole, or not one of it."""
 
 
 class StoreError(LifecycleError):

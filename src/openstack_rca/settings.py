@@ -7,6 +7,7 @@ a sqlite tracking database, a ``file://`` artifact root, the cache and the spool
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from zoneinfo import available_timezones
@@ -72,16 +73,60 @@ class Settings(BaseSettings):
     s3_multipart_chunksize: int = Field(
         default=16 * 1024 * 1024, ge=5 * 1024 * 1024, validation_alias=_named("OPENSTACK_RCA_S3_MULTIPART_CHUNKSIZE")
     )
+    enable_compression: bool = Field(default=False, validation_alias=_named("OPENSTACK_RCA_ENABLE_COMPRESSION"))
+    upload_attempts: int = Field(default=4, gt=0, validation_alias=_named("OPENSTACK_RCA_UPLOAD_ATTEMPTS"))
+    s3_server_side_encryption: str | None = Field(
+        default=None, validation_alias=_named("OPENSTACK_RCA_S3_SERVER_SIDE_ENCRYPTION", "AWS_SERVER_SIDE_ENCRYPTION")
+    )
+    s3_kms_key_id: str | None = Field(
+        default=None, validation_alias=_named("OPENSTACK_RCA_S3_KMS_KEY_ID", "AWS_SSE_KMS_KEY_ID")
+    )
+    s3_storage_class: str | None = Field(default=None, validation_alias=_named("OPENSTACK_RCA_S3_STORAGE_CLASS"))
+    ca_bundle: Path | None = Field(
+        default=None, validation_alias=_named("OPENSTACK_RCA_CA_BUNDLE", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
+    )
+    aws_role_arn: str | None = Field(default=None, validation_alias=_named("AWS_ROLE_ARN"))
+    aws_web_identity_token_file: Path | None = Field(
+        default=None, validation_alias=_named("AWS_WEB_IDENTITY_TOKEN_FILE")
+    )
+    aws_sts_endpoint: str | None = Field(
+        default=None, validation_alias=_named("AWS_ENDPOINT_URL_STS", "AWS_STS_ENDPOINT")
+    )
     network_timeout_seconds: float = Field(default=5.0, gt=0, validation_alias=_named("OPENSTACK_RCA_NETWORK_TIMEOUT"))
+
+    model_margin: float = Field(
+        default=0.05,
+        ge=0,
+        validation_alias=_named("OPENSTACK_RCA_MODEL_MARGIN"),
+        description="By how much, as a share, a new version may be worse than the one in use before it is refused.",
+    )
 
     log_timezone: str = Field(default="UTC", validation_alias=_named("OPENSTACK_RCA_LOG_TIMEZONE"))
     signatures_folder: Path | None = Field(default=None, validation_alias=_named("OPENSTACK_RCA_SIGNATURES"))
     cache_size_bytes: int = Field(default=2 * 1024**3, gt=0, validation_alias=_named("OPENSTACK_RCA_CACHE_SIZE_BYTES"))
+    log_roots: str = Field(
+        default="/var/log",
+        validation_alias=_named("OPENSTACK_RCA_LOG_ROOTS"),
+        description="Folders whose logs the dashboard may read, separated by colons.",
+    )
+    upload_size_bytes: int = Field(
+        default=1024**3,
+        gt=0,
+        validation_alias=_named("OPENSTACK_RCA_UPLOAD_SIZE_BYTES"),
+        description="Most bytes that one upload to the dashboard may hold, unpacked.",
+    )
 
     @field_validator("home", mode="after")
     @classmethod
     def _absolute_home(cls, value: Path) -> Path:
         return value.expanduser().absolute()
+
+    @field_validator("s3_server_side_encryption", mode="after")
+    @classmethod
+    def _known_encryption(cls, value: str | None) -> str | None:
+        if value not in (None, "AES256", "aws:kms", "aws:kms:dsse"):
+            raise ValueError(f"{value!r} is not AES256, aws:kms or aws:kms:dsse")
+        return value
 
     @field_validator("log_timezone", mode="after")
     @classmethod
@@ -108,6 +153,16 @@ class Settings(BaseSettings):
     def artifact_root(self) -> str:
         """Where versions are stored: the given URI, else a folder below ``home``."""
         return (self.mlflow_artifact_root or (self.home / "artifacts").as_uri()).rstrip("/")
+
+    @property
+    def log_root_folders(self) -> tuple[Path, ...]:
+        """Folders whose logs the dashboard may read, links resolved."""
+        return tuple(Path(part).expanduser().resolve() for part in self.log_roots.split(os.pathsep) if part.strip())
+
+    @property
+    def uploads_folder(self) -> Path:
+        """Logs uploaded to the dashboard, one folder a browser session, removed when the session ends."""
+        return self.home / "uploads"
 
     @property
     def cache_folder(self) -> Path:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
 from cli_helpers import HEALTHY, LOGS, closed_port, refused
+
 from conftest import Program
-from trained_environment import Trained
+from openstack_rca.cli import analyze
+from trained_environment import CUT, Trained
 
 ISSUE = ("--issue", "401 on every call")
 
@@ -65,9 +68,9 @@ def test_output_writes_the_form_of_its_suffix(
 
 
 def test_a_healthy_window_is_called_healthy(home: Path, rca: Program) -> None:
-    """Whatever the issue says: without evidence no component is named."""
-    logs = str(HEALTHY / "logs")
-    report = rca("analyze", logs, "--issue", "Is all well?", "--disable-mlflow", "--format", "json").json()
+    """Logs of the services that the model knows, without a fault: no component is named."""
+    known = [HEALTHY / "logs" / name for name in CUT]
+    report = rca("analyze", *known, "--issue", "Is all well?", "--disable-mlflow", "--format", "json").json()
     assert (report["verdict"], report["causes"]) == ("NO FAILURE FOUND", [])
 
 
@@ -88,8 +91,6 @@ def test_the_answer_comes_before_the_record(
     home: Path, rca: Program, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """When recording begins, the whole report is on the screen."""
-    from openstack_rca.cli import analyze
-
     on_the_screen: list[str] = []
     real = analyze.record
 
@@ -146,17 +147,13 @@ def test_before_anything_was_trained_the_answer_comes_without_a_model(empty_home
 
 def test_a_model_file_can_be_named(empty_home: Path, trained: Trained, rca: Program) -> None:
     """No registry is needed then, and the command that is given to do it again names the file."""
-    report = rca(
-        "analyze", LOGS, *ISSUE, "--model", trained.model_file, "--disable-mlflow", "--format", "json"
-    ).json()
+    report = rca("analyze", LOGS, *ISSUE, "--model", trained.model_file, "--disable-mlflow", "--format", "json").json()
     assert (report["model"]["source"], report["model"]["digest"]) == ("file", trained.facts["sha256"])
     assert f"--model {trained.model_file}" in report["command"]
 
 
 def test_the_reproducing_command_gives_the_same_answer(home: Path, rca: Program, tmp_path: Path) -> None:
     """It names the logs, the issue, the version, the mode and the window, quoted for a shell."""
-    import shlex
-
     given = ["analyze", LOGS, "--issue", "it's all 401", "--fast", "--since", "2026-11-23T03:54:00Z"]
     first = rca(*given, "--disable-mlflow", "--format", "json").json()
     words = shlex.split(first["command"])

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 from lifecycle_servers import ACCESS_KEY, SECRET, SwiftServer, missing_for_swift, mlflow_server, swift_server
+from postgres_servers import missing_for_postgres, postgres_server
 
 from openstack_rca.lifecycle.mlflow_client import connect
 from openstack_rca.settings import Settings, load_settings
@@ -24,6 +25,10 @@ EXPORTED = (
     "MLFLOW_TRACKING_TOKEN",
     "MLFLOW_HTTP_REQUEST_TIMEOUT",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_JITTER",
+    "MLFLOW_TRACKING_SERVER_CERT_PATH",
+    "REQUESTS_CA_BUNDLE",
 )
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
 
@@ -95,6 +100,33 @@ def s3(tmp_path: Path, swift: SwiftServer) -> Settings:
 def server_and_s3(server: str, s3: Settings) -> Settings:
     """An MLflow server over HTTP with versions in Swift: how a team runs it."""
     changes = {"mlflow_enabled": True, "mlflow_tracking_uri": server, "experiment_name": f"team_{uuid4().hex[:8]}"}
+    return s3.model_copy(update=changes)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A PostgreSQL on loopback, as an SQLAlchemy address."""
+    if reason := missing_for_postgres():
+        pytest.skip(reason)
+    with postgres_server() as uri:
+        yield uri
+
+
+@pytest.fixture(scope="session")
+def server_on_postgres(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An MLflow tracking server whose database is PostgreSQL."""
+    with mlflow_server(tmp_path_factory.mktemp("mlflow-on-postgres"), backend=postgres) as uri:
+        yield uri
+
+
+@pytest.fixture
+def postgres_and_s3(server_on_postgres: str, s3: Settings) -> Settings:
+    """An MLflow server on PostgreSQL over HTTP with versions in Swift."""
+    changes = {
+        "mlflow_enabled": True,
+        "mlflow_tracking_uri": server_on_postgres,
+        "experiment_name": f"team_{uuid4().hex[:8]}",
+    }
     return s3.model_copy(update=changes)
 
 

@@ -62,8 +62,10 @@ def _swift_folder() -> Path | None:
 
 
 @contextmanager
-def process(arguments: list[str | Path], log: Path, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a process until the block ends; its output goes to ``log``."""
+def process(
+    arguments: list[str | Path], log: Path, user: str | None = None, **environment: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a process, as another user where one is named, until the block ends; its output goes to ``log``."""
     with log.open("ab") as output:
         started = subprocess.Popen(
             [str(part) for part in arguments],
@@ -71,6 +73,8 @@ def process(arguments: list[str | Path], log: Path, **environment: str) -> Itera
             stderr=subprocess.STDOUT,
             env={**os.environ, **environment},
             start_new_session=True,
+            user=user,
+            cwd=log.parent,
         )
     try:
         yield started
@@ -162,14 +166,26 @@ def _write_swift_configuration(folder: Path, ports: dict[str, int]) -> None:
 
 
 @contextmanager
-def mlflow_server(folder: Path, port: int | None = None) -> Iterator[str]:
-    """``mlflow server`` on sqlite with proxied artifacts; yields its address."""
+def mlflow_server(
+    folder: Path, port: int | None = None, backend: str | None = None, app: str | None = None, **environment: str
+) -> Iterator[str]:
+    """``mlflow server`` with proxied artifacts; yields its address.
+
+    Args:
+        folder: of its files.
+        port: a free one where not given.
+        backend: address of the database; sqlite in the folder where not given.
+        app: an application of MLflow's, such as ``basic-auth``.
+        environment: further variables.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     port = port or free_port()
     uri, log = f"http://127.0.0.1:{port}", folder / "server.log"
     arguments = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    arguments += ["--backend-store-uri", f"sqlite:///{folder / 'server.db'}"]
+    arguments += ["--backend-store-uri", backend or f"sqlite:///{folder / 'server.db'}"]
     arguments += ["--artifacts-destination", (folder / "artifacts").as_uri()]
-    with process(arguments, log, MLFLOW_DISABLE_TELEMETRY="true", DO_NOT_TRACK="true") as started:
+    arguments += ["--app-name", app] if app else []
+    variables = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", **environment}
+    with process(arguments, log, **variables) as started:
         wait_for(f"{uri}/health", [started], log)
         yield uri

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import MakeModel
 from lifecycle_helpers import FACTS, publish
 
+from conftest import MakeModel
 from openstack_rca.errors import VersionNotFound
 from openstack_rca.lifecycle.versions import ModelLifecycle
 from openstack_rca.settings import Settings, load_settings

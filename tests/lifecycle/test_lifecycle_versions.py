@@ -7,9 +7,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from conftest import MakeModel
 from lifecycle_helpers import FACTS, publish, stored_file
 
+from conftest import MakeModel
 from openstack_rca.errors import DigestMismatch, ModelFileDamaged, VersionNotFound
 from openstack_rca.lifecycle.files import file_digest
 from openstack_rca.lifecycle.records import Place

@@ -5,15 +5,19 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from openstack_rca.rca.report import (
+    ActivityRow,
     Category,
     Cause,
     ConfidencePart,
+    Episode,
     EvidenceItem,
     EvidenceSort,
     FileSummary,
     Hop,
     ModelUsed,
     Report,
+    RequestPath,
+    RequestStep,
     RuledOut,
     SimilarIncident,
     TimelineEntry,
@@ -76,6 +80,7 @@ def database_cause() -> Cause:
             ConfidencePart(name="direct evidence", value=0.45, note="mariadbd logged its own shutdown"),
             ConfidencePart(name="independent accusers", value=0.33, note="6 services"),
             ConfidencePart(name="onset first", value=0.2),
+            ConfidencePart(name="silence", value=0.0),
             ConfidencePart(name="unsupported hops", value=-0.05, note="1 of 5"),
         ],
         onset=START - timedelta(seconds=2),
@@ -113,6 +118,7 @@ def database_cause() -> Cause:
             evidence(4, file="controller/cinder-api.log", line=77, service="cinder-api"),
             evidence(5, file="compute1/nova-compute.log", line=3051, service="nova-compute", host="compute1"),
         ],
+        independent=True,
         explains=["nova-conductor", "nova-api", "keystone", "neutron-server", "cinder-api"],
         remedy="Start the database server on controller (systemctl start mariadb), then find out what stopped it: the "
         "journal of that host names the process or person that sent the signal.",
@@ -152,6 +158,7 @@ def messaging_cause() -> Cause:
                 signature=None,
             )
         ],
+        independent=True,
         explains=["nova-compute"],
         remedy="Free disk space on controller; the broker unblocks by itself.",
         next_checks=["ssh controller df -h /var/lib/rabbitmq", "ssh controller rabbitmqctl status"],
@@ -181,6 +188,86 @@ def similar_incidents() -> list[SimilarIncident]:
             confirmed=False,
             similarity=0.55,
             verdict="INCONCLUSIVE",
+        ),
+    ]
+
+
+def failed_request() -> RequestPath:
+    """Return a request that ended in nova-conductor."""
+    steps = [
+        (
+            -1.0,
+            "nova-api",
+            "INFO",
+            "controller/nova-api.log",
+            700,
+            '127.0.0.1 "POST /v2.1/servers" status: 202 len: 863',
+        ),
+        (0.5, "nova-conductor", "ERROR", "controller/nova-conductor.log", 412, "DBConnectionError: connection refused"),
+    ]
+    return RequestPath(
+        request_id=REQUEST,
+        instance_id="e7464ac1-62d3-4f5f-8fcd-cec4b2be4926",
+        steps=[
+            RequestStep(
+                time=START + timedelta(seconds=seconds),
+                component=component,
+                host="controller",
+                file=file,
+                line=line,
+                level=level,
+                text=text,
+            )
+            for seconds, component, level, file, line, text in steps
+        ],
+    )
+
+
+def later_episode() -> Episode:
+    """Return a further stretch of trouble, forty minutes later."""
+    return Episode(
+        start=START + timedelta(minutes=40),
+        end=START + timedelta(minutes=43, seconds=5),
+        verdict=Verdict.LIKELY,
+        component="glance-api",
+        host="controller",
+        category=Category.STORAGE,
+        confidence=0.66,
+        statement="The store of the images could not be written.",
+        evidence=[
+            evidence(
+                file="controller/glance-api.log",
+                line=3310,
+                lines=1,
+                text="No space left on device",
+                accuses="glance-api",
+                why="the store says that it is full",
+                signature="glance-store-full",
+            )
+        ],
+    )
+
+
+def activity_rows() -> list[ActivityRow]:
+    """Return 34 bins of ten seconds from the begin of the window on: mariadb falls silent, nova-conductor errs."""
+    begin = START - timedelta(seconds=31, milliseconds=375)
+    quiet = [6] * 4 + [0] * 24 + [5] * 6
+    return [
+        ActivityRow(
+            component="mariadb",
+            start=begin,
+            bin_seconds=10,
+            counts=quiet,
+            errors=[0] * 34,
+            scores=[0.4 if count else None for count in quiet],
+        ),
+        ActivityRow(
+            component="nova-conductor",
+            start=begin,
+            bin_seconds=10,
+            counts=[2, 1, 2, 40] + [15] * 24 + [2] * 6,
+            errors=[0, 0, 0, 38] + [14] * 24 + [0] * 6,
+            scores=[0.3, 0.2, 0.3, 0.999] + [0.99] * 24 + [0.5] * 6,
         ),
     ]
 
@@ -216,6 +303,9 @@ def confirmed() -> Report:
             _entry(271, "mariadb", "ready for connections", "recovery"),
             _entry(300, "mariadb", "the window ends", "window"),
         ],
+        activity=activity_rows(),
+        requests=[failed_request()],
+        episodes=[later_episode()],
         blast_radius=["nova-conductor on controller", "nova-api on controller", "keystone", "nova-compute on compute2"],
         ruled_out=[RuledOut(component="nova-api", reason="fails only because nova-conductor does not answer")],
         similar=similar_incidents(),
@@ -323,6 +413,18 @@ def hostile(text: str) -> Report:
             "causes": [cause],
             "chain": [Hop(source=text, target="nova-api", supported=False, note=text)],
             "timeline": [TimelineEntry(time=START, component=text, host=text, text=text, kind=text)],
+            "activity": [row.model_copy(update={"component": text}) for row in activity_rows()[:1]],
+            "requests": [_hostile_request(text)],
+            "episodes": [
+                later_episode().model_copy(
+                    update={
+                        "component": text,
+                        "host": text,
+                        "statement": text,
+                        "evidence": [evidence(file=text, text=text)],
+                    }
+                )
+            ],
             "blast_radius": [text],
             "ruled_out": [RuledOut(component=text, reason=text)],
             "similar": [
@@ -348,6 +450,13 @@ def hostile(text: str) -> Report:
             "command": text,
         }
     )
+
+
+def _hostile_request(text: str) -> RequestPath:
+    path = failed_request()
+    changes = {"component": text, "host": text, "file": text, "level": text, "text": text}
+    steps = [step.model_copy(update=changes) for step in path.steps]
+    return path.model_copy(update={"request_id": text, "instance_id": text, "steps": steps})
 
 
 def _entry(seconds: float, component: str, text: str, kind: str, host: str = "controller") -> TimelineEntry:

@@ -230,6 +230,13 @@ def test_a_file_with_garbage_is_read_and_says_how_much_was_skipped(garbage: list
     assert state.skipped == sum(bool(line.strip()) for line in lines)
 
 
+def test_a_secret_in_a_note_is_not_kept(history: History) -> None:
+    """The history lives longer than the password, one hopes; it is masked all the same."""
+    history.append([analysis("known")])
+    history.confirm("known", "rabbitmq", note="wrong transport_url rabbit://openstack:hunter22@node1:5672/")
+    assert b"hunter22" not in history.path.read_bytes()
+
+
 def test_a_huge_issue_is_cut_in_the_middle(history: History) -> None:
     report = Report.model_validate(report_samples.healthy().model_dump() | {"issue": "x" * 10**6})
     assert len(event_of(report).issue) <= 2000

@@ -35,7 +35,7 @@ def finding(accused: str, *, weight: float = 0.7, row: int = 0, count: int = 1, 
         sort=EvidenceSort.SIGNATURE if count else EvidenceSort.SILENCE,
         directness=Directness.ACCUSATION,
         accused=accused,
-        accuser="nova-api",
+        accuser="a-client",
         accuser_host="controller",
         category=Category.DATABASE,
         title=f"{accused} fails",
@@ -130,11 +130,11 @@ def test_the_past_decides_between_equals_and_never_overrules_evidence() -> None:
     topology = load_topology()
 
     def first(weight: float) -> str:
-        found = [finding("glance-api", weight=0.5), finding("cinder-volume", weight=weight)]
-        return rank(found, topology, boosted({}, {"glance-api": MOST_BONUS}))[0].component
+        found = [finding("placement-api", weight=0.5), finding("glance-api", weight=weight)]
+        return rank(found, topology, boosted({}, {"placement-api": MOST_BONUS}))[0].component
 
-    assert first(0.5) == "glance-api"
-    assert first(0.6) == "cinder-volume"
+    assert first(0.5) == "placement-api"
+    assert first(0.55) == "glance-api"
 
 
 def test_a_confidence_that_the_past_raised_says_so() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from html.parser import HTMLParser
 
 import pytest
@@ -10,9 +9,10 @@ import report_samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openstack_rca.rca.render_common import chain_rows, counts, spot
-from openstack_rca.rca.render_html import draw_chain, plot_timeline, render_html
-from openstack_rca.rca.report import Hop, Report, TimelineEntry
+from openstack_rca.rca.render_common import alone, chain_rows, confidence_text, counts, request_text, spot
+from openstack_rca.rca.render_excerpt import grouped, like_text
+from openstack_rca.rca.render_html import draw_chain, render_html
+from openstack_rca.rca.report import Hop, Report
 
 REPORTS = [report_samples.confirmed, report_samples.healthy, report_samples.inconclusive]
 VOID = {"meta"}
@@ -75,7 +75,7 @@ def test_links_lead_somewhere() -> None:
     """The first proof of the banner leads to that piece of evidence."""
     parsed = Page(render_html(report_samples.confirmed()))
     identifiers = [value for _, name, value in parsed.attributes if name == "id"]
-    assert len(identifiers) == len(set(identifiers)) == 8
+    assert len(identifiers) == len(set(identifiers)) == 9
     assert {value[1:] for _, name, value in parsed.attributes if name == "href"} <= set(identifiers)
 
 
@@ -84,9 +84,12 @@ def test_all_facts_are_there() -> None:
     report = report_samples.confirmed()
     text = Page(render_html(report)).text
     for cause in report.causes:
-        for item in cause.evidence:
-            for fact in (spot(item), counts(item), item.text, item.why, item.sort.value):
+        for group in grouped(cause.evidence):
+            item = group.item
+            for fact in (spot(item), counts(item), item.text, item.why, item.sort.value, like_text(group)):
                 assert fact in text
+        for part in cause.confidence_parts:
+            assert (confidence_text(part) in text) == (part.value != 0)
         for fact in (cause.statement, cause.remedy, *cause.next_checks, cause.category.value):
             assert fact in text
     for hop in report.chain:
@@ -105,8 +108,34 @@ def test_all_facts_are_there() -> None:
         report.issue,
         report_samples.DIGEST,
         "lstm_model, version 15, from cache",
+        "rabbitmq on controller failed on its own account",
     ):
         assert fact in text
+
+
+def test_requests_and_episodes_are_told() -> None:
+    """The steps of a failed request, and a further stretch of trouble with the options that look at it alone."""
+    report = report_samples.confirmed()
+    text = Page(render_html(report)).text
+    assert request_text(report.requests[0]) in text
+    for step in report.requests[0].steps:
+        for fact in (step.level, f"{step.component} on {step.host}", f"{step.file}:{step.line}", step.text):
+            assert fact in text
+    (episode,) = report.episodes
+    for fact in (episode.statement, spot(episode.evidence[0]), episode.evidence[0].text, alone(episode)):
+        assert fact in text
+
+
+def test_the_plot_has_words_for_those_who_do_not_see_it() -> None:
+    """The drawing is an image with a label and a description; what it shows is a table too."""
+    parsed = Page(render_html(report_samples.confirmed()))
+    label = next(value for tag, name, value in parsed.attributes if tag == "svg" and name == "aria-label")
+    described = next(value for _, name, value in parsed.attributes if name == "aria-describedby")
+    assert label == "Events, errors and anomaly scores of each component over time"
+    assert ("p", "id", described) in parsed.attributes
+    assert "Cause 1, mariadb, begins at 14:02:09.375." in parsed.text
+    for fact in ("40 from 14:02:10", "0.999 from 14:02:10", "417 events, 374 errors"):
+        assert fact in parsed.text
 
 
 def test_the_banner_is_the_point() -> None:
@@ -118,6 +147,7 @@ def test_the_banner_is_the_point() -> None:
         "93 %",
         "14:02:09 UTC",
         "controller/mariadb.log:88",
+        "/usr/sbin/mariadbd (initiated by: unknown): Normal shutdown",
         "Do: Start",
     ):
         assert fact in banner
@@ -153,47 +183,9 @@ def test_any_text_leaves_the_structure_alone(text: str) -> None:
     assert_harmless(text)
 
 
-def test_a_timeline_entry_stands_at_its_time() -> None:
-    """Entries lie between the edges of the window, in the order of their times, each on the lane of its component."""
-    plot = plot_timeline(report_samples.confirmed())
-    assert plot is not None
-    assert plot.band is not None
-    left, width = plot.band
-    places = [mark.x for mark in plot.marks]
-    assert places == sorted(places)
-    assert all(left <= place <= left + width for place in places)
-    lanes = {lane.y: lane.name for lane in plot.lanes}
-    assert lanes[plot.marks[0].y] == "mariadb on controller"
-    assert lanes[plot.marks[-2].y] == "nova-compute on compute2"
-    assert [tick.label for tick in plot.ticks] == ["14:01:41", "14:03:03", "14:04:26", "14:05:48", "14:07:11"]
-
-
-def test_a_timeline_of_one_moment_has_one_tick() -> None:
-    """All entries at one time: no division by zero, everything in the middle."""
-    entry = TimelineEntry(time=report_samples.START, component="nova-api", text="x", kind="evidence")
-    plot = plot_timeline(report_samples.inconclusive().model_copy(update={"timeline": [entry, entry]}))
-    assert plot is not None
-    assert [(tick.x, tick.label) for tick in plot.ticks] == [(50.0, "14:02:11")]
-    assert [mark.x for mark in plot.marks] == [50.0, 50.0]
-
-
-def test_a_timeline_of_days_says_the_day() -> None:
-    """Over more than a day the axis and the table name days, not only times of day."""
-    entries = [
-        TimelineEntry(time=report_samples.START + timedelta(days=day), component="a", text="x", kind="evidence")
-        for day in (0, 3)
-    ]
-    report = report_samples.inconclusive().model_copy(update={"timeline": entries})
-    plot = plot_timeline(report)
-    assert plot is not None
-    assert plot.ticks[0].label == "03-09 14:02"
-    assert "2026-03-12 14:02:11 UTC" in Page(render_html(report)).text
-
-
 def test_reports_without_chain_or_timeline_draw_nothing() -> None:
     """There is no empty drawing."""
     assert draw_chain([], set()) is None
-    assert plot_timeline(report_samples.healthy()) is None
     assert "<svg" not in render_html(report_samples.healthy())
 
 

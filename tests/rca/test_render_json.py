@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from hypothesis import strategies as st
 from openstack_rca.rca.render_json import render_json, report_schema, schema_text
 from openstack_rca.rca.report import REPORT_SCHEMA_VERSION, Report
 
-SCHEMA_FILE = Path(__file__).parents[2] / "docs" / "report.schema.json"
+DOCS = Path(__file__).parents[2] / "docs"
+SCHEMA_FILE = DOCS / "report.schema.json"
 
 
 @pytest.mark.parametrize("make", [report_samples.confirmed, report_samples.healthy, report_samples.inconclusive])
@@ -57,3 +59,24 @@ def test_the_schema_describes_what_is_written() -> None:
     assert set(schema["required"]) <= set(data)
     cause = schema["$defs"]["Cause"]
     assert set(data["causes"][0]) == set(cause["properties"])
+
+
+def test_every_field_is_documented() -> None:
+    """docs/report.md has a line for each part of the report that names all of its fields, and no others' parts."""
+    lines = (DOCS / "report.md").read_text(encoding="utf-8").splitlines()
+    documented = {line.split("|")[1].strip(): line for line in lines if re.match(r"\| [A-Z]\w+ \| `", line)}
+    schema = report_schema()
+    parts = {name: part for name, part in schema["$defs"].items() if "properties" in part} | {"Report": schema}
+    assert set(documented) == set(parts)
+    for name, part in parts.items():
+        told = set(re.findall(r"`(\w+)`", documented[name]))
+        assert told == set(part["properties"])
+
+
+def test_numbers_over_time_stand_on_one_line() -> None:
+    """The bins of the activity do not make the JSON thousands of lines long, and what looks like them in a text stays."""
+    text = "[\n  1,\n  2\n]"
+    report = report_samples.confirmed().model_copy(update={"issue": text})
+    rendered = render_json(report)
+    assert f'"counts": {json.dumps(report.activity[0].counts)}' in rendered
+    assert Report.model_validate_json(rendered) == report

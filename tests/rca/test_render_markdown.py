@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from openstack_rca.rca.render_common import counts, spot
+from openstack_rca.rca.render_common import alone, confidence_text, counts, spot
+from openstack_rca.rca.render_excerpt import grouped, like_text
 from openstack_rca.rca.render_markdown import render_markdown
 from openstack_rca.rca.report import Report
 from openstack_rca.rca.sanitise import one_line
@@ -36,9 +37,12 @@ def test_all_facts_are_there() -> None:
     report = report_samples.confirmed()
     text = seen(tokens_of(report))
     for cause in report.causes:
-        for item in cause.evidence:
-            for fact in (spot(item), f"counts {counts(item)}", item.text, item.why):
+        for group in grouped(cause.evidence):
+            item = group.item
+            for fact in (spot(item), f"counts {counts(item)}", item.text, item.why, like_text(group)):
                 assert fact in text
+        for part in cause.confidence_parts:
+            assert (confidence_text(part) in text) == (part.value != 0)
         for fact in (cause.statement, cause.remedy, *cause.next_checks, cause.category.value):
             assert fact in text
     for hop in report.chain:
@@ -54,8 +58,27 @@ def test_all_facts_are_there() -> None:
         report.issue,
         report_samples.DIGEST,
         "lstm_model, version 15, from cache",
-        "CONFIRMED: mariadb on controller, 93 %",
+        "CONFIRMED: mariadb on controller, 93 % sure, since 2026-03-09 14:02:09 UTC",
+        "rabbitmq on controller failed on its own account",
     ):
+        assert fact in text
+
+
+def test_the_first_five_lines_are_the_point() -> None:
+    """Title, why, proof, what to do and what else went wrong stand on the first five lines."""
+    lines = render_markdown(report_samples.confirmed()).splitlines()[:5]
+    assert [line.split(" ")[1] for line in lines] == ["CONFIRMED:", "**Why:**", "**Proof:**", "**Do:**", "**Also:**"]
+
+
+def test_requests_and_episodes_are_told() -> None:
+    """The steps of a failed request, and a further stretch of trouble with the options that look at it alone."""
+    report = report_samples.confirmed()
+    text = seen(tokens_of(report))
+    for step in report.requests[0].steps:
+        for fact in (step.level, f"{step.component} on {step.host}", f"{step.file}:{step.line}", step.text):
+            assert fact in text
+    (episode,) = report.episodes
+    for fact in (episode.statement, spot(episode.evidence[0]), episode.evidence[0].text, alone(episode)):
         assert fact in text
 
 

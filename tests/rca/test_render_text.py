@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from openstack_rca.rca.render_common import counts, spot
+from openstack_rca.rca.render_common import alone, confidence_text, counts, kind_text, spot
+from openstack_rca.rca.render_excerpt import grouped, like_text
 from openstack_rca.rca.render_text import render_text, render_text_plain
 from openstack_rca.rca.report import Report
 
@@ -37,18 +38,19 @@ def test_the_first_five_lines_are_the_point(width: int) -> None:
     report = report_samples.confirmed()
     lines = render_text_plain(report, width).splitlines()
     head = words(" ".join(lines[:5]))
-    for fact in ("CONFIRMED", "mariadb on controller", "93 %", "since 2026-03-09 14:02:09 UTC"):
+    for fact in ("CONFIRMED", "mariadb on controller", "93 % sure", "since 2026-03-09 14:02:09 UTC"):
         assert fact in head
     assert "Why: The database server on controller went away" in head
-    assert "Proof: controller/mariadb.log:88 /usr/sbin/mariadbd" in head
+    assert "Proof: controller/mariadb.log:88 /usr/sbin/" in head
+    assert "shutdown" in head
     assert "Do: Start the database server on controller" in head
-    assert not lines[5].strip()
+    assert lines[5].startswith("Also:")
 
 
 def test_an_unsure_report_says_first_what_it_lacks() -> None:
     """Without a sure cause the first lines name the guess as a guess, and what was not seen."""
     head = words(" ".join(render_text_plain(report_samples.inconclusive(), 80).splitlines()[:5]))
-    assert "INCONCLUSIVE best guess: cinder-volume 31 %" in head
+    assert "INCONCLUSIVE best guess: cinder-volume 31 % sure" in head
     assert "Lacks: no log of any cinder service" in head
     assert "Do: Check: openstack volume service list" in head
 
@@ -66,9 +68,12 @@ def test_all_facts_are_there() -> None:
     report = report_samples.confirmed()
     text = words(render_text_plain(report, 400))
     for cause in report.causes:
-        for item in cause.evidence:
-            assert f"{spot(item)} " in text
-            assert f"{counts(item)}; {item.sort.value}" in text
+        for group in grouped(cause.evidence):
+            assert f"{spot(group.item)} " in text
+            assert f"{counts(group.item)}, {kind_text(group.item)}" in text
+            assert like_text(group) in text
+        for part in cause.confidence_parts:
+            assert (confidence_text(part) in text) == (part.value != 0)
         for fact in (cause.statement, cause.remedy, *cause.next_checks, cause.category.value):
             assert fact in text
     for hop in report.chain:
@@ -83,11 +88,57 @@ def test_all_facts_are_there() -> None:
         assert fact in text
 
 
+def test_a_failed_request_is_followed() -> None:
+    """Each step has a line with time, level, component, host and place, and its text."""
+    report = report_samples.confirmed()
+    text = words(render_text_plain(report, 120))
+    (path,) = report.requests
+    assert f"{path.request_id} (instance {path.instance_id})" in text
+    for step in path.steps:
+        assert f"{step.level} {step.component} on {step.host} {step.file}:{step.line} {step.text}" in text
+
+
+def test_further_trouble_is_told_with_how_to_look_at_it() -> None:
+    """An episode has verdict, component, host, statement, first evidence and the options that look at it alone."""
+    report = report_samples.confirmed()
+    text = words(render_text_plain(report, 120))
+    (episode,) = report.episodes
+    told = text.split("Further trouble in the same logs")[1]
+    assert "LIKELY glance-api on controller 66 % sure, storage" in told
+    for fact in (episode.statement, spot(episode.evidence[0]), episode.evidence[0].text, alone(episode)):
+        assert fact in told
+
+
+def test_simultaneous_causes_are_marked() -> None:
+    """Causes that failed on their own account are said to have done so; a lone cause is not."""
+    report = report_samples.confirmed()
+    text = words(render_text_plain(report, 120))
+    assert "Each failed on its own account: mariadb on controller, rabbitmq on controller." in text
+    assert "own account" not in render_text_plain(report.model_copy(update={"causes": report.causes[:1]}), 120)
+
+
+def test_hosts_are_never_broken_inside() -> None:
+    """Several hosts wrap between their names."""
+    report = report_samples.confirmed()
+    cause = report.causes[1].model_copy(update={"host": "compute1,compute2,compute3"})
+    lines = render_text_plain(report.model_copy(update={"causes": [report.causes[0], cause]}), 80).splitlines()
+    for name in ("compute1", "compute2", "compute3"):
+        assert any(name in line for line in lines)
+    assert not any(line.strip() in ("comp", "ute3") for line in lines)
+
+
+def test_what_to_do_stands_before_the_evidence() -> None:
+    """Who reads on after the first lines finds the remedy next, then why it is believed."""
+    text = render_text_plain(report_samples.confirmed(), 100)
+    order = ["What to do about mariadb", "Cause 1: mariadb", "Causal chain", "Timeline", "Cause 2: rabbitmq"]
+    assert sorted(order, key=text.index) == order
+
+
 def test_places_stay_whole_at_eighty_columns() -> None:
     """A cited file:line can be copied from a narrow terminal: it is never broken over two lines."""
     report = report_samples.confirmed()
     lines = render_text_plain(report, 80).splitlines()
-    for item in (item for cause in report.causes for item in cause.evidence):
+    for item in (group.item for cause in report.causes for group in grouped(cause.evidence)):
         assert any(spot(item) in line for line in lines)
 
 

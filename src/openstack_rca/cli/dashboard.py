@@ -2,15 +2,94 @@
 
 from __future__ import annotations
 
+import ipaddress
+import socket
+from importlib.resources import files
+from pathlib import Path
+
 import click
 
+from openstack_rca.cli.output import connection_options, console, notice, settings_from
 from openstack_rca.errors import ConfigurationError
+from openstack_rca.service.places import require_home
+
+APP = Path(str(files("openstack_rca"))) / "dashboard" / "app.py"
 
 
-@click.command("dashboard", short_help="Not part of this release.")
-def dashboard_command() -> None:
-    """Open the dashboard in the browser (not part of this release)."""
-    raise ConfigurationError(
-        "This release has no dashboard.",
-        "Use the command line: openstack-rca analyze LOGS --issue TEXT --output report.html",
-    )
+@click.command("dashboard", short_help="Open the dashboard: the same answers, to look at.")
+@click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Address to listen on.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True, help="Port to listen on.")
+@click.option(
+    "--root",
+    "roots",
+    multiple=True,
+    metavar="PATH",
+    help="Folder whose logs visitors may read; may be given again. Default: OPENSTACK_RCA_LOG_ROOTS, else /var/log.",
+)
+@connection_options
+def dashboard_command(
+    host: str,
+    port: int,
+    roots: tuple[str, ...],
+    mlflow_uri: str | None,
+    mlflow_experiment: str | None,
+    disable_mlflow: bool,
+) -> None:
+    """Serve the dashboard until Ctrl-C: ask, explore the logs, models, train, runs.
+
+    It listens on this machine only unless --host says otherwise. Visitors can read the logs below the roots, train, and yank
+    or pin versions; see the documentation for a password or a login.
+
+    \b
+    Examples:
+      openstack-rca dashboard
+      openstack-rca dashboard --port 8600 --root /var/log/kolla --root /srv/logs
+    """
+    require_home(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow), writable=True)
+    arguments: list[str] = []
+    for root in roots:
+        if not Path(root).is_dir():
+            raise ConfigurationError(f"There is no folder {root}.", "Give --root a folder that holds logs.")
+        arguments += ["--root", str(Path(root).absolute())]
+    arguments += ["--mlflow-uri", mlflow_uri] if mlflow_uri else []
+    arguments += ["--mlflow-experiment", mlflow_experiment] if mlflow_experiment else []
+    arguments += ["--disable-mlflow"] if disable_mlflow else []
+    _require_free(host, port)
+    if not _is_loopback(host):
+        notice(f"Everyone who reaches {host}:{port} can read the logs below the roots and change versions.")
+    console().print(f"Dashboard: http://{_in_url(host)}:{port}  (Ctrl-C ends it)", markup=False, soft_wrap=True)
+    _serve(host, port, arguments)
+
+
+def _serve(host: str, port: int, arguments: list[str]) -> None:
+    """Run Streamlit in this process until a signal ends it."""
+    # Streamlit costs a second to import.
+    from streamlit.web.cli import main as streamlit
+
+    options = ["--server.address", host, "--server.port", str(port)]
+    streamlit(["run", str(APP), *options, "--", *arguments], standalone_mode=False)
+
+
+def _require_free(host: str, port: int) -> None:
+    """Say before Streamlit is loaded that the address cannot be listened on."""
+    try:
+        (family, kind, protocol, _, address), *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        with socket.socket(family, kind, protocol) as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tried.bind(address)
+    except OSError as error:
+        raise ConfigurationError(
+            f"The dashboard cannot listen on {host}:{port}: {error.strerror or error}.",
+            "Give another --port, or another --host.",
+        ) from None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -6,7 +6,7 @@ import shlex
 
 import click
 
-from openstack_rca.cli.analyze import record
+from openstack_rca.cli.analyze import keep, record
 from openstack_rca.cli.output import connection_options, console, settings_from, steps
 from openstack_rca.cli.train import print_training, training_progress
 from openstack_rca.service.demo import DEMO_INCIDENT, demo
@@ -33,6 +33,7 @@ def demo_command(incident: str, mlflow_uri: str | None, mlflow_experiment: str |
     print_report(outcome.analysis.report, screen)
     truth = ", or ".join(outcome.truth.expected) or "no failure"
     screen.print(f"What was injected: {outcome.truth.fault} ({truth}).", markup=False, soft_wrap=True)
+    keep(outcome.analysis, settings)
     record(outcome.analysis, settings)
     version = outcome.training.version
     screen.print()

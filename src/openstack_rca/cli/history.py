@@ -32,10 +32,15 @@ from openstack_rca.settings import load_settings
 TEXT_WIDTH = 80
 
 
-@click.command("confirm")
+@click.command("confirm", short_help="Record what an incident really was.")
 @click.argument("report", metavar="REPORT")
 @click.option("--cause", required=True, metavar="COMPONENT", help="What it really was: a component such as rabbitmq.")
-@click.option("--category", type=click.Choice(CATEGORIES), help="Kind of fault; default: that of the answer, if right.")
+@click.option(
+    "--category",
+    type=click.Choice(CATEGORIES),
+    metavar="CATEGORY",
+    help=f"Kind of fault: {', '.join(CATEGORIES)}. Default: that of the answer, if right.",
+)
 @click.option("--note", default="", metavar="TEXT", help="What the next one on call should know.")
 def confirm_command(report: str, cause: str, category: str | None, note: str) -> None:
     """Record what an incident really was, so that the next one like it is recognised.
@@ -63,7 +68,7 @@ def history_group() -> None:
     """Past incidents: what was answered, what was confirmed."""
 
 
-@history_group.command("list")
+@history_group.command("list", short_help="List past incidents, newest first.")
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="The newest so many.")
 @JSON_FORMAT
 def list_command(limit: int, form: str) -> None:
@@ -110,7 +115,7 @@ def _facts(past: PastIncident) -> dict[str, Any]:
     }
 
 
-@history_group.command("import")
+@history_group.command("import", short_help="Bring labelled incidents into the history.")
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
 @MODEL
 @connection_options
@@ -121,6 +126,10 @@ def import_command(
 
     An incident is a folder with logs/ and incident.json, as for `evaluate`. Healthy windows are left out. Importing the same
     incident again changes nothing.
+
+    \b
+    Example:
+      openstack-rca history import incidents/
     """
     settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
     with steps() as shown:

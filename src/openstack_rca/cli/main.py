@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 
 import click
 
 from openstack_rca import __version__
 from openstack_rca.cli.analyze import analyze_command
+from openstack_rca.cli.backup import backup_command, restore_command
 from openstack_rca.cli.dashboard import dashboard_command
 from openstack_rca.cli.demo import demo_command
 from openstack_rca.cli.doctor import doctor_command
@@ -20,10 +20,11 @@ from openstack_rca.cli.models import models_group
 from openstack_rca.cli.output import error_console
 from openstack_rca.cli.runs import runs_group
 from openstack_rca.cli.signatures import signatures_group
+from openstack_rca.cli.store import store_group
 from openstack_rca.cli.train import train_command
 from openstack_rca.errors import OpenStackRcaError
+from openstack_rca.service.problems import keep_trace
 from openstack_rca.service.reports import one_line
-from openstack_rca.settings import load_settings
 
 EPILOG = """\b
 Begin with:
@@ -49,6 +50,9 @@ for command in (
     history_group,
     models_group,
     runs_group,
+    store_group,
+    backup_command,
+    restore_command,
     signatures_group,
     dashboard_command,
     doctor_command,
@@ -81,7 +85,7 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:  # noqa: BLE001 - the outermost boundary: a user never sees a bare stack trace
-        _complain(f"Unexpected {type(error).__name__}: {error}. {_keep_trace()}")
+        _complain(f"Unexpected {type(error).__name__}: {error}. {keep_trace()}")
         return 1
 
 
@@ -89,16 +93,3 @@ def _complain(message: str) -> None:
     """One line: the name of a file or a server's answer may hold anything."""
     text = one_line(message)
     error_console().print(f"Error: {text}" if not text.startswith("Stopped") else text, markup=False)
-
-
-def _keep_trace() -> str:
-    """Write the stack trace of the current error where a bug report can take it from."""
-    report = "This is a defect of openstack-rca; please report it"
-    try:
-        folder = load_settings().state_folder
-        path = folder / "last-error.txt"
-        folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(traceback.format_exc(), encoding="utf-8")
-    except (OSError, OpenStackRcaError):
-        return f"{report}."
-    return f"{report} with {path}."

@@ -36,7 +36,7 @@ def manual_command(
     mlflow_uri: str | None,
     mlflow_experiment: str | None,
     disable_mlflow: bool,
-) -> None:
+) -> int:
     """Train on logs of a healthy cloud, or find the root cause of an issue.
 
     \b
@@ -51,13 +51,14 @@ def manual_command(
         paths: list[str | Path] = list(logs) or [sample_normal_logs()]
         outcome = learn(paths, settings, output=MODEL_COPY)
         print_training(outcome, settings)
-        return
+        return 1 if outcome.refused else 0
     if not issue:
         raise click.UsageError('--mode analyze needs --issue, for example --issue "Database connection timeout"')
     if not logs:
         notice("No --logs given: analysing a sample incident.")
     answer(list(logs) or [sample_incident_logs()], issue, settings, fast=fast_mode)
     console().print()
+    return 0
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

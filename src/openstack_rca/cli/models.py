@@ -7,6 +7,20 @@ from pathlib import Path
 
 import click
 
+from openstack_rca.cli.model_changes import (
+    alias_command,
+    describe_command,
+    history_command,
+    pin_command,
+    promote_command,
+    rollback_command,
+    stage_command,
+    unpin_command,
+    unyank_command,
+    yank_command,
+)
+from openstack_rca.cli.model_quality import compare_command, drift_command
+from openstack_rca.cli.model_upkeep import prune_command, repair_command
 from openstack_rca.cli.output import (
     JSON_FORMAT,
     connection_options,
@@ -27,9 +41,28 @@ from openstack_rca.service.models import (
 from openstack_rca.service.reports import one_line
 
 
-@click.group("models")
+@click.group("models", short_help="Versions of the model.")
 def models_group() -> None:
-    """Versions of the model: list, look at, download, verify, publish."""
+    """Versions of the model: what there is, which one is used, how good it is, and what becomes of old ones."""
+
+
+for command in (
+    yank_command,
+    unyank_command,
+    pin_command,
+    unpin_command,
+    rollback_command,
+    history_command,
+    describe_command,
+    alias_command,
+    stage_command,
+    promote_command,
+    compare_command,
+    drift_command,
+    prune_command,
+    repair_command,
+):
+    models_group.add_command(command)
 
 
 @models_group.command("list", short_help="List the versions, newest first.")

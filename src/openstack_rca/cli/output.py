@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
+import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -112,21 +114,60 @@ def notice(text: str) -> None:
     error_console().print(f"Note: {one_line(text)}", markup=False)
 
 
-class Steps:
-    """Shows the running step, with a bar where the length is known. Only a terminal is drawn on."""
+class Interrupt:
+    """Ctrl-C that is not lost.
 
-    def __init__(self, progress: Progress) -> None:
+    It raises KeyboardInterrupt at once, as ever. But where that hits NumPy while it waits for an array of JAX, NumPy
+    drops it and goes on; and Polars lets a read from a pipe begin again. So this takes the signal itself, remembers it,
+    and ``check`` raises it once more.
+    """
+
+    def __init__(self) -> None:
+        self.came = False
+
+    def check(self) -> None:
+        """Raise KeyboardInterrupt if the signal came."""
+        if self.came:
+            raise KeyboardInterrupt
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Take the signal until the block ends; only the main thread can."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = signal.signal(signal.SIGINT, self._take)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def _take(self, _number: int, _frame: object) -> None:
+        self.came = True
+        raise KeyboardInterrupt
+
+
+class Steps:
+    """Shows the running step, with a bar where the length is known. Only a terminal is drawn on.
+
+    Every call is also a moment at which Ctrl-C takes effect.
+    """
+
+    def __init__(self, progress: Progress, interrupt: Interrupt) -> None:
         self.progress = progress
+        self.interrupt = interrupt
         self.task: TaskID | None = None
 
     def step(self, name: str) -> None:
         """Begin a step of unknown length."""
+        self.interrupt.check()
         if self.task is not None:
             self.progress.update(self.task, total=1, completed=1)
         self.task = self.progress.add_task(name, total=None, note="")
 
     def part(self, done: int, total: int) -> None:
         """How far the running step is."""
+        self.interrupt.check()
         if self.task is None:
             self.step("working")
         assert self.task is not None
@@ -134,6 +175,7 @@ class Steps:
 
     def note(self, done: float, total: float, note: str) -> None:
         """How far the running step is, with words."""
+        self.interrupt.check()
         if self.task is not None:
             self.progress.update(self.task, completed=done, total=total, note=note)
 
@@ -152,7 +194,9 @@ def steps() -> Iterator[Steps]:
         disable=not shown.is_terminal,
         transient=True,
     ) as progress:
-        yield Steps(progress)
+        interrupt = Interrupt()
+        with interrupt.watching():
+            yield Steps(progress, interrupt)
 
 
 def parse_time(context: click.Context, parameter: click.Parameter, value: str | None) -> datetime | None:

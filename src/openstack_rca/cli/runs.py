@@ -8,6 +8,7 @@ import click
 
 from openstack_rca.cli.output import JSON_FORMAT, connection_options, console, print_columns, print_json, settings_from
 from openstack_rca.service.models import RunSummary, list_runs
+from openstack_rca.service.upkeep import RunDecision, prune_runs
 
 
 @click.group("runs")
@@ -42,6 +43,66 @@ def list_command(
         [_row(run) for run in runs],
         right=("seconds",),
     )
+
+
+@runs_group.command("prune", short_help="Remove old runs and what they stored.")
+@click.option(
+    "--keep", type=click.IntRange(0), default=10, show_default=True, help="The newest so many of each kind stay."
+)
+@click.option("--apply", is_flag=True, help="Remove them; without it they are only named.")
+@JSON_FORMAT
+@connection_options
+def prune_command(
+    keep: int, apply: bool, form: str, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool
+) -> int:
+    """Remove old runs of this environment, with the files that they stored; without --apply, only say which.
+
+    A run that made a version that exists stays, and so does one that is still running. MLflow can bring a removed run back until
+    its own gc command clears it; its files are gone. Exit status 1 if one could not be removed.
+
+    \b
+    Examples:
+      openstack-rca runs prune --keep 10
+      openstack-rca runs prune --keep 10 --apply
+    """
+    settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
+    decisions = prune_runs(settings, keep, apply=apply)
+    if form == "json":
+        facts = [{**asdict(found.run), **asdict(found), "removed": _is_removed(found, apply)} for found in decisions]
+        print_json([{name: value for name, value in each.items() if name != "run"} for each in facts])
+    else:
+        _print_decisions(decisions, apply)
+    return 1 if any(found.problem for found in decisions) else 0
+
+
+def _print_decisions(decisions: list[RunDecision], apply: bool) -> None:
+    going = [found for found in decisions if found.goes]
+    if going:
+        print_columns(
+            ("run", "kind", "started (UTC)", "what becomes of it"),
+            [
+                (
+                    found.run.run_id[:8],
+                    found.run.kind,
+                    f"{found.run.start:%Y-%m-%d %H:%M:%S}",
+                    _fate(found, apply),
+                )
+                for found in going
+            ],
+        )
+    removed = sum(_is_removed(found, apply) for found in decisions)
+    what = f"{removed} runs removed" if apply else f"{len(going)} runs would go (--apply removes them)"
+    console().print(f"{what}, {len(decisions) - len(going)} stay.", markup=False, soft_wrap=True)
+
+
+def _fate(found: RunDecision, apply: bool) -> str:
+    if found.problem:
+        return f"could not be removed: {found.problem}"
+    return "removed" if apply else f"would go: {found.reason}"
+
+
+def _is_removed(found: RunDecision, apply: bool) -> bool:
+    return apply and found.goes and not found.problem
 
 
 def _row(run: RunSummary) -> tuple[str, ...]:

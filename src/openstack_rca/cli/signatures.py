@@ -16,7 +16,7 @@ def signatures_group() -> None:
     """Your own failure signatures."""
 
 
-@signatures_group.command("lint")
+@signatures_group.command("lint", short_help="Check signature files and their examples.")
 @click.argument("folder", type=click.Path(path_type=Path), required=False, metavar="[FOLDER]")
 @JSON_FORMAT
 def lint_command(folder: Path | None, form: str) -> int:

@@ -66,6 +66,7 @@ def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("logs", nargs=-1, required=True, metavar="LOGS...")
 @training_options
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Also write the model file here.")
+@click.option("--force", is_flag=True, help="Let it be used even if it is worse than the version in use.")
 @JSON_FORMAT
 @connection_options
 def train_command(
@@ -77,20 +78,25 @@ def train_command(
     learning_rate: float,
     seed: int,
     output: Path | None,
+    force: bool,
     form: str,
     mlflow_uri: str | None,
     mlflow_experiment: str | None,
     disable_mlflow: bool,
-) -> None:
+) -> int:
     """Learn from LOGS what normal looks like on this cloud, and store the model as the next version.
 
     LOGS are files, folders or globs of a stretch of time without a failure; some thousand lines over at least some minutes,
     better a day. Ctrl-C stops cleanly: nothing half-written is left.
 
+    The new model and the version in use both foretell the latest part of LOGS, which the new one has not learned from. If the new
+    one is worse by more than OPENSTACK_RCA_MODEL_MARGIN (5 %), it is stored as refused, latest stays, and the exit status is 1.
+
     \b
     Examples:
       openstack-rca train /var/log/kolla
       openstack-rca train yesterday/*.log.gz --epochs 20 --lstm-units 128
+      openstack-rca train after-the-upgrade/ --force
     """
     settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
     config = TrainingConfig(
@@ -101,12 +107,17 @@ def train_command(
         learning_rate=learning_rate,
         seed=seed,
     )
-    outcome = learn(list(logs), settings, config, output)
+    outcome = learn(list(logs), settings, config, output, force)
     print_training(outcome, settings, form)
+    return 1 if outcome.refused else 0
 
 
 def learn(
-    logs: list[str | Path], settings: Settings, config: TrainingConfig | None = None, output: Path | None = None
+    logs: list[str | Path],
+    settings: Settings,
+    config: TrainingConfig | None = None,
+    output: Path | None = None,
+    force: bool = False,
 ) -> TrainOutcome:
     """Train with progress on the screen."""
     with steps() as shown:
@@ -115,6 +126,7 @@ def learn(
             settings=settings,
             config=config,
             output=output,
+            force=force,
             on_step=shown.step,
             on_read=shown.part,
             on_progress=training_progress(shown),
@@ -143,6 +155,9 @@ def print_training(outcome: TrainOutcome, settings: Settings, form: str = "text"
         "experiment": settings.experiment_name,
         "model": settings.model_name,
         "version": version.version if version else None,
+        "status": version.status if version else None,
+        "compared_with": outcome.gate.present,
+        "comparison": outcome.gate.metrics,
         "uri": version.uri if version else None,
         "sha256": version.sha256 if version else None,
         "run_id": outcome.run_id,
@@ -154,12 +169,18 @@ def print_training(outcome: TrainOutcome, settings: Settings, form: str = "text"
     }
     if form == "json":
         print_json(facts)
-        return
+    else:
+        _print_text(outcome, facts)
+    for text in outcome.notices:
+        notice(text)
+
+
+def _print_text(outcome: TrainOutcome, facts: Mapping[str, Any]) -> None:
     screen = console()
     for label, value in (
         ("experiment", facts["experiment"]),
         ("model", facts["model"]),
-        ("version", facts["version"] or "none"),
+        ("version", f"{facts['version'] or 'none'}{' (refused)' if outcome.refused else ''}"),
         ("uploaded to", facts["uri"] or "nowhere yet"),
         ("written to", facts["output"]),
         ("run", f"{outcome.run_id} in {outcome.tracking_uri}" if outcome.run_id else "not recorded"),
@@ -168,8 +189,6 @@ def print_training(outcome: TrainOutcome, settings: Settings, form: str = "text"
             screen.print(f"{label:<12} {one_line(str(value))}", markup=False, soft_wrap=True)
     screen.print()
     print_figures(outcome.metrics)
-    for text in outcome.notices:
-        notice(text)
 
 
 def print_figures(metrics: Mapping[str, float]) -> None:

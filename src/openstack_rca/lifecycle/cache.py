@@ -4,19 +4,33 @@
     versions/<experiment>/<model>/<N>.json      the version's facts, as last seen
     versions/<experiment>/<model>/latest.json   where ``latest`` and each alias led last (also ``@<alias>.json``)
 
-Every file is written in one step, so processes can share the folder.
+Every file is written in one step, so processes can share the folder. A process that uses a file holds it; what nobody
+holds goes when the files exceed the bound, the one that was not used for the longest time first.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 
-from openstack_rca.lifecycle.files import file_digest, write_whole
+from openstack_rca.lifecycle.files import (
+    Hold,
+    copy_bytes,
+    hold,
+    remove_leftovers,
+    remove_unheld,
+    replacing,
+    write_whole,
+)
 from openstack_rca.lifecycle.records import ModelVersion, Place
+
+ASK_AGAIN_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -28,27 +42,130 @@ class RememberedAnswer:
     when: datetime
 
 
-class ModelCache:
-    """The cache of one model in one environment."""
+@dataclass(frozen=True)
+class CachedFile:
+    """An intact file of the cache; it stays there as long as this object lives."""
 
-    def __init__(self, folder: Path, place: Place) -> None:
+    path: Path
+    held: Hold
+
+
+class ModelCache:
+    """The cache of one model in one environment; the files are shared by all of them.
+
+    Args:
+        folder: of the whole cache.
+        place: which model of which environment.
+        limit: how many bytes the files may have in all. What is in use does not go, so that one file alone, or several
+            in use, can exceed it.
+        patience: seconds to wait for another process that fetches the same file.
+    """
+
+    def __init__(self, folder: Path, place: Place, limit: int, patience: float) -> None:
         self._objects = folder / "objects"
         self._versions = folder / "versions" / place.experiment / place.model_name
+        self._limit = limit
+        self._patience = patience
 
     def path_for(self, sha256: str) -> Path:
         """Where the file with this digest belongs."""
         return self._objects / f"{sha256}.keras"
 
-    def verified(self, sha256: str) -> Path | None:
-        """The cached file, read and found intact; a damaged one is removed."""
+    def verified(self, sha256: str) -> CachedFile | None:
+        """The cached file, read and found intact, and marked as used now; a damaged one is removed."""
         path = self.path_for(sha256)
         try:
-            if file_digest(path) == sha256:
-                return path
-            path.unlink(missing_ok=True)
+            held = hold(path)
+            if held is None:
+                return None
+            if held.digest() != sha256:
+                held.release()
+                path.unlink(missing_ok=True)
+                return None
         except OSError:
             return None
-        return None
+        with suppress(OSError):
+            path.touch()
+        return CachedFile(path, held)
+
+    def fetched(self, sha256: str, fetch: Callable[[Path], None]) -> tuple[CachedFile, bool]:
+        """The file with this digest: from the cache, else by ``fetch``, which writes and verifies a temporary file.
+
+        Of several processes that need the same file, one fetches it and the others wait for it, but never for long.
+
+        Returns:
+            The file, and whether it was in the cache already.
+
+        Raises:
+            OSError: the cache cannot be written; no part of the file is left in it.
+        """
+        if found := self.verified(sha256):
+            return found, True
+        with self._turn(sha256):
+            if found := self.verified(sha256):
+                return found, True
+            path = self.path_for(sha256)
+            remove_leftovers(self._objects)
+            with replacing(path) as temporary:
+                fetch(temporary)
+                made = hold(temporary)
+        if made is None:
+            raise FileNotFoundError(2, "it vanished while it was written", str(path))
+        self.shrink()
+        return CachedFile(path, made), False
+
+    def add(self, source: Path, sha256: str) -> None:
+        """Put a copy of a file into the cache, unless it is there.
+
+        Raises:
+            OSError: the cache cannot be written, or the file has not this digest.
+        """
+
+        def copy(temporary: Path) -> None:
+            copy_bytes(source, temporary)
+            copied = hold(temporary)
+            if copied is None or copied.digest() != sha256:
+                raise OSError(5, "it changed while it was copied", str(source))
+
+        self.fetched(sha256, copy)
+
+    def shrink(self) -> None:
+        """Remove files that nobody uses, the longest unused first, until the rest is within the bound."""
+        files = []
+        for path in self._objects.glob("*.keras"):
+            with suppress(FileNotFoundError):
+                facts = path.stat()
+                files.append((facts.st_mtime_ns, facts.st_size, path))
+        total = sum(size for _, size, _ in files)
+        for _, size, path in sorted(files):
+            if total <= self._limit:
+                return
+            if remove_unheld(path):
+                total -= size
+
+    def tidy(self) -> None:
+        """Remove the temporary files of processes that were killed."""
+        for folder in (self._objects, self._versions):
+            remove_leftovers(folder)
+
+    @contextmanager
+    def _turn(self, sha256: str) -> Iterator[None]:
+        """Wait for another process that fetches the same file. After the patience two may fetch it; that is no harm."""
+        lock = self._objects / f".turn-{sha256[:1]}"
+        self._objects.mkdir(parents=True, exist_ok=True)
+        deadline = time.monotonic() + self._patience
+        with lock.open("a") as stream:
+            while True:
+                try:
+                    fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() > deadline or self.path_for(sha256).exists():
+                        break
+                    time.sleep(ASK_AGAIN_SECONDS)
+                except OSError:
+                    break
+            yield
 
     def remember_version(self, version: ModelVersion) -> None:
         """Keep a version's facts for the day when the registry is down."""

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import configparser
 from dataclasses import dataclass
+from pathlib import Path
 
 from openstack_rca.errors import ConfigurationError
 from openstack_rca.settings import Settings
+
+KEYS_FROM_ELSEWHERE = ("role_arn", "credential_process", "sso_session", "sso_start_url")
+"""What stands in a profile whose keys some other tool has to fetch first."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,8 @@ class S3Access:
     region: str
     endpoint: str | None
     source: str
+    role_arn: str | None = None
+    web_identity_token_file: str | None = None
 
     def __repr__(self) -> str:
         return f"S3Access(source={self.source!r}, region={self.region!r}, endpoint={self.endpoint!r})"
@@ -31,7 +37,8 @@ def find_s3_access(settings: Settings) -> S3Access:
     taken where there is one, and else the store library's own chain (web identity, container and instance roles).
 
     Raises:
-        ConfigurationError: a key without its secret, or a profile that does not exist.
+        ConfigurationError: a key without its secret, a profile that does not exist, or one that gets its keys in a way
+            that this program does not know.
     """
     if settings.aws_access_key_id or settings.aws_secret_access_key:
         if not (settings.aws_access_key_id and settings.aws_secret_access_key):
@@ -69,14 +76,32 @@ def _from_profile(settings: Settings) -> S3Access:
         raise ConfigurationError(
             f"The AWS profile {profile!r} is not in {credentials_file}.", "Correct AWS_PROFILE or add the profile."
         )
-    if not ("aws_access_key_id" in facts and "aws_secret_access_key" in facts):
-        return S3Access(None, None, None, settings.aws_default_region, settings.s3_endpoint_url, "role of this machine")
     region_is_given = "aws_default_region" in settings.model_fields_set
-    return S3Access(
-        access_key_id=facts["aws_access_key_id"],
-        secret_access_key=facts["aws_secret_access_key"],
-        session_token=facts.get("aws_session_token"),
-        region=settings.aws_default_region if region_is_given else facts.get("region", settings.aws_default_region),
-        endpoint=settings.s3_endpoint_url or facts.get("endpoint_url"),
-        source=f"AWS profile {profile}",
-    )
+    region = settings.aws_default_region if region_is_given else facts.get("region", settings.aws_default_region)
+    endpoint = settings.s3_endpoint_url or facts.get("endpoint_url")
+    if "aws_access_key_id" in facts and "aws_secret_access_key" in facts and "role_arn" not in facts:
+        return S3Access(
+            access_key_id=facts["aws_access_key_id"],
+            secret_access_key=facts["aws_secret_access_key"],
+            session_token=facts.get("aws_session_token"),
+            region=region,
+            endpoint=endpoint,
+            source=f"AWS profile {profile}",
+        )
+    role = settings.aws_role_arn or facts.get("role_arn")
+    token_file = str(settings.aws_web_identity_token_file or facts.get("web_identity_token_file", ""))
+    if role and token_file:
+        if not Path(token_file).is_file():
+            raise ConfigurationError(
+                f"There is no web identity token {token_file} for the role {role}.",
+                "Correct AWS_WEB_IDENTITY_TOKEN_FILE.",
+            )
+        source = f"the role {role} by web identity"
+        return S3Access(None, None, None, region, endpoint, source, role, token_file)
+    unknown = [name for name in KEYS_FROM_ELSEWHERE if name in facts]
+    if unknown:
+        raise ConfigurationError(
+            f"The AWS profile {profile!r} gets its keys by {unknown[0]}, which this program cannot do.",
+            f'Export them first: eval "$(aws configure export-credentials --profile {profile} --format env)"',
+        )
+    return S3Access(None, None, None, region, endpoint, "the role of this machine or container")

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 from openstack_rca.errors import OpenStackRcaError, StoreError
+from openstack_rca.lifecycle.connecting import certificates
 from openstack_rca.lifecycle.credentials import S3Access, find_s3_access
 from openstack_rca.lifecycle.mlflow_client import connect, is_server, registry_errors, without_password
 from openstack_rca.lifecycle.store import ObjectStore
@@ -126,7 +127,7 @@ def _credentials(settings: Settings, store: ObjectStore, write: ConnectionCheck,
 def _clock(settings: Settings) -> str:
     differences = []
     for name, address in _http_servers(settings):
-        seconds = _clock_difference(address, settings.network_timeout_seconds)
+        seconds = _clock_difference(address, settings)
         if seconds is None:
             continue
         if abs(seconds) > LARGEST_CLOCK_DIFFERENCE:
@@ -148,13 +149,17 @@ def _http_servers(settings: Settings) -> list[tuple[str, str]]:
     return servers
 
 
-def _clock_difference(address: str, seconds: float) -> float | None:
+def _clock_difference(address: str, settings: Settings) -> float | None:
     """This machine's clock minus the server's, in seconds; ``None`` where no answer carries a date."""
     parts = urlsplit(address)
     host = parts.netloc.rsplit("@", 1)[-1]
     request = urllib.request.Request(urlunsplit((parts.scheme, host, "/", "", "")), method="HEAD")  # noqa: S310
+    trusted = ssl.create_default_context()
+    if settings.ca_bundle is not None:
+        trusted.load_verify_locations(cadata=certificates(settings).decode("ascii", "ignore"))
+    seconds = settings.network_timeout_seconds
     try:
-        with urllib.request.urlopen(request, timeout=seconds) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=seconds, context=trusted) as answer:  # noqa: S310
             date = answer.headers.get("Date")
     except urllib.error.HTTPError as error:
         date = error.headers.get("Date")

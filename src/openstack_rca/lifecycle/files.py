@@ -1,14 +1,22 @@
-"""Small file operations that leave either the whole result or nothing."""
+"""Small file operations that leave either the whole result or nothing, and tidy up after processes that were killed.
+
+A temporary file is locked by the process that writes it, and the kernel frees the lock when that process dies. So a
+temporary file that can be locked belongs to nobody, and whoever comes next removes it.
+"""
 
 from __future__ import annotations
 
 import fcntl
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+PART = ".part"
+COPY_BYTES = 1024 * 1024
 
 
 def file_digest(path: Path) -> str:
@@ -17,24 +25,110 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def copy_bytes(source: Path, target: Path) -> None:
+    """Copy a file's content in pieces; it may be larger than the memory."""
+    with source.open("rb") as reading, target.open("wb") as writing:
+        shutil.copyfileobj(reading, writing, COPY_BYTES)
+
+
+class Hold:
+    """A shared lock on a file, kept as long as this object lives (or until ``release``); processes can share it."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor: int | None = descriptor
+
+    def digest(self) -> str:
+        """The sha256 of the very file that is held, in hexadecimal."""
+        assert self._descriptor is not None
+        with open(self._descriptor, "rb", closefd=False) as stream:
+            stream.seek(0)
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+
+    def release(self) -> None:
+        """Let go of it."""
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
+
+    def __del__(self) -> None:
+        self.release()
+
+
+def hold(path: Path) -> Hold | None:
+    """Lock a file against ``remove_unheld``; ``None`` if it is not there (any more).
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    while True:
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return None
+        _flock(descriptor, fcntl.LOCK_SH)
+        if _is_still(path, descriptor):
+            return Hold(descriptor)
+        os.close(descriptor)
+
+
+def remove_unheld(path: Path) -> bool:
+    """Remove a file that no process holds or writes; tells whether it is gone."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        path.unlink()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def remove_leftovers(folder: Path, name: str = "*") -> None:
+    """Remove the temporary files that killed processes left in a folder.
+
+    Args:
+        folder: where to look; it need not exist.
+        name: only those on their way to this file name.
+    """
+    for leftover in folder.glob(f".{name}.*{PART}"):
+        remove_unheld(leftover)
+
+
 @contextmanager
 def replacing(target: Path) -> Iterator[Path]:
     """A temporary path beside ``target`` that takes its place when the block ends well, and vanishes otherwise."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
-    os.close(handle)
-    temporary = Path(name)
+    remove_leftovers(target.parent, _literal(target.name))
+    descriptor, temporary = _make_temporary(target)
     try:
         yield temporary
-        with temporary.open("rb") as stream:
-            os.fsync(stream.fileno())
+        os.fsync(descriptor)
         # mkstemp makes files private; a model or a report may be read like any other file of the user.
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(target)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            temporary.unlink()
-        raise
+    finally:
+        # After a good end the name is gone already.
+        temporary.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def _make_temporary(target: Path) -> tuple[int, Path]:
+    while True:
+        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=PART, dir=target.parent)
+        temporary = Path(name)
+        _flock(descriptor, fcntl.LOCK_SH)
+        # Between making and locking it, another process may have taken it for a leftover.
+        if _is_still(temporary, descriptor):
+            return descriptor, temporary
+        os.close(descriptor)
 
 
 def write_whole(target: Path, data: bytes) -> None:
@@ -44,12 +138,61 @@ def write_whole(target: Path, data: bytes) -> None:
 
 
 @contextmanager
+def work_folder(parent: Path) -> Iterator[Path]:
+    """An empty folder below ``parent`` that vanishes with the block; those of killed processes are removed first."""
+    parent.mkdir(parents=True, exist_ok=True)
+    for leftover in parent.iterdir():
+        _remove_unheld_folder(leftover)
+    while True:
+        folder = Path(tempfile.mkdtemp(dir=parent))
+        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        _flock(descriptor, fcntl.LOCK_SH)
+        if _is_still(folder, descriptor):
+            break
+        os.close(descriptor)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(descriptor)
+
+
+def _remove_unheld_folder(folder: Path) -> None:
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder)
+        finally:
+            os.close(descriptor)
+
+
+@contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold a lock between the processes of this machine; freed by the kernel if the process dies."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
         yield
+
+
+def _flock(descriptor: int, kind: int) -> None:
+    # Some network file systems know no locks; there a file may only be removed too early, never be wrong.
+    with suppress(OSError):
+        fcntl.flock(descriptor, kind)
+
+
+def _is_still(path: Path, descriptor: int) -> bool:
+    """Whether the open file is the one that has this name now."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
+def _literal(name: str) -> str:
+    """A file name as a pattern that matches only itself."""
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)
 
 
 def _umask() -> int:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from openstack_rca.errors import VersionNotFound
-from openstack_rca.lifecycle.records import Draft, ModelVersion, Place
+from openstack_rca.lifecycle.records import Draft, Manifest, ModelVersion, Place
+from openstack_rca.lifecycle.state import VersionState
 
 
 class VersionIndex(Protocol):
@@ -39,7 +40,18 @@ class VersionIndex(Protocol):
         """The version that an alias leads to; raises ``VersionNotFound``."""
 
     def find_writer(self, writer: str) -> ModelVersion | None:
-        """The ready version that this writer token published, if any."""
+        """The finished version that this writer token published, if any."""
+
+    def follow(
+        self, state: VersionState, versions: Iterable[int] = (), aliases: Iterable[str] = (), pin: bool = False
+    ) -> None:
+        """Make these versions, these aliases and the pin what the history says; nothing else is touched."""
+
+    def register(self, manifest: Manifest) -> int:
+        """Take a stored version in again; returns the number that the registry itself knows it by."""
+
+    def remove(self, version: int) -> None:
+        """Forget a version for good; its number is not used again."""
 
 
 def version_not_found(place: Place, what: str) -> VersionNotFound:

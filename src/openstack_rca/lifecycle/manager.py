@@ -128,7 +128,8 @@ class MLflowManager:
         Raises:
             VersionNotFound, DigestMismatch, RegistryUnavailable, StoreError: as ``ModelLifecycle.load``.
         """
-        return self._load_file(self._lifecycle(model_name).load(version).path)
+        loaded = self._lifecycle(model_name).load(version)
+        return self._load_file(loaded.path)
 
     def find_latest_model(self, model_name: str = DEFAULT_MODEL_NAME) -> str:
         """URI of the folder of the latest version.

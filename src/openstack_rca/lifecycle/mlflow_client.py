@@ -6,6 +6,7 @@ import logging
 import math
 import os
 import socket
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,6 +47,10 @@ def prepare_environment(settings: Settings) -> None:
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "ERROR")
     os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] = str(math.ceil(settings.network_timeout_seconds))
     os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "1"
+    os.environ["MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR"] = "1"
+    os.environ["MLFLOW_HTTP_REQUEST_BACKOFF_JITTER"] = "0"
+    if settings.ca_bundle is not None:
+        os.environ["MLFLOW_TRACKING_SERVER_CERT_PATH"] = str(settings.ca_bundle)
     secrets = {
         "MLFLOW_TRACKING_USERNAME": settings.mlflow_tracking_username,
         "MLFLOW_TRACKING_PASSWORD": settings.mlflow_tracking_password,
@@ -73,6 +78,26 @@ def connect(settings: Settings) -> Any:
     # Two processes that make the tables of a new database at once trip over each other.
     with _home_errors(settings), locked(settings.state_folder / "tracking.lock"):
         return _client(uri)
+
+
+def get_ready(settings: Settings) -> float:
+    """Knock at the server and import MLflow, if questions to the registry will need them.
+
+    Returns:
+        The seconds that the server took; those of the import do not count, they are this machine's own.
+
+    Raises:
+        RegistryUnavailable, ConfigurationError: as ``connect``.
+    """
+    if settings.tracking_uri.startswith("sqlite:"):
+        return 0.0
+    start = time.monotonic()
+    _check_reachable(settings.tracking_uri, settings.network_timeout_seconds)
+    seconds = time.monotonic() - start
+    prepare_environment(settings)
+    import mlflow.tracking  # noqa: F401 - for its side effect: the next import of it is instant
+
+    return seconds
 
 
 def _client(uri: str) -> Any:

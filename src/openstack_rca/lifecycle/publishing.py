@@ -20,12 +20,16 @@ from openstack_rca.errors import (
     PublishFailed,
     StoreError,
     StoreObjectExists,
+    StoreObjectNotFound,
 )
 from openstack_rca.lifecycle.cache import ModelCache
-from openstack_rca.lifecycle.files import file_digest, replacing
+from openstack_rca.lifecycle.events import LONGEST_TEXT, PUBLISHED, REFUSED, EventLog
+from openstack_rca.lifecycle.files import file_digest
 from openstack_rca.lifecycle.index import VersionIndex
 from openstack_rca.lifecycle.mlflow_client import is_server, without_password
 from openstack_rca.lifecycle.records import Draft, Manifest, ModelVersion, Place
+from openstack_rca.lifecycle.registry import TAG_WRITER
+from openstack_rca.lifecycle.retrying import retrying
 from openstack_rca.lifecycle.store import ObjectStore, Progress
 from openstack_rca.lifecycle.store_errors import key_taken
 from openstack_rca.settings import Settings
@@ -66,6 +70,7 @@ class Publisher:
         store: ObjectStore,
         index: VersionIndex,
         cache: ModelCache,
+        events: EventLog,
         at_step: Callable[[str], None],
     ) -> None:
         self.settings = settings
@@ -73,19 +78,45 @@ class Publisher:
         self.store = store
         self.index = index
         self.cache = cache
+        self.events = events
         self._at_step = at_step
 
     def publish(self, draft: Draft, on_progress: Progress | None = None) -> ModelVersion:
-        """Make a draft the next version.
+        """Make a draft the next version; one that is to be refused is stored as such, and nothing resolves to it.
 
         Raises:
             ConfigurationError, RegistryUnavailable, StoreError, DigestMismatch, PublishFailed: no version was made.
         """
         self._check_pairing()
         self._at_step("validated")
-        number = self._store(draft, on_progress)
-        self.index.mark_ready(number)
+        return self._finish(self._store(draft, on_progress), draft)
+
+    def resume(self, draft: Draft) -> ModelVersion | None:
+        """Finish the version of a draft whose publishing broke off after the upload; ``None`` if there is none.
+
+        Raises:
+            RegistryUnavailable, StoreError: it cannot be finished now.
+        """
+        for version in self.index.newest_first():
+            if version.status == "uploading" and version.tags.get(TAG_WRITER) == draft.writer:
+                try:
+                    self._try(lambda: self._read_back(draft, version.version))  # noqa: B023 - used up at once
+                    self._try(lambda: self._describe(draft, version.version))  # noqa: B023
+                except (StoreObjectNotFound, StoreObjectExists):
+                    self.index.void(version.version)
+                    return None
+                return self._finish(version.version, draft)
+        return None
+
+    def _finish(self, number: int, draft: Draft) -> ModelVersion:
+        if draft.refused:
+            self.index.refuse(number, draft.objection)
+        else:
+            self.index.mark_ready(number)
         self._at_step("ready")
+        # The version is there: that its history cannot be written now must not make it look like a failure.
+        with suppress(LifecycleError):
+            self.events.append(REFUSED if draft.refused else PUBLISHED, number, draft.status_reason[:LONGEST_TEXT])
         version = self.index.get(number)
         self._keep(draft.path, version)
         return version
@@ -101,7 +132,8 @@ class Publisher:
 
     def _store(self, draft: Draft, on_progress: Progress | None) -> int:
         """Find a number whose key is free, fill it and describe it."""
-        at_least = 0
+        # A number that was ever used stays used, whatever became of the version and of the registry.
+        at_least = self.events.highest() + 1
         for _ in range(TAKEN_KEYS):
             number = self.index.allocate(draft, at_least)
             self._at_step("allocated")
@@ -121,13 +153,25 @@ class Publisher:
         raise PublishFailed("Every version number that was tried is taken in the store.", "Try again.")
 
     def _fill(self, number: int, draft: Draft, on_progress: Progress | None) -> None:
-        attributes = {ATTRIBUTE_SHA256: draft.sha256, ATTRIBUTE_WRITER: draft.writer}
-        self.store.put_new_file(self.place.key(number), draft.path, attributes, on_progress)
+        self._try(lambda: self._upload(number, draft, on_progress))
         self._at_step("uploaded")
-        self._read_back(draft, number)
+        self._try(lambda: self._read_back(draft, number))
         self._at_step("verified")
-        self._describe(draft, number)
+        self._try(lambda: self._describe(draft, number))
         self._at_step("described")
+
+    def _upload(self, number: int, draft: Draft, on_progress: Progress | None) -> None:
+        key = self.place.key(number)
+        attributes = {ATTRIBUTE_SHA256: draft.sha256, ATTRIBUTE_WRITER: draft.writer}
+        try:
+            self.store.put_new_file(key, draft.path, attributes, on_progress)
+        except StoreObjectExists:
+            # Ours, if the answer to an upload that went through was lost and the upload was repeated.
+            if self.store.is_local or self.store.attributes(key).get(ATTRIBUTE_WRITER) != draft.writer:
+                raise
+
+    def _try(self, work: Callable[[], None]) -> None:
+        retrying(1 if self.store.is_local else self.settings.upload_attempts, work)
 
     def _read_back(self, draft: Draft, number: int) -> None:
         key = self.place.key(number)
@@ -155,12 +199,7 @@ class Publisher:
     def _keep(self, path: Path, version: ModelVersion) -> None:
         # A cache that cannot be written must not make a published version look like a failure.
         with suppress(OSError):
-            target = self.cache.path_for(version.sha256)
-            if not target.exists():
-                with replacing(target) as temporary:
-                    temporary.write_bytes(path.read_bytes())
-                    if file_digest(temporary) != version.sha256:
-                        raise OSError(f"{path} changed while it was published")
+            self.cache.add(path, version.sha256)
             self.cache.remember_version(version)
 
 

@@ -24,7 +24,8 @@ class ModelVersion:
     """One version of a model, as the registry (or, without one, the store) describes it.
 
     ``name`` is the model's name, ``experiment`` the environment it belongs to. ``status`` is one of ``ready``,
-    ``uploading``, ``refused`` and ``voided``. ``created`` is in UTC, ``size_bytes`` counts the stored file.
+    ``uploading``, ``refused`` and ``voided``; ``status_reason`` says why it was refused, or against which objection it was
+    published. ``created`` is in UTC, ``size_bytes`` counts the stored file.
     """
 
     name: str
@@ -42,6 +43,9 @@ class ModelVersion:
     metrics: dict[str, float] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     pinned: bool = False
+    status_reason: str = ""
+    description: str = ""
+    stage: str = ""
 
     @property
     def resolvable(self) -> bool:
@@ -56,12 +60,16 @@ class ModelVersion:
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A verified local file. ``source`` tells whether it came from the ``store`` or from the ``cache``."""
+    """A verified local file. ``source`` tells whether it came from the ``store`` or from the ``cache``.
+
+    The file is sure to stay in the cache as long as this object lives.
+    """
 
     path: Path
     version: ModelVersion
     source: str
     notices: list[str] = field(default_factory=list)
+    held: object = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -98,6 +106,10 @@ class Place:
         """Key of the manifest beside the model file."""
         return manifest_key(self.key(version))
 
+    def history_key(self, name: str) -> str:
+        """Key of an event of the history; of all of them, with an empty name."""
+        return f"{self.prefix}_history/{self.experiment}/{self.model_name}/{name}"
+
     def number_of(self, folder: str) -> int | None:
         """The version whose folder this is, or ``None`` for a folder of something else."""
         found = re.fullmatch(re.escape(self.prefix) + r"_(\d{4,})", folder)
@@ -125,6 +137,8 @@ class Manifest:
     parameters: dict[str, Any]
     card: dict[str, Any]
     tags: dict[str, str]
+    status: str = "ready"
+    status_reason: str = ""
 
     def as_bytes(self) -> bytes:
         """The JSON form."""
@@ -153,7 +167,7 @@ class Manifest:
         return manifest
 
     def as_version(self, uri: str) -> ModelVersion:
-        """The version that this manifest describes; a manifest is only ever written for a ready one."""
+        """The version that this manifest describes; a manifest is only ever written for a whole one."""
         return ModelVersion(
             name=self.model_name,
             version=self.version,
@@ -163,15 +177,19 @@ class Manifest:
             created=self.created,
             run_id=self.run_id,
             experiment=self.experiment,
-            status="ready",
+            status=self.status,
             metrics=dict(self.metrics),
             tags=dict(self.tags),
+            status_reason=self.status_reason,
         )
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A file on its way to become a version."""
+    """A file on its way to become a version.
+
+    ``objection`` is why it should not be used; with ``forced`` it becomes an ordinary version all the same.
+    """
 
     path: Path
     sha256: str
@@ -182,6 +200,20 @@ class Draft:
     parameters: Mapping[str, Any]
     card: Mapping[str, Any]
     tags: Mapping[str, str]
+    objection: str = ""
+    forced: bool = False
+
+    @property
+    def refused(self) -> bool:
+        """Whether it is kept for the record only."""
+        return bool(self.objection) and not self.forced
+
+    @property
+    def status_reason(self) -> str:
+        """What is said beside the status."""
+        if not self.objection:
+            return ""
+        return f"forced, although {self.objection}" if self.forced else self.objection
 
     def manifest(self, place: Place, version: int) -> Manifest:
         """The manifest of this draft once it has a number."""
@@ -198,4 +230,6 @@ class Draft:
             parameters=dict(self.parameters),
             card=dict(self.card),
             tags=dict(self.tags),
+            status="refused" if self.refused else "ready",
+            status_reason=self.status_reason,
         )

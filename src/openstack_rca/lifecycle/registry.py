@@ -10,7 +10,7 @@ import json
 import random
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
@@ -20,7 +20,7 @@ from openstack_rca.errors import LifecycleError, PublishFailed
 from openstack_rca.lifecycle.files import locked
 from openstack_rca.lifecycle.index import version_not_found
 from openstack_rca.lifecycle.mlflow_client import MISSING, connect, registry_errors
-from openstack_rca.lifecycle.records import Draft, ModelVersion, Place
+from openstack_rca.lifecycle.records import Draft, Manifest, ModelVersion, Place
 from openstack_rca.lifecycle.registry_reader import (
     ClientReader,
     RegisteredVersion,
@@ -28,6 +28,7 @@ from openstack_rca.lifecycle.registry_reader import (
     SqliteReader,
     sqlite_file,
 )
+from openstack_rca.lifecycle.state import VersionState
 from openstack_rca.settings import Settings
 
 TAG = "openstack_rca."
@@ -42,6 +43,11 @@ TAG_METRICS = TAG + "metrics"
 TAG_PARAMETERS = TAG + "parameters"
 TAG_YANKED = TAG + "yanked"
 TAG_PINNED = TAG + "pinned"
+TAG_DESCRIPTION = TAG + "description"
+TAG_STAGE = TAG + "stage"
+TAG_NUMBER = TAG + "number"
+"""Our number of a version that was registered again; where MLflow could not give that number, it differs from its own."""
+TAG_CREATED = TAG + "created"
 
 ATTEMPTS = 100
 SHORTEST_WAIT = 0.25
@@ -122,22 +128,37 @@ class MlflowRegistry:
             time.sleep(random.uniform(0, min(LONGEST_WAIT, SHORTEST_WAIT * 2 ** (collisions // 2))))  # noqa: S311
 
     def _create(self, draft: Draft, expected: int) -> int:
-        tags = {
-            **draft.tags,
-            TAG_STATUS: "uploading",
-            TAG_SHA256: draft.sha256,
-            TAG_SIZE: str(draft.size_bytes),
-            TAG_WRITER: draft.writer,
-            TAG_EXPERIMENT: self.place.experiment,
-            TAG_MODEL_NAME: self.place.model_name,
-            TAG_METRICS: json.dumps(dict(draft.metrics)),
-            TAG_PARAMETERS: json.dumps(dict(draft.parameters), default=str),
-        }
+        return self._create_version(self.uri_of(expected), draft.run_id, _facts(draft, self.place))
+
+    def _create_version(self, source: str, run_id: str | None, tags: Mapping[str, str]) -> int:
         with self._errors():
             made = self.client.create_model_version(
-                self._name, self.uri_of(expected), run_id=draft.run_id, tags=tags, await_creation_for=None
+                self._name, source, run_id=run_id, tags=dict(tags), await_creation_for=None
             )
         return int(made.version)
+
+    def register(self, manifest: Manifest) -> int:
+        """Take a stored version in again, under its own number wherever MLflow can still give it.
+
+        MLflow counts on from its highest number and gives none twice. Numbers on the way there are voided; where it is
+        past the version's number, the version gets another one in MLflow, and ``TAG_NUMBER`` leads from one to the other.
+
+        Returns:
+            MLflow's number.
+        """
+        self._make_registered_model()
+        tags = {
+            **_facts(manifest, self.place),
+            TAG_NUMBER: str(manifest.version),
+            TAG_CREATED: manifest.created.isoformat(),
+        }
+        with locked(self.settings.state_folder / f"{self._name}.lock"):
+            while (
+                made := self._create_version(self.uri_of(manifest.version), manifest.run_id, tags)
+            ) < manifest.version:
+                self.void(made)
+        self._tag(made, TAG_STATUS, manifest.status)
+        return made
 
     def _make_registered_model(self) -> None:
         from mlflow.exceptions import MlflowException
@@ -176,23 +197,94 @@ class MlflowRegistry:
         with self._errors():
             self.client.delete_model_version(self._name, str(version))
 
+    def remove(self, version: int) -> None:
+        """Delete the version; an alias that leads to it goes too."""
+        self.void(self._find(version).version)
+
+    def follow(
+        self, state: VersionState, versions: Iterable[int] = (), aliases: Iterable[str] = (), pin: bool = False
+    ) -> None:
+        """Make these versions, these aliases and the pin what the history says.
+
+        Raises:
+            VersionNotFound: one of the versions is not registered.
+        """
+        for version in versions:
+            self._follow_version(self._find(version), version, state)
+        held = self.reader.model()
+        for alias in aliases:
+            wanted = state.aliases.get(alias)
+            number = self._find(wanted).version if wanted is not None else None
+            if number == held.aliases.get(alias):
+                continue
+            with self._errors():
+                if number is None:
+                    self.client.delete_registered_model_alias(self._name, alias)
+                else:
+                    self.client.set_registered_model_alias(self._name, alias, str(number))
+        if pin and state.pinned is not None:
+            with self._errors():
+                self.client.set_registered_model_tag(self._name, TAG_PINNED, str(state.pinned))
+        elif pin and TAG_PINNED in held.tags:
+            with self._errors():
+                self.client.delete_registered_model_tag(self._name, TAG_PINNED)
+
+    def _follow_version(self, found: RegisteredVersion, version: int, state: VersionState) -> None:
+        wanted = {
+            TAG_YANKED: state.yanked.get(version),
+            TAG_DESCRIPTION: state.descriptions.get(version) or None,
+            TAG_STAGE: state.stages.get(version),
+        }
+        for tag, value in wanted.items():
+            if value is not None and found.tags.get(tag) != value:
+                self._tag(found.version, tag, value)
+            elif value is None and tag in found.tags:
+                with self._errors():
+                    self.client.delete_model_version_tag(self._name, str(found.version), tag)
+        if (found.tags.get(TAG_DESCRIPTION) or None) != wanted[TAG_DESCRIPTION]:
+            # MLflow's own pages show its own field.
+            with self._errors():
+                self.client.update_model_version(self._name, str(found.version), wanted[TAG_DESCRIPTION] or "")
+
     def get(self, version: int) -> ModelVersion:
         """One version, in any state.
 
         Raises:
             VersionNotFound: no such number in this environment.
         """
+        return self._as_version(self._find(version), self._aliases())
+
+    def _find(self, version: int) -> RegisteredVersion:
         found = self.reader.version(version)
-        if found is None or not self._is_ours(found):
-            raise version_not_found(self.place, f"version {version}")
-        return self._as_version(found, self._aliases())
+        if found is not None and self._is_ours(found) and _number(found) == version:
+            return found
+        for found in self.reader.newest_first():
+            if TAG_NUMBER in found.tags and self._is_ours(found) and _number(found) == version:
+                return found
+        raise version_not_found(self.place, f"version {version}")
 
     def newest_first(self) -> Iterator[ModelVersion]:
         """All versions, highest number first."""
         aliases = self._aliases()
+        late: list[RegisteredVersion] = []
         for found in self.reader.newest_first():
-            if self._is_ours(found):
-                yield self._as_version(found, aliases)
+            if not self._is_ours(found):
+                continue
+            if _number(found) < found.version:
+                # MLflow's number is higher than ours, so it came too early in MLflow's order.
+                late.append(found)
+                continue
+            yield from self._due(late, found.version, aliases)
+            yield self._as_version(found, aliases)
+        yield from self._due(late, 0, aliases)
+
+    def _due(
+        self, late: list[RegisteredVersion], above: int, aliases: dict[int, tuple[str, ...]]
+    ) -> Iterator[ModelVersion]:
+        due = sorted((found for found in late if _number(found) > above), key=_number, reverse=True)
+        late[:] = [found for found in late if _number(found) <= above]
+        for found in due:
+            yield self._as_version(found, aliases)
 
     def pinned(self) -> int | None:
         """The pin, kept as a tag of the registered model."""
@@ -205,15 +297,16 @@ class MlflowRegistry:
         Raises:
             VersionNotFound: no such alias.
         """
-        version = self.reader.model().aliases.get(alias)
-        if version is None:
+        number = self.reader.model().aliases.get(alias)
+        found = self.reader.version(number) if number is not None else None
+        if found is None or not self._is_ours(found):
             raise version_not_found(self.place, f"alias {alias!r}")
-        return self.get(version)
+        return self._as_version(found, self._aliases())
 
     def find_writer(self, writer: str) -> ModelVersion | None:
-        """The ready version with this writer token."""
-        ready = (found for found in self.newest_first() if found.status == "ready")
-        return next((found for found in ready if found.tags.get(TAG_WRITER) == writer), None)
+        """The finished version with this writer token."""
+        finished = (found for found in self.newest_first() if found.status in ("ready", "refused"))
+        return next((found for found in finished if found.tags.get(TAG_WRITER) == writer), None)
 
     def _aliases(self) -> dict[int, tuple[str, ...]]:
         names: dict[int, list[str]] = {}
@@ -230,11 +323,11 @@ class MlflowRegistry:
         tags = found.tags
         return ModelVersion(
             name=self.place.model_name,
-            version=found.version,
+            version=_number(found),
             uri=found.source,
             sha256=tags.get(TAG_SHA256, ""),
             size_bytes=int(tags.get(TAG_SIZE) or 0),
-            created=datetime.fromtimestamp(found.created_ms / 1000, UTC),
+            created=_created(found),
             run_id=found.run_id,
             experiment=self.place.experiment,
             status=tags.get(TAG_STATUS, "uploading"),
@@ -243,7 +336,38 @@ class MlflowRegistry:
             yank_reason=tags.get(TAG_YANKED, ""),
             metrics=json.loads(tags.get(TAG_METRICS, "{}")),
             tags=tags,
+            status_reason=tags.get(TAG_REASON, ""),
+            description=tags.get(TAG_DESCRIPTION, ""),
+            stage=tags.get(TAG_STAGE, ""),
         )
 
     def _errors(self) -> Any:
         return registry_errors(self.settings.tracking_uri)
+
+
+def _facts(version: Draft | Manifest, place: Place) -> dict[str, str]:
+    """Tags of a version that is not ready yet."""
+    reason = {TAG_REASON: version.status_reason} if version.status_reason else {}
+    return {
+        **version.tags,
+        **reason,
+        TAG_STATUS: "uploading",
+        TAG_SHA256: version.sha256,
+        TAG_SIZE: str(version.size_bytes),
+        TAG_WRITER: version.writer,
+        TAG_EXPERIMENT: place.experiment,
+        TAG_MODEL_NAME: place.model_name,
+        TAG_METRICS: json.dumps(dict(version.metrics)),
+        TAG_PARAMETERS: json.dumps(dict(version.parameters), default=str),
+    }
+
+
+def _number(found: RegisteredVersion) -> int:
+    text = found.tags.get(TAG_NUMBER, "")
+    return int(text) if text.isdecimal() else found.version
+
+
+def _created(found: RegisteredVersion) -> datetime:
+    with suppress(KeyError, ValueError):
+        return datetime.fromisoformat(found.tags[TAG_CREATED])
+    return datetime.fromtimestamp(found.created_ms / 1000, UTC)

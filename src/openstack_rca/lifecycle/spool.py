@@ -57,6 +57,8 @@ class Spool:
             "parameters": dict(draft.parameters),
             "card": dict(draft.card),
             "tags": dict(draft.tags),
+            "objection": draft.objection,
+            "forced": draft.forced,
             "reason": reason,
         }
         write_whole(target.with_suffix(".json"), json.dumps(facts, indent=2, default=str).encode())

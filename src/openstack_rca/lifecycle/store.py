@@ -7,19 +7,20 @@ carries its digest and its writer's token where the store keeps metadata, and pu
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlparse
 
 from openstack_rca.errors import (
     ConfigurationError,
     StoreObjectNotFound,
 )
+from openstack_rca.lifecycle.connecting import open_store, upload_seconds
 from openstack_rca.lifecycle.credentials import find_s3_access
 from openstack_rca.lifecycle.store_errors import ConditionNotSupportedError, key_taken, store_errors, writing_to
 from openstack_rca.settings import Settings
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 
 SCHEMES = ("file", "s3", "s3a", "gs", "az", "azure", "abfs", "abfss")
-SLOWEST_UPLOAD_BYTES_PER_SECOND = 64 * 1024
-LONGEST_DOWNLOAD = timedelta(hours=2)
 READ_CHUNK = 1024 * 1024
 
 
@@ -56,6 +55,15 @@ def _unknown_scheme(root: str) -> ConfigurationError:
         f"Models cannot be stored under a {scheme}: address.",
         "Set MLFLOW_ARTIFACT_ROOT to s3://BUCKET/FOLDER, gs://, az:// or a folder (file://).",
     )
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """One object of a listing; ``modified`` is in UTC."""
+
+    key: str
+    size_bytes: int
+    modified: datetime
 
 
 class ObjectStore:
@@ -117,8 +125,7 @@ class ObjectStore:
         import obstore
 
         store = self._connection(size)
-        # Local folders keep no metadata; the manifest beside the file carries it there.
-        kept = None if self.is_local else {**attributes, "Content-Type": "application/octet-stream"}
+        kept = self._attributes(attributes)
         try:
             with self._errors(key, writing=True):
                 obstore.put(store, key, content, mode="create", attributes=kept, use_multipart=False)
@@ -147,7 +154,7 @@ class ObjectStore:
                 self._connection(chunk),
                 key,
                 parts(),
-                attributes={**attributes, "Content-Type": "application/octet-stream"},
+                attributes=self._attributes(attributes),
                 use_multipart=True,
                 chunk_size=chunk,
                 max_concurrency=4,
@@ -209,6 +216,18 @@ class ObjectStore:
             attributes = {str(name).lower(): value for name, value in answer.attributes.items()}
         return digest.hexdigest(), done, attributes
 
+    def attributes(self, key: str) -> dict[str, str]:
+        """An object's own metadata, names in small letters; empty where the store keeps none.
+
+        Raises:
+            StoreObjectNotFound: no such object.
+        """
+        import obstore
+
+        with self._errors(key):
+            answer = obstore.get(self._connection(), key, options={"head": True})
+        return {str(name).lower(): value for name, value in answer.attributes.items()}
+
     def folders(self) -> list[str]:
         """Names of the folders right below the root."""
         import obstore
@@ -216,6 +235,14 @@ class ObjectStore:
         with self._errors(""):
             found = obstore.list_with_delimiter(self._connection())
         return [str(prefix).rstrip("/").rsplit("/", 1)[-1] for prefix in found["common_prefixes"]]
+
+    def objects(self, folder: str) -> list[StoredObject]:
+        """All objects below a folder (a key that ends in a slash), in no order; none where there is no such folder."""
+        import obstore
+
+        with self._errors(""):
+            found = [stored for page in obstore.list(self._connection(), prefix=folder) for stored in page]
+        return [StoredObject(stored["path"], stored["size"], stored["last_modified"]) for stored in found]
 
     def delete(self, key: str) -> None:
         """Remove an object; one that is already gone is no error."""
@@ -228,40 +255,19 @@ class ObjectStore:
             return
 
     def _connection(self, upload_bytes: int = 0) -> AnyStore:
-        # The library's limit counts a whole request with its body, so uploads get one that fits their size;
-        # everything else is held to the silence limit, which also covers the wait for an answer.
-        seconds = math.ceil(upload_bytes / SLOWEST_UPLOAD_BYTES_PER_SECOND)
+        seconds = upload_seconds(upload_bytes)
         if seconds not in self._stores:
-            self._stores[seconds] = self._connect(seconds)
+            with self._errors(""):
+                self._stores[seconds] = open_store(self.settings, self.root, seconds)
         return self._stores[seconds]
 
-    def _connect(self, upload_seconds: int) -> AnyStore:
-        from obstore.store import LocalStore, S3Store, from_url
-
-        quiet = timedelta(seconds=self.settings.network_timeout_seconds)
-        options: dict[str, Any] = {"connect_timeout": quiet, "user_agent": "openstack-rca"}
-        if upload_seconds:
-            options["timeout"] = 2 * quiet + timedelta(seconds=upload_seconds)
-        else:
-            options["read_timeout"] = quiet
-            options["timeout"] = LONGEST_DOWNLOAD
-        retry: dict[str, Any] = {"max_retries": 2, "retry_timeout": quiet}
-        with self._errors(""):
-            if self.is_local:
-                return LocalStore.from_url(self.root, mkdir=True)
-            if self.scheme not in ("s3", "s3a"):
-                return from_url(self.root, client_options=options, retry_config=retry)  # type: ignore[call-overload,no-any-return]
-            access = find_s3_access(self.settings)
-            config: dict[str, Any] = {"region": access.region}
-            if access.access_key_id and access.secret_access_key:
-                config["access_key_id"] = access.access_key_id
-                config["secret_access_key"] = access.secret_access_key
-            if access.session_token:
-                config["session_token"] = access.session_token
-            if access.endpoint:
-                config["endpoint"] = access.endpoint
-                options["allow_http"] = urlparse(access.endpoint).scheme == "http"
-            return S3Store.from_url(self.root, config=config, client_options=options, retry_config=retry)  # type: ignore[arg-type]
+    def _attributes(self, given: Mapping[str, str]) -> dict[str, str] | None:
+        """Metadata of a new model file. Local folders keep none; the manifest beside the file carries it there."""
+        if self.is_local:
+            return None
+        storage_class = self.settings.s3_storage_class if self.scheme.startswith("s3") else None
+        kept = {"Storage-Class": storage_class} if storage_class else {}
+        return {**given, **kept, "Content-Type": "application/octet-stream"}
 
     @cached_property
     def address(self) -> str:

@@ -23,6 +23,9 @@ from openstack_rca.errors import (
 
 NO_CREDENTIALS = ("169.254.169.254", "CredentialsError", "InvalidAccessKeyId", "ExpiredToken", "InvalidToken")
 
+BUSY = (408, 429)
+"""Answers that ask to come again later."""
+
 
 class ConditionNotSupportedError(StoreError):
     """The server does not know ``If-None-Match`` on writes."""
@@ -93,7 +96,7 @@ def _remote_trouble(text: str, root: str, address: str, where: str) -> StoreErro
         return _refused(text, root, where)
     if status == 404 or "InvalidBucketName" in text:
         return _bucket_not_found(root)
-    if 400 <= status < 500:
+    if 400 <= status < 500 and status not in BUSY:
         return StoreError(f"The object store refused {where}: {_reason(text)}", "Run openstack-rca doctor.")
     # Broken connections, time limits, 5xx and answers that are not a store's at all.
     return StoreUnavailable(

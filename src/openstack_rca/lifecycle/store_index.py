@@ -2,29 +2,33 @@
 
 A manifest is what makes a version ready; it is written last and create-only. Where a server does not honour
 create-only writes, two writers at the same instant are only told apart by reading back: the registry does better.
-Pins, yanks and aliases live in the registry, so here ``latest`` is plainly the highest version.
+Pins, yanks, aliases and stages are computed from the history, which lies in the store.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from openstack_rca.errors import StoreObjectNotFound, VersionNotFound
+from openstack_rca.errors import ConfigurationError, StoreObjectNotFound, VersionNotFound
+from openstack_rca.lifecycle.events import EventLog
 from openstack_rca.lifecycle.index import version_not_found
 from openstack_rca.lifecycle.records import Draft, Manifest, ModelVersion, Place
+from openstack_rca.lifecycle.state import VersionState, read_state
 from openstack_rca.lifecycle.store import ObjectStore
 
 
 class StoreIndex:
-    """A ``VersionIndex`` made of the folders below the artifact root."""
+    """A ``VersionIndex`` made of the folders below the artifact root and the history beside them."""
 
-    def __init__(self, store: ObjectStore, place: Place) -> None:
+    def __init__(self, store: ObjectStore, place: Place, events: EventLog) -> None:
         self.store = store
         self.place = place
+        self.events = events
 
     def allocate(self, draft: Draft, at_least: int) -> int:
         """The number after the highest folder; the create-only upload decides who has it."""
-        return max(at_least, max(self._numbers(), default=0) + 1)
+        return max(at_least, max(self._numbers(), default=0) + 1, self.events.highest() + 1)
 
     def mark_ready(self, version: int) -> None:
         """Nothing to do: the manifest is there."""
@@ -33,37 +37,58 @@ class StoreIndex:
         """Nothing to do: a folder without our manifest is no version, and its number is not used again."""
 
     def refuse(self, version: int, reason: str) -> None:
-        """Nothing to do: without a manifest the file is never resolved."""
+        """Nothing to do: the manifest says so, and without one the file is never resolved."""
 
     def get(self, version: int) -> ModelVersion:
-        """One ready version.
+        """One whole version.
 
         Raises:
             VersionNotFound: no such number in this environment.
         """
-        return self._manifest(version).as_version(self.store.uri(self.place.key(version)))
+        return self._version(version, read_state(self.events))
 
     def newest_first(self) -> Iterator[ModelVersion]:
-        """All ready versions, highest number first."""
+        """All whole versions, highest number first."""
+        state = read_state(self.events)
         for number in sorted(self._numbers(), reverse=True):
             try:
-                yield self.get(number)
+                yield self._version(number, state)
             except VersionNotFound:
                 continue
 
     def pinned(self) -> int | None:
-        """Pins live in the registry."""
-        return None
+        """The version that the history says is pinned."""
+        return read_state(self.events).pinned
 
     def by_alias(self, alias: str) -> ModelVersion:
-        """Aliases live in the registry.
+        """The version that an alias leads to.
 
         Raises:
-            VersionNotFound: always.
+            VersionNotFound: no such alias.
         """
-        raise VersionNotFound(
-            f"The alias {alias!r} cannot be looked up with MLflow switched off.", "Name the version by its number."
+        state = read_state(self.events)
+        if alias not in state.aliases:
+            raise version_not_found(self.place, f"alias {alias!r}")
+        return self._version(state.aliases[alias], state)
+
+    def follow(
+        self, state: VersionState, versions: Iterable[int] = (), aliases: Iterable[str] = (), pin: bool = False
+    ) -> None:
+        """Nothing to do: the history is all there is."""
+
+    def register(self, manifest: Manifest) -> int:
+        """There is no registry to take a version in.
+
+        Raises:
+            ConfigurationError: always.
+        """
+        raise ConfigurationError(
+            "There is no registry to repair: MLflow is switched off.", "Repair with MLflow switched on."
         )
+
+    def remove(self, version: int) -> None:
+        """Delete the manifest, which is what makes it a version; the history keeps its number from being used again."""
+        self.store.delete(self.place.manifest_key(version))
 
     def find_writer(self, writer: str) -> ModelVersion | None:
         """The version with this writer token in its manifest."""
@@ -75,6 +100,17 @@ class StoreIndex:
     def _numbers(self) -> set[int]:
         found = (self.place.number_of(folder) for folder in self.store.folders())
         return {number for number in found if number is not None}
+
+    def _version(self, version: int, state: VersionState) -> ModelVersion:
+        found = self._manifest(version).as_version(self.store.uri(self.place.key(version)))
+        return replace(
+            found,
+            yanked=version in state.yanked,
+            yank_reason=state.yanked.get(version, ""),
+            aliases=state.aliases_of(version),
+            description=state.descriptions.get(version, ""),
+            stage=state.stages.get(version, ""),
+        )
 
     def _manifest(self, version: int) -> Manifest:
         key = self.place.manifest_key(version)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import math
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -22,7 +23,8 @@ from typing import Any
 from urllib.parse import urlparse
 
 from openstack_rca.errors import LifecycleError, RegistryUnavailable, TrainingInterrupted
-from openstack_rca.lifecycle.mlflow_client import connect, is_server, registry_errors
+from openstack_rca.lifecycle.mlflow_client import connect, is_server, registry_errors, without_password
+from openstack_rca.lifecycle.patience import within
 from openstack_rca.lifecycle.registry import TAG
 from openstack_rca.lifecycle.store import ObjectStore
 from openstack_rca.settings import Settings
@@ -34,6 +36,10 @@ LONGEST_PARAMETER = 6000
 LONGEST_TAG = 5000
 SYSTEM_METRICS_SECONDS = 5
 PAGE = 100
+ONE_WRITE = 3
+"""Network time limits that one write may take: MLflow asks a second time, and a file takes several requests."""
+ONE_ANALYSIS = 4
+"""Network time limits that recording a whole analysis may take; nobody waits longer for that."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +64,18 @@ class RunLogger:
     """Writes into one run. Without a run (``run_id`` None) it takes everything and does nothing.
 
     ``notices`` tells in words what could not be recorded.
+
+    Args:
+        settings: where the server is, how long an answer may take.
+        client, run: MLflow's; ``None`` for no run.
+        patience: seconds that all the writing together may take.
     """
 
-    def __init__(self, settings: Settings, client: Any | None = None, run: Any | None = None) -> None:
+    def __init__(
+        self, settings: Settings, client: Any | None = None, run: Any | None = None, patience: float = math.inf
+    ) -> None:
         self._settings = settings
+        self._patience = patience
         self._client = client
         self.run_id: str | None = run.info.run_id if run else None
         self._artifact_uri: str = run.info.artifact_uri if run else ""
@@ -145,9 +159,11 @@ class RunLogger:
     def _do(self, write: Callable[[Any], None]) -> None:
         if self._client is None:
             return
+        start = time.monotonic()
         try:
             with registry_errors(self._settings.tracking_uri):
-                write(self._client)
+                self._write(write, self._client)
+            self._patience -= time.monotonic() - start
         except RegistryUnavailable as error:
             # One wait for a dead server is enough.
             self._client = None
@@ -156,6 +172,15 @@ class RunLogger:
             self.notices.append(f"Part of this run is not recorded: {error.message}")
         except OSError as error:
             self.notices.append(f"Part of this run is not recorded: {error.strerror or error}.")
+
+    def _write(self, write: Callable[[Any], None], client: Any) -> None:
+        uri = self._settings.tracking_uri
+        if uri.startswith("sqlite:"):
+            write(client)
+            return
+        seconds = min(self._patience, ONE_WRITE * self._settings.network_timeout_seconds)
+        late = RegistryUnavailable(f"The MLflow tracking server {without_password(uri)} is too slow.")
+        within(seconds, lambda _alive: write(client), late)
 
 
 class Tracking:
@@ -194,15 +219,15 @@ class Tracking:
     @contextmanager
     def _run(self, kind: str, run_name: str | None) -> Iterator[RunLogger]:
         logger = self._start(kind, run_name)
+        status = "FAILED"
         try:
             yield logger
+            status = "FINISHED"
         except (KeyboardInterrupt, TrainingInterrupted):
-            logger.finish("KILLED")
+            status = "KILLED"
             raise
-        except BaseException:
-            logger.finish("FAILED")
-            raise
-        logger.finish("FINISHED")
+        finally:
+            logger.finish(status)
 
     def _start(self, kind: str, run_name: str | None) -> RunLogger:
         if not self.enabled:
@@ -217,7 +242,8 @@ class Tracking:
             logger = RunLogger(self.settings)
             logger.notices.append(f"{error.message} This run is not recorded.")
             return logger
-        return RunLogger(self.settings, self._client, run)
+        patience = math.inf if kind == "training" else ONE_ANALYSIS * self.settings.network_timeout_seconds
+        return RunLogger(self.settings, self._client, run, patience)
 
     def _experiment_id(self) -> str:
         """The experiment, made where it is missing and restored where it was deleted."""
@@ -292,6 +318,21 @@ class Tracking:
                 if not token:
                     break
         return found
+
+    def run_page(self, run_id: str) -> str | None:
+        """Address of a run in the pages of the tracking server; None where there is no server.
+
+        Raises:
+            RegistryUnavailable: the server cannot be asked.
+        """
+        if not self.enabled or not is_server(self.settings.tracking_uri):
+            return None
+        with self._errors():
+            experiment = self._client.get_experiment_by_name(self.settings.experiment_name)
+        if experiment is None:
+            return None
+        server = without_password(self.settings.tracking_uri).rstrip("/")
+        return f"{server}/#/experiments/{experiment.experiment_id}/runs/{run_id}"
 
     def _errors(self) -> Any:
         return registry_errors(self.settings.tracking_uri)

@@ -21,8 +21,12 @@ from openstack_rca.errors import (
     VersionNotFound,
 )
 from openstack_rca.lifecycle.cache import ModelCache
+from openstack_rca.lifecycle.events import EventLog
 from openstack_rca.lifecycle.files import replacing
 from openstack_rca.lifecycle.index import VersionIndex, version_not_found
+from openstack_rca.lifecycle.mlflow_client import get_ready
+from openstack_rca.lifecycle.packing import packed
+from openstack_rca.lifecycle.patience import within
 from openstack_rca.lifecycle.publishing import Publisher, make_draft
 from openstack_rca.lifecycle.records import Draft, LoadedModel, ModelVersion, Place, VersionCheck, manifest_key
 from openstack_rca.lifecycle.registry import MlflowRegistry
@@ -30,7 +34,7 @@ from openstack_rca.lifecycle.spool import Spool
 from openstack_rca.lifecycle.store import ObjectStore, Progress
 from openstack_rca.lifecycle.store_errors import writing_to
 from openstack_rca.lifecycle.store_index import StoreIndex
-from openstack_rca.settings import Settings
+from openstack_rca.settings import Settings, load_settings
 
 __all__ = ["LoadedModel", "ModelLifecycle", "ModelVersion", "VersionCheck"]
 
@@ -49,15 +53,20 @@ class ModelLifecycle:
         self.settings = settings
         self.place = Place(settings.experiment_name, settings.model_name)
         self.store = ObjectStore(settings)
-        self.cache = ModelCache(settings.cache_folder, self.place)
+        self.cache = ModelCache(
+            settings.cache_folder, self.place, settings.cache_size_bytes, settings.network_timeout_seconds
+        )
         self.spool = Spool(settings.spool_folder)
+        self.events = EventLog(self.store, self.place)
         self._at_step = at_step or _no_step
         self.index: VersionIndex = (
             MlflowRegistry(settings, self.place, lambda version: self.store.uri(self.place.key(version)))
             if settings.mlflow_enabled
-            else StoreIndex(self.store, self.place)
+            else StoreIndex(self.store, self.place, self.events)
         )
-        self._publisher = Publisher(settings, self.place, self.store, self.index, self.cache, self._at_step)
+        self._publisher = Publisher(
+            settings, self.place, self.store, self.index, self.cache, self.events, self._at_step
+        )
 
     # Publishing
 
@@ -70,6 +79,8 @@ class ModelLifecycle:
         parameters: Mapping[str, str | int | float],
         card: Mapping[str, Any],
         tags: Mapping[str, str] | None = None,
+        objection: str = "",
+        forced: bool = False,
         on_progress: Progress | None = None,
     ) -> ModelVersion:
         """Make a ``.keras`` file the next version.
@@ -78,33 +89,37 @@ class ModelLifecycle:
             model_file: the trained file; it is only read.
             run_id: the MLflow run that made it, if one did.
             metrics, parameters, card, tags: kept with the version; the card in its manifest only.
+            objection: why it should not be used; it is then stored as refused, which nothing resolves to.
+            forced: make it an ordinary version in spite of that; the history says so.
             on_progress: called with bytes done and bytes in total.
 
         Raises:
             ModelFileDamaged: the file is not a model file; nothing was published or spooled.
             PublishFailed: registry or store failed; the file is kept in the spool, whose path the hint names.
         """
-        draft = make_draft(model_file, run_id, metrics, parameters, card, tags or {})
-        try:
-            return self._publisher.publish(draft, on_progress)
-        except (LifecycleError, ConfigurationError) as error:
-            kept = self._spool(draft, error)
-            raise PublishFailed(
-                f"The model was trained but not published: {error.message}",
-                f"{error.hint} The file is kept as {kept}; publish it later with: {PUBLISH_SPOOLED}".strip(),
-            ) from error
+        with packed(model_file, self.settings) as path:
+            draft = make_draft(path, run_id, metrics, parameters, card, tags or {})
+            draft = replace(draft, objection=objection, forced=forced)
+            try:
+                return self._publisher.publish(draft, on_progress)
+            except (LifecycleError, ConfigurationError) as error:
+                kept = self._spool(draft, model_file, error)
+                raise PublishFailed(
+                    f"The model was trained but not published: {error.message}",
+                    f"{error.hint} The file is kept as {kept}; publish it later with: {PUBLISH_SPOOLED}".strip(),
+                ) from error
 
-    def _spool(self, draft: Draft, error: LifecycleError | ConfigurationError) -> Path:
+    def _spool(self, draft: Draft, model_file: Path, error: LifecycleError | ConfigurationError) -> Path:
         try:
             return self.spool.add(self.place, draft, error.message)
         except OSError as second:
             raise PublishFailed(
                 f"The model was trained but not published: {error.message} "
                 f"Nor could it be kept in {self.spool.folder}: {second.strerror}.",
-                f"{error.hint} The trained file is still {draft.path}: copy it away.",
+                f"{error.hint} The trained file is still {model_file}: copy it away.",
             ) from error
 
-    def publish_spooled(self) -> builtins.list[ModelVersion]:
+    def publish_spooled(self, on_progress: Progress | None = None) -> builtins.list[ModelVersion]:
         """Publish what waits in the spool, oldest first, each once.
 
         Raises:
@@ -115,11 +130,12 @@ class ModelLifecycle:
             return published
         with self.spool.one_at_a_time():
             for entry in self.spool.entries():
-                lifecycle = self._for(entry.place)
+                lifecycle = self.other(entry.place.experiment, entry.place.model_name)
                 try:
                     # A crash after publishing and before removing must not publish a second time.
                     version = lifecycle.index.find_writer(entry.draft.writer)
-                    version = version or lifecycle._publisher.publish(entry.draft)
+                    version = version or lifecycle._publisher.resume(entry.draft)
+                    version = version or lifecycle._publisher.publish(entry.draft, on_progress)
                 except (LifecycleError, ConfigurationError) as error:
                     raise PublishFailed(
                         f"{entry.path.name} could not be published: {error.message}",
@@ -129,11 +145,17 @@ class ModelLifecycle:
                 entry.remove()
         return published
 
-    def _for(self, place: Place) -> ModelLifecycle:
-        if place == self.place:
+    def other(self, experiment: str, model_name: str) -> ModelLifecycle:
+        """The versions of another environment or model in the same registry and store.
+
+        Raises:
+            ConfigurationError: a name that cannot be one.
+        """
+        if Place(experiment, model_name) == self.place:
             return self
-        changes = {"experiment_name": place.experiment, "model_name": place.model_name}
-        return ModelLifecycle(self.settings.model_copy(update=changes), at_step=self._at_step)
+        changes = {"experiment_name": experiment, "model_name": model_name}
+        settings = load_settings(**{**self.settings.model_dump(exclude_unset=True), **changes})
+        return ModelLifecycle(settings, at_step=self._at_step)
 
     # Finding
 
@@ -163,7 +185,7 @@ class ModelLifecycle:
             if version.resolvable:
                 return version
         raise VersionNotFound(
-            f"There is no version of {self.place.model_name} in {self.place.experiment} yet.",
+            f"There is no version of {self.place.model_name} in {self.place.experiment} yet that can be used.",
             "Train one with: openstack-rca train PATH",
         )
 
@@ -205,29 +227,43 @@ class ModelLifecycle:
             RegistryUnavailable, StoreError: a service is down and the cache has nothing that could stand in.
         """
         text = str(reference).strip()
+        budget = self.settings.network_timeout_seconds
+        late = RegistryUnavailable(
+            f"Registry and store did not answer within {budget:g} s.", "Check them with: openstack-rca doctor"
+        )
+
+        def work(alive: Progress) -> LoadedModel:
+            def report(done: int, total: int) -> None:
+                alive(done, total)
+                if on_progress is not None:
+                    on_progress(done, total)
+
+            return self._load(self.resolve(text), text, report)
+
+        self.cache.tidy()
         try:
-            version = self.resolve(text)
-            return self._load(version, text, on_progress)
+            if self.settings.mlflow_enabled:
+                budget -= get_ready(self.settings)
+            return within(budget, work, late)
         except StoreObjectNotFound:
             raise
         except (RegistryUnavailable, StoreError) as error:
             return self._load_offline(text, error)
 
     def _load(self, version: ModelVersion, reference: str, on_progress: Progress | None) -> LoadedModel:
-        notices = _notices(version)
-        path, source = self.cache.verified(version.sha256), "cache"
-        if path is None:
-            path, source = self.cache.path_for(version.sha256), "store"
-            with writing_to(path), replacing(path) as temporary:
-                self._fetch_verified(version, temporary, on_progress)
+        with writing_to(self.cache.path_for(version.sha256)):
+            cached, was_there = self.cache.fetched(
+                version.sha256, lambda temporary: self._fetch_verified(version, temporary, on_progress)
+            )
         with suppress(OSError):
             self.cache.remember_version(version)
             if not reference.lstrip("vV").isdigit():
                 self.cache.remember_answer(reference, version)
-        return LoadedModel(path, version, source, notices)
+        source = "cache" if was_there else "store"
+        return LoadedModel(cached.path, version, source, _notices(version), cached.held)
 
     def _fetch_verified(self, version: ModelVersion, target: Path | None, on_progress: Progress | None = None) -> None:
-        store, key = self._locate(version)
+        store, key = self.locate(version)
         sha256, size, _ = store.fetch(key, target, on_progress)
         if sha256 != version.sha256:
             raise DigestMismatch(
@@ -237,7 +273,8 @@ class ModelLifecycle:
                 "and see openstack-rca models verify.",
             )
 
-    def _locate(self, version: ModelVersion) -> tuple[ObjectStore, str]:
+    def locate(self, version: ModelVersion) -> tuple[ObjectStore, str]:
+        """The store that holds a version's file, and its key there."""
         key = self.store.key_of(version.uri)
         if key is not None:
             return self.store, key
@@ -247,13 +284,13 @@ class ModelLifecycle:
 
     def _load_offline(self, reference: str, error: LifecycleError) -> LoadedModel:
         for version in self._offline_candidates(reference):
-            path = self.cache.verified(version.sha256)
-            if path is not None:
+            cached = self.cache.verified(version.sha256)
+            if cached is not None:
                 notice = (
                     f"{error.message} Working with version {version.version} from the cache of this machine; "
                     "a newer one may exist."
                 )
-                return LoadedModel(path, version, "cache", [notice, *_notices(version)])
+                return LoadedModel(cached.path, version, "cache", [notice, *_notices(version)], cached.held)
         raise error
 
     def _offline_candidates(self, reference: str) -> builtins.list[ModelVersion]:
@@ -292,16 +329,17 @@ class ModelLifecycle:
         Raises:
             RegistryUnavailable, StoreUnavailable, StoreAccessDenied, StoreBucketNotFound: nothing can be said at all.
         """
-        return [self._check(version) for version in self.list()]
+        return [self.check(version) for version in self.list()]
 
-    def _check(self, version: ModelVersion) -> VersionCheck:
+    def check(self, version: ModelVersion) -> VersionCheck:
+        """Read one version back; raises as ``verify``."""
         if version.status == "uploading":
             return VersionCheck(version, False, "publishing was never finished; nothing resolves to it")
         if version.status != "ready":
             return VersionCheck(version, True)
         try:
             self._fetch_verified(version, None)
-            store, key = self._locate(version)
+            store, key = self.locate(version)
             stored = store.read(manifest_key(key))
         except (StoreObjectNotFound, DigestMismatch) as error:
             return VersionCheck(version, False, error.message)

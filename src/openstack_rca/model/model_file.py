@@ -21,8 +21,8 @@ from openstack_rca.model.assets import Assets, damaged
 from openstack_rca.model.audit import Parts, read_parts
 from openstack_rca.model.baseline import Baseline
 from openstack_rca.model.card import TrainingCard
-from openstack_rca.model.scoring import LAYER_WEIGHTS, Forward, event_scores, weights_digest
-from openstack_rca.model.sequences import GAP_COUNT, LEVEL_COUNT, WORD_BUCKETS, FloatArray, Vocabulary, encode
+from openstack_rca.model.scoring import LAYER_WEIGHTS, Forward, StepScores, event_scores, weights_digest
+from openstack_rca.model.sequences import GAP_COUNT, LEVEL_COUNT, WORD_BUCKETS, FloatArray, Steps, Vocabulary, encode
 
 if TYPE_CHECKING:
     import keras
@@ -85,7 +85,32 @@ class ModelFile:
             probability of being part of an incident).
         """
         steps = encode(events, self._assets.vocabulary)
-        found = event_scores(steps, self._forward.score(steps), self._assets.vocabulary.others)
+        return self._scored(events, steps, self._forward.score(steps))
+
+    def predict(self, events: pl.DataFrame) -> pl.DataFrame:
+        """What ``score`` says, and whether the next template was foretold.
+
+        Args:
+            events: events table in time order.
+
+        Returns:
+            The columns of ``score`` and ``right`` (Boolean, the most likely class was the event's; two templates that
+            this model calls "other" are one class), ``named`` (Boolean, right and not "other": comparable between models
+            that know different templates).
+        """
+        steps = encode(events, self._assets.vocabulary)
+        passed = self._forward.score(steps)
+        hit = np.zeros(events.height, dtype=np.bool_)
+        other = np.zeros(events.height, dtype=np.bool_)
+        there = steps.target >= 0
+        hit[steps.target_event[there]] = (passed.predicted == steps.target)[there]
+        other[steps.target_event[there]] = (steps.target == 0)[there]
+        return self._scored(events, steps, passed).with_columns(
+            pl.Series("right", hit), pl.Series("named", hit & ~other)
+        )
+
+    def _scored(self, events: pl.DataFrame, steps: Steps, passed: StepScores) -> pl.DataFrame:
+        found = event_scores(steps, passed, self._assets.vocabulary.others)
         scores = self._assets.calibration.score(found.surprise, events["service"].to_list())
         known = self.baseline.templates["template_id"].unique().implode()
         columns = [

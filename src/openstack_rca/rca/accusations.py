@@ -41,7 +41,7 @@ _KINDS = (
         Category.CAPACITY,
         re.compile(
             r"(?i)too many|no more|no (?:fixed |free )?\w+(?: \w+)? available|not enough|exhausted|insufficient|exceed"
-            r"|quota|limit reached|over ?limit|out of (?:memory|space)|no space left"
+            r"|quota|limit (?:.{0,40} )?reached|over ?limit|out of (?:memory|space)|no space left"
         ),
     ),
     (Category.HANG, _TIMED_OUT),
@@ -49,6 +49,16 @@ _KINDS = (
     (Category.DATA_MISSING, re.compile(r"(?i)not ?found|\b404\b|does ?n[o']t exist|no such")),
 )
 """What kind of fault the words of an error speak of; the first that fits counts."""
+
+_OWN_KIND = {
+    "mariadb": Category.DATABASE,
+    "rabbitmq": Category.MESSAGING,
+    "storage": Category.STORAGE,
+}
+"""Infrastructure whose clients meet an error only where something is wrong with it, whatever the words."""
+
+_HARMLESS = re.compile(r"(?i)duplicate entry|IntegrityError|DBDuplicateEntry")
+"""Errors of these libraries that OpenStack provokes and handles in its ordinary work."""
 
 _MISSING_WEIGHT = 0.15
 """Things that are not found were mostly just deleted."""
@@ -58,12 +68,13 @@ _CLIENT_WEIGHT = 0.45
 
 @dataclass(frozen=True)
 class Accusation:
-    """One component that an event's text speaks against."""
+    """One component that an event's text speaks against; vague if only the place tells, not the words."""
 
     component: str
     category: Category
     why: str
     weight: float
+    vague: bool = False
 
 
 def accuse(text: str, accuser: str | None, topology: Topology, logger: str | None = None) -> Accusation | None:
@@ -85,6 +96,11 @@ def accuse(text: str, accuser: str | None, topology: Topology, logger: str | Non
     return _address(text, accuser, topology) or _client_side(text, accuser, topology, logger)
 
 
+def tells_of_time_out(text: str) -> bool:
+    """True where a text speaks of an answer that did not come, and not of a refusal."""
+    return _TIMED_OUT.search(text) is not None and _REFUSED.search(text) is None
+
+
 def _address(text: str, accuser: str | None, topology: Topology) -> Accusation | None:
     """The component behind the first known address of a text that speaks of a failed connection."""
     refused = _REFUSED.search(text)
@@ -104,18 +120,17 @@ def _address(text: str, accuser: str | None, topology: Topology) -> Accusation |
 
 def _client_side(text: str, accuser: str | None, topology: Topology, logger: str | None) -> Accusation | None:
     """The component whose client library, or whose client side in a service, the error comes out of."""
-    category = next((category for category, words in _KINDS if words.search(text)), None)
-    if category is None:
-        return None
+    spoken = next((category for category, words in _KINDS if words.search(text)), None)
     searched = f"{logger or ''} {text}"
     for component, fragments in _client_modules().items():
         if component == accuser or component not in topology.dependencies(accuser or component):
             continue
         found = next((fragment for fragment in fragments if fragment in searched), None)
-        if found is not None:
+        category = spoken or _OWN_KIND.get(component)
+        if found is not None and category is not None and not _HARMLESS.search(text):
             weight = _MISSING_WEIGHT if category is Category.DATA_MISSING else _CLIENT_WEIGHT
             why = f"the error comes out of the client side of {component} ({found.strip('/.')})"
-            return Accusation(component, category, why, weight)
+            return Accusation(component, category, why, weight, vague=spoken is None)
     return None
 
 

@@ -19,7 +19,7 @@ class BaselineLike(Protocol):
 
     @property
     def services(self) -> pl.DataFrame:
-        """Columns ``service``, ``per_minute``, ``longest_gap_seconds``."""
+        """Columns ``service``, ``host``, ``per_minute``, ``longest_gap_seconds``."""
 
 
 @dataclass(frozen=True)
@@ -81,12 +81,19 @@ class NormalRates:
             .group_by("component", "template_id")
             .agg(normal_per_minute=pl.col("per_minute").sum())
         )
+        # Several logs of one component on one host are one stream, silent no longer than the least silent of them.
+        quiet: dict[tuple[str, str], float] = {}
+        lively: dict[tuple[str, str], float] = {}
+        for row in baseline.services.iter_rows(named=True):
+            stream = (canonical(str(row["service"])) or str(row["service"]), str(row["host"]))
+            gap = float(row["longest_gap_seconds"] or 0.0)
+            quiet[stream] = min(quiet.get(stream, gap), gap)
+            lively[stream] = lively.get(stream, 0.0) + float(row["per_minute"] or 0.0)
         gaps: dict[str, float] = {}
         busiest: dict[str, float] = {}
-        for row in baseline.services.iter_rows(named=True):
-            component = canonical(str(row["service"])) or str(row["service"])
-            gaps[component] = max(gaps.get(component, 0.0), float(row["longest_gap_seconds"] or 0.0))
-            busiest[component] = max(busiest.get(component, 0.0), float(row["per_minute"] or 0.0))
+        for (component, host), gap in quiet.items():
+            gaps[component] = max(gaps.get(component, 0.0), gap)
+            busiest[component] = max(busiest.get(component, 0.0), lively[component, host])
         return cls(templates, gaps, busiest)
 
 

@@ -6,6 +6,7 @@ fail. Where one host or one process accuses and the others go on working, the ac
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -33,9 +34,9 @@ MISSED = 0.2
 MAX_SHARE = 0.34
 MIN_OTHERS = 2
 MIN_EVENTS = 3
-_UNREACHED = (Category.HANG, Category.NETWORK, Category.PROCESS_DOWN)
-_REACHABILITY = (*_UNREACHED, Category.MESSAGING, Category.DATABASE)
-"""Categories that a cut path shows; the last two also come from a server that was reached, so they are no proof alone."""
+_REACHABILITY = (Category.HANG, Category.NETWORK, Category.PROCESS_DOWN, Category.MESSAGING, Category.DATABASE)
+_ANSWER = re.compile(r"\((?:1\d{3}, |[45]\d\d\) )|\bHTTP [45]\d\d\b")
+"""Error numbers that a server sends (MySQL from 1000 on, AMQP and HTTP from 400 on): who answers was reached."""
 
 
 def discount_the_awakened(findings: list[Finding]) -> list[Finding]:
@@ -112,13 +113,15 @@ def attribute_to_network(findings: list[Finding], window: pl.DataFrame, topology
 
     Args:
         findings: all findings.
-        window: observed events (``component``, ``host``, ``time``).
+        window: observed events (``row``, ``text``, ``component``, ``host``, ``time``).
         topology: dependency graph.
 
     Returns:
         The findings, some of them with ``network`` as the accused.
     """
     moved = list(findings)
+    cited = {finding.rows[0] for finding in findings if finding.accused in CONSTANTLY_USED and finding.rows}
+    texts = dict(window.filter(pl.col("row").is_in(list(cited))).select("row", "text").iter_rows())
     for shared in CONSTANTLY_USED:
         against = [
             finding
@@ -134,12 +137,12 @@ def attribute_to_network(findings: list[Finding], window: pl.DataFrame, topology
             for finding in against + own_words
         ):
             continue
-        reaching = [finding for finding in against if finding.category in _REACHABILITY]
+        reaching = [
+            finding for finding in against if finding.category in _REACHABILITY and not _answered(finding, texts)
+        ]
         accusers = {(finding.accuser, finding.accuser_host) for finding in reaching}
         hosts = {host for _, host in accusers}
         if len(reaching) < len(against) or len(hosts) != 1 or None in hosts:
-            continue
-        if not any(finding.category in _UNREACHED for finding in reaching):
             continue
         if sum(finding.count for finding in reaching) < MIN_EVENTS:
             continue
@@ -159,6 +162,10 @@ def attribute_to_network(findings: list[Finding], window: pl.DataFrame, topology
                 weight=max(finding.weight, COMPARED_WEIGHT),
             )
     return moved
+
+
+def _answered(finding: Finding, texts: dict[int, str]) -> bool:
+    return bool(finding.rows) and _ANSWER.search(texts.get(finding.rows[0], "")) is not None
 
 
 def _served(

@@ -54,6 +54,9 @@ class Signature(BaseModel):
         directness: cause (direct evidence), accusation (another component names it), symptom (cause is elsewhere).
         weight: strength in [0, 1]; 0 switches the signature off.
         every: one hit for every match in a text, not only for the first.
+        routine: healthy clouds log it now and then too (a login mistyped, a connection renewed): only its number speaks.
+        phase: the line tells that the accused was stopped or started in good order; a stop that a start follows at once,
+            and of which nobody complains, is a restart and no failure.
         contains: literals of which a matching text holds at least one (any case); derived from the pattern if empty.
     """
 
@@ -77,6 +80,8 @@ class Signature(BaseModel):
     source: str = Field(min_length=3)
     contains: tuple[str, ...] = ()
     every: bool = False
+    routine: bool = False
+    phase: Literal["stop", "start"] | None = None
 
     @model_validator(mode="before")
     @classmethod

@@ -27,6 +27,9 @@ WEAK_TIE = 0.5
 STARVATION_LEAD = timedelta(seconds=3)
 STARVED = 0.5
 
+POINTED = 0.4
+"""Strength from which a component's words about another tell who of the two troubles whom."""
+
 NOTHING_TO_EXPLAIN = 0.5
 """Share of the trouble explained where nobody else is in trouble: no merit and no fault."""
 
@@ -96,6 +99,7 @@ def rank(
         _starve(candidates, topology)
     trouble = _trouble(findings)
     places = _places(findings)
+    pointed = _pointed(findings)
     for candidate in candidates.values():
         candidate.relevance = relevance.get(candidate.component, 0.0)
         candidate.explains_share = NOTHING_TO_EXPLAIN
@@ -114,7 +118,7 @@ def rank(
         )
     for candidate in candidates.values():
         if explain:
-            candidate.explained_by = _explanation(candidate, candidates, topology, places[candidate.component])
+            candidate.explained_by = _explanation(candidate, candidates, topology, places[candidate.component], pointed)
         candidate.score = _score(candidate)
     ranked = [candidate for candidate in candidates.values() if candidate.guilt >= MIN_GUILT]
     return sorted(
@@ -166,6 +170,16 @@ def _trouble(findings: list[Finding]) -> dict[str, tuple[float, datetime]]:
     return {name: found for name, found in trouble.items() if found[0] >= MIN_TROUBLE}
 
 
+def _pointed(findings: list[Finding]) -> dict[tuple[str, str], float]:
+    """How strongly each (accuser, accused) pair of components points, in words."""
+    pointed: dict[tuple[str, str], float] = defaultdict(float)
+    for finding in findings:
+        if finding.accuser and finding.accuser != finding.accused and finding.directness is not Directness.SYMPTOM:
+            pair = (finding.accuser, finding.accused)
+            pointed[pair] = max(pointed[pair], finding.strength)
+    return pointed
+
+
 def _places(findings: list[Finding]) -> dict[str, set[str | None]]:
     """Hosts on which each component is in trouble; None where a log names no host."""
     places: dict[str, set[str | None]] = defaultdict(set)
@@ -211,7 +225,11 @@ def _no_earlier(onset: datetime, cause_onset: datetime | None) -> bool:
 
 
 def _explanation(
-    candidate: Candidate, candidates: dict[str, Candidate], topology: Topology, hosts: set[str | None]
+    candidate: Candidate,
+    candidates: dict[str, Candidate],
+    topology: Topology,
+    hosts: set[str | None],
+    pointed: dict[tuple[str, str], float],
 ) -> tuple[str, float] | None:
     """The dependency that best accounts for a candidate's trouble."""
     best: tuple[str, float] | None = None
@@ -219,11 +237,20 @@ def _explanation(
         tie = _tie(topology, candidate.component, other.component)
         if other.component == candidate.component or tie == 0:
             continue
+        names, named = (
+            pointed.get((candidate.component, other.component), 0.0),
+            pointed.get((other.component, candidate.component), 0.0),
+        )
+        if names >= POINTED > named:
+            # Who is accused and names in its turn what it uses only passes the blame on.
+            tie = 1.0
         # Silence spreads along the load, against the dependencies too, so alone it explains little.
         power = noisy_or([other.direct, other.accused, 0.4 * other.silent]) * tie * _reach(other, hosts)
         if candidate.onset is not None and other.onset is not None and not _no_earlier(candidate.onset, other.onset):
             power *= 0.4
-        if topology.depends_on(other.component, candidate.component):
+        if named >= POINTED > names:
+            power *= 0.2
+        elif names < POINTED and topology.depends_on(other.component, candidate.component):
             # Each depends on the other: only the clearly guiltier one explains the other.
             own = noisy_or([candidate.direct, candidate.accused, candidate.silent])
             power *= 0.6 if power > own + 0.1 else 0.0

@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 import polars as pl
 
 from openstack_rca.errors import EmptyWindow
+from openstack_rca.rca.activity import COLUMNS, activity
 from openstack_rca.rca.baseline import NormalRates
-from openstack_rca.rca.breadth import attribute_to_network, discount_the_awakened
+from openstack_rca.rca.breadth import attribute_to_network, discount_clean_restarts, discount_the_awakened
 from openstack_rca.rca.catalogue import Catalogue
 from openstack_rca.rca.causes import Candidate, rank
 from openstack_rca.rca.components import Topology
@@ -88,6 +89,8 @@ class Analysis:
     relevance: dict[str, float] = field(default_factory=dict)
     recalled: Recall = field(default_factory=Recall)
     others: list[Analysis] = field(default_factory=list)
+    surroundings: pl.DataFrame = field(default_factory=pl.DataFrame)
+    """What the logs hold beyond the window too: the columns that the plot of the report reads."""
 
 
 def analyze_events(
@@ -156,6 +159,7 @@ def tell(
         causes=causes,
         chain=causal_chain(named, analysis.findings, topology) if causes else [],
         timeline=timeline(named, analysis.observed, window),
+        activity=activity(analysis.surroundings, window, _involved(named)),
         blast_radius=blast_radius(named[0]) if causes else [],
         requests=failed_requests(named, analysis.observed) if causes else [],
         episodes=_episodes(analysis, topology),
@@ -171,6 +175,11 @@ def tell(
         seconds={name: round(value, 4) for name, value in (seconds or {}).items()},
         command=request.command,
     )
+
+
+def _involved(named: Sequence[Candidate]) -> list[str]:
+    """Components that the plot shows first: the causes, then what the first one explains."""
+    return [candidate.component for candidate in named] + (named[0].explains if named else [])
 
 
 def _episodes(analysis: Analysis, topology: Topology) -> list[Episode]:
@@ -210,6 +219,7 @@ def investigate(
     if observed.is_empty():
         return Analysis(None, observed)
     covered = f"{_first(observed):%Y-%m-%d %H:%M:%S} to {_last(observed):%Y-%m-%d %H:%M:%S} UTC"
+    surroundings = observed.select(COLUMNS)
     observed = _within(observed, request.since, request.until)
     if observed.is_empty():
         raise EmptyWindow(
@@ -220,7 +230,9 @@ def investigate(
         observed = observed.with_columns(score=pl.lit(None, dtype=pl.Float32))
     if request.since is not None or request.until is not None:
         window = FoundWindow(request.since or _first(observed), request.until or _last(observed), 0.0)
-        return _investigate_window(request, observed, window, rates, catalogue, topology)
+        analysis = _investigate_window(request, observed, window, rates, catalogue, topology)
+        analysis.surroundings = surroundings
+        return analysis
     windows = find_windows(observed["time"], suspicion(observed, rates.templates))
     rates = rates.merged_with(_quiet_rates(observed, windows))
     heavy = [window for window in windows if window.weight >= EPISODE_SHARE * windows[0].weight][:MAX_EPISODES]
@@ -229,6 +241,7 @@ def investigate(
         analyses, key=lambda analysis: -(analysis.candidates[0].score if analysis.candidates else 0.0)
     )
     best.others = others
+    best.surroundings = surroundings
     return best
 
 
@@ -264,7 +277,8 @@ def _investigate_window(
     findings = collect_findings(observed, known, topology, rates, minutes)
     if "silence" in omitted.parts:
         findings = [finding for finding in findings if finding.sort is not EvidenceSort.SILENCE]
-    findings = attribute_to_network(discount_the_awakened(findings), observed, topology)
+    findings = discount_clean_restarts(discount_the_awakened(findings), known)
+    findings = attribute_to_network(findings, observed, topology)
     if "graph" not in omitted.parts:
         findings = infer_shared(findings, observed, topology)
     knowledge = Knowledge() if "retrieval" in omitted.parts else request.knowledge

@@ -30,6 +30,11 @@ ROUTINE_NUMBER = 8.0
 ROUTINE_SPAN = "5m"
 
 
+SILENCE_WEIGHT = 0.6
+REPLACED_WEIGHT = 0.8
+"""Who was silent may have had nothing to say; who went on as another process had stopped."""
+
+
 def observe(events: pl.DataFrame, scores: pl.DataFrame | None, topology: Topology) -> pl.DataFrame:
     """Add to the events what the analysis needs.
 
@@ -187,7 +192,9 @@ def _group(window: pl.DataFrame, hits: pl.DataFrame, catalogue: Catalogue, minut
     )
     densest = {
         (signature, accused): count
-        for signature, accused, count in joined.group_by("signature", "accused", pl.col("time").dt.truncate(ROUTINE_SPAN))
+        for signature, accused, count in joined.group_by(
+            "signature", "accused", pl.col("time").dt.truncate(ROUTINE_SPAN)
+        )
         .agg(count=pl.len())
         .group_by("signature", "accused")
         .agg(pl.col("count").max())
@@ -261,7 +268,7 @@ def _silence(gap: Gap) -> Finding:
         title=f"{gap.component} logged nothing for {seconds:.0f} s",
         why=f"steady at {gap.per_minute:.0f} lines a minute, then silent for {seconds:.0f} s"
         + ("" if gap.resumed else " until the logs end"),
-        weight=0.6 * certainty * (0.3 + 0.7 * gap.others_active),
+        weight=(REPLACED_WEIGHT if gap.replaced else SILENCE_WEIGHT) * certainty * (0.3 + 0.7 * gap.others_active),
         rows=gap.rows,
         count=0,
         first=gap.start,

@@ -23,7 +23,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, V
 
 from openstack_rca.errors import HistoryUnavailable, ReportNotFound
 from openstack_rca.rca.report import Category, Fingerprint, Report
-from openstack_rca.rca.sanitise import shorten
+from openstack_rca.rca.sanitise import mask_secrets, shorten
 
 TEXT_LIMIT = 2000
 """Characters of an issue or a note that are kept."""
@@ -283,5 +283,5 @@ def event_of(report: Report) -> AnalysisEvent:
 
 
 def storable(text: str) -> str:
-    """Text that can be written as UTF-8 JSON: not endless, and without the halves of characters that a shell can pass on."""
-    return shorten(text.encode("utf-8", "replace").decode("utf-8"), TEXT_LIMIT)
+    """Text fit to be kept: known secrets masked, not endless, without the halves of characters that a shell passes on."""
+    return shorten(mask_secrets(text.encode("utf-8", "replace").decode("utf-8")), TEXT_LIMIT)

@@ -68,6 +68,8 @@ def _shared_dependency(
     guilt: dict[str, float] = {}
     for name in {finding.accused for finding in findings}:
         guilt[name] = noisy_or(f.strength for f in findings if f.accused == name and f.directness is Directness.CAUSE)
+    if any(_accounts_for(name, stopped, findings, topology) for name in stopped):
+        return []
     best: tuple[float, str, list[str]] | None = None
     for component in topology.components:
         if not topology.is_leaf(component) or component in ("host", "network", "storage"):
@@ -89,6 +91,18 @@ def _shared_dependency(
     return [
         _inferred([max(stopped[name], key=lambda finding: finding.strength) for name in sharing], component, why, fit)
     ]
+
+
+def _accounts_for(name: str, stopped: dict[str, list[Finding]], findings: list[Finding], topology: Topology) -> bool:
+    """Whether one of the stopped is accused outright and all others that stopped need it: nothing lies deeper."""
+    accused = noisy_or(
+        finding.strength
+        for finding in findings
+        if finding.accused == name
+        and finding.accuser not in (None, name)
+        and finding.directness is Directness.ACCUSATION
+    )
+    return accused >= KNOWN_GUILT and all(other == name or topology.depends_on(other, name) for other in stopped)
 
 
 def _inferred(

@@ -89,7 +89,7 @@ class MiniLM:
         return result
 
     def _encode(self, texts: list[str]) -> Array:
-        tokens = self._tokenizer.encode_batch(texts)
+        tokens = self._tokenizer.encode_batch([text.encode("utf-8", "replace").decode() for text in texts])
         ids = np.array([token.ids for token in tokens])
         mask = np.array([token.attention_mask for token in tokens], dtype=np.float32)
         length = ids.shape[1]

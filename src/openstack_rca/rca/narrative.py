@@ -27,6 +27,10 @@ from openstack_rca.rca.window import FoundWindow
 MAX_EVIDENCE = 10
 MAX_TIMELINE = 40
 MAX_HOPS = 12
+MAX_TOLD_FINDINGS = 24
+MAX_TOLD_GROUPS = 8
+MAX_TOLD_LOGGERS = 3
+_KIND_ORDER = {"window": 0, "onset": 1, "silence": 2, "evidence": 3, "recovery": 4}
 UNPARSED_SHARE = 0.05
 INDEPENDENT_OWN_WORDS = 0.7
 
@@ -42,7 +46,7 @@ def build_cause(candidate: Candidate, observed: pl.DataFrame, topology: Topology
         component=candidate.component,
         host=host,
         category=candidate.category,
-        statement=f"{place}: {best.title.rstrip('.')}.",
+        statement=f"{best.title.rstrip('.')}.",
         confidence=round(min(0.99, confidence(candidate)), 3),
         confidence_parts=_parts(candidate),
         onset=candidate.onset,
@@ -179,33 +183,57 @@ def timeline(named: Sequence[Candidate], observed: pl.DataFrame, window: FoundWi
                 TimelineEntry(
                     time=candidate.onset,
                     component=candidate.component,
-                    text=f"onset of trouble with {candidate.component}",
+                    text="trouble begins",
                     kind="onset",
                 )
             )
-        for finding in candidate.findings[:8]:
-            accuser = f"{finding.accuser}: " if finding.accuser else ""
-            kind = "silence" if finding.count == 0 else "evidence"
-            entries.append(
-                TimelineEntry(
-                    time=finding.first,
-                    component=candidate.component,
-                    host=finding.accuser_host,
-                    text=f"{accuser}{finding.title} ({finding.baseline} -> {finding.count})",
-                    kind=kind,
-                )
-            )
+        for said_alike in _alike(candidate.findings[:MAX_TOLD_FINDINGS]):
+            entries.append(_entry(candidate.component, said_alike))
+            finding = said_alike[0]
             if finding.count == 0 and len(finding.rows) > 1:
                 entries.append(
                     TimelineEntry(
                         time=finding.last,
                         component=candidate.component,
-                        host=finding.accuser_host,
+                        host=finding.accused_host,
                         text=f"{candidate.component} logs again",
                         kind="recovery",
                     )
                 )
-    return sorted(entries, key=lambda entry: (entry.time, entry.kind))[:MAX_TIMELINE]
+    return sorted(entries, key=lambda entry: (entry.time, _KIND_ORDER[entry.kind]))[:MAX_TIMELINE]
+
+
+def _alike(findings: Sequence[Finding]) -> list[list[Finding]]:
+    """Findings that say the same, together and in time order; a silence stays on its own."""
+    groups: dict[tuple[str, str | None, datetime | None], list[Finding]] = {}
+    for finding in findings:
+        silence = finding.first if finding.count == 0 else None
+        groups.setdefault((finding.title, finding.accused_host, silence), []).append(finding)
+    return [sorted(group, key=lambda finding: finding.first) for group in groups.values()][:MAX_TOLD_GROUPS]
+
+
+def _entry(component: str, alike: Sequence[Finding]) -> TimelineEntry:
+    first = alike[0]
+    baselines = {finding.baseline for finding in alike}
+    count = sum(finding.count for finding in alike)
+    counted = f"{first.baseline} -> {count}" if len(baselines) == 1 and first.baseline else f"{count} times"
+    told = f"{first.title.rstrip('.')} ({counted})"
+    loggers = [
+        f"{finding.accuser} on {finding.accuser_host}" if finding.accuser_host else finding.accuser
+        for finding in alike
+        if finding.accuser is not None
+    ]
+    names = list(dict.fromkeys(loggers))
+    if {finding.accuser for finding in alike} - {component, None}:
+        more = f" and {len(names) - MAX_TOLD_LOGGERS} more" if len(names) > MAX_TOLD_LOGGERS else ""
+        told += f", logged by {', '.join(names[:MAX_TOLD_LOGGERS])}{more}"
+    return TimelineEntry(
+        time=first.first,
+        component=component,
+        host=first.accused_host,
+        text=told,
+        kind="silence" if first.count == 0 else "evidence",
+    )
 
 
 def blast_radius(root: Candidate) -> list[str]:
@@ -265,12 +293,14 @@ def summary(verdict: Verdict, causes: Sequence[Cause], issue: str) -> str:
     if verdict is Verdict.NO_FAILURE_FOUND:
         return "Nothing in these logs differs from normal in a way that points to a failure."
     best = causes[0]
-    place = f"{best.component} on {best.host}" if best.host else best.component
+    hosts = (best.host or "").replace(",", ", ")
+    place = f"{best.component} on {hosts}" if hosts else best.component
     onset = f" since {best.onset:%H:%M:%S} UTC" if best.onset else ""
-    rest = f" It accounts for the trouble of {', '.join(best.explains[:4])}." if best.explains else ""
+    more = f" and {len(best.explains) - 4} more" if len(best.explains) > 4 else ""
+    rest = f" It accounts for the trouble of {', '.join(best.explains[:4])}{more}." if best.explains else ""
     beside = [cause.component for cause in causes[1:3] if cause.independent and best.independent]
     if beside:
-        rest += f" Besides, {' and '.join(beside)} failed on its own account."
+        rest += f" Besides, {' and '.join(beside)} failed on {'its' if len(beside) == 1 else 'their'} own account."
     certainty = {
         Verdict.CONFIRMED: "The root cause is",
         Verdict.LIKELY: "The root cause is most likely",

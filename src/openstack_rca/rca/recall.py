@@ -41,6 +41,7 @@ SAME_INCIDENT = timedelta(seconds=30)
 
 MIN_STRENGTH = 0.1
 MOST_TEMPLATES = 20
+MOST_COMPARED = 100
 _WEIGHTS = {"signature": 2.0, "accused": 1.0, "template": 1.0}
 RELEVANCE_PART = "fits the issue"
 
@@ -112,15 +113,23 @@ def recall(issue: str, fingerprint: Fingerprint, knowledge: Knowledge) -> Recall
         return Recall()
     features = [_features(item.analysis.fingerprint) for item in known]
     weights = _weights([own, *features])
-    issues = [item.analysis.issue for item in known]
+    near = [
+        (EVIDENCE_SHARE * _jaccard(own, theirs, weights), item, own & theirs)
+        for item, theirs in zip(known, features, strict=True)
+        if len(own & theirs) >= MIN_SHARED
+    ]
+    # Issues are compared only where they can still decide: encoding a long history would take minutes.
+    near = [entry for entry in near if entry[0] + 1.0 - EVIDENCE_SHARE >= SIMILAR]
+    near = sorted(near, key=lambda entry: (not entry[1].confirmed, -entry[0]))[:MOST_COMPARED]
+    issues = [item.analysis.issue for _, item, _ in near]
     alike = issue_similarity(issue, issues)
     if knowledge.search is not None:
         alike = [max(pair) for pair in zip(alike, knowledge.search.similarity(issue, issues), strict=True)]
     matches = []
-    for item, theirs, text in zip(known, features, alike, strict=True):
-        similarity = EVIDENCE_SHARE * _jaccard(own, theirs, weights) + (1.0 - EVIDENCE_SHARE) * text
-        if similarity >= SIMILAR and len(own & theirs) >= MIN_SHARED:
-            matches.append((item, min(1.0, similarity), own & theirs))
+    for (evidence, item, shared), text in zip(near, alike, strict=True):
+        similarity = evidence + (1.0 - EVIDENCE_SHARE) * text
+        if similarity >= SIMILAR:
+            matches.append((item, min(1.0, similarity), shared))
     matches.sort(key=lambda match: (not match[0].confirmed, -match[1], match[0].id))
     bonus: dict[str, float] = {}
     for item, similarity, _ in matches:
@@ -198,12 +207,18 @@ def _each_once(past: Sequence[PastIncident], now: datetime | None) -> list[PastI
     The incident that is being analysed is left out of its own past unless somebody confirmed what it was.
     """
     kept: list[PastIncident] = []
+    # By stretches as long as SAME_INCIDENT, so that only neighbours need to be compared.
+    seen: dict[int, list[datetime]] = {}
     for item in sorted(past, key=lambda item: (item.confirmed, item.analysis.recorded), reverse=True):
         began = item.analysis.fingerprint.began
         if not item.confirmed and _same(began, now):
             continue
-        if not any(_same(began, other.analysis.fingerprint.began) for other in kept):
-            kept.append(item)
+        if began is not None:
+            stretch = int(began.timestamp() // SAME_INCIDENT.total_seconds())
+            if any(_same(began, other) for near in (-1, 0, 1) for other in seen.get(stretch + near, ())):
+                continue
+            seen.setdefault(stretch, []).append(began)
+        kept.append(item)
     return kept
 
 

@@ -2,21 +2,21 @@
 
 Every value of the template passes :func:`openstack_rca.rca.sanitise.one_line` and is then escaped, both by the
 template environment, so that no place in a template can forget it. Positions of the drawings are computed
-here; the templates in ``templates/`` draw them. The time axis is in per cent of the width, so that one drawing fits a
-telephone and a wide screen with letters of the same size.
+here and in :mod:`openstack_rca.rca.render_plot`; the templates in ``templates/`` draw them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from openstack_rca.rca import render_common
-from openstack_rca.rca.render_common import ChainRow, as_utc, chain_rows, headline, one_day
-from openstack_rca.rca.report import Report, TimelineEntry, Verdict
+from openstack_rca.rca import render_common, render_excerpt, render_plot
+from openstack_rca.rca.render_common import ChainRow, chain_lines, chain_rows, headline, one_day, reason, simultaneous
+from openstack_rca.rca.render_excerpt import EvidenceGroup, grouped
+from openstack_rca.rca.render_plot import plot_timeline
+from openstack_rca.rca.report import Cause, Report, Verdict
 from openstack_rca.rca.sanitise import one_line, shorten
 
 if TYPE_CHECKING:
@@ -25,17 +25,11 @@ if TYPE_CHECKING:
 EVIDENCE_SHOWN = 5
 """Pieces of evidence of a cause that are seen without opening anything."""
 
-_LANE_HEIGHT = 44
-_LANE_TOP = 8
-_AXIS_HEIGHT = 26
-_FIRST_PERCENT, _LAST_PERCENT = 3.0, 97.0
-_TICKS = 5
 _ROW_HEIGHT = 40
 _ROW_INDENT = 26
 _BOX_HEIGHT = 28
 _LABEL_LIMIT = 32
 _CHARACTER_WIDTH = 8
-_KINDS = ("onset", "evidence", "silence", "recovery", "window")
 _TONES = {
     Verdict.CONFIRMED: "confirmed",
     Verdict.LIKELY: "likely",
@@ -45,44 +39,11 @@ _TONES = {
 
 
 @dataclass(frozen=True)
-class Mark:
-    """One timeline entry on its lane; ``x`` in per cent of the width, ``y`` in pixels."""
+class Evidence:
+    """Alike evidence of a cause, with why it speaks against it ("" where that stands above already)."""
 
-    x: float
-    y: int
-    kind: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Lane:
-    """The line of one component; ``y`` in pixels."""
-
-    name: str
-    y: int
-
-
-@dataclass(frozen=True)
-class Tick:
-    """A time on the axis; ``anchor`` keeps the outer labels inside the drawing."""
-
-    x: float
-    label: str
-    anchor: str
-
-
-@dataclass(frozen=True)
-class TimelinePlot:
-    """The time axis with a lane per component; ``x`` values in per cent, heights in pixels."""
-
-    height: int
-    axis: int
-    lanes: list[Lane]
-    marks: list[Mark]
-    ticks: list[Tick]
-    onsets: list[Mark]
-    band: tuple[float, float] | None
-    """Left edge and width of the window."""
+    group: EvidenceGroup
+    why: str
 
 
 @dataclass(frozen=True)
@@ -110,13 +71,11 @@ class ChainDrawing:
     boxes: list[ChainBox]
 
 
-def render_html(report: Report, events: None = None) -> str:
-    """Return the report as a self-contained HTML page.
-
-    ``events`` is kept free for the events behind the timeline plot; today the plot shows ``report.timeline``.
-    """
-    roots = {cause.component for cause in report.causes}
+def render_html(report: Report) -> str:
+    """Return the report as a self-contained HTML page."""
     rows = chain_rows(report.chain)
+    own = simultaneous(report)
+    roots = {cause.component for cause in [*report.causes[:1], *own]}
     return (
         _environment()
         .get_template("report.html")
@@ -125,47 +84,22 @@ def render_html(report: Report, events: None = None) -> str:
             point=headline(report),
             tone=_TONES[report.verdict],
             chain=draw_chain(rows, roots),
-            chain_rows=rows,
+            chain_lines=chain_lines(rows),
+            evidence=[_evidence(cause) for cause in report.causes],
+            own=[any(cause is other for other in own) for cause in report.causes],
             plot=plot_timeline(report),
             day=one_day([entry.time for entry in report.timeline]),
             words=render_common,
+            excerpts=render_excerpt,
+            shapes=render_plot,
             evidence_shown=EVIDENCE_SHOWN,
-            kinds=_KINDS,
         )
     )
 
 
-def plot_timeline(report: Report) -> TimelinePlot | None:
-    """Return where everything of the timeline plot stands; None for a report without a timeline."""
-    entries = sorted(report.timeline, key=lambda entry: as_utc(entry.time))
-    if not entries:
-        return None
-    times = [as_utc(entry.time) for entry in entries]
-    edges = [as_utc(time) for time in (report.window.start, report.window.end) if time]
-    onsets = [(number, as_utc(cause.onset), cause) for number, cause in enumerate(report.causes, 1) if cause.onset]
-    everything = [*times, *edges, *(time for _, time, _ in onsets)]
-    scale = _Scale(min(everything), max(everything))
-    names = list(dict.fromkeys(_lane_name(entry) for entry in entries if entry.kind != "window"))
-    lanes = {name: _LANE_TOP + number * _LANE_HEIGHT + 32 for number, name in enumerate(names)}
-    axis = _LANE_TOP + len(lanes) * _LANE_HEIGHT + 8
-    marks = [
-        Mark(scale(as_utc(entry.time)), lanes[_lane_name(entry)], _kind(entry), _mark_text(entry))
-        for entry in entries
-        if entry.kind != "window"
-    ]
-    left = scale(edges[0]) if len(edges) == 2 else 0.0
-    return TimelinePlot(
-        height=axis + _AXIS_HEIGHT,
-        axis=axis,
-        lanes=[Lane(name, y) for name, y in lanes.items()],
-        marks=marks,
-        ticks=scale.ticks(),
-        onsets=[
-            Mark(scale(time), 0, "onset", f"onset of cause {number}: {cause.component}")
-            for number, time, cause in onsets
-        ],
-        band=(left, scale(edges[1]) - left) if len(edges) == 2 and edges[1] >= edges[0] else None,
-    )
+def _evidence(cause: Cause) -> list[Evidence]:
+    told: set[str] = set()
+    return [Evidence(group, reason(group.item, cause, told)) for group in grouped(cause.evidence)]
 
 
 def draw_chain(rows: Sequence[ChainRow], roots: set[str]) -> ChainDrawing | None:
@@ -192,39 +126,6 @@ def draw_chain(rows: Sequence[ChainRow], roots: set[str]) -> ChainDrawing | None
         boxes.append(box)
     width = max(box.x + box.width for box in boxes) + 24
     return ChainDrawing(width=width, height=len(boxes) * _ROW_HEIGHT, box_height=_BOX_HEIGHT, boxes=boxes)
-
-
-class _Scale:
-    """Times to per cent of the width."""
-
-    def __init__(self, first: datetime, last: datetime) -> None:
-        self._first = first
-        self._span = last - first
-
-    def __call__(self, time: datetime) -> float:
-        share = (time - self._first) / self._span if self._span else 0.5
-        return round(_FIRST_PERCENT + share * (_LAST_PERCENT - _FIRST_PERCENT), 2)
-
-    def ticks(self) -> list[Tick]:
-        if not self._span:
-            return [Tick(50.0, f"{self._first:%H:%M:%S}", "middle")]
-        form = "%H:%M:%S" if self._span.days == 0 else "%m-%d %H:%M"
-        anchors = ["start", *["middle"] * (_TICKS - 2), "end"]
-        shares = [number / (_TICKS - 1) for number in range(_TICKS)]
-        times = [self._first + self._span * share for share in shares]
-        return [Tick(self(time), time.strftime(form), anchor) for time, anchor in zip(times, anchors, strict=True)]
-
-
-def _lane_name(entry: TimelineEntry) -> str:
-    return render_common.place(entry.component, entry.host)
-
-
-def _kind(entry: TimelineEntry) -> str:
-    return entry.kind if entry.kind in _KINDS else "evidence"
-
-
-def _mark_text(entry: TimelineEntry) -> str:
-    return f"{render_common.clock(entry.time)} {entry.kind}: {one_line(entry.text, 300)}"
 
 
 @cache

@@ -1,8 +1,8 @@
 """The report as Markdown, for tickets.
 
-Log lines and commands stand in fenced code only. Everything else that comes from outside (names, sentences that may
-quote a log) is written by the ``markdown_*`` functions of :mod:`openstack_rca.rca.sanitise`, so that nothing in it is
-interpreted. Long parts come last.
+Log lines and commands stand in fenced code, excerpts of log lines in code spans. Everything else that comes from
+outside (names, sentences that may quote a log) is written by the ``markdown_*`` functions of
+:mod:`openstack_rca.rca.sanitise`, so that nothing in it is interpreted. Long parts come last.
 """
 
 from __future__ import annotations
@@ -10,34 +10,55 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from openstack_rca.rca.render_common import (
-    ChainRow,
+    ChainLine,
+    alone,
+    chain_lines,
     chain_rows,
     clock,
+    confidence_sides,
+    confidence_text,
     confirm_command,
     counts,
     headline,
+    is_command,
+    kind_text,
+    lacks,
     model_text,
     moment,
     percent,
     place,
     reading_text,
+    reason,
+    request_text,
     seconds_text,
     similar_facts,
     similar_text,
+    simultaneous,
+    span,
     spot,
+    summary_adds,
     window_text,
 )
-from openstack_rca.rca.report import Cause, EvidenceItem, Report
+from openstack_rca.rca.render_excerpt import EvidenceGroup, excerpt, grouped, like_text
+from openstack_rca.rca.report import Cause, Episode, Report, RequestPath
 from openstack_rca.rca.sanitise import markdown_cell, markdown_code, markdown_fence, markdown_prose
+
+LOG_LIMIT = 1000
+"""Characters of a log line that a ticket shows."""
+
+_PROOF_LIMIT = 240
+_STEP_LIMIT = 160
 
 
 def render_markdown(report: Report) -> str:
     """Return the report as CommonMark with tables, ended by a line break."""
-    parts = [_head(report), _causes(report.causes), _similar(report)]
-    parts += [_cause(number, cause) for number, cause in enumerate(report.causes, start=1)]
+    parts = [_head(report), _causes(report), _similar(report)]
+    parts += [_cause(number, cause, report) for number, cause in enumerate(report.causes, start=1)]
     parts += [
         _chain(report),
         _timeline(report),
+        _requests(report.requests),
+        _episodes(report.episodes),
         _list("Blast radius", (markdown_prose(value) for value in report.blast_radius)),
         _list(
             "Ruled out",
@@ -50,31 +71,35 @@ def render_markdown(report: Report) -> str:
 
 
 def _head(report: Report) -> str:
+    """The point in five lines: a title and a list right below it."""
     point = headline(report)
     title = f"# {point.verdict.value}"
     if point.cause:
         guess = "" if point.sure else "best guess "
-        title += f": {guess}{_place(point.cause.component, point.cause.host)}, {percent(point.cause.confidence)}"
-    lines = [title, f"**Why:** {markdown_prose(point.why)}"]
-    if point.cause and point.cause.onset:
-        lines.append(f"**Since:** {moment(point.cause.onset)}")
-    if point.proof:
-        lines.append(f"**Proof:** {markdown_code(spot(point.proof))}")
-    if report.missing and not point.sure:
-        lines.append(f"**Lacks:** {markdown_prose('; '.join(report.missing))}")
-    lines.append(f"**Do:** {markdown_prose(point.action)}")
-    if report.summary != point.why:
-        lines.append(f"**Summary:** {markdown_prose(report.summary)}")
+        title += f": {guess}{_place(point.cause.component, point.cause.host)}, {percent(point.cause.confidence)} sure"
+        title += f", since {moment(point.cause.onset)}" if point.cause.onset else ""
+    facts = [f"**Why:** {markdown_prose(f'{point.why} {point.reach}')}"]
+    if point.proof and point.sure:
+        proof = markdown_code(excerpt(point.proof.text, _PROOF_LIMIT))
+        facts.append(f"**Proof:** {markdown_code(spot(point.proof))} {proof}")
+    elif report.missing and not point.sure:
+        facts.append(f"**Lacks:** {markdown_prose(lacks(report))}")
+    facts.append(f"**Do:** {markdown_prose(point.action)}")
+    if point.also:
+        facts.append(f"**Also:** {markdown_prose(point.also)}")
+    lines = [f"{title}\n{_bullets(facts)}"]
+    if summary_adds(report):
+        lines.append(markdown_prose(report.summary))
     return "\n\n".join(lines)
 
 
-def _causes(causes: list[Cause]) -> str:
-    if not causes:
+def _causes(report: Report) -> str:
+    if not report.causes:
         return ""
     rows = [
         f"| {number} | {_cell(place(cause.component, cause.host))} | {cause.category.value} "
         f"| {percent(cause.confidence)} | {moment(cause.onset)} |"
-        for number, cause in enumerate(causes, start=1)
+        for number, cause in enumerate(report.causes, start=1)
     ]
     header = ["| # | component | category | confidence | onset |", "| --- | --- | --- | --- | --- |"]
     return "## Causes, most likely first\n\n" + "\n".join(header + rows)
@@ -91,61 +116,66 @@ def _similar(report: Report) -> str:
     return _list("Similar past incidents", lines)
 
 
-def _cause(number: int, cause: Cause) -> str:
+def _cause(number: int, cause: Cause, report: Report) -> str:
     parts = [f"## Cause {number}: {_place(cause.component, cause.host)}", markdown_prose(cause.statement)]
+    if any(cause is own for own in simultaneous(report)):
+        parts.append("**Failed on its own account.**")
     if cause.explains:
         parts.append("Explains: " + ", ".join(markdown_code(name) for name in cause.explains))
-    if cause.confidence_parts:
-        parts.append(
-            f"Confidence {percent(cause.confidence)}:\n\n"
-            + _bullets(
-                f"`{part.value:+.2f}` {markdown_prose(part.name)}"
-                + (f" ({markdown_prose(part.note)})" if part.note else "")
-                for part in cause.confidence_parts
-            )
-        )
+    sides = [
+        f"{side}: {', '.join(markdown_prose(confidence_text(part)) for part in found)}"
+        for side, found in confidence_sides(cause)
+    ]
+    if sides:
+        parts.append(_bullets(sides))
     if cause.remedy:
         parts.append(f"**Remedy:** {markdown_prose(cause.remedy)}")
     if cause.next_checks:
-        parts.append("**Checks that change nothing:**\n\n" + markdown_fence("\n".join(cause.next_checks), "sh"))
+        checks = (check if is_command(check) else f"# {check}" for check in cause.next_checks)
+        parts.append("**Checks that change nothing:**\n\n" + markdown_fence("\n".join(checks), "sh"))
     if cause.evidence:
         parts.append("**Evidence:**")
     else:
         parts.append("No log line is cited for this cause.")
-    parts += [_evidence(f"{number}.{position}", item) for position, item in enumerate(cause.evidence, start=1)]
+    told: set[str] = set()
+    for position, group in enumerate(grouped(cause.evidence), start=1):
+        parts.append(_evidence(f"{number}.{position}", group, reason(group.item, cause, told)))
     return "\n\n".join(parts)
 
 
-def _evidence(number: str, item: EvidenceItem) -> str:
+def _evidence(number: str, group: EvidenceGroup, why: str) -> str:
+    item = group.item
     facts = [f"({number}) {markdown_code(spot(item))}"]
     if item.time:
         facts.append(f"{clock(item.time)} UTC")
     if item.lines > 1:
         facts.append(f"{item.lines} lines")
-    facts += [f"counts {markdown_code(counts(item))}", item.sort.value]
+    facts += [f"counts {markdown_code(counts(item))}", markdown_prose(kind_text(item))]
     if item.score is not None:
         facts.append(f"score {item.score:.3f}")
-    if item.signature:
-        facts.append(f"signature {markdown_code(item.signature)}")
-    accused = f"Accuses {_place(item.accuses, item.accused_host)}: {markdown_prose(item.why)}"
     # The text is one line by contract; a line break in it would be shown as a space.
-    return f"{', '.join(facts)}\n\n{accused}\n\n{markdown_fence(item.text.replace(chr(10), ' '))}"
+    parts = [", ".join(facts), markdown_prose(why), markdown_fence(item.text.replace(chr(10), " "), limit=LOG_LIMIT)]
+    if group.like:
+        parts.append(markdown_prose(like_text(group)))
+    return "\n\n".join(part for part in parts if part)
 
 
 def _chain(report: Report) -> str:
     if not report.chain:
         return ""
     note = "" if all(hop.supported for hop in report.chain) else "A step with `?` is not stated by any log line.\n\n"
-    return "## Causal chain\n\n" + note + "\n".join(_chain_row(row) for row in chain_rows(report.chain))
+    lines = chain_lines(chain_rows(report.chain))
+    return "## Causal chain\n\n" + note + "\n".join(_chain_line(line) for line in lines)
 
 
-def _chain_row(row: ChainRow) -> str:
-    indent = "  " * row.depth
-    if row.hop is None:
-        return f"{indent}- {markdown_code(row.component)}"
-    arrow = "`->`" if row.hop.supported else "`->?`"
-    note = f": {markdown_prose(row.hop.note)}" if row.hop.note else ""
-    return f"{indent}- {arrow} {markdown_code(row.component)}{note}"
+def _chain_line(line: ChainLine) -> str:
+    indent = "  " * line.depth
+    components = ", ".join(markdown_code(component) for component in line.components)
+    if line.hop is None:
+        return f"{indent}- {components}"
+    arrow = "`->`" if line.hop.supported else "`->?`"
+    note = f": {markdown_prose(line.hop.note)}" if line.hop.note else ""
+    return f"{indent}- {arrow} {components}{note}"
 
 
 def _timeline(report: Report) -> str:
@@ -158,6 +188,35 @@ def _timeline(report: Report) -> str:
     ]
     header = ["| UTC | kind | component | what |", "| --- | --- | --- | --- |"]
     return "## Timeline\n\n" + "\n".join(header + rows)
+
+
+def _requests(paths: list[RequestPath]) -> str:
+    parts = []
+    for path in paths:
+        rows = [
+            f"| {clock(step.time)} | {_cell(step.level)} | {_cell(place(step.component, step.host))} "
+            f"| {_cell(f'{step.file}:{step.line}')} | {_cell(excerpt(step.text, _STEP_LIMIT))} |"
+            for step in path.steps
+        ]
+        header = ["| UTC | level | component | where | what |", "| --- | --- | --- | --- | --- |"]
+        parts += [f"Request {markdown_prose(request_text(path))}", "\n".join(header + rows)]
+    return "\n\n".join(["## Failed requests, followed across the services", *parts]) if parts else ""
+
+
+def _episodes(episodes: list[Episode]) -> str:
+    parts = []
+    for episode in episodes:
+        told = (
+            f"**{episode.verdict.value}: {_place(episode.component, episode.host)}**, {percent(episode.confidence)} sure, "
+            f"{episode.category.value}, {span(episode)}. {markdown_prose(episode.statement)}"
+        )
+        parts += [told, f"To look at it alone, add {markdown_code(alone(episode))}."]
+        for item in episode.evidence[:1]:
+            parts += [
+                f"Proof: {markdown_code(spot(item))}",
+                markdown_fence(item.text.replace(chr(10), " "), limit=LOG_LIMIT),
+            ]
+    return "\n\n".join(["## Further trouble in the same logs, at other times", *parts]) if parts else ""
 
 
 def _origin(report: Report) -> str:

@@ -10,41 +10,53 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 
-from rich.console import Console, RenderableType
-from rich.segment import Segment, Segments
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from openstack_rca.rca.render_common import (
-    ChainRow,
-    accusation,
+    ChainLine,
+    alone,
+    chain_lines,
     chain_rows,
     clock,
+    confidence_sides,
+    confidence_text,
     confirm_command,
     counts,
-    essence,
     headline,
+    is_command,
+    kind_text,
+    lacks,
     model_text,
     moment,
     one_day,
     percent,
     place,
     reading_text,
+    reason,
+    request_text,
     ruled_out_text,
     seconds_text,
     similar_facts,
     similar_text,
+    simultaneous,
+    span,
     spot,
+    summary_adds,
     window_text,
 )
-from openstack_rca.rca.report import Cause, ConfidencePart, EvidenceItem, Report, Verdict
-from openstack_rca.rca.sanitise import LINE_LIMIT, one_line
+from openstack_rca.rca.render_excerpt import EvidenceGroup, excerpt, grouped, like_text
+from openstack_rca.rca.render_page import HEAD_INDENT, Page, confidence_style
+from openstack_rca.rca.report import Cause, Episode, FileSummary, Report, RequestPath, Verdict
 
 EVIDENCE_IN_FULL = 5
 """Pieces of evidence of a cause that are shown with their log line; the others are listed with place and counts."""
 
-_LOG_LINES = 5
-_BAR_WIDTH = 10
+LESS_IN_FULL = 2
+"""The same for a cause that only competes with the first one."""
+
+_FILES = 20
 _HEAD_LINES = 5
 _TABLE_WIDTH = 72
 _VERDICT_STYLES = {
@@ -58,19 +70,27 @@ _KIND_STYLES = {"onset": "bold red", "silence": "magenta", "recovery": "green", 
 
 def render_text(report: Report, console: Console) -> None:
     """Print the report to ``console``, at most as wide as it."""
-    page = _Page(console)
+    page = Page(console)
+    own = simultaneous(report)
     _head(page, report)
-    _causes(page, report.causes)
-    _similar(page, report)
-    for number, cause in enumerate(report.causes, start=1):
-        _evidence(page, number, cause)
+    _causes(page, report, own)
+    for number, cause in enumerate(report.causes[:1], start=1):
+        _remedy(page, cause, f"What to do about {place(cause.component, cause.host)}")
+        _cause(page, number, cause, EVIDENCE_IN_FULL, own=cause in own)
     _chain(page, report)
     _timeline(page, report)
-    page.list("Blast radius", report.blast_radius)
+    _requests(page, report.requests)
+    _episodes(page, report.episodes)
+    _similar(page, report)
+    for number, cause in enumerate(report.causes[1:], start=2):
+        shown = EVIDENCE_IN_FULL if cause in own else LESS_IN_FULL
+        _cause(page, number, cause, shown, own=cause in own)
+        _remedy(page, cause)
+    if report.blast_radius:
+        page.title("Blast radius")
+        page.show(page.text(", ".join(report.blast_radius)), 2)
     page.list("Ruled out", [ruled_out_text(entry) for entry in report.ruled_out])
     page.list("What is missing", report.missing)
-    for number, cause in enumerate(report.causes, start=1):
-        _remedy(page, number, cause)
     _origin(page, report)
 
 
@@ -83,102 +103,53 @@ def render_text_plain(report: Report, width: int = 100) -> str:
     return output.getvalue()
 
 
-class _Page:
-    """A console that only ever gets harmless text, in lines without trailing blanks."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._ascii = console.options.ascii_only
-        self.width = console.width
-        self.coloured = console.color_system is not None and not console.no_color
-
-    def text(self, value: str, style: str = "", limit: int = LINE_LIMIT) -> Text:
-        """Return ``value`` made harmless; ``rich`` never reads a ``Text`` for markup."""
-        safe = one_line(value, limit)
-        if self._ascii:
-            safe = safe.encode("ascii", "backslashreplace").decode("ascii")
-        return Text(safe, style=style, overflow="fold")
-
-    def join(self, *parts: Text | str | tuple[str, str]) -> Text:
-        return Text.assemble(*parts, overflow="fold")
-
-    def bar(self, share: float) -> Text:
-        full, empty = ("#", "-") if self._ascii else ("\u2588", "\u2591")
-        filled = round(share * _BAR_WIDTH)
-        return Text.assemble((full * filled, _confidence_style(share)), (empty * (_BAR_WIDTH - filled), "dim"))
-
-    def show(self, renderable: RenderableType, indent: int = 0) -> None:
-        indent = min(indent, max(0, self.width // 4))
-        options = self._console.options.update(width=max(1, self.width - indent))
-        for line in self._console.render_lines(renderable, options, pad=False):
-            segments = [Segment(" " * indent), *line]
-            while (
-                segments and not segments[-1].text.strip() and not (segments[-1].style and segments[-1].style.bgcolor)
-            ):
-                segments.pop()
-            if segments and not (segments[-1].style and segments[-1].style.bgcolor):
-                segments[-1] = Segment(segments[-1].text.rstrip(), segments[-1].style)
-            self._console.print(Segments([*segments, Segment.line()]), end="")
-
-    def clipped(self, text: Text, lines: int) -> tuple[int, bool]:
-        """Print at most ``lines`` lines of ``text``; return how many, and whether something was cut off."""
-        wrapped = text.wrap(self._console, self.width)
-        kept = list(wrapped[:lines])
-        cut = len(wrapped) > lines
-        if cut:
-            last = text.copy() if lines == 1 else kept[-1]
-            last.truncate(max(1, self.width - 4), overflow="crop")
-            last.rstrip()
-            last.append(" ...")
-            kept[-1] = last
-        for line in kept:
-            self.show(line)
-        return len(kept), cut
-
-    def title(self, value: str) -> None:
-        self._console.print()
-        self.show(self.text(value, "bold underline"))
-
-    def list(self, title: str, values: Sequence[str]) -> None:
-        if values:
-            self.title(title)
-            for value in values:
-                self.item("-", self.text(value))
-
-    def item(self, mark: str, text: Text, indent: int = 2) -> None:
-        """Print ``text`` behind ``mark``, its further lines aligned with its first."""
-        grid = Table.grid(padding=(0, 1, 0, 0))
-        grid.add_column(min_width=len(mark), overflow="fold")
-        grid.add_column(overflow="fold")
-        grid.add_row(self.text(mark), text)
-        self.show(grid, indent)
-
-
-def _head(page: _Page, report: Report) -> None:
-    """Print the point of the report in five lines, then what these could not hold."""
+def _head(page: Page, report: Report) -> None:
+    """Print the point of the report in five lines, then what else went wrong."""
     point = headline(report)
     badge = f" {point.verdict.value} " if page.coloured else point.verdict.value
     first = page.join(page.text(badge, _VERDICT_STYLES[point.verdict]))
     if point.cause:
         first.append_text(page.join("  " if point.sure else "  best guess: ", page.text(point.subject, "bold")))
-        first.append(f"  {percent(point.cause.confidence)}", _confidence_style(point.cause.confidence))
+        first.append(f"  {percent(point.cause.confidence)} sure", confidence_style(point.cause.confidence))
         if point.cause.onset:
             first.append(f"  since {moment(point.cause.onset)}")
-    used, _ = page.clipped(first, 1 if page.width >= 80 else 2)
-    why, why_cut = page.clipped(page.join(("Why:   ", "bold"), page.text(point.why)), 2 if used == 1 else 1)
-    used += why
-    if point.proof and point.sure:
-        proof = page.join(page.text(spot(point.proof), "cyan"), "  ", page.text(essence(point.proof.text), limit=400))
-        used += page.clipped(page.join(("Proof: ", "bold"), proof), 1)[0]
-    elif report.missing:
-        used += page.clipped(page.join(("Lacks: ", "bold"), page.text("; ".join(report.missing))), 1)[0]
-    page.clipped(page.join(("Do:    ", "bold"), page.text(point.action)), max(1, _HEAD_LINES - used))
-    if report.summary != point.why or why_cut:
+    top = page.cut(first, 2, page.width)
+    for line in top:
+        page.show(line)
+    rows = [("Why:", page.text(point.why)), *_grounds(page, report, 2), ("Do:", page.text(point.action))]
+    spare = _HEAD_LINES - len(top) - len(rows)
+    allowed = []
+    for _, text in rows:
+        lines = min(page.lines_of(text), 1 + max(0, spare))
+        allowed.append(lines)
+        spare -= lines - 1
+    why = page.text(f"{point.why} {point.reach}".strip())
+    if page.lines_of(why) <= allowed[0] + max(0, spare):
+        rows[0], allowed[0] = ("Why:", why), page.lines_of(why)
+    rows[1:-1] = _grounds(page, report, allowed[1])
+    for (label, text), lines in zip(rows, allowed, strict=True):
+        page.labelled(label, text, lines)
+    if point.also:
+        page.labelled("Also:", page.text(point.also), 4)
+    if summary_adds(report):
         page.title("Summary")
         page.show(page.text(report.summary), 2)
 
 
-def _causes(page: _Page, causes: Sequence[Cause]) -> None:
+def _grounds(page: Page, report: Report, lines: int) -> list[tuple[str, Text]]:
+    """The line that proves a sure answer, in the room of so many lines; what is missing for another."""
+    point = headline(report)
+    if point.proof and point.sure:
+        where = page.text(spot(point.proof), "cyan")
+        # A word that does not fit any more leaves a gap at the end of a line.
+        room = lines * (page.width - HEAD_INDENT) - len(where) - 2 - 8 * (lines - 1)
+        proof = page.join(where, "  ", page.text(excerpt(point.proof.text, max(20, room))))
+        return [("Proof:", proof)]
+    return [("Lacks:", page.text(lacks(report)))] if report.missing else []
+
+
+def _causes(page: Page, report: Report, own: Sequence[Cause]) -> None:
+    causes = report.causes
     if not causes:
         return
     page.title("Causes, most likely first")
@@ -186,24 +157,130 @@ def _causes(page: _Page, causes: Sequence[Cause]) -> None:
         for number, cause in enumerate(causes, start=1):
             share = f"{percent(cause.confidence)}, {cause.category.value}, since {moment(cause.onset)}"
             page.item(str(number), page.join(page.text(place(cause.component, cause.host), "bold"), f": {share}"))
+    else:
+        onsets = [cause.onset for cause in causes if cause.onset]
+        day = one_day(onsets)
+        table = Table.grid(padding=(0, 2, 0, 0))
+        for _ in range(6):
+            table.add_column(overflow="fold")
+        onset = f"onset{', ' + day if day else ' (UTC)'}"
+        table.add_row(*(Text(name, "dim") for name in ("#", "component", "category", "confidence", "", onset)))
+        for number, cause in enumerate(causes, start=1):
+            table.add_row(
+                Text(str(number)),
+                page.text(place(cause.component, cause.host), "bold"),
+                page.text(cause.category.value),
+                page.bar(cause.confidence),
+                Text(percent(cause.confidence)),
+                Text(f"{clock(cause.onset)[:8]} UTC" if day and cause.onset else moment(cause.onset)[:19]),
+            )
+        page.show(table, 2)
+    if own:
+        places = ", ".join(place(cause.component, cause.host) for cause in own)
+        page.show(page.text(f"Each failed on its own account: {places}."), 2)
+
+
+def _cause(page: Page, number: int, cause: Cause, in_full: int, *, own: bool) -> None:
+    page.title(f"Cause {number}: {place(cause.component, cause.host)}, {percent(cause.confidence)}")
+    if own:
+        page.show(page.text("Failed on its own account.", "bold"), 2)
+    page.show(page.text(cause.statement), 2)
+    if cause.explains:
+        page.item("Explains:", page.text(", ".join(cause.explains)))
+    for side, parts in confidence_sides(cause):
+        page.item(f"{side}:", page.text(", ".join(confidence_text(part) for part in parts)))
+    if not cause.evidence:
+        page.show(page.text("No log line is cited for this cause.", "italic"), 2)
+    told = {cause.statement.rstrip(".")}
+    for position, group in enumerate(grouped(cause.evidence), start=1):
+        why = reason(group.item, cause, told)
+        _evidence(page, f"{number}.{position}", group, why, in_full=position <= in_full)
+
+
+def _evidence(page: Page, number: str, group: EvidenceGroup, why: str, *, in_full: bool) -> None:
+    item = group.item
+    place_and_time = page.join(page.text(spot(item), "cyan"), f"  {clock(item.time)}" if item.time else "")
+    if item.lines > 1:
+        place_and_time.append(f"  ({item.lines} lines)", "dim")
+    page.item(number, place_and_time)
+    facts = f", {kind_text(item)}" + (f", score {item.score:.3f}" if item.score is not None else "")
+    indent = 3 + len(number)
+    page.show(page.join(page.text(counts(item), "bold"), page.text(facts)), indent)
+    if why:
+        page.show(page.text(why), indent)
+    if in_full:
+        page.log_line(item.text, indent)
+    if group.like:
+        page.show(page.text(like_text(group), "dim"), indent)
+
+
+def _chain(page: Page, report: Report) -> None:
+    if not report.chain:
         return
+    page.title("Causal chain" + ("" if all(hop.supported for hop in report.chain) else " (?: no log line states it)"))
+    for line in chain_lines(chain_rows(report.chain)):
+        page.item(*_chain_line(page, line))
+
+
+def _chain_line(page: Page, line: ChainLine) -> tuple[str, Text, int]:
+    components = page.text(", ".join(line.components), "bold")
+    if line.hop is None:
+        return "*", components, 2
+    note = f": {line.hop.note}" if line.hop.note else ""
+    return ("->" if line.hop.supported else "->?"), page.join(components, page.text(note)), 2 + 2 * line.depth
+
+
+def _timeline(page: Page, report: Report) -> None:
+    if not report.timeline:
+        return
+    entries = sorted(report.timeline, key=lambda entry: moment(entry.time) + clock(entry.time))
+    day = one_day([entry.time for entry in entries])
+    page.title(f"Timeline (UTC{', ' + day if day else ''})")
     table = Table.grid(padding=(0, 2, 0, 0))
-    for _ in range(6):
+    for _ in range(3):
         table.add_column(overflow="fold")
-    table.add_row(*(Text(name, "dim") for name in ("#", "component", "category", "confidence", "", "onset (UTC)")))
-    for number, cause in enumerate(causes, start=1):
-        table.add_row(
-            Text(str(number)),
-            page.text(place(cause.component, cause.host), "bold"),
-            page.text(cause.category.value),
-            page.bar(cause.confidence),
-            Text(percent(cause.confidence)),
-            Text(moment(cause.onset).removesuffix(" UTC")),
-        )
+    for entry in entries:
+        at = clock(entry.time) if day else f"{moment(entry.time)[:10]} {clock(entry.time)}"
+        style = _KIND_STYLES.get(entry.kind, "")
+        who = page.text(f"{place(entry.component, entry.host)}: ", "bold")
+        what = page.join("" if entry.kind == "window" else who, page.text(entry.text, limit=400))
+        table.add_row(Text(at), page.text(entry.kind, style), what)
     page.show(table, 2)
 
 
-def _similar(page: _Page, report: Report) -> None:
+def _requests(page: Page, paths: Sequence[RequestPath]) -> None:
+    if not paths:
+        return
+    page.title("Failed requests, followed across the services (UTC)")
+    for path in paths:
+        page.item("-", page.text(request_text(path), "bold"))
+        for step in path.steps:
+            style = "red" if step.level in ("ERROR", "CRITICAL") else "dim"
+            where = page.text(f"{step.file}:{step.line}", "cyan")
+            who = page.text(place(step.component, step.host), "bold")
+            page.item(clock(step.time), page.join(page.text(step.level, style), " ", who, "  ", where), 4)
+            lines = 2 if style == "red" else 1
+            room = lines * (page.width - 6) - 6 * (lines - 1)
+            page.show(page.text(excerpt(step.text, max(20, room))), 6)
+
+
+def _episodes(page: Page, episodes: Sequence[Episode]) -> None:
+    if not episodes:
+        return
+    page.title("Further trouble in the same logs, at other times")
+    for number, episode in enumerate(episodes, start=1):
+        who = page.text(place(episode.component, episode.host), "bold")
+        share = f"  {percent(episode.confidence)} sure, {episode.category.value}"
+        page.item(str(number), page.join(page.text(episode.verdict.value, "bold"), "  ", who, share))
+        page.show(page.text(span(episode)), 4)
+        page.show(page.text(episode.statement), 4)
+        for item in episode.evidence[:1]:
+            page.show(page.join("Proof: ", page.text(spot(item), "cyan")), 4)
+            page.log_line(item.text, 4)
+        page.show(page.text(f"To look at it alone: {alone(episode)}"), 4)
+
+
+def _similar(page: Page, report: Report) -> None:
     if not report.similar:
         return
     page.title("Similar past incidents")
@@ -217,89 +294,20 @@ def _similar(page: _Page, report: Report) -> None:
         page.show(page.text(similar_facts(entry), "dim"), 4)
 
 
-def _evidence(page: _Page, number: int, cause: Cause) -> None:
-    page.title(f"Cause {number}: {place(cause.component, cause.host)}")
-    page.show(page.text(cause.statement), 2)
-    if cause.explains:
-        page.item("Explains:", page.text(", ".join(cause.explains)))
-    if cause.confidence_parts:
-        parts = "; ".join(_confidence_part(part) for part in cause.confidence_parts)
-        page.item(f"Confidence {percent(cause.confidence)}:", page.text(parts))
-    if not cause.evidence:
-        page.show(page.text("No log line is cited for this cause.", "italic"), 2)
-    for position, item in enumerate(cause.evidence, start=1):
-        _evidence_item(page, f"{number}.{position}", item, in_full=position <= EVIDENCE_IN_FULL)
-
-
-def _evidence_item(page: _Page, number: str, item: EvidenceItem, *, in_full: bool) -> None:
-    place_and_time = page.join(page.text(spot(item), "cyan"), f"  {clock(item.time)}" if item.time else "")
-    if item.lines > 1:
-        place_and_time.append(f"  ({item.lines} lines)", "dim")
-    page.item(number, place_and_time)
-    facts = [counts(item), item.sort.value]
-    if item.score is not None:
-        facts.append(f"score {item.score:.3f}")
-    if item.signature:
-        facts.append(f"signature {item.signature}")
-    indent = 3 + len(number)
-    page.show(page.join(page.text(facts[0], "bold"), page.text("; " + "; ".join(facts[1:]))), indent)
-    if in_full:
-        page.show(page.text(accusation(item)), indent)
-        room = max(40, _LOG_LINES * (page.width - indent - 4))
-        page.item("|", page.text(item.text, limit=min(LINE_LIMIT, room)), indent)
-
-
-def _confidence_part(part: ConfidencePart) -> str:
-    return f"{part.value:+.2f} {part.name}" + (f" ({part.note})" if part.note else "")
-
-
-def _chain(page: _Page, report: Report) -> None:
-    if not report.chain:
-        return
-    rows = chain_rows(report.chain)
-    page.title("Causal chain" + ("" if all(hop.supported for hop in report.chain) else " (?: no log line states it)"))
-    for row in rows:
-        page.item(*_chain_row(page, row))
-
-
-def _chain_row(page: _Page, row: ChainRow) -> tuple[str, Text, int]:
-    if row.hop is None:
-        return "*", page.text(row.component, "bold"), 2
-    note = f": {row.hop.note}" if row.hop.note else ""
-    text = page.join(page.text(row.component, "bold"), page.text(note))
-    return ("->" if row.hop.supported else "->?"), text, 2 + 2 * row.depth
-
-
-def _timeline(page: _Page, report: Report) -> None:
-    if not report.timeline:
-        return
-    entries = sorted(report.timeline, key=lambda entry: moment(entry.time) + clock(entry.time))
-    day = one_day([entry.time for entry in entries])
-    page.title(f"Timeline (UTC{', ' + day if day else ''})")
-    table = Table.grid(padding=(0, 2, 0, 0))
-    for _ in range(4):
-        table.add_column(overflow="fold")
-    for entry in entries:
-        at = clock(entry.time) if day else f"{moment(entry.time)[:10]} {clock(entry.time)}"
-        style = _KIND_STYLES.get(entry.kind, "")
-        who = place(entry.component, entry.host)
-        table.add_row(Text(at), page.text(entry.kind, style), page.text(who), page.text(entry.text, limit=300))
-    page.show(table, 2)
-
-
-def _remedy(page: _Page, number: int, cause: Cause) -> None:
+def _remedy(page: Page, cause: Cause, title: str = "") -> None:
     if not (cause.remedy or cause.next_checks):
         return
-    page.title(f"What to do about cause {number}: {place(cause.component, cause.host)}")
+    if title:
+        page.title(title)
     if cause.remedy:
-        page.show(page.text(cause.remedy), 2)
+        page.show(page.text(cause.remedy if title else f"To do: {cause.remedy}"), 2)
     if cause.next_checks:
         page.show(page.text("Checks that change nothing:"), 2)
     for check in cause.next_checks:
-        page.item("$", page.text(check), 4)
+        page.item("$" if is_command(check) else "-", page.text(check), 4)
 
 
-def _origin(page: _Page, report: Report) -> None:
+def _origin(page: Page, report: Report) -> None:
     page.title("How this was found")
     page.item("Issue:  ", page.text(report.issue))
     page.item("Logs:   ", page.text(", ".join(report.logs)))
@@ -311,10 +319,6 @@ def _origin(page: _Page, report: Report) -> None:
     for notice in report.model.notices:
         page.item("Notice: ", page.text(notice, "yellow"))
     page.item("Mode:   ", page.text("fast" if report.fast else "hybrid"))
-    for file in report.files:
-        unknown = f", {file.unknown_lines} lines not known" if file.unknown_lines else ""
-        read = f"{file.file}: {file.events} events, {file.lines} lines, {file.format}{unknown}"
-        page.item("File:   ", page.text(read))
     page.item("Made:   ", page.text(moment(report.created)))
     if report.seconds:
         page.item("Took:   ", page.text(seconds_text(report)))
@@ -322,7 +326,15 @@ def _origin(page: _Page, report: Report) -> None:
         page.item("Again:  ", page.text(report.command))
     page.item("Report: ", page.text(report.id))
     page.item("Confirm:", page.text(f"{confirm_command(report)}  (says what it really was)"))
+    if report.files:
+        page.show(page.text("Files, with their events, lines, lines not known and format:"), 2)
+    # Those with lines of no known format say what was not seen, so they come first.
+    for file in sorted(report.files, key=lambda file: -file.unknown_lines)[:_FILES]:
+        page.show(page.text(_file_text(file)), 4)
+    if len(report.files) > _FILES:
+        page.show(page.text(f"and {len(report.files) - _FILES} more; the JSON form lists all"), 4)
 
 
-def _confidence_style(share: float) -> str:
-    return "green" if share >= 0.75 else "yellow" if share >= 0.4 else "red"
+def _file_text(file: FileSummary) -> str:
+    unknown = f", {file.unknown_lines} lines not known" if file.unknown_lines else ""
+    return f"{file.file}: {file.events} events, {file.lines} lines, {file.format}{unknown}"

@@ -10,11 +10,16 @@ import hashlib
 import json
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
-REPORT_SCHEMA_VERSION = "1.1"
+from openstack_rca.rca.sanitise import mask_secrets
+
+REPORT_SCHEMA_VERSION = "1.2"
+
+LoggedText = Annotated[str, AfterValidator(mask_secrets)]
+"""Text that may quote a log or what an operator typed: a part of a report cannot be made with a known secret in it."""
 
 
 class Verdict(StrEnum):
@@ -62,14 +67,14 @@ class EvidenceItem(_Part):
     file: str = Field(description="Path relative to the log folder that was given.")
     line: int = Field(ge=1, description="1-based first line of the event.")
     lines: int = Field(default=1, ge=1, description="How many lines the event spans.")
-    text: str = Field(description="First line as logged.")
+    text: LoggedText = Field(description="First line as logged, secrets masked.")
     time: datetime | None = None
     host: str | None = None
     service: str | None = None
     sort: EvidenceSort
     accuses: str = Field(description="Canonical component that this event speaks against.")
     accused_host: str | None = None
-    why: str = Field(description="Why the event accuses that component.")
+    why: LoggedText = Field(description="Why the event accuses that component.")
     count: int = Field(default=1, ge=0, description="Events like this inside the window.")
     baseline: str = Field(default="", description="The same events outside the window or in training: '0', '35/min'.")
     score: float | None = Field(default=None, description="Calibrated anomaly score of the LSTM in [0, 1].")
@@ -90,7 +95,7 @@ class Cause(_Part):
     component: str
     host: str | None = None
     category: Category
-    statement: str = Field(description="One sentence: what is wrong.")
+    statement: LoggedText = Field(description="One sentence: what is wrong.")
     confidence: float = Field(ge=0, le=1)
     confidence_parts: list[ConfidencePart] = Field(default_factory=list)
     onset: datetime | None = None
@@ -100,8 +105,10 @@ class Cause(_Part):
         description="True if it is a fault of its own, not a weaker explanation of the first one's trouble.",
     )
     explains: list[str] = Field(default_factory=list, description="Components whose trouble this cause accounts for.")
-    remedy: str = ""
-    next_checks: list[str] = Field(default_factory=list, description="Read-only commands that would confirm or refute.")
+    remedy: LoggedText = ""
+    next_checks: list[LoggedText] = Field(
+        default_factory=list, description="Read-only commands that would confirm or refute."
+    )
 
 
 class Hop(_Part):
@@ -110,7 +117,7 @@ class Hop(_Part):
     source: str
     target: str
     supported: bool = Field(description="True if a log line states it; False if only the dependency graph does.")
-    note: str = ""
+    note: LoggedText = ""
 
 
 class TimelineEntry(_Part):
@@ -119,7 +126,7 @@ class TimelineEntry(_Part):
     time: datetime
     component: str
     host: str | None = None
-    text: str
+    text: LoggedText
     kind: str = Field(description="onset, evidence, silence, recovery or window")
 
 
@@ -127,7 +134,7 @@ class RuledOut(_Part):
     """A component that was accused, and why it is not the root."""
 
     component: str
-    reason: str
+    reason: LoggedText
 
 
 class RequestStep(_Part):
@@ -139,7 +146,7 @@ class RequestStep(_Part):
     file: str
     line: int
     level: str
-    text: str
+    text: LoggedText
 
 
 class RequestPath(_Part):
@@ -160,8 +167,21 @@ class Episode(_Part):
     host: str | None = None
     category: Category
     confidence: float = Field(ge=0, le=1)
-    statement: str
+    statement: LoggedText
     evidence: list[EvidenceItem] = Field(default_factory=list)
+
+
+class ActivityRow(_Part):
+    """What one component logged over time, in bins of equal length: the rows of the timeline plot."""
+
+    component: str
+    start: datetime = Field(description="Begin of the first bin; the same for all rows.")
+    bin_seconds: float = Field(gt=0, description="Length of a bin; the same for all rows.")
+    counts: list[int] = Field(description="Events in each bin.")
+    errors: list[int] = Field(description="Of these, events of level ERROR or CRITICAL.")
+    scores: list[float | None] = Field(
+        description="Highest anomaly score in each bin, in [0, 1]; null where the bin is empty or no model scored."
+    )
 
 
 class Window(_Part):
@@ -206,14 +226,14 @@ class SimilarIncident(_Part):
 
     id: str = Field(description="Report id, or id of the imported incident.")
     time: datetime
-    issue: str
+    issue: LoggedText
     component: str = Field(description="The cause that was confirmed; the one that was answered where none was.")
     category: Category | None = None
     confirmed: bool = Field(description="True if a person said what it really was.")
     similarity: float = Field(ge=0, le=1)
     verdict: str = Field(default="", description="Verdict of the report of that time.")
     source: str = Field(default="analysis", description="analysis, or incident for a labelled one.")
-    note: str = Field(default="", description="What the person who confirmed it wrote.")
+    note: LoggedText = Field(default="", description="What the person who confirmed it wrote.")
     shared: list[str] = Field(default_factory=list, description="What both have in common, rarest first.")
 
 
@@ -230,24 +250,27 @@ class Report(_Part):
 
     schema_version: str = REPORT_SCHEMA_VERSION
     created: datetime
-    issue: str
+    issue: LoggedText
     logs: list[str] = Field(description="Paths as given.")
     id: str = Field(
         default_factory=_report_id, description="Stable short id: a digest of created, issue and logs. See confirm."
     )
     verdict: Verdict
-    summary: str = Field(description="One or two sentences; the point of it all.")
+    summary: LoggedText = Field(description="One or two sentences; the point of it all.")
     window: Window
     causes: list[Cause] = Field(default_factory=list)
     chain: list[Hop] = Field(default_factory=list)
     timeline: list[TimelineEntry] = Field(default_factory=list)
+    activity: list[ActivityRow] = Field(
+        default_factory=list, description="Events, errors and anomaly scores over time; involved components first."
+    )
     requests: list[RequestPath] = Field(default_factory=list, description="Failed requests, followed across services.")
     episodes: list[Episode] = Field(
         default_factory=list, description="Further, separate stretches of trouble in the same logs."
     )
     blast_radius: list[str] = Field(default_factory=list, description="Components (and hosts) in trouble.")
     ruled_out: list[RuledOut] = Field(default_factory=list)
-    missing: list[str] = Field(default_factory=list, description="What the analysis could not see.")
+    missing: list[LoggedText] = Field(default_factory=list, description="What the analysis could not see.")
     similar: list[SimilarIncident] = Field(
         default_factory=list, description="Similar past incidents of the local history, confirmed ones first."
     )
@@ -258,4 +281,4 @@ class Report(_Part):
     model: ModelUsed
     fast: bool = False
     seconds: dict[str, float] = Field(default_factory=dict, description="Wall seconds per step.")
-    command: str = Field(default="", description="Command that reproduces this report.")
+    command: LoggedText = Field(default="", description="Command that reproduces this report.")

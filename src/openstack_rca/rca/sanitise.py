@@ -5,6 +5,9 @@ backwards, markup of the place where it will be read, or be a megabyte long. Eve
 every text it was given through :func:`one_line`, and the Markdown one through the ``markdown_*`` functions too. What is
 changed stays visible (``\\x1b``, ``\\u202e``), so that a reader sees that there was something to hide.
 
+A log line may also tell a secret. :func:`mask_secrets` takes it out where the parts of a report are made
+(:data:`openstack_rca.rca.report.LoggedText`), so that no rendering ever holds it.
+
 Terminal markup and HTML need no function here: the text rendering builds ``rich.text.Text`` objects, which are never
 parsed for markup, and the HTML rendering escapes every value of its template.
 """
@@ -29,6 +32,34 @@ _PLAIN_WORD = re.compile(r"[(\"']*[^\W_]+(?:[-/',]+[^\W_]+)*[\"')]*[.,:;?!%]*[\"
 _PLAIN_NUMBER = re.compile(r"[(\"']*\d+\.\d+[\"')]*[.,:;?!%]*")
 _LIST_MARKER = re.compile(r"\d+[.)]")
 
+SECRET_MASK = "***"  # noqa: S105 - what hides one
+
+_MASK_PASSES = 4
+# Every repetition is bounded: a hostile line must not make the search for secrets slow.
+_TOKEN = re.compile(r"gAAAA[\w%=-]{6,}|\beyJ[\w-]{5,}\.eyJ[\w-]{5,}(?:\.[\w-]{0,2000})?")
+# The password of a URL ends at the last @ before the path; one with a slash in it (the database drivers allow that) at the
+# first. Digits up to the end of the authority are a port.
+_URL_PASSWORD = re.compile(
+    r"(?P<before>://[^\s:/@?#]{0,100}:)(?!\d{1,5}(?:[/?#\s\"',)\]}]|$))(?:[^\s/]{1,500}|[^\s@]{1,500})(?=@)"
+)
+_ASSIGNMENT = re.compile(
+    r"(?P<name>password|passwd|passphrase|(?:admin|root|user)_?pass|secret(?:[_-]?key)?|(?:api|access|private)[_-]?key"
+    r"|(?<![a-z])token(?:_id)?|(?P<header>x-[a-z-]{1,30}-(?:token|key)|(?:proxy-)?authorization|set-cookie"
+    r"|cookie(?=\\{0,3}[\"']?\s{0,3}[:,]\s{0,3}\\{0,3}[\"']?[\w.-]{1,64}=))|identified\s{1,3}by(?=\s{1,3}\\{0,3}[\"']))"
+    r"(?P<close>\\{0,3}[\"'])?(?P<between>\s{0,60}(?:=>|[:=,])\s{0,3}|\s{1,3})",
+    re.IGNORECASE,
+)
+_OPTION_BEFORE = re.compile(r"--[\w-]{0,40}$")
+_OPENING_QUOTE = re.compile(r"[ub]?(\\{0,3}[\"'])")
+_SCHEME = re.compile(r"(?:basic|bearer|negotiate|token)\s{1,3}", re.IGNORECASE)
+_LONG_SCHEME = re.compile(r"(?:digest|oauth|hawk|aws[\w-]{0,30})\s", re.IGNORECASE)
+_REST_OF_LINE = re.compile(r"[^\n]*")
+_UNQUOTED = re.compile(r"(?:(?![,;&]\s{0,3}[\w.-]{1,64}\s{0,3}[=:])[^\s\"'])*")
+# What stands where a secret would and is none: "using password: YES", an option that is not set, a digest, a mask.
+_NO_SECRET = re.compile(
+    r"yes|no|none|null|true|false|\*+|<[^<>\s]{1,40}>|%s|\{sha(?:1|256|512)\}[\w.]+|", re.IGNORECASE
+)
+
 
 def one_line(text: str, limit: int = LINE_LIMIT) -> str:
     """Return ``text`` as one printable line of about ``limit`` characters at most.
@@ -42,6 +73,83 @@ def one_line(text: str, limit: int = LINE_LIMIT) -> str:
         return text
     # An escape is up to ten characters long, hence the second cut.
     return shorten(_visible(_COLOUR.sub("", text)), limit)
+
+
+def mask_secrets(text: str) -> str:
+    """Return ``text`` with the secrets that logs are known to tell replaced by ``***``; all else stays as it is.
+
+    Known are passwords in URLs, values of names such as ``password``, ``OS_PASSWORD``, ``adminPass``, ``secret_key`` and
+    ``token`` (after ``=`` or ``:``, in quotes or not, in JSON and Python literals, also cut off), the headers
+    ``X-Auth-Token``, ``X-Subject-Token``, ``Authorization`` and their like, options such as ``--os-password x``, and
+    Fernet and JWS tokens wherever they stand. A bare word behind ``password:`` that goes on as a sentence is taken for one.
+    """
+    for _ in range(_MASK_PASSES):
+        masked = _TOKEN.sub(SECRET_MASK, text)
+        masked = _URL_PASSWORD.sub(rf"\g<before>{SECRET_MASK}", masked)
+        masked = _without_assigned_secrets(masked)
+        if masked == text:
+            break
+        # What was masked may have stood in the way of another secret.
+        text = masked
+    return text
+
+
+def _without_assigned_secrets(text: str) -> str:
+    parts: list[str] = []
+    done = 0
+    for found in _ASSIGNMENT.finditer(text):
+        if found.start() < done:
+            continue
+        start, end = _secret_span(text, found)
+        if not _NO_SECRET.fullmatch(text, start, end):
+            parts += [text[done:start], SECRET_MASK]
+            done = end
+    return "".join([*parts, text[done:]])
+
+
+def _secret_span(text: str, found: re.Match[str]) -> tuple[int, int]:
+    """Return where the value of a name stands; an empty span where the name stands in a sentence."""
+    start, between, name = found.end(), found["between"], found["name"].lower()
+    nothing = (start, start)
+    is_option = _OPTION_BEFORE.search(text, max(0, found.start() - 42), found.start())
+    if between.isspace() and not (is_option or name.startswith("identified")):
+        return nothing
+    if "," in between and not found["close"]:
+        return nothing
+    opening = _OPENING_QUOTE.match(text, start)
+    if opening:
+        return opening.end(), _closing_quote(text, opening.end(), opening[1])
+    if "," in between or name.startswith("identified"):
+        return nothing
+    if name.startswith("token") and between != "=":
+        return nothing
+    if ":" in between and found["close"] and text[start : start + 1] in tuple("{[("):
+        return nothing
+    if "authorization" in name or name.endswith("cookie"):
+        if name.endswith("cookie") or _LONG_SCHEME.match(text, start):
+            return start, _end(_REST_OF_LINE, text, start)
+        scheme = _SCHEME.match(text, start)
+        start = scheme.end() if scheme else start
+    end = _end(_UNQUOTED, text, start)
+    end = start + len(text[start:end].rstrip(")]},;.:>\\")) or end
+    goes_on = text[start:end].isalpha() and text[end : end + 1] == " " and text[end + 1 : end + 2].isalpha()
+    is_sentence = ":" in between and goes_on and not name.startswith("x-")
+    return nothing if is_sentence else (start, end)
+
+
+def _closing_quote(text: str, start: int, quote: str) -> int:
+    """Return where a quoted value ends: at its quote, or with the line where that was cut off."""
+    line_end = text.find("\n", start)
+    line_end = len(text) if line_end < 0 else line_end
+    end = text.find(quote, start, line_end)
+    while end > start and len(quote) == 1 and text[end - 1] == "\\":
+        end = text.find(quote, end + 1, line_end)
+    return line_end if end < 0 else end
+
+
+def _end(pattern: re.Pattern[str], text: str, start: int) -> int:
+    found = pattern.match(text, start)
+    return found.end() if found else start
 
 
 def shorten(text: str, limit: int) -> str:

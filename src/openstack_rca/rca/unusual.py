@@ -7,7 +7,7 @@ from datetime import datetime
 
 import polars as pl
 
-from openstack_rca.rca.accusations import accuse
+from openstack_rca.rca.accusations import Accusation, accuse
 from openstack_rca.rca.components import Topology
 from openstack_rca.rca.findings import Directness, Finding
 from openstack_rca.rca.report import Category, EvidenceSort
@@ -17,6 +17,9 @@ MAX_ROWS = 5
 
 UNKNOWN_NORMAL = 0.7
 """Where nothing is known of what is normal, an error may be what this cloud always logs."""
+
+VAGUE_NUMBER = 8.0
+"""So many errors without telling words count fully: one may be a conflict that the service handled."""
 
 TRAFFIC_EVENTS = 20
 TRAFFIC_SCORE = 0.999
@@ -43,17 +46,20 @@ def expected_text(normal_per_minute: float, minutes: float) -> str:
 def generic_accusations(rest: pl.DataFrame, topology: Topology, minutes: float) -> list[Finding]:
     """Accusations read from addresses and traceback frames of errors that no signature explains."""
     troubled = rest.filter(pl.col("level").is_in(_WARNING_AND_WORSE))
-    found: dict[tuple[str, str, str | None], list[tuple[dict[str, object], str, Category, float]]] = {}
+    found: dict[tuple[str, str, str | None], list[tuple[dict[str, object], Accusation]]] = {}
     for event in troubled.select(
-        "row", "time", "component", "host", "text", "logger", "novelty", "normal_per_minute"
+        "row", "time", "component", "host", "text", "logger", "level", "novelty", "normal_per_minute"
     ).iter_rows(named=True):
         accusation = accuse(str(event["text"]), str(event["component"]), topology, event["logger"])
-        if accusation is not None:
+        if accusation is not None and not (accusation.vague and event["level"] == "WARNING"):
             key = (accusation.component, str(event["component"]), event["host"])
-            found.setdefault(key, []).append((event, accusation.why, accusation.category, accusation.weight))
+            found.setdefault(key, []).append((event, accusation))
     findings = []
     for (accused, accuser, host), items in found.items():
-        event, why, category, weight = items[0]
+        event, accusation = items[0]
+        weight = accusation.weight
+        if all(item[1].vague for item in items):
+            weight *= min(1.0, len(items) / VAGUE_NUMBER)
         times = [item[0]["time"] for item in items]
         findings.append(
             Finding(
@@ -62,9 +68,9 @@ def generic_accusations(rest: pl.DataFrame, topology: Topology, minutes: float) 
                 accused=accused,
                 accuser=accuser,
                 accuser_host=host,
-                category=category,
-                title=f"{accuser} says that {why}",
-                why=why,
+                category=accusation.category,
+                title=f"{accuser} says that {accusation.why}",
+                why=accusation.why,
                 weight=weight,
                 rows=tuple(int(str(item[0]["row"])) for item in items[:MAX_ROWS]),
                 count=len(items),

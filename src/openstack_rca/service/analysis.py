@@ -13,6 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from openstack_rca.errors import ConfigurationError, OpenStackRcaError, VersionNotFound
+from openstack_rca.lifecycle.records import ModelVersion
 from openstack_rca.lifecycle.tracking import RunLogger, Tracking
 from openstack_rca.lifecycle.versions import ModelLifecycle
 from openstack_rca.logs.events import LogRead, read_logs
@@ -43,6 +44,7 @@ class OpenModel:
         version: its number, if it is a version.
         notices: what the user should know about the choice.
         reference: what leads to it again: a version, a file, ``none``; empty where nothing would.
+        stored: what the registry says of it, if it is a version.
     """
 
     file: ModelFile | None
@@ -50,6 +52,7 @@ class OpenModel:
     version: str | None = None
     notices: list[str] = field(default_factory=list)
     reference: str = ""
+    stored: ModelVersion | None = None
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,7 @@ def open_model(reference: str, settings: Settings) -> OpenModel:
         notices=loaded.notices,
     )
     number = str(version.version)
-    return OpenModel(open_model_file(loaded.path), used, number, loaded.notices, number)
+    return OpenModel(open_model_file(loaded.path), used, number, loaded.notices, number, version)
 
 
 def analyze(
@@ -141,15 +144,39 @@ def analyze(
         ConfigurationError: the issue is empty, or the window is upside down.
         LogInputError, LifecycleError, ModelError, AnalysisError: see ``openstack_rca.errors``.
     """
-    if not issue.strip():
-        raise ConfigurationError(
-            "The issue is empty.", 'Say what is wrong, for example --issue "Instances stay in BUILD".'
-        )
-    if since is not None and until is not None and since >= until:
-        raise ConfigurationError("The window ends before it begins.", "Give --since earlier than --until.")
+    _require_question(issue, since, until)
     prepared = prepare(
         paths, settings=settings, model=model, baseline=baseline, on_step=on_step, on_progress=on_progress
     )
+    return ask(
+        prepared,
+        paths,
+        issue,
+        settings=settings,
+        fast=fast,
+        since=since,
+        until=until,
+        signatures=signatures,
+        history=history,
+        on_step=on_step,
+    )
+
+
+def ask(
+    prepared: Prepared,
+    paths: Sequence[str | Path],
+    issue: str,
+    *,
+    settings: Settings,
+    fast: bool = False,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    signatures: Path | None = None,
+    history: History | None = None,
+    on_step: StepCallback | None = None,
+) -> AnalysisOutcome:
+    """Answer one question about logs that are read and scored; arguments and errors as for ``analyze``."""
+    _require_question(issue, since, until)
     request = AnalysisRequest(
         issue=_sound(issue),
         logs=[_sound(str(path)) for path in paths],
@@ -162,6 +189,15 @@ def analyze(
     if on_step:
         on_step("find the cause")
     return answer(prepared, request, load_catalogue(signatures or settings.signatures_folder))
+
+
+def _require_question(issue: str, since: datetime | None, until: datetime | None) -> None:
+    if not issue.strip():
+        raise ConfigurationError(
+            "The issue is empty.", 'Say what is wrong, for example --issue "Instances stay in BUILD".'
+        )
+    if since is not None and until is not None and since >= until:
+        raise ConfigurationError("The window ends before it begins.", "Give --since earlier than --until.")
 
 
 @dataclass(frozen=True)

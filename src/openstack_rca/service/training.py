@@ -18,6 +18,7 @@ from openstack_rca.lifecycle.tracking import RunLogger, Tracking
 from openstack_rca.lifecycle.versions import ModelLifecycle
 from openstack_rca.logs.events import read_logs
 from openstack_rca.model.card import TrainingConfig, TrainingProgress
+from openstack_rca.service.gate import GateResult, check_model
 from openstack_rca.service.places import require_home, require_output
 from openstack_rca.settings import Settings
 
@@ -37,7 +38,8 @@ class TrainOutcome:
     """What one training made.
 
     Attributes:
-        version: the published version, or None where publishing was impossible (the notices say where the file is).
+        version: the stored version, or None where publishing was impossible (the notices say where the file is).
+        refused: why it is stored as refused, so that ``latest`` stays what it was; empty if it is not.
         run_id: MLflow run, or None where tracking is off or down.
         tracking_uri: where that run is, without any password.
         metrics: figures on held-out data and of the rivals.
@@ -56,6 +58,8 @@ class TrainOutcome:
     local_copy: Path | None
     notices: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+    refused: str = ""
+    gate: GateResult = field(default_factory=GateResult)
 
 
 def train(
@@ -64,17 +68,21 @@ def train(
     settings: Settings,
     config: TrainingConfig | None = None,
     output: Path | None = None,
+    force: bool = False,
     on_step: Callable[[str], None] | None = None,
     on_read: Callable[[int, int], None] | None = None,
     on_progress: Callable[[TrainingProgress], None] | None = None,
 ) -> TrainOutcome:
     """Learn what normal looks like from logs of a healthy cloud, and store the model as the next version.
 
+    What is worse than the version in use (``gate``) is stored as refused: ``latest`` does not lead to it.
+
     Args:
         paths: files, folders, globs; ``-`` is standard input.
         settings: see ``openstack_rca.settings``.
         config: how to train.
         output: also write the model file here.
+        force: let it be used even if it is worse; the history says so.
         on_step: told each step as it begins.
         on_read: told bytes done and bytes in all while reading.
         on_progress: told each training step.
@@ -120,8 +128,13 @@ def train(
         if run.run_id:
             _log_result(run, result, Path(folder) / "plots")
         lap("save")
+        step("compare with the version in use")
+        gate = check_model(model_file, read.events, config, settings)
+        notices.extend(gate.notices)
+        run.log_metrics(gate.metrics)
+        lap("compare")
         step("publish")
-        version = _publish(model_file, result, config, run, settings, notices)
+        version = _publish(model_file, result, config, run, settings, notices, gate, force)
         local_copy = _copy(model_file, output, version)
         lap("publish")
     return TrainOutcome(
@@ -134,6 +147,8 @@ def train(
         local_copy=local_copy,
         notices=[*notices, *run.notices],
         seconds=seconds,
+        refused="" if force else gate.objection,
+        gate=gate,
     )
 
 
@@ -144,7 +159,11 @@ def _publish(
     run: RunLogger,
     settings: Settings,
     notices: list[str],
+    gate: GateResult,
+    force: bool,
 ) -> ModelVersion | None:
+    if gate.objection and force:
+        notices.append(f"Forced, although {gate.objection}.")
     try:
         version = ModelLifecycle(settings).publish(
             model_file,
@@ -152,6 +171,8 @@ def _publish(
             metrics=result.metrics,
             parameters=asdict(config),
             card=result.card.as_json(),
+            objection=gate.objection,
+            forced=force,
         )
     except PublishFailed as error:
         if str(model_file) not in error.hint:
@@ -161,7 +182,14 @@ def _publish(
         kept = Path(tempfile.mkdtemp(prefix="openstack-rca-")) / model_file.name
         shutil.copyfile(model_file, kept)
         raise PublishFailed(error.message, f"The trained file is {kept}: copy it away.") from error
+    if version.status == "refused":
+        stays = f"latest stays version {gate.present}" if gate.present else "nothing leads to it"
+        notices.append(
+            f"Version {version.version} is stored as refused, and {stays}: {gate.objection}. To use it all the same, train "
+            "with --force; the margin is set by OPENSTACK_RCA_MODEL_MARGIN."
+        )
     run.log_version(version.version, version.uri)
+    run.set_tags({"openstack_rca.version_status": version.status, "openstack_rca.objection": gate.objection or "none"})
     return version
 
 
@@ -171,7 +199,8 @@ def _log_result(run: RunLogger, result: TrainingResult, folder: Path) -> None:
 
     for number, epoch in enumerate(result.history, 1):
         run.log_metrics(epoch, step=number)
-    run.log_metrics(result.metrics)
+    # MLflow shows the value of the highest step: this is that of the finished model, not of the last epoch.
+    run.log_metrics(result.metrics, step=len(result.history) + 1)
     run.log_text(result.summary, "model_summary.txt")
     card = result.card
     counts = {"events": card.events, "lines": card.lines, "templates": card.templates}

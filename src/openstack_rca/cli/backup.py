@@ -1,0 +1,68 @@
+"""``openstack-rca backup`` and ``openstack-rca restore``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from openstack_rca.cli.output import JSON_FORMAT, connection_options, console, print_json, settings_from
+from openstack_rca.service.reports import one_line
+from openstack_rca.service.upkeep import DatabaseFacts, back_up, restore
+
+
+@click.command("backup", short_help="Copy the embedded tracking database.")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE")
+@JSON_FORMAT
+@connection_options
+def backup_command(
+    file: Path, form: str, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool
+) -> None:
+    """Write a copy of the embedded tracking database (runs and registry) to FILE while others may work with it.
+
+    The copy is checked before FILE is there. The model files are not part of it: they lie in the store. A server has its own
+    tools, see docs/servers.md.
+
+    \b
+    Example:
+      openstack-rca backup mlflow-backup.db
+    """
+    facts = back_up(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow), file)
+    if form == "json":
+        print_json(asdict(facts))
+    else:
+        _say(f"{facts.path}  {_held(facts)}")
+
+
+@click.command("restore", short_help="Put a copy of the embedded tracking database back.")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE")
+@JSON_FORMAT
+@connection_options
+def restore_command(
+    file: Path, form: str, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool
+) -> None:
+    """Make FILE, written by backup, the embedded tracking database again.
+
+    FILE is checked first, and a damaged one changes nothing. The database before it is kept, and its place is printed. Versions
+    that were published after the copy was made stay in the store, and their numbers are not used again.
+
+    \b
+    Example:
+      openstack-rca restore mlflow-backup.db
+    """
+    done = restore(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow), file)
+    if form == "json":
+        print_json(asdict(done))
+        return
+    _say(f"{done.facts.path}  {_held(done.facts)}")
+    if done.replaced is not None:
+        _say(f"the database before it is kept as {done.replaced}")
+
+
+def _held(facts: DatabaseFacts) -> str:
+    return f"{facts.runs} runs, {facts.versions} versions, {facts.size_bytes / 1e6:.1f} MB"
+
+
+def _say(text: str) -> None:
+    console().print(one_line(text), markup=False, soft_wrap=True)

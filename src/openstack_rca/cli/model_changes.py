@@ -1,0 +1,323 @@
+"""``openstack-rca models``: yank, pin, roll back, history, describe, alias, stage, promote."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+
+from openstack_rca.cli.output import JSON_FORMAT, connection_options, console, print_columns, print_json, settings_from
+from openstack_rca.service.models import ModelVersion
+from openstack_rca.service.reports import one_line
+from openstack_rca.service.versions import (
+    STAGES,
+    VersionEvent,
+    delete_alias,
+    describe_model,
+    model_history,
+    pin_model,
+    promote_model,
+    roll_back,
+    set_alias,
+    set_stage,
+    unpin_model,
+    unyank_model,
+    yank_model,
+)
+
+VERSION = click.argument("reference", metavar="N|@ALIAS")
+REASON = click.option("--reason", default="", metavar="TEXT", help="Why; kept in the history.")
+NEEDED_REASON = click.option("--reason", required=True, metavar="TEXT", help="Why; kept in the history.")
+
+
+@click.command("yank", short_help="Take a version out of latest.")
+@VERSION
+@NEEDED_REASON
+@JSON_FORMAT
+@connection_options
+def yank_command(
+    reference: str,
+    reason: str,
+    form: str,
+    mlflow_uri: str | None,
+    mlflow_experiment: str | None,
+    disable_mlflow: bool,
+) -> None:
+    """Take a version out of latest. By its number or an alias it can still be used, with a notice.
+
+    \b
+    Example:
+      openstack-rca models yank 15 --reason "trained on the day of the outage"
+    """
+    version = yank_model(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow), reference, reason)
+    _print(version, f"Version {version.version} is yanked: {version.yank_reason}", form)
+
+
+@click.command("unyank", short_help="Let a yanked version into latest again.")
+@VERSION
+@REASON
+@JSON_FORMAT
+@connection_options
+def unyank_command(
+    reference: str,
+    reason: str,
+    form: str,
+    mlflow_uri: str | None,
+    mlflow_experiment: str | None,
+    disable_mlflow: bool,
+) -> None:
+    """Let a yanked version into latest again.
+
+    \b
+    Example:
+      openstack-rca models unyank 15 --reason "the outage was on another day"
+    """
+    version = unyank_model(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow), reference, reason)
+    _print(version, f"Version {version.version} is no longer yanked.", form)
+
+
+@click.command("pin", short_help="Let latest lead to one version.")
+@VERSION
+@NEEDED_REASON
+@JSON_FORMAT
+@connection_options
+def pin_command(
+    reference: str,
+    reason: str,
+    form: str,
+    mlflow_uri: str | None,
+    mlflow_experiment: str | None,
+    disable_mlflow: bool,
+) -> None:
+    """Let latest lead to this version, whatever is published later. Every use of it says that it is pinned.
+
+    \b
+    Example:
+      openstack-rca models pin 14 --reason "until the new release is understood"
+    """
+    version = pin_model(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow), reference, reason)
+    _print(version, f"latest is pinned to version {version.version}.", form)
+
+
+@click.command("unpin", short_help="Let latest be the highest version again.")
+@click.argument("reference", required=False, metavar="[N]")
+@REASON
+@JSON_FORMAT
+@connection_options
+def unpin_command(
+    reference: str | None,
+    reason: str,
+    form: str,
+    mlflow_uri: str | None,
+    mlflow_experiment: str | None,
+    disable_mlflow: bool,
+) -> None:
+    """Let latest be the highest version again. With N, only if that is the pinned one.
+
+    \b
+    Example:
+      openstack-rca models unpin 14 --reason "version 16 is good"
+    """
+    number = unpin_model(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow), reference, reason)
+    if form == "json":
+        print_json({"unpinned": str(number)})
+    else:
+        console().print(f"Version {number} is no longer pinned.", markup=False)
+
+
+@click.command("rollback", short_help="Pin the last good version before the one in use.")
+@REASON
+@JSON_FORMAT
+@connection_options
+def rollback_command(
+    reason: str, form: str, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool
+) -> None:
+    """Pin the last good version before the one in use: ready, not yanked, and its file whole in the store.
+
+    Again, it goes back one more. models unpin goes forward to the newest.
+
+    \b
+    Example:
+      openstack-rca models rollback --reason "version 15 names the wrong service since Monday"
+    """
+    version = roll_back(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow), reason)
+    _print(version, f"latest is pinned to version {version.version}.", form)
+
+
+@click.command("history", short_help="Who did what to the versions, when and why.")
+@click.argument("reference", required=False, metavar="[N|@ALIAS]")
+@JSON_FORMAT
+@connection_options
+def history_command(
+    reference: str | None, form: str, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool
+) -> None:
+    """Show who did what to the versions, when and why, oldest first; of one version, or of all.
+
+    The history lies beside the versions in the store. It is only appended to, and pruned versions stay in it.
+
+    \b
+    Examples:
+      openstack-rca models history
+      openstack-rca models history 15 --format json
+    """
+    events = model_history(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow), reference)
+    if form == "json":
+        print_json([{**asdict(event), "version": str(event.version)} for event in events])
+        return
+    if not events:
+        console().print("Nothing has happened yet.")
+        return
+    print_columns(
+        ("when (UTC)", "version", "what", "who", "why"),
+        [
+            (f"{event.when:%Y-%m-%d %H:%M:%S}", str(event.version), _what(event), event.who or "unknown", event.reason)
+            for event in events
+        ],
+        right=("version",),
+    )
+
+
+def _what(event: VersionEvent) -> str:
+    shown = {"alias": "@{}", "stage": "to {}", "from": "from {}", "to": "to {}", "rolled_back_from": "back from {}"}
+    told = [shown[name].format(value) for name, value in event.details.items() if name in shown and value]
+    return " ".join([event.action, *told])
+
+
+@click.command("describe", short_help="Say in words what a version is.")
+@VERSION
+@click.argument("text")
+@JSON_FORMAT
+@connection_options
+def describe_command(
+    reference: str,
+    text: str,
+    form: str,
+    mlflow_uri: str | None,
+    mlflow_experiment: str | None,
+    disable_mlflow: bool,
+) -> None:
+    """Say in words what a version is; models show and MLflow's pages show it. An empty TEXT takes the words away.
+
+    \b
+    Example:
+      openstack-rca models describe 15 "the two quiet weeks after the upgrade to Zed"
+    """
+    version = describe_model(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow), reference, text)
+    _print(version, f"Version {version.version}: {version.description or 'no description'}", form)
+
+
+@click.command("alias", short_help="Give a version a name, or take it away.")
+@click.argument("alias", metavar="NAME")
+@click.argument("reference", required=False, metavar="[N|@ALIAS]")
+@click.option("--delete", is_flag=True, help="Take the name away.")
+@REASON
+@JSON_FORMAT
+@connection_options
+def alias_command(
+    alias: str,
+    reference: str | None,
+    delete: bool,
+    reason: str,
+    form: str,
+    mlflow_uri: str | None,
+    mlflow_experiment: str | None,
+    disable_mlflow: bool,
+) -> None:
+    """Let @NAME lead to a version; a version that had the name loses it. latest, v15 and the names of stages are reserved.
+
+    \b
+    Examples:
+      openstack-rca models alias champion 15
+      openstack-rca models alias champion --delete
+    """
+    if delete == (reference is not None):
+        raise click.UsageError("Give a version, or --delete.")
+    settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
+    if reference is not None:
+        version = set_alias(settings, alias, reference, reason)
+        _print(version, f"@{alias} leads to version {version.version}.", form)
+        return
+    number = delete_alias(settings, alias, reason)
+    if form == "json":
+        print_json({"deleted": alias, "version": str(number)})
+    else:
+        console().print(f"@{alias} no longer leads to version {number}.", markup=False)
+
+
+@click.command("stage", short_help="Move a version to a stage.")
+@VERSION
+@click.argument("stage", type=click.Choice([*STAGES, "none"], case_sensitive=False))
+@REASON
+@JSON_FORMAT
+@connection_options
+def stage_command(
+    reference: str,
+    stage: str,
+    reason: str,
+    form: str,
+    mlflow_uri: str | None,
+    mlflow_experiment: str | None,
+    disable_mlflow: bool,
+) -> None:
+    """Move a version to a stage, or out of all of them. One version is in a stage at a time; @production leads to it.
+
+    A stage is a mark within one environment. models promote copies a version to another one.
+
+    \b
+    Examples:
+      openstack-rca models stage 15 Production --reason "a week without a false alarm"
+      openstack-rca analyze /var/log/kolla --issue "Instances stay in BUILD" --model @production
+    """
+    settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
+    version = set_stage(settings, reference, "" if stage.lower() == "none" else stage, reason)
+    _print(
+        version, f"Version {version.version} is in {f'stage {version.stage}' if version.stage else 'no stage'}.", form
+    )
+
+
+@click.command("promote", short_help="Copy a version to another environment.")
+@VERSION
+@click.option("--to", "target", required=True, metavar="EXPERIMENT", help="Environment that it goes to.")
+@click.option("--name", metavar="NAME", help="Name of the model there; the same one if not given.")
+@REASON
+@JSON_FORMAT
+@connection_options
+def promote_command(
+    reference: str,
+    target: str,
+    name: str | None,
+    reason: str,
+    form: str,
+    mlflow_uri: str | None,
+    mlflow_experiment: str | None,
+    disable_mlflow: bool,
+) -> None:
+    """Publish a version as the next one of another environment: the same file, the same digest, its origin kept.
+
+    Where that environment has this very file as a usable version already, nothing is copied.
+
+    \b
+    Example:
+      openstack-rca models promote 15 --to openstack_rca_system_production --reason "a good week in staging"
+    """
+    settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
+    promotion = promote_model(settings, reference, target, name, reason)
+    version = promotion.version
+    if form == "json":
+        print_json({"made": promotion.made, "source": facts(promotion.source), "version": facts(version)})
+        return
+    told = "" if promotion.made else " (it was there already)"
+    text = f"Version {promotion.source.version} is version {version.version} of {target}{told}: {version.uri}"
+    console().print(one_line(text), markup=False, soft_wrap=True)
+
+
+def facts(version: ModelVersion) -> dict[str, object]:
+    """A version as JSON takes it: the number is text, so that nobody counts with it."""
+    return {**asdict(version), "version": str(version.version), "created": version.created.isoformat()}
+
+
+def _print(version: ModelVersion, text: str, form: str) -> None:
+    if form == "json":
+        print_json(facts(version))
+    else:
+        console().print(one_line(text), markup=False, soft_wrap=True)

@@ -1,0 +1,243 @@
+"""``openstack-rca models compare`` and ``models drift``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from openstack_rca.cli.output import (
+    JSON_FORMAT,
+    connection_options,
+    console,
+    notice,
+    print_columns,
+    print_json,
+    settings_from,
+    steps,
+)
+from openstack_rca.errors import LifecycleError
+from openstack_rca.service.comparison import compare_models, record_comparison
+from openstack_rca.service.drift import DriftOutcome, Thresholds, model_drift, record_drift
+
+_DEFAULTS = Thresholds()
+_CARD = ("test_accuracy", "test_loss", "test_precision", "test_recall", "test_alarm_share", "inference_time")
+_DIFFERENCES = ("", "first", "second", "second - first", "95 % interval", "wins", "losses")
+
+
+@click.command("compare", short_help="Two versions on the same logs and incidents.")
+@click.argument("first", metavar="A")
+@click.argument("second", metavar="B")
+@click.option(
+    "--logs",
+    multiple=True,
+    metavar="PATH",
+    help="Normal logs that neither has learned from; both foretell them. May be given again.",
+)
+@click.option(
+    "--incidents",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Labelled incidents; both answer them.",
+)
+@JSON_FORMAT
+@connection_options
+def compare_command(
+    first: str,
+    second: str,
+    logs: tuple[str, ...],
+    incidents: Path | None,
+    form: str,
+    mlflow_uri: str | None,
+    mlflow_experiment: str | None,
+    disable_mlflow: bool,
+) -> None:
+    """Compare two versions, aliases or model files: their cards, the same logs (--logs), the same incidents (--incidents).
+
+    On logs, each minute is a win for the one that foretells more of it; on incidents, each incident for the one that answers it
+    better. Intervals are bootstrapped over minutes and over incidents. A warning tells where the second is worse, or where one
+    has lost accuracy since its training, by more than OPENSTACK_RCA_MODEL_MARGIN. The comparison is recorded as a run.
+
+    \b
+    Examples:
+      openstack-rca models compare 14 15
+      openstack-rca models compare 14 15 --logs /var/log/kolla --incidents incidents/
+    """
+    settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
+    with steps() as shown:
+        result = compare_models(
+            first,
+            second,
+            settings=settings,
+            logs=logs,
+            incidents=incidents,
+            on_step=shown.step,
+            on_read=shown.part,
+            on_progress=shown.note,
+        )
+    if form == "json":
+        print_json(result)
+    else:
+        _print_comparison(result)
+    for text in result["warnings"]:
+        notice(text)
+    try:
+        record_comparison(result, settings)
+    except LifecycleError as error:
+        notice(f"This comparison is not recorded as a run. {error}")
+
+
+def _print_comparison(result: dict[str, Any]) -> None:
+    screen = console()
+    for side in ("first", "second"):
+        facts = result[side]
+        text = f"{side:<7} {facts['reference']}: version {facts['version'] or 'none'}, sha256 {(facts['sha256'] or '')[:12]}"
+        screen.print(text, markup=False, soft_wrap=True)
+    screen.print()
+    shown = [row for row in result["card"] if row["name"] in _CARD]
+    if shown:
+        print_columns(
+            ("training card, each on its own logs", "first", "second", "second - first"),
+            [
+                (row["name"], f"{row['first']:.4g}", f"{row['second']:.4g}", f"{row['difference']:+.4g}")
+                for row in shown
+            ],
+            right=("first", "second", "second - first"),
+        )
+    logs = result["logs"]
+    if logs:
+        screen.print()
+        rows = [_difference(name, logs["first"], logs["second"], row) for name, row in logs["differences"].items()]
+        title = f"the same {logs['events']} events, {logs['minutes']} minutes"
+        print_columns((title, *_DIFFERENCES[1:]), rows, right=_DIFFERENCES[1:])
+    incidents = result["incidents"]
+    if incidents:
+        screen.print()
+        rows = [
+            _difference(name, incidents["first"], incidents["second"], row)
+            for name, row in incidents["differences"].items()
+        ]
+        title = f"the same {incidents['first']['incidents']} incidents"
+        print_columns((title, *_DIFFERENCES[1:]), rows, right=_DIFFERENCES[1:])
+
+
+def _difference(name: str, first: dict[str, Any], second: dict[str, Any], row: dict[str, float]) -> tuple[str, ...]:
+    return (
+        name,
+        f"{first[name]:.3f}",
+        f"{second[name]:.3f}",
+        f"{row['difference']:+.3f}",
+        f"{row['low']:+.3f} to {row['high']:+.3f}",
+        f"{row['wins']:.0f}",
+        f"{row['losses']:.0f}",
+    )
+
+
+def _threshold(name: str, what: str, default: float) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    return click.option(
+        f"--{name}", type=click.FloatRange(0, 1), default=default, show_default=True, metavar="SHARE", help=what
+    )
+
+
+@click.command("drift", short_help="Has the cloud moved away from what a model was trained on?")
+@click.option("--logs", multiple=True, required=True, metavar="PATH", help="Logs of now, of a time without trouble.")
+@click.option("--model", default="latest", show_default=True, metavar="latest|N|@ALIAS|FILE", help="Which model.")
+@click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Draw it, as PNG.")
+@_threshold("unseen", "Most events whose template training did not hold.", _DEFAULTS.unseen_share)
+@_threshold("templates", "Largest distance of the mix of templates.", _DEFAULTS.template_distance)
+@_threshold("services", "Largest distance of the mix of services.", _DEFAULTS.service_distance)
+@_threshold("alarms", "Most events that score 0.99 or more.", _DEFAULTS.alarm_share)
+@_threshold("scores", "Largest distance of the scores from calibrated ones.", _DEFAULTS.score_distance)
+@JSON_FORMAT
+@connection_options
+def drift_command(
+    logs: tuple[str, ...],
+    model: str,
+    plot: Path | None,
+    unseen: float,
+    templates: float,
+    services: float,
+    alarms: float,
+    scores: float,
+    form: str,
+    mlflow_uri: str | None,
+    mlflow_experiment: str | None,
+    disable_mlflow: bool,
+) -> int:
+    """Say whether logs of now are still like those that a model was trained on. Exit status 1 if they are not, for cron.
+
+    Distances of mixes are Jensen-Shannon distances (0 the same, 1 nothing in common); one that so few events would show by
+    chance is no drift. The thresholds are options. Logs of a fault drift too: look first whether something is wrong, then train.
+
+    \b
+    Examples:
+      openstack-rca models drift --logs /var/log/kolla
+      openstack-rca models drift --logs /var/log/kolla --model @production --plot drift.png
+    """
+    settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
+    thresholds = Thresholds(unseen, templates, services, alarms, scores)
+    with steps() as shown:
+        outcome = model_drift(
+            logs,
+            settings=settings,
+            model=model,
+            thresholds=thresholds,
+            plot=plot,
+            on_step=shown.step,
+            on_read=shown.part,
+        )
+    if form == "json":
+        print_json(outcome.as_json())
+    else:
+        _print_drift(outcome)
+    for text in outcome.notices:
+        notice(text)
+    try:
+        record_drift(outcome, settings)
+    except LifecycleError as error:
+        notice(f"This comparison is not recorded as a run. {error}")
+    return 1 if outcome.drift.drifted else 0
+
+
+def _print_drift(outcome: DriftOutcome) -> None:
+    drift, screen = outcome.drift, console()
+    screen.print(
+        f"{drift.events} events over {drift.minutes:.1f} minutes against model version {outcome.version or 'none'}",
+        markup=False,
+        soft_wrap=True,
+    )
+    print_columns(
+        ("measure", "value", "threshold", "by chance", "drifted"),
+        [
+            (
+                measure.name.replace("_", " "),
+                f"{measure.value:.3f}",
+                f"{measure.threshold:g}",
+                f"{measure.by_chance:.3f}" if measure.by_chance else "",
+                "yes" if measure.drifted else "no",
+            )
+            for measure in drift.measures
+        ],
+        right=("value", "threshold", "by chance"),
+    )
+    changed = drift.templates.head(5).to_dicts() if drift.drifted else []
+    if changed:
+        screen.print()
+        print_columns(
+            ("training", "now", "templates whose share changed most"),
+            [
+                (
+                    f"{row['before']:.1%}",
+                    f"{row['now']:.1%}",
+                    f"{row['service'] or 'no service'}: {row['template']}"[:160],
+                )
+                for row in changed
+            ],
+            right=("training", "now"),
+        )
+    screen.print()
+    screen.print(outcome.advice, markup=False, soft_wrap=True)
+    if outcome.plot:
+        screen.print(f"drawn in {outcome.plot}", markup=False, soft_wrap=True)

@@ -1,0 +1,119 @@
+"""``openstack-rca models prune`` and ``models repair``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict
+from datetime import timedelta
+
+import click
+
+from openstack_rca.cli.output import JSON_FORMAT, connection_options, console, print_columns, print_json, settings_from
+from openstack_rca.service.versions import DEFAULT_AGE, DEFAULT_KEEP, prune_models, repair_models
+
+YES = click.option("--yes", "--apply", "apply", is_flag=True, help="Do it; without this it is only said.")
+_HOURS = {"h": 1, "d": 24, "w": 168}
+
+
+def parse_age(context: click.Context, parameter: click.Parameter, value: str) -> timedelta:
+    """An age such as 30d, 12h or 4w; a plain number counts days."""
+    found = re.fullmatch(r"(\d{1,6})([hdw]?)", value.strip().lower())
+    if not found:
+        raise click.BadParameter(f"{value!r} is not an age such as 30d, 12h or 4w")
+    return timedelta(hours=int(found.group(1)) * _HOURS[found.group(2) or "d"])
+
+
+@click.command("prune", short_help="Remove old versions from registry and store.")
+@click.option(
+    "--keep", type=click.IntRange(1), default=DEFAULT_KEEP, show_default=True, help="The newest usable so many stay."
+)
+@click.option(
+    "--younger-than",
+    default=f"{DEFAULT_AGE.days}d",
+    show_default=True,
+    callback=parse_age,
+    metavar="AGE",
+    help="What is younger stays: 30d, 12h, 4w.",
+)
+@click.option(
+    "--orphans", is_flag=True, help="Also remove model files that have no manifest and that no registry knows."
+)
+@YES
+@JSON_FORMAT
+@connection_options
+def prune_command(
+    keep: int,
+    younger_than: timedelta,
+    orphans: bool,
+    apply: bool,
+    form: str,
+    mlflow_uri: str | None,
+    mlflow_experiment: str | None,
+    disable_mlflow: bool,
+) -> None:
+    """Remove old versions from registry and store alike; without --yes, only say which.
+
+    What latest leads to, what is pinned, what has an alias or a stage, the newest --keep usable versions and what is younger than
+    --younger-than always stay. The history keeps what was removed, and its number is not used again.
+
+    \b
+    Examples:
+      openstack-rca models prune --keep 10 --younger-than 30d
+      openstack-rca models prune --keep 10 --younger-than 30d --yes
+    """
+    settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
+    plan, done = prune_models(settings, keep, younger_than, orphans=orphans, apply=apply)
+    removed = {step.version for step in done}
+    if form == "json":
+        print_json(
+            [{**asdict(step), "version": str(step.version), "removed": step.version in removed} for step in plan]
+        )
+        return
+    if plan:
+        fate = {step.version: "stays" if not step.remove else "would go" for step in plan}
+        if apply:
+            fate = {number: "removed" if number in removed else "stays" for number in fate}
+        print_columns(
+            ("version", "what becomes of it", "why", "size (MB)"),
+            [(str(step.version), fate[step.version], step.why, f"{step.size_bytes / 1e6:.1f}") for step in plan],
+            right=("version", "size (MB)"),
+        )
+    going = done if apply else [step for step in plan if step.remove]
+    what = "removed" if apply else "would go (--yes removes them)"
+    size = sum(step.size_bytes for step in going) / 1e6
+    console().print(
+        f"{len(going)} versions {what}, {size:.1f} MB; {len(plan) - len(going)} stay.", markup=False, soft_wrap=True
+    )
+
+
+@click.command("repair", short_help="Make the registry whole again from the store.")
+@YES
+@JSON_FORMAT
+@connection_options
+def repair_command(
+    apply: bool, form: str, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool
+) -> None:
+    """Make a lost or old registry whole again from what the store holds; without --yes, only say what is missing.
+
+    Whole versions are registered again under their own numbers, with the pins, yanks, aliases and stages of the history. Where
+    MLflow is past a number it cannot give it again; the version then has another number there, and its own everywhere else.
+    Half-published and orphaned files are named and left alone.
+
+    \b
+    Examples:
+      openstack-rca models repair
+      openstack-rca models repair --yes
+    """
+    found = repair_models(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow), apply=apply)
+    if form == "json":
+        print_json([{**asdict(finding), "version": str(finding.version)} for finding in found])
+        return
+    screen = console()
+    for finding in found:
+        text = f"version {finding.version}: {finding.what}" + (f"; {finding.outcome}" if finding.outcome else "")
+        screen.print(f"{'repaired' if finding.done else finding.kind:<9} {text}", markup=False, soft_wrap=True)
+    repairable = sum(finding.kind != "named" for finding in found)
+    if apply or not found:
+        screen.print(f"{sum(finding.done for finding in found)} repaired, {len(found) - repairable} left as they are.")
+    else:
+        screen.print(f"{repairable} can be repaired (--yes does it), {len(found) - repairable} only named.")

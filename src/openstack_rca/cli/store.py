@@ -1,0 +1,53 @@
+"""``openstack-rca store``."""
+
+from __future__ import annotations
+
+import click
+
+from openstack_rca.cli.output import connection_options, notice, print_json, settings_from
+from openstack_rca.service.upkeep import bucket_rules
+
+
+@click.group("store")
+def store_group() -> None:
+    """The store that keeps the model files."""
+
+
+@store_group.command("lifecycle", short_help="Show or set the bucket's own clean-up.")
+@click.option(
+    "--upload-days",
+    type=click.IntRange(1),
+    default=7,
+    show_default=True,
+    help="Unfinished uploads go after so many days.",
+)
+@click.option(
+    "--run-days",
+    type=click.IntRange(1),
+    default=90,
+    show_default=True,
+    help="What runs stored in the bucket goes after so many days.",
+)
+@click.option("--apply", is_flag=True, help="Put the policy into the bucket, beside the rules that are there.")
+@connection_options
+def lifecycle_command(
+    upload_days: int,
+    run_days: int,
+    apply: bool,
+    mlflow_uri: str | None,
+    mlflow_experiment: str | None,
+    disable_mlflow: bool,
+) -> None:
+    """Print, as JSON, the S3 lifecycle policy that clears unfinished uploads and the artifacts of old runs.
+
+    Model versions are never part of it. Without --apply nothing is changed; a server that knows no such policies is an error.
+
+    \b
+    Example:
+      openstack-rca store lifecycle --upload-days 3 > policy.json
+    """  # fmt: skip
+    settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
+    rules = bucket_rules(settings, upload_days, run_days, apply=apply)
+    print_json(rules.as_json())
+    if apply:
+        notice(f"The bucket {rules.bucket} has this policy now.")

@@ -1,0 +1,34 @@
+"""The settings of this server: the environment, with the arguments that its script was started with on top."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from openstack_rca.settings import Settings, load_settings
+
+
+def current_settings(arguments: Sequence[str] | None = None) -> Settings:
+    """Settings of this process.
+
+    Args:
+        arguments: ``--root PATH`` (again for each further folder), ``--mlflow-uri``, ``--mlflow-experiment``,
+            ``--disable-mlflow``; what else stands there is not ours. None: those of the script that Streamlit runs.
+
+    Raises:
+        ConfigurationError: a value cannot work.
+    """
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--root", action="append")
+    parser.add_argument("--mlflow-uri")
+    parser.add_argument("--mlflow-experiment")
+    parser.add_argument("--disable-mlflow", action="store_true")
+    given, _ = parser.parse_known_args(sys.argv[1:] if arguments is None else arguments)
+    return load_settings(
+        log_roots=os.pathsep.join(given.root) if given.root else None,
+        mlflow_tracking_uri=given.mlflow_uri,
+        experiment_name=given.mlflow_experiment,
+        mlflow_enabled=False if given.disable_mlflow else None,
+    )

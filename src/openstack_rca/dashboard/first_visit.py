@@ -1,0 +1,30 @@
+"""The first visit: nothing was trained yet. It says so, and offers to train on the samples in place."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from openstack_rca.dashboard.job_view import running_job, watch_job
+from openstack_rca.service.demo import sample_normal_logs
+from openstack_rca.service.jobs import start_training
+from openstack_rca.settings import Settings
+
+
+def draw_first_visit(settings: Settings) -> None:
+    """Offer a first model, or show the training that makes it."""
+    with st.container(border=True, key="first-visit"):
+        st.subheader("There is no model yet", anchor=False)
+        job = running_job()
+        if job is not None:
+            st.write("The first model is being trained. It goes on if you close this tab.")
+            watch_job(job)
+            return
+        st.write(
+            "A model learns from logs of quiet days what normal looks like. The recorded samples are enough to try it:"
+            " a healthy cloud of twenty thousand lines, about a minute of training. For your own cloud, use the page Train."
+        )
+        if st.button("Train on the samples", type="primary", icon=":material/model_training:", key="train_samples"):
+            started = start_training(settings, [sample_normal_logs()])
+            st.session_state["trained_here"] = started.id
+            st.rerun()
+        st.caption("You can ask without a model too: signatures, silence and the dependency graph work, scores do not.")

@@ -1,0 +1,42 @@
+"""What every page has around it: the way in, the sidebar, and the outermost boundary for errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from openstack_rca.dashboard.access import require_access
+from openstack_rca.dashboard.environment import current_settings
+from openstack_rca.dashboard.held_model import draw_model
+from openstack_rca.dashboard.words import prose, sentence
+from openstack_rca.errors import OpenStackRcaError
+from openstack_rca.service.problems import keep_trace
+from openstack_rca.settings import Settings
+
+STYLE = (Path(__file__).resolve().parent / "style.css").read_text(encoding="utf-8")
+
+
+def draw_page(draw: Callable[[Settings], None]) -> None:
+    """Draw a page. What goes wrong in it becomes a sentence and a way on, never a stack trace."""
+    st.html(STYLE)
+    guard(_draw, draw)
+
+
+def _draw(draw: Callable[[Settings], None]) -> None:
+    require_access()
+    settings = current_settings()
+    draw_model(settings)
+    draw(settings)
+
+
+def guard(draw: Callable[..., None], *arguments: object) -> None:
+    """Call ``draw``; the one place of the dashboard that catches everything. Fragments and dialogs use it too."""
+    try:
+        draw(*arguments)
+    except OpenStackRcaError as error:
+        st.error(sentence(error))
+    except Exception as error:  # noqa: BLE001 - the outermost boundary: a visitor never sees a bare stack trace
+        st.error(prose(f"Something unexpected went wrong ({type(error).__name__}). {keep_trace()}"))
+        st.button("Try again", key="try_again")

@@ -1,0 +1,229 @@
+"""Explore: the logs themselves, as a table, over time, as templates, along one request."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import altair as alt
+import polars as pl
+import streamlit as st
+
+from openstack_rca.dashboard.choosing import choose_logs
+from openstack_rca.dashboard.evidence_view import draw_neighbours
+from openstack_rca.dashboard.frame import draw_page
+from openstack_rca.dashboard.held_model import held_model
+from openstack_rca.dashboard.prepared_logs import prepared_logs
+from openstack_rca.dashboard.words import block, duration, plain
+from openstack_rca.service.analysis import Prepared
+from openstack_rca.service.explore import (
+    TABLE_COLUMNS,
+    Choices,
+    EventFilter,
+    bucket_seconds,
+    choices,
+    counts,
+    failed_request_ids,
+    filter_events,
+    request_events,
+    scored_events,
+    templates,
+)
+from openstack_rca.settings import Settings
+
+MOST_ROWS = 1000
+LEVEL_COLOURS = {
+    "CRITICAL": "#8e1b1b", "ERROR": "#d64545", "WARNING": "#e0a458", "AUDIT": "#7a9e7e", "INFO": "#7fa8ba",
+    "DEBUG": "#b8c4cc", "TRACE": "#d5dbdf", "UNKNOWN": "#b09ac0",
+}  # fmt: skip
+
+
+def draw(settings: Settings) -> None:
+    """The page."""
+    st.title("Explore the logs", anchor=False)
+    held = held_model(settings)
+    with st.container(border=True):
+        logs = choose_logs(settings)
+    if logs is None:
+        st.caption("Choose logs above; they are shown here.")
+        return
+    with st.spinner("Reading the logs"):
+        prepared = prepared_logs(logs, held, settings)
+    wanted = _draw_filters(choices(prepared))
+    events = filter_events(scored_events(prepared), wanted)
+    st.caption(f"{events.height:,d} of {prepared.read.events.height:,d} events")
+    table, over_time, kinds, request = st.tabs(["Table", "Over time", "Templates", "A request's way"])
+    with table:
+        _draw_table(events, prepared)
+    with over_time:
+        _draw_counts(events)
+    with kinds:
+        _draw_templates(events, prepared)
+    with request:
+        _draw_request(prepared)
+
+
+def _draw_filters(there: Choices) -> EventFilter:
+    since = until = None
+    with st.expander("Filters", expanded=True, key="filters"):
+        if there.first and there.last and there.last > there.first:
+            first, last = _whole(there.first), _whole(there.last) + timedelta(seconds=1)
+            chosen = st.slider(
+                "Time (UTC)", first, last, (first, last), step=timedelta(seconds=1), format="HH:mm:ss", key="f_time"
+            )
+            since, until = (
+                _utc(chosen[0]) if chosen[0] > first else None,
+                _utc(chosen[1]) if chosen[1] < last else None,
+            )
+        left, middle, right = st.columns(3)
+        hosts = left.multiselect("Host", there.hosts, key="f_host", placeholder="all")
+        services = middle.multiselect("Service", there.services, key="f_service", placeholder="all")
+        levels = right.multiselect("Level", there.levels, key="f_level", placeholder="all")
+        left, middle, right = st.columns(3)
+        request = left.text_input("Request id", key="f_request", placeholder="req-...")
+        template = middle.text_input("Template holds", key="f_template")
+        score = right.slider("Anomaly score at least", 0.0, 1.0, 0.0, 0.01, key="f_score")
+    return EventFilter(since, until, hosts, services, levels, request, template, score)
+
+
+def _whole(moment: datetime) -> datetime:
+    """To the second and without a zone: Streamlit would turn it into the browser's."""
+    return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None)
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC)
+
+
+def _draw_table(events: pl.DataFrame, prepared: Prepared) -> None:
+    if events.is_empty():
+        st.info("No event passes these filters. Widen the time, or clear a filter.")
+        return
+    pages = (events.height - 1) // MOST_ROWS + 1
+    page = 1
+    if pages > 1:
+        page = int(st.number_input(f"Page of {pages:d}, a thousand events each", 1, pages, 1, key="f_page"))
+    shown = events.slice((page - 1) * MOST_ROWS, MOST_ROWS).select(TABLE_COLUMNS)
+    texts = ("host", "service", "message", "request_id", "file")
+    harmless = shown.with_columns(
+        pl.col("level").cast(pl.String),
+        pl.col("time").dt.replace_time_zone(None),
+        *(pl.col(name).map_elements(lambda text: plain(text, 500), return_dtype=pl.String) for name in texts),
+    )
+    chosen = st.dataframe(
+        harmless,
+        hide_index=True,
+        height=420,
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"events-{page}",
+        column_config={
+            "time": st.column_config.DatetimeColumn("time (UTC)", format="HH:mm:ss.SSS", width=110),
+            "host": st.column_config.TextColumn(width=90),
+            "service": st.column_config.TextColumn(width=130),
+            "level": st.column_config.TextColumn(width=80),
+            "message": st.column_config.TextColumn(width=560),
+            "score": st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.2f", width=90),
+        },
+    )
+    rows = list(chosen["selection"]["rows"]) if chosen else []
+    if rows and rows[0] < shown.height:
+        picked = shown.row(rows[0], named=True)
+        st.markdown("**The lines around it**")
+        draw_neighbours(prepared, picked["file"], picked["line"])
+    else:
+        st.caption("Choose a row to see the lines around it.")
+
+
+def _draw_counts(events: pl.DataFrame) -> None:
+    by = str(st.segmented_control("By", ["level", "service", "host"], default="level", required=True, key="f_by"))
+    if events.is_empty():
+        st.info("No event passes these filters.")
+        return
+    width = _bar_seconds(events)
+    counted = counts(events, by, width).with_columns(until=pl.col("time") + timedelta(seconds=width))
+    frame = counted.with_columns(pl.col(by).map_elements(lambda name: plain(name, 60), return_dtype=pl.String))
+    colour = alt.Color(f"{by}:N", legend=alt.Legend(orient="bottom", columns=4, title=None))
+    if by == "level":
+        present = [level for level in LEVEL_COLOURS if level in set(frame[by])]
+        colour = alt.Color(
+            f"{by}:N",
+            scale=alt.Scale(domain=present, range=[LEVEL_COLOURS[level] for level in present]),
+            legend=alt.Legend(orient="bottom", title=None),
+        )
+    title = "events a minute" if width == 60 else f"events in {duration(width)}"
+    chart = (
+        alt.Chart(frame)
+        .mark_bar()
+        .encode(
+            x=alt.X("time:T", title="UTC", scale=alt.Scale(type="utc")),
+            x2="until:T",
+            y=alt.Y("events:Q", title=title, stack="zero"),
+            color=colour,
+            tooltip=[alt.Tooltip("utchoursminutes(time):T", title="time (UTC)"), f"{by}:N", "events:Q"],
+        )
+        .properties(height=360)
+        .interactive(bind_y=False)
+    )
+    st.altair_chart(chart, width="stretch", key=f"counts-{by}")
+
+
+def _bar_seconds(events: pl.DataFrame) -> int:
+    """A minute; less where the logs are a few minutes long, more where they are days."""
+    first, last = events["time"].min(), events["time"].max()
+    if not isinstance(first, datetime) or not isinstance(last, datetime):
+        return 60
+    least = 60 if last - first >= timedelta(minutes=20) else 1
+    return max(least, bucket_seconds(first, last, 120))
+
+
+def _draw_templates(events: pl.DataFrame, prepared: Prepared) -> None:
+    found = templates(prepared, events).drop("template_id").head(MOST_ROWS)
+    harmless = found.with_columns(
+        pl.col("template").map_elements(lambda text: plain(text, 500), return_dtype=pl.String),
+        pl.col("service").map_elements(lambda text: plain(text, 100), return_dtype=pl.String),
+        pl.col("first").dt.replace_time_zone(None),
+    )
+    st.dataframe(
+        harmless,
+        hide_index=True,
+        column_order=("events", "per_minute", "baseline_per_minute", "template", "service", "level", "score", "first"),
+        height=460,
+        key="templates",
+        column_config={
+            "template": st.column_config.TextColumn(width=360),
+            "events": st.column_config.NumberColumn(width=70),
+            "per_minute": st.column_config.NumberColumn("a minute", format="%.2f"),
+            "baseline_per_minute": st.column_config.NumberColumn("normally a minute", format="%.2f"),
+            "score": st.column_config.ProgressColumn("mean score", min_value=0.0, max_value=1.0, format="%.2f"),
+            "first": st.column_config.DatetimeColumn("first (UTC)", format="HH:mm:ss"),
+        },
+    )
+    st.caption("What grew most against the baseline of the model comes first. Normally 0: training never saw it.")
+
+
+def _draw_request(prepared: Prepared) -> None:
+    known = failed_request_ids(prepared.read.events)
+    chosen = st.selectbox(
+        "Request id", known, index=0 if known else None, accept_new_options=True, key="f_way",
+        placeholder="req-...", help="Those that logged an error come first; any other can be typed.",
+    )  # fmt: skip
+    if not chosen:
+        st.caption("No request in these logs logged an error. Type the id of any other.")
+        return
+    way = request_events(prepared, str(chosen))
+    if way.is_empty():
+        st.info("No event carries this id. Take it from a log line, from req- on.")
+        return
+    services = way["service"].drop_nulls().unique(maintain_order=True).to_list()
+    st.caption(f"{way.height:,d} events in {len(services):d} services")
+    st.text(plain(" -> ".join(services)))
+    rows = [
+        f"{row['time']:%H:%M:%S}  {row['service'] or '?'}@{row['host'] or '?'}  {row['level']}  "
+        f"{row['file']}:{row['line']}  {row['message']}"
+        for row in way.head(300).iter_rows(named=True)
+        if row["time"]
+    ]
+    st.code(block("\n".join(row.replace("\n", " ") for row in rows), 400), language=None, wrap_lines=True, height=420)
+
+
+draw_page(draw)

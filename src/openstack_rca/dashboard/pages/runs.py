@@ -1,0 +1,96 @@
+"""Runs: trainings, analyses and evaluations, with how long they took and what they used."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from openstack_rca.dashboard.frame import draw_page
+from openstack_rca.dashboard.words import duration, plain
+from openstack_rca.service.models import RunSummary, list_runs
+from openstack_rca.settings import Settings
+
+KINDS = ("all", "training", "analysis", "evaluation")
+MOST_RUNS = 100
+CPU = "system/cpu_utilization_percentage"
+MEMORY = "system/system_memory_usage_megabytes"
+
+
+def draw(settings: Settings) -> None:
+    """The page."""
+    st.title("Runs", anchor=False)
+    if not settings.mlflow_enabled:
+        st.info("Runs are not recorded: MLflow is turned off for this server.")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        kind = str(st.segmented_control("Kind", KINDS, default="all", required=True, key="run_kind"))
+        st.button("Look again", icon=":material/refresh:", key="runs_again")
+    runs = list_runs(settings, MOST_RUNS, None if kind == "all" else kind)
+    if not runs:
+        st.info("No run yet. Every training and every question makes one.")
+        return
+    chosen = st.dataframe(
+        [_row(run) for run in runs],
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"runs-{kind}",
+        placeholder="",
+        column_config={
+            "started": st.column_config.DatetimeColumn("started (UTC)", format="YYYY-MM-DD HH:mm:ss"),
+            "seconds": st.column_config.NumberColumn(format="%.1f"),
+            "CPU": st.column_config.NumberColumn("machine's CPU (%)", format="%.0f"),
+            "memory": st.column_config.NumberColumn("machine's memory (MB)", format="%.0f"),
+            "what came of it": st.column_config.TextColumn(width=300),
+        },
+    )
+    rows = list(chosen["selection"]["rows"]) if chosen else []
+    if rows and rows[0] < len(runs):
+        _draw_run(runs[rows[0]])
+    else:
+        st.caption("Choose a row to see everything that the run holds.")
+
+
+def _row(run: RunSummary) -> dict[str, object]:
+    return {
+        "started": run.start.replace(tzinfo=None),
+        "kind": plain(run.kind, 20),
+        "status": run.status.lower(),
+        "seconds": run.seconds,
+        "what came of it": plain(_outcome(run), 200),
+        "CPU": run.metrics.get(CPU),
+        "memory": run.metrics.get(MEMORY),
+        "run": run.run_id[:8],
+    }
+
+
+def _outcome(run: RunSummary) -> str:
+    tags = run.tags
+    if run.kind == "training":
+        version = tags.get("openstack_rca.model_version")
+        return f"version {version}" if version else "no version"
+    if run.kind == "analysis":
+        component = tags.get("openstack_rca.component", "none")
+        named = f": {component}" if component != "none" else ""
+        return f"{tags.get('openstack_rca.verdict', '')}{named} ({run.params.get('issue', '')})"
+    return f"top-1 {run.metrics['top1']:.2f}" if "top1" in run.metrics else ""
+
+
+def _draw_run(run: RunSummary) -> None:
+    st.subheader("The run", anchor=False)
+    st.text(plain(f"{run.name}, {run.run_id}, {duration(run.seconds)}"))
+    left, right = st.columns(2)
+    with left:
+        st.markdown("**Figures**")
+        st.dataframe(
+            [{"figure": plain(name, 80), "value": value} for name, value in sorted(run.metrics.items())],
+            hide_index=True,
+        )
+    with right:
+        st.markdown("**Parameters**")
+        st.dataframe(
+            [{"parameter": plain(name, 80), "value": plain(value, 300)} for name, value in sorted(run.params.items())],
+            hide_index=True,
+        )
+
+
+draw_page(draw)

@@ -1,0 +1,136 @@
+"""Logs that are read and scored, kept so that neither a rerun nor a second question does it again.
+
+What lies on the server is shared between visitors and keyed by path, time of change, size and the model's digest. What a
+visitor uploads is kept for that session alone, with its folder, and goes when the session ends.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import streamlit as st
+
+from openstack_rca.dashboard.held_model import HeldModel
+from openstack_rca.errors import ConfigurationError
+from openstack_rca.service.analysis import Prepared, prepare
+from openstack_rca.service.log_choice import stamp
+from openstack_rca.service.uploads import remove_abandoned, session_folder
+from openstack_rca.settings import Settings
+
+SHARED_LOGS = 4
+OWN_LOGS = 2
+
+
+@dataclass(frozen=True)
+class LogChoice:
+    """The logs that a session works on.
+
+    Attributes:
+        kind: sample, path or upload.
+        name: what the pages call them.
+        paths: what is read.
+        issue: what the operator said, for a sample.
+    """
+
+    kind: str
+    name: str
+    paths: tuple[Path, ...]
+    issue: str = ""
+
+
+@dataclass
+class Shelf:
+    """The last few results by key; a key that is being made is made once, also for two visitors at the same time."""
+
+    size: int
+    items: OrderedDict[str, Prepared] = field(default_factory=OrderedDict)
+    made: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _making: dict[str, threading.Lock] = field(default_factory=dict)
+
+    def get(self, key: str, make: Callable[[], Prepared]) -> Prepared:
+        """What the key stands for, made where it is not there."""
+        with self._lock:
+            if key in self.items:
+                self.items.move_to_end(key)
+                return self.items[key]
+            turn = self._making.setdefault(key, threading.Lock())
+        with turn:
+            with self._lock:
+                if key in self.items:
+                    return self.items[key]
+            found = make()
+            with self._lock:
+                self.made += 1
+                self.items[key] = found
+                self._making.pop(key, None)
+                while len(self.items) > self.size:
+                    self.items.popitem(last=False)
+            return found
+
+
+@st.cache_resource(show_spinner=False)
+def shared_shelf() -> Shelf:
+    """Logs of the server, for all visitors."""
+    return Shelf(SHARED_LOGS)
+
+
+@st.cache_resource(scope="session", show_spinner=False)
+def own_shelf() -> Shelf:
+    """What this visitor uploaded."""
+    return Shelf(OWN_LOGS)
+
+
+def _remove(folder: TemporaryDirectory[str]) -> None:
+    folder.cleanup()
+
+
+@st.cache_resource(scope="session", show_spinner=False, on_release=_remove)
+def _upload_folder(_settings: Settings) -> TemporaryDirectory[str]:
+    remove_abandoned(_settings)
+    return session_folder(_settings)
+
+
+def upload_folder(settings: Settings) -> Path:
+    """The folder of this visitor's upload; removed when the session ends."""
+    return Path(_upload_folder(settings).name)
+
+
+def current_logs() -> LogChoice | None:
+    """The logs of this session, if any were chosen."""
+    found = st.session_state.get("logs")
+    return found if isinstance(found, LogChoice) else None
+
+
+def key_of(choice: LogChoice, held: HeldModel, settings: Settings) -> str:
+    """What a result on these logs depends on."""
+    paths = "\n".join(str(path) for path in choice.paths)
+    return "\0".join((paths, stamp(choice.paths), held.model.used.digest, settings.log_timezone))
+
+
+def prepared_logs(
+    choice: LogChoice,
+    held: HeldModel,
+    settings: Settings,
+    on_step: Callable[[str], None] | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Prepared:
+    """The chosen logs, read and scored.
+
+    Raises:
+        LogInputError, LifecycleError, ModelError: see ``openstack_rca.errors``.
+        ConfigurationError: an upload is gone.
+    """
+    if choice.kind == "upload" and not all(path.exists() for path in choice.paths):
+        raise ConfigurationError("The uploaded logs are gone: their session ended.", "Upload them again.")
+    shelf = own_shelf() if choice.kind == "upload" else shared_shelf()
+
+    def make() -> Prepared:
+        return prepare(choice.paths, settings=settings, model=held.model, on_step=on_step, on_progress=on_progress)
+
+    return shelf.get(key_of(choice, held, settings), make)

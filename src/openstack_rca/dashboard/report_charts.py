@@ -1,0 +1,149 @@
+"""The plots of a report: what each component logged over time, the causal chain, the parts of a confidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import altair as alt
+import polars as pl
+
+from openstack_rca.dashboard.words import plain
+from openstack_rca.service.showing import Cause, Hop, Report
+
+ROW_HEIGHT = 26
+SURPRISE = {
+    "no score": "#d3dae0",
+    "anomaly score below .99": "#a9c4d0",
+    ".99 and more (1 normal event in 100)": "#f0c987",
+    ".999 and more (1 in 1000)": "#e08e45",
+}
+FOR, AGAINST, FAULT = "#3b82a0", "#d97706", "#d64545"
+
+
+def timeline_chart(report: Report) -> alt.LayerChart | None:
+    """Events per component over time, coloured by the highest anomaly score, with errors and the onset of each cause."""
+    rows = [
+        {
+            "component": plain(row.component, 60),
+            "time": row.start + timedelta(seconds=row.bin_seconds * number),
+            "until": row.start + timedelta(seconds=row.bin_seconds * (number + 1)),
+            "events": count,
+            "errors": row.errors[number],
+            "score": row.scores[number],
+            "surprise": _surprise(row.scores[number]),
+        }
+        for row in report.activity
+        for number, count in enumerate(row.counts)
+        if count
+    ]
+    if not rows:
+        return None
+    frame = pl.DataFrame(rows, schema_overrides={"score": pl.Float64})
+    order = [plain(row.component, 60) for row in report.activity]
+    base = alt.Chart(frame).encode(
+        y=alt.Y("component:N", sort=order, title=None, axis=alt.Axis(labelLimit=140, labelOverlap=False)),
+        tooltip=[
+            alt.Tooltip("component:N"),
+            alt.Tooltip("utchoursminutesseconds(time):T", title="from (UTC)"),
+            alt.Tooltip("events:Q"),
+            alt.Tooltip("errors:Q"),
+            alt.Tooltip("score:Q", title="highest score", format=".3f"),
+        ],
+    )
+    time = alt.X("time:T", title="UTC", scale=alt.Scale(type="utc"), axis=alt.Axis(labelOverlap=True, grid=False))
+    cells = base.mark_bar(height=ROW_HEIGHT - 8).encode(
+        x=time,
+        x2="until:T",
+        color=alt.Color(
+            "surprise:N",
+            title=None,
+            scale=alt.Scale(domain=list(SURPRISE), range=list(SURPRISE.values())),
+            legend=alt.Legend(orient="bottom", columns=2, labelLimit=260),
+        ),
+    )
+    errors = (
+        base.transform_filter("datum.errors > 0")
+        .transform_calculate(middle="(toNumber(datum.time) + toNumber(datum.until)) / 2")
+        .mark_circle(color=FAULT, opacity=1)
+        .encode(
+            x=alt.X("middle:T", scale=alt.Scale(type="utc")),
+            size=alt.Size("errors:Q", scale=alt.Scale(type="sqrt", range=[18, 160]), legend=None),
+        )
+    )
+    layers: list[alt.Chart] = [cells, errors]
+    onsets = [
+        {"time": cause.onset, "label": f"onset {number}", "component": plain(cause.component, 60)}
+        for number, cause in enumerate(report.causes[:3], 1)
+        if cause.onset is not None
+    ]
+    if onsets:
+        marked = alt.Chart(pl.DataFrame(onsets)).encode(x=alt.X("time:T", scale=alt.Scale(type="utc")))
+        layers.append(
+            marked.mark_rule(color=FAULT, strokeDash=[4, 3], strokeWidth=1.5).encode(
+                tooltip=[alt.Tooltip("label:N"), alt.Tooltip("component:N")]
+            )
+        )
+    chart: alt.LayerChart = (
+        alt.layer(*layers)
+        .resolve_scale(size="independent")
+        .properties(height=ROW_HEIGHT * len(order) + 110)
+        .interactive(bind_y=False)
+    )
+    return chart
+
+
+def _surprise(score: float | None) -> str:
+    none, low, high, highest = SURPRISE
+    return none if score is None else highest if score >= 0.999 else high if score >= 0.99 else low
+
+
+def confidence_chart(cause: Cause) -> alt.Chart | None:
+    """What adds to a confidence and what takes from it."""
+    rows = [
+        {"part": plain(part.name, 40), "value": part.value, "note": plain(part.note, 120)}
+        for part in cause.confidence_parts
+        if part.value
+    ]
+    if not rows:
+        return None
+    chart: alt.Chart = (
+        alt.Chart(pl.DataFrame(rows))
+        .mark_bar(height=10)
+        .encode(
+            x=alt.X("value:Q", title=None, axis=alt.Axis(format=".1f", tickCount=5)),
+            y=alt.Y("part:N", sort=None, title=None, axis=alt.Axis(labelLimit=160, labelOverlap=False)),
+            color=alt.condition("datum.value < 0", alt.value(AGAINST), alt.value(FOR)),
+            tooltip=["part:N", alt.Tooltip("value:Q", format=".2f"), "note:N"],
+        )
+        .properties(height=24 * len(rows) + 50)
+    )
+    return chart
+
+
+def chain_dot(hops: Sequence[Hop], roots: Sequence[str], dark: bool) -> str:
+    """The causal chain for Graphviz: what troubles what, roots filled, steps that no log line states dashed."""
+    ink, paper, line = ("#e8ecef", "#2b333b", "#9aa7b1") if dark else ("#1f2a33", "#eef3f6", "#6b7a86")
+    names = list(dict.fromkeys([name for hop in hops for name in (hop.source, hop.target)]))
+    number = {name: f"n{place}" for place, name in enumerate(names)}
+    nodes = [
+        f"  {number[name]} [label={_quoted(name)}"
+        + (f', fillcolor="{FAULT}", fontcolor="#ffffff", color="{FAULT}"' if name in roots else "")
+        + "];"
+        for name in names
+    ]
+    edges = [
+        f"  {number[hop.source]} -> {number[hop.target]} [style={'solid' if hop.supported else 'dashed'}];"
+        for hop in hops
+    ]
+    head = (
+        f'digraph {{ rankdir=LR; bgcolor="transparent"; nodesep=0.15; ranksep=0.4; '
+        f'node [shape=box, style="rounded,filled", fillcolor="{paper}", color="{line}", fontcolor="{ink}", '
+        f'fontname="sans-serif", fontsize=12, height=0.3, margin="0.12,0.04"]; edge [color="{line}", arrowsize=0.7];'
+    )
+    return "\n".join([head, *nodes, *edges, "}"])
+
+
+def _quoted(name: str) -> str:
+    safe = plain(name, 60).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{safe}"'

@@ -1,0 +1,52 @@
+"""Text that others wrote, ready to be shown.
+
+A log line, a file name, an answer of a server: none of it may act on the page. ``plain`` is for what interprets nothing
+(``st.text``, ``st.code``, cells of tables), ``prose`` for what reads Markdown (labels, notices). Nothing of it is ever
+given to what reads HTML. A test holds that every Markdown-reading call of the pages gets constants, numbers or ``prose``.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from openstack_rca.errors import OpenStackRcaError
+from openstack_rca.service.showing import markdown_prose, mask_secrets, one_line
+
+
+def plain(text: object, limit: int = 2000) -> str:
+    """One printable line, secrets masked, for what interprets nothing."""
+    return one_line(mask_secrets(str(text)), limit)
+
+
+def block(text: str, limit: int = 2000) -> str:
+    """Several lines, each made harmless, for ``st.code``."""
+    return "\n".join(plain(line, limit) for line in text.split("\n"))
+
+
+def prose(text: object, limit: int = 1000) -> str:
+    """Text for what reads Markdown: plain words as they are, everything else as code."""
+    return markdown_prose(mask_secrets(str(text)), limit)
+
+
+def sentence(error: OpenStackRcaError) -> str:
+    """What happened and the way on, for what reads Markdown."""
+    return prose(f"{error.message} {error.hint}".strip(), 3000)
+
+
+def ago(moment: datetime, now: datetime | None = None) -> str:
+    """How long ago, in words of ours."""
+    seconds = max(0.0, ((now or datetime.now(UTC)) - moment).total_seconds())
+    for size, name in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= size:
+            number = int(seconds // size)
+            return f"{number} {name}{'s' if number > 1 else ''} ago"
+    return "just now"
+
+
+def duration(seconds: float | None) -> str:
+    """A length of time in words of ours."""
+    if seconds is None:
+        return ""
+    if seconds < 120:
+        return f"{seconds:.1f} s"
+    return f"{seconds / 60:.1f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

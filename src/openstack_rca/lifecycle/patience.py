@@ -1,0 +1,65 @@
+"""A bound on how long somebody waits for a service that is slow in ways that no single time limit catches.
+
+Limits on connecting and on silence let a server that sends a byte now and then, or that is a little slow at each of ten
+questions, take for ever. Here the whole work has a budget; bytes of a download that arrive extend it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from openstack_rca.errors import LifecycleError
+
+Result = TypeVar("Result")
+
+SLOWEST_DOWNLOAD_BYTES_PER_SECOND = 64 * 1024
+
+
+class _Work(threading.Thread, Generic[Result]):
+    """Work in a thread of its own, so that whoever asked for it can stop waiting."""
+
+    def __init__(self, work: Callable[[Callable[[int, int], None]], Result]) -> None:
+        super().__init__(daemon=True, name="openstack-rca-patience")
+        self._work = work
+        self.finished = threading.Event()
+        self.received = 0
+        self.result: list[Result] = []
+        self.error: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            self.result.append(self._work(self._progress))
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
+            self.error = error
+        finally:
+            self.finished.set()
+
+    def _progress(self, done: int, _total: int) -> None:
+        self.received = done
+
+
+def within(seconds: float, work: Callable[[Callable[[int, int], None]], Result], late: LifecycleError) -> Result:
+    """Do some work, and give up waiting for it after a while.
+
+    Args:
+        seconds: the budget until the first byte of a download; what has arrived extends it, at 64 KiB a second.
+        work: gets a function that is to be told the bytes done and the bytes in all.
+        late: raised when the budget is used up. The work goes on unheard and ends with the process.
+
+    Raises:
+        LifecycleError: ``late``, or what the work raises.
+    """
+    running = _Work(work)
+    start = time.monotonic()
+    running.start()
+    while not running.finished.is_set():
+        left = start + seconds + running.received / SLOWEST_DOWNLOAD_BYTES_PER_SECOND - time.monotonic()
+        if left <= 0:
+            raise late
+        running.finished.wait(left)
+    if running.error is not None:
+        raise running.error
+    return running.result[0]

@@ -1,0 +1,180 @@
+"""Two models against each other: their cards, the same logs, the same incidents."""
+
+from __future__ import annotations
+
+import json
+import math
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from openstack_rca.errors import ConfigurationError
+from openstack_rca.lifecycle.tracking import Tracking
+from openstack_rca.logs.events import read_logs
+from openstack_rca.model.card import TrainingCard
+from openstack_rca.model.model_file import ModelFile
+from openstack_rca.model.quality import MEASURED_LEAST, accuracy_drift, changes, figures
+from openstack_rca.rca.statistics import paired_difference
+from openstack_rca.service import evaluation
+from openstack_rca.service.analysis import open_model
+from openstack_rca.settings import Settings
+
+_BY_MINUTE = {
+    "accuracy": pl.col("named").mean(),
+    "loss": pl.col("surprise").cast(pl.Float64).mean(),
+    "alarm_share": (pl.col("score") >= 0.99).mean(),
+}
+"""Events of one minute hang together, so a minute and not an event is what is drawn for the intervals."""
+
+
+def compare_models(
+    first: str,
+    second: str,
+    *,
+    settings: Settings,
+    logs: Sequence[str | Path] = (),
+    incidents: Path | None = None,
+    on_step: Callable[[str], None] | None = None,
+    on_read: Callable[[int, int], None] | None = None,
+    on_progress: Callable[[int, int, str], None] | None = None,
+) -> dict[str, Any]:
+    """Compare two models.
+
+    Args:
+        first, second: versions, aliases or ``.keras`` files; differences are second less first.
+        settings: where versions are, and the margin above which a change is worth a warning.
+        logs: normal logs that neither has learned from; both foretell them.
+        incidents: labelled incidents, answered with each.
+        on_step: told each step as it begins.
+        on_read: told bytes done and bytes in all while reading.
+        on_progress: told incidents done, incidents in all, and the next one's name.
+
+    Returns:
+        ``first`` and ``second`` (reference, version, digest), ``card`` (metrics of both trainings), ``logs`` and
+        ``incidents`` (None where not asked for), ``metrics`` (for a run: ``performance_delta``, ``accuracy_drift`` and
+        more), ``warnings``.
+
+    Raises:
+        ConfigurationError: a reference leads to no model, or the logs are too few to say anything.
+        LogInputError, LifecycleError, ModelError, AnalysisError: see ``openstack_rca.errors``.
+    """
+    step = on_step or (lambda name: None)
+    step("open the models")
+    sides = [_open(reference, settings) for reference in (first, second)]
+    models = [model for model, _ in sides]
+    result: dict[str, Any] = {
+        "first": sides[0][1],
+        "second": sides[1][1],
+        "card": _card_rows(models[0].card, models[1].card),
+        "logs": None,
+        "incidents": None,
+        "metrics": {},
+        "warnings": [],
+    }
+    if logs:
+        step("read logs")
+        events = read_logs(logs, timezone=settings.log_timezone, on_progress=on_read).events
+        step("foretell them with both")
+        _compare_on_logs(result, models, events, settings.model_margin)
+    if incidents is not None:
+        step("answer the incidents with both")
+        found = evaluation.compare(incidents, first, second, settings=settings, on_progress=on_progress)
+        result["incidents"] = found
+        for name, row in found["differences"].items():
+            result["metrics"][f"{name}_difference"] = row["difference"]
+    return result
+
+
+def record_comparison(result: dict[str, Any], settings: Settings) -> str | None:
+    """Log a comparison as a run, with the whole result as artifact.
+
+    Returns:
+        The run's id, or None where nothing is recorded.
+    """
+    tracking = Tracking(settings)
+    if not tracking.enabled:
+        return None
+    with tracking.evaluation_run(time.strftime("comparison-%Y%m%d-%H%M%S", time.gmtime())) as run:
+        run.log_params({side: result[side]["reference"] for side in ("first", "second")})
+        run.log_metrics(result["metrics"])
+        run.set_tags({"openstack_rca.warnings": "; ".join(result["warnings"]) or "none"})
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "comparison.json"
+            path.write_text(json.dumps(result, indent=2), encoding="utf-8")
+            run.log_artifact(path, "comparison")
+        return run.run_id
+
+
+def _open(reference: str, settings: Settings) -> tuple[ModelFile, dict[str, Any]]:
+    opened = open_model(reference, settings)
+    if opened.file is None:
+        raise ConfigurationError(
+            f"{reference!r} leads to no model that could be compared.", "Name versions (openstack-rca models list)."
+        )
+    facts = {"reference": reference, "version": opened.version, "sha256": opened.used.digest}
+    return opened.file, {**facts, "notices": opened.notices}
+
+
+def _card_rows(first: TrainingCard, second: TrainingCard) -> list[dict[str, Any]]:
+    """Metrics that both trainings have; each on its own held-out logs, so they say less than the same logs do."""
+    rows = []
+    for name in sorted(first.metrics.keys() & second.metrics.keys()):
+        before, after = first.metrics[name], second.metrics[name]
+        if math.isfinite(before) and math.isfinite(after):
+            rows.append({"name": name, "first": before, "second": after, "difference": after - before})
+    return rows
+
+
+def _compare_on_logs(result: dict[str, Any], models: Sequence[ModelFile], events: pl.DataFrame, margin: float) -> None:
+    if events.height < MEASURED_LEAST:
+        raise ConfigurationError(
+            f"{events.height} events say too little about two models.", f"Give at least {MEASURED_LEAST} with --logs."
+        )
+    predicted = [model.predict(events) for model in models]
+    before, after = (figures(rows) for rows in predicted)
+    change = changes(before, after, margin)
+    drifts = [accuracy_drift(model, found) for model, found in zip(models, (before, after), strict=True)]
+    minutes = [_by_minute(rows, events) for rows in predicted]
+    result["logs"] = {
+        "events": events.height,
+        "first": before.as_json(),
+        "second": after.as_json(),
+        "differences": {
+            name: paired_difference(minutes[0][name].to_list(), minutes[1][name].to_list()) for name in _BY_MINUTE
+        },
+        "minutes": minutes[0].height,
+    }
+    metrics = {
+        "performance_delta": change.accuracy,
+        "loss_delta": change.loss,
+        "accuracy_drift": drifts[1],
+        "accuracy_drift_first": drifts[0],
+    }
+    result["metrics"] |= {name: value for name, value in metrics.items() if math.isfinite(value)}
+    if change.objection:
+        result["warnings"].append(f"The second is worse by more than {margin:.0%}: {change.objection}.")
+    for side, model, drift in zip(("first", "second"), models, drifts, strict=True):
+        if drift > margin:
+            result["warnings"].append(
+                f"The {side} foretells {drift:.0%} less on these logs than on those of its own training."
+            )
+        if _may_have_learned(model.card, events):
+            result["warnings"].append(
+                f"The {side} may have learned from a part of these logs: they overlap with its training in time."
+            )
+
+
+def _by_minute(predicted: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
+    minute = events["time"].dt.truncate("1m").alias("minute")
+    return predicted.with_columns(minute).group_by("minute").agg(**_BY_MINUTE).sort("minute", nulls_last=False)
+
+
+def _may_have_learned(card: TrainingCard, events: pl.DataFrame) -> bool:
+    times = events["time"].drop_nulls()
+    if card.first is None or card.last is None or not len(times):
+        return False
+    return bool(times.min() <= card.last and times.max() >= card.first)  # type: ignore[operator]

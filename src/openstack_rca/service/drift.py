@@ -1,0 +1,155 @@
+"""Has the cloud moved away from what the model in use was trained on?
+
+The measures are a page of NumPy (``model.drift``). Evidently (0.7.23) and NannyML (0.13.1) were looked at: both judge
+columns of a reference table that has to be kept, where a model file has counts and a calibration instead; neither has the
+share of unseen templates; and each would bring 38 packages more than are here now (a web framework and telemetry, or two
+boosting libraries and three cloud clients) for the one formula that is left.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from openstack_rca.errors import ConfigurationError
+from openstack_rca.lifecycle.tracking import Tracking
+from openstack_rca.logs.events import read_logs
+from openstack_rca.model.drift import Drift, Measure, Thresholds, measure_drift
+from openstack_rca.model.quality import MEASURED_LEAST
+from openstack_rca.service.analysis import open_model
+from openstack_rca.service.places import require_output
+from openstack_rca.settings import Settings
+
+__all__ = ["Drift", "DriftOutcome", "Measure", "Thresholds", "model_drift", "record_drift"]
+
+
+@dataclass(frozen=True)
+class DriftOutcome:
+    """What was found, with which model, and what to do.
+
+    Attributes:
+        advice: one sentence.
+        plot: where the picture is, if one was asked for.
+    """
+
+    drift: Drift
+    version: str | None
+    sha256: str | None
+    logs: tuple[str, ...]
+    advice: str
+    plot: Path | None
+    notices: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values."""
+        drift = self.drift
+        return {
+            "drifted": drift.drifted,
+            "advice": self.advice,
+            "model_version": self.version,
+            "sha256": self.sha256,
+            "logs": list(self.logs),
+            "events": drift.events,
+            "minutes": round(drift.minutes, 2),
+            "measures": [asdict(measure) for measure in drift.measures],
+            "templates": drift.templates.drop("template_id").to_dicts(),
+            "services": drift.services.to_dicts(),
+            "plot": str(self.plot) if self.plot else None,
+            "notices": list(self.notices),
+        }
+
+
+def model_drift(
+    logs: Sequence[str | Path],
+    *,
+    settings: Settings,
+    model: str = "latest",
+    thresholds: Thresholds | None = None,
+    plot: Path | None = None,
+    on_step: Callable[[str], None] | None = None,
+    on_read: Callable[[int, int], None] | None = None,
+) -> DriftOutcome:
+    """Compare new logs of a time without trouble with what a model was trained on.
+
+    Args:
+        logs: files, folders, globs.
+        settings: see ``openstack_rca.settings``.
+        model: a version, an alias or a ``.keras`` file.
+        thresholds: what counts as drift.
+        plot: also draw it, as PNG.
+        on_step: told each step as it begins.
+        on_read: told bytes done and bytes in all while reading.
+
+    Raises:
+        ConfigurationError: there is no model, the picture cannot be written, or the logs are too few to say anything.
+        LogInputError, LifecycleError, ModelError: see ``openstack_rca.errors``.
+    """
+    step = on_step or (lambda name: None)
+    if plot is not None:
+        require_output(plot)
+    opened = open_model(model, settings)
+    if opened.file is None:
+        raise ConfigurationError(
+            f"{model!r} leads to no model that logs could be compared with.",
+            "Train one with: openstack-rca train PATH_TO_NORMAL_LOGS",
+        )
+    step("read logs")
+    events = read_logs(logs, timezone=settings.log_timezone, on_progress=on_read).events
+    if events.height < MEASURED_LEAST:
+        raise ConfigurationError(
+            f"{events.height} events say too little about drift.", f"Give at least {MEASURED_LEAST} with --logs."
+        )
+    step("compare")
+    drift = measure_drift(opened.file, events, thresholds or Thresholds())
+    if plot is not None:
+        # matplotlib costs a second: only where a picture is asked for.
+        from openstack_rca.model.drift_plot import draw_drift
+
+        step("draw")
+        draw_drift(drift, plot)
+    return DriftOutcome(
+        drift,
+        opened.version,
+        opened.used.digest,
+        tuple(str(path) for path in logs),
+        _advice(drift),
+        plot,
+        tuple(opened.notices),
+    )
+
+
+def _advice(drift: Drift) -> str:
+    above = [measure.name.replace("_", " ") for measure in drift.measures if measure.drifted]
+    if not above:
+        return "The logs are like those of the training; there is no need to train again."
+    return (
+        f"The logs have moved away from the training ({', '.join(above)}). If nothing is wrong with the cloud, train again "
+        "on logs of now; if something may be, analyze them first."
+    )
+
+
+def record_drift(outcome: DriftOutcome, settings: Settings) -> str | None:
+    """Log the measures as a run, with the whole result and the picture as artifacts.
+
+    Returns:
+        The run's id, or None where nothing is recorded.
+    """
+    tracking = Tracking(settings)
+    if not tracking.enabled:
+        return None
+    with tracking.evaluation_run(time.strftime("drift-%Y%m%d-%H%M%S", time.gmtime())) as run:
+        run.log_params({"logs": ", ".join(outcome.logs)[:500], "model_version": outcome.version or "file"})
+        run.log_metrics({measure.name: measure.value for measure in outcome.drift.measures})
+        run.set_tags({"openstack_rca.drifted": str(outcome.drift.drifted).lower()})
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "drift.json"
+            path.write_text(json.dumps(outcome.as_json(), indent=2), encoding="utf-8")
+            run.log_artifact(path, "drift")
+        if outcome.plot is not None:
+            run.log_artifact(outcome.plot, "drift")
+        return run.run_id

@@ -1,0 +1,128 @@
+"""The process of a background training, which ``service.jobs`` starts."""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from openstack_rca.errors import OpenStackRcaError, TrainingInterrupted
+from openstack_rca.lifecycle.files import write_whole
+from openstack_rca.model.card import TrainingConfig, TrainingProgress
+from openstack_rca.service.jobs import JOB_FILE, OUTCOME_FILE, PROGRESS_FILE, STEPS, holding
+from openstack_rca.service.training import TrainOutcome, train
+from openstack_rca.settings import load_settings
+
+SECONDS_BETWEEN_LINES = 0.25
+_STEP_OF = {"read logs": 2, "train": 4, "save": 7, "publish": 8}
+"""Step that the use case tells -> place in ``STEPS``; the steps between are seen from its progress."""
+
+log = logging.getLogger("training")
+
+
+class ProgressWriter:
+    """Writes what a training tells as lines of JSON, a few a second at most."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("a", encoding="utf-8", buffering=1)
+        self._step = 0
+        self._last = 0.0
+
+    def begin(self, step: int) -> None:
+        """A step begins; steps that were passed without a word begin with it."""
+        while self._step < step:
+            self._step += 1
+            self._write({"step": self._step, "time": time.time()})
+            log.info("%d of %d: %s", self._step, len(STEPS), STEPS[self._step - 1])
+
+    def tell_step(self, name: str) -> None:
+        """The use case begins a step."""
+        self.begin(_STEP_OF.get(name, self._step))
+
+    def tell_read(self, done: int, total: int) -> None:
+        """Bytes read so far, and in all."""
+        if done >= total:
+            self.begin(3)
+        elif self._is_time():
+            self._write({"share": done / total, "note": f"{done / 1e6:.1f} of {total / 1e6:.1f} MB"})
+
+    def tell_progress(self, progress: TrainingProgress) -> None:
+        """One gradient step is done."""
+        self.begin(5)
+        ends_epoch = progress.step == progress.steps
+        if not (ends_epoch or self._is_time()):
+            return
+        done = progress.epoch - 1 + progress.step / progress.steps
+        left = "" if progress.seconds_left is None else f", {progress.seconds_left:.0f} s left at most"
+        note = f"epoch {progress.epoch} of {progress.epochs}{left}"
+        share = min(1.0, done / progress.epochs)
+        self._write({"share": share, "note": note, "epoch": done, "loss": progress.loss})
+        if ends_epoch:
+            log.info("epoch %d of %d, loss %.4f", progress.epoch, progress.epochs, progress.loss)
+            if progress.epoch == progress.epochs:
+                self.begin(6)
+
+    def _is_time(self) -> bool:
+        now = time.monotonic()
+        if now - self._last < SECONDS_BETWEEN_LINES:
+            return False
+        self._last = now
+        return True
+
+    def _write(self, facts: dict[str, Any]) -> None:
+        self._file.write(json.dumps(facts) + "\n")
+
+
+def main(job: Path) -> int:
+    """Run the training that the folder describes; what comes of it is written there."""
+    # A shell that starts a server in the background makes its children deaf to it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    log.setLevel(logging.INFO)
+    with holding(job.parent, job.name) as alone:
+        if not alone:
+            outcome = {"state": "failed", "error": "A training is running already.", "hint": "Wait until it is done."}
+        else:
+            outcome = _train(job)
+        log.info("%s", outcome.get("error") or f"done: version {outcome.get('version')}")
+        write_whole(job / OUTCOME_FILE, json.dumps(outcome).encode())
+    return 0 if outcome["state"] == "finished" else 1
+
+
+def _train(job: Path) -> dict[str, Any]:
+    try:
+        facts = json.loads((job / JOB_FILE).read_bytes())
+        overrides = facts["settings"] | {"home": Path(facts["settings"]["home"])}
+        writer = ProgressWriter(job / PROGRESS_FILE)
+        writer.begin(1)
+        outcome = train(
+            facts["logs"],
+            settings=load_settings(**overrides),
+            config=TrainingConfig(**facts["config"]),
+            on_step=writer.tell_step,
+            on_read=writer.tell_read,
+            on_progress=writer.tell_progress,
+        )
+        writer.begin(len(STEPS))
+    except (TrainingInterrupted, KeyboardInterrupt):
+        return {"state": "stopped", "error": "The training was stopped; no version was made.", "hint": ""}
+    except OpenStackRcaError as error:
+        return {"state": "failed", "error": error.message, "hint": error.hint}
+    return _facts(outcome)
+
+
+def _facts(outcome: TrainOutcome) -> dict[str, Any]:
+    return {
+        "state": "finished",
+        "version": outcome.version.version if outcome.version else None,
+        "uri": outcome.version.uri if outcome.version else None,
+        "run_id": outcome.run_id,
+        "metrics": outcome.metrics,
+        "history": outcome.history,
+        "notices": outcome.notices,
+        "seconds": outcome.seconds,
+    }

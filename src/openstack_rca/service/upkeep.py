@@ -1,0 +1,57 @@
+"""Keeping it tidy and safe: old runs, copies of the tracking database, the bucket's own clean-up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from openstack_rca.lifecycle.backup import DatabaseFacts, Restored
+from openstack_rca.lifecycle.backup import back_up as _back_up
+from openstack_rca.lifecycle.backup import restore as _restore
+from openstack_rca.lifecycle.bucket_rules import BucketRules, apply_rules, rules_for
+from openstack_rca.lifecycle.run_retention import RunDecision, plan_runs
+from openstack_rca.lifecycle.run_retention import prune_runs as _prune_runs
+from openstack_rca.service.places import require_home
+from openstack_rca.settings import Settings
+
+__all__ = ["BucketRules", "DatabaseFacts", "Restored", "RunDecision"]
+
+
+def prune_runs(settings: Settings, keep: int, *, apply: bool) -> list[RunDecision]:
+    """Decide which runs go, and remove them where ``apply`` says so.
+
+    Raises:
+        RegistryUnavailable: the tracking server cannot be asked.
+    """
+    return _prune_runs(settings, keep) if apply else plan_runs(settings, keep)
+
+
+def back_up(settings: Settings, target: Path) -> DatabaseFacts:
+    """Write a checked copy of the embedded tracking database.
+
+    Raises:
+        ConfigurationError, BackupFailed, BackupDamaged: nothing was written.
+    """
+    return _back_up(settings, target)
+
+
+def restore(settings: Settings, source: Path) -> Restored:
+    """Put such a copy back; the database before it is kept.
+
+    Raises:
+        ConfigurationError, BackupFailed, BackupDamaged: nothing was changed.
+    """
+    require_home(settings, writable=True)
+    return _restore(settings, source)
+
+
+def bucket_rules(settings: Settings, upload_days: int, run_days: int, *, apply: bool) -> BucketRules:
+    """The lifecycle policy for the bucket of the artifact root, put there where ``apply`` says so.
+
+    Raises:
+        ConfigurationError: the store is no bucket.
+        StoreError: the server cannot keep it.
+    """
+    rules = rules_for(settings, upload_days, run_days)
+    if apply:
+        apply_rules(settings, rules)
+    return rules

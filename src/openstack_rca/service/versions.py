@@ -1,0 +1,133 @@
+"""Changes to versions that are there, their history, promotion, pruning and repair; command line and dashboard alike."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from openstack_rca.lifecycle import changes, retention
+from openstack_rca.lifecycle import promotion as promoting
+from openstack_rca.lifecycle import repair as repairing
+from openstack_rca.lifecycle.changes import VersionChanges
+from openstack_rca.lifecycle.events import VersionEvent
+from openstack_rca.lifecycle.promotion import Promotion
+from openstack_rca.lifecycle.records import ModelVersion
+from openstack_rca.lifecycle.repair import Finding
+from openstack_rca.lifecycle.retention import DEFAULT_AGE, DEFAULT_KEEP, PruneStep
+from openstack_rca.lifecycle.state import STAGES
+from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.settings import Settings
+
+__all__ = [
+    "DEFAULT_AGE",
+    "DEFAULT_KEEP",
+    "STAGES",
+    "Finding",
+    "Promotion",
+    "PruneStep",
+    "VersionEvent",
+    "delete_alias",
+    "describe_model",
+    "model_history",
+    "pin_model",
+    "promote_model",
+    "prune_models",
+    "repair_models",
+    "roll_back",
+    "set_alias",
+    "set_stage",
+    "unpin_model",
+    "unyank_model",
+    "yank_model",
+]
+
+
+def yank_model(settings: Settings, reference: str, reason: str) -> ModelVersion:
+    """Take a version out of ``latest``; errors as for ``VersionChanges.yank``."""
+    return _changes(settings).yank(reference, reason)
+
+
+def unyank_model(settings: Settings, reference: str, reason: str = "") -> ModelVersion:
+    """Let a yanked version into ``latest`` again; errors as for ``VersionChanges.unyank``."""
+    return _changes(settings).unyank(reference, reason)
+
+
+def pin_model(settings: Settings, reference: str, reason: str) -> ModelVersion:
+    """Let ``latest`` lead to one version; errors as for ``VersionChanges.pin``."""
+    return _changes(settings).pin(reference, reason)
+
+
+def unpin_model(settings: Settings, reference: str | None = None, reason: str = "") -> int:
+    """Let ``latest`` be the highest version again; gives the one that was pinned. Errors as ``VersionChanges.unpin``."""
+    return _changes(settings).unpin(reference, reason)
+
+
+def roll_back(settings: Settings, reason: str = "") -> ModelVersion:
+    """Pin the last good version before the one in use; errors as for ``VersionChanges.rollback``."""
+    return _changes(settings).rollback(reason)
+
+
+def describe_model(settings: Settings, reference: str, text: str) -> ModelVersion:
+    """Say in words what a version is; errors as for ``VersionChanges.describe``."""
+    return _changes(settings).describe(reference, text)
+
+
+def set_alias(settings: Settings, alias: str, reference: str, reason: str = "") -> ModelVersion:
+    """Let ``@alias`` lead to a version; errors as for ``VersionChanges.set_alias``."""
+    return _changes(settings).set_alias(alias, reference, reason)
+
+
+def delete_alias(settings: Settings, alias: str, reason: str = "") -> int:
+    """Take an alias away; gives the version that it led to. Errors as for ``VersionChanges.delete_alias``."""
+    return _changes(settings).delete_alias(alias, reason)
+
+
+def set_stage(settings: Settings, reference: str, stage: str, reason: str = "") -> ModelVersion:
+    """Move a version to a stage, or out of all with an empty one; errors as for ``VersionChanges.set_stage``."""
+    return _changes(settings).set_stage(reference, stage, reason)
+
+
+def model_history(settings: Settings, reference: str | None = None) -> list[VersionEvent]:
+    """Who did what when and why, oldest first; errors as for ``lifecycle.changes.history``."""
+    return changes.history(ModelLifecycle(settings), reference)
+
+
+def promote_model(
+    settings: Settings, reference: str, experiment: str, model_name: str | None = None, reason: str = ""
+) -> Promotion:
+    """Copy a version to another environment; errors as for ``lifecycle.promotion.promote``."""
+    return promoting.promote(ModelLifecycle(settings), reference, experiment, model_name, reason)
+
+
+def prune_models(
+    settings: Settings,
+    keep: int = DEFAULT_KEEP,
+    younger_than: timedelta = DEFAULT_AGE,
+    *,
+    orphans: bool = False,
+    apply: bool = False,
+) -> tuple[list[PruneStep], list[PruneStep]]:
+    """Say which versions may go, and with ``apply`` remove them.
+
+    Returns:
+        The whole plan, and of it what was removed.
+
+    Raises:
+        RegistryUnavailable, StoreError: it could not be done, or not to its end.
+    """
+    lifecycle = ModelLifecycle(settings)
+    steps = retention.plan_pruning(lifecycle, keep, younger_than, orphans=orphans)
+    return steps, retention.carry_out(lifecycle, steps) if apply else []
+
+
+def repair_models(settings: Settings, *, apply: bool = False) -> list[Finding]:
+    """Say what the registry lacks of what the store holds, and with ``apply`` bring it back.
+
+    Raises:
+        RegistryUnavailable, StoreError: it could not be done, or not to its end.
+    """
+    lifecycle = ModelLifecycle(settings)
+    return repairing.repair(lifecycle) if apply else repairing.find_repairs(lifecycle)
+
+
+def _changes(settings: Settings) -> VersionChanges:
+    return VersionChanges(ModelLifecycle(settings))

@@ -1,0 +1,82 @@
+"""The help teaches: every command says what it does and takes, and shows it on an 80-column screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from conftest import Program
+from openstack_rca import __version__
+from openstack_rca.cli.main import cli
+from openstack_rca.cli.manual import manual_command
+
+
+def commands(command: click.Command, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Every command with the words that lead to it."""
+    yield words, command
+    if isinstance(command, click.Group):
+        for name, below in sorted(command.commands.items()):
+            yield from commands(below, (*words, name))
+
+
+ALL = [*commands(cli), (("main.py",), manual_command)]
+NAMES = [" ".join(words) or "openstack-rca" for words, _ in ALL]
+LEAVES = [(words, command) for words, command in ALL if not isinstance(command, click.Group)]
+
+
+@pytest.mark.parametrize(("words", "command"), ALL, ids=NAMES)
+def test_every_command_and_option_says_what_it_does(words: tuple[str, ...], command: click.Command) -> None:
+    """No option is a bare name, and no default is left to be guessed."""
+    assert command.help
+    options = [item for item in command.params if isinstance(item, click.Option)]
+    assert [option.name for option in options if not option.help] == []
+
+
+@pytest.mark.parametrize(("words", "command"), LEAVES, ids=[" ".join(words) for words, _ in LEAVES])
+def test_a_command_with_arguments_shows_an_example(words: tuple[str, ...], command: click.Command) -> None:
+    """Whoever has to give something sees how it is given."""
+    if any(isinstance(item, click.Argument) or item.required for item in command.params):
+        assert "Example" in (command.help or "")
+
+
+@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize(("words", "command"), ALL, ids=NAMES)
+def test_help_fits_the_screen(words: tuple[str, ...], command: click.Command, width: int) -> None:
+    """Prose is wrapped within the width; only examples, which must stay whole, may be longer."""
+    root, arguments = (cli, list(words)) if command is not manual_command else (manual_command, [])
+    result = CliRunner().invoke(root, [*arguments, "--help"], terminal_width=width)
+    assert result.exit_code == 0
+    prose = [line for line in result.output.splitlines() if "openstack-rca " not in line and "main.py" not in line]
+    assert [line for line in prose if len(line) > width] == []
+
+
+@pytest.mark.parametrize("words", [(), ("models",), ("runs",), ("signatures",)], ids=" ".join)
+def test_the_list_of_commands_is_not_cut_off(words: tuple[str, ...]) -> None:
+    """Each command has a summary that fits in its line."""
+    output = CliRunner().invoke(cli, [*words, "--help"], terminal_width=80).output
+    summaries = output.split("Commands:\n")[1].split("\n\n")[0]
+    assert "..." not in summaries
+
+
+def test_every_command_answers_to_both_names_of_help(rca: Program) -> None:
+    """-h and --help, with exit status 0 and nothing on stderr."""
+    for words, _ in commands(cli):
+        for name in ("-h", "--help"):
+            result = rca(*words, name)
+            assert (result.status, result.err) == (0, ""), words
+            assert result.out.startswith("Usage: ")
+
+
+def test_the_help_of_the_program_tells_how_to_begin(rca: Program) -> None:
+    """The first three commands of a newcomer, and what an exit status means."""
+    out = rca("--help").out
+    for words in ("openstack-rca demo", "openstack-rca train", "openstack-rca analyze", "Exit status: 0 done"):
+        assert words in out
+
+
+def test_the_version_is_that_of_the_package(rca: Program) -> None:
+    """``--version`` says it."""
+    assert rca("--version").out == f"openstack-rca, version {__version__}\n"

@@ -1,0 +1,63 @@
+"""An answer does not wait for libraries that it does not need."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from cli_helpers import LOGS, run_process
+
+ASK = """
+import json, sys
+from openstack_rca.cli.main import cli, run
+status = run(cli, {words!r})
+heavy = ("keras", "jax", "tensorflow", "torch", "matplotlib", "mlflow", "streamlit", "pandas", "scipy")
+print(json.dumps([status, [name for name in heavy if name in sys.modules]]), file=sys.stderr)
+"""
+
+ANSWER = """
+import json, sys
+from openstack_rca.service.analysis import analyze
+from openstack_rca.settings import load_settings
+outcome = analyze([{logs!r}], "401 on every call", settings=load_settings())
+heavy = ("keras", "jax", "tensorflow", "torch", "matplotlib", "mlflow", "pandas", "scipy")
+print(json.dumps([outcome.model.version, [name for name in heavy if name in sys.modules]]), file=sys.stderr)
+"""
+
+
+def last_line(code: str, home: Path, tmp_path: Path) -> list[object]:
+    result = run_process("-c", code, command=[sys.executable], cwd=tmp_path, OPENSTACK_RCA_HOME=home)
+    assert result.status == 0, result.err
+    found: list[object] = json.loads(result.err.splitlines()[-1])
+    return found
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--help"],
+        ["signatures", "lint"],
+        ["models", "list"],
+        ["models", "show"],
+        ["analyze", LOGS, "--issue", "x", "--disable-mlflow"],
+    ],
+    ids=lambda words: " ".join(words).replace(LOGS, "LOGS"),
+)
+def test_a_command_loads_no_heavy_library(home: Path, tmp_path: Path, words: list[str]) -> None:
+    """Keras, JAX, matplotlib and MLflow cost a second or more each; none is loaded."""
+    assert last_line(ASK.format(words=words), home, tmp_path) == [0, []]
+
+
+def test_the_answer_is_there_before_mlflow_is_loaded(home: Path, tmp_path: Path) -> None:
+    """On the embedded default the version is found, loaded and used without MLflow; only its run needs that."""
+    assert last_line(ANSWER.format(logs=LOGS), home, tmp_path) == ["1", []]
+
+
+def test_recording_the_run_loads_neither_keras_nor_matplotlib(home: Path, tmp_path: Path) -> None:
+    """A whole analysis with its run: MLflow is the only heavy library of ours in it."""
+    _, loaded = last_line(ASK.format(words=["analyze", LOGS, "--issue", "x"]), home, tmp_path)
+    assert isinstance(loaded, list)
+    assert "mlflow" in loaded
+    assert not {"keras", "jax", "tensorflow", "torch", "matplotlib", "streamlit"} & set(loaded)

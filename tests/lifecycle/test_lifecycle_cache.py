@@ -1,0 +1,260 @@
+"""The cache: bounded, shared by processes, whole or not at all, tidy after a kill."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lifecycle_helpers import publish
+
+from conftest import MakeModel
+from openstack_rca.errors import StoreError
+from openstack_rca.lifecycle.cache import ModelCache
+from openstack_rca.lifecycle.files import file_digest, hold, remove_unheld, replacing, work_folder
+from openstack_rca.lifecycle.records import Place
+from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.settings import Settings, load_settings
+
+SIZE = 1000
+
+
+def make_cache(folder: Path, limit: int = 10 * SIZE) -> ModelCache:
+    return ModelCache(folder, Place("experiment", "model"), limit, 1.0)
+
+
+def put(cache: ModelCache, folder: Path, letter: str, age: int = 0) -> str:
+    """A file of 1000 bytes, last used ``age`` seconds ago; gives its digest."""
+    source = folder / "source"
+    source.write_text(letter * SIZE)
+    sha256 = file_digest(source)
+    cache.add(source, sha256)
+    when = time.time() - age
+    if cache.path_for(sha256).exists():
+        os.utime(cache.path_for(sha256), (when, when))
+    return sha256
+
+
+def test_what_was_not_used_for_the_longest_time_goes_first(tmp_path: Path) -> None:
+    cache = make_cache(tmp_path / "cache", 3 * SIZE)
+    old, used, young = (put(cache, tmp_path, letter, age) for letter, age in (("a", 30), ("b", 20), ("c", 10)))
+    assert cache.verified(old) is not None, "and this is a use of it"
+    put(cache, tmp_path, "d")
+    assert [cache.path_for(sha256).exists() for sha256 in (old, used, young)] == [True, False, True]
+
+
+def test_what_is_in_use_never_goes(tmp_path: Path) -> None:
+    """Even the bound gives way to that; it is kept again once nobody uses the file."""
+    cache = make_cache(tmp_path / "cache", SIZE)
+    first = put(cache, tmp_path, "a", 30)
+    used = cache.verified(first)
+    assert used is not None
+    put(cache, tmp_path, "b")
+    assert used.path.read_text() == "a" * SIZE
+    used.held.release()
+    put(cache, tmp_path, "c")
+    assert not cache.path_for(first).exists()
+
+
+def test_what_another_process_uses_does_not_go(tmp_path: Path) -> None:
+    cache = make_cache(tmp_path / "cache", SIZE)
+    first = put(cache, tmp_path, "a", 30)
+    code = "import sys; from pathlib import Path; from openstack_rca.lifecycle.files import hold\n"
+    code += "held = hold(Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, cache.path_for(first)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as user:
+        assert user.stdout and user.stdout.readline() == b"held\n"
+        put(cache, tmp_path, "b", 20)
+        assert cache.path_for(first).exists()
+        user.communicate()
+    put(cache, tmp_path, "c")
+    assert not cache.path_for(first).exists()
+
+
+def test_the_environments_share_one_bound(embedded: Settings, make_model: MakeModel) -> None:
+    small = embedded.model_copy(update={"cache_size_bytes": 1})
+    for experiment in ("one", "two"):
+        publish(ModelLifecycle(small.model_copy(update={"experiment_name": experiment})), make_model(experiment))
+    assert len(list((small.cache_folder / "objects").glob("*.keras"))) <= 1
+
+
+def test_a_loaded_model_stays_while_it_is_used(embedded: Settings, make_model: MakeModel) -> None:
+    small = ModelLifecycle(embedded.model_copy(update={"cache_size_bytes": 1}))
+    publish(small, make_model("one"))
+    loaded = small.load(1)
+    publish(small, make_model("two"))
+    assert small.load(2).path.exists()
+    assert loaded.path.exists()
+
+
+def fetch_slowly(folder: Path, sha256: str, content: str, log: Path) -> str:
+    def fetch(temporary: Path) -> None:
+        with log.open("a") as stream:
+            stream.write("fetched\n")
+        temporary.write_text(content)
+
+    found, _ = make_cache(folder).fetched(sha256, fetch)
+    return found.path.read_text()
+
+
+def test_of_many_that_need_a_file_at_once_each_gets_it_whole(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_text("x" * SIZE)
+    task = (tmp_path / "cache", file_digest(source), "x" * SIZE, tmp_path / "log")
+    with multiprocessing.get_context("spawn").Pool(4) as pool:
+        assert set(pool.starmap(fetch_slowly, [task] * 8)) == {"x" * SIZE}
+    assert (tmp_path / "log").read_text() == "fetched\n"
+
+
+def test_another_that_fetches_for_ever_is_not_waited_for(tmp_path: Path) -> None:
+    cache = make_cache(tmp_path / "cache")
+    source = tmp_path / "source"
+    source.write_text("x" * SIZE)
+    sha256 = file_digest(source)
+    with cache._turn(sha256):
+        found, was_there = make_cache(tmp_path / "cache").fetched(
+            sha256, lambda temporary: temporary.write_text("x" * SIZE) and None
+        )
+    assert (found.path.read_text(), was_there) == ("x" * SIZE, False)
+
+
+def test_a_fetch_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    cache = make_cache(tmp_path / "cache")
+
+    def fetch(temporary: Path) -> None:
+        temporary.write_text("half")
+        raise StoreError("broken")
+
+    with pytest.raises(StoreError):
+        cache.fetched("0" * 64, fetch)
+    assert [path.name for path in (tmp_path / "cache").rglob("*") if path.is_file()] == [".turn-0"]
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from openstack_rca.lifecycle.files import replacing, work_folder
+with work_folder(Path(sys.argv[2])) as folder, replacing(Path(sys.argv[1])) as temporary:
+    temporary.write_text("half")
+    (folder / "file").write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path: Path) -> None:
+    target, work = tmp_path / "target", tmp_path / "work"
+    killed = subprocess.run([sys.executable, "-c", KILLED, target, work], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert len(list(tmp_path.glob(".target.*.part"))) == len(list(work.iterdir())) == 1
+    with replacing(target) as temporary, work_folder(work):
+        temporary.write_text("whole")
+    assert list(work.iterdir()) == list(tmp_path.glob(".*")) == []
+    assert target.read_text() == "whole"
+
+
+def test_what_a_living_process_writes_is_left_alone(tmp_path: Path) -> None:
+    with work_folder(tmp_path / "work") as first, replacing(tmp_path / "target") as mine:
+        with work_folder(tmp_path / "work") as second, replacing(tmp_path / "target") as other:
+            other.write_text("other")
+            mine.write_text("mine")
+            assert first.exists() and second.exists()
+        assert (tmp_path / "target").read_text() == "other"
+    assert (tmp_path / "target").read_text() == "mine"
+
+
+def test_loading_tidies_the_cache(embedded: Settings, make_model: MakeModel) -> None:
+    lifecycle = ModelLifecycle(embedded)
+    publish(lifecycle, make_model("one"))
+    left = lifecycle.cache.path_for("f" * 64)
+    left = left.with_name(f".{left.name}.abc.part")
+    left.write_text("half")
+    lifecycle.load()
+    assert not left.exists()
+
+
+def test_a_file_that_is_not_there_is_neither_held_nor_an_error(tmp_path: Path) -> None:
+    assert hold(tmp_path / "nowhere") is None
+    assert remove_unheld(tmp_path / "nowhere")
+
+
+def published_large(embedded: Settings, folder: Path) -> None:
+    path = folder / "large.keras"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("config.json", "{}")
+        archive.writestr("model.weights.h5", os.urandom(200_000))
+    publish(ModelLifecycle(embedded), path)
+
+
+def services(settings: Settings) -> dict[str, Any]:
+    return {"mlflow_tracking_uri": settings.tracking_uri, "mlflow_artifact_root": settings.artifact_root}
+
+
+@pytest.fixture
+def no_large_files() -> Any:
+    """This process may write no file beyond 100 kB: what a full disk does, without a disk to fill."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+
+    yield limit
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_cache_that_cannot_take_the_file_is_an_error_in_words(
+    embedded: Settings, tmp_path: Path, no_large_files: Any
+) -> None:
+    published_large(embedded, tmp_path)
+    elsewhere = ModelLifecycle(load_settings(home=tmp_path / "elsewhere", **services(embedded)))
+    no_large_files()
+    with pytest.raises(StoreError, match=r"cannot be written: File too large.*Free some space"):
+        elsewhere.load()
+    assert list((tmp_path / "elsewhere" / "cache" / "objects").glob("*.part")) == []
+    assert list((tmp_path / "elsewhere" / "cache" / "objects").glob("*.keras")) == []
+
+
+def test_with_a_full_disk_an_older_version_of_the_cache_answers(
+    embedded: Settings, tmp_path: Path, make_model: MakeModel, no_large_files: Any
+) -> None:
+    publish(ModelLifecycle(embedded), make_model("small"))
+    elsewhere = ModelLifecycle(load_settings(home=tmp_path / "elsewhere", **services(embedded)))
+    elsewhere.load()
+    published_large(embedded, tmp_path)
+    no_large_files()
+    loaded = elsewhere.load()
+    assert loaded.version.version == 1
+    assert "cannot be written" in loaded.notices[0]
+    assert "version 1 from the cache" in loaded.notices[0]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Any:
+    """A file system of 256 kB; only root can make one."""
+    folder = tmp_path / "small disk"
+    folder.mkdir()
+    made = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", folder], capture_output=True, check=False
+    )
+    if made.returncode != 0:
+        pytest.skip("mounting a small file system takes root")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def test_a_really_full_disk_is_named_and_left_clean(embedded: Settings, tmp_path: Path, small_disk: Path) -> None:
+    published_large(embedded, tmp_path)
+    (small_disk / "filler").write_bytes(bytes(150_000))
+    elsewhere = ModelLifecycle(load_settings(home=small_disk, **services(embedded)))
+    with pytest.raises(StoreError, match="No space left on device"):
+        elsewhere.load()
+    (small_disk / "filler").unlink()
+    assert elsewhere.load().version.version == 1

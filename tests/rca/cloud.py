@@ -1,0 +1,504 @@
+"""An invented cloud that writes logs: host names, addresses, layout and release are chosen freely.
+
+Times are seconds from the start of the recording. Ordinary traffic of all services runs through the whole recording, a
+fault is told by stopping streams (``stop``) and by adding lines (``say`` and its siblings).
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import shutil
+import tempfile
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+
+import polars as pl
+
+from openstack_rca.logs.events import read_logs
+from openstack_rca.model.baseline import Baseline
+from openstack_rca.rca.baseline import NormalRates
+from openstack_rca.rca.catalogue import load_catalogue
+from openstack_rca.rca.components import load_topology
+from openstack_rca.rca.engine import Analysis, AnalysisRequest, Omitted, investigate, tell
+from openstack_rca.rca.report import Report
+
+START = datetime(2025, 3, 4, 10, 0, tzinfo=UTC)
+HEALTHY_SECONDS = 420.0
+FAULT = 45.0
+CLEARED = 105.0
+END = 140.0
+
+CONTROL = (
+    "keystone",
+    "placement-api",
+    "glance-api",
+    "nova-api",
+    "nova-conductor",
+    "nova-scheduler",
+    "neutron-server",
+    "cinder-api",
+    "cinder-scheduler",
+    "cinder-volume",
+    "rabbitmq",
+)
+PORTS = {
+    "keystone": 5000,
+    "placement-api": 8778,
+    "glance-api": 9292,
+    "nova-api": 8774,
+    "neutron-server": 9696,
+    "cinder-api": 8776,
+}
+
+
+@dataclass(frozen=True)
+class Site:
+    """What one cloud looks like.
+
+    Attributes:
+        vip: name or address that the services call each other by.
+        l2_agent: the layer-2 agent on every compute host, by the name of its log.
+        kolla: log folders as kolla lays them out; else one folder a host.
+        early: a release before request contexts had two ids, with its older wording.
+    """
+
+    controllers: tuple[str, ...] = ("ctl-a",)
+    computes: tuple[str, ...] = ("hv01", "hv02", "hv03")
+    vip: str = "api.cloud.example.net"
+    l2_agent: str = "neutron-openvswitch-agent"
+    kolla: bool = False
+    early: bool = False
+
+
+SMALL = Site()
+KOLLA = Site(
+    controllers=("os-ctl1", "os-ctl2", "os-ctl3"),
+    computes=("os-cmp1", "os-cmp2", "os-cmp3", "os-cmp4"),
+    vip="10.77.0.250",
+    kolla=True,
+)
+OLD = Site(
+    controllers=("node-12",),
+    computes=("node-21", "node-22"),
+    vip="192.0.2.40",
+    l2_agent="neutron-linuxbridge-agent",
+    early=True,
+)
+OVN = Site(controllers=("infra1",), computes=("kvm-a", "kvm-b", "kvm-c"), vip="172.29.236.9", l2_agent="ovn-controller")
+
+
+@dataclass
+class _Stop:
+    service: str
+    host: str | None
+    since: float
+    until: float
+
+
+@dataclass
+class Cloud:
+    """One recording of one site."""
+
+    site: Site = SMALL
+    seconds: float = END
+    seed: int = 7
+    lines: list[tuple[float, str, str, str]] = field(default_factory=list)
+    stops: list[_Stop] = field(default_factory=list)
+    skews: dict[str, float] = field(default_factory=dict)
+    load: float = 1.0
+
+    def __post_init__(self) -> None:
+        self.random = random.Random(self.seed)
+
+    # Where things are
+
+    @property
+    def controller(self) -> str:
+        return self.site.controllers[0]
+
+    def url(self, component: str, path: str = "") -> str:
+        return f"http://{self.site.vip}:{PORTS[component]}{path}"
+
+    def hosts_of(self, service: str) -> tuple[str, ...]:
+        per_host = (self.site.l2_agent, "nova-compute", "neutron-ovn-metadata-agent", "libvirtd")
+        return self.site.computes if service in per_host else self.site.controllers
+
+    def file_of(self, service: str, host: str) -> str:
+        if not self.site.kolla:
+            name = "keystone-uwsgi" if service == "keystone-access" else service
+            return f"{host}/{name}.log"
+        special = {
+            "rabbitmq": f"rabbitmq/rabbit@{host}.log",
+            "mariadb": "mariadb/mariadb.log",
+            "keystone-access": "keystone/keystone-apache-public-access.log",
+            "libvirtd": "libvirt/libvirtd.log",
+            "messages": "messages",
+        }
+        folder = service.split("-")[0]
+        return f"{host}/{special.get(service, f'{folder}/{service}.log')}"
+
+    def process(self, service: str, host: str) -> int:
+        return 1000 + sum(ord(letter) for letter in f"{service}/{host}") % 9000
+
+    # Lines
+
+    def say(
+        self,
+        at: float,
+        service: str,
+        level: str,
+        logger: str,
+        message: str,
+        *,
+        host: str | None = None,
+        trace: Sequence[str] = (),
+        context: bool = True,
+        process: int | None = None,
+    ) -> None:
+        """One line of an OpenStack service, with the lines of a traceback below it."""
+        host = host or self.random.choice(self.hosts_of(service))
+        pid = process or self.process(service, host)
+        stamp = self._stamp(at, host)
+        prefix = f"{stamp} {pid} {level} {logger} "
+        text = [f"{prefix}[{self._context() if context else '-'}] {message}"]
+        text += [f"{prefix}{line}" for line in trace]
+        self.lines.append((at, host, service, "\n".join(text)))
+
+    def mariadb(self, at: float, level: str, message: str, *, host: str | None = None) -> None:
+        moment = START + timedelta(seconds=at + self.skews.get(host or self.controller, 0.0))
+        stamp = f"{moment:%Y-%m-%d} {moment.hour:2d}:{moment:%M:%S}"
+        self.lines.append((at, host or self.controller, "mariadb", f"{stamp} 0 [{level}] {message}"))
+
+    def rabbitmq(self, at: float, level: str, *messages: str, host: str | None = None) -> None:
+        host = host or self.controller
+        moment = START + timedelta(seconds=at + self.skews.get(host, 0.0))
+        number = self.random.randint(200, 9000)
+        prefix = f"{moment:%Y-%m-%d %H:%M:%S.%f}+00:00 [{level}] <0.{number}.0> "
+        self.lines.append((at, host, "rabbitmq", "\n".join(prefix + message for message in messages)))
+
+    def access(
+        self, at: float, request: str, status: int, *, service: str = "keystone-access", host: str | None = None
+    ) -> None:
+        """A line of keystone's access log: uwsgi's, or Apache's under kolla."""
+        host = host or self.random.choice(self.site.controllers)
+        moment = START + timedelta(seconds=at + self.skews.get(host, 0.0))
+        size, client = self.random.randint(300, 5000), f"10.77.0.{self.random.randint(11, 14)}"
+        if self.site.kolla:
+            text = (
+                f'{client} - - [{moment:%d/%b/%Y:%H:%M:%S} +0000] "{request} HTTP/1.1" {status} {size} '
+                f'{self.random.randint(20000, 90000)} "-" "keystoneauth1/5.1.2 python-requests/2.28 CPython/3.10"'
+            )
+        else:
+            pid = self.process("keystone", host)
+            text = (
+                f"[pid: {pid}|app: 0|req: {self.random.randint(1, 999)}/{self.random.randint(999, 9999)}] {client} () "
+                f"{{34 vars in 814 bytes}} [{moment:%a %b %d %H:%M:%S %Y}] {request} => generated {size} bytes in "
+                f"{self.random.randint(20, 90)} msecs (HTTP/1.1 {status}) 6 headers in 380 bytes "
+                "(1 switches on core 0)"
+            )
+        self.lines.append((at, host, service, text))
+
+    def uwsgi(self, at: float, service: str, message: str, *, host: str | None = None) -> None:
+        host = host or self.controller
+        moment = START + timedelta(seconds=at + self.skews.get(host, 0.0))
+        self.lines.append((at, host, service, f"{moment:%a %b %d %H:%M:%S %Y} - {message}"))
+
+    def syslog(self, at: float, host: str, message: str) -> None:
+        moment = START + timedelta(seconds=at + self.skews.get(host, 0.0))
+        self.lines.append((at, host, "messages", f"{moment:%Y-%m-%dT%H:%M:%S.%f}+00:00 {host} {message}"))
+
+    def openvswitch(self, at: float, service: str, host: str, module: str, level: str, message: str) -> None:
+        moment = START + timedelta(seconds=at + self.skews.get(host, 0.0))
+        text = (
+            f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z|{len(self.lines):05d}|"
+            f"{module}|{level}|{message}"
+        )
+        self.lines.append((at, host, service, text))
+
+    def haproxy(self, at: float, level: str, message: str, *, host: str | None = None) -> None:
+        host = host or self.controller
+        moment = START + timedelta(seconds=at + self.skews.get(host, 0.0))
+        text = f"{moment:%b} {moment.day:2d} {moment:%H:%M:%S} {host} haproxy[12]: [{level}] (12) : {message}"
+        self.lines.append((at, host, "haproxy", text))
+
+    def every(self, seconds: float, since: float = FAULT, until: float = CLEARED) -> list[float]:
+        """Moments from ``since`` to ``until``, about ``seconds`` apart."""
+        moments, at = [], since + self.random.uniform(0.1, seconds)
+        while at < until:
+            moments.append(at)
+            at += self.random.uniform(0.6, 1.4) * seconds
+        return moments
+
+    # Faults
+
+    def stop(self, service: str, since: float = FAULT, until: float = CLEARED, *, host: str | None = None) -> None:
+        """The ordinary lines of a service are not written for a while; ``*`` is every service."""
+        self.stops.append(_Stop(service, host, since, until))
+        if service == "keystone":
+            self.stops.append(_Stop("keystone-access", host, since, until))
+
+    def skew(self, host: str, seconds: float) -> None:
+        """The clock of a host is ahead. To be called before lines are added."""
+        self.skews[host] = seconds
+
+    # Reading and answering
+
+    def write(self, folder: Path, *, only: Sequence[str] = (), without: Sequence[str] = ()) -> None:
+        """Write the log files, of some services only or of all but some."""
+        files: dict[str, list[tuple[float, str]]] = {}
+        ordinary = Cloud(self.site, self.seconds, self.seed + 1, skews=self.skews, load=self.load)
+        _ordinary_traffic(ordinary)
+        kept = [line for line in ordinary.lines if not self._stopped(*line[:3])]
+        for at, host, service, text in kept + self.lines:
+            if (only and service not in only) or service in without:
+                continue
+            files.setdefault(self.file_of(service, host), []).append((at, text))
+        for name, lines in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lines.sort(key=lambda line: line[0])
+            path.write_text("\n".join(text for _, text in lines) + "\n", encoding="utf-8")
+
+    def events(self, *, only: Sequence[str] = (), without: Sequence[str] = ()) -> pl.DataFrame:
+        folder = Path(tempfile.mkdtemp(prefix="cloud-"))
+        try:
+            self.write(folder, only=only, without=without)
+            return read_logs([folder]).events
+        finally:
+            shutil.rmtree(folder)
+
+    def analyse(
+        self,
+        issue: str = "New servers fail to build",
+        *,
+        only: Sequence[str] = (),
+        without: Sequence[str] = (),
+        baseline: bool = True,
+        omitted: Omitted | None = None,
+    ) -> Answer:
+        """Write, read and analyse this recording against a healthy one of the same site."""
+        events = self.events(only=only, without=without)
+        rates = healthy_rates(self.site) if baseline else NormalRates.empty()
+        request = AnalysisRequest(issue, ["logs"], omitted=omitted or Omitted())
+        analysis = investigate(request, events, None, rates, load_catalogue(), load_topology())
+        return Answer(analysis, tell(request, analysis, events, rates, load_topology()))
+
+    # Details
+
+    def _stopped(self, at: float, host: str, service: str) -> bool:
+        return any(
+            stop.service in (service, "*") and stop.host in (None, host) and stop.since <= at < stop.until
+            for stop in self.stops
+        )
+
+    def _stamp(self, at: float, host: str) -> str:
+        moment = START + timedelta(seconds=at + self.skews.get(host, 0.0))
+        return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d}"
+
+    def _context(self) -> str:
+        request, user, project = (self.uuid() for _ in range(3))
+        user, project = user.replace("-", ""), project.replace("-", "")
+        if self.site.early:
+            return f"req-{request} {user} {project} - default default"
+        return f"None req-{request} {user} {project} - - default default"
+
+    def uuid(self) -> str:
+        return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Analysis and report of one recording."""
+
+    analysis: Analysis
+    report: Report
+
+    @property
+    def first(self) -> str | None:
+        """The component that is named first; None where no failure was found."""
+        return self.report.causes[0].component if self.report.causes else None
+
+    @property
+    def hosts(self) -> set[str]:
+        """Hosts of the first cause."""
+        host = self.report.causes[0].host if self.report.causes else None
+        return set(host.split(",")) if host else set()
+
+    def told(self) -> str:
+        """The ranking with its reasons, for a failed assertion."""
+        lines = [f"{self.report.verdict.value}"]
+        for candidate in self.analysis.candidates[:5]:
+            lines.append(
+                f"{candidate.component} [{candidate.category.value}] {candidate.score:.2f}: direct {candidate.direct:.2f}"
+                f" accused {candidate.accused:.2f} silent {candidate.silent:.2f} symptom {candidate.symptom:.2f}"
+                f" share {candidate.explains_share:.2f} explained by {candidate.explained_by}"
+            )
+            for finding in candidate.findings[:5]:
+                lines.append(
+                    f"    {finding.directness.value} {finding.sort.value} {finding.signature} {finding.strength:.2f}"
+                    f" {finding.accuser}@{finding.accuser_host} -> {finding.accused_host} x{finding.count}"
+                    f" ({finding.baseline}) {finding.first:%H:%M:%S} {finding.title[:90]}"
+                )
+        return "\n".join(lines)
+
+
+@lru_cache(maxsize=8)
+def healthy_rates(site: Site) -> NormalRates:
+    """Normal rates, learnt from a healthy recording of the site."""
+    events = Cloud(site, HEALTHY_SECONDS, seed=101).events()
+    return NormalRates.from_baseline(Baseline.learn(events), load_topology().canonical)
+
+
+def _ordinary_traffic(cloud: Cloud) -> None:
+    """What every service of a healthy cloud under load writes."""
+
+    def at_rate(per_minute: float) -> list[float]:
+        count = per_minute * cloud.load * cloud.seconds / 60.0
+        return sorted(cloud.random.uniform(0.0, cloud.seconds) for _ in range(math.ceil(count)))
+
+    def api(service: str, logger: str, per_minute: float, requests: Sequence[tuple[str, int]]) -> None:
+        for moment in at_rate(per_minute):
+            request, status = cloud.random.choice(requests)
+            request = request.replace("UUID", cloud.uuid())
+            elapsed = cloud.random.uniform(0.01, 0.6)
+            line = f'10.77.0.31 "{request} HTTP/1.1" status: {status}  len: {cloud.random.randint(200, 900)} time: {elapsed:.7f}'
+            cloud.say(moment, service, "INFO", logger, line)
+
+    api(
+        "nova-api", "nova.osapi_compute.wsgi.server", 60, [("GET /v2.1/servers/UUID", 200), ("POST /v2.1/servers", 202)]
+    )
+    api("neutron-server", "neutron.wsgi", 80, [("GET /v2.0/ports?device_id=UUID", 200), ("PUT /v2.0/ports/UUID", 200)])
+    api("cinder-api", "eventlet.wsgi.server", 30, [("GET /v3/volumes/UUID", 200), ("POST /v3/volumes", 202)])
+    for moment in at_rate(12):
+        cloud.say(
+            moment,
+            "glance-api",
+            "INFO",
+            "eventlet.wsgi.server",
+            f'10.77.0.31 - - "GET /v2/images/{cloud.uuid()} HTTP/1.1" 200 978 0.02',
+        )
+    for moment in at_rate(50):
+        request = cloud.random.choice(["GET /allocation_candidates?limit=1000", f"PUT /allocations/{cloud.uuid()}"])
+        cloud.say(
+            moment,
+            "placement-api",
+            "INFO",
+            "placement.requestlog",
+            f'10.77.0.31 "{request}" status: 200 len: 451 microversion: 1.36',
+        )
+    for moment in at_rate(60):
+        request = cloud.random.choice(["GET /v3/auth/tokens", "POST /v3/auth/tokens"])
+        cloud.access(moment, request, 201 if request.startswith("POST") else 200)
+    for moment in at_rate(20 if not cloud.site.early else 3):
+        cloud.say(
+            moment,
+            "nova-conductor",
+            "WARNING",
+            "oslo_messaging.rpc.client",
+            "Using RPCClient manually to instantiate client. Please use get_rpc_client to obtain an RPC client instance.",
+        )
+    for moment in at_rate(3):
+        cloud.say(moment, "nova-scheduler", "INFO", "nova.scheduler.host_manager", "Host filter ignoring hosts: none")
+    for moment in at_rate(1):
+        cloud.say(moment, "cinder-scheduler", "INFO", "cinder.scheduler.host_manager", "Received update from a backend")
+    for moment in at_rate(8):
+        volume = cloud.uuid()
+        flow = "cinder.volume.flows.manager.create_volume"
+        cloud.say(moment, "cinder-volume", "INFO", flow, f"Volume {volume}: being created as raw")
+        cloud.say(
+            moment + 0.4, "cinder-volume", "INFO", flow, f"Volume volume-{volume} ({volume}): created successfully"
+        )
+    for host in cloud.site.computes:
+        for moment in at_rate(8):
+            instance = f"[instance: {cloud.uuid()}] "
+            cloud.say(
+                moment,
+                "nova-compute",
+                "INFO",
+                "nova.compute.claims",
+                f"{instance}Claim successful on node {host}",
+                host=host,
+            )
+            took = f"{instance}Took {cloud.random.uniform(1, 6):.2f} seconds to build instance."
+            cloud.say(moment + 3.0, "nova-compute", "INFO", "nova.compute.manager", took, host=host)
+        for moment in at_rate(20):
+            if cloud.site.l2_agent == "ovn-controller":
+                message = f"Claiming lport {cloud.uuid()} for this chassis."
+                cloud.openvswitch(moment, "ovn-controller", host, "binding", "INFO", message)
+            else:
+                logger, message = (
+                    "neutron.agent.securitygroups_rpc",
+                    f"Security group member updated ['{cloud.uuid()}']",
+                )
+                cloud.say(moment, cloud.site.l2_agent, "INFO", logger, message, host=host)
+    for moment in at_rate(2):
+        client = f"10.77.0.{cloud.random.randint(11, 30)}:{cloud.random.randint(30000, 60000)} -> 10.77.0.12:5672"
+        cloud.rabbitmq(moment, "info", f"accepting AMQP connection <0.900.0> ({client})")
+        cloud.rabbitmq(
+            moment + 0.1,
+            "info",
+            f"connection <0.900.0> ({client} - nova-compute:77:{cloud.uuid()}): user 'openstack' authenticated and "
+            "granted access to vhost '/'",
+        )
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A fault, what its logs show, and what the answer must say.
+
+    Attributes:
+        components: names that count as right; the first is the one that was broken.
+        categories: kinds of fault that count as right; empty: any.
+        where: hosts that the answer must name, from the site; None: not said.
+        without: services whose logs are missing.
+        only: the only services whose logs are there.
+    """
+
+    name: str
+    build: Callable[[Cloud], None]
+    components: tuple[str, ...]
+    categories: tuple[str, ...] = ()
+    where: Callable[[Site], set[str]] | None = None
+    issue: str = "New servers fail to build"
+    site: Site = SMALL
+    seed: int = 7
+    without: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    baseline: bool = True
+
+    def __str__(self) -> str:
+        return self.name
+
+    def answer(self, *, omitted: Omitted | None = None) -> Answer:
+        """Build the recording and analyse it."""
+        cloud = Cloud(self.site, seed=self.seed)
+        self.build(cloud)
+        return cloud.analyse(self.issue, only=self.only, without=self.without, baseline=self.baseline, omitted=omitted)
+
+    def check(self) -> None:
+        """Assert that the answer is right; the reasons are shown where it is not."""
+        answer = self.answer()
+        told = f"\n{self.name}: expected {self.components} {self.categories}\n{answer.told()}"
+        assert answer.first in self.components, told
+        if self.where is not None:
+            assert answer.hosts == self.where(self.site), f"{told}\nhosts {answer.hosts}"
+        if self.categories:
+            assert answer.report.causes[0].category.value in self.categories, told
+        assert answer.report.causes[0].evidence, told
+
+
+def first_compute(site: Site) -> set[str]:
+    return {site.computes[0]}
+
+
+def all_computes(site: Site) -> set[str]:
+    return set(site.computes)
+
+
+def first_controller(site: Site) -> set[str]:
+    return {site.controllers[0]}

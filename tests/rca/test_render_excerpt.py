@@ -1,0 +1,101 @@
+"""What is shown of a log line where room is short, and which lines say the same."""
+
+from __future__ import annotations
+
+import pytest
+import report_samples
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openstack_rca.rca.render_excerpt import essence, excerpt, grouped, like_text
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("2026-03-09 14:02:11.375 27186 ERROR nova.api [None req-1 - - - -] [instance: 12-ab] it broke", "it broke"),
+        ("2026-03-09 14:02:11.375 27186 ERROR nova.api [-] it broke", "it broke"),
+        ("2026-03-09 14:02:09 0 [Note] shutdown", "shutdown"),
+        ("no prefix [at all]", "no prefix [at all]"),
+    ],
+)
+def test_the_message_is_found_behind_the_prefix(line: str, message: str) -> None:
+    """Where room is short, the parts of a log line that say nothing about the trouble are left out."""
+    assert essence(line) == message
+
+
+def test_a_short_line_is_shown_as_it_is() -> None:
+    """Nothing is left out where there is room."""
+    assert (
+        excerpt("volume service is down. (host: controller@nfs-1)", 60)
+        == "volume service is down. (host: controller@nfs-1)"
+    )
+
+
+def test_the_exception_is_the_telling_part() -> None:
+    """Where room is short the last exception stays, not the beginning of the line."""
+    line = (
+        "Dynamic interval looping call 'oslo_service.loopingcall.RetryDecorator.__call__.<locals>._func' failed: "
+        "oslo_messaging.exceptions.MessagingTimeout: Timed out waiting for a reply to message ID f94e4546"
+    )
+    assert excerpt(line, 120) == (
+        "Dynamic interval looping call 'oslo_service.l ... MessagingTimeout: Timed out waiting for a reply to message ID f94e4546"
+    )
+    assert excerpt(line, 60) == "MessagingTimeout: Timed out waiting for a reply ..."
+
+
+def test_statements_and_help_pages_go_first() -> None:
+    """Long SQL, its parameters and the address of a help page are not what went wrong."""
+    line = (
+        "DB exception wrapped.: (pymysql.err.OperationalError) (1205, 'Lock wait timeout exceeded') "
+        f"[SQL: UPDATE instances SET {'x=1, ' * 60}y=2] [parameters: {{'a': '{'b' * 200}'}}] "
+        "(Background on this error at: https://sqlalche.me/e/14/e3q8)"
+    )
+    shown = excerpt(line, 240)
+    assert "(1205, 'Lock wait timeout exceeded')" in shown
+    assert "[SQL: UPDATE instances SET" in shown
+    assert "sqlalche.me" not in shown
+
+
+def test_a_line_that_says_it_twice_is_shown_once() -> None:
+    """An exception that repeats the message of its line is left out."""
+    message = "Identity server rejected authorization necessary to fetch token data"
+    line = f"Unable to validate token: {message}: keystonemiddleware.auth_token._exceptions.ServiceError: {message}"
+    assert excerpt(line, 120) == f"Unable to validate token: {message}"
+
+
+def test_without_an_exception_both_ends_stay() -> None:
+    """What a long line begins with and what it ends with are shown."""
+    shown = excerpt(f"(compute1, compute1) ram: {'7168MB ' * 40}has not been heard from in a while", 70)
+    assert shown.startswith("(compute1, compute1) ram:")
+    assert shown.endswith("has not been heard from in a while")
+
+
+@given(st.text(alphabet="ab.:() Error[SQL]\n<br>", max_size=400), st.integers(min_value=1, max_value=200))
+def test_an_excerpt_fits(text: str, room: int) -> None:
+    """Whatever the line, the excerpt is printable and within its room."""
+    shown = excerpt(text, room)
+    assert len(shown) <= room
+    assert shown.isprintable()
+
+
+def test_alike_evidence_is_told_once() -> None:
+    """The same signature from the same service is one piece, with the places of the others."""
+    items = [
+        report_samples.evidence(0),
+        report_samples.evidence(1, service="keystone", file="controller/keystone.log", line=7),
+        report_samples.evidence(2),
+        report_samples.evidence(3, file="controller/nova-conductor.log.1", line=9),
+    ]
+    first, second = grouped(items)
+    assert (first.item, first.like) == (items[0], (items[2], items[3]))
+    assert like_text(first) == "and 2 more like it: line 414 of the same file, controller/nova-conductor.log.1:9"
+    assert like_text(second) == ""
+
+
+@pytest.mark.parametrize(
+    "change", [{"host": "compute9"}, {"accuses": "keystone"}, {"signature": "other"}, {"accused_host": "other"}]
+)
+def test_what_differs_stays_apart(change: dict[str, str]) -> None:
+    """Another host, signature or accused is another piece of evidence."""
+    assert len(grouped([report_samples.evidence(), report_samples.evidence(**change)])) == 2

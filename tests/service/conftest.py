@@ -1,0 +1,12 @@
+"""What the tests of the service layer work with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _clean(clean_environment: Path) -> None:
+    """Every test begins without a setting, in an empty working folder."""
