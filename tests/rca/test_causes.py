@@ -181,3 +181,15 @@ def test_the_silence_of_a_dependent_is_explained_by_its_dead_dependency(silent_f
         finding("nova-conductor", "nova-conductor", at=silent_for, sort=EvidenceSort.SILENCE, weight=0.6),
     )
     assert order[0] == "keystone"
+
+
+def test_an_oddity_long_before_does_not_begin_a_components_trouble() -> None:
+    """A warning of no weight before the fault must not make the dependent look ill before its dependency was."""
+    order = ranking(
+        finding("nova-compute", "nova-compute", at=-60, weight=0.04, directness=Directness.SYMPTOM, signature=None),
+        finding("rabbitmq", "nova-api", at=0),
+        finding("rabbitmq", "cinder-api", at=0),
+        finding("nova-compute", "nova-scheduler", at=12, weight=0.8),
+        finding("nova-compute", "nova-conductor", at=15, weight=0.5),
+    )
+    assert order[0] == "rabbitmq"

@@ -34,6 +34,9 @@ NOTHING_TO_EXPLAIN = 0.5
 """Share of the trouble explained where nobody else is in trouble: no merit and no fault."""
 
 MIN_TROUBLE = 0.1
+MIN_TELLING = 0.15
+"""Weaker findings say neither since when nor where a component is in trouble, unless there is nothing better."""
+
 
 MIN_GUILT = 0.12
 """Below this a component is not a candidate."""
@@ -163,10 +166,12 @@ def _best_by(candidate: Candidate, directness: Directness, key, silence: bool = 
 def _trouble(findings: list[Finding]) -> dict[str, tuple[float, datetime]]:
     """How much each component is in trouble, and since when: it complains, is complained of, or is silent."""
     trouble: dict[str, tuple[float, datetime]] = {}
-    for finding in findings:
+    # The strongest first: a mere oddity neither begins a component's trouble nor says where it is.
+    for finding in sorted(findings, key=lambda finding: -finding.strength):
         for name in {finding.accused, finding.accuser or finding.accused}:
             mass, onset = trouble.get(name, (0.0, finding.first))
-            trouble[name] = (max(mass, finding.strength), min(onset, finding.first))
+            telling = finding.strength >= min(MIN_TELLING, mass)
+            trouble[name] = (max(mass, finding.strength), min(onset, finding.first) if telling else onset)
     return {name: found for name, found in trouble.items() if found[0] >= MIN_TROUBLE}
 
 
@@ -183,7 +188,13 @@ def _pointed(findings: list[Finding]) -> dict[tuple[str, str], float]:
 def _places(findings: list[Finding]) -> dict[str, set[str | None]]:
     """Hosts on which each component is in trouble; None where a log names no host."""
     places: dict[str, set[str | None]] = defaultdict(set)
+    strongest: dict[str, float] = defaultdict(float)
     for finding in findings:
+        for name in {finding.accused, finding.accuser or finding.accused}:
+            strongest[name] = max(strongest[name], finding.strength)
+    for finding in findings:
+        if finding.strength < min(MIN_TELLING, strongest[finding.accused]):
+            continue
         places[finding.accused].add(finding.accused_host)
         if finding.accuser is not None:
             places[finding.accuser].add(finding.accuser_host)
