@@ -22,12 +22,16 @@ EXPORTED_FOR_MLFLOW = (
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    """An environment with one version in it, trained once for all tests and all workers."""
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of one test run share, for what takes long to make."""
     base = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        base = base.parent
-    return make_trained(base / "trained")
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def trained(shared_folder: Path) -> Trained:
+    """An environment with one version in it, trained once for all tests and all workers."""
+    return make_trained(shared_folder / "trained")
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import json
 import shutil
 import socket
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,10 @@ class Result:
 
     def json(self) -> Any:
         return json.loads(self.out)
+
+
+Program = Callable[..., Result]
+"""The command line, called in this process."""
 
 
 def refused(result: Result, *words: str, status: int = 1) -> str:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cli_helpers import Result
+from cli_helpers import Program, Result
 
 from openstack_rca.cli.main import cli, run
-
-Program = Callable[..., Result]
 
 
 @pytest.fixture(autouse=True)

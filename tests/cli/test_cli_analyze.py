@@ -7,9 +7,8 @@ import shlex
 from pathlib import Path
 
 import pytest
-from cli_helpers import HEALTHY, LOGS, closed_port, refused
+from cli_helpers import HEALTHY, LOGS, Program, closed_port, refused
 
-from conftest import Program
 from openstack_rca.cli import analyze
 from trained_environment import CUT, Trained
 

@@ -10,9 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cli_helpers import LOGS, closed_port, files_below, refused, run_process
+from cli_helpers import LOGS, Program, closed_port, files_below, refused, run_process
 
-from conftest import Program
 from openstack_rca.cli import models, signatures
 from trained_environment import Trained, program
 

@@ -6,13 +6,13 @@ import json
 import sqlite3
 import sys
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pytest
 from cli_helpers import LOGS, Result, closed_port, run_process
 
-from trained_environment import OUR_VARIABLES, ROOT, Trained
+from trained_environment import OUR_VARIABLES, ROOT, Trained, one_process_at_a_time
 
 MAIN = [sys.executable, str(ROOT / "main.py")]
 COPY = "models/lstm_log_classifier.keras"
@@ -32,24 +32,27 @@ class Door:
 
 
 def train_through_the_door(base: Path, logs: Path, variables: dict[str, str]) -> Door:
-    user, folder = base / "user", base / "somewhere else"
-    user.mkdir()
-    folder.mkdir()
-    arguments = ("--mode", "train", "--logs", logs)
-    result = run_process(*arguments, command=MAIN, cwd=folder, HOME=user, **variables)
-    return Door(user, folder, variables, result)
+    user, folder, kept = base / "user", base / "somewhere else", base / "result.json"
+    with one_process_at_a_time(base / "lock"):
+        if not kept.exists():
+            user.mkdir()
+            folder.mkdir()
+            arguments = ("--mode", "train", "--logs", logs)
+            result = run_process(*arguments, command=MAIN, cwd=folder, HOME=user, **variables)
+            kept.write_text(json.dumps(asdict(result)))
+    return Door(user, folder, variables, Result(**json.loads(kept.read_text())))
 
 
 @pytest.fixture(scope="module")
-def bare(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Door:
+def bare(trained: Trained, shared_folder: Path) -> Door:
     """No variable is set at all."""
-    return train_through_the_door(tmp_path_factory.mktemp("bare"), trained.logs, {})
+    return train_through_the_door(shared_folder / "bare", trained.logs, {})
 
 
 @pytest.fixture(scope="module")
-def configured(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Door:
+def configured(trained: Trained, shared_folder: Path) -> Door:
     """The manual's variables are set."""
-    base = tmp_path_factory.mktemp("configured")
+    base = shared_folder / "configured"
     variables = {
         "MLFLOW_TRACKING_URI": f"sqlite:///{base / 'tracking.db'}",
         "MLFLOW_ARTIFACT_ROOT": (base / "team store").as_uri(),

@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_helpers import copy_incidents, refused
-
-from conftest import Program
+from cli_helpers import Program, copy_incidents, refused
 
 CONTRACT = {
     "incidents": int,

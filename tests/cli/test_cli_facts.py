@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cli_helpers import closed_port, refused
+from cli_helpers import Program, closed_port, refused
 
-from conftest import Program
 from trained_environment import Trained
 
 CHECKS = ["tracking", "registry", "store write", "store read", "credentials", "clock", "cache space"]

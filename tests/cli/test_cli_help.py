@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import click
 import pytest
+from cli_helpers import Program
 from click.testing import CliRunner
 
-from conftest import Program
 from openstack_rca import __version__
 from openstack_rca.cli.main import cli
 from openstack_rca.cli.manual import manual_command

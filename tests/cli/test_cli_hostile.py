@@ -8,9 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
-from cli_helpers import LOGS, Result, run_process
-
-from conftest import Program
+from cli_helpers import LOGS, Program, Result, run_process
 
 NASTY = (
     " \x1b]0;owned\x07 \x1b[2J\x1b[31mred\x1b[0m \x9b31m \x90q\x9c \u202egnp.exe \u2066\u200b\x00 \x08\x08 \r\x7f "

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from cli_helpers import HANGS_AFTER_SECONDS, files_below
+from cli_helpers import HANGS_AFTER_SECONDS, Program, files_below
 
-from conftest import Program
 from openstack_rca.cli.output import steps
 from trained_environment import ROOT, Trained, environment, program
 

@@ -7,9 +7,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from cli_helpers import closed_port, refused
+from cli_helpers import Program, closed_port, refused
 
-from conftest import Program
 from trained_environment import Trained
 
 STORED = "artifacts/openstack-rca-system-staging_0001/models/lstm_model_v1.keras"

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_helpers import run_process
+from cli_helpers import Program, run_process
 
-from conftest import Program
 from openstack_rca.lifecycle.mlflow_client import connect
 from openstack_rca.settings import load_settings
 from trained_environment import EPOCHS, Trained, program

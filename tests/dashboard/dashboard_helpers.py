@@ -36,7 +36,7 @@ def open_page(name: str = "ask") -> AppTest:
     """A page of the app, drawn once, in this process."""
     app = AppTest.from_file(str(APP), default_timeout=HANGS_AFTER_SECONDS).run()
     if name != "ask":
-        app = app.switch_page(f"pages/{name}.py").run()
+        app = app.switch_page(f"screens/{name}.py").run()
     return app
 
 
@@ -156,13 +156,29 @@ def command(home: Path, *arguments: str, **variables: str | Path) -> subprocess.
     )
 
 
+SETTLED = """
+() => document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'
+   && !document.querySelector('[data-testid=stSkeleton], [data-stale=true]')
+"""
+TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
+
+
+def settled(page: Any) -> None:
+    """Wait until the script is done, everything is drawn and the browser has painted it."""
+    page.wait_for_function(SETTLED)
+    page.evaluate("document.fonts.ready.then(() => true)")
+    page.evaluate(TWO_FRAMES)
+
+
 def shoot(page: Any, name: str) -> Path:
     """Keep a picture of the whole page as it is now."""
     ARTIFACTS.mkdir(exist_ok=True)
+    settled(page)
     width = page.viewport_size["width"]
     before = page.viewport_size
     height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
     page.set_viewport_size({"width": width, "height": min(height + 40, 7000)})
+    settled(page)
     path = ARTIFACTS / f"{name}-{width}.png"
     page.screenshot(path=str(path), animations="disabled")
     page.set_viewport_size(before)

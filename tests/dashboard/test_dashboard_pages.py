@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from openstack_rca.dashboard import frame, held_model, prepared_logs
 from openstack_rca.settings import load_settings
-from trained_environment import Trained
+from trained_environment import SAMPLES, Trained
 
 
 def asked() -> AppTest:
@@ -164,25 +164,28 @@ def test_a_healthy_window_is_called_healthy(home: Path) -> None:
     assert "NO FAILURE FOUND" in shown
 
 
-def test_a_path_below_a_root_can_be_asked_about(home: Path, open_samples: Path) -> None:
-    """A folder is typed; the question is typed."""
+def test_a_path_below_a_root_can_be_asked_about(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lies in an open folder is offered; the question is typed."""
+    root = SAMPLES / "incidents" / INCIDENT
+    monkeypatch.setenv("OPENSTACK_RCA_LOG_ROOTS", str(root))
     app = open_page()
-    app.segmented_control(key="log_kind").set_value("Path on the server").run()
-    app.session_state["log_path"] = str(open_samples / "incidents" / INCIDENT / "logs")
-    app.run()
+    app.segmented_control(key="log_kind").set_value("Server path").run()
+    app.selectbox(key="log_path").set_value(str(root / "logs")).run()
     app = app.chat_input[0].set_value("Database connection timeout").run()
     assert not app.error
     assert "mariadb" in words_of(app)
 
 
-def test_a_path_outside_of_the_roots_is_refused(home: Path, open_samples: Path) -> None:
-    """It is not even said whether it exists."""
+def test_a_path_that_left_the_roots_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What a session chose before is checked again, whoever is asked to open less since."""
+    root = SAMPLES / "incidents" / INCIDENT
+    monkeypatch.setenv("OPENSTACK_RCA_LOG_ROOTS", str(root))
     app = open_page()
-    app.segmented_control(key="log_kind").set_value("Path on the server").run()
-    for path in ("/etc", "/etc/there-is-no-such-file"):
-        app.session_state["log_path"] = path
-        app.run()
-        assert "not below a folder that this dashboard may read" in str(app.error[0].value)
+    app.segmented_control(key="log_kind").set_value("Server path").run()
+    app.selectbox(key="log_path").set_value(str(root / "logs")).run()
+    monkeypatch.setenv("OPENSTACK_RCA_LOG_ROOTS", str(tmp_path))
+    app.run()
+    assert "not below a folder that this dashboard may read" in str(app.error[0].value)
 
 
 def test_explore_narrows_the_table(home: Path) -> None:

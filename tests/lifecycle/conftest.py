@@ -30,6 +30,8 @@ EXPORTED = (
     "MLFLOW_TRACKING_SERVER_CERT_PATH",
     "REQUESTS_CA_BUNDLE",
 )
+PATIENCE = 60
+"""Seconds that a server may take before a test calls it down: machines that run tests are busy."""
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
 
 
@@ -93,6 +95,7 @@ def s3(tmp_path: Path, swift: SwiftServer) -> Settings:
         s3_endpoint_url=swift.endpoint,
         aws_access_key_id=ACCESS_KEY,
         aws_secret_access_key=SECRET,
+        network_timeout_seconds=PATIENCE,
     )
 
 

@@ -25,7 +25,7 @@ from openstack_rca.lifecycle.tracking import Tracking
 from openstack_rca.lifecycle.versions import ModelLifecycle
 from openstack_rca.settings import Settings, load_settings
 
-ADMIN, ADMIN_PASSWORD = "admin", "password1234"
+ADMIN, ADMIN_PASSWORD = "admin", "a-password-for-tests"
 KEYS = {"aws_access_key_id": "key", "aws_secret_access_key": "a-secret"}
 STS_ANSWER = """<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials>
 <AccessKeyId>temporary-key</AccessKeyId><SecretAccessKey>temporary-secret</SecretAccessKey>
@@ -140,19 +140,21 @@ def test_a_profile_brings_its_session_token(recorder: Recorder, tmp_path: Path) 
     assert recorder.header("PUT", "x-amz-security-token") == {"of-the-profile"}
 
 
-def test_a_role_is_assumed_with_a_web_identity(recorder: Recorder, tmp_path: Path) -> None:
-    """As in a pod of Kubernetes: a token file and a role, and no key anywhere."""
+def test_a_role_is_assumed_with_a_web_identity(recorder: Recorder, tmp_path: Path, certificates: Path) -> None:
+    """As in a pod of Kubernetes: a token file and a role, and no key anywhere. The token goes out over TLS only."""
     (tmp_path / "token").write_text("the-identity")
-    settings = bucket(
-        recorder,
-        tmp_path,
-        aws_access_key_id=None,
-        aws_secret_access_key=None,
-        aws_role_arn="arn:aws:iam::1:role/rca",
-        aws_web_identity_token_file=tmp_path / "token",
-        aws_sts_endpoint=recorder.address,
-    )
-    ObjectStore(settings).put_new_bytes("key", b"content")
+    with tls(recorder.address, certificates) as tokens:
+        settings = bucket(
+            recorder,
+            tmp_path,
+            aws_access_key_id=None,
+            aws_secret_access_key=None,
+            aws_role_arn="arn:aws:iam::1:role/rca",
+            aws_web_identity_token_file=tmp_path / "token",
+            aws_sts_endpoint=tokens.address.replace("http", "https"),
+            ca_bundle=certificates / "authority.pem",
+        )
+        ObjectStore(settings).put_new_bytes("key", b"content")
     assert recorder.header("PUT", "x-amz-security-token") == {"temporary-token"}
     assert "web identity" in find_s3_access(settings).source
     (tmp_path / "token").unlink()
@@ -170,25 +172,30 @@ def test_keys_that_another_tool_would_have_to_fetch_are_an_error_that_says_how(t
 
 
 @pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A certificate for 127.0.0.1 that nobody knows, and its key."""
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with ``authority.pem``, which nobody knows, and ``server.pem`` and ``server.key`` for 127.0.0.1."""
     folder = tmp_path_factory.mktemp("certificate")
-    options = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2", "-nodes"]
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-keyout", "key.pem", "-out", "cert.pem", *options]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True)
-    return folder / "cert.pem", folder / "key.pem"
+    for name, subject, extension, signed_by in (
+        ("authority", "/CN=authority", "basicConstraints=critical,CA:TRUE", ()),
+        ("server", "/CN=127.0.0.1", "basicConstraints=CA:FALSE", ("-CA", "authority.pem", "-CAkey", "authority.key")),
+    ):
+        options = ["-subj", subject, "-addext", extension, "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
+        command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *options, *signed_by]
+        command += ["-keyout", f"{name}.key", "-out", f"{name}.pem"]
+        subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    return folder
 
 
 @pytest.fixture
-def secured(swift: SwiftServer, server: str, certificate: tuple[Path, Path]) -> Iterator[tuple[str, str]]:
+def secured(swift: SwiftServer, server: str, certificates: Path) -> Iterator[tuple[str, str]]:
     """Swift and the MLflow server behind TLS with that certificate."""
-    with tls(swift.endpoint, certificate) as store, tls(server, certificate) as tracking:
+    with tls(swift.endpoint, certificates) as store, tls(server, certificates) as tracking:
         yield store.address.replace("http", "https"), tracking.address.replace("http", "https")
 
 
-def tls(upstream: str, certificate: tuple[Path, Path]) -> Any:
+def tls(upstream: str, certificates: Path) -> Any:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*certificate)
+    context.load_cert_chain(certificates / "server.pem", certificates / "server.key")
     return flaky_proxy(upstream, context)
 
 
@@ -196,16 +203,18 @@ def tls(upstream: str, certificate: tuple[Path, Path]) -> Any:
 def test_a_custom_authority_is_trusted_by_store_registry_and_doctor(
     server_and_s3: Settings,
     secured: tuple[str, str],
-    certificate: tuple[Path, Path],
+    certificates: Path,
     make_model: MakeModel,
     monkeypatch: pytest.MonkeyPatch,
     name: str,
 ) -> None:
     store, tracking = secured
     facts = {**server_and_s3.model_dump(exclude_unset=True), "s3_endpoint_url": store, "mlflow_tracking_uri": tracking}
-    with pytest.raises(PublishFailed, match="does not answer"):
+    with pytest.raises(PublishFailed, match=r"certificate is not trusted.*AWS_CA_BUNDLE"):
         publish(ModelLifecycle(load_settings(**facts)), make_model("one"))
-    monkeypatch.setenv(name, str(certificate[0]))
+    with pytest.raises(StoreError, match=r"certificate is not trusted.*AWS_CA_BUNDLE"):
+        ObjectStore(load_settings(**facts)).read("key")
+    monkeypatch.setenv(name, str(certificates / "authority.pem"))
     settings = load_settings(**facts)
     publish(ModelLifecycle(settings), make_model("one"))
     assert ModelLifecycle(settings).load().version.version == 1

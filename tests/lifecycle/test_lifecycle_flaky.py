@@ -11,7 +11,7 @@ import pytest
 from flaky_proxy import Fault, FlakyProxy, flaky_proxy
 from lifecycle_helpers import publish
 
-from conftest import MakeModel
+from conftest import PATIENCE, MakeModel
 from openstack_rca.errors import LifecycleError, OpenStackRcaError, PublishFailed
 from openstack_rca.lifecycle.tracking import Tracking
 from openstack_rca.lifecycle.versions import ModelLifecycle
@@ -67,7 +67,9 @@ def test_an_analysis_gets_its_model_from_the_cache(
     """Version 1 is in the cache, version 2 only in the store: 1 answers, with a notice, whatever the services do."""
     models = [make_model(text) for text in ("one", "two")]
     publish(ModelLifecycle(flaky), models[0])
-    publish(ModelLifecycle(changed(flaky, home=flaky.home / "another machine", network_timeout_seconds=5)), models[1])
+    publish(
+        ModelLifecycle(changed(flaky, home=flaky.home / "another machine", network_timeout_seconds=PATIENCE)), models[1]
+    )
     for kind in LOADING:
         tracking.fault = fault_of(kind) if parts != "store" else None
         store.fault = fault_of(kind) if parts != "tracking" else None
@@ -87,7 +89,7 @@ def test_one_lost_answer_does_no_harm_to_loading(
     model = make_model("one")
     publish(ModelLifecycle(flaky), model)
     store.fault = fault_of(kind, times=1)
-    elsewhere = changed(flaky, home=flaky.home / "elsewhere", network_timeout_seconds=5)
+    elsewhere = changed(flaky, home=flaky.home / "elsewhere", network_timeout_seconds=PATIENCE)
     try:
         assert ModelLifecycle(elsewhere).load().path.read_bytes() == model.read_bytes()
     except LifecycleError as error:
@@ -100,7 +102,7 @@ def test_a_download_that_was_corrupted_on_the_way_is_not_used(
 ) -> None:
     publish(ModelLifecycle(flaky), make_model("one" * 1000))
     store.fault = Fault("corrupt", method="GET", path=".keras")
-    elsewhere = ModelLifecycle(changed(flaky, home=tmp_path / "elsewhere", network_timeout_seconds=5))
+    elsewhere = ModelLifecycle(changed(flaky, home=tmp_path / "elsewhere", network_timeout_seconds=PATIENCE))
     with pytest.raises(LifecycleError, match="not what was published"):
         elsewhere.load()
     with pytest.raises(LifecycleError):
@@ -114,7 +116,7 @@ def test_a_download_that_was_corrupted_on_the_way_is_not_used(
 @pytest.mark.parametrize("what", [".keras", ".json"])
 def test_an_upload_is_tried_again(flaky: Settings, store: FlakyProxy, make_model: MakeModel, what: str) -> None:
     """Also where the first attempt went through and only its answer was lost: one version a file, no number left out."""
-    lifecycle = ModelLifecycle(changed(flaky, network_timeout_seconds=5))
+    lifecycle = ModelLifecycle(changed(flaky, network_timeout_seconds=PATIENCE))
     for number, kind in enumerate(("cut", "lost", "503", "500", "429"), 1):
         store.fault = fault_of(kind, method="PUT", path=what, times=1)
         assert publish(lifecycle, make_model(kind)).version == number, kind
@@ -140,7 +142,7 @@ def test_what_cannot_be_published_now_is_sent_later_and_once(
             publish(lifecycle, model)
     assert time.monotonic() - start < 4 * HANG
     proxy.fault = None
-    patient = ModelLifecycle(changed(flaky, network_timeout_seconds=5))
+    patient = ModelLifecycle(changed(flaky, network_timeout_seconds=PATIENCE))
     sent = patient.publish_spooled()
     assert [patient.load(version.version).path.read_bytes() for version in sent] == [
         model.read_bytes() for model in models
@@ -162,7 +164,7 @@ def test_a_version_whose_last_step_was_lost_is_finished_and_not_doubled(
     with pytest.raises(PublishFailed):
         publish(ModelLifecycle(flaky, at_step=at_step), make_model("one"))
     tracking.fault = None
-    lifecycle = ModelLifecycle(changed(flaky, network_timeout_seconds=5))
+    lifecycle = ModelLifecycle(changed(flaky, network_timeout_seconds=PATIENCE))
     assert [version.version for version in lifecycle.publish_spooled()] == [1]
     assert [(version.version, version.status) for version in lifecycle.list()] == [(1, "ready")]
 

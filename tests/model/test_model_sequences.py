@@ -5,10 +5,10 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 import pytest
-from conftest import BEGIN, make_events, normal_events
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import BEGIN, make_events, normal_events
 from openstack_rca.model.sequences import (
     FIRST_KNOWN,
     OTHER,

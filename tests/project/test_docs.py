@@ -28,7 +28,7 @@ BLOCK = re.compile(r"(?:^<!-- (?P<mark>[^>]+) -->\n)?^```console\n(?P<text>.*?)^
 MARK = re.compile(r"(?P<kind>not run|only parsed|exit status (?P<status>[12])): \S.*")
 NEVER_RUN_HERE = {"make", "apt-get", "sudo", "git", "pip", "cd", "python3"}
 """Programs that a block may name without being run: they build what these tests run in."""
-VARIABLE = re.compile(r"`((?:OPENSTACK_RCA|MLFLOW|AWS)_[A-Z0-9_]+)`")
+VARIABLE = re.compile(r"`((?:OPENSTACK_RCA|MLFLOW|AWS|REQUESTS)_[A-Z0-9_]+)`")
 HANGS_AFTER_SECONDS = 900
 
 

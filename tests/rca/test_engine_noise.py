@@ -7,7 +7,6 @@ from collections.abc import Callable
 import pytest
 from cloud import (
     CLEARED,
-    FAULT,
     HEALTHY_SECONDS,
     KOLLA,
     OLD,
@@ -16,16 +15,15 @@ from cloud import (
     Cloud,
     Scenario,
     Site,
-    healthy_rates,
 )
-from troubles import PYTHON, database_errors, neutron_lost, placement_lost, started
+from troubles import PYTHON, broker_errors, database_errors, neutron_lost, placement_lost, started
 
+from openstack_rca.model.baseline import Baseline
+from openstack_rca.rca.baseline import NormalRates
 from openstack_rca.rca.catalogue import load_catalogue
 from openstack_rca.rca.components import load_topology
 from openstack_rca.rca.engine import AnalysisRequest, investigate, judge
-from openstack_rca.rca.baseline import NormalRates
 from openstack_rca.rca.report import Verdict
-from openstack_rca.model.baseline import Baseline
 
 SITES = {"small": SMALL, "kolla": KOLLA, "old": OLD, "ovn": OVN}
 
@@ -50,7 +48,7 @@ def tenants_mistakes(cloud: Cloud) -> None:
         cloud.say(at, "nova-api", "INFO", "nova.api.openstack.wsgi", text)
         line = f'10.77.0.31 "GET /v2.1/servers/{cloud.uuid()} HTTP/1.1" status: 404  len: 111 time: 0.0524241'
         cloud.say(at, "nova-api", "INFO", "nova.osapi_compute.wsgi.server", line)
-        gone = f"show failed (client error): The resource could not be found."
+        gone = "show failed (client error): The resource could not be found."
         cloud.say(at + 1, "neutron-server", "INFO", "neutron.pecan_wsgi.hooks.translation", gone)
     for at in (50.0, 90.0):
         text = "HTTP exception thrown: Quota exceeded for instances: Requested 1, but already used 10 of 10 instances"
@@ -226,6 +224,32 @@ def test_the_fault_is_found_amid_noise(scenario: Scenario) -> None:
     scenario.check()
 
 
-def test_rates_of_a_site_are_learnt_from_its_healthy_recording() -> None:
-    assert healthy_rates(SMALL).known
-    assert FAULT < CLEARED
+def database_down_throughout(cloud: Cloud) -> None:
+    refused = "(2003, \"Can't connect to MySQL server on '10.77.0.250' ([Errno 111] Connection refused)\")"
+    database_errors(cloud, refused, since=0, until=cloud.seconds)
+
+
+def broker_down_throughout(cloud: Cloud) -> None:
+    broker_errors(cloud, "[Errno 111] ECONNREFUSED", since=0, until=cloud.seconds)
+    cloud.stop("rabbitmq", 0, cloud.seconds)
+
+
+def placement_down_throughout(cloud: Cloud) -> None:
+    placement_lost(cloud, since=0, until=cloud.seconds)
+    cloud.stop("placement-api", 0, cloud.seconds)
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["known normal", "unknown normal"])
+@pytest.mark.parametrize(
+    ("build", "component"),
+    [
+        (database_down_throughout, "mariadb"),
+        (broker_down_throughout, "rabbitmq"),
+        (placement_down_throughout, "placement-api"),
+    ],
+)
+def test_an_outage_that_fills_the_whole_recording_is_found(
+    build: Callable[[Cloud], None], component: str, known: bool
+) -> None:
+    """Who is in trouble often gives the logs of the trouble only."""
+    Scenario("throughout", build, (component,), ("process-down",), baseline=known).check()

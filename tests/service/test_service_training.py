@@ -19,6 +19,7 @@ from openstack_rca.service.training import TrainingConfig, TrainingProgress, Tra
 from openstack_rca.settings import Settings, load_settings
 from trained_environment import Trained
 
+EVERY_STEP = ["read logs", "train", "save", "publish"]
 QUICK = TrainingConfig(epochs=1, batch_size=32, lstm_units=4)
 
 
@@ -70,9 +71,8 @@ def test_with_the_store_away_the_model_waits_in_the_spool(trained: Trained, with
     """And is published from there once the store is back."""
     outcome = quick(trained, without_store)
     assert outcome.version is None
-    (notice,) = outcome.notices
-    assert "does not answer" in notice
-    assert "a-secret" not in notice
+    assert any("does not answer" in text and "models publish --spooled" in text for text in outcome.notices)
+    assert not any("a-secret" in text for text in outcome.notices)
     back = without_store.model_copy(update={"mlflow_artifact_root": None})
     (version,) = ModelLifecycle(back).publish_spooled()
     assert version.version == 1
@@ -116,9 +116,9 @@ def test_steps_and_progress_are_told_in_order(trained: Trained, tmp_path: Path) 
     seen: list[TrainingProgress] = []
     settings = load_settings(home=tmp_path / "home", mlflow_enabled=False)
     outcome = quick(trained, settings, on_step=steps.append, on_progress=seen.append)
-    assert steps == ["read logs", "train", "save", "publish"]
+    assert [step for step in steps if step in outcome.seconds or step == "read logs"] == EVERY_STEP
     assert [progress.step for progress in seen] == list(range(1, seen[-1].steps + 1))
-    assert set(outcome.seconds) == {"read", "train", "save", "publish"}
+    assert {"read", "train", "save", "publish"} <= set(outcome.seconds)
 
 
 def test_an_interrupt_marks_the_run_as_killed(home: Path, trained: Trained) -> None:

@@ -56,9 +56,9 @@ def compare_command(
 ) -> None:
     """Compare two versions, aliases or model files: their cards, the same logs (--logs), the same incidents (--incidents).
 
-    On logs, each minute is a win for the one that foretells more of it; on incidents, each incident for the one that answers it
-    better. Intervals are bootstrapped over minutes and over incidents. A warning tells where the second is worse, or where one
-    has lost accuracy since its training, by more than OPENSTACK_RCA_MODEL_MARGIN. The comparison is recorded as a run.
+    A win is a minute of the logs, or an incident, on which the second does better than the first. Intervals are bootstrapped over
+    minutes and over incidents. A warning tells where the second is worse, or where one has lost accuracy since its training, by
+    more than OPENSTACK_RCA_MODEL_MARGIN. The comparison is recorded as a run.
 
     \b
     Examples:

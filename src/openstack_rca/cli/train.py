@@ -130,6 +130,7 @@ def learn(
             on_step=shown.step,
             on_read=shown.part,
             on_progress=training_progress(shown),
+            on_upload=shown.part,
         )
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import streamlit as st
 
 HERE = Path(__file__).resolve().parent
-PAGES = HERE / "pages"
+PAGES = HERE / "screens"
+"""Not called pages: Streamlit would make a menu of its own of a folder of that name."""
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from openstack_rca.service.log_choice import allowed_paths, entries_of_roots, sa
 from openstack_rca.service.uploads import Unpacked, unpack
 from openstack_rca.settings import Settings
 
-SAMPLE, PATH, UPLOAD = "Sample incident", "Path on the server", "Upload"
+SAMPLE, PATH, UPLOAD = "Sample incident", "Server path", "Upload"
 KINDS = (SAMPLE, PATH, UPLOAD)
 _KIND_OF = {"sample": SAMPLE, "path": PATH, "upload": UPLOAD}
 

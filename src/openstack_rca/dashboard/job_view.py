@@ -113,7 +113,9 @@ def _draw_outcome(job: Job) -> None:
     outcome = job.outcome
     if job.state == "finished":
         seconds = sum(outcome.get("seconds", {}).values())
-        if outcome.get("version"):
+        if outcome.get("version") and outcome.get("status") == "refused":
+            st.warning(f"Version {outcome['version']:d} is stored but refused: {prose(outcome['status_reason'])}")
+        elif outcome.get("version"):
             st.success(f"Version {outcome['version']:d} is published, after {prose(duration(seconds))}.")
             st.code(plain(outcome.get("uri") or ""), language=None, wrap_lines=True)
         else:

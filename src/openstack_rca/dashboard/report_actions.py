@@ -22,7 +22,7 @@ def draw_actions(answer: Answer) -> None:
     st.subheader("Keep it", anchor=False)
     with st.container(horizontal=True):
         for label, form, suffix, kind in FORMS:
-            st.download_button(
+            st.download_button(  # ours
                 label,
                 data=_rendered(report, form),
                 file_name=f"rca-{report.id}.{suffix}",

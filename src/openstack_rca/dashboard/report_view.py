@@ -73,11 +73,11 @@ def _draw_facts(report: Report) -> None:
     start, end = report.window.start, report.window.end
     with st.container(horizontal=True, gap="small"):
         if cause:
-            st.metric("Confidence", f"{cause.confidence:.0%}", border=True, width=150)
-            st.metric("Onset (UTC)", f"{cause.onset:%H:%M:%S}" if cause.onset else "unknown", border=True, width=150)
+            st.metric("Confidence", f"{cause.confidence:.0%}", border=True, width=165)
+            st.metric("Onset (UTC)", f"{cause.onset:%H:%M:%S}" if cause.onset else "unknown", border=True, width=165)
         if start and end:
-            st.metric("Window (UTC)", f"{start:%H:%M} - {end:%H:%M}", border=True, width=170)
-        st.metric("Events read", f"{report.events:,d}", border=True, width=150)
+            st.metric("Window (UTC)", f"{start:%H:%M} - {end:%H:%M}", border=True, width=165)
+        st.metric("Events read", f"{report.events:,d}", border=True, width=165)
     with st.container(key="meta-window", gap=None):
         version = f"model version {report.model.version}" if report.model.version else "no model"
         st.text(
@@ -142,7 +142,7 @@ def _draw_spread(report: Report) -> None:
             st.subheader("Causal chain", anchor=False)
             roots = [cause.component for cause in report.causes[:1]]
             dark = st.context.theme.type == "dark"
-            st.graphviz_chart(chain_dot(report.chain, roots, dark), width="stretch")
+            st.graphviz_chart(chain_dot(report.chain, roots, dark), width="content")
             st.caption("Red: the first cause. Solid: a log line states it. Dashed: only the dependency graph does.")
     if report.blast_radius:
         with right:

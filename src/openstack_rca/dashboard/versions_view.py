@@ -9,6 +9,13 @@ import polars as pl
 import streamlit as st
 
 from openstack_rca.dashboard.held_model import held_model
+from openstack_rca.dashboard.versions_actions import (
+    draw_done,
+    draw_environment_actions,
+    draw_history,
+    draw_version_actions,
+)
+from openstack_rca.dashboard.versions_quality import draw_comparison, draw_drift
 from openstack_rca.dashboard.words import ago, plain, prose, sentence
 from openstack_rca.errors import OpenStackRcaError
 from openstack_rca.service.models import ModelVersion, list_models
@@ -34,11 +41,15 @@ def draw_versions(settings: Settings) -> None:
         return
     held = held_model(settings)
     number = held.model.stored.version if held.model.stored else None
+    draw_done()
     chosen = _draw_list(versions, number)
+    draw_environment_actions(settings, versions)
     _draw_one(chosen, settings)
     if len(versions) > 1:
         _draw_plots(versions)
-        _draw_comparison(versions)
+        draw_comparison(settings, versions)
+    draw_drift(settings, chosen)
+    draw_history(settings)
 
 
 def state_of(version: ModelVersion) -> str:
@@ -47,20 +58,25 @@ def state_of(version: ModelVersion) -> str:
 
 
 def _draw_list(versions: Sequence[ModelVersion], held: int | None) -> ModelVersion:
+    rows = [
+        {
+            "version": version.version,
+            "state": state_of(version),
+            "used here": version.version == held,
+            "created": version.created.replace(tzinfo=None),
+            "accuracy": version.metrics.get("test_accuracy"),
+            "size": version.size_bytes / 1e6,
+            "sha256": plain(version.sha256[:12]),
+            "stage": version.stage,
+            "aliases": plain(", ".join(version.aliases), 200),
+            "description": plain(version.description, 200),
+        }
+        for version in versions
+    ]
+    empty = [name for name in ("stage", "aliases", "description") if not any(row[name] for row in rows)]
     shown = st.dataframe(
-        [
-            {
-                "version": version.version,
-                "state": state_of(version),
-                "used here": version.version == held,
-                "created": version.created.replace(tzinfo=None),
-                "accuracy": version.metrics.get("test_accuracy"),
-                "size": version.size_bytes / 1e6,
-                "sha256": plain(version.sha256[:12]),
-                "aliases": plain(", ".join(version.aliases), 200),
-            }
-            for version in versions
-        ],
+        rows,
+        column_order=[name for name in rows[0] if name not in empty],
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
@@ -73,8 +89,8 @@ def _draw_list(versions: Sequence[ModelVersion], held: int | None) -> ModelVersi
             "size": st.column_config.NumberColumn("size (MB)", format="%.1f"),
         },
     )
-    rows = list(shown["selection"]["rows"]) if shown else []
-    picked = rows[0] if rows and rows[0] < len(versions) else None
+    chosen = list(shown["selection"]["rows"]) if shown else []
+    picked = chosen[0] if chosen and chosen[0] < len(versions) else None
     if picked is None:
         st.caption("Choose a row to see that version; shown now is the one that is used here, else the newest.")
         return next((version for version in versions if version.version == held), versions[0])
@@ -90,9 +106,11 @@ def _draw_one(version: ModelVersion, settings: Settings) -> None:
         st.caption(f"Created {prose(ago(version.created))}")
     if version.yanked:
         st.text(plain(f"Yanked: {version.yank_reason or 'no reason given'}"))
-    description = getattr(version, "description", "")
-    if description:
-        st.text(plain(description))
+    if version.status_reason:
+        st.text(plain(f"{version.status.capitalize()}: {version.status_reason}"))
+    if version.description:
+        st.text(plain(version.description))
+    draw_version_actions(settings, version)
     with st.expander("Where it is, its digest and figures", key="version-facts"):
         st.code(plain(version.uri), language=None, wrap_lines=True)
         st.code(plain(version.sha256), language=None, wrap_lines=True)
@@ -128,8 +146,8 @@ def _draw_plots(versions: Sequence[ModelVersion]) -> None:
         for name, label in PLOTTED.items()
         if name in version.metrics
     ]
-    if not rows:
-        st.caption("These versions carry no figures.")
+    if len({row["version"] for row in rows}) < 2:
+        st.caption("Fewer than two of these versions carry figures.")
         return
     frame = pl.DataFrame(rows)
     columns = st.columns(2)
@@ -152,29 +170,3 @@ def _draw_plots(versions: Sequence[ModelVersion]) -> None:
         )
         chart = (base.mark_line(color="#9aa7b1") + points).properties(height=190, title=label)
         columns[place % 2].altair_chart(chart, width="stretch", key=f"plot-{place}")
-
-
-def _draw_comparison(versions: Sequence[ModelVersion]) -> None:
-    st.subheader("Compare two", anchor=False)
-    numbers = [version.version for version in versions]
-    by_number = {version.version: version for version in versions}
-    left, right = st.columns(2)
-    first = by_number[int(left.selectbox("Version", numbers, index=0, key="compare_a"))]
-    second = by_number[int(right.selectbox("with version", numbers, index=min(1, len(numbers) - 1), key="compare_b"))]
-    names = [name for name in sorted(first.metrics) if name in second.metrics]
-    rows = [
-        {
-            "figure": plain(name, 80),
-            f"v{first.version}": first.metrics[name],
-            f"v{second.version}": second.metrics[name],
-            "difference": first.metrics[name] - second.metrics[name],
-        }
-        for name in names
-    ]
-    if first.version == second.version:
-        st.caption("Choose two different versions.")
-    elif rows:
-        st.dataframe(rows, hide_index=True, height=300)
-        st.caption("Each was measured on the later part of its own training logs.")
-    else:
-        st.caption("They have no figure in common.")

@@ -66,6 +66,9 @@ class BucketRules:
                 f"The lifecycle rules of the bucket {self.bucket} cannot be read.", "Set them by the printed policy."
             ) from error
         names = {str(rule["ID"]) for rule in self._rules}
+        if root.tag.rpartition("}")[2] != "LifecycleConfiguration":
+            # A server that knows no lifecycle takes the question for one about the objects of the bucket.
+            raise _not_kept(self.bucket, f"it answers with {root.tag.rpartition('}')[2]}")
         for rule in list(root):
             if next((part.text for part in rule if part.tag.endswith("ID")), None) in names:
                 root.remove(rule)
@@ -130,8 +133,12 @@ def _check(answer: Answer, rules: BucketRules) -> None:
         )
     code = re.search(rb"<Code>(\w+)</Code>", answer.body)
     said = code.group(1).decode() if code else str(answer.status)
-    raise StoreError(
-        f"The object store cannot keep a lifecycle policy for the bucket {rules.bucket} ({said}).",
+    raise _not_kept(rules.bucket, said)
+
+
+def _not_kept(bucket: str, reason: str) -> StoreError:
+    return StoreError(
+        f"The object store cannot keep a lifecycle policy for the bucket {bucket} ({reason}).",
         "Clean up by hand what the printed policy names, or ask who runs the store.",
     )
 

@@ -89,7 +89,7 @@ def _s3_config(settings: Settings, access: S3Access) -> dict[str, Any]:
         "session_token": access.session_token,
         "role_arn": access.role_arn,
         "web_identity_token_file": access.web_identity_token_file,
-        "sts_endpoint": settings.aws_sts_endpoint,
+        "aws_endpoint_url_sts": settings.aws_sts_endpoint,
         "server_side_encryption": settings.s3_server_side_encryption,
         "sse_kms_key_id": settings.s3_kms_key_id,
     }

@@ -188,6 +188,11 @@ def registry_errors(uri: str) -> Iterator[None]:
         raise _unavailable(uri, type(error).__name__) from error
     except MlflowException as error:
         text = str(error)
+        if "CERTIFICATE_VERIFY_FAILED" in text:
+            raise RegistryUnavailable(
+                f"The certificate is not trusted that the MLflow tracking server {without_password(uri)} shows.",
+                "Set AWS_CA_BUNDLE (or OPENSTACK_RCA_CA_BUNDLE) to the certificates of its authority.",
+            ) from error
         denied = error.error_code in ("PERMISSION_DENIED", "UNAUTHENTICATED") or any(
             sign in text for sign in ("error code 401", "error code 403", "Forbidden", "not authenticated")
         )

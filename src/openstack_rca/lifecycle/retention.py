@@ -154,7 +154,7 @@ def _why(version: ModelVersion) -> str:
     if version.status == "uploading":
         return "its publishing was never finished"
     if version.status == "refused":
-        return f"refused: {version.status_reason or 'no reason given'}"
+        return "refused"
     if version.yanked:
         return f"yanked: {version.yank_reason or 'no reason given'}"
     return "older than what is kept"

@@ -61,6 +61,11 @@ def store_errors(root: str, address: str, key: str, *, writing: bool = False) ->
         text = str(error).split("Debug source", 1)[0]
         if _is_local(root):
             raise _local_trouble(text, root, where) from error
+        if "InvalidCertificate" in str(error):
+            raise StoreUnavailable(
+                f"The certificate is not trusted that the object store {address} shows.",
+                "Set AWS_CA_BUNDLE (or OPENSTACK_RCA_CA_BUNDLE) to the certificates of its authority.",
+            ) from error
         raise _remote_trouble(text, root, address, where) from error
 
 

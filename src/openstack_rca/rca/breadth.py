@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from openstack_rca.rca.accusations import tells_of_time_out
 from openstack_rca.rca.catalogue import Catalogue
 from openstack_rca.rca.components import Topology
 from openstack_rca.rca.findings import Directness, Finding
@@ -22,6 +23,8 @@ CONSTANTLY_USED = ("rabbitmq", "mariadb", "keystone")
 
 COMPARED_WEIGHT = 0.7
 """That the others are served is a second, independent witness, so the accusation weighs at least this."""
+
+SAME_TARGET_SHARE = 0.3
 
 AWAKENING = timedelta(seconds=3)
 AWAKENED_SHARE = 0.2
@@ -150,6 +153,10 @@ def attribute_to_network(findings: list[Finding], window: pl.DataFrame, topology
         if len(unaffected) < MIN_OTHERS or len(accusers) / (len(accusers) + len(unaffected)) > MAX_SHARE:
             continue
         host = next(iter(hosts))
+        refused = any(finding.category is Category.PROCESS_DOWN for finding in reaching)
+        if refused and all(place == host for _, place in unaffected):
+            # Packets of one process may be dropped; a refusal on a host that others reach it from is no matter of the way.
+            continue
         why = f"only {host} cannot reach {shared}, while {len(unaffected)} other clients of it go on working"
         for finding in reaching:
             moved[moved.index(finding)] = replace(
@@ -162,6 +169,44 @@ def attribute_to_network(findings: list[Finding], window: pl.DataFrame, topology
                 weight=max(finding.weight, COMPARED_WEIGHT),
             )
     return moved
+
+
+def attribute_to_target(findings: list[Finding], window: pl.DataFrame) -> list[Finding]:
+    """Weaken accusations of the network by time-outs that several hosts meet towards the same component.
+
+    One host that waits in vain hints at its network; many that wait for the same one hint at that one.
+
+    Args:
+        findings: all findings.
+        window: observed events (``row``, ``text``).
+
+    Returns:
+        The findings, with the weight of such accusations of the network cut to ``SAME_TARGET_SHARE``.
+    """
+    targets: dict[tuple[str | None, str | None, int], set[str]] = {}
+    hosts: dict[str, set[str | None]] = {}
+    for finding in findings:
+        if finding.accused != "network" and finding.directness is Directness.ACCUSATION and finding.rows:
+            targets.setdefault((finding.accuser, finding.accuser_host, finding.rows[0]), set()).add(finding.accused)
+            hosts.setdefault(finding.accused, set()).add(finding.accuser_host)
+    hints = [
+        finding.sort is EvidenceSort.SIGNATURE
+        and finding.accused == "network"
+        and finding.directness is Directness.ACCUSATION
+        and any(
+            len(hosts[target]) > 1
+            for target in targets.get((finding.accuser, finding.accuser_host, finding.rows[0]), ())
+        )
+        for finding in findings
+    ]
+    cited = {finding.rows[0] for finding, hint in zip(findings, hints, strict=True) if hint}
+    texts = dict(window.filter(pl.col("row").is_in(list(cited))).select("row", "text").iter_rows())
+    return [
+        replace(finding, weight=finding.weight * SAME_TARGET_SHARE)
+        if hint and tells_of_time_out(texts.get(finding.rows[0], ""))
+        else finding
+        for finding, hint in zip(findings, hints, strict=True)
+    ]
 
 
 def _answered(finding: Finding, texts: dict[int, str]) -> bool:

@@ -12,7 +12,12 @@ import polars as pl
 from openstack_rca.errors import EmptyWindow
 from openstack_rca.rca.activity import COLUMNS, activity
 from openstack_rca.rca.baseline import NormalRates
-from openstack_rca.rca.breadth import attribute_to_network, discount_clean_restarts, discount_the_awakened
+from openstack_rca.rca.breadth import (
+    attribute_to_network,
+    attribute_to_target,
+    discount_clean_restarts,
+    discount_the_awakened,
+)
 from openstack_rca.rca.catalogue import Catalogue
 from openstack_rca.rca.causes import Candidate, rank
 from openstack_rca.rca.components import Topology
@@ -278,7 +283,7 @@ def _investigate_window(
     if "silence" in omitted.parts:
         findings = [finding for finding in findings if finding.sort is not EvidenceSort.SILENCE]
     findings = discount_clean_restarts(discount_the_awakened(findings), known)
-    findings = attribute_to_network(findings, observed, topology)
+    findings = attribute_to_target(attribute_to_network(findings, observed, topology), observed)
     if "graph" not in omitted.parts:
         findings = infer_shared(findings, observed, topology)
     knowledge = Knowledge() if "retrieval" in omitted.parts else request.knowledge

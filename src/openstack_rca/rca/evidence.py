@@ -29,6 +29,11 @@ ROUTINE_NUMBER = 8.0
 
 ROUTINE_SPAN = "5m"
 
+DOUBTED_NOVELTY = 0.35
+
+MIN_SLOTS = 6
+"""In logs of fewer quarters of a minute nothing has had the time to show that it goes on all the time."""
+
 
 SILENCE_WEIGHT = 0.6
 REPLACED_WEIGHT = 0.8
@@ -79,9 +84,14 @@ def add_novelty(observed: pl.DataFrame, rates: NormalRates, minutes: float) -> p
         joined["window_count"].to_numpy().astype(float), joined["normal_per_minute"].to_numpy() * max(minutes, 0.1)
     )
     # Without a baseline, what goes on through more than half of the window is taken for this cloud's noise.
-    unsteady = (1.0 - 2.0 * (pl.col("steadiness") - 0.5)).clip(0.0, 1.0)
+    unsteady = (1.0 - 2.0 * (pl.col("steadiness") - 0.5)).clip(0.0, 1.0) if slots >= MIN_SLOTS else pl.lit(1.0)
     joined = joined.with_columns(novelty=pl.Series(fresh) if rates.known else unsteady).drop("steadiness")
-    return observed.join(joined, on=["component", "template_id"], how="left", maintain_order="left")
+    known = observed.join(joined, on=["component", "template_id"], how="left", maintain_order="left")
+    if rates.known:
+        return known
+    # The logs may hold nothing but the outage: errors that go on all the time are doubted, not dismissed.
+    doubted = pl.when(pl.col("level").is_in(["ERROR", "CRITICAL"])).then(DOUBTED_NOVELTY).otherwise(0.0)
+    return known.with_columns(novelty=pl.max_horizontal("novelty", doubted))
 
 
 def collect_findings(

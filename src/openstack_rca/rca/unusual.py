@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -56,10 +57,14 @@ def generic_accusations(rest: pl.DataFrame, topology: Topology, minutes: float) 
             found.setdefault(key, []).append((event, accusation))
     findings = []
     for (accused, accuser, host), items in found.items():
-        event, accusation = items[0]
-        weight = accusation.weight
-        if all(item[1].vague for item in items):
+        told = [item for item in items if not item[1].vague]
+        weight = max(item[1].weight for item in told or items)
+        if not told:
             weight *= min(1.0, len(items) / VAGUE_NUMBER)
+        kinds = Counter(item[1].category for item in told or items)
+        kind = max(kinds, key=lambda category: kinds[category])
+        leading = [item for item in told or items if item[1].category is kind]
+        event, accusation = leading[0]
         times = [item[0]["time"] for item in items]
         findings.append(
             Finding(
@@ -72,7 +77,7 @@ def generic_accusations(rest: pl.DataFrame, topology: Topology, minutes: float) 
                 title=f"{accuser} says that {accusation.why}",
                 why=accusation.why,
                 weight=weight,
-                rows=tuple(int(str(item[0]["row"])) for item in items[:MAX_ROWS]),
+                rows=tuple(int(str(item[0]["row"])) for item in leading[:MAX_ROWS]),
                 count=len(items),
                 first=_least(times),
                 last=_greatest(times),

@@ -55,8 +55,8 @@ def compare_models(
 
     Returns:
         ``first`` and ``second`` (reference, version, digest), ``card`` (metrics of both trainings), ``logs`` and
-        ``incidents`` (None where not asked for), ``metrics`` (for a run: ``performance_delta``, ``accuracy_drift`` and
-        more), ``warnings``.
+        ``incidents`` (None where not asked for; a win is one of the second), ``metrics`` (for a run:
+        ``performance_delta``, ``accuracy_drift`` and more), ``warnings``.
 
     Raises:
         ConfigurationError: a reference leads to no model, or the logs are too few to say anything.
@@ -144,7 +144,8 @@ def _compare_on_logs(result: dict[str, Any], models: Sequence[ModelFile], events
         "first": before.as_json(),
         "second": after.as_json(),
         "differences": {
-            name: paired_difference(minutes[0][name].to_list(), minutes[1][name].to_list()) for name in _BY_MINUTE
+            name: _paired(minutes[0][name].to_list(), minutes[1][name].to_list(), name != "accuracy")
+            for name in _BY_MINUTE
         },
         "minutes": minutes[0].height,
     }
@@ -166,6 +167,11 @@ def _compare_on_logs(result: dict[str, Any], models: Sequence[ModelFile], events
             result["warnings"].append(
                 f"The {side} may have learned from a part of these logs: they overlap with its training in time."
             )
+
+
+def _paired(first: list[float], second: list[float], less_is_better: bool) -> dict[str, float]:
+    row = paired_difference(first, second)
+    return row | {"wins": row["losses"], "losses": row["wins"]} if less_is_better else row
 
 
 def _by_minute(predicted: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:

@@ -119,6 +119,8 @@ def _facts(outcome: TrainOutcome) -> dict[str, Any]:
     return {
         "state": "finished",
         "version": outcome.version.version if outcome.version else None,
+        "status": outcome.version.status if outcome.version else None,
+        "status_reason": outcome.version.status_reason if outcome.version else "",
         "uri": outcome.version.uri if outcome.version else None,
         "run_id": outcome.run_id,
         "metrics": outcome.metrics,

@@ -72,6 +72,7 @@ def train(
     on_step: Callable[[str], None] | None = None,
     on_read: Callable[[int, int], None] | None = None,
     on_progress: Callable[[TrainingProgress], None] | None = None,
+    on_upload: Callable[[int, int], None] | None = None,
 ) -> TrainOutcome:
     """Learn what normal looks like from logs of a healthy cloud, and store the model as the next version.
 
@@ -86,6 +87,7 @@ def train(
         on_step: told each step as it begins.
         on_read: told bytes done and bytes in all while reading.
         on_progress: told each training step.
+        on_upload: told bytes done and bytes in all while uploading.
 
     Raises:
         ConfigurationError: the folder of state or ``output`` cannot be written; said before any work is done.
@@ -134,7 +136,7 @@ def train(
         run.log_metrics(gate.metrics)
         lap("compare")
         step("publish")
-        version = _publish(model_file, result, config, run, settings, notices, gate, force)
+        version = _publish(model_file, result, config, run, settings, notices, gate, force, on_upload)
         local_copy = _copy(model_file, output, version)
         lap("publish")
     return TrainOutcome(
@@ -161,6 +163,7 @@ def _publish(
     notices: list[str],
     gate: GateResult,
     force: bool,
+    on_upload: Callable[[int, int], None] | None,
 ) -> ModelVersion | None:
     if gate.objection and force:
         notices.append(f"Forced, although {gate.objection}.")
@@ -173,6 +176,7 @@ def _publish(
             card=result.card.as_json(),
             objection=gate.objection,
             forced=force,
+            on_progress=on_upload,
         )
     except PublishFailed as error:
         if str(model_file) not in error.hint:

@@ -1,0 +1,166 @@
+"""What can be done with versions: yank, pin, roll back, describe, move to a stage; each with a reason and a confirmation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from openstack_rca.dashboard.held_model import refresh
+from openstack_rca.dashboard.words import plain, prose, sentence
+from openstack_rca.errors import OpenStackRcaError
+from openstack_rca.service.models import ModelVersion
+from openstack_rca.service.versions import (
+    STAGES,
+    describe_model,
+    model_history,
+    pin_model,
+    roll_back,
+    set_stage,
+    unpin_model,
+    unyank_model,
+    yank_model,
+)
+from openstack_rca.settings import Settings
+
+NO_STAGE = "none"
+_DONE = "version_change_done"
+
+
+def draw_done() -> None:
+    """Say what the last press of a button did; it was pressed on the drawing before this one."""
+    done = st.session_state.pop(_DONE, None)
+    if done:
+        st.success(prose(done))
+
+
+def draw_environment_actions(settings: Settings, versions: Sequence[ModelVersion]) -> None:
+    """Roll back and unpin: they are about what ``latest`` means, not about one version."""
+    pinned = next((version for version in versions if version.pinned), None)
+    good = [version for version in versions if version.resolvable]
+    with st.container(horizontal=True):
+        if len(good) > 1:
+            _ask(
+                "Roll back",
+                ":material/undo:",
+                "rollback",
+                "The last good version before the one in use is pinned. Everyone who works here uses it then.",
+                lambda reason: f"Rolled back to version {roll_back(settings, reason).version}.",
+                settings,
+            )
+        if pinned is not None:
+            _ask(
+                "Unpin",
+                ":material/keep_off:",
+                "unpin",
+                "The highest good version is the latest again.",
+                lambda reason: f"Version {unpin_model(settings, str(pinned.version), reason)} is not pinned any more.",
+                settings,
+            )
+
+
+def draw_version_actions(settings: Settings, version: ModelVersion) -> None:
+    """What can be done with one version, as it is now."""
+    name = str(version.version)
+    with st.container(horizontal=True):
+        if version.yanked:
+            _ask(
+                "Take the yank back",
+                ":material/settings_backup_restore:",
+                f"unyank-{name}",
+                "It may be the latest again.",
+                lambda reason: f"Version {unyank_model(settings, name, reason).version} is not yanked any more.",
+                settings,
+            )
+        elif version.status == "ready" and not version.pinned:
+            _ask(
+                "Yank",
+                ":material/block:",
+                f"yank-{name}",
+                "It is taken out of what latest means. By its number it can still be had, with a notice.",
+                lambda reason: f"Version {yank_model(settings, name, reason).version} is yanked.",
+                settings,
+            )
+            _ask(
+                "Pin",
+                ":material/keep:",
+                f"pin-{name}",
+                "It is the latest until it is unpinned, whatever is trained later.",
+                lambda reason: f"Version {pin_model(settings, name, reason).version} is pinned.",
+                settings,
+            )
+        _draw_description(settings, version)
+        if version.status == "ready":
+            _draw_stage(settings, version)
+
+
+def _ask(label: str, icon: str, key: str, consequence: str, change: Callable[[str], str], settings: Settings) -> None:
+    """A button that opens what it would do, a field for the reason, and the confirmation."""
+    with st.popover(label, icon=icon), st.form(f"form-{key}", border=False):  # ours
+        st.write(consequence)  # ours
+        reason = st.text_input("Reason", key=f"reason-{key}", placeholder="What others will read")
+        if st.form_submit_button("Do it", type="primary", key=f"confirm-{key}"):
+            if not reason.strip():
+                st.error("A reason is needed: it is what others will read.")
+            else:
+                _do(lambda: change(reason), settings)
+
+
+def _do(change: Callable[[], str], settings: Settings) -> None:
+    try:
+        done = change()
+    except OpenStackRcaError as error:
+        st.error(sentence(error))
+        return
+    # Who changed what is the latest wants to see it in the sidebar at once.
+    refresh(settings)
+    st.session_state[_DONE] = done
+    st.rerun()
+
+
+def _draw_description(settings: Settings, version: ModelVersion) -> None:
+    key = f"describe-{version.version}"
+    with st.popover("Describe", icon=":material/edit_note:"), st.form(f"form-{key}", border=False):
+        text = st.text_area("What this version is", value=version.description, key=f"text-{key}")
+        if st.form_submit_button("Keep it", type="primary", key=f"confirm-{key}"):
+            number = str(version.version)
+            _do(lambda: f"Version {describe_model(settings, number, text).version} has its description.", settings)
+
+
+def _draw_stage(settings: Settings, version: ModelVersion) -> None:
+    key = f"stage-{version.version}"
+    options = [NO_STAGE, *STAGES]
+    with st.popover("Stage", icon=":material/stairs:"), st.form(f"form-{key}", border=False):
+        st.write("The version that was in the stage leaves it.")
+        place = options.index(version.stage) if version.stage in options else 0
+        stage = st.selectbox("Stage", options, index=place, key=f"choice-{key}")
+        reason = st.text_input("Reason", key=f"reason-{key}")
+        if st.form_submit_button("Move it", type="primary", key=f"confirm-{key}"):
+            number, chosen = str(version.version), "" if stage == NO_STAGE else str(stage)
+            _do(lambda: f"Version {set_stage(settings, number, chosen, reason).version} has moved.", settings)
+
+
+def draw_history(settings: Settings) -> None:
+    """Who changed what, when and why, the latest first."""
+    with st.expander("History of all changes", key="version-history", on_change="rerun") as shown:
+        if not shown.open:
+            return
+        rows = [
+            {
+                "when": event.when.replace(tzinfo=None),
+                "version": event.version or None,
+                "what": plain(event.action, 40),
+                "who": plain(event.who, 80),
+                "why": plain(event.reason, 300),
+            }
+            for event in reversed(model_history(settings))
+        ]
+        st.dataframe(
+            rows,
+            hide_index=True,
+            placeholder="",
+            column_config={
+                "when": st.column_config.DatetimeColumn("when (UTC)", format="YYYY-MM-DD HH:mm:ss"),
+                "why": st.column_config.TextColumn(width=300),
+            },
+        )

@@ -1,0 +1,270 @@
+"""A person at a browser: chromium before a dashboard that the command line serves. Pictures go to test-artifacts/."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dashboard_helpers import (
+    ASK,
+    HANGS_AFTER_SECONDS,
+    INCIDENT,
+    Server,
+    command,
+    hostile_logs,
+    serving,
+    shoot,
+)
+
+from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.settings import load_settings
+from trained_environment import QUICK, SAMPLES, Trained, copy_home
+
+WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def module_home(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home that the tests of this module may change together."""
+    return copy_home(trained, tmp_path_factory.mktemp("browser") / "home")
+
+
+@pytest.fixture(scope="module")
+def server(module_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One dashboard for those tests that leave no trace in each other's way."""
+    logs = tmp_path_factory.mktemp("logs")
+    shutil.copytree(SAMPLES / "incidents" / INCIDENT / "logs", logs / "incident")
+    hostile_logs(logs / "hostile")
+    with serving(module_home, "--root", str(logs)) as started:
+        yield started
+
+
+def open_tab(browser: Any, server: Server, size: dict[str, int] = WIDE, path: str = "", scheme: str = "light") -> Any:
+    """A visitor of their own; the tab is ready when the sidebar's button is there."""
+    context = browser.new_context(viewport=size, color_scheme=scheme)
+    page = context.new_page()
+    page.set_default_timeout(HANGS_AFTER_SECONDS * 1000)
+    page.outside = []
+    page.on("request", lambda request: page.outside.append(request.url) if leaves(request.url) else None)
+    page.goto(server.address + path)
+    page.get_by_role("heading", level=1).wait_for()
+    return page
+
+
+def leaves(url: str) -> bool:
+    return not url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:"))
+
+
+def ask_the_sample(page: Any) -> None:
+    page.get_by_role("button", name=ASK).click()
+    page.get_by_text("Keep it", exact=True).wait_for()
+
+
+def choose_path(page: Any, text: str) -> None:
+    """Type a path into the chooser."""
+    page.get_by_text("Server path", exact=True).click()
+    box = page.get_by_role("combobox", name="File, folder or glob")
+    box.fill(text)
+    box.press("Enter")
+
+
+def ask(page: Any, question: str) -> None:
+    box = page.get_by_placeholder("What is wrong?")
+    box.fill(question)
+    box.press("Enter")
+
+
+def test_a_question_on_a_sample_incident_shows_the_cause(browser: Any, server: Server) -> None:
+    """From the start page to the cause in one click, with all of its parts drawn, and nothing fetched from outside."""
+    page = open_tab(browser, server)
+    ask_the_sample(page)
+    verdict = page.locator(".st-key-verdict")
+    assert "mariadb" in verdict.inner_text()
+    page.get_by_text("controller/mariadb.log.xz:").first.wait_for()
+    page.get_by_text("Lines around it").first.click()
+    page.get_by_text(">").first.wait_for()
+    page.locator("[data-testid=stGraphVizChart] svg").wait_for()
+    page.locator("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg").first.wait_for()
+    shoot(page, "ask")
+    assert page.outside == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= WIDE["width"]
+    page.context.close()
+
+
+def test_the_downloads_are_the_report(browser: Any, server: Server, tmp_path: Path) -> None:
+    """HTML, Markdown and JSON arrive as files, each with the cause in it."""
+    page = open_tab(browser, server)
+    ask_the_sample(page)
+    for label, suffix in (("HTML", ".html"), ("Markdown", ".md"), ("JSON", ".json")):
+        with page.expect_download() as arriving:
+            page.get_by_role("button", name=label).click()
+        target = tmp_path / f"report{suffix}"
+        arriving.value.save_as(target)
+        assert arriving.value.suggested_filename.endswith(suffix)
+        assert "mariadb" in target.read_text()
+    page.context.close()
+
+
+def test_an_uploaded_archive_is_answered_and_seen_by_its_visitor_only(
+    browser: Any, server: Server, module_home: Path
+) -> None:
+    """A tar of logs is unpacked and analysed; another visitor is not offered it; with the session its files go."""
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w:gz") as packed:
+        packed.add(SAMPLES / "incidents" / INCIDENT / "logs", arcname="logs")
+    page = open_tab(browser, server)
+    page.get_by_text("Upload", exact=True).first.click()
+    page.locator("input[type=file]").set_input_files(
+        {"name": "logs.tar.gz", "mimeType": "application/gzip", "buffer": archive.getvalue()}
+    )
+    page.get_by_text("files,").wait_for()
+    ask(page, "Database connection timeout")
+    page.get_by_text("Keep it", exact=True).wait_for()
+    assert "mariadb" in page.locator(".st-key-verdict").inner_text()
+    shoot(page, "upload")
+    other = open_tab(browser, server, path="explore")
+    other.get_by_role("tab", name="Table").wait_for()
+    assert "logs.tar.gz" not in other.content()
+    assert len(list((module_home / "uploads").iterdir())) == 1
+    other.context.close()
+    page.context.close()
+
+
+def test_a_damaged_upload_is_refused_in_a_sentence(browser: Any, server: Server) -> None:
+    """It names the file and what to do."""
+    page = open_tab(browser, server)
+    page.get_by_text("Upload", exact=True).first.click()
+    page.locator("input[type=file]").set_input_files(
+        {"name": "logs.tar.gz", "mimeType": "application/gzip", "buffer": b"not an archive"}
+    )
+    alert = page.get_by_role("alert").first
+    alert.wait_for()
+    assert "cannot be read" in alert.inner_text()
+    page.context.close()
+
+
+def test_a_path_outside_of_the_roots_is_refused(browser: Any, server: Server) -> None:
+    """Nothing is said about what lies there."""
+    page = open_tab(browser, server)
+    choose_path(page, "/etc/passwd")
+    alert = page.get_by_role("alert").first
+    alert.wait_for()
+    assert "is not below a folder that this dashboard may read" in alert.inner_text()
+    page.context.close()
+
+
+def test_a_hostile_log_line_is_only_text(browser: Any, server: Server) -> None:
+    """Script tags, Markdown and escapes are shown, not obeyed: on the answer, and in the table of the logs."""
+    page = open_tab(browser, server)
+    choose_path(page, "hostile")
+    ask(page, "nothing can be created")
+    page.get_by_text("Keep it", exact=True).wait_for()
+    page.get_by_text("<script>window.harmed=1</script>").first.wait_for()
+    page.get_by_text("Lines around it").first.click()
+    page.get_by_text("What happened, in order").click()
+    shoot(page, "hostile")
+    page.get_by_role("link", name="Explore").click()
+    page.get_by_role("tab", name="Table").wait_for()
+    page.get_by_role("tab", name="A request's way").click()
+    shoot(page, "hostile-explore")
+    assert page.evaluate("window.harmed") is None
+    assert page.locator("img[src='x'], a[href*='evil.invalid'], img[src*='evil.invalid']").count() == 0
+    assert page.outside == []
+    page.context.close()
+
+
+@pytest.mark.parametrize("path", ["", "explore", "models", "train", "runs"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_fits_a_telephone(browser: Any, server: Server, path: str, scheme: str) -> None:
+    """At 390 pixels nothing is wider than the screen, in both themes; the sidebar is folded away."""
+    page = open_tab(browser, server, NARROW, path, scheme)
+    if not path:
+        ask_the_sample(page)
+    shoot(page, f"{path or 'ask'}-{scheme}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= NARROW["width"]
+    page.context.close()
+
+
+def test_a_version_trained_on_the_command_line_is_picked_up(browser: Any, trained: Trained, tmp_path: Path) -> None:
+    """The page says that a newer version is there, and "Refresh model" takes it: both show the same one then."""
+    home = copy_home(trained, tmp_path / "home")
+    with serving(home) as server:
+        page = open_tab(browser, server)
+        page.get_by_text("lstm_model, version 1").wait_for()
+        made = command(home, "train", str(trained.logs), *QUICK)
+        assert made.returncode == 0, made.stderr
+        page.get_by_role("button", name="Refresh model").click()
+        page.get_by_text("lstm_model, version 2").wait_for()
+        listed = command(home, "models", "show", "latest", "--format", "json")
+        assert '"version": "2"' in listed.stdout
+        shoot(page, "refreshed")
+        page.context.close()
+
+
+def test_a_first_visit_trains_on_the_samples_in_place(browser: Any, tmp_path: Path) -> None:
+    """No model; one press; the steps; then the model is in the sidebar, and the offer is gone."""
+    home = tmp_path / "home"
+    with serving(home) as server:
+        page = open_tab(browser, server)
+        page.get_by_text("There is no model yet").wait_for()
+        shoot(page, "first-visit")
+        page.get_by_role("button", name="Train on the samples").click()
+        page.get_by_role("button", name="Stop the training").wait_for()
+        page.get_by_text("epoch").first.wait_for()
+        shoot(page, "first-training")
+        page.get_by_text("lstm_model, version 1").wait_for(timeout=600_000)
+        assert page.get_by_text("There is no model yet").count() == 0
+        shoot(page, "first-trained")
+        page.context.close()
+
+
+def test_a_lost_store_is_told_and_the_model_stays(browser: Any, trained: Trained, tmp_path: Path) -> None:
+    """The store is gone: the sidebar says so in words, and a question is still answered with the model from the cache."""
+    home = copy_home(trained, tmp_path / "home")
+    shutil.move(home / "artifacts", tmp_path / "moved-away")
+    with serving(home) as server:
+        page = open_tab(browser, server)
+        page.get_by_text("lstm_model, version 1").wait_for()
+        page.locator("[data-testid=stSidebar] [role=alert]").first.wait_for()
+        ask_the_sample(page)
+        assert "mariadb" in page.locator(".st-key-verdict").inner_text()
+        shoot(page, "lost-store")
+        page.context.close()
+
+
+def test_a_version_is_yanked_and_rolled_back_to_in_the_browser(browser: Any, trained: Trained, tmp_path: Path) -> None:
+    """Yank the newest, take that back, roll back: each with a reason, and the command line sees each."""
+    home = copy_home(trained, tmp_path / "home")
+    settings = load_settings(home=home)
+    ModelLifecycle(settings).publish(trained.model_file, run_id=None, metrics={}, parameters={}, card={})
+    with serving(home) as server:
+        page = open_tab(browser, server, path="models")
+        page.get_by_text("lstm_model, version 2").wait_for()
+        change(page, "Yank", "learned from a bad day")
+        page.get_by_text("lstm_model, version 1").wait_for()
+        assert '"version": "1"' in command(home, "models", "show", "latest", "--format", "json").stdout
+        shoot(page, "yanked")
+        assert command(home, "models", "unyank", "2").returncode == 0
+        page.get_by_role("button", name="Refresh model").click()
+        page.get_by_text("lstm_model, version 2").wait_for()
+        change(page, "Roll back", "version 2 is noisy")
+        page.get_by_text("lstm_model, version 1").wait_for()
+        page.get_by_text("Version 1 is pinned").first.wait_for()
+        assert '"version": "1"' in command(home, "models", "show", "latest", "--format", "json").stdout
+        shoot(page, "rolled-back")
+        page.context.close()
+
+
+def change(page: Any, label: str, reason: str) -> None:
+    """Open what the button would do, give the reason, confirm."""
+    page.get_by_role("button", name=label, exact=True).click()
+    box = page.get_by_role("textbox", name="Reason")
+    box.fill(reason)
+    box.press("Tab")
+    page.get_by_role("button", name="Do it").click()

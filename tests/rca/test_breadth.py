@@ -1,0 +1,198 @@
+"""One host alone, a service that slept, a restart that nobody missed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+import pytest
+
+from openstack_rca.rca.breadth import (
+    attribute_to_network,
+    attribute_to_target,
+    discount_clean_restarts,
+    discount_the_awakened,
+)
+from openstack_rca.rca.catalogue import load_catalogue
+from openstack_rca.rca.components import load_topology
+from openstack_rca.rca.findings import Directness, Finding
+from openstack_rca.rca.report import Category, EvidenceSort
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+TOPOLOGY = load_topology()
+CLIENTS = [("nova-compute", "hv1"), ("nova-compute", "hv2"), ("nova-compute", "hv3"), ("nova-conductor", "ctl")]
+
+
+def finding(
+    accused: str,
+    accuser: str,
+    host: str,
+    *,
+    at: float = 0.0,
+    lasts: float = 60.0,
+    category: Category = Category.HANG,
+    directness: Directness = Directness.ACCUSATION,
+    sort: EvidenceSort = EvidenceSort.SIGNATURE,
+    signature: str | None = None,
+    row: int = 0,
+) -> Finding:
+    return Finding(
+        sort=sort,
+        directness=directness,
+        accused=accused,
+        accused_host=host if accused == accuser else None,
+        accuser=accuser,
+        accuser_host=host,
+        category=category,
+        title="a title",
+        why="a reason",
+        weight=0.6,
+        rows=(row,),
+        count=5,
+        first=START + timedelta(seconds=at),
+        last=START + timedelta(seconds=at + lasts),
+        signature=signature,
+    )
+
+
+def window(text: str = "timed out", clients: list[tuple[str, str]] = CLIENTS) -> pl.DataFrame:
+    """Every client logs every ten seconds; the first event carries the text."""
+    rows = [(client, host, second) for second in range(0, 60, 10) for client, host in clients]
+    return pl.DataFrame(
+        {
+            "row": list(range(len(rows))),
+            "text": [text] + ["ordinary"] * (len(rows) - 1),
+            "component": [row[0] for row in rows],
+            "host": [row[1] for row in rows],
+            "time": [START + timedelta(seconds=row[2]) for row in rows],
+        },
+        schema_overrides={"time": pl.Datetime("us", "UTC")},
+    )
+
+
+def test_one_host_that_cannot_reach_the_broker_accuses_its_network() -> None:
+    moved = attribute_to_network([finding("rabbitmq", "nova-compute", "hv1")], window(), TOPOLOGY)
+    assert [(item.accused, item.accused_host, item.category) for item in moved] == [
+        ("network", "hv1", Category.NETWORK)
+    ]
+
+
+def test_two_hosts_that_cannot_reach_it_accuse_the_broker() -> None:
+    two = [finding("rabbitmq", "nova-compute", "hv1"), finding("rabbitmq", "nova-compute", "hv2")]
+    assert attribute_to_network(two, window(), TOPOLOGY) == two
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "(pymysql.err.OperationalError) (1205, 'Lock wait timeout exceeded; try restarting transaction')",
+        "(0, 0): (403) ACCESS_REFUSED - Login was refused",
+        "An unexpected error (HTTP 500)",
+    ],
+)
+def test_who_gets_an_answer_has_reached_the_other(answer: str) -> None:
+    alone = [finding("mariadb", "nova-conductor", "ctl", category=Category.DATABASE)]
+    clients = [("nova-conductor", "ctl"), ("keystone", "c2"), ("glance-api", "c2"), ("cinder-api", "c2")]
+    assert attribute_to_network(alone, window(answer, clients), TOPOLOGY) == alone
+
+
+def test_the_broker_is_not_cleared_where_it_says_itself_that_it_stopped() -> None:
+    own = finding("rabbitmq", "rabbitmq", "ctl", directness=Directness.CAUSE)
+    told = [finding("rabbitmq", "nova-compute", "hv1"), own]
+    assert attribute_to_network(told, window(), TOPOLOGY) == told
+
+
+def test_without_others_that_go_on_nothing_is_known_of_the_network() -> None:
+    alone = [finding("rabbitmq", "nova-compute", "hv1")]
+    assert attribute_to_network(alone, window(clients=[("nova-compute", "hv1")]), TOPOLOGY) == alone
+
+
+def test_a_refusal_on_a_host_that_others_reach_it_from_is_no_matter_of_the_network() -> None:
+    clients = [("keystone", "ctl"), ("nova-api", "ctl"), ("nova-conductor", "ctl"), ("glance-api", "ctl")]
+    refused = [finding("mariadb", "keystone", "ctl", category=Category.PROCESS_DOWN)]
+    dropped = [finding("mariadb", "keystone", "ctl", category=Category.HANG)]
+    assert attribute_to_network(refused, window("refused", clients), TOPOLOGY) == refused
+    assert attribute_to_network(dropped, window("timed out", clients), TOPOLOGY)[0].accused == "network"
+
+
+def both(accuser: str, host: str) -> list[Finding]:
+    """One line that speaks against keystone and hints at the network."""
+    against = finding("keystone", accuser, host)
+    return [against, replace(against, accused="network", accused_host=host, category=Category.NETWORK)]
+
+
+def test_time_outs_of_several_hosts_towards_one_component_are_not_the_network() -> None:
+    findings = both("nova-compute", "hv1") + both("nova-conductor", "ctl")
+    weights = [item.weight for item in attribute_to_target(findings, window())]
+    assert weights[0] == weights[2] == findings[0].weight
+    assert weights[1] == weights[3] < 0.5 * findings[0].weight
+
+
+def test_time_outs_of_one_host_may_be_its_network() -> None:
+    findings = both("nova-compute", "hv1")
+    assert attribute_to_target(findings, window()) == findings
+
+
+def test_names_that_nobody_can_resolve_are_the_network_from_wherever() -> None:
+    findings = both("nova-compute", "hv1") + both("nova-conductor", "ctl")
+    assert attribute_to_target(findings, window("Temporary failure in name resolution")) == findings
+
+
+def test_a_stream_that_slept_blames_others_in_vain() -> None:
+    slept = finding("nova-conductor", "nova-conductor", "ctl", sort=EvidenceSort.SILENCE)
+    complaint = finding("rabbitmq", "nova-conductor", "ctl", at=61)
+    _, weakened = discount_the_awakened([slept, complaint])
+    assert weakened.weight < 0.5 * complaint.weight
+
+
+def test_a_complaint_before_the_silence_counts_in_full() -> None:
+    slept = finding("nova-conductor", "nova-conductor", "ctl", at=10, sort=EvidenceSort.SILENCE)
+    complaint = finding("rabbitmq", "nova-conductor", "ctl", at=5)
+    assert discount_the_awakened([slept, complaint]) == [slept, complaint]
+
+
+def test_several_that_wake_with_one_complaint_were_waiting_for_the_same() -> None:
+    names = ("nova-api", "neutron-server", "cinder-api")
+    slept = [finding(name, name, "ctl", sort=EvidenceSort.SILENCE) for name in names]
+    complaints = [finding("keystone", name, "ctl", at=61) for name in names]
+    assert discount_the_awakened(slept + complaints) == slept + complaints
+
+
+STOP = {"directness": Directness.CAUSE, "signature": "service-stopped-by-signal", "lasts": 0.0}
+BEGIN = {"directness": Directness.CAUSE, "signature": "service-started", "lasts": 0.0}
+
+
+def restart(seconds: float) -> list[Finding]:
+    return [
+        finding("nova-conductor", "nova-conductor", "ctl", **STOP),  # type: ignore[arg-type]
+        finding("nova-conductor", "nova-conductor", "ctl", at=seconds, **BEGIN),  # type: ignore[arg-type]
+    ]
+
+
+def test_a_restart_of_seconds_that_nobody_missed_is_no_failure() -> None:
+    before = restart(3)
+    assert all(now.weight < 0.3 * then.weight for now, then in zip(
+        discount_clean_restarts(before, load_catalogue()), before, strict=True
+    ))  # fmt: skip
+
+
+def test_a_restart_that_somebody_missed_counts() -> None:
+    missed = [*restart(3), finding("nova-conductor", "nova-compute", "hv1", at=1)]
+    assert discount_clean_restarts(missed, load_catalogue()) == missed
+
+
+def test_a_service_that_stayed_away_counts() -> None:
+    assert discount_clean_restarts(restart(50), load_catalogue()) == restart(50)
+    assert discount_clean_restarts(restart(3)[:1], load_catalogue()) == restart(3)[:1]
+
+
+def test_a_service_that_stopped_again_after_its_restart_counts() -> None:
+    again = replace(restart(3)[0], last=START + timedelta(seconds=30))
+    assert discount_clean_restarts([again, restart(3)[1]], load_catalogue())[0].weight == again.weight
+
+
+def test_a_restart_on_one_host_does_not_excuse_a_stop_on_another() -> None:
+    other = finding("nova-conductor", "nova-conductor", "ctl2", **STOP)  # type: ignore[arg-type]
+    told = discount_clean_restarts([*restart(3), other], load_catalogue())
+    assert told[2] == other

@@ -1,0 +1,130 @@
+"""From events to findings: what counts, for how much, against whom."""
+
+from __future__ import annotations
+
+import pytest
+from cloud import SMALL, Cloud, healthy_rates
+from troubles import placement_lost
+
+from openstack_rca.rca.baseline import NormalRates, novelty
+from openstack_rca.rca.catalogue import load_catalogue
+from openstack_rca.rca.components import load_topology
+from openstack_rca.rca.evidence import add_novelty, collect_findings, observe
+from openstack_rca.rca.findings import Directness, Finding
+from openstack_rca.rca.report import Category, EvidenceSort
+
+TOPOLOGY = load_topology()
+
+
+def findings_of(cloud: Cloud, rates: NormalRates | None = None) -> list[Finding]:
+    rates = rates or healthy_rates(SMALL)
+    events = add_novelty(observe(cloud.events(), None, TOPOLOGY), rates, cloud.seconds / 60)
+    return collect_findings(events, load_catalogue(), TOPOLOGY, rates, cloud.seconds / 60)
+
+
+def named(findings: list[Finding], signature: str) -> Finding:
+    return next(item for item in findings if item.signature == signature)
+
+
+def test_a_finding_counts_its_events_against_the_normal_number() -> None:
+    cloud = Cloud(SMALL)
+    placement_lost(cloud)
+    found = named(findings_of(cloud), "placement-not-responding")
+    assert found.count >= 5
+    assert found.baseline == "0"
+    assert len(found.rows) <= found.count
+    assert found.first < found.last
+
+
+def quota(cloud: Cloud, times: int, apart: float = 2.0) -> None:
+    for number in range(times):
+        text = "HTTP exception thrown: Quota exceeded for cores: Requested 1, but already used 20 of 20 cores"
+        cloud.say(10 + apart * number, "nova-api", "INFO", "nova.api.openstack.wsgi", text)
+
+
+def test_a_routine_line_weighs_by_its_number() -> None:
+    strengths = []
+    for times in (1, 4, 20):
+        cloud = Cloud(SMALL)
+        quota(cloud, times)
+        strengths.append(named(findings_of(cloud), "nova-quota-exceeded").strength)
+    assert strengths[0] < 0.1
+    assert strengths[0] < strengths[1] < strengths[2]
+    assert strengths[2] >= 0.5
+
+
+def test_a_routine_line_spread_over_an_hour_stays_routine() -> None:
+    cloud = Cloud(SMALL, seconds=3600, load=0.02)
+    quota(cloud, 12, apart=290)
+    assert named(findings_of(cloud), "nova-quota-exceeded").strength < 0.3
+
+
+def test_who_does_not_answer_in_time_hangs_and_who_refuses_is_down() -> None:
+    kinds = {}
+    for how in ("refused", "timeout"):
+        cloud = Cloud(SMALL)
+        for number in range(6):
+            text = {
+                "refused": "[Errno 111] ECONNREFUSED",
+                "timeout": "timed out",
+            }[how]
+            message = f"Error contacting glance server 'http://10.1.1.1:9292' for 'get', done trying.: {text}"
+            cloud.say(20.0 + number, "nova-api", "ERROR", "nova.image.glance", message)
+        kinds[how] = named(findings_of(cloud), "nova-glance-failed").category
+    assert kinds == {"refused": Category.PROCESS_DOWN, "timeout": Category.HANG}
+
+
+def test_a_new_error_without_any_signature_is_a_symptom_of_who_logged_it() -> None:
+    cloud = Cloud(SMALL)
+    for number in range(6):
+        cloud.say(30.0 + number, "cinder-volume", "ERROR", "cinder.volume.manager", "The flux capacitor ran dry")
+    (found,) = [item for item in findings_of(cloud) if item.title == "unusual ERROR in cinder-volume"]
+    assert found.directness is Directness.SYMPTOM
+    assert found.sort is EvidenceSort.NEW_TEMPLATE
+    assert (found.accused, found.accused_host) == ("cinder-volume", "ctl-a")
+
+
+def test_the_layer_2_agent_of_this_cloud_is_accused_not_the_usual_one() -> None:
+    from cloud import OLD
+
+    cloud = Cloud(OLD)
+    for number in range(6):
+        text = "Timeout waiting for [('network-vif-plugged', '5d0f')] for instance with vm_state building"
+        cloud.say(30.0 + number, "nova-compute", "WARNING", "nova.virt.libvirt.driver", text, host="node-21")
+    found = named(findings_of(cloud, healthy_rates(OLD)), "nova-vif-plug-timeout")
+    assert (found.accused, found.accused_host) == ("neutron-linuxbridge-agent", "node-21")
+
+
+@pytest.mark.parametrize(("went_on_as", "kind"), [(None, Category.HANG), (9999, Category.PROCESS_DOWN)])
+def test_a_silence_that_another_process_ends_was_a_stop(went_on_as: int | None, kind: Category) -> None:
+    cloud = Cloud(SMALL, seed=9)
+    cloud.stop("neutron-server", 45, 140 if went_on_as else 105)
+    if went_on_as:
+        for second in range(105, 140):
+            cloud.say(second, "neutron-server", "INFO", "neutron.wsgi", "GET", process=went_on_as)
+    (gap,) = [item for item in findings_of(cloud) if item.sort is EvidenceSort.SILENCE]
+    assert (gap.accused, gap.category) == ("neutron-server", kind)
+
+
+def test_what_is_as_frequent_as_ever_is_not_novel() -> None:
+    import numpy as np
+
+    fresh = novelty(np.array([10.0, 10.0, 400.0]), np.array([0.0, 10.0, 10.0]))
+    assert fresh[0] == 1.0
+    assert fresh[1] == 0.0
+    assert 0.9 < fresh[2] < 1.0
+
+
+def test_several_logs_of_one_component_are_one_stream() -> None:
+    """keystone's own log is nearly empty; its access log is not, and so keystone is never silent for long."""
+    from openstack_rca.model.baseline import Baseline
+
+    cloud = Cloud(SMALL, seconds=300)
+    cloud.say(5, "keystone", "WARNING", "keystone.common", "x")
+    cloud.say(290, "keystone", "WARNING", "keystone.common", "x")
+    learnt = Baseline.learn(cloud.events())
+    rates = NormalRates.from_baseline(learnt, TOPOLOGY.canonical)
+    gaps = dict(learnt.services.select("service", "longest_gap_seconds").iter_rows())
+    assert gaps["keystone"] > 200
+    assert rates.longest_gap_seconds["keystone"] == gaps["keystone-uwsgi"] < 60
+    assert rates.per_minute["keystone"] > 50

@@ -1,0 +1,129 @@
+"""What nobody says: a shared dependency, or a host, inferred from who stopped."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+
+from openstack_rca.rca.components import load_topology
+from openstack_rca.rca.findings import Directness, Finding
+from openstack_rca.rca.inference import infer_shared
+from openstack_rca.rca.report import Category, EvidenceSort
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+TOPOLOGY = load_topology()
+DATABASE_USERS = [
+    "keystone",
+    "glance-api",
+    "nova-api",
+    "nova-conductor",
+    "neutron-server",
+    "cinder-api",
+    "placement-api",
+]
+
+
+def silence(component: str, host: str = "ctl", weight: float = 0.4) -> Finding:
+    return Finding(
+        sort=EvidenceSort.SILENCE,
+        directness=Directness.ACCUSATION,
+        accused=component,
+        accused_host=host,
+        accuser=component,
+        accuser_host=host,
+        category=Category.HANG,
+        title="silent",
+        why="silent",
+        weight=weight,
+        rows=(hash(component) % 97,),
+        count=0,
+        first=START,
+        last=START + timedelta(seconds=60),
+    )
+
+
+def accusation(accused: str, accuser: str, weight: float = 0.7) -> Finding:
+    return Finding(
+        sort=EvidenceSort.SIGNATURE,
+        directness=Directness.ACCUSATION,
+        accused=accused,
+        accuser=accuser,
+        accuser_host="ctl",
+        category=Category.HANG,
+        title="no answer",
+        why="no answer",
+        weight=weight,
+        rows=(1,),
+        count=5,
+        first=START + timedelta(seconds=30),
+        last=START + timedelta(seconds=60),
+    )
+
+
+def window(streams: dict[str, list[str]], each: int = 40) -> pl.DataFrame:
+    rows = [(component, host) for host, names in streams.items() for component in names for _ in range(each)]
+    return pl.DataFrame({"component": [row[0] for row in rows], "host": [row[1] for row in rows]})
+
+
+def inferred(findings: list[Finding], observed: pl.DataFrame) -> list[tuple[str, str | None]]:
+    added = infer_shared(findings, observed, TOPOLOGY)[len(findings) :]
+    return [(item.accused, item.accused_host) for item in added]
+
+
+def test_all_users_of_the_database_that_stop_at_once_accuse_it() -> None:
+    observed = window({"ctl": [*DATABASE_USERS, "rabbitmq"], "hv1": ["nova-compute"]})
+    assert inferred([silence(name) for name in DATABASE_USERS], observed) == [("mariadb", None)]
+
+
+def test_two_that_stop_are_too_few() -> None:
+    observed = window({"ctl": [*DATABASE_USERS, "rabbitmq"], "hv1": ["nova-compute"]})
+    assert inferred([silence("nova-conductor"), silence("nova-api")], observed) == []
+
+
+def test_a_database_whose_other_users_go_on_is_not_suspected() -> None:
+    observed = window({"ctl": [*DATABASE_USERS, "rabbitmq"], "hv1": ["nova-compute"]})
+    assert inferred([silence(name) for name in ("nova-conductor", "placement-api", "glance-api")], observed) == []
+
+
+def test_nothing_is_inferred_where_one_of_the_stopped_says_why() -> None:
+    own = Finding(**{**accusation("keystone", "keystone").__dict__, "directness": Directness.CAUSE, "weight": 0.9})
+    observed = window({"ctl": [*DATABASE_USERS, "rabbitmq"], "hv1": ["nova-compute"]})
+    assert inferred([silence(name) for name in DATABASE_USERS] + [own], observed) == []
+
+
+def test_nothing_lies_deeper_than_a_stopped_component_that_all_others_need_and_accuse() -> None:
+    """keystone hangs, and the interfaces that validate tokens with it: they accuse it, so it is not the database."""
+    clients = ["glance-api", "nova-api", "neutron-server", "cinder-api", "placement-api"]
+    findings = [silence(name) for name in ["keystone", *clients]]
+    findings += [accusation("keystone", name) for name in clients]
+    observed = window({"ctl": [*DATABASE_USERS, "rabbitmq"], "hv1": ["nova-compute"]})
+    assert inferred(findings, observed) == []
+
+
+def test_an_accused_component_that_some_of_the_stopped_do_not_need_does_not_account_for_them() -> None:
+    findings = [silence(name) for name in DATABASE_USERS] + [accusation("keystone", "nova-api")]
+    assert not TOPOLOGY.depends_on("nova-conductor", "keystone")
+    observed = window({"ctl": [*DATABASE_USERS, "rabbitmq"], "hv1": ["nova-compute"]})
+    assert inferred(findings, observed) == [("mariadb", None)]
+
+
+def test_a_host_all_of_whose_streams_stop_is_accused() -> None:
+    observed = window({"hv1": ["nova-compute", "neutron-openvswitch-agent"], "hv2": ["nova-compute"]})
+    findings = [silence("nova-compute", "hv1"), silence("neutron-openvswitch-agent", "hv1")]
+    assert inferred(findings, observed) == [("host", "hv1")]
+
+
+def test_a_host_on_which_one_stream_goes_on_is_alive() -> None:
+    observed = window({"hv1": ["nova-compute", "neutron-openvswitch-agent"], "hv2": ["nova-compute"]})
+    assert inferred([silence("nova-compute", "hv1")], observed) == []
+
+
+def test_logs_of_one_host_alone_do_not_show_a_dead_host() -> None:
+    observed = window({"hv1": ["nova-compute", "neutron-openvswitch-agent"]})
+    findings = [silence("nova-compute", "hv1"), silence("neutron-openvswitch-agent", "hv1")]
+    assert inferred(findings, observed) == []
+
+
+def test_no_silence_no_inference() -> None:
+    assert inferred([], window({"ctl": DATABASE_USERS})) == []
