@@ -42,6 +42,7 @@ def server(module_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     hostile_logs(logs / "hostile")
     with serving(module_home, "--root", str(logs)) as started:
         yield started
+    assert list((module_home / "uploads").glob("*")) == [], "uploads go with the server at the latest"
 
 
 def open_tab(browser: Any, server: Server, size: dict[str, int] = WIDE, path: str = "", scheme: str = "light") -> Any:

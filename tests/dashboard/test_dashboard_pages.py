@@ -100,6 +100,28 @@ def test_logs_that_changed_are_read_again(home: Path, tmp_path: Path, trained: T
     assert prepared_logs.key_of(choice, held, settings) != before
 
 
+def test_a_table_of_growing_logs_is_not_read_again_for_every_filter(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The table stays with what was read until the visitor asks for more."""
+    root = tmp_path / "live"
+    root.mkdir()
+    log = root / "nova-api.log"
+    line = "2026-11-23 04:17:{:02d}.000 1 ERROR nova.api.openstack [-] number {}\n"
+    log.write_text("".join(line.format(number, number) for number in range(20)))
+    monkeypatch.setenv("OPENSTACK_RCA_LOG_ROOTS", str(root))
+    app = open_page("explore")
+    app.segmented_control(key="log_kind").set_value("Server path").run()
+    app.selectbox(key="log_path").set_value(str(root)).run()
+    made = prepared_logs.shared_shelf().made
+    with log.open("a") as more:
+        more.write(line.format(30, 30))
+    app.multiselect(key="f_level").set_value(["ERROR"]).run()
+    assert prepared_logs.shared_shelf().made == made
+    assert "20 of 20 events" in words_of(app)
+    assert "21 of 21 events" in words_of(press(app, "Read the logs again"))
+
+
 def test_a_follow_up_can_be_narrowed_to_a_window(home: Path) -> None:
     """The window that was typed is the window of the report."""
     app = open_page()

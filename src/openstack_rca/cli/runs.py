@@ -49,13 +49,13 @@ def list_command(
 @click.option(
     "--keep", type=click.IntRange(0), default=10, show_default=True, help="The newest so many of each kind stay."
 )
-@click.option("--apply", is_flag=True, help="Remove them; without it they are only named.")
+@click.option("--yes", is_flag=True, help="Remove them; without it they are only named.")
 @JSON_FORMAT
 @connection_options
 def prune_command(
-    keep: int, apply: bool, form: str, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool
+    keep: int, yes: bool, form: str, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool
 ) -> int:
-    """Remove old runs of this environment, with the files that they stored; without --apply, only say which.
+    """Remove old runs of this environment, with the files that they stored; without --yes, only say which.
 
     A run that made a version that exists stays, and so does one that is still running. MLflow can bring a removed run back until
     its own gc command clears it; its files are gone. Exit status 1 if one could not be removed.
@@ -63,15 +63,15 @@ def prune_command(
     \b
     Examples:
       openstack-rca runs prune --keep 10
-      openstack-rca runs prune --keep 10 --apply
+      openstack-rca runs prune --keep 10 --yes
     """
     settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
-    decisions = prune_runs(settings, keep, apply=apply)
+    decisions = prune_runs(settings, keep, apply=yes)
     if form == "json":
-        facts = [{**asdict(found.run), **asdict(found), "removed": _is_removed(found, apply)} for found in decisions]
+        facts = [{**asdict(found.run), **asdict(found), "removed": _is_removed(found, yes)} for found in decisions]
         print_json([{name: value for name, value in each.items() if name != "run"} for each in facts])
     else:
-        _print_decisions(decisions, apply)
+        _print_decisions(decisions, yes)
     return 1 if any(found.problem for found in decisions) else 0
 
 
@@ -91,7 +91,7 @@ def _print_decisions(decisions: list[RunDecision], apply: bool) -> None:
             ],
         )
     removed = sum(_is_removed(found, apply) for found in decisions)
-    what = f"{removed} runs removed" if apply else f"{len(going)} runs would go (--apply removes them)"
+    what = f"{removed} runs removed" if apply else f"{len(going)} runs would go (--yes removes them)"
     console().print(f"{what}, {len(decisions) - len(going)} stay.", markup=False, soft_wrap=True)
 
 

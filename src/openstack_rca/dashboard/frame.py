@@ -38,5 +38,8 @@ def guard(draw: Callable[..., None], *arguments: object) -> None:
     except OpenStackRcaError as error:
         st.error(sentence(error))
     except Exception as error:  # noqa: BLE001 - the outermost boundary: a visitor never sees a bare stack trace
-        st.error(prose(f"Something unexpected went wrong ({type(error).__name__}). {keep_trace()}"))
-        st.button("Try again", key="try_again")
+        st.error(
+            prose(
+                f"Something unexpected went wrong ({type(error).__name__}). {keep_trace()} Load the page again to go on."
+            )
+        )

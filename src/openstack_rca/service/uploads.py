@@ -109,11 +109,11 @@ def unpack(files: Iterable[tuple[str, IO[bytes]]], folder: Path, limit: int) -> 
             place = folder / _safe_parts(name)[-1]
             lowered = name.lower()
             if lowered.endswith(".zip"):
-                _take(_zip_members(name, content, result), _stem(place), result, limit)
+                _take(name, _zip_members(name, content, result), _stem(place), result, limit)
             elif lowered.endswith(ARCHIVE_SUFFIXES):
-                _take(_tar_members(name, content, result), _stem(place), result, limit)
+                _take(name, _tar_members(name, content, result), _stem(place), result, limit)
             else:
-                _take(iter([(PurePosixPath(place.name), content)]), folder, result, limit)
+                _take(name, iter([(PurePosixPath(place.name), content)]), folder, result, limit)
         if not result.files:
             raise UnreadableLog(
                 "The upload holds no file that could be a log.", "Upload log files, or an archive of them."
@@ -127,7 +127,9 @@ def unpack(files: Iterable[tuple[str, IO[bytes]]], folder: Path, limit: int) -> 
     return result
 
 
-def _take(members: Iterator[tuple[PurePosixPath, IO[bytes]]], target: Path, result: Unpacked, limit: int) -> None:
+def _take(
+    upload: str, members: Iterator[tuple[PurePosixPath, IO[bytes]]], target: Path, result: Unpacked, limit: int
+) -> None:
     for name, content in members:
         if result.files >= MOST_FILES:
             raise ConfigurationError(
@@ -142,7 +144,7 @@ def _take(members: Iterator[tuple[PurePosixPath, IO[bytes]]], target: Path, resu
             result.leave_out("a name that came before")
             continue
         with path.open("xb") as written:
-            while block := _read(name, content):
+            while block := _read(upload, content):
                 result.size_bytes += len(block)
                 if result.size_bytes > limit:
                     raise ConfigurationError(
@@ -154,11 +156,11 @@ def _take(members: Iterator[tuple[PurePosixPath, IO[bytes]]], target: Path, resu
         result.files += 1
 
 
-def _read(name: PurePosixPath, content: IO[bytes]) -> bytes:
+def _read(upload: str, content: IO[bytes]) -> bytes:
     try:
         return content.read(BLOCK)
     except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, LZMAError, OSError) as error:
-        raise _damaged(str(name), error) from error
+        raise _damaged(upload, error) from error
 
 
 def _tar_members(name: str, content: IO[bytes], result: Unpacked) -> Iterator[tuple[PurePosixPath, IO[bytes]]]:

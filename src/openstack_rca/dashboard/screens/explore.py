@@ -46,8 +46,9 @@ def draw(settings: Settings) -> None:
     if logs is None:
         st.caption("Choose logs above; they are shown here.")
         return
+    again = st.button("Read the logs again", icon=":material/refresh:", key="read_again", help="With what came since.")
     with st.spinner("Reading the logs"):
-        prepared = prepared_logs(logs, held, settings)
+        prepared = prepared_logs(logs, held, settings, as_read_before=not again)
     wanted = _draw_filters(choices(prepared))
     events = filter_events(scored_events(prepared), wanted)
     st.caption(f"{events.height:,d} of {prepared.read.events.height:,d} events")

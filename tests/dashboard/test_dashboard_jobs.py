@@ -1,0 +1,142 @@
+"""A training in the background: it runs on its own, one at a time, tells how far it is, and stops when asked."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from dashboard_helpers import HANGS_AFTER_SECONDS, open_page, press, words_of
+
+from openstack_rca.errors import ConfigurationError
+from openstack_rca.service import jobs
+from openstack_rca.service.jobs import STEPS, Job, current_job, read_job, start_training, stop_training
+from openstack_rca.service.models import list_models, list_runs
+from openstack_rca.service.training import TrainingConfig
+from openstack_rca.settings import Settings, load_settings
+from trained_environment import Trained
+
+QUICK = TrainingConfig(epochs=2, lstm_units=8, batch_size=16)
+LONG = TrainingConfig(epochs=500, lstm_units=8, batch_size=16)
+
+
+def ended(settings: Settings, job: Job) -> Job:
+    """The job once its process has ended."""
+    for process in jobs._processes:
+        process.wait(HANGS_AFTER_SECONDS * 3)
+    found = read_job(settings, job.id)
+    assert found is not None
+    return found
+
+
+def once(settings: Settings, job: Job, holds: Callable[[Job], bool]) -> Job:
+    """The job as soon as this holds; its log is followed, and its end ends the wait."""
+    while True:
+        found = read_job(settings, job.id)
+        assert found is not None
+        if holds(found) or not found.running:
+            return found
+        # Looks again in a moment, or at once when the process ends.
+        with suppress(subprocess.TimeoutExpired):
+            jobs._processes[-1].wait(0.1)
+
+
+@pytest.fixture
+def settings(empty_home: Path) -> Settings:
+    """An environment where nothing was trained; the process is gone at the end of the test."""
+    return load_settings()
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_running() -> Iterator[None]:
+    """No test leaves a process behind."""
+    yield
+    for process in jobs._processes:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+def test_a_background_training_makes_a_version(settings: Settings, trained: Trained) -> None:
+    """It goes through the nine steps, keeps its loss, and ends with what it made."""
+    job = ended(settings, start_training(settings, [trained.logs], QUICK))
+    assert job.state == "finished", job.log
+    assert job.outcome["version"] == 1
+    assert len(STEPS) == 9
+    assert job.step == 9
+    assert len(job.step_times) == 9
+    assert job.step_times == sorted(job.step_times)
+    assert job.losses[-1][0] == 2.0
+    assert len(job.outcome["history"]) == 2
+    assert "9 of 9" in job.log
+    assert [version.version for version in list_models(settings)] == [1]
+
+
+def test_a_second_training_is_refused_while_one_runs(settings: Settings, trained: Trained) -> None:
+    """One at a time, also when two visitors press the button."""
+    job = start_training(settings, [trained.logs], LONG)
+    assert job.running
+    with pytest.raises(ConfigurationError, match="running already"):
+        start_training(settings, [trained.logs], QUICK)
+    stop_training(settings)
+    ended(settings, job)
+
+
+def test_a_training_that_is_stopped_leaves_no_version(settings: Settings, trained: Trained) -> None:
+    """Stopped in the middle of an epoch: the run is marked as killed, nothing was published, and another can begin."""
+    job = start_training(settings, [trained.logs], LONG)
+    job = once(settings, job, lambda found: bool(found.losses))
+    assert job.running, job.log
+    stop_training(settings)
+    job = ended(settings, job)
+    assert job.state == "stopped"
+    assert list_models(settings) == []
+    assert [run.status for run in list_runs(settings)] == ["KILLED"]
+    assert not current_job(settings).running  # type: ignore[union-attr]
+
+
+def test_a_training_that_is_killed_is_told_as_failed(settings: Settings, trained: Trained) -> None:
+    """Out of memory, a power cut: the lock is free, the state is failed, and the page says what is known."""
+    job = start_training(settings, [trained.logs], LONG)
+    os.kill(jobs._processes[-1].pid, signal.SIGKILL)
+    job = ended(settings, job)
+    assert job.state == "failed"
+    assert "ended without a word" in job.outcome["error"]
+    assert "ended without a word" in words_of(open_page("train")).replace("`", "")
+
+
+def test_logs_that_cannot_be_used_are_a_sentence(settings: Settings, tmp_path: Path) -> None:
+    """What the training says on the command line, the job says too."""
+    (tmp_path / "empty").mkdir()
+    job = ended(settings, start_training(settings, [tmp_path / "empty"], QUICK))
+    assert job.state == "failed"
+    assert "holds no files" in job.outcome["error"]
+
+
+def test_the_secrets_of_the_environment_are_not_written_down(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The process inherits them; the files of the job do not hold them."""
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-to-be-written")
+    job = ended(settings, start_training(load_settings(), [tmp_path], QUICK))
+    for path in (jobs.jobs_folder(settings) / job.id).iterdir():
+        assert b"not-to-be-written" not in path.read_bytes()
+
+
+def test_the_page_shows_a_running_training_and_stops_it(settings: Settings, trained: Trained) -> None:
+    """Whoever opens the page sees it; the button ends it."""
+    job = start_training(settings, [trained.logs], LONG)
+    once(settings, job, lambda found: bool(found.losses))
+    app = open_page("train")
+    assert not app.exception
+    assert "train the LSTM" in words_of(app)
+    assert "Start the training" not in [button.label for button in app.button]
+    press(app, "Stop the training")
+    assert ended(settings, job).state == "stopped"
+    app = open_page("train")
+    assert "The training was stopped" in words_of(app)
+    assert "Start the training" in [button.label for button in app.button]
