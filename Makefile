@@ -6,7 +6,7 @@ SWIFT_VENV ?= .venv-swift
 PYTEST_FLAGS ?=
 # Browser tests and tests behind a failing network: minutes each, of features that are not finished.
 SLOW_TESTS ?= tests/dashboard tests/lifecycle/test_lifecycle_flaky.py tests/lifecycle/test_lifecycle_access.py \
-  tests/lifecycle/test_lifecycle_policy.py tests/lifecycle/test_lifecycle_manual.py
+  tests/lifecycle/test_lifecycle_policy.py tests/lifecycle/test_lifecycle_manual.py tests/lifecycle/test_lifecycle_secrets.py
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
