@@ -129,6 +129,8 @@ def _spoil(client: socket.socket, answer: bytes, fault: Fault, over: threading.E
         client.sendall(answer)
     elif fault.kind == "truncate":
         client.sendall(answer[:middle])
+    elif fault.kind == "corrupt" and middle == len(answer):
+        client.sendall(answer)
     elif fault.kind == "corrupt":
         client.sendall(answer[:middle] + bytes([answer[middle] ^ 1]) + answer[middle + 1 :])
     elif fault.kind == "trickle":
