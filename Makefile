@@ -4,28 +4,23 @@
 VENV ?= .venv
 SWIFT_VENV ?= .venv-swift
 PYTEST_FLAGS ?=
-# Browser tests and tests behind a failing network: minutes each, of features that are not finished.
-SLOW_TESTS ?= tests/dashboard tests/lifecycle/test_lifecycle_flaky.py tests/lifecycle/test_lifecycle_access.py \
-  tests/lifecycle/test_lifecycle_policy.py tests/lifecycle/test_lifecycle_manual.py tests/lifecycle/test_lifecycle_secrets.py
+# Files are shared out between so many processes; each starts servers of its own.
+TEST_WORKERS ?= auto
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint format wheel reference system-packages clean clean-all $(SWIFT_VENV)
+.PHONY: help demo test lint format wheel reference system-packages clean clean-all $(SWIFT_VENV)
 
 help: ## list the targets
 	@echo "Targets:"
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 20
-	@echo "Variables: PYTHON (interpreter to start from, 3.11 or later), PYTEST_FLAGS, VENV"
+	@echo "Variables: PYTHON (interpreter to start from, 3.11 or later), PYTEST_FLAGS, TEST_WORKERS, VENV"
 
 demo: $(VENV)/.installed ## install, train on samples/, answer a sample incident, say where everything is
 	@$(BIN)/openstack-rca demo
 
 test: system-packages lint $(SWIFT_VENV)/.installed ## everything that checks: ruff, mypy, pytest
-	@echo "Left out here: $(SLOW_TESTS). 'make test-all' runs them too."
-	@$(BIN)/python -m pytest $(addprefix --ignore=,$(SLOW_TESTS)) $(PYTEST_FLAGS); status=$$?; scripts/missing-packages; exit $$status
-
-test-all: SLOW_TESTS =
-test-all: test ## everything, with the browser and the fault tests that take long
+	@$(BIN)/python -m pytest -n $(TEST_WORKERS) --maxprocesses 4 --dist loadfile $(PYTEST_FLAGS); status=$$?; scripts/missing-packages; exit $$status
 
 lint: $(VENV)/.installed-dev ## ruff check, ruff format --check, mypy --strict
 	@$(BIN)/ruff check .

@@ -170,6 +170,11 @@ class Settings(BaseSettings):
         return self.home / "cache"
 
     @property
+    def work_folder(self) -> Path:
+        """Files in the making; those of processes that were killed go at the next run."""
+        return self.home / "work"
+
+    @property
     def spool_folder(self) -> Path:
         """Trained files that could not be published yet."""
         return self.home / "spool"

@@ -185,7 +185,8 @@ def mlflow_server(
     arguments += ["--backend-store-uri", backend or f"sqlite:///{folder / 'server.db'}"]
     arguments += ["--artifacts-destination", (folder / "artifacts").as_uri()]
     arguments += ["--app-name", app] if app else []
-    variables = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", **environment}
+    quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    variables = {**quiet, **environment}
     with process(arguments, log, **variables) as started:
         wait_for(f"{uri}/health", [started], log)
         yield uri

@@ -13,10 +13,9 @@ from typing import Any
 
 import pytest
 from flaky_proxy import FlakyProxy, flaky_proxy
-from lifecycle_helpers import publish
+from lifecycle_helpers import MakeModel, publish
 from lifecycle_servers import SwiftServer, mlflow_server
 
-from conftest import MakeModel
 from openstack_rca.errors import ConfigurationError, PublishFailed, RegistryUnavailable, StoreError
 from openstack_rca.lifecycle.credentials import find_s3_access
 from openstack_rca.lifecycle.doctor import check_connections

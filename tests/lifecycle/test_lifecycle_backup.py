@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import multiprocessing
 import sqlite3
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from lifecycle_helpers import publish
+from lifecycle_helpers import MakeModel, publish
 
-from conftest import MakeModel
 from openstack_rca.errors import BackupDamaged, BackupFailed, ConfigurationError
 from openstack_rca.lifecycle.backup import back_up, restore
 from openstack_rca.lifecycle.tracking import Tracking
@@ -62,12 +62,13 @@ def write_runs(facts: str, count: int) -> None:
 
 def test_a_copy_made_while_others_write_is_whole(embedded: Settings, tmp_path: Path) -> None:
     facts = json.dumps({"home": str(embedded.home)})
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        writing = pool.apply_async(write_runs, (facts, 12))
+    # An executor, not a Pool: a Pool starts a worker that died again and again, and never says so.
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        writing = pool.submit(write_runs, facts, 12)
         copies = []
-        while not writing.ready():
-            copies.append(back_up(embedded, tmp_path / f"{len(copies)}.db").runs)
-        writing.get()
+        while not writing.done():
+            copies.append(back_up(embedded, tmp_path / "copy.db").runs)
+        writing.result()
     assert copies == sorted(copies)
     assert back_up(embedded, tmp_path / "last.db").runs == 12
 

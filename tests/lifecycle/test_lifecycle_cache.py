@@ -10,13 +10,13 @@ import subprocess
 import sys
 import time
 import zipfile
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from lifecycle_helpers import publish
+from lifecycle_helpers import MakeModel, publish
 
-from conftest import MakeModel
 from openstack_rca.errors import StoreError
 from openstack_rca.lifecycle.cache import ModelCache
 from openstack_rca.lifecycle.files import file_digest, hold, remove_unheld, replacing, work_folder
@@ -110,8 +110,8 @@ def test_of_many_that_need_a_file_at_once_each_gets_it_whole(tmp_path: Path) -> 
     source = tmp_path / "source"
     source.write_text("x" * SIZE)
     task = (tmp_path / "cache", file_digest(source), "x" * SIZE, tmp_path / "log")
-    with multiprocessing.get_context("spawn").Pool(4) as pool:
-        assert set(pool.starmap(fetch_slowly, [task] * 8)) == {"x" * SIZE}
+    with ProcessPoolExecutor(4, multiprocessing.get_context("spawn")) as pool:
+        assert set(pool.map(fetch_slowly, *zip(*[task] * 8, strict=True))) == {"x" * SIZE}
     assert (tmp_path / "log").read_text() == "fetched\n"
 
 
@@ -258,3 +258,46 @@ def test_a_really_full_disk_is_named_and_left_clean(embedded: Settings, tmp_path
         elsewhere.load()
     (small_disk / "filler").unlink()
     assert elsewhere.load().version.version == 1
+
+
+def publish_and_die(facts: dict[str, Any], model: Path) -> None:
+    """A process that is killed while it copies the model into the store."""
+    from openstack_rca.lifecycle import local_objects
+
+    def copy(source: Path, target: Path) -> None:
+        target.write_bytes(source.read_bytes()[:50])
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    local_objects.copy_bytes = copy
+    publish(ModelLifecycle(load_settings(**facts)), model)
+
+
+def test_an_upload_into_a_folder_that_was_killed_leaves_nothing_after_the_next(
+    store_only: Settings, make_model: MakeModel
+) -> None:
+    process = multiprocessing.get_context("spawn").Process(
+        target=publish_and_die, args=(store_only.model_dump(exclude_unset=True), make_model("one"))
+    )
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    left = list(store_only.home.rglob("*.part"))
+    assert len(left) == 1
+    lifecycle = ModelLifecycle(store_only)
+    assert lifecycle.store.objects("") == []
+    version = publish(lifecycle, make_model("two"))
+    assert list(store_only.home.rglob("*.part")) == []
+    assert lifecycle.load().version == version
+
+
+def test_where_a_file_system_has_no_links_objects_are_created_all_the_same(
+    store_only: Settings, make_model: MakeModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_link(*_names: Path) -> None:
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(os, "link", no_link)
+    lifecycle = ModelLifecycle(store_only)
+    publish(lifecycle, make_model("one"))
+    assert [check.ok for check in lifecycle.verify()] == [True]
+    assert list(store_only.home.rglob("*.part")) == []

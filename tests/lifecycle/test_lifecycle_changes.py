@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from lifecycle_helpers import FACTS, publish
+from lifecycle_helpers import FACTS, MakeModel, publish
 
-from conftest import MakeModel
 from openstack_rca.errors import ConfigurationError, DigestMismatch, PublishFailed, RegistryUnavailable, VersionNotFound
 from openstack_rca.lifecycle.changes import VersionChanges, history
 from openstack_rca.lifecycle.events import EventLog
@@ -199,8 +199,8 @@ def append_many(facts: dict[str, Any], count: int, writer: int) -> None:
 def test_processes_that_write_history_at_once_lose_nothing(settings: Settings) -> None:
     """Four writers, ten events each: all there, each writer's own in its order, and none is written twice."""
     facts = {**settings.model_dump(exclude_unset=True), "network_timeout_seconds": 60}
-    with multiprocessing.get_context("spawn").Pool(4) as pool:
-        pool.starmap(append_many, [(facts, 10, writer) for writer in range(4)])
+    with ProcessPoolExecutor(4, multiprocessing.get_context("spawn")) as pool:
+        list(pool.map(append_many, [facts] * 4, [10] * 4, range(4)))
     reasons = [event.reason for event in ModelLifecycle(settings).events.all()]
     assert len(reasons) == 40
     for writer in range(4):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import multiprocessing
 import zipfile
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from lifecycle_helpers import FACTS, publish
+from lifecycle_helpers import FACTS, MakeModel, publish
 
-from conftest import MakeModel
 from openstack_rca.errors import VersionNotFound
 from openstack_rca.lifecycle.versions import ModelLifecycle
 from openstack_rca.settings import Settings, load_settings
@@ -99,8 +99,8 @@ def test_processes_that_publish_at_once_all_get_their_own_number(
     """Four processes, two files each. Homes of their own share no lock, as machines do not."""
     homes = [settings.home if one_machine else tmp_path / f"home-{sender}" for sender in range(4)]
     tasks = [(facts_of(settings, home), str(tmp_path), 2, sender) for sender, home in enumerate(homes)]
-    with multiprocessing.get_context("spawn").Pool(4) as pool:
-        numbers = [number for found in pool.starmap(publish_several, tasks) for number in found]
+    with ProcessPoolExecutor(4, multiprocessing.get_context("spawn")) as pool:
+        numbers = [number for found in pool.map(publish_several, *zip(*tasks, strict=True)) for number in found]
     lifecycle = ModelLifecycle(settings)
     assert max(Counter(numbers).values()) == 1
     assert len(numbers) == 8

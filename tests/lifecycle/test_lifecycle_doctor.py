@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lifecycle_helpers import publish
+from lifecycle_helpers import MakeModel, publish
 
-from conftest import MakeModel
 from openstack_rca.lifecycle.doctor import ConnectionCheck, check_connections
 from openstack_rca.lifecycle.store import ObjectStore
 from openstack_rca.lifecycle.versions import ModelLifecycle

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lifecycle_helpers import FACTS, publish, silent_server
+from lifecycle_helpers import FACTS, MakeModel, publish, silent_server
 from lifecycle_servers import SwiftServer
 
-from conftest import MakeModel
 from openstack_rca.errors import (
     ConfigurationError,
     DigestMismatch,

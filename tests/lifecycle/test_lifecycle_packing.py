@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lifecycle_helpers import publish
+from lifecycle_helpers import MakeModel, publish
 
-from conftest import MakeModel
 from openstack_rca.errors import ModelFileDamaged, PublishFailed
 from openstack_rca.lifecycle.files import file_digest
 from openstack_rca.lifecycle.packing import compress

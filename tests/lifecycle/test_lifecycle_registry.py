@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lifecycle_helpers import publish
+from lifecycle_helpers import MakeModel, publish
 
-from conftest import MakeModel
 from openstack_rca.errors import PublishFailed, RegistryRefused, RegistryUnavailable, VersionNotFound
 from openstack_rca.lifecycle import registry_reader
 from openstack_rca.lifecycle.mlflow_client import connect, without_password

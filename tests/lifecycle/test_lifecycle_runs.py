@@ -6,9 +6,8 @@ from pathlib import Path
 from urllib.parse import urlparse
 
 import pytest
-from lifecycle_helpers import FACTS
+from lifecycle_helpers import FACTS, MakeModel
 
-from conftest import MakeModel
 from openstack_rca.errors import RegistryUnavailable
 from openstack_rca.lifecycle.mlflow_client import connect
 from openstack_rca.lifecycle.run_retention import plan_runs, prune_runs

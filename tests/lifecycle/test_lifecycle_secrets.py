@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 from flaky_proxy import Fault, FlakyProxy, flaky_proxy
-from lifecycle_helpers import FACTS
+from lifecycle_helpers import FACTS, MakeModel
 
-from conftest import MakeModel
 from openstack_rca.cli.main import cli, run
 from openstack_rca.errors import OpenStackRcaError
 from openstack_rca.lifecycle.doctor import check_connections

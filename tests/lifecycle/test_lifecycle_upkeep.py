@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lifecycle_helpers import FACTS, publish
+from lifecycle_helpers import FACTS, MakeModel, publish
 
-from conftest import MakeModel
 from openstack_rca.errors import ConfigurationError, DigestMismatch, VersionNotFound
 from openstack_rca.lifecycle.changes import VersionChanges, history
 from openstack_rca.lifecycle.files import file_digest
@@ -168,7 +167,7 @@ def test_a_pruning_that_was_cut_off_is_finished_by_the_next(
 
 
 @pytest.fixture
-def lose_registry(_database: Path) -> Callable[[Settings], Settings]:
+def lose_registry(empty_database: Path) -> Callable[[Settings], Settings]:
     """Settings with an empty registry beside the same store.
 
     The database gets another name, because MLflow keeps one that is deleted open; the tests of the command line
@@ -176,7 +175,7 @@ def lose_registry(_database: Path) -> Callable[[Settings], Settings]:
     """
 
     def lose(settings: Settings) -> Settings:
-        shutil.copy(_database, settings.home / "new.db")
+        shutil.copy(empty_database, settings.home / "new.db")
         return settings.model_copy(update={"mlflow_tracking_uri": f"sqlite:///{settings.home / 'new.db'}"})
 
     return lose

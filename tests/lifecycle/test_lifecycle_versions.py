@@ -7,9 +7,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from lifecycle_helpers import FACTS, publish, stored_file
+from lifecycle_helpers import FACTS, MakeModel, publish, stored_file
 
-from conftest import MakeModel
 from openstack_rca.errors import DigestMismatch, ModelFileDamaged, VersionNotFound
 from openstack_rca.lifecycle.files import file_digest
 from openstack_rca.lifecycle.records import Place

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import polars as pl
 import pytest
+from model_events import BEGIN, make_events, normal_events
 
-from conftest import BEGIN, make_events, normal_events
 from openstack_rca.model.baseline import Baseline
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from model_events import BEGIN, make_events
 
-from conftest import BEGIN, make_events
 from openstack_rca.model.baseline import Baseline
 from openstack_rca.model.measures import auroc, binary_measures, class_measures
 from openstack_rca.model.rivals import next_template_rivals, rate_rival, unseen_rival

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from model_events import LOST, incident_events, make_events, normal_events
 
-from conftest import LOST, incident_events, make_events, normal_events
 from openstack_rca.model.model_file import load_keras_model, open_model_file
 from openstack_rca.model.scoring import Forward, event_scores
 from openstack_rca.model.sequences import WORD_BUCKETS, Steps, cut, encode, hashed_words

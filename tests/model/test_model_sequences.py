@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from model_events import BEGIN, make_events, normal_events
 
-from conftest import BEGIN, make_events, normal_events
 from openstack_rca.model.sequences import (
     FIRST_KNOWN,
     OTHER,

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from model_events import BEGIN, LOST, SMALL, incident_events, make_events, normal_events
 
-from conftest import BEGIN, LOST, SMALL, incident_events, make_events, normal_events
 from openstack_rca.errors import NotEnoughTrainingData, TrainingInterrupted
 from openstack_rca.model.card import FORMAT_VERSION, TrainingCard, TrainingConfig, fingerprint
 from openstack_rca.model.evaluation import TEST, TRAIN, VALIDATION, split_by_time

@@ -103,21 +103,34 @@ def remove_leftovers(folder: Path, name: str = "*") -> None:
 
 
 @contextmanager
-def replacing(target: Path) -> Iterator[Path]:
-    """A temporary path beside ``target`` that takes its place when the block ends well, and vanishes otherwise."""
+def temporary_file(target: Path) -> Iterator[Path]:
+    """An empty file beside ``target``, in a folder that is made where it is missing; it vanishes with the block."""
     target.parent.mkdir(parents=True, exist_ok=True)
     remove_leftovers(target.parent, _literal(target.name))
     descriptor, temporary = _make_temporary(target)
     try:
         yield temporary
-        os.fsync(descriptor)
-        # mkstemp makes files private; a model or a report may be read like any other file of the user.
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(target)
     finally:
-        # After a good end the name is gone already.
+        # Where the block has given it another name, this one is gone already.
         temporary.unlink(missing_ok=True)
         os.close(descriptor)
+
+
+def finish(temporary: Path) -> None:
+    """Bring a temporary file to the disk, and give it the permissions that any other file of the user would have."""
+    with temporary.open("rb") as stream:
+        os.fsync(stream.fileno())
+    # mkstemp makes files private; a model or a report may be read like any other file of the user.
+    temporary.chmod(0o666 & ~_umask())
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """A temporary path beside ``target`` that takes its place when the block ends well, and vanishes otherwise."""
+    with temporary_file(target) as temporary:
+        yield temporary
+        finish(temporary)
+        temporary.replace(target)
 
 
 def _make_temporary(target: Path) -> tuple[int, Path]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from openstack_rca.errors import ConfigurationError
+from openstack_rca.lifecycle.files import work_folder
 from openstack_rca.lifecycle.records import ModelVersion
 from openstack_rca.lifecycle.tracking import RunLogger, Tracking
 from openstack_rca.lifecycle.versions import ModelLifecycle
@@ -106,8 +106,8 @@ class MLflowManager:
                 f"Models cannot be stored under {artifact_path!r}.", 'Leave artifact_path at "models".'
             )
         run_id = self._logger.run_id if self._logger else None
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / f"{model_name}.keras"
+        with work_folder(self._settings.work_folder) as folder:
+            path = folder / f"{model_name}.keras"
             model.save(path)
             version = self._lifecycle(model_name).publish(
                 path,

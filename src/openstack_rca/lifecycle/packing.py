@@ -38,7 +38,7 @@ def packed(path: Path, settings: Settings) -> Iterator[Path]:
     with ExitStack() as stack:
         chosen = path
         with suppress(OSError):
-            folder = stack.enter_context(work_folder(settings.home / "work"))
+            folder = stack.enter_context(work_folder(settings.work_folder))
             copy = folder / path.name
             compress(path, copy)
             if copy.stat().st_size < path.stat().st_size:

@@ -22,6 +22,8 @@ from openstack_rca.errors import (
 )
 from openstack_rca.lifecycle.connecting import open_store, upload_seconds
 from openstack_rca.lifecycle.credentials import find_s3_access
+from openstack_rca.lifecycle.files import PART
+from openstack_rca.lifecycle.local_objects import create_object
 from openstack_rca.lifecycle.store_errors import ConditionNotSupportedError, key_taken, store_errors, writing_to
 from openstack_rca.settings import Settings
 
@@ -124,6 +126,8 @@ class ObjectStore:
     def _put_new(self, key: str, content: Path | bytes, size: int, attributes: Mapping[str, str]) -> None:
         import obstore
 
+        if self.is_local and self._put_new_local(key, content):
+            return
         store = self._connection(size)
         kept = self._attributes(attributes)
         try:
@@ -133,6 +137,16 @@ class ObjectStore:
             self._must_be_free(key)
             with self._errors(key, writing=True):
                 obstore.put(store, key, content, attributes=kept, use_multipart=False)
+
+    def _put_new_local(self, key: str, content: Path | bytes) -> bool:
+        """Whether it was written; a file system without hard links leaves it to the library."""
+        with self._errors(key):
+            try:
+                return create_object(self.root, key, content)
+            except FileExistsError as error:
+                if error.filename2 is None:
+                    raise
+                raise key_taken(self.uri(key)) from error
 
     def _put_multipart(self, key: str, path: Path, size: int, attributes: Mapping[str, str], report: Progress) -> None:
         import obstore
@@ -242,7 +256,8 @@ class ObjectStore:
 
         with self._errors(""):
             found = [stored for page in obstore.list(self._connection(), prefix=folder) for stored in page]
-        return [StoredObject(stored["path"], stored["size"], stored["last_modified"]) for stored in found]
+        whole = (stored for stored in found if not (self.is_local and stored["path"].endswith(PART)))
+        return [StoredObject(stored["path"], stored["size"], stored["last_modified"]) for stored in whole]
 
     def delete(self, key: str) -> None:
         """Remove an object; one that is already gone is no error."""

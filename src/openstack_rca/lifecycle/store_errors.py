@@ -60,7 +60,8 @@ def store_errors(root: str, address: str, key: str, *, writing: bool = False) ->
     except (exceptions.BaseError, OSError, ValueError) as error:
         text = str(error).split("Debug source", 1)[0]
         if _is_local(root):
-            raise _local_trouble(text, root, where) from error
+            number = error.errno if isinstance(error, OSError) else None
+            raise _local_trouble(f"{text} (os error {number})" if number else text, root, where) from error
         if "InvalidCertificate" in str(error):
             raise StoreUnavailable(
                 f"The certificate is not trusted that the object store {address} shows.",

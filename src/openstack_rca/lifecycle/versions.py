@@ -229,7 +229,7 @@ class ModelLifecycle:
         text = str(reference).strip()
         budget = self.settings.network_timeout_seconds
         late = RegistryUnavailable(
-            f"Registry and store did not answer within {budget:g} s.", "Check them with: openstack-rca doctor"
+            f"The registry or the store does not answer within {budget:g} s.", "Check them with: openstack-rca doctor"
         )
 
         def work(alive: Progress) -> LoadedModel:

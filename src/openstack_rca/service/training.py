@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from openstack_rca.errors import ConfigurationError, PublishFailed
-from openstack_rca.lifecycle.files import replacing
+from openstack_rca.lifecycle.files import replacing, work_folder
 from openstack_rca.lifecycle.mlflow_client import without_password
 from openstack_rca.lifecycle.records import ModelVersion
 from openstack_rca.lifecycle.tracking import RunLogger, Tracking
@@ -119,16 +119,16 @@ def train(
     lap("read")
     require_enough(read.events, config)
     started = time.strftime("training-%Y%m%d-%H%M%S", time.gmtime())
-    with Tracking(settings).training_run(started) as run, tempfile.TemporaryDirectory() as folder:
+    with Tracking(settings).training_run(started) as run, work_folder(settings.work_folder) as folder:
         run.log_params(asdict(config) | {"logs": ", ".join(str(path) for path in paths)[:500]})
         step("train")
         result = fit(read.events, config, source=", ".join(str(path) for path in paths), on_progress=on_progress)
         lap("train")
         step("save")
-        model_file = Path(folder) / f"{settings.model_name}.keras"
+        model_file = folder / f"{settings.model_name}.keras"
         save(result, model_file)
         if run.run_id:
-            _log_result(run, result, Path(folder) / "plots")
+            _log_result(run, result, folder / "plots")
         lap("save")
         step("compare with the version in use")
         gate = check_model(model_file, read.events, config, settings)

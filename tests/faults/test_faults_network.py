@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 from flaky_proxy import Fault, FlakyProxy, flaky_proxy
-from lifecycle_helpers import publish
+from lifecycle_helpers import PATIENCE, MakeModel, publish
 
-from conftest import PATIENCE, MakeModel
 from openstack_rca.errors import LifecycleError, OpenStackRcaError, PublishFailed
 from openstack_rca.lifecycle.tracking import Tracking
 from openstack_rca.lifecycle.versions import ModelLifecycle

@@ -1,0 +1,53 @@
+"""A process that is killed anywhere leaves an environment that works: no wrong file, no lost version, nothing lying about."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from fault_world import World
+
+from openstack_rca.settings import Settings
+
+
+@pytest.fixture
+def world(store_only: Settings, tmp_path: Path) -> World:
+    """A folder without a registry."""
+    return with_two_versions(store_only, tmp_path)
+
+
+@pytest.fixture
+def registered(embedded: Settings, tmp_path: Path) -> World:
+    """The embedded default."""
+    return with_two_versions(embedded, tmp_path)
+
+
+def with_two_versions(settings: Settings, folder: Path) -> World:
+    made = World(settings, folder)
+    made.publish()
+    made.publish()
+    return made
+
+
+@pytest.mark.parametrize("task", ["publish", "load", "pin", "unpin", "prune", "yank"])
+def test_killed_before_each_change_in_turn_nothing_is_lost(world: World, task: str) -> None:
+    """Before each file that is opened for writing, linked, renamed or removed, until the task comes to its end."""
+    assert world.sweep(task) > 2
+
+
+@pytest.mark.parametrize("task", ["publish", "pin", "prune"])
+def test_with_a_registry_neither(registered: World, task: str) -> None:
+    """Here also before each changing statement and each commit of the database."""
+    assert registered.sweep(task, most=25) > 2
+
+
+def test_killed_at_random_moments_nothing_is_lost(registered: World) -> None:
+    """The moments differ from run to run; what must hold does not."""
+    chance = random.Random()
+    ended = [
+        registered.try_killed_at_random(task, 1.0, chance) for task in ("publish", "load", "pin", "publish", "prune")
+    ]
+    registered.check()
+    registered.check_after_the_next_run()
+    assert len(ended) == 5

@@ -1,0 +1,44 @@
+"""Many processes publish at once: as many versions as files, all different, none overwritten."""
+
+from __future__ import annotations
+
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fault_tasks import CONTEXT, content_of, publish_many
+from fault_world import World
+
+from openstack_rca.settings import Settings
+
+WRITERS, TURNS = 8, 3
+
+
+def publish_at_once(world: World, homes: list[Path], turns: int) -> dict[int, str]:
+    """One writer a home; the content of each version by its number, as the writers were told."""
+    count = len(homes)
+    facts: list[dict[str, Any]] = [{**world.facts, "home": home, "network_timeout_seconds": 120} for home in homes]
+    with ProcessPoolExecutor(count, CONTEXT) as pool:
+        told = list(pool.map(publish_many, facts, [str(world.folder)] * count, [turns] * count, range(count)))
+    numbers = [number for published in told for number in published]
+    assert len(set(numbers)) == len(numbers) == count * turns
+    return {number: content for published in told for number, content in published.items()}
+
+
+@pytest.mark.parametrize(
+    ("settings", "one_machine"),
+    [("embedded", True), ("store_only", False), ("s3", False), ("postgres_and_s3", False)],
+    indirect=["settings"],
+)
+def test_each_file_becomes_a_version_of_its_own(settings: Settings, tmp_path: Path, one_machine: bool) -> None:
+    """Homes of their own share no lock, as machines do not."""
+    world = World(settings, tmp_path)
+    homes = [settings.home if one_machine else tmp_path / f"home-{writer}" for writer in range(WRITERS)]
+    published = publish_at_once(world, homes, TURNS)
+    lifecycle = world.lifecycle()
+    assert {
+        check.version.version: check.problem for check in lifecycle.verify() if check.version.resolvable
+    } == dict.fromkeys(published, "")
+    assert {number: content_of(lifecycle.load(number).path) for number in published} == published
+    assert lifecycle.resolve().version == max(published)

@@ -1,0 +1,178 @@
+"""What the tests of the lifecycle and of its faults work with: real stores, real registries, real files."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from lifecycle_helpers import PATIENCE, MakeModel
+from lifecycle_servers import ACCESS_KEY, SECRET, SwiftServer, missing_for_swift, mlflow_server, swift_server
+from postgres_servers import missing_for_postgres, postgres_server
+
+from openstack_rca.lifecycle.mlflow_client import connect
+from openstack_rca.settings import Settings, load_settings
+
+__all__ = [
+    "embedded",
+    "empty_database",
+    "make_model",
+    "no_foreign_settings",
+    "nothing_in_the_working_folder",
+    "postgres",
+    "postgres_and_s3",
+    "s3",
+    "server",
+    "server_and_s3",
+    "server_on_postgres",
+    "settings",
+    "store_only",
+    "swift",
+]
+
+PREFIXES = ("MLFLOW_", "AWS_", "OPENSTACK_RCA_")
+EXPORTED = (
+    "MLFLOW_TRACKING_USERNAME",
+    "MLFLOW_TRACKING_PASSWORD",
+    "MLFLOW_TRACKING_TOKEN",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_JITTER",
+    "MLFLOW_TRACKING_SERVER_CERT_PATH",
+    "REQUESTS_CA_BUNDLE",
+)
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
+
+
+@pytest.fixture(autouse=True)
+def no_foreign_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No setting of the person who runs the tests reaches them, and none of theirs stays behind."""
+    for name in (*EXPORTED, *PROXIES, *(name for name in os.environ if name.startswith(PREFIXES))):
+        # Set first, so that the end of the test also removes what the code under test exported.
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An embedded database with all its tables; making one takes seconds, copying it does not."""
+    home = tmp_path_factory.mktemp("database")
+    connect(load_settings(home=home, mlflow_tracking_uri=f"sqlite:///{home / 'mlflow.db'}"))
+    return home / "mlflow.db"
+
+
+@pytest.fixture
+def embedded(tmp_path: Path, empty_database: Path) -> Settings:
+    """The default: a sqlite database and a folder below a home of its own."""
+    home = tmp_path / "embedded"
+    home.mkdir()
+    shutil.copy(empty_database, home / "mlflow.db")
+    return load_settings(home=home)
+
+
+@pytest.fixture
+def store_only(tmp_path: Path) -> Settings:
+    """MLflow switched off, versions in a folder."""
+    return load_settings(home=tmp_path / "store-only", mlflow_enabled=False)
+
+
+@pytest.fixture(scope="session")
+def swift(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SwiftServer]:
+    """OpenStack Swift with its S3 API on loopback."""
+    if reason := missing_for_swift():
+        pytest.skip(reason)
+    with swift_server(tmp_path_factory.mktemp("swift")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An MLflow tracking server on loopback."""
+    with mlflow_server(tmp_path_factory.mktemp("mlflow-server")) as uri:
+        yield uri
+
+
+@pytest.fixture
+def s3(tmp_path: Path, swift: SwiftServer) -> Settings:
+    """A bucket of its own in Swift, versions numbered by the store alone."""
+    bucket = swift.make_bucket(f"models-{uuid4().hex[:12]}")
+    return load_settings(
+        home=tmp_path / "s3",
+        mlflow_enabled=False,
+        mlflow_artifact_root=f"s3://{bucket}/rca",
+        s3_endpoint_url=swift.endpoint,
+        aws_access_key_id=ACCESS_KEY,
+        aws_secret_access_key=SECRET,
+        network_timeout_seconds=PATIENCE,
+    )
+
+
+@pytest.fixture
+def server_and_s3(server: str, s3: Settings) -> Settings:
+    """An MLflow server over HTTP with versions in Swift: how a team runs it."""
+    changes = {"mlflow_enabled": True, "mlflow_tracking_uri": server, "experiment_name": f"team_{uuid4().hex[:8]}"}
+    return s3.model_copy(update=changes)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A PostgreSQL on loopback, as an SQLAlchemy address."""
+    if reason := missing_for_postgres():
+        pytest.skip(reason)
+    with postgres_server() as uri:
+        yield uri
+
+
+@pytest.fixture(scope="session")
+def server_on_postgres(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An MLflow tracking server whose database is PostgreSQL."""
+    with mlflow_server(tmp_path_factory.mktemp("mlflow-on-postgres"), backend=postgres) as uri:
+        yield uri
+
+
+@pytest.fixture
+def postgres_and_s3(server_on_postgres: str, s3: Settings) -> Settings:
+    """An MLflow server on PostgreSQL over HTTP with versions in Swift."""
+    changes = {
+        "mlflow_enabled": True,
+        "mlflow_tracking_uri": server_on_postgres,
+        "experiment_name": f"team_{uuid4().hex[:8]}",
+    }
+    return s3.model_copy(update=changes)
+
+
+@pytest.fixture(params=["embedded", "store_only", "s3", "server_and_s3"])
+def settings(request: pytest.FixtureRequest) -> Settings:
+    """Each way to run it, in turn."""
+    chosen: Settings = request.getfixturevalue(request.param)
+    return chosen
+
+
+@pytest.fixture
+def make_model(tmp_path: Path) -> MakeModel:
+    """Make a file that has a model file's outline, with content that tells it apart."""
+
+    def make(content: str) -> Path:
+        path = tmp_path / f"{uuid4().hex}.keras"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("config.json", "{}")
+            archive.writestr("model.weights.h5", content)
+        return path
+
+    return make
+
+
+@pytest.fixture(autouse=True)
+def nothing_in_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No test may leave anything in the current folder: MLflow likes to make ``mlruns`` there."""
+    folder = tmp_path / "working-folder"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    yield
+    assert list(folder.iterdir()) == []
