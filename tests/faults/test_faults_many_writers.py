@@ -10,7 +10,7 @@ import pytest
 from fault_tasks import CONTEXT, content_of, publish_many
 from fault_world import World
 
-from openstack_rca.settings import Settings
+from openstack_rca.settings import Settings, load_settings
 
 WRITERS, TURNS = 8, 3
 
@@ -42,3 +42,12 @@ def test_each_file_becomes_a_version_of_its_own(settings: Settings, tmp_path: Pa
     } == dict.fromkeys(published, "")
     assert {number: content_of(lifecycle.load(number).path) for number in published} == published
     assert lifecycle.resolve().version == max(published)
+
+
+def test_homes_of_their_own_may_begin_one_database_at_once(tmp_path: Path) -> None:
+    """Making MLflow's tables takes seconds, in which the others are there already."""
+    shared = load_settings(home=tmp_path / "shared")
+    world = World(shared, tmp_path)
+    (tmp_path / "shared").mkdir()
+    published = publish_at_once(world, [tmp_path / f"home-{writer}" for writer in range(4)], 1)
+    assert sorted(published) == [1, 2, 3, 4]

@@ -14,8 +14,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from openstack_rca.errors import BackupDamaged, BackupFailed, ConfigurationError
-from openstack_rca.lifecycle.files import copy_bytes, file_digest, locked, replacing
-from openstack_rca.lifecycle.mlflow_client import without_password
+from openstack_rca.lifecycle.files import copy_bytes, file_digest, replacing
+from openstack_rca.lifecycle.mlflow_client import database_lock, without_password
 from openstack_rca.lifecycle.registry_reader import sqlite_file
 from openstack_rca.settings import Settings
 
@@ -78,7 +78,7 @@ def restore(settings: Settings, source: Path) -> Restored:
     _facts(source)
     if database.exists() and source.samefile(database):
         raise BackupFailed(f"{source} is the tracking database itself.", "Name a copy of it.")
-    with _told(f"{database} cannot be replaced"), locked(settings.state_folder / "tracking.lock"):
+    with _told(f"{database} cannot be replaced"), database_lock(settings.tracking_uri):
         replaced = _keep(database)
         try:
             _copy(source, database)

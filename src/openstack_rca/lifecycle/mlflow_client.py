@@ -9,7 +9,7 @@ import socket
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse, urlsplit, urlunsplit
@@ -76,8 +76,14 @@ def connect(settings: Settings) -> Any:
     if not uri.startswith("sqlite:"):
         return _client(uri)
     # Two processes that make the tables of a new database at once trip over each other.
-    with _home_errors(settings), locked(settings.state_folder / "tracking.lock"):
+    with _home_errors(settings), database_lock(uri):
         return _client(uri)
+
+
+def database_lock(uri: str) -> AbstractContextManager[None]:
+    """One process at a time for an sqlite database; the lock lies beside it, for processes with homes of their own."""
+    database = _sqlite_path(uri)
+    return locked(database.with_name(f".{database.name}.lock"))
 
 
 def get_ready(settings: Settings) -> float:
@@ -149,13 +155,17 @@ def _check_reachable(uri: str, seconds: float) -> None:
 
 
 def _check_sqlite_folder(uri: str) -> None:
-    folder = Path(uri.removeprefix("sqlite:///").split("?", 1)[0]).absolute().parent
+    folder = _sqlite_path(uri).parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _unavailable(uri, f"{folder}: {error.strerror}") from error
     if not os.access(folder, os.W_OK):
         raise _unavailable(uri, f"{folder} cannot be written")
+
+
+def _sqlite_path(uri: str) -> Path:
+    return Path(uri.removeprefix("sqlite:///").split("?", 1)[0]).absolute()
 
 
 def _unavailable(uri: str, reason: str) -> RegistryUnavailable:
