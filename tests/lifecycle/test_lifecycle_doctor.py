@@ -77,7 +77,15 @@ def test_a_home_that_cannot_be_used_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     checks = checks_of(load_settings(home=tmp_path / "file", mlflow_artifact_root=f"{tmp_path}/store"))
     assert [name for name, check in checks.items() if not check.ok] == ["tracking", "registry", "cache space"]
-    assert "OPENSTACK_RCA_HOME" in checks["cache space"].hint
+    for name in ("tracking", "registry", "cache space"):
+        assert "OPENSTACK_RCA_HOME" in checks[name].hint
+
+
+def test_where_the_store_lies_in_the_home_that_cannot_be_used_the_home_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    checks = checks_of(load_settings(home=tmp_path / "file", mlflow_enabled=False))
+    for name in ("store write", "store read", "cache space"):
+        assert "OPENSTACK_RCA_HOME" in checks[name].hint
 
 
 @pytest.fixture

@@ -25,7 +25,9 @@ from openstack_rca.errors import (
     StoreUnavailable,
 )
 from openstack_rca.lifecycle.credentials import find_s3_access
+from openstack_rca.lifecycle.files import write_whole
 from openstack_rca.lifecycle.store import ObjectStore, normal_root
+from openstack_rca.lifecycle.store_errors import writing_to
 from openstack_rca.settings import Settings, load_settings
 
 ATTRIBUTES = {"sha256": "0123", "writer": "me"}
@@ -198,6 +200,15 @@ def test_a_target_that_cannot_be_written_is_an_error_in_words(store: ObjectStore
     store.put_new_bytes("key", b"content")
     with pytest.raises(StoreError, match="cannot be written"):
         store.fetch("key", tmp_path / "no such folder" / "file")
+
+
+def test_a_file_where_a_folder_should_be_is_no_lack_of_space(store: ObjectStore, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with (
+        pytest.raises(StoreError, match="A file is where its folder should be"),
+        writing_to(tmp_path / "file" / "copy"),
+    ):
+        write_whole(tmp_path / "file" / "copy", b"content")
 
 
 def credentials_file(tmp_path: Path, text: str, config: str = "") -> Path:

@@ -17,6 +17,7 @@ from openstack_rca.errors import BackupDamaged, BackupFailed, ConfigurationError
 from openstack_rca.lifecycle.files import copy_bytes, file_digest, replacing
 from openstack_rca.lifecycle.mlflow_client import database_lock, without_password
 from openstack_rca.lifecycle.registry_reader import sqlite_file
+from openstack_rca.lifecycle.store_errors import way_on
 from openstack_rca.settings import Settings
 
 TABLES = ("alembic_version", "experiments", "runs", "registered_models", "model_versions")
@@ -170,4 +171,4 @@ def _told(what: str) -> Iterator[None]:
     except sqlite3.Error as error:
         raise BackupFailed(f"{what}: {error}.", "Close what else works with it, and try again.") from error
     except OSError as error:
-        raise BackupFailed(f"{what}: {error.strerror or error}.", "Free some space or name another place.") from error
+        raise BackupFailed(f"{what}: {error.strerror or error}.", way_on(error)) from error

@@ -159,9 +159,16 @@ def _check_sqlite_folder(uri: str) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _unavailable(uri, f"{folder}: {error.strerror}") from error
+        raise _folder_unusable(folder, error.strerror or str(error)) from error
     if not os.access(folder, os.W_OK):
-        raise _unavailable(uri, f"{folder} cannot be written")
+        raise _folder_unusable(folder, "this user may not write there")
+
+
+def _folder_unusable(folder: Path, reason: str) -> RegistryUnavailable:
+    return RegistryUnavailable(
+        f"The tracking database cannot be kept in {folder}: {reason}.",
+        "Set OPENSTACK_RCA_HOME to a folder that this user may write, or correct MLFLOW_TRACKING_URI.",
+    )
 
 
 def _sqlite_path(uri: str) -> Path:

@@ -86,7 +86,16 @@ def writing_to(target: Path) -> Iterator[None]:
         yield
     except OSError as error:
         message = f"{target} cannot be written: {error.strerror}."
-        raise StoreError(message, "Free some space or name another place.") from error
+        raise StoreError(message, way_on(error)) from error
+
+
+def way_on(error: OSError) -> str:
+    """What somebody can do about a file that cannot be written."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return "Free some space or name another place."
+    if error.errno in (errno.EEXIST, errno.ENOTDIR):
+        return "A file is where its folder should be; name another place."
+    return "Name a place that this user may write."
 
 
 def _is_local(root: str) -> bool:
@@ -118,7 +127,10 @@ def _local_trouble(text: str, root: str, where: str) -> StoreError:
         return _refused(text, root, where)
     if number in (errno.ENOSPC, errno.EDQUOT):
         return StoreUnavailable(f"No space is left to write {where}.", "Free some space and run again.")
-    return StoreError(f"{where} cannot be used: {_first_line(text)}", "Check MLFLOW_ARTIFACT_ROOT.")
+    return StoreError(
+        f"{where} cannot be used: {_first_line(text)}",
+        "Check OPENSTACK_RCA_HOME, and MLFLOW_ARTIFACT_ROOT if you set it.",
+    )
 
 
 def _refused(text: str, root: str, where: str) -> StoreAccessDenied:
