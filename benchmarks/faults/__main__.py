@@ -5,7 +5,7 @@
 Parts, all by default:
 
     writers   N processes publish at once, TURNS times each: on the embedded default, and on an MLflow server with
-              PostgreSQL and OpenStack Swift. All versions must differ, all must be whole.
+              PostgreSQL, with versions in OpenStack Swift and in Ceph. All versions must differ, all must be whole.
     kills     SIGKILL before each changing operation of publish, load, pin, unpin, prune and yank in turn, and then at
               random moments, N kills in all, on a folder alone and on the embedded default.
     network   N random faults of a proxy before the MLflow server and before Swift: cut, lost, silent, delayed, truncated,
@@ -14,7 +14,7 @@ Parts, all by default:
               own search over the same registry and beside a bare listing of the bucket.
 
 The shorter forms of the same are tests/faults. Servers run on loopback and need what the tests need (make test
-installs it); a part whose servers are missing says so and is left out.
+installs it), Ceph what ceph_server.py says; where one is missing, it says so and goes on without.
 """
 
 from __future__ import annotations

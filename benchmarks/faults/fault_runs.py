@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from ceph_server import ACCESS_KEY as CEPH_ACCESS_KEY
+from ceph_server import ceph_gateway, missing_for_ceph
 from fault_tasks import content_of, in_a_process, write_model
 from fault_world import World
 from flaky_proxy import Fault, flaky_proxy
@@ -21,6 +23,7 @@ from test_faults_many_writers import publish_at_once
 
 from openstack_rca.errors import OpenStackRcaError
 from openstack_rca.lifecycle.mlflow_client import connect
+from openstack_rca.lifecycle.s3_request import ask_bucket
 from openstack_rca.lifecycle.tracking import Tracking
 from openstack_rca.lifecycle.versions import ModelLifecycle
 from openstack_rca.settings import Settings, load_settings
@@ -41,19 +44,25 @@ def places(*, registry: bool = True) -> Iterator[dict[str, tuple[Settings, Path]
         (folder / "local").mkdir()
         local = load_settings(home=folder / "local" / "home", mlflow_enabled=registry)
         found = {"sqlite and a folder" if registry else "a folder alone": (local, folder / "local")}
-        missing = missing_for_swift() or (missing_for_postgres() if registry else "")
-        if missing:
-            print(f"  left out: servers; {missing}")
+        remote: dict[str, Any] = {"mlflow_enabled": registry}
+        if registry and (missing := missing_for_postgres()):
+            print(f"  left out: all servers; {missing}")
         else:
-            swift = _started_swift(stack, folder)
-            changes: dict[str, Any] = {}
             if registry:
                 server = mlflow_server(folder / "mlflow", backend=stack.enter_context(postgres_server()))
-                changes["mlflow_tracking_uri"] = stack.enter_context(server)
-            found["MLflow server, PostgreSQL, Swift" if registry else "Swift alone"] = (
-                _in_swift(folder / "remote", swift, mlflow_enabled=registry, **changes),
-                folder / "remote",
-            )
+                remote["mlflow_tracking_uri"] = stack.enter_context(server)
+            before = "MLflow server, PostgreSQL, " if registry else ""
+            if missing := missing_for_swift():
+                print(f"  left out: Swift; {missing}")
+            else:
+                settings = _in_swift(folder / "swift-home", _started_swift(stack, folder), **remote)
+                found[f"{before}Swift"] = (settings, folder / "swift-home")
+            if missing := missing_for_ceph():
+                print(f"  left out: Ceph; {missing}")
+            else:
+                gateway = stack.enter_context(ceph_gateway(folder / "ceph"))
+                settings = _in_ceph(folder / "ceph-home", gateway, **remote)
+                found[f"{before}Ceph"] = (settings, folder / "ceph-home")
         yield found
 
 
@@ -64,7 +73,7 @@ def writers(count: int, turns: int) -> None:
         for name, (settings, folder) in found.items():
             world = World(settings, folder)
             begin = time.monotonic()
-            published = publish_at_once(world, [folder / f"home-{number}" for number in range(count)], turns)
+            published = publish_at_once(world, _homes(settings, folder, count), turns)
             seconds = time.monotonic() - begin
             lifecycle = world.lifecycle()
             checks = lifecycle.verify()
@@ -76,6 +85,12 @@ def writers(count: int, turns: int) -> None:
                 f"  {name}: {len(published)} versions, {whole} verify, {right} hold what their writer published, "
                 f"latest is {latest} (highest {max(published)}), {void} numbers given back, {seconds:.0f} s"
             )
+
+
+def _homes(settings: Settings, folder: Path, count: int) -> list[Path]:
+    """One machine for what lies on one machine, else one home a writer, as if each were a machine of its own."""
+    local = settings.artifact_root.startswith("file:")
+    return [settings.home if local else folder / f"home-{number}" for number in range(count)]
 
 
 def kills(number: int) -> None:
@@ -204,14 +219,18 @@ def listing(count: int) -> None:
 
 
 def _measure_listing(name: str, settings: Settings, folder: Path, each: int) -> None:
+    prefix = f"{folder.name}-"
     lifecycles = [
-        ModelLifecycle(settings.model_copy(update={"experiment_name": environment})) for environment in ENVIRONMENTS
+        ModelLifecycle(settings.model_copy(update={"experiment_name": f"{prefix}{environment}"}))
+        for environment in ENVIRONMENTS
     ]
     model = write_model(folder / "model.keras", "one")
     for lifecycle in lifecycles:
         for _ in range(each):
             lifecycle.publish(model, **FACTS)
-    fresh = ModelLifecycle(settings.model_copy(update={"experiment_name": ENVIRONMENTS[0], "home": folder / "another"}))
+    fresh = ModelLifecycle(
+        settings.model_copy(update={"experiment_name": f"{prefix}{ENVIRONMENTS[0]}", "home": folder / "another"})
+    )
     begin = time.monotonic()
     fresh.index.pinned()
     ready = time.monotonic()
@@ -249,13 +268,25 @@ def _started_swift(stack: ExitStack, folder: Path) -> SwiftServer:
 
 
 def _in_swift(folder: Path, swift: SwiftServer, **changes: Any) -> Settings:
-    folder.mkdir(parents=True)
     bucket = swift.make_bucket(f"models-{uuid4().hex[:12]}")
+    return _in_bucket(folder, bucket, swift.endpoint, ACCESS_KEY, **changes)
+
+
+def _in_ceph(folder: Path, gateway: str, **changes: Any) -> Settings:
+    # In an experiment of its own: the registry is the one that the versions in Swift are in.
+    changes.setdefault("experiment_name", "in_ceph")
+    settings = _in_bucket(folder, "models", gateway, CEPH_ACCESS_KEY, **changes)
+    assert ask_bucket(settings, "models", "create", "PUT").status == 200
+    return settings
+
+
+def _in_bucket(folder: Path, bucket: str, endpoint: str, access_key: str, **changes: Any) -> Settings:
+    folder.mkdir(parents=True)
     facts: dict[str, Any] = {
         "home": folder / "home",
         "mlflow_artifact_root": f"s3://{bucket}/rca",
-        "s3_endpoint_url": swift.endpoint,
-        "aws_access_key_id": ACCESS_KEY,
+        "s3_endpoint_url": endpoint,
+        "aws_access_key_id": access_key,
         "aws_secret_access_key": SECRET,
         "network_timeout_seconds": PATIENT,
     }

@@ -15,7 +15,7 @@ import pytest
 from lifecycle_helpers import MakeModel, publish
 
 from openstack_rca.errors import PublishFailed, RegistryRefused, RegistryUnavailable, VersionNotFound
-from openstack_rca.lifecycle import registry_reader
+from openstack_rca.lifecycle import registry_reader, turns
 from openstack_rca.lifecycle.mlflow_client import connect, without_password
 from openstack_rca.lifecycle.registry import TAG_PINNED, TAG_STATUS, TAG_YANKED
 from openstack_rca.lifecycle.versions import ModelLifecycle
@@ -104,6 +104,19 @@ def test_a_number_taken_by_another_writer_is_given_back(embedded: Settings, make
     assert version.uri.endswith(f"_{version.version:04d}/models/lstm_model_v{version.version}.keras")
     assert [found.version for found in lifecycle.list()] == [version.version, 1]
     assert all(check.ok for check in lifecycle.verify())
+
+
+def test_a_turn_that_nobody_ends_is_passed_over(
+    server_and_s3: Settings, make_model: MakeModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A writer that died at its turn holds nobody up for long, and leaves nothing behind."""
+    monkeypatch.setattr(turns, "STALE_SECONDS", 0.2)
+    lifecycle = ModelLifecycle(server_and_s3)
+    publish(lifecycle, make_model("one"))
+    client, name = connect(server_and_s3), lifecycle.place.registered_name
+    client.set_registered_model_tag(name, turns.TAG_TURN, "a writer that is gone")
+    assert publish(lifecycle, make_model("two")).version == 2
+    assert turns.TAG_TURN not in client.get_registered_model(name).tags
 
 
 def test_a_deleted_registered_model_overwrites_nothing(embedded: Settings, make_model: MakeModel) -> None:

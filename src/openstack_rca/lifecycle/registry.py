@@ -11,7 +11,7 @@ import random
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -29,6 +29,7 @@ from openstack_rca.lifecycle.registry_reader import (
     sqlite_file,
 )
 from openstack_rca.lifecycle.state import VersionState
+from openstack_rca.lifecycle.turns import Turns
 from openstack_rca.settings import Settings
 
 TAG = "openstack_rca."
@@ -91,9 +92,20 @@ class MlflowRegistry:
             PublishFailed: other writers were faster every time.
         """
         self._make_registered_model()
-        # Within one machine the lock saves the numbers that colliding writers would void.
-        with locked(self.settings.state_folder / f"{self._name}.lock"):
+        with self._alone(draft.writer):
             return self._take_number(draft, max(at_least, self._highest() + 1))
+
+    @contextmanager
+    def _alone(self, writer: str) -> Iterator[None]:
+        """Save the numbers that colliding writers would void; colliding is wasteful, not wrong."""
+        database = sqlite_file(self.settings.tracking_uri)
+        folder = self.settings.state_folder if database is None else database.absolute().parent
+        with locked(folder / f".{self._name}.lock"):
+            if database is not None:
+                yield
+                return
+            with Turns(lambda: self.client, self._name, self._errors).turn(writer):
+                yield
 
     def _take_number(self, draft: Draft, expected: int) -> int:
         stale: list[int] = []
@@ -152,7 +164,7 @@ class MlflowRegistry:
             TAG_NUMBER: str(manifest.version),
             TAG_CREATED: manifest.created.isoformat(),
         }
-        with locked(self.settings.state_folder / f"{self._name}.lock"):
+        with self._alone(manifest.writer):
             while (
                 made := self._create_version(self.uri_of(manifest.version), manifest.run_id, tags)
             ) < manifest.version:
@@ -177,7 +189,7 @@ class MlflowRegistry:
                         raise
 
     def _highest(self) -> int:
-        return max((found.version for found in self.reader.newest_first()), default=0)
+        return next((found.version for found in self.reader.newest_first()), 0)
 
     def mark_ready(self, version: int) -> None:
         """Set our own tag; MLflow itself calls every version READY at once."""

@@ -1,0 +1,63 @@
+"""A Ceph object gateway on loopback: one monitor, one object server in memory, one gateway.
+
+Debian: apt-get install --no-install-recommends ceph-mon ceph-osd ceph-common radosgw
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from lifecycle_servers import free_port, process, wait_for
+
+ACCESS_KEY, SECRET = "ceph-tester", "a-secret-for-tests"
+PROGRAMS = ("ceph", "ceph-mon", "ceph-osd", "monmaptool", "radosgw", "radosgw-admin")
+
+
+def missing_for_ceph() -> str:
+    """Why it cannot be started here; empty if it can."""
+    missing = [program for program in PROGRAMS if shutil.which(program) is None]
+    return f"{missing[0]} is not installed (Debian: ceph-mon ceph-osd ceph-common radosgw)" if missing else ""
+
+
+@contextmanager
+def ceph_gateway(folder: Path) -> Iterator[str]:
+    """Run the three servers until the block ends; yields the gateway's address."""
+    folder.mkdir(parents=True)
+    identity, monitor, gateway = str(uuid4()), free_port(), free_port()
+    configuration, log = folder / "ceph.conf", folder / "servers.log"
+    configuration.write_text(
+        f"[global]\nfsid = {identity}\nmon_host = v1:127.0.0.1:{monitor}\nms_bind_msgr2 = false\n"
+        "auth_cluster_required = none\nauth_service_required = none\nauth_client_required = none\n"
+        f"run_dir = {folder}\nadmin_socket = \nlog_file = {folder}/$name.log\npid_file = {folder}/$name.pid\n"
+        f"mon_data = {folder}/mon\nosd_data = {folder}/osd\nosd_objectstore = memstore\nmemstore_device_bytes = 2147483648\n"
+        "osd_pool_default_size = 1\nosd_pool_default_min_size = 1\nosd_pool_default_pg_num = 1\nosd_pool_default_pgp_num = 1\n"
+        "osd_crush_chooseleaf_type = 0\nmon_allow_pool_size_one = true\nmon_data_avail_crit = 0\nmon_data_avail_warn = 0\n"
+        "public_addr = 127.0.0.1\ncluster_addr = 127.0.0.1\nms_bind_ipv6 = false\n"
+    )
+
+    def do(*arguments: str | Path) -> None:
+        subprocess.run(
+            [str(part) for part in arguments], check=True, cwd=folder, stdout=subprocess.DEVNULL, timeout=120
+        )
+
+    with ExitStack() as stack:
+        do("monmaptool", "--create", "--fsid", identity, "--addv", "a", f"[v1:127.0.0.1:{monitor}]", "monmap")
+        do("ceph-mon", "-c", configuration, "--mkfs", "-i", "a", "--monmap", "monmap")
+        started = [stack.enter_context(process(["ceph-mon", "-c", configuration, "-i", "a", "-f"], log))]
+        disk = str(uuid4())
+        do("ceph", "-c", configuration, "--connect-timeout", "60", "osd", "new", disk)
+        (folder / "osd").mkdir()
+        do("ceph-osd", "-c", configuration, "-i", "0", "--mkfs", "--osd-uuid", disk)
+        started.append(stack.enter_context(process(["ceph-osd", "-c", configuration, "-i", "0", "-f"], log)))
+        user = ("--uid", "tester", "--display-name", "tester", "--access-key", ACCESS_KEY, "--secret", SECRET)
+        do("radosgw-admin", "-c", configuration, "user", "create", *user)
+        arguments = ["radosgw", "-c", configuration, "-n", "client.rgw", "-f"]
+        arguments.append(f"--rgw-frontends=beast endpoint=127.0.0.1:{gateway}")
+        started.append(stack.enter_context(process(arguments, log)))
+        wait_for(f"http://127.0.0.1:{gateway}/", started, log)
+        yield f"http://127.0.0.1:{gateway}"
