@@ -11,6 +11,7 @@ import pytest
 import streamlit as st
 from dashboard_helpers import APP, CHROMIUM
 
+from openstack_rca.dashboard.prepared_logs import shared_shelf
 from trained_environment import SAMPLES
 
 
@@ -20,12 +21,42 @@ def only_our_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", [str(APP)])
 
 
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once(shared_folder: Path) -> Iterator[None]:
+    """Trainings in processes of their own share what JAX has compiled: half of the time of a small one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JAX_COMPILATION_CACHE_DIR", str(shared_folder / "jax"))
+        patch.setenv("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+        patch.setenv("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "0")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_search_for_components() -> Iterator[None]:
+    """Streamlit's test driver reads the metadata of every installed package for each app; the pages use no components."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("streamlit.components.v2.manifest_scanner.scan_component_manifests", list)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def nothing_cached() -> Iterator[None]:
-    """What one test's server would keep for its visitors does not reach the next test."""
+    """What one test's server would keep for its visitors does not reach the next test, but for the samples as read.
+
+    Those are kept by their files and by the digest of the model, and every visitor gets them with the model that they hold.
+    """
     yield
+    read = dict(shared_shelf().items)
     st.cache_data.clear()
     st.cache_resource.clear()
+    samples = str(SAMPLES)
+    shared_shelf().items.update({key: kept for key, kept in read.items() if key.startswith(samples)})
+
+
+@pytest.fixture
+def nothing_read() -> None:
+    """No logs were read before."""
+    shared_shelf().items.clear()
 
 
 @pytest.fixture

@@ -56,6 +56,20 @@ def press(app: AppTest, label: str) -> AppTest:
     return button.click().run()
 
 
+def type_option(app: AppTest, key: str, text: str) -> AppTest:
+    """Type something that a box of choices does not offer; the page is not drawn yet."""
+    box = app.selectbox(key=key)
+    box.options.append(text)
+    box.select(text)
+    return app
+
+
+def choose_row(app: AppTest, key: str, row: int) -> AppTest:
+    """Choose a row of a table."""
+    app.session_state[key] = {"selection": {"rows": [row], "columns": [], "cells": []}}
+    return app.run()
+
+
 def sidebar_words(app: AppTest) -> str:
     """All text of the sidebar."""
     kinds = ("text", "caption", "error", "warning", "info")

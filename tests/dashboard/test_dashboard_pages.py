@@ -4,15 +4,32 @@ from __future__ import annotations
 
 import json
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
-from dashboard_helpers import APP, ASK, HANGS_AFTER_SECONDS, INCIDENT, PAGES, open_page, press, sidebar_words, words_of
+from dashboard_helpers import (
+    ASK,
+    HANGS_AFTER_SECONDS,
+    INCIDENT,
+    PAGES,
+    choose_row,
+    open_page,
+    press,
+    sidebar_words,
+    type_option,
+    words_of,
+)
 from streamlit.runtime.scriptrunner import StopException
 from streamlit.testing.v1 import AppTest
 
 from openstack_rca.dashboard import frame, held_model, prepared_logs
-from openstack_rca.settings import load_settings
+from openstack_rca.service.jobs import Job
+from openstack_rca.service.training import TrainingConfig
+from openstack_rca.settings import Settings, load_settings
 from trained_environment import SAMPLES, Trained
 
 
@@ -68,14 +85,15 @@ def test_a_sample_incident_is_answered_with_its_cause(home: Path) -> None:
 
 def test_an_answer_is_kept_in_the_history_and_as_a_run(home: Path) -> None:
     """Asking in the browser leaves what asking on the command line leaves."""
-    asked()
+    app = asked()
     (line,) = (home / "state" / "history.jsonl").read_text().splitlines()
     assert json.loads(line)["component"] == "mariadb"
+    assert app.session_state["answers"][-1].recording.result(HANGS_AFTER_SECONDS).notices == []
     runs = open_page("runs")
     assert "analysis" in str(runs.dataframe[0].value["kind"].to_list())
 
 
-def test_a_second_question_on_the_same_logs_reads_them_once(home: Path) -> None:
+def test_a_second_question_on_the_same_logs_reads_them_once(home: Path, nothing_read: None) -> None:
     """A follow-up and every rerun of the page use what was read and scored."""
     app = asked()
     app.toggle(key="fast").set_value(True).run()
@@ -100,28 +118,6 @@ def test_logs_that_changed_are_read_again(home: Path, tmp_path: Path, trained: T
     assert prepared_logs.key_of(choice, held, settings) != before
 
 
-def test_a_table_of_growing_logs_is_not_read_again_for_every_filter(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The table stays with what was read until the visitor asks for more."""
-    root = tmp_path / "live"
-    root.mkdir()
-    log = root / "nova-api.log"
-    line = "2026-11-23 04:17:{:02d}.000 1 ERROR nova.api.openstack [-] number {}\n"
-    log.write_text("".join(line.format(number, number) for number in range(20)))
-    monkeypatch.setenv("OPENSTACK_RCA_LOG_ROOTS", str(root))
-    app = open_page("explore")
-    app.segmented_control(key="log_kind").set_value("Server path").run()
-    app.selectbox(key="log_path").set_value(str(root)).run()
-    made = prepared_logs.shared_shelf().made
-    with log.open("a") as more:
-        more.write(line.format(30, 30))
-    app.multiselect(key="f_level").set_value(["ERROR"]).run()
-    assert prepared_logs.shared_shelf().made == made
-    assert "20 of 20 events" in words_of(app)
-    assert "21 of 21 events" in words_of(press(app, "Read the logs again"))
-
-
 def test_a_follow_up_can_be_narrowed_to_a_window(home: Path) -> None:
     """The window that was typed is the window of the report."""
     app = open_page()
@@ -132,32 +128,19 @@ def test_a_follow_up_can_be_narrowed_to_a_window(home: Path) -> None:
     assert "(given)" in shown
 
 
-def test_a_follow_up_can_be_narrowed_to_one_request(home: Path) -> None:
-    """The window is then the time of that request."""
-    app = asked()
-    request = open_page("explore").selectbox(key="f_way").value
-    app.text_input(key="request").set_value(str(request)).run()
-    shown = words_of(press(app, ASK))
-    assert f"request {request}" in shown
-    assert "(given)" in shown
-
-
-@pytest.mark.parametrize(
-    ("key", "text", "told"),
-    [
+def test_what_cannot_be_asked_is_refused_in_a_sentence(home: Path) -> None:
+    """The sentence says what is wrong and what to do; the page stays usable."""
+    app = open_page()
+    for key, text, told in (
         ("since", "yesterday-ish", "is not a time"),
         ("request", "req-nobody", "No event carries the request id"),
         ("since", "2031-01-01T00:00", "No event lies in the window"),
-    ],
-)
-def test_what_cannot_be_asked_is_refused_in_a_sentence(home: Path, key: str, text: str, told: str) -> None:
-    """The sentence says what is wrong and what to do; the page stays usable."""
-    app = open_page()
-    app.text_input(key=key).set_value(text).run()
-    app = press(app, ASK)
-    assert not app.exception
-    assert told in "\n".join(str(error.value) for error in app.error).replace("`", "")
-    app.text_input(key=key).set_value("").run()
+    ):
+        app.text_input(key=key).set_value(text)
+        app = press(app, ASK)
+        assert not app.exception
+        assert told in "\n".join(str(error.value) for error in app.error).replace("`", "")
+        app.text_input(key=key).set_value("")
     assert "mariadb" in words_of(press(app, ASK))
 
 
@@ -210,48 +193,6 @@ def test_a_path_that_left_the_roots_is_refused(home: Path, monkeypatch: pytest.M
     assert "not below a folder that this dashboard may read" in str(app.error[0].value)
 
 
-def test_explore_narrows_the_table(home: Path) -> None:
-    """A filter by level leaves the events of that level only."""
-    app = open_page("explore")
-    app.multiselect(key="f_level").set_value(["ERROR"]).run()
-    assert not app.exception
-    assert set(app.dataframe[0].value["level"]) == {"ERROR"}
-    app.multiselect(key="f_service").set_value(["mariadb"]).run()
-    assert set(app.dataframe[0].value["service"]) == {"mariadb"}
-
-
-def test_explore_filters_by_score_request_and_template(home: Path) -> None:
-    """Each of them leaves fewer events, and what is left has what was asked for."""
-    app = open_page("explore")
-    app.slider(key="f_score").set_value(0.99).run()
-    assert min(app.dataframe[0].value["score"]) >= 0.99
-    app.slider(key="f_score").set_value(0.0).run()
-    app.text_input(key="f_template").set_value("normal shutdown").run()
-    assert all("Normal shutdown" in text for text in app.dataframe[0].value["message"])
-    app.text_input(key="f_template").set_value("").run()
-    request = str(app.selectbox(key="f_way").value)
-    app.text_input(key="f_request").set_value(request).run()
-    assert 0 < len(app.dataframe[0].value) < 200
-
-
-def test_explore_says_so_where_nothing_passes(home: Path) -> None:
-    """An empty table is not an error."""
-    app = open_page("explore")
-    app.text_input(key="f_template").set_value("there is no such template").run()
-    assert not app.exception
-    assert "No event passes these filters" in words_of(app)
-
-
-def test_explore_sets_templates_against_the_baseline(home: Path) -> None:
-    """What training never saw is there with a normal rate of 0, and what grew most comes first."""
-    app = open_page("explore")
-    table = next(frame.value for frame in app.dataframe if "template" in frame.value)
-    assert table["baseline_per_minute"].notna().all()
-    assert (table["baseline_per_minute"] == 0).any()
-    growth = table["per_minute"] - table["baseline_per_minute"]
-    assert growth.is_monotonic_decreasing
-
-
 def test_the_models_page_lists_the_versions(home: Path, trained: Trained) -> None:
     """Number, state, digest; and the one that is used here in full."""
     app = open_page("models")
@@ -269,6 +210,79 @@ def test_the_runs_page_shows_how_long_a_training_took(home: Path) -> None:
     assert row["status"] == "finished"
     assert row["seconds"] > 0
     assert row["what came of it"] == "version 1"
+
+
+def test_a_chosen_run_is_shown_in_full(home: Path) -> None:
+    """Its figures and parameters stand below the list."""
+    app = open_page("runs")
+    app.segmented_control(key="run_kind").set_value("training").run()
+    app = choose_row(app, "runs-training", 0)
+    assert not app.exception
+    assert "The run" in words_of(app)
+    assert "test_accuracy" in set(app.dataframe[1].value["figure"])
+    assert "parameter" in app.dataframe[2].value
+
+
+def test_a_training_is_started_with_what_was_chosen(
+    empty_home: Path, open_samples: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Logs and settings of the form are those of the training; a path outside of the roots starts none."""
+    started: list[tuple[list[Path], TrainingConfig]] = []
+
+    def start(settings: Settings, logs: list[Path], config: TrainingConfig) -> Job:
+        started.append((logs, config))
+        return Job(id="1", state="failed", logs=[], config={}, started=datetime.now(UTC))
+
+    monkeypatch.setattr("openstack_rca.service.jobs.start_training", start)
+    app = open_page("train")
+    app.selectbox(key="train_logs").select(str(open_samples / "normal"))
+    next(box for box in app.number_input if box.label == "Epochs, at most").set_value(3)
+    app = press(app, "Start the training")
+    assert not app.exception
+    ((logs, config),) = started
+    assert logs == [open_samples / "normal"]
+    assert config.epochs == 3
+    app = open_page("train")
+    app = press(type_option(app, "train_logs", "/etc"), "Start the training")
+    assert "not below a folder that this dashboard may read" in str(app.error[0].value)
+    assert len(started) == 1
+
+
+def test_two_visitors_do_not_see_each_others_questions(home: Path) -> None:
+    """Answers, chosen logs and filters belong to a session; what lies on the server is read once for both."""
+    first, second = asked(), open_page()
+    assert "Causes" in words_of(first)
+    assert "Causes" not in words_of(second)
+    first.selectbox(key="sample_name").select("HEALTHY-001").run()
+    assert second.run().selectbox(key="sample_name").value == INCIDENT
+    assert "Causes" not in words_of(second)
+
+
+def test_the_same_question_can_be_asked_again_and_again(home: Path) -> None:
+    """Each is an answer of its own, and each of them can be shown."""
+    app = press(press(asked(), ASK), ASK)
+    assert not app.exception
+    assert not app.error
+    assert len([button for button in app.button if button.label == "Show this answer"]) == 2
+
+
+def test_what_two_visitors_need_at_once_is_made_once() -> None:
+    """The second waits for the first, and gets the same."""
+    shelf = prepared_logs.Shelf(2)
+    both_there, made = threading.Barrier(2), []
+
+    def make() -> Any:
+        made.append(1)
+        return made
+
+    def visit() -> object:
+        both_there.wait(HANGS_AFTER_SECONDS)
+        return shelf.get("logs", make)
+
+    with ThreadPoolExecutor(2) as visitors:
+        first, second = [visit.result() for visit in [visitors.submit(visit), visitors.submit(visit)]]
+    assert first is second
+    assert len(made) == 1
 
 
 def test_runs_that_cannot_be_asked_for_are_a_sentence(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -300,22 +314,6 @@ def test_an_unexpected_error_is_a_sentence_and_its_trace_is_kept(home: Path, mon
     assert "Something unexpected went wrong" in told.replace("`", "")
     assert "secret detail" not in told
     assert "ZeroDivisionError" in (home / "state" / "last-error.txt").read_text()
-
-
-def test_a_password_closes_every_page(home: Path) -> None:
-    """With a password in Streamlit's secrets nothing is shown before it is given, and a wrong one does not open."""
-    app = AppTest.from_file(str(APP), default_timeout=HANGS_AFTER_SECONDS)
-    app.secrets["dashboard"] = {"password": "right"}
-    app.run()
-    assert "What went wrong?" not in words_of(app)
-    assert not app.selectbox
-    app.text_input[0].set_value("wrong")
-    app = press(app, "Enter")
-    assert "That is not the password." in words_of(app)
-    assert not app.selectbox
-    app.text_input[0].set_value("right")
-    app = press(app, "Enter")
-    assert "What went wrong?" in words_of(app)
 
 
 def test_the_boundary_lets_streamlits_own_signals_pass() -> None:

@@ -178,6 +178,9 @@ def test_an_empty_log_beside_others_is_named_and_harmless(tmp_path: Path) -> Non
     assert read_logs([tmp_path]).files[0] == FileRead("empty.log", 0, 0, 0, "empty")
 
 
+BINARY_DATA = b"\x7fELF\x02\x01" + b"\x00" * 5000
+
+
 def _damaged_gzip(folder: Path) -> str:
     return str(write(folder / "a.log.gz", gzip.compress(LINE.encode() * 100)[:-20]))
 
@@ -210,6 +213,11 @@ def _folder_of(files: dict[str, str | bytes]) -> Callable[[Path], str]:
         (lambda folder: str(folder), NoLogFiles, "holds no files"),
         (_folder_of({"a.json": "{}", "b.yaml": "a: 1"}), NoLogFiles, "none of them is a log"),
         (_folder_of({"a.log": "", "b.log": ""}), NoKnownLines, "empty"),
+        (_folder_of({"a.log": BINARY_DATA}), NoKnownLines, "no text logs but 1 binary file: a.log"),
+        (_folder_of({"a.log": BINARY_DATA, "b.log": BINARY_DATA, "c.log": ""}), NoKnownLines,
+         "2 binary files: a.log, b.log; the other one is empty"),
+        (_folder_of({"a.log": BINARY_DATA, "b.log": "some words\n"}), NoKnownLines, "None of the 1 lines"),
+        (_folder_of({"core": BINARY_DATA}), NoLogFiles, "holds 1 file, but none of them is a log: core (binary)"),
         (_folder_of({"a.log": "some words\nof no format\n"}), NoKnownLines, "None of the 2 lines"),
         (lambda folder: str(write(folder / "a.log", b"\x7fELF\x02\x01" + b"\x00" * 5000)), UnreadableLog, "binary"),
         (_damaged_gzip, UnreadableLog, "damaged"),

@@ -132,3 +132,42 @@ def test_a_refusal_is_no_time_out() -> None:
     assert tells_of_time_out("Read timed out. (read timeout=600)")
     assert not tells_of_time_out("Connection refused; gave up when the retries timed out")
     assert not tells_of_time_out("could not be found")
+
+
+def test_placement_only_tells_of_the_want_of_the_hosts_whose_accounts_it_keeps() -> None:
+    text = "Failed to save allocation for 1f. Got HTTP 409: Unable to create allocation: the requested amount would exceed the capacity"
+    logger = "nova.scheduler.client.report"
+    assert about(text, "nova-scheduler", logger) == ("nova-compute", Category.CAPACITY)
+    denied = "Failed to save allocation for 1f. Got HTTP 401: Unauthorized"
+    assert about(denied, "nova-scheduler", logger) == ("placement-api", Category.AUTH)
+
+
+@pytest.mark.parametrize(
+    ("text", "accuser", "component"),
+    [
+        ("Service nova-scheduler on ctl-a is down", "nova-conductor", "nova-scheduler"),
+        ("The cinder-volume process on stor01 has not reported for 61 seconds", "cinder-scheduler", "cinder-volume"),
+        ("2 agents found dead:\n  DHCP agent  2025-03-04 10:00:30 net01", "neutron-server", "neutron-dhcp-agent"),
+        ("Lost connection to memcached, giving up", "keystone", "memcached"),
+    ],
+)
+def test_who_is_called_gone_by_its_name_is_accused(text: str, accuser: str, component: str) -> None:
+    assert about(text, accuser) == (component, Category.PROCESS_DOWN)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Starting nova-scheduler node (version 26.2.1)",
+        "The instance is down: its disk is missing",
+        'The guest is not running\n  File "/opt/nova-compute/manager.py", line 3',
+        "nova-api is not available yet",
+    ],
+)
+def test_a_name_alone_or_a_loss_without_a_name_accuses_nobody(text: str) -> None:
+    assert said(text, "nova-api") is None
+
+
+def test_the_address_of_a_connection_pool_is_read() -> None:
+    pool = "HTTPConnectionPool(host='10.3.0.7', port=8775): Max retries exceeded: [Errno 111] Connection refused"
+    assert about(pool, "neutron-metadata-agent") == ("nova-api", Category.PROCESS_DOWN)

@@ -11,6 +11,7 @@ import pytest
 from openstack_rca.rca.breadth import (
     attribute_to_network,
     attribute_to_target,
+    attribute_to_way,
     discount_clean_restarts,
     discount_the_awakened,
 )
@@ -196,3 +197,50 @@ def test_a_restart_on_one_host_does_not_excuse_a_stop_on_another() -> None:
     other = finding("nova-conductor", "nova-conductor", "ctl2", **STOP)  # type: ignore[arg-type]
     told = discount_clean_restarts([*restart(3), other], load_catalogue())
     assert told[2] == other
+
+
+def served(component: str, every: int = 5) -> pl.DataFrame:
+    """The log of a service on another host, which goes on."""
+    times = [START + timedelta(seconds=second) for second in range(-30, 90, every)]
+    rows = [
+        {"component": component, "host": "ctl", "time": time, "text": "GET 200", "row": 900 + n}
+        for n, time in enumerate(times)
+    ]
+    return pl.DataFrame(rows)
+
+
+def with_service(text: str, component: str, every: int = 5) -> pl.DataFrame:
+    seen, service = window(text), served(component, every)
+    columns = ["row", "component", "host", "time", "text"]
+    return pl.concat([seen.select(columns), service.select(columns).cast(dict(seen.select(columns).schema))])
+
+
+UNANSWERED = "ConnectTimeoutError(, 'Connection to api.example.org timed out. (connect timeout=None)')"
+
+
+def test_time_outs_of_one_host_at_a_service_that_serves_others_speak_of_the_way() -> None:
+    alone = [finding("placement-api", "nova-compute", "hv1")]
+    moved = attribute_to_way(alone, with_service(UNANSWERED, "placement-api"))
+    assert [(item.accused, item.accused_host, item.category) for item in moved] == [
+        ("network", "hv1", Category.NETWORK)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("findings", "events"),
+    [
+        ([finding("placement-api", "nova-compute", "hv1")], with_service(UNANSWERED, "placement-api", every=60)),
+        ([finding("placement-api", "nova-compute", "hv1")], with_service("HTTP 500", "placement-api")),
+        ([finding("placement-api", "nova-compute", "hv1")], window(UNANSWERED)),
+        (
+            [finding("placement-api", "nova-compute", host) for host in ("hv1", "hv2")],
+            with_service(UNANSWERED, "placement-api"),
+        ),
+        ([finding("placement-api", "nova-conductor", "ctl")], with_service(UNANSWERED, "placement-api")),
+    ],
+    ids=["it pauses", "it answers", "its log is missing", "two hosts complain", "no other such client"],
+)
+def test_the_service_stays_accused_where_its_fault_is_not_ruled_out(
+    findings: list[Finding], events: pl.DataFrame
+) -> None:
+    assert attribute_to_way(findings, events) == findings

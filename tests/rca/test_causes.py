@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -193,3 +194,27 @@ def test_an_oddity_long_before_does_not_begin_a_components_trouble() -> None:
         finding("nova-compute", "nova-conductor", at=15, weight=0.5),
     )
     assert order[0] == "rabbitmq"
+
+
+def test_the_network_of_one_host_excuses_who_is_accused_there_though_it_complains_elsewhere() -> None:
+    down = replace(finding("nova-compute", "nova-scheduler", at=20, weight=0.8), accused_host="hv1", accuser_host="ctl")
+    cut = replace(
+        finding("network", "nova-compute", category=Category.NETWORK, host="hv1"), accused_host="hv1", weight=0.7
+    )
+    elsewhere = finding("neutron-server", "nova-compute", weight=0.3, directness=Directness.SYMPTOM, host="hv2")
+    assert ranking(down, cut, elsewhere)[0] == "network"
+
+
+def test_who_says_plainly_what_is_wrong_with_itself_is_not_excused_by_its_own_complaints() -> None:
+    own = finding("nova-compute", "nova-compute", weight=0.8, directness=Directness.CAUSE, category=Category.CONFIG)
+    blame = finding("placement-api", "nova-compute", weight=0.6)
+    assert ranking(own, blame)[0] == "nova-compute"
+    assert ranking(own, blame, finding("placement-api", "nova-scheduler", weight=0.6))[0] == "placement-api"
+
+
+def test_the_reason_for_a_stop_is_the_kind_of_fault() -> None:
+    stop = finding("nova-api", "nova-api", weight=0.95, directness=Directness.CAUSE, signature="stopped")
+    crash = finding("nova-api", "nova-api", weight=0.9, directness=Directness.CAUSE, signature="crashed")
+    why = finding("nova-api", "nova-api", directness=Directness.CAUSE, category=Category.CONFIG, weight=0.9)
+    assert rank([stop, crash], TOPOLOGY, {})[0].category is Category.PROCESS_DOWN
+    assert rank([stop, crash, why], TOPOLOGY, {})[0].category is Category.CONFIG

@@ -158,13 +158,15 @@ def every_compute(cloud: Cloud) -> None:
     no_valid_host(cloud, since=FAULT + 25)
 
 
-def one_agent(kind: str, *, frozen_agent: bool = False) -> Build:
+def one_agent(kind: str) -> Build:
     def build(cloud: Cloud) -> None:
         host = cloud.site.computes[0]
         if kind == "stopped":
             terminated(cloud, cloud.site.l2_agent, host=host)
         else:
             cloud.stop(cloud.site.l2_agent, host=host)
+        if kind == "killed":
+            started(cloud, cloud.site.l2_agent, host, CLEARED)
         agents_dead(cloud, [host])
 
     return build
@@ -609,6 +611,13 @@ SCENARIOS = [
     Scenario("keystone stopped", keystone_stopped, ("keystone",), ("process-down",), first_controller),
     Scenario("keystone frozen", keystone_frozen, ("keystone",), ("hang",)),
     Scenario("cinder-scheduler killed", killed("cinder-scheduler", cinder_scheduler_timeouts), ("cinder-scheduler",)),
+    Scenario(
+        "cinder-scheduler frozen",
+        frozen("cinder-scheduler", cinder_scheduler_timeouts),
+        ("cinder-scheduler",),
+        ("hang",),
+    ),
+    Scenario("one layer-2 agent frozen", one_agent("frozen"), ("neutron-openvswitch-agent",), (), first_compute),
     Scenario(
         "cinder-scheduler stopped",
         stopped("cinder-scheduler"),

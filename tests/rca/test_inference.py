@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
@@ -127,3 +128,26 @@ def test_logs_of_one_host_alone_do_not_show_a_dead_host() -> None:
 
 def test_no_silence_no_inference() -> None:
     assert inferred([], window({"ctl": DATABASE_USERS})) == []
+
+
+def missed(component: str, host: str) -> Finding:
+    return replace(
+        accusation(component, "neutron-server", 0.8),
+        accused_host=host,
+        accuser_host="ctl",
+        first=START + timedelta(seconds=40),
+        last=START + timedelta(seconds=60),
+    )
+
+
+def test_a_host_whose_services_are_all_missed_by_others_is_gone_unless_one_of_them_still_speaks() -> None:
+    rows = [(component, host, 10.0) for component in ("nova-compute", "neutron-dhcp-agent") for host in ("hv1", "hv2")]
+    window = pl.DataFrame(
+        [{"component": name, "host": host, "time": START + timedelta(seconds=at)} for name, host, at in rows]
+    )
+    findings = [missed("nova-compute", "hv1"), missed("neutron-dhcp-agent", "hv1")]
+    found = infer_shared(findings, window, TOPOLOGY)
+    assert [(item.accused, item.accused_host) for item in found[2:]] == [("host", "hv1")]
+    speaks = pl.DataFrame([{"component": "nova-compute", "host": "hv1", "time": START + timedelta(seconds=50)}])
+    assert infer_shared(findings, pl.concat([window, speaks.cast(dict(window.schema))]), TOPOLOGY) == findings
+    assert infer_shared(findings[:1], window, TOPOLOGY) == findings[:1]

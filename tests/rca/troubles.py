@@ -51,6 +51,28 @@ def present(cloud: Cloud, services: Sequence[str]) -> list[str]:
     return [service for service in services if service not in agents or service == cloud.site.l2_agent]
 
 
+def repeat(
+    cloud: Cloud,
+    apart: float,
+    service: str,
+    level: str,
+    logger: str,
+    message: str,
+    *,
+    host: str | None = None,
+    since: float = FAULT,
+    until: float = CLEARED,
+    trace: Sequence[str] = (),
+    context: bool = True,
+) -> None:
+    """The same complaint again and again; every ``{uuid}`` in it is another one."""
+    for at in cloud.every(apart, since, until):
+        said = message
+        while "{uuid}" in said:
+            said = said.replace("{uuid}", cloud.uuid(), 1)
+        cloud.say(at, service, level, logger, said, host=host, trace=trace, context=context)
+
+
 def database_errors(
     cloud: Cloud,
     text: str,

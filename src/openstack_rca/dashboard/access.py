@@ -1,19 +1,28 @@
 """Who may see the pages: everybody who reaches them, unless Streamlit's secrets file asks for more.
 
-``[auth]`` there turns on Streamlit's own OIDC login, ``[dashboard] password`` a password for all.
+``[auth]`` there turns on Streamlit's own OIDC login, ``[dashboard] password`` a password for all. A file that cannot be
+read, or asks for an empty password, closes the pages: a slip of whoever wrote it must not open them.
 """
 
 from __future__ import annotations
 
 import hmac
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
-from streamlit.errors import StreamlitSecretNotFoundError
+from streamlit.errors import StreamlitAuthError, StreamlitSecretNotFoundError
+
+from openstack_rca.dashboard.words import plain
+from openstack_rca.errors import ConfigurationError
 
 
 def require_access() -> None:
-    """Go on if the visitor may; else draw the way in, and stop the page."""
+    """Go on if the visitor may; else draw the way in, and stop the page.
+
+    Raises:
+        ConfigurationError: what the secrets file asks for cannot be made out, or cannot be done.
+    """
     secrets = _secrets()
     if "auth" in secrets:
         _require_login()
@@ -25,21 +34,44 @@ def require_access() -> None:
 def _secrets() -> dict[str, Any]:
     try:
         return dict(st.secrets)
-    except StreamlitSecretNotFoundError:
-        return {}
+    except (StreamlitSecretNotFoundError, OSError, UnicodeError) as error:
+        # Streamlit raises the same for a file that is not there and for one that is no TOML.
+        there = [path for path in st.get_option("secrets.files") if Path(path).exists()]
+        if not there:
+            return {}
+        raise ConfigurationError(
+            f"Streamlit's secrets file {there[0]} cannot be read, so nobody is let in.",
+            "Whoever runs the dashboard corrects it and starts the dashboard again.",
+        ) from error
 
 
 def _password(secrets: dict[str, Any]) -> str:
     section = secrets.get("dashboard")
-    return str(section.get("password", "")) if section is not None and hasattr(section, "get") else ""
+    if section is None:
+        return ""
+    password = str(section.get("password", "")) if hasattr(section, "get") else ""
+    if not password:
+        raise ConfigurationError(
+            "The section dashboard of Streamlit's secrets file holds no password, so nobody is let in.",
+            "Whoever runs the dashboard writes one there, or takes the section out, and starts the dashboard again.",
+        )
+    return password
 
 
 def _require_login() -> None:
     if getattr(st.user, "is_logged_in", False):
-        st.sidebar.button("Log out", on_click=st.logout)
+        st.sidebar.text(plain(getattr(st.user, "name", None) or getattr(st.user, "email", None) or "Logged in", 80))
+        if st.sidebar.button("Log out", icon=":material/logout:", width="stretch"):
+            st.logout()
         return
     st.title("OpenStack RCA")
-    st.button("Log in", type="primary", on_click=st.login)
+    if st.button("Log in", type="primary"):
+        try:
+            st.login()
+        except StreamlitAuthError as error:
+            raise ConfigurationError(
+                f"The login cannot begin: {error}", "Whoever runs the dashboard checks the section auth of its secrets."
+            ) from error
     st.stop()
 
 

@@ -32,3 +32,8 @@ def current_settings(arguments: Sequence[str] | None = None) -> Settings:
         experiment_name=given.mlflow_experiment,
         mlflow_enabled=False if given.disable_mlflow else None,
     )
+
+
+def identity(settings: Settings) -> str:
+    """What tells one environment from another: where its versions and runs are."""
+    return "\n".join((str(settings.home), settings.tracking_uri, settings.artifact_root, settings.experiment_name))

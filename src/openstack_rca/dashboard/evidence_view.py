@@ -26,7 +26,7 @@ def draw_evidence(cause: Cause, prepared: Prepared, key: str) -> None:
 
 
 def _draw_item(item: EvidenceItem, prepared: Prepared, key: str) -> None:
-    with st.container(border=True, gap="xsmall"):
+    with st.container(border=True, gap="xsmall", key=f"item-{key}"):
         st.code(plain(item.text), language=None, wrap_lines=True)
         with st.container(key=f"meta-{key}", gap=None):
             score = "" if item.score is None else f"  ·  anomaly score {item.score:.2f}"

@@ -9,12 +9,14 @@ import streamlit as st
 
 from openstack_rca.dashboard.access import require_access
 from openstack_rca.dashboard.environment import current_settings
-from openstack_rca.dashboard.held_model import draw_model
+from openstack_rca.dashboard.held_model import draw_model, draw_notices
 from openstack_rca.dashboard.words import prose, sentence
 from openstack_rca.errors import OpenStackRcaError
 from openstack_rca.service.problems import keep_trace
 from openstack_rca.settings import Settings
 
+NOTICES_RENEWED_SECONDS = 30.0
+"""A page that stays open for hours tells of a newer version, or of a lost connection, without being touched."""
 STYLE = (Path(__file__).resolve().parent / "style.css").read_text(encoding="utf-8")
 
 
@@ -28,7 +30,15 @@ def _draw(draw: Callable[[Settings], None]) -> None:
     require_access()
     settings = current_settings()
     draw_model(settings)
-    draw(settings)
+    guard(draw, settings)
+    # Last, so that a registry that is slow to answer keeps nobody from the page.
+    with st.sidebar.container(key="sidebar-notices"):
+        _notices(settings)
+
+
+@st.fragment(run_every=NOTICES_RENEWED_SECONDS)
+def _notices(settings: Settings) -> None:
+    guard(draw_notices, settings)
 
 
 def guard(draw: Callable[..., None], *arguments: object) -> None:

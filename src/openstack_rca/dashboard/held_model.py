@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from openstack_rca.dashboard import listings
+from openstack_rca.dashboard.environment import identity
 from openstack_rca.dashboard.words import ago, prose
 from openstack_rca.errors import OpenStackRcaError
 from openstack_rca.service.analysis import OpenModel, open_model
@@ -38,7 +40,7 @@ class HeldModel:
 def held_model(settings: Settings) -> HeldModel:
     """The model of this session; the first call opens the latest."""
     held = st.session_state.get(_KEY)
-    if not isinstance(held, HeldModel) or held.environment != _environment(settings):
+    if not isinstance(held, HeldModel) or held.environment != identity(settings):
         held = refresh(settings)
     return held
 
@@ -46,16 +48,17 @@ def held_model(settings: Settings) -> HeldModel:
 def refresh(settings: Settings) -> HeldModel:
     """Open what is the latest now. An outage that leaves no model is told, not raised: logs can be read without one."""
     _watch.clear()
+    listings.forget()
     try:
-        held = HeldModel(open_model("latest", settings), _environment(settings))
+        held = HeldModel(open_model("latest", settings), identity(settings))
     except OpenStackRcaError as error:
-        held = HeldModel(open_model("none", settings), _environment(settings), str(error))
+        held = HeldModel(open_model("none", settings), identity(settings), str(error))
     st.session_state[_KEY] = held
     return held
 
 
 def draw_model(settings: Settings) -> None:
-    """The model in the sidebar, its button and its notices."""
+    """The model in the sidebar and its button."""
     held = held_model(settings)
     with st.sidebar.container(key="sidebar-model"):
         st.caption("Model")
@@ -67,22 +70,23 @@ def draw_model(settings: Settings) -> None:
                 st.toast("It is the latest version already." if held.is_there else "There is still no version.")
             else:
                 st.rerun()
-        _draw_notices(held, watch(settings, held))
+
+
+def draw_notices(settings: Settings) -> None:
+    """What is to be said of the model: problems, newer versions, a yank."""
+    held = held_model(settings)
+    _draw_notices(held, watch(settings, held))
 
 
 def watch(settings: Settings, held: HeldModel) -> ModelWatch:
     """What registry and store say now; asked again after ``WATCH_SECONDS``."""
     version = held.model.used.version
-    return _watch(_environment(settings), version, held, settings)
+    return _watch(identity(settings), version, held, settings)
 
 
 @st.cache_data(ttl=WATCH_SECONDS, show_spinner=False, max_entries=100)
 def _watch(environment: str, version: str | None, _held: HeldModel, _settings: Settings) -> ModelWatch:
     return watch_model(_settings, _held.model.stored)
-
-
-def _environment(settings: Settings) -> str:
-    return "\n".join((str(settings.home), settings.tracking_uri, settings.artifact_root, settings.experiment_name))
 
 
 def _draw_facts(held: HeldModel, settings: Settings) -> None:
@@ -116,3 +120,7 @@ def _draw_notices(held: HeldModel, seen: ModelWatch) -> None:
     for text in seen.problems:
         if text != held.problem:
             st.warning(prose(text))
+    if seen.problems and held.is_there:
+        st.caption(
+            "The model that is open goes on answering. The command openstack-rca doctor checks every connection."
+        )

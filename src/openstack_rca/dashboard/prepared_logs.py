@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -130,7 +130,7 @@ def prepared_logs(
     """The chosen logs, read and scored.
 
     Args:
-        choice, held, settings: which logs, with which model.
+        choice, held, settings: which logs, with which model; the result names this model.
         on_step, on_progress: told how far reading is, where it is needed.
         as_read_before: stay with what this session read of them, also where they have grown since: logs of a live
             cloud grow all the time, and a filter of a table should not cost reading them again.
@@ -148,7 +148,9 @@ def prepared_logs(
 
     read: dict[tuple[object, ...], str] = st.session_state.setdefault("logs_read", {})
     same = (choice.paths, held.model.used.digest)
-    if as_read_before and same in read and (kept := shelf.peek(read[same])) is not None:
-        return kept
-    read[same] = key_of(choice, held, settings)
-    return shelf.get(read[same], make)
+    kept = shelf.peek(read[same]) if as_read_before and same in read else None
+    if kept is None:
+        read[same] = key_of(choice, held, settings)
+        kept = shelf.get(read[same], make)
+    # Whoever read them first may hold the same file under another number, or with other notices.
+    return replace(kept, model=held.model)

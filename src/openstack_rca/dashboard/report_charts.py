@@ -40,6 +40,7 @@ def timeline_chart(report: Report) -> alt.LayerChart | None:
     if not rows:
         return None
     frame = pl.DataFrame(rows, schema_overrides={"score": pl.Float64})
+    present = [name for name in SURPRISE if name in set(frame["surprise"])]
     order = [plain(row.component, 60) for row in report.activity]
     base = alt.Chart(frame).encode(
         y=alt.Y("component:N", sort=order, title=None, axis=alt.Axis(labelLimit=140, labelOverlap=False)),
@@ -58,8 +59,8 @@ def timeline_chart(report: Report) -> alt.LayerChart | None:
         color=alt.Color(
             "surprise:N",
             title=None,
-            scale=alt.Scale(domain=list(SURPRISE), range=list(SURPRISE.values())),
-            legend=alt.Legend(orient="bottom", columns=2, labelLimit=260),
+            scale=alt.Scale(domain=present, range=[SURPRISE[name] for name in present]),
+            legend=alt.Legend(orient="bottom", columns=1, labelLimit=260),
         ),
     )
     errors = (
@@ -87,7 +88,7 @@ def timeline_chart(report: Report) -> alt.LayerChart | None:
     chart: alt.LayerChart = (
         alt.layer(*layers)
         .resolve_scale(size="independent")
-        .properties(height=ROW_HEIGHT * len(order) + 110)
+        .properties(height=ROW_HEIGHT * len(order) + 140)
         .interactive(bind_y=False)
     )
     return chart

@@ -35,24 +35,31 @@ def draw_comparison(settings: Settings, versions: Sequence[ModelVersion]) -> Non
         st.caption("Choose two different versions.")
         return
     logs = _choose("on the same normal logs", [NONE, SAMPLES], settings, "compare_logs")
-    if not st.button("Compare", key="compare", icon=":material/compare_arrows:"):
+    wanted = (first, second, *logs)
+    if st.button("Compare", key="compare", icon=":material/compare_arrows:"):
+        with st.spinner("Comparing"):
+            st.session_state["compared"] = (
+                wanted,
+                compare_models(str(first), str(second), settings=settings, logs=logs),
+            )
+    # Kept: to choose a row of another table must neither lose it nor do it again.
+    compared, result = st.session_state.get("compared", (None, None))
+    if result is None or compared != wanted:
         return
-    with st.spinner("Comparing"):
-        result = compare_models(str(first), str(second), settings=settings, logs=logs)
     for text in result["warnings"]:
         st.warning(prose(text))
     if result["logs"]:
-        _draw_same_logs(result["logs"])
-    _draw_figures(result["card"])
+        _draw_same_logs(result["logs"], first, second)
+    _draw_figures(result["card"], first, second)
 
 
-def _draw_same_logs(found: dict[str, Any]) -> None:
+def _draw_same_logs(found: dict[str, Any], first: int, second: int) -> None:
     st.markdown(f"**On the same {found['events']:,d} events**")
     rows = [
         {
             "figure": WORDS.get(name, plain(name)),
-            "against": found["first"].get(name),
-            "this": found["second"].get(name),
+            f"version {first}": found["first"].get(name),
+            f"version {second}": found["second"].get(name),
             "difference": row["difference"],
             "low": row["low"],
             "high": row["high"],
@@ -65,13 +72,13 @@ def _draw_same_logs(found: dict[str, Any]) -> None:
     st.caption(f"The difference lies between low and high in 95 of 100 draws of the {found['minutes']:d} minutes.")
 
 
-def _draw_figures(card: Sequence[dict[str, Any]]) -> None:
+def _draw_figures(card: Sequence[dict[str, Any]], first: int, second: int) -> None:
     st.markdown("**Figures of their trainings**")
     rows = [
         {
             "figure": plain(row["name"], 80),
-            "against": row["first"],
-            "this": row["second"],
+            f"version {first}": row["first"],
+            f"version {second}": row["second"],
             "difference": row["difference"],
         }
         for row in card
@@ -85,9 +92,13 @@ def draw_drift(settings: Settings, version: ModelVersion) -> None:
     st.subheader("Drift", anchor=False)
     st.caption("Give logs of now, of a time without trouble: are they still like those that this version learned from?")
     logs = _choose("Logs", [SAMPLES], settings, "drift_logs")
+    wanted = (version.version, *logs)
     if st.button("Measure", key="drift", icon=":material/straighten:"):
         with st.spinner("Measuring"):
-            _draw_outcome(model_drift(logs, settings=settings, model=str(version.version)))
+            st.session_state["drifted"] = (wanted, model_drift(logs, settings=settings, model=str(version.version)))
+    measured, outcome = st.session_state.get("drifted", (None, None))
+    if outcome is not None and measured == wanted:
+        _draw_outcome(outcome)
 
 
 def _draw_outcome(outcome: DriftOutcome) -> None:

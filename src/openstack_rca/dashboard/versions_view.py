@@ -8,6 +8,8 @@ import altair as alt
 import polars as pl
 import streamlit as st
 
+from openstack_rca.dashboard import listings
+from openstack_rca.dashboard.frame import guard
 from openstack_rca.dashboard.held_model import held_model
 from openstack_rca.dashboard.versions_actions import (
     draw_done,
@@ -18,7 +20,7 @@ from openstack_rca.dashboard.versions_actions import (
 from openstack_rca.dashboard.versions_quality import draw_comparison, draw_drift
 from openstack_rca.dashboard.words import ago, plain, prose, sentence
 from openstack_rca.errors import OpenStackRcaError
-from openstack_rca.service.models import ModelVersion, list_models
+from openstack_rca.service.models import ModelVersion
 from openstack_rca.service.run_pages import run_page, serving_command
 from openstack_rca.settings import Settings
 
@@ -28,14 +30,13 @@ PLOTTED = {
     "test_alarm_share": "share of alarms on later logs",
     "inference_time": "ms for 1000 events",
 }
-MOST_VERSIONS = 200
 STATE_COLOURS = {"pinned": "#7c5cbf", "yanked": "#d97706", "ready": "#3b82a0", "refused": "#d64545"}
 
 
 def draw_versions(settings: Settings) -> None:
     """The page."""
     st.title("Models", anchor=False)
-    versions = list_models(settings, MOST_VERSIONS)
+    versions = listings.versions(settings)
     if not versions:
         st.info("There is no version yet. Train one on the page Train, or with the command openstack-rca train.")
         return
@@ -47,9 +48,9 @@ def draw_versions(settings: Settings) -> None:
     _draw_one(chosen, settings)
     if len(versions) > 1:
         _draw_plots(versions)
-        draw_comparison(settings, versions)
-    draw_drift(settings, chosen)
-    draw_history(settings)
+        guard(draw_comparison, settings, versions)
+    guard(draw_drift, settings, chosen)
+    guard(draw_history, settings)
 
 
 def state_of(version: ModelVersion) -> str:

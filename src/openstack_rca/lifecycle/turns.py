@@ -16,9 +16,10 @@ from typing import Any
 from openstack_rca.errors import LifecycleError, RegistryRefused
 
 TAG_TURN = "openstack_rca.turn"
-STALE_SECONDS = 15.0
+STALE_SECONDS = 60.0
 """A turn that has not changed hands for so long belongs to a writer that is gone."""
-LONGEST_WAIT = 0.5
+FIRST_WAIT, LONGEST_WAIT = 0.25, 4.0
+"""Seconds between two looks; they grow, so that a long queue does not keep the registry busy with being looked at."""
 MOST_REFUSALS = 20
 
 
@@ -51,7 +52,7 @@ class Turns:
                 self._leave(writer)
 
     def _wait(self, writer: str) -> None:
-        seen, since, refusals = "", time.monotonic(), 0
+        seen, since, refusals, wait = "", time.monotonic(), 0, FIRST_WAIT
         while True:
             holder = self._holder()
             if holder == writer:
@@ -69,7 +70,8 @@ class Turns:
                         raise
                 since = time.monotonic()
             else:
-                time.sleep(random.uniform(0, LONGEST_WAIT))  # noqa: S311 - only to set writers apart
+                time.sleep(random.uniform(0, wait))  # noqa: S311 - only to set writers apart
+                wait = min(2 * wait, LONGEST_WAIT)
 
     def _take(self, writer: str) -> None:
         with self._errors():

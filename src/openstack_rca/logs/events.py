@@ -44,6 +44,7 @@ EVENT_SCHEMA: dict[str, pl.DataType] = {
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _INSTANCE_IN_TEXT = rf"nstance(?: uuid| UUID)?:? ['\"]?({_UUID})"
 _BATCH_BYTES = 8 * 1024 * 1024
+_TOLD_FILES = 3
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def read_logs(
     events = _merge(parts, collection.sources)
     files = _file_reads(events, collection.sources, line_counts, skipped)
     if not any(read.events > 0 and read.format != "unknown" for read in files):
-        raise _nothing_known(line_counts, paths)
+        raise _nothing_known(line_counts, [collection.sources[index].name for index in skipped], paths)
     files += [FileRead(name, 0, 0, 0, reason) for name, reason in collection.skipped]
     return LogRead(_finish(events), sorted(files, key=lambda read: read.file), collection.roots)
 
@@ -214,8 +215,18 @@ def _finish(events: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _nothing_known(line_counts: Sequence[int], paths: Sequence[str | Path]) -> NoKnownLines:
+def _nothing_known(line_counts: Sequence[int], binary: Sequence[str], paths: Sequence[str | Path]) -> NoKnownLines:
+    """The error where nothing could be read: binary files, empty ones, or text of no known format."""
     given = ", ".join(str(path) for path in paths)
+    if binary and sum(line_counts) == 0:
+        more = f" and {len(binary) - _TOLD_FILES} more" if len(binary) > _TOLD_FILES else ""
+        empty = len(line_counts) - len(binary)
+        beside = f"; the other {empty} are empty" if empty > 1 else "; the other one is empty" if empty else ""
+        held = f"{len(binary)} binary file{'s' if len(binary) > 1 else ''}"
+        return NoKnownLines(
+            f"{given} holds no text logs but {held}: {', '.join(binary[:_TOLD_FILES])}{more}{beside}.",
+            "Give text logs; export a systemd journal with journalctl, unpack an archive first.",
+        )
     if sum(line_counts) == 0:
         return NoKnownLines(f"The logs are empty: {given}.", "Give logs that hold lines.")
     return NoKnownLines(

@@ -31,6 +31,7 @@ _OTHER_EXTENSIONS = words(
     "rpm rst service sh sha256 so sql sqlite svg swp tar tgz toml ts vmdk whl woff xls xlsx xml yaml yml zip"
 )
 _SNIFFED_BYTES = 64 * 1024
+_TOLD_FILES = 3
 
 
 @dataclass(frozen=True)
@@ -87,8 +88,11 @@ def collect_sources(paths: Sequence[str | Path]) -> Collection:
     if not found.sources:
         given_text = ", ".join(str(path) for path in paths)
         if found.skipped:
+            number = len(found.skipped)
+            told = ", ".join(f"{name} ({reason.partition(',')[0]})" for name, reason in found.skipped[:_TOLD_FILES])
+            more = f" and {number - _TOLD_FILES} more" if number > _TOLD_FILES else ""
             raise NoLogFiles(
-                f"{given_text} holds {len(found.skipped)} files, but none of them is a log.",
+                f"{given_text} holds {number} file{'s' if number > 1 else ''}, but none of them is a log: {told}{more}.",
                 "Give the folder that holds the logs, for example /var/log/kolla or /var/log/nova.",
             )
         raise NoLogFiles(f"{given_text} holds no files.", "Give a folder with logs, for example /var/log/kolla.")

@@ -23,7 +23,18 @@ _NEUTRON_FRAME = re.compile(
     r"/neutron/(agent/rpc|agent/securitygroups_rpc|agent/(?:dhcp|l3|metadata)/\w+|common/rpc)\.py"
 )
 _TIMEOUT = "MessagingTimeout"
-_ADDRESS = re.compile(r"https?://[A-Za-z0-9._\[\]:-]+(?:/[^\s'\")]*)?|\b[A-Za-z0-9][A-Za-z0-9._-]*:(?:\d{4,5})\b")
+_ADDRESS = re.compile(
+    r"https?://[A-Za-z0-9._\[\]:-]+(?:/[^\s'\")]*)?|\b[A-Za-z0-9][A-Za-z0-9._-]*:(?:\d{4,5})\b|host='[^']+', port=\d+"
+)
+_POOL = re.compile(r"host='([^']+)', port=(\d+)")
+"""How urllib3 writes an address."""
+
+_GONE = re.compile(
+    r"(?i)\b(?:is|are|seems?(?: to be)?|appears?(?: to be)?|found|reported) (?:\w+ )?"
+    r"(?:down|dead|unavailable|unreachable|offline)\b"
+    r"|\b(?:is|are|does|do|did|has|have) not (?:\w+ )?(?:responding|respond|answer\w*|alive|running|available|report\w*)\b"
+    r"|\blost (?:the )?(?:connection|contact)\b|\bno (?:heartbeat|reply|response|answer)\b"
+)
 _REFUSED = re.compile(r"(?i)connection refused|ECONNREFUSED|actively refused|Errno 111")
 _TIMED_OUT = re.compile(r"(?i)timed? ?out|Errno 110|ETIMEDOUT")
 _FAILED = re.compile(
@@ -56,6 +67,9 @@ _OWN_KIND = {
     "storage": Category.STORAGE,
 }
 """Infrastructure whose clients meet an error only where something is wrong with it, whatever the words."""
+
+_KEPT_FOR = {("placement-api", Category.CAPACITY): "nova-compute"}
+"""Who only keeps accounts tells of the want of those whose accounts it keeps."""
 
 _HARMLESS = re.compile(r"(?i)duplicate entry|IntegrityError|DBDuplicateEntry")
 """Errors of these libraries that OpenStack provokes and handles in its ordinary work."""
@@ -93,7 +107,11 @@ def accuse(text: str, accuser: str | None, topology: Topology, logger: str | Non
         consumer = _rpc_consumer(text, topology)
         if consumer is not None and consumer != accuser:
             return Accusation(consumer, Category.HANG, f"a remote procedure call to {consumer} got no reply", 0.6)
-    return _address(text, accuser, topology) or _client_side(text, accuser, topology, logger)
+    return (
+        _address(text, accuser, topology)
+        or _client_side(text, accuser, topology, logger)
+        or _named(text, accuser, topology)
+    )
 
 
 def tells_of_time_out(text: str) -> bool:
@@ -107,14 +125,15 @@ def _address(text: str, accuser: str | None, topology: Topology) -> Accusation |
     if not (refused or _FAILED.search(text) or _TIMED_OUT.search(text)):
         return None
     for match in _ADDRESS.finditer(text):
-        component = topology.component_of_url(match.group())
+        address = _POOL.sub(r"\1:\2", match.group())
+        component = topology.component_of_url(address)
         if component is None or component == accuser:
             continue
         if refused:
-            return Accusation(component, Category.PROCESS_DOWN, f"{match.group()} refuses connections", 0.7)
+            return Accusation(component, Category.PROCESS_DOWN, f"{address} refuses connections", 0.7)
         if _TIMED_OUT.search(text):
-            return Accusation(component, Category.HANG, f"{match.group()} does not answer in time", 0.6)
-        return Accusation(component, Category.PROCESS_DOWN, f"{match.group()} cannot be reached", 0.6)
+            return Accusation(component, Category.HANG, f"{address} does not answer in time", 0.6)
+        return Accusation(component, Category.PROCESS_DOWN, f"{address} cannot be reached", 0.6)
     return None
 
 
@@ -130,8 +149,35 @@ def _client_side(text: str, accuser: str | None, topology: Topology, logger: str
         if found is not None and category is not None and not _HARMLESS.search(text):
             weight = _MISSING_WEIGHT if category is Category.DATA_MISSING else _CLIENT_WEIGHT
             why = f"the error comes out of the client side of {component} ({found.strip('/.')})"
-            return Accusation(component, category, why, weight, vague=spoken is None)
+            wanting = _KEPT_FOR.get((component, category), component)
+            return Accusation(wanting, category, why, weight, vague=spoken is None)
     return None
+
+
+def _named(text: str, accuser: str | None, topology: Topology) -> Accusation | None:
+    """The component that a text calls by its name where it says that somebody is gone."""
+    words = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("File "))
+    if _GONE.search(words) is None:
+        return None
+    for match in _names(topology).finditer(words):
+        component = topology.canonical(match.group())
+        if component is not None and component != accuser and component in topology.dependencies(accuser or component):
+            why = f"{match.group()} is gone"
+            return Accusation(component, Category.PROCESS_DOWN, why, _CLIENT_WEIGHT)
+    return None
+
+
+@cache
+def _names(topology: Topology) -> re.Pattern[str]:
+    """What components are called in running text: names that are no ordinary words, and neutron's types of agents."""
+    known = {name for name in topology.components if "-" in name or topology.is_leaf(name)} - {
+        "host",
+        "network",
+        "storage",
+    }
+    known |= {kind for name in topology.components for kind in topology.component(name).agent_types}
+    longest_first = sorted(known, key=lambda name: (-len(name), name))
+    return re.compile(rf"(?<![\w./-])(?:{'|'.join(map(re.escape, longest_first))})(?![\w/-])")
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -37,6 +38,11 @@ class NormalRates:
     longest_gap_seconds: dict[str, float] = field(default_factory=dict)
     per_minute: dict[str, float] = field(default_factory=dict)
     known: bool = True
+
+    @cached_property
+    def components(self) -> frozenset[str]:
+        """Components of which something is known; of any other nothing can be called new."""
+        return frozenset(str(name) for name in self.templates["component"].unique().to_list())
 
     @classmethod
     def empty(cls) -> NormalRates:

@@ -34,10 +34,20 @@ RESTARTED_SHARE = 0.15
 MISSED = 0.2
 """Strength from which somebody's complaint shows that a restart was noticed."""
 
+WAITED = timedelta(seconds=20)
+"""A time-out is told after the wait for it."""
+
+SLOT = timedelta(seconds=15)
 MAX_SHARE = 0.34
 MIN_OTHERS = 2
 MIN_EVENTS = 3
 _REACHABILITY = (Category.HANG, Category.NETWORK, Category.PROCESS_DOWN, Category.MESSAGING, Category.DATABASE)
+_UNCONNECTED = re.compile(
+    r"(?i)Connect(?:ion)?Timeout|connect timeout|connection timed out|Errno 110|ETIMEDOUT|Connection to \S+ timed out"
+    r"|no route to host|EHOSTUNREACH|network is unreachable|ENETUNREACH"
+)
+"""What is said where packets get no answer; a service that refuses, or is slow to reply, was reached."""
+
 _ANSWER = re.compile(r"\((?:1\d{3}, |[45]\d\d\) )|\bHTTP [45]\d\d\b")
 """Error numbers that a server sends (MySQL from 1000 on, AMQP and HTTP from 400 on): who answers was reached."""
 
@@ -171,6 +181,56 @@ def attribute_to_network(findings: list[Finding], window: pl.DataFrame, topology
     return moved
 
 
+def attribute_to_way(findings: list[Finding], window: pl.DataFrame) -> list[Finding]:
+    """Turn one host's time-outs at a service that goes on serving into accusations of that host's network.
+
+    A service that is called now and then is accused by few even when it fails. But where its own log shows that it never
+    paused, and the same client on other hosts has no complaint, what is broken lies on the way.
+
+    Args:
+        findings: all findings.
+        window: observed events (``row``, ``text``, ``component``, ``host``, ``time``).
+
+    Returns:
+        The findings, some of them with ``network`` as the accused.
+    """
+    moved = list(findings)
+    texts = _first_texts(findings, window)
+    for accused in {finding.accused for finding in findings} - {"network", "host", "storage", *CONSTANTLY_USED}:
+        against = [
+            finding
+            for finding in findings
+            if finding.accused == accused
+            and finding.directness is not Directness.SYMPTOM
+            and finding.strength >= MISSED
+        ]
+        hosts = {finding.accuser_host for finding in against}
+        if len(hosts) != 1 or None in hosts or sum(finding.count for finding in against) < MIN_EVENTS:
+            continue
+        if not all(_UNCONNECTED.search(texts.get(finding.rows[0], "")) for finding in against if finding.rows):
+            continue
+        host, start, end = hosts.pop(), min(f.first for f in against), max(f.last for f in against)
+        streams = window.filter(pl.col("time").is_between(start - WAITED, end))
+        own = streams.filter((pl.col("component") == accused) & (pl.col("host") != host))
+        slots = int((end - start + WAITED) / SLOT)
+        clients = {finding.accuser for finding in against}
+        others = streams.filter(pl.col("component").is_in(list(clients)) & (pl.col("host") != host))
+        if own.select(pl.col("time").dt.truncate("15s").n_unique()).item() < slots or others.is_empty():
+            continue
+        why = f"only {host} cannot reach {accused}, which goes on serving others"
+        for finding in against:
+            moved[moved.index(finding)] = replace(
+                finding,
+                accused="network",
+                accused_host=host,
+                category=Category.NETWORK,
+                why=why,
+                title=why,
+                weight=max(finding.weight, COMPARED_WEIGHT),
+            )
+    return moved
+
+
 def attribute_to_target(findings: list[Finding], window: pl.DataFrame) -> list[Finding]:
     """Weaken accusations of the network by time-outs that several hosts meet towards the same component.
 
@@ -207,6 +267,12 @@ def attribute_to_target(findings: list[Finding], window: pl.DataFrame) -> list[F
         else finding
         for finding, hint in zip(findings, hints, strict=True)
     ]
+
+
+def _first_texts(findings: list[Finding], window: pl.DataFrame) -> dict[int, str]:
+    """The text of the first event of each accusation."""
+    rows = [finding.rows[0] for finding in findings if finding.rows and finding.directness is Directness.ACCUSATION]
+    return dict(window.filter(pl.col("row").is_in(rows)).select("row", "text").iter_rows())
 
 
 def _answered(finding: Finding, texts: dict[int, str]) -> bool:

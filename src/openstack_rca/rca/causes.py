@@ -33,10 +33,18 @@ POINTED = 0.4
 NOTHING_TO_EXPLAIN = 0.5
 """Share of the trouble explained where nobody else is in trouble: no merit and no fault."""
 
+PLAIN = 0.7
+"""Guilt by its own words from which a component says plainly what is wrong with itself."""
+
 MIN_TROUBLE = 0.1
 MIN_TELLING = 0.15
 """Weaker findings say neither since when nor where a component is in trouble, unless there is nothing better."""
 
+
+REASONS = (Category.CONFIG, Category.CAPACITY, Category.STORAGE, Category.AUTH, Category.DATA_MISSING)
+TOLD = 0.8
+WITH_REASON = 0.3
+"""A component that says plainly why it stopped is not just down: its reason is the kind of fault."""
 
 MIN_GUILT = 0.12
 """Below this a component is not a candidate."""
@@ -80,11 +88,21 @@ class Candidate:
         for finding in self.findings:
             factor = {Directness.CAUSE: 3.0, Directness.ACCUSATION: 1.0, Directness.SYMPTOM: 0.2}[finding.directness]
             votes[finding.category] += factor * finding.strength
+        if any(
+            finding.directness is Directness.CAUSE and finding.strength >= TOLD and finding.category in REASONS
+            for finding in self.findings
+        ):
+            votes[Category.PROCESS_DOWN] *= WITH_REASON
         return max(votes, key=lambda category: votes[category]) if votes else Category.PROCESS_DOWN
 
 
 def rank(
-    findings: list[Finding], topology: Topology, relevance: dict[str, float], *, explain: bool = True
+    findings: list[Finding],
+    topology: Topology,
+    relevance: dict[str, float],
+    *,
+    explain: bool = True,
+    least_guilt: float = MIN_GUILT,
 ) -> list[Candidate]:
     """Rank the accused components.
 
@@ -93,6 +111,7 @@ def rank(
         topology: dependency graph.
         relevance: fit of each component to the issue text, in [0, 1]; missing means 0.
         explain: False leaves the dependency graph out: nothing explains anything (for ablation).
+        least_guilt: components with less are no candidates.
 
     Returns:
         Candidates, best first.
@@ -103,12 +122,14 @@ def rank(
     trouble = _trouble(findings)
     places = _places(findings)
     pointed = _pointed(findings)
+    blamed = _blamed(candidates)
     for candidate in candidates.values():
         candidate.relevance = relevance.get(candidate.component, 0.0)
         candidate.explains_share = NOTHING_TO_EXPLAIN
         if not explain:
             continue
-        others = {name: mass for name, (mass, _) in trouble.items() if name != candidate.component}
+        alone = blamed[candidate.component]
+        others = {name: mass for name, (mass, _) in trouble.items() if name not in (candidate.component, *alone)}
         reach = {
             name: _tie(topology, name, candidate.component) * _reach(candidate, places[name])
             for name in others
@@ -121,9 +142,15 @@ def rank(
         )
     for candidate in candidates.values():
         if explain:
-            candidate.explained_by = _explanation(candidate, candidates, topology, places[candidate.component], pointed)
+            candidate.explained_by = _explanation(
+                candidate,
+                {name: other for name, other in candidates.items() if name not in blamed[candidate.component]},
+                topology,
+                places[candidate.component],
+                pointed,
+            )
         candidate.score = _score(candidate)
-    ranked = [candidate for candidate in candidates.values() if candidate.guilt >= MIN_GUILT]
+    ranked = [candidate for candidate in candidates.values() if candidate.guilt >= least_guilt]
     return sorted(
         ranked, key=lambda candidate: (-candidate.score, candidate.onset or datetime.max, candidate.component)
     )
@@ -185,6 +212,20 @@ def _pointed(findings: list[Finding]) -> dict[tuple[str, str], float]:
     return pointed
 
 
+def _blamed(candidates: dict[str, Candidate]) -> dict[str, set[str]]:
+    """For each component that says plainly what is wrong with itself: those whom it alone accuses, and less surely.
+
+    Who is broken finds fault with what it uses; such a complaint neither excuses it nor is trouble of its own.
+    """
+    blamed: dict[str, set[str]] = {name: set() for name in candidates}
+    for name, candidate in candidates.items():
+        accusers = {finding.accuser for finding in candidate.findings if finding.directness is not Directness.SYMPTOM}
+        accuser = next(iter(accusers)) if len(accusers) == 1 else None
+        if accuser in candidates and accuser != name and candidates[accuser].direct > max(candidate.guilt, PLAIN):
+            blamed[accuser].add(name)
+    return blamed
+
+
 def _places(findings: list[Finding]) -> dict[str, set[str | None]]:
     """Hosts on which each component is in trouble; None where a log names no host."""
     places: dict[str, set[str | None]] = defaultdict(set)
@@ -208,6 +249,19 @@ def _reach(candidate: Candidate, hosts: set[str | None]) -> float:
     own = {finding.accused_host for finding in candidate.findings} - {None}
     known = hosts - {None}
     return len(known & own) / len(known) if known else 0.0
+
+
+def _covers(other: Candidate, candidate: Candidate, hosts: set[str | None]) -> float:
+    """How much of what is said against a candidate another one can account for, by place, in [0, 1].
+
+    Where the candidate only complains it suffers, whatever it is accused of elsewhere; so where it is accused counts.
+    """
+    said = [(finding.accused_host, finding.strength) for finding in candidate.findings if finding.accused_host]
+    if other.component not in UNIVERSAL or not said:
+        return _reach(other, hosts)
+    own = {finding.accused_host for finding in other.findings}
+    total = sum(strength for _, strength in said)
+    return sum(strength for host, strength in said if host in own) / total if total else 0.0
 
 
 def _tie(topology: Topology, component: str, dependency: str) -> float:
@@ -256,7 +310,7 @@ def _explanation(
             # Who is accused and names in its turn what it uses only passes the blame on.
             tie = 1.0
         # Silence spreads along the load, against the dependencies too, so alone it explains little.
-        power = noisy_or([other.direct, other.accused, 0.4 * other.silent]) * tie * _reach(other, hosts)
+        power = noisy_or([other.direct, other.accused, 0.4 * other.silent]) * tie * _covers(other, candidate, hosts)
         if candidate.onset is not None and other.onset is not None and not _no_earlier(candidate.onset, other.onset):
             power *= 0.4
         if named >= POINTED > names:

@@ -57,6 +57,7 @@ class Component(BaseModel):
         paths: regular expressions over the path of a URL that it serves.
         per_host: it runs on many hosts, so a finding against it needs a host to be complete.
         leaf: infrastructure that needs no OpenStack service itself.
+        unit: its systemd unit on Debian where that is not called like it; empty for what is no service.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -72,6 +73,7 @@ class Component(BaseModel):
     agent_types: tuple[str, ...] = ()
     per_host: bool = False
     leaf: bool = False
+    unit: str | None = None
 
 
 class Topology:
@@ -135,6 +137,11 @@ class Topology:
     def is_per_host(self, component: str) -> bool:
         """True if the component runs on many hosts."""
         return component in self._parts and self._parts[component].per_host
+
+    def unit(self, component: str) -> str | None:
+        """Name of a component's systemd unit; ``None`` for the host, the network and storage, which are no services."""
+        part = self._parts.get(component, Component())
+        return component if part.unit is None else part.unit or None
 
     def is_leaf(self, component: str) -> bool:
         """True for infrastructure that needs no OpenStack service."""

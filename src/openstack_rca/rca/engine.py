@@ -15,12 +15,14 @@ from openstack_rca.rca.baseline import NormalRates
 from openstack_rca.rca.breadth import (
     attribute_to_network,
     attribute_to_target,
+    attribute_to_way,
     discount_clean_restarts,
     discount_the_awakened,
 )
 from openstack_rca.rca.catalogue import Catalogue
-from openstack_rca.rca.causes import Candidate, rank
+from openstack_rca.rca.causes import MIN_GUILT, Candidate, rank
 from openstack_rca.rca.components import Topology
+from openstack_rca.rca.doubts import goes_on_failing, is_picked
 from openstack_rca.rca.evidence import add_novelty, collect_findings, observe
 from openstack_rca.rca.findings import Directness, Finding
 from openstack_rca.rca.inference import infer_shared
@@ -97,6 +99,9 @@ class Analysis:
     surroundings: pl.DataFrame = field(default_factory=pl.DataFrame)
     """What the logs hold beyond the window too: the columns that the plot of the report reads."""
 
+    doubtful: bool = False
+    """Whatever the causes are worth, the answer is not that all is well."""
+
 
 def analyze_events(
     request: AnalysisRequest,
@@ -145,7 +150,7 @@ def tell(
     seconds: dict[str, float] | None = None,
 ) -> Report:
     """Make the report of an analysis; arguments as for ``analyze_events``."""
-    verdict = judge(analysis.candidates)
+    verdict = judge(analysis.candidates, analysis.doubtful)
     named = [] if verdict is Verdict.NO_FAILURE_FOUND else _named(analysis.candidates)
     causes = [build_cause(candidate, analysis.observed, topology) for candidate in named]
     causes = noted(causes, analysis.relevance, analysis.recalled)
@@ -191,7 +196,7 @@ def _episodes(analysis: Analysis, topology: Topology) -> list[Episode]:
     """Further stretches of trouble, each with its best candidate."""
     episodes = []
     for other in analysis.others:
-        verdict = judge(other.candidates)
+        verdict = judge(other.candidates, other.doubtful)
         if verdict is Verdict.NO_FAILURE_FOUND or other.window is None:
             continue
         cause = build_cause(other.candidates[0], other.observed, topology)
@@ -233,15 +238,17 @@ def investigate(
         )
     if "lstm" in request.omitted.parts:
         observed = observed.with_columns(score=pl.lit(None, dtype=pl.Float32))
+    picked = is_picked(observed, rates)
     if request.since is not None or request.until is not None:
         window = FoundWindow(request.since or _first(observed), request.until or _last(observed), 0.0)
-        analysis = _investigate_window(request, observed, window, rates, catalogue, topology)
+        analysis = _investigate_window(request, observed, window, rates, catalogue, topology, picked)
         analysis.surroundings = surroundings
         return analysis
     windows = find_windows(observed["time"], suspicion(observed, rates.templates))
-    rates = rates.merged_with(_quiet_rates(observed, windows))
+    if not picked:
+        rates = rates.merged_with(_quiet_rates(observed, windows))
     heavy = [window for window in windows if window.weight >= EPISODE_SHARE * windows[0].weight][:MAX_EPISODES]
-    analyses = [_investigate_window(request, observed, window, rates, catalogue, topology) for window in heavy]
+    analyses = [_investigate_window(request, observed, window, rates, catalogue, topology, picked) for window in heavy]
     best, *others = sorted(
         analyses, key=lambda analysis: -(analysis.candidates[0].score if analysis.candidates else 0.0)
     )
@@ -269,6 +276,7 @@ def _investigate_window(
     rates: NormalRates,
     catalogue: Catalogue,
     topology: Topology,
+    picked: bool,
 ) -> Analysis:
     """Findings and ranked candidates of one stretch of time."""
     omitted = request.omitted
@@ -277,25 +285,31 @@ def _investigate_window(
         return Analysis(window, observed)
     # A window may reach beyond the logs; only the time that they cover can hold events.
     minutes = max((_last(observed) - _first(observed)).total_seconds() / 60.0, 0.1)
-    observed = add_novelty(observed, rates, minutes)
+    observed = add_novelty(observed, rates, minutes, picked)
     known = Catalogue(() if "signatures" in omitted.parts else catalogue.without(omitted.signatures).signatures)
     findings = collect_findings(observed, known, topology, rates, minutes)
     if "silence" in omitted.parts:
         findings = [finding for finding in findings if finding.sort is not EvidenceSort.SILENCE]
     findings = discount_clean_restarts(discount_the_awakened(findings), known)
-    findings = attribute_to_target(attribute_to_network(findings, observed, topology), observed)
+    findings = attribute_to_way(attribute_to_network(findings, observed, topology), observed)
+    findings = attribute_to_target(findings, observed)
     if "graph" not in omitted.parts:
         findings = infer_shared(findings, observed, topology)
     knowledge = Knowledge() if "retrieval" in omitted.parts else request.knowledge
     relevance = {} if "retrieval" in omitted.parts else fit_to_issue(request.issue, topology, findings, knowledge)
-    candidates = rank(findings, topology, relevance, explain="graph" not in omitted.parts)
+    explain, doubtful = "graph" not in omitted.parts, picked or goes_on_failing(observed)
+    candidates = rank(findings, topology, relevance, explain=explain)
+    least_guilt = MIN_GUILT
+    if doubtful and judge(candidates) is Verdict.NO_FAILURE_FOUND:
+        least_guilt = 0.0
+        candidates = rank(findings, topology, relevance, explain=explain, least_guilt=least_guilt)
     fingerprint = fingerprint_of(findings, observed)
     recalled = recall(request.issue, fingerprint, knowledge)
     # What happened before may decide between causes, not whether there is a failure at all.
-    if recalled.bonus and judge(candidates) is not Verdict.NO_FAILURE_FOUND:
+    if recalled.bonus and judge(candidates, doubtful) is not Verdict.NO_FAILURE_FOUND:
         relevant = boosted(relevance, recalled.bonus)
-        candidates = rank(findings, topology, relevant, explain="graph" not in omitted.parts)
-    return Analysis(window, observed, findings, candidates, fingerprint, relevance, recalled)
+        candidates = rank(findings, topology, relevant, explain=explain, least_guilt=least_guilt)
+    return Analysis(window, observed, findings, candidates, fingerprint, relevance, recalled, doubtful=doubtful)
 
 
 def _within(observed: pl.DataFrame, since: datetime | None, until: datetime | None) -> pl.DataFrame:
@@ -318,10 +332,15 @@ def _last(observed: pl.DataFrame) -> datetime:
     return value
 
 
-def judge(candidates: list[Candidate]) -> Verdict:
-    """How far the best candidate can be trusted, or that there is nothing to trust."""
+def judge(candidates: list[Candidate], doubtful: bool = False) -> Verdict:
+    """How far the best candidate can be trusted, or that there is nothing to trust.
+
+    Args:
+        candidates: best first.
+        doubtful: thin evidence leaves a doubt, it does not clear.
+    """
     if not candidates or candidates[0].score < FAILURE_SCORE:
-        return Verdict.NO_FAILURE_FOUND
+        return Verdict.INCONCLUSIVE if candidates and doubtful else Verdict.NO_FAILURE_FOUND
     best = candidates[0]
     own_words = (finding.strength for finding in best.findings if finding.directness is Directness.CAUSE)
     if max(own_words, default=0.0) >= CONFIRMED_DIRECT:

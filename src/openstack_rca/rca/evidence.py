@@ -10,6 +10,7 @@ from openstack_rca.rca.accusations import tells_of_time_out
 from openstack_rca.rca.baseline import NormalRates, novelty
 from openstack_rca.rca.catalogue import TEXT_LIMIT, Catalogue, Signature, event_text
 from openstack_rca.rca.components import Topology
+from openstack_rca.rca.doubts import is_filtered
 from openstack_rca.rca.findings import Directness, Finding
 from openstack_rca.rca.report import Category, EvidenceSort
 from openstack_rca.rca.silence import Gap, find_gaps
@@ -64,13 +65,15 @@ def observe(events: pl.DataFrame, scores: pl.DataFrame | None, topology: Topolog
     return observed.with_columns(scores["score"], scores["unseen"])
 
 
-def add_novelty(observed: pl.DataFrame, rates: NormalRates, minutes: float) -> pl.DataFrame:
-    """Add ``novelty`` (how far the normal rate does not explain the template) and ``normal_per_minute``.
+def add_novelty(observed: pl.DataFrame, rates: NormalRates, minutes: float, picked: bool = False) -> pl.DataFrame:
+    """Add ``novelty`` (how far the normal rate does not explain the template), ``normal_per_minute`` and ``familiar``.
 
     Args:
         observed: result of ``observe``, already cut to the window.
-        rates: normal rates per component and template.
+        rates: normal rates per component and template. A component that they do not hold is not familiar: its
+            ``normal_per_minute`` is null.
         minutes: length of the window.
+        picked: somebody picked these lines for their errors (``is_picked``), so that errors all through them are no noise.
     """
     slot = pl.col("time").dt.truncate("15s")
     slots = max(observed.select(slot.n_unique()).item(), 1)
@@ -78,20 +81,22 @@ def add_novelty(observed: pl.DataFrame, rates: NormalRates, minutes: float) -> p
         window_count=pl.len(), steadiness=slot.n_unique() / slots
     )
     joined = counted.join(rates.templates, on=["component", "template_id"], how="left").with_columns(
-        pl.col("normal_per_minute").fill_null(0.0)
+        pl.col("normal_per_minute").fill_null(0.0), familiar=pl.col("component").is_in(list(rates.components))
     )
     fresh = novelty(
         joined["window_count"].to_numpy().astype(float), joined["normal_per_minute"].to_numpy() * max(minutes, 0.1)
     )
     # Without a baseline, what goes on through more than half of the window is taken for this cloud's noise.
-    unsteady = (1.0 - 2.0 * (pl.col("steadiness") - 0.5)).clip(0.0, 1.0) if slots >= MIN_SLOTS else pl.lit(1.0)
-    joined = joined.with_columns(novelty=pl.Series(fresh) if rates.known else unsteady).drop("steadiness")
+    tells = slots >= MIN_SLOTS and not picked
+    unsteady = (1.0 - 2.0 * (pl.col("steadiness") - 0.5)).clip(0.0, 1.0) if tells else pl.lit(1.0)
+    joined = joined.with_columns(
+        novelty=pl.when("familiar").then(pl.Series(fresh)).otherwise(unsteady),
+        normal_per_minute=pl.when("familiar").then("normal_per_minute"),
+    ).drop("steadiness")
     known = observed.join(joined, on=["component", "template_id"], how="left", maintain_order="left")
-    if rates.known:
-        return known
     # The logs may hold nothing but the outage: errors that go on all the time are doubted, not dismissed.
-    doubted = pl.when(pl.col("level").is_in(["ERROR", "CRITICAL"])).then(DOUBTED_NOVELTY).otherwise(0.0)
-    return known.with_columns(novelty=pl.max_horizontal("novelty", doubted))
+    doubted = pl.when(~pl.col("familiar") & pl.col("level").is_in(["ERROR", "CRITICAL"])).then(DOUBTED_NOVELTY)
+    return known.with_columns(novelty=pl.max_horizontal("novelty", doubted.otherwise(0.0)))
 
 
 def collect_findings(
@@ -114,8 +119,9 @@ def collect_findings(
     findings += generic
     cited = {row for finding in generic for row in finding.rows}
     symptom_rows = set(hits["row"].to_list())
-    findings += new_errors(rest.filter(~pl.col("row").is_in(list(cited | symptom_rows))), minutes, rates.known)
-    findings += unusual_traffic(rest.filter(~pl.col("row").is_in(list(cited | symptom_rows))), minutes, rates.known)
+    others = rest.filter(~pl.col("row").is_in(list(cited | symptom_rows)))
+    findings += new_errors(others, minutes)
+    findings += unusual_traffic(others, minutes)
     findings += _silences(window, rates, topology)
     return findings
 
@@ -184,7 +190,8 @@ def _group(window: pl.DataFrame, hits: pl.DataFrame, catalogue: Catalogue, minut
     if hits.is_empty():
         return []
     joined = hits.join(
-        window.select("row", "time", "host", "component", "novelty", "normal_per_minute", "template_id"), on="row"
+        window.select("row", "time", "host", "component", "novelty", "normal_per_minute", "familiar", "template_id"),
+        on="row",
     ).with_columns(
         accused_host=pl.when(pl.col("accused_host") == "@self").then(pl.col("host")).otherwise(pl.col("accused_host"))
     )
@@ -198,6 +205,7 @@ def _group(window: pl.DataFrame, hits: pl.DataFrame, catalogue: Catalogue, minut
             last=pl.col("time").max(),
             novelty=pl.col("novelty").max(),
             normal=pl.struct("template_id", "normal_per_minute").unique().struct.field("normal_per_minute").sum(),
+            familiar=pl.col("familiar").all(),
         )
     )
     densest = {
@@ -237,7 +245,7 @@ def _group(window: pl.DataFrame, hits: pl.DataFrame, catalogue: Catalogue, minut
                 first=group["first"],
                 last=group["last"],
                 novelty=group["novelty"],
-                baseline=expected_text(group["normal"], minutes),
+                baseline=expected_text(group["normal"] if group["familiar"] else None, minutes),
                 signature=signature.id,
                 remedy=signature.remedy,
                 checks=tuple(signature.checks),
@@ -254,6 +262,8 @@ def _category(signature: Signature, text: str) -> Category:
 
 
 def _silences(window: pl.DataFrame, rates: NormalRates, topology: Topology) -> list[Finding]:
+    if is_filtered(window):
+        return []
     gaps = find_gaps(
         window.select("row", "time", "component", "host", "process"),
         rates.longest_gap_seconds,

@@ -2,13 +2,14 @@
 
 A frozen database logs nothing and refuses nothing: its clients just stop. When several components stop or stop answering at
 once, nothing accuses what they share, and what they do not share goes on, the shared one is inferred from the graph. The
-same holds for a host all of whose streams stop while other hosts go on.
+same holds for a host all of whose streams stop, or are missed by others, while other hosts go on.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
+from datetime import timedelta
 
 import polars as pl
 
@@ -26,6 +27,9 @@ STOPPED = 0.12
 """Strength from which a silence or a time-out counts as having stopped."""
 
 INFERRED_WEIGHT = 0.75
+UNHEARD = timedelta(seconds=15)
+"""Who is missed since so long before the first complaint is gone, as far as the logs tell."""
+
 KNOWN_GUILT = 0.5
 """Where a component is accused this strongly outright, nothing needs to be inferred."""
 
@@ -42,9 +46,8 @@ def infer_shared(findings: list[Finding], window: pl.DataFrame, topology: Topolo
         The findings and, at most, one inferred component's and one host's.
     """
     stopped = _stopped(findings)
-    if not stopped:
-        return findings
-    return findings + _shared_dependency(findings, stopped, window, topology) + _shared_host(findings, window)
+    shared = _shared_dependency(findings, stopped, window, topology) if stopped else []
+    return findings + shared + _shared_host(findings, window)
 
 
 def _stopped(findings: list[Finding]) -> dict[str, list[Finding]]:
@@ -134,17 +137,36 @@ def _inferred(
 
 
 def _shared_host(findings: list[Finding], window: pl.DataFrame) -> list[Finding]:
-    """A host all of whose streams (two at least) fell silent while another host's went on."""
+    """A host all of whose streams (two at least) fell silent, or are missed, while another host's went on."""
     streams: dict[str, set[str]] = defaultdict(set)
     for component, host in window.select("component", "host").unique().drop_nulls().iter_rows():
         streams[str(host)].add(str(component))
-    silent: dict[str, dict[str, Finding]] = defaultdict(dict)
+    gone: dict[str, dict[str, Finding]] = defaultdict(dict)
     for finding in findings:
-        if finding.sort is EvidenceSort.SILENCE and finding.accused_host and finding.strength >= STOPPED:
-            silent[finding.accused_host].setdefault(finding.accused, finding)
-    dead = [host for host in silent if len(streams[host]) > 1 and streams[host] <= set(silent[host])]
+        host = finding.accused_host
+        if host is None or finding.accused not in streams.get(host, ()):
+            continue
+        silent = finding.sort is EvidenceSort.SILENCE and finding.strength >= STOPPED
+        if silent or (finding.strength >= KNOWN_GUILT and _missed(finding, window)):
+            known = gone[host].setdefault(finding.accused, finding)
+            gone[host][finding.accused] = min(known, finding, key=lambda witness: witness.first)
+    dead = [host for host in gone if len(streams[host]) > 1 and streams[host] <= set(gone[host])]
     if len(dead) != 1 or len(streams) < 2:
         return []
     host = dead[0]
     why = f"all {len(streams[host])} services on {host} fell silent at once, while other hosts went on"
-    return [_inferred(list(silent[host].values()), "host", why, 1.0, host, down=True)]
+    return [_inferred(list(gone[host].values()), "host", why, 1.0, host, down=True)]
+
+
+def _missed(finding: Finding, window: pl.DataFrame) -> bool:
+    """Whether somebody on another host says that a stream is gone, and the stream does not say otherwise."""
+    if finding.directness is not Directness.ACCUSATION or finding.accuser_host in (None, finding.accused_host):
+        return False
+    if finding.category not in (Category.PROCESS_DOWN, Category.HANG):
+        return False
+    heard = window.filter(
+        (pl.col("component") == finding.accused)
+        & (pl.col("host") == finding.accused_host)
+        & pl.col("time").is_between(finding.first - UNHEARD, finding.last)
+    )
+    return heard.is_empty()

@@ -10,6 +10,7 @@ import polars as pl
 
 from openstack_rca.rca.baseline import NormalRates
 from openstack_rca.rca.causes import Candidate
+from openstack_rca.rca.checks import concrete_checks
 from openstack_rca.rca.components import Topology
 from openstack_rca.rca.findings import Directness, Finding
 from openstack_rca.rca.report import (
@@ -40,7 +41,8 @@ def build_cause(candidate: Candidate, observed: pl.DataFrame, topology: Topology
     best = candidate.findings[0]
     host = _host(candidate, observed)
     telling = next((f for f in candidate.findings if f.remedy and f.directness is not Directness.SYMPTOM), best)
-    checks = list(dict.fromkeys(check for finding in candidate.findings[:4] for check in finding.checks))
+    suggested = [check for finding in candidate.findings[:4] for check in finding.checks]
+    checks = concrete_checks(suggested, candidate.component, topology, host, _server(candidate, observed))
     place = f"{candidate.component} on {host}" if host else candidate.component
     return Cause(
         component=candidate.component,
@@ -54,8 +56,15 @@ def build_cause(candidate: Candidate, observed: pl.DataFrame, topology: Topology
         independent=is_independent(candidate),
         explains=candidate.explains,
         remedy=telling.remedy,
-        next_checks=checks[:6] or [f"read the log and the status of {place} at the onset"],
+        next_checks=checks or [f"read the log and the status of {place} at the onset"],
     )
+
+
+def _server(candidate: Candidate, observed: pl.DataFrame) -> str | None:
+    """The instance that the first piece of evidence that names one is about."""
+    rows = [row for finding in candidate.findings[:4] for row in finding.rows]
+    named = observed.filter(pl.col("row").is_in(rows) & pl.col("instance_id").is_not_null())
+    return str(named["instance_id"][0]) if named.height else None
 
 
 def is_independent(candidate: Candidate) -> bool:
@@ -101,18 +110,23 @@ def _host(candidate: Candidate, observed: pl.DataFrame) -> str | None:
 
 def _evidence(findings: Sequence[Finding], observed: pl.DataFrame) -> list[EvidenceItem]:
     """Cited events: the first of each finding, strongest finding first, then further ones."""
-    # One line per distinct thing said comes before a second line that says the same.
+    # One line per distinct thing said comes before a second line that says the same, and the first word of each that
+    # says it before anybody's second.
     seen: set[tuple[str | None, str | None, str]] = set()
     leading: list[tuple[Finding, int]] = []
-    following: list[tuple[Finding, int]] = []
+    following: list[tuple[int, Finding, int]] = []
     for finding in findings:
         for position, row in enumerate(finding.rows):
             said = (finding.signature, finding.accuser, finding.title)
             fresh = position == 0 and said not in seen
-            (leading if fresh else following).append((finding, row))
+            if fresh:
+                leading.append((finding, row))
+            else:
+                following.append((position, finding, row))
             seen.add(said)
+    following.sort(key=lambda further: further[0])
     picked: dict[int, Finding] = {}
-    for finding, row in leading + following:
+    for finding, row in [*leading, *((finding, row) for _, finding, row in following)]:
         picked.setdefault(row, finding)
         if len(picked) == MAX_EVIDENCE:
             break
@@ -273,10 +287,13 @@ def missing(
     if not rates.known:
         notes.append("No model was used, so nothing is known of what is normal on this cloud.")
     elif observed.height:
-        expected = set(rates.templates["component"].unique().to_list())
+        expected = rates.components
         silent = sorted(expected - set(events_components(observed)))
         if silent:
             notes.append(f"No line of {', '.join(silent)}, which logged in the training data.")
+        strange = sorted(set(events_components(observed)) - expected)
+        if strange:
+            notes.append(f"No line of {', '.join(strange)} in the training data: what is normal there is not known.")
     untimed = events.height - events["time"].drop_nulls().len()
     if untimed:
         notes.append(f"{untimed} events carry no time and were left out.")

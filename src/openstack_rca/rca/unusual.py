@@ -38,8 +38,10 @@ def volume(count: int) -> float:
     return min(1.0, 0.4 + count / 8.0)
 
 
-def expected_text(normal_per_minute: float, minutes: float) -> str:
-    """How many such events the window would hold if all were well; the report shows it beside the count."""
+def expected_text(normal_per_minute: float | None, minutes: float) -> str:
+    """How many such events the window would hold if all were well, for the report; empty where nobody knows."""
+    if normal_per_minute is None:
+        return ""
     expected = normal_per_minute * minutes
     return f"{expected:.0f}" if expected == 0 or expected >= 1 else f"{expected:.1g}"
 
@@ -82,10 +84,14 @@ def generic_accusations(rest: pl.DataFrame, topology: Topology, minutes: float) 
                 first=_least(times),
                 last=_greatest(times),
                 novelty=max(float(str(item[0]["novelty"])) for item in items),
-                baseline=expected_text(float(str(event["normal_per_minute"])), minutes),
+                baseline=expected_text(_number(event["normal_per_minute"]), minutes),
             )
         )
     return findings
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
 
 
 def _least(times: Iterable[object]) -> datetime:
@@ -96,7 +102,7 @@ def _greatest(times: Iterable[object]) -> datetime:
     return max(time for time in times if isinstance(time, datetime))
 
 
-def new_errors(rest: pl.DataFrame, minutes: float, known: bool) -> list[Finding]:
+def new_errors(rest: pl.DataFrame, minutes: float) -> list[Finding]:
     """Errors (and surprising warnings) that no signature knows: symptoms of the component that logged them."""
     unusual = pl.col("level").is_in(_ERROR_AND_WORSE) | (
         (pl.col("level") == "WARNING") & (pl.col("score").fill_null(0.0) >= 0.99)
@@ -119,7 +125,9 @@ def new_errors(rest: pl.DataFrame, minutes: float, known: bool) -> list[Finding]
     )
     findings = []
     for group in groups.iter_rows(named=True):
-        by_model = group["normal"] > 0 or group["level"] == "WARNING"
+        known = group["normal"] is not None
+        by_model = (known and group["normal"] > 0) or group["level"] == "WARNING"
+        why = "not seen in normal logs" if not group["normal"] else "much more frequent than normal"
         findings.append(
             Finding(
                 sort=EvidenceSort.MODEL_ANOMALY if by_model else EvidenceSort.NEW_TEMPLATE,
@@ -130,7 +138,7 @@ def new_errors(rest: pl.DataFrame, minutes: float, known: bool) -> list[Finding]
                 accuser_host=group["host"],
                 category=Category.PROCESS_DOWN,
                 title=f"unusual {group['level']} in {group['component']}",
-                why="not seen in normal logs" if group["normal"] <= 0 else "much more frequent than normal",
+                why=why if known else "an error, on a cloud whose normal logs are not known",
                 weight=(0.2 if group["level"] != "WARNING" else 0.1)
                 * volume(group["count"])
                 * (1.0 if known else UNKNOWN_NORMAL),
@@ -145,12 +153,10 @@ def new_errors(rest: pl.DataFrame, minutes: float, known: bool) -> list[Finding]
     return findings
 
 
-def unusual_traffic(rest: pl.DataFrame, minutes: float, known: bool) -> list[Finding]:
+def unusual_traffic(rest: pl.DataFrame, minutes: float) -> list[Finding]:
     """Ordinary lines that come far more often than normal, or that the model finds most surprising: context, no proof."""
-    if not known:
-        return []
     groups = (
-        rest.filter(~pl.col("level").is_in(_WARNING_AND_WORSE) & (pl.col("novelty") >= 0.6))
+        rest.filter(pl.col("familiar") & ~pl.col("level").is_in(_WARNING_AND_WORSE) & (pl.col("novelty") >= 0.6))
         .sort("time", "row")
         .group_by("component", "host", "template_id", maintain_order=True)
         .agg(

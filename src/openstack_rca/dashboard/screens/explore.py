@@ -13,7 +13,7 @@ from openstack_rca.dashboard.evidence_view import draw_neighbours
 from openstack_rca.dashboard.frame import draw_page
 from openstack_rca.dashboard.held_model import held_model
 from openstack_rca.dashboard.prepared_logs import prepared_logs
-from openstack_rca.dashboard.words import block, duration, plain
+from openstack_rca.dashboard.words import block, plain
 from openstack_rca.service.analysis import Prepared
 from openstack_rca.service.explore import (
     TABLE_COLUMNS,
@@ -31,6 +31,7 @@ from openstack_rca.service.explore import (
 from openstack_rca.settings import Settings
 
 MOST_ROWS = 1000
+TABS = ("Table", "Over time", "Templates", "A request's way")
 LEVEL_COLOURS = {
     "CRITICAL": "#8e1b1b", "ERROR": "#d64545", "WARNING": "#e0a458", "AUDIT": "#7a9e7e", "INFO": "#7fa8ba",
     "DEBUG": "#b8c4cc", "TRACE": "#d5dbdf", "UNKNOWN": "#b09ac0",
@@ -52,15 +53,20 @@ def draw(settings: Settings) -> None:
     wanted = _draw_filters(choices(prepared))
     events = filter_events(scored_events(prepared), wanted)
     st.caption(f"{events.height:,d} of {prepared.read.events.height:,d} events")
-    table, over_time, kinds, request = st.tabs(["Table", "Over time", "Templates", "A request's way"])
-    with table:
-        _draw_table(events, prepared)
-    with over_time:
-        _draw_counts(events)
-    with kinds:
-        _draw_templates(events, prepared)
-    with request:
-        _draw_request(prepared)
+    # Only what is looked at is worked out: each of these costs a pass over all events.
+    table, over_time, kinds, request = st.tabs(TABS, on_change="rerun", key="explored")
+    if table.open:
+        with table:
+            _draw_table(events, prepared)
+    elif over_time.open:
+        with over_time:
+            _draw_counts(events)
+    elif kinds.open:
+        with kinds:
+            _draw_templates(events, prepared)
+    elif request.open:
+        with request:
+            _draw_request(prepared)
 
 
 def _draw_filters(there: Choices) -> EventFilter:
@@ -117,12 +123,13 @@ def _draw_table(events: pl.DataFrame, prepared: Prepared) -> None:
         on_select="rerun",
         selection_mode="single-row",
         key=f"events-{page}",
+        column_order=("time", "score", "level", "service", "host", "message", "request_id", "file", "line"),
         column_config={
             "time": st.column_config.DatetimeColumn("time (UTC)", format="HH:mm:ss.SSS", width=110),
             "host": st.column_config.TextColumn(width=90),
             "service": st.column_config.TextColumn(width=130),
             "level": st.column_config.TextColumn(width=80),
-            "message": st.column_config.TextColumn(width=560),
+            "message": st.column_config.TextColumn(width=460),
             "score": st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.2f", width=90),
         },
     )
@@ -141,8 +148,13 @@ def _draw_counts(events: pl.DataFrame) -> None:
         st.info("No event passes these filters.")
         return
     width = _bar_seconds(events)
-    counted = counts(events, by, width).with_columns(until=pl.col("time") + timedelta(seconds=width))
-    frame = counted.with_columns(pl.col(by).map_elements(lambda name: plain(name, 60), return_dtype=pl.String))
+    # Stacked here: Vega stacks no bars that have a beginning and an end in time.
+    counted = counts(events, by, width).with_columns(
+        pl.col(by).map_elements(lambda name: plain(name, 60), return_dtype=pl.String),
+        until=pl.col("time") + timedelta(seconds=width),
+        top=pl.col("events").cum_sum().over("time"),
+    )
+    frame = counted.with_columns(bottom=pl.col("top") - pl.col("events"))
     colour = alt.Color(f"{by}:N", legend=alt.Legend(orient="bottom", columns=4, title=None))
     if by == "level":
         present = [level for level in LEVEL_COLOURS if level in set(frame[by])]
@@ -151,14 +163,21 @@ def _draw_counts(events: pl.DataFrame) -> None:
             scale=alt.Scale(domain=present, range=[LEVEL_COLOURS[level] for level in present]),
             legend=alt.Legend(orient="bottom", title=None),
         )
-    title = "events a minute" if width == 60 else f"events in {duration(width)}"
+    title = (
+        "events a minute"
+        if width == 60
+        else f"events in {width:d} s"
+        if width < 60
+        else f"events in {width // 60:d} min"
+    )
     chart = (
         alt.Chart(frame)
         .mark_bar()
         .encode(
             x=alt.X("time:T", title="UTC", scale=alt.Scale(type="utc")),
             x2="until:T",
-            y=alt.Y("events:Q", title=title, stack="zero"),
+            y=alt.Y("bottom:Q", title=title),
+            y2="top:Q",
             color=colour,
             tooltip=[alt.Tooltip("utchoursminutes(time):T", title="time (UTC)"), f"{by}:N", "events:Q"],
         )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
+from openstack_rca.dashboard import listings
 from openstack_rca.dashboard.frame import draw_page
 from openstack_rca.dashboard.words import duration, plain
-from openstack_rca.service.models import RunSummary, list_runs
+from openstack_rca.service.models import RunSummary
 from openstack_rca.settings import Settings
 
 KINDS = ("all", "training", "analysis", "evaluation")
-MOST_RUNS = 100
 CPU = "system/cpu_utilization_percentage"
 MEMORY = "system/system_memory_usage_megabytes"
 
@@ -23,8 +23,9 @@ def draw(settings: Settings) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = str(st.segmented_control("Kind", KINDS, default="all", required=True, key="run_kind"))
-        st.button("Look again", icon=":material/refresh:", key="runs_again")
-    runs = list_runs(settings, MOST_RUNS, None if kind == "all" else kind)
+        if st.button("Look again", icon=":material/refresh:", key="runs_again"):
+            listings.forget()
+    runs = listings.runs(settings, None if kind == "all" else kind)
     if not runs:
         st.info("No run yet. Every training and every question makes one.")
         return
@@ -38,9 +39,10 @@ def draw(settings: Settings) -> None:
         column_config={
             "started": st.column_config.DatetimeColumn("started (UTC)", format="YYYY-MM-DD HH:mm:ss"),
             "seconds": st.column_config.NumberColumn(format="%.1f"),
-            "CPU": st.column_config.NumberColumn("machine's CPU (%)", format="%.0f"),
-            "memory": st.column_config.NumberColumn("machine's memory (MB)", format="%.0f"),
-            "what came of it": st.column_config.TextColumn(width=300),
+            "events": st.column_config.NumberColumn(format="localized"),
+            "CPU": st.column_config.NumberColumn("CPU (%)", format="%.0f", help="Of the whole machine, at the end."),
+            "memory": st.column_config.NumberColumn("memory (MB)", format="localized", help="Of the whole machine."),
+            "what came of it": st.column_config.TextColumn(width=270),
         },
     )
     rows = list(chosen["selection"]["rows"]) if chosen else []
@@ -57,8 +59,9 @@ def _row(run: RunSummary) -> dict[str, object]:
         "status": run.status.lower(),
         "seconds": run.seconds,
         "what came of it": plain(_outcome(run), 200),
+        "events": run.metrics.get("events"),
         "CPU": run.metrics.get(CPU),
-        "memory": run.metrics.get(MEMORY),
+        "memory": round(run.metrics[MEMORY]) if MEMORY in run.metrics else None,
         "run": run.run_id[:8],
     }
 

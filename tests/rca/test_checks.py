@@ -1,0 +1,57 @@
+"""Checks name the component they are for, and are told once."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from openstack_rca.rca.catalogue import load_catalogue
+from openstack_rca.rca.checks import concrete_checks
+from openstack_rca.rca.components import load_topology
+
+TOPOLOGY = load_topology()
+
+
+def checks(*suggested: str, component: str = "nova-compute", **more: str) -> list[str]:
+    return concrete_checks(suggested, component, TOPOLOGY, **more)
+
+
+def test_the_unit_of_the_component_is_named() -> None:
+    assert checks("journalctl -u <unit> -n 50") == ["journalctl -u nova-compute -n 50"]
+    assert checks("systemctl status <unit>", component="rabbitmq") == ["systemctl status rabbitmq-server"]
+
+
+def test_what_is_no_service_has_no_unit() -> None:
+    for component in ("host", "network", "storage"):
+        found = checks("systemctl status <unit>", "journalctl -u <unit> -n 50", component=component)
+        assert found == ["systemctl --failed", "journalctl -p err -n 100"]
+
+
+def test_host_and_server_are_filled_in_where_they_are_known() -> None:
+    assert checks("ping <host>", host="hv01,hv02") == ["ping hv01"]
+    assert checks("ping <host>") == ["ping <host>"]
+    assert checks("openstack server show <server>", server="10f0") == ["openstack server show 10f0"]
+    assert checks("openstack port show <port>", server="b1f0") == ["openstack port show <port>"]
+
+
+def test_the_same_check_is_told_once_in_its_fullest_form() -> None:
+    assert checks("systemctl status nova-compute", "systemctl status <unit>") == ["systemctl status nova-compute"]
+    assert checks("journalctl -u <unit> -n 50", "free -m", "journalctl -u <unit> -n 200") == [
+        "journalctl -u nova-compute -n 200",
+        "free -m",
+    ]
+    assert checks("openstack agent list", "openstack agent list --long") == ["openstack agent list --long"]
+    assert checks("openstack agent list --long", "openstack agent list") == ["openstack agent list --long"]
+    assert checks("df -h", "df -i") == ["df -h", "df -i"]
+
+
+@pytest.mark.parametrize("signature", load_catalogue().signatures, ids=lambda signature: signature.id)
+def test_no_check_of_the_catalogue_speaks_of_the_service_where_a_name_belongs(signature) -> None:  # type: ignore[no-untyped-def]
+    for check in signature.checks:
+        if not check.startswith(("read ", "look ", "compare ", "see ")):
+            assert not re.search(r"\bthe [a-z]", check), check
+        assert not re.fullmatch(r"[a-z]+", check) or check in COMMANDS_OF_ONE_WORD, check
+
+
+COMMANDS_OF_ONE_WORD = {"last", "lsblk", "lsmod", "lsscsi", "mcelog", "mount", "pvs", "timedatectl", "uptime", "vgs"}
