@@ -22,16 +22,6 @@ def only_our_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def compiled_once(shared_folder: Path) -> Iterator[None]:
-    """Trainings in processes of their own share what JAX has compiled: half of the time of a small one."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JAX_COMPILATION_CACHE_DIR", str(shared_folder / "jax"))
-        patch.setenv("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
-        patch.setenv("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "0")
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
 def no_search_for_components() -> Iterator[None]:
     """Streamlit's test driver reads the metadata of every installed package for each app; the pages use no components."""
     with pytest.MonkeyPatch.context() as patch:
