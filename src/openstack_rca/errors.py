@@ -19,6 +19,7 @@
     ├── LifecycleError
     │   ├── VersionNotFound
     │   ├── DigestMismatch
+    │   ├── SignatureInvalid
     │   ├── PublishFailed
     │   ├── RegistryUnavailable
     │   ├── RegistryRefused
@@ -124,6 +125,10 @@ class VersionNotFound(LifecycleError):
 
 class DigestMismatch(LifecycleError):
     """What the store holds is not what was published."""
+
+
+class SignatureInvalid(LifecycleError):
+    """A version is not signed as the verification key demands; it is not used."""
 
 
 class PublishFailed(LifecycleError):

@@ -101,6 +101,20 @@ class Settings(BaseSettings):
         description="By how much, as a share, a new version may be worse than the one in use before it is refused.",
     )
 
+    signing_key: Path | None = Field(
+        default=None,
+        validation_alias=_named("OPENSTACK_RCA_SIGNING_KEY"),
+        description="Private key, PEM, that signs what is published.",
+    )
+    signing_key_password: SecretStr | None = Field(
+        default=None, validation_alias=_named("OPENSTACK_RCA_SIGNING_KEY_PASSWORD")
+    )
+    verification_key: Path | None = Field(
+        default=None,
+        validation_alias=_named("OPENSTACK_RCA_VERIFICATION_KEY"),
+        description="Public key, PEM; with one, only versions that are signed for it are used.",
+    )
+
     log_timezone: str = Field(default="UTC", validation_alias=_named("OPENSTACK_RCA_LOG_TIMEZONE"))
     signatures_folder: Path | None = Field(default=None, validation_alias=_named("OPENSTACK_RCA_SIGNATURES"))
     cache_size_bytes: int = Field(default=2 * 1024**3, gt=0, validation_alias=_named("OPENSTACK_RCA_CACHE_SIZE_BYTES"))
@@ -120,6 +134,11 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute_home(cls, value: Path) -> Path:
         return value.expanduser().absolute()
+
+    @field_validator("signing_key", "verification_key", mode="after")
+    @classmethod
+    def _absolute_key(cls, value: Path | None) -> Path | None:
+        return value and value.expanduser().absolute()
 
     @field_validator("s3_server_side_encryption", mode="after")
     @classmethod

@@ -175,6 +175,14 @@ def test_a_home_that_cannot_be_made(
     assert result.out == ""
 
 
+def test_a_server_with_a_folder_for_a_store(empty_home: Path, rca: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No version could ever be published so: that is said before the work, not after it."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    result = rca("train", LOGS)
+    refused(result, "refuses versions in a folder", "MLFLOW_ARTIFACT_ROOT")
+    assert not (empty_home / "spool").exists()
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_home_that_this_user_may_not_write(home: Path, trained: Trained, rca: Program) -> None:
     """Training is refused at once; an analysis can still read the model, and says what it could not keep."""

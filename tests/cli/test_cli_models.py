@@ -143,11 +143,15 @@ def test_a_damaged_version_is_not_used_for_an_answer(damaged_home: Path, rca: Pr
     refused(rca("analyze", log, "--issue", "x", "--model", "1"), "Version 1", "is not what was published")
 
 
-def test_publish_sends_what_an_outage_kept_back(home: Path, trained: Trained, rca: Program) -> None:
-    """First the spool is filled by a training without its store, then it is empty, and the version is there."""
+def test_publish_sends_what_an_outage_kept_back(
+    home: Path, trained: Trained, rca: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """First the spool is filled by a training without its server, then it is empty, and the version is there."""
     quick = ("--epochs", "1", "--lstm-units", "4", "--batch-size", "32", "--force")
     away = ("--mlflow-uri", f"http://127.0.0.1:{closed_port()}")
-    kept = rca("train", trained.logs, *quick, *away, "--format", "json")
+    with monkeypatch.context() as patch:
+        patch.setenv("MLFLOW_ARTIFACT_ROOT", "s3://models/rca")
+        kept = rca("train", trained.logs, *quick, *away, "--format", "json")
     assert (kept.status, kept.json()["version"]) == (0, None)
     assert "models publish --spooled" in kept.err
     (published,) = rca("models", "publish", "--spooled", "--format", "json").json()

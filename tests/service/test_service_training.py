@@ -58,7 +58,9 @@ def quick(trained: Trained, settings: Settings, **more: Any) -> TrainOutcome:
 
 def test_with_the_tracking_server_away_the_model_waits_in_the_spool(trained: Trained, tmp_path: Path) -> None:
     """The notices say that the run is not recorded and how to publish later; nothing else is lost."""
-    settings = load_settings(home=tmp_path / "home", mlflow_tracking_uri=closed_address())
+    settings = load_settings(
+        home=tmp_path / "home", mlflow_tracking_uri=closed_address(), mlflow_artifact_root="s3://models/rca"
+    )
     outcome = quick(trained, settings)
     assert (outcome.version, outcome.run_id, outcome.tracking_uri) == (None, None, None)
     assert any("not recorded" in text for text in outcome.notices)

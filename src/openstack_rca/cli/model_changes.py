@@ -304,11 +304,14 @@ def promote_command(
     promotion = promote_model(settings, reference, target, name, reason)
     version = promotion.version
     if form == "json":
-        print_json({"made": promotion.made, "source": facts(promotion.source), "version": facts(version)})
+        told_as = {"made": promotion.made, "notice": promotion.notice}
+        print_json({**told_as, "source": facts(promotion.source), "version": facts(version)})
         return
     told = "" if promotion.made else " (it was there already)"
     text = f"Version {promotion.source.version} is version {version.version} of {target}{told}: {version.uri}"
     console().print(one_line(text), markup=False, soft_wrap=True)
+    if promotion.notice:
+        console().print(one_line(f"Note: {promotion.notice}"), markup=False, soft_wrap=True)
 
 
 def facts(version: ModelVersion) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
     objects/<sha256>.keras                      the file; its digest is checked at every use
     versions/<experiment>/<model>/<N>.json      the version's facts, as last seen
+    versions/<experiment>/<model>/<N>.sig       its signature, where one was found valid; it is checked at every use
     versions/<experiment>/<model>/latest.json   where ``latest`` and each alias led last (also ``@<alias>.json``)
 
 Every file is written in one step, so processes can share the folder. A process that uses a file holds it; what nobody
@@ -176,6 +177,21 @@ class ModelCache:
         """Keep where a reference led."""
         facts = {"version": version.version, "pinned": version.pinned, "when": datetime.now(UTC).isoformat()}
         self._write(self._versions / f"{reference}.json", facts)
+
+    def remember_signature(self, number: int, signature: bytes) -> None:
+        """Keep a version's signature.
+
+        Raises:
+            OSError: the cache cannot be written.
+        """
+        write_whole(self._versions / f"{number}.sig", signature)
+
+    def signature(self, number: int) -> bytes | None:
+        """The signature that is kept of a version."""
+        try:
+            return (self._versions / f"{number}.sig").read_bytes()
+        except OSError:
+            return None
 
     def version(self, number: int) -> ModelVersion | None:
         """What is remembered of a version."""

@@ -7,7 +7,7 @@ import ssl
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -18,6 +18,8 @@ from openstack_rca.errors import OpenStackRcaError, StoreError
 from openstack_rca.lifecycle.connecting import certificates
 from openstack_rca.lifecycle.credentials import S3Access, find_s3_access
 from openstack_rca.lifecycle.mlflow_client import connect, is_server, registry_errors, without_password
+from openstack_rca.lifecycle.records import Place
+from openstack_rca.lifecycle.signing_keys import check_signing, check_verification
 from openstack_rca.lifecycle.store import ObjectStore
 from openstack_rca.lifecycle.versions import ModelLifecycle
 from openstack_rca.settings import Settings
@@ -41,7 +43,8 @@ def check_connections(settings: Settings) -> list[ConnectionCheck]:
     """Try everything that training and analysis will need.
 
     Returns:
-        One check each for tracking, registry, store write, store read, credentials, clock and cache space.
+        One check each for tracking, registry, store write, store read, credentials, clock and cache space, and for each key
+        that is configured.
     """
     write, read, credentials = _check_store(settings)
     return [
@@ -52,7 +55,16 @@ def check_connections(settings: Settings) -> list[ConnectionCheck]:
         credentials,
         _told("clock", lambda: _clock(settings)),
         _told("cache space", lambda: _cache_space(settings)),
+        *_check_keys(settings),
     ]
+
+
+def _check_keys(settings: Settings) -> Iterator[ConnectionCheck]:
+    if settings.signing_key is not None:
+        place = Place(settings.experiment_name, settings.model_name)
+        yield _told("signing key", lambda: check_signing(settings, place))
+    if settings.verification_key is not None:
+        yield _told("verification key", lambda: check_verification(settings))
 
 
 def _told(name: str, check: Callable[[], str]) -> ConnectionCheck:

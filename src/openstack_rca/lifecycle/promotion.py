@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from openstack_rca.errors import ConfigurationError, DigestMismatch, LifecycleError, StoreError
@@ -18,17 +18,24 @@ TAG_SOURCE_URI = TAG + "promoted_from_uri"
 
 @dataclass(frozen=True)
 class Promotion:
-    """What came of it; ``made`` is false where the target had this very file as a usable version already."""
+    """What came of it.
+
+    Attributes:
+        source, version: from where, and what it is there.
+        made: false where the target had this very file as a usable version already.
+        notice: what a person should know of it: that it is not signed, where signatures matter; else empty.
+    """
 
     source: ModelVersion
     version: ModelVersion
     made: bool
+    notice: str = ""
 
 
 def promote(
     lifecycle: ModelLifecycle, reference: str | int, experiment: str, model_name: str | None = None, reason: str = ""
 ) -> Promotion:
-    """Publish a version as the next one of another environment.
+    """Publish a version as the next one of another environment, signed for it where there is a signing key.
 
     Args:
         lifecycle: where it comes from.
@@ -37,7 +44,7 @@ def promote(
         reason: for the history of both.
 
     Raises:
-        VersionNotFound, DigestMismatch: there is no such version, or it is not what was published.
+        VersionNotFound, DigestMismatch, SignatureInvalid: there is no such version, or it is not what was published.
         ConfigurationError: it was yanked; or it would go to where it is.
         PublishFailed: the target's registry or store failed.
     """
@@ -52,8 +59,10 @@ def promote(
             f"Promote another one, or take that back with: openstack-rca models unyank {version.version}",
         )
     for present in target.index.newest_first():
-        if present.resolvable and present.sha256 == version.sha256:
-            return Promotion(version, present, made=False)
+        # One from before there was a key is promoted anew: that is how it gets a signature.
+        good = present.resolvable and present.sha256 == version.sha256
+        if good and (not target.signatures.signs or target.is_signed(present)):
+            return _told(lifecycle, version, target, present, made=False)
     # Held on to: it keeps the file from leaving the cache while it is read.
     loaded = lifecycle.load(version.version)
     parameters, card = _described(lifecycle, version)
@@ -71,7 +80,27 @@ def promote(
     place = f"{target.place.experiment}/{target.place.model_name} version {made.version}"
     target.events.append(word.PROMOTED, made.version, reason, {"from": source, "sha256": made.sha256})
     lifecycle.events.append(word.PROMOTED, version.version, reason, {"to": place, "sha256": made.sha256})
-    return Promotion(version, made, made=True)
+    return _told(lifecycle, version, target, made, made=True)
+
+
+def _told(
+    lifecycle: ModelLifecycle, source: ModelVersion, target: ModelLifecycle, version: ModelVersion, *, made: bool
+) -> Promotion:
+    """Look whether the version is signed in its new place, where somebody may rely on that."""
+    keys = target.signatures
+    try:
+        if keys.signs or keys.verifies or lifecycle.is_signed(source):
+            version = replace(version, signed=target.is_signed(version))
+    except LifecycleError:
+        # The promotion is done: that this cannot be asked now must not make it look like a failure.
+        return Promotion(source, version, made)
+    if version.signed is not False:
+        return Promotion(source, version, made)
+    notice = (
+        f"Version {version.version} of {target.place.experiment} is not signed: set OPENSTACK_RCA_SIGNING_KEY and "
+        "promote it again to sign it."
+    )
+    return Promotion(source, version, made, notice)
 
 
 def _described(lifecycle: ModelLifecycle, version: ModelVersion) -> tuple[dict[str, Any], dict[str, Any]]:

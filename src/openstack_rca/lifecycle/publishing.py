@@ -1,4 +1,4 @@
-"""How a file becomes a version: validate, allocate, upload, read back, describe, mark ready.
+"""How a file becomes a version: validate, allocate, upload, read back, sign where there is a key, describe, mark ready.
 
 A crash between any two of these steps leaves a version that nothing resolves to.
 """
@@ -27,9 +27,11 @@ from openstack_rca.lifecycle.events import LONGEST_TEXT, PUBLISHED, REFUSED, Eve
 from openstack_rca.lifecycle.files import file_digest
 from openstack_rca.lifecycle.index import VersionIndex
 from openstack_rca.lifecycle.mlflow_client import is_server, without_password
-from openstack_rca.lifecycle.records import Draft, Manifest, ModelVersion, Place
+from openstack_rca.lifecycle.records import Draft, Manifest, ModelVersion, Place, signature_key
 from openstack_rca.lifecycle.registry import TAG_WRITER
 from openstack_rca.lifecycle.retrying import retrying
+from openstack_rca.lifecycle.signing import Signatures
+from openstack_rca.lifecycle.signing_keys import check_signing
 from openstack_rca.lifecycle.store import ObjectStore, Progress
 from openstack_rca.lifecycle.store_errors import key_taken
 from openstack_rca.settings import Settings
@@ -71,6 +73,7 @@ class Publisher:
         index: VersionIndex,
         cache: ModelCache,
         events: EventLog,
+        signatures: Signatures,
         at_step: Callable[[str], None],
     ) -> None:
         self.settings = settings
@@ -79,6 +82,7 @@ class Publisher:
         self.index = index
         self.cache = cache
         self.events = events
+        self.signatures = signatures
         self._at_step = at_step
 
     def publish(self, draft: Draft, on_progress: Progress | None = None) -> ModelVersion:
@@ -87,7 +91,7 @@ class Publisher:
         Raises:
             ConfigurationError, RegistryUnavailable, StoreError, DigestMismatch, PublishFailed: no version was made.
         """
-        self._check_pairing()
+        self.check_configuration()
         self._at_step("validated")
         return self._finish(self._store(draft, on_progress), draft)
 
@@ -95,12 +99,13 @@ class Publisher:
         """Finish the version of a draft whose publishing broke off after the upload; ``None`` if there is none.
 
         Raises:
-            RegistryUnavailable, StoreError: it cannot be finished now.
+            RegistryUnavailable, StoreError, ConfigurationError: it cannot be finished now.
         """
         for version in self.index.newest_first():
             if version.status == "uploading" and version.tags.get(TAG_WRITER) == draft.writer:
                 try:
                     self._try(lambda: self._read_back(draft, version.version))  # noqa: B023 - used up at once
+                    self._sign(draft, version.version)
                     self._try(lambda: self._describe(draft, version.version))  # noqa: B023
                 except (StoreObjectNotFound, StoreObjectExists):
                     self.index.void(version.version)
@@ -121,7 +126,12 @@ class Publisher:
         self._keep(draft.path, version)
         return version
 
-    def _check_pairing(self) -> None:
+    def check_configuration(self) -> None:
+        """See whether anything could ever be published with these settings; nobody is asked.
+
+        Raises:
+            ConfigurationError: registry and store do not go together, or there is no signing with the key.
+        """
         server = self.settings.mlflow_enabled and is_server(self.settings.tracking_uri)
         if server and self.store.is_local:
             raise ConfigurationError(
@@ -129,6 +139,8 @@ class Publisher:
                 "this machine.",
                 "Set MLFLOW_ARTIFACT_ROOT to s3://BUCKET/FOLDER (or gs://, az://).",
             )
+        if self.signatures.signs:
+            check_signing(self.settings, self.place)
 
     def _store(self, draft: Draft, on_progress: Progress | None) -> int:
         """Find a number whose key is free, fill it and describe it."""
@@ -157,6 +169,7 @@ class Publisher:
         self._at_step("uploaded")
         self._try(lambda: self._read_back(draft, number))
         self._at_step("verified")
+        self._sign(draft, number)
         self._try(lambda: self._describe(draft, number))
         self._at_step("described")
 
@@ -186,6 +199,25 @@ class Publisher:
                 f"{self.store.uri(key)} holds other bytes than were sent.",
                 "The store or something before it changed them; run openstack-rca doctor.",
             )
+
+    def _sign(self, draft: Draft, number: int) -> None:
+        # A refused one stays unsigned: whoever may write the registry could call it ready.
+        if not self.signatures.signs or draft.refused:
+            return
+        key, signature = signature_key(self.place.key(number)), self.signatures.sign(draft.path, draft.sha256, number)
+
+        def put() -> None:
+            try:
+                self.store.put_new_bytes(key, signature)
+            except StoreObjectExists:
+                # Ours, if an answer was lost, or if an earlier publishing of this file broke off right after it.
+                if not self.signatures.is_ours(self.store.read(key), draft.path, number):
+                    raise
+
+        self._try(put)
+        with suppress(OSError):
+            self.cache.remember_signature(number, signature)
+        self._at_step("signed")
 
     def _describe(self, draft: Draft, number: int) -> None:
         key = self.place.manifest_key(number)

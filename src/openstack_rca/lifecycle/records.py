@@ -1,7 +1,8 @@
 """The facts about a version, and the names it goes by.
 
 A version lives at ``<artifact root>/<prefix>_<N:04d>/models/<model name>_v<N>.keras``, with its facts in a ``.json``
-beside it. That manifest is written last on every kind of store, so a model file without one was never finished.
+beside it, and with a signature in a ``.keras.sig`` where it is signed. The manifest is written last on every kind of
+store, so a model file without one was never finished.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ class ModelVersion:
 
     ``name`` is the model's name, ``experiment`` the environment it belongs to. ``status`` is one of ``ready``,
     ``uploading``, ``refused`` and ``voided``; ``status_reason`` says why it was refused, or against which objection it was
-    published. ``created`` is in UTC, ``size_bytes`` counts the stored file.
+    published. ``created`` is in UTC, ``size_bytes`` counts the stored file. ``signed`` tells whether a signature lies beside it,
+    ``None`` where nobody looked.
     """
 
     name: str
@@ -46,6 +48,7 @@ class ModelVersion:
     status_reason: str = ""
     description: str = ""
     stage: str = ""
+    signed: bool | None = None
 
     @property
     def resolvable(self) -> bool:
@@ -106,6 +109,10 @@ class Place:
         """Key of the manifest beside the model file."""
         return manifest_key(self.key(version))
 
+    def own_keys(self, version: int) -> set[str]:
+        """Keys of all objects that a version can have."""
+        return {self.key(version), self.manifest_key(version), signature_key(self.key(version))}
+
     def history_key(self, name: str) -> str:
         """Key of an event of the history; of all of them, with an empty name."""
         return f"{self.prefix}_history/{self.experiment}/{self.model_name}/{name}"
@@ -119,6 +126,11 @@ class Place:
 def manifest_key(model_key: str) -> str:
     """Key of the manifest that belongs to a model file's key."""
     return model_key.removesuffix(".keras") + ".json"
+
+
+def signature_key(model_key: str) -> str:
+    """Key of the signature that belongs to a model file's key."""
+    return model_key + ".sig"
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,7 @@ def _missing(lifecycle: ModelLifecycle, known: dict[int, ModelVersion], state: V
         if number is None or number in known:
             continue
         keys = {stored.key for stored in lifecycle.store.objects(f"{folder}/")}
-        if place.key(number) not in keys and place.manifest_key(number) not in keys:
+        if not keys & place.own_keys(number):
             # Another environment's or another model's, or an empty folder.
             continue
         if number in state.pruned:

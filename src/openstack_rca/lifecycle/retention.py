@@ -171,14 +171,14 @@ def _step(number: int, remove: bool, why: str, objects: list[StoredObject], *, r
 
 
 def _stored(lifecycle: ModelLifecycle) -> dict[int, list[StoredObject]]:
-    """Objects of this model by version: its files and manifests under their own names, nothing else in their folders."""
+    """Objects of this model by version: file, manifest and signature under their own names, nothing else in their folders."""
     place, store = lifecycle.place, lifecycle.store
     found: dict[int, list[StoredObject]] = {}
     for folder in store.folders():
         number = place.number_of(folder)
         if number is None:
             continue
-        own = {place.key(number), place.manifest_key(number)}
+        own = place.own_keys(number)
         objects = [stored for stored in store.objects(f"{folder}/") if stored.key in own]
         if objects:
             found[number] = objects

@@ -16,6 +16,7 @@ from openstack_rca.errors import (
     LifecycleError,
     PublishFailed,
     RegistryUnavailable,
+    SignatureInvalid,
     StoreError,
     StoreObjectNotFound,
     VersionNotFound,
@@ -30,6 +31,7 @@ from openstack_rca.lifecycle.patience import within
 from openstack_rca.lifecycle.publishing import Publisher, make_draft
 from openstack_rca.lifecycle.records import Draft, LoadedModel, ModelVersion, Place, VersionCheck, manifest_key
 from openstack_rca.lifecycle.registry import MlflowRegistry
+from openstack_rca.lifecycle.signing import Signatures
 from openstack_rca.lifecycle.spool import Spool
 from openstack_rca.lifecycle.store import ObjectStore, Progress
 from openstack_rca.lifecycle.store_errors import writing_to
@@ -57,6 +59,7 @@ class ModelLifecycle:
             settings.cache_folder, self.place, settings.cache_size_bytes, settings.network_timeout_seconds
         )
         self.spool = Spool(settings.spool_folder)
+        self.signatures = Signatures(settings, self.place, self.cache)
         self.events = EventLog(self.store, self.place)
         self._at_step = at_step or _no_step
         self.index: VersionIndex = (
@@ -65,7 +68,7 @@ class ModelLifecycle:
             else StoreIndex(self.store, self.place, self.events)
         )
         self._publisher = Publisher(
-            settings, self.place, self.store, self.index, self.cache, self.events, self._at_step
+            settings, self.place, self.store, self.index, self.cache, self.events, self.signatures, self._at_step
         )
 
     # Publishing
@@ -108,6 +111,10 @@ class ModelLifecycle:
                     f"The model was trained but not published: {error.message}",
                     f"{error.hint} The file is kept as {kept}; publish it later with: {PUBLISH_SPOOLED}".strip(),
                 ) from error
+
+    def check_can_publish(self) -> None:
+        """Raise ``ConfigurationError`` where no version could ever be published with these settings."""
+        self._publisher.check_configuration()
 
     def _spool(self, draft: Draft, model_file: Path, error: LifecycleError | ConfigurationError) -> Path:
         try:
@@ -175,7 +182,7 @@ class ModelLifecycle:
             return self._latest()
         if text.startswith("@"):
             return _only_ready(self.index.by_alias(text[1:]))
-        return _only_ready(self.show(text))
+        return _only_ready(self._numbered(text))
 
     def _latest(self) -> ModelVersion:
         pinned = self.index.pinned()
@@ -190,14 +197,23 @@ class ModelLifecycle:
         )
 
     def show(self, reference: str | int) -> ModelVersion:
-        """A version in any state, by number, ``latest`` or ``@alias``.
+        """A version in any state, by number, ``latest`` or ``@alias``; where a key is set, also whether it is signed.
 
         Raises:
             VersionNotFound: no such version, or a reference that cannot be one.
         """
         text = str(reference).strip()
-        if text.lower() == "latest" or text.startswith("@"):
-            return self.resolve(text)
+        version = self.resolve(text) if text.lower() == "latest" or text.startswith("@") else self._numbered(text)
+        if self.signatures.signs or self.signatures.verifies:
+            with suppress(LifecycleError):
+                version = replace(version, signed=self.is_signed(version))
+        return version
+
+    def is_signed(self, version: ModelVersion) -> bool:
+        """Whether a signature lies beside a version's file, valid or not."""
+        return self.signatures.lies_beside(*self.locate(version))
+
+    def _numbered(self, text: str) -> ModelVersion:
         found = re.fullmatch(r"[vV]?0*([1-9]\d{0,8})", text)
         if not found:
             raise version_not_found(self.place, f"version {text!r}")
@@ -224,6 +240,8 @@ class ModelLifecycle:
         Raises:
             VersionNotFound: nothing ready goes by that name.
             DigestMismatch: the store holds something else than was published; it is not used.
+            SignatureInvalid: it is not signed for the verification key; it is not used.
+            ConfigurationError: signatures cannot be verified with what is configured.
             RegistryUnavailable, StoreError: a service is down and the cache has nothing that could stand in.
         """
         text = str(reference).strip()
@@ -241,6 +259,7 @@ class ModelLifecycle:
             return self._load(self.resolve(text), text, report)
 
         self.cache.tidy()
+        self.signatures.get_ready()
         try:
             if self.settings.mlflow_enabled:
                 budget -= get_ready(self.settings)
@@ -255,6 +274,7 @@ class ModelLifecycle:
             cached, was_there = self.cache.fetched(
                 version.sha256, lambda temporary: self._fetch_verified(version, temporary, on_progress)
             )
+        self.signatures.require(version, cached.path, *self.locate(version))
         with suppress(OSError):
             self.cache.remember_version(version)
             if not reference.lstrip("vV").isdigit():
@@ -286,6 +306,7 @@ class ModelLifecycle:
         for version in self._offline_candidates(reference):
             cached = self.cache.verified(version.sha256)
             if cached is not None:
+                self.signatures.require(version, cached.path, None)
                 notice = (
                     f"{error.message} Working with version {version.version} from the cache of this machine; "
                     "a newer one may exist."
@@ -311,11 +332,14 @@ class ModelLifecycle:
         """Write a version's verified file to ``output``, or nothing.
 
         Raises:
-            VersionNotFound, DigestMismatch, RegistryUnavailable, StoreError: as for ``load``; nothing was written.
+            VersionNotFound, DigestMismatch, SignatureInvalid, RegistryUnavailable, StoreError: as for ``load``; nothing
+                was written.
         """
+        self.signatures.get_ready()
         version = self.resolve(reference)
         with writing_to(output), replacing(output) as temporary:
             self._fetch_verified(version, temporary, on_progress)
+            self.signatures.require_stored(version, temporary, *self.locate(version))
         return output
 
     # Checking
@@ -329,6 +353,7 @@ class ModelLifecycle:
         Raises:
             RegistryUnavailable, StoreUnavailable, StoreAccessDenied, StoreBucketNotFound: nothing can be said at all.
         """
+        self.signatures.get_ready()
         return [self.check(version) for version in self.list()]
 
     def check(self, version: ModelVersion) -> VersionCheck:
@@ -338,10 +363,13 @@ class ModelLifecycle:
         if version.status != "ready":
             return VersionCheck(version, True)
         try:
-            self._fetch_verified(version, None)
             store, key = self.locate(version)
+            with self.signatures.scratch_file() as scratch:
+                self._fetch_verified(version, scratch)
+                if scratch is not None:
+                    self.signatures.require_stored(version, scratch, store, key)
             stored = store.read(manifest_key(key))
-        except (StoreObjectNotFound, DigestMismatch) as error:
+        except (StoreObjectNotFound, DigestMismatch, SignatureInvalid) as error:
             return VersionCheck(version, False, error.message)
         if version.sha256.encode() not in stored:
             return VersionCheck(version, False, "the manifest beside the file names another digest")

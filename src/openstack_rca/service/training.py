@@ -90,7 +90,8 @@ def train(
         on_upload: told bytes done and bytes in all while uploading.
 
     Raises:
-        ConfigurationError: the folder of state or ``output`` cannot be written; said before any work is done.
+        ConfigurationError: the folder of state or ``output`` cannot be written, or nothing could ever be published with
+            these settings; said before any work is done.
         LogInputError: the logs cannot be used.
         NotEnoughTrainingData: they are too small.
         TrainingInterrupted: the user stopped it; nothing was stored and the run is marked as killed.
@@ -114,6 +115,7 @@ def train(
     require_home(settings, writable=True)
     if output is not None:
         require_output(output)
+    ModelLifecycle(settings).check_can_publish()
     step("read logs")
     read = read_logs(paths, timezone=settings.log_timezone, on_progress=on_read)
     lap("read")
