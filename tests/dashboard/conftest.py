@@ -21,6 +21,14 @@ def only_our_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", [str(APP)])
 
 
+@pytest.fixture(autouse=True)
+def main_module_put_back() -> Iterator[None]:
+    """Streamlit makes a page the main module and leaves it there; processes that other tests start would run it again."""
+    before = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = before
+
+
 @pytest.fixture(scope="session", autouse=True)
 def no_search_for_components() -> Iterator[None]:
     """Streamlit's test driver reads the metadata of every installed package for each app; the pages use no components."""

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
-import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -18,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from openstack_rca.service.interrupt import Interrupt
 from openstack_rca.service.reports import one_line
 from openstack_rca.settings import Settings, load_settings
 
@@ -112,39 +111,6 @@ def print_columns(titles: Sequence[str], rows: Sequence[Sequence[object]], right
 def notice(text: str) -> None:
     """Something worth knowing that is no error."""
     error_console().print(f"Note: {one_line(text)}", markup=False)
-
-
-class Interrupt:
-    """Ctrl-C that is not lost.
-
-    It raises KeyboardInterrupt at once, as ever. But where that hits NumPy while it waits for an array of JAX, NumPy
-    drops it and goes on; and Polars lets a read from a pipe begin again. So this takes the signal itself, remembers it,
-    and ``check`` raises it once more.
-    """
-
-    def __init__(self) -> None:
-        self.came = False
-
-    def check(self) -> None:
-        """Raise KeyboardInterrupt if the signal came."""
-        if self.came:
-            raise KeyboardInterrupt
-
-    @contextmanager
-    def watching(self) -> Iterator[None]:
-        """Take the signal until the block ends; only the main thread can."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = signal.signal(signal.SIGINT, self._take)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)
-
-    def _take(self, _number: int, _frame: object) -> None:
-        self.came = True
-        raise KeyboardInterrupt
 
 
 class Steps:

@@ -7,12 +7,14 @@ import logging
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from openstack_rca.errors import OpenStackRcaError, TrainingInterrupted
 from openstack_rca.lifecycle.files import write_whole
 from openstack_rca.model.card import TrainingConfig, TrainingProgress
+from openstack_rca.service.interrupt import Interrupt
 from openstack_rca.service.jobs import JOB_FILE, OUTCOME_FILE, PROGRESS_FILE, STEPS, holding
 from openstack_rca.service.training import TrainOutcome, train
 from openstack_rca.settings import load_settings
@@ -31,6 +33,12 @@ class ProgressWriter:
         self._file = path.open("a", encoding="utf-8", buffering=1)
         self._step = 0
         self._last = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
 
     def begin(self, step: int) -> None:
         """A step begins; steps that were passed without a word begin with it."""
@@ -87,32 +95,46 @@ def main(job: Path) -> int:
         if not alone:
             outcome = {"state": "failed", "error": "A training is running already.", "hint": "Wait until it is done."}
         else:
-            outcome = _train(job)
+            outcome = _train(job, Interrupt())
         log.info("%s", outcome.get("error") or f"done: version {outcome.get('version')}")
         write_whole(job / OUTCOME_FILE, json.dumps(outcome).encode())
     return 0 if outcome["state"] == "finished" else 1
 
 
-def _train(job: Path) -> dict[str, Any]:
+def _train(job: Path, interrupt: Interrupt) -> dict[str, Any]:
     try:
-        facts = json.loads((job / JOB_FILE).read_bytes())
-        overrides = facts["settings"] | {"home": Path(facts["settings"]["home"])}
-        writer = ProgressWriter(job / PROGRESS_FILE)
+        with interrupt.watching():
+            return _facts(_watched(job, interrupt))
+    except (TrainingInterrupted, KeyboardInterrupt):
+        return {"state": "stopped", "error": "The training was stopped; no version was made.", "hint": ""}
+    except OpenStackRcaError as error:
+        return {"state": "failed", "error": error.message, "hint": error.hint}
+
+
+def _watched(job: Path, interrupt: Interrupt) -> TrainOutcome:
+    """Train; every report of how far it is is also a moment at which a stop takes effect."""
+    facts = json.loads((job / JOB_FILE).read_bytes())
+    overrides = facts["settings"] | {"home": Path(facts["settings"]["home"])}
+
+    def checked(tell: Callable[..., None]) -> Callable[..., None]:
+        def tell_and_check(*arguments: Any) -> None:
+            interrupt.check()
+            tell(*arguments)
+
+        return tell_and_check
+
+    with ProgressWriter(job / PROGRESS_FILE) as writer:
         writer.begin(1)
         outcome = train(
             facts["logs"],
             settings=load_settings(**overrides),
             config=TrainingConfig(**facts["config"]),
-            on_step=writer.tell_step,
-            on_read=writer.tell_read,
-            on_progress=writer.tell_progress,
+            on_step=checked(writer.tell_step),
+            on_read=checked(writer.tell_read),
+            on_progress=checked(writer.tell_progress),
         )
         writer.begin(len(STEPS))
-    except (TrainingInterrupted, KeyboardInterrupt):
-        return {"state": "stopped", "error": "The training was stopped; no version was made.", "hint": ""}
-    except OpenStackRcaError as error:
-        return {"state": "failed", "error": error.message, "hint": error.hint}
-    return _facts(outcome)
+    return outcome
 
 
 def _facts(outcome: TrainOutcome) -> dict[str, Any]:
