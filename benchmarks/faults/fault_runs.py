@@ -228,9 +228,7 @@ def _measure_listing(name: str, settings: Settings, folder: Path, each: int) -> 
     for lifecycle in lifecycles:
         for _ in range(each):
             lifecycle.publish(model, **FACTS)
-    fresh = ModelLifecycle(
-        settings.model_copy(update={"experiment_name": f"{prefix}{ENVIRONMENTS[0]}", "home": folder / "another"})
-    )
+    fresh = ModelLifecycle(settings.model_copy(update={"experiment_name": f"{prefix}{ENVIRONMENTS[0]}"}))
     begin = time.monotonic()
     fresh.index.pinned()
     ready = time.monotonic()
