@@ -21,7 +21,6 @@ from typing import Any
 import sqlalchemy
 
 from openstack_rca.lifecycle.changes import VersionChanges
-from openstack_rca.lifecycle.repair import repair
 from openstack_rca.lifecycle.retention import carry_out, plan_pruning
 from openstack_rca.lifecycle.store import ObjectStore
 from openstack_rca.lifecycle.versions import ModelLifecycle
@@ -106,13 +105,6 @@ def yank_task(facts: Mapping[str, Any], label: str, _folder: str) -> None:
     changes.yank(changes.lifecycle.resolve().version, label)
 
 
-def repair_task(facts: Mapping[str, Any], _label: str, _folder: str) -> None:
-    """Make registry, store and history agree."""
-    lifecycle = ModelLifecycle(load_settings(**facts))
-    if lifecycle.settings.mlflow_enabled:
-        repair(lifecycle)
-
-
 TASKS: dict[str, Callable[[Mapping[str, Any], str, str], None]] = {
     "publish": publish_task,
     "load": load_task,
@@ -120,7 +112,6 @@ TASKS: dict[str, Callable[[Mapping[str, Any], str, str], None]] = {
     "pin": pin_task,
     "unpin": unpin_task,
     "yank": yank_task,
-    "repair": repair_task,
 }
 
 

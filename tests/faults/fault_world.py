@@ -14,7 +14,7 @@ from openstack_rca.lifecycle.versions import ModelLifecycle
 from openstack_rca.settings import Settings, load_settings
 
 FACTS: dict[str, Any] = {"run_id": None, "metrics": {"loss": 0.25}, "parameters": {"epochs": 2}, "card": {"lines": 10}}
-NEEDED_BEFORE = {"load": 0, "publish": 0, "pin": 0, "unpin": 0, "yank": 1, "prune": 1, "repair": 0}
+NEEDED_BEFORE = {"load": 0, "publish": 0, "pin": 0, "unpin": 0, "yank": 1, "prune": 1}
 """How many versions are published before each try of a task, so that it has something to do."""
 
 

@@ -104,7 +104,7 @@ class MlflowRegistry:
             if database is not None:
                 yield
                 return
-            with Turns(lambda: self.client, self._name, self._errors).turn(writer):
+            with Turns(self.client, self._name, self._errors).turn(writer):
                 yield
 
     def _take_number(self, draft: Draft, expected: int) -> int:

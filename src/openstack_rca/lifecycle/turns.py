@@ -27,12 +27,12 @@ class Turns:
     """The queue of one registered model.
 
     Args:
-        client: gives the MLflow client.
+        client: the MLflow client.
         name: of the registered model.
         errors: turns MLflow's errors into ours.
     """
 
-    def __init__(self, client: Callable[[], Any], name: str, errors: Callable[[], Any]) -> None:
+    def __init__(self, client: Any, name: str, errors: Callable[[], Any]) -> None:
         self._client = client
         self._name = name
         self._errors = errors
@@ -75,13 +75,13 @@ class Turns:
 
     def _take(self, writer: str) -> None:
         with self._errors():
-            self._client().set_registered_model_tag(self._name, TAG_TURN, writer)
+            self._client.set_registered_model_tag(self._name, TAG_TURN, writer)
 
     def _holder(self) -> str:
         with self._errors():
-            return str(self._client().get_registered_model(self._name).tags.get(TAG_TURN, ""))
+            return str(self._client.get_registered_model(self._name).tags.get(TAG_TURN, ""))
 
     def _leave(self, writer: str) -> None:
         if self._holder() == writer:
             with self._errors():
-                self._client().delete_registered_model_tag(self._name, TAG_TURN)
+                self._client.delete_registered_model_tag(self._name, TAG_TURN)

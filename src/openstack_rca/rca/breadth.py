@@ -169,15 +169,7 @@ def attribute_to_network(findings: list[Finding], window: pl.DataFrame, topology
             continue
         why = f"only {host} cannot reach {shared}, while {len(unaffected)} other clients of it go on working"
         for finding in reaching:
-            moved[moved.index(finding)] = replace(
-                finding,
-                accused="network",
-                accused_host=host,
-                category=Category.NETWORK,
-                why=why,
-                title=why,
-                weight=max(finding.weight, COMPARED_WEIGHT),
-            )
+            moved[moved.index(finding)] = _on_the_way(finding, host, why)
     return moved
 
 
@@ -219,15 +211,7 @@ def attribute_to_way(findings: list[Finding], window: pl.DataFrame) -> list[Find
             continue
         why = f"only {host} cannot reach {accused}, which goes on serving others"
         for finding in against:
-            moved[moved.index(finding)] = replace(
-                finding,
-                accused="network",
-                accused_host=host,
-                category=Category.NETWORK,
-                why=why,
-                title=why,
-                weight=max(finding.weight, COMPARED_WEIGHT),
-            )
+            moved[moved.index(finding)] = _on_the_way(finding, host, why)
     return moved
 
 
@@ -267,6 +251,19 @@ def attribute_to_target(findings: list[Finding], window: pl.DataFrame) -> list[F
         else finding
         for finding, hint in zip(findings, hints, strict=True)
     ]
+
+
+def _on_the_way(finding: Finding, host: str | None, why: str) -> Finding:
+    """The same complaint, as one about the network of a host."""
+    return replace(
+        finding,
+        accused="network",
+        accused_host=host,
+        category=Category.NETWORK,
+        why=why,
+        title=why,
+        weight=max(finding.weight, COMPARED_WEIGHT),
+    )
 
 
 def _first_texts(findings: list[Finding], window: pl.DataFrame) -> dict[int, str]:

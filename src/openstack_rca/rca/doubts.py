@@ -24,6 +24,8 @@ _TROUBLED = ("ERROR", "CRITICAL")
 _SERVER_ERROR = r'" (?:status: )?5\d\d\b'
 """A request that an API answered with an error of its own; access logs tell it at level INFO."""
 
+_FAILED = (pl.col("level").is_in(_TROUBLED) | pl.col("message").str.contains(_SERVER_ERROR)).fill_null(value=False)
+
 
 def is_picked(observed: pl.DataFrame, rates: NormalRates) -> bool:
     """Whether these are errors that somebody picked out of the logs.
@@ -32,8 +34,7 @@ def is_picked(observed: pl.DataFrame, rates: NormalRates) -> bool:
         observed: all events that were given (``component``, ``level``, ``message``).
         rates: what is known of normal; where they know any of the components, a few lines are for them to judge.
     """
-    failed = pl.col("level").is_in(_TROUBLED) | pl.col("message").str.contains(_SERVER_ERROR)
-    errors = observed.select(failed.fill_null(value=False).sum()).item()
+    errors = observed.select(_FAILED.sum()).item()
     if errors == 0 or is_filtered(observed):
         return bool(errors)
     if not rates.components.isdisjoint(observed["component"].unique().to_list()):
@@ -52,9 +53,8 @@ def goes_on_failing(window: pl.DataFrame) -> bool:
     Args:
         window: observed events of the window with novelty (``add_novelty``).
     """
-    failed = pl.col("level").is_in(_TROUBLED) | pl.col("message").str.contains(_SERVER_ERROR)
     kinds = (
-        window.filter(pl.col("familiar") & (pl.col("novelty") >= NEW) & failed.fill_null(value=False))
+        window.filter(pl.col("familiar") & (pl.col("novelty") >= NEW) & _FAILED)
         .group_by("component", "template_id")
         .agg(count=pl.len(), lasts=(pl.col("time").max() - pl.col("time").min()).dt.total_milliseconds() / 1000)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import altair as alt
@@ -54,19 +55,17 @@ def draw(settings: Settings) -> None:
     events = filter_events(scored_events(prepared), wanted)
     st.caption(f"{events.height:,d} of {prepared.read.events.height:,d} events")
     # Only what is looked at is worked out: each of these costs a pass over all events.
-    table, over_time, kinds, request = st.tabs(TABS, on_change="rerun", key="explored")
-    if table.open:
-        with table:
-            _draw_table(events, prepared)
-    elif over_time.open:
-        with over_time:
-            _draw_counts(events)
-    elif kinds.open:
-        with kinds:
-            _draw_templates(events, prepared)
-    elif request.open:
-        with request:
-            _draw_request(prepared)
+    tabs = st.tabs(TABS, on_change="rerun", key="explored")
+    drawn: tuple[Callable[[], None], ...] = (
+        lambda: _draw_table(events, prepared),
+        lambda: _draw_counts(events),
+        lambda: _draw_templates(events, prepared),
+        lambda: _draw_request(prepared),
+    )
+    for tab, draw_tab in zip(tabs, drawn, strict=True):
+        if tab.open:
+            with tab:
+                draw_tab()
 
 
 def _draw_filters(there: Choices) -> EventFilter:
