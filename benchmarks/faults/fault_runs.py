@@ -19,6 +19,8 @@ from fault_world import World
 from flaky_proxy import Fault, flaky_proxy
 from lifecycle_servers import ACCESS_KEY, SECRET, SwiftServer, missing_for_swift, mlflow_server, swift_server
 from postgres_servers import missing_for_postgres, postgres_server
+from rich.console import Console
+from rich.progress import track
 from test_faults_many_writers import publish_at_once
 
 from openstack_rca.errors import OpenStackRcaError
@@ -132,7 +134,7 @@ def network(number: int) -> None:
     if missing:
         print(f"network: left out; {missing}")
         return
-    chance, outcomes, longest = random.Random(7), Counter[str](), 0.0
+    chance, outcomes, longest = random.Random(7), Counter[str](), (0.0, "")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         swift = _started_swift(stack, folder)
@@ -143,7 +145,7 @@ def network(number: int) -> None:
         settings = _in_swift(folder / "behind", swift, **{**behind, "network_timeout_seconds": BUDGET})
         patient = settings.model_copy(update={"network_timeout_seconds": PATIENT})
         world = _with_two_versions(World(patient, folder / "behind"))
-        for turn in range(number):
+        for turn in track(range(number), description="network", console=Console(stderr=True), transient=True):
             proxy = chance.choice((store, tracking))
             kind = chance.choice(FAULTS)
             proxy.fault = Fault(
@@ -156,14 +158,15 @@ def network(number: int) -> None:
             except OpenStackRcaError as error:
                 assert error.message, kind
                 outcome = "an error in words"
-            longest = max(longest, time.monotonic() - begin)
+            lasted = time.monotonic() - begin
+            longest = max(longest, (lasted, f"{what} while {kind}"))
             proxy.fault = None
             outcomes[outcome] += 1
             assert outcome != WRONG, (what, kind)
         sent = world.lifecycle().publish_spooled()
         wrong = [check.problem for check in world.lifecycle().verify() if check.version.resolvable and not check.ok]
     print(
-        f"network: {number} faults: {dict(outcomes)}; longest {longest:.1f} s with a budget of {BUDGET:g} s; "
+        f"network: {number} faults: {dict(outcomes)}; longest {longest[0]:.1f} s ({longest[1]}) with a budget of {BUDGET:g} s; "
         f"{len(sent)} spooled models published afterwards; {len(wrong)} versions damaged"
     )
 
@@ -226,7 +229,7 @@ def _measure_listing(name: str, settings: Settings, folder: Path, each: int) -> 
     ]
     model = write_model(folder / "model.keras", "one")
     for lifecycle in lifecycles:
-        for _ in range(each):
+        for _ in track(range(each), description=name, console=Console(stderr=True), transient=True):
             lifecycle.publish(model, **FACTS)
     fresh = ModelLifecycle(settings.model_copy(update={"experiment_name": f"{prefix}{ENVIRONMENTS[0]}"}))
     begin = time.monotonic()

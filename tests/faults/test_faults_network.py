@@ -11,7 +11,9 @@ import pytest
 from flaky_proxy import Fault, FlakyProxy, flaky_proxy
 from lifecycle_helpers import PATIENCE, MakeModel, publish
 
-from openstack_rca.errors import LifecycleError, OpenStackRcaError, PublishFailed
+from openstack_rca.errors import LifecycleError, OpenStackRcaError, PublishFailed, StoreUnavailable
+from openstack_rca.lifecycle.doctor import check_connections
+from openstack_rca.lifecycle.s3_request import ask_bucket
 from openstack_rca.lifecycle.tracking import Tracking
 from openstack_rca.lifecycle.versions import ModelLifecycle
 from openstack_rca.settings import Settings, load_settings
@@ -125,8 +127,8 @@ def test_an_upload_is_tried_again(flaky: Settings, store: FlakyProxy, make_model
 
 @pytest.mark.parametrize(
     ("part", "kind"),
-    [("tracking", kind) for kind in ("silent", "lost", "truncate", "500", "403")]
-    + [("store", kind) for kind in ("silent", "cut", "lost", "500", "403")],
+    [("tracking", kind) for kind in ("silent", "lost", "truncate", "trickle", "500", "403")]
+    + [("store", kind) for kind in ("silent", "cut", "lost", "trickle", "500", "403")],
 )
 def test_what_cannot_be_published_now_is_sent_later_and_once(
     flaky: Settings, store: FlakyProxy, tracking: FlakyProxy, make_model: MakeModel, kind: str, part: str
@@ -168,16 +170,42 @@ def test_a_version_whose_last_step_was_lost_is_finished_and_not_doubled(
     assert [(version.version, version.status) for version in lifecycle.list()] == [(1, "ready")]
 
 
-def test_recording_a_run_never_hangs_and_never_breaks_the_work(flaky: Settings, tracking: FlakyProxy) -> None:
-    for kind in ("silent", "cut", "lost", "truncate", "trickle", "delay", "500", "403"):
-        tracking.fault = None
-        with Tracking(flaky).analysis_run("analysis") as run:
-            tracking.fault = fault_of(kind)
-            start = time.monotonic()
-            for number in range(20):
-                run.log_metrics({"loss": 0.5}, step=number)
-        assert time.monotonic() - start < HANG, kind
-        assert run.notices, kind
+RECORDING = ["silent", "cut", "lost", "truncate", "trickle", "delay", "500", "403"]
+
+
+@pytest.mark.parametrize("kind", RECORDING)
+def test_recording_a_run_never_hangs_and_never_breaks_the_work(
+    flaky: Settings, tracking: FlakyProxy, kind: str
+) -> None:
+    with Tracking(flaky).analysis_run("analysis") as run:
+        tracking.fault = fault_of(kind)
+        start = time.monotonic()
+        for number in range(20):
+            run.log_metrics({"loss": 0.5}, step=number)
+    assert time.monotonic() - start < HANG
+    assert run.notices
+
+
+@pytest.mark.parametrize("kind", RECORDING)
+def test_a_run_that_cannot_be_begun_is_not_recorded(flaky: Settings, tracking: FlakyProxy, kind: str) -> None:
+    tracking.fault = fault_of(kind)
+    start = time.monotonic()
+    with Tracking(flaky).analysis_run("analysis") as run:
+        run.log_metrics({"loss": 0.5})
+    assert time.monotonic() - start < HANG
+    assert run.run_id is None
+    assert run.notices
+
+
+@pytest.mark.parametrize("kind", ["silent", "trickle"])
+def test_a_training_ends_also_where_its_last_measurements_cannot_be_sent(
+    flaky: Settings, tracking: FlakyProxy, kind: str
+) -> None:
+    with Tracking(flaky).training_run("training") as run:
+        tracking.fault = fault_of(kind)
+        start = time.monotonic()
+    assert time.monotonic() - start < HANG
+    assert run.notices
 
 
 @pytest.mark.parametrize("part", ["tracking", "store"])
@@ -185,7 +213,7 @@ def test_looking_at_versions_ends_in_an_answer_or_an_error(
     flaky: Settings, store: FlakyProxy, tracking: FlakyProxy, make_model: MakeModel, part: str
 ) -> None:
     publish(ModelLifecycle(flaky), make_model("one"))
-    for kind in ("silent", "truncate", "corrupt", "500", "403"):
+    for kind in ("silent", "truncate", "corrupt", "trickle", "500", "403"):
         (tracking if part == "tracking" else store).fault = fault_of(kind)
         lifecycle = ModelLifecycle(flaky)
         start = time.monotonic()
@@ -195,3 +223,25 @@ def test_looking_at_versions_ends_in_an_answer_or_an_error(
             except OpenStackRcaError as error:
                 assert error.hint, kind
         assert time.monotonic() - start < 3 * HANG, kind
+
+
+def test_asking_a_bucket_for_its_rules_ends_in_an_answer_or_an_error(flaky: Settings, store: FlakyProxy) -> None:
+    bucket = flaky.artifact_root.removeprefix("s3://").split("/")[0]
+    for kind in ("silent", "trickle", "cut"):
+        store.fault = fault_of(kind)
+        start = time.monotonic()
+        with pytest.raises(StoreUnavailable):
+            ask_bucket(flaky, bucket, "lifecycle")
+        assert time.monotonic() - start < HANG, kind
+
+
+@pytest.mark.parametrize("part", ["tracking", "store"])
+def test_the_doctor_comes_to_an_end_and_names_what_is_slow(
+    flaky: Settings, store: FlakyProxy, tracking: FlakyProxy, part: str
+) -> None:
+    (tracking if part == "tracking" else store).fault = fault_of("trickle")
+    start = time.monotonic()
+    checks = {check.name: check.ok for check in check_connections(flaky)}
+    assert time.monotonic() - start < 3 * HANG
+    assert not checks["tracking" if part == "tracking" else "store write"]
+    assert checks["store write" if part == "tracking" else "tracking"]

@@ -14,10 +14,11 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
-from openstack_rca.errors import OpenStackRcaError, StoreError
+from openstack_rca.errors import OpenStackRcaError, StoreError, StoreUnavailable
 from openstack_rca.lifecycle.connecting import certificates
 from openstack_rca.lifecycle.credentials import S3Access, find_s3_access
 from openstack_rca.lifecycle.mlflow_client import connect, is_server, registry_errors, without_password
+from openstack_rca.lifecycle.patience import within
 from openstack_rca.lifecycle.records import Place
 from openstack_rca.lifecycle.signing_keys import check_signing, check_verification
 from openstack_rca.lifecycle.store import ObjectStore
@@ -170,13 +171,20 @@ def _clock_difference(address: str, settings: Settings) -> float | None:
     if settings.ca_bundle is not None:
         trusted.load_verify_locations(cadata=certificates(settings).decode("ascii", "ignore"))
     seconds = settings.network_timeout_seconds
+
+    def ask(_alive: object) -> str | None:
+        try:
+            with urllib.request.urlopen(request, timeout=seconds, context=trusted) as answer:  # noqa: S310
+                headers = answer.headers
+        except urllib.error.HTTPError as error:
+            with error:
+                headers = error.headers
+        date: str | None = headers.get("Date")
+        return date
+
     try:
-        with urllib.request.urlopen(request, timeout=seconds, context=trusted) as answer:  # noqa: S310
-            date = answer.headers.get("Date")
-    except urllib.error.HTTPError as error:
-        date = error.headers.get("Date")
-        error.close()
-    except (OSError, ssl.SSLError, ValueError):
+        date = within(2 * seconds, ask, StoreUnavailable(f"{host} is too slow."))
+    except (StoreUnavailable, OSError, ssl.SSLError, ValueError):
         return None
     try:
         return time.time() - parsedate_to_datetime(date).timestamp() if date else None

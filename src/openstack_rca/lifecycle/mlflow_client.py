@@ -16,10 +16,13 @@ from urllib.parse import urlparse, urlsplit, urlunsplit
 
 from openstack_rca.errors import ConfigurationError, RegistryRefused, RegistryUnavailable
 from openstack_rca.lifecycle.files import locked
+from openstack_rca.lifecycle.patient_client import PatientClient
 from openstack_rca.settings import Settings
 
 DATABASE_PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
 MISSING = "RESOURCE_DOES_NOT_EXIST"
+ONE_CALL = 3
+"""Network time limits that one call may take: MLflow asks a second time, and a file takes several requests."""
 
 
 def without_password(uri: str) -> str:
@@ -64,7 +67,7 @@ def prepare_environment(settings: Settings) -> None:
 
 
 def connect(settings: Settings) -> Any:
-    """An ``mlflow.MlflowClient`` for the tracking server and the registry.
+    """An ``mlflow.MlflowClient`` for the tracking server and the registry; a server's is a ``PatientClient``.
 
     Raises:
         RegistryUnavailable: nothing answers there.
@@ -74,7 +77,7 @@ def connect(settings: Settings) -> Any:
     prepare_environment(settings)
     _check_reachable(uri, settings.network_timeout_seconds)
     if not uri.startswith("sqlite:"):
-        return _client(uri)
+        return PatientClient(_client(uri), ONE_CALL * settings.network_timeout_seconds, without_password(uri))
     # Two processes that make the tables of a new database at once trip over each other.
     with _home_errors(settings), database_lock(uri):
         return _client(uri)

@@ -15,6 +15,7 @@ from urllib.parse import quote, urlsplit
 from openstack_rca.errors import ConfigurationError, StoreUnavailable
 from openstack_rca.lifecycle.connecting import certificates
 from openstack_rca.lifecycle.credentials import S3Access, find_s3_access
+from openstack_rca.lifecycle.patience import within
 from openstack_rca.settings import Settings
 
 SERVICE = "s3"
@@ -57,18 +58,24 @@ def ask_bucket(settings: Settings, bucket: str, query: str, method: str = "GET",
     trusted = ssl.create_default_context()
     if settings.ca_bundle is not None:
         trusted.load_verify_locations(cadata=certificates(settings).decode("ascii", "ignore"))
+    seconds = settings.network_timeout_seconds
+
+    def ask(_alive: object) -> Answer:
+        try:
+            with urllib.request.urlopen(request, timeout=seconds, context=trusted) as answer:  # noqa: S310
+                return Answer(answer.status, answer.read(LONGEST_ANSWER))
+        except urllib.error.HTTPError as error:
+            with error:
+                return Answer(error.code, error.read(LONGEST_ANSWER))
+
+    hint = "Check that it runs and that MLFLOW_S3_ENDPOINT_URL is right (openstack-rca doctor)."
     try:
-        with urllib.request.urlopen(  # noqa: S310
-            request, timeout=settings.network_timeout_seconds, context=trusted
-        ) as answer:
-            return Answer(answer.status, answer.read(LONGEST_ANSWER))
-    except urllib.error.HTTPError as error:
-        with error:
-            return Answer(error.code, error.read(LONGEST_ANSWER))
+        # The time limit of the connection is for silence only; a byte now and then is not silence.
+        return within(2 * seconds, ask, StoreUnavailable(f"The object store {endpoint} is too slow.", hint))
     except (OSError, ValueError) as error:
         raise StoreUnavailable(
             f"The object store {endpoint} does not answer.",
-            "Check that it runs and that MLFLOW_S3_ENDPOINT_URL is right (openstack-rca doctor).",
+            hint,
         ) from error
 
 

@@ -23,8 +23,9 @@ from typing import Any
 from urllib.parse import urlparse
 
 from openstack_rca.errors import LifecycleError, RegistryUnavailable, TrainingInterrupted
-from openstack_rca.lifecycle.mlflow_client import connect, is_server, registry_errors, without_password
+from openstack_rca.lifecycle.mlflow_client import ONE_CALL, connect, is_server, registry_errors, without_password
 from openstack_rca.lifecycle.patience import within
+from openstack_rca.lifecycle.patient_client import too_slow
 from openstack_rca.lifecycle.registry import TAG
 from openstack_rca.lifecycle.store import ObjectStore
 from openstack_rca.settings import Settings
@@ -36,8 +37,6 @@ LONGEST_PARAMETER = 6000
 LONGEST_TAG = 5000
 SYSTEM_METRICS_SECONDS = 5
 PAGE = 100
-ONE_WRITE = 3
-"""Network time limits that one write may take: MLflow asks a second time, and a file takes several requests."""
 ONE_ANALYSIS = 4
 """Network time limits that recording a whole analysis may take; nobody waits longer for that."""
 
@@ -161,8 +160,9 @@ class RunLogger:
             return
         start = time.monotonic()
         try:
+            client = self._client
             with registry_errors(self._settings.tracking_uri):
-                self._write(write, self._client)
+                _patiently(self._settings, lambda: write(client), self._patience)
             self._patience -= time.monotonic() - start
         except RegistryUnavailable as error:
             # One wait for a dead server is enough.
@@ -172,15 +172,6 @@ class RunLogger:
             self.notices.append(f"Part of this run is not recorded: {error.message}")
         except OSError as error:
             self.notices.append(f"Part of this run is not recorded: {error.strerror or error}.")
-
-    def _write(self, write: Callable[[Any], None], client: Any) -> None:
-        uri = self._settings.tracking_uri
-        if uri.startswith("sqlite:"):
-            write(client)
-            return
-        seconds = min(self._patience, ONE_WRITE * self._settings.network_timeout_seconds)
-        late = RegistryUnavailable(f"The MLflow tracking server {without_password(uri)} is too slow.")
-        within(seconds, lambda _alive: write(client), late)
 
 
 class Tracking:
@@ -235,15 +226,19 @@ class Tracking:
         tags = {TAG_KIND: kind, "mlflow.source.name": "openstack-rca"}
         with suppress(OSError, KeyError):
             tags["mlflow.user"] = getpass.getuser()
+        begin = time.monotonic()
         try:
+            client = self._client
             with self._errors():
-                run = self._client.create_run(self._experiment_id(), tags=tags, run_name=run_name)
+                run = _patiently(
+                    self.settings, lambda: client.create_run(self._experiment_id(), tags=tags, run_name=run_name)
+                )
         except LifecycleError as error:
             logger = RunLogger(self.settings)
             logger.notices.append(f"{error.message} This run is not recorded.")
             return logger
         patience = math.inf if kind == "training" else ONE_ANALYSIS * self.settings.network_timeout_seconds
-        return RunLogger(self.settings, self._client, run, patience)
+        return RunLogger(self.settings, client, run, patience - (time.monotonic() - begin))
 
     def _experiment_id(self) -> str:
         """The experiment, made where it is missing and restored where it was deleted."""
@@ -285,7 +280,8 @@ class Tracking:
         try:
             yield
         finally:
-            monitor.finish()
+            with suppress(RegistryUnavailable):
+                _patiently(self.settings, monitor.finish)
 
     def list_runs(self, limit: int = 50, kind: str | None = None) -> list[RunSummary]:
         """The newest runs of the experiment, newest first.
@@ -336,6 +332,14 @@ class Tracking:
 
     def _errors(self) -> Any:
         return registry_errors(self.settings.tracking_uri)
+
+
+def _patiently(settings: Settings, work: Callable[[], Any], most: float = math.inf) -> Any:
+    """Do what may ask a server several times, within the time that one call may take."""
+    if settings.tracking_uri.startswith("sqlite:"):
+        return work()
+    seconds = min(most, ONE_CALL * settings.network_timeout_seconds)
+    return within(seconds, lambda _alive: work(), too_slow(without_password(settings.tracking_uri)))
 
 
 def _summary(run: Any) -> RunSummary:

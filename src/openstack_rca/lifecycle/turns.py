@@ -16,7 +16,7 @@ from typing import Any
 from openstack_rca.errors import LifecycleError, RegistryRefused
 
 TAG_TURN = "openstack_rca.turn"
-STALE_SECONDS = 60.0
+STALE_SECONDS = 20.0
 """A turn that has not changed hands for so long belongs to a writer that is gone."""
 FIRST_WAIT, LONGEST_WAIT = 0.25, 4.0
 """Seconds between two looks; they grow, so that a long queue does not keep the registry busy with being looked at."""
