@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from lifecycle_helpers import PATIENCE, MakeModel
 from lifecycle_servers import ACCESS_KEY, SECRET, SwiftServer, missing_for_swift, mlflow_server, swift_server
 from postgres_servers import missing_for_postgres, postgres_server
+from signing_helpers import Keys
 
 from openstack_rca.lifecycle.mlflow_client import connect
 from openstack_rca.settings import Settings, load_settings
@@ -20,9 +22,12 @@ from openstack_rca.settings import Settings, load_settings
 __all__ = [
     "embedded",
     "empty_database",
+    "keys",
     "make_model",
     "no_foreign_settings",
     "nothing_in_the_working_folder",
+    "nowhere",
+    "other_keys",
     "postgres",
     "postgres_and_s3",
     "s3",
@@ -176,3 +181,22 @@ def nothing_in_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.chdir(folder)
     yield
     assert list(folder.iterdir()) == []
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
+    return Keys(tmp_path_factory.mktemp("keys"))
+
+
+@pytest.fixture(scope="session")
+def other_keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
+    return Keys(tmp_path_factory.mktemp("other-keys"))
+
+
+@pytest.fixture
+def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The extra is not installed."""
+    for name in [*sys.modules]:
+        if name.split(".")[0] == "model_signing":
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "model_signing", None)
