@@ -6,8 +6,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from cloud import HEALTHY_SECONDS, SMALL, Answer, Cloud, healthy_rates
-from troubles import keystone_lost, repeat
+from api_troubles import keystone_lost
+from cloud import HEALTHY_SECONDS, Answer, Cloud, healthy_rates
+from sites import SMALL
+from troubles import repeat
 
 from openstack_rca.logs.events import read_logs
 from openstack_rca.model.baseline import Baseline

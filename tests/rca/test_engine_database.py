@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from cloud import CLEARED, FAULT, KOLLA, OLD, SMALL, Cloud, Scenario, first_controller
-from troubles import DATABASE_CLIENTS, database_errors, keystone_lost, no_valid_host, remote_database_errors
+from api_troubles import keystone_lost
+from cloud import CLEARED, FAULT, Cloud, Scenario, first_controller
+from sites import KOLLA, OLD, SMALL
+from troubles import DATABASE_CLIENTS, database_errors, no_valid_host, remote_database_errors
 
 LOST = "(2013, 'Lost connection to MySQL server during query')"
 REFUSED = "(2003, \"Can't connect to MySQL server on '10.77.0.250' ([Errno 111] Connection refused)\")"

@@ -3,28 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from cloud import (
-    CLEARED,
-    FAULT,
-    KOLLA,
-    OLD,
-    SMALL,
-    Cloud,
-    Scenario,
-    Site,
-    all_computes,
-    first_compute,
-    first_controller,
-)
-from troubles import (
-    BROKER_CLIENTS,
-    agents_dead,
-    broker_errors,
-    compute_down,
-    database_errors,
-    http_failure,
-    keystone_lost,
-)
+from api_troubles import http_failure, keystone_lost
+from cloud import CLEARED, FAULT, Cloud, Scenario, all_computes, first_compute, first_controller
+from sites import KOLLA, OLD, SMALL, Site
+from troubles import BROKER_CLIENTS, agents_dead, broker_errors, compute_down, database_errors
 
 AGENTS = ("nova-compute", "neutron-openvswitch-agent", "neutron-linuxbridge-agent")
 

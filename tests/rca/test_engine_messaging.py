@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from cloud import CLEARED, FAULT, KOLLA, OLD, OVN, Cloud, Scenario, first_compute, first_controller
+from cloud import CLEARED, FAULT, Cloud, Scenario, first_compute, first_controller
+from sites import KOLLA, OLD, OVN
 from troubles import (
     BROKER_CLIENTS,
     REFUSED,

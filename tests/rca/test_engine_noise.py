@@ -5,18 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from cloud import (
-    CLEARED,
-    HEALTHY_SECONDS,
-    KOLLA,
-    OLD,
-    OVN,
-    SMALL,
-    Cloud,
-    Scenario,
-    Site,
-)
-from troubles import PYTHON, broker_errors, database_errors, neutron_lost, placement_lost, started
+from api_troubles import neutron_lost, placement_lost
+from cloud import CLEARED, HEALTHY_SECONDS, Cloud, Scenario
+from sites import KOLLA, OLD, OVN, SMALL, Site
+from troubles import PYTHON, broker_errors, database_errors, started
 
 from openstack_rca.model.baseline import Baseline
 from openstack_rca.rca.baseline import NormalRates

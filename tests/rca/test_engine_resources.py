@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from cloud import CLEARED, FAULT, KOLLA, Cloud, Scenario, Site, first_compute, first_controller
-from troubles import (
-    PYTHON,
-    broker_errors,
-    compute_down,
-    conductor_timeouts,
-    database_errors,
-    http_failure,
-    keystone_lost,
-    neutron_lost,
-    placement_lost,
-    repeat,
-    volume_down,
-)
+from api_troubles import http_failure, keystone_lost, neutron_lost, placement_lost
+from cloud import CLEARED, FAULT, Cloud, Scenario, first_compute, first_controller
+from sites import KOLLA, Site
+from troubles import PYTHON, broker_errors, compute_down, conductor_timeouts, database_errors, repeat, volume_down
 
 
 def second_compute(site: Site) -> set[str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from cloud import SMALL, Cloud, healthy_rates
-from troubles import placement_lost
+from api_troubles import placement_lost
+from cloud import Cloud, healthy_rates
+from sites import SMALL
 
 from openstack_rca.rca.baseline import NormalRates, novelty
 from openstack_rca.rca.catalogue import load_catalogue
@@ -85,7 +86,7 @@ def test_a_new_error_without_any_signature_is_a_symptom_of_who_logged_it() -> No
 
 
 def test_the_layer_2_agent_of_this_cloud_is_accused_not_the_usual_one() -> None:
-    from cloud import OLD
+    from sites import OLD
 
     cloud = Cloud(OLD)
     for number in range(6):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from cloud import SMALL, Answer, Cloud
+from cloud import Answer, Cloud
+from sites import SMALL
 from troubles import broker_errors
 
 from openstack_rca.model.baseline import Baseline

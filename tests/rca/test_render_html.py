@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
+import hostile_report
 import pytest
 import report_samples
 from hypothesis import given, settings
@@ -161,16 +162,16 @@ def test_both_themes_are_served() -> None:
     assert "@media (prefers-color-scheme: dark)" in render_html(report_samples.healthy())
 
 
-@pytest.mark.parametrize("name", sorted(report_samples.HOSTILE_LINES))
+@pytest.mark.parametrize("name", sorted(hostile_report.HOSTILE_LINES))
 def test_hostile_lines_are_only_text(name: str) -> None:
     """Tags, template expressions and escapes of a log line are shown, never acted on."""
-    assert_harmless(report_samples.HOSTILE_LINES[name])
+    assert_harmless(hostile_report.HOSTILE_LINES[name])
 
 
 def test_a_script_is_shown_as_it_was_written() -> None:
     """What a hostile line says can still be read."""
-    line = report_samples.HOSTILE_LINES["script"]
-    assert line in Page(render_html(report_samples.hostile(line))).text
+    line = hostile_report.HOSTILE_LINES["script"]
+    assert line in Page(render_html(hostile_report.hostile(line))).text
 
 
 @settings(max_examples=60, deadline=None)
@@ -209,13 +210,13 @@ def test_a_component_hangs_below_what_troubles_it() -> None:
 
 
 def assert_harmless(text: str) -> None:
-    page = render_html(report_samples.hostile(text))
+    page = render_html(hostile_report.hostile(text))
     assert page.replace("\n", "").isprintable()
     assert Page(page).structure == PLAIN.structure
 
 
 def _plain() -> Report:
-    return report_samples.hostile("word")
+    return hostile_report.hostile("word")
 
 
 PLAIN = Page(render_html(_plain()))

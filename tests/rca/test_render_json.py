@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+import hostile_report
 import pytest
 import report_samples
 from hypothesis import given, settings
@@ -40,7 +41,7 @@ def test_scripts_find_what_they_depend_on() -> None:
 @given(st.text(min_size=1))
 def test_any_text_survives_and_does_nothing_to_a_terminal(text: str) -> None:
     """JSON changes no character of a log line, and writes none that acts on a terminal."""
-    report = report_samples.hostile(text)
+    report = hostile_report.hostile(text)
     rendered = render_json(report)
     assert rendered.replace("\n", "").isprintable()
     assert Report.model_validate_json(rendered) == report

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import hostile_report
 import pytest
 import report_samples
 from hypothesis import given, settings
@@ -105,10 +106,10 @@ def test_log_lines_stand_in_fences_only() -> None:
     assert [token.type for token in tokens if marker in token.content] == ["fence"]
 
 
-@pytest.mark.parametrize("name", sorted(report_samples.HOSTILE_LINES))
+@pytest.mark.parametrize("name", sorted(hostile_report.HOSTILE_LINES))
 def test_hostile_lines_are_not_interpreted(name: str) -> None:
     """Fences, links, pictures, tags, mentions and tables of a log line stay text."""
-    assert_harmless(report_samples.HOSTILE_LINES[name])
+    assert_harmless(hostile_report.HOSTILE_LINES[name])
 
 
 @settings(max_examples=60, deadline=None)
@@ -123,10 +124,10 @@ def test_any_text_is_harmless(text: str) -> None:
 
 
 def assert_harmless(text: str) -> None:
-    markdown = render_markdown(report_samples.hostile(text))
+    markdown = render_markdown(hostile_report.hostile(text))
     assert markdown.replace("\n", "").isprintable()
     tokens = MARKDOWN.parse(markdown)
-    assert [token.type for token in tokens] == [token.type for token in tokens_of(report_samples.hostile("word"))]
+    assert [token.type for token in tokens] == [token.type for token in tokens_of(hostile_report.hostile("word"))]
     children = [child for token in tokens if token.type == "inline" for child in token.children or []]
     assert {child.type for child in children} <= INLINE
     for child in children:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 
+import hostile_report
 import pytest
 import report_samples
 from hypothesis import given, settings
@@ -168,7 +169,7 @@ def test_an_ascii_terminal_gets_ascii() -> None:
     """Where the output cannot take more than ASCII nothing fails: bars are # and -, letters become escapes."""
     raw = io.BytesIO()
     output = io.TextIOWrapper(raw, encoding="ascii", errors="strict")
-    render_text(report_samples.hostile("caf\u00e9 \u65e5\u672c"), Console(file=output, width=80))
+    render_text(hostile_report.hostile("caf\u00e9 \u65e5\u672c"), Console(file=output, width=80))
     output.flush()
     text = raw.getvalue().decode("ascii")
     assert "#########-" in text
@@ -177,15 +178,15 @@ def test_an_ascii_terminal_gets_ascii() -> None:
 
 def test_rich_markup_in_a_log_is_only_text() -> None:
     """Square brackets, closing tags and emoji codes of a log line are shown as they were written."""
-    text = words(render_text_plain(report_samples.hostile("[red]x[/red] [/] :boom: [link=http://a]y[/link]"), 200))
+    text = words(render_text_plain(hostile_report.hostile("[red]x[/red] [/] :boom: [link=http://a]y[/link]"), 200))
     assert "[red]x[/red] [/] :boom: [link=http://a]y[/link]" in text
 
 
-@pytest.mark.parametrize("name", sorted(report_samples.HOSTILE_LINES))
+@pytest.mark.parametrize("name", sorted(hostile_report.HOSTILE_LINES))
 @pytest.mark.parametrize("width", [40, 80])
 def test_hostile_lines_come_out_harmless(name: str, width: int) -> None:
     """No control character, no overlong line, no flood, whatever a log line holds."""
-    text = render_text_plain(report_samples.hostile(report_samples.HOSTILE_LINES[name]), width)
+    text = render_text_plain(hostile_report.hostile(hostile_report.HOSTILE_LINES[name]), width)
     assert_harmless(text, width)
     assert len(text) < 200_000
 
@@ -194,7 +195,7 @@ def test_hostile_lines_come_out_harmless(name: str, width: int) -> None:
 @given(st.text(min_size=1, max_size=120), st.integers(min_value=24, max_value=120))
 def test_any_text_is_harmless(text: str, width: int) -> None:
     """On a terminal with colours only rich's own colour codes remain, in lines that fit."""
-    output = on_terminal(report_samples.hostile(text), width, color_system="truecolor")
+    output = on_terminal(hostile_report.hostile(text), width, color_system="truecolor")
     assert_harmless(COLOUR.sub("", output), width)
 
 
