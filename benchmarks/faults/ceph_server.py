@@ -5,6 +5,7 @@ Debian: apt-get install --no-install-recommends ceph-mon ceph-osd ceph-common ra
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from uuid import uuid4
 from lifecycle_servers import free_port, process, wait_for
 
 ACCESS_KEY, SECRET = "ceph-tester", "a-secret-for-tests"
+STARTS = 20
 PROGRAMS = ("ceph", "ceph-mon", "ceph-osd", "monmaptool", "radosgw", "radosgw-admin")
 
 
@@ -53,7 +55,7 @@ def ceph_gateway(folder: Path) -> Iterator[str]:
         do("ceph", "-c", configuration, "--connect-timeout", "60", "osd", "new", disk)
         (folder / "osd").mkdir()
         do("ceph-osd", "-c", configuration, "-i", "0", "--mkfs", "--osd-uuid", disk)
-        started.append(stack.enter_context(process(["ceph-osd", "-c", configuration, "-i", "0", "-f"], log)))
+        started.append(stack.enter_context(_object_server(configuration, log)))
         user = ("--uid", "tester", "--display-name", "tester", "--access-key", ACCESS_KEY, "--secret", SECRET)
         do("radosgw-admin", "-c", configuration, "user", "create", *user)
         arguments = ["radosgw", "-c", configuration, "-n", "client.rgw", "-f"]
@@ -61,3 +63,21 @@ def ceph_gateway(folder: Path) -> Iterator[str]:
         started.append(stack.enter_context(process(arguments, log)))
         wait_for(f"http://127.0.0.1:{gateway}/", started, log)
         yield f"http://127.0.0.1:{gateway}"
+
+
+@contextmanager
+def _object_server(configuration: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the object server; begun before the monitor has told it the cluster's name, it ends, and is started again."""
+    for _ in range(STARTS):
+        with process(["ceph-osd", "-c", configuration, "-i", "0", "-f"], log) as started:
+            while started.poll() is None:
+                if _objects_up(configuration):
+                    yield started
+                    return
+    raise RuntimeError(f"The object server did not start:\n{log.read_text(errors='replace')[-4000:]}")
+
+
+def _objects_up(configuration: Path) -> bool:
+    asking = ["ceph", "-c", str(configuration), "--connect-timeout", "20", "osd", "stat", "--format", "json"]
+    answer = subprocess.run(asking, check=True, capture_output=True, timeout=60)
+    return bool(json.loads(answer.stdout)["num_up_osds"])
