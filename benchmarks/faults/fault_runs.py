@@ -17,6 +17,7 @@ from ceph_server import ceph_gateway, missing_for_ceph
 from fault_tasks import content_of, in_a_process, write_model
 from fault_world import World
 from flaky_proxy import Fault, flaky_proxy
+from lifecycle_helpers import FACTS
 from lifecycle_servers import ACCESS_KEY, SECRET, SwiftServer, missing_for_swift, mlflow_server, swift_server
 from postgres_servers import missing_for_postgres, postgres_server
 from rich.console import Console
@@ -33,7 +34,6 @@ from openstack_rca.settings import Settings, load_settings
 TASKS = ("publish", "load", "pin", "unpin", "prune", "yank")
 FAULTS = ("cut", "lost", "silent", "delay", "truncate", "corrupt", "trickle", "403", "429", "500", "503")
 ENVIRONMENTS = ("openstack_rca_system_staging", "openstack_rca_system_production", "feature-x")
-FACTS: dict[str, Any] = {"run_id": None, "metrics": {"loss": 0.25}, "parameters": {"epochs": 2}, "card": {"lines": 10}}
 PATIENT = 120
 BUDGET = 2.0
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy
+from lifecycle_helpers import FACTS
 
 from openstack_rca.lifecycle.changes import VersionChanges
 from openstack_rca.lifecycle.retention import carry_out, plan_pruning
@@ -26,7 +27,6 @@ from openstack_rca.lifecycle.store import ObjectStore
 from openstack_rca.lifecycle.versions import ModelLifecycle
 from openstack_rca.settings import load_settings
 
-FACTS: dict[str, Any] = {"run_id": None, "metrics": {"loss": 0.25}, "parameters": {"epochs": 2}, "card": {"lines": 10}}
 LATER = datetime(2100, 1, 1, tzinfo=UTC)
 CHANGING = (
     "os.rename",

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from fault_tasks import content_of, in_a_process, killed_at_random, problems_of, temporary_files, write_model
+from lifecycle_helpers import FACTS
 
 from openstack_rca.lifecycle.repair import NAMED, find_repairs, repair
 from openstack_rca.lifecycle.versions import ModelLifecycle
 from openstack_rca.settings import Settings, load_settings
 
-FACTS: dict[str, Any] = {"run_id": None, "metrics": {"loss": 0.25}, "parameters": {"epochs": 2}, "card": {"lines": 10}}
 NEEDED_BEFORE = {"load": 0, "publish": 0, "pin": 0, "unpin": 0, "yank": 1, "prune": 1}
 """How many versions are published before each try of a task, so that it has something to do."""
 

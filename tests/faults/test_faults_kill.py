@@ -43,11 +43,11 @@ def test_with_a_registry_neither(registered: World, task: str) -> None:
 
 
 def test_killed_at_random_moments_nothing_is_lost(registered: World) -> None:
-    """The moments differ from run to run; what must hold does not."""
-    chance = random.Random()
-    ended = [
-        registered.try_killed_at_random(task, 1.0, chance) for task in ("publish", "load", "pin", "publish", "prune")
-    ]
-    registered.check()
+    """The moments differ from run to run; what must hold does not. The seed is shown where it does not hold."""
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    for task in ("publish", "load", "pin", "publish", "prune"):
+        registered.try_killed_at_random(task, 1.0, chance)
+        registered.check()
     registered.check_after_the_next_run()
-    assert len(ended) == 5

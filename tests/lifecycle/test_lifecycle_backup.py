@@ -135,6 +135,16 @@ def test_a_home_without_a_database_can_be_filled(embedded: Settings, make_model:
     assert ModelLifecycle(new).load().version.version == 1
 
 
+def test_an_address_with_options_is_an_embedded_database_too(
+    embedded: Settings, make_model: MakeModel, tmp_path: Path
+) -> None:
+    address = f"sqlite:///{embedded.home / 'mlflow.db'}"
+    with_options = embedded.model_copy(update={"mlflow_tracking_uri": f"{address}?timeout=30"})
+    publish(ModelLifecycle(with_options), make_model("one"))
+    assert ModelLifecycle(with_options).resolve() == ModelLifecycle(embedded).resolve()
+    assert back_up(with_options, tmp_path / "copy.db").versions == 1
+
+
 def test_a_server_is_not_an_embedded_database(tmp_path: Path) -> None:
     settings = load_settings(home=tmp_path, mlflow_tracking_uri="postgresql+psycopg2://rca:hush@127.0.0.1/mlflow")
     for call in (back_up, restore):

@@ -36,4 +36,5 @@ def current_settings(arguments: Sequence[str] | None = None) -> Settings:
 
 def identity(settings: Settings) -> str:
     """What tells one environment from another: where its versions and runs are."""
-    return "\n".join((str(settings.home), settings.tracking_uri, settings.artifact_root, settings.experiment_name))
+    places = (str(settings.home), settings.tracking_uri, settings.artifact_root)
+    return "\n".join((*places, settings.experiment_name, settings.model_name))

@@ -15,8 +15,7 @@ from urllib.parse import quote
 
 from openstack_rca.errors import BackupDamaged, BackupFailed, ConfigurationError
 from openstack_rca.lifecycle.files import copy_bytes, file_digest, replacing
-from openstack_rca.lifecycle.mlflow_client import database_lock, without_password
-from openstack_rca.lifecycle.registry_reader import sqlite_file
+from openstack_rca.lifecycle.mlflow_client import database_lock, sqlite_file, without_password
 from openstack_rca.lifecycle.store_errors import way_on
 from openstack_rca.settings import Settings
 

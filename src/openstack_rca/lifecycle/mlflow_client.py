@@ -9,7 +9,7 @@ import socket
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse, urlsplit, urlunsplit
@@ -37,6 +37,14 @@ def without_password(uri: str) -> str:
 def is_server(uri: str) -> bool:
     """Whether the URI leads to an MLflow server rather than straight to a database."""
     return urlparse(uri).scheme in ("http", "https")
+
+
+def sqlite_file(uri: str) -> Path | None:
+    """The file of an ``sqlite:///`` address; ``None`` for another address, one in memory, or one in SQLite's own URI form."""
+    path = uri.removeprefix("sqlite:///").split("?", 1)[0]
+    if not uri.startswith("sqlite:///") or path in ("", ":memory:") or path.startswith("file:"):
+        return None
+    return Path(path).absolute()
 
 
 def prepare_environment(settings: Settings) -> None:
@@ -85,8 +93,8 @@ def connect(settings: Settings) -> Any:
 
 def database_lock(uri: str) -> AbstractContextManager[None]:
     """One process at a time for an sqlite database; the lock lies beside it, for processes with homes of their own."""
-    database = _sqlite_path(uri)
-    return locked(database.with_name(f".{database.name}.lock"))
+    database = sqlite_file(uri)
+    return nullcontext() if database is None else locked(database.with_name(f".{database.name}.lock"))
 
 
 def get_ready(settings: Settings) -> float:
@@ -158,7 +166,10 @@ def _check_reachable(uri: str, seconds: float) -> None:
 
 
 def _check_sqlite_folder(uri: str) -> None:
-    folder = _sqlite_path(uri).parent
+    database = sqlite_file(uri)
+    if database is None:
+        return
+    folder = database.parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -172,10 +183,6 @@ def _folder_unusable(folder: Path, reason: str) -> RegistryUnavailable:
         f"The tracking database cannot be kept in {folder}: {reason}.",
         "Set OPENSTACK_RCA_HOME to a folder that this user may write, or correct MLFLOW_TRACKING_URI.",
     )
-
-
-def _sqlite_path(uri: str) -> Path:
-    return Path(uri.removeprefix("sqlite:///").split("?", 1)[0]).absolute()
 
 
 def _unavailable(uri: str, reason: str) -> RegistryUnavailable:

@@ -19,14 +19,13 @@ from typing import Any
 from openstack_rca.errors import LifecycleError, PublishFailed
 from openstack_rca.lifecycle.files import locked
 from openstack_rca.lifecycle.index import version_not_found
-from openstack_rca.lifecycle.mlflow_client import MISSING, connect, registry_errors
+from openstack_rca.lifecycle.mlflow_client import MISSING, connect, registry_errors, sqlite_file
 from openstack_rca.lifecycle.records import Draft, Manifest, ModelVersion, Place
 from openstack_rca.lifecycle.registry_reader import (
     ClientReader,
     RegisteredVersion,
     RegistryReader,
     SqliteReader,
-    sqlite_file,
 )
 from openstack_rca.lifecycle.state import VersionState
 from openstack_rca.lifecycle.turns import Turns
@@ -99,7 +98,7 @@ class MlflowRegistry:
     def _alone(self, writer: str) -> Iterator[None]:
         """Save the numbers that colliding writers would void; colliding is wasteful, not wrong."""
         database = sqlite_file(self.settings.tracking_uri)
-        folder = self.settings.state_folder if database is None else database.absolute().parent
+        folder = self.settings.state_folder if database is None else database.parent
         with locked(folder / f".{self._name}.lock"):
             if database is not None:
                 yield

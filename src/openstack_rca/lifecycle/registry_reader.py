@@ -172,10 +172,3 @@ class SqliteReader:
         address = f"file:{quote(str(self._database))}?mode=ro"
         with closing(sqlite3.connect(address, uri=True, timeout=self._seconds)) as connection:
             return connection.execute(question, (self._name, *values)).fetchall()
-
-
-def sqlite_file(uri: str) -> Path | None:
-    """The file of a plain ``sqlite:///`` address, ``None`` for any other address."""
-    if not uri.startswith("sqlite:///") or "?" in uri:
-        return None
-    return Path(uri.removeprefix("sqlite:///"))

@@ -12,7 +12,7 @@ from openstack_rca.errors import NoKnownLines
 from openstack_rca.logs.blocks import Block, read_blocks
 from openstack_rca.logs.joining import join_events
 from openstack_rca.logs.parsing import parse_lines
-from openstack_rca.logs.sources import Source, collect_sources
+from openstack_rca.logs.sources import Source, collect_sources, first_few
 from openstack_rca.logs.stamps import PLACEHOLDER_YEAR
 from openstack_rca.logs.templates import mask_messages, template_ids
 
@@ -44,7 +44,6 @@ EVENT_SCHEMA: dict[str, pl.DataType] = {
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _INSTANCE_IN_TEXT = rf"nstance(?: uuid| UUID)?:? ['\"]?({_UUID})"
 _BATCH_BYTES = 8 * 1024 * 1024
-_TOLD_FILES = 3
 
 
 @dataclass(frozen=True)
@@ -219,12 +218,11 @@ def _nothing_known(line_counts: Sequence[int], binary: Sequence[str], paths: Seq
     """The error where nothing could be read: binary files, empty ones, or text of no known format."""
     given = ", ".join(str(path) for path in paths)
     if binary and sum(line_counts) == 0:
-        more = f" and {len(binary) - _TOLD_FILES} more" if len(binary) > _TOLD_FILES else ""
         empty = len(line_counts) - len(binary)
         beside = f"; the other {empty} are empty" if empty > 1 else "; the other one is empty" if empty else ""
         held = f"{len(binary)} binary file{'s' if len(binary) > 1 else ''}"
         return NoKnownLines(
-            f"{given} holds no text logs but {held}: {', '.join(binary[:_TOLD_FILES])}{more}{beside}.",
+            f"{given} holds no text logs but {held}: {first_few(binary)}{beside}.",
             "Give text logs; export a systemd journal with journalctl, unpack an archive first.",
         )
     if sum(line_counts) == 0:

@@ -89,14 +89,19 @@ def collect_sources(paths: Sequence[str | Path]) -> Collection:
         given_text = ", ".join(str(path) for path in paths)
         if found.skipped:
             number = len(found.skipped)
-            told = ", ".join(f"{name} ({reason.partition(',')[0]})" for name, reason in found.skipped[:_TOLD_FILES])
-            more = f" and {number - _TOLD_FILES} more" if number > _TOLD_FILES else ""
+            told = first_few([f"{name} ({reason.partition(',')[0]})" for name, reason in found.skipped])
             raise NoLogFiles(
-                f"{given_text} holds {number} file{'s' if number > 1 else ''}, but none of them is a log: {told}{more}.",
+                f"{given_text} holds {number} file{'s' if number > 1 else ''}, but none of them is a log: {told}.",
                 "Give the folder that holds the logs, for example /var/log/kolla or /var/log/nova.",
             )
         raise NoLogFiles(f"{given_text} holds no files.", "Give a folder with logs, for example /var/log/kolla.")
     return Collection(_without_collisions(found.sources), found.skipped, [str(path) for path in paths])
+
+
+def first_few(names: Sequence[str]) -> str:
+    """The first names of a list, and how many more there are."""
+    more = f" and {len(names) - _TOLD_FILES} more" if len(names) > _TOLD_FILES else ""
+    return ", ".join(names[:_TOLD_FILES]) + more
 
 
 def _collect_one(given: str, found: _Found) -> None:
