@@ -8,14 +8,17 @@ Pins, yanks, aliases and stages are computed from the history, which lies in the
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from openstack_rca.errors import ConfigurationError, StoreObjectNotFound, VersionNotFound
-from openstack_rca.lifecycle.events import EventLog
+from openstack_rca.lifecycle.events import READ_AT_ONCE, EventLog
 from openstack_rca.lifecycle.index import version_not_found
 from openstack_rca.lifecycle.records import Draft, Manifest, ModelVersion, Place
 from openstack_rca.lifecycle.state import VersionState, read_state
 from openstack_rca.lifecycle.store import ObjectStore
+
+MOST_AT_ONCE = 64
 
 
 class StoreIndex:
@@ -50,11 +53,7 @@ class StoreIndex:
     def newest_first(self) -> Iterator[ModelVersion]:
         """All whole versions, highest number first."""
         state = read_state(self.events)
-        for number in sorted(self._numbers(), reverse=True):
-            try:
-                yield self._version(number, state)
-            except VersionNotFound:
-                continue
+        return (self._as_version(manifest, state) for manifest in self._newest_manifests())
 
     def pinned(self) -> int | None:
         """The version that the history says is pinned."""
@@ -92,19 +91,35 @@ class StoreIndex:
 
     def find_writer(self, writer: str) -> ModelVersion | None:
         """The version with this writer token in its manifest."""
-        for found in self.newest_first():
-            if self._manifest(found.version).writer == writer:
-                return found
-        return None
+        found = next((manifest for manifest in self._newest_manifests() if manifest.writer == writer), None)
+        return None if found is None else self._as_version(found, read_state(self.events))
 
     def _numbers(self) -> set[int]:
         found = (self.place.number_of(folder) for folder in self.store.folders())
         return {number for number in found if number is not None}
 
+    def _newest_manifests(self) -> Iterator[Manifest]:
+        numbers = sorted(self._numbers(), reverse=True)
+        # Mostly the newest is all that is asked for: one manifest is read alone, then ever more at once.
+        done, at_once = 0, 1
+        with ThreadPoolExecutor(READ_AT_ONCE) as pool:
+            while done < len(numbers):
+                yield from filter(None, pool.map(self._manifest_if_ours, numbers[done : done + at_once]))
+                done, at_once = done + at_once, min(2 * at_once, MOST_AT_ONCE)
+
+    def _manifest_if_ours(self, version: int) -> Manifest | None:
+        try:
+            return self._manifest(version)
+        except VersionNotFound:
+            return None
+
     def _version(self, version: int, state: VersionState) -> ModelVersion:
-        found = self._manifest(version).as_version(self.store.uri(self.place.key(version)))
+        return self._as_version(self._manifest(version), state)
+
+    def _as_version(self, manifest: Manifest, state: VersionState) -> ModelVersion:
+        version = manifest.version
         return replace(
-            found,
+            manifest.as_version(self.store.uri(self.place.key(version))),
             yanked=version in state.yanked,
             yank_reason=state.yanked.get(version, ""),
             aliases=state.aliases_of(version),
