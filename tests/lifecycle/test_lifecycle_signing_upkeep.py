@@ -98,14 +98,22 @@ def test_pruning_removes_the_signature_with_the_file(settings: Settings, keys: K
 
 
 def test_a_signature_that_a_cut_off_pruning_left_goes_with_the_next(
-    store_only: Settings, keys: Keys, make_model: MakeModel
+    store_only: Settings, keys: Keys, make_model: MakeModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lifecycle = ModelLifecycle(keys.signing(store_only))
     versions = [publish(lifecycle, make_model(text)) for text in ("old", "new")]
-    kept = signature_of(versions[0]).read_bytes()
     later = datetime.now(UTC) + timedelta(days=400)
-    carry_out(lifecycle, plan_pruning(lifecycle, 1, now=later))
-    lifecycle.store.put_new_bytes(signature_key(lifecycle.place.key(1)), kept)
+    delete = lifecycle.store.delete
+
+    def cut_off(key: str) -> None:
+        if key == signature_key(lifecycle.place.key(1)):
+            raise Crash
+        delete(key)
+
+    with monkeypatch.context() as patched, pytest.raises(Crash):
+        patched.setattr(lifecycle.store, "delete", cut_off)
+        carry_out(lifecycle, plan_pruning(lifecycle, 1, now=later))
+    assert signature_of(versions[0]).exists()
     assert ["cut off" in found.what for found in find_repairs(lifecycle)] == [True]
     assert [step.version for step in carry_out(lifecycle, plan_pruning(lifecycle, 1, now=later))] == [1]
     assert not signature_of(versions[0]).exists()

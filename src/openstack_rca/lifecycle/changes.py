@@ -174,9 +174,10 @@ class VersionChanges:
             raise ConfigurationError(f"There is no stage {stage!r}.", f"Stages are {', '.join(STAGES)}.")
         number = self._ready(reference).version
         stage = known.get(stage.lower(), "")
-        before = [version.version for version in self.index.newest_first() if version.stage and version.stage == stage]
 
         def follow(state: VersionState) -> None:
+            held = (version for version in self.index.newest_first() if version.stage and version.stage == stage)
+            before = [version.version for version in held]
             self.index.follow(state, {number, *before}, [name.lower() for name in STAGES])
 
         self._change(word.STAGED, number, reason, {"stage": stage}, follow)
@@ -186,7 +187,16 @@ class VersionChanges:
         return self.lifecycle.resolve(reference)
 
     def _pin(self, number: int, reason: str, details: Mapping[str, str]) -> ModelVersion:
-        self._change(word.PINNED, number, reason, details, lambda state: self.index.follow(state, pin=True))
+        def follow(state: VersionState) -> None:
+            self.index.follow(state, pin=True)
+
+        self._change(word.PINNED, number, reason, details, follow)
+        # Yanking looks for a pin and pinning for a yank; of two at the same moment, both may have looked too early.
+        if self.index.get(number).yanked:
+            self._change(word.UNPINNED, number, "it was yanked at the same moment", {}, follow)
+            raise ConfigurationError(
+                f"Version {number} was yanked at the same moment; it is not pinned.", "Pin another one."
+            )
         return self.lifecycle.resolve("latest")
 
     def _change_version(
@@ -203,6 +213,7 @@ class VersionChanges:
                 follow(read_state(self.events, names))
                 if self.events.names() == names:
                     return
+            raise LifecycleError("Others change versions at the same time, again and again.", "Wait for them.")
         except LifecycleError as error:
             raise type(error)(
                 f"{error.message} The change is in the history and has not taken effect.",

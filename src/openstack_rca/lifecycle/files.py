@@ -6,17 +6,22 @@ temporary file that can be locked belongs to nobody, and whoever comes next remo
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import os
+import random
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PART = ".part"
 COPY_BYTES = 1024 * 1024
+LONGEST_LOCK = 60.0
+LOCK_PAUSE = 0.05
 
 
 def file_digest(path: Path) -> str:
@@ -181,11 +186,28 @@ def _remove_unheld_folder(folder: Path) -> None:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold a lock between the processes of this machine; freed by the kernel if the process dies."""
+def locked(path: Path, seconds: float = LONGEST_LOCK) -> Iterator[None]:
+    """Hold a lock between the processes of this machine; freed by the kernel if the process dies.
+
+    Args:
+        path: the lock file; made where it is not there.
+        seconds: how long to wait for whoever holds it.
+
+    Raises:
+        TimeoutError: it was not freed in that time: whoever holds it was stopped, or is slow.
+        OSError: there can be no such file, or no lock on it.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as error:
+                if time.monotonic() >= deadline:
+                    raise TimeoutError(errno.ETIMEDOUT, "another process holds it", str(path)) from error
+                time.sleep(random.uniform(0, LOCK_PAUSE))  # noqa: S311 - only to set those who wait apart
         yield
 
 

@@ -18,7 +18,6 @@ from openstack_rca.errors import (
     LifecycleError,
     ModelFileDamaged,
     PublishFailed,
-    StoreError,
     StoreObjectExists,
     StoreObjectNotFound,
 )
@@ -93,6 +92,8 @@ class Publisher:
         """
         self.check_configuration()
         self._at_step("validated")
+        # Where the store fails, the number stays with the draft, which is finished later (``resume``). It is not given
+        # back: a registry that is slow as well might do so when the version is ready.
         return self._finish(self._store(draft, on_progress), draft)
 
     def resume(self, draft: Draft) -> ModelVersion | None:
@@ -101,16 +102,20 @@ class Publisher:
         Raises:
             RegistryUnavailable, StoreError, ConfigurationError: it cannot be finished now.
         """
-        for version in self.index.newest_first():
-            if version.status == "uploading" and version.tags.get(TAG_WRITER) == draft.writer:
-                try:
-                    self._try(lambda: self._read_back(draft, version.version))  # noqa: B023 - used up at once
-                    self._sign(draft, version.version)
-                    self._try(lambda: self._describe(draft, version.version))  # noqa: B023
-                except (StoreObjectNotFound, StoreObjectExists):
-                    self.index.void(version.version)
-                    return None
-                return self._finish(version.version, draft)
+        begun = [
+            version.version
+            for version in self.index.newest_first()
+            if version.status == "uploading" and version.tags.get(TAG_WRITER) == draft.writer
+        ]
+        for number in begun:
+            try:
+                self._try(lambda: self._read_back(draft, number))  # noqa: B023 - used up at once
+                self._sign(draft, number)
+                self._try(lambda: self._describe(draft, number))  # noqa: B023
+            except (StoreObjectNotFound, StoreObjectExists):
+                self.index.void(number)
+            else:
+                return self._finish(number, draft)
         return None
 
     def _finish(self, number: int, draft: Draft) -> ModelVersion:
@@ -156,10 +161,6 @@ class Publisher:
                 self.index.void(number)
                 taken = (self.place.number_of(folder) or 0 for folder in self.store.folders())
                 at_least = max(number, *taken) + 1
-            except StoreError:
-                with suppress(LifecycleError):
-                    self.index.void(number)
-                raise
             else:
                 return number
         raise PublishFailed("Every version number that was tried is taken in the store.", "Try again.")

@@ -11,9 +11,10 @@ import random
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import groupby
 from typing import Any
 
 from openstack_rca.errors import LifecycleError, PublishFailed
@@ -99,12 +100,12 @@ class MlflowRegistry:
         """Save the numbers that colliding writers would void; colliding is wasteful, not wrong."""
         database = sqlite_file(self.settings.tracking_uri)
         folder = self.settings.state_folder if database is None else database.parent
-        with locked(folder / f".{self._name}.lock"):
-            if database is not None:
-                yield
-                return
-            with Turns(self.client, self._name, self._errors).turn(writer):
-                yield
+        with ExitStack() as stack:
+            with suppress(OSError):
+                stack.enter_context(locked(folder / f".{self._name}.lock"))
+            if database is None:
+                stack.enter_context(Turns(self.client, self._name, self._errors).turn(writer))
+            yield
 
     def _take_number(self, draft: Draft, expected: int) -> int:
         stale: list[int] = []
@@ -164,10 +165,13 @@ class MlflowRegistry:
             TAG_CREATED: manifest.created.isoformat(),
         }
         with self._alone(manifest.writer):
-            while (
-                made := self._create_version(self.uri_of(manifest.version), manifest.run_id, tags)
-            ) < manifest.version:
-                self.void(made)
+            # Somebody else, or an attempt that was cut off, may have taken it in meanwhile.
+            present = (found for found in self.reader.newest_first() if self._is_ours(found))
+            made = next((found.version for found in present if _number(found) == manifest.version), 0)
+            while made < manifest.version:
+                if made:
+                    self.void(made)
+                made = self._create_version(self.uri_of(manifest.version), manifest.run_id, tags)
         self._tag(made, TAG_STATUS, manifest.status)
         return made
 
@@ -275,7 +279,11 @@ class MlflowRegistry:
         raise version_not_found(self.place, f"version {version}")
 
     def newest_first(self) -> Iterator[ModelVersion]:
-        """All versions, highest number first."""
+        """All versions, highest number first; one that is registered twice counts once, as ``get`` finds it."""
+        by_number = groupby(self._registered_newest_first(), key=lambda version: version.version)
+        return (next(registered) for _, registered in by_number)
+
+    def _registered_newest_first(self) -> Iterator[ModelVersion]:
         aliases = self._aliases()
         late: list[RegisteredVersion] = []
         for found in self.reader.newest_first():
@@ -371,6 +379,11 @@ def _facts(version: Draft | Manifest, place: Place) -> dict[str, str]:
         TAG_METRICS: json.dumps(dict(version.metrics)),
         TAG_PARAMETERS: json.dumps(dict(version.parameters), default=str),
     }
+
+
+def is_registered_half(version: ModelVersion) -> bool:
+    """Whether ``register`` was cut off in the midst of taking this version in again."""
+    return version.status == "uploading" and TAG_NUMBER in version.tags
 
 
 def _number(found: RegisteredVersion) -> int:

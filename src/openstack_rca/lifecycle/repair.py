@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from openstack_rca.errors import DigestMismatch, StoreObjectNotFound, VersionNotFound
 from openstack_rca.lifecycle import events as word
 from openstack_rca.lifecycle.records import Manifest, ModelVersion
+from openstack_rca.lifecycle.registry import is_registered_half
 from openstack_rca.lifecycle.state import PIN, VersionState, read_state
 from openstack_rca.lifecycle.versions import ModelLifecycle
 
@@ -45,7 +46,7 @@ def find_repairs(lifecycle: ModelLifecycle) -> list[Finding]:
     Raises:
         RegistryUnavailable, StoreError: the whole picture cannot be had.
     """
-    known = {version.version: version for version in lifecycle.list()}
+    known = {version.version: version for version in lifecycle.list() if not is_registered_half(version)}
     state = read_state(lifecycle.events)
     return [*_missing(lifecycle, known, state), *_half(lifecycle, known), *_different(lifecycle, known, state)]
 
@@ -164,7 +165,6 @@ def _manifest(lifecycle: ModelLifecycle, number: int) -> Manifest:
     key = lifecycle.place.manifest_key(number)
     uri = lifecycle.store.uri(key)
     manifest = Manifest.from_bytes(lifecycle.store.read(key), uri)
-    own = (lifecycle.place.experiment, lifecycle.place.model_name, number)
-    if (manifest.experiment, manifest.model_name, manifest.version) != own:
+    if not lifecycle.place.owns(manifest, number):
         raise VersionNotFound(f"{uri} describes another version; it is left alone.")
     return manifest

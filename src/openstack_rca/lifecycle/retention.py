@@ -7,12 +7,13 @@ files leave the store: a crash in between leaves files that nothing resolves to,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from openstack_rca.errors import VersionNotFound
+from openstack_rca.errors import DigestMismatch, StoreObjectNotFound, VersionNotFound
 from openstack_rca.lifecycle import events as word
-from openstack_rca.lifecycle.records import ModelVersion
+from openstack_rca.lifecycle.records import Manifest, ModelVersion
+from openstack_rca.lifecycle.registry import is_registered_half
 from openstack_rca.lifecycle.state import read_state
 from openstack_rca.lifecycle.store import StoredObject
 from openstack_rca.lifecycle.versions import ModelLifecycle
@@ -34,6 +35,7 @@ class PruneStep:
         keys: its objects in the store.
         size_bytes: of those objects, together.
         registered: whether the index knows it.
+        status: what it was when the plan was made.
     """
 
     version: int
@@ -42,6 +44,7 @@ class PruneStep:
     keys: tuple[str, ...]
     size_bytes: int
     registered: bool
+    status: str = ""
 
 
 def plan_pruning(
@@ -73,20 +76,20 @@ def plan_pruning(
     versions = lifecycle.list()
     usable = [version.version for version in versions if version.resolvable]
     newest = set(usable[: max(keep, 1)])
-    try:
-        latest: int | None = lifecycle.resolve("latest").version
-    except VersionNotFound:
-        latest = None
+    latest = _latest(lifecycle)
     steps = []
     for version in versions:
         protection = _protection(version, latest, newest, younger_than, now)
         if lifecycle.store.key_of(version.uri) is None:
             protection = "its file lies under another artifact root"
+        if is_registered_half(version):
+            protection = "a repair was cut off at it; finish that first"
         objects = stored.pop(version.version, [])
-        steps.append(_step(version.version, not protection, protection or _why(version), objects, registered=True))
-    state = read_state(lifecycle.events)
+        step = _step(version.version, not protection, protection or _why(version), objects, registered=True)
+        steps.append(replace(step, status=_status(version)))
+    pruned = {name.version: name.when for name in lifecycle.events.names() if name.action == word.PRUNED}
     for number, objects in stored.items():
-        if number in state.pruned:
+        if number in pruned and _is_leftover(lifecycle, number, objects, pruned[number]):
             steps.append(_step(number, True, "left by a pruning that was cut off", objects))
         elif orphans and _is_orphan(lifecycle, number, objects, now):
             steps.append(_step(number, True, "an orphan: no manifest, and no registry knows it", objects))
@@ -107,10 +110,13 @@ def carry_out(lifecycle: ModelLifecycle, steps: list[PruneStep]) -> list[PruneSt
         if not step.remove:
             continue
         if step.registered:
-            if _protected_by_now(lifecycle, step.version):
+            if _protected_by_now(lifecycle, step):
                 continue
             lifecycle.events.append(word.PRUNED, step.version, step.why)
             lifecycle.index.remove(step.version)
+            if lifecycle.index.pinned() == step.version:
+                # Pinned in the very moment: the history, which has the removal too, says that it is not.
+                lifecycle.index.follow(read_state(lifecycle.events), pin=True)
         # The manifest goes first: without it the file is no version for those who work without a registry.
         for key in sorted(step.keys, key=lambda key: not key.endswith(".json")):
             lifecycle.store.delete(key)
@@ -118,14 +124,25 @@ def carry_out(lifecycle: ModelLifecycle, steps: list[PruneStep]) -> list[PruneSt
     return done
 
 
-def _protected_by_now(lifecycle: ModelLifecycle, number: int) -> bool:
-    """Whether a version has become used between the plan and now."""
+def _protected_by_now(lifecycle: ModelLifecycle, step: PruneStep) -> bool:
+    """Whether a version has become used between the plan and now, or was finished, taken back, or removed."""
     try:
-        version = lifecycle.index.get(number)
-        latest = lifecycle.resolve("latest").version
+        version = lifecycle.index.get(step.version)
     except VersionNotFound:
-        return False
-    return bool(version.aliases or version.stage) or number == latest or number == lifecycle.index.pinned()
+        return True
+    in_use = (_latest(lifecycle), lifecycle.index.pinned())
+    return bool(version.aliases or version.stage) or _status(version) != step.status or step.version in in_use
+
+
+def _latest(lifecycle: ModelLifecycle) -> int | None:
+    try:
+        return lifecycle.resolve("latest").version
+    except VersionNotFound:
+        return None
+
+
+def _status(version: ModelVersion) -> str:
+    return "yanked" if version.yanked else version.status
 
 
 def _protection(
@@ -183,6 +200,23 @@ def _stored(lifecycle: ModelLifecycle) -> dict[int, list[StoredObject]]:
         if objects:
             found[number] = objects
     return found
+
+
+def _is_leftover(lifecycle: ModelLifecycle, number: int, objects: list[StoredObject], pruned: datetime) -> bool:
+    """Whether files are of the version that was pruned then, and not of another environment whose folders have the same names.
+
+    ``feature_x`` and ``feature-x`` share them: what one of them removed, the other one may have filled since.
+    """
+    manifest = lifecycle.place.manifest_key(number)
+    if any(stored.modified > pruned for stored in objects):
+        return False
+    if all(stored.key != manifest for stored in objects):
+        return True
+    try:
+        described = Manifest.from_bytes(lifecycle.store.read(manifest), lifecycle.store.uri(manifest))
+    except (DigestMismatch, StoreObjectNotFound):
+        return False
+    return lifecycle.place.owns(described, number)
 
 
 def _is_orphan(lifecycle: ModelLifecycle, number: int, objects: list[StoredObject], now: datetime) -> bool:

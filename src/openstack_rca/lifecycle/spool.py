@@ -6,7 +6,7 @@ The id becomes the version's writer token, so a file that was published just bef
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from openstack_rca.errors import DigestMismatch
+from openstack_rca.errors import ConfigurationError, DigestMismatch, LifecycleError, PublishFailed
 from openstack_rca.lifecycle.files import file_digest, locked, replacing, write_whole
-from openstack_rca.lifecycle.records import Draft, Place
+from openstack_rca.lifecycle.records import Draft, ModelVersion, Place
 
 
 @dataclass(frozen=True)
@@ -66,19 +66,20 @@ class Spool:
 
     @contextmanager
     def one_at_a_time(self) -> Iterator[None]:
-        """Keep two senders from taking the same entry."""
+        """Keep two senders from taking the same entry; raises ``OSError`` where that cannot be had."""
         with locked(self.folder / ".lock"):
             yield
 
-    def entries(self) -> list[SpooledModel]:
-        """All waiting files, oldest first.
+    def waiting(self) -> list[Path]:
+        """The descriptions of all waiting files, oldest first."""
+        return sorted(self.folder.glob("*.json"))
+
+    def entry(self, description: Path) -> SpooledModel:
+        """One waiting file.
 
         Raises:
-            DigestMismatch: a waiting file is not the one that was trained.
+            DigestMismatch: it is not the one that was trained.
         """
-        return [self._entry(path) for path in sorted(self.folder.glob("*.json"))]
-
-    def _entry(self, description: Path) -> SpooledModel:
         path = description.with_suffix(".keras")
         try:
             facts: dict[str, Any] = json.loads(description.read_bytes())
@@ -91,6 +92,50 @@ class Spool:
         if not intact:
             raise _damaged(path)
         return SpooledModel(path, place, draft)
+
+
+def send_waiting(spool: Spool, send: Callable[[SpooledModel], ModelVersion]) -> list[ModelVersion]:
+    """Send what waits, oldest first, and forget what was sent; a damaged file does not hold up the others.
+
+    Args:
+        spool: the folder.
+        send: publishes one, or finds that this was done before.
+
+    Raises:
+        PublishFailed: one could not be sent, and those after it were not tried; or one is damaged; or another process
+            is at it.
+    """
+    sent: list[ModelVersion] = []
+    damaged: list[DigestMismatch] = []
+    if not spool.folder.exists():
+        return sent
+    try:
+        with spool.one_at_a_time():
+            for description in spool.waiting():
+                try:
+                    waiting = spool.entry(description)
+                except DigestMismatch as error:
+                    damaged.append(error)
+                    continue
+                try:
+                    sent.append(send(waiting))
+                except (LifecycleError, ConfigurationError) as error:
+                    raise PublishFailed(
+                        f"{waiting.path.name} could not be published: {error.message}",
+                        f"{error.hint} It stays in {spool.folder}.{_told(sent)}".strip(),
+                    ) from error
+                waiting.remove()
+    except OSError as error:
+        raise PublishFailed(
+            f"What waits in {spool.folder} cannot be sent now: {error.strerror or error}.", f"Try again.{_told(sent)}"
+        ) from error
+    if damaged:
+        raise PublishFailed(damaged[0].message, f"{damaged[0].hint}{_told(sent)}") from damaged[0]
+    return sent
+
+
+def _told(sent: list[ModelVersion]) -> str:
+    return f" Published before that: version {', '.join(str(version.version) for version in sent)}." if sent else ""
 
 
 def _damaged(path: Path) -> DigestMismatch:

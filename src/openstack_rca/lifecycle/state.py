@@ -69,6 +69,13 @@ def replay(events: Iterable[VersionEvent]) -> VersionState:
 
 def _apply(state: VersionState, event: VersionEvent) -> None:
     number = event.version
+    if number in state.pruned:
+        # Somebody saw it there a moment before it was removed. Where that took something from another version, it is gone.
+        if event.action == word.PINNED:
+            state.pinned = None
+        elif event.action == word.ALIASED:
+            state.aliases.pop(event.details["alias"], None)
+        return
     if event.action in (word.YANKED, word.UNYANKED):
         state.told.add(f"yank {number}")
     if event.action == word.YANKED:
@@ -92,6 +99,10 @@ def _apply(state: VersionState, event: VersionEvent) -> None:
         _stage(state, number, event.details.get("stage", ""))
     elif event.action == word.PRUNED:
         state.pruned.add(number)
+        if state.pinned == number:
+            state.pinned = None
+        for alias in state.aliases_of(number):
+            del state.aliases[alias]
         for told in (state.yanked, state.descriptions, state.stages):
             told.pop(number, None)
 

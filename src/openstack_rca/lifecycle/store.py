@@ -109,6 +109,9 @@ class ObjectStore:
         size = path.stat().st_size
         report = on_progress or _silent
         report(0, size)
+        if not self.is_local:
+            # There are servers that ignore "create only" and say nothing.
+            self._must_be_free(key)
         if self.is_local or size <= self.settings.s3_multipart_threshold:
             self._put_new(key, path, size, attributes)
         else:
@@ -152,7 +155,6 @@ class ObjectStore:
         import obstore
 
         # Multipart uploads cannot ask for "create only"; the read-back after it decides.
-        self._must_be_free(key)
         chunk = self.settings.s3_multipart_chunksize
 
         def parts() -> Iterator[bytes]:

@@ -12,6 +12,7 @@ import getpass
 import json
 import math
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -226,19 +227,28 @@ class Tracking:
         tags = {TAG_KIND: kind, "mlflow.source.name": "openstack-rca"}
         with suppress(OSError, KeyError):
             tags["mlflow.user"] = getpass.getuser()
-        begin = time.monotonic()
+        given_up = threading.Event()
         try:
             client = self._client
+            # From here on: the import of MLflow is this machine's own time.
+            start = time.monotonic()
+
+            def begin() -> Any:
+                made = client.create_run(self._experiment_id(), tags=tags, run_name=run_name)
+                if given_up.is_set():
+                    # Nobody would ever end it.
+                    client.set_terminated(made.info.run_id, "FAILED")
+                return made
+
             with self._errors():
-                run = _patiently(
-                    self.settings, lambda: client.create_run(self._experiment_id(), tags=tags, run_name=run_name)
-                )
+                run = _patiently(self.settings, begin)
         except LifecycleError as error:
+            given_up.set()
             logger = RunLogger(self.settings)
             logger.notices.append(f"{error.message} This run is not recorded.")
             return logger
         patience = math.inf if kind == "training" else ONE_ANALYSIS * self.settings.network_timeout_seconds
-        return RunLogger(self.settings, client, run, patience - (time.monotonic() - begin))
+        return RunLogger(self.settings, client, run, patience - (time.monotonic() - start))
 
     def _experiment_id(self) -> str:
         """The experiment, made where it is missing and restored where it was deleted."""

@@ -32,7 +32,7 @@ from openstack_rca.lifecycle.publishing import Publisher, make_draft
 from openstack_rca.lifecycle.records import Draft, LoadedModel, ModelVersion, Place, VersionCheck, manifest_key
 from openstack_rca.lifecycle.registry import MlflowRegistry
 from openstack_rca.lifecycle.signing import Signatures
-from openstack_rca.lifecycle.spool import Spool
+from openstack_rca.lifecycle.spool import Spool, SpooledModel, send_waiting
 from openstack_rca.lifecycle.store import ObjectStore, Progress
 from openstack_rca.lifecycle.store_errors import writing_to
 from openstack_rca.lifecycle.store_index import StoreIndex
@@ -106,25 +106,29 @@ class ModelLifecycle:
             try:
                 return self._publisher.publish(draft, on_progress)
             except (LifecycleError, ConfigurationError) as error:
-                kept = self._spool(draft, model_file, error)
-                raise PublishFailed(
-                    f"The model was trained but not published: {error.message}",
-                    f"{error.hint} The file is kept as {kept}; publish it later with: {PUBLISH_SPOOLED}".strip(),
-                ) from error
+                raise self._kept_for_later(draft, model_file, error.message, error.hint) from error
+            except KeyboardInterrupt as error:
+                raise self._kept_for_later(draft, model_file, "It was interrupted.", "") from error
+            except OSError as error:
+                problem = f"{error.filename or 'This machine'}: {error.strerror or error}."
+                raise self._kept_for_later(draft, model_file, problem, "") from error
 
     def check_can_publish(self) -> None:
         """Raise ``ConfigurationError`` where no version could ever be published with these settings."""
         self._publisher.check_configuration()
 
-    def _spool(self, draft: Draft, model_file: Path, error: LifecycleError | ConfigurationError) -> Path:
+    def _kept_for_later(self, draft: Draft, model_file: Path, problem: str, hint: str) -> PublishFailed:
+        told = f"The model was trained but not published: {problem}"
         try:
-            return self.spool.add(self.place, draft, error.message)
+            kept = self.spool.add(self.place, draft, problem)
         except OSError as second:
-            raise PublishFailed(
-                f"The model was trained but not published: {error.message} "
-                f"Nor could it be kept in {self.spool.folder}: {second.strerror}.",
-                f"{error.hint} The trained file is still {model_file}: copy it away.",
-            ) from error
+            return PublishFailed(
+                f"{told} Nor could it be kept in {self.spool.folder}: {second.strerror}.",
+                f"{hint} The trained file is still {model_file}: copy it away.".strip(),
+            )
+        return PublishFailed(
+            told, f"{hint} The file is kept as {kept}; publish it later with: {PUBLISH_SPOOLED}".strip()
+        )
 
     def publish_spooled(self, on_progress: Progress | None = None) -> builtins.list[ModelVersion]:
         """Publish what waits in the spool, oldest first, each once.
@@ -132,25 +136,17 @@ class ModelLifecycle:
         Raises:
             PublishFailed: registry or store still fail; what was not sent stays in the spool.
         """
-        published: builtins.list[ModelVersion] = []
-        if not self.settings.spool_folder.exists():
-            return published
-        with self.spool.one_at_a_time():
-            for entry in self.spool.entries():
-                lifecycle = self.other(entry.place.experiment, entry.place.model_name)
-                try:
-                    # A crash after publishing and before removing must not publish a second time.
-                    version = lifecycle.index.find_writer(entry.draft.writer)
-                    version = version or lifecycle._publisher.resume(entry.draft)
-                    version = version or lifecycle._publisher.publish(entry.draft, on_progress)
-                except (LifecycleError, ConfigurationError) as error:
-                    raise PublishFailed(
-                        f"{entry.path.name} could not be published: {error.message}",
-                        f"{error.hint} It stays in {self.spool.folder}.".strip(),
-                    ) from error
-                published.append(version)
-                entry.remove()
-        return published
+        return send_waiting(self.spool, lambda waiting: self._send(waiting, on_progress))
+
+    def _send(self, waiting: SpooledModel, on_progress: Progress | None) -> ModelVersion:
+        """Publish a waiting file in the environment that it was trained for, unless that was done before a crash."""
+        lifecycle = self.other(waiting.place.experiment, waiting.place.model_name)
+        draft, publisher = waiting.draft, lifecycle._publisher
+        version = lifecycle.index.find_writer(draft.writer)
+        if version is not None and (version.status == "ready" or draft.refused):
+            return version
+        # A refused one that nobody objected to is what a store gave back that was not what it was sent.
+        return publisher.resume(draft) or publisher.publish(draft, on_progress)
 
     def other(self, experiment: str, model_name: str) -> ModelLifecycle:
         """The versions of another environment or model in the same registry and store.
