@@ -120,7 +120,7 @@ def test_another_that_fetches_for_ever_is_not_waited_for(tmp_path: Path) -> None
     source = tmp_path / "source"
     source.write_text("x" * SIZE)
     sha256 = file_digest(source)
-    with cache._turn(sha256):
+    with cache._turn(sha256, print):
         found, was_there = make_cache(tmp_path / "cache").fetched(
             sha256, lambda temporary: temporary.write_text("x" * SIZE) and None
         )

@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from openstack_rca.lifecycle.files import (
+    PART,
     Hold,
     copy_bytes,
     hold,
@@ -30,8 +31,11 @@ from openstack_rca.lifecycle.files import (
     write_whole,
 )
 from openstack_rca.lifecycle.records import ModelVersion, Place
+from openstack_rca.settings import Settings
 
 ASK_AGAIN_SECONDS = 0.05
+SHARE_OF_THE_BUDGET = 0.5
+"""Of the time that a load may take: so much it waits for another process whose download stands still."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ class ModelCache:
         place: which model of which environment.
         limit: how many bytes the files may have in all. What is in use does not go, so that one file alone, or several
             in use, can exceed it.
-        patience: seconds to wait for another process that fetches the same file.
+        patience: seconds to wait for another process that fetches the same file and gets nothing.
     """
 
     def __init__(self, folder: Path, place: Place, limit: int, patience: float) -> None:
@@ -89,10 +93,17 @@ class ModelCache:
             path.touch()
         return CachedFile(path, held)
 
-    def fetched(self, sha256: str, fetch: Callable[[Path], None]) -> tuple[CachedFile, bool]:
+    def fetched(
+        self, sha256: str, fetch: Callable[[Path], None], on_waiting: Callable[[int], None] | None = None
+    ) -> tuple[CachedFile, bool]:
         """The file with this digest: from the cache, else by ``fetch``, which writes and verifies a temporary file.
 
-        Of several processes that need the same file, one fetches it and the others wait for it, but never for long.
+        Of several processes that need the same file, one fetches it and the others wait as long as it gets on.
+
+        Args:
+            sha256: of the file, in hexadecimal.
+            fetch: gets the path to write to.
+            on_waiting: told the bytes that another process has fetched, each time that they have become more.
 
         Returns:
             The file, and whether it was in the cache already.
@@ -102,7 +113,7 @@ class ModelCache:
         """
         if found := self.verified(sha256):
             return found, True
-        with self._turn(sha256):
+        with self._turn(sha256, on_waiting or _silent):
             if found := self.verified(sha256):
                 return found, True
             path = self.path_for(sha256)
@@ -150,17 +161,24 @@ class ModelCache:
             remove_leftovers(folder)
 
     @contextmanager
-    def _turn(self, sha256: str) -> Iterator[None]:
-        """Wait for another process that fetches the same file. After the patience two may fetch it; that is no harm."""
+    def _turn(self, sha256: str, on_waiting: Callable[[int], None]) -> Iterator[None]:
+        """Wait for another process that fetches the same file, until nothing has arrived there for the patience.
+
+        After that two may fetch it; that is no harm.
+        """
         lock = self._objects / f".turn-{sha256[:1]}"
         self._objects.mkdir(parents=True, exist_ok=True)
-        deadline = time.monotonic() + self._patience
+        deadline, arrived = time.monotonic() + self._patience, 0
         with lock.open("a") as stream:
             while True:
                 try:
                     fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     break
                 except BlockingIOError:
+                    before, arrived = arrived, _largest_part(self.path_for(sha256))
+                    if arrived > before:
+                        deadline = time.monotonic() + self._patience
+                        on_waiting(arrived)
                     if time.monotonic() > deadline or self.path_for(sha256).exists():
                         break
                     time.sleep(ASK_AGAIN_SECONDS)
@@ -216,6 +234,25 @@ class ModelCache:
 
     def _write(self, path: Path, facts: dict[str, object]) -> None:
         write_whole(path, json.dumps(facts, indent=2).encode())
+
+
+def open_cache(settings: Settings, place: Place) -> ModelCache:
+    """The cache of one model in one environment, bounded as the settings say."""
+    patience = SHARE_OF_THE_BUDGET * settings.network_timeout_seconds
+    return ModelCache(settings.cache_folder, place, settings.cache_size_bytes, patience)
+
+
+def _largest_part(target: Path) -> int:
+    """Bytes of what is being written for a file, by whoever is furthest; 0 where nobody writes it."""
+    sizes = [0]
+    for part in target.parent.glob(f".{target.name}.*{PART}"):
+        with suppress(OSError):
+            sizes.append(part.stat().st_size)
+    return max(sizes)
+
+
+def _silent(_done: int) -> None:
+    return
 
 
 def _read(path: Path) -> dict[str, str]:

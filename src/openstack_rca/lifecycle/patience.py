@@ -26,6 +26,7 @@ class _Work(threading.Thread, Generic[Result]):
         self._work = work
         self.finished = threading.Event()
         self.received = 0
+        self._done = 0
         self.result: list[Result] = []
         self.error: BaseException | None = None
 
@@ -38,7 +39,9 @@ class _Work(threading.Thread, Generic[Result]):
             self.finished.set()
 
     def _progress(self, done: int, _total: int) -> None:
-        self.received = done
+        # Work may begin a second download, and what the first one brought has taken its time all the same.
+        self.received += max(0, done - self._done)
+        self._done = done
 
 
 def within(seconds: float, work: Callable[[Callable[[int, int], None]], Result], late: LifecycleError) -> Result:

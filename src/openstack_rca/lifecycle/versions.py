@@ -21,7 +21,7 @@ from openstack_rca.errors import (
     StoreObjectNotFound,
     VersionNotFound,
 )
-from openstack_rca.lifecycle.cache import ModelCache
+from openstack_rca.lifecycle.cache import open_cache
 from openstack_rca.lifecycle.events import EventLog
 from openstack_rca.lifecycle.files import replacing
 from openstack_rca.lifecycle.index import VersionIndex, version_not_found
@@ -55,9 +55,7 @@ class ModelLifecycle:
         self.settings = settings
         self.place = Place(settings.experiment_name, settings.model_name)
         self.store = ObjectStore(settings)
-        self.cache = ModelCache(
-            settings.cache_folder, self.place, settings.cache_size_bytes, settings.network_timeout_seconds
-        )
+        self.cache = open_cache(settings, self.place)
         self.spool = Spool(settings.spool_folder)
         self.signatures = Signatures(settings, self.place, self.cache)
         self.events = EventLog(self.store, self.place)
@@ -265,10 +263,12 @@ class ModelLifecycle:
         except (RegistryUnavailable, StoreError) as error:
             return self._load_offline(text, error)
 
-    def _load(self, version: ModelVersion, reference: str, on_progress: Progress | None) -> LoadedModel:
+    def _load(self, version: ModelVersion, reference: str, on_progress: Progress) -> LoadedModel:
         with writing_to(self.cache.path_for(version.sha256)):
             cached, was_there = self.cache.fetched(
-                version.sha256, lambda temporary: self._fetch_verified(version, temporary, on_progress)
+                version.sha256,
+                lambda temporary: self._fetch_verified(version, temporary, on_progress),
+                lambda done: on_progress(done, version.size_bytes),
             )
         self.signatures.require(version, cached.path, *self.locate(version))
         with suppress(OSError):
