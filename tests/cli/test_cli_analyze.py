@@ -119,18 +119,28 @@ def test_with_the_tracking_server_away_the_cached_model_answers(home: Path, rca:
     assert any("not recorded" in line for line in notices)
 
 
-def test_with_the_store_away_the_cached_model_answers(
+def test_with_the_store_away_the_cached_model_answers(home: Path, rca: Program) -> None:
+    """The folder of the store is gone, and something that is no folder stands there; the cache has the version."""
+    (home / "artifacts").rename(home / "artifacts away")
+    (home / "artifacts").write_text("")
+    result = rca("analyze", LOGS, *ISSUE, "--disable-mlflow", "--format", "json")
+    assert result.status == 0
+    assert result.json()["model"]["version"] == "1"
+    assert "version 1 from the cache" in result.err
+
+
+def test_the_cached_model_of_another_store_does_not_answer_for_one_that_is_away(
     home: Path, rca: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The registry knows the version, S3 does not answer; the cache has it."""
-    monkeypatch.setenv("MLFLOW_S3_ENDPOINT_URL", f"http://127.0.0.1:{closed_port()}")
+    """Its version 1 is another model; signatures and levels answer alone, and the error names the endpoint."""
+    endpoint = f"http://127.0.0.1:{closed_port()}"
+    monkeypatch.setenv("MLFLOW_S3_ENDPOINT_URL", endpoint)
     monkeypatch.setenv("MLFLOW_ARTIFACT_ROOT", "s3://bucket/rca")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "someone")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-secret")
     result = rca("analyze", LOGS, *ISSUE, "--disable-mlflow", "--format", "json")
-    assert result.status == 0
-    assert result.json()["model"]["version"] == "1"
-    assert "does not answer" in result.err
+    assert "from the cache" not in result.err
+    assert f"{endpoint} does not answer" in result.err
 
 
 def test_before_anything_was_trained_the_answer_comes_without_a_model(empty_home: Path, rca: Program) -> None:

@@ -18,7 +18,7 @@ import pytest
 from lifecycle_helpers import MakeModel, publish
 
 from openstack_rca.errors import StoreError
-from openstack_rca.lifecycle.cache import ModelCache
+from openstack_rca.lifecycle.cache import ModelCache, Origin
 from openstack_rca.lifecycle.files import file_digest, hold, remove_unheld, replacing, work_folder
 from openstack_rca.lifecycle.records import Place
 from openstack_rca.lifecycle.versions import ModelLifecycle
@@ -28,7 +28,7 @@ SIZE = 1000
 
 
 def make_cache(folder: Path, limit: int = 10 * SIZE) -> ModelCache:
-    return ModelCache(folder, Place("experiment", "model"), limit, 1.0)
+    return ModelCache(folder, Place("experiment", "model"), Origin("file:///root", "root", ""), limit, 1.0)
 
 
 def put(cache: ModelCache, folder: Path, letter: str, age: int = 0) -> str:

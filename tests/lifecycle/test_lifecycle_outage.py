@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from flaky_proxy import Fault, flaky_proxy
 from lifecycle_helpers import FACTS, MakeModel, publish, silent_server
 from lifecycle_servers import SwiftServer
 
@@ -38,6 +41,18 @@ def registry_down(settings: Settings) -> Settings:
     return changed(settings, mlflow_tracking_uri=NOTHING_THERE)
 
 
+@contextmanager
+def store_that_goes_down(settings: Settings) -> Iterator[tuple[Settings, Callable[[str], None]]]:
+    """The same settings with a way to the store that can be spoiled: say how, in the words of ``Fault``."""
+    assert settings.s3_endpoint_url
+    with flaky_proxy(settings.s3_endpoint_url) as proxy:
+
+        def go_down(kind: str) -> None:
+            proxy.fault = Fault(kind)
+
+        yield settings.model_copy(update={"s3_endpoint_url": proxy.address}), go_down
+
+
 def test_with_the_registry_down_the_newest_cached_version_stands_in(embedded: Settings, make_model: MakeModel) -> None:
     model = make_model("two")
     publish(ModelLifecycle(embedded), make_model("one"))
@@ -50,8 +65,10 @@ def test_with_the_registry_down_the_newest_cached_version_stands_in(embedded: Se
 
 
 def test_with_the_store_down_the_cached_version_stands_in(s3: Settings, make_model: MakeModel) -> None:
-    publish(ModelLifecycle(s3), make_model("one"))
-    loaded = ModelLifecycle(changed(s3, s3_endpoint_url=NOTHING_THERE)).load()
+    with store_that_goes_down(s3) as (settings, go_down):
+        publish(ModelLifecycle(settings), make_model("one"))
+        go_down("cut")
+        loaded = ModelLifecycle(settings).load()
     assert (loaded.version.version, loaded.source, len(loaded.notices)) == (1, "cache", 1)
 
 
@@ -59,9 +76,11 @@ def test_a_new_version_that_cannot_be_fetched_is_replaced_by_the_cached_one(
     server_and_s3: Settings, make_model: MakeModel, tmp_path: Path
 ) -> None:
     """The registry answers, the store does not: the version before is better than none."""
-    publish(ModelLifecycle(server_and_s3), make_model("one"))
-    publish(ModelLifecycle(changed(server_and_s3, home=tmp_path / "another machine")), make_model("two"))
-    loaded = ModelLifecycle(changed(server_and_s3, s3_endpoint_url=NOTHING_THERE)).load()
+    with store_that_goes_down(server_and_s3) as (settings, go_down):
+        publish(ModelLifecycle(settings), make_model("one"))
+        publish(ModelLifecycle(changed(settings, home=tmp_path / "another machine")), make_model("two"))
+        go_down("cut")
+        loaded = ModelLifecycle(settings).load()
     assert (loaded.version.version, loaded.source) == (1, "cache")
     assert "a newer one may exist" in loaded.notices[0]
 
@@ -117,14 +136,12 @@ def test_offline_a_damaged_cache_is_not_taken(embedded: Settings, make_model: Ma
 @pytest.mark.parametrize("part", ["tracking", "store"])
 def test_a_server_that_never_answers_is_given_up(s3: Settings, make_model: MakeModel, part: str) -> None:
     """It takes connections and stays silent; the wait is bounded, and then the cache stands in."""
-    publish(ModelLifecycle(s3), make_model("one"))
-    with silent_server() as address:
-        changes = (
-            {"mlflow_enabled": True, "mlflow_tracking_uri": address}
-            if part == "tracking"
-            else {"s3_endpoint_url": address}
-        )
-        loaded = ModelLifecycle(changed(s3, network_timeout_seconds=1, **changes)).load()
+    with silent_server() as address, store_that_goes_down(s3) as (settings, go_down):
+        publish(ModelLifecycle(settings), make_model("one"))
+        if part == "store":
+            go_down("silent")
+        changes = {"mlflow_enabled": True, "mlflow_tracking_uri": address} if part == "tracking" else {}
+        loaded = ModelLifecycle(changed(settings, network_timeout_seconds=1, **changes)).load()
     assert loaded.source == "cache"
     assert "not answer" in loaded.notices[0]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from flaky_proxy import Fault, flaky_proxy
 from lifecycle_helpers import MakeModel, publish
 from signing_helpers import (
     Crash,
@@ -35,14 +36,16 @@ def test_a_signed_version_is_used_from_the_cache_when_nothing_answers(
 
 
 def test_with_the_store_down_the_cached_signature_counts(s3: Settings, keys: Keys, make_model: MakeModel) -> None:
-    settings = keys.both(s3)
-    publish(ModelLifecycle(settings), make_model("signed"))
-    down = settings.model_copy(update={"s3_endpoint_url": "http://127.0.0.1:9"})
-    assert ModelLifecycle(down).load().source == "cache"
-    for kept in settings.cache_folder.rglob("*.sig"):
-        kept.unlink()
-    with pytest.raises(SignatureInvalid, match="not in the cache"):
-        ModelLifecycle(down).load()
+    assert s3.s3_endpoint_url
+    with flaky_proxy(s3.s3_endpoint_url) as store:
+        settings = keys.both(s3).model_copy(update={"s3_endpoint_url": store.address})
+        publish(ModelLifecycle(settings), make_model("signed"))
+        store.fault = Fault("cut")
+        assert ModelLifecycle(settings).load().source == "cache"
+        for kept in settings.cache_folder.rglob("*.sig"):
+            kept.unlink()
+        with pytest.raises(SignatureInvalid, match="not in the cache"):
+            ModelLifecycle(settings).load()
 
 
 def test_who_published_it_can_use_it_offline_at_once(embedded: Settings, keys: Keys, make_model: MakeModel) -> None:

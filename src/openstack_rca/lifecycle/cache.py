@@ -1,10 +1,11 @@
 """Verified model files on this machine, by digest, and the memory of which version each one is.
 
-    objects/<sha256>.keras                      the file; its digest is checked at every use
-    versions/<experiment>/<model>/<N>.json      the version's facts, as last seen
-    versions/<experiment>/<model>/<N>.sig       its signature, where one was found valid; it is checked at every use
-    versions/<experiment>/<model>/latest.json   where ``latest`` and each alias led last (also ``@<alias>.json``)
+    objects/<sha256>.keras                             the file; its digest is checked at every use
+    versions/<store>/<experiment>/<model>/<N>.json     the version's facts, as last seen
+    versions/<store>/<experiment>/<model>/<N>.sig      its signature, found valid once; it is checked at every use
+    versions/<store>/<experiment>/<model>/latest.json  where ``latest`` and aliases led last (also ``@<alias>.json``)
 
+``<store>`` is a digest of where the versions come from: the same number is another version in another store.
 Every file is written in one step, so processes can share the folder. A process that uses a file holds it; what nobody
 holds goes when the files exceed the bound, the one that was not used for the longest time first.
 """
@@ -12,6 +13,7 @@ holds goes when the files exceed the bound, the one that was not used for the lo
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -30,7 +32,9 @@ from openstack_rca.lifecycle.files import (
     replacing,
     write_whole,
 )
+from openstack_rca.lifecycle.mlflow_client import without_password
 from openstack_rca.lifecycle.records import ModelVersion, Place
+from openstack_rca.lifecycle.store import normal_root
 from openstack_rca.settings import Settings
 
 ASK_AGAIN_SECONDS = 0.05
@@ -48,6 +52,34 @@ class RememberedAnswer:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where versions come from; what lies in the home is named from there, so that a home can be moved.
+
+    Attributes:
+        root: the artifact root, as a URI.
+        store: tells the artifact root apart from those of other servers and homes.
+        registry: the tracking URI without a password; empty where MLflow is switched off.
+    """
+
+    root: str
+    store: str
+    registry: str
+
+    def knows(self, uri: str, registry: str) -> bool:
+        """Whether a version of this store with this URI, remembered for some registry, has its number here too.
+
+        Below one artifact root every number has one file, whichever registry tells of it. What was published when the
+        artifact root was another one is known by its registry.
+        """
+        return uri.startswith(f"{self.root}/") or registry == self.registry
+
+    @property
+    def folder(self) -> str:
+        """A short name for the store."""
+        return hashlib.sha256(self.store.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
 class CachedFile:
     """An intact file of the cache; it stays there as long as this object lives."""
 
@@ -61,14 +93,16 @@ class ModelCache:
     Args:
         folder: of the whole cache.
         place: which model of which environment.
+        origin: which registry and store; what is remembered of others counts for nothing.
         limit: how many bytes the files may have in all. What is in use does not go, so that one file alone, or several
             in use, can exceed it.
         patience: seconds to wait for another process that fetches the same file and gets nothing.
     """
 
-    def __init__(self, folder: Path, place: Place, limit: int, patience: float) -> None:
+    def __init__(self, folder: Path, place: Place, origin: Origin, limit: int, patience: float) -> None:
         self._objects = folder / "objects"
-        self._versions = folder / "versions" / place.experiment / place.model_name
+        self._versions = folder / "versions" / origin.folder / place.experiment / place.model_name
+        self._origin = origin
         self._limit = limit
         self._patience = patience
 
@@ -188,7 +222,7 @@ class ModelCache:
 
     def remember_version(self, version: ModelVersion) -> None:
         """Keep a version's facts for the day when the registry is down."""
-        facts = {**asdict(version), "created": version.created.isoformat()}
+        facts = {**asdict(version), "created": version.created.isoformat(), "registry": self._origin.registry}
         self._write(self._versions / f"{version.version}.json", facts)
 
     def remember_answer(self, reference: str, version: ModelVersion) -> None:
@@ -212,8 +246,10 @@ class ModelCache:
             return None
 
     def version(self, number: int) -> ModelVersion | None:
-        """What is remembered of a version."""
-        return _read_version(self._versions / f"{number}.json")
+        """What is remembered of a version of this registry and store."""
+        facts = _read(self._versions / f"{number}.json")
+        found = _as_version(facts)
+        return found if found and self._origin.knows(found.uri, str(facts.get("registry"))) else None
 
     def versions(self) -> Iterator[ModelVersion]:
         """All remembered versions, highest number first."""
@@ -239,7 +275,21 @@ class ModelCache:
 def open_cache(settings: Settings, place: Place) -> ModelCache:
     """The cache of one model in one environment, bounded as the settings say."""
     patience = SHARE_OF_THE_BUDGET * settings.network_timeout_seconds
-    return ModelCache(settings.cache_folder, place, settings.cache_size_bytes, patience)
+    return ModelCache(settings.cache_folder, place, find_origin(settings), settings.cache_size_bytes, patience)
+
+
+def find_origin(settings: Settings) -> Origin:
+    """The registry and store of these settings.
+
+    Raises:
+        ConfigurationError: a scheme that no store serves.
+    """
+    root, home = normal_root(settings.artifact_root), settings.home
+    # Servers have buckets of the same name; a profile may name the server too.
+    server = settings.s3_endpoint_url or settings.aws_profile or ""
+    store = f"{server.rstrip('/')} {root}" if root.startswith("s3") else root.replace(home.as_uri(), "home:", 1)
+    registry = without_password(settings.tracking_uri).replace(str(home), "home:", 1)
+    return Origin(root, store, registry if settings.mlflow_enabled else "")
 
 
 def _largest_part(target: Path) -> int:
@@ -263,8 +313,7 @@ def _read(path: Path) -> dict[str, str]:
     return facts if isinstance(facts, dict) else {}
 
 
-def _read_version(path: Path) -> ModelVersion | None:
-    facts = _read(path)
+def _as_version(facts: dict[str, str]) -> ModelVersion | None:
     known = {field.name for field in fields(ModelVersion)}
     try:
         values = {name: value for name, value in facts.items() if name in known}
