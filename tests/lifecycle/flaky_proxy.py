@@ -26,8 +26,8 @@ class Fault:
         kind: ``silent`` (takes the request, never answers), ``cut`` (resets before the request is passed on), ``lost``
             (passes the request on and resets instead of answering), ``delay`` (each answer later by ``seconds``),
             ``truncate`` (ends the answer in the middle of its body), ``corrupt`` (flips a bit in the middle of the
-            body), ``trickle`` (a byte of the answer in each ``seconds``) or a status such as ``503``, which the proxy
-            answers itself.
+            body), ``trickle`` (a byte of the answer in each ``seconds``), ``trickle body`` (its head at once, then so)
+            or a status such as ``503``, which the proxy answers itself.
         method: only requests of this method; all where empty.
         path: only requests whose path holds this.
         times: so many requests at most; -1: all.
@@ -133,8 +133,10 @@ def _spoil(client: socket.socket, answer: bytes, fault: Fault, over: threading.E
         client.sendall(answer)
     elif fault.kind == "corrupt":
         client.sendall(answer[:middle] + bytes([answer[middle] ^ 1]) + answer[middle + 1 :])
-    elif fault.kind == "trickle":
-        for place in range(len(answer)):
+    elif fault.kind.startswith("trickle"):
+        begin = start if fault.kind == "trickle body" else 0
+        client.sendall(answer[:begin])
+        for place in range(begin, len(answer)):
             client.sendall(answer[place : place + 1])
             if over.wait(fault.seconds):
                 return

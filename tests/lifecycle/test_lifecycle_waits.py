@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
+from flaky_proxy import Fault, flaky_proxy
 from lifecycle_helpers import MakeModel, publish
 
-from openstack_rca.errors import StoreError
+from openstack_rca.errors import StoreError, StoreUnavailable
 from openstack_rca.lifecycle.cache import ModelCache
+from openstack_rca.lifecycle.changes import VersionChanges
+from openstack_rca.lifecycle.connecting import ONE_ANSWER
 from openstack_rca.lifecycle.files import file_digest
-from openstack_rca.lifecycle.patience import within
+from openstack_rca.lifecycle.patience import side_by_side, within
+from openstack_rca.lifecycle.store import ObjectStore
 from openstack_rca.lifecycle.versions import ModelLifecycle
 from openstack_rca.settings import Settings, load_settings
 
@@ -108,3 +116,140 @@ def test_a_second_download_keeps_the_time_that_the_first_one_earned() -> None:
         return "done"
 
     assert within(1.0, work, StoreError("late")) == "done"
+
+
+def test_work_side_by_side_comes_back_in_order() -> None:
+    """Also where a later item is done first."""
+    second = threading.Event()
+
+    def work(number: int) -> int:
+        if number == 1:
+            assert second.wait(HANG)
+        second.set()
+        return 10 * number
+
+    assert side_by_side(2, work, [1, 2, 3]) == [10, 20, 30]
+
+
+def test_work_side_by_side_is_on_so_many_items_at_once_and_no_more() -> None:
+    met = threading.Barrier(3)
+    at_work: set[int] = set()
+    most: list[int] = []
+
+    def work(number: int) -> None:
+        at_work.add(number)
+        most.append(len(at_work))
+        met.wait(HANG)
+        at_work.discard(number)
+        met.wait(HANG)
+
+    side_by_side(3, work, range(9))
+    assert max(most) == 3
+
+
+def test_an_error_is_raised_while_other_items_still_hang() -> None:
+    over = threading.Event()
+
+    def work(number: int) -> None:
+        if number == 2:
+            raise StoreError("broken")
+        over.wait(HANG)
+
+    start = time.monotonic()
+    try:
+        with pytest.raises(StoreError, match="broken"):
+            side_by_side(2, work, [1, 2, 3])
+        assert time.monotonic() - start < HANG
+    finally:
+        over.set()
+
+
+def test_no_item_is_begun_after_an_error() -> None:
+    begun: list[int] = []
+
+    def work(number: int) -> None:
+        begun.append(number)
+        raise StoreError("broken")
+
+    with pytest.raises(StoreError):
+        side_by_side(1, work, range(100))
+    assert begun == [0]
+
+
+def list_versions(facts: dict[str, Any]) -> None:
+    ModelLifecycle(load_settings(**facts)).list()
+
+
+@pytest.mark.parametrize("part", ["manifest", "event"])
+def test_a_process_ends_when_it_is_interrupted_while_it_reads_many_objects(
+    s3: Settings, make_model: MakeModel, part: str
+) -> None:
+    """The server stays silent beyond the test's patience; nothing that still waits for it holds up the end."""
+    assert s3.s3_endpoint_url
+    lifecycle = ModelLifecycle(s3)
+    publish(lifecycle, make_model("one"))
+    VersionChanges(lifecycle).pin(1, "it is the good one")
+    place, asked = lifecycle.place, threading.Event()
+    key = place.manifest_key(1) if part == "manifest" else place.history_key("")
+    with flaky_proxy(s3.s3_endpoint_url) as proxy:
+        proxy.fault = Fault("silent", method="GET", path=key)
+
+        def notice(head: bytes) -> bool:
+            if key.encode() in head.split(b"\r\n", 1)[0]:
+                asked.set()
+            return True
+
+        proxy.require = notice
+        facts = {**s3.model_dump(exclude_unset=True), "s3_endpoint_url": proxy.address, "network_timeout_seconds": 600}
+        process = multiprocessing.get_context("spawn").Process(target=list_versions, args=(facts,))
+        process.start()
+        try:
+            assert asked.wait(HANG)
+            assert process.pid is not None
+            os.kill(process.pid, signal.SIGINT)
+            process.join(HANG / 2)
+            assert process.exitcode is not None
+        finally:
+            process.kill()
+            process.join()
+
+
+def read(store: ObjectStore) -> object:
+    return store.read("small")
+
+
+def folders(store: ObjectStore) -> object:
+    return store.folders()
+
+
+def objects(store: ObjectStore) -> object:
+    return store.objects("")
+
+
+@pytest.mark.parametrize("question", [read, folders, objects])
+def test_a_small_answer_that_comes_a_byte_at_a_time_is_given_up(
+    s3: Settings, question: Callable[[ObjectStore], object]
+) -> None:
+    """Each byte comes within the limit on silence; all of them would take minutes."""
+    assert s3.s3_endpoint_url
+    ObjectStore(s3).put_new_bytes("small", b"a" * 200)
+    with flaky_proxy(s3.s3_endpoint_url) as proxy:
+        proxy.fault = Fault("trickle body", method="GET", seconds=0.5)
+        changes = {"s3_endpoint_url": proxy.address, "network_timeout_seconds": 1}
+        start = time.monotonic()
+        with pytest.raises(StoreUnavailable):
+            question(ObjectStore(s3.model_copy(update=changes)))
+        assert time.monotonic() - start < HANG
+
+
+def test_a_model_file_may_come_slowly_as_long_as_it_comes(s3: Settings, tmp_path: Path) -> None:
+    """It takes longer than a small answer may."""
+    assert s3.s3_endpoint_url
+    ObjectStore(s3).put_new_bytes("model", b"a" * 40)
+    with flaky_proxy(s3.s3_endpoint_url) as proxy:
+        proxy.fault = Fault("trickle body", method="GET", seconds=0.1)
+        changes = {"s3_endpoint_url": proxy.address, "network_timeout_seconds": 1}
+        start = time.monotonic()
+        ObjectStore(s3.model_copy(update=changes)).fetch("model", tmp_path / "model")
+        assert time.monotonic() - start > ONE_ANSWER
+    assert (tmp_path / "model").read_bytes() == b"a" * 40

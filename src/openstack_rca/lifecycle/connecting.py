@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlparse
@@ -16,24 +17,51 @@ if TYPE_CHECKING:
 
 SLOWEST_UPLOAD_BYTES_PER_SECOND = 64 * 1024
 LONGEST_DOWNLOAD = timedelta(hours=2)
+ONE_ANSWER = 3
+"""Network time limits that a small answer, from the question to its last byte, may take."""
 RETRIES = 2
 
 
-def upload_seconds(size: int) -> int:
-    """How long the slowest upload of so many bytes may take, in whole seconds."""
-    return math.ceil(size / SLOWEST_UPLOAD_BYTES_PER_SECOND)
+@dataclass(frozen=True)
+class Limits:
+    """How long one request may take.
+
+    Attributes:
+        whole: from the connection to the last byte of the answer, the body of an upload with it.
+        silence: between two bytes and before the first; None while an upload goes on, which looks like silence.
+    """
+
+    whole: timedelta
+    silence: timedelta | None
 
 
-def open_store(settings: Settings, root: str, seconds: int) -> AnyStore:
+def upload_limits(settings: Settings, size: int) -> Limits:
+    """For an upload of so many bytes: the slowest one that counts as getting on, and the answer to it."""
+    seconds = math.ceil(size / SLOWEST_UPLOAD_BYTES_PER_SECOND)
+    return Limits(2 * _quiet(settings) + timedelta(seconds=seconds), None)
+
+
+def download_limits(settings: Settings) -> Limits:
+    """For a model file, however large: it may take long as long as it comes."""
+    return Limits(LONGEST_DOWNLOAD, _quiet(settings))
+
+
+def question_limits(settings: Settings) -> Limits:
+    """For everything else, which is small: a server that sends a byte now and then is not waited for."""
+    return Limits(ONE_ANSWER * _quiet(settings), _quiet(settings))
+
+
+def _quiet(settings: Settings) -> timedelta:
+    return timedelta(seconds=settings.network_timeout_seconds)
+
+
+def open_store(settings: Settings, root: str, limits: Limits) -> AnyStore:
     """A store of the library for an artifact root.
 
-    The library's limit counts a whole request with its body, so uploads get one that fits their size; everything else
-    is held to a limit on silence, which also covers the wait for an answer.
-
     Args:
-        settings: credentials, endpoint, limits.
+        settings: credentials, endpoint, limit on connecting.
         root: ``file://``, ``s3://``, ``gs://`` or ``az://``.
-        seconds: how long the body of an upload may take; 0 for everything else.
+        limits: of each request.
 
     Raises:
         ConfigurationError: credentials or certificates that cannot be used.
@@ -43,13 +71,10 @@ def open_store(settings: Settings, root: str, seconds: int) -> AnyStore:
     scheme = urlparse(root).scheme
     if scheme == "file":
         return LocalStore.from_url(root, mkdir=True)
-    quiet = timedelta(seconds=settings.network_timeout_seconds)
-    options: dict[str, Any] = {"connect_timeout": quiet, "user_agent": "openstack-rca"}
-    if seconds:
-        options["timeout"] = 2 * quiet + timedelta(seconds=seconds)
-    else:
-        options["read_timeout"] = quiet
-        options["timeout"] = LONGEST_DOWNLOAD
+    quiet = _quiet(settings)
+    options: dict[str, Any] = {"connect_timeout": quiet, "user_agent": "openstack-rca", "timeout": limits.whole}
+    if limits.silence is not None:
+        options["read_timeout"] = limits.silence
     if settings.ca_bundle is not None:
         options["root_certificate"] = certificates(settings)
     retry: dict[str, Any] = {"max_retries": RETRIES, "retry_timeout": quiet}

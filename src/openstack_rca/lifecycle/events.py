@@ -15,12 +15,12 @@ import json
 import re
 import socket
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from openstack_rca.errors import ConfigurationError, DigestMismatch
+from openstack_rca.lifecycle.patience import side_by_side
 from openstack_rca.lifecycle.records import Place
 from openstack_rca.lifecycle.store import ObjectStore
 
@@ -130,8 +130,7 @@ class EventLog:
         wanted = [name.name for name in names]
         missing = [name for name in wanted if name not in self._known]
         if missing:
-            with ThreadPoolExecutor(READ_AT_ONCE) as pool:
-                self._known.update(zip(missing, pool.map(self._read, missing), strict=True))
+            self._known.update(zip(missing, side_by_side(READ_AT_ONCE, self._read, missing), strict=True))
         return [self._known[name] for name in wanted]
 
     def all(self) -> list[VersionEvent]:

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from queue import SimpleQueue
 from typing import Generic, TypeVar
 
 from openstack_rca.errors import LifecycleError
 
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 SLOWEST_DOWNLOAD_BYTES_PER_SECOND = 64 * 1024
@@ -66,3 +70,54 @@ def within(seconds: float, work: Callable[[Callable[[int, int], None]], Result],
     if running.error is not None:
         raise running.error
     return running.result[0]
+
+
+def side_by_side(at_once: int, work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+    """Do the same work on several items at a time, in threads that nothing waits for, also not the end of the process.
+
+    Args:
+        at_once: items at a time, at most.
+        work: on one item.
+        items: all of them.
+
+    Returns:
+        The results, in the order of the items.
+
+    Raises:
+        Exception: the first thing that the work raises. The other items under way then end unheard, as they do where
+            the caller is interrupted; no further one is begun.
+    """
+    waiting = deque(enumerate(items))
+    results: dict[int, Result] = {}
+    answers: SimpleQueue[tuple[int, list[Result], BaseException | None]] = SimpleQueue()
+
+    def take_turns() -> None:
+        # No two threads get the same item: a pop is one step.
+        with suppress(IndexError):
+            while True:
+                place, item = waiting.popleft()
+                result, error = _outcome(work, item)
+                if error is not None:
+                    waiting.clear()
+                answers.put((place, result, error))
+
+    expected = len(waiting)
+    for _ in range(min(at_once, expected)):
+        threading.Thread(target=take_turns, daemon=True, name="openstack-rca-side-by-side").start()
+    try:
+        while len(results) < expected:
+            place, result, error = answers.get()
+            if error is not None:
+                raise error
+            results[place] = result[0]
+    finally:
+        waiting.clear()
+    return [results[place] for place in range(expected)]
+
+
+def _outcome(work: Callable[[Item], Result], item: Item) -> tuple[list[Result], BaseException | None]:
+    """What came of the work on one item: its result alone in a list, or what it raised."""
+    try:
+        return [work(item)], None
+    except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
+        return [], error

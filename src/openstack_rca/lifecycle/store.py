@@ -20,7 +20,7 @@ from openstack_rca.errors import (
     ConfigurationError,
     StoreObjectNotFound,
 )
-from openstack_rca.lifecycle.connecting import open_store, upload_seconds
+from openstack_rca.lifecycle.connecting import Limits, download_limits, open_store, question_limits, upload_limits
 from openstack_rca.lifecycle.credentials import find_s3_access
 from openstack_rca.lifecycle.files import PART
 from openstack_rca.lifecycle.local_objects import create_object
@@ -71,7 +71,8 @@ class StoredObject:
 class ObjectStore:
     """The objects below one root.
 
-    Connecting is lazy; every network step is bounded by ``settings.network_timeout_seconds`` of silence.
+    Connecting is lazy; every network step is bounded by ``settings.network_timeout_seconds`` of silence, and every answer
+    but a model file also in all (``connecting.ONE_ANSWER``).
     All methods raise ``StoreUnavailable``, ``StoreAccessDenied``, ``StoreBucketNotFound`` or ``StoreError``.
 
     Args:
@@ -83,7 +84,7 @@ class ObjectStore:
         self.settings = settings
         self.root = normal_root(root or settings.artifact_root)
         self.scheme = urlparse(self.root).scheme
-        self._stores: dict[int, AnyStore] = {}
+        self._stores: dict[Limits, AnyStore] = {}
 
     def uri(self, key: str) -> str:
         """Full URI of a key."""
@@ -131,7 +132,7 @@ class ObjectStore:
 
         if self.is_local and self._put_new_local(key, content):
             return
-        store = self._connection(size)
+        store = self._connection(upload_limits(self.settings, size))
         kept = self._attributes(attributes)
         try:
             with self._errors(key, writing=True):
@@ -167,7 +168,7 @@ class ObjectStore:
 
         with self._errors(key, writing=True):
             obstore.put(
-                self._connection(chunk),
+                self._connection(upload_limits(self.settings, chunk)),
                 key,
                 parts(),
                 attributes=self._attributes(attributes),
@@ -218,7 +219,7 @@ class ObjectStore:
         digest, done = hashlib.sha256(), 0
         report = on_progress or _silent
         with self._errors(key):
-            answer = obstore.get(self._connection(), key)
+            answer = obstore.get(self._connection(download_limits(self.settings)), key)
             total = answer.meta["size"]
             stream = answer.stream(min_chunk_size=READ_CHUNK)
             with _writer(destination) as write:
@@ -271,12 +272,13 @@ class ObjectStore:
         except StoreObjectNotFound:
             return
 
-    def _connection(self, upload_bytes: int = 0) -> AnyStore:
-        seconds = upload_seconds(upload_bytes)
-        if seconds not in self._stores:
+    def _connection(self, limits: Limits | None = None) -> AnyStore:
+        """A connection for requests that may take so long; without limits, for small questions."""
+        limits = limits or question_limits(self.settings)
+        if limits not in self._stores:
             with self._errors(""):
-                self._stores[seconds] = open_store(self.settings, self.root, seconds)
-        return self._stores[seconds]
+                self._stores[limits] = open_store(self.settings, self.root, limits)
+        return self._stores[limits]
 
     def _attributes(self, given: Mapping[str, str]) -> dict[str, str] | None:
         """Metadata of a new model file. Local folders keep none; the manifest beside the file carries it there."""

@@ -8,12 +8,12 @@ Pins, yanks, aliases and stages are computed from the history, which lies in the
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from openstack_rca.errors import ConfigurationError, StoreObjectNotFound, VersionNotFound
 from openstack_rca.lifecycle.events import READ_AT_ONCE, EventLog
 from openstack_rca.lifecycle.index import version_not_found
+from openstack_rca.lifecycle.patience import side_by_side
 from openstack_rca.lifecycle.records import Draft, Manifest, ModelVersion, Place
 from openstack_rca.lifecycle.state import VersionState, read_state
 from openstack_rca.lifecycle.store import ObjectStore
@@ -102,10 +102,10 @@ class StoreIndex:
         numbers = sorted(self._numbers(), reverse=True)
         # Mostly the newest is all that is asked for: one manifest is read alone, then ever more at once.
         done, at_once = 0, 1
-        with ThreadPoolExecutor(READ_AT_ONCE) as pool:
-            while done < len(numbers):
-                yield from filter(None, pool.map(self._manifest_if_ours, numbers[done : done + at_once]))
-                done, at_once = done + at_once, min(2 * at_once, MOST_AT_ONCE)
+        while done < len(numbers):
+            batch = numbers[done : done + at_once]
+            yield from filter(None, side_by_side(READ_AT_ONCE, self._manifest_if_ours, batch))
+            done, at_once = done + at_once, min(2 * at_once, MOST_AT_ONCE)
 
     def _manifest_if_ours(self, version: int) -> Manifest | None:
         try:
