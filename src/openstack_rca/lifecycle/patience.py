@@ -35,12 +35,8 @@ class _Work(threading.Thread, Generic[Result]):
         self.error: BaseException | None = None
 
     def run(self) -> None:
-        try:
-            self.result.append(self._work(self._progress))
-        except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
-            self.error = error
-        finally:
-            self.finished.set()
+        self.result, self.error = _outcome(self._work, self._progress)
+        self.finished.set()
 
     def _progress(self, done: int, _total: int) -> None:
         # Work may begin a second download, and what the first one brought has taken its time all the same.

@@ -25,9 +25,10 @@ class ModelVersion:
     """One version of a model, as the registry (or, without one, the store) describes it.
 
     ``name`` is the model's name, ``experiment`` the environment it belongs to. ``status`` is one of ``ready``,
-    ``uploading``, ``refused`` and ``voided``; ``status_reason`` says why it was refused, or against which objection it was
-    published. ``created`` is in UTC, ``size_bytes`` counts the stored file. ``signed`` tells whether a signature lies beside it,
-    ``None`` where nobody looked.
+    ``uploading``, ``refused``, ``voided`` and, without a registry, ``damaged`` (its manifest cannot be read);
+    ``status_reason`` says why it was refused or is damaged, or against which objection it was published. ``created`` is in
+    UTC, ``size_bytes`` counts the stored file. ``signed`` tells whether a signature lies beside it, ``None`` where nobody
+    looked.
     """
 
     name: str

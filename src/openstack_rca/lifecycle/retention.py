@@ -152,6 +152,8 @@ def _protection(
     age = now - version.created
     if version.pinned:
         return "pinned"
+    if version.status == "damaged":
+        return "its manifest cannot be read"
     if version.version == latest:
         return "latest"
     if version.stage:

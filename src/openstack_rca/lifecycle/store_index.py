@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 
-from openstack_rca.errors import ConfigurationError, StoreObjectNotFound, VersionNotFound
+from openstack_rca.errors import ConfigurationError, DigestMismatch, StoreObjectNotFound, VersionNotFound
 from openstack_rca.lifecycle.events import READ_AT_ONCE, EventLog
 from openstack_rca.lifecycle.index import version_not_found
 from openstack_rca.lifecycle.patience import side_by_side
@@ -51,9 +52,13 @@ class StoreIndex:
         return self._version(version, read_state(self.events))
 
     def newest_first(self) -> Iterator[ModelVersion]:
-        """All whole versions, highest number first."""
+        """All whole versions, highest number first, and among them as ``damaged`` those whose manifest cannot be read."""
         state = read_state(self.events)
-        return (self._as_version(manifest, state) for manifest in self._newest_manifests())
+        for number, manifest in self._newest_manifests():
+            if isinstance(manifest, Manifest):
+                yield self._as_version(manifest, state)
+            else:
+                yield self._damaged(number, manifest)
 
     def pinned(self) -> int | None:
         """The version that the history says is pinned."""
@@ -91,27 +96,50 @@ class StoreIndex:
 
     def find_writer(self, writer: str) -> ModelVersion | None:
         """The version with this writer token in its manifest."""
-        found = next((manifest for manifest in self._newest_manifests() if manifest.writer == writer), None)
-        return None if found is None else self._as_version(found, read_state(self.events))
+        for _, manifest in self._newest_manifests():
+            if isinstance(manifest, Manifest) and manifest.writer == writer:
+                return self._as_version(manifest, read_state(self.events))
+        return None
 
     def _numbers(self) -> set[int]:
         found = (self.place.number_of(folder) for folder in self.store.folders())
         return {number for number in found if number is not None}
 
-    def _newest_manifests(self) -> Iterator[Manifest]:
+    def _newest_manifests(self) -> Iterator[tuple[int, Manifest | DigestMismatch]]:
         numbers = sorted(self._numbers(), reverse=True)
         # Mostly the newest is all that is asked for: one manifest is read alone, then ever more at once.
         done, at_once = 0, 1
         while done < len(numbers):
             batch = numbers[done : done + at_once]
-            yield from filter(None, side_by_side(READ_AT_ONCE, self._manifest_if_ours, batch))
+            for number, found in zip(batch, side_by_side(READ_AT_ONCE, self._manifest_if_ours, batch), strict=True):
+                if found is not None:
+                    yield number, found
             done, at_once = done + at_once, min(2 * at_once, MOST_AT_ONCE)
 
-    def _manifest_if_ours(self, version: int) -> Manifest | None:
+    def _manifest_if_ours(self, version: int) -> Manifest | DigestMismatch | None:
         try:
             return self._manifest(version)
         except VersionNotFound:
             return None
+        except DigestMismatch as error:
+            # One that is damaged must not hide the others.
+            return error
+
+    def _damaged(self, version: int, error: DigestMismatch) -> ModelVersion:
+        key = self.place.key(version)
+        there = {stored.key: stored for stored in self.store.objects(key.split("/", 1)[0] + "/")}
+        return ModelVersion(
+            name=self.place.model_name,
+            version=version,
+            uri=self.store.uri(key),
+            sha256="",
+            size_bytes=there[key].size_bytes if key in there else 0,
+            created=max((stored.modified for stored in there.values()), default=datetime.now(UTC)),
+            run_id=None,
+            experiment=self.place.experiment,
+            status="damaged",
+            status_reason=error.message,
+        )
 
     def _version(self, version: int, state: VersionState) -> ModelVersion:
         return self._as_version(self._manifest(version), state)
@@ -135,10 +163,6 @@ class StoreIndex:
             raise version_not_found(self.place, f"version {version}") from error
         manifest = Manifest.from_bytes(data, self.store.uri(key))
         # "feature_x" and "feature-x" share a folder name; the manifest tells them apart.
-        if (manifest.experiment, manifest.model_name, manifest.version) != (
-            self.place.experiment,
-            self.place.model_name,
-            version,
-        ):
+        if not self.place.owns(manifest, version):
             raise version_not_found(self.place, f"version {version}")
         return manifest

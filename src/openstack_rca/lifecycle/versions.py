@@ -183,6 +183,10 @@ class ModelLifecycle:
         if pinned is not None:
             return replace(_only_ready(self.index.get(pinned)), pinned=True)
         for version in self.index.newest_first():
+            if version.status == "damaged":
+                raise DigestMismatch(
+                    version.status_reason, "Take another version with --model N, or bring the manifest back."
+                )
             if version.resolvable:
                 return version
         raise VersionNotFound(
@@ -356,6 +360,8 @@ class ModelLifecycle:
         """Read one version back; raises as ``verify``."""
         if version.status == "uploading":
             return VersionCheck(version, False, "publishing was never finished; nothing resolves to it")
+        if version.status == "damaged":
+            return VersionCheck(version, False, version.status_reason)
         if version.status != "ready":
             return VersionCheck(version, True)
         try:
