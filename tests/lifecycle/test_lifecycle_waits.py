@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 from flaky_proxy import Fault, flaky_proxy
-from lifecycle_helpers import MakeModel, publish
+from lifecycle_helpers import MakeModel, publish, silent_server
 
-from openstack_rca.errors import StoreError, StoreUnavailable
+from openstack_rca.errors import RegistryUnavailable, StoreError, StoreUnavailable
 from openstack_rca.lifecycle.cache import ModelCache
 from openstack_rca.lifecycle.changes import VersionChanges
 from openstack_rca.lifecycle.connecting import ONE_ANSWER
@@ -253,3 +253,15 @@ def test_a_model_file_may_come_slowly_as_long_as_it_comes(s3: Settings, tmp_path
         ObjectStore(s3.model_copy(update=changes)).fetch("model", tmp_path / "model")
         assert time.monotonic() - start > ONE_ANSWER
     assert (tmp_path / "model").read_bytes() == b"a" * 40
+
+
+def test_a_database_that_takes_the_connection_and_stays_silent_is_given_up(tmp_path: Path) -> None:
+    """The knock at its port succeeds; the driver itself would wait for ever."""
+    with silent_server() as address:
+        uri = address.replace("http://", "postgresql+psycopg2://rca:hush@") + "/mlflow"
+        settings = load_settings(home=tmp_path, mlflow_tracking_uri=uri, network_timeout_seconds=1)
+        start = time.monotonic()
+        with pytest.raises(RegistryUnavailable, match="too slow") as caught:
+            ModelLifecycle(settings).list()
+        assert time.monotonic() - start < HANG
+    assert "hush" not in str(caught.value)

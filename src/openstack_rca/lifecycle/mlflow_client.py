@@ -16,13 +16,17 @@ from urllib.parse import urlparse, urlsplit, urlunsplit
 
 from openstack_rca.errors import ConfigurationError, RegistryRefused, RegistryUnavailable
 from openstack_rca.lifecycle.files import locked
-from openstack_rca.lifecycle.patient_client import PatientClient
+from openstack_rca.lifecycle.patience import within
+from openstack_rca.lifecycle.patient_client import PatientClient, too_slow
 from openstack_rca.settings import Settings
 
 DATABASE_PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
 MISSING = "RESOURCE_DOES_NOT_EXIST"
 ONE_CALL = 3
 """Network time limits that one call may take: MLflow asks a second time, and a file takes several requests."""
+
+TABLES_SECONDS = 300.0
+"""That making, or bringing up to date, the tables of a database may take."""
 
 
 def without_password(uri: str) -> str:
@@ -78,14 +82,15 @@ def connect(settings: Settings) -> Any:
     """An ``mlflow.MlflowClient`` for the tracking server and the registry; a server's is a ``PatientClient``.
 
     Raises:
-        RegistryUnavailable: nothing answers there.
+        RegistryUnavailable: nothing answers there, or too slowly.
         ConfigurationError: the address cannot work.
     """
     uri = settings.tracking_uri
     prepare_environment(settings)
     _check_reachable(uri, settings.network_timeout_seconds)
     if not uri.startswith("sqlite:"):
-        return PatientClient(_client(uri), ONE_CALL * settings.network_timeout_seconds, without_password(uri))
+        seconds = ONE_CALL * settings.network_timeout_seconds
+        return PatientClient(_patient_client(uri, seconds), seconds, without_password(uri))
     # Two processes that make the tables of a new database at once trip over each other.
     with _home_errors(settings), database_lock(uri):
         return _client(uri)
@@ -115,6 +120,30 @@ def get_ready(settings: Settings) -> float:
     import mlflow.tracking  # noqa: F401 - for its side effect: the next import of it is instant
 
     return seconds
+
+
+def _patient_client(uri: str, seconds: float) -> Any:
+    """MLflow's client of a server or of a database server, which has to answer within so many seconds.
+
+    Making the tables of an empty database takes longer than that, and breaking it off would leave half of them on a
+    database that cannot undo it: it has ``TABLES_SECONDS`` once the database has answered.
+    """
+    import mlflow.tracking  # noqa: F401 - imported here, so that this machine's own time does not count
+
+    if is_server(uri):
+        return _client(uri)
+    late = too_slow(without_password(uri))
+    within(seconds, lambda _alive: _knock_at_database(uri), late)
+    return within(seconds + TABLES_SECONDS, lambda _alive: _client(uri), late)
+
+
+def _knock_at_database(uri: str) -> None:
+    """Log in: a database that takes the connection and stays silent is not there."""
+    from sqlalchemy import create_engine
+    from sqlalchemy.pool import NullPool
+
+    with registry_errors(uri):
+        create_engine(uri, poolclass=NullPool).connect().close()
 
 
 def _client(uri: str) -> Any:
