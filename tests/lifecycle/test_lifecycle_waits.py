@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import socketserver
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,8 +21,10 @@ from openstack_rca.errors import RegistryUnavailable, StoreError, StoreUnavailab
 from openstack_rca.lifecycle.cache import ModelCache
 from openstack_rca.lifecycle.changes import VersionChanges
 from openstack_rca.lifecycle.connecting import ONE_ANSWER
+from openstack_rca.lifecycle.doctor import check_connections
 from openstack_rca.lifecycle.files import file_digest
 from openstack_rca.lifecycle.patience import side_by_side, within
+from openstack_rca.lifecycle.s3_request import ask_bucket
 from openstack_rca.lifecycle.store import ObjectStore
 from openstack_rca.lifecycle.versions import ModelLifecycle
 from openstack_rca.settings import Settings, load_settings
@@ -265,3 +268,46 @@ def test_a_database_that_takes_the_connection_and_stays_silent_is_given_up(tmp_p
             ModelLifecycle(settings).list()
         assert time.monotonic() - start < HANG
     assert "hush" not in str(caught.value)
+
+
+@contextmanager
+def server_of_another_protocol() -> Iterator[str]:
+    """Greets every client as an SSH server does."""
+
+    class Greeting(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(4096)
+            self.request.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Greeting) as server:
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            serving.join()
+
+
+def at_another_protocol(home: Path, address: str) -> Settings:
+    return load_settings(
+        home=home,
+        mlflow_enabled=False,
+        mlflow_artifact_root="s3://bucket/rca",
+        s3_endpoint_url=address,
+        aws_access_key_id="someone",
+        aws_secret_access_key="a-secret",
+        network_timeout_seconds=5,
+    )
+
+
+def test_a_bucket_asked_where_no_http_is_spoken_is_an_error_in_words(tmp_path: Path) -> None:
+    with server_of_another_protocol() as address, pytest.raises(StoreUnavailable, match="does not answer"):
+        ask_bucket(at_another_protocol(tmp_path, address), "bucket", "lifecycle")
+
+
+def test_the_doctor_tells_of_a_store_where_no_http_is_spoken(tmp_path: Path) -> None:
+    with server_of_another_protocol() as address:
+        checks = {check.name: check for check in check_connections(at_another_protocol(tmp_path, address))}
+    assert not checks["store write"].ok
+    assert checks["clock"].detail == "no server to compare with"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import shutil
 import ssl
 import time
@@ -184,7 +185,7 @@ def _clock_difference(address: str, settings: Settings) -> float | None:
 
     try:
         date = within(2 * seconds, ask, StoreUnavailable(f"{host} is too slow."))
-    except (StoreUnavailable, OSError, ssl.SSLError, ValueError):
+    except (StoreUnavailable, OSError, ssl.SSLError, ValueError, http.client.HTTPException):
         return None
     try:
         return time.time() - parsedate_to_datetime(date).timestamp() if date else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import http.client
 import ssl
 import urllib.error
 import urllib.request
@@ -41,7 +42,7 @@ def ask_bucket(settings: Settings, bucket: str, query: str, method: str = "GET",
         body: what to send.
 
     Raises:
-        StoreUnavailable: no answer.
+        StoreUnavailable: no answer, or none in HTTP.
         ConfigurationError: there are no keys to sign with.
     """
     access = find_s3_access(settings)
@@ -72,7 +73,7 @@ def ask_bucket(settings: Settings, bucket: str, query: str, method: str = "GET",
     try:
         # The time limit of the connection is for silence only; a byte now and then is not silence.
         return within(2 * seconds, ask, StoreUnavailable(f"The object store {endpoint} is too slow.", hint))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         raise StoreUnavailable(
             f"The object store {endpoint} does not answer.",
             hint,
