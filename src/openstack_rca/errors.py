@@ -21,6 +21,7 @@
     │   ├── DigestMismatch
     │   ├── SignatureInvalid
     │   ├── PublishFailed
+    │   │   └── PublishInterrupted
     │   ├── RegistryUnavailable
     │   ├── RegistryRefused
     │   ├── BackupFailed
@@ -133,6 +134,10 @@ class SignatureInvalid(LifecycleError):
 
 class PublishFailed(LifecycleError):
     """A version could not be published; the trained file is kept in the spool."""
+
+
+class PublishInterrupted(PublishFailed):
+    """Somebody stopped it; the trained file waits in the spool."""
 
 
 class RegistryUnavailable(LifecycleError):

@@ -18,6 +18,7 @@ from openstack_rca.errors import (
     ConfigurationError,
     LifecycleError,
     PublishFailed,
+    PublishInterrupted,
     RegistryUnavailable,
     StoreUnavailable,
     VersionNotFound,
@@ -121,7 +122,7 @@ def test_an_interrupted_upload_keeps_the_trained_file(embedded: Settings, make_m
             raise KeyboardInterrupt
 
     model = make_model("one")
-    with pytest.raises(PublishFailed, match=r"interrupted.*publish --spooled"):
+    with pytest.raises(PublishInterrupted, match=r"interrupted.*publish --spooled"):
         publish(ModelLifecycle(embedded, at_step=interrupt), model)
     (sent,) = ModelLifecycle(embedded).publish_spooled()
     assert ModelLifecycle(embedded).load(sent.version).path.read_bytes() == model.read_bytes()

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from openstack_rca.errors import PublishInterrupted
 from openstack_rca.model.card import TrainingProgress
 from openstack_rca.service import job_process
 from openstack_rca.service.jobs import JOB_FILE, OUTCOME_FILE
@@ -46,3 +47,20 @@ def test_a_stop_that_a_library_drops_takes_effect_at_the_next_step(job: Path, mo
     finally:
         signal.signal(signal.SIGINT, before)
     assert outcome_of(job)["state"] == "stopped"
+
+
+def test_a_stop_while_publishing_says_where_the_model_waits(job: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def train(*_logs: object, **_others: object) -> None:
+        raise PublishInterrupted("It was interrupted.", "The file is kept in the spool.")
+
+    before = signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr(job_process, "train", train)
+    try:
+        assert job_process.main(job) == 1
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert outcome_of(job) == {
+        "state": "stopped",
+        "error": "It was interrupted.",
+        "hint": "The file is kept in the spool.",
+    }

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from openstack_rca.errors import ConfigurationError, NotEnoughTrainingData, PublishFailed
+from openstack_rca.errors import ConfigurationError, NotEnoughTrainingData, PublishFailed, PublishInterrupted
 from openstack_rca.lifecycle.tracking import Tracking
 from openstack_rca.lifecycle.versions import ModelLifecycle
 from openstack_rca.model.model_file import open_model_file
@@ -67,6 +67,21 @@ def test_with_the_tracking_server_away_the_model_waits_in_the_spool(trained: Tra
     assert any("models publish --spooled" in text for text in outcome.notices)
     (kept,) = settings.spool_folder.glob("*.keras")
     assert open_model_file(kept).card.metrics == outcome.metrics
+
+
+def test_a_training_that_is_stopped_while_it_publishes_keeps_its_model(trained: Trained, tmp_path: Path) -> None:
+    """The run counts as killed, and the error says where the model waits."""
+    settings = load_settings(home=tmp_path / "home")
+
+    def stop(_done: int, _total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(PublishInterrupted, match="models publish --spooled"):
+        quick(trained, settings, on_upload=stop)
+    assert [run.status for run in Tracking(settings).list_runs(kind="training")] == ["KILLED"]
+    (kept,) = settings.spool_folder.glob("*.keras")
+    assert open_model_file(kept).card.metrics
+    assert [version.status for version in ModelLifecycle(settings).publish_spooled()] == ["ready"]
 
 
 def test_with_the_store_away_the_model_waits_in_the_spool(trained: Trained, without_store: Settings) -> None:

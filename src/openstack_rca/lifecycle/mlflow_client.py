@@ -99,7 +99,7 @@ def connect(settings: Settings) -> Any:
 def database_lock(uri: str) -> AbstractContextManager[None]:
     """One process at a time for an sqlite database; the lock lies beside it, for processes with homes of their own."""
     database = sqlite_file(uri)
-    return nullcontext() if database is None else locked(database.with_name(f".{database.name}.lock"))
+    return nullcontext() if database is None else locked(database.with_name(f".{database.name}.lock"), TABLES_SECONDS)
 
 
 def get_ready(settings: Settings) -> float:

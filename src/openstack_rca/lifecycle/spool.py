@@ -14,9 +14,18 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from openstack_rca.errors import ConfigurationError, DigestMismatch, LifecycleError, PublishFailed
+from openstack_rca.errors import (
+    ConfigurationError,
+    DigestMismatch,
+    LifecycleError,
+    OpenStackRcaError,
+    PublishFailed,
+    PublishInterrupted,
+)
 from openstack_rca.lifecycle.files import file_digest, locked, replacing, write_whole
 from openstack_rca.lifecycle.records import Draft, ModelVersion, Place
+
+PUBLISH_SPOOLED = "openstack-rca models publish --spooled"
 
 
 @dataclass(frozen=True)
@@ -92,6 +101,36 @@ class Spool:
         if not intact:
             raise _damaged(path)
         return SpooledModel(path, place, draft)
+
+
+def kept_for_later(spool: Spool, place: Place, draft: Draft, model_file: Path, error: BaseException) -> PublishFailed:
+    """Put a draft whose publishing failed into the spool, and say so.
+
+    Args:
+        spool: the folder.
+        place: where it was to be published.
+        draft: the file and what is said about it.
+        model_file: the trained file, which is named where there is no room in the spool.
+        error: what went wrong; an interrupt too.
+
+    Returns:
+        The error to raise.
+    """
+    problem, hint = "It was interrupted.", ""
+    if isinstance(error, OpenStackRcaError):
+        problem, hint = error.message, error.hint
+    elif isinstance(error, OSError):
+        problem = f"{error.filename or 'This machine'}: {error.strerror or error}."
+    told = f"The model was trained but not published: {problem}"
+    try:
+        kept = spool.add(place, draft, problem)
+    except OSError as second:
+        return PublishFailed(
+            f"{told} Nor could it be kept in {spool.folder}: {second.strerror}.",
+            f"{hint} The trained file is still {model_file}: copy it away.".strip(),
+        )
+    hint = f"{hint} The file is kept as {kept}; publish it later with: {PUBLISH_SPOOLED}".strip()
+    return PublishInterrupted(told, hint) if isinstance(error, KeyboardInterrupt) else PublishFailed(told, hint)
 
 
 def send_waiting(spool: Spool, send: Callable[[SpooledModel], ModelVersion]) -> list[ModelVersion]:

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
 
-from openstack_rca.errors import LifecycleError, RegistryUnavailable, TrainingInterrupted
+from openstack_rca.errors import LifecycleError, PublishInterrupted, RegistryUnavailable, TrainingInterrupted
 from openstack_rca.lifecycle.mlflow_client import ONE_CALL, connect, is_server, registry_errors, without_password
 from openstack_rca.lifecycle.patience import within
 from openstack_rca.lifecycle.patient_client import too_slow
@@ -215,7 +215,7 @@ class Tracking:
         try:
             yield logger
             status = "FINISHED"
-        except (KeyboardInterrupt, TrainingInterrupted):
+        except (KeyboardInterrupt, TrainingInterrupted, PublishInterrupted):
             status = "KILLED"
             raise
         finally:

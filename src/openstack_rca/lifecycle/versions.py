@@ -14,7 +14,6 @@ from openstack_rca.errors import (
     ConfigurationError,
     DigestMismatch,
     LifecycleError,
-    PublishFailed,
     RegistryUnavailable,
     SignatureInvalid,
     StoreError,
@@ -29,18 +28,16 @@ from openstack_rca.lifecycle.mlflow_client import get_ready
 from openstack_rca.lifecycle.packing import packed
 from openstack_rca.lifecycle.patience import within
 from openstack_rca.lifecycle.publishing import Publisher, make_draft
-from openstack_rca.lifecycle.records import Draft, LoadedModel, ModelVersion, Place, VersionCheck, manifest_key
+from openstack_rca.lifecycle.records import LoadedModel, ModelVersion, Place, VersionCheck, manifest_key
 from openstack_rca.lifecycle.registry import MlflowRegistry
 from openstack_rca.lifecycle.signing import Signatures
-from openstack_rca.lifecycle.spool import Spool, SpooledModel, send_waiting
+from openstack_rca.lifecycle.spool import Spool, SpooledModel, kept_for_later, send_waiting
 from openstack_rca.lifecycle.store import ObjectStore, Progress
 from openstack_rca.lifecycle.store_errors import writing_to
 from openstack_rca.lifecycle.store_index import StoreIndex
 from openstack_rca.settings import Settings, load_settings
 
 __all__ = ["LoadedModel", "ModelLifecycle", "ModelVersion", "VersionCheck"]
-
-PUBLISH_SPOOLED = "openstack-rca models publish --spooled"
 
 
 class ModelLifecycle:
@@ -97,36 +94,19 @@ class ModelLifecycle:
         Raises:
             ModelFileDamaged: the file is not a model file; nothing was published or spooled.
             PublishFailed: registry or store failed; the file is kept in the spool, whose path the hint names.
+            PublishInterrupted: somebody stopped it; the same.
         """
         with packed(model_file, self.settings) as path:
             draft = make_draft(path, run_id, metrics, parameters, card, tags or {})
             draft = replace(draft, objection=objection, forced=forced)
             try:
                 return self._publisher.publish(draft, on_progress)
-            except (LifecycleError, ConfigurationError) as error:
-                raise self._kept_for_later(draft, model_file, error.message, error.hint) from error
-            except KeyboardInterrupt as error:
-                raise self._kept_for_later(draft, model_file, "It was interrupted.", "") from error
-            except OSError as error:
-                problem = f"{error.filename or 'This machine'}: {error.strerror or error}."
-                raise self._kept_for_later(draft, model_file, problem, "") from error
+            except (LifecycleError, ConfigurationError, OSError, KeyboardInterrupt) as error:
+                raise kept_for_later(self.spool, self.place, draft, model_file, error) from error
 
     def check_can_publish(self) -> None:
         """Raise ``ConfigurationError`` where no version could ever be published with these settings."""
         self._publisher.check_configuration()
-
-    def _kept_for_later(self, draft: Draft, model_file: Path, problem: str, hint: str) -> PublishFailed:
-        told = f"The model was trained but not published: {problem}"
-        try:
-            kept = self.spool.add(self.place, draft, problem)
-        except OSError as second:
-            return PublishFailed(
-                f"{told} Nor could it be kept in {self.spool.folder}: {second.strerror}.",
-                f"{hint} The trained file is still {model_file}: copy it away.".strip(),
-            )
-        return PublishFailed(
-            told, f"{hint} The file is kept as {kept}; publish it later with: {PUBLISH_SPOOLED}".strip()
-        )
 
     def publish_spooled(self, on_progress: Progress | None = None) -> builtins.list[ModelVersion]:
         """Publish what waits in the spool, oldest first, each once.

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
-from openstack_rca.errors import OpenStackRcaError, TrainingInterrupted
+from openstack_rca.errors import OpenStackRcaError, PublishInterrupted, TrainingInterrupted
 from openstack_rca.lifecycle.files import write_whole
 from openstack_rca.model.card import TrainingConfig, TrainingProgress
 from openstack_rca.service.interrupt import Interrupt
@@ -105,6 +105,8 @@ def _train(job: Path, interrupt: Interrupt) -> dict[str, Any]:
     try:
         with interrupt.watching():
             return _facts(_watched(job, interrupt))
+    except PublishInterrupted as error:
+        return {"state": "stopped", "error": error.message, "hint": error.hint}
     except (TrainingInterrupted, KeyboardInterrupt):
         return {"state": "stopped", "error": "The training was stopped; no version was made.", "hint": ""}
     except OpenStackRcaError as error:

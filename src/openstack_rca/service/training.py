@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from openstack_rca.errors import ConfigurationError, PublishFailed
+from openstack_rca.errors import ConfigurationError, PublishFailed, PublishInterrupted
 from openstack_rca.lifecycle.files import replacing, work_folder
 from openstack_rca.lifecycle.mlflow_client import without_password
 from openstack_rca.lifecycle.records import ModelVersion
@@ -95,6 +95,7 @@ def train(
         LogInputError: the logs cannot be used.
         NotEnoughTrainingData: they are too small.
         TrainingInterrupted: the user stopped it; nothing was stored and the run is marked as killed.
+        PublishInterrupted: the user stopped it when the model was trained; the file waits in the spool.
         PublishFailed: the version could neither be published nor kept in the spool; the hint says where the file is.
             An outage alone is no error: the file is spooled and the notices say so.
     """
@@ -180,6 +181,8 @@ def _publish(
             forced=force,
             on_progress=on_upload,
         )
+    except PublishInterrupted:
+        raise
     except PublishFailed as error:
         if str(model_file) not in error.hint:
             notices.append(str(error))
