@@ -123,7 +123,7 @@ def _draw_outcome(job: Job) -> None:
         for text in outcome.get("notices", []):
             st.info(prose(text))
     elif job.state == "stopped":
-        st.info("The training was stopped; no version was made.")
+        st.info(prose(f"{outcome.get('error', '')} {outcome.get('hint', '')}"))
     elif job.state == "failed":
         st.error(prose(f"{outcome.get('error', '')} {outcome.get('hint', '')}"))
 
