@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import signal
 from collections.abc import Callable
@@ -13,8 +14,9 @@ import pytest
 
 from openstack_rca.errors import PublishInterrupted
 from openstack_rca.model.card import TrainingProgress
-from openstack_rca.service import job_process
+from openstack_rca.service import job_process, jobs
 from openstack_rca.service.jobs import JOB_FILE, OUTCOME_FILE
+from openstack_rca.settings import load_settings
 
 
 @pytest.fixture
@@ -64,3 +66,34 @@ def test_a_stop_while_publishing_says_where_the_model_waits(job: Path, monkeypat
         "error": "It was interrupted.",
         "hint": "The file is kept in the spool.",
     }
+
+
+def test_who_only_looks_whether_a_training_runs_keeps_none_from_beginning(
+    job: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looking takes the lock for a moment; the process that begins looks again."""
+    folder = job.parent
+    (folder / jobs.LOCK_FILE).touch()
+    with (folder / jobs.LOCK_FILE).open("rb") as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        monkeypatch.setattr(jobs.time, "sleep", lambda _seconds: fcntl.flock(looking, fcntl.LOCK_UN))
+        with jobs.holding(folder, job.name) as alone:
+            assert alone
+
+
+def test_a_training_whose_process_is_not_up_yet_counts_as_running(tmp_path: Path) -> None:
+    """To the pages of other visitors, in the second that its process takes to begin."""
+    settings = load_settings(home=tmp_path)
+    folder = jobs.jobs_folder(settings) / "one"
+    folder.mkdir(parents=True)
+    facts = {"logs": ["x"], "config": {}, "started": "2026-11-23T00:00:00+00:00", "settings": {"home": str(tmp_path)}}
+    (folder / JOB_FILE).write_text(json.dumps(facts))
+    (folder.parent / jobs.LOCK_FILE).write_text("- one")
+    with (folder.parent / jobs.STARTING_FILE).open("wb") as starting:
+        fcntl.flock(starting, fcntl.LOCK_EX)
+        begun = jobs.read_job(settings, "one")
+        assert begun is not None
+        assert begun.state == "running"
+    ended = jobs.read_job(settings, "one")
+    assert ended is not None
+    assert ended.state == "failed"

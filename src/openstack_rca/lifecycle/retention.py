@@ -20,6 +20,8 @@ from openstack_rca.lifecycle.versions import ModelLifecycle
 
 DEFAULT_KEEP = 10
 DEFAULT_AGE = timedelta(days=30)
+ROUNDING = timedelta(seconds=2)
+"""Stores tell when an object was made in whole seconds, some of them rounded up."""
 LONGEST_UPLOAD = timedelta(days=1)
 """What is not finished after so long never will be; before that, somebody may be at it."""
 
@@ -210,7 +212,7 @@ def _is_leftover(lifecycle: ModelLifecycle, number: int, objects: list[StoredObj
     ``feature_x`` and ``feature-x`` share them: what one of them removed, the other one may have filled since.
     """
     manifest = lifecycle.place.manifest_key(number)
-    if any(stored.modified > pruned for stored in objects):
+    if any(stored.modified > pruned + ROUNDING for stored in objects):
         return False
     if all(stored.key != manifest for stored in objects):
         return True

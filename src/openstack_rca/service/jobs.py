@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from openstack_rca.errors import ConfigurationError
 from openstack_rca.lifecycle.files import write_whole
@@ -46,9 +46,12 @@ PROGRESS_FILE = "progress.jsonl"
 OUTCOME_FILE = "outcome.json"
 LOG_FILE = "log.txt"
 LOCK_FILE = "lock"
+STARTING_FILE = "starting"
 KEPT_JOBS = 10
 LOG_TAIL_BYTES = 16 * 1024
 START_SECONDS = 30.0
+LOOK_AGAIN_SECONDS = 0.02
+LOOKS = 50
 
 PACKAGE_PARENT = Path(__file__).resolve().parents[2]
 _PROGRAM = (
@@ -120,10 +123,13 @@ def start_training(settings: Settings, logs: Sequence[str | Path], config: Train
             raise ConfigurationError(
                 "A training is running already; one runs at a time.", "Wait until it is done, or stop it."
             )
-        return _spawn(settings, folder, [str(path) for path in logs], config or TrainingConfig())
+        name = _spawn(settings, folder, [str(path) for path in logs], config or TrainingConfig())
+    found = read_job(settings, name)
+    assert found is not None
+    return found
 
 
-def _spawn(settings: Settings, folder: Path, logs: list[str], config: TrainingConfig) -> Job:
+def _spawn(settings: Settings, folder: Path, logs: list[str], config: TrainingConfig) -> str:
     started = datetime.now(UTC)
     job = folder / f"{started:%Y%m%d-%H%M%S-%f}"
     job.mkdir(mode=0o700)
@@ -140,6 +146,8 @@ def _spawn(settings: Settings, folder: Path, logs: list[str], config: TrainingCo
         },
     }
     write_whole(job / JOB_FILE, json.dumps(facts).encode())
+    # The process puts its own number there once it is up; until then nobody takes it for the one before.
+    (folder / LOCK_FILE).write_text(f"- {job.name}", encoding="utf-8")
     with (job / LOG_FILE).open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-c", _PROGRAM, str(PACKAGE_PARENT), str(job)],
@@ -151,12 +159,10 @@ def _spawn(settings: Settings, folder: Path, logs: list[str], config: TrainingCo
     # Kept, so that it is reaped once it is done.
     _processes[:] = [other for other in _processes if other.poll() is None] + [process]
     deadline = time.monotonic() + START_SECONDS
-    while process.poll() is None and not _locked(folder) and time.monotonic() < deadline:
-        time.sleep(0.02)
+    while process.poll() is None and _pid(folder) is None and time.monotonic() < deadline:
+        time.sleep(LOOK_AGAIN_SECONDS)
     _forget_old(folder)
-    found = read_job(settings, job.name)
-    assert found is not None
-    return found
+    return job.name
 
 
 def stop_training(settings: Settings) -> None:
@@ -179,7 +185,7 @@ def read_job(settings: Settings, name: str) -> Job | None:
     job = folder / name
     # The lock before the outcome: a process that ends in between has written its outcome by then.
     holder = _holder(folder)
-    running = holder == name and _locked(folder)
+    running = holder == name and (_locked(folder) or _is_held(folder / STARTING_FILE))
     try:
         facts = json.loads((job / JOB_FILE).read_bytes())
     except (OSError, ValueError):
@@ -265,8 +271,12 @@ def _forget_old(folder: Path) -> None:
 
 def _locked(folder: Path) -> bool:
     """Whether a training's process holds the lock."""
+    return _is_held(folder / LOCK_FILE)
+
+
+def _is_held(path: Path) -> bool:
     try:
-        with (folder / LOCK_FILE).open("rb") as lock:
+        with path.open("rb") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except FileNotFoundError:
         return False
@@ -297,9 +307,7 @@ def _written(folder: Path) -> dict[str, str]:
 def holding(folder: Path, job: str) -> Iterator[bool]:
     """Hold the lock of the trainings as this process; gives False where another one has it."""
     with (folder / LOCK_FILE).open("a+b") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _taken(lock):
             yield False
             return
         lock.truncate(0)
@@ -308,9 +316,21 @@ def holding(folder: Path, job: str) -> Iterator[bool]:
         yield True
 
 
+def _taken(lock: IO[bytes]) -> bool:
+    """Take the lock of the trainings; who only looks whether it is held, holds it for a moment."""
+    for _ in range(LOOKS):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(LOOK_AGAIN_SECONDS)
+        else:
+            return True
+    return False
+
+
 @contextmanager
 def _starting(folder: Path) -> Iterator[None]:
     """One start at a time: two visitors who press the button at once start one training."""
-    with (folder / "starting").open("wb") as lock:
+    with (folder / STARTING_FILE).open("wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
