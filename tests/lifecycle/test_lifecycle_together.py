@@ -152,6 +152,25 @@ def test_names_that_share_folders_do_not_overwrite_each_other(s3: Settings, make
         assert ModelLifecycle(settings).load().path.read_bytes() == model.read_bytes()
 
 
+def test_a_file_that_another_writer_replaced_before_it_was_described_takes_another_number(
+    s3: Settings, make_model: MakeModel, tmp_path: Path
+) -> None:
+    """As Swift lets it happen, without a registry, to two uploads that begin at the same instant."""
+    ours, theirs = make_model("ours"), make_model("theirs")
+
+    def replace(step: str) -> None:
+        first, second = lifecycle.place.key(1), lifecycle.place.key(2)
+        if step == "verified" and not lifecycle.store.exists(second):
+            lifecycle.store.delete(first)
+            lifecycle.store.put_new_file(first, theirs, {"writer": "somebody else"})
+
+    lifecycle = ModelLifecycle(s3, at_step=replace)
+    assert publish(lifecycle, ours).version == 2
+    there = ModelLifecycle(s3.model_copy(update={"home": tmp_path / "another machine"}))
+    assert [(version.version, version.status) for version in there.list()] == [(2, "ready")]
+    assert there.load().path.read_bytes() == ours.read_bytes()
+
+
 # Pruning
 
 

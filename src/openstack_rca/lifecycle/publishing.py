@@ -172,6 +172,8 @@ class Publisher:
         self._at_step("verified")
         self._sign(draft, number)
         self._try(lambda: self._describe(draft, number))
+        if not (self.settings.mlflow_enabled or self.store.is_local):
+            self._try(lambda: self._look_again(draft, number))
         self._at_step("described")
 
     def _upload(self, number: int, draft: Draft, on_progress: Progress | None) -> None:
@@ -228,6 +230,19 @@ class Publisher:
             # Ours, if the answer to a write that went through was lost and the write was repeated.
             if Manifest.from_bytes(self.store.read(key), self.store.uri(key)).writer != draft.writer:
                 raise
+
+    def _look_again(self, draft: Draft, number: int) -> None:
+        """Without a registry only the store tells writers apart, and of two at the same instant both may have begun.
+
+        Some servers look for an object only when an upload begins: what ends later than our reading back replaces ours.
+        """
+        key = self.place.key(number)
+        if self.store.attributes(key).get(ATTRIBUTE_WRITER) == draft.writer:
+            return
+        manifest = self.place.manifest_key(number)
+        if Manifest.from_bytes(self.store.read(manifest), self.store.uri(manifest)).writer == draft.writer:
+            self.store.delete(manifest)
+        raise key_taken(self.store.uri(key))
 
     def _keep(self, path: Path, version: ModelVersion) -> None:
         # A cache that cannot be written must not make a published version look like a failure.
