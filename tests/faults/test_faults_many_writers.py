@@ -10,6 +10,7 @@ import pytest
 from fault_tasks import CONTEXT, content_of, publish_many
 from fault_world import World
 
+from openstack_rca.errors import DigestMismatch
 from openstack_rca.settings import Settings, load_settings
 
 WRITERS, TURNS = 8, 3
@@ -32,10 +33,7 @@ def publish_at_once(world: World, homes: list[Path], turns: int) -> dict[int, st
     indirect=["settings"],
 )
 def test_each_file_becomes_a_version_of_its_own(settings: Settings, tmp_path: Path, one_machine: bool) -> None:
-    """Homes of their own share no lock, as machines do not.
-
-    Swift without a registry is not here: it cannot tell apart two uploads to one key that begin at the same instant.
-    """
+    """Homes of their own share no lock, as machines do not."""
     world = World(settings, tmp_path)
     homes = [settings.home if one_machine else tmp_path / f"home-{writer}" for writer in range(WRITERS)]
     published = publish_at_once(world, homes, TURNS)
@@ -45,6 +43,19 @@ def test_each_file_becomes_a_version_of_its_own(settings: Settings, tmp_path: Pa
     } == dict.fromkeys(published, "")
     assert {number: content_of(lifecycle.load(number).path) for number in published} == published
     assert lifecycle.resolve().version == max(published)
+
+
+def test_swift_without_a_registry_gives_nobody_a_file_of_another_version(s3: Settings, tmp_path: Path) -> None:
+    """It lets two uploads to one key begin at the same instant; a version that was hit by that is refused, not mixed up."""
+    world = World(s3, tmp_path)
+    published = publish_at_once(world, [tmp_path / f"home-{writer}" for writer in range(WRITERS)], TURNS)
+    held = {}
+    for number, content in published.items():
+        try:
+            held[number] = content_of(world.lifecycle().load(number).path)
+        except DigestMismatch:
+            held[number] = content
+    assert held == published
 
 
 def test_homes_of_their_own_may_begin_one_database_at_once(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,14 @@ def job(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def interrupts_as_before() -> Iterator[None]:
+    """The process sets its own answer to an interrupt; the tests that follow get theirs back."""
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def outcome_of(job: Path) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((job / OUTCOME_FILE).read_bytes())
     return found
@@ -42,12 +50,8 @@ def test_a_stop_that_a_library_drops_takes_effect_at_the_next_step(job: Path, mo
         on_progress(TrainingProgress(1, 2, 1, 2, 0.5, None))
         raise AssertionError("it went on")
 
-    before = signal.getsignal(signal.SIGINT)
     monkeypatch.setattr(job_process, "train", train)
-    try:
-        assert job_process.main(job) == 1
-    finally:
-        signal.signal(signal.SIGINT, before)
+    assert job_process.main(job) == 1
     assert outcome_of(job)["state"] == "stopped"
 
 
@@ -55,12 +59,8 @@ def test_a_stop_while_publishing_says_where_the_model_waits(job: Path, monkeypat
     def train(*_logs: object, **_others: object) -> None:
         raise PublishInterrupted("It was interrupted.", "The file is kept in the spool.")
 
-    before = signal.getsignal(signal.SIGINT)
     monkeypatch.setattr(job_process, "train", train)
-    try:
-        assert job_process.main(job) == 1
-    finally:
-        signal.signal(signal.SIGINT, before)
+    assert job_process.main(job) == 1
     assert outcome_of(job) == {
         "state": "stopped",
         "error": "It was interrupted.",

@@ -122,10 +122,9 @@ def _draw_outcome(job: Job) -> None:
             st.warning("The model is trained but not published.")
         for text in outcome.get("notices", []):
             st.info(prose(text))
-    elif job.state == "stopped":
-        st.info(prose(f"{outcome.get('error', '')} {outcome.get('hint', '')}"))
-    elif job.state == "failed":
-        st.error(prose(f"{outcome.get('error', '')} {outcome.get('hint', '')}"))
+    elif job.state in ("stopped", "failed"):
+        show = st.info if job.state == "stopped" else st.error
+        show(prose(f"{outcome.get('error', '')} {outcome.get('hint', '')}"))
 
 
 def running_job() -> Job | None:

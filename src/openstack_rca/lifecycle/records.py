@@ -114,11 +114,6 @@ class Place:
         """Keys of all objects that a version can have."""
         return {self.key(version), self.manifest_key(version), signature_key(self.key(version))}
 
-    def owns(self, manifest: Manifest, version: int) -> bool:
-        """Whether a manifest is that of our version; ``feature_x`` and ``feature-x`` share the names of their folders."""
-        facts = (manifest.experiment, manifest.model_name, manifest.version)
-        return facts == (self.experiment, self.model_name, version)
-
     def history_key(self, name: str) -> str:
         """Key of an event of the history; of all of them, with an empty name."""
         return f"{self.prefix}_history/{self.experiment}/{self.model_name}/{name}"

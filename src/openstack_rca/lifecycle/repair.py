@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from openstack_rca.errors import DigestMismatch, StoreObjectNotFound, VersionNotFound
 from openstack_rca.lifecycle import events as word
-from openstack_rca.lifecycle.records import Manifest, ModelVersion
+from openstack_rca.lifecycle.records import ModelVersion
 from openstack_rca.lifecycle.registry import is_registered_half
 from openstack_rca.lifecycle.state import PIN, VersionState, read_state
+from openstack_rca.lifecycle.store_index import read_manifest
 from openstack_rca.lifecycle.versions import ModelLifecycle
 
 REGISTER, RESTORE, NAMED = "register", "restore", "named"
@@ -63,7 +64,7 @@ def repair(lifecycle: ModelLifecycle) -> list[Finding]:
     findings = []
     missing = [found for found in find_repairs(lifecycle) if found.kind == REGISTER]
     for found in sorted(missing, key=lambda found: found.version):
-        manifest = _manifest(lifecycle, found.version)
+        manifest = read_manifest(lifecycle.store, lifecycle.place, found.version)
         number = lifecycle.index.register(manifest)
         mapped = number != found.version
         outcome = (
@@ -99,7 +100,7 @@ def _missing(lifecycle: ModelLifecycle, known: dict[int, ModelVersion], state: V
             yield Finding(NAMED, number, f"{folder} is left of a pruning that was cut off; models prune removes it")
             continue
         try:
-            manifest = _manifest(lifecycle, number)
+            manifest = read_manifest(lifecycle.store, place, number)
         except StoreObjectNotFound:
             yield Finding(NAMED, number, f"{folder} is an orphan: a model file without a manifest was never finished")
             continue
@@ -159,12 +160,3 @@ def _restore(lifecycle: ModelLifecycle, state: VersionState, found: Finding) -> 
         lifecycle.index.follow(state, aliases=[subject.removeprefix("alias ")])
     else:
         lifecycle.index.follow(state, [found.version])
-
-
-def _manifest(lifecycle: ModelLifecycle, number: int) -> Manifest:
-    key = lifecycle.place.manifest_key(number)
-    uri = lifecycle.store.uri(key)
-    manifest = Manifest.from_bytes(lifecycle.store.read(key), uri)
-    if not lifecycle.place.owns(manifest, number):
-        raise VersionNotFound(f"{uri} describes another version; it is left alone.")
-    return manifest

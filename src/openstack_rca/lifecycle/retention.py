@@ -12,10 +12,11 @@ from datetime import UTC, datetime, timedelta
 
 from openstack_rca.errors import DigestMismatch, StoreObjectNotFound, VersionNotFound
 from openstack_rca.lifecycle import events as word
-from openstack_rca.lifecycle.records import Manifest, ModelVersion
+from openstack_rca.lifecycle.records import ModelVersion
 from openstack_rca.lifecycle.registry import is_registered_half
 from openstack_rca.lifecycle.state import read_state
 from openstack_rca.lifecycle.store import StoredObject
+from openstack_rca.lifecycle.store_index import read_manifest
 from openstack_rca.lifecycle.versions import ModelLifecycle
 
 DEFAULT_KEEP = 10
@@ -217,10 +218,10 @@ def _is_leftover(lifecycle: ModelLifecycle, number: int, objects: list[StoredObj
     if all(stored.key != manifest for stored in objects):
         return True
     try:
-        described = Manifest.from_bytes(lifecycle.store.read(manifest), lifecycle.store.uri(manifest))
-    except (DigestMismatch, StoreObjectNotFound):
+        read_manifest(lifecycle.store, lifecycle.place, number)
+    except (DigestMismatch, StoreObjectNotFound, VersionNotFound):
         return False
-    return lifecycle.place.owns(described, number)
+    return True
 
 
 def _is_orphan(lifecycle: ModelLifecycle, number: int, objects: list[StoredObject], now: datetime) -> bool:

@@ -156,13 +156,22 @@ class StoreIndex:
         )
 
     def _manifest(self, version: int) -> Manifest:
-        key = self.place.manifest_key(version)
         try:
-            data = self.store.read(key)
+            return read_manifest(self.store, self.place, version)
         except StoreObjectNotFound as error:
             raise version_not_found(self.place, f"version {version}") from error
-        manifest = Manifest.from_bytes(data, self.store.uri(key))
-        # "feature_x" and "feature-x" share a folder name; the manifest tells them apart.
-        if not self.place.owns(manifest, version):
-            raise version_not_found(self.place, f"version {version}")
-        return manifest
+
+
+def read_manifest(store: ObjectStore, place: Place, version: int) -> Manifest:
+    """The manifest of a version.
+
+    Raises:
+        StoreObjectNotFound: there is none.
+        DigestMismatch: it cannot be read.
+        VersionNotFound: it describes another version: ``feature_x`` and ``feature-x`` share the names of their folders.
+    """
+    key = place.manifest_key(version)
+    manifest = Manifest.from_bytes(store.read(key), store.uri(key))
+    if (manifest.experiment, manifest.model_name, manifest.version) != (place.experiment, place.model_name, version):
+        raise VersionNotFound(f"{store.uri(key)} describes another version; it is left alone.")
+    return manifest

@@ -14,14 +14,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from openstack_rca.errors import ConfigurationError
-from openstack_rca.lifecycle.files import write_whole
+from openstack_rca.lifecycle.files import locked, write_whole
 from openstack_rca.model.card import TrainingConfig
 from openstack_rca.service.places import require_home
 from openstack_rca.settings import Settings
@@ -51,7 +51,7 @@ KEPT_JOBS = 10
 LOG_TAIL_BYTES = 16 * 1024
 START_SECONDS = 30.0
 LOOK_AGAIN_SECONDS = 0.02
-LOOKS = 50
+LOOKING_SECONDS = 1.0
 
 PACKAGE_PARENT = Path(__file__).resolve().parents[2]
 _PROGRAM = (
@@ -306,26 +306,15 @@ def _written(folder: Path) -> dict[str, str]:
 @contextmanager
 def holding(folder: Path, job: str) -> Iterator[bool]:
     """Hold the lock of the trainings as this process; gives False where another one has it."""
-    with (folder / LOCK_FILE).open("a+b") as lock:
-        if not _taken(lock):
+    with ExitStack() as stack:
+        try:
+            # Not at once: who only looks whether it is held, holds it for a moment.
+            stack.enter_context(locked(folder / LOCK_FILE, LOOKING_SECONDS))
+        except TimeoutError:
             yield False
             return
-        lock.truncate(0)
-        lock.write(f"{os.getpid()} {job}".encode())
-        lock.flush()
+        (folder / LOCK_FILE).write_text(f"{os.getpid()} {job}", encoding="utf-8")
         yield True
-
-
-def _taken(lock: IO[bytes]) -> bool:
-    """Take the lock of the trainings; who only looks whether it is held, holds it for a moment."""
-    for _ in range(LOOKS):
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            time.sleep(LOOK_AGAIN_SECONDS)
-        else:
-            return True
-    return False
 
 
 @contextmanager
