@@ -25,10 +25,10 @@ from rich.progress import track
 from test_faults_many_writers import publish_at_once
 
 from openstack_rca.errors import OpenStackRcaError
-from openstack_rca.lifecycle.mlflow_client import connect
-from openstack_rca.lifecycle.s3_request import ask_bucket
-from openstack_rca.lifecycle.tracking import Tracking
-from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.lifecycle.mlflow.client import connect
+from openstack_rca.lifecycle.mlflow.tracking import Tracking
+from openstack_rca.lifecycle.objects.s3_request import ask_bucket
+from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.settings import Settings, load_settings
 
 TASKS = ("publish", "load", "pin", "unpin", "prune", "yank")

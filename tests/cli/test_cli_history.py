@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from openstack_rca.cli.main import cli, run
-from openstack_rca.rca.history import History
-from openstack_rca.rca.report import Report
+from openstack_rca.rca.relevance.incident_history import History
+from openstack_rca.rca.report.report import Report
 from openstack_rca.samples import incident_folder, incidents_folder
 
 INCIDENT = "INC-017"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cli_helpers import LOGS, Program, copy_incidents, refused, run_process
 
-from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.settings import load_settings
 from trained_environment import Trained
 

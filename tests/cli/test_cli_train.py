@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from cli_helpers import Program, run_process
 
-from openstack_rca.lifecycle.mlflow_client import connect
+from openstack_rca.lifecycle.mlflow.client import connect
 from openstack_rca.settings import load_settings
 from trained_environment import EPOCHS, Trained, program
 

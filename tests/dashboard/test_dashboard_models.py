@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from openstack_rca.dashboard import held_model, listings, prepared_logs, versions_actions, versions_view
 from openstack_rca.lifecycle.records import ModelVersion
-from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.service.models import list_models
 from openstack_rca.service.versions import model_history, yank_model
 from openstack_rca.settings import Settings, load_settings

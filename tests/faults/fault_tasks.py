@@ -21,10 +21,10 @@ from typing import Any
 import sqlalchemy
 from lifecycle_helpers import FACTS
 
-from openstack_rca.lifecycle.changes import VersionChanges
-from openstack_rca.lifecycle.retention import carry_out, plan_pruning
-from openstack_rca.lifecycle.store import ObjectStore
-from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.lifecycle.objects.store import ObjectStore
+from openstack_rca.lifecycle.versions.changes import VersionChanges
+from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
+from openstack_rca.lifecycle.versions.retention import carry_out, plan_pruning
 from openstack_rca.settings import load_settings
 
 LATER = datetime(2100, 1, 1, tzinfo=UTC)
@@ -47,9 +47,9 @@ CONTEXT.set_forkserver_preload(
         "mlflow.store.tracking.sqlalchemy_store",
         "mlflow.tracking",
         "obstore.store",
-        "openstack_rca.lifecycle.changes",
-        "openstack_rca.lifecycle.repair",
-        "openstack_rca.lifecycle.retention",
+        "openstack_rca.lifecycle.versions.changes",
+        "openstack_rca.lifecycle.versions.repair",
+        "openstack_rca.lifecycle.versions.retention",
     ]
 )
 

@@ -10,8 +10,8 @@ from typing import Any
 from fault_tasks import content_of, in_a_process, killed_at_random, problems_of, temporary_files, write_model
 from lifecycle_helpers import FACTS
 
-from openstack_rca.lifecycle.repair import NAMED, find_repairs, repair
-from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
+from openstack_rca.lifecycle.versions.repair import NAMED, find_repairs, repair
 from openstack_rca.settings import Settings, load_settings
 
 NEEDED_BEFORE = {"load": 0, "publish": 0, "pin": 0, "unpin": 0, "yank": 1, "prune": 1}

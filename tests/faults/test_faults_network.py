@@ -13,9 +13,9 @@ from lifecycle_helpers import PATIENCE, MakeModel, publish
 
 from openstack_rca.errors import LifecycleError, OpenStackRcaError, PublishFailed, StoreUnavailable
 from openstack_rca.lifecycle.doctor import check_connections
-from openstack_rca.lifecycle.s3_request import ask_bucket
-from openstack_rca.lifecycle.tracking import Tracking
-from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.lifecycle.mlflow.tracking import Tracking
+from openstack_rca.lifecycle.objects.s3_request import ask_bucket
+from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.settings import Settings, load_settings
 
 HANG = 25.0

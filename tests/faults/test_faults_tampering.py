@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from openstack_rca.cli.main import cli, run
-from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.settings import load_settings
 from trained_environment import SAMPLES, Trained
 

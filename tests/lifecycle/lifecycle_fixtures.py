@@ -16,7 +16,7 @@ from lifecycle_servers import ACCESS_KEY, SECRET, SwiftServer, missing_for_swift
 from postgres_servers import missing_for_postgres, postgres_server
 from signing_helpers import Keys
 
-from openstack_rca.lifecycle.mlflow_client import connect
+from openstack_rca.lifecycle.mlflow.client import connect
 from openstack_rca.settings import Settings, load_settings
 
 __all__ = [

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from openstack_rca.lifecycle.records import ModelVersion
-from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 
 MakeModel = Callable[[str], Path]
 

@@ -12,7 +12,7 @@ from lifecycle_helpers import stored_file
 
 from openstack_rca.errors import SignatureInvalid
 from openstack_rca.lifecycle.records import ModelVersion, signature_key
-from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.settings import Settings
 
 PRODUCTION = "openstack_rca_system_production"

@@ -17,11 +17,11 @@ from lifecycle_helpers import MakeModel, publish
 from lifecycle_servers import SwiftServer, mlflow_server
 
 from openstack_rca.errors import ConfigurationError, PublishFailed, RegistryUnavailable, StoreError
-from openstack_rca.lifecycle.credentials import find_s3_access
 from openstack_rca.lifecycle.doctor import check_connections
-from openstack_rca.lifecycle.store import ObjectStore
-from openstack_rca.lifecycle.tracking import Tracking
-from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.lifecycle.mlflow.tracking import Tracking
+from openstack_rca.lifecycle.objects.credentials import find_s3_access
+from openstack_rca.lifecycle.objects.store import ObjectStore
+from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.settings import Settings, load_settings
 
 ADMIN, ADMIN_PASSWORD = "admin", "a-password-for-tests"

@@ -13,9 +13,9 @@ import pytest
 from lifecycle_helpers import MakeModel, publish
 
 from openstack_rca.errors import BackupDamaged, BackupFailed, ConfigurationError
-from openstack_rca.lifecycle.backup import back_up, restore
-from openstack_rca.lifecycle.tracking import Tracking
-from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.lifecycle.mlflow.database_backup import back_up, restore
+from openstack_rca.lifecycle.mlflow.tracking import Tracking
+from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.settings import Settings, load_settings
 
 

@@ -18,10 +18,10 @@ import pytest
 from lifecycle_helpers import MakeModel, publish
 
 from openstack_rca.errors import StoreError
-from openstack_rca.lifecycle.cache import ModelCache, Origin
-from openstack_rca.lifecycle.files import file_digest, hold, remove_unheld, replacing, work_folder
+from openstack_rca.lifecycle.local.cache import ModelCache, Origin
+from openstack_rca.lifecycle.objects.files import file_digest, hold, remove_unheld, replacing, work_folder
 from openstack_rca.lifecycle.records import Place
-from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.settings import Settings, load_settings
 
 SIZE = 1000
@@ -67,7 +67,7 @@ def test_what_is_in_use_never_goes(tmp_path: Path) -> None:
 def test_what_another_process_uses_does_not_go(tmp_path: Path) -> None:
     cache = make_cache(tmp_path / "cache", SIZE)
     first = put(cache, tmp_path, "a", 30)
-    code = "import sys; from pathlib import Path; from openstack_rca.lifecycle.files import hold\n"
+    code = "import sys; from pathlib import Path; from openstack_rca.lifecycle.objects.files import hold\n"
     code += "held = hold(Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()"
     with subprocess.Popen(
         [sys.executable, "-c", code, cache.path_for(first)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -142,7 +142,7 @@ def test_a_fetch_that_fails_leaves_nothing(tmp_path: Path) -> None:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from openstack_rca.lifecycle.files import replacing, work_folder
+from openstack_rca.lifecycle.objects.files import replacing, work_folder
 with work_folder(Path(sys.argv[2])) as folder, replacing(Path(sys.argv[1])) as temporary:
     temporary.write_text("half")
     (folder / "file").write_text("half")
@@ -262,7 +262,7 @@ def test_a_really_full_disk_is_named_and_left_clean(embedded: Settings, tmp_path
 
 def publish_and_die(facts: dict[str, Any], model: Path) -> None:
     """A process that is killed while it copies the model into the store."""
-    from openstack_rca.lifecycle import local_objects
+    from openstack_rca.lifecycle.objects import local_objects
 
     def copy(source: Path, target: Path) -> None:
         target.write_bytes(source.read_bytes()[:50])

@@ -9,9 +9,9 @@ import pytest
 from lifecycle_helpers import MakeModel, publish
 
 from openstack_rca.errors import LifecycleError
-from openstack_rca.lifecycle.cache import find_origin
-from openstack_rca.lifecycle.changes import VersionChanges
-from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.lifecycle.local.cache import find_origin
+from openstack_rca.lifecycle.versions.changes import VersionChanges
+from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.settings import Settings, load_settings
 
 NOTHING_THERE = "http://127.0.0.1:9"

@@ -11,11 +11,11 @@ import pytest
 from lifecycle_helpers import FACTS, MakeModel, publish
 
 from openstack_rca.errors import ConfigurationError, DigestMismatch, PublishFailed, RegistryUnavailable, VersionNotFound
-from openstack_rca.lifecycle.changes import VersionChanges, history
-from openstack_rca.lifecycle.events import EventLog
-from openstack_rca.lifecycle.mlflow_client import connect
-from openstack_rca.lifecycle.state import read_state, replay
-from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.lifecycle.history.changes_log import EventLog
+from openstack_rca.lifecycle.history.version_state import read_state, replay
+from openstack_rca.lifecycle.mlflow.client import connect
+from openstack_rca.lifecycle.versions.changes import VersionChanges, history
+from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.settings import Settings, load_settings
 
 
@@ -241,7 +241,7 @@ def test_an_event_is_never_before_one_that_its_writer_saw(
             return datetime(2001, 1, 1, tzinfo=UTC)
 
     VersionChanges(three).pin(1, "steady")
-    monkeypatch.setattr("openstack_rca.lifecycle.events.datetime", Behind)
+    monkeypatch.setattr("openstack_rca.lifecycle.history.changes_log.datetime", Behind)
     three.events.append("unpinned", 1)
     assert read_state(EventLog(three.store, three.place)).pinned is None
 
@@ -311,7 +311,7 @@ def test_descriptions_and_stages_are_seen_in_mlflow_itself(three: ModelLifecycle
 def test_a_version_leaves_its_old_stage() -> None:
     from datetime import UTC, datetime
 
-    from openstack_rca.lifecycle.events import VersionEvent
+    from openstack_rca.lifecycle.history.changes_log import VersionEvent
 
     told = [("Staging", 1), ("Staging", 2), ("Production", 2), ("", 2)]
     events = [VersionEvent(datetime.now(UTC), "staged", number, "", "", {"stage": stage}) for stage, number in told]

@@ -13,7 +13,7 @@ import pytest
 from lifecycle_helpers import FACTS, MakeModel, publish
 
 from openstack_rca.errors import VersionNotFound
-from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.settings import Settings, load_settings
 
 STEPS = ["validated", "allocated", "uploaded", "verified", "described"]

@@ -12,8 +12,8 @@ import pytest
 from lifecycle_helpers import MakeModel, publish
 
 from openstack_rca.lifecycle.doctor import ConnectionCheck, check_connections
-from openstack_rca.lifecycle.store import ObjectStore
-from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.lifecycle.objects.store import ObjectStore
+from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.settings import Settings, load_settings
 
 NAMES = ["tracking", "registry", "store write", "store read", "credentials", "clock", "cache space"]

@@ -15,7 +15,7 @@ from lifecycle_servers import ROOT
 
 from openstack_rca.errors import ConfigurationError, VersionNotFound
 from openstack_rca.lifecycle.manager import MLflowManager
-from openstack_rca.lifecycle.tracking import Tracking
+from openstack_rca.lifecycle.mlflow.tracking import Tracking
 from openstack_rca.settings import Settings
 
 

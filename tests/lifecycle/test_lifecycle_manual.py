@@ -10,8 +10,8 @@ import pytest
 
 from openstack_rca.errors import ConfigurationError, VersionNotFound
 from openstack_rca.lifecycle.manager import MLflowManager
-from openstack_rca.lifecycle.mlflow_client import connect
-from openstack_rca.lifecycle.tracking import Tracking
+from openstack_rca.lifecycle.mlflow.client import connect
+from openstack_rca.lifecycle.mlflow.tracking import Tracking
 from openstack_rca.settings import Settings
 
 

@@ -23,10 +23,10 @@ from openstack_rca.errors import (
     StoreUnavailable,
     VersionNotFound,
 )
-from openstack_rca.lifecycle.mlflow_client import connect
-from openstack_rca.lifecycle.registry import TAG_PINNED, TAG_YANKED
-from openstack_rca.lifecycle.store import ObjectStore
-from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.lifecycle.mlflow.client import connect
+from openstack_rca.lifecycle.mlflow.registry import TAG_PINNED, TAG_YANKED
+from openstack_rca.lifecycle.objects.store import ObjectStore
+from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.settings import Settings, load_settings
 
 NOTHING_THERE = "http://127.0.0.1:9"

@@ -20,7 +20,7 @@ from lifecycle_servers import ROOT
 
 from openstack_rca.errors import PublishFailed, StoreAccessDenied
 from openstack_rca.lifecycle.doctor import check_connections
-from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.settings import Settings, load_settings
 
 

@@ -15,10 +15,10 @@ import pytest
 from lifecycle_helpers import MakeModel, publish
 
 from openstack_rca.errors import PublishFailed, RegistryRefused, RegistryUnavailable, VersionNotFound
-from openstack_rca.lifecycle import registry_reader, turns
-from openstack_rca.lifecycle.mlflow_client import connect, without_password
-from openstack_rca.lifecycle.registry import TAG_PINNED, TAG_STATUS, TAG_YANKED
-from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.lifecycle.mlflow import registry_reader, turns
+from openstack_rca.lifecycle.mlflow.client import connect, without_password
+from openstack_rca.lifecycle.mlflow.registry import TAG_PINNED, TAG_STATUS, TAG_YANKED
+from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.settings import Settings, load_settings
 
 NAME = "openstack_rca_system_staging.lstm_model"
@@ -193,7 +193,7 @@ def test_loading_from_the_embedded_default_does_not_wait_for_mlflow(embedded: Se
     publish(ModelLifecycle(embedded), make_model("one"))
     command = (
         "import sys; from openstack_rca.settings import load_settings; "
-        "from openstack_rca.lifecycle.versions import ModelLifecycle; "
+        "from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle; "
         "lifecycle = ModelLifecycle(load_settings()); "
         "print(lifecycle.load().version.version, len(lifecycle.list()), 'mlflow' in sys.modules)"
     )

@@ -18,8 +18,8 @@ from openstack_rca.errors import (
     StoreError,
     StoreUnavailable,
 )
-from openstack_rca.lifecycle.bucket_rules import NAMESPACE, apply_rules, rules_for
-from openstack_rca.lifecycle.s3_request import ask_bucket
+from openstack_rca.lifecycle.objects.bucket_rules import NAMESPACE, apply_rules, rules_for
+from openstack_rca.lifecycle.objects.s3_request import ask_bucket
 from openstack_rca.settings import Settings, load_settings
 
 THEIRS = (

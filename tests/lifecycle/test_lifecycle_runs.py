@@ -9,11 +9,11 @@ import pytest
 from lifecycle_helpers import FACTS, MakeModel
 
 from openstack_rca.errors import RegistryUnavailable
-from openstack_rca.lifecycle.mlflow_client import connect
-from openstack_rca.lifecycle.run_retention import plan_runs, prune_runs
-from openstack_rca.lifecycle.store import ObjectStore
-from openstack_rca.lifecycle.tracking import Tracking
-from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.lifecycle.mlflow.client import connect
+from openstack_rca.lifecycle.mlflow.run_retention import plan_runs, prune_runs
+from openstack_rca.lifecycle.mlflow.tracking import Tracking
+from openstack_rca.lifecycle.objects.store import ObjectStore
+from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.settings import Settings
 
 

@@ -15,8 +15,8 @@ from openstack_rca.cli.main import cli, run
 from openstack_rca.errors import OpenStackRcaError
 from openstack_rca.lifecycle.doctor import check_connections
 from openstack_rca.lifecycle.manager import MLflowManager
-from openstack_rca.lifecycle.tracking import Tracking
-from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.lifecycle.mlflow.tracking import Tracking
+from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.settings import Settings, load_settings
 
 MARK = "hush-this-is-a-secret"

@@ -20,8 +20,8 @@ from signing_helpers import (
 )
 
 from openstack_rca.errors import SignatureInvalid
-from openstack_rca.lifecycle.files import file_digest
-from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.lifecycle.objects.files import file_digest
+from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.settings import Settings, load_settings
 
 # What is written

@@ -18,9 +18,9 @@ from signing_helpers import (
 
 from openstack_rca.errors import ConfigurationError, PublishFailed
 from openstack_rca.lifecycle.doctor import check_connections
-from openstack_rca.lifecycle.promotion import promote
 from openstack_rca.lifecycle.records import Place
-from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
+from openstack_rca.lifecycle.versions.promotion import promote
 from openstack_rca.settings import Settings, load_settings
 
 # Keys that cannot be used

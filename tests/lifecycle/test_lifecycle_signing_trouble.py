@@ -18,7 +18,7 @@ from signing_helpers import (
 
 from openstack_rca.errors import PublishFailed, SignatureInvalid
 from openstack_rca.lifecycle.records import signature_key
-from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.settings import Settings
 
 # Without the network

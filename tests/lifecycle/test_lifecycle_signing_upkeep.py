@@ -18,11 +18,11 @@ from signing_helpers import (
 )
 
 from openstack_rca.errors import SignatureInvalid, StoreUnavailable
-from openstack_rca.lifecycle.promotion import promote
 from openstack_rca.lifecycle.records import ModelVersion, signature_key
-from openstack_rca.lifecycle.repair import find_repairs, repair
-from openstack_rca.lifecycle.retention import carry_out, plan_pruning
-from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
+from openstack_rca.lifecycle.versions.promotion import promote
+from openstack_rca.lifecycle.versions.repair import find_repairs, repair
+from openstack_rca.lifecycle.versions.retention import carry_out, plan_pruning
 from openstack_rca.settings import Settings
 
 # Promoting, pruning, repairing, looking

@@ -24,10 +24,10 @@ from openstack_rca.errors import (
     StoreObjectNotFound,
     StoreUnavailable,
 )
-from openstack_rca.lifecycle.credentials import find_s3_access
-from openstack_rca.lifecycle.files import write_whole
-from openstack_rca.lifecycle.store import ObjectStore, normal_root
-from openstack_rca.lifecycle.store_errors import writing_to
+from openstack_rca.lifecycle.objects.credentials import find_s3_access
+from openstack_rca.lifecycle.objects.files import write_whole
+from openstack_rca.lifecycle.objects.store import ObjectStore, normal_root
+from openstack_rca.lifecycle.objects.store_errors import writing_to
 from openstack_rca.settings import Settings, load_settings
 
 ATTRIBUTES = {"sha256": "0123", "writer": "me"}

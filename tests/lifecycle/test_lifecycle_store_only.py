@@ -8,8 +8,8 @@ import pytest
 from lifecycle_helpers import MakeModel, publish, stored_file
 
 from openstack_rca.errors import DigestMismatch
-from openstack_rca.lifecycle.retention import plan_pruning
-from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
+from openstack_rca.lifecycle.versions.retention import plan_pruning
 from openstack_rca.settings import Settings
 
 

@@ -23,12 +23,12 @@ from openstack_rca.errors import (
     StoreUnavailable,
     VersionNotFound,
 )
-from openstack_rca.lifecycle import events as word
-from openstack_rca.lifecycle import files
-from openstack_rca.lifecycle.changes import VersionChanges
-from openstack_rca.lifecycle.repair import find_repairs, repair
-from openstack_rca.lifecycle.retention import carry_out, plan_pruning
-from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.lifecycle.history import changes_log as word
+from openstack_rca.lifecycle.objects import files
+from openstack_rca.lifecycle.versions.changes import VersionChanges
+from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
+from openstack_rca.lifecycle.versions.repair import find_repairs, repair
+from openstack_rca.lifecycle.versions.retention import carry_out, plan_pruning
 from openstack_rca.settings import Settings
 
 LATER = datetime(2100, 1, 1, tzinfo=UTC)

@@ -10,8 +10,8 @@ import pytest
 from lifecycle_helpers import silent_server
 
 from openstack_rca.errors import RegistryUnavailable, TrainingInterrupted
-from openstack_rca.lifecycle.mlflow_client import connect
-from openstack_rca.lifecycle.tracking import Tracking
+from openstack_rca.lifecycle.mlflow.client import connect
+from openstack_rca.lifecycle.mlflow.tracking import Tracking
 from openstack_rca.settings import Settings, load_settings
 
 
@@ -67,7 +67,7 @@ def test_run_artifacts_reach_a_bucket_without_boto3(s3: Settings) -> None:
     with Tracking(settings).analysis_run() as run:
         run.log_text("report", "reports/report.txt")
         assert run.notices == []
-    from openstack_rca.lifecycle.store import ObjectStore
+    from openstack_rca.lifecycle.objects.store import ObjectStore
 
     assert ObjectStore(settings, location).read(f"{run.run_id}/artifacts/reports/report.txt") == b"report"
 

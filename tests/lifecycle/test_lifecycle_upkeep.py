@@ -12,13 +12,13 @@ import pytest
 from lifecycle_helpers import FACTS, MakeModel, publish
 
 from openstack_rca.errors import ConfigurationError, DigestMismatch, VersionNotFound
-from openstack_rca.lifecycle.changes import VersionChanges, history
-from openstack_rca.lifecycle.files import file_digest
-from openstack_rca.lifecycle.mlflow_client import connect
-from openstack_rca.lifecycle.promotion import promote
-from openstack_rca.lifecycle.repair import find_repairs, repair
-from openstack_rca.lifecycle.retention import carry_out, plan_pruning
-from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.lifecycle.mlflow.client import connect
+from openstack_rca.lifecycle.objects.files import file_digest
+from openstack_rca.lifecycle.versions.changes import VersionChanges, history
+from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
+from openstack_rca.lifecycle.versions.promotion import promote
+from openstack_rca.lifecycle.versions.repair import find_repairs, repair
+from openstack_rca.lifecycle.versions.retention import carry_out, plan_pruning
 from openstack_rca.settings import Settings
 
 LATER = datetime.now(UTC) + timedelta(days=400)

@@ -10,10 +10,10 @@ import pytest
 from lifecycle_helpers import FACTS, MakeModel, publish, stored_file
 
 from openstack_rca.errors import DigestMismatch, ModelFileDamaged, VersionNotFound
-from openstack_rca.lifecycle.files import file_digest
+from openstack_rca.lifecycle.objects.files import file_digest
+from openstack_rca.lifecycle.objects.store import ObjectStore
 from openstack_rca.lifecycle.records import Place
-from openstack_rca.lifecycle.store import ObjectStore
-from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.settings import Settings
 
 

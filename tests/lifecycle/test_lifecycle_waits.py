@@ -18,15 +18,15 @@ from flaky_proxy import Fault, flaky_proxy
 from lifecycle_helpers import MakeModel, publish, silent_server
 
 from openstack_rca.errors import RegistryUnavailable, StoreError, StoreUnavailable
-from openstack_rca.lifecycle.cache import ModelCache
-from openstack_rca.lifecycle.changes import VersionChanges
-from openstack_rca.lifecycle.connecting import ONE_ANSWER
 from openstack_rca.lifecycle.doctor import check_connections
-from openstack_rca.lifecycle.files import file_digest
-from openstack_rca.lifecycle.patience import side_by_side, within
-from openstack_rca.lifecycle.s3_request import ask_bucket
-from openstack_rca.lifecycle.store import ObjectStore
-from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.lifecycle.local.cache import ModelCache
+from openstack_rca.lifecycle.objects.connecting import ONE_ANSWER
+from openstack_rca.lifecycle.objects.files import file_digest
+from openstack_rca.lifecycle.objects.patience import side_by_side, within
+from openstack_rca.lifecycle.objects.s3_request import ask_bucket
+from openstack_rca.lifecycle.objects.store import ObjectStore
+from openstack_rca.lifecycle.versions.changes import VersionChanges
+from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.settings import Settings, load_settings
 
 HANG = 60.0

@@ -25,9 +25,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 NEEDS_AN_EXTRA = {
-    "rca/minilm.py": "semantic",
-    "lifecycle/signing.py": "signing",
-    "lifecycle/signing_keys.py": "signing",
+    "rca/relevance/minilm.py": "semantic",
+    "lifecycle/trust/signing.py": "signing",
+    "lifecycle/trust/signing_keys.py": "signing",
 }
 """Module -> the extra that brings what it imports; nothing else may import from an extra."""
 DOORS = ("main.py", "config", "mlflow_integration", "streamlit_app")
@@ -96,8 +96,8 @@ def test_the_wheel_carries_every_module_and_data_file_of_the_package(names: set[
         path for path in (source / "openstack_rca").rglob("*") if path.is_file() and "__pycache__" not in path.parts
     ]
     assert {path.relative_to(source).as_posix() for path in files} <= names
-    assert any(name.startswith("openstack_rca/rca/signatures/") and name.endswith(".yaml") for name in names)
-    assert "openstack_rca/rca/components.yaml" in names
+    assert any(name.startswith("openstack_rca/rca/knowledge/signatures/") and name.endswith(".yaml") for name in names)
+    assert "openstack_rca/rca/knowledge/components.yaml" in names
 
 
 def test_the_wheel_carries_neither_tests_nor_doors(names: set[str]) -> None:

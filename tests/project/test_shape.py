@@ -21,7 +21,7 @@ READS_THE_ENVIRONMENT = {
     "settings.py": "every setting is read there",
     "model/network.py": "KERAS_BACKEND has to be set before keras is imported",
     "lifecycle/manager.py": "KERAS_BACKEND again: lifecycle may not import model",
-    "lifecycle/mlflow_client.py": "MLflow takes some of its settings from the environment only",
+    "lifecycle/mlflow/client.py": "MLflow takes some of its settings from the environment only",
 }
 """Module -> why it touches os.environ. Nothing else may."""
 

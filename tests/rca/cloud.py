@@ -22,11 +22,11 @@ from sites import PORTS, SMALL, Site
 
 from openstack_rca.logs.events import read_logs
 from openstack_rca.model.baseline import Baseline
-from openstack_rca.rca.baseline import NormalRates
-from openstack_rca.rca.catalogue import load_catalogue
-from openstack_rca.rca.components import load_topology
 from openstack_rca.rca.engine import Analysis, AnalysisRequest, Omitted, investigate, tell
-from openstack_rca.rca.report import Report
+from openstack_rca.rca.evidence.normal_rates import NormalRates
+from openstack_rca.rca.knowledge.catalogue import load_catalogue
+from openstack_rca.rca.knowledge.topology import load_topology
+from openstack_rca.rca.report.report import Report
 
 START = datetime(2025, 3, 4, 10, 0, tzinfo=UTC)
 HEALTHY_SECONDS = 420.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from report_samples import START, activity_rows, confirmed, evidence, failed_request, later_episode
 
-from openstack_rca.rca.report import (
+from openstack_rca.rca.report.report import (
     ConfidencePart,
     FileSummary,
     Hop,

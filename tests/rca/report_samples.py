@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from openstack_rca.rca.report import (
+from openstack_rca.rca.report.report import (
     ActivityRow,
     Category,
     Cause,

@@ -8,8 +8,8 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openstack_rca.rca.activity import MAX_BINS, MAX_ROWS, activity
-from openstack_rca.rca.window import FoundWindow
+from openstack_rca.rca.evidence.window import FoundWindow
+from openstack_rca.rca.report.activity import MAX_BINS, MAX_ROWS, activity
 
 START = datetime(2026, 3, 9, 14, tzinfo=UTC)
 

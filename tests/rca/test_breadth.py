@@ -8,17 +8,17 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from openstack_rca.rca.breadth import (
+from openstack_rca.rca.evidence.finding import Directness, Finding
+from openstack_rca.rca.judgement.attribution import (
     attribute_to_network,
     attribute_to_target,
     attribute_to_way,
     discount_clean_restarts,
     discount_the_awakened,
 )
-from openstack_rca.rca.catalogue import load_catalogue
-from openstack_rca.rca.components import load_topology
-from openstack_rca.rca.findings import Directness, Finding
-from openstack_rca.rca.report import Category, EvidenceSort
+from openstack_rca.rca.knowledge.catalogue import load_catalogue
+from openstack_rca.rca.knowledge.topology import load_topology
+from openstack_rca.rca.report.report import Category, EvidenceSort
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TOPOLOGY = load_topology()

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openstack_rca.errors import SignatureCatalogueError
-from openstack_rca.rca.catalogue import TEXT_LIMIT, event_text, lint_catalogue, load_catalogue
-from openstack_rca.rca.components import load_topology
-from openstack_rca.rca.findings import Directness
-from openstack_rca.rca.literals import required_literals
-from openstack_rca.rca.report import Category
+from openstack_rca.rca.evidence.finding import Directness
+from openstack_rca.rca.knowledge.catalogue import TEXT_LIMIT, event_text, lint_catalogue, load_catalogue
+from openstack_rca.rca.knowledge.literals import required_literals
+from openstack_rca.rca.knowledge.topology import load_topology
+from openstack_rca.rca.report.report import Category
 
 CATALOGUE = load_catalogue()
 TOPOLOGY = load_topology()

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from openstack_rca.rca.catalogue import load_catalogue
-from openstack_rca.rca.checks import concrete_checks
-from openstack_rca.rca.components import load_topology
+from openstack_rca.rca.knowledge.catalogue import load_catalogue
+from openstack_rca.rca.knowledge.checks import concrete_checks
+from openstack_rca.rca.knowledge.topology import load_topology
 
 TOPOLOGY = load_topology()
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openstack_rca.errors import ConfigurationError
-from openstack_rca.rca.components import Topology, load_topology
+from openstack_rca.rca.knowledge.topology import Topology, load_topology
 
 TOPOLOGY = load_topology()
 

@@ -11,11 +11,11 @@ from sites import KOLLA, OLD, OVN, SMALL, Site
 from troubles import PYTHON, broker_errors, database_errors, started
 
 from openstack_rca.model.baseline import Baseline
-from openstack_rca.rca.baseline import NormalRates
-from openstack_rca.rca.catalogue import load_catalogue
-from openstack_rca.rca.components import load_topology
 from openstack_rca.rca.engine import AnalysisRequest, investigate, judge
-from openstack_rca.rca.report import Verdict
+from openstack_rca.rca.evidence.normal_rates import NormalRates
+from openstack_rca.rca.knowledge.catalogue import load_catalogue
+from openstack_rca.rca.knowledge.topology import load_topology
+from openstack_rca.rca.report.report import Verdict
 
 SITES = {"small": SMALL, "kolla": KOLLA, "old": OLD, "ovn": OVN}
 

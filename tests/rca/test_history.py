@@ -16,14 +16,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openstack_rca.errors import HistoryUnavailable, ReportNotFound
-from openstack_rca.rca.history import AnalysisEvent, ConfirmedEvent, History, event_of, state_of
-from openstack_rca.rca.report import Category, Fingerprint, Report
+from openstack_rca.rca.relevance.incident_history import AnalysisEvent, ConfirmedEvent, History, event_of, state_of
+from openstack_rca.rca.report.report import Category, Fingerprint, Report
 
 WRITER = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from openstack_rca.rca.history import AnalysisEvent, History
+from openstack_rca.rca.relevance.incident_history import AnalysisEvent, History
 
 now = datetime.now(UTC)
 history = History(Path(sys.argv[1]))

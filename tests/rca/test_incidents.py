@@ -10,7 +10,17 @@ from typing import Any
 import pytest
 
 from openstack_rca.errors import IncidentFormatError
-from openstack_rca.rca.incidents import (
+from openstack_rca.rca.report.report import (
+    Category,
+    Cause,
+    EvidenceItem,
+    EvidenceSort,
+    ModelUsed,
+    Report,
+    Verdict,
+    Window,
+)
+from openstack_rca.rca.scoring.labelled_incidents import (
     IncidentScore,
     Question,
     Truth,
@@ -20,7 +30,6 @@ from openstack_rca.rca.incidents import (
     score,
     total,
 )
-from openstack_rca.rca.report import Category, Cause, EvidenceItem, EvidenceSort, ModelUsed, Report, Verdict, Window
 
 TRUTH = Truth("broker-down", ("rabbitmq", "messaging"), "process-down", (("ctl/rabbitmq.log", 12),))
 

@@ -9,11 +9,11 @@ from sites import SMALL
 from troubles import broker_errors
 
 from openstack_rca.model.baseline import Baseline
-from openstack_rca.rca.baseline import NormalRates
-from openstack_rca.rca.catalogue import load_catalogue
-from openstack_rca.rca.components import load_topology
 from openstack_rca.rca.engine import AnalysisRequest, investigate, tell
-from openstack_rca.rca.report import Verdict
+from openstack_rca.rca.evidence.normal_rates import NormalRates
+from openstack_rca.rca.knowledge.catalogue import load_catalogue
+from openstack_rca.rca.knowledge.topology import load_topology
+from openstack_rca.rca.report.report import Verdict
 
 HEALTHY_SECONDS = 420.0
 

@@ -11,10 +11,10 @@ from history_samples import MARIADB, RABBITMQ, START, past
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openstack_rca.rca.causes import rank
-from openstack_rca.rca.components import load_topology
-from openstack_rca.rca.findings import Directness, Finding
-from openstack_rca.rca.recall import (
+from openstack_rca.rca.evidence.finding import Directness, Finding
+from openstack_rca.rca.judgement.ranking import rank
+from openstack_rca.rca.knowledge.topology import load_topology
+from openstack_rca.rca.relevance.past_incidents import (
     MOST_BONUS,
     Knowledge,
     Recall,
@@ -24,7 +24,7 @@ from openstack_rca.rca.recall import (
     noted,
     recall,
 )
-from openstack_rca.rca.report import Category, ConfidencePart, EvidenceSort, Fingerprint
+from openstack_rca.rca.report.report import Category, ConfidencePart, EvidenceSort, Fingerprint
 
 ISSUE = "Nothing can be created"
 NOW = MARIADB.model_copy(update={"began": START})

@@ -10,7 +10,7 @@ import report_samples
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openstack_rca.rca.render_common import (
+from openstack_rca.rca.render.wording import (
     ACTION_WHEN_HEALTHY,
     ACTION_WHEN_UNSURE,
     alone,
@@ -30,7 +30,7 @@ from openstack_rca.rca.render_common import (
     span,
     summary_adds,
 )
-from openstack_rca.rca.report import Hop
+from openstack_rca.rca.report.report import Hop
 
 HOPS = st.lists(
     st.builds(Hop, source=st.sampled_from("abcdef"), target=st.sampled_from("abcdef"), supported=st.booleans()),

@@ -7,7 +7,7 @@ import report_samples
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openstack_rca.rca.render_excerpt import essence, excerpt, grouped, like_text
+from openstack_rca.rca.render.excerpts import essence, excerpt, grouped, like_text
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ import report_samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openstack_rca.rca.render_common import alone, chain_rows, confidence_text, counts, request_text, spot
-from openstack_rca.rca.render_excerpt import grouped, like_text
-from openstack_rca.rca.render_html import draw_chain, render_html
-from openstack_rca.rca.report import Hop, Report
+from openstack_rca.rca.render.excerpts import grouped, like_text
+from openstack_rca.rca.render.html_report import draw_chain, render_html
+from openstack_rca.rca.render.wording import alone, chain_rows, confidence_text, counts, request_text, spot
+from openstack_rca.rca.report.report import Hop, Report
 
 REPORTS = [report_samples.confirmed, report_samples.healthy, report_samples.inconclusive]
 VOID = {"meta"}

@@ -12,8 +12,8 @@ import report_samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openstack_rca.rca.render_json import render_json, report_schema, schema_text
-from openstack_rca.rca.report import REPORT_SCHEMA_VERSION, Report
+from openstack_rca.rca.render.json_report import render_json, report_schema, schema_text
+from openstack_rca.rca.report.report import REPORT_SCHEMA_VERSION, Report
 
 DOCS = Path(__file__).parents[2] / "docs"
 SCHEMA_FILE = DOCS / "report.schema.json"

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from openstack_rca.rca.render_common import alone, confidence_text, counts, spot
-from openstack_rca.rca.render_excerpt import grouped, like_text
-from openstack_rca.rca.render_markdown import render_markdown
-from openstack_rca.rca.report import Report
-from openstack_rca.rca.sanitise import one_line
+from openstack_rca.rca.render.excerpts import grouped, like_text
+from openstack_rca.rca.render.markdown_report import render_markdown
+from openstack_rca.rca.render.wording import alone, confidence_text, counts, spot
+from openstack_rca.rca.report.report import Report
+from openstack_rca.rca.report.sanitise import one_line
 
 MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 INLINE = {"text", "code_inline", "strong_open", "strong_close"}

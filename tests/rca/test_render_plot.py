@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import report_samples
 
-from openstack_rca.rca.render_plot import MAX_ROWS, plot_timeline
-from openstack_rca.rca.report import ActivityRow, Report, TimelineEntry
+from openstack_rca.rca.render.timeline_plot import MAX_ROWS, plot_timeline
+from openstack_rca.rca.report.report import ActivityRow, Report, TimelineEntry
 
 START = datetime(2026, 3, 9, 14, tzinfo=UTC)
 

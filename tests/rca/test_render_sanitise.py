@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from openstack_rca.rca.sanitise import (
+from openstack_rca.rca.report.sanitise import (
     LINE_LIMIT,
     markdown_cell,
     markdown_code,

@@ -12,12 +12,12 @@ import report_samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openstack_rca.rca.render_html import render_html
-from openstack_rca.rca.render_json import render_json
-from openstack_rca.rca.render_markdown import render_markdown
-from openstack_rca.rca.render_text import render_text_plain
-from openstack_rca.rca.report import Episode, Hop, Report, RequestStep, RuledOut, TimelineEntry
-from openstack_rca.rca.sanitise import SECRET_MASK, mask_secrets
+from openstack_rca.rca.render.html_report import render_html
+from openstack_rca.rca.render.json_report import render_json
+from openstack_rca.rca.render.markdown_report import render_markdown
+from openstack_rca.rca.render.text_report import render_text_plain
+from openstack_rca.rca.report.report import Episode, Hop, Report, RequestStep, RuledOut, TimelineEntry
+from openstack_rca.rca.report.sanitise import SECRET_MASK, mask_secrets
 
 FORMS = [
     "mysql+pymysql://nova:{}@controller/nova?charset=utf8",

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from openstack_rca.rca.render_common import alone, confidence_text, counts, kind_text, spot
-from openstack_rca.rca.render_excerpt import grouped, like_text
-from openstack_rca.rca.render_text import render_text, render_text_plain
-from openstack_rca.rca.report import Report
+from openstack_rca.rca.render.excerpts import grouped, like_text
+from openstack_rca.rca.render.text_report import render_text, render_text_plain
+from openstack_rca.rca.render.wording import alone, confidence_text, counts, kind_text, spot
+from openstack_rca.rca.report.report import Report
 
 REPORTS = [report_samples.confirmed, report_samples.healthy, report_samples.inconclusive]
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
-from openstack_rca.rca.silence import find_gaps
+from openstack_rca.rca.evidence.silence import find_gaps
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

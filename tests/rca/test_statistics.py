@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openstack_rca.rca.statistics import bootstrap_interval, confusion, paired_difference, reliability
+from openstack_rca.rca.scoring.uncertainty import bootstrap_interval, confusion, paired_difference, reliability
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30))

@@ -9,7 +9,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openstack_rca.rca.window import SHORT_SECONDS, find_windows, suspicion
+from openstack_rca.rca.evidence.window import SHORT_SECONDS, find_windows, suspicion
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 HOUR = 3600.0

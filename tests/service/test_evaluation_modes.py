@@ -11,7 +11,7 @@ import pytest
 
 from openstack_rca.errors import ConfigurationError, IncidentFormatError
 from openstack_rca.rca.engine import PARTS
-from openstack_rca.rca.incidents import Truth
+from openstack_rca.rca.scoring.labelled_incidents import Truth
 from openstack_rca.service import evaluation
 from openstack_rca.service.evaluation import compare, evaluate
 from openstack_rca.settings import Settings, load_settings

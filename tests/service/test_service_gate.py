@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 
 from openstack_rca.errors import ConfigurationError
-from openstack_rca.lifecycle.tracking import Tracking
-from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.lifecycle.mlflow.tracking import Tracking
+from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.logs.events import read_logs
 from openstack_rca.model.card import TrainingConfig
 from openstack_rca.service import gate

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from openstack_rca.errors import ConfigurationError, NotEnoughTrainingData, PublishFailed, PublishInterrupted
-from openstack_rca.lifecycle.tracking import Tracking
-from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.lifecycle.mlflow.tracking import Tracking
+from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.model.model_file import open_model_file
 from openstack_rca.service.training import TrainingConfig, TrainingProgress, TrainOutcome, train
 from openstack_rca.settings import Settings, load_settings

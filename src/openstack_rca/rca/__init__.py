@@ -1,1 +1,1 @@
-"""From scores and an issue to ranked causes and a report."""
+"""Scores and an issue become ranked causes; the rooms stand in the order of the path, and ``engine`` walks it."""

@@ -10,27 +10,52 @@ from datetime import UTC, datetime
 import polars as pl
 
 from openstack_rca.errors import EmptyWindow
-from openstack_rca.rca.activity import COLUMNS, activity
-from openstack_rca.rca.baseline import NormalRates
-from openstack_rca.rca.breadth import (
+from openstack_rca.rca.evidence.doubts import goes_on_failing, is_picked
+from openstack_rca.rca.evidence.finding import Directness, Finding
+from openstack_rca.rca.evidence.matching import add_novelty, collect_findings, observe
+from openstack_rca.rca.evidence.normal_rates import NormalRates
+from openstack_rca.rca.evidence.window import FoundWindow, find_windows, suspicion
+from openstack_rca.rca.judgement.attribution import (
     attribute_to_network,
     attribute_to_target,
     attribute_to_way,
     discount_clean_restarts,
     discount_the_awakened,
 )
-from openstack_rca.rca.catalogue import Catalogue
-from openstack_rca.rca.causes import MIN_GUILT, Candidate, rank
-from openstack_rca.rca.components import Topology
-from openstack_rca.rca.doubts import goes_on_failing, is_picked
-from openstack_rca.rca.evidence import add_novelty, collect_findings, observe
-from openstack_rca.rca.findings import Directness, Finding
-from openstack_rca.rca.inference import infer_shared
-from openstack_rca.rca.narrative import blast_radius, build_cause, causal_chain, missing, ruled_out, summary, timeline
-from openstack_rca.rca.recall import Knowledge, Recall, boosted, fingerprint_of, fit_to_issue, noted, recall
-from openstack_rca.rca.report import Episode, EvidenceSort, FileSummary, Fingerprint, ModelUsed, Report, Verdict, Window
-from openstack_rca.rca.requests import failed_requests
-from openstack_rca.rca.window import FoundWindow, find_windows, suspicion
+from openstack_rca.rca.judgement.ranking import MIN_GUILT, Candidate, rank
+from openstack_rca.rca.judgement.shared_dependencies import infer_shared
+from openstack_rca.rca.knowledge.catalogue import Catalogue
+from openstack_rca.rca.knowledge.topology import Topology
+from openstack_rca.rca.relevance.past_incidents import (
+    Knowledge,
+    Recall,
+    boosted,
+    fingerprint_of,
+    fit_to_issue,
+    noted,
+    recall,
+)
+from openstack_rca.rca.report.activity import COLUMNS, activity
+from openstack_rca.rca.report.failed_requests import failed_requests
+from openstack_rca.rca.report.narrative import (
+    blast_radius,
+    build_cause,
+    causal_chain,
+    missing,
+    ruled_out,
+    summary,
+    timeline,
+)
+from openstack_rca.rca.report.report import (
+    Episode,
+    EvidenceSort,
+    FileSummary,
+    Fingerprint,
+    ModelUsed,
+    Report,
+    Verdict,
+    Window,
+)
 
 MAX_CAUSES = 5
 FAILURE_SCORE = 0.25

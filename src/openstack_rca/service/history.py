@@ -13,9 +13,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from openstack_rca.errors import IncidentFormatError, ReportNotFound, UnknownComponent
-from openstack_rca.rca import incidents
-from openstack_rca.rca.components import load_topology
-from openstack_rca.rca.history import (
+from openstack_rca.rca.knowledge.topology import load_topology
+from openstack_rca.rca.relevance.incident_history import (
     AnalysisEvent,
     ConfirmedEvent,
     Event,
@@ -24,8 +23,9 @@ from openstack_rca.rca.history import (
     PastIncident,
     storable,
 )
-from openstack_rca.rca.incidents import Question, Truth
-from openstack_rca.rca.report import REPORT_ID_LENGTH, Category, Report
+from openstack_rca.rca.report.report import REPORT_ID_LENGTH, Category, Report
+from openstack_rca.rca.scoring import labelled_incidents as incidents
+from openstack_rca.rca.scoring.labelled_incidents import Question, Truth
 from openstack_rca.service.analysis import analyze, open_model
 from openstack_rca.settings import Settings
 

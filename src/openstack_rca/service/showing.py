@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from openstack_rca.rca.components import load_topology
-from openstack_rca.rca.render_common import (
+from openstack_rca.rca.knowledge.topology import load_topology
+from openstack_rca.rca.render.wording import (
     Headline,
     counts,
     headline,
@@ -13,8 +13,8 @@ from openstack_rca.rca.render_common import (
     spot,
     window_text,
 )
-from openstack_rca.rca.report import Cause, EvidenceItem, Hop, Report, RequestPath, Verdict
-from openstack_rca.rca.sanitise import markdown_prose, mask_secrets, one_line
+from openstack_rca.rca.report.report import Cause, EvidenceItem, Hop, Report, RequestPath, Verdict
+from openstack_rca.rca.report.sanitise import markdown_prose, mask_secrets, one_line
 
 __all__ = [
     "Cause",

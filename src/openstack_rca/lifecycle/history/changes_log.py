@@ -1,0 +1,195 @@
+"""What happened to the versions of an environment: who, when, what, why; only ever appended to.
+
+Each event is an object of its own below the artifact root, written create-only under a name that nobody else can choose:
+
+    <prefix>_history/<experiment>/<model name>/<time>-<token>-<action>-<version>.json
+
+So every machine that sees the versions sees their history, writers at the same instant lose nothing to each other on any
+server, and the history outlives the registry. What is pinned, yanked and aliased today can be computed from it (``state``).
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import re
+import socket
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from openstack_rca.errors import ConfigurationError, DigestMismatch
+from openstack_rca.lifecycle.objects.patience import side_by_side
+from openstack_rca.lifecycle.objects.store import ObjectStore
+from openstack_rca.lifecycle.records import Place
+
+EVENT_FORMAT = 1
+LONGEST_TEXT = 2000
+READ_AT_ONCE = 8
+
+PUBLISHED, REFUSED, REGISTERED, PROMOTED, PRUNED = "published", "refused", "registered", "promoted", "pruned"
+YANKED, UNYANKED, PINNED, UNPINNED = "yanked", "unyanked", "pinned", "unpinned"
+DESCRIBED, ALIASED, UNALIASED, STAGED = "described", "aliased", "unaliased", "staged"
+
+_STAMP = "%Y%m%dT%H%M%S%fZ"
+_NAME = re.compile(r"(?P<stamp>\d{8}T\d{12}Z)-(?P<token>[0-9a-f]{8})-(?P<action>[a-z]+)-(?P<version>\d+)\.json")
+
+
+@dataclass(frozen=True)
+class VersionEvent:
+    """One change.
+
+    Attributes:
+        when: UTC; never before an event that the writer could see.
+        action: one of the words of this module.
+        version: the version that it happened to; 0 where it is about none (an unpin of whatever was pinned).
+        who: ``user@machine``; empty where nobody wrote it down.
+        reason: why, in the words of who did it.
+        details: further facts, such as ``alias`` or ``from``.
+    """
+
+    when: datetime
+    action: str
+    version: int
+    who: str
+    reason: str = ""
+    details: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, order=True)
+class EventName:
+    """What an event's name alone tells; names sort by time."""
+
+    name: str
+
+    @property
+    def action(self) -> str:
+        """What happened."""
+        return self._part("action")
+
+    @property
+    def version(self) -> int:
+        """To which version."""
+        return int(self._part("version"))
+
+    @property
+    def when(self) -> datetime:
+        """When, in UTC."""
+        return datetime.strptime(self._part("stamp"), _STAMP).replace(tzinfo=UTC)
+
+    def _part(self, part: str) -> str:
+        found = _NAME.fullmatch(self.name)
+        assert found is not None, self.name
+        return found[part]
+
+
+class EventLog:
+    """The history of one model in one environment."""
+
+    def __init__(self, store: ObjectStore, place: Place) -> None:
+        self.store = store
+        self.place = place
+        self._known: dict[str, VersionEvent] = {}
+
+    def append(
+        self, action: str, version: int, reason: str = "", details: Mapping[str, str] | None = None
+    ) -> VersionEvent:
+        """Write one event.
+
+        Raises:
+            ConfigurationError: the reason is longer than ``LONGEST_TEXT``.
+            StoreError: the store refused it.
+        """
+        checked_text(reason)
+        names = self.names()
+        now = datetime.now(UTC)
+        # Clocks of machines differ; who has seen an event comes after it.
+        when = max(now, names[-1].when + timedelta(microseconds=1)) if names else now
+        event = VersionEvent(when, action, version, author(), reason, dict(details or {}))
+        name = f"{when.strftime(_STAMP)}-{uuid4().hex[:8]}-{action}-{version}.json"
+        self.store.put_new_bytes(self.place.history_key(name), _as_bytes(event, self.place))
+        return event
+
+    def names(self) -> list[EventName]:
+        """All events by name, oldest first; one listing, nothing is read."""
+        keys = (stored.key.rsplit("/", 1)[-1] for stored in self.store.objects(self.place.history_key("")))
+        return sorted(EventName(name) for name in keys if _NAME.fullmatch(name))
+
+    def highest(self) -> int:
+        """The highest version that anything ever happened to, 0 for none."""
+        return max((name.version for name in self.names()), default=0)
+
+    def read(self, names: Iterable[EventName]) -> list[VersionEvent]:
+        """The events of these names, in their order. An event never changes, so it is read once.
+
+        Raises:
+            DigestMismatch: one of them was changed or damaged.
+            StoreError: the store cannot be asked.
+        """
+        wanted = [name.name for name in names]
+        missing = [name for name in wanted if name not in self._known]
+        if missing:
+            self._known.update(zip(missing, side_by_side(READ_AT_ONCE, self._read, missing), strict=True))
+        return [self._known[name] for name in wanted]
+
+    def all(self) -> list[VersionEvent]:
+        """Every event, oldest first; errors as for ``read``."""
+        return self.read(self.names())
+
+    def _read(self, name: str) -> VersionEvent:
+        key = self.place.history_key(name)
+        return _from_bytes(self.store.read(key), self.store.uri(key))
+
+
+def author() -> str:
+    """Who is at work: ``user@machine``."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        user = "unknown"
+    return f"{user}@{socket.gethostname()}"
+
+
+def checked_text(text: str) -> str:
+    """A reason or a description that every registry can keep.
+
+    Raises:
+        ConfigurationError: it is too long.
+    """
+    if len(text) > LONGEST_TEXT:
+        raise ConfigurationError(
+            f"A text of {len(text)} characters is too long for the history.", f"Say it in {LONGEST_TEXT} at most."
+        )
+    return text
+
+
+def _as_bytes(event: VersionEvent, place: Place) -> bytes:
+    facts = {
+        "format": EVENT_FORMAT,
+        "experiment": place.experiment,
+        "model_name": place.model_name,
+        **event.__dict__,
+        "when": event.when.isoformat(),
+    }
+    return json.dumps(facts, indent=2, sort_keys=True).encode()
+
+
+def _from_bytes(data: bytes, where: str) -> VersionEvent:
+    try:
+        facts = json.loads(data)
+        if facts["format"] != EVENT_FORMAT:
+            raise ValueError("unknown format")
+        return VersionEvent(
+            when=datetime.fromisoformat(facts["when"]),
+            action=str(facts["action"]),
+            version=int(facts["version"]),
+            who=str(facts["who"]),
+            reason=str(facts["reason"]),
+            details={str(name): str(value) for name, value in facts["details"].items()},
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DigestMismatch(
+            f"The event of the history at {where} cannot be read.",
+            "It was changed or damaged after it was written; bring it back from a backup of the store.",
+        ) from error

@@ -1,0 +1,127 @@
+"""Today's pins, yanks and aliases, computed from the history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from openstack_rca.lifecycle.history import changes_log as word
+from openstack_rca.lifecycle.history.changes_log import EventLog, EventName, VersionEvent
+
+STAGES = ("Development", "Staging", "Production")
+"""Stages of the manual. One version is in a stage at a time, and carries its name in small letters as an alias."""
+
+CHANGING = frozenset(
+    {word.YANKED, word.UNYANKED, word.PINNED, word.UNPINNED}
+    | {word.DESCRIBED, word.ALIASED, word.UNALIASED, word.STAGED, word.PRUNED}
+)
+"""Actions that change what is computed here; the others need not be read."""
+
+
+@dataclass
+class VersionState:
+    """What the history says of today.
+
+    Attributes:
+        pinned: the pinned version, if any.
+        yanked: version -> reason.
+        aliases: alias -> version; those of stages are among them.
+        stages: version -> stage.
+        descriptions: version -> text.
+        pruned: versions that were removed on purpose.
+        told: what the history ever spoke of: ``pin``, ``alias NAME``, ``yank N``, ``stage N``, ``description N``. What it
+            never spoke of may have been set by hand in the registry.
+    """
+
+    pinned: int | None = None
+    yanked: dict[int, str] = field(default_factory=dict)
+    aliases: dict[str, int] = field(default_factory=dict)
+    stages: dict[int, str] = field(default_factory=dict)
+    descriptions: dict[int, str] = field(default_factory=dict)
+    pruned: set[int] = field(default_factory=set)
+    told: set[str] = field(default_factory=set)
+
+    def aliases_of(self, version: int) -> tuple[str, ...]:
+        """Aliases that lead to a version, by name."""
+        return tuple(sorted(name for name, number in self.aliases.items() if number == version))
+
+
+PIN = "pin"
+
+
+def read_state(log: EventLog, names: list[EventName] | None = None) -> VersionState:
+    """Today's state.
+
+    Raises:
+        DigestMismatch, StoreError: the history cannot be read.
+    """
+    names = log.names() if names is None else names
+    return replay(log.read(name for name in names if name.action in CHANGING))
+
+
+def replay(events: Iterable[VersionEvent]) -> VersionState:
+    """Let events, oldest first, happen to an empty state."""
+    state = VersionState()
+    for event in events:
+        _apply(state, event)
+    return state
+
+
+def _apply(state: VersionState, event: VersionEvent) -> None:
+    number = event.version
+    if number in state.pruned:
+        # Somebody saw it there a moment before it was removed. Where that took something from another version, it is gone.
+        if event.action == word.PINNED:
+            state.pinned = None
+        elif event.action == word.ALIASED:
+            state.aliases.pop(event.details["alias"], None)
+        return
+    if event.action in (word.YANKED, word.UNYANKED):
+        state.told.add(f"yank {number}")
+    if event.action == word.YANKED:
+        state.yanked[number] = event.reason
+    elif event.action == word.UNYANKED:
+        state.yanked.pop(number, None)
+    elif event.action == word.PINNED:
+        state.pinned = number
+        state.told.add(PIN)
+    elif event.action == word.UNPINNED:
+        state.pinned = None
+        state.told.add(PIN)
+    elif event.action == word.DESCRIBED:
+        state.told.add(f"description {number}")
+        state.descriptions[number] = event.details.get("text", "")
+    elif event.action == word.ALIASED:
+        _point(state, event.details["alias"], number)
+    elif event.action == word.UNALIASED:
+        _point(state, event.details["alias"], None)
+    elif event.action == word.STAGED:
+        _stage(state, number, event.details.get("stage", ""))
+    elif event.action == word.PRUNED:
+        state.pruned.add(number)
+        if state.pinned == number:
+            state.pinned = None
+        for alias in state.aliases_of(number):
+            del state.aliases[alias]
+        for told in (state.yanked, state.descriptions, state.stages):
+            told.pop(number, None)
+
+
+def _point(state: VersionState, alias: str, version: int | None) -> None:
+    state.told.add(f"alias {alias}")
+    state.aliases.pop(alias, None)
+    if version is not None:
+        state.aliases[alias] = version
+
+
+def _stage(state: VersionState, version: int, stage: str) -> None:
+    """A version leaves its old stage, and whatever was in the new one leaves that."""
+    state.told.add(f"stage {version}")
+    old = state.stages.pop(version, None)
+    if old:
+        _point(state, old.lower(), None)
+    if stage:
+        for other in [number for number, held in state.stages.items() if held == stage]:
+            del state.stages[other]
+        state.stages[version] = stage
+        _point(state, stage.lower(), version)

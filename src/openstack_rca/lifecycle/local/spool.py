@@ -1,0 +1,184 @@
+"""Trained files that could not be published yet: ``<id>.keras`` with a ``<id>.json`` beside it.
+
+The id becomes the version's writer token, so a file that was published just before a crash is not published twice.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from openstack_rca.errors import (
+    ConfigurationError,
+    DigestMismatch,
+    LifecycleError,
+    OpenStackRcaError,
+    PublishFailed,
+    PublishInterrupted,
+)
+from openstack_rca.lifecycle.objects.files import file_digest, locked, replacing, write_whole
+from openstack_rca.lifecycle.records import Draft, ModelVersion, Place
+
+PUBLISH_SPOOLED = "openstack-rca models publish --spooled"
+
+
+@dataclass(frozen=True)
+class SpooledModel:
+    """One waiting file and what is to be said about it when it is published."""
+
+    path: Path
+    place: Place
+    draft: Draft
+
+    def remove(self) -> None:
+        """Forget it; the facts go first, so that a crash between leaves no entry that is not whole."""
+        self.path.with_suffix(".json").unlink(missing_ok=True)
+        self.path.unlink(missing_ok=True)
+
+
+class Spool:
+    """The folder of waiting files."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def add(self, place: Place, draft: Draft, reason: str) -> Path:
+        """Copy a file into the spool and return where it is. The entry exists once its ``.json`` does."""
+        name = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{uuid4().hex[:8]}"
+        target = self.folder / f"{name}.keras"
+        with replacing(target) as temporary, draft.path.open("rb") as source, temporary.open("wb") as copy:
+            while block := source.read(1024 * 1024):
+                copy.write(block)
+        facts = {
+            "writer": draft.writer,
+            "experiment": place.experiment,
+            "model_name": place.model_name,
+            "sha256": draft.sha256,
+            "size_bytes": draft.size_bytes,
+            "run_id": draft.run_id,
+            "metrics": dict(draft.metrics),
+            "parameters": dict(draft.parameters),
+            "card": dict(draft.card),
+            "tags": dict(draft.tags),
+            "objection": draft.objection,
+            "forced": draft.forced,
+            "reason": reason,
+        }
+        write_whole(target.with_suffix(".json"), json.dumps(facts, indent=2, default=str).encode())
+        return target
+
+    @contextmanager
+    def one_at_a_time(self) -> Iterator[None]:
+        """Keep two senders from taking the same entry; raises ``OSError`` where that cannot be had."""
+        with locked(self.folder / ".lock"):
+            yield
+
+    def waiting(self) -> list[Path]:
+        """The descriptions of all waiting files, oldest first."""
+        return sorted(self.folder.glob("*.json"))
+
+    def entry(self, description: Path) -> SpooledModel:
+        """One waiting file.
+
+        Raises:
+            DigestMismatch: it is not the one that was trained.
+        """
+        path = description.with_suffix(".keras")
+        try:
+            facts: dict[str, Any] = json.loads(description.read_bytes())
+            place = Place(facts.pop("experiment"), facts.pop("model_name"))
+            facts.pop("reason")
+            draft = Draft(path=path, **facts)
+            intact = file_digest(path) == draft.sha256
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise _damaged(path) from error
+        if not intact:
+            raise _damaged(path)
+        return SpooledModel(path, place, draft)
+
+
+def kept_for_later(spool: Spool, place: Place, draft: Draft, model_file: Path, error: BaseException) -> PublishFailed:
+    """Put a draft whose publishing failed into the spool, and say so.
+
+    Args:
+        spool: the folder.
+        place: where it was to be published.
+        draft: the file and what is said about it.
+        model_file: the trained file, which is named where there is no room in the spool.
+        error: what went wrong; an interrupt too.
+
+    Returns:
+        The error to raise.
+    """
+    problem, hint = "It was interrupted.", ""
+    if isinstance(error, OpenStackRcaError):
+        problem, hint = error.message, error.hint
+    elif isinstance(error, OSError):
+        problem = f"{error.filename or 'This machine'}: {error.strerror or error}."
+    told = f"The model was trained but not published: {problem}"
+    try:
+        kept = spool.add(place, draft, problem)
+    except OSError as second:
+        return PublishFailed(
+            f"{told} Nor could it be kept in {spool.folder}: {second.strerror}.",
+            f"{hint} The trained file is still {model_file}: copy it away.".strip(),
+        )
+    hint = f"{hint} The file is kept as {kept}; publish it later with: {PUBLISH_SPOOLED}".strip()
+    return PublishInterrupted(told, hint) if isinstance(error, KeyboardInterrupt) else PublishFailed(told, hint)
+
+
+def send_waiting(spool: Spool, send: Callable[[SpooledModel], ModelVersion]) -> list[ModelVersion]:
+    """Send what waits, oldest first, and forget what was sent; a damaged file does not hold up the others.
+
+    Args:
+        spool: the folder.
+        send: publishes one, or finds that this was done before.
+
+    Raises:
+        PublishFailed: one could not be sent, and those after it were not tried; or one is damaged; or another process
+            is at it.
+    """
+    sent: list[ModelVersion] = []
+    damaged: list[DigestMismatch] = []
+    if not spool.folder.exists():
+        return sent
+    try:
+        with spool.one_at_a_time():
+            for description in spool.waiting():
+                try:
+                    waiting = spool.entry(description)
+                except DigestMismatch as error:
+                    damaged.append(error)
+                    continue
+                try:
+                    sent.append(send(waiting))
+                except (LifecycleError, ConfigurationError) as error:
+                    raise PublishFailed(
+                        f"{waiting.path.name} could not be published: {error.message}",
+                        f"{error.hint} It stays in {spool.folder}.{_told(sent)}".strip(),
+                    ) from error
+                waiting.remove()
+    except OSError as error:
+        raise PublishFailed(
+            f"What waits in {spool.folder} cannot be sent now: {error.strerror or error}.", f"Try again.{_told(sent)}"
+        ) from error
+    if damaged:
+        raise PublishFailed(damaged[0].message, f"{damaged[0].hint}{_told(sent)}") from damaged[0]
+    return sent
+
+
+def _told(sent: list[ModelVersion]) -> str:
+    return f" Published before that: version {', '.join(str(version.version) for version in sent)}." if sent else ""
+
+
+def _damaged(path: Path) -> DigestMismatch:
+    return DigestMismatch(
+        f"The waiting file {path} was changed or damaged after training.",
+        "Move it and its .json away, and train again.",
+    )

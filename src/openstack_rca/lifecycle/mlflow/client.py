@@ -1,0 +1,265 @@
+"""The one way to MLflow: imported late, kept quiet, bounded in time, its errors in our words."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import socket
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlparse, urlsplit, urlunsplit
+
+from openstack_rca.errors import ConfigurationError, RegistryRefused, RegistryUnavailable
+from openstack_rca.lifecycle.mlflow.patient_client import PatientClient, too_slow
+from openstack_rca.lifecycle.objects.files import locked
+from openstack_rca.lifecycle.objects.patience import within
+from openstack_rca.settings import Settings
+
+DATABASE_PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
+MISSING = "RESOURCE_DOES_NOT_EXIST"
+ONE_CALL = 3
+"""Network time limits that one call may take: MLflow asks a second time, and a file takes several requests."""
+
+TABLES_SECONDS = 300.0
+"""That making, or bringing up to date, the tables of a database may take."""
+
+
+def without_password(uri: str) -> str:
+    """A URI that can be shown: the user's name stays, the password goes."""
+    parts = urlsplit(uri)
+    if parts.password is None:
+        return uri
+    host = parts.netloc.rsplit("@", 1)[1]
+    return urlunsplit(parts._replace(netloc=f"{parts.username}:***@{host}"))
+
+
+def is_server(uri: str) -> bool:
+    """Whether the URI leads to an MLflow server rather than straight to a database."""
+    return urlparse(uri).scheme in ("http", "https")
+
+
+def sqlite_file(uri: str) -> Path | None:
+    """The file of an ``sqlite:///`` address; ``None`` for another address, one in memory, or one in SQLite's own URI form."""
+    path = uri.removeprefix("sqlite:///").split("?", 1)[0]
+    if not uri.startswith("sqlite:///") or path in ("", ":memory:") or path.startswith("file:"):
+        return None
+    return Path(path).absolute()
+
+
+def prepare_environment(settings: Settings) -> None:
+    """Tell MLflow, which reads these variables itself, what the settings say.
+
+    Without network pings, without links on the screen, and with an answer in seconds when the server is down.
+    """
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    os.environ["DO_NOT_TRACK"] = "true"
+    os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "ERROR")
+    os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] = str(math.ceil(settings.network_timeout_seconds))
+    os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "1"
+    os.environ["MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR"] = "1"
+    os.environ["MLFLOW_HTTP_REQUEST_BACKOFF_JITTER"] = "0"
+    if settings.ca_bundle is not None:
+        os.environ["MLFLOW_TRACKING_SERVER_CERT_PATH"] = str(settings.ca_bundle)
+    secrets = {
+        "MLFLOW_TRACKING_USERNAME": settings.mlflow_tracking_username,
+        "MLFLOW_TRACKING_PASSWORD": settings.mlflow_tracking_password,
+        "MLFLOW_TRACKING_TOKEN": settings.mlflow_tracking_token,
+    }
+    for name, value in secrets.items():
+        if value is not None:
+            os.environ[name] = value if isinstance(value, str) else value.get_secret_value()
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def connect(settings: Settings) -> Any:
+    """An ``mlflow.MlflowClient`` for the tracking server and the registry; a server's is a ``PatientClient``.
+
+    Raises:
+        RegistryUnavailable: nothing answers there, or too slowly.
+        ConfigurationError: the address cannot work.
+    """
+    uri = settings.tracking_uri
+    prepare_environment(settings)
+    _check_reachable(uri, settings.network_timeout_seconds)
+    if not uri.startswith("sqlite:"):
+        seconds = ONE_CALL * settings.network_timeout_seconds
+        return PatientClient(_patient_client(uri, seconds), seconds, without_password(uri))
+    # Two processes that make the tables of a new database at once trip over each other.
+    with _home_errors(settings), database_lock(uri):
+        return _client(uri)
+
+
+def database_lock(uri: str) -> AbstractContextManager[None]:
+    """One process at a time for an sqlite database; the lock lies beside it, for processes with homes of their own."""
+    database = sqlite_file(uri)
+    return nullcontext() if database is None else locked(database.with_name(f".{database.name}.lock"), TABLES_SECONDS)
+
+
+def get_ready(settings: Settings) -> float:
+    """Knock at the server and import MLflow, if questions to the registry will need them.
+
+    Returns:
+        The seconds that the server took; those of the import do not count, they are this machine's own.
+
+    Raises:
+        RegistryUnavailable, ConfigurationError: as ``connect``.
+    """
+    if settings.tracking_uri.startswith("sqlite:"):
+        return 0.0
+    start = time.monotonic()
+    _check_reachable(settings.tracking_uri, settings.network_timeout_seconds)
+    seconds = time.monotonic() - start
+    prepare_environment(settings)
+    import mlflow.tracking  # noqa: F401 - for its side effect: the next import of it is instant
+
+    return seconds
+
+
+def _patient_client(uri: str, seconds: float) -> Any:
+    """MLflow's client of a server or of a database server, which has to answer within so many seconds.
+
+    Making the tables of an empty database takes longer than that, and breaking it off would leave half of them on a
+    database that cannot undo it: it has ``TABLES_SECONDS`` once the database has answered.
+    """
+    import mlflow.tracking  # noqa: F401 - imported here, so that this machine's own time does not count
+
+    if is_server(uri):
+        return _client(uri)
+    late = too_slow(without_password(uri))
+    within(seconds, lambda _alive: _knock_at_database(uri), late)
+    return within(seconds + TABLES_SECONDS, lambda _alive: _client(uri), late)
+
+
+def _knock_at_database(uri: str) -> None:
+    """Log in: a database that takes the connection and stays silent is not there."""
+    from sqlalchemy import create_engine
+    from sqlalchemy.pool import NullPool
+
+    with registry_errors(uri):
+        create_engine(uri, poolclass=NullPool).connect().close()
+
+
+def _client(uri: str) -> Any:
+    from mlflow.tracking import MlflowClient
+
+    with registry_errors(uri):
+        client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+        if not is_server(uri):
+            # The tables are made by the first question, of each of the two halves.
+            client.search_experiments(max_results=1)
+            client.search_registered_models(max_results=1)
+        return client
+
+
+@contextmanager
+def _home_errors(settings: Settings) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise RegistryUnavailable(
+            f"The folder {settings.home} cannot be used: {error.strerror}.",
+            "Set OPENSTACK_RCA_HOME to a folder that this user may write.",
+        ) from error
+
+
+def _check_reachable(uri: str, seconds: float) -> None:
+    """A quick knock at the door: MLflow itself retries for a minute before it says that a database is not there."""
+    parts = urlparse(uri)
+    scheme = parts.scheme.split("+", 1)[0]
+    if scheme == "sqlite":
+        _check_sqlite_folder(uri)
+        return
+    if scheme in DATABASE_PORTS:
+        port = parts.port or DATABASE_PORTS[scheme]
+    elif scheme in ("http", "https"):
+        if scheme in urllib.request.getproxies() and not urllib.request.proxy_bypass(parts.hostname or ""):
+            return
+        port = parts.port or (443 if scheme == "https" else 80)
+    else:
+        raise ConfigurationError(
+            f"MLFLOW_TRACKING_URI cannot be {without_password(uri)}.",
+            "Use http://, https://, sqlite:///, postgresql:// or mysql://.",
+        )
+    try:
+        socket.create_connection((parts.hostname or "localhost", port), timeout=seconds).close()
+    except OSError as error:
+        reason = str(error.strerror or error).lower() if not isinstance(error, TimeoutError) else "no answer"
+        raise _unavailable(uri, reason) from error
+
+
+def _check_sqlite_folder(uri: str) -> None:
+    database = sqlite_file(uri)
+    if database is None:
+        return
+    folder = database.parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _folder_unusable(folder, error.strerror or str(error)) from error
+    if not os.access(folder, os.W_OK):
+        raise _folder_unusable(folder, "this user may not write there")
+
+
+def _folder_unusable(folder: Path, reason: str) -> RegistryUnavailable:
+    return RegistryUnavailable(
+        f"The tracking database cannot be kept in {folder}: {reason}.",
+        "Set OPENSTACK_RCA_HOME to a folder that this user may write, or correct MLFLOW_TRACKING_URI.",
+    )
+
+
+def _unavailable(uri: str, reason: str) -> RegistryUnavailable:
+    return RegistryUnavailable(
+        f"The MLflow tracking server {without_password(uri)} does not answer ({reason}).",
+        "Check that it runs and that MLFLOW_TRACKING_URI is right (openstack-rca doctor).",
+    )
+
+
+@contextmanager
+def registry_errors(uri: str) -> Iterator[None]:
+    """Turn MLflow's errors into ours; "does not exist" is the caller's to catch before.
+
+    Raises:
+        RegistryUnavailable: no answer, a failing server, or refused credentials.
+        RegistryRefused: the server answered that it will not do this.
+        ConfigurationError: a database driver is missing.
+    """
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            f"The database driver {error.name} for {without_password(uri)} is not installed.",
+            "Install it, or name an installed one (postgresql+psycopg2://).",
+        ) from error
+    except SQLAlchemyError as error:
+        raise _unavailable(uri, type(error).__name__) from error
+    except MlflowException as error:
+        text = str(error)
+        if "CERTIFICATE_VERIFY_FAILED" in text:
+            raise RegistryUnavailable(
+                f"The certificate is not trusted that the MLflow tracking server {without_password(uri)} shows.",
+                "Set AWS_CA_BUNDLE (or OPENSTACK_RCA_CA_BUNDLE) to the certificates of its authority.",
+            ) from error
+        denied = error.error_code in ("PERMISSION_DENIED", "UNAUTHENTICATED") or any(
+            sign in text for sign in ("error code 401", "error code 403", "Forbidden", "not authenticated")
+        )
+        if denied:
+            raise RegistryUnavailable(
+                f"The MLflow tracking server {without_password(uri)} refused the credentials.",
+                "Check MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN.",
+            ) from error
+        if error.error_code in ("INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE"):
+            raise _unavailable(uri, "an error of the server or of the connection to it") from error
+        raise RegistryRefused(
+            f"The MLflow tracking server {without_password(uri)} refused the request: {text.splitlines()[0][:300]}",
+            "Run openstack-rca doctor.",
+        ) from error

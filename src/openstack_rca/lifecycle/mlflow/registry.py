@@ -1,0 +1,397 @@
+"""Version numbers from MLflow's registry, the only part of the system that can hand out each one once.
+
+MLflow numbers a version when it is created, and fixes its source then. The source is our readable path, which holds
+the number: so we expect a number, and give back what comes when another writer was faster.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, datetime
+from functools import cached_property
+from itertools import groupby
+from typing import Any
+
+from openstack_rca.errors import LifecycleError, PublishFailed
+from openstack_rca.lifecycle.history.version_index import version_not_found
+from openstack_rca.lifecycle.history.version_state import VersionState
+from openstack_rca.lifecycle.mlflow.client import MISSING, connect, registry_errors, sqlite_file
+from openstack_rca.lifecycle.mlflow.registry_reader import (
+    ClientReader,
+    RegisteredVersion,
+    RegistryReader,
+    SqliteReader,
+)
+from openstack_rca.lifecycle.mlflow.turns import Turns
+from openstack_rca.lifecycle.objects.files import locked
+from openstack_rca.lifecycle.records import Draft, Manifest, ModelVersion, Place
+from openstack_rca.settings import Settings
+
+TAG = "openstack_rca."
+TAG_STATUS = TAG + "status"
+TAG_REASON = TAG + "reason"
+TAG_SHA256 = TAG + "sha256"
+TAG_SIZE = TAG + "size_bytes"
+TAG_WRITER = TAG + "writer"
+TAG_EXPERIMENT = TAG + "experiment"
+TAG_MODEL_NAME = TAG + "model_name"
+TAG_METRICS = TAG + "metrics"
+TAG_PARAMETERS = TAG + "parameters"
+TAG_YANKED = TAG + "yanked"
+TAG_PINNED = TAG + "pinned"
+TAG_DESCRIPTION = TAG + "description"
+TAG_STAGE = TAG + "stage"
+TAG_NUMBER = TAG + "number"
+"""Our number of a version that was registered again; where MLflow could not give that number, it differs from its own."""
+TAG_CREATED = TAG + "created"
+
+ATTEMPTS = 100
+SHORTEST_WAIT = 0.25
+LONGEST_WAIT = 5.0
+
+
+class MlflowRegistry:
+    """A ``VersionIndex`` in the MLflow registry.
+
+    Args:
+        settings: tracking URI, credentials, time limit.
+        place: which model of which environment.
+        uri_of: the full URI of a version's file.
+    """
+
+    def __init__(self, settings: Settings, place: Place, uri_of: Callable[[int], str]) -> None:
+        self.settings = settings
+        self.place = place
+        self.uri_of = uri_of
+        self._name = place.registered_name
+
+    @cached_property
+    def client(self) -> Any:
+        """The MLflow client; made at the first change, or the first question that needs it."""
+        return connect(self.settings)
+
+    @cached_property
+    def reader(self) -> RegistryReader:
+        """What answers questions."""
+        uri = self.settings.tracking_uri
+        client = ClientReader(lambda: self.client, uri, self._name)
+        database = sqlite_file(uri)
+        if database is None:
+            return client
+        return SqliteReader(database, self._name, client, self.settings.network_timeout_seconds)
+
+    def allocate(self, draft: Draft, at_least: int) -> int:
+        """Take the next free number.
+
+        Raises:
+            PublishFailed: other writers were faster every time.
+        """
+        self._make_registered_model()
+        with self._alone(draft.writer):
+            return self._take_number(draft, max(at_least, self._highest() + 1))
+
+    @contextmanager
+    def _alone(self, writer: str) -> Iterator[None]:
+        """Save the numbers that colliding writers would void; colliding is wasteful, not wrong."""
+        database = sqlite_file(self.settings.tracking_uri)
+        folder = self.settings.state_folder if database is None else database.parent
+        with ExitStack() as stack:
+            with suppress(OSError):
+                stack.enter_context(locked(folder / f".{self._name}.lock"))
+            if database is None:
+                stack.enter_context(Turns(self.client, self._name, self._errors).turn(writer))
+            yield
+
+    def _take_number(self, draft: Draft, expected: int) -> int:
+        stale: list[int] = []
+        try:
+            collisions = 0
+            while collisions < ATTEMPTS:
+                number = self._create(draft, expected)
+                if number == expected:
+                    return number
+                stale.append(number)
+                # Below what was asked for, the registry (made anew over a full store) is still catching up.
+                if number > expected:
+                    expected = number + 1
+                    collisions += 1
+                    self._step_aside(collisions)
+        finally:
+            # Tidied up afterwards: between learning a number and asking for the next one, every moment counts.
+            with suppress(LifecycleError):
+                for number in stale:
+                    self.void(number)
+        raise PublishFailed(
+            f"No version number could be had for {self._name}: other writers took each one first.", "Try again."
+        )
+
+    def _step_aside(self, collisions: int) -> None:
+        """Two writers in step take the number that the other expects, for ever; random waits set them apart.
+
+        After a wait the expected number is old, and asking only teaches the present one: so every second collision
+        goes on at once.
+        """
+        if collisions % 2 == 0:
+            time.sleep(random.uniform(0, min(LONGEST_WAIT, SHORTEST_WAIT * 2 ** (collisions // 2))))  # noqa: S311
+
+    def _create(self, draft: Draft, expected: int) -> int:
+        return self._create_version(self.uri_of(expected), draft.run_id, _facts(draft, self.place))
+
+    def _create_version(self, source: str, run_id: str | None, tags: Mapping[str, str]) -> int:
+        with self._errors():
+            made = self.client.create_model_version(
+                self._name, source, run_id=run_id, tags=dict(tags), await_creation_for=None
+            )
+        return int(made.version)
+
+    def register(self, manifest: Manifest) -> int:
+        """Take a stored version in again, under its own number wherever MLflow can still give it.
+
+        MLflow counts on from its highest number and gives none twice. Numbers on the way there are voided; where it is
+        past the version's number, the version gets another one in MLflow, and ``TAG_NUMBER`` leads from one to the other.
+
+        Returns:
+            MLflow's number.
+        """
+        self._make_registered_model()
+        tags = {
+            **_facts(manifest, self.place),
+            TAG_NUMBER: str(manifest.version),
+            TAG_CREATED: manifest.created.isoformat(),
+        }
+        with self._alone(manifest.writer):
+            # Somebody else, or an attempt that was cut off, may have taken it in meanwhile.
+            present = (found for found in self.reader.newest_first() if self._is_ours(found))
+            made = next((found.version for found in present if _number(found) == manifest.version), 0)
+            while made < manifest.version:
+                if made:
+                    self.void(made)
+                made = self._create_version(self.uri_of(manifest.version), manifest.run_id, tags)
+        self._tag(made, TAG_STATUS, manifest.status)
+        return made
+
+    def _make_registered_model(self) -> None:
+        from mlflow.exceptions import MlflowException
+
+        tags = {TAG_EXPERIMENT: self.place.experiment, TAG_MODEL_NAME: self.place.model_name}
+        with self._errors():
+            try:
+                self.client.get_registered_model(self._name)
+            except MlflowException as error:
+                if error.error_code != MISSING:
+                    raise
+                try:
+                    self.client.create_registered_model(self._name, tags=tags)
+                except MlflowException as second:
+                    if second.error_code != "RESOURCE_ALREADY_EXISTS":
+                        raise
+
+    def _highest(self) -> int:
+        return next((found.version for found in self.reader.newest_first()), 0)
+
+    def mark_ready(self, version: int) -> None:
+        """Set our own tag; MLflow itself calls every version READY at once."""
+        self._tag(version, TAG_STATUS, "ready")
+
+    def refuse(self, version: int, reason: str) -> None:
+        """Tag the version as refused, with the reason."""
+        self._tag(version, TAG_REASON, reason)
+        self._tag(version, TAG_STATUS, "refused")
+
+    def _tag(self, version: int, name: str, value: str) -> None:
+        with self._errors():
+            self.client.set_model_version_tag(self._name, str(version), name, value)
+
+    def void(self, version: int) -> None:
+        """Delete the version; MLflow does not hand its number out again."""
+        with self._errors():
+            self.client.delete_model_version(self._name, str(version))
+
+    def remove(self, version: int) -> None:
+        """Delete the version; an alias that leads to it goes too."""
+        self.void(self._find(version).version)
+
+    def follow(
+        self, state: VersionState, versions: Iterable[int] = (), aliases: Iterable[str] = (), pin: bool = False
+    ) -> None:
+        """Make these versions, these aliases and the pin what the history says.
+
+        Raises:
+            VersionNotFound: one of the versions is not registered.
+        """
+        for version in versions:
+            self._follow_version(self._find(version), version, state)
+        held = self.reader.model()
+        for alias in aliases:
+            wanted = state.aliases.get(alias)
+            number = self._find(wanted).version if wanted is not None else None
+            if number == held.aliases.get(alias):
+                continue
+            with self._errors():
+                if number is None:
+                    self.client.delete_registered_model_alias(self._name, alias)
+                else:
+                    self.client.set_registered_model_alias(self._name, alias, str(number))
+        if pin and state.pinned is not None:
+            with self._errors():
+                self.client.set_registered_model_tag(self._name, TAG_PINNED, str(state.pinned))
+        elif pin and TAG_PINNED in held.tags:
+            with self._errors():
+                self.client.delete_registered_model_tag(self._name, TAG_PINNED)
+
+    def _follow_version(self, found: RegisteredVersion, version: int, state: VersionState) -> None:
+        wanted = {
+            TAG_YANKED: state.yanked.get(version),
+            TAG_DESCRIPTION: state.descriptions.get(version) or None,
+            TAG_STAGE: state.stages.get(version),
+        }
+        for tag, value in wanted.items():
+            if value is not None and found.tags.get(tag) != value:
+                self._tag(found.version, tag, value)
+            elif value is None and tag in found.tags:
+                with self._errors():
+                    self.client.delete_model_version_tag(self._name, str(found.version), tag)
+        if (found.tags.get(TAG_DESCRIPTION) or None) != wanted[TAG_DESCRIPTION]:
+            # MLflow's own pages show its own field.
+            with self._errors():
+                self.client.update_model_version(self._name, str(found.version), wanted[TAG_DESCRIPTION] or "")
+
+    def get(self, version: int) -> ModelVersion:
+        """One version, in any state.
+
+        Raises:
+            VersionNotFound: no such number in this environment.
+        """
+        return self._as_version(self._find(version), self._aliases())
+
+    def _find(self, version: int) -> RegisteredVersion:
+        found = self.reader.version(version)
+        if found is not None and self._is_ours(found) and _number(found) == version:
+            return found
+        for found in self.reader.newest_first():
+            if TAG_NUMBER in found.tags and self._is_ours(found) and _number(found) == version:
+                return found
+        raise version_not_found(self.place, f"version {version}")
+
+    def newest_first(self) -> Iterator[ModelVersion]:
+        """All versions, highest number first; one that is registered twice counts once, as ``get`` finds it."""
+        by_number = groupby(self._registered_newest_first(), key=lambda version: version.version)
+        return (next(registered) for _, registered in by_number)
+
+    def _registered_newest_first(self) -> Iterator[ModelVersion]:
+        aliases = self._aliases()
+        late: list[RegisteredVersion] = []
+        for found in self.reader.newest_first():
+            if not self._is_ours(found):
+                continue
+            if _number(found) < found.version:
+                # MLflow's number is higher than ours, so it came too early in MLflow's order.
+                late.append(found)
+                continue
+            yield from self._due(late, found.version, aliases)
+            yield self._as_version(found, aliases)
+        yield from self._due(late, 0, aliases)
+
+    def _due(
+        self, late: list[RegisteredVersion], above: int, aliases: dict[int, tuple[str, ...]]
+    ) -> Iterator[ModelVersion]:
+        due = sorted((found for found in late if _number(found) > above), key=_number, reverse=True)
+        late[:] = [found for found in late if _number(found) <= above]
+        for found in due:
+            yield self._as_version(found, aliases)
+
+    def pinned(self) -> int | None:
+        """The pin, kept as a tag of the registered model."""
+        value = self.reader.model().tags.get(TAG_PINNED, "")
+        return int(value) if re.fullmatch(r"\d+", value) else None
+
+    def by_alias(self, alias: str) -> ModelVersion:
+        """The version that an alias leads to.
+
+        Raises:
+            VersionNotFound: no such alias.
+        """
+        number = self.reader.model().aliases.get(alias)
+        found = self.reader.version(number) if number is not None else None
+        if found is None or not self._is_ours(found):
+            raise version_not_found(self.place, f"alias {alias!r}")
+        return self._as_version(found, self._aliases())
+
+    def find_writer(self, writer: str) -> ModelVersion | None:
+        """The finished version with this writer token."""
+        finished = (found for found in self.newest_first() if found.status in ("ready", "refused"))
+        return next((found for found in finished if found.tags.get(TAG_WRITER) == writer), None)
+
+    def _aliases(self) -> dict[int, tuple[str, ...]]:
+        names: dict[int, list[str]] = {}
+        for alias, version in self.reader.model().aliases.items():
+            names.setdefault(version, []).append(alias)
+        return {version: tuple(sorted(found)) for version, found in names.items()}
+
+    def _is_ours(self, found: RegisteredVersion) -> bool:
+        # "a.b" + "c" and "a" + "b.c" share a registered name; the tags tell them apart.
+        facts = found.tags.get(TAG_EXPERIMENT), found.tags.get(TAG_MODEL_NAME)
+        return facts == (self.place.experiment, self.place.model_name)
+
+    def _as_version(self, found: RegisteredVersion, aliases: dict[int, tuple[str, ...]]) -> ModelVersion:
+        tags = found.tags
+        return ModelVersion(
+            name=self.place.model_name,
+            version=_number(found),
+            uri=found.source,
+            sha256=tags.get(TAG_SHA256, ""),
+            size_bytes=int(tags.get(TAG_SIZE) or 0),
+            created=_created(found),
+            run_id=found.run_id,
+            experiment=self.place.experiment,
+            status=tags.get(TAG_STATUS, "uploading"),
+            aliases=aliases.get(found.version, ()),
+            yanked=TAG_YANKED in tags,
+            yank_reason=tags.get(TAG_YANKED, ""),
+            metrics=json.loads(tags.get(TAG_METRICS, "{}")),
+            tags=tags,
+            status_reason=tags.get(TAG_REASON, ""),
+            description=tags.get(TAG_DESCRIPTION, ""),
+            stage=tags.get(TAG_STAGE, ""),
+        )
+
+    def _errors(self) -> Any:
+        return registry_errors(self.settings.tracking_uri)
+
+
+def _facts(version: Draft | Manifest, place: Place) -> dict[str, str]:
+    """Tags of a version that is not ready yet."""
+    reason = {TAG_REASON: version.status_reason} if version.status_reason else {}
+    return {
+        **version.tags,
+        **reason,
+        TAG_STATUS: "uploading",
+        TAG_SHA256: version.sha256,
+        TAG_SIZE: str(version.size_bytes),
+        TAG_WRITER: version.writer,
+        TAG_EXPERIMENT: place.experiment,
+        TAG_MODEL_NAME: place.model_name,
+        TAG_METRICS: json.dumps(dict(version.metrics)),
+        TAG_PARAMETERS: json.dumps(dict(version.parameters), default=str),
+    }
+
+
+def is_registered_half(version: ModelVersion) -> bool:
+    """Whether ``register`` was cut off in the midst of taking this version in again."""
+    return version.status == "uploading" and TAG_NUMBER in version.tags
+
+
+def _number(found: RegisteredVersion) -> int:
+    text = found.tags.get(TAG_NUMBER, "")
+    return int(text) if text.isdecimal() else found.version
+
+
+def _created(found: RegisteredVersion) -> datetime:
+    with suppress(KeyError, ValueError):
+        return datetime.fromisoformat(found.tags[TAG_CREATED])
+    return datetime.fromtimestamp(found.created_ms / 1000, UTC)

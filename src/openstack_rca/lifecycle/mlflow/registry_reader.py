@@ -1,0 +1,174 @@
+"""Questions to the registry: through MLflow's client, or straight from an sqlite database.
+
+Importing MLflow takes longer than a whole analysis of a small incident, and an analysis only asks which version is the
+latest. So the embedded database is read as what it is, an sqlite file; whatever that cannot answer goes to MLflow.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import quote
+
+from openstack_rca.lifecycle.mlflow.client import MISSING, registry_errors
+
+PAGE = 200
+
+
+@dataclass(frozen=True)
+class RegisteredVersion:
+    """A version as the registry holds it; ``created_ms`` counts milliseconds since 1970 in UTC."""
+
+    version: int
+    source: str
+    run_id: str | None
+    created_ms: int
+    tags: dict[str, str]
+
+
+@dataclass(frozen=True)
+class RegisteredModel:
+    """What the registry holds of the model as a whole: its tags, and alias -> version."""
+
+    tags: dict[str, str] = field(default_factory=dict)
+    aliases: dict[str, int] = field(default_factory=dict)
+
+
+class RegistryReader(Protocol):
+    """Reads what belongs to one registered name."""
+
+    def version(self, number: int) -> RegisteredVersion | None:
+        """One version, ``None`` if there is none with this number."""
+
+    def newest_first(self) -> Iterator[RegisteredVersion]:
+        """All versions, highest number first."""
+
+    def model(self) -> RegisteredModel:
+        """Tags and aliases; empty where the name is not registered."""
+
+
+class ClientReader:
+    """Asks through ``mlflow.MlflowClient``.
+
+    Args:
+        connect: gives the client; called at the first question.
+        uri: of the registry, for messages.
+        name: the registered name.
+    """
+
+    def __init__(self, connect: Callable[[], Any], uri: str, name: str) -> None:
+        self._connect = connect
+        self._uri = uri
+        self._name = name
+
+    def version(self, number: int) -> RegisteredVersion | None:
+        """One version, ``None`` if there is none with this number."""
+        found = self._ask(lambda client: client.get_model_version(self._name, str(number)))
+        return _from_client(found) if found is not None else None
+
+    def newest_first(self) -> Iterator[RegisteredVersion]:
+        """All versions over all pages, highest number first."""
+        client, token = self._connect(), None
+        while True:
+            with registry_errors(self._uri):
+                page = client.search_model_versions(
+                    f"name='{self._name}'", max_results=PAGE, order_by=["version_number DESC"], page_token=token
+                )
+            yield from map(_from_client, page)
+            token = page.token
+            if not token:
+                return
+
+    def model(self) -> RegisteredModel:
+        """Tags and aliases."""
+        found = self._ask(lambda client: client.get_registered_model(self._name))
+        if found is None:
+            return RegisteredModel()
+        aliases = {alias: int(version) for alias, version in found.aliases.items()}
+        return RegisteredModel(dict(found.tags), aliases)
+
+    def _ask(self, question: Callable[[Any], Any]) -> Any | None:
+        client = self._connect()
+        from mlflow.exceptions import MlflowException
+
+        with registry_errors(self._uri):
+            try:
+                return question(client)
+            except MlflowException as error:
+                if error.error_code != MISSING:
+                    raise
+                return None
+
+
+def _from_client(found: Any) -> RegisteredVersion:
+    # The number is an int from a database and text from a server.
+    return RegisteredVersion(
+        int(found.version), found.source, found.run_id or None, found.creation_timestamp, dict(found.tags)
+    )
+
+
+class SqliteReader:
+    """Reads MLflow's tables in an sqlite file, and hands over to ``otherwise`` where that does not work.
+
+    A database that is not there yet has no versions; it is not made by asking.
+    """
+
+    def __init__(self, database: Path, name: str, otherwise: RegistryReader, seconds: float) -> None:
+        self._database = database
+        self._name = name
+        self._otherwise = otherwise
+        self._seconds = seconds
+
+    def version(self, number: int) -> RegisteredVersion | None:
+        """One version, ``None`` if there is none with this number."""
+        try:
+            return next(iter(self._versions("AND version = ?", number)), None)
+        except sqlite3.Error:
+            return self._otherwise.version(number)
+
+    def newest_first(self) -> Iterator[RegisteredVersion]:
+        """All versions, highest number first."""
+        try:
+            found = self._versions()
+        except sqlite3.Error:
+            yield from self._otherwise.newest_first()
+            return
+        yield from found
+
+    def model(self) -> RegisteredModel:
+        """Tags and aliases."""
+        try:
+            tags = self._rows("SELECT key, value FROM registered_model_tags WHERE name = ?")
+            aliases = self._rows("SELECT alias, version FROM registered_model_aliases WHERE name = ?")
+        except sqlite3.Error:
+            return self._otherwise.model()
+        return RegisteredModel(dict(tags), {alias: int(version) for alias, version in aliases})
+
+    def _versions(self, condition: str = "", *values: int) -> list[RegisteredVersion]:
+        tags: dict[int, dict[str, str]] = {}
+        question = f"SELECT version, key, value FROM model_version_tags WHERE name = ? {condition}"  # noqa: S608
+        for number, key, value in self._rows(question, *values):
+            tags.setdefault(int(number), {})[key] = value
+        question = (
+            "SELECT version, source, run_id, creation_time FROM model_versions "  # noqa: S608
+            f"WHERE name = ? AND current_stage <> 'Deleted_Internal' {condition} ORDER BY version DESC"
+        )
+        return [
+            RegisteredVersion(int(number), source, run_id or None, int(created), tags.get(int(number), {}))
+            for number, source, run_id, created in self._rows(question, *values)
+        ]
+
+    def _rows(self, question: str, *values: int) -> list[tuple[Any, ...]]:
+        try:
+            self._database.stat()
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise sqlite3.OperationalError(str(error)) from error
+        address = f"file:{quote(str(self._database))}?mode=ro"
+        with closing(sqlite3.connect(address, uri=True, timeout=self._seconds)) as connection:
+            return connection.execute(question, (self._name, *values)).fetchall()

@@ -1,0 +1,108 @@
+"""One signed request to an S3 bucket, for what the store's library has no call for (signature version 4 of AWS)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import http.client
+import ssl
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import quote, urlsplit
+
+from openstack_rca.errors import ConfigurationError, StoreUnavailable
+from openstack_rca.lifecycle.objects.connecting import certificates
+from openstack_rca.lifecycle.objects.credentials import S3Access, find_s3_access
+from openstack_rca.lifecycle.objects.patience import within
+from openstack_rca.settings import Settings
+
+SERVICE = "s3"
+LONGEST_ANSWER = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the server said."""
+
+    status: int
+    body: bytes
+
+
+def ask_bucket(settings: Settings, bucket: str, query: str, method: str = "GET", body: bytes = b"") -> Answer:
+    """Ask for, or set, a property of a bucket.
+
+    Args:
+        settings: endpoint, credentials, time limit, certificates.
+        bucket: its name.
+        query: the property, such as ``lifecycle``.
+        method: ``GET`` or ``PUT``.
+        body: what to send.
+
+    Raises:
+        StoreUnavailable: no answer, or none in HTTP.
+        ConfigurationError: there are no keys to sign with.
+    """
+    access = find_s3_access(settings)
+    if not (access.access_key_id and access.secret_access_key):
+        raise ConfigurationError(
+            "There are no S3 keys to sign this request with.",
+            "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE.",
+        )
+    endpoint = (access.endpoint or f"https://s3.{access.region}.amazonaws.com").rstrip("/")
+    path = f"{urlsplit(endpoint).path}/{quote(bucket)}"
+    headers = _signed(access, method, urlsplit(endpoint).netloc, path, query, body)
+    address = f"{endpoint}/{quote(bucket)}?{query}"
+    request = urllib.request.Request(address, body or None, headers, method=method)  # noqa: S310 - http or https
+    trusted = ssl.create_default_context()
+    if settings.ca_bundle is not None:
+        trusted.load_verify_locations(cadata=certificates(settings).decode("ascii", "ignore"))
+    seconds = settings.network_timeout_seconds
+
+    def ask(_alive: object) -> Answer:
+        try:
+            with urllib.request.urlopen(request, timeout=seconds, context=trusted) as answer:  # noqa: S310
+                return Answer(answer.status, answer.read(LONGEST_ANSWER))
+        except urllib.error.HTTPError as error:
+            with error:
+                return Answer(error.code, error.read(LONGEST_ANSWER))
+
+    hint = "Check that it runs and that MLFLOW_S3_ENDPOINT_URL is right (openstack-rca doctor)."
+    try:
+        # The time limit of the connection is for silence only; a byte now and then is not silence.
+        return within(2 * seconds, ask, StoreUnavailable(f"The object store {endpoint} is too slow.", hint))
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise StoreUnavailable(
+            f"The object store {endpoint} does not answer.",
+            hint,
+        ) from error
+
+
+def _signed(access: S3Access, method: str, host: str, path: str, query: str, body: bytes) -> dict[str, str]:
+    """Headers of the request, the signature among them."""
+    now = datetime.now(UTC)
+    day, stamp = f"{now:%Y%m%d}", f"{now:%Y%m%dT%H%M%SZ}"
+    digest = hashlib.sha256(body).hexdigest()
+    headers = {"host": host, "x-amz-content-sha256": digest, "x-amz-date": stamp}
+    if access.session_token:
+        headers["x-amz-security-token"] = access.session_token
+    if body:
+        # Servers want this one with a lifecycle configuration.
+        headers["content-md5"] = _base64_md5(body)
+    names = ";".join(sorted(headers))
+    lines = "".join(f"{name}:{headers[name]}\n" for name in sorted(headers))
+    canonical = f"{method}\n{path}\n{query}=\n{lines}\n{names}\n{digest}"
+    scope = f"{day}/{access.region}/{SERVICE}/aws4_request"
+    to_sign = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+    key = f"AWS4{access.secret_access_key}".encode()
+    for part in (day, access.region, SERVICE, "aws4_request"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    signature = hmac.digest(key, to_sign.encode(), "sha256").hex()
+    credential = f"AWS4-HMAC-SHA256 Credential={access.access_key_id}/{scope}"
+    return {**headers, "Authorization": f"{credential}, SignedHeaders={names}, Signature={signature}"}
+
+
+def _base64_md5(body: bytes) -> str:
+    return base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()

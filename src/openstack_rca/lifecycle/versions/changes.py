@@ -1,0 +1,270 @@
+"""Changes to versions that are there: yank, pin, roll back, alias, stage, describe; and the history of all that.
+
+A change is first appended to the history, then the registry is made to say what the history says. Whoever changes looks
+at the history again afterwards, so of two who change the same thing at once, both end with what the last event says.
+What is cut off between the two steps is in the history, and ``models repair`` lets it take effect.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from openstack_rca.errors import ConfigurationError, LifecycleError, VersionNotFound
+from openstack_rca.lifecycle.history import changes_log as word
+from openstack_rca.lifecycle.history.changes_log import VersionEvent
+from openstack_rca.lifecycle.history.version_state import STAGES, VersionState, read_state
+from openstack_rca.lifecycle.records import ModelVersion
+from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
+
+ATTEMPTS = 5
+_ALIAS = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,99}")
+
+Follow = Callable[[VersionState], None]
+
+
+class VersionChanges:
+    """Changes to the versions of one model in one environment.
+
+    All methods raise ``RegistryUnavailable`` or ``StoreError`` where registry or store fail.
+    """
+
+    def __init__(self, lifecycle: ModelLifecycle) -> None:
+        self.lifecycle = lifecycle
+        self.index = lifecycle.index
+        self.events = lifecycle.events
+
+    def yank(self, reference: str | int, reason: str) -> ModelVersion:
+        """Take a version out of ``latest``; by number or alias it can still be had, with a notice.
+
+        Raises:
+            VersionNotFound: there is no such version, or it is not ready.
+            ConfigurationError: it is pinned, so that ``latest`` would still lead to it; or there is no reason.
+        """
+        version = self._ready(reference)
+        _require(reason)
+        if self.index.pinned() == version.version:
+            raise ConfigurationError(
+                f"Version {version.version} is pinned, and latest would still lead to it.",
+                "Unpin it or roll back first (openstack-rca models unpin, models rollback).",
+            )
+        if version.yanked:
+            raise ConfigurationError(
+                f"Version {version.version} is yanked already: {version.yank_reason or 'no reason given'}."
+            )
+        return self._change_version(word.YANKED, version.version, reason)
+
+    def unyank(self, reference: str | int, reason: str = "") -> ModelVersion:
+        """Let a yanked version into ``latest`` again.
+
+        Raises:
+            VersionNotFound: there is no such version.
+            ConfigurationError: it is not yanked.
+        """
+        version = self.lifecycle.show(reference)
+        if not version.yanked:
+            raise ConfigurationError(f"Version {version.version} is not yanked.")
+        return self._change_version(word.UNYANKED, version.version, reason)
+
+    def pin(self, reference: str | int, reason: str) -> ModelVersion:
+        """Let ``latest`` lead to this version, whatever is published later.
+
+        Raises:
+            VersionNotFound: there is no such version, or it is not ready.
+            ConfigurationError: it is yanked; or there is no reason.
+        """
+        version = self._ready(reference)
+        _require(reason)
+        if version.yanked:
+            raise ConfigurationError(
+                f"Version {version.version} was yanked: {version.yank_reason or 'no reason given'}.",
+                f"Pin another one, or take that back with: openstack-rca models unyank {version.version}",
+            )
+        return self._pin(version.version, reason, {})
+
+    def unpin(self, reference: str | int | None = None, reason: str = "") -> int:
+        """Let ``latest`` be the highest version again.
+
+        Args:
+            reference: the version that is believed to be pinned; ``None``: whichever is.
+
+        Returns:
+            The version that was pinned.
+
+        Raises:
+            ConfigurationError: nothing is pinned, or another version is.
+        """
+        pinned = self.index.pinned()
+        if pinned is None:
+            raise ConfigurationError("No version is pinned.")
+        # A pinned version may be gone, so the number is read without asking for the version.
+        if reference is not None and str(reference).lower().removeprefix("v").lstrip("0") != str(pinned):
+            raise ConfigurationError(f"Version {pinned} is pinned, not {reference}.", "Nothing was changed.")
+        self._change(word.UNPINNED, pinned, reason, {}, lambda state: self.index.follow(state, pin=True))
+        return pinned
+
+    def rollback(self, reason: str = "") -> ModelVersion:
+        """Pin the last good version before the one in use: ready, not yanked, and whole in the store.
+
+        Raises:
+            VersionNotFound: there is none.
+        """
+        pinned = self.index.pinned()
+        current = pinned if pinned is not None else self.lifecycle.resolve("latest").version
+        for version in self.index.newest_first():
+            if version.version < current and version.resolvable and self.lifecycle.check(version).ok:
+                return self._pin(version.version, reason, {"rolled_back_from": str(current)})
+        raise VersionNotFound(
+            f"There is no good version before version {current}, which is in use.",
+            "Nothing was changed; see openstack-rca models list.",
+        )
+
+    def describe(self, reference: str | int, text: str) -> ModelVersion:
+        """Say in words what a version is; an empty text takes the words away.
+
+        Raises:
+            VersionNotFound: there is no such version.
+            ConfigurationError: the text is too long.
+        """
+        number = self.lifecycle.show(reference).version
+        return self._change_version(word.DESCRIBED, number, details={"text": word.checked_text(text)})
+
+    def set_alias(self, alias: str, reference: str | int, reason: str = "") -> ModelVersion:
+        """Let ``@alias`` lead to a version; it leaves the one where it was.
+
+        Raises:
+            VersionNotFound: there is no such version, or it is not ready.
+            ConfigurationError: the name is reserved, belongs to a stage, or cannot be one.
+        """
+        _check_alias(alias)
+        number = self._ready(reference).version
+        self._change(
+            word.ALIASED, number, reason, {"alias": alias}, lambda state: self.index.follow(state, aliases=[alias])
+        )
+        return self.index.get(number)
+
+    def delete_alias(self, alias: str, reason: str = "") -> int:
+        """Take an alias away.
+
+        Returns:
+            The version that it led to.
+
+        Raises:
+            VersionNotFound: there is no such alias.
+            ConfigurationError: it belongs to a stage.
+        """
+        _check_alias(alias)
+        number = self.index.by_alias(alias).version
+        self._change(
+            word.UNALIASED, number, reason, {"alias": alias}, lambda state: self.index.follow(state, aliases=[alias])
+        )
+        return number
+
+    def set_stage(self, reference: str | int, stage: str, reason: str = "") -> ModelVersion:
+        """Move a version to a stage of ``STAGES``, or out of all of them with an empty one.
+
+        The version that was in the stage leaves it; ``@production`` and the like lead to whichever is there.
+
+        Raises:
+            VersionNotFound: there is no such version, or it is not ready.
+            ConfigurationError: there is no such stage.
+        """
+        known = {name.lower(): name for name in STAGES}
+        if stage and stage.lower() not in known:
+            raise ConfigurationError(f"There is no stage {stage!r}.", f"Stages are {', '.join(STAGES)}.")
+        number = self._ready(reference).version
+        stage = known.get(stage.lower(), "")
+
+        def follow(state: VersionState) -> None:
+            held = (version for version in self.index.newest_first() if version.stage and version.stage == stage)
+            before = [version.version for version in held]
+            self.index.follow(state, {number, *before}, [name.lower() for name in STAGES])
+
+        self._change(word.STAGED, number, reason, {"stage": stage}, follow)
+        return self.index.get(number)
+
+    def _ready(self, reference: str | int) -> ModelVersion:
+        return self.lifecycle.resolve(reference)
+
+    def _pin(self, number: int, reason: str, details: Mapping[str, str]) -> ModelVersion:
+        def follow(state: VersionState) -> None:
+            self.index.follow(state, pin=True)
+
+        self._change(word.PINNED, number, reason, details, follow)
+        # Yanking looks for a pin and pinning for a yank; of two at the same moment, both may have looked too early.
+        if self.index.get(number).yanked:
+            self._change(word.UNPINNED, number, "it was yanked at the same moment", {}, follow)
+            raise ConfigurationError(
+                f"Version {number} was yanked at the same moment; it is not pinned.", "Pin another one."
+            )
+        return self.lifecycle.resolve("latest")
+
+    def _change_version(
+        self, action: str, number: int, reason: str = "", details: Mapping[str, str] | None = None
+    ) -> ModelVersion:
+        self._change(action, number, reason, details or {}, lambda state: self.index.follow(state, [number]))
+        return self.index.get(number)
+
+    def _change(self, action: str, number: int, reason: str, details: Mapping[str, str], follow: Follow) -> None:
+        self.events.append(action, number, reason, details)
+        try:
+            for _ in range(ATTEMPTS):
+                names = self.events.names()
+                follow(read_state(self.events, names))
+                if self.events.names() == names:
+                    return
+            raise LifecycleError("Others change versions at the same time, again and again.", "Wait for them.")
+        except LifecycleError as error:
+            raise type(error)(
+                f"{error.message} The change is in the history and has not taken effect.",
+                f"{error.hint} Then let it take effect with: openstack-rca models repair --yes".strip(),
+            ) from error
+
+
+def history(lifecycle: ModelLifecycle, reference: str | int | None = None) -> list[VersionEvent]:
+    """What happened, oldest first; of one version, or of all.
+
+    Versions whose publishing nobody wrote down (made by an older release, or cut off there) have their publishing
+    computed from what the index knows, without a name.
+
+    Raises:
+        VersionNotFound: nothing was ever heard of this version.
+        DigestMismatch, StoreError, RegistryUnavailable: it cannot be read.
+    """
+    number = _number(lifecycle, reference) if reference is not None else None
+    names = lifecycle.events.names()
+    told = {name.version for name in names if name.action in (word.PUBLISHED, word.REFUSED, word.PROMOTED)}
+    found = lifecycle.events.read(name for name in names if number is None or name.version == number)
+    for version in lifecycle.index.newest_first():
+        if version.version not in told and version.status in ("ready", "refused") and number in (None, version.version):
+            action = word.PUBLISHED if version.status == "ready" else word.REFUSED
+            found.append(VersionEvent(version.created, action, version.version, "", version.status_reason))
+    if number is not None and not found:
+        lifecycle.show(number)
+    return sorted(found, key=lambda event: event.when)
+
+
+def _number(lifecycle: ModelLifecycle, reference: str | int) -> int:
+    """The number of a version that may be pruned."""
+    found = re.fullmatch(r"[vV]?0*([1-9]\d{0,8})", str(reference).strip())
+    return int(found.group(1)) if found else lifecycle.show(reference).version
+
+
+def _require(reason: str) -> None:
+    if not reason.strip():
+        raise ConfigurationError("A reason is needed: it is what others will read.", "Add --reason TEXT.")
+
+
+def _check_alias(alias: str) -> None:
+    if alias.lower() == "latest" or re.fullmatch(r"[vV]?\d+", alias):
+        raise ConfigurationError(
+            f"The alias {alias!r} is reserved: it has a meaning of its own.", "Choose a name such as champion."
+        )
+    if alias.lower() in (name.lower() for name in STAGES):
+        raise ConfigurationError(
+            f"The alias {alias!r} belongs to a stage.", "Move a version there with: openstack-rca models stage N STAGE"
+        )
+    if not _ALIAS.fullmatch(alias):
+        raise ConfigurationError(
+            f"{alias!r} cannot be an alias.", "Begin with a letter; letters, digits, '_' and '-' may follow."
+        )

@@ -1,0 +1,380 @@
+"""The rules of a version's life: publish, resolve, load, list, verify."""
+
+from __future__ import annotations
+
+import builtins
+import re
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from openstack_rca.errors import (
+    ConfigurationError,
+    DigestMismatch,
+    LifecycleError,
+    RegistryUnavailable,
+    SignatureInvalid,
+    StoreError,
+    StoreObjectNotFound,
+    VersionNotFound,
+)
+from openstack_rca.lifecycle.history.changes_log import EventLog
+from openstack_rca.lifecycle.history.version_index import VersionIndex, version_not_found
+from openstack_rca.lifecycle.local.cache import open_cache
+from openstack_rca.lifecycle.local.packing import packed
+from openstack_rca.lifecycle.local.spool import Spool, SpooledModel, kept_for_later, send_waiting
+from openstack_rca.lifecycle.mlflow.client import get_ready
+from openstack_rca.lifecycle.mlflow.registry import MlflowRegistry
+from openstack_rca.lifecycle.objects.files import replacing
+from openstack_rca.lifecycle.objects.patience import within
+from openstack_rca.lifecycle.objects.store import ObjectStore, Progress
+from openstack_rca.lifecycle.objects.store_errors import writing_to
+from openstack_rca.lifecycle.records import LoadedModel, ModelVersion, Place, VersionCheck, manifest_key
+from openstack_rca.lifecycle.trust.signing import Signatures
+from openstack_rca.lifecycle.versions.publishing import Publisher, make_draft
+from openstack_rca.lifecycle.versions.store_index import StoreIndex
+from openstack_rca.settings import Settings, load_settings
+
+__all__ = ["LoadedModel", "ModelLifecycle", "ModelVersion", "VersionCheck"]
+
+
+class ModelLifecycle:
+    """The versions of ``settings.model_name`` in the environment ``settings.experiment_name``.
+
+    Args:
+        settings: where registry and store are; with ``mlflow_enabled`` false the store alone is used.
+        at_step: called with the name of each finished publishing step; tests use it to crash there.
+    """
+
+    def __init__(self, settings: Settings, *, at_step: Callable[[str], None] | None = None) -> None:
+        self.settings = settings
+        self.place = Place(settings.experiment_name, settings.model_name)
+        self.store = ObjectStore(settings)
+        self.cache = open_cache(settings, self.place)
+        self.spool = Spool(settings.spool_folder)
+        self.signatures = Signatures(settings, self.place, self.cache)
+        self.events = EventLog(self.store, self.place)
+        self._at_step = at_step or _no_step
+        self.index: VersionIndex = (
+            MlflowRegistry(settings, self.place, lambda version: self.store.uri(self.place.key(version)))
+            if settings.mlflow_enabled
+            else StoreIndex(self.store, self.place, self.events)
+        )
+        self._publisher = Publisher(
+            settings, self.place, self.store, self.index, self.cache, self.events, self.signatures, self._at_step
+        )
+
+    # Publishing
+
+    def publish(
+        self,
+        model_file: Path,
+        *,
+        run_id: str | None,
+        metrics: Mapping[str, float],
+        parameters: Mapping[str, str | int | float],
+        card: Mapping[str, Any],
+        tags: Mapping[str, str] | None = None,
+        objection: str = "",
+        forced: bool = False,
+        on_progress: Progress | None = None,
+    ) -> ModelVersion:
+        """Make a ``.keras`` file the next version.
+
+        Args:
+            model_file: the trained file; it is only read.
+            run_id: the MLflow run that made it, if one did.
+            metrics, parameters, card, tags: kept with the version; the card in its manifest only.
+            objection: why it should not be used; it is then stored as refused, which nothing resolves to.
+            forced: make it an ordinary version in spite of that; the history says so.
+            on_progress: called with bytes done and bytes in total.
+
+        Raises:
+            ModelFileDamaged: the file is not a model file; nothing was published or spooled.
+            PublishFailed: registry or store failed; the file is kept in the spool, whose path the hint names.
+            PublishInterrupted: somebody stopped it; the same.
+        """
+        with packed(model_file, self.settings) as path:
+            draft = make_draft(path, run_id, metrics, parameters, card, tags or {})
+            draft = replace(draft, objection=objection, forced=forced)
+            try:
+                return self._publisher.publish(draft, on_progress)
+            except (LifecycleError, ConfigurationError, OSError, KeyboardInterrupt) as error:
+                raise kept_for_later(self.spool, self.place, draft, model_file, error) from error
+
+    def check_can_publish(self) -> None:
+        """Raise ``ConfigurationError`` where no version could ever be published with these settings."""
+        self._publisher.check_configuration()
+
+    def publish_spooled(self, on_progress: Progress | None = None) -> builtins.list[ModelVersion]:
+        """Publish what waits in the spool, oldest first, each once.
+
+        Raises:
+            PublishFailed: registry or store still fail; what was not sent stays in the spool.
+        """
+        return send_waiting(self.spool, lambda waiting: self._send(waiting, on_progress))
+
+    def _send(self, waiting: SpooledModel, on_progress: Progress | None) -> ModelVersion:
+        """Publish a waiting file in the environment that it was trained for, unless that was done before a crash."""
+        lifecycle = self.other(waiting.place.experiment, waiting.place.model_name)
+        draft, publisher = waiting.draft, lifecycle._publisher
+        version = lifecycle.index.find_writer(draft.writer)
+        if version is not None and (version.status == "ready" or draft.refused):
+            return version
+        # A refused one that nobody objected to is what a store gave back that was not what it was sent.
+        return publisher.resume(draft) or publisher.publish(draft, on_progress)
+
+    def other(self, experiment: str, model_name: str) -> ModelLifecycle:
+        """The versions of another environment or model in the same registry and store.
+
+        Raises:
+            ConfigurationError: a name that cannot be one.
+        """
+        if Place(experiment, model_name) == self.place:
+            return self
+        changes = {"experiment_name": experiment, "model_name": model_name}
+        settings = load_settings(**{**self.settings.model_dump(exclude_unset=True), **changes})
+        return ModelLifecycle(settings, at_step=self._at_step)
+
+    # Finding
+
+    def resolve(self, reference: str | int = "latest") -> ModelVersion:
+        """The version that a reference means.
+
+        Args:
+            reference: ``latest`` (the pinned version, else the highest ready one that is not yanked), a number
+                (``15``, ``"15"``, ``"v15"``) or an alias (``"@champion"``).
+
+        Raises:
+            VersionNotFound: nothing ready goes by that name.
+            RegistryUnavailable, StoreError: registry or store cannot be asked.
+        """
+        text = str(reference).strip()
+        if text.lower() == "latest":
+            return self._latest()
+        if text.startswith("@"):
+            return _only_ready(self.index.by_alias(text[1:]))
+        return _only_ready(self._numbered(text))
+
+    def _latest(self) -> ModelVersion:
+        pinned = self.index.pinned()
+        if pinned is not None:
+            return replace(_only_ready(self.index.get(pinned)), pinned=True)
+        for version in self.index.newest_first():
+            if version.status == "damaged":
+                raise DigestMismatch(
+                    version.status_reason, "Take another version with --model N, or bring the manifest back."
+                )
+            if version.resolvable:
+                return version
+        raise VersionNotFound(
+            f"There is no version of {self.place.model_name} in {self.place.experiment} yet that can be used.",
+            "Train one with: openstack-rca train PATH",
+        )
+
+    def show(self, reference: str | int) -> ModelVersion:
+        """A version in any state, by number, ``latest`` or ``@alias``; where a key is set, also whether it is signed.
+
+        Raises:
+            VersionNotFound: no such version, or a reference that cannot be one.
+        """
+        text = str(reference).strip()
+        version = self.resolve(text) if text.lower() == "latest" or text.startswith("@") else self._numbered(text)
+        if self.signatures.signs or self.signatures.verifies:
+            with suppress(LifecycleError):
+                version = replace(version, signed=self.is_signed(version))
+        return version
+
+    def is_signed(self, version: ModelVersion) -> bool:
+        """Whether a signature lies beside a version's file, valid or not."""
+        return self.signatures.lies_beside(*self.locate(version))
+
+    def _numbered(self, text: str) -> ModelVersion:
+        found = re.fullmatch(r"[vV]?0*([1-9]\d{0,8})", text)
+        if not found:
+            raise version_not_found(self.place, f"version {text!r}")
+        return self.index.get(int(found.group(1)))
+
+    def list(self, limit: int | None = None) -> builtins.list[ModelVersion]:
+        """Versions in any state, highest number first; the pinned one is marked."""
+        pinned = self.index.pinned()
+        found: builtins.list[ModelVersion] = []
+        for version in self.index.newest_first():
+            if limit is not None and len(found) >= limit:
+                break
+            found.append(replace(version, pinned=version.version == pinned))
+        return found
+
+    # Loading
+
+    def load(self, reference: str | int = "latest", on_progress: Progress | None = None) -> LoadedModel:
+        """A verified local file of a version.
+
+        When registry or store are down, the newest version in the cache of this environment stands in (for a number
+        or an alias: that one), with a notice.
+
+        Raises:
+            VersionNotFound: nothing ready goes by that name.
+            DigestMismatch: the store holds something else than was published; it is not used.
+            SignatureInvalid: it is not signed for the verification key; it is not used.
+            ConfigurationError: signatures cannot be verified with what is configured.
+            RegistryUnavailable, StoreError: a service is down and the cache has nothing that could stand in.
+        """
+        text = str(reference).strip()
+        budget = self.settings.network_timeout_seconds
+        late = RegistryUnavailable(
+            f"The registry or the store does not answer within {budget:g} s.", "Check them with: openstack-rca doctor"
+        )
+
+        def work(alive: Progress) -> LoadedModel:
+            def report(done: int, total: int) -> None:
+                alive(done, total)
+                if on_progress is not None:
+                    on_progress(done, total)
+
+            return self._load(self.resolve(text), text, report)
+
+        self.cache.tidy()
+        self.signatures.get_ready()
+        try:
+            if self.settings.mlflow_enabled:
+                budget -= get_ready(self.settings)
+            return within(budget, work, late)
+        except StoreObjectNotFound:
+            raise
+        except (RegistryUnavailable, StoreError) as error:
+            return self._load_offline(text, error)
+
+    def _load(self, version: ModelVersion, reference: str, on_progress: Progress) -> LoadedModel:
+        with writing_to(self.cache.path_for(version.sha256)):
+            cached, was_there = self.cache.fetched(
+                version.sha256,
+                lambda temporary: self._fetch_verified(version, temporary, on_progress),
+                lambda done: on_progress(done, version.size_bytes),
+            )
+        self.signatures.require(version, cached.path, *self.locate(version))
+        with suppress(OSError):
+            self.cache.remember_version(version)
+            if not reference.lstrip("vV").isdigit():
+                self.cache.remember_answer(reference, version)
+        source = "cache" if was_there else "store"
+        return LoadedModel(cached.path, version, source, _notices(version), cached.held)
+
+    def _fetch_verified(self, version: ModelVersion, target: Path | None, on_progress: Progress | None = None) -> None:
+        store, key = self.locate(version)
+        sha256, size, _ = store.fetch(key, target, on_progress)
+        if sha256 != version.sha256:
+            raise DigestMismatch(
+                f"Version {version.version} at {version.uri} is not what was published: {size} bytes with sha256 "
+                f"{sha256[:12]}..., expected {version.size_bytes} bytes with {version.sha256[:12] or 'none'}...",
+                "It was changed or damaged in the store and is not used; take another version with --model N, "
+                "and see openstack-rca models verify.",
+            )
+
+    def locate(self, version: ModelVersion) -> tuple[ObjectStore, str]:
+        """The store that holds a version's file, and its key there."""
+        key = self.store.key_of(version.uri)
+        if key is not None:
+            return self.store, key
+        # Published when the artifact root was another one: the version's own URI tells where it is.
+        root, name = version.uri.rsplit("/", 1)
+        return ObjectStore(self.settings, root), name
+
+    def _load_offline(self, reference: str, error: LifecycleError) -> LoadedModel:
+        for version in self._offline_candidates(reference):
+            cached = self.cache.verified(version.sha256)
+            if cached is not None:
+                self.signatures.require(version, cached.path, None)
+                notice = (
+                    f"{error.message} Working with version {version.version} from the cache of this machine; "
+                    "a newer one may exist."
+                )
+                return LoadedModel(cached.path, version, "cache", [notice, *_notices(version)], cached.held)
+        raise error
+
+    def _offline_candidates(self, reference: str) -> builtins.list[ModelVersion]:
+        number = re.fullmatch(r"[vV]?0*([1-9]\d*)", reference)
+        if number:
+            return [found for found in [self.cache.version(int(number.group(1)))] if found]
+        answer = self.cache.answer(reference)
+        if reference.startswith("@") or (answer and answer.pinned):
+            return [found for found in [self.cache.version(answer.version) if answer else None] if found]
+        # Above the last known answer only what was published since counts: the rest had been yanked.
+        return [
+            found
+            for found in self.cache.versions()
+            if found.resolvable and (not answer or found.version <= answer.version or found.created > answer.when)
+        ]
+
+    def download(self, reference: str | int, output: Path, on_progress: Progress | None = None) -> Path:
+        """Write a version's verified file to ``output``, or nothing.
+
+        Raises:
+            VersionNotFound, DigestMismatch, SignatureInvalid, RegistryUnavailable, StoreError: as for ``load``; nothing
+                was written.
+        """
+        self.signatures.get_ready()
+        version = self.resolve(reference)
+        with writing_to(output), replacing(output) as temporary:
+            self._fetch_verified(version, temporary, on_progress)
+            self.signatures.require_stored(version, temporary, *self.locate(version))
+        return output
+
+    # Checking
+
+    def verify(self) -> builtins.list[VersionCheck]:
+        """Read every version back: registry against store against digest.
+
+        Returns:
+            One check a version, highest number first; half-published versions are named as problems.
+
+        Raises:
+            RegistryUnavailable, StoreUnavailable, StoreAccessDenied, StoreBucketNotFound: nothing can be said at all.
+        """
+        self.signatures.get_ready()
+        return [self.check(version) for version in self.list()]
+
+    def check(self, version: ModelVersion) -> VersionCheck:
+        """Read one version back; raises as ``verify``."""
+        if version.status == "uploading":
+            return VersionCheck(version, False, "publishing was never finished; nothing resolves to it")
+        if version.status == "damaged":
+            return VersionCheck(version, False, version.status_reason)
+        if version.status != "ready":
+            return VersionCheck(version, True)
+        try:
+            store, key = self.locate(version)
+            with self.signatures.scratch_file() as scratch:
+                self._fetch_verified(version, scratch)
+                if scratch is not None:
+                    self.signatures.require_stored(version, scratch, store, key)
+            stored = store.read(manifest_key(key))
+        except (StoreObjectNotFound, DigestMismatch, SignatureInvalid) as error:
+            return VersionCheck(version, False, error.message)
+        if version.sha256.encode() not in stored:
+            return VersionCheck(version, False, "the manifest beside the file names another digest")
+        return VersionCheck(version, True)
+
+
+def _only_ready(version: ModelVersion) -> ModelVersion:
+    if version.status != "ready":
+        raise VersionNotFound(
+            f"Version {version.version} of {version.name} is not ready ({version.status}).",
+            "Take another one (openstack-rca models list).",
+        )
+    return version
+
+
+def _notices(version: ModelVersion) -> list[str]:
+    notices = []
+    if version.pinned:
+        notices.append(f"Version {version.version} is pinned; newer versions are not used until it is unpinned.")
+    if version.yanked:
+        notices.append(f"Version {version.version} was yanked: {version.yank_reason or 'no reason given'}.")
+    return notices
+
+
+def _no_step(_name: str) -> None:
+    return

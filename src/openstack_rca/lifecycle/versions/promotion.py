@@ -1,0 +1,115 @@
+"""From one environment to another: the file is copied, its digest stays, its origin is kept."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import Any
+
+from openstack_rca.errors import ConfigurationError, DigestMismatch, LifecycleError, StoreError
+from openstack_rca.lifecycle.history import changes_log as word
+from openstack_rca.lifecycle.mlflow.registry import TAG
+from openstack_rca.lifecycle.records import ModelVersion, manifest_key
+from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
+
+TAG_SOURCE = TAG + "promoted_from"
+TAG_SOURCE_URI = TAG + "promoted_from_uri"
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """What came of it.
+
+    Attributes:
+        source, version: from where, and what it is there.
+        made: false where the target had this very file as a usable version already.
+        notice: what a person should know of it: that it is not signed, where signatures matter; else empty.
+    """
+
+    source: ModelVersion
+    version: ModelVersion
+    made: bool
+    notice: str = ""
+
+
+def promote(
+    lifecycle: ModelLifecycle, reference: str | int, experiment: str, model_name: str | None = None, reason: str = ""
+) -> Promotion:
+    """Publish a version as the next one of another environment, signed for it where there is a signing key.
+
+    Args:
+        lifecycle: where it comes from.
+        reference: which version.
+        experiment, model_name: the environment that it goes to, and the name that it has there (the same one).
+        reason: for the history of both.
+
+    Raises:
+        VersionNotFound, DigestMismatch, SignatureInvalid: there is no such version, or it is not what was published.
+        ConfigurationError: it was yanked; or it would go to where it is.
+        PublishFailed: the target's registry or store failed.
+    """
+    word.checked_text(reason)
+    target = lifecycle.other(experiment, model_name or lifecycle.place.model_name)
+    if target.place == lifecycle.place:
+        raise ConfigurationError(f"The version is in {experiment} already.", "Name another experiment, or --name.")
+    version = lifecycle.resolve(reference)
+    if version.yanked:
+        raise ConfigurationError(
+            f"Version {version.version} was yanked: {version.yank_reason or 'no reason given'}.",
+            f"Promote another one, or take that back with: openstack-rca models unyank {version.version}",
+        )
+    for present in target.index.newest_first():
+        # One from before there was a key is promoted anew: that is how it gets a signature.
+        good = present.resolvable and present.sha256 == version.sha256
+        if good and (not target.signatures.signs or target.is_signed(present)):
+            return _told(lifecycle, version, target, present, made=False)
+    # Held on to: it keeps the file from leaving the cache while it is read.
+    loaded = lifecycle.load(version.version)
+    parameters, card = _described(lifecycle, version)
+    source = f"{lifecycle.place.experiment}/{lifecycle.place.model_name} version {version.version}"
+    made = target.publish(
+        loaded.path,
+        run_id=version.run_id,
+        metrics=version.metrics,
+        parameters=parameters,
+        card=card,
+        tags={TAG_SOURCE: source, TAG_SOURCE_URI: version.uri},
+    )
+    if made.sha256 != version.sha256:
+        raise DigestMismatch(f"Version {made.version} of {experiment} has another digest than {source}.")
+    place = f"{target.place.experiment}/{target.place.model_name} version {made.version}"
+    target.events.append(word.PROMOTED, made.version, reason, {"from": source, "sha256": made.sha256})
+    lifecycle.events.append(word.PROMOTED, version.version, reason, {"to": place, "sha256": made.sha256})
+    return _told(lifecycle, version, target, made, made=True)
+
+
+def _told(
+    lifecycle: ModelLifecycle, source: ModelVersion, target: ModelLifecycle, version: ModelVersion, *, made: bool
+) -> Promotion:
+    """Look whether the version is signed in its new place, where somebody may rely on that."""
+    keys = target.signatures
+    try:
+        if keys.signs or keys.verifies or lifecycle.is_signed(source):
+            version = replace(version, signed=target.is_signed(version))
+    except LifecycleError:
+        # The promotion is done: that this cannot be asked now must not make it look like a failure.
+        return Promotion(source, version, made)
+    if version.signed is not False:
+        return Promotion(source, version, made)
+    notice = (
+        f"Version {version.version} of {target.place.experiment} is not signed: set OPENSTACK_RCA_SIGNING_KEY and "
+        "promote it again to sign it."
+    )
+    return Promotion(source, version, made, notice)
+
+
+def _described(lifecycle: ModelLifecycle, version: ModelVersion) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Parameters and card, from the manifest."""
+    store, key = lifecycle.locate(version)
+    try:
+        facts = json.loads(store.read(manifest_key(key)))
+        return dict(facts["parameters"]), dict(facts["card"])
+    except (StoreError, ValueError, KeyError, TypeError) as error:
+        raise LifecycleError(
+            f"The manifest of version {version.version} cannot be read.", "See openstack-rca models verify."
+        ) from error

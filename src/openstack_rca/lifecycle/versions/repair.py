@@ -1,0 +1,162 @@
+"""The registry made whole again from what the store holds: its manifests and its history.
+
+For a registry that was lost, or brought back from an old backup. Whole versions are registered again under their own
+numbers; MLflow only ever counts on, so where it is past a number, the version gets another one there and keeps its own
+everywhere else. What is half-published or orphaned is named and left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from openstack_rca.errors import DigestMismatch, StoreObjectNotFound, VersionNotFound
+from openstack_rca.lifecycle.history import changes_log as word
+from openstack_rca.lifecycle.history.version_state import PIN, VersionState, read_state
+from openstack_rca.lifecycle.mlflow.registry import is_registered_half
+from openstack_rca.lifecycle.records import ModelVersion
+from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
+from openstack_rca.lifecycle.versions.store_index import read_manifest
+
+REGISTER, RESTORE, NAMED = "register", "restore", "named"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is not as it should be.
+
+    Attributes:
+        kind: ``register`` (a whole version that the registry does not know), ``restore`` (a pin, yank, alias, stage or
+            description that the registry does not have as the history says), ``named`` (nothing that can be repaired).
+        version: which one; 0 for none.
+        what: in words.
+        done: whether it was repaired.
+        outcome: how; where MLflow could not give the number, which one the version has there.
+    """
+
+    kind: str
+    version: int
+    what: str
+    done: bool = False
+    outcome: str = ""
+
+
+def find_repairs(lifecycle: ModelLifecycle) -> list[Finding]:
+    """Compare registry, store and history; nothing is changed.
+
+    Raises:
+        RegistryUnavailable, StoreError: the whole picture cannot be had.
+    """
+    known = {version.version: version for version in lifecycle.list() if not is_registered_half(version)}
+    state = read_state(lifecycle.events)
+    return [*_missing(lifecycle, known, state), *_half(lifecycle, known), *_different(lifecycle, known, state)]
+
+
+def repair(lifecycle: ModelLifecycle) -> list[Finding]:
+    """Repair what can be repaired.
+
+    Returns:
+        All findings, with what was done; those of pins, yanks and aliases are looked for after the versions are back.
+
+    Raises:
+        RegistryUnavailable, StoreError: it stopped there; run it again.
+    """
+    findings = []
+    missing = [found for found in find_repairs(lifecycle) if found.kind == REGISTER]
+    for found in sorted(missing, key=lambda found: found.version):
+        manifest = read_manifest(lifecycle.store, lifecycle.place, found.version)
+        number = lifecycle.index.register(manifest)
+        mapped = number != found.version
+        outcome = (
+            f"MLflow could not give number {found.version} any more: there it is {number}, here it stays {found.version}"
+            if mapped
+            else f"registered as version {number}"
+        )
+        details = {"number_in_mlflow": str(number)} if mapped else {}
+        lifecycle.events.append(word.REGISTERED, found.version, outcome, details)
+        findings.append(Finding(REGISTER, found.version, found.what, True, outcome))
+    state = read_state(lifecycle.events)
+    for found in find_repairs(lifecycle):
+        if found.kind == RESTORE:
+            _restore(lifecycle, state, found)
+            findings.append(Finding(RESTORE, found.version, found.what, True, "as the history says"))
+        else:
+            findings.append(found)
+    return findings
+
+
+def _missing(lifecycle: ModelLifecycle, known: dict[int, ModelVersion], state: VersionState) -> Iterator[Finding]:
+    """Versions of the store that the index does not list."""
+    place = lifecycle.place
+    for folder in sorted(lifecycle.store.folders()):
+        number = place.number_of(folder)
+        if number is None or number in known:
+            continue
+        keys = {stored.key for stored in lifecycle.store.objects(f"{folder}/")}
+        if not keys & place.own_keys(number):
+            # Another environment's or another model's, or an empty folder.
+            continue
+        if number in state.pruned:
+            yield Finding(NAMED, number, f"{folder} is left of a pruning that was cut off; models prune removes it")
+            continue
+        try:
+            manifest = read_manifest(lifecycle.store, place, number)
+        except StoreObjectNotFound:
+            yield Finding(NAMED, number, f"{folder} is an orphan: a model file without a manifest was never finished")
+            continue
+        except (DigestMismatch, VersionNotFound) as error:
+            yield Finding(NAMED, number, error.message)
+            continue
+        version = manifest.as_version(lifecycle.store.uri(place.key(number)))
+        check = lifecycle.check(version)
+        if check.ok:
+            yield Finding(REGISTER, number, f"{folder} is whole and the registry does not know it")
+        else:
+            yield Finding(NAMED, number, check.problem)
+
+
+def _half(lifecycle: ModelLifecycle, known: dict[int, ModelVersion]) -> Iterator[Finding]:
+    """Versions that the index lists and that are not whole."""
+    for version in known.values():
+        if version.status == "uploading":
+            yield Finding(NAMED, version.version, "half-published: nothing resolves to it; models prune removes it")
+        elif version.status == "ready":
+            store, key = lifecycle.locate(version)
+            if not store.exists(key):
+                yield Finding(NAMED, version.version, f"registered, but {version.uri} is not in the store")
+
+
+def _different(lifecycle: ModelLifecycle, known: dict[int, ModelVersion], state: VersionState) -> Iterator[Finding]:
+    """What the registry says otherwise than the history; what the history never spoke of is nobody's mistake."""
+    pinned = next((version.version for version in known.values() if version.pinned), None)
+    pinned = lifecycle.index.pinned() if pinned is None else pinned
+    if PIN in state.told and pinned != state.pinned and (state.pinned is None or state.pinned in known):
+        yield Finding(RESTORE, state.pinned or 0, f"{PIN}: the registry has {pinned}, the history {state.pinned}")
+    for version in known.values():
+        number = version.version
+        told = (
+            ("yank", version.yank_reason if version.yanked else None, state.yanked.get(number)),
+            ("description", version.description, state.descriptions.get(number, "")),
+            ("stage", version.stage, state.stages.get(number, "")),
+        )
+        for name, held, wanted in told:
+            if held != wanted and f"{name} {number}" in state.told:
+                yield Finding(RESTORE, number, f"{name}: the registry has {held!r}, the history {wanted!r}")
+    held_aliases = {alias: number for number, version in known.items() for alias in version.aliases}
+    spoken_of = (subject.removeprefix("alias ") for subject in state.told if subject.startswith("alias "))
+    for alias in sorted(spoken_of):
+        led, wanted_number = held_aliases.get(alias), state.aliases.get(alias)
+        if led != wanted_number and (wanted_number is None or wanted_number in known):
+            yield Finding(
+                RESTORE, wanted_number or 0, f"alias {alias}: the registry has {led}, the history {wanted_number}"
+            )
+
+
+def _restore(lifecycle: ModelLifecycle, state: VersionState, found: Finding) -> None:
+    subject = found.what.split(":", 1)[0]
+    if subject == PIN:
+        lifecycle.index.follow(state, pin=True)
+    elif subject.startswith("alias "):
+        lifecycle.index.follow(state, aliases=[subject.removeprefix("alias ")])
+    else:
+        lifecycle.index.follow(state, [found.version])

@@ -1,0 +1,197 @@
+"""Accusations where no signature speaks: who is meant is read from addresses, traceback frames and peers' names.
+
+These rules are OpenStack's own conventions: every project keeps the client side of its remote procedure calls in
+``<project>/<service>/rpcapi.py``, so the frame in a time-out's traceback names the service that did not answer; and
+connection errors carry the ``host:port`` or the URL that failed; and an error that comes out of a client library accuses
+what that library is the client of.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import yaml
+
+from openstack_rca.rca.knowledge.topology import Topology
+from openstack_rca.rca.report.report import Category
+
+_FRAME = re.compile(r"/(nova|cinder|manila|ironic|heat|octavia|magnum)/(?:[a-z_]+/)*?([a-z_]+)/rpcapi\.py")
+_NEUTRON_FRAME = re.compile(
+    r"/neutron/(agent/rpc|agent/securitygroups_rpc|agent/(?:dhcp|l3|metadata)/\w+|common/rpc)\.py"
+)
+_TIMEOUT = "MessagingTimeout"
+_ADDRESS = re.compile(
+    r"https?://[A-Za-z0-9._\[\]:-]+(?:/[^\s'\")]*)?|\b[A-Za-z0-9][A-Za-z0-9._-]*:(?:\d{4,5})\b|host='[^']+', port=\d+"
+)
+_POOL = re.compile(r"host='([^']+)', port=(\d+)")
+"""How urllib3 writes an address."""
+
+_GONE = re.compile(
+    r"(?i)\b(?:is|are|seems?(?: to be)?|appears?(?: to be)?|found|reported) (?:\w+ )?"
+    r"(?:down|dead|unavailable|unreachable|offline)\b"
+    r"|\b(?:is|are|does|do|did|has|have) not (?:\w+ )?(?:responding|respond|answer\w*|alive|running|available|report\w*)\b"
+    r"|\blost (?:the )?(?:connection|contact)\b|\bno (?:heartbeat|reply|response|answer)\b"
+)
+_REFUSED = re.compile(r"(?i)connection refused|ECONNREFUSED|actively refused|Errno 111")
+_TIMED_OUT = re.compile(r"(?i)timed? ?out|Errno 110|ETIMEDOUT")
+_FAILED = re.compile(
+    r"(?i)unreachable|unable to (?:establish|connect)|failed to (?:connect|establish)|connection (?:reset|aborted|closed)"
+    r"|max retries exceeded|bad gateway|service unavailable|remote end closed|no route to host"
+)
+
+
+_KINDS = (
+    (
+        Category.AUTH,
+        re.compile(r"(?i)unauthori[sz]ed|requires authentication|access denied|access_refused|\b40[13]\b|forbidden"),
+    ),
+    (
+        Category.CAPACITY,
+        re.compile(
+            r"(?i)too many|no more|no (?:fixed |free )?\w+(?: \w+)? available|not enough|exhausted|insufficient|exceed"
+            r"|quota|limit (?:.{0,40} )?reached|over ?limit|out of (?:memory|space)|no space left"
+        ),
+    ),
+    (Category.HANG, _TIMED_OUT),
+    (Category.PROCESS_DOWN, re.compile(_REFUSED.pattern + "|" + _FAILED.pattern.removeprefix("(?i)"))),
+    (Category.DATA_MISSING, re.compile(r"(?i)not ?found|\b404\b|does ?n[o']t exist|no such")),
+)
+"""What kind of fault the words of an error speak of; the first that fits counts."""
+
+_OWN_KIND = {
+    "mariadb": Category.DATABASE,
+    "rabbitmq": Category.MESSAGING,
+    "storage": Category.STORAGE,
+}
+"""Infrastructure whose clients meet an error only where something is wrong with it, whatever the words."""
+
+_KEPT_FOR = {("placement-api", Category.CAPACITY): "nova-compute"}
+"""Who only keeps accounts tells of the want of those whose accounts it keeps."""
+
+_HARMLESS = re.compile(r"(?i)duplicate entry|IntegrityError|DBDuplicateEntry")
+"""Errors of these libraries that OpenStack provokes and handles in its ordinary work."""
+
+_MISSING_WEIGHT = 0.15
+"""Things that are not found were mostly just deleted."""
+
+_CLIENT_WEIGHT = 0.45
+
+
+@dataclass(frozen=True)
+class Accusation:
+    """One component that an event's text speaks against; vague if only the place tells, not the words."""
+
+    component: str
+    category: Category
+    why: str
+    weight: float
+    vague: bool = False
+
+
+def accuse(text: str, accuser: str | None, topology: Topology, logger: str | None = None) -> Accusation | None:
+    """Read from an error's own text which component failed it.
+
+    Args:
+        text: message, exception and traceback of one event.
+        accuser: component that logged it.
+        topology: components, their ports and dependencies.
+        logger: Python module that logged it.
+
+    Returns:
+        The accusation, or None where the text names nobody.
+    """
+    if _TIMEOUT in text:
+        consumer = _rpc_consumer(text, topology)
+        if consumer is not None and consumer != accuser:
+            return Accusation(consumer, Category.HANG, f"a remote procedure call to {consumer} got no reply", 0.6)
+    return (
+        _address(text, accuser, topology)
+        or _client_side(text, accuser, topology, logger)
+        or _named(text, accuser, topology)
+    )
+
+
+def tells_of_time_out(text: str) -> bool:
+    """True where a text speaks of an answer that did not come, and not of a refusal."""
+    return _TIMED_OUT.search(text) is not None and _REFUSED.search(text) is None
+
+
+def _address(text: str, accuser: str | None, topology: Topology) -> Accusation | None:
+    """The component behind the first known address of a text that speaks of a failed connection."""
+    refused = _REFUSED.search(text)
+    if not (refused or _FAILED.search(text) or _TIMED_OUT.search(text)):
+        return None
+    for match in _ADDRESS.finditer(text):
+        address = _POOL.sub(r"\1:\2", match.group())
+        component = topology.component_of_url(address)
+        if component is None or component == accuser:
+            continue
+        if refused:
+            return Accusation(component, Category.PROCESS_DOWN, f"{address} refuses connections", 0.7)
+        if _TIMED_OUT.search(text):
+            return Accusation(component, Category.HANG, f"{address} does not answer in time", 0.6)
+        return Accusation(component, Category.PROCESS_DOWN, f"{address} cannot be reached", 0.6)
+    return None
+
+
+def _client_side(text: str, accuser: str | None, topology: Topology, logger: str | None) -> Accusation | None:
+    """The component whose client library, or whose client side in a service, the error comes out of."""
+    spoken = next((category for category, words in _KINDS if words.search(text)), None)
+    searched = f"{logger or ''} {text}"
+    for component, fragments in _client_modules().items():
+        if component == accuser or component not in topology.dependencies(accuser or component):
+            continue
+        found = next((fragment for fragment in fragments if fragment in searched), None)
+        category = spoken or _OWN_KIND.get(component)
+        if found is not None and category is not None and not _HARMLESS.search(text):
+            weight = _MISSING_WEIGHT if category is Category.DATA_MISSING else _CLIENT_WEIGHT
+            why = f"the error comes out of the client side of {component} ({found.strip('/.')})"
+            wanting = _KEPT_FOR.get((component, category), component)
+            return Accusation(wanting, category, why, weight, vague=spoken is None)
+    return None
+
+
+def _named(text: str, accuser: str | None, topology: Topology) -> Accusation | None:
+    """The component that a text calls by its name where it says that somebody is gone."""
+    words = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("File "))
+    if _GONE.search(words) is None:
+        return None
+    for match in _names(topology).finditer(words):
+        component = topology.canonical(match.group())
+        if component is not None and component != accuser and component in topology.dependencies(accuser or component):
+            why = f"{match.group()} is gone"
+            return Accusation(component, Category.PROCESS_DOWN, why, _CLIENT_WEIGHT)
+    return None
+
+
+@cache
+def _names(topology: Topology) -> re.Pattern[str]:
+    """What components are called in running text: names that are no ordinary words, and neutron's types of agents."""
+    known = {name for name in topology.components if "-" in name or topology.is_leaf(name)} - {
+        "host",
+        "network",
+        "storage",
+    }
+    known |= {kind for name in topology.components for kind in topology.component(name).agent_types}
+    longest_first = sorted(known, key=lambda name: (-len(name), name))
+    return re.compile(rf"(?<![\w./-])(?:{'|'.join(map(re.escape, longest_first))})(?![\w/-])")
+
+
+@cache
+def _client_modules() -> dict[str, tuple[str, ...]]:
+    text = files("openstack_rca.rca.evidence").joinpath("client_modules.yaml").read_text(encoding="utf-8")
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    data = yaml.load(text, Loader=loader)  # noqa: S506 - a safe loader
+    return {str(name): (*entry["modules"], *entry["files"]) for name, entry in data.items()}
+
+
+def _rpc_consumer(text: str, topology: Topology) -> str | None:
+    """The service whose client module is the last one in the traceback before the time-out."""
+    frames = _FRAME.findall(text)
+    if frames:
+        project, service = frames[-1]
+        return topology.canonical(f"{project}-{service}")
+    return "neutron-server" if _NEUTRON_FRAME.search(text) else None

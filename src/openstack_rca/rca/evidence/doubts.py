@@ -1,0 +1,61 @@
+"""When nobody can say that all is well: lines that somebody picked, and errors that are new and go on.
+
+Neither says what the cause is, so they touch no ranking; they only turn "no failure found" into a doubt.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from openstack_rca.rca.evidence.normal_rates import NormalRates
+
+FEW_EVENTS = 200
+"""So few events show neither what is usual nor how often."""
+
+ERROR_SHARE = 0.3
+"""A service that works writes far more ordinary lines than errors, so logs like this hold what a search for errors left."""
+
+MANY_ERRORS = 6
+LASTING_SECONDS = 15.0
+NEW = 0.9
+"""Errors that a healthy cloud never wrote come once or twice; so many, for so long, with such a novelty, are a fault."""
+
+_TROUBLED = ("ERROR", "CRITICAL")
+_SERVER_ERROR = r'" (?:status: )?5\d\d\b'
+"""A request that an API answered with an error of its own; access logs tell it at level INFO."""
+
+_FAILED = (pl.col("level").is_in(_TROUBLED) | pl.col("message").str.contains(_SERVER_ERROR)).fill_null(value=False)
+
+
+def is_picked(observed: pl.DataFrame, rates: NormalRates) -> bool:
+    """Whether these are errors that somebody picked out of the logs.
+
+    Args:
+        observed: all events that were given (``component``, ``level``, ``message``).
+        rates: what is known of normal; where they know any of the components, a few lines are for them to judge.
+    """
+    errors = observed.select(_FAILED.sum()).item()
+    if errors == 0 or is_filtered(observed):
+        return bool(errors)
+    if not rates.components.isdisjoint(observed["component"].unique().to_list()):
+        return False
+    return bool(observed.height <= FEW_EVENTS or errors >= ERROR_SHARE * observed.height)
+
+
+def is_filtered(observed: pl.DataFrame) -> bool:
+    """Whether nothing below a warning is left, so that silence says nothing about who wrote."""
+    return not observed.select((~pl.col("level").is_in(["WARNING", *_TROUBLED])).any()).item()
+
+
+def goes_on_failing(window: pl.DataFrame) -> bool:
+    """Whether one kind of error, or of failed request, that normal logs do not hold comes again and again.
+
+    Args:
+        window: observed events of the window with novelty (``add_novelty``).
+    """
+    kinds = (
+        window.filter(pl.col("familiar") & (pl.col("novelty") >= NEW) & _FAILED)
+        .group_by("component", "template_id")
+        .agg(count=pl.len(), lasts=(pl.col("time").max() - pl.col("time").min()).dt.total_milliseconds() / 1000)
+    )
+    return not kinds.filter((pl.col("count") >= MANY_ERRORS) & (pl.col("lasts") >= LASTING_SECONDS)).is_empty()

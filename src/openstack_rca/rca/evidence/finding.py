@@ -1,0 +1,71 @@
+"""What the analysis works with: findings, each a group of alike events that speaks against one component."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from openstack_rca.rca.report.report import Category, EvidenceSort
+
+
+class Directness(StrEnum):
+    """How a finding relates to the cause."""
+
+    CAUSE = "cause"
+    ACCUSATION = "accusation"
+    SYMPTOM = "symptom"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Alike events of one stream that accuse one component.
+
+    Attributes:
+        rows: indices into the observed events, first occurrence first.
+        weight: strength of the finding in [0, 1], before novelty.
+        novelty: 1 if nothing like it is normal, 0 if it is as frequent as ever.
+        accuser, accuser_host: the stream that logged the events.
+        first, last: times of the first and the last event, or of the gap for silence.
+    """
+
+    sort: EvidenceSort
+    directness: Directness
+    accused: str
+    category: Category
+    title: str
+    why: str
+    weight: float
+    rows: tuple[int, ...]
+    count: int
+    first: datetime
+    last: datetime
+    accused_host: str | None = None
+    accuser: str | None = None
+    accuser_host: str | None = None
+    novelty: float = 1.0
+    baseline: str = ""
+    signature: str | None = None
+    remedy: str = ""
+    checks: tuple[str, ...] = field(default_factory=tuple)
+
+    @property
+    def strength(self) -> float:
+        """Weight times novelty, in [0, 1]."""
+        return self.weight * self.novelty
+
+
+def noisy_or(probabilities: Iterable[float]) -> float:
+    """Probability that at least one of several independent signals is right (Pearl's noisy-OR).
+
+    Args:
+        probabilities: values in [0, 1].
+
+    Returns:
+        ``1 - product(1 - p)``.
+    """
+    remaining = 1.0
+    for probability in probabilities:
+        remaining *= 1.0 - min(max(probability, 0.0), 1.0)
+    return 1.0 - remaining

@@ -1,0 +1,200 @@
+"""Findings that no signature makes: errors that name somebody, new errors, unusual traffic."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+
+import polars as pl
+
+from openstack_rca.rca.evidence.accusations import Accusation, accuse
+from openstack_rca.rca.evidence.finding import Directness, Finding
+from openstack_rca.rca.knowledge.topology import Topology
+from openstack_rca.rca.report.report import Category, EvidenceSort
+
+MAX_ROWS = 5
+"""Events kept per finding for citing; the count tells how many there are."""
+
+UNKNOWN_NORMAL = 0.7
+"""Where nothing is known of what is normal, an error may be what this cloud always logs."""
+
+VAGUE_NUMBER = 8.0
+"""So many errors without telling words count fully: one may be a conflict that the service handled."""
+
+TRAFFIC_EVENTS = 20
+TRAFFIC_SCORE = 0.999
+TRAFFIC_WEIGHT = 0.04
+"""Traffic follows the load: it is shown beside better evidence and never names a cause by itself."""
+
+MAX_TRAFFIC = 12
+
+_WARNING_AND_WORSE = ("WARNING", "ERROR", "CRITICAL")
+_ERROR_AND_WORSE = ("ERROR", "CRITICAL")
+
+
+def volume(count: int) -> float:
+    """A symptom that comes once may be one user's mishap; one that comes again and again is an incident's."""
+    return min(1.0, 0.4 + count / 8.0)
+
+
+def expected_text(normal_per_minute: float | None, minutes: float) -> str:
+    """How many such events the window would hold if all were well, for the report; empty where nobody knows."""
+    if normal_per_minute is None:
+        return ""
+    expected = normal_per_minute * minutes
+    return f"{expected:.0f}" if expected == 0 or expected >= 1 else f"{expected:.1g}"
+
+
+def generic_accusations(rest: pl.DataFrame, topology: Topology, minutes: float) -> list[Finding]:
+    """Accusations read from addresses and traceback frames of errors that no signature explains."""
+    troubled = rest.filter(pl.col("level").is_in(_WARNING_AND_WORSE))
+    found: dict[tuple[str, str, str | None], list[tuple[dict[str, object], Accusation]]] = {}
+    for event in troubled.select(
+        "row", "time", "component", "host", "text", "logger", "level", "novelty", "normal_per_minute"
+    ).iter_rows(named=True):
+        accusation = accuse(str(event["text"]), str(event["component"]), topology, event["logger"])
+        if accusation is not None and not (accusation.vague and event["level"] == "WARNING"):
+            key = (accusation.component, str(event["component"]), event["host"])
+            found.setdefault(key, []).append((event, accusation))
+    findings = []
+    for (accused, accuser, host), items in found.items():
+        told = [item for item in items if not item[1].vague]
+        weight = max(item[1].weight for item in told or items)
+        if not told:
+            weight *= min(1.0, len(items) / VAGUE_NUMBER)
+        kinds = Counter(item[1].category for item in told or items)
+        kind = max(kinds, key=lambda category: kinds[category])
+        leading = [item for item in told or items if item[1].category is kind]
+        event, accusation = leading[0]
+        times = [item[0]["time"] for item in items]
+        findings.append(
+            Finding(
+                sort=EvidenceSort.NEW_TEMPLATE,
+                directness=Directness.ACCUSATION,
+                accused=accused,
+                accuser=accuser,
+                accuser_host=host,
+                category=accusation.category,
+                title=f"{accuser} says that {accusation.why}",
+                why=accusation.why,
+                weight=weight,
+                rows=tuple(int(str(item[0]["row"])) for item in leading[:MAX_ROWS]),
+                count=len(items),
+                first=_least(times),
+                last=_greatest(times),
+                novelty=max(float(str(item[0]["novelty"])) for item in items),
+                baseline=expected_text(_number(event["normal_per_minute"]), minutes),
+            )
+        )
+    return findings
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _least(times: Iterable[object]) -> datetime:
+    return min(time for time in times if isinstance(time, datetime))
+
+
+def _greatest(times: Iterable[object]) -> datetime:
+    return max(time for time in times if isinstance(time, datetime))
+
+
+def new_errors(rest: pl.DataFrame, minutes: float) -> list[Finding]:
+    """Errors (and surprising warnings) that no signature knows: symptoms of the component that logged them."""
+    unusual = pl.col("level").is_in(_ERROR_AND_WORSE) | (
+        (pl.col("level") == "WARNING") & (pl.col("score").fill_null(0.0) >= 0.99)
+    )
+    groups = (
+        rest.filter(unusual)
+        .sort("time", "row")
+        .group_by("component", "host", "template_id", maintain_order=True)
+        .agg(
+            rows=pl.col("row").head(MAX_ROWS),
+            count=pl.len(),
+            first=pl.col("time").min(),
+            last=pl.col("time").max(),
+            novelty=pl.col("novelty").max(),
+            normal=pl.col("normal_per_minute").max(),
+            score=pl.col("score").max(),
+            message=pl.col("message").first(),
+            level=pl.col("level").first(),
+        )
+    )
+    findings = []
+    for group in groups.iter_rows(named=True):
+        known = group["normal"] is not None
+        by_model = (known and group["normal"] > 0) or group["level"] == "WARNING"
+        why = "not seen in normal logs" if not group["normal"] else "much more frequent than normal"
+        findings.append(
+            Finding(
+                sort=EvidenceSort.MODEL_ANOMALY if by_model else EvidenceSort.NEW_TEMPLATE,
+                directness=Directness.SYMPTOM,
+                accused=group["component"],
+                accused_host=group["host"],
+                accuser=group["component"],
+                accuser_host=group["host"],
+                category=Category.PROCESS_DOWN,
+                title=f"unusual {group['level']} in {group['component']}",
+                why=why if known else "an error, on a cloud whose normal logs are not known",
+                weight=(0.2 if group["level"] != "WARNING" else 0.1)
+                * volume(group["count"])
+                * (1.0 if known else UNKNOWN_NORMAL),
+                rows=tuple(group["rows"]),
+                count=group["count"],
+                first=group["first"],
+                last=group["last"],
+                novelty=group["novelty"],
+                baseline=expected_text(group["normal"], minutes),
+            )
+        )
+    return findings
+
+
+def unusual_traffic(rest: pl.DataFrame, minutes: float) -> list[Finding]:
+    """Ordinary lines that come far more often than normal, or that the model finds most surprising: context, no proof."""
+    groups = (
+        rest.filter(pl.col("familiar") & ~pl.col("level").is_in(_WARNING_AND_WORSE) & (pl.col("novelty") >= 0.6))
+        .sort("time", "row")
+        .group_by("component", "host", "template_id", maintain_order=True)
+        .agg(
+            rows=pl.col("row").head(MAX_ROWS),
+            count=pl.len(),
+            first=pl.col("time").min(),
+            last=pl.col("time").max(),
+            novelty=pl.col("novelty").max(),
+            normal=pl.col("normal_per_minute").max(),
+            score=pl.col("score").max(),
+        )
+        .filter((pl.col("count") >= TRAFFIC_EVENTS) | (pl.col("score").fill_null(0.0) >= TRAFFIC_SCORE))
+        .sort("count", descending=True)
+        .head(MAX_TRAFFIC)
+    )
+    findings = []
+    for group in groups.iter_rows(named=True):
+        by_model = group["count"] < TRAFFIC_EVENTS
+        findings.append(
+            Finding(
+                sort=EvidenceSort.MODEL_ANOMALY if by_model else EvidenceSort.RATE_CHANGE,
+                directness=Directness.SYMPTOM,
+                accused=group["component"],
+                accused_host=group["host"],
+                accuser=group["component"],
+                accuser_host=group["host"],
+                category=Category.PROCESS_DOWN,
+                title=f"unusual lines of {group['component']}"
+                if by_model
+                else f"far more lines of one kind in {group['component']}",
+                why="the model did not expect it here" if by_model else "far more frequent than normal",
+                weight=TRAFFIC_WEIGHT,
+                rows=tuple(group["rows"]),
+                count=group["count"],
+                first=group["first"],
+                last=group["last"],
+                novelty=group["novelty"],
+                baseline=expected_text(group["normal"], minutes),
+            )
+        )
+    return findings

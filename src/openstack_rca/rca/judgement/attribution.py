@@ -1,0 +1,298 @@
+"""Breadth: a service that only one client cannot reach is not down; the way between the two is.
+
+The brokers that everybody talks to all the time (message queue, database, identity) are accused by everybody when they
+fail. Where one host or one process accuses and the others go on working, the accusation moves to the network.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from openstack_rca.rca.evidence.accusations import tells_of_time_out
+from openstack_rca.rca.evidence.finding import Directness, Finding
+from openstack_rca.rca.knowledge.catalogue import Catalogue
+from openstack_rca.rca.knowledge.topology import Topology
+from openstack_rca.rca.report.report import Category, EvidenceSort
+
+CONSTANTLY_USED = ("rabbitmq", "mariadb", "keystone")
+"""Components that every client uses every few seconds, so that a client without complaint is a client that is served."""
+
+COMPARED_WEIGHT = 0.7
+"""That the others are served is a second, independent witness, so the accusation weighs at least this."""
+
+SAME_TARGET_SHARE = 0.3
+
+AWAKENING = timedelta(seconds=3)
+AWAKENED_SHARE = 0.2
+WAITED_TOGETHER = 3
+RESTART = timedelta(seconds=20)
+RESTARTED_SHARE = 0.15
+MISSED = 0.2
+"""Strength from which somebody's complaint shows that a restart was noticed."""
+
+WAITED = timedelta(seconds=20)
+"""A time-out is told after the wait for it."""
+
+SLOT = timedelta(seconds=15)
+MAX_SHARE = 0.34
+MIN_OTHERS = 2
+MIN_EVENTS = 3
+_REACHABILITY = (Category.HANG, Category.NETWORK, Category.PROCESS_DOWN, Category.MESSAGING, Category.DATABASE)
+_UNCONNECTED = re.compile(
+    r"(?i)Connect(?:ion)?Timeout|connect timeout|connection timed out|Errno 110|ETIMEDOUT|Connection to \S+ timed out"
+    r"|no route to host|EHOSTUNREACH|network is unreachable|ENETUNREACH"
+)
+"""What is said where packets get no answer; a service that refuses, or is slow to reply, was reached."""
+
+_ANSWER = re.compile(r"\((?:1\d{3}, |[45]\d\d\) )|\bHTTP [45]\d\d\b")
+"""Error numbers that a server sends (MySQL from 1000 on, AMQP and HTTP from 400 on): who answers was reached."""
+
+
+def discount_the_awakened(findings: list[Finding]) -> list[Finding]:
+    """Weaken what a stream says of others right after a silence of its own.
+
+    A frozen process that wakes finds its connections closed by peers that gave it up; its complaint of them is a
+    consequence of its own absence.
+
+    Args:
+        findings: all findings, silences among them.
+
+    Returns:
+        The findings, with the weight of such complaints cut to ``AWAKENED_SHARE``. Where several components wake with
+        the same complaint, it is not they who slept: they waited for the one that they complain of.
+    """
+    ends: dict[tuple[str | None, str | None], list[datetime]] = {}
+    for finding in findings:
+        if finding.sort is EvidenceSort.SILENCE:
+            ends.setdefault((finding.accused, finding.accused_host), []).append(finding.last)
+    complaints = [
+        any(abs(finding.first - end) <= AWAKENING for end in ends.get((finding.accuser, finding.accuser_host), []))
+        and finding.accused != finding.accuser
+        and finding.sort is not EvidenceSort.SILENCE
+        for finding in findings
+    ]
+    awakened: dict[str, set[str | None]] = {}
+    for finding, complaint in zip(findings, complaints, strict=True):
+        if complaint:
+            awakened.setdefault(finding.accused, set()).add(finding.accuser)
+    return [
+        replace(finding, weight=finding.weight * AWAKENED_SHARE)
+        if complaint and len(awakened[finding.accused]) < WAITED_TOGETHER
+        else finding
+        for finding, complaint in zip(findings, complaints, strict=True)
+    ]
+
+
+def discount_clean_restarts(findings: list[Finding], catalogue: Catalogue) -> list[Finding]:
+    """Weaken what a component says of its own stop where it was back within seconds and nobody missed it.
+
+    Args:
+        findings: all findings.
+        catalogue: tells which signatures speak of a stop and of a start (``phase``).
+
+    Returns:
+        The findings, with the weight of the stop and the start of such restarts cut to ``RESTARTED_SHARE``.
+    """
+    phases = {signature.id: signature.phase for signature in catalogue.signatures if signature.phase}
+    starts = [finding for finding in findings if phases.get(finding.signature or "") == "start"]
+    missed = {
+        finding.accused
+        for finding in findings
+        if finding.accuser != finding.accused
+        and finding.directness is Directness.ACCUSATION
+        and finding.strength >= MISSED
+    }
+    clean: set[tuple[str, str | None]] = set()
+    for finding in findings:
+        place = (finding.accused, finding.accuser_host)
+        if phases.get(finding.signature or "") == "stop" and finding.accused not in missed:
+            back = [start for start in starts if (start.accused, start.accuser_host) == place]
+            if any(start.first - finding.first <= RESTART and start.last >= finding.last for start in back):
+                clean.add(place)
+    return [
+        replace(finding, weight=finding.weight * RESTARTED_SHARE)
+        if (finding.accused, finding.accuser_host) in clean and phases.get(finding.signature or "")
+        else finding
+        for finding in findings
+    ]
+
+
+def attribute_to_network(findings: list[Finding], window: pl.DataFrame, topology: Topology) -> list[Finding]:
+    """Turn accusations of a shared service by one host alone into accusations of that host's network.
+
+    Args:
+        findings: all findings.
+        window: observed events (``row``, ``text``, ``component``, ``host``, ``time``).
+        topology: dependency graph.
+
+    Returns:
+        The findings, some of them with ``network`` as the accused.
+    """
+    moved = list(findings)
+    cited = {finding.rows[0] for finding in findings if finding.accused in CONSTANTLY_USED and finding.rows}
+    texts = dict(window.filter(pl.col("row").is_in(list(cited))).select("row", "text").iter_rows())
+    for shared in CONSTANTLY_USED:
+        against = [
+            finding
+            for finding in findings
+            if finding.accused == shared
+            and finding.accuser != shared
+            and finding.strength >= 0.2
+            and finding.directness is not Directness.SYMPTOM
+        ]
+        own_words = [finding for finding in findings if finding.accused == shared and finding.accuser == shared]
+        if not against or any(
+            finding.directness is Directness.CAUSE or finding.sort is EvidenceSort.SILENCE
+            for finding in against + own_words
+        ):
+            continue
+        reaching = [
+            finding for finding in against if finding.category in _REACHABILITY and not _answered(finding, texts)
+        ]
+        accusers = {(finding.accuser, finding.accuser_host) for finding in reaching}
+        hosts = {host for _, host in accusers}
+        if len(reaching) < len(against) or len(hosts) != 1 or None in hosts:
+            continue
+        if sum(finding.count for finding in reaching) < MIN_EVENTS:
+            continue
+        unaffected = _served(window, reaching, accusers, shared, topology)
+        if len(unaffected) < MIN_OTHERS or len(accusers) / (len(accusers) + len(unaffected)) > MAX_SHARE:
+            continue
+        host = next(iter(hosts))
+        refused = any(finding.category is Category.PROCESS_DOWN for finding in reaching)
+        if refused and all(place == host for _, place in unaffected):
+            # Packets of one process may be dropped; a refusal on a host that others reach it from is no matter of the way.
+            continue
+        why = f"only {host} cannot reach {shared}, while {len(unaffected)} other clients of it go on working"
+        for finding in reaching:
+            moved[moved.index(finding)] = _on_the_way(finding, host, why)
+    return moved
+
+
+def attribute_to_way(findings: list[Finding], window: pl.DataFrame) -> list[Finding]:
+    """Turn one host's time-outs at a service that goes on serving into accusations of that host's network.
+
+    A service that is called now and then is accused by few even when it fails. But where its own log shows that it never
+    paused, and the same client on other hosts has no complaint, what is broken lies on the way.
+
+    Args:
+        findings: all findings.
+        window: observed events (``row``, ``text``, ``component``, ``host``, ``time``).
+
+    Returns:
+        The findings, some of them with ``network`` as the accused.
+    """
+    moved = list(findings)
+    texts = _first_texts(findings, window)
+    for accused in {finding.accused for finding in findings} - {"network", "host", "storage", *CONSTANTLY_USED}:
+        against = [
+            finding
+            for finding in findings
+            if finding.accused == accused
+            and finding.directness is not Directness.SYMPTOM
+            and finding.strength >= MISSED
+        ]
+        hosts = {finding.accuser_host for finding in against}
+        if len(hosts) != 1 or None in hosts or sum(finding.count for finding in against) < MIN_EVENTS:
+            continue
+        if not all(_UNCONNECTED.search(texts.get(finding.rows[0], "")) for finding in against if finding.rows):
+            continue
+        host, start, end = hosts.pop(), min(f.first for f in against), max(f.last for f in against)
+        streams = window.filter(pl.col("time").is_between(start - WAITED, end))
+        own = streams.filter((pl.col("component") == accused) & (pl.col("host") != host))
+        slots = int((end - start + WAITED) / SLOT)
+        clients = {finding.accuser for finding in against}
+        others = streams.filter(pl.col("component").is_in(list(clients)) & (pl.col("host") != host))
+        if own.select(pl.col("time").dt.truncate("15s").n_unique()).item() < slots or others.is_empty():
+            continue
+        why = f"only {host} cannot reach {accused}, which goes on serving others"
+        for finding in against:
+            moved[moved.index(finding)] = _on_the_way(finding, host, why)
+    return moved
+
+
+def attribute_to_target(findings: list[Finding], window: pl.DataFrame) -> list[Finding]:
+    """Weaken accusations of the network by time-outs that several hosts meet towards the same component.
+
+    One host that waits in vain hints at its network; many that wait for the same one hint at that one.
+
+    Args:
+        findings: all findings.
+        window: observed events (``row``, ``text``).
+
+    Returns:
+        The findings, with the weight of such accusations of the network cut to ``SAME_TARGET_SHARE``.
+    """
+    targets: dict[tuple[str | None, str | None, int], set[str]] = {}
+    hosts: dict[str, set[str | None]] = {}
+    for finding in findings:
+        if finding.accused != "network" and finding.directness is Directness.ACCUSATION and finding.rows:
+            targets.setdefault((finding.accuser, finding.accuser_host, finding.rows[0]), set()).add(finding.accused)
+            hosts.setdefault(finding.accused, set()).add(finding.accuser_host)
+    hints = [
+        finding.sort is EvidenceSort.SIGNATURE
+        and finding.accused == "network"
+        and finding.directness is Directness.ACCUSATION
+        and any(
+            len(hosts[target]) > 1
+            for target in targets.get((finding.accuser, finding.accuser_host, finding.rows[0]), ())
+        )
+        for finding in findings
+    ]
+    cited = {finding.rows[0] for finding, hint in zip(findings, hints, strict=True) if hint}
+    texts = dict(window.filter(pl.col("row").is_in(list(cited))).select("row", "text").iter_rows())
+    return [
+        replace(finding, weight=finding.weight * SAME_TARGET_SHARE)
+        if hint and tells_of_time_out(texts.get(finding.rows[0], ""))
+        else finding
+        for finding, hint in zip(findings, hints, strict=True)
+    ]
+
+
+def _on_the_way(finding: Finding, host: str | None, why: str) -> Finding:
+    """The same complaint, as one about the network of a host."""
+    return replace(
+        finding,
+        accused="network",
+        accused_host=host,
+        category=Category.NETWORK,
+        why=why,
+        title=why,
+        weight=max(finding.weight, COMPARED_WEIGHT),
+    )
+
+
+def _first_texts(findings: list[Finding], window: pl.DataFrame) -> dict[int, str]:
+    """The text of the first event of each accusation."""
+    rows = [finding.rows[0] for finding in findings if finding.rows and finding.directness is Directness.ACCUSATION]
+    return dict(window.filter(pl.col("row").is_in(rows)).select("row", "text").iter_rows())
+
+
+def _answered(finding: Finding, texts: dict[int, str]) -> bool:
+    return bool(finding.rows) and _ANSWER.search(texts.get(finding.rows[0], "")) is not None
+
+
+def _served(
+    window: pl.DataFrame,
+    reaching: list[Finding],
+    accusers: set[tuple[str | None, str | None]],
+    shared: str,
+    topology: Topology,
+) -> set[tuple[str, str | None]]:
+    """Streams that depend on the shared service, do not complain, and log while the others complain."""
+    start, end = min(finding.first for finding in reaching), max(finding.last for finding in reaching)
+    streams = (
+        window.filter(pl.col("time").is_between(start, end))
+        .group_by("component", "host")
+        .len()
+        .filter(pl.col("len") >= MIN_EVENTS)
+    )
+    return {
+        (component, host)
+        for component, host, _ in streams.iter_rows()
+        if (component, host) not in accusers and shared in topology.dependencies(component, include_weak=False)
+    }

@@ -1,0 +1,172 @@
+"""What nobody says: a dependency, or a host, that all the troubled have in common.
+
+A frozen database logs nothing and refuses nothing: its clients just stop. When several components stop or stop answering at
+once, nothing accuses what they share, and what they do not share goes on, the shared one is inferred from the graph. The
+same holds for a host all of whose streams stop, or are missed by others, while other hosts go on.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from datetime import timedelta
+
+import polars as pl
+
+from openstack_rca.rca.evidence.finding import Directness, Finding, noisy_or
+from openstack_rca.rca.knowledge.topology import Topology
+from openstack_rca.rca.report.report import Category, EvidenceSort
+
+MIN_SHARING = 3
+"""So many components must stop at once before what they share is suspected."""
+
+MIN_EVENTS = 30
+MIN_COVERAGE = 0.8
+MIN_SPECIFICITY = 0.6
+STOPPED = 0.12
+"""Strength from which a silence or a time-out counts as having stopped."""
+
+INFERRED_WEIGHT = 0.75
+UNHEARD = timedelta(seconds=15)
+"""Who is missed since so long before the first complaint is gone, as far as the logs tell."""
+
+KNOWN_GUILT = 0.5
+"""Where a component is accused this strongly outright, nothing needs to be inferred."""
+
+
+def infer_shared(findings: list[Finding], window: pl.DataFrame, topology: Topology) -> list[Finding]:
+    """Add accusations of what the stopped components share.
+
+    Args:
+        findings: all findings of the window.
+        window: observed events (``component``, ``host``).
+        topology: dependency graph.
+
+    Returns:
+        The findings and, at most, one inferred component's and one host's.
+    """
+    stopped = _stopped(findings)
+    shared = _shared_dependency(findings, stopped, window, topology) if stopped else []
+    return findings + shared + _shared_host(findings, window)
+
+
+def _stopped(findings: list[Finding]) -> dict[str, list[Finding]]:
+    """Components that went silent or did not answer, with the findings that say so."""
+    stopped: dict[str, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        quiet = finding.sort is EvidenceSort.SILENCE or (
+            finding.category is Category.HANG and finding.directness is Directness.ACCUSATION
+        )
+        if quiet and finding.strength >= STOPPED:
+            stopped[finding.accused].append(finding)
+    return stopped
+
+
+def _shared_dependency(
+    findings: list[Finding], stopped: dict[str, list[Finding]], window: pl.DataFrame, topology: Topology
+) -> list[Finding]:
+    counts = window.group_by("component").len().filter(pl.col("len") >= MIN_EVENTS)
+    # A component that hardly ever logs cannot show that it stopped, nor that it did not.
+    active = set(counts["component"].to_list())
+    guilt: dict[str, float] = {}
+    for name in {finding.accused for finding in findings}:
+        guilt[name] = noisy_or(f.strength for f in findings if f.accused == name and f.directness is Directness.CAUSE)
+    if any(_accounts_for(name, stopped, findings, topology) for name in stopped):
+        return []
+    best: tuple[float, str, list[str]] | None = None
+    for component in topology.components:
+        if not topology.is_leaf(component) or component in ("host", "network", "storage"):
+            continue
+        dependents = {name for name in active if component in topology.dependencies(name, include_weak=False)}
+        sharing = [name for name in stopped if name in dependents or topology.depends_on(name, component)]
+        if len(sharing) < MIN_SHARING or any(guilt.get(name, 0.0) >= KNOWN_GUILT for name in (*sharing, component)):
+            continue
+        coverage = len(sharing) / len(stopped)
+        specificity = len(dependents & set(sharing)) / max(len(dependents), 1)
+        if coverage < MIN_COVERAGE or specificity < MIN_SPECIFICITY:
+            continue
+        if best is None or coverage * specificity > best[0]:
+            best = (coverage * specificity, component, sharing)
+    if best is None:
+        return []
+    fit, component, sharing = best
+    why = f"{len(sharing)} components stopped at once, and {component} is what they share"
+    return [
+        _inferred([max(stopped[name], key=lambda finding: finding.strength) for name in sharing], component, why, fit)
+    ]
+
+
+def _accounts_for(name: str, stopped: dict[str, list[Finding]], findings: list[Finding], topology: Topology) -> bool:
+    """Whether one of the stopped is accused outright and all others that stopped need it: nothing lies deeper."""
+    accused = noisy_or(
+        finding.strength
+        for finding in findings
+        if finding.accused == name
+        and finding.accuser not in (None, name)
+        and finding.directness is Directness.ACCUSATION
+    )
+    return accused >= KNOWN_GUILT and all(other == name or topology.depends_on(other, name) for other in stopped)
+
+
+def _inferred(
+    witnesses: list[Finding], accused: str, why: str, fit: float, host: str | None = None, down: bool = False
+) -> Finding:
+    """One finding that rests on several components' silence."""
+    return replace(
+        witnesses[0],
+        sort=EvidenceSort.SHARED_DEPENDENCY,
+        directness=Directness.ACCUSATION,
+        accused=accused,
+        accused_host=host,
+        accuser=None,
+        accuser_host=None,
+        category=Category.PROCESS_DOWN if down else Category.HANG,
+        title=why,
+        why=why,
+        weight=INFERRED_WEIGHT * fit,
+        novelty=1.0,
+        rows=tuple(dict.fromkeys(witness.rows[0] for witness in witnesses if witness.rows)),
+        count=len(witnesses),
+        first=min(witness.first for witness in witnesses),
+        last=max(witness.last for witness in witnesses),
+        baseline="0",
+        signature=None,
+        remedy="",
+        checks=(),
+    )
+
+
+def _shared_host(findings: list[Finding], window: pl.DataFrame) -> list[Finding]:
+    """A host all of whose streams (two at least) fell silent, or are missed, while another host's went on."""
+    streams: dict[str, set[str]] = defaultdict(set)
+    for component, host in window.select("component", "host").unique().drop_nulls().iter_rows():
+        streams[str(host)].add(str(component))
+    gone: dict[str, dict[str, Finding]] = defaultdict(dict)
+    for finding in findings:
+        host = finding.accused_host
+        if host is None or finding.accused not in streams.get(host, ()):
+            continue
+        silent = finding.sort is EvidenceSort.SILENCE and finding.strength >= STOPPED
+        if silent or (finding.strength >= KNOWN_GUILT and _missed(finding, window)):
+            known = gone[host].setdefault(finding.accused, finding)
+            gone[host][finding.accused] = min(known, finding, key=lambda witness: witness.first)
+    dead = [host for host in gone if len(streams[host]) > 1 and streams[host] <= set(gone[host])]
+    if len(dead) != 1 or len(streams) < 2:
+        return []
+    host = dead[0]
+    why = f"all {len(streams[host])} services on {host} fell silent at once, while other hosts went on"
+    return [_inferred(list(gone[host].values()), "host", why, 1.0, host, down=True)]
+
+
+def _missed(finding: Finding, window: pl.DataFrame) -> bool:
+    """Whether somebody on another host says that a stream is gone, and the stream does not say otherwise."""
+    if finding.directness is not Directness.ACCUSATION or finding.accuser_host in (None, finding.accused_host):
+        return False
+    if finding.category not in (Category.PROCESS_DOWN, Category.HANG):
+        return False
+    heard = window.filter(
+        (pl.col("component") == finding.accused)
+        & (pl.col("host") == finding.accused_host)
+        & pl.col("time").is_between(finding.first - UNHEARD, finding.last)
+    )
+    return heard.is_empty()

@@ -1,0 +1,63 @@
+"""The checks of an answer: what a signature suggests, made concrete for the component and told once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from openstack_rca.rca.knowledge.topology import Topology
+
+MAX_CHECKS = 6
+_LAST_LINES = re.compile(r" -n (\d+)(?= |$)")
+_OF_A_SERVER = ("openstack server ", "openstack console ")
+
+
+def concrete_checks(
+    suggested: Iterable[str], component: str, topology: Topology, host: str | None = None, server: str | None = None
+) -> list[str]:
+    """Fill in what is known, and leave out what another check shows too.
+
+    Args:
+        suggested: checks of the signatures, best first, with ``<unit>``, ``<component>``, ``<host>`` and the like.
+        component: canonical name of the accused.
+        topology: tells the name of its systemd unit.
+        host: where it is in trouble; names separated by commas.
+        server: id of the instance that the evidence is about.
+
+    Returns:
+        At most ``MAX_CHECKS``. What nobody knows stays in angle brackets.
+    """
+    unit = topology.unit(component)
+    known = {"<component>": component, "<host>": (host or "").partition(",")[0], "<unit>": unit or ""}
+    checks = []
+    for check in suggested:
+        if unit is None and "<unit>" in check:
+            check = "journalctl -p err -n 100" if check.startswith("journalctl") else "systemctl --failed"
+        for placeholder, value in known.items():
+            check = check.replace(placeholder, value) if value else check
+        if server and check.startswith(_OF_A_SERVER):
+            check = check.replace("<server>", server)
+        checks.append(check)
+    return _told_once(checks)[:MAX_CHECKS]
+
+
+def _told_once(checks: Iterable[str]) -> list[str]:
+    """Of checks that differ in how much they show, the one that shows most, in the place of the first."""
+    kept: list[str] = []
+    for check in checks:
+        alike = next(
+            (number for number, other in enumerate(kept) if _covers(check, other) or _covers(other, check)), -1
+        )
+        if alike < 0:
+            kept.append(check)
+        elif _covers(check, kept[alike]):
+            kept[alike] = check
+    return kept
+
+
+def _covers(check: str, other: str) -> bool:
+    """Whether a check shows at least what the other one does: more of the same log, or the same with an option more."""
+    mine, its = _LAST_LINES.search(check), _LAST_LINES.search(other)
+    if mine and its and _LAST_LINES.sub("", check) == _LAST_LINES.sub("", other):
+        return int(mine[1]) >= int(its[1])
+    return check == other or check.startswith(f"{other} --")

@@ -1,0 +1,302 @@
+"""The component topology: canonical names, aliases, dependencies, and what a port, URL, topic or logger belongs to.
+
+The facts are data, in ``components.yaml``; a fault in that file is found when it is loaded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from openstack_rca.errors import ConfigurationError
+
+HOST = "host"
+NETWORK = "network"
+STORAGE = "storage"
+
+_LOG_SUFFIX = re.compile(r"\.(log|err|out|txt|service|scope|gz|bz2|xz|zst)$|[.-](\d{1,8}|\d{4}-\d\d-\d\d)$")
+_LOG_KIND = re.compile(
+    r"[-.](access|error|err|stdout|stderr|wsgi|uwsgi|apache|public|internal|admin|ssl|bundle|log|main|daemon|server)$"
+)
+_PREFIX = re.compile(r"^(openstack|devstack|kolla|ceph-[0-9a-f-]{36}|snap|docker|podman|tripleo|edpm|container)[-@._]")
+_POD_TAIL = re.compile(r"(-[0-9a-f]{8,10})?-[a-z0-9]{5}$")
+_PORT_IN_URL = re.compile(
+    r"^[a-z0-9+.-]+://(?:[^/@\s]*@)?(?:\[[^\]]*\]|[^/:\s]*):(\d{1,5})|^[^/\s]*:(\d{1,5})(?:/|$)", re.I
+)
+_SCHEME = re.compile(r"^([a-z0-9]+)(?:\+[a-z0-9]+)?://", re.I)
+_PATH_IN_URL = re.compile(r"^(?:[a-z0-9+.-]+://[^/\s]*)?(/[^\s]*)", re.I)
+_SCHEMES = {
+    "amqp": "rabbitmq",
+    "rabbit": "rabbitmq",
+    "mysql": "mariadb",
+    "mariadb": "mariadb",
+    "postgresql": "postgresql",
+    "memcached": "memcached",
+    "redis": "redis",
+    "etcd3": "etcd",
+    "qemu": "libvirt",
+    "ldap": "ldap",
+    "ldaps": "ldap",
+    "rbd": "ceph-osd",
+}
+
+
+class Component(BaseModel):
+    """One component of the cloud, as ``components.yaml`` describes it.
+
+    Attributes:
+        depends: components without which this one does not work.
+        weak: components whose failure only hinders it, or hits a part of what it does.
+        ports: TCP ports that it listens on; text such as ``6800-7300`` is a range.
+        paths: regular expressions over the path of a URL that it serves.
+        per_host: it runs on many hosts, so a finding against it needs a host to be complete.
+        leaf: infrastructure that needs no OpenStack service itself.
+        unit: its systemd unit on Debian where that is not called like it; empty for what is no service.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    aliases: tuple[str, ...] = ()
+    depends: tuple[str, ...] = ()
+    weak: tuple[str, ...] = ()
+    ports: tuple[int | str, ...] = ()
+    service_types: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    loggers: tuple[str, ...] = ()
+    agent_types: tuple[str, ...] = ()
+    per_host: bool = False
+    leaf: bool = False
+    unit: str | None = None
+
+
+class Topology:
+    """The components, and every question about them that the analysis asks.
+
+    Args:
+        description: canonical name to the fields of `Component`.
+
+    Raises:
+        ConfigurationError: a field is unknown, a dependency does not exist, or two components claim the same alias,
+            port, topic, logger or service type.
+    """
+
+    def __init__(self, description: Mapping[str, Any]) -> None:
+        self._parts: dict[str, Component] = {}
+        for name, fields in description.items():
+            try:
+                self._parts[name] = Component.model_validate(fields or {})
+            except ValidationError as error:
+                first = error.errors(include_url=False)[0]
+                raise _faulty(name, f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        for name, part in self._parts.items():
+            for other in (*part.depends, *part.weak):
+                if other not in self._parts or other == name:
+                    raise _faulty(name, f"it cannot depend on {other!r}")
+        self._aliases = self._claims(lambda part: (*part.aliases, *map(_normalise, part.agent_types)), own_name=True)
+        self._topics = self._claims(lambda part: part.topics)
+        self._loggers = self._claims(lambda part: part.loggers)
+        self._service_types = self._claims(lambda part: part.service_types)
+        self._ports = self._claims(lambda part: _ports(part.ports))
+        self._paths = [(re.compile(path), name) for name, part in self._parts.items() for path in part.paths]
+        self._names_seen: dict[str, str | None] = {}
+        self._reach: dict[tuple[str, bool], frozenset[str]] = {}
+
+    def _claims(self, claimed: Any, own_name: bool = False) -> dict[Any, str]:
+        owners: dict[Any, str] = {name: name for name in self._parts} if own_name else {}
+        for name, part in self._parts.items():
+            for claim in claimed(part):
+                owner = owners.setdefault(claim, name)
+                if owner != name:
+                    raise _faulty(name, f"{claim!r} already belongs to {owner}")
+        return owners
+
+    @property
+    def components(self) -> tuple[str, ...]:
+        """Canonical names, in the order of the file."""
+        return tuple(self._parts)
+
+    @property
+    def ports(self) -> dict[int, str]:
+        """TCP port to canonical name."""
+        return dict(self._ports)
+
+    def __contains__(self, component: object) -> bool:
+        return component in self._parts
+
+    def component(self, name: str) -> Component:
+        """The description of a canonical component (``KeyError`` if there is none)."""
+        return self._parts[name]
+
+    def is_per_host(self, component: str) -> bool:
+        """True if the component runs on many hosts."""
+        return component in self._parts and self._parts[component].per_host
+
+    def unit(self, component: str) -> str | None:
+        """Name of a component's systemd unit; ``None`` for the host, the network and storage, which are no services."""
+        part = self._parts.get(component, Component())
+        return component if part.unit is None else part.unit or None
+
+    def is_leaf(self, component: str) -> bool:
+        """True for infrastructure that needs no OpenStack service."""
+        return component in self._parts and self._parts[component].leaf
+
+    def canonical(self, name: str | None) -> str | None:
+        """Canonical name of a service, process, container, unit, log file or neutron agent type; ``None`` if unknown.
+
+        ``nova_compute``, ``n-cpu.service``, ``/var/log/nova/nova-compute.log.1`` are all ``nova-compute``;
+        ``rabbit@node7`` is ``rabbitmq``.
+        """
+        if not name:
+            return None
+        if name not in self._names_seen:
+            self._names_seen[name] = self._find(name)
+        return self._names_seen[name]
+
+    def _find(self, name: str) -> str | None:
+        text = _normalise(name)
+        for _ in range(12):
+            if text in self._aliases:
+                return self._aliases[text]
+            shorter = _LOG_SUFFIX.sub("", text)
+            if shorter == text:
+                shorter = _PREFIX.sub("", text)
+            if shorter == text and "@" in text:
+                shorter = text.split("@", 1)[0]
+            if shorter == text:
+                shorter = _LOG_KIND.sub("", text)
+            if shorter == text and "." in text:
+                shorter = text.split(".", 1)[0]
+            if shorter == text:
+                shorter = _POD_TAIL.sub("", text)
+            if shorter == text or not shorter:
+                return None
+            text = shorter
+        return None
+
+    def dependencies(self, component: str, *, include_weak: bool = True) -> tuple[str, ...]:
+        """What a component depends on directly, hard dependencies first, then weak ones, then network and host.
+
+        An unknown component depends on network and host only.
+        """
+        part = self._parts.get(component, Component())
+        named = (*part.depends, *part.weak) if include_weak else part.depends
+        everywhere = () if component == HOST else (HOST,) if component == NETWORK else (NETWORK, HOST)
+        return tuple(dict.fromkeys((*named, *everywhere)))
+
+    def is_weak(self, component: str, dependency: str) -> bool:
+        """True if the failure of ``dependency`` only hinders ``component``."""
+        return component in self._parts and dependency in self._parts[component].weak
+
+    def depends_on(self, component: str, other: str, *, include_weak: bool = False) -> bool:
+        """True if ``component`` needs ``other``, directly or through others; never true of itself.
+
+        Args:
+            include_weak: follow dependencies whose failure only hinders, too.
+        """
+        return component != other and other in self._reached(component, include_weak)
+
+    def _reached(self, component: str, include_weak: bool) -> frozenset[str]:
+        key = (component, include_weak)
+        if key not in self._reach:
+            seen: set[str] = set()
+            waiting = list(self.dependencies(component, include_weak=include_weak))
+            while waiting:
+                name = waiting.pop()
+                if name not in seen:
+                    seen.add(name)
+                    waiting.extend(self.dependencies(name, include_weak=include_weak))
+            self._reach[key] = frozenset(seen)
+        return self._reach[key]
+
+    def dependents(self, component: str, *, include_weak: bool = True) -> tuple[str, ...]:
+        """Components that depend directly on this one."""
+        return tuple(name for name in self._parts if component in self.dependencies(name, include_weak=include_weak))
+
+    def component_of_port(self, port: int) -> str | None:
+        """The component that listens on a TCP port by default."""
+        return self._ports.get(port)
+
+    def component_of_topic(self, topic: str | None) -> str | None:
+        """The component that consumes an RPC topic; ``compute.node7`` and ``cinder-volume.node7@nfs`` count too."""
+        if not topic:
+            return None
+        text = topic.strip().lower().removesuffix("_fanout")
+        while text:
+            if text in self._topics:
+                return self._topics[text]
+            shorter = re.split(r"[.@:](?=[^.@:]*$)", text)[0]
+            if shorter == text:
+                break
+            text = shorter
+        return self.canonical(text)
+
+    def component_of_logger(self, logger: str | None) -> str | None:
+        """The component whose code alone uses a Python logger; ``None`` where several share it.
+
+        ``nova.compute.manager`` is nova-compute; ``nova.scheduler.client.report`` runs in several services.
+        """
+        text = logger or ""
+        while text:
+            if text in self._loggers:
+                return self._loggers[text]
+            text = text.rpartition(".")[0]
+        return None
+
+    def component_of_service_type(self, service_type: str | None) -> str | None:
+        """The component behind a type of keystone's service catalogue (``volumev3``, ``compute``)."""
+        return self._service_types.get((service_type or "").lower())
+
+    def component_of_url(self, url: str | None) -> str | None:
+        """The component behind a URL or ``host:port``: by scheme, then by port, then by path."""
+        text = (url or "").strip()
+        scheme = _SCHEME.match(text)
+        if scheme and scheme[1].lower() in _SCHEMES:
+            return _SCHEMES[scheme[1].lower()]
+        port = _PORT_IN_URL.match(text)
+        if port:
+            found = self._ports.get(int(port[1] or port[2]))
+            if found:
+                return found
+        path = _PATH_IN_URL.match(text)
+        if path:
+            for pattern, name in self._paths:
+                if pattern.search(path[1]):
+                    return name
+        return None
+
+
+def _faulty(name: str, problem: str) -> ConfigurationError:
+    return ConfigurationError(f"components.yaml, {name}: {problem}.", "Correct that entry.")
+
+
+def _normalise(name: str) -> str:
+    base = name.strip().replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
+    return re.sub(r"[\s_]+", "-", base).lower()
+
+
+def _ports(ports: Iterable[int | str]) -> Iterable[int]:
+    for port in ports:
+        if isinstance(port, int):
+            yield port
+        else:
+            first, _, last = port.partition("-")
+            yield from range(int(first), int(last or first) + 1)
+
+
+@cache
+def load_topology() -> Topology:
+    """The topology that the package ships; made once a process.
+
+    Raises:
+        ConfigurationError: ``components.yaml`` is faulty.
+    """
+    text = (files("openstack_rca.rca.knowledge") / "components.yaml").read_text(encoding="utf-8")
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return Topology(yaml.load(text, Loader=loader))  # noqa: S506  # a safe loader, the C one where there is one

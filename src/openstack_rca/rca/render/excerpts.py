@@ -1,0 +1,122 @@
+"""What of a log line is shown where room is short, and which cited lines say the same.
+
+A prefix of a log line rarely tells what went wrong: the exception stands at its end, behind identifiers, statements of a
+database and addresses of help pages.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from openstack_rca.rca.report.report import EvidenceItem
+from openstack_rca.rca.report.sanitise import one_line
+
+# The parts of an oslo.log line before its message: time, process, level, logger, request context, instance.
+_OSLO_PREFIX = re.compile(
+    r"\d{4}-\d\d-\d\d[ T][\d:.,]+\S* (?:\d+ )?(?:[A-Z]+ )?(?:\S+ )?\[[^\]]*\] (?:\[instance: [^\]]*\] )?"
+)
+_HELP_PAGE = re.compile(r"\s*\(Background on this error at: [^)\s]*\)")
+_STATEMENT = re.compile(r"\[SQL: (.{60}).+?\](?=\s*(?:\[parameters:|\(Background|$))")
+_PARAMETERS = re.compile(r"\[parameters: .{20,}?[})\]]\](?=\s|$)")
+_MARKUP = re.compile(r"(?:<br ?/?>\s*)+")
+_EXCEPTION = re.compile(r"\b(?:[A-Za-z_]\w*\.)+([A-Z]\w+)\)?(?=[:\s])")
+_READ_LIMIT = 6000
+_GAP = " ... "
+_LEAST_HEAD = 20
+_REPEATED = 30
+
+
+@dataclass(frozen=True)
+class EvidenceGroup:
+    """One cited event, and those of the same stream that are evidence in the same way."""
+
+    item: EvidenceItem
+    like: tuple[EvidenceItem, ...] = ()
+
+
+def grouped(evidence: Sequence[EvidenceItem]) -> list[EvidenceGroup]:
+    """Return the evidence in its order, alike pieces behind the first of them.
+
+    Alike are events of one signature (without one: of one sort and reason) that the same service on the same host
+    logged and that accuse the same component on the same host.
+    """
+    groups: dict[tuple[object, ...], list[EvidenceItem]] = {}
+    for item in evidence:
+        kind = (item.signature,) if item.signature else (item.sort, item.why)
+        key = (*kind, item.service, item.host, item.accuses, item.accused_host)
+        groups.setdefault(key, []).append(item)
+    return [EvidenceGroup(first, tuple(like)) for first, *like in groups.values()]
+
+
+def like_text(group: EvidenceGroup) -> str:
+    """Return where the further events of a group stand, "" if there are none."""
+    if not group.like:
+        return ""
+    here = [str(item.line) for item in group.like if item.file == group.item.file]
+    elsewhere = [f"{item.file}:{item.line}" for item in group.like if item.file != group.item.file]
+    places = [f"{'lines' if len(here) > 1 else 'line'} {', '.join(here)} of the same file"] if here else []
+    return f"and {len(group.like)} more like it: {', '.join(places + elsewhere)}"
+
+
+def essence(text: str) -> str:
+    """Return a log line without the oslo.log parts before its message; the whole line if it has none."""
+    found = _OSLO_PREFIX.match(text)
+    return (text[found.end() :] if found else text) or text
+
+
+def excerpt(text: str, room: int) -> str:
+    """Return the telling part of a log line in at most ``room`` characters, on one printable line.
+
+    What no reader needs goes first: the parts before the message, addresses of help pages, database statements and their
+    parameters. Of what is still too long the beginning stays, and the end from the last exception on; without an
+    exception its last words.
+    """
+    line = one_line(essence(text), _READ_LIMIT).strip()
+    if len(line) <= room:
+        return line
+    line = _MARKUP.sub(" ", _HELP_PAGE.sub("", line)).strip()
+    line = _PARAMETERS.sub("[parameters: ...]", _STATEMENT.sub(r"[SQL: \1 ...]", line))
+    if len(line) <= room:
+        return line
+    if room < 4 * len(_GAP):
+        return line[:room]
+    line = _said_once(line)
+    if len(line) <= room:
+        return line
+    starts = [found.start(1) for found in _EXCEPTION.finditer(line) if len(line) - found.end() >= 10]
+    if starts and starts[-1] > 0:
+        end = _cut_end(line[starts[-1] :], room - len(_GAP))
+        before = room - len(end)
+        return f"{_cut_end(line[: starts[-1]], before) if before >= _LEAST_HEAD else ''}{end}".strip()
+    head = _head(line, room * 2 // 5)
+    return f"{head}{_GAP}{_tail(line, room - len(head) - len(_GAP))}"
+
+
+def _said_once(line: str) -> str:
+    """Return a line without its exception where that only repeats what the line said before."""
+    for found in _EXCEPTION.finditer(line):
+        repeated = line[found.end() :].lstrip(") :")[:_REPEATED]
+        if len(repeated) == _REPEATED and repeated in line[: found.start()]:
+            return line[: found.start()].rstrip(" :(")
+    return line
+
+
+def _cut_end(text: str, room: int) -> str:
+    """Return the beginning of ``text``, with dots where it was cut."""
+    if len(text) <= room:
+        return text
+    return _head(text, room - len(_GAP)) + _GAP if room > len(_GAP) else _GAP.strip() + " " if room >= 4 else ""
+
+
+def _head(text: str, room: int) -> str:
+    cut = text[: max(0, room)]
+    whole = cut.rsplit(" ", 1)[0]
+    return (whole if len(whole) >= room * 2 // 3 else cut).rstrip()
+
+
+def _tail(text: str, room: int) -> str:
+    cut = text[len(text) - max(1, room) :]
+    whole = cut.split(" ", 1)[-1]
+    return (whole if len(whole) >= room * 2 // 3 else cut).lstrip()

@@ -1,0 +1,115 @@
+"""A terminal page: harmless text in lines that fit, for :mod:`openstack_rca.rca.render.text_report`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console, RenderableType
+from rich.segment import Segment, Segments
+from rich.table import Table
+from rich.text import Text
+
+from openstack_rca.rca.render.excerpts import excerpt
+from openstack_rca.rca.report.sanitise import LINE_LIMIT, one_line
+
+HEAD_INDENT = 7
+"""Columns of the labels of the first lines."""
+
+_LOG_LINES = 3
+_BAR_WIDTH = 10
+
+
+class Page:
+    """A console that only ever gets harmless text, in lines without trailing blanks."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._ascii = console.options.ascii_only
+        self.width = console.width
+        self.coloured = console.color_system is not None and not console.no_color
+
+    def text(self, value: str, style: str = "", limit: int = LINE_LIMIT) -> Text:
+        """Return ``value`` made harmless; ``rich`` never reads a ``Text`` for markup."""
+        safe = one_line(value, limit)
+        if self._ascii:
+            safe = safe.encode("ascii", "backslashreplace").decode("ascii")
+        return Text(safe, style=style, overflow="fold")
+
+    def join(self, *parts: Text | str | tuple[str, str]) -> Text:
+        """Return the parts as one text."""
+        return Text.assemble(*parts, overflow="fold")
+
+    def bar(self, share: float) -> Text:
+        """Return a bar for a share of [0, 1]."""
+        full, empty = ("#", "-") if self._ascii else ("\u2588", "\u2591")
+        filled = round(share * _BAR_WIDTH)
+        return Text.assemble((full * filled, confidence_style(share)), (empty * (_BAR_WIDTH - filled), "dim"))
+
+    def show(self, renderable: RenderableType, indent: int = 0) -> None:
+        """Print ``renderable`` in lines without trailing blanks."""
+        indent = min(indent, max(0, self.width // 4))
+        options = self._console.options.update(width=max(1, self.width - indent))
+        for line in self._console.render_lines(renderable, options, pad=False):
+            segments = [Segment(" " * indent), *line]
+            while (
+                segments and not segments[-1].text.strip() and not (segments[-1].style and segments[-1].style.bgcolor)
+            ):
+                segments.pop()
+            if segments and not (segments[-1].style and segments[-1].style.bgcolor):
+                segments[-1] = Segment(segments[-1].text.rstrip(), segments[-1].style)
+            self._console.print(Segments([*segments, Segment.line()]), end="")
+
+    def labelled(self, label: str, text: Text, lines: int) -> None:
+        """Print ``text`` behind ``label`` in at most ``lines`` lines, the further ones below its beginning."""
+        indent = min(HEAD_INDENT, self.width // 4)
+        for number, line in enumerate(self.cut(text, lines, self.width - indent)):
+            if number == 0:
+                self.show(self.join((label.ljust(indent)[:indent], "bold"), line))
+            else:
+                self.show(line, indent)
+
+    def lines_of(self, text: Text) -> int:
+        """Return how many lines ``text`` takes behind a label."""
+        return len(text.wrap(self._console, self.width - min(HEAD_INDENT, self.width // 4)))
+
+    def cut(self, text: Text, lines: int, width: int) -> list[Text]:
+        """Return ``text`` in at most ``lines`` lines, with dots where something was left out."""
+        wrapped = text.wrap(self._console, width)
+        kept = list(wrapped[:lines])
+        if len(wrapped) > lines:
+            last = text.copy() if lines == 1 else kept[-1]
+            last.truncate(max(1, width - 4), overflow="crop")
+            last.rstrip()
+            last.append(" ...")
+            kept[-1] = last
+        return kept
+
+    def title(self, value: str) -> None:
+        """Print a heading, with a blank line before it."""
+        self._console.print()
+        self.show(self.text(value, "bold underline"))
+
+    def list(self, title: str, values: Sequence[str]) -> None:
+        """Print values as a list below a heading; nothing without values."""
+        if values:
+            self.title(title)
+            for value in values:
+                self.item("-", self.text(value))
+
+    def item(self, mark: str, text: Text, indent: int = 2) -> None:
+        """Print ``text`` behind ``mark``, its further lines aligned with its first."""
+        grid = Table.grid(padding=(0, 1, 0, 0))
+        grid.add_column(min_width=len(mark), overflow="fold")
+        grid.add_column(overflow="fold")
+        grid.add_row(self.text(mark), text)
+        self.show(grid, indent)
+
+    def log_line(self, value: str, indent: int, lines: int = _LOG_LINES) -> None:
+        """Print the telling part of a log line."""
+        room = max(40, lines * (self.width - indent - 4))
+        self.item("|", self.text(excerpt(value, min(LINE_LIMIT, room))), indent)
+
+
+def confidence_style(share: float) -> str:
+    """Return the colour of a confidence."""
+    return "green" if share >= 0.75 else "yellow" if share >= 0.4 else "red"

@@ -1,0 +1,340 @@
+"""The report as text for a terminal, a pipe or a file.
+
+The first lines are for a person under pressure: verdict, component and host; why, how sure, since when; the first line
+that proves it; what to do. Everything behind that is in the rest. No line is wider than the console. Colours are
+rich's business: none with ``NO_COLOR`` or where the output is not a terminal, and the text says the same without them.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from openstack_rca.rca.render.excerpts import EvidenceGroup, excerpt, grouped, like_text
+from openstack_rca.rca.render.page import HEAD_INDENT, Page, confidence_style
+from openstack_rca.rca.render.wording import (
+    ChainLine,
+    alone,
+    chain_lines,
+    chain_rows,
+    clock,
+    confidence_sides,
+    confidence_text,
+    confirm_command,
+    counts,
+    headline,
+    is_command,
+    kind_text,
+    lacks,
+    model_text,
+    moment,
+    one_day,
+    percent,
+    place,
+    reading_text,
+    reason,
+    request_text,
+    ruled_out_text,
+    seconds_text,
+    similar_facts,
+    similar_text,
+    simultaneous,
+    span,
+    spot,
+    summary_adds,
+    window_text,
+)
+from openstack_rca.rca.report.report import Cause, Episode, FileSummary, Report, RequestPath, Verdict
+
+EVIDENCE_IN_FULL = 5
+"""Pieces of evidence of a cause that are shown with their log line; the others are listed with place and counts."""
+
+LESS_IN_FULL = 2
+"""The same for a cause that only competes with the first one."""
+
+_FILES = 20
+_HEAD_LINES = 5
+_TABLE_WIDTH = 72
+_VERDICT_STYLES = {
+    Verdict.CONFIRMED: "bold white on red",
+    Verdict.LIKELY: "bold black on yellow",
+    Verdict.INCONCLUSIVE: "bold black on cyan",
+    Verdict.NO_FAILURE_FOUND: "bold black on green",
+}
+_KIND_STYLES = {"onset": "bold red", "silence": "magenta", "recovery": "green", "window": "dim"}
+
+
+def render_text(report: Report, console: Console) -> None:
+    """Print the report to ``console``, at most as wide as it."""
+    page = Page(console)
+    own = simultaneous(report)
+    _head(page, report)
+    _causes(page, report, own)
+    for number, cause in enumerate(report.causes[:1], start=1):
+        _remedy(page, cause, f"What to do about {place(cause.component, cause.host)}")
+        _cause(page, number, cause, EVIDENCE_IN_FULL, own=cause in own)
+    _chain(page, report)
+    _timeline(page, report)
+    _requests(page, report.requests)
+    _episodes(page, report.episodes)
+    _similar(page, report)
+    for number, cause in enumerate(report.causes[1:], start=2):
+        shown = EVIDENCE_IN_FULL if cause in own else LESS_IN_FULL
+        _cause(page, number, cause, shown, own=cause in own)
+        _remedy(page, cause)
+    if report.blast_radius:
+        page.title("Blast radius")
+        page.show(page.text(", ".join(report.blast_radius)), 2)
+    page.list("Ruled out", [ruled_out_text(entry) for entry in report.ruled_out])
+    page.list("What is missing", report.missing)
+    _origin(page, report)
+
+
+def render_text_plain(report: Report, width: int = 100) -> str:
+    """Return the report as text without colours, lines at most ``width`` characters."""
+    output = io.StringIO()
+    render_text(
+        report, Console(file=output, width=width, color_system=None, force_terminal=False, legacy_windows=False)
+    )
+    return output.getvalue()
+
+
+def _head(page: Page, report: Report) -> None:
+    """Print the point of the report in five lines, then what else went wrong."""
+    point = headline(report)
+    badge = f" {point.verdict.value} " if page.coloured else point.verdict.value
+    first = page.join(page.text(badge, _VERDICT_STYLES[point.verdict]))
+    if point.cause:
+        first.append_text(page.join("  " if point.sure else "  best guess: ", page.text(point.subject, "bold")))
+        first.append(f"  {percent(point.cause.confidence)} sure", confidence_style(point.cause.confidence))
+        if point.cause.onset:
+            first.append(f"  since {moment(point.cause.onset)}")
+    top = page.cut(first, 2, page.width)
+    for line in top:
+        page.show(line)
+    rows = [("Why:", page.text(point.why)), *_grounds(page, report, 2), ("Do:", page.text(point.action))]
+    spare = _HEAD_LINES - len(top) - len(rows)
+    allowed = []
+    for _, text in rows:
+        lines = min(page.lines_of(text), 1 + max(0, spare))
+        allowed.append(lines)
+        spare -= lines - 1
+    why = page.text(f"{point.why} {point.reach}".strip())
+    if page.lines_of(why) <= allowed[0] + max(0, spare):
+        rows[0], allowed[0] = ("Why:", why), page.lines_of(why)
+    rows[1:-1] = _grounds(page, report, allowed[1])
+    for (label, text), lines in zip(rows, allowed, strict=True):
+        page.labelled(label, text, lines)
+    if point.also:
+        page.labelled("Also:", page.text(point.also), 4)
+    if summary_adds(report):
+        page.title("Summary")
+        page.show(page.text(report.summary), 2)
+
+
+def _grounds(page: Page, report: Report, lines: int) -> list[tuple[str, Text]]:
+    """The line that proves a sure answer, in the room of so many lines; what is missing for another."""
+    point = headline(report)
+    if point.proof and point.sure:
+        where = page.text(spot(point.proof), "cyan")
+        # A word that does not fit any more leaves a gap at the end of a line.
+        room = lines * (page.width - HEAD_INDENT) - len(where) - 2 - 8 * (lines - 1)
+        proof = page.join(where, "  ", page.text(excerpt(point.proof.text, max(20, room))))
+        return [("Proof:", proof)]
+    return [("Lacks:", page.text(lacks(report)))] if report.missing else []
+
+
+def _causes(page: Page, report: Report, own: Sequence[Cause]) -> None:
+    causes = report.causes
+    if not causes:
+        return
+    page.title("Causes, most likely first")
+    if page.width < _TABLE_WIDTH:
+        for number, cause in enumerate(causes, start=1):
+            share = f"{percent(cause.confidence)}, {cause.category.value}, since {moment(cause.onset)}"
+            page.item(str(number), page.join(page.text(place(cause.component, cause.host), "bold"), f": {share}"))
+    else:
+        onsets = [cause.onset for cause in causes if cause.onset]
+        day = one_day(onsets)
+        table = Table.grid(padding=(0, 2, 0, 0))
+        for _ in range(6):
+            table.add_column(overflow="fold")
+        onset = f"onset{', ' + day if day else ' (UTC)'}"
+        table.add_row(*(Text(name, "dim") for name in ("#", "component", "category", "confidence", "", onset)))
+        for number, cause in enumerate(causes, start=1):
+            table.add_row(
+                Text(str(number)),
+                page.text(place(cause.component, cause.host), "bold"),
+                page.text(cause.category.value),
+                page.bar(cause.confidence),
+                Text(percent(cause.confidence)),
+                Text(f"{clock(cause.onset)[:8]} UTC" if day and cause.onset else moment(cause.onset)[:19]),
+            )
+        page.show(table, 2)
+    if own:
+        places = ", ".join(place(cause.component, cause.host) for cause in own)
+        page.show(page.text(f"Each failed on its own account: {places}."), 2)
+
+
+def _cause(page: Page, number: int, cause: Cause, in_full: int, *, own: bool) -> None:
+    page.title(f"Cause {number}: {place(cause.component, cause.host)}, {percent(cause.confidence)}")
+    if own:
+        page.show(page.text("Failed on its own account.", "bold"), 2)
+    page.show(page.text(cause.statement), 2)
+    if cause.explains:
+        page.item("Explains:", page.text(", ".join(cause.explains)))
+    for side, parts in confidence_sides(cause):
+        page.item(f"{side}:", page.text(", ".join(confidence_text(part) for part in parts)))
+    if not cause.evidence:
+        page.show(page.text("No log line is cited for this cause.", "italic"), 2)
+    told = {cause.statement.rstrip(".")}
+    for position, group in enumerate(grouped(cause.evidence), start=1):
+        why = reason(group.item, cause, told)
+        _evidence(page, f"{number}.{position}", group, why, in_full=position <= in_full)
+
+
+def _evidence(page: Page, number: str, group: EvidenceGroup, why: str, *, in_full: bool) -> None:
+    item = group.item
+    place_and_time = page.join(page.text(spot(item), "cyan"), f"  {clock(item.time)}" if item.time else "")
+    if item.lines > 1:
+        place_and_time.append(f"  ({item.lines} lines)", "dim")
+    page.item(number, place_and_time)
+    facts = f", {kind_text(item)}" + (f", score {item.score:.3f}" if item.score is not None else "")
+    indent = 3 + len(number)
+    page.show(page.join(page.text(counts(item), "bold"), page.text(facts)), indent)
+    if why:
+        page.show(page.text(why), indent)
+    if in_full:
+        page.log_line(item.text, indent)
+    if group.like:
+        page.show(page.text(like_text(group), "dim"), indent)
+
+
+def _chain(page: Page, report: Report) -> None:
+    if not report.chain:
+        return
+    page.title("Causal chain" + ("" if all(hop.supported for hop in report.chain) else " (?: no log line states it)"))
+    for line in chain_lines(chain_rows(report.chain)):
+        page.item(*_chain_line(page, line))
+
+
+def _chain_line(page: Page, line: ChainLine) -> tuple[str, Text, int]:
+    components = page.text(", ".join(line.components), "bold")
+    if line.hop is None:
+        return "*", components, 2
+    note = f": {line.hop.note}" if line.hop.note else ""
+    return ("->" if line.hop.supported else "->?"), page.join(components, page.text(note)), 2 + 2 * line.depth
+
+
+def _timeline(page: Page, report: Report) -> None:
+    if not report.timeline:
+        return
+    entries = sorted(report.timeline, key=lambda entry: moment(entry.time) + clock(entry.time))
+    day = one_day([entry.time for entry in entries])
+    page.title(f"Timeline (UTC{', ' + day if day else ''})")
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for _ in range(3):
+        table.add_column(overflow="fold")
+    for entry in entries:
+        at = clock(entry.time) if day else f"{moment(entry.time)[:10]} {clock(entry.time)}"
+        style = _KIND_STYLES.get(entry.kind, "")
+        who = page.text(f"{place(entry.component, entry.host)}: ", "bold")
+        what = page.join("" if entry.kind == "window" else who, page.text(entry.text, limit=400))
+        table.add_row(Text(at), page.text(entry.kind, style), what)
+    page.show(table, 2)
+
+
+def _requests(page: Page, paths: Sequence[RequestPath]) -> None:
+    if not paths:
+        return
+    page.title("Failed requests, followed across the services (UTC)")
+    for path in paths:
+        page.item("-", page.text(request_text(path), "bold"))
+        for step in path.steps:
+            style = "red" if step.level in ("ERROR", "CRITICAL") else "dim"
+            where = page.text(f"{step.file}:{step.line}", "cyan")
+            who = page.text(place(step.component, step.host), "bold")
+            page.item(clock(step.time), page.join(page.text(step.level, style), " ", who, "  ", where), 4)
+            lines = 2 if style == "red" else 1
+            room = lines * (page.width - 6) - 6 * (lines - 1)
+            page.show(page.text(excerpt(step.text, max(20, room))), 6)
+
+
+def _episodes(page: Page, episodes: Sequence[Episode]) -> None:
+    if not episodes:
+        return
+    page.title("Further trouble in the same logs, at other times")
+    for number, episode in enumerate(episodes, start=1):
+        who = page.text(place(episode.component, episode.host), "bold")
+        share = f"  {percent(episode.confidence)} sure, {episode.category.value}"
+        page.item(str(number), page.join(page.text(episode.verdict.value, "bold"), "  ", who, share))
+        page.show(page.text(span(episode)), 4)
+        page.show(page.text(episode.statement), 4)
+        for item in episode.evidence[:1]:
+            page.show(page.join("Proof: ", page.text(spot(item), "cyan")), 4)
+            page.log_line(item.text, 4)
+        page.show(page.text(f"To look at it alone: {alone(episode)}"), 4)
+
+
+def _similar(page: Page, report: Report) -> None:
+    if not report.similar:
+        return
+    page.title("Similar past incidents")
+    for entry in report.similar:
+        page.item(
+            "-", page.join(page.text(similar_text(entry), "bold"), f"  {moment(entry.time)}  ", page.text(entry.id))
+        )
+        page.show(page.text(entry.issue, limit=200), 4)
+        if entry.note:
+            page.show(page.text(f"Note: {entry.note}", limit=400), 4)
+        page.show(page.text(similar_facts(entry), "dim"), 4)
+
+
+def _remedy(page: Page, cause: Cause, title: str = "") -> None:
+    if not (cause.remedy or cause.next_checks):
+        return
+    if title:
+        page.title(title)
+    if cause.remedy:
+        page.show(page.text(cause.remedy if title else f"To do: {cause.remedy}"), 2)
+    if cause.next_checks:
+        page.show(page.text("Checks that change nothing:"), 2)
+    for check in cause.next_checks:
+        page.item("$" if is_command(check) else "-", page.text(check), 4)
+
+
+def _origin(page: Page, report: Report) -> None:
+    page.title("How this was found")
+    page.item("Issue:  ", page.text(report.issue))
+    page.item("Logs:   ", page.text(", ".join(report.logs)))
+    page.item("Read:   ", page.text(reading_text(report)))
+    page.item("Window: ", page.text(window_text(report)))
+    page.item("Model:  ", page.text(model_text(report)))
+    if report.model.digest:
+        page.item("SHA-256:", page.text(report.model.digest))
+    for notice in report.model.notices:
+        page.item("Notice: ", page.text(notice, "yellow"))
+    page.item("Mode:   ", page.text("fast" if report.fast else "hybrid"))
+    page.item("Made:   ", page.text(moment(report.created)))
+    if report.seconds:
+        page.item("Took:   ", page.text(seconds_text(report)))
+    if report.command:
+        page.item("Again:  ", page.text(report.command))
+    page.item("Report: ", page.text(report.id))
+    page.item("Confirm:", page.text(f"{confirm_command(report)}  (says what it really was)"))
+    if report.files:
+        page.show(page.text("Files, with their events, lines, lines not known and format:"), 2)
+    # Those with lines of no known format say what was not seen, so they come first.
+    for file in sorted(report.files, key=lambda file: -file.unknown_lines)[:_FILES]:
+        page.show(page.text(_file_text(file)), 4)
+    if len(report.files) > _FILES:
+        page.show(page.text(f"and {len(report.files) - _FILES} more; the JSON form lists all"), 4)
+
+
+def _file_text(file: FileSummary) -> str:
+    unknown = f", {file.unknown_lines} lines not known" if file.unknown_lines else ""
+    return f"{file.file}: {file.events} events, {file.lines} lines, {file.format}{unknown}"

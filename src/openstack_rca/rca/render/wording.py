@@ -1,0 +1,362 @@
+"""Words that every rendering of a report shares, so that text, Markdown and HTML say the same thing.
+
+Nothing here makes text harmless: each rendering does that for the place where it is read.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from openstack_rca.rca.report.report import (
+    Cause,
+    ConfidencePart,
+    Episode,
+    EvidenceItem,
+    EvidenceSort,
+    Hop,
+    Report,
+    RequestPath,
+    RuledOut,
+    SimilarIncident,
+    Verdict,
+)
+
+ACTION_WHEN_HEALTHY = (
+    "Nothing in these logs asks for action. If the trouble goes on, add the logs of further hosts or a longer stretch."
+)
+ACTION_WHEN_UNSURE = "Add what is missing (see below) and analyse again."
+
+SUMMARY_OF_THE_HEAD = ("The root cause is",)
+"""How :func:`openstack_rca.rca.report.narrative.summary` begins where it names the first cause."""
+
+MAX_NAMES = 3
+"""Names of a list that a sentence holds; the others are counted."""
+
+MAX_HOSTS = 4
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The point of a report, for its first lines."""
+
+    verdict: Verdict
+    sure: bool
+    """True if the first cause is an answer, not a guess."""
+    subject: str
+    """Component and host of the first cause; empty if there is none."""
+    cause: Cause | None
+    why: str
+    proof: EvidenceItem | None
+    action: str
+    others: int
+    """How many further causes the report ranks."""
+    reach: str
+    """What the first cause accounts for, as a sentence; empty for a guess or nothing."""
+    also: str
+    """What else went wrong on its own account or at another time, as a sentence; empty if nothing did."""
+
+
+@dataclass(frozen=True)
+class ChainRow:
+    """One row of the causal chain drawn as a tree."""
+
+    depth: int
+    component: str
+    hop: Hop | None
+    """The step that leads here; None for a component where the trouble starts."""
+
+
+def headline(report: Report) -> Headline:
+    """Return what a reader must know first."""
+    cause = report.causes[0] if report.causes else None
+    healthy = report.verdict is Verdict.NO_FAILURE_FOUND
+    sure = report.verdict in (Verdict.CONFIRMED, Verdict.LIKELY)
+    if healthy:
+        action = ACTION_WHEN_HEALTHY
+    elif cause and sure and cause.remedy:
+        action = cause.remedy
+    elif cause and cause.next_checks:
+        action = f"Check: {cause.next_checks[0]}"
+    else:
+        action = (cause.remedy if cause else "") or ACTION_WHEN_UNSURE
+    return Headline(
+        verdict=report.verdict,
+        sure=sure,
+        subject=place(cause.component, cause.host) if cause else "",
+        cause=cause,
+        why=cause.statement if cause and sure else report.summary,
+        proof=cause.evidence[0] if cause and cause.evidence else None,
+        action=action,
+        others=max(0, len(report.causes) - 1),
+        reach=_reach(cause) if cause and sure else "",
+        also=_also(report),
+    )
+
+
+def _reach(cause: Cause) -> str:
+    if not cause.explains:
+        return ""
+    return f"It accounts for the trouble of {names(cause.explains)}."
+
+
+def _also(report: Report) -> str:
+    """Return the further simultaneous causes and the further stretches of trouble as sentences."""
+    told = [
+        f"{place(cause.component, cause.host)} failed on its own account ({percent(cause.confidence)})."
+        for cause in simultaneous(report)
+        if cause is not report.causes[0]
+    ]
+    told += [
+        f"Trouble again from {clock(episode.start)[:8]} to {clock(episode.end)[:8]} UTC: "
+        f"{place(episode.component, episode.host)} ({episode.verdict.value})."
+        for episode in report.episodes
+    ]
+    return " ".join(told)
+
+
+def simultaneous(report: Report) -> list[Cause]:
+    """Return the causes that failed on their own account where there are several; empty for a single fault."""
+    own = [cause for cause in report.causes if cause.independent]
+    return own if len(own) > 1 else []
+
+
+def summary_adds(report: Report) -> bool:
+    """Return whether the summary says more than the first lines, which name cause, onset and what it accounts for too."""
+    point = headline(report)
+    return report.summary != point.why and not (point.sure and report.summary.startswith(SUMMARY_OF_THE_HEAD))
+
+
+def lacks(report: Report) -> str:
+    """Return the first of what is missing, and how much more there is."""
+    if not report.missing:
+        return ""
+    more = len(report.missing) - 1
+    return report.missing[0].rstrip(".") + (f" (and {more} more, below)" if more else "")
+
+
+def names(values: Sequence[str], limit: int = MAX_NAMES) -> str:
+    """Return values as a list in a sentence: "a, b and c", or "a, b, c and 9 more"."""
+    if len(values) > limit + 1:
+        return f"{', '.join(values[:limit])} and {len(values) - limit} more"
+    return " and ".join(part for part in (", ".join(values[:-1]), "".join(values[-1:])) if part)
+
+
+def as_utc(time: datetime) -> datetime:
+    """Return ``time`` in UTC; a time without a zone is taken as UTC."""
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+
+
+def moment(time: datetime | None) -> str:
+    """Return date and time in UTC to the second, or "unknown"."""
+    return f"{as_utc(time):%Y-%m-%d %H:%M:%S} UTC" if time else "unknown"
+
+
+def clock(time: datetime | None) -> str:
+    """Return the time of day in UTC to the millisecond, or "" for None."""
+    return as_utc(time).strftime("%H:%M:%S.%f")[:-3] if time else ""
+
+
+def one_day(times: Sequence[datetime]) -> str:
+    """Return the common UTC date of ``times`` as text, or "" if there are several (or no times)."""
+    days = {as_utc(time).date() for time in times}
+    return days.pop().isoformat() if len(days) == 1 else ""
+
+
+def percent(share: float) -> str:
+    """Return a share of [0, 1] in per cent; 100 % only for certainty itself."""
+    return f"{round(share * 100) if share >= 1 else min(99, round(share * 100))} %"
+
+
+def place(component: str, host: str | None) -> str:
+    """Return a component with its host or hosts, where they are known; of many hosts the first ones."""
+    if not host:
+        return component
+    hosts = [name.strip() for name in host.split(",")]
+    more = f" and {len(hosts) - MAX_HOSTS + 1} more hosts" if len(hosts) > MAX_HOSTS else ""
+    return f"{component} on {', '.join(hosts[: MAX_HOSTS - 1] if more else hosts)}{more}"
+
+
+def spot(item: EvidenceItem) -> str:
+    """Return where a person finds the event: ``file:line``."""
+    return f"{item.file}:{item.line}"
+
+
+def counts(item: EvidenceItem) -> str:
+    """Return the count in the window against the baseline: ``0 -> 412``."""
+    if item.baseline:
+        return f"{item.baseline} -> {item.count}"
+    return "once" if item.count == 1 else f"{item.count} times"
+
+
+def accusation(item: EvidenceItem) -> str:
+    """Return whom the event speaks against, and why."""
+    return f"accuses {place(item.accuses, item.accused_host)}: {item.why}"
+
+
+def kind_text(item: EvidenceItem) -> str:
+    """Return how the event was found: the signature by its name, else the sort of evidence."""
+    if item.sort is EvidenceSort.SIGNATURE and item.signature:
+        return f"signature {item.signature}"
+    return item.sort.value + (f", signature {item.signature}" if item.signature else "")
+
+
+def reason(item: EvidenceItem, cause: Cause, told: set[str]) -> str:
+    """Return why an event speaks against a cause; "" if that was said before (``told``, which is added to)."""
+    own = item.accuses == cause.component and item.accused_host in (None, cause.host)
+    text = item.why if own else accusation(item)
+    if text.rstrip(".") in told:
+        return ""
+    told.add(text.rstrip("."))
+    return text
+
+
+def confidence_text(part: ConfidencePart) -> str:
+    """Return a contribution to a confidence in words: "accused by others (strong)"."""
+    size = abs(part.value)
+    strength = "strong" if size >= 0.75 else "fair" if size >= 0.35 else "weak"
+    return f"{part.name} ({strength}{'; ' + part.note if part.note else ''})"
+
+
+def confidence_sides(cause: Cause) -> list[tuple[str, list[ConfidencePart]]]:
+    """Return what speaks for a cause and what against it, without the parts that add nothing."""
+    weighty = [part for part in cause.confidence_parts if abs(part.value) >= 0.005]
+    sides = [
+        ("Speaks for it", [part for part in weighty if part.value > 0]),
+        ("Speaks against it", [part for part in weighty if part.value < 0]),
+    ]
+    return [(name, parts) for name, parts in sides if parts]
+
+
+def is_command(check: str) -> bool:
+    """Return whether a check can be typed; some only say what to read."""
+    return not check.startswith(("read ", "look ", "compare ", "see "))
+
+
+def request_text(path: RequestPath) -> str:
+    """Return which request it is, and of which instance."""
+    return path.request_id + (f" (instance {path.instance_id})" if path.instance_id else "")
+
+
+def span(episode: Episode) -> str:
+    """Return from when to when a stretch of trouble lasted; the day once if it is one."""
+    day = one_day([episode.start, episode.end])
+    return f"{moment(episode.start).removesuffix(' UTC')} to {clock(episode.end)[:8] if day else moment(episode.end)[:19]} UTC"
+
+
+def alone(episode: Episode) -> str:
+    """Return the options of ``analyze`` that look at one stretch of trouble alone, in whole seconds around it."""
+    since = as_utc(episode.start).replace(microsecond=0)
+    until = as_utc(episode.end)
+    until += timedelta(microseconds=math.ceil(until.microsecond / 1e6) * 1_000_000 - until.microsecond)
+    return f"--since {since:%Y-%m-%dT%H:%M:%SZ} --until {until:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def window_text(report: Report) -> str:
+    """Return the window in words, with how it was come by."""
+    window = report.window
+    if window.start is None and window.end is None:
+        return "the whole of the logs"
+    origin = "found from the logs" if window.found else "given"
+    return f"{moment(window.start)} to {moment(window.end)} ({origin})"
+
+
+def reading_text(report: Report) -> str:
+    """Return how much was read, and how much of it no format knew."""
+    unknown = sum(file.unknown_lines for file in report.files)
+    files = f"{len(report.files)} file" + ("" if len(report.files) == 1 else "s")
+    read = f"{report.events:,} events, {report.lines:,} lines, {files}"
+    if not unknown:
+        return read
+    share = 100 * unknown / max(1, report.lines)
+    return f"{read}; {unknown:,} lines ({share:.1f} %) in a format that is not known"
+
+
+def model_text(report: Report) -> str:
+    """Return the model that scored the events: name, version, source. The digest is shown apart, it is long."""
+    model = report.model
+    parts = [model.name, f"version {model.version}" if model.version else "no version"]
+    if model.source:
+        parts.append(f"from {model.source}")
+    return ", ".join(part for part in parts if part)
+
+
+def seconds_text(report: Report) -> str:
+    """Return the wall time of each step, or "" if none was taken."""
+    return ", ".join(f"{name} {value:.2f} s" for name, value in report.seconds.items())
+
+
+def ruled_out_text(entry: RuledOut) -> str:
+    """Return a component that is not the root, and why."""
+    return f"{entry.component}: {entry.reason}"
+
+
+def similar_text(entry: SimilarIncident) -> str:
+    """Return what a past incident was, as far as anybody knows."""
+    kind = f" ({entry.category.value})" if entry.category else ""
+    if entry.confirmed:
+        return f"it was {entry.component}{kind}, confirmed"
+    return f"{entry.component}{kind} was answered, nobody confirmed it"
+
+
+def similar_facts(entry: SimilarIncident) -> str:
+    """Return how similar a past incident is, and by what."""
+    shared = f"; both have {', '.join(entry.shared)}" if entry.shared else ""
+    return f"{percent(entry.similarity)} similar{shared}"
+
+
+def confirm_command(report: Report) -> str:
+    """Return the command that records what it really was."""
+    return f"openstack-rca confirm {report.id} --cause COMPONENT"
+
+
+@dataclass(frozen=True)
+class ChainLine:
+    """Rows of the chain that say the same of several components, together on one line."""
+
+    depth: int
+    components: tuple[str, ...]
+    hop: Hop | None
+
+
+def chain_lines(rows: Sequence[ChainRow]) -> list[ChainLine]:
+    """Return the rows of the chain, those that end here and say the same of one troubler in the line of the first."""
+    lines: list[ChainLine] = []
+    ends: dict[Hop, int] = {}
+    for position, row in enumerate(rows):
+        end = position + 1 == len(rows) or rows[position + 1].depth <= row.depth
+        said = row.hop.model_copy(update={"target": ""}) if row.hop and end else None
+        if said in ends:
+            before = lines[ends[said]]
+            lines[ends[said]] = ChainLine(before.depth, (*before.components, row.component), before.hop)
+            continue
+        if said is not None:
+            ends[said] = len(lines)
+        lines.append(ChainLine(row.depth, (row.component,), row.hop))
+    return lines
+
+
+def chain_rows(hops: Sequence[Hop]) -> list[ChainRow]:
+    """Return the hops as rows of a tree, each hop exactly once, whatever shape the graph has.
+
+    A tree starts at every component that nothing troubles; a component with several troublers has its own followers
+    below the first one only. What is left then is cycles: each is entered at the first hop left.
+    """
+    targets = {hop.target for hop in hops}
+    starts = [hop.source for hop in hops if hop.source not in targets] + [hop.source for hop in hops]
+    waiting: dict[str, list[Hop]] = {}
+    for hop in hops:
+        waiting.setdefault(hop.source, []).append(hop)
+    rows: list[ChainRow] = []
+    for start in starts:
+        if not waiting.get(start):
+            continue
+        rows.append(ChainRow(0, start, None))
+        stack = [(1, hop) for hop in reversed(waiting.pop(start))]
+        while stack:
+            depth, hop = stack.pop()
+            rows.append(ChainRow(depth, hop.target, hop))
+            stack.extend((depth + 1, following) for following in reversed(waiting.pop(hop.target, [])))
+    return rows

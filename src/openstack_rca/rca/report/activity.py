@@ -1,0 +1,114 @@
+"""What every component logged over time: the data of the report's timeline plot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+
+from openstack_rca.rca.evidence.window import FoundWindow
+from openstack_rca.rca.report.report import ActivityRow
+
+MAX_BINS = 120
+MAX_ROWS = 12
+COLUMNS = ("time", "component", "level", "score")
+"""Columns of the observed events that are read."""
+
+_BIN_SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400)
+_ERROR = ("ERROR", "CRITICAL")
+
+
+def activity(
+    observed: pl.DataFrame,
+    window: FoundWindow | None,
+    involved: Sequence[str] = (),
+    *,
+    max_bins: int = MAX_BINS,
+    max_rows: int = MAX_ROWS,
+) -> list[ActivityRow]:
+    """Count events and errors of each component per bin of time, with the highest anomaly score.
+
+    The bins cover the window and as much again before and after it, as far as the logs reach: what went before is what
+    the trouble is seen against.
+
+    Args:
+        observed: events with ``time`` (datetime, UTC), ``component`` (str), ``level`` (str) and ``score`` (float in [0, 1]
+            or null); further columns are not read.
+        window: the stretch of time that was looked at; None for all of the events.
+        involved: components that come first, in this order; the busiest follow.
+        max_bins: bins of a row at most.
+        max_rows: rows at most.
+
+    Returns:
+        One row a component, all with the same bins; empty without events.
+    """
+    if observed.is_empty():
+        return []
+    events = observed.select(COLUMNS).drop_nulls("time")
+    if window is not None:
+        margin = max(window.end - window.start, timedelta(seconds=1))
+        events = events.filter(pl.col("time").is_between(window.start - margin, window.end + margin))
+    if events.is_empty():
+        return []
+    first, last = _moment(events["time"].min()), _moment(events["time"].max())
+    start, seconds = _bins(first, last, max_bins)
+    length = int((last - start).total_seconds() // seconds) + 1
+    components = _order(events, involved)[:max_rows]
+    binned = (
+        events.filter(pl.col("component").is_in(components))
+        .with_columns(bin=((pl.col("time") - start).dt.total_microseconds() // round(seconds * 1e6)).cast(pl.Int64))
+        .group_by("component", "bin")
+        .agg(
+            counts=pl.len(),
+            errors=pl.col("level").cast(pl.String).is_in(_ERROR).sum(),
+            scores=pl.col("score").max().cast(pl.Float64).round(3),
+        )
+    )
+    cells = {(row["component"], row["bin"]): row for row in binned.iter_rows(named=True)}
+    return [_row(component, cells, start, seconds, length) for component in components]
+
+
+def _row(
+    component: str, cells: dict[tuple[str, int], dict[str, object]], start: datetime, seconds: float, length: int
+) -> ActivityRow:
+    found = [cells.get((component, number), {}) for number in range(length)]
+    return ActivityRow.model_validate(
+        {
+            "component": component,
+            "start": start,
+            "bin_seconds": seconds,
+            "counts": [cell.get("counts", 0) for cell in found],
+            "errors": [cell.get("errors", 0) for cell in found],
+            "scores": [cell.get("scores") for cell in found],
+        }
+    )
+
+
+def _order(events: pl.DataFrame, involved: Sequence[str]) -> list[str]:
+    """Components that logged anything: the involved ones, then the busiest."""
+    busiest = events.group_by("component").len().sort(["len", "component"], descending=[True, False])
+    names = [str(name) for name in busiest["component"].to_list() if name is not None]
+    return [name for name in dict.fromkeys(involved) if name in names] + [
+        name for name in names if name not in set(involved)
+    ]
+
+
+def _bins(first: datetime, last: datetime, max_bins: int) -> tuple[datetime, float]:
+    """The begin of the first bin and the length of a bin: a round one, of which ``max_bins`` hold all."""
+    for seconds in _BIN_SECONDS:
+        start = _floor(first, seconds)
+        if (last - start).total_seconds() // seconds < max_bins:
+            return start, float(seconds)
+    days = (last - first).days // (max_bins - 1) + 1
+    return _floor(first, 86400), days * 86400.0
+
+
+def _floor(time: datetime, seconds: int) -> datetime:
+    whole = int((time - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() // seconds * seconds)
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=whole)
+
+
+def _moment(value: object) -> datetime:
+    assert isinstance(value, datetime)
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)

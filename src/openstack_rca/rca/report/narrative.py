@@ -1,0 +1,326 @@
+"""From ranked candidates to the parts of the report that people read."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+
+import polars as pl
+
+from openstack_rca.rca.evidence.finding import Directness, Finding
+from openstack_rca.rca.evidence.normal_rates import NormalRates
+from openstack_rca.rca.evidence.window import FoundWindow
+from openstack_rca.rca.judgement.ranking import Candidate
+from openstack_rca.rca.knowledge.checks import concrete_checks
+from openstack_rca.rca.knowledge.topology import Topology
+from openstack_rca.rca.report.report import (
+    Cause,
+    ConfidencePart,
+    EvidenceItem,
+    FileSummary,
+    Hop,
+    RuledOut,
+    TimelineEntry,
+    Verdict,
+)
+
+MAX_EVIDENCE = 10
+MAX_TIMELINE = 40
+MAX_HOPS = 12
+MAX_TOLD_FINDINGS = 24
+MAX_TOLD_GROUPS = 8
+MAX_TOLD_LOGGERS = 3
+_KIND_ORDER = {"window": 0, "onset": 1, "silence": 2, "evidence": 3, "recovery": 4}
+UNPARSED_SHARE = 0.05
+INDEPENDENT_OWN_WORDS = 0.7
+
+
+def build_cause(candidate: Candidate, observed: pl.DataFrame, topology: Topology) -> Cause:
+    """Tell one candidate as a cause, with up to ten pieces of evidence."""
+    best = candidate.findings[0]
+    host = _host(candidate, observed)
+    telling = next((f for f in candidate.findings if f.remedy and f.directness is not Directness.SYMPTOM), best)
+    suggested = [check for finding in candidate.findings[:4] for check in finding.checks]
+    checks = concrete_checks(suggested, candidate.component, topology, host, _server(candidate, observed))
+    place = f"{candidate.component} on {host}" if host else candidate.component
+    return Cause(
+        component=candidate.component,
+        host=host,
+        category=candidate.category,
+        statement=f"{best.title.rstrip('.')}.",
+        confidence=round(min(0.99, confidence(candidate)), 3),
+        confidence_parts=_parts(candidate),
+        onset=candidate.onset,
+        evidence=_evidence(candidate.findings, observed),
+        independent=is_independent(candidate),
+        explains=candidate.explains,
+        remedy=telling.remedy,
+        next_checks=checks or [f"read the log and the status of {place} at the onset"],
+    )
+
+
+def _server(candidate: Candidate, observed: pl.DataFrame) -> str | None:
+    """The instance that the first piece of evidence that names one is about."""
+    rows = [row for finding in candidate.findings[:4] for row in finding.rows]
+    named = observed.filter(pl.col("row").is_in(rows) & pl.col("instance_id").is_not_null())
+    return str(named["instance_id"][0]) if named.height else None
+
+
+def is_independent(candidate: Candidate) -> bool:
+    """Whether a candidate is a fault of its own: it says so itself, and no other candidate accounts for it."""
+    own_words = max((f.strength for f in candidate.findings if f.directness is Directness.CAUSE), default=0.0)
+    return candidate.explained_by is None and own_words >= INDEPENDENT_OWN_WORDS
+
+
+def confidence(candidate: Candidate) -> float:
+    """Confidence of a cause in [0, 1]: its score, which is guilt left after explaining away times what it explains."""
+    return max(0.0, min(0.99, candidate.score))
+
+
+def _parts(candidate: Candidate) -> list[ConfidencePart]:
+    parts = [
+        ConfidencePart(name="own words", value=round(candidate.direct, 3), note="lines in which it says so itself"),
+        ConfidencePart(name="accused by others", value=round(candidate.accused, 3)),
+        ConfidencePart(name="silence", value=round(candidate.silent, 3)),
+        ConfidencePart(name="unexplained errors", value=round(candidate.symptom, 3)),
+        ConfidencePart(name="trouble explained", value=round(candidate.explains_share, 3)),
+        ConfidencePart(name="fits the issue", value=round(candidate.relevance, 3)),
+    ]
+    if candidate.explained_by:
+        name, power = candidate.explained_by
+        parts.append(ConfidencePart(name="explained away", value=round(-power, 3), note=f"by {name}"))
+    return parts
+
+
+def _host(candidate: Candidate, observed: pl.DataFrame) -> str | None:
+    """Hosts that the findings name, else those where the component logs."""
+    hosts: dict[str, float] = defaultdict(float)
+    for finding in candidate.findings:
+        if finding.accused_host and finding.directness is not Directness.SYMPTOM:
+            hosts[finding.accused_host] = max(hosts[finding.accused_host], finding.strength)
+    if not hosts:
+        where = observed.filter(pl.col("component") == candidate.component)["host"].drop_nulls().unique().to_list()
+        hosts = {str(host): 1.0 for host in where}
+    if not hosts:
+        return None
+    strongest = max(hosts.values())
+    return ",".join(sorted(host for host, strength in hosts.items() if strength >= 0.5 * strongest)) or None
+
+
+def _evidence(findings: Sequence[Finding], observed: pl.DataFrame) -> list[EvidenceItem]:
+    """Cited events: the first of each finding, strongest finding first, then further ones."""
+    # One line per distinct thing said comes before a second line that says the same, and the first word of each that
+    # says it before anybody's second.
+    seen: set[tuple[str | None, str | None, str]] = set()
+    leading: list[tuple[Finding, int]] = []
+    following: list[tuple[int, Finding, int]] = []
+    for finding in findings:
+        for position, row in enumerate(finding.rows):
+            said = (finding.signature, finding.accuser, finding.title)
+            fresh = position == 0 and said not in seen
+            if fresh:
+                leading.append((finding, row))
+            else:
+                following.append((position, finding, row))
+            seen.add(said)
+    following.sort(key=lambda further: further[0])
+    picked: dict[int, Finding] = {}
+    for finding, row in [*leading, *((finding, row) for _, finding, row in following)]:
+        picked.setdefault(row, finding)
+        if len(picked) == MAX_EVIDENCE:
+            break
+    columns = ["row", "file", "line", "lines", "message", "time", "host", "service", "score"]
+    lines = {
+        row["row"]: row
+        for row in observed.filter(pl.col("row").is_in(list(picked))).select(columns).iter_rows(named=True)
+    }
+    return [_item(finding, lines[row]) for row, finding in picked.items() if row in lines]
+
+
+def _item(finding: Finding, line: dict[str, object]) -> EvidenceItem:
+    score, time = line["score"], line["time"]
+    return EvidenceItem(
+        file=str(line["file"]),
+        line=int(str(line["line"])),
+        lines=int(str(line["lines"])),
+        text=str(line["message"]),
+        time=time if isinstance(time, datetime) else None,
+        host=None if line["host"] is None else str(line["host"]),
+        service=None if line["service"] is None else str(line["service"]),
+        sort=finding.sort,
+        accuses=finding.accused,
+        accused_host=finding.accused_host,
+        why=finding.why,
+        count=finding.count,
+        baseline=finding.baseline,
+        score=round(float(str(score)), 4) if score is not None else None,
+        signature=finding.signature,
+    )
+
+
+def causal_chain(named: Sequence[Candidate], findings: Sequence[Finding], topology: Topology) -> list[Hop]:
+    """From the first cause along the dependency graph to everything that it troubles."""
+    root = named[0].component
+    said: dict[tuple[str, str], Finding] = {}
+    for finding in findings:
+        if finding.accuser and finding.accuser != finding.accused and finding.strength >= 0.1:
+            said.setdefault((finding.accused, finding.accuser), finding)
+    reached, frontier = {root}, [root]
+    hops: list[Hop] = []
+    troubled = [root, *named[0].explains]
+    while frontier and len(hops) < MAX_HOPS:
+        source = frontier.pop(0)
+        for target in troubled:
+            if target in reached or ((source, target) not in said and source not in topology.dependencies(target)):
+                continue
+            stated = said.get((source, target))
+            hops.append(
+                Hop(source=source, target=target, supported=stated is not None, note=stated.title if stated else "")
+            )
+            reached.add(target)
+            frontier.append(target)
+    return hops[:MAX_HOPS]
+
+
+def timeline(named: Sequence[Candidate], observed: pl.DataFrame, window: FoundWindow | None) -> list[TimelineEntry]:
+    """Onsets, first evidence and silences in time order; only what the named causes rest on."""
+    if window is None:
+        return []
+    entries = [
+        TimelineEntry(time=window.start, component="logs", text="the window begins", kind="window"),
+        TimelineEntry(time=window.end, component="logs", text="the window ends", kind="window"),
+    ]
+    for candidate in named[:3]:
+        if candidate.onset is not None:
+            entries.append(
+                TimelineEntry(
+                    time=candidate.onset,
+                    component=candidate.component,
+                    text="trouble begins",
+                    kind="onset",
+                )
+            )
+        for said_alike in _alike(candidate.findings[:MAX_TOLD_FINDINGS]):
+            entries.append(_entry(candidate.component, said_alike))
+            finding = said_alike[0]
+            if finding.count == 0 and len(finding.rows) > 1:
+                entries.append(
+                    TimelineEntry(
+                        time=finding.last,
+                        component=candidate.component,
+                        host=finding.accused_host,
+                        text=f"{candidate.component} logs again",
+                        kind="recovery",
+                    )
+                )
+    return sorted(entries, key=lambda entry: (entry.time, _KIND_ORDER[entry.kind]))[:MAX_TIMELINE]
+
+
+def _alike(findings: Sequence[Finding]) -> list[list[Finding]]:
+    """Findings that say the same, together and in time order; a silence stays on its own."""
+    groups: dict[tuple[str, str | None, datetime | None], list[Finding]] = {}
+    for finding in findings:
+        silence = finding.first if finding.count == 0 else None
+        groups.setdefault((finding.title, finding.accused_host, silence), []).append(finding)
+    return [sorted(group, key=lambda finding: finding.first) for group in groups.values()][:MAX_TOLD_GROUPS]
+
+
+def _entry(component: str, alike: Sequence[Finding]) -> TimelineEntry:
+    first = alike[0]
+    baselines = {finding.baseline for finding in alike}
+    count = sum(finding.count for finding in alike)
+    counted = f"{first.baseline} -> {count}" if len(baselines) == 1 and first.baseline else f"{count} times"
+    told = f"{first.title.rstrip('.')} ({counted})"
+    loggers = [
+        f"{finding.accuser} on {finding.accuser_host}" if finding.accuser_host else finding.accuser
+        for finding in alike
+        if finding.accuser is not None
+    ]
+    names = list(dict.fromkeys(loggers))
+    if {finding.accuser for finding in alike} - {component, None}:
+        more = f" and {len(names) - MAX_TOLD_LOGGERS} more" if len(names) > MAX_TOLD_LOGGERS else ""
+        told += f", logged by {', '.join(names[:MAX_TOLD_LOGGERS])}{more}"
+    return TimelineEntry(
+        time=first.first,
+        component=component,
+        host=first.accused_host,
+        text=told,
+        kind="silence" if first.count == 0 else "evidence",
+    )
+
+
+def blast_radius(root: Candidate) -> list[str]:
+    """The root and everything in trouble that depends on it."""
+    return [root.component, *root.explains]
+
+
+def ruled_out(candidates: Sequence[Candidate], named: Sequence[Candidate]) -> list[RuledOut]:
+    """The accused that are not the root, and why not."""
+    root = named[0].component if named else None
+    reasons = []
+    for candidate in candidates:
+        if candidate.component == root:
+            continue
+        if candidate.explained_by is not None:
+            name, _ = candidate.explained_by
+            reason = f"it depends on {name}, which was in trouble no later"
+        elif candidate.direct == 0 and candidate.accused == 0:
+            reason = "only its own follow-up errors or silence speak against it"
+        else:
+            reason = f"it explains less of the trouble ({candidate.explains_share:.0%}) and has weaker evidence"
+        reasons.append(RuledOut(component=candidate.component, reason=reason))
+    return reasons[:8]
+
+
+def missing(
+    events: pl.DataFrame, files: Sequence[FileSummary], observed: pl.DataFrame, rates: NormalRates
+) -> list[str]:
+    """What the analysis could not see."""
+    notes = []
+    lines, unknown = sum(file.lines for file in files), sum(file.unknown_lines for file in files)
+    if lines and unknown / lines > UNPARSED_SHARE:
+        notes.append(f"{unknown} of {lines} lines are in no known format; they were searched, but carry no time.")
+    skipped = [file.file for file in files if file.format.startswith("binary")]
+    if skipped:
+        notes.append(f"{len(skipped)} binary file(s) were not read: {', '.join(skipped[:3])}.")
+    if not rates.known:
+        notes.append("No model was used, so nothing is known of what is normal on this cloud.")
+    elif observed.height:
+        expected = rates.components
+        silent = sorted(expected - set(events_components(observed)))
+        if silent:
+            notes.append(f"No line of {', '.join(silent)}, which logged in the training data.")
+        strange = sorted(set(events_components(observed)) - expected)
+        if strange:
+            notes.append(f"No line of {', '.join(strange)} in the training data: what is normal there is not known.")
+    untimed = events.height - events["time"].drop_nulls().len()
+    if untimed:
+        notes.append(f"{untimed} events carry no time and were left out.")
+    return notes
+
+
+def events_components(observed: pl.DataFrame) -> list[str]:
+    """Components that logged anything."""
+    return [str(name) for name in observed["component"].unique().to_list()]
+
+
+def summary(verdict: Verdict, causes: Sequence[Cause], issue: str) -> str:
+    """The point of the report in one or two sentences."""
+    if verdict is Verdict.NO_FAILURE_FOUND:
+        return "Nothing in these logs differs from normal in a way that points to a failure."
+    best = causes[0]
+    hosts = (best.host or "").replace(",", ", ")
+    place = f"{best.component} on {hosts}" if hosts else best.component
+    onset = f" since {best.onset:%H:%M:%S} UTC" if best.onset else ""
+    more = f" and {len(best.explains) - 4} more" if len(best.explains) > 4 else ""
+    rest = f" It accounts for the trouble of {', '.join(best.explains[:4])}{more}." if best.explains else ""
+    beside = [cause.component for cause in causes[1:3] if cause.independent and best.independent]
+    if beside:
+        rest += f" Besides, {' and '.join(beside)} failed on {'its' if len(beside) == 1 else 'their'} own account."
+    certainty = {
+        Verdict.CONFIRMED: "The root cause is",
+        Verdict.LIKELY: "The root cause is most likely",
+        Verdict.INCONCLUSIVE: "The evidence is thin; the best candidate is",
+    }[verdict]
+    return f"{certainty} {place} ({best.category.value}){onset}.{rest}"

@@ -1,0 +1,284 @@
+"""The report: one data model that every rendering (text, JSON, Markdown, HTML) reads.
+
+The JSON form is ``Report.model_dump_json()``; its schema is ``Report.model_json_schema()`` and carries
+``schema_version``. A field is only ever added within one major version.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+
+from openstack_rca.rca.report.sanitise import mask_secrets
+
+REPORT_SCHEMA_VERSION = "1.2"
+
+LoggedText = Annotated[str, AfterValidator(mask_secrets)]
+"""Text that may quote a log or what an operator typed: a part of a report cannot be made with a known secret in it."""
+
+
+class Verdict(StrEnum):
+    """How far the answer can be trusted."""
+
+    CONFIRMED = "CONFIRMED"
+    LIKELY = "LIKELY"
+    INCONCLUSIVE = "INCONCLUSIVE"
+    NO_FAILURE_FOUND = "NO FAILURE FOUND"
+
+
+class Category(StrEnum):
+    """What kind of fault a cause is."""
+
+    PROCESS_DOWN = "process-down"
+    HANG = "hang"
+    NETWORK = "network"
+    AUTH = "auth"
+    CONFIG = "config"
+    CAPACITY = "capacity"
+    STORAGE = "storage"
+    DATABASE = "database"
+    MESSAGING = "messaging"
+    DATA_MISSING = "data-missing"
+
+
+class EvidenceSort(StrEnum):
+    """Where a piece of evidence comes from."""
+
+    SIGNATURE = "signature"
+    NEW_TEMPLATE = "new template"
+    RATE_CHANGE = "rate change"
+    SILENCE = "silence"
+    MODEL_ANOMALY = "model anomaly"
+    SHARED_DEPENDENCY = "shared dependency"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EvidenceItem(_Part):
+    """One cited event, with what makes it evidence."""
+
+    file: str = Field(description="Path relative to the log folder that was given.")
+    line: int = Field(ge=1, description="1-based first line of the event.")
+    lines: int = Field(default=1, ge=1, description="How many lines the event spans.")
+    text: LoggedText = Field(description="First line as logged, secrets masked.")
+    time: datetime | None = None
+    host: str | None = None
+    service: str | None = None
+    sort: EvidenceSort
+    accuses: str = Field(description="Canonical component that this event speaks against.")
+    accused_host: str | None = None
+    why: LoggedText = Field(description="Why the event accuses that component.")
+    count: int = Field(default=1, ge=0, description="Events like this inside the window.")
+    baseline: str = Field(default="", description="The same events outside the window or in training: '0', '35/min'.")
+    score: float | None = Field(default=None, description="Calibrated anomaly score of the LSTM in [0, 1].")
+    signature: str | None = None
+
+
+class ConfidencePart(_Part):
+    """One named contribution to a confidence."""
+
+    name: str
+    value: float
+    note: str = ""
+
+
+class Cause(_Part):
+    """A ranked root-cause candidate."""
+
+    component: str
+    host: str | None = None
+    category: Category
+    statement: LoggedText = Field(description="One sentence: what is wrong.")
+    confidence: float = Field(ge=0, le=1)
+    confidence_parts: list[ConfidencePart] = Field(default_factory=list)
+    onset: datetime | None = None
+    evidence: list[EvidenceItem] = Field(default_factory=list)
+    independent: bool = Field(
+        default=False,
+        description="True if it is a fault of its own, not a weaker explanation of the first one's trouble.",
+    )
+    explains: list[str] = Field(default_factory=list, description="Components whose trouble this cause accounts for.")
+    remedy: LoggedText = ""
+    next_checks: list[LoggedText] = Field(
+        default_factory=list, description="Read-only commands that would confirm or refute."
+    )
+
+
+class Hop(_Part):
+    """One step of the causal chain: ``source`` troubles ``target``."""
+
+    source: str
+    target: str
+    supported: bool = Field(description="True if a log line states it; False if only the dependency graph does.")
+    note: LoggedText = ""
+
+
+class TimelineEntry(_Part):
+    """Something worth knowing, in time order."""
+
+    time: datetime
+    component: str
+    host: str | None = None
+    text: LoggedText
+    kind: str = Field(description="onset, evidence, silence, recovery or window")
+
+
+class RuledOut(_Part):
+    """A component that was accused, and why it is not the root."""
+
+    component: str
+    reason: LoggedText
+
+
+class RequestStep(_Part):
+    """One event on a request's way."""
+
+    time: datetime
+    component: str
+    host: str | None = None
+    file: str
+    line: int
+    level: str
+    text: LoggedText
+
+
+class RequestPath(_Part):
+    """A failed request's way through the services."""
+
+    request_id: str
+    instance_id: str | None = None
+    steps: list[RequestStep] = Field(default_factory=list)
+
+
+class Episode(_Part):
+    """Another stretch of trouble in the same logs, answered on its own."""
+
+    start: datetime
+    end: datetime
+    verdict: Verdict
+    component: str
+    host: str | None = None
+    category: Category
+    confidence: float = Field(ge=0, le=1)
+    statement: LoggedText
+    evidence: list[EvidenceItem] = Field(default_factory=list)
+
+
+class ActivityRow(_Part):
+    """What one component logged over time, in bins of equal length: the rows of the timeline plot."""
+
+    component: str
+    start: datetime = Field(description="Begin of the first bin; the same for all rows.")
+    bin_seconds: float = Field(gt=0, description="Length of a bin; the same for all rows.")
+    counts: list[int] = Field(description="Events in each bin.")
+    errors: list[int] = Field(description="Of these, events of level ERROR or CRITICAL.")
+    scores: list[float | None] = Field(
+        description="Highest anomaly score in each bin, in [0, 1]; null where the bin is empty or no model scored."
+    )
+
+
+class Window(_Part):
+    """The stretch of time that the analysis looked at."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+    found: bool = Field(default=False, description="True if found from the logs, False if given.")
+
+
+class FileSummary(_Part):
+    """What was read from one file."""
+
+    file: str
+    lines: int
+    events: int
+    unknown_lines: int
+    format: str
+
+
+class ModelUsed(_Part):
+    """Which model scored the events."""
+
+    name: str
+    version: str | None = None
+    digest: str = ""
+    source: str = Field(default="", description="store, cache, file or none")
+    notices: list[str] = Field(default_factory=list)
+
+
+class Fingerprint(_Part):
+    """What the evidence of an analysis looks like, free of times and places: what later ones are compared with."""
+
+    signatures: list[str] = Field(default_factory=list, description="Signatures that matched.")
+    accused: list[str] = Field(default_factory=list, description="Components that something speaks against.")
+    templates: list[str] = Field(default_factory=list, description="Template ids of the strongest evidence, in hex.")
+    began: AwareDatetime | None = Field(default=None, description="Time of the first evidence.")
+
+
+class SimilarIncident(_Part):
+    """A past incident whose evidence and issue resemble those of this analysis."""
+
+    id: str = Field(description="Report id, or id of the imported incident.")
+    time: datetime
+    issue: LoggedText
+    component: str = Field(description="The cause that was confirmed; the one that was answered where none was.")
+    category: Category | None = None
+    confirmed: bool = Field(description="True if a person said what it really was.")
+    similarity: float = Field(ge=0, le=1)
+    verdict: str = Field(default="", description="Verdict of the report of that time.")
+    source: str = Field(default="analysis", description="analysis, or incident for a labelled one.")
+    note: LoggedText = Field(default="", description="What the person who confirmed it wrote.")
+    shared: list[str] = Field(default_factory=list, description="What both have in common, rarest first.")
+
+
+REPORT_ID_LENGTH = 12
+
+
+def _report_id(data: dict[str, Any]) -> str:
+    told = json.dumps([data["created"].isoformat(), data["issue"], data["logs"]])
+    return hashlib.sha256(told.encode()).hexdigest()[:REPORT_ID_LENGTH]
+
+
+class Report(_Part):
+    """Everything that one analysis found."""
+
+    schema_version: str = REPORT_SCHEMA_VERSION
+    created: datetime
+    issue: LoggedText
+    logs: list[str] = Field(description="Paths as given.")
+    id: str = Field(
+        default_factory=_report_id, description="Stable short id: a digest of created, issue and logs. See confirm."
+    )
+    verdict: Verdict
+    summary: LoggedText = Field(description="One or two sentences; the point of it all.")
+    window: Window
+    causes: list[Cause] = Field(default_factory=list)
+    chain: list[Hop] = Field(default_factory=list)
+    timeline: list[TimelineEntry] = Field(default_factory=list)
+    activity: list[ActivityRow] = Field(
+        default_factory=list, description="Events, errors and anomaly scores over time; involved components first."
+    )
+    requests: list[RequestPath] = Field(default_factory=list, description="Failed requests, followed across services.")
+    episodes: list[Episode] = Field(
+        default_factory=list, description="Further, separate stretches of trouble in the same logs."
+    )
+    blast_radius: list[str] = Field(default_factory=list, description="Components (and hosts) in trouble.")
+    ruled_out: list[RuledOut] = Field(default_factory=list)
+    missing: list[LoggedText] = Field(default_factory=list, description="What the analysis could not see.")
+    similar: list[SimilarIncident] = Field(
+        default_factory=list, description="Similar past incidents of the local history, confirmed ones first."
+    )
+    fingerprint: Fingerprint = Field(default_factory=Fingerprint)
+    events: int = 0
+    lines: int = 0
+    files: list[FileSummary] = Field(default_factory=list)
+    model: ModelUsed
+    fast: bool = False
+    seconds: dict[str, float] = Field(default_factory=dict, description="Wall seconds per step.")
+    command: LoggedText = Field(default="", description="Command that reproduces this report.")

@@ -1,0 +1,261 @@
+"""Log text made harmless before it is shown.
+
+A log line is written by whoever can make a service log: it may carry terminal escapes, text that is displayed
+backwards, markup of the place where it will be read, or be a megabyte long. Every rendering of a report passes
+every text it was given through :func:`one_line`, and the Markdown one through the ``markdown_*`` functions too. What is
+changed stays visible (``\\x1b``, ``\\u202e``), so that a reader sees that there was something to hide.
+
+A log line may also tell a secret. :func:`mask_secrets` takes it out where the parts of a report are made
+(:data:`openstack_rca.rca.report.report.LoggedText`), so that no rendering ever holds it.
+
+Terminal markup and HTML need no function here: the text rendering builds ``rich.text.Text`` objects, which are never
+parsed for markup, and the HTML rendering escapes every value of its template.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+LINE_LIMIT = 2000
+"""Characters of one text that a rendering shows; the middle of a longer one is left out."""
+
+_COMBINING_LIMIT = 3
+_COLOUR = re.compile(r"(?:\x1b\[|\x9b)[0-9;:]*m")
+_WHITE_SPACE = frozenset("\t\n\r\v\f")
+# Letters by their category, yet nothing is seen where they stand.
+_INVISIBLE_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
+_BACKTICKS = re.compile(r"`+")
+# A word that means nothing but itself in every Markdown dialect: letters and digits, joined by - / ' or ,
+# (no dot or colon inside: host names, URLs, addresses and short codes such as :name: get a code span).
+_PLAIN_WORD = re.compile(r"[(\"']*[^\W_]+(?:[-/',]+[^\W_]+)*[\"')]*[.,:;?!%]*[\"')]*")
+_PLAIN_NUMBER = re.compile(r"[(\"']*\d+\.\d+[\"')]*[.,:;?!%]*")
+_LIST_MARKER = re.compile(r"\d+[.)]")
+
+SECRET_MASK = "***"  # noqa: S105 - what hides one
+
+_MASK_PASSES = 4
+# Every repetition is bounded: a hostile line must not make the search for secrets slow.
+_TOKEN = re.compile(r"gAAAA[\w%=-]{6,}|\beyJ[\w-]{5,}\.eyJ[\w-]{5,}(?:\.[\w-]{0,2000})?")
+# The password of a URL ends at the last @ before the path; one with a slash in it (the database drivers allow that) at the
+# first. Digits up to the end of the authority are a port.
+_URL_PASSWORD = re.compile(
+    r"(?P<before>://[^\s:/@?#]{0,100}:)(?!\d{1,5}(?:[/?#\s\"',)\]}]|$))(?:[^\s/]{1,500}|[^\s@]{1,500})(?=@)"
+)
+_ASSIGNMENT = re.compile(
+    r"(?P<name>password|passwd|passphrase|(?:admin|root|user)_?pass|secret(?:[_-]?key)?|(?:api|access|private)[_-]?key"
+    r"|(?<![a-z])token(?:_id)?|(?P<header>x-[a-z-]{1,30}-(?:token|key)|(?:proxy-)?authorization|set-cookie"
+    r"|cookie(?=\\{0,3}[\"']?\s{0,3}[:,]\s{0,3}\\{0,3}[\"']?[\w.-]{1,64}=))|identified\s{1,3}by(?=\s{1,3}\\{0,3}[\"']))"
+    r"(?P<close>\\{0,3}[\"'])?(?P<between>\s{0,60}(?:=>|[:=,])\s{0,3}|\s{1,3})",
+    re.IGNORECASE,
+)
+_OPTION_BEFORE = re.compile(r"--[\w-]{0,40}$")
+_OPENING_QUOTE = re.compile(r"[ub]?(\\{0,3}[\"'])")
+_SCHEME = re.compile(r"(?:basic|bearer|negotiate|token)\s{1,3}", re.IGNORECASE)
+_LONG_SCHEME = re.compile(r"(?:digest|oauth|hawk|aws[\w-]{0,30})\s", re.IGNORECASE)
+_REST_OF_LINE = re.compile(r"[^\n]*")
+_UNQUOTED = re.compile(r"(?:(?![,;&]\s{0,3}[\w.-]{1,64}\s{0,3}[=:])[^\s\"'])*")
+# What stands where a secret would and is none: "using password: YES", an option that is not set, a digest, a mask.
+_NO_SECRET = re.compile(
+    r"yes|no|none|null|true|false|\*+|<[^<>\s]{1,40}>|%s|\{sha(?:1|256|512)\}[\w.]+|", re.IGNORECASE
+)
+
+
+def one_line(text: str, limit: int = LINE_LIMIT) -> str:
+    """Return ``text`` as one printable line of about ``limit`` characters at most.
+
+    Colour codes are dropped, white space becomes spaces, and every other character that is not seen or that acts on its
+    surroundings (control characters, escapes, bidirectional overrides, zero-width characters, long stacks of
+    combining marks) becomes its Python escape.
+    """
+    text = shorten(text, limit)
+    if text.isascii() and text.isprintable():
+        return text
+    # An escape is up to ten characters long, hence the second cut.
+    return shorten(_visible(_COLOUR.sub("", text)), limit)
+
+
+def mask_secrets(text: str) -> str:
+    """Return ``text`` with the secrets that logs are known to tell replaced by ``***``; all else stays as it is.
+
+    Known are passwords in URLs, values of names such as ``password``, ``OS_PASSWORD``, ``adminPass``, ``secret_key`` and
+    ``token`` (after ``=`` or ``:``, in quotes or not, in JSON and Python literals, also cut off), the headers
+    ``X-Auth-Token``, ``X-Subject-Token``, ``Authorization`` and their like, options such as ``--os-password x``, and
+    Fernet and JWS tokens wherever they stand. A bare word behind ``password:`` that goes on as a sentence is taken for one.
+    """
+    for _ in range(_MASK_PASSES):
+        masked = _TOKEN.sub(SECRET_MASK, text)
+        masked = _URL_PASSWORD.sub(rf"\g<before>{SECRET_MASK}", masked)
+        masked = _without_assigned_secrets(masked)
+        if masked == text:
+            break
+        # What was masked may have stood in the way of another secret.
+        text = masked
+    return text
+
+
+def _without_assigned_secrets(text: str) -> str:
+    parts: list[str] = []
+    done = 0
+    for found in _ASSIGNMENT.finditer(text):
+        if found.start() < done:
+            continue
+        start, end = _secret_span(text, found)
+        if not _NO_SECRET.fullmatch(text, start, end):
+            parts += [text[done:start], SECRET_MASK]
+            done = end
+    return "".join([*parts, text[done:]])
+
+
+def _secret_span(text: str, found: re.Match[str]) -> tuple[int, int]:
+    """Return where the value of a name stands; an empty span where the name stands in a sentence."""
+    start, between, name = found.end(), found["between"], found["name"].lower()
+    nothing = (start, start)
+    is_option = _OPTION_BEFORE.search(text, max(0, found.start() - 42), found.start())
+    if between.isspace() and not (is_option or name.startswith("identified")):
+        return nothing
+    if "," in between and not found["close"]:
+        return nothing
+    opening = _OPENING_QUOTE.match(text, start)
+    if opening:
+        return opening.end(), _closing_quote(text, opening.end(), opening[1])
+    if "," in between or name.startswith("identified"):
+        return nothing
+    if name.startswith("token") and between != "=":
+        return nothing
+    if ":" in between and found["close"] and text[start : start + 1] in tuple("{[("):
+        return nothing
+    if "authorization" in name or name.endswith("cookie"):
+        if name.endswith("cookie") or _LONG_SCHEME.match(text, start):
+            return start, _end(_REST_OF_LINE, text, start)
+        scheme = _SCHEME.match(text, start)
+        start = scheme.end() if scheme else start
+    end = _end(_UNQUOTED, text, start)
+    end = start + len(text[start:end].rstrip(")]},;.:>\\")) or end
+    goes_on = text[start:end].isalpha() and text[end : end + 1] == " " and text[end + 1 : end + 2].isalpha()
+    is_sentence = ":" in between and goes_on and not name.startswith("x-")
+    return nothing if is_sentence else (start, end)
+
+
+def _closing_quote(text: str, start: int, quote: str) -> int:
+    """Return where a quoted value ends: at its quote, or with the line where that was cut off."""
+    line_end = text.find("\n", start)
+    line_end = len(text) if line_end < 0 else line_end
+    end = text.find(quote, start, line_end)
+    while end > start and len(quote) == 1 and text[end - 1] == "\\":
+        end = text.find(quote, end + 1, line_end)
+    return line_end if end < 0 else end
+
+
+def _end(pattern: re.Pattern[str], text: str, start: int) -> int:
+    found = pattern.match(text, start)
+    return found.end() if found else start
+
+
+def shorten(text: str, limit: int) -> str:
+    """Return ``text``, where longer than ``limit`` characters with its middle replaced by how much was left out.
+
+    The end is kept because the class and the text of an exception stand there. The result is never longer than
+    ``limit``, except that for a tiny ``limit`` it is the plain beginning of the text.
+    """
+    if len(text) <= limit:
+        return text
+    gap = f" [... {len(text) - limit} more characters ...] "
+    kept = limit - len(gap) - 2
+    if kept < len(gap):
+        return text[:limit]
+    head = kept * 2 // 3
+    tail = kept - head
+    return f"{text[:head]} [... {len(text) - head - tail} more characters ...] {text[-tail:]}"
+
+
+def _visible(text: str) -> str:
+    shown: list[str] = []
+    combining = 0
+    for character in text:
+        if character in _WHITE_SPACE:
+            shown.append(" ")
+            continue
+        if unicodedata.category(character) in ("Mn", "Me"):
+            combining += 1
+            acts = combining > _COMBINING_LIMIT or _is_variation_selector(character)
+        else:
+            combining = 0
+            acts = False
+        if unicodedata.category(character) == "Zs":
+            shown.append(" ")
+        elif acts or character in _INVISIBLE_LETTERS or not character.isprintable():
+            shown.append(character.encode("unicode_escape").decode("ascii"))
+        else:
+            shown.append(character)
+    return "".join(shown)
+
+
+def _is_variation_selector(character: str) -> bool:
+    return "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef"
+
+
+def markdown_code(text: str, limit: int = LINE_LIMIT) -> str:
+    """Return ``text`` as a Markdown code span, with delimiters longer than any run of backticks in it."""
+    safe = one_line(text, limit).strip()
+    if not safe:
+        return ""
+    delimiter = "`" * (_longest_run(safe) + 1)
+    padding = " " if "`" in safe else ""
+    return f"{delimiter}{padding}{safe}{padding}{delimiter}"
+
+
+def markdown_cell(text: str, limit: int = LINE_LIMIT) -> str:
+    """Return ``text`` as code for a cell of a Markdown table, where even in a code span ``|`` would end the cell."""
+    pieces = one_line(text, limit).split("|")
+    return "&#124;".join(markdown_code(piece, limit) for piece in pieces)
+
+
+def markdown_fence(text: str, language: str = "text", limit: int = LINE_LIMIT) -> str:
+    """Return ``text`` as a fenced code block; its lines are kept, each made harmless by :func:`one_line`.
+
+    The fence is longer than any run of backticks inside, so that nothing in ``text`` can close it.
+    """
+    body = "\n".join(one_line(line, limit) for line in text.split("\n"))
+    fence = "`" * max(3, _longest_run(body) + 1)
+    return f"{fence}{language}\n{body}\n{fence}"
+
+
+def markdown_prose(text: str, limit: int = LINE_LIMIT) -> str:
+    """Return ``text`` as Markdown running text in which nothing is interpreted.
+
+    Plain words stay as they are; every word that some Markdown dialect could take for markup, a link, a mention or
+    a short code is put in a code span, together with its neighbours of the same kind.
+    """
+    parts: list[str] = []
+    code: list[str] = []
+    for position, word in enumerate(one_line(text, limit).split()):
+        if _is_plain(word, first=position == 0):
+            if code:
+                parts.append(_closed_by_prose(code, limit))
+                code = []
+            parts.append(word)
+        else:
+            code.append(word)
+    if code:
+        parts.append(_closed_by_prose(code, limit))
+    return " ".join(parts)
+
+
+def _closed_by_prose(words: list[str], limit: int) -> str:
+    """Return ``words`` as one code span, punctuation that ends a sentence behind it."""
+    text = " ".join(words)
+    bare = text.rstrip(".,;:?!")
+    return markdown_code(bare, limit) + text[len(bare) :] if bare else markdown_code(text, limit)
+
+
+def _is_plain(word: str, *, first: bool) -> bool:
+    if first and _LIST_MARKER.fullmatch(word):
+        return False
+    if _PLAIN_NUMBER.fullmatch(word):
+        return True
+    return word[:4].lower() != "www." and _PLAIN_WORD.fullmatch(word) is not None
+
+
+def _longest_run(text: str) -> int:
+    return max((len(run) for run in _BACKTICKS.findall(text)), default=0)

@@ -1,0 +1,193 @@
+"""Labelled incidents and the strict score of DESIGN section 9.
+
+``incident.json`` holds the truth. The analysis is given the issue and the logs and nothing else; the truth is read by a
+second function, after the answer.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from openstack_rca.errors import IncidentFormatError
+from openstack_rca.rca.report.report import Report, Verdict
+
+INCIDENT_FILE = "incident.json"
+_COMPRESSION = (".gz", ".bz2", ".xz", ".zst")
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the analysis may know of an incident."""
+
+    id: str
+    issue: str
+    logs: Path
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What the score compares with. ``expected`` is empty for a healthy window."""
+
+    fault: str
+    expected: tuple[str, ...]
+    category: str | None
+    evidence: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class IncidentScore:
+    """One incident's answer against its truth."""
+
+    id: str
+    fault: str
+    expected: tuple[str, ...]
+    healthy: bool
+    rank: int | None
+    ranked: tuple[str, ...]
+    verdict: str
+    category: str | None
+    category_ok: bool
+    evidence_hit: bool
+    seconds: float
+
+    def as_json(self) -> dict[str, Any]:
+        """The ``per_incident`` entry of the contract."""
+        return {
+            "id": self.id,
+            "fault": self.fault,
+            "expected": list(self.expected),
+            "rank": self.rank,
+            "ranked": list(self.ranked),
+            "verdict": self.verdict,
+            "category": self.category,
+            "category_ok": self.category_ok,
+            "evidence_hit": self.evidence_hit,
+            "seconds": self.seconds,
+        }
+
+
+def find_incidents(folder: Path) -> list[Path]:
+    """Incident folders below ``folder``, by name; ``folder`` itself if it is one.
+
+    Raises:
+        IncidentFormatError: there is none.
+    """
+    if not folder.is_dir():
+        raise IncidentFormatError(f"{folder} is not a folder.", "Give a folder that holds incident folders.")
+    if (folder / INCIDENT_FILE).is_file():
+        return [folder]
+    found = sorted(path.parent for path in folder.glob(f"*/{INCIDENT_FILE}"))
+    if not found:
+        raise IncidentFormatError(
+            f"{folder} holds no incident.", f"An incident is a folder with {INCIDENT_FILE} and logs/ in it."
+        )
+    return found
+
+
+def read_question(folder: Path) -> Question:
+    """Read the issue, and where the logs are.
+
+    Raises:
+        IncidentFormatError: the file is not JSON, or has no issue, or there is no ``logs`` folder.
+    """
+    issue = _read(folder).get("issue")
+    if not isinstance(issue, str) or not issue.strip():
+        raise IncidentFormatError(f"{folder / INCIDENT_FILE} has no issue.", "Add the text that the operator typed.")
+    logs = folder / "logs"
+    if not logs.is_dir():
+        raise IncidentFormatError(f"{folder} has no logs folder.", "Put the incident's logs into logs/<host>/.")
+    return Question(folder.name, issue, logs)
+
+
+def read_truth(folder: Path) -> Truth:
+    """Read the label.
+
+    Raises:
+        IncidentFormatError: ``root_cause`` is missing or has no service.
+    """
+    data = _read(folder)
+    if "root_cause" not in data:
+        raise IncidentFormatError(f"{folder / INCIDENT_FILE} has no root_cause.", "Use null for a healthy window.")
+    cause = data["root_cause"]
+    fault = str(data.get("fault", ""))
+    if cause is None:
+        return Truth(fault, (), None, ())
+    if not isinstance(cause, dict) or not cause.get("service"):
+        raise IncidentFormatError(f"{folder / INCIDENT_FILE}: root_cause names no service.", "Add root_cause.service.")
+    expected = (str(cause["service"]), *(str(name) for name in cause.get("accepted") or ()))
+    lines = tuple((_plain(str(item["file"])), int(item["line"])) for item in data.get("evidence") or ())
+    return Truth(fault, expected, cause.get("category"), lines)
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    path = folder / INCIDENT_FILE
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise IncidentFormatError(
+            f"{path} cannot be read: {error}.", "Mend the file, or leave the folder out."
+        ) from None
+    if not isinstance(data, dict):
+        raise IncidentFormatError(f"{path} is not a JSON object.", "See docs/evaluate.md for the format.")
+    return data
+
+
+def _plain(file: str) -> str:
+    """A log file's name without its compression suffix: samples are compressed, labels name the original."""
+    for suffix in _COMPRESSION:
+        file = file.removesuffix(suffix)
+    return file
+
+
+def score(question: Question, truth: Truth, report: Report, seconds: float) -> IncidentScore:
+    """Compare one answer with the truth: exact canonical names, no substrings."""
+    found_nothing = report.verdict is Verdict.NO_FAILURE_FOUND
+    ranked = () if found_nothing else tuple(dict.fromkeys(cause.component for cause in report.causes))
+    rank = next((place for place, name in enumerate(ranked, 1) if name in truth.expected), None)
+    category = report.causes[0].category.value if ranked else None
+    cited = [item for cause in report.causes for item in cause.evidence][:10] if ranked else []
+    hit = any(
+        _plain(item.file) == file and item.line <= line < item.line + item.lines
+        for item in cited
+        for file, line in truth.evidence
+    )
+    return IncidentScore(
+        id=question.id,
+        fault=truth.fault,
+        expected=truth.expected,
+        healthy=not truth.expected,
+        rank=rank,
+        ranked=ranked,
+        verdict=report.verdict.value,
+        category=category,
+        category_ok=bool(truth.expected) and category == truth.category,
+        evidence_hit=hit,
+        seconds=round(seconds, 3),
+    )
+
+
+def total(scores: Sequence[IncidentScore], model_version: str | None) -> dict[str, Any]:
+    """The JSON object of the contract: shares over the incidents, false alarms over the healthy windows."""
+    incidents = [item for item in scores if not item.healthy]
+    healthy = [item for item in scores if item.healthy]
+
+    def share(hits: list[bool]) -> float:
+        return round(sum(hits) / len(hits), 4) if hits else 0.0
+
+    return {
+        "incidents": len(incidents),
+        "top1": share([item.rank == 1 for item in incidents]),
+        "top3": share([item.rank is not None and item.rank <= 3 for item in incidents]),
+        "category_top1": share([item.category_ok for item in incidents]),
+        "evidence_at_10": share([item.evidence_hit for item in incidents]),
+        "healthy_windows": len(healthy),
+        "false_alarms": sum(item.verdict != Verdict.NO_FAILURE_FOUND.value for item in healthy),
+        "seconds_median": round(statistics.median(item.seconds for item in scores), 3) if scores else 0.0,
+        "model_version": model_version,
+        "per_incident": [item.as_json() for item in scores],
+    }
