@@ -20,7 +20,8 @@ import polars as pl
 from openstack_rca.model.card import TrainingConfig
 from openstack_rca.model.measures import auroc, binary_measures
 from openstack_rca.model.scoring import Forward, event_scores
-from openstack_rca.model.sequences import Vocabulary, encode
+from openstack_rca.model.sequences import encode
+from openstack_rca.model.vocabulary import Vocabulary
 
 HELD_OUT = 10
 CONFIG = TrainingConfig(epochs=60, batch_size=4, chunk_length=64, lstm_units=32, embedding_units=16)

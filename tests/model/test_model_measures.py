@@ -11,7 +11,8 @@ from model_events import BEGIN, make_events
 from openstack_rca.model.baseline import Baseline
 from openstack_rca.model.measures import auroc, binary_measures, class_measures
 from openstack_rca.model.rivals import next_template_rivals, rate_rival, unseen_rival
-from openstack_rca.model.sequences import Vocabulary, encode
+from openstack_rca.model.sequences import encode
+from openstack_rca.model.vocabulary import Vocabulary
 
 
 def test_class_measures_of_a_worked_case() -> None:

@@ -8,8 +8,9 @@ from model_events import LOST, incident_events, make_events, normal_events
 
 from openstack_rca.model.model_file import load_keras_model, open_model_file
 from openstack_rca.model.scoring import Forward, event_scores
-from openstack_rca.model.sequences import WORD_BUCKETS, Steps, cut, encode, hashed_words
+from openstack_rca.model.sequences import Steps, cut, encode
 from openstack_rca.model.training import TrainingResult
+from openstack_rca.model.vocabulary import WORD_BUCKETS, hashed_words
 
 
 def keras_probabilities(model: object, steps: Steps) -> list[tuple[np.ndarray, np.ndarray]]:

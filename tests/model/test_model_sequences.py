@@ -9,16 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from model_events import BEGIN, make_events, normal_events
 
-from openstack_rca.model.sequences import (
-    FIRST_KNOWN,
-    OTHER,
-    OTHER_SERVICE,
-    START,
-    Vocabulary,
-    cut,
-    encode,
-    hashed_words,
-)
+from openstack_rca.model.sequences import cut, encode
+from openstack_rca.model.vocabulary import FIRST_KNOWN, OTHER, OTHER_SERVICE, START, Vocabulary, hashed_words
 
 
 def at(seconds: float) -> object:

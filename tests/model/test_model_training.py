@@ -16,8 +16,8 @@ from openstack_rca.model.evaluation import TEST, TRAIN, VALIDATION, split_by_tim
 from openstack_rca.model.incidents import split_incidents
 from openstack_rca.model.model_file import open_model_file
 from openstack_rca.model.scoring import weights_digest
-from openstack_rca.model.sequences import Vocabulary
 from openstack_rca.model.training import LabelledIncident, TrainingProgress, TrainingResult, save, train
+from openstack_rca.model.vocabulary import Vocabulary
 
 QUICK = TrainingConfig(epochs=2, batch_size=32, lstm_units=8, embedding_units=4, chunk_length=32)
 

@@ -14,7 +14,7 @@ from openstack_rca.errors import ModelFileDamaged, ModelFormatUnsupported
 from openstack_rca.model.baseline import Baseline
 from openstack_rca.model.calibration import Calibration
 from openstack_rca.model.card import FORMAT_VERSION, READABLE_FORMAT_VERSIONS, TrainingCard
-from openstack_rca.model.sequences import Vocabulary
+from openstack_rca.model.vocabulary import Vocabulary
 
 MANIFEST = "manifest.json"
 RECORD_NAMES = ("card.json", "vocabulary.json", "calibration.json", "baseline.json")

@@ -16,7 +16,8 @@ from openstack_rca.model.incidents import LabelledIncident
 from openstack_rca.model.measures import auroc, binary_measures, class_measures
 from openstack_rca.model.rivals import next_template_rivals, rate_rival, unseen_rival
 from openstack_rca.model.scoring import Forward, event_scores
-from openstack_rca.model.sequences import Vocabulary, encode
+from openstack_rca.model.sequences import encode
+from openstack_rca.model.vocabulary import Vocabulary
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
 ALARM_SCORE = 0.99

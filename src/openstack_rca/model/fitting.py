@@ -18,16 +18,8 @@ import numpy.typing as npt
 
 from openstack_rca.model.card import TrainingConfig, TrainingProgress
 from openstack_rca.model.network import keras
-from openstack_rca.model.sequences import (
-    FIRST_KNOWN,
-    OTHER,
-    OTHER_SERVICE,
-    WORD_BUCKETS,
-    FloatArray,
-    Steps,
-    cut,
-    hashed_words,
-)
+from openstack_rca.model.sequences import Steps, cut
+from openstack_rca.model.vocabulary import FIRST_KNOWN, OTHER, OTHER_SERVICE, WORD_BUCKETS, FloatArray, hashed_words
 
 __all__ = ["ChunkBatches", "Lessons", "TrainingProgress", "fit", "gather_inputs"]
 

@@ -11,7 +11,8 @@ import numpy.typing as npt
 import polars as pl
 
 from openstack_rca.errors import NotEnoughTrainingData
-from openstack_rca.model.sequences import FloatArray, Steps
+from openstack_rca.model.sequences import Steps
+from openstack_rca.model.vocabulary import FloatArray
 
 MINIMUM_INCIDENTS = 3
 """Two to learn from, one to measure on."""

@@ -22,7 +22,8 @@ from openstack_rca.model.audit import Parts, read_parts
 from openstack_rca.model.baseline import Baseline
 from openstack_rca.model.card import TrainingCard
 from openstack_rca.model.scoring import LAYER_WEIGHTS, Forward, StepScores, event_scores, weights_digest
-from openstack_rca.model.sequences import GAP_COUNT, LEVEL_COUNT, WORD_BUCKETS, FloatArray, Steps, Vocabulary, encode
+from openstack_rca.model.sequences import GAP_COUNT, LEVEL_COUNT, Steps, encode
+from openstack_rca.model.vocabulary import WORD_BUCKETS, FloatArray, Vocabulary
 
 if TYPE_CHECKING:
     import keras

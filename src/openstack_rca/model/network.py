@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from openstack_rca.model.scoring import LAYER_WEIGHTS
-from openstack_rca.model.sequences import GAP_COUNT, LEVEL_COUNT, WORD_BUCKETS, FloatArray, Vocabulary
+from openstack_rca.model.sequences import GAP_COUNT, LEVEL_COUNT
+from openstack_rca.model.vocabulary import WORD_BUCKETS, FloatArray, Vocabulary
 
 
 def _choose_backend() -> None:

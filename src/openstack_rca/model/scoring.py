@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from openstack_rca.model.sequences import WORD_BUCKETS, FloatArray, IntegerArray, Steps, cut, hashed_words
+from openstack_rca.model.sequences import Steps, cut
+from openstack_rca.model.vocabulary import WORD_BUCKETS, FloatArray, IntegerArray, hashed_words
 
 SEGMENT_LENGTH = 2304
 """Streams up to so many steps are read exactly; longer ones are cut and their parts run side by side."""

@@ -1,153 +1,58 @@
-"""Events -> integer arrays, one step per event of each (host, service) stream.
+"""Events -> integer arrays, one step per event of each stream.
 
-A stream of n events has n + 1 steps: step 0 is a start mark, step i is event i. At step i the network has read events
-1..i and predicts the template of event i + 1, knowing how long that event was in coming (``next_gap``): "given that
-something is logged now, what is it?" Every stream is read once; chunks repeat only a short warm-up.
+There are two sorts of stream. A **process stream** holds the events of one (host, service); at step i the network has
+read events 1..i and predicts the template of event i + 1, knowing how long that event was in coming (``next_gap``):
+"given that something is logged now, what is it?" A **story** holds the events of one object or request over all
+services (``stories``); the network predicts the next template or the end of the story, and how long it takes (``wait``).
+
+A stream of n events has n + 1 steps: step 0 is a start mark, step i is event i. Every stream is read once; chunks repeat
+only a short warm-up.
 
 Arrays are flat over all steps of all streams; ``cut`` gives (rows, length) matrices of step numbers, -1 is padding.
 """
 
 from __future__ import annotations
 
-import hashlib
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-IntegerArray = npt.NDArray[np.int32]
-FloatArray = npt.NDArray[np.float32]
+from openstack_rca.model.stories import Stories
+from openstack_rca.model.vocabulary import (
+    FIRST_KNOWN,
+    OTHER,
+    OTHER_SERVICE,
+    OTHER_STORY,
+    PROCESS,
+    START,
+    IntegerArray,
+    Vocabulary,
+)
 
-PADDING, START, OTHER, FIRST_KNOWN = 0, 1, 2, 3
-"""Template indices that are no template of the vocabulary; class of an index is ``index - OTHER``."""
-
-OTHER_SERVICE = 1
 LEVELS = ("UNKNOWN", "TRACE", "DEBUG", "INFO", "AUDIT", "WARNING", "ERROR", "CRITICAL")
 LEVEL_COUNT = len(LEVELS) + 1
 GAP_EDGES_SECONDS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
 """Borders of the logarithmic time-gap buckets; bucket 0 means that no gap is known."""
 GAP_COUNT = len(GAP_EDGES_SECONDS) + 2
-WORD_BUCKETS = 256
-MAXIMUM_SERVICES = 254
-MINIMUM_TEMPLATE_COUNT = 2
-
-_WORD = re.compile(r"[A-Za-z][A-Za-z_]+")
-
-
-def hashed_words(templates: Sequence[str], buckets: int = WORD_BUCKETS) -> FloatArray:
-    """Bag of hashed words of each text, (texts, buckets).
-
-    Each word adds +1 or -1 to one bucket (feature hashing with signs, Weinberger et al., ICML 2009); rows have length
-    one, so a long message is not a loud one.
-    """
-    bags = np.zeros((len(templates), buckets), dtype=np.float32)
-    places: dict[str, tuple[int, float]] = {}
-    for row, template in enumerate(templates):
-        for word in set(_WORD.findall(template.lower())):
-            if word not in places:
-                number = int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest(), "little")
-                places[word] = (number % buckets, 1.0 if number >> 63 else -1.0)
-            bucket, sign = places[word]
-            bags[row, bucket] += sign
-    norms = np.linalg.norm(bags, axis=1, keepdims=True)
-    bags /= np.maximum(norms, np.float32(1e-6))
-    return bags
-
-
-@dataclass(frozen=True)
-class Vocabulary:
-    """Which templates and services the network knows by index.
-
-    Attributes:
-        template_ids: known templates; the i-th has index ``FIRST_KNOWN + i``.
-        services: known services; the i-th has index ``OTHER_SERVICE + 1 + i``.
-        others: how many templates share the class "other": those of the training events that are not in
-            ``template_ids``, and one for all that never came.
-    """
-
-    template_ids: tuple[int, ...]
-    services: tuple[str, ...]
-    others: int = 1
-
-    @property
-    def template_count(self) -> int:
-        """Rows of the template embedding."""
-        return FIRST_KNOWN + len(self.template_ids)
-
-    @property
-    def class_count(self) -> int:
-        """Classes of the next-template head: "other" and the known templates."""
-        return self.template_count - OTHER
-
-    @property
-    def service_count(self) -> int:
-        """Rows of the service embedding."""
-        return OTHER_SERVICE + 1 + len(self.services)
-
-    def as_dict(self) -> dict[str, Any]:
-        """JSON form; ids as 16 hexadecimal digits."""
-        return {
-            "template_ids": [f"{number:016x}" for number in self.template_ids],
-            "services": list(self.services),
-            "others": self.others,
-        }
-
-    @classmethod
-    def from_dict(cls, facts: Mapping[str, Any]) -> Vocabulary:
-        """Read what ``as_dict`` wrote.
-
-        Raises:
-            KeyError, TypeError, ValueError: not of that form.
-        """
-        ids = tuple(int(text, 16) for text in facts["template_ids"])
-        services = tuple(facts["services"])
-        if not all(isinstance(name, str) for name in services):
-            raise ValueError("a service name is not text")
-        if len(set(ids)) != len(ids) or len(set(services)) != len(services):
-            raise ValueError("an entry occurs twice")
-        others = int(facts["others"])
-        if others < 1:
-            raise ValueError("fewer than one template is 'other'")
-        return cls(ids, services, others)
-
-    @classmethod
-    def learn(cls, events: pl.DataFrame, size: int) -> Vocabulary:
-        """The most frequent templates, at most ``size``, and all services of training events.
-
-        A template seen once stays "other": so the network learns how likely something rare is.
-        """
-        counts = (
-            events.group_by("template_id")
-            .agg(pl.len().alias("count"))
-            .filter(pl.col("count") >= MINIMUM_TEMPLATE_COUNT)
-            .sort("count", "template_id", descending=[True, False])
-            .head(size)
-        )
-        services = (
-            events.filter(pl.col("service").is_not_null())
-            .group_by("service")
-            .agg(pl.len().alias("count"))
-            .sort("count", "service", descending=[True, False])
-            .head(MAXIMUM_SERVICES)["service"]
-            .sort()
-        )
-        ids = tuple(counts["template_id"].to_list())
-        return cls(ids, tuple(services.to_list()), events["template_id"].n_unique() - len(ids) + 1)
+WAIT_EDGES_SECONDS = tuple(10.0 ** (number / 5 - 3) for number in range(36))
+"""Borders of the buckets of a story's waits, five a decade from 1 ms to 10,000 s."""
+WAIT_COUNT = len(WAIT_EDGES_SECONDS) + 1
 
 
 @dataclass(frozen=True)
 class Steps:
-    """All streams of a frame as flat arrays.
+    """Streams of a frame as flat arrays.
 
     Attributes:
         kind: (steps,) row of the kind table below; a kind is a distinct (template, service, level).
         gap: (steps,) bucket of the time since the stream's previous event.
-        next_gap: (steps,) bucket of the time until the stream's next event.
-        target: (steps,) class of the next event's template, -1 at a stream's last step.
+        next_gap: (steps,) bucket of the time until the stream's next event; 0 in stories, where it is not given.
+        target: (steps,) class of the next event's template, END at the last step of a story that ended, else -1.
+        wait: (steps,) bucket of the time until a story's next event; -1 where there is none, and in process streams.
+        stream: (steps,) ``PROCESS``, or the index of the story's kind.
         event: (steps,) row of this step's event in the frame, -1 at the start mark.
         starts: (streams + 1,) first step of each stream, and the number of steps.
         kind_template, kind_service, kind_level: (kinds,) indices.
@@ -158,6 +63,8 @@ class Steps:
     gap: IntegerArray
     next_gap: IntegerArray
     target: IntegerArray
+    wait: IntegerArray
+    stream: IntegerArray
     event: IntegerArray
     starts: npt.NDArray[np.int64]
     kind_template: IntegerArray
@@ -172,15 +79,33 @@ class Steps:
 
     @property
     def target_event(self) -> IntegerArray:
-        """(steps,) row of the event that the step predicts, -1 where there is none."""
+        """(steps,) row of the event that the step predicts, -1 where there is none (or END)."""
         following = np.full(self.count, -1, dtype=np.int32)
         following[:-1] = self.event[1:]
         following[self.target < 0] = -1
         return following
 
 
+@dataclass(frozen=True)
+class _Kinds:
+    """The kinds of a frame's events, and one more a service for start marks.
+
+    Attributes:
+        of_event: (events,) kind of each event.
+        starts: service index -> kind of the start mark.
+        template, service, level, text: as ``Steps.kind_*``.
+    """
+
+    of_event: IntegerArray
+    starts: dict[int, int]
+    template: IntegerArray
+    service: IntegerArray
+    level: IntegerArray
+    text: list[str]
+
+
 def encode(events: pl.DataFrame, vocabulary: Vocabulary) -> Steps:
-    """Lay events out as steps.
+    """Lay events out as process streams.
 
     Args:
         events: rows of the events table in time order; a column ``recording``, where there is one, keeps the streams
@@ -191,51 +116,133 @@ def encode(events: pl.DataFrame, vocabulary: Vocabulary) -> Steps:
         recording,
         pl.col("host").fill_null(""),
         pl.col("service").fill_null(""),
-        pl.col("level").cast(pl.String),
-        "template_id",
-        "template",
-        pl.col("time").dt.epoch("us").alias("moment"),
-        pl.int_range(pl.len(), dtype=pl.Int32).alias("row"),
+        pl.int_range(pl.len(), dtype=pl.Int64).alias("row"),
     ).sort("recording", "host", "service", maintain_order=True)
-    kinds = (
-        frame.select("template_id", "service", "level", "template")
-        .unique(subset=["template_id", "service", "level"], keep="first", maintain_order=True)
-        .with_row_index("kind")
-    )
-    frame = frame.join(
-        kinds.drop("template"), on=["template_id", "service", "level"], how="left", maintain_order="left"
-    )
     streams = frame.select(pl.struct("recording", "host", "service").rle_id()).to_series().to_numpy()
     first_rows = np.flatnonzero(np.diff(streams, prepend=-1)) if len(streams) else np.zeros(0, dtype=np.int64)
+    known = {name: OTHER_SERVICE + 1 + place for place, name in enumerate(vocabulary.services)}
+    services = [known.get(name, OTHER_SERVICE) for name in frame["service"].gather(first_rows).to_list()]
+    rows = frame["row"].to_numpy()
+    kinds = _kinds(events, vocabulary, services)
+    marks = [kinds.starts[index] for index in services]
+    return _laid_out(events["time"], kinds, rows, np.append(first_rows, len(rows)), np.asarray(marks, dtype=np.int32))
 
+
+def encode_stories(events: pl.DataFrame, stories: Stories, vocabulary: Vocabulary) -> Steps:
+    """Lay events out as stories: stream i of the steps is story i.
+
+    Args:
+        events: rows of the events table.
+        stories: which rows are whose.
+        vocabulary: one that knows stories.
+
+    Raises:
+        ValueError: the vocabulary knows no stories.
+    """
+    kinds = _kinds(events, vocabulary, [OTHER_SERVICE])
+    marks = np.full(len(stories.names), kinds.starts[OTHER_SERVICE], dtype=np.int32)
+    steps = _laid_out(events["time"], kinds, stories.rows, stories.offsets, marks)
+    known = {name: OTHER_STORY + 1 + place for place, name in enumerate(vocabulary.story_kinds)}
+    index = np.asarray([known.get(str(name), OTHER_STORY) for name in stories.kind], dtype=np.int32)
+    last = steps.starts[1:] - 1
+    target = steps.target.copy()
+    target[last[stories.ended]] = vocabulary.end_class
+    seconds = events["time"].dt.epoch("us").cast(pl.Float64).to_numpy()[stories.rows] / 1e6
+    wait = np.full(steps.count, -1, dtype=np.int32)
+    # The wait for an event is the target of the step before it; how long a story was in coming is nobody's wait.
+    places = np.flatnonzero(steps.event >= 0)
+    buckets = wait_buckets(np.diff(seconds, prepend=np.nan))
+    inner = np.ones(len(places), dtype=np.bool_)
+    inner[stories.offsets[:-1][np.diff(stories.offsets) > 0]] = False
+    wait[places[inner] - 1] = buckets[inner]
+    return replace(
+        steps,
+        next_gap=np.zeros_like(steps.next_gap),
+        target=target,
+        wait=wait,
+        stream=np.repeat(index, np.diff(steps.starts)).astype(np.int32),
+    )
+
+
+def wait_buckets(seconds: npt.NDArray[np.float64]) -> IntegerArray:
+    """Bucket of each wait, -1 where it is not known; clocks that disagree make a wait of nothing, never a negative one."""
+    buckets = np.searchsorted(WAIT_EDGES_SECONDS, np.nan_to_num(seconds), side="right").astype(np.int32)
+    buckets[np.isnan(seconds)] = -1
+    return buckets
+
+
+def joined(first: Steps, second: Steps) -> Steps:
+    """Both streams of both, for one training; events keep the numbers of their frames."""
+    shift = np.int32(len(first.kind_text))
+    arrays = {
+        name: np.concatenate([getattr(first, name), getattr(second, name)])
+        for name in (
+            "gap",
+            "next_gap",
+            "target",
+            "wait",
+            "stream",
+            "event",
+            "kind_template",
+            "kind_service",
+            "kind_level",
+        )
+    }
+    return Steps(
+        kind=np.concatenate([first.kind, second.kind + shift]),
+        starts=np.concatenate([first.starts, second.starts[1:] + first.count]),
+        kind_text=first.kind_text + second.kind_text,
+        **arrays,
+    )
+
+
+def _kinds(events: pl.DataFrame, vocabulary: Vocabulary, start_services: Sequence[int]) -> _Kinds:
+    frame = events.select(
+        "template_id", pl.col("service").fill_null(""), pl.col("level").cast(pl.String), pl.col("template")
+    )
+    key = ["template_id", "service", "level"]
+    kinds = frame.unique(subset=key, keep="first", maintain_order=True).with_row_index("kind")
+    of_event = frame.drop("template").join(kinds.drop("template"), on=key, how="left", maintain_order="left")["kind"]
     service_index = {name: OTHER_SERVICE + 1 + place for place, name in enumerate(vocabulary.services)}
     template_index = {number: FIRST_KNOWN + place for place, number in enumerate(vocabulary.template_ids)}
     level_index = {name: 1 + place for place, name in enumerate(LEVELS)}
-    stream_services = frame["service"].gather(first_rows).to_list()
-    start_services = sorted({service_index.get(name, OTHER_SERVICE) for name in stream_services})
-    start_kind = {index: kinds.height + place for place, index in enumerate(start_services)}
+    marks = sorted(set(start_services))
+    template = [template_index.get(number, OTHER) for number in kinds["template_id"].to_list()]
+    service = [service_index.get(name, OTHER_SERVICE) for name in kinds["service"].to_list()]
+    level = [level_index.get(name, 1) for name in kinds["level"].to_list()]
+    return _Kinds(
+        of_event=of_event.cast(pl.Int32).to_numpy(),
+        starts={index: kinds.height + place for place, index in enumerate(marks)},
+        template=np.asarray(template + [START] * len(marks), dtype=np.int32),
+        service=np.asarray(service + marks, dtype=np.int32),
+        level=np.asarray(level + [0] * len(marks), dtype=np.int32),
+        text=kinds["template"].to_list() + [""] * len(marks),
+    )
 
-    kind_template = [template_index.get(number, OTHER) for number in kinds["template_id"].to_list()]
-    kind_service = [service_index.get(name, OTHER_SERVICE) for name in kinds["service"].to_list()]
-    kind_level = [level_index.get(name, 1) for name in kinds["level"].to_list()]
-    kind_template += [START] * len(start_services)
-    kind_service += start_services
-    kind_level += [0] * len(start_services)
 
-    count = frame.height + len(first_rows)
+def _laid_out(
+    times: pl.Series,
+    kinds: _Kinds,
+    rows: npt.NDArray[np.int64],
+    offsets: npt.NDArray[np.int64],
+    marks: IntegerArray,
+) -> Steps:
+    """Steps of streams given as rows and offsets, each with its kind of start mark, as process streams."""
+    streams = len(offsets) - 1
+    count = len(rows) + streams
     # The step of an event is moved by one start mark for each stream up to and with its own.
-    stream_of_event = np.searchsorted(first_rows, np.arange(frame.height), side="right")
-    places = np.arange(frame.height) + stream_of_event
-    starts = np.append(first_rows + np.arange(len(first_rows)), count).astype(np.int64)
-
+    of_row = np.repeat(np.arange(streams), np.diff(offsets))
+    places = np.arange(len(rows)) + of_row + 1
+    starts = (offsets + np.arange(streams + 1)).astype(np.int64)
     kind = np.zeros(count, dtype=np.int32)
-    kind[places] = frame["kind"].to_numpy()
-    kind[starts[:-1]] = [start_kind[service_index.get(name, OTHER_SERVICE)] for name in stream_services]
+    kind[places] = kinds.of_event[rows]
+    kind[starts[:-1]] = marks
     event = np.full(count, -1, dtype=np.int32)
-    event[places] = frame["row"].to_numpy()
+    event[places] = rows
     gap = np.zeros(count, dtype=np.int32)
-    gap[places] = _gap_buckets(frame["moment"], first_rows)
-    template_of_step = np.asarray(kind_template, dtype=np.int32)[kind] if count else np.zeros(0, dtype=np.int32)
+    first_rows = offsets[:-1][np.diff(offsets) > 0]
+    gap[places] = _gap_buckets(times.dt.epoch("us")[rows], first_rows)
+    template_of_step = kinds.template[kind]
     target = np.full(count, -1, dtype=np.int32)
     target[:-1] = template_of_step[1:] - OTHER
     next_gap = np.zeros(count, dtype=np.int32)
@@ -248,12 +255,14 @@ def encode(events: pl.DataFrame, vocabulary: Vocabulary) -> Steps:
         gap=gap,
         next_gap=next_gap,
         target=target,
+        wait=np.full(count, -1, dtype=np.int32),
+        stream=np.full(count, PROCESS, dtype=np.int32),
         event=event,
         starts=starts,
-        kind_template=np.asarray(kind_template, dtype=np.int32),
-        kind_service=np.asarray(kind_service, dtype=np.int32),
-        kind_level=np.asarray(kind_level, dtype=np.int32),
-        kind_text=kinds["template"].to_list() + [""] * len(start_services),
+        kind_template=kinds.template,
+        kind_service=kinds.service,
+        kind_level=kinds.level,
+        kind_text=kinds.text,
     )
 
 

@@ -30,7 +30,8 @@ from openstack_rca.model.card import FORMAT_VERSION, TrainingCard, TrainingConfi
 from openstack_rca.model.evaluation import TRAIN, VALIDATION, measure_incidents, measure_recording, split_by_time
 from openstack_rca.model.incidents import LabelledIncident, incident_lessons, split_incidents, with_incidents
 from openstack_rca.model.scoring import Forward, weights_digest
-from openstack_rca.model.sequences import Steps, Vocabulary, encode
+from openstack_rca.model.sequences import Steps, encode
+from openstack_rca.model.vocabulary import Vocabulary
 
 __all__ = ["LabelledIncident", "TrainingCard", "TrainingConfig", "TrainingProgress", "TrainingResult", "save", "train"]
 
