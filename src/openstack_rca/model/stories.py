@@ -1,4 +1,10 @@
-"""Stories: the events of one object or one request over all hosts and services."""
+"""Stories: what happened to one object or through one request, over all hosts and services, in order of time.
+
+A cloud does one thing at many places. The build of a server is a line of nova-api, some of placement-api, neutron-server
+and nova-compute; each of their streams mixes it with all else. A story takes one object (a server, a volume, an image) or
+one request and keeps its lines alone. Ids come from the context of oslo.log, from ``[instance: ]``, from URLs and from
+messages.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +13,81 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
+
+from openstack_rca.model.baseline import PAUSE_SECONDS
+
+STORY_PAUSE_SECONDS = 60.0
+"""An object that rested for so long begins another story; a story within this of the recording's end is cut off by it."""
+
+MAX_REPEATS = 5
+"""So many lines of one kind a story keeps: a loop that goes round for ever tells no more."""
+
+MAX_NAMED = 2
+"""A line that names more objects of one kind is a list of them and belongs to the story of none."""
+
+REQUEST = "request"
+
+_KIND_WORDS: dict[str, tuple[str, ...]] = {
+    "instance": (
+        "instance",
+        "instances",
+        "server",
+        "servers",
+        "server_uuid",
+        "server_id",
+        "device_id",
+        "instance_uuid",
+        "instance_id",
+    ),
+    "port": ("port", "ports", "port_id", "vif", "vif_id"),
+    "volume": ("volume", "volumes", "volume_id"),
+    "image": ("image", "images", "image_id", "image_ref"),
+    "snapshot": ("snapshot", "snapshots", "snapshot_id"),
+    "backup": ("backup", "backups", "backup_id"),
+    "migration": ("migration", "migrations", "migration_uuid"),
+    "attachment": ("attachment", "attachments", "attachment_id"),
+    "stack": ("stack", "stacks", "stack_id"),
+    "network": ("network", "networks", "network_id"),
+    "router": ("router", "routers", "router_id"),
+    "floatingip": ("floatingip", "floatingips", "floatingip_id"),
+    "loadbalancer": ("loadbalancer", "loadbalancers", "load_balancer", "load_balancer_id"),
+    "share": ("share", "shares", "share_id"),
+    "node": ("node", "nodes", "node_uuid"),
+    "cluster": ("cluster", "clusters"),
+}
+"""Words before an id that tell what it is the id of. What many objects share (project, security group) has no story."""
+
+_OWNERS = {
+    "port": "instance",
+    "volume": "instance",
+    "migration": "instance",
+    "attachment": "instance",
+    "snapshot": "image",
+}
+"""An object of the first kind whose lines name one object of the second is part of that one's story."""
+
+_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_SEPARATOR = r"[ :='\"\[(/-]{1,5}"
+_QUALIFIER = rf"(?:{_SEPARATOR}(?:with )?(?i:uuid|id))"
+_STACK_NAME = r"(?:/[A-Za-z0-9_.-]+)"
+_MENTION = rf"(?:(?:[A-Za-z_]+{_QUALIFIER}?|stacks{_STACK_NAME}){_SEPARATOR})?{_UUID}"
+_WORD = r"^([A-Za-z_]+)"
+_READ = r"(?:^|[\" ])(?:GET|HEAD|OPTIONS) "
+_REFUSED = r"(?:[\" ]|status: ?|HTTP )[45]\d\d(?: |$)"
 
 
 @dataclass(frozen=True)
 class Stories:
-    """Which rows of an events frame tell of which object.
+    """Stories of an events frame, in the order in which they begin.
 
     Attributes:
-        rows: (n,) row numbers of the events frame, grouped by story and in time order within each.
-        offsets: (stories + 1,) where each story begins in ``rows``, and their number.
-        ended: (stories,) False where the end of the recording cut the story off.
-        kind: (stories,) what it is the story of: "instance", "port", "volume", "image", "request", ...
-        names: (stories,) the object's id.
+        rows: (n,) int64, indices into the frame, grouped by story and in order of time. One event may stand in several
+            stories: in the one of its request and in the one of the object that it names.
+        offsets: (s+1,) int64; story ``i`` holds ``rows[offsets[i]:offsets[i + 1]]`` and is never empty.
+        ended: (s,) bool, False where the recording stops so soon after the last event that the story may go on.
+        kind: (s,) str, ``request`` or what kind of object: ``instance``, ``volume``, ``image`` ...
+        names: (s,) str, id of the object or of the request. An object that rested in between has several stories.
     """
 
     rows: npt.NDArray[np.int64]
@@ -26,3 +95,164 @@ class Stories:
     ended: npt.NDArray[np.bool_]
     kind: Sequence[str]
     names: Sequence[str]
+
+    def __len__(self) -> int:
+        """Number of stories."""
+        return len(self.ended)
+
+    def story_of_row(self) -> npt.NDArray[np.int64]:
+        """(n,) the story that each entry of ``rows`` belongs to."""
+        return np.repeat(np.arange(len(self)), np.diff(self.offsets)).astype(np.int64)
+
+
+def build_stories(events: pl.DataFrame, pause_seconds: float = STORY_PAUSE_SECONDS) -> Stories:
+    """Tell the stories of a recording.
+
+    A line that names a server and its port joins the port's lines to the server's story (likewise volume, migration and
+    attachment to a server, snapshot to an image), if all lines that name the port name this one server. Reads that
+    succeeded are polling: of those between two other events a story keeps the first of each kind, and of any kind of
+    line at most ``MAX_REPEATS``.
+
+    What only a log at DEBUG says is left out, so that one server's story is alike on every host.
+
+    Args:
+        events: the events table in order of time, also several recordings behind one another.
+        pause_seconds: a story that rested for longer has ended.
+    """
+    events = events.with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
+    aloud = events.filter(~pl.col("level").is_in(["DEBUG", "TRACE"]))
+    base = aloud.select(
+        "row",
+        pl.col("time").dt.timestamp("us").alias("time"),
+        pl.col("service").fill_null(""),
+        "template_id",
+        (pl.col("message").str.contains(_READ) & ~pl.col("message").str.contains(_REFUSED))
+        .fill_null(False)
+        .alias("read"),
+    )
+    named = pl.concat([_requests(aloud), _objects(aloud)])
+    told = (
+        named.join(base, on="row", how="inner")
+        .sort("name", "row")
+        .with_columns(((pl.col("time").diff() > pause_seconds * 1e6).fill_null(False)).alias("rested"))
+        .with_columns(
+            (pl.col("rested") | (pl.col("name") != pl.col("name").shift(1)).fill_null(True)).cum_sum().alias("story")
+        )
+    )
+    return _arrange(_collapse(told), _ends(events), pause_seconds)
+
+
+def _requests(events: pl.DataFrame) -> pl.DataFrame:
+    """(row, name, kind) of every event that belongs to a request: the global id joins what one call made others do."""
+    return (
+        events.select(
+            "row",
+            pl.coalesce("global_request_id", "request_id").alias("name"),
+        )
+        .drop_nulls()
+        .with_columns(pl.lit(REQUEST).alias("kind"))
+    )
+
+
+def _objects(events: pl.DataFrame) -> pl.DataFrame:
+    """(row, name, kind) of every object that an event names, a part standing for the whole it belongs to."""
+    mentions = _mentions(events)
+    kinds = (
+        mentions.drop_nulls("kind")
+        .group_by("name", "kind")
+        .len()
+        .sort("name", "len", "kind", descending=[False, True, False])
+        .unique("name", keep="first", maintain_order=True)
+        .select("name", "kind")
+    )
+    known = mentions.select("row", "name").unique().join(kinds, on="name", how="inner")
+    known = known.filter(pl.len().over("row", "kind") <= MAX_NAMED)
+    return (
+        known.join(_owned(known), on="name", how="left")
+        .select(
+            "row",
+            pl.coalesce("owner", "name").alias("name"),
+            pl.coalesce("owner_kind", "kind").alias("kind"),
+        )
+        .unique(["row", "name"])
+    )
+
+
+def _mentions(events: pl.DataFrame) -> pl.DataFrame:
+    """(row, name, kind) as written: kind is null where no known word stands before the id."""
+    kind_of = {word: kind for kind, words in _KIND_WORDS.items() for word in words}
+    written = (
+        events.filter(pl.col("message").str.contains(_UUID))
+        .select("row", pl.col("message").str.extract_all(_MENTION).alias("text"))
+        .explode("text")
+        .drop_nulls("text")
+        .select(
+            "row",
+            pl.col("text").str.slice(-36).alias("name"),
+            pl.when(pl.col("text").str.len_bytes() > 36)
+            .then(pl.col("text").str.extract(_WORD).str.to_lowercase().replace_strict(kind_of, default=None))
+            .alias("kind"),
+        )
+    )
+    context = events.drop_nulls("instance_id").select(
+        "row", pl.col("instance_id").alias("name"), pl.lit("instance").alias("kind")
+    )
+    return pl.concat([context, written])
+
+
+def _owned(known: pl.DataFrame) -> pl.DataFrame:
+    """(name, owner, owner_kind) of the parts whose lines name one whole, and never another."""
+    pairs = [
+        known.filter(pl.col("kind") == part)
+        .select("row", "name")
+        .join(known.filter(pl.col("kind") == whole).select("row", pl.col("name").alias("owner")), on="row", how="inner")
+        .group_by("name")
+        .agg(pl.col("owner").n_unique().alias("owners"), pl.col("owner").first())
+        .filter(pl.col("owners") == 1)
+        .select("name", "owner", pl.lit(whole).alias("owner_kind"))
+        for part, whole in _OWNERS.items()
+    ]
+    return pl.concat(pairs)
+
+
+def _collapse(told: pl.DataFrame) -> pl.DataFrame:
+    """Leave out polling and what goes round for ever."""
+    kind = ["story", "service", "template_id"]
+    return (
+        told.with_columns((~pl.col("read")).cum_sum().over("story").alias("stretch"))
+        .filter(~pl.col("read") | pl.struct(*kind, "stretch").is_first_distinct())
+        .filter(pl.int_range(pl.len()).over(kind) < MAX_REPEATS)
+    )
+
+
+def _ends(events: pl.DataFrame) -> pl.DataFrame:
+    """(time, end) where each recording begins and ends, in microseconds."""
+    timed = events.select(pl.col("time").dt.timestamp("us")).drop_nulls()
+    return (
+        timed.with_columns((pl.col("time").diff() > PAUSE_SECONDS * 1e6).fill_null(False).cum_sum().alias("recording"))
+        .group_by("recording", maintain_order=True)
+        .agg(pl.col("time").min(), pl.col("time").max().alias("end"))
+        .select("time", "end")
+    )
+
+
+def _arrange(told: pl.DataFrame, ends: pl.DataFrame, pause_seconds: float) -> Stories:
+    stories = told.group_by("story", maintain_order=True).agg(
+        pl.col("row"), pl.col("name").first(), pl.col("kind").first(), pl.col("time").last().alias("last")
+    )
+    stories = (
+        stories.sort(pl.col("row").list.first(), "name")
+        .with_row_index("place")
+        .sort("last")
+        .join_asof(ends, left_on="last", right_on="time", strategy="backward", check_sortedness=False)
+        .sort("place")
+    )
+    lengths = stories["row"].list.len().to_numpy().astype(np.int64)
+    ended = stories.select(((pl.col("end") - pl.col("last")) > pause_seconds * 1e6).fill_null(False)).to_series()
+    return Stories(
+        rows=stories["row"].explode(empty_as_null=False).to_numpy().astype(np.int64),
+        offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        ended=ended.to_numpy().astype(np.bool_),
+        kind=stories["kind"].to_list(),
+        names=stories["name"].to_list(),
+    )
