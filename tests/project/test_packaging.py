@@ -97,7 +97,7 @@ def test_the_wheel_carries_every_module_and_data_file_of_the_package(names: set[
     ]
     assert {path.relative_to(source).as_posix() for path in files} <= names
     assert any(name.startswith("openstack_rca/rca/knowledge/signatures/") and name.endswith(".yaml") for name in names)
-    assert "openstack_rca/rca/knowledge/components.yaml" in names
+    assert "openstack_rca/logs/components.yaml" in names
 
 
 def test_the_wheel_carries_neither_tests_nor_doors(names: set[str]) -> None:

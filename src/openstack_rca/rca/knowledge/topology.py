@@ -1,6 +1,7 @@
 """The component topology: canonical names, aliases, dependencies, and what a port, URL, topic or logger belongs to.
 
-The facts are data, in ``components.yaml``; a fault in that file is found when it is loaded.
+The facts are data, in the ``components.yaml`` of ``logs``, which needs the names; a fault in that file is found when it
+is loaded.
 """
 
 from __future__ import annotations
@@ -8,24 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from openstack_rca.errors import ConfigurationError
+from openstack_rca.logs.programs import component_descriptions, find_component, normal_name
 
 HOST = "host"
 NETWORK = "network"
 STORAGE = "storage"
 
-_LOG_SUFFIX = re.compile(r"\.(log|err|out|txt|service|scope|gz|bz2|xz|zst)$|[.-](\d{1,8}|\d{4}-\d\d-\d\d)$")
-_LOG_KIND = re.compile(
-    r"[-.](access|error|err|stdout|stderr|wsgi|uwsgi|apache|public|internal|admin|ssl|bundle|log|main|daemon|server)$"
-)
-_PREFIX = re.compile(r"^(openstack|devstack|kolla|ceph-[0-9a-f-]{36}|snap|docker|podman|tripleo|edpm|container)[-@._]")
-_POD_TAIL = re.compile(r"(-[0-9a-f]{8,10})?-[a-z0-9]{5}$")
 _PORT_IN_URL = re.compile(
     r"^[a-z0-9+.-]+://(?:[^/@\s]*@)?(?:\[[^\]]*\]|[^/:\s]*):(\d{1,5})|^[^/\s]*:(\d{1,5})(?:/|$)", re.I
 )
@@ -99,7 +93,7 @@ class Topology:
             for other in (*part.depends, *part.weak):
                 if other not in self._parts or other == name:
                     raise _faulty(name, f"it cannot depend on {other!r}")
-        self._aliases = self._claims(lambda part: (*part.aliases, *map(_normalise, part.agent_types)), own_name=True)
+        self._aliases = self._claims(lambda part: (*part.aliases, *map(normal_name, part.agent_types)), own_name=True)
         self._topics = self._claims(lambda part: part.topics)
         self._loggers = self._claims(lambda part: part.loggers)
         self._service_types = self._claims(lambda part: part.service_types)
@@ -156,29 +150,8 @@ class Topology:
         if not name:
             return None
         if name not in self._names_seen:
-            self._names_seen[name] = self._find(name)
+            self._names_seen[name] = find_component(name, self._aliases)
         return self._names_seen[name]
-
-    def _find(self, name: str) -> str | None:
-        text = _normalise(name)
-        for _ in range(12):
-            if text in self._aliases:
-                return self._aliases[text]
-            shorter = _LOG_SUFFIX.sub("", text)
-            if shorter == text:
-                shorter = _PREFIX.sub("", text)
-            if shorter == text and "@" in text:
-                shorter = text.split("@", 1)[0]
-            if shorter == text:
-                shorter = _LOG_KIND.sub("", text)
-            if shorter == text and "." in text:
-                shorter = text.split(".", 1)[0]
-            if shorter == text:
-                shorter = _POD_TAIL.sub("", text)
-            if shorter == text or not shorter:
-                return None
-            text = shorter
-        return None
 
     def dependencies(self, component: str, *, include_weak: bool = True) -> tuple[str, ...]:
         """What a component depends on directly, hard dependencies first, then weak ones, then network and host.
@@ -276,11 +249,6 @@ def _faulty(name: str, problem: str) -> ConfigurationError:
     return ConfigurationError(f"components.yaml, {name}: {problem}.", "Correct that entry.")
 
 
-def _normalise(name: str) -> str:
-    base = name.strip().replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
-    return re.sub(r"[\s_]+", "-", base).lower()
-
-
 def _ports(ports: Iterable[int | str]) -> Iterable[int]:
     for port in ports:
         if isinstance(port, int):
@@ -297,6 +265,4 @@ def load_topology() -> Topology:
     Raises:
         ConfigurationError: ``components.yaml`` is faulty.
     """
-    text = (files("openstack_rca.rca.knowledge") / "components.yaml").read_text(encoding="utf-8")
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return Topology(yaml.load(text, Loader=loader))  # noqa: S506  # a safe loader, the C one where there is one
+    return Topology(component_descriptions())
