@@ -16,6 +16,7 @@ from openstack_rca.cli.demo import demo_command
 from openstack_rca.cli.doctor import doctor_command
 from openstack_rca.cli.evaluate import evaluate_command
 from openstack_rca.cli.history import confirm_command, history_group
+from openstack_rca.cli.logs import logs_group
 from openstack_rca.cli.models import models_group
 from openstack_rca.cli.output import error_console
 from openstack_rca.cli.runs import runs_group
@@ -48,6 +49,7 @@ for command in (
     evaluate_command,
     confirm_command,
     history_group,
+    logs_group,
     models_group,
     runs_group,
     store_group,

@@ -9,9 +9,13 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 
 from openstack_rca.errors import EmptyWindow
+from openstack_rca.logs.events import LEVELS
 from openstack_rca.service.analysis import Prepared
 
 ERRORS = ("ERROR", "CRITICAL")
+LEVEL_NAMES: tuple[str, ...] = tuple(LEVELS.categories)
+"""Levels of events, from unknown and least to most severe."""
+
 MOST_BUCKETS = 240
 _BUCKETS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
 REQUEST_MARGIN = timedelta(minutes=1)

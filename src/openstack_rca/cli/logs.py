@@ -1,0 +1,80 @@
+"""``openstack-rca logs``: what is read from logs, before any analysis."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import UTC, datetime
+
+import click
+
+from openstack_rca.cli.output import parse_time, steps
+from openstack_rca.service.explore import LEVEL_NAMES, EventFilter
+from openstack_rca.service.log_events import EVENT_FORMS, event_table, write_events
+from openstack_rca.settings import load_settings
+
+
+@click.group("logs", short_help="What is read from logs, before any analysis.")
+def logs_group() -> None:
+    """What is read from logs, before any analysis."""
+
+
+@logs_group.command("events", short_help="Print the events of logs as a table.")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(EVENT_FORMS),
+    default="ndjson",
+    show_default=True,
+    help="One JSON object a line, CSV with a header, or Parquet.",
+)
+@click.option("--since", callback=parse_time, metavar="TIME", help="Print nothing before this time (ISO 8601).")
+@click.option("--until", callback=parse_time, metavar="TIME", help="Print nothing after this time (ISO 8601).")
+@click.option("--host", "hosts", multiple=True, metavar="HOST", help="Only this host; may be given again.")
+@click.option("--service", "services", multiple=True, metavar="SERVICE", help="Only this service; may be given again.")
+@click.option(
+    "--level",
+    "levels",
+    multiple=True,
+    type=click.Choice(LEVEL_NAMES, case_sensitive=False),
+    help="Only this level; may be given again.",
+)
+@click.option("--grep", default="", metavar="REGEX", help="Only events whose text matches this regular expression.")
+def events_command(
+    paths: tuple[str, ...],
+    form: str,
+    since: datetime | None,
+    until: datetime | None,
+    hosts: tuple[str, ...],
+    services: tuple[str, ...],
+    levels: tuple[str, ...],
+    grep: str,
+) -> None:
+    """Print the events of the logs at PATH: files, folders, globs, or - for standard input.
+
+    One row an event, in order of time; a traceback is one event. Times are in UTC; what a log does not say is null.
+
+    \b
+    Examples:
+      openstack-rca logs events /var/log/kolla --level ERROR --level CRITICAL
+      openstack-rca logs events nova-compute.log.gz --grep "No valid host" | jq -r .message
+      openstack-rca logs events /var/log/kolla --format parquet > events.parquet
+    """
+    if form == "parquet" and sys.stdout.isatty():
+        raise click.UsageError("Parquet is no text: send it to a file, for example with > events.parquet")
+    wanted = EventFilter(
+        since=since.astimezone(UTC) if since else None,
+        until=until.astimezone(UTC) if until else None,
+        hosts=hosts,
+        services=services,
+        levels=levels,
+    )
+    with steps() as shown:
+        shown.step("read logs")
+        events = event_table(paths, wanted, load_settings(), grep=grep, on_progress=shown.part)
+    try:
+        write_events(events, form, sys.stdout.buffer)
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough. Python would complain when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

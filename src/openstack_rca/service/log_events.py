@@ -1,0 +1,101 @@
+"""The events of logs as a table that other programs read: newline-delimited JSON, CSV or Parquet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import IO
+
+import polars as pl
+
+from openstack_rca.errors import ConfigurationError
+from openstack_rca.logs.events import read_logs
+from openstack_rca.rca.knowledge.topology import load_topology
+from openstack_rca.service.explore import EventFilter, filter_events
+from openstack_rca.settings import Settings
+
+EVENT_FORMS = ("ndjson", "csv", "parquet")
+"""How a table of events is written."""
+
+_SLICE_ROWS = 20_000
+_TIME = "%Y-%m-%dT%H:%M:%S%.6fZ"
+# What a terminal would obey; JSON escapes it by itself.
+_CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x{9f}]"
+
+
+def event_table(
+    paths: Sequence[str | Path],
+    wanted: EventFilter,
+    settings: Settings,
+    *,
+    grep: str = "",
+    on_progress: Callable[[int, int], None] | None = None,
+) -> pl.DataFrame:
+    """Read logs and keep the events that are wanted, each service under its canonical name.
+
+    Args:
+        paths: files, folders, globs; ``-`` is standard input.
+        wanted: services in it may be named by any alias.
+        settings: ``log_timezone`` is the zone of stamps without an offset.
+        grep: regular expression (Rust syntax) that message, exception or detail must hold; empty holds everywhere.
+        on_progress: told bytes done and bytes in all while reading.
+
+    Returns:
+        ``EVENT_SCHEMA`` in order of time. A service that is no known component keeps the name that its log gives it.
+
+    Raises:
+        ConfigurationError: ``grep`` is no regular expression.
+        LogInputError: see ``read_logs``.
+    """
+    matches = _text_matches(grep)
+    events = read_logs(paths, timezone=settings.log_timezone, on_progress=on_progress).events
+    events = with_canonical_services(events)
+    canonical = load_topology().canonical
+    services = [canonical(name) or name for name in wanted.services]
+    narrowed = EventFilter(wanted.since, wanted.until, wanted.hosts, services, wanted.levels)
+    return filter_events(events, narrowed).filter(matches)
+
+
+def with_canonical_services(events: pl.DataFrame) -> pl.DataFrame:
+    """The events with ``service`` by its canonical name, where it has one."""
+    canonical = load_topology().canonical
+    names = {name: canonical(name) or name for name in events["service"].drop_nulls().unique().to_list()}
+    return events.with_columns(pl.col("service").replace(names))
+
+
+def _text_matches(grep: str) -> pl.Expr:
+    if not grep:
+        return pl.lit(True)
+    try:
+        pl.select(pl.lit("").str.contains(grep))
+    except pl.exceptions.ComputeError:
+        raise ConfigurationError(
+            f"{grep!r} is no regular expression.", r"Put a backslash before ( [ { + * ? to mean the sign itself."
+        ) from None
+    columns = ("message", "exception", "detail")
+    return pl.any_horizontal(pl.col(name).str.contains(grep).fill_null(False) for name in columns)
+
+
+def write_events(events: pl.DataFrame, form: str, out: IO[bytes]) -> None:
+    """Write a table of events.
+
+    Args:
+        events: ``EVENT_SCHEMA``.
+        form: one of ``EVENT_FORMS``. In text forms ``time`` is ISO 8601 in UTC with microseconds; what is not known is
+            ``null`` in JSON and an empty cell in CSV, where control characters are replaced.
+        out: written to slice by slice.
+    """
+    if form == "parquet":
+        events.write_parquet(out)
+        return
+    told = events.lazy().with_columns(pl.col("time").dt.strftime(_TIME), pl.col("level").cast(pl.String))
+    if form == "csv":
+        told = told.with_columns(pl.col(pl.String).str.replace_all(_CONTROL, "\ufffd"))
+    table = told.collect()
+    for start in range(0, max(table.height, 1), _SLICE_ROWS):
+        part = table.slice(start, _SLICE_ROWS)
+        if form == "csv":
+            out.write(part.write_csv(include_header=start == 0).encode())
+        elif part.height:
+            out.write(part.write_ndjson().encode())
+    out.flush()
