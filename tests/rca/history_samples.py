@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from openstack_rca.rca.relevance.incident_history import AnalysisEvent, ConfirmedEvent, PastIncident
-from openstack_rca.rca.report.report import Category, Fingerprint
+from openstack_rca.rca.report.report import Fingerprint
+from openstack_rca.rca.vocabulary import Category
 
 START = datetime(2026, 3, 9, 14, 2, 11, tzinfo=UTC)
 

@@ -6,12 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 from openstack_rca.rca.report.report import (
     ActivityRow,
-    Category,
     Cause,
     ConfidencePart,
     Episode,
     EvidenceItem,
-    EvidenceSort,
     FileSummary,
     Hop,
     ModelUsed,
@@ -21,9 +19,9 @@ from openstack_rca.rca.report.report import (
     RuledOut,
     SimilarIncident,
     TimelineEntry,
-    Verdict,
     Window,
 )
+from openstack_rca.rca.vocabulary import Category, EvidenceSort, Verdict
 
 START = datetime(2026, 3, 9, 14, 2, 11, 375000, tzinfo=UTC)
 DIGEST = "9f2c4e7a11d0b3586e4f0a1c2d3e4f5061728394a5b6c7d8e9f0a1b2c3d4e5f6"

@@ -6,7 +6,7 @@ import pytest
 
 from openstack_rca.rca.evidence.accusations import Accusation, accuse, tells_of_time_out
 from openstack_rca.rca.knowledge.topology import load_topology
-from openstack_rca.rca.report.report import Category
+from openstack_rca.rca.vocabulary import Category
 
 TOPOLOGY = load_topology()
 SITE = "/opt/stack/venv/lib/python3.12/site-packages"

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from openstack_rca.rca.evidence.finding import Directness, Finding
+from openstack_rca.rca.evidence.finding import Finding
 from openstack_rca.rca.judgement.attribution import (
     attribute_to_network,
     attribute_to_target,
@@ -18,7 +18,7 @@ from openstack_rca.rca.judgement.attribution import (
 )
 from openstack_rca.rca.knowledge.catalogue import load_catalogue
 from openstack_rca.rca.knowledge.topology import load_topology
-from openstack_rca.rca.report.report import Category, EvidenceSort
+from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TOPOLOGY = load_topology()

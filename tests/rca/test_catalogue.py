@@ -11,11 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openstack_rca.errors import SignatureCatalogueError
-from openstack_rca.rca.evidence.finding import Directness
 from openstack_rca.rca.knowledge.catalogue import TEXT_LIMIT, event_text, lint_catalogue, load_catalogue
 from openstack_rca.rca.knowledge.literals import required_literals
 from openstack_rca.rca.knowledge.topology import load_topology
-from openstack_rca.rca.report.report import Category
+from openstack_rca.rca.vocabulary import Category, Directness
 
 CATALOGUE = load_catalogue()
 TOPOLOGY = load_topology()

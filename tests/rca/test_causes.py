@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openstack_rca.rca.evidence.finding import Directness, Finding, noisy_or
+from openstack_rca.rca.evidence.finding import Finding, noisy_or
 from openstack_rca.rca.judgement.ranking import rank
 from openstack_rca.rca.knowledge.topology import load_topology
-from openstack_rca.rca.report.report import Category, EvidenceSort
+from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TOPOLOGY = load_topology()

@@ -17,7 +17,7 @@ from openstack_rca.rca.engine import AnalysisRequest, investigate, tell
 from openstack_rca.rca.evidence.normal_rates import NormalRates
 from openstack_rca.rca.knowledge.catalogue import load_catalogue
 from openstack_rca.rca.knowledge.topology import load_topology
-from openstack_rca.rca.report.report import EvidenceSort, Verdict
+from openstack_rca.rca.vocabulary import EvidenceSort, Verdict
 
 LOST = "(pymysql.err.OperationalError) (2013, 'Lost connection to MySQL server during query')"
 TRACE = (

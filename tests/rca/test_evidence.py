@@ -7,12 +7,12 @@ from api_troubles import placement_lost
 from cloud import Cloud, healthy_rates
 from sites import SMALL
 
-from openstack_rca.rca.evidence.finding import Directness, Finding
+from openstack_rca.rca.evidence.finding import Finding
 from openstack_rca.rca.evidence.matching import add_novelty, collect_findings, observe
 from openstack_rca.rca.evidence.normal_rates import NormalRates, novelty
 from openstack_rca.rca.knowledge.catalogue import load_catalogue
 from openstack_rca.rca.knowledge.topology import load_topology
-from openstack_rca.rca.report.report import Category, EvidenceSort
+from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 
 TOPOLOGY = load_topology()
 

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from openstack_rca.errors import HistoryUnavailable, ReportNotFound
 from openstack_rca.rca.relevance.incident_history import AnalysisEvent, ConfirmedEvent, History, event_of, state_of
-from openstack_rca.rca.report.report import Category, Fingerprint, Report
+from openstack_rca.rca.report.report import Fingerprint, Report
+from openstack_rca.rca.vocabulary import Category
 
 WRITER = """
 import sys

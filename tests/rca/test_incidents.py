@@ -10,16 +10,7 @@ from typing import Any
 import pytest
 
 from openstack_rca.errors import IncidentFormatError
-from openstack_rca.rca.report.report import (
-    Category,
-    Cause,
-    EvidenceItem,
-    EvidenceSort,
-    ModelUsed,
-    Report,
-    Verdict,
-    Window,
-)
+from openstack_rca.rca.report.report import Cause, EvidenceItem, ModelUsed, Report, Window
 from openstack_rca.rca.scoring.labelled_incidents import (
     IncidentScore,
     Question,
@@ -30,6 +21,7 @@ from openstack_rca.rca.scoring.labelled_incidents import (
     score,
     total,
 )
+from openstack_rca.rca.vocabulary import Category, EvidenceSort, Verdict
 
 TRUTH = Truth("broker-down", ("rabbitmq", "messaging"), "process-down", (("ctl/rabbitmq.log", 12),))
 

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
-from openstack_rca.rca.evidence.finding import Directness, Finding
+from openstack_rca.rca.evidence.finding import Finding
 from openstack_rca.rca.judgement.shared_dependencies import infer_shared
 from openstack_rca.rca.knowledge.topology import load_topology
-from openstack_rca.rca.report.report import Category, EvidenceSort
+from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TOPOLOGY = load_topology()

@@ -11,7 +11,7 @@ from history_samples import MARIADB, RABBITMQ, START, past
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openstack_rca.rca.evidence.finding import Directness, Finding
+from openstack_rca.rca.evidence.finding import Finding
 from openstack_rca.rca.judgement.ranking import rank
 from openstack_rca.rca.knowledge.topology import load_topology
 from openstack_rca.rca.relevance.past_incidents import (
@@ -24,7 +24,8 @@ from openstack_rca.rca.relevance.past_incidents import (
     noted,
     recall,
 )
-from openstack_rca.rca.report.report import Category, ConfidencePart, EvidenceSort, Fingerprint
+from openstack_rca.rca.report.report import ConfidencePart, Fingerprint
+from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 
 ISSUE = "Nothing can be created"
 NOW = MARIADB.model_copy(update={"began": START})

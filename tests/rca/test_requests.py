@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
-from openstack_rca.rca.evidence.finding import Directness, Finding
+from openstack_rca.rca.evidence.finding import Finding
 from openstack_rca.rca.judgement.ranking import Candidate
 from openstack_rca.rca.report.failed_requests import MAX_STEPS, failed_requests
-from openstack_rca.rca.report.report import Category, EvidenceSort
+from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 Row = tuple[str, str, str | None, str | None, str | None]

@@ -15,12 +15,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from openstack_rca.rca.evidence.finding import Directness, Finding
+from openstack_rca.rca.evidence.finding import Finding
 from openstack_rca.rca.knowledge.topology import load_topology
 from openstack_rca.rca.relevance.lexical import issue_relevance, lexical_fit, words
 from openstack_rca.rca.relevance.minilm import DIMENSIONS, MiniLM, model_folder
 from openstack_rca.rca.relevance.semantic import SemanticSearch, hybrid_relevance, mixed_fit, semantic_fit
-from openstack_rca.rca.report.report import Category, EvidenceSort
+from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 
 TOPOLOGY = load_topology()
 NEEDS_EXTRA = pytest.mark.skipif(model_folder() is None, reason="the extra 'semantic' is not installed")

@@ -10,23 +10,34 @@ from datetime import UTC, datetime
 import polars as pl
 
 from openstack_rca.errors import EmptyWindow
-from openstack_rca.rca.evidence.doubts import goes_on_failing, is_picked
-from openstack_rca.rca.evidence.finding import Directness, Finding
-from openstack_rca.rca.evidence.matching import add_novelty, collect_findings, observe
-from openstack_rca.rca.evidence.normal_rates import NormalRates
-from openstack_rca.rca.evidence.window import FoundWindow, find_windows, suspicion
-from openstack_rca.rca.judgement.attribution import (
+from openstack_rca.rca.evidence import (
+    Finding,
+    FoundWindow,
+    NormalRates,
+    add_novelty,
+    collect_findings,
+    find_windows,
+    goes_on_failing,
+    is_picked,
+    observe,
+    suspicion,
+)
+from openstack_rca.rca.judgement import (
+    MIN_GUILT,
+    Candidate,
     attribute_to_network,
     attribute_to_target,
     attribute_to_way,
     discount_clean_restarts,
     discount_the_awakened,
+    infer_shared,
+    rank,
 )
-from openstack_rca.rca.judgement.ranking import MIN_GUILT, Candidate, rank
-from openstack_rca.rca.judgement.shared_dependencies import infer_shared
-from openstack_rca.rca.knowledge.catalogue import Catalogue
-from openstack_rca.rca.knowledge.topology import Topology
-from openstack_rca.rca.relevance.past_incidents import (
+from openstack_rca.rca.knowledge import (
+    Catalogue,
+    Topology,
+)
+from openstack_rca.rca.relevance import (
     Knowledge,
     Recall,
     boosted,
@@ -35,27 +46,25 @@ from openstack_rca.rca.relevance.past_incidents import (
     noted,
     recall,
 )
-from openstack_rca.rca.report.activity import COLUMNS, activity
-from openstack_rca.rca.report.failed_requests import failed_requests
-from openstack_rca.rca.report.narrative import (
+from openstack_rca.rca.report import (
+    COLUMNS,
+    Episode,
+    FileSummary,
+    Fingerprint,
+    ModelUsed,
+    Report,
+    Window,
+    activity,
     blast_radius,
     build_cause,
     causal_chain,
+    failed_requests,
     missing,
     ruled_out,
     summary,
     timeline,
 )
-from openstack_rca.rca.report.report import (
-    Episode,
-    EvidenceSort,
-    FileSummary,
-    Fingerprint,
-    ModelUsed,
-    Report,
-    Verdict,
-    Window,
-)
+from openstack_rca.rca.vocabulary import Directness, EvidenceSort, Verdict
 
 MAX_CAUSES = 5
 FAILURE_SCORE = 0.25

@@ -12,10 +12,19 @@ from typing import Any
 
 from openstack_rca.errors import ConfigurationError
 from openstack_rca.rca.engine import PARTS, AnalysisRequest, Omitted
-from openstack_rca.rca.knowledge.catalogue import Catalogue, load_catalogue
+from openstack_rca.rca.knowledge import (
+    Catalogue,
+    load_catalogue,
+)
+from openstack_rca.rca.scoring import (
+    IncidentScore,
+    Question,
+    bootstrap_interval,
+    confusion,
+    paired_difference,
+    reliability,
+)
 from openstack_rca.rca.scoring import labelled_incidents as incidents
-from openstack_rca.rca.scoring.labelled_incidents import IncidentScore, Question
-from openstack_rca.rca.scoring.uncertainty import bootstrap_interval, confusion, paired_difference, reliability
 from openstack_rca.service.analysis import AnalysisOutcome, OpenModel, answer, open_model, prepare
 from openstack_rca.service.knowledge import knowledge_for
 from openstack_rca.settings import Settings
@@ -150,7 +159,9 @@ def record_evaluation(result: dict[str, Any], folder: Path, settings: Settings) 
     Raises:
         RegistryUnavailable: the tracking server does not answer.
     """
-    from openstack_rca.lifecycle.mlflow.tracking import Tracking
+    from openstack_rca.lifecycle.mlflow import (
+        Tracking,
+    )
 
     tracking = Tracking(settings)
     if not tracking.enabled:

@@ -13,8 +13,10 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from openstack_rca.errors import IncidentFormatError, ReportNotFound, UnknownComponent
-from openstack_rca.rca.knowledge.topology import load_topology
-from openstack_rca.rca.relevance.incident_history import (
+from openstack_rca.rca.knowledge import (
+    load_topology,
+)
+from openstack_rca.rca.relevance import (
     AnalysisEvent,
     ConfirmedEvent,
     Event,
@@ -23,9 +25,16 @@ from openstack_rca.rca.relevance.incident_history import (
     PastIncident,
     storable,
 )
-from openstack_rca.rca.report.report import REPORT_ID_LENGTH, Category, Report
+from openstack_rca.rca.report import (
+    REPORT_ID_LENGTH,
+    Report,
+)
+from openstack_rca.rca.scoring import (
+    Question,
+    Truth,
+)
 from openstack_rca.rca.scoring import labelled_incidents as incidents
-from openstack_rca.rca.scoring.labelled_incidents import Question, Truth
+from openstack_rca.rca.vocabulary import Category
 from openstack_rca.service.analysis import analyze, open_model
 from openstack_rca.settings import Settings
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from openstack_rca.errors import HistoryUnavailable
-from openstack_rca.rca.relevance.incident_history import History, PastIncident
-from openstack_rca.rca.relevance.past_incidents import Knowledge
-from openstack_rca.rca.relevance.semantic import INSTALL_HINT, open_semantic_search
+from openstack_rca.rca.relevance import (
+    INSTALL_HINT,
+    History,
+    Knowledge,
+    PastIncident,
+    open_semantic_search,
+)
 from openstack_rca.settings import Settings
 
 EMBEDDINGS_FOLDER = "embeddings"

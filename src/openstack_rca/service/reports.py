@@ -7,13 +7,21 @@ from pathlib import Path
 from rich.console import Console
 
 from openstack_rca.errors import ConfigurationError
-from openstack_rca.lifecycle.objects.files import write_whole
-from openstack_rca.rca.render.html_report import render_html
-from openstack_rca.rca.render.json_report import render_json, report_schema
-from openstack_rca.rca.render.markdown_report import render_markdown
-from openstack_rca.rca.render.text_report import render_text, render_text_plain
-from openstack_rca.rca.report.report import Report
-from openstack_rca.rca.report.sanitise import one_line
+from openstack_rca.lifecycle.objects import (
+    write_whole,
+)
+from openstack_rca.rca.render import (
+    render_html,
+    render_json,
+    render_markdown,
+    render_text,
+    render_text_plain,
+    report_schema,
+)
+from openstack_rca.rca.report import (
+    Report,
+    one_line,
+)
 from openstack_rca.service.places import cannot_write, require_output
 
 __all__ = ["FORMATS", "check_report_path", "one_line", "print_report", "render", "report_schema", "write_report"]

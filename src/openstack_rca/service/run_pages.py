@@ -5,8 +5,10 @@ from __future__ import annotations
 import shlex
 from urllib.parse import urlparse
 
-from openstack_rca.lifecycle.mlflow.client import without_password
-from openstack_rca.lifecycle.mlflow.tracking import Tracking
+from openstack_rca.lifecycle.mlflow import (
+    Tracking,
+    without_password,
+)
 from openstack_rca.settings import Settings
 
 

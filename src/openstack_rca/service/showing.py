@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from openstack_rca.rca.knowledge.topology import load_topology
-from openstack_rca.rca.render.wording import (
+from openstack_rca.rca.knowledge import (
+    load_topology,
+)
+from openstack_rca.rca.render import (
     Headline,
     counts,
     headline,
@@ -13,8 +15,17 @@ from openstack_rca.rca.render.wording import (
     spot,
     window_text,
 )
-from openstack_rca.rca.report.report import Cause, EvidenceItem, Hop, Report, RequestPath, Verdict
-from openstack_rca.rca.report.sanitise import markdown_prose, mask_secrets, one_line
+from openstack_rca.rca.report import (
+    Cause,
+    EvidenceItem,
+    Hop,
+    Report,
+    RequestPath,
+    markdown_prose,
+    mask_secrets,
+    one_line,
+)
+from openstack_rca.rca.vocabulary import Verdict
 
 __all__ = [
     "Cause",

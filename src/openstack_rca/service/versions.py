@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from openstack_rca.lifecycle.history.changes_log import VersionEvent
-from openstack_rca.lifecycle.history.version_state import STAGES
+from openstack_rca.lifecycle.history import (
+    STAGES,
+    VersionEvent,
+)
 from openstack_rca.lifecycle.records import ModelVersion
-from openstack_rca.lifecycle.versions import changes, retention
+from openstack_rca.lifecycle.versions import (
+    DEFAULT_AGE,
+    DEFAULT_KEEP,
+    Finding,
+    ModelLifecycle,
+    Promotion,
+    PruneStep,
+    VersionChanges,
+    changes,
+    retention,
+)
 from openstack_rca.lifecycle.versions import promotion as promoting
 from openstack_rca.lifecycle.versions import repair as repairing
-from openstack_rca.lifecycle.versions.changes import VersionChanges
-from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
-from openstack_rca.lifecycle.versions.promotion import Promotion
-from openstack_rca.lifecycle.versions.repair import Finding
-from openstack_rca.lifecycle.versions.retention import DEFAULT_AGE, DEFAULT_KEEP, PruneStep
 from openstack_rca.settings import Settings
 
 __all__ = [

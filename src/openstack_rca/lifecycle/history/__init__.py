@@ -1,1 +1,35 @@
 """What was done to versions, by whom, and the state that follows. May touch ``objects`` and ``records``."""
+
+from openstack_rca.lifecycle.history.changes_log import (
+    LONGEST_TEXT,
+    PUBLISHED,
+    READ_AT_ONCE,
+    REFUSED,
+    EventLog,
+    VersionEvent,
+)
+from openstack_rca.lifecycle.history.version_index import (
+    VersionIndex,
+    version_not_found,
+)
+from openstack_rca.lifecycle.history.version_state import (
+    PIN,
+    STAGES,
+    VersionState,
+    read_state,
+)
+
+__all__ = [
+    "EventLog",
+    "LONGEST_TEXT",
+    "PIN",
+    "PUBLISHED",
+    "READ_AT_ONCE",
+    "REFUSED",
+    "STAGES",
+    "VersionEvent",
+    "VersionIndex",
+    "VersionState",
+    "read_state",
+    "version_not_found",
+]

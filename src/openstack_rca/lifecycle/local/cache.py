@@ -22,18 +22,20 @@ from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 
-from openstack_rca.lifecycle.mlflow.client import without_password
-from openstack_rca.lifecycle.objects.files import (
+from openstack_rca.lifecycle.mlflow import (
+    without_password,
+)
+from openstack_rca.lifecycle.objects import (
     PART,
     Hold,
     copy_bytes,
     hold,
+    normal_root,
     remove_leftovers,
     remove_unheld,
     replacing,
     write_whole,
 )
-from openstack_rca.lifecycle.objects.store import normal_root
 from openstack_rca.lifecycle.records import ModelVersion, Place
 from openstack_rca.settings import Settings
 

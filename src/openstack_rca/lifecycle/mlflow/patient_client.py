@@ -10,7 +10,9 @@ import functools
 from typing import Any
 
 from openstack_rca.errors import RegistryUnavailable
-from openstack_rca.lifecycle.objects.patience import within
+from openstack_rca.lifecycle.objects import (
+    within,
+)
 
 
 class PatientClient:

@@ -21,18 +21,33 @@ from openstack_rca.errors import (
     StoreObjectExists,
     StoreObjectNotFound,
 )
-from openstack_rca.lifecycle.history.changes_log import LONGEST_TEXT, PUBLISHED, REFUSED, EventLog
-from openstack_rca.lifecycle.history.version_index import VersionIndex
-from openstack_rca.lifecycle.local.cache import ModelCache
-from openstack_rca.lifecycle.mlflow.client import is_server, without_password
-from openstack_rca.lifecycle.mlflow.registry import TAG_WRITER
-from openstack_rca.lifecycle.objects.files import file_digest
-from openstack_rca.lifecycle.objects.retrying import retrying
-from openstack_rca.lifecycle.objects.store import ObjectStore, Progress
-from openstack_rca.lifecycle.objects.store_errors import key_taken
+from openstack_rca.lifecycle.history import (
+    LONGEST_TEXT,
+    PUBLISHED,
+    REFUSED,
+    EventLog,
+    VersionIndex,
+)
+from openstack_rca.lifecycle.local import (
+    ModelCache,
+)
+from openstack_rca.lifecycle.mlflow import (
+    TAG_WRITER,
+    is_server,
+    without_password,
+)
+from openstack_rca.lifecycle.objects import (
+    ObjectStore,
+    Progress,
+    file_digest,
+    key_taken,
+    retrying,
+)
 from openstack_rca.lifecycle.records import Draft, Manifest, ModelVersion, Place, signature_key
-from openstack_rca.lifecycle.trust.signing import Signatures
-from openstack_rca.lifecycle.trust.signing_keys import check_signing
+from openstack_rca.lifecycle.trust import (
+    Signatures,
+    check_signing,
+)
 from openstack_rca.settings import Settings
 
 TAKEN_KEYS = 20

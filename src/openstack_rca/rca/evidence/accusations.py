@@ -15,8 +15,10 @@ from importlib.resources import files
 
 import yaml
 
-from openstack_rca.rca.knowledge.topology import Topology
-from openstack_rca.rca.report.report import Category
+from openstack_rca.rca.knowledge import (
+    Topology,
+)
+from openstack_rca.rca.vocabulary import Category
 
 _FRAME = re.compile(r"/(nova|cinder|manila|ironic|heat|octavia|magnum)/(?:[a-z_]+/)*?([a-z_]+)/rpcapi\.py")
 _NEUTRON_FRAME = re.compile(

@@ -5,17 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 
-from openstack_rca.rca.report.report import Category, EvidenceSort
-
-
-class Directness(StrEnum):
-    """How a finding relates to the cause."""
-
-    CAUSE = "cause"
-    ACCUSATION = "accusation"
-    SYMPTOM = "symptom"
+from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 
 
 @dataclass(frozen=True)

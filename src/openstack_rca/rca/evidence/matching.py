@@ -8,7 +8,7 @@ import polars as pl
 
 from openstack_rca.rca.evidence.accusations import tells_of_time_out
 from openstack_rca.rca.evidence.doubts import is_filtered
-from openstack_rca.rca.evidence.finding import Directness, Finding
+from openstack_rca.rca.evidence.finding import Finding
 from openstack_rca.rca.evidence.normal_rates import NormalRates, novelty
 from openstack_rca.rca.evidence.silence import Gap, find_gaps
 from openstack_rca.rca.evidence.unusual import (
@@ -19,9 +19,14 @@ from openstack_rca.rca.evidence.unusual import (
     unusual_traffic,
     volume,
 )
-from openstack_rca.rca.knowledge.catalogue import TEXT_LIMIT, Catalogue, Signature, event_text
-from openstack_rca.rca.knowledge.topology import Topology
-from openstack_rca.rca.report.report import Category, EvidenceSort
+from openstack_rca.rca.knowledge import (
+    TEXT_LIMIT,
+    Catalogue,
+    Signature,
+    Topology,
+    event_text,
+)
+from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 
 LAYER_2_AGENTS = (
     "neutron-openvswitch-agent",

@@ -9,9 +9,11 @@ from datetime import datetime
 import polars as pl
 
 from openstack_rca.rca.evidence.accusations import Accusation, accuse
-from openstack_rca.rca.evidence.finding import Directness, Finding
-from openstack_rca.rca.knowledge.topology import Topology
-from openstack_rca.rca.report.report import Category, EvidenceSort
+from openstack_rca.rca.evidence.finding import Finding
+from openstack_rca.rca.knowledge import (
+    Topology,
+)
+from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 
 MAX_ROWS = 5
 """Events kept per finding for citing; the count tells how many there are."""

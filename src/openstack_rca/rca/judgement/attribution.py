@@ -12,11 +12,15 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from openstack_rca.rca.evidence.accusations import tells_of_time_out
-from openstack_rca.rca.evidence.finding import Directness, Finding
-from openstack_rca.rca.knowledge.catalogue import Catalogue
-from openstack_rca.rca.knowledge.topology import Topology
-from openstack_rca.rca.report.report import Category, EvidenceSort
+from openstack_rca.rca.evidence import (
+    Finding,
+    tells_of_time_out,
+)
+from openstack_rca.rca.knowledge import (
+    Catalogue,
+    Topology,
+)
+from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 
 CONSTANTLY_USED = ("rabbitmq", "mariadb", "keystone")
 """Components that every client uses every few seconds, so that a client without complaint is a client that is served."""

@@ -11,9 +11,14 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from openstack_rca.rca.evidence.finding import Directness, Finding, noisy_or
-from openstack_rca.rca.knowledge.topology import Topology
-from openstack_rca.rca.report.report import Category, EvidenceSort
+from openstack_rca.rca.evidence import (
+    Finding,
+    noisy_or,
+)
+from openstack_rca.rca.knowledge import (
+    Topology,
+)
+from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 
 ONSET_SLACK = timedelta(seconds=20)
 """Clocks of hosts differ and time-outs delay the first complaint, so a dependency may show this much later."""

@@ -13,9 +13,14 @@ from datetime import timedelta
 
 import polars as pl
 
-from openstack_rca.rca.evidence.finding import Directness, Finding, noisy_or
-from openstack_rca.rca.knowledge.topology import Topology
-from openstack_rca.rca.report.report import Category, EvidenceSort
+from openstack_rca.rca.evidence import (
+    Finding,
+    noisy_or,
+)
+from openstack_rca.rca.knowledge import (
+    Topology,
+)
+from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 
 MIN_SHARING = 3
 """So many components must stop at once before what they share is suspected."""

@@ -21,10 +21,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from openstack_rca.errors import SignatureCatalogueError
-from openstack_rca.rca.evidence.finding import Directness
 from openstack_rca.rca.knowledge.literals import required_literals
 from openstack_rca.rca.knowledge.topology import Topology, load_topology
-from openstack_rca.rca.report.report import Category
+from openstack_rca.rca.vocabulary import Category, Directness
 
 CAPTURES = ("url", "port", "host", "topic", "service")
 TEXT_LIMIT = 8192

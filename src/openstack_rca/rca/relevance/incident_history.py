@@ -22,8 +22,13 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from openstack_rca.errors import HistoryUnavailable, ReportNotFound
-from openstack_rca.rca.report.report import Category, Fingerprint, Report
-from openstack_rca.rca.report.sanitise import mask_secrets, shorten
+from openstack_rca.rca.report import (
+    Fingerprint,
+    Report,
+    mask_secrets,
+    shorten,
+)
+from openstack_rca.rca.vocabulary import Category
 
 TEXT_LIMIT = 2000
 """Characters of an issue or a note that are kept."""

@@ -16,7 +16,9 @@ from importlib.resources import files
 
 import yaml
 
-from openstack_rca.rca.knowledge.topology import Topology
+from openstack_rca.rca.knowledge import (
+    Topology,
+)
 
 TERM_SATURATION = 1.5
 LENGTH_NORMALISATION = 0.75

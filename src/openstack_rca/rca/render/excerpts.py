@@ -10,8 +10,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from openstack_rca.rca.report.report import EvidenceItem
-from openstack_rca.rca.report.sanitise import one_line
+from openstack_rca.rca.report import (
+    EvidenceItem,
+    one_line,
+)
 
 # The parts of an oslo.log line before its message: time, process, level, logger, request context, instance.
 _OSLO_PREFIX = re.compile(

@@ -40,8 +40,16 @@ from openstack_rca.rca.render.wording import (
     summary_adds,
     window_text,
 )
-from openstack_rca.rca.report.report import Cause, Episode, Report, RequestPath
-from openstack_rca.rca.report.sanitise import markdown_cell, markdown_code, markdown_fence, markdown_prose
+from openstack_rca.rca.report import (
+    Cause,
+    Episode,
+    Report,
+    RequestPath,
+    markdown_cell,
+    markdown_code,
+    markdown_fence,
+    markdown_prose,
+)
 
 LOG_LIMIT = 1000
 """Characters of a log line that a ticket shows."""

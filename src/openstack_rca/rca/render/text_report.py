@@ -48,7 +48,14 @@ from openstack_rca.rca.render.wording import (
     summary_adds,
     window_text,
 )
-from openstack_rca.rca.report.report import Cause, Episode, FileSummary, Report, RequestPath, Verdict
+from openstack_rca.rca.report import (
+    Cause,
+    Episode,
+    FileSummary,
+    Report,
+    RequestPath,
+)
+from openstack_rca.rca.vocabulary import Verdict
 
 EVIDENCE_IN_FULL = 5
 """Pieces of evidence of a cause that are shown with their log line; the others are listed with place and counts."""

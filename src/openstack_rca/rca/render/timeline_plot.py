@@ -13,8 +13,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from openstack_rca.rca.render.wording import as_utc, clock, moment, names
-from openstack_rca.rca.report.report import ActivityRow, Report, TimelineEntry
-from openstack_rca.rca.report.sanitise import one_line
+from openstack_rca.rca.report import (
+    ActivityRow,
+    Report,
+    TimelineEntry,
+    one_line,
+)
 
 KINDS = ("onset", "evidence", "silence", "recovery", "window")
 MAX_ROWS = 16

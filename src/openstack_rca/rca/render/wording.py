@@ -10,19 +10,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from openstack_rca.rca.report.report import (
+from openstack_rca.rca.report import (
     Cause,
     ConfidencePart,
     Episode,
     EvidenceItem,
-    EvidenceSort,
     Hop,
     Report,
     RequestPath,
     RuledOut,
     SimilarIncident,
-    Verdict,
 )
+from openstack_rca.rca.vocabulary import EvidenceSort, Verdict
 
 ACTION_WHEN_HEALTHY = (
     "Nothing in these logs asks for action. If the trouble goes on, add the logs of further hosts or a longer stretch."

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from openstack_rca.rca.judgement.ranking import Candidate
+from openstack_rca.rca.judgement import (
+    Candidate,
+)
 from openstack_rca.rca.report.report import RequestPath, RequestStep
 
 MAX_PATHS = 2

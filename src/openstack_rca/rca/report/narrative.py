@@ -8,12 +8,18 @@ from datetime import datetime
 
 import polars as pl
 
-from openstack_rca.rca.evidence.finding import Directness, Finding
-from openstack_rca.rca.evidence.normal_rates import NormalRates
-from openstack_rca.rca.evidence.window import FoundWindow
-from openstack_rca.rca.judgement.ranking import Candidate
-from openstack_rca.rca.knowledge.checks import concrete_checks
-from openstack_rca.rca.knowledge.topology import Topology
+from openstack_rca.rca.evidence import (
+    Finding,
+    FoundWindow,
+    NormalRates,
+)
+from openstack_rca.rca.judgement import (
+    Candidate,
+)
+from openstack_rca.rca.knowledge import (
+    Topology,
+    concrete_checks,
+)
 from openstack_rca.rca.report.report import (
     Cause,
     ConfidencePart,
@@ -22,8 +28,8 @@ from openstack_rca.rca.report.report import (
     Hop,
     RuledOut,
     TimelineEntry,
-    Verdict,
 )
+from openstack_rca.rca.vocabulary import Directness, Verdict
 
 MAX_EVIDENCE = 10
 MAX_TIMELINE = 40

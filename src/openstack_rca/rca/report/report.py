@@ -9,52 +9,17 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from openstack_rca.rca.report.sanitise import mask_secrets
+from openstack_rca.rca.vocabulary import Category, EvidenceSort, Verdict
 
 REPORT_SCHEMA_VERSION = "1.2"
 
 LoggedText = Annotated[str, AfterValidator(mask_secrets)]
 """Text that may quote a log or what an operator typed: a part of a report cannot be made with a known secret in it."""
-
-
-class Verdict(StrEnum):
-    """How far the answer can be trusted."""
-
-    CONFIRMED = "CONFIRMED"
-    LIKELY = "LIKELY"
-    INCONCLUSIVE = "INCONCLUSIVE"
-    NO_FAILURE_FOUND = "NO FAILURE FOUND"
-
-
-class Category(StrEnum):
-    """What kind of fault a cause is."""
-
-    PROCESS_DOWN = "process-down"
-    HANG = "hang"
-    NETWORK = "network"
-    AUTH = "auth"
-    CONFIG = "config"
-    CAPACITY = "capacity"
-    STORAGE = "storage"
-    DATABASE = "database"
-    MESSAGING = "messaging"
-    DATA_MISSING = "data-missing"
-
-
-class EvidenceSort(StrEnum):
-    """Where a piece of evidence comes from."""
-
-    SIGNATURE = "signature"
-    NEW_TEMPLATE = "new template"
-    RATE_CHANGE = "rate change"
-    SILENCE = "silence"
-    MODEL_ANOMALY = "model anomaly"
-    SHARED_DEPENDENCY = "shared dependency"
 
 
 class _Part(BaseModel):

@@ -14,7 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from openstack_rca.errors import IncidentFormatError
-from openstack_rca.rca.report.report import Report, Verdict
+from openstack_rca.rca.report import (
+    Report,
+)
+from openstack_rca.rca.vocabulary import Verdict
 
 INCIDENT_FILE = "incident.json"
 _COMPRESSION = (".gz", ".bz2", ".xz", ".zst")

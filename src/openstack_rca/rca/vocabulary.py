@@ -1,0 +1,48 @@
+"""The words that every room uses: verdicts, kinds of fault, sorts of evidence. Nothing else is in this module."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """How far the answer can be trusted."""
+
+    CONFIRMED = "CONFIRMED"
+    LIKELY = "LIKELY"
+    INCONCLUSIVE = "INCONCLUSIVE"
+    NO_FAILURE_FOUND = "NO FAILURE FOUND"
+
+
+class Category(StrEnum):
+    """What kind of fault a cause is."""
+
+    PROCESS_DOWN = "process-down"
+    HANG = "hang"
+    NETWORK = "network"
+    AUTH = "auth"
+    CONFIG = "config"
+    CAPACITY = "capacity"
+    STORAGE = "storage"
+    DATABASE = "database"
+    MESSAGING = "messaging"
+    DATA_MISSING = "data-missing"
+
+
+class EvidenceSort(StrEnum):
+    """Where a piece of evidence comes from."""
+
+    SIGNATURE = "signature"
+    NEW_TEMPLATE = "new template"
+    RATE_CHANGE = "rate change"
+    SILENCE = "silence"
+    MODEL_ANOMALY = "model anomaly"
+    SHARED_DEPENDENCY = "shared dependency"
+
+
+class Directness(StrEnum):
+    """How a finding relates to the cause."""
+
+    CAUSE = "cause"
+    ACCUSATION = "accusation"
+    SYMPTOM = "symptom"

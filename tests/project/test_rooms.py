@@ -1,0 +1,95 @@
+"""The rooms of a package: what each may import, and that it is entered by its face only."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[2] / "src" / "openstack_rca"
+
+ROOMS: dict[str, tuple[str, ...]] = {
+    "rca": ("vocabulary", "knowledge", "evidence", "judgement", "report", "relevance", "render", "scoring", "engine"),
+    "lifecycle": ("records", "objects", "history", "mlflow", "local", "trust", "versions", "doctor", "manager"),
+}
+"""Package -> its rooms and single modules in the order of the path: each may import those before it."""
+
+BESIDE = {("scoring", "render"), ("render", "relevance"), ("scoring", "relevance"), ("manager", "doctor")}
+"""Rooms that come later in the order and still have nothing to do with the earlier one."""
+
+
+def room_of(path: Path, package: str) -> str:
+    """``objects`` for ``lifecycle/objects/store.py``, ``doctor`` for ``lifecycle/doctor.py``."""
+    return path.relative_to(PACKAGE / package).parts[0].removesuffix(".py")
+
+
+def modules(package: str) -> list[Path]:
+    """All modules of a package but its own ``__init__``."""
+    return [path for path in sorted((PACKAGE / package).rglob("*.py")) if path != PACKAGE / package / "__init__.py"]
+
+
+CASES = [(package, path) for package in ROOMS for path in modules(package)]
+EVERYTHING = sorted(PACKAGE.rglob("*.py"))
+
+
+def imports(path: Path) -> list[str]:
+    """Dotted names of the modules that are imported from, wherever in the file."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found.append(node.module)
+        elif isinstance(node, ast.Import):
+            found.extend(alias.name for alias in node.names)
+    return [name for name in found if name.startswith("openstack_rca.")]
+
+
+@pytest.mark.parametrize(("package", "path"), CASES, ids=lambda value: str(value).rsplit("openstack_rca/", 1)[-1])
+def test_a_room_imports_only_rooms_before_it(package: str, path: Path) -> None:
+    """The order of the rooms is the way of the data; no import goes back, and none goes to a room beside."""
+    order = ROOMS[package]
+    mine = room_of(path, package)
+    for name in imports(path):
+        _, part, *rest = name.split(".")
+        if part == package and rest and rest[0] != mine:
+            assert order.index(rest[0]) < order.index(mine), name
+            assert (mine, rest[0]) not in BESIDE, name
+
+
+@pytest.mark.parametrize("package", ROOMS)
+def test_every_room_has_its_place_in_the_order(package: str) -> None:
+    """A new room gets a place before it gets a module."""
+    assert {room_of(path, package) for path in modules(package)} == set(ROOMS[package])
+
+
+@pytest.mark.parametrize("path", EVERYTHING, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_a_room_is_entered_by_its_face(path: Path) -> None:
+    """From outside, names come from the room itself, never from a module inside it."""
+    inside = path.relative_to(PACKAGE).parts
+    for name in imports(path):
+        _, part, *rest = name.split(".")
+        if part in ROOMS and len(rest) > 1:
+            assert inside[:2] == (part, rest[0]), name
+
+
+@pytest.mark.parametrize("package", ROOMS)
+def test_a_face_exports_what_it_imports(package: str) -> None:
+    """``__all__`` names each public name once, so that what a room offers is read in one place."""
+    for face in (PACKAGE / package).glob("*/__init__.py"):
+        tree = ast.parse(face.read_text())
+        taken = {
+            alias.asname or alias.name
+            for node in tree.body
+            if isinstance(node, ast.ImportFrom) and node.module != "__future__"
+            for alias in node.names
+        }
+        listed = next(
+            (
+                ast.literal_eval(node.value)
+                for node in tree.body
+                if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+            ),
+            [],
+        )
+        assert set(listed) == {name for name in taken if not name.startswith("_")}, face
+        assert len(listed) == len(set(listed)), face
