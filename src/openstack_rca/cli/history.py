@@ -18,14 +18,7 @@ from openstack_rca.cli.output import (
     settings_from,
     steps,
 )
-from openstack_rca.service.history import (
-    CATEGORIES,
-    PastIncident,
-    as_category,
-    confirm,
-    import_incidents,
-    list_history,
-)
+from openstack_rca.service.history import CATEGORIES, PastIncident, as_category, confirm, import_incidents, list_history
 from openstack_rca.service.reports import one_line
 from openstack_rca.settings import load_settings
 

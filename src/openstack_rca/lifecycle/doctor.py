@@ -16,27 +16,11 @@ from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 from openstack_rca.errors import OpenStackRcaError, StoreError, StoreUnavailable
-from openstack_rca.lifecycle.mlflow import (
-    connect,
-    is_server,
-    registry_errors,
-    without_password,
-)
-from openstack_rca.lifecycle.objects import (
-    ObjectStore,
-    S3Access,
-    certificates,
-    find_s3_access,
-    within,
-)
+from openstack_rca.lifecycle.mlflow import connect, is_server, registry_errors, without_password
+from openstack_rca.lifecycle.objects import ObjectStore, S3Access, certificates, find_s3_access, within
 from openstack_rca.lifecycle.records import Place
-from openstack_rca.lifecycle.trust import (
-    check_signing,
-    check_verification,
-)
-from openstack_rca.lifecycle.versions import (
-    ModelLifecycle,
-)
+from openstack_rca.lifecycle.trust import check_signing, check_verification
+from openstack_rca.lifecycle.versions import ModelLifecycle
 from openstack_rca.settings import Settings
 
 LARGEST_CLOCK_DIFFERENCE = 300.0

@@ -9,17 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from openstack_rca.errors import ConfigurationError
-from openstack_rca.lifecycle.mlflow import (
-    RunLogger,
-    Tracking,
-)
-from openstack_rca.lifecycle.objects import (
-    work_folder,
-)
+from openstack_rca.lifecycle.mlflow import RunLogger, Tracking
+from openstack_rca.lifecycle.objects import work_folder
 from openstack_rca.lifecycle.records import ModelVersion
-from openstack_rca.lifecycle.versions import (
-    ModelLifecycle,
-)
+from openstack_rca.lifecycle.versions import ModelLifecycle
 from openstack_rca.settings import DEFAULT_MODEL_NAME, Settings, load_settings
 
 

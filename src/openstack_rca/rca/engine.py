@@ -33,19 +33,8 @@ from openstack_rca.rca.judgement import (
     infer_shared,
     rank,
 )
-from openstack_rca.rca.knowledge import (
-    Catalogue,
-    Topology,
-)
-from openstack_rca.rca.relevance import (
-    Knowledge,
-    Recall,
-    boosted,
-    fingerprint_of,
-    fit_to_issue,
-    noted,
-    recall,
-)
+from openstack_rca.rca.knowledge import Catalogue, Topology
+from openstack_rca.rca.relevance import Knowledge, Recall, boosted, fingerprint_of, fit_to_issue, noted, recall
 from openstack_rca.rca.report import (
     COLUMNS,
     Episode,

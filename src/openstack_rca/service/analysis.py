@@ -13,37 +13,18 @@ from pathlib import Path
 import polars as pl
 
 from openstack_rca.errors import ConfigurationError, OpenStackRcaError, VersionNotFound
-from openstack_rca.lifecycle.mlflow import (
-    RunLogger,
-    Tracking,
-)
+from openstack_rca.lifecycle.mlflow import RunLogger, Tracking
 from openstack_rca.lifecycle.records import ModelVersion
-from openstack_rca.lifecycle.versions import (
-    ModelLifecycle,
-)
+from openstack_rca.lifecycle.versions import ModelLifecycle
 from openstack_rca.logs.events import LogRead, read_logs
 from openstack_rca.model.baseline import Baseline
 from openstack_rca.model.model_file import ModelFile, open_model_file
 from openstack_rca.rca.engine import Analysis, AnalysisRequest, investigate, tell
-from openstack_rca.rca.evidence import (
-    NormalRates,
-)
-from openstack_rca.rca.knowledge import (
-    Catalogue,
-    load_catalogue,
-    load_topology,
-)
-from openstack_rca.rca.relevance import (
-    History,
-)
-from openstack_rca.rca.render import (
-    render_json,
-)
-from openstack_rca.rca.report import (
-    FileSummary,
-    ModelUsed,
-    Report,
-)
+from openstack_rca.rca.evidence import NormalRates
+from openstack_rca.rca.knowledge import Catalogue, load_catalogue, load_topology
+from openstack_rca.rca.relevance import History
+from openstack_rca.rca.render import render_json
+from openstack_rca.rca.report import FileSummary, ModelUsed, Report
 from openstack_rca.service.knowledge import knowledge_for
 from openstack_rca.service.places import require_home
 from openstack_rca.settings import Settings

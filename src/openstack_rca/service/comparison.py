@@ -13,16 +13,12 @@ from typing import Any
 import polars as pl
 
 from openstack_rca.errors import ConfigurationError
-from openstack_rca.lifecycle.mlflow import (
-    Tracking,
-)
+from openstack_rca.lifecycle.mlflow import Tracking
 from openstack_rca.logs.events import read_logs
 from openstack_rca.model.card import TrainingCard
 from openstack_rca.model.model_file import ModelFile
 from openstack_rca.model.quality import MEASURED_LEAST, accuracy_drift, changes, figures
-from openstack_rca.rca.scoring import (
-    paired_difference,
-)
+from openstack_rca.rca.scoring import paired_difference
 from openstack_rca.service import evaluation
 from openstack_rca.service.analysis import open_model
 from openstack_rca.settings import Settings

@@ -7,12 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from openstack_rca.model.card import TrainingProgress
-from openstack_rca.rca.scoring import (
-    Question,
-    Truth,
-    read_question,
-    read_truth,
-)
+from openstack_rca.rca.scoring import Question, Truth, read_question, read_truth
 from openstack_rca.samples import incident_folder, normal_logs
 from openstack_rca.service.analysis import AnalysisOutcome, analyze
 from openstack_rca.service.training import TrainOutcome, train

@@ -17,9 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from openstack_rca.errors import ConfigurationError
-from openstack_rca.lifecycle.mlflow import (
-    Tracking,
-)
+from openstack_rca.lifecycle.mlflow import Tracking
 from openstack_rca.logs.events import read_logs
 from openstack_rca.model.drift import Drift, Measure, Thresholds, measure_drift
 from openstack_rca.model.quality import MEASURED_LEAST

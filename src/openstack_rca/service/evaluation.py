@@ -12,10 +12,7 @@ from typing import Any
 
 from openstack_rca.errors import ConfigurationError
 from openstack_rca.rca.engine import PARTS, AnalysisRequest, Omitted
-from openstack_rca.rca.knowledge import (
-    Catalogue,
-    load_catalogue,
-)
+from openstack_rca.rca.knowledge import Catalogue, load_catalogue
 from openstack_rca.rca.scoring import (
     IncidentScore,
     Question,
@@ -159,9 +156,7 @@ def record_evaluation(result: dict[str, Any], folder: Path, settings: Settings) 
     Raises:
         RegistryUnavailable: the tracking server does not answer.
     """
-    from openstack_rca.lifecycle.mlflow import (
-        Tracking,
-    )
+    from openstack_rca.lifecycle.mlflow import Tracking
 
     tracking = Tracking(settings)
     if not tracking.enabled:

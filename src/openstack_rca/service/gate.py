@@ -14,9 +14,7 @@ import polars as pl
 
 from openstack_rca.errors import LifecycleError, ModelFileError, OpenStackRcaError, VersionNotFound
 from openstack_rca.lifecycle.records import LoadedModel
-from openstack_rca.lifecycle.versions import (
-    ModelLifecycle,
-)
+from openstack_rca.lifecycle.versions import ModelLifecycle
 from openstack_rca.model.card import TrainingConfig
 from openstack_rca.model.model_file import ModelFile, open_model_file
 from openstack_rca.model.quality import (

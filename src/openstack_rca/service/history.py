@@ -13,9 +13,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from openstack_rca.errors import IncidentFormatError, ReportNotFound, UnknownComponent
-from openstack_rca.rca.knowledge import (
-    load_topology,
-)
+from openstack_rca.rca.knowledge import load_topology
 from openstack_rca.rca.relevance import (
     AnalysisEvent,
     ConfirmedEvent,
@@ -25,14 +23,8 @@ from openstack_rca.rca.relevance import (
     PastIncident,
     storable,
 )
-from openstack_rca.rca.report import (
-    REPORT_ID_LENGTH,
-    Report,
-)
-from openstack_rca.rca.scoring import (
-    Question,
-    Truth,
-)
+from openstack_rca.rca.report import REPORT_ID_LENGTH, Report
+from openstack_rca.rca.scoring import Question, Truth
 from openstack_rca.rca.scoring import labelled_incidents as incidents
 from openstack_rca.rca.vocabulary import Category
 from openstack_rca.service.analysis import analyze, open_model

@@ -12,9 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from openstack_rca.errors import OpenStackRcaError, PublishInterrupted, TrainingInterrupted
-from openstack_rca.lifecycle.objects import (
-    write_whole,
-)
+from openstack_rca.lifecycle.objects import write_whole
 from openstack_rca.model.card import TrainingConfig, TrainingProgress
 from openstack_rca.service.interrupt import Interrupt
 from openstack_rca.service.jobs import JOB_FILE, OUTCOME_FILE, PROGRESS_FILE, STEPS, holding

@@ -21,10 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from openstack_rca.errors import ConfigurationError
-from openstack_rca.lifecycle.objects import (
-    locked,
-    write_whole,
-)
+from openstack_rca.lifecycle.objects import locked, write_whole
 from openstack_rca.model.card import TrainingConfig
 from openstack_rca.service.places import require_home
 from openstack_rca.settings import Settings

@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 from openstack_rca.errors import HistoryUnavailable
-from openstack_rca.rca.relevance import (
-    INSTALL_HINT,
-    History,
-    Knowledge,
-    PastIncident,
-    open_semantic_search,
-)
+from openstack_rca.rca.relevance import INSTALL_HINT, History, Knowledge, PastIncident, open_semantic_search
 from openstack_rca.settings import Settings
 
 EMBEDDINGS_FOLDER = "embeddings"

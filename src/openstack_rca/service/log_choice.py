@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from openstack_rca.errors import ConfigurationError, LogPathNotFound
-from openstack_rca.rca.scoring import (
-    read_question,
-)
+from openstack_rca.rca.scoring import read_question
 from openstack_rca.samples import incident_folder, incident_names
 from openstack_rca.settings import Settings
 

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 
 from openstack_rca.errors import ConfigurationError, LifecycleError, VersionNotFound
 from openstack_rca.lifecycle.records import ModelVersion, manifest_key
-from openstack_rca.lifecycle.versions import (
-    ModelLifecycle,
-)
+from openstack_rca.lifecycle.versions import ModelLifecycle
 from openstack_rca.settings import Settings
 
 

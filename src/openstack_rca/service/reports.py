@@ -7,9 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from openstack_rca.errors import ConfigurationError
-from openstack_rca.lifecycle.objects import (
-    write_whole,
-)
+from openstack_rca.lifecycle.objects import write_whole
 from openstack_rca.rca.render import (
     render_html,
     render_json,
@@ -18,10 +16,7 @@ from openstack_rca.rca.render import (
     render_text_plain,
     report_schema,
 )
-from openstack_rca.rca.report import (
-    Report,
-    one_line,
-)
+from openstack_rca.rca.report import Report, one_line
 from openstack_rca.service.places import cannot_write, require_output
 
 __all__ = ["FORMATS", "check_report_path", "one_line", "print_report", "render", "report_schema", "write_report"]

@@ -5,10 +5,7 @@ from __future__ import annotations
 import shlex
 from urllib.parse import urlparse
 
-from openstack_rca.lifecycle.mlflow import (
-    Tracking,
-    without_password,
-)
+from openstack_rca.lifecycle.mlflow import Tracking, without_password
 from openstack_rca.settings import Settings
 
 

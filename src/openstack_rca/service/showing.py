@@ -2,19 +2,8 @@
 
 from __future__ import annotations
 
-from openstack_rca.rca.knowledge import (
-    load_topology,
-)
-from openstack_rca.rca.render import (
-    Headline,
-    counts,
-    headline,
-    moment,
-    percent,
-    place,
-    spot,
-    window_text,
-)
+from openstack_rca.rca.knowledge import load_topology
+from openstack_rca.rca.render import Headline, counts, headline, moment, percent, place, spot, window_text
 from openstack_rca.rca.report import (
     Cause,
     EvidenceItem,

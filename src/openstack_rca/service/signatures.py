@@ -5,10 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from openstack_rca.errors import SignatureCatalogueError
-from openstack_rca.rca.knowledge import (
-    lint_catalogue,
-    load_catalogue,
-)
+from openstack_rca.rca.knowledge import lint_catalogue, load_catalogue
 
 
 def lint(folder: Path | None) -> tuple[list[str], int]:

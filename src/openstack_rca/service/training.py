@@ -11,19 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from openstack_rca.errors import ConfigurationError, PublishFailed, PublishInterrupted
-from openstack_rca.lifecycle.mlflow import (
-    RunLogger,
-    Tracking,
-    without_password,
-)
-from openstack_rca.lifecycle.objects import (
-    replacing,
-    work_folder,
-)
+from openstack_rca.lifecycle.mlflow import RunLogger, Tracking, without_password
+from openstack_rca.lifecycle.objects import replacing, work_folder
 from openstack_rca.lifecycle.records import ModelVersion
-from openstack_rca.lifecycle.versions import (
-    ModelLifecycle,
-)
+from openstack_rca.lifecycle.versions import ModelLifecycle
 from openstack_rca.logs.events import read_logs
 from openstack_rca.model.card import TrainingConfig, TrainingProgress
 from openstack_rca.service.gate import GateResult, check_model

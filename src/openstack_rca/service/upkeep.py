@@ -4,26 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from openstack_rca.lifecycle.mlflow import (
-    DatabaseFacts,
-    Restored,
-    RunDecision,
-    plan_runs,
-)
-from openstack_rca.lifecycle.mlflow import (
-    back_up as _back_up,
-)
-from openstack_rca.lifecycle.mlflow import (
-    prune_runs as _prune_runs,
-)
-from openstack_rca.lifecycle.mlflow import (
-    restore as _restore,
-)
-from openstack_rca.lifecycle.objects import (
-    BucketRules,
-    apply_rules,
-    rules_for,
-)
+from openstack_rca.lifecycle.mlflow import DatabaseFacts, Restored, RunDecision, plan_runs
+from openstack_rca.lifecycle.mlflow import back_up as _back_up
+from openstack_rca.lifecycle.mlflow import prune_runs as _prune_runs
+from openstack_rca.lifecycle.mlflow import restore as _restore
+from openstack_rca.lifecycle.objects import BucketRules, apply_rules, rules_for
 from openstack_rca.service.places import require_home
 from openstack_rca.settings import Settings
 

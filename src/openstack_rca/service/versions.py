@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from openstack_rca.lifecycle.history import (
-    STAGES,
-    VersionEvent,
-)
+from openstack_rca.lifecycle.history import STAGES, VersionEvent
 from openstack_rca.lifecycle.records import ModelVersion
 from openstack_rca.lifecycle.versions import (
     DEFAULT_AGE,

@@ -8,16 +8,8 @@ from openstack_rca.lifecycle.history.changes_log import (
     EventLog,
     VersionEvent,
 )
-from openstack_rca.lifecycle.history.version_index import (
-    VersionIndex,
-    version_not_found,
-)
-from openstack_rca.lifecycle.history.version_state import (
-    PIN,
-    STAGES,
-    VersionState,
-    read_state,
-)
+from openstack_rca.lifecycle.history.version_index import VersionIndex, version_not_found
+from openstack_rca.lifecycle.history.version_state import PIN, STAGES, VersionState, read_state
 
 __all__ = [
     "EventLog",

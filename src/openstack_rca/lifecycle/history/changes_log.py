@@ -20,10 +20,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from openstack_rca.errors import ConfigurationError, DigestMismatch
-from openstack_rca.lifecycle.objects import (
-    ObjectStore,
-    side_by_side,
-)
+from openstack_rca.lifecycle.objects import ObjectStore, side_by_side
 from openstack_rca.lifecycle.records import Place
 
 EVENT_FORMAT = 1

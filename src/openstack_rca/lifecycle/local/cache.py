@@ -22,9 +22,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 
-from openstack_rca.lifecycle.mlflow import (
-    without_password,
-)
+from openstack_rca.lifecycle.mlflow import without_password
 from openstack_rca.lifecycle.objects import (
     PART,
     Hold,

@@ -13,10 +13,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from openstack_rca.errors import ModelFileDamaged
-from openstack_rca.lifecycle.objects import (
-    COPY_BYTES,
-    work_folder,
-)
+from openstack_rca.lifecycle.objects import COPY_BYTES, work_folder
 from openstack_rca.settings import Settings
 
 LEVEL = 6

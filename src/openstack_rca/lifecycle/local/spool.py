@@ -22,12 +22,7 @@ from openstack_rca.errors import (
     PublishFailed,
     PublishInterrupted,
 )
-from openstack_rca.lifecycle.objects import (
-    file_digest,
-    locked,
-    replacing,
-    write_whole,
-)
+from openstack_rca.lifecycle.objects import file_digest, locked, replacing, write_whole
 from openstack_rca.lifecycle.records import Draft, ModelVersion, Place
 
 PUBLISH_SPOOLED = "openstack-rca models publish --spooled"

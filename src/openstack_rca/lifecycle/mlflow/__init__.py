@@ -1,34 +1,10 @@
 """Runs and version numbers in MLflow: client, tracking, registry. May touch ``history`` and what lies below it."""
 
-from openstack_rca.lifecycle.mlflow.client import (
-    connect,
-    get_ready,
-    is_server,
-    registry_errors,
-    without_password,
-)
-from openstack_rca.lifecycle.mlflow.database_backup import (
-    DatabaseFacts,
-    Restored,
-    back_up,
-    restore,
-)
-from openstack_rca.lifecycle.mlflow.registry import (
-    TAG,
-    TAG_WRITER,
-    MlflowRegistry,
-    is_registered_half,
-)
-from openstack_rca.lifecycle.mlflow.run_retention import (
-    RunDecision,
-    plan_runs,
-    prune_runs,
-)
-from openstack_rca.lifecycle.mlflow.tracking import (
-    RunLogger,
-    RunSummary,
-    Tracking,
-)
+from openstack_rca.lifecycle.mlflow.client import connect, get_ready, is_server, registry_errors, without_password
+from openstack_rca.lifecycle.mlflow.database_backup import DatabaseFacts, Restored, back_up, restore
+from openstack_rca.lifecycle.mlflow.registry import TAG, TAG_WRITER, MlflowRegistry, is_registered_half
+from openstack_rca.lifecycle.mlflow.run_retention import RunDecision, plan_runs, prune_runs
+from openstack_rca.lifecycle.mlflow.tracking import RunLogger, RunSummary, Tracking
 
 __all__ = [
     "DatabaseFacts",

@@ -16,10 +16,7 @@ from urllib.parse import urlparse, urlsplit, urlunsplit
 
 from openstack_rca.errors import ConfigurationError, RegistryRefused, RegistryUnavailable
 from openstack_rca.lifecycle.mlflow.patient_client import PatientClient, too_slow
-from openstack_rca.lifecycle.objects import (
-    locked,
-    within,
-)
+from openstack_rca.lifecycle.objects import locked, within
 from openstack_rca.settings import Settings
 
 DATABASE_PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}

@@ -15,12 +15,7 @@ from urllib.parse import quote
 
 from openstack_rca.errors import BackupDamaged, BackupFailed, ConfigurationError
 from openstack_rca.lifecycle.mlflow.client import database_lock, sqlite_file, without_password
-from openstack_rca.lifecycle.objects import (
-    copy_bytes,
-    file_digest,
-    replacing,
-    way_on,
-)
+from openstack_rca.lifecycle.objects import copy_bytes, file_digest, replacing, way_on
 from openstack_rca.settings import Settings
 
 TABLES = ("alembic_version", "experiments", "runs", "registered_models", "model_versions")

@@ -10,9 +10,7 @@ import functools
 from typing import Any
 
 from openstack_rca.errors import RegistryUnavailable
-from openstack_rca.lifecycle.objects import (
-    within,
-)
+from openstack_rca.lifecycle.objects import within
 
 
 class PatientClient:

@@ -18,21 +18,11 @@ from itertools import groupby
 from typing import Any
 
 from openstack_rca.errors import LifecycleError, PublishFailed
-from openstack_rca.lifecycle.history import (
-    VersionState,
-    version_not_found,
-)
+from openstack_rca.lifecycle.history import VersionState, version_not_found
 from openstack_rca.lifecycle.mlflow.client import MISSING, connect, registry_errors, sqlite_file
-from openstack_rca.lifecycle.mlflow.registry_reader import (
-    ClientReader,
-    RegisteredVersion,
-    RegistryReader,
-    SqliteReader,
-)
+from openstack_rca.lifecycle.mlflow.registry_reader import ClientReader, RegisteredVersion, RegistryReader, SqliteReader
 from openstack_rca.lifecycle.mlflow.turns import Turns
-from openstack_rca.lifecycle.objects import (
-    locked,
-)
+from openstack_rca.lifecycle.objects import locked
 from openstack_rca.lifecycle.records import Draft, Manifest, ModelVersion, Place
 from openstack_rca.settings import Settings
 

@@ -27,10 +27,7 @@ from openstack_rca.errors import LifecycleError, PublishInterrupted, RegistryUna
 from openstack_rca.lifecycle.mlflow.client import ONE_CALL, connect, is_server, registry_errors, without_password
 from openstack_rca.lifecycle.mlflow.patient_client import too_slow
 from openstack_rca.lifecycle.mlflow.registry import TAG
-from openstack_rca.lifecycle.objects import (
-    ObjectStore,
-    within,
-)
+from openstack_rca.lifecycle.objects import ObjectStore, within
 from openstack_rca.settings import Settings
 
 TAG_KIND = TAG + "kind"

@@ -1,17 +1,8 @@
 """Objects in stores and files on disk: places, credentials, errors, patience. May touch ``records`` only."""
 
-from openstack_rca.lifecycle.objects.bucket_rules import (
-    BucketRules,
-    apply_rules,
-    rules_for,
-)
-from openstack_rca.lifecycle.objects.connecting import (
-    certificates,
-)
-from openstack_rca.lifecycle.objects.credentials import (
-    S3Access,
-    find_s3_access,
-)
+from openstack_rca.lifecycle.objects.bucket_rules import BucketRules, apply_rules, rules_for
+from openstack_rca.lifecycle.objects.connecting import certificates
+from openstack_rca.lifecycle.objects.credentials import S3Access, find_s3_access
 from openstack_rca.lifecycle.objects.files import (
     COPY_BYTES,
     PART,
@@ -26,24 +17,10 @@ from openstack_rca.lifecycle.objects.files import (
     work_folder,
     write_whole,
 )
-from openstack_rca.lifecycle.objects.patience import (
-    side_by_side,
-    within,
-)
-from openstack_rca.lifecycle.objects.retrying import (
-    retrying,
-)
-from openstack_rca.lifecycle.objects.store import (
-    ObjectStore,
-    Progress,
-    StoredObject,
-    normal_root,
-)
-from openstack_rca.lifecycle.objects.store_errors import (
-    key_taken,
-    way_on,
-    writing_to,
-)
+from openstack_rca.lifecycle.objects.patience import side_by_side, within
+from openstack_rca.lifecycle.objects.retrying import retrying
+from openstack_rca.lifecycle.objects.store import ObjectStore, Progress, StoredObject, normal_root
+from openstack_rca.lifecycle.objects.store_errors import key_taken, way_on, writing_to
 
 __all__ = [
     "BucketRules",

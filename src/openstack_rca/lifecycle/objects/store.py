@@ -16,10 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlparse
 
-from openstack_rca.errors import (
-    ConfigurationError,
-    StoreObjectNotFound,
-)
+from openstack_rca.errors import ConfigurationError, StoreObjectNotFound
 from openstack_rca.lifecycle.objects.connecting import (
     Limits,
     download_limits,

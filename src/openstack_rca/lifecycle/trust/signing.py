@@ -17,14 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from openstack_rca.errors import ConfigurationError, DigestMismatch, SignatureInvalid, StoreObjectNotFound
-from openstack_rca.lifecycle.local import (
-    ModelCache,
-)
-from openstack_rca.lifecycle.objects import (
-    ObjectStore,
-    work_folder,
-    writing_to,
-)
+from openstack_rca.lifecycle.local import ModelCache
+from openstack_rca.lifecycle.objects import ObjectStore, work_folder, writing_to
 from openstack_rca.lifecycle.records import ModelVersion, Place, signature_key
 from openstack_rca.lifecycle.trust.signing_keys import (
     check_signing,

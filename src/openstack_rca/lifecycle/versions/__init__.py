@@ -1,22 +1,10 @@
 """The rules of a version's life: publish, resolve, change, repair, retain, promote. May touch every room beside it."""
 
-from openstack_rca.lifecycle.versions.changes import (
-    VersionChanges,
-)
-from openstack_rca.lifecycle.versions.model_lifecycle import (
-    ModelLifecycle,
-)
-from openstack_rca.lifecycle.versions.promotion import (
-    Promotion,
-)
-from openstack_rca.lifecycle.versions.repair import (
-    Finding,
-)
-from openstack_rca.lifecycle.versions.retention import (
-    DEFAULT_AGE,
-    DEFAULT_KEEP,
-    PruneStep,
-)
+from openstack_rca.lifecycle.versions.changes import VersionChanges
+from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
+from openstack_rca.lifecycle.versions.promotion import Promotion
+from openstack_rca.lifecycle.versions.repair import Finding
+from openstack_rca.lifecycle.versions.retention import DEFAULT_AGE, DEFAULT_KEEP, PruneStep
 
 __all__ = [
     "DEFAULT_AGE",

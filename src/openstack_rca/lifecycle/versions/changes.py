@@ -11,12 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from openstack_rca.errors import ConfigurationError, LifecycleError, VersionNotFound
-from openstack_rca.lifecycle.history import (
-    STAGES,
-    VersionEvent,
-    VersionState,
-    read_state,
-)
+from openstack_rca.lifecycle.history import STAGES, VersionEvent, VersionState, read_state
 from openstack_rca.lifecycle.history import changes_log as word
 from openstack_rca.lifecycle.records import ModelVersion
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle

@@ -21,33 +21,12 @@ from openstack_rca.errors import (
     StoreObjectExists,
     StoreObjectNotFound,
 )
-from openstack_rca.lifecycle.history import (
-    LONGEST_TEXT,
-    PUBLISHED,
-    REFUSED,
-    EventLog,
-    VersionIndex,
-)
-from openstack_rca.lifecycle.local import (
-    ModelCache,
-)
-from openstack_rca.lifecycle.mlflow import (
-    TAG_WRITER,
-    is_server,
-    without_password,
-)
-from openstack_rca.lifecycle.objects import (
-    ObjectStore,
-    Progress,
-    file_digest,
-    key_taken,
-    retrying,
-)
+from openstack_rca.lifecycle.history import LONGEST_TEXT, PUBLISHED, REFUSED, EventLog, VersionIndex
+from openstack_rca.lifecycle.local import ModelCache
+from openstack_rca.lifecycle.mlflow import TAG_WRITER, is_server, without_password
+from openstack_rca.lifecycle.objects import ObjectStore, Progress, file_digest, key_taken, retrying
 from openstack_rca.lifecycle.records import Draft, Manifest, ModelVersion, Place, signature_key
-from openstack_rca.lifecycle.trust import (
-    Signatures,
-    check_signing,
-)
+from openstack_rca.lifecycle.trust import Signatures, check_signing
 from openstack_rca.settings import Settings
 
 TAKEN_KEYS = 20

@@ -11,15 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from openstack_rca.errors import DigestMismatch, StoreObjectNotFound, VersionNotFound
-from openstack_rca.lifecycle.history import (
-    PIN,
-    VersionState,
-    read_state,
-)
+from openstack_rca.lifecycle.history import PIN, VersionState, read_state
 from openstack_rca.lifecycle.history import changes_log as word
-from openstack_rca.lifecycle.mlflow import (
-    is_registered_half,
-)
+from openstack_rca.lifecycle.mlflow import is_registered_half
 from openstack_rca.lifecycle.records import ModelVersion
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.lifecycle.versions.store_index import read_manifest

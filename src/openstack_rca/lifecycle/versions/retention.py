@@ -12,15 +12,9 @@ from datetime import UTC, datetime, timedelta
 
 from openstack_rca.errors import DigestMismatch, StoreObjectNotFound, VersionNotFound
 from openstack_rca.lifecycle.history import changes_log as word
-from openstack_rca.lifecycle.history import (
-    read_state,
-)
-from openstack_rca.lifecycle.mlflow import (
-    is_registered_half,
-)
-from openstack_rca.lifecycle.objects import (
-    StoredObject,
-)
+from openstack_rca.lifecycle.history import read_state
+from openstack_rca.lifecycle.mlflow import is_registered_half
+from openstack_rca.lifecycle.objects import StoredObject
 from openstack_rca.lifecycle.records import ModelVersion
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.lifecycle.versions.store_index import read_manifest

@@ -12,17 +12,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from openstack_rca.errors import ConfigurationError, DigestMismatch, StoreObjectNotFound, VersionNotFound
-from openstack_rca.lifecycle.history import (
-    READ_AT_ONCE,
-    EventLog,
-    VersionState,
-    read_state,
-    version_not_found,
-)
-from openstack_rca.lifecycle.objects import (
-    ObjectStore,
-    side_by_side,
-)
+from openstack_rca.lifecycle.history import READ_AT_ONCE, EventLog, VersionState, read_state, version_not_found
+from openstack_rca.lifecycle.objects import ObjectStore, side_by_side
 from openstack_rca.lifecycle.records import Draft, Manifest, ModelVersion, Place
 
 MOST_AT_ONCE = 64

@@ -15,9 +15,7 @@ from importlib.resources import files
 
 import yaml
 
-from openstack_rca.rca.knowledge import (
-    Topology,
-)
+from openstack_rca.rca.knowledge import Topology
 from openstack_rca.rca.vocabulary import Category
 
 _FRAME = re.compile(r"/(nova|cinder|manila|ironic|heat|octavia|magnum)/(?:[a-z_]+/)*?([a-z_]+)/rpcapi\.py")

@@ -19,13 +19,7 @@ from openstack_rca.rca.evidence.unusual import (
     unusual_traffic,
     volume,
 )
-from openstack_rca.rca.knowledge import (
-    TEXT_LIMIT,
-    Catalogue,
-    Signature,
-    Topology,
-    event_text,
-)
+from openstack_rca.rca.knowledge import TEXT_LIMIT, Catalogue, Signature, Topology, event_text
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 
 LAYER_2_AGENTS = (

@@ -10,9 +10,7 @@ import polars as pl
 
 from openstack_rca.rca.evidence.accusations import Accusation, accuse
 from openstack_rca.rca.evidence.finding import Finding
-from openstack_rca.rca.knowledge import (
-    Topology,
-)
+from openstack_rca.rca.knowledge import Topology
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 
 MAX_ROWS = 5

@@ -7,14 +7,8 @@ from openstack_rca.rca.judgement.attribution import (
     discount_clean_restarts,
     discount_the_awakened,
 )
-from openstack_rca.rca.judgement.ranking import (
-    MIN_GUILT,
-    Candidate,
-    rank,
-)
-from openstack_rca.rca.judgement.shared_dependencies import (
-    infer_shared,
-)
+from openstack_rca.rca.judgement.ranking import MIN_GUILT, Candidate, rank
+from openstack_rca.rca.judgement.shared_dependencies import infer_shared
 
 __all__ = [
     "Candidate",

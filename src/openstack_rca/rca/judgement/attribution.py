@@ -12,14 +12,8 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from openstack_rca.rca.evidence import (
-    Finding,
-    tells_of_time_out,
-)
-from openstack_rca.rca.knowledge import (
-    Catalogue,
-    Topology,
-)
+from openstack_rca.rca.evidence import Finding, tells_of_time_out
+from openstack_rca.rca.knowledge import Catalogue, Topology
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 
 CONSTANTLY_USED = ("rabbitmq", "mariadb", "keystone")

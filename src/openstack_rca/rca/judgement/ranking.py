@@ -11,13 +11,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from openstack_rca.rca.evidence import (
-    Finding,
-    noisy_or,
-)
-from openstack_rca.rca.knowledge import (
-    Topology,
-)
+from openstack_rca.rca.evidence import Finding, noisy_or
+from openstack_rca.rca.knowledge import Topology
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 
 ONSET_SLACK = timedelta(seconds=20)

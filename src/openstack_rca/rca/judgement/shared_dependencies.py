@@ -13,13 +13,8 @@ from datetime import timedelta
 
 import polars as pl
 
-from openstack_rca.rca.evidence import (
-    Finding,
-    noisy_or,
-)
-from openstack_rca.rca.knowledge import (
-    Topology,
-)
+from openstack_rca.rca.evidence import Finding, noisy_or
+from openstack_rca.rca.knowledge import Topology
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 
 MIN_SHARING = 3

@@ -8,13 +8,8 @@ from openstack_rca.rca.knowledge.catalogue import (
     lint_catalogue,
     load_catalogue,
 )
-from openstack_rca.rca.knowledge.checks import (
-    concrete_checks,
-)
-from openstack_rca.rca.knowledge.topology import (
-    Topology,
-    load_topology,
-)
+from openstack_rca.rca.knowledge.checks import concrete_checks
+from openstack_rca.rca.knowledge.topology import Topology, load_topology
 
 __all__ = [
     "Catalogue",

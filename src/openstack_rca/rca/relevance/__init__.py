@@ -18,10 +18,7 @@ from openstack_rca.rca.relevance.past_incidents import (
     noted,
     recall,
 )
-from openstack_rca.rca.relevance.semantic import (
-    INSTALL_HINT,
-    open_semantic_search,
-)
+from openstack_rca.rca.relevance.semantic import INSTALL_HINT, open_semantic_search
 
 __all__ = [
     "AnalysisEvent",

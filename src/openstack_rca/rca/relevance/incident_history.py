@@ -22,12 +22,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from openstack_rca.errors import HistoryUnavailable, ReportNotFound
-from openstack_rca.rca.report import (
-    Fingerprint,
-    Report,
-    mask_secrets,
-    shorten,
-)
+from openstack_rca.rca.report import Fingerprint, Report, mask_secrets, shorten
 from openstack_rca.rca.vocabulary import Category
 
 TEXT_LIMIT = 2000

@@ -16,9 +16,7 @@ from importlib.resources import files
 
 import yaml
 
-from openstack_rca.rca.knowledge import (
-    Topology,
-)
+from openstack_rca.rca.knowledge import Topology
 
 TERM_SATURATION = 1.5
 LENGTH_NORMALISATION = 0.75

@@ -16,20 +16,12 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from openstack_rca.rca.evidence import (
-    Finding,
-)
-from openstack_rca.rca.knowledge import (
-    Topology,
-)
+from openstack_rca.rca.evidence import Finding
+from openstack_rca.rca.knowledge import Topology
 from openstack_rca.rca.relevance.incident_history import PastIncident
 from openstack_rca.rca.relevance.lexical import issue_relevance, words
 from openstack_rca.rca.relevance.semantic import SemanticSearch, hybrid_relevance
-from openstack_rca.rca.report import (
-    Cause,
-    Fingerprint,
-    SimilarIncident,
-)
+from openstack_rca.rca.report import Cause, Fingerprint, SimilarIncident
 
 MOST_SIMILAR = 3
 SIMILAR = 0.32

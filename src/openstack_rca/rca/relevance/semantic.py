@@ -16,12 +16,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from openstack_rca.rca.evidence import (
-    Finding,
-)
-from openstack_rca.rca.knowledge import (
-    Topology,
-)
+from openstack_rca.rca.evidence import Finding
+from openstack_rca.rca.knowledge import Topology
 from openstack_rca.rca.relevance.lexical import component_words, lexical_fit, spread
 from openstack_rca.rca.relevance.minilm import MiniLM, model_folder
 

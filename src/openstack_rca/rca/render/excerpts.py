@@ -10,10 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from openstack_rca.rca.report import (
-    EvidenceItem,
-    one_line,
-)
+from openstack_rca.rca.report import EvidenceItem, one_line
 
 # The parts of an oslo.log line before its message: time, process, level, logger, request context, instance.
 _OSLO_PREFIX = re.compile(

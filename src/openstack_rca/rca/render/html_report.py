@@ -16,12 +16,7 @@ from openstack_rca.rca.render import excerpts, timeline_plot, wording
 from openstack_rca.rca.render.excerpts import EvidenceGroup, grouped
 from openstack_rca.rca.render.timeline_plot import plot_timeline
 from openstack_rca.rca.render.wording import ChainRow, chain_lines, chain_rows, headline, one_day, reason, simultaneous
-from openstack_rca.rca.report import (
-    Cause,
-    Report,
-    one_line,
-    shorten,
-)
+from openstack_rca.rca.report import Cause, Report, one_line, shorten
 from openstack_rca.rca.vocabulary import Verdict
 
 if TYPE_CHECKING:

@@ -9,10 +9,7 @@ import json
 import re
 from typing import Any
 
-from openstack_rca.rca.report import (
-    REPORT_SCHEMA_VERSION,
-    Report,
-)
+from openstack_rca.rca.report import REPORT_SCHEMA_VERSION, Report
 
 # A line break cannot stand inside a JSON string, so this meets arrays of numbers only.
 _NUMBERS = re.compile(r"\[\n\s+((?:(?:-?[\d.eE+-]+|null),\n\s+)*(?:-?[\d.eE+-]+|null))\n\s+\]")

@@ -10,10 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from openstack_rca.rca.render.excerpts import excerpt
-from openstack_rca.rca.report import (
-    LINE_LIMIT,
-    one_line,
-)
+from openstack_rca.rca.report import LINE_LIMIT, one_line
 
 HEAD_INDENT = 7
 """Columns of the labels of the first lines."""

@@ -48,13 +48,7 @@ from openstack_rca.rca.render.wording import (
     summary_adds,
     window_text,
 )
-from openstack_rca.rca.report import (
-    Cause,
-    Episode,
-    FileSummary,
-    Report,
-    RequestPath,
-)
+from openstack_rca.rca.report import Cause, Episode, FileSummary, Report, RequestPath
 from openstack_rca.rca.vocabulary import Verdict
 
 EVIDENCE_IN_FULL = 5

@@ -13,12 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from openstack_rca.rca.render.wording import as_utc, clock, moment, names
-from openstack_rca.rca.report import (
-    ActivityRow,
-    Report,
-    TimelineEntry,
-    one_line,
-)
+from openstack_rca.rca.report import ActivityRow, Report, TimelineEntry, one_line
 
 KINDS = ("onset", "evidence", "silence", "recovery", "window")
 MAX_ROWS = 16

@@ -1,12 +1,7 @@
 """What is told: the report's data model, its sentences, its masking. May touch ``judgement`` and what lies below it."""
 
-from openstack_rca.rca.report.activity import (
-    COLUMNS,
-    activity,
-)
-from openstack_rca.rca.report.failed_requests import (
-    failed_requests,
-)
+from openstack_rca.rca.report.activity import COLUMNS, activity
+from openstack_rca.rca.report.failed_requests import failed_requests
 from openstack_rca.rca.report.narrative import (
     blast_radius,
     build_cause,

@@ -7,9 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
-from openstack_rca.rca.evidence import (
-    FoundWindow,
-)
+from openstack_rca.rca.evidence import FoundWindow
 from openstack_rca.rca.report.report import ActivityRow
 
 MAX_BINS = 120

@@ -6,9 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from openstack_rca.rca.judgement import (
-    Candidate,
-)
+from openstack_rca.rca.judgement import Candidate
 from openstack_rca.rca.report.report import RequestPath, RequestStep
 
 MAX_PATHS = 2

@@ -8,18 +8,9 @@ from datetime import datetime
 
 import polars as pl
 
-from openstack_rca.rca.evidence import (
-    Finding,
-    FoundWindow,
-    NormalRates,
-)
-from openstack_rca.rca.judgement import (
-    Candidate,
-)
-from openstack_rca.rca.knowledge import (
-    Topology,
-    concrete_checks,
-)
+from openstack_rca.rca.evidence import Finding, FoundWindow, NormalRates
+from openstack_rca.rca.judgement import Candidate
+from openstack_rca.rca.knowledge import Topology, concrete_checks
 from openstack_rca.rca.report.report import (
     Cause,
     ConfidencePart,

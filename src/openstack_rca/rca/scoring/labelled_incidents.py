@@ -14,9 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from openstack_rca.errors import IncidentFormatError
-from openstack_rca.rca.report import (
-    Report,
-)
+from openstack_rca.rca.report import Report
 from openstack_rca.rca.vocabulary import Verdict
 
 INCIDENT_FILE = "incident.json"
