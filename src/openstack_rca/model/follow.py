@@ -1,0 +1,294 @@
+"""What follows what in the stories of a normal recording, and after how long: the rules that a missing step breaks.
+
+A rule says: a request whose line of service S has template A is taken up by service B, in nearly every normal story and
+within a time that was learnt. It is the plainest model of an obligatory event, the rival that the network has to beat,
+and it gives each of the two the same form of answer: steps that were expected, and what became of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from openstack_rca.model.baseline import PAUSE_SECONDS
+from openstack_rca.model.stories import REQUEST, Stories
+
+LEAST_SHARE = 0.97
+"""A rule holds in at least this share of the normal stories that its first event stands in."""
+
+LEAST_STORIES = 10
+"""What was seen in fewer stories is no rule yet."""
+
+HORIZON_SECONDS = 60.0
+"""What comes later than this is no longer the next step."""
+
+SKEW_SECONDS = 1.0
+"""Clocks of two hosts, and stamps of whole seconds, may put the follower before what it follows by so much."""
+
+FOLDS = 3
+
+RULE_SCHEMA: dict[str, pl.DataType] = {
+    "service": pl.String(),
+    "template_id": pl.UInt64(),
+    "template": pl.String(),
+    "follower": pl.String(),
+    "follower_template": pl.String(),
+    "stories": pl.UInt32(),
+    "followed": pl.UInt32(),
+    "median_seconds": pl.Float64(),
+    "within_seconds": pl.Float64(),
+}
+"""One row a (service, template, follower); ``within_seconds`` is the time after which the follower is late."""
+
+RATE_SCHEMA: dict[str, pl.DataType] = {
+    "follower": pl.String(),
+    "expected": pl.UInt32(),
+    "missing": pl.UInt32(),
+    "late": pl.UInt32(),
+}
+"""One row a follower: steps of normal stories that rules learnt from other stories expected, and how many they missed."""
+
+STEP_SCHEMA: dict[str, pl.DataType] = {
+    "story": pl.Int64(),
+    "name": pl.String(),
+    "row": pl.Int64(),
+    "time": pl.Datetime("us", "UTC"),
+    "service": pl.String(),
+    "template": pl.String(),
+    "follower": pl.String(),
+    "follower_template": pl.String(),
+    "median_seconds": pl.Float64(),
+    "within_seconds": pl.Float64(),
+    "came_row": pl.Int64(),
+    "wait_seconds": pl.Float64(),
+    "state": pl.String(),
+}
+"""One row an expected step: ``row`` is the event that it follows, ``came_row`` the one that came, ``state`` one of ``STATES``."""
+
+STATES = ("came", "late", "missing")
+
+_QUIET_LEVELS = ("UNKNOWN", "TRACE", "DEBUG", "INFO", "AUDIT")
+
+
+@dataclass(frozen=True)
+class FollowRules:
+    """Rules of one cloud.
+
+    Attributes:
+        rules: see ``RULE_SCHEMA``.
+        rates: see ``RATE_SCHEMA``; counted out of fold, so that a normal story was never judged by a rule it made.
+    """
+
+    rules: pl.DataFrame
+    rates: pl.DataFrame
+
+    @classmethod
+    def learn(cls, events: pl.DataFrame, stories: Stories) -> FollowRules:
+        """Learn from normal recordings.
+
+        Args:
+            events: the events table in order of time; recordings may stand behind one another.
+            stories: told of the same frame.
+        """
+        told = _told(events, stories, {})
+        rules = _rules(told)
+        parts = []
+        for fold in range(FOLDS):
+            inside = pl.col("fold") == fold
+            parts.append(_expected(told.filter(inside), _rules(told.filter(~inside))))
+        steps = pl.concat(parts)
+        rates = (
+            steps.group_by("follower")
+            .agg(
+                pl.len().alias("expected"),
+                (pl.col("state") == "missing").sum().alias("missing"),
+                (pl.col("state") == "late").sum().alias("late"),
+            )
+            .sort("follower")
+        )
+        return cls(rules, rates.cast(RATE_SCHEMA))  # type: ignore[arg-type]
+
+    @classmethod
+    def empty(cls) -> FollowRules:
+        """Rules of a model that knows no stories: nothing is expected."""
+        return cls(pl.DataFrame(schema=RULE_SCHEMA), pl.DataFrame(schema=RATE_SCHEMA))
+
+    def steps(self, events: pl.DataFrame, stories: Stories, names: Mapping[str, str] | None = None) -> pl.DataFrame:
+        """The steps that the rules expect in a recording, and what became of them; see ``STEP_SCHEMA``.
+
+        A story that expects the same follower after several of its events expects it once, after the last of them. A step
+        whose time is not up when the recording ends is not judged.
+
+        Args:
+            events: the events table in order of time.
+            stories: told of the same frame.
+            names: one name for services that are the same thing elsewhere called otherwise; others keep theirs.
+        """
+        named = dict(names or {})
+        renamed = self.rules.with_columns(pl.col("service", "follower").replace(named))
+        rules = (
+            renamed.filter(pl.col("service") != pl.col("follower"))
+            .sort("followed", descending=True)
+            .unique(["service", "template_id", "follower"], keep="first", maintain_order=True)
+        )
+        return _expected(_told(events, stories, named), rules)
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON form, tables column by column; ids are text, since JSON's numbers do not hold 64 bits everywhere."""
+        rules = self.rules.with_columns(pl.col("template_id").cast(pl.String))
+        return {"rules": rules.to_dict(as_series=False), "rates": self.rates.to_dict(as_series=False)}
+
+    @classmethod
+    def from_dict(cls, facts: Mapping[str, Any]) -> FollowRules:
+        """Read what ``as_dict`` wrote.
+
+        Raises:
+            KeyError, TypeError, ValueError, polars.exceptions.PolarsError: not of that form.
+        """
+        columns = dict(facts["rules"])
+        columns["template_id"] = [int(number) for number in columns["template_id"]]
+        return cls(
+            rules=pl.DataFrame({name: columns[name] for name in RULE_SCHEMA}, schema=RULE_SCHEMA),
+            rates=pl.DataFrame({name: facts["rates"][name] for name in RATE_SCHEMA}, schema=RATE_SCHEMA),
+        )
+
+
+def _told(events: pl.DataFrame, stories: Stories, names: Mapping[str, str]) -> pl.DataFrame:
+    """One row an event of a request's story: story, row, time in seconds, service, template, end of the recording, fold.
+
+    Stories of objects also hold what a client did next of its own will, which no rule can call for.
+    """
+    timed = events.select(
+        pl.int_range(pl.len(), dtype=pl.Int64).alias("row"),
+        (pl.col("time").dt.timestamp("us") / 1e6).alias("seconds"),
+        pl.col("service").fill_null("").replace(dict(names)),
+        "template_id",
+        "template",
+        pl.col("level").is_in(_QUIET_LEVELS).alias("quiet"),
+    )
+    recording = ((pl.col("seconds") - pl.col("seconds").shift(1)) > PAUSE_SECONDS).fill_null(False).cum_sum()
+    timed = timed.with_columns(pl.col("seconds").max().over(recording).alias("end"))
+    kinds = pl.DataFrame({"kind": list(stories.kind), "name": list(stories.names)}, schema=["kind", "name"])
+    kinds = kinds.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("story")).cast(
+        {"kind": pl.String, "name": pl.String}
+    )
+    placed = pl.DataFrame({"story": stories.story_of_row(), "row": stories.rows})
+    told = (
+        placed.join(
+            kinds.filter(pl.col("kind") == REQUEST).drop("kind"), on="story", how="inner", maintain_order="left"
+        )
+        .join(timed, on="row", how="left", maintain_order="left")
+        .drop_nulls("seconds")
+    )
+    # Folds are stretches of time: what befell one stretch of the recording is not learnt from its own neighbours.
+    return told.with_columns(
+        (pl.col("row").first().over("story").rank("dense") * FOLDS / (pl.col("story").n_unique() + 1))
+        .floor()
+        .clip(0, FOLDS - 1)
+        .cast(pl.Int8)
+        .alias("fold")
+    )
+
+
+def _waits(told: pl.DataFrame) -> pl.DataFrame:
+    """One row an event and other service of its story that logs after it: row, story, follower, when, which and how long."""
+    services = told.select("story", pl.col("service").alias("follower")).unique()
+    pairs = (
+        told.select("story", "row", "seconds", "service")
+        .join(services, on="story", how="inner")
+        .filter(pl.col("service") != pl.col("follower"))
+        .with_columns((pl.col("seconds") - SKEW_SECONDS).alias("from"))
+        .sort("from")
+    )
+    followers = told.select(
+        "story",
+        pl.col("service").alias("follower"),
+        pl.col("seconds").alias("from"),
+        pl.col("row").alias("came_row"),
+        pl.col("template").alias("follower_template"),
+    ).sort("from")
+    return (
+        pairs.join_asof(
+            followers.with_columns(pl.col("from").alias("came")),
+            on="from",
+            by=["story", "follower"],
+            strategy="forward",
+            check_sortedness=False,
+        )
+        .drop_nulls("came_row")
+        .select(
+            "story",
+            "row",
+            "follower",
+            "came_row",
+            "follower_template",
+            (pl.col("came") - pl.col("seconds")).alias("wait_seconds"),
+        )
+    )
+
+
+def _rules(told: pl.DataFrame) -> pl.DataFrame:
+    whole = told.filter("quiet", pl.col("seconds") + HORIZON_SECONDS <= pl.col("end"))
+    key = ["service", "template_id"]
+    seen = whole.group_by(key).agg(
+        pl.col("template").first(), pl.len().alias("times"), pl.col("story").n_unique().alias("stories")
+    )
+    followed = (
+        _waits(told)
+        .filter(pl.col("wait_seconds") <= HORIZON_SECONDS)
+        .join(whole.select("story", "row", *key), on=["story", "row"], how="inner")
+        .group_by(*key, "follower")
+        .agg(
+            pl.len().alias("followed"),
+            pl.col("follower_template").mode().sort().first(),
+            pl.col("wait_seconds").median().alias("median_seconds"),
+            # Half as much again as nearly all normal ones took: the few that were seen do not show the slowest.
+            (pl.col("wait_seconds").quantile(0.99) * 1.5 + SKEW_SECONDS).alias("within_seconds"),
+        )
+    )
+    return (
+        seen.join(followed, on=key, how="inner")
+        .filter(
+            pl.col("stories") >= LEAST_STORIES,
+            pl.col("followed") >= LEAST_SHARE * pl.col("times"),
+            pl.col("median_seconds") > 0.0,
+        )
+        .sort("service", "template_id", "follower")
+        .select(pl.col(name).cast(kind) for name, kind in RULE_SCHEMA.items())
+    )
+
+
+def _expected(told: pl.DataFrame, rules: pl.DataFrame) -> pl.DataFrame:
+    """The steps that rules expect in told stories; see ``STEP_SCHEMA``."""
+    fitting = (
+        told.filter("quiet")
+        .join(
+            rules.select("service", "template_id", "follower", "follower_template", "median_seconds", "within_seconds"),
+            on=["service", "template_id"],
+            how="inner",
+        )
+        .filter(pl.col("seconds") + pl.col("within_seconds") <= pl.col("end"))
+        .sort("row")
+        .unique(["story", "follower"], keep="last", maintain_order=True)
+    )
+    came = _waits(told).select("story", "row", "follower", "came_row", "wait_seconds")
+    state = (
+        pl.when(pl.col("came_row").is_null())
+        .then(pl.lit("missing"))
+        .when(pl.col("wait_seconds") > pl.col("within_seconds"))
+        .then(pl.lit("late"))
+        .otherwise(pl.lit("came"))
+    )
+    return (
+        fitting.join(came, on=["story", "row", "follower"], how="left", maintain_order="left")
+        .with_columns(
+            state.alias("state"),
+            pl.from_epoch((pl.col("seconds") * 1e6).round().cast(pl.Int64), time_unit="us")
+            .dt.replace_time_zone("UTC")
+            .alias("time"),
+        )
+        .select(pl.col(name).cast(kind) for name, kind in STEP_SCHEMA.items())
+    )

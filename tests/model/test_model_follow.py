@@ -1,0 +1,158 @@
+"""Follow rules: learnt from normal requests, they tell which step of a later request is missing or late."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+import pytest
+
+from openstack_rca.logs.events import EVENT_SCHEMA
+from openstack_rca.model.follow import RULE_SCHEMA, STEP_SCHEMA, FollowRules
+from openstack_rca.model.stories import build_stories
+
+START = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
+ACCEPTED, TAKEN, BUILT = 11, 12, 13
+"""Template ids of the three steps of a build."""
+
+
+def step(at: float, request: int, template: int, service: str, level: str = "INFO") -> dict[str, object]:
+    """One event of a request."""
+    return {
+        "time": START + timedelta(seconds=at),
+        "host": "controller",
+        "service": service,
+        "level": level,
+        "message": f"step {template}",
+        "template": f"step {template}",
+        "template_id": template,
+        "request_id": f"req-{request}",
+    }
+
+
+def build(at: float, request: int, wait: float = 2.0) -> list[dict[str, object]]:
+    """A server that the API accepts, the scheduler's placement books and the compute takes up after ``wait``."""
+    return [
+        step(at, request, ACCEPTED, "nova-api"),
+        step(at + wait, request, TAKEN, "nova-compute"),
+        step(at + wait + 1, request, BUILT, "nova-compute"),
+    ]
+
+
+def frame(*events: list[dict[str, object]]) -> pl.DataFrame:
+    """All events in order of time."""
+    empty = dict.fromkeys(EVENT_SCHEMA)
+    rows = [empty | event for part in events for event in part]
+    return pl.DataFrame(rows, schema=EVENT_SCHEMA, orient="row").sort("time", maintain_order=True)
+
+
+def quiet(at: float) -> list[dict[str, object]]:
+    """A line of no request, so that the recording goes on."""
+    return [step(at, 0, 99, "keystone") | {"request_id": None}]
+
+
+def normal(builds: int = 30) -> pl.DataFrame:
+    """So many builds, one every ten seconds, and a minute of rest."""
+    return frame(*(build(10.0 * number, number, 2.0 + number % 3) for number in range(builds)), quiet(builds * 10 + 70))
+
+
+@pytest.fixture(scope="module")
+def rules() -> FollowRules:
+    """Rules of a normal recording."""
+    events = normal()
+    return FollowRules.learn(events, build_stories(events))
+
+
+def steps_of(rules: FollowRules, events: pl.DataFrame, **names: str) -> list[tuple[str, str, str]]:
+    """(story, follower, state) of what was expected."""
+    steps = rules.steps(events, build_stories(events), {key.replace("_", "-"): value for key, value in names.items()})
+    return sorted(steps.select("name", "follower", "state").rows())
+
+
+def test_a_service_that_always_comes_next_becomes_a_rule_with_its_wait(rules: FollowRules) -> None:
+    """One rule: the API's acceptance is followed by the compute's taking up, within one and a half times the slowest."""
+    (rule,) = rules.rules.to_dicts()
+    assert (rule["service"], rule["template_id"], rule["follower"]) == ("nova-api", ACCEPTED, "nova-compute")
+    assert rule["follower_template"] == f"step {TAKEN}"
+    assert rule["median_seconds"] == 3.0
+    assert rule["within_seconds"] == pytest.approx(7.0)
+
+
+def test_what_held_in_few_stories_is_no_rule() -> None:
+    """Nine builds prove nothing."""
+    events = normal(9)
+    assert FollowRules.learn(events, build_stories(events)).rules.is_empty()
+
+
+def test_what_often_did_not_follow_is_no_rule() -> None:
+    """One build in ten that the compute never took up is too many."""
+    builds = [build(10.0 * number, number)[: 1 if number % 10 == 0 else 3] for number in range(60)]
+    events = frame(*builds, quiet(700))
+    assert FollowRules.learn(events, build_stories(events)).rules.is_empty()
+
+
+def test_a_step_that_does_not_come_is_missing(rules: FollowRules) -> None:
+    """The API accepted two servers; the compute took up one."""
+    events = frame(build(0, 1), build(5, 2)[:1], quiet(60))
+    assert steps_of(rules, events) == [("req-1", "nova-compute", "came"), ("req-2", "nova-compute", "missing")]
+
+
+def test_a_step_that_comes_after_its_time_is_late(rules: FollowRules) -> None:
+    """Twenty seconds where seven were the most."""
+    events = frame(build(0, 1, wait=20), quiet(60))
+    assert steps_of(rules, events) == [("req-1", "nova-compute", "late")]
+
+
+def test_a_step_whose_time_is_not_up_is_not_judged(rules: FollowRules) -> None:
+    """The recording ends three seconds after the acceptance."""
+    assert steps_of(rules, frame(build(0, 1)[:1], quiet(3))) == []
+
+
+def test_the_end_of_the_first_of_two_recordings_cuts_off_its_steps(rules: FollowRules) -> None:
+    """Hours later another recording begins; the first one's last build was not broken off by a fault."""
+    assert steps_of(rules, frame(build(0, 1)[:1], quiet(3), build(7200, 2), quiet(7300))) == [
+        ("req-2", "nova-compute", "came")
+    ]
+
+
+def test_services_of_another_name_are_matched_by_the_names_that_are_given(rules: FollowRules) -> None:
+    """A cloud that calls the compute's log otherwise is read with the same rules."""
+    events = frame(build(0, 1), quiet(60)).with_columns(pl.col("service").replace({"nova-compute": "n-cpu"}))
+    assert steps_of(rules, events) == [("req-1", "nova-compute", "missing")]
+    assert steps_of(rules, events, n_cpu="nova-compute") == [("req-1", "nova-compute", "came")]
+
+
+def test_rates_are_counted_with_rules_of_other_stories(rules: FollowRules) -> None:
+    """Every normal build is expected to be followed, by rules that it had no part in, and is."""
+    assert rules.rates.rows() == [("nova-compute", 30, 0, 0)]
+
+
+def test_an_error_calls_for_no_step(rules: FollowRules) -> None:
+    """A line that reports a failure is followed by nothing that is normal."""
+    events = frame([step(0, 1, ACCEPTED, "nova-api", level="ERROR")], quiet(60))
+    assert steps_of(rules, events) == []
+
+
+def test_rules_survive_json(rules: FollowRules) -> None:
+    """Ids of 64 bits included."""
+    large = rules.rules.with_columns(pl.lit(2**64 - 1, dtype=pl.UInt64).alias("template_id"))
+    kept = FollowRules.from_dict(json.loads(json.dumps(FollowRules(large, rules.rates).as_dict())))
+    assert kept.rules.equals(large)
+    assert kept.rates.equals(rules.rates)
+
+
+def test_without_rules_nothing_is_expected() -> None:
+    """A model that knows no stories expects no step; the frame has its form all the same."""
+    events = normal()
+    steps = FollowRules.empty().steps(events, build_stories(events))
+    assert steps.is_empty()
+    assert steps.schema == pl.Schema(STEP_SCHEMA)
+
+
+def test_a_recording_without_requests_gives_no_rules() -> None:
+    """Whatever its services log, nothing tells which lines belong together."""
+    events = frame(quiet(0), quiet(1))
+    rules = FollowRules.learn(events, build_stories(events))
+    assert rules.rules.is_empty()
+    assert rules.rules.schema == pl.Schema(RULE_SCHEMA)
