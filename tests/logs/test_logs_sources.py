@@ -17,6 +17,7 @@ import zstandard
 from openstack_rca.errors import LogInputError, LogPathNotFound, NoKnownLines, NoLogFiles, UnreadableLog
 from openstack_rca.logs import blocks
 from openstack_rca.logs.events import FileRead, LogRead, read_logs
+from openstack_rca.logs.records import SkipReason
 
 LINE = "2026-11-23 04:00:00.123 77 INFO nova.api [-] up\n"
 LATER = "2026-11-23 04:00:01.123 77 INFO nova.api [-] on\n"
@@ -75,8 +76,8 @@ def test_files_that_are_no_logs_are_left_out_and_named(tmp_path: Path) -> None:
     reads = {read.file: read for read in read_logs([tmp_path]).files}
     assert reads["nova-api.log"] == FileRead("nova-api.log", 1, 1, 0, "oslo")
     assert reads["nova-api"].events == 1
-    assert {name for name, read in reads.items() if read.skipped} == {"incident.json", "README", "core.log", "journal"}
-    assert reads["core.log"].format == reads["journal"].format == "binary, skipped"
+    assert {name for name, read in reads.items() if read.skip} == {"incident.json", "README", "core.log", "journal"}
+    assert reads["core.log"].skip is reads["journal"].skip is SkipReason.BINARY
 
 
 def test_a_glob_reads_what_matches_relative_to_its_fixed_part(tmp_path: Path) -> None:
@@ -108,7 +109,7 @@ def test_a_loop_of_links_ends(tmp_path: Path) -> None:
     (tmp_path / "nowhere.log").symlink_to(tmp_path / "gone")
     result = read_logs([tmp_path])
     assert result.events.height == 1
-    assert [read.format for read in result.files if read.skipped] == ["dangling link, skipped"]
+    assert [read.skip for read in result.files if read.skip] == [SkipReason.DANGLING_LINK]
 
 
 def test_standard_input_is_a_log_called_dash(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ import polars as pl
 from openstack_rca.errors import UnreadableLog
 from openstack_rca.logs.content import is_binary, text_lines
 from openstack_rca.logs.opening import called, opened, read_up_to
-from openstack_rca.logs.sources import BINARY, Source
+from openstack_rca.logs.records import SkipReason
+from openstack_rca.logs.sources import Source
 
 _BLOCK_BYTES = 8 * 1024 * 1024
 
@@ -27,7 +28,7 @@ class Block:
     disk_bytes: int
 
 
-def read_blocks(source: Source, source_index: int, skipped: dict[int, str]) -> Iterator[Block]:
+def read_blocks(source: Source, source_index: int, skipped: dict[int, SkipReason]) -> Iterator[Block]:
     """Read a source as blocks of whole lines, so that a log of any size needs little memory at a time.
 
     A binary file in a folder yields nothing and is noted in ``skipped``.
@@ -48,7 +49,7 @@ def read_blocks(source: Source, source_index: int, skipped: dict[int, str]) -> I
                         f"{called(source.path)} is not a text log but a binary file.",
                         "Give text logs; export a journal with journalctl, unpack an archive first.",
                     )
-                skipped[source_index] = BINARY
+                skipped[source_index] = SkipReason.BINARY
                 return
             data = rest + read
             cut = len(data) if final else _cut(data)

@@ -12,6 +12,7 @@ from openstack_rca.errors import NoKnownLines
 from openstack_rca.logs.blocks import Block, read_blocks
 from openstack_rca.logs.joining import join_events
 from openstack_rca.logs.parsing import parse_lines
+from openstack_rca.logs.records import SkipReason
 from openstack_rca.logs.sources import Source, collect_sources, first_few
 from openstack_rca.logs.stamps import PLACEHOLDER_YEAR
 from openstack_rca.logs.templates import mask_messages, template_ids
@@ -51,7 +52,7 @@ class FileRead:
     """What became of one file.
 
     ``unknown_lines`` are lines that no format knew and that belong to no event of a known one; ``format`` is the
-    format of most of its events, ``unknown``, ``empty``, or says why the file was skipped. ``lines`` is the sum of
+    format of most of its events, ``unknown`` or ``empty``; ``skip`` says why the file was left out. ``lines`` is the sum of
     ``lines`` over the file's events plus blank lines before the first.
     """
 
@@ -60,11 +61,7 @@ class FileRead:
     events: int
     unknown_lines: int
     format: str
-
-    @property
-    def skipped(self) -> bool:
-        """Whether the file was left out: binary, or no log."""
-        return self.format.endswith("skipped")
+    skip: SkipReason | None = None
 
 
 @dataclass(frozen=True)
@@ -99,7 +96,7 @@ def read_logs(
     total = sum(source.size for source in collection.sources)
     parts: list[pl.DataFrame] = []
     line_counts = [0] * len(collection.sources)
-    skipped: dict[int, str] = {}
+    skipped: dict[int, SkipReason] = {}
     done = 0
     for batch in _batches(collection.sources, skipped):
         parts.append(_batch_events(batch, collection.sources, timezone))
@@ -112,11 +109,11 @@ def read_logs(
     files = _file_reads(events, collection.sources, line_counts, skipped)
     if not any(read.events > 0 and read.format != "unknown" for read in files):
         raise _nothing_known(line_counts, [collection.sources[index].name for index in skipped], paths)
-    files += [FileRead(name, 0, 0, 0, reason) for name, reason in collection.skipped]
+    files += [FileRead(name, 0, 0, 0, "skipped", reason) for name, reason in collection.skipped]
     return LogRead(_finish(events), sorted(files, key=lambda read: read.file), collection.roots)
 
 
-def _batches(sources: Sequence[Source], skipped: dict[int, str]) -> Iterator[list[Block]]:
+def _batches(sources: Sequence[Source], skipped: dict[int, SkipReason]) -> Iterator[list[Block]]:
     """Blocks of many files together, so that small files do not each pay for their own pass."""
     batch: list[Block] = []
     size = 0
@@ -183,7 +180,7 @@ def _merge(parts: Sequence[pl.DataFrame], sources: Sequence[Source]) -> pl.DataF
 
 
 def _file_reads(
-    events: pl.DataFrame, sources: Sequence[Source], line_counts: Sequence[int], skipped: dict[int, str]
+    events: pl.DataFrame, sources: Sequence[Source], line_counts: Sequence[int], skipped: dict[int, SkipReason]
 ) -> list[FileRead]:
     per_format = (
         events.group_by("source_index", "format")
@@ -197,7 +194,9 @@ def _file_reads(
     reads = []
     for index, source in enumerate(sources):
         name, number, unknown = counts.get(index, ("empty", 0, 0))
-        reads.append(FileRead(source.name, line_counts[index], number, unknown, skipped.get(index, name)))
+        reason = skipped.get(index)
+        name = "skipped" if reason else name
+        reads.append(FileRead(source.name, line_counts[index], number, unknown, name, reason))
     return reads
 
 

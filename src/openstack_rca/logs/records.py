@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 import polars as pl
 
@@ -20,6 +20,22 @@ class Kind(IntEnum):
     """Belongs to the line before it although it carries a prefix of its own."""
     BARE = 3
     """No format knows it."""
+
+
+class SkipReason(StrEnum):
+    """Why a file, or the rest of one, was left out; the value is how it is told."""
+
+    BINARY = "binary"
+    NOT_A_LOG = "not a log"
+    DANGLING_LINK = "a link that leads nowhere"
+    SPECIAL_FILE = "a pipe, a socket or a device"
+    UNREADABLE = "may not be read"
+    DAMAGED = "damaged or truncated"
+    OVER_BOUND = "over a bound"
+    UNSAFE_MEMBER = "leads out of its archive"
+    ENCRYPTED = "encrypted"
+    UNKNOWN_PACKING = "a packing that is not read"
+    NEEDS_JOURNALCTL = "a binary journal, which needs journalctl"
 
 
 # ``stream`` tells writers apart that share a file (syslog, a pod's log); it is null where a file has one writer.

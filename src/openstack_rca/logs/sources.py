@@ -16,9 +16,7 @@ from openstack_rca.errors import LogPathNotFound, NoLogFiles, UnreadableLog
 from openstack_rca.logs.content import is_binary, reads_like_log
 from openstack_rca.logs.names import Origin, origin_of, words
 from openstack_rca.logs.opening import opened, read_up_to, refused_by_system
-
-BINARY = "binary, skipped"
-NOT_A_LOG = "not a log, skipped"
+from openstack_rca.logs.records import SkipReason
 
 _LOG_NAME = re.compile(
     r"(?:^|[._-])(?:logs?|err|out)(?:$|[._-])|^(?:syslog|messages|kern|daemon|auth|secure|dmesg|user|cron|debug|"
@@ -52,7 +50,7 @@ class Collection:
     """What the given paths hold: logs, what was left out with the reason, and the paths as they were given."""
 
     sources: list[Source]
-    skipped: list[tuple[str, str]]
+    skipped: list[tuple[str, SkipReason]]
     roots: list[str]
 
 
@@ -61,7 +59,7 @@ class _Found:
     """Files found so far; a file that several paths or links lead to counts once."""
 
     sources: list[Source] = field(default_factory=list)
-    skipped: list[tuple[str, str]] = field(default_factory=list)
+    skipped: list[tuple[str, SkipReason]] = field(default_factory=list)
     seen: set[tuple[int, int]] = field(default_factory=set)
 
     def is_new(self, status: os.stat_result) -> bool:
@@ -89,7 +87,7 @@ def collect_sources(paths: Sequence[str | Path]) -> Collection:
         given_text = ", ".join(str(path) for path in paths)
         if found.skipped:
             number = len(found.skipped)
-            told = first_few([f"{name} ({reason.partition(',')[0]})" for name, reason in found.skipped])
+            told = first_few([f"{name} ({reason})" for name, reason in found.skipped])
             raise NoLogFiles(
                 f"{given_text} holds {number} file{'s' if number > 1 else ''}, but none of them is a log: {told}.",
                 "Give the folder that holds the logs, for example /var/log/kolla or /var/log/nova.",
@@ -174,7 +172,7 @@ def _add_file(path: Path, root: Path, found: _Found, *, direct: bool) -> None:
     try:
         status = path.stat()
     except OSError:  # a link that leads nowhere
-        found.skipped.append((_relative(path, root).as_posix(), "dangling link, skipped"))
+        found.skipped.append((_relative(path, root).as_posix(), SkipReason.DANGLING_LINK))
         return
     if not direct and not stat.S_ISREG(status.st_mode):
         return
@@ -207,17 +205,17 @@ def _relative(path: Path, root: Path) -> Path:
         return Path(path.name)
 
 
-def _why_no_log(path: Path) -> str | None:
+def _why_no_log(path: Path) -> SkipReason | None:
     """Why a file found in a folder is not read; ``None`` where it is a log by its name or its content."""
     if path.suffix.lower().lstrip(".") in _OTHER_EXTENSIONS or path.name.startswith("."):
-        return NOT_A_LOG
+        return SkipReason.NOT_A_LOG
     if _LOG_NAME.search(path.name):
         return None
     with opened(path) as (stream, _):
         head = read_up_to(stream, path, _SNIFFED_BYTES)
     if is_binary(head):
-        return BINARY
-    return None if reads_like_log(head) else NOT_A_LOG
+        return SkipReason.BINARY
+    return None if reads_like_log(head) else SkipReason.NOT_A_LOG
 
 
 def _without_collisions(sources: list[Source]) -> list[Source]:

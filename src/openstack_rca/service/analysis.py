@@ -336,7 +336,12 @@ def _digest(path: Path) -> str:
 def _files(read: LogRead) -> list[FileSummary]:
     return [
         FileSummary(
-            file=file.file, lines=file.lines, events=file.events, unknown_lines=file.unknown_lines, format=file.format
+            file=file.file,
+            lines=file.lines,
+            events=file.events,
+            unknown_lines=file.unknown_lines,
+            format=file.format,
+            skip=file.skip,
         )
         for file in read.files
     ]

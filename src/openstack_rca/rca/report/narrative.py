@@ -8,6 +8,7 @@ from datetime import datetime
 
 import polars as pl
 
+from openstack_rca.logs.records import SkipReason
 from openstack_rca.rca.evidence import Finding, FoundWindow, NormalRates
 from openstack_rca.rca.judgement import Candidate
 from openstack_rca.rca.knowledge import Topology, concrete_checks
@@ -278,7 +279,7 @@ def missing(
     lines, unknown = sum(file.lines for file in files), sum(file.unknown_lines for file in files)
     if lines and unknown / lines > UNPARSED_SHARE:
         notes.append(f"{unknown} of {lines} lines are in no known format; they were searched, but carry no time.")
-    skipped = [file.file for file in files if file.format.startswith("binary")]
+    skipped = [file.file for file in files if file.skip is SkipReason.BINARY]
     if skipped:
         notes.append(f"{len(skipped)} binary file(s) were not read: {', '.join(skipped[:3])}.")
     if not rates.known:

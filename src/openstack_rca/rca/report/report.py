@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
+from openstack_rca.logs.records import SkipReason
 from openstack_rca.rca.report.sanitise import mask_secrets
 from openstack_rca.rca.vocabulary import Category, EvidenceSort, Verdict
 
@@ -165,6 +166,7 @@ class FileSummary(_Part):
     events: int
     unknown_lines: int
     format: str
+    skip: SkipReason | None = None
 
 
 class ModelUsed(_Part):
