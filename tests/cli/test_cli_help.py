@@ -10,7 +10,7 @@ from cli_helpers import Program
 from click.testing import CliRunner
 
 from openstack_rca import __version__
-from openstack_rca.cli.main import cli
+from openstack_rca.cli.main import COMMANDS, cli
 from openstack_rca.cli.manual import manual_command
 
 
@@ -18,7 +18,10 @@ def commands(command: click.Command, words: tuple[str, ...] = ()) -> Iterator[tu
     """Every command with the words that lead to it."""
     yield words, command
     if isinstance(command, click.Group):
-        for name, below in sorted(command.commands.items()):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below is not None
             yield from commands(below, (*words, name))
 
 
@@ -78,5 +81,29 @@ def test_the_help_of_the_program_tells_how_to_begin(rca: Program) -> None:
 
 
 def test_the_version_is_that_of_the_package(rca: Program) -> None:
-    """``--version`` says it."""
-    assert rca("--version").out == f"openstack-rca, version {__version__}\n"
+    """``--version`` and ``-V`` say it."""
+    for name in ("--version", "-V"):
+        assert rca(name).out == f"openstack-rca, version {__version__}\n"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_summary_in_the_list_is_the_commands_own(name: str) -> None:
+    """The list of commands is written without importing them, and still says what they say."""
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None
+    assert COMMANDS[name].short_help == command.get_short_help_str(limit=200)
+
+
+def test_help_is_a_command_too(rca: Program) -> None:
+    """``help models yank`` shows what ``models yank --help`` shows; an unknown name is wrong usage."""
+    assert rca("help", "models", "yank").out == rca("models", "yank", "--help").out
+    assert rca("help").out == rca("--help").out
+    assert rca("help", "models", "nothing").status == 2
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_a_script_for_each_shell(rca: Program, shell: str) -> None:
+    """The script calls the program with click's variable for that shell."""
+    result = rca("completion", shell)
+    assert (result.status, result.err) == (0, "")
+    assert f"_OPENSTACK_RCA_COMPLETE={shell}_complete" in result.out

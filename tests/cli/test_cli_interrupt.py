@@ -1,4 +1,4 @@
-"""Ctrl-C while a real process trains: one plain line, exit status 1, no version, no file that is not whole."""
+"""Ctrl-C while a real process trains: one plain line, exit status 130, no version, no file that is not whole."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def test_interrupted_training_leaves_no_version_and_no_file(
     output = tmp_path / "working" / "model.keras"
     command = [*program(), "train", str(trained.logs), "--epochs", "9999", "--output", str(output)]
     status, out, text = interrupt(command, b"epoch 1/9999")
-    assert (status, out) == (1, "")
+    assert (status, out) == (130, "")
     assert text.rstrip().splitlines()[-1].startswith("Error: Training was stopped before it was done")
     assert "Traceback" not in text
     assert files_below(tmp_path / "working") == set()
@@ -146,7 +146,7 @@ def test_the_manuals_door_trains_on_the_samples_and_can_be_interrupted(
 ) -> None:
     """``python3 main.py --mode train`` without --logs says what it takes, and Ctrl-C leaves no model file."""
     status, _, text = interrupt([sys.executable, str(ROOT / "main.py"), "--mode", "train"], b"epoch 1/")
-    assert status == 1
+    assert status == 130
     assert "No --logs given: training on the sample recording." in text
     assert "Training was stopped" in text
     assert files_below(tmp_path / "working") == set()
@@ -164,5 +164,5 @@ def test_interrupted_reading_is_one_plain_line(empty_home: Path, interrupt: Inte
         status, _, text = interrupt(shell, b"read logs")
     finally:
         os.close(holder)
-    assert status == 1
+    assert status == 130
     assert text.rstrip().splitlines()[-1] == "Stopped. Nothing was left half-written."

@@ -50,6 +50,13 @@ def test_a_command_loads_no_heavy_library(home: Path, tmp_path: Path, words: lis
     assert last_line(ASK.format(words=words), home, tmp_path) == [0, []]
 
 
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["help"], ["completion", "bash"]], ids=" ".join)
+def test_what_needs_no_data_loads_no_data_library(home: Path, tmp_path: Path, words: list[str]) -> None:
+    """Help, version and completion import neither Polars nor NumPy nor pydantic nor obstore."""
+    code = ASK.format(words=words).replace('"keras", ', '"keras", "polars", "numpy", "pydantic", "obstore", "rich", ')
+    assert last_line(code, home, tmp_path) == [0, []]
+
+
 def test_the_answer_is_there_before_mlflow_is_loaded(home: Path, tmp_path: Path) -> None:
     """On the embedded default the version is found, loaded and used without MLflow; only its run needs that."""
     assert last_line(ANSWER.format(logs=LOGS), home, tmp_path) == ["1", []]

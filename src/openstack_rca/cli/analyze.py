@@ -25,7 +25,7 @@ from openstack_rca.service.reports import FORMATS, check_report_path, print_repo
 from openstack_rca.settings import Settings
 
 
-@click.command("analyze", short_help="Find the root cause of an issue in logs.")
+@click.command("analyze", short_help="Find the root cause in logs.")
 @click.argument("logs", nargs=-1, required=True, metavar="LOGS...")
 @click.option("--issue", required=True, help="What is wrong, in your words.")
 @MODEL

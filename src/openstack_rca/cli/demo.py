@@ -13,7 +13,7 @@ from openstack_rca.service.demo import DEMO_INCIDENT, demo
 from openstack_rca.service.reports import print_report
 
 
-@click.command("demo", short_help="Train on the samples, answer a sample incident.")
+@click.command("demo", short_help="Answer a recorded incident, then train on the samples.")
 @click.option("--incident", default=DEMO_INCIDENT, show_default=True, help="Which sample incident to answer.")
 @connection_options
 def demo_command(incident: str, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool) -> None:

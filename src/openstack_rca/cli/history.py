@@ -56,7 +56,7 @@ def confirm_command(report: str, cause: str, category: str | None, note: str) ->
     )
 
 
-@click.group("history")
+@click.group("history", short_help="Past incidents: what was answered, what was confirmed.")
 def history_group() -> None:
     """Past incidents: what was answered, what was confirmed."""
 

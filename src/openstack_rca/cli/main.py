@@ -9,58 +9,78 @@ from collections.abc import Sequence
 import click
 
 from openstack_rca import __version__
-from openstack_rca.cli.analyze import analyze_command
-from openstack_rca.cli.backup import backup_command, restore_command
-from openstack_rca.cli.dashboard import dashboard_command
-from openstack_rca.cli.demo import demo_command
-from openstack_rca.cli.doctor import doctor_command
-from openstack_rca.cli.evaluate import evaluate_command
-from openstack_rca.cli.history import confirm_command, history_group
-from openstack_rca.cli.logs import logs_group
-from openstack_rca.cli.models import models_group
-from openstack_rca.cli.output import error_console
-from openstack_rca.cli.runs import runs_group
-from openstack_rca.cli.signatures import signatures_group
-from openstack_rca.cli.store import store_group
-from openstack_rca.cli.train import train_command
-from openstack_rca.errors import OpenStackRcaError
-from openstack_rca.service.problems import keep_trace
-from openstack_rca.service.reports import one_line
+from openstack_rca.cli.lazy import LazyCommand, LazyGroup
+from openstack_rca.errors import OpenStackRcaError, PublishInterrupted, TrainingInterrupted
 
 EPILOG = """\b
 Begin with:
-  openstack-rca demo                                   train on the samples, answer a sample incident
+  openstack-rca analyze /var/log/kolla                 find the root cause; no training is needed
   openstack-rca train /var/log/kolla                   learn what normal looks like on your cloud
-  openstack-rca analyze /var/log/kolla --issue "Instances stay in BUILD"
+  openstack-rca demo                                   answer a recorded incident, then train on the samples
 
-Exit status: 0 done, 1 failed (one line on stderr says why), 2 wrong usage.
+Exit status: 0 done, 1 failed (one line on stderr says why), 2 wrong usage, 3 trained but not published,
+130 stopped with Ctrl-C.
 """
 
+INTERRUPTED = 130
+"""What shells report of a program that SIGINT ended: 128 and the signal's number."""
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}, epilog=EPILOG)
-@click.version_option(__version__, prog_name="openstack-rca")
+_CLI = "openstack_rca.cli."
+COMMANDS = {
+    "analyze": LazyCommand(_CLI + "analyze", "analyze_command", "Find the root cause in logs."),
+    "backup": LazyCommand(_CLI + "backup", "backup_command", "Copy the embedded tracking database."),
+    "completion": LazyCommand(_CLI + "completion", "completion_command", "Print the shell's completion script."),
+    "confirm": LazyCommand(_CLI + "history", "confirm_command", "Record what an incident really was."),
+    "dashboard": LazyCommand(
+        _CLI + "dashboard", "dashboard_command", "Open the dashboard: the same answers, to look at."
+    ),
+    "demo": LazyCommand(_CLI + "demo", "demo_command", "Answer a recorded incident, then train on the samples."),
+    "doctor": LazyCommand(_CLI + "doctor", "doctor_command", "Check every connection."),
+    "evaluate": LazyCommand(_CLI + "evaluate", "evaluate_command", "Score the answers on labelled incidents."),
+    "history": LazyCommand(_CLI + "history", "history_group", "Past incidents: what was answered, what was confirmed."),
+    "logs": LazyCommand(_CLI + "logs", "logs_group", "What is read from logs, before any analysis."),
+    "models": LazyCommand(_CLI + "models", "models_group", "Versions of the model."),
+    "restore": LazyCommand(_CLI + "backup", "restore_command", "Put a copy of the embedded tracking database back."),
+    "runs": LazyCommand(_CLI + "runs", "runs_group", "Training and analysis runs."),
+    "signatures": LazyCommand(_CLI + "signatures", "signatures_group", "Your own failure signatures."),
+    "store": LazyCommand(_CLI + "store", "store_group", "The store that keeps the model files."),
+    "train": LazyCommand(
+        _CLI + "train", "train_command", "Learn what normal looks like, store it as the next version."
+    ),
+}
+"""Every command: where it lives, and its line in the help."""
+
+
+@click.group(
+    cls=LazyGroup,
+    lazy=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog=EPILOG,
+)
+@click.version_option(__version__, "-V", "--version", prog_name="openstack-rca")
 def cli() -> None:
     """Find the root cause of an OpenStack cloud's trouble in its logs, offline, with the lines that prove it."""
 
 
-for command in (
-    train_command,
-    analyze_command,
-    evaluate_command,
-    confirm_command,
-    history_group,
-    logs_group,
-    models_group,
-    runs_group,
-    store_group,
-    backup_command,
-    restore_command,
-    signatures_group,
-    dashboard_command,
-    doctor_command,
-    demo_command,
-):
-    cli.add_command(command)
+@cli.command("help", short_help="Show the help of a command.")
+@click.argument("words", nargs=-1, metavar="[COMMAND]...")
+@click.pass_context
+def help_command(context: click.Context, words: tuple[str, ...]) -> None:
+    """Show the help of a command, as ``COMMAND --help`` does.
+
+    \b
+    Examples:
+      openstack-rca help analyze
+      openstack-rca help models yank
+    """
+    assert context.parent is not None
+    at, command = context.parent, context.parent.command
+    for word in words:
+        found = command.get_command(at, word) if isinstance(command, click.Group) else None
+        if found is None:
+            raise click.UsageError(f"No such command {' '.join(words)!r}.", at)
+        at, command = click.Context(found, at, info_name=word), found
+    click.echo(command.get_help(at))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -77,21 +97,25 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> int:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        _complain("Stopped. Nothing was left half-written.")
-        return 1
+        _say("Stopped. Nothing was left half-written.")
+        return INTERRUPTED
     except OpenStackRcaError as error:
-        _complain(str(error))
-        return 1
+        _say(f"Error: {error}")
+        return INTERRUPTED if isinstance(error, TrainingInterrupted | PublishInterrupted) else 1
     except BrokenPipeError:
         # The reader (head, less) went away. Python would complain again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:  # noqa: BLE001 - the outermost boundary: a user never sees a bare stack trace
-        _complain(f"Unexpected {type(error).__name__}: {error}. {keep_trace()}")
+        from openstack_rca.service.problems import keep_trace
+
+        _say(f"Error: Unexpected {type(error).__name__}: {error}. {keep_trace()}")
         return 1
 
 
-def _complain(message: str) -> None:
-    """One line: the name of a file or a server's answer may hold anything."""
-    text = one_line(message)
-    error_console().print(f"Error: {text}" if not text.startswith("Stopped") else text, markup=False)
+def _say(message: str) -> None:
+    """One line on stderr: the name of a file or a server's answer may hold anything."""
+    from openstack_rca.cli.output import error_console
+    from openstack_rca.service.reports import one_line
+
+    error_console().print(one_line(message), markup=False)

@@ -1,0 +1,50 @@
+"""A command group that imports a command when it is asked for, so that ``--help`` and completion start at once."""
+
+from __future__ import annotations
+
+import importlib
+from typing import NamedTuple
+
+import click
+
+
+class LazyCommand(NamedTuple):
+    """Where a command lives, and the line that the group's help shows of it without importing it."""
+
+    module: str
+    attribute: str
+    short_help: str
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are named in a table and imported one by one.
+
+    Args:
+        lazy: name of the command -> where it lives. A test holds the short help equal to the command's own.
+    """
+
+    def __init__(self, *arguments: object, lazy: dict[str, LazyCommand], **settings: object) -> None:
+        super().__init__(*arguments, **settings)  # type: ignore[arg-type]
+        self.lazy = lazy
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """Names of all commands, in the order of the alphabet."""
+        return sorted({*self.commands, *self.lazy})
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """The command of this name, imported now; None if there is none."""
+        if name not in self.lazy:
+            return super().get_command(context, name)
+        place = self.lazy[name]
+        command = getattr(importlib.import_module(place.module), place.attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands from the table; nothing is imported."""
+        rows = []
+        for name in self.list_commands(context):
+            own = self.commands.get(name)
+            rows.append((name, own.get_short_help_str() if own else self.lazy[name].short_help))
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
