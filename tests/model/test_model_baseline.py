@@ -73,3 +73,27 @@ def test_events_without_any_time_have_counts_and_finite_rates() -> None:
     assert baseline.templates["count"].to_list() == [3]
     assert baseline.templates["per_minute"].is_finite().all()
     assert baseline.first is None
+
+
+def test_what_follows_what_is_kept_with_the_rates() -> None:
+    """Thirty servers that the API accepts and the compute takes up make a rule, which the record holds."""
+    rows = []
+    for number in range(30):
+        begin = BEGIN + timedelta(seconds=10 * number)
+        rows += [
+            (begin, "a", "nova-api", "INFO", "accepted"),
+            (begin + timedelta(seconds=2), "b", "nova-compute", "INFO", "taken up"),
+        ]
+    rows.append((BEGIN + timedelta(seconds=400), "a", "keystone", "INFO", "the recording goes on"))
+    frame = make_events(rows)
+    requests = [f"req-{number // 2}" for number in range(60)]
+    baseline = Baseline.learn(frame.with_columns(request_id=pl.Series([*requests, None])))
+    assert baseline.follow.rules.select("service", "follower").rows() == [("nova-api", "nova-compute")]
+    assert Baseline.from_dict(baseline.as_dict()).follow.rules.equals(baseline.follow.rules)
+
+
+def test_a_record_from_before_there_were_stories_has_no_rules() -> None:
+    """An older file is read; nothing is expected then."""
+    facts = Baseline.learn(steady(2.0, 10.0)).as_dict()
+    del facts["follow"]
+    assert Baseline.from_dict(facts).follow.rules.is_empty()

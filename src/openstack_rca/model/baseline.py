@@ -1,16 +1,16 @@
-"""What is normal, counted: how often each template and each service logs, and for how long a service is silent."""
+"""What is normal, counted: how often each template and each service logs, how long a service is silent, what follows what."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import polars as pl
 
-PAUSE_SECONDS = 600.0
-"""Where nothing at all was logged for so long, one recording ended and another began; it counts for no rate."""
+from openstack_rca.model.follow import FollowRules
+from openstack_rca.model.stories import PAUSE_SECONDS, build_stories
 
 TEMPLATE_SCHEMA: dict[str, pl.DataType] = {
     "template_id": pl.UInt64(),
@@ -43,6 +43,7 @@ class Baseline:
             ``longest_gap_seconds`` the longest silence between two of its events within one recording.
         minutes: length of the recording, without pauses of more than ``PAUSE_SECONDS`` in which nothing was logged.
         first, last: time of the first and the last event, UTC; ``None`` where no event has a time.
+        follow: which step of a request follows which; empty in a file that was written before there were stories.
     """
 
     templates: pl.DataFrame
@@ -50,6 +51,7 @@ class Baseline:
     minutes: float
     first: datetime | None
     last: datetime | None
+    follow: FollowRules = field(default_factory=FollowRules.empty)
 
     @classmethod
     def learn(cls, events: pl.DataFrame) -> Baseline:
@@ -77,6 +79,7 @@ class Baseline:
             minutes=minutes,
             first=_moment(frame["time"].min()),
             last=_moment(frame["time"].max()),
+            follow=FollowRules.learn(events, build_stories(events)),
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -88,6 +91,7 @@ class Baseline:
             "minutes": self.minutes,
             "first": self.first.isoformat() if self.first else None,
             "last": self.last.isoformat() if self.last else None,
+            "follow": self.follow.as_dict(),
         }
 
     @classmethod
@@ -105,6 +109,7 @@ class Baseline:
             minutes=float(facts["minutes"]),
             first=datetime.fromisoformat(facts["first"]) if facts["first"] else None,
             last=datetime.fromisoformat(facts["last"]) if facts["last"] else None,
+            follow=FollowRules.from_dict(facts["follow"]) if "follow" in facts else FollowRules.empty(),
         )
 
 

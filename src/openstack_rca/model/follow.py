@@ -13,8 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from openstack_rca.model.baseline import PAUSE_SECONDS
-from openstack_rca.model.stories import REQUEST, Stories
+from openstack_rca.model.stories import PAUSE_SECONDS, REQUEST, Stories
 
 LEAST_SHARE = 0.97
 """A rule holds in at least this share of the normal stories that its first event stands in."""
@@ -62,11 +61,13 @@ STEP_SCHEMA: dict[str, pl.DataType] = {
     "follower_template": pl.String(),
     "median_seconds": pl.Float64(),
     "within_seconds": pl.Float64(),
+    "last_row": pl.Int64(),
     "came_row": pl.Int64(),
     "wait_seconds": pl.Float64(),
     "state": pl.String(),
 }
-"""One row an expected step: ``row`` is the event that it follows, ``came_row`` the one that came, ``state`` one of ``STATES``."""
+"""One row an expected step: ``row`` is the event that it follows, ``last_row`` the last event that its story has in time for
+it, ``came_row`` the one that came, ``state`` one of ``STATES``."""
 
 STATES = ("came", "late", "missing")
 
@@ -275,6 +276,17 @@ def _expected(told: pl.DataFrame, rules: pl.DataFrame) -> pl.DataFrame:
         .unique(["story", "follower"], keep="last", maintain_order=True)
     )
     came = _waits(told).select("story", "row", "follower", "came_row", "wait_seconds")
+    latest = told.select("story", "seconds", pl.col("row").alias("last_row")).sort("seconds")
+    fitting = fitting.with_columns((pl.col("seconds") + pl.col("within_seconds")).alias("up")).sort("up")
+    fitting = fitting.join_asof(
+        latest,
+        left_on="up",
+        right_on="seconds",
+        by="story",
+        strategy="backward",
+        check_sortedness=False,
+        suffix="_last",
+    ).sort("row")
     state = (
         pl.when(pl.col("came_row").is_null())
         .then(pl.lit("missing"))

@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from openstack_rca.model.baseline import PAUSE_SECONDS
+PAUSE_SECONDS = 600.0
+"""Where nothing at all was logged for so long, one recording ended and another began."""
 
 STORY_PAUSE_SECONDS = 60.0
 """An object that rested for so long begins another story; a story within this of the recording's end is cut off by it."""
