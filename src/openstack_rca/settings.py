@@ -118,6 +118,12 @@ class Settings(BaseSettings):
     log_timezone: str = Field(default="UTC", validation_alias=_named("OPENSTACK_RCA_LOG_TIMEZONE"))
     signatures_folder: Path | None = Field(default=None, validation_alias=_named("OPENSTACK_RCA_SIGNATURES"))
     cache_size_bytes: int = Field(default=2 * 1024**3, gt=0, validation_alias=_named("OPENSTACK_RCA_CACHE_SIZE_BYTES"))
+    reports_kept: int = Field(
+        default=500,
+        gt=0,
+        validation_alias=_named("OPENSTACK_RCA_REPORTS_KEPT"),
+        description="How many reports are kept on this machine; the oldest go first.",
+    )
     log_roots: str = Field(
         default="/var/log",
         validation_alias=_named("OPENSTACK_RCA_LOG_ROOTS"),
@@ -197,6 +203,11 @@ class Settings(BaseSettings):
     def spool_folder(self) -> Path:
         """Trained files that could not be published yet."""
         return self.home / "spool"
+
+    @property
+    def reports_folder(self) -> Path:
+        """Reports that were made here, one file each."""
+        return self.home / "reports"
 
     @property
     def state_folder(self) -> Path:

@@ -154,7 +154,7 @@ def test_the_banner_is_the_point() -> None:
         assert fact in banner
     unsure = Page(render_html(report_samples.inconclusive())).text.split("Causes, most likely first")[0]
     assert "Best guess: cinder-volume" in unsure
-    assert "Lacks: no log of any cinder service" in unsure
+    assert "Missing: no log of any cinder service" in unsure
 
 
 def test_both_themes_are_served() -> None:

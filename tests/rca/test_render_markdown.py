@@ -93,7 +93,7 @@ def test_an_unsure_report_says_so() -> None:
     """The title calls a guess a guess, and what was not seen stands in the first lines."""
     head = render_markdown(report_samples.inconclusive()).split("## ")[0]
     assert "# INCONCLUSIVE: best guess `cinder-volume`, 31 %" in head
-    assert "**Lacks:** no log of any cinder service" in head
+    assert "**Missing:** no log of any cinder service" in head
 
 
 def test_log_lines_stand_in_fences_only() -> None:

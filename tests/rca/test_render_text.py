@@ -42,7 +42,7 @@ def test_the_first_five_lines_are_the_point(width: int) -> None:
     for fact in ("CONFIRMED", "mariadb on controller", "93 % sure", "since 2026-03-09 14:02:09 UTC"):
         assert fact in head
     assert "Why: The database server on controller went away" in head
-    assert "Proof: controller/mariadb.log:88 /usr/sbin/" in head
+    assert "Proof: controller/mariadb.log:88 /usr/sbin" in head
     assert "shutdown" in head
     assert "Do: Start the database server on controller" in head
     assert lines[5].startswith("Also:")
@@ -52,7 +52,7 @@ def test_an_unsure_report_says_first_what_it_lacks() -> None:
     """Without a sure cause the first lines name the guess as a guess, and what was not seen."""
     head = words(" ".join(render_text_plain(report_samples.inconclusive(), 80).splitlines()[:5]))
     assert "INCONCLUSIVE best guess: cinder-volume 31 % sure" in head
-    assert "Lacks: no log of any cinder service" in head
+    assert "Missing: no log of any cinder service" in head
     assert "Do: Check: openstack volume service list" in head
 
 

@@ -18,25 +18,28 @@ from openstack_rca.cli.output import (
     settings_from,
     steps,
 )
-from openstack_rca.errors import HistoryUnavailable
+from openstack_rca.errors import ConfigurationError, HistoryUnavailable
 from openstack_rca.service.analysis import AnalysisOutcome, analyze, around_window, record_analysis
 from openstack_rca.service.history import open_history, remember
-from openstack_rca.service.reports import FORMATS, check_report_path, print_report, render, write_report
+from openstack_rca.service.kept_reports import keep_report
+from openstack_rca.service.reports import FORMATS, check_report_path, exit_status, print_report, render, write_report
 from openstack_rca.settings import Settings
 
 
 @click.command("analyze", short_help="Find the root cause in logs.")
 @click.argument("logs", nargs=-1, required=True, metavar="LOGS...")
-@click.option("--issue", required=True, help="What is wrong, in your words.")
+@click.option("--issue", default="", help="What is wrong, in your words; it says what matters, the logs say what is.")
 @MODEL
 @click.option("--fast/--hybrid", "--fast-mode/--hybrid-mode", "fast", default=False, help="Lexical retrieval only.")
-@click.option("--since", callback=parse_time, metavar="TIME", help="Look at nothing before this time (ISO 8601).")
-@click.option("--until", callback=parse_time, metavar="TIME", help="Look at nothing after this time (ISO 8601).")
+@click.option(
+    "--since", callback=parse_time, metavar="TIME", help="Look at nothing before this time: ISO 8601, 04:17, 10m."
+)
+@click.option("--until", callback=parse_time, metavar="TIME", help="Look at nothing after this time.")
 @click.option(
     "--around",
     callback=parse_time,
     metavar="TIME",
-    help="Look at the ten minutes before and after this time (ISO 8601).",
+    help="Look at the ten minutes before and after this time.",
 )
 @click.option(
     "--baseline",
@@ -49,7 +52,11 @@ from openstack_rca.settings import Settings
 @click.option(
     "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How to print the report."
 )
+@click.option("--full", is_flag=True, help="Print the whole report on a terminal, not only what fits on one screen.")
+@click.option("--ticket", is_flag=True, help="Print at most 30 lines of Markdown to paste into a ticket.")
+@click.option("--exit-code", is_flag=True, help="Exit with 0 (no failure), 10 (inconclusive) or 11 (failure found).")
 @click.option(
+    "-o",
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Also write the report to this file; its suffix (.json, .md, .html, .txt) says in which form.",
@@ -66,28 +73,48 @@ def analyze_command(
     baselines: tuple[str, ...],
     signatures: str | None,
     form: str,
+    full: bool,
+    ticket: bool,
+    exit_code: bool,
     output: Path | None,
     mlflow_uri: str | None,
     mlflow_experiment: str | None,
     disable_mlflow: bool,
-) -> None:
-    """Find the root cause of ISSUE in LOGS: files, folders, globs, or - for standard input.
+) -> int:
+    """Find the root cause of the trouble in LOGS: files, folders, globs, or - for standard input.
 
-    Reads oslo.log, RabbitMQ, MariaDB, uwsgi, Apache, libvirt, OVS and other logs, plain or compressed. The answer is on
-    the screen first; then it is kept as an MLflow run.
+    Reads oslo.log, RabbitMQ, MariaDB, uwsgi, Apache, libvirt, OVS and other logs, plain or compressed. No training is
+    needed; a model of your cloud's normal (see train) adds what is unusual there. On a terminal the answer fits on one
+    screen; the report is kept by its id, see report. A TIME is ISO 8601, a time of day, or how long ago: 10m, "2 hours ago".
 
     \b
     Examples:
+      openstack-rca analyze /var/log/kolla
       openstack-rca analyze /var/log/kolla --issue "Instances stay in BUILD"
       openstack-rca analyze nova-api.log.gz neutron/ --issue "401 on every call" --format markdown
       openstack-rca analyze /var/log --issue "volumes fail" --since 2026-11-23T04:00 --until 2026-11-23T05:00
+      openstack-rca analyze /var/log/kolla --since 10m --exit-code -o report.html
     """
     settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
     if around is not None:
         if since is not None or until is not None:
             raise click.UsageError("--around says the window already; leave --since and --until out")
         since, until = around_window(around)
-    answer(list(logs), issue, settings, model, fast, since, until, signatures, form, output, baseline=list(baselines))
+    outcome = answer(
+        list(logs),
+        issue,
+        settings,
+        model,
+        fast,
+        since,
+        until,
+        signatures,
+        "ticket" if ticket else form,
+        output,
+        baseline=list(baselines),
+        full=full,
+    )
+    return exit_status(outcome.report) if exit_code else 0
 
 
 def answer(
@@ -102,6 +129,7 @@ def answer(
     form: str = "text",
     output: Path | None = None,
     baseline: Sequence[str | Path] = (),
+    full: bool = False,
 ) -> AnalysisOutcome:
     """Analyse, print, then record; a run that cannot be recorded is a notice, the answer stands."""
     if output is not None:
@@ -122,9 +150,10 @@ def answer(
             on_progress=shown.part,
         )
     if form == "text":
-        print_report(outcome.report, console())
+        screen = console()
+        print_report(outcome.report, screen, full=full or not screen.is_terminal)
     else:
-        click.echo(render(outcome.report, form))
+        click.echo(render(outcome.report, form), nl=form != "ticket")
     for text in outcome.model.notices:
         notice(text)
     try:
@@ -137,7 +166,11 @@ def answer(
 
 
 def keep(outcome: AnalysisOutcome, settings: Settings) -> None:
-    """Keep the answer in the history of incidents, or say why that was impossible."""
+    """Keep the report and its place in the history of incidents, or say why that was impossible."""
+    try:
+        keep_report(outcome.report, settings)
+    except ConfigurationError as error:
+        notice(str(error))
     try:
         remember(outcome.report, open_history(settings))
     except HistoryUnavailable as error:

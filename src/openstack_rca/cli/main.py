@@ -40,6 +40,7 @@ COMMANDS = {
     "history": LazyCommand(_CLI + "history", "history_group", "Past incidents: what was answered, what was confirmed."),
     "logs": LazyCommand(_CLI + "logs", "logs_group", "What is read from logs, before any analysis."),
     "models": LazyCommand(_CLI + "models", "models_group", "Versions of the model."),
+    "report": LazyCommand(_CLI + "report", "report_group", "Answers that were given before."),
     "restore": LazyCommand(_CLI + "backup", "restore_command", "Put a copy of the embedded tracking database back."),
     "runs": LazyCommand(_CLI + "runs", "runs_group", "Training and analysis runs."),
     "signatures": LazyCommand(_CLI + "signatures", "signatures_group", "Your own failure signatures."),

@@ -6,9 +6,8 @@ import json
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 from rich.cells import cell_len
@@ -16,7 +15,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from openstack_rca.errors import ConfigurationError
 from openstack_rca.service.interrupt import Interrupt
+from openstack_rca.service.moments import parse_moment
 from openstack_rca.service.reports import one_line
 from openstack_rca.settings import Settings, load_settings
 
@@ -166,11 +167,10 @@ def steps() -> Iterator[Steps]:
 
 
 def parse_time(context: click.Context, parameter: click.Parameter, value: str | None) -> datetime | None:
-    """An ISO time; without an offset it is in the logs' time zone."""
+    """A moment, see ``service.moments``; without an offset it is in the logs' time zone."""
     if value is None:
         return None
     try:
-        parsed = datetime.fromisoformat(value)
-    except ValueError:
-        raise click.BadParameter(f"{value!r} is not a time such as 2026-11-23T04:17 or 2026-11-23T04:17:00Z") from None
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=ZoneInfo(load_settings().log_timezone))
+        return parse_moment(value, timezone=load_settings().log_timezone, now=datetime.now(UTC))
+    except ConfigurationError as error:
+        raise click.BadParameter(str(error)) from None

@@ -128,7 +128,7 @@ def analyze(
 
     Args:
         paths: files, folders, globs; ``-`` is standard input.
-        issue: what is wrong, in the operator's words.
+        issue: what is wrong, in the operator's words; empty where nothing was said.
         settings: see ``openstack_rca.settings``.
         model: reference for ``open_model``, or a model that is already open.
         fast: lexical retrieval only.
@@ -140,10 +140,10 @@ def analyze(
         on_progress: told bytes done and bytes in all while reading.
 
     Raises:
-        ConfigurationError: the issue is empty, or the window is upside down.
+        ConfigurationError: the window is upside down.
         LogInputError, LifecycleError, ModelError, AnalysisError: see ``openstack_rca.errors``.
     """
-    _require_question(issue, since, until)
+    _require_window(since, until)
     prepared = prepare(
         paths, settings=settings, model=model, baseline=baseline, on_step=on_step, on_progress=on_progress
     )
@@ -175,7 +175,7 @@ def ask(
     on_step: StepCallback | None = None,
 ) -> AnalysisOutcome:
     """Answer one question about logs that are read and scored; arguments and errors as for ``analyze``."""
-    _require_question(issue, since, until)
+    _require_window(since, until)
     request = AnalysisRequest(
         issue=_sound(issue),
         logs=[_sound(str(path)) for path in paths],
@@ -190,11 +190,7 @@ def ask(
     return answer(prepared, request, load_catalogue(signatures or settings.signatures_folder))
 
 
-def _require_question(issue: str, since: datetime | None, until: datetime | None) -> None:
-    if not issue.strip():
-        raise ConfigurationError(
-            "The issue is empty.", 'Say what is wrong, for example --issue "Instances stay in BUILD".'
-        )
+def _require_window(since: datetime | None, until: datetime | None) -> None:
     if since is not None and until is not None and since >= until:
         raise ConfigurationError("The window ends before it begins.", "Give --since earlier than --until.")
 
@@ -356,7 +352,8 @@ def _command(
     until: datetime | None,
     signatures: Path | None,
 ) -> str:
-    words = ["openstack-rca", "analyze", *(str(path) for path in paths), "--issue", issue.strip()]
+    words = ["openstack-rca", "analyze", *(str(path) for path in paths)]
+    words += ["--issue", issue.strip()] if issue.strip() else []
     words += ["--model", opened.reference] if opened.reference else []
     words += ["--fast"] if fast else []
     words += ["--since", since.isoformat()] if since else []

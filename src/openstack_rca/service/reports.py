@@ -12,16 +12,28 @@ from openstack_rca.rca.render import (
     render_html,
     render_json,
     render_markdown,
+    render_short,
     render_text,
     render_text_plain,
+    render_ticket,
     report_schema,
 )
 from openstack_rca.rca.report import Report, one_line
+from openstack_rca.rca.vocabulary import Verdict
 from openstack_rca.service.places import cannot_write, require_output
 
-__all__ = ["FORMATS", "check_report_path", "one_line", "print_report", "render", "report_schema", "write_report"]
+__all__ = [
+    "FORMATS",
+    "check_report_path",
+    "exit_status",
+    "one_line",
+    "print_report",
+    "render",
+    "report_schema",
+    "write_report",
+]
 
-FORMATS = ("text", "json", "markdown", "html")
+FORMATS = ("text", "json", "markdown", "md", "html", "ticket")
 _BY_SUFFIX = {".json": "json", ".md": "markdown", ".html": "html", ".htm": "html", ".txt": "text"}
 
 
@@ -29,16 +41,26 @@ def render(report: Report, form: str) -> str:
     """The report as a string; ``form`` is one of ``FORMATS``."""
     if form == "json":
         return render_json(report)
-    if form == "markdown":
+    if form in ("markdown", "md"):
         return render_markdown(report)
+    if form == "ticket":
+        return render_ticket(report)
     if form == "html":
         return render_html(report)
     return render_text_plain(report)
 
 
-def print_report(report: Report, console: Console) -> None:
-    """The report as terminal text."""
-    render_text(report, console)
+def print_report(report: Report, console: Console, *, full: bool = True) -> None:
+    """The report as terminal text: all of it, or what fits on one screen."""
+    if full:
+        render_text(report, console)
+    else:
+        render_short(report, console)
+
+
+def exit_status(report: Report) -> int:
+    """The exit status of ``analyze --exit-code``: 0 no failure, 10 inconclusive, 11 failure found."""
+    return {Verdict.NO_FAILURE_FOUND: 0, Verdict.INCONCLUSIVE: 10}.get(report.verdict, 11)
 
 
 def check_report_path(path: Path) -> None:

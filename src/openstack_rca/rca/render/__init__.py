@@ -3,7 +3,9 @@
 from openstack_rca.rca.render.html_report import render_html
 from openstack_rca.rca.render.json_report import render_json, report_schema
 from openstack_rca.rca.render.markdown_report import render_markdown
+from openstack_rca.rca.render.short_report import render_short
 from openstack_rca.rca.render.text_report import render_text, render_text_plain
+from openstack_rca.rca.render.ticket import render_ticket
 from openstack_rca.rca.render.wording import Headline, counts, headline, moment, percent, place, spot, window_text
 
 __all__ = [
@@ -16,8 +18,10 @@ __all__ = [
     "render_html",
     "render_json",
     "render_markdown",
+    "render_short",
     "render_text",
     "render_text_plain",
+    "render_ticket",
     "report_schema",
     "spot",
     "window_text",

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from openstack_rca.rca.render.excerpts import EvidenceGroup, excerpt, grouped, like_text
 from openstack_rca.rca.render.wording import (
+    NO_ISSUE,
     ChainLine,
     alone,
     chain_lines,
@@ -91,7 +92,7 @@ def _head(report: Report) -> str:
         proof = markdown_code(excerpt(point.proof.text, _PROOF_LIMIT))
         facts.append(f"**Proof:** {markdown_code(spot(point.proof))} {proof}")
     elif report.missing and not point.sure:
-        facts.append(f"**Lacks:** {markdown_prose(lacks(report))}")
+        facts.append(f"**Missing:** {markdown_prose(lacks(report))}")
     facts.append(f"**Do:** {markdown_prose(point.action)}")
     if point.also:
         facts.append(f"**Also:** {markdown_prose(point.also)}")
@@ -229,7 +230,7 @@ def _episodes(episodes: list[Episode]) -> str:
 
 def _origin(report: Report) -> str:
     facts = [
-        f"Issue: {markdown_prose(report.issue)}",
+        f"Issue: {markdown_prose(report.issue or NO_ISSUE)}",
         f"Logs: {', '.join(markdown_code(path) for path in report.logs)}",
         f"Read: {reading_text(report)}",
         f"Window: {window_text(report)}",

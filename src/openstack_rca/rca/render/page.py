@@ -12,7 +12,7 @@ from rich.text import Text
 from openstack_rca.rca.render.excerpts import excerpt
 from openstack_rca.rca.report import LINE_LIMIT, one_line
 
-HEAD_INDENT = 7
+HEAD_INDENT = 9
 """Columns of the labels of the first lines."""
 
 _LOG_LINES = 3

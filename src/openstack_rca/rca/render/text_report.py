@@ -17,7 +17,9 @@ from rich.text import Text
 from openstack_rca.rca.render.excerpts import EvidenceGroup, excerpt, grouped, like_text
 from openstack_rca.rca.render.page import HEAD_INDENT, Page, confidence_style
 from openstack_rca.rca.render.wording import (
+    NO_ISSUE,
     ChainLine,
+    Headline,
     alone,
     chain_lines,
     chain_rows,
@@ -107,14 +109,7 @@ def render_text_plain(report: Report, width: int = 100) -> str:
 def _head(page: Page, report: Report) -> None:
     """Print the point of the report in five lines, then what else went wrong."""
     point = headline(report)
-    badge = f" {point.verdict.value} " if page.coloured else point.verdict.value
-    first = page.join(page.text(badge, _VERDICT_STYLES[point.verdict]))
-    if point.cause:
-        first.append_text(page.join("  " if point.sure else "  best guess: ", page.text(point.subject, "bold")))
-        first.append(f"  {percent(point.cause.confidence)} sure", confidence_style(point.cause.confidence))
-        if point.cause.onset:
-            first.append(f"  since {moment(point.cause.onset)}")
-    top = page.cut(first, 2, page.width)
+    top = page.cut(verdict_line(page, point), 2, page.width)
     for line in top:
         page.show(line)
     rows = [("Why:", page.text(point.why)), *_grounds(page, report, 2), ("Do:", page.text(point.action))]
@@ -137,6 +132,18 @@ def _head(page: Page, report: Report) -> None:
         page.show(page.text(report.summary), 2)
 
 
+def verdict_line(page: Page, point: Headline) -> Text:
+    """The first line of every terminal report: verdict, component and host, how sure, since when."""
+    badge = f" {point.verdict.value} " if page.coloured else point.verdict.value
+    first = page.join(page.text(badge, _VERDICT_STYLES[point.verdict]))
+    if point.cause:
+        first.append_text(page.join("  " if point.sure else "  best guess: ", page.text(point.subject, "bold")))
+        first.append(f"  {percent(point.cause.confidence)} sure", confidence_style(point.cause.confidence))
+        if point.cause.onset:
+            first.append(f"  since {moment(point.cause.onset)}")
+    return first
+
+
 def _grounds(page: Page, report: Report, lines: int) -> list[tuple[str, Text]]:
     """The line that proves a sure answer, in the room of so many lines; what is missing for another."""
     point = headline(report)
@@ -146,7 +153,7 @@ def _grounds(page: Page, report: Report, lines: int) -> list[tuple[str, Text]]:
         room = lines * (page.width - HEAD_INDENT) - len(where) - 2 - 8 * (lines - 1)
         proof = page.join(where, "  ", page.text(excerpt(point.proof.text, max(20, room))))
         return [("Proof:", proof)]
-    return [("Lacks:", page.text(lacks(report)))] if report.missing else []
+    return [("Missing:", page.text(lacks(report)))] if report.missing else []
 
 
 def _causes(page: Page, report: Report, own: Sequence[Cause]) -> None:
@@ -310,7 +317,7 @@ def _remedy(page: Page, cause: Cause, title: str = "") -> None:
 
 def _origin(page: Page, report: Report) -> None:
     page.title("How this was found")
-    page.item("Issue:  ", page.text(report.issue))
+    page.item("Issue:  ", page.text(report.issue or NO_ISSUE))
     page.item("Logs:   ", page.text(", ".join(report.logs)))
     page.item("Read:   ", page.text(reading_text(report)))
     page.item("Window: ", page.text(window_text(report)))

@@ -26,6 +26,7 @@ from openstack_rca.rca.vocabulary import EvidenceSort, Verdict
 ACTION_WHEN_HEALTHY = (
     "Nothing in these logs asks for action. If the trouble goes on, add the logs of further hosts or a longer stretch."
 )
+NO_ISSUE = "none given"
 ACTION_WHEN_UNSURE = "Add what is missing (see below) and analyse again."
 
 SUMMARY_OF_THE_HEAD = ("The root cause is",)

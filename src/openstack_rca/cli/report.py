@@ -1,0 +1,77 @@
+"""``openstack-rca report``: answers that were given before."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from openstack_rca.cli.output import JSON_FORMAT, console, print_columns, print_json
+from openstack_rca.service.kept_reports import list_reports, open_report
+from openstack_rca.service.reports import FORMATS, check_report_path, print_report, render, write_report
+from openstack_rca.settings import load_settings
+
+TEXT_WIDTH = 60
+
+
+@click.group("report", short_help="Answers that were given before.")
+def report_group() -> None:
+    """Answers that were given before: each analysis keeps its report on this machine, by its id."""
+
+
+@report_group.command("list", short_help="List kept reports, newest first.")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="The newest so many.")
+@JSON_FORMAT
+def list_command(limit: int, form: str) -> None:
+    """List kept reports, newest first: id, time, verdict, component, issue."""
+    kept = list_reports(load_settings(), limit)
+    if form == "json":
+        print_json([asdict(report) for report in kept])
+        return
+    if not kept:
+        console().print("No report is kept yet: every analysis keeps its own here.")
+        return
+    rows = [
+        (
+            report.id,
+            f"{report.created:%Y-%m-%d %H:%M:%S}",
+            report.verdict,
+            f"{report.component or '-'}{f' on {report.host}' if report.host else ''}",
+            report.issue[:TEXT_WIDTH] or "-",
+        )
+        for report in kept
+    ]
+    print_columns(["id", "made (UTC)", "verdict", "component", "issue"], rows)
+
+
+@report_group.command("show", short_help="Show a kept report.")
+@click.argument("reference", metavar="ID")
+@click.option("--full", is_flag=True, help="Print all of it on a terminal, not only what fits on one screen.")
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How to print the report."
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the report to this file instead; its suffix (.json, .md, .html, .txt) says in which form.",
+)
+def show_command(reference: str, full: bool, form: str, output: Path | None) -> None:
+    """Show a report again. ID is its id, the beginning of one, last, or a report saved as .json.
+
+    \b
+    Examples:
+      openstack-rca report show last --full
+      openstack-rca report show 3f9a1c --format ticket
+    """
+    if output is not None:
+        check_report_path(output)
+    report = open_report(reference, load_settings())
+    if output is not None:
+        write_report(report, output)
+    elif form == "text":
+        screen = console()
+        print_report(report, screen, full=full or not screen.is_terminal)
+    else:
+        click.echo(render(report, form), nl=form != "ticket")

@@ -1,0 +1,66 @@
+"""The answer on one screen: verdict, reason, proof, what to do, causes, next checks, and how to see the rest."""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+from openstack_rca.rca.render.excerpts import excerpt
+from openstack_rca.rca.render.page import HEAD_INDENT, Page
+from openstack_rca.rca.render.text_report import verdict_line
+from openstack_rca.rca.render.wording import Headline, clock, headline, lacks, place, spot
+from openstack_rca.rca.report import Report
+
+MOST_LINES = 25
+"""A screen of 24 lines and the prompt."""
+
+_CAUSES = 3
+_CHECKS = 3
+_WHY_LINES = 3
+_PROOF_LINES = 3
+_ACTION_LINES = 3
+
+
+def render_short(report: Report, console: Console) -> None:
+    """Print the answer in at most ``MOST_LINES`` lines on a console of 80 columns or more."""
+    page = Page(console)
+    point = headline(report)
+    for line in page.cut(verdict_line(page, point), 2, page.width):
+        page.show(line)
+    page.labelled("Why:", page.text(point.why), _WHY_LINES)
+    if point.proof and point.cause:
+        where = spot(point.proof)
+        room = _PROOF_LINES * (page.width - HEAD_INDENT - 8)
+        quoted = excerpt(point.proof.text, max(40, room - len(where)))
+        page.labelled("Proof:", page.join(page.text(where, "cyan"), "  ", page.text(quoted)), _PROOF_LINES)
+    page.labelled("Do:", page.text(point.action), _ACTION_LINES)
+    if point.also:
+        page.labelled("Also:", page.text(point.also), 2)
+    if not point.sure and report.missing:
+        page.labelled("Missing:", page.text(lacks(report)), 2)
+    _causes(page, report)
+    _checks(page, point)
+    for line in page.cut(page.text(f"All of it: openstack-rca report show {report.id} --full", "dim"), 2, page.width):
+        page.show(line)
+
+
+def _causes(page: Page, report: Report) -> None:
+    if len(report.causes) < 2:
+        return
+    page.show(page.text("Causes, most likely first", "bold underline"))
+    for number, cause in enumerate(report.causes[:_CAUSES], start=1):
+        since = f"  since {clock(cause.onset)[:8]} UTC" if cause.onset else ""
+        line = page.join(
+            f"{number}  ", page.bar(cause.confidence), "  ", page.text(place(cause.component, cause.host), "bold")
+        )
+        line.append(f"  {cause.category.value}{since}")
+        for shown in page.cut(line, 1, page.width - 2):
+            page.show(shown, 2)
+
+
+def _checks(page: Page, point: Headline) -> None:
+    if not (point.cause and point.cause.next_checks):
+        return
+    page.show(page.text("Checks that change nothing", "bold underline"))
+    for check in point.cause.next_checks[:_CHECKS]:
+        for line in page.cut(page.text(check), 1, page.width - 2):
+            page.show(line, 2)

@@ -1,0 +1,38 @@
+"""A report as a few lines of Markdown to paste into a ticket."""
+
+from __future__ import annotations
+
+from openstack_rca.rca.render.excerpts import excerpt
+from openstack_rca.rca.render.wording import confirm_command, headline, moment, place, spot
+from openstack_rca.rca.report import Report, markdown_code, markdown_prose
+
+MOST_LINES = 30
+_PROOFS = 4
+_OTHERS = 3
+_CHECKS = 4
+_TEXT = 300
+
+
+def render_ticket(report: Report) -> str:
+    """The answer in at most ``MOST_LINES`` lines of Markdown: cause, proof, what to do, checks."""
+    point = headline(report)
+    head = f"**{report.verdict.value}**"
+    if point.cause:
+        head += f" {markdown_prose(point.subject)} ({point.cause.category.value})"
+        head += f", since {moment(point.cause.onset)}" if point.cause.onset else ""
+    lines = [head, "", markdown_prose(point.why)]
+    if report.issue:
+        lines += ["", f"Reported as: {markdown_prose(report.issue[:_TEXT])}"]
+    if point.cause and point.cause.evidence:
+        lines += ["", "Proof:"]
+        for item in point.cause.evidence[:_PROOFS]:
+            lines.append(f"- {markdown_code(spot(item))} {markdown_code(excerpt(item.text, _TEXT))}")
+    lines += ["", f"To do: {markdown_prose(point.action)}"]
+    if point.cause and point.cause.next_checks:
+        lines += ["", "Checks that change nothing:"]
+        lines += [f"- {markdown_code(check)}" for check in point.cause.next_checks[:_CHECKS]]
+    others = [markdown_prose(place(cause.component, cause.host)) for cause in report.causes[1 : 1 + _OTHERS]]
+    if others:
+        lines += ["", f"Less likely: {', '.join(others)}"]
+    lines += ["", f"Report {markdown_code(report.id)}; once you know: {markdown_code(confirm_command(report))}"]
+    return "\n".join(lines) + "\n"

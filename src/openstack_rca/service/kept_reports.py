@@ -1,0 +1,109 @@
+"""Reports that were made here: each is kept by its id, the oldest go first, and each opens again."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from openstack_rca.errors import ConfigurationError, ReportNotFound
+from openstack_rca.lifecycle.objects import write_whole
+from openstack_rca.rca.render import render_json
+from openstack_rca.rca.report import Report
+from openstack_rca.service.history import read_report
+from openstack_rca.settings import Settings
+
+_NAME = re.compile(r"(?P<created>\d{8}T\d{6})Z_(?P<id>[0-9a-f]+)\.json")
+
+
+@dataclass(frozen=True)
+class KeptReport:
+    """One kept report: what a list shows of it."""
+
+    id: str
+    created: datetime
+    verdict: str
+    component: str | None
+    host: str | None
+    issue: str
+    logs: list[str]
+
+
+def keep_report(report: Report, settings: Settings) -> None:
+    """Keep a report under its id; of more than ``reports_kept`` the oldest go.
+
+    Raises:
+        ConfigurationError: the folder cannot be written.
+    """
+    folder = settings.reports_folder
+    path = folder / f"{report.created.astimezone(UTC):%Y%m%dT%H%M%S}Z_{report.id}.json"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(path, render_json(report).encode())
+        for old in _files(settings)[settings.reports_kept :]:
+            old.unlink(missing_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"The report is not kept: {folder} cannot be written ({error.strerror}).",
+            "Save it with --output FILE, or set OPENSTACK_RCA_HOME to a folder that you may write.",
+        ) from None
+
+
+def open_report(reference: str, settings: Settings) -> Report:
+    """A kept report by its id or the beginning of one, ``last``, or the path of a report saved as JSON.
+
+    Raises:
+        ReportNotFound: nothing, or more than one report, answers to the reference.
+    """
+    if reference.endswith(".json") or "/" in reference:
+        return read_report(Path(reference))
+    files = _files(settings)
+    if reference == "last":
+        if not files:
+            raise ReportNotFound("No report is kept here yet.", "Make one with: openstack-rca analyze PATH")
+        return read_report(files[0])
+    found = [path for path in files if _id_of(path).startswith(reference.lower())]
+    if len(found) != 1:
+        raise ReportNotFound(
+            f"{len(found) or 'No'} kept report{'s begin' if len(found) > 1 else ' begins'} with {reference!r}.",
+            "See: openstack-rca report list",
+        )
+    return read_report(found[0])
+
+
+def list_reports(settings: Settings, limit: int) -> list[KeptReport]:
+    """The newest reports; files that are no report are passed over."""
+    kept = []
+    for path in _files(settings)[:limit]:
+        try:
+            report = Report.model_validate_json(path.read_bytes())
+        except (OSError, ValidationError):
+            continue
+        first = report.causes[0] if report.causes else None
+        kept.append(
+            KeptReport(
+                id=report.id,
+                created=report.created,
+                verdict=report.verdict.value,
+                component=first.component if first else None,
+                host=first.host if first else None,
+                issue=report.issue,
+                logs=list(report.logs),
+            )
+        )
+    return kept
+
+
+def _files(settings: Settings) -> list[Path]:
+    """Files of kept reports, newest first: their names begin with the time."""
+    folder = settings.reports_folder
+    names = [path for path in folder.iterdir() if _NAME.fullmatch(path.name)] if folder.is_dir() else []
+    return sorted(names, key=lambda path: path.name, reverse=True)
+
+
+def _id_of(path: Path) -> str:
+    matched = _NAME.fullmatch(path.name)
+    return matched["id"] if matched else ""
