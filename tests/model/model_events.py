@@ -10,6 +10,7 @@ import polars as pl
 from openstack_rca.logs.events import EVENT_SCHEMA
 from openstack_rca.logs.templates import template_ids
 from openstack_rca.model.card import TrainingConfig
+from openstack_rca.model.stories import Stories
 
 BEGIN = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -101,6 +102,54 @@ def incident_events(seed: int, begin: datetime = BEGIN) -> tuple[pl.DataFrame, d
         for moment in np.sort(random.uniform(0.0, 60.0, 80))
     ]
     return pl.concat([frame, make_events(list(rows))]).sort("time", maintain_order=True), start, end
+
+
+STORY: dict[str, list[tuple[str, str, float]]] = {
+    "instance": [
+        ("nova-api", "Accepted a server", 0.0),
+        ("nova-scheduler", "Chose a host", 0.2),
+        ("nova-compute", "Claimed", 0.3),
+        ("neutron-server", "Created a port", 0.5),
+        ("nova-compute", "Spawned", 2.0),
+    ],
+    "volume": [
+        ("cinder-api", "Accepted a volume", 0.0),
+        ("cinder-scheduler", "Chose a pool", 0.1),
+        ("cinder-volume", "Made the volume", 0.8),
+    ],
+}
+"""Kind of story -> its steps: service, template, seconds since the step before it (in the mean)."""
+
+
+def story_rows(
+    kind: str, begin: datetime, random: np.random.Generator
+) -> list[tuple[datetime | None, str | None, str | None, str, str]]:
+    """One whole story of a kind, each wait within a factor of two."""
+    moment, rows = begin, []
+    for service, template, seconds in STORY[kind]:
+        moment += timedelta(seconds=seconds * float(random.uniform(0.7, 1.4)))
+        rows.append((moment, "controller", service, "INFO", template))
+    return rows
+
+
+def told_stories(count: int = 60, seed: int = 0, minutes: float = 8.0) -> tuple[pl.DataFrame, Stories]:
+    """Interleaved stories of both kinds, all ended."""
+    random = np.random.default_rng(seed)
+    kinds = [("instance", "volume")[int(random.integers(2))] for _ in range(count)]
+    rows, of_row = [], []
+    for number, kind in enumerate(kinds):
+        told = story_rows(kind, BEGIN + timedelta(seconds=float(random.uniform(0, minutes * 60))), random)
+        rows += told
+        of_row += [number] * len(told)
+    order = sorted(range(len(rows)), key=lambda row: rows[row][0])  # type: ignore[arg-type,return-value]
+    owner = np.asarray([of_row[row] for row in order])
+    return make_events([rows[row] for row in order]), Stories(
+        rows=np.argsort(owner, kind="stable").astype(np.int64),
+        offsets=np.append(0, np.cumsum(np.bincount(owner, minlength=count))).astype(np.int64),
+        ended=np.ones(count, dtype=np.bool_),
+        kind=kinds,
+        names=[f"object-{number}" for number in range(count)],
+    )
 
 
 SMALL = TrainingConfig(

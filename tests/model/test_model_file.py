@@ -77,7 +77,7 @@ def test_the_file_brings_everything_back(model_path: Path, trained: TrainingResu
     assert file.card == trained.card
     assert file.baseline.templates["count"].sum() == trained.card.events
     assert read_training_card(model_path) == trained.card
-    assert not file.has_incident_head
+    assert not file.knows_stories
 
 
 def test_keras_opens_the_file_in_safe_mode_uncompiled(model_path: Path, trained: TrainingResult) -> None:

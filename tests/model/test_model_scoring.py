@@ -7,7 +7,7 @@ import polars as pl
 from model_events import LOST, incident_events, make_events, normal_events
 
 from openstack_rca.model.model_file import load_keras_model, open_model_file
-from openstack_rca.model.scoring import Forward, event_scores
+from openstack_rca.model.scoring import Forward, event_surprise
 from openstack_rca.model.sequences import Steps, cut, encode
 from openstack_rca.model.training import TrainingResult
 from openstack_rca.model.vocabulary import WORD_BUCKETS, hashed_words
@@ -80,7 +80,7 @@ def test_the_class_other_is_shared_among_its_templates(model_path: Path) -> None
     frame, _, _ = incident_events(14)
     steps = encode(frame, file._assets.vocabulary)
     scores = file._forward.score(steps)
-    alone, shared = event_scores(steps, scores, 1).surprise, event_scores(steps, scores, 8).surprise
+    alone, shared = event_surprise(steps, scores, 1), event_surprise(steps, scores, 8)
     other = (frame["template"] == LOST).to_numpy()
     assert np.allclose((shared - alone)[other], np.log(8), atol=1e-5)
     known = frame["template_id"].is_in(list(file._assets.vocabulary.template_ids)).to_numpy()

@@ -1,6 +1,5 @@
 """Training: split by time, measured on later events beside its rivals, repeatable, and clean when it is stopped."""
 
-import dataclasses
 import json
 from datetime import timedelta
 from pathlib import Path
@@ -8,15 +7,14 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from model_events import BEGIN, LOST, SMALL, incident_events, make_events, normal_events
+from model_events import BEGIN, SMALL, make_events, normal_events
 
 from openstack_rca.errors import NotEnoughTrainingData, TrainingInterrupted
 from openstack_rca.model.card import FORMAT_VERSION, TrainingCard, TrainingConfig, fingerprint
 from openstack_rca.model.evaluation import TEST, TRAIN, VALIDATION, split_by_time
-from openstack_rca.model.incidents import split_incidents
 from openstack_rca.model.model_file import open_model_file
 from openstack_rca.model.scoring import weights_digest
-from openstack_rca.model.training import LabelledIncident, TrainingProgress, TrainingResult, save, train
+from openstack_rca.model.training import TrainingProgress, TrainingResult, save, train
 from openstack_rca.model.vocabulary import Vocabulary
 
 QUICK = TrainingConfig(epochs=2, batch_size=32, lstm_units=8, embedding_units=4, chunk_length=32)
@@ -201,37 +199,3 @@ def test_a_save_that_fails_leaves_the_old_file_as_it_was(
 def test_a_model_file_has_to_be_called_keras(trained: TrainingResult, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"\.keras"):
         save(trained, tmp_path / "model.h5")
-
-
-def labelled(number: int) -> LabelledIncident:
-    frame, start, end = incident_events(100 + number, BEGIN + timedelta(days=1 + number))
-    return LabelledIncident(frame, start, end)
-
-
-def test_incidents_are_split_whole_the_latest_are_measured_on() -> None:
-    incidents = [labelled(number) for number in (2, 0, 1, 3)]
-    learn_from, measure_on = split_incidents(incidents)
-    assert [item.start for item in learn_from + measure_on] == sorted(item.start for item in incidents)
-    assert len(measure_on) == 1
-
-
-def test_too_few_incidents_are_refused(events: pl.DataFrame) -> None:
-    with pytest.raises(NotEnoughTrainingData, match="at least 3"):
-        train(events, QUICK, incidents=[labelled(0)])
-
-
-def test_labelled_incidents_train_a_second_head(events: pl.DataFrame, tmp_path: Path) -> None:
-    """It tells the fault's own events from normal ones, in an incident that it has not seen; rivals stand beside it."""
-    result = train(events, dataclasses.replace(SMALL, epochs=4), incidents=[labelled(number) for number in range(4)])
-    metrics = result.metrics
-    assert {"incident_auroc", "incident_precision", "incident_recall", "score_incident_auroc"} <= set(metrics)
-    assert {"rival_unseen_incident_auroc", "rival_rate_incident_auroc"} <= set(metrics)
-    assert metrics["incident_auroc"] > 0.5
-    save(result, tmp_path / "model.keras")
-    file = open_model_file(tmp_path / "model.keras")
-    assert file.has_incident_head
-    frame, _, _ = incident_events(300)
-    scored = pl.concat([frame, file.score(frame)], how="horizontal")
-    lost = scored["template"] == LOST
-    assert scored.filter(lost)["incident"].mean() > scored.filter(~lost)["incident"].mean() + 0.2
-    assert set(result.history[0]) >= {"loss", "accuracy", "val_loss", "val_accuracy", "incident_loss"}

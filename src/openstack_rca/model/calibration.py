@@ -7,7 +7,7 @@ highest held-out surprise an exponential tail keeps the order of what has never 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,11 @@ MINIMUM_OWN_EVENTS = 500
 """Held-out events that a service needs for a table of its own: five of them lie above its score of 0.99."""
 
 POOLED = ""
+MINIMUM_OWN_STORIES = 100
+"""Held-out stories that a kind of story needs for tables of its own."""
+MOST_PEAKS = 50
+STORY_ALARM_SCORE = 0.999
+"""One normal story in a thousand scores so high."""
 _KNOTS = np.concatenate([np.linspace(0.0, 0.9, 91), 1.0 - np.logspace(-1.0, -5.0, 81)[1:]])
 CHECKED_LEVELS = (0.5, 0.75, 0.9, 0.95, 0.99)
 
@@ -55,6 +60,31 @@ class QuantileTable:
         excess = ordered[ordered > threshold] - threshold
         tail = max(0.5, float(excess.mean())) if len(excess) else 0.5
         return cls(values[keep], shares[keep], tail, count)
+
+    @classmethod
+    def learn_tail(cls, values: npt.NDArray[np.floating[Any]]) -> QuantileTable:
+        """Quantiles below, an exponential tail above: a score of 0.999 means something even where few were held out.
+
+        Peaks over threshold (Pickands, 1975) with the exponential as their law: the mean excess of the highest
+        ``MOST_PEAKS`` values, or of the highest fifth where that is fewer, over the one before them.
+
+        Args:
+            values: (at least one) surprises of what was held out.
+        """
+        count = len(values)
+        ordered = np.sort(values.astype(np.float64))
+        peaks = min(MOST_PEAKS, max(1, count // 5), count)
+        threshold = float(ordered[count - peaks - 1]) if count > peaks else float(ordered[0])
+        excess = float((ordered[count - peaks :] - threshold).mean())
+        reached = 1.0 - (peaks + 1) / (count + 1)
+        shares = np.append(_KNOTS[reached > _KNOTS], max(reached, 0.0))
+        knots = np.interp(shares, np.arange(1, count + 1) / (count + 1), ordered)
+        knots[-1] = threshold
+        keep = np.append(True, np.diff(knots) > 1e-9)
+        # Where the last knot falls together with one before it, the share is that of the last.
+        last = np.flatnonzero(keep)[-1]
+        shares[last] = shares[-1]
+        return cls(knots[keep], shares[keep], max(excess, 1e-3), count)
 
     def score(self, surprises: npt.NDArray[np.floating[Any]]) -> DoubleArray:
         """Scores in [0, 1], the same shape; never falls where surprise rises."""
@@ -114,13 +144,17 @@ class Calibration:
             surprises: (events,) nats.
             services: (events,) their services.
         """
-        tables = {POOLED: QuantileTable.learn(surprises)}
-        names = np.asarray([name or POOLED for name in services], dtype=object)
-        for name in sorted(set(names.tolist()) - {POOLED}):
-            own = surprises[names == name]
-            if len(own) >= MINIMUM_OWN_EVENTS:
-                tables[name] = QuantileTable.learn(own)
-        return cls(tables)
+        return cls(_by_name(surprises, services, MINIMUM_OWN_EVENTS, QuantileTable.learn))
+
+    @classmethod
+    def learn_stories(cls, values: npt.NDArray[np.floating[Any]], kinds: Sequence[str]) -> Calibration:
+        """Tables from held-out normal stories, by their kind.
+
+        Args:
+            values: (stories,) mean or sum of their surprise.
+            kinds: (stories,) their kinds.
+        """
+        return cls(_by_name(values, kinds, MINIMUM_OWN_STORIES, QuantileTable.learn_tail))
 
     def score(self, surprises: npt.NDArray[np.floating[Any]], services: Sequence[str | None]) -> DoubleArray:
         """Scores (events,) in [0, 1]."""
@@ -147,6 +181,46 @@ class Calibration:
         if POOLED not in tables:
             raise ValueError("the pooled calibration table is missing")
         return cls(tables)
+
+
+@dataclass(frozen=True)
+class StoryCalibration:
+    """Maps from the surprise of a story to its score, learned out of fold.
+
+    Attributes:
+        mean, total: of the mean and of the sum of a story's surprise, by kind of story.
+    """
+
+    mean: Calibration
+    total: Calibration
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON form."""
+        return {"mean": self.mean.as_dict(), "total": self.total.as_dict()}
+
+    @classmethod
+    def from_dict(cls, facts: Mapping[str, Any]) -> StoryCalibration:
+        """Read what ``as_dict`` wrote.
+
+        Raises:
+            KeyError, TypeError, ValueError: not of that form.
+        """
+        return cls(Calibration.from_dict(facts["mean"]), Calibration.from_dict(facts["total"]))
+
+
+def _by_name(
+    values: npt.NDArray[np.floating[Any]],
+    names: Sequence[str | None],
+    minimum: int,
+    learn: Callable[[npt.NDArray[np.floating[Any]]], QuantileTable],
+) -> dict[str, QuantileTable]:
+    tables = {POOLED: learn(values)}
+    own_names = np.asarray([name or POOLED for name in names], dtype=object)
+    for name in sorted(set(own_names.tolist()) - {POOLED}):
+        own = values[own_names == name]
+        if len(own) >= minimum:
+            tables[name] = learn(own)
+    return tables
 
 
 def calibration_error(scores: npt.NDArray[np.floating[Any]]) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,10 +11,9 @@ import polars as pl
 
 from openstack_rca.model.baseline import Baseline
 from openstack_rca.model.calibration import Calibration, calibration_error
-from openstack_rca.model.incidents import LabelledIncident
-from openstack_rca.model.measures import auroc, binary_measures, class_measures
+from openstack_rca.model.measures import class_measures
 from openstack_rca.model.rivals import next_template_rivals, rate_rival, unseen_rival
-from openstack_rca.model.scoring import Forward, event_scores
+from openstack_rca.model.scoring import Forward, event_surprise
 from openstack_rca.model.sequences import encode
 from openstack_rca.model.vocabulary import Vocabulary
 
@@ -57,7 +55,7 @@ def measure_recording(
     steps = encode(events, vocabulary)
     scores = forward.score(steps)
     seconds = time.perf_counter() - begun
-    surprise = event_scores(steps, scores, vocabulary.others).surprise
+    surprise = event_surprise(steps, scores, vocabulary.others)
     services = events["service"].to_list()
     held_out = parts == VALIDATION
     calibration = Calibration.learn(
@@ -84,44 +82,3 @@ def measure_recording(
     metrics["rival_unseen_test_alarm_share"] = float(unseen_rival(test_events, learned).mean())
     metrics["rival_rate_test_alarm_share"] = float((rate_rival(test_events, learned) > 1.0).mean())
     return metrics, calibration, {"test_scores": calibrated[test], "surprise": surprise}
-
-
-def measure_incidents(
-    incidents: Sequence[LabelledIncident],
-    forward: Forward,
-    vocabulary: Vocabulary,
-    calibration: Calibration,
-    baseline: Baseline,
-) -> dict[str, float]:
-    """Head 2, the score of head 1 and the two rivals on incidents that nothing was learned from.
-
-    The truth is the fault's time window, so much of what counts as "part of the incident" is normal traffic: a figure
-    says how far the events inside differ from those outside, and the rivals say how easy that was.
-    """
-    truth, score, unseen, rate, head = [], [], [], [], []
-    for incident in incidents:
-        steps = encode(incident.events, vocabulary)
-        found = event_scores(steps, forward.score(steps), vocabulary.others)
-        truth.append(incident.labels())
-        score.append(calibration.score(found.surprise, incident.events["service"].to_list()))
-        unseen.append(unseen_rival(incident.events, baseline))
-        rate.append(rate_rival(incident.events, baseline))
-        if found.incident is not None:
-            head.append(found.incident)
-    inside, scores = np.concatenate(truth), np.concatenate(score)
-    new, often = np.concatenate(unseen), np.concatenate(rate)
-    metrics = {"score_incident_auroc": auroc(inside, scores)}
-    metrics |= _named("score_incident_", binary_measures(inside, scores >= ALARM_SCORE))
-    metrics["rival_unseen_incident_auroc"] = auroc(inside, new.astype(np.float64))
-    metrics |= _named("rival_unseen_incident_", binary_measures(inside, new))
-    metrics["rival_rate_incident_auroc"] = auroc(inside, often)
-    metrics |= _named("rival_rate_incident_", binary_measures(inside, often > 1.0))
-    if head:
-        probability = np.concatenate(head)
-        metrics["incident_auroc"] = auroc(inside, probability)
-        metrics |= _named("incident_", binary_measures(inside, probability >= 0.5))
-    return metrics
-
-
-def _named(prefix: str, figures: dict[str, float]) -> dict[str, float]:
-    return {prefix + name: value for name, value in figures.items()}

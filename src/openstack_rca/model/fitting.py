@@ -19,7 +19,15 @@ import numpy.typing as npt
 from openstack_rca.model.card import TrainingConfig, TrainingProgress
 from openstack_rca.model.network import keras
 from openstack_rca.model.sequences import Steps, cut
-from openstack_rca.model.vocabulary import FIRST_KNOWN, OTHER, OTHER_SERVICE, WORD_BUCKETS, FloatArray, hashed_words
+from openstack_rca.model.vocabulary import (
+    FIRST_KNOWN,
+    OTHER,
+    OTHER_SERVICE,
+    WORD_BUCKETS,
+    FloatArray,
+    IntegerArray,
+    hashed_words,
+)
 
 __all__ = ["ChunkBatches", "Lessons", "TrainingProgress", "fit", "gather_inputs"]
 
@@ -29,6 +37,12 @@ HIDDEN_SERVICES = 0.02
 """Shares of events and chunks whose template or service is hidden in training: so the words of an unseen template and
 the mark of an unseen service mean something when they are met."""
 PATIENCE = 3
+ROW_LENGTHS = (24, 48)
+"""Chunks shorter than ``chunk_length`` are batched with others of their length; each length costs a compilation."""
+WAIT_WEIGHT = 0.3
+"""Weight of the loss of the wait beside that of the next template."""
+MOST_BATCHES = 400
+"""Gradient steps in an epoch, at most: a long recording gets larger batches, which cost less an event."""
 
 
 @dataclass(frozen=True)
@@ -36,81 +50,133 @@ class Lessons:
     """What is to be learned from steps.
 
     Attributes:
-        weight: (steps,) weight of the next-template loss at each step.
-        incident_label, incident_weight: (steps,) for head 2, ``None`` without it.
+        weight: (steps,) weight of the next-template loss at each step; the wait's is the same, where there is a wait.
     """
 
     weight: FloatArray
-    incident_label: FloatArray | None = None
-    incident_weight: FloatArray | None = None
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Chunks of one length: (rows, length) step numbers, and which of them are the row's own."""
+
+    places: IntegerArray
+    own: npt.NDArray[np.bool_]
 
 
 class ChunkBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types
-    """Batches of equal shape (batch size, chunk length); the last one is filled with padding of weight 0."""
+    """Batches of rows of one length; the last one of each length is filled with padding of weight 0."""
 
     def __init__(
-        self, steps: Steps, lessons: Lessons, config: TrainingConfig, bags: FloatArray, *, learning: bool
+        self,
+        steps: Steps,
+        lessons: Lessons,
+        config: TrainingConfig,
+        bags: FloatArray,
+        *,
+        learning: bool,
+        stories: bool = False,
     ) -> None:
         super().__init__(workers=1)
         self._steps, self._lessons, self._bags, self._learning = steps, lessons, bags, learning
-        warm_up = min(WARM_UP, config.chunk_length // 4)
-        chunks = cut(steps.starts, config.chunk_length, warm_up)
-        lost = config.chunk_length - chunks.steps.shape[1]
-        places = np.pad(chunks.steps, ((0, 0), (0, lost)), constant_values=-1)
-        own = np.pad(chunks.own, ((0, 0), (0, lost)))
-        wanted = lessons.weight if lessons.incident_weight is None else lessons.weight + lessons.incident_weight
-        useful = (np.where(own, wanted[places], 0.0) > 0).any(axis=1)
-        self._places, self._own = places[useful], own[useful]
-        self._batch = config.batch_size
-        # Keras divides a weighted sum by the number of cells, padding included: with weights of mean one over the
-        # whole epoch, the loss that it reports is the mean over the events.
-        cells = len(self) * self._batch * config.chunk_length
-        self._scale = cells / max(float(np.where(self._own, lessons.weight[self._places], 0.0).sum()), 1e-12)
-        self._incident_scale = 0.0
-        if lessons.incident_weight is not None:
-            total = float(np.where(self._own, lessons.incident_weight[self._places], 0.0).sum())
-            self._incident_scale = cells / max(total, 1e-12)
+        self._stories = stories
+        self._groups = _by_length(steps, lessons, config.chunk_length)
+        area = sum(group.places.size for group in self._groups)
+        self._rows = [
+            max(config.batch_size, math.ceil(area / MOST_BATCHES / group.places.shape[1])) for group in self._groups
+        ]
         self._random = np.random.default_rng([config.seed, int(learning)])
-        self._order = np.arange(len(self._places))
-        self.on_epoch_begin()
+        self._batches: list[tuple[int, npt.NDArray[np.int64]]] = []
+        self._arrange()
+        # Keras divides a weighted sum by the number of cells, padding included: weights of mean one over the epoch
+        # make a gradient step independent of how much of its batches is padding.
+        cells = sum(self._rows[number] * self._groups[number].places.shape[1] for number, _ in self._batches)
+        self._scale = cells / max(sum(self._total(lessons.weight, group) for group in self._groups), 1e-12)
+        timed = lessons.weight * (steps.wait >= 0)
+        self._wait_weight = timed
+        self._wait_scale = cells / max(sum(self._total(timed, group) for group in self._groups), 1e-12)
+
+    @staticmethod
+    def _total(weight: FloatArray, group: _Rows) -> float:
+        return float(np.where(group.own, weight[group.places], 0.0).sum())
 
     def __len__(self) -> int:
-        return math.ceil(len(self._places) / self._batch)
+        return len(self._batches)
 
     def on_epoch_begin(self) -> None:
         """A new order of the chunks each epoch; steps within a chunk stay in time order."""
         if self._learning:
-            self._order = self._random.permutation(len(self._places))
+            self._arrange()
+
+    def _arrange(self) -> None:
+        batches = []
+        for number, group in enumerate(self._groups):
+            count = len(group.places)
+            order = self._random.permutation(count) if self._learning else np.arange(count)
+            rows = self._rows[number]
+            batches += [(number, order[first : first + rows]) for first in range(0, count, rows)]
+        if self._learning:
+            batches = [batches[place] for place in self._random.permutation(len(batches))]
+        self._batches = batches
 
     def __getitem__(self, number: int) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-        rows = self._order[number * self._batch : (number + 1) * self._batch]
-        places = np.full((self._batch, self._places.shape[1]), -1, dtype=np.int32)
+        group, rows = self._batches[number]
+        source = self._groups[group]
+        length = source.places.shape[1]
+        places = np.full((self._rows[group], length), -1, dtype=np.int32)
         own = np.zeros(places.shape, dtype=np.bool_)
-        places[: len(rows)], own[: len(rows)] = self._places[rows], self._own[rows]
-        inputs = gather_inputs(self._steps, places, self._bags)
+        places[: len(rows)], own[: len(rows)] = source.places[rows], source.own[rows]
+        inputs = gather_inputs(self._steps, places, self._bags, stories=self._stories)
         if self._learning:
             hide = (self._random.random(places.shape) < HIDDEN_TEMPLATES) & (inputs["template"] >= FIRST_KNOWN)
             inputs["template"][hide] = OTHER
-            hide_rows = self._random.random(self._batch) < HIDDEN_SERVICES
+            hide_rows = self._random.random(len(places)) < HIDDEN_SERVICES
             service = inputs["service"][hide_rows]
             inputs["service"][hide_rows] = np.where(service > 0, OTHER_SERVICE, 0)
         targets = {"next_template": np.maximum(np.where(own, self._steps.target[places], 0), 0)}
         weights = {"next_template": _weights(own, self._lessons.weight[places], self._scale)}
-        if self._lessons.incident_label is not None and self._lessons.incident_weight is not None:
-            targets["incident"] = np.where(own, self._lessons.incident_label[places], 0.0)[..., None]
-            weights["incident"] = _weights(own, self._lessons.incident_weight[places], self._incident_scale)
+        if self._stories:
+            targets["wait"] = np.maximum(np.where(own, self._steps.wait[places], 0), 0)
+            weights["wait"] = _weights(own, self._wait_weight[places], self._wait_scale)
         return inputs, targets, weights
+
+
+def _by_length(steps: Steps, lessons: Lessons, chunk_length: int) -> list[_Rows]:
+    """Chunks with something to learn from, in groups of one length."""
+    chunks = cut(steps.starts, chunk_length, min(WARM_UP, chunk_length // 4))
+    useful = (np.where(chunks.own, lessons.weight[chunks.steps], 0.0) > 0).any(axis=1)
+    places, own = chunks.steps[useful], chunks.own[useful]
+    lengths = (places >= 0).sum(axis=1)
+    groups, shorter = [], 0
+    for length in (*(fixed for fixed in ROW_LENGTHS if fixed < chunk_length), chunk_length):
+        chosen = (lengths > shorter) & (lengths <= length)
+        shorter = length
+        if chosen.any():
+            lost = max(0, length - places.shape[1])
+            groups.append(
+                _Rows(
+                    np.pad(places[chosen][:, :length], ((0, 0), (0, lost)), constant_values=-1),
+                    np.pad(own[chosen][:, :length], ((0, 0), (0, lost))),
+                )
+            )
+    return groups
 
 
 def _weights(own: npt.NDArray[np.bool_], weights: FloatArray, scale: float) -> FloatArray:
     return np.where(own, weights * np.float32(scale), np.float32(0.0)).astype(np.float32)
 
 
-def gather_inputs(steps: Steps, places: npt.NDArray[np.int32], bags: FloatArray) -> dict[str, Any]:
-    """The network's inputs for a matrix of step numbers; padding (-1) has index 0 everywhere."""
+def gather_inputs(
+    steps: Steps, places: npt.NDArray[np.int32], bags: FloatArray, *, stories: bool = False
+) -> dict[str, Any]:
+    """The network's inputs for a matrix of step numbers; padding (-1) has index 0 everywhere.
+
+    Args:
+        stories: whether the network knows stories, and so takes which kind of stream a step is of.
+    """
     there = places >= 0
     kind = steps.kind[places]
-    return {
+    inputs = {
         "template": np.where(there, steps.kind_template[kind], 0).astype(np.int32),
         "words": bags[kind] * there[..., None],
         "service": np.where(there, steps.kind_service[kind], 0).astype(np.int32),
@@ -118,6 +184,9 @@ def gather_inputs(steps: Steps, places: npt.NDArray[np.int32], bags: FloatArray)
         "gap": np.where(there, steps.gap[places], 0).astype(np.int32),
         "next_gap": np.where(there, steps.next_gap[places], 0).astype(np.int32),
     }
+    if stories:
+        inputs["stream"] = np.where(there, steps.stream[places], 0).astype(np.int32)
+    return inputs
 
 
 class _Reporter(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
@@ -147,31 +216,46 @@ def fit(
     training_model: keras.Model,
     steps: Steps,
     learn: Lessons,
-    validate: Lessons,
+    validate: Lessons | None,
     config: TrainingConfig,
     on_progress: Callable[[TrainingProgress], None] | None,
 ) -> list[dict[str, float]]:
     """Train in place; the weights of the epoch with the lowest validation loss stay.
 
+    Args:
+        validate: what chooses the best epoch; ``None``: all epochs of ``config`` are run and the last one's weights stay.
+
     Returns:
-        One dictionary an epoch: ``loss``, ``accuracy`` (with dropout on), ``val_loss``, ``val_accuracy``, and
-        ``incident_loss``, ``val_incident_loss`` with head 2.
+        One dictionary an epoch: ``loss``, ``accuracy`` (with dropout on), and with ``validate`` ``val_loss`` and
+        ``val_accuracy``; all of the next template, weighted by the lessons.
     """
     bags = hashed_words(steps.kind_text, WORD_BUCKETS)
-    batches = ChunkBatches(steps, learn, config, bags, learning=True)
-    held_out = ChunkBatches(steps, validate, config, bags, learning=False)
-    losses: dict[str, Any] = {"next_template": keras.losses.SparseCategoricalCrossentropy(from_logits=True)}
-    metrics: dict[str, Any] = {"next_template": [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]}
-    if learn.incident_label is not None:
-        losses["incident"] = keras.losses.BinaryCrossentropy()
-        metrics["incident"] = []
+    heads = list(training_model.output)
+    stories = "wait" in heads
+    batches = ChunkBatches(steps, learn, config, bags, learning=True, stories=stories)
+    held_out = None
+    if validate is not None:
+        held_out = ChunkBatches(steps, validate, config, bags, learning=False, stories=stories)
     schedule = keras.optimizers.schedules.CosineDecay(config.learning_rate, max(1, config.epochs * len(batches)))
     training_model.compile(
-        optimizer=keras.optimizers.Adam(schedule, clipnorm=1.0), loss=losses, weighted_metrics=metrics
+        optimizer=keras.optimizers.Adam(schedule, clipnorm=1.0),
+        loss={head: keras.losses.SparseCategoricalCrossentropy(from_logits=True) for head in heads},
+        loss_weights={head: 1.0 if head == "next_template" else WAIT_WEIGHT for head in heads},
+        # The loss that Keras reports takes every batch for the same number of rows; these two do not.
+        weighted_metrics={
+            "next_template": [
+                keras.metrics.SparseCategoricalCrossentropy(name="surprise", from_logits=True),
+                keras.metrics.SparseCategoricalAccuracy(name="accuracy"),
+            ],
+            **({"wait": []} if stories else {}),
+        },
     )
-    monitor = "val_loss" if learn.incident_label is None else "val_next_template_loss"
-    stop = keras.callbacks.EarlyStopping(monitor=monitor, mode="min", patience=PATIENCE, restore_best_weights=True)
-    callbacks: list[Any] = [stop]
+    callbacks: list[Any] = []
+    if held_out is not None:
+        monitor = "val_next_template_surprise" if stories else "val_surprise"
+        callbacks.append(
+            keras.callbacks.EarlyStopping(monitor=monitor, mode="min", patience=PATIENCE, restore_best_weights=True)
+        )
     if on_progress is not None:
         callbacks.append(_Reporter(config.epochs, len(batches), on_progress))
     past = training_model.fit(
@@ -181,21 +265,10 @@ def fit(
 
 
 def _history(past: dict[str, list[float]]) -> list[dict[str, float]]:
-    names = {
-        "loss": "loss",
-        "val_loss": "val_loss",
-        "accuracy": "accuracy",
-        "val_accuracy": "val_accuracy",
-        "next_template_accuracy": "accuracy",
-        "val_next_template_accuracy": "val_accuracy",
-        "next_template_loss": "loss",
-        "val_next_template_loss": "val_loss",
-        "incident_loss": "incident_loss",
-        "val_incident_loss": "val_incident_loss",
-    }
-    # With head 2, "loss" is the sum of both heads'; the loss of the next template comes under its own name and wins.
     found: list[dict[str, float]] = [{} for _ in past["loss"]]
-    for name, ours in names.items():
-        for epoch, value in zip(found, past.get(name, ()), strict=False):
-            epoch[ours] = float(value)
+    for prefix in ("", "val_"):
+        for theirs, ours in (("surprise", "loss"), ("accuracy", "accuracy")):
+            values = past.get(f"{prefix}next_template_{theirs}") or past.get(prefix + theirs) or []
+            for epoch, value in zip(found, values, strict=False):
+                epoch[prefix + ours] = float(value)
     return found

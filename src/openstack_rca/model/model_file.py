@@ -21,8 +21,8 @@ from openstack_rca.model.assets import Assets, damaged
 from openstack_rca.model.audit import Parts, read_parts
 from openstack_rca.model.baseline import Baseline
 from openstack_rca.model.card import TrainingCard
-from openstack_rca.model.scoring import LAYER_WEIGHTS, Forward, StepScores, event_scores, weights_digest
-from openstack_rca.model.sequences import GAP_COUNT, LEVEL_COUNT, Steps, encode
+from openstack_rca.model.scoring import LAYER_WEIGHTS, STORY_LAYERS, Forward, StepScores, event_surprise, weights_digest
+from openstack_rca.model.sequences import GAP_COUNT, LEVEL_COUNT, WAIT_COUNT, Steps, encode
 from openstack_rca.model.vocabulary import WORD_BUCKETS, FloatArray, Vocabulary
 
 if TYPE_CHECKING:
@@ -63,13 +63,13 @@ class ModelFile:
         path: where it was read from.
         card: how it was trained and how well it did.
         baseline: normal rates of templates and services.
-        has_incident_head: whether head 2 is there.
+        knows_stories: whether it was trained on stories; false for files of format version 1.
     """
 
     path: Path
     card: TrainingCard
     baseline: Baseline
-    has_incident_head: bool
+    knows_stories: bool
     _assets: Assets
     _forward: Forward
 
@@ -82,8 +82,7 @@ class ModelFile:
         Returns:
             One row an event, in the same order: ``surprise`` (Float32, nats, -log p of its template given what came
             before), ``score`` (Float32 in [0, 1], 0.99: one normal event in a hundred scores as high), ``unseen``
-            (Boolean, the template does not occur in the training recording), and with head 2 ``incident`` (Float32,
-            probability of being part of an incident).
+            (Boolean, the template does not occur in the training recording).
         """
         steps = encode(events, self._assets.vocabulary)
         return self._scored(events, steps, self._forward.score(steps))
@@ -111,17 +110,16 @@ class ModelFile:
         )
 
     def _scored(self, events: pl.DataFrame, steps: Steps, passed: StepScores) -> pl.DataFrame:
-        found = event_scores(steps, passed, self._assets.vocabulary.others)
-        scores = self._assets.calibration.score(found.surprise, events["service"].to_list())
+        surprise = event_surprise(steps, passed, self._assets.vocabulary.others)
+        scores = self._assets.calibration.score(surprise, events["service"].to_list())
         known = self.baseline.templates["template_id"].unique().implode()
-        columns = [
-            pl.Series("surprise", found.surprise, dtype=pl.Float32),
-            pl.Series("score", scores, dtype=pl.Float32),
-            (~events["template_id"].is_in(known)).alias("unseen"),
-        ]
-        if found.incident is not None:
-            columns.append(pl.Series("incident", found.incident, dtype=pl.Float32))
-        return pl.DataFrame(columns)
+        return pl.DataFrame(
+            [
+                pl.Series("surprise", surprise, dtype=pl.Float32),
+                pl.Series("score", scores, dtype=pl.Float32),
+                (~events["template_id"].is_in(known)).alias("unseen"),
+            ]
+        )
 
 
 def open_model_file(path: Path) -> ModelFile:
@@ -143,7 +141,7 @@ def open_model_file(path: Path) -> ModelFile:
         path=Path(path),
         card=assets.card,
         baseline=assets.baseline,
-        has_incident_head="incident_kernel" in weights,
+        knows_stories=bool(assets.vocabulary.story_kinds),
         _assets=assets,
         _forward=Forward(weights),
     )
@@ -225,13 +223,18 @@ def _check_layer(name: str, facts: dict[str, Any], path: str) -> None:
 
 def _check_weights(weights: dict[str, FloatArray], vocabulary: Vocabulary, path: str) -> None:
     """All weights are there, finite, and fit the vocabulary and each other."""
-    needed = [name for layer, names in LAYER_WEIGHTS.items() if layer != "incident" for name in names]
-    for name in needed:
-        if name not in weights:
+    stories = bool(vocabulary.story_kinds)
+    for layer, names in LAYER_WEIGHTS.items():
+        if (layer in STORY_LAYERS) > stories:
+            continue
+        for name in names:
+            if name in weights:
+                continue
             raise damaged(path, f"the weight {name} is missing")
     width = weights["template_embedding"].shape[-1]
     units = weights["lstm_recurrent_kernel"].shape[0]
-    parts = [weights[name].shape[-1] for name in ("service_embedding", "level_embedding", "gap_embedding")]
+    inputs = ["service_embedding", "level_embedding", "gap_embedding", *(["stream_embedding"] if stories else [])]
+    parts = [weights[name].shape[-1] for name in inputs]
     waiting = weights["next_gap_embedding"].shape[-1]
     expected = {
         "template_embedding": (vocabulary.template_count, width),
@@ -245,11 +248,15 @@ def _check_weights(weights: dict[str, FloatArray], vocabulary: Vocabulary, path:
         "next_gap_embedding": (GAP_COUNT, waiting),
         "next_template_kernel": (units + waiting, vocabulary.class_count),
         "next_template_bias": (vocabulary.class_count,),
-        "incident_kernel": (units, 1),
-        "incident_bias": (1,),
     }
+    if stories:
+        expected |= {
+            "stream_embedding": (vocabulary.stream_count, parts[3]),
+            "wait_kernel": (units, WAIT_COUNT),
+            "wait_bias": (WAIT_COUNT,),
+        }
     for name, array in weights.items():
-        if array.shape != expected[name]:
-            raise damaged(path, f"the weight {name} has the shape {array.shape}, not {expected[name]}")
+        if array.shape != expected.get(name):
+            raise damaged(path, f"the weight {name} has the shape {array.shape}, not {expected.get(name)}")
         if not np.isfinite(array).all():
             raise damaged(path, f"the weight {name} holds values that are no numbers")

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from openstack_rca.model.scoring import LAYER_WEIGHTS
-from openstack_rca.model.sequences import GAP_COUNT, LEVEL_COUNT
+from openstack_rca.model.sequences import GAP_COUNT, LEVEL_COUNT, WAIT_COUNT
 from openstack_rca.model.vocabulary import WORD_BUCKETS, FloatArray, Vocabulary
 
 
@@ -32,7 +32,7 @@ import keras  # noqa: E402  (the backend has to be chosen first)
 
 __all__ = ["ModelRecords", "build", "keras", "load", "records_of", "summary_text", "weights_of"]
 
-SERVICE_UNITS, LEVEL_UNITS, GAP_UNITS = 8, 4, 8
+SERVICE_UNITS, LEVEL_UNITS, GAP_UNITS, STREAM_UNITS = 8, 4, 8, 8
 
 
 @keras.saving.register_keras_serializable(package="openstack_rca")
@@ -72,17 +72,17 @@ def build(
     lstm_units: int,
     dropout_rate: float,
     seed: int,
-    with_incident_head: bool = False,
 ) -> tuple[keras.Model, keras.Model]:
     """Make the network.
 
     Inputs, each (batch, steps) int32 but ``words`` (batch, steps, ``WORD_BUCKETS``) float32: template, words, service,
-    level, gap, next_gap. An event's text is its template's own vector plus a linear map of its hashed words, so a
-    template without a vector of its own still says something.
+    level, gap, next_gap, and ``stream`` where the vocabulary knows stories. An event's text is its template's own
+    vector plus a linear map of its hashed words, so a template without a vector of its own still says something.
 
     Returns:
-        The model (``next_template``: probabilities (batch, steps, classes); ``incident``: (batch, steps, 1)) and the
-        same layers with ``next_template`` as logits, for training.
+        The model (``next_template``: probabilities (batch, steps, classes); with stories ``wait``: probabilities
+        (batch, steps, ``WAIT_COUNT``) of the time until a story's next event) and the same layers with logits, for
+        training.
     """
     seeds = iter(np.random.SeedSequence(seed).generate_state(16).tolist())
 
@@ -98,17 +98,20 @@ def build(
         for name in ("template", "service", "level", "gap", "next_gap")
     }
     inputs["words"] = keras.Input((None, WORD_BUCKETS), dtype="float32", name="words")
+    if vocabulary.story_kinds:
+        inputs["stream"] = keras.Input((None,), dtype="int32", name="stream")
     own = embedding("template_embedding", vocabulary.template_count, embedding_units, inputs["template"])
     words = keras.layers.Dense(embedding_units, use_bias=False, kernel_initializer=glorot(), name="words_embedding")
     text = keras.layers.Add(name="event_text")([own, words(inputs["words"])])
-    step = keras.layers.Concatenate(name="step")(
-        [
-            text,
-            embedding("service_embedding", vocabulary.service_count, SERVICE_UNITS, inputs["service"]),
-            embedding("level_embedding", LEVEL_COUNT, LEVEL_UNITS, inputs["level"]),
-            embedding("gap_embedding", GAP_COUNT, GAP_UNITS, inputs["gap"]),
-        ]
-    )
+    facts = [
+        text,
+        embedding("service_embedding", vocabulary.service_count, SERVICE_UNITS, inputs["service"]),
+        embedding("level_embedding", LEVEL_COUNT, LEVEL_UNITS, inputs["level"]),
+        embedding("gap_embedding", GAP_COUNT, GAP_UNITS, inputs["gap"]),
+    ]
+    if vocabulary.story_kinds:
+        facts.append(embedding("stream_embedding", vocabulary.stream_count, STREAM_UNITS, inputs["stream"]))
+    step = keras.layers.Concatenate(name="step")(facts)
     step = keras.layers.Dropout(dropout_rate, seed=next(seeds), name="step_dropout")(step)
     state = keras.layers.LSTM(
         lstm_units,
@@ -124,9 +127,9 @@ def build(
     logits = keras.layers.Dense(vocabulary.class_count, kernel_initializer=glorot(), name="next_template_logits")(known)
     outputs = {"next_template": keras.layers.Softmax(name="next_template")(logits)}
     training_outputs = {"next_template": logits}
-    if with_incident_head:
-        head = keras.layers.Dense(1, activation="sigmoid", kernel_initializer=glorot(), name="incident")(state)
-        outputs["incident"] = training_outputs["incident"] = head
+    if vocabulary.story_kinds:
+        wait = keras.layers.Dense(WAIT_COUNT, kernel_initializer=glorot(), name="wait_logits")(state)
+        outputs["wait"], training_outputs["wait"] = keras.layers.Softmax(name="wait")(wait), wait
     return keras.Model(inputs, outputs, name="openstack_rca"), keras.Model(inputs, training_outputs, name="training")
 
 

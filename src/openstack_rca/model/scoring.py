@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from openstack_rca.model.sequences import Steps, cut
+from openstack_rca.model.sequences import GAP_COUNT, WAIT_EDGES_SECONDS, Steps, cut
 from openstack_rca.model.vocabulary import WORD_BUCKETS, FloatArray, IntegerArray, hashed_words
 
 SEGMENT_LENGTH = 2304
@@ -17,7 +17,7 @@ SEGMENT_LENGTH = 2304
 SEGMENT_WARM_UP = 256
 """Steps that a later part repeats, so that its state is that of the whole stream but for a rest too small to see."""
 
-_BLOCK_STEPS = 131_072
+_BLOCK_STEPS = 65_536
 _SOFTMAX_CELLS = 4_194_304
 _WORD_ROWS = 4096
 
@@ -27,12 +27,19 @@ LAYER_WEIGHTS = {
     "service_embedding": ("service_embedding",),
     "level_embedding": ("level_embedding",),
     "gap_embedding": ("gap_embedding",),
+    "stream_embedding": ("stream_embedding",),
     "lstm": ("lstm_kernel", "lstm_recurrent_kernel", "lstm_bias"),
     "next_gap_embedding": ("next_gap_embedding",),
     "next_template_logits": ("next_template_kernel", "next_template_bias"),
-    "incident": ("incident_kernel", "incident_bias"),
+    "wait_logits": ("wait_kernel", "wait_bias"),
 }
-"""Layer -> names of its weights, in Keras' order; head 2 ("incident") may be missing."""
+"""Layer -> names of its weights, in Keras' order."""
+STORY_LAYERS = frozenset({"stream_embedding", "wait_logits"})
+"""Layers that only a network that knows stories has."""
+
+LATE_SHARE = 0.99
+"""A step is late when it takes longer than this share of the network's own distribution of its wait."""
+EXPECTED_STEPS = 3
 
 
 @dataclass(frozen=True)
@@ -40,49 +47,44 @@ class StepScores:
     """What the network says, per step.
 
     Attributes:
-        surprise: (steps,) -log p(next template) in nats, NaN where there is no next event.
+        surprise: (steps,) -log p(next template, or END) in nats, NaN where there is no next event.
         predicted: (steps,) most likely class of the next template.
-        incident: (steps,) probability that this step's event is part of an incident; ``None`` without that head.
+        waited: (steps,) share of the predicted waits that are shorter than the one that came, NaN where none is known;
+            ``None`` for process streams.
+        longest_wait: (steps,) seconds within which ``LATE_SHARE`` of the predicted waits lie; ``None`` for process streams.
+        expected: (chosen steps, ``EXPECTED_STEPS``) most likely classes, best first; of the steps asked for.
+        expected_probability: their probabilities, the same shape.
     """
 
     surprise: FloatArray
     predicted: IntegerArray
-    incident: FloatArray | None
+    waited: FloatArray | None
+    longest_wait: FloatArray | None
+    expected: IntegerArray
+    expected_probability: FloatArray
 
 
-@dataclass(frozen=True)
-class EventScores:
-    """What the network says of each event of a frame, in the frame's order.
-
-    Attributes:
-        surprise: (events,) nats.
-        incident: (events,) probability of being part of an incident; ``None`` without head 2.
-    """
-
-    surprise: FloatArray
-    incident: FloatArray | None
-
-
-def event_scores(steps: Steps, scores: StepScores, others: int) -> EventScores:
-    """Bring step scores back to events: the surprise of an event is that of the step before it.
+def event_surprise(steps: Steps, scores: StepScores, others: int) -> FloatArray:
+    """(events,) nats, in the order of the events: the surprise of an event is that of the step before it.
 
     Args:
-        others: ``Vocabulary.others``. The probability of the class "other" is shared evenly among its templates:
-            that something rare comes says little about which. Without it, a burst of unseen messages, each foretold
-            as "other", would surprise less than it should.
+        steps: process streams, in which each event comes once.
+        others: ``Vocabulary.others``.
     """
-    count = int((steps.event >= 0).sum())
-    surprise = np.zeros(count, dtype=np.float32)
+    surprise = np.zeros(int((steps.event >= 0).sum()), dtype=np.float32)
     predicting = steps.target_event
     there = predicting >= 0
-    shared = np.where(steps.target == 0, np.float32(np.log(others)), np.float32(0.0))
-    surprise[predicting[there]] = (scores.surprise + shared)[there]
-    incident = None
-    if scores.incident is not None:
-        incident = np.zeros(count, dtype=np.float32)
-        own = steps.event >= 0
-        incident[steps.event[own]] = scores.incident[own]
-    return EventScores(surprise, incident)
+    surprise[predicting[there]] = shared_surprise(steps, scores, others)[there]
+    return surprise
+
+
+def shared_surprise(steps: Steps, scores: StepScores, others: int) -> FloatArray:
+    """(steps,) surprise with the probability of the class "other" shared evenly among its templates.
+
+    That something rare comes says little about which. Without it, a burst of unseen messages, each predicted as
+    "other", would surprise less than it should.
+    """
+    return scores.surprise + np.where(steps.target == 0, np.float32(np.log(others)), np.float32(0.0))
 
 
 def weights_digest(weights: Mapping[str, FloatArray]) -> str:
@@ -105,6 +107,7 @@ class Forward:
         self.weights = dict(weights)
         units = weights["lstm_recurrent_kernel"].shape[0]
         self.units = units
+        self.knows_stories = "stream_embedding" in weights
         # sigmoid(x) = (1 + tanh(x / 2)) / 2: with input, forget and output gates scaled by a half, one tanh serves all.
         scale = np.full(4 * units, 0.5, dtype=np.float32)
         scale[2 * units : 3 * units] = 1.0
@@ -113,31 +116,33 @@ class Forward:
         self._bias = weights["lstm_bias"] * scale
 
     def score(
-        self, steps: Steps, *, segment_length: int = SEGMENT_LENGTH, warm_up: int = SEGMENT_WARM_UP
+        self,
+        steps: Steps,
+        *,
+        segment_length: int = SEGMENT_LENGTH,
+        warm_up: int = SEGMENT_WARM_UP,
+        ask: npt.NDArray[np.int64] | None = None,
     ) -> StepScores:
-        """Read every stream once and score each step.
+        """Read every stream once and score each step; streams that begin alike are computed once as far as they do.
 
         Memory beyond the result stays under 150 MB whatever the number of steps.
+
+        Args:
+            ask: (chosen steps,) whose most likely next classes are wanted.
         """
-        surprise = np.full(steps.count, np.nan, dtype=np.float32)
-        predicted = np.zeros(steps.count, dtype=np.int32)
-        has_incident = "incident_kernel" in self.weights
-        incident = np.zeros(steps.count, dtype=np.float32) if has_incident else None
+        passed = _Pass(steps, self.knows_stories and bool(steps.stream.any()), ask)
         kinds, gaps = self._projected_kinds(steps), self._projected_gaps()
+        # Everything of a step but its kind: its gap and its stream.
+        mixed = steps.gap + GAP_COUNT * (steps.stream if self.knows_stories else 0)
         chunks = cut(steps.starts, segment_length, warm_up)
         lengths = (chunks.steps >= 0).sum(axis=1)
         order = np.argsort(-lengths, kind="stable")
         for rows in _blocks(order, lengths):
             places = chunks.steps[rows][:, : int(lengths[rows[0]])]
-            states = self._states(places, lengths[rows], steps, kinds, gaps)
+            states, nodes = self._states(places, lengths[rows], steps.kind, mixed, kinds, gaps)
             own = chunks.own[rows][:, : places.shape[1]]
-            where, state = places[own], states[own]
-            del states
-            self._next_template(state, where, steps, surprise, predicted)
-            if incident is not None:
-                logits = state @ self.weights["incident_kernel"][:, 0] + self.weights["incident_bias"][0]
-                incident[where] = 0.5 * (1.0 + np.tanh(0.5 * logits))
-        return StepScores(surprise, predicted, incident)
+            self._outputs(states, nodes[own], places[own], passed)
+        return passed.result()
 
     def _projected_kinds(self, steps: Steps) -> FloatArray:
         """(kinds, 4 units): what a kind of event adds to the gates; a look-up replaces a product per step."""
@@ -159,62 +164,185 @@ class Forward:
         return projected
 
     def _projected_gaps(self) -> FloatArray:
+        """(streams * gaps, 4 units): the same of the gap, and of the stream where the network knows stories."""
         gaps = self.weights["gap_embedding"]
-        projected: FloatArray = gaps @ self._kernel[-gaps.shape[1] :]
-        return projected
+        streams = self.weights.get("stream_embedding", np.zeros((1, 0), dtype=np.float32))
+        first = self._kernel.shape[0] - gaps.shape[1] - streams.shape[1]
+        projected = gaps @ self._kernel[first : first + gaps.shape[1]]
+        by_stream = streams @ self._kernel[first + gaps.shape[1] :]
+        both: FloatArray = (by_stream[:, None, :] + projected[None, :, :]).reshape(-1, self._kernel.shape[1])
+        return both
 
     def _states(
         self,
         places: IntegerArray,
         lengths: npt.NDArray[np.int64],
-        steps: Steps,
+        kind: IntegerArray,
+        mixed: IntegerArray,
         kinds: FloatArray,
         gaps: FloatArray,
-    ) -> FloatArray:
-        """LSTM outputs (rows, length, units); rows come longest first, so the rows still running are a prefix."""
+    ) -> tuple[FloatArray, IntegerArray]:
+        """LSTM outputs of each distinct context.
+
+        Rows come longest first, so the rows still running are a prefix. Rows that were alike so far form one node of a
+        prefix tree: computed once, and parted where they differ. Rows that were parted stay parted.
+
+        Returns:
+            (nodes, units) outputs, and (rows, length) which node is a cell's.
+        """
         rows, length = places.shape
-        units = self.units
-        outputs = np.zeros((rows, length, units), dtype=np.float32)
-        hidden = np.zeros((rows, units), dtype=np.float32)
-        cell = np.zeros((rows, units), dtype=np.float32)
+        nodes = np.zeros((rows, length), dtype=np.int32)
+        outputs: list[FloatArray] = []
+        count = 0
+        hidden = np.zeros((1, self.units), dtype=np.float32)
+        cell = np.zeros((1, self.units), dtype=np.float32)
+        node = np.zeros(rows, dtype=np.int64)
+        alone = False
         running = np.searchsorted(-lengths, -np.arange(length), side="left")
         for moment in range(length):
             active = int(running[moment])
             at = places[:active, moment]
-            gates = hidden[:active] @ self._recurrent
-            gates += kinds[steps.kind[at]]
-            gates += gaps[steps.gap[at]]
-            np.tanh(gates, out=gates)
-            memory, state = cell[:active], hidden[:active]
-            memory *= gates[:, units : 2 * units] + 1.0
-            memory += (gates[:, :units] + 1.0) * gates[:, 2 * units : 3 * units]
-            memory *= 0.5
-            np.tanh(memory, out=state)
-            state *= gates[:, 3 * units :] + 1.0
-            state *= 0.5
-            outputs[:active, moment] = state
-        return outputs
+            if alone:
+                hidden, cell = hidden[:active], cell[:active]
+                own = kind[at]
+                gates = hidden @ self._recurrent
+                gates += kinds[own]
+                gates += gaps[mixed[at]]
+                nodes[:active, moment] = np.arange(count, count + active)
+            else:
+                key = (node[:active] * len(kinds) + kind[at]) * len(gaps) + mixed[at]
+                distinct, inverse = np.unique(key, return_inverse=True)
+                alone = len(distinct) == active
+                if alone:
+                    # From here on a row's state lies where the row lies.
+                    distinct, inverse = key, np.arange(active)
+                before, rest = np.divmod(distinct, len(kinds) * len(gaps))
+                own, other = np.divmod(rest, len(gaps))
+                hidden, cell = hidden[before], cell[before]
+                gates = hidden @ self._recurrent
+                gates += kinds[own]
+                gates += gaps[other]
+                node = inverse
+                nodes[:active, moment] = count + inverse
+            hidden, cell = self._step(gates, cell)
+            outputs.append(hidden)
+            count += len(hidden)
+        return np.concatenate(outputs), nodes
 
-    def _next_template(
-        self, states: FloatArray, where: IntegerArray, steps: Steps, surprise: FloatArray, predicted: IntegerArray
-    ) -> None:
-        """Softmax over the classes, a bounded block of steps at a time."""
+    def _step(self, gates: FloatArray, cell: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """One step of the LSTM, from its gates before activation; both arrays are overwritten."""
+        units = self.units
+        np.tanh(gates, out=gates)
+        cell *= gates[:, units : 2 * units] + 1.0
+        cell += (gates[:, :units] + 1.0) * gates[:, 2 * units : 3 * units]
+        cell *= 0.5
+        hidden = np.tanh(cell)
+        hidden *= gates[:, 3 * units :] + 1.0
+        hidden *= 0.5
+        return hidden, cell
+
+    def _outputs(self, states: FloatArray, nodes: IntegerArray, where: IntegerArray, passed: _Pass) -> None:
+        """Both heads, a bounded block of distinct (context, wait) pairs at a time."""
         kernel = self.weights["next_template_kernel"]
         by_gap = self.weights["next_gap_embedding"] @ kernel[self.units :] + self.weights["next_template_bias"]
         kernel = np.ascontiguousarray(kernel[: self.units])
+        key = nodes.astype(np.int64) * GAP_COUNT + passed.steps.next_gap[where]
+        order = np.argsort(key, kind="stable")
+        key, where = key[order], where[order]
+        first_of = np.flatnonzero(np.diff(key, prepend=-1))
+        distinct, counts = key[first_of], np.diff(np.append(first_of, len(key)))
         size = max(64, _SOFTMAX_CELLS // kernel.shape[1])
-        for first in range(0, len(where), size):
-            at = where[first : first + size]
-            logits = states[first : first + size] @ kernel
-            logits += by_gap[steps.next_gap[at]]
-            predicted[at] = logits.argmax(axis=1)
-            highest = logits.max(axis=1, keepdims=True)
-            target = steps.target[at]
-            own = logits[np.arange(len(at)), np.maximum(target, 0)] - highest[:, 0]
-            logits -= highest
-            np.exp(logits, out=logits)
-            values = np.log(logits.sum(axis=1)) - own
-            surprise[at] = np.where(target >= 0, np.maximum(values, 0.0), np.nan)
+        for first in range(0, len(distinct), size):
+            node, gap = np.divmod(distinct[first : first + size], GAP_COUNT)
+            state = states[node]
+            logits = state @ kernel
+            logits += by_gap[gap]
+            repeated = np.repeat(np.arange(len(node)), counts[first : first + size])
+            begin = int(first_of[first])
+            at = where[begin : begin + len(repeated)]
+            passed.take_templates(logits, at, repeated)
+            if passed.stories:
+                waits = state @ self.weights["wait_kernel"]
+                waits += self.weights["wait_bias"]
+                passed.take_waits(waits, at, repeated)
+
+
+class _Pass:
+    """The results of one pass, filled block by block."""
+
+    def __init__(self, steps: Steps, stories: bool, ask: npt.NDArray[np.int64] | None) -> None:
+        self.steps = steps
+        asked = np.zeros(0, dtype=np.int64) if ask is None else ask
+        self._surprise = np.full(steps.count, np.nan, dtype=np.float32)
+        self._predicted = np.zeros(steps.count, dtype=np.int32)
+        self._waited = np.full(steps.count if stories else 0, np.nan, dtype=np.float32)
+        self._longest = np.full(steps.count if stories else 0, np.nan, dtype=np.float32)
+        self.stories = stories
+        self._place = np.full(steps.count, -1, dtype=np.int32)
+        self._place[asked] = np.arange(len(asked))
+        self._expected = np.zeros((len(asked), EXPECTED_STEPS), dtype=np.int32)
+        self._probability = np.zeros((len(asked), EXPECTED_STEPS), dtype=np.float32)
+
+    def take_templates(self, logits: FloatArray, at: IntegerArray, repeated: npt.NDArray[np.int64]) -> None:
+        """Softmax over the classes; step ``at[i]`` is that of row ``repeated[i]``. The logits are overwritten."""
+        self._predicted[at] = logits.argmax(axis=1)[repeated]
+        highest = logits.max(axis=1, keepdims=True)
+        target = self.steps.target[at]
+        own = logits[repeated, np.maximum(target, 0)] - highest[repeated, 0]
+        logits -= highest
+        np.exp(logits, out=logits)
+        total = logits.sum(axis=1)
+        values = np.log(total)[repeated] - own
+        self._surprise[at] = np.where(target >= 0, np.maximum(values, 0.0), np.nan)
+        wanted = np.flatnonzero(self._place[at] >= 0)
+        if len(wanted):
+            rows = repeated[wanted]
+            best = np.argsort(-logits[rows], axis=1, kind="stable")[:, :EXPECTED_STEPS]
+            places = self._place[at[wanted]]
+            self._expected[places, : best.shape[1]] = best
+            shares = np.take_along_axis(logits[rows], best, axis=1) / total[rows, None]
+            self._probability[places, : best.shape[1]] = shares
+
+    def take_waits(self, logits: FloatArray, at: IntegerArray, repeated: npt.NDArray[np.int64]) -> None:
+        """Cumulated softmax over the buckets of the wait."""
+        logits -= logits.max(axis=1, keepdims=True)
+        np.exp(logits, out=logits)
+        below = np.cumsum(logits, axis=1)
+        below /= below[:, -1:]
+        bucket = self.steps.wait[at]
+        shorter = np.where(bucket > 0, below[repeated, np.maximum(bucket - 1, 0)], 0.0)
+        self._waited[at] = np.where(bucket >= 0, shorter, np.nan)
+        self._longest[at] = wait_quantile(below, LATE_SHARE)[repeated]
+
+    def result(self) -> StepScores:
+        """All that was taken."""
+        return StepScores(
+            surprise=self._surprise,
+            predicted=self._predicted,
+            waited=self._waited if self.stories else None,
+            longest_wait=self._longest if self.stories else None,
+            expected=self._expected,
+            expected_probability=self._probability,
+        )
+
+
+def wait_quantile(below: FloatArray, share: float) -> FloatArray:
+    """(rows,) seconds within which a share of the waits lies.
+
+    Args:
+        below: (rows, ``WAIT_COUNT``) cumulated probabilities of the buckets; within one, time runs evenly on a
+            logarithmic scale. The last bucket has no end: its begin is the answer there.
+    """
+    edges = np.log(np.asarray(WAIT_EDGES_SECONDS, dtype=np.float32))
+    bucket = np.minimum((below < share).sum(axis=1), len(edges))
+    rows = np.arange(len(below))
+    reached = below[rows, bucket]
+    before = np.where(bucket > 0, below[rows, np.maximum(bucket - 1, 0)], 0.0)
+    upper = edges[np.minimum(bucket, len(edges) - 1)]
+    lower = np.where(bucket > 0, edges[np.maximum(bucket - 1, 0)], edges[0])
+    part = np.clip((share - before) / np.maximum(reached - before, 1e-9), 0.0, 1.0)
+    seconds: FloatArray = np.exp(lower + (upper - lower) * part).astype(np.float32)
+    return seconds
 
 
 def _blocks(order: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:

@@ -12,7 +12,7 @@ import importlib.metadata
 import os
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,13 +27,12 @@ from openstack_rca.logs.templates import MASK_VERSION
 from openstack_rca.model.assets import Assets
 from openstack_rca.model.baseline import Baseline
 from openstack_rca.model.card import FORMAT_VERSION, TrainingCard, TrainingConfig, TrainingProgress, fingerprint
-from openstack_rca.model.evaluation import TRAIN, VALIDATION, measure_incidents, measure_recording, split_by_time
-from openstack_rca.model.incidents import LabelledIncident, incident_lessons, split_incidents, with_incidents
+from openstack_rca.model.evaluation import TRAIN, VALIDATION, measure_recording, split_by_time
 from openstack_rca.model.scoring import Forward, weights_digest
 from openstack_rca.model.sequences import Steps, encode
 from openstack_rca.model.vocabulary import Vocabulary
 
-__all__ = ["LabelledIncident", "TrainingCard", "TrainingConfig", "TrainingProgress", "TrainingResult", "save", "train"]
+__all__ = ["TrainingCard", "TrainingConfig", "TrainingProgress", "TrainingResult", "save", "train"]
 
 MINIMUM_EVENTS = 2000
 """A tenth of them calibrates the scores: 200 events, of which two lie above a score of 0.99."""
@@ -55,7 +54,7 @@ class TrainingResult:
         metrics: final figures; ``loss``, ``accuracy``, ``precision``, ``recall``, ``macro_*`` on the training part,
             ``val_*`` and ``test_*`` on the later parts (precision and recall weighted by template frequency, see
             ``measures.class_measures``), ``inference_time`` in ms per 1000 events, ``calibration_error``,
-            ``rival_*`` of the simplest rivals on the same events, ``incident_*`` with labelled incidents.
+            ``rival_*`` of the simplest rivals on the same events.
         summary: ``model.summary()`` as text.
         test_scores: calibrated scores of the test part, for plots.
         surprising: the test part's templates of highest mean surprise: template, service, count, surprise.
@@ -75,7 +74,6 @@ def train(
     config: TrainingConfig,
     *,
     source: str = "",
-    incidents: Sequence[LabelledIncident] = (),
     on_progress: Callable[[TrainingProgress], None] | None = None,
 ) -> TrainingResult:
     """Learn what normal looks like.
@@ -84,7 +82,6 @@ def train(
         events: events table of a recording without faults (small trouble of a real cloud does no harm).
         config: settings of the training.
         source: where the logs came from, in the user's words; kept in the card.
-        incidents: labelled incidents; with them head 2 (is this event part of an incident) is trained too.
         on_progress: called after every gradient step.
 
     Raises:
@@ -93,9 +90,8 @@ def train(
     """
     begun = time.process_time()
     require_enough(events, config)
-    learn_from, measure_on = split_incidents(incidents)
     try:
-        return _train(events, config, source, learn_from, measure_on, on_progress, begun)
+        return _train(events, config, source, on_progress, begun)
     except KeyboardInterrupt as interrupt:
         raise TrainingInterrupted(
             "Training was stopped before it was done; no model was written.", "Run it again to train from the start."
@@ -125,8 +121,6 @@ def _train(
     events: pl.DataFrame,
     config: TrainingConfig,
     source: str,
-    learn_from: Sequence[LabelledIncident],
-    measure_on: Sequence[LabelledIncident],
     on_progress: Callable[[TrainingProgress], None] | None,
     begun: float,
 ) -> TrainingResult:
@@ -141,10 +135,9 @@ def _train(
         lstm_units=config.lstm_units,
         dropout_rate=config.dropout_rate,
         seed=config.seed,
-        with_incident_head=bool(learn_from),
     )
-    steps = encode(with_incidents(events, learn_from), vocabulary)
-    learn, validate = _lessons(steps, parts, learn_from)
+    steps = encode(events, vocabulary)
+    learn, validate = _lessons(steps, parts)
     history = fitting.fit(training_model, steps, learn, validate, config, on_progress)
     del steps, learn, validate
 
@@ -152,8 +145,6 @@ def _train(
     forward = Forward(weights)
     metrics, calibration, details = measure_recording(events, parts, forward, vocabulary)
     baseline = Baseline.learn(events)
-    if measure_on:
-        metrics |= measure_incidents(measure_on, forward, vocabulary, calibration, baseline)
     digest = weights_digest(weights)
     card = _card(events, config, source, metrics, baseline, digest, time.process_time() - begun)
     network.records_of(model).files = Assets(card, vocabulary, calibration, baseline).to_files(digest)
@@ -168,18 +159,14 @@ def _train(
     )
 
 
-def _lessons(steps: Steps, parts: npt.NDArray[np.int8], incidents: Sequence[LabelledIncident]) -> tuple[Any, Any]:
+def _lessons(steps: Steps, parts: npt.NDArray[np.int8]) -> tuple[Any, Any]:
     from openstack_rca.model.fitting import Lessons
 
-    beyond = sum(incident.events.height for incident in incidents)
-    part_of_event = np.append(parts, np.full(beyond, -1, dtype=np.int8))
-    part_of_target = np.where(steps.target >= 0, part_of_event[steps.target_event], -1)
-    learn = (part_of_target == TRAIN).astype(np.float32)
-    validate = (part_of_target == VALIDATION).astype(np.float32)
-    if not incidents:
-        return Lessons(learn), Lessons(validate)
-    label, weight = incident_lessons(steps, parts == TRAIN, incidents)
-    return Lessons(learn, label, weight), Lessons(validate, label, np.zeros_like(weight))
+    part_of_target = np.where(steps.target >= 0, parts[steps.target_event], -1)
+    return (
+        Lessons((part_of_target == TRAIN).astype(np.float32)),
+        Lessons((part_of_target == VALIDATION).astype(np.float32)),
+    )
 
 
 def _card(

@@ -1,0 +1,185 @@
+"""Learn from stories out of fold: what a normal story's surprise is for a network that has not seen it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from openstack_rca.model.calibration import Calibration, StoryCalibration
+from openstack_rca.model.card import TrainingConfig, TrainingProgress
+from openstack_rca.model.scoring import Forward, StepScores, shared_surprise
+from openstack_rca.model.sequences import Steps, encode_stories
+from openstack_rca.model.stories import Stories
+from openstack_rca.model.vocabulary import FloatArray, Vocabulary
+
+FOLDS = 5
+
+
+@dataclass(frozen=True)
+class StoryFigures:
+    """What the network says of whole stories.
+
+    Attributes:
+        mean, total: (stories,) mean and sum of the surprise of a story's steps, END included where it ended, nats.
+    """
+
+    mean: FloatArray
+    total: FloatArray
+
+
+@dataclass(frozen=True)
+class OutOfFold:
+    """What folds over the training stories said.
+
+    Attributes:
+        figures: of each story, by the network that did not learn from it.
+        epochs: how many epochs were best for each fold's held-out stories.
+    """
+
+    figures: StoryFigures
+    epochs: list[int]
+
+
+@dataclass(frozen=True)
+class LearnedStories:
+    """A network that was trained on stories alone.
+
+    Attributes:
+        forward: its forward pass.
+        vocabulary: what it knows by index.
+        calibration: from folds over the same stories.
+        epochs: passes that the final training made: the median of what was best for the folds.
+    """
+
+    forward: Forward
+    vocabulary: Vocabulary
+    calibration: StoryCalibration
+    epochs: int
+
+    def figures(self, events: pl.DataFrame, stories: Stories) -> StoryFigures:
+        """Mean and sum of the surprise of each story."""
+        steps = encode_stories(events, stories, self.vocabulary)
+        return story_figures(steps, self.forward.score(steps), self.vocabulary.others)
+
+
+def learn_stories(events: pl.DataFrame, stories: Stories, config: TrainingConfig) -> LearnedStories:
+    """Calibrate by folds, then train on all stories: for recordings too small to hold a part back."""
+    from openstack_rca.model import network
+
+    folds = out_of_fold(events, stories, config)
+    epochs = int(np.median(folds.epochs))
+    model, vocabulary, _ = learn_alone(events, stories, None, dataclasses.replace(config, epochs=epochs))
+    return LearnedStories(
+        Forward(network.weights_of(model)), vocabulary, story_calibration(folds.figures, stories.kind), epochs
+    )
+
+
+def story_calibration(figures: StoryFigures, kinds: Sequence[str]) -> StoryCalibration:
+    """Tables of the mean and of the sum, from stories that the network did not learn from."""
+    return StoryCalibration(
+        Calibration.learn_stories(figures.mean, kinds), Calibration.learn_stories(figures.total, kinds)
+    )
+
+
+def story_figures(steps: Steps, scores: StepScores, others: int) -> StoryFigures:
+    """Sum up step scores by story; a story without a step to judge has 0.
+
+    Args:
+        steps: of ``encode_stories``.
+        others: ``Vocabulary.others``.
+    """
+    judged = steps.target >= 0
+    surprise = np.where(judged, shared_surprise(steps, scores, others), np.float32(0.0)).astype(np.float64)
+    if not len(steps.starts) - 1:
+        return StoryFigures(np.zeros(0, dtype=np.float32), np.zeros(0, dtype=np.float32))
+    total = np.add.reduceat(surprise, steps.starts[:-1])
+    count = np.add.reduceat(judged.astype(np.int64), steps.starts[:-1])
+    return StoryFigures((total / np.maximum(count, 1)).astype(np.float32), total.astype(np.float32))
+
+
+def select(stories: Stories, chosen: npt.NDArray[np.bool_]) -> Stories:
+    """Only the chosen stories, in the same order."""
+    lengths = np.diff(stories.offsets)
+    numbers = np.flatnonzero(chosen).tolist()
+    return Stories(
+        rows=stories.rows[np.repeat(chosen, lengths)],
+        offsets=np.append(0, np.cumsum(lengths[chosen])).astype(np.int64),
+        ended=stories.ended[chosen],
+        kind=[stories.kind[number] for number in numbers],
+        names=[stories.names[number] for number in numbers],
+    )
+
+
+def learn_alone(
+    events: pl.DataFrame,
+    stories: Stories,
+    held: Stories | None,
+    config: TrainingConfig,
+    on_progress: Callable[[TrainingProgress], None] | None = None,
+) -> tuple[Any, Vocabulary, list[dict[str, float]]]:
+    """Train a network on stories alone.
+
+    Args:
+        held: stories that choose the best epoch; ``None``: all epochs of ``config`` are run.
+
+    Returns:
+        The Keras model, its vocabulary and the history.
+    """
+    from openstack_rca.model import fitting, network
+
+    vocabulary = Vocabulary.learn(events[stories.rows], config.vocabulary_size, stories.kind)
+    model, training_model = network.build(
+        vocabulary,
+        embedding_units=config.embedding_units,
+        lstm_units=config.lstm_units,
+        dropout_rate=config.dropout_rate,
+        seed=config.seed,
+    )
+    parts = stories if held is None else concatenated(stories, held)
+    steps = encode_stories(events, parts, vocabulary)
+    of_held = np.repeat(np.arange(len(parts.names)) >= len(stories.names), np.diff(steps.starts))
+    learn = fitting.Lessons(((steps.target >= 0) & ~of_held).astype(np.float32))
+    validate = None if held is None else fitting.Lessons(((steps.target >= 0) & of_held).astype(np.float32))
+    history = fitting.fit(training_model, steps, learn, validate, config, on_progress)
+    return model, vocabulary, history
+
+
+def concatenated(first: Stories, second: Stories) -> Stories:
+    """The stories of both, over the same events."""
+    return Stories(
+        rows=np.concatenate([first.rows, second.rows]),
+        offsets=np.concatenate([first.offsets, second.offsets[1:] + first.offsets[-1]]),
+        ended=np.concatenate([first.ended, second.ended]),
+        kind=[*first.kind, *second.kind],
+        names=[*first.names, *second.names],
+    )
+
+
+def out_of_fold(events: pl.DataFrame, stories: Stories, config: TrainingConfig, folds: int = FOLDS) -> OutOfFold:
+    """Train on all folds but one, score that one, for each.
+
+    A fold's network has its own vocabulary: what only held-out stories hold is as new to it as it will be later.
+    """
+    from openstack_rca.model import network
+
+    count = len(stories.names)
+    fold = np.random.default_rng([config.seed, folds]).permutation(np.arange(count) % folds)
+    mean, total = np.zeros(count, dtype=np.float32), np.zeros(count, dtype=np.float32)
+    epochs = []
+    for number in range(min(folds, count)):
+        held = select(stories, fold == number)
+        rest = select(stories, fold != number)
+        model, vocabulary, history = learn_alone(
+            events, rest, held, dataclasses.replace(config, seed=config.seed + number)
+        )
+        steps = encode_stories(events, held, vocabulary)
+        found = story_figures(steps, Forward(network.weights_of(model)).score(steps), vocabulary.others)
+        mean[fold == number], total[fold == number] = found.mean, found.total
+        epochs.append(1 + int(np.argmin([epoch["val_loss"] for epoch in history])))
+    return OutOfFold(StoryFigures(mean, total), epochs)
