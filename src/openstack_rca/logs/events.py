@@ -10,9 +10,10 @@ import polars as pl
 
 from openstack_rca.errors import NoKnownLines
 from openstack_rca.logs.blocks import Block, read_blocks
-from openstack_rca.logs.joining import join_events
+from openstack_rca.logs.joining import in_order_of_time, join_events
 from openstack_rca.logs.parsing import parse_lines
 from openstack_rca.logs.records import SkipReason
+from openstack_rca.logs.services import services_of_events
 from openstack_rca.logs.sources import Source, collect_sources, first_few
 from openstack_rca.logs.stamps import PLACEHOLDER_YEAR
 from openstack_rca.logs.templates import mask_messages, template_ids
@@ -25,6 +26,7 @@ EVENT_SCHEMA: dict[str, pl.DataType] = {
     "service": pl.String(),
     "process": pl.Int32(),
     "level": LEVELS,
+    "level_guessed": pl.Boolean(),
     "logger": pl.String(),
     "message": pl.String(),
     "exception": pl.String(),
@@ -40,7 +42,8 @@ EVENT_SCHEMA: dict[str, pl.DataType] = {
     "line": pl.Int32(),
     "lines": pl.Int32(),
 }
-"""Columns of the events table, in order. ``line`` is the 1-based number of the first of the event's ``lines`` lines."""
+"""Columns of the events table, in order. ``level_guessed`` marks a level that the line does not state but its words tell;
+``line`` is the 1-based number of the first of the event's ``lines`` lines."""
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _INSTANCE_IN_TEXT = rf"nstance(?: uuid| UUID)?:? ['\"]?({_UUID})"
@@ -134,10 +137,11 @@ def _batch_events(batch: Sequence[Block], sources: Sequence[Source], timezone: s
         pl.DataFrame({"text": block.lines}).with_columns(
             pl.lit(index, pl.Int32).alias("file_index"),
             pl.int_range(block.first_line, block.first_line + pl.len(), dtype=pl.Int32).alias("line"),
+            pl.lit(1, pl.Int32).alias("lines"),
         )
         for index, block in enumerate(batch)
-    ).with_row_index("row")
-    events = join_events(parse_lines(lines, timezone))
+    )
+    events = join_events(in_order_of_time(parse_lines(lines, timezone)))
     origins = pl.DataFrame(
         {
             "file_index": pl.Series(range(len(batch)), dtype=pl.Int32),
@@ -150,11 +154,11 @@ def _batch_events(batch: Sequence[Block], sources: Sequence[Source], timezone: s
     return (
         events.join(origins, on="file_index", how="left", maintain_order="left")
         .with_columns(
-            pl.coalesce("host", "path_host").alias("host"),
-            pl.coalesce("service", "path_service").alias("service"),
+            pl.coalesce("host", "path_host", "hostname").alias("host"),
+            services_of_events(events, origins).alias("service"),
             pl.coalesce("instance_id", pl.col("message").str.extract(_INSTANCE_IN_TEXT)).alias("instance_id"),
         )
-        .drop("row", "kind", "stream", "file_index", "owner", "further", "path_service", "path_host")
+        .drop("row", "kind", "stream", "file_index", "owner", "further", "path_service", "path_host", "hostname")
     )
 
 
@@ -207,7 +211,7 @@ def _finish(events: pl.DataFrame) -> pl.DataFrame:
     table = distinct.with_columns(templates, template_ids(templates).alias("template_id"))
     return (
         events.join(table, on="message", how="left", maintain_order="left")
-        .with_columns(pl.col("level").fill_null("UNKNOWN"))
+        .with_columns(pl.col("level").fill_null("UNKNOWN"), pl.col("level_guessed").fill_null(False))
         .sort("time", "file", "line", nulls_last=True, maintain_order=True)
         .select(pl.col(name).cast(dtype, strict=False) for name, dtype in EVENT_SCHEMA.items())
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from openstack_rca.logs.records import Kind
+from openstack_rca.logs.records import ROW_STRIDE, Kind
 
 _KEY = ("file_index", "stream", "time", "process", "logger")
 _TRACEBACK = "Traceback (most recent call last):"
@@ -19,7 +19,7 @@ def join_events(lines: pl.DataFrame) -> pl.DataFrame:
     """Make events of lines.
 
     Args:
-        lines: ``RECORD_SCHEMA`` plus ``file_index`` and ``line``, sorted by ``row``; ``message`` holds the whole text
+        lines: ``RECORD_SCHEMA`` plus ``file_index``, ``line`` and ``lines``, sorted by ``row``; ``message`` holds the whole text
             of lines of kind ``BARE``.
 
     Returns:
@@ -37,7 +37,7 @@ def join_events(lines: pl.DataFrame) -> pl.DataFrame:
     owned = owned.with_columns(pl.col("owner").forward_fill())
     further = owned.filter(pl.col("owner") != pl.col("row"))
     details = further.group_by("owner", maintain_order=True).agg(
-        pl.col("message").str.join("\n").alias("detail"), pl.len().alias("further")
+        pl.col("message").str.join("\n").alias("detail"), pl.col("lines").sum().alias("further")
     )
     events = (
         owned.filter(pl.col("owner") == pl.col("row"))
@@ -45,8 +45,35 @@ def join_events(lines: pl.DataFrame) -> pl.DataFrame:
         .join(_raised(owned), on="owner", how="left", maintain_order="left")
     )
     return _with_tail_exceptions(_with_promised_text(events)).with_columns(
-        lines=(pl.col("further").fill_null(0) + 1).cast(pl.Int32)
+        lines=pl.max_horizontal(pl.col("lines") + pl.col("further").fill_null(0), 1).cast(pl.Int32)
     )
+
+
+def in_order_of_time(lines: pl.DataFrame) -> pl.DataFrame:
+    """Turn round the files that run backwards, as searches of OpenSearch and Loki answer; the others stay as they are.
+
+    Args:
+        lines: as for ``join_events``.
+    """
+    step = pl.col("time").diff().over("file_index")
+    ways = (
+        lines.lazy()
+        .filter(pl.col("time").is_not_null())
+        .select("file_index", step.alias("step"))
+        .group_by("file_index")
+        .agg(
+            (pl.col("step") < pl.duration()).sum().alias("back"), (pl.col("step") > pl.duration()).sum().alias("forth")
+        )
+        .filter((pl.col("back") > 1) & (pl.col("back") > 20 * pl.col("forth")))
+        .collect()["file_index"]
+    )
+    if ways.len() == 0:
+        return lines
+    turned = pl.col("file_index").is_in(ways.implode())
+    # What a line holds inside keeps its own order.
+    place = pl.when(turned).then(-(pl.col("row") // ROW_STRIDE).cast(pl.Int64)).otherwise(pl.col("row") // ROW_STRIDE)
+    ordered = lines.sort("file_index", place, pl.col("row") % ROW_STRIDE, maintain_order=True)
+    return ordered.with_columns(lines["row"].sort().alias("row"))
 
 
 def _is(kind: Kind) -> pl.Expr:

@@ -6,23 +6,28 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from openstack_rca.logs.programs import component_of_program, is_program, normal_name
+
 
 def words(text: str) -> frozenset[str]:
     """The words of a text, as a set."""
     return frozenset(text.split())
 
 
-_COMPRESSION = re.compile(r"\.(?:gz|bz2|xz|zst|zstd)$", re.IGNORECASE)
+_COMPRESSION = re.compile(r"\.(?:gz|bz2|xz|zst|zstd|lz4|lzma|Z)$", re.IGNORECASE)
 # A number, a date or a date with time behind the name, as logrotate, savelog and people write them.
-_ROTATION = re.compile(r"(?:[._-](?:\d{1,4}|\d{8}(?:[-_T]?\d{2,6})?|\d{4}-\d\d-\d\d(?:[-_T]?[\d:.-]+)?|old|bak))+$")
-_EXTENSION = re.compile(r"[._-](?:log|err|out|txt)$", re.IGNORECASE)
-_ROLE = re.compile(r"[._-](?:access|error|request|requests|other[._-]vhosts)$", re.IGNORECASE)
-_NODE_NAME = re.compile(r"^rabbit@([\w.-]+?)(?:[_-](?:sasl|upgrade))?$")
+_ROTATION = re.compile(
+    r"(?:[._-](?:\d{1,4}|\d{8}(?:[-_T]?\d{2,6})?|\d{10}|\d{4}-\d\d-\d\d(?:[-_T]?[\d:.-]+)?|old|bak|prev))+$"
+)
+_EXTENSION = re.compile(r"[._-](?:log|err|out|txt|json|jsonl|ndjson|html|csv)$", re.IGNORECASE)
+_ROLE = re.compile(r"[._-](?:access|error|request|requests|other[._-]vhosts|stdout|stderr)$", re.IGNORECASE)
+_NODE_NAME = re.compile(r"^(?:rabbit|rabbitmq)@(.+?)(?:[_-](?:sasl|upgrade))?$")
+_NODE_SUFFIX = re.compile(r"(?:\.(?:log|gz|bz2|xz|zst|\d{1,4}|old|bak)|-\d{8}(?:-\d+)?)+$", re.IGNORECASE)
 
 # Names of files that say what is in them, not who wrote them: the folder does.
 _ROLE_STEMS = words(
     "access access_log current error error_log errors general log other_vhosts_access output requests server slow "
-    "slow-query stderr stdout console"
+    "slow-query stderr stdout console previous main app application messages_log log1 api worker"
 )
 _SERVICES = words(
     "adjutant aodh apache apache2 barbican blazar ceilometer ceph chrony cinder cloudkitty collectd corosync cyborg "
@@ -36,14 +41,38 @@ _PLACES = words(
     "all archive archives audit backup backups cluster collected container containers data docker etc files home "
     "host hosts incident incidents journal kolla latest lib lib64 local log logdir logs mnt node nodes normal old opt "
     "private proc root run samples screen service services share source srv stack sys tmp usr var volumes "
-    "sos_commands sos_logs pods system test tests training train user users"
+    "sos_commands sos_logs pods system test tests training train user users stdouts stdout juju namespaces must-gather "
+    "crashdump log-storage extracted export exports snap common current devstack unit units machine pod controller_logs "
+    "cluster-scoped-resources core ansible tripleo edpm overcloud undercloud sosreport cases case upload uploads "
+    "download downloads desktop documents"
 )
 _HOST_LIKE = re.compile(
-    r"^(?:\w+-)*(?:compute|controller|control|ctl|ctrl|cmp|cpt|network|net|storage|stor|node|host|hv|hypervisor|"
-    r"server|srv|infra|gateway|gw|ceph|overcloud)s?[-_.]?\w*\d+[\w.-]*$|^(?:controller|compute|network|storage)$",
+    r"^(?:[a-z0-9]+-){0,3}(?:compute|controller|control|ctl|ctrl|cmp|cpt|network|net|storage|stor|node|host|hv|hypervisor|"
+    r"server|srv|infra|gateway|gw|ceph|overcloud|master|worker|mon|osd|lb|db|mq|np)s?[a-z]*[-_.]?\d+(?:[-.][\w.-]+)?$|"
+    r"^(?:controller|compute|network|storage)$",
     re.IGNORECASE,
 )
+_ADDRESS = re.compile(r"^\d{1,3}(?:[.-]\d{1,3}){3}$|^[0-9a-f]*:[0-9a-f:]+$", re.IGNORECASE)
 _DATED = re.compile(r"^[\d_.:TZ-]+$")
+_IDENTIFIER = re.compile(
+    r"^(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{12,64}|\d+)(?:-json)?$", re.IGNORECASE
+)
+_SOSREPORT = re.compile(
+    r"^(?:[a-z]+-)?sos(?:report|collector)?[-_](?P<host>.+?)(?:-\d{5,})?(?:-\d{4}-\d\d-\d\d)?(?:-\d{8,14})?(?:-[a-z]{7})?"
+    r"(?:-obfuscated)?$",
+    re.IGNORECASE,
+)
+_ANSIBLE_CONTAINER = re.compile(r"^(?P<host>.+?)[_-](?P<service>[a-z0-9_-]+)[_-]container-[0-9a-f]{8}$")
+# `NAMESPACE_POD_UID` of the kubelet, and `POD_NAMESPACE_CONTAINER-ID` of its links.
+_POD_FOLDER = re.compile(r"^[a-z0-9-]+_(?P<pod>[a-z0-9.-]+)_(?:[0-9a-f-]{32,36})$")
+_POD_LINK = re.compile(r"^(?P<pod>[a-z0-9.-]+)_[a-z0-9-]+_(?P<container>[a-z0-9-]+)-[0-9a-f]{64}$")
+_POD_TAIL = re.compile(r"-(?:\d{1,4}|[0-9a-f]{8,10}|[bcdfghjklmnpqrstvwxz2456789]{5,10}|default)$")
+_CELL = re.compile(r"-cell\d+")
+_NOT_HOSTS = words(
+    "kolla openstack devstack docker podman tripleo edpm snap screen unit machine pod service container journal "
+    "journalctl log logs new old full combined all my the application charm"
+)
+_NOT_HOST_TAIL = re.compile(r"^(?:cell\d+|v\d+|\d+|worker\d+|[0-9a-f]{8,10}(?:-[a-z0-9]{5})?|[a-z0-9]{5}|py\d+)$")
 
 
 @dataclass(frozen=True)
@@ -56,10 +85,11 @@ class Origin:
 
 def plain_stem(name: str) -> str:
     """The file's name without compression, rotation and log suffixes: ``nova-api.log.2.gz`` -> ``nova-api``."""
-    stem = _COMPRESSION.sub("", name)
+    stem = name
     previous = ""
     while stem != previous:
         previous = stem
+        stem = _COMPRESSION.sub("", stem) or previous
         stem = _EXTENSION.sub("", _ROTATION.sub("", stem)) or previous
     return stem
 
@@ -72,33 +102,146 @@ def origin_of(inside: Sequence[str], outside: Sequence[str] = ()) -> Origin:
         outside: parts above it; a folder there is a host only where it stands right below ``logs``, ``log`` or
             ``hosts`` or looks like a host's name, since any folder may hold a collection of logs.
     """
-    name = inside[-1]
     folders = [part for part in (*outside, *inside[:-1]) if part not in ("/", "", ".", "..")]
-    stem = plain_stem(name)
-    node = _NODE_NAME.match(stem)
+    service, named_host = _service(inside[-1], folders)
+    host = _host(list(inside[:-1]), [part for part in outside if part != "/"])
+    return Origin(service, named_host or host)
+
+
+def service_of_pod(pod: str, container: str | None = None) -> str | None:
+    """The service of a container in a pod: by the container's name, else by the pod's without what a controller added.
+
+    ``nova-compute-default-x7x2k`` is nova-compute; the container ``charm`` says nothing.
+    """
+    for name in (container, pod):
+        text = normal_name(name) if name else ""
+        while text:
+            for candidate in (text, _CELL.sub("", text)):
+                if is_program(candidate):
+                    return candidate
+            shorter = _POD_TAIL.sub("", text)
+            if shorter == text:
+                break
+            text = shorter
+    found = component_of_program(container or "") or component_of_program(pod)
+    return found or container or pod
+
+
+def _service(name: str, folders: list[str]) -> tuple[str | None, str | None]:
+    """Service, and the host where the file's own name holds it."""
+    parent = folders[-1] if folders else ""
+    plain = _NODE_SUFFIX.sub("", name)
+    node = _NODE_NAME.match(plain)
     if node is not None:
-        return Origin("rabbitmq", node.group(1))
+        return "rabbitmq", node.group(1)
+    in_pod = _pod_service(plain, folders)
+    if in_pod is not None:
+        return in_pod, None
+    stem = plain_stem(name)
+    if stem.lower().startswith("screen-") or stem.lower().startswith("unit-"):
+        stem = _POD_TAIL.sub("", stem.partition("-")[2])
     if stem.lower() not in _ROLE_STEMS:
         stem = _ROLE.sub("", stem)
-    parent = folders[-1].lower() if folders else ""
-    if parent == "qemu" or (stem.lower() in _ROLE_STEMS and parent in _SERVICES):
-        stem = folders[-1]
-    return Origin(stem or None, _host(list(inside[:-1]), [part for part in outside if part != "/"]))
+    if parent.lower() == "qemu":
+        return parent, None
+    project = parent.lower() if parent.lower() in _SERVICES or is_program(parent) else ""
+    if project and parent.lower() not in _PLACES:
+        joined = f"{normal_name(project)}-{normal_name(stem)}"
+        if is_program(joined):
+            return joined, None
+        if stem.lower() in _ROLE_STEMS:
+            return parent, None
+    service, host = _split_name(stem)
+    if project and not component_of_program(service) and not _ROLE.search(service):
+        return parent, host
+    if _IDENTIFIER.match(service):
+        container = _ANSIBLE_CONTAINER.match(parent)
+        return (container.group("service") if container else None), host
+    return service or None, host
+
+
+def _pod_service(stem: str, folders: list[str]) -> str | None:
+    """The service where the path is that of a pod's log, as the kubelet, its links and must-gather lay them out."""
+    link = _POD_LINK.match(stem)
+    if link is not None:
+        return service_of_pod(link["pod"], link["container"])
+    for position in range(len(folders) - 1, -1, -1):
+        folder = _POD_FOLDER.match(folders[position])
+        below = folders[position + 1] if position + 1 < len(folders) else None
+        if folder is not None:
+            return service_of_pod(folder["pod"], below)
+        if folders[position] == "pods" and below is not None and "namespaces" in folders[:position]:
+            container = folders[position + 2] if position + 2 < len(folders) else stem
+            return service_of_pod(below, container)
+    return None
+
+
+def _split_name(stem: str) -> tuple[str, str | None]:
+    """Take a host off a name: ``compute1-nova-compute`` and ``nova-compute.compute1`` hold one, ``nova-compute`` none."""
+    if is_program(stem):
+        return stem, None
+    borders = [match.start() for match in re.finditer(r"[-_.@]+", stem)]
+    for border in borders:
+        before, behind = stem[:border], stem[border + 1 :].lstrip("-_.@")
+        if is_program(_ROLE.sub("", behind)) and _may_be_prefix(before):
+            return _ROLE.sub("", behind), None if before.lower() in _NOT_HOSTS or _is_service(before) else before
+    for border in reversed(borders):
+        before, behind = stem[:border], stem[border + 1 :].lstrip("-_.@")
+        if is_program(before):
+            if before.lower() == "ceph-mgr":
+                behind = re.sub(r"\.[a-z]{6}$", "", behind)
+            looks = re.search(r"^[A-Za-z].*\d|\.", behind) and not _NOT_HOST_TAIL.match(behind)
+            is_host = looks and (_ADDRESS.match(behind) or re.match("[A-Za-z]", behind)) and _may_be_host(behind)
+            return (before, behind) if is_host else (stem, None)
+    return stem, None
+
+
+def _may_be_prefix(text: str) -> bool:
+    return bool(text) and not _DATED.match(text)
+
+
+def _is_service(text: str) -> bool:
+    return text.lower() in _SERVICES or (is_program(text) and not _HOST_LIKE.match(text))
 
 
 def _host(inside: list[str], outside: list[str]) -> str | None:
-    for part in reversed(inside):
-        if _may_be_host(part):
-            return part
+    for position in range(len(inside) - 1, -1, -1):
+        if "pods" in inside[:position] and "nodes" not in inside[position - 1 : position]:
+            continue
+        host = _host_in(inside[position])
+        if host is not None:
+            return host
     for position in range(len(outside) - 1, -1, -1):
         part = outside[position]
-        if not _may_be_host(part):
+        host = _host_in(part)
+        if host is None:
             continue
         above = outside[position - 1].lower() if position else ""
-        return part if above in ("logs", "log", "hosts", "nodes") or _HOST_LIKE.match(part) else None
+        told = host != part or above in ("logs", "log", "hosts", "nodes") or _HOST_LIKE.match(part)
+        return host if told or _ADDRESS.match(part) else None
     return None
+
+
+def _host_in(part: str) -> str | None:
+    """The host that a folder's name tells, if any."""
+    report = _SOSREPORT.match(part)
+    if report is not None:
+        return report["host"]
+    container = _ANSIBLE_CONTAINER.match(part)
+    if container is not None:
+        return container["host"]
+    return part if _may_be_host(part) else None
 
 
 def _may_be_host(part: str) -> bool:
     lower = part.lower()
-    return lower not in _PLACES and lower not in _SERVICES and not _DATED.match(part) and not part.startswith(".")
+    if _ADDRESS.match(part):
+        return True
+    return (
+        lower not in _PLACES
+        and not _is_service(lower)
+        and not _DATED.match(part)
+        and not _IDENTIFIER.match(part)
+        and not _POD_FOLDER.match(part)
+        and not part.startswith((".", "must-gather", "juju-crashdump", "quay-io", "registry-"))
+    )

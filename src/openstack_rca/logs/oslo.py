@@ -9,17 +9,36 @@ from __future__ import annotations
 import polars as pl
 
 from openstack_rca.logs.records import Kind, as_records, normal_level
-from openstack_rca.logs.stamps import iso_time, to_utc
+from openstack_rca.logs.stamps import ISO, epoch_time, formatted_time, iso_time, to_utc, yearless_time
 
 NAME = "oslo"
 _PLAIN = r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \d+ [A-Z]+ [^ ]"
 _LEVELS = "TRACE|DEBUG|INFO|AUDIT|WARNING|WARN|ERROR|CRITICAL|FATAL"
+_LOGGER = r"(?P<logger>[A-Za-z_][A-Za-z0-9_.-]*)"
 _RARE = (
-    r"^(?P<stamp>\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d{1,6})?(?:Z|[+-]\d\d:?\d\d)?) "
-    r"(?:(?P<host>[A-Za-z][A-Za-z0-9_.-]*) )??(?:(?P<process>\d{1,9}) )?"
-    rf"(?P<level>{_LEVELS}) (?P<logger>[A-Za-z_][A-Za-z0-9_.-]*)(?: (?P<rest>.*))?$"
+    rf"^(?P<stamp>{ISO}) +(?:(?P<host>[A-Za-z][A-Za-z0-9_.-]*) +)??(?:(?P<process>\d{{1,9}}) +)?"
+    rf"(?P<level>{_LEVELS}) +{_LOGGER}(?: (?P<rest>.*))?$"
 )
-_UNSTAMPED = rf"^(?P<level>{_LEVELS}) (?P<logger>[a-z_][a-z0-9_]*(?:\.[A-Za-z0-9_-]+)+)(?: (?P<rest>.*))?$"
+# What `log_date_format` makes of the date; oslo.log puts the milliseconds behind it.
+_OTHER_DATE = (
+    rf"^(?P<stamp>[\w:/., +-]{{8,40}}?)(?:\.(?P<milliseconds>\d{{3}}))? (?P<process>\d{{1,9}}) (?P<level>{_LEVELS}) "
+    rf"{_LOGGER}(?: (?P<rest>.*))?$"
+)
+# Without a stamp a dot in the logger, or a context, tells that the line is oslo.log's.
+_UNSTAMPED = (
+    rf"^(?P<level>{_LEVELS}) +(?P<logger>[a-z_][a-z0-9_]*(?:\.[A-Za-z0-9_-]+)+)(?: (?P<rest>.*))?$",
+    rf"^(?P<level>{_LEVELS}) +(?P<logger>[A-Za-z_][\w-]*) +(?P<rest>\[(?:-|None|req-).*)$",
+)
+_GO_SOURCE = r"^[\w-]+\.go:\d+ "
+_LAYOUTS = (
+    "%d/%b/%Y %H:%M:%S", "%d/%b/%Y:%H:%M:%S", "%d %b %Y %H:%M:%S", "%b %d %Y %H:%M:%S", "%b %d, %Y %H:%M:%S",
+    "%a %b %d %H:%M:%S %Y", "%a, %d %b %Y %H:%M:%S", "%a %d %b %Y %H:%M:%S", "%d-%b-%Y %H:%M:%S", "%Y%m%d %H:%M:%S",
+    "%Y%m%dT%H%M%S", "%Y%m%d%H%M%S", "%Y.%m.%d %H:%M:%S", "%d.%m.%Y %H:%M:%S", "%Y-%m-%d_%H:%M:%S", "%Y-%m-%d-%H:%M:%S",
+    "%Y-%m-%d %I:%M:%S %p", "%d-%m-%Y %H:%M:%S", "%A, %d %B %Y %H:%M:%S", "%d %B %Y %H:%M:%S",
+)  # fmt: skip
+# Which of the two numbers is the month, the dates of a file tell together.
+_DAY_FIRST = ("%d/%m/%Y %H:%M:%S", "%d/%m/%y %H:%M:%S", "%d/%m/%Y %I:%M:%S %p")
+_MONTH_FIRST = ("%m/%d/%Y %H:%M:%S", "%m/%d/%y %H:%M:%S", "%m/%d/%Y %I:%M:%S %p")
 _CONTEXT = r"^\[(?:-|None|req-[^ \[\]]+)(?: +[^ \[\]]+)* ?$"
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _INSTANCE = rf"^\[instance: ({_UUID})\]"
@@ -45,6 +64,10 @@ def split_oslo(lines: pl.DataFrame, timezone: str) -> tuple[pl.DataFrame, pl.Dat
     if rare.height:
         parsed.append(rare)
         others = others.join(rare.select("row"), on="row", how="anti", maintain_order="left")
+    other_dates = _other_date_records(others.filter(pl.col("text").str.contains(_OTHER_DATE)), timezone)
+    if other_dates.height:
+        parsed.append(other_dates)
+        others = others.join(other_dates.select("row"), on="row", how="anti", maintain_order="left")
     records = pl.concat(parsed) if parsed else as_records(lines.clear(), NAME)
     return records, others
 
@@ -55,9 +78,18 @@ def inner_records(lines: pl.DataFrame) -> pl.DataFrame:
     Args:
         lines: columns ``row`` and ``text``; ``time`` is null in what comes back.
     """
-    hits = lines.filter(pl.col("text").str.contains(_UNSTAMPED))
-    parsed = hits.select("row", pl.col("text").str.extract_groups(_UNSTAMPED).struct.unnest())
-    return _finish(parsed.with_columns(normal_level(pl.col("level")), rest=pl.col("rest").fill_null("")))
+    parts = []
+    for pattern in _UNSTAMPED:
+        hits = lines.filter(pl.col("text").str.contains(pattern))
+        if hits.height:
+            lines = lines.join(hits.select("row"), on="row", how="anti", maintain_order="left")
+            parts.append(hits.select("row", pl.col("text").str.extract_groups(pattern).struct.unnest()))
+    if not parts:
+        return as_records(lines.clear().select("row"), NAME)
+    # DevStack writes the process behind the message.
+    process = pl.col("rest").str.extract(r"\{\{\(pid=(\d+)\)").cast(pl.Int32, strict=False)
+    parsed = pl.concat(parts).sort("row").with_columns(normal_level(pl.col("level")), process.alias("process"))
+    return _finish(parsed.with_columns(rest=pl.col("rest").fill_null("")))
 
 
 def _plain_records(lines: pl.DataFrame, timezone: str) -> pl.DataFrame:
@@ -86,7 +118,7 @@ def _rare_records(lines: pl.DataFrame, timezone: str) -> pl.DataFrame:
         | pl.col("logger").str.contains(".", literal=True)
         | pl.col("rest").str.contains(r"^\[(?:-|None |req-)")
     )
-    parsed = parsed.filter(sure.fill_null(False))
+    parsed = parsed.filter(sure.fill_null(False) & ~pl.col("rest").str.contains(_GO_SOURCE).fill_null(False))
     return _finish(
         parsed.with_columns(
             normal_level(pl.col("level")),
@@ -96,8 +128,34 @@ def _rare_records(lines: pl.DataFrame, timezone: str) -> pl.DataFrame:
     )
 
 
+def _other_date_records(lines: pl.DataFrame, timezone: str) -> pl.DataFrame:
+    if lines.height == 0:
+        return as_records(lines.select("row"), NAME)
+    parsed = lines.select("row", pl.col("text").str.extract_groups(_OTHER_DATE).struct.unnest())
+    stamp = pl.col("stamp")
+    numbers = parsed["stamp"].str.extract_groups(r"^(\d\d?)/(\d\d?)/").struct.unnest()
+    first, second = (numbers[name].cast(pl.Int32).max() or 0 for name in numbers.columns)
+    slashed = _MONTH_FIRST if int(str(second)) > 12 and int(str(first)) <= 12 else _DAY_FIRST
+    times = [formatted_time(stamp, layout, timezone) for layout in (*_LAYOUTS, *slashed)]
+    epoch = pl.when(stamp.str.contains(r"^\d{9,10}$")).then(epoch_time(stamp))
+    table = parsed.select(stamp.unique()).with_columns(
+        pl.coalesce(iso_time(stamp, timezone), *times, yearless_time(stamp, timezone), epoch).alias("time")
+    )
+    dated = parsed.join(table, on="stamp", how="inner", maintain_order="left").filter(pl.col("time").is_not_null())
+    milliseconds = pl.col("milliseconds").cast(pl.Int64).fill_null(0)
+    return _finish(
+        dated.with_columns(
+            normal_level(pl.col("level")),
+            (pl.col("time") + pl.duration(milliseconds=milliseconds)).alias("time"),
+            rest=pl.col("rest").fill_null(""),
+        )
+    )
+
+
 def _finish(parsed: pl.DataFrame) -> pl.DataFrame:
     """Cut context and instance from ``rest``; a line in ERROR without a context may repeat an earlier prefix."""
+    # Runs of spaces before a context are a paste's; before other text they are the indent of a traceback.
+    parsed = parsed.with_columns(pl.col("rest").str.replace(r"^ +(\[(?:-|None |req-|instance: ))", "${1}"))
     halves = parsed.with_columns(
         pl.col("rest").str.splitn("]", 2).struct.rename_fields(["context", "behind"]).struct.unnest()
     )
@@ -114,7 +172,7 @@ def _finish(parsed: pl.DataFrame) -> pl.DataFrame:
     instance = pl.when(pl.col("message").str.starts_with("[instance: ")).then(pl.col("message").str.extract(_INSTANCE))
     records = halves.with_columns(
         instance.alias("instance_id"),
-        pl.when(~pl.col("has_context") & (pl.col("level") == "ERROR"))
+        pl.when(~pl.col("has_context") & pl.col("level").is_in(["ERROR", "TRACE"]))
         .then(int(Kind.REPEATED))
         .otherwise(int(Kind.OPENER))
         .alias("kind"),
@@ -124,6 +182,9 @@ def _finish(parsed: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.col("message"))
         .alias("message")
     )
+    # Before Liberty a traceback was written with a level of its own.
+    repeats = (pl.col("kind") == int(Kind.REPEATED)) & (pl.col("level") == "TRACE")
+    records = records.with_columns(pl.when(repeats).then(pl.lit("ERROR")).otherwise(pl.col("level")).alias("level"))
     return as_records(records, NAME)
 
 

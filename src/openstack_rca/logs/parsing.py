@@ -1,43 +1,76 @@
-"""Lines to records: each format takes its lines out of what the formats before it left."""
+"""Lines to records: each format takes its lines out of what the formats before it left; envelopes are opened in turn."""
 
 from __future__ import annotations
 
 import polars as pl
 
-from openstack_rca.logs.formats import FALLBACKS, FORMATS, LineFormat
+from openstack_rca.logs.envelopes import CONTINUED, PIECE, WHOLE_EVENT
+from openstack_rca.logs.formats import FALLBACKS, FORMATS, INNER_FORMATS, WEAK, LineFormat
+from openstack_rca.logs.json_lines import NAME as JSON
+from openstack_rca.logs.json_lines import unwrap_json
 from openstack_rca.logs.oslo import inner_records, split_oslo
-from openstack_rca.logs.records import Kind, as_records
+from openstack_rca.logs.records import ROW_STRIDE, Kind, as_records, level_in_text
 from openstack_rca.logs.wrappers import unwrap
+
+_DEEPEST = 6
+_IDS = ("hostname", "logger", "global_request_id", "request_id", "project_id", "user_id", "instance_id")
+# What an envelope is called as a format where nothing inside is known.
+_PLAIN_NAMES = {"container": "timestamped", "grep": "timestamped", "quoted": "timestamped"}
 
 
 def parse_lines(lines: pl.DataFrame, timezone: str) -> pl.DataFrame:
     """Recognise lines.
 
     Args:
-        lines: ``row`` (UInt32, ascending), ``text``, ``file_index`` and ``line``.
+        lines: ``text``, ``file_index``, ``line`` and ``lines`` (how many lines of the file this one stands for).
         timezone: IANA zone of stamps without an offset.
 
     Returns:
-        ``RECORD_SCHEMA`` with ``file_index`` and ``line``, one row a line, sorted by ``row``. Lines that no format
-        knows have kind ``BARE`` and their whole text as message.
+        ``RECORD_SCHEMA`` with ``file_index``, ``line`` and ``lines``, at least one row a line, sorted by ``row``. Lines
+        that no format knows have kind ``BARE`` and their whole text as message. Of the rows of one line the first one
+        counts its ``lines``, the others none.
     """
-    records, rest = split_oslo(lines.select("row", "text"), timezone)
+    numbered = lines.with_row_index("row").with_columns(pl.col("row").cast(pl.UInt64) * ROW_STRIDE)
+    known = _recognised(numbered.select("row", "text"), numbered.select("row", "file_index"), timezone, _DEEPEST)
+    place = (known["row"] // ROW_STRIDE).cast(pl.UInt32)
+    origins = lines.select(pl.col("file_index", "line", "lines").gather(place))
+    first = pl.Series((known["row"] % ROW_STRIDE) == 0)
+    return known.hstack(origins).with_columns(pl.when(first).then(pl.col("lines")).otherwise(0).alias("lines"))
+
+
+def _recognised(lines: pl.DataFrame, files: pl.DataFrame, timezone: str, depth: int) -> pl.DataFrame:
+    """Records of lines (``row``, ``text``), sorted by ``row``; ``files`` says which file a line (its row) is of."""
+    records, rest = split_oslo(lines, timezone)
     parts = [records]
+    inside = depth < _DEEPEST
+    if inside and rest.height:
+        unstamped = inner_records(rest)
+        if unstamped.height:
+            parts.append(unstamped)
+            rest = rest.join(unstamped.select("row"), on="row", how="anti", maintain_order="left")
+    for formats in (FORMATS, INNER_FORMATS if inside else ()):
+        if rest.height:
+            more, rest = _take(formats, rest, timezone)
+            parts += more
+    if rest.height and depth:
+        for opening in (unwrap_json, unwrap):
+            if rest.height:
+                wrapped, rest = opening(rest, timezone)
+                if wrapped.height:
+                    parts.append(_wrapped_records(wrapped, files, timezone, depth - 1))
     if rest.height:
-        more, rest = _take(FORMATS, rest, timezone)
+        more, rest = _take(
+            tuple(fallback for fallback in FALLBACKS if not inside or fallback.name != "haproxy"), rest, timezone
+        )
         parts += more
-    if rest.height:
-        wrapped, rest = unwrap(rest, timezone)
-        if wrapped.height:
-            parts.append(_wrapped_records(wrapped, lines.select("row", "file_index"), timezone))
-    if rest.height:
-        more, rest = _take(FALLBACKS, rest, timezone)
-        parts += more
+    if rest.height and not inside:
+        unstamped = inner_records(rest)
+        if unstamped.height:
+            parts.append(unstamped)
+            rest = rest.join(unstamped.select("row"), on="row", how="anti", maintain_order="left")
     parts.append(_bare(rest))
     known = pl.concat(parts)
-    if len(parts) > 1 or rest.height:
-        known = known.sort("row")
-    return known.hstack(lines.select("file_index", "line"))
+    return known.sort("row") if len(parts) > 1 or rest.height else known
 
 
 def _take(
@@ -66,28 +99,57 @@ def _bare(lines: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _wrapped_records(wrapped: pl.DataFrame, files: pl.DataFrame, timezone: str) -> pl.DataFrame:
-    """Records of what is behind a prefix.
+def _wrapped_records(wrapped: pl.DataFrame, files: pl.DataFrame, timezone: str, depth: int) -> pl.DataFrame:
+    """Records of what is inside envelopes.
 
     A line that no format knows follows the line of its writer before it where that writer speaks a format of ours or
-    the line is indented; else it is a line of plain syslog.
+    the line is indented; else it is a line of the envelope's own, whose severity its words may tell.
     """
-    inner = wrapped.select("row", "text")
-    records, rest = split_oslo(inner, timezone)
-    parts = [records, inner_records(rest)]
-    rest = rest.join(parts[1].select("row"), on="row", how="anti", maintain_order="left")
-    more, rest = _take(FORMATS, rest, timezone)
-    spoken = pl.concat([*parts, *more, _bare(rest)]).sort("row")
-    outer = wrapped.join(files, on="row", how="left", maintain_order="left")
+    # Rows of what a line holds inside lie behind the line's own.
+    outer = wrapped.sort("row").join_asof(files, on="row")
+    outer, absorbed = _pieces_joined(outer)
+    spoken = _recognised(outer.select("row", "text"), outer.select("row", "file_index"), timezone, depth)
+    if spoken.height != outer.height:
+        outer = spoken.select("row").join_asof(outer, on="row")
+    # Where the envelope says it all, its text is a message whatever it looks like; only oslo.log's own says more.
+    opaque = pl.Series((outer["part"] == WHOLE_EVENT) & spoken["format"].is_not_null() & (spoken["format"] != "oslo"))
+    if opaque.any():
+        plain = _bare(outer.filter(opaque).select("row", "text"))
+        spoken = pl.concat([spoken.filter(~opaque), plain]).sort("row")
     writer = pl.struct("outer_host", "outer_service", "outer_process")
-    # The file's name as prefix tells no writers apart that the lines behind it do not tell apart themselves.
-    stream = pl.when((pl.col("wrapper") != "named") & (pl.col("wrapper") != "container")).then(writer.hash())
-    both = spoken.drop("stream").hstack(outer.drop("row", "text").with_columns(stream.alias("stream")))
+    told = pl.col("outer_host").is_not_null() | pl.col("outer_service").is_not_null()
+    own_stream = spoken["stream"]
+    both = spoken.drop("stream").hstack(
+        outer.drop("row", "text").with_columns(pl.when(told).then(writer.hash()).alias("stream"))
+    )
+    both = both.with_columns(pl.coalesce(own_stream, pl.col("stream")).alias("stream"))
+    records = _with_envelope(both)
+    if absorbed.height:
+        records = pl.concat([records, _absorbed(absorbed, writer, told)]).sort("row")
+    return records
+
+
+def _with_envelope(both: pl.DataFrame) -> pl.DataFrame:
+    """Put together what a line says and what its envelope says; the line knows better."""
     bare = pl.col("kind") == int(Kind.BARE)
-    plain = pl.col("wrapper").replace({"container": "timestamped", "named": "timestamped"})
-    speaks = (~bare).any().over("file_index", "wrapper", "outer_host", "outer_service", "outer_process")
-    follows = bare & (speaks | pl.col("message").str.contains(r"^\s|^$"))
+    known = ~bare & ~pl.col("format").is_in(WEAK)
+    speaks = known.any().over("file_index", "wrapper", "outer_host", "outer_service", "outer_process")
+    part = pl.col("part")
+    indented = pl.col("message").str.contains(r"^\s|^$")
+    follows = bare & ((part == CONTINUED) | ((part != WHOLE_EVENT) & (speaks | indented)))
     opens = bare & ~follows
+    guess = level_in_text(pl.when(opens & pl.col("outer_level").is_null()).then(pl.col("message")))
+    own_format = pl.col("wrapper").replace(_PLAIN_NAMES)
+    # A record without a level tells no more than a time.
+    own_format = (
+        pl.when((own_format == JSON) & pl.col("outer_level").is_null())
+        .then(pl.lit("timestamped"))
+        .otherwise(own_format)
+    )
+    quiet = pl.when(own_format.is_in(WEAK)).then(pl.lit("UNKNOWN")).otherwise(pl.lit("INFO"))
+    stated = pl.when(bare | pl.col("level").is_null() | (pl.col("level") == "UNKNOWN") | pl.col("level_guessed")).then(
+        pl.coalesce("outer_level", pl.when(~bare).then(pl.col("level")))
+    )
     return as_records(
         both.with_columns(
             pl.when(opens)
@@ -96,12 +158,46 @@ def _wrapped_records(wrapped: pl.DataFrame, files: pl.DataFrame, timezone: str) 
             .then(int(Kind.FOLLOWER))
             .otherwise(pl.col("kind"))
             .alias("kind"),
-            pl.when(bare).then(plain).otherwise(pl.col("format")).alias("format"),
+            pl.when(bare).then(own_format).otherwise(pl.col("format")).alias("format"),
             pl.coalesce("time", "outer_time").alias("time"),
             pl.coalesce("host", "outer_host").alias("host"),
-            pl.coalesce("outer_service", "service").alias("service"),
+            pl.coalesce("service", "outer_service").alias("service"),
             pl.coalesce("process", "outer_process").alias("process"),
-            pl.when(bare).then(pl.col("outer_level").fill_null("INFO")).otherwise(pl.col("level")).alias("level"),
+            *(pl.coalesce(name, f"outer_{name}").alias(name) for name in _IDS),
+            pl.coalesce(stated, pl.when(bare).then(pl.coalesce(guess, quiet)), "level").alias("level"),
+            (
+                pl.col("outer_level").is_null()
+                & pl.when(bare).then(guess.is_not_null()).otherwise(pl.col("level_guessed"))
+            ).alias("level_guessed"),
         ),
         "",
     )
+
+
+def _pieces_joined(outer: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Join the pieces that a runtime made of a long line; the second frame holds the pieces that were taken in."""
+    if not outer.select((pl.col("part") == PIECE).any()).item():
+        return outer, outer.clear()
+    # The last piece of a line is whole itself: its number is that of the pieces before it.
+    keys = ["file_index", "wrapper", "outer_host", "outer_service"]
+    ended = (pl.col("part").shift(1) != PIECE).fill_null(True).over(keys)
+    grouped = outer.with_columns(whole=ended.cast(pl.Int64).cum_sum().over(keys), first=ended)
+    texts = grouped.group_by([*keys, "whole"], maintain_order=True).agg(pl.col("text").str.join("").alias("joined"))
+    joined = grouped.join(texts, on=[*keys, "whole"], how="left", nulls_equal=True, maintain_order="left")
+    kept = joined.filter("first").with_columns(
+        text=pl.col("joined"), part=pl.when(pl.col("part") == PIECE).then(0).otherwise(pl.col("part")).cast(pl.Int8)
+    )
+    return kept.select(outer.columns), joined.filter(~pl.col("first")).select(outer.columns)
+
+
+def _absorbed(pieces: pl.DataFrame, writer: pl.Expr, told: pl.Expr) -> pl.DataFrame:
+    """Records of the pieces that are in another one's text already: they only count as lines."""
+    return as_records(
+        pieces.select(
+            "row",
+            pl.lit(int(Kind.FOLLOWER)).alias("kind"),
+            pl.lit(None, pl.String).alias("message"),
+            pl.when(told).then(writer.hash()).alias("stream"),
+        ),
+        "",
+    ).with_columns(pl.lit(None, pl.String).alias("format"))

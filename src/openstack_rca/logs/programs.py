@@ -68,6 +68,11 @@ def component_of_program(name: str) -> str | None:
     return find_component(name, _names()) if name else None
 
 
+def is_program(name: str) -> bool:
+    """Whether a name, as it stands, is a component's own or one of its other names."""
+    return bool(name) and normal_name(name) in _names()
+
+
 @cache
 def component_of_logger(logger: str) -> str | None:
     """The component whose code alone uses a Python logger; ``None`` where several share it."""

@@ -38,17 +38,20 @@ class SkipReason(StrEnum):
     NEEDS_JOURNALCTL = "a binary journal, which needs journalctl"
 
 
+# ``hostname`` is what a process calls its machine, a container's name perhaps: it counts where nothing else tells a host.
 # ``stream`` tells writers apart that share a file (syslog, a pod's log); it is null where a file has one writer.
 RECORD_SCHEMA: dict[str, pl.DataType] = {
-    "row": pl.UInt32(),
+    "row": pl.UInt64(),
     "stream": pl.UInt64(),
     "kind": pl.Int8(),
     "format": pl.String(),
     "time": UTC_TIME,
     "host": pl.String(),
+    "hostname": pl.String(),
     "service": pl.String(),
     "process": pl.Int32(),
     "level": pl.String(),
+    "level_guessed": pl.Boolean(),
     "logger": pl.String(),
     "message": pl.String(),
     "global_request_id": pl.String(),
@@ -58,12 +61,18 @@ RECORD_SCHEMA: dict[str, pl.DataType] = {
     "instance_id": pl.String(),
 }
 
+ROW_STRIDE = 1 << 32
+"""Rows of one line are numbered from the line's position times this, so that what a line holds inside finds room."""
+NESTED_STRIDE = 1 << 12
+"""The room that one record of many in a line has for what it holds itself."""
+
 
 def as_records(frame: pl.DataFrame, format_name: str) -> pl.DataFrame:
     """Bring what a format parsed to ``RECORD_SCHEMA``: missing columns are null, ``kind`` is ``OPENER``."""
     missing = {
         "kind": pl.lit(int(Kind.OPENER), pl.Int8),
         "format": pl.lit(format_name, pl.String),
+        "level_guessed": pl.lit(False),
     }
     columns = [
         pl.col(name).cast(dtype, strict=False)
@@ -74,33 +83,87 @@ def as_records(frame: pl.DataFrame, format_name: str) -> pl.DataFrame:
     return frame.select(columns)
 
 
+_LEVELS = {
+    "TRACE": "TRACE",
+    "DBG": "DEBUG",
+    "DEBUG": "DEBUG",
+    "VERBOSE": "DEBUG",
+    "FINE": "DEBUG",
+    "D": "DEBUG",
+    "INFO": "INFO",
+    "INF": "INFO",
+    "INFORMATION": "INFO",
+    "INFORMATIONAL": "INFO",
+    "I": "INFO",
+    "NOTE": "INFO",
+    "NOTICE": "INFO",
+    "SYSTEM": "INFO",
+    "LOG": "INFO",
+    "AUDIT": "AUDIT",
+    "WRN": "WARNING",
+    "WARN": "WARNING",
+    "WARNING": "WARNING",
+    "W": "WARNING",
+    "ERR": "ERROR",
+    "ERROR": "ERROR",
+    "SEVERE": "ERROR",
+    "SEC": "ERROR",
+    "E": "ERROR",
+    "CRIT": "CRITICAL",
+    "CRITICAL": "CRITICAL",
+    "C": "CRITICAL",
+    "ALERT": "CRITICAL",
+    "EMER": "CRITICAL",
+    "EMERG": "CRITICAL",
+    "EMERGENCY": "CRITICAL",
+    "PANIC": "CRITICAL",
+    "DPANIC": "CRITICAL",
+    "FATAL": "CRITICAL",
+    "F": "CRITICAL",
+}
+_SYSLOG_LEVELS = ("CRITICAL", "CRITICAL", "CRITICAL", "ERROR", "WARNING", "INFO", "INFO", "DEBUG")
+_GUESSES = (
+    (
+        r"^\W{0,3}(?:FATAL|CRITICAL|PANIC|EMERG)\b|\b(?:FATAL|CRITICAL|PANIC)\b *[:\]|-]|^[Pp]anic: |^Kernel panic",
+        "CRITICAL",
+    ),
+    (
+        r"^\W{0,3}(?:ERROR|ERR|[Ee]rror)\b|\b(?:ERROR|ERR)\b|Traceback \(most recent call last\)|"
+        r"^(?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception): |(?:^|: )[Ff]atal(?: error)?: |(?:^|: )[Ee]rror: ",
+        "ERROR",
+    ),
+    (r"^\W{0,3}(?:WARNING|WARN|[Ww]arning)\b|\bWARN(?:ING)?\b *[:\]|-]|(?:^|: )[Ww]arning: ", "WARNING"),
+    (r"^\W{0,3}INFO\b|\bINFO\b *[:\]|-]", "INFO"),
+    (r"^\W{0,3}DEBUG\b|\bDEBUG\b *[:\]|-]", "DEBUG"),
+)
+
+
+def level_name(word: str) -> str | None:
+    """One name for a severity, whatever the program calls it; ``None`` for a word that is none."""
+    return _LEVELS.get(word.upper())
+
+
 def normal_level(level: pl.Expr) -> pl.Expr:
     """One name for each severity, whatever the program calls it; unknown words become null."""
-    return level.str.to_uppercase().replace_strict(
-        {
-            "TRACE": "TRACE",
-            "DBG": "DEBUG",
-            "DEBUG": "DEBUG",
-            "INFO": "INFO",
-            "INF": "INFO",
-            "NOTE": "INFO",
-            "NOTICE": "INFO",
-            "SYSTEM": "INFO",
-            "AUDIT": "AUDIT",
-            "WRN": "WARNING",
-            "WARN": "WARNING",
-            "WARNING": "WARNING",
-            "INFORMATION": "INFO",
-            "ERR": "ERROR",
-            "ERROR": "ERROR",
-            "CRIT": "CRITICAL",
-            "CRITICAL": "CRITICAL",
-            "ALERT": "CRITICAL",
-            "EMER": "CRITICAL",
-            "EMERG": "CRITICAL",
-            "EMERGENCY": "CRITICAL",
-            "FATAL": "CRITICAL",
-        },
-        default=None,
-        return_dtype=pl.String,
+    return level.str.to_uppercase().replace_strict(_LEVELS, default=None, return_dtype=pl.String)
+
+
+def syslog_level(priority: pl.Expr) -> pl.Expr:
+    """The severity of a syslog priority (facility times eight plus severity, or the severity alone)."""
+    numbers = pl.Series(range(8), dtype=pl.Int64)
+    return (priority.cast(pl.Int64, strict=False) % 8).replace_strict(
+        numbers, pl.Series(_SYSLOG_LEVELS), default=None, return_dtype=pl.String
     )
+
+
+def syslog_level_name(priority: int) -> str:
+    """As ``syslog_level``, for one number."""
+    return _SYSLOG_LEVELS[priority % 8]
+
+
+def level_in_text(message: pl.Expr) -> pl.Expr:
+    """The severity that a line's own words tell where its format has no place for one; null where they tell none."""
+    guess = pl.lit(None, pl.String)
+    for pattern, level in reversed(_GUESSES):
+        guess = pl.when(message.str.contains(pattern)).then(pl.lit(level)).otherwise(guess)
+    return guess

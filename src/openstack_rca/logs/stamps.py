@@ -8,10 +8,32 @@ UTC_TIME = pl.Datetime("us", "UTC")
 # Year of stamps that carry none, until the read knows which year it is in; a leap year, so that 29 February parses.
 PLACEHOLDER_YEAR = 1904
 
+DAY = "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
+MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+OFFSET = r"(?:Z|[+-]\d\d(?::?\d\d)?)"
+ISO = rf"\d{{4}}-\d\d-\d\d[T ]+\d{{1,2}}:\d\d:\d\d(?:{OFFSET})?(?:[.,]\d{{1,9}})?(?: ?(?:{OFFSET}|UTC))?"
+"""A date and a time as most programs write them; oslo.log puts its milliseconds behind an offset in the date format."""
+
+# Abbreviations that name one offset in practice, in minutes; the others (IST, CST, BST in Asia ...) name several.
+_ZONES = {
+    "Z": 0, "UTC": 0, "GMT": 0, "WET": 0, "WEST": 60, "CET": 60, "MET": 60, "CEST": 120, "MEST": 120, "EET": 120,
+    "EEST": 180, "MSK": 180, "BST": 60, "EST": -300, "EDT": -240, "CDT": -300, "MST": -420, "MDT": -360, "PST": -480,
+    "PDT": -420, "JST": 540, "KST": 540, "AEST": 600, "AEDT": 660, "NZST": 720, "NZDT": 780, "SAST": 120, "HKT": 480,
+    "SGT": 480,
+}  # fmt: skip
 _NUMERIC = (
-    r"^(?P<date>\d{4}-\d\d-\d\d)[ T]+(?P<hour>\d{1,2})(?P<rest>:\d\d:\d\d)(?:[.,](?P<fraction>\d{1,9}))?"
-    r" ?(?P<offset>Z|UTC|[+-]\d\d:?\d\d)?$"
+    r"^(?P<date>\d{4}[-/]\d\d[-/]\d\d)[ T]+(?P<hour>\d{1,2})(?P<rest>:\d\d:\d\d)(?P<early>Z|[+-]\d\d:?\d\d)?"
+    r"(?:[.,](?P<fraction>\d{1,9}))? ?(?P<offset>[A-Z]{1,5}|[+-]\d\d(?::?\d\d)?)?$"
 )
+# The abbreviated months of German, French, Spanish, Italian, Portuguese and Dutch where they differ from English.
+_FOREIGN_MONTHS = (
+    ("Feb", "févr|fév|feb|fev"), ("Jan", "jän|janv|jan|ene|gen"), ("Mar", "mär|mrz|märz|mars|mar|mrt"),
+    ("Apr", "avril|avr|abr|apr"), ("May", "mai|maj|may|mei|mag|maio"), ("Jun", "juin|jun|giu"),
+    ("Jul", "juil|jul|lug"), ("Aug", "août|aout|ago|aug"), ("Sep", "sept|sep|set"), ("Oct", "okt|oct|ott|out"),
+    ("Nov", "nov"), ("Dec", "déc|dec|dez|dic"),
+)  # fmt: skip
+ANY_MONTH = "(?i:" + "|".join(pattern for _, pattern in _FOREIGN_MONTHS) + r")\.?"
+"""An abbreviated month in a language of western Europe; English ones too."""
 
 
 def to_utc(naive: pl.Expr, timezone: str) -> pl.Expr:
@@ -34,19 +56,26 @@ def to_utc(naive: pl.Expr, timezone: str) -> pl.Expr:
 def iso_time(text: pl.Expr, timezone: str) -> pl.Expr:
     """Stamps such as ``2026-11-23T04:00:00.123Z``, ``2026-11-23  4:17:22`` (padded hour), ``... 04:00:00,123+0100``.
 
-    Without an offset they are wall-clock times of ``timezone``; what is no date becomes null.
+    A comma or a point before the fraction, an offset before or behind it, slashes in the date, and the common
+    abbreviations of zones are read too. Without an offset they are wall-clock times of ``timezone``; what is no date
+    becomes null.
     """
     part = text.str.extract_groups(_NUMERIC).struct
-    naive = (part.field("date") + " " + part.field("hour").str.zfill(2) + part.field("rest")).str.to_datetime(
+    date = part.field("date").str.replace_all("/", "-", literal=True)
+    naive = (date + " " + part.field("hour").str.zfill(2) + part.field("rest")).str.to_datetime(
         "%Y-%m-%d %H:%M:%S", time_unit="us", strict=False
     )
     fraction = part.field("fraction").fill_null("").str.slice(0, 6).str.pad_end(6, "0").cast(pl.Int64)
     naive = naive + pl.duration(microseconds=fraction)
-    offset = part.field("offset").replace({"Z": "+0000", "UTC": "+0000"}).str.replace(":", "", literal=True)
-    minutes = offset.str.slice(1, 2).cast(pl.Int64) * 60 + offset.str.slice(3, 2).cast(pl.Int64)
-    shift = pl.duration(minutes=pl.when(offset.str.starts_with("-")).then(-minutes).otherwise(minutes))
-    with_offset = (naive - shift).dt.replace_time_zone("UTC")
-    return pl.when(offset.is_null()).then(to_utc(naive, timezone)).otherwise(with_offset)
+    written = pl.coalesce(part.field("early"), part.field("offset"))
+    digits = written.str.replace(":", "", literal=True).str.pad_end(5, "0")
+    minutes = digits.str.slice(1, 2).cast(pl.Int64, strict=False) * 60
+    minutes += digits.str.slice(3, 2).cast(pl.Int64, strict=False)
+    numeric = pl.when(written.str.starts_with("-")).then(-minutes).otherwise(minutes)
+    named = written.replace_strict(_ZONES, default=None, return_dtype=pl.Int64)
+    shift = pl.when(written.str.contains("^[+-]")).then(numeric).otherwise(named)
+    with_offset = (naive - pl.duration(minutes=shift)).dt.replace_time_zone("UTC")
+    return pl.when(shift.is_null()).then(to_utc(naive, timezone)).otherwise(with_offset)
 
 
 def formatted_time(text: pl.Expr, layout: str, timezone: str) -> pl.Expr:
@@ -56,6 +85,32 @@ def formatted_time(text: pl.Expr, layout: str, timezone: str) -> pl.Expr:
 
 
 def yearless_time(text: pl.Expr, timezone: str) -> pl.Expr:
-    """Stamps such as ``Nov 23 04:00:00``, dated in ``PLACEHOLDER_YEAR``."""
-    dated = pl.lit(f"{PLACEHOLDER_YEAR} ") + text
-    return formatted_time(dated, "%Y %b %d %H:%M:%S", timezone)
+    """Stamps such as ``Nov 23 04:00:00``, dated in ``PLACEHOLDER_YEAR``.
+
+    The month may be German, French or of another western language, the day may stand before it, and a fraction may
+    follow the seconds.
+    """
+    whole = text.str.replace(r"^(\d{1,2})\.? +(\p{L}+)\.?", "${2} ${1}").str.replace_all(r"[ .]+(\d)", " ${1}")
+    fraction = text.str.extract(r":\d\d[.,](\d{1,9})$").fill_null("").str.slice(0, 6).str.pad_end(6, "0")
+    for english, pattern in _FOREIGN_MONTHS:
+        whole = whole.str.replace(rf"^(?i:{pattern})\.? ", f"{english} ")
+    part = whole.str.extract_groups(r"^(?P<month>[A-Z][a-z]{2}) (?P<day>\d{1,2}) (?P<clock>\d\d:\d\d:\d\d)").struct
+    dated = pl.lit(f"{PLACEHOLDER_YEAR} ") + part.field("month") + " " + part.field("day").str.zfill(2)
+    naive = (dated + " " + part.field("clock")).str.to_datetime("%Y %b %d %H:%M:%S", time_unit="us", strict=False)
+    return to_utc(naive + pl.duration(microseconds=fraction.cast(pl.Int64)), timezone)
+
+
+def epoch_time(text: pl.Expr) -> pl.Expr:
+    """Seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by their size, in UTC."""
+    number = text.cast(pl.Float64, strict=False)
+    whole = text.cast(pl.Int64, strict=False)
+    micros = (
+        pl.when(number.abs() < 1e11)
+        .then((number * 1e6).round())
+        .when(number.abs() < 1e14)
+        .then((number * 1e3).round())
+        .when(number.abs() < 1e17)
+        .then(pl.coalesce(whole.cast(pl.Float64), number))
+    )
+    exact = pl.when(whole.abs() >= 100_000_000_000_000_000).then(whole // 1000)
+    return pl.coalesce(exact, micros.cast(pl.Int64, strict=False)).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")

@@ -6,82 +6,126 @@ where the line itself does not say.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 import polars as pl
 
-from openstack_rca.logs.names import origin_of
-from openstack_rca.logs.records import normal_level
-from openstack_rca.logs.stamps import UTC_TIME, formatted_time, iso_time, yearless_time
+from openstack_rca.logs.envelopes import (
+    ENVELOPE_SCHEMA,
+    PIECE,
+    WHOLE,
+    origin_of_labels,
+    origin_of_path,
+    service_of_tag,
+)
+from openstack_rca.logs.names import Origin, service_of_pod
+from openstack_rca.logs.programs import is_program
+from openstack_rca.logs.records import normal_level, syslog_level
+from openstack_rca.logs.stamps import ANY_MONTH, DAY, ISO, MONTH, epoch_time, formatted_time, iso_time, yearless_time
 
-_MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
-_DAY = "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
-_ISO = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
-_JOURNAL = rf"{_DAY} \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?(?: UTC)?"
-_TAG = r"(?P<host>[\w.:-]*\w) (?P<tag>[^\s:\[\]]+)(?:\[(?P<process>\d+)\])?:(?: (?P<inner>.*))?$"
-
-WRAPPED_SCHEMA: dict[str, pl.DataType] = {
-    "row": pl.UInt32(),
-    "text": pl.String(),
-    "wrapper": pl.String(),
-    "outer_time": UTC_TIME,
-    "outer_host": pl.String(),
-    "outer_service": pl.String(),
-    "outer_process": pl.Int32(),
-    "outer_level": pl.String(),
-}
+_TIGHT_ISO = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d(?::?\d\d)?)?"
+_ZONED_ISO = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)"
+_JOURNAL = r"\p{L}{2,4}\.? \d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [A-Z]{1,5}| [+-]\d\d(?::?\d\d)?)?"
+_SHORT = rf"(?:{ANY_MONTH} +\d{{1,2}}|\d{{1,2}}\.? {ANY_MONTH}) \d\d:\d\d:\d\d(?:[.,]\d{{1,9}})?"
+_DATED_SHORT = rf"(?:\d{{4}} {MONTH} [ \d]?\d|{MONTH} [ \d]?\d \d{{4}}) \d\d:\d\d:\d\d(?:[.,]\d{{1,9}})?"
+_SEVERITY = "emerg|panic|alert|crit|err|error|warning|warn|notice|info|debug"
+_PRIORITY = rf"(?:\d{{1,6}} )?(?:<(?:(?P<priority>\d{{1,3}})|\w+\.(?P<severity>{_SEVERITY}))>)?"
+_HOST = r"(?P<host>[\w.:-]*\w)"
+_TAG = r"(?P<tag>[^\s:\[\]{}\"'=|]+)(?:\[(?P<process>\d+)(?:[.:/][^\]]*)?\])?:(?: (?P<inner>.*))?$"
+_WORDED = rf"(?:[\w-]+\.(?P<worded>{_SEVERITY}) )?"
+# What a service's own line begins with: needed where the prefix alone could be anything.
+_BEGINNING = (
+    rf"(?:\[?{ISO}|\d{{4}}/\d\d/\d\d \d\d:|<\d{{1,3}}>|{MONTH} [ \d]\d \d\d:|\[?{DAY} {MONTH} |\{{\"|=[A-Z]+ REPORT|"
+    r"(?:TRACE|DEBUG|INFO|AUDIT|WARNING|ERROR|CRITICAL) [a-z_]+[.\w]* )"
+)
 
 
 @dataclass(frozen=True)
 class Wrapper:
-    """One kind of prefix; ``pattern`` names its parts, ``inner`` what is behind it."""
+    """One kind of prefix; ``pattern`` names its parts, ``inner`` what is behind it.
+
+    ``origin`` makes service and host of the part ``source`` (a path, labels, a pod); ``priority`` is a number of syslog,
+    ``severity``, ``worded`` and ``level`` are words; ``piece`` says ``P`` where the line goes on in the next one.
+    """
 
     name: str
     pattern: str
     time: Callable[[pl.Expr, str], pl.Expr] | None = None
+    origin: Callable[[str], Origin] | None = None
+    about: str = ""
 
     def unwrap(self, lines: pl.DataFrame, timezone: str) -> pl.DataFrame:
-        """``WRAPPED_SCHEMA`` of the lines (``row``, ``text``) that begin with this prefix."""
+        """``ENVELOPE_SCHEMA`` of the lines (``row``, ``text``) that begin with this prefix."""
         hits = lines.filter(pl.col("text").str.contains(self.pattern))
         if hits.height == 0:
-            return pl.DataFrame(schema=WRAPPED_SCHEMA)
+            return pl.DataFrame(schema=ENVELOPE_SCHEMA)
         parts = hits.select("row", pl.col("text").str.extract_groups(self.pattern).struct.unnest())
-        if "path" in parts.columns:
-            parts = parts.join(_origins(parts["path"]), on="path", how="left", maintain_order="left")
+        columns = {
+            "text": pl.col("inner").fill_null(""),
+            "wrapper": pl.lit(self.name),
+            "part": pl.lit(WHOLE),
+        }
+        if self.origin is not None:
+            parts = _with_origins(parts, "source", self.origin)
+            columns["outer_service"], columns["outer_host"] = pl.col("found_service"), pl.col("found_host")
         if "tag" in parts.columns:
-            parts = parts.with_columns(service=_service_of_tag(pl.col("tag")))
-        columns = {"text": pl.col("inner").fill_null(""), "wrapper": pl.lit(self.name)}
+            parts = _with_origins(parts, "tag", lambda tag: Origin(service_of_tag(tag), None))
+            columns["outer_service"] = pl.col("found_service")
         if self.time is not None:
             columns["outer_time"] = self.time(pl.col("stamp"), timezone)
-        for name in ("host", "service", "process"):
-            if name in parts.columns:
-                columns[f"outer_{name}"] = pl.col(name)
-        if "level" in parts.columns:
-            columns["outer_level"] = normal_level(pl.col("level"))
+        if "host" in parts.columns:
+            columns["outer_host"] = pl.col("host").replace({"-": None, "localhost": None})
+        if "process" in parts.columns:
+            columns["outer_process"] = pl.col("process")
+        if "piece" in parts.columns:
+            columns["part"] = pl.when(pl.col("piece") == "P").then(PIECE).otherwise(WHOLE)
+        levels = [normal_level(pl.col(name)) for name in ("worded", "severity", "level") if name in parts.columns]
+        if "priority" in parts.columns:
+            levels.append(syslog_level(pl.col("priority")))
+        if levels:
+            columns["outer_level"] = pl.coalesce(levels)
         return parts.select(
             "row",
             *(
                 columns.get(name, pl.lit(None)).cast(dtype, strict=False).alias(name)
-                for name, dtype in WRAPPED_SCHEMA.items()
+                for name, dtype in ENVELOPE_SCHEMA.items()
                 if name != "row"
             ),
         )
 
 
-def _origins(paths: pl.Series) -> pl.DataFrame:
-    distinct = paths.unique()
-    origins = [origin_of(PurePosixPath(path).parts) for path in distinct.to_list()]
-    return pl.DataFrame(
-        {"path": distinct, "service": [found.service for found in origins], "host": [found.host for found in origins]},
-        schema_overrides={"service": pl.String, "host": pl.String},
+def _with_origins(parts: pl.DataFrame, column: str, origin: Callable[[str], Origin]) -> pl.DataFrame:
+    distinct = parts[column].unique()
+    origins = [origin(value) if value else Origin(None, None) for value in distinct.to_list()]
+    table = pl.DataFrame(
+        {
+            column: distinct,
+            "found_service": [found.service for found in origins],
+            "found_host": [found.host for found in origins],
+        },
+        schema_overrides={column: pl.String, "found_service": pl.String, "found_host": pl.String},
     )
+    return parts.join(table, on=column, how="left", nulls_equal=True, maintain_order="left")
 
 
-def _service_of_tag(tag: pl.Expr) -> pl.Expr:
-    """``devstack@n-api.service`` -> ``n-api``; ``/usr/bin/dockerd`` -> ``dockerd``."""
-    return tag.str.replace(r"^.*[/@]", "").str.replace(r"\.(?:service|scope|sh)$", "").str.strip_chars("()")
+def _labels_origin(text: str) -> Origin:
+    return origin_of_labels(dict(re.findall(r'([\w.]+)="((?:[^"\\]|\\.)*)"', text)))
+
+
+def _pod_origin(text: str) -> Origin:
+    pod, _, container = text.replace(" ", "/").partition("/")
+    return Origin(service_of_pod(pod, container or None), None)
+
+
+def _container_origin(text: str) -> Origin:
+    """Compose puts the project before and a number behind the service: ``kolla-nova_compute-1``."""
+    whole = re.sub(r"[-_]\d+$", "", text.strip())
+    name = whole
+    while name and not is_program(name):
+        name = re.sub(r"^[^-_]*[-_]?", "", name)
+    return Origin(service_of_tag(name or whole), None)
 
 
 def _apache_time(stamp: pl.Expr, timezone: str) -> pl.Expr:
@@ -89,31 +133,135 @@ def _apache_time(stamp: pl.Expr, timezone: str) -> pl.Expr:
 
 
 def _journal_time(stamp: pl.Expr, timezone: str) -> pl.Expr:
-    return iso_time(stamp.str.replace(r"^[A-Z][a-z]{2} ", ""), timezone)
+    return iso_time(stamp.str.replace(r"^\p{L}+\.? ", ""), timezone)
 
 
-def _syslog_time(stamp: pl.Expr, timezone: str) -> pl.Expr:
-    return yearless_time(stamp.str.replace(r"\.\d+$", ""), timezone)
+def _dated_short_time(stamp: pl.Expr, timezone: str) -> pl.Expr:
+    ordered = stamp.str.replace(r"^(\d{4}) (\w+ +\d+)", "${2} ${1}").str.replace(",", ".", literal=True)
+    return formatted_time(ordered, "%b %d %Y %H:%M:%S%.f", timezone)
 
 
+def _epoch(stamp: pl.Expr, _timezone: str) -> pl.Expr:
+    return epoch_time(stamp)
+
+
+def _no_time(stamp: pl.Expr, _timezone: str) -> pl.Expr:
+    return pl.when(stamp.is_null()).then(None).otherwise(None)
+
+
+SYSLOG = "syslog"
+JOURNAL_CAT = "cat"
 WRAPPERS: tuple[Wrapper, ...] = (
-    # `grep -H` and data sets write the file's name before each line.
-    Wrapper("named", r"^(?P<path>[\w./@+-]*\w\.log[\w.:+-]*?)[: ](?P<inner>\d{4}-\d\d-\d\d[ T]\d\d:\d\d:.*)$"),
-    Wrapper("syslog", rf"^(?:<\d{{1,3}}>)?(?P<stamp>{_MONTH} [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)?) {_TAG}", _syslog_time),
-    Wrapper("syslog", rf"^(?:<\d{{1,3}}>)?(?P<stamp>{_JOURNAL}|{_ISO}) {_TAG}", _journal_time),
     Wrapper(
-        "syslog",
-        rf"^<\d{{1,3}}>1 (?P<stamp>{_ISO}) (?P<host>\S+) (?P<tag>\S+) (?:-|(?P<process>\d+)|\S+) \S+ "
-        r"(?:-|\[.*?\])(?: (?P<inner>.*))?$",
+        SYSLOG,
+        rf"^{_PRIORITY}1 (?P<stamp>-|{_TIGHT_ISO}) (?P<host>\S+) (?P<tag>\S+) (?:-|(?P<process>\d+)|\S+) \S+ "
+        r"(?:-|(?:\[(?:[^\]\\]|\\.)*\])+)(?: (?:\x{FEFF})?(?P<inner>.*))?$",
         iso_time,
+        about="RFC 5424",
     ),
-    Wrapper("container", rf"^(?P<stamp>{_ISO}) (?:stdout|stderr) [FP](?: (?P<inner>.*))?$", iso_time),
+    Wrapper(
+        "grep",
+        r"^(?P<source>(?:[A-Za-z]:)?[\w./@+~-]*\w\.log(?:[.-]\d[\w.-]*)?(?:\.gz)?)(?::\d+:|-\d+-|:)(?P<inner>.*)$",
+        origin=origin_of_path,
+        about="a file's name before each line, as `grep` writes it, with a line number or without",
+    ),
+    Wrapper(
+        "grep",
+        rf"^(?P<source>[\w./@+~-]*\w(?:\.log|/messages|/syslog|/[\w-]+)[\w.:+-]*?)(?::\d+:|-\d+-|[:-]| )"
+        rf"(?P<inner>{_BEGINNING}.*)$",
+        origin=origin_of_path,
+        about="the same before a line that is one for sure, and in data sets",
+    ),
+    Wrapper("grep", rf"^ *\d{{1,8}}(?:[:|\t-]| {{1,4}})[ \t]*(?P<inner>{_BEGINNING}.*)$", about="line numbers"),
+    Wrapper("quoted", r"^>(?: >|>)*(?: (?P<inner>.*))?$", about="quotes of mails and tickets"),
+    Wrapper(
+        SYSLOG,
+        rf"^{_PRIORITY}(?P<stamp>{_SHORT}) {_HOST} {_WORDED}{_TAG}",
+        yearless_time,
+        about="RFC 3164 and `journalctl -o short`, `short-precise`, with month names of western languages",
+    ),
+    Wrapper(SYSLOG, rf"^{_PRIORITY}(?P<stamp>{_SHORT}) {_TAG}", yearless_time, about="the same without a host"),
+    Wrapper(
+        SYSLOG,
+        rf"^{_PRIORITY}(?P<stamp>{_DATED_SHORT}):? {_HOST} {_WORDED}{_TAG}",
+        _dated_short_time,
+        about="the same with a year",
+    ),
+    Wrapper(
+        SYSLOG,
+        rf"^{_PRIORITY}(?P<stamp>{_JOURNAL}|{_TIGHT_ISO}) {_HOST} {_WORDED}{_TAG}",
+        _journal_time,
+        about="rsyslog's file format and `journalctl -o short-iso`, `short-full`, `with-unit`",
+    ),
+    Wrapper(
+        SYSLOG,
+        rf"^(?P<stamp>{_JOURNAL}|{_ZONED_ISO}) (?P<tag>[A-Za-z][^\s:\[\]{{}}\"'=|]*)\[(?P<process>\d+)\]:(?: (?P<inner>.*))?$",
+        _journal_time,
+        about="`snap logs`, `journalctl --no-hostname`",
+    ),
+    Wrapper(SYSLOG, rf"^(?P<stamp>\d{{9,10}}\.\d{{1,6}}) {_HOST} {_TAG}", _epoch, about="`journalctl -o short-unix`"),
+    Wrapper(
+        SYSLOG,
+        rf"^(?P<stamp>\[ *\d+\.\d{{3,6}}(?: *<[ .\d]*>)?\]) {_HOST} "
+        r"(?:(?P<tag>[^\s:\[\]]+)\[(?P<process>\d+)\]|kernel):(?: (?P<inner>.*))?$",
+        _no_time,
+        about="`journalctl -o short-monotonic`, `short-delta`: no date",
+    ),
+    Wrapper(
+        "container",
+        rf"^(?P<stamp>{_TIGHT_ISO}) (?:stdout|stderr) (?P<piece>[FP])(?::\w+)*(?: (?P<inner>.*))?$",
+        iso_time,
+        about="the kubelet's and podman's files (CRI), pieces of a line joined",
+    ),
+    Wrapper(
+        "container",
+        r"^\[(?:pod/)?(?P<source>[a-z0-9][a-z0-9.-]*/[a-z0-9.-]+)\] (?P<inner>.*)$",
+        origin=_pod_origin,
+        about="`kubectl logs --prefix`",
+    ),
+    Wrapper(
+        "container",
+        rf"^(?P<stamp>{_TIGHT_ISO}) \[(?P<tag>[A-Za-z][\w.-]*)\] (?P<inner>.*)$",
+        iso_time,
+        about="Pebble, as in Sunbeam's charms",
+    ),
+    Wrapper(
+        "container",
+        rf"^(?P<stamp>{_TIGHT_ISO}) (?P<source>\{{\w[^{{}}]*=\"[^{{}}]*\}})\s+(?P<inner>.*)$",
+        iso_time,
+        _labels_origin,
+        about="`logcli query`",
+    ),
+    Wrapper(
+        "container", r"^(?P<source>\{\w+=\"[^{}]*\})\s+(?P<inner>.*)$", None, _labels_origin, about="`logcli query`"
+    ),
+    Wrapper(
+        "container",
+        r"^(?P<source>[A-Za-z0-9][\w.-]*) +\| ?(?P<inner>.*)$",
+        origin=_container_origin,
+        about="docker compose",
+    ),
+    Wrapper(
+        "container",
+        rf"^(?P<source>[a-z0-9][a-z0-9.-]*[a-z0-9] (?:\x{{203A}} )?[a-z0-9][a-z0-9-]+) (?:\x{{203A}} )?"
+        rf"(?P<inner>{_BEGINNING}.*)$",
+        origin=_pod_origin,
+        about="stern",
+    ),
+    Wrapper("container", rf"^[0-9a-f]{{12}}(?:[0-9a-f]{{52}})? (?P<inner>{_BEGINNING}.*)$", about="`podman pod logs`"),
     Wrapper(
         "apache",
-        rf"^\[(?P<stamp>{_DAY} {_MONTH} [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)? \d{{4}})\] "
+        rf"^\[(?P<stamp>{DAY} {MONTH} [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)? \d{{4}})\] "
         r"\[(?:[\w-]*:)?(?P<level>[a-z]+\d?)\](?: \[pid (?P<process>\d+)(?::tid \d+)?\])?"
         r"(?: \[(?:client|remote) [^\]]*\])?(?: (?P<inner>.*))?$",
         _apache_time,
+        about="Apache's error log",
+    ),
+    Wrapper(
+        "container",
+        rf"^(?P<stamp>{_ZONED_ISO})(?: (?P<inner>[^\t|].*)?)?$",
+        iso_time,
+        about="a stamp of the runtime: `docker logs -t`, `podman logs -t`, `kubectl logs --timestamps`",
     ),
 )
 
@@ -126,7 +274,7 @@ def unwrap(lines: pl.DataFrame, timezone: str) -> tuple[pl.DataFrame, pl.DataFra
         timezone: IANA zone of stamps without an offset.
 
     Returns:
-        ``WRAPPED_SCHEMA`` with what is behind the prefix as ``text``, sorted by ``row``; and the lines without one.
+        ``ENVELOPE_SCHEMA`` with what is behind the prefix as ``text``, sorted by ``row``; and the lines without one.
     """
     found = []
     for wrapper in WRAPPERS:
@@ -136,4 +284,4 @@ def unwrap(lines: pl.DataFrame, timezone: str) -> tuple[pl.DataFrame, pl.DataFra
         if wrapped.height:
             found.append(wrapped)
             lines = lines.join(wrapped.select("row"), on="row", how="anti", maintain_order="left")
-    return (pl.concat(found).sort("row") if found else pl.DataFrame(schema=WRAPPED_SCHEMA)), lines
+    return (pl.concat(found).sort("row") if found else pl.DataFrame(schema=ENVELOPE_SCHEMA)), lines

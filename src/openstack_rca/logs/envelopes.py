@@ -1,0 +1,100 @@
+"""What stands around a line: when, where and by whom it was passed on, in one shape for every kind of envelope."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+import polars as pl
+
+from openstack_rca.logs.names import Origin, origin_of, service_of_pod, words
+from openstack_rca.logs.programs import component_of_program, is_program
+from openstack_rca.logs.stamps import UTC_TIME
+
+ENVELOPE_SCHEMA: dict[str, pl.DataType] = {
+    "row": pl.UInt64(),
+    "text": pl.String(),
+    "wrapper": pl.String(),
+    "part": pl.Int8(),
+    "outer_time": UTC_TIME,
+    "outer_host": pl.String(),
+    "outer_hostname": pl.String(),
+    "outer_service": pl.String(),
+    "outer_process": pl.Int32(),
+    "outer_level": pl.String(),
+    "outer_logger": pl.String(),
+    "outer_global_request_id": pl.String(),
+    "outer_request_id": pl.String(),
+    "outer_project_id": pl.String(),
+    "outer_user_id": pl.String(),
+    "outer_instance_id": pl.String(),
+}
+"""``text`` is what is inside; ``part`` is one of ``WHOLE``, ``PIECE``, ``CONTINUED``."""
+
+WHOLE = 0
+"""A line of its own."""
+PIECE = 1
+"""A piece of a line whose rest comes in the next envelope of the same writer."""
+CONTINUED = 2
+"""A further line of the text that the envelope before it began."""
+WHOLE_EVENT = 3
+"""An event of its own, whatever its text looks like: the envelope says itself what other formats put into the line."""
+
+# Programs that pass on what others say; their own name tells nothing of the writer.
+_MESSENGERS = words(
+    "docker dockerd podman conmon containerd containerd-shim runc crun journal journald stdout stderr python python2 "
+    "python3 sh bash sudo su logger init unknown unknown_service container cri-o crio supervisord pebble log logs "
+    "fluentd fluent-bit vector syslog varlogs default"
+)
+_TAG_ENDS = re.compile(r"\.(?:service|scope|socket|sh|slice)$")
+_LOKI_HOSTS = ("host", "hostname", "node", "node_name", "nodename", "_hostname", "instance", "machine", "fqdn")
+_LOKI_PATHS = ("filename", "file", "path", "__path__", "log_file", "source_file")
+_LOKI_SERVICES = (
+    "container", "container_name", "service", "programname", "app", "syslog_identifier", "unit", "systemd_unit",
+    "service_name", "component", "job", "application",
+)  # fmt: skip
+
+
+def service_of_tag(tag: str | None) -> str | None:
+    """The service behind a tag, unit or container name; ``None`` for what only passes lines on.
+
+    ``devstack@n-api.service`` -> ``n-api``; ``/usr/bin/dockerd`` -> ``None``; ``openstack-hypervisor.nova-compute`` ->
+    ``nova-compute``.
+    """
+    if not tag:
+        return None
+    name = _TAG_ENDS.sub("", tag.strip().strip("()").rsplit("/", 1)[-1])
+    if "@" in name:
+        before, _, behind = name.partition("@")
+        name = before if component_of_program(before) and not component_of_program(behind) else behind
+    dashed = name.replace(".", "-")
+    if "." in name and is_program(dashed):
+        return dashed
+    if "." in name and component_of_program(name.rsplit(".", 1)[-1]):
+        name = name.rsplit(".", 1)[-1]
+    return None if not name or name.lower() in _MESSENGERS else name
+
+
+def origin_of_path(path: str | None) -> Origin:
+    """Service and host that a log's path tells, where it is one."""
+    if not path or ("/" not in path and "." not in path):
+        return Origin(None, None)
+    parts = [part for part in PurePosixPath(path).parts if part != "/"]
+    return origin_of(parts) if parts else Origin(None, None)
+
+
+def origin_of_labels(labels: Mapping[str, Any]) -> Origin:
+    """Service and host that the labels of a log stream tell: Loki's, Promtail's, Kubernetes'."""
+    lower = {str(key).lower(): str(value) for key, value in labels.items() if isinstance(value, str | int)}
+    host = next((lower[key].removesuffix(":9080") for key in _LOKI_HOSTS if lower.get(key)), None)
+    path = next((origin_of_path(lower[key]) for key in _LOKI_PATHS if lower.get(key)), Origin(None, None))
+    pod = lower.get("pod") or lower.get("pod_name") or lower.get("kubernetes_pod_name")
+    service = None
+    if pod:
+        service = service_of_pod(pod, lower.get("container") or lower.get("container_name"))
+    named = [service_of_tag(lower.get(key)) for key in _LOKI_SERVICES]
+    known = next((name for name in named if name and component_of_program(name)), None)
+    first = next((name for name in named if name), None)
+    return Origin(service or path.service or known or first, host or path.host)

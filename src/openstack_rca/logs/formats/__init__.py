@@ -1,0 +1,61 @@
+"""Line formats of the services around OpenStack, one module a family; ``oslo`` is beside this package.
+
+Each module has a tuple ``FORMATS``. The order counts: a format takes its lines out of what the ones before it left.
+"""
+
+from openstack_rca.logs.formats import (
+    cluster,
+    databases,
+    general,
+    golang,
+    kernel,
+    messaging,
+    networking,
+    storage,
+    virtualisation,
+    web,
+)
+from openstack_rca.logs.formats.general import WEAK
+from openstack_rca.logs.formats.line_format import LineFormat
+
+__all__ = ["FALLBACKS", "FORMATS", "INNER_FORMATS", "SERVICES", "WEAK", "LineFormat"]
+
+FORMATS: tuple[LineFormat, ...] = (
+    *messaging.FORMATS,
+    *databases.FORMATS,
+    *web.FORMATS,
+    *virtualisation.FORMATS,
+    *networking.FORMATS,
+    *storage.FORMATS,
+    *cluster.FORMATS,
+    *kernel.FORMATS,
+    *golang.FORMATS,
+    *general.FORMATS,
+)
+"""Shapes that are sure; tried behind a prefix too."""
+
+INNER_FORMATS: tuple[LineFormat, ...] = general.INNER_FORMATS
+"""Shapes without a time of their own, tried behind a prefix only."""
+
+FALLBACKS: tuple[LineFormat, ...] = (*web.FALLBACKS, *kernel.FALLBACKS, *general.FALLBACKS)
+"""What remains and begins with a time stamp."""
+
+SERVICES: dict[str, str] = {
+    "rabbitmq": "rabbitmq",
+    "mariadb": "mariadb",
+    "postgresql": "postgresql",
+    "redis": "redis",
+    "memcached": "memcached",
+    "etcd": "etcd",
+    "haproxy": "haproxy",
+    "nginx": "nginx",
+    "apache": "apache2",
+    "libvirt": "libvirt",
+    "qemu": "qemu",
+    "ceph": "ceph",
+    "keepalived": "keepalived",
+    "pacemaker": "pacemaker",
+    "corosync": "corosync",
+    "kernel": "kernel",
+}
+"""Formats that one program alone writes, and that program."""

@@ -1,0 +1,45 @@
+"""The kernel's ring buffer, as dmesg prints it in its ways."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from openstack_rca.logs.formats.line_format import LineFormat, guessed, timeless
+from openstack_rca.logs.records import normal_level, syslog_level
+from openstack_rca.logs.stamps import DAY, ISO, MONTH, formatted_time, iso_time
+
+_CTIME = rf"{DAY} {MONTH} [ \d]\d \d\d:\d\d:\d\d \d{{4}}"
+_DECODED = (
+    r"(?:kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|authpriv|ftp|local\d|audit) *:(?P<level>[a-z]+) *: "
+)
+
+
+def _stamped(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
+    dated = pl.coalesce(
+        formatted_time(pl.col("stamp"), "%a %b %d %H:%M:%S %Y", timezone), iso_time(pl.col("stamp"), timezone)
+    )
+    return parts.with_columns(dated.alias("time"), normal_level(pl.col("level")).fill_null("INFO").alias("level"))
+
+
+def _raw(parts: pl.DataFrame, _timezone: str) -> pl.DataFrame:
+    return parts.with_columns(syslog_level(pl.col("priority")).fill_null("INFO").alias("level"))
+
+
+def _human(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
+    time = formatted_time(pl.col("stamp"), "%a %b %d %H:%M:%S %Y", timezone)
+    return parts.with_columns(time.alias("time"), level=pl.lit("INFO"))
+
+
+FORMATS = (
+    LineFormat(
+        "kernel",
+        rf"^{_DECODED}\[?(?P<stamp>{_CTIME}|{ISO})\]? (?P<message>.*)$",
+        _stamped,
+        "dmesg -x -T, dmesg -x --time-format iso",
+    ),
+    LineFormat("kernel", rf"^{_DECODED}(?:\[ *\d+\.\d+\] )?(?P<message>.*)$", timeless, "dmesg -x: no date"),
+    LineFormat("kernel", rf"^\[(?P<stamp>{_CTIME})\] (?P<message>[^\[].*)$", guessed(_human), "dmesg -T"),
+    LineFormat("kernel", r"^<(?P<priority>\d{1,3})>\[ *\d+\.\d{6}\] ?(?P<message>.*)$", _raw, "dmesg -r: no date"),
+)
+
+FALLBACKS = (LineFormat("kernel", r"^\[ *\d+\.\d{6}\](?: (?P<message>.*))?$", guessed(timeless), "dmesg: no date"),)

@@ -1,0 +1,85 @@
+"""What a line format is, and the ways in which formats turn the parts of a line into those of a record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import polars as pl
+
+from openstack_rca.logs.records import as_records, level_in_text, normal_level
+from openstack_rca.logs.stamps import formatted_time, iso_time, yearless_time
+
+CTIME = "%a %b %d %H:%M:%S %Y"
+DATE = r"\d{4}-\d\d-\d\d"
+LEVEL_WORD = (
+    "TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERR|ERROR|CRIT|CRITICAL|ALERT|EMERG|FATAL|SEVERE|"
+    "trace|debug|info|notice|warn|warning|err|error|crit|critical|alert|emerg|fatal|"
+    "Debug|Info|Notice|Warning|Error|Critical|Fatal"
+)
+
+
+@dataclass(frozen=True)
+class LineFormat:
+    """One shape of a line.
+
+    ``pattern`` recognises it and names its parts; ``shape`` turns the parts (columns) into those of a record; ``about``
+    says what writes it, for the documentation.
+    """
+
+    name: str
+    pattern: str
+    shape: Callable[[pl.DataFrame, str], pl.DataFrame]
+    about: str = ""
+
+    def records(self, lines: pl.DataFrame, timezone: str) -> pl.DataFrame:
+        """Records of the lines (``row``, ``text``) that have this shape."""
+        hits = lines.filter(pl.col("text").str.contains(self.pattern))
+        if hits.height == 0:
+            return as_records(hits.select("row"), self.name)
+        parts = hits.select("row", pl.col("text").str.extract_groups(self.pattern).struct.unnest())
+        shaped = self.shape(parts, timezone)
+        if "message" in shaped.columns:
+            shaped = shaped.with_columns(pl.col("message").fill_null(""))
+        return as_records(shaped, self.name)
+
+
+def stated_level(parts: pl.DataFrame) -> pl.Expr:
+    """The level that the line states, information where it states none or an unknown one."""
+    return normal_level(pl.col("level")).fill_null("INFO") if "level" in parts.columns else pl.lit("INFO")
+
+
+def iso(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
+    """Shapes with an ISO stamp and, perhaps, a level; a line without one is information."""
+    return parts.with_columns(iso_time(pl.col("stamp"), timezone).alias("time"), stated_level(parts).alias("level"))
+
+
+def ctime(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
+    """Shapes with a stamp such as ``Mon Nov 23 04:00:00 2026``."""
+    time = formatted_time(pl.col("stamp"), CTIME, timezone)
+    return parts.with_columns(time.alias("time"), stated_level(parts).alias("level"))
+
+
+def yearless(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
+    """Shapes with a stamp such as ``Nov 23 04:00:00``."""
+    time = yearless_time(pl.col("stamp"), timezone)
+    return parts.with_columns(time.alias("time"), stated_level(parts).alias("level"))
+
+
+def timeless(parts: pl.DataFrame, _timezone: str) -> pl.DataFrame:
+    """Shapes without a stamp."""
+    return parts.with_columns(stated_level(parts).alias("level"))
+
+
+def guessed(
+    shape: Callable[[pl.DataFrame, str], pl.DataFrame], otherwise: str = "INFO"
+) -> Callable[[pl.DataFrame, str], pl.DataFrame]:
+    """The same shape for a program that states no level: its words tell one, or it is ``otherwise``."""
+
+    def shaped(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
+        guess = level_in_text(pl.col("message").fill_null(""))
+        return shape(parts, timezone).with_columns(
+            guess.fill_null(otherwise).alias("level"), guess.is_not_null().alias("level_guessed")
+        )
+
+    return shaped

@@ -1,0 +1,33 @@
+"""Ceph."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from openstack_rca.logs.formats.line_format import DATE, LineFormat, iso
+from openstack_rca.logs.records import normal_level
+
+
+def _ceph(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
+    # A priority of -1 is Ceph's mark of an error; a cluster message carries its level in brackets.
+    marked = normal_level(pl.col("message").str.extract(r"\[(DBG|INF|WRN|ERR|SEC)\]"))
+    level = pl.when(pl.col("priority").str.starts_with("-")).then(pl.lit("ERROR")).otherwise(pl.lit("INFO"))
+    return iso(parts, timezone).with_columns(pl.coalesce(marked, level).alias("level"))
+
+
+_STAMP = rf"(?P<stamp>{DATE}[T ]\d\d:\d\d:\d\d\.\d+(?:[+-]\d{{4}})?)"
+
+FORMATS = (
+    LineFormat(
+        "ceph",
+        rf"^(?:debug )?{_STAMP} [0-9a-f]{{6,16}} +(?P<priority>-?\d+) (?P<message>.*)$",
+        _ceph,
+        "Ceph daemons and clients",
+    ),
+    LineFormat(
+        "ceph",
+        rf"^{_STAMP} (?P<logger>\w+\.\S+) \(\S+\) \d+ : (?:\w+ )?\[(?P<level>[A-Z]{{3}})\] (?P<message>.*)$",
+        iso,
+        "Ceph's cluster log",
+    ),
+)

@@ -1,0 +1,83 @@
+"""Web servers and proxies: uWSGI, access logs, nginx, gunicorn, HAProxy. Apache's error log is an envelope."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from openstack_rca.logs.formats.line_format import CTIME, DATE, LineFormat, ctime, iso, timeless
+from openstack_rca.logs.stamps import DAY, MONTH, formatted_time
+
+_CTIME_PATTERN = rf"{DAY} {MONTH} [ \d]\d \d\d:\d\d:\d\d \d{{4}}"
+
+
+def _uwsgi_request(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
+    client = pl.col("client").str.strip_suffix(" ()")
+    return ctime(parts, timezone).with_columns(message=client + " " + pl.col("message"))
+
+
+def _access(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
+    naive = formatted_time(pl.col("stamp").str.replace(":", " "), "%d/%b/%Y %H:%M:%S", timezone)
+    zoned = (pl.col("stamp").str.replace(":", " ") + " " + pl.col("offset")).str.to_datetime(
+        "%d/%b/%Y %H:%M:%S %z", time_unit="us", strict=False, time_zone="UTC"
+    )
+    return parts.with_columns(
+        pl.coalesce(zoned, naive).alias("time"),
+        level=pl.lit("INFO"),
+        message=pl.col("client") + " " + pl.col("request"),
+    )
+
+
+def _haproxy(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
+    time = formatted_time(pl.col("stamp").str.replace(":", " "), "%d/%b/%Y %H:%M:%S", timezone)
+    return parts.with_columns(time.alias("time"), level=pl.lit("INFO"))
+
+
+FORMATS = (
+    LineFormat(
+        "uwsgi",
+        r"^\[pid: (?P<process>\d+)\|app: [^|]*\|req: [^\]]*\] (?P<client>\S* \(.*?\)) \{[^}]*\} "
+        rf"\[(?P<stamp>{_CTIME_PATTERN})\] (?P<message>.*)$",
+        _uwsgi_request,
+        "uWSGI's requests",
+    ),
+    LineFormat("uwsgi", rf"^(?P<stamp>{_CTIME_PATTERN}) - (?P<message>.*)$", ctime, "uWSGI's own lines"),
+    LineFormat("uwsgi", rf"^(?P<message>\*\*\* Starting uWSGI .*?\[(?P<stamp>{_CTIME_PATTERN})\] \*\*\*)$", ctime),
+    LineFormat(
+        "access",
+        r"^(?:[\w.*-]+(?::\d+)? )?(?P<client>[\w.:,\[\]-]+) \S+ \S+ "
+        rf"\[(?P<stamp>\d\d/{MONTH}/\d{{4}}[: ]\d\d:\d\d:\d\d)(?:\.\d+)?(?: (?P<offset>[+-]\d{{4}}))?\] "
+        r"(?P<request>\"[^\"]*\" .*)$",
+        _access,
+        "access logs of Apache, nginx, eventlet, gunicorn",
+    ),
+    LineFormat(
+        "nginx",
+        r"^(?P<stamp>\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) \[(?P<level>[a-z]+)\] (?P<process>\d+)#\d+: (?P<message>.*)$",
+        iso,
+        "nginx's error log",
+    ),
+    LineFormat(
+        "gunicorn",
+        rf"^\[(?P<stamp>{DATE} \d\d:\d\d:\d\d [+-]\d{{4}})\] \[(?P<process>\d+)\] \[(?P<level>[A-Z]+)\] (?P<message>.*)$",
+        iso,
+        "gunicorn's own lines",
+    ),
+    LineFormat(
+        "haproxy",
+        r"^\[(?P<level>ALERT|WARNING|NOTICE|INFO|EMERG)\] +(?:\d{3}/\d{6} )?\((?P<process>\d+)\) : (?P<message>.*)$",
+        timeless,
+        "HAProxy's start, stop and alerts on standard error",
+    ),
+)
+
+FALLBACKS = (
+    # Behind a syslog prefix the prefix has the better time: it is written when a request ends, this one when it began.
+    LineFormat(
+        "haproxy",
+        rf"^(?P<message>[\w.:]+:\d+ \[(?P<stamp>\d\d/{MONTH}/\d{{4}}:\d\d:\d\d:\d\d)\.\d+\] .*)$",
+        _haproxy,
+        "HAProxy's requests",
+    ),
+)
+
+__all__ = ["CTIME", "FALLBACKS", "FORMATS"]

@@ -1,0 +1,341 @@
+"""Log records in JSON, found by content: what a record says of time, place and severity, whoever shipped it.
+
+oslo.log, journald, Docker, kolla's fluentd, OpenSearch, Loki, Vector, Fluent Bit, rsyslog, Graylog, RabbitMQ, zap and
+others name the same things by different keys; the keys are the tables below.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import polars as pl
+
+from openstack_rca.logs import json_keys
+from openstack_rca.logs.envelopes import (
+    CONTINUED,
+    ENVELOPE_SCHEMA,
+    PIECE,
+    WHOLE,
+    WHOLE_EVENT,
+    origin_of_labels,
+    origin_of_path,
+    service_of_tag,
+)
+from openstack_rca.logs.names import Origin, service_of_pod
+from openstack_rca.logs.programs import component_of_program
+from openstack_rca.logs.records import NESTED_STRIDE, ROW_STRIDE, level_name, syslog_level_name
+from openstack_rca.logs.stamps import iso_time
+
+NAME = "json"
+# Where a record may begin: at once, behind `data:` of server-sent events, behind fluentd's time and tag, behind RS.
+_START = r"^(?:\x1e|data: ?|\S+T\S+\t[^\t]*\t|\[\d+\] [\w.@*-]+: |\d+ )?(\{.*\}|\[.*\])[ ,;\]]*$"
+_FLUENTD = re.compile(r"^(?P<stamp>\S+T\S+)\t(?P<tag>[^\t]*)\t")
+_FLUENT_BIT = re.compile(
+    r"^\[\d+\] (?P<tag>[\w.@*-]+): \[\[?(?P<stamp>\d+\.\d+)(?:, \{.*?\}\])?, (?P<record>\{.*\})\]$"
+)
+
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_BUNYAN = {10: "TRACE", 20: "DEBUG", 30: "INFO", 40: "WARNING", 50: "ERROR", 60: "CRITICAL"}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+Record = Mapping[str, Any]
+
+
+def unwrap_json(lines: pl.DataFrame, timezone: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Take the lines out that are log records in JSON; arguments and result as for ``wrappers.unwrap``.
+
+    A record whose text has several lines gives several rows, of which all but the first continue it; an answer of a
+    search gives a row for each of its records.
+    """
+    hits = lines.filter(pl.col("text").str.contains(_START))
+    if hits.height == 0:
+        return pl.DataFrame(schema=ENVELOPE_SCHEMA), lines
+    rows: list[dict[str, Any]] = []
+    taken: list[int] = []
+    for row, text in hits.select("row", "text").iter_rows():
+        found = list(_envelopes(text))
+        if not found:
+            continue
+        taken.append(row)
+        if row % NESTED_STRIDE and len(found) > 1:
+            found = [{**found[0], "text": "\n".join(envelope["text"] for envelope in found)}]
+        step = 1 if row % ROW_STRIDE or len(found) * NESTED_STRIDE >= ROW_STRIDE else NESTED_STRIDE
+        rows += [{**envelope, "row": row + position * step} for position, envelope in enumerate(found)]
+    schema = {name: dtype for name, dtype in ENVELOPE_SCHEMA.items() if name != "outer_time"}
+    frame = pl.DataFrame(
+        {name: [row.get(name) for row in rows] for name in (*schema, "micros", "stamp")},
+        schema={**schema, "micros": pl.Int64, "stamp": pl.String},
+        strict=False,
+    )
+    shipped = pl.col("micros").cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    known = frame.with_columns(outer_time=pl.coalesce(shipped, iso_time(pl.col("stamp"), timezone)))
+    rest = lines.filter(~pl.col("row").is_in(pl.Series(taken, dtype=pl.UInt64).implode()))
+    return known.select(ENVELOPE_SCHEMA.keys()), rest
+
+
+def _envelopes(text: str) -> Iterator[dict[str, Any]]:
+    """The envelopes of one line; none where it is no log record."""
+    for record in _records(text):
+        yield from _record_envelopes(record)
+
+
+def _records(text: str) -> Iterator[dict[str, Any]]:
+    """The log records that a line of JSON holds: itself, or those of a search's answer."""
+    bit = _FLUENT_BIT.match(text)
+    if bit is not None:
+        record = _ruby_hash(bit["record"])
+        if record is not None:
+            yield {"tag": bit["tag"], "date": bit["stamp"], **record}
+        return
+    shipped = _FLUENTD.match(text)
+    begins = min((place for place in (text.find("{"), text.find("[")) if place >= 0), default=0)
+    body = text[begins if shipped is None else shipped.end() :].rstrip(" ,;")
+    value = _parsed(body)
+    if value is None and body.endswith("]"):
+        value = _parsed(body[:-1])
+    if isinstance(value, dict) and shipped is not None:
+        value = {"time": shipped["stamp"], "tag": shipped["tag"], **value}
+    yield from records_of(value)
+
+
+def _parsed(body: str) -> Any:
+    try:
+        return json.loads(body, strict=False)
+    except (ValueError, RecursionError):
+        return None
+
+
+def records_of(value: Any) -> Iterator[dict[str, Any]]:
+    """The log records in a value of JSON: a record, a list of them, an answer of OpenSearch, Loki or Graylog."""
+    if isinstance(value, list):
+        for element in value:
+            if isinstance(element, dict):
+                yield from records_of(element)
+        return
+    if not isinstance(value, dict):
+        return
+    listed = _listed(value)
+    if listed is not None:
+        for element in listed:
+            yield from records_of(element)
+    elif isinstance(value.get("values"), list) and isinstance(value.get("stream", value.get("metric")), dict):
+        labels = value.get("stream", value.get("metric"))
+        for entry in value["values"]:
+            if isinstance(entry, list) and len(entry) >= 2:
+                yield {"labels": labels, "ts": entry[0], "line": entry[1]}
+    elif _has_text(value):
+        yield value
+
+
+def _listed(value: Record) -> Sequence[Any] | None:
+    """The list of records inside an answer."""
+    hits = value.get("hits")
+    if isinstance(hits, dict) and isinstance(hits.get("hits"), list):
+        return list(hits["hits"])
+    data = value.get("data")
+    if isinstance(data, dict) and isinstance(data.get("result"), list):
+        return list(data["result"])
+    for key in ("rawResponse", *json_keys.LISTS):
+        inner = value.get(key)
+        if isinstance(inner, list) and inner and all(isinstance(element, dict) for element in inner):
+            return inner
+        if key == "rawResponse" and isinstance(inner, dict):
+            return [inner]
+    message = value.get("message")
+    return [message] if isinstance(message, dict) and _has_text(message) else None
+
+
+def _has_text(value: Record) -> bool:
+    flat = value.get("_source", value.get("fields", value))
+    if not isinstance(flat, dict):
+        return False
+    return any(isinstance(_first(flat, (key,)), str | list) for key in json_keys.MESSAGES) or any(
+        key in flat for key in ("level", "levelname", "severity")
+    )
+
+
+def _ruby_hash(text: str) -> dict[str, Any] | None:
+    """Fluent Bit prints records as ``{"log"=>"text", "pid"=>7}``."""
+    value = _parsed(re.sub(r'("(?:[^"\\]|\\.)*")=>', r"\1:", text))
+    return value if isinstance(value, dict) else None
+
+
+def _flat(record: Record) -> dict[str, Any]:
+    """A record with what stands in its inner records beside its own keys; the outer key wins."""
+    flat: dict[str, Any] = {}
+    for key, value in record.items():
+        name = (
+            key.lstrip("_")
+            if key.startswith("_") and key[1:2].islower() and key not in ("_source", "_path", "_raw", "_time")
+            else key
+        )
+        if isinstance(value, list) and len(value) == 1 and not isinstance(value[0], dict | list):
+            value = value[0]
+        if isinstance(value, dict) and key in json_keys.INNER:
+            inner = _flat(value)
+            for inner_key, inner_value in inner.items():
+                flat.setdefault(f"{key}.{inner_key}", inner_value)
+                if key in json_keys.LEVELLED:
+                    flat.setdefault(inner_key, inner_value)
+        flat[name] = value if not (isinstance(value, dict) and name in flat) else flat[name]
+    return flat
+
+
+def _first(record: Record, keys: Sequence[str]) -> Any:
+    for key in keys:
+        value = record.get(key)
+        if value not in (None, "", "-", {}):
+            return value
+    return None
+
+
+def _record_envelopes(record: Record) -> Iterator[dict[str, Any]]:
+    flat = _flat(record)
+    text = _text(flat)
+    envelope: dict[str, Any] = {"wrapper": NAME, "part": WHOLE}
+    envelope.update(_time(flat))
+    envelope["outer_level"], states_level = _level(flat)
+    origin = _origin(flat)
+    # oslo.log asks its own machine for a name, which in a container is the container's.
+    told_by_itself = "levelname" in flat and "funcname" in flat
+    envelope["outer_hostname" if told_by_itself else "outer_host"] = origin.host
+    envelope["outer_service"] = origin.service
+    process = _first(flat, json_keys.PROCESSES)
+    envelope["outer_process"] = int(process) if re.fullmatch(r"\d{1,9}", str(process)) else None
+    logger = _first(flat, json_keys.LOGGERS)
+    envelope["outer_logger"] = logger if isinstance(logger, str) else None
+    for name, keys in json_keys.IDS.items():
+        value = _first(flat, keys)
+        if isinstance(value, dict):
+            value = value.get("uuid") or value.get("id")
+        if (
+            isinstance(value, str)
+            and value not in ("None", "unknown")
+            and (name != "outer_instance_id" or _UUID.fullmatch(value))
+        ):
+            envelope[name] = value
+    if isinstance(flat.get("log"), str) and "stream" in flat and text == flat["log"] and not text.endswith("\n"):
+        envelope["part"] = PIECE
+    elif states_level or envelope.get("outer_request_id") or envelope["outer_logger"]:
+        envelope["part"] = WHOLE_EVENT
+    trace = _trace(flat)
+    error = _first(flat, json_keys.ERRORS)
+    body = text.rstrip("\n")
+    if isinstance(error, str) and error not in body and error not in trace:
+        body = f"{body}: {error}" if body else error
+    lines = body.split("\n") + (trace.split("\n") if trace and trace not in body else [])
+    yield {**envelope, "text": lines[0].rstrip("\r")}
+    for line in lines[1:]:
+        yield {**envelope, "text": line.rstrip("\r"), "part": CONTINUED}
+
+
+def _text(flat: Record) -> str:
+    full = flat.get("full_message")
+    for value in (full, *(flat.get(key) for key in json_keys.MESSAGES)):
+        if isinstance(value, str) and value:
+            return value
+        if isinstance(value, list) and value and all(isinstance(byte, int) and 0 <= byte < 256 for byte in value):
+            return bytes(value).decode("utf-8", "replace")
+        if isinstance(value, list) and value and isinstance(value[0], str):
+            return "\n".join(map(str, value))
+    return ""
+
+
+def _trace(flat: Record) -> str:
+    value = _first(flat, json_keys.TRACES)
+    if isinstance(value, list):
+        value = "\n".join(str(part) for part in value)
+    return value.strip("\n") if isinstance(value, str) and ("\n" in value or value.startswith("Traceback")) else ""
+
+
+def _time(flat: Record) -> dict[str, Any]:
+    for key in json_keys.TIMES:
+        value = flat.get(key)
+        if isinstance(value, dict):
+            value = value.get("$date", value.get("seconds"))
+        micros = _epoch_micros(value)
+        if micros is not None:
+            return {"micros": micros}
+        if isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\d[ T]+\d", value):
+            if key == "asctime" and isinstance(flat.get("msecs"), int | float) and re.search(r":\d\d$", value):
+                value = f"{value}.{int(flat['msecs']) % 1000:03d}"
+            return {"stamp": value}
+    return {}
+
+
+def _epoch_micros(value: Any) -> int | None:
+    """Seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by their size, as microseconds."""
+    if isinstance(value, bool) or value is None:
+        return None
+    text = str(value)
+    if not re.fullmatch(r"\d{9,19}(?:\.\d+)?(?:[eE][+]?\d+)?", text):
+        return None
+    number = int(text) if text.isdigit() else float(text)
+    for limit, factor in ((10**11, 10**6), (10**14, 10**3), (10**17, 1)):
+        if number < limit:
+            micros = round(number * factor)
+            break
+    else:
+        micros = int(number) // 1000
+    return micros if _EPOCH + timedelta(microseconds=micros) < datetime(9000, 1, 1, tzinfo=UTC) else None
+
+
+def _level(flat: Record) -> tuple[str | None, bool]:
+    """The severity, and whether a word of the program's own says it (a number is what syslog or journald put there)."""
+    for key in json_keys.WORD_LEVELS:
+        value = flat.get(key)
+        if isinstance(value, str):
+            level = level_name(value)
+            if level is not None:
+                return level, key not in json_keys.SYSLOG_WORDS
+    for key in json_keys.SYSLOG_NUMBERS:
+        value = flat.get(key)
+        if isinstance(value, bool) or not re.fullmatch(r"\d{1,3}", str(value)):
+            continue
+        number = int(str(value))
+        if key == "level" and number in _BUNYAN and "v" in flat:
+            return _BUNYAN[number], True
+        if key not in ("level", "severity", "priority") or number < 8:
+            return syslog_level_name(number), False
+    return None, False
+
+
+def _origin(flat: Record) -> Origin:
+    labels = flat.get("labels") if isinstance(flat.get("labels"), dict) else flat.get("stream")
+    labelled = origin_of_labels(labels) if isinstance(labels, dict) else Origin(None, None)
+    path = Origin(None, None)
+    if "levelname" not in flat and "lineno" not in flat:
+        for key in json_keys.PATHS:
+            value = flat.get(key)
+            if isinstance(value, str) and re.search(r"/|\.log", value) and not value.endswith((".py", ".go", ".c")):
+                path = origin_of_path(value)
+                break
+    pod = _first(flat, json_keys.PODS)
+    in_pod = None
+    if isinstance(pod, str):
+        container = _first(flat, json_keys.CONTAINERS)
+        in_pod = service_of_pod(pod, container if isinstance(container, str) else None)
+    named = [
+        service_of_tag(str(flat[key]).rstrip(":").split("[")[0])
+        for key in json_keys.SERVICES
+        if isinstance(flat.get(key), str)
+    ]
+    known = next((name for name in named if name and component_of_program(name)), None)
+    host = next((str(flat[key]) for key in json_keys.HOSTS if _is_host(key, flat)), None)
+    service = in_pod or known or path.service or labelled.service or next((name for name in named if name), None)
+    return Origin(service, host or labelled.host or path.host)
+
+
+def _is_host(key: str, flat: Record) -> bool:
+    value = flat.get(key)
+    if not isinstance(value, str) or not re.fullmatch(r"[\w.:-]{1,253}", value):
+        return False
+    if key == "source":
+        return (
+            "/" not in value and not component_of_program(value) and value not in ("stdout", "stderr", "file", "stdin")
+        )
+    return value not in ("localhost", "127.0.0.1")

@@ -1,0 +1,78 @@
+"""Which service an event is of: what its line says, what its file is called, what its logger and its format tell."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from openstack_rca.logs.formats import SERVICES
+from openstack_rca.logs.names import words
+from openstack_rca.logs.programs import component_of_logger, component_of_program, is_program, normal_name
+
+# Names that only tell a project: a logger of the same project knows better.
+_PROJECTS = words(
+    "nova neutron cinder glance heat keystone placement swift octavia ironic designate manila barbican magnum aodh "
+    "gnocchi ceilometer trove sahara mistral masakari watcher zun openstack"
+)
+
+
+def services_of_events(events: pl.DataFrame, origins: pl.DataFrame) -> pl.Series:
+    """The service of each event.
+
+    Args:
+        events: ``file_index``, ``service`` (what the line says), ``logger``, ``format``.
+        origins: ``file_index`` and ``path_service`` (what the file's name says).
+
+    Returns:
+        the line's own; else that of the file's name where it is a program's; else that of the logger, of the format, of
+        the other lines of the file where they are all of one service; else the file's name as it stands.
+    """
+    names = origins.select("file_index", "path_service").with_columns(
+        pl.col("path_service").map_elements(_how_known, return_dtype=pl.Int8, skip_nulls=False).alias("known")
+    )
+    frame = events.select("file_index", "service", "logger", "format").join(
+        names, on="file_index", how="left", maintain_order="left"
+    )
+    told = pl.coalesce("service", pl.when(pl.col("known") == _SURE).then(pl.col("path_service")))
+    if frame.select(told.is_not_null().all()).item():
+        return frame.select(told.alias("service")).to_series()
+    frame = frame.with_columns(_of_loggers(frame["logger"]).alias("by_logger"))
+    by_logger = pl.col("by_logger")
+    # Below a project's name only a logger of that project counts.
+    fits = (pl.col("known") == _UNKNOWN) | by_logger.str.starts_with(pl.col("path_service").str.to_lowercase() + "-")
+    frame = frame.with_columns(
+        pl.coalesce(
+            told,
+            pl.when(fits).then(by_logger),
+            pl.when(pl.col("known") == _UNKNOWN).then(
+                pl.col("format").replace_strict(SERVICES, default=None, return_dtype=pl.String)
+            ),
+        ).alias("found")
+    )
+    single = (
+        frame.filter(pl.col("service").is_null())
+        .group_by("file_index")
+        .agg(
+            pl.when(pl.col("found").drop_nulls().n_unique() == 1)
+            .then(pl.col("found").drop_nulls().first())
+            .alias("only")
+        )
+    )
+    frame = frame.join(single, on="file_index", how="left", maintain_order="left")
+    return frame.select(pl.coalesce("found", "only", "path_service").alias("service")).to_series()
+
+
+_UNKNOWN, _PROJECT, _SURE = 0, 1, 2
+
+
+def _how_known(name: str | None) -> int:
+    if not name:
+        return _UNKNOWN
+    if normal_name(name) in _PROJECTS:
+        return _PROJECT
+    return _SURE if is_program(name) or component_of_program(name) else _UNKNOWN
+
+
+def _of_loggers(loggers: pl.Series) -> pl.Series:
+    distinct = loggers.unique().drop_nulls()
+    found = pl.Series([component_of_logger(name) for name in distinct.to_list()], dtype=pl.String)
+    return loggers.replace_strict(distinct, found, default=None, return_dtype=pl.String)

@@ -1,0 +1,155 @@
+"""An oslo.log line reads the same whatever stands around it, however often."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from tests.logs.reading import STORY, STORY_COLUMNS, read_text, rows, story
+
+ISO = "2026-11-23T04:00:00.4"
+
+
+def times(line: str) -> str:
+    found = re.search(r"04:00:00\.\d{3}", line)
+    return f"2026-11-23T{found.group() if found else '04:00:00.000'}"
+
+
+def clock(line: str) -> str:
+    return times(line)[11:19]
+
+
+ENVELOPES = {
+    "docker logs -t": lambda line: f"{times(line)}123456Z {line}",
+    "podman logs -t": lambda line: f"{times(line)[:19]}+00:00 {line}",
+    "kubectl logs --timestamps": lambda line: f"{times(line)}000001Z {line}",
+    "kubectl logs --prefix": lambda line: f"[pod/nova-compute-x7x2k/nova-compute] {line}",
+    "kubectl logs --prefix --timestamps": lambda line: f"[pod/nova-compute-0/nova-compute] {times(line)}Z {line}",
+    "docker compose logs": lambda line: f"kolla-nova_compute-1  | {line}",
+    "docker compose logs -t": lambda line: f"nova-compute-1  | {times(line)}000Z {line}",
+    "CRI": lambda line: f"{times(line)}123456+00:00 stderr F {line}",
+    "Pebble": lambda line: f"{times(line)}Z [nova-compute] {line}",
+    "stern": lambda line: f"nova-compute-0 nova-compute {line}",
+    "grep -H": lambda line: f"/var/log/nova/nova-compute.log:{line}",
+    "grep -Hn": lambda line: f"/var/log/nova/nova-compute.log:17:{line}",
+    "logcli": lambda line: f'{times(line)}Z {{filename="/var/log/nova/nova-compute.log", job="x"}} {line}',
+    "quote": lambda line: f"> {line}",
+    "syslog": lambda line: f"Nov 23 {clock(line)} compute1 nova-compute[2001]: {line}",
+    "syslog with a priority": lambda line: f"<14>Nov 23 {clock(line)} compute1 nova-compute[2001]: {line}",
+    "syslog with a year": lambda line: f"Nov 23 2026 {clock(line)} compute1 nova-compute[2001]: {line}",
+    "rsyslog": lambda line: f"{times(line)}000+00:00 compute1 nova-compute[2001]: {line}",
+    "RFC 5424": lambda line: f'<14>1 {times(line)}Z compute1 nova-compute 2001 - [a@1 b="]"] {line}'.replace('"]"', '"\\]"'),
+    "journalctl -o short-full": lambda line: f"Mon 2026-11-23 {clock(line)} UTC compute1 nova-compute[2001]: {line}",
+    "journalctl -o with-unit": lambda line: f"Mon 2026-11-23 {clock(line)} UTC compute1 nova-compute.service[2001]: {line}",
+    "journalctl -o short-unix": lambda line: f"1795406400.400000 compute1 nova-compute[2001]: {line}",
+    "journalctl -o short-monotonic": lambda line: f"[  400.100000] compute1 nova-compute[2001]: {line}",
+    "journalctl --no-hostname": lambda line: f"Nov 23 {clock(line)} nova-compute[2001]: {line}",
+    "snap logs": lambda line: f"{times(line)}Z openstack-hypervisor.nova-compute[2001]: {line}",
+    "docker json-file": lambda line: json.dumps({"log": line + "\n", "stream": "stderr", "time": times(line) + "Z"}),
+    "Vector": lambda line: json.dumps({"timestamp": times(line) + "Z", "file": "/var/log/nova/nova-compute.log", "message": line}),
+    "rsyslog in JSON": lambda line: json.dumps({"@timestamp": times(line) + "Z", "programname": "nova-compute", "severity": "info",
+                                                "message": line}),
+    "logcli -o jsonl": lambda line: json.dumps({"labels": {"filename": "/var/log/nova/nova-compute.log"}, "line": line,
+                                                "timestamp": times(line) + "Z"}),
+    "fluentd out_file": lambda line: f"{times(line)}+00:00\tnova.compute\t" + json.dumps({"message": line}),
+    "Fluent Bit on standard output": lambda line: '[0] nova-compute: [1795406400.400000000, {"log"=>' + json.dumps(line) + "}]",
+    "journalctl -o json": lambda line: json.dumps({"__REALTIME_TIMESTAMP": "1795406400400000", "PRIORITY": "6",
+                                                   "SYSLOG_IDENTIFIER": "nova-compute", "MESSAGE": line}),
+    "journalctl -o json-sse": lambda line: "data: " + json.dumps({"__REALTIME_TIMESTAMP": "1795406400400000", "MESSAGE": line}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ENVELOPES)
+def test_a_story_reads_the_same_in_every_envelope(name: str) -> None:
+    """Times, levels, ids and the traceback are those of the plain file; every line belongs to an event."""
+    read = read_text("\n".join(map(ENVELOPES[name], STORY)) + "\n")
+    assert read.events.select(STORY_COLUMNS).to_dicts() == story().to_dicts()
+    assert set(read.events["service"].str.replace("_", "-")) == {"nova-compute"}
+    assert read.events["lines"].sum() == read.files[0].lines == len(STORY)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("CRI", "docker json-file"),
+        ("docker logs -t", "CRI"),
+        ("grep -H", "syslog"),
+        ("quote", "grep -Hn"),
+        ("journalctl -o json", "docker logs -t"),
+        ("rsyslog", "Vector"),
+        ("kubectl logs --prefix", "Pebble"),
+        ("docker compose logs", "journalctl -o json"),
+    ],
+)
+def test_envelopes_nest(names: tuple[str, str]) -> None:
+    """An envelope in an envelope is opened too."""
+    outer, inner = names
+    text = "\n".join(ENVELOPES[outer](ENVELOPES[inner](line)) for line in STORY) + "\n"
+    assert read_text(text).events.select(STORY_COLUMNS).to_dicts() == story().to_dicts()
+
+
+def test_pieces_of_a_long_line_are_one_line_again() -> None:
+    """The kubelet and Docker cut lines at 16 KiB; the pieces count as lines of the one event."""
+    halves = (STORY[1][:60], STORY[1][60:])
+    cri = f"{ISO}Z stderr P {halves[0]}\n{ISO}Z stderr F {halves[1]}\n{ISO}Z stderr F {STORY[6]}\n"
+    docker = "".join(
+        json.dumps({"log": text, "stream": "stderr", "time": ISO + "Z"}) + "\n"
+        for text in (halves[0], halves[1] + "\n", STORY[6] + "\n")
+    )
+    for text in (cri, docker):
+        found = rows(text)
+        assert [event["message"] for event in found] == ["Disk is slow", "Periodic task"]
+        assert [event["lines"] for event in found] == [2, 1]
+
+
+def test_what_is_inside_an_envelope_knows_better_than_the_envelope() -> None:
+    """Time and level are the line's own where it has them, else the envelope's."""
+    known, plain = rows(
+        f"<11>Nov 23 09:00:00 ctl1 nova-compute[1]: {STORY[0]}\n<11>Nov 23 09:00:01 ctl1 sshd[2]: no such user\n",
+        "messages",
+    )
+    assert (known["level"], known["time"].hour) == ("INFO", 4)
+    assert (plain["level"], plain["time"].hour) == ("ERROR", 9)
+
+
+@pytest.mark.parametrize(
+    ("line", "host", "service", "level"),
+    [
+        ("2026-11-23T04:00:00+00:00 ctl1 daemon.err nova-api[12]: no db", "ctl1", "nova-api", "ERROR"),
+        ("<daemon.crit>Nov 23 04:00:00 ctl1 haproxy[1]: no server", "ctl1", "haproxy", "CRITICAL"),
+        ("Nov 23 04:00:00 192.0.2.9 haproxy[1]: x", "192.0.2.9", "haproxy", "INFO"),
+        ("Nov 23 04:00:00 ctl1 proxy-server: ERROR Insufficient Storage", "ctl1", "proxy-server", "ERROR"),
+        ("Nov 23 04:00:00 ctl1 docker[1]: odd", "ctl1", "messages", "INFO"),
+        ("1 2026-11-23T04:00:00Z ctl1 haproxy 13 - - no server", "ctl1", "haproxy", "INFO"),
+    ],
+)
+def test_a_line_of_plain_syslog_has_host_service_and_severity(line: str, host: str, service: str, level: str) -> None:
+    """A severity comes from the priority, from rsyslog's word, or from the text; a messenger is no service."""
+    (event,) = rows(line + "\n", "messages")
+    assert (event["host"], event["service"], event["level"]) == (host, service, level)
+
+
+@pytest.mark.parametrize(
+    ("stamp", "month"),
+    [
+        ("Okt 23", 10),
+        ("Mär  3", 3),
+        ("Dez 23", 12),
+        ("févr. 3", 2),
+        ("août 23", 8),
+        ("ene 23", 1),
+        ("23 mars", 3),
+        ("3. Mai", 5),
+    ],
+)
+def test_months_of_other_languages_are_months(stamp: str, month: int) -> None:
+    """German, French, Spanish; the day may stand first."""
+    (event,) = rows(f"{stamp} 04:00:00 ctl1 haproxy[1]: down\n", "messages")
+    assert (event["time"].month, event["host"], event["service"]) == (month, "ctl1", "haproxy")
+
+
+def test_a_search_that_answered_newest_first_is_read_in_order() -> None:
+    """OpenSearch and Loki answer backwards: a traceback still belongs to its error."""
+    backwards = [ENVELOPES["logcli"](line) for line in reversed(STORY)]
+    assert read_text("\n".join(backwards) + "\n").events.select(STORY_COLUMNS).to_dicts() == story().to_dicts()
