@@ -22,7 +22,7 @@ from sites import PORTS, SMALL, Site
 
 from openstack_rca.logs.events import read_logs
 from openstack_rca.model.baseline import Baseline
-from openstack_rca.rca.engine import Analysis, AnalysisRequest, Omitted, investigate, tell
+from openstack_rca.rca.engine import AnalysisRequest, Case, Omitted, build_report, investigate
 from openstack_rca.rca.evidence.normal_rates import NormalRates
 from openstack_rca.rca.knowledge.catalogue import load_catalogue
 from openstack_rca.rca.knowledge.topology import load_topology
@@ -228,8 +228,8 @@ class Cloud:
         events = self.events(only=only, without=without)
         rates = healthy_rates(self.site) if baseline else NormalRates.empty()
         request = AnalysisRequest(issue, ["logs"], omitted=omitted or Omitted())
-        analysis = investigate(request, events, None, rates, load_catalogue(), load_topology())
-        return Answer(analysis, tell(request, analysis, events, rates, load_topology()))
+        case = investigate(request, events, None, rates, load_catalogue(), load_topology())
+        return Answer(case, build_report(case))
 
     # Details
 
@@ -258,7 +258,7 @@ class Cloud:
 class Answer:
     """Analysis and report of one recording."""
 
-    analysis: Analysis
+    case: Case
     report: Report
 
     @property
@@ -275,7 +275,7 @@ class Answer:
     def told(self) -> str:
         """The ranking with its reasons, for a failed assertion."""
         lines = [f"{self.report.verdict.value}"]
-        for candidate in self.analysis.candidates[:5]:
+        for candidate in self.case.candidates[:5]:
             lines.append(
                 f"{candidate.component} [{candidate.category.value}] {candidate.score:.2f}: direct {candidate.direct:.2f}"
                 f" accused {candidate.accused:.2f} silent {candidate.silent:.2f} symptom {candidate.symptom:.2f}"

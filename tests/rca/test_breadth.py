@@ -10,11 +10,11 @@ import pytest
 
 from openstack_rca.rca.evidence.finding import Finding
 from openstack_rca.rca.judgement.attribution import (
-    attribute_to_network,
-    attribute_to_target,
-    attribute_to_way,
+    blame_link_to_busy_service,
+    blame_link_to_shared_service,
     discount_clean_restarts,
-    discount_the_awakened,
+    discount_complaints_after_own_silence,
+    keep_blame_on_common_target,
 )
 from openstack_rca.rca.knowledge.catalogue import load_catalogue
 from openstack_rca.rca.knowledge.topology import load_topology
@@ -73,7 +73,7 @@ def window(text: str = "timed out", clients: list[tuple[str, str]] = CLIENTS) ->
 
 
 def test_one_host_that_cannot_reach_the_broker_accuses_its_network() -> None:
-    moved = attribute_to_network([finding("rabbitmq", "nova-compute", "hv1")], window(), TOPOLOGY)
+    moved = blame_link_to_shared_service([finding("rabbitmq", "nova-compute", "hv1")], window(), TOPOLOGY)
     assert [(item.accused, item.accused_host, item.category) for item in moved] == [
         ("network", "hv1", Category.NETWORK)
     ]
@@ -81,7 +81,7 @@ def test_one_host_that_cannot_reach_the_broker_accuses_its_network() -> None:
 
 def test_two_hosts_that_cannot_reach_it_accuse_the_broker() -> None:
     two = [finding("rabbitmq", "nova-compute", "hv1"), finding("rabbitmq", "nova-compute", "hv2")]
-    assert attribute_to_network(two, window(), TOPOLOGY) == two
+    assert blame_link_to_shared_service(two, window(), TOPOLOGY) == two
 
 
 @pytest.mark.parametrize(
@@ -95,26 +95,26 @@ def test_two_hosts_that_cannot_reach_it_accuse_the_broker() -> None:
 def test_who_gets_an_answer_has_reached_the_other(answer: str) -> None:
     alone = [finding("mariadb", "nova-conductor", "ctl", category=Category.DATABASE)]
     clients = [("nova-conductor", "ctl"), ("keystone", "c2"), ("glance-api", "c2"), ("cinder-api", "c2")]
-    assert attribute_to_network(alone, window(answer, clients), TOPOLOGY) == alone
+    assert blame_link_to_shared_service(alone, window(answer, clients), TOPOLOGY) == alone
 
 
 def test_the_broker_is_not_cleared_where_it_says_itself_that_it_stopped() -> None:
     own = finding("rabbitmq", "rabbitmq", "ctl", directness=Directness.CAUSE)
     told = [finding("rabbitmq", "nova-compute", "hv1"), own]
-    assert attribute_to_network(told, window(), TOPOLOGY) == told
+    assert blame_link_to_shared_service(told, window(), TOPOLOGY) == told
 
 
 def test_without_others_that_go_on_nothing_is_known_of_the_network() -> None:
     alone = [finding("rabbitmq", "nova-compute", "hv1")]
-    assert attribute_to_network(alone, window(clients=[("nova-compute", "hv1")]), TOPOLOGY) == alone
+    assert blame_link_to_shared_service(alone, window(clients=[("nova-compute", "hv1")]), TOPOLOGY) == alone
 
 
 def test_a_refusal_on_a_host_that_others_reach_it_from_is_no_matter_of_the_network() -> None:
     clients = [("keystone", "ctl"), ("nova-api", "ctl"), ("nova-conductor", "ctl"), ("glance-api", "ctl")]
     refused = [finding("mariadb", "keystone", "ctl", category=Category.PROCESS_DOWN)]
     dropped = [finding("mariadb", "keystone", "ctl", category=Category.HANG)]
-    assert attribute_to_network(refused, window("refused", clients), TOPOLOGY) == refused
-    assert attribute_to_network(dropped, window("timed out", clients), TOPOLOGY)[0].accused == "network"
+    assert blame_link_to_shared_service(refused, window("refused", clients), TOPOLOGY) == refused
+    assert blame_link_to_shared_service(dropped, window("timed out", clients), TOPOLOGY)[0].accused == "network"
 
 
 def both(accuser: str, host: str) -> list[Finding]:
@@ -125,39 +125,39 @@ def both(accuser: str, host: str) -> list[Finding]:
 
 def test_time_outs_of_several_hosts_towards_one_component_are_not_the_network() -> None:
     findings = both("nova-compute", "hv1") + both("nova-conductor", "ctl")
-    weights = [item.weight for item in attribute_to_target(findings, window())]
+    weights = [item.weight for item in keep_blame_on_common_target(findings, window())]
     assert weights[0] == weights[2] == findings[0].weight
     assert weights[1] == weights[3] < 0.5 * findings[0].weight
 
 
 def test_time_outs_of_one_host_may_be_its_network() -> None:
     findings = both("nova-compute", "hv1")
-    assert attribute_to_target(findings, window()) == findings
+    assert keep_blame_on_common_target(findings, window()) == findings
 
 
 def test_names_that_nobody_can_resolve_are_the_network_from_wherever() -> None:
     findings = both("nova-compute", "hv1") + both("nova-conductor", "ctl")
-    assert attribute_to_target(findings, window("Temporary failure in name resolution")) == findings
+    assert keep_blame_on_common_target(findings, window("Temporary failure in name resolution")) == findings
 
 
 def test_a_stream_that_slept_blames_others_in_vain() -> None:
     slept = finding("nova-conductor", "nova-conductor", "ctl", sort=EvidenceSort.SILENCE)
     complaint = finding("rabbitmq", "nova-conductor", "ctl", at=61)
-    _, weakened = discount_the_awakened([slept, complaint])
+    _, weakened = discount_complaints_after_own_silence([slept, complaint])
     assert weakened.weight < 0.5 * complaint.weight
 
 
 def test_a_complaint_before_the_silence_counts_in_full() -> None:
     slept = finding("nova-conductor", "nova-conductor", "ctl", at=10, sort=EvidenceSort.SILENCE)
     complaint = finding("rabbitmq", "nova-conductor", "ctl", at=5)
-    assert discount_the_awakened([slept, complaint]) == [slept, complaint]
+    assert discount_complaints_after_own_silence([slept, complaint]) == [slept, complaint]
 
 
 def test_several_that_wake_with_one_complaint_were_waiting_for_the_same() -> None:
     names = ("nova-api", "neutron-server", "cinder-api")
     slept = [finding(name, name, "ctl", sort=EvidenceSort.SILENCE) for name in names]
     complaints = [finding("keystone", name, "ctl", at=61) for name in names]
-    assert discount_the_awakened(slept + complaints) == slept + complaints
+    assert discount_complaints_after_own_silence(slept + complaints) == slept + complaints
 
 
 STOP = {"directness": Directness.CAUSE, "signature": "service-stopped-by-signal", "lasts": 0.0}
@@ -220,7 +220,7 @@ UNANSWERED = "ConnectTimeoutError(, 'Connection to api.example.org timed out. (c
 
 def test_time_outs_of_one_host_at_a_service_that_serves_others_speak_of_the_way() -> None:
     alone = [finding("placement-api", "nova-compute", "hv1")]
-    moved = attribute_to_way(alone, with_service(UNANSWERED, "placement-api"))
+    moved = blame_link_to_busy_service(alone, with_service(UNANSWERED, "placement-api"))
     assert [(item.accused, item.accused_host, item.category) for item in moved] == [
         ("network", "hv1", Category.NETWORK)
     ]
@@ -243,4 +243,4 @@ def test_time_outs_of_one_host_at_a_service_that_serves_others_speak_of_the_way(
 def test_the_service_stays_accused_where_its_fault_is_not_ruled_out(
     findings: list[Finding], events: pl.DataFrame
 ) -> None:
-    assert attribute_to_way(findings, events) == findings
+    assert blame_link_to_busy_service(findings, events) == findings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openstack_rca.rca.evidence.finding import Finding, noisy_or
-from openstack_rca.rca.judgement.ranking import rank
+from openstack_rca.rca.judgement import MIN_GUILT, Candidate, explain, rank, weigh
 from openstack_rca.rca.knowledge.topology import load_topology
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 
@@ -49,8 +50,15 @@ def finding(
     )
 
 
+def ranked(findings: Sequence[Finding], relevance: dict[str, float] | None = None) -> list[Candidate]:
+    """The candidates against whom enough speaks, best first."""
+    found = list(findings)
+    candidates = rank(explain(weigh(found), found, TOPOLOGY), relevance or {})
+    return [candidate for candidate in candidates if candidate.guilt >= MIN_GUILT]
+
+
 def ranking(*findings: Finding, relevance: dict[str, float] | None = None) -> list[str]:
-    return [candidate.component for candidate in rank(list(findings), TOPOLOGY, relevance or {})]
+    return [candidate.component for candidate in ranked(findings, relevance)]
 
 
 def test_nothing_found_ranks_nobody() -> None:
@@ -91,10 +99,8 @@ def test_own_words_outweigh_an_accusation_of_a_dependency() -> None:
 
 
 def test_trouble_that_began_long_before_the_dependency_failed_is_not_explained_by_it() -> None:
-    late = rank(
+    late = ranked(
         [finding("glance-api", "nova-compute", at=0), finding("keystone", "cinder-api", at=300, weight=0.5)],
-        TOPOLOGY,
-        {},
     )
     assert late[0].component == "glance-api"
 
@@ -111,16 +117,14 @@ def test_in_a_cycle_the_guiltier_one_is_the_root() -> None:
 
 
 def test_symptoms_alone_rank_but_stay_weak() -> None:
-    candidates = rank(
-        [finding("nova-compute", "nova-compute", directness=Directness.SYMPTOM, weight=0.2)], TOPOLOGY, {}
-    )
+    candidates = ranked([finding("nova-compute", "nova-compute", directness=Directness.SYMPTOM, weight=0.2)])
     assert [candidate.component for candidate in candidates] == ["nova-compute"]
     assert candidates[0].guilt <= 0.35
 
 
 def test_more_independent_accusers_make_a_component_guiltier() -> None:
-    one = rank([finding("rabbitmq", "nova-api")], TOPOLOGY, {})[0]
-    three = rank([finding("rabbitmq", name) for name in ("nova-api", "cinder-api", "neutron-server")], TOPOLOGY, {})[0]
+    one = ranked([finding("rabbitmq", "nova-api")])[0]
+    three = ranked([finding("rabbitmq", name) for name in ("nova-api", "cinder-api", "neutron-server")])[0]
     assert three.guilt > one.guilt
 
 
@@ -139,13 +143,11 @@ def test_a_component_that_the_graph_does_not_know_can_be_a_cause() -> None:
 
 
 def test_the_category_is_the_one_that_the_direct_evidence_speaks_of() -> None:
-    candidates = rank(
+    candidates = ranked(
         [
             finding("rabbitmq", "nova-api", category=Category.HANG),
             finding("rabbitmq", "rabbitmq", directness=Directness.CAUSE, weight=1.0, category=Category.CAPACITY),
         ],
-        TOPOLOGY,
-        {},
     )
     assert candidates[0].category is Category.CAPACITY
 
@@ -169,7 +171,7 @@ def test_noisy_or_lies_between_the_strongest_signal_and_one(values: list[float])
     )
 )
 def test_any_findings_give_scores_between_zero_and_one_in_falling_order(findings: list[Finding]) -> None:
-    scores = [candidate.score for candidate in rank(findings, TOPOLOGY, {})]
+    scores = [candidate.score for candidate in ranked(findings)]
     assert scores == sorted(scores, reverse=True)
     assert all(0.0 <= score <= 1.0 + 1e-9 for score in scores)
 
@@ -216,5 +218,5 @@ def test_the_reason_for_a_stop_is_the_kind_of_fault() -> None:
     stop = finding("nova-api", "nova-api", weight=0.95, directness=Directness.CAUSE, signature="stopped")
     crash = finding("nova-api", "nova-api", weight=0.9, directness=Directness.CAUSE, signature="crashed")
     why = finding("nova-api", "nova-api", directness=Directness.CAUSE, category=Category.CONFIG, weight=0.9)
-    assert rank([stop, crash], TOPOLOGY, {})[0].category is Category.PROCESS_DOWN
-    assert rank([stop, crash, why], TOPOLOGY, {})[0].category is Category.CONFIG
+    assert ranked([stop, crash])[0].category is Category.PROCESS_DOWN
+    assert ranked([stop, crash, why])[0].category is Category.CONFIG

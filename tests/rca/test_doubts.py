@@ -13,7 +13,7 @@ from troubles import repeat
 
 from openstack_rca.logs.events import read_logs
 from openstack_rca.model.baseline import Baseline
-from openstack_rca.rca.engine import AnalysisRequest, investigate, tell
+from openstack_rca.rca.engine import AnalysisRequest, build_report, investigate
 from openstack_rca.rca.evidence.normal_rates import NormalRates
 from openstack_rca.rca.knowledge.catalogue import load_catalogue
 from openstack_rca.rca.knowledge.topology import load_topology
@@ -56,7 +56,7 @@ def answer(folder: Path, service: str, lines: list[str], rates: NormalRates | No
     events, known = read_logs([log]).events, rates or NormalRates.empty()
     request = AnalysisRequest("Something is wrong", [str(log)])
     found = investigate(request, events, None, known, load_catalogue(), load_topology())
-    return Answer(found, tell(request, found, events, known, load_topology()))
+    return Answer(found, build_report(found))
 
 
 def written(service: str, logger: str, message: str, trace: tuple[str, ...], count: int, apart: float) -> list[str]:

@@ -11,7 +11,7 @@ from sites import KOLLA, OLD, OVN, SMALL, Site
 from troubles import PYTHON, broker_errors, database_errors, started
 
 from openstack_rca.model.baseline import Baseline
-from openstack_rca.rca.engine import AnalysisRequest, investigate, judge
+from openstack_rca.rca.engine import AnalysisRequest, investigate
 from openstack_rca.rca.evidence.normal_rates import NormalRates
 from openstack_rca.rca.knowledge.catalogue import load_catalogue
 from openstack_rca.rca.knowledge.topology import load_topology
@@ -154,7 +154,7 @@ def test_errors_at_their_normal_rate_are_no_failure(noisy_rates: NormalRates) ->
     routine_errors(cloud)
     request = AnalysisRequest("Servers fail", ["logs"])
     found = investigate(request, cloud.events(), None, noisy_rates, load_catalogue(), load_topology())
-    assert judge(found.candidates) is Verdict.NO_FAILURE_FOUND
+    assert found.verdict is Verdict.NO_FAILURE_FOUND
 
 
 def test_a_fault_is_found_amid_errors_at_their_normal_rate(noisy_rates: NormalRates) -> None:

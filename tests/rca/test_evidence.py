@@ -7,8 +7,9 @@ from api_troubles import placement_lost
 from cloud import Cloud, healthy_rates
 from sites import SMALL
 
+from openstack_rca.rca.evidence import generic_accusations, match_signatures, new_errors, silences, unexplained
 from openstack_rca.rca.evidence.finding import Finding
-from openstack_rca.rca.evidence.matching import add_novelty, collect_findings, observe
+from openstack_rca.rca.evidence.matching import add_novelty, cited_rows, observe
 from openstack_rca.rca.evidence.normal_rates import NormalRates, novelty
 from openstack_rca.rca.knowledge.catalogue import load_catalogue
 from openstack_rca.rca.knowledge.topology import load_topology
@@ -19,8 +20,13 @@ TOPOLOGY = load_topology()
 
 def findings_of(cloud: Cloud, rates: NormalRates | None = None) -> list[Finding]:
     rates = rates or healthy_rates(SMALL)
-    events = add_novelty(observe(cloud.events(), None, TOPOLOGY), rates, cloud.seconds / 60)
-    return collect_findings(events, load_catalogue(), TOPOLOGY, rates, cloud.seconds / 60)
+    minutes = cloud.seconds / 60
+    events = add_novelty(observe(cloud.events(), TOPOLOGY), rates, minutes)
+    matched = match_signatures(events, load_catalogue(), TOPOLOGY, minutes)
+    accused = generic_accusations(unexplained(events, matched.explained_rows), TOPOLOGY, minutes)
+    noted = matched.rows.append(cited_rows(accused))
+    errors = new_errors(unexplained(events, noted), minutes)
+    return [*matched.findings, *accused, *errors, *silences(events, rates, TOPOLOGY)]
 
 
 def named(findings: list[Finding], signature: str) -> Finding:

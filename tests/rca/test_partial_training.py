@@ -9,7 +9,7 @@ from sites import SMALL
 from troubles import broker_errors
 
 from openstack_rca.model.baseline import Baseline
-from openstack_rca.rca.engine import AnalysisRequest, investigate, tell
+from openstack_rca.rca.engine import AnalysisRequest, build_report, investigate
 from openstack_rca.rca.evidence.normal_rates import NormalRates
 from openstack_rca.rca.knowledge.catalogue import load_catalogue
 from openstack_rca.rca.knowledge.topology import load_topology
@@ -38,7 +38,7 @@ def rates_of(*services: str) -> NormalRates:
 def answer(cloud: Cloud, rates: NormalRates) -> Answer:
     events, request = cloud.events(), AnalysisRequest("Is anything wrong?", ["logs"])
     found = investigate(request, events, None, rates, load_catalogue(), load_topology())
-    return Answer(found, tell(request, found, events, rates, load_topology()))
+    return Answer(found, build_report(found))
 
 
 @pytest.mark.parametrize("service", ["keystone", "nova-api", "cinder-volume", "rabbitmq"])

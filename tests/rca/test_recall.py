@@ -12,17 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openstack_rca.rca.evidence.finding import Finding
-from openstack_rca.rca.judgement.ranking import rank
+from openstack_rca.rca.judgement import explain, rank, weigh
 from openstack_rca.rca.knowledge.topology import load_topology
 from openstack_rca.rca.relevance.past_incidents import (
     MOST_BONUS,
     Knowledge,
     Recall,
-    boosted,
+    add_history_bonus,
     fingerprint_of,
     issue_similarity,
-    noted,
     recall,
+    with_history_notes,
 )
 from openstack_rca.rca.report.report import ConfidencePart, Fingerprint
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
@@ -123,8 +123,8 @@ def test_any_number_of_confirmations_adds_no_more_than_the_bound() -> None:
     many = [past(f"yes-{number}", was="mariadb", days_ago=number + 1) for number in range(50)]
     bonus = recall(ISSUE, NOW, Knowledge(many)).bonus
     assert 0 < bonus["mariadb"] <= MOST_BONUS
-    assert boosted({"mariadb": 0.9, "keystone": 0.4}, bonus) == {"mariadb": 1.0, "keystone": 0.4}
-    assert boosted({}, {"mariadb": 7.0}) == {"mariadb": MOST_BONUS}
+    assert add_history_bonus({"mariadb": 0.9, "keystone": 0.4}, bonus) == {"mariadb": 1.0, "keystone": 0.4}
+    assert add_history_bonus({}, {"mariadb": 7.0}) == {"mariadb": MOST_BONUS}
 
 
 def test_the_past_decides_between_equals_and_never_overrules_evidence() -> None:
@@ -132,7 +132,9 @@ def test_the_past_decides_between_equals_and_never_overrules_evidence() -> None:
 
     def first(weight: float) -> str:
         found = [finding("placement-api", weight=0.5), finding("glance-api", weight=weight)]
-        return rank(found, topology, boosted({}, {"placement-api": MOST_BONUS}))[0].component
+        return rank(explain(weigh(found), found, topology), {}, add_history_bonus({}, {"placement-api": MOST_BONUS}))[
+            0
+        ].component
 
     assert first(0.5) == "placement-api"
     assert first(0.55) == "glance-api"
@@ -142,10 +144,10 @@ def test_a_confidence_that_the_past_raised_says_so() -> None:
     """The note stands at the part that was raised, and only where something was added."""
     part = ConfidencePart(name="fits the issue", value=0.5)
     cause = report_samples.database_cause().model_copy(update={"confidence_parts": [part]})
-    (told,) = noted([cause], {"mariadb": 0.3}, Recall(bonus={"mariadb": 0.2}))
+    (told,) = with_history_notes([cause], {"mariadb": 0.3}, Recall(bonus={"mariadb": 0.2}))
     assert "0.20 because a similar past incident was confirmed as mariadb" in told.confidence_parts[0].note
-    assert noted([cause], {"mariadb": 1.0}, Recall(bonus={"mariadb": 0.2})) == [cause]
-    assert noted([cause], {"mariadb": 0.3}, Recall(bonus={"keystone": 0.2})) == [cause]
+    assert with_history_notes([cause], {"mariadb": 1.0}, Recall(bonus={"mariadb": 0.2})) == [cause]
+    assert with_history_notes([cause], {"mariadb": 0.3}, Recall(bonus={"keystone": 0.2})) == [cause]
 
 
 def test_a_fingerprint_holds_what_was_found_and_neither_times_nor_places() -> None:

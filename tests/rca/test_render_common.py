@@ -28,7 +28,6 @@ from openstack_rca.rca.render.wording import (
     reason,
     simultaneous,
     span,
-    summary_adds,
 )
 from openstack_rca.rca.report.report import Hop
 
@@ -129,15 +128,6 @@ def test_own_account_needs_another_fault() -> None:
     report = report_samples.confirmed()
     assert [cause.component for cause in simultaneous(report)] == ["mariadb", "rabbitmq"]
     assert simultaneous(report.model_copy(update={"causes": report.causes[:1]})) == []
-
-
-def test_the_summary_is_left_out_where_it_repeats() -> None:
-    """The engine's sentence about the first cause says what the first lines say; any other summary is shown."""
-    report = report_samples.confirmed()
-    assert summary_adds(report)
-    repeated = "The root cause is most likely mariadb on controller (process-down)."
-    assert not summary_adds(report.model_copy(update={"summary": repeated}))
-    assert not summary_adds(report_samples.inconclusive())
 
 
 def test_what_is_missing_is_counted() -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 
 from openstack_rca.rca.evidence.finding import Finding
-from openstack_rca.rca.judgement.ranking import Candidate
+from openstack_rca.rca.judgement import Candidate
 from openstack_rca.rca.report.failed_requests import MAX_STEPS, failed_requests
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 

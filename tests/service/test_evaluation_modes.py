@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from openstack_rca.errors import ConfigurationError, IncidentFormatError
-from openstack_rca.rca.engine import PARTS
+from openstack_rca.rca.engine import ABLATIONS
 from openstack_rca.rca.scoring.labelled_incidents import Truth
 from openstack_rca.service import evaluation
 from openstack_rca.service.evaluation import compare, evaluate
@@ -77,7 +77,7 @@ def test_leaving_a_kind_out_leaves_out_what_speaks_in_any_incident_of_that_kind(
 
 
 def test_healthy_windows_stay_healthy_in_every_mode(folder: Path, settings: Settings) -> None:
-    for part in PARTS:
+    for part in ABLATIONS:
         result = evaluate(folder / "HEALTHY-1", settings=settings, model="none", fast=True, without=[part])
         assert result["false_alarms"] == 0
         assert result["without"] == [part]

@@ -21,7 +21,7 @@ from openstack_rca.cli.output import (
     steps,
 )
 from openstack_rca.errors import LifecycleError
-from openstack_rca.service.evaluation import PARTS, compare, evaluate, record_evaluation
+from openstack_rca.service.evaluation import ABLATIONS, compare, evaluate, record_evaluation
 
 
 @click.command("evaluate", short_help="Score the answers on labelled incidents.")
@@ -36,7 +36,7 @@ from openstack_rca.service.evaluation import PARTS, compare, evaluate, record_ev
 @click.option(
     "--without",
     multiple=True,
-    type=click.Choice(PARTS),
+    type=click.Choice(ABLATIONS),
     help="Leave a part of the engine out, to see what it is worth; may be given again.",
 )
 @click.option(

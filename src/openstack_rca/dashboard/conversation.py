@@ -69,8 +69,7 @@ class StepsShown:
             "read logs": "Read the logs",
             "load model": "Open the model",
             "score events": "Score the events",
-            "find the cause": "Find the cause",
-        }.get(name, "Work")
+        }.get(name, f"Find the cause: {name}")
         self._status.update(label=words)
         self._status.text(words)
         self._bar = self._status.progress(0.0) if name == "read logs" else None

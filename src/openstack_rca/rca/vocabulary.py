@@ -46,3 +46,15 @@ class Directness(StrEnum):
     CAUSE = "cause"
     ACCUSATION = "accusation"
     SYMPTOM = "symptom"
+
+
+class ConfidenceSource(StrEnum):
+    """The parts that a confidence is made of."""
+
+    OWN_WORDS = "own words"
+    ACCUSED = "accused by others"
+    SILENCE = "silence"
+    SYMPTOMS = "unexplained errors"
+    EXPLAINS = "trouble explained"
+    FITS_ISSUE = "fits the issue"
+    EXPLAINED_AWAY = "explained away"

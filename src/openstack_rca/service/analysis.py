@@ -19,7 +19,7 @@ from openstack_rca.lifecycle.versions import ModelLifecycle
 from openstack_rca.logs.events import LogRead, read_logs
 from openstack_rca.model.baseline import Baseline
 from openstack_rca.model.model_file import ModelFile, open_model_file
-from openstack_rca.rca.engine import Analysis, AnalysisRequest, investigate, tell
+from openstack_rca.rca.engine import AnalysisRequest, Case, build_report, investigate
 from openstack_rca.rca.evidence import NormalRates
 from openstack_rca.rca.knowledge import Catalogue, load_catalogue, load_topology
 from openstack_rca.rca.relevance import History
@@ -68,7 +68,7 @@ class AnalysisOutcome:
 
     report: Report
     model: OpenModel
-    analysis: Analysis
+    case: Case
 
 
 def open_model(reference: str, settings: Settings) -> OpenModel:
@@ -185,9 +185,7 @@ def ask(
         command=_sound(_command(paths, issue, prepared.model, fast, since, until, signatures)),
         knowledge=knowledge_for(settings, fast=fast, history=history),
     )
-    if on_step:
-        on_step("find the cause")
-    return answer(prepared, request, load_catalogue(signatures or settings.signatures_folder))
+    return answer(prepared, request, load_catalogue(signatures or settings.signatures_folder), on_step)
 
 
 def _require_window(since: datetime | None, until: datetime | None) -> None:
@@ -247,22 +245,20 @@ def prepare(
     return Prepared(read, opened, scores, rates, seconds)
 
 
-def answer(prepared: Prepared, request: AnalysisRequest, catalogue: Catalogue) -> AnalysisOutcome:
-    """Answer one question about logs that are read and scored."""
+def answer(
+    prepared: Prepared, request: AnalysisRequest, catalogue: Catalogue, on_step: StepCallback | None = None
+) -> AnalysisOutcome:
+    """Answer one question about logs that are read and scored; ``on_step`` is told each stage as it begins."""
     started = time.monotonic()
     events, topology = prepared.read.events, load_topology()
-    analysis = investigate(request, events, prepared.scores, prepared.rates, catalogue, topology)
-    report = tell(
-        request,
-        analysis,
-        events,
-        prepared.rates,
-        topology,
+    case = investigate(request, events, prepared.scores, prepared.rates, catalogue, topology, on_step)
+    report = build_report(
+        case,
         files=_files(prepared.read),
         model=prepared.model.used,
         seconds=prepared.seconds | {"analyze": time.monotonic() - started},
     )
-    return AnalysisOutcome(report, prepared.model, analysis)
+    return AnalysisOutcome(report, prepared.model, case)
 
 
 def around_window(moment: datetime) -> tuple[datetime, datetime]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from openstack_rca.errors import ConfigurationError
-from openstack_rca.rca.engine import PARTS, AnalysisRequest, Omitted
+from openstack_rca.rca.engine import ABLATIONS, AnalysisRequest, Omitted
 from openstack_rca.rca.knowledge import Catalogue, load_catalogue
 from openstack_rca.rca.scoring import (
     IncidentScore,
@@ -26,7 +26,7 @@ from openstack_rca.service.analysis import AnalysisOutcome, OpenModel, answer, o
 from openstack_rca.service.knowledge import knowledge_for
 from openstack_rca.settings import Settings
 
-__all__ = ["PARTS", "compare", "evaluate", "record_evaluation"]
+__all__ = ["ABLATIONS", "compare", "evaluate", "record_evaluation"]
 
 ProgressCallback = Callable[[int, int, str], None]
 
@@ -66,16 +66,16 @@ def evaluate(
         signatures: folder of the user's own signatures.
         leave_one_out: also score each incident without the signatures that speak for the right answer in any incident
             of its fault kind: what is left is what the system can do about a fault that nobody wrote down.
-        without: parts of the engine to leave out (``PARTS``).
+        without: parts of the engine to leave out (``ABLATIONS``).
         on_progress: told incidents done, incidents in all, and the next one's name.
 
     Raises:
         ConfigurationError: ``without`` names no part.
         IncidentFormatError: no incident, or a broken one; nothing is scored in part.
     """
-    unknown = sorted(set(without) - set(PARTS))
+    unknown = sorted(set(without) - set(ABLATIONS))
     if unknown:
-        raise ConfigurationError(f"There is no part called {unknown[0]}.", f"Parts are {', '.join(PARTS)}.")
+        raise ConfigurationError(f"There is no part called {unknown[0]}.", f"Parts are {', '.join(ABLATIONS)}.")
     folders = incidents.find_incidents(folder)
     questions = [incidents.read_question(path) for path in folders]
     catalogue = load_catalogue(signatures or settings.signatures_folder)
@@ -200,7 +200,7 @@ def _signatures_by_kind(
             continue
         speaking = {
             finding.signature
-            for finding in outcome.analysis.findings
+            for finding in outcome.case.findings
             if finding.signature is not None and finding.accused in score.expected
         }
         known.setdefault(score.fault, set()).update(speaking)

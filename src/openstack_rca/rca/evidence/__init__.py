@@ -3,21 +3,44 @@
 from openstack_rca.rca.evidence.accusations import tells_of_time_out
 from openstack_rca.rca.evidence.doubts import goes_on_failing, is_picked
 from openstack_rca.rca.evidence.finding import Finding, noisy_or
-from openstack_rca.rca.evidence.matching import add_novelty, collect_findings, observe
+from openstack_rca.rca.evidence.matching import (
+    Matched,
+    add_novelty,
+    add_scores,
+    cited_rows,
+    match_signatures,
+    no_rows,
+    observe,
+    unexplained,
+)
 from openstack_rca.rca.evidence.normal_rates import NormalRates
-from openstack_rca.rca.evidence.window import FoundWindow, find_windows, suspicion
+from openstack_rca.rca.evidence.quiet_streams import silences
+from openstack_rca.rca.evidence.unusual import generic_accusations, new_errors, unusual_traffic
+from openstack_rca.rca.evidence.window import FoundWindow, find_windows, quiet_rates, suspicion, time_span, within
 
 __all__ = [
     "Finding",
     "FoundWindow",
+    "Matched",
     "NormalRates",
     "add_novelty",
-    "collect_findings",
+    "add_scores",
+    "cited_rows",
     "find_windows",
+    "generic_accusations",
     "goes_on_failing",
     "is_picked",
+    "match_signatures",
+    "new_errors",
+    "no_rows",
     "noisy_or",
     "observe",
+    "quiet_rates",
+    "silences",
     "suspicion",
     "tells_of_time_out",
+    "time_span",
+    "unexplained",
+    "unusual_traffic",
+    "within",
 ]

@@ -1,24 +1,18 @@
-"""From events and scores to findings: signatures, generic accusations, new errors, silence, model anomalies."""
+"""From events to findings: what each event is, how new it is, and which signatures know it."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
 from openstack_rca.rca.evidence.accusations import tells_of_time_out
-from openstack_rca.rca.evidence.doubts import is_filtered
 from openstack_rca.rca.evidence.finding import Finding
 from openstack_rca.rca.evidence.normal_rates import NormalRates, novelty
-from openstack_rca.rca.evidence.silence import Gap, find_gaps
-from openstack_rca.rca.evidence.unusual import (
-    MAX_ROWS,
-    expected_text,
-    generic_accusations,
-    new_errors,
-    unusual_traffic,
-    volume,
-)
+from openstack_rca.rca.evidence.unusual import MAX_ROWS, expected_text, volume
 from openstack_rca.rca.knowledge import TEXT_LIMIT, Catalogue, Signature, Topology, event_text
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 
@@ -37,38 +31,42 @@ ROUTINE_NUMBER = 8.0
 ROUTINE_SPAN = "5m"
 
 DOUBTED_NOVELTY = 0.35
+LEAST_NOVELTY = 0.2
+"""What chance and the normal rate explain to four fifths is normal."""
 
 MIN_SLOTS = 6
 """In logs of fewer quarters of a minute nothing has had the time to show that it goes on all the time."""
 
 
-SILENCE_WEIGHT = 0.6
-REPLACED_WEIGHT = 0.8
-"""Who was silent may have had nothing to say; who went on as another process had stopped."""
-
-
-def observe(events: pl.DataFrame, scores: pl.DataFrame | None, topology: Topology) -> pl.DataFrame:
+def observe(events: pl.DataFrame, topology: Topology) -> pl.DataFrame:
     """Add to the events what the analysis needs.
 
     Args:
         events: the events table (DESIGN section 3).
-        scores: row-aligned ``score`` and ``unseen`` of the model, or None.
         topology: gives each service its component.
 
     Returns:
         The events with ``row`` (index), ``component`` (canonical name, else the service's own), ``text`` (message,
-        exception and detail), ``score`` (Float32, null without a model) and ``unseen``.
+        exception and detail) and ``score`` (Float32, null until ``add_scores``).
     """
     services = events["service"].drop_nulls().unique().to_list()
     names = {str(name): topology.canonical(str(name)) or str(name) for name in services}
-    observed = events.with_row_index("row").with_columns(
+    return events.with_row_index("row").with_columns(
         component=pl.col("service").replace(names).fill_null("unknown"),
         level=pl.col("level").cast(pl.String),
         text=event_text().str.slice(0, TEXT_LIMIT),
+        score=pl.lit(None, dtype=pl.Float32),
     )
-    if scores is None:
-        return observed.with_columns(score=pl.lit(None, dtype=pl.Float32), unseen=pl.lit(None, dtype=pl.Boolean))
-    return observed.with_columns(scores["score"], scores["unseen"])
+
+
+def add_scores(observed: pl.DataFrame, scores: pl.DataFrame) -> pl.DataFrame:
+    """The same events with the model's ``score``.
+
+    Args:
+        observed: some of the events of ``observe``, with their ``row``.
+        scores: ``score`` of every event, by row.
+    """
+    return observed.with_columns(score=scores["score"].cast(pl.Float32).gather(observed["row"]))
 
 
 def add_novelty(observed: pl.DataFrame, rates: NormalRates, minutes: float, picked: bool = False) -> pl.DataFrame:
@@ -105,31 +103,47 @@ def add_novelty(observed: pl.DataFrame, rates: NormalRates, minutes: float, pick
     return known.with_columns(novelty=pl.max_horizontal("novelty", doubted.otherwise(0.0)))
 
 
-def collect_findings(
-    window: pl.DataFrame, catalogue: Catalogue, topology: Topology, rates: NormalRates, minutes: float
-) -> list[Finding]:
-    """All findings of the five sorts.
+@dataclass(frozen=True)
+class Matched:
+    """What the signatures found.
+
+    Attributes:
+        rows: indices of the events that some signature knows.
+        explained_rows: those of them that it knows as more than a symptom.
+    """
+
+    findings: list[Finding]
+    rows: pl.Series
+    explained_rows: pl.Series
+
+
+def match_signatures(window: pl.DataFrame, catalogue: Catalogue, topology: Topology, minutes: float) -> Matched:
+    """Findings of the signatures.
 
     Args:
         window: observed events of the window with novelty (``add_novelty``).
         catalogue: signatures.
         topology: components and their dependencies.
-        rates: normal rates.
         minutes: length of the window.
     """
     hits = _signature_hits(window, catalogue, topology)
-    findings = _group(window, hits, catalogue, minutes)
-    explained_rows = hits.filter(pl.col("directness") != Directness.SYMPTOM.value)["row"]
-    rest = window.filter(~pl.col("row").is_in(explained_rows.implode()) & (pl.col("novelty") > 0.2))
-    generic = generic_accusations(rest, topology, minutes)
-    findings += generic
-    cited = {row for finding in generic for row in finding.rows}
-    symptom_rows = set(hits["row"].to_list())
-    others = rest.filter(~pl.col("row").is_in(list(cited | symptom_rows)))
-    findings += new_errors(others, minutes)
-    findings += unusual_traffic(others, minutes)
-    findings += _silences(window, rates, topology)
-    return findings
+    explained = hits.filter(pl.col("directness") != Directness.SYMPTOM.value)["row"]
+    return Matched(_group(window, hits, catalogue, minutes), hits["row"], explained)
+
+
+def no_rows() -> pl.Series:
+    """Indices of no event."""
+    return pl.Series("row", [], dtype=pl.UInt32)
+
+
+def cited_rows(findings: Iterable[Finding]) -> pl.Series:
+    """Indices of the events that findings cite."""
+    return pl.Series("row", [row for finding in findings for row in finding.rows], dtype=pl.UInt32)
+
+
+def unexplained(window: pl.DataFrame, rows: pl.Series) -> pl.DataFrame:
+    """Events that are not normal and not among the given ones."""
+    return window.filter(~pl.col("row").is_in(rows.implode()) & (pl.col("novelty") > LEAST_NOVELTY))
 
 
 def _signature_hits(window: pl.DataFrame, catalogue: Catalogue, topology: Topology) -> pl.DataFrame:
@@ -214,50 +228,56 @@ def _group(window: pl.DataFrame, hits: pl.DataFrame, catalogue: Catalogue, minut
             familiar=pl.col("familiar").all(),
         )
     )
-    densest = {
-        (signature, accused): count
-        for signature, accused, count in joined.group_by(
-            "signature", "accused", pl.col("time").dt.truncate(ROUTINE_SPAN)
-        )
-        .agg(count=pl.len())
-        .group_by("signature", "accused")
-        .agg(pl.col("count").max())
-        .iter_rows()
-    }
+    densest = _densest(joined)
     leading = window.filter(pl.col("row").is_in(groups["rows"].list.first().implode()))
     texts = dict(leading.select("row", "text").iter_rows())
-    findings = []
-    for group in groups.iter_rows(named=True):
-        signature = catalogue.get(group["signature"])
-        weight = float(signature.weight)
-        if signature.directness is Directness.SYMPTOM:
-            weight *= volume(group["count"])
-        elif signature.routine:
-            weight *= min(1.0, densest[signature.id, group["accused"]] / ROUTINE_NUMBER)
-        findings.append(
-            Finding(
-                sort=EvidenceSort.SIGNATURE,
-                directness=Directness(str(signature.directness)),
-                accused=group["accused"],
-                accused_host=group["accused_host"],
-                accuser=group["component"],
-                accuser_host=group["host"],
-                category=_category(signature, texts[group["rows"][0]]),
-                title=signature.title,
-                why=signature.title,
-                weight=weight,
-                rows=tuple(group["rows"]),
-                count=group["count"],
-                first=group["first"],
-                last=group["last"],
-                novelty=group["novelty"],
-                baseline=expected_text(group["normal"] if group["familiar"] else None, minutes),
-                signature=signature.id,
-                remedy=signature.remedy,
-                checks=tuple(signature.checks),
-            )
+    return [
+        _finding(
+            catalogue.get(group["signature"]),
+            group,
+            texts[group["rows"][0]],
+            densest[group["signature"], group["accused"]],
+            minutes,
         )
-    return findings
+        for group in groups.iter_rows(named=True)
+    ]
+
+
+def _densest(hits: pl.DataFrame) -> dict[tuple[str, str], int]:
+    """For each signature and accused, the most events within one ``ROUTINE_SPAN``."""
+    spans = hits.group_by("signature", "accused", pl.col("time").dt.truncate(ROUTINE_SPAN)).agg(count=pl.len())
+    densest = spans.group_by("signature", "accused").agg(pl.col("count").max())
+    return {(signature, accused): count for signature, accused, count in densest.iter_rows()}
+
+
+def _finding(signature: Signature, group: dict[str, Any], text: str, densest: int, minutes: float) -> Finding:
+    """The finding of one group of hits; ``text`` is that of its first event."""
+    weight = float(signature.weight)
+    if signature.directness is Directness.SYMPTOM:
+        weight *= volume(group["count"])
+    elif signature.routine:
+        weight *= min(1.0, densest / ROUTINE_NUMBER)
+    return Finding(
+        sort=EvidenceSort.SIGNATURE,
+        directness=Directness(str(signature.directness)),
+        accused=group["accused"],
+        accused_host=group["accused_host"],
+        accuser=group["component"],
+        accuser_host=group["host"],
+        category=_category(signature, text),
+        title=signature.title,
+        why=signature.title,
+        weight=weight,
+        rows=tuple(group["rows"]),
+        count=group["count"],
+        first=group["first"],
+        last=group["last"],
+        novelty=group["novelty"],
+        baseline=expected_text(group["normal"] if group["familiar"] else None, minutes),
+        signature=signature.id,
+        remedy=signature.remedy,
+        checks=tuple(signature.checks),
+    )
 
 
 def _category(signature: Signature, text: str) -> Category:
@@ -265,39 +285,3 @@ def _category(signature: Signature, text: str) -> Category:
     category = Category(str(signature.category))
     accuses = signature.directness is Directness.ACCUSATION and signature.accuses != "@self"
     return Category.HANG if accuses and category is Category.PROCESS_DOWN and tells_of_time_out(text) else category
-
-
-def _silences(window: pl.DataFrame, rates: NormalRates, topology: Topology) -> list[Finding]:
-    if is_filtered(window):
-        return []
-    gaps = find_gaps(
-        window.select("row", "time", "component", "host", "process"),
-        rates.longest_gap_seconds,
-        rates.per_minute,
-        topology.depends_on,
-    )
-    return [_silence(gap) for gap in gaps if gap.component != "unknown"]
-
-
-def _silence(gap: Gap) -> Finding:
-    seconds = (gap.end - gap.start).total_seconds()
-    certainty = min(1.0, gap.significance / 20.0)
-    category = Category.HANG if gap.same_process else Category.PROCESS_DOWN
-    return Finding(
-        sort=EvidenceSort.SILENCE,
-        directness=Directness.ACCUSATION,
-        accused=gap.component,
-        accused_host=gap.host,
-        accuser=gap.component,
-        accuser_host=gap.host,
-        category=category,
-        title=f"{gap.component} logged nothing for {seconds:.0f} s",
-        why=f"steady at {gap.per_minute:.0f} lines a minute, then silent for {seconds:.0f} s"
-        + ("" if gap.resumed else " until the logs end"),
-        weight=(REPLACED_WEIGHT if gap.replaced else SILENCE_WEIGHT) * certainty * (0.3 + 0.7 * gap.others_active),
-        rows=gap.rows,
-        count=0,
-        first=gap.start,
-        last=gap.end,
-        baseline=f"{gap.per_minute:.0f}/min",
-    )

@@ -74,64 +74,82 @@ def find_gaps(
     Returns:
         Gaps, most significant first.
     """
-    normal = normal_gap_seconds or {}
-    usual = normal_per_minute or {}
+    normal, usual = normal_gap_seconds or {}, normal_per_minute or {}
     timed = observed.filter(pl.col("time").is_not_null() & pl.col("component").is_not_null())
     if timed.height < 2:
         return []
-    logs_start: datetime = timed["time"].min()  # type: ignore[assignment]
-    logs_end: datetime = timed["time"].max()  # type: ignore[assignment]
-    span = (logs_end - logs_start).total_seconds()
-    bins = max(1, math.ceil(span / BIN_SECONDS))
-    streams = timed.partition_by(["component", "host"], maintain_order=True)
-    seconds = [
-        (stream["time"].dt.timestamp("us").to_numpy() - int(logs_start.timestamp() * 1e6)) / 1e6 for stream in streams
+    begin: datetime = timed["time"].min()  # type: ignore[assignment]
+    end: datetime = timed["time"].max()  # type: ignore[assignment]
+    recording = _Recording(
+        begin, (end - begin).total_seconds(), timed.partition_by(["component", "host"], maintain_order=True)
+    )
+    gaps = [
+        gap
+        for index in range(len(recording.streams))
+        if (gap := _gap_of(recording, index, normal, usual, follows)) is not None
     ]
-    names = [str(stream["component"][0]) for stream in streams]
-    gaps: list[Gap] = []
-    for index, stream in enumerate(streams):
-        gap = _longest_gap(seconds[index], span, bins)
-        if gap is None:
-            continue
-        position, gap_start, gap_end, active_share = gap
-        length = gap_end - gap_start
-        component = str(stream["component"][0])
-        if component in usual:
-            active_share = min(active_share, -math.expm1(-usual[component] * BIN_SECONDS / 60.0))
-        if length < max(MIN_GAP_SECONDS, 1.5 * normal.get(component, 0.0)) or length > 0.9 * span:
-            continue
-        significance = -(length / BIN_SECONDS) * math.log1p(-active_share) - math.log(bins)
-        if significance < MIN_SIGNIFICANCE:
-            continue
-        resumed = position + 1 < stream.height
-        rows = [int(stream["row"][position])] + ([int(stream["row"][position + 1])] if resumed else [])
-        before = set(stream["process"][: position + 1].drop_nulls().to_list())
-        after = stream["process"][position + 1] if resumed else None
-        gaps.append(
-            Gap(
-                component=component,
-                host=stream["host"][0],
-                start=logs_start + timedelta(seconds=float(gap_start)),
-                end=logs_start + timedelta(seconds=float(gap_end)),
-                per_minute=60.0 * stream.height / max(span - length, 1.0),
-                significance=significance,
-                others_active=_others_active(
-                    [
-                        times
-                        for times, name in zip(seconds, names, strict=True)
-                        if name != component and not (follows and follows(name, component))
-                    ],
-                    gap_start,
-                    gap_end,
-                    span,
-                ),
-                resumed=resumed,
-                same_process=None if after is None or not before else after in before,
-                rows=tuple(rows),
-                replaced=bool(before) and resumed and _replaced(before, stream["process"][position + 1 :]),
-            )
-        )
     return sorted(gaps, key=lambda gap: -gap.significance)
+
+
+class _Recording:
+    """The streams of a recording, with the seconds of their events since its begin."""
+
+    def __init__(self, begin: datetime, span: float, streams: list[pl.DataFrame]) -> None:
+        self.begin, self.span, self.streams = begin, span, streams
+        self.bins = max(1, math.ceil(span / BIN_SECONDS))
+        self.names = [str(stream["component"][0]) for stream in streams]
+        microseconds = int(begin.timestamp() * 1e6)
+        self.seconds = [(stream["time"].dt.timestamp("us").to_numpy() - microseconds) / 1e6 for stream in streams]
+
+    def moment(self, seconds: float) -> datetime:
+        return self.begin + timedelta(seconds=float(seconds))
+
+    def witnesses(self, component: str, follows: Callable[[str, str], bool] | None) -> list[np.ndarray]:
+        """Times of the streams that would go on if only this component stopped."""
+        return [
+            times
+            for times, name in zip(self.seconds, self.names, strict=True)
+            if name != component and not (follows and follows(name, component))
+        ]
+
+
+def _gap_of(
+    recording: _Recording,
+    index: int,
+    normal: dict[str, float],
+    usual: dict[str, float],
+    follows: Callable[[str, str], bool] | None,
+) -> Gap | None:
+    """The longest gap of one stream, if it is significant."""
+    stream, component, span = recording.streams[index], recording.names[index], recording.span
+    longest = _longest_gap(recording.seconds[index], span, recording.bins)
+    if longest is None:
+        return None
+    position, start, end, active_share = longest
+    length = end - start
+    if component in usual:
+        active_share = min(active_share, -math.expm1(-usual[component] * BIN_SECONDS / 60.0))
+    if length < max(MIN_GAP_SECONDS, 1.5 * normal.get(component, 0.0)) or length > 0.9 * span:
+        return None
+    significance = -(length / BIN_SECONDS) * math.log1p(-active_share) - math.log(recording.bins)
+    if significance < MIN_SIGNIFICANCE:
+        return None
+    resumed = position + 1 < stream.height
+    before = set(stream["process"][: position + 1].drop_nulls().to_list())
+    after = stream["process"][position + 1] if resumed else None
+    return Gap(
+        component=component,
+        host=stream["host"][0],
+        start=recording.moment(start),
+        end=recording.moment(end),
+        per_minute=60.0 * stream.height / max(span - length, 1.0),
+        significance=significance,
+        others_active=_others_active(recording.witnesses(component, follows), start, end, span),
+        resumed=resumed,
+        same_process=None if after is None or not before else after in before,
+        rows=tuple(int(row) for row in stream["row"][position : position + 2]),
+        replaced=bool(before) and resumed and _replaced(before, stream["process"][position + 1 :]),
+    )
 
 
 def _replaced(before: set[int], after: pl.Series) -> bool:

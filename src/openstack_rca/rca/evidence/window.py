@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
 import polars as pl
+
+from openstack_rca.rca.evidence.normal_rates import NormalRates
 
 SHORT_SECONDS = 900.0
 """Logs that span less than this are cut around the trouble: they are looked at whole."""
@@ -15,6 +18,9 @@ MARGIN_SECONDS = 90.0
 """Silence and slow time-outs begin before the first error line, so the window opens earlier."""
 
 MERGE_SECONDS = 240.0
+MIN_QUIET_MINUTES = 5.0
+"""A shorter stretch without trouble does not show what is normal."""
+
 _SEVERITY = {"WARNING": 0.2, "ERROR": 1.0, "CRITICAL": 1.5}
 
 
@@ -99,3 +105,32 @@ def suspicion(observed: pl.DataFrame, normal: pl.DataFrame) -> np.ndarray:
     rarity = (1.0 - 2.0 * pl.col("spread")).clip(lower_bound=0.0)
     weights: np.ndarray = joined.select((weighed * rarity).alias("weight"))["weight"].to_numpy()
     return weights
+
+
+def within(observed: pl.DataFrame, since: datetime | None, until: datetime | None) -> pl.DataFrame:
+    """The events from ``since`` to ``until``, both included; None is no bound."""
+    if since is not None:
+        observed = observed.filter(pl.col("time") >= since)
+    if until is not None:
+        observed = observed.filter(pl.col("time") <= until)
+    return observed
+
+
+def time_span(observed: pl.DataFrame) -> tuple[datetime, datetime]:
+    """Time of the first and of the last event; there must be one."""
+    first, last = observed["time"].min(), observed["time"].max()
+    assert isinstance(first, datetime) and isinstance(last, datetime)
+    return first, last
+
+
+def quiet_rates(observed: pl.DataFrame, windows: Sequence[FoundWindow]) -> NormalRates:
+    """What the same logs show outside every stretch of trouble; nothing where that part is too short to tell."""
+    quiet = observed
+    for window in windows:
+        quiet = quiet.filter(~pl.col("time").is_between(window.start, window.end))
+    first, last = time_span(observed)
+    troubled = sum((window.end - window.start).total_seconds() for window in windows)
+    minutes = ((last - first).total_seconds() - troubled) / 60.0
+    if quiet.is_empty() or minutes < MIN_QUIET_MINUTES:
+        return NormalRates.empty()
+    return NormalRates.of_events(quiet, minutes)

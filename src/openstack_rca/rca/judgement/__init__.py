@@ -1,23 +1,29 @@
-"""Who is to blame: attribution, shared dependencies, ranking. May touch ``evidence`` and what lies below it."""
+"""Who is to blame: attribution, shared dependencies, guilt, ranking, verdict. May touch ``evidence`` and what lies below it."""
 
 from openstack_rca.rca.judgement.attribution import (
-    attribute_to_network,
-    attribute_to_target,
-    attribute_to_way,
+    blame_link_to_busy_service,
+    blame_link_to_shared_service,
     discount_clean_restarts,
-    discount_the_awakened,
+    discount_complaints_after_own_silence,
+    keep_blame_on_common_target,
 )
-from openstack_rca.rca.judgement.ranking import MIN_GUILT, Candidate, rank
+from openstack_rca.rca.judgement.explaining import explain
+from openstack_rca.rca.judgement.guilt import MIN_GUILT, Candidate, weigh
+from openstack_rca.rca.judgement.ranking import rank
 from openstack_rca.rca.judgement.shared_dependencies import infer_shared
+from openstack_rca.rca.judgement.verdict import verdict_on
 
 __all__ = [
     "Candidate",
     "MIN_GUILT",
-    "attribute_to_network",
-    "attribute_to_target",
-    "attribute_to_way",
+    "blame_link_to_busy_service",
+    "blame_link_to_shared_service",
     "discount_clean_restarts",
-    "discount_the_awakened",
+    "discount_complaints_after_own_silence",
+    "explain",
     "infer_shared",
+    "keep_blame_on_common_target",
     "rank",
+    "verdict_on",
+    "weigh",
 ]

@@ -50,7 +50,7 @@ _ANSWER = re.compile(r"\((?:1\d{3}, |[45]\d\d\) )|\bHTTP [45]\d\d\b")
 """Error numbers that a server sends (MySQL from 1000 on, AMQP and HTTP from 400 on): who answers was reached."""
 
 
-def discount_the_awakened(findings: list[Finding]) -> list[Finding]:
+def discount_complaints_after_own_silence(findings: list[Finding]) -> list[Finding]:
     """Weaken what a stream says of others right after a silence of its own.
 
     A frozen process that wakes finds its connections closed by peers that gave it up; its complaint of them is a
@@ -119,7 +119,7 @@ def discount_clean_restarts(findings: list[Finding], catalogue: Catalogue) -> li
     ]
 
 
-def attribute_to_network(findings: list[Finding], window: pl.DataFrame, topology: Topology) -> list[Finding]:
+def blame_link_to_shared_service(findings: list[Finding], window: pl.DataFrame, topology: Topology) -> list[Finding]:
     """Turn accusations of a shared service by one host alone into accusations of that host's network.
 
     Args:
@@ -134,28 +134,10 @@ def attribute_to_network(findings: list[Finding], window: pl.DataFrame, topology
     cited = {finding.rows[0] for finding in findings if finding.accused in CONSTANTLY_USED and finding.rows}
     texts = dict(window.filter(pl.col("row").is_in(list(cited))).select("row", "text").iter_rows())
     for shared in CONSTANTLY_USED:
-        against = [
-            finding
-            for finding in findings
-            if finding.accused == shared
-            and finding.accuser != shared
-            and finding.strength >= 0.2
-            and finding.directness is not Directness.SYMPTOM
-        ]
-        own_words = [finding for finding in findings if finding.accused == shared and finding.accuser == shared]
-        if not against or any(
-            finding.directness is Directness.CAUSE or finding.sort is EvidenceSort.SILENCE
-            for finding in against + own_words
-        ):
-            continue
-        reaching = [
-            finding for finding in against if finding.category in _REACHABILITY and not _answered(finding, texts)
-        ]
+        reaching = _out_of_reach(findings, shared, texts)
         accusers = {(finding.accuser, finding.accuser_host) for finding in reaching}
         hosts = {host for _, host in accusers}
-        if len(reaching) < len(against) or len(hosts) != 1 or None in hosts:
-            continue
-        if sum(finding.count for finding in reaching) < MIN_EVENTS:
+        if len(hosts) != 1 or None in hosts or sum(finding.count for finding in reaching) < MIN_EVENTS:
             continue
         unaffected = _served(window, reaching, accusers, shared, topology)
         if len(unaffected) < MIN_OTHERS or len(accusers) / (len(accusers) + len(unaffected)) > MAX_SHARE:
@@ -171,7 +153,27 @@ def attribute_to_network(findings: list[Finding], window: pl.DataFrame, topology
     return moved
 
 
-def attribute_to_way(findings: list[Finding], window: pl.DataFrame) -> list[Finding]:
+def _out_of_reach(findings: list[Finding], shared: str, texts: dict[int, str]) -> list[Finding]:
+    """Accusations of a shared service that all say that it cannot be reached; none where one says something else."""
+    own_words = [finding for finding in findings if finding.accused == shared and finding.accuser == shared]
+    against = [
+        finding
+        for finding in findings
+        if finding.accused == shared
+        and finding.accuser != shared
+        and finding.strength >= 0.2
+        and finding.directness is not Directness.SYMPTOM
+    ]
+    if any(
+        finding.directness is Directness.CAUSE or finding.sort is EvidenceSort.SILENCE
+        for finding in against + own_words
+    ):
+        return []
+    reaching = [finding for finding in against if finding.category in _REACHABILITY and not _answered(finding, texts)]
+    return reaching if len(reaching) == len(against) else []
+
+
+def blame_link_to_busy_service(findings: list[Finding], window: pl.DataFrame) -> list[Finding]:
     """Turn one host's time-outs at a service that goes on serving into accusations of that host's network.
 
     A service that is called now and then is accused by few even when it fails. But where its own log shows that it never
@@ -213,7 +215,7 @@ def attribute_to_way(findings: list[Finding], window: pl.DataFrame) -> list[Find
     return moved
 
 
-def attribute_to_target(findings: list[Finding], window: pl.DataFrame) -> list[Finding]:
+def keep_blame_on_common_target(findings: list[Finding], window: pl.DataFrame) -> list[Finding]:
     """Weaken accusations of the network by time-outs that several hosts meet towards the same component.
 
     One host that waits in vain hints at its network; many that wait for the same one hint at that one.

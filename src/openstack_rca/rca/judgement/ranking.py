@@ -1,332 +1,41 @@
-"""Ranking: which of the accused is the root, and which only suffers from it.
-
-Each component's own guilt is a noisy-OR over independent signals. A component whose dependency is guilty, and was so no
-later, is explained away by it; a component whose dependents are in trouble explains them. The direction matters: trouble
-moves from a dependency to its dependents, so the root is the failing component none of whose own dependencies fails.
-"""
+"""Ranking: the candidates in order, by what is left of their guilt and by how much of the trouble they explain."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
-from openstack_rca.rca.evidence import Finding, noisy_or
-from openstack_rca.rca.knowledge import Topology
-from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
-
-ONSET_SLACK = timedelta(seconds=20)
-"""Clocks of hosts differ and time-outs delay the first complaint, so a dependency may show this much later."""
-
-UNIVERSAL = ("host", "network")
-"""Everything depends on these, so the graph alone proves nothing: they explain only trouble on the hosts they are accused on."""
-
-WEAK_TIE = 0.5
-"""Certainty that trouble passes along a dependency that the dependent can do without for a while."""
-
-STARVATION_LEAD = timedelta(seconds=3)
-STARVED = 0.5
-
-POINTED = 0.4
-"""Strength from which a component's words about another tell who of the two troubles whom."""
-
-NOTHING_TO_EXPLAIN = 0.5
-"""Share of the trouble explained where nobody else is in trouble: no merit and no fault."""
-
-PLAIN = 0.7
-"""Guilt by its own words from which a component says plainly what is wrong with itself."""
-
-MIN_TROUBLE = 0.1
-MIN_TELLING = 0.15
-"""Weaker findings say neither since when nor where a component is in trouble, unless there is nothing better."""
-
-
-REASONS = (Category.CONFIG, Category.CAPACITY, Category.STORAGE, Category.AUTH, Category.DATA_MISSING)
-TOLD = 0.8
-WITH_REASON = 0.3
-"""A component that says plainly why it stopped is not just down: its reason is the kind of fault."""
-
-MIN_GUILT = 0.12
-"""Below this a component is not a candidate."""
-
-
-@dataclass
-class Candidate:
-    """A component under suspicion, with the parts of its score.
-
-    Attributes:
-        direct: guilt from its own words, in [0, 1].
-        accused: guilt from what others say, in [0, 1].
-        silent: guilt from silence, in [0, 1].
-        symptom: guilt from unexplained errors of its own, in [0, 1].
-        guilt: the four together.
-        explained_by: the guilty dependency that accounts for it, and how much of it, in [0, 1].
-        explains: components in trouble that depend on it.
-        explains_share: share of all other components' trouble that it accounts for.
-        relevance: how well it fits the issue text, in [0, 1].
-        score: what the ranking sorts by.
-    """
-
-    component: str
-    findings: list[Finding] = field(default_factory=list)
-    direct: float = 0.0
-    accused: float = 0.0
-    silent: float = 0.0
-    symptom: float = 0.0
-    guilt: float = 0.0
-    onset: datetime | None = None
-    explained_by: tuple[str, float] | None = None
-    explains: list[str] = field(default_factory=list)
-    explains_share: float = 0.0
-    relevance: float = 0.0
-    score: float = 0.0
-
-    @property
-    def category(self) -> Category:
-        """The kind of fault that the strongest findings speak of."""
-        votes: dict[Category, float] = defaultdict(float)
-        for finding in self.findings:
-            factor = {Directness.CAUSE: 3.0, Directness.ACCUSATION: 1.0, Directness.SYMPTOM: 0.2}[finding.directness]
-            votes[finding.category] += factor * finding.strength
-        if any(
-            finding.directness is Directness.CAUSE and finding.strength >= TOLD and finding.category in REASONS
-            for finding in self.findings
-        ):
-            votes[Category.PROCESS_DOWN] *= WITH_REASON
-        return max(votes, key=lambda category: votes[category]) if votes else Category.PROCESS_DOWN
+from openstack_rca.rca.evidence import noisy_or
+from openstack_rca.rca.judgement.guilt import Candidate
 
 
 def rank(
-    findings: list[Finding],
-    topology: Topology,
-    relevance: dict[str, float],
-    *,
-    explain: bool = True,
-    least_guilt: float = MIN_GUILT,
+    candidates: Sequence[Candidate], relevance: Mapping[str, float], boosted: Mapping[str, float] | None = None
 ) -> list[Candidate]:
-    """Rank the accused components.
+    """Score and sort the candidates.
 
     Args:
-        findings: all findings of the window.
-        topology: dependency graph.
+        candidates: with their guilt, and what explains them.
         relevance: fit of each component to the issue text, in [0, 1]; missing means 0.
-        explain: False leaves the dependency graph out: nothing explains anything (for ablation).
-        least_guilt: components with less are no candidates.
+        boosted: the same with what similar past incidents add; they may decide between causes, not whether there is a
+            failure.
 
     Returns:
         Candidates, best first.
     """
-    candidates = _candidates(findings)
-    if explain:
-        _starve(candidates, topology)
-    trouble = _trouble(findings)
-    places = _places(findings)
-    pointed = _pointed(findings)
-    blamed = _blamed(candidates)
-    for candidate in candidates.values():
-        candidate.relevance = relevance.get(candidate.component, 0.0)
-        candidate.explains_share = NOTHING_TO_EXPLAIN
-        if not explain:
-            continue
-        alone = blamed[candidate.component]
-        others = {name: mass for name, (mass, _) in trouble.items() if name not in (candidate.component, *alone)}
-        reach = {
-            name: _tie(topology, name, candidate.component) * _reach(candidate, places[name])
-            for name in others
-            if _no_earlier(trouble[name][1], candidate.onset)
-        }
-        candidate.explains = sorted((name for name in reach if reach[name] > 0), key=lambda name: (-others[name], name))
-        total = sum(others.values())
-        candidate.explains_share = (
-            sum(others[name] * reach[name] for name in reach) / total if total else NOTHING_TO_EXPLAIN
-        )
-    for candidate in candidates.values():
-        if explain:
-            candidate.explained_by = _explanation(
-                candidate,
-                {name: other for name, other in candidates.items() if name not in blamed[candidate.component]},
-                topology,
-                places[candidate.component],
-                pointed,
-            )
-        candidate.score = _score(candidate)
-    ranked = [candidate for candidate in candidates.values() if candidate.guilt >= least_guilt]
+    for candidate in candidates:
+        fit = relevance.get(candidate.component, 0.0)
+        candidate.relevance = fit if boosted is None else boosted.get(candidate.component, 0.0)
+        candidate.score_alone = _score(candidate, fit)
+        candidate.score = _score(candidate, candidate.relevance)
     return sorted(
-        ranked, key=lambda candidate: (-candidate.score, candidate.onset or datetime.max, candidate.component)
+        candidates, key=lambda candidate: (-candidate.score, candidate.onset or datetime.max, candidate.component)
     )
 
 
-def _candidates(findings: list[Finding]) -> dict[str, Candidate]:
-    by_component: dict[str, Candidate] = {}
-    for finding in findings:
-        by_component.setdefault(finding.accused, Candidate(finding.accused)).findings.append(finding)
-    for candidate in by_component.values():
-        candidate.findings.sort(key=lambda finding: (-finding.strength, finding.first))
-        candidate.direct = noisy_or(
-            _best_by(candidate, Directness.CAUSE, lambda finding: (finding.signature,)).values()
-        )
-        accusers = _best_by(
-            candidate, Directness.ACCUSATION, lambda finding: (finding.accuser, finding.accuser_host), silence=False
-        )
-        # Accusers on one host or of one kind are not independent: each further one counts for less.
-        ordered = sorted(accusers.values(), reverse=True)
-        candidate.accused = noisy_or(strength * 0.75**position for position, strength in enumerate(ordered))
-        silences = sorted((f.strength for f in candidate.findings if f.sort is EvidenceSort.SILENCE), reverse=True)
-        candidate.silent = noisy_or(strength * 0.5**position for position, strength in enumerate(silences))
-        # One mishap leaves several different lines, so further symptoms prove less and less.
-        symptoms = sorted(_best_by(candidate, Directness.SYMPTOM, lambda f: (f.rows[:1],)).values(), reverse=True)
-        candidate.symptom = min(0.35, noisy_or(strength * 0.6**place for place, strength in enumerate(symptoms)))
-        candidate.guilt = noisy_or([candidate.direct, candidate.accused, candidate.silent, candidate.symptom])
-        strong = [finding.first for finding in candidate.findings if finding.directness is not Directness.SYMPTOM]
-        candidate.onset = min(strong or [finding.first for finding in candidate.findings])
-    return by_component
-
-
-def _best_by(candidate: Candidate, directness: Directness, key, silence: bool = True) -> dict[object, float]:  # type: ignore[no-untyped-def]
-    best: dict[object, float] = {}
-    for finding in candidate.findings:
-        if finding.directness is directness and (silence or finding.sort is not EvidenceSort.SILENCE):
-            best[key(finding)] = max(best.get(key(finding), 0.0), finding.strength)
-    return best
-
-
-def _trouble(findings: list[Finding]) -> dict[str, tuple[float, datetime]]:
-    """How much each component is in trouble, and since when: it complains, is complained of, or is silent."""
-    trouble: dict[str, tuple[float, datetime]] = {}
-    # The strongest first: a mere oddity neither begins a component's trouble nor says where it is.
-    for finding in sorted(findings, key=lambda finding: -finding.strength):
-        for name in {finding.accused, finding.accuser or finding.accused}:
-            mass, onset = trouble.get(name, (0.0, finding.first))
-            telling = finding.strength >= min(MIN_TELLING, mass)
-            trouble[name] = (max(mass, finding.strength), min(onset, finding.first) if telling else onset)
-    return {name: found for name, found in trouble.items() if found[0] >= MIN_TROUBLE}
-
-
-def _pointed(findings: list[Finding]) -> dict[tuple[str, str], float]:
-    """How strongly each (accuser, accused) pair of components points, in words."""
-    pointed: dict[tuple[str, str], float] = defaultdict(float)
-    for finding in findings:
-        if finding.accuser and finding.accuser != finding.accused and finding.directness is not Directness.SYMPTOM:
-            pair = (finding.accuser, finding.accused)
-            pointed[pair] = max(pointed[pair], finding.strength)
-    return pointed
-
-
-def _blamed(candidates: dict[str, Candidate]) -> dict[str, set[str]]:
-    """For each component that says plainly what is wrong with itself: those whom it alone accuses, and less surely.
-
-    Who is broken finds fault with what it uses; such a complaint neither excuses it nor is trouble of its own.
-    """
-    blamed: dict[str, set[str]] = {name: set() for name in candidates}
-    for name, candidate in candidates.items():
-        accusers = {finding.accuser for finding in candidate.findings if finding.directness is not Directness.SYMPTOM}
-        accuser = next(iter(accusers)) if len(accusers) == 1 else None
-        if accuser in candidates and accuser != name and candidates[accuser].direct > max(candidate.guilt, PLAIN):
-            blamed[accuser].add(name)
-    return blamed
-
-
-def _places(findings: list[Finding]) -> dict[str, set[str | None]]:
-    """Hosts on which each component is in trouble; None where a log names no host."""
-    places: dict[str, set[str | None]] = defaultdict(set)
-    strongest: dict[str, float] = defaultdict(float)
-    for finding in findings:
-        for name in {finding.accused, finding.accuser or finding.accused}:
-            strongest[name] = max(strongest[name], finding.strength)
-    for finding in findings:
-        if finding.strength < min(MIN_TELLING, strongest[finding.accused]):
-            continue
-        places[finding.accused].add(finding.accused_host)
-        if finding.accuser is not None:
-            places[finding.accuser].add(finding.accuser_host)
-    return places
-
-
-def _reach(candidate: Candidate, hosts: set[str | None]) -> float:
-    """How much of a dependent's trouble a candidate can account for, by place, in [0, 1]."""
-    if candidate.component not in UNIVERSAL:
-        return 1.0
-    own = {finding.accused_host for finding in candidate.findings} - {None}
-    known = hosts - {None}
-    return len(known & own) / len(known) if known else 0.0
-
-
-def _covers(other: Candidate, candidate: Candidate, hosts: set[str | None]) -> float:
-    """How much of what is said against a candidate another one can account for, by place, in [0, 1].
-
-    Where the candidate only complains it suffers, whatever it is accused of elsewhere; so where it is accused counts.
-    """
-    said = [(finding.accused_host, finding.strength) for finding in candidate.findings if finding.accused_host]
-    if other.component not in UNIVERSAL or not said:
-        return _reach(other, hosts)
-    own = {finding.accused_host for finding in other.findings}
-    total = sum(strength for _, strength in said)
-    return sum(strength for host, strength in said if host in own) / total if total else 0.0
-
-
-def _tie(topology: Topology, component: str, dependency: str) -> float:
-    """How surely the failure of one component troubles another: 1 if it needs it, less if it only uses it, else 0."""
-    if topology.depends_on(component, dependency):
-        return 1.0
-    return WEAK_TIE if dependency in topology.dependencies(component) else 0.0
-
-
-def _starve(candidates: dict[str, Candidate], topology: Topology) -> None:
-    """Weaken the silence of a server whose clients stopped first: it has nothing left to do."""
-    for candidate in candidates.values():
-        onset = candidate.onset
-        if not candidate.silent or onset is None or candidate.direct or candidate.accused:
-            continue
-        for client in candidates.values():
-            stopped_first = client.silent > 0 and client.onset is not None and client.onset < onset - STARVATION_LEAD
-            if stopped_first and topology.depends_on(client.component, candidate.component):
-                candidate.silent *= STARVED
-                candidate.guilt = noisy_or([candidate.silent, candidate.symptom])
-                break
-
-
-def _no_earlier(onset: datetime, cause_onset: datetime | None) -> bool:
-    return cause_onset is None or onset >= cause_onset - ONSET_SLACK
-
-
-def _explanation(
-    candidate: Candidate,
-    candidates: dict[str, Candidate],
-    topology: Topology,
-    hosts: set[str | None],
-    pointed: dict[tuple[str, str], float],
-) -> tuple[str, float] | None:
-    """The dependency that best accounts for a candidate's trouble."""
-    best: tuple[str, float] | None = None
-    for other in candidates.values():
-        tie = _tie(topology, candidate.component, other.component)
-        if other.component == candidate.component or tie == 0:
-            continue
-        names, named = (
-            pointed.get((candidate.component, other.component), 0.0),
-            pointed.get((other.component, candidate.component), 0.0),
-        )
-        if names >= POINTED > named:
-            # Who is accused and names in its turn what it uses only passes the blame on.
-            tie = 1.0
-        # Silence spreads along the load, against the dependencies too, so alone it explains little.
-        power = noisy_or([other.direct, other.accused, 0.4 * other.silent]) * tie * _covers(other, candidate, hosts)
-        if candidate.onset is not None and other.onset is not None and not _no_earlier(candidate.onset, other.onset):
-            power *= 0.4
-        if named >= POINTED > names:
-            power *= 0.2
-        elif names < POINTED and topology.depends_on(other.component, candidate.component):
-            # Each depends on the other: only the clearly guiltier one explains the other.
-            own = noisy_or([candidate.direct, candidate.accused, candidate.silent])
-            power *= 0.6 if power > own + 0.1 else 0.0
-        if best is None or power > best[1]:
-            best = (other.component, power)
-    return best if best is not None and best[1] >= 0.2 else None
-
-
-def _score(candidate: Candidate) -> float:
+def _score(candidate: Candidate, relevance: float) -> float:
     explained = candidate.explained_by[1] if candidate.explained_by else 0.0
     # What a component says of itself stands; what others say of it, and its silence, a guilty dependency explains.
     indirect = noisy_or([candidate.accused, candidate.silent, candidate.symptom]) * (1.0 - 0.9 * explained)
     own = noisy_or([candidate.direct * (1.0 - 0.3 * explained), indirect])
-    return own * (0.55 + 0.35 * candidate.explains_share + 0.10 * candidate.relevance)
+    return own * (0.55 + 0.35 * candidate.explains_share + 0.10 * relevance)

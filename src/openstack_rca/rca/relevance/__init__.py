@@ -12,11 +12,11 @@ from openstack_rca.rca.relevance.incident_history import (
 from openstack_rca.rca.relevance.past_incidents import (
     Knowledge,
     Recall,
-    boosted,
+    add_history_bonus,
     fingerprint_of,
     fit_to_issue,
-    noted,
     recall,
+    with_history_notes,
 )
 from openstack_rca.rca.relevance.semantic import INSTALL_HINT, open_semantic_search
 
@@ -30,11 +30,11 @@ __all__ = [
     "Knowledge",
     "PastIncident",
     "Recall",
-    "boosted",
+    "add_history_bonus",
     "fingerprint_of",
     "fit_to_issue",
-    "noted",
     "open_semantic_search",
     "recall",
     "storable",
+    "with_history_notes",
 ]

@@ -22,6 +22,7 @@ from openstack_rca.rca.relevance.incident_history import PastIncident
 from openstack_rca.rca.relevance.lexical import issue_relevance, words
 from openstack_rca.rca.relevance.semantic import SemanticSearch, hybrid_relevance
 from openstack_rca.rca.report import Cause, Fingerprint, SimilarIncident
+from openstack_rca.rca.vocabulary import ConfidenceSource
 
 MOST_SIMILAR = 3
 SIMILAR = 0.32
@@ -43,7 +44,6 @@ MIN_STRENGTH = 0.1
 MOST_TEMPLATES = 20
 MOST_COMPARED = 100
 _WEIGHTS = {"signature": 2.0, "accused": 1.0, "template": 1.0}
-RELEVANCE_PART = "fits the issue"
 
 Feature = tuple[str, str]
 
@@ -138,22 +138,22 @@ def recall(issue: str, fingerprint: Fingerprint, knowledge: Knowledge) -> Recall
     return Recall([_told(*match, weights) for match in matches[:MOST_SIMILAR]], bonus)
 
 
-def boosted(relevance: Mapping[str, float], bonus: Mapping[str, float]) -> dict[str, float]:
+def add_history_bonus(relevance: Mapping[str, float], bonus: Mapping[str, float]) -> dict[str, float]:
     """Relevance with the bonus of confirmed similar incidents, never above 1."""
     names = dict.fromkeys([*relevance, *bonus])
     return {name: min(1.0, relevance.get(name, 0.0) + min(MOST_BONUS, bonus.get(name, 0.0))) for name in names}
 
 
-def noted(causes: Sequence[Cause], relevance: Mapping[str, float], found: Recall) -> list[Cause]:
+def with_history_notes(causes: Sequence[Cause], relevance: Mapping[str, float], found: Recall) -> list[Cause]:
     """The causes, with a note at the part of the confidence that the history raised."""
     told = []
     for cause in causes:
         base = relevance.get(cause.component, 0.0)
-        added = boosted({cause.component: base}, found.bonus)[cause.component] - base
+        added = add_history_bonus({cause.component: base}, found.bonus)[cause.component] - base
         if added > 0:
             note = f"of it {added:.2f} because a similar past incident was confirmed as {cause.component}"
             parts = [
-                part.model_copy(update={"note": note}) if part.name == RELEVANCE_PART else part
+                part.model_copy(update={"note": note}) if part.name == ConfidenceSource.FITS_ISSUE else part
                 for part in cause.confidence_parts
             ]
             cause = cause.model_copy(update={"confidence_parts": parts})

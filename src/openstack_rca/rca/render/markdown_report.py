@@ -22,7 +22,6 @@ from openstack_rca.rca.render.wording import (
     confirm_command,
     counts,
     headline,
-    is_command,
     kind_text,
     lacks,
     model_text,
@@ -38,7 +37,6 @@ from openstack_rca.rca.render.wording import (
     simultaneous,
     span,
     spot,
-    summary_adds,
     window_text,
 )
 from openstack_rca.rca.report import (
@@ -96,10 +94,7 @@ def _head(report: Report) -> str:
     facts.append(f"**Do:** {markdown_prose(point.action)}")
     if point.also:
         facts.append(f"**Also:** {markdown_prose(point.also)}")
-    lines = [f"{title}\n{_bullets(facts)}"]
-    if summary_adds(report):
-        lines.append(markdown_prose(report.summary))
-    return "\n\n".join(lines)
+    return f"{title}\n{_bullets(facts)}"
 
 
 def _causes(report: Report) -> str:
@@ -140,8 +135,7 @@ def _cause(number: int, cause: Cause, report: Report) -> str:
     if cause.remedy:
         parts.append(f"**Remedy:** {markdown_prose(cause.remedy)}")
     if cause.next_checks:
-        checks = (check if is_command(check) else f"# {check}" for check in cause.next_checks)
-        parts.append("**Checks that change nothing:**\n\n" + markdown_fence("\n".join(checks), "sh"))
+        parts.append("**Checks that change nothing:**\n\n" + markdown_fence("\n".join(cause.next_checks), "sh"))
     if cause.evidence:
         parts.append("**Evidence:**")
     else:

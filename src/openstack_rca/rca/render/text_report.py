@@ -29,7 +29,6 @@ from openstack_rca.rca.render.wording import (
     confirm_command,
     counts,
     headline,
-    is_command,
     kind_text,
     lacks,
     model_text,
@@ -47,7 +46,6 @@ from openstack_rca.rca.render.wording import (
     simultaneous,
     span,
     spot,
-    summary_adds,
     window_text,
 )
 from openstack_rca.rca.report import Cause, Episode, FileSummary, Report, RequestPath
@@ -127,9 +125,6 @@ def _head(page: Page, report: Report) -> None:
         page.labelled(label, text, lines)
     if point.also:
         page.labelled("Also:", page.text(point.also), 4)
-    if summary_adds(report):
-        page.title("Summary")
-        page.show(page.text(report.summary), 2)
 
 
 def verdict_line(page: Page, point: Headline) -> Text:
@@ -312,7 +307,7 @@ def _remedy(page: Page, cause: Cause, title: str = "") -> None:
     if cause.next_checks:
         page.show(page.text("Checks that change nothing:"), 2)
     for check in cause.next_checks:
-        page.item("$" if is_command(check) else "-", page.text(check), 4)
+        page.item("$", page.text(check), 4)
 
 
 def _origin(page: Page, report: Report) -> None:

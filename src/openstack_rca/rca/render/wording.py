@@ -29,9 +29,6 @@ ACTION_WHEN_HEALTHY = (
 NO_ISSUE = "none given"
 ACTION_WHEN_UNSURE = "Add what is missing (see below) and analyse again."
 
-SUMMARY_OF_THE_HEAD = ("The root cause is",)
-"""How :func:`openstack_rca.rca.report.narrative.summary` begins where it names the first cause."""
-
 MAX_NAMES = 3
 """Names of a list that a sentence holds; the others are counted."""
 
@@ -121,12 +118,6 @@ def simultaneous(report: Report) -> list[Cause]:
     """Return the causes that failed on their own account where there are several; empty for a single fault."""
     own = [cause for cause in report.causes if cause.independent]
     return own if len(own) > 1 else []
-
-
-def summary_adds(report: Report) -> bool:
-    """Return whether the summary says more than the first lines, which name cause, onset and what it accounts for too."""
-    point = headline(report)
-    return report.summary != point.why and not (point.sure and report.summary.startswith(SUMMARY_OF_THE_HEAD))
 
 
 def lacks(report: Report) -> str:
@@ -228,11 +219,6 @@ def confidence_sides(cause: Cause) -> list[tuple[str, list[ConfidencePart]]]:
         ("Speaks against it", [part for part in weighty if part.value < 0]),
     ]
     return [(name, parts) for name, parts in sides if parts]
-
-
-def is_command(check: str) -> bool:
-    """Return whether a check can be typed; some only say what to read."""
-    return not check.startswith(("read ", "look ", "compare ", "see "))
 
 
 def request_text(path: RequestPath) -> str:

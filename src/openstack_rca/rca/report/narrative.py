@@ -21,7 +21,7 @@ from openstack_rca.rca.report.report import (
     RuledOut,
     TimelineEntry,
 )
-from openstack_rca.rca.vocabulary import Directness, Verdict
+from openstack_rca.rca.vocabulary import ConfidenceSource, Directness, Verdict
 
 MAX_EVIDENCE = 10
 MAX_TIMELINE = 40
@@ -32,6 +32,8 @@ MAX_TOLD_LOGGERS = 3
 _KIND_ORDER = {"window": 0, "onset": 1, "silence": 2, "evidence": 3, "recovery": 4}
 UNPARSED_SHARE = 0.05
 INDEPENDENT_OWN_WORDS = 0.7
+GENERAL_CHECKS = ["systemctl status <unit>", "journalctl -u <unit> -n 200"]
+"""What to look at where no rule suggests anything."""
 
 
 def build_cause(candidate: Candidate, observed: pl.DataFrame, topology: Topology) -> Cause:
@@ -39,9 +41,8 @@ def build_cause(candidate: Candidate, observed: pl.DataFrame, topology: Topology
     best = candidate.findings[0]
     host = _host(candidate, observed)
     telling = next((f for f in candidate.findings if f.remedy and f.directness is not Directness.SYMPTOM), best)
-    suggested = [check for finding in candidate.findings[:4] for check in finding.checks]
+    suggested = [check for finding in candidate.findings[:4] for check in finding.checks] or GENERAL_CHECKS
     checks = concrete_checks(suggested, candidate.component, topology, host, _server(candidate, observed))
-    place = f"{candidate.component} on {host}" if host else candidate.component
     return Cause(
         component=candidate.component,
         host=host,
@@ -54,7 +55,7 @@ def build_cause(candidate: Candidate, observed: pl.DataFrame, topology: Topology
         independent=is_independent(candidate),
         explains=candidate.explains,
         remedy=telling.remedy,
-        next_checks=checks or [f"read the log and the status of {place} at the onset"],
+        next_checks=checks,
     )
 
 
@@ -78,16 +79,18 @@ def confidence(candidate: Candidate) -> float:
 
 def _parts(candidate: Candidate) -> list[ConfidencePart]:
     parts = [
-        ConfidencePart(name="own words", value=round(candidate.direct, 3), note="lines in which it says so itself"),
-        ConfidencePart(name="accused by others", value=round(candidate.accused, 3)),
-        ConfidencePart(name="silence", value=round(candidate.silent, 3)),
-        ConfidencePart(name="unexplained errors", value=round(candidate.symptom, 3)),
-        ConfidencePart(name="trouble explained", value=round(candidate.explains_share, 3)),
-        ConfidencePart(name="fits the issue", value=round(candidate.relevance, 3)),
+        ConfidencePart(
+            name=ConfidenceSource.OWN_WORDS, value=round(candidate.direct, 3), note="lines in which it says so itself"
+        ),
+        ConfidencePart(name=ConfidenceSource.ACCUSED, value=round(candidate.accused, 3)),
+        ConfidencePart(name=ConfidenceSource.SILENCE, value=round(candidate.silent, 3)),
+        ConfidencePart(name=ConfidenceSource.SYMPTOMS, value=round(candidate.symptom, 3)),
+        ConfidencePart(name=ConfidenceSource.EXPLAINS, value=round(candidate.explains_share, 3)),
+        ConfidencePart(name=ConfidenceSource.FITS_ISSUE, value=round(candidate.relevance, 3)),
     ]
     if candidate.explained_by:
         name, power = candidate.explained_by
-        parts.append(ConfidencePart(name="explained away", value=round(-power, 3), note=f"by {name}"))
+        parts.append(ConfidencePart(name=ConfidenceSource.EXPLAINED_AWAY, value=round(-power, 3), note=f"by {name}"))
     return parts
 
 
@@ -303,7 +306,7 @@ def events_components(observed: pl.DataFrame) -> list[str]:
     return [str(name) for name in observed["component"].unique().to_list()]
 
 
-def summary(verdict: Verdict, causes: Sequence[Cause], issue: str) -> str:
+def summary(verdict: Verdict, causes: Sequence[Cause]) -> str:
     """The point of the report in one or two sentences."""
     if verdict is Verdict.NO_FAILURE_FOUND:
         return "Nothing in these logs differs from normal in a way that points to a failure."

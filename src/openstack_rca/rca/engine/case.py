@@ -1,0 +1,140 @@
+"""The case: everything that one analysis knows, and what each stage may read and write of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import polars as pl
+
+from openstack_rca.rca.evidence import Finding, FoundWindow, NormalRates, no_rows
+from openstack_rca.rca.judgement import Candidate
+from openstack_rca.rca.knowledge import Catalogue, Topology
+from openstack_rca.rca.relevance import Knowledge, Recall
+from openstack_rca.rca.report import Fingerprint
+from openstack_rca.rca.vocabulary import Verdict
+
+PARTS = {
+    "lstm": ("score",),
+    "signatures": ("match",),
+    "silence": ("silence",),
+    "graph": ("infer", "explain"),
+    "retrieval": ("fit", "recall"),
+}
+"""Parts of the engine that an ablation can leave out, each with the stages that it is made of."""
+
+
+@dataclass(frozen=True)
+class Omitted:
+    """What an ablation or a leave-one-out leaves out; nothing, in daily use.
+
+    Attributes:
+        parts: some of ``PARTS``, or names of single stages.
+        signatures: ids of signatures that are not to be known.
+    """
+
+    parts: frozenset[str] = frozenset()
+    signatures: frozenset[str] = frozenset()
+
+    @property
+    def stages(self) -> frozenset[str]:
+        """Names of the stages that are skipped."""
+        return frozenset(stage for part in self.parts for stage in PARTS.get(part, (part,)))
+
+
+@dataclass(frozen=True)
+class AnalysisRequest:
+    """What is asked of one analysis.
+
+    Attributes:
+        issue: what the operator typed.
+        logs: paths as given, for the report.
+        since, until: the window, if the operator gave one.
+        fast: lexical retrieval only.
+        knowledge: past incidents and semantic search, where they are to be used.
+    """
+
+    issue: str
+    logs: Sequence[str]
+    since: datetime | None = None
+    until: datetime | None = None
+    fast: bool = False
+    command: str = ""
+    omitted: Omitted = field(default_factory=Omitted)
+    knowledge: Knowledge = field(default_factory=Knowledge)
+
+
+@dataclass
+class Case:
+    """One analysis on its way through the stages; a recording with several stretches of trouble has a case for each.
+
+    Attributes:
+        request, events, scores, rates, catalogue, topology: what is given.
+        normal: the given rates, together with what the same logs show outside the stretches of trouble.
+        observed: the events with what the analysis adds to them, cut to the window; ``row`` is their index.
+        surroundings: what the logs hold beyond the window too: the columns that the plot of the report reads.
+        picked: somebody picked these lines for their errors.
+        windows: stretches of trouble, heaviest first.
+        window: the one that this case is about.
+        minutes: how long the events of the window cover.
+        explained_rows: events that a signature accounts for, by index.
+        noted_rows: events of which something was found that names somebody.
+        findings: everything that speaks against somebody.
+        relevance: fit of each component to the issue, in [0, 1].
+        doubtful: whatever the causes are worth, the answer is not that all is well.
+        candidates: the accused, best first.
+        others: the cases of the other stretches of trouble.
+    """
+
+    request: AnalysisRequest
+    events: pl.DataFrame
+    scores: pl.DataFrame | None
+    rates: NormalRates
+    catalogue: Catalogue
+    topology: Topology
+    normal: NormalRates = field(default_factory=NormalRates.empty)
+    observed: pl.DataFrame = field(default_factory=pl.DataFrame)
+    surroundings: pl.DataFrame = field(default_factory=pl.DataFrame)
+    picked: bool = False
+    windows: list[FoundWindow] = field(default_factory=list)
+    window: FoundWindow | None = None
+    minutes: float = 0.1
+    explained_rows: pl.Series = field(default_factory=no_rows)
+    noted_rows: pl.Series = field(default_factory=no_rows)
+    findings: list[Finding] = field(default_factory=list)
+    fingerprint: Fingerprint = field(default_factory=Fingerprint)
+    relevance: dict[str, float] = field(default_factory=dict)
+    recalled: Recall = field(default_factory=Recall)
+    candidates: list[Candidate] = field(default_factory=list)
+    doubtful: bool = False
+    verdict: Verdict = Verdict.NO_FAILURE_FOUND
+    others: list[Case] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of an analysis.
+
+    Attributes:
+        name: what progress, timings and ablations call it.
+        reads, writes: fields of the case; a test holds them to the truth.
+        needed: no analysis can do without it, so no ablation skips it.
+    """
+
+    name: str
+    reads: frozenset[str]
+    writes: frozenset[str]
+    run: Callable[[Case], None]
+    needed: bool = False
+
+
+def stage(
+    name: str, *, reads: Iterable[str], writes: Iterable[str], needed: bool = False
+) -> Callable[[Callable[[Case], None]], Stage]:
+    """Make a stage of a function that works on a case."""
+
+    def make(function: Callable[[Case], None]) -> Stage:
+        return Stage(name, frozenset(reads), frozenset(writes), function, needed)
+
+    return make

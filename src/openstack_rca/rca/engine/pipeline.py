@@ -1,0 +1,67 @@
+"""The way of a case through the stages: once over the whole recording, then once over each stretch of trouble."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import polars as pl
+
+from openstack_rca.rca.engine.case import PARTS, AnalysisRequest, Case, Stage
+from openstack_rca.rca.engine.stages import RECORDING_STAGES, STAGES, WINDOW_STAGES
+from openstack_rca.rca.evidence import FoundWindow, NormalRates, within
+from openstack_rca.rca.knowledge import Catalogue, Topology
+
+ABLATIONS = tuple(dict.fromkeys((*PARTS, *(stage.name for stage in STAGES if not stage.needed))))
+"""What an ablation may leave out: a part, or a single stage by its name."""
+
+
+def investigate(
+    request: AnalysisRequest,
+    events: pl.DataFrame,
+    scores: pl.DataFrame | None,
+    rates: NormalRates,
+    catalogue: Catalogue,
+    topology: Topology,
+    on_step: Callable[[str], None] | None = None,
+) -> Case:
+    """Find the causes; ``build_report`` tells them.
+
+    Args:
+        request: issue, paths and window.
+        events: the events table.
+        scores: row-aligned ``score`` and ``unseen`` of a model, or None.
+        rates: normal rates of the model's training logs.
+        catalogue: signatures.
+        topology: dependency graph.
+        on_step: told the name of each stage as it begins.
+
+    Returns:
+        The case of the stretch of trouble that has the best cause, with the other ones in ``others``.
+
+    Raises:
+        EmptyWindow: no event lies in the window that was asked for.
+    """
+    recording = Case(request, events, scores, rates, catalogue, topology)
+    _pass(recording, RECORDING_STAGES, on_step)
+    if not recording.windows:
+        return recording
+    cases = [_case_of(recording, window) for window in recording.windows]
+    for case in cases:
+        if not case.observed.is_empty():
+            _pass(case, WINDOW_STAGES, on_step)
+    best, *others = sorted(cases, key=lambda case: -(case.candidates[0].score if case.candidates else 0.0))
+    best.others = others
+    return best
+
+
+def _pass(case: Case, stages: tuple[Stage, ...], on_step: Callable[[str], None] | None) -> None:
+    for stage in stages:
+        if stage.name not in case.request.omitted.stages:
+            if on_step:
+                on_step(stage.name)
+            stage.run(case)
+
+
+def _case_of(recording: Case, window: FoundWindow) -> Case:
+    return replace(recording, window=window, observed=within(recording.observed, window.start, window.end))

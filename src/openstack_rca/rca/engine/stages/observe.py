@@ -1,0 +1,33 @@
+"""Stage ``observe``: give each event its component and its text, and keep the events that the analysis is asked about."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from openstack_rca.errors import EmptyWindow
+from openstack_rca.rca.engine.case import Case, stage
+from openstack_rca.rca.evidence import observe as observed_events
+from openstack_rca.rca.evidence import time_span, within
+from openstack_rca.rca.report import COLUMNS
+
+
+@stage("observe", reads=("request", "events", "topology"), writes=("observed", "surroundings"), needed=True)
+def observe(case: Case) -> None:
+    """Write the events with their components, cut to the window that was asked for.
+
+    Raises:
+        EmptyWindow: no event lies in that window.
+    """
+    observed = observed_events(case.events, case.topology).filter(pl.col("time").is_not_null())
+    case.observed = observed
+    if observed.is_empty():
+        return
+    case.surroundings = observed.select("row", *COLUMNS)
+    case.observed = within(observed, case.request.since, case.request.until)
+    if case.observed.is_empty():
+        first, last = time_span(observed)
+        raise EmptyWindow(
+            "No event lies in the window that was given.",
+            f"The logs cover {first:%Y-%m-%d %H:%M:%S} to {last:%Y-%m-%d %H:%M:%S} UTC; times without an offset are in "
+            "the logs' time zone (OPENSTACK_RCA_LOG_TIMEZONE).",
+        )

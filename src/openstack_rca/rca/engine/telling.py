@@ -1,0 +1,108 @@
+"""From a case to its report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from openstack_rca.rca.engine.case import Case
+from openstack_rca.rca.judgement import Candidate
+from openstack_rca.rca.relevance import with_history_notes
+from openstack_rca.rca.report import (
+    Episode,
+    FileSummary,
+    ModelUsed,
+    Report,
+    Window,
+    activity,
+    blast_radius,
+    build_cause,
+    causal_chain,
+    failed_requests,
+    missing,
+    ruled_out,
+    summary,
+    timeline,
+)
+from openstack_rca.rca.vocabulary import Verdict
+
+MAX_CAUSES = 5
+
+
+def build_report(
+    case: Case,
+    *,
+    files: Sequence[FileSummary] = (),
+    model: ModelUsed | None = None,
+    seconds: dict[str, float] | None = None,
+) -> Report:
+    """Tell what a case holds.
+
+    Args:
+        case: what ``investigate`` found.
+        files: what was read from each file.
+        model: which model scored.
+        seconds: wall seconds of the steps.
+    """
+    request, window = case.request, case.window
+    named = [] if case.verdict is Verdict.NO_FAILURE_FOUND else case.candidates[:MAX_CAUSES]
+    causes = [build_cause(candidate, case.observed, case.topology) for candidate in named]
+    causes = with_history_notes(causes, case.relevance, case.recalled)
+    return Report(
+        created=datetime.now(UTC),
+        issue=request.issue,
+        logs=list(request.logs),
+        verdict=case.verdict,
+        summary=summary(case.verdict, causes),
+        window=Window(
+            start=window.start if window else None,
+            end=window.end if window else None,
+            found=request.since is None and request.until is None,
+        ),
+        causes=causes,
+        chain=causal_chain(named, case.findings, case.topology) if causes else [],
+        timeline=timeline(named, case.observed, window),
+        activity=activity(case.surroundings, window, _involved(named)),
+        blast_radius=blast_radius(named[0]) if causes else [],
+        requests=failed_requests(named, case.observed) if causes else [],
+        episodes=_episodes(case),
+        ruled_out=ruled_out(case.candidates, named),
+        missing=[*missing(case.events, files, case.observed, case.rates), *request.knowledge.notices],
+        similar=case.recalled.similar,
+        fingerprint=case.fingerprint,
+        events=case.events.height,
+        lines=int(case.events["lines"].sum()),
+        files=list(files),
+        model=model or ModelUsed(name="none", source="none"),
+        fast=request.fast,
+        seconds={name: round(value, 4) for name, value in (seconds or {}).items()},
+        command=request.command,
+    )
+
+
+def _involved(named: Sequence[Candidate]) -> list[str]:
+    """Components that the plot shows first: the causes, then what the first one explains."""
+    return [candidate.component for candidate in named] + (named[0].explains if named else [])
+
+
+def _episodes(case: Case) -> list[Episode]:
+    """Further stretches of trouble, each with its best candidate."""
+    episodes = []
+    for other in case.others:
+        if other.verdict is Verdict.NO_FAILURE_FOUND or other.window is None:
+            continue
+        cause = build_cause(other.candidates[0], other.observed, case.topology)
+        episodes.append(
+            Episode(
+                start=other.window.start,
+                end=other.window.end,
+                verdict=other.verdict,
+                component=cause.component,
+                host=cause.host,
+                category=cause.category,
+                confidence=cause.confidence,
+                statement=cause.statement,
+                evidence=cause.evidence[:3],
+            )
+        )
+    return sorted(episodes, key=lambda episode: episode.start)

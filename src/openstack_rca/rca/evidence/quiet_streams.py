@@ -1,0 +1,59 @@
+"""Silences as findings against the component that fell silent."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from openstack_rca.rca.evidence.doubts import is_filtered
+from openstack_rca.rca.evidence.finding import Finding
+from openstack_rca.rca.evidence.normal_rates import NormalRates
+from openstack_rca.rca.evidence.silence import Gap, find_gaps
+from openstack_rca.rca.knowledge import Topology
+from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
+
+SILENCE_WEIGHT = 0.6
+REPLACED_WEIGHT = 0.8
+"""Who was silent may have had nothing to say; who went on as another process had stopped."""
+
+
+def silences(window: pl.DataFrame, rates: NormalRates, topology: Topology) -> list[Finding]:
+    """A finding for each stream that fell silent; none where nothing below a warning is left of the logs.
+
+    Args:
+        window: observed events of the window.
+        rates: normal rates and gaps.
+        topology: tells whose silence follows from whose.
+    """
+    if is_filtered(window):
+        return []
+    gaps = find_gaps(
+        window.select("row", "time", "component", "host", "process"),
+        rates.longest_gap_seconds,
+        rates.per_minute,
+        topology.depends_on,
+    )
+    return [_silence(gap) for gap in gaps if gap.component != "unknown"]
+
+
+def _silence(gap: Gap) -> Finding:
+    seconds = (gap.end - gap.start).total_seconds()
+    certainty = min(1.0, gap.significance / 20.0)
+    category = Category.HANG if gap.same_process else Category.PROCESS_DOWN
+    return Finding(
+        sort=EvidenceSort.SILENCE,
+        directness=Directness.ACCUSATION,
+        accused=gap.component,
+        accused_host=gap.host,
+        accuser=gap.component,
+        accuser_host=gap.host,
+        category=category,
+        title=f"{gap.component} logged nothing for {seconds:.0f} s",
+        why=f"steady at {gap.per_minute:.0f} lines a minute, then silent for {seconds:.0f} s"
+        + ("" if gap.resumed else " until the logs end"),
+        weight=(REPLACED_WEIGHT if gap.replaced else SILENCE_WEIGHT) * certainty * (0.3 + 0.7 * gap.others_active),
+        rows=gap.rows,
+        count=0,
+        first=gap.start,
+        last=gap.end,
+        baseline=f"{gap.per_minute:.0f}/min",
+    )

@@ -1,0 +1,206 @@
+"""Explaining away: which of the accused is the root, and which only suffers from it.
+
+A component whose dependency is guilty, and was so no later, is explained away by it; a component whose dependents are in
+trouble explains them. The direction matters: trouble moves from a dependency to its dependents, so the root is the failing
+component none of whose own dependencies fails.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from openstack_rca.rca.evidence import Finding, noisy_or
+from openstack_rca.rca.judgement.guilt import Candidate
+from openstack_rca.rca.knowledge import Topology
+from openstack_rca.rca.vocabulary import Directness
+
+ONSET_SLACK = timedelta(seconds=20)
+"""Clocks of hosts differ and time-outs delay the first complaint, so a dependency may show this much later."""
+
+UNIVERSAL = ("host", "network")
+"""Everything depends on these, so the graph alone proves nothing: they explain only trouble on the hosts they are accused on."""
+
+WEAK_TIE = 0.5
+"""Certainty that trouble passes along a dependency that the dependent can do without for a while."""
+
+STARVATION_LEAD = timedelta(seconds=3)
+STARVED = 0.5
+
+POINTED = 0.4
+"""Strength from which a component's words about another tell who of the two troubles whom."""
+
+PLAIN = 0.7
+"""Guilt by its own words from which a component says plainly what is wrong with itself."""
+
+MIN_TROUBLE = 0.1
+MIN_TELLING = 0.15
+"""Weaker findings say neither since when nor where a component is in trouble, unless there is nothing better."""
+
+
+def explain(candidates: Sequence[Candidate], findings: list[Finding], topology: Topology) -> list[Candidate]:
+    """Work out what each candidate explains, and what explains it.
+
+    Args:
+        candidates: the accused with their guilt (``weigh``).
+        findings: all findings of the window.
+        topology: dependency graph.
+
+    Returns:
+        The candidates, with ``explains``, ``explains_share`` and ``explained_by``.
+    """
+    by_name = {candidate.component: candidate for candidate in candidates}
+    _starve(by_name, topology)
+    trouble, places, pointed = _trouble(findings), _places(findings), _pointed(findings)
+    blamed = _blamed(by_name)
+    for candidate in candidates:
+        alone = blamed[candidate.component]
+        others = {name: mass for name, (mass, _) in trouble.items() if name not in (candidate.component, *alone)}
+        reach = {
+            name: _tie(topology, name, candidate.component) * _reach(candidate, places[name])
+            for name in others
+            if _no_earlier(trouble[name][1], candidate.onset)
+        }
+        candidate.explains = sorted((name for name in reach if reach[name] > 0), key=lambda name: (-others[name], name))
+        total = sum(others.values())
+        if total:
+            candidate.explains_share = sum(others[name] * reach[name] for name in reach) / total
+    for candidate in candidates:
+        rivals = {name: other for name, other in by_name.items() if name not in blamed[candidate.component]}
+        candidate.explained_by = _explanation(candidate, rivals, topology, places[candidate.component], pointed)
+    return list(candidates)
+
+
+def _trouble(findings: list[Finding]) -> dict[str, tuple[float, datetime]]:
+    """How much each component is in trouble, and since when: it complains, is complained of, or is silent."""
+    trouble: dict[str, tuple[float, datetime]] = {}
+    # The strongest first: a mere oddity neither begins a component's trouble nor says where it is.
+    for finding in sorted(findings, key=lambda finding: -finding.strength):
+        for name in {finding.accused, finding.accuser or finding.accused}:
+            mass, onset = trouble.get(name, (0.0, finding.first))
+            telling = finding.strength >= min(MIN_TELLING, mass)
+            trouble[name] = (max(mass, finding.strength), min(onset, finding.first) if telling else onset)
+    return {name: found for name, found in trouble.items() if found[0] >= MIN_TROUBLE}
+
+
+def _pointed(findings: list[Finding]) -> dict[tuple[str, str], float]:
+    """How strongly each (accuser, accused) pair of components points, in words."""
+    pointed: dict[tuple[str, str], float] = defaultdict(float)
+    for finding in findings:
+        if finding.accuser and finding.accuser != finding.accused and finding.directness is not Directness.SYMPTOM:
+            pair = (finding.accuser, finding.accused)
+            pointed[pair] = max(pointed[pair], finding.strength)
+    return pointed
+
+
+def _blamed(candidates: dict[str, Candidate]) -> dict[str, set[str]]:
+    """For each component that says plainly what is wrong with itself: those whom it alone accuses, and less surely.
+
+    Who is broken finds fault with what it uses; such a complaint neither excuses it nor is trouble of its own.
+    """
+    blamed: dict[str, set[str]] = {name: set() for name in candidates}
+    for name, candidate in candidates.items():
+        accusers = {finding.accuser for finding in candidate.findings if finding.directness is not Directness.SYMPTOM}
+        accuser = next(iter(accusers)) if len(accusers) == 1 else None
+        if accuser in candidates and accuser != name and candidates[accuser].direct > max(candidate.guilt, PLAIN):
+            blamed[accuser].add(name)
+    return blamed
+
+
+def _places(findings: list[Finding]) -> dict[str, set[str | None]]:
+    """Hosts on which each component is in trouble; None where a log names no host."""
+    places: dict[str, set[str | None]] = defaultdict(set)
+    strongest: dict[str, float] = defaultdict(float)
+    for finding in findings:
+        for name in {finding.accused, finding.accuser or finding.accused}:
+            strongest[name] = max(strongest[name], finding.strength)
+    for finding in findings:
+        if finding.strength < min(MIN_TELLING, strongest[finding.accused]):
+            continue
+        places[finding.accused].add(finding.accused_host)
+        if finding.accuser is not None:
+            places[finding.accuser].add(finding.accuser_host)
+    return places
+
+
+def _reach(candidate: Candidate, hosts: set[str | None]) -> float:
+    """How much of a dependent's trouble a candidate can account for, by place, in [0, 1]."""
+    if candidate.component not in UNIVERSAL:
+        return 1.0
+    own = {finding.accused_host for finding in candidate.findings} - {None}
+    known = hosts - {None}
+    return len(known & own) / len(known) if known else 0.0
+
+
+def _covers(other: Candidate, candidate: Candidate, hosts: set[str | None]) -> float:
+    """How much of what is said against a candidate another one can account for, by place, in [0, 1].
+
+    Where the candidate only complains it suffers, whatever it is accused of elsewhere; so where it is accused counts.
+    """
+    said = [(finding.accused_host, finding.strength) for finding in candidate.findings if finding.accused_host]
+    if other.component not in UNIVERSAL or not said:
+        return _reach(other, hosts)
+    own = {finding.accused_host for finding in other.findings}
+    total = sum(strength for _, strength in said)
+    return sum(strength for host, strength in said if host in own) / total if total else 0.0
+
+
+def _tie(topology: Topology, component: str, dependency: str) -> float:
+    """How surely the failure of one component troubles another: 1 if it needs it, less if it only uses it, else 0."""
+    if topology.depends_on(component, dependency):
+        return 1.0
+    return WEAK_TIE if dependency in topology.dependencies(component) else 0.0
+
+
+def _starve(candidates: dict[str, Candidate], topology: Topology) -> None:
+    """Weaken the silence of a server whose clients stopped first: it has nothing left to do."""
+    for candidate in candidates.values():
+        onset = candidate.onset
+        if not candidate.silent or onset is None or candidate.direct or candidate.accused:
+            continue
+        for client in candidates.values():
+            stopped_first = client.silent > 0 and client.onset is not None and client.onset < onset - STARVATION_LEAD
+            if stopped_first and topology.depends_on(client.component, candidate.component):
+                candidate.silent *= STARVED
+                candidate.guilt = noisy_or([candidate.silent, candidate.symptom])
+                break
+
+
+def _no_earlier(onset: datetime, cause_onset: datetime | None) -> bool:
+    return cause_onset is None or onset >= cause_onset - ONSET_SLACK
+
+
+def _explanation(
+    candidate: Candidate,
+    candidates: dict[str, Candidate],
+    topology: Topology,
+    hosts: set[str | None],
+    pointed: dict[tuple[str, str], float],
+) -> tuple[str, float] | None:
+    """The dependency that best accounts for a candidate's trouble."""
+    best: tuple[str, float] | None = None
+    for other in candidates.values():
+        tie = _tie(topology, candidate.component, other.component)
+        if other.component == candidate.component or tie == 0:
+            continue
+        names, named = (
+            pointed.get((candidate.component, other.component), 0.0),
+            pointed.get((other.component, candidate.component), 0.0),
+        )
+        if names >= POINTED > named:
+            # Who is accused and names in its turn what it uses only passes the blame on.
+            tie = 1.0
+        # Silence spreads along the load, against the dependencies too, so alone it explains little.
+        power = noisy_or([other.direct, other.accused, 0.4 * other.silent]) * tie * _covers(other, candidate, hosts)
+        if candidate.onset is not None and other.onset is not None and not _no_earlier(candidate.onset, other.onset):
+            power *= 0.4
+        if named >= POINTED > names:
+            power *= 0.2
+        elif names < POINTED and topology.depends_on(other.component, candidate.component):
+            # Each depends on the other: only the clearly guiltier one explains the other.
+            own = noisy_or([candidate.direct, candidate.accused, candidate.silent])
+            power *= 0.6 if power > own + 0.1 else 0.0
+        if best is None or power > best[1]:
+            best = (other.component, power)
+    return best if best is not None and best[1] >= 0.2 else None

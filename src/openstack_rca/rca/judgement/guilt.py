@@ -1,0 +1,114 @@
+"""Guilt: how much speaks against each of the accused.
+
+Each component's own guilt is a noisy-OR over independent signals: its own words, what others say of it, its silence, its
+unexplained errors.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from openstack_rca.rca.evidence import Finding, noisy_or
+from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
+
+STATED_CAUSES = (Category.CONFIG, Category.CAPACITY, Category.STORAGE, Category.AUTH, Category.DATA_MISSING)
+STATED_CAUSE_STRENGTH = 0.8
+PROCESS_DOWN_DISCOUNT = 0.3
+"""A component that says plainly why it stopped is not just down: its reason is the kind of fault."""
+
+NOTHING_TO_EXPLAIN = 0.5
+"""Share of the trouble explained where nobody else is in trouble: no merit and no fault."""
+
+MIN_GUILT = 0.12
+"""Below this a component is not a candidate."""
+
+
+@dataclass
+class Candidate:
+    """A component under suspicion, with the parts of its score.
+
+    Attributes:
+        direct: guilt from its own words, in [0, 1].
+        accused: guilt from what others say, in [0, 1].
+        silent: guilt from silence, in [0, 1].
+        symptom: guilt from unexplained errors of its own, in [0, 1].
+        guilt: the four together.
+        explained_by: the guilty dependency that accounts for it, and how much of it, in [0, 1].
+        explains: components in trouble that depend on it.
+        explains_share: share of all other components' trouble that it accounts for.
+        relevance: how well it fits the issue text, in [0, 1].
+        score: what the ranking sorts by.
+        score_alone: the same without what past incidents add; the verdict rests on it.
+    """
+
+    component: str
+    findings: list[Finding] = field(default_factory=list)
+    direct: float = 0.0
+    accused: float = 0.0
+    silent: float = 0.0
+    symptom: float = 0.0
+    guilt: float = 0.0
+    onset: datetime | None = None
+    explained_by: tuple[str, float] | None = None
+    explains: list[str] = field(default_factory=list)
+    explains_share: float = NOTHING_TO_EXPLAIN
+    relevance: float = 0.0
+    score: float = 0.0
+    score_alone: float = 0.0
+
+    @property
+    def category(self) -> Category:
+        """The kind of fault that the strongest findings speak of."""
+        votes: dict[Category, float] = defaultdict(float)
+        for finding in self.findings:
+            factor = {Directness.CAUSE: 3.0, Directness.ACCUSATION: 1.0, Directness.SYMPTOM: 0.2}[finding.directness]
+            votes[finding.category] += factor * finding.strength
+        if any(
+            finding.directness is Directness.CAUSE
+            and finding.strength >= STATED_CAUSE_STRENGTH
+            and finding.category in STATED_CAUSES
+            for finding in self.findings
+        ):
+            votes[Category.PROCESS_DOWN] *= PROCESS_DOWN_DISCOUNT
+        return max(votes, key=lambda category: votes[category]) if votes else Category.PROCESS_DOWN
+
+
+def weigh(findings: list[Finding]) -> list[Candidate]:
+    """One candidate for each accused component, with its guilt.
+
+    Args:
+        findings: all findings of the window.
+    """
+    by_component: dict[str, Candidate] = {}
+    for finding in findings:
+        by_component.setdefault(finding.accused, Candidate(finding.accused)).findings.append(finding)
+    for candidate in by_component.values():
+        candidate.findings.sort(key=lambda finding: (-finding.strength, finding.first))
+        candidate.direct = noisy_or(
+            _best_by(candidate, Directness.CAUSE, lambda finding: (finding.signature,)).values()
+        )
+        accusers = _best_by(
+            candidate, Directness.ACCUSATION, lambda finding: (finding.accuser, finding.accuser_host), silence=False
+        )
+        # Accusers on one host or of one kind are not independent: each further one counts for less.
+        ordered = sorted(accusers.values(), reverse=True)
+        candidate.accused = noisy_or(strength * 0.75**position for position, strength in enumerate(ordered))
+        silences = sorted((f.strength for f in candidate.findings if f.sort is EvidenceSort.SILENCE), reverse=True)
+        candidate.silent = noisy_or(strength * 0.5**position for position, strength in enumerate(silences))
+        # One mishap leaves several different lines, so further symptoms prove less and less.
+        symptoms = sorted(_best_by(candidate, Directness.SYMPTOM, lambda f: (f.rows[:1],)).values(), reverse=True)
+        candidate.symptom = min(0.35, noisy_or(strength * 0.6**place for place, strength in enumerate(symptoms)))
+        candidate.guilt = noisy_or([candidate.direct, candidate.accused, candidate.silent, candidate.symptom])
+        strong = [finding.first for finding in candidate.findings if finding.directness is not Directness.SYMPTOM]
+        candidate.onset = min(strong or [finding.first for finding in candidate.findings])
+    return list(by_component.values())
+
+
+def _best_by(candidate: Candidate, directness: Directness, key, silence: bool = True) -> dict[object, float]:  # type: ignore[no-untyped-def]
+    best: dict[object, float] = {}
+    for finding in candidate.findings:
+        if finding.directness is directness and (silence or finding.sort is not EvidenceSort.SILENCE):
+            best[key(finding)] = max(best.get(key(finding), 0.0), finding.strength)
+    return best
