@@ -105,7 +105,6 @@ def test_all_facts_are_there() -> None:
         *report.missing,
         *report.model.notices,
         report.command,
-        report.summary,
         report.issue,
         report_samples.DIGEST,
         "lstm_model, version 15, from cache",

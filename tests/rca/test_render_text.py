@@ -83,7 +83,7 @@ def test_all_facts_are_there() -> None:
         assert entry.text in text
     for entry in report.ruled_out:
         assert f"{entry.component}: {entry.reason}" in text
-    for fact in (*report.blast_radius, *report.missing, *report.model.notices, report.command, report.summary):
+    for fact in (*report.blast_radius, *report.missing, *report.model.notices, report.command):
         assert fact in text
     for fact in ("lstm_model, version 15, from cache", report_samples.DIGEST, report.issue, "20,417 events"):
         assert fact in text

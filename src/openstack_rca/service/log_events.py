@@ -10,7 +10,7 @@ import polars as pl
 
 from openstack_rca.errors import ConfigurationError
 from openstack_rca.logs.events import read_logs
-from openstack_rca.rca.knowledge.topology import load_topology
+from openstack_rca.rca.knowledge import load_topology
 from openstack_rca.service.explore import EventFilter, filter_events
 from openstack_rca.settings import Settings
 
