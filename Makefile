@@ -48,7 +48,7 @@ clean-all: clean ## the same, and the environments
 	rm -rf $(VENV) $(SWIFT_VENV)
 
 $(VENV)/.installed: pyproject.toml
-	@scripts/make-venv $(VENV) -e .
+	@scripts/make-venv $(VENV) -e '.[all]'
 	@touch $@
 
 $(VENV)/.installed-dev: pyproject.toml

@@ -4,6 +4,7 @@
 
     OpenStackRcaError
     ├── ConfigurationError
+    │   └── ExtraMissing
     ├── LogInputError
     │   ├── LogPathNotFound
     │   ├── NoLogFiles
@@ -66,6 +67,10 @@ class OpenStackRcaError(Exception):
 
 class ConfigurationError(OpenStackRcaError):
     """A setting or an environment variable has a value that cannot work."""
+
+
+class ExtraMissing(ConfigurationError):
+    """An optional part of the installation is needed and not there."""
 
 
 class LogInputError(OpenStackRcaError):

@@ -16,6 +16,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_vali
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from openstack_rca.errors import ConfigurationError
+from openstack_rca.extras import is_installed
 
 DEFAULT_EXPERIMENT = "openstack_rca_system_staging"
 DEFAULT_MODEL_NAME = "lstm_model"
@@ -49,7 +50,11 @@ class Settings(BaseSettings):
     )
     mlflow_tracking_token: SecretStr | None = Field(default=None, validation_alias=_named("MLFLOW_TRACKING_TOKEN"))
     mlflow_artifact_root: str | None = Field(default=None, validation_alias=_named("MLFLOW_ARTIFACT_ROOT"))
-    mlflow_enabled: bool = Field(default=True, validation_alias=_named("OPENSTACK_RCA_MLFLOW_ENABLED"))
+    # Without the extra there is nothing to keep runs with; a server that is named is a wish that must not be dropped.
+    mlflow_enabled: bool = Field(
+        default_factory=lambda given: is_installed("mlflow") or given.get("mlflow_tracking_uri") is not None,
+        validation_alias=_named("OPENSTACK_RCA_MLFLOW_ENABLED"),
+    )
     experiment_name: str = Field(
         default=DEFAULT_EXPERIMENT, validation_alias=_named("MLFLOW_EXPERIMENT_NAME", "OPENSTACK_RCA_EXPERIMENT")
     )

@@ -15,15 +15,16 @@ PACKAGE = ROOT / "src" / "openstack_rca"
 
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
-    "settings": {"errors"},
-    "samples": {"errors", "settings"},
-    "logs": {"errors", "settings"},
-    "model": {"logs", "errors", "settings"},
-    "rca": {"logs", "errors", "settings"},
-    "lifecycle": {"logs", "errors", "settings"},
-    "service": {"rca", "model", "lifecycle", "logs", "samples", "errors", "settings"},
-    "cli": {"service", "errors", "settings"},
-    "dashboard": {"service", "errors", "settings"},
+    "extras": {"errors"},
+    "settings": {"errors", "extras"},
+    "samples": {"errors", "settings", "extras"},
+    "logs": {"errors", "settings", "extras"},
+    "model": {"logs", "errors", "settings", "extras"},
+    "rca": {"logs", "errors", "settings", "extras"},
+    "lifecycle": {"logs", "errors", "settings", "extras"},
+    "service": {"rca", "model", "lifecycle", "logs", "samples", "errors", "settings", "extras"},
+    "cli": {"service", "errors", "settings", "extras"},
+    "dashboard": {"service", "errors", "settings", "extras"},
 }
 """Part of the package -> the other parts that it may import."""
 

@@ -17,19 +17,26 @@ import tomllib
 import venv
 import zipfile
 from collections.abc import Mapping
-from importlib.metadata import packages_distributions
+from importlib.metadata import Distribution, distribution, packages_distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[2]
 
 NEEDS_AN_EXTRA = {
     "rca/relevance/minilm.py": "semantic",
-    "lifecycle/trust/signing.py": "signing",
-    "lifecycle/trust/signing_keys.py": "signing",
+    "lifecycle/trust/": "signing",
+    "lifecycle/mlflow/": "mlflow",
+    "lifecycle/manager.py": "train",
+    "model/": "train",
+    "dashboard/": "dashboard",
+    "cli/dashboard.py": "dashboard",
 }
-"""Module -> the extra that brings what it imports; nothing else may import from an extra."""
+"""Module or folder -> the extra that brings what it imports; nothing else may import from an extra."""
+
+MOST_MEGABYTES_OF_THE_BASE = 350
 DOORS = ("main.py", "config", "mlflow_integration", "streamlit_app")
 
 
@@ -123,7 +130,8 @@ def test_every_library_that_is_imported_is_declared() -> None:
     providers = packages_distributions()
     undeclared = {}
     for path in (ROOT / "src").rglob("*.py"):
-        extra = NEEDS_AN_EXTRA.get(path.relative_to(ROOT / "src" / "openstack_rca").as_posix())
+        place = path.relative_to(ROOT / "src" / "openstack_rca").as_posix()
+        extra = next((extra for part, extra in NEEDS_AN_EXTRA.items() if place.startswith(part)), None)
         wanted = [*project["dependencies"], *(project["optional-dependencies"][extra] if extra else [])]
         declared = {normal(re.split(r"[^\w.-]", text)[0]) for text in wanted}
         for name in imported_libraries(path):
@@ -164,3 +172,83 @@ def test_the_demo_runs_from_an_installed_wheel(empty_environment: Path, tmp_path
     assert any(verdict in result.stdout for verdict in ("CONFIRMED", "LIKELY", "INCONCLUSIVE"))
     assert list((tmp_path / "state").rglob("*_v1.keras"))
     assert {path.name for path in tmp_path.iterdir()} - {".cache", ".config", ".keras"} == {"state"}
+
+
+def needed(requirements: list[str]) -> dict[str, Distribution]:
+    """The distributions that these requirements bring, with what those need in turn."""
+    found: dict[str, Distribution] = {}
+    pending = [(Requirement(text), ()) for text in requirements]
+    while pending:
+        requirement, extras = pending.pop()
+        if requirement.marker and not any(requirement.marker.evaluate({"extra": extra}) for extra in ("", *extras)):
+            continue
+        name = normal(requirement.name)
+        if name not in found:
+            found[name] = distribution(name)
+            pending.extend((Requirement(text), tuple(requirement.extras)) for text in found[name].requires or [])
+    return found
+
+
+@pytest.fixture(scope="module")
+def base() -> dict[str, Distribution]:
+    """The distributions of the installation without any extra."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return needed(project["dependencies"])
+
+
+@pytest.fixture(scope="module")
+def base_environment(wheel: Path, base: dict[str, Distribution], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment with our wheel and the libraries of the base alone, as links."""
+    folder = tmp_path_factory.mktemp("base")
+    venv.create(folder, with_pip=False)
+    place = Path(sysconfig.get_path("purelib", "venv", {"base": str(folder), "platbase": str(folder)}))
+    for library in base.values():
+        for top in {Path(file.parts[0]) for file in library.files or [] if file.parts[0] not in ("..", "__pycache__")}:
+            link = place / top
+            if not link.exists():
+                link.symlink_to(Path(str(library.locate_file(top))))
+    python = folder / "bin" / "python"
+    install = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-deps", "--no-index"]
+    subprocess.run([*install, str(wheel)], check=True, capture_output=True)
+    return folder
+
+
+def test_the_base_is_light(base: dict[str, Distribution]) -> None:
+    """Reading, answering and loading a model need no training library, no tracking library and no web server."""
+    assert not {"keras", "jax", "mlflow", "matplotlib", "streamlit", "torch", "pandas", "scipy"} & set(base)
+    sizes = [
+        path.stat().st_size
+        for library in base.values()
+        for file in library.files or []
+        if (path := Path(str(file.locate()))).is_file()
+    ]
+    assert sum(sizes) / 1e6 <= MOST_MEGABYTES_OF_THE_BASE
+
+
+def test_the_base_answers_a_recorded_incident(base_environment: Path, tmp_path: Path) -> None:
+    """Without any extra: the root cause of a sample incident, and nothing on stderr but that no model was there."""
+    incident = str(ROOT / "samples" / "incidents" / "INC-003" / "logs")
+    result = run(base_environment, tmp_path, "openstack-rca", "analyze", incident, "--ticket")
+    assert result.returncode == 0, result.stderr
+    assert "keystone" in result.stdout.splitlines()[0]
+    assert result.stderr.startswith("Note: Answered without a model")
+    assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "extra"),
+    [
+        (["train", str(ROOT / "samples" / "normal" / "logs")], "train"),
+        (["dashboard"], "dashboard"),
+        (["runs", "list", "--mlflow-uri", "http://127.0.0.1:9"], "mlflow"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value[0],
+)
+def test_a_command_whose_extra_is_missing_says_which_line_installs_it(
+    base_environment: Path, tmp_path: Path, words: list[str], extra: str
+) -> None:
+    """One line, exit status 1, before any work is done."""
+    result = run(base_environment, tmp_path, "openstack-rca", *words)
+    assert result.returncode == 1
+    (line,) = result.stderr.splitlines()
+    assert f"pip install 'openstack-rca[{extra}]'" in line

@@ -11,6 +11,7 @@ import click
 
 from openstack_rca.cli.output import connection_options, console, notice, settings_from
 from openstack_rca.errors import ConfigurationError
+from openstack_rca.extras import require_extra
 from openstack_rca.service.places import require_home
 
 APP = Path(str(files("openstack_rca"))) / "dashboard" / "app.py"
@@ -54,6 +55,7 @@ def dashboard_command(
     arguments += ["--mlflow-uri", mlflow_uri] if mlflow_uri else []
     arguments += ["--mlflow-experiment", mlflow_experiment] if mlflow_experiment else []
     arguments += ["--disable-mlflow"] if disable_mlflow else []
+    require_extra("dashboard", "The dashboard")
     _require_free(host, port)
     if not _is_loopback(host):
         notice(f"Everyone who reaches {host}:{port} can read the logs below the roots and change versions.")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from openstack_rca.errors import ConfigurationError
+from openstack_rca.extras import require_extra
 from openstack_rca.lifecycle.mlflow import RunLogger, Tracking
 from openstack_rca.lifecycle.objects import work_folder
 from openstack_rca.lifecycle.records import ModelVersion
@@ -18,6 +19,7 @@ from openstack_rca.settings import DEFAULT_MODEL_NAME, Settings, load_settings
 
 def load_plain_keras(path: Path) -> Any:
     """A Keras model from a verified file; code inside the file is never run."""
+    require_extra("train", "Opening a model with Keras")
     os.environ.setdefault("KERAS_BACKEND", "jax")
     import keras
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from openstack_rca.errors import ConfigurationError
+from openstack_rca.extras import require_extra
 from openstack_rca.lifecycle.mlflow import Tracking
 from openstack_rca.logs.events import read_logs
 from openstack_rca.model.drift import Drift, Measure, Thresholds, measure_drift
@@ -91,6 +92,7 @@ def model_drift(
     """
     step = on_step or (lambda name: None)
     if plot is not None:
+        require_extra("train", "The plot of a drift")
         require_output(plot)
     opened = open_model(model, settings)
     if opened.file is None:

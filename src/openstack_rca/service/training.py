@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from openstack_rca.errors import ConfigurationError, PublishFailed, PublishInterrupted
+from openstack_rca.extras import require_extra
 from openstack_rca.lifecycle.mlflow import RunLogger, Tracking, without_password
 from openstack_rca.lifecycle.objects import replacing, work_folder
 from openstack_rca.lifecycle.records import ModelVersion
@@ -98,6 +99,7 @@ def train(
         PublishFailed: the version could neither be published nor kept in the spool; the hint says where the file is.
             An outage alone is no error: the file is spooled and the notices say so.
     """
+    require_extra("train", "Training")
     from openstack_rca.model.training import require_enough, save
     from openstack_rca.model.training import train as fit
 

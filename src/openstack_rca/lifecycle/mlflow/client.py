@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlparse, urlsplit, urlunsplit
 
 from openstack_rca.errors import ConfigurationError, RegistryRefused, RegistryUnavailable
+from openstack_rca.extras import require_extra
 from openstack_rca.lifecycle.mlflow.patient_client import PatientClient, too_slow
 from openstack_rca.lifecycle.objects import locked, within
 from openstack_rca.settings import Settings
@@ -85,6 +86,7 @@ def connect(settings: Settings) -> Any:
         ConfigurationError: the address cannot work.
     """
     uri = settings.tracking_uri
+    _require_mlflow(settings.tracking_uri)
     prepare_environment(settings)
     _check_reachable(uri, settings.network_timeout_seconds)
     if not uri.startswith("sqlite:"):
@@ -93,6 +95,10 @@ def connect(settings: Settings) -> Any:
     # Two processes that make the tables of a new database at once trip over each other.
     with _home_errors(settings), database_lock(uri):
         return _client(uri)
+
+
+def _require_mlflow(uri: str) -> None:
+    require_extra("mlflow", f"Keeping runs and versions in {without_password(uri)}")
 
 
 def database_lock(uri: str) -> AbstractContextManager[None]:
@@ -112,6 +118,7 @@ def get_ready(settings: Settings) -> float:
     """
     if settings.tracking_uri.startswith("sqlite:"):
         return 0.0
+    _require_mlflow(settings.tracking_uri)
     start = time.monotonic()
     _check_reachable(settings.tracking_uri, settings.network_timeout_seconds)
     seconds = time.monotonic() - start
@@ -227,8 +234,9 @@ def registry_errors(uri: str) -> Iterator[None]:
     Raises:
         RegistryUnavailable: no answer, a failing server, or refused credentials.
         RegistryRefused: the server answered that it will not do this.
-        ConfigurationError: a database driver is missing.
+        ConfigurationError: a database driver or the extra is missing.
     """
+    _require_mlflow(uri)
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
 
