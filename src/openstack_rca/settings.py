@@ -200,6 +200,11 @@ class Settings(BaseSettings):
         return self.home / "cache"
 
     @property
+    def compiled_signatures(self) -> Path:
+        """The shipped signatures in the form that loads fast; made anew when one of them changes."""
+        return self.cache_folder / "signatures.json"
+
+    @property
     def work_folder(self) -> Path:
         """Files in the making; those of processes that were killed go at the next run."""
         return self.home / "work"

@@ -94,6 +94,44 @@ def test_a_faulty_signature_is_named_with_its_file(rca: Program, tmp_path: Path)
     assert (result.status, len(result.json()["problems"])) == (1, 1)
 
 
+def test_a_new_signature_is_sound_and_shows_what_it_hits(rca: Program, tmp_path: Path) -> None:
+    """new writes a file that lint accepts; test tells line, accused and the sentence with its values."""
+    assert rca("signatures", "new", "array-lost", "--folder", tmp_path / "own").status == 0
+    path = tmp_path / "own" / "array-lost.yaml"
+    assert rca("signatures", "lint", path).out == "1 signatures, no problem.\n"
+    log = tmp_path / "cinder-volume.log"
+    lines = ["ordinary", "array nas7: controller B failed"]
+    log.write_text(
+        "".join(f"2024-05-05 10:00:0{n}.000 7 ERROR cinder.volume [-] {line}\n" for n, line in enumerate(lines))
+    )
+    result = rca("signatures", "test", path, log)
+    assert "cinder-volume.log:2  storage: The array nas7 lost its controller B." in result.out
+    assert result.out.endswith("array-lost: 1 of 2 events\n")
+    facts = rca("signatures", "test", path, log, "--format", "json").json()
+    assert facts["counts"] == {"array-lost": 1}
+    assert facts["hits"][0]["line"] == 2
+
+
+@pytest.mark.parametrize(("id", "words"), [("Array", "cannot be an id"), ("taken", "is there already")])
+def test_a_new_signature_needs_a_free_and_sound_id(rca: Program, tmp_path: Path, id: str, words: str) -> None:
+    """A file that is there is never written over."""
+    (tmp_path / "taken.yaml").write_text("mine")
+    refused(rca("signatures", "new", id, "--folder", tmp_path), words)
+    assert (tmp_path / "taken.yaml").read_text() == "mine"
+
+
+def test_the_older_form_of_signatures_gets_a_hint(rca: Program, tmp_path: Path) -> None:
+    """It is no problem: exit status 0."""
+    (tmp_path / "old.yaml").write_text(
+        "- {id: own-array, title: An array failed., pattern: array failed, accuses: storage, category: storage, "
+        "directness: cause, remedy: Call the vendor., source: ours, match: [array failed]}\n"
+    )
+    result = rca("signatures", "lint", tmp_path)
+    assert result.status == 0
+    assert "older form" in result.err
+    assert rca("signatures", "lint", tmp_path, "--format", "json").json()["hints"]
+
+
 @pytest.mark.parametrize(("name", "words"), [("none", "There is no"), ("empty", "holds no signature")])
 def test_a_folder_without_signatures_is_an_error(rca: Program, tmp_path: Path, name: str, words: str) -> None:
     """Nothing to check is not the same as nothing wrong."""

@@ -8,6 +8,7 @@ files in it, so an editable installation of this checkout stays invisible; the t
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import subprocess
@@ -105,6 +106,14 @@ def test_the_wheel_carries_every_module_and_data_file_of_the_package(names: set[
     assert {path.relative_to(source).as_posix() for path in files} <= names
     assert any(name.startswith("openstack_rca/rca/knowledge/signatures/") and name.endswith(".yaml") for name in names)
     assert "openstack_rca/logs/components.yaml" in names
+
+
+def test_the_wheel_carries_the_signatures_compiled(wheel: Path) -> None:
+    """Every rule is in the one file that each start reads, so that no start reads hundreds of YAML files."""
+    with zipfile.ZipFile(wheel) as archive:
+        rules = json.loads(archive.read("openstack_rca/rca/knowledge/signatures.json"))
+    written = (ROOT / "src" / "openstack_rca" / "rca" / "knowledge" / "signatures").rglob("*.yaml")
+    assert sorted(rule["id"] for rule in rules) == sorted(path.stem for path in written)
 
 
 def test_the_wheel_carries_neither_tests_nor_doors(names: set[str]) -> None:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
-from openstack_rca.cli.output import JSON_FORMAT, console, print_json
+from openstack_rca.cli.output import JSON_FORMAT, console, notice, print_json
 from openstack_rca.service.reports import one_line
-from openstack_rca.service.signatures import lint
+from openstack_rca.service.signatures import begin, lint, try_out
+from openstack_rca.settings import load_settings
 
 
 @click.group("signatures")
@@ -16,23 +17,70 @@ def signatures_group() -> None:
     """Your own failure signatures."""
 
 
-@signatures_group.command("lint", short_help="Check signature files and their examples.")
-@click.argument("folder", type=click.Path(path_type=Path), required=False, metavar="[FOLDER]")
+@signatures_group.command("lint", short_help="Check signature files and their cases.")
+@click.argument("path", type=click.Path(path_type=Path), required=False, metavar="[PATH]")
 @JSON_FORMAT
-def lint_command(folder: Path | None, form: str) -> int:
-    """Check signature files: schema, patterns, and that every example does what it says.
+def lint_command(path: Path | None, form: str) -> int:
+    """Check signature files: fields, patterns, and that every case is answered as it says.
 
-    Without FOLDER the built-in catalogue is checked. Exit status 1 if there is a problem.
+    PATH is a folder or one file; without it the built-in catalogue is checked. Exit status 1 if there is a problem.
 
     \b
     Example:
       openstack-rca signatures lint ./signatures
     """
-    problems, count = lint(folder)
+    checked = lint(path)
     if form == "json":
-        print_json({"signatures": count, "problems": problems})
+        print_json({"signatures": checked.signatures, "problems": checked.problems, "hints": checked.hints})
     else:
-        for problem in problems:
+        for hint in checked.hints:
+            notice(hint)
+        for problem in checked.problems:
             console().print(one_line(problem), markup=False, soft_wrap=True)
-        console().print(f"{len(problems)} problems." if problems else f"{count} signatures, no problem.")
-    return 1 if problems else 0
+        count = len(checked.problems)
+        console().print(f"{count} problems." if count else f"{checked.signatures} signatures, no problem.")
+    return 1 if checked.problems else 0
+
+
+@signatures_group.command("new", short_help="Write a commented signature file to start from.")
+@click.argument("signature_id", metavar="ID")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    help="Where to write it; the current folder if left out.",
+)
+def new_command(signature_id: str, folder: Path) -> None:
+    """Write ID.yaml, a signature with every field explained, ready to be changed.
+
+    \b
+    Example:
+      openstack-rca signatures new array-controller-failed --folder ./signatures
+    """
+    console().print(one_line(f"Wrote {begin(signature_id, folder)}."), markup=False, soft_wrap=True)
+
+
+@signatures_group.command("test", short_help="Show what signatures hit in logs.")
+@click.argument("path", type=click.Path(path_type=Path), metavar="FILE")
+@click.argument("logs", nargs=-1, required=True, metavar="LOGS...")
+@JSON_FORMAT
+def test_command(path: Path, logs: tuple[str, ...], form: str) -> None:
+    """Show each line of LOGS that the signatures of FILE (or a folder) hit, and whom they accuse there.
+
+    LOGS are files, folders or archives, as for analyze. At most 1000 hits are shown; all are counted.
+
+    \b
+    Example:
+      openstack-rca signatures test ./signatures/array-controller-failed.yaml /var/log/cinder
+    """
+    tried = try_out(path, logs, load_settings())
+    if form == "json":
+        print_json(tried.as_dict())
+        return
+    screen = console()
+    for hit in tried.hits:
+        place = f"{hit.file}:{hit.line}"
+        screen.print(one_line(f"{place}  {hit.accused or 'nobody'}: {hit.statement}"), markup=False, soft_wrap=True)
+        screen.print(one_line(f"    {hit.text}"), markup=False, soft_wrap=True)
+    for signature_id, count in tried.counts.items():
+        screen.print(one_line(f"{signature_id}: {count} of {tried.events} events"), markup=False, soft_wrap=True)

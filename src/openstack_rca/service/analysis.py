@@ -185,7 +185,8 @@ def ask(
         command=_sound(_command(paths, issue, prepared.model, fast, since, until, signatures)),
         knowledge=knowledge_for(settings, fast=fast, history=history),
     )
-    return answer(prepared, request, load_catalogue(signatures or settings.signatures_folder), on_step)
+    catalogue = load_catalogue(signatures or settings.signatures_folder, cache=settings.compiled_signatures)
+    return answer(prepared, request, catalogue, on_step)
 
 
 def _require_window(since: datetime | None, until: datetime | None) -> None:

@@ -78,7 +78,7 @@ def evaluate(
         raise ConfigurationError(f"There is no part called {unknown[0]}.", f"Parts are {', '.join(ABLATIONS)}.")
     folders = incidents.find_incidents(folder)
     questions = [incidents.read_question(path) for path in folders]
-    catalogue = load_catalogue(signatures or settings.signatures_folder)
+    catalogue = load_catalogue(signatures or settings.signatures_folder, cache=settings.compiled_signatures)
     way = _Pass(open_model(model, settings), catalogue, settings, fast, frozenset(without))
     passes = 2 if leave_one_out else 1
     scores, outcomes = [], []

@@ -1,27 +1,199 @@
-"""Check signature files."""
+"""Signature files: check them, begin one, and see what one hits in logs."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from openstack_rca.errors import SignatureCatalogueError
-from openstack_rca.rca.knowledge import lint_catalogue, load_catalogue
+from openstack_rca.logs.events import read_logs
+from openstack_rca.rca.knowledge import Catalogue, event_text, lint_catalogue, load_topology, own_signatures
+from openstack_rca.settings import Settings
+
+TEMPLATE = """\
+# One way in which something fails. The name of this file is its id.
+# Every field: docs/signatures.md. Check it with:  openstack-rca signatures lint {path}
+# See what it hits:                               openstack-rca signatures test {path} /var/log/...
+
+# One sentence: what is wrong. {{name}} stands for what the pattern's group (?P<name>...) captured.
+title: 'The array {{array}} lost its controller {{controller}}.'
+# The same without values, for a line in which a group captured nothing.
+title_plain: The storage array lost a controller.
+
+# Regular expression (Python's, without look-around and back-references) over the message, the exception and the
+# further lines of an event. Write what the software says in all releases: no host, address, user or id.
+pattern: 'array (?P<array>[\\w.-]+): controller (?P<controller>\\w+) failed'
+
+# Whose logs may carry it: canonical components or globs; left out: any.
+# services: [cinder-volume]
+# Least severity; INFO if left out. A line whose level is not known always passes.
+level: WARNING
+
+# Who is in trouble: a component (cinder-volume, mariadb, storage, host ...), @self (who logged it), or @url, @topic,
+# @service (whom the group of that name leads to).
+accuses: storage
+# Where: logger (the host that logged it), named (the group host), unknown (the default).
+# accused_host: logger
+
+# process-down, hang, network, auth, config, capacity, storage, database, messaging, data-missing
+category: storage
+# cause: the accused says so itself. accusation: somebody else names it. symptom: something failed, the cause is elsewhere.
+directness: cause
+
+# Healthy clouds log it now and then too: only so many within so long count fully.
+# at_least: 8
+# within: 5m
+# Speaks only beside one of these signatures; is silent beside one of those.
+# needs: [other-id]
+# unless: [other-id]
+# Numbers in trackers, and where the bug was mended.
+# bug: ['LP#1234567']
+# releases: mended in 2024.1
+
+remedy: Call the vendor of the array; move volumes to another pool.
+# Commands that only read. <unit>, <component>, <host> are filled in.
+checks:
+  - multipath -ll
+source: manual of the array, chapter 9
+
+# At least two lines that must be found, with what must be answered, and two look-alikes that must not
+# (or no_look_alike: true).
+cases:
+  - line: 'array nas7: controller B failed'
+    accuses: storage
+    statement_has: nas7
+  - line: 'array nas8.example.org: controller A failed, code 7'
+  - silent: 'array nas7: controller B is online'
+  - silent: 'array nas7: controller test passed, 0 failed'
+"""
+
+_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_MOST_HITS = 1000
 
 
-def lint(folder: Path | None) -> tuple[list[str], int]:
-    """Problems of the signatures in ``folder`` (None: the built-in ones), and how many signatures were checked.
+@dataclass(frozen=True)
+class Checked:
+    """What a check of signature files found.
+
+    Attributes:
+        signatures: number of sound signatures that were checked.
+        problems: one line each.
+        hints: what is not wrong, and could be better.
+    """
+
+    signatures: int
+    problems: list[str]
+    hints: list[str]
+
+
+def lint(path: Path | None) -> Checked:
+    """Check the signatures of a folder or file (None: the built-in ones), every case of them.
 
     Raises:
         SignatureCatalogueError: the path leads nowhere, or to no signature.
     """
-    problems = [str(problem) for problem in lint_catalogue([folder] if folder else [])]
-    if folder is None:
-        return problems, len(load_catalogue().signatures) if not problems else 0
-    # One of the user's may replace a shipped one, so the catalogue does not simply grow by their number.
-    shipped = {id(signature) for signature in load_catalogue().signatures}
-    own = 0 if problems else sum(id(signature) not in shipped for signature in load_catalogue(folder).signatures)
-    if not problems and not own:
+    result = lint_catalogue([path] if path else [])
+    if not result.problems and not result.signatures:
         raise SignatureCatalogueError(
-            f"{folder} holds no signature.", "Give a folder of *.yaml files with signatures, or one such file."
+            f"{path} holds no signature.", "Give a folder of *.yaml files with signatures, or one such file."
         )
-    return problems, own
+    hints = [
+        f"{file} holds a list of signatures, the older form. It is still read; one file a signature, named by its id, "
+        "is easier to keep: openstack-rca signatures new."
+        for file in result.old_files
+    ]
+    return Checked(len(result.signatures), [str(problem) for problem in result.problems], hints)
+
+
+def begin(signature_id: str, folder: Path) -> Path:
+    """Write a commented signature file to start from; its path.
+
+    Raises:
+        SignatureCatalogueError: the id is not in the form of ids, the file is there already, or cannot be written.
+    """
+    if not _ID.fullmatch(signature_id):
+        raise SignatureCatalogueError(
+            f"{signature_id!r} cannot be an id.", "Use lower case letters and digits with '-' between words."
+        )
+    path = folder / f"{signature_id}.yaml"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(TEMPLATE.format(path=path))
+    except FileExistsError:
+        raise SignatureCatalogueError(f"{path} is there already.", "Give another id, or edit that file.") from None
+    except OSError as error:
+        raise SignatureCatalogueError(f"{path} cannot be written: {error.strerror}.", "Give another folder.") from None
+    return path
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One line that a signature speaks of.
+
+    Attributes:
+        time: UTC, ISO 8601; None where the line has none.
+        accused: component in trouble; None where the rule cannot tell.
+        statement: the title, filled with what the line holds.
+        text: the line in which the match begins.
+    """
+
+    signature: str
+    file: str
+    line: int
+    time: str | None
+    host: str | None
+    service: str | None
+    accused: str | None
+    statement: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What signatures hit in logs: how often each, over how many events, and the first hits."""
+
+    events: int
+    counts: dict[str, int]
+    hits: list[Hit]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as plain data, for JSON."""
+        return asdict(self)
+
+
+def try_out(path: Path, logs: Sequence[str | Path], settings: Settings) -> Tried:
+    """Find out what the signatures of a file or folder hit in logs.
+
+    Raises:
+        SignatureCatalogueError: the path leads nowhere, or an entry is faulty.
+        LogInputError: the logs cannot be read.
+    """
+    rules = own_signatures(path)
+    events = read_logs(logs, timezone=settings.log_timezone).events
+    texts = events.with_row_index("key").select("key", "service", "level", text=event_text())
+    topology = load_topology()
+    found = Catalogue(rules).match(texts)
+    counts = dict.fromkeys((rule.id for rule in rules), 0) | dict(found["signature_id"].value_counts().iter_rows())
+    hits = []
+    for match in found.head(_MOST_HITS).iter_rows(named=True):
+        rule = next(rule for rule in rules if rule.id == match["signature_id"])
+        event = events.row(match["key"], named=True)
+        service = topology.canonical(event["service"]) or event["service"]
+        hits.append(
+            Hit(
+                signature=rule.id,
+                file=event["file"],
+                line=event["line"],
+                time=event["time"].isoformat() if event["time"] else None,
+                host=event["host"],
+                service=service,
+                accused=rule.accused(match, service, topology),
+                statement=rule.statement({item["name"]: item["value"] for item in match["values"]}),
+                text=match["line_text"],
+            )
+        )
+    return Tried(events.height, counts, hits)

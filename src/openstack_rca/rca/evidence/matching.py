@@ -25,11 +25,6 @@ LAYER_2_AGENTS = (
 )
 """A cloud plugs its ports with one of these; nova's complaint does not say which."""
 
-ROUTINE_NUMBER = 8.0
-"""So many lines of a routine kind within ``ROUTINE_SPAN`` are no routine any more."""
-
-ROUTINE_SPAN = "5m"
-
 DOUBTED_NOVELTY = 0.35
 LEAST_NOVELTY = 0.2
 """What chance and the normal rate explain to four fifths is normal."""
@@ -147,10 +142,12 @@ def unexplained(window: pl.DataFrame, rows: pl.Series) -> pl.DataFrame:
 
 
 def _signature_hits(window: pl.DataFrame, catalogue: Catalogue, topology: Topology) -> pl.DataFrame:
-    """One row per (event, accused): row, signature, accused, accused_host, directness, weight."""
+    """One row per (event, accused): row, signature, accused, accused_host, directness, weight, title."""
     distinct = window.select("component", "level", "text").unique().with_row_index("key")
     texts = distinct.select("key", service="component", level="level", text="text")
     matches = catalogue.match(texts)
+    speaking = catalogue.speaking(matches["signature_id"].unique().to_list())
+    matches = matches.filter(pl.col("signature_id").is_in(list(speaking)))
     present = set(window["component"].unique().to_list())
     components = dict(zip(distinct["key"].to_list(), distinct["component"].to_list(), strict=True))
     records = []
@@ -168,6 +165,7 @@ def _signature_hits(window: pl.DataFrame, catalogue: Catalogue, topology: Topolo
                 "accused_host": _accused_host(signature, match),
                 "directness": str(signature.directness),
                 "weight": float(signature.weight),
+                "title": signature.statement({item["name"]: item["value"] for item in match["values"]}),
             }
         )
     schema = {
@@ -177,6 +175,7 @@ def _signature_hits(window: pl.DataFrame, catalogue: Catalogue, topology: Topolo
         "accused_host": pl.String,
         "directness": pl.String,
         "weight": pl.Float64,
+        "title": pl.String,
     }
     frame = pl.DataFrame(records, schema=schema)
     located = window.select("row", "component", "level", "text").join(
@@ -197,12 +196,12 @@ def _present_kind(accused: str, present: set[str]) -> str:
     return here[0] if len(here) == 1 else accused
 
 
-def _accused_host(signature: Signature, match: dict[str, str | None]) -> str | None:
-    if signature.host == "captured":
-        host = match.get("host")
+def _accused_host(signature: Signature, match: dict[str, Any]) -> str | None:
+    if signature.accused_host == "named":
+        host: str | None = match.get("host")
         # An address says where a connection came from, behind proxies and on one machine not even that.
         return host if host and re.search("[A-Za-z]", host) else None
-    return "@self" if signature.host == "self" or signature.accuses == "@self" else None
+    return "@self" if signature.accused_host == "logger" or signature.accuses == "@self" else None
 
 
 def _group(window: pl.DataFrame, hits: pl.DataFrame, catalogue: Catalogue, minutes: float) -> list[Finding]:
@@ -220,6 +219,7 @@ def _group(window: pl.DataFrame, hits: pl.DataFrame, catalogue: Catalogue, minut
         .group_by("signature", "component", "host", "accused", "accused_host", maintain_order=True)
         .agg(
             rows=pl.col("row").head(MAX_ROWS),
+            title=pl.col("title").first(),
             count=pl.len(),
             first=pl.col("time").min(),
             last=pl.col("time").max(),
@@ -228,7 +228,6 @@ def _group(window: pl.DataFrame, hits: pl.DataFrame, catalogue: Catalogue, minut
             familiar=pl.col("familiar").all(),
         )
     )
-    densest = _densest(joined)
     leading = window.filter(pl.col("row").is_in(groups["rows"].list.first().implode()))
     texts = dict(leading.select("row", "text").iter_rows())
     return [
@@ -236,27 +235,20 @@ def _group(window: pl.DataFrame, hits: pl.DataFrame, catalogue: Catalogue, minut
             catalogue.get(group["signature"]),
             group,
             texts[group["rows"][0]],
-            densest[group["signature"], group["accused"]],
+            joined,
             minutes,
         )
         for group in groups.iter_rows(named=True)
     ]
 
 
-def _densest(hits: pl.DataFrame) -> dict[tuple[str, str], int]:
-    """For each signature and accused, the most events within one ``ROUTINE_SPAN``."""
-    spans = hits.group_by("signature", "accused", pl.col("time").dt.truncate(ROUTINE_SPAN)).agg(count=pl.len())
-    densest = spans.group_by("signature", "accused").agg(pl.col("count").max())
-    return {(signature, accused): count for signature, accused, count in densest.iter_rows()}
-
-
-def _finding(signature: Signature, group: dict[str, Any], text: str, densest: int, minutes: float) -> Finding:
-    """The finding of one group of hits; ``text`` is that of its first event."""
+def _finding(signature: Signature, group: dict[str, Any], text: str, joined: pl.DataFrame, minutes: float) -> Finding:
+    """The finding of one group of the joined hits; ``text`` is that of its first event."""
     weight = float(signature.weight)
     if signature.directness is Directness.SYMPTOM:
         weight *= volume(group["count"])
-    elif signature.routine:
-        weight *= min(1.0, densest / ROUTINE_NUMBER)
+    elif signature.within is not None:
+        weight *= min(1.0, _densest(joined, signature, group["accused"]) / signature.at_least)
     return Finding(
         sort=EvidenceSort.SIGNATURE,
         directness=Directness(str(signature.directness)),
@@ -265,8 +257,8 @@ def _finding(signature: Signature, group: dict[str, Any], text: str, densest: in
         accuser=group["component"],
         accuser_host=group["host"],
         category=_category(signature, text),
-        title=signature.title,
-        why=signature.title,
+        title=group["title"],
+        why=group["title"],
         weight=weight,
         rows=tuple(group["rows"]),
         count=group["count"],
@@ -278,6 +270,12 @@ def _finding(signature: Signature, group: dict[str, Any], text: str, densest: in
         remedy=signature.remedy,
         checks=tuple(signature.checks),
     )
+
+
+def _densest(joined: pl.DataFrame, signature: Signature, accused: str) -> int:
+    """Most hits against one component within the time that the signature names."""
+    alike = joined.filter((pl.col("signature") == signature.id) & (pl.col("accused") == accused))
+    return int(alike.group_by(pl.col("time").dt.truncate(signature.within or "1h")).len()["len"].max() or 0)  # type: ignore[arg-type]
 
 
 def _category(signature: Signature, text: str) -> Category:

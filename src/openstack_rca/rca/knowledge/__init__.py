@@ -1,18 +1,14 @@
 """What is known before any log is read: signatures, the dependency graph, checks. May touch ``vocabulary`` only."""
 
-from openstack_rca.rca.knowledge.catalogue import (
-    TEXT_LIMIT,
-    Catalogue,
-    Signature,
-    event_text,
-    lint_catalogue,
-    load_catalogue,
-)
+from openstack_rca.rca.knowledge.catalogue import TEXT_LIMIT, Catalogue, event_text, load_catalogue, own_signatures
 from openstack_rca.rca.knowledge.checks import concrete_checks
+from openstack_rca.rca.knowledge.linting import LintResult, lint_catalogue
+from openstack_rca.rca.knowledge.signature import Signature
 from openstack_rca.rca.knowledge.topology import Topology, load_topology
 
 __all__ = [
     "Catalogue",
+    "LintResult",
     "Signature",
     "TEXT_LIMIT",
     "Topology",
@@ -21,4 +17,5 @@ __all__ = [
     "lint_catalogue",
     "load_catalogue",
     "load_topology",
+    "own_signatures",
 ]
