@@ -9,6 +9,11 @@
     │   ├── LogPathNotFound
     │   ├── NoLogFiles
     │   ├── UnreadableLog
+    │   │   ├── DamagedLog
+    │   │   ├── BinaryLog
+    │   │   ├── NotARegularFile
+    │   │   ├── UnknownPacking
+    │   │   └── LogBoundReached
     │   └── NoKnownLines
     ├── ModelError
     │   ├── NotEnoughTrainingData
@@ -86,7 +91,36 @@ class NoLogFiles(LogInputError):
 
 
 class UnreadableLog(LogInputError):
-    """A file cannot be read: permission, damaged compression."""
+    """A file cannot be read, or not to its end."""
+
+
+class DamagedLog(UnreadableLog):
+    """A packing is broken or cut off."""
+
+
+class BinaryLog(UnreadableLog):
+    """A file holds no text."""
+
+
+class NotARegularFile(UnreadableLog):
+    """A device, a socket, or a pipe that nothing writes to."""
+
+
+class UnknownPacking(UnreadableLog):
+    """A packing that is not read, or only with a program that is not installed, or with a password."""
+
+
+class LogBoundReached(UnreadableLog):
+    """A packed file holds more than a bound allows.
+
+    Args:
+        message, hint: as for every error; the message names the setting.
+        distrusted: it looks made to do harm, so nothing of it is to be used.
+    """
+
+    def __init__(self, message: str, hint: str = "", *, distrusted: bool = False) -> None:
+        super().__init__(message, hint)
+        self.distrusted = distrusted
 
 
 class NoKnownLines(LogInputError):

@@ -121,6 +121,24 @@ class Settings(BaseSettings):
     )
 
     log_timezone: str = Field(default="UTC", validation_alias=_named("OPENSTACK_RCA_LOG_TIMEZONE"))
+    archive_members: int = Field(
+        default=200_000,
+        gt=0,
+        validation_alias=_named("OPENSTACK_RCA_ARCHIVE_MEMBERS"),
+        description="Most files that one archive of logs may hold.",
+    )
+    unpacked_bytes: int = Field(
+        default=2 * 1024**3,
+        gt=0,
+        validation_alias=_named("OPENSTACK_RCA_UNPACKED_BYTES"),
+        description="Most bytes of text that are read from one packed file.",
+    )
+    unpacked_ratio: int = Field(
+        default=200,
+        gt=0,
+        validation_alias=_named("OPENSTACK_RCA_UNPACKED_RATIO"),
+        description="How many times its size a packed file may unpack to, beyond its first 64 MiB.",
+    )
     signatures_folder: Path | None = Field(default=None, validation_alias=_named("OPENSTACK_RCA_SIGNATURES"))
     cache_size_bytes: int = Field(default=2 * 1024**3, gt=0, validation_alias=_named("OPENSTACK_RCA_CACHE_SIZE_BYTES"))
     reports_kept: int = Field(

@@ -1,19 +1,55 @@
-"""What bytes are: a binary file, text, a log; and how text becomes lines."""
+"""What bytes are: a binary file, text in which encoding, a log; and how text becomes lines."""
 
 from __future__ import annotations
 
+import codecs
 import re
 
 import polars as pl
+
+from openstack_rca.logs.packing import Readable
 
 _SAMPLE = 64 * 1024
 # Control bytes that no text holds; tab, line feed, form feed, carriage return, backspace and escape are text.
 _CONTROL = bytes(byte for byte in range(32) if byte not in b"\t\n\r\x0c\x08\x1b\x00") + b"\x7f"
 _COLOUR = r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\([A-Z]"
+_CLOCK = rb"\d{1,2}:\d\d:\d\d"
 _STAMPED = re.compile(
-    rb"(?m)^\W{0,2}(?:\d{4}-\d\d-\d\d[ T]+\d{1,2}:\d\d|(?:\w{3} )?\w{3} [ \d]\d \d\d:\d\d:\d\d|\[pid: \d+\||"
-    rb"=[A-Z]+ REPORT====|\S+ \S+ \S+ \[\d\d/\w{3}/\d{4}:)"
+    rb"^.{0,120}?(?:\d{4}[-/.]\d\d[-/.]\d\d[ T]+\d{1,2}:\d\d|[^\W\d]{3,5}\.? +\d{1,2} " + _CLOCK + rb"|"
+    rb"\d{1,2}[-/][A-Z][a-z]{2}[-/]\d{4}(?::|::| )" + _CLOCK + rb"|[A-Z][a-z]{2} +\d{1,2}, \d{4} @ " + _CLOCK + rb")"
+    rb"|^(?:\[ *\d+\.\d{6}\]|[IWEF]\d{4} " + _CLOCK + rb"|\d{6} +" + _CLOCK + rb"|=[A-Z]+ REPORT====|\[pid: \d+\|"
+    rb"|\d+:[A-Z] \d\d [A-Z][a-z]{2} \d{4} "
+    + _CLOCK
+    + rb"|__CURSOR=|__REALTIME_TIMESTAMP=|# \w{3} \w{3} +\d+ "
+    + _CLOCK
+    + rb")"
+    rb"|^(?:data: ?)?[\[{]?\{? *\"?[^\n]*\"(?:@?time(?:stamp)?|asctime|created|ts|date|_SOURCE_REALTIME_TIMESTAMP|"
+    rb"__REALTIME_TIMESTAMP|log|message|MESSAGE|msg|_source|values)\" *:"
+    rb"|^.{0,80}?\b(?:DEBUG|INFO|AUDIT|WARNING|ERROR|CRITICAL|TRACE) [a-z_]+(?:\.[\w-]+)+ [\[]"
 )
+# Objects that reach over many lines: journald's, and answers of log stores.
+_JSON_OBJECTS = re.compile(
+    rb"^\s*[\[{][^\x00]*?\"(?:__REALTIME_TIMESTAMP|_source|@timestamp|_SYSTEMD_UNIT|resultType)\"\s*:"
+)
+_JOURNAL_EXPORT = re.compile(rb"^__(?:CURSOR|REALTIME_TIMESTAMP)=")
+_UTF_16_SHARE = 0.7
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_WESTERN = "openstack_rca_western"
+
+
+def _western(error: UnicodeError) -> tuple[str, int]:
+    """Bytes that are no UTF-8 are read as Windows-1252, of which Latin-1's letters are a part."""
+    assert isinstance(error, UnicodeDecodeError)
+    return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
+
+
+codecs.register_error(_WESTERN, _western)
 
 
 def is_binary(data: bytes) -> bool:
@@ -31,20 +67,68 @@ def is_binary(data: bytes) -> bool:
 
 
 def reads_like_log(data: bytes) -> bool:
-    """Whether at least a third of the first hundred lines that are not blank or indented begin with a time stamp."""
+    """Whether at least a third of the first hundred lines that are not blank or indented look like those of a log."""
+    if _JSON_OBJECTS.match(data) or _JOURNAL_EXPORT.match(data):
+        return True
     lines = [line for line in data.splitlines()[:300] if line.strip() and not line.startswith((b" ", b"\t"))][:100]
-    stamped = sum(1 for line in lines if _STAMPED.match(line))
+    lines = lines or [line for line in data.splitlines()[:300] if line.strip()][:100]
+    stamped = sum(1 for line in lines if _STAMPED.match(line[:4000]))
     return stamped * 3 >= len(lines) and stamped > 0
+
+
+def encoding_of(head: bytes) -> str:
+    """The encoding of a text that begins with these bytes: by its byte order mark, else by where its NULs are."""
+    for mark, encoding in _BOMS:
+        if head.startswith(mark):
+            return encoding
+    sample = head[: _SAMPLE // 2 * 2]
+    half = len(sample) // 2
+    if half >= 8:
+        for encoding, zeros, letters in (
+            ("utf-16-le", sample[1::2], sample[0::2]),
+            ("utf-16-be", sample[0::2], sample[1::2]),
+        ):
+            if zeros.count(0) > half * _UTF_16_SHARE and letters.count(0) < half * (1 - _UTF_16_SHARE):
+                return encoding
+    return "utf-8"
+
+
+class PlainText:
+    """A text as UTF-8 with line feeds, whatever its encoding and its line ends.
+
+    Args:
+        stream: gives the bytes.
+        head: the first of them, which are still to be read.
+    """
+
+    def __init__(self, stream: Readable, head: bytes) -> None:
+        self._stream = stream
+        encoding = encoding_of(head)
+        recode = encoding != "utf-8"
+        self._decoder = codecs.getincrementaldecoder(encoding)("replace") if recode else None
+        begin = head.decode(encoding, "replace") if recode else head.decode("latin-1")
+        self._only_returns = "\r" in begin.rstrip("\r") and "\n" not in begin
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to about ``size`` bytes, fewer only at the end; none means the end."""
+        data = self._stream.read(size)
+        if self._decoder is not None:
+            text = self._decoder.decode(data, not data)
+            while data and not text:
+                data = self._stream.read(size)
+                text = self._decoder.decode(data, not data)
+            data = text.encode("utf-8", "replace")
+        return data.replace(b"\r", b"\n") if self._only_returns else data
 
 
 def text_lines(data: bytes, *, is_start: bool) -> pl.Series:
     """Cut bytes into lines at line feeds only, so that numbers agree with ``sed -n Np``.
 
-    Invalid UTF-8 is replaced, NULs, colour codes and carriage returns at line ends are removed, a byte order mark at
-    the start of the file too.
+    Bytes that are no UTF-8 are read as Western ones; NULs, colour codes and carriage returns at line ends are removed, a
+    byte order mark at the start of the file too.
     """
     if is_start:
-        data = data.removeprefix(b"\xef\xbb\xbf")
+        data = data.removeprefix(codecs.BOM_UTF8)
     if data.endswith(b"\n"):
         data = data[:-1]
     elif not data:
@@ -52,7 +136,7 @@ def text_lines(data: bytes, *, is_start: bool) -> pl.Series:
     if b"\x00" in data:
         data = data.replace(b"\x00", b"")
     has_returns, has_colour = b"\r" in data, b"\x1b" in data
-    lines = pl.Series("text", [data.decode("utf-8", "replace")]).str.split("\n").explode()
+    lines = pl.Series("text", [data.decode("utf-8", _WESTERN)]).str.split("\n").explode()
     if has_colour:
         lines = lines.str.replace_all(_COLOUR, "")
     if has_returns:

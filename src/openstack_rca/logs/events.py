@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
-from openstack_rca.errors import NoKnownLines
-from openstack_rca.logs.blocks import Block, read_blocks
+from openstack_rca.errors import LogInputError, NoKnownLines
+from openstack_rca.logs.blocks import Block
+from openstack_rca.logs.bounds import Bounds
 from openstack_rca.logs.joining import in_order_of_time, join_events
 from openstack_rca.logs.parsing import parse_lines
+from openstack_rca.logs.reading import Log, Reading
 from openstack_rca.logs.records import SkipReason
 from openstack_rca.logs.services import services_of_events
-from openstack_rca.logs.sources import Source, collect_sources, first_few
+from openstack_rca.logs.sources import collect_sources, no_logs_among
 from openstack_rca.logs.stamps import PLACEHOLDER_YEAR
 from openstack_rca.logs.templates import mask_messages, template_ids
 
@@ -47,7 +49,7 @@ EVENT_SCHEMA: dict[str, pl.DataType] = {
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _INSTANCE_IN_TEXT = rf"nstance(?: uuid| UUID)?:? ['\"]?({_UUID})"
-_BATCH_BYTES = 8 * 1024 * 1024
+_NAMED_OTHERS = 200
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,9 @@ class FileRead:
     """What became of one file.
 
     ``unknown_lines`` are lines that no format knew and that belong to no event of a known one; ``format`` is the
-    format of most of its events, ``unknown`` or ``empty``; ``skip`` says why the file was left out. ``lines`` is the sum of
-    ``lines`` over the file's events plus blank lines before the first.
+    format of most of its events, ``unknown`` or ``empty``. ``skip`` says why the file was left out, or its rest where it has
+    events, and ``detail`` tells it in a sentence. ``lines`` is the sum of ``lines`` over the file's events plus blank lines
+    before the first.
     """
 
     file: str
@@ -65,6 +68,7 @@ class FileRead:
     unknown_lines: int
     format: str
     skip: SkipReason | None = None
+    detail: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,58 +84,41 @@ def read_logs(
     paths: Sequence[str | Path],
     *,
     timezone: str = "UTC",
+    bounds: Bounds | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> LogRead:
     """Read logs into the table of events.
 
+    What cannot be read is left out and named in ``files``, and so is the rest of a file that is damaged or too large.
+
     Args:
-        paths: files, folders (read with all below), globs, or ``-`` for standard input; plain or compressed.
+        paths: files, folders (read with all below), globs, or ``-`` for standard input; plain, compressed, or archives.
         timezone: IANA zone of stamps that carry no offset.
+        bounds: what one packed file may hold.
         on_progress: called with bytes done and bytes in all, as they lie on disk.
 
     Raises:
         LogPathNotFound: a path or glob leads nowhere.
         NoLogFiles: nothing that was given is a log.
-        UnreadableLog: permission, damaged compression, or a binary file given directly.
+        UnreadableLog: the only files that could be logs cannot be read.
         NoKnownLines: no line has a known format.
     """
     collection = collect_sources(paths)
-    total = sum(source.size for source in collection.sources)
-    parts: list[pl.DataFrame] = []
-    line_counts = [0] * len(collection.sources)
-    skipped: dict[int, SkipReason] = {}
-    done = 0
-    for batch in _batches(collection.sources, skipped):
-        parts.append(_batch_events(batch, collection.sources, timezone))
-        for block in batch:
-            line_counts[block.source_index] += block.lines.len()
-            done += block.disk_bytes
-        if on_progress is not None:
-            on_progress(min(done, total), total)
-    events = _merge(parts, collection.sources)
-    files = _file_reads(events, collection.sources, line_counts, skipped)
+    reading = Reading(collection.sources, bounds or Bounds(), on_progress)
+    parts = [_batch_events(batch, reading.logs, timezone) for batch in reading.batches()]
+    logs = reading.logs
+    events = _merge(parts, logs)
+    if reading.distrusted:
+        events = events.filter(~pl.col("source_index").is_in(reading.distrusted))
+    left_out = collection.skipped + reading.left_out
+    files = _file_reads(events, logs)
     if not any(read.events > 0 and read.format != "unknown" for read in files):
-        raise _nothing_known(line_counts, [collection.sources[index].name for index in skipped], paths)
-    files += [FileRead(name, 0, 0, 0, "skipped", reason) for name, reason in collection.skipped]
+        raise reading.error or _nothing_known(files, left_out, paths)
+    files += _left_out_reads(left_out)
     return LogRead(_finish(events), sorted(files, key=lambda read: read.file), collection.roots)
 
 
-def _batches(sources: Sequence[Source], skipped: dict[int, SkipReason]) -> Iterator[list[Block]]:
-    """Blocks of many files together, so that small files do not each pay for their own pass."""
-    batch: list[Block] = []
-    size = 0
-    for index, source in enumerate(sources):
-        for block in read_blocks(source, index, skipped):
-            batch.append(block)
-            size += block.text_bytes
-            if size >= _BATCH_BYTES:
-                yield batch
-                batch, size = [], 0
-    if batch:
-        yield batch
-
-
-def _batch_events(batch: Sequence[Block], sources: Sequence[Source], timezone: str) -> pl.DataFrame:
+def _batch_events(batch: Sequence[Block], logs: Sequence[Log], timezone: str) -> pl.DataFrame:
     # A block's index stands for its file while joining: no event reaches over a border of blocks.
     lines = pl.concat(
         pl.DataFrame({"text": block.lines}).with_columns(
@@ -142,13 +129,14 @@ def _batch_events(batch: Sequence[Block], sources: Sequence[Source], timezone: s
         for index, block in enumerate(batch)
     )
     events = join_events(in_order_of_time(parse_lines(lines, timezone)))
+    of_block = [logs[block.log_index] for block in batch]
     origins = pl.DataFrame(
         {
             "file_index": pl.Series(range(len(batch)), dtype=pl.Int32),
-            "source_index": pl.Series([block.source_index for block in batch], dtype=pl.Int32),
-            "file": pl.Series([sources[block.source_index].name for block in batch], dtype=pl.String),
-            "path_service": pl.Series([sources[block.source_index].origin.service for block in batch], dtype=pl.String),
-            "path_host": pl.Series([sources[block.source_index].origin.host for block in batch], dtype=pl.String),
+            "source_index": pl.Series([block.log_index for block in batch], dtype=pl.Int32),
+            "file": pl.Series([log.name for log in of_block], dtype=pl.String),
+            "path_service": pl.Series([log.origin.service for log in of_block], dtype=pl.String),
+            "path_host": pl.Series([log.origin.host for log in of_block], dtype=pl.String),
         }
     )
     return (
@@ -162,7 +150,7 @@ def _batch_events(batch: Sequence[Block], sources: Sequence[Source], timezone: s
     )
 
 
-def _merge(parts: Sequence[pl.DataFrame], sources: Sequence[Source]) -> pl.DataFrame:
+def _merge(parts: Sequence[pl.DataFrame], sources: Sequence[Log]) -> pl.DataFrame:
     """Put batches together, date what has no year, and let events without a stamp inherit one from their file."""
     if not parts:
         return pl.DataFrame(
@@ -183,9 +171,7 @@ def _merge(parts: Sequence[pl.DataFrame], sources: Sequence[Source]) -> pl.DataF
     ).with_columns(pl.col("time").backward_fill().over("source_index").alias("time"))
 
 
-def _file_reads(
-    events: pl.DataFrame, sources: Sequence[Source], line_counts: Sequence[int], skipped: dict[int, SkipReason]
-) -> list[FileRead]:
+def _file_reads(events: pl.DataFrame, logs: Sequence[Log]) -> list[FileRead]:
     per_format = (
         events.group_by("source_index", "format")
         .agg(pl.len().alias("events"), pl.col("lines").filter(pl.col("level") == "UNKNOWN").sum().alias("unknown"))
@@ -196,11 +182,22 @@ def _file_reads(
         best, events_before, unknown_before = counts.get(index, ("unknown", 0, 0))
         counts[index] = (name if best == "unknown" else best, events_before + number, unknown_before + unknown)
     reads = []
-    for index, source in enumerate(sources):
+    for index, log in enumerate(logs):
         name, number, unknown = counts.get(index, ("empty", 0, 0))
-        reason = skipped.get(index)
-        name = "skipped" if reason else name
-        reads.append(FileRead(source.name, line_counts[index], number, unknown, name, reason))
+        reads.append(FileRead(log.name, log.lines, number, unknown, name, log.skip, log.detail))
+    return reads
+
+
+def _left_out_reads(left_out: Sequence[tuple[str, SkipReason, str]]) -> list[FileRead]:
+    """What was not read, each by its name; of files that are simply no logs only the first, as a sosreport holds thousands."""
+    reads, others = [], 0
+    for name, reason, detail in left_out:
+        others += reason is SkipReason.NOT_A_LOG
+        if reason is not SkipReason.NOT_A_LOG or others <= _NAMED_OTHERS:
+            reads.append(FileRead(name, 0, 0, 0, "skipped", reason, detail))
+    if others > _NAMED_OTHERS:
+        more = f"{others - _NAMED_OTHERS:,} more files"
+        reads.append(FileRead(more, 0, 0, 0, "skipped", SkipReason.NOT_A_LOG))
     return reads
 
 
@@ -217,21 +214,19 @@ def _finish(events: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _nothing_known(line_counts: Sequence[int], binary: Sequence[str], paths: Sequence[str | Path]) -> NoKnownLines:
-    """The error where nothing could be read: binary files, empty ones, or text of no known format."""
+def _nothing_known(
+    files: Sequence[FileRead], left_out: Sequence[tuple[str, SkipReason, str]], paths: Sequence[str | Path]
+) -> LogInputError:
+    """The error where nothing could be read: no log at all, empty ones, or text of no known format."""
     given = ", ".join(str(path) for path in paths)
-    if binary and sum(line_counts) == 0:
-        empty = len(line_counts) - len(binary)
-        beside = f"; the other {empty} are empty" if empty > 1 else "; the other one is empty" if empty else ""
-        held = f"{len(binary)} binary file{'s' if len(binary) > 1 else ''}"
-        return NoKnownLines(
-            f"{given} holds no text logs but {held}: {first_few(binary)}{beside}.",
-            "Give text logs; export a systemd journal with journalctl, unpack an archive first.",
-        )
-    if sum(line_counts) == 0:
+    lines = sum(read.lines for read in files)
+    if lines == 0 and left_out:
+        empty = [(read.file, "empty") for read in files]
+        return no_logs_among([*((name, str(reason)) for name, reason, _ in left_out), *empty], paths)
+    if lines == 0:
         return NoKnownLines(f"The logs are empty: {given}.", "Give logs that hold lines.")
     return NoKnownLines(
-        f"None of the {sum(line_counts):,} lines of {given} has a known log format.",
+        f"None of the {lines:,} lines of {given} has a known log format.",
         "Give logs of OpenStack services (oslo.log), RabbitMQ, MariaDB, uWSGI, Apache, HAProxy, libvirt, Open vSwitch, "
         "Ceph or syslog.",
     )

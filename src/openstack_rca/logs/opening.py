@@ -1,81 +1,167 @@
-"""Opening a log: plain or compressed, told by its first bytes, with errors that say what to do."""
+"""Opening a log and reading its bytes, with errors that name it and say what to do."""
 
 from __future__ import annotations
 
-import bz2
-import gzip
 import io
 import lzma
+import os
+import select
+import stat
+import tarfile
+import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO
 
 import zstandard
 
-from openstack_rca.errors import UnreadableLog
+from openstack_rca.errors import DamagedLog, LogBoundReached, NotARegularFile, UnreadableLog
+from openstack_rca.logs.packing import Readable
 
-_MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "zstandard"}
-_DAMAGE = (zlib.error, lzma.LZMAError, zstandard.ZstdError, gzip.BadGzipFile, EOFError)
+HEAD_BYTES = 64 * 1024
+"""How much of the beginning tells what a file is."""
+
+_PIECE_BYTES = 1024 * 1024
+_PIPE_WAIT_SECONDS = 10.0
+_DAMAGE = (
+    zlib.error,
+    lzma.LZMAError,
+    zstandard.ZstdError,
+    EOFError,
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    NotImplementedError,
+    ValueError,
+    RuntimeError,
+)
+
+
+class Input:
+    """Bytes in order, whose beginning can be looked at first.
+
+    Damage further on is told only when everything before it was read.
+    """
+
+    def __init__(self, stream: Readable, called: str) -> None:
+        self.called = called
+        # What is there at once, where a stream can tell: reading on for more would lose it at damage.
+        self._read = getattr(stream, "read1", stream.read)
+        self._ahead = b""
+        self._trouble: UnreadableLog | None = None
+
+    def head(self) -> bytes:
+        """The first ``HEAD_BYTES`` bytes, fewer only where there are no more; they are still to be read.
+
+        Raises:
+            UnreadableLog: there is not a single byte, for a reason.
+        """
+        if len(self._ahead) < HEAD_BYTES:
+            self._ahead += self._pull(HEAD_BYTES - len(self._ahead))
+        while len(self._ahead) >= HEAD_BYTES and not self._ahead.strip(b"\x00"):
+            # The hole that a log has at its start after it was truncated under its writer; no line is lost with it.
+            self._ahead = self._pull(HEAD_BYTES)
+        if not self._ahead and self._trouble is not None:
+            raise self._trouble
+        return self._ahead[:HEAD_BYTES]
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to ``size`` bytes (-1: all), fewer only at the end or before damage.
+
+        Raises:
+            UnreadableLog: permission, damage, or a bound; what came before was given.
+        """
+        size = size if size >= 0 else 1 << 62
+        found, self._ahead = self._ahead[:size], self._ahead[size:]
+        if len(found) < size:
+            found += self._pull(size - len(found))
+        if not found and size and self._trouble is not None:
+            raise self._trouble
+        return found
+
+    def _pull(self, size: int) -> bytes:
+        pieces: list[bytes] = []
+        while size > 0 and self._trouble is None:
+            try:
+                piece = self._read(min(size, _PIECE_BYTES))
+            except UnreadableLog as error:
+                self._trouble = error
+            except _DAMAGE as error:
+                self._trouble = damaged(self.called, error)
+            except OSError as error:
+                # bz2 and gzip have no error class of their own for damage; the system's errors carry a number.
+                self._trouble = (
+                    damaged(self.called, error) if error.errno is None else refused_by_system(self.called, error)
+                )
+            else:
+                if not piece:
+                    break
+                pieces.append(piece)
+                size -= len(piece)
+        if isinstance(self._trouble, LogBoundReached) and self._trouble.distrusted:
+            self._ahead = b""
+            return b""
+        return b"".join(pieces)
 
 
 @contextmanager
-def opened(path: Path | None) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
-    """Open a file, through its decompression where its first bytes tell of one; gives the text and the file itself."""
-    with ExitStack() as stack:
-        try:
-            raw = io.BufferedReader(io.FileIO(0, closefd=False) if path is None else io.FileIO(path))
-            head = stack.enter_context(raw).peek(6)[:6]
-        except OSError as error:
-            raise refused_by_system(path, error) from error
-        kind = next((name for magic, name in _MAGIC.items() if head.startswith(magic)), None)
-        stream: IO[bytes] = raw
-        if kind == "gzip":
-            stream = cast(IO[bytes], stack.enter_context(gzip.open(raw, "rb")))
-        elif kind == "bzip2":
-            stream = stack.enter_context(bz2.open(raw, "rb"))
-        elif kind == "xz":
-            stream = stack.enter_context(lzma.open(raw, "rb"))
-        elif kind == "zstandard":
-            decompressor: Any = zstandard.ZstdDecompressor()
-            stream = stack.enter_context(decompressor.stream_reader(raw, read_across_frames=True, closefd=False))
-        yield stream, raw
+def opened(path: Path | None, *, direct: bool) -> Iterator[IO[bytes]]:
+    """Open a file as it lies on disk; None is standard input.
 
+    Args:
+        path: a regular file, or where it was given ``direct``\\ ly a pipe that something writes to.
+        direct: whether the user named this very file.
 
-def read_up_to(stream: IO[bytes], path: Path | None, size: int) -> bytes:
-    """Read up to ``size`` bytes, fewer only at the end."""
-    pieces = []
+    Raises:
+        NotARegularFile: a device, a socket, or a pipe that nothing writes to.
+        UnreadableLog: the system refuses.
+    """
+    called = called_by(path)
     try:
-        while size > 0:
-            piece = stream.read(size)
-            if not piece:
-                break
-            pieces.append(piece)
-            size -= len(piece)
-    except _DAMAGE as error:
-        raise _damaged(path, error) from error
+        # Without waiting: opening a pipe would last until somebody writes to it.
+        flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+        raw = io.FileIO(0, closefd=False) if path is None else io.FileIO(os.open(path, flags), "rb")
     except OSError as error:
-        # bz2 and gzip have no error class of their own for damage; the system's errors carry a number.
-        raise (_damaged(path, error) if error.errno is None else refused_by_system(path, error)) from error
-    return b"".join(pieces)
+        raise refused_by_system(called, error) from error
+    with io.BufferedReader(raw, _PIECE_BYTES) as stream:
+        if path is not None:
+            _require_content(raw.fileno(), called, direct)
+            os.set_blocking(raw.fileno(), True)
+        yield stream
 
 
-def _damaged(path: Path | None, error: Exception) -> UnreadableLog:
-    return UnreadableLog(
-        f"The compressed log {called(path)} is damaged: {error}.",
-        "Copy it again from its host, or leave it out.",
+def _require_content(descriptor: int, called: str, direct: bool) -> None:
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISFIFO(mode) and direct:
+        waiting = select.poll()
+        waiting.register(descriptor, select.POLLIN | select.POLLHUP)
+        if not waiting.poll(_PIPE_WAIT_SECONDS * 1000):
+            raise NotARegularFile(
+                f"Nothing wrote to the pipe {called} for {_PIPE_WAIT_SECONDS:.0f} seconds.",
+                "Start what writes to it first, or give a file.",
+            )
+    elif not stat.S_ISREG(mode):
+        kind = "a pipe" if stat.S_ISFIFO(mode) else "a socket" if stat.S_ISSOCK(mode) else "a device"
+        raise NotARegularFile(f"{called} is {kind} and no log file.", "Give files or folders of logs.")
+
+
+def damaged(called: str, error: Exception) -> DamagedLog:
+    """The error for a file whose packing is broken or cut off."""
+    told = str(error) or type(error).__name__
+    return DamagedLog(
+        f"{called} is damaged or cut off: {told.rstrip('.')}.", "Copy it again from its host, or leave it out."
     )
 
 
-def refused_by_system(path: Path | None, error: OSError) -> UnreadableLog:
+def refused_by_system(called: str, error: OSError) -> UnreadableLog:
     """The error for a log that the system does not let us read."""
     return UnreadableLog(
-        f"The log {called(path)} cannot be read: {error.strerror or error}.",
+        f"{called} cannot be read: {error.strerror or error}.",
         "Run as a user who may read it, or leave it out.",
     )
 
 
-def called(path: Path | None) -> str:
+def called_by(path: Path | None) -> str:
     """How a message names a log; ``None`` is standard input."""
-    return "from standard input" if path is None else str(path)
+    return "Standard input" if path is None else str(path)

@@ -1,10 +1,9 @@
-"""Finding and opening logs: files, folders, globs, standard input, plain or compressed."""
+"""Finding the files that may hold logs: given one by one, in folders, by globs, or as standard input."""
 
 from __future__ import annotations
 
 import glob
 import os
-import re
 import stat
 from collections import Counter
 from collections.abc import Sequence
@@ -13,53 +12,74 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from openstack_rca.errors import LogPathNotFound, NoLogFiles, UnreadableLog
-from openstack_rca.logs.content import is_binary, reads_like_log
-from openstack_rca.logs.names import Origin, origin_of, words
-from openstack_rca.logs.opening import opened, read_up_to, refused_by_system
+from openstack_rca.logs.layout import depth_of_host_file, host_named_in, is_other_kind, stem_of_archive
+from openstack_rca.logs.names import Origin, origin_of
+from openstack_rca.logs.opening import refused_by_system
 from openstack_rca.logs.records import SkipReason
 
-_LOG_NAME = re.compile(
-    r"(?:^|[._-])(?:logs?|err|out)(?:$|[._-])|^(?:syslog|messages|kern|daemon|auth|secure|dmesg|user|cron|debug|"
-    r"journal|maillog)(?:$|[.-])|^rabbit@|[._-]log$",
-    re.IGNORECASE,
-)
-_OTHER_EXTENSIONS = words(
-    "avi bak bin bmp cfg cnf conf crt css csv db deb der diff doc docx gif h5 html ico ini iso jpeg jpg js json keras "
-    "key lock lua md md5 mp4 npy npz odt parquet patch pb pcap pdf pem pickle pid pkl png po proto py pyc qcow2 raw "
-    "rpm rst service sh sha256 so sql sqlite svg swp tar tgz toml ts vmdk whl woff xls xlsx xml yaml yml zip"
-)
-_SNIFFED_BYTES = 64 * 1024
 _TOLD_FILES = 3
 
 
 @dataclass(frozen=True)
 class Source:
-    """One log to read. ``path`` is ``None`` for standard input; ``name`` is what events call it."""
+    """One file to read; it may be packed, or an archive of many logs.
+
+    Attributes:
+        path: None for standard input.
+        name: what events call it.
+        inside: its path below what the user gave.
+        outside: the folders above that.
+        direct: whether the user named this very file.
+        host: what a ``hostname`` file beside it says.
+    """
 
     path: Path | None
     name: str
-    origin: Origin
+    inside: tuple[str, ...]
+    outside: tuple[str, ...]
     size: int
     modified: datetime
     direct: bool
     root_name: str = ""
+    host: str | None = None
+
+    def origin(self, member: tuple[str, ...], host: str | None) -> Origin:
+        """Who wrote this file, or what lies in it.
+
+        Args:
+            member: path below the file; empty where the file itself is the log.
+            host: what a ``hostname`` file in the archive says.
+        """
+        if not member:
+            found = origin_of(self.inside, self.outside)
+        else:
+            # An archive's name may be that of a host, or any word: it tells no more than a folder above what was given.
+            archives = [self.inside[-1], *(part for part in member[:-1] if stem_of_archive(part) != part)]
+            folders = [part for part in member[:-1] if stem_of_archive(part) == part]
+            found = origin_of(
+                (*self.inside[:-1], *folders, member[-1]), (*self.outside, *map(stem_of_archive, archives))
+            )
+        host = host or self.host
+        return Origin(found.service, host) if host else found
 
 
 @dataclass(frozen=True)
 class Collection:
-    """What the given paths hold: logs, what was left out with the reason, and the paths as they were given."""
+    """What the given paths hold: files; what was left out, why and in which words; and the paths as they were given."""
 
     sources: list[Source]
-    skipped: list[tuple[str, SkipReason]]
+    skipped: list[tuple[str, SkipReason, str]]
     roots: list[str]
 
 
 @dataclass
 class _Found:
-    """Files found so far; a file that several paths or links lead to counts once."""
+    """Files found so far, and hosts by the folder whose ``hostname`` file names them; what several paths or links lead to
+    counts once."""
 
     sources: list[Source] = field(default_factory=list)
-    skipped: list[tuple[str, SkipReason]] = field(default_factory=list)
+    skipped: list[tuple[str, SkipReason, str]] = field(default_factory=list)
+    hosts: dict[Path, str] = field(default_factory=dict)
     seen: set[tuple[int, int]] = field(default_factory=set)
 
     def is_new(self, status: os.stat_result) -> bool:
@@ -75,8 +95,8 @@ def collect_sources(paths: Sequence[str | Path]) -> Collection:
 
     Raises:
         LogPathNotFound: a path or glob leads nowhere.
-        NoLogFiles: what is there holds no log.
-        UnreadableLog: a folder may not be listed.
+        NoLogFiles: nothing that is there can be a log.
+        UnreadableLog: a folder that was given may not be listed.
     """
     if not paths:
         raise LogPathNotFound("No logs were given.", "Name a file, a folder, a glob, or - for standard input.")
@@ -86,14 +106,19 @@ def collect_sources(paths: Sequence[str | Path]) -> Collection:
     if not found.sources:
         given_text = ", ".join(str(path) for path in paths)
         if found.skipped:
-            number = len(found.skipped)
-            told = first_few([f"{name} ({reason})" for name, reason in found.skipped])
-            raise NoLogFiles(
-                f"{given_text} holds {number} file{'s' if number > 1 else ''}, but none of them is a log: {told}.",
-                "Give the folder that holds the logs, for example /var/log/kolla or /var/log/nova.",
-            )
+            raise no_logs_among([(name, str(reason)) for name, reason, _ in found.skipped], paths)
         raise NoLogFiles(f"{given_text} holds no files.", "Give a folder with logs, for example /var/log/kolla.")
-    return Collection(_without_collisions(found.sources), found.skipped, [str(path) for path in paths])
+    return Collection(_without_collisions(_with_hosts(found)), found.skipped, [str(path) for path in paths])
+
+
+def no_logs_among(skipped: Sequence[tuple[str, str]], paths: Sequence[str | Path]) -> NoLogFiles:
+    """The error where every file was left out; ``skipped`` holds names and reasons."""
+    given, number = ", ".join(str(path) for path in paths), len(skipped)
+    told = first_few([f"{name} ({reason})" for name, reason in skipped])
+    return NoLogFiles(
+        f"{given} holds {number} file{'s' if number > 1 else ''}, but none of them is a log: {told}.",
+        "Give the folder that holds the logs, for example /var/log/kolla or /var/log/nova.",
+    )
 
 
 def first_few(names: Sequence[str]) -> str:
@@ -104,7 +129,7 @@ def first_few(names: Sequence[str]) -> str:
 
 def _collect_one(given: str, found: _Found) -> None:
     if given == "-":
-        found.sources.append(Source(None, "-", Origin(None, None), 0, datetime.now(UTC), direct=True))
+        found.sources.append(Source(None, "-", ("-",), (), 0, datetime.now(UTC), direct=True))
         return
     try:
         path = Path(given).expanduser()
@@ -112,7 +137,7 @@ def _collect_one(given: str, found: _Found) -> None:
     except RuntimeError:  # ~nobody
         is_folder = is_there = False
     except OSError as error:
-        raise refused_by_system(Path(given), error) from error
+        raise refused_by_system(given, error) from error
     if is_folder:
         _collect_folder(path, path, found)
     elif is_there:
@@ -152,10 +177,14 @@ def _collect_folder(folder: Path, root: Path, found: _Found) -> None:
     visited: set[tuple[int, int]] = set()
 
     def refused(error: OSError) -> None:
-        raise UnreadableLog(
+        told = UnreadableLog(
             f"The folder {error.filename} cannot be listed: {error.strerror}.",
             "Run as a user who may read it, or leave it out.",
         )
+        if Path(error.filename) == folder:
+            raise told
+        name = _relative(Path(error.filename), root).as_posix()
+        found.skipped.append((f"{name}/", SkipReason.UNREADABLE, told.message))
 
     for parent, names, files in os.walk(folder, onerror=refused, followlinks=True):
         status = Path(parent).stat()
@@ -169,33 +198,57 @@ def _collect_folder(folder: Path, root: Path, found: _Found) -> None:
 
 
 def _add_file(path: Path, root: Path, found: _Found, *, direct: bool) -> None:
+    relative = _relative(path, root)
+    name = relative.as_posix()
     try:
         status = path.stat()
-    except OSError:  # a link that leads nowhere
-        found.skipped.append((_relative(path, root).as_posix(), SkipReason.DANGLING_LINK))
-        return
-    if not direct and not stat.S_ISREG(status.st_mode):
+    except OSError as error:
+        reason = SkipReason.DANGLING_LINK if path.is_symlink() else SkipReason.UNREADABLE
+        found.skipped.append((name, reason, refused_by_system(str(path), error).message))
         return
     if not found.is_new(status):
         return
-    relative = _relative(path, root)
     if not direct:
-        reason = _why_no_log(path)
-        if reason is not None:
-            found.skipped.append((relative.as_posix(), reason))
+        if not stat.S_ISREG(status.st_mode):
+            found.skipped.append((name, SkipReason.SPECIAL_FILE, ""))
+            return
+        if _notes_host(path, relative, found) or is_other_kind(relative.parts):
+            found.skipped.append((name, SkipReason.NOT_A_LOG, ""))
             return
     root = root.absolute()
+    modified = datetime.fromtimestamp(status.st_mtime, UTC)
     found.sources.append(
-        Source(
-            path,
-            relative.as_posix(),
-            origin_of(relative.parts, root.parts),
-            status.st_size,
-            datetime.fromtimestamp(status.st_mtime, UTC),
-            direct,
-            root.name,
-        )
+        Source(path, name, relative.parts, root.parts, status.st_size, modified, direct, root_name=root.name)
     )
+
+
+def _notes_host(path: Path, relative: Path, found: _Found) -> bool:
+    """Whether a file is one that names its host, as in a sosreport; then that is noted."""
+    host = None
+    depth = depth_of_host_file(relative.parts)
+    if depth is not None:
+        try:
+            with path.open("rb") as file:
+                host = host_named_in(file.read(512))
+        except OSError:
+            return False
+    if host is not None and depth is not None:
+        found.hosts.setdefault(Path(*path.parts[: len(path.parts) - depth]), host)
+    return host is not None
+
+
+def _with_hosts(found: _Found) -> list[Source]:
+    if not found.hosts:
+        return found.sources
+    return [
+        replace(
+            source,
+            host=next((found.hosts[folder] for folder in source.path.parents if folder in found.hosts), None),
+        )
+        if source.path is not None
+        else source
+        for source in found.sources
+    ]
 
 
 def _relative(path: Path, root: Path) -> Path:
@@ -203,19 +256,6 @@ def _relative(path: Path, root: Path) -> Path:
         return path.relative_to(root)
     except ValueError:
         return Path(path.name)
-
-
-def _why_no_log(path: Path) -> SkipReason | None:
-    """Why a file found in a folder is not read; ``None`` where it is a log by its name or its content."""
-    if path.suffix.lower().lstrip(".") in _OTHER_EXTENSIONS or path.name.startswith("."):
-        return SkipReason.NOT_A_LOG
-    if _LOG_NAME.search(path.name):
-        return None
-    with opened(path) as (stream, _):
-        head = read_up_to(stream, path, _SNIFFED_BYTES)
-    if is_binary(head):
-        return SkipReason.BINARY
-    return None if reads_like_log(head) else SkipReason.NOT_A_LOG
 
 
 def _without_collisions(sources: list[Source]) -> list[Source]:

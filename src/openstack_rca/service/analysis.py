@@ -16,7 +16,7 @@ from openstack_rca.errors import ConfigurationError, OpenStackRcaError, VersionN
 from openstack_rca.lifecycle.mlflow import RunLogger, Tracking
 from openstack_rca.lifecycle.records import ModelVersion
 from openstack_rca.lifecycle.versions import ModelLifecycle
-from openstack_rca.logs.events import LogRead, read_logs
+from openstack_rca.logs.events import LogRead
 from openstack_rca.model.baseline import Baseline
 from openstack_rca.model.model_file import ModelFile, open_model_file
 from openstack_rca.rca.engine import AnalysisRequest, Case, build_report, investigate
@@ -26,6 +26,7 @@ from openstack_rca.rca.relevance import History
 from openstack_rca.rca.render import render_json
 from openstack_rca.rca.report import FileSummary, ModelUsed, Report
 from openstack_rca.service.knowledge import knowledge_for
+from openstack_rca.service.log_reading import read_given
 from openstack_rca.service.places import require_home
 from openstack_rca.settings import Settings
 
@@ -231,7 +232,7 @@ def prepare(
         clock = time.monotonic()
 
     step("read logs")
-    read = read_logs(paths, timezone=settings.log_timezone, on_progress=on_progress)
+    read = read_given(paths, settings, on_progress)
     lap("read")
     step("load model")
     opened = model if isinstance(model, OpenModel) else open_model(model, settings)
@@ -239,7 +240,7 @@ def prepare(
     step("score events")
     scores, rates = score_events(opened, read.events)
     if baseline:
-        good = read_logs(baseline, timezone=settings.log_timezone).events
+        good = read_given(baseline, settings).events
         shown = NormalRates.from_baseline(Baseline.learn(good), load_topology().canonical)
         rates = rates.merged_with(shown) if rates.known else shown
     lap("score")

@@ -14,13 +14,13 @@ import polars as pl
 
 from openstack_rca.errors import ConfigurationError
 from openstack_rca.lifecycle.mlflow import Tracking
-from openstack_rca.logs.events import read_logs
 from openstack_rca.model.card import TrainingCard
 from openstack_rca.model.model_file import ModelFile
 from openstack_rca.model.quality import MEASURED_LEAST, accuracy_drift, changes, figures
 from openstack_rca.rca.scoring import paired_difference
 from openstack_rca.service import evaluation
 from openstack_rca.service.analysis import open_model
+from openstack_rca.service.log_reading import read_given
 from openstack_rca.settings import Settings
 
 _BY_MINUTE = {
@@ -77,7 +77,7 @@ def compare_models(
     }
     if logs:
         step("read logs")
-        events = read_logs(logs, timezone=settings.log_timezone, on_progress=on_read).events
+        events = read_given(logs, settings, on_read).events
         step("foretell them with both")
         _compare_on_logs(result, models, events, settings.model_margin)
     if incidents is not None:

@@ -19,10 +19,10 @@ from typing import Any
 from openstack_rca.errors import ConfigurationError
 from openstack_rca.extras import require_extra
 from openstack_rca.lifecycle.mlflow import Tracking
-from openstack_rca.logs.events import read_logs
 from openstack_rca.model.drift import Drift, Measure, Thresholds, measure_drift
 from openstack_rca.model.quality import MEASURED_LEAST
 from openstack_rca.service.analysis import open_model
+from openstack_rca.service.log_reading import read_given
 from openstack_rca.service.places import require_output
 from openstack_rca.settings import Settings
 
@@ -101,7 +101,7 @@ def model_drift(
             "Train one with: openstack-rca train PATH_TO_NORMAL_LOGS",
         )
     step("read logs")
-    events = read_logs(logs, timezone=settings.log_timezone, on_progress=on_read).events
+    events = read_given(logs, settings, on_read).events
     if events.height < MEASURED_LEAST:
         raise ConfigurationError(
             f"{events.height} events say too little about drift.", f"Give at least {MEASURED_LEAST} with --logs."

@@ -9,9 +9,9 @@ from typing import IO
 import polars as pl
 
 from openstack_rca.errors import ConfigurationError
-from openstack_rca.logs.events import read_logs
 from openstack_rca.rca.knowledge import load_topology
 from openstack_rca.service.explore import EventFilter, filter_events
+from openstack_rca.service.log_reading import read_given
 from openstack_rca.settings import Settings
 
 EVENT_FORMS = ("ndjson", "csv", "parquet")
@@ -48,7 +48,7 @@ def event_table(
         LogInputError: see ``read_logs``.
     """
     matches = _text_matches(grep)
-    events = read_logs(paths, timezone=settings.log_timezone, on_progress=on_progress).events
+    events = read_given(paths, settings, on_progress).events
     events = with_canonical_services(events)
     canonical = load_topology().canonical
     services = [canonical(name) or name for name in wanted.services]

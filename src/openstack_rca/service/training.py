@@ -16,9 +16,9 @@ from openstack_rca.lifecycle.mlflow import RunLogger, Tracking, without_password
 from openstack_rca.lifecycle.objects import replacing, work_folder
 from openstack_rca.lifecycle.records import ModelVersion
 from openstack_rca.lifecycle.versions import ModelLifecycle
-from openstack_rca.logs.events import read_logs
 from openstack_rca.model.card import TrainingConfig, TrainingProgress
 from openstack_rca.service.gate import GateResult, check_model
+from openstack_rca.service.log_reading import read_given
 from openstack_rca.service.places import require_home, require_output
 from openstack_rca.settings import Settings
 
@@ -119,7 +119,7 @@ def train(
         require_output(output)
     ModelLifecycle(settings).check_can_publish()
     step("read logs")
-    read = read_logs(paths, timezone=settings.log_timezone, on_progress=on_read)
+    read = read_given(paths, settings, on_read)
     lap("read")
     require_enough(read.events, config)
     started = time.strftime("training-%Y%m%d-%H%M%S", time.gmtime())

@@ -1,0 +1,396 @@
+"""One file as it lies on disk, and the logs inside of it: packings are taken off until only text is left.
+
+Everything is read as a stream and nothing is written, so a name in an archive cannot lead anywhere. Only a zip that lies
+inside of something else, and a binary journal, need a temporary file.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from tarfile import EmptyHeaderError, EOFHeaderError, HeaderError, ReadError  # type: ignore[attr-defined]
+from typing import IO, Self, cast
+
+from openstack_rca.errors import BinaryLog, DamagedLog, LogBoundReached, UnknownPacking, UnreadableLog
+from openstack_rca.logs.bounds import DEEPEST, Bounds, Budget
+from openstack_rca.logs.content import PlainText, encoding_of, is_binary, reads_like_log
+from openstack_rca.logs.layout import depth_of_host_file, host_named_in, is_called_like_log, is_other_kind
+from openstack_rca.logs.opening import Input, damaged, opened
+from openstack_rca.logs.packing import STREAMS, Packing, Readable, Unpacked, packing_of
+from openstack_rca.logs.records import SkipReason
+
+_COPY_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Inside:
+    """A log inside of a file, or the file itself.
+
+    Attributes:
+        parts: its path below the file; empty where the file itself is the log.
+        text: UTF-8 with line feeds.
+        modified: when it changed last, where an archive says so.
+        host: what a ``hostname`` file beside it says.
+    """
+
+    parts: tuple[str, ...]
+    text: Readable
+    modified: datetime | None = None
+    host: str | None = None
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Something inside of a file, or the file itself, that is not read; ``detail`` is a sentence, or empty."""
+
+    parts: tuple[str, ...]
+    reason: SkipReason
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class _Member:
+    parts: tuple[str, ...]
+    content: Input
+    modified: datetime | None
+
+
+def reason_of(error: UnreadableLog) -> SkipReason:
+    """The reason that an error stands for."""
+    for kind, reason in (
+        (DamagedLog, SkipReason.DAMAGED),
+        (BinaryLog, SkipReason.BINARY),
+        (LogBoundReached, SkipReason.OVER_BOUND),
+        (UnknownPacking, SkipReason.UNKNOWN_PACKING),
+    ):
+        if isinstance(error, kind):
+            return reason
+    return SkipReason.UNREADABLE
+
+
+class Walk:
+    """The way through one file.
+
+    Args:
+        path: the file; None is standard input.
+        direct: whether the user named this very file: then its name does not matter.
+        parts: its path below what the user gave.
+        bounds: what it may hold.
+    """
+
+    def __init__(self, path: Path | None, parts: tuple[str, ...], bounds: Bounds, *, direct: bool) -> None:
+        self._path = path
+        self._parts = parts
+        self._direct = direct
+        self._budget = Budget(bounds)
+        self._hosts: dict[tuple[str, ...], str] = {}
+        self._tell: Callable[[], int] = int
+
+    def position(self) -> int:
+        """How many bytes of the file were read."""
+        return self._tell()
+
+    def logs(self) -> Iterator[Inside | LeftOut]:
+        """What is inside, in the order of the file; a log is read before the next one is asked for.
+
+        Raises:
+            UnreadableLog: the file itself cannot be opened.
+        """
+        with opened(self._path, direct=self._direct) as raw:
+            if raw.seekable():
+                self._tell = raw.tell
+            called = "Standard input" if self._path is None else str(self._path)
+            yield from self._open(_Member((), Input(raw, called), None), 0, raw)
+
+    def _open(self, member: _Member, depth: int, raw: IO[bytes] | None) -> Iterator[Inside | LeftOut]:
+        """``raw`` is the file itself while nothing was taken off, so that it can be read from any place."""
+        try:
+            packing = packing_of(member.content.head())
+            if packing is None:
+                yield from self._text(member, packed=depth > 0)
+            elif depth >= DEEPEST:
+                detail = f"{member.content.called} lies in more than {DEEPEST} packings; it was not read."
+                yield LeftOut(member.parts, SkipReason.OVER_BOUND, detail)
+            elif packing in STREAMS:
+                unpacked = Unpacked(member.content, packing, member.content.called, self._budget)
+                inner = _Member(member.parts, Input(unpacked, member.content.called), member.modified)
+                yield from self._open(inner, depth + 1, None)
+            elif packing is Packing.TAR:
+                yield from self._tar(member, depth)
+            elif packing is Packing.ZIP:
+                yield from self._zip(member, depth, raw)
+            elif packing is Packing.JOURNAL:
+                yield from self._journal(member, raw)
+            else:
+                raise UnknownPacking(
+                    f"{member.content.called} is packed with {packing.value}, which is not read.",
+                    "Unpack it and give what comes out.",
+                )
+        except UnreadableLog as error:
+            if not member.parts:
+                raise
+            yield LeftOut(member.parts, reason_of(error), error.message)
+
+    def _text(self, member: _Member, *, packed: bool) -> Iterator[Inside | LeftOut]:
+        head = member.content.head()
+        binary = is_binary(head) and encoding_of(head) == "utf-8"
+        if not (self._direct and not member.parts) and not binary and not self._is_log(member, head):
+            yield LeftOut(member.parts, SkipReason.NOT_A_LOG)
+            return
+        if binary:
+            if self._direct and not member.parts:
+                raise BinaryLog(
+                    f"{member.content.called} is not a text log but a binary file.",
+                    "Give text logs, or an archive of them.",
+                )
+            yield LeftOut(member.parts, SkipReason.BINARY)
+            return
+        stream: Readable = _Metered(member.content, self._budget) if packed else member.content
+        text = PlainText(stream, head)
+        yield Inside(member.parts, text, member.modified, self._host(member.parts))
+
+    def _is_log(self, member: _Member, head: bytes) -> bool:
+        name = (member.parts or self._parts)[-1]
+        return is_called_like_log(name) or reads_like_log(_as_utf_8(head))
+
+    def _host(self, parts: tuple[str, ...]) -> str | None:
+        for length in range(len(parts) - 1, -1, -1):
+            if parts[:length] in self._hosts:
+                return self._hosts[parts[:length]]
+        return None
+
+    def _member(
+        self, outer: _Member, name: str, stream: Readable, modified: datetime | None, depth: int
+    ) -> Iterator[Inside | LeftOut]:
+        """One member of an archive that is a regular file."""
+        parts = (*outer.parts, *_clean(name))
+        if ".." in PurePosixPath(name).parts:
+            yield LeftOut(parts, SkipReason.UNSAFE_MEMBER)
+            return
+        content = Input(stream, f"{outer.content.called}/{'/'.join(_clean(name))}")
+        depth_of_file = depth_of_host_file(parts)
+        host = host_named_in(content.head()) if depth_of_file else None
+        if host is not None and depth_of_file is not None:
+            self._hosts.setdefault(parts[: len(parts) - depth_of_file], host)
+        elif is_other_kind((*self._parts, *parts)):
+            yield LeftOut(parts, SkipReason.NOT_A_LOG)
+        else:
+            yield from self._open(_Member(parts, content, modified), depth + 1, None)
+
+    def _tar(self, outer: _Member, depth: int) -> Iterator[Inside | LeftOut]:
+        packed, entry = _UntilDamage(outer.content), None
+        try:
+            with tarfile.open(
+                fileobj=cast(IO[bytes], packed), mode="r|", bufsize=_COPY_BYTES, tarinfo=_Entry, ignore_zeros=True
+            ) as archive:
+                for entry in archive:
+                    # A stream needs no way back, and millions of entries would fill the memory.
+                    archive.members = []  # type: ignore[attr-defined]
+                    self._budget.take_member(outer.content.called)
+                    yield from self._tar_member(outer, archive, entry, depth)
+            trouble = packed.trouble
+        except (tarfile.TarError, EOFError, ValueError, OverflowError) as error:
+            trouble = packed.trouble or damaged(outer.content.called, error)
+        except LogBoundReached as error:
+            trouble = error
+        if trouble is not None:
+            # What was read of the archive stands.
+            last = f" The last file in it that was found is {'/'.join(_clean(entry.name))}." if entry else ""
+            yield LeftOut(outer.parts, reason_of(trouble), trouble.message + last)
+
+    def _tar_member(
+        self, outer: _Member, archive: tarfile.TarFile, entry: tarfile.TarInfo, depth: int
+    ) -> Iterator[Inside | LeftOut]:
+        parts = (*outer.parts, *_clean(entry.name))
+        if entry.isreg():
+            stream = archive.extractfile(entry)
+            assert stream is not None
+            yield from self._member(outer, entry.name, stream, _moment(entry.mtime), depth)
+        elif entry.islnk() or entry.issym():
+            if _leads_out(entry.linkname, entry.name if entry.issym() else ""):
+                yield LeftOut(parts, SkipReason.UNSAFE_MEMBER)
+        elif not entry.isdir():
+            yield LeftOut(parts, SkipReason.SPECIAL_FILE)
+
+    def _zip(self, outer: _Member, depth: int, raw: IO[bytes] | None) -> Iterator[Inside | LeftOut]:
+        with self._on_disk(outer, raw) as file:
+            try:
+                archive = zipfile.ZipFile(file)
+            except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
+                raise damaged(outer.content.called, error) from error
+            with archive:
+                for entry in archive.infolist():
+                    if entry.is_dir():
+                        continue
+                    self._budget.take_member(outer.content.called)
+                    yield from self._zip_member(outer, archive, entry, depth)
+
+    def _zip_member(
+        self, outer: _Member, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, depth: int
+    ) -> Iterator[Inside | LeftOut]:
+        parts = (*outer.parts, *_clean(entry.filename))
+        kind = stat.S_IFMT(entry.external_attr >> 16)
+        if kind not in (0, stat.S_IFREG):
+            reason = SkipReason.UNSAFE_MEMBER if kind == stat.S_IFLNK else SkipReason.SPECIAL_FILE
+            yield LeftOut(parts, reason)
+        elif entry.flag_bits & 0x1:
+            yield LeftOut(parts, SkipReason.ENCRYPTED)
+        else:
+            called = f"{outer.content.called}/{entry.filename}"
+            try:
+                stream = archive.open(entry)
+            except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, OSError) as error:
+                yield LeftOut(parts, SkipReason.DAMAGED, damaged(called, error).message)
+                return
+            with stream:
+                held = _Held(stream, entry.compress_size, called, self._budget)
+                yield from self._member(outer, entry.filename, held, _zip_moment(entry), depth)
+
+    def _journal(self, member: _Member, raw: IO[bytes] | None) -> Iterator[Inside | LeftOut]:
+        program = shutil.which("journalctl")
+        if program is None:
+            detail = f"{member.content.called} is a binary journal, and journalctl is not installed here."
+            if not member.parts and self._direct:
+                raise UnknownPacking(detail, "On its host: journalctl --file FILE -o json > journal.json")
+            yield LeftOut(member.parts, SkipReason.NEEDS_JOURNALCTL, detail)
+            return
+        with self._on_disk(member, raw) as file, tempfile.TemporaryDirectory() as folder:
+            # journalctl takes only files that are called like a journal.
+            link = Path(folder, "system.journal")
+            link.symlink_to(f"/proc/{os.getpid()}/fd/{file.fileno()}")
+            command = [program, f"--file={link}", "--output=json", "--all", "--no-pager", "--quiet"]
+            with subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            ) as process:
+                assert process.stdout is not None
+                text = _Metered(Input(process.stdout, member.content.called), self._budget)
+                yield Inside(member.parts, text, member.modified, self._host(member.parts))
+            if process.returncode > 0:
+                yield LeftOut(member.parts, SkipReason.DAMAGED, f"journalctl cannot read {member.content.called}.")
+
+    @contextmanager
+    def _on_disk(self, member: _Member, raw: IO[bytes] | None) -> Iterator[IO[bytes]]:
+        """The member as a file that can be read from any place; a copy, where it does not lie on disk by itself."""
+        if raw is not None and raw.seekable():
+            yield raw
+            return
+        with tempfile.TemporaryFile() as copy:
+            while piece := member.content.read(_COPY_BYTES):
+                self._budget.take_text(member.content.called, len(piece))
+                copy.write(piece)
+            copy.seek(0)
+            yield copy
+
+
+class _UntilDamage:
+    """A stream that ends where it is damaged, so that what came before is given out; and remembers the damage."""
+
+    def __init__(self, content: Input) -> None:
+        self._content = content
+        self.trouble: UnreadableLog | None = None
+
+    def read(self, size: int = -1, /) -> bytes:
+        try:
+            return self._content.read(size)
+        except UnreadableLog as error:
+            self.trouble = error
+            return b""
+
+
+class _Entry(tarfile.TarInfo):
+    """A header of a tar archive. That one is broken, or that the end mark is missing, is told and not taken for the end."""
+
+    @classmethod
+    def fromtarfile(cls, tarfile: tarfile.TarFile) -> Self:
+        try:
+            return super().fromtarfile(tarfile)
+        except EOFHeaderError:
+            tarfile.has_end = True  # type: ignore[attr-defined]
+            raise
+        except EmptyHeaderError:
+            if tarfile.offset and not getattr(tarfile, "has_end", False):
+                raise ReadError("the end mark is missing") from None
+            raise
+        except HeaderError as error:
+            if tarfile.offset:
+                raise ReadError(f"{error} at byte {tarfile.offset}") from None
+            raise
+
+
+class _Metered:
+    """A text that came out of a packing, counted against the bound on sizes."""
+
+    def __init__(self, content: Input, budget: Budget) -> None:
+        self._content = content
+        self._budget = budget
+
+    def read(self, size: int = -1, /) -> bytes:
+        data = self._content.read(size)
+        self._budget.take_text(self._content.called, len(data))
+        return data
+
+
+class _Held:
+    """A member of a zip, held against the ratio that is allowed."""
+
+    def __init__(self, stream: IO[bytes], packed: int, called: str, budget: Budget) -> None:
+        self._stream = stream
+        self._packed = packed
+        self._called = called
+        self._budget = budget
+        self._unpacked = 0
+
+    def read(self, size: int = -1, /) -> bytes:
+        piece = cast(zipfile.ZipExtFile, self._stream).read1(size)
+        self._unpacked += len(piece)
+        self._budget.check_ratio(self._called, self._unpacked, self._packed)
+        return piece
+
+
+def _clean(name: str) -> tuple[str, ...]:
+    """The parts of a member's name below its archive: an absolute name is one below it too."""
+    return tuple(
+        part for part in PurePosixPath(name.replace("\\", "/")).parts if part not in ("/", "//", ".", "..")
+    ) or ("member",)
+
+
+def _leads_out(target: str, link: str) -> bool:
+    """Whether a link leads out of its archive. What it leads to inside is a member of its own and read as that."""
+    if target.startswith("/"):
+        return True
+    depth = max(0, len(PurePosixPath(link).parts) - 1)
+    for part in PurePosixPath(target).parts:
+        depth += -1 if part == ".." else 1
+        if depth < 0:
+            return True
+    return False
+
+
+def _as_utf_8(head: bytes) -> bytes:
+    encoding = encoding_of(head)
+    text = head if encoding == "utf-8" else head.decode(encoding, "replace").encode("utf-8", "replace")
+    return text.replace(b"\r", b"\n")
+
+
+def _moment(seconds: float) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _zip_moment(entry: zipfile.ZipInfo) -> datetime | None:
+    try:
+        return datetime(*entry.date_time, tzinfo=UTC)
+    except ValueError:
+        return None

@@ -1,0 +1,102 @@
+"""Reading every log of the given files, one after the other; what cannot be read is named and the rest goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from openstack_rca.errors import LogBoundReached, UnreadableLog
+from openstack_rca.logs.archives import Inside, LeftOut, Walk, reason_of
+from openstack_rca.logs.blocks import Block, read_blocks
+from openstack_rca.logs.bounds import Bounds
+from openstack_rca.logs.names import Origin
+from openstack_rca.logs.records import SkipReason
+from openstack_rca.logs.sources import Source
+
+_BATCH_BYTES = 8 * 1024 * 1024
+
+
+@dataclass
+class Log:
+    """One log that is being read: a file, or one inside of an archive."""
+
+    name: str
+    origin: Origin
+    modified: datetime
+    lines: int = 0
+    skip: SkipReason | None = None
+    detail: str = ""
+
+
+class Reading:
+    """The reading of all files, one after the other.
+
+    Attributes:
+        logs: those found so far.
+        left_out: name, reason and sentence of what was not read.
+        distrusted: places in ``logs`` of which nothing may be used.
+        error: the first one, told where nothing else could be read.
+    """
+
+    def __init__(
+        self, sources: Sequence[Source], bounds: Bounds, on_progress: Callable[[int, int], None] | None
+    ) -> None:
+        self._sources = sources
+        self._bounds = bounds
+        self._on_progress = on_progress
+        self._done = 0
+        self._total = sum(source.size for source in sources)
+        self.logs: list[Log] = []
+        self.left_out: list[tuple[str, SkipReason, str]] = []
+        self.distrusted: list[int] = []
+        self.error: UnreadableLog | None = None
+
+    def batches(self) -> Iterator[list[Block]]:
+        """Blocks of many files together, so that small files do not each pay for their own pass."""
+        batch: list[Block] = []
+        size = 0
+        for source in self._sources:
+            walk = Walk(source.path, source.inside, self._bounds, direct=source.direct)
+            for block in self._blocks(source, walk):
+                batch.append(block)
+                size += block.text_bytes
+                if size >= _BATCH_BYTES:
+                    yield batch
+                    self._tell(walk.position())
+                    batch, size = [], 0
+            self._done += source.size
+        if batch:
+            yield batch
+        self._tell(0)
+
+    def _tell(self, position: int) -> None:
+        if self._on_progress is not None:
+            self._on_progress(min(self._done + position, self._total), self._total)
+
+    def _blocks(self, source: Source, walk: Walk) -> Iterator[Block]:
+        try:
+            for found in walk.logs():
+                name = "/".join((source.name, *found.parts))
+                if isinstance(found, LeftOut):
+                    self.left_out.append((name, found.reason, found.detail))
+                else:
+                    yield from self._log_blocks(source, found, name)
+        except UnreadableLog as error:
+            self.left_out.append((source.name, reason_of(error), error.message))
+            self.error = self.error or error
+
+    def _log_blocks(self, source: Source, found: Inside, name: str) -> Iterator[Block]:
+        log = Log(name, source.origin(found.parts, found.host), found.modified or source.modified)
+        index = len(self.logs)
+        self.logs.append(log)
+        try:
+            for block in read_blocks(found.text, index):
+                log.lines += block.lines.len()
+                yield block
+        except UnreadableLog as error:
+            log.skip, log.detail = reason_of(error), error.message
+            if isinstance(error, LogBoundReached) and error.distrusted:
+                self.distrusted.append(index)
+                log.lines = 0
+            self.error = self.error or error
