@@ -233,6 +233,13 @@ def test_the_title_holds_what_the_line_names(tmp_path: Path) -> None:
     assert told == ["Array nas7 lost controller B.", "An array lost a controller."]
 
 
+def test_groups_with_a_number_stand_for_the_same_value_of_another_alternative() -> None:
+    rule = SHIPPED[0].model_copy(
+        update={"title": "User {user} was refused", "pattern": "user (?P<user>.*) refused|refused: (?P<user2>.*)"}
+    )
+    assert rule.statement({"user": None, "user2": "nova"}) == "User nova was refused"
+
+
 def test_values_in_a_title_hold_no_control_characters_and_are_bounded() -> None:
     rule = SHIPPED[0].model_copy(update={"title": "{user} was refused", "pattern": "(?P<user>.*) refused"})
     told = rule.statement({"user": "a\x1b[31m\nb" + "x" * 500})

@@ -209,12 +209,16 @@ class Signature(BaseModel):
     def statement(self, values: Mapping[str, str | None]) -> str:
         """The title, filled with what one hit captured; the plain title where a value is missing.
 
-        Values are quoted from a log: control characters are left out and long ones are cut.
+        Alternatives of a pattern name the same thing in groups ``user``, ``user2`` and ``user3``; the one that captured
+        fills ``{user}``. Values are quoted from a log: control characters are left out and long ones are cut.
         """
-        names = _PLACEHOLDER.findall(self.title)
-        if any(not values.get(name) for name in names):
+        found = {
+            name: next((values[alike] for alike in (name, f"{name}2", f"{name}3") if values.get(alike)), None)
+            for name in _PLACEHOLDER.findall(self.title)
+        }
+        if not all(found.values()):
             return self.title_plain or self.title
-        return _PLACEHOLDER.sub(lambda found: _printable(values[found[1]] or ""), self.title)
+        return _PLACEHOLDER.sub(lambda placeholder: _printable(found[placeholder[1]] or ""), self.title)
 
 
 def _printable(value: str) -> str:
