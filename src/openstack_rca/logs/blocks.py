@@ -10,7 +10,9 @@ import polars as pl
 
 from openstack_rca.errors import UnreadableLog
 from openstack_rca.logs.content import text_lines
+from openstack_rca.logs.documents import Piece, splitter_for
 from openstack_rca.logs.packing import Readable
+from openstack_rca.logs.pastes import cleaner_for
 
 _BLOCK_BYTES = 8 * 1024 * 1024
 _LONGEST_LINE = 256 * 1024 * 1024
@@ -18,12 +20,30 @@ _LONGEST_LINE = 256 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Block:
-    """Consecutive whole lines of one log; ``first_line`` is 1-based."""
+    """Consecutive whole lines of one log; ``first_line`` is 1-based.
+
+    ``counts`` says how many lines of the file each of ``lines`` stands for; ``None`` where each is one.
+    """
 
     log_index: int
     first_line: int
     lines: pl.Series
     text_bytes: int
+    counts: pl.Series | None = None
+
+    @property
+    def line_count(self) -> int:
+        """How many lines of the file these are."""
+        return self.lines.len() if self.counts is None else int(self.counts.sum())
+
+    def numbered(self) -> pl.DataFrame:
+        """``text``, ``line`` (1-based number of the first line of the file that it stands for) and ``lines``."""
+        counts = pl.lit(1, pl.Int32) if self.counts is None else self.counts.cast(pl.Int32)
+        return (
+            pl.DataFrame({"text": self.lines})
+            .with_columns(counts.alias("lines"))
+            .with_columns((pl.col("lines").cum_sum() - pl.col("lines") + self.first_line).cast(pl.Int32).alias("line"))
+        )
 
 
 def read_blocks(text: Readable, log_index: int) -> Iterator[Block]:
@@ -33,6 +53,7 @@ def read_blocks(text: Readable, log_index: int) -> Iterator[Block]:
         UnreadableLog: it cannot be read to its end; what came before was given.
     """
     first_line, rest, final = 1, b"", False
+    shape: _Shape | None = None
     trouble: UnreadableLog | None = None
     while not final:
         pieces, size = [rest], 0
@@ -45,14 +66,41 @@ def read_blocks(text: Readable, log_index: int) -> Iterator[Block]:
             size += len(piece)
             final = not piece
         data = b"".join(pieces)
-        cut = len(data) if final else _cut(data)
-        if cut:
-            lines = text_lines(data[:cut], is_start=first_line == 1)
-            yield Block(log_index, first_line, lines, cut)
-            first_line += lines.len()
+        shape = shape or _Shape(data)
+        block, cut = shape.block(data, log_index, first_line, final)
+        if block is not None:
+            yield block
+            first_line += block.line_count
         rest = data[cut:]
     if trouble is not None:
         raise trouble
+
+
+class _Shape:
+    """How the lines of a text are found, decided by its beginning: as they are, or out of records, or out of a paste."""
+
+    def __init__(self, head: bytes) -> None:
+        self._splitter = splitter_for(head)
+        sample = [] if self._splitter else text_lines(head[: _SEARCHED_BYTES // 8], is_start=True).to_list()
+        self._cleaner = cleaner_for(sample[:-1] if len(head) > _SEARCHED_BYTES // 8 else sample)
+
+    def block(self, data: bytes, log_index: int, first_line: int, final: bool) -> tuple[Block | None, int]:
+        """The block that bytes give, if they hold one already, and how many of them it takes."""
+        if self._splitter is not None:
+            pieces, cut = self._splitter(data, final)
+            return (_block_of(pieces, log_index, first_line, cut) if pieces else None), cut
+        cut = len(data) if final else _cut(data)
+        if not cut:
+            return None, 0
+        lines = text_lines(data[:cut], is_start=first_line == 1)
+        if self._cleaner is not None:
+            return _block_of(self._cleaner(lines.to_list()), log_index, first_line, cut), cut
+        return Block(log_index, first_line, lines, cut), cut
+
+
+def _block_of(pieces: list[Piece], log_index: int, first_line: int, size: int) -> Block:
+    texts = pl.Series("text", [piece.text for piece in pieces], dtype=pl.String)
+    return Block(log_index, first_line, texts, size, pl.Series([piece.lines for piece in pieces], dtype=pl.Int32))
 
 
 _SEARCHED_BYTES = 256 * 1024

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import polars as pl
 
-from openstack_rca.errors import LogInputError, NoKnownLines
+from openstack_rca.errors import ConfigurationError, LogInputError, NoKnownLines
 from openstack_rca.logs.blocks import Block
 from openstack_rca.logs.bounds import Bounds
 from openstack_rca.logs.joining import in_order_of_time, join_events
-from openstack_rca.logs.parsing import parse_lines
+from openstack_rca.logs.parsing import format_names, parse_lines
 from openstack_rca.logs.reading import Log, Reading
 from openstack_rca.logs.records import SkipReason
 from openstack_rca.logs.services import services_of_events
 from openstack_rca.logs.sources import collect_sources, no_logs_among
-from openstack_rca.logs.stamps import PLACEHOLDER_YEAR
 from openstack_rca.logs.templates import mask_messages, template_ids
+from openstack_rca.logs.years import with_years
 
 LEVELS = pl.Enum(["UNKNOWN", "TRACE", "DEBUG", "INFO", "AUDIT", "WARNING", "ERROR", "CRITICAL"])
 
@@ -56,10 +56,11 @@ _NAMED_OTHERS = 200
 class FileRead:
     """What became of one file.
 
-    ``unknown_lines`` are lines that no format knew and that belong to no event of a known one; ``format`` is the
-    format of most of its events, ``unknown`` or ``empty``. ``skip`` says why the file was left out, or its rest where it has
-    events, and ``detail`` tells it in a sentence. ``lines`` is the sum of ``lines`` over the file's events plus blank lines
-    before the first.
+    ``unknown_lines`` are lines of events whose level nobody knows: of no known format, or of one that tells only a time.
+    ``format`` is the format of most of its events, ``unknown`` or ``empty``. ``skip`` says why the file was left out, or its
+    rest where it has events, and ``detail`` tells it in a sentence. ``guessed_levels`` counts the events whose level is
+    told by their words. ``lines`` is the sum of ``lines`` over the file's events plus blank lines before the first; where
+    one line holds several events it is less.
     """
 
     file: str
@@ -69,6 +70,7 @@ class FileRead:
     format: str
     skip: SkipReason | None = None
     detail: str = ""
+    guessed_levels: int = 0
 
 
 @dataclass(frozen=True)
@@ -80,10 +82,23 @@ class LogRead:
     roots: list[str]
 
 
+@dataclass(frozen=True)
+class _Options:
+    """What the lines do not say and the user does."""
+
+    timezone: str
+    log_format: str | None
+    host: str | None
+    year: int | None
+
+
 def read_logs(
     paths: Sequence[str | Path],
     *,
     timezone: str = "UTC",
+    log_format: str | None = None,
+    host: str | None = None,
+    year: int | None = None,
     bounds: Bounds | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> LogRead:
@@ -94,6 +109,9 @@ def read_logs(
     Args:
         paths: files, folders (read with all below), globs, or ``-`` for standard input; plain, compressed, or archives.
         timezone: IANA zone of stamps that carry no offset.
+        log_format: one of ``format_names()``; only its lines are understood, so that no other format takes them.
+        host: the host of lines that name none, whatever folders they are in.
+        year: the year of the last stamp of a file whose stamps carry none.
         bounds: what one packed file may hold.
         on_progress: called with bytes done and bytes in all, as they lie on disk.
 
@@ -102,33 +120,34 @@ def read_logs(
         NoLogFiles: nothing that was given is a log.
         UnreadableLog: the only files that could be logs cannot be read.
         NoKnownLines: no line has a known format.
+        ConfigurationError: there is no such ``log_format``.
     """
+    options = _Options(timezone, log_format, host, year)
+    if log_format is not None and log_format not in format_names():
+        raise ConfigurationError(
+            f"There is no log format {log_format!r}.", f"Name one of: {', '.join(format_names())}."
+        )
     collection = collect_sources(paths)
     reading = Reading(collection.sources, bounds or Bounds(), on_progress)
-    parts = [_batch_events(batch, reading.logs, timezone) for batch in reading.batches()]
+    parts = [_batch_events(batch, reading.logs, options) for batch in reading.batches()]
     logs = reading.logs
-    events = _merge(parts, logs)
+    events = _merge(parts, logs, options.year)
     if reading.distrusted:
         events = events.filter(~pl.col("source_index").is_in(reading.distrusted))
     left_out = collection.skipped + reading.left_out
     files = _file_reads(events, logs)
-    if not any(read.events > 0 and read.format != "unknown" for read in files):
+    if not any(read.events > 0 and (read.format != "unknown" or read.guessed_levels) for read in files):
         raise reading.error or _nothing_known(files, left_out, paths)
     files += _left_out_reads(left_out)
     return LogRead(_finish(events), sorted(files, key=lambda read: read.file), collection.roots)
 
 
-def _batch_events(batch: Sequence[Block], logs: Sequence[Log], timezone: str) -> pl.DataFrame:
+def _batch_events(batch: Sequence[Block], logs: Sequence[Log], options: _Options) -> pl.DataFrame:
     # A block's index stands for its file while joining: no event reaches over a border of blocks.
     lines = pl.concat(
-        pl.DataFrame({"text": block.lines}).with_columns(
-            pl.lit(index, pl.Int32).alias("file_index"),
-            pl.int_range(block.first_line, block.first_line + pl.len(), dtype=pl.Int32).alias("line"),
-            pl.lit(1, pl.Int32).alias("lines"),
-        )
-        for index, block in enumerate(batch)
+        block.numbered().with_columns(pl.lit(index, pl.Int32).alias("file_index")) for index, block in enumerate(batch)
     )
-    events = join_events(in_order_of_time(parse_lines(lines, timezone)))
+    events = join_events(in_order_of_time(parse_lines(lines, options.timezone, options.log_format)))
     of_block = [logs[block.log_index] for block in batch]
     origins = pl.DataFrame(
         {
@@ -142,7 +161,7 @@ def _batch_events(batch: Sequence[Block], logs: Sequence[Log], timezone: str) ->
     return (
         events.join(origins, on="file_index", how="left", maintain_order="left")
         .with_columns(
-            pl.coalesce("host", "path_host", "hostname").alias("host"),
+            pl.coalesce("host", pl.lit(options.host), "path_host", "hostname").alias("host"),
             services_of_events(events, origins).alias("service"),
             pl.coalesce("instance_id", pl.col("message").str.extract(_INSTANCE_IN_TEXT)).alias("instance_id"),
         )
@@ -150,41 +169,44 @@ def _batch_events(batch: Sequence[Block], logs: Sequence[Log], timezone: str) ->
     )
 
 
-def _merge(parts: Sequence[pl.DataFrame], sources: Sequence[Log]) -> pl.DataFrame:
+def _merge(parts: Sequence[pl.DataFrame], sources: Sequence[Log], year: int | None) -> pl.DataFrame:
     """Put batches together, date what has no year, and let events without a stamp inherit one from their file."""
     if not parts:
         return pl.DataFrame(
-            schema={"source_index": pl.Int32, "format": pl.String, "lines": pl.Int32, "level": pl.String}
+            schema={
+                "source_index": pl.Int32,
+                "format": pl.String,
+                "lines": pl.Int32,
+                "level": pl.String,
+                "level_guessed": pl.Boolean,
+            }
         )
-    events = pl.concat(parts)
-    yearless = pl.col("time").dt.year().is_between(PLACEHOLDER_YEAR - 1, PLACEHOLDER_YEAR + 1)
-    if events.select(yearless.any()).item():
-        dated = events.filter(~yearless)["time"].max()
-        latest = pl.lit(dated or max(source.modified for source in sources), pl.Datetime("us", "UTC"))
-        shift = latest.dt.year() - PLACEHOLDER_YEAR
-        guess = pl.col("time").dt.offset_by(shift.cast(pl.String) + "y")
-        # A December line in a January read is last year's.
-        guess = pl.when(guess > latest + pl.duration(days=1)).then(guess.dt.offset_by("-1y")).otherwise(guess)
-        events = events.with_columns(pl.when(yearless).then(guess).otherwise(pl.col("time")).alias("time"))
+    events = with_years(pl.concat(parts), [source.modified for source in sources], year)
     return events.with_columns(
         pl.col("time").forward_fill().over("source_index").alias("time"),
     ).with_columns(pl.col("time").backward_fill().over("source_index").alias("time"))
 
 
 def _file_reads(events: pl.DataFrame, logs: Sequence[Log]) -> list[FileRead]:
+    unknown = pl.col("level").fill_null("UNKNOWN") == "UNKNOWN"
     per_format = (
         events.group_by("source_index", "format")
-        .agg(pl.len().alias("events"), pl.col("lines").filter(pl.col("level") == "UNKNOWN").sum().alias("unknown"))
+        .agg(
+            pl.len().alias("events"),
+            pl.col("lines").filter(unknown).sum().alias("unknown"),
+            pl.col("level_guessed").sum().alias("guessed"),
+        )
         .sort("events", descending=True)
     )
-    counts: dict[int, tuple[str, int, int]] = {}
-    for index, name, number, unknown in per_format.iter_rows():
-        best, events_before, unknown_before = counts.get(index, ("unknown", 0, 0))
-        counts[index] = (name if best == "unknown" else best, events_before + number, unknown_before + unknown)
+    counts: dict[int, tuple[str, int, int, int]] = {}
+    for index, name, *numbers in per_format.iter_rows():
+        best, *before = counts.get(index, ("unknown", 0, 0, 0))
+        one, two, three = (old + new for old, new in zip(before, numbers, strict=True))
+        counts[index] = (name if best == "unknown" else best, one, two, three)
     reads = []
     for index, log in enumerate(logs):
-        name, number, unknown = counts.get(index, ("empty", 0, 0))
-        reads.append(FileRead(log.name, log.lines, number, unknown, name, log.skip, log.detail))
+        name, number, unknown_lines, guessed = counts.get(index, ("empty", 0, 0, 0))
+        reads.append(FileRead(log.name, log.lines, number, unknown_lines, name, log.skip, log.detail, guessed))
     return reads
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import polars as pl
 
-from openstack_rca.logs.records import ROW_STRIDE, Kind
+from openstack_rca.logs.records import ROW_STRIDE, Kind, level_in_text
+from openstack_rca.logs.tracebacks import EXCEPTION_LINE, TRACEBACK, join_tracebacks
 
 _KEY = ("file_index", "stream", "time", "process", "logger")
-_TRACEBACK = "Traceback (most recent call last):"
-_EXCEPTION_LINE = r"^[A-Za-z_][\w.]*(?:: .*)?$"
 _TAIL_EXCEPTION = r"(?:^|: )((?:[A-Za-z_]\w*\.)+[A-Z]\w*(?:: .*|$))"
 # The first line with text; where that ends with a colon too, the next one as well.
 _PROMISED = r"^\s*((?:[^\n]*:[ \t]*\n)?[^\n]*[^\n\s])"
+_FAILED = r"(?i)\b(?:fail(?:ed|ure)?|error|unable|cannot|can't|could not|out of memory|too many)\b"
 _UWSGI_FOLLOWER = r"^\s|^$|\) \[0x[0-9a-f]+\]$|^\*\*\* end of backtrace|^/\S+\.so\S*\("
 
 
@@ -26,7 +26,7 @@ def join_events(lines: pl.DataFrame) -> pl.DataFrame:
         one row an event, sorted by ``row``, with ``lines``, ``detail`` and ``exception`` added. Blank lines before the
         first event of a file belong to none; every other line belongs to exactly one.
     """
-    lines = _open_orphans(_open_uwsgi(lines))
+    lines = _open_orphans(_open_timeless(_open_bare_lines(join_tracebacks(lines))))
     owned = lines.with_columns(owner=pl.when(_is(Kind.OPENER)).then(pl.col("row")))
     if lines.select(_is(Kind.REPEATED).any()).item():
         owned = owned.update(_owners_of_repeated(lines), on="row", how="left")
@@ -80,18 +80,51 @@ def _is(kind: Kind) -> pl.Expr:
     return pl.col("kind") == int(kind)
 
 
-def _open_uwsgi(lines: pl.DataFrame) -> pl.DataFrame:
-    """uWSGI's own bare lines are events, except its backtraces; it knows no levels but marks trouble by ``!!!``."""
-    files = lines.filter(pl.col("format") == "uwsgi")["file_index"].unique()
-    if files.len() == 0:
-        return lines
+def _open_bare_lines(lines: pl.DataFrame) -> pl.DataFrame:
+    """uWSGI's and memcached's own bare lines are events, except uWSGI's backtraces.
+
+    Neither knows levels: uWSGI marks trouble by ``!!!``, memcached says what failed.
+    """
     text = pl.col("message")
-    bare = lines.filter(_is(Kind.BARE) & pl.col("file_index").is_in(files.implode())).select("row", "message")
-    after_indented = text.shift().str.contains(r"^\s+\S") & (pl.col("row").shift() + 1 == pl.col("row"))
-    ends_traceback = text.str.contains(_EXCEPTION_LINE) & after_indented.fill_null(False)
-    opens = bare.filter(~text.str.contains(_UWSGI_FOLLOWER) & ~ends_traceback)["row"]
-    level = pl.when(text.str.starts_with("!!!")).then(pl.lit("WARNING")).otherwise(pl.lit("INFO"))
-    return _opened(lines, pl.col("row").is_in(opens.implode()), level, "uwsgi")
+    trouble = pl.when(text.str.starts_with("!!!")).then(pl.lit("WARNING")).otherwise(pl.lit("INFO"))
+    failed = pl.when(text.str.contains(_FAILED)).then(pl.lit("ERROR")).otherwise(pl.lit("INFO"))
+    for name, follower, level in (("uwsgi", _UWSGI_FOLLOWER, trouble), ("memcached", r"^\s|^$", failed)):
+        files = lines.filter(pl.col("format") == name)["file_index"].unique()
+        if files.len() == 0:
+            continue
+        bare = lines.filter(_is(Kind.BARE) & pl.col("file_index").is_in(files.implode())).select("row", "message")
+        after_indented = text.shift().str.contains(r"^\s+\S") & (_line() == _line().shift() + 1)
+        ends_traceback = text.str.contains(EXCEPTION_LINE) & after_indented.fill_null(False)
+        opens = bare.filter(~text.str.contains(follower) & ~ends_traceback)["row"]
+        lines = _opened(lines, pl.col("row").is_in(opens.implode()), level, name)
+    return lines
+
+
+def _line() -> pl.Expr:
+    return pl.col("row") // ROW_STRIDE
+
+
+def _open_timeless(lines: pl.DataFrame) -> pl.DataFrame:
+    """Where most lines carry no time, as in a paste, a line that is not indented is an event of its own."""
+    openers = lines.filter(_is(Kind.OPENER) | _is(Kind.REPEATED))
+    if openers["time"].null_count() == 0:
+        return lines
+    timeless = (
+        openers.group_by("file_index")
+        .agg(
+            pl.col("time").is_null().mean().alias("share"),
+            (pl.col("stream").is_null().all() & ~pl.col("format").is_in(["uwsgi", "memcached"]).any()).alias("single"),
+        )
+        .filter((pl.col("share") > 0.4) & pl.col("single"))["file_index"]
+    )
+    opens = (
+        _is(Kind.BARE)
+        & pl.col("file_index").is_in(timeless.implode())
+        & pl.col("message").str.contains(r"^[^\s\[\](){}]")
+    )
+    if not lines.select(opens.any()).item():
+        return lines
+    return _opened(lines, opens, pl.lit("UNKNOWN"), "unknown")
 
 
 def _open_orphans(lines: pl.DataFrame) -> pl.DataFrame:
@@ -122,9 +155,11 @@ def _open_orphans(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def _opened(lines: pl.DataFrame, opens: pl.Expr, level: pl.Expr, format_name: str) -> pl.DataFrame:
+    guess = level_in_text(pl.when(opens).then(pl.col("message")))
     return lines.with_columns(
         pl.when(opens).then(pl.lit(int(Kind.OPENER), pl.Int8)).otherwise(pl.col("kind")).alias("kind"),
-        pl.when(opens).then(level).otherwise(pl.col("level")).alias("level"),
+        pl.when(opens).then(pl.coalesce(guess, level)).otherwise(pl.col("level")).alias("level"),
+        pl.when(opens).then(guess.is_not_null()).otherwise(pl.col("level_guessed")).alias("level_guessed"),
         pl.when(opens).then(pl.lit(format_name)).otherwise(pl.col("format")).alias("format"),
     )
 
@@ -141,7 +176,7 @@ def _owners_of_repeated(lines: pl.DataFrame) -> pl.DataFrame:
     # A run is what stands together: an opener with the lines that repeat its prefix, or such lines alone.
     records = records.with_columns(run=(~(same & _is(Kind.REPEATED))).cum_sum())
     text = pl.col("message")
-    reads_like_traceback = (text.str.contains(r"^\s") | (text == "") | text.str.starts_with(_TRACEBACK)) & _is(
+    reads_like_traceback = (text.str.contains(r"^\s") | (text == "") | text.str.starts_with(TRACEBACK)) & _is(
         Kind.REPEATED
     )
     runs = records.group_by("run", maintain_order=True).agg(
@@ -161,14 +196,14 @@ def _owners_of_repeated(lines: pl.DataFrame) -> pl.DataFrame:
 
 def _raised(owned: pl.DataFrame) -> pl.DataFrame:
     """The unindented line behind the last traceback of each owner: class and text of what was raised in the end."""
-    is_header = pl.col("message").str.ends_with(_TRACEBACK)
+    is_header = pl.col("message").str.ends_with(TRACEBACK)
     headers = owned.lazy().filter(is_header).group_by("owner").agg(pl.col("row").max().alias("header"))
     return (
         owned.lazy()
         .filter(pl.col("message").str.contains(r"^[A-Za-z_]") & ~is_header)
         .select("owner", "row", "message")
         .join(headers, on="owner", how="inner", maintain_order="left")
-        .filter((pl.col("row") > pl.col("header")) & pl.col("message").str.contains(_EXCEPTION_LINE))
+        .filter((pl.col("row") > pl.col("header")) & pl.col("message").str.contains(EXCEPTION_LINE))
         .group_by("owner")
         .agg(pl.col("message").first().alias("exception"))
         .collect()

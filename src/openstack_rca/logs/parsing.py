@@ -8,9 +8,10 @@ from openstack_rca.logs.envelopes import CONTINUED, PIECE, WHOLE_EVENT
 from openstack_rca.logs.formats import FALLBACKS, FORMATS, INNER_FORMATS, WEAK, LineFormat
 from openstack_rca.logs.json_lines import NAME as JSON
 from openstack_rca.logs.json_lines import unwrap_json
+from openstack_rca.logs.oslo import NAME as OSLO
 from openstack_rca.logs.oslo import inner_records, split_oslo
 from openstack_rca.logs.records import ROW_STRIDE, Kind, as_records, level_in_text
-from openstack_rca.logs.wrappers import unwrap
+from openstack_rca.logs.wrappers import WRAPPERS, unwrap
 
 _DEEPEST = 6
 _IDS = ("hostname", "logger", "global_request_id", "request_id", "project_id", "user_id", "instance_id")
@@ -18,12 +19,18 @@ _IDS = ("hostname", "logger", "global_request_id", "request_id", "project_id", "
 _PLAIN_NAMES = {"container": "timestamped", "grep": "timestamped", "quoted": "timestamped"}
 
 
-def parse_lines(lines: pl.DataFrame, timezone: str) -> pl.DataFrame:
+def format_names() -> list[str]:
+    """The names of all formats, in alphabetical order."""
+    return sorted({OSLO, JSON, *(each.name for each in (*FORMATS, *FALLBACKS)), *(each.name for each in WRAPPERS)})
+
+
+def parse_lines(lines: pl.DataFrame, timezone: str, only: str | None = None) -> pl.DataFrame:
     """Recognise lines.
 
     Args:
         lines: ``text``, ``file_index``, ``line`` and ``lines`` (how many lines of the file this one stands for).
         timezone: IANA zone of stamps without an offset.
+        only: the only format whose lines are taken, inside envelopes too; for the name of an envelope, the only one.
 
     Returns:
         ``RECORD_SCHEMA`` with ``file_index``, ``line`` and ``lines``, at least one row a line, sorted by ``row``. Lines
@@ -31,60 +38,108 @@ def parse_lines(lines: pl.DataFrame, timezone: str) -> pl.DataFrame:
         counts its ``lines``, the others none.
     """
     numbered = lines.with_row_index("row").with_columns(pl.col("row").cast(pl.UInt64) * ROW_STRIDE)
-    known = _recognised(numbered.select("row", "text"), numbered.select("row", "file_index"), timezone, _DEEPEST)
+    recogniser = _Recogniser(timezone, only)
+    known = recogniser.records(numbered.select("row", "text"), numbered.select("row", "file_index"), _DEEPEST)
     place = (known["row"] // ROW_STRIDE).cast(pl.UInt32)
     origins = lines.select(pl.col("file_index", "line", "lines").gather(place))
     first = pl.Series((known["row"] % ROW_STRIDE) == 0)
     return known.hstack(origins).with_columns(pl.when(first).then(pl.col("lines")).otherwise(0).alias("lines"))
 
 
-def _recognised(lines: pl.DataFrame, files: pl.DataFrame, timezone: str, depth: int) -> pl.DataFrame:
-    """Records of lines (``row``, ``text``), sorted by ``row``; ``files`` says which file a line (its row) is of."""
-    records, rest = split_oslo(lines, timezone)
-    parts = [records]
-    inside = depth < _DEEPEST
-    if inside and rest.height:
-        unstamped = inner_records(rest)
-        if unstamped.height:
-            parts.append(unstamped)
-            rest = rest.join(unstamped.select("row"), on="row", how="anti", maintain_order="left")
-    for formats in (FORMATS, INNER_FORMATS if inside else ()):
-        if rest.height:
-            more, rest = _take(formats, rest, timezone)
-            parts += more
-    if rest.height and depth:
-        for opening in (unwrap_json, unwrap):
-            if rest.height:
-                wrapped, rest = opening(rest, timezone)
-                if wrapped.height:
-                    parts.append(_wrapped_records(wrapped, files, timezone, depth - 1))
-    if rest.height:
-        more, rest = _take(
-            tuple(fallback for fallback in FALLBACKS if not inside or fallback.name != "haproxy"), rest, timezone
+class _Recogniser:
+    """Takes lines apart for one zone, with all formats or with one."""
+
+    def __init__(self, timezone: str, only: str | None) -> None:
+        self._timezone = timezone
+        self._envelopes = {JSON: unwrap_json, **{wrapper.name: unwrap for wrapper in WRAPPERS}}
+        self._only_envelope = only if only in self._envelopes else None
+        self._only = only if only not in self._envelopes else None
+
+    def records(self, lines: pl.DataFrame, files: pl.DataFrame, depth: int) -> pl.DataFrame:
+        """Records of lines (``row``, ``text``), sorted by ``row``; ``files`` says which file a line (its row) is of."""
+        inside = depth < _DEEPEST
+        records, rest = (
+            split_oslo(lines, self._timezone) if self._takes(OSLO) else (as_records(lines.clear(), OSLO), lines)
         )
-        parts += more
-    if rest.height and not inside:
-        unstamped = inner_records(rest)
-        if unstamped.height:
-            parts.append(unstamped)
-            rest = rest.join(unstamped.select("row"), on="row", how="anti", maintain_order="left")
-    parts.append(_bare(rest))
-    known = pl.concat(parts)
-    return known.sort("row") if len(parts) > 1 or rest.height else known
+        parts = [records]
+        # Behind an envelope a line of oslo.log needs no time; in front, everything else comes first.
+        if inside:
+            rest = self._unstamped(rest, parts)
+        for formats in (FORMATS, INNER_FORMATS if inside else ()):
+            rest = self._take(formats, rest, parts)
+        if depth:
+            rest = self._opened(rest, files, depth, parts)
+        rest = self._take(FALLBACKS[1:] if inside else FALLBACKS, rest, parts)
+        if not inside:
+            rest = self._unstamped(rest, parts)
+        parts.append(_bare(rest))
+        known = pl.concat(parts)
+        return known.sort("row") if len(parts) > 1 or rest.height else known
+
+    def _takes(self, name: str) -> bool:
+        return self._only is None or self._only == name
+
+    def _unstamped(self, lines: pl.DataFrame, parts: list[pl.DataFrame]) -> pl.DataFrame:
+        if lines.height == 0 or not self._takes(OSLO):
+            return lines
+        return _without(lines, inner_records(lines), parts)
+
+    def _take(self, formats: tuple[LineFormat, ...], lines: pl.DataFrame, parts: list[pl.DataFrame]) -> pl.DataFrame:
+        for line_format in formats:
+            if lines.height == 0:
+                break
+            if self._takes(line_format.name):
+                lines = _without(lines, line_format.records(lines, self._timezone), parts)
+        return lines
+
+    def _opened(self, lines: pl.DataFrame, files: pl.DataFrame, depth: int, parts: list[pl.DataFrame]) -> pl.DataFrame:
+        """Open the envelopes and recognise what is inside; lines without one are left."""
+        only = self._only_envelope if depth == _DEEPEST else None
+        for opening in (unwrap_json, unwrap):
+            if lines.height and (only is None or self._envelopes[only] is opening):
+                wrapped, lines = opening(lines, self._timezone)
+                if wrapped.height:
+                    parts.append(self._wrapped_records(wrapped, files, depth - 1))
+        return lines
+
+    def _wrapped_records(self, wrapped: pl.DataFrame, files: pl.DataFrame, depth: int) -> pl.DataFrame:
+        """Records of what is inside envelopes.
+
+        A line that no format knows follows the line of its writer before it where that writer speaks a format of ours or
+        the line is indented; else it is a line of the envelope's own, whose severity its words may tell.
+        """
+        # Rows of what a line holds inside lie behind the line's own.
+        outer = wrapped.sort("row").join_asof(files, on="row")
+        outer, absorbed = _pieces_joined(outer)
+        spoken = self.records(outer.select("row", "text"), outer.select("row", "file_index"), depth)
+        if spoken.height != outer.height:
+            outer = spoken.select("row").join_asof(outer, on="row")
+        # Where the envelope says it all, its text is a message whatever it looks like; only oslo.log's own says more.
+        opaque = pl.Series(
+            (outer["part"] == WHOLE_EVENT) & spoken["format"].is_not_null() & (spoken["format"] != "oslo")
+        )
+        if opaque.any():
+            plain = _bare(outer.filter(opaque).select("row", "text"))
+            spoken = pl.concat([spoken.filter(~opaque), plain]).sort("row")
+        writer = pl.struct("outer_host", "outer_service", "outer_process")
+        told = pl.col("outer_host").is_not_null() | pl.col("outer_service").is_not_null()
+        own_stream = spoken["stream"]
+        both = spoken.drop("stream").hstack(
+            outer.drop("row", "text").with_columns(pl.when(told).then(writer.hash()).alias("stream"))
+        )
+        both = both.with_columns(pl.coalesce(own_stream, pl.col("stream")).alias("stream"))
+        records = _with_envelope(both)
+        if absorbed.height:
+            records = pl.concat([records, _absorbed(absorbed, writer, told)]).sort("row")
+        return records
 
 
-def _take(
-    formats: tuple[LineFormat, ...], lines: pl.DataFrame, timezone: str
-) -> tuple[list[pl.DataFrame], pl.DataFrame]:
-    parts = []
-    for line_format in formats:
-        found = line_format.records(lines, timezone)
-        if found.height:
-            parts.append(found)
-            lines = lines.join(found.select("row"), on="row", how="anti", maintain_order="left")
-        if lines.height == 0:
-            break
-    return parts, lines
+def _without(lines: pl.DataFrame, found: pl.DataFrame, parts: list[pl.DataFrame]) -> pl.DataFrame:
+    """The lines that are not among the found records, which join ``parts``."""
+    if found.height == 0:
+        return lines
+    parts.append(found)
+    return lines.join(found.select("row"), on="row", how="anti", maintain_order="left")
 
 
 def _bare(lines: pl.DataFrame) -> pl.DataFrame:
@@ -97,36 +152,6 @@ def _bare(lines: pl.DataFrame) -> pl.DataFrame:
         ),
         "",
     )
-
-
-def _wrapped_records(wrapped: pl.DataFrame, files: pl.DataFrame, timezone: str, depth: int) -> pl.DataFrame:
-    """Records of what is inside envelopes.
-
-    A line that no format knows follows the line of its writer before it where that writer speaks a format of ours or
-    the line is indented; else it is a line of the envelope's own, whose severity its words may tell.
-    """
-    # Rows of what a line holds inside lie behind the line's own.
-    outer = wrapped.sort("row").join_asof(files, on="row")
-    outer, absorbed = _pieces_joined(outer)
-    spoken = _recognised(outer.select("row", "text"), outer.select("row", "file_index"), timezone, depth)
-    if spoken.height != outer.height:
-        outer = spoken.select("row").join_asof(outer, on="row")
-    # Where the envelope says it all, its text is a message whatever it looks like; only oslo.log's own says more.
-    opaque = pl.Series((outer["part"] == WHOLE_EVENT) & spoken["format"].is_not_null() & (spoken["format"] != "oslo"))
-    if opaque.any():
-        plain = _bare(outer.filter(opaque).select("row", "text"))
-        spoken = pl.concat([spoken.filter(~opaque), plain]).sort("row")
-    writer = pl.struct("outer_host", "outer_service", "outer_process")
-    told = pl.col("outer_host").is_not_null() | pl.col("outer_service").is_not_null()
-    own_stream = spoken["stream"]
-    both = spoken.drop("stream").hstack(
-        outer.drop("row", "text").with_columns(pl.when(told).then(writer.hash()).alias("stream"))
-    )
-    both = both.with_columns(pl.coalesce(own_stream, pl.col("stream")).alias("stream"))
-    records = _with_envelope(both)
-    if absorbed.height:
-        records = pl.concat([records, _absorbed(absorbed, writer, told)]).sort("row")
-    return records
 
 
 def _with_envelope(both: pl.DataFrame) -> pl.DataFrame:

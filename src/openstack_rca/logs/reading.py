@@ -92,7 +92,7 @@ class Reading:
         self.logs.append(log)
         try:
             for block in read_blocks(found.text, index):
-                log.lines += block.lines.len()
+                log.lines += block.line_count
                 yield block
         except UnreadableLog as error:
             log.skip, log.detail = reason_of(error), error.message

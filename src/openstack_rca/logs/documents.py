@@ -1,0 +1,260 @@
+"""Records that reach over several lines of a file, made one line each: journald's exports, indented JSON, CSV.
+
+Every record becomes a line of JSON, which ``json_lines`` understands; how many lines of the file it stands for is kept.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from openstack_rca.logs import json_keys
+from openstack_rca.logs.names import words
+
+_HEAD = 64 * 1024
+_VERBOSE = re.compile(
+    r"^\w{2,4}\.? (?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [A-Z]{1,5}| [+-]\d\d(?::?\d\d)?)?) "
+    r"\[(?:s=\w+;|[^\]]*i=)[^\]]*\]$",
+)
+_FIELD = re.compile(r"^ +(?P<name>[A-Z_][A-Z0-9_]*)=(?P<value>.*)$", re.DOTALL)
+_SEPARATORS = " \t\r\n,[]\x1e\ufeff"
+_DELIMITERS = ",;\t"
+_TEXT_COLUMNS = words("message msg log line _source payload full_message short_message _source.message body")
+_TIME_COLUMNS = words("@timestamp timestamp time date datetime tsns _source.@timestamp ts _time created")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One line to read, made of ``lines`` lines of the file."""
+
+    text: str
+    lines: int
+
+
+Splitter = Callable[[bytes, bool], tuple[list[Piece], int]]
+"""From bytes, and whether they are the last, to pieces and how many of the bytes they took."""
+
+
+def splitter_for(head: bytes) -> Splitter | None:
+    """How a file with this beginning is cut into records; ``None`` where a line is a record, as in most logs."""
+    begin = head[:_HEAD].lstrip(b"\xef\xbb\xbf\r\n")
+    if begin.startswith((b"__CURSOR=", b"__REALTIME_TIMESTAMP=")):
+        return _journal_export
+    first = begin.split(b"\n", 1)[0].decode("utf-8", "replace").rstrip("\r")
+    if _VERBOSE.match(first):
+        return _journal_verbose
+    if first[:1] in ("{", "[", "\x1e") and not _is_json(first.strip("\x1e ,")):
+        return _indented_json if _begins_json(_decoded(begin).lstrip("\x1e")) else None
+    delimiter = _csv_delimiter(first)
+    return _csv(first, delimiter) if delimiter else None
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _begins_json(text: str) -> bool:
+    """Whether a text begins with records in JSON, the last of which may be cut off."""
+    start = _skipped(text, 0)
+    if text[start : start + 1] not in ("{", "["):
+        return False
+    try:
+        json.JSONDecoder(strict=False).raw_decode(text, start)
+    except json.JSONDecodeError as error:
+        # A text that is cut off is at fault at its end, or in a string that never ends.
+        return len(text) >= _HEAD - 16 and (error.pos >= len(text) - 8 or error.msg.startswith("Unterminated"))
+    except RecursionError:
+        return False
+    return True
+
+
+def _journal_export(data: bytes, final: bool) -> tuple[list[Piece], int]:
+    """The Journal Export Format: ``NAME=value`` lines, or a name, a length and bytes; a blank line ends an entry."""
+    pieces: list[Piece] = []
+    entry: dict[str, str] = {}
+    start = position = 0
+    while position < len(data):
+        end = data.find(b"\n", position)
+        if end < 0:
+            if not final:
+                break
+            end = len(data)
+        line = data[position:end]
+        if b"=" in line:
+            name, _, value = line.partition(b"=")
+            entry[_decoded(name)] = _decoded(value.rstrip(b"\r"))
+            position = end + 1
+        elif not line.strip():
+            position = end + 1
+            # Blank lines belong to the entry before them.
+            pieces.append(_piece(entry, data[start:position]))
+            entry, start = {}, position
+        else:
+            size = int.from_bytes(data[end + 1 : end + 9], "little")
+            stop = end + 9 + size
+            if stop > len(data):
+                if not final:
+                    break
+                stop = len(data)
+            entry[_decoded(line)] = _decoded(data[end + 9 : stop])
+            position = stop + 1
+    if final and start < len(data):
+        pieces.append(_piece(entry, data[start:]))
+        start = len(data)
+    return pieces, start
+
+
+def _piece(entry: dict[str, Any], taken: bytes) -> Piece:
+    lines = taken.count(b"\n") + (not taken.endswith(b"\n"))
+    return Piece(json.dumps(entry) if entry else "", lines)
+
+
+def _decoded(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
+
+
+def _journal_verbose(data: bytes, final: bool) -> tuple[list[Piece], int]:
+    """``journalctl -o verbose``: a line with the time, then one indented field a line; values may go on, deeper."""
+    lines, taken = _whole_lines(data, final)
+    starts = [number for number, line in enumerate(lines) if _VERBOSE.match(line)]
+    if not starts or starts[0] > 0:
+        starts = [0, *starts]
+    if not final and len(starts) < 2:
+        return [], 0
+    ends = [*starts[1:], len(lines)] if final else starts[1:]
+    pieces = [_verbose_entry(lines[start:end]) for start, end in zip(starts, ends, strict=False)]
+    used = ends[-1]
+    size = (
+        taken if used == len(lines) else sum(len(line.encode("utf-8", "surrogateescape")) + 1 for line in lines[:used])
+    )
+    return pieces, min(size, len(data))
+
+
+def _verbose_entry(lines: list[str]) -> Piece:
+    header = _VERBOSE.match(lines[0])
+    if header is None:
+        return Piece("\n".join(lines), len(lines))
+    entry = {"timestamp": header["time"]}
+    name = ""
+    for line in lines[1:]:
+        field = _FIELD.match(line)
+        if field is not None:
+            name = field["name"]
+            entry[name] = field["value"]
+        elif name and line.strip():
+            entry[name] += "\n" + line.strip()
+    entry.pop("_SOURCE_REALTIME_TIMESTAMP", None)
+    return Piece(json.dumps(entry), len(lines))
+
+
+def _whole_lines(data: bytes, final: bool) -> tuple[list[str], int]:
+    """Lines that are there to their end, and how many bytes they are."""
+    end = len(data) if final else data.rfind(b"\n") + 1
+    text = data[:end].decode("utf-8", "surrogateescape")
+    return text.removesuffix("\n").split("\n") if text else [], end
+
+
+def _indented_json(data: bytes, final: bool) -> tuple[list[Piece], int]:
+    """Objects that reach over lines, one after the other or in a list; what is no JSON is kept line by line."""
+    text = data.decode("utf-8", "surrogateescape")
+    decoder = json.JSONDecoder(strict=False)
+    pieces: list[Piece] = []
+    done = position = 0
+    while True:
+        position = _skipped(text, position)
+        if position >= len(text):
+            break
+        value, end = _decoded_at(decoder, text, position)
+        if value is None:
+            if not final:
+                break
+            end = text.find("\n", position)
+            end = len(text) if end < 0 else end
+        shown = text[position:end] if value is None else json.dumps(value)
+        # Separators belong to the record behind them, the end of a line to the one before it.
+        end = end + 1 if text[end : end + 1] == "\n" else end
+        pieces.append(Piece(shown, text.count("\n", done, end)))
+        done = position = end
+    if final and done < len(text):
+        rest = text[done:]
+        lines = rest.count("\n") + (not rest.endswith("\n"))
+        if pieces:
+            last = pieces.pop()
+            pieces.append(Piece(last.text, last.lines + lines))
+        else:
+            pieces.append(Piece(rest.strip(), lines))
+        done = len(text)
+    return pieces, len(text[:done].encode("utf-8", "surrogateescape"))
+
+
+def _decoded_at(decoder: json.JSONDecoder, text: str, position: int) -> tuple[Any, int]:
+    """The object or list that begins at a position, and where it ends; ``None`` where there is none."""
+    if text[position] not in "{[":
+        return None, position
+    try:
+        return decoder.raw_decode(text, position)
+    except (ValueError, RecursionError):
+        return None, position
+
+
+def _skipped(text: str, position: int) -> int:
+    """Past separators; a bracket only counts as one where it opens or closes the list of records."""
+    while position < len(text) and text[position] in _SEPARATORS:
+        if text[position] == "[" and not re.match(r"\[\s*[{\]]", text[position : position + 200]):
+            break
+        position += 1
+    return position
+
+
+def _csv_delimiter(header: str) -> str | None:
+    """What stands between the columns, if a line is the header of exported logs: it names a time and a text."""
+    for delimiter in _DELIMITERS:
+        names = {name.strip().strip('"').lower() for name in header.split(delimiter)}
+        if len(names) > 1 and names & _TEXT_COLUMNS and names & _TIME_COLUMNS:
+            return delimiter
+    return None
+
+
+def _csv(header: str, delimiter: str) -> Splitter:
+    """Exports of Kibana, OpenSearch Dashboards, Graylog, Grafana: the first line names the columns."""
+    names = [_column(name) for name in next(csv.reader([header], delimiter=delimiter))]
+
+    def split(data: bytes, final: bool) -> tuple[list[Piece], int]:
+        end = len(data) if final else data.rfind(b"\n") + 1
+        # A value may hold line ends: a record ends where its quotes do.
+        while not final and end and data.count(b'"', 0, end) % 2:
+            end = data.rfind(b"\n", 0, end - 1) + 1
+        text = data[:end].decode("utf-8", "replace").replace("\x00", "")
+        rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        pieces: list[Piece] = []
+        before = 0
+        try:
+            for row in rows:
+                lines, before = rows.line_num - before, rows.line_num
+                if [_column(name) for name in row] == names:
+                    pieces.append(Piece("", lines))
+                    continue
+                record = {name: value for name, value in zip(names, row, strict=False) if value not in ("", "-")}
+                pieces.append(Piece(json.dumps(record) if record else "", lines))
+        except csv.Error:
+            whole = text.count("\n") + (not text.endswith("\n"))
+            pieces.append(Piece("\n".join(text.splitlines()[before:]), max(whole - before, 0)))
+        return pieces, end
+
+    return split
+
+
+def _column(name: str) -> str:
+    """A column by the key that ``json_keys`` knows."""
+    plain = name.strip().strip("\ufeff").removeprefix("_source.")
+    known = {*json_keys.MESSAGES, *json_keys.TIMES, *json_keys.HOSTS, *json_keys.SERVICES, *json_keys.WORD_LEVELS}
+    return plain if plain in known or plain.lower() not in known else plain.lower()

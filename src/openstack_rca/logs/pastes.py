@@ -1,0 +1,160 @@
+"""Logs that went through a terminal, a browser, a ticket or a chat: what these put around or into the lines is undone.
+
+Line numbers, quotes, fences of Markdown, an indent that all lines share, tags of HTML, lines that were wrapped at a width.
+What is done is decided once a file, from its beginning.
+"""
+
+from __future__ import annotations
+
+import html
+import itertools
+import re
+from collections.abc import Callable, Sequence
+
+from openstack_rca.logs.documents import Piece
+from openstack_rca.logs.stamps import DAY, ISO, MONTH
+
+_SAMPLE_LINES = 400
+_WIDEST = 250
+_NARROWEST = 40
+_BEGINS = re.compile(
+    rf"^(?:\[?{ISO}|\d{{4}}/\d\d/\d\d \d\d:|<\d{{1,3}}>|{MONTH} [ \d]\d \d\d:|\[?{DAY} {MONTH} |\{{\"|=[A-Z]+ REPORT|"
+    r"\d{6} +\d{1,2}:\d\d:\d\d |[IWEF]\d{4} \d\d:|\[pid: |"
+    r"(?:TRACE|DEBUG|INFO|AUDIT|WARNING|ERROR|CRITICAL)\b)"
+)
+_HTML = re.compile(r"<(?:!doctype html|html|head|body|pre|span |a name=|tt>|div |table|ul|li )", re.IGNORECASE)
+_TAG = re.compile(r"</?[a-zA-Z!][^<>]*>")
+_NUMBERED = re.compile(r"^( *(\d{1,8})[:.|]?(?:\t|( *)))(.*)$")
+_QUOTED = re.compile(r"^(?:> ?)+")
+_FENCE = re.compile(r"^\s*(?:```|~~~)[\w.+-]*\s*$")
+
+Lines = list[str]
+
+
+def cleaner_for(sample: Sequence[str]) -> Callable[[Lines], list[Piece]] | None:
+    """What makes lines as their program wrote them of lines as they were pasted; ``None`` where nothing is to do.
+
+    Args:
+        sample: the first lines of a file.
+    """
+    lines = list(sample[:_SAMPLE_LINES])
+    steps: list[Callable[[Lines], Lines]] = []
+    for step_for in (_without_tags, _without_fences, _without_quotes, _without_numbers, _without_indent):
+        step = step_for(lines)
+        if step is not None:
+            steps.append(step)
+            lines = step(lines)
+    width = _wrapped_at(lines)
+    if not steps and width is None:
+        return None
+
+    def clean(given: Lines) -> list[Piece]:
+        for step in steps:
+            given = step(given)
+        return [Piece(line, 1) for line in given] if width is None else _unwrapped(given, *width)
+
+    return clean
+
+
+def _written(lines: Lines) -> Lines:
+    return [line for line in lines if line.strip()]
+
+
+def _without_tags(sample: Lines) -> Callable[[Lines], Lines] | None:
+    first = next((line for line in sample if line.strip()), "")
+    if not _HTML.match(first.lstrip()):
+        return None
+    return lambda lines: [html.unescape(_TAG.sub("", line)) for line in lines]
+
+
+def _without_fences(sample: Lines) -> Callable[[Lines], Lines] | None:
+    if not any(_FENCE.match(line) for line in sample):
+        return None
+    return lambda lines: ["" if _FENCE.match(line) else line for line in lines]
+
+
+def _without_quotes(sample: Lines) -> Callable[[Lines], Lines] | None:
+    written = _written(sample)
+    quoted = sum(1 for line in written if line.startswith(("> ", ">>")) or line == ">")
+    if not written or quoted * 10 < len(written) * 9:
+        return None
+    return lambda lines: [_QUOTED.sub("", line) for line in lines]
+
+
+def _without_numbers(sample: Lines) -> Callable[[Lines], Lines] | None:
+    """``less -N``, ``cat -n``, ``grep -n``: numbers that rise, before nearly every line."""
+    found = [match for line in sample if (match := _NUMBERED.match(line)) is not None]
+    numbers = [int(match[2]) for match in found]
+    written = len(_written(sample))
+    if len(found) < 2 or len(found) * 10 < written * 8:
+        return None
+    rising = sum(1 for before, behind in itertools.pairwise(numbers) if 0 < behind - before <= 1000)
+    if rising < len(numbers) - 1 or not any(_BEGINS.match(match[4]) for match in found):
+        return None
+    # What stands between number and text is the same for all; what is more belongs to the text.
+    gap = (
+        min(len(match[3]) for match in found if match[3] is not None and match[4].strip())
+        if any(match[3] is not None and match[4].strip() for match in found)
+        else 0
+    )
+
+    def strip(line: str) -> str:
+        match = _NUMBERED.match(line)
+        if match is None:
+            return line
+        return match[4] if match[3] is None else line[match.end(1) - len(match[3]) + min(gap, len(match[3])) :]
+
+    return lambda lines: [strip(line) for line in lines]
+
+
+def _without_indent(sample: Lines) -> Callable[[Lines], Lines] | None:
+    """A block of code in Markdown, a quote in a mail: every line is indented, and lines begin behind the indent."""
+    written = _written(sample)
+    if not written:
+        return None
+    shared = min(len(line) - len(line.lstrip(" \t")) for line in written)
+    if shared == 0 or not any(_BEGINS.match(line[shared:]) for line in written):
+        return None
+    return lambda lines: [line[shared:] if not line[:shared].strip() else line for line in lines]
+
+
+def _wrapped_at(sample: Lines) -> tuple[int, bool] | None:
+    """The width at which lines were wrapped, and whether in the middle of words; ``None`` where they were not.
+
+    Every line that begins nothing must follow a line too full to hold its first word.
+    """
+    lines = sample
+    while lines and not lines[-1].strip():
+        lines = lines[:-1]
+    width = max((len(line) for line in lines), default=0)
+    if not _NARROWEST <= width <= _WIDEST or len(lines) < 2 or not _BEGINS.match(lines[0]):
+        return None
+    pairs = [
+        (before, line)
+        for before, line in itertools.pairwise(lines)
+        if line.strip() and not _BEGINS.match(line) and (len(before) == width or not line.startswith((" ", "\t")))
+    ]
+    begun = sum(1 for line in lines if _BEGINS.match(line))
+    if not pairs or begun < 1:
+        return None
+    if all(len(before) == width for before, _ in pairs):
+        return width, True
+    soft = all(len(before) + 1 + len(line.split()[0]) > width - 2 for before, line in pairs)
+    return (width, False) if soft and len(pairs) > 1 else None
+
+
+def _unwrapped(lines: Lines, width: int, hard: bool) -> list[Piece]:
+    pieces: list[Piece] = []
+    before = ""
+    for line in lines:
+        full = (
+            len(before) == width if hard else bool(line.strip()) and len(before) + 1 + len(line.split()[0]) > width - 2
+        )
+        goes_on = bool(pieces) and bool(line.strip()) and full and not _BEGINS.match(line)
+        if goes_on and (hard or not line.startswith((" ", "\t"))):
+            last = pieces[-1]
+            pieces[-1] = Piece(last.text + ("" if hard else " ") + line, last.lines + 1)
+        else:
+            pieces.append(Piece(line, 1))
+        before = line
+    return pieces

@@ -1,0 +1,71 @@
+"""The year of stamps that carry none: told by the dated lines of the same logs, by the file, or by who asks."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import polars as pl
+
+from openstack_rca.logs.stamps import PLACEHOLDER_YEAR
+
+_HALF_A_YEAR = pl.duration(days=180)
+_TIME = pl.Datetime("us", "UTC")
+
+
+def with_years(events: pl.DataFrame, modified: list[datetime], year: int | None = None) -> pl.DataFrame:
+    """Date the stamps that carry no year.
+
+    The last of a file's lines is at most a day later than the latest line with a date: of the file itself, else of all
+    logs, else than the file's last change. Where the stamps of a file fall back by half a year, a new year began.
+
+    Args:
+        events: ``source_index`` and ``time``; the lines of a file in their order.
+        modified: when each source was last changed.
+        year: the year of the last line of every file, instead of all that.
+
+    Returns:
+        the same events, dated.
+    """
+    yearless = pl.col("time").dt.year().is_between(PLACEHOLDER_YEAR - 1, PLACEHOLDER_YEAR + 1)
+    flagged = events.with_columns(yearless.fill_null(False).alias("yearless"))
+    if not flagged["yearless"].any():
+        return events
+    dated = flagged.filter(~pl.col("yearless") & pl.col("time").is_not_null())
+    own = dated.group_by("source_index").agg(pl.col("time").max().alias("own"))
+    changed = pl.DataFrame(
+        {"source_index": pl.Series(range(len(modified)), dtype=pl.Int32), "changed": pl.Series(modified, dtype=_TIME)}
+    )
+    latest = dated["time"].max()
+    forced = None if year is None else datetime(year, 12, 31, 23, 59, 59, tzinfo=UTC)
+    reference = pl.coalesce(pl.lit(forced, _TIME), "own", pl.lit(latest, _TIME), "changed")
+    turns = _turns()
+    rows = (
+        flagged.with_row_index("place")
+        .filter("yearless")
+        .with_columns(turns.cum_sum().over("source_index").alias("turn"))
+        .join(changed, on="source_index", how="left", maintain_order="left")
+        .join(own, on="source_index", how="left", maintain_order="left")
+    )
+    last = rows.group_by("source_index").agg(
+        pl.col("time").last().alias("last_time"),
+        pl.col("turn").last().alias("turns"),
+        reference.first().alias("reference"),
+    )
+    shift = pl.col("reference").dt.year() - PLACEHOLDER_YEAR
+    # A December line in a January read is last year's.
+    late = _shifted(pl.col("last_time"), shift) > pl.col("reference") + pl.duration(days=1)
+    last = last.with_columns((shift - late.cast(pl.Int32)).alias("shift")).select("source_index", "turns", "shift")
+    rows = rows.join(last, on="source_index", how="left", maintain_order="left")
+    years = pl.col("shift") - (pl.col("turns") - pl.col("turn"))
+    found = rows.select("place", _shifted(pl.col("time"), years).alias("dated"))
+    joined = flagged.with_row_index("place").join(found, on="place", how="left", maintain_order="left")
+    return joined.with_columns(pl.coalesce("dated", "time").alias("time")).drop("place", "dated", "yearless")
+
+
+def _turns() -> pl.Expr:
+    step = pl.col("time").diff().over("source_index")
+    return (step < -_HALF_A_YEAR).cast(pl.Int32).fill_null(0) - (step > _HALF_A_YEAR).cast(pl.Int32).fill_null(0)
+
+
+def _shifted(time: pl.Expr, years: pl.Expr) -> pl.Expr:
+    return time.dt.offset_by(years.cast(pl.String) + "y")
