@@ -3,52 +3,82 @@
 from __future__ import annotations
 
 import shlex
+import shutil
+import sys
+from pathlib import Path
 
 import click
+from rich.console import Console
 
 from openstack_rca.cli.analyze import keep, record
 from openstack_rca.cli.output import connection_options, console, settings_from, steps
-from openstack_rca.cli.train import print_training, training_progress
-from openstack_rca.service.demo import DEMO_INCIDENT, demo
+from openstack_rca.cli.train import training_progress
+from openstack_rca.service.demo import DEMO_INCIDENT, DemoAnswer, answer_incident, train_on_samples
 from openstack_rca.service.reports import print_report
+from openstack_rca.service.training import TrainOutcome
+from openstack_rca.settings import Settings
+
+PROGRAM = "openstack-rca"
 
 
 @click.command("demo", short_help="Answer a recorded incident, then train on the samples.")
 @click.option("--incident", default=DEMO_INCIDENT, show_default=True, help="Which sample incident to answer.")
 @connection_options
 def demo_command(incident: str, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool) -> None:
-    """Train on the packaged samples, answer a sample incident, and say where everything is.
+    """Answer a recorded incident, train a model on the packaged samples, and say what to try next.
 
     State goes to OPENSTACK_RCA_HOME (default ~/.local/share/openstack-rca), like that of every other command.
     """
     settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
     screen = console()
-    screen.print("Training on the sample recording (a healthy OpenStack cloud, about a minute) ...", soft_wrap=True)
     with steps() as shown:
-        outcome = demo(settings, incident, on_step=shown.step, on_progress=training_progress(shown))
-    print_training(outcome.training, settings)
+        answer = answer_incident(settings, incident, on_step=shown.step)
+    _say(screen, f'{answer.question.id}, recorded on a real cloud: "{answer.question.issue}"')
     screen.print()
-    screen.print(f"Incident {outcome.question.id}: {outcome.question.issue}", markup=False, soft_wrap=True)
+    print_report(answer.analysis.report, screen, full=False)
+    truth = ", or ".join(answer.truth.expected) or "no failure"
+    _say(screen, f"What was injected: {answer.truth.fault} ({truth}).")
+    keep(answer.analysis, settings)
+    record(answer.analysis, settings)
     screen.print()
-    print_report(outcome.analysis.report, screen)
-    truth = ", or ".join(outcome.truth.expected) or "no failure"
-    screen.print(f"What was injected: {outcome.truth.fault} ({truth}).", markup=False, soft_wrap=True)
-    keep(outcome.analysis, settings)
-    record(outcome.analysis, settings)
-    version = outcome.training.version
-    screen.print()
-    screen.print("Where things are", style="bold")
-    if version:
-        screen.print(f"  version {version.version}: {version.uri}", markup=False, soft_wrap=True)
-    screen.print(f"  runs: {outcome.training.tracking_uri or 'not recorded'}", markup=False, soft_wrap=True)
-    screen.print(f"  cache and state: {settings.home}", markup=False, soft_wrap=True)
-    logs = shlex.quote(str(outcome.question.logs))
+    _say(screen, "That took no training. Now a model of this cloud's normal is trained, about a minute ...")
+    with steps() as shown:
+        training = train_on_samples(settings, on_step=shown.step, on_progress=training_progress(shown))
+    _trained(screen, training, settings)
+    _next(screen, answer)
+
+
+def _trained(screen: Console, training: TrainOutcome, settings: Settings) -> None:
+    figures = training.metrics
+    version = training.version
+    _say(screen, f"Model: version {version.version}, {version.uri}" if version else "Model: not published")
+    _say(screen, f"Runs:  {training.tracking_uri or 'not recorded'}    State: {settings.home}")
+    if "test_accuracy" in figures and "rival_bigram_test_accuracy" in figures:
+        own, rival = figures["test_accuracy"], figures["rival_bigram_test_accuracy"]
+        _say(screen, f"On later logs it predicts {own:.0%} of the next events rightly; the simplest rival {rival:.0%}.")
+
+
+def _next(screen: Console, answer: DemoAnswer) -> None:
     screen.print("What to try next", style="bold")
+    program = program_path()
+    logs = shlex.quote(str(answer.question.logs))
     for line in (
-        f'openstack-rca analyze {logs} --issue "Database connection timeout" --output report.html',
-        f"openstack-rca evaluate {shlex.quote(str(outcome.question.logs.parent.parent))}",
-        "openstack-rca models list",
-        "openstack-rca runs list",
-        "openstack-rca train /var/log/kolla        # your own cloud, a stretch without trouble",
+        f"{program} report show last --full",
+        f'{program} analyze {logs} --issue "Database connection timeout" -o report.html',
+        f"{program} models list",
+        f"{program} analyze /var/log/kolla        # your own cloud",
     ):
-        screen.print(f"  {line}", markup=False, soft_wrap=True)
+        _say(screen, f"  {line}")
+
+
+def program_path() -> str:
+    """How this program is called from where the user is: by its name if the shell finds it, else by its path."""
+    called = Path(sys.argv[0])
+    found = shutil.which(PROGRAM)
+    if called.name != PROGRAM or (found and Path(found).resolve() == called.resolve()):
+        return PROGRAM
+    return shlex.quote(str(called.absolute()))
+
+
+def _say(screen: Console, text: str) -> None:
+    screen.print(text, markup=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""The first run: train on the samples, answer a sample incident."""
+"""The first run: answer a recorded incident, then train on the sample recording."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ DEMO_INCIDENT = "INC-009"
 
 
 @dataclass(frozen=True)
-class DemoOutcome:
-    """What the demonstration made; ``truth`` was read after the answer."""
+class DemoAnswer:
+    """A recorded incident and its answer; ``truth`` was read after the answer."""
 
-    training: TrainOutcome
     question: Question
     analysis: AnalysisOutcome
     truth: Truth
@@ -45,19 +44,15 @@ def train_on_samples(
     return train([normal_logs()], settings=settings, on_step=on_step, on_progress=on_progress)
 
 
-def demo(
-    settings: Settings,
-    incident: str = DEMO_INCIDENT,
-    on_step: Callable[[str], None] | None = None,
-    on_progress: Callable[[TrainingProgress], None] | None = None,
-) -> DemoOutcome:
-    """Train on the samples and answer one sample incident.
+def answer_incident(
+    settings: Settings, incident: str = DEMO_INCIDENT, on_step: Callable[[str], None] | None = None
+) -> DemoAnswer:
+    """Answer one sample incident, with the newest version where there is one.
 
     Raises:
         LogPathNotFound: no sample incident has this name.
     """
     folder = incident_folder(incident)
-    training = train_on_samples(settings, on_step, on_progress)
     question = read_question(folder)
     analysis = analyze([question.logs], question.issue, settings=settings, on_step=on_step)
-    return DemoOutcome(training, question, analysis, read_truth(folder))
+    return DemoAnswer(question, analysis, read_truth(folder))
