@@ -29,6 +29,7 @@
     │   ├── PublishFailed
     │   │   └── PublishInterrupted
     │   ├── RegistryUnavailable
+    │   │   └── RegistryFailed
     │   ├── RegistryRefused
     │   ├── BackupFailed
     │   ├── BackupDamaged
@@ -51,6 +52,8 @@ Secrets never enter either.
 """
 
 from __future__ import annotations
+
+from pathlib import Path
 
 
 class OpenStackRcaError(Exception):
@@ -172,7 +175,15 @@ class SignatureInvalid(LifecycleError):
 
 
 class PublishFailed(LifecycleError):
-    """A version could not be published; the trained file is kept in the spool."""
+    """A version could not be published.
+
+    Args:
+        kept: where the file waits in the spool; None where it does not.
+    """
+
+    def __init__(self, message: str, hint: str = "", kept: Path | None = None) -> None:
+        super().__init__(message, hint)
+        self.kept = kept
 
 
 class PublishInterrupted(PublishFailed):
@@ -181,6 +192,10 @@ class PublishInterrupted(PublishFailed):
 
 class RegistryUnavailable(LifecycleError):
     """The MLflow tracking server or registry does not answer."""
+
+
+class RegistryFailed(RegistryUnavailable):
+    """The MLflow tracking server answered with an error of its own."""
 
 
 class RegistryRefused(LifecycleError):

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from zoneinfo import available_timezones
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from openstack_rca.errors import ConfigurationError
@@ -24,6 +25,13 @@ DEFAULT_MODEL_NAME = "lstm_model"
 
 def _named(*names: str) -> AliasChoices:
     return AliasChoices(*names)
+
+
+def _expanded(path: Path) -> Path:
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError:
+        raise ValueError(f"{path} lies in the home folder of this user, who has none; name another one") from None
 
 
 class Settings(BaseSettings):
@@ -39,7 +47,8 @@ class Settings(BaseSettings):
     )
 
     home: Path = Field(
-        default_factory=lambda: Path.home() / ".local" / "share" / "openstack-rca",
+        default=Path("~/.local/share/openstack-rca"),
+        validate_default=True,
         validation_alias=_named("OPENSTACK_RCA_HOME"),
         description="Folder of state, cache and the embedded stores.",
     )
@@ -49,6 +58,15 @@ class Settings(BaseSettings):
         default=None, validation_alias=_named("MLFLOW_TRACKING_PASSWORD")
     )
     mlflow_tracking_token: SecretStr | None = Field(default=None, validation_alias=_named("MLFLOW_TRACKING_TOKEN"))
+    mlflow_tracking_server_cert_path: Path | None = Field(
+        default=None, validation_alias=_named("MLFLOW_TRACKING_SERVER_CERT_PATH")
+    )
+    mlflow_tracking_insecure_tls: bool = Field(default=False, validation_alias=_named("MLFLOW_TRACKING_INSECURE_TLS"))
+    allow_insecure_tls: bool = Field(
+        default=False,
+        validation_alias=_named("OPENSTACK_RCA_ALLOW_INSECURE_TLS"),
+        description="Whether MLFLOW_TRACKING_INSECURE_TLS is obeyed; every command then says so.",
+    )
     mlflow_artifact_root: str | None = Field(default=None, validation_alias=_named("MLFLOW_ARTIFACT_ROOT"))
     # Without the extra there is nothing to keep runs with; a server that is named is a wish that must not be dropped.
     mlflow_enabled: bool = Field(
@@ -69,7 +87,8 @@ class Settings(BaseSettings):
     aws_default_region: str = Field(default="us-east-1", validation_alias=_named("AWS_DEFAULT_REGION", "AWS_REGION"))
     aws_profile: str | None = Field(default=None, validation_alias=_named("AWS_PROFILE"))
     aws_shared_credentials_file: Path = Field(
-        default_factory=lambda: Path.home() / ".aws" / "credentials",
+        default=Path("~/.aws/credentials"),
+        validate_default=True,
         validation_alias=_named("AWS_SHARED_CREDENTIALS_FILE"),
     )
     s3_multipart_threshold: int = Field(
@@ -162,12 +181,30 @@ class Settings(BaseSettings):
     @field_validator("home", mode="after")
     @classmethod
     def _absolute_home(cls, value: Path) -> Path:
-        return value.expanduser().absolute()
+        return _expanded(value)
+
+    @field_validator("aws_shared_credentials_file", mode="after")
+    @classmethod
+    def _absolute_credentials(cls, value: Path) -> Path:
+        # Who has no home folder has no credentials there.
+        with suppress(ValueError):
+            return _expanded(value)
+        return value
 
     @field_validator("signing_key", "verification_key", mode="after")
     @classmethod
     def _absolute_key(cls, value: Path | None) -> Path | None:
-        return value and value.expanduser().absolute()
+        return value and _expanded(value)
+
+    @model_validator(mode="after")
+    def _certificates_are_checked(self) -> Settings:
+        if self.mlflow_tracking_insecure_tls and not self.allow_insecure_tls:
+            raise ValueError(
+                "MLFLOW_TRACKING_INSECURE_TLS is set, and without checking certificates anybody on the way could read the "
+                "credentials and send another model; set OPENSTACK_RCA_CA_BUNDLE to the authority of the server "
+                "instead, or OPENSTACK_RCA_ALLOW_INSECURE_TLS=true to go on all the same"
+            )
+        return self
 
     @field_validator("s3_server_side_encryption", mode="after")
     @classmethod
@@ -251,11 +288,30 @@ def load_settings(**overrides: object) -> Settings:
     """
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
-        return Settings(**given)  # type: ignore[arg-type]
+        settings = Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        name = str(first["loc"][0]) if first["loc"] else "settings"
+        problem = first["msg"].removeprefix("Value error, ")
+        if not first["loc"]:
+            raise ConfigurationError(f"The settings do not go together: {problem}.") from None
         raise ConfigurationError(
-            f"The setting {name} cannot be used: {first['msg'].removeprefix('Value error, ')}.",
+            f"The setting {_variable(str(first['loc'][0]))} cannot be used: {problem}.",
             "Correct or unset it and run again.",
         ) from None
+    _lend_home(settings)
+    return settings
+
+
+def _lend_home(settings: Settings) -> None:
+    """Let libraries that insist on a home folder have ours, where this user has none."""
+    try:
+        Path.home()
+    except RuntimeError:
+        os.environ["HOME"] = str(settings.home)
+
+
+def _variable(name: str) -> str:
+    """The environment variable of a field; a name that is one already stays."""
+    field = Settings.model_fields.get(name)
+    alias = field.validation_alias if field else None
+    return str(alias.choices[0]) if isinstance(alias, AliasChoices) else name

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lifecycle_helpers import silent_server
+from flaky_proxy import Fault, flaky_proxy
+from lifecycle_helpers import PATIENCE, silent_server
 
 from openstack_rca.errors import RegistryUnavailable, TrainingInterrupted
 from openstack_rca.lifecycle.mlflow.client import connect
@@ -173,6 +174,47 @@ def test_what_the_server_refuses_costs_only_that_part(embedded: Settings) -> Non
 def test_a_missing_artifact_is_noticed(embedded: Settings, tmp_path: Path) -> None:
     with Tracking(embedded).analysis_run() as run:
         run.log_artifact(tmp_path / "nowhere.png")
+    assert len(run.notices) == 1
+
+
+@pytest.mark.parametrize("kind", ["500", "503", "cut"])
+def test_files_that_the_server_cannot_store_cost_the_run_nothing_else(server: str, tmp_path: Path, kind: str) -> None:
+    """A server without boto3 before a bucket answers 500 to every file; figures, version and end are recorded."""
+    with flaky_proxy(server) as proxy:
+        settings = load_settings(
+            home=tmp_path,
+            mlflow_tracking_uri=proxy.address,
+            experiment_name=f"files_{kind}",
+            network_timeout_seconds=PATIENCE,
+        )
+        proxy.fault = Fault(kind, "PUT", "mlflow-artifacts")
+        with Tracking(settings).training_run("learns") as run:
+            run.log_metrics({"loss": 0.5})
+            run.log_text("layers", "model_summary.txt")
+            run.log_text("more", "notes.txt")
+            run.log_params({"epochs": 3})
+            run.log_version(7, "s3://models/x.keras")
+        (summary,) = Tracking(settings).list_runs()
+    assert (summary.status, summary.metrics["loss"], summary.params) == ("FINISHED", 0.5, {"epochs": "3"})
+    assert summary.tags["openstack_rca.model_version"] == "7"
+    (notice,) = run.notices
+    assert "model_summary.txt, notes.txt" in notice
+
+
+def test_the_end_and_the_version_are_tried_even_when_the_rest_was_given_up(server: str, tmp_path: Path) -> None:
+    """A server that was away for a moment does not leave a run that looks as if it were still going on."""
+    with flaky_proxy(server) as proxy:
+        settings = load_settings(
+            home=tmp_path, mlflow_tracking_uri=proxy.address, experiment_name="away", network_timeout_seconds=PATIENCE
+        )
+        with Tracking(settings).training_run("learns") as run:
+            proxy.fault = Fault("cut", "POST", "log-batch")
+            run.log_metrics({"loss": 0.5})
+            proxy.fault = None
+            run.log_metrics({"accuracy": 0.5})
+            run.log_version(7, "s3://models/x.keras")
+        (summary,) = Tracking(settings).list_runs()
+    assert (summary.status, summary.tags["openstack_rca.model_version"]) == ("FINISHED", "7")
     assert len(run.notices) == 1
 
 

@@ -63,12 +63,15 @@ def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def settings_from(mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool) -> Settings:
-    """Settings of the environment, with the command's options on top."""
-    return load_settings(
+    """Settings of the environment, with the command's options on top; what is dangerous in them is said."""
+    settings = load_settings(
         mlflow_tracking_uri=mlflow_uri,
         experiment_name=mlflow_experiment,
         mlflow_enabled=False if disable_mlflow else None,
     )
+    if settings.mlflow_tracking_insecure_tls:
+        notice("MLFLOW_TRACKING_INSECURE_TLS is set: the certificate of the tracking server is not checked.")
+    return settings
 
 
 def console() -> Console:

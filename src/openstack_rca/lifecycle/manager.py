@@ -12,7 +12,7 @@ from openstack_rca.errors import ConfigurationError
 from openstack_rca.extras import require_extra
 from openstack_rca.lifecycle.mlflow import RunLogger, Tracking
 from openstack_rca.lifecycle.objects import work_folder
-from openstack_rca.lifecycle.records import ModelVersion
+from openstack_rca.lifecycle.records import ModelKind, ModelVersion
 from openstack_rca.lifecycle.versions import ModelLifecycle
 from openstack_rca.settings import DEFAULT_MODEL_NAME, Settings, load_settings
 
@@ -26,6 +26,11 @@ def load_plain_keras(path: Path) -> Any:
     return keras.saving.load_model(path, compile=False, safe_mode=True)
 
 
+def unknown_kind(_path: Path) -> ModelKind:
+    """Nobody looked into the file, so nothing but its number leads to it."""
+    return ModelKind.OTHER
+
+
 class MLflowManager:
     """Runs and versioned models in a few calls.
 
@@ -37,6 +42,7 @@ class MLflowManager:
     """
 
     loader: Callable[[Path], Any] = staticmethod(load_plain_keras)
+    judge: Callable[[Path], ModelKind] = staticmethod(unknown_kind)
 
     def __init__(
         self,
@@ -47,6 +53,7 @@ class MLflowManager:
         loader: Callable[[Path], Any] | None = None,
     ) -> None:
         self._load_file = loader or type(self).loader
+        self._judge = type(self).judge
         self._settings = load_settings(
             mlflow_tracking_uri=tracking_uri,
             experiment_name=experiment_name,
@@ -97,7 +104,8 @@ class MLflowManager:
     ) -> ModelVersion:
         """Save a Keras model and publish it as the next version.
 
-        The version carries the metrics and parameters of the present run, and ``metadata`` as tags.
+        The version carries the metrics and parameters of the present run, and ``metadata`` as tags. A model that the
+        analysis cannot use is a version like any other, which ``latest`` never leads to while there is one that it can.
 
         Raises:
             ConfigurationError: an ``artifact_path`` other than ``models``, which the readable path is made of.
@@ -118,6 +126,7 @@ class MLflowManager:
                 parameters=self._parameters,
                 card={},
                 tags={str(name): str(value) for name, value in (metadata or {}).items()},
+                kind=self._judge(path),
             )
         if self._logger:
             self._logger.log_version(version.version, version.uri)
@@ -130,7 +139,7 @@ class MLflowManager:
         Raises:
             VersionNotFound, DigestMismatch, RegistryUnavailable, StoreError: as ``ModelLifecycle.load``.
         """
-        loaded = self._lifecycle(model_name).load(version)
+        loaded = self._lifecycle(model_name).load(version, any_kind=True)
         return self._load_file(loaded.path)
 
     def find_latest_model(self, model_name: str = DEFAULT_MODEL_NAME) -> str:
@@ -139,7 +148,7 @@ class MLflowManager:
         Raises:
             VersionNotFound: there is none yet.
         """
-        return self._lifecycle(model_name).resolve("latest").folder_uri
+        return self._lifecycle(model_name).resolve("latest", any_kind=True).folder_uri
 
     def compare_models(
         self, first: str | int, second: str | int, model_name: str = DEFAULT_MODEL_NAME

@@ -12,12 +12,24 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
 from openstack_rca.errors import DigestMismatch
 
 MANIFEST_FORMAT = 1
+TAG = "openstack_rca."
+TAG_MODEL_KIND = TAG + "model_kind"
+
+
+class ModelKind(Enum):
+    """What a version can be used for."""
+
+    ENGINE = "engine"
+    """The analysis can score logs with it."""
+    OTHER = "other"
+    """Any other Keras model: it is kept and can be loaded by its number; ``latest`` never leads to it."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +64,19 @@ class ModelVersion:
     signed: bool | None = None
 
     @property
+    def kind(self) -> ModelKind:
+        """What it can be used for; one from before this was written down counts as the engine's."""
+        return ModelKind.OTHER if self.tags.get(TAG_MODEL_KIND) == ModelKind.OTHER.value else ModelKind.ENGINE
+
+    @property
+    def good(self) -> bool:
+        """Whether it is whole and nobody took it back, whatever it can be used for."""
+        return self.status == "ready" and not self.yanked
+
+    @property
     def resolvable(self) -> bool:
         """Whether ``latest`` may lead here."""
-        return self.status == "ready" and not self.yanked
+        return self.good and self.kind is ModelKind.ENGINE
 
     @property
     def folder_uri(self) -> str:

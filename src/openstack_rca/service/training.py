@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from openstack_rca.errors import ConfigurationError, PublishFailed, PublishInterrupted
+from openstack_rca.errors import ConfigurationError
 from openstack_rca.extras import require_extra
 from openstack_rca.lifecycle.mlflow import RunLogger, Tracking, without_password
-from openstack_rca.lifecycle.objects import replacing, work_folder
+from openstack_rca.lifecycle.objects import replacing
 from openstack_rca.lifecycle.records import ModelVersion
 from openstack_rca.lifecycle.versions import ModelLifecycle
 from openstack_rca.model.card import TrainingConfig, TrainingProgress
 from openstack_rca.service.gate import GateResult, check_model
 from openstack_rca.service.log_reading import read_given
+from openstack_rca.service.publishing import publish_trained, saved_model
 from openstack_rca.service.places import require_home, require_output
 from openstack_rca.settings import Settings
 
@@ -38,7 +39,8 @@ class TrainOutcome:
     """What one training made.
 
     Attributes:
-        version: the stored version, or None where publishing was impossible (the notices say where the file is).
+        version: the stored version, or None where publishing was impossible.
+        kept: where the trained file waits then; the notices say how to go on.
         refused: why it is stored as refused, so that ``latest`` stays what it was; empty if it is not.
         run_id: MLflow run, or None where tracking is off or down.
         tracking_uri: where that run is, without any password.
@@ -60,6 +62,7 @@ class TrainOutcome:
     seconds: dict[str, float] = field(default_factory=dict)
     refused: str = ""
     gate: GateResult = field(default_factory=GateResult)
+    kept: Path | None = None
 
 
 def train(
@@ -96,8 +99,8 @@ def train(
         NotEnoughTrainingData: they are too small.
         TrainingInterrupted: the user stopped it; nothing was stored and the run is marked as killed.
         PublishInterrupted: the user stopped it when the model was trained; the file waits in the spool.
-        PublishFailed: the version could neither be published nor kept in the spool; the hint says where the file is.
-            An outage alone is no error: the file is spooled and the notices say so.
+        PublishFailed: no disk has room for the trained file. An outage is no error: the file is kept and the notices say
+            where.
     """
     require_extra("train", "Training")
     from openstack_rca.model.training import require_enough, save
@@ -106,7 +109,6 @@ def train(
     step = on_step or (lambda name: None)
     config = config or TrainingConfig()
     seconds: dict[str, float] = {}
-    notices: list[str] = []
     clock = time.monotonic()
 
     def lap(name: str) -> None:
@@ -123,84 +125,49 @@ def train(
     lap("read")
     require_enough(read.events, config)
     started = time.strftime("training-%Y%m%d-%H%M%S", time.gmtime())
-    with Tracking(settings).training_run(started) as run, work_folder(settings.work_folder) as folder:
+    with Tracking(settings).training_run(started) as run, ExitStack() as stack:
         run.log_params(asdict(config) | {"logs": ", ".join(str(path) for path in paths)[:500]})
         step("train")
         result = fit(read.events, config, source=", ".join(str(path) for path in paths), on_progress=on_progress)
         lap("train")
         step("save")
-        model_file = folder / f"{settings.model_name}.keras"
-        save(result, model_file)
+        # The model first: nothing that is told about it may cost it.
+        model_file = stack.enter_context(saved_model(lambda path: save(result, path), settings, output))
         if run.run_id:
-            _log_result(run, result, folder / "plots")
+            _log_result(run, result, model_file.parent / "plots")
         lap("save")
         step("compare with the version in use")
         gate = check_model(model_file, read.events, config, settings)
-        notices.extend(gate.notices)
         run.log_metrics(gate.metrics)
         lap("compare")
         step("publish")
-        version = _publish(model_file, result, config, run, settings, notices, gate, force, on_upload)
-        local_copy = _copy(model_file, output, version)
+        published = publish_trained(
+            model_file,
+            settings,
+            run,
+            gate,
+            force=force,
+            metrics=result.metrics,
+            parameters=asdict(config),
+            card=result.card.as_json(),
+            on_upload=on_upload,
+        )
+        local_copy = _copy(published.kept or model_file, output, published.version)
         lap("publish")
     return TrainOutcome(
-        version=version,
+        version=published.version,
+        kept=published.kept,
         run_id=run.run_id,
         tracking_uri=without_password(settings.tracking_uri) if run.run_id else None,
         metrics=result.metrics,
         history=result.history,
         card=result.card.as_json(),
         local_copy=local_copy,
-        notices=[*notices, *run.notices],
+        notices=[*gate.notices, *published.notices, *run.notices],
         seconds=seconds,
         refused="" if force else gate.objection,
         gate=gate,
     )
-
-
-def _publish(
-    model_file: Path,
-    result: TrainingResult,
-    config: TrainingConfig,
-    run: RunLogger,
-    settings: Settings,
-    notices: list[str],
-    gate: GateResult,
-    force: bool,
-    on_upload: Callable[[int, int], None] | None,
-) -> ModelVersion | None:
-    if gate.objection and force:
-        notices.append(f"Forced, although {gate.objection}.")
-    try:
-        version = ModelLifecycle(settings).publish(
-            model_file,
-            run_id=run.run_id,
-            metrics=result.metrics,
-            parameters=asdict(config),
-            card=result.card.as_json(),
-            objection=gate.objection,
-            forced=force,
-            on_progress=on_upload,
-        )
-    except PublishInterrupted:
-        raise
-    except PublishFailed as error:
-        if str(model_file) not in error.hint:
-            notices.append(str(error))
-            return None
-        # The file is not even in the spool, and the folder that it lies in is about to go.
-        kept = Path(tempfile.mkdtemp(prefix="openstack-rca-")) / model_file.name
-        shutil.copyfile(model_file, kept)
-        raise PublishFailed(error.message, f"The trained file is {kept}: copy it away.") from error
-    if version.status == "refused":
-        stays = f"latest stays version {gate.present}" if gate.present else "nothing leads to it"
-        notices.append(
-            f"Version {version.version} is stored as refused, and {stays}: {gate.objection}. To use it all the same, train "
-            "with --force; the margin is set by OPENSTACK_RCA_MODEL_MARGIN."
-        )
-    run.log_version(version.version, version.uri)
-    run.set_tags({"openstack_rca.version_status": version.status, "openstack_rca.objection": gate.objection or "none"})
-    return version
 
 
 def _log_result(run: RunLogger, result: TrainingResult, folder: Path) -> None:
@@ -217,8 +184,11 @@ def _log_result(run: RunLogger, result: TrainingResult, folder: Path) -> None:
     run.log_dataset("training logs", card.data_fingerprint, card.source, counts)
     run.set_tags({"openstack_rca.data_fingerprint": card.data_fingerprint})
     run.log_params(counts)
-    for plot in training_plots(result, folder):
-        run.log_artifact(plot, "plots")
+    try:
+        for plot in training_plots(result, folder):
+            run.log_artifact(plot, "plots")
+    except OSError as error:
+        run.notice(f"The plots of this run are not drawn: {error.strerror or error}.")
 
 
 def _copy(model_file: Path, output: Path | None, version: ModelVersion | None) -> Path | None:

@@ -6,6 +6,7 @@ The id becomes the version's writer token, so a file that was published just bef
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from openstack_rca.errors import (
     PublishFailed,
     PublishInterrupted,
 )
-from openstack_rca.lifecycle.objects import file_digest, locked, replacing, write_whole
+from openstack_rca.lifecycle.objects import copy_bytes, file_digest, locked, replacing, write_whole
 from openstack_rca.lifecycle.records import Draft, ModelVersion, Place
 
 PUBLISH_SPOOLED = "openstack-rca models publish --spooled"
@@ -52,9 +53,7 @@ class Spool:
         """Copy a file into the spool and return where it is. The entry exists once its ``.json`` does."""
         name = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{uuid4().hex[:8]}"
         target = self.folder / f"{name}.keras"
-        with replacing(target) as temporary, draft.path.open("rb") as source, temporary.open("wb") as copy:
-            while block := source.read(1024 * 1024):
-                copy.write(block)
+        self._take(draft.path, target)
         facts = {
             "writer": draft.writer,
             "experiment": place.experiment,
@@ -70,8 +69,24 @@ class Spool:
             "forced": draft.forced,
             "reason": reason,
         }
-        write_whole(target.with_suffix(".json"), json.dumps(facts, indent=2, default=str).encode())
+        try:
+            write_whole(target.with_suffix(".json"), json.dumps(facts, indent=2, default=str).encode())
+        except OSError:
+            target.unlink(missing_ok=True)
+            raise
         return target
+
+    def _take(self, path: Path, target: Path) -> None:
+        try:
+            with replacing(target) as temporary:
+                copy_bytes(path, temporary)
+        except OSError:
+            # A second name for the file takes no room where a copy of it finds none.
+            try:
+                os.link(path, target)
+            except OSError:
+                target.unlink(missing_ok=True)
+                raise
 
     @contextmanager
     def one_at_a_time(self) -> Iterator[None]:
@@ -130,7 +145,8 @@ def kept_for_later(spool: Spool, place: Place, draft: Draft, model_file: Path, e
             f"{hint} The trained file is still {model_file}: copy it away.".strip(),
         )
     hint = f"{hint} The file is kept as {kept}; publish it later with: {PUBLISH_SPOOLED}".strip()
-    return PublishInterrupted(told, hint) if isinstance(error, KeyboardInterrupt) else PublishFailed(told, hint)
+    kind = PublishInterrupted if isinstance(error, KeyboardInterrupt) else PublishFailed
+    return kind(told, hint, kept)
 
 
 def send_waiting(spool: Spool, send: Callable[[SpooledModel], ModelVersion]) -> list[ModelVersion]:

@@ -2,9 +2,10 @@
 
 from openstack_rca.lifecycle.mlflow.client import connect, get_ready, is_server, registry_errors, without_password
 from openstack_rca.lifecycle.mlflow.database_backup import DatabaseFacts, Restored, back_up, restore
-from openstack_rca.lifecycle.mlflow.registry import TAG, TAG_WRITER, MlflowRegistry, is_registered_half
+from openstack_rca.lifecycle.mlflow.registry import TAG_WRITER, MlflowRegistry, is_registered_half
+from openstack_rca.lifecycle.mlflow.run_logger import RunLogger
 from openstack_rca.lifecycle.mlflow.run_retention import RunDecision, plan_runs, prune_runs
-from openstack_rca.lifecycle.mlflow.tracking import RunLogger, RunSummary, Tracking
+from openstack_rca.lifecycle.mlflow.tracking import RunSummary, Tracking
 
 __all__ = [
     "DatabaseFacts",
@@ -13,7 +14,6 @@ __all__ = [
     "RunDecision",
     "RunLogger",
     "RunSummary",
-    "TAG",
     "TAG_WRITER",
     "Tracking",
     "back_up",

@@ -12,30 +12,28 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlparse, urlsplit, urlunsplit
+from urllib.parse import urlparse
 
-from openstack_rca.errors import ConfigurationError, RegistryRefused, RegistryUnavailable
-from openstack_rca.extras import require_extra
+from openstack_rca.errors import ConfigurationError, RegistryUnavailable
 from openstack_rca.lifecycle.mlflow.patient_client import PatientClient, too_slow
+from openstack_rca.lifecycle.mlflow.server_errors import (
+    MISSING,
+    registry_errors,
+    require_mlflow,
+    unavailable,
+    without_password,
+)
 from openstack_rca.lifecycle.objects import locked, within
 from openstack_rca.settings import Settings
 
 DATABASE_PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
-MISSING = "RESOURCE_DOES_NOT_EXIST"
 ONE_CALL = 3
 """Network time limits that one call may take: MLflow asks a second time, and a file takes several requests."""
 
+__all__ = ["MISSING", "connect", "get_ready", "is_server", "registry_errors", "sqlite_file", "without_password"]
+
 TABLES_SECONDS = 300.0
 """That making, or bringing up to date, the tables of a database may take."""
-
-
-def without_password(uri: str) -> str:
-    """A URI that can be shown: the user's name stays, the password goes."""
-    parts = urlsplit(uri)
-    if parts.password is None:
-        return uri
-    host = parts.netloc.rsplit("@", 1)[1]
-    return urlunsplit(parts._replace(netloc=f"{parts.username}:***@{host}"))
 
 
 def is_server(uri: str) -> bool:
@@ -64,8 +62,9 @@ def prepare_environment(settings: Settings) -> None:
     os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "1"
     os.environ["MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR"] = "1"
     os.environ["MLFLOW_HTTP_REQUEST_BACKOFF_JITTER"] = "0"
-    if settings.ca_bundle is not None:
-        os.environ["MLFLOW_TRACKING_SERVER_CERT_PATH"] = str(settings.ca_bundle)
+    authority = settings.mlflow_tracking_server_cert_path or settings.ca_bundle
+    if authority is not None and not settings.mlflow_tracking_insecure_tls:
+        os.environ["MLFLOW_TRACKING_SERVER_CERT_PATH"] = str(authority)
     secrets = {
         "MLFLOW_TRACKING_USERNAME": settings.mlflow_tracking_username,
         "MLFLOW_TRACKING_PASSWORD": settings.mlflow_tracking_password,
@@ -86,7 +85,7 @@ def connect(settings: Settings) -> Any:
         ConfigurationError: the address cannot work.
     """
     uri = settings.tracking_uri
-    _require_mlflow(settings.tracking_uri)
+    require_mlflow(settings.tracking_uri)
     prepare_environment(settings)
     _check_reachable(uri, settings.network_timeout_seconds)
     if not uri.startswith("sqlite:"):
@@ -95,10 +94,6 @@ def connect(settings: Settings) -> Any:
     # Two processes that make the tables of a new database at once trip over each other.
     with _home_errors(settings), database_lock(uri):
         return _client(uri)
-
-
-def _require_mlflow(uri: str) -> None:
-    require_extra("mlflow", f"Keeping runs and versions in {without_password(uri)}")
 
 
 def database_lock(uri: str) -> AbstractContextManager[None]:
@@ -118,7 +113,7 @@ def get_ready(settings: Settings) -> float:
     """
     if settings.tracking_uri.startswith("sqlite:"):
         return 0.0
-    _require_mlflow(settings.tracking_uri)
+    require_mlflow(settings.tracking_uri)
     start = time.monotonic()
     _check_reachable(settings.tracking_uri, settings.network_timeout_seconds)
     seconds = time.monotonic() - start
@@ -197,7 +192,7 @@ def _check_reachable(uri: str, seconds: float) -> None:
         socket.create_connection((parts.hostname or "localhost", port), timeout=seconds).close()
     except OSError as error:
         reason = str(error.strerror or error).lower() if not isinstance(error, TimeoutError) else "no answer"
-        raise _unavailable(uri, reason) from error
+        raise unavailable(uri, reason) from error
 
 
 def _check_sqlite_folder(uri: str) -> None:
@@ -218,55 +213,3 @@ def _folder_unusable(folder: Path, reason: str) -> RegistryUnavailable:
         f"The tracking database cannot be kept in {folder}: {reason}.",
         "Set OPENSTACK_RCA_HOME to a folder that this user may write, or correct MLFLOW_TRACKING_URI.",
     )
-
-
-def _unavailable(uri: str, reason: str) -> RegistryUnavailable:
-    return RegistryUnavailable(
-        f"The MLflow tracking server {without_password(uri)} does not answer ({reason}).",
-        "Check that it runs and that MLFLOW_TRACKING_URI is right (openstack-rca doctor).",
-    )
-
-
-@contextmanager
-def registry_errors(uri: str) -> Iterator[None]:
-    """Turn MLflow's errors into ours; "does not exist" is the caller's to catch before.
-
-    Raises:
-        RegistryUnavailable: no answer, a failing server, or refused credentials.
-        RegistryRefused: the server answered that it will not do this.
-        ConfigurationError: a database driver or the extra is missing.
-    """
-    _require_mlflow(uri)
-    from mlflow.exceptions import MlflowException
-    from sqlalchemy.exc import SQLAlchemyError
-
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        raise ConfigurationError(
-            f"The database driver {error.name} for {without_password(uri)} is not installed.",
-            "Install it, or name an installed one (postgresql+psycopg2://).",
-        ) from error
-    except SQLAlchemyError as error:
-        raise _unavailable(uri, type(error).__name__) from error
-    except MlflowException as error:
-        text = str(error)
-        if "CERTIFICATE_VERIFY_FAILED" in text:
-            raise RegistryUnavailable(
-                f"The certificate is not trusted that the MLflow tracking server {without_password(uri)} shows.",
-                "Set AWS_CA_BUNDLE (or OPENSTACK_RCA_CA_BUNDLE) to the certificates of its authority.",
-            ) from error
-        denied = error.error_code in ("PERMISSION_DENIED", "UNAUTHENTICATED") or any(
-            sign in text for sign in ("error code 401", "error code 403", "Forbidden", "not authenticated")
-        )
-        if denied:
-            raise RegistryUnavailable(
-                f"The MLflow tracking server {without_password(uri)} refused the credentials.",
-                "Check MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN.",
-            ) from error
-        if error.error_code in ("INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE"):
-            raise _unavailable(uri, "an error of the server or of the connection to it") from error
-        raise RegistryRefused(
-            f"The MLflow tracking server {without_password(uri)} refused the request: {text.splitlines()[0][:300]}",
-            "Run openstack-rca doctor.",
-        ) from error

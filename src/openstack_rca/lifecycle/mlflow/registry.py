@@ -23,10 +23,9 @@ from openstack_rca.lifecycle.mlflow.client import MISSING, connect, registry_err
 from openstack_rca.lifecycle.mlflow.registry_reader import ClientReader, RegisteredVersion, RegistryReader, SqliteReader
 from openstack_rca.lifecycle.mlflow.turns import Turns
 from openstack_rca.lifecycle.objects import locked
-from openstack_rca.lifecycle.records import Draft, Manifest, ModelVersion, Place
+from openstack_rca.lifecycle.records import TAG, Draft, Manifest, ModelVersion, Place
 from openstack_rca.settings import Settings
 
-TAG = "openstack_rca."
 TAG_STATUS = TAG + "status"
 TAG_REASON = TAG + "reason"
 TAG_SHA256 = TAG + "sha256"

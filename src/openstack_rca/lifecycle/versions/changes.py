@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from openstack_rca.errors import ConfigurationError, LifecycleError, VersionNotFound
 from openstack_rca.lifecycle.history import STAGES, VersionEvent, VersionState, read_state
 from openstack_rca.lifecycle.history import changes_log as word
-from openstack_rca.lifecycle.records import ModelVersion
+from openstack_rca.lifecycle.records import ModelKind, ModelVersion
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 
 ATTEMPTS = 5
@@ -70,7 +70,7 @@ class VersionChanges:
 
         Raises:
             VersionNotFound: there is no such version, or it is not ready.
-            ConfigurationError: it is yanked; or there is no reason.
+            ConfigurationError: it is yanked, or no model that the analysis can use; or there is no reason.
         """
         version = self._ready(reference)
         _require(reason)
@@ -78,6 +78,10 @@ class VersionChanges:
             raise ConfigurationError(
                 f"Version {version.version} was yanked: {version.yank_reason or 'no reason given'}.",
                 f"Pin another one, or take that back with: openstack-rca models unyank {version.version}",
+            )
+        if version.kind is not ModelKind.ENGINE:
+            raise ConfigurationError(
+                f"Version {version.version} is no model that the analysis can use.", "Pin another one."
             )
         return self._pin(version.version, reason, {})
 

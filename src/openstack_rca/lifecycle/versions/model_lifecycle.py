@@ -24,7 +24,7 @@ from openstack_rca.lifecycle.history import EventLog, VersionIndex, version_not_
 from openstack_rca.lifecycle.local import Spool, SpooledModel, kept_for_later, open_cache, packed, send_waiting
 from openstack_rca.lifecycle.mlflow import MlflowRegistry, get_ready
 from openstack_rca.lifecycle.objects import ObjectStore, Progress, replacing, within, writing_to
-from openstack_rca.lifecycle.records import LoadedModel, ModelVersion, Place, VersionCheck, manifest_key
+from openstack_rca.lifecycle.records import TAG_MODEL_KIND, LoadedModel, ModelKind, ModelVersion, Place, VersionCheck, manifest_key
 from openstack_rca.lifecycle.trust import Signatures
 from openstack_rca.lifecycle.versions.publishing import Publisher, make_draft
 from openstack_rca.lifecycle.versions.store_index import StoreIndex
@@ -70,6 +70,7 @@ class ModelLifecycle:
         parameters: Mapping[str, str | int | float],
         card: Mapping[str, Any],
         tags: Mapping[str, str] | None = None,
+        kind: ModelKind = ModelKind.ENGINE,
         objection: str = "",
         forced: bool = False,
         on_progress: Progress | None = None,
@@ -80,6 +81,7 @@ class ModelLifecycle:
             model_file: the trained file; it is only read.
             run_id: the MLflow run that made it, if one did.
             metrics, parameters, card, tags: kept with the version; the card in its manifest only.
+            kind: what it can be used for; only one for the engine becomes ``latest``.
             objection: why it should not be used; it is then stored as refused, which nothing resolves to.
             forced: make it an ordinary version in spite of that; the history says so.
             on_progress: called with bytes done and bytes in total.
@@ -90,7 +92,7 @@ class ModelLifecycle:
             PublishInterrupted: somebody stopped it; the same.
         """
         with packed(model_file, self.settings) as path:
-            draft = make_draft(path, run_id, metrics, parameters, card, tags or {})
+            draft = make_draft(path, run_id, metrics, parameters, card, {**(tags or {}), TAG_MODEL_KIND: kind.value})
             draft = replace(draft, objection=objection, forced=forced)
             try:
                 return self._publisher.publish(draft, on_progress)
@@ -133,12 +135,13 @@ class ModelLifecycle:
 
     # Finding
 
-    def resolve(self, reference: str | int = "latest") -> ModelVersion:
+    def resolve(self, reference: str | int = "latest", *, any_kind: bool = False) -> ModelVersion:
         """The version that a reference means.
 
         Args:
             reference: ``latest`` (the pinned version, else the highest ready one that is not yanked), a number
                 (``15``, ``"15"``, ``"v15"``) or an alias (``"@champion"``).
+            any_kind: where no version is for the engine, ``latest`` is the highest of any other kind.
 
         Raises:
             VersionNotFound: nothing ready goes by that name.
@@ -146,15 +149,16 @@ class ModelLifecycle:
         """
         text = str(reference).strip()
         if text.lower() == "latest":
-            return self._latest()
+            return self._latest(any_kind)
         if text.startswith("@"):
             return _only_ready(self.index.by_alias(text[1:]))
         return _only_ready(self._numbered(text))
 
-    def _latest(self) -> ModelVersion:
+    def _latest(self, any_kind: bool) -> ModelVersion:
         pinned = self.index.pinned()
         if pinned is not None:
             return replace(_only_ready(self.index.get(pinned)), pinned=True)
+        other = None
         for version in self.index.newest_first():
             if version.status == "damaged":
                 raise DigestMismatch(
@@ -162,6 +166,9 @@ class ModelLifecycle:
                 )
             if version.resolvable:
                 return version
+            other = other or (version if any_kind and version.good else None)
+        if other is not None:
+            return other
         raise VersionNotFound(
             f"There is no version of {self.place.model_name} in {self.place.experiment} yet that can be used.",
             "Train one with: openstack-rca train PATH",
@@ -202,7 +209,9 @@ class ModelLifecycle:
 
     # Loading
 
-    def load(self, reference: str | int = "latest", on_progress: Progress | None = None) -> LoadedModel:
+    def load(
+        self, reference: str | int = "latest", on_progress: Progress | None = None, *, any_kind: bool = False
+    ) -> LoadedModel:
         """A verified local file of a version.
 
         When registry or store are down, the newest version in the cache of this environment stands in (for a number
@@ -227,7 +236,7 @@ class ModelLifecycle:
                 if on_progress is not None:
                     on_progress(done, total)
 
-            return self._load(self.resolve(text), text, report)
+            return self._load(self.resolve(text, any_kind=any_kind), text, report)
 
         self.cache.tidy()
         self.signatures.get_ready()

@@ -8,8 +8,7 @@ from typing import Any
 
 from openstack_rca.errors import ConfigurationError, DigestMismatch, LifecycleError, StoreError
 from openstack_rca.lifecycle.history import changes_log as word
-from openstack_rca.lifecycle.mlflow import TAG
-from openstack_rca.lifecycle.records import ModelVersion, manifest_key
+from openstack_rca.lifecycle.records import TAG, ModelVersion, manifest_key
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 
 TAG_SOURCE = TAG + "promoted_from"

@@ -77,7 +77,7 @@ def plan_pruning(
     now = now or datetime.now(UTC)
     stored = _stored(lifecycle)
     versions = lifecycle.list()
-    usable = [version.version for version in versions if version.resolvable]
+    usable = [version.version for version in versions if version.good]
     newest = set(usable[: max(keep, 1)])
     latest = _latest(lifecycle)
     steps = []

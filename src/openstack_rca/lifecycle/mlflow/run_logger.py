@@ -1,0 +1,193 @@
+"""Writing into one run: parameters, figures, tags, files, and its end."""
+
+from __future__ import annotations
+
+import json
+import math
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from enum import Enum
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlparse
+
+from openstack_rca.errors import LifecycleError, RegistryFailed, RegistryUnavailable
+from openstack_rca.lifecycle.mlflow.client import ONE_CALL, registry_errors, without_password
+from openstack_rca.lifecycle.mlflow.patient_client import too_slow
+from openstack_rca.lifecycle.objects import ObjectStore, within
+from openstack_rca.lifecycle.records import TAG
+from openstack_rca.settings import Settings
+
+TAG_VERSION = TAG + "model_version"
+TAG_MODEL_URI = TAG + "model_uri"
+LONGEST_PARAMETER = 6000
+LONGEST_TAG = 5000
+
+
+class Part(Enum):
+    """What a record consists of; where one part cannot be written, the others are tried all the same."""
+
+    FACTS = "parameters, metrics and tags"
+    FILES = "files"
+    END = "the version and the end"
+
+
+class RunLogger:
+    """Writes into one run. Without a run (``run_id`` None) it takes everything and does nothing.
+
+    Recording never stops the work. Each part of a record is tried on its own, and ``notices`` tells what could not be
+    recorded: a server that refuses files still learns the figures, and the end of the run is always tried.
+
+    Args:
+        settings: where the server is, how long an answer may take.
+        client, run: MLflow's; ``None`` for no run.
+        patience: seconds that all the writing together may take.
+    """
+
+    def __init__(
+        self, settings: Settings, client: Any | None = None, run: Any | None = None, patience: float = math.inf
+    ) -> None:
+        self._settings = settings
+        self._patience = patience
+        self._client = client
+        self.run_id: str | None = run.info.run_id if run else None
+        self._artifact_uri: str = run.info.artifact_uri if run else ""
+        self._notices: list[str] = []
+        self._given_up: set[Part] = set()
+        self._lost_files: list[str] = []
+        self._file_problem = ""
+
+    def log_params(self, params: Mapping[str, object]) -> None:
+        """Record parameters; values are shown as text."""
+        from_text = {name: str(value)[:LONGEST_PARAMETER] for name, value in params.items()}
+
+        def write(client: Any) -> None:
+            from mlflow.entities import Param
+
+            client.log_batch(self.run_id, params=[Param(name, value) for name, value in from_text.items()])
+
+        self._do(write)
+
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        """Record metrics, for an epoch where ``step`` is given."""
+        now = int(time.time() * 1000)
+
+        def write(client: Any) -> None:
+            from mlflow.entities import Metric
+
+            rows = [Metric(name, float(value), now, step or 0) for name, value in metrics.items()]
+            client.log_batch(self.run_id, metrics=rows)
+
+        self._do(write)
+
+    def set_tags(self, tags: Mapping[str, object], part: Part = Part.FACTS) -> None:
+        """Set tags of the run."""
+
+        def write(client: Any) -> None:
+            from mlflow.entities import RunTag
+
+            rows = [RunTag(name, str(value)[:LONGEST_TAG]) for name, value in tags.items()]
+            client.log_batch(self.run_id, tags=rows)
+
+        self._do(write, part)
+
+    def log_version(self, version: int, uri: str) -> None:
+        """Tie the run to the model version that it made or used."""
+        self.set_tags({TAG_VERSION: version, TAG_MODEL_URI: uri}, Part.END)
+
+    def log_dataset(self, name: str, fingerprint: str, source: str, facts: Mapping[str, object]) -> None:
+        """Record what the run learned from: a digest of the data, where it came from, counts."""
+
+        def write(client: Any) -> None:
+            from mlflow.entities import Dataset, DatasetInput, InputTag
+
+            # MLflow keeps 36 characters of a digest; the whole one is in the profile.
+            profile = json.dumps({"fingerprint": fingerprint, **facts}, default=str)
+            dataset = Dataset(name, fingerprint[:36], "local", json.dumps({"uri": source}), profile=profile)
+            client.log_inputs(self.run_id, [DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])])
+
+        self._do(write)
+
+    def log_artifact(self, path: Path, folder: str = "") -> None:
+        """Store a file with the run, in ``folder``."""
+
+        def write(client: Any) -> None:
+            if urlparse(self._artifact_uri).scheme in ("", "file", "mlflow-artifacts", "http", "https"):
+                client.log_artifact(self.run_id, str(path), folder or None)
+                return
+            store = ObjectStore(self._settings, self._artifact_uri)
+            store.put_new_file(f"{folder}/{path.name}".lstrip("/"), path, {})
+
+        self._do(write, Part.FILES, f"{folder}/{path.name}".lstrip("/"))
+
+    def log_text(self, text: str, name: str) -> None:
+        """Store a text as a file of the run; ``name`` may hold folders."""
+        folder, _, file_name = name.rpartition("/")
+        try:
+            with tempfile.TemporaryDirectory() as temporary:
+                path = Path(temporary) / file_name
+                path.write_text(text, encoding="utf-8")
+                self.log_artifact(path, folder)
+        except OSError as error:
+            self._tell(f"{error.strerror or error}.", name)
+
+    def finish(self, status: str) -> None:
+        """End the run as ``FINISHED``, ``FAILED`` or ``KILLED``."""
+        self._do(lambda client: client.set_terminated(self.run_id, status), Part.END)
+
+    @property
+    def notices(self) -> list[str]:
+        """What could not be recorded, in words."""
+        if not self._lost_files:
+            return list(self._notices)
+        names = ", ".join(self._lost_files)
+        return [*self._notices, f"Files of this run are not recorded ({names}): {self._file_problem}"]
+
+    def notice(self, text: str) -> None:
+        """Add a notice."""
+        self._notices.append(text)
+
+    def _do(self, write: Callable[[Any], None], part: Part = Part.FACTS, file: str = "") -> None:
+        if self._client is None:
+            return
+        if part in self._given_up:
+            self._lost_files += [file] if file else []
+            return
+        # However long the rest took, the end of a run is worth one more wait.
+        patience = max(self._patience, self._settings.network_timeout_seconds) if part is Part.END else self._patience
+        start = time.monotonic()
+        try:
+            with registry_errors(self._settings.tracking_uri):
+                patiently(self._settings, lambda: write(self._client), patience)
+            self._patience -= time.monotonic() - start
+        except RegistryFailed as error:
+            self._tell(error.message, file)
+        except RegistryUnavailable as error:
+            # One wait for a dead server is enough, for each part of a record.
+            told_before = Part.FACTS in self._given_up
+            self._given_up.add(part)
+            if file:
+                self._tell(error.message, file)
+            elif not told_before:
+                missing = "The end" if part is Part.END else "The rest"
+                self._notices.append(f"{error.message} {missing} of this run is not recorded.")
+        except LifecycleError as error:
+            self._tell(error.message, file)
+        except OSError as error:
+            self._tell(f"{error.strerror or error}.", file)
+
+    def _tell(self, problem: str, file: str) -> None:
+        if file:
+            self._lost_files.append(file)
+            self._file_problem = self._file_problem or problem
+        else:
+            self._notices.append(f"Part of this run is not recorded: {problem}")
+
+
+def patiently(settings: Settings, work: Callable[[], Any], most: float = math.inf) -> Any:
+    """Do what may ask a server several times, within the time that one call may take."""
+    if settings.tracking_uri.startswith("sqlite:"):
+        return work()
+    seconds = min(most, ONE_CALL * settings.network_timeout_seconds)
+    return within(seconds, lambda _alive: work(), too_slow(without_password(settings.tracking_uri)))
