@@ -155,7 +155,7 @@ def test_the_configuration_has_the_manuals_keys_and_the_environments_values(tmp_
 
 def test_the_lifecycle_imports_nothing_heavy() -> None:
     """An answer should be on the screen before MLflow or Keras are needed."""
-    modules = ["versions", "tracking", "doctor", "manager"]
+    modules = ["versions", "mlflow.tracking", "doctor", "manager"]
     imports = "; ".join(f"import openstack_rca.lifecycle.{name}" for name in modules)
     heavy = "{'mlflow', 'keras', 'jax', 'obstore', 'matplotlib', 'pandas', 'sqlalchemy'}"
     command = f"{imports}; import sys; print(sorted({heavy} & set(sys.modules)))"

@@ -11,7 +11,7 @@ import click
 from openstack_rca.cli.analyze import answer
 from openstack_rca.cli.main import run
 from openstack_rca.cli.output import connection_options, console, notice, settings_from
-from openstack_rca.cli.train import learn, print_training
+from openstack_rca.cli.train import exit_status, learn, print_training
 from openstack_rca.service.demo import sample_incident_logs, sample_normal_logs
 
 MODEL_COPY = Path("models/lstm_log_classifier.keras")
@@ -51,7 +51,7 @@ def manual_command(
         paths: list[str | Path] = list(logs) or [sample_normal_logs()]
         outcome = learn(paths, settings, output=MODEL_COPY)
         print_training(outcome, settings)
-        return 1 if outcome.refused else 0
+        return exit_status(outcome)
     if not issue:
         raise click.UsageError('--mode analyze needs --issue, for example --issue "Database connection timeout"')
     if not logs:

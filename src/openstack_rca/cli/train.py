@@ -91,6 +91,7 @@ def train_command(
 
     The new model and the version in use both foretell the latest part of LOGS, which the new one has not learned from. If the new
     one is worse by more than OPENSTACK_RCA_MODEL_MARGIN (5 %), it is stored as refused, latest stays, and the exit status is 1.
+    Where a model is trained and cannot be published, it waits in the spool, and the exit status is 3.
 
     \b
     Examples:
@@ -109,6 +110,16 @@ def train_command(
     )
     outcome = learn(list(logs), settings, config, output, force)
     print_training(outcome, settings, form)
+    return exit_status(outcome)
+
+
+NOT_PUBLISHED = 3
+
+
+def exit_status(outcome: TrainOutcome) -> int:
+    """0 for a usable version, 1 for one that was refused, 3 where the model waits and nobody has it yet."""
+    if outcome.version is None:
+        return NOT_PUBLISHED
     return 1 if outcome.refused else 0
 
 
@@ -160,6 +171,7 @@ def print_training(outcome: TrainOutcome, settings: Settings, form: str = "text"
         "compared_with": outcome.gate.present,
         "comparison": outcome.gate.metrics,
         "uri": version.uri if version else None,
+        "waits_in": str(outcome.kept) if outcome.kept else None,
         "sha256": version.sha256 if version else None,
         "run_id": outcome.run_id,
         "tracking_uri": outcome.tracking_uri,
@@ -183,6 +195,7 @@ def _print_text(outcome: TrainOutcome, facts: Mapping[str, Any]) -> None:
         ("model", facts["model"]),
         ("version", f"{facts['version'] or 'none'}{' (refused)' if outcome.refused else ''}"),
         ("uploaded to", facts["uri"] or "nowhere yet"),
+        ("waits in", facts["waits_in"]),
         ("written to", facts["output"]),
         ("run", f"{outcome.run_id} in {outcome.tracking_uri}" if outcome.run_id else "not recorded"),
     ):

@@ -2,57 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
 import shlex
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 
-from openstack_rca.errors import ConfigurationError, OpenStackRcaError, VersionNotFound
+from openstack_rca.errors import ConfigurationError, OpenStackRcaError
 from openstack_rca.lifecycle.mlflow import RunLogger, Tracking
-from openstack_rca.lifecycle.records import ModelVersion
-from openstack_rca.lifecycle.versions import ModelLifecycle
 from openstack_rca.logs.events import LogRead
 from openstack_rca.model.baseline import Baseline
-from openstack_rca.model.model_file import ModelFile, open_model_file
 from openstack_rca.rca.engine import AnalysisRequest, Case, build_report, investigate
 from openstack_rca.rca.evidence import NormalRates
 from openstack_rca.rca.knowledge import Catalogue, load_catalogue, load_topology
 from openstack_rca.rca.relevance import History
 from openstack_rca.rca.render import render_json
-from openstack_rca.rca.report import FileSummary, ModelUsed, Report
+from openstack_rca.rca.report import FileSummary, Report
 from openstack_rca.service.knowledge import knowledge_for
 from openstack_rca.service.log_reading import read_given
-from openstack_rca.service.places import require_home
+from openstack_rca.service.opening import OpenModel, open_model
 from openstack_rca.settings import Settings
 
 AROUND = timedelta(minutes=10)
 StepCallback = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class OpenModel:
-    """A model ready to score, and the words that the report uses for it.
-
-    Attributes:
-        file: None where the answer is made without a model.
-        used: what the report says of it.
-        version: its number, if it is a version.
-        notices: what the user should know about the choice.
-        reference: what leads to it again: a version, a file, ``none``; empty where nothing would.
-        stored: what the registry says of it, if it is a version.
-    """
-
-    file: ModelFile | None
-    used: ModelUsed
-    version: str | None = None
-    notices: list[str] = field(default_factory=list)
-    reference: str = ""
-    stored: ModelVersion | None = None
 
 
 @dataclass(frozen=True)
@@ -70,44 +45,6 @@ class AnalysisOutcome:
     report: Report
     model: OpenModel
     case: Case
-
-
-def open_model(reference: str, settings: Settings) -> OpenModel:
-    """Open a model by version, alias or file.
-
-    Args:
-        reference: ``latest``, a number, ``@alias``, the path of a ``.keras`` file, or ``none`` for no model.
-
-    Raises:
-        VersionNotFound: a version was asked for by name and does not exist. That nothing was trained yet is no
-            error for ``latest``: the answer is then made without a model, and says so.
-        ConfigurationError: the folder of state cannot be made.
-        ModelFileError: the file is damaged, unsafe or of another format.
-    """
-    if reference == "none":
-        return OpenModel(None, ModelUsed(name="none", source="none"), reference=reference)
-    if reference.endswith(".keras"):
-        file = open_model_file(Path(reference))
-        used = ModelUsed(name=Path(reference).name, digest=_digest(Path(reference)), source="file")
-        return OpenModel(file, used, reference=reference)
-    require_home(settings, writable=False)
-    try:
-        loaded = ModelLifecycle(settings).load(reference)
-    except VersionNotFound as error:
-        if reference != "latest":
-            raise
-        notice = f"Answered without a model: {error.message} Train one with: openstack-rca train PATH_TO_NORMAL_LOGS"
-        return OpenModel(None, ModelUsed(name="none", source="none", notices=[notice]), notices=[notice])
-    version = loaded.version
-    used = ModelUsed(
-        name=version.name,
-        version=str(version.version),
-        digest=version.sha256,
-        source=loaded.source,
-        notices=loaded.notices,
-    )
-    number = str(version.version)
-    return OpenModel(open_model_file(loaded.path), used, number, loaded.notices, number, version)
 
 
 def analyze(
@@ -320,11 +257,6 @@ def _log_report(run: RunLogger, report: Report) -> None:
 def _sound(text: str) -> str:
     """Text without the halves of characters that a shell passes on and no report can hold."""
     return text.strip().encode("utf-8", "replace").decode("utf-8")
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _files(read: LogRead) -> list[FileSummary]:

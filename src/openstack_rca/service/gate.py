@@ -7,14 +7,16 @@ the version in use by more than a margin.
 from __future__ import annotations
 
 import math
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
 
 from openstack_rca.errors import LifecycleError, ModelFileError, OpenStackRcaError, VersionNotFound
-from openstack_rca.lifecycle.records import LoadedModel
+from openstack_rca.lifecycle.records import LoadedModel, ModelKind
 from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.logs.events import read_logs
 from openstack_rca.model.card import TrainingConfig
 from openstack_rca.model.model_file import ModelFile, open_model_file
 from openstack_rca.model.quality import (
@@ -46,6 +48,22 @@ class GateResult:
     present: int | None = None
     metrics: dict[str, float] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
+
+
+PROBE = "2026-11-23 04:17:00.000 7 INFO nova.compute.manager [-] probe of the gate\n"
+
+
+def kind_of(path: Path) -> ModelKind:
+    """Whether the analysis can use a file of which nothing else is known: it has to open, and to score a line."""
+    try:
+        model = open_model_file(path)
+    except ModelFileError:
+        return ModelKind.OTHER
+    with tempfile.TemporaryDirectory() as folder:
+        lines = Path(folder) / "nova-compute.log"
+        lines.write_text(PROBE)
+        problem = check_scores(model.predict(read_logs([lines]).events))
+    return ModelKind.OTHER if problem else ModelKind.ENGINE
 
 
 def check_model(model_file: Path, events: pl.DataFrame, config: TrainingConfig, settings: Settings) -> GateResult:

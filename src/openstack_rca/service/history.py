@@ -27,7 +27,8 @@ from openstack_rca.rca.report import REPORT_ID_LENGTH, Report
 from openstack_rca.rca.scoring import Question, Truth
 from openstack_rca.rca.scoring import labelled_incidents as incidents
 from openstack_rca.rca.vocabulary import Category
-from openstack_rca.service.analysis import analyze, open_model
+from openstack_rca.service.analysis import analyze
+from openstack_rca.service.opening import open_model
 from openstack_rca.settings import Settings
 
 __all__ = [

@@ -19,8 +19,8 @@ from openstack_rca.lifecycle.versions import ModelLifecycle
 from openstack_rca.model.card import TrainingConfig, TrainingProgress
 from openstack_rca.service.gate import GateResult, check_model
 from openstack_rca.service.log_reading import read_given
-from openstack_rca.service.publishing import publish_trained, saved_model
 from openstack_rca.service.places import require_home, require_output
+from openstack_rca.service.publishing import publish_trained, saved_model
 from openstack_rca.settings import Settings
 
 if TYPE_CHECKING:

@@ -24,7 +24,15 @@ from openstack_rca.lifecycle.history import EventLog, VersionIndex, version_not_
 from openstack_rca.lifecycle.local import Spool, SpooledModel, kept_for_later, open_cache, packed, send_waiting
 from openstack_rca.lifecycle.mlflow import MlflowRegistry, get_ready
 from openstack_rca.lifecycle.objects import ObjectStore, Progress, replacing, within, writing_to
-from openstack_rca.lifecycle.records import TAG_MODEL_KIND, LoadedModel, ModelKind, ModelVersion, Place, VersionCheck, manifest_key
+from openstack_rca.lifecycle.records import (
+    TAG_MODEL_KIND,
+    LoadedModel,
+    ModelKind,
+    ModelVersion,
+    Place,
+    VersionCheck,
+    manifest_key,
+)
 from openstack_rca.lifecycle.trust import Signatures
 from openstack_rca.lifecycle.versions.publishing import Publisher, make_draft
 from openstack_rca.lifecycle.versions.store_index import StoreIndex

@@ -1,0 +1,127 @@
+"""Which model answers: the one that was asked for, else the newest that can be used, else none; and what is said about it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from openstack_rca.errors import (
+    DigestMismatch,
+    LifecycleError,
+    ModelFileError,
+    RegistryUnavailable,
+    SignatureInvalid,
+    StoreError,
+    StoreObjectNotFound,
+    VersionNotFound,
+)
+from openstack_rca.lifecycle.records import LoadedModel, ModelVersion
+from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.model.model_file import ModelFile, open_model_file
+from openstack_rca.rca.report import ModelUsed
+from openstack_rca.service.places import require_home
+from openstack_rca.settings import Settings
+
+TRAIN = "Train one with: openstack-rca train PATH_TO_NORMAL_LOGS"
+
+
+@dataclass(frozen=True)
+class OpenModel:
+    """A model ready to score, and the words that the report uses for it.
+
+    Attributes:
+        file: None where the answer is made without a model.
+        used: what the report says of it.
+        version: its number, if it is a version.
+        notices: what the user should know about the choice.
+        reference: what leads to it again: a version, a file, ``none``; empty where nothing would.
+        stored: what the registry says of it, if it is a version.
+    """
+
+    file: ModelFile | None
+    used: ModelUsed
+    version: str | None = None
+    notices: list[str] = field(default_factory=list)
+    reference: str = ""
+    stored: ModelVersion | None = None
+
+
+def open_model(reference: str, settings: Settings) -> OpenModel:
+    """Open a model by version, alias or file.
+
+    For ``latest``, that there is no version, none that can be opened, or no way to one is no error: the newest usable
+    version stands in, else the answer is made without a model, and the notices say so.
+
+    Args:
+        reference: ``latest``, a number, ``@alias``, the path of a ``.keras`` file, or ``none`` for no model.
+
+    Raises:
+        VersionNotFound: a version was asked for by name and does not exist.
+        DigestMismatch, SignatureInvalid: it is not what was published; no other version takes its place.
+        ConfigurationError: the folder of state cannot be made.
+        ModelFileError: the file that was named is damaged, unsafe or of another format.
+    """
+    if reference == "none":
+        return OpenModel(None, ModelUsed(name="none", source="none"), reference=reference)
+    if reference.endswith(".keras"):
+        file = open_model_file(Path(reference))
+        used = ModelUsed(name=Path(reference).name, digest=_digest(Path(reference)), source="file")
+        return OpenModel(file, used, reference=reference)
+    require_home(settings, writable=False)
+    lifecycle = ModelLifecycle(settings)
+    if reference != "latest":
+        return _opened(lifecycle.load(reference))
+    try:
+        loaded = lifecycle.load(reference)
+    except VersionNotFound as error:
+        return _without_model(f"{error.message} {TRAIN}")
+    except StoreObjectNotFound:
+        raise
+    except (RegistryUnavailable, StoreError) as error:
+        return _without_model(f"{error} No version is in the cache of this machine.")
+    try:
+        return _opened(loaded)
+    except ModelFileError as error:
+        return _newest_usable(lifecycle, loaded.version, error)
+
+
+def _newest_usable(lifecycle: ModelLifecycle, broken: ModelVersion, error: ModelFileError) -> OpenModel:
+    problem = f"Version {broken.version} cannot be used: {error.message}"
+    try:
+        others = [version for version in lifecycle.list() if version.resolvable and version.version != broken.version]
+    except LifecycleError:
+        others = []
+    for version in others:
+        try:
+            opened = _opened(lifecycle.load(version.version))
+        except (DigestMismatch, SignatureInvalid):
+            raise
+        except (LifecycleError, ModelFileError):
+            continue
+        notices = [f"{problem} Version {version.version} answers instead.", *opened.notices]
+        return replace(opened, notices=notices, used=opened.used.model_copy(update={"notices": notices}))
+    return _without_model(f"{problem} No other version can be used. {TRAIN}")
+
+
+def _opened(loaded: LoadedModel) -> OpenModel:
+    version = loaded.version
+    used = ModelUsed(
+        name=version.name,
+        version=str(version.version),
+        digest=version.sha256,
+        source=loaded.source,
+        notices=loaded.notices,
+    )
+    number = str(version.version)
+    return OpenModel(open_model_file(loaded.path), used, number, loaded.notices, number, version)
+
+
+def _without_model(why: str) -> OpenModel:
+    notice = f"Answered without a model: {why}"
+    return OpenModel(None, ModelUsed(name="none", source="none", notices=[notice]), notices=[notice])
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

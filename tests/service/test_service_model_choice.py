@@ -1,0 +1,109 @@
+"""Which model answers: what cannot be used is kept and never becomes ``latest``, and an answer comes all the same."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from openstack_rca.errors import ConfigurationError, VersionNotFound
+from openstack_rca.lifecycle.records import ModelKind
+from openstack_rca.lifecycle.versions.changes import VersionChanges
+from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
+from openstack_rca.service.manual import MLflowManager
+from openstack_rca.service.opening import open_model
+from openstack_rca.settings import Settings, load_settings
+from trained_environment import Trained
+
+
+@pytest.fixture
+def settings(home: Path) -> Settings:
+    """An environment with the trained version 1 in it."""
+    return load_settings()
+
+
+@pytest.fixture(scope="module")
+def plain_model() -> Any:
+    """A Keras model that knows nothing of logs."""
+    os.environ.setdefault("KERAS_BACKEND", "jax")
+    import keras
+
+    return keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(2)])
+
+
+def test_a_plain_keras_model_is_a_version_and_never_latest(settings: Settings, plain_model: Any) -> None:
+    """The manual's log_model takes any model; analyses go on with the one that they can use."""
+    manager = MLflowManager()
+    logged = manager.log_model(plain_model)
+    assert (logged.version, logged.status, logged.kind) == (2, "ready", ModelKind.OTHER)
+    assert manager.load_model_with_versioning(version=2).count_params() == plain_model.count_params()
+    assert ModelLifecycle(settings).resolve("latest").version == 1
+    assert manager.find_latest_model().endswith("_0001")
+    opened = open_model("latest", settings)
+    assert (opened.version, opened.notices) == ("1", [])
+    with pytest.raises(ConfigurationError, match="no model that the analysis can use"):
+        VersionChanges(ModelLifecycle(settings)).pin(2, "for a test")
+
+
+def test_our_own_model_passes_the_gate_at_the_manuals_door(settings: Settings) -> None:
+    """What load_model_with_versioning gives can be logged again, and becomes latest."""
+    manager = MLflowManager()
+    logged = manager.log_model(manager.load_model_with_versioning(version=1))
+    assert (logged.version, logged.kind) == (2, ModelKind.ENGINE)
+    assert open_model("latest", settings).version == "2"
+
+
+def test_where_there_is_only_a_plain_model_the_manager_finds_it_and_analyses_do_without(
+    tmp_path: Path, plain_model: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The manual's own example, in an environment where nothing was trained."""
+    monkeypatch.setenv("OPENSTACK_RCA_HOME", str(tmp_path / "home"))
+    manager = MLflowManager()
+    manager.log_model(plain_model)
+    assert manager.load_model_with_versioning(version="latest").count_params() == plain_model.count_params()
+    opened = open_model("latest", load_settings())
+    assert opened.file is None
+    assert opened.notices[0].startswith("Answered without a model")
+    with pytest.raises(VersionNotFound):
+        ModelLifecycle(load_settings()).resolve("latest")
+
+
+def test_a_latest_that_cannot_be_opened_gives_way_to_the_newest_usable_one(
+    settings: Settings, trained: Trained, tmp_path: Path
+) -> None:
+    """As an older release has published it, before any gate: the answer names both versions."""
+    strange = tmp_path / "strange.keras"
+    shutil.copyfile(trained.model_file, strange)
+    facts: dict[str, Any] = {"run_id": None, "metrics": {}, "parameters": {}, "card": {}}
+    lifecycle = ModelLifecycle(settings)
+    lifecycle.publish(strange, **facts)
+    import zipfile
+
+    with zipfile.ZipFile(tmp_path / "other.keras", "w") as archive:
+        archive.writestr("config.json", "{}")
+    lifecycle.publish(tmp_path / "other.keras", **facts)
+    opened = open_model("latest", settings)
+    assert opened.version == "2"
+    assert "Version 3 cannot be used" in opened.notices[0]
+    assert "Version 2 answers instead" in opened.notices[0]
+    assert opened.used.notices == opened.notices
+    VersionChanges(lifecycle).yank(2, "for a test")
+    VersionChanges(lifecycle).yank(1, "for a test")
+    alone = open_model("latest", settings)
+    assert alone.file is None
+    assert "No other version can be used" in alone.notices[0]
+
+
+def test_with_registry_and_store_down_and_nothing_cached_the_answer_is_made_without_a_model(tmp_path: Path) -> None:
+    """An outage takes the model away, not the answer; the notice says what is down."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        closed = f"http://127.0.0.1:{probe.getsockname()[1]}"
+    settings = load_settings(home=tmp_path, mlflow_tracking_uri=closed, mlflow_artifact_root="s3://models/rca")
+    opened = open_model("latest", settings)
+    assert opened.file is None
+    assert "does not answer" in opened.notices[0] and closed in opened.notices[0]
