@@ -105,7 +105,7 @@ def test_a_step_that_comes_after_its_time_is_late(rules: FollowRules) -> None:
 
 
 def test_a_step_whose_time_is_not_up_is_not_judged(rules: FollowRules) -> None:
-    """The recording ends three seconds after the acceptance."""
+    """The recording ends three seconds after the acceptance; one in ten normal ones takes longer than four."""
     assert steps_of(rules, frame(build(0, 1)[:1], quiet(3))) == []
 
 
@@ -156,3 +156,10 @@ def test_a_recording_without_requests_gives_no_rules() -> None:
     rules = FollowRules.learn(events, build_stories(events))
     assert rules.rules.is_empty()
     assert rules.rules.schema == pl.Schema(RULE_SCHEMA)
+
+
+def test_a_step_that_is_long_overdue_when_the_recording_ends_is_missing_with_a_doubt(rules: FollowRules) -> None:
+    """Six seconds are more than nine of ten took, and less than the longest."""
+    events = frame(build(0, 1)[:1], quiet(6))
+    steps = rules.steps(events, build_stories(events))
+    assert steps.select("state", "unsure").rows() == [("missing", pytest.approx(0.1))]

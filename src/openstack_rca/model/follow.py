@@ -18,6 +18,9 @@ from openstack_rca.model.stories import PAUSE_SECONDS, REQUEST, Stories
 LEAST_SHARE = 0.97
 """A rule holds in at least this share of the normal stories that its first event stands in."""
 
+USUAL = 0.9
+"""So many of the normal steps have come when a step that the recording's end cuts off is judged at all."""
+
 LEAST_STORIES = 10
 """What was seen in fewer stories is no rule yet."""
 
@@ -38,9 +41,11 @@ RULE_SCHEMA: dict[str, pl.DataType] = {
     "stories": pl.UInt32(),
     "followed": pl.UInt32(),
     "median_seconds": pl.Float64(),
+    "usual_seconds": pl.Float64(),
     "within_seconds": pl.Float64(),
 }
-"""One row a (service, template, follower); ``within_seconds`` is the time after which the follower is late."""
+"""One row a (service, template, follower): nine of ten followers came within ``usual_seconds``, and what comes after
+``within_seconds`` is late."""
 
 RATE_SCHEMA: dict[str, pl.DataType] = {
     "follower": pl.String(),
@@ -64,10 +69,12 @@ STEP_SCHEMA: dict[str, pl.DataType] = {
     "last_row": pl.Int64(),
     "came_row": pl.Int64(),
     "wait_seconds": pl.Float64(),
+    "unsure": pl.Float64(),
     "state": pl.String(),
 }
 """One row an expected step: ``row`` is the event that it follows, ``last_row`` the last event that its story has in time for
-it, ``came_row`` the one that came, ``state`` one of ``STATES``."""
+it, ``came_row`` the one that came, ``state`` one of ``STATES``. ``unsure`` is the share of normal steps that take longer than
+the recording still lasted: 0 where the time was up."""
 
 STATES = ("came", "late", "missing")
 
@@ -121,7 +128,7 @@ class FollowRules:
         """The steps that the rules expect in a recording, and what became of them; see ``STEP_SCHEMA``.
 
         A story that expects the same follower after several of its events expects it once, after the last of them. A step
-        whose time is not up when the recording ends is not judged.
+        for which the recording does not last as long as nine of ten normal ones took is not judged.
 
         Args:
             events: the events table in order of time.
@@ -238,7 +245,8 @@ def _rules(told: pl.DataFrame) -> pl.DataFrame:
         pl.col("template").first(), pl.len().alias("times"), pl.col("story").n_unique().alias("stories")
     )
     followed = (
-        _waits(told)
+        # A step that only a warning shows may be a step of the log, not of the cloud.
+        _waits(told.filter("quiet"))
         .filter(pl.col("wait_seconds") <= HORIZON_SECONDS)
         .join(whole.select("story", "row", *key), on=["story", "row"], how="inner")
         .group_by(*key, "follower")
@@ -246,6 +254,7 @@ def _rules(told: pl.DataFrame) -> pl.DataFrame:
             pl.len().alias("followed"),
             pl.col("follower_template").mode().sort().first(),
             pl.col("wait_seconds").median().alias("median_seconds"),
+            pl.col("wait_seconds").quantile(USUAL).alias("usual_seconds"),
             # Half as much again as nearly all normal ones took: the few that were seen do not show the slowest.
             (pl.col("wait_seconds").quantile(0.99) * 1.5 + SKEW_SECONDS).alias("within_seconds"),
         )
@@ -267,11 +276,25 @@ def _expected(told: pl.DataFrame, rules: pl.DataFrame) -> pl.DataFrame:
     fitting = (
         told.filter("quiet")
         .join(
-            rules.select("service", "template_id", "follower", "follower_template", "median_seconds", "within_seconds"),
+            rules.select(
+                "service",
+                "template_id",
+                "follower",
+                "follower_template",
+                "median_seconds",
+                "usual_seconds",
+                "within_seconds",
+            ),
             on=["service", "template_id"],
             how="inner",
         )
-        .filter(pl.col("seconds") + pl.col("within_seconds") <= pl.col("end"))
+        .filter(pl.col("seconds") + pl.col("usual_seconds") + SKEW_SECONDS <= pl.col("end"))
+        .with_columns(
+            pl.when(pl.col("seconds") + pl.col("within_seconds") <= pl.col("end"))
+            .then(0.0)
+            .otherwise(1.0 - USUAL)
+            .alias("unsure")
+        )
         .sort("row")
         .unique(["story", "follower"], keep="last", maintain_order=True)
     )

@@ -38,6 +38,8 @@ class EvidenceSort(StrEnum):
     SILENCE = "silence"
     MODEL_ANOMALY = "model anomaly"
     SHARED_DEPENDENCY = "shared dependency"
+    MISSING_STEP = "missing step"
+    LATE_STEP = "late step"
 
 
 class Directness(StrEnum):
