@@ -16,7 +16,7 @@ from openstack_rca.lifecycle.mlflow import RunLogger, Tracking
 from openstack_rca.logs.events import LogRead
 from openstack_rca.model.baseline import Baseline
 from openstack_rca.rca.engine import AnalysisRequest, Case, build_report, investigate
-from openstack_rca.rca.evidence import NormalRates
+from openstack_rca.rca.evidence import ExpectedSteps, NormalRates
 from openstack_rca.rca.knowledge import Catalogue, load_catalogue, load_topology
 from openstack_rca.rca.relevance import History
 from openstack_rca.rca.render import render_json
@@ -24,6 +24,7 @@ from openstack_rca.rca.report import FileSummary, Report
 from openstack_rca.service.knowledge import knowledge_for
 from openstack_rca.service.log_reading import read_given
 from openstack_rca.service.opening import OpenModel, open_model
+from openstack_rca.service.stories import expected_steps
 from openstack_rca.settings import Settings
 
 AROUND = timedelta(minutes=10)
@@ -140,6 +141,7 @@ class Prepared:
         scores: row-aligned with ``read.events``, or None without a model.
         rates: what is normal.
         seconds: wall seconds per step.
+        expected: the steps that were expected of the requests in the logs.
     """
 
     read: LogRead
@@ -147,6 +149,7 @@ class Prepared:
     scores: pl.DataFrame | None
     rates: NormalRates
     seconds: dict[str, float]
+    expected: ExpectedSteps = field(default_factory=ExpectedSteps)
 
 
 def prepare(
@@ -176,12 +179,15 @@ def prepare(
     lap("load model")
     step("score events")
     scores, rates = score_events(opened, read.events)
+    known = opened.file.baseline if opened.file else None
     if baseline:
-        good = read_given(baseline, settings).events
-        shown = NormalRates.from_baseline(Baseline.learn(good), load_topology().canonical)
+        good = Baseline.learn(read_given(baseline, settings).events)
+        shown = NormalRates.from_baseline(good, load_topology().canonical)
         rates = rates.merged_with(shown) if rates.known else shown
+        known = known if known and good.follow.rules.is_empty() else good
+    expected = expected_steps(known, read.events) if known else ExpectedSteps()
     lap("score")
-    return Prepared(read, opened, scores, rates, seconds)
+    return Prepared(read, opened, scores, rates, seconds, expected)
 
 
 def answer(
@@ -190,7 +196,9 @@ def answer(
     """Answer one question about logs that are read and scored; ``on_step`` is told each stage as it begins."""
     started = time.monotonic()
     events, topology = prepared.read.events, load_topology()
-    case = investigate(request, events, prepared.scores, prepared.rates, catalogue, topology, on_step)
+    case = investigate(
+        request, events, prepared.scores, prepared.rates, catalogue, topology, on_step, prepared.expected
+    )
     report = build_report(
         case,
         files=_files(prepared.read),

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import polars as pl
 
-from openstack_rca.rca.evidence import Finding, FoundWindow, NormalRates, no_rows
+from openstack_rca.rca.evidence import ExpectedSteps, Finding, FoundWindow, NormalRates, no_rows
 from openstack_rca.rca.judgement import Candidate
 from openstack_rca.rca.knowledge import Catalogue, Topology
 from openstack_rca.rca.relevance import Knowledge, Recall
@@ -19,6 +19,7 @@ PARTS = {
     "lstm": ("score",),
     "signatures": ("match",),
     "silence": ("silence",),
+    "stories": ("steps", "clear"),
     "graph": ("infer", "explain"),
     "retrieval": ("fit", "recall"),
 }
@@ -70,7 +71,7 @@ class Case:
     """One analysis on its way through the stages; a recording with several stretches of trouble has a case for each.
 
     Attributes:
-        request, events, scores, rates, catalogue, topology: what is given.
+        request, events, scores, rates, catalogue, topology, expected: what is given.
         normal: the given rates, together with what the same logs show outside the stretches of trouble.
         observed: the events with what the analysis adds to them, cut to the window; ``row`` is their index.
         surroundings: what the logs hold beyond the window too: the columns that the plot of the report reads.
@@ -93,6 +94,7 @@ class Case:
     rates: NormalRates
     catalogue: Catalogue
     topology: Topology
+    expected: ExpectedSteps = field(default_factory=ExpectedSteps)
     normal: NormalRates = field(default_factory=NormalRates.empty)
     observed: pl.DataFrame = field(default_factory=pl.DataFrame)
     surroundings: pl.DataFrame = field(default_factory=pl.DataFrame)

@@ -9,7 +9,7 @@ import polars as pl
 
 from openstack_rca.rca.engine.case import PARTS, AnalysisRequest, Case, Stage
 from openstack_rca.rca.engine.stages import RECORDING_STAGES, STAGES, WINDOW_STAGES
-from openstack_rca.rca.evidence import FoundWindow, NormalRates, within
+from openstack_rca.rca.evidence import ExpectedSteps, FoundWindow, NormalRates, within
 from openstack_rca.rca.knowledge import Catalogue, Topology
 
 ABLATIONS = tuple(dict.fromkeys((*PARTS, *(stage.name for stage in STAGES if not stage.needed))))
@@ -24,6 +24,7 @@ def investigate(
     catalogue: Catalogue,
     topology: Topology,
     on_step: Callable[[str], None] | None = None,
+    expected: ExpectedSteps | None = None,
 ) -> Case:
     """Find the causes; ``build_report`` tells them.
 
@@ -35,6 +36,7 @@ def investigate(
         catalogue: signatures.
         topology: dependency graph.
         on_step: told the name of each stage as it begins.
+        expected: steps that a model expected of the requests in the logs; None: nothing is expected.
 
     Returns:
         The case of the stretch of trouble that has the best cause, with the other ones in ``others``.
@@ -42,7 +44,7 @@ def investigate(
     Raises:
         EmptyWindow: no event lies in the window that was asked for.
     """
-    recording = Case(request, events, scores, rates, catalogue, topology)
+    recording = Case(request, events, scores, rates, catalogue, topology, expected or ExpectedSteps())
     _pass(recording, RECORDING_STAGES, on_step)
     if not recording.windows:
         return recording

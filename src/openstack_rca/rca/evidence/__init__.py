@@ -13,12 +13,14 @@ from openstack_rca.rca.evidence.matching import (
     observe,
     unexplained,
 )
+from openstack_rca.rca.evidence.missing_steps import ExpectedSteps, discount_by_steps, missing_steps, step_suspicion
 from openstack_rca.rca.evidence.normal_rates import NormalRates
 from openstack_rca.rca.evidence.quiet_streams import silences
 from openstack_rca.rca.evidence.unusual import generic_accusations, new_errors, unusual_traffic
 from openstack_rca.rca.evidence.window import FoundWindow, find_windows, quiet_rates, suspicion, time_span, within
 
 __all__ = [
+    "ExpectedSteps",
     "Finding",
     "FoundWindow",
     "Matched",
@@ -26,17 +28,20 @@ __all__ = [
     "add_novelty",
     "add_scores",
     "cited_rows",
+    "discount_by_steps",
     "find_windows",
     "generic_accusations",
     "goes_on_failing",
     "is_picked",
     "match_signatures",
     "new_errors",
+    "missing_steps",
     "no_rows",
     "noisy_or",
     "observe",
     "quiet_rates",
     "silences",
+    "step_suspicion",
     "suspicion",
     "tells_of_time_out",
     "time_span",

@@ -61,6 +61,7 @@ _STANDSTILL = (Category.PROCESS_DOWN, Category.HANG, Category.MESSAGING)
 
 BROKER = "rabbitmq"
 PROXY = "haproxy"
+_NO_ROWS = pl.DataFrame(schema={"row": pl.Int64})
 _SILENT = ("mariadb", "rabbitmq")
 """Infrastructure that is suspected though its log may not be at hand."""
 
@@ -83,7 +84,7 @@ class ExpectedSteps:
         foreign: the model was trained on another cloud.
     """
 
-    steps: pl.DataFrame
+    steps: pl.DataFrame = field(default_factory=pl.DataFrame)
     missing_rates: Mapping[str, float] = field(default_factory=dict)
     late_rates: Mapping[str, float] = field(default_factory=dict)
     foreign: bool = False
@@ -133,7 +134,23 @@ def find_troubles(expected: ExpectedSteps) -> list[Trouble]:
     )
 
 
-def missing_step_findings(expected: ExpectedSteps, window: pl.DataFrame, topology: Topology) -> list[Finding]:
+def step_suspicion(expected: ExpectedSteps, observed: pl.DataFrame) -> np.ndarray:
+    """How suspicious each event is because its request stopped after it: 1 for each such request, else 0.
+
+    Args:
+        expected: what the model expected.
+        observed: observed events (``row``).
+    """
+    if expected.steps.is_empty():
+        return np.zeros(observed.height)
+    stops = pl.concat([trouble.stops.select("row") for trouble in find_troubles(expected)] or [_NO_ROWS])
+    counted = stops.select(pl.col("row").cast(observed["row"].dtype)).group_by("row").len()
+    joined = observed.select("row").join(counted, on="row", how="left", maintain_order="left")
+    weights: np.ndarray = joined["len"].fill_null(0).cast(pl.Float64).to_numpy()
+    return weights
+
+
+def missing_steps(expected: ExpectedSteps, window: pl.DataFrame, topology: Topology) -> list[Finding]:
     """Findings for the stretches of trouble that lie in a window.
 
     Args:
@@ -393,7 +410,7 @@ def _host(trouble: Trouble, accused: str, window: pl.DataFrame, topology: Topolo
     return gone[0] if len(gone) == 1 and meanwhile else None
 
 
-def discount_by_stories(
+def discount_by_steps(
     findings: list[Finding], expected: ExpectedSteps, window: pl.DataFrame, topology: Topology
 ) -> list[Finding]:
     """Weaken what the requests that went on speak against.

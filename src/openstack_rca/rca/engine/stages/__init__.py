@@ -2,6 +2,7 @@
 
 from openstack_rca.rca.engine.stages.accuse import accuse
 from openstack_rca.rca.engine.stages.attribute import attribute
+from openstack_rca.rca.engine.stages.clear import clear
 from openstack_rca.rca.engine.stages.discount import discount
 from openstack_rca.rca.engine.stages.errors import errors
 from openstack_rca.rca.engine.stages.explain import explain
@@ -16,6 +17,7 @@ from openstack_rca.rca.engine.stages.rank import rank
 from openstack_rca.rca.engine.stages.recall import recall
 from openstack_rca.rca.engine.stages.score import score
 from openstack_rca.rca.engine.stages.silence import silence
+from openstack_rca.rca.engine.stages.steps import steps
 from openstack_rca.rca.engine.stages.traffic import traffic
 from openstack_rca.rca.engine.stages.weigh import weigh
 
@@ -29,6 +31,8 @@ WINDOW_STAGES = (
     errors,
     traffic,
     silence,
+    steps,
+    clear,
     discount,
     attribute,
     infer,

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from openstack_rca.rca.engine.case import Case, stage
-from openstack_rca.rca.evidence import FoundWindow, find_windows, is_picked, quiet_rates, suspicion, time_span
+from openstack_rca.rca.evidence import (
+    FoundWindow,
+    find_windows,
+    is_picked,
+    quiet_rates,
+    step_suspicion,
+    suspicion,
+    time_span,
+)
 
 MAX_EPISODES = 4
 EPISODE_SHARE = 0.1
 """A further stretch of trouble is answered on its own if it weighs at least this share of the heaviest."""
 
 
-@stage("window", reads=("request", "observed", "rates"), writes=("picked", "windows", "normal"), needed=True)
+@stage(
+    "window", reads=("request", "observed", "rates", "expected"), writes=("picked", "windows", "normal"), needed=True
+)
 def find_the_windows(case: Case) -> None:
     """Write the stretches of trouble, heaviest first: the one that was asked for, or those that are found."""
     request, observed = case.request, case.observed
@@ -22,7 +32,10 @@ def find_the_windows(case: Case) -> None:
         first, last = time_span(observed)
         case.windows = [FoundWindow(request.since or first, request.until or last, 0.0)]
         return
-    windows = find_windows(observed["time"], suspicion(observed, case.rates.templates))
+    weights = suspicion(observed, case.rates.templates)
+    if "steps" not in request.omitted.stages:
+        weights = weights + step_suspicion(case.expected, observed)
+    windows = find_windows(observed["time"], weights)
     if not case.picked:
         case.normal = case.rates.merged_with(quiet_rates(observed, windows))
     case.windows = [window for window in windows if window.weight >= EPISODE_SHARE * windows[0].weight][:MAX_EPISODES]

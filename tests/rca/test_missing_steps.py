@@ -1,0 +1,232 @@
+"""Missing steps: requests that began and did not go on accuse who stands on their way; those that went on clear."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+import pytest
+
+from openstack_rca.rca.evidence import ExpectedSteps, Finding, discount_by_steps, missing_steps, step_suspicion
+from openstack_rca.rca.knowledge import load_topology
+from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
+
+START = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
+TOPOLOGY = load_topology()
+PRESENT = (
+    "nova-api",
+    "nova-conductor",
+    "nova-scheduler",
+    "nova-compute",
+    "placement-api",
+    "cinder-api",
+    "cinder-volume",
+)
+
+Step = tuple[float, int, str, str, str]
+"""When, of which story, after which service, which follower, and what became of it."""
+
+
+def build(at: float, story: int, *states: str) -> list[Step]:
+    """A server that nova-api accepted: whether placement was asked, and whether the compute took it up."""
+    return [
+        (at, story, "nova-api", follower, state)
+        for follower, state in zip(("placement-api", "nova-compute"), states, strict=True)
+    ]
+
+
+def volume(at: float, story: int, state: str) -> list[Step]:
+    """A volume that cinder-api accepted."""
+    return [(at, story, "cinder-api", "cinder-volume", state)]
+
+
+def reboot(at: float, story: int, state: str) -> list[Step]:
+    """A reboot goes from nova-api to the compute over the broker and asks nobody else."""
+    return [(at, story, "nova-api", "nova-compute", state)]
+
+
+def expected(*parts: list[Step], foreign: bool = False) -> ExpectedSteps:
+    """Steps, of which one in a hundred stays away when all is well; the row of a step is its story."""
+    rows = [
+        {
+            "story": story,
+            "row": story,
+            "last_row": story,
+            "time": START + timedelta(seconds=at),
+            "service": service,
+            "template": "accepted",
+            "follower": follower,
+            "follower_template": "taken up",
+            # Placement is asked before the compute is told.
+            "median_seconds": 1.0 if follower == "placement-api" else 2.0,
+            "within_seconds": 4.0,
+            "came_row": None if state == "missing" else story,
+            "unsure": 0.0,
+            "state": state,
+        }
+        for part in parts
+        for at, story, service, follower, state in part
+    ]
+    rates = dict.fromkeys(PRESENT, 0.01)
+    return ExpectedSteps(pl.DataFrame(rows), rates, rates, foreign)
+
+
+def window(seconds: int = 300, silent: tuple[str, ...] = (), since: int = 0) -> pl.DataFrame:
+    """Ten minutes in which everybody logs every five seconds, but for some that are silent from a second on."""
+    rows = [
+        {
+            "time": START + timedelta(seconds=second),
+            "component": name,
+            "host": "compute1" if name == "nova-compute" else "controller",
+            "process": 1,
+        }
+        for second in range(0, seconds, 5)
+        for name in PRESENT
+        if name not in silent or second < since
+    ]
+    return pl.DataFrame(rows).with_row_index("row")
+
+
+def accused(*parts: list[Step], foreign: bool = False) -> list[str]:
+    """Who is accused, the most suspected first."""
+    return [finding.accused for finding in missing_steps(expected(*parts, foreign=foreign), window(), TOPOLOGY)]
+
+
+NORMAL = [build(10.0 * number, number, "came", "came") for number in range(12)]
+OTHERS_GO_ON = [volume(120.0 + 2 * number, 300 + number, "came") for number in range(10)]
+
+
+def test_servers_that_are_accepted_and_never_taken_up_accuse_the_compute() -> None:
+    """Builds and reboots end at it, volumes go on: not the scheduler, which reboots do not need, nor the broker."""
+    stopped = [build(120.0 + 4 * n, 100 + n, "came", "missing") for n in range(5)]
+    reboots = [reboot(121.0 + 4 * n, 200 + n, "missing") for n in range(4)]
+    assert accused(*NORMAL, *stopped, *reboots, *OTHERS_GO_ON) == ["nova-compute"]
+
+
+def test_who_hands_over_is_accused_where_the_one_behind_goes_on() -> None:
+    """Builds end before placement is asked, while the computes reboot what they have: the scheduler."""
+    stopped = [build(120.0 + 4 * n, 100 + n, "missing", "missing") for n in range(5)]
+    reboots = [reboot(121.0 + 4 * n, 200 + n, "came") for n in range(6)]
+    placement = [[(122.0 + n, 400 + n, "nova-compute", "placement-api", "came")] for n in range(6)]
+    assert accused(*NORMAL, *stopped, *reboots, *placement, *OTHERS_GO_ON)[0] == "nova-scheduler"
+
+
+def test_the_broker_is_accused_where_all_that_needs_it_stops() -> None:
+    """Neither nova's nor cinder's requests reach their workers; the APIs that are called over HTTP answer."""
+    stopped = [reboot(120.0 + 4 * n, 100 + n, "missing") for n in range(4)]
+    volumes = [volume(121.0 + 4 * n, 200 + n, "missing") for n in range(4)]
+    assert accused(*NORMAL, *stopped, *volumes)[0] == "rabbitmq"
+
+
+def test_one_or_two_requests_that_broke_off_accuse_nobody() -> None:
+    """Users cancel what they began."""
+    assert accused(*NORMAL, build(120, 100, "came", "missing"), build(124, 101, "came", "missing")) == []
+
+
+def test_what_is_as_frequent_as_ever_accuses_nobody() -> None:
+    """Three of three hundred are the one in a hundred that is normal."""
+    many = [reboot(0.5 * number, number, "missing" if number % 100 == 50 else "came") for number in range(300)]
+    assert accused(*many) == []
+
+
+def test_the_trouble_begins_with_the_first_of_the_many_that_stopped() -> None:
+    """One server that got stuck two minutes before does not date the fault."""
+    early = build(10, 90, "came", "missing")
+    stopped = [build(120.0 + 4 * n, 100 + n, "came", "missing") for n in range(6)]
+    (finding,) = missing_steps(expected(*NORMAL, early, *stopped, *OTHERS_GO_ON), window(), TOPOLOGY)
+    assert finding.first == START + timedelta(seconds=120)
+    assert finding.rows == tuple(range(100, 106))
+
+
+def test_the_statement_says_how_many_stopped_where_and_what_is_normal() -> None:
+    """A person reads who began them, who should have logged, and within what time."""
+    stopped = [build(120.0 + 4 * n, 100 + n, "came", "missing") for n in range(6)]
+    (finding,) = missing_steps(expected(*NORMAL, *stopped, *OTHERS_GO_ON), window(), TOPOLOGY)
+    assert finding.title == (
+        "6 requests that nova-api had taken since 10:02:00 should have gone on to nova-compute, and none of them was taken up "
+        "there; normally that takes less than 4 s"
+    )
+    assert (finding.sort, finding.directness) == (EvidenceSort.MISSING_STEP, Directness.ACCUSATION)
+
+
+def test_steps_that_come_after_their_time_speak_of_slowness_and_weigh_less() -> None:
+    """Who answers late hangs, or is short of something; who never answers is worse."""
+    late = [reboot(120.0 + 4 * n, 100 + n, "late") for n in range(6)]
+    missing = [reboot(120.0 + 4 * n, 100 + n, "missing") for n in range(6)]
+    (slow,) = missing_steps(expected(*NORMAL, *late, *OTHERS_GO_ON), window(), TOPOLOGY)
+    (gone,) = missing_steps(expected(*NORMAL, *missing, *OTHERS_GO_ON), window(), TOPOLOGY)
+    assert (slow.sort, slow.category) == (EvidenceSort.LATE_STEP, Category.HANG)
+    assert slow.weight < gone.weight
+
+
+@pytest.mark.parametrize(("silent", "category"), [((), Category.HANG), (("nova-compute",), Category.PROCESS_DOWN)])
+def test_who_logs_on_hangs_and_who_is_silent_is_down(silent: tuple[str, ...], category: Category) -> None:
+    """The kind of fault is read from the accused component's own log."""
+    stopped = [reboot(120.0 + 4 * n, 100 + n, "missing") for n in range(6)]
+    steps = expected(*NORMAL, *stopped, *OTHERS_GO_ON)
+    (finding,) = missing_steps(steps, window(silent=silent, since=115), TOPOLOGY)
+    assert finding.category is category
+
+
+def test_on_another_cloud_a_rule_has_to_hold_first() -> None:
+    """A step that never came here is another way of doing things, not a fault."""
+    never = [reboot(4.0 * number, number, "missing") for number in range(20)]
+    assert accused(*never, foreign=True) == []
+    proven = [reboot(4.0 * number, number, "came" if number < 10 else "missing") for number in range(20)]
+    assert accused(*proven, foreign=True) == ["nova-compute"]
+
+
+def test_nothing_expected_nothing_missing() -> None:
+    """A model that knows no stories accuses nobody by them."""
+    assert missing_steps(ExpectedSteps(), window(), TOPOLOGY) == []
+    assert step_suspicion(ExpectedSteps(), window()).sum() == 0
+
+
+def test_the_events_after_which_requests_stopped_are_suspicious() -> None:
+    """So that a window is found where nobody logs an error."""
+    stopped = [reboot(120.0 + 4 * n, 100 + n, "missing") for n in range(6)]
+    weights = step_suspicion(expected(*NORMAL, *stopped), window())
+    assert weights.nonzero()[0].tolist() == list(range(100, 106))
+
+
+def complaint(accused: str, category: Category, sort: EvidenceSort = EvidenceSort.SIGNATURE) -> Finding:
+    """What somebody says of a component between the second and the third minute."""
+    return Finding(
+        sort=sort,
+        directness=Directness.ACCUSATION,
+        accused=accused,
+        category=category,
+        title="complaint",
+        why="complaint",
+        weight=0.8,
+        rows=(0,),
+        count=1,
+        first=START + timedelta(seconds=120),
+        last=START + timedelta(seconds=140),
+    )
+
+
+def weight_after(finding: Finding, *parts: list[Step]) -> float:
+    """What a finding weighs beside stories."""
+    (kept,) = discount_by_steps([finding], expected(*parts), window(), TOPOLOGY)
+    return kept.weight
+
+
+def test_a_broker_that_carries_request_after_request_is_not_down() -> None:
+    """One client's lost connection says less then; where all requests stop, it says what it said."""
+    lost = complaint("rabbitmq", Category.MESSAGING)
+    assert weight_after(lost, *OTHERS_GO_ON) < 0.6
+    assert weight_after(lost, *[volume(120.0 + 2 * n, n, "missing") for n in range(10)]) == 0.8
+
+
+def test_a_fault_that_lets_requests_pass_is_not_cleared_by_them() -> None:
+    """Refused credentials of one service are no standstill."""
+    assert weight_after(complaint("rabbitmq", Category.AUTH), *OTHERS_GO_ON) == 0.8
+
+
+def test_silence_of_one_whom_nobody_waited_for_says_little() -> None:
+    """Every volume that was to be made was made; one that was waited for in vain is another matter."""
+    silence = complaint("cinder-volume", Category.PROCESS_DOWN, EvidenceSort.SILENCE)
+    assert weight_after(silence, *[volume(118.0, 1, "came")]) < 0.8
+    assert weight_after(silence, *[volume(118.0, 1, "came"), volume(125.0, 2, "missing")]) == 0.8
+    assert weight_after(silence, *NORMAL[:3]) == 0.8
