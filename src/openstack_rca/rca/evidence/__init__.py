@@ -2,6 +2,7 @@
 
 from openstack_rca.rca.evidence.accusations import tells_of_time_out
 from openstack_rca.rca.evidence.doubts import goes_on_failing, is_picked
+from openstack_rca.rca.evidence.expected_steps import ExpectedSteps, step_suspicion
 from openstack_rca.rca.evidence.finding import Finding, noisy_or
 from openstack_rca.rca.evidence.matching import (
     Matched,
@@ -13,7 +14,7 @@ from openstack_rca.rca.evidence.matching import (
     observe,
     unexplained,
 )
-from openstack_rca.rca.evidence.missing_steps import ExpectedSteps, discount_by_steps, missing_steps, step_suspicion
+from openstack_rca.rca.evidence.missing_steps import discount_by_steps, missing_steps
 from openstack_rca.rca.evidence.normal_rates import NormalRates
 from openstack_rca.rca.evidence.quiet_streams import silences
 from openstack_rca.rca.evidence.unusual import generic_accusations, new_errors, unusual_traffic

@@ -1,0 +1,178 @@
+"""Expected steps, and the stretches of time in which more of them stayed away, or came late, than chance explains."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import numpy as np
+import polars as pl
+
+LEAST_STOPS = 3
+"""One or two requests that broke off are any cloud's daily life."""
+
+CHANCE = 1e-4
+"""So seldom may chance make as many normal requests stop as one stretch of trouble holds."""
+
+PAUSE = timedelta(seconds=120)
+"""Stops with more time between them, and no longer, are one trouble."""
+
+MOST_SCANNED = 500
+"""Of more stops than this only the first are looked at for where the trouble begins."""
+
+UNKNOWN_RATE = 0.05
+"""Share of steps that stay away where the normal recording had too few to tell."""
+
+PROVEN = 5
+"""On a cloud that the model has not seen a rule counts only after it has held so often."""
+_NO_ROWS = pl.DataFrame(schema={"row": pl.Int64})
+
+
+@dataclass(frozen=True)
+class ExpectedSteps:
+    """Steps that a model expected in the analysed logs, with services by their component's name.
+
+    Attributes:
+        steps: one row a step: ``story``, ``row`` (of the event that it follows), ``last_row`` (the story's last event in
+            time for it), ``time``, ``service``, ``template``, ``follower``, ``follower_template``, ``median_seconds``,
+            ``within_seconds``, ``came_row``, ``unsure`` (share of normal steps that take longer than the recording lasted) and
+            ``state`` (``came``, ``late``, ``missing``). Rows count the events table.
+        missing_rates: share of normal steps that stayed away, per follower.
+        late_rates: share of normal steps that came late, per follower.
+        foreign: the model was trained on another cloud.
+    """
+
+    steps: pl.DataFrame = field(default_factory=pl.DataFrame)
+    missing_rates: Mapping[str, float] = field(default_factory=dict)
+    late_rates: Mapping[str, float] = field(default_factory=dict)
+    foreign: bool = False
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A stretch of time in which more requests stopped, or were late, than chance explains.
+
+    Attributes:
+        start, end: times of the last steps of the first and of the last story.
+        stops: one row a story, with the step that it stopped at.
+        went_on: the steps that came meanwhile.
+        chance: probability that as many normal steps stay away.
+        late: the steps came, after their time.
+    """
+
+    start: datetime
+    end: datetime
+    stops: pl.DataFrame
+    went_on: pl.DataFrame
+    chance: float
+    late: bool = False
+
+
+def find_troubles(expected: ExpectedSteps) -> list[Trouble]:
+    """Stretches in which requests stopped, and those in which they were late, each in order of time.
+
+    Of the steps that a story lacks only the first one due counts: the others could not come without it.
+    """
+    steps = expected.steps
+    if expected.foreign:
+        steps = proven(steps)
+    due = (pl.col("time") + pl.duration(milliseconds=pl.col("median_seconds") * 1000)).alias("due")
+    missing = (
+        steps.filter(pl.col("state") == "missing")
+        .with_columns(due)
+        .sort("due", "row")
+        .unique("story", keep="first", maintain_order=True)
+    )
+    broken = missing["story"].implode()
+    late = steps.filter((pl.col("state") == "late") & ~pl.col("story").is_in(broken))
+    late = late.sort("time", "row").unique("story", keep="first", maintain_order=True)
+    in_time = steps.filter(pl.col("state") == "came")
+    return _stretches(missing, in_time, expected.missing_rates, False) + _stretches(
+        late, in_time, expected.late_rates, True
+    )
+
+
+def step_suspicion(expected: ExpectedSteps, observed: pl.DataFrame) -> np.ndarray:
+    """How suspicious each event is because its request stopped after it: 1 for each such request, else 0.
+
+    Args:
+        expected: what the model expected.
+        observed: observed events (``row``).
+    """
+    if expected.steps.is_empty():
+        return np.zeros(observed.height)
+    stops = pl.concat([trouble.stops.select("row") for trouble in find_troubles(expected)] or [_NO_ROWS])
+    counted = stops.select(pl.col("row").cast(observed["row"].dtype)).group_by("row").len()
+    joined = observed.select("row").join(counted, on="row", how="left", maintain_order="left")
+    weights: np.ndarray = joined["len"].fill_null(0).cast(pl.Float64).to_numpy()
+    return weights
+
+
+def proven(steps: pl.DataFrame) -> pl.DataFrame:
+    """Steps of rules that held here at first: another cloud may go another way from the beginning."""
+    rule = ["service", "template", "follower"]
+    first = steps.sort("time", "row").group_by(rule, maintain_order=True).agg(pl.col("state").head(PROVEN))
+    holds = first.filter(
+        pl.col("state").list.len() == PROVEN,
+        pl.col("state").list.eval(pl.element() == "came").list.all(),
+    )
+    return steps.join(holds.select(rule), on=rule, how="semi", maintain_order="left")
+
+
+def _stretches(stops: pl.DataFrame, came: pl.DataFrame, rates: Mapping[str, float], late: bool) -> list[Trouble]:
+    """The densest stretch of every part of the recording in which stops lie close together."""
+    if stops.height < LEAST_STOPS:
+        return []
+    rate = pl.col("follower").replace_strict(dict(rates), default=UNKNOWN_RATE, return_dtype=pl.Float64)
+    tried = pl.concat([part.select("time", "follower", "unsure") for part in (stops, came)]).sort("time")
+    tried = tried.with_columns((rate + pl.col("unsure")).cum_sum().alias("expected"))
+    ordered = stops.sort("time", "row").with_columns(
+        (pl.col("time").diff() > PAUSE).fill_null(False).cum_sum().alias("part")
+    )
+    troubles = []
+    for part in ordered.partition_by("part", maintain_order=True, include_key=False):
+        if part.height < LEAST_STOPS:
+            continue
+        first, last, mean = _densest(part["time"], tried)
+        dense = part.slice(first, last - first + 1)
+        # Any two stops may be the ends of the densest stretch.
+        chance = min(1.0, _poisson_tail(dense.height, mean) * part.height)
+        if dense.height >= LEAST_STOPS and chance < CHANCE:
+            start, end = dense["time"][0], dense["time"][-1]
+            went_on = came.filter(pl.col("time").is_between(start, end))
+            troubles.append(Trouble(start, end, dense, went_on, chance, late))
+    return troubles
+
+
+def _densest(times: pl.Series, tried: pl.DataFrame) -> tuple[int, int, float]:
+    """First and last stop of the densest stretch, and how many stops are normal in it.
+
+    The stretch is the one with the highest likelihood ratio against the normal rate (Kulldorff, "A spatial scan
+    statistic", 1997).
+    """
+    stamps = tried["time"].dt.timestamp("us").to_numpy()
+    expected = np.concatenate([[0.0], tried["expected"].to_numpy()])
+    own = times.dt.timestamp("us").to_numpy()[:MOST_SCANNED]
+    before = expected[np.searchsorted(stamps, own, side="left")]
+    until = expected[np.searchsorted(stamps, own, side="right")]
+    counts = np.arange(len(own))[None, :] - np.arange(len(own))[:, None] + 1
+    means = np.maximum(until[None, :] - before[:, None], 1e-9)
+    ratio = np.where(counts > means, counts * np.log(np.maximum(counts, 1) / means) - (counts - means), -1.0)
+    ratio[counts < 1] = -1.0
+    first, last = np.unravel_index(int(ratio.argmax()), ratio.shape)
+    if last == len(own) - 1:
+        last = np.intp(len(times) - 1)
+    return int(first), int(last), float(means[first, min(int(last), len(own) - 1)])
+
+
+def _poisson_tail(count: int, mean: float) -> float:
+    """Probability of at least ``count`` where ``mean`` are expected."""
+    term = math.exp(-mean) * mean**count / math.factorial(count) if count < 150 else 0.0
+    total, number = term, count
+    while term > 1e-18 * total and term > 0.0:
+        number += 1
+        term *= mean / number
+        total += term
+    return min(total, 1.0)

@@ -1,0 +1,134 @@
+"""The way of requests: which components they pass, and whom on it those that stopped speak against.
+
+A component is suspected as far as the requests that had to pass it stopped and those that went on did not need it. That
+measure is Ochiai's coefficient, which fault localisation takes from the spectra of failing and passing runs (Abreu,
+Zoeteweij, van Gemund, "On the accuracy of spectrum-based fault localization", 2007).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Set
+
+import polars as pl
+
+from openstack_rca.rca.evidence.expected_steps import Trouble
+from openstack_rca.rca.knowledge import Topology
+
+LEAST_SUSPICION = 0.3
+
+BROKER = "rabbitmq"
+PROXY = "haproxy"
+_SILENT = ("mariadb", "rabbitmq")
+"""Infrastructure that is suspected though its log may not be at hand."""
+
+_WAY_SHARE = 0.9
+_NEED_SHARE = 0.7
+"""Who stands on the way, and what the silent one needs, is suspected less than the silent one itself, all else equal."""
+
+
+def suspicions(trouble: Trouble, topology: Topology, present: Set[str]) -> list[tuple[str, float]]:
+    """How far each component on the way of the stopped requests accounts for them, in [0, 1], most suspected first.
+
+    Args:
+        trouble: the requests that stopped, and the steps that came meanwhile.
+        topology: dependency graph.
+        present: components that log here; of OpenStack's own services no other is suspected.
+    """
+    ways = Ways(trouble, topology, present)
+    stopped, passed = Counter[str](), Counter[str]()
+    borne: dict[str, float] = defaultdict(float)
+    for follower, story in trouble.stops.select("follower", "story").iter_rows():
+        for name, share in ways.of(follower, story).items():
+            stopped[name] += 1
+            borne[name] += share
+    for follower, story in trouble.went_on.select("follower", "story").iter_rows():
+        passed.update(ways.proven_by(follower, story))
+    total = trouble.stops.height
+    suspected = {name: borne[name] / math.sqrt(total * (count + passed[name])) for name, count in stopped.items()}
+    ranked = sorted(suspected.items(), key=lambda item: (-item[1], item[0]))
+    return [(name, share) for name, share in ranked if share >= LEAST_SUSPICION]
+
+
+class Ways:
+    """Which components a request passes on its way to a service."""
+
+    def __init__(self, trouble: Trouble, topology: Topology, present: Set[str]) -> None:
+        self._topology = topology
+        self._present = present
+        both = pl.concat([part.select("story", "service", "follower") for part in (trouble.stops, trouble.went_on)])
+        grouped = both.group_by("story").agg(pl.col("service").unique(), pl.col("follower").unique())
+        self._stories = {story: (frozenset(seen), frozenset(due)) for story, seen, due in grouped.iter_rows()}
+        self._known: dict[tuple[str, frozenset[str], frozenset[str]], dict[str, float]] = {}
+
+    def of(self, follower: str, story: int) -> dict[str, float]:
+        """Components on the way, each with the share of suspicion that it can bear."""
+        seen, due = self._stories[story]
+        key = (follower, seen, due)
+        if key not in self._known:
+            self._known[key] = self._way(*key)
+        return self._known[key]
+
+    def proven_by(self, follower: str, story: int) -> list[str]:
+        """Components that a step which came shows at work.
+
+        An API that a worker asked on the way shows that the worker began, not that it goes on.
+        """
+        way = self.of(follower, story)
+        if not _serves(follower, self._topology):
+            return list(way)
+        return [name for name, share in way.items() if share != _WAY_SHARE or _serves(name, self._topology)]
+
+    def _way(self, follower: str, seen: frozenset[str], due: frozenset[str]) -> dict[str, float]:
+        topology = self._topology
+        way = {follower: 1.0}
+        if follower not in topology:
+            return way
+        callers = [name for name in seen if name in topology and name != follower]
+        workers = {
+            name for caller in callers for name in topology.dependencies(caller) if self._works_for(name, follower, due)
+        }
+        way |= dict.fromkeys(workers, _WAY_SHARE)
+        if workers or any(_by_broker(caller, follower, topology) for caller in callers):
+            way[BROKER] = _WAY_SHARE
+        if PROXY in self._present and _serves(follower, topology):
+            way[PROXY] = _WAY_SHARE
+        for name in topology.dependencies(follower, include_weak=False):
+            if name in self._present or (topology.is_leaf(name) and name in _SILENT):
+                way.setdefault(name, _NEED_SHARE)
+        return way
+
+    def _works_for(self, name: str, follower: str, due: frozenset[str]) -> bool:
+        """Whether a component is a worker that takes over from an API and itself needs the follower.
+
+        One that cannot do without some API stands on the way only if the request reaches that API too.
+        """
+        topology = self._topology
+        if (
+            name == follower
+            or name not in self._present
+            or _serves(name, topology)
+            or not topology.component(name).topics
+        ):
+            return False
+        apis = {
+            api
+            for api in topology.dependencies(name, include_weak=False)
+            if _serves(api, topology) and api not in ("keystone", follower)
+        }
+        return follower in topology.dependencies(name) and apis <= due
+
+
+def _serves(name: str, topology: Topology) -> bool:
+    """Whether a component is an API that others call over HTTP."""
+    return name in topology and bool(topology.component(name).paths)
+
+
+def _by_broker(caller: str, follower: str, topology: Topology) -> bool:
+    """Whether a call goes over the message broker: to a worker, or from an agent to the server of its own project."""
+    if not topology.component(follower).topics:
+        return False
+    if not _serves(follower, topology):
+        return True
+    return not _serves(caller, topology) and caller.split("-")[0] == follower.split("-")[0]
