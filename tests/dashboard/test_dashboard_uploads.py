@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import gzip
 import io
-import os
 import stat
 import tarfile
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openstack_rca.errors import ConfigurationError, LogPathNotFound, UnreadableLog
+from openstack_rca.logs.events import read_logs
+from openstack_rca.logs.records import SkipReason
 from openstack_rca.service.log_choice import allowed_paths, entries_of_roots
-from openstack_rca.service.uploads import remove_abandoned, session_folder, unpack
+from openstack_rca.service.uploads import Kept, keep_upload, remove_abandoned, session_folder
 from openstack_rca.settings import load_settings
 
 LINE = b"2026-11-23 04:17:22.000 1 ERROR nova.api [-] no\n"
@@ -47,103 +49,73 @@ def below(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
-@pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz"])
-def test_a_tar_is_unpacked_with_its_folders(tmp_path: Path, mode: str) -> None:
-    """The folders name the hosts, so they stay."""
-    suffix = {"w": ".tar", "w:gz": ".tgz", "w:bz2": ".tar.bz2", "w:xz": ".tar.xz"}[mode]
-    taken = unpack([(f"logs{suffix}", tar_of({"compute1/nova-compute.log": LINE}, mode))], tmp_path, LIMIT)
-    assert below(tmp_path) == {"logs/compute1/nova-compute.log"}
-    assert (taken.files, taken.size_bytes) == (1, len(LINE))
+def kept(tmp_path: Path, *files: tuple[str, io.BytesIO], limit: int = LIMIT) -> Kept:
+    return keep_upload(files, tmp_path, load_settings(upload_size_bytes=limit))
 
 
-def test_a_zip_and_single_files_are_taken(tmp_path: Path) -> None:
-    """A compressed log stays as it came: the reader of logs opens it."""
-    packed = io.BytesIO(gzip.compress(LINE))
-    unpack([("a.zip", zip_of({"x/nova-api.log": LINE})), ("keystone.log.gz", packed)], tmp_path, LIMIT)
-    assert below(tmp_path) == {"a/x/nova-api.log", "keystone.log.gz"}
+def test_what_is_uploaded_is_kept_as_it_came_and_looked_into(tmp_path: Path) -> None:
+    """The reader of logs takes packings off; how many logs are in it, and what is left out, is said at once."""
+    archive = tar_of({"compute1/nova-compute.log": LINE, "notes.txt": b"words", "../out.log": LINE})
+    taken = kept(tmp_path, ("logs.tgz", archive), ("keystone.log.gz", io.BytesIO(gzip.compress(LINE))))
+    assert below(tmp_path) == {"logs.tgz", "keystone.log.gz"}
+    assert (taken.logs, taken.size_bytes) == (2, 2 * len(LINE))
+    assert taken.left_out == {SkipReason.NOT_A_LOG: 1, SkipReason.UNSAFE_MEMBER: 1}
+    read = read_logs([taken.folder])
+    assert set(read.events["host"].to_list()) == {"compute1", None}
 
 
-def test_of_a_sosreport_only_the_logs_are_taken(tmp_path: Path) -> None:
-    """A sosreport holds the whole machine; its logs are what is asked about."""
-    members = {
-        "sosreport-controller-2026/version.txt": b"sos",
-        "sosreport-controller-2026/etc/shadow": b"no",
-        "sosreport-controller-2026/var/log/nova/nova-api.log": LINE,
-    }
-    for upload in (("sos.tar.xz", tar_of(members, "w:xz")), ("sos.zip", zip_of(members))):
-        unpack([upload], tmp_path, LIMIT)
-        assert below(tmp_path) == {"sos/sosreport-controller-2026/var/log/nova/nova-api.log"}
-
-
-@pytest.mark.parametrize("name", ["../out.log", "/etc/out.log", "a/../../out.log", "a/" * 40 + "deep.log"])
-def test_a_member_that_leads_elsewhere_is_left_out(tmp_path: Path, name: str) -> None:
-    """Nothing is written outside of the folder, and it is told how many were left out."""
-    folder = tmp_path / "own"
-    folder.mkdir()
-    for upload in (
-        ("logs.tar", tar_of({name: LINE, "good.log": LINE}, "w")),
-        ("logs.zip", zip_of({name: LINE, "good.log": LINE})),
-    ):
-        taken = unpack([upload], folder, LIMIT)
-        assert below(tmp_path) == {"own/logs/good.log"}
-        assert taken.left_out == {"a name that leads elsewhere": 1}
-
-
-def test_links_and_devices_are_left_out(tmp_path: Path) -> None:
-    """A link in an archive could lead to any file of the server."""
-    made = io.BytesIO()
-    with tarfile.open(fileobj=made, mode="w") as archive:
-        for name, kind in (("link.log", tarfile.SYMTYPE), ("hard.log", tarfile.LNKTYPE), ("null.log", tarfile.CHRTYPE)):
-            member = tarfile.TarInfo(name)
-            member.type, member.linkname = kind, "/etc/passwd"
-            archive.addfile(member)
-        member = tarfile.TarInfo("good.log")
-        member.size = len(LINE)
-        archive.addfile(member, io.BytesIO(LINE))
-    made.seek(0)
-    taken = unpack([("logs.tar", made)], tmp_path, LIMIT)
-    assert below(tmp_path) == {"logs/good.log"}
-    assert taken.left_out == {"a link or a device": 3}
+def test_two_files_of_one_name_are_both_kept(tmp_path: Path) -> None:
+    """A browser gives names without folders, so those of two hosts are alike."""
+    taken = kept(tmp_path, ("nova-api.log", io.BytesIO(LINE)), ("nova-api.log", io.BytesIO(LINE)))
+    assert (taken.logs, below(tmp_path)) == (2, {"nova-api.log", "2/nova-api.log"})
 
 
 @pytest.mark.parametrize("name", ["bomb.tar.gz", "bomb.zip", "plain.log"])
 def test_more_than_the_limit_is_refused_and_nothing_stays(tmp_path: Path, name: str) -> None:
     """What counts is the size unpacked, so a small archive of a large file is refused too."""
-    content = b"0" * (LIMIT + 1)
+    content = b"a line\n" * (LIMIT // 7 + 1)
     made = zip_of({"a.log": content}) if name.endswith("zip") else tar_of({"a.log": content})
     if name.endswith(".log"):
         made = io.BytesIO(content)
     with pytest.raises(ConfigurationError, match="when it is unpacked"):
-        unpack([(name, made)], tmp_path, LIMIT)
+        kept(tmp_path, (name, made))
     assert below(tmp_path) == set()
 
 
-@pytest.mark.parametrize("name", ["logs.tar.gz", "logs.zip", "logs.tar.xz", "logs.tar"])
-def test_a_damaged_archive_is_named(tmp_path: Path, name: str) -> None:
-    """Cut off in the middle, or no archive at all."""
-    whole = zip_of({"a.log": LINE * 999}) if name.endswith("zip") else tar_of({"a.log": os.urandom(99_000)}, "w:gz")
-    for content in (b"not an archive", whole.getvalue()[:-2000]):
-        with pytest.raises(UnreadableLog, match=name):
-            unpack([(name, io.BytesIO(content))], tmp_path, LIMIT)
+def test_many_packed_files_count_together(tmp_path: Path) -> None:
+    """Each within the bound, and all of them not."""
+    files = [(f"{number}.log.gz", io.BytesIO(gzip.compress(b"a line\n" * (LIMIT // 14)))) for number in range(3)]
+    with pytest.raises(ConfigurationError, match="when it is unpacked"):
+        kept(tmp_path, *files)
+
+
+@pytest.mark.parametrize("name", ["logs.tar.gz", "logs.zip"])
+def test_a_damaged_archive_is_named_without_the_servers_folder(tmp_path: Path, name: str) -> None:
+    """Nothing of it can be read, so it is refused; where the server keeps uploads is nobody's business."""
+    whole = zip_of({"a.log": LINE}) if name.endswith("zip") else tar_of({"a.log": LINE})
+    with pytest.raises(UnreadableLog, match=f"^{name} is damaged or cut off") as refused:
+        kept(tmp_path, (name, io.BytesIO(whole.getvalue()[:30])))
+    assert str(tmp_path) not in refused.value.message
+    assert below(tmp_path) == set()
+
+
+def test_an_upload_without_a_log_is_refused(tmp_path: Path) -> None:
+    """There is nothing to read."""
+    for upload in (("logs.tar", tar_of({}, "w")), ("notes.txt", io.BytesIO(b"words\n"))):
+        with pytest.raises(UnreadableLog):
+            kept(tmp_path, upload)
         assert below(tmp_path) == set()
 
 
-def test_an_archive_without_a_file_is_refused(tmp_path: Path) -> None:
-    """There is nothing to read."""
-    with pytest.raises(UnreadableLog, match="holds no file"):
-        unpack([("logs.tar", tar_of({}, "w"))], tmp_path, LIMIT)
-
-
+@settings(deadline=None)
 @given(name=st.text(max_size=60))
 def test_no_name_leads_out_of_the_folder(tmp_path_factory: pytest.TempPathFactory, name: str) -> None:
     """Whatever a file calls itself, it lands below the visitor's folder, under a name of plain characters."""
     top = tmp_path_factory.mktemp("wild")
     own = top / "own"
     own.mkdir()
-    try:
-        unpack([(name, io.BytesIO(LINE))], own, LIMIT)
-    except UnreadableLog:
-        assert name.lower().endswith((".zip", ".tar", ".tgz", ".txz", ".tbz2", ".gz", ".xz", ".bz2"))
+    with suppress(UnreadableLog):
+        kept(own, (name, io.BytesIO(LINE)))
     assert {path.name for path in top.iterdir()} == {"own"}
 
 

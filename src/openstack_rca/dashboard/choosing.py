@@ -11,7 +11,7 @@ from openstack_rca.dashboard.prepared_logs import LogChoice, current_logs, uploa
 from openstack_rca.dashboard.words import plain, prose, sentence
 from openstack_rca.errors import OpenStackRcaError
 from openstack_rca.service.log_choice import allowed_paths, entries_of_roots, sample_incidents
-from openstack_rca.service.uploads import Unpacked, unpack
+from openstack_rca.service.uploads import Kept, keep_upload
 from openstack_rca.settings import Settings
 
 SAMPLE, PATH, UPLOAD = "Sample incident", "Server path", "Upload"
@@ -94,8 +94,8 @@ def _choose_upload(settings: Settings, chosen: LogChoice | None) -> LogChoice | 
         _say_what_came(before[1])
         return chosen if chosen and chosen.kind == "upload" else _upload_choice(files, before[1])
     try:
-        with st.spinner("Unpacking"):
-            taken = unpack([(file.name, file) for file in files], upload_folder(settings), settings.upload_size_bytes)
+        with st.spinner("Uploading"):
+            taken = keep_upload([(file.name, file) for file in files], upload_folder(settings), settings)
     except OpenStackRcaError as error:
         st.error(sentence(error))
         return None
@@ -104,11 +104,11 @@ def _choose_upload(settings: Settings, chosen: LogChoice | None) -> LogChoice | 
     return _upload_choice(files, taken)
 
 
-def _upload_choice(files: Sequence[UploadedFile], taken: Unpacked) -> LogChoice:
+def _upload_choice(files: Sequence[UploadedFile], taken: Kept) -> LogChoice:
     name = files[0].name if len(files) == 1 else f"{len(files)} uploaded files"
     return LogChoice("upload", plain(name, 200), (taken.folder,))
 
 
-def _say_what_came(taken: Unpacked) -> None:
+def _say_what_came(taken: Kept) -> None:
     left = ", ".join(f"{number} left out ({reason})" for reason, number in taken.left_out.items())
-    st.caption(f"{taken.files:,d} files, {taken.size_bytes / 1e6:,.1f} MB. {prose(left)}")
+    st.caption(f"{taken.logs:,d} logs, {taken.size_bytes / 1e6:,.1f} MB. {prose(left)}")

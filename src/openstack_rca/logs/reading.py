@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from openstack_rca.errors import LogBoundReached, UnreadableLog
 from openstack_rca.logs.archives import Inside, LeftOut, Walk, reason_of
@@ -12,7 +13,7 @@ from openstack_rca.logs.blocks import Block, read_blocks
 from openstack_rca.logs.bounds import Bounds
 from openstack_rca.logs.names import Origin
 from openstack_rca.logs.records import SkipReason
-from openstack_rca.logs.sources import Source
+from openstack_rca.logs.sources import Source, collect_sources
 
 _BATCH_BYTES = 8 * 1024 * 1024
 
@@ -27,6 +28,22 @@ class Log:
     lines: int = 0
     skip: SkipReason | None = None
     detail: str = ""
+
+
+def logs_inside(paths: Sequence[str | Path], bounds: Bounds) -> Iterator[tuple[str, Inside | LeftOut]]:
+    """Every log of the given paths under the name that events call it, and what is left out.
+
+    A log is read, as far as wanted, before the next one is asked for; errors as for ``collect_sources``.
+    """
+    collection = collect_sources(paths)
+    for name, reason, detail in collection.skipped:
+        yield name, LeftOut((), reason, detail)
+    for source in collection.sources:
+        try:
+            for found in Walk(source.path, source.inside, bounds, direct=source.direct).logs():
+                yield "/".join((source.name, *found.parts)), found
+        except UnreadableLog as error:
+            yield source.name, LeftOut((), reason_of(error), error.message)
 
 
 class Reading:

@@ -14,5 +14,9 @@ def read_given(
     paths: Sequence[str | Path], settings: Settings, on_progress: Callable[[int, int], None] | None = None
 ) -> LogRead:
     """Read logs in the time zone and within the bounds of the settings; errors as for ``read_logs``."""
-    bounds = Bounds(settings.archive_members, settings.unpacked_bytes, settings.unpacked_ratio)
-    return read_logs(paths, timezone=settings.log_timezone, bounds=bounds, on_progress=on_progress)
+    return read_logs(paths, timezone=settings.log_timezone, bounds=bounds_of(settings), on_progress=on_progress)
+
+
+def bounds_of(settings: Settings) -> Bounds:
+    """What one packed file may hold."""
+    return Bounds(settings.archive_members, settings.unpacked_bytes, settings.unpacked_ratio)
