@@ -1,3 +1,25 @@
-"""OpenStack RCA: the root cause of a cloud's trouble, from its logs."""
+"""OpenStack RCA: the root cause of a cloud's trouble, from its logs.
+
+The public face is what ``__all__`` names; everything else may change without notice. See docs/python.md.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from openstack_rca.service.face import analyze, load_model, read_events, train
 
 __version__ = "0.1.0"
+__all__ = ["__version__", "analyze", "load_model", "read_events", "train"]
+
+
+def __getattr__(name: str) -> object:
+    """Import the face when one of its names is first used, so that ``--help`` does not wait for it."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from openstack_rca.service import face
+
+    return getattr(face, name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -91,7 +91,7 @@ def test_a_module_imports_only_what_lies_below_it(path: Path) -> None:
     part = part_of(path)
     package = ("openstack_rca", *path.relative_to(PACKAGE).parent.parts)
     if part == "__init__":
-        assert own_parts(imported_names(ast.parse(path.read_text()), package)) == set()
+        assert own_parts(imported_names(ast.parse(path.read_text()), package)) <= {"service"}
     elif part == "__main__":
         assert own_parts(imported_names(ast.parse(path.read_text()), package)) <= {"cli"}
     else:
