@@ -14,6 +14,7 @@ from openstack_rca.model.card import TrainingConfig
 from openstack_rca.model.model_file import ModelFile
 from openstack_rca.rca.report import Report
 from openstack_rca.service import analysis, training
+from openstack_rca.service.opening import open_model
 from openstack_rca.service.training import TrainOutcome
 from openstack_rca.settings import load_settings
 
@@ -86,7 +87,7 @@ def load_model(reference: str = "latest") -> ModelFile:
         VersionNotFound: there is no such version.
         ModelFileError: the file is damaged, unsafe or of another format.
     """
-    opened = analysis.open_model(reference, load_settings())
+    opened = open_model(reference, load_settings())
     if opened.file is None:
         raise VersionNotFound(
             f"No model answers to {reference!r}.", "Train one with: openstack-rca train PATH_TO_NORMAL_LOGS"
