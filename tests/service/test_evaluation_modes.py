@@ -88,6 +88,14 @@ def test_without_signatures_what_only_they_know_is_not_found(folder: Path, setti
     assert result["top1"] == 0.0
 
 
+def test_only_info_takes_away_what_complains(folder: Path, settings: Settings) -> None:
+    """The incident is an ERROR line and nothing else: without it there is nothing to find."""
+    result = evaluate(folder / "INC-1", settings=settings, model="none", fast=True, only_info=True)
+    assert result["only_info"]
+    assert result["per_incident"][0]["ranked"] == []
+    assert evaluate(folder / "INC-1", settings=settings, model="none", fast=True)["top1"] == 1.0
+
+
 def test_a_part_that_does_not_exist_is_an_error(folder: Path, settings: Settings) -> None:
     with pytest.raises(ConfigurationError, match="no part called magic"):
         evaluate(folder, settings=settings, model="none", without=["magic"])

@@ -40,6 +40,11 @@ from openstack_rca.service.evaluation import ABLATIONS, compare, evaluate, recor
     help="Leave a part of the engine out, to see what it is worth; may be given again.",
 )
 @click.option(
+    "--only-info",
+    is_flag=True,
+    help="Take every line at WARNING and above out of the logs first: what the silent part of them tells.",
+)
+@click.option(
     "--against",
     metavar="REFERENCE[:fast]",
     help="Also score this model (or mode) and show the difference with 95 % bootstrap intervals.",
@@ -53,6 +58,7 @@ def evaluate_command(
     fast: bool,
     leave_one_out: bool,
     without: tuple[str, ...],
+    only_info: bool,
     against: str | None,
     signatures: str | None,
     form: str,
@@ -71,6 +77,7 @@ def evaluate_command(
       openstack-rca evaluate incidents/ --format json
       openstack-rca evaluate incidents/ --leave-one-out
       openstack-rca evaluate incidents/ --without signatures --without graph
+      openstack-rca evaluate incidents/ --only-info --without stories
       openstack-rca evaluate incidents/ --model 15 --against 14
     """
     settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
@@ -78,7 +85,7 @@ def evaluate_command(
         shown.step("evaluate")
         if against:
             first = f"{model}:fast" if fast else model
-            result = compare(folder, first, against, settings=settings, on_progress=shown.note)
+            result = compare(folder, first, against, settings=settings, only_info=only_info, on_progress=shown.note)
         else:
             result = evaluate(
                 folder,
@@ -88,6 +95,7 @@ def evaluate_command(
                 signatures=Path(signatures) if signatures else None,
                 leave_one_out=leave_one_out,
                 without=without,
+                only_info=only_info,
                 on_progress=shown.note,
             )
     if form == "json":

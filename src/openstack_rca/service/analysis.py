@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -158,10 +158,15 @@ def prepare(
     settings: Settings,
     model: str | OpenModel = "latest",
     baseline: Sequence[str | Path] = (),
+    only_info: bool = False,
     on_step: StepCallback | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Prepared:
-    """Read logs and score their events; arguments and errors as for ``analyze``."""
+    """Read logs and score their events; arguments and errors as for ``analyze``.
+
+    With ``only_info`` the events at WARNING and above are taken out first, as if nobody had complained: a test of what
+    the silent part of the logs tells.
+    """
     step = on_step or (lambda name: None)
     seconds: dict[str, float] = {}
     clock = time.monotonic()
@@ -173,6 +178,8 @@ def prepare(
 
     step("read logs")
     read = read_given(paths, settings, on_progress)
+    if only_info:
+        read = replace(read, events=read.events.filter(pl.col("level") < "WARNING"))
     lap("read")
     step("load model")
     opened = model if isinstance(model, OpenModel) else open_model(model, settings)

@@ -41,6 +41,7 @@ class _Pass:
     settings: Settings
     fast: bool
     parts: frozenset[str]
+    only_info: bool = False
 
 
 def evaluate(
@@ -52,6 +53,7 @@ def evaluate(
     signatures: Path | None = None,
     leave_one_out: bool = False,
     without: Sequence[str] = (),
+    only_info: bool = False,
     on_progress: ProgressCallback | None = None,
 ) -> dict[str, Any]:
     """Analyse every incident of a folder and compare with its label (DESIGN section 9).
@@ -68,6 +70,7 @@ def evaluate(
         leave_one_out: also score each incident without the signatures that speak for the right answer in any incident
             of its fault kind: what is left is what the system can do about a fault that nobody wrote down.
         without: parts of the engine to leave out (``ABLATIONS``).
+        only_info: take every event at WARNING and above out of the logs first: silent cases, a test of its own.
         on_progress: told incidents done, incidents in all, and the next one's name.
 
     Raises:
@@ -80,7 +83,7 @@ def evaluate(
     folders = incidents.find_incidents(folder)
     questions = [incidents.read_question(path) for path in folders]
     catalogue = load_catalogue(signatures or settings.signatures_folder, cache=settings.compiled_signatures)
-    way = _Pass(open_model(model, settings), catalogue, settings, fast, frozenset(without))
+    way = _Pass(open_model(model, settings), catalogue, settings, fast, frozenset(without), only_info)
     passes = 2 if leave_one_out else 1
     scores, outcomes = [], []
     for number, (path, question) in enumerate(zip(folders, questions, strict=True)):
@@ -93,6 +96,7 @@ def evaluate(
         scores.append(incidents.score(question, incidents.read_truth(path), outcome.report, seconds))
     result = incidents.total(scores, way.model.version) | _certainty(scores, outcomes)
     result["without"] = sorted(without)
+    result["only_info"] = only_info
     if leave_one_out:
         known = _signatures_by_kind(scores, outcomes)
         left_out = []
@@ -116,6 +120,7 @@ def compare(
     second: str,
     *,
     settings: Settings,
+    only_info: bool = False,
     on_progress: ProgressCallback | None = None,
 ) -> dict[str, Any]:
     """Two models, or a model and a mode, on the same incidents.
@@ -124,7 +129,7 @@ def compare(
         folder: holds incident folders.
         first, second: references for ``open_model``, each with ``:fast`` behind it for the fast mode.
         settings: see ``openstack_rca.settings``.
-        on_progress: as for ``evaluate``.
+        only_info, on_progress: as for ``evaluate``.
 
     Returns:
         ``first`` and ``second`` (results as of ``evaluate``), and ``differences``: for each figure the mean of second
@@ -133,7 +138,16 @@ def compare(
     results = []
     for reference in (first, second):
         name, _, mode = reference.partition(":")
-        results.append(evaluate(folder, settings=settings, model=name, fast=mode == "fast", on_progress=on_progress))
+        results.append(
+            evaluate(
+                folder,
+                settings=settings,
+                model=name,
+                fast=mode == "fast",
+                only_info=only_info,
+                on_progress=on_progress,
+            )
+        )
     figures: dict[str, Callable[[dict[str, Any]], float]] = {
         "top1": lambda item: float(item["rank"] == 1),
         "top3": lambda item: float(item["rank"] is not None and item["rank"] <= 3),
@@ -165,7 +179,7 @@ def record_evaluation(result: dict[str, Any], folder: Path, settings: Settings) 
     with tracking.evaluation_run(time.strftime("evaluation-%Y%m%d-%H%M%S", time.gmtime())) as run:
         run.log_params(
             {"incidents": str(folder), "model_version": result["model_version"] or "none"}
-            | {"without": ",".join(result["without"])}
+            | {"without": ",".join(result["without"]), "only_info": result["only_info"]}
         )
         names = ("top1", "top3", "category_top1", "evidence_at_10", "false_alarms", "seconds_median")
         metrics = {name: float(result[name]) for name in names}
@@ -180,7 +194,7 @@ def record_evaluation(result: dict[str, Any], folder: Path, settings: Settings) 
 
 
 def _answer(way: _Pass, question: Question, left_out: frozenset[str]) -> AnalysisOutcome:
-    prepared = prepare([question.logs], settings=way.settings, model=way.model)
+    prepared = prepare([question.logs], settings=way.settings, model=way.model, only_info=way.only_info)
     request = AnalysisRequest(
         issue=question.issue,
         logs=[str(question.logs)],
