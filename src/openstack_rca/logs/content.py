@@ -7,6 +7,7 @@ import re
 
 import polars as pl
 
+from openstack_rca.logs.documents import holds_records
 from openstack_rca.logs.packing import Readable
 
 _SAMPLE = 64 * 1024
@@ -31,7 +32,6 @@ _STAMPED = re.compile(
 _JSON_OBJECTS = re.compile(
     rb"^\s*[\[{][^\x00]*?\"(?:__REALTIME_TIMESTAMP|_source|@timestamp|_SYSTEMD_UNIT|resultType)\"\s*:"
 )
-_JOURNAL_EXPORT = re.compile(rb"^__(?:CURSOR|REALTIME_TIMESTAMP)=")
 _UTF_16_SHARE = 0.7
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -68,7 +68,7 @@ def is_binary(data: bytes) -> bool:
 
 def reads_like_log(data: bytes) -> bool:
     """Whether at least a third of the first hundred lines that are not blank or indented look like those of a log."""
-    if _JSON_OBJECTS.match(data) or _JOURNAL_EXPORT.match(data):
+    if _JSON_OBJECTS.match(data) or holds_records(data):
         return True
     lines = [line for line in data.splitlines()[:300] if line.strip() and not line.startswith((b" ", b"\t"))][:100]
     lines = lines or [line for line in data.splitlines()[:300] if line.strip()][:100]

@@ -54,6 +54,11 @@ def splitter_for(head: bytes) -> Splitter | None:
     return _csv(first, delimiter) if delimiter else None
 
 
+def holds_records(head: bytes) -> bool:
+    """Whether a file with this beginning is an export of logs: of journald, or as CSV with a header that says so."""
+    return splitter_for(head) not in (None, _indented_json)
+
+
 def _is_json(text: str) -> bool:
     try:
         json.loads(text, strict=False)
@@ -65,7 +70,7 @@ def _is_json(text: str) -> bool:
 def _begins_json(text: str) -> bool:
     """Whether a text begins with records in JSON, the last of which may be cut off."""
     start = _skipped(text, 0)
-    if text[start : start + 1] not in ("{", "["):
+    if text[start : start + 1] != "{":
         return False
     try:
         json.JSONDecoder(strict=False).raw_decode(text, start)
@@ -198,7 +203,7 @@ def _indented_json(data: bytes, final: bool) -> tuple[list[Piece], int]:
 
 def _decoded_at(decoder: json.JSONDecoder, text: str, position: int) -> tuple[Any, int]:
     """The object or list that begins at a position, and where it ends; ``None`` where there is none."""
-    if text[position] not in "{[":
+    if text[position] != "{":
         return None, position
     try:
         return decoder.raw_decode(text, position)

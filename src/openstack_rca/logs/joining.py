@@ -36,12 +36,15 @@ def join_events(lines: pl.DataFrame) -> pl.DataFrame:
         owned = owned.with_columns(owner=pl.when(pl.col("stream").is_null()).then(pl.col("owner")).otherwise(in_stream))
     owned = owned.with_columns(pl.col("owner").forward_fill())
     further = owned.filter(pl.col("owner") != pl.col("row"))
+    none = pl.col("detail") == ""
     details = further.group_by("owner", maintain_order=True).agg(
-        pl.col("message").str.join("\n").alias("detail"), pl.col("lines").sum().alias("further")
+        pl.col("message").str.join("\n").str.strip_chars_end("\n").alias("detail"),
+        pl.col("lines").sum().alias("further"),
     )
     events = (
         owned.filter(pl.col("owner") == pl.col("row"))
         .join(details, on="owner", how="left", maintain_order="left")
+        .with_columns(pl.when(~none).then(pl.col("detail")).alias("detail"))
         .join(_raised(owned), on="owner", how="left", maintain_order="left")
     )
     return _with_tail_exceptions(_with_promised_text(events)).with_columns(
@@ -132,7 +135,9 @@ def _open_orphans(lines: pl.DataFrame) -> pl.DataFrame:
 
     Blank lines before the first event are taken out.
     """
-    bare = lines.filter(~_is(Kind.OPENER) & ~_is(Kind.REPEATED)).select("row", "file_index", "message")
+    bare = lines.filter(~_is(Kind.OPENER) & ~_is(Kind.REPEATED)).select(
+        "row", "file_index", "message", _is(Kind.BARE).alias("bare")
+    )
     if bare.height == 0:
         return lines
     starts = (
@@ -149,7 +154,7 @@ def _open_orphans(lines: pl.DataFrame) -> pl.DataFrame:
         return lines
     blank = orphans.filter(pl.col("written") == 0)["row"]
     first = (pl.col("written") == 1) & (pl.col("written").shift(1, fill_value=0).over("file_index") == 0)
-    openers = orphans.filter(first | pl.col("message").str.contains(r"^\S"))["row"]
+    openers = orphans.filter(first | (pl.col("bare") & pl.col("message").str.contains(r"^\S")))["row"]
     lines = lines.filter(~pl.col("row").is_in(blank.implode())) if blank.len() else lines
     return _opened(lines, pl.col("row").is_in(openers.implode()), pl.lit("UNKNOWN"), "unknown")
 

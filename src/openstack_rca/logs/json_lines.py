@@ -39,6 +39,10 @@ _FLUENT_BIT = re.compile(
 )
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_KIBANA = re.compile(
+    r"(?P<month>[A-Z][a-z]{2}) (?P<day>\d{1,2}), (?P<year>\d{4}) @ (?P<clock>\d\d:\d\d:\d\d(?:\.\d+)?)$"
+)
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _BUNYAN = {10: "TRACE", 20: "DEBUG", 30: "INFO", 40: "WARNING", 50: "ERROR", 60: "CRITICAL"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -260,6 +264,10 @@ def _time(flat: Record) -> dict[str, Any]:
         micros = _epoch_micros(value)
         if micros is not None:
             return {"micros": micros}
+        shown = _KIBANA.match(value) if isinstance(value, str) else None
+        if shown is not None:
+            month = _MONTHS.index(shown["month"]) + 1
+            return {"stamp": f"{shown['year']}-{month:02d}-{int(shown['day']):02d} {shown['clock']}"}
         if isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\d[ T]+\d", value):
             if key == "asctime" and isinstance(flat.get("msecs"), int | float) and re.search(r":\d\d$", value):
                 value = f"{value}.{int(flat['msecs']) % 1000:03d}"

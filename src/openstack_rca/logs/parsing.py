@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from openstack_rca.logs.beginnings import first_characters, may_match
 from openstack_rca.logs.envelopes import CONTINUED, PIECE, WHOLE_EVENT
 from openstack_rca.logs.formats import FALLBACKS, FORMATS, INNER_FORMATS, WEAK, LineFormat
 from openstack_rca.logs.json_lines import NAME as JSON
@@ -85,10 +86,11 @@ class _Recogniser:
         return _without(lines, inner_records(lines), parts)
 
     def _take(self, formats: tuple[LineFormat, ...], lines: pl.DataFrame, parts: list[pl.DataFrame]) -> pl.DataFrame:
+        begun = first_characters(lines) if lines.height and formats else frozenset()
         for line_format in formats:
             if lines.height == 0:
                 break
-            if self._takes(line_format.name):
+            if self._takes(line_format.name) and may_match(line_format.pattern, begun):
                 lines = _without(lines, line_format.records(lines, self._timezone), parts)
         return lines
 

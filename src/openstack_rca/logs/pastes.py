@@ -17,6 +17,9 @@ from openstack_rca.logs.stamps import DAY, ISO, MONTH
 _SAMPLE_LINES = 400
 _WIDEST = 250
 _NARROWEST = 40
+# One line that goes on behind the longest one is no sign of a wrap, unless that is as long as terminals are wide.
+_TERMINALS = (72, 76, 78, 79, 80, 100, 120, 132)
+_MAIL_WIDTHS = (65, 100)
 _BEGINS = re.compile(
     rf"^(?:\[?{ISO}|\d{{4}}/\d\d/\d\d \d\d:|<\d{{1,3}}>|{MONTH} [ \d]\d \d\d:|\[?{DAY} {MONTH} |\{{\"|=[A-Z]+ REPORT|"
     r"\d{6} +\d{1,2}:\d\d:\d\d |[IWEF]\d{4} \d\d:|\[pid: |"
@@ -39,7 +42,14 @@ def cleaner_for(sample: Sequence[str]) -> Callable[[Lines], list[Piece]] | None:
     """
     lines = list(sample[:_SAMPLE_LINES])
     steps: list[Callable[[Lines], Lines]] = []
-    for step_for in (_without_tags, _without_fences, _without_quotes, _without_numbers, _without_indent):
+    for step_for in (
+        _without_tags,
+        _without_fences,
+        _without_quotes,
+        _without_fences,
+        _without_numbers,
+        _without_indent,
+    ):
         step = step_for(lines)
         if step is not None:
             steps.append(step)
@@ -138,7 +148,9 @@ def _wrapped_at(sample: Lines) -> tuple[int, bool] | None:
     if not pairs or begun < 1:
         return None
     if all(len(before) == width for before, _ in pairs):
-        return width, True
+        return (width, True) if len(pairs) > 1 or width in _TERMINALS else None
+    if not _MAIL_WIDTHS[0] <= width <= _MAIL_WIDTHS[1]:
+        return None
     soft = all(len(before) + 1 + len(line.split()[0]) > width - 2 for before, line in pairs)
     return (width, False) if soft and len(pairs) > 1 else None
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from openstack_rca.logs.beginnings import first_characters, may_match
 from openstack_rca.logs.envelopes import (
     ENVELOPE_SCHEMA,
     PIECE,
@@ -277,9 +278,12 @@ def unwrap(lines: pl.DataFrame, timezone: str) -> tuple[pl.DataFrame, pl.DataFra
         ``ENVELOPE_SCHEMA`` with what is behind the prefix as ``text``, sorted by ``row``; and the lines without one.
     """
     found = []
+    begun = first_characters(lines)
     for wrapper in WRAPPERS:
         if lines.height == 0:
             break
+        if not may_match(wrapper.pattern, begun):
+            continue
         wrapped = wrapper.unwrap(lines, timezone)
         if wrapped.height:
             found.append(wrapped)

@@ -18,7 +18,7 @@ FORMATS = (
     ),
     LineFormat(
         "pacemaker",
-        rf"^{_STAMP} \[(?P<process>\d+)\] (?P<host>[\w.-]+) (?P<service>[\w-]+): +(?P<level>{_LEVEL}): (?P<message>.*)$",
+        rf"^{_STAMP} \[(?P<process>\d+)\] (?P<host>[\w.-]+) +(?P<service>[\w-]+): +(?P<level>{_LEVEL}): (?P<message>.*)$",
         yearless,
         "Pacemaker 1",
     ),

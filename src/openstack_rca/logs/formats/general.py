@@ -13,7 +13,7 @@ WEAK = ("timestamped",)
 
 _CTIME_PATTERN = rf"{DAY} {MONTH} [ \d]\d \d\d:\d\d:\d\d \d{{4}}"
 _CAPITALS = "TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL"
-_NOT_A_WORD = r"(?:[\])>:|,-]+ ?| |\t|$)"
+_NOT_A_WORD = r"(?: [|-] |[\])>:|,-]+ ?| |\t|$)"
 
 
 def _juju(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:

@@ -1,0 +1,180 @@
+"""Records that reach over lines, and logs that went through a terminal, a browser or a ticket."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+
+import pytest
+from tests.logs.reading import STORY, STORY_COLUMNS, read_text, rows, story
+
+ENTRIES = [
+    {"__REALTIME_TIMESTAMP": "1795406400100000", "_HOSTNAME": "ctl1", "PRIORITY": "6", "SYSLOG_IDENTIFIER": "nova-api",
+     "_PID": "7", "MESSAGE": "INFO nova.api [-] up"},
+    {"__REALTIME_TIMESTAMP": "1795406401100000", "_HOSTNAME": "ctl1", "PRIORITY": "3", "SYSLOG_IDENTIFIER": "haproxy",
+     "_PID": "8", "MESSAGE": "no server\nis available"},
+]  # fmt: skip
+
+
+def export_of(entry: dict[str, str]) -> bytes:
+    """An entry as journald exports it: a value with a line end has its length before it."""
+    parts = []
+    for name, value in entry.items():
+        data = value.encode()
+        if b"\n" in data:
+            parts.append(name.encode() + b"\n" + len(data).to_bytes(8, "little") + data + b"\n")
+        else:
+            parts.append(name.encode() + b"=" + data + b"\n")
+    return b"".join(parts) + b"\n"
+
+
+def verbose_of(entry: dict[str, str], second: int) -> str:
+    fields = {name: value for name, value in entry.items() if not name.startswith("__")}
+    lines = [f"Mon 2026-11-23 04:00:0{second}.100000 UTC [s=abc;i={second};b=d;m=1;t=2;x=3]"]
+    for name, value in fields.items():
+        lines.append(f"    {name}=" + value.replace("\n", "\n" + " " * (len(name) + 5)))
+    return "\n".join(lines) + "\n"
+
+
+JOURNALS = {
+    "export": b"".join(map(export_of, ENTRIES)),
+    "verbose": "".join(verbose_of(entry, number) for number, entry in enumerate(ENTRIES)).encode(),
+    "json": "".join(json.dumps(entry) + "\n" for entry in ENTRIES).encode(),
+    "json-pretty": "".join(json.dumps(entry, indent="\t") + "\n" for entry in ENTRIES).encode(),
+    "json-sse": "".join("data: " + json.dumps(entry) + "\n\n" for entry in ENTRIES).encode(),
+    "json-seq": "".join("\x1e" + json.dumps(entry) + "\n" for entry in ENTRIES).encode(),
+}
+
+
+@pytest.mark.parametrize("form", JOURNALS)
+def test_a_journal_reads_the_same_in_every_form_that_keeps_all_fields(form: str) -> None:
+    """Time, host, service, process, level of each entry; a message of two lines is one event; no line is lost."""
+    read = read_text(JOURNALS[form], "journal.log")
+    first, second = read.events.to_dicts()
+    assert (first["time"].isoformat(), first["host"], first["service"]) == (
+        "2026-11-23T04:00:00.100000+00:00",
+        "ctl1",
+        "nova-api",
+    )
+    assert (first["level"], first["logger"], first["process"], first["message"]) == ("INFO", "nova.api", 7, "up")
+    assert (second["service"], second["level"], second["message"], second["detail"]) == (
+        "haproxy", "ERROR", "no server", "is available",
+    )  # fmt: skip
+    assert read.files[0].lines == JOURNALS[form].count(b"\n")
+
+
+def test_indented_answers_of_searches_are_their_records() -> None:
+    """OpenSearch and Loki, as `jq` or a browser prints them; a list of records too."""
+    record = {"message": "slow", "@timestamp": "2026-11-23T04:00:00.1Z", "log_level": "WARNING", "Hostname": "ctl1"}
+    stream = {"stream": {"host": "ctl1", "level": "x"}, "values": [["1795406400100000000", "WARNING: slow"]]}
+    for answer in (
+        {"took": 3, "hits": {"total": 1, "hits": [{"_index": "flog", "_source": record}]}},
+        {"status": "success", "data": {"resultType": "streams", "result": [stream]}},
+        [record],
+    ):
+        read = read_text(json.dumps(answer, indent=2) + "\n", "x.json")
+        (event,) = read.events.to_dicts()
+        assert (event["level"], event["host"], event["time"].microsecond) == ("WARNING", "ctl1", 100000)
+        assert event["lines"] == read.files[0].lines
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"@timestamp","_source.message","host.name","log.level"\n"Nov 23, 2026 @ 04:00:00.100","slow, ""very""\nreally",ctl1,WARN\n',
+        '"timestamp","source","message","level"\n"2026-11-23T04:00:00.100Z","ctl1","slow, ""very""\nreally","4"\n',
+        'Time;Line;hostname;level\n1795406400100;"slow, ""very""\nreally";ctl1;warn\n',
+    ],
+    ids=["Kibana", "Graylog", "Grafana"],
+)
+def test_exports_as_csv_are_read_by_their_header(text: str) -> None:
+    """The header names the columns; a value may hold a line end; the header is no event of its own."""
+    read = read_text(text, "export.csv")
+    (event,) = read.events.to_dicts()
+    assert (event["time"].isoformat(), event["host"], event["level"]) == (
+        "2026-11-23T04:00:00.100000+00:00",
+        "ctl1",
+        "WARNING",
+    )
+    assert (event["message"], event["detail"]) == ('slow, "very"', "really")
+    assert read.files[0].lines == 3
+
+
+def wrapped(lines: list[str], width: int) -> str:
+    """Lines as a terminal copies them: cut at its width."""
+    return "\n".join("\n".join(line[place : place + width] for place in range(0, len(line), width)) for line in lines)
+
+
+def softly_wrapped(lines: list[str]) -> str:
+    """Lines as a mail program wraps them: between words."""
+    return "\n".join(
+        "\n".join(textwrap.wrap(line, 78, break_long_words=False, break_on_hyphens=False)) for line in lines
+    )
+
+
+PASTES = {
+    "less -N": "\n".join(f"{number:7d} {line}" for number, line in enumerate(STORY, 1)),
+    "cat -n": "\n".join(f"{number:6d}\t{line}" for number, line in enumerate(STORY, 40)),
+    "grep -n": "\n".join(f"{number}:{line}" for number, line in enumerate(STORY, 998)),
+    "quoted": "\n".join(f"> {line}" for line in STORY),
+    "quoted twice": "\n".join(f">> {line}" for line in STORY),
+    "fenced": "\n".join(["```text", *STORY, "```"]),
+    "indented": "\n".join(f"    {line}" for line in STORY),
+    "quoted and fenced": "\n".join(f"> {line}" for line in ["```", *STORY, "```"]),
+    "wrapped at 80 columns": wrapped(STORY, 80),
+    "wrapped at 120 columns": wrapped(STORY, 120),
+    "HTML": "<html><body><pre>\n" + "\n".join(f"<span class='INFO'><a name='t'>{line.replace('<', '&lt;')}</a></span>" for line in STORY)
+    + "\n</pre></body></html>",
+    "UTF-16": ("\ufeff" + "\n".join(STORY)).encode("utf-16-le"),
+    "Windows": "\r\n".join(STORY),
+    "old Macintosh": "\r".join(STORY) + "\r",
+    "colours": "\n".join(f"\x1b[01;35m{line}\x1b[00m" for line in STORY),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PASTES)
+def test_a_paste_reads_as_the_log_that_it_was(name: str) -> None:
+    """What a pager, a chat, a mail or a terminal put around the lines is taken off again; none is lost."""
+    paste = PASTES[name]
+    read = read_text(paste)
+    assert read.events.select(STORY_COLUMNS).to_dicts() == story().to_dicts()
+    blank = 1 if name in ("fenced", "quoted and fenced", "HTML") else 0
+    assert read.events["lines"].sum() == read.files[0].lines - blank
+
+
+def test_lines_that_a_mail_wrapped_between_words_are_whole_again() -> None:
+    """The words are right; where a word began, one space stands."""
+    lines = [STORY[0], STORY[1], STORY[6]]
+    found = rows(softly_wrapped(lines))
+    assert [event["message"] for event in found] == ["Building", "Disk is slow", "Periodic task"]
+
+
+def test_runs_of_spaces_do_not_hide_a_line() -> None:
+    """A spreadsheet or a web page may widen what stands between the parts of a line."""
+    (event,) = rows("2026-11-23 04:00:00.100  7   INFO   nova.api  [-] up\n")
+    assert (event["process"], event["level"], event["logger"], event["message"]) == (7, "INFO", "nova.api", "up")
+
+
+def test_a_paste_without_times_keeps_its_order_and_has_none() -> None:
+    """Lines of oslo.log without a date, then lines of other programs: each is an event; levels come from the words."""
+    text = (
+        "ERROR nova.compute.manager [-] no disk\nINFO nova.compute.manager [-] next\n"
+        "rabbitmq-server.service: Main process exited\nFATAL: out of memory\n"
+    )
+    found = rows(text, "x.log")
+    assert [event["time"] for event in found] == [None] * 4
+    assert [event["level"] for event in found] == ["ERROR", "INFO", "UNKNOWN", "CRITICAL"]
+    assert [event["level_guessed"] for event in found] == [False, False, False, True]
+    assert [event["line"] for event in found] == [1, 2, 3, 4]
+
+
+def test_a_bare_traceback_is_one_event() -> None:
+    """A paste of nothing but a traceback: an error, with its exception."""
+    (event,) = rows('Traceback (most recent call last):\n  File "x.py", line 1, in y\n    z()\nKeyError: 7\n', "x.log")
+    assert (event["level"], event["exception"], event["lines"]) == ("ERROR", "KeyError: 7", 4)
+
+
+def test_a_message_with_tags_is_no_page() -> None:
+    """An error that quotes HTML keeps it; only a file that begins as a page loses its tags."""
+    (event,) = rows("2026-11-23 04:00:00.100 7 ERROR nova.api [-] got <html><h1>503</h1></html>\n")
+    assert event["message"] == "got <html><h1>503</h1></html>"
