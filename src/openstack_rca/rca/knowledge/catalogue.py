@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from openstack_rca.errors import SignatureCatalogueError
 from openstack_rca.rca.knowledge.literals import required_literals
-from openstack_rca.rca.knowledge.signature import CAPTURES, DEFAULT_WEIGHTS, Signature
+from openstack_rca.rca.knowledge.signature import CAPTURES, DEFAULT_WEIGHTS, Signature, alike_groups
 from openstack_rca.rca.knowledge.signature_files import Entry, read_entries, shipped_rules, signature_files
 from openstack_rca.rca.knowledge.specificity import alternatives
 from openstack_rca.rca.knowledge.topology import load_topology
@@ -259,7 +259,6 @@ def _search(signature: Signature, part: pl.DataFrame) -> pl.DataFrame:
         start = pl.col("whole").str.find(signature.pattern)
     before = pl.col("whole").cast(pl.Binary).bin.slice(0, start).cast(pl.String)
     found = found.with_columns(line=before.str.count_matches("\n", literal=True))
-    nothing = pl.lit(None, dtype=pl.String)
     captured: dict[str, pl.Expr] = {}
     if signature.groups:
         found = found.with_columns(captured=pl.col("text").str.extract_groups(signature.pattern))
@@ -268,12 +267,18 @@ def _search(signature: Signature, part: pl.DataFrame) -> pl.DataFrame:
     return found.select(
         "key",
         pl.lit(signature.id).alias("signature_id"),
-        *(captured.get(name, nothing).alias(name) for name in CAPTURES),
+        *(_captured(name, captured).alias(name) for name in CAPTURES),
         "line",
         pl.col("whole").str.split("\n").list.get(pl.col("line"), null_on_oob=True).alias("line_text"),
         _demand(signature).alias("specificity"),
         (pl.concat_list(values) if values else pl.lit([], dtype=_VALUES)).alias("values"),
     ).unique(maintain_order=True)
+
+
+def _captured(name: str, captured: dict[str, pl.Expr]) -> pl.Expr:
+    """What the group of a name captured, or in another alternative of the pattern the group of that name and a number."""
+    groups = [captured[alike] for alike in alike_groups(name) if alike in captured]
+    return pl.coalesce(groups) if groups else pl.lit(None, dtype=pl.String)
 
 
 def _demand(signature: Signature) -> pl.Expr:

@@ -29,6 +29,11 @@ _DYNAMIC = ("@self", "@url", "@topic", "@service")
 DEFAULT_WEIGHTS = {Directness.CAUSE: 1.0, Directness.ACCUSATION: 0.7, Directness.SYMPTOM: 0.2}
 
 
+def alike_groups(name: str) -> tuple[str, ...]:
+    """Names of the groups that hold the same thing in other alternatives of a pattern: ``user``, ``user2`` ..."""
+    return (name, *(f"{name}{number}" for number in range(2, 5)))
+
+
 class Case(BaseModel):
     """One log line and what the rule has to make of it: a hit (``line``), or nothing (``silent``).
 
@@ -209,11 +214,11 @@ class Signature(BaseModel):
     def statement(self, values: Mapping[str, str | None]) -> str:
         """The title, filled with what one hit captured; the plain title where a value is missing.
 
-        Alternatives of a pattern name the same thing in groups ``user``, ``user2`` and ``user3``; the one that captured
-        fills ``{user}``. Values are quoted from a log: control characters are left out and long ones are cut.
+        Alternatives of a pattern name the same thing in groups ``user``, ``user2`` and so on; the one that captured fills
+        ``{user}``. Values are quoted from a log: control characters are left out and long ones are cut.
         """
         found = {
-            name: next((values[alike] for alike in (name, f"{name}2", f"{name}3") if values.get(alike)), None)
+            name: next((values[alike] for alike in alike_groups(name) if values.get(alike)), None)
             for name in _PLACEHOLDER.findall(self.title)
         }
         if not all(found.values()):
