@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from cli_helpers import LOGS, Program, Result, run_process
 
+from openstack_rca.cli.output import notice, print_columns
+
 NASTY = (
     " \x1b]0;owned\x07 \x1b[2J\x1b[31mred\x1b[0m \x9b31m \x90q\x9c \u202egnp.exe \u2066\u200b\x00 \x08\x08 \r\x7f "
     "<script>alert(1)</script> [bold]markup[/bold] `rm` | [a](http://b)"
@@ -45,6 +47,7 @@ def test_no_control_character_of_a_log_is_printed(logs: Path, tmp_path: Path, fo
     """The lines are cited, with what is not seen made visible or written as an escape of the format."""
     result = analyze(logs, tmp_path, "--format", form)
     assert result.status == 0
+    assert result.out
     harmless(result.out)
     harmless(result.err)
     assert "Unable to validate token" in result.out
@@ -54,7 +57,9 @@ def test_no_control_character_of_a_log_is_printed(logs: Path, tmp_path: Path, fo
 def test_no_control_character_of_a_log_is_written(logs: Path, tmp_path: Path, suffix: str) -> None:
     """The same for the file that --output names."""
     assert analyze(logs, tmp_path, "--output", f"report.{suffix}").status == 0
-    harmless((tmp_path / f"report.{suffix}").read_text())
+    written = (tmp_path / f"report.{suffix}").read_text()
+    assert "Unable to validate token" in written
+    harmless(written)
 
 
 def test_json_gives_back_the_line_as_it_was_logged(logs: Path, tmp_path: Path) -> None:
@@ -84,3 +89,21 @@ def test_a_run_with_a_hostile_issue_is_listed_harmlessly(home: Path, logs: Path,
         out = rca("runs", "list", "--format", form).out
         harmless(out)
     assert len(rca("runs", "list").out.splitlines()) == 3
+
+
+def test_a_table_shows_hostile_cells_harmlessly_each_on_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """Notes, reasons, descriptions and aliases are typed by anyone: no escape, no line break, no markup acts."""
+    print_columns(["name", "note"], [(f"a{NASTY}\nb", "[red]x[/red]"), ("plain", NASTY)])
+    out = capsys.readouterr().out
+    harmless(out)
+    assert len(out.splitlines()) == 3
+    assert "[red]x[/red]" in out
+
+
+def test_a_notice_is_one_harmless_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """What a server answered may be part of it."""
+    notice(f"the server says {NASTY}\nand more [bold]x[/bold]")
+    err = capsys.readouterr().err
+    harmless(err)
+    assert len(err.splitlines()) == 1
+    assert "[bold]x[/bold]" in err

@@ -101,6 +101,32 @@ def test_no_rendering_holds_a_secret(form: str, secret: str) -> None:
         assert secret not in re.sub(r"\s+", "", render(report))
 
 
+@pytest.mark.parametrize("quote", ["'", '"'])
+@pytest.mark.parametrize("depth", [0, 1, 2], ids=["plain", "in a string", "in a string in a string"])
+@settings(max_examples=40, deadline=None)
+@given(parts=st.lists(SECRETS, min_size=2, max_size=3), slashes=st.integers(0, 2))
+def test_a_secret_that_holds_its_own_quote_goes_whole(quote: str, depth: int, parts: list[str], slashes: int) -> None:
+    """Escaped quotes and backslashes inside the value do not end it, however often the text was quoted again."""
+    value = (quote + "\\" * slashes).join(parts)
+    text = f"{quote}password{quote}: {quote}{escaped(value, quote)}{quote}, {quote}name{quote}: 1"
+    for _ in range(depth):
+        text = escaped(text, quote)
+    masked = mask_secrets(f"{{{text}}}")
+    assert [part for part in parts if part in masked] == []
+    assert "name" in masked
+
+
+def escaped(text: str, quote: str) -> str:
+    """Text as it stands inside a quoted literal."""
+    return text.replace("\\", "\\\\").replace(quote, "\\" + quote)
+
+
+def test_a_secret_behind_a_masked_secret_goes_too() -> None:
+    """One pass uncovers what the next one sees: both are gone in the end."""
+    line = "password=mysql://nova:first-1@db/nova?password=second-2&token=third-3"
+    assert not {"first-1", "second-2", "third-3"} & set(re.split(r"[=:@&/?]", mask_secrets(line)))
+
+
 @pytest.mark.parametrize("line", ORDINARY)
 def test_ordinary_lines_stay_as_they_are(line: str) -> None:
     """Lines that speak of passwords and tokens without telling one are evidence and are not changed."""

@@ -141,10 +141,16 @@ def _closing_quote(text: str, start: int, quote: str) -> int:
     """Return where a quoted value ends: at its quote, or with the line where that was cut off."""
     line_end = text.find("\n", start)
     line_end = len(text) if line_end < 0 else line_end
-    end = text.find(quote, start, line_end)
-    while end > start and len(quote) == 1 and text[end - 1] == "\\":
-        end = text.find(quote, end + 1, line_end)
-    return line_end if end < 0 else end
+    slashes = len(quote) - 1
+    # Quoted once more, n backslashes before a quote become 2n + 1: those before an escaped quote of the value, and those of
+    # the value's own backslashes, come in groups of n + 1.
+    at = text.find(quote[-1], start, line_end)
+    while at >= 0:
+        own = at - len(text[start:at].rstrip("\\")) - start - slashes
+        if own >= 0 and own % (2 * (slashes + 1)) == 0:
+            return at - slashes
+        at = text.find(quote[-1], at + 1, line_end)
+    return line_end
 
 
 def _end(pattern: re.Pattern[str], text: str, start: int) -> int:
