@@ -17,6 +17,7 @@ from openstack_rca.service import jobs
 from openstack_rca.service.jobs import STEPS, Job, current_job, read_job, start_training
 from openstack_rca.service.models import list_models, list_runs
 from openstack_rca.service.training import TrainingConfig
+from openstack_rca.service.training_steps import ShownStep
 from openstack_rca.settings import Settings, load_settings
 from trained_environment import Trained
 
@@ -63,14 +64,14 @@ def nothing_left_running() -> Iterator[None]:
 
 
 def test_a_background_training_makes_a_version(empty_home: Path, trained: Trained) -> None:
-    """It goes through the nine steps, keeps its loss, and ends with what it made."""
+    """It goes through the ten steps, keeps its loss, and ends with what it made."""
     settings = load_settings()
     job = ended(settings, start_training(settings, [trained.logs], QUICK))
     assert job.state == "finished", job.log
     assert job.outcome["version"] == 1
-    assert len(STEPS) == 9
-    assert job.step == 9
-    assert len(job.step_times) == 9
+    assert len(STEPS) == len(ShownStep) == 10
+    assert job.step == 10
+    assert len(job.step_times) == 10
     assert job.step_times == sorted(job.step_times)
     assert job.losses[-1][0] == 2.0
     assert len(job.outcome["history"]) == 2

@@ -16,6 +16,7 @@ from openstack_rca.errors import PublishInterrupted
 from openstack_rca.model.card import TrainingProgress
 from openstack_rca.service import job_process, jobs
 from openstack_rca.service.jobs import JOB_FILE, OUTCOME_FILE
+from openstack_rca.service.training_steps import SHOWN_AS, STEPS, ShownStep, TrainingStep
 from openstack_rca.settings import load_settings
 
 
@@ -97,3 +98,10 @@ def test_a_training_whose_process_is_not_up_yet_counts_as_running(tmp_path: Path
     ended = jobs.read_job(settings, "one")
     assert ended is not None
     assert ended.state == "failed"
+
+
+def test_every_step_that_a_training_tells_is_shown() -> None:
+    """In the order in which it tells them, so that no step of a training is missing on the page."""
+    assert list(SHOWN_AS) == list(TrainingStep)
+    assert list(SHOWN_AS.values()) == sorted(SHOWN_AS.values())
+    assert len(STEPS) == len(ShownStep)

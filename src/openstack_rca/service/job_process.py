@@ -15,13 +15,12 @@ from openstack_rca.errors import OpenStackRcaError, PublishInterrupted, Training
 from openstack_rca.lifecycle.objects import write_whole
 from openstack_rca.model.card import TrainingConfig, TrainingProgress
 from openstack_rca.service.interrupt import Interrupt
-from openstack_rca.service.jobs import JOB_FILE, OUTCOME_FILE, PROGRESS_FILE, STEPS, holding
+from openstack_rca.service.jobs import JOB_FILE, OUTCOME_FILE, PROGRESS_FILE, holding
 from openstack_rca.service.training import TrainOutcome, train
+from openstack_rca.service.training_steps import SHOWN_AS, STEPS, ShownStep, TrainingStep
 from openstack_rca.settings import load_settings
 
 SECONDS_BETWEEN_LINES = 0.25
-_STEP_OF = {"read logs": 2, "train": 4, "save": 7, "publish": 8}
-"""Step that the use case tells -> place in ``STEPS``; the steps between are seen from its progress."""
 
 log = logging.getLogger("training")
 
@@ -47,20 +46,20 @@ class ProgressWriter:
             self._write({"step": self._step, "time": time.time()})
             log.info("%d of %d: %s", self._step, len(STEPS), STEPS[self._step - 1])
 
-    def tell_step(self, name: str) -> None:
+    def tell_step(self, step: TrainingStep) -> None:
         """The use case begins a step."""
-        self.begin(_STEP_OF.get(name, self._step))
+        self.begin(SHOWN_AS[step])
 
     def tell_read(self, done: int, total: int) -> None:
         """Bytes read so far, and in all."""
         if done >= total:
-            self.begin(3)
+            self.begin(ShownStep.EVENTS)
         elif self._is_time():
             self._write({"share": done / total, "note": f"{done / 1e6:.1f} of {total / 1e6:.1f} MB"})
 
     def tell_progress(self, progress: TrainingProgress) -> None:
         """One gradient step is done."""
-        self.begin(5)
+        self.begin(ShownStep.FIT)
         ends_epoch = progress.step == progress.steps
         if not (ends_epoch or self._is_time()):
             return
@@ -72,7 +71,7 @@ class ProgressWriter:
         if ends_epoch:
             log.info("epoch %d of %d, loss %.4f", progress.epoch, progress.epochs, progress.loss)
             if progress.epoch == progress.epochs:
-                self.begin(6)
+                self.begin(ShownStep.MEASURE)
 
     def _is_time(self) -> bool:
         now = time.monotonic()
@@ -126,7 +125,7 @@ def _watched(job: Path, interrupt: Interrupt) -> TrainOutcome:
         return tell_and_check
 
     with ProgressWriter(job / PROGRESS_FILE) as writer:
-        writer.begin(1)
+        writer.begin(ShownStep.CHECK)
         outcome = train(
             facts["logs"],
             settings=load_settings(**overrides),
@@ -135,7 +134,7 @@ def _watched(job: Path, interrupt: Interrupt) -> TrainOutcome:
             on_read=checked(writer.tell_read),
             on_progress=checked(writer.tell_progress),
         )
-        writer.begin(len(STEPS))
+        writer.begin(ShownStep.RECORD)
     return outcome
 
 

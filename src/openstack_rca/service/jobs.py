@@ -24,22 +24,10 @@ from openstack_rca.errors import ConfigurationError
 from openstack_rca.lifecycle.objects import locked, write_whole
 from openstack_rca.model.card import TrainingConfig
 from openstack_rca.service.places import require_home
+from openstack_rca.service.training_steps import STEPS
 from openstack_rca.settings import Settings
 
 __all__ = ["STEPS", "Job", "current_job", "read_job", "start_training", "stop_training"]
-
-STEPS = (
-    "check settings and folders",
-    "find and read the logs",
-    "turn lines into events and templates",
-    "split by time, learn the vocabulary",
-    "train the LSTM",
-    "measure on later logs, calibrate the scores",
-    "write the model file",
-    "publish the version: number, upload, read back",
-    "keep the run",
-)
-"""The steps of a training as they are shown, in order."""
 
 JOB_FILE = "job.json"
 PROGRESS_FILE = "progress.jsonl"

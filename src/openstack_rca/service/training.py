@@ -21,6 +21,7 @@ from openstack_rca.service.gate import GateResult, check_model
 from openstack_rca.service.log_reading import read_given
 from openstack_rca.service.places import require_home, require_output
 from openstack_rca.service.publishing import publish_trained, saved_model
+from openstack_rca.service.training_steps import TrainingStep
 from openstack_rca.settings import Settings
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def train(
     config: TrainingConfig | None = None,
     output: Path | None = None,
     force: bool = False,
-    on_step: Callable[[str], None] | None = None,
+    on_step: Callable[[TrainingStep], None] | None = None,
     on_read: Callable[[int, int], None] | None = None,
     on_progress: Callable[[TrainingProgress], None] | None = None,
     on_upload: Callable[[int, int], None] | None = None,
@@ -120,27 +121,27 @@ def train(
     if output is not None:
         require_output(output)
     ModelLifecycle(settings).check_can_publish()
-    step("read logs")
+    step(TrainingStep.READ)
     read = read_given(paths, settings, on_read)
     lap("read")
     require_enough(read.events, config)
     started = time.strftime("training-%Y%m%d-%H%M%S", time.gmtime())
     with Tracking(settings).training_run(started) as run, ExitStack() as stack:
         run.log_params(asdict(config) | {"logs": ", ".join(str(path) for path in paths)[:500]})
-        step("train")
+        step(TrainingStep.TRAIN)
         result = fit(read.events, config, source=", ".join(str(path) for path in paths), on_progress=on_progress)
         lap("train")
-        step("save")
+        step(TrainingStep.SAVE)
         # The model first: nothing that is told about it may cost it.
         model_file = stack.enter_context(saved_model(lambda path: save(result, path), settings, output))
         if run.run_id:
             _log_result(run, result, model_file.parent / "plots")
         lap("save")
-        step("compare with the version in use")
+        step(TrainingStep.COMPARE)
         gate = check_model(model_file, read.events, config, settings)
         run.log_metrics(gate.metrics)
         lap("compare")
-        step("publish")
+        step(TrainingStep.PUBLISH)
         published = publish_trained(
             model_file,
             settings,
