@@ -140,6 +140,28 @@ class Settings(BaseSettings):
     )
 
     log_timezone: str = Field(default="UTC", validation_alias=_named("OPENSTACK_RCA_LOG_TIMEZONE"))
+    log_format: str | None = Field(
+        default=None,
+        validation_alias=_named("OPENSTACK_RCA_LOG_FORMAT"),
+        description="Name of the only format that lines are read as; none: whatever they look like.",
+    )
+    log_host: str | None = Field(
+        default=None,
+        validation_alias=_named("OPENSTACK_RCA_LOG_HOST"),
+        description="Host of lines that name none.",
+    )
+    log_year: int | None = Field(
+        default=None,
+        ge=1970,
+        le=9999,
+        validation_alias=_named("OPENSTACK_RCA_LOG_YEAR"),
+        description="Year of the last stamp of files whose stamps carry none.",
+    )
+    correct_skew: bool = Field(
+        default=False,
+        validation_alias=_named("OPENSTACK_RCA_CORRECT_SKEW"),
+        description="Whether times of hosts whose clock disagrees are put right.",
+    )
     archive_members: int = Field(
         default=200_000,
         gt=0,

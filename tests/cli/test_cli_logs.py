@@ -124,3 +124,24 @@ def test_nothing_is_lost_over_many_slices(rca: Program) -> None:
     rows = rows_of(rca("logs", "events", LOGS).out)
     folders = {path.parent.name for path in (INCIDENT / "logs").rglob("*.xz")}
     assert set(Counter(row["host"] for row in rows)) == folders
+
+
+def test_inspect_tells_every_file_in_text_and_in_json(log: Path, rca: Program) -> None:
+    """Hosts and services behind the files, and what would help; nothing that a terminal would obey."""
+    given = log.parent.parent
+    (given / "odd.log").write_text("2026-11-23 04:00:00 thing \x1b]0;title\x07\n")
+    text = rca("logs", "inspect", given).out
+    assert "compute1/nova-compute.log: oslo, 100% of 5 lines understood, 3 events" in text
+    assert "Services: nova-compute (3), odd (1)" in text and "--log-format" in text and "\x1b" not in text
+    facts = rca("logs", "inspect", given, "--format", "json").json()
+    assert [file["file"] for file in facts["files"]] == ["compute1/nova-compute.log", "odd.log"]
+    assert facts["files"][1]["levels"] == "unknown"
+    assert facts["hosts"] == {"compute1": 3}
+
+
+def test_a_host_a_year_and_a_format_can_be_said(tmp_path: Path, rca: Program) -> None:
+    """Where the lines do not; a format that does not exist is refused."""
+    (tmp_path / "nova-api.log").write_text("Nov 23 04:00:00 up and ready\n" + OSLO)
+    facts = rca("logs", "inspect", tmp_path, "--host", "ctl7", "--format", "json").json()
+    assert facts["files"][0]["hosts"] == ["ctl7"]
+    refused(rca("logs", "inspect", tmp_path, "--log-format", "banana"), "banana", "oslo")

@@ -15,6 +15,7 @@ from openstack_rca.cli.output import (
     console,
     notice,
     parse_time,
+    reading_options,
     settings_from,
     steps,
 )
@@ -22,6 +23,7 @@ from openstack_rca.errors import ConfigurationError, HistoryUnavailable
 from openstack_rca.service.analysis import AnalysisOutcome, analyze, around_window, record_analysis
 from openstack_rca.service.history import open_history, remember
 from openstack_rca.service.kept_reports import keep_report
+from openstack_rca.service.log_reading import with_reading
 from openstack_rca.service.reports import FORMATS, check_report_path, exit_status, print_report, render, write_report
 from openstack_rca.settings import Settings
 
@@ -61,6 +63,7 @@ from openstack_rca.settings import Settings
     type=click.Path(dir_okay=False, path_type=Path),
     help="Also write the report to this file; its suffix (.json, .md, .html, .txt) says in which form.",
 )
+@reading_options
 @connection_options
 def analyze_command(
     logs: tuple[str, ...],
@@ -77,6 +80,10 @@ def analyze_command(
     ticket: bool,
     exit_code: bool,
     output: Path | None,
+    log_format: str | None,
+    host: str | None,
+    year: int | None,
+    correct_skew: bool,
     mlflow_uri: str | None,
     mlflow_experiment: str | None,
     disable_mlflow: bool,
@@ -96,6 +103,7 @@ def analyze_command(
       openstack-rca analyze /var/log/kolla --since 10m --exit-code -o report.html
     """
     settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
+    settings = with_reading(settings, log_format, host, year, correct_skew)
     if around is not None:
         if since is not None or until is not None:
             raise click.UsageError("--around says the window already; leave --since and --until out")

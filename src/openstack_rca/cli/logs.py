@@ -8,15 +8,46 @@ from datetime import UTC, datetime
 
 import click
 
-from openstack_rca.cli.output import parse_time, steps
+from openstack_rca.cli.output import JSON_FORMAT, console, parse_time, print_json, reading_options, steps
 from openstack_rca.service.explore import LEVEL_NAMES, EventFilter
 from openstack_rca.service.log_events import EVENT_FORMS, event_table, write_events
+from openstack_rca.service.log_inspection import inspect_logs, inspection_facts, inspection_lines
+from openstack_rca.service.log_reading import with_reading
+from openstack_rca.service.reports import one_line
 from openstack_rca.settings import load_settings
 
 
 @click.group("logs", short_help="What is read from logs, before any analysis.")
 def logs_group() -> None:
     """What is read from logs, before any analysis."""
+
+
+@logs_group.command("inspect", short_help="Say file by file what is understood of logs.")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@JSON_FORMAT
+@reading_options
+def inspect_command(
+    paths: tuple[str, ...], form: str, log_format: str | None, host: str | None, year: int | None, correct_skew: bool
+) -> None:
+    """Say file by file what is understood of the logs at PATH, before anything is concluded from them.
+
+    Format, service, host and zone and where they were taken from, lines that no format knows, whether levels are known,
+    gaps, what was skipped and why; then hosts, services, clocks that disagree, and what would help.
+
+    \b
+    Examples:
+      openstack-rca logs inspect /var/log/kolla
+      openstack-rca logs inspect sosreport-compute1.tar.xz --format json | jq -r .advice[]
+    """
+    settings = with_reading(load_settings(), log_format, host, year, correct_skew)
+    with steps() as shown:
+        shown.step("read logs")
+        inspection = inspect_logs(paths, settings, on_progress=shown.part)
+    if form == "json":
+        print_json(inspection_facts(inspection))
+    else:
+        for line in inspection_lines(inspection):
+            console().print(one_line(line), markup=False, soft_wrap=True)
 
 
 @logs_group.command("events", short_help="Print the events of logs as a table.")
@@ -40,6 +71,9 @@ def logs_group() -> None:
     type=click.Choice(LEVEL_NAMES, case_sensitive=False),
     help="Only this level; may be given again.",
 )
+@click.option("--log-format", metavar="NAME", help="Read lines as this format only, see docs/logs.md.")
+@click.option("--year", type=click.IntRange(1970, 9999), help="Year of the last line, where lines carry no year.")
+@click.option("--correct-skew", is_flag=True, help="Put right the times of hosts whose clock disagrees.")
 @click.option("--grep", default="", metavar="REGEX", help="Only events whose text matches this regular expression.")
 def events_command(
     paths: tuple[str, ...],
@@ -49,6 +83,9 @@ def events_command(
     hosts: tuple[str, ...],
     services: tuple[str, ...],
     levels: tuple[str, ...],
+    log_format: str | None,
+    year: int | None,
+    correct_skew: bool,
     grep: str,
 ) -> None:
     """Print the events of the logs at PATH: files, folders, globs, or - for standard input.
@@ -72,7 +109,8 @@ def events_command(
     )
     with steps() as shown:
         shown.step("read logs")
-        events = event_table(paths, wanted, load_settings(), grep=grep, on_progress=shown.part)
+        settings = with_reading(load_settings(), log_format, None, year, correct_skew)
+        events = event_table(paths, wanted, settings, grep=grep, on_progress=shown.part)
     try:
         write_events(events, form, sys.stdout.buffer)
     except BrokenPipeError:

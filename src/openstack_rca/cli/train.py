@@ -16,9 +16,11 @@ from openstack_rca.cli.output import (
     notice,
     print_columns,
     print_json,
+    reading_options,
     settings_from,
     steps,
 )
+from openstack_rca.service.log_reading import with_reading
 from openstack_rca.service.reports import one_line
 from openstack_rca.service.training import TrainingConfig, TrainingProgress, TrainOutcome, train
 from openstack_rca.settings import Settings
@@ -68,6 +70,7 @@ def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Also write the model file here.")
 @click.option("--force", is_flag=True, help="Let it be used even if it is worse than the version in use.")
 @JSON_FORMAT
+@reading_options
 @connection_options
 def train_command(
     logs: tuple[str, ...],
@@ -80,6 +83,10 @@ def train_command(
     output: Path | None,
     force: bool,
     form: str,
+    log_format: str | None,
+    host: str | None,
+    year: int | None,
+    correct_skew: bool,
     mlflow_uri: str | None,
     mlflow_experiment: str | None,
     disable_mlflow: bool,
@@ -100,6 +107,7 @@ def train_command(
       openstack-rca train after-the-upgrade/ --force
     """
     settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
+    settings = with_reading(settings, log_format, host, year, correct_skew)
     config = TrainingConfig(
         epochs=epochs,
         batch_size=batch_size,

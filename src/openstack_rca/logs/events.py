@@ -14,7 +14,7 @@ from openstack_rca.logs.bounds import Bounds
 from openstack_rca.logs.joining import in_order_of_time, join_events
 from openstack_rca.logs.parsing import format_names, parse_lines
 from openstack_rca.logs.reading import Log, Reading
-from openstack_rca.logs.records import SkipReason
+from openstack_rca.logs.records import HostSource, SkipReason
 from openstack_rca.logs.services import services_of_events
 from openstack_rca.logs.sources import collect_sources, no_logs_among
 from openstack_rca.logs.templates import mask_messages, template_ids
@@ -50,6 +50,7 @@ EVENT_SCHEMA: dict[str, pl.DataType] = {
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _INSTANCE_IN_TEXT = rf"nstance(?: uuid| UUID)?:? ['\"]?({_UUID})"
 _NAMED_OTHERS = 200
+_HOST_SOURCES = pl.Enum([str(source) for source in HostSource])
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,9 @@ class FileRead:
     ``unknown_lines`` are lines of events whose level nobody knows: of no known format, or of one that tells only a time.
     ``format`` is the format of most of its events, ``unknown`` or ``empty``. ``skip`` says why the file was left out, or its
     rest where it has events, and ``detail`` tells it in a sentence. ``guessed_levels`` counts the events whose level is
-    told by their words. ``lines`` is the sum of ``lines`` over the file's events plus blank lines before the first; where
-    one line holds several events it is less.
+    told by their words; ``host_from`` is where most of its events have their host from; ``zone`` the offset that most of its
+    first stamps carry, None where they carry none. ``lines`` is the sum of ``lines`` over the file's events plus blank lines
+    before the first; where one line holds several events it is less.
     """
 
     file: str
@@ -71,6 +73,8 @@ class FileRead:
     skip: SkipReason | None = None
     detail: str = ""
     guessed_levels: int = 0
+    host_from: HostSource | None = None
+    zone: str | None = None
 
 
 @dataclass(frozen=True)
@@ -156,17 +160,45 @@ def _batch_events(batch: Sequence[Block], logs: Sequence[Log], options: _Options
             "file": pl.Series([log.name for log in of_block], dtype=pl.String),
             "path_service": pl.Series([log.origin.service for log in of_block], dtype=pl.String),
             "path_host": pl.Series([log.origin.host for log in of_block], dtype=pl.String),
+            "host_in_file": pl.Series([log.host_in_file for log in of_block], dtype=pl.Boolean),
         }
     )
     return (
         events.join(origins, on="file_index", how="left", maintain_order="left")
         .with_columns(
             pl.coalesce("host", pl.lit(options.host), "path_host", "hostname").alias("host"),
+            _host_source(options.host).alias("host_source"),
             services_of_events(events, origins).alias("service"),
             pl.coalesce("instance_id", pl.col("message").str.extract(_INSTANCE_IN_TEXT)).alias("instance_id"),
         )
-        .drop("row", "kind", "stream", "file_index", "owner", "further", "path_service", "path_host", "hostname")
+        .drop(
+            "row",
+            "kind",
+            "stream",
+            "file_index",
+            "owner",
+            "further",
+            "path_service",
+            "path_host",
+            "hostname",
+            "host_in_file",
+        )
     )
+
+
+def _host_source(given: str | None) -> pl.Expr:
+    """Where the host of an event comes from, in the order in which it is taken."""
+    sources = (
+        (pl.col("host").is_not_null(), HostSource.LINES),
+        (pl.lit(given is not None), HostSource.OPTION),
+        (pl.col("path_host").is_not_null() & pl.col("host_in_file"), HostSource.HOSTNAME_FILE),
+        (pl.col("path_host").is_not_null(), HostSource.PATH),
+        (pl.col("hostname").is_not_null(), HostSource.PROGRAM),
+    )
+    found: pl.Expr = pl.lit(None, _HOST_SOURCES)
+    for holds, source in reversed(sources):
+        found = pl.when(holds).then(pl.lit(str(source), _HOST_SOURCES)).otherwise(found)
+    return found
 
 
 def _merge(parts: Sequence[pl.DataFrame], sources: Sequence[Log], year: int | None) -> pl.DataFrame:
@@ -179,6 +211,7 @@ def _merge(parts: Sequence[pl.DataFrame], sources: Sequence[Log], year: int | No
                 "lines": pl.Int32,
                 "level": pl.String,
                 "level_guessed": pl.Boolean,
+                "host_source": _HOST_SOURCES,
             }
         )
     events = with_years(pl.concat(parts), [source.modified for source in sources], year)
@@ -203,10 +236,13 @@ def _file_reads(events: pl.DataFrame, logs: Sequence[Log]) -> list[FileRead]:
         best, *before = counts.get(index, ("unknown", 0, 0, 0))
         one, two, three = (old + new for old, new in zip(before, numbers, strict=True))
         counts[index] = (name if best == "unknown" else best, one, two, three)
+    most = events.drop_nulls("host_source").group_by("source_index").agg(pl.col("host_source").mode().first())
+    hosts_from = {index: HostSource(source) for index, source in most.iter_rows()}
     reads = []
     for index, log in enumerate(logs):
         name, number, unknown_lines, guessed = counts.get(index, ("empty", 0, 0, 0))
-        reads.append(FileRead(log.name, log.lines, number, unknown_lines, name, log.skip, log.detail, guessed))
+        told = (log.skip, log.detail, guessed, hosts_from.get(index), log.zone)
+        reads.append(FileRead(log.name, log.lines, number, unknown_lines, name, *told))
     return reads
 
 

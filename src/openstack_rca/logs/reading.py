@@ -14,17 +14,20 @@ from openstack_rca.logs.bounds import Bounds
 from openstack_rca.logs.names import Origin
 from openstack_rca.logs.records import SkipReason
 from openstack_rca.logs.sources import Source, collect_sources
+from openstack_rca.logs.stamps import zone_in
 
 _BATCH_BYTES = 8 * 1024 * 1024
 
 
 @dataclass
 class Log:
-    """One log that is being read: a file, or one inside of an archive."""
+    """One log that is being read: a file, or one inside of an archive; ``zone`` is the offset that its stamps carry."""
 
     name: str
     origin: Origin
     modified: datetime
+    host_in_file: bool = False
+    zone: str | None = None
     lines: int = 0
     skip: SkipReason | None = None
     detail: str = ""
@@ -104,11 +107,14 @@ class Reading:
             self.error = self.error or error
 
     def _log_blocks(self, source: Source, found: Inside, name: str) -> Iterator[Block]:
-        log = Log(name, source.origin(found.parts, found.host), found.modified or source.modified)
+        host_in_file = (found.host or source.host) is not None
+        log = Log(name, source.origin(found.parts, found.host), found.modified or source.modified, host_in_file)
         index = len(self.logs)
         self.logs.append(log)
         try:
             for block in read_blocks(found.text, index):
+                if block.first_line == 1:
+                    log.zone = zone_in(block.lines)
                 log.lines += block.line_count
                 yield block
         except UnreadableLog as error:

@@ -38,6 +38,16 @@ class SkipReason(StrEnum):
     NEEDS_JOURNALCTL = "a binary journal, which needs journalctl"
 
 
+class HostSource(StrEnum):
+    """Where the host of a file's events was taken from."""
+
+    LINES = "lines"
+    OPTION = "option"
+    HOSTNAME_FILE = "hostname file"
+    PATH = "path"
+    PROGRAM = "program"
+
+
 # ``hostname`` is what a process calls its machine, a container's name perhaps: it counts where nothing else tells a host.
 # ``stream`` tells writers apart that share a file (syslog, a pod's log); it is null where a file has one writer.
 RECORD_SCHEMA: dict[str, pl.DataType] = {

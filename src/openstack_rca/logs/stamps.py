@@ -114,3 +114,18 @@ def epoch_time(text: pl.Expr) -> pl.Expr:
     )
     exact = pl.when(whole.abs() >= 100_000_000_000_000_000).then(whole // 1000)
     return pl.coalesce(exact, micros.cast(pl.Int64, strict=False)).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+
+
+_OFFSET = r"\d\d:\d\d:\d\d(?:[.,]\d{1,9})? ?(Z|UTC|[+-]\d\d:?\d\d)(?:\W|$)"
+_ZONE_LINES = 50
+
+
+def zone_in(lines: pl.Series) -> str | None:
+    """The offset from UTC that most stamps at the beginning of a log carry, as ``+00:00``; None where they carry none."""
+    head = lines.head(_ZONE_LINES)
+    stamped = head.filter(head.str.contains(r"\d\d:\d\d:\d\d"))
+    offsets = stamped.str.slice(0, 200).str.extract(_OFFSET).drop_nulls()
+    if offsets.len() * 2 < stamped.len() or not offsets.len():
+        return None
+    most = str(offsets.mode().sort()[0]).replace(":", "")
+    return "+00:00" if most in ("Z", "UTC") else f"{most[:3]}:{most[3:]}"

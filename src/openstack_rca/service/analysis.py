@@ -22,7 +22,7 @@ from openstack_rca.rca.relevance import History
 from openstack_rca.rca.render import render_json
 from openstack_rca.rca.report import FileSummary, Report
 from openstack_rca.service.knowledge import knowledge_for
-from openstack_rca.service.log_reading import read_given
+from openstack_rca.service.log_reading import read_given, reading_words
 from openstack_rca.service.opening import OpenModel, open_model
 from openstack_rca.service.stories import expected_steps
 from openstack_rca.settings import Settings
@@ -121,7 +121,7 @@ def ask(
         since=since,
         until=until,
         fast=fast,
-        command=_sound(_command(paths, issue, prepared.model, fast, since, until, signatures)),
+        command=_sound(_command(paths, issue, prepared.model, fast, since, until, signatures, reading_words(settings))),
         knowledge=knowledge_for(settings, fast=fast, history=history),
     )
     catalogue = load_catalogue(signatures or settings.signatures_folder, cache=settings.compiled_signatures)
@@ -296,6 +296,7 @@ def _command(
     since: datetime | None,
     until: datetime | None,
     signatures: Path | None,
+    reading: Sequence[str],
 ) -> str:
     words = ["openstack-rca", "analyze", *(str(path) for path in paths)]
     words += ["--issue", issue.strip()] if issue.strip() else []
@@ -304,4 +305,4 @@ def _command(
     words += ["--since", since.isoformat()] if since else []
     words += ["--until", until.isoformat()] if until else []
     words += ["--signatures", str(signatures)] if signatures else []
-    return shlex.join(words)
+    return shlex.join([*words, *reading])

@@ -1,0 +1,90 @@
+"""Clocks of hosts that disagree: estimated from requests that several hosts logged, and put right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+LEAST_REQUESTS = 5
+BEHIND_SECONDS = 1.0
+AHEAD_SECONDS = 5.0
+_API_SERVICE = r"-api$|^neutron-server$|^keystone$|^swift-proxy|-api-"
+# An access line is written when a request ends and says how long it took.
+_TOOK = r"\btime: (\d+\.\d+)|\bin (\d+) msecs"
+
+
+@dataclass(frozen=True)
+class ClockSkew:
+    """How far the clock of ``host`` is ahead of that of ``against`` (negative: behind), told by so many requests."""
+
+    host: str
+    against: str
+    seconds: float
+    requests: int
+
+
+def estimate_skew(events: pl.DataFrame) -> list[ClockSkew]:
+    """Hosts whose clock disagrees with that of the host where most requests begin.
+
+    A request begins at an API service; what another host does for it comes later, by a short time as a rule. So where
+    three of four requests reach a host before they began, its clock is behind, by about that much; where three of four
+    reach it much later, it is ahead. A host must share ``LEAST_REQUESTS`` requests with the one where they begin.
+
+    Args:
+        events: ``EVENT_SCHEMA``.
+
+    Returns:
+        Hosts with at least ``BEHIND_SECONDS`` or ``AHEAD_SECONDS`` of difference, the largest first.
+    """
+    request = pl.coalesce("global_request_id", "request_id")
+    known = events.select("time", "host", "service", "message", request=request).drop_nulls(["time", "host", "request"])
+    took = pl.coalesce(
+        pl.col("message").str.extract(_TOOK, 1).cast(pl.Float64),
+        pl.col("message").str.extract(_TOOK, 2).cast(pl.Float64) / 1000,
+    ).fill_null(0.0)
+    is_api = pl.col("service").str.contains(_API_SERVICE).fill_null(False)
+    known = known.with_columns(
+        begin=pl.col("time") - pl.duration(microseconds=(took * 1e6).cast(pl.Int64)), is_api=is_api
+    )
+    first = known.group_by("request", "host").agg(pl.col("begin").min(), pl.col("is_api").any())
+    begun = first.filter("is_api").filter(pl.len().over("request") == 1).select("request", "begin", against="host")
+    reached = first.filter(~pl.col("is_api")).rename({"begin": "reached"}).drop("is_api")
+    later = (pl.col("reached") - pl.col("begin")).dt.total_microseconds() / 1e6
+    pairs = (
+        begun.join(reached, on="request")
+        .with_columns(later=later)
+        .group_by("host", "against")
+        .agg(
+            pl.len().alias("requests"),
+            pl.col("later").quantile(0.25, "nearest").alias("low"),
+            pl.col("later").quantile(0.75, "nearest").alias("high"),
+        )
+        .filter(pl.col("requests") >= LEAST_REQUESTS)
+        .sort("requests", "host", descending=[True, False])
+        .unique("host", keep="first", maintain_order=True)
+        .filter((pl.col("high") < -BEHIND_SECONDS) | (pl.col("low") > AHEAD_SECONDS))
+    )
+    found = [
+        ClockSkew(host, against, round(low, 1), requests)
+        for host, against, requests, low in pairs.select("host", "against", "requests", "low").iter_rows()
+    ]
+    return sorted(found, key=lambda skew: -abs(skew.seconds))
+
+
+def correct_skew(events: pl.DataFrame, skews: Sequence[ClockSkew]) -> pl.DataFrame:
+    """The events with the times of hosts whose clock disagrees put right, in order of time again."""
+    if not skews:
+        return events
+    table = pl.DataFrame(
+        {"host": [skew.host for skew in skews], "ahead": [round(skew.seconds * 1e6) for skew in skews]},
+        schema={"host": pl.String, "ahead": pl.Int64},
+    )
+    shifted = events.join(table, on="host", how="left", maintain_order="left")
+    shift = pl.duration(microseconds=pl.col("ahead").fill_null(0))
+    return (
+        shifted.with_columns((pl.col("time") - shift).alias("time"))
+        .drop("ahead")
+        .sort("time", "file", "line", nulls_last=True, maintain_order=True)
+    )

@@ -1,0 +1,251 @@
+"""What was understood of logs, file by file, and what would help to understand more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import polars as pl
+
+from openstack_rca.logs.clocks import ClockSkew, estimate_skew
+from openstack_rca.logs.events import FileRead, LogRead
+from openstack_rca.logs.records import HostSource, SkipReason
+
+EXAMPLES = 3
+GAPS = 3
+LEAST_GAP_SECONDS = 60.0
+"""A shorter stretch without a line is no gap, however busy the log."""
+
+_GAP_FACTOR = 20
+_EXAMPLE_LENGTH = 200
+
+
+class LevelsKnown(StrEnum):
+    """How the levels of a file's events are known: the lines state them, or the words of some tell them."""
+
+    STATED = "stated"
+    GUESSED = "guessed"
+    PARTLY = "partly"
+    UNKNOWN = "unknown"
+
+
+class ZoneSource(StrEnum):
+    """Where the time zone of a file's stamps was taken from."""
+
+    LINES = "lines"
+    SETTING = "setting"
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A stretch of time in which a file holds no event, although it is busy otherwise."""
+
+    start: datetime
+    end: datetime
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Example:
+    """A line that no format knows; ``line`` is 1-based."""
+
+    line: int
+    text: str
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """What was understood of one file.
+
+    Attributes:
+        file: as events call it.
+        format: that of most events; ``unknown``, ``empty`` or ``skipped`` where there is none.
+        known_share: how sure that is: the share of lines, in [0, 1], that belong to an event of known level.
+        services, hosts: canonical or as the log names them; ``host_from`` is where the host was taken from.
+        lines, events: how many.
+        unparsed_share: share of lines in [0, 1] whose level nobody knows; ``unparsed`` holds the first of them.
+        levels: whether the levels can be trusted.
+        first, last: UTC; None where no event has a time.
+        zone: offset or name, and ``zone_from`` where it was taken from; None without times.
+        gaps: the longest.
+        skip: why it, or its rest, was not read; ``detail`` tells it in a sentence.
+    """
+
+    file: str
+    format: str
+    known_share: float
+    services: list[str]
+    hosts: list[str]
+    host_from: HostSource | None
+    lines: int
+    events: int
+    unparsed_share: float
+    unparsed: list[Example]
+    levels: LevelsKnown | None
+    first: datetime | None
+    last: datetime | None
+    zone: str | None
+    zone_from: ZoneSource | None
+    gaps: list[Gap]
+    skip: SkipReason | None
+    detail: str
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """All files, hosts and services of a set of logs; clocks that disagree; and what would help."""
+
+    files: list[FileFacts]
+    hosts: dict[str, int]
+    services: dict[str, int]
+    skew: list[ClockSkew]
+    advice: list[str]
+
+
+def inspect_read(read: LogRead, timezone: str) -> Inspection:
+    """Say what was understood of logs that were read.
+
+    Args:
+        read: the logs; services by their canonical names where the caller wants these told.
+        timezone: the zone that stamps without an offset were read in.
+    """
+    told = _per_file(read.events)
+    gaps = _gaps(read.events)
+    files = [_facts(file, told.get(file.file, {}), gaps.get(file.file, []), timezone) for file in read.files]
+    skew = estimate_skew(read.events)
+    return Inspection(files, _counts(read.events, "host"), _counts(read.events, "service"), skew, _advice(files, skew))
+
+
+def _per_file(events: pl.DataFrame) -> dict[str, dict[str, object]]:
+    unknown = pl.col("level").cast(pl.String) == "UNKNOWN"
+    table = events.group_by("file").agg(
+        pl.col("host").drop_nulls().unique().sort().alias("hosts"),
+        pl.col("service").drop_nulls().unique().sort().alias("services"),
+        pl.col("time").min().alias("first"),
+        pl.col("time").max().alias("last"),
+        unknown.sum().alias("unknown"),
+        pl.col("line").filter(unknown).head(EXAMPLES).alias("example_lines"),
+        pl.col("message").filter(unknown).head(EXAMPLES).str.slice(0, _EXAMPLE_LENGTH).alias("example_texts"),
+    )
+    return {str(row["file"]): row for row in table.iter_rows(named=True)}
+
+
+def _facts(file: FileRead, told: dict[str, object], gaps: list[Gap], timezone: str) -> FileFacts:
+    lines, texts = told.get("example_lines", []), told.get("example_texts", [])
+    assert isinstance(lines, list) and isinstance(texts, list)
+    unparsed = file.unknown_lines / file.lines if file.lines else 0.0
+    unparsed = min(1.0, unparsed)
+    first, last = told.get("first"), told.get("last")
+    timed = isinstance(first, datetime)
+    zone = (file.zone or timezone) if timed else None
+    hosts, services = told.get("hosts", []), told.get("services", [])
+    assert isinstance(hosts, list) and isinstance(services, list)
+    unknown = told.get("unknown", 0)
+    return FileFacts(
+        file=file.file,
+        format=file.format,
+        known_share=round(1 - unparsed, 4) if file.events else 0.0,
+        services=services,
+        hosts=hosts,
+        host_from=file.host_from,
+        lines=file.lines,
+        events=file.events,
+        unparsed_share=round(unparsed, 4),
+        unparsed=[Example(line, text) for line, text in zip(lines, texts, strict=True)],
+        levels=levels_known(file, int(unknown)) if file.events and isinstance(unknown, int) else None,
+        first=first if isinstance(first, datetime) else None,
+        last=last if isinstance(last, datetime) else None,
+        zone=zone,
+        zone_from=None if zone is None else ZoneSource.LINES if file.zone else ZoneSource.SETTING,
+        gaps=gaps,
+        skip=file.skip,
+        detail=file.detail,
+    )
+
+
+def levels_known(file: FileRead, unknown_events: int) -> LevelsKnown:
+    """How the levels of a file's events are known; ``unknown_events`` of them have none."""
+    if unknown_events == 0:
+        return LevelsKnown.GUESSED if file.guessed_levels else LevelsKnown.STATED
+    if unknown_events == file.events:
+        return LevelsKnown.UNKNOWN
+    if file.guessed_levels + unknown_events == file.events:
+        return LevelsKnown.GUESSED
+    return LevelsKnown.PARTLY
+
+
+def _gaps(events: pl.DataFrame) -> dict[str, list[Gap]]:
+    """The longest stretches without an event that are far longer than most of the same file."""
+    times = events.select("file", "time").drop_nulls().sort("file", "time")
+    step = (pl.col("time") - pl.col("time").shift()).over("file").dt.total_microseconds() / 1e6
+    usual = pl.col("step").quantile(0.95, "nearest").over("file")
+    long = (
+        times.with_columns(step.alias("step"), pl.col("time").shift().over("file").alias("before"))
+        .filter(pl.col("step") > pl.max_horizontal(usual * _GAP_FACTOR, pl.lit(LEAST_GAP_SECONDS)))
+        .sort("step", descending=True)
+        .group_by("file", maintain_order=True)
+        .head(GAPS)
+    )
+    found: dict[str, list[Gap]] = {}
+    for file, end, seconds, start in long.select("file", "time", "step", "before").iter_rows():
+        found.setdefault(file, []).append(Gap(start, end, round(seconds, 1)))
+    return found
+
+
+def _counts(events: pl.DataFrame, column: str) -> dict[str, int]:
+    table = events.drop_nulls(column).group_by(column).len().sort(column)
+    return {str(name): int(number) for name, number in table.iter_rows()}
+
+
+_HELP = {
+    SkipReason.UNREADABLE: "Run as a user who may read {files}.",
+    SkipReason.DAMAGED: "Copy {files} again: damaged or cut off.",
+    SkipReason.OVER_BOUND: "Unpack {files}, or raise the bound that it names.",
+    SkipReason.ENCRYPTED: "Unpack {files} with its password.",
+    SkipReason.UNKNOWN_PACKING: "Unpack {files}.",
+    SkipReason.NEEDS_JOURNALCTL: "On its host: journalctl --file FILE -o json > FILE.json, for {files}.",
+    SkipReason.BINARY: "Binary and not read: {files}; export it as text if it is a log.",
+}
+
+
+def _advice(files: list[FileFacts], skew: list[ClockSkew]) -> list[str]:
+    advice = []
+    unknown = [file.file for file in files if file.levels is LevelsKnown.UNKNOWN]
+    if unknown:
+        advice.append(
+            f"No level is known in {_few(unknown)}: export with levels (journalctl -o json), or name the format with "
+            "--log-format."
+        )
+    hostless = [file.file for file in files if file.events and not file.hosts]
+    if hostless:
+        advice.append(
+            f"No host is known for {_few(hostless)}: put a host's logs into a folder of its name, or --host NAME."
+        )
+    zoneless = [file.file for file in files if file.zone_from is ZoneSource.SETTING]
+    if zoneless:
+        zone = next(file.zone for file in files if file.zone_from is ZoneSource.SETTING)
+        advice.append(
+            f"The stamps of {_few(zoneless)} name no time zone and were read as {zone}: where that is wrong, set "
+            "OPENSTACK_RCA_LOG_TIMEZONE."
+        )
+    for reason, words in _HELP.items():
+        names = [file.file for file in files if file.skip is reason]
+        if names:
+            advice.append(words.format(files=_few(names)))
+    advice += [f"{describe_skew(one)} --correct-skew corrects it." for one in skew]
+    return advice
+
+
+def describe_skew(skew: ClockSkew) -> str:
+    """A clock that disagrees, in a sentence."""
+    way = "ahead of" if skew.seconds > 0 else "behind"
+    return (
+        f"The clock of {skew.host} is about {abs(skew.seconds):.1f} s {way} that of {skew.against} (told by "
+        f"{skew.requests} requests)."
+    )
+
+
+def _few(names: list[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more

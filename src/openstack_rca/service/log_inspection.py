@@ -1,0 +1,94 @@
+"""What was understood of logs, for a person and for a program, before anything is concluded from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from openstack_rca.logs.events import LogRead
+from openstack_rca.logs.inspection import FileFacts, Inspection, LevelsKnown, describe_skew, inspect_read
+from openstack_rca.service.log_events import with_canonical_services
+from openstack_rca.service.log_reading import read_given
+from openstack_rca.settings import Settings
+
+
+def inspect_logs(
+    paths: Sequence[str | Path],
+    settings: Settings,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Inspection:
+    """Read logs and say what was understood; arguments and errors as for ``read_given``."""
+    read = read_given(paths, settings, on_progress)
+    return inspect_read(replace(read, events=with_canonical_services(read.events)), settings.log_timezone)
+
+
+def inspection_facts(inspection: Inspection) -> dict[str, Any]:
+    """The inspection as plain values for JSON; times stay ``datetime``."""
+    return asdict(inspection)
+
+
+def reading_line(read: LogRead) -> str:
+    """The one line that matters of what was read: how much, of how many hosts, and what is missing of it."""
+    with_events = [file for file in read.files if file.events]
+    lines = sum(file.lines for file in with_events)
+    hosts, services = read.events["host"].drop_nulls().n_unique(), read.events["service"].drop_nulls().n_unique()
+    blind = [file for file in with_events if file.unknown_lines and file.unknown_lines >= file.lines]
+    cut = [file for file in read.files if file.skip and file.detail]
+    line = f"Read {lines:,} lines of {_count(len(with_events), 'file')}, {_count(hosts, 'host')}, {_count(services, 'service')}"
+    if blind:
+        line += f"; no level is known in {_count(len(blind), 'file')}"
+    if cut:
+        line += f"; {_count(len(cut), 'file')} not read, or not to the end"
+    return line + "."
+
+
+def inspection_lines(inspection: Inspection) -> list[str]:
+    """The inspection as lines of text; what they quote of a log is not yet made harmless."""
+    lines = []
+    for file in inspection.files:
+        lines += _file_lines(file)
+    lines += ["", f"Hosts: {_counted(inspection.hosts)}", f"Services: {_counted(inspection.services)}"]
+    lines += [describe_skew(skew) for skew in inspection.skew] or [
+        "No clock disagrees, as far as shared requests tell."
+    ]
+    if inspection.advice:
+        lines += ["", "What would help:", *(f"  - {text}" for text in inspection.advice)]
+    return lines
+
+
+def _file_lines(file: FileFacts) -> list[str]:
+    if file.skip is not None and not file.events:
+        return [f"{file.file}: not read, {file.skip}" + (f" ({file.detail})" if file.detail else "")]
+    lines = [
+        f"{file.file}: {file.format}, {file.known_share:.0%} of {file.lines:,} lines understood, {file.events:,} events"
+    ]
+    if not file.events:
+        return [f"{file.file}: {file.format}"]
+    services, hosts = ", ".join(file.services) or "unknown", ", ".join(file.hosts) or "unknown"
+    origin = f" (from the {file.host_from})" if file.host_from else ""
+    lines.append(f"  service {services}; host {hosts}{origin}; levels {file.levels}")
+    if file.first and file.last:
+        lines.append(
+            f"  {_moment(file.first)} to {_moment(file.last)} UTC; zone {file.zone} (from the {file.zone_from})"
+        )
+    if file.levels is not LevelsKnown.STATED:
+        lines += [f"  line {example.line}: {example.text}" for example in file.unparsed]
+    lines += [f"  nothing from {_moment(gap.start)} to {_moment(gap.end)} ({gap.seconds:,.0f} s)" for gap in file.gaps]
+    if file.skip is not None:
+        lines.append(f"  its rest was not read: {file.detail or file.skip}")
+    return lines
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S}"
+
+
+def _counted(names: dict[str, int]) -> str:
+    return ", ".join(f"{name} ({number:,})" for name, number in names.items()) or "none known"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
