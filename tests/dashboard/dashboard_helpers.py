@@ -22,7 +22,7 @@ PAGES = ("ask", "explore", "models", "train", "runs")
 CHROMIUM = Path("/usr/bin/chromium")
 ARTIFACTS = ROOT / "test-artifacts"
 INCIDENT = "INC-009"
-ASK = "Ask what its operator asked"
+ASK = "Ask the recorded question"
 HANGS_AFTER_SECONDS = 120
 
 HOSTILE = (

@@ -79,7 +79,7 @@ def leaves(url: str) -> bool:
 
 def ask_the_sample(page: Any) -> None:
     page.get_by_role("button", name=ASK).click()
-    page.get_by_text("Keep it", exact=True).wait_for()
+    page.get_by_text("Export", exact=True).wait_for()
 
 
 def choose_path(page: Any, text: str) -> None:
@@ -138,7 +138,7 @@ def test_an_uploaded_archive_is_answered_and_seen_by_its_visitor_only(
     )
     page.get_by_text(" MB.").wait_for()
     ask(page, "Database connection timeout")
-    page.get_by_text("Keep it", exact=True).wait_for()
+    page.get_by_text("Export", exact=True).wait_for()
     assert "mariadb" in page.locator(".st-key-verdict").inner_text()
     shoot(page, "upload")
     other = open_tab(browser, server, path="explore")
@@ -178,14 +178,14 @@ def test_a_hostile_log_line_is_only_text(browser: Any, server: Server) -> None:
     page = open_tab(browser, server)
     choose_path(page, "hostile")
     ask(page, "nothing can be created")
-    page.get_by_text("Keep it", exact=True).wait_for()
+    page.get_by_text("Export", exact=True).wait_for()
     page.get_by_text("<script>window.harmed=1</script>").first.wait_for()
     page.get_by_text("Lines around it").first.click()
     page.get_by_text("What happened, in order").click()
     shoot(page, "hostile")
     page.get_by_role("link", name="Explore").click()
     page.get_by_role("tab", name="Table").wait_for()
-    page.get_by_role("tab", name="A request's way").click()
+    page.get_by_role("tab", name="Path of a request").click()
     shoot(page, "hostile-explore")
     assert page.evaluate("window.harmed") is None
     assert page.locator("img[src='x'], a[href*='evil.invalid'], img[src*='evil.invalid']").count() == 0
@@ -221,7 +221,7 @@ def go_to(page: Any, name: str) -> None:
         page.locator("[data-testid=stSidebar][data-collapsed=true]").wait_for(state="attached")
 
 
-def test_a_version_from_the_command_line_is_picked_up_yanked_and_rolled_back(
+def test_a_version_from_the_command_line_looks_preselected_up_yanked_and_rolled_back(
     browser: Any, trained: Trained, tmp_path: Path
 ) -> None:
     """The page says that a newer version is there, and "Refresh model" takes it: both show the same one then.

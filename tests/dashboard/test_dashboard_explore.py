@@ -48,7 +48,7 @@ def test_explore_filters_by_score_request_and_template(home: Path) -> None:
     app.text_input(key="f_template").set_value("normal shutdown").run()
     assert all("Normal shutdown" in text for text in app.dataframe[0].value["message"])
     app.text_input(key="f_template").set_value("").run()
-    request = str(look_at(app, "A request's way").selectbox(key="f_way").value)
+    request = str(look_at(app, "Path of a request").selectbox(key="f_way").value)
     app.text_input(key="f_request").set_value(request).run()
     assert 0 < len(look_at(app, "Table").dataframe[0].value) < 200
 
@@ -98,7 +98,7 @@ def test_explore_sets_templates_against_the_baseline(home: Path) -> None:
 
 def test_a_request_is_followed_through_the_services(home: Path) -> None:
     """Those that failed are offered first; any other can be typed; one that is nowhere is said to be nowhere."""
-    app = look_at(open_page("explore"), "A request's way")
+    app = look_at(open_page("explore"), "Path of a request")
     shown = words_of(app)
     assert "nova-api" in shown
     assert " -> " in shown
@@ -110,7 +110,7 @@ def test_a_request_is_followed_through_the_services(home: Path) -> None:
 
 def test_a_follow_up_can_be_narrowed_to_one_request(home: Path) -> None:
     """The id that Explore offers narrows a question on Ask to the time of that request."""
-    request = look_at(open_page("explore"), "A request's way").selectbox(key="f_way").value
+    request = look_at(open_page("explore"), "Path of a request").selectbox(key="f_way").value
     app = open_page()
     app.text_input(key="request").set_value(str(request)).run()
     shown = words_of(press(app, ASK))

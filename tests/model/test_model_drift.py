@@ -120,7 +120,7 @@ def test_the_picture_is_a_png(opened: ModelFile, events: pl.DataFrame, tmp_path:
     assert path.read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_prediction_has_the_scores_and_says_what_was_foretold(opened: ModelFile, events: pl.DataFrame) -> None:
+def test_a_prediction_has_the_scores_and_says_what_was_predicted(opened: ModelFile, events: pl.DataFrame) -> None:
     """The scores are those of ``score``; what is named is right; the share that is right is the card's accuracy."""
     predicted = opened.predict(events)
     assert predicted.drop("right", "named").equals(opened.score(events))

@@ -28,12 +28,12 @@ from openstack_rca.settings import Settings
 _DEFAULTS = TrainingConfig()
 
 _FIGURES = {
-    "loss": "loss (nats an event)",
+    "loss": "loss per event (nats)",
     "accuracy": "accuracy",
     "precision": "precision",
     "recall": "recall",
-    "macro_precision": "precision, each template alike",
-    "macro_recall": "recall, each template alike",
+    "macro_precision": "macro precision",
+    "macro_recall": "macro recall",
 }
 _REMARKS = {
     "test_alarm_share": "Of the test part's events, all of them normal, {:.2%} score 0.99 or more;",
@@ -96,7 +96,7 @@ def train_command(
     LOGS are files, folders or globs of a stretch of time without a failure; some thousand lines over at least some minutes,
     better a day. Ctrl-C stops cleanly: nothing half-written is left.
 
-    The new model and the version in use both foretell the latest part of LOGS, which the new one has not learned from. If the new
+    The new model and the version in use both predict the latest part of LOGS, which the new one has not learned from. If the new
     one is worse by more than OPENSTACK_RCA_MODEL_MARGIN (5 %), it is stored as refused, latest stays, and the exit status is 1.
     Where a model is trained and cannot be published, it waits in the spool, and the exit status is 3.
 
@@ -216,12 +216,12 @@ def _print_text(outcome: TrainOutcome, facts: Mapping[str, Any]) -> None:
 def print_figures(metrics: Mapping[str, float]) -> None:
     """The model's figures on each part of the recording, and on its last part the simplest rivals' beside them."""
     print_columns(
-        ("next template", "training", "validation", "test", "rival on test"),
+        ("next template", "training", "validation", "test", "simplest rival"),
         [
             (label, *(_figure(metrics, prefix + name) for prefix in ("", "val_", "test_", "rival_bigram_test_")))
             for name, label in _FIGURES.items()
         ],
-        right=("training", "validation", "test", "rival on test"),
+        right=("training", "validation", "test", "simplest rival"),
     )
     screen = console()
     screen.print()

@@ -100,7 +100,7 @@ def loss_chart(job: Job) -> alt.Chart | None:
         .mark_line(point=bool(history))
         .encode(
             x=alt.X("epoch:Q", title="epoch", axis=alt.Axis(tickMinStep=1)),
-            y=alt.Y("loss:Q", title="loss (nats an event)", scale=alt.Scale(zero=False)),
+            y=alt.Y("loss:Q", title="loss per event (nats)", scale=alt.Scale(zero=False)),
             color=alt.Color("part:N", title=None, legend=alt.Legend(orient="top")),
             tooltip=["part:N", alt.Tooltip("epoch:Q", format=".1f"), alt.Tooltip("loss:Q", format=".3f")],
         )

@@ -19,7 +19,7 @@ FORMS = (("HTML", "html", "html", "text/html"), ("Markdown", "markdown", "md", "
 def draw_actions(answer: Answer) -> None:
     """Downloads, and the form that confirms the cause."""
     report = answer.outcome.report
-    st.subheader("Keep it", anchor=False)
+    st.subheader("Export", anchor=False)
     with st.container(horizontal=True):
         for label, form, suffix, kind in FORMS:
             st.download_button(  # ours

@@ -122,7 +122,7 @@ def _draw_description(settings: Settings, version: ModelVersion) -> None:
     key = f"describe-{version.version}"
     with st.popover("Describe", icon=":material/edit_note:"), st.form(f"form-{key}", border=False):
         text = st.text_area("What this version is", value=version.description, key=f"text-{key}")
-        if st.form_submit_button("Keep it", type="primary", key=f"confirm-{key}"):
+        if st.form_submit_button("Save", type="primary", key=f"confirm-{key}"):
             number = str(version.version)
             _do(lambda: f"Version {describe_model(settings, number, text).version} has its description.", settings)
 

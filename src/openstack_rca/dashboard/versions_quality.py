@@ -18,7 +18,7 @@ from openstack_rca.settings import Settings
 
 SAMPLES = "The recorded samples"
 NONE = "none: only the figures of their trainings"
-WORDS = {"accuracy": "accuracy", "loss": "loss (nats an event)", "alarm_share": "share of alarms"}
+WORDS = {"accuracy": "accuracy", "loss": "loss per event (nats)", "alarm_share": "share of alarms"}
 
 
 def draw_comparison(settings: Settings, versions: Sequence[ModelVersion]) -> None:

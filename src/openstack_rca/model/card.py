@@ -70,7 +70,7 @@ class TrainingProgress:
     Attributes:
         epoch, epochs: 1-based, and how many at most.
         step, steps: gradient steps done in this epoch, and how many it has.
-        loss: mean loss of the epoch so far, nats an event.
+        loss: mean loss of the epoch so far, nats per event.
         seconds_left: estimate for all epochs; ``None`` until one step was timed.
     """
 

@@ -88,7 +88,7 @@ class ModelFile:
         return self._scored(events, steps, self._forward.score(steps))
 
     def predict(self, events: pl.DataFrame) -> pl.DataFrame:
-        """What ``score`` says, and whether the next template was foretold.
+        """What ``score`` says, and whether the next template was predicted.
 
         Args:
             events: events table in time order.

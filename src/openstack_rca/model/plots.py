@@ -60,7 +60,7 @@ def _learning_curves(result: TrainingResult) -> Any:
     epochs = np.arange(1, len(result.history) + 1)
     metrics = result.metrics
     curves = (
-        (left, "loss", "Loss, nats an event", "rival_bigram_test_loss", "test_loss"),
+        (left, "loss", "Loss per event (nats)", "rival_bigram_test_loss", "test_loss"),
         (right, "accuracy", "Accuracy of the next template", "rival_bigram_test_accuracy", "test_accuracy"),
     )
     for axis, name, title, rival, tested in curves:

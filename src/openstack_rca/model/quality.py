@@ -1,4 +1,4 @@
-"""How well a model foretells logs that it has not learned from, in figures that two models can be compared by."""
+"""How well a model predicts logs that it has not learned from, in figures that two models can be compared by."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Figures:
         accuracy: share of events whose template was the most likely one by name; never by "other", so that it compares
             models that know different templates.
         class_accuracy: the same with all templates that the model calls "other" taken as one, as in its training card.
-        loss: mean surprise, nats an event, over templates (the probability of "other" shared among its templates).
+        loss: mean surprise, nats per event, over templates (the probability of "other" shared among its templates).
         alarm_share: share of events that score ``ALARM_SCORE`` or more; a calibrated model has 1 % of normal events.
         unseen_share: share of events whose template the model's training recording does not hold.
     """
@@ -90,7 +90,7 @@ def changes(first: Figures, second: Figures, margin: float) -> Changes:
     if accuracy < -margin:
         objections.append(f"its accuracy {second.accuracy:.3f} is {-accuracy:.1%} below {first.accuracy:.3f}")
     if loss > margin and second.loss - first.loss > SMALLEST_LOSS_RISE:
-        objections.append(f"its loss {second.loss:.3f} is {loss:.1%} above {first.loss:.3f} nats an event")
+        objections.append(f"its loss {second.loss:.3f} is {loss:.1%} above {first.loss:.3f} nats per event")
     return Changes(accuracy, loss, " and ".join(objections))
 
 

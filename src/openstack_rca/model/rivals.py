@@ -25,7 +25,7 @@ def next_template_rivals(steps: Steps, learn: BoolArray, judge: BoolArray, class
         classes: number of classes.
 
     Returns:
-        ``unigram_accuracy``, ``bigram_accuracy`` (shares) and ``bigram_loss`` (nats an event).
+        ``unigram_accuracy``, ``bigram_accuracy`` (shares) and ``bigram_loss`` (nats per event).
     """
     service = steps.kind_service[steps.kind].astype(np.int64)
     context = service * (classes + 4) + steps.kind_template[steps.kind]

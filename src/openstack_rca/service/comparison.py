@@ -47,7 +47,7 @@ def compare_models(
     Args:
         first, second: versions, aliases or ``.keras`` files; differences are second less first.
         settings: where versions are, and the margin above which a change is worth a warning.
-        logs: normal logs that neither has learned from; both foretell them.
+        logs: normal logs that neither has learned from; both score them.
         incidents: labelled incidents, answered with each.
         on_step: told each step as it begins.
         on_read: told bytes done and bytes in all while reading.
@@ -78,7 +78,7 @@ def compare_models(
     if logs:
         step("read logs")
         events = read_given(logs, settings, on_read).events
-        step("foretell them with both")
+        step("score the logs with both models")
         _compare_on_logs(result, models, events, settings.model_margin)
     if incidents is not None:
         step("answer the incidents with both")
@@ -161,7 +161,7 @@ def _compare_on_logs(result: dict[str, Any], models: Sequence[ModelFile], events
     for side, model, drift in zip(("first", "second"), models, drifts, strict=True):
         if drift > margin:
             result["warnings"].append(
-                f"The {side} foretells {drift:.0%} less on these logs than on those of its own training."
+                f"The {side} predicts {drift:.0%} fewer events correctly here than on its own training logs."
             )
         if _may_have_learned(model.card, events):
             result["warnings"].append(

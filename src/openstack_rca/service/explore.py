@@ -1,4 +1,4 @@
-"""Questions to logs that are read and scored: tables, counts over time, templates, a request's way, neighbouring lines."""
+"""Questions to logs that are read and scored: tables, counts over time, templates, the path of a request, neighbouring lines."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def templates(prepared: Prepared, events: pl.DataFrame) -> pl.DataFrame:
 
 
 def request_events(prepared: Prepared, request_id: str) -> pl.DataFrame:
-    """A request's way: its events in every service, by request id or global request id, in time order."""
+    """The path of a request: its events in every service, by request id or global request id, in time order."""
     wanted = request_id.strip()
     events = scored_events(prepared)
     own = (pl.col("request_id") == wanted) | (pl.col("global_request_id") == wanted)

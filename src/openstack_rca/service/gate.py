@@ -1,6 +1,6 @@
 """May a freshly trained model become the version that everyone uses? Asked before it is published.
 
-It has to open, to score, and to foretell the latest part of its own logs, which it has not learned from, not worse than
+It has to open, to score, and to predict the latest part of its own logs, which it has not learned from, not worse than
 the version in use by more than a margin.
 """
 
@@ -128,7 +128,7 @@ def _notices(
     notices = []
     if drift > margin:
         notices.append(
-            f"Version {number} foretells {drift:.0%} less on these logs than on those of its own training: the cloud has "
+            f"Version {number} predicts {drift:.0%} fewer events correctly here than on its own training logs: the cloud has "
             "moved on."
         )
     card = present.card

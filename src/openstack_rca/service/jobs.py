@@ -63,7 +63,7 @@ class Job:
         step_times: UTC time when each step began, for those that did.
         share: how far the running step is, in [0, 1]; None where it cannot be told.
         note: the same in words.
-        losses: (epochs done, as a fraction; mean loss of the epoch so far, nats an event), in order.
+        losses: (epochs done, as a fraction; mean loss of the epoch so far, nats per event), in order.
         outcome: what came of it, once it is over: version, uri, metrics, history, notices, or error and hint.
         log: the end of what the process wrote.
     """

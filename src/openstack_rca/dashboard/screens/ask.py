@@ -38,7 +38,7 @@ def _draw_question(logs: LogChoice | None) -> str | None:
     typed = st.chat_input("What is wrong? For example: Instances stay in BUILD", key="question", disabled=logs is None)
     if logs is None or not logs.issue:
         return typed
-    if st.button("Ask what its operator asked", icon=":material/play_arrow:", type="primary", key="ask_sample"):
+    if st.button("Ask the recorded question", icon=":material/play_arrow:", type="primary", key="ask_sample"):
         return logs.issue
     return typed
 

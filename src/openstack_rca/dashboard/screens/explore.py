@@ -32,7 +32,7 @@ from openstack_rca.service.explore import (
 from openstack_rca.settings import Settings
 
 MOST_ROWS = 1000
-TABS = ("Table", "Over time", "Templates", "A request's way")
+TABS = ("Table", "Over time", "Templates", "Path of a request")
 LEVEL_COLOURS = {
     "CRITICAL": "#8e1b1b", "ERROR": "#d64545", "WARNING": "#e0a458", "AUDIT": "#7a9e7e", "INFO": "#7fa8ba",
     "DEBUG": "#b8c4cc", "TRACE": "#d5dbdf", "UNKNOWN": "#b09ac0",

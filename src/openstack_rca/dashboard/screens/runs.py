@@ -23,7 +23,7 @@ def draw(settings: Settings) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = str(st.segmented_control("Kind", KINDS, default="all", required=True, key="run_kind"))
-        if st.button("Look again", icon=":material/refresh:", key="runs_again"):
+        if st.button("Refresh", icon=":material/refresh:", key="runs_again"):
             listings.forget()
     runs = listings.runs(settings, None if kind == "all" else kind)
     if not runs:

@@ -69,7 +69,7 @@ def within(seconds: float, work: Callable[[Callable[[int, int], None]], Result],
 
 
 def side_by_side(at_once: int, work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-    """Do the same work on several items at a time, in threads that nothing waits for, also not the end of the process.
+    """Do the same work on several items at a time, in daemon threads; they never delay process exit.
 
     Args:
         at_once: items at a time, at most.

@@ -17,7 +17,7 @@ TAG_SOURCE_URI = TAG + "promoted_from_uri"
 
 @dataclass(frozen=True)
 class Promotion:
-    """What came of it.
+    """Outcome of one promotion.
 
     Attributes:
         source, version: from where, and what it is there.

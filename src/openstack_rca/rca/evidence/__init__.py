@@ -1,7 +1,7 @@
 """What was found in the logs: findings, each against one component. May touch ``knowledge`` and ``vocabulary``."""
 
 from openstack_rca.rca.evidence.accusations import tells_of_time_out
-from openstack_rca.rca.evidence.doubts import goes_on_failing, is_picked
+from openstack_rca.rca.evidence.doubts import goes_on_failing, looks_preselected
 from openstack_rca.rca.evidence.expected_steps import ExpectedSteps, step_suspicion
 from openstack_rca.rca.evidence.finding import Finding, noisy_or
 from openstack_rca.rca.evidence.matching import (
@@ -33,7 +33,7 @@ __all__ = [
     "find_windows",
     "generic_accusations",
     "goes_on_failing",
-    "is_picked",
+    "looks_preselected",
     "match_signatures",
     "new_errors",
     "missing_steps",

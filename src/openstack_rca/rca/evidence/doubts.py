@@ -27,7 +27,7 @@ _SERVER_ERROR = r'" (?:status: )?5\d\d\b'
 _FAILED = (pl.col("level").is_in(_TROUBLED) | pl.col("message").str.contains(_SERVER_ERROR)).fill_null(value=False)
 
 
-def is_picked(observed: pl.DataFrame, rates: NormalRates) -> bool:
+def looks_preselected(observed: pl.DataFrame, rates: NormalRates) -> bool:
     """Whether these are errors that somebody picked out of the logs.
 
     Args:

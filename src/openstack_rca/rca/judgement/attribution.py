@@ -73,13 +73,13 @@ def discount_complaints_after_own_silence(findings: list[Finding]) -> list[Findi
         and finding.sort is not EvidenceSort.SILENCE
         for finding in findings
     ]
-    awakened: dict[str, set[str | None]] = {}
+    woken: dict[str, set[str | None]] = {}
     for finding, complaint in zip(findings, complaints, strict=True):
         if complaint:
-            awakened.setdefault(finding.accused, set()).add(finding.accuser)
+            woken.setdefault(finding.accused, set()).add(finding.accuser)
     return [
         replace(finding, weight=finding.weight * AWAKENED_SHARE)
-        if complaint and len(awakened[finding.accused]) < WAITED_TOGETHER
+        if complaint and len(woken[finding.accused]) < WAITED_TOGETHER
         else finding
         for finding, complaint in zip(findings, complaints, strict=True)
     ]

@@ -104,7 +104,7 @@ class RuledOut(_Part):
 
 
 class RequestStep(_Part):
-    """One event on a request's way."""
+    """One event on the path of a request."""
 
     time: datetime
     component: str
@@ -116,7 +116,7 @@ class RequestStep(_Part):
 
 
 class RequestPath(_Part):
-    """A failed request's way through the services."""
+    """The path of a failed request through the services."""
 
     request_id: str
     instance_id: str | None = None

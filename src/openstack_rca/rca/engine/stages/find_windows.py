@@ -6,7 +6,7 @@ from openstack_rca.rca.engine.case import Case, stage
 from openstack_rca.rca.evidence import (
     FoundWindow,
     find_windows,
-    is_picked,
+    looks_preselected,
     quiet_rates,
     step_suspicion,
     suspicion,
@@ -27,7 +27,7 @@ def find_the_windows(case: Case) -> None:
     if observed.is_empty():
         return
     case.normal = case.rates
-    case.picked = is_picked(observed, case.rates)
+    case.picked = looks_preselected(observed, case.rates)
     if request.since is not None or request.until is not None:
         first, last = time_span(observed)
         case.windows = [FoundWindow(request.since or first, request.until or last, 0.0)]
