@@ -72,7 +72,7 @@ def add_novelty(observed: pl.DataFrame, rates: NormalRates, minutes: float, pick
         rates: normal rates per component and template. A component that they do not hold is not familiar: its
             ``normal_per_minute`` is null.
         minutes: length of the window.
-        picked: somebody picked these lines for their errors (``looks_preselected``), so that errors all through them are no noise.
+        picked: lines picked for their errors (``looks_preselected``), so that errors all through them are no noise.
     """
     slot = pl.col("time").dt.truncate("15s")
     slots = max(observed.select(slot.n_unique()).item(), 1)
