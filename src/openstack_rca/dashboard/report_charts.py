@@ -23,20 +23,7 @@ FOR, AGAINST, FAULT = "#3b82a0", "#d97706", "#d64545"
 
 def timeline_chart(report: Report) -> alt.LayerChart | None:
     """Events per component over time, coloured by the highest anomaly score, with errors and the onset of each cause."""
-    rows = [
-        {
-            "component": plain(row.component, 60),
-            "time": row.start + timedelta(seconds=row.bin_seconds * number),
-            "until": row.start + timedelta(seconds=row.bin_seconds * (number + 1)),
-            "events": count,
-            "errors": row.errors[number],
-            "score": row.scores[number],
-            "surprise": _surprise(row.scores[number]),
-        }
-        for row in report.activity
-        for number, count in enumerate(row.counts)
-        if count
-    ]
+    rows = _activity_cells(report)
     if not rows:
         return None
     frame = pl.DataFrame(rows, schema_overrides={"score": pl.Float64})
@@ -72,26 +59,48 @@ def timeline_chart(report: Report) -> alt.LayerChart | None:
             size=alt.Size("errors:Q", scale=alt.Scale(type="sqrt", range=[18, 160]), legend=None),
         )
     )
-    layers: list[alt.Chart] = [cells, errors]
-    onsets = [
-        {"time": cause.onset, "label": f"onset {number}", "component": plain(cause.component, 60)}
-        for number, cause in enumerate(report.causes[:3], 1)
-        if cause.onset is not None
-    ]
-    if onsets:
-        marked = alt.Chart(pl.DataFrame(onsets)).encode(x=alt.X("time:T", scale=alt.Scale(type="utc")))
-        layers.append(
-            marked.mark_rule(color=FAULT, strokeDash=[4, 3], strokeWidth=1.5).encode(
-                tooltip=[alt.Tooltip("label:N"), alt.Tooltip("component:N")]
-            )
-        )
     chart: alt.LayerChart = (
-        alt.layer(*layers)
+        alt.layer(cells, errors, *_onset_marks(report))
         .resolve_scale(size="independent")
         .properties(height=ROW_HEIGHT * len(order) + 140)
         .interactive(bind_y=False)
     )
     return chart
+
+
+def _activity_cells(report: Report) -> list[dict[str, object]]:
+    """One row for each component and stretch of time in which it logged."""
+    return [
+        {
+            "component": plain(row.component, 60),
+            "time": row.start + timedelta(seconds=row.bin_seconds * number),
+            "until": row.start + timedelta(seconds=row.bin_seconds * (number + 1)),
+            "events": count,
+            "errors": row.errors[number],
+            "score": row.scores[number],
+            "surprise": _surprise(row.scores[number]),
+        }
+        for row in report.activity
+        for number, count in enumerate(row.counts)
+        if count
+    ]
+
+
+def _onset_marks(report: Report) -> list[alt.Chart]:
+    """A rule at the onset of each of the first causes; none where no onset is known."""
+    onsets = [
+        {"time": cause.onset, "label": f"onset {number}", "component": plain(cause.component, 60)}
+        for number, cause in enumerate(report.causes[:3], 1)
+        if cause.onset is not None
+    ]
+    if not onsets:
+        return []
+    marked = alt.Chart(pl.DataFrame(onsets)).encode(x=alt.X("time:T", scale=alt.Scale(type="utc")))
+    return [
+        marked.mark_rule(color=FAULT, strokeDash=[4, 3], strokeWidth=1.5).encode(
+            tooltip=[alt.Tooltip("label:N"), alt.Tooltip("component:N")]
+        )
+    ]
 
 
 def _surprise(score: float | None) -> str:

@@ -70,11 +70,7 @@ def replay(events: Iterable[VersionEvent]) -> VersionState:
 def _apply(state: VersionState, event: VersionEvent) -> None:
     number = event.version
     if number in state.pruned:
-        # Somebody saw it there a moment before it was removed. Where that took something from another version, it is gone.
-        if event.action == word.PINNED:
-            state.pinned = None
-        elif event.action == word.ALIASED:
-            state.aliases.pop(event.details["alias"], None)
+        _apply_to_pruned(state, event)
         return
     if event.action in (word.YANKED, word.UNYANKED):
         state.told.add(f"yank {number}")
@@ -98,13 +94,25 @@ def _apply(state: VersionState, event: VersionEvent) -> None:
     elif event.action == word.STAGED:
         _stage(state, number, event.details.get("stage", ""))
     elif event.action == word.PRUNED:
-        state.pruned.add(number)
-        if state.pinned == number:
-            state.pinned = None
-        for alias in state.aliases_of(number):
-            del state.aliases[alias]
-        for told in (state.yanked, state.descriptions, state.stages):
-            told.pop(number, None)
+        _prune(state, number)
+
+
+def _apply_to_pruned(state: VersionState, event: VersionEvent) -> None:
+    """Somebody saw the version a moment before it was removed. Where that took something from another one, it is gone."""
+    if event.action == word.PINNED:
+        state.pinned = None
+    elif event.action == word.ALIASED:
+        state.aliases.pop(event.details["alias"], None)
+
+
+def _prune(state: VersionState, number: int) -> None:
+    state.pruned.add(number)
+    if state.pinned == number:
+        state.pinned = None
+    for alias in state.aliases_of(number):
+        del state.aliases[alias]
+    for told in (state.yanked, state.descriptions, state.stages):
+        told.pop(number, None)
 
 
 def _point(state: VersionState, alias: str, version: int | None) -> None:
