@@ -124,26 +124,29 @@ def test_text_has_a_line_an_incident_and_the_shares(home: Path, rca: Program, in
 @pytest.mark.parametrize(
     ("label", "words"),
     [
-        ({"root_cause": {"host": "controller"}}, ("INC-003", "root_cause names no service")),
-        ({"issue": ""}, ("INC-003", "no issue")),
+        ({"root_cause": {"host": "controller"}}, "root_cause names no service"),
+        ({"issue": ""}, "no issue"),
     ],
 )
-def test_a_broken_label_is_named(
-    home: Path, rca: Program, tmp_path: Path, label: dict[str, Any], words: tuple[str, ...]
+def test_a_broken_label_is_named_and_counts_as_wrong(
+    home: Path, rca: Program, tmp_path: Path, label: dict[str, Any], words: str
 ) -> None:
-    """One line says which file and what is missing; no half score is printed."""
-    folder = copy_incidents(tmp_path / "incidents", "INC-003")
+    """A note says which incident and what is missing; the others are scored."""
+    folder = copy_incidents(tmp_path / "incidents", "INC-003", "INC-017")
     change_label(folder / "INC-003", **label)
     result = rca("evaluate", folder, "--disable-mlflow", "--format", "json")
-    refused(result, *words)
-    assert result.out == ""
+    assert result.status == 0
+    assert "INC-003 counts as wrong" in result.err and words in result.err
+    score = result.json()
+    assert (score["unreadable"], score["incidents"], score["top1"]) == (["INC-003"], 2, 0.5)
 
 
-def test_a_label_that_is_no_json_is_named(home: Path, rca: Program, tmp_path: Path) -> None:
-    """A file that was cut off is an error, not an incident that is left out in silence."""
+def test_text_shows_what_cannot_be_read(home: Path, rca: Program, tmp_path: Path) -> None:
+    """A label that was cut off is no incident that is left out in silence."""
     folder = copy_incidents(tmp_path / "incidents", "INC-003")
     (folder / "INC-003" / "incident.json").write_text('{"issue": ')
-    refused(rca("evaluate", folder, "--disable-mlflow"), "INC-003/incident.json")
+    result = rca("evaluate", folder, "--disable-mlflow")
+    assert "unreadable" in result.out and "INC-003 counts as wrong" in result.err
 
 
 def test_a_folder_without_incidents_says_what_an_incident_is(home: Path, rca: Program, tmp_path: Path) -> None:

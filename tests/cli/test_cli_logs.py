@@ -129,7 +129,9 @@ def test_nothing_is_lost_over_many_slices(rca: Program) -> None:
 def test_inspect_tells_every_file_in_text_and_in_json(log: Path, rca: Program) -> None:
     """Hosts and services behind the files, and what would help; nothing that a terminal would obey."""
     given = log.parent.parent
-    (given / "odd.log").write_text("2026-11-23 04:00:00 thing \x1b]0;title\x07\n")
+    (given / "odd.log").write_text(
+        "2026-11-23 04:00:00 thing \x1b]0;title\x07 and some more words of an ordinary line, which go on\n"
+    )
     text = rca("logs", "inspect", given).out
     assert "compute1/nova-compute.log: oslo, 100% of 5 lines understood, 3 events" in text
     assert "Services: nova-compute (3), odd (1)" in text and "--log-format" in text and "\x1b" not in text

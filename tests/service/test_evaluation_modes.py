@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from openstack_rca.errors import ConfigurationError, IncidentFormatError
+from openstack_rca.errors import ConfigurationError
 from openstack_rca.rca.engine import ABLATIONS
 from openstack_rca.rca.scoring.labelled_incidents import Truth
 from openstack_rca.service import evaluation
@@ -101,12 +101,24 @@ def test_a_part_that_does_not_exist_is_an_error(folder: Path, settings: Settings
         evaluate(folder, settings=settings, model="none", without=["magic"])
 
 
-def test_one_broken_incident_stops_the_evaluation_before_anything_is_scored(folder: Path, settings: Settings) -> None:
-    shutil.rmtree(folder / "INC-2" / "logs")
-    seen: list[str] = []
-    with pytest.raises(IncidentFormatError, match="INC-2"):
-        evaluate(folder, settings=settings, model="none", fast=True, on_progress=lambda *step: seen.append(step[2]))
-    assert seen == []
+def test_what_cannot_be_read_counts_as_wrong_and_the_rest_is_scored(folder: Path, settings: Settings) -> None:
+    """No logs folder, logs that are none, a label without a cause: each is named with the reason, in every pass."""
+    shutil.rmtree(folder / "INC-1" / "logs")
+    (folder / "INC-2" / "logs" / "node1" / "nova-compute.log").write_bytes(b"\x7fELF" + bytes(range(30)) * 99)
+    (folder / "INC-4").mkdir()
+    (folder / "INC-4" / "incident.json").write_text('{"issue": ')
+    result = evaluate(folder, settings=settings, model="none", fast=True, leave_one_out=True)
+    assert result["unreadable"] == result["leave_one_out"]["unreadable"] == ["INC-1", "INC-2", "INC-4"]
+    assert "logs folder" in result["unreadable_because"]["INC-1"]
+    assert (result["incidents"], result["top1"], result["false_alarms"]) == (4, 0.25, 0)
+    assert ranks(result)["INC-3"] == 1
+
+
+def test_a_healthy_window_that_cannot_be_read_is_a_false_alarm(folder: Path, settings: Settings) -> None:
+    """It was not found healthy."""
+    shutil.rmtree(folder / "HEALTHY-1" / "logs")
+    result = evaluate(folder / "HEALTHY-1", settings=settings, model="none", fast=True)
+    assert (result["healthy_windows"], result["false_alarms"], result["unreadable"]) == (1, 1, ["HEALTHY-1"])
 
 
 def test_the_label_is_opened_only_after_the_answer(

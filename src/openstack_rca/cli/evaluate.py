@@ -104,6 +104,9 @@ def evaluate_command(
         _print_comparison(result, console())
     else:
         _print_evaluation(result, console())
+    for one in (result["first"], result["second"]) if against else (result,):
+        for name, why in one["unreadable_because"].items():
+            notice(f"{name} counts as wrong because it cannot be read. {why}")
     if not against:
         try:
             record_evaluation(result, folder, settings)
@@ -116,11 +119,12 @@ def _print_evaluation(result: dict[str, Any], screen: Console) -> None:
     for name in ("incident", "expected", "first answer", "rank", "category", "cited", "s"):
         table.add_column(name, justify="right" if name in ("rank", "s") else "left", overflow="fold")
     for item in result["per_incident"]:
-        healthy = not item["expected"]
+        unreadable = item["id"] in result["unreadable"]
+        healthy = not item["expected"] and not unreadable
         right = item["verdict"] == "NO FAILURE FOUND"
         table.add_row(
             item["id"],
-            "no failure" if healthy else item["expected"][0],
+            "no failure" if healthy else (item["expected"] or ["?"])[0],
             item["ranked"][0] if item["ranked"] else item["verdict"].lower(),
             ("ok" if right else "alarm") if healthy else str(item["rank"] or "-"),
             "" if healthy else ("ok" if item["category_ok"] else item["category"] or "-"),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from openstack_rca.errors import ConfigurationError
+from openstack_rca.errors import ConfigurationError, EmptyWindow, IncidentFormatError, LogInputError
 from openstack_rca.rca.engine import ABLATIONS, AnalysisRequest, Omitted
 from openstack_rca.rca.knowledge import Catalogue, load_catalogue
 from openstack_rca.rca.scoring import (
@@ -75,38 +75,32 @@ def evaluate(
 
     Raises:
         ConfigurationError: ``without`` names no part.
-        IncidentFormatError: no incident, or a broken one; nothing is scored in part.
+        IncidentFormatError: there is no incident. One that cannot be read counts as wrong and is named in ``unreadable``.
     """
     unknown = sorted(set(without) - set(ABLATIONS))
     if unknown:
         raise ConfigurationError(f"There is no part called {unknown[0]}.", f"Parts are {', '.join(ABLATIONS)}.")
     folders = incidents.find_incidents(folder)
-    questions = [incidents.read_question(path) for path in folders]
     catalogue = load_catalogue(signatures or settings.signatures_folder, cache=settings.compiled_signatures)
     way = _Pass(open_model(model, settings), catalogue, settings, fast, frozenset(without), only_info)
     passes = 2 if leave_one_out else 1
     scores, outcomes = [], []
-    for number, (path, question) in enumerate(zip(folders, questions, strict=True)):
+    for number, path in enumerate(folders):
         if on_progress:
-            on_progress(number, passes * len(folders), question.id)
-        started = time.monotonic()
-        outcome = _answer(way, question, frozenset())
-        seconds = time.monotonic() - started
+            on_progress(number, passes * len(folders), path.name)
+        score, outcome = _scored(way, path, frozenset())
+        scores.append(score)
         outcomes.append(outcome)
-        scores.append(incidents.score(question, incidents.read_truth(path), outcome.report, seconds))
     result = incidents.total(scores, way.model.version) | _certainty(scores, outcomes)
     result["without"] = sorted(without)
     result["only_info"] = only_info
     if leave_one_out:
         known = _signatures_by_kind(scores, outcomes)
         left_out = []
-        for number, (path, question) in enumerate(zip(folders, questions, strict=True)):
+        for number, path in enumerate(folders):
             if on_progress:
-                on_progress(len(folders) + number, passes * len(folders), f"{question.id}, its kind left out")
-            started = time.monotonic()
-            outcome = _answer(way, question, known.get(scores[number].fault, frozenset()))
-            truth = incidents.read_truth(path)
-            left_out.append(incidents.score(question, truth, outcome.report, time.monotonic() - started))
+                on_progress(len(folders) + number, passes * len(folders), f"{path.name}, its kind left out")
+            left_out.append(_scored(way, path, known.get(scores[number].fault, frozenset()))[0])
         result["leave_one_out"] = incidents.total(left_out, way.model.version)
         result["leave_one_out"]["signatures_left_out"] = {kind: sorted(ids) for kind, ids in known.items()}
     if on_progress:
@@ -193,6 +187,18 @@ def record_evaluation(result: dict[str, Any], folder: Path, settings: Settings) 
         return run.run_id
 
 
+def _scored(way: _Pass, path: Path, left_out: frozenset[str]) -> tuple[IncidentScore, AnalysisOutcome | None]:
+    """Answer one incident and read its label only then; no outcome where its logs or its label cannot be read."""
+    started = time.monotonic()
+    try:
+        question = incidents.read_question(path)
+        outcome = _answer(way, question, left_out)
+        seconds = time.monotonic() - started
+        return incidents.score(question, incidents.read_truth(path), outcome.report, seconds), outcome
+    except (LogInputError, EmptyWindow, IncidentFormatError) as error:
+        return incidents.score_unreadable(path, str(error), time.monotonic() - started), None
+
+
 def _answer(way: _Pass, question: Question, left_out: frozenset[str]) -> AnalysisOutcome:
     prepared = prepare([question.logs], settings=way.settings, model=way.model, only_info=way.only_info)
     request = AnalysisRequest(
@@ -206,12 +212,12 @@ def _answer(way: _Pass, question: Question, left_out: frozenset[str]) -> Analysi
 
 
 def _signatures_by_kind(
-    scores: Sequence[IncidentScore], outcomes: Sequence[AnalysisOutcome]
+    scores: Sequence[IncidentScore], outcomes: Sequence[AnalysisOutcome | None]
 ) -> dict[str, frozenset[str]]:
     """For each fault kind, the signatures that accuse the right component in an incident of that kind."""
     known: dict[str, set[str]] = {}
     for score, outcome in zip(scores, outcomes, strict=True):
-        if score.healthy:
+        if score.healthy or outcome is None:
             continue
         speaking = {
             finding.signature
@@ -222,10 +228,11 @@ def _signatures_by_kind(
     return {kind: frozenset(ids) for kind, ids in known.items()}
 
 
-def _certainty(scores: Sequence[IncidentScore], outcomes: Sequence[AnalysisOutcome]) -> dict[str, Any]:
-    pairs = [(score, outcome) for score, outcome in zip(scores, outcomes, strict=True) if not score.healthy]
+def _certainty(scores: Sequence[IncidentScore], outcomes: Sequence[AnalysisOutcome | None]) -> dict[str, Any]:
+    failed = [score for score in scores if not score.healthy]
+    pairs = [(score, found) for score, found in zip(scores, outcomes, strict=True) if found and not score.healthy]
     answered = [(score, outcome) for score, outcome in pairs if score.ranked]
-    low, high = bootstrap_interval([float(score.rank == 1) for score, _ in pairs])
+    low, high = bootstrap_interval([float(score.rank == 1) for score in failed])
     return {
         "top1_interval": [round(low, 4), round(high, 4)],
         "reliability": reliability(

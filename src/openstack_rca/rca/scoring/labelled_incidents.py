@@ -18,6 +18,9 @@ from openstack_rca.rca.report import Report
 from openstack_rca.rca.vocabulary import Verdict
 
 INCIDENT_FILE = "incident.json"
+UNREADABLE = "UNREADABLE"
+"""Stands for the verdict on an incident whose logs or label cannot be read: that is never right."""
+
 _COMPRESSION = (".gz", ".bz2", ".xz", ".zst")
 
 
@@ -55,6 +58,7 @@ class IncidentScore:
     category_ok: bool
     evidence_hit: bool
     seconds: float
+    unreadable: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The ``per_incident`` entry of the contract."""
@@ -172,6 +176,29 @@ def score(question: Question, truth: Truth, report: Report, seconds: float) -> I
     )
 
 
+def score_unreadable(folder: Path, why: str, seconds: float) -> IncidentScore:
+    """The score of an incident that could not be answered, and why: wrong in every respect."""
+    try:
+        truth = read_truth(folder)
+        healthy = not truth.expected
+    except IncidentFormatError:
+        truth, healthy = Truth("", (), None, ()), False
+    return IncidentScore(
+        id=folder.name,
+        fault=truth.fault,
+        expected=truth.expected,
+        healthy=healthy,
+        rank=None,
+        ranked=(),
+        verdict=UNREADABLE,
+        category=None,
+        category_ok=False,
+        evidence_hit=False,
+        seconds=round(seconds, 3),
+        unreadable=why,
+    )
+
+
 def total(scores: Sequence[IncidentScore], model_version: str | None) -> dict[str, Any]:
     """The JSON object of the contract: shares over the incidents, false alarms over the healthy windows."""
     incidents = [item for item in scores if not item.healthy]
@@ -190,5 +217,7 @@ def total(scores: Sequence[IncidentScore], model_version: str | None) -> dict[st
         "false_alarms": sum(item.verdict != Verdict.NO_FAILURE_FOUND.value for item in healthy),
         "seconds_median": round(statistics.median(item.seconds for item in scores), 3) if scores else 0.0,
         "model_version": model_version,
+        "unreadable": [item.id for item in scores if item.unreadable],
+        "unreadable_because": {item.id: item.unreadable for item in scores if item.unreadable},
         "per_incident": [item.as_json() for item in scores],
     }
