@@ -8,7 +8,10 @@ import polars as pl
 import pytest
 
 from openstack_rca.rca.evidence import ExpectedSteps, Finding, discount_by_steps, missing_steps, step_suspicion
+from openstack_rca.rca.judgement import weigh
 from openstack_rca.rca.knowledge import load_topology
+from openstack_rca.rca.render import story_lines
+from openstack_rca.rca.report import story_pictures
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 
 START = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
@@ -50,6 +53,7 @@ def expected(*parts: list[Step], foreign: bool = False) -> ExpectedSteps:
     rows = [
         {
             "story": story,
+            "name": f"req-{story}",
             "row": story,
             "last_row": story,
             "time": START + timedelta(seconds=at),
@@ -61,6 +65,7 @@ def expected(*parts: list[Step], foreign: bool = False) -> ExpectedSteps:
             "median_seconds": 1.0 if follower == "placement-api" else 2.0,
             "within_seconds": 4.0,
             "came_row": None if state == "missing" else story,
+            "wait_seconds": None if state == "missing" else 0.5,
             "unsure": 0.0,
             "state": state,
         }
@@ -230,3 +235,20 @@ def test_silence_of_one_whom_nobody_waited_for_says_little() -> None:
     assert weight_after(silence, *[volume(118.0, 1, "came")]) < 0.8
     assert weight_after(silence, *[volume(118.0, 1, "came"), volume(125.0, 2, "missing")]) == 0.8
     assert weight_after(silence, *NORMAL[:3]) == 0.8
+
+
+def test_a_picture_sets_the_request_that_stopped_beside_a_normal_one() -> None:
+    """Placement answered in time; the compute, which is due within four seconds, never did."""
+    stopped = [build(120.0 + 4 * n, 100 + n, "came", "missing") for n in range(6)]
+    steps = expected(*NORMAL, *stopped, *OTHERS_GO_ON)
+    observed = window().with_columns(text=pl.lit("accepted\nby nova-api"))
+    findings = missing_steps(steps, observed, TOPOLOGY)
+    (candidate,) = weigh(findings)
+    (picture,) = story_pictures([candidate], steps, observed)
+    assert [(step.component, step.seconds) for step in picture.steps] == [
+        ("nova-api", 0.0),
+        ("placement-api", 0.5),
+        ("nova-compute", None),
+    ]
+    assert (picture.like_it, picture.last) == (6, "accepted")
+    assert story_lines(picture)[-1].endswith("nothing within 4.0 s")

@@ -18,6 +18,8 @@ from openstack_rca.service.showing import (
     moment,
     percent,
     place,
+    story_lines,
+    story_title,
     window_text,
 )
 
@@ -50,6 +52,7 @@ def draw_report(answer: Answer) -> None:
     _draw_timeline(report)
     _draw_spread(report)
     _draw_requests(report)
+    _draw_stories(report)
     _draw_checks(report)
     _draw_rest(report)
     draw_actions(answer)
@@ -165,6 +168,16 @@ def _draw_request(path: RequestPath) -> None:
         for step in path.steps
     ]
     st.code(block("\n".join(row.replace("\n", " ") for row in rows), 400), language=None, wrap_lines=True)
+
+
+def _draw_stories(report: Report) -> None:
+    if not report.stories:
+        return
+    with st.expander(f"Requests that did not go on ({len(report.stories):d})", expanded=True):
+        for story in report.stories:
+            st.text(plain(story_title(story)))
+            last = ["the last line before the gap:", story.last.replace("\n", " ")] if story.last else []
+            st.code(block("\n".join([*story_lines(story), *last]), 400), language=None, wrap_lines=False)
 
 
 def _draw_checks(report: Report) -> None:

@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from openstack_rca.rca.knowledge import load_topology
-from openstack_rca.rca.render import Headline, counts, headline, moment, percent, place, spot, window_text
+from openstack_rca.rca.render import (
+    Headline,
+    counts,
+    headline,
+    moment,
+    percent,
+    place,
+    spot,
+    story_lines,
+    story_title,
+    window_text,
+)
 from openstack_rca.rca.report import (
     Cause,
     EvidenceItem,
@@ -34,6 +45,8 @@ __all__ = [
     "percent",
     "place",
     "spot",
+    "story_lines",
+    "story_title",
     "window_text",
 ]
 

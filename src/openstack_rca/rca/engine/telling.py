@@ -21,6 +21,7 @@ from openstack_rca.rca.report import (
     failed_requests,
     missing,
     ruled_out,
+    story_pictures,
     summary,
     timeline,
 )
@@ -65,6 +66,7 @@ def build_report(
         activity=activity(case.surroundings, window, _involved(named)),
         blast_radius=blast_radius(named[0]) if causes else [],
         requests=failed_requests(named, case.observed) if causes else [],
+        stories=story_pictures(named, case.expected, case.observed),
         episodes=_episodes(case),
         ruled_out=ruled_out(case.candidates, named),
         missing=[*missing(case.events, files, case.observed, case.rates), *request.knowledge.notices],

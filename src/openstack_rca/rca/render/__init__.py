@@ -6,7 +6,18 @@ from openstack_rca.rca.render.markdown_report import render_markdown
 from openstack_rca.rca.render.short_report import render_short
 from openstack_rca.rca.render.text_report import render_text, render_text_plain
 from openstack_rca.rca.render.ticket import render_ticket
-from openstack_rca.rca.render.wording import Headline, counts, headline, moment, percent, place, spot, window_text
+from openstack_rca.rca.render.wording import (
+    Headline,
+    counts,
+    headline,
+    moment,
+    percent,
+    place,
+    spot,
+    story_lines,
+    story_title,
+    window_text,
+)
 
 __all__ = [
     "Headline",
@@ -24,5 +35,7 @@ __all__ = [
     "render_ticket",
     "report_schema",
     "spot",
+    "story_lines",
+    "story_title",
     "window_text",
 ]

@@ -37,6 +37,8 @@ from openstack_rca.rca.render.wording import (
     simultaneous,
     span,
     spot,
+    story_lines,
+    story_title,
     window_text,
 )
 from openstack_rca.rca.report import (
@@ -44,6 +46,7 @@ from openstack_rca.rca.report import (
     Episode,
     Report,
     RequestPath,
+    StoryPicture,
     markdown_cell,
     markdown_code,
     markdown_fence,
@@ -65,6 +68,7 @@ def render_markdown(report: Report) -> str:
         _chain(report),
         _timeline(report),
         _requests(report.requests),
+        _stories(report.stories),
         _episodes(report.episodes),
         _list("Blast radius", (markdown_prose(value) for value in report.blast_radius)),
         _list(
@@ -204,6 +208,14 @@ def _requests(paths: list[RequestPath]) -> str:
         header = ["| UTC | level | component | where | what |", "| --- | --- | --- | --- | --- |"]
         parts += [f"Request {markdown_prose(request_text(path))}", "\n".join(header + rows)]
     return "\n\n".join(["## Failed requests, followed across the services", *parts]) if parts else ""
+
+
+def _stories(stories: list[StoryPicture]) -> str:
+    parts = []
+    for story in stories:
+        lines = [*story_lines(story), *(["the last line before the gap:", story.last] if story.last else [])]
+        parts += [f"Request {markdown_prose(story_title(story))}", markdown_fence("\n".join(lines))]
+    return "\n\n".join(["## Requests that did not go on", *parts]) if parts else ""
 
 
 def _episodes(episodes: list[Episode]) -> str:

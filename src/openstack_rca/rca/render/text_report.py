@@ -46,9 +46,11 @@ from openstack_rca.rca.render.wording import (
     simultaneous,
     span,
     spot,
+    story_lines,
+    story_title,
     window_text,
 )
-from openstack_rca.rca.report import Cause, Episode, FileSummary, Report, RequestPath
+from openstack_rca.rca.report import Cause, Episode, FileSummary, Report, RequestPath, StoryPicture
 from openstack_rca.rca.vocabulary import Verdict
 
 EVIDENCE_IN_FULL = 5
@@ -81,6 +83,7 @@ def render_text(report: Report, console: Console) -> None:
     _chain(page, report)
     _timeline(page, report)
     _requests(page, report.requests)
+    _stories(page, report.stories)
     _episodes(page, report.episodes)
     _similar(page, report)
     for number, cause in enumerate(report.causes[1:], start=2):
@@ -265,6 +268,19 @@ def _requests(page: Page, paths: Sequence[RequestPath]) -> None:
             lines = 2 if style == "red" else 1
             room = lines * (page.width - 6) - 6 * (lines - 1)
             page.show(page.text(excerpt(step.text, max(20, room))), 6)
+
+
+def _stories(page: Page, stories: Sequence[StoryPicture]) -> None:
+    if not stories:
+        return
+    page.title("Requests that did not go on (UTC)")
+    for story in stories:
+        page.item("-", page.text(story_title(story), "bold"))
+        for line in story_lines(story):
+            page.show(page.text(line), 4)
+        if story.last:
+            page.show(page.text("The last line before the gap:"), 4)
+            page.log_line(story.last, 4)
 
 
 def _episodes(page: Page, episodes: Sequence[Episode]) -> None:

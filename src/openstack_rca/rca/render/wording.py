@@ -20,6 +20,7 @@ from openstack_rca.rca.report import (
     RequestPath,
     RuledOut,
     SimilarIncident,
+    StoryPicture,
 )
 from openstack_rca.rca.vocabulary import EvidenceSort, Verdict
 
@@ -346,3 +347,34 @@ def chain_rows(hops: Sequence[Hop]) -> list[ChainRow]:
             rows.append(ChainRow(depth, hop.target, hop))
             stack.extend((depth + 1, following) for following in reversed(waiting.pop(hop.target, [])))
     return rows
+
+
+_BAR = 14
+
+
+def story_title(story: StoryPicture) -> str:
+    """Which request a picture shows, and how many are like it."""
+    others = f"; {story.like_it - 1} more stopped alike" if story.like_it > 1 else ""
+    return f"{story.name}, begun {clock(story.begun)}{others}"
+
+
+def story_lines(story: StoryPicture) -> list[str]:
+    """A request as a picture in text: one line a step, what is normal on the left, this time on the right."""
+    longest = max([step.within_seconds or step.normal_seconds for step in story.steps] or [1.0]) or 1.0
+    width = max([len(step.component) for step in story.steps] or [0])
+
+    def bar(seconds: float, sign: str = "-") -> str:
+        return "|" + sign * round(_BAR * min(seconds / longest, 1.0))
+
+    lines = [f"{'':{width}}  {'normally':{_BAR + 10}}this time"]
+    for step in story.steps:
+        normal = f"{bar(step.normal_seconds)} {step.normal_seconds:.1f} s"
+        if step.seconds is None:
+            here = (
+                f"{bar(step.within_seconds or longest, '.')} nothing within {step.within_seconds or longest:.1f} s"
+            )
+        else:
+            late = step.within_seconds is not None and step.seconds > step.within_seconds
+            here = f"{bar(step.seconds)} {step.seconds:.1f} s{', late' if late else ''}"
+        lines.append(f"{step.component:{width}}  {normal:{_BAR + 10}}{here}")
+    return lines

@@ -27,6 +27,8 @@ from openstack_rca.rca.report.report import (
     RequestPath,
     RuledOut,
     SimilarIncident,
+    StoryPicture,
+    StoryStep,
     TimelineEntry,
     Window,
 )
@@ -40,6 +42,7 @@ from openstack_rca.rca.report.sanitise import (
     one_line,
     shorten,
 )
+from openstack_rca.rca.report.story_pictures import story_pictures
 
 __all__ = [
     "ActivityRow",
@@ -59,6 +62,8 @@ __all__ = [
     "RequestPath",
     "RuledOut",
     "SimilarIncident",
+    "StoryPicture",
+    "StoryStep",
     "TimelineEntry",
     "Window",
     "activity",
@@ -75,6 +80,7 @@ __all__ = [
     "one_line",
     "ruled_out",
     "shorten",
+    "story_pictures",
     "summary",
     "timeline",
 ]

@@ -17,7 +17,7 @@ from openstack_rca.logs.records import SkipReason
 from openstack_rca.rca.report.sanitise import mask_secrets
 from openstack_rca.rca.vocabulary import Category, EvidenceSort, Verdict
 
-REPORT_SCHEMA_VERSION = "1.2"
+REPORT_SCHEMA_VERSION = "1.3"
 
 LoggedText = Annotated[str, AfterValidator(mask_secrets)]
 """Text that may quote a log or what an operator typed: a part of a report cannot be made with a known secret in it."""
@@ -121,6 +121,26 @@ class RequestPath(_Part):
     request_id: str
     instance_id: str | None = None
     steps: list[RequestStep] = Field(default_factory=list)
+
+
+class StoryStep(_Part):
+    """A step of a request, as it usually comes and as it came this time."""
+
+    component: str
+    text: LoggedText = Field(description="Template of the event that is usual there.")
+    normal_seconds: float = Field(description="Since the request's first step, in the middle of normal requests.")
+    within_seconds: float | None = Field(default=None, description="After this time the step is overdue.")
+    seconds: float | None = Field(default=None, description="This time; null: it never came.")
+
+
+class StoryPicture(_Part):
+    """A request that did not go on, or was late, beside what is normal."""
+
+    name: str = Field(description="Id of the request.")
+    begun: datetime
+    like_it: int = Field(ge=1, description="Requests that stopped alike.")
+    steps: list[StoryStep] = Field(default_factory=list)
+    last: LoggedText = Field(default="", description="The last line before the gap.")
 
 
 class Episode(_Part):
@@ -232,6 +252,9 @@ class Report(_Part):
         default_factory=list, description="Events, errors and anomaly scores over time; involved components first."
     )
     requests: list[RequestPath] = Field(default_factory=list, description="Failed requests, followed across services.")
+    stories: list[StoryPicture] = Field(
+        default_factory=list, description="Requests that did not go on, step by step, beside what is normal."
+    )
     episodes: list[Episode] = Field(
         default_factory=list, description="Further, separate stretches of trouble in the same logs."
     )
