@@ -370,9 +370,7 @@ def story_lines(story: StoryPicture) -> list[str]:
     for step in story.steps:
         normal = f"{bar(step.normal_seconds)} {step.normal_seconds:.1f} s"
         if step.seconds is None:
-            here = (
-                f"{bar(step.within_seconds or longest, '.')} nothing within {step.within_seconds or longest:.1f} s"
-            )
+            here = f"{bar(step.within_seconds or longest, '.')} nothing within {step.within_seconds or longest:.1f} s"
         else:
             late = step.within_seconds is not None and step.seconds > step.within_seconds
             here = f"{bar(step.seconds)} {step.seconds:.1f} s{', late' if late else ''}"
