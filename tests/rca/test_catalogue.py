@@ -286,7 +286,11 @@ def test_a_signature_is_silent_beside_what_says_more(tmp_path: Path) -> None:
         ("controller failed", ("controller failed",)),
         (r"(?i)Controller\.Failed", ("controller.failed",)),
         ("alpha|beta", ("alpha", "beta")),
-        ("(?:alpha|beta) gamma?", (" gamm",)),
+        ("(?:alpha|beta) gamma?", ("alpha gamm", "beta gamm")),
+        ("al[pb]ha failed", ("albha failed", "alpha failed")),
+        ("(?:[0-9]+|beta) gamma", (" gamma",)),
+        ("server (?:alpha)+", ("server alpha",)),
+        ("(?:alpha)+ server", ("alpha",)),
         ("alpha|be", ()),
         (r"\d+ of [a-z]+ broken", (" broken",)),
         ("(?:optional)?", ()),
@@ -299,7 +303,7 @@ def test_required_literals_are_named_only_where_sure(pattern: str, literals: tup
     assert required_literals(pattern) == literals
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=1000)
 @given(st.text(alphabet="ab()|?*+[]{}\\.^$dP<>:xi,0", max_size=12), st.text(alphabet="abxid0.", max_size=12))
 def test_a_text_that_matches_always_holds_a_required_literal(pattern: str, text: str) -> None:
     try:
