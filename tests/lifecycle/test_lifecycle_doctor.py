@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lifecycle_helpers import MakeModel, publish
+from flaky_proxy import Fault, flaky_proxy
+from lifecycle_helpers import PATIENCE, MakeModel, publish
 
 from openstack_rca.lifecycle.doctor import ConnectionCheck, check_connections
 from openstack_rca.lifecycle.objects.store import ObjectStore
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.settings import Settings, load_settings
 
-NAMES = ["tracking", "registry", "store write", "store read", "credentials", "clock", "cache space"]
+NAMES = ["tracking", "registry", "run artifacts", "store write", "store read", "credentials", "clock", "cache space"]
 
 
 def checks_of(settings: Settings) -> dict[str, ConnectionCheck]:
@@ -45,7 +46,7 @@ def test_the_probe_leaves_nothing_behind(s3: Settings) -> None:
 
 def test_a_server_that_is_down_fails_tracking_and_registry_only(tmp_path: Path) -> None:
     checks = checks_of(load_settings(home=tmp_path, mlflow_tracking_uri="http://rca:hush@127.0.0.1:9"))
-    assert [name for name, check in checks.items() if not check.ok] == ["tracking", "registry"]
+    assert [name for name, check in checks.items() if not check.ok] == ["tracking", "registry", "run artifacts"]
     assert "MLFLOW_TRACKING_URI" in checks["tracking"].hint
     assert "hush" not in str(checks)
 
@@ -62,9 +63,26 @@ def test_a_server_that_is_down_fails_tracking_and_registry_only(tmp_path: Path) 
 def test_what_is_wrong_with_the_store_is_said(s3: Settings, changes: dict[str, Any], words: str) -> None:
     facts = {**s3.model_dump(exclude_unset=True), **changes}
     checks = checks_of(load_settings(**facts))
-    assert not any(checks[name].ok for name in ("store write", "store read", "credentials"))
+    assert not any(checks[name].ok for name in ("store write", "store read"))
+    # A store that looks for a bucket has let the user in.
+    assert checks["credentials"].ok is ("no-such-bucket" in settings_root(facts))
     assert words in checks["store write"].hint
     assert "wrong-secret" not in str(checks)
+
+
+def settings_root(facts: dict[str, Any]) -> str:
+    return str(facts["mlflow_artifact_root"])
+
+
+def test_a_server_that_cannot_keep_files_is_told_with_its_remedy(server: str, tmp_path: Path) -> None:
+    """As MLflow without boto3 before a bucket: everything works but the files of runs."""
+    with flaky_proxy(server) as proxy:
+        proxy.fault = Fault("500", "PUT", "mlflow-artifacts")
+        settings = load_settings(home=tmp_path, mlflow_tracking_uri=proxy.address, network_timeout_seconds=PATIENCE)
+        checks = checks_of(settings)
+    assert checks["tracking"].ok and "MLFlow 3".lower() in checks["tracking"].detail.lower()
+    assert not checks["run artifacts"].ok
+    assert "boto3" in checks["run artifacts"].hint
 
 
 def test_a_root_that_cannot_work_is_reported_not_raised(tmp_path: Path) -> None:
@@ -76,7 +94,12 @@ def test_a_root_that_cannot_work_is_reported_not_raised(tmp_path: Path) -> None:
 def test_a_home_that_cannot_be_used_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     checks = checks_of(load_settings(home=tmp_path / "file", mlflow_artifact_root=f"{tmp_path}/store"))
-    assert [name for name, check in checks.items() if not check.ok] == ["tracking", "registry", "cache space"]
+    assert [name for name, check in checks.items() if not check.ok] == [
+        "tracking",
+        "registry",
+        "run artifacts",
+        "cache space",
+    ]
     for name in ("tracking", "registry", "cache space"):
         assert "OPENSTACK_RCA_HOME" in checks[name].hint
 

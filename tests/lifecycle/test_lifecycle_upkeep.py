@@ -373,7 +373,7 @@ def test_what_may_not_be_promoted_is_refused(embedded: Settings, make_model: Mak
     for reference, place, error, words in (
         (1, "production", ConfigurationError, "was yanked"),
         (2, embedded.experiment_name, ConfigurationError, "already"),
-        (2, "no spaces please", ConfigurationError, "experiment_name"),
+        (2, "no spaces please", ConfigurationError, "MLFLOW_EXPERIMENT_NAME"),
         (3, "production", VersionNotFound, "refused"),
         (9, "production", VersionNotFound, "9"),
     ):

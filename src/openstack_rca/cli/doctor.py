@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import click
 
 from openstack_rca.cli.output import JSON_FORMAT, connection_options, console, print_json, settings_from
@@ -14,10 +12,10 @@ from openstack_rca.service.models import doctor
 @JSON_FORMAT
 @connection_options
 def doctor_command(form: str, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool) -> int:
-    """Check every connection: tracking, registry, store, credentials, clock, space. Exit status 1 if one fails."""
+    """Check every connection: tracking, registry, run artifacts, store, credentials, clock, space. Exit status 1 if one fails."""
     checks = doctor(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow))
     if form == "json":
-        print_json([asdict(check) for check in checks])
+        print_json([{"name": one.name, "ok": one.ok, "detail": one.detail, "hint": one.hint} for one in checks])
     else:
         screen = console()
         for check in checks:

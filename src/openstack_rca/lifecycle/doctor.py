@@ -9,20 +9,35 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
-from openstack_rca.errors import OpenStackRcaError, StoreError, StoreUnavailable
-from openstack_rca.lifecycle.mlflow import connect, is_server, registry_errors, without_password
+from openstack_rca.errors import (
+    OpenStackRcaError,
+    RegistryRefused,
+    StoreAccessDenied,
+    StoreBucketNotFound,
+    StoreError,
+    StoreUnavailable,
+)
+from openstack_rca.lifecycle.mlflow import (
+    connect,
+    is_server,
+    probe_artifacts,
+    registry_errors,
+    server_version,
+    without_password,
+)
 from openstack_rca.lifecycle.objects import ObjectStore, S3Access, certificates, find_s3_access, within
 from openstack_rca.lifecycle.records import Place
 from openstack_rca.lifecycle.trust import check_signing, check_verification
 from openstack_rca.lifecycle.versions import ModelLifecycle
 from openstack_rca.settings import Settings
 
+OLDEST_SERVER = 3
 LARGEST_CLOCK_DIFFERENCE = 300.0
 SMALLEST_FREE_SPACE = 200 * 1024**2
 SWITCHED_OFF = "MLflow is switched off"
@@ -30,25 +45,27 @@ SWITCHED_OFF = "MLflow is switched off"
 
 @dataclass(frozen=True)
 class ConnectionCheck:
-    """One line of the doctor: what was tried, whether it works, what was found, what to do if it does not."""
+    """One line of the doctor: what was tried, whether it works, what was found, what to do if it does not; the error itself."""
 
     name: str
     ok: bool
     detail: str
     hint: str = ""
+    problem: OpenStackRcaError | None = field(default=None, repr=False, compare=False)
 
 
 def check_connections(settings: Settings) -> list[ConnectionCheck]:
     """Try everything that training and analysis will need.
 
     Returns:
-        One check each for tracking, registry, store write, store read, credentials, clock and cache space, and for each key
-        that is configured.
+        One check each for tracking, registry, run artifacts, store write, store read, credentials, clock and cache space, and
+        for each key that is configured.
     """
     write, read, credentials = _check_store(settings)
     return [
         _told("tracking", lambda: _tracking(settings)),
         _told("registry", lambda: _registry(settings)),
+        _told("run artifacts", lambda: _run_artifacts(settings)),
         write,
         read,
         credentials,
@@ -70,7 +87,7 @@ def _told(name: str, check: Callable[[], str]) -> ConnectionCheck:
     try:
         return ConnectionCheck(name, True, check())
     except OpenStackRcaError as error:
-        return ConnectionCheck(name, False, error.message, error.hint)
+        return ConnectionCheck(name, False, error.message, error.hint, error)
 
 
 def _tracking(settings: Settings) -> str:
@@ -80,7 +97,19 @@ def _tracking(settings: Settings) -> str:
     client = connect(settings)
     with registry_errors(uri):
         client.search_experiments(max_results=1)
-    return f"{without_password(uri)} answers"
+    version = server_version(settings)
+    if version and int(version.split(".", 1)[0]) < OLDEST_SERVER:
+        raise RegistryRefused(
+            f"The MLflow tracking server {without_password(uri)} is of version {version}.",
+            f"Update it to MLflow {OLDEST_SERVER} or newer.",
+        )
+    return f"{without_password(uri)} answers" + (f", MLflow {version}" if version else "")
+
+
+def _run_artifacts(settings: Settings) -> str:
+    if not settings.mlflow_enabled:
+        return SWITCHED_OFF
+    return f"{probe_artifacts(settings)} can be written and read"
 
 
 def _registry(settings: Settings) -> str:
@@ -130,8 +159,11 @@ def _credentials(settings: Settings, store: ObjectStore, write: ConnectionCheck,
     if store.is_local:
         return "none needed for a folder"
     source = find_s3_access(settings).source if store.scheme.startswith("s3") else "the environment"
-    if not (write.ok or read.ok):
+    problem = next((check.problem for check in (write, read) if check.problem is not None), None)
+    if isinstance(problem, StoreAccessDenied) and not read.ok:
         raise StoreError(f"Those from {source} could not be used: {write.detail}", write.hint)
+    if not (write.ok or read.ok) and not isinstance(problem, StoreBucketNotFound):
+        raise StoreError(f"Those from {source} could not be tried: {write.detail}", write.hint)
     return f"those from {source} are accepted"
 
 

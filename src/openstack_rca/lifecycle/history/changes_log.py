@@ -29,6 +29,7 @@ READ_AT_ONCE = 8
 
 PUBLISHED, REFUSED, REGISTERED, PROMOTED, PRUNED = "published", "refused", "registered", "promoted", "pruned"
 YANKED, UNYANKED, PINNED, UNPINNED = "yanked", "unyanked", "pinned", "unpinned"
+NOT_PROMOTED = "notpromoted"
 DESCRIBED, ALIASED, UNALIASED, STAGED = "described", "aliased", "unaliased", "staged"
 
 _STAMP = "%Y%m%dT%H%M%S%fZ"

@@ -2,6 +2,7 @@
 
 from openstack_rca.lifecycle.mlflow.client import connect, get_ready, is_server, registry_errors, without_password
 from openstack_rca.lifecycle.mlflow.database_backup import DatabaseFacts, Restored, back_up, restore
+from openstack_rca.lifecycle.mlflow.probing import probe_artifacts, server_version
 from openstack_rca.lifecycle.mlflow.registry import TAG_WRITER, MlflowRegistry, is_registered_half
 from openstack_rca.lifecycle.mlflow.run_logger import RunLogger
 from openstack_rca.lifecycle.mlflow.run_retention import RunDecision, plan_runs, prune_runs
@@ -22,8 +23,10 @@ __all__ = [
     "is_registered_half",
     "is_server",
     "plan_runs",
+    "probe_artifacts",
     "prune_runs",
     "registry_errors",
     "restore",
+    "server_version",
     "without_password",
 ]

@@ -46,5 +46,5 @@ def too_slow(server: str) -> RegistryUnavailable:
     """What is raised when a server answers too slowly; ``server`` is its name, without a password."""
     return RegistryUnavailable(
         f"The MLflow tracking server {server} is too slow.",
-        "Check it and the way there (openstack-rca doctor), or allow more time: OPENSTACK_RCA_NETWORK_TIMEOUT.",
+        "Check it and the way there, or allow more time: OPENSTACK_RCA_NETWORK_TIMEOUT.",
     )

@@ -20,6 +20,7 @@ from openstack_rca.errors import (
     RegistryUnavailable,
 )
 from openstack_rca.extras import require_extra
+from openstack_rca.lifecycle.objects import proxy_for
 
 MISSING = "RESOURCE_DOES_NOT_EXIST"
 LONGEST_QUOTE = 300
@@ -102,17 +103,12 @@ SAID = (
         RegistryRefused,
     ),
     Said(
-        "not in a valid JSON format|Expecting value|<!doctype html|<html",
-        "answers with a web page: a log-in page of a proxy, or no MLflow.",
-        "Correct MLFLOW_TRACKING_URI; where a proxy asks for a log-in, set MLFLOW_TRACKING_TOKEN.",
-    ),
-    Said(
         "UNAUTHENTICATED|error code 401|not authenticated|Authorization Required|Unauthorized",
         "refused the credentials.",
         LOG_IN,
     ),
     Said(
-        "PERMISSION_DENIED|error code 403|Forbidden|Permission denied",
+        "PERMISSION_DENIED|error code 403|Forbidden|Permission denied\\b(?! for)",
         "does not let this user do that (the credentials are refused for it).",
         LOG_IN + " Or ask for the right to it.",
     ),
@@ -207,6 +203,18 @@ SAID = (
         "Put a copy back: openstack-rca restore FILE",
         RegistryRefused,
     ),
+    # Last, for whatever was not known by its own words
+    Said(
+        "not in a valid JSON format|Expecting value|<!doctype html|<html",
+        "answers with a web page: a log-in page of a proxy, or no MLflow.",
+        "Correct MLFLOW_TRACKING_URI; where a proxy asks for a log-in, set MLFLOW_TRACKING_TOKEN.",
+    ),
+    Said(
+        "too many 500 error responses",
+        "fails with an error of its own (500).",
+        "Its log says why: mostly its database, or the keys and the driver (boto3) of its bucket.",
+        RegistryFailed,
+    ),
 )
 
 
@@ -230,16 +238,6 @@ def unavailable(uri: str, reason: str) -> RegistryUnavailable:
     return RegistryUnavailable(
         f"{called(uri)} does not answer ({reason}).", "Check that it runs and that MLFLOW_TRACKING_URI is right."
     )
-
-
-def proxy_for(uri: str) -> str:
-    """The proxy that the environment names for a server, without its password; empty if there is none."""
-    from urllib.request import getproxies, proxy_bypass
-
-    parts = urlparse(uri)
-    if not parts.hostname or proxy_bypass(parts.hostname):
-        return ""
-    return without_password(getproxies().get(parts.scheme, ""))
 
 
 def require_mlflow(uri: str) -> None:

@@ -133,7 +133,7 @@ class Tracking:
         experiment = self._client.get_experiment_by_name(name)
         if experiment is None:
             try:
-                return str(self._client.create_experiment(name, artifact_location=self._artifact_location()))
+                return str(self._client.create_experiment(name, artifact_location=artifact_location(self.settings)))
             except MlflowException as error:
                 if error.error_code != "RESOURCE_ALREADY_EXISTS":
                     raise
@@ -141,14 +141,6 @@ class Tracking:
         if experiment.lifecycle_stage == "deleted":
             self._client.restore_experiment(experiment.experiment_id)
         return str(experiment.experiment_id)
-
-    def _artifact_location(self) -> str | None:
-        uri = self.settings.tracking_uri
-        if is_server(uri):
-            return None
-        if uri.startswith("sqlite:"):
-            return (self.settings.home / "mlruns-artifacts" / self.settings.experiment_name).as_uri()
-        return ObjectStore(self.settings).uri(f"run-artifacts/{self.settings.experiment_name}")
 
     @contextmanager
     def _system_metrics(self, logger: RunLogger) -> Iterator[None]:
@@ -217,6 +209,16 @@ class Tracking:
 
     def _errors(self) -> Any:
         return registry_errors(self.settings.tracking_uri)
+
+
+def artifact_location(settings: Settings) -> str | None:
+    """Where a new experiment keeps the files of its runs; ``None`` leaves it to the tracking server."""
+    uri = settings.tracking_uri
+    if is_server(uri):
+        return None
+    if uri.startswith("sqlite:"):
+        return (settings.home / "mlruns-artifacts" / settings.experiment_name).as_uri()
+    return ObjectStore(settings).uri(f"run-artifacts/{settings.experiment_name}")
 
 
 def _summary(run: Any) -> RunSummary:

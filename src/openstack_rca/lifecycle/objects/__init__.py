@@ -20,7 +20,7 @@ from openstack_rca.lifecycle.objects.files import (
 from openstack_rca.lifecycle.objects.patience import side_by_side, within
 from openstack_rca.lifecycle.objects.retrying import retrying
 from openstack_rca.lifecycle.objects.store import ObjectStore, Progress, StoredObject, normal_root
-from openstack_rca.lifecycle.objects.store_errors import key_taken, way_on, writing_to
+from openstack_rca.lifecycle.objects.store_errors import key_taken, proxy_for, way_on, writing_to
 
 __all__ = [
     "BucketRules",
@@ -40,6 +40,7 @@ __all__ = [
     "key_taken",
     "locked",
     "normal_root",
+    "proxy_for",
     "remove_leftovers",
     "remove_unheld",
     "replacing",

@@ -11,12 +11,14 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.message import Message
 from urllib.parse import quote, urlsplit
 
 from openstack_rca.errors import ConfigurationError, StoreUnavailable
 from openstack_rca.lifecycle.objects.connecting import certificates
 from openstack_rca.lifecycle.objects.credentials import S3Access, find_s3_access
 from openstack_rca.lifecycle.objects.patience import within
+from openstack_rca.lifecycle.objects.store_errors import no_answer
 from openstack_rca.settings import Settings
 
 SERVICE = "s3"
@@ -29,6 +31,13 @@ class Answer:
 
     status: int
     body: bytes
+    region: str = ""
+
+    @property
+    def text(self) -> str:
+        """Status, region and body, as the sentences of stores are looked for in."""
+        region = f"x-amz-bucket-region: {self.region}\n" if self.region else ""
+        return f"status code: {self.status}\n{region}{self.body.decode('utf-8', 'replace')}"
 
 
 def ask_bucket(settings: Settings, bucket: str, query: str, method: str = "GET", body: bytes = b"") -> Answer:
@@ -37,7 +46,7 @@ def ask_bucket(settings: Settings, bucket: str, query: str, method: str = "GET",
     Args:
         settings: endpoint, credentials, time limit, certificates.
         bucket: its name.
-        query: the property, such as ``lifecycle``.
+        query: the property, such as ``lifecycle``, or parameters with values, in the order of their names.
         method: ``GET`` or ``PUT``.
         body: what to send.
 
@@ -64,20 +73,21 @@ def ask_bucket(settings: Settings, bucket: str, query: str, method: str = "GET",
     def ask(_alive: object) -> Answer:
         try:
             with urllib.request.urlopen(request, timeout=seconds, context=trusted) as answer:  # noqa: S310
-                return Answer(answer.status, answer.read(LONGEST_ANSWER))
+                return Answer(answer.status, answer.read(LONGEST_ANSWER), _region(answer.headers))
         except urllib.error.HTTPError as error:
             with error:
-                return Answer(error.code, error.read(LONGEST_ANSWER))
+                return Answer(error.code, error.read(LONGEST_ANSWER), _region(error.headers))
 
-    hint = "Check that it runs and that MLFLOW_S3_ENDPOINT_URL is right (openstack-rca doctor)."
+    hint = "Check that it runs and that MLFLOW_S3_ENDPOINT_URL is right."
     try:
         # The time limit of the connection is for silence only; a byte now and then is not silence.
         return within(2 * seconds, ask, StoreUnavailable(f"The object store {endpoint} is too slow.", hint))
     except (OSError, ValueError, http.client.HTTPException) as error:
-        raise StoreUnavailable(
-            f"The object store {endpoint} does not answer.",
-            hint,
-        ) from error
+        raise no_answer(endpoint) from error
+
+
+def _region(headers: Message) -> str:
+    return str(headers.get("x-amz-bucket-region", ""))
 
 
 def _signed(access: S3Access, method: str, host: str, path: str, query: str, body: bytes) -> dict[str, str]:
@@ -93,7 +103,7 @@ def _signed(access: S3Access, method: str, host: str, path: str, query: str, bod
         headers["content-md5"] = _base64_md5(body)
     names = ";".join(sorted(headers))
     lines = "".join(f"{name}:{headers[name]}\n" for name in sorted(headers))
-    canonical = f"{method}\n{path}\n{query}=\n{lines}\n{names}\n{digest}"
+    canonical = f"{method}\n{path}\n{query}{'' if '=' in query else '='}\n{lines}\n{names}\n{digest}"
     scope = f"{day}/{access.region}/{SERVICE}/aws4_request"
     to_sign = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
     key = f"AWS4{access.secret_access_key}".encode()

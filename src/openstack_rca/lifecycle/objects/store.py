@@ -7,6 +7,7 @@ carries its digest and its writer's token where the store keeps metadata, and pu
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlparse
 
-from openstack_rca.errors import ConfigurationError, StoreObjectNotFound
+from openstack_rca.errors import ConfigurationError, StoreError, StoreObjectNotFound, StoreUnavailable
 from openstack_rca.lifecycle.objects.connecting import (
     Limits,
     download_limits,
@@ -27,7 +28,9 @@ from openstack_rca.lifecycle.objects.connecting import (
 from openstack_rca.lifecycle.objects.credentials import find_s3_access
 from openstack_rca.lifecycle.objects.files import PART
 from openstack_rca.lifecycle.objects.local_objects import create_object
+from openstack_rca.lifecycle.objects.s3_request import ask_bucket
 from openstack_rca.lifecycle.objects.store_errors import ConditionNotSupportedError, key_taken, store_errors, writing_to
+from openstack_rca.lifecycle.objects.store_words import said
 from openstack_rca.settings import Settings
 
 if TYPE_CHECKING:
@@ -49,8 +52,19 @@ def normal_root(root: str) -> str:
         if ":" in root.split("/", 1)[0]:
             raise _unknown_scheme(root)
         return Path(root).expanduser().absolute().as_uri()
-    if urlparse(root).scheme not in SCHEMES:
+    parts = urlparse(root)
+    if parts.scheme not in SCHEMES:
         raise _unknown_scheme(root)
+    if parts.fragment or parts.query or root.endswith(("#", "?")):
+        raise ConfigurationError(
+            f"MLFLOW_ARTIFACT_ROOT {root} holds a '#' or '?', behind which nothing counts as part of an address.",
+            "Choose a folder without them, or write them as %23 and %3F.",
+        )
+    if parts.scheme != "file" and "//" in parts.path.rstrip("/"):
+        raise ConfigurationError(
+            f"MLFLOW_ARTIFACT_ROOT {root} holds a folder without a name (//).",
+            f"Write it as {parts.scheme}://{parts.netloc}{re.sub('/+', '/', parts.path)}",
+        )
     return root.rstrip("/")
 
 
@@ -189,10 +203,12 @@ class ObjectStore:
         import obstore
 
         try:
-            with self._errors(key):
-                obstore.head(self._connection(), key)
+            with self._own_words(), self._errors(key):
+                found = obstore.head(self._connection(), key)
         except StoreObjectNotFound:
             return False
+        if not self.is_local and not found.get("e_tag"):
+            self._must_be_a_store()
         return True
 
     def read(self, key: str) -> bytes:
@@ -244,7 +260,7 @@ class ObjectStore:
         """
         import obstore
 
-        with self._errors(key):
+        with self._own_words(), self._errors(key):
             answer = obstore.get(self._connection(), key, options={"head": True})
         return {str(name).lower(): value for name, value in answer.attributes.items()}
 
@@ -252,8 +268,10 @@ class ObjectStore:
         """Names of the folders right below the root."""
         import obstore
 
-        with self._errors(""):
+        with self._own_words(), self._errors(""):
             found = obstore.list_with_delimiter(self._connection())
+        if not (self.is_local or found["common_prefixes"] or found["objects"]):
+            self._must_be_a_store()
         return [str(prefix).rstrip("/").rsplit("/", 1)[-1] for prefix in found["common_prefixes"]]
 
     def objects(self, folder: str) -> list[StoredObject]:
@@ -296,6 +314,36 @@ class ObjectStore:
         """What to call this store in a message: its endpoint where it has one, else its root."""
         endpoint = find_s3_access(self.settings).endpoint if self.scheme.startswith("s3") else None
         return endpoint or self.root
+
+    @contextmanager
+    def _own_words(self) -> Iterator[None]:
+        """What answers only with a status (HEAD, a redirect) is asked again for its reason."""
+        try:
+            yield
+        except (StoreObjectNotFound, StoreUnavailable):
+            raise
+        except StoreError:
+            self._must_be_a_store()
+            raise
+
+    def _must_be_a_store(self) -> None:
+        """Ask for one object of the bucket, and read the answer as it is.
+
+        Raises:
+            StoreError: the answer tells why it is none; where it cannot be had, nothing is raised.
+        """
+        if not self.scheme.startswith("s3"):
+            return
+        bucket = urlparse(self.root).netloc
+        try:
+            answer = ask_bucket(self.settings, bucket, "list-type=2&max-keys=1")
+        except (StoreError, ConfigurationError):
+            return
+        if answer.status == 200 and b"ListBucketResult" in answer.body:
+            return
+        known = said(answer.text, self.root, self.address, self.root)
+        if known is not None:
+            raise known
 
     def _errors(self, key: str, *, writing: bool = False) -> AbstractContextManager[None]:
         return store_errors(self.root, self.address, key, writing=writing)

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlparse
+from urllib.parse import urlparse, urlsplit, urlunsplit
+from urllib.request import getproxies, proxy_bypass
 
 from openstack_rca.errors import (
     StoreAccessDenied,
@@ -20,8 +21,7 @@ from openstack_rca.errors import (
     StoreObjectNotFound,
     StoreUnavailable,
 )
-
-NO_CREDENTIALS = ("169.254.169.254", "CredentialsError", "InvalidAccessKeyId", "ExpiredToken", "InvalidToken")
+from openstack_rca.lifecycle.objects.store_words import ARCHIVED, CONFLICT, said
 
 BUSY = (408, 429)
 """Answers that ask to come again later."""
@@ -47,6 +47,9 @@ def store_errors(root: str, address: str, key: str, *, writing: bool = False) ->
     try:
         yield
     except exceptions.AlreadyExistsError as error:
+        if re.search(f"{CONFLICT}|{ARCHIVED}", str(error)):
+            # Stores say with the same status that something else is in the way.
+            raise _remote_trouble(str(error), root, address, where) from error
         raise key_taken(where) from error
     except (FileNotFoundError, exceptions.NotFoundError) as error:
         bucket_is_missing = "NoSuchBucket" in str(error) or writing or not key
@@ -54,7 +57,9 @@ def store_errors(root: str, address: str, key: str, *, writing: bool = False) ->
             raise _bucket_not_found(root) from error
         raise StoreObjectNotFound(f"There is no object {where}.") from error
     except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError) as error:
-        raise _refused(str(error), root, where) from error
+        if _is_local(root):
+            raise _not_ours(root) from error
+        raise _remote_trouble(str(error), root, address, where) from error
     except NotImplementedError as error:
         raise ConditionNotSupportedError(f"The store refused a conditional write to {where}.") from error
     except (exceptions.BaseError, OSError, ValueError) as error:
@@ -62,12 +67,7 @@ def store_errors(root: str, address: str, key: str, *, writing: bool = False) ->
         if _is_local(root):
             number = error.errno if isinstance(error, OSError) else None
             raise _local_trouble(f"{text} (os error {number})" if number else text, root, where) from error
-        if "InvalidCertificate" in str(error):
-            raise StoreUnavailable(
-                f"The certificate is not trusted that the object store {address} shows.",
-                "Set AWS_CA_BUNDLE (or OPENSTACK_RCA_CA_BUNDLE) to the certificates of its authority.",
-            ) from error
-        raise _remote_trouble(text, root, address, where) from error
+        raise _remote_trouble(str(error), root, address, where) from error
 
 
 def key_taken(where: str) -> StoreObjectExists:
@@ -103,28 +103,52 @@ def _is_local(root: str) -> bool:
 
 
 def _remote_trouble(text: str, root: str, address: str, where: str) -> StoreError:
+    whole, text = text, text.split("Debug source", 1)[0]
     found = re.search(r"status code: (\d{3})", text)
     status = int(found.group(1)) if found else 0
     if status == 501:
         return ConditionNotSupportedError(f"The store refused a conditional write to {where}.")
-    if status in (401, 403) or any(sign in text for sign in NO_CREDENTIALS):
-        return _refused(text, root, where)
-    if status == 404 or "InvalidBucketName" in text:
+    # Of a certificate only the library's own notes tell.
+    known = said(text, root, address, where) or (said(whole, root, address, where) if not status else None)
+    if known is not None:
+        return known
+    if status == 404:
         return _bucket_not_found(root)
     if 400 <= status < 500 and status not in BUSY:
-        return StoreError(f"The object store refused {where}: {_reason(text)}", "Run openstack-rca doctor.")
+        return StoreError(
+            f"The object store refused {where}: {_reason(text)}", "Correct what it names, or ask who runs the store."
+        )
     # Broken connections, time limits, 5xx and answers that are not a store's at all.
+    return no_answer(address)
+
+
+def no_answer(address: str) -> StoreUnavailable:
+    """The error for a store that does not answer; a proxy on the way there is named."""
+    proxy = proxy_for(address)
+    if proxy:
+        return StoreUnavailable(
+            f"The object store {address} does not answer by way of the proxy {proxy}.",
+            "Check the proxy (HTTP_PROXY, HTTPS_PROXY), or name the store in NO_PROXY.",
+        )
     return StoreUnavailable(
-        f"The object store {address} does not answer.",
-        "Check that it runs and that MLFLOW_S3_ENDPOINT_URL is right (openstack-rca doctor).",
+        f"The object store {address} does not answer.", "Check that it runs and that MLFLOW_S3_ENDPOINT_URL is right."
     )
+
+
+def proxy_for(address: str) -> str:
+    """The proxy that the environment names for a server, without its password; empty if there is none."""
+    parts = urlparse(address)
+    if not parts.hostname or proxy_bypass(parts.hostname):
+        return ""
+    proxy = urlsplit(getproxies().get(parts.scheme, ""))
+    return urlunsplit(proxy._replace(netloc=proxy.netloc.rsplit("@", 1)[-1])).rstrip("/")
 
 
 def _local_trouble(text: str, root: str, where: str) -> StoreError:
     found = re.search(r"os error (\d+)", text)
     number = int(found.group(1)) if found else 0
     if number in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return _refused(text, root, where)
+        return _not_ours(root)
     if number in (errno.ENOSPC, errno.EDQUOT):
         return StoreUnavailable(f"No space is left to write {where}.", "Free some space and run again.")
     return StoreError(
@@ -133,19 +157,9 @@ def _local_trouble(text: str, root: str, where: str) -> StoreError:
     )
 
 
-def _refused(text: str, root: str, where: str) -> StoreAccessDenied:
-    if _is_local(root):
-        return StoreAccessDenied(
-            f"This user may not read or write {root}.", "Change its owner or set MLFLOW_ARTIFACT_ROOT."
-        )
-    if "RequestTimeTooSkewed" in text:
-        return StoreAccessDenied(
-            f"The object store refused {where}: the clocks differ too much.",
-            "Set the clock of this machine (openstack-rca doctor shows the difference).",
-        )
+def _not_ours(root: str) -> StoreAccessDenied:
     return StoreAccessDenied(
-        f"The object store refused the credentials for {root}.",
-        "Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or AWS_PROFILE), and what they may do there.",
+        f"This user may not read or write {root}.", "Change its owner or set MLFLOW_ARTIFACT_ROOT."
     )
 
 

@@ -107,6 +107,30 @@ class ModelLifecycle:
             except (LifecycleError, ConfigurationError, OSError, KeyboardInterrupt) as error:
                 raise kept_for_later(self.spool, self.place, draft, model_file, error) from error
 
+    def take_over(
+        self,
+        model_file: Path,
+        *,
+        writer: str,
+        run_id: str | None,
+        metrics: Mapping[str, float],
+        parameters: Mapping[str, Any],
+        card: Mapping[str, Any],
+        tags: Mapping[str, str],
+    ) -> ModelVersion:
+        """Make a file that is kept elsewhere the next version here; what broke off goes on under its number.
+
+        Args:
+            model_file: the file; it is only read.
+            writer: tells this taking over from every other, and is the same when it is tried again.
+            run_id, metrics, parameters, card, tags: as the version has them where it is kept.
+
+        Raises:
+            ModelFileDamaged, RegistryUnavailable, StoreError, ConfigurationError, PublishFailed: it is no version here.
+        """
+        draft = make_draft(model_file, run_id, metrics, parameters, card, tags, writer)
+        return self._publisher.resume(draft) or self._publisher.publish(draft)
+
     def check_can_publish(self) -> None:
         """Raise ``ConfigurationError`` where no version could ever be published with these settings."""
         self._publisher.check_configuration()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from openstack_rca.errors import ConfigurationError, DigestMismatch, LifecycleError, StoreError
+from openstack_rca.errors import ConfigurationError, DigestMismatch, LifecycleError, PublishFailed, StoreError
 from openstack_rca.lifecycle.history import changes_log as word
-from openstack_rca.lifecycle.records import TAG, ModelVersion, manifest_key
+from openstack_rca.lifecycle.records import TAG, TAG_MODEL_KIND, ModelVersion, manifest_key
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 
 TAG_SOURCE = TAG + "promoted_from"
@@ -45,7 +47,7 @@ def promote(
     Raises:
         VersionNotFound, DigestMismatch, SignatureInvalid: there is no such version, or it is not what was published.
         ConfigurationError: it was yanked; or it would go to where it is.
-        PublishFailed: the target's registry or store failed.
+        PublishFailed: the target's registry or store failed; that is in the history, and promoting again goes on.
     """
     word.checked_text(reason)
     target = lifecycle.other(experiment, model_name or lifecycle.place.model_name)
@@ -66,20 +68,52 @@ def promote(
     loaded = lifecycle.load(version.version)
     parameters, card = _described(lifecycle, version)
     source = f"{lifecycle.place.experiment}/{lifecycle.place.model_name} version {version.version}"
-    made = target.publish(
-        loaded.path,
-        run_id=version.run_id,
-        metrics=version.metrics,
-        parameters=parameters,
-        card=card,
-        tags={TAG_SOURCE: source, TAG_SOURCE_URI: version.uri},
-    )
+    try:
+        made = target.take_over(
+            loaded.path,
+            writer=_writer(source, version.sha256, target),
+            run_id=version.run_id,
+            metrics=version.metrics,
+            parameters=parameters,
+            card=card,
+            tags={**_carried(version), TAG_SOURCE: source, TAG_SOURCE_URI: version.uri},
+        )
+    except LifecycleError as error:
+        raise _not_promoted(lifecycle, version, target, error) from error
     if made.sha256 != version.sha256:
         raise DigestMismatch(f"Version {made.version} of {experiment} has another digest than {source}.")
     place = f"{target.place.experiment}/{target.place.model_name} version {made.version}"
-    target.events.append(word.PROMOTED, made.version, reason, {"from": source, "sha256": made.sha256})
-    lifecycle.events.append(word.PROMOTED, version.version, reason, {"to": place, "sha256": made.sha256})
+    try:
+        target.events.append(word.PROMOTED, made.version, reason, {"from": source, "sha256": made.sha256})
+        lifecycle.events.append(word.PROMOTED, version.version, reason, {"to": place, "sha256": made.sha256})
+    except LifecycleError as error:
+        told = _told(lifecycle, version, target, made, made=True)
+        return replace(told, notice=f"{told.notice} The promotion is not in every history: {error.message}".strip())
     return _told(lifecycle, version, target, made, made=True)
+
+
+def _writer(source: str, sha256: str, target: ModelLifecycle) -> str:
+    """The same for every attempt at the same promotion: one that was cut off goes on instead of taking a new number."""
+    facts = (source, sha256, target.place.experiment, target.place.model_name)
+    return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:32]
+
+
+def _carried(version: ModelVersion) -> dict[str, str]:
+    return {TAG_MODEL_KIND: version.kind.value}
+
+
+def _not_promoted(
+    lifecycle: ModelLifecycle, version: ModelVersion, target: ModelLifecycle, error: LifecycleError
+) -> PublishFailed:
+    experiment = target.place.experiment
+    with suppress(LifecycleError):
+        lifecycle.events.append(
+            word.NOT_PROMOTED, version.version, error.message[: word.LONGEST_TEXT], {"to": experiment}
+        )
+    return PublishFailed(
+        f"Version {version.version} could not be promoted to {experiment}: {error.message}",
+        f"{error.hint} Then promote it again: it goes on under the number that it has.".strip(),
+    )
 
 
 def _told(

@@ -41,14 +41,17 @@ def make_draft(
     parameters: Mapping[str, Any],
     card: Mapping[str, Any],
     tags: Mapping[str, str],
+    writer: str = "",
 ) -> Draft:
-    """Look at a trained file and give it a writer token of its own.
+    """Look at a trained file and give it a writer token of its own, where none is given.
 
     Raises:
         ModelFileDamaged: it is not a model file.
     """
     _check_is_model_file(path)
-    return Draft(path, file_digest(path), path.stat().st_size, uuid4().hex, run_id, metrics, parameters, card, tags)
+    return Draft(
+        path, file_digest(path), path.stat().st_size, writer or uuid4().hex, run_id, metrics, parameters, card, tags
+    )
 
 
 class Publisher:
@@ -91,7 +94,7 @@ class Publisher:
         return self._finish(self._store(draft, on_progress), draft)
 
     def resume(self, draft: Draft) -> ModelVersion | None:
-        """Finish the version of a draft whose publishing broke off after the upload; ``None`` if there is none.
+        """Finish the version of a draft whose publishing broke off after it had its number; ``None`` if there is none.
 
         Raises:
             RegistryUnavailable, StoreError, ConfigurationError: it cannot be finished now.
@@ -103,14 +106,22 @@ class Publisher:
         ]
         for number in begun:
             try:
-                self._try(lambda: self._read_back(draft, number))  # noqa: B023 - used up at once
-                self._sign(draft, number)
-                self._try(lambda: self._describe(draft, number))  # noqa: B023
-            except (StoreObjectNotFound, StoreObjectExists):
+                self._complete(number, draft)
+            except StoreObjectExists:
                 self.index.void(number)
             else:
                 return self._finish(number, draft)
         return None
+
+    def _complete(self, number: int, draft: Draft) -> None:
+        """Do what is missing of a version that has its number, so that no number is used up by an outage."""
+        try:
+            self._try(lambda: self._read_back(draft, number))
+        except StoreObjectNotFound:
+            self._fill(number, draft, None)
+            return
+        self._sign(draft, number)
+        self._try(lambda: self._describe(draft, number))
 
     def _finish(self, number: int, draft: Draft) -> ModelVersion:
         if draft.refused:
@@ -194,7 +205,7 @@ class Publisher:
                 self.index.refuse(number, "the store gave back other bytes than were sent")
             raise DigestMismatch(
                 f"{self.store.uri(key)} holds other bytes than were sent.",
-                "The store or something before it changed them; run openstack-rca doctor.",
+                "The store or something before it changed them.",
             )
 
     def _sign(self, draft: Draft, number: int) -> None:

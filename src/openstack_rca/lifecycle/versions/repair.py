@@ -8,7 +8,8 @@ everywhere else. What is half-published or orphaned is named and left alone.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from openstack_rca.errors import DigestMismatch, StoreObjectNotFound, VersionNotFound
 from openstack_rca.lifecycle.history import PIN, VersionState, read_state
@@ -19,6 +20,14 @@ from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.lifecycle.versions.store_index import read_manifest
 
 REGISTER, RESTORE, NAMED = "register", "restore", "named"
+
+
+class Subject(StrEnum):
+    """What the registry says otherwise than the history."""
+
+    PIN = PIN
+    ALIAS = "alias"
+    VERSION = "version"
 
 
 @dataclass(frozen=True)
@@ -32,6 +41,8 @@ class Finding:
         what: in words.
         done: whether it was repaired.
         outcome: how; where MLflow could not give the number, which one the version has there.
+        subject: of ``restore``: what is to be made as the history says.
+        alias: its name, where it is about one.
     """
 
     kind: str
@@ -39,6 +50,8 @@ class Finding:
     what: str
     done: bool = False
     outcome: str = ""
+    subject: Subject = Subject.VERSION
+    alias: str = ""
 
 
 def find_repairs(lifecycle: ModelLifecycle) -> list[Finding]:
@@ -79,7 +92,7 @@ def repair(lifecycle: ModelLifecycle) -> list[Finding]:
     for found in find_repairs(lifecycle):
         if found.kind == RESTORE:
             _restore(lifecycle, state, found)
-            findings.append(Finding(RESTORE, found.version, found.what, True, "as the history says"))
+            findings.append(replace(found, done=True, outcome="as the history says"))
         else:
             findings.append(found)
     return findings
@@ -131,7 +144,8 @@ def _different(lifecycle: ModelLifecycle, known: dict[int, ModelVersion], state:
     pinned = next((version.version for version in known.values() if version.pinned), None)
     pinned = lifecycle.index.pinned() if pinned is None else pinned
     if PIN in state.told and pinned != state.pinned and (state.pinned is None or state.pinned in known):
-        yield Finding(RESTORE, state.pinned or 0, f"{PIN}: the registry has {pinned}, the history {state.pinned}")
+        what = f"{PIN}: the registry has {pinned}, the history {state.pinned}"
+        yield Finding(RESTORE, state.pinned or 0, what, subject=Subject.PIN)
     for version in known.values():
         number = version.version
         told = (
@@ -147,16 +161,14 @@ def _different(lifecycle: ModelLifecycle, known: dict[int, ModelVersion], state:
     for alias in sorted(spoken_of):
         led, wanted_number = held_aliases.get(alias), state.aliases.get(alias)
         if led != wanted_number and (wanted_number is None or wanted_number in known):
-            yield Finding(
-                RESTORE, wanted_number or 0, f"alias {alias}: the registry has {led}, the history {wanted_number}"
-            )
+            what = f"alias {alias}: the registry has {led}, the history {wanted_number}"
+            yield Finding(RESTORE, wanted_number or 0, what, subject=Subject.ALIAS, alias=alias)
 
 
 def _restore(lifecycle: ModelLifecycle, state: VersionState, found: Finding) -> None:
-    subject = found.what.split(":", 1)[0]
-    if subject == PIN:
+    if found.subject is Subject.PIN:
         lifecycle.index.follow(state, pin=True)
-    elif subject.startswith("alias "):
-        lifecycle.index.follow(state, aliases=[subject.removeprefix("alias ")])
+    elif found.subject is Subject.ALIAS:
+        lifecycle.index.follow(state, aliases=[found.alias])
     else:
         lifecycle.index.follow(state, [found.version])
