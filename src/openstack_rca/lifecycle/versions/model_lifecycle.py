@@ -34,6 +34,7 @@ from openstack_rca.lifecycle.records import (
     manifest_key,
 )
 from openstack_rca.lifecycle.trust import Signatures
+from openstack_rca.lifecycle.versions.choosing import notices_of, offline_candidates, only_ready
 from openstack_rca.lifecycle.versions.publishing import Publisher, make_draft
 from openstack_rca.lifecycle.versions.store_index import StoreIndex
 from openstack_rca.settings import Settings, load_settings
@@ -183,13 +184,13 @@ class ModelLifecycle:
         if text.lower() == "latest":
             return self._latest(any_kind)
         if text.startswith("@"):
-            return _only_ready(self.index.by_alias(text[1:]))
-        return _only_ready(self._numbered(text))
+            return only_ready(self.index.by_alias(text[1:]))
+        return only_ready(self._numbered(text))
 
     def _latest(self, any_kind: bool) -> ModelVersion:
         pinned = self.index.pinned()
         if pinned is not None:
-            return replace(_only_ready(self.index.get(pinned)), pinned=True)
+            return replace(only_ready(self.index.get(pinned)), pinned=True)
         other = None
         for version in self.index.newest_first():
             if version.status == "damaged":
@@ -294,7 +295,7 @@ class ModelLifecycle:
             if not reference.lstrip("vV").isdigit():
                 self.cache.remember_answer(reference, version)
         source = "cache" if was_there else "store"
-        return LoadedModel(cached.path, version, source, _notices(version), cached.held)
+        return LoadedModel(cached.path, version, source, notices_of(version), cached.held)
 
     def _fetch_verified(self, version: ModelVersion, target: Path | None, on_progress: Progress | None = None) -> None:
         store, key = self.locate(version)
@@ -317,7 +318,7 @@ class ModelLifecycle:
         return ObjectStore(self.settings, root), name
 
     def _load_offline(self, reference: str, error: LifecycleError) -> LoadedModel:
-        for version in self._offline_candidates(reference):
+        for version in offline_candidates(self.cache, reference):
             cached = self.cache.verified(version.sha256)
             if cached is not None:
                 self.signatures.require(version, cached.path, None)
@@ -325,22 +326,8 @@ class ModelLifecycle:
                     f"{error.message} Working with version {version.version} from the cache of this machine; "
                     "a newer one may exist."
                 )
-                return LoadedModel(cached.path, version, "cache", [notice, *_notices(version)], cached.held)
+                return LoadedModel(cached.path, version, "cache", [notice, *notices_of(version)], cached.held)
         raise error
-
-    def _offline_candidates(self, reference: str) -> builtins.list[ModelVersion]:
-        number = re.fullmatch(r"[vV]?0*([1-9]\d*)", reference)
-        if number:
-            return [found for found in [self.cache.version(int(number.group(1)))] if found]
-        answer = self.cache.answer(reference)
-        if reference.startswith("@") or (answer and answer.pinned):
-            return [found for found in [self.cache.version(answer.version) if answer else None] if found]
-        # Above the last known answer only what was published since counts: the rest had been yanked.
-        return [
-            found
-            for found in self.cache.versions()
-            if found.resolvable and (not answer or found.version <= answer.version or found.created > answer.when)
-        ]
 
     def download(self, reference: str | int, output: Path, on_progress: Progress | None = None) -> Path:
         """Write a version's verified file to ``output``, or nothing.
@@ -390,24 +377,6 @@ class ModelLifecycle:
         if version.sha256.encode() not in stored:
             return VersionCheck(version, False, "the manifest beside the file names another digest")
         return VersionCheck(version, True)
-
-
-def _only_ready(version: ModelVersion) -> ModelVersion:
-    if version.status != "ready":
-        raise VersionNotFound(
-            f"Version {version.version} of {version.name} is not ready ({version.status}).",
-            "Take another one (openstack-rca models list).",
-        )
-    return version
-
-
-def _notices(version: ModelVersion) -> list[str]:
-    notices = []
-    if version.pinned:
-        notices.append(f"Version {version.version} is pinned; newer versions are not used until it is unpinned.")
-    if version.yanked:
-        notices.append(f"Version {version.version} was yanked: {version.yank_reason or 'no reason given'}.")
-    return notices
 
 
 def _no_step(_name: str) -> None:
