@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from functools import cache
 
@@ -40,3 +41,15 @@ def may_match(pattern: str, begun: frozenset[str]) -> bool:
     """Whether a pattern can match a line that begins by one of these characters."""
     possible = _first_characters(pattern)
     return possible is None or not possible.isdisjoint(begun)
+
+
+def begins_with_digit(pattern: str) -> bool:
+    """Whether a pattern only takes lines that begin with a digit, perhaps behind a bracket: those with a date first."""
+    possible = _first_characters(pattern)
+    return possible is not None and _DIGITS <= possible <= _DIGITS | {"["}
+
+
+@cache
+def any_of(patterns: tuple[str, ...]) -> str:
+    """A pattern that takes what any of the patterns takes; it names no parts."""
+    return "|".join(f"(?:{re.sub(r'[(][?]P<[a-z_]+>', '(?:', pattern)})" for pattern in patterns)

@@ -127,6 +127,11 @@ def _decoded(data: bytes) -> str:
     return data.decode("utf-8", "replace")
 
 
+def _readable(text: str) -> str:
+    """A text in which bytes that are no UTF-8 are replaced."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def _journal_verbose(data: bytes, final: bool) -> tuple[list[Piece], int]:
     """``journalctl -o verbose``: a line with the time, then one indented field a line; values may go on, deeper."""
     lines, taken = _whole_lines(data, final)
@@ -147,7 +152,7 @@ def _journal_verbose(data: bytes, final: bool) -> tuple[list[Piece], int]:
 def _verbose_entry(lines: list[str]) -> Piece:
     header = _VERBOSE.match(lines[0])
     if header is None:
-        return Piece("\n".join(lines), len(lines))
+        return Piece(_readable("\n".join(lines)), len(lines))
     entry = {"timestamp": header["time"]}
     name = ""
     for line in lines[1:]:
@@ -184,7 +189,7 @@ def _indented_json(data: bytes, final: bool) -> tuple[list[Piece], int]:
                 break
             end = text.find("\n", position)
             end = len(text) if end < 0 else end
-        shown = text[position:end] if value is None else json.dumps(value)
+        shown = _readable(text[position:end]) if value is None else json.dumps(value)
         # Separators belong to the record behind them, the end of a line to the one before it.
         end = end + 1 if text[end : end + 1] == "\n" else end
         pieces.append(Piece(shown, text.count("\n", done, end)))
@@ -196,7 +201,7 @@ def _indented_json(data: bytes, final: bool) -> tuple[list[Piece], int]:
             last = pieces.pop()
             pieces.append(Piece(last.text, last.lines + lines))
         else:
-            pieces.append(Piece(rest.strip(), lines))
+            pieces.append(Piece(_readable(rest.strip()), lines))
         done = len(text)
     return pieces, len(text[:done].encode("utf-8", "surrogateescape"))
 

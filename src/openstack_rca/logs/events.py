@@ -135,7 +135,7 @@ def read_logs(
     reading = Reading(collection.sources, bounds or Bounds(), on_progress)
     parts = [_batch_events(batch, reading.logs, options) for batch in reading.batches()]
     logs = reading.logs
-    events = _merge(parts, logs, options.year)
+    events = _merge(parts, logs, options)
     if reading.distrusted:
         events = events.filter(~pl.col("source_index").is_in(reading.distrusted))
     left_out = collection.skipped + reading.left_out
@@ -201,7 +201,7 @@ def _host_source(given: str | None) -> pl.Expr:
     return found
 
 
-def _merge(parts: Sequence[pl.DataFrame], sources: Sequence[Log], year: int | None) -> pl.DataFrame:
+def _merge(parts: Sequence[pl.DataFrame], sources: Sequence[Log], options: _Options) -> pl.DataFrame:
     """Put batches together, date what has no year, and let events without a stamp inherit one from their file."""
     if not parts:
         return pl.DataFrame(
@@ -214,7 +214,7 @@ def _merge(parts: Sequence[pl.DataFrame], sources: Sequence[Log], year: int | No
                 "host_source": _HOST_SOURCES,
             }
         )
-    events = with_years(pl.concat(parts), [source.modified for source in sources], year)
+    events = with_years(pl.concat(parts), [source.modified for source in sources], options.timezone, options.year)
     return events.with_columns(
         pl.col("time").forward_fill().over("source_index").alias("time"),
     ).with_columns(pl.col("time").backward_fill().over("source_index").alias("time"))

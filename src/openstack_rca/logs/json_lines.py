@@ -55,13 +55,17 @@ def unwrap_json(lines: pl.DataFrame, timezone: str) -> tuple[pl.DataFrame, pl.Da
     A record whose text has several lines gives several rows, of which all but the first continue it; an answer of a
     search gives a row for each of its records.
     """
-    hits = lines.filter(pl.col("text").str.contains(_START))
+    # Looking for a quoted key first costs little.
+    keyed = lines.filter(pl.col("text").str.contains_any(['":', '" :', '"=>']))
+    hits = keyed.filter(pl.col("text").str.contains(_START))
     if hits.height == 0:
         return pl.DataFrame(schema=ENVELOPE_SCHEMA), lines
     rows: list[dict[str, Any]] = []
     taken: list[int] = []
     for row, text in hits.select("row", "text").iter_rows():
         found = list(_envelopes(text))
+        if "\\u" in text:
+            found = [_without_surrogates(envelope) for envelope in found]
         if not found:
             continue
         taken.append(row)
@@ -79,6 +83,14 @@ def unwrap_json(lines: pl.DataFrame, timezone: str) -> tuple[pl.DataFrame, pl.Da
     known = frame.with_columns(outer_time=pl.coalesce(shipped, iso_time(pl.col("stamp"), timezone)))
     rest = lines.filter(~pl.col("row").is_in(pl.Series(taken, dtype=pl.UInt64).implode()))
     return known.select(ENVELOPE_SCHEMA.keys()), rest
+
+
+def _without_surrogates(envelope: dict[str, Any]) -> dict[str, Any]:
+    """JSON may name halves of characters, which no text can hold."""
+    return {
+        name: value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+        for name, value in envelope.items()
+    }
 
 
 def _envelopes(text: str) -> Iterator[dict[str, Any]]:

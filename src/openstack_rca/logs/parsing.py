@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from openstack_rca.logs.beginnings import first_characters, may_match
+from openstack_rca.logs.beginnings import any_of, begins_with_digit, first_characters, may_match
 from openstack_rca.logs.envelopes import CONTINUED, PIECE, WHOLE_EVENT
 from openstack_rca.logs.formats import FALLBACKS, FORMATS, INNER_FORMATS, WEAK, LineFormat
 from openstack_rca.logs.json_lines import NAME as JSON
@@ -87,11 +87,20 @@ class _Recogniser:
 
     def _take(self, formats: tuple[LineFormat, ...], lines: pl.DataFrame, parts: list[pl.DataFrame]) -> pl.DataFrame:
         begun = first_characters(lines) if lines.height and formats else frozenset()
-        for line_format in formats:
+        wanted = [each for each in formats if self._takes(each.name) and may_match(each.pattern, begun)]
+        # Most formats begin with a date: one look tells which lines any of them could take.
+        gated = [each.pattern for each in wanted if begins_with_digit(each.pattern)]
+        candidates = (
+            lines.filter(pl.col("text").str.contains(any_of(tuple(gated)))) if gated and lines.height > 1000 else lines
+        )
+        for line_format in wanted:
+            behind_gate = begins_with_digit(line_format.pattern)
+            found = line_format.records(candidates if behind_gate else lines, self._timezone)
+            if found.height:
+                lines = _without(lines, found, parts)
+                candidates = candidates.join(found.select("row"), on="row", how="anti", maintain_order="left")
             if lines.height == 0:
                 break
-            if self._takes(line_format.name) and may_match(line_format.pattern, begun):
-                lines = _without(lines, line_format.records(lines, self._timezone), parts)
         return lines
 
     def _opened(self, lines: pl.DataFrame, files: pl.DataFrame, depth: int, parts: list[pl.DataFrame]) -> pl.DataFrame:

@@ -71,6 +71,8 @@ RECORD_SCHEMA: dict[str, pl.DataType] = {
     "instance_id": pl.String(),
 }
 
+NO_RECORDS = pl.DataFrame(schema=RECORD_SCHEMA)
+
 ROW_STRIDE = 1 << 32
 """Rows of one line are numbered from the line's position times this, so that what a line holds inside finds room."""
 NESTED_STRIDE = 1 << 12

@@ -32,6 +32,15 @@ _FOREIGN_MONTHS = (
     ("Jul", "juil|jul|lug"), ("Aug", "août|aout|ago|aug"), ("Sep", "sept|sep|set"), ("Oct", "okt|oct|ott|out"),
     ("Nov", "nov"), ("Dec", "déc|dec|dez|dic"),
 )  # fmt: skip
+_MONTH_NUMBERS = {
+    name: f"{('Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec').index(english) + 1:02d}"
+    for english, pattern in _FOREIGN_MONTHS
+    for name in (english.lower(), *pattern.split("|"))
+}
+_YEARLESS = (
+    r"^(?:(?P<before>\d{1,2})\.? +)?(?P<month>\p{L}+)\.?(?: +(?P<behind>\d{1,2}))? +(?P<clock>\d\d:\d\d:\d\d)"
+    r"(?:[.,](?P<fraction>\d{1,9}))?$"
+)
 ANY_MONTH = "(?i:" + "|".join(pattern for _, pattern in _FOREIGN_MONTHS) + r")\.?"
 """An abbreviated month in a language of western Europe; English ones too."""
 
@@ -84,20 +93,20 @@ def formatted_time(text: pl.Expr, layout: str, timezone: str) -> pl.Expr:
     return to_utc(padded.str.to_datetime(layout, time_unit="us", strict=False), timezone)
 
 
-def yearless_time(text: pl.Expr, timezone: str) -> pl.Expr:
-    """Stamps such as ``Nov 23 04:00:00``, dated in ``PLACEHOLDER_YEAR``.
+def yearless_time(text: pl.Expr, _timezone: str) -> pl.Expr:
+    """Stamps such as ``Nov 23 04:00:00``: wall-clock time in ``PLACEHOLDER_YEAR``, until ``years`` knows year and offset.
 
     The month may be German, French or of another western language, the day may stand before it, and a fraction may
     follow the seconds.
     """
-    whole = text.str.replace(r"^(\d{1,2})\.? +(\p{L}+)\.?", "${2} ${1}").str.replace_all(r"[ .]+(\d)", " ${1}")
-    fraction = text.str.extract(r":\d\d[.,](\d{1,9})$").fill_null("").str.slice(0, 6).str.pad_end(6, "0")
-    for english, pattern in _FOREIGN_MONTHS:
-        whole = whole.str.replace(rf"^(?i:{pattern})\.? ", f"{english} ")
-    part = whole.str.extract_groups(r"^(?P<month>[A-Z][a-z]{2}) (?P<day>\d{1,2}) (?P<clock>\d\d:\d\d:\d\d)").struct
-    dated = pl.lit(f"{PLACEHOLDER_YEAR} ") + part.field("month") + " " + part.field("day").str.zfill(2)
-    naive = (dated + " " + part.field("clock")).str.to_datetime("%Y %b %d %H:%M:%S", time_unit="us", strict=False)
-    return to_utc(naive + pl.duration(microseconds=fraction.cast(pl.Int64)), timezone)
+    part = text.str.extract_groups(_YEARLESS).struct
+    month = part.field("month").str.to_lowercase().replace_strict(_MONTH_NUMBERS, default=None, return_dtype=pl.String)
+    day = pl.coalesce(part.field("before"), part.field("behind")).str.zfill(2)
+    naive = (pl.lit(f"{PLACEHOLDER_YEAR}-") + month + "-" + day + " " + part.field("clock")).str.to_datetime(
+        "%Y-%m-%d %H:%M:%S", time_unit="us", strict=False
+    )
+    fraction = part.field("fraction").fill_null("").str.slice(0, 6).str.pad_end(6, "0").cast(pl.Int64)
+    return (naive + pl.duration(microseconds=fraction)).dt.replace_time_zone("UTC")
 
 
 def epoch_time(text: pl.Expr) -> pl.Expr:

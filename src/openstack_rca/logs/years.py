@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from openstack_rca.logs.stamps import PLACEHOLDER_YEAR
+from openstack_rca.logs.stamps import PLACEHOLDER_YEAR, to_utc
 
 _HALF_A_YEAR = pl.duration(days=180)
 _TIME = pl.Datetime("us", "UTC")
 
 
-def with_years(events: pl.DataFrame, modified: list[datetime], year: int | None = None) -> pl.DataFrame:
+def with_years(events: pl.DataFrame, modified: list[datetime], timezone: str, year: int | None = None) -> pl.DataFrame:
     """Date the stamps that carry no year.
 
     The last of a file's lines is at most a day later than the latest line with a date: of the file itself, else of all
@@ -21,6 +21,7 @@ def with_years(events: pl.DataFrame, modified: list[datetime], year: int | None 
     Args:
         events: ``source_index`` and ``time``; the lines of a file in their order.
         modified: when each source was last changed.
+        timezone: IANA zone of these stamps; its offset depends on the year.
         year: the year of the last line of every file, instead of all that.
 
     Returns:
@@ -57,7 +58,8 @@ def with_years(events: pl.DataFrame, modified: list[datetime], year: int | None 
     last = last.with_columns((shift - late.cast(pl.Int32)).alias("shift")).select("source_index", "turns", "shift")
     rows = rows.join(last, on="source_index", how="left", maintain_order="left")
     years = pl.col("shift") - (pl.col("turns") - pl.col("turn"))
-    found = rows.select("place", _shifted(pl.col("time"), years).alias("dated"))
+    shifted = _shifted(pl.col("time"), years).dt.replace_time_zone(None)
+    found = rows.select("place", to_utc(shifted, timezone).alias("dated"))
     joined = flagged.with_row_index("place").join(found, on="place", how="left", maintain_order="left")
     return joined.with_columns(pl.coalesce("dated", "time").alias("time")).drop("place", "dated", "yearless")
 

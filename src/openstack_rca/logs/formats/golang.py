@@ -6,15 +6,15 @@ import polars as pl
 
 from openstack_rca.logs.formats.line_format import LineFormat, iso
 from openstack_rca.logs.records import normal_level
-from openstack_rca.logs.stamps import ISO, PLACEHOLDER_YEAR, epoch_time, iso_time, to_utc
+from openstack_rca.logs.stamps import ISO, PLACEHOLDER_YEAR, epoch_time, iso_time
 
 _VALUE = r"(?:\"(?:[^\"\\]|\\.)*\"|[^\s\"]*)"
 
 
-def _klog(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
+def _klog(parts: pl.DataFrame, _timezone: str) -> pl.DataFrame:
     stamp = pl.lit(f"{PLACEHOLDER_YEAR}-") + pl.col("month") + "-" + pl.col("day") + " " + pl.col("clock")
     naive = stamp.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us", strict=False)
-    return parts.with_columns(to_utc(naive, timezone).alias("time"), normal_level(pl.col("level")))
+    return parts.with_columns(naive.dt.replace_time_zone("UTC").alias("time"), normal_level(pl.col("level")))
 
 
 def _zap(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from openstack_rca.logs.records import as_records, level_in_text, normal_level
+from openstack_rca.logs.records import NO_RECORDS, as_records, level_in_text, normal_level
 from openstack_rca.logs.stamps import formatted_time, iso_time, yearless_time
 
 CTIME = "%a %b %d %H:%M:%S %Y"
@@ -36,7 +36,7 @@ class LineFormat:
         """Records of the lines (``row``, ``text``) that have this shape."""
         hits = lines.filter(pl.col("text").str.contains(self.pattern))
         if hits.height == 0:
-            return as_records(hits.select("row"), self.name)
+            return NO_RECORDS
         parts = hits.select("row", pl.col("text").str.extract_groups(self.pattern).struct.unnest())
         shaped = self.shape(parts, timezone)
         if "message" in shaped.columns:
