@@ -162,6 +162,8 @@ def answer(
         print_report(outcome.report, screen, full=full or not screen.is_terminal)
     else:
         click.echo(render(outcome.report, form), nl=form != "ticket")
+    if outcome.reading:
+        notice(outcome.reading)
     for text in outcome.model.notices:
         notice(text)
     try:

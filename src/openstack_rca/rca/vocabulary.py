@@ -14,6 +14,14 @@ class Verdict(StrEnum):
     NO_FAILURE_FOUND = "NO FAILURE FOUND"
 
 
+class Unclear(StrEnum):
+    """Why logs in which nothing was found do not show that nothing failed."""
+
+    LEVELS_UNKNOWN = "levels unknown"
+    NO_OPENSTACK = "no OpenStack log"
+    NOTHING_KNOWN = "no log of OpenStack or of what it stands on"
+
+
 class Category(StrEnum):
     """What kind of fault a cause is."""
 

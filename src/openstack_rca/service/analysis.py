@@ -22,6 +22,7 @@ from openstack_rca.rca.relevance import History
 from openstack_rca.rca.render import render_json
 from openstack_rca.rca.report import FileSummary, Report
 from openstack_rca.service.knowledge import knowledge_for
+from openstack_rca.service.log_inspection import reading_line, reading_notes
 from openstack_rca.service.log_reading import read_given, reading_words
 from openstack_rca.service.opening import OpenModel, open_model
 from openstack_rca.service.stories import expected_steps
@@ -46,6 +47,7 @@ class AnalysisOutcome:
     report: Report
     model: OpenModel
     case: Case
+    reading: str = ""
 
 
 def analyze(
@@ -142,6 +144,7 @@ class Prepared:
         rates: what is normal.
         seconds: wall seconds per step.
         expected: the steps that were expected of the requests in the logs.
+        notes: what of the logs was not read or not understood, in sentences.
     """
 
     read: LogRead
@@ -150,6 +153,7 @@ class Prepared:
     rates: NormalRates
     seconds: dict[str, float]
     expected: ExpectedSteps = field(default_factory=ExpectedSteps)
+    notes: list[str] = field(default_factory=list)
 
 
 def prepare(
@@ -180,6 +184,7 @@ def prepare(
     read = read_given(paths, settings, on_progress)
     if only_info:
         read = replace(read, events=read.events.filter(pl.col("level") < "WARNING"))
+    notes = reading_notes(read)
     lap("read")
     step("load model")
     opened = model if isinstance(model, OpenModel) else open_model(model, settings)
@@ -194,7 +199,7 @@ def prepare(
         known = known if known and good.follow.rules.is_empty() else good
     expected = expected_steps(known, read.events) if known else ExpectedSteps()
     lap("score")
-    return Prepared(read, opened, scores, rates, seconds, expected)
+    return Prepared(read, opened, scores, rates, seconds, expected, notes)
 
 
 def answer(
@@ -211,8 +216,9 @@ def answer(
         files=_files(prepared.read),
         model=prepared.model.used,
         seconds=prepared.seconds | {"analyze": time.monotonic() - started},
+        notes=prepared.notes,
     )
-    return AnalysisOutcome(report, prepared.model, case)
+    return AnalysisOutcome(report, prepared.model, case, reading_line(prepared.read))
 
 
 def around_window(moment: datetime) -> tuple[datetime, datetime]:

@@ -11,7 +11,7 @@ import polars as pl
 from openstack_rca.errors import ConfigurationError
 from openstack_rca.rca.knowledge import load_topology
 from openstack_rca.service.explore import EventFilter, filter_events
-from openstack_rca.service.log_reading import read_given
+from openstack_rca.service.log_reading import read_given, with_canonical_services
 from openstack_rca.settings import Settings
 
 EVENT_FORMS = ("ndjson", "csv", "parquet")
@@ -54,13 +54,6 @@ def event_table(
     services = [canonical(name) or name for name in wanted.services]
     narrowed = EventFilter(wanted.since, wanted.until, wanted.hosts, services, wanted.levels)
     return filter_events(events, narrowed).filter(matches)
-
-
-def with_canonical_services(events: pl.DataFrame) -> pl.DataFrame:
-    """The events with ``service`` by its canonical name, where it has one."""
-    canonical = load_topology().canonical
-    names = {name: canonical(name) or name for name in events["service"].drop_nulls().unique().to_list()}
-    return events.with_columns(pl.col("service").replace(names))
 
 
 def _text_matches(grep: str) -> pl.Expr:

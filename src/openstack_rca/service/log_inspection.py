@@ -8,11 +8,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from openstack_rca.logs.clocks import estimate_skew
 from openstack_rca.logs.events import LogRead
 from openstack_rca.logs.inspection import FileFacts, Inspection, LevelsKnown, describe_skew, inspect_read
-from openstack_rca.service.log_events import with_canonical_services
-from openstack_rca.service.log_reading import read_given
+from openstack_rca.logs.records import SkipReason
+from openstack_rca.service.log_reading import read_given, with_canonical_services
 from openstack_rca.settings import Settings
+
+OTHERS_NAMED = 10
+"""Of files that are simply no logs so many are named in a report; ``logs inspect`` names more."""
 
 
 def inspect_logs(
@@ -31,18 +35,35 @@ def inspection_facts(inspection: Inspection) -> dict[str, Any]:
 
 
 def reading_line(read: LogRead) -> str:
-    """The one line that matters of what was read: how much, of how many hosts, and what is missing of it."""
+    """What was read and how much of it can not be trusted, in one line; empty where everything was read and understood."""
     with_events = [file for file in read.files if file.events]
-    lines = sum(file.lines for file in with_events)
-    hosts, services = read.events["host"].drop_nulls().n_unique(), read.events["service"].drop_nulls().n_unique()
     blind = [file for file in with_events if file.unknown_lines and file.unknown_lines >= file.lines]
-    cut = [file for file in read.files if file.skip and file.detail]
-    line = f"Read {lines:,} lines of {_count(len(with_events), 'file')}, {_count(hosts, 'host')}, {_count(services, 'service')}"
+    cut = [file for file in read.files if file.skip and file.skip is not SkipReason.NOT_A_LOG]
+    if not blind and not cut:
+        return ""
+    lines = sum(file.lines for file in with_events)
+    line = f"Read {lines:,} lines of {_count(len(with_events), 'file')}"
+    line += f"; no level is known in {_count(len(blind), 'file')}" if blind else ""
+    line += f"; {_count(len(cut), 'file')} not read, or not to the end" if cut else ""
+    return f"{line}. More: openstack-rca logs inspect PATH"
+
+
+def reading_notes(read: LogRead) -> list[str]:
+    """Sentences on what of the logs was not read, has no known level, or comes from a clock that disagrees."""
+    notes = []
+    reasons: dict[SkipReason, list[str]] = {}
+    for file in read.files:
+        if file.skip is not None:
+            cut = " (from some place on)" if file.events else ""
+            reasons.setdefault(file.skip, []).append(f"{file.file}{cut}")
+    for reason, names in reasons.items():
+        shown = names[:OTHERS_NAMED] if reason is SkipReason.NOT_A_LOG else names
+        more = f" and {len(names) - len(shown):,} more" if len(names) > len(shown) else ""
+        notes.append(f"Not read, {reason}: {', '.join(shown)}{more}.")
+    blind = [file.file for file in read.files if file.events and file.unknown_lines >= max(1, file.lines)]
     if blind:
-        line += f"; no level is known in {_count(len(blind), 'file')}"
-    if cut:
-        line += f"; {_count(len(cut), 'file')} not read, or not to the end"
-    return line + "."
+        notes.append(f"Read without levels, as its lines state none: {', '.join(blind)}.")
+    return notes + [f"{describe_skew(skew)} --correct-skew corrects it." for skew in estimate_skew(read.events)]
 
 
 def inspection_lines(inspection: Inspection) -> list[str]:

@@ -6,9 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
+
 from openstack_rca.logs.bounds import Bounds
 from openstack_rca.logs.clocks import correct_skew, estimate_skew
 from openstack_rca.logs.events import LogRead, read_logs
+from openstack_rca.rca.knowledge import load_topology
 from openstack_rca.settings import Settings
 
 
@@ -53,3 +56,10 @@ def reading_words(settings: Settings) -> list[str]:
     words += ["--host", settings.log_host] if settings.log_host else []
     words += ["--year", str(settings.log_year)] if settings.log_year else []
     return words + (["--correct-skew"] if settings.correct_skew else [])
+
+
+def with_canonical_services(events: pl.DataFrame) -> pl.DataFrame:
+    """The events with ``service`` by its canonical name, where it has one."""
+    canonical = load_topology().canonical
+    names = {name: canonical(name) or name for name in events["service"].drop_nulls().unique().to_list()}
+    return events.with_columns(pl.col("service").replace(names))

@@ -13,7 +13,7 @@ from openstack_rca.rca.judgement import Candidate
 from openstack_rca.rca.knowledge import Catalogue, Topology
 from openstack_rca.rca.relevance import Knowledge, Recall
 from openstack_rca.rca.report import Fingerprint
-from openstack_rca.rca.vocabulary import Verdict
+from openstack_rca.rca.vocabulary import Unclear, Verdict
 
 PARTS = {
     "lstm": ("score",),
@@ -85,6 +85,7 @@ class Case:
         relevance: fit of each component to the issue, in [0, 1].
         doubtful: whatever the causes are worth, the answer is not that all is well.
         candidates: the accused, best first.
+        unclear: why nothing found would not mean that nothing failed.
         others: the cases of the other stretches of trouble.
     """
 
@@ -111,6 +112,7 @@ class Case:
     candidates: list[Candidate] = field(default_factory=list)
     doubtful: bool = False
     verdict: Verdict = Verdict.NO_FAILURE_FOUND
+    unclear: Unclear | None = None
     others: list[Case] = field(default_factory=list)
 
 

@@ -9,8 +9,9 @@ import polars as pl
 
 from openstack_rca.rca.engine.case import PARTS, AnalysisRequest, Case, Stage
 from openstack_rca.rca.engine.stages import RECORDING_STAGES, STAGES, WINDOW_STAGES
-from openstack_rca.rca.evidence import ExpectedSteps, FoundWindow, NormalRates, within
+from openstack_rca.rca.evidence import ExpectedSteps, FoundWindow, NormalRates, why_unclear, within
 from openstack_rca.rca.knowledge import Catalogue, Topology
+from openstack_rca.rca.vocabulary import Unclear, Verdict
 
 ABLATIONS = tuple(dict.fromkeys((*PARTS, *(stage.name for stage in STAGES if not stage.needed))))
 """What an ablation may leave out: a part, or a single stage by its name."""
@@ -46,15 +47,30 @@ def investigate(
     """
     recording = Case(request, events, scores, rates, catalogue, topology, expected or ExpectedSteps())
     _pass(recording, RECORDING_STAGES, on_step)
+    recording.unclear = _why_unclear(recording)
     if not recording.windows:
-        return recording
+        return _without_false_clearance(recording)
     cases = [_case_of(recording, window) for window in recording.windows]
     for case in cases:
         if not case.observed.is_empty():
             _pass(case, WINDOW_STAGES, on_step)
     best, *others = sorted(cases, key=lambda case: -(case.candidates[0].score if case.candidates else 0.0))
     best.others = others
-    return best
+    return _without_false_clearance(best)
+
+
+def _why_unclear(recording: Case) -> Unclear | None:
+    if recording.observed.is_empty():
+        return None
+    known = frozenset(recording.topology.components) - {"host", "network", "storage"}
+    return why_unclear(recording.observed, known)
+
+
+def _without_false_clearance(case: Case) -> Case:
+    """Where the logs cannot show that nothing failed the answer is open; where none is of a cloud it is so in any case."""
+    if case.unclear is not None and (case.verdict is Verdict.NO_FAILURE_FOUND or case.unclear is Unclear.NOTHING_KNOWN):
+        case.verdict = Verdict.INCONCLUSIVE
+    return case
 
 
 def _pass(case: Case, stages: tuple[Stage, ...], on_step: Callable[[str], None] | None) -> None:

@@ -36,6 +36,7 @@ def build_report(
     files: Sequence[FileSummary] = (),
     model: ModelUsed | None = None,
     seconds: dict[str, float] | None = None,
+    notes: Sequence[str] = (),
 ) -> Report:
     """Tell what a case holds.
 
@@ -44,6 +45,7 @@ def build_report(
         files: what was read from each file.
         model: which model scored.
         seconds: wall seconds of the steps.
+        notes: what else the analysis could not see, in sentences.
     """
     request, window = case.request, case.window
     named = [] if case.verdict is Verdict.NO_FAILURE_FOUND else case.candidates[:MAX_CAUSES]
@@ -54,7 +56,7 @@ def build_report(
         issue=request.issue,
         logs=list(request.logs),
         verdict=case.verdict,
-        summary=summary(case.verdict, causes),
+        summary=summary(case.verdict, causes, case.unclear),
         window=Window(
             start=window.start if window else None,
             end=window.end if window else None,
@@ -69,7 +71,7 @@ def build_report(
         stories=story_pictures(named, case.expected, case.observed),
         episodes=_episodes(case),
         ruled_out=ruled_out(case.candidates, named),
-        missing=[*missing(case.events, files, case.observed, case.rates), *request.knowledge.notices],
+        missing=[*missing(case.events, files, case.observed, case.rates), *notes, *request.knowledge.notices],
         similar=case.recalled.similar,
         fingerprint=case.fingerprint,
         events=case.events.height,

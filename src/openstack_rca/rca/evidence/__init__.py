@@ -1,6 +1,7 @@
 """What was found in the logs: findings, each against one component. May touch ``knowledge`` and ``vocabulary``."""
 
 from openstack_rca.rca.evidence.accusations import tells_of_time_out
+from openstack_rca.rca.evidence.clearance import why_unclear
 from openstack_rca.rca.evidence.doubts import goes_on_failing, looks_preselected
 from openstack_rca.rca.evidence.expected_steps import ExpectedSteps, step_suspicion
 from openstack_rca.rca.evidence.finding import Finding, noisy_or
@@ -48,5 +49,6 @@ __all__ = [
     "time_span",
     "unexplained",
     "unusual_traffic",
+    "why_unclear",
     "within",
 ]

@@ -8,7 +8,6 @@ from datetime import datetime
 
 import polars as pl
 
-from openstack_rca.logs.records import SkipReason
 from openstack_rca.rca.evidence import Finding, FoundWindow, NormalRates
 from openstack_rca.rca.judgement import Candidate
 from openstack_rca.rca.knowledge import Topology, concrete_checks
@@ -21,7 +20,7 @@ from openstack_rca.rca.report.report import (
     RuledOut,
     TimelineEntry,
 )
-from openstack_rca.rca.vocabulary import ConfidenceSource, Directness, Verdict
+from openstack_rca.rca.vocabulary import ConfidenceSource, Directness, Unclear, Verdict
 
 MAX_EVIDENCE = 10
 MAX_TIMELINE = 40
@@ -281,10 +280,7 @@ def missing(
     notes = []
     lines, unknown = sum(file.lines for file in files), sum(file.unknown_lines for file in files)
     if lines and unknown / lines > UNPARSED_SHARE:
-        notes.append(f"{unknown} of {lines} lines are in no known format; they were searched, but carry no time.")
-    skipped = [file.file for file in files if file.skip is SkipReason.BINARY]
-    if skipped:
-        notes.append(f"{len(skipped)} binary file(s) were not read: {', '.join(skipped[:3])}.")
+        notes.append(f"The level of {unknown} of {lines} lines is not known; they were searched all the same.")
     if not rates.known:
         notes.append("No model was used, so nothing is known of what is normal on this cloud.")
     elif observed.height:
@@ -306,10 +302,21 @@ def events_components(observed: pl.DataFrame) -> list[str]:
     return [str(name) for name in observed["component"].unique().to_list()]
 
 
-def summary(verdict: Verdict, causes: Sequence[Cause]) -> str:
-    """The point of the report in one or two sentences."""
+_UNCLEAR = {
+    Unclear.LEVELS_UNKNOWN: "Nothing points to a failure, but the levels of many lines are not known, so errors among them "
+    "may not show.",
+    Unclear.NO_OPENSTACK: "No OpenStack log was recognised, so these logs cannot show whether the cloud failed.",
+    Unclear.NOTHING_KNOWN: "No OpenStack log was recognised, nor one of what OpenStack stands on.",
+}
+
+
+def summary(verdict: Verdict, causes: Sequence[Cause], unclear: Unclear | None = None) -> str:
+    """The point of the report in one or two sentences; ``unclear`` says why nothing found is no all-clear."""
     if verdict is Verdict.NO_FAILURE_FOUND:
         return "Nothing in these logs differs from normal in a way that points to a failure."
+    lead = f"{_UNCLEAR[unclear]} " if unclear is Unclear.NOTHING_KNOWN else ""
+    if not causes:
+        return _UNCLEAR[unclear] if unclear else "These logs do not show what failed."
     best = causes[0]
     hosts = (best.host or "").replace(",", ", ")
     place = f"{best.component} on {hosts}" if hosts else best.component
@@ -324,4 +331,4 @@ def summary(verdict: Verdict, causes: Sequence[Cause]) -> str:
         Verdict.LIKELY: "The root cause is most likely",
         Verdict.INCONCLUSIVE: "The evidence is thin; the best candidate is",
     }[verdict]
-    return f"{certainty} {place} ({best.category.value}){onset}.{rest}"
+    return f"{lead}{certainty} {place} ({best.category.value}){onset}.{rest}"

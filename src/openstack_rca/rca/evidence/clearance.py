@@ -1,0 +1,53 @@
+"""When logs cannot clear a cloud, whatever was not found in them: nobody knows their levels, or none is of OpenStack."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from openstack_rca.rca.vocabulary import Unclear
+
+BLIND_SHARE = 0.05
+"""With more lines than this whose level nobody knows, an error among them would not show."""
+
+BLIND_SERVICE_SHARE = 0.5
+BLIND_SERVICE_LINES = 20
+"""A service of which most lines, and at least so many, have no known level may fail unseen beside others that are read."""
+
+_PROJECTS = (
+    "adjutant|aodh|barbican|blazar|ceilometer|cinder|cloudkitty|cyborg|designate|freezer|glance|gnocchi|heat|horizon|ironic|"
+    "keystone|keystonemiddleware|kuryr|magnum|manila|masakari|mistral|murano|neutron|nova|octavia|oslo|placement|sahara|"
+    "senlin|solum|swift|tacker|trove|vitrage|watcher|zaqar|zun"
+)
+_NAMED_LIKE_PROJECT = rf"^(?:{_PROJECTS})(?:$|[-_.])"
+_TELLS_OF_PROJECT = rf"(?i)\b(?:openstack|qemu|libvirtd?|(?:{_PROJECTS})[-_.]\w+)\b"
+_TOLD_ROWS = 50_000
+
+
+def why_unclear(events: pl.DataFrame, known_components: frozenset[str]) -> Unclear | None:
+    """Why these events cannot show that nothing failed; None where they can.
+
+    Args:
+        events: observed events (``component``, ``service``, ``logger``, ``message``, ``level``, ``lines``).
+        known_components: components of the infrastructure that OpenStack stands on, and of OpenStack itself.
+    """
+    if not tells_of_openstack(events):
+        strange = known_components.isdisjoint(events["component"].drop_nulls().unique().to_list())
+        return Unclear.NOTHING_KNOWN if strange else Unclear.NO_OPENSTACK
+    blind_lines = pl.when(pl.col("level").cast(pl.String) == "UNKNOWN").then(pl.col("lines")).otherwise(0)
+    lines = events.select("component", "lines", blind=blind_lines)
+    if lines.select(pl.col("blind").sum() > BLIND_SHARE * pl.col("lines").sum()).item():
+        return Unclear.LEVELS_UNKNOWN
+    services = lines.group_by("component").agg(pl.col("lines").sum(), pl.col("blind").sum())
+    blind = services.filter(
+        (pl.col("blind") >= BLIND_SERVICE_LINES) & (pl.col("blind") > BLIND_SERVICE_SHARE * pl.col("lines"))
+    )
+    return None if blind.is_empty() else Unclear.LEVELS_UNKNOWN
+
+
+def tells_of_openstack(events: pl.DataFrame) -> bool:
+    """Whether any event comes from an OpenStack service, or speaks of one (the kernel that killed nova-compute)."""
+    for column in ("component", "service", "logger"):
+        names = events[column].drop_nulls().unique()
+        if names.str.contains(_NAMED_LIKE_PROJECT).any():
+            return True
+    return bool(events["message"].drop_nulls().unique().head(_TOLD_ROWS).str.contains(_TELLS_OF_PROJECT).any())
