@@ -56,12 +56,10 @@ def main(folder: Path, part: str) -> None:
     train, train_stories = read(folder / "train_normal.csv")
     learned = learn_stories(train, train_stories, CONFIG)
     known = set(train["template_id"])
-    mean, total, unseen, truth = [], [], [], []
+    found, unseen, truth = [], [], []
     for name, abnormal in (("normal", False), ("abnormal", True)):
         events, stories = read(folder / f"{part}_{name}.csv")
-        figures = learned.figures(events, stories)
-        mean.append(figures.mean)
-        total.append(figures.total)
+        found.append(learned.figures(events, stories))
         new = np.asarray([number not in known for number in events["template_id"]])
         unseen.append(np.logical_or.reduceat(new, stories.offsets[:-1]))
         truth.append(np.full(len(stories.names), abnormal))
@@ -69,13 +67,13 @@ def main(folder: Path, part: str) -> None:
     print(f"{(~labels).sum()} normal and {labels.sum()} abnormal sequences; CPU {time.process_time():.1f} s")
     print(f"{'':30s} precision  recall     f1  auroc")
     rows = [("event never seen in training", new, new.astype(np.float64))]
-    for name, table, parts in (
-        ("mean of surprise", learned.calibration.mean, mean),
-        ("sum of surprise", learned.calibration.total, total),
+    for name, values, table in (
+        ("mean of surprise", np.concatenate([part.mean for part in found]), learned.calibration.mean),
+        ("sum of surprise", np.concatenate([part.total for part in found]), learned.calibration.total),
     ):
-        values = np.concatenate(parts)
-        scores = table.score(values, ["instance"] * len(values))
-        rows.append((name, scores > STORY_ALARM_SCORE, values))
+        rows.append((name, table.score(values, [None] * len(values)) > STORY_ALARM_SCORE, values))
+    scores = np.concatenate([learned.calibration.score(part, ["instance"] * len(part.steps))[0] for part in found])
+    rows.append(("story score", scores > STORY_ALARM_SCORE, scores))
     for name, flagged, order in rows:
         figures = binary_measures(labels, flagged)
         print(f"{name:30s}    {'  '.join(f'{value:.4f}' for value in figures.values())}  {auroc(labels, order):.4f}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from uuid import NAMESPACE_OID, uuid5
 
 import numpy as np
 import polars as pl
@@ -150,6 +151,16 @@ def told_stories(count: int = 60, seed: int = 0, minutes: float = 8.0) -> tuple[
         kind=kinds,
         names=[f"object-{number}" for number in range(count)],
     )
+
+
+def told_recording(count: int = 700, seed: int = 0, minutes: float = 12.0) -> pl.DataFrame:
+    """The same as logs: every story is a request with an id, as ``build_stories`` finds it."""
+    events, stories = told_stories(count, seed, minutes)
+    names = np.empty(events.height, dtype=object)
+    names[stories.rows] = np.repeat(
+        [f"req-{uuid5(NAMESPACE_OID, name)}" for name in stories.names], np.diff(stories.offsets)
+    )
+    return events.with_columns(pl.Series("request_id", names.tolist(), dtype=pl.String))
 
 
 SMALL = TrainingConfig(

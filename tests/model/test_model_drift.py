@@ -107,6 +107,16 @@ def test_what_so_few_events_show_by_chance_is_no_drift(opened: ModelFile, events
     (found,) = [found for found in drift.measures if found.name == "template_distance"]
     assert found.value > 0.2
     assert found.value == pytest.approx(found.by_chance, rel=0.5)
+    assert not found.drifted
+
+
+def test_what_chance_cannot_explain_is_a_drift_however_few_the_events(opened: ModelFile, events: pl.DataFrame) -> None:
+    """Thirty events of one template alone: farther from the mix than any thirty drawn from it."""
+    one = events.filter(pl.col("template") == events["template"][0]).head(30)
+    drift = measure_drift(opened, one, Thresholds(template_distance=0.0))
+    (found,) = [found for found in drift.measures if found.name == "template_distance"]
+    assert found.value > found.by_chance
+    assert found.drifted
 
 
 def test_no_events_are_refused(opened: ModelFile, events: pl.DataFrame) -> None:

@@ -197,7 +197,7 @@ def test_a_record_of_the_wrong_form_is_named_even_if_its_digest_fits(
 def test_another_format_version_says_which_are_read(model_path: Path, tmp_path: Path) -> None:
     members = unpack(model_path)
     change_json(members, ASSET_FOLDER + "manifest.json", lambda manifest: manifest.update(format_version=99))
-    with pytest.raises(ModelFormatUnsupported, match="format version 99; this release reads 1"):
+    with pytest.raises(ModelFormatUnsupported, match="format version 99; this release reads 1, 2"):
         open_model_file(pack(members, tmp_path / "m.keras"))
 
 
@@ -267,6 +267,34 @@ def test_a_weight_that_links_to_another_file_is_refused(model_path: Path, tmp_pa
     change_weights(members, link)
     with pytest.raises(ModelFileError, match="lstm_bias"):
         open_model_file(pack(members, tmp_path / "m.keras"))
+
+
+def test_a_weight_that_lies_in_another_file_is_refused(model_path: Path, tmp_path: Path) -> None:
+    """HDF5 may keep a data set's bytes outside, or put it together from other files: both would read files of this machine."""
+    (tmp_path / "secret.bin").write_bytes(bytes(96 * 4))
+    with h5py.File(tmp_path / "secret.h5", "w") as secret:
+        secret["data"] = np.zeros(96, np.float32)
+
+    def outside(file: h5py.File) -> None:
+        del file["layers/lstm/cell/vars/2"]
+        file.create_dataset(
+            "layers/lstm/cell/vars/2",
+            shape=(96,),
+            dtype="f4",
+            external=[(str(tmp_path / "secret.bin"), 0, 96 * 4)],
+        )
+
+    def put_together(file: h5py.File) -> None:
+        del file["layers/lstm/cell/vars/2"]
+        layout = h5py.VirtualLayout(shape=(96,), dtype="f4")
+        layout[:] = h5py.VirtualSource(str(tmp_path / "secret.h5"), "data", shape=(96,))
+        file.create_virtual_dataset("layers/lstm/cell/vars/2", layout)
+
+    for change in (outside, put_together):
+        members = unpack(model_path)
+        change_weights(members, change)
+        with pytest.raises(ModelFileDamaged, match="lstm_bias points outside of the file"):
+            open_model_file(pack(members, tmp_path / "m.keras"))
 
 
 @pytest.mark.parametrize(

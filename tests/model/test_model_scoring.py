@@ -30,8 +30,8 @@ def test_numpy_and_keras_agree_on_every_step(model_path: Path) -> None:
     """Each stream read in one go by Keras from the loaded file and by NumPy: the same to 1e-5."""
     frame, _, _ = incident_events(11)
     file = open_model_file(model_path)
-    steps = encode(frame, file._assets.vocabulary)
-    scores = file._forward.score(steps)
+    steps = encode(frame, file.vocabulary)
+    scores = file.forward.score(steps)
     for places, probabilities in keras_probabilities(load_keras_model(model_path), steps):
         ours, target = scores.surprise[places[:-1]], steps.target[places[:-1]]
         theirs = probabilities[np.arange(len(target)), target]
@@ -42,9 +42,9 @@ def test_numpy_and_keras_agree_on_every_step(model_path: Path) -> None:
 def test_a_long_stream_cut_for_speed_scores_as_if_it_were_read_in_one_go(model_path: Path) -> None:
     """Segments with a warm-up differ from the exact state by less than a hundredth of a nat."""
     file = open_model_file(model_path)
-    steps = encode(normal_events(8.0, seed=5), file._assets.vocabulary)
-    exact = file._forward.score(steps, segment_length=10**6, warm_up=0)
-    parted = file._forward.score(steps, segment_length=384, warm_up=256)
+    steps = encode(normal_events(8.0, seed=5), file.vocabulary)
+    exact = file.forward.score(steps, segment_length=10**6, warm_up=0)
+    parted = file.forward.score(steps, segment_length=384, warm_up=256)
     assert len(cut(steps.starts, 384, 256).steps) > len(steps.starts) - 1
     there = steps.target >= 0
     assert np.abs(exact.surprise[there] - parted.surprise[there]).max() < 1e-2
@@ -65,12 +65,12 @@ def test_small_blocks_of_memory_give_the_same_scores(model_path: Path, monkeypat
     from openstack_rca.model import scoring
 
     file = open_model_file(model_path)
-    steps = encode(normal_events(1.0, seed=8), file._assets.vocabulary)
-    whole = file._forward.score(steps)
+    steps = encode(normal_events(1.0, seed=8), file.vocabulary)
+    whole = file.forward.score(steps)
     monkeypatch.setattr(scoring, "_BLOCK_STEPS", 64)  # type: ignore[attr-defined]
     monkeypatch.setattr(scoring, "_SOFTMAX_CELLS", 640)  # type: ignore[attr-defined]
     monkeypatch.setattr(scoring, "_WORD_ROWS", 2)  # type: ignore[attr-defined]
-    pieces = file._forward.score(steps)
+    pieces = file.forward.score(steps)
     assert np.allclose(whole.surprise, pieces.surprise, atol=1e-5, equal_nan=True)
 
 
@@ -78,12 +78,12 @@ def test_the_class_other_is_shared_among_its_templates(model_path: Path) -> None
     """Which rare message it is costs log(number of rare ones) on top; a known template costs nothing on top."""
     file = open_model_file(model_path)
     frame, _, _ = incident_events(14)
-    steps = encode(frame, file._assets.vocabulary)
-    scores = file._forward.score(steps)
+    steps = encode(frame, file.vocabulary)
+    scores = file.forward.score(steps)
     alone, shared = event_surprise(steps, scores, 1), event_surprise(steps, scores, 8)
     other = (frame["template"] == LOST).to_numpy()
     assert np.allclose((shared - alone)[other], np.log(8), atol=1e-5)
-    known = frame["template_id"].is_in(list(file._assets.vocabulary.template_ids)).to_numpy()
+    known = frame["template_id"].is_in(list(file.vocabulary.template_ids)).to_numpy()
     assert np.array_equal(shared[known], alone[known])
 
 

@@ -155,8 +155,7 @@ def test_a_story_that_goes_another_way_surprises_more_than_any_normal_one(change
     """Truncations, drops, swaps and new steps: each above the alarm level, and new normal stories below it."""
     events, stories = told_stories(30, seed=9)
     normal = learned.figures(events, stories)
-    score = learned.calibration.mean.score
-    assert (score(normal.mean, list(stories.kind)) <= STORY_ALARM_SCORE).mean() >= 0.9
+    assert (learned.calibration.score(normal, stories.kind)[0] <= STORY_ALARM_SCORE).mean() >= 0.9
     chosen = next(number for number, kind in enumerate(stories.kind) if kind == "instance")
     rows = of_story(stories, chosen).copy()
     if change == "cut short":
@@ -171,7 +170,7 @@ def test_a_story_that_goes_another_way_surprises_more_than_any_normal_one(change
         rows[2] = events.height - 1
     odd = Stories(rows, np.array([0, len(rows)]), np.array([True]), ["instance"], ["odd"])
     found = learned.figures(events, odd)
-    assert score(found.mean, ["instance"])[0] > STORY_ALARM_SCORE
+    assert learned.calibration.score(found, ["instance"])[0][0] > STORY_ALARM_SCORE
     assert found.mean[0] > normal.mean.max()
 
 

@@ -11,7 +11,7 @@ from model_events import BEGIN, SMALL, make_events, normal_events
 
 from openstack_rca.errors import NotEnoughTrainingData, TrainingInterrupted
 from openstack_rca.model.card import FORMAT_VERSION, TrainingCard, TrainingConfig, fingerprint
-from openstack_rca.model.evaluation import TEST, TRAIN, VALIDATION, split_by_time
+from openstack_rca.model.lessons import TEST, TRAIN, VALIDATION, split_by_time
 from openstack_rca.model.model_file import open_model_file
 from openstack_rca.model.scoring import weights_digest
 from openstack_rca.model.training import TrainingProgress, TrainingResult, save, train

@@ -39,6 +39,11 @@ _REMARKS = {
     "test_alarm_share": "Of the test part's events, all of them normal, {:.2%} score 0.99 or more;",
     "rival_unseen_test_alarm_share": "  {:.2%} have a template that training did not see (a rival for alarms),",
     "rival_rate_test_alarm_share": "  {:.2%} come more often than in training's busiest minute (another one).",
+    "story_auroc": "Stories of the test part, truncated, with a step dropped, two swapped or one delayed: AUROC {:.3f};",
+    "story_f1": "  F1 {:.3f} at the calibrated threshold;",
+    "rival_follow_rule_story_auroc": "  AUROC of follow rules {:.3f},",
+    "rival_obligatory_event_story_auroc": "  of a missing obligatory event {:.3f},",
+    "rival_unseen_event_story_auroc": "  of an event never seen {:.3f}.",
     "inference_time": "Scoring takes {:.1f} ms for 1000 events.",
 }
 """What is said about a figure. The training part's are of what was learned, the test part's of the time after it; the
@@ -68,6 +73,7 @@ def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("logs", nargs=-1, required=True, metavar="LOGS...")
 @training_options
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Also write the model file here.")
+@click.option("--add", metavar="VERSION", help="Train on from this version (latest, a number, an @alias).")
 @click.option("--force", is_flag=True, help="Let it be used even if it is worse than the version in use.")
 @JSON_FORMAT
 @reading_options
@@ -81,6 +87,7 @@ def train_command(
     learning_rate: float,
     seed: int,
     output: Path | None,
+    add: str | None,
     force: bool,
     form: str,
     log_format: str | None,
@@ -94,7 +101,8 @@ def train_command(
     """Learn from LOGS what normal looks like on this cloud, and store the model as the next version.
 
     LOGS are files, folders or globs of a stretch of time without a failure; some thousand lines over at least some minutes,
-    better a day. Ctrl-C stops cleanly: nothing half-written is left.
+    better a day. Several recordings may be given. What the signatures call a failure and what surprises most is left out; a
+    recording that is mostly trouble is refused. Ctrl-C stops cleanly: nothing half-written is left.
 
     The new model and the version in use both predict the latest part of LOGS, which the new one has not learned from. If the new
     one is worse by more than OPENSTACK_RCA_MODEL_MARGIN (5 %), it is stored as refused, latest stays, and the exit status is 1.
@@ -105,6 +113,7 @@ def train_command(
       openstack-rca train /var/log/kolla
       openstack-rca train yesterday/*.log.gz --epochs 20 --lstm-units 128
       openstack-rca train after-the-upgrade/ --force
+      openstack-rca train this-week/ --add latest
     """
     settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
     settings = with_reading(settings, log_format, host, year, correct_skew)
@@ -116,7 +125,7 @@ def train_command(
         learning_rate=learning_rate,
         seed=seed,
     )
-    outcome = learn(list(logs), settings, config, output, force)
+    outcome = learn(list(logs), settings, config, output, force, add)
     print_training(outcome, settings, form)
     return exit_status(outcome)
 
@@ -137,6 +146,7 @@ def learn(
     config: TrainingConfig | None = None,
     output: Path | None = None,
     force: bool = False,
+    add: str | None = None,
 ) -> TrainOutcome:
     """Train with progress on the screen."""
     with steps() as shown:
@@ -146,6 +156,7 @@ def learn(
             config=config,
             output=output,
             force=force,
+            add=add,
             on_step=shown.step,
             on_read=shown.part,
             on_progress=training_progress(shown),

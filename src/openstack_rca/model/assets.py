@@ -1,4 +1,4 @@
-"""The records inside a model file: five JSON files that the registered Keras layer carries as assets."""
+"""The records inside a model file: JSON files that the registered Keras layer carries as assets."""
 
 from __future__ import annotations
 
@@ -12,22 +12,29 @@ import polars as pl
 
 from openstack_rca.errors import ModelFileDamaged, ModelFormatUnsupported
 from openstack_rca.model.baseline import Baseline
-from openstack_rca.model.calibration import Calibration
+from openstack_rca.model.calibration import Calibration, StoryCalibration
 from openstack_rca.model.card import FORMAT_VERSION, READABLE_FORMAT_VERSIONS, TrainingCard
 from openstack_rca.model.vocabulary import Vocabulary
 
 MANIFEST = "manifest.json"
 RECORD_NAMES = ("card.json", "vocabulary.json", "calibration.json", "baseline.json")
+STORIES_RECORD = "stories.json"
+"""Calibration of story scores; only where the vocabulary knows stories."""
 
 
 @dataclass(frozen=True)
 class Assets:
-    """Everything in the file that is not a weight."""
+    """Everything in the file that is not a weight.
+
+    Attributes:
+        stories: calibration of story scores; ``None`` for a model that knows no stories.
+    """
 
     card: TrainingCard
     vocabulary: Vocabulary
     calibration: Calibration
     baseline: Baseline
+    stories: StoryCalibration | None = None
 
     def to_files(self, weights_digest: str) -> dict[str, bytes]:
         """Name -> content; the manifest holds the format version and the SHA-256 of every other part."""
@@ -37,6 +44,8 @@ class Assets:
             "calibration.json": _json(self.calibration.as_dict()),
             "baseline.json": _json(self.baseline.as_dict()),
         }
+        if self.stories is not None:
+            files[STORIES_RECORD] = _json(self.stories.as_dict())
         digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
         manifest = {"format_version": FORMAT_VERSION, "files": digests, "weights": weights_digest}
         return {MANIFEST: _json(manifest), **files}
@@ -56,7 +65,8 @@ class Assets:
             ModelFileDamaged: a record is missing, was changed, or does not have its form.
         """
         manifest = _manifest(files, path)
-        for name in RECORD_NAMES:
+        names = [*RECORD_NAMES, *([STORIES_RECORD] if STORIES_RECORD in manifest["files"] else [])]
+        for name in names:
             if name not in files:
                 raise damaged(path, f"its record {name} is missing")
             if hashlib.sha256(files[name]).hexdigest() != manifest["files"].get(name):
@@ -64,7 +74,7 @@ class Assets:
         name = ""
         try:
             parsed = {}
-            for name in RECORD_NAMES:
+            for name in names:
                 parsed[name] = json.loads(files[name])
             name = "card.json"
             card = TrainingCard.from_json(parsed[name])
@@ -74,9 +84,13 @@ class Assets:
             calibration = Calibration.from_dict(parsed[name])
             name = "baseline.json"
             baseline = Baseline.from_dict(parsed[name])
+            name = STORIES_RECORD
+            stories = StoryCalibration.from_dict(parsed[name]) if name in parsed else None
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError, pl.exceptions.PolarsError) as error:
             raise damaged(path, f"its record {name} cannot be read ({type(error).__name__}: {error})") from error
-        return cls(card, vocabulary, calibration, baseline), str(manifest["weights"])
+        if bool(vocabulary.story_kinds) != (stories is not None):
+            raise damaged(path, f"its record {STORIES_RECORD} does not fit its vocabulary")
+        return cls(card, vocabulary, calibration, baseline, stories), str(manifest["weights"])
 
 
 def damaged(path: str, problem: str) -> ModelFileDamaged:

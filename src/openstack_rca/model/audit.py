@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from openstack_rca.errors import ModelFileDamaged, ModelFileUnsafe
-from openstack_rca.model.assets import MANIFEST, RECORD_NAMES, damaged
+from openstack_rca.model.assets import MANIFEST, RECORD_NAMES, STORIES_RECORD, damaged
 
 ASSET_FOLDER = "assets/layers/model_records/"
 CONFIG, WEIGHTS, METADATA = "config.json", "model.weights.h5", "metadata.json"
-_MEMBERS = frozenset({CONFIG, WEIGHTS, METADATA, *(ASSET_FOLDER + name for name in (MANIFEST, *RECORD_NAMES))})
+_MEMBERS = frozenset(
+    {CONFIG, WEIGHTS, METADATA, *(ASSET_FOLDER + name for name in (MANIFEST, *RECORD_NAMES, STORIES_RECORD))}
+)
 
 MAXIMUM_BYTES = 512 * 1024 * 1024
 """Of all members unpacked; a real model has a few MB."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from openstack_rca.logs.events import EVENT_SCHEMA
 from openstack_rca.model.follow import FollowRules
 from openstack_rca.model.stories import PAUSE_SECONDS, build_stories
 
@@ -80,6 +81,42 @@ class Baseline:
             first=_moment(frame["time"].min()),
             last=_moment(frame["time"].max()),
             follow=FollowRules.learn(events, build_stories(events)),
+        )
+
+    def merged(self, other: Baseline) -> Baseline:
+        """What both recordings hold: counts added, rates over the minutes of both; the follow rules of the later one."""
+        key = ["template_id", "service"]
+        minutes = self.minutes + other.minutes
+        templates = (
+            pl.concat([self.templates, other.templates])
+            .group_by(key)
+            .agg(
+                pl.col("level").cast(EVENT_SCHEMA["level"]).max().cast(pl.String),
+                pl.col("template").last(),
+                pl.col("count").sum(),
+                pl.col("busiest_minute", "hosts").max(),
+            )
+            .with_columns((pl.col("count") / minutes).alias("per_minute"))
+            .sort("count", "service", "template_id", descending=[True, False, False])
+            .select(pl.col(name).cast(kind) for name, kind in TEMPLATE_SCHEMA.items())
+        )
+        services = (
+            pl.concat([self.services, other.services])
+            .group_by("service", "host")
+            .agg(pl.col("events", "minutes").sum(), pl.col("longest_gap_seconds").max())
+            .with_columns((pl.col("events") / pl.col("minutes")).alias("per_minute"))
+            .sort("service", "host")
+            .select(pl.col(name).cast(kind) for name, kind in SERVICE_SCHEMA.items())
+        )
+        starts = [moment for moment in (self.first, other.first) if moment is not None]
+        ends = [moment for moment in (self.last, other.last) if moment is not None]
+        return Baseline(
+            templates=templates,
+            services=services,
+            minutes=minutes,
+            first=min(starts, default=None),
+            last=max(ends, default=None),
+            follow=other.follow if other.follow.rules.height else self.follow,
         )
 
     def as_dict(self) -> dict[str, Any]:

@@ -8,11 +8,13 @@ highest held-out surprise an exponential tail keeps the order of what has never 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from openstack_rca.model.vocabulary import FloatArray
 
 MINIMUM_OWN_EVENTS = 500
 """Held-out events that a service needs for a table of its own: five of them lie above its score of 0.99."""
@@ -21,12 +23,37 @@ POOLED = ""
 MINIMUM_OWN_STORIES = 100
 """Held-out stories that a kind of story needs for tables of its own."""
 MOST_PEAKS = 50
+STORY_LENGTHS = (4, 12)
+"""Steps from which on a story is a longer one, and a long one."""
 STORY_ALARM_SCORE = 0.999
 """One normal story in a thousand scores so high."""
 _KNOTS = np.concatenate([np.linspace(0.0, 0.9, 91), 1.0 - np.logspace(-1.0, -5.0, 81)[1:]])
 CHECKED_LEVELS = (0.5, 0.75, 0.9, 0.95, 0.99)
 
 DoubleArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class StoryFigures:
+    """What the network says of whole stories.
+
+    Attributes:
+        mean, total: (stories,) mean and sum of the surprise of a story's steps, END included where it ended, nats.
+        late: (stories,) -log of how likely a longest wait as extreme as the story's is, for that many waits, nats.
+        steps: (stories,) how many steps were judged.
+        open: (stories,) whether it was cut off: a story without its end is compared with beginnings of stories.
+    """
+
+    mean: FloatArray
+    total: FloatArray
+    late: FloatArray
+    steps: npt.NDArray[np.int64]
+    open: npt.NDArray[np.bool_]
+
+    @classmethod
+    def together(cls, parts: Sequence[StoryFigures]) -> StoryFigures:
+        """Those of all parts, one behind another."""
+        return cls(*(np.concatenate([getattr(part, item.name) for part in parts]) for item in fields(cls)))
 
 
 @dataclass(frozen=True)
@@ -146,16 +173,6 @@ class Calibration:
         """
         return cls(_by_name(surprises, services, MINIMUM_OWN_EVENTS, QuantileTable.learn))
 
-    @classmethod
-    def learn_stories(cls, values: npt.NDArray[np.floating[Any]], kinds: Sequence[str]) -> Calibration:
-        """Tables from held-out normal stories, by their kind.
-
-        Args:
-            values: (stories,) mean or sum of their surprise.
-            kinds: (stories,) their kinds.
-        """
-        return cls(_by_name(values, kinds, MINIMUM_OWN_STORIES, QuantileTable.learn_tail))
-
     def score(self, surprises: npt.NDArray[np.floating[Any]], services: Sequence[str | None]) -> DoubleArray:
         """Scores (events,) in [0, 1]."""
         scores = self.tables[POOLED].score(surprises)
@@ -185,18 +202,51 @@ class Calibration:
 
 @dataclass(frozen=True)
 class StoryCalibration:
-    """Maps from the surprise of a story to its score, learned out of fold.
+    """Maps from what the network says of a story to its score, learned from stories that it did not learn from.
+
+    Stories are compared with their like: of one kind and about one length, else of one length, else with all.
 
     Attributes:
-        mean, total: of the mean and of the sum of a story's surprise, by kind of story.
+        mean, total: of the mean and of the sum of a story's surprise, nats.
+        late: of how far the wait that most exceeds its own distribution does so, nats (``story_learning.StoryFigures``).
     """
 
     mean: Calibration
     total: Calibration
+    late: Calibration
+
+    @classmethod
+    def learn(cls, figures: StoryFigures, kinds: Sequence[str]) -> StoryCalibration:
+        """Tables from held-out normal stories (at least one).
+
+        Args:
+            figures: of these stories.
+            kinds: (stories,) their kinds.
+        """
+        tables = []
+        for values in (figures.mean, figures.total, figures.late):
+            by_length = _by_name(values, _lengths(figures), MINIMUM_OWN_STORIES, QuantileTable.learn_tail)
+            own = _by_name(values, _groups(figures, kinds), MINIMUM_OWN_STORIES, QuantileTable.learn_tail)
+            tables.append(Calibration(by_length | own))
+        return cls(*tables)
+
+    def score(self, figures: StoryFigures, kinds: Sequence[str]) -> tuple[DoubleArray, DoubleArray]:
+        """Two scores in [0, 1] of each story: of all three figures, and of its waits alone.
+
+        The first is the highest of the three, paid for having three tries (Bonferroni).
+        """
+        names = [
+            own if own in self.mean.tables else length if length in self.mean.tables else POOLED
+            for own, length in zip(_groups(figures, kinds), _lengths(figures), strict=True)
+        ]
+        late = self.late.score(figures.late, names)
+        scores = [self.mean.score(figures.mean, names), self.total.score(figures.total, names), late]
+        combined: DoubleArray = 1.0 - np.minimum(len(scores) * (1.0 - np.maximum.reduce(scores)), 1.0)
+        return combined, late
 
     def as_dict(self) -> dict[str, Any]:
         """JSON form."""
-        return {"mean": self.mean.as_dict(), "total": self.total.as_dict()}
+        return {"mean": self.mean.as_dict(), "total": self.total.as_dict(), "late": self.late.as_dict()}
 
     @classmethod
     def from_dict(cls, facts: Mapping[str, Any]) -> StoryCalibration:
@@ -205,7 +255,16 @@ class StoryCalibration:
         Raises:
             KeyError, TypeError, ValueError: not of that form.
         """
-        return cls(Calibration.from_dict(facts["mean"]), Calibration.from_dict(facts["total"]))
+        return cls(*(Calibration.from_dict(facts[name]) for name in ("mean", "total", "late")))
+
+
+def _lengths(figures: StoryFigures) -> list[str]:
+    bounds = np.digitize(figures.steps, STORY_LENGTHS).tolist()
+    return [f"{'open ' if cut else ''}{bound}" for bound, cut in zip(bounds, figures.open.tolist(), strict=True)]
+
+
+def _groups(figures: StoryFigures, kinds: Sequence[str]) -> list[str]:
+    return [f"{kind} {length}" for kind, length in zip(kinds, _lengths(figures), strict=True)]
 
 
 def _by_name(

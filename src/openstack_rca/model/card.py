@@ -11,9 +11,11 @@ from typing import Any
 
 import polars as pl
 
-FORMAT_VERSION = 1
-READABLE_FORMAT_VERSIONS = (1,)
-"""Format versions that this release opens; a reader of an old one is kept until it is taken out of this tuple."""
+FORMAT_VERSION = 2
+READABLE_FORMAT_VERSIONS = (1, 2)
+"""Version 2 adds stories: the END class, the wait, the calibration of story scores.
+
+Format versions that this release opens; a reader of an old one is kept until it is taken out of this tuple."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class TrainingConfig:
         seed: of every random choice.
     """
 
-    epochs: int = 30
+    epochs: int = 20
     batch_size: int = 4
     lstm_units: int = 64
     dropout_rate: float = 0.2
@@ -99,6 +101,13 @@ class TrainingCard:
         mask_version: of the template masks that the vocabulary was made with.
         seed: of every random choice.
         cpu_seconds: processor time of the training, Keras' own start included.
+        weights_digest: SHA-256 over the weights.
+        notes: what a person should know.
+        stories: how many the recording holds; 0 where the model knows none.
+        left_out: what the weights were not learned from, by why: counts of ``events_called_a_failure``,
+            ``most_surprising_events`` and ``stories``.
+        parent: of a model that was trained on from another: its ``name``, ``weights_digest``, ``data_fingerprint``,
+            ``events`` and how many ``ancestors`` there are; else empty.
     """
 
     format_version: int
@@ -120,6 +129,9 @@ class TrainingCard:
     cpu_seconds: float
     weights_digest: str = ""
     notes: tuple[str, ...] = field(default=())
+    stories: int = 0
+    left_out: dict[str, int] = field(default_factory=dict)
+    parent: dict[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """The card as JSON takes it: times in ISO 8601."""

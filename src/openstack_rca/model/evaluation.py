@@ -11,32 +11,14 @@ import polars as pl
 
 from openstack_rca.model.baseline import Baseline
 from openstack_rca.model.calibration import Calibration, calibration_error
+from openstack_rca.model.lessons import TEST, TRAIN, VALIDATION
 from openstack_rca.model.measures import class_measures
 from openstack_rca.model.rivals import next_template_rivals, rate_rival, unseen_rival
 from openstack_rca.model.scoring import Forward, event_surprise
 from openstack_rca.model.sequences import encode
 from openstack_rca.model.vocabulary import Vocabulary
 
-TRAIN, VALIDATION, TEST = 0, 1, 2
 ALARM_SCORE = 0.99
-
-
-def split_by_time(moments: pl.Series, validation_fraction: float, test_fraction: float) -> npt.NDArray[np.int8]:
-    """(events,) ``TRAIN``, ``VALIDATION`` or ``TEST``, by time alone; events of one instant stay together.
-
-    Args:
-        moments: times in ascending order; missing ones come first.
-    """
-    count = len(moments)
-    values = moments.dt.epoch("us").fill_null(-(2**62)).to_numpy()
-    borders = []
-    for share in (1.0 - test_fraction - validation_fraction, 1.0 - test_fraction):
-        place = min(int(count * share), count - 1)
-        borders.append(int(np.searchsorted(values, values[place], side="left")))
-    parts = np.full(count, TEST, dtype=np.int8)
-    parts[: borders[1]] = VALIDATION
-    parts[: borders[0]] = TRAIN
-    return parts
 
 
 def measure_recording(

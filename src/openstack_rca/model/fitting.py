@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from openstack_rca.model.card import TrainingConfig, TrainingProgress
-from openstack_rca.model.network import keras
+from openstack_rca.model.network import keras, weights_of
 from openstack_rca.model.sequences import Steps, cut
 from openstack_rca.model.vocabulary import (
     FIRST_KNOWN,
@@ -36,7 +36,8 @@ HIDDEN_TEMPLATES = 0.05
 HIDDEN_SERVICES = 0.02
 """Shares of events and chunks whose template or service is hidden in training: so the words of an unseen template and
 the mark of an unseen service mean something when they are met."""
-PATIENCE = 3
+PATIENCE, SMALLEST_GAIN = 3, 0.001
+"""Training stops when the validation loss has not fallen by so many nats for so many epochs."""
 ROW_LENGTHS = (24, 48)
 """Chunks shorter than ``chunk_length`` are batched with others of their length; each length costs a compilation."""
 WAIT_WEIGHT = 0.3
@@ -54,6 +55,19 @@ class Lessons:
     """
 
     weight: FloatArray
+
+
+@dataclass(frozen=True)
+class Review:
+    """What the first pass of a training is for: to find what the second one should not learn from.
+
+    Attributes:
+        after: epochs of the first pass.
+        lessons: the network's weights then -> what to learn from then on.
+    """
+
+    after: int
+    lessons: Callable[[dict[str, FloatArray]], Lessons]
 
 
 @dataclass(frozen=True)
@@ -93,7 +107,7 @@ class ChunkBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no
         cells = sum(self._rows[number] * self._groups[number].places.shape[1] for number, _ in self._batches)
         self._scale = cells / max(sum(self._total(lessons.weight, group) for group in self._groups), 1e-12)
         timed = lessons.weight * (steps.wait >= 0)
-        self._wait_weight = timed
+        self._timed = steps.wait >= 0
         self._wait_scale = cells / max(sum(self._total(timed, group) for group in self._groups), 1e-12)
 
     @staticmethod
@@ -102,6 +116,10 @@ class ChunkBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no
 
     def __len__(self) -> int:
         return len(self._batches)
+
+    def revise(self, lessons: Lessons) -> None:
+        """Learn from other steps from now on."""
+        self._lessons = lessons
 
     def on_epoch_begin(self) -> None:
         """A new order of the chunks each epoch; steps within a chunk stay in time order."""
@@ -137,7 +155,7 @@ class ChunkBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no
         weights = {"next_template": _weights(own, self._lessons.weight[places], self._scale)}
         if self._stories:
             targets["wait"] = np.maximum(np.where(own, self._steps.wait[places], 0), 0)
-            weights["wait"] = _weights(own, self._wait_weight[places], self._wait_scale)
+            weights["wait"] = _weights(own, self._lessons.weight[places] * self._timed[places], self._wait_scale)
         return inputs, targets, weights
 
 
@@ -189,6 +207,19 @@ def gather_inputs(
     return inputs
 
 
+class _Reviser(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
+    """After the first pass, says anew what is to be learned."""
+
+    def __init__(self, batches: ChunkBatches, review: Review) -> None:
+        super().__init__()
+        self._batches, self._review = batches, review
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Once, when the first pass is over."""
+        if epoch + 1 == self._review.after:
+            self._batches.revise(self._review.lessons(weights_of(self.model)))
+
+
 class _Reporter(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
     def __init__(self, epochs: int, steps: int, report: Callable[[TrainingProgress], None]) -> None:
         super().__init__()
@@ -219,10 +250,12 @@ def fit(
     validate: Lessons | None,
     config: TrainingConfig,
     on_progress: Callable[[TrainingProgress], None] | None,
+    review: Review | None = None,
 ) -> list[dict[str, float]]:
     """Train in place; the weights of the epoch with the lowest validation loss stay.
 
     Args:
+        review: after which epochs to look again at what is learned from.
         validate: what chooses the best epoch; ``None``: all epochs of ``config`` are run and the last one's weights stay.
 
     Returns:
@@ -254,8 +287,12 @@ def fit(
     if held_out is not None:
         monitor = "val_next_template_surprise" if stories else "val_surprise"
         callbacks.append(
-            keras.callbacks.EarlyStopping(monitor=monitor, mode="min", patience=PATIENCE, restore_best_weights=True)
+            keras.callbacks.EarlyStopping(
+                monitor=monitor, mode="min", min_delta=SMALLEST_GAIN, patience=PATIENCE, restore_best_weights=True
+            )
         )
+    if review is not None:
+        callbacks.append(_Reviser(batches, review))
     if on_progress is not None:
         callbacks.append(_Reporter(config.epochs, len(batches), on_progress))
     past = training_model.fit(

@@ -20,10 +20,12 @@ from openstack_rca.logs.templates import MASK_VERSION
 from openstack_rca.model.assets import Assets, damaged
 from openstack_rca.model.audit import Parts, read_parts
 from openstack_rca.model.baseline import Baseline
+from openstack_rca.model.calibration import Calibration, StoryCalibration
 from openstack_rca.model.card import TrainingCard
 from openstack_rca.model.scoring import LAYER_WEIGHTS, STORY_LAYERS, Forward, StepScores, event_surprise, weights_digest
 from openstack_rca.model.sequences import GAP_COUNT, LEVEL_COUNT, WAIT_COUNT, Steps, encode
 from openstack_rca.model.vocabulary import WORD_BUCKETS, FloatArray, Vocabulary
+from openstack_rca.model.warm_start import Parent
 
 if TYPE_CHECKING:
     import keras
@@ -63,15 +65,32 @@ class ModelFile:
         path: where it was read from.
         card: how it was trained and how well it did.
         baseline: normal rates of templates and services.
-        knows_stories: whether it was trained on stories; false for files of format version 1.
+        vocabulary: what it knows by index.
+        forward: the network.
+        story_calibration: of story scores; ``None`` for a model that knows no stories (format version 1, or trained on
+            too few): ``story_scoring.story_scores`` refuses it, events are scored all the same.
     """
 
     path: Path
     card: TrainingCard
     baseline: Baseline
-    knows_stories: bool
-    _assets: Assets
-    _forward: Forward
+    vocabulary: Vocabulary
+    forward: Forward
+    story_calibration: StoryCalibration | None
+    _calibration: Calibration
+
+    @property
+    def knows_stories(self) -> bool:
+        """Whether it was trained on stories."""
+        return self.story_calibration is not None
+
+    def as_parent(self, name: str) -> Parent:
+        """For a training that goes on from it.
+
+        Args:
+            name: what people call it.
+        """
+        return Parent(self.card, self.vocabulary, self.baseline, self.forward, name)
 
     def score(self, events: pl.DataFrame) -> pl.DataFrame:
         """Score events; each (host, service) stream is read once, in the frame's order.
@@ -84,8 +103,8 @@ class ModelFile:
             before), ``score`` (Float32 in [0, 1], 0.99: one normal event in a hundred scores as high), ``unseen``
             (Boolean, the template does not occur in the training recording).
         """
-        steps = encode(events, self._assets.vocabulary)
-        return self._scored(events, steps, self._forward.score(steps))
+        steps = encode(events, self.vocabulary)
+        return self._scored(events, steps, self.forward.score(steps))
 
     def predict(self, events: pl.DataFrame) -> pl.DataFrame:
         """What ``score`` says, and whether the next template was predicted.
@@ -98,8 +117,8 @@ class ModelFile:
             this model calls "other" are one class), ``named`` (Boolean, right and not "other": comparable between models
             that know different templates).
         """
-        steps = encode(events, self._assets.vocabulary)
-        passed = self._forward.score(steps)
+        steps = encode(events, self.vocabulary)
+        passed = self.forward.score(steps)
         hit = np.zeros(events.height, dtype=np.bool_)
         other = np.zeros(events.height, dtype=np.bool_)
         there = steps.target >= 0
@@ -110,8 +129,8 @@ class ModelFile:
         )
 
     def _scored(self, events: pl.DataFrame, steps: Steps, passed: StepScores) -> pl.DataFrame:
-        surprise = event_surprise(steps, passed, self._assets.vocabulary.others)
-        scores = self._assets.calibration.score(surprise, events["service"].to_list())
+        surprise = event_surprise(steps, passed, self.vocabulary.others)
+        scores = self._calibration.score(surprise, events["service"].to_list())
         known = self.baseline.templates["template_id"].unique().implode()
         return pl.DataFrame(
             [
@@ -141,9 +160,10 @@ def open_model_file(path: Path) -> ModelFile:
         path=Path(path),
         card=assets.card,
         baseline=assets.baseline,
-        knows_stories=bool(assets.vocabulary.story_kinds),
-        _assets=assets,
-        _forward=Forward(weights),
+        vocabulary=assets.vocabulary,
+        forward=Forward(weights),
+        story_calibration=assets.stories,
+        _calibration=assets.calibration,
     )
 
 

@@ -7,6 +7,7 @@ The only module that imports Keras. Importing it chooses the JAX backend unless 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,14 @@ def weights_of(model: keras.Model) -> dict[str, FloatArray]:
         for name, variable in zip(LAYER_WEIGHTS.get(layer.name, ()), layer.get_weights(), strict=False):
             found[name] = np.asarray(variable, dtype=np.float32)
     return found
+
+
+def set_weights(model: keras.Model, weights: Mapping[str, FloatArray]) -> None:
+    """Put weights into a model by the names of ``weights_of``."""
+    for layer in model.layers:
+        names = LAYER_WEIGHTS.get(layer.name, ())
+        if names and layer.weights:
+            layer.set_weights([weights[name] for name in names])
 
 
 def records_of(model: keras.Model) -> ModelRecords:

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import polars as pl
 
-from openstack_rca.model.evaluation import ALARM_SCORE, TEST, split_by_time
+from openstack_rca.model.evaluation import ALARM_SCORE
+from openstack_rca.model.lessons import TEST, split_by_time
 from openstack_rca.model.model_file import ModelFile
 
 MEASURED_LEAST = 100

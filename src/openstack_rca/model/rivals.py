@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -10,6 +12,9 @@ from openstack_rca.model.baseline import Baseline
 from openstack_rca.model.sequences import Steps
 
 BoolArray = npt.NDArray[np.bool_]
+
+DETECTORS = ("lstm", "unseen_event", "obligatory_event", "follow_rule")
+"""What tells a spoilt story from a normal one: the network, and its simplest rivals."""
 
 
 def next_template_rivals(steps: Steps, learn: BoolArray, judge: BoolArray, classes: int) -> dict[str, float]:
@@ -104,3 +109,23 @@ def rate_rival(events: pl.DataFrame, baseline: Baseline) -> npt.NDArray[np.float
         .to_series()
         .to_numpy()
     )
+
+
+def best_story_detector(metrics: Mapping[str, float]) -> str:
+    """Which of ``DETECTORS`` told spoilt stories best on held-back ones, by its area under the curve.
+
+    Returns:
+        The first of those that are best; empty where stories were not measured.
+    """
+    found = {"lstm": metrics.get("story_auroc", np.nan)}
+    found |= {name: metrics.get(f"rival_{name}_story_auroc", np.nan) for name in DETECTORS[1:]}
+    measured = {name: value for name, value in found.items() if np.isfinite(value)}
+    return max(measured, key=lambda name: measured[name]) if "lstm" in measured else ""
+
+
+def best_step_predictor(metrics: Mapping[str, float]) -> str:
+    """``lstm`` or ``bigram``: whose loss on the held-back events is lower; empty where it was not measured."""
+    own, rival = metrics.get("test_loss", np.nan), metrics.get("rival_bigram_test_loss", np.nan)
+    if not (np.isfinite(own) and np.isfinite(rival)):
+        return ""
+    return "lstm" if own <= rival else "bigram"

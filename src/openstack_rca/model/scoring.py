@@ -54,6 +54,7 @@ class StepScores:
         longest_wait: (steps,) seconds within which ``LATE_SHARE`` of the predicted waits lie; ``None`` for process streams.
         expected: (chosen steps, ``EXPECTED_STEPS``) most likely classes, best first; of the steps asked for.
         expected_probability: their probabilities, the same shape.
+        expected_end: (chosen steps,) probability of the last class: END, in a network that knows stories.
     """
 
     surprise: FloatArray
@@ -62,6 +63,7 @@ class StepScores:
     longest_wait: FloatArray | None
     expected: IntegerArray
     expected_probability: FloatArray
+    expected_end: FloatArray
 
 
 def event_surprise(steps: Steps, scores: StepScores, others: int) -> FloatArray:
@@ -281,6 +283,7 @@ class _Pass:
         self._place = np.full(steps.count, -1, dtype=np.int32)
         self._place[asked] = np.arange(len(asked))
         self._expected = np.zeros((len(asked), EXPECTED_STEPS), dtype=np.int32)
+        self._end = np.zeros(len(asked), dtype=np.float32)
         self._probability = np.zeros((len(asked), EXPECTED_STEPS), dtype=np.float32)
 
     def take_templates(self, logits: FloatArray, at: IntegerArray, repeated: npt.NDArray[np.int64]) -> None:
@@ -302,6 +305,7 @@ class _Pass:
             self._expected[places, : best.shape[1]] = best
             shares = np.take_along_axis(logits[rows], best, axis=1) / total[rows, None]
             self._probability[places, : best.shape[1]] = shares
+            self._end[places] = logits[rows, -1] / total[rows]
 
     def take_waits(self, logits: FloatArray, at: IntegerArray, repeated: npt.NDArray[np.int64]) -> None:
         """Cumulated softmax over the buckets of the wait."""
@@ -323,6 +327,7 @@ class _Pass:
             longest_wait=self._longest if self.stories else None,
             expected=self._expected,
             expected_probability=self._probability,
+            expected_end=self._end,
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,26 +11,14 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from openstack_rca.model.calibration import Calibration, StoryCalibration
+from openstack_rca.model.calibration import StoryCalibration, StoryFigures
 from openstack_rca.model.card import TrainingConfig, TrainingProgress
 from openstack_rca.model.scoring import Forward, StepScores, shared_surprise
 from openstack_rca.model.sequences import Steps, encode_stories
 from openstack_rca.model.stories import Stories
-from openstack_rca.model.vocabulary import FloatArray, Vocabulary
+from openstack_rca.model.vocabulary import Vocabulary
 
 FOLDS = 5
-
-
-@dataclass(frozen=True)
-class StoryFigures:
-    """What the network says of whole stories.
-
-    Attributes:
-        mean, total: (stories,) mean and sum of the surprise of a story's steps, END included where it ended, nats.
-    """
-
-    mean: FloatArray
-    total: FloatArray
 
 
 @dataclass(frozen=True)
@@ -38,11 +26,11 @@ class OutOfFold:
     """What folds over the training stories said.
 
     Attributes:
-        figures: of each story, by the network that did not learn from it.
+        calibration: from each story's score by the network that did not learn from it.
         epochs: how many epochs were best for each fold's held-out stories.
     """
 
-    figures: StoryFigures
+    calibration: StoryCalibration
     epochs: list[int]
 
 
@@ -75,32 +63,49 @@ def learn_stories(events: pl.DataFrame, stories: Stories, config: TrainingConfig
     folds = out_of_fold(events, stories, config)
     epochs = int(np.median(folds.epochs))
     model, vocabulary, _ = learn_alone(events, stories, None, dataclasses.replace(config, epochs=epochs))
-    return LearnedStories(
-        Forward(network.weights_of(model)), vocabulary, story_calibration(folds.figures, stories.kind), epochs
-    )
+    return LearnedStories(Forward(network.weights_of(model)), vocabulary, folds.calibration, epochs)
 
 
-def story_calibration(figures: StoryFigures, kinds: Sequence[str]) -> StoryCalibration:
-    """Tables of the mean and of the sum, from stories that the network did not learn from."""
-    return StoryCalibration(
-        Calibration.learn_stories(figures.mean, kinds), Calibration.learn_stories(figures.total, kinds)
-    )
-
-
-def story_figures(steps: Steps, scores: StepScores, others: int) -> StoryFigures:
+def story_figures(
+    steps: Steps, scores: StepScores, others: int, cut_after: npt.NDArray[np.int64] | None = None
+) -> StoryFigures:
     """Sum up step scores by story; a story without a step to judge has 0.
 
     Args:
         steps: of ``encode_stories``.
         others: ``Vocabulary.others``.
+        cut_after: (stories,) look only at so many events of each, as if the recording had stopped there.
     """
+    count = len(steps.starts) - 1
+    if not count:
+        nothing = np.zeros(0, dtype=np.float32)
+        return StoryFigures(nothing, nothing, nothing, np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.bool_))
     judged = steps.target >= 0
+    timed = steps.wait >= 0
+    open_ = ~judged[steps.starts[1:] - 1]
+    if cut_after is not None:
+        within = np.arange(steps.count) - np.repeat(steps.starts[:-1], np.diff(steps.starts))
+        seen = within < np.repeat(cut_after, np.diff(steps.starts))
+        judged, timed, open_ = judged & seen, timed & seen, np.ones(count, dtype=np.bool_)
     surprise = np.where(judged, shared_surprise(steps, scores, others), np.float32(0.0)).astype(np.float64)
-    if not len(steps.starts) - 1:
-        return StoryFigures(np.zeros(0, dtype=np.float32), np.zeros(0, dtype=np.float32))
+    waited = np.zeros(steps.count) if scores.waited is None else np.where(timed, scores.waited, 0.0).astype(np.float64)
     total = np.add.reduceat(surprise, steps.starts[:-1])
-    count = np.add.reduceat(judged.astype(np.int64), steps.starts[:-1])
-    return StoryFigures((total / np.maximum(count, 1)).astype(np.float32), total.astype(np.float32))
+    number = np.add.reduceat(judged.astype(np.int64), steps.starts[:-1])
+    waits = np.add.reduceat(timed.astype(np.int64), steps.starts[:-1])
+    longest = np.maximum.reduceat(waited, steps.starts[:-1])
+    # The longest of n normal waits is above a share q of its distribution with probability 1 - q ** n.
+    chance = -np.expm1(waits * np.log(np.clip(longest, 1e-12, 1.0 - 1e-7)))
+    late = np.where(waits > 0, -np.log(np.maximum(chance, 1e-12)), 0.0)
+    mean = total / np.maximum(number, 1)
+    return StoryFigures(
+        mean.astype(np.float32), total.astype(np.float32), late.astype(np.float32), number.astype(np.int64), open_
+    )
+
+
+def held_out_figures(steps: Steps, scores: StepScores, others: int, random: np.random.Generator) -> list[StoryFigures]:
+    """Figures of held-out stories as they are, and of a beginning of each as if the recording had cut it off."""
+    cut_after = random.integers(1, np.maximum(np.diff(steps.starts) - 1, 1) + 1)
+    return [story_figures(steps, scores, others), story_figures(steps, scores, others, cut_after)]
 
 
 def select(stories: Stories, chosen: npt.NDArray[np.bool_]) -> Stories:
@@ -169,8 +174,10 @@ def out_of_fold(events: pl.DataFrame, stories: Stories, config: TrainingConfig, 
     from openstack_rca.model import network
 
     count = len(stories.names)
-    fold = np.random.default_rng([config.seed, folds]).permutation(np.arange(count) % folds)
-    mean, total = np.zeros(count, dtype=np.float32), np.zeros(count, dtype=np.float32)
+    random = np.random.default_rng([config.seed, folds])
+    fold = random.permutation(np.arange(count) % folds)
+    found: list[StoryFigures] = []
+    kinds: list[str] = []
     epochs = []
     for number in range(min(folds, count)):
         held = select(stories, fold == number)
@@ -179,7 +186,8 @@ def out_of_fold(events: pl.DataFrame, stories: Stories, config: TrainingConfig, 
             events, rest, held, dataclasses.replace(config, seed=config.seed + number)
         )
         steps = encode_stories(events, held, vocabulary)
-        found = story_figures(steps, Forward(network.weights_of(model)).score(steps), vocabulary.others)
-        mean[fold == number], total[fold == number] = found.mean, found.total
+        scores = Forward(network.weights_of(model)).score(steps)
+        found += held_out_figures(steps, scores, vocabulary.others, random)
+        kinds += [*held.kind, *held.kind]
         epochs.append(1 + int(np.argmin([epoch["val_loss"] for epoch in history])))
-    return OutOfFold(StoryFigures(mean, total), epochs)
+    return OutOfFold(StoryCalibration.learn(StoryFigures.together(found), kinds), epochs)

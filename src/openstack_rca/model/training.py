@@ -8,6 +8,7 @@ versions; across machines the last bits of floating-point sums may differ.
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.metadata
 import os
 import tempfile
@@ -26,11 +27,17 @@ from openstack_rca.errors import NotEnoughTrainingData, TrainingInterrupted
 from openstack_rca.logs.templates import MASK_VERSION
 from openstack_rca.model.assets import Assets
 from openstack_rca.model.baseline import Baseline
+from openstack_rca.model.calibration import StoryCalibration, StoryFigures
 from openstack_rca.model.card import FORMAT_VERSION, TrainingCard, TrainingConfig, TrainingProgress, fingerprint
-from openstack_rca.model.evaluation import TRAIN, VALIDATION, measure_recording, split_by_time
-from openstack_rca.model.scoring import Forward, weights_digest
-from openstack_rca.model.sequences import Steps, encode
-from openstack_rca.model.vocabulary import Vocabulary
+from openstack_rca.model.evaluation import measure_recording
+from openstack_rca.model.lessons import TRAIN, VALIDATION, Material, cut_up
+from openstack_rca.model.scoring import Forward, event_surprise, weights_digest
+from openstack_rca.model.sequences import encode, encode_stories
+from openstack_rca.model.stories import build_stories
+from openstack_rca.model.story_learning import held_out_figures, out_of_fold, select, story_figures
+from openstack_rca.model.story_truth import measure_stories
+from openstack_rca.model.vocabulary import FloatArray, Vocabulary
+from openstack_rca.model.warm_start import Parent, carried_over, extended
 
 __all__ = ["TrainingCard", "TrainingConfig", "TrainingProgress", "TrainingResult", "save", "train"]
 
@@ -39,6 +46,15 @@ MINIMUM_EVENTS = 2000
 MINIMUM_MINUTES = 5.0
 """Periodic work of OpenStack services comes once a minute: it must have come several times in the training part."""
 MINIMUM_TEMPLATES = 2
+
+FIRST_PASS_DIVISOR = 6
+"""The first pass takes this part of the epochs; what surprises most after it is left out of the rest."""
+SURPRISING_EVENTS, SURPRISING_STORIES = 0.001, 0.005
+"""Shares of events and stories, the most surprising, that the second pass does not learn from."""
+MOST_TROUBLED_MINUTES = 0.5
+ENOUGH_HELD_OUT = 60
+"""Stories in the validation part that calibrate without folds."""
+NO_STORIES_NOTE = "too few stories to learn from: the model knows process streams only"
 
 _PACKAGES = ("keras", "jax", "jaxlib", "numpy", "polars", "h5py")
 
@@ -74,24 +90,38 @@ def train(
     config: TrainingConfig,
     *,
     source: str = "",
+    trouble: npt.NDArray[np.bool_] | None = None,
+    parent: Parent | None = None,
     on_progress: Callable[[TrainingProgress], None] | None = None,
 ) -> TrainingResult:
     """Learn what normal looks like.
 
     Args:
-        events: events table of a recording without faults (small trouble of a real cloud does no harm).
+        events: events table of one or several recordings without faults, behind one another (small trouble of a real
+            cloud does no harm: it is left out).
         config: settings of the training.
         source: where the logs came from, in the user's words; kept in the card.
+        trouble: (events,) what rules call a failure; nothing normal is learned from these events, nor from the stories
+            that hold one.
+        parent: a model to train on from: its weights are the first ones, its baseline is added to, its widths are kept.
         on_progress: called after every gradient step.
 
     Raises:
-        NotEnoughTrainingData: the recording is too short; the message says how much is needed and is there.
+        NotEnoughTrainingData: the recording is too short, or most of it is trouble; the message says how much is needed
+            and is there.
         TrainingInterrupted: Ctrl-C; nothing was written.
     """
     begun = time.process_time()
     require_enough(events, config)
+    if trouble is not None:
+        require_mostly_normal(events, trouble)
+    if parent is not None:
+        config = parent.fitting(config)
     try:
-        return _train(events, config, source, on_progress, begun)
+        material = cut_up(events, build_stories(events), config.validation_fraction, config.test_fraction, config.seed)
+        if trouble is not None:
+            material = material.without(trouble, np.zeros(len(material.stories.names), dtype=np.bool_))
+        return _train(material, config, source, parent, on_progress, begun)
     except KeyboardInterrupt as interrupt:
         raise TrainingInterrupted(
             "Training was stopped before it was done; no model was written.", "Run it again to train from the start."
@@ -117,37 +147,62 @@ def require_enough(events: pl.DataFrame, config: TrainingConfig) -> None:
     )
 
 
+def require_mostly_normal(events: pl.DataFrame, trouble: npt.NDArray[np.bool_]) -> None:
+    """Refuse a recording that is mostly trouble: what a model learns from it, it would take for normal.
+
+    Args:
+        trouble: (events,) what rules call a failure.
+
+    Raises:
+        NotEnoughTrainingData: in more than ``MOST_TROUBLED_MINUTES`` of its minutes something fails.
+    """
+    minutes = (
+        events.select(pl.col("time").dt.truncate("1m").alias("minute"), pl.Series("trouble", trouble))
+        .drop_nulls("minute")
+        .group_by("minute")
+        .agg(pl.col("trouble").any())
+    )
+    share = float(minutes["trouble"].mean() or 0.0)  # type: ignore[arg-type]
+    if share > MOST_TROUBLED_MINUTES:
+        raise NotEnoughTrainingData(
+            f"This recording is mostly trouble: in {share:.0%} of its {minutes.height} minutes something fails"
+            f" ({int(trouble.sum()):,} events say so). A model would take that for normal.",
+            "Give logs of a time without faults; 'openstack-rca analyze' says what fails in these.",
+        )
+
+
 def _train(
-    events: pl.DataFrame,
+    material: Material,
     config: TrainingConfig,
     source: str,
+    parent: Parent | None,
     on_progress: Callable[[TrainingProgress], None] | None,
     begun: float,
 ) -> TrainingResult:
     # Keras costs seconds to import: only here.
-    from openstack_rca.model import fitting, network
+    from openstack_rca.model import network
 
-    parts = split_by_time(events["time"], config.validation_fraction, config.test_fraction)
-    vocabulary = Vocabulary.learn(events.filter(pl.Series(parts == TRAIN)), config.vocabulary_size)
-    model, training_model = network.build(
-        vocabulary,
-        embedding_units=config.embedding_units,
-        lstm_units=config.lstm_units,
-        dropout_rate=config.dropout_rate,
-        seed=config.seed,
-    )
-    steps = encode(events, vocabulary)
-    learn, validate = _lessons(steps, parts)
-    history = fitting.fit(training_model, steps, learn, validate, config, on_progress)
-    del steps, learn, validate
+    clean = material.events.filter(pl.Series((material.parts == TRAIN) & ~material.trouble))
+    kinds = [kind for kind, part in zip(material.stories.kind, material.story_parts, strict=True) if part == TRAIN]
+    vocabulary = Vocabulary.learn(clean, config.vocabulary_size, kinds)
+    if parent is not None:
+        vocabulary = extended(parent.vocabulary, vocabulary)
+    called = material.trouble
+    model, history, material = _fit(material, vocabulary, config, parent, on_progress)
 
     weights = network.weights_of(model)
     forward = Forward(weights)
-    metrics, calibration, details = measure_recording(events, parts, forward, vocabulary)
-    baseline = Baseline.learn(events)
+    metrics, calibration, details = measure_recording(material.events, material.parts, forward, vocabulary)
+    stories = None
+    if material.with_stories:
+        stories = _calibrate_stories(material, forward, vocabulary, config)
+        metrics |= measure_stories(material, forward, vocabulary, stories)
+    baseline = Baseline.learn(material.events.filter(pl.Series(~called)))
+    if parent is not None:
+        baseline = parent.baseline.merged(baseline)
     digest = weights_digest(weights)
-    card = _card(events, config, source, metrics, baseline, digest, time.process_time() - begun)
-    network.records_of(model).files = Assets(card, vocabulary, calibration, baseline).to_files(digest)
+    card = _card(material, called, config, source, metrics, digest, time.process_time() - begun, parent)
+    network.records_of(model).files = Assets(card, vocabulary, calibration, baseline, stories).to_files(digest)
     return TrainingResult(
         keras_model=model,
         card=card,
@@ -155,36 +210,100 @@ def _train(
         metrics=metrics,
         summary=network.summary_text(model),
         test_scores=details["test_scores"],
-        surprising=_surprising(events, parts, details["surprise"]),
+        surprising=_surprising(material.events, material.parts, details["surprise"]),
     )
 
 
-def _lessons(steps: Steps, parts: npt.NDArray[np.int8]) -> tuple[Any, Any]:
-    from openstack_rca.model.fitting import Lessons
+def _fit(
+    material: Material,
+    vocabulary: Vocabulary,
+    config: TrainingConfig,
+    parent: Parent | None,
+    on_progress: Callable[[TrainingProgress], None] | None,
+) -> tuple[Any, list[dict[str, float]], Material]:
+    """Train; the material comes back without what surprised most after the first pass."""
+    from openstack_rca.model import fitting, network
 
-    part_of_target = np.where(steps.target >= 0, parts[steps.target_event], -1)
-    return (
-        Lessons((part_of_target == TRAIN).astype(np.float32)),
-        Lessons((part_of_target == VALIDATION).astype(np.float32)),
+    model, training_model = network.build(
+        vocabulary,
+        embedding_units=config.embedding_units,
+        lstm_units=config.lstm_units,
+        dropout_rate=config.dropout_rate,
+        seed=config.seed,
     )
+    if parent is not None:
+        network.set_weights(model, carried_over(parent, vocabulary, network.weights_of(model)))
+    steps = material.steps(vocabulary)
+    kept = [material]
+
+    def review(weights: dict[str, FloatArray]) -> fitting.Lessons:
+        kept.append(without_surprising(material, Forward(weights), vocabulary))
+        return fitting.Lessons(kept[-1].weights(steps, TRAIN))
+
+    history = fitting.fit(
+        training_model,
+        steps,
+        fitting.Lessons(material.weights(steps, TRAIN)),
+        fitting.Lessons(material.weights(steps, VALIDATION)),
+        config,
+        on_progress,
+        fitting.Review(max(1, config.epochs // FIRST_PASS_DIVISOR), review),
+    )
+    return model, history, kept[-1]
+
+
+def without_surprising(material: Material, forward: Forward, vocabulary: Vocabulary) -> Material:
+    """The material without the most surprising share of the training part's events and stories.
+
+    Args:
+        forward: a network after its first pass, or one that knew this cloud before.
+    """
+    steps = encode(material.events, vocabulary)
+    surprise = event_surprise(steps, forward.score(steps), vocabulary.others)
+    learned = (material.parts == TRAIN) & ~material.trouble
+    events = learned & (surprise > np.quantile(surprise[learned], 1.0 - SURPRISING_EVENTS))
+    stories = np.zeros(len(material.stories.names), dtype=np.bool_)
+    if material.with_stories:
+        told = encode_stories(material.events, material.stories, vocabulary)
+        mean = story_figures(told, forward.score(told), vocabulary.others).mean
+        usable = material.chosen_stories(TRAIN)
+        stories = usable & (mean > np.quantile(mean[usable], 1.0 - SURPRISING_STORIES))
+    # A single surprising event is no reason to leave out all stories that it stands in.
+    return dataclasses.replace(material, trouble=material.trouble | events, troubled=material.troubled | stories)
+
+
+def _calibrate_stories(
+    material: Material, forward: Forward, vocabulary: Vocabulary, config: TrainingConfig
+) -> StoryCalibration:
+    """From the validation part where it holds enough stories, else from folds over all but the test part."""
+    held = select(material.stories, material.chosen_stories(VALIDATION))
+    if len(held.names) >= ENOUGH_HELD_OUT:
+        steps = encode_stories(material.events, held, vocabulary)
+        random = np.random.default_rng([config.seed, 2])
+        found = held_out_figures(steps, forward.score(steps), vocabulary.others, random)
+        return StoryCalibration.learn(StoryFigures.together(found), [*held.kind, *held.kind])
+    usable = select(material.stories, material.chosen_stories(TRAIN, VALIDATION))
+    return out_of_fold(material.events, usable, config).calibration
 
 
 def _card(
-    events: pl.DataFrame,
+    material: Material,
+    called: npt.NDArray[np.bool_],
     config: TrainingConfig,
     source: str,
     metrics: dict[str, float],
-    baseline: Baseline,
     digest: str,
     cpu_seconds: float,
+    parent: Parent | None,
 ) -> TrainingCard:
+    events = material.events
     return TrainingCard(
         format_version=FORMAT_VERSION,
         created=datetime.now(UTC),
         source=source,
         data_fingerprint=fingerprint(events),
-        first=baseline.first,
-        last=baseline.last,
+        first=events["time"].min(),  # type: ignore[arg-type]
+        last=events["time"].max(),  # type: ignore[arg-type]
         events=events.height,
         lines=int(events["lines"].sum()),
         templates=events["template_id"].n_unique(),
@@ -197,6 +316,14 @@ def _card(
         seed=config.seed,
         cpu_seconds=round(cpu_seconds, 3),
         weights_digest=digest,
+        stories=len(material.stories.names),
+        left_out={
+            "events_called_a_failure": int(called.sum()),
+            "most_surprising_events": int((material.trouble & ~called).sum()),
+            "stories": int(material.troubled.sum()),
+        },
+        parent=parent.facts() if parent is not None else {},
+        notes=() if material.with_stories else (NO_STORIES_NOTE,),
     )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,15 +17,22 @@ from openstack_rca.lifecycle.objects import replacing
 from openstack_rca.lifecycle.records import ModelVersion
 from openstack_rca.lifecycle.versions import ModelLifecycle
 from openstack_rca.model.card import TrainingConfig, TrainingProgress
+from openstack_rca.model.model_file import open_model_file
+from openstack_rca.model.rivals import best_step_predictor, best_story_detector
+from openstack_rca.rca.knowledge import load_catalogue
 from openstack_rca.service.gate import GateResult, check_model
 from openstack_rca.service.log_reading import read_given
 from openstack_rca.service.places import require_home, require_output
 from openstack_rca.service.publishing import publish_trained, saved_model
 from openstack_rca.service.training_steps import TrainingStep
+from openstack_rca.service.trouble import find_trouble
 from openstack_rca.settings import Settings
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from openstack_rca.model.training import TrainingResult
+    from openstack_rca.model.warm_start import Parent
 
 __all__ = [
     "TrainOutcome",
@@ -73,6 +80,7 @@ def train(
     config: TrainingConfig | None = None,
     output: Path | None = None,
     force: bool = False,
+    add: str | None = None,
     on_step: Callable[[TrainingStep], None] | None = None,
     on_read: Callable[[int, int], None] | None = None,
     on_progress: Callable[[TrainingProgress], None] | None = None,
@@ -88,6 +96,7 @@ def train(
         config: how to train.
         output: also write the model file here.
         force: let it be used even if it is worse; the history says so.
+        add: train on from this version (``latest``, a number or an alias) instead of from nothing.
         on_step: told each step as it begins.
         on_read: told bytes done and bytes in all while reading.
         on_progress: told each training step.
@@ -97,7 +106,8 @@ def train(
         ConfigurationError: the folder of state or ``output`` cannot be written, or nothing could ever be published with
             these settings; said before any work is done.
         LogInputError: the logs cannot be used.
-        NotEnoughTrainingData: they are too small.
+        NotEnoughTrainingData: they are too small, or mostly trouble.
+        VersionNotFound, ModelFileError: there is no version ``add``, or it does not open.
         TrainingInterrupted: the user stopped it; nothing was stored and the run is marked as killed.
         PublishInterrupted: the user stopped it when the model was trained; the file waits in the spool.
         PublishFailed: no disk has room for the trained file. An outage is no error: the file is kept and the notices say
@@ -105,56 +115,40 @@ def train(
     """
     require_extra("train", "Training")
     from openstack_rca.model.training import require_enough, save
-    from openstack_rca.model.training import train as fit
 
-    step = on_step or (lambda name: None)
-    config = config or TrainingConfig()
-    seconds: dict[str, float] = {}
-    clock = time.monotonic()
-
-    def lap(name: str) -> None:
-        nonlocal clock
-        seconds[name] = round(time.monotonic() - clock, 3)
-        clock = time.monotonic()
-
+    work = _Work(settings, config or TrainingConfig(), on_step or (lambda step: None))
     require_home(settings, writable=True)
     if output is not None:
         require_output(output)
     ModelLifecycle(settings).check_can_publish()
-    step(TrainingStep.READ)
-    read = read_given(paths, settings, on_read)
-    lap("read")
-    require_enough(read.events, config)
+    with work.step(TrainingStep.READ, "read"):
+        events = read_given(paths, settings, on_read).events
+        require_enough(events, work.config)
+        parent = _parent(add, settings) if add is not None else None
     started = time.strftime("training-%Y%m%d-%H%M%S", time.gmtime())
     with Tracking(settings).training_run(started) as run, ExitStack() as stack:
-        run.log_params(asdict(config) | {"logs": ", ".join(str(path) for path in paths)[:500]})
-        step(TrainingStep.TRAIN)
-        result = fit(read.events, config, source=", ".join(str(path) for path in paths), on_progress=on_progress)
-        lap("train")
-        step(TrainingStep.SAVE)
-        # The model first: nothing that is told about it may cost it.
-        model_file = stack.enter_context(saved_model(lambda path: save(result, path), settings, output))
-        if run.run_id:
-            _log_result(run, result, model_file.parent / "plots")
-        lap("save")
-        step(TrainingStep.COMPARE)
-        gate = check_model(model_file, read.events, config, settings)
-        run.log_metrics(gate.metrics)
-        lap("compare")
-        step(TrainingStep.PUBLISH)
-        published = publish_trained(
-            model_file,
-            settings,
-            run,
-            gate,
-            force=force,
-            metrics=result.metrics,
-            parameters=asdict(config),
-            card=result.card.as_json(),
-            on_upload=on_upload,
-        )
-        local_copy = _copy(published.kept or model_file, output, published.version)
-        lap("publish")
+        result = _learn(work, events, ", ".join(str(path) for path in paths), parent, run, on_progress)
+        with work.step(TrainingStep.SAVE, "save"):
+            # The model first: nothing that is told about it may cost it.
+            model_file = stack.enter_context(saved_model(lambda path: save(result, path), settings, output))
+            if run.run_id:
+                _log_result(run, result, model_file.parent / "plots")
+        with work.step(TrainingStep.COMPARE, "compare"):
+            gate = check_model(model_file, events, work.config, settings)
+            run.log_metrics(gate.metrics)
+        with work.step(TrainingStep.PUBLISH, "publish"):
+            published = publish_trained(
+                model_file,
+                settings,
+                run,
+                gate,
+                force=force,
+                metrics=result.metrics,
+                parameters=asdict(work.config),
+                card=result.card.as_json(),
+                on_upload=on_upload,
+            )
+            local_copy = _copy(published.kept or model_file, output, published.version)
     return TrainOutcome(
         version=published.version,
         kept=published.kept,
@@ -164,11 +158,67 @@ def train(
         history=result.history,
         card=result.card.as_json(),
         local_copy=local_copy,
-        notices=[*gate.notices, *published.notices, *run.notices],
-        seconds=seconds,
+        notices=[*_rivals_that_win(result.metrics), *gate.notices, *published.notices, *run.notices],
+        seconds=work.seconds,
         refused="" if force else gate.objection,
         gate=gate,
     )
+
+
+@dataclass
+class _Work:
+    """What one training carries from step to step."""
+
+    settings: Settings
+    config: TrainingConfig
+    on_step: Callable[[TrainingStep], None]
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, step: TrainingStep, name: str) -> Iterator[None]:
+        """Tell that a step begins; keep its wall seconds under a name."""
+        self.on_step(step)
+        begun = time.monotonic()
+        yield
+        self.seconds[name] = round(time.monotonic() - begun, 3)
+
+
+def _parent(reference: str, settings: Settings) -> Parent:
+    loaded = ModelLifecycle(settings).load(reference)
+    return open_model_file(loaded.path).as_parent(f"version {loaded.version.version}")
+
+
+def _learn(
+    work: _Work,
+    events: pl.DataFrame,
+    source: str,
+    parent: Parent | None,
+    run: RunLogger,
+    on_progress: Callable[[TrainingProgress], None] | None,
+) -> TrainingResult:
+    from openstack_rca.model.training import train as fit
+
+    run.log_params(asdict(work.config) | {"logs": source[:500]} | ({"parent": parent.name} if parent else {}))
+    with work.step(TrainingStep.TRAIN, "train"):
+        trouble = find_trouble(events, load_catalogue(work.settings.signatures_folder))
+        return fit(events, work.config, source=source, trouble=trouble, parent=parent, on_progress=on_progress)
+
+
+def _rivals_that_win(metrics: Mapping[str, float]) -> list[str]:
+    """Where the simplest rival is better than the network, it is said."""
+    notices = []
+    if best_step_predictor(metrics) == "bigram":
+        notices.append(
+            f"The LSTM predicts the next event of these logs no better than a count of pairs does: loss"
+            f" {metrics['test_loss']:.3f} against {metrics['rival_bigram_test_loss']:.3f} nats per event."
+        )
+    best = best_story_detector(metrics)
+    if best not in ("", "lstm"):
+        notices.append(
+            f"A simple rule ({best.replace('_', ' ')}) finds spoilt stories better than the LSTM: area under the curve"
+            f" {metrics[f'rival_{best}_story_auroc']:.3f} against {metrics['story_auroc']:.3f}."
+        )
+    return notices
 
 
 def _log_result(run: RunLogger, result: TrainingResult, folder: Path) -> None:

@@ -1,0 +1,173 @@
+"""What the model's stories are worth: held-back stories, spoilt on purpose, beside the simplest rivals on the same ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from openstack_rca.model.calibration import STORY_ALARM_SCORE, StoryCalibration
+from openstack_rca.model.follow import FollowRules
+from openstack_rca.model.lessons import TEST, TRAIN, VALIDATION, Material
+from openstack_rca.model.measures import auroc, binary_measures
+from openstack_rca.model.scoring import Forward
+from openstack_rca.model.sequences import encode_stories
+from openstack_rca.model.stories import Stories
+from openstack_rca.model.story_learning import select
+from openstack_rca.model.story_scoring import whole_stories
+from openstack_rca.model.vocabulary import Vocabulary
+
+INJECTIONS = ("truncated", "dropped", "swapped", "delayed")
+MOST_JUDGED = 1000
+LEAST_EVENTS = 3
+"""Events that a story needs to be spoilt: there must be something before and after the place."""
+OBLIGATORY_SHARE = 0.97
+DELAY_SECONDS, DELAY_FACTOR = 10.0, 20.0
+"""A delayed step comes so many times later than it did, and at least so many seconds."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Stories laid out for judging.
+
+    Attributes:
+        events: events table in order of time.
+        stories: of these events.
+        spoilt: (stories,) name of what was done to each, empty for one that is as it was.
+    """
+
+    events: pl.DataFrame
+    stories: Stories
+    spoilt: npt.NDArray[np.str_]
+
+
+def measure_stories(
+    material: Material, forward: Forward, vocabulary: Vocabulary, calibration: StoryCalibration
+) -> dict[str, float]:
+    """Figures on the test part's stories, each as it was and spoilt in each of four ways.
+
+    Returns:
+        ``story_auroc``, ``story_f1``, ``story_precision``, ``story_recall``, ``story_false_alarm_share`` at
+        ``STORY_ALARM_SCORE``; ``story_<injection>_auroc``; and of the rivals ``rival_<name>_story_auroc`` and ``..._f1``.
+        Nothing where the test part holds too few stories.
+    """
+    judged = spoil(material, seed=0)
+    truth = judged.spoilt != ""
+    if truth.sum() < len(INJECTIONS) or (~truth).sum() < LEAST_EVENTS:
+        return {}
+    steps = encode_stories(judged.events, judged.stories, vocabulary)
+    whole = whole_stories(steps, forward.score(steps), vocabulary, calibration, list(judged.stories.kind))
+    score = whole["score"].to_numpy()
+    flagged = score > STORY_ALARM_SCORE
+    metrics = {"story_auroc": auroc(truth, score), "story_false_alarm_share": float(flagged[~truth].mean())}
+    metrics |= {f"story_{name}": value for name, value in binary_measures(truth, flagged).items()}
+    for injection in INJECTIONS:
+        chosen = ~truth | (judged.spoilt == injection)
+        metrics[f"story_{injection}_auroc"] = auroc(truth[chosen], score[chosen])
+    for name, value in _rivals(material, judged).items():
+        metrics[f"rival_{name}_story_auroc"] = auroc(truth, value)
+        metrics[f"rival_{name}_story_f1"] = binary_measures(truth, value > 0)["f1"]
+    return metrics
+
+
+def spoil(material: Material, seed: int) -> Judged:
+    """The test part's stories that ended, as they were and spoilt in each of four ways, on events of their own."""
+    random = np.random.default_rng([seed, 4])
+    lengths = np.diff(material.stories.offsets)
+    usable = material.chosen_stories(TEST) & material.stories.ended & (lengths >= LEAST_EVENTS)
+    numbers = np.flatnonzero(usable)
+    numbers = np.sort(random.permutation(numbers)[: MOST_JUDGED // (1 + len(INJECTIONS))])
+    moments = material.events["time"].dt.epoch("us").to_numpy().astype(np.float64)
+    rows: list[npt.NDArray[np.int64]] = []
+    times: list[npt.NDArray[np.float64]] = []
+    kinds, names, spoilt = [], [], []
+    for number in numbers.tolist():
+        own = material.stories.rows[material.stories.offsets[number] : material.stories.offsets[number + 1]]
+        for what in ("", *INJECTIONS):
+            chosen, moment = _spoilt(own, moments[own], what, random)
+            rows.append(chosen)
+            times.append(moment)
+            kinds.append(material.stories.kind[number])
+            names.append(material.stories.names[number])
+            spoilt.append(what)
+    if not rows:
+        return Judged(
+            material.events.clear(), select(material.stories, np.zeros(len(lengths), np.bool_)), np.zeros(0, str)
+        )
+    moment = np.concatenate(times)
+    order = np.argsort(moment, kind="stable")
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    events = material.events[np.concatenate(rows)[order]].with_columns(
+        pl.Series("time", moment[order].astype(np.int64)).cast(pl.Datetime("us", "UTC"))
+    )
+    stories = Stories(
+        rows=place,
+        offsets=np.append(0, np.cumsum([len(part) for part in rows])).astype(np.int64),
+        ended=np.ones(len(rows), dtype=np.bool_),
+        kind=kinds,
+        names=names,
+    )
+    return Judged(events, stories, np.asarray(spoilt))
+
+
+def _spoilt(
+    rows: npt.NDArray[np.int64], times: npt.NDArray[np.float64], what: str, random: np.random.Generator
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    place = int(random.integers(1, len(rows)))
+    rows, times = rows.copy(), times.copy()
+    if what == "truncated":
+        return rows[:place], times[:place]
+    if what == "dropped":
+        return np.delete(rows, place - 1), np.delete(times, place - 1)
+    if what == "swapped":
+        rows[[place - 1, place]] = rows[[place, place - 1]]
+    elif what == "delayed":
+        wait = times[place] - times[place - 1]
+        times[place:] += max(wait * (DELAY_FACTOR - 1.0), DELAY_SECONDS * 1e6)
+    return rows, times
+
+
+def _rivals(material: Material, judged: Judged) -> dict[str, npt.NDArray[np.float64]]:
+    """(stories,) of each rival: 0 is no finding, more is more."""
+    learned = select(material.stories, material.chosen_stories(TRAIN, VALIDATION) & material.stories.ended)
+    known = material.events["template_id"].gather(learned.rows).unique().implode()
+    new = (~judged.events["template_id"].is_in(known)).to_numpy()[judged.stories.rows]
+    rules = FollowRules.learn(material.events, learned)
+    found = rules.steps(judged.events, judged.stories).filter(pl.col("state") != "came")["story"].to_numpy()
+    return {
+        "unseen_event": np.add.reduceat(new.astype(np.float64), judged.stories.offsets[:-1]),
+        "obligatory_event": _missing_obligatory(material.events, learned, judged),
+        "follow_rule": np.bincount(found, minlength=len(judged.spoilt)).astype(np.float64),
+    }
+
+
+def _missing_obligatory(events: pl.DataFrame, learned: Stories, judged: Judged) -> npt.NDArray[np.float64]:
+    """How many templates a story lacks that nearly all stories of its kind that begin like it hold."""
+
+    def beginnings(frame: pl.DataFrame, stories: Stories) -> pl.DataFrame:
+        of_row = np.repeat(np.arange(len(stories.names)), np.diff(stories.offsets))
+        ids = frame["template_id"].gather(stories.rows)
+        return pl.DataFrame({"story": of_row, "template_id": ids}).with_columns(
+            pl.Series("kind", np.asarray(stories.kind, dtype=object)[of_row].tolist(), dtype=pl.String),
+            pl.col("template_id").first().over("story").alias("first"),
+        )
+
+    key = ["kind", "first"]
+    normal = beginnings(events, learned)
+    counts = normal.group_by(key).agg(pl.col("story").n_unique().alias("stories"))
+    obligatory = (
+        normal.group_by(*key, "template_id")
+        .agg(pl.col("story").n_unique().alias("holding"))
+        .join(counts, on=key)
+        .filter((pl.col("holding") >= OBLIGATORY_SHARE * pl.col("stories")) & (pl.col("stories") >= LEAST_EVENTS))
+        .select(*key, "template_id")
+    )
+    told = beginnings(judged.events, judged.stories)
+    expected = told.select("story", *key).unique().join(obligatory, on=key, how="inner")
+    missing = expected.join(told, on=["story", "template_id"], how="anti").group_by("story").len()
+    found = np.zeros(len(judged.spoilt))
+    found[missing["story"].to_numpy()] = missing["len"].to_numpy()
+    return found
