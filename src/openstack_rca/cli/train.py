@@ -196,6 +196,7 @@ def print_training(outcome: TrainOutcome, settings: Settings, form: str = "text"
         "tracking_uri": outcome.tracking_uri,
         "output": str(outcome.local_copy) if outcome.local_copy else None,
         "metrics": outcome.metrics,
+        "rivals_that_win": outcome.rivals_that_win,
         "seconds": outcome.seconds,
         "notices": outcome.notices,
     }
@@ -222,6 +223,8 @@ def _print_text(outcome: TrainOutcome, facts: Mapping[str, Any]) -> None:
             screen.print(f"{label:<12} {one_line(str(value))}", markup=False, soft_wrap=True)
     screen.print()
     print_figures(outcome.metrics)
+    for text in outcome.rivals_that_win:
+        screen.print(text, markup=False, soft_wrap=True)
 
 
 def print_figures(metrics: Mapping[str, float]) -> None:

@@ -38,8 +38,8 @@ HIDDEN_SERVICES = 0.02
 the mark of an unseen service mean something when they are met."""
 PATIENCE, SMALLEST_GAIN = 3, 0.001
 """Training stops when the validation loss has not fallen by so many nats for so many epochs."""
-ROW_LENGTHS = (24, 48)
-"""Chunks shorter than ``chunk_length`` are batched with others of their length; each length costs a compilation."""
+SHORT_ROW = 24
+"""Steps; shorter chunks are batched with their like in training. Each length of row costs a compilation, so there are two."""
 WAIT_WEIGHT = 0.3
 """Weight of the loss of the wait beside that of the next template."""
 MOST_BATCHES = 400
@@ -94,7 +94,8 @@ class ChunkBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no
         super().__init__(workers=1)
         self._steps, self._lessons, self._bags, self._learning = steps, lessons, bags, learning
         self._stories = stories
-        self._groups = _by_length(steps, lessons, config.chunk_length)
+        lengths = (SHORT_ROW, config.chunk_length) if learning else (config.chunk_length,)
+        self._groups = _by_length(steps, lessons, lengths)
         area = sum(group.places.size for group in self._groups)
         self._rows = [
             max(config.batch_size, math.ceil(area / MOST_BATCHES / group.places.shape[1])) for group in self._groups
@@ -159,14 +160,15 @@ class ChunkBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no
         return inputs, targets, weights
 
 
-def _by_length(steps: Steps, lessons: Lessons, chunk_length: int) -> list[_Rows]:
-    """Chunks with something to learn from, in groups of one length."""
+def _by_length(steps: Steps, lessons: Lessons, row_lengths: tuple[int, ...]) -> list[_Rows]:
+    """Chunks with something to learn from, in groups of one length; the last length is that of the longest chunks."""
+    chunk_length = row_lengths[-1]
     chunks = cut(steps.starts, chunk_length, min(WARM_UP, chunk_length // 4))
     useful = (np.where(chunks.own, lessons.weight[chunks.steps], 0.0) > 0).any(axis=1)
     places, own = chunks.steps[useful], chunks.own[useful]
     lengths = (places >= 0).sum(axis=1)
     groups, shorter = [], 0
-    for length in (*(fixed for fixed in ROW_LENGTHS if fixed < chunk_length), chunk_length):
+    for length in (*(fixed for fixed in row_lengths if fixed < chunk_length), chunk_length):
         chosen = (lengths > shorter) & (lengths <= length)
         shorter = length
         if chosen.any():

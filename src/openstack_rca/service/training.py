@@ -57,6 +57,7 @@ class TrainOutcome:
         local_copy: where ``output`` asked for a copy.
         notices: what went wrong without losing anything.
         seconds: wall seconds per step.
+        rivals_that_win: where the simplest rival did better than the network on the same data, a sentence each.
     """
 
     version: ModelVersion | None
@@ -71,6 +72,7 @@ class TrainOutcome:
     refused: str = ""
     gate: GateResult = field(default_factory=GateResult)
     kept: Path | None = None
+    rivals_that_win: list[str] = field(default_factory=list)
 
 
 def train(
@@ -158,7 +160,8 @@ def train(
         history=result.history,
         card=result.card.as_json(),
         local_copy=local_copy,
-        notices=[*_rivals_that_win(result.metrics), *gate.notices, *published.notices, *run.notices],
+        notices=[*gate.notices, *published.notices, *run.notices],
+        rivals_that_win=rivals_that_win(result.metrics),
         seconds=work.seconds,
         refused="" if force else gate.objection,
         gate=gate,
@@ -204,7 +207,7 @@ def _learn(
         return fit(events, work.config, source=source, trouble=trouble, parent=parent, on_progress=on_progress)
 
 
-def _rivals_that_win(metrics: Mapping[str, float]) -> list[str]:
+def rivals_that_win(metrics: Mapping[str, float]) -> list[str]:
     """Where the simplest rival is better than the network, it is said."""
     notices = []
     if best_step_predictor(metrics) == "bigram":
