@@ -107,7 +107,7 @@ def test_text_names_experiment_version_path_and_run(home: Path, trained: Trained
     lines = dict(line.split(None, 1) for line in result.out.splitlines()[:3])
     assert lines == {"experiment": EXPERIMENT, "model": "lstm_model", "version": "2"}
     assert f"uploaded to  {path.as_uri()}" in result.out
-    assert "nats per event" in result.out
+    assert "loss per event (nats)" in result.out
     assert "ms for 1000 events" in result.out
 
 
