@@ -45,7 +45,8 @@
         ├── IncidentFormatError
         ├── UnknownComponent
         ├── HistoryUnavailable
-        └── ReportNotFound
+        ├── ReportNotFound
+        └── StoryNotFound
 
 An error says what happened and to what (``message``), and what to do next (``hint``).
 Secrets never enter either.
@@ -236,6 +237,10 @@ class StoreObjectExists(StoreError):
 
 class AnalysisError(OpenStackRcaError):
     """The root-cause analysis could not run."""
+
+
+class StoryNotFound(AnalysisError):
+    """The logs name no such object or request."""
 
 
 class EmptyWindow(AnalysisError):

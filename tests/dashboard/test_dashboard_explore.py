@@ -138,3 +138,14 @@ def test_a_table_of_growing_logs_is_not_read_again_for_every_filter(
     assert prepared_logs.shared_shelf().made == made
     assert "20 of 20 events" in words_of(app)
     assert "21 of 21 events" in words_of(press(app, "Read the logs again"))
+
+
+def test_a_story_is_shown_from_the_first_characters_of_its_id(home: Path) -> None:
+    """A request's lines over the services; an id that the logs do not name is said to be none."""
+    app = look_at(open_page("explore"), "Path of a request")
+    request = str(app.selectbox(key="f_way").value)
+    app = look_at(app, "Story")
+    app.text_input(key="f_story").set_value(request[:14]).run()
+    assert f"request {request}" in words_of(app)
+    app.text_input(key="f_story").set_value("ffffffff-0000").run()
+    assert "tell no story of ffffffff-0000" in words_of(app)

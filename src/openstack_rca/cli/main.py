@@ -45,6 +45,9 @@ COMMANDS = {
     "runs": LazyCommand(_CLI + "runs", "runs_group", "Training and analysis runs."),
     "signatures": LazyCommand(_CLI + "signatures", "signatures_group", "Your own failure signatures."),
     "store": LazyCommand(_CLI + "store", "store_group", "The store that keeps the model files."),
+    "story": LazyCommand(
+        _CLI + "story", "story_command", "Show what happened to one server, port, volume, image or request."
+    ),
     "train": LazyCommand(
         _CLI + "train", "train_command", "Learn what normal looks like, store it as the next version."
     ),

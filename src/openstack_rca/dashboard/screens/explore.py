@@ -15,6 +15,7 @@ from openstack_rca.dashboard.frame import draw_page
 from openstack_rca.dashboard.held_model import held_model
 from openstack_rca.dashboard.prepared_logs import prepared_logs
 from openstack_rca.dashboard.words import block, plain
+from openstack_rca.errors import StoryNotFound
 from openstack_rca.service.analysis import Prepared
 from openstack_rca.service.explore import (
     TABLE_COLUMNS,
@@ -29,10 +30,11 @@ from openstack_rca.service.explore import (
     scored_events,
     templates,
 )
+from openstack_rca.service.story_view import stories_of, story_text
 from openstack_rca.settings import Settings
 
 MOST_ROWS = 1000
-TABS = ("Table", "Over time", "Templates", "Path of a request")
+TABS = ("Table", "Over time", "Templates", "Path of a request", "Story")
 LEVEL_COLOURS = {
     "CRITICAL": "#8e1b1b", "ERROR": "#d64545", "WARNING": "#e0a458", "AUDIT": "#7a9e7e", "INFO": "#7fa8ba",
     "DEBUG": "#b8c4cc", "TRACE": "#d5dbdf", "UNKNOWN": "#b09ac0",
@@ -61,6 +63,7 @@ def draw(settings: Settings) -> None:
         lambda: _draw_counts(events),
         lambda: _draw_templates(events, prepared),
         lambda: _draw_request(prepared),
+        lambda: _draw_story(prepared),
     )
     for tab, draw_tab in zip(tabs, drawn, strict=True):
         if tab.open:
@@ -243,6 +246,23 @@ def _draw_request(prepared: Prepared) -> None:
         if row["time"]
     ]
     st.code(block("\n".join(row.replace("\n", " ") for row in rows), 400), language=None, wrap_lines=True, height=420)
+
+
+def _draw_story(prepared: Prepared) -> None:
+    name = st.text_input(
+        "Id of a server, port, volume, image or request", key="f_story",
+        help="As it stands in the logs; its first eight characters do.",
+    )  # fmt: skip
+    if not name:
+        st.caption("Its lines over all hosts and services, and what normally follows each of them.")
+        return
+    try:
+        stories = stories_of(prepared, name)
+    except StoryNotFound as error:
+        st.info(plain(str(error)))
+        return
+    for story in stories:
+        st.code(block("\n".join(story_text(story)), 400), language=None, wrap_lines=True)
 
 
 draw_page(draw)

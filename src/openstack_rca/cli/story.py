@@ -1,0 +1,64 @@
+"""``openstack-rca story``."""
+
+from __future__ import annotations
+
+import click
+
+from openstack_rca.cli.output import (
+    JSON_FORMAT,
+    MODEL,
+    connection_options,
+    console,
+    print_json,
+    reading_options,
+    settings_from,
+    steps,
+)
+from openstack_rca.service.analysis import prepare
+from openstack_rca.service.log_reading import with_reading
+from openstack_rca.service.story_view import stories_of, story_facts, story_text
+
+
+@click.command("story", short_help="Show what happened to one server, port, volume, image or request.")
+@click.argument("name", metavar="ID")
+@click.option("--logs", "-l", multiple=True, required=True, metavar="PATH", help="Logs to read; may be given again.")
+@MODEL
+@JSON_FORMAT
+@reading_options
+@connection_options
+def story_command(
+    name: str,
+    logs: tuple[str, ...],
+    model: str,
+    form: str,
+    log_format: str | None,
+    host: str | None,
+    year: int | None,
+    correct_skew: bool,
+    mlflow_uri: str | None,
+    mlflow_experiment: str | None,
+    disable_mlflow: bool,
+) -> None:
+    """Show the story of one server, port, volume, image or request: its lines over all hosts and services, in order of time.
+
+    With a model, each line says what normally follows it and within what time, and whether it came; and how surprised the
+    network was by the line. The first eight characters of an ID do.
+
+    \b
+    Examples:
+      openstack-rca story 5a532d1f-a84f-4d1a-8ace-4f541019e318 --logs /var/log/kolla
+      openstack-rca story req-0a7e4c8a --logs /var/log/kolla --format json
+    """
+    settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
+    settings = with_reading(settings, log_format, host, year, correct_skew)
+    with steps() as shown:
+        prepared = prepare(logs, settings=settings, model=model, on_step=shown.step, on_progress=shown.part)
+        shown.step("tell the story")
+        stories = stories_of(prepared, name)
+    if form == "json":
+        print_json(story_facts(stories))
+        return
+    for story in stories:
+        for line in story_text(story):
+            console().print(line, markup=False, highlight=False, soft_wrap=True)
+        console().print()

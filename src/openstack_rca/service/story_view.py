@@ -1,0 +1,198 @@
+"""A story as a person reads it: its lines over all services, what was expected after each, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from openstack_rca.errors import StoryNotFound
+from openstack_rca.model.stories import build_stories
+from openstack_rca.rca.report import mask_secrets, one_line
+from openstack_rca.service.analysis import Prepared
+
+MOST_STORIES = 5
+SHORTEST_ID = 8
+TEXT_LIMIT = 240
+
+
+@dataclass(frozen=True)
+class ShownExpectation:
+    """A step that normal stories have after this one.
+
+    Attributes:
+        service: component that logs it.
+        template: what it usually says.
+        within_seconds: after that time it is late.
+        state: ``came``, ``late`` or ``missing``.
+        wait_seconds: how long it took; None where it never came.
+    """
+
+    service: str
+    template: str
+    within_seconds: float
+    state: str
+    wait_seconds: float | None
+
+
+@dataclass(frozen=True)
+class ShownStep:
+    """One line of a story.
+
+    Attributes:
+        seconds: since the line before; None for the first, and where a line has no time.
+        surprise: of the network, in nats, among the lines of its own process; None without a model.
+        score: the same as a score in [0, 1].
+        expected: what normal stories have after it.
+    """
+
+    time: datetime | None
+    host: str
+    service: str
+    level: str
+    text: str
+    file: str
+    line: int
+    seconds: float | None = None
+    surprise: float | None = None
+    score: float | None = None
+    expected: list[ShownExpectation] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class ShownStory:
+    """One story; ``ended`` is False where the logs stop so soon after it that it may go on."""
+
+    name: str
+    kind: str
+    ended: bool
+    steps: list[ShownStep]
+
+
+def stories_of(prepared: Prepared, name: str) -> list[ShownStory]:
+    """The stories of an object or of a request.
+
+    Args:
+        prepared: logs that are read and scored.
+        name: id of a request (with or without ``req-``), a server, a port, a volume, an image ...; its first eight
+            characters do. A part whose lines belong to a whole, as a port's to its server's, leads to that story.
+
+    Returns:
+        At most ``MOST_STORIES``, in the order in which they begin.
+
+    Raises:
+        StoryNotFound: the logs tell no story of this id.
+    """
+    wanted = name.strip().lower().removeprefix("req-")
+    events = prepared.read.events
+    stories = build_stories(events)
+    chosen = [i for i, own in enumerate(stories.names) if own.lower().removeprefix("req-").startswith(wanted)]
+    if len(wanted) < SHORTEST_ID:
+        chosen = []
+    elif not chosen:
+        naming = events.with_row_index("row").filter(pl.col("message").str.contains(wanted, literal=True))
+        rows = set(naming["row"].to_list())
+        bounds = stories.offsets.tolist()
+        chosen = [
+            i for i in range(len(stories)) if not rows.isdisjoint(stories.rows[bounds[i] : bounds[i + 1]].tolist())
+        ]
+        chosen.sort(key=lambda i: (stories.kind[i] == "request", i))
+    if not chosen:
+        raise StoryNotFound(
+            f"The logs tell no story of {one_line(name.strip(), 80)}.",
+            "Give the id of a request, a server, a port, a volume or an image as it stands in the logs, or at least its"
+            f" first {SHORTEST_ID} characters.",
+        )
+    return [
+        ShownStory(
+            name=one_line(stories.names[i], 80),
+            kind=stories.kind[i],
+            ended=bool(stories.ended[i]),
+            steps=_steps(prepared, i, stories.rows[stories.offsets[i] : stories.offsets[i + 1]].tolist()),
+        )
+        for i in chosen[:MOST_STORIES]
+    ]
+
+
+def _steps(prepared: Prepared, story: int, rows: list[int]) -> list[ShownStep]:
+    events = prepared.read.events[rows]
+    scores = prepared.scores[rows] if prepared.scores is not None else None
+    expected = _expectations(prepared, story)
+    steps = []
+    before: datetime | None = None
+    for place, event in enumerate(events.iter_rows(named=True)):
+        time = event["time"]
+        steps.append(
+            ShownStep(
+                time=time,
+                host=one_line(event["host"] or "", 80),
+                service=one_line(event["service"] or "", 80),
+                level=event["level"],
+                text=mask_secrets(one_line(event["message"] or "", TEXT_LIMIT)),
+                file=one_line(event["file"]),
+                line=event["line"],
+                seconds=(time - before).total_seconds() if time and before else None,
+                surprise=_value(scores, "surprise", place),
+                score=_value(scores, "score", place),
+                expected=expected.get(rows[place], []),
+            )
+        )
+        before = time or before
+    return steps
+
+
+def _expectations(prepared: Prepared, story: int) -> dict[int, list[ShownExpectation]]:
+    steps = prepared.expected.steps
+    found: dict[int, list[ShownExpectation]] = {}
+    if steps.is_empty():
+        return found
+    for step in steps.filter(pl.col("story") == story).sort("row", "median_seconds").iter_rows(named=True):
+        found.setdefault(step["row"], []).append(
+            ShownExpectation(
+                service=step["follower"],
+                template=mask_secrets(one_line(step["follower_template"] or "", TEXT_LIMIT)),
+                within_seconds=step["within_seconds"],
+                state=step["state"],
+                wait_seconds=step["wait_seconds"],
+            )
+        )
+    return found
+
+
+def _value(scores: pl.DataFrame | None, column: str, place: int) -> float | None:
+    if scores is None or column not in scores.columns or scores[column][place] is None:
+        return None
+    return float(scores[column][place])
+
+
+def story_facts(stories: list[ShownStory]) -> dict[str, Any]:
+    """The stories as JSON-ready facts."""
+    return {"stories": [asdict(story) for story in stories]}
+
+
+def story_text(story: ShownStory) -> list[str]:
+    """A story in lines: one an event, below it what was expected and did not come, or came late."""
+    ended = "" if story.ended else ", cut off by the end of the logs"
+    first = next((step.time for step in story.steps if step.time), None)
+    lines = [
+        f"{story.kind} {story.name}: {len(story.steps)} lines{f' from {first:%Y-%m-%d} (UTC)' if first else ''}{ended}"
+    ]
+    for step in story.steps:
+        wait = "" if step.seconds is None else f"+{step.seconds:.1f} s"
+        surprise = "" if step.surprise is None else f"  surprise {step.surprise:.1f}"
+        clock = f"{step.time:%H:%M:%S}" if step.time else "--:--:--"
+        place = f"{step.service}@{step.host}" if step.host else step.service
+        lines.append(f"{clock} {wait:>9}  {place}  {step.level}  {step.text}{surprise}")
+        lines += [f"{'':20}{_told(item)}" for item in step.expected]
+    return lines
+
+
+def _told(item: ShownExpectation) -> str:
+    within = f"within {item.within_seconds:.1f} s"
+    if item.state == "missing":
+        return f"  x {item.service} should have gone on {within}, and did not: {item.template}"
+    if item.state == "late":
+        return f"  ! {item.service} went on after {item.wait_seconds:.1f} s; normally {within}"
+    return f"  > {item.service} went on after {max(item.wait_seconds or 0.0, 0.0):.1f} s, as it should {within}"
