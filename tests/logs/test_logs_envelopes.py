@@ -153,3 +153,24 @@ def test_a_search_that_answered_newest_first_is_read_in_order() -> None:
     """OpenSearch and Loki answer backwards: a traceback still belongs to its error."""
     backwards = [ENVELOPES["logcli"](line) for line in reversed(STORY)]
     assert read_text("\n".join(backwards) + "\n").events.select(STORY_COLUMNS).to_dicts() == story().to_dicts()
+
+
+def test_what_journalctl_says_of_the_journal_is_no_event() -> None:
+    """Its first line, its marks of a boot; an explanation of the catalogue belongs to the message before it."""
+    text = (
+        "-- Journal begins at Mon 2026-11-23 03:00:00 UTC, ends at Mon 2026-11-23 05:00:00 UTC. --\n"
+        "Nov 23 04:00:00 ctl1 systemd[1]: nova-api.service: Failed.\n-- Subject: Unit failed\n-- Defined-By: systemd\n"
+        "Nov 23 04:00:01 ctl1 kernel: x\n-- Boot 123 --\nNov 23 04:00:02 ctl1 kernel: y\n"
+    )
+    assert [(event["message"], event["lines"]) for event in rows(text, "messages")] == [
+        ("nova-api.service: Failed.", 3), ("x", 2), ("y", 1),
+    ]  # fmt: skip
+
+
+def test_several_files_that_tail_or_grep_showed_together_keep_their_services() -> None:
+    """Each line is of the file that was named before it; what grep shows around a find is read too."""
+    tail = "==> /var/log/nova/nova-api.log <==\n{0}\n\n==> /var/log/cinder/cinder-volume.log <==\n{0}\n"
+    grep = "nova-api.log-16-{0}\n--\ncinder-volume.log:27:{0}\n"
+    for text in (tail, grep):
+        found = rows(text.format("2026-11-23 04:00:00.100 7 INFO oslo.x [-] up"), "x.log")
+        assert [event["service"] for event in found] == ["nova-api", "cinder-volume"]

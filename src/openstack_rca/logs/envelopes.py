@@ -69,6 +69,7 @@ def service_of_tag(tag: str | None) -> str | None:
     if "@" in name:
         before, _, behind = name.partition("@")
         name = before if component_of_program(before) and not component_of_program(behind) else behind
+    name = name.removeprefix("wsgi-")
     dashed = name.replace(".", "-")
     if "." in name and is_program(dashed):
         return dashed

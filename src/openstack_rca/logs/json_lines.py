@@ -217,7 +217,7 @@ def _record_envelopes(record: Record) -> Iterator[dict[str, Any]]:
     envelope["outer_level"], states_level = _level(flat)
     origin = _origin(flat)
     # oslo.log asks its own machine for a name, which in a container is the container's.
-    told_by_itself = "levelname" in flat and "funcname" in flat
+    told_by_itself = "funcname" in flat and "lineno" in flat
     envelope["outer_hostname" if told_by_itself else "outer_host"] = origin.host
     envelope["outer_service"] = origin.service
     process = _first(flat, json_keys.PROCESSES)

@@ -15,6 +15,7 @@ from openstack_rca.logs.records import ROW_STRIDE, Kind, as_records, level_in_te
 from openstack_rca.logs.wrappers import WRAPPERS, unwrap
 
 _DEEPEST = 6
+_NOTE = r"^-- (?:Journal begins|Logs begin|Boot |Reboot|No entries).*--$|^--$"
 _IDS = ("hostname", "logger", "global_request_id", "request_id", "project_id", "user_id", "instance_id")
 # What an envelope is called as a format where nothing inside is known.
 _PLAIN_NAMES = {"container": "timestamped", "grep": "timestamped", "quoted": "timestamped"}
@@ -159,7 +160,8 @@ def _bare(lines: pl.DataFrame) -> pl.DataFrame:
             "row",
             pl.lit(int(Kind.BARE), pl.Int8).alias("kind"),
             pl.lit(None, pl.String).alias("format"),
-            pl.col("text").alias("message"),
+            # What journalctl says of the journal, and what grep puts between its finds, is nobody's line.
+            pl.when(pl.col("text").str.contains(_NOTE)).then(pl.lit("")).otherwise(pl.col("text")).alias("message"),
         ),
         "",
     )

@@ -29,6 +29,7 @@ _HTML = re.compile(r"<(?:!doctype html|html|head|body|pre|span |a name=|tt>|div 
 _TAG = re.compile(r"</?[a-zA-Z!][^<>]*>")
 _NUMBERED = re.compile(r"^( *(\d{1,8})[:.|]?(?:\t|( *)))(.*)$")
 _QUOTED = re.compile(r"^(?:> ?)+")
+_FILE_HEADER = re.compile(r"^==> (\S+\.log\S*) <==$")
 _FENCE = re.compile(r"^\s*(?:```|~~~)[\w.+-]*\s*$")
 
 Lines = list[str]
@@ -43,6 +44,7 @@ def cleaner_for(sample: Sequence[str]) -> Callable[[Lines], list[Piece]] | None:
     lines = list(sample[:_SAMPLE_LINES])
     steps: list[Callable[[Lines], Lines]] = []
     for step_for in (
+        _with_names_of_files,
         _without_tags,
         _without_fences,
         _without_quotes,
@@ -68,6 +70,26 @@ def cleaner_for(sample: Sequence[str]) -> Callable[[Lines], list[Piece]] | None:
 
 def _written(lines: Lines) -> Lines:
     return [line for line in lines if line.strip()]
+
+
+def _with_names_of_files(sample: Lines) -> Callable[[Lines], Lines] | None:
+    """``tail`` and ``head`` of several files name each before its lines: every line gets that name, as with ``grep``."""
+    first = next((line for line in sample if line.strip()), "")
+    if not _FILE_HEADER.match(first):
+        return None
+    name = ""
+
+    def named(lines: Lines) -> Lines:
+        nonlocal name
+        result = []
+        for line in lines:
+            header = _FILE_HEADER.match(line)
+            if header is not None:
+                name = header[1]
+            result.append(f"{name}:{line}" if name and line.strip() and header is None else "" if header else line)
+        return result
+
+    return named
 
 
 def _without_tags(sample: Lines) -> Callable[[Lines], Lines] | None:

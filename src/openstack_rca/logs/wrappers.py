@@ -162,7 +162,7 @@ WRAPPERS: tuple[Wrapper, ...] = (
     ),
     Wrapper(
         "grep",
-        r"^(?P<source>(?:[A-Za-z]:)?[\w./@+~-]*\w\.log(?:[.-]\d[\w.-]*)?(?:\.gz)?)(?::\d+:|-\d+-|:)(?P<inner>.*)$",
+        r"^(?P<source>(?:[A-Za-z]:)?[\w./@+~-]*\w\.log(?:\.\d{1,3}|-\d{8})?(?:\.gz)?)(?::\d+:|-\d+-|:)(?P<inner>.*)$",
         origin=origin_of_path,
         about="a file's name before each line, as `grep` writes it, with a line number or without",
     ),
@@ -204,9 +204,15 @@ WRAPPERS: tuple[Wrapper, ...] = (
     Wrapper(
         SYSLOG,
         rf"^(?P<stamp>\[ *\d+\.\d{{3,6}}(?: *<[ .\d]*>)?\]) {_HOST} "
-        r"(?:(?P<tag>[^\s:\[\]]+)\[(?P<process>\d+)\]|kernel):(?: (?P<inner>.*))?$",
+        r"(?P<tag>[^\s:\[\]]+)\[(?P<process>\d+)\]:(?: (?P<inner>.*))?$",
         _no_time,
         about="`journalctl -o short-monotonic`, `short-delta`: no date",
+    ),
+    Wrapper(
+        SYSLOG,
+        rf"^(?P<stamp>\[ *\d+\.\d{{3,6}}(?: *<[ .\d]*>)?\]) {_HOST} (?P<tag>kernel):(?: (?P<inner>.*))?$",
+        _no_time,
+        about="the same, of the kernel",
     ),
     Wrapper(
         "container",
@@ -250,6 +256,12 @@ WRAPPERS: tuple[Wrapper, ...] = (
         about="stern",
     ),
     Wrapper("container", rf"^[0-9a-f]{{12}}(?:[0-9a-f]{{52}})? (?P<inner>{_BEGINNING}.*)$", about="`podman pod logs`"),
+    Wrapper(
+        "container",
+        rf"^(?P<stamp>{ISO}) \| (?:(?P<host>[\w.-]+) \| )?(?P<inner>.*)$",
+        iso_time,
+        about="Zuul's console",
+    ),
     Wrapper(
         "apache",
         rf"^\[(?P<stamp>{DAY} {MONTH} [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)? \d{{4}})\] "

@@ -47,7 +47,7 @@ def _redis(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
 FORMATS = (
     LineFormat(
         "mariadb",
-        rf"^(?P<stamp>{DATE}[T ]+\d{{1,2}}:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?) (?P<process>\d+) "
+        rf"^(?P<stamp>{DATE}[T ]+\d{{1,2}}:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?) (?:(?P<process>\d+)|0x[0-9a-f]+) "
         r"\[(?P<level>[A-Za-z]+)\] ?(?P<message>.*)$",
         iso,
         "MariaDB, MySQL 5.7 and later, Galera",

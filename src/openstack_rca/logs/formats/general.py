@@ -52,7 +52,8 @@ FORMATS = (
     ),
     LineFormat(
         "leveled",
-        rf"^\[?(?P<stamp>{ISO})\]?:?[ \t,|-]+(?:\(\w+\) )?[\[(<]?(?P<level>{LEVEL_WORD}){_NOT_A_WORD}(?P<message>.*)$",
+        rf"^\[?(?P<stamp>{ISO})\]?:?[ \t,|-]+(?:\(\w+\) |\[(?P<process>\d+)\] )?"
+        rf"[\[(<]?(?P<level>{LEVEL_WORD}){_NOT_A_WORD}(?P<message>.*)$",
         _leveled,
         "a time and a level, as most programs write them",
     ),
@@ -62,6 +63,12 @@ FORMATS = (
         rf"[\[(<]?(?P<level>{_CAPITALS}){_NOT_A_WORD}(?P<message>.*)$",
         _leveled,
         "a time, a logger, a level: Python's logging",
+    ),
+    LineFormat(
+        "leveled",
+        rf"^\[(?P<stamp>{ISO})\]\[(?P<level>{_CAPITALS}) *\]\[(?P<logger>[^\]]+?) *\] ?(?P<message>.*)$",
+        _leveled,
+        "OpenSearch and Elasticsearch",
     ),
     LineFormat(
         "leveled",
