@@ -174,28 +174,36 @@ def restart(seconds: float) -> list[Finding]:
 def test_a_restart_of_seconds_that_nobody_missed_is_no_failure() -> None:
     before = restart(3)
     assert all(now.weight < 0.3 * then.weight for now, then in zip(
-        discount_clean_restarts(before, load_catalogue()), before, strict=True
+        discount_clean_restarts(before, load_catalogue(), window(clients=[("nova-api", "ctl")])), before, strict=True
     ))  # fmt: skip
 
 
 def test_a_restart_that_somebody_missed_counts() -> None:
     missed = [*restart(3), finding("nova-conductor", "nova-compute", "hv1", at=1)]
-    assert discount_clean_restarts(missed, load_catalogue()) == missed
+    assert discount_clean_restarts(missed, load_catalogue(), window(clients=[("nova-api", "ctl")])) == missed
 
 
 def test_a_service_that_stayed_away_counts() -> None:
-    assert discount_clean_restarts(restart(50), load_catalogue()) == restart(50)
-    assert discount_clean_restarts(restart(3)[:1], load_catalogue()) == restart(3)[:1]
+    assert discount_clean_restarts(restart(50), load_catalogue(), window(clients=[("nova-api", "ctl")])) == restart(50)
+    assert (
+        discount_clean_restarts(restart(3)[:1], load_catalogue(), window(clients=[("nova-api", "ctl")]))
+        == restart(3)[:1]
+    )
 
 
 def test_a_service_that_stopped_again_after_its_restart_counts() -> None:
     again = replace(restart(3)[0], last=START + timedelta(seconds=30))
-    assert discount_clean_restarts([again, restart(3)[1]], load_catalogue())[0].weight == again.weight
+    assert (
+        discount_clean_restarts([again, restart(3)[1]], load_catalogue(), window(clients=[("nova-api", "ctl")]))[
+            0
+        ].weight
+        == again.weight
+    )
 
 
 def test_a_restart_on_one_host_does_not_excuse_a_stop_on_another() -> None:
     other = finding("nova-conductor", "nova-conductor", "ctl2", **STOP)  # type: ignore[arg-type]
-    told = discount_clean_restarts([*restart(3), other], load_catalogue())
+    told = discount_clean_restarts([*restart(3), other], load_catalogue(), window(clients=[("nova-api", "ctl")]))
     assert told[2] == other
 
 

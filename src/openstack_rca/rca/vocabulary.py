@@ -37,6 +37,10 @@ class Category(StrEnum):
     DATA_MISSING = "data-missing"
 
 
+STATED_CAUSES = (Category.CONFIG, Category.CAPACITY, Category.STORAGE, Category.AUTH, Category.DATA_MISSING)
+"""Kinds that are a reason; a process that is down or hangs may be so for any of them."""
+
+
 class EvidenceSort(StrEnum):
     """Where a piece of evidence comes from."""
 

@@ -2,7 +2,7 @@
 
 from openstack_rca.rca.evidence.accusations import tells_of_time_out
 from openstack_rca.rca.evidence.clearance import why_unclear
-from openstack_rca.rca.evidence.doubts import goes_on_failing, looks_preselected
+from openstack_rca.rca.evidence.doubts import goes_on_failing, looks_preselected, unexplained_errors
 from openstack_rca.rca.evidence.expected_steps import ExpectedSteps, step_suspicion
 from openstack_rca.rca.evidence.finding import Finding, noisy_or
 from openstack_rca.rca.evidence.matching import (
@@ -48,6 +48,7 @@ __all__ = [
     "tells_of_time_out",
     "time_span",
     "unexplained",
+    "unexplained_errors",
     "unusual_traffic",
     "why_unclear",
     "within",

@@ -5,9 +5,13 @@ Neither says what the cause is, so they touch no ranking; they only turn "no fai
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
+from openstack_rca.rca.evidence.finding import Finding
 from openstack_rca.rca.evidence.normal_rates import NormalRates
+from openstack_rca.rca.vocabulary import Category, Directness
 
 FEW_EVENTS = 200
 """So few events show neither what is usual nor how often."""
@@ -59,3 +63,18 @@ def goes_on_failing(window: pl.DataFrame) -> bool:
         .agg(count=pl.len(), lasts=(pl.col("time").max() - pl.col("time").min()).dt.total_milliseconds() / 1000)
     )
     return not kinds.filter((pl.col("count") >= MANY_ERRORS) & (pl.col("lasts") >= LASTING_SECONDS)).is_empty()
+
+
+def unexplained_errors(findings: Sequence[Finding]) -> bool:
+    """Whether an explicit error is left that no rule knows and that these logs do not show as ordinary.
+
+    A single error of something that was just deleted is ordinary on every cloud that people use.
+    """
+    return any(
+        finding.unexplained
+        and finding.novelty >= NEW
+        and (
+            finding.count > 1 or finding.directness is Directness.CAUSE or finding.category is not Category.DATA_MISSING
+        )
+        for finding in findings
+    )

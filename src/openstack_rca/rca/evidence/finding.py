@@ -15,6 +15,8 @@ class Finding:
 
     Attributes:
         rows: indices into the observed events, first occurrence first.
+        proofs: for each row the line of the event that says it; empty where the event as a whole does.
+        unexplained: an explicit error that no rule knows.
         weight: strength of the finding in [0, 1], before novelty.
         novelty: 1 if nothing like it is normal, 0 if it is as frequent as ever.
         accuser, accuser_host: the stream that logged the events.
@@ -38,6 +40,8 @@ class Finding:
     novelty: float = 1.0
     baseline: str = ""
     signature: str | None = None
+    proofs: tuple[str, ...] = ()
+    unexplained: bool = False
     remedy: str = ""
     checks: tuple[str, ...] = field(default_factory=tuple)
 

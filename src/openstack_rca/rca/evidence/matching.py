@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -11,19 +10,12 @@ import polars as pl
 
 from openstack_rca.rca.evidence.accusations import tells_of_time_out
 from openstack_rca.rca.evidence.finding import Finding
+from openstack_rca.rca.evidence.hits import signature_hits
 from openstack_rca.rca.evidence.normal_rates import NormalRates, novelty
+from openstack_rca.rca.evidence.own_words import own_words
 from openstack_rca.rca.evidence.unusual import MAX_ROWS, expected_text, volume
 from openstack_rca.rca.knowledge import TEXT_LIMIT, Catalogue, Signature, Topology, event_text
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
-
-LAYER_2_AGENTS = (
-    "neutron-openvswitch-agent",
-    "neutron-linuxbridge-agent",
-    "neutron-macvtap-agent",
-    "neutron-sriov-nic-agent",
-    "ovn-controller",
-)
-"""A cloud plugs its ports with one of these; nova's complaint does not say which."""
 
 DOUBTED_NOVELTY = 0.35
 LEAST_NOVELTY = 0.2
@@ -42,16 +34,17 @@ def observe(events: pl.DataFrame, topology: Topology) -> pl.DataFrame:
 
     Returns:
         The events with ``row`` (index), ``component`` (canonical name, else the service's own), ``text`` (message,
-        exception and detail) and ``score`` (Float32, null until ``add_scores``).
+        exception and detail, without what it only carries: ``own_words``) and ``score`` (Float32, null until ``add_scores``).
     """
     services = events["service"].drop_nulls().unique().to_list()
     names = {str(name): topology.canonical(str(name)) or str(name) for name in services}
-    return events.with_row_index("row").with_columns(
+    observed = events.with_row_index("row").with_columns(
         component=pl.col("service").replace(names).fill_null("unknown"),
         level=pl.col("level").cast(pl.String),
         text=event_text().str.slice(0, TEXT_LIMIT),
         score=pl.lit(None, dtype=pl.Float32),
     )
+    return observed.with_columns(text=own_words(observed["text"], observed["component"]))
 
 
 def add_scores(observed: pl.DataFrame, scores: pl.DataFrame) -> pl.DataFrame:
@@ -121,7 +114,7 @@ def match_signatures(window: pl.DataFrame, catalogue: Catalogue, topology: Topol
         topology: components and their dependencies.
         minutes: length of the window.
     """
-    hits = _signature_hits(window, catalogue, topology)
+    hits = signature_hits(window, catalogue, topology)
     explained = hits.filter(pl.col("directness") != Directness.SYMPTOM.value)["row"]
     return Matched(_group(window, hits, catalogue, minutes), hits["row"], explained)
 
@@ -141,69 +134,6 @@ def unexplained(window: pl.DataFrame, rows: pl.Series) -> pl.DataFrame:
     return window.filter(~pl.col("row").is_in(rows.implode()) & (pl.col("novelty") > LEAST_NOVELTY))
 
 
-def _signature_hits(window: pl.DataFrame, catalogue: Catalogue, topology: Topology) -> pl.DataFrame:
-    """One row per (event, accused): row, signature, accused, accused_host, directness, weight, title."""
-    distinct = window.select("component", "level", "text").unique().with_row_index("key")
-    texts = distinct.select("key", service="component", level="level", text="text")
-    matches = catalogue.match(texts)
-    speaking = catalogue.speaking(matches["signature_id"].unique().to_list())
-    matches = matches.filter(pl.col("signature_id").is_in(list(speaking)))
-    present = set(window["component"].unique().to_list())
-    components = dict(zip(distinct["key"].to_list(), distinct["component"].to_list(), strict=True))
-    records = []
-    for match in matches.iter_rows(named=True):
-        signature = catalogue.get(match["signature_id"])
-        accused = signature.accused(match, components[match["key"]], topology)
-        if accused is None:
-            continue
-        accused = _present_kind(accused, present)
-        records.append(
-            {
-                "key": match["key"],
-                "signature": signature.id,
-                "accused": accused,
-                "accused_host": _accused_host(signature, match),
-                "directness": str(signature.directness),
-                "weight": float(signature.weight),
-                "title": signature.statement({item["name"]: item["value"] for item in match["values"]}),
-            }
-        )
-    schema = {
-        "key": pl.UInt32,
-        "signature": pl.String,
-        "accused": pl.String,
-        "accused_host": pl.String,
-        "directness": pl.String,
-        "weight": pl.Float64,
-        "title": pl.String,
-    }
-    frame = pl.DataFrame(records, schema=schema)
-    located = window.select("row", "component", "level", "text").join(
-        distinct, on=["component", "level", "text"], how="inner"
-    )
-    hits = located.select("row", "key").join(frame, on="key", how="inner")
-    # An event speaks against one component once: the strongest signature that says so is kept.
-    return hits.sort("weight", descending=True).unique(
-        ["row", "accused", "accused_host"], keep="first", maintain_order=True
-    )
-
-
-def _present_kind(accused: str, present: set[str]) -> str:
-    """The layer-2 agent of this cloud where a signature names the most usual one."""
-    if accused not in LAYER_2_AGENTS or accused in present:
-        return accused
-    here = [name for name in LAYER_2_AGENTS if name in present]
-    return here[0] if len(here) == 1 else accused
-
-
-def _accused_host(signature: Signature, match: dict[str, Any]) -> str | None:
-    if signature.accused_host == "named":
-        host: str | None = match.get("host")
-        # An address says where a connection came from, behind proxies and on one machine not even that.
-        return host if host and re.search("[A-Za-z]", host) else None
-    return "@self" if signature.accused_host == "logger" or signature.accuses == "@self" else None
-
-
 def _group(window: pl.DataFrame, hits: pl.DataFrame, catalogue: Catalogue, minutes: float) -> list[Finding]:
     """Group hits by (signature, accuser stream, accused) into findings."""
     if hits.is_empty():
@@ -219,6 +149,7 @@ def _group(window: pl.DataFrame, hits: pl.DataFrame, catalogue: Catalogue, minut
         .group_by("signature", "component", "host", "accused", "accused_host", maintain_order=True)
         .agg(
             rows=pl.col("row").head(MAX_ROWS),
+            proofs=pl.col("proof").head(MAX_ROWS),
             title=pl.col("title").first(),
             count=pl.len(),
             first=pl.col("time").min(),
@@ -261,6 +192,7 @@ def _finding(signature: Signature, group: dict[str, Any], text: str, joined: pl.
         why=group["title"],
         weight=weight,
         rows=tuple(group["rows"]),
+        proofs=tuple(group["proofs"]),
         count=group["count"],
         first=group["first"],
         last=group["last"],

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 import polars as pl
 
 from openstack_rca.rca.evidence.accusations import Accusation, accuse
+from openstack_rca.rca.evidence.error_kinds import kind_of, statement_of, telling_line
 from openstack_rca.rca.evidence.finding import Finding
 from openstack_rca.rca.knowledge import Topology
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
@@ -30,7 +33,30 @@ TRAFFIC_WEIGHT = 0.04
 MAX_TRAFFIC = 12
 
 _WARNING_AND_WORSE = ("WARNING", "ERROR", "CRITICAL")
-_ERROR_AND_WORSE = ("ERROR", "CRITICAL")
+_ERROR_AND_WORSE = ("ERROR", "CRITICAL", "TRACE")
+_QUOTED_CODE = r"^\s*(?:Traceback \(most recent|File \"|[~^]+\s*$|    )"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+
+LONGEST_STATEMENT = 280
+ERROR_WEIGHT = 0.2
+WARNING_WEIGHT = 0.1
+ENDING_WEIGHT = 0.6
+"""A line with which a process ends or does not start, and that no rule knows: its own words, if not a known cause."""
+
+UNTOLD_KIND = Category.CONFIG
+"""Of the errors of the field that tell no kind, most were mistakes in what a service was told."""
+
+FAILING = pl.col("level").is_in(_ERROR_AND_WORSE) & ~pl.col("message").str.contains(_QUOTED_CODE)
+SURPRISING_WARNING = (pl.col("level") == "WARNING") & (pl.col("score").fill_null(0.0) >= 0.99)
+ENDS = (pl.col("level") != "DEBUG") & (
+    (pl.col("level") == "CRITICAL")
+    | pl.col("message").str.contains(
+        r"(?i)^(?:CRITICAL|FATAL|EMERG|PANIC)\b|\b(?:unhandled (?:error|exception)|refus\w+ to start|cannot start|can't start"
+        r"|(?:could|did) not start|failed to start|unable to start|start-limit-hit|failed with result|status=\d+/[A-Z]+"
+        r"|code=(?:dumped|killed)|aborting\b|fatal error|panic:|segfault at|core dumped)"
+    )
+)
+"""What ends a process, or keeps it from starting, says so in words that every level may carry."""
 
 
 def volume(count: int) -> float:
@@ -103,12 +129,14 @@ def _greatest(times: Iterable[object]) -> datetime:
 
 
 def new_errors(rest: pl.DataFrame, minutes: float) -> list[Finding]:
-    """Errors (and surprising warnings) that no signature knows: symptoms of the component that logged them."""
-    unusual = pl.col("level").is_in(_ERROR_AND_WORSE) | (
-        (pl.col("level") == "WARNING") & (pl.col("score").fill_null(0.0) >= 0.99)
-    )
+    """Errors (and surprising warnings) that no signature knows, told in their own words.
+
+    What ends a process, or keeps it from starting, is the component's own statement of a cause, whatever the level of the
+    line; any other error is a symptom of the component that logged it.
+    """
     groups = (
-        rest.filter(unusual)
+        rest.with_columns(ends=ENDS)
+        .filter(pl.col("ends") | FAILING | SURPRISING_WARNING)
         .sort("time", "row")
         .group_by("component", "host", "template_id", maintain_order=True)
         .agg(
@@ -118,39 +146,44 @@ def new_errors(rest: pl.DataFrame, minutes: float) -> list[Finding]:
             last=pl.col("time").max(),
             novelty=pl.col("novelty").max(),
             normal=pl.col("normal_per_minute").max(),
-            score=pl.col("score").max(),
             message=pl.col("message").first(),
+            exception=pl.col("exception").first(),
+            detail=pl.col("detail").first(),
             level=pl.col("level").first(),
+            ends=pl.col("ends").any(),
         )
     )
-    findings = []
-    for group in groups.iter_rows(named=True):
-        known = group["normal"] is not None
-        by_model = (known and group["normal"] > 0) or group["level"] == "WARNING"
-        why = "not seen in normal logs" if not group["normal"] else "much more frequent than normal"
-        findings.append(
-            Finding(
-                sort=EvidenceSort.MODEL_ANOMALY if by_model else EvidenceSort.NEW_TEMPLATE,
-                directness=Directness.SYMPTOM,
-                accused=group["component"],
-                accused_host=group["host"],
-                accuser=group["component"],
-                accuser_host=group["host"],
-                category=Category.PROCESS_DOWN,
-                title=f"unusual {group['level']} in {group['component']}",
-                why=why if known else "an error, on a cloud whose normal logs are not known",
-                weight=(0.2 if group["level"] != "WARNING" else 0.1)
-                * volume(group["count"])
-                * (1.0 if known else UNKNOWN_NORMAL),
-                rows=tuple(group["rows"]),
-                count=group["count"],
-                first=group["first"],
-                last=group["last"],
-                novelty=group["novelty"],
-                baseline=expected_text(group["normal"], minutes),
-            )
-        )
-    return findings
+    return [_unknown_error(group, minutes) for group in groups.iter_rows(named=True)]
+
+
+def _unknown_error(group: dict[str, Any], minutes: float) -> Finding:
+    """The finding of one kind of error, in its own words."""
+    known, warning = group["normal"] is not None, group["level"] == "WARNING" and not group["ends"]
+    by_model = (known and group["normal"] > 0) or warning
+    why = "not seen in normal logs" if not group["normal"] else "much more frequent than normal"
+    told = telling_line(group["message"], group["exception"], group["detail"])
+    weight = ENDING_WEIGHT if group["ends"] else (WARNING_WEIGHT if warning else ERROR_WEIGHT) * volume(group["count"])
+    words = statement_of(group["message"], group["exception"], group["detail"], LONGEST_STATEMENT)
+    return Finding(
+        sort=EvidenceSort.MODEL_ANOMALY if by_model else EvidenceSort.NEW_TEMPLATE,
+        directness=Directness.CAUSE if group["ends"] else Directness.SYMPTOM,
+        accused=group["component"],
+        accused_host=group["host"],
+        accuser=group["component"],
+        accuser_host=group["host"],
+        category=kind_of(told, group["message"], group["detail"] or "") or UNTOLD_KIND,
+        title=f"{group['component']}: {_CONTROL.sub(' ', words)}",
+        why=why if known else "an error, on a cloud whose normal logs are not known",
+        weight=weight * (1.0 if known or group["ends"] else UNKNOWN_NORMAL),
+        rows=tuple(group["rows"]),
+        proofs=(told,),
+        count=group["count"],
+        first=group["first"],
+        last=group["last"],
+        novelty=group["novelty"],
+        baseline=expected_text(group["normal"], minutes),
+        unexplained=not warning,
+    )
 
 
 def unusual_traffic(rest: pl.DataFrame, minutes: float) -> list[Finding]:

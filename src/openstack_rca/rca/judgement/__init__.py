@@ -5,10 +5,14 @@ from openstack_rca.rca.judgement.attribution import (
     blame_link_to_shared_service,
     discount_clean_restarts,
     discount_complaints_after_own_silence,
+    discount_unmissed_silence,
     keep_blame_on_common_target,
 )
+from openstack_rca.rca.judgement.changes import weigh_changes
 from openstack_rca.rca.judgement.explaining import explain
+from openstack_rca.rca.judgement.front import blame_proxy_in_front
 from openstack_rca.rca.judgement.guilt import MIN_GUILT, Candidate, weigh
+from openstack_rca.rca.judgement.own_settings import blame_own_settings
 from openstack_rca.rca.judgement.ranking import rank
 from openstack_rca.rca.judgement.shared_dependencies import infer_shared
 from openstack_rca.rca.judgement.verdict import verdict_on
@@ -18,12 +22,16 @@ __all__ = [
     "MIN_GUILT",
     "blame_link_to_busy_service",
     "blame_link_to_shared_service",
+    "blame_own_settings",
+    "blame_proxy_in_front",
     "discount_clean_restarts",
     "discount_complaints_after_own_silence",
+    "discount_unmissed_silence",
     "explain",
     "infer_shared",
     "keep_blame_on_common_target",
     "rank",
     "verdict_on",
     "weigh",
+    "weigh_changes",
 ]

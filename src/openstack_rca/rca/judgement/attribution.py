@@ -29,6 +29,12 @@ AWAKENED_SHARE = 0.2
 WAITED_TOGETHER = 3
 RESTART = timedelta(seconds=20)
 RESTARTED_SHARE = 0.15
+DRAINING = timedelta(seconds=3)
+GOES_ON = 10
+"""So many lines between ``DRAINING`` and ``RESTART`` after a stop are those of a process that is there again."""
+
+UNMISSED_SHARE = 0.5
+_ABSENCE = (Category.HANG, Category.PROCESS_DOWN, Category.NETWORK, Category.MESSAGING, Category.DATABASE)
 MISSED = 0.2
 """Strength from which somebody's complaint shows that a restart was noticed."""
 
@@ -85,12 +91,39 @@ def discount_complaints_after_own_silence(findings: list[Finding]) -> list[Findi
     ]
 
 
-def discount_clean_restarts(findings: list[Finding], catalogue: Catalogue) -> list[Finding]:
+def discount_unmissed_silence(findings: list[Finding]) -> list[Finding]:
+    """Weaken a silence that nobody misses: whoever has nothing to do is silent too.
+
+    Args:
+        findings: all findings.
+
+    Returns:
+        The findings, with the weight of a silence cut to ``UNMISSED_SHARE`` unless somebody else speaks against the silent
+        component.
+    """
+    missed = {
+        finding.accused
+        for finding in findings
+        if finding.accuser != finding.accused
+        and finding.directness is Directness.ACCUSATION
+        and finding.category in _ABSENCE
+        and finding.strength >= MISSED
+    }
+    return [
+        replace(finding, weight=finding.weight * UNMISSED_SHARE)
+        if finding.sort is EvidenceSort.SILENCE and finding.accused not in missed
+        else finding
+        for finding in findings
+    ]
+
+
+def discount_clean_restarts(findings: list[Finding], catalogue: Catalogue, window: pl.DataFrame) -> list[Finding]:
     """Weaken what a component says of its own stop where it was back within seconds and nobody missed it.
 
     Args:
         findings: all findings.
         catalogue: tells which signatures speak of a stop and of a start (``phase``).
+        window: observed events; who goes on writing is back, whether or not it tells of its start.
 
     Returns:
         The findings, with the weight of the stop and the start of such restarts cut to ``RESTARTED_SHARE``.
@@ -109,7 +142,8 @@ def discount_clean_restarts(findings: list[Finding], catalogue: Catalogue) -> li
         place = (finding.accused, finding.accuser_host)
         if phases.get(finding.signature or "") == "stop" and finding.accused not in missed:
             back = [start for start in starts if (start.accused, start.accuser_host) == place]
-            if any(start.first - finding.first <= RESTART and start.last >= finding.last for start in back):
+            told = any(start.first - finding.first <= RESTART and start.last >= finding.last for start in back)
+            if told or _goes_on(finding, window):
                 clean.add(place)
     return [
         replace(finding, weight=finding.weight * RESTARTED_SHARE)
@@ -117,6 +151,19 @@ def discount_clean_restarts(findings: list[Finding], catalogue: Catalogue) -> li
         else finding
         for finding in findings
     ]
+
+
+def _goes_on(stop: Finding, window: pl.DataFrame) -> bool:
+    """Whether the stream that tells of a stop writes ordinary lines again soon after the first and the last such line."""
+    stream = window.filter(
+        (pl.col("component") == stop.accused)
+        & (pl.col("host") == stop.accuser_host)
+        & ~pl.col("row").is_in(list(stop.rows))
+    )["time"]
+    return all(
+        int(stream.is_between(moment + DRAINING, moment + RESTART).sum()) >= GOES_ON
+        for moment in (stop.first, stop.last)
+    )
 
 
 def blame_link_to_shared_service(findings: list[Finding], window: pl.DataFrame, topology: Topology) -> list[Finding]:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from openstack_rca.rca.evidence import Finding, noisy_or
 from openstack_rca.rca.judgement.guilt import Candidate
 from openstack_rca.rca.knowledge import Topology
-from openstack_rca.rca.vocabulary import Directness
+from openstack_rca.rca.vocabulary import Directness, EvidenceSort
 
 ONSET_SLACK = timedelta(seconds=20)
 """Clocks of hosts differ and time-outs delay the first complaint, so a dependency may show this much later."""
@@ -69,6 +69,9 @@ def explain(candidates: Sequence[Candidate], findings: list[Finding], topology: 
     for candidate in candidates:
         rivals = {name: other for name, other in by_name.items() if name not in blamed[candidate.component]}
         candidate.explained_by = _explanation(candidate, rivals, topology, places[candidate.component], pointed)
+        for accuser in (name for name, names in blamed.items() if candidate.component in names):
+            if candidate.explained_by is None or candidate.explained_by[1] < by_name[accuser].direct:
+                candidate.explained_by = (accuser, by_name[accuser].direct)
     return list(candidates)
 
 
@@ -101,9 +104,13 @@ def _blamed(candidates: dict[str, Candidate]) -> dict[str, set[str]]:
     """
     blamed: dict[str, set[str]] = {name: set() for name in candidates}
     for name, candidate in candidates.items():
-        accusers = {finding.accuser for finding in candidate.findings if finding.directness is not Directness.SYMPTOM}
+        accusers = {
+            finding.accuser
+            for finding in candidate.findings
+            if finding.directness is not Directness.SYMPTOM and finding.sort is not EvidenceSort.SILENCE
+        }
         accuser = next(iter(accusers)) if len(accusers) == 1 else None
-        if accuser in candidates and accuser != name and candidates[accuser].direct > max(candidate.guilt, PLAIN):
+        if accuser in candidates and accuser != name and candidates[accuser].direct > max(candidate.accused, PLAIN):
             blamed[accuser].add(name)
     return blamed
 

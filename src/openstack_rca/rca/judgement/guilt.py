@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from openstack_rca.rca.evidence import Finding, noisy_or
-from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
+from openstack_rca.rca.vocabulary import STATED_CAUSES, Category, Directness, EvidenceSort
 
-STATED_CAUSES = (Category.CONFIG, Category.CAPACITY, Category.STORAGE, Category.AUTH, Category.DATA_MISSING)
 STATED_CAUSE_STRENGTH = 0.8
 PROCESS_DOWN_DISCOUNT = 0.3
 """A component that says plainly why it stopped is not just down: its reason is the kind of fault."""

@@ -8,6 +8,9 @@ from datetime import datetime
 from openstack_rca.rca.evidence import noisy_or
 from openstack_rca.rca.judgement.guilt import Candidate
 
+OWN_REACH = 0.8
+"""Own words weigh so much even where nobody else is in trouble for it."""
+
 
 def rank(
     candidates: Sequence[Candidate], relevance: Mapping[str, float], boosted: Mapping[str, float] | None = None
@@ -34,8 +37,13 @@ def rank(
 
 
 def _score(candidate: Candidate, relevance: float) -> float:
+    """What is left of a candidate's guilt, and how much of the trouble it accounts for, in [0, 1].
+
+    What a component says of itself stands, however little hangs on it; what others say of it, and its silence, a guilty
+    dependency explains, and it weighs by how much of the trouble it explains in turn.
+    """
     explained = candidate.explained_by[1] if candidate.explained_by else 0.0
-    # What a component says of itself stands; what others say of it, and its silence, a guilty dependency explains.
     indirect = noisy_or([candidate.accused, candidate.silent, candidate.symptom]) * (1.0 - 0.9 * explained)
-    own = noisy_or([candidate.direct * (1.0 - 0.3 * explained), indirect])
-    return own * (0.55 + 0.35 * candidate.explains_share + 0.10 * relevance)
+    own = candidate.direct * (1.0 - 0.3 * explained)
+    reach = 0.55 + 0.35 * candidate.explains_share + 0.10 * relevance
+    return noisy_or([own * max(reach, OWN_REACH), indirect * reach])

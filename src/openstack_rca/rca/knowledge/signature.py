@@ -90,8 +90,8 @@ class Signature(BaseModel):
         unless: ids of signatures that silence this one when they are found in the same window.
         bug: numbers in trackers (``LP#1234567``); releases: where it occurs and where it was mended.
         every: one hit for every match in a text, not only for the first.
-        phase: the line tells that the accused was stopped or started in good order; a stop that a start follows at once,
-            and of which nobody complains, is a restart and no failure.
+        phase: the line tells that the accused was stopped, started or changed in good order; a stop that a start follows
+            at once, and of which nobody complains, is a restart and no failure; a change counts only if trouble follows.
         contains: literals of which a matching text holds at least one (any case); derived from the pattern if empty.
         no_look_alike: nothing that a healthy cloud writes resembles the line, so no silent case is asked for.
         cases: what the rule must and must not do; empty where the catalogue was loaded compiled.
@@ -123,7 +123,7 @@ class Signature(BaseModel):
     source: str = Field(min_length=3)
     contains: tuple[str, ...] = ()
     every: bool = False
-    phase: Literal["stop", "start"] | None = None
+    phase: Literal["stop", "start", "change"] | None = None
     no_look_alike: bool = False
     cases: tuple[Case, ...] = Field(default=(), exclude=True)
 

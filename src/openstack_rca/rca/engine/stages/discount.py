@@ -1,13 +1,20 @@
-"""Stage ``discount``: weaken what follows from a component's own absence or from a clean restart."""
+"""Stage ``discount``: weaken what follows from a component's own absence, a clean restart or daily work."""
 
 from __future__ import annotations
 
 from openstack_rca.rca.engine.case import Case, stage
-from openstack_rca.rca.judgement import discount_clean_restarts, discount_complaints_after_own_silence
+from openstack_rca.rca.judgement import (
+    discount_clean_restarts,
+    discount_complaints_after_own_silence,
+    discount_unmissed_silence,
+    weigh_changes,
+)
 
 
-@stage("discount", reads=("findings", "catalogue"), writes=("findings",))
+@stage("discount", reads=("findings", "catalogue", "observed"), writes=("findings",))
 def discount(case: Case) -> None:
     """Write the findings again, some of them weaker."""
     findings = discount_complaints_after_own_silence(case.findings)
-    case.findings = discount_clean_restarts(findings, case.catalogue)
+    findings = discount_unmissed_silence(findings)
+    findings = discount_clean_restarts(findings, case.catalogue, case.observed)
+    case.findings = weigh_changes(findings, case.catalogue)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from openstack_rca.rca.engine.case import Case, stage
-from openstack_rca.rca.evidence import goes_on_failing
+from openstack_rca.rca.evidence import goes_on_failing, unexplained_errors
 from openstack_rca.rca.judgement import MIN_GUILT, verdict_on
 from openstack_rca.rca.vocabulary import Verdict
 
 
-@stage("judge", reads=("candidates", "picked", "observed"), writes=("candidates", "doubtful", "verdict"), needed=True)
+@stage(
+    "judge",
+    reads=("candidates", "picked", "observed", "findings"),
+    writes=("candidates", "doubtful", "verdict"),
+    needed=True,
+)
 def judge(case: Case) -> None:
     """Write the verdict, and leave the candidates against whom enough speaks."""
-    case.doubtful = case.picked or goes_on_failing(case.observed)
+    case.doubtful = case.picked or goes_on_failing(case.observed) or unexplained_errors(case.findings)
     suspects = [candidate for candidate in case.candidates if candidate.guilt >= MIN_GUILT]
     case.verdict = verdict_on(suspects)
     if case.verdict is Verdict.NO_FAILURE_FOUND and case.doubtful:

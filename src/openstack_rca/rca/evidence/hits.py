@@ -1,0 +1,161 @@
+"""Which signature decides for each event: the specific beats the general, and what one event says counts once.
+
+An error is often wrapped: a service says that its neighbour failed, and quotes why. Of all that is known of one event, in this
+order: a component's own words that give a reason; the accusation that lies deepest on the dependency graph, since who is
+called last failed first; own words without a reason; mere symptoms.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from openstack_rca.rca.knowledge import Catalogue, Signature, Topology
+from openstack_rca.rca.vocabulary import STATED_CAUSES, Directness
+
+LAYER_2_AGENTS = (
+    "neutron-openvswitch-agent",
+    "neutron-linuxbridge-agent",
+    "neutron-macvtap-agent",
+    "neutron-sriov-nic-agent",
+    "ovn-controller",
+)
+"""A cloud plugs its ports with one of these; nova's complaint does not say which."""
+
+PLACES = ("host", "network")
+"""What is no service: an accusation of these stands beside one of a service, since the words fit both."""
+
+_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
+    "key": pl.UInt32,
+    "signature": pl.String,
+    "accused": pl.String,
+    "accused_host": pl.String,
+    "directness": pl.String,
+    "title": pl.String,
+    "proof": pl.String,
+}
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One signature's hit in one text.
+
+    Attributes:
+        accused_host: ``@self`` stands for the host of the logger.
+        specificity: number of literal characters that the pattern demands.
+        proof: the line that matched.
+    """
+
+    signature: Signature
+    accused: str
+    accused_host: str | None
+    title: str
+    specificity: int
+    proof: str
+
+    @property
+    def tier(self) -> int:
+        """0 for a symptom, 1 for own words without a reason, 2 for an accusation, 3 for own words with a reason."""
+        if self.signature.directness is Directness.SYMPTOM:
+            return 0
+        if self.signature.directness is Directness.ACCUSATION:
+            return 2
+        return 3 if self.signature.category in STATED_CAUSES else 1
+
+
+def signature_hits(window: pl.DataFrame, catalogue: Catalogue, topology: Topology) -> pl.DataFrame:
+    """What the signatures say of the events of a window.
+
+    Args:
+        window: observed events (``row``, ``component``, ``level``, ``text``).
+        catalogue: signatures.
+        topology: components and their dependencies.
+
+    Returns:
+        One row per event and accused: row, signature, accused, accused_host, directness, title, proof.
+    """
+    distinct = window.select("component", "level", "text").unique().with_row_index("key")
+    texts = distinct.select("key", service="component", level="level", text="text")
+    matches = catalogue.match(texts)
+    speaking = catalogue.speaking(matches["signature_id"].unique().to_list())
+    matches = matches.filter(pl.col("signature_id").is_in(list(speaking)))
+    present = set(window["component"].unique().to_list())
+    components = dict(zip(distinct["key"].to_list(), distinct["component"].to_list(), strict=True))
+    by_key: dict[int, list[Hit]] = defaultdict(list)
+    for match in matches.iter_rows(named=True):
+        signature = catalogue.get(match["signature_id"])
+        accused = signature.accused(match, components[match["key"]], topology)
+        if accused is not None:
+            by_key[match["key"]].append(
+                Hit(
+                    signature,
+                    _present_kind(accused, present),
+                    _accused_host(signature, match),
+                    signature.statement({item["name"]: item["value"] for item in match["values"]}),
+                    int(match["specificity"]),
+                    str(match["line_text"] or ""),
+                )
+            )
+    records = [
+        {
+            "key": key,
+            "signature": hit.signature.id,
+            "accused": hit.accused,
+            "accused_host": hit.accused_host,
+            "directness": str(hit.signature.directness),
+            "title": hit.title,
+            "proof": hit.proof,
+        }
+        for key, hits in by_key.items()
+        for hit in deciding(hits, topology)
+    ]
+    located = window.select("row", "component", "level", "text").join(
+        distinct, on=["component", "level", "text"], how="inner"
+    )
+    return located.select("row", "key").join(pl.DataFrame(records, schema=_SCHEMA), on="key", how="inner")
+
+
+def deciding(hits: Sequence[Hit], topology: Topology) -> list[Hit]:
+    """Of the hits in one event those that decide: of one signature, against one or more places of one component.
+
+    An accusation of the network or the host stays beside the accusation of a service.
+    """
+    highest = max(hit.tier for hit in hits)
+    best = [hit for hit in hits if hit.tier == highest]
+    services = [hit for hit in best if hit.accused not in PLACES]
+    chosen = []
+    for group in (services, [hit for hit in best if hit.accused in PLACES]) if highest == 2 else (best,):
+        if group:
+            first = max(group, key=lambda hit: _telling(hit, group, topology))
+            chosen += [hit for hit in group if (hit.signature.id, hit.accused) == (first.signature.id, first.accused)]
+    return list({(hit.accused, hit.accused_host): hit for hit in reversed(chosen)}.values())
+
+
+def _telling(hit: Hit, others: Sequence[Hit], topology: Topology) -> tuple[int, float, int, str]:
+    """How much one hit says, for comparison with the others of the same event."""
+    above = sum(topology.depends_on(other.accused, hit.accused) for other in others)
+    below = sum(topology.depends_on(hit.accused, other.accused) for other in others)
+    if hit.tier == 3:
+        return (0, 0.0, hit.specificity, hit.signature.id)
+    return (above - below, float(hit.signature.weight), hit.specificity, hit.signature.id)
+
+
+def _present_kind(accused: str, present: set[str]) -> str:
+    """The layer-2 agent of this cloud where a signature names the most usual one."""
+    if accused not in LAYER_2_AGENTS or accused in present:
+        return accused
+    here = [name for name in LAYER_2_AGENTS if name in present]
+    return here[0] if len(here) == 1 else accused
+
+
+def _accused_host(signature: Signature, match: dict[str, Any]) -> str | None:
+    if signature.accused_host == "named":
+        host: str | None = match.get("host")
+        # An address says where a connection came from, behind proxies and on one machine not even that.
+        return host if host and re.search("[A-Za-z]", host) else None
+    return "@self" if signature.accused_host == "logger" or signature.accuses == "@self" else None

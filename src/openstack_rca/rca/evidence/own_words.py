@@ -1,0 +1,54 @@
+"""What an event says itself, and what it only carries: source lines, quoted statements, dumps of somebody else's state.
+
+A traceback shows the code that ran, a database error the statement and its values, a crash report of Erlang the state of the
+process that died. Words in these are nobody's statement: a dump of a dead client's connection that holds ``blocked`` does not
+say that the broker is blocked. Frames stay, since the path of a module tells which service was called.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+_SOURCE = r'(?m)^([ \t]*File "[^"\n]*", line \d+, in [^\n]*)\n[ \t]{4,}[^\n]*(?:\n[ \t]+[~^]+[ \t]*$)?'
+"""Python's traceback: a frame, the source line below it, and the marks below that."""
+
+_LONE_SOURCE = r"(?m)^[ \t]{2,}(?:raise|return|yield|if|for|with|self\.|\w+ = )[^\n]*$"
+"""A source line whose frame stands in another event."""
+
+_QUOTED_FRAME = r"File [^,\n]{1,300}, line \d+, in [\w<>.]+\\+n(?: +(?:[^\\\n]|\\[^n\n])*)?"
+"""A frame inside the representation of a list of lines: somebody else's traceback, quoted in a message."""
+
+_STATEMENT = r"(?m)\[(?:SQL|parameters): [^\n]*$"
+"""What SQLAlchemy appends: the statement and its values."""
+
+_ERLANG_STATE = r"(?m)^(?:\*\* (?:Last message|When [Ss]erver [Ss]tate|State|Client) [^\n]*|[ \t]+[\[{#<\"][^\n]*)$"
+"""State of a process in a crash report of RabbitMQ."""
+
+_CARRIES = r"File .{1,300}, line \d+, in |\[(?:SQL|parameters): |\*\* [A-Z]|\n[ \t]+[\[{#<\"]|^[ \t]{2,}"
+
+
+def own_words(text: pl.Series, component: pl.Series) -> pl.Series:
+    """The texts with what they only carry left blank; lines keep their places.
+
+    Args:
+        text: message, exception and detail of each event (str).
+        component: who logged it (str).
+    """
+    carrying = text.str.contains(_CARRIES).fill_null(value=False)
+    if not carrying.any():
+        return text
+    frame = pl.DataFrame({"text": text, "component": component}).with_row_index("at")
+    blank = pl.lit("$1\n")
+    cleaned = frame.filter(carrying).with_columns(
+        text=pl.col("text")
+        .str.replace_all(_SOURCE, blank)
+        .str.replace_all(_LONE_SOURCE, "")
+        .str.replace_all(_QUOTED_FRAME, "")
+        .str.replace_all(_STATEMENT, "")
+    )
+    broker = cleaned["component"] == "rabbitmq"
+    cleaned = cleaned.with_columns(
+        text=pl.when(broker).then(pl.col("text").str.replace_all(_ERLANG_STATE, "")).otherwise("text")
+    )
+    words = frame.join(cleaned.select("at", words="text"), on="at", how="left", maintain_order="left")
+    return words.select(pl.coalesce("words", "text").alias("text")).to_series()

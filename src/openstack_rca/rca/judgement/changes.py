@@ -1,0 +1,56 @@
+"""Changes: what an operator altered in good order is a cause only where trouble of somebody begins after it.
+
+Users, roles and endpoints are changed all day. A change counts in full if complaints about the changed component begin soon
+after it and none came before; what is changed all through the recording, or followed by nothing, is ordinary work.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from openstack_rca.rca.evidence import Finding
+from openstack_rca.rca.knowledge import Catalogue
+from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
+
+FOLLOWED_WEIGHT = 0.85
+UNFOLLOWED_SHARE = 0.1
+FOLLOWS_WITHIN = timedelta(seconds=90)
+CLOCK_SLACK = timedelta(seconds=2)
+MOST_CHANGES = 6
+"""So many changes of one kind in one window are somebody's daily work."""
+
+LEAST_COMPLAINT = 0.2
+
+
+def weigh_changes(findings: list[Finding], catalogue: Catalogue) -> list[Finding]:
+    """Make changes that trouble follows causes, and weaken the others.
+
+    Trouble that follows a changed user is complaint of keystone; that follows a changed endpoint is complaint of anybody.
+
+    Args:
+        findings: all findings.
+        catalogue: tells which signatures speak of a change (``phase``).
+    """
+    changes = {signature.id for signature in catalogue.signatures if signature.phase == "change"}
+    return [_weighed(finding, findings, changes) if finding.signature in changes else finding for finding in findings]
+
+
+def _weighed(change: Finding, findings: list[Finding], changes: set[str]) -> Finding:
+    begins = min(
+        (
+            finding.first
+            for finding in findings
+            if finding.signature not in changes
+            and (finding.accused == change.accused or change.category is Category.CONFIG)
+            and finding.accuser not in (change.accused, finding.accused)
+            and finding.sort is not EvidenceSort.SILENCE
+            and finding.directness is Directness.ACCUSATION
+            and finding.strength >= LEAST_COMPLAINT
+        ),
+        default=None,
+    )
+    followed = begins is not None and change.first - CLOCK_SLACK <= begins <= change.first + FOLLOWS_WITHIN
+    if followed and change.count < MOST_CHANGES:
+        return replace(change, directness=Directness.CAUSE, weight=FOLLOWED_WEIGHT, novelty=1.0)
+    return replace(change, weight=change.weight * UNFOLLOWED_SHARE)

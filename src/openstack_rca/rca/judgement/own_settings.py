@@ -1,0 +1,134 @@
+"""A client that is turned away while others are served: its own settings are wrong, not the service.
+
+A refusal is an answer. Where one component alone is refused (its credentials, its region, its address or port), and others go
+on using the same service, the fault is in what that component was told: blame, kind of fault and remedy move to it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+import polars as pl
+
+from openstack_rca.rca.evidence import Finding
+from openstack_rca.rca.knowledge import Topology
+from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
+
+MOVED_WEIGHT = 0.8
+LEAST_COMPLAINT = 0.2
+LEFT_SHARE = 0.15
+"""What is left of the service's own view of the same refusals."""
+
+MIN_OTHERS = 2
+MIN_EVENTS = 3
+_TURNED_AWAY = (Category.AUTH, Category.CONFIG)
+_REFUSED = re.compile(r"(?i)connection refused|ECONNREFUSED|Errno 111")
+_REMEDIES = {
+    Category.AUTH: "Compare the user, password and project in {client}'s configuration with those in {service}, correct them, "
+    "and restart {client}.",
+    Category.CONFIG: "Compare address, port, region and endpoint type of {service} in {client}'s configuration with those of a "
+    "client that works, correct them, and restart {client}.",
+}
+_CHECKS = ("journalctl -u <unit> -n 200", "openstack endpoint list", "systemctl status <unit>")
+
+
+def blame_own_settings(findings: list[Finding], window: pl.DataFrame, topology: Topology) -> list[Finding]:
+    """Turn what one client alone says of a service that serves others into a fault of that client's settings.
+
+    Args:
+        findings: all findings.
+        window: observed events (``row``, ``text``, ``component``, ``host``, ``time``).
+        topology: dependency graph.
+    """
+    moved = list(findings)
+    cited = [finding.rows[0] for finding in findings if finding.rows]
+    texts = dict(window.filter(pl.col("row").is_in(cited)).select("row", "text").iter_rows())
+    for service in sorted({finding.accused for finding in findings if finding.accused in topology.components}):
+        against = _complaints(findings, service)
+        clients = {finding.accuser for finding in against}
+        if len(clients) != 1 or None in clients or _speaks_against_itself(findings, service):
+            continue
+        client = str(next(iter(clients)))
+        category = _kind(against, texts)
+        if category is None or not _serves_others(findings, window, topology, service, client, against):
+            continue
+        for place, finding in enumerate(findings):
+            if finding in against:
+                moved[place] = _own_fault(finding, client, service, category)
+            elif finding.accused == service and finding.category is category:
+                moved[place] = replace(finding, weight=finding.weight * LEFT_SHARE)
+    return moved
+
+
+def _complaints(findings: Sequence[Finding], service: str) -> list[Finding]:
+    """What others say of a service, plainly enough."""
+    return [
+        finding
+        for finding in findings
+        if finding.accused == service
+        and finding.accuser not in (service, None)
+        and finding.directness is Directness.ACCUSATION
+        and finding.strength >= LEAST_COMPLAINT
+    ]
+
+
+def _speaks_against_itself(findings: Sequence[Finding], service: str) -> bool:
+    return any(
+        finding.accused == service
+        and (finding.directness is Directness.CAUSE or finding.sort is EvidenceSort.SILENCE)
+        and finding.strength >= LEAST_COMPLAINT
+        for finding in findings
+    )
+
+
+def _kind(against: Sequence[Finding], texts: dict[int, str]) -> Category | None:
+    """Kind of fault of a client that is turned away; None where a complaint is of something else."""
+    kinds = {finding.category for finding in against}
+    if kinds <= set(_TURNED_AWAY):
+        return max(against, key=lambda finding: finding.strength).category
+    if sum(finding.count for finding in against) < MIN_EVENTS:
+        return None
+    refused = all(_REFUSED.search(texts.get(finding.rows[0], "")) for finding in against if finding.rows)
+    return Category.CONFIG if refused else None
+
+
+def _serves_others(
+    findings: Sequence[Finding],
+    window: pl.DataFrame,
+    topology: Topology,
+    service: str,
+    client: str,
+    against: Sequence[Finding],
+) -> bool:
+    """Whether enough other components that need the service log meanwhile, and none of them complains of it."""
+    start, end = min(finding.first for finding in against), max(finding.last for finding in against)
+    counts = window.filter(pl.col("time").is_between(start, end)).group_by("component").len()
+    complaining = {finding.accuser for finding in findings if finding.accused == service}
+    served = [
+        component
+        for component, count in counts.iter_rows()
+        if count >= MIN_EVENTS
+        and component not in (client, service)
+        and component not in complaining
+        and service in topology.dependencies(component, include_weak=False)
+    ]
+    return len(served) >= MIN_OTHERS
+
+
+def _own_fault(finding: Finding, client: str, service: str, category: Category) -> Finding:
+    """The same complaint, as one about the settings of who complains."""
+    why = f"{service} turns only {client} away, while others are served: {finding.title}"
+    return replace(
+        finding,
+        directness=Directness.CAUSE,
+        accused=client,
+        accused_host=finding.accuser_host,
+        category=category,
+        title=why,
+        why=why,
+        weight=max(finding.weight, MOVED_WEIGHT),
+        remedy=_REMEDIES[category].format(client=client, service=service),
+        checks=_CHECKS,
+    )

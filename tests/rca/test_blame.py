@@ -1,0 +1,137 @@
+"""Whom a complaint really speaks against: a client's own settings, the proxy in front, a change, nobody."""
+
+from __future__ import annotations
+
+import pytest
+from finding_samples import events, finding
+
+from openstack_rca.rca.evidence import Finding
+from openstack_rca.rca.judgement import (
+    blame_own_settings,
+    blame_proxy_in_front,
+    discount_unmissed_silence,
+    weigh_changes,
+)
+from openstack_rca.rca.knowledge import load_catalogue, load_topology
+from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
+
+TOPOLOGY = load_topology()
+SERVED = (("nova-api", "c1"), ("neutron-server", "c1"), ("glance-api", "c1"), ("keystone", "c1"), ("heat-api", "c2"))
+REFUSED = "Unable to establish connection to http://vip.example.org:{}/: [Errno 111] ECONNREFUSED"
+
+
+def first(findings: list[Finding]) -> tuple[str, Category]:
+    return findings[0].accused, findings[0].category
+
+
+@pytest.mark.parametrize("category", [Category.AUTH, Category.CONFIG])
+def test_one_client_that_is_turned_away_while_others_are_served_has_wrong_settings(category: Category) -> None:
+    """Blame, kind of fault, place and remedy move to the client together."""
+    moved = blame_own_settings([finding("keystone", "heat-api", "c2", category=category)], events(*SERVED), TOPOLOGY)
+    assert first(moved) == ("heat-api", category)
+    assert moved[0].accused_host == "c2"
+    assert moved[0].directness is Directness.CAUSE
+    assert "heat-api" in moved[0].remedy
+    assert "others are served" in moved[0].title
+
+
+def test_several_clients_that_are_turned_away_speak_against_the_service() -> None:
+    """Nobody but the service is what they have in common."""
+    both = [finding("keystone", name, category=Category.AUTH) for name in ("heat-api", "nova-api")]
+    assert blame_own_settings(both, events(*SERVED), TOPOLOGY) == both
+
+
+def test_a_service_that_tells_of_its_own_fault_is_not_cleared() -> None:
+    """A change in keystone that refuses one user is keystone's."""
+    own = finding("keystone", "keystone", directness=Directness.CAUSE, category=Category.AUTH)
+    told = [finding("keystone", "heat-api", category=Category.AUTH), own]
+    assert blame_own_settings(told, events(*SERVED), TOPOLOGY) == told
+
+
+def test_a_client_that_waits_in_vain_says_nothing_of_its_settings() -> None:
+    """Silence and time-outs are matters of the service or of the link."""
+    waits = [finding("keystone", "heat-api", category=Category.HANG)]
+    assert blame_own_settings(waits, events(*SERVED, texts={0: "timed out"}), TOPOLOGY) == waits
+
+
+def test_a_client_that_alone_is_refused_at_once_has_a_wrong_address() -> None:
+    """The service answers others at the right one."""
+    alone = [finding("keystone", "heat-api", "c2")]
+    moved = blame_own_settings(alone, events(*SERVED, texts={0: REFUSED.format(5001)}), TOPOLOGY)
+    assert first(moved) == ("heat-api", Category.CONFIG)
+
+
+def test_without_others_that_use_it_a_service_is_not_cleared() -> None:
+    """Nothing shows that it serves anybody."""
+    alone = [finding("keystone", "heat-api", category=Category.AUTH)]
+    assert blame_own_settings(alone, events(("heat-api", "c2"), ("keystone", "c1")), TOPOLOGY) == alone
+
+
+def behind_the_proxy() -> list[Finding]:
+    return [finding("mariadb", "nova-conductor", row=0), finding("neutron-server", "nova-api", row=1)]
+
+
+TEXTS = {0: "Can't connect to MySQL server on 'vip.example.org' ([Errno 111] ECONNREFUSED)", 1: REFUSED.format(9696)}
+
+
+def test_services_that_refuse_at_one_address_behind_a_silent_proxy_are_not_down() -> None:
+    """The proxy is; it leaves no line when it is killed."""
+    seen = events(("nova-conductor", "c1"), ("nova-api", "c1"), ("haproxy", "lb"), texts=TEXTS, until={"haproxy": 0})
+    moved = blame_proxy_in_front(behind_the_proxy(), seen)
+    assert {(item.accused, item.accused_host, item.category) for item in moved} == {
+        ("haproxy", "lb", Category.PROCESS_DOWN)
+    }
+    assert all("vip.example.org" in item.title for item in moved)
+
+
+def test_a_proxy_that_goes_on_passing_requests_is_not_accused() -> None:
+    """What is behind it refuses, then."""
+    seen = events(("nova-conductor", "c1"), ("nova-api", "c1"), ("haproxy", "lb"), texts=TEXTS)
+    assert blame_proxy_in_front(behind_the_proxy(), seen) == behind_the_proxy()
+
+
+def test_one_service_that_refuses_says_nothing_of_the_proxy() -> None:
+    """It may be down itself."""
+    seen = events(("nova-conductor", "c1"), ("haproxy", "lb"), texts=TEXTS, until={"haproxy": 0})
+    assert blame_proxy_in_front(behind_the_proxy()[:1], seen) == behind_the_proxy()[:1]
+
+
+def change(at: float, count: int = 1) -> Finding:
+    return finding(
+        "keystone",
+        "keystone",
+        at=at,
+        count=count,
+        weight=0.35,
+        category=Category.AUTH,
+        signature="identity-user-changed",
+    )
+
+
+def test_a_change_that_complaints_follow_is_a_cause() -> None:
+    """Somebody changed a password, and ten seconds later the first login is refused."""
+    complaint = finding("keystone", "neutron-server", at=10, category=Category.AUTH)
+    weighed = weigh_changes([change(0), complaint], load_catalogue())[0]
+    assert weighed.directness is Directness.CAUSE
+    assert weighed.strength > 0.7
+
+
+@pytest.mark.parametrize("complaints", [[], [-60.0], [600.0]])
+def test_a_change_without_trouble_soon_after_it_is_daily_work(complaints: list[float]) -> None:
+    """Nothing follows, or what there is began before it or much later."""
+    others = [finding("keystone", "neutron-server", at=at, category=Category.AUTH) for at in complaints]
+    assert weigh_changes([change(0), *others], load_catalogue())[0].strength < 0.1
+
+
+def test_changes_that_go_on_all_the_time_are_daily_work() -> None:
+    """An orchestrator makes and deletes users in every minute."""
+    complaint = finding("keystone", "neutron-server", at=10, category=Category.AUTH)
+    assert weigh_changes([change(0, count=40), complaint], load_catalogue())[0].strength < 0.1
+
+
+def test_a_silence_that_nobody_misses_weighs_less() -> None:
+    """Whoever has nothing to do is silent too."""
+    silence = finding("nova-compute", "nova-compute", sort=EvidenceSort.SILENCE)
+    missed = finding("nova-compute", "nova-scheduler")
+    assert discount_unmissed_silence([silence])[0].strength < silence.strength
+    assert discount_unmissed_silence([silence, missed])[0] == silence

@@ -1,0 +1,169 @@
+"""Which rule decides for an event, what its own words are, and what kind of fault an unknown error is."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openstack_rca.rca.evidence.error_kinds import kind_of, statement_of, telling_line
+from openstack_rca.rca.evidence.hits import Hit, deciding
+from openstack_rca.rca.evidence.own_words import own_words
+from openstack_rca.rca.knowledge import Signature, load_topology
+from openstack_rca.rca.vocabulary import Category, Directness
+
+TOPOLOGY = load_topology()
+
+
+def hit(
+    accused: str,
+    directness: Directness,
+    category: Category,
+    specificity: int = 20,
+    name: str = "a-rule",
+    weight: float = 0.7,
+) -> Hit:
+    signature = Signature(
+        id=name,
+        title="Something is wrong.",
+        pattern="something",
+        accuses=accused,
+        category=category,
+        directness=directness,
+        weight=weight,
+        remedy="Do something about it.",
+        source="a test",
+    )
+    return Hit(signature, accused, None, signature.title, specificity, "something")
+
+
+ACCUSES = Directness.ACCUSATION
+
+
+def test_the_last_who_failed_decides_not_who_passes_it_on() -> None:
+    """nova says that neutron failed, because neutron said that keystone did."""
+    hits = [
+        hit("neutron-server", ACCUSES, Category.PROCESS_DOWN, 60),
+        hit("keystone", ACCUSES, Category.PROCESS_DOWN, 20, "b-rule"),
+    ]
+    assert [item.accused for item in deciding(hits, TOPOLOGY)] == ["keystone"]
+
+
+def test_a_stated_reason_beats_an_accusation() -> None:
+    """A keyring that cannot be parsed is why there is no connection to Ceph."""
+    hits = [
+        hit("ceph-mon", ACCUSES, Category.NETWORK, 60),
+        hit("nova-compute", Directness.CAUSE, Category.CONFIG, 10, "b-rule"),
+    ]
+    assert [item.accused for item in deciding(hits, TOPOLOGY)] == ["nova-compute"]
+
+
+def test_of_two_reasons_the_more_exact_one_decides() -> None:
+    """The longer literal is the more specific rule."""
+    hits = [
+        hit("keystone", Directness.CAUSE, Category.AUTH, 10),
+        hit("keystone", Directness.CAUSE, Category.CONFIG, 40, "b-rule"),
+    ]
+    assert [item.signature.category for item in deciding(hits, TOPOLOGY)] == [Category.CONFIG]
+
+
+def test_an_accusation_beats_a_crash_without_a_reason_and_any_symptom() -> None:
+    """That a service ended with an unhandled error is a consequence of what the error says."""
+    hits = [
+        hit("keystone", Directness.CAUSE, Category.PROCESS_DOWN, 60),
+        hit("keystone", Directness.SYMPTOM, Category.PROCESS_DOWN, 80, "b-rule"),
+        hit("mariadb", ACCUSES, Category.PROCESS_DOWN, 10, "c-rule"),
+    ]
+    assert [item.accused for item in deciding(hits, TOPOLOGY)] == ["mariadb"]
+
+
+def test_the_network_stays_beside_the_service_that_cannot_be_reached() -> None:
+    """A time-out fits both."""
+    hits = [hit("rabbitmq", ACCUSES, Category.HANG), hit("network", ACCUSES, Category.NETWORK, name="b-rule")]
+    assert {item.accused for item in deciding(hits, TOPOLOGY)} == {"rabbitmq", "network"}
+
+
+TRACEBACK = (
+    "Failed\nTraceback (most recent call last):\n"
+    '  File "/usr/lib/nova/manager.py", line 12, in run\n    raise Blocked("the broker is blocked")\nValueError: empty name'
+)
+
+
+def cleaned(text: str, component: str = "nova-compute") -> str:
+    return str(own_words(pl.Series([text]), pl.Series([component]))[0])
+
+
+def test_source_lines_of_a_traceback_are_not_said() -> None:
+    """Frames, message and exception stay, and every line keeps its place."""
+    words = cleaned(TRACEBACK)
+    assert "blocked" not in words
+    assert "nova/manager.py" in words
+    assert words.endswith("ValueError: empty name")
+    assert words.count("\n") == TRACEBACK.count("\n")
+
+
+@pytest.mark.parametrize(
+    ("component", "text"),
+    [
+        ("nova-api", "DB error\n[SQL: UPDATE x SET note='disk full' WHERE id=1]"),
+        (
+            "nova-compute",
+            "dropped: ['  File \"/a.py\", line 3, in f\\n    raise Full(\"disk full\")\\n', 'KeyError: 1']",
+        ),
+        ("rabbitmq", "terminating\n** When Server state == {disk full}\n** Reason == {badmatch}"),
+        ("rabbitmq", "crasher:\n    {connection,disk full}"),
+    ],
+)
+def test_what_an_event_only_quotes_is_not_said(component: str, text: str) -> None:
+    """Statements, quoted tracebacks and the state of a dead process are somebody else's words."""
+    assert "disk full" in text
+    assert "disk full" not in cleaned(text, component)
+
+
+@given(st.text())
+def test_any_text_keeps_its_lines(text: str) -> None:
+    """What is cut is cut within lines, so that a place in the text is a place in the file."""
+    assert cleaned(text).count("\n") == text.count("\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("ModuleNotFoundError: No module named 'flask'", Category.CONFIG),
+        ("OSError: [Errno 98] Address already in use", Category.CONFIG),
+        ("PermissionError: [Errno 13] Permission denied: '/etc/nova/nova.conf'", Category.CONFIG),
+        ("OSError: [Errno 28] No space left on device", Category.CAPACITY),
+        ("(pymysql.err.OperationalError) (1040, 'Too many connections')", Category.CAPACITY),
+        ("(pymysql.err.OperationalError) (1146, \"Table 'nova.x' doesn't exist\")", Category.DATABASE),
+        ("(pymysql.err.OperationalError) (2005, \"Unknown MySQL server host 'db'\")", Category.NETWORK),
+        ("socket.gaierror: [Errno -2] Name or service not known", Category.NETWORK),
+        ("keystoneauth1.exceptions.http.Unauthorized: The request requires authentication", Category.AUTH),
+        ("OSError: [Errno 5] Input/output error", Category.STORAGE),
+        ("oslo_messaging.exceptions.MessagingTimeout: Timed out", Category.HANG),
+        ("ConnectionRefusedError: [Errno 111] ECONNREFUSED", Category.PROCESS_DOWN),
+        ("nova.exception.ImageNotFound: Image 7 could not be found", Category.DATA_MISSING),
+    ],
+)
+def test_an_unknown_error_tells_its_kind(text: str, kind: Category) -> None:
+    """Exception class, error number, database number, status or words, the most exact first."""
+    assert kind_of(text) is kind
+
+
+def test_words_without_a_kind_have_none() -> None:
+    """The caller decides what an untold kind is."""
+    assert kind_of("something nobody knows") is None
+
+
+def test_the_exception_comes_before_the_message_in_the_statement() -> None:
+    """What a command wrote to its standard error says most."""
+    assert telling_line("Build failed", "ValueError: empty name", None) == "ValueError: empty name"
+    assert telling_line("Unexpected error", None, "Command: scp\nStderr: 'Host key verification failed.\\r\\n'") == (
+        "Host key verification failed."
+    )
+    assert statement_of("Build failed", "ValueError: empty name", None, 200) == "ValueError: empty name (Build failed)"
+
+
+def test_a_statement_has_an_end() -> None:
+    """A log line may be of any length."""
+    assert len(statement_of("x" * 5000, None, None, 200)) == 200
