@@ -76,6 +76,7 @@ class Case:
         observed: the events with what the analysis adds to them, cut to the window; ``row`` is their index.
         surroundings: what the logs hold beyond the window too: the columns that the plot of the report reads.
         picked: somebody picked these lines for their errors.
+        untimed: no event has a time; their order stands in for it, and the report tells no times.
         windows: stretches of trouble, heaviest first.
         window: the one that this case is about.
         minutes: how long the events of the window cover.
@@ -100,6 +101,7 @@ class Case:
     observed: pl.DataFrame = field(default_factory=pl.DataFrame)
     surroundings: pl.DataFrame = field(default_factory=pl.DataFrame)
     picked: bool = False
+    untimed: bool = False
     windows: list[FoundWindow] = field(default_factory=list)
     window: FoundWindow | None = None
     minutes: float = 0.1

@@ -9,6 +9,7 @@ from openstack_rca.rca.engine.case import Case
 from openstack_rca.rca.judgement import Candidate
 from openstack_rca.rca.relevance import with_history_notes
 from openstack_rca.rca.report import (
+    Cause,
     Episode,
     FileSummary,
     ModelUsed,
@@ -47,10 +48,12 @@ def build_report(
         seconds: wall seconds of the steps.
         notes: what else the analysis could not see, in sentences.
     """
-    request, window = case.request, case.window
+    request, window = case.request, None if case.untimed else case.window
     named = [] if case.verdict is Verdict.NO_FAILURE_FOUND else case.candidates[:MAX_CAUSES]
     causes = [build_cause(candidate, case.observed, case.topology) for candidate in named]
     causes = with_history_notes(causes, case.relevance, case.recalled)
+    if case.untimed:
+        causes = [_without_times(cause) for cause in causes]
     return Report(
         created=datetime.now(UTC),
         issue=request.issue,
@@ -65,10 +68,10 @@ def build_report(
         causes=causes,
         chain=causal_chain(named, case.findings, case.topology) if causes else [],
         timeline=timeline(named, case.observed, window),
-        activity=activity(case.surroundings, window, _involved(named)),
+        activity=[] if case.untimed else activity(case.surroundings, window, _involved(named)),
         blast_radius=blast_radius(named[0]) if causes else [],
-        requests=failed_requests(named, case.observed) if causes else [],
-        stories=story_pictures(named, case.expected, case.observed),
+        requests=failed_requests(named, case.observed) if causes and not case.untimed else [],
+        stories=[] if case.untimed else story_pictures(named, case.expected, case.observed),
         episodes=_episodes(case),
         ruled_out=ruled_out(case.candidates, named),
         missing=[*missing(case.events, files, case.observed, case.rates), *notes, *request.knowledge.notices],
@@ -82,6 +85,12 @@ def build_report(
         seconds={name: round(value, 4) for name, value in (seconds or {}).items()},
         command=request.command,
     )
+
+
+def _without_times(cause: Cause) -> Cause:
+    """The cause of logs that tell no times: the order of the lines stood in for them."""
+    evidence = [item.model_copy(update={"time": None}) for item in cause.evidence]
+    return cause.model_copy(update={"onset": None, "evidence": evidence})
 
 
 def _involved(named: Sequence[Candidate]) -> list[str]:

@@ -19,7 +19,15 @@ from openstack_rca.rca.evidence.missing_steps import discount_by_steps, missing_
 from openstack_rca.rca.evidence.normal_rates import NormalRates
 from openstack_rca.rca.evidence.quiet_streams import silences
 from openstack_rca.rca.evidence.unusual import generic_accusations, new_errors, unusual_traffic
-from openstack_rca.rca.evidence.window import FoundWindow, find_windows, quiet_rates, suspicion, time_span, within
+from openstack_rca.rca.evidence.window import (
+    FoundWindow,
+    find_windows,
+    placed_in_time,
+    quiet_rates,
+    suspicion,
+    time_span,
+    within,
+)
 
 __all__ = [
     "ExpectedSteps",
@@ -41,6 +49,7 @@ __all__ = [
     "no_rows",
     "noisy_or",
     "observe",
+    "placed_in_time",
     "quiet_rates",
     "silences",
     "step_suspicion",

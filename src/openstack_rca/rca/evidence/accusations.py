@@ -15,6 +15,7 @@ from importlib.resources import files
 
 import yaml
 
+from openstack_rca.rca.evidence.error_kinds import OWN_KIND
 from openstack_rca.rca.knowledge import Topology
 from openstack_rca.rca.vocabulary import Category
 
@@ -60,13 +61,6 @@ _KINDS = (
     (Category.DATA_MISSING, re.compile(r"(?i)not ?found|\b404\b|does ?n[o']t exist|no such")),
 )
 """What kind of fault the words of an error speak of; the first that fits counts."""
-
-_OWN_KIND = {
-    "mariadb": Category.DATABASE,
-    "rabbitmq": Category.MESSAGING,
-    "storage": Category.STORAGE,
-}
-"""Infrastructure whose clients meet an error only where something is wrong with it, whatever the words."""
 
 _KEPT_FOR = {("placement-api", Category.CAPACITY): "nova-compute"}
 """Who only keeps accounts tells of the want of those whose accounts it keeps."""
@@ -145,7 +139,7 @@ def _client_side(text: str, accuser: str | None, topology: Topology, logger: str
         if component == accuser or component not in topology.dependencies(accuser or component):
             continue
         found = next((fragment for fragment in fragments if fragment in searched), None)
-        category = spoken or _OWN_KIND.get(component)
+        category = spoken or OWN_KIND.get(component)
         if found is not None and category is not None and not _HARMLESS.search(text):
             weight = _MISSING_WEIGHT if category is Category.DATA_MISSING else _CLIENT_WEIGHT
             why = f"the error comes out of the client side of {component} ({found.strip('/.')})"

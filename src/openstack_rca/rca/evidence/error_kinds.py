@@ -91,6 +91,32 @@ _KINDS = tuple((category, re.compile(pattern)) for category, pattern in _TABLE)
 _STANDARD_ERROR = re.compile(r"(?m)^(?:Stderr|stderr): (?:u?['\"])?(.+?)(?:\\r)?(?:\\n)?['\"]?$")
 
 
+LONGEST_STATEMENT = 280
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+
+OWN_KIND = {
+    "mariadb": Category.DATABASE,
+    "postgresql": Category.DATABASE,
+    "rabbitmq": Category.MESSAGING,
+    "storage": Category.STORAGE,
+}
+"""Servers whose errors are of one kind where the words tell no other plainly."""
+
+UNTOLD_KIND = Category.CONFIG
+"""Of the errors of the field that tell no kind, most were mistakes in what a service was told."""
+
+_PLAINLY_TOLD = (Category.CAPACITY, Category.AUTH, Category.NETWORK)
+
+
+def kind_of_error(component: str, *texts: str) -> Category:
+    """Kind of fault of an error that a component logs and that no rule knows; the texts as for ``kind_of``."""
+    told = kind_of(*texts)
+    own = OWN_KIND.get(component)
+    if own is not None and told not in _PLAINLY_TOLD:
+        return own
+    return told or UNTOLD_KIND
+
+
 def kind_of(*texts: str) -> Category | None:
     """Kind of fault that the first of the texts speaks of that speaks of any; None where all are silent."""
     for text in texts:
@@ -115,6 +141,11 @@ def telling_line(message: str, exception: str | None, detail: str | None) -> str
     if raised and raised not in message:
         return raised
     return message.strip()
+
+
+def printable_statement(message: str, exception: str | None, detail: str | None) -> str:
+    """``statement_of`` without control characters, of bounded length: log text is hostile."""
+    return _CONTROL.sub(" ", statement_of(message, exception, detail, LONGEST_STATEMENT))
 
 
 def statement_of(message: str, exception: str | None, detail: str | None, longest: int) -> str:

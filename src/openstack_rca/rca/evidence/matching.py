@@ -9,11 +9,12 @@ from typing import Any
 import polars as pl
 
 from openstack_rca.rca.evidence.accusations import tells_of_time_out
+from openstack_rca.rca.evidence.error_kinds import UNTOLD_KIND, kind_of, printable_statement, telling_line
 from openstack_rca.rca.evidence.finding import Finding
 from openstack_rca.rca.evidence.hits import signature_hits
 from openstack_rca.rca.evidence.normal_rates import NormalRates, novelty
 from openstack_rca.rca.evidence.own_words import own_words
-from openstack_rca.rca.evidence.unusual import MAX_ROWS, expected_text, volume
+from openstack_rca.rca.evidence.unusual import ERROR_AND_WORSE, MAX_ROWS, expected_text, volume
 from openstack_rca.rca.knowledge import TEXT_LIMIT, Catalogue, Signature, Topology, event_text
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 
@@ -160,12 +161,15 @@ def _group(window: pl.DataFrame, hits: pl.DataFrame, catalogue: Catalogue, minut
         )
     )
     leading = window.filter(pl.col("row").is_in(groups["rows"].list.first().implode()))
-    texts = dict(leading.select("row", "text").iter_rows())
+    events = {
+        event["row"]: event
+        for event in leading.select("row", "text", "level", "message", "exception", "detail").iter_rows(named=True)
+    }
     return [
         _finding(
             catalogue.get(group["signature"]),
             group,
-            texts[group["rows"][0]],
+            events[group["rows"][0]],
             joined,
             minutes,
         )
@@ -173,13 +177,16 @@ def _group(window: pl.DataFrame, hits: pl.DataFrame, catalogue: Catalogue, minut
     ]
 
 
-def _finding(signature: Signature, group: dict[str, Any], text: str, joined: pl.DataFrame, minutes: float) -> Finding:
-    """The finding of one group of the joined hits; ``text`` is that of its first event."""
+def _finding(
+    signature: Signature, group: dict[str, Any], event: dict[str, Any], joined: pl.DataFrame, minutes: float
+) -> Finding:
+    """The finding of one group of the joined hits; ``event`` is its first one."""
     weight = float(signature.weight)
     if signature.directness is Directness.SYMPTOM:
         weight *= volume(group["count"])
     elif signature.within is not None:
         weight *= min(1.0, _densest(joined, signature, group["accused"]) / signature.at_least)
+    title, category = _told(signature, group, event)
     return Finding(
         sort=EvidenceSort.SIGNATURE,
         directness=Directness(str(signature.directness)),
@@ -187,8 +194,8 @@ def _finding(signature: Signature, group: dict[str, Any], text: str, joined: pl.
         accused_host=group["accused_host"],
         accuser=group["component"],
         accuser_host=group["host"],
-        category=_category(signature, text),
-        title=group["title"],
+        category=category,
+        title=title,
         why=group["title"],
         weight=weight,
         rows=tuple(group["rows"]),
@@ -208,6 +215,20 @@ def _densest(joined: pl.DataFrame, signature: Signature, accused: str) -> int:
     """Most hits against one component within the time that the signature names."""
     alike = joined.filter((pl.col("signature") == signature.id) & (pl.col("accused") == accused))
     return int(alike.group_by(pl.col("time").dt.truncate(signature.within or "1h")).len()["len"].max() or 0)  # type: ignore[arg-type]
+
+
+def _told(signature: Signature, group: dict[str, Any], event: dict[str, Any]) -> tuple[str, Category]:
+    """Statement and kind of fault of a hit.
+
+    A symptom says that the reason is elsewhere; the error itself, in its own words, may be the reason that no rule knows.
+    """
+    error = event["level"] in ERROR_AND_WORSE and group["accused"] == group["component"]
+    if signature.directness is not Directness.SYMPTOM or not error:
+        return group["title"], _category(signature, str(event["text"]))
+    message, exception, detail = event["message"], event["exception"], event["detail"]
+    kind = kind_of(telling_line(message, exception, detail), message)
+    untold = UNTOLD_KIND if signature.category is Category.PROCESS_DOWN else signature.category
+    return f"{group['component']}: {printable_statement(message, exception, detail)}", kind or untold
 
 
 def _category(signature: Signature, text: str) -> Category:

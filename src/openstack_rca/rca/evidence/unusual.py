@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
@@ -11,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from openstack_rca.rca.evidence.accusations import Accusation, accuse
-from openstack_rca.rca.evidence.error_kinds import kind_of, statement_of, telling_line
+from openstack_rca.rca.evidence.error_kinds import kind_of_error, printable_statement, telling_line
 from openstack_rca.rca.evidence.finding import Finding
 from openstack_rca.rca.knowledge import Topology
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
@@ -33,20 +32,15 @@ TRAFFIC_WEIGHT = 0.04
 MAX_TRAFFIC = 12
 
 _WARNING_AND_WORSE = ("WARNING", "ERROR", "CRITICAL")
-_ERROR_AND_WORSE = ("ERROR", "CRITICAL", "TRACE")
+ERROR_AND_WORSE = ("ERROR", "CRITICAL", "TRACE")
 _QUOTED_CODE = r"^\s*(?:Traceback \(most recent|File \"|[~^]+\s*$|    )"
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
-LONGEST_STATEMENT = 280
 ERROR_WEIGHT = 0.2
 WARNING_WEIGHT = 0.1
 ENDING_WEIGHT = 0.6
 """A line with which a process ends or does not start, and that no rule knows: its own words, if not a known cause."""
 
-UNTOLD_KIND = Category.CONFIG
-"""Of the errors of the field that tell no kind, most were mistakes in what a service was told."""
-
-FAILING = pl.col("level").is_in(_ERROR_AND_WORSE) & ~pl.col("message").str.contains(_QUOTED_CODE)
+FAILING = pl.col("level").is_in(ERROR_AND_WORSE) & ~pl.col("message").str.contains(_QUOTED_CODE)
 SURPRISING_WARNING = (pl.col("level") == "WARNING") & (pl.col("score").fill_null(0.0) >= 0.99)
 ENDS = (pl.col("level") != "DEBUG") & (
     (pl.col("level") == "CRITICAL")
@@ -163,7 +157,7 @@ def _unknown_error(group: dict[str, Any], minutes: float) -> Finding:
     why = "not seen in normal logs" if not group["normal"] else "much more frequent than normal"
     told = telling_line(group["message"], group["exception"], group["detail"])
     weight = ENDING_WEIGHT if group["ends"] else (WARNING_WEIGHT if warning else ERROR_WEIGHT) * volume(group["count"])
-    words = statement_of(group["message"], group["exception"], group["detail"], LONGEST_STATEMENT)
+    words = printable_statement(group["message"], group["exception"], group["detail"])
     return Finding(
         sort=EvidenceSort.MODEL_ANOMALY if by_model else EvidenceSort.NEW_TEMPLATE,
         directness=Directness.CAUSE if group["ends"] else Directness.SYMPTOM,
@@ -171,8 +165,8 @@ def _unknown_error(group: dict[str, Any], minutes: float) -> Finding:
         accused_host=group["host"],
         accuser=group["component"],
         accuser_host=group["host"],
-        category=kind_of(told, group["message"], group["detail"] or "") or UNTOLD_KIND,
-        title=f"{group['component']}: {_CONTROL.sub(' ', words)}",
+        category=kind_of_error(group["component"], told, group["message"], group["detail"] or ""),
+        title=f"{group['component']}: {words}",
         why=why if known else "an error, on a cloud whose normal logs are not known",
         weight=weight * (1.0 if known or group["ends"] else UNKNOWN_NORMAL),
         rows=tuple(group["rows"]),

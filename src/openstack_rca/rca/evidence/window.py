@@ -116,6 +116,18 @@ def within(observed: pl.DataFrame, since: datetime | None, until: datetime | Non
     return observed
 
 
+def placed_in_time(observed: pl.DataFrame) -> pl.DataFrame:
+    """The events, each with a time: what has none of its own gets that of the line before it in its file, else after it.
+
+    Where no event has a time, their order stands in for it, a millisecond a line.
+    """
+    if observed["time"].null_count() == observed.height:
+        order = pl.col("row").cast(pl.Int64) * 1000
+        return observed.with_columns(time=order.cast(pl.Datetime("us", "UTC")))
+    neighbour = pl.coalesce(pl.col("time").forward_fill().over("file"), pl.col("time").backward_fill().over("file"))
+    return observed.with_columns(time=neighbour).filter(pl.col("time").is_not_null())
+
+
 def time_span(observed: pl.DataFrame) -> tuple[datetime, datetime]:
     """Time of the first and of the last event; there must be one."""
     first, last = observed["time"].min(), observed["time"].max()

@@ -5,6 +5,7 @@ from openstack_rca.rca.judgement.attribution import (
     blame_link_to_shared_service,
     discount_clean_restarts,
     discount_complaints_after_own_silence,
+    discount_stop_after_own_error,
     discount_unmissed_silence,
     keep_blame_on_common_target,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "blame_proxy_in_front",
     "discount_clean_restarts",
     "discount_complaints_after_own_silence",
+    "discount_stop_after_own_error",
     "discount_unmissed_silence",
     "explain",
     "infer_shared",

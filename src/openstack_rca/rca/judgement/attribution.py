@@ -29,6 +29,8 @@ AWAKENED_SHARE = 0.2
 WAITED_TOGETHER = 3
 RESTART = timedelta(seconds=20)
 RESTARTED_SHARE = 0.15
+STOPS_WITHIN = timedelta(seconds=30)
+REASON_WEIGHT = 0.8
 DRAINING = timedelta(seconds=3)
 GOES_ON = 10
 """So many lines between ``DRAINING`` and ``RESTART`` after a stop are those of a process that is there again."""
@@ -115,6 +117,36 @@ def discount_unmissed_silence(findings: list[Finding]) -> list[Finding]:
         else finding
         for finding in findings
     ]
+
+
+def discount_stop_after_own_error(findings: list[Finding], catalogue: Catalogue) -> list[Finding]:
+    """Where a component stops right after an error of its own that no rule knows, the error is why, and the stop follows.
+
+    Args:
+        findings: all findings.
+        catalogue: tells which signatures speak of a stop (``phase``).
+    """
+    stops = {signature.id for signature in catalogue.signatures if signature.phase == "stop"}
+    told = list(findings)
+    for place, stop in enumerate(findings):
+        if stop.signature not in stops:
+            continue
+        reasons = [
+            number
+            for number, finding in enumerate(findings)
+            if finding.unexplained
+            and (finding.accused, finding.accuser_host) == (stop.accused, stop.accuser_host)
+            and timedelta(0) <= stop.first - finding.first <= STOPS_WITHIN
+        ]
+        if reasons:
+            first = min(reasons, key=lambda number: (findings[number].first, findings[number].rows[:1]))
+            told[first] = replace(
+                findings[first], directness=Directness.CAUSE, weight=max(findings[first].weight, REASON_WEIGHT)
+            )
+            told[place] = replace(stop, weight=stop.weight * RESTARTED_SHARE)
+            for number in set(reasons) - {first}:
+                told[number] = replace(findings[number], weight=findings[number].weight * RESTARTED_SHARE)
+    return told
 
 
 def discount_clean_restarts(findings: list[Finding], catalogue: Catalogue, window: pl.DataFrame) -> list[Finding]:

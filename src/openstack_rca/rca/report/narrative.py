@@ -293,7 +293,9 @@ def missing(
             notes.append(f"No line of {', '.join(strange)} in the training data: what is normal there is not known.")
     untimed = events.height - events["time"].drop_nulls().len()
     if untimed:
-        notes.append(f"{untimed} events carry no time and were left out.")
+        notes.append(
+            f"{untimed} events carry no time; their place among the others follows from the order of the lines."
+        )
     return notes
 
 

@@ -6,6 +6,7 @@ from openstack_rca.rca.engine.case import Case, stage
 from openstack_rca.rca.judgement import (
     discount_clean_restarts,
     discount_complaints_after_own_silence,
+    discount_stop_after_own_error,
     discount_unmissed_silence,
     weigh_changes,
 )
@@ -16,5 +17,6 @@ def discount(case: Case) -> None:
     """Write the findings again, some of them weaker."""
     findings = discount_complaints_after_own_silence(case.findings)
     findings = discount_unmissed_silence(findings)
+    findings = discount_stop_after_own_error(findings, case.catalogue)
     findings = discount_clean_restarts(findings, case.catalogue, case.observed)
     case.findings = weigh_changes(findings, case.catalogue)

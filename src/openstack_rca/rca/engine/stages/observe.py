@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import polars as pl
-
 from openstack_rca.errors import EmptyWindow
 from openstack_rca.rca.engine.case import Case, stage
 from openstack_rca.rca.evidence import observe as observed_events
-from openstack_rca.rca.evidence import time_span, within
+from openstack_rca.rca.evidence import placed_in_time, time_span, within
 from openstack_rca.rca.report import COLUMNS
 
 
-@stage("observe", reads=("request", "events", "topology"), writes=("observed", "surroundings"), needed=True)
+@stage("observe", reads=("request", "events", "topology"), writes=("observed", "surroundings", "untimed"), needed=True)
 def observe(case: Case) -> None:
     """Write the events with their components, cut to the window that was asked for.
 
     Raises:
         EmptyWindow: no event lies in that window.
     """
-    observed = observed_events(case.events, case.topology).filter(pl.col("time").is_not_null())
+    case.untimed = case.events["time"].null_count() == case.events.height
+    observed = placed_in_time(observed_events(case.events, case.topology))
     case.observed = observed
     if observed.is_empty():
         return
