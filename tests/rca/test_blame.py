@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from finding_samples import events, finding
 
-from openstack_rca.rca.evidence import Finding
+from openstack_rca.rca.evidence import Finding, NormalRates
 from openstack_rca.rca.judgement import (
     blame_own_settings,
     blame_proxy_in_front,
@@ -133,5 +135,24 @@ def test_a_silence_that_nobody_misses_weighs_less() -> None:
     """Whoever has nothing to do is silent too."""
     silence = finding("nova-compute", "nova-compute", sort=EvidenceSort.SILENCE)
     missed = finding("nova-compute", "nova-scheduler")
-    assert discount_unmissed_silence([silence])[0].strength < silence.strength
-    assert discount_unmissed_silence([silence, missed])[0] == silence
+    assert discount_unmissed_silence([silence], NormalRates.empty())[0].strength < silence.strength
+    assert discount_unmissed_silence([silence, missed], NormalRates.empty())[0] == silence
+
+
+def test_a_silence_longer_than_any_that_is_normal_needs_nobody_who_misses_it() -> None:
+    """The rates of this cloud say how long the component is silent when all is well."""
+    silence = finding("nova-compute", "nova-compute", sort=EvidenceSort.SILENCE)
+    known = replace(NormalRates.empty(), longest_gap_seconds={"nova-compute": 20.0})
+    assert discount_unmissed_silence([silence], known) == [silence]
+
+
+def test_several_components_that_are_refused_their_login_share_an_account() -> None:
+    """Each says that its own credentials are wrong; keystone's account is what they have in common."""
+    own = [
+        finding(
+            name, name, directness=Directness.CAUSE, category=Category.AUTH, signature="placement-credentials-refused"
+        )
+        for name in ("nova-scheduler", "nova-conductor")
+    ]
+    moved = blame_own_settings(own, events(*SERVED), TOPOLOGY)
+    assert {item.accused for item in moved} == {"keystone"}

@@ -139,15 +139,20 @@ def test_requests_that_all_fail_leave_a_doubt_though_no_error_is_among_them(tmp_
     assert found.first == "nova-api"
 
 
-@pytest.mark.parametrize(
-    ("count", "apart", "verdict"),
-    [(12, 4.0, "INCONCLUSIVE"), (3, 4.0, "NO FAILURE FOUND"), (12, 0.5, "NO FAILURE FOUND")],
-)
-def test_a_new_error_without_telling_words_that_goes_on_leaves_a_doubt(count: int, apart: float, verdict: str) -> None:
+@pytest.mark.parametrize(("count", "apart"), [(12, 4.0), (3, 4.0), (12, 0.5)])
+def test_a_new_error_without_telling_words_leaves_a_doubt(count: int, apart: float) -> None:
+    """A window with an explicit error that nothing accounts for is never called healthy."""
     cloud = Cloud(SMALL, seed=11)
     said = "Volume {uuid}: the widget turned over"
     repeat(cloud, apart, "cinder-volume", "ERROR", "cinder.volume.widget", said, since=40.0, until=40.0 + count * apart)
     found = cloud.analyse("Volumes end in error")
-    assert found.report.verdict.value == verdict, found.told()
+    assert found.report.verdict is Verdict.INCONCLUSIVE, found.told()
     if found.report.causes:
         assert found.first == "cinder-volume", found.told()
+
+
+def test_one_error_of_something_that_was_just_deleted_is_ordinary() -> None:
+    """People delete servers while nova still works on them."""
+    cloud = Cloud(SMALL, seed=11)
+    cloud.say(50.0, "cinder-volume", "ERROR", "cinder.volume.widget", "Widget 7 could not be found")
+    assert cloud.analyse("Volumes end in error").report.verdict is Verdict.NO_FAILURE_FOUND

@@ -85,7 +85,7 @@ def test_a_new_error_without_any_signature_is_a_symptom_of_who_logged_it() -> No
     cloud = Cloud(SMALL)
     for number in range(6):
         cloud.say(30.0 + number, "cinder-volume", "ERROR", "cinder.volume.manager", "The flux capacitor ran dry")
-    (found,) = [item for item in findings_of(cloud) if item.title == "unusual ERROR in cinder-volume"]
+    (found,) = [item for item in findings_of(cloud) if item.title == "cinder-volume: The flux capacitor ran dry"]
     assert found.directness is Directness.SYMPTOM
     assert found.sort is EvidenceSort.NEW_TEMPLATE
     assert (found.accused, found.accused_host) == ("cinder-volume", "ctl-a")

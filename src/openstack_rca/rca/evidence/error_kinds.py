@@ -83,7 +83,7 @@ _TABLE: tuple[tuple[Category, str], ...] = (
     ),
     (
         Category.DATA_MISSING,
-        r"(?i)not ?found|\b404\b|does ?n[o']t exist|no such|FileNotFoundError|Errno 2\b|missing|lost",
+        r"(?i)not ?(?:be )?found|\b404\b|does ?n[o']t exist|no such|FileNotFoundError|Errno 2\b|missing|lost",
     ),
 )
 _KINDS = tuple((category, re.compile(pattern)) for category, pattern in _TABLE)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from openstack_rca.rca.evidence import Finding, tells_of_time_out
+from openstack_rca.rca.evidence import Finding, NormalRates, tells_of_time_out
 from openstack_rca.rca.knowledge import Catalogue, Topology
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 
@@ -93,11 +93,12 @@ def discount_complaints_after_own_silence(findings: list[Finding]) -> list[Findi
     ]
 
 
-def discount_unmissed_silence(findings: list[Finding]) -> list[Finding]:
+def discount_unmissed_silence(findings: list[Finding], normal: NormalRates) -> list[Finding]:
     """Weaken a silence that nobody misses: whoever has nothing to do is silent too.
 
     Args:
         findings: all findings.
+        normal: where it is known how long a component is silent when all is well, a longer silence counts in full.
 
     Returns:
         The findings, with the weight of a silence cut to ``UNMISSED_SHARE`` unless somebody else speaks against the silent
@@ -113,7 +114,9 @@ def discount_unmissed_silence(findings: list[Finding]) -> list[Finding]:
     }
     return [
         replace(finding, weight=finding.weight * UNMISSED_SHARE)
-        if finding.sort is EvidenceSort.SILENCE and finding.accused not in missed
+        if finding.sort is EvidenceSort.SILENCE
+        and finding.accused not in missed
+        and finding.accused not in normal.longest_gap_seconds
         else finding
         for finding in findings
     ]

@@ -21,6 +21,8 @@ LEAST_COMPLAINT = 0.2
 LEFT_SHARE = 0.15
 """What is left of the service's own view of the same refusals."""
 
+IDENTITY = "keystone"
+MIN_REFUSED = 2
 MIN_OTHERS = 2
 MIN_EVENTS = 3
 _TURNED_AWAY = (Category.AUTH, Category.CONFIG)
@@ -42,6 +44,7 @@ def blame_own_settings(findings: list[Finding], window: pl.DataFrame, topology: 
         window: observed events (``row``, ``text``, ``component``, ``host``, ``time``).
         topology: dependency graph.
     """
+    findings = _blame_shared_account(findings)
     moved = list(findings)
     cited = [finding.rows[0] for finding in findings if finding.rows]
     texts = dict(window.filter(pl.col("row").is_in(cited)).select("row", "text").iter_rows())
@@ -60,6 +63,27 @@ def blame_own_settings(findings: list[Finding], window: pl.DataFrame, topology: 
             elif finding.accused == service and finding.category is category:
                 moved[place] = replace(finding, weight=finding.weight * LEFT_SHARE)
     return moved
+
+
+def _blame_shared_account(findings: list[Finding]) -> list[Finding]:
+    """Where several components are refused their login, what they share is the account in keystone, not a setting each."""
+    refused = [
+        finding
+        for finding in findings
+        if finding.category is Category.AUTH
+        and finding.accuser not in (IDENTITY, None)
+        and finding.directness is not Directness.SYMPTOM
+        and (finding.accused == IDENTITY or (finding.accused == finding.accuser and finding.signature is not None))
+        and finding.strength >= LEAST_COMPLAINT
+    ]
+    if len({finding.accuser for finding in refused}) < MIN_REFUSED:
+        return findings
+    return [
+        replace(finding, accused=IDENTITY, accused_host=None, directness=Directness.ACCUSATION)
+        if finding in refused
+        else finding
+        for finding in findings
+    ]
 
 
 def _complaints(findings: Sequence[Finding], service: str) -> list[Finding]:

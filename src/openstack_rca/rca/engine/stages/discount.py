@@ -12,11 +12,11 @@ from openstack_rca.rca.judgement import (
 )
 
 
-@stage("discount", reads=("findings", "catalogue", "observed"), writes=("findings",))
+@stage("discount", reads=("findings", "catalogue", "observed", "normal"), writes=("findings",))
 def discount(case: Case) -> None:
     """Write the findings again, some of them weaker."""
     findings = discount_complaints_after_own_silence(case.findings)
-    findings = discount_unmissed_silence(findings)
+    findings = discount_unmissed_silence(findings, case.normal)
     findings = discount_stop_after_own_error(findings, case.catalogue)
     findings = discount_clean_restarts(findings, case.catalogue, case.observed)
     case.findings = weigh_changes(findings, case.catalogue)

@@ -1,0 +1,44 @@
+"""Logs without times: a paste is analysed in the order of its lines, and the report tells no times."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from openstack_rca.logs.events import read_logs
+from openstack_rca.rca.engine import AnalysisRequest, build_report, investigate
+from openstack_rca.rca.evidence import NormalRates
+from openstack_rca.rca.knowledge import load_catalogue, load_topology
+from openstack_rca.rca.report import Report
+from openstack_rca.rca.vocabulary import Verdict
+
+PASTE = (
+    "ERROR cinder.volume.manager [-] The widget turned over\n"
+    "ERROR cinder.volume.manager [-] Unhandled error: ValueError: empty name\n"
+)
+
+
+def answer(folder: Path, text: str) -> Report:
+    log = folder / "ctl" / "cinder-volume.log"
+    log.parent.mkdir()
+    log.write_text(text, encoding="utf-8")
+    events = read_logs([folder]).events
+    request = AnalysisRequest("Volumes cannot be created", [str(folder)])
+    case = investigate(request, events, None, NormalRates.empty(), load_catalogue(), load_topology())
+    return build_report(case)
+
+
+def test_lines_without_a_time_are_evidence(tmp_path: Path) -> None:
+    """Somebody pastes the two lines that matter."""
+    report = answer(tmp_path, PASTE)
+    assert report.verdict is not Verdict.NO_FAILURE_FOUND
+    assert report.causes[0].component == "cinder-volume"
+    assert [item.line for item in report.causes[0].evidence][:1]
+
+
+def test_no_time_is_told_that_no_line_has(tmp_path: Path) -> None:
+    """The order of the lines stands in for their times, and is not shown as such."""
+    report = answer(tmp_path, PASTE)
+    assert report.causes[0].onset is None
+    assert report.window.start is None
+    assert report.timeline == []
+    assert all(item.time is None for cause in report.causes for item in cause.evidence)
