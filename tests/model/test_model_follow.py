@@ -163,3 +163,10 @@ def test_a_step_that_is_long_overdue_when_the_recording_ends_is_missing_with_a_d
     events = frame(build(0, 1)[:1], quiet(6))
     steps = rules.steps(events, build_stories(events))
     assert steps.select("state", "unsure").rows() == [("missing", pytest.approx(0.1))]
+
+
+def test_two_services_that_race_each_other_make_no_rule() -> None:
+    """Where every third line of the compute comes before the API's own, a line of the API promises nothing."""
+    builds = [build(10.0 * number, number, -0.5 if number % 3 == 0 else 0.5) for number in range(30)]
+    events = frame(*(steps[:2] for steps in builds), quiet(370))
+    assert FollowRules.learn(events, build_stories(events)).rules.is_empty()

@@ -254,6 +254,7 @@ def _rules(told: pl.DataFrame) -> pl.DataFrame:
             pl.len().alias("followed"),
             pl.col("follower_template").mode().sort().first(),
             pl.col("wait_seconds").median().alias("median_seconds"),
+            pl.col("wait_seconds").quantile(1.0 - USUAL).alias("least_seconds"),
             pl.col("wait_seconds").quantile(USUAL).alias("usual_seconds"),
             # Half as much again as nearly all normal ones took: the few that were seen do not show the slowest.
             (pl.col("wait_seconds").quantile(0.99) * 1.5 + SKEW_SECONDS).alias("within_seconds"),
@@ -264,7 +265,8 @@ def _rules(told: pl.DataFrame) -> pl.DataFrame:
         .filter(
             pl.col("stories") >= LEAST_STORIES,
             pl.col("followed") >= LEAST_SHARE * pl.col("times"),
-            pl.col("median_seconds") > 0.0,
+            # Two that race each other follow neither the one nor the other.
+            pl.col("least_seconds") > 0.0,
         )
         .sort("service", "template_id", "follower")
         .select(pl.col(name).cast(kind) for name, kind in RULE_SCHEMA.items())

@@ -26,6 +26,9 @@ AS_SUSPECTED = 0.97
 
 MOST_ROWS = 10
 
+CERTAIN = 8.0
+"""A stretch that chance makes once in ten to the power of this many is certain."""
+
 STOP_WEIGHT = 0.7
 LATE_WEIGHT = 0.3
 
@@ -68,7 +71,7 @@ def _finding(trouble: Trouble, accused: str, share: float, window: pl.DataFrame,
     follower = Counter(trouble.stops["follower"].to_list()).most_common(1)[0][0]
     service = Counter(trouble.stops["service"].to_list()).most_common(1)[0][0]
     within = float(trouble.stops["within_seconds"].median() or 0.0)  # type: ignore[arg-type]
-    certainty = min(1.0, -math.log10(max(trouble.chance, 1e-12)) / 8.0)
+    certainty = min(1.0, -math.log10(max(trouble.chance, 1e-12)) / CERTAIN)
     told = _told(trouble, service, follower, within)
     by_way = "" if accused == follower else f"; {accused} stands between them"
     return Finding(
