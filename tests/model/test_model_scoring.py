@@ -45,7 +45,7 @@ def test_a_long_stream_cut_for_speed_scores_as_if_it_were_read_in_one_go(model_p
     steps = encode(normal_events(8.0, seed=5), file.vocabulary)
     exact = file.forward.score(steps, segment_length=10**6, warm_up=0)
     parted = file.forward.score(steps, segment_length=384, warm_up=256)
-    assert len(cut(steps.starts, 384, 256).steps) > len(steps.starts) - 1
+    assert len(cut(steps.starts, 384, 256).lengths) > len(steps.starts) - 1
     there = steps.target >= 0
     assert np.abs(exact.surprise[there] - parted.surprise[there]).max() < 1e-2
 

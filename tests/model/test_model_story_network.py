@@ -94,7 +94,7 @@ def keras_answers(model: object, steps: Steps) -> dict[str, np.ndarray]:
     """Both heads' probabilities of every step; all streams side by side in one call."""
     from openstack_rca.model.fitting import gather_inputs
 
-    places = cut(steps.starts, int(np.diff(steps.starts).max()) + 1, 0).steps
+    places = cut(steps.starts, int(np.diff(steps.starts).max()) + 1, 0).chunks(slice(None)).steps
     bags = hashed_words(steps.kind_text, WORD_BUCKETS)
     outputs = model(gather_inputs(steps, places, bags, stories=True), training=False)  # type: ignore[operator]
     found = {}

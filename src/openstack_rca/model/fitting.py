@@ -18,14 +18,13 @@ import numpy.typing as npt
 
 from openstack_rca.model.card import TrainingConfig, TrainingProgress
 from openstack_rca.model.network import keras, weights_of
-from openstack_rca.model.sequences import Steps, cut
+from openstack_rca.model.sequences import Chunks, Steps, cut
 from openstack_rca.model.vocabulary import (
     FIRST_KNOWN,
     OTHER,
     OTHER_SERVICE,
     WORD_BUCKETS,
     FloatArray,
-    IntegerArray,
     hashed_words,
 )
 
@@ -39,7 +38,9 @@ the mark of an unseen service mean something when they are met."""
 PATIENCE, SMALLEST_GAIN = 3, 0.001
 """Training stops when the validation loss has not fallen by so many nats for so many epochs."""
 SHORT_ROW = 24
-"""Steps; shorter chunks are batched with their like in training. Each length of row costs a compilation, so there are two."""
+"""Steps; shorter chunks are batched with their like where that saves more than a second compilation costs."""
+WORTH_COMPILING = 5_000_000
+"""Cells of padding, over all epochs, that take as long as compiling for another length of row."""
 WAIT_WEIGHT = 0.3
 """Weight of the loss of the wait beside that of the next template."""
 MOST_BATCHES = 400
@@ -70,14 +71,6 @@ class Review:
     lessons: Callable[[dict[str, FloatArray]], Lessons]
 
 
-@dataclass(frozen=True)
-class _Rows:
-    """Chunks of one length: (rows, length) step numbers, and which of them are the row's own."""
-
-    places: IntegerArray
-    own: npt.NDArray[np.bool_]
-
-
 class ChunkBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types
     """Batches of rows of one length; the last one of each length is filled with padding of weight 0."""
 
@@ -94,26 +87,28 @@ class ChunkBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no
         super().__init__(workers=1)
         self._steps, self._lessons, self._bags, self._learning = steps, lessons, bags, learning
         self._stories = stories
-        lengths = (SHORT_ROW, config.chunk_length) if learning else (config.chunk_length,)
+        short = int((np.diff(steps.starts) <= SHORT_ROW).sum())
+        saved = short * (config.chunk_length - SHORT_ROW) * config.epochs
+        lengths = (SHORT_ROW, config.chunk_length) if learning and saved > WORTH_COMPILING else (config.chunk_length,)
         self._groups = _by_length(steps, lessons, lengths)
-        area = sum(group.places.size for group in self._groups)
+        area = sum(group.steps.size for group in self._groups)
         self._rows = [
-            max(config.batch_size, math.ceil(area / MOST_BATCHES / group.places.shape[1])) for group in self._groups
+            max(config.batch_size, math.ceil(area / MOST_BATCHES / group.steps.shape[1])) for group in self._groups
         ]
         self._random = np.random.default_rng([config.seed, int(learning)])
         self._batches: list[tuple[int, npt.NDArray[np.int64]]] = []
         self._arrange()
         # Keras divides a weighted sum by the number of cells, padding included: weights of mean one over the epoch
         # make a gradient step independent of how much of its batches is padding.
-        cells = sum(self._rows[number] * self._groups[number].places.shape[1] for number, _ in self._batches)
+        cells = sum(self._rows[number] * self._groups[number].steps.shape[1] for number, _ in self._batches)
         self._scale = cells / max(sum(self._total(lessons.weight, group) for group in self._groups), 1e-12)
         timed = lessons.weight * (steps.wait >= 0)
         self._timed = steps.wait >= 0
         self._wait_scale = cells / max(sum(self._total(timed, group) for group in self._groups), 1e-12)
 
     @staticmethod
-    def _total(weight: FloatArray, group: _Rows) -> float:
-        return float(np.where(group.own, weight[group.places], 0.0).sum())
+    def _total(weight: FloatArray, group: Chunks) -> float:
+        return float(np.where(group.own, weight[group.steps], 0.0).sum())
 
     def __len__(self) -> int:
         return len(self._batches)
@@ -130,7 +125,7 @@ class ChunkBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no
     def _arrange(self) -> None:
         batches = []
         for number, group in enumerate(self._groups):
-            count = len(group.places)
+            count = len(group.steps)
             order = self._random.permutation(count) if self._learning else np.arange(count)
             rows = self._rows[number]
             batches += [(number, order[first : first + rows]) for first in range(0, count, rows)]
@@ -141,10 +136,10 @@ class ChunkBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no
     def __getitem__(self, number: int) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
         group, rows = self._batches[number]
         source = self._groups[group]
-        length = source.places.shape[1]
+        length = source.steps.shape[1]
         places = np.full((self._rows[group], length), -1, dtype=np.int32)
         own = np.zeros(places.shape, dtype=np.bool_)
-        places[: len(rows)], own[: len(rows)] = source.places[rows], source.own[rows]
+        places[: len(rows)], own[: len(rows)] = source.steps[rows], source.own[rows]
         inputs = gather_inputs(self._steps, places, self._bags, stories=self._stories)
         if self._learning:
             hide = (self._random.random(places.shape) < HIDDEN_TEMPLATES) & (inputs["template"] >= FIRST_KNOWN)
@@ -160,25 +155,18 @@ class ChunkBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no
         return inputs, targets, weights
 
 
-def _by_length(steps: Steps, lessons: Lessons, row_lengths: tuple[int, ...]) -> list[_Rows]:
+def _by_length(steps: Steps, lessons: Lessons, row_lengths: tuple[int, ...]) -> list[Chunks]:
     """Chunks with something to learn from, in groups of one length; the last length is that of the longest chunks."""
-    chunk_length = row_lengths[-1]
-    chunks = cut(steps.starts, chunk_length, min(WARM_UP, chunk_length // 4))
-    useful = (np.where(chunks.own, lessons.weight[chunks.steps], 0.0) > 0).any(axis=1)
-    places, own = chunks.steps[useful], chunks.own[useful]
-    lengths = (places >= 0).sum(axis=1)
+    longest = row_lengths[-1]
+    rows = cut(steps.starts, longest, min(WARM_UP, longest // 4))
+    wanted = np.append(0, np.cumsum(lessons.weight > 0))
+    useful = wanted[rows.stop] > wanted[rows.first + rows.warm_up]
     groups, shorter = [], 0
-    for length in (*(fixed for fixed in row_lengths if fixed < chunk_length), chunk_length):
-        chosen = (lengths > shorter) & (lengths <= length)
+    for length in (*(fixed for fixed in row_lengths if fixed < longest), longest):
+        chosen = np.flatnonzero(useful & (rows.lengths > shorter) & (rows.lengths <= length))
         shorter = length
-        if chosen.any():
-            lost = max(0, length - places.shape[1])
-            groups.append(
-                _Rows(
-                    np.pad(places[chosen][:, :length], ((0, 0), (0, lost)), constant_values=-1),
-                    np.pad(own[chosen][:, :length], ((0, 0), (0, lost))),
-                )
-            )
+        if len(chosen):
+            groups.append(rows.chunks(chosen, length))
     return groups
 
 

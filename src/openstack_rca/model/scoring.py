@@ -12,9 +12,9 @@ import numpy.typing as npt
 from openstack_rca.model.sequences import GAP_COUNT, WAIT_EDGES_SECONDS, Steps, cut
 from openstack_rca.model.vocabulary import WORD_BUCKETS, FloatArray, IntegerArray, hashed_words
 
-SEGMENT_LENGTH = 2304
+SEGMENT_LENGTH = 1024
 """Streams up to so many steps are read exactly; longer ones are cut and their parts run side by side."""
-SEGMENT_WARM_UP = 256
+SEGMENT_WARM_UP = 128
 """Steps that a later part repeats, so that its state is that of the whole stream but for a rest too small to see."""
 
 _BLOCK_STEPS = 65_536
@@ -136,14 +136,12 @@ class Forward:
         kinds, gaps = self._projected_kinds(steps), self._projected_gaps()
         # Everything of a step but its kind: its gap and its stream.
         mixed = steps.gap + GAP_COUNT * (steps.stream if self.knows_stories else 0)
-        chunks = cut(steps.starts, segment_length, warm_up)
-        lengths = (chunks.steps >= 0).sum(axis=1)
-        order = np.argsort(-lengths, kind="stable")
-        for rows in _blocks(order, lengths):
-            places = chunks.steps[rows][:, : int(lengths[rows[0]])]
-            states, nodes = self._states(places, lengths[rows], steps.kind, mixed, kinds, gaps)
-            own = chunks.own[rows][:, : places.shape[1]]
-            self._outputs(states, nodes[own], places[own], passed)
+        rows = cut(steps.starts, segment_length, warm_up)
+        order = np.argsort(-rows.lengths, kind="stable")
+        for block in _blocks(order, rows.lengths):
+            chunks = rows.chunks(block)
+            states, nodes = self._states(chunks.steps, rows.lengths[block], steps.kind, mixed, kinds, gaps)
+            self._outputs(states, nodes[chunks.own], chunks.steps[chunks.own], passed)
         return passed.result()
 
     def _projected_kinds(self, steps: Steps) -> FloatArray:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -277,21 +278,51 @@ def _gap_buckets(moments: pl.Series, first_rows: npt.NDArray[np.int64]) -> Integ
 
 
 @dataclass(frozen=True)
+class Rows:
+    """Streams cut into rows: where each begins and ends, without a matrix of all of them.
+
+    Attributes:
+        first, stop: (rows,) steps that a row reads: ``first`` to ``stop - 1``.
+        warm_up: (rows,) how many of them, at its begin, are another row's own. Every step is some row's own exactly once.
+    """
+
+    first: npt.NDArray[np.int64]
+    stop: npt.NDArray[np.int64]
+    warm_up: npt.NDArray[np.int64]
+
+    @property
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """(rows,) steps of each."""
+        return self.stop - self.first
+
+    def chunks(self, chosen: npt.NDArray[np.integer[Any]] | slice, length: int | None = None) -> Chunks:
+        """Some rows as matrices.
+
+        Args:
+            length: width of the matrices; that of the longest chosen row if it is not given.
+        """
+        first, lengths, warm_up = self.first[chosen], self.lengths[chosen], self.warm_up[chosen]
+        place = np.arange(length if length is not None else int(lengths.max(initial=0)))
+        there = place < lengths[:, None]
+        steps = np.where(there, first[:, None] + place, -1).astype(np.int32)
+        return Chunks(steps, there & (place >= warm_up[:, None]))
+
+
+@dataclass(frozen=True)
 class Chunks:
-    """Streams cut into rows of equal length.
+    """Rows of equal length.
 
     Attributes:
         steps: (rows, length) step numbers, -1 is padding (only at a row's end).
         own: (rows, length) True where the step is this row's own, False in the warm-up and in padding.
-            Every step is some row's own exactly once.
     """
 
     steps: IntegerArray
     own: npt.NDArray[np.bool_]
 
 
-def cut(starts: npt.NDArray[np.int64], length: int, warm_up: int) -> Chunks:
-    """Cut streams into contiguous rows of ``length`` steps.
+def cut(starts: npt.NDArray[np.int64], length: int, warm_up: int) -> Rows:
+    """Cut streams into contiguous rows of ``length`` steps, in order.
 
     A row that continues a stream begins with the ``warm_up`` steps before it, from a zero state: what is left of the
     true state after so many steps is learned to be small, because training cuts in the same way.
@@ -302,15 +333,9 @@ def cut(starts: npt.NDArray[np.int64], length: int, warm_up: int) -> Chunks:
         warm_up: repeated steps at the begin of every row but a stream's first.
     """
     stride = length - warm_up
-    rows: list[tuple[int, int, int]] = []
-    for begin, end in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):
-        rows.append((begin, min(end, begin + length), 0))
-        for place in range(begin + length, end, stride):
-            rows.append((place - warm_up, min(end, place + stride), warm_up))
-    widest = max((stop - first for first, stop, _ in rows), default=0)
-    steps = np.full((len(rows), widest), -1, dtype=np.int32)
-    own = np.zeros((len(rows), widest), dtype=np.bool_)
-    for row, (first, stop, skipped) in enumerate(rows):
-        steps[row, : stop - first] = np.arange(first, stop)
-        own[row, skipped : stop - first] = True
-    return Chunks(steps, own)
+    begin, end = starts[:-1], starts[1:]
+    count = 1 + np.maximum(-(-(end - begin - length) // stride), 0)
+    stream = np.repeat(np.arange(len(begin)), count)
+    number = np.arange(len(stream)) - np.repeat(np.cumsum(count) - count, count)
+    first = begin[stream] + number * stride
+    return Rows(first=first, stop=np.minimum(end[stream], first + length), warm_up=np.where(number > 0, warm_up, 0))
