@@ -34,9 +34,10 @@ format: $(VENV)/.installed-dev ## let ruff repair and format the sources
 wheel: $(VENV)/.installed-dev ## build dist/openstack_rca-*.whl, samples included
 	@$(BIN)/python -m build --wheel --no-isolation
 
-reference: $(VENV)/.installed-dev ## write docs/commands.md and the table of docs/signatures.md anew
+reference: $(VENV)/.installed-dev ## write docs/commands.md and the tables of docs/signatures.md and docs/logs.md anew
 	@$(BIN)/python scripts/make_command_reference.py
 	@$(BIN)/python scripts/make_signature_table.py
+	@$(BIN)/python scripts/make_format_table.py
 
 system-packages: ## install what the tests need from the distribution (root and apt; else says what is left out)
 	@scripts/install-packages
