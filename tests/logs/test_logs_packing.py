@@ -13,13 +13,16 @@ import subprocess
 import tarfile
 import zipfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import lz4.frame
 import pytest
 import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from openstack_rca.errors import DamagedLog, LogBoundReached, NotARegularFile, UnknownPacking
+from openstack_rca.errors import DamagedLog, LogBoundReached, LogInputError, NotARegularFile, UnknownPacking
 from openstack_rca.logs import bounds as bounds_module
 from openstack_rca.logs import opening
 from openstack_rca.logs.bounds import Bounds
@@ -148,8 +151,8 @@ def test_of_a_sosreport_only_the_logs_are_read_and_its_hostname_file_names_the_h
     packed = write(tmp_path / "packed" / "sosreport-case-0815.tar.xz", tar(members, "w:xz"))
     for name, data in members.items():
         write(tmp_path / "unpacked" / name, data)
-    for given in (packed, tmp_path / "unpacked"):
-        read = read_logs([given])
+    for place in (packed, tmp_path / "unpacked"):
+        read = read_logs([place])
         assert read.events.select("host", "service", "message").rows() == [("compute7", "nova-compute", "on")]
 
 
@@ -246,6 +249,17 @@ def test_a_link_in_a_zip_is_named_and_never_followed(tmp_path: Path) -> None:
     read = read_logs([write(tmp_path / "x.zip", made.getvalue())])
     assert read.events["message"].to_list() == ["up"]
     assert left_out(read) == {"x.zip/evil.log": SkipReason.UNSAFE_MEMBER}
+
+
+def test_a_member_without_a_name_is_harmless(tmp_path: Path) -> None:
+    """zipfile itself stumbles over it."""
+    data = zipped({"a.log": LINE, "b.log": LATER})
+    start = data.rfind(b"PK\x01\x02", 0, data.rfind(b"PK\x01\x02"))
+    nameless = data[: start + 28] + b"\0\0" + data[start + 30 : start + 46] + data[start + 51 :]
+    end = nameless.rfind(b"PK\x05\x06")
+    size = int.from_bytes(nameless[end + 12 : end + 16], "little") - 5
+    whole = nameless[: end + 12] + size.to_bytes(4, "little") + nameless[end + 16 :]
+    assert "on" in read_logs([write(tmp_path / "x.zip", whole)]).events["message"].to_list()
 
 
 def test_an_encrypted_member_is_named(tmp_path: Path) -> None:
@@ -393,3 +407,36 @@ def test_a_journal_without_journalctl_is_named_with_what_to_do(tmp_path: Path, m
     assert "journalctl --file" in caught.value.hint
     write(tmp_path / "nova-api.log", LINE)
     assert left_out(read_logs([tmp_path])) == {"system.journal": SkipReason.NEEDS_JOURNALCTL}
+
+
+SEEDS = [
+    *(pack(LINE + LATER) for pack in STREAMS.values()),
+    *(pack(tar(HOSTS)) for pack in STREAMS.values()),
+    zipped(HOSTS),
+    zipped({"a.tar.gz": tar(HOSTS, "w:gz"), "b.zip": zipped(HOSTS)}),
+    (LINE + LATER).decode().encode("utf-16"),
+]
+
+
+@settings(deadline=None, max_examples=150)
+@given(data=st.data())
+def test_no_damage_to_a_packing_does_more_than_to_be_named(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    """Bytes changed, cut out, doubled or put in anywhere: events, or an error of ours; never a crash or a hang."""
+    wild = bytearray(data.draw(st.sampled_from(SEEDS)))
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(wild)))
+        match data.draw(st.sampled_from(["set", "cut", "double", "insert"])):
+            case "set":
+                wild[place : place + 1] = data.draw(st.binary(min_size=1, max_size=1))
+            case "cut":
+                del wild[place : place + data.draw(st.integers(1, 600))]
+            case "double":
+                wild[place:place] = wild[place : place + data.draw(st.integers(1, 600))]
+            case "insert":
+                wild[place:place] = data.draw(st.binary(max_size=40))
+    path = write(tmp_path_factory.mktemp("wild") / "a.log", bytes(wild))
+    with suppress(LogInputError):
+        read = read_logs([path], bounds=Bounds(members=100, size_bytes=1_000_000))
+        assert read.events.height == sum(file.events for file in read.files)

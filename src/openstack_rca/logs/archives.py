@@ -16,15 +16,24 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path, PurePosixPath
-from tarfile import EmptyHeaderError, EOFHeaderError, HeaderError, ReadError  # type: ignore[attr-defined]
-from typing import IO, Self, cast
+from typing import IO, cast
 
 from openstack_rca.errors import BinaryLog, DamagedLog, LogBoundReached, UnknownPacking, UnreadableLog
 from openstack_rca.logs.bounds import DEEPEST, Bounds, Budget
 from openstack_rca.logs.content import PlainText, encoding_of, is_binary, reads_like_log
 from openstack_rca.logs.layout import depth_of_host_file, host_named_in, is_called_like_log, is_other_kind
+from openstack_rca.logs.members import (
+    DAMAGED_ZIP,
+    HeldMember,
+    StrictEntry,
+    UntilDamage,
+    clean_parts,
+    leads_out,
+    moment,
+    zip_moment,
+)
 from openstack_rca.logs.opening import Input, damaged, opened
 from openstack_rca.logs.packing import STREAMS, Packing, Readable, Unpacked, packing_of
 from openstack_rca.logs.records import SkipReason
@@ -173,11 +182,11 @@ class Walk:
         self, outer: _Member, name: str, stream: Readable, modified: datetime | None, depth: int
     ) -> Iterator[Inside | LeftOut]:
         """One member of an archive that is a regular file."""
-        parts = (*outer.parts, *_clean(name))
+        parts = (*outer.parts, *clean_parts(name))
         if ".." in PurePosixPath(name).parts:
             yield LeftOut(parts, SkipReason.UNSAFE_MEMBER)
             return
-        content = Input(stream, f"{outer.content.called}/{'/'.join(_clean(name))}")
+        content = Input(stream, f"{outer.content.called}/{'/'.join(clean_parts(name))}")
         depth_of_file = depth_of_host_file(parts)
         host = host_named_in(content.head()) if depth_of_file else None
         if host is not None and depth_of_file is not None:
@@ -188,10 +197,10 @@ class Walk:
             yield from self._open(_Member(parts, content, modified), depth + 1, None)
 
     def _tar(self, outer: _Member, depth: int) -> Iterator[Inside | LeftOut]:
-        packed, entry = _UntilDamage(outer.content), None
+        packed, entry = UntilDamage(outer.content), None
         try:
             with tarfile.open(
-                fileobj=cast(IO[bytes], packed), mode="r|", bufsize=_COPY_BYTES, tarinfo=_Entry, ignore_zeros=True
+                fileobj=cast(IO[bytes], packed), mode="r|", bufsize=_COPY_BYTES, tarinfo=StrictEntry, ignore_zeros=True
             ) as archive:
                 for entry in archive:
                     # A stream needs no way back, and millions of entries would fill the memory.
@@ -205,19 +214,19 @@ class Walk:
             trouble = error
         if trouble is not None:
             # What was read of the archive stands.
-            last = f" The last file in it that was found is {'/'.join(_clean(entry.name))}." if entry else ""
+            last = f" The last file in it that was found is {'/'.join(clean_parts(entry.name))}." if entry else ""
             yield LeftOut(outer.parts, reason_of(trouble), trouble.message + last)
 
     def _tar_member(
         self, outer: _Member, archive: tarfile.TarFile, entry: tarfile.TarInfo, depth: int
     ) -> Iterator[Inside | LeftOut]:
-        parts = (*outer.parts, *_clean(entry.name))
+        parts = (*outer.parts, *clean_parts(entry.name))
         if entry.isreg():
             stream = archive.extractfile(entry)
             assert stream is not None
-            yield from self._member(outer, entry.name, stream, _moment(entry.mtime), depth)
+            yield from self._member(outer, entry.name, stream, moment(entry.mtime), depth)
         elif entry.islnk() or entry.issym():
-            if _leads_out(entry.linkname, entry.name if entry.issym() else ""):
+            if leads_out(entry.linkname, entry.name if entry.issym() else ""):
                 yield LeftOut(parts, SkipReason.UNSAFE_MEMBER)
         elif not entry.isdir():
             yield LeftOut(parts, SkipReason.SPECIAL_FILE)
@@ -226,11 +235,11 @@ class Walk:
         with self._on_disk(outer, raw) as file:
             try:
                 archive = zipfile.ZipFile(file)
-            except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
+            except DAMAGED_ZIP as error:
                 raise damaged(outer.content.called, error) from error
             with archive:
                 for entry in archive.infolist():
-                    if entry.is_dir():
+                    if entry.filename.endswith("/"):
                         continue
                     self._budget.take_member(outer.content.called)
                     yield from self._zip_member(outer, archive, entry, depth)
@@ -238,7 +247,7 @@ class Walk:
     def _zip_member(
         self, outer: _Member, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, depth: int
     ) -> Iterator[Inside | LeftOut]:
-        parts = (*outer.parts, *_clean(entry.filename))
+        parts = (*outer.parts, *clean_parts(entry.filename))
         kind = stat.S_IFMT(entry.external_attr >> 16)
         if kind not in (0, stat.S_IFREG):
             reason = SkipReason.UNSAFE_MEMBER if kind == stat.S_IFLNK else SkipReason.SPECIAL_FILE
@@ -249,12 +258,12 @@ class Walk:
             called = f"{outer.content.called}/{entry.filename}"
             try:
                 stream = archive.open(entry)
-            except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, OSError) as error:
+            except DAMAGED_ZIP as error:
                 yield LeftOut(parts, SkipReason.DAMAGED, damaged(called, error).message)
                 return
             with stream:
-                held = _Held(stream, entry.compress_size, called, self._budget)
-                yield from self._member(outer, entry.filename, held, _zip_moment(entry), depth)
+                held = HeldMember(stream, entry.compress_size, called, self._budget)
+                yield from self._member(outer, entry.filename, held, zip_moment(entry), depth)
 
     def _journal(self, member: _Member, raw: IO[bytes] | None) -> Iterator[Inside | LeftOut]:
         program = shutil.which("journalctl")
@@ -292,41 +301,6 @@ class Walk:
             yield copy
 
 
-class _UntilDamage:
-    """A stream that ends where it is damaged, so that what came before is given out; and remembers the damage."""
-
-    def __init__(self, content: Input) -> None:
-        self._content = content
-        self.trouble: UnreadableLog | None = None
-
-    def read(self, size: int = -1, /) -> bytes:
-        try:
-            return self._content.read(size)
-        except UnreadableLog as error:
-            self.trouble = error
-            return b""
-
-
-class _Entry(tarfile.TarInfo):
-    """A header of a tar archive. That one is broken, or that the end mark is missing, is told and not taken for the end."""
-
-    @classmethod
-    def fromtarfile(cls, tarfile: tarfile.TarFile) -> Self:
-        try:
-            return super().fromtarfile(tarfile)
-        except EOFHeaderError:
-            tarfile.has_end = True  # type: ignore[attr-defined]
-            raise
-        except EmptyHeaderError:
-            if tarfile.offset and not getattr(tarfile, "has_end", False):
-                raise ReadError("the end mark is missing") from None
-            raise
-        except HeaderError as error:
-            if tarfile.offset:
-                raise ReadError(f"{error} at byte {tarfile.offset}") from None
-            raise
-
-
 class _Metered:
     """A text that came out of a packing, counted against the bound on sizes."""
 
@@ -340,57 +314,7 @@ class _Metered:
         return data
 
 
-class _Held:
-    """A member of a zip, held against the ratio that is allowed."""
-
-    def __init__(self, stream: IO[bytes], packed: int, called: str, budget: Budget) -> None:
-        self._stream = stream
-        self._packed = packed
-        self._called = called
-        self._budget = budget
-        self._unpacked = 0
-
-    def read(self, size: int = -1, /) -> bytes:
-        piece = cast(zipfile.ZipExtFile, self._stream).read1(size)
-        self._unpacked += len(piece)
-        self._budget.check_ratio(self._called, self._unpacked, self._packed)
-        return piece
-
-
-def _clean(name: str) -> tuple[str, ...]:
-    """The parts of a member's name below its archive: an absolute name is one below it too."""
-    return tuple(
-        part for part in PurePosixPath(name.replace("\\", "/")).parts if part not in ("/", "//", ".", "..")
-    ) or ("member",)
-
-
-def _leads_out(target: str, link: str) -> bool:
-    """Whether a link leads out of its archive. What it leads to inside is a member of its own and read as that."""
-    if target.startswith("/"):
-        return True
-    depth = max(0, len(PurePosixPath(link).parts) - 1)
-    for part in PurePosixPath(target).parts:
-        depth += -1 if part == ".." else 1
-        if depth < 0:
-            return True
-    return False
-
-
 def _as_utf_8(head: bytes) -> bytes:
     encoding = encoding_of(head)
     text = head if encoding == "utf-8" else head.decode(encoding, "replace").encode("utf-8", "replace")
     return text.replace(b"\r", b"\n")
-
-
-def _moment(seconds: float) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(seconds, UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
-def _zip_moment(entry: zipfile.ZipInfo) -> datetime | None:
-    try:
-        return datetime(*entry.date_time, tzinfo=UTC)
-    except ValueError:
-        return None

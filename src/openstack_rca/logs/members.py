@@ -1,0 +1,117 @@
+"""Members of archives: their names, their times, and streams that tell damage instead of taking it for the end."""
+
+from __future__ import annotations
+
+import struct
+import tarfile
+import zipfile
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+from tarfile import EmptyHeaderError, EOFHeaderError, HeaderError, ReadError  # type: ignore[attr-defined]
+from typing import IO, Self, cast
+
+from openstack_rca.errors import UnreadableLog
+from openstack_rca.logs.bounds import Budget
+from openstack_rca.logs.opening import Input
+
+DAMAGED_ZIP = (
+    zipfile.BadZipFile,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    OverflowError,
+    IndexError,
+    OSError,
+    struct.error,
+)
+"""What ``zipfile`` raises at an archive that is broken."""
+
+
+class UntilDamage:
+    """A stream that ends where it is damaged, so that what came before is given out; and remembers the damage."""
+
+    def __init__(self, content: Input) -> None:
+        self._content = content
+        self.trouble: UnreadableLog | None = None
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to ``size`` bytes, none at the end or at damage."""
+        try:
+            return self._content.read(size)
+        except UnreadableLog as error:
+            self.trouble = error
+            return b""
+
+
+class StrictEntry(tarfile.TarInfo):
+    """A header of a tar archive. That one is broken, or that the end mark is missing, is told and not taken for the end."""
+
+    @classmethod
+    def fromtarfile(cls, tarfile: tarfile.TarFile) -> Self:
+        """The next header; errors as ``tarfile`` knows them."""
+        try:
+            return super().fromtarfile(tarfile)
+        except EOFHeaderError:
+            tarfile.has_end = True  # type: ignore[attr-defined]
+            raise
+        except EmptyHeaderError:
+            if tarfile.offset and not getattr(tarfile, "has_end", False):
+                raise ReadError("the end mark is missing") from None
+            raise
+        except HeaderError as error:
+            if tarfile.offset:
+                raise ReadError(f"{error} at byte {tarfile.offset}") from None
+            raise
+
+
+class HeldMember:
+    """A member of a zip, held against the ratio that is allowed."""
+
+    def __init__(self, stream: IO[bytes], packed: int, called: str, budget: Budget) -> None:
+        self._stream = stream
+        self._packed = packed
+        self._called = called
+        self._budget = budget
+        self._unpacked = 0
+
+    def read(self, size: int = -1, /) -> bytes:
+        """What is there at once, ``size`` bytes at most."""
+        piece = cast(zipfile.ZipExtFile, self._stream).read1(size)
+        self._unpacked += len(piece)
+        self._budget.check_ratio(self._called, self._unpacked, self._packed)
+        return piece
+
+
+def clean_parts(name: str) -> tuple[str, ...]:
+    """The parts of a member's name below its archive: an absolute name is one below it too."""
+    return tuple(
+        part for part in PurePosixPath(name.replace("\\", "/")).parts if part not in ("/", "//", ".", "..")
+    ) or ("member",)
+
+
+def leads_out(target: str, link: str) -> bool:
+    """Whether a link leads out of its archive. What it leads to inside is a member of its own and read as that."""
+    if target.startswith("/"):
+        return True
+    depth = max(0, len(PurePosixPath(link).parts) - 1)
+    for part in PurePosixPath(target).parts:
+        depth += -1 if part == ".." else 1
+        if depth < 0:
+            return True
+    return False
+
+
+def moment(seconds: float) -> datetime | None:
+    """A time of a tar archive, in UTC; None for one that no calendar holds."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def zip_moment(entry: zipfile.ZipInfo) -> datetime | None:
+    """A member's time, which a zip keeps without a zone, taken as UTC; None for one that no calendar holds."""
+    try:
+        return datetime(*entry.date_time, tzinfo=UTC)
+    except ValueError:
+        return None
