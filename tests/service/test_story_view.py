@@ -11,6 +11,7 @@ from openstack_rca.errors import StoryNotFound
 from openstack_rca.service.analysis import Prepared, prepare
 from openstack_rca.service.story_view import stories_of, story_text
 from openstack_rca.settings import load_settings
+from trained_environment import Trained
 
 START = datetime(2026, 11, 25, 10, 0)
 SERVER, PORT = "5a532d1f-a84f-4d1a-8ace-4f541019e318", "cdcaffd6-6a32-4865-9a6d-e2e5bfb54487"
@@ -85,3 +86,14 @@ def test_what_a_log_says_cannot_act_on_the_terminal(tmp_path: Path) -> None:
     shown = "\n".join(line for story in stories_of(prepared, request(1)) for line in story_text(story))
     assert "\x1b" not in shown
     assert "hunter2" not in shown
+
+
+def test_a_model_that_knows_stories_says_how_surprised_it_was_and_what_it_expects(trained: Trained) -> None:
+    """A score for the whole, a surprise for each line, and what should come next with its probability."""
+    prepared = prepare([trained.logs], settings=load_settings(), model=str(trained.model_file))
+    counted = prepared.read.events.drop_nulls("request_id").group_by("request_id").len().sort("len", "request_id")
+    (story, *_) = stories_of(prepared, counted["request_id"][-1])
+    assert story.score is not None and 0.0 <= story.score <= 1.0
+    assert all(step.surprise is not None and step.surprise >= 0.0 for step in story.steps)
+    assert 0.0 < sum(probability for _, probability in story.next) <= 1.001
+    assert any(line.startswith("score ") for line in story_text(story))

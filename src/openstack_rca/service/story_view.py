@@ -6,10 +6,13 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from openstack_rca.errors import StoryNotFound
-from openstack_rca.model.stories import build_stories
+from openstack_rca.model.stories import Stories, build_stories
+from openstack_rca.model.story_learning import select
+from openstack_rca.model.story_scoring import story_scores
 from openstack_rca.rca.report import mask_secrets, one_line
 from openstack_rca.service.analysis import Prepared
 
@@ -43,8 +46,7 @@ class ShownStep:
 
     Attributes:
         seconds: since the line before; None for the first, and where a line has no time.
-        surprise: of the network, in nats, among the lines of its own process; None without a model.
-        score: the same as a score in [0, 1].
+        surprise: of the network that reads the story, in nats; None without a model that knows stories.
         expected: what normal stories have after it.
     """
 
@@ -57,18 +59,28 @@ class ShownStep:
     line: int
     seconds: float | None = None
     surprise: float | None = None
-    score: float | None = None
     expected: list[ShownExpectation] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class ShownStory:
-    """One story; ``ended`` is False where the logs stop so soon after it that it may go on."""
+    """One story.
+
+    Attributes:
+        name, kind: what it is the story of.
+        ended: False where the logs stop so soon after it that it may go on.
+        steps: its lines.
+        score: of the network, in [0, 1]: 0.999 means that one normal story in a thousand is as surprising. None without a
+            model that knows stories.
+        next: what the network expects after the last line, the likeliest first, each with its probability.
+    """
 
     name: str
     kind: str
     ended: bool
     steps: list[ShownStep]
+    score: float | None = None
+    next: list[tuple[str, float]] = field(default_factory=list)
 
 
 def stories_of(prepared: Prepared, name: str) -> list[ShownStory]:
@@ -105,20 +117,51 @@ def stories_of(prepared: Prepared, name: str) -> list[ShownStory]:
             "Give the id of a request, a server, a port, a volume or an image as it stands in the logs, or at least its"
             f" first {SHORTEST_ID} characters.",
         )
+    chosen = chosen[:MOST_STORIES]
+    read = _read(prepared, stories, chosen)
     return [
         ShownStory(
             name=one_line(stories.names[i], 80),
             kind=stories.kind[i],
             ended=bool(stories.ended[i]),
-            steps=_steps(prepared, i, stories.rows[stories.offsets[i] : stories.offsets[i + 1]].tolist()),
+            steps=_steps(prepared, i, stories.rows[stories.offsets[i] : stories.offsets[i + 1]].tolist(), surprise),
+            score=score,
+            next=following,
         )
-        for i in chosen[:MOST_STORIES]
+        for i, (surprise, score, following) in zip(chosen, read, strict=True)
     ]
 
 
-def _steps(prepared: Prepared, story: int, rows: list[int]) -> list[ShownStep]:
+_Reading = tuple[dict[int, float], float | None, list[tuple[str, float]]]
+"""What the network says of one story: surprise per row, score, what should come next."""
+
+
+def _read(prepared: Prepared, stories: Stories, chosen: list[int]) -> list[_Reading]:
+    file = prepared.model.file
+    if file is None or not file.knows_stories:
+        return [({}, None, []) for _ in chosen]
+    # The network is told the stories in their own order; the chosen ones may stand in another.
+    wanted = np.isin(np.arange(len(stories)), chosen)
+    scores = story_scores(file, prepared.read.events, select(stories, wanted))
+    place = {number: position for position, number in enumerate(np.flatnonzero(wanted).tolist())}
+    read: list[_Reading] = []
+    for number in chosen:
+        whole = scores.stories.row(place[number], named=True)
+        own = scores.positions.filter(pl.col("story") == place[number]).drop_nulls("row")
+        following = [
+            (
+                "the end" if item["end"] else f"{item['service'] or '?'}: {item['template'] or 'something rare'}",
+                item["probability"],
+            )
+            for item in whole["expected_next"] or []
+        ]
+        shown = [(mask_secrets(one_line(text, TEXT_LIMIT)), float(probability)) for text, probability in following]
+        read.append((dict(own.select("row", "surprise").iter_rows()), float(whole["score"]), shown))
+    return read
+
+
+def _steps(prepared: Prepared, story: int, rows: list[int], surprise: dict[int, float]) -> list[ShownStep]:
     events = prepared.read.events[rows]
-    scores = prepared.scores[rows] if prepared.scores is not None else None
     expected = _expectations(prepared, story)
     steps = []
     before: datetime | None = None
@@ -134,8 +177,7 @@ def _steps(prepared: Prepared, story: int, rows: list[int]) -> list[ShownStep]:
                 file=one_line(event["file"]),
                 line=event["line"],
                 seconds=(time - before).total_seconds() if time and before else None,
-                surprise=_value(scores, "surprise", place),
-                score=_value(scores, "score", place),
+                surprise=surprise.get(rows[place]),
                 expected=expected.get(rows[place], []),
             )
         )
@@ -161,12 +203,6 @@ def _expectations(prepared: Prepared, story: int) -> dict[int, list[ShownExpecta
     return found
 
 
-def _value(scores: pl.DataFrame | None, column: str, place: int) -> float | None:
-    if scores is None or column not in scores.columns or scores[column][place] is None:
-        return None
-    return float(scores[column][place])
-
-
 def story_facts(stories: list[ShownStory]) -> dict[str, Any]:
     """The stories as JSON-ready facts."""
     return {"stories": [asdict(story) for story in stories]}
@@ -176,9 +212,10 @@ def story_text(story: ShownStory) -> list[str]:
     """A story in lines: one an event, below it what was expected and did not come, or came late."""
     ended = "" if story.ended else ", cut off by the end of the logs"
     first = next((step.time for step in story.steps if step.time), None)
-    lines = [
-        f"{story.kind} {story.name}: {len(story.steps)} lines{f' from {first:%Y-%m-%d} (UTC)' if first else ''}{ended}"
-    ]
+    day = f" from {first:%Y-%m-%d} (UTC)" if first else ""
+    lines = [f"{story.kind} {story.name}: {len(story.steps)} lines{day}{ended}"]
+    if story.score is not None:
+        lines.append(f"score {story.score:.4f}: {1.0 - story.score:.2%} of normal stories are as surprising")
     for step in story.steps:
         wait = "" if step.seconds is None else f"+{step.seconds:.1f} s"
         surprise = "" if step.surprise is None else f"  surprise {step.surprise:.1f}"
@@ -186,6 +223,8 @@ def story_text(story: ShownStory) -> list[str]:
         place = f"{step.service}@{step.host}" if step.host else step.service
         lines.append(f"{clock} {wait:>9}  {place}  {step.level}  {step.text}{surprise}")
         lines += [f"{'':20}{_told(item)}" for item in step.expected]
+    for text, probability in story.next:
+        lines.append(f"{'':20}  next, by the network ({probability:.0%}): {text}")
     return lines
 
 

@@ -26,10 +26,10 @@ AS_SUSPECTED = 0.97
 
 MOST_ROWS = 10
 
-CERTAIN = 8.0
+CERTAIN = 6.0
 """A stretch that chance makes once in ten to the power of this many is certain."""
 
-STOP_WEIGHT = 0.7
+STOP_WEIGHT = 0.8
 LATE_WEIGHT = 0.3
 
 GOES_ON = 0.5
