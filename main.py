@@ -6,6 +6,8 @@ from pathlib import Path
 # The package of this checkout comes before an installed one.
 sys.path.insert(0, str(Path(__file__).resolve().parent / "src"))
 
+import config.config  # noqa: F401 - what is edited there takes effect
+
 from openstack_rca.cli.manual import main
 
 if __name__ == "__main__":

@@ -1,20 +1,21 @@
-"""Door: ``MLFLOW_CONFIG`` as the manual names it, with the values of this process's settings."""
+"""Door: ``MLFLOW_CONFIG`` as the manual names it. Edit the values here; what the environment says wins over them."""
 
 from __future__ import annotations
 
-from openstack_rca.settings import load_settings
+from openstack_rca.settings import configured
 
-_settings = load_settings()
-
-MLFLOW_CONFIG: dict[str, str | int | bool] = {
-    "experiment_name": _settings.experiment_name,
-    "artifact_root": _settings.artifact_root,
-    "enable_auto_versioning": True,
-    "model_name": _settings.model_name,
-    "enable_s3_upload": _settings.artifact_root.startswith("s3"),
-    "meaningful_folder_names": True,
-    "cleanup_temp_files": True,
-    "s3_multipart_threshold": _settings.s3_multipart_threshold,
-    "s3_multipart_chunksize": _settings.s3_multipart_chunksize,
-    "enable_compression": _settings.enable_compression,
-}
+MLFLOW_CONFIG: dict[str, str | int | bool] = configured(
+    {
+        "experiment_name": "openstack_rca_system_staging",
+        "artifact_root": "",  # s3://BUCKET/FOLDER or a folder; empty: below OPENSTACK_RCA_HOME
+        "enable_auto_versioning": True,
+        "model_name": "lstm_model",
+        "enable_s3_upload": True,
+        "meaningful_folder_names": True,
+        "cleanup_temp_files": True,
+        "s3_multipart_threshold": 64 * 1024 * 1024,
+        "s3_multipart_chunksize": 16 * 1024 * 1024,
+        "enable_compression": False,
+    }
+)
+"""The values in effect."""

@@ -59,7 +59,7 @@ def test_a_training_as_the_manual_writes_it(settings: Settings, keras_model: Any
         np.testing.assert_array_equal(loaded.predict(data, verbose=0), keras_model.predict(data, verbose=0))
     prefix = settings.experiment_name.replace("_", "-")
     assert manager.find_latest_model() == f"{settings.artifact_root}/{prefix}_0002"
-    assert manager.compare_models(1, 2) == {"accuracy": 0.25, "loss": -0.25}
+    assert manager.compare_models(1, 2)["differences"] == {"accuracy": 0.25, "loss": -0.25}
     runs = Tracking(settings).list_runs()
     assert [run.tags["openstack_rca.model_version"] for run in runs] == (["2", "1"] if settings.mlflow_enabled else [])
     assert [run.tags["turn"] for run in runs] == (["1", "0"] if settings.mlflow_enabled else [])

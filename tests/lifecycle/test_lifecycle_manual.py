@@ -81,8 +81,8 @@ def test_models_are_stored_found_loaded_and_compared(
     for reference, number in (("latest", 2), (1, 1), ("1", 1), ("v2", 2), (2, 2)):
         loaded = manager.load_model_with_versioning(model_name="lstm_model", version=reference)
         assert {float(value) for weights in loaded.get_weights() for value in weights.ravel()} == {float(number)}
-    assert manager.compare_models(1, 2) == {"accuracy": 0.125, "loss": -0.25}
-    assert manager.compare_models("2", "v2") == {"accuracy": 0.0, "loss": 0.0}
+    assert manager.compare_models(1, 2)["differences"] == {"accuracy": 0.125, "loss": -0.25}
+    assert manager.compare_models("2", "v2")["differences"] == {"accuracy": 0.0, "loss": 0.0}
     runs = Tracking(settings).list_runs()
     assert {run.tags["openstack_rca.model_version"] for run in runs} == {"1", "2"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -10,11 +11,13 @@ from typing import Any
 
 from openstack_rca.errors import ConfigurationError
 from openstack_rca.extras import require_extra
-from openstack_rca.lifecycle.mlflow import RunLogger, Tracking
+from openstack_rca.lifecycle.mlflow import RunLogger, Tracking, prepare_environment, without_password
 from openstack_rca.lifecycle.objects import work_folder
 from openstack_rca.lifecycle.records import ModelKind, ModelVersion
 from openstack_rca.lifecycle.versions import ModelLifecycle
 from openstack_rca.settings import DEFAULT_MODEL_NAME, Settings, load_settings
+
+INFERENCE = "rca_inference"
 
 
 def load_plain_keras(path: Path) -> Any:
@@ -59,10 +62,22 @@ class MLflowManager:
             experiment_name=experiment_name,
             mlflow_enabled=None if enable_mlflow else False,
         )
+        if self._settings.mlflow_enabled:
+            _point_mlflow_at(self._settings)
         self._run: ExitStack | None = None
         self._logger: RunLogger | None = None
         self._parameters: dict[str, Any] = {}
         self._metrics: dict[str, float] = {}
+
+    @property
+    def tracking_uri(self) -> str:
+        """MLflow's address; a password in it is not shown."""
+        return without_password(self._settings.tracking_uri)
+
+    @property
+    def experiment_name(self) -> str:
+        """The environment whose runs and versions these are."""
+        return self._settings.experiment_name
 
     @property
     def notices(self) -> list[str]:
@@ -70,17 +85,25 @@ class MLflowManager:
         return list(self._logger.notices) if self._logger else []
 
     def start_run(self, run_name: str | None = None, experiment_name: str | None = None) -> str | None:
-        """Start a run, ending the one before; returns its id, or ``None`` where nothing is recorded."""
+        """Start a run, ending the one before; returns its id, or ``None`` where nothing is recorded.
+
+        A name that begins with ``rca_inference`` makes a run of an analysis, any other one of a training.
+        """
         self.end_run()
         if experiment_name is not None:
             self._settings = _changed(self._settings, experiment_name=experiment_name)
         self._parameters, self._metrics = {}, {}
         self._run = ExitStack()
-        self._logger = self._run.enter_context(Tracking(self._settings).training_run(run_name))
+        tracking = Tracking(self._settings)
+        inference = (run_name or "").startswith(INFERENCE)
+        begin = tracking.analysis_run if inference else tracking.training_run
+        self._logger = self._run.enter_context(begin(run_name))
+        atexit.register(self.end_run)
         return self._logger.run_id
 
     def end_run(self) -> None:
         """End the run, if one is open."""
+        atexit.unregister(self.end_run)
         run, self._run, self._logger = self._run, None, None
         if run is not None:
             run.close()
@@ -115,22 +138,22 @@ class MLflowManager:
             raise ConfigurationError(
                 f"Models cannot be stored under {artifact_path!r}.", 'Leave artifact_path at "models".'
             )
-        run_id = self._logger.run_id if self._logger else None
+        # What is logged after it belongs to the same run.
+        logger = self._open_logger()
         with work_folder(self._settings.work_folder) as folder:
             path = folder / f"{model_name}.keras"
             model.save(path)
             version = self._lifecycle(model_name).publish(
                 path,
-                run_id=run_id,
+                run_id=logger.run_id,
                 metrics=self._metrics,
                 parameters=self._parameters,
                 card={},
                 tags={str(name): str(value) for name, value in (metadata or {}).items()},
                 kind=self._judge(path),
             )
-        if self._logger:
-            self._logger.log_version(version.version, version.uri)
-            self._logger.set_tags(metadata or {})
+        logger.log_version(version.version, version.uri)
+        logger.set_tags(metadata or {})
         return version
 
     def load_model_with_versioning(self, model_name: str = DEFAULT_MODEL_NAME, version: str | int = "latest") -> Any:
@@ -152,11 +175,28 @@ class MLflowManager:
 
     def compare_models(
         self, first: str | int, second: str | int, model_name: str = DEFAULT_MODEL_NAME
-    ) -> dict[str, float]:
-        """For each metric that both versions have: the second's value less the first's."""
+    ) -> dict[str, Any]:
+        """The figures of two versions side by side, as their trainings measured them.
+
+        Returns:
+            ``metrics``: by version number, the figures of each. ``differences``: for each figure that both have, the
+            second's less the first's. ``accuracy_drift``: that of the accuracy on the test part (else of training).
+            ``performance_delta``: the same as a share of the first's accuracy. Both are ``None`` where one has no accuracy.
+        """
         lifecycle = self._lifecycle(model_name)
-        before, after = lifecycle.resolve(first).metrics, lifecycle.resolve(second).metrics
-        return {name: after[name] - before[name] for name in sorted(before.keys() & after.keys())}
+        one, other = (lifecycle.resolve(reference, any_kind=True) for reference in (first, second))
+        before, after = one.metrics, other.metrics
+        shared = before.keys() & after.keys()
+        accuracy = next((name for name in ("test_accuracy", "accuracy") if name in shared), None)
+        drift = after[accuracy] - before[accuracy] if accuracy else None
+        return {
+            "metrics": {str(one.version): before, str(other.version): after},
+            "differences": {name: after[name] - before[name] for name in sorted(shared)},
+            "accuracy_drift": drift,
+            "performance_delta": drift / before[accuracy]
+            if accuracy and drift is not None and before[accuracy]
+            else None,
+        }
 
     def _open_logger(self) -> RunLogger:
         if self._logger is None:
@@ -168,6 +208,14 @@ class MLflowManager:
 
     def _lifecycle(self, model_name: str) -> ModelLifecycle:
         return ModelLifecycle(_changed(self._settings, model_name=model_name))
+
+
+def _point_mlflow_at(settings: Settings) -> None:
+    """The manual mixes this face with calls of ``mlflow`` itself: both work on the same server."""
+    prepare_environment(settings)
+    import mlflow
+
+    mlflow.set_tracking_uri(settings.tracking_uri)
 
 
 def _changed(settings: Settings, **changes: str) -> Settings:

@@ -1,6 +1,13 @@
 """Runs and version numbers in MLflow: client, tracking, registry. May touch ``history`` and what lies below it."""
 
-from openstack_rca.lifecycle.mlflow.client import connect, get_ready, is_server, registry_errors, without_password
+from openstack_rca.lifecycle.mlflow.client import (
+    connect,
+    get_ready,
+    is_server,
+    prepare_environment,
+    registry_errors,
+    without_password,
+)
 from openstack_rca.lifecycle.mlflow.database_backup import DatabaseFacts, Restored, back_up, restore
 from openstack_rca.lifecycle.mlflow.probing import probe_artifacts, server_version
 from openstack_rca.lifecycle.mlflow.registry import TAG_WRITER, MlflowRegistry, is_registered_half
@@ -23,6 +30,7 @@ __all__ = [
     "is_registered_half",
     "is_server",
     "plan_runs",
+    "prepare_environment",
     "probe_artifacts",
     "prune_runs",
     "registry_errors",
