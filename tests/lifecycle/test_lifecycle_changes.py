@@ -301,7 +301,7 @@ def test_the_last_of_two_who_change_at_once_wins_in_the_registry_too(three: Mode
 def test_descriptions_and_stages_are_seen_in_mlflow_itself(three: ModelLifecycle) -> None:
     VersionChanges(three).describe(1, "the quiet week")
     VersionChanges(three).set_stage(1, "Staging")
-    found = connect(three.settings).get_model_version_by_alias(three.place.registered_name, "staging")
+    found = connect(three.settings).get_model_version_by_alias(three.index.registered_name, "staging")
     assert (int(found.version), found.description) == (1, "the quiet week")
     assert found.tags["openstack_rca.stage"] == "Staging"
     VersionChanges(three).set_stage(1, "")

@@ -24,7 +24,7 @@ from openstack_rca.errors import (
     VersionNotFound,
 )
 from openstack_rca.lifecycle.mlflow.client import connect
-from openstack_rca.lifecycle.mlflow.registry import TAG_PINNED, TAG_YANKED
+from openstack_rca.lifecycle.mlflow.registry_tags import TAG_PINNED, TAG_YANKED
 from openstack_rca.lifecycle.objects.store import ObjectStore
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.settings import Settings, load_settings
@@ -98,7 +98,7 @@ def test_offline_a_yanked_version_is_not_taken(embedded: Settings, make_model: M
     lifecycle = ModelLifecycle(embedded)
     for text in ("one", "two"):
         publish(lifecycle, make_model(text))
-    connect(embedded).set_model_version_tag(lifecycle.place.registered_name, "2", TAG_YANKED, "bad")
+    connect(embedded).set_model_version_tag(lifecycle.index.registered_name, "2", TAG_YANKED, "bad")
     lifecycle.load()
     assert ModelLifecycle(registry_down(embedded)).load().version.version == 1
 
@@ -108,8 +108,8 @@ def test_offline_a_pin_and_an_alias_hold_as_last_seen(embedded: Settings, make_m
     for text in ("one", "two", "three"):
         publish(lifecycle, make_model(text))
     client = connect(embedded)
-    client.set_registered_model_tag(lifecycle.place.registered_name, TAG_PINNED, "1")
-    client.set_registered_model_alias(lifecycle.place.registered_name, "champion", "2")
+    client.set_registered_model_tag(lifecycle.index.registered_name, TAG_PINNED, "1")
+    client.set_registered_model_alias(lifecycle.index.registered_name, "champion", "2")
     lifecycle.load()
     lifecycle.load("@champion")
     offline = ModelLifecycle(registry_down(embedded))
@@ -282,7 +282,7 @@ def test_offline_a_version_known_to_be_yanked_is_passed_over(embedded: Settings,
     lifecycle = ModelLifecycle(embedded)
     for text in ("one", "two", "three"):
         publish(lifecycle, make_model(text))
-    connect(embedded).set_model_version_tag(lifecycle.place.registered_name, "2", TAG_YANKED, "bad")
+    connect(embedded).set_model_version_tag(lifecycle.index.registered_name, "2", TAG_YANKED, "bad")
     lifecycle.load(2)
     lifecycle.load().path.write_bytes(b"damaged")
     assert ModelLifecycle(registry_down(embedded)).load().version.version == 1

@@ -17,11 +17,11 @@ from lifecycle_helpers import MakeModel, publish
 from openstack_rca.errors import PublishFailed, RegistryRefused, RegistryUnavailable, VersionNotFound
 from openstack_rca.lifecycle.mlflow import registry_reader, turns
 from openstack_rca.lifecycle.mlflow.client import connect, without_password
-from openstack_rca.lifecycle.mlflow.registry import TAG_PINNED, TAG_STATUS, TAG_YANKED
+from openstack_rca.lifecycle.mlflow.registry_tags import TAG_PINNED, TAG_STATUS, TAG_YANKED
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.settings import Settings, load_settings
 
-NAME = "openstack_rca_system_staging.lstm_model"
+NAME = "lstm_model"
 
 
 @pytest.fixture(params=["embedded", "server_and_s3"])
@@ -44,7 +44,7 @@ def client_of(lifecycle: ModelLifecycle) -> Any:
 
 
 def test_a_yanked_version_is_not_latest_but_can_be_named(three: ModelLifecycle) -> None:
-    client_of(three).set_model_version_tag(three.place.registered_name, "3", TAG_YANKED, "learned from a bad day")
+    client_of(three).set_model_version_tag(three.index.registered_name, "3", TAG_YANKED, "learned from a bad day")
     assert three.load().version.version == 2
     loaded = three.load(3)
     assert (loaded.version.yanked, loaded.version.yank_reason) == (True, "learned from a bad day")
@@ -52,7 +52,7 @@ def test_a_yanked_version_is_not_latest_but_can_be_named(three: ModelLifecycle) 
 
 
 def test_a_pinned_version_wins_over_latest_and_is_shown(three: ModelLifecycle) -> None:
-    client_of(three).set_registered_model_tag(three.place.registered_name, TAG_PINNED, "1")
+    client_of(three).set_registered_model_tag(three.index.registered_name, TAG_PINNED, "1")
     loaded = three.load("latest")
     assert (loaded.version.version, loaded.version.pinned) == (1, True)
     assert "pinned" in loaded.notices[0]
@@ -62,15 +62,15 @@ def test_a_pinned_version_wins_over_latest_and_is_shown(three: ModelLifecycle) -
 def test_a_pin_to_a_version_that_is_not_ready_is_an_error(three: ModelLifecycle) -> None:
     """Quietly taking another one would hide what the operator asked for."""
     client = client_of(three)
-    client.set_registered_model_tag(three.place.registered_name, TAG_PINNED, "2")
-    client.set_model_version_tag(three.place.registered_name, "2", TAG_STATUS, "refused")
+    client.set_registered_model_tag(three.index.registered_name, TAG_PINNED, "2")
+    client.set_model_version_tag(three.index.registered_name, "2", TAG_STATUS, "refused")
     with pytest.raises(VersionNotFound, match="refused"):
         three.load()
 
 
 @pytest.mark.parametrize("status", ["uploading", "refused"])
 def test_a_version_that_is_not_ready_is_never_resolved(three: ModelLifecycle, status: str) -> None:
-    client_of(three).set_model_version_tag(three.place.registered_name, "3", TAG_STATUS, status)
+    client_of(three).set_model_version_tag(three.index.registered_name, "3", TAG_STATUS, status)
     assert three.resolve().version == 2
     with pytest.raises(VersionNotFound, match=status):
         three.load(3)
@@ -78,7 +78,7 @@ def test_a_version_that_is_not_ready_is_never_resolved(three: ModelLifecycle, st
 
 
 def test_an_alias_leads_to_its_version(three: ModelLifecycle) -> None:
-    client_of(three).set_registered_model_alias(three.place.registered_name, "champion", "2")
+    client_of(three).set_registered_model_alias(three.index.registered_name, "champion", "2")
     assert three.load("@champion").version.version == 2
     assert [version.aliases for version in three.list()] == [(), ("champion",), ()]
     assert three.show(2).aliases == ("champion",)
@@ -87,7 +87,7 @@ def test_an_alias_leads_to_its_version(three: ModelLifecycle) -> None:
 def test_versions_that_others_put_under_our_name_are_not_ours(three: ModelLifecycle) -> None:
     """A version made by hand in MLflow has none of our facts; it is not a model that can be verified."""
     source = f"{three.store.root}/elsewhere" if not three.store.is_local else "s3://bucket/elsewhere"
-    client_of(three).create_model_version(three.place.registered_name, source)
+    client_of(three).create_model_version(three.index.registered_name, source)
     assert three.resolve().version == 3
     with pytest.raises(VersionNotFound):
         three.show(4)
@@ -113,7 +113,7 @@ def test_a_turn_that_nobody_ends_is_passed_over(
     monkeypatch.setattr(turns, "STALE_SECONDS", 0.2)
     lifecycle = ModelLifecycle(server_and_s3)
     publish(lifecycle, make_model("one"))
-    client, name = connect(server_and_s3), lifecycle.place.registered_name
+    client, name = connect(server_and_s3), lifecycle.index.registered_name
     client.set_registered_model_tag(name, turns.TAG_TURN, "a writer that is gone")
     assert publish(lifecycle, make_model("two")).version == 2
     assert turns.TAG_TURN not in client.get_registered_model(name).tags
@@ -138,7 +138,7 @@ def test_all_pages_of_the_listing_are_read(
     for number in range(5):
         publish(lifecycle, make_model(str(number)))
     for number in (5, 4, 3):
-        connect(shared).set_model_version_tag(lifecycle.place.registered_name, str(number), TAG_YANKED, "")
+        connect(shared).set_model_version_tag(lifecycle.index.registered_name, str(number), TAG_YANKED, "")
     assert [version.version for version in lifecycle.list()] == [5, 4, 3, 2, 1]
     assert lifecycle.resolve().version == 2
 

@@ -200,7 +200,7 @@ def test_a_lost_registry_is_made_again_from_the_store(
     if settings.tracking_uri.startswith("sqlite"):
         settings = lose_registry(settings)
     else:
-        connect(settings).delete_registered_model(lifecycle.place.registered_name)
+        connect(settings).delete_registered_model(lifecycle.index.registered_name)
     fresh = ModelLifecycle(settings)
     assert fresh.list() == []
     plan = find_repairs(fresh)
@@ -320,7 +320,7 @@ def test_orphans_and_damaged_files_are_named(
 
 def test_what_was_set_by_hand_in_mlflow_is_not_undone(embedded: Settings, make_model: MakeModel) -> None:
     lifecycle = with_versions(embedded, make_model, 2)
-    client, name = connect(embedded), lifecycle.place.registered_name
+    client, name = connect(embedded), lifecycle.index.registered_name
     client.set_registered_model_alias(name, "by-hand", "1")
     client.set_model_version_tag(name, "2", "openstack_rca.yanked", "by hand")
     client.set_registered_model_tag(name, "openstack_rca.pinned", "1")

@@ -118,7 +118,8 @@ def _registry(settings: Settings) -> str:
     lifecycle = ModelLifecycle(settings)
     versions = lifecycle.list()
     latest = next((version.version for version in versions if version.resolvable), None)
-    name = lifecycle.place.registered_name
+    name = lifecycle.place.model_name
+    name = f"{name} of {lifecycle.place.experiment}"
     return f"{name}: {len(versions)} versions, latest {latest}" if versions else f"{name}: no version yet"
 
 

@@ -212,6 +212,7 @@ class MLflowManager:
 
 def _point_mlflow_at(settings: Settings) -> None:
     """The manual mixes this face with calls of ``mlflow`` itself: both work on the same server."""
+    require_extra("mlflow", "MLflowManager")
     prepare_environment(settings)
     import mlflow
 

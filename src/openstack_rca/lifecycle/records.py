@@ -17,8 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from openstack_rca.errors import DigestMismatch
+from openstack_rca.settings import DEFAULT_MODEL_NAME
 
 MANIFEST_FORMAT = 1
+COMPANIONS = ("MLmodel", "requirements.txt")
 TAG = "openstack_rca."
 TAG_MODEL_KIND = TAG + "model_kind"
 
@@ -120,8 +122,8 @@ class Place:
         return self.experiment.replace("_", "-")
 
     @property
-    def registered_name(self) -> str:
-        """Name in the MLflow registry; one for each environment, so that each counts its own versions."""
+    def qualified_name(self) -> str:
+        """Name in the MLflow registry where another environment has taken the model's own name."""
         return f"{self.experiment}.{self.model_name}"
 
     def key(self, version: int) -> str:
@@ -134,7 +136,17 @@ class Place:
 
     def own_keys(self, version: int) -> set[str]:
         """Keys of all objects that a version can have."""
-        return {self.key(version), self.manifest_key(version), signature_key(self.key(version))}
+        own = {self.key(version), self.manifest_key(version), signature_key(self.key(version))}
+        return own | {self.companion_key(version, name) for name in COMPANIONS if self.has_companions}
+
+    @property
+    def has_companions(self) -> bool:
+        """Whether the folder of a version is a model for MLflow's own tools: another model's file would share their names."""
+        return self.model_name == DEFAULT_MODEL_NAME
+
+    def companion_key(self, version: int, name: str) -> str:
+        """Key of a file that tells MLflow's own tools what lies beside it."""
+        return f"{self.key(version).rsplit('/', 1)[0]}/{name}"
 
     def history_key(self, name: str) -> str:
         """Key of an event of the history; of all of them, with an empty name."""

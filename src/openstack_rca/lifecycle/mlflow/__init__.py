@@ -10,7 +10,8 @@ from openstack_rca.lifecycle.mlflow.client import (
 )
 from openstack_rca.lifecycle.mlflow.database_backup import DatabaseFacts, Restored, back_up, restore
 from openstack_rca.lifecycle.mlflow.probing import probe_artifacts, server_version
-from openstack_rca.lifecycle.mlflow.registry import TAG_WRITER, MlflowRegistry, is_registered_half
+from openstack_rca.lifecycle.mlflow.registry import MlflowRegistry
+from openstack_rca.lifecycle.mlflow.registry_tags import TAG_WRITER, is_registered_half
 from openstack_rca.lifecycle.mlflow.run_logger import RunLogger
 from openstack_rca.lifecycle.mlflow.run_retention import RunDecision, plan_runs, prune_runs
 from openstack_rca.lifecycle.mlflow.tracking import RunSummary, Tracking

@@ -12,36 +12,38 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import UTC, datetime
 from functools import cached_property
 from itertools import groupby
 from typing import Any
 
 from openstack_rca.errors import LifecycleError, PublishFailed
 from openstack_rca.lifecycle.history import VersionState, version_not_found
-from openstack_rca.lifecycle.mlflow.client import MISSING, connect, registry_errors, sqlite_file
-from openstack_rca.lifecycle.mlflow.registry_reader import ClientReader, RegisteredVersion, RegistryReader, SqliteReader
+from openstack_rca.lifecycle.mlflow.client import connect, registry_errors, sqlite_file
+from openstack_rca.lifecycle.mlflow.registered_name import RegisteredName
+from openstack_rca.lifecycle.mlflow.registry_reader import RegisteredVersion, RegistryReader
+from openstack_rca.lifecycle.mlflow.registry_tags import (
+    TAG_CREATED,
+    TAG_DESCRIPTION,
+    TAG_EXPERIMENT,
+    TAG_METRICS,
+    TAG_MODEL_NAME,
+    TAG_NUMBER,
+    TAG_PINNED,
+    TAG_REASON,
+    TAG_SHA256,
+    TAG_SIZE,
+    TAG_STAGE,
+    TAG_STATUS,
+    TAG_WRITER,
+    TAG_YANKED,
+    created_of,
+    facts_of,
+    number_of,
+)
 from openstack_rca.lifecycle.mlflow.turns import Turns
 from openstack_rca.lifecycle.objects import locked
-from openstack_rca.lifecycle.records import TAG, Draft, Manifest, ModelVersion, Place
+from openstack_rca.lifecycle.records import Draft, Manifest, ModelVersion, Place
 from openstack_rca.settings import Settings
-
-TAG_STATUS = TAG + "status"
-TAG_REASON = TAG + "reason"
-TAG_SHA256 = TAG + "sha256"
-TAG_SIZE = TAG + "size_bytes"
-TAG_WRITER = TAG + "writer"
-TAG_EXPERIMENT = TAG + "experiment"
-TAG_MODEL_NAME = TAG + "model_name"
-TAG_METRICS = TAG + "metrics"
-TAG_PARAMETERS = TAG + "parameters"
-TAG_YANKED = TAG + "yanked"
-TAG_PINNED = TAG + "pinned"
-TAG_DESCRIPTION = TAG + "description"
-TAG_STAGE = TAG + "stage"
-TAG_NUMBER = TAG + "number"
-"""Our number of a version that was registered again; where MLflow could not give that number, it differs from its own."""
-TAG_CREATED = TAG + "created"
 
 ATTEMPTS = 100
 SHORTEST_WAIT = 0.25
@@ -61,22 +63,26 @@ class MlflowRegistry:
         self.settings = settings
         self.place = place
         self.uri_of = uri_of
-        self._name = place.registered_name
+        self._names = RegisteredName(settings, place, lambda: self.client)
 
     @cached_property
     def client(self) -> Any:
         """The MLflow client; made at the first change, or the first question that needs it."""
         return connect(self.settings)
 
-    @cached_property
+    @property
+    def registered_name(self) -> str:
+        """The name in the registry, as ``RegisteredName`` finds it."""
+        return self._names.name
+
+    @property
+    def _name(self) -> str:
+        return self.registered_name
+
+    @property
     def reader(self) -> RegistryReader:
         """What answers questions."""
-        uri = self.settings.tracking_uri
-        client = ClientReader(lambda: self.client, uri, self._name)
-        database = sqlite_file(uri)
-        if database is None:
-            return client
-        return SqliteReader(database, self._name, client, self.settings.network_timeout_seconds)
+        return self._names.reader(self._name)
 
     def allocate(self, draft: Draft, at_least: int) -> int:
         """Take the next free number.
@@ -133,7 +139,7 @@ class MlflowRegistry:
             time.sleep(random.uniform(0, min(LONGEST_WAIT, SHORTEST_WAIT * 2 ** (collisions // 2))))  # noqa: S311
 
     def _create(self, draft: Draft, expected: int) -> int:
-        return self._create_version(self.uri_of(expected), draft.run_id, _facts(draft, self.place))
+        return self._create_version(self._source_of(expected), draft.run_id, facts_of(draft, self.place))
 
     def _create_version(self, source: str, run_id: str | None, tags: Mapping[str, str]) -> int:
         with self._errors():
@@ -153,36 +159,46 @@ class MlflowRegistry:
         """
         self._make_registered_model()
         tags = {
-            **_facts(manifest, self.place),
+            **facts_of(manifest, self.place),
             TAG_NUMBER: str(manifest.version),
             TAG_CREATED: manifest.created.isoformat(),
         }
         with self._alone(manifest.writer):
             # Somebody else, or an attempt that was cut off, may have taken it in meanwhile.
             present = (found for found in self.reader.newest_first() if self._is_ours(found))
-            made = next((found.version for found in present if _number(found) == manifest.version), 0)
+            made = next((found.version for found in present if number_of(found) == manifest.version), 0)
             while made < manifest.version:
                 if made:
                     self.void(made)
-                made = self._create_version(self.uri_of(manifest.version), manifest.run_id, tags)
+                made = self._create_version(self._source_of(manifest.version), manifest.run_id, tags)
         self._tag(made, TAG_STATUS, manifest.status)
         return made
 
     def _make_registered_model(self) -> None:
+        # Another environment may take the name in the same moment; then there is a longer one.
+        for _ in range(2):
+            name = self.registered_name
+            if self._names.known or self._create_registered_model(name):
+                return
+
+    def _create_registered_model(self, name: str) -> bool:
+        """Whether the name is there, made by us or by whoever else in this environment."""
         from mlflow.exceptions import MlflowException
 
         tags = {TAG_EXPERIMENT: self.place.experiment, TAG_MODEL_NAME: self.place.model_name}
         with self._errors():
             try:
-                self.client.get_registered_model(self._name)
+                self.client.create_registered_model(name, tags=tags)
             except MlflowException as error:
-                if error.error_code != MISSING:
+                if error.error_code != "RESOURCE_ALREADY_EXISTS":
                     raise
-                try:
-                    self.client.create_registered_model(self._name, tags=tags)
-                except MlflowException as second:
-                    if second.error_code != "RESOURCE_ALREADY_EXISTS":
-                        raise
+                return name == self.place.qualified_name
+        return True
+
+    def _source_of(self, number: int) -> str:
+        """What MLflow's own tools open: the folder, where it says what is in it, else the file."""
+        uri = self.uri_of(number)
+        return uri.rsplit("/", 1)[0] if self.place.has_companions else uri
 
     def _highest(self) -> int:
         return next((found.version for found in self.reader.newest_first()), 0)
@@ -264,10 +280,10 @@ class MlflowRegistry:
 
     def _find(self, version: int) -> RegisteredVersion:
         found = self.reader.version(version)
-        if found is not None and self._is_ours(found) and _number(found) == version:
+        if found is not None and self._is_ours(found) and number_of(found) == version:
             return found
         for found in self.reader.newest_first():
-            if TAG_NUMBER in found.tags and self._is_ours(found) and _number(found) == version:
+            if TAG_NUMBER in found.tags and self._is_ours(found) and number_of(found) == version:
                 return found
         raise version_not_found(self.place, f"version {version}")
 
@@ -282,7 +298,7 @@ class MlflowRegistry:
         for found in self.reader.newest_first():
             if not self._is_ours(found):
                 continue
-            if _number(found) < found.version:
+            if number_of(found) < found.version:
                 # MLflow's number is higher than ours, so it came too early in MLflow's order.
                 late.append(found)
                 continue
@@ -293,8 +309,8 @@ class MlflowRegistry:
     def _due(
         self, late: list[RegisteredVersion], above: int, aliases: dict[int, tuple[str, ...]]
     ) -> Iterator[ModelVersion]:
-        due = sorted((found for found in late if _number(found) > above), key=_number, reverse=True)
-        late[:] = [found for found in late if _number(found) <= above]
+        due = sorted((found for found in late if number_of(found) > above), key=number_of, reverse=True)
+        late[:] = [found for found in late if number_of(found) <= above]
         for found in due:
             yield self._as_version(found, aliases)
 
@@ -335,11 +351,11 @@ class MlflowRegistry:
         tags = found.tags
         return ModelVersion(
             name=self.place.model_name,
-            version=_number(found),
-            uri=found.source,
+            version=number_of(found),
+            uri=self._uri(found),
             sha256=tags.get(TAG_SHA256, ""),
             size_bytes=int(tags.get(TAG_SIZE) or 0),
-            created=_created(found),
+            created=created_of(found),
             run_id=found.run_id,
             experiment=self.place.experiment,
             status=tags.get(TAG_STATUS, "uploading"),
@@ -353,38 +369,10 @@ class MlflowRegistry:
             stage=tags.get(TAG_STAGE, ""),
         )
 
+    def _uri(self, found: RegisteredVersion) -> str:
+        if found.source.endswith(".keras"):
+            return found.source
+        return f"{found.source.rstrip('/')}/{self.place.model_name}_v{number_of(found)}.keras"
+
     def _errors(self) -> Any:
         return registry_errors(self.settings.tracking_uri)
-
-
-def _facts(version: Draft | Manifest, place: Place) -> dict[str, str]:
-    """Tags of a version that is not ready yet."""
-    reason = {TAG_REASON: version.status_reason} if version.status_reason else {}
-    return {
-        **version.tags,
-        **reason,
-        TAG_STATUS: "uploading",
-        TAG_SHA256: version.sha256,
-        TAG_SIZE: str(version.size_bytes),
-        TAG_WRITER: version.writer,
-        TAG_EXPERIMENT: place.experiment,
-        TAG_MODEL_NAME: place.model_name,
-        TAG_METRICS: json.dumps(dict(version.metrics)),
-        TAG_PARAMETERS: json.dumps(dict(version.parameters), default=str),
-    }
-
-
-def is_registered_half(version: ModelVersion) -> bool:
-    """Whether ``register`` was cut off in the midst of taking this version in again."""
-    return version.status == "uploading" and TAG_NUMBER in version.tags
-
-
-def _number(found: RegisteredVersion) -> int:
-    text = found.tags.get(TAG_NUMBER, "")
-    return int(text) if text.isdecimal() else found.version
-
-
-def _created(found: RegisteredVersion) -> datetime:
-    with suppress(KeyError, ValueError):
-        return datetime.fromisoformat(found.tags[TAG_CREATED])
-    return datetime.fromtimestamp(found.created_ms / 1000, UTC)

@@ -32,10 +32,11 @@ class RegisteredVersion:
 
 @dataclass(frozen=True)
 class RegisteredModel:
-    """What the registry holds of the model as a whole: its tags, and alias -> version."""
+    """What the registry holds of the model as a whole: its tags, alias -> version, and whether it knows the name at all."""
 
     tags: dict[str, str] = field(default_factory=dict)
     aliases: dict[str, int] = field(default_factory=dict)
+    known: bool = False
 
 
 class RegistryReader(Protocol):
@@ -89,7 +90,7 @@ class ClientReader:
         if found is None:
             return RegisteredModel()
         aliases = {alias: int(version) for alias, version in found.aliases.items()}
-        return RegisteredModel(dict(found.tags), aliases)
+        return RegisteredModel(dict(found.tags), aliases, True)
 
     def _ask(self, question: Callable[[Any], Any]) -> Any | None:
         client = self._connect()
@@ -142,11 +143,12 @@ class SqliteReader:
     def model(self) -> RegisteredModel:
         """Tags and aliases."""
         try:
+            known = bool(self._rows("SELECT name FROM registered_models WHERE name = ?"))
             tags = self._rows("SELECT key, value FROM registered_model_tags WHERE name = ?")
             aliases = self._rows("SELECT alias, version FROM registered_model_aliases WHERE name = ?")
         except sqlite3.Error:
             return self._otherwise.model()
-        return RegisteredModel(dict(tags), {alias: int(version) for alias, version in aliases})
+        return RegisteredModel(dict(tags), {alias: int(version) for alias, version in aliases}, known)
 
     def _versions(self, condition: str = "", *values: int) -> list[RegisteredVersion]:
         tags: dict[int, dict[str, str]] = {}

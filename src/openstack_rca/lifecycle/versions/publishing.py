@@ -25,8 +25,17 @@ from openstack_rca.lifecycle.history import LONGEST_TEXT, PUBLISHED, REFUSED, Ev
 from openstack_rca.lifecycle.local import ModelCache
 from openstack_rca.lifecycle.mlflow import TAG_WRITER, is_server, without_password
 from openstack_rca.lifecycle.objects import ObjectStore, Progress, file_digest, key_taken, retrying
-from openstack_rca.lifecycle.records import Draft, Manifest, ModelVersion, Place, signature_key
+from openstack_rca.lifecycle.records import (
+    TAG_MODEL_KIND,
+    Draft,
+    Manifest,
+    ModelKind,
+    ModelVersion,
+    Place,
+    signature_key,
+)
 from openstack_rca.lifecycle.trust import Signatures, check_signing
+from openstack_rca.lifecycle.versions.companions import companions
 from openstack_rca.settings import Settings
 
 TAKEN_KEYS = 20
@@ -228,6 +237,7 @@ class Publisher:
         self._at_step("signed")
 
     def _describe(self, draft: Draft, number: int) -> None:
+        self._introduce(draft, number)
         key = self.place.manifest_key(number)
         try:
             self.store.put_new_bytes(key, draft.manifest(self.place, number).as_bytes())
@@ -235,6 +245,15 @@ class Publisher:
             # Ours, if the answer to a write that went through was lost and the write was repeated.
             if Manifest.from_bytes(self.store.read(key), self.store.uri(key)).writer != draft.writer:
                 raise
+
+    def _introduce(self, draft: Draft, number: int) -> None:
+        """Tell other tools what the file is; nothing of ours reads that."""
+        if not self.place.has_companions:
+            return
+        kind = ModelKind(draft.tags.get(TAG_MODEL_KIND, ModelKind.ENGINE.value))
+        for name, content in companions(self.place, number, kind, draft.run_id, draft.sha256).items():
+            with suppress(StoreObjectExists):
+                self.store.put_new_bytes(self.place.companion_key(number, name), content)
 
     def _look_again(self, draft: Draft, number: int) -> None:
         """Without a registry only the store tells writers apart, and of two at the same instant both may have begun.

@@ -1,0 +1,62 @@
+"""What our versions are tagged with in MLflow, and what the tags say."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from openstack_rca.lifecycle.mlflow.registry_reader import RegisteredVersion
+from openstack_rca.lifecycle.records import TAG, Draft, Manifest, ModelVersion, Place
+
+TAG_STATUS = TAG + "status"
+TAG_REASON = TAG + "reason"
+TAG_SHA256 = TAG + "sha256"
+TAG_SIZE = TAG + "size_bytes"
+TAG_WRITER = TAG + "writer"
+TAG_EXPERIMENT = TAG + "experiment"
+TAG_MODEL_NAME = TAG + "model_name"
+TAG_METRICS = TAG + "metrics"
+TAG_PARAMETERS = TAG + "parameters"
+TAG_YANKED = TAG + "yanked"
+TAG_PINNED = TAG + "pinned"
+TAG_DESCRIPTION = TAG + "description"
+TAG_STAGE = TAG + "stage"
+TAG_NUMBER = TAG + "number"
+"""Our number of a version that was registered again; where MLflow could not give that number, it differs from its own."""
+TAG_CREATED = TAG + "created"
+
+
+def facts_of(version: Draft | Manifest, place: Place) -> dict[str, str]:
+    """Tags of a version that is not ready yet."""
+    reason = {TAG_REASON: version.status_reason} if version.status_reason else {}
+    return {
+        **version.tags,
+        **reason,
+        TAG_STATUS: "uploading",
+        TAG_SHA256: version.sha256,
+        TAG_SIZE: str(version.size_bytes),
+        TAG_WRITER: version.writer,
+        TAG_EXPERIMENT: place.experiment,
+        TAG_MODEL_NAME: place.model_name,
+        TAG_METRICS: json.dumps(dict(version.metrics)),
+        TAG_PARAMETERS: json.dumps(dict(version.parameters), default=str),
+    }
+
+
+def is_registered_half(version: ModelVersion) -> bool:
+    """Whether ``register`` was cut off in the midst of taking this version in again."""
+    return version.status == "uploading" and TAG_NUMBER in version.tags
+
+
+def number_of(found: RegisteredVersion) -> int:
+    """Our number of a version; MLflow's own may differ where it was registered again."""
+    text = found.tags.get(TAG_NUMBER, "")
+    return int(text) if text.isdecimal() else found.version
+
+
+def created_of(found: RegisteredVersion) -> datetime:
+    """When it was made, in UTC."""
+    with suppress(KeyError, ValueError):
+        return datetime.fromisoformat(found.tags[TAG_CREATED])
+    return datetime.fromtimestamp(found.created_ms / 1000, UTC)

@@ -1,0 +1,39 @@
+"""Loaded by MLflow itself (an entry point of this package): ``mlflow.keras.load_model`` knows our Keras objects.
+
+Importing Keras costs seconds, so that is done in the moment when MLflow's Keras flavour is imported, and not before.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
+from types import ModuleType
+
+FLAVOUR = "mlflow.keras.load"
+
+
+class RegistersObjects(MetaPathFinder):
+    """Registers our Keras objects when MLflow's Keras flavour is looked for; it finds nothing itself."""
+
+    def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> None:
+        """Called by Python for each module that is imported."""
+        if fullname == FLAVOUR:
+            sys.meta_path.remove(self)
+            import openstack_rca.model.network  # noqa: F401 - for its side effect
+
+
+class NoContext:
+    """What MLflow makes of the entry point; it adds nothing to runs."""
+
+    def in_context(self) -> bool:
+        """Never."""
+        return False
+
+    def tags(self) -> dict[str, str]:
+        """None."""
+        return {}
+
+
+if FLAVOUR not in sys.modules:
+    sys.meta_path.insert(0, RegistersObjects())

@@ -1,0 +1,104 @@
+"""MLflow's own tools open a version where it lies: by number and by alias, on sqlite and on a server with a bucket."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from lifecycle_helpers import FACTS, MakeModel, publish
+
+from openstack_rca.lifecycle.mlflow.client import connect
+from openstack_rca.lifecycle.records import ModelKind
+from openstack_rca.lifecycle.versions.changes import VersionChanges
+from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
+from openstack_rca.settings import Settings
+from trained_environment import Trained
+
+NAME = "lstm_model"
+
+
+@pytest.fixture(params=["embedded", "server_and_s3"])
+def settings(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """As somebody has it who knows nothing of this program: MLflow pointed at the registry, keys in the environment."""
+    chosen: Settings = request.getfixturevalue(request.param)
+    if chosen.s3_endpoint_url and chosen.aws_access_key_id and chosen.aws_secret_access_key:
+        pytest.importorskip("boto3", reason="MLflow reads buckets with boto3")
+        monkeypatch.setenv("MLFLOW_S3_ENDPOINT_URL", chosen.s3_endpoint_url)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", chosen.aws_access_key_id)
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", chosen.aws_secret_access_key.get_secret_value())
+        monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    connect(chosen)
+    import mlflow
+
+    importlib.import_module("openstack_rca.service.mlflow_plugin")
+    before = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(chosen.tracking_uri)
+    mlflow.set_registry_uri(chosen.tracking_uri)
+    request.addfinalizer(lambda: (mlflow.set_tracking_uri(before), mlflow.set_registry_uri("")))
+    return chosen
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_every_way_that_mlflow_knows_opens_a_version(settings: Settings, trained: Trained, tmp_path: Path) -> None:
+    """pyfunc scores a folder and a frame, mlflow.keras gives the Keras model, the files can be downloaded."""
+    import mlflow
+
+    lifecycle = ModelLifecycle(settings)
+    lifecycle.publish(trained.model_file, **FACTS)
+    VersionChanges(lifecycle).set_alias("champion", 1)
+    name = lifecycle.index.registered_name
+    log = trained.logs / "controller" / "keystone.log.xz"
+    for address in (f"models:/{name}/1", f"models:/{name}@champion"):
+        scored = mlflow.pyfunc.load_model(address).predict(str(log))
+        assert len(scored) > 10
+        assert scored["score"].between(0, 1).all()
+        assert mlflow.keras.load_model(address).count_params() > 0
+        folder = Path(mlflow.artifacts.download_artifacts(address, dst_path=str(tmp_path / address[-2:])))
+        assert (folder / "lstm_model_v1.keras").read_bytes() == trained.model_file.read_bytes()
+    assert lifecycle.check(lifecycle.show(1)).ok
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_any_other_keras_model_opens_too(embedded: Settings, tmp_path: Path) -> None:
+    """What log_model stores of a user's own predicts arrays."""
+    connect(embedded)
+    import keras
+    import mlflow
+
+    model = keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(2)])
+    model.save(tmp_path / "mine.keras")
+    lifecycle = ModelLifecycle(embedded)
+    lifecycle.publish(tmp_path / "mine.keras", **FACTS, kind=ModelKind.OTHER)
+    data = np.ones((4, 3), dtype="float32")
+    before = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(embedded.tracking_uri)
+    try:
+        opened: Any = mlflow.pyfunc.load_model(f"models:/{NAME}/1")
+        np.testing.assert_allclose(opened.predict(data), model.predict(data, verbose=0), rtol=1e-5)
+    finally:
+        mlflow.set_tracking_uri(before)
+
+
+def test_the_registry_has_the_models_own_name_where_it_is_free(embedded: Settings, make_model: MakeModel) -> None:
+    """A second environment of the same registry gets a longer one; both count for themselves."""
+    first = ModelLifecycle(embedded)
+    second = first.other("openstack_rca_system_production", NAME)
+    assert publish(first, make_model("one")).version == 1
+    assert publish(second, make_model("two")).version == 1
+    assert first.index.registered_name == NAME
+    assert second.index.registered_name == f"openstack_rca_system_production.{NAME}"
+    assert ModelLifecycle(embedded).resolve("latest").sha256 != second.resolve("latest").sha256
+
+
+def test_the_name_that_an_older_release_chose_is_still_read(embedded: Settings, make_model: MakeModel) -> None:
+    """And nothing is registered under another one beside it."""
+    long = f"{embedded.experiment_name}.{NAME}"
+    tags = {"openstack_rca.experiment": embedded.experiment_name, "openstack_rca.model_name": NAME}
+    connect(embedded).create_registered_model(long, tags=tags)
+    lifecycle = ModelLifecycle(embedded)
+    assert publish(lifecycle, make_model("one")).version == 1
+    assert lifecycle.index.registered_name == long
+    assert [found.name for found in connect(embedded).search_registered_models()] == [long]
