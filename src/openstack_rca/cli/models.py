@@ -19,6 +19,7 @@ from openstack_rca.cli.model_changes import (
     unyank_command,
     yank_command,
 )
+from openstack_rca.cli.model_papers import card_command, diff_command, export_command, import_command
 from openstack_rca.cli.model_quality import compare_command, drift_command
 from openstack_rca.cli.model_upkeep import prune_command, repair_command
 from openstack_rca.cli.output import (
@@ -31,6 +32,7 @@ from openstack_rca.cli.output import (
     steps,
 )
 from openstack_rca.service.models import (
+    ModelKind,
     ModelVersion,
     download_model,
     list_models,
@@ -61,6 +63,10 @@ for command in (
     drift_command,
     prune_command,
     repair_command,
+    diff_command,
+    card_command,
+    export_command,
+    import_command,
 ):
     models_group.add_command(command)
 
@@ -74,7 +80,9 @@ def list_command(
 ) -> None:
     """List the versions of this environment, newest first.
 
-    Accuracy is that of the next template on the latest part of the training logs, which nothing was learned from.
+    latest stands among the aliases of the version that it leads to: the pinned one, else the highest that is ready, not yanked
+    and usable for analysis. Accuracy is that of the next template on the latest part of the training logs, which nothing was
+    learned from.
     """
     settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
     versions = list_models(settings, limit)
@@ -86,24 +94,36 @@ def list_command(
             f"No version in {settings.experiment_name} yet. Train one with: openstack-rca train LOGS", soft_wrap=True
         )
         return
+    latest = next((version.version for version in versions if version.pinned), None)
+    latest = latest or next((version.version for version in versions if version.resolvable), None)
+    rows = [_row(version, latest) for version in versions]
+    # A column that says nothing takes room from those that do.
+    columns = [title for title in rows[0] if title in ALWAYS_SHOWN or any(row[title] for row in rows)]
     print_columns(
-        ("version", "status", "created (UTC)", "accuracy", "size (MB)", "sha256", "aliases"),
-        [_row(version) for version in versions],
-        right=("version", "accuracy", "size (MB)"),
+        columns, [[row[title] for title in columns] for row in rows], right=("version", "accuracy", "size (MB)")
     )
 
 
-def _row(version: ModelVersion) -> tuple[str, ...]:
+ALWAYS_SHOWN = ("version", "status", "created (UTC)", "accuracy", "size (MB)", "sha256", "aliases")
+
+
+def _row(version: ModelVersion, latest: int | None) -> dict[str, str]:
     accuracy = version.metrics.get("test_accuracy")
-    return (
-        str(version.version),
-        ("yanked" if version.yanked else version.status) + (", pinned" if version.pinned else ""),
-        f"{version.created:%Y-%m-%d %H:%M}",
-        "" if accuracy is None else f"{accuracy:.3f}",
-        f"{version.size_bytes / 1e6:.1f}",
-        version.sha256[:12],
-        ", ".join(version.aliases),
-    )
+    status = "yanked" if version.yanked else version.status
+    if version.kind is ModelKind.OTHER:
+        status += ", not for analysis"
+    why = "pinned" if version.pinned else ""
+    return {
+        "version": str(version.version),
+        "status": ", ".join(part for part in (status, why) if part),
+        "created (UTC)": f"{version.created:%Y-%m-%d %H:%M}",
+        "accuracy": "" if accuracy is None else f"{accuracy:.3f}",
+        "size (MB)": f"{version.size_bytes / 1e6:.1f}",
+        "sha256": version.sha256[:12],
+        "aliases": ", ".join([*(["latest"] if version.version == latest else []), *version.aliases]),
+        "stage": version.stage,
+        "about": version.description or ", ".join(f"{name}={value}" for name, value in version.metadata.items()),
+    }
 
 
 @models_group.command("show", short_help="Show everything known of one version.")
@@ -132,6 +152,8 @@ def show_command(
                 screen.print(f"    {one_line(key):<32} {item:.4g}", markup=False, soft_wrap=True)
         elif name != "tags":
             # The tags say in MLflow's form what stands in the other lines; --format json has them.
+            if isinstance(value, dict):
+                value = [f"{key}={item}" for key, item in value.items()]
             text = ", ".join(value) if isinstance(value, (list, tuple)) else "" if value is None else str(value)
             screen.print(f"{name:<13} {one_line(text)}".rstrip(), markup=False, soft_wrap=True)
 
@@ -225,4 +247,6 @@ def _facts(version: ModelVersion) -> dict[str, object]:
     facts = asdict(version)
     facts["version"] = str(version.version)
     facts["created"] = version.created.isoformat()
+    facts["kind"] = version.kind.value
+    facts["metadata"] = version.metadata
     return facts

@@ -71,6 +71,11 @@ class ModelVersion:
         return ModelKind.OTHER if self.tags.get(TAG_MODEL_KIND) == ModelKind.OTHER.value else ModelKind.ENGINE
 
     @property
+    def metadata(self) -> dict[str, str]:
+        """What whoever published it said of it, beside what is said of every version."""
+        return {name: value for name, value in self.tags.items() if not name.startswith(TAG)}
+
+    @property
     def good(self) -> bool:
         """Whether it is whole and nobody took it back, whatever it can be used for."""
         return self.status == "ready" and not self.yanked

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from openstack_rca.lifecycle.doctor import ConnectionCheck, check_connections
 from openstack_rca.lifecycle.mlflow import RunSummary, Tracking
-from openstack_rca.lifecycle.records import ModelVersion, VersionCheck
+from openstack_rca.lifecycle.records import ModelKind, ModelVersion, VersionCheck
 from openstack_rca.lifecycle.versions import ModelLifecycle
 from openstack_rca.settings import Settings
 
 __all__ = [
     "ConnectionCheck",
+    "ModelKind",
     "ModelVersion",
     "RunSummary",
     "VersionCheck",

@@ -1,0 +1,107 @@
+"""``openstack-rca models``: diff, card, export, import."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from openstack_rca.cli.output import JSON_FORMAT, connection_options, console, print_columns, print_json, settings_from
+from openstack_rca.service.model_papers import diff_models, export_model, import_model, model_card
+
+
+@click.command("diff", short_help="What two versions differ in.")
+@click.argument("first", metavar="A")
+@click.argument("second", metavar="B", default="latest")
+@JSON_FORMAT
+@connection_options
+def diff_command(
+    first: str, second: str, form: str, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool
+) -> None:
+    """Show what two versions differ in: the data, settings, figures and packages of their trainings.
+
+    \b
+    Example:
+      openstack-rca models diff 14 15
+    """
+    one, other, found = diff_models(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow), first, second)
+    if form == "json":
+        print_json(
+            {
+                "versions": [str(one.version), str(other.version)],
+                "differences": [asdict(difference) for difference in found],
+            }
+        )
+        return
+    if not found:
+        console().print(f"Versions {one.version} and {other.version} differ in nothing that is written about them.")
+        return
+    print_columns(
+        ("part", "what", f"version {one.version}", f"version {other.version}"),
+        [(row.part, row.name, _cell(row.first), _cell(row.second)) for row in found],
+    )
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+@click.command("card", short_help="A version's card, in Markdown.")
+@click.argument("reference", metavar="N|@ALIAS", default="latest")
+@connection_options
+def card_command(reference: str, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool) -> None:
+    """Print a version's card in Markdown: what it learned from, how, and how good it is.
+
+    \b
+    Example:
+      openstack-rca models card 15
+    """
+    card = model_card(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow), reference)
+    console().print(card, markup=False, soft_wrap=True, end="")
+
+
+@click.command("export", short_help="Write a version into one tar.")
+@click.argument("reference", metavar="N|@ALIAS")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER")
+@JSON_FORMAT
+@connection_options
+def export_command(
+    reference: str,
+    folder: Path,
+    form: str,
+    mlflow_uri: str | None,
+    mlflow_experiment: str | None,
+    disable_mlflow: bool,
+) -> None:
+    """Write a version into one tar for a machine without a network: verified file, manifest, signature, card.
+
+    \b
+    Example:
+      openstack-rca models export 15 parcels
+    """
+    target = export_model(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow), reference, folder)
+    if form == "json":
+        print_json({"path": str(target), "size_bytes": target.stat().st_size})
+    else:
+        console().print(str(target), markup=False, soft_wrap=True)
+
+
+@click.command("import", short_help="Publish an exported version here.")
+@click.argument("parcel", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE")
+@JSON_FORMAT
+@connection_options
+def import_command(
+    parcel: Path, form: str, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool
+) -> None:
+    """Publish the version of an exported tar as the next version of this environment, if it is whole.
+
+    \b
+    Example:
+      openstack-rca models import parcels/lstm_model_v15.tar
+    """
+    version = import_model(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow), parcel)
+    if form == "json":
+        print_json({"version": str(version.version), "uri": version.uri, "kind": version.kind.value})
+    else:
+        console().print(f"version {version.version}  {version.uri}", markup=False, soft_wrap=True)

@@ -1,0 +1,209 @@
+"""What is written about versions: how two differ, a card to hand on, and a parcel for machines without a network."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from openstack_rca.errors import ConfigurationError, DigestMismatch, LifecycleError
+from openstack_rca.lifecycle.objects import file_digest, replacing, work_folder
+from openstack_rca.lifecycle.records import TAG, ModelVersion, manifest_key, signature_key
+from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.rca.report import markdown_prose
+from openstack_rca.service.gate import kind_of
+from openstack_rca.settings import Settings
+
+__all__ = ["Difference", "diff_models", "export_model", "import_model", "model_card"]
+
+MODEL, MANIFEST, SIGNATURE, CARD = "model.keras", "manifest.json", "model.keras.sig", "card.md"
+LARGEST_TEXT = 16 * 1024 * 1024
+TAG_IMPORTED = TAG + "imported_from"
+DATA = (
+    "source",
+    "data_fingerprint",
+    "first",
+    "last",
+    "events",
+    "lines",
+    "templates",
+    "services",
+    "hosts",
+    "mask_version",
+)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One fact that two versions do not share; ``part`` is ``data``, ``settings``, ``figures`` or ``packages``."""
+
+    part: str
+    name: str
+    first: Any
+    second: Any
+
+
+def diff_models(settings: Settings, first: str, second: str) -> tuple[ModelVersion, ModelVersion, list[Difference]]:
+    """What two versions differ in: data, settings, figures and packages of their trainings.
+
+    Raises:
+        VersionNotFound: there is no such version.
+        LifecycleError: what is written about one cannot be read.
+    """
+    lifecycle = ModelLifecycle(settings)
+    one, other = lifecycle.show(first), lifecycle.show(second)
+    before, after = _parts(_manifest(lifecycle, one)), _parts(_manifest(lifecycle, other))
+    found = [
+        Difference(part, name, before[part].get(name), after[part].get(name))
+        for part in before
+        for name in sorted({*before[part], *after[part]})
+        if before[part].get(name) != after[part].get(name)
+    ]
+    return one, other, found
+
+
+def _parts(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    card = manifest.get("card") or {}
+    return {
+        "data": {name: card[name] for name in DATA if name in card},
+        "settings": dict(manifest.get("parameters") or {}),
+        "figures": dict(manifest.get("metrics") or {}),
+        "packages": dict(card.get("packages") or {}),
+    }
+
+
+def model_card(settings: Settings, reference: str) -> str:
+    """A version's card in Markdown: what it learned from, how, and how good it is.
+
+    Raises:
+        VersionNotFound, LifecycleError: as ``diff_models``.
+    """
+    lifecycle = ModelLifecycle(settings)
+    version = lifecycle.show(reference)
+    return _card(version, _manifest(lifecycle, version))
+
+
+def _card(version: ModelVersion, manifest: dict[str, Any]) -> str:
+    lines = [f"# {version.name} version {version.version}", ""]
+    facts = {
+        "environment": version.experiment,
+        "status": version.status,
+        "stage": version.stage,
+        "aliases": ", ".join(version.aliases),
+        "description": version.description,
+        "published": f"{version.created:%Y-%m-%d %H:%M} UTC",
+        "sha256": version.sha256,
+        "stored as": version.uri,
+        "run": version.run_id or "",
+    }
+    lines += [f"- {name}: {markdown_prose(str(value))}" for name, value in facts.items() if value]
+    for title, part in _parts(manifest).items():
+        if part:
+            lines += ["", f"## {title.capitalize()}", "", "| what | value |", "|---|---|"]
+            lines += [
+                f"| {markdown_prose(name)} | {markdown_prose(_shown(value))} |" for name, value in sorted(part.items())
+            ]
+    return "\n".join(lines) + "\n"
+
+
+def _shown(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def export_model(settings: Settings, reference: str, folder: Path) -> Path:
+    """Write a version into one tar: the verified file, its manifest, its signature where there is one, its card.
+
+    Returns:
+        The tar, ``<model>_v<N>.tar`` in ``folder``.
+
+    Raises:
+        VersionNotFound, DigestMismatch, StoreError: as for a download; nothing was written.
+        ConfigurationError: the folder cannot be written.
+    """
+    lifecycle = ModelLifecycle(settings)
+    version = lifecycle.show(reference)
+    store, key = lifecycle.locate(version)
+    manifest = store.read(manifest_key(key))
+    target = folder / f"{version.name}_v{version.version}.tar"
+    with work_folder(settings.work_folder) as work:
+        model = lifecycle.download(version.version, work / MODEL)
+        texts = {MANIFEST: manifest, CARD: _card(version, json.loads(manifest)).encode()}
+        if lifecycle.is_signed(version):
+            texts[SIGNATURE] = store.read(signature_key(key))
+        try:
+            with replacing(target) as temporary, tarfile.open(temporary, "w") as parcel:
+                parcel.add(model, MODEL)
+                for name, content in texts.items():
+                    facts = tarfile.TarInfo(name)
+                    facts.size, facts.mtime = len(content), int(version.created.timestamp())
+                    parcel.addfile(facts, io.BytesIO(content))
+        except OSError as error:
+            raise ConfigurationError(
+                f"{target} cannot be written: {error.strerror}.", "Name another folder."
+            ) from error
+    return target
+
+
+def import_model(settings: Settings, parcel: Path) -> ModelVersion:
+    """Publish the version of such a tar as the next one here; signed where there is a signing key.
+
+    The file has to be the one that its manifest names, and passes the gate of every door.
+
+    Raises:
+        ConfigurationError: there is no such tar.
+        DigestMismatch: it is not whole, or not one of ours.
+        PublishFailed: registry or store failed.
+    """
+    with work_folder(settings.work_folder) as work:
+        manifest = _unpacked(parcel, work)
+        model = work / MODEL
+        if file_digest(model) != manifest.get("sha256"):
+            raise DigestMismatch(f"The model in {parcel} is not the one that its manifest names.", "Export it again.")
+        source = f"{manifest['experiment']}/{manifest['model_name']} version {manifest['version']}"
+        return ModelLifecycle(settings).publish(
+            model,
+            run_id=None,
+            metrics=manifest["metrics"],
+            parameters=manifest["parameters"],
+            card=manifest["card"],
+            tags={TAG_IMPORTED: source},
+            kind=kind_of(model),
+        )
+
+
+def _unpacked(parcel: Path, folder: Path) -> dict[str, Any]:
+    """The manifest of a tar whose model is written into ``folder``; nothing else of it is."""
+    wrong = DigestMismatch(f"{parcel} is no exported version.", "Make one with: openstack-rca models export N FOLDER")
+    try:
+        with tarfile.open(parcel, "r:") as archive:
+            members = {member.name: member for member in archive if member.isfile()}
+            described = archive.extractfile(members[MANIFEST])
+            content = archive.extractfile(members[MODEL])
+            if described is None or content is None or members[MANIFEST].size > LARGEST_TEXT:
+                raise wrong
+            manifest = json.loads(described.read())
+            with (folder / MODEL).open("wb") as target:
+                while block := content.read(1024 * 1024):
+                    target.write(block)
+        if not {"sha256", "experiment", "model_name", "version", "metrics", "parameters", "card"} <= manifest.keys():
+            raise wrong
+    except OSError as error:
+        raise ConfigurationError(
+            f"{parcel} cannot be read: {error.strerror or error}.", "Name a tar of ours."
+        ) from error
+    except (tarfile.TarError, KeyError, ValueError, AttributeError) as error:
+        raise wrong from error
+    return dict(manifest)
+
+
+def _manifest(lifecycle: ModelLifecycle, version: ModelVersion) -> dict[str, Any]:
+    store, key = lifecycle.locate(version)
+    try:
+        return dict(json.loads(store.read(manifest_key(key))))
+    except ValueError as error:
+        raise LifecycleError(
+            f"The manifest of version {version.version} cannot be read.", "See openstack-rca models verify."
+        ) from error
