@@ -65,7 +65,7 @@ def test_diff_and_card_tell_data_settings_and_figures(home: Path, rca: Program) 
     found = rca("models", "diff", "1", "2", "--disable-mlflow", "--format", "json").json()["differences"]
     assert [(row["part"], row["name"], row["second"]) for row in found] == [("figures", "test_accuracy", 0.125)]
     card = rca("models", "card", "1").out
-    assert card.startswith("# lstm\\_model version 1") or card.startswith("# lstm_model version 1")
+    assert card.startswith(("# lstm\\_model version 1", "# lstm_model version 1"))
     assert "## Data" in card and "## Figures" in card and "data_fingerprint" in card.replace("\\", "")
 
 

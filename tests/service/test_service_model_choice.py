@@ -107,3 +107,19 @@ def test_with_registry_and_store_down_and_nothing_cached_the_answer_is_made_with
     opened = open_model("latest", settings)
     assert opened.file is None
     assert "does not answer" in opened.notices[0] and closed in opened.notices[0]
+
+
+def test_versions_from_before_mlflow_was_switched_on_are_found(trained: Trained, tmp_path: Path) -> None:
+    """Trained with --disable-mlflow, then with the registry: the advice is to take them in, and that works."""
+    from openstack_rca.service.models import where_versions_come_from
+    from openstack_rca.service.versions import repair_models
+
+    facts: dict[str, Any] = {"run_id": None, "metrics": {}, "parameters": {}, "card": {}}
+    without = load_settings(home=tmp_path / "home", mlflow_enabled=False)
+    assert "models repair" not in where_versions_come_from(load_settings(home=tmp_path / "home"))
+    ModelLifecycle(without).publish(trained.model_file, **facts)
+    settings = load_settings(home=tmp_path / "home")
+    assert "models repair" in open_model("latest", settings).notices[0]
+    assert "models repair" in where_versions_come_from(settings)
+    repair_models(settings, apply=True)
+    assert open_model("latest", settings).version == "1"

@@ -39,6 +39,7 @@ from openstack_rca.service.models import (
     publish_spooled,
     show_model,
     verify_models,
+    where_versions_come_from,
 )
 from openstack_rca.service.reports import one_line
 
@@ -90,9 +91,8 @@ def list_command(
         print_json([_facts(version) for version in versions])
         return
     if not versions:
-        console().print(
-            f"No version in {settings.experiment_name} yet. Train one with: openstack-rca train LOGS", soft_wrap=True
-        )
+        advice = where_versions_come_from(settings)
+        console().print(f"No version in {settings.experiment_name} yet. {advice}", markup=False, soft_wrap=True)
         return
     latest = next((version.version for version in versions if version.pinned), None)
     latest = latest or next((version.version for version in versions if version.resolvable), None)

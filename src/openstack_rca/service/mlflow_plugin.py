@@ -1,6 +1,7 @@
 """Loaded by MLflow itself (an entry point of this package): ``mlflow.keras.load_model`` knows our Keras objects.
 
-Importing Keras costs seconds, so that is done in the moment when MLflow's Keras flavour is imported, and not before.
+Importing Keras costs seconds, so that is done in the moment when MLflow imports its Keras flavour, and right before it: Keras
+chooses its backend when it is first imported, and what is installed here is JAX.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
 from types import ModuleType
 
-FLAVOUR = "mlflow.keras.load"
+FLAVOUR = "mlflow.keras"
 
 
 class RegistersObjects(MetaPathFinder):

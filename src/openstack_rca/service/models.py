@@ -24,6 +24,7 @@ __all__ = [
     "publish_spooled",
     "show_model",
     "verify_models",
+    "where_versions_come_from",
 ]
 
 
@@ -34,6 +35,15 @@ def list_models(settings: Settings, limit: int | None = None) -> list[ModelVersi
         RegistryUnavailable, StoreUnavailable: nothing to list from.
     """
     return ModelLifecycle(settings).list(limit)
+
+
+def where_versions_come_from(settings: Settings) -> str:
+    """The advice for who sees no version: train one, or take in those that the registry does not know."""
+    if ModelLifecycle(settings).lies_unregistered():
+        return (
+            "Versions lie in the store that the registry does not know; take them in: openstack-rca models repair --yes"
+        )
+    return "Train one with: openstack-rca train LOGS"
 
 
 def show_model(settings: Settings, reference: str) -> ModelVersion:

@@ -75,7 +75,7 @@ def open_model(reference: str, settings: Settings) -> OpenModel:
     try:
         loaded = lifecycle.load(reference)
     except VersionNotFound as error:
-        return _without_model(f"{error.message} {TRAIN}")
+        return _without_model(str(error))
     except StoreObjectNotFound:
         raise
     except (RegistryUnavailable, StoreError) as error:

@@ -202,10 +202,21 @@ class ModelLifecycle:
             other = other or (version if any_kind and version.good else None)
         if other is not None:
             return other
+        hint = "Train one with: openstack-rca train PATH"
+        if self.lies_unregistered():
+            hint = "Versions lie in the store that the registry does not know; take them in: openstack-rca models repair --yes"
         raise VersionNotFound(
-            f"There is no version of {self.place.model_name} in {self.place.experiment} yet that can be used.",
-            "Train one with: openstack-rca train PATH",
+            f"There is no version of {self.place.model_name} in {self.place.experiment} yet that can be used.", hint
         )
+
+    def lies_unregistered(self) -> bool:
+        """Whether the registry knows no version and the store holds some, as after working with MLflow switched off."""
+        if not self.settings.mlflow_enabled or next(self.index.newest_first(), None) is not None:
+            return False
+        with suppress(StoreError):
+            numbers = (self.place.number_of(folder) for folder in self.store.folders())
+            return any(number and self.store.exists(self.place.manifest_key(number)) for number in numbers)
+        return False
 
     def show(self, reference: str | int) -> ModelVersion:
         """A version in any state, by number, ``latest`` or ``@alias``; where a key is set, also whether it is signed.
