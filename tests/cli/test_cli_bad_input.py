@@ -63,13 +63,22 @@ def test_logs_without_a_known_line(empty_home: Path, rca: Program, tmp_path: Pat
     refused(rca(*command, logs), "None of the 2 lines", "oslo.log")
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=IDS)
-def test_a_compressed_file_that_was_cut_off(
-    empty_home: Path, rca: Program, tmp_path: Path, command: tuple[str, ...]
-) -> None:
-    """A damaged .xz is named; what could be unpacked of it is not taken for all of it."""
+def test_a_compressed_file_that_was_cut_off(empty_home: Path, rca: Program, tmp_path: Path) -> None:
+    """The answer is made from what could be unpacked, and names the file: that is not taken for all of it."""
     whole = Path(LOGS, "controller", "nova-api.log.xz").read_bytes()
     (tmp_path / "nova-api.log.xz").write_bytes(whole[: len(whole) // 2])
+    result = rca("analyze", tmp_path / "nova-api.log.xz", "--disable-mlflow", "--format", "json")
+    assert result.status == 0
+    assert any("damaged or truncated: nova-api.log.xz" in text for text in result.json()["missing"])
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=IDS)
+def test_a_compressed_file_of_which_nothing_can_be_read(
+    empty_home: Path, rca: Program, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    """A damaged .xz that gives no line is named, with exit status 1."""
+    whole = Path(LOGS, "controller", "nova-api.log.xz").read_bytes()
+    (tmp_path / "nova-api.log.xz").write_bytes(whole[:30])
     refused(rca(*command, tmp_path / "nova-api.log.xz"), "nova-api.log.xz")
 
 

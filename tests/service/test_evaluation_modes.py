@@ -68,7 +68,8 @@ def test_leaving_a_kind_out_leaves_out_what_speaks_in_any_incident_of_that_kind(
 ) -> None:
     result = evaluate(folder, settings=settings, model="none", fast=True, leave_one_out=True)
     left_out = result["leave_one_out"]["signatures_left_out"]
-    assert {"host-disk-full", "host-read-only-filesystem"} <= set(left_out["disk"])
+    assert "host-read-only-filesystem" in left_out["disk"]
+    assert any("disk-full" in signature for signature in left_out["disk"])
     assert "host-read-only-filesystem" not in left_out["other disk"]
     assert "none" not in left_out
     assert ranks(result["leave_one_out"])["INC-1"] != 1

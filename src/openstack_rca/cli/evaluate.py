@@ -37,7 +37,8 @@ from openstack_rca.service.evaluation import ABLATIONS, compare, evaluate, recor
     "--without",
     multiple=True,
     type=click.Choice(ABLATIONS),
-    help="Leave a part of the engine out, to see what it is worth; may be given again.",
+    metavar="PART",
+    help=f"Leave a part of the engine out, to see what it is worth: {', '.join(ABLATIONS)}. May be given again.",
 )
 @click.option(
     "--only-info",
