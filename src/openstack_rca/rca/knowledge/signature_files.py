@@ -130,8 +130,19 @@ def shipped_rules(
 def _state_of(folder: Path) -> list[Any]:
     """Name, size and time of every rule file and of the modules that compile them."""
     code = [Path(__file__), Path(__file__).with_name("literals.py")]
-    facts = [(str(path), path.stat()) for path in (*code, *signature_files(folder))]
-    return [_FORMAT, *([name, found.st_size, found.st_mtime_ns] for name, found in facts)]
+    modules = [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in code]
+    return [_FORMAT, *modules, *sorted(_states(str(folder)))]
+
+
+def _states(folder: str) -> Iterator[list[Any]]:
+    """The same for what lies below a folder; ``os.scandir`` is several times as fast as ``Path`` for a thousand files."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir():
+                yield from _states(entry.path)
+            elif entry.name.endswith(_SUFFIXES):
+                found = entry.stat()
+                yield [entry.path, found.st_size, found.st_mtime_ns]
 
 
 def _keep(cache: Path, content: dict[str, Any]) -> None:
