@@ -1,6 +1,6 @@
 """CPU time that loading all shipped signatures costs, compiled already, as at every start but the first.
 
-    python benchmarks/signature_load.py
+python benchmarks/signature_load.py
 """
 
 from __future__ import annotations
