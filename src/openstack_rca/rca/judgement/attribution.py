@@ -140,6 +140,7 @@ def discount_stop_after_own_error(findings: list[Finding], catalogue: Catalogue)
             if finding.unexplained
             and (finding.accused, finding.accuser_host) == (stop.accused, stop.accuser_host)
             and timedelta(0) <= stop.first - finding.first <= STOPS_WITHIN
+            and finding.rows[:1] < stop.rows[:1]
         ]
         if reasons:
             first = min(reasons, key=lambda number: (findings[number].first, findings[number].rows[:1]))

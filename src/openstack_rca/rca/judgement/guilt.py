@@ -6,15 +6,17 @@ unexplained errors.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from openstack_rca.rca.evidence import Finding, noisy_or
 from openstack_rca.rca.vocabulary import STATED_CAUSES, Category, Directness, EvidenceSort
 
-STATED_CAUSE_STRENGTH = 0.8
-PROCESS_DOWN_DISCOUNT = 0.3
+STATED_CAUSE_STRENGTH = 0.5
+REASON_LAG = timedelta(seconds=2)
+NEARLY_AS_STRONG = 0.75
+"""Of findings so close in strength the first in time decides: what comes later may follow from it."""
+
 """A component that says plainly why it stopped is not just down: its reason is the kind of fault."""
 
 NOTHING_TO_EXPLAIN = 0.5
@@ -58,20 +60,29 @@ class Candidate:
     score_alone: float = 0.0
 
     @property
-    def category(self) -> Category:
-        """The kind of fault that the strongest findings speak of."""
-        votes: dict[Category, float] = defaultdict(float)
-        for finding in self.findings:
-            factor = {Directness.CAUSE: 3.0, Directness.ACCUSATION: 1.0, Directness.SYMPTOM: 0.2}[finding.directness]
-            votes[finding.category] += factor * finding.strength
-        if any(
-            finding.directness is Directness.CAUSE
-            and finding.strength >= STATED_CAUSE_STRENGTH
+    def leading(self) -> Finding:
+        """The finding that decides what is told: the first of the strong ones that is no mere symptom, or the reason before it.
+
+        A component that says plainly why it stopped is not just down; what it complains of afterwards is no reason.
+        """
+        plain = [finding for finding in self.findings if finding.directness is not Directness.SYMPTOM]
+        most = max(finding.strength for finding in plain or self.findings)
+        strong = [finding for finding in plain or self.findings if finding.strength >= NEARLY_AS_STRONG * most]
+        strongest = min(strong, key=lambda finding: (finding.first, -finding.strength))
+        reasons = [
+            finding
+            for finding in plain
+            if finding.directness is Directness.CAUSE
             and finding.category in STATED_CAUSES
-            for finding in self.findings
-        ):
-            votes[Category.PROCESS_DOWN] *= PROCESS_DOWN_DISCOUNT
-        return max(votes, key=lambda category: votes[category]) if votes else Category.PROCESS_DOWN
+            and finding.strength >= STATED_CAUSE_STRENGTH
+            and finding.first <= strongest.first + REASON_LAG
+        ]
+        return max(reasons, key=lambda finding: finding.strength, default=strongest)
+
+    @property
+    def category(self) -> Category:
+        """The kind of fault of the leading finding."""
+        return self.leading.category
 
 
 def weigh(findings: list[Finding]) -> list[Candidate]:

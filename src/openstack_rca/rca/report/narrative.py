@@ -37,10 +37,11 @@ GENERAL_CHECKS = ["systemctl status <unit>", "journalctl -u <unit> -n 200"]
 
 def build_cause(candidate: Candidate, observed: pl.DataFrame, topology: Topology) -> Cause:
     """Tell one candidate as a cause, with up to ten pieces of evidence."""
-    best = candidate.findings[0]
+    best = candidate.leading
     host = _host(candidate, observed)
-    telling = next((f for f in candidate.findings if f.remedy and f.directness is not Directness.SYMPTOM), best)
-    suggested = [check for finding in candidate.findings[:4] for check in finding.checks] or GENERAL_CHECKS
+    others = [f for f in candidate.findings if f.remedy and f.directness is not Directness.SYMPTOM]
+    telling = next((finding for finding in [best, *others] if finding.remedy), best)
+    suggested = [check for finding in [best, *candidate.findings[:4]] for check in finding.checks] or GENERAL_CHECKS
     checks = concrete_checks(suggested, candidate.component, topology, host, _server(candidate, observed))
     return Cause(
         component=candidate.component,
@@ -50,7 +51,7 @@ def build_cause(candidate: Candidate, observed: pl.DataFrame, topology: Topology
         confidence=round(min(0.99, confidence(candidate)), 3),
         confidence_parts=_parts(candidate),
         onset=candidate.onset,
-        evidence=_evidence(candidate.findings, observed),
+        evidence=_evidence([best, *candidate.findings], observed),
         independent=is_independent(candidate),
         explains=candidate.explains,
         remedy=telling.remedy,
