@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openstack_rca.rca.scoring.uncertainty import bootstrap_interval, confusion, paired_difference, reliability
+from openstack_rca.rca.scoring.uncertainty import (
+    bootstrap_interval,
+    confusion,
+    expected_calibration_error,
+    paired_difference,
+    reliability,
+)
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
@@ -56,3 +62,10 @@ def test_the_confusion_table_holds_wrong_answers_most_frequent_first() -> None:
         {"expected": "a", "answered": "x", "count": 2},
         {"expected": "c", "answered": "y", "count": 1},
     ]
+
+
+def test_the_calibration_error_is_the_mean_distance_of_confidence_and_share_right() -> None:
+    """Ten answers at 0.9, of which nine are right, are calibrated; ten at 0.9 that are all wrong are off by 0.9."""
+    assert expected_calibration_error([0.9] * 10, [True] * 9 + [False]) == 0.0
+    assert expected_calibration_error([0.9] * 10, [False] * 10) == 0.9
+    assert expected_calibration_error([], []) is None

@@ -138,6 +138,12 @@ def _print_evaluation(result: dict[str, Any], screen: Console) -> None:
     screen.print(f"top-1 with 95 % bootstrap interval: {result['top1']:.2f} ({low:.2f} to {high:.2f})", soft_wrap=True)
     if "leave_one_out" in result:
         screen.print(f"with its fault kind left out: {_line(result['leave_one_out'])}", soft_wrap=True)
+    error, told = result["expected_calibration_error"], result["told"]
+    screen.print(
+        f"confidently wrong {result['confidently_wrong']:.2f}; expected calibration error "
+        f"{'-' if error is None else f'{error:.2f}'}; told the fact {'-' if told is None else f'{told:.2f}'}",
+        soft_wrap=True,
+    )
     if result["reliability"]:
         shown = Table(title="Of the first answers given with a confidence, how many were right", title_justify="left")
         for name in ("confidence", "answers", "mean confidence", "right"):

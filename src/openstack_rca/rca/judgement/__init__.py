@@ -10,6 +10,7 @@ from openstack_rca.rca.judgement.attribution import (
     keep_blame_on_common_target,
 )
 from openstack_rca.rca.judgement.changes import weigh_changes
+from openstack_rca.rca.judgement.confidence import probability
 from openstack_rca.rca.judgement.explaining import explain
 from openstack_rca.rca.judgement.front import blame_proxy_in_front
 from openstack_rca.rca.judgement.guilt import MIN_GUILT, Candidate, weigh
@@ -32,6 +33,7 @@ __all__ = [
     "explain",
     "infer_shared",
     "keep_blame_on_common_target",
+    "probability",
     "rank",
     "verdict_on",
     "weigh",

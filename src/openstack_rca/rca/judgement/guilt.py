@@ -6,6 +6,7 @@ unexplained errors.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -13,7 +14,7 @@ from openstack_rca.rca.evidence import Finding, noisy_or
 from openstack_rca.rca.vocabulary import STATED_CAUSES, Category, Directness, EvidenceSort
 
 STATED_CAUSE_STRENGTH = 0.5
-REASON_LAG = timedelta(seconds=2)
+REASON_LAG = timedelta(seconds=15)
 NEARLY_AS_STRONG = 0.75
 """Of findings so close in strength the first in time decides: what comes later may follow from it."""
 
@@ -65,10 +66,11 @@ class Candidate:
 
         A component that says plainly why it stopped is not just down; what it complains of afterwards is no reason.
         """
-        plain = [finding for finding in self.findings if finding.directness is not Directness.SYMPTOM]
-        most = max(finding.strength for finding in plain or self.findings)
-        strong = [finding for finding in plain or self.findings if finding.strength >= NEARLY_AS_STRONG * most]
-        strongest = min(strong, key=lambda finding: (finding.first, -finding.strength))
+        plain = [finding for finding in self.findings if finding.directness is not Directness.SYMPTOM] or self.findings
+        most = max(finding.strength for finding in plain)
+        strong = [finding for finding in plain if finding.strength >= NEARLY_AS_STRONG * most]
+        own = [finding for finding in strong if finding.directness is Directness.CAUSE]
+        strongest = min(own, key=lambda finding: (finding.first, -finding.strength)) if own else _commonest(strong)
         reasons = [
             finding
             for finding in plain
@@ -83,6 +85,15 @@ class Candidate:
     def category(self) -> Category:
         """The kind of fault of the leading finding."""
         return self.leading.category
+
+
+def _commonest(findings: list[Finding]) -> Finding:
+    """The strongest finding of the kind of fault that most is said of."""
+    said: dict[Category, float] = defaultdict(float)
+    for finding in findings:
+        said[finding.category] += finding.strength
+    kind = max(said, key=lambda category: said[category])
+    return max((finding for finding in findings if finding.category is kind), key=lambda finding: finding.strength)
 
 
 def weigh(findings: list[Finding]) -> list[Candidate]:

@@ -9,7 +9,7 @@ from datetime import datetime
 import polars as pl
 
 from openstack_rca.rca.evidence import Finding, FoundWindow, NormalRates
-from openstack_rca.rca.judgement import Candidate
+from openstack_rca.rca.judgement import Candidate, probability
 from openstack_rca.rca.knowledge import Topology, concrete_checks
 from openstack_rca.rca.report.report import (
     Cause,
@@ -73,8 +73,8 @@ def is_independent(candidate: Candidate) -> bool:
 
 
 def confidence(candidate: Candidate) -> float:
-    """Confidence of a cause in [0, 1]: its score, which is guilt left after explaining away times what it explains."""
-    return max(0.0, min(0.99, candidate.score))
+    """Confidence of a cause in [0, 1]: the probability that an answer with its score is right, measured on labelled cases."""
+    return min(0.99, probability(candidate.score))
 
 
 def _parts(candidate: Candidate) -> list[ConfidencePart]:

@@ -15,6 +15,7 @@ from typing import Any
 
 from openstack_rca.errors import IncidentFormatError
 from openstack_rca.rca.report import Report
+from openstack_rca.rca.scoring.uncertainty import expected_calibration_error
 from openstack_rca.rca.vocabulary import Verdict
 
 INCIDENT_FILE = "incident.json"
@@ -35,12 +36,13 @@ class Question:
 
 @dataclass(frozen=True)
 class Truth:
-    """What the score compares with. ``expected`` is empty for a healthy window."""
+    """What the score compares with. ``expected`` is empty for a healthy window; ``facts`` where the label names none."""
 
     fault: str
     expected: tuple[str, ...]
     category: str | None
     evidence: tuple[tuple[str, int], ...]
+    facts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,13 @@ class IncidentScore:
     evidence_hit: bool
     seconds: float
     unreadable: str = ""
+    confidence: float | None = None
+    told: bool | None = None
+
+    @property
+    def confidently_wrong(self) -> bool:
+        """Whether a wrong component was named as confirmed or likely."""
+        return not self.healthy and self.rank != 1 and self.verdict in (Verdict.CONFIRMED, Verdict.LIKELY)
 
     def as_json(self) -> dict[str, Any]:
         """The ``per_incident`` entry of the contract."""
@@ -126,7 +135,8 @@ def read_truth(folder: Path) -> Truth:
         raise IncidentFormatError(f"{folder / INCIDENT_FILE}: root_cause names no service.", "Add root_cause.service.")
     expected = (str(cause["service"]), *(str(name) for name in cause.get("accepted") or ()))
     lines = tuple((_plain(str(item["file"])), int(item["line"])) for item in data.get("evidence") or ())
-    return Truth(fault, expected, cause.get("category"), lines)
+    facts = tuple(str(word) for word in data.get("facts") or cause.get("facts") or ())
+    return Truth(fault, expected, cause.get("category"), lines, facts)
 
 
 def _read(folder: Path) -> dict[str, Any]:
@@ -173,7 +183,18 @@ def score(question: Question, truth: Truth, report: Report, seconds: float) -> I
         category_ok=bool(truth.expected) and category == truth.category,
         evidence_hit=hit,
         seconds=round(seconds, 3),
+        confidence=report.causes[0].confidence if ranked else None,
+        told=_tells(report, truth.facts) if truth.facts else None,
     )
+
+
+def _tells(report: Report, facts: Sequence[str]) -> bool:
+    """Whether one of the words stands in the first cause's statement or its first evidence line, in any case."""
+    if report.verdict is Verdict.NO_FAILURE_FOUND or not report.causes:
+        return False
+    first = report.causes[0]
+    words = " ".join([first.statement, *(item.text for item in first.evidence[:1])]).lower()
+    return any(fact.lower() in words for fact in facts)
 
 
 def score_unreadable(folder: Path, why: str, seconds: float) -> IncidentScore:
@@ -203,6 +224,7 @@ def total(scores: Sequence[IncidentScore], model_version: str | None) -> dict[st
     """The JSON object of the contract: shares over the incidents, false alarms over the healthy windows."""
     incidents = [item for item in scores if not item.healthy]
     healthy = [item for item in scores if item.healthy]
+    answered = [item for item in incidents if item.confidence is not None]
 
     def share(hits: list[bool]) -> float:
         return round(sum(hits) / len(hits), 4) if hits else 0.0
@@ -213,6 +235,11 @@ def total(scores: Sequence[IncidentScore], model_version: str | None) -> dict[st
         "top3": share([item.rank is not None and item.rank <= 3 for item in incidents]),
         "category_top1": share([item.category_ok for item in incidents]),
         "evidence_at_10": share([item.evidence_hit for item in incidents]),
+        "told": share(told) if (told := [bool(item.told) for item in incidents if item.told is not None]) else None,
+        "confidently_wrong": share([item.confidently_wrong for item in incidents]),
+        "expected_calibration_error": expected_calibration_error(
+            [item.confidence or 0.0 for item in answered], [item.rank == 1 for item in answered]
+        ),
         "healthy_windows": len(healthy),
         "false_alarms": sum(item.verdict != Verdict.NO_FAILURE_FOUND.value for item in healthy),
         "seconds_median": round(statistics.median(item.seconds for item in scores), 3) if scores else 0.0,

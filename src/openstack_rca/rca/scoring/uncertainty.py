@@ -82,6 +82,19 @@ def reliability(confidences: Sequence[float], right: Sequence[bool], bins: int =
     return rows
 
 
+def expected_calibration_error(confidences: Sequence[float], right: Sequence[bool], bins: int = 5) -> float | None:
+    """Mean distance of confidence and share right over the rows of ``reliability``, weighted by answers (Naeini, 2015).
+
+    Returns:
+        A value in [0, 1]; None without answers.
+    """
+    rows = reliability(confidences, right, bins)
+    answers = sum(row["answers"] for row in rows)
+    if not answers:
+        return None
+    return round(sum(row["answers"] * abs(row["mean_confidence"] - row["share_right"]) for row in rows) / answers, 4)
+
+
 def confusion(expected: Sequence[str], answered: Sequence[str]) -> list[dict[str, Any]]:
     """Wrong first answers: what was expected, what was named instead, how often; most frequent first."""
     wrong = Counter((truth, answer) for truth, answer in zip(expected, answered, strict=True) if truth != answer)
