@@ -42,3 +42,17 @@ def test_no_time_is_told_that_no_line_has(tmp_path: Path) -> None:
     assert report.window.start is None
     assert report.timeline == []
     assert all(item.time is None for cause in report.causes for item in cause.evidence)
+
+
+def test_proof_is_the_line_that_matched(tmp_path: Path) -> None:
+    """What a traceback ends with is cited at its own line, and the event's first line is named beside it."""
+    trace = (
+        "2024-06-18 08:42:58.702 140 ERROR nova.virt [-] The widget turned over\n"
+        "Traceback (most recent call last):\n"
+        '  File "/usr/lib/python3/dist-packages/nova/virt/widget.py", line 15, in turn\n'
+        "    raise ValueError(name)\n"
+        "ValueError: empty widget name\n"
+    )
+    first = answer(tmp_path, trace).causes[0].evidence[0]
+    assert (first.line, first.lines, first.event_line) == (5, 1, 1)
+    assert first.text == "ValueError: empty widget name"

@@ -131,21 +131,38 @@ def _evidence(findings: Sequence[Finding], observed: pl.DataFrame) -> list[Evide
         picked.setdefault(row, finding)
         if len(picked) == MAX_EVIDENCE:
             break
-    columns = ["row", "file", "line", "lines", "message", "time", "host", "service", "score"]
+    columns = ["row", "file", "line", "lines", "message", "detail", "time", "host", "service", "score"]
     lines = {
         row["row"]: row
         for row in observed.filter(pl.col("row").is_in(list(picked))).select(columns).iter_rows(named=True)
     }
-    return [_item(finding, lines[row]) for row, finding in picked.items() if row in lines]
+    return [_item(finding, row, lines[row]) for row, finding in picked.items() if row in lines]
 
 
-def _item(finding: Finding, line: dict[str, object]) -> EvidenceItem:
+def _place(finding: Finding, row: int, line: dict[str, object]) -> tuple[int, int, str]:
+    """Number of the line that proves a finding, how many lines of the event follow from it on, and the line itself.
+
+    Below its first line an event holds its detail, line for line; what matched there is cited at its own place.
+    """
+    first, lines, message = int(str(line["line"])), int(str(line["lines"])), str(line["message"])
+    position = finding.rows.index(row)
+    proof = finding.proofs[position] if position < len(finding.proofs) else ""
+    below = str(line["detail"] or "").split("\n")
+    if not proof or proof in message or len(below) != lines - 1:
+        return first, lines, message
+    found = [number for number, text in enumerate(below, 1) if text.strip() and proof.strip() in text]
+    return (first + found[-1], lines - found[-1], below[found[-1] - 1].strip()) if found else (first, lines, message)
+
+
+def _item(finding: Finding, row: int, line: dict[str, object]) -> EvidenceItem:
     score, time = line["score"], line["time"]
+    number, lines, text = _place(finding, row, line)
     return EvidenceItem(
         file=str(line["file"]),
-        line=int(str(line["line"])),
-        lines=int(str(line["lines"])),
-        text=str(line["message"]),
+        line=number,
+        lines=lines,
+        event_line=first if (first := int(str(line["line"]))) < number else None,
+        text=text,
         time=time if isinstance(time, datetime) else None,
         host=None if line["host"] is None else str(line["host"]),
         service=None if line["service"] is None else str(line["service"]),

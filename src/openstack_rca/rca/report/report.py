@@ -31,8 +31,11 @@ class EvidenceItem(_Part):
     """One cited event, with what makes it evidence."""
 
     file: str = Field(description="Path relative to the log folder that was given.")
-    line: int = Field(ge=1, description="1-based first line of the event.")
-    lines: int = Field(default=1, ge=1, description="How many lines the event spans.")
+    line: int = Field(ge=1, description="1-based line that proves it; of a longer event the one that matched.")
+    lines: int = Field(default=1, ge=1, description="How many lines of the event there are from this one on.")
+    event_line: int | None = Field(
+        default=None, description="1-based first line of the event, where the proof is below it."
+    )
     text: LoggedText = Field(description="First line as logged, secrets masked.")
     time: datetime | None = None
     host: str | None = None

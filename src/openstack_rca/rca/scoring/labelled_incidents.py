@@ -167,7 +167,7 @@ def score(question: Question, truth: Truth, report: Report, seconds: float) -> I
     category = report.causes[0].category.value if ranked else None
     cited = [item for cause in report.causes for item in cause.evidence][:10] if ranked else []
     hit = any(
-        _plain(item.file) == file and item.line <= line < item.line + item.lines
+        _plain(item.file) == file and (item.event_line or item.line) <= line < item.line + item.lines
         for item in cited
         for file, line in truth.evidence
     )
