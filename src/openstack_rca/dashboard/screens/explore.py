@@ -14,7 +14,7 @@ from openstack_rca.dashboard.evidence_view import draw_neighbours
 from openstack_rca.dashboard.frame import draw_page
 from openstack_rca.dashboard.held_model import held_model
 from openstack_rca.dashboard.prepared_logs import prepared_logs
-from openstack_rca.dashboard.words import block, plain
+from openstack_rca.dashboard.words import block, plain, sentence
 from openstack_rca.errors import StoryNotFound
 from openstack_rca.service.analysis import Prepared
 from openstack_rca.service.explore import (
@@ -259,7 +259,7 @@ def _draw_story(prepared: Prepared) -> None:
     try:
         stories = stories_of(prepared, name)
     except StoryNotFound as error:
-        st.info(plain(str(error)))
+        st.info(sentence(error))
         return
     for story in stories:
         st.code(block("\n".join(story_text(story)), 400), language=None, wrap_lines=True)
