@@ -12,6 +12,7 @@ import pytest
 
 from openstack_rca.errors import ConfigurationError, VersionNotFound
 from openstack_rca.rca.scoring.labelled_incidents import read_question
+from openstack_rca.rca.vocabulary import Verdict
 from openstack_rca.service.analysis import AnalysisOutcome, analyze, record_analysis
 from openstack_rca.service.opening import open_model
 from openstack_rca.service.reports import FORMATS, check_report_path, render, write_report
@@ -140,3 +141,16 @@ def test_a_suffix_without_a_form_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(ConfigurationError, match="names no form") as caught:
         check_report_path(tmp_path / name)
     assert ".json" in caught.value.hint
+
+
+def test_a_traceback_that_the_log_begins_in_the_middle_of_is_not_called_healthy(
+    empty_home: Path, tmp_path: Path
+) -> None:
+    """Its first line is a line of code; what was raised stands below it."""
+    stamp = "2026-03-09 06:13:24.759 384 TRACE nova.service"
+    log = tmp_path / "compute7" / "nova-compute.log"
+    log.parent.mkdir()
+    log.write_text(f"{stamp}     if ret == -1: raise Odd('no')\n{stamp} Odd: the flux capacitor has no flux\n")
+    report = analyze([log], "", settings=load_settings(), model="none").report
+    assert report.verdict is Verdict.INCONCLUSIVE
+    assert (report.causes[0].component, report.causes[0].host) == ("nova-compute", "compute7")

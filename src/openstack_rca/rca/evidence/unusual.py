@@ -40,7 +40,10 @@ WARNING_WEIGHT = 0.1
 ENDING_WEIGHT = 0.6
 """A line with which a process ends or does not start, and that no rule knows: its own words, if not a known cause."""
 
-FAILING = pl.col("level").is_in(ERROR_AND_WORSE) & ~pl.col("message").str.contains(_QUOTED_CODE)
+# A traceback that the log begins in the middle of starts with a line of code; what was raised stands below it.
+FAILING = pl.col("level").is_in(ERROR_AND_WORSE) & (
+    ~pl.col("message").str.contains(_QUOTED_CODE) | (pl.col("detail").fill_null("") != "")
+)
 SURPRISING_WARNING = (pl.col("level") == "WARNING") & (pl.col("score").fill_null(0.0) >= 0.99)
 ENDS = (pl.col("level") != "DEBUG") & (
     (pl.col("level") == "CRITICAL")
