@@ -18,7 +18,7 @@ from signing_helpers import (
 
 from openstack_rca.errors import ConfigurationError, PublishFailed
 from openstack_rca.lifecycle.doctor import check_connections
-from openstack_rca.lifecycle.records import Place
+from openstack_rca.lifecycle.records import Place, signature_key
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.lifecycle.versions.promotion import promote
 from openstack_rca.settings import Settings, load_settings
@@ -130,7 +130,7 @@ def test_without_keys_the_library_is_never_asked_for(settings: Settings, make_mo
     assert lifecycle.download(1, tmp_path / "one.keras").exists()
     assert [check.ok for check in lifecycle.verify()] == [True]
     stored = {found.key for found in lifecycle.store.objects(lifecycle.place.key(1).split("/")[0] + "/")}
-    assert stored == {lifecycle.place.key(1), lifecycle.place.manifest_key(1)}
+    assert stored == lifecycle.place.own_keys(1) - {signature_key(lifecycle.place.key(1))}
 
 
 def test_the_doctor_tries_the_keys_that_are_set(

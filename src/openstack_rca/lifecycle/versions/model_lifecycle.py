@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlparse
 
 from openstack_rca.errors import (
     ConfigurationError,
@@ -212,6 +213,10 @@ class ModelLifecycle:
     def lies_unregistered(self) -> bool:
         """Whether the registry knows no version and the store holds some, as after working with MLflow switched off."""
         if not self.settings.mlflow_enabled or next(self.index.newest_first(), None) is not None:
+            return False
+        root = urlparse(self.settings.artifact_root)
+        if root.scheme == "file" and not Path(unquote(root.path)).exists():
+            # Opening a store that is a folder makes the folder; a question leaves nothing behind.
             return False
         with suppress(StoreError):
             numbers = (self.place.number_of(folder) for folder in self.store.folders())

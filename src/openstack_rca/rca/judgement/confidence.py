@@ -1,7 +1,7 @@
 """Confidence: from the score of a first answer to the probability that it is right.
 
-The map rises with the score and was fitted on labelled cases: of the answers given with about one score, how many were right
-(isotonic regression, Ayer and others 1955, drawn towards one half where there are few cases).
+The map rises with the score. Its knots were read off labelled cases: of the answers given with about one score, how many were
+right, drawn towards one half where there were few. They are in-sample: no kind of fault was left out when they were set.
 """
 
 from __future__ import annotations
