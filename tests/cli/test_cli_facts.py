@@ -9,7 +9,7 @@ from cli_helpers import Program, closed_port, refused
 
 from trained_environment import Trained
 
-CHECKS = ["tracking", "registry", "store write", "store read", "credentials", "clock", "cache space"]
+CHECKS = ["tracking", "registry", "run artifacts", "store write", "store read", "credentials", "clock", "cache space"]
 
 GOOD = """\
 - id: own-signature
