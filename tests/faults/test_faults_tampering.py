@@ -122,11 +122,17 @@ BEFORE: dict[str, tuple[Callable[[Members], Members], str]] = {
 def test_a_published_file_that_is_no_model_of_ours_is_refused_by_name(
     home: Path, trained: Trained, tmp_path: Path, capfd: pytest.CaptureFixture[str], what: str
 ) -> None:
-    """Its digest fits: whoever published it may publish. What it holds is looked at all the same."""
+    """Its digest fits: whoever published it may publish. What it holds is looked at all the same.
+
+    Asked for by number it is refused; ``latest`` gives way to the newest version that can be used, and says why.
+    """
     change, words = BEFORE[what]
     publish(change(members_of(trained.model_file)), tmp_path, zipfile.ZIP_DEFLATED)
-    status, error = analyze(capfd)
+    status, error = analyze(capfd, "--model", "2")
     assert status == 1
     assert words in error
+    status, told = analyze(capfd)
+    assert status == 0
+    assert words in told and "Version 1 answers instead" in told
     status, _ = analyze(capfd, "--model", "1")
     assert status in (0, 3)
