@@ -75,7 +75,7 @@ def test_a_background_training_makes_a_version(empty_home: Path, trained: Traine
     assert job.step_times == sorted(job.step_times)
     assert job.losses[-1][0] == 2.0
     assert len(job.outcome["history"]) == 2
-    assert "9 of 9" in job.log
+    assert "10 of 10" in job.log
     assert [version.version for version in list_models(settings)] == [1]
     app = open_page("train")
     assert "Version 1 is published" in words_of(app)

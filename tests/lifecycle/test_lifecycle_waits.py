@@ -210,7 +210,7 @@ def test_a_process_ends_when_it_is_interrupted_while_it_reads_many_objects(
             assert asked.wait(HANG)
             assert process.pid is not None
             os.kill(process.pid, signal.SIGINT)
-            process.join(HANG / 2)
+            process.join(HANG)
             assert process.exitcode is not None
         finally:
             process.kill()

@@ -115,7 +115,9 @@ def _kind(against: Sequence[Finding], texts: dict[int, str]) -> Category | None:
     if sum(finding.count for finding in against) < MIN_EVENTS:
         return None
     refused = all(_REFUSED.search(texts.get(finding.rows[0], "")) for finding in against if finding.rows)
-    return Category.CONFIG if refused else None
+    # Everybody depends on keystone: who goes on logging while it is refused is not served for that.
+    from_identity = IDENTITY in {finding.accuser for finding in against}
+    return Category.CONFIG if refused and not from_identity else None
 
 
 def _serves_others(
@@ -126,10 +128,13 @@ def _serves_others(
     client: str,
     against: Sequence[Finding],
 ) -> bool:
-    """Whether enough other components that need the service log meanwhile, and none of them complains of it."""
+    """Whether enough other components that need the service log meanwhile, and none of them complains of it.
+
+    Who complains of the client has trouble of its own: that it logs does not show that it is served.
+    """
     start, end = min(finding.first for finding in against), max(finding.last for finding in against)
     counts = window.filter(pl.col("time").is_between(start, end)).group_by("component").len()
-    complaining = {finding.accuser for finding in findings if finding.accused == service}
+    complaining = {finding.accuser for finding in findings if finding.accused in (service, client)}
     served = [
         component
         for component, count in counts.iter_rows()
