@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openstack_rca.errors import ConfigurationError, LogPathNotFound, UnreadableLog
+from openstack_rca.errors import ConfigurationError, LogPathNotFound, NoLogFiles, UnreadableLog
 from openstack_rca.logs.events import read_logs
 from openstack_rca.logs.records import SkipReason
 from openstack_rca.service.log_choice import allowed_paths, entries_of_roots
