@@ -6,15 +6,17 @@ SWIFT_VENV ?= .venv-swift
 PYTEST_FLAGS ?=
 # Files are shared out between so many processes; each starts servers of its own.
 TEST_WORKERS ?= auto
+# How many changes `make mutate` draws; 0: all of them.
+SAMPLE ?= 60
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format wheel reference system-packages clean clean-all $(SWIFT_VENV)
+.PHONY: help demo test lint format wheel reference mutate system-packages clean clean-all $(SWIFT_VENV)
 
 help: ## list the targets
 	@echo "Targets:"
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 20
-	@echo "Variables: PYTHON (interpreter to start from, 3.11 or later), PYTEST_FLAGS, TEST_WORKERS, VENV"
+	@echo "Variables: PYTHON (interpreter to start from, 3.11 or later), PYTEST_FLAGS, ROOM, SAMPLE, TEST_WORKERS, VENV"
 
 demo: $(VENV)/.installed ## install, train on samples/, answer a sample incident, say where everything is
 	@$(BIN)/openstack-rca demo
@@ -38,6 +40,10 @@ reference: $(VENV)/.installed-dev ## write docs/commands.md and the tables of do
 	@$(BIN)/python scripts/make_command_reference.py
 	@$(BIN)/python scripts/make_signature_table.py
 	@$(BIN)/python scripts/make_format_table.py
+
+mutate: $(VENV)/.installed-dev ## change the sources of ROOM place by place: do its tests notice? (SAMPLE=0 for every place)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[mutate]'
+	@$(BIN)/python scripts/mutate.py $(ROOM) --sample $(SAMPLE)
 
 system-packages: ## install what the tests need from the distribution (root and apt; else says what is left out)
 	@scripts/install-packages

@@ -1,0 +1,165 @@
+"""Change the sources of one room, one place at a time, and count how many of the changes the room's tests catch.
+
+``make mutate ROOM=sanitise`` runs it. It works on a copy of the checkout, so that a stopped run leaves nothing behind.
+Mutants come from cosmic-ray; those of annotations and docstrings are left out, for they change nothing that runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import os
+import random
+import shlex
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from cosmic_ray.commands import init
+from cosmic_ray.mutating import mutate_and_test
+from cosmic_ray.testing import run_tests
+from cosmic_ray.work_db import use_db
+from cosmic_ray.work_item import MutationSpec, TestOutcome
+from rich.progress import track
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCES = "src/openstack_rca/"
+
+ROOMS: dict[str, tuple[list[str], list[str]]] = {
+    "sanitise": (
+        ["rca/report/sanitise.py"],
+        ["tests/rca/test_render_sanitise.py", "tests/rca/test_render_secrets.py"],
+    ),
+    "audit": (["model/audit.py"], ["tests/model/test_model_file.py"]),
+    "cache": (
+        ["lifecycle/local/cache.py"],
+        ["tests/lifecycle/test_lifecycle_cache.py", "tests/lifecycle/test_lifecycle_cache_origin.py"],
+    ),
+    "publishing": (
+        ["lifecycle/versions/publishing.py"],
+        ["tests/lifecycle/test_lifecycle_versions.py", "tests/lifecycle/test_lifecycle_crash.py"],
+    ),
+    "retention": (["lifecycle/versions/retention.py"], ["tests/lifecycle/test_lifecycle_policy.py"]),
+    "signing": (
+        ["lifecycle/trust/signing.py", "lifecycle/trust/signing_keys.py"],
+        ["tests/lifecycle/test_lifecycle_signing.py", "tests/lifecycle/test_lifecycle_signing_keys.py"],
+    ),
+    "uploads": (["service/uploads.py"], ["tests/dashboard/test_dashboard_uploads.py"]),
+    "archives": (
+        ["logs/archives.py", "logs/bounds.py", "logs/members.py"],
+        ["tests/logs/test_logs_packing.py", "tests/logs/test_logs_sources.py"],
+    ),
+    "renderings": (
+        ["rca/render/excerpts.py", "rca/render/short_report.py", "rca/render/ticket.py", "rca/render/wording.py"],
+        [
+            "tests/rca/test_render_common.py",
+            "tests/rca/test_render_excerpt.py",
+            "tests/rca/test_render_short.py",
+            "tests/rca/test_render_text.py",
+            "tests/rca/test_render_markdown.py",
+        ],
+    ),
+    "window": (["rca/evidence/window.py"], ["tests/rca/test_window.py"]),
+    "ranking": (
+        ["rca/judgement/ranking.py"],
+        ["tests/rca/test_blame.py", "tests/rca/test_deciding.py", "tests/rca/test_inference.py"],
+    ),
+}
+"""Room -> the modules that guard something, and the tests that must notice a change in them."""
+
+COPIED = (
+    "src",
+    "tests",
+    "samples",
+    "config",
+    "mlflow_integration",
+    "streamlit_app",
+    "docs",
+    "scripts",
+    "pyproject.toml",
+)
+SECONDS = 240.0
+
+
+def _silent_ranges(source: str) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    """Places whose change cannot be seen when the module runs: annotations, docstrings, the guard of ``TYPE_CHECKING``."""
+    for node in ast.walk(ast.parse(source)):
+        silent: list[ast.expr | ast.stmt | None] = []
+        if isinstance(node, ast.arg | ast.AnnAssign):
+            silent.append(node.annotation)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            silent.append(node.returns)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            silent.append(node)
+        for place in silent:
+            if place is not None and place.end_lineno is not None and place.end_col_offset is not None:
+                yield (place.lineno, place.col_offset), (place.end_lineno, place.end_col_offset)
+
+
+def _runs(mutation: MutationSpec, silent: list[tuple[tuple[int, int], tuple[int, int]]]) -> bool:
+    return not any(start <= tuple(mutation.start_pos) <= end for start, end in silent)
+
+
+def mutants(folder: Path, sources: list[str]) -> list[MutationSpec]:
+    """Every change that cosmic-ray knows for the sources, without those that nothing can notice."""
+    session = folder / "session.sqlite"
+    with use_db(str(session)) as database:
+        init([Path(SOURCES + source) for source in sources], database, {})
+        found = [mutation for item in database.work_items for mutation in item.mutations]
+    silent = {path: list(_silent_ranges(path.read_text())) for path in {mutation.module_path for mutation in found}}
+    running = [mutation for mutation in found if _runs(mutation, silent[mutation.module_path])]
+    return sorted(
+        running, key=lambda each: (str(each.module_path), each.start_pos, each.operator_name, each.occurrence)
+    )
+
+
+def copy_of_checkout(folder: Path) -> None:
+    """What the tests need of the checkout, below ``folder``."""
+    for name in COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, folder / name)
+
+
+def main() -> int:
+    """Run one room; the exit status says whether the share that was asked for was caught."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("room", choices=sorted(ROOMS))
+    parser.add_argument("--sample", type=int, default=0, help="run so many mutants, drawn by the seed; 0: all")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--least", type=float, default=0.85, help="share that has to be caught (default: 0.85)")
+    arguments = parser.parse_args()
+    sources, tests = ROOMS[arguments.room]
+    with tempfile.TemporaryDirectory(prefix="mutate-") as name:
+        folder = Path(name)
+        copy_of_checkout(folder)
+        os.chdir(folder)
+        os.environ["PYTHONPATH"] = str(folder / "src")
+        os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+        chosen = mutants(folder, sources)
+        total = len(chosen)
+        if arguments.sample and arguments.sample < total:
+            chosen = random.Random(arguments.seed).sample(  # noqa: S311 - nothing is secret here
+                chosen, arguments.sample
+            )
+        command = shlex.join([sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests])
+        if run_tests(command, SECONDS)[0] is not TestOutcome.SURVIVED:
+            print(f"The tests of {arguments.room} fail as they are: {command}")
+            return 2
+        survived = []
+        for mutation in track(chosen, description=arguments.room):
+            result = mutate_and_test([mutation], command, SECONDS)
+            if result.test_outcome is TestOutcome.SURVIVED:
+                survived.append(result.diff or "")
+                print(result.diff, flush=True)
+    caught = 1 - len(survived) / max(len(chosen), 1)
+    print(f"{arguments.room}: {len(chosen)} of {total} mutants, {len(survived)} survived, {caught:.1%} caught")
+    return 0 if caught >= arguments.least else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
