@@ -163,6 +163,11 @@ class Settings(BaseSettings):
         validation_alias=_named("OPENSTACK_RCA_CORRECT_SKEW"),
         description="Whether times of hosts whose clock disagrees are put right.",
     )
+    deployment: str | None = Field(
+        default=None,
+        validation_alias=_named("OPENSTACK_RCA_DEPLOYMENT"),
+        description="Tool that installed the cloud; none: whatever the logs look like.",
+    )
     archive_members: int = Field(
         default=200_000,
         gt=0,

@@ -154,3 +154,15 @@ def test_a_traceback_that_the_log_begins_in_the_middle_of_is_not_called_healthy(
     report = analyze([log], "", settings=load_settings(), model="none").report
     assert report.verdict is Verdict.INCONCLUSIVE
     assert (report.causes[0].component, report.causes[0].host) == ("nova-compute", "compute7")
+
+
+def test_the_checks_are_commands_of_the_deployment_that_is_named(home: Path) -> None:
+    """Whoever runs containers has no unit to ask for; an unknown tool is refused by name."""
+    settings = load_settings(mlflow_enabled=False, deployment="kolla")
+    report = analyze([INCIDENT / "logs"], "401 on every call", settings=settings).report
+    checks = [check for cause in report.causes for check in cause.next_checks]
+    assert any(check.startswith("docker exec ") for check in checks)
+    assert not any(check.startswith("systemctl status keystone") for check in checks)
+    assert "--deployment kolla" in report.command
+    with pytest.raises(ConfigurationError, match="no deployment 'colla'"):
+        analyze([INCIDENT / "logs"], "", settings=load_settings(mlflow_enabled=False, deployment="colla"))

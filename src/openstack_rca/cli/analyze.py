@@ -20,7 +20,7 @@ from openstack_rca.cli.output import (
     steps,
 )
 from openstack_rca.errors import ConfigurationError, HistoryUnavailable
-from openstack_rca.service.analysis import AnalysisOutcome, analyze, around_window, record_analysis
+from openstack_rca.service.analysis import DEPLOYMENTS, AnalysisOutcome, analyze, around_window, record_analysis
 from openstack_rca.service.history import open_history, remember
 from openstack_rca.service.kept_reports import keep_report
 from openstack_rca.service.log_reading import with_reading
@@ -63,6 +63,11 @@ from openstack_rca.settings import Settings
     type=click.Path(dir_okay=False, path_type=Path),
     help="Also write the report to this file; its suffix (.json, .md, .html, .txt) says in which form.",
 )
+@click.option(
+    "--deployment",
+    type=click.Choice(DEPLOYMENTS),
+    help="Tool that installed the cloud, whose commands the checks are; left out: the one that the logs show.",
+)
 @reading_options
 @connection_options
 def analyze_command(
@@ -80,6 +85,7 @@ def analyze_command(
     ticket: bool,
     exit_code: bool,
     output: Path | None,
+    deployment: str | None,
     log_format: str | None,
     host: str | None,
     year: int | None,
@@ -104,6 +110,7 @@ def analyze_command(
     """
     settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
     settings = with_reading(settings, log_format, host, year, correct_skew)
+    settings = settings.model_copy(update={"deployment": deployment}) if deployment else settings
     if around is not None:
         if since is not None or until is not None:
             raise click.UsageError("--around says the window already; leave --since and --until out")

@@ -17,10 +17,10 @@ from openstack_rca.logs.events import LogRead
 from openstack_rca.model.baseline import Baseline
 from openstack_rca.rca.engine import AnalysisRequest, Case, build_report, investigate
 from openstack_rca.rca.evidence import ExpectedSteps, NormalRates
-from openstack_rca.rca.knowledge import Catalogue, load_catalogue, load_topology
+from openstack_rca.rca.knowledge import Catalogue, Deployment, load_catalogue, load_topology
 from openstack_rca.rca.relevance import History
 from openstack_rca.rca.render import render_json
-from openstack_rca.rca.report import FileSummary, Report
+from openstack_rca.rca.report import FileSummary, Report, deployment_of, with_fitting_checks
 from openstack_rca.service.knowledge import knowledge_for
 from openstack_rca.service.log_inspection import reading_line, reading_notes
 from openstack_rca.service.log_reading import read_given, reading_words
@@ -29,6 +29,9 @@ from openstack_rca.service.stories import expected_steps
 from openstack_rca.settings import Settings
 
 AROUND = timedelta(minutes=10)
+DEPLOYMENTS = tuple(str(kind) for kind in Deployment)
+"""Tools that install OpenStack, as a user names them."""
+
 StepCallback = Callable[[str], None]
 
 
@@ -123,11 +126,11 @@ def ask(
         since=since,
         until=until,
         fast=fast,
-        command=_sound(_command(paths, issue, prepared.model, fast, since, until, signatures, reading_words(settings))),
+        command=_sound(_command(paths, issue, prepared.model, fast, since, until, signatures, _words(settings))),
         knowledge=knowledge_for(settings, fast=fast, history=history),
     )
     catalogue = load_catalogue(signatures or settings.signatures_folder, cache=settings.compiled_signatures)
-    return answer(prepared, request, catalogue, on_step)
+    return answer(prepared, request, catalogue, on_step, given_deployment(settings))
 
 
 def _require_window(since: datetime | None, until: datetime | None) -> None:
@@ -202,10 +205,33 @@ def prepare(
     return Prepared(read, opened, scores, rates, seconds, expected, notes)
 
 
+def given_deployment(settings: Settings) -> Deployment | None:
+    """The tool that installed the cloud, where the user named it.
+
+    Raises:
+        ConfigurationError: there is no such tool.
+    """
+    try:
+        return None if settings.deployment is None else Deployment(settings.deployment)
+    except ValueError:
+        raise ConfigurationError(
+            f"There is no deployment {settings.deployment!r}.", f"Name one of: {', '.join(Deployment)}."
+        ) from None
+
+
 def answer(
-    prepared: Prepared, request: AnalysisRequest, catalogue: Catalogue, on_step: StepCallback | None = None
+    prepared: Prepared,
+    request: AnalysisRequest,
+    catalogue: Catalogue,
+    on_step: StepCallback | None = None,
+    deployment: Deployment | None = None,
 ) -> AnalysisOutcome:
-    """Answer one question about logs that are read and scored; ``on_step`` is told each stage as it begins."""
+    """Answer one question about logs that are read and scored.
+
+    Args:
+        on_step: told each stage as it begins.
+        deployment: the tool that installed the cloud, whose commands the checks are; None: the one that the logs show.
+    """
     started = time.monotonic()
     events, topology = prepared.read.events, load_topology()
     case = investigate(
@@ -218,6 +244,7 @@ def answer(
         seconds=prepared.seconds | {"analyze": time.monotonic() - started},
         notes=prepared.notes,
     )
+    report = with_fitting_checks(report, deployment or deployment_of(events, request.logs), topology)
     return AnalysisOutcome(report, prepared.model, case, reading_line(prepared.read))
 
 
@@ -292,6 +319,11 @@ def _files(read: LogRead) -> list[FileSummary]:
         )
         for file in read.files
     ]
+
+
+def _words(settings: Settings) -> list[str]:
+    """The options that say how the logs are read and what the cloud is."""
+    return reading_words(settings) + (["--deployment", settings.deployment] if settings.deployment else [])
 
 
 def _command(

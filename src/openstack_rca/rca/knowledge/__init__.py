@@ -2,20 +2,25 @@
 
 from openstack_rca.rca.knowledge.catalogue import TEXT_LIMIT, Catalogue, event_text, load_catalogue, own_signatures
 from openstack_rca.rca.knowledge.checks import concrete_checks
+from openstack_rca.rca.knowledge.deployments import Deployment, recognised_deployment
+from openstack_rca.rca.knowledge.fitting import fitted_check
 from openstack_rca.rca.knowledge.linting import LintResult, lint_catalogue
 from openstack_rca.rca.knowledge.signature import Signature
 from openstack_rca.rca.knowledge.topology import Topology, load_topology
 
 __all__ = [
     "Catalogue",
+    "Deployment",
     "LintResult",
     "Signature",
     "TEXT_LIMIT",
     "Topology",
     "concrete_checks",
     "event_text",
+    "fitted_check",
     "lint_catalogue",
     "load_catalogue",
     "load_topology",
     "own_signatures",
+    "recognised_deployment",
 ]

@@ -1,6 +1,7 @@
 """What is told: the report's data model, its sentences, its masking. May touch ``judgement`` and what lies below it."""
 
 from openstack_rca.rca.report.activity import COLUMNS, activity
+from openstack_rca.rca.report.deployed import deployment_of, with_fitting_checks
 from openstack_rca.rca.report.failed_requests import failed_requests
 from openstack_rca.rca.report.narrative import (
     blast_radius,
@@ -70,6 +71,7 @@ __all__ = [
     "blast_radius",
     "build_cause",
     "causal_chain",
+    "deployment_of",
     "failed_requests",
     "markdown_cell",
     "markdown_code",
@@ -83,4 +85,5 @@ __all__ = [
     "story_pictures",
     "summary",
     "timeline",
+    "with_fitting_checks",
 ]

@@ -1,0 +1,152 @@
+"""Commands as they are typed on a cloud: in its containers, pods and machines, with the names that they have there."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+from openstack_rca.rca.knowledge.deployments import Deployment, container_of, pod_labels, runs_in_pods, unit_of
+from openstack_rca.rca.knowledge.topology import Topology
+
+_PROGRAMS = {
+    "mysql": "mariadb",
+    "mysqladmin": "mariadb",
+    "psql": "postgresql",
+    "rabbitmqctl": "rabbitmq",
+    "rabbitmq-diagnostics": "rabbitmq",
+    "redis-cli": "redis",
+    "etcdctl": "etcd",
+    "virsh": "libvirt",
+    "qemu-img": "libvirt",
+    "ovs-vsctl": "ovs",
+    "ovs-appctl": "ovs",
+    "ovs-ofctl": "ovs",
+    "ovsdb-client": "ovs",
+    "ovn-nbctl": "ovn-nb-db",
+    "ovn-sbctl": "ovn-sb-db",
+    "nova-manage": "nova-conductor",
+    "nova-status": "nova-conductor",
+    "cinder-manage": "cinder-api",
+    "keystone-manage": "keystone",
+    "designate-manage": "designate-api",
+    "neutron-ovn-db-sync-util": "neutron-server",
+    "haproxy": "haproxy",
+}
+"""Programs that lie in the container of one component, and which that is."""
+
+_OVN_DATABASES = (("ovnnb", "ovn-nb-db"), ("ovnsb", "ovn-sb-db"), ("northd", "ovn-northd"))
+_OWN_FILES = ("cat", "curl", "grep", "head", "ls", "tail", "pip", "oslopolicy-validator", "openssl", "id")
+"""Programs that look at files, which lie in the container of whom the file belongs to."""
+
+_STATE = re.compile(r"^systemctl status (?P<unit>[\w@.-]+)(?: [\w@. -]+)?$")
+_JOURNAL = re.compile(r"^journalctl -u (?P<unit>[\w@.-]+)(?:.*? -n (?P<lines>\d+))?.*$")
+_LOG = re.compile(r"^tail(?: -n \d+)? /var/log/(?P<folder>[a-z]+)/(?P<file>[\w.<>@-]+)$")
+_PROJECT_FILE = re.compile(r"/(?:etc|var/lib)/(?P<project>[a-z]+)\b")
+_SHELL = re.compile(r"[|;&*]|\s>\s")
+
+
+def fitted_check(check: str, component: str, topology: Topology, deployment: Deployment) -> str:
+    """A check as it is typed where the cloud was installed by a deployment tool.
+
+    Args:
+        check: a command that only reads, as for services from packages.
+        component: whom it is about, canonical.
+        topology: tells which component a unit or a program belongs to.
+        deployment: how the cloud was installed.
+    """
+    if deployment is Deployment.PACKAGES:
+        return check
+    asked = _STATE.match(check) or _JOURNAL.match(check)
+    if asked:
+        named = asked["unit"]
+        whose = component if named == topology.unit(component) else topology.canonical(named)
+        if whose is None:
+            return check
+        lines = None if check.startswith("systemctl") else (asked["lines"] or "100")
+        return _state(whose, deployment, check) if lines is None else _lines(whose, lines, deployment, check)
+    log = _LOG.match(check)
+    if log and deployment is not Deployment.DEVSTACK:
+        whose = topology.canonical(log["file"].removesuffix(".log"))
+        return _lines(whose, "100", deployment, check) if whose else check
+    whose = _inside(check, component, topology)
+    return _run(check, whose, deployment) if whose else check
+
+
+def _inside(check: str, component: str, topology: Topology) -> str | None:
+    """The component in whose container a command finds what it needs; None: it runs on the host, or from anywhere."""
+    program = check.split(maxsplit=1)[0]
+    if program in _PROGRAMS:
+        return _PROGRAMS[program]
+    if program.startswith("ovn-appctl"):
+        return next((name for mark, name in _OVN_DATABASES if mark in check), "ovn-controller")
+    if "haproxy.sock" in check:
+        return "haproxy"
+    if program == "pip":
+        return component
+    own = _PROJECT_FILE.search(check) if program in _OWN_FILES else None
+    if own is None:
+        return None
+    project = own["project"]
+    if project in (component.partition("-")[0], "ceph"):
+        # Keyrings and ceph.conf are read where the client runs.
+        return component
+    found = topology.canonical(project)
+    return found or next((name for name in topology.components if name.partition("-")[0] == project), None)
+
+
+def _run(check: str, component: str, deployment: Deployment) -> str:
+    container = container_of(component, deployment)
+    if container is None:
+        return check
+    command = f"sh -c {shlex.quote(check)}" if _SHELL.search(check) else check
+    if runs_in_pods(component, deployment):
+        return f"kubectl -n openstack exec {container} -- {command}"
+    if deployment is Deployment.CHARMS:
+        return f"juju exec --application {container} -- {command}"
+    if deployment is Deployment.ANSIBLE:
+        return f"lxc-attach -n {container} -- {command}"
+    return f"{_runtime(deployment)} exec {container} {command}"
+
+
+def _state(component: str, deployment: Deployment, check: str) -> str:
+    unit, container = unit_of(component, deployment), container_of(component, deployment)
+    if unit:
+        return f"systemctl status {unit}"
+    if container is None:
+        return check
+    if deployment is Deployment.HELM:
+        return f"kubectl -n openstack get pods -o wide -l {pod_labels(component)}"
+    if runs_in_pods(component, deployment):
+        return f"kubectl -n openstack get pods -o wide | grep {_pod_name(component)}"
+    if deployment is Deployment.CHARMS:
+        return f"juju status {container}"
+    if deployment is Deployment.ANSIBLE:
+        return _run(check, component, deployment)
+    return f"{_runtime(deployment)} ps -a --filter name={container}"
+
+
+def _lines(component: str, number: str, deployment: Deployment, check: str) -> str:
+    unit, container = unit_of(component, deployment), container_of(component, deployment)
+    if deployment is Deployment.DEVSTACK:
+        return f"journalctl -u {unit} -n {number}" if unit else check
+    if container is None:
+        return check
+    if deployment is Deployment.HELM:
+        return f"kubectl -n openstack logs --tail={number} -l {pod_labels(component)}"
+    if runs_in_pods(component, deployment):
+        return f"kubectl -n openstack logs --tail={number} {container}"
+    if deployment in (Deployment.CHARMS, Deployment.ANSIBLE):
+        return _run(check, component, deployment)
+    project, _, part = component.partition("-")
+    folder = {Deployment.TRIPLEO: "containers"}.get(deployment, "kolla")
+    if part and deployment is not Deployment.RHOSO:
+        return f"tail -n {number} /var/log/{folder}/{project}/{component}.log"
+    return f"{_runtime(deployment)} logs --tail {number} {container}"
+
+
+def _pod_name(component: str) -> str:
+    return {"mariadb": "galera", "rabbitmq": "rabbitmq-server", "neutron-server": "neutron"}.get(component, component)
+
+
+def _runtime(deployment: Deployment) -> str:
+    return "docker" if deployment is Deployment.KOLLA else "podman"

@@ -1,0 +1,34 @@
+"""A report whose checks are typed as on the cloud that it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from openstack_rca.rca.knowledge import Deployment, Topology, fitted_check, recognised_deployment
+from openstack_rca.rca.report.report import Cause, Report
+
+_MOST_TRACEBACKS = 60
+_LONGEST = 1500
+
+
+def deployment_of(events: pl.DataFrame, logs: Sequence[str]) -> Deployment:
+    """How the cloud of these events was installed, told by their files, hosts and tracebacks; packages where nothing tells."""
+    texts = [*logs]
+    for column in ("file", "host"):
+        texts += events[column].drop_nulls().unique().to_list()
+    texts += events["detail"].drop_nulls().head(_MOST_TRACEBACKS).str.slice(0, _LONGEST).to_list()
+    return recognised_deployment(texts) or Deployment.PACKAGES
+
+
+def with_fitting_checks(report: Report, deployment: Deployment, topology: Topology) -> Report:
+    """The same report, with the checks of its causes as they are typed in that deployment."""
+    if deployment is Deployment.PACKAGES:
+        return report
+    return report.model_copy(update={"causes": [_fitted(cause, deployment, topology) for cause in report.causes]})
+
+
+def _fitted(cause: Cause, deployment: Deployment, topology: Topology) -> Cause:
+    checks = [fitted_check(check, cause.component, topology, deployment) for check in cause.next_checks]
+    return cause.model_copy(update={"next_checks": list(dict.fromkeys(checks))})

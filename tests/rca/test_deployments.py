@@ -1,0 +1,128 @@
+"""Checks are commands of the cloud's own deployment, which its logs show or the user names."""
+
+from __future__ import annotations
+
+import pytest
+
+from openstack_rca.rca.knowledge import Deployment, fitted_check, load_topology, recognised_deployment
+
+TOPOLOGY = load_topology()
+
+
+def fitted(check: str, deployment: str, component: str = "nova-compute") -> str:
+    return fitted_check(check, component, TOPOLOGY, Deployment(deployment))
+
+
+@pytest.mark.parametrize(
+    ("text", "deployment"),
+    [
+        ("/var/log/kolla/nova/nova-compute.log", "kolla"),
+        ("case-7/kolla/nova/nova-api.log", "kolla"),
+        ('  File "/var/lib/kolla/venv/lib/python3.10/site-packages/nova/service.py", line 7', "kolla"),
+        ("ctl1/var/log/containers/nova/nova-conductor.log", "tripleo"),
+        ("overcloud-controller-2", "tripleo"),
+        ("/var/log/pods/openstack_nova-api-osapi-6b7f8d-x2k4l_1b2c3d4e-0000/nova-osapi/0.log", "helm"),
+        ('  File "/var/lib/openstack/lib/python3.10/site-packages/nova/rpc.py", line 1', "helm"),
+        ("pods/nova-cell1-conductor-0.log", "rhoso"),
+        ("edpm_nova_compute", "rhoso"),
+        ("juju-4f1a2b-3-lxd-5", "charms"),
+        ("infra1-nova-api-container-9f3a1c2b", "ansible"),
+        ('  File "/openstack/venvs/nova-29.0.1/lib/python3.10/site-packages/nova/x.py", line 2', "ansible"),
+        ('  File "/opt/stack/nova/nova/compute/manager.py", line 2', "devstack"),
+    ],
+)
+def test_paths_hosts_and_tracebacks_tell_how_the_cloud_was_installed(text: str, deployment: str) -> None:
+    """The names that a deployment tool gives are its own."""
+    assert recognised_deployment(["controller", text]) == deployment
+
+
+def test_logs_of_packages_show_no_deployment_tool() -> None:
+    """Where nothing tells, nothing is claimed."""
+    texts = [
+        "/var/log/nova/nova-compute.log",
+        "compute1",
+        '  File "/usr/lib/python3/dist-packages/nova/rpc.py", line 1',
+    ]
+    assert recognised_deployment(texts) is None
+
+
+def test_kolla_with_podman_is_told_from_kolla_with_docker() -> None:
+    """The same tool runs its containers with either."""
+    assert recognised_deployment(["/var/log/kolla/nova/nova-api.log", "podman[812]: container died"]) == "kolla-podman"
+
+
+@pytest.mark.parametrize(
+    ("deployment", "state", "lines"),
+    [
+        ("packages", "systemctl status nova-compute", "journalctl -u nova-compute -n 50"),
+        ("devstack", "systemctl status devstack@n-cpu", "journalctl -u devstack@n-cpu -n 50"),
+        ("kolla", "docker ps -a --filter name=nova_compute", "tail -n 50 /var/log/kolla/nova/nova-compute.log"),
+        ("kolla-podman", "podman ps -a --filter name=nova_compute", "tail -n 50 /var/log/kolla/nova/nova-compute.log"),
+        ("tripleo", "systemctl status tripleo_nova_compute", "tail -n 50 /var/log/containers/nova/nova-compute.log"),
+        (
+            "helm",
+            "kubectl -n openstack get pods -o wide -l application=nova,component=compute",
+            "kubectl -n openstack logs --tail=50 -l application=nova,component=compute",
+        ),
+        ("rhoso", "systemctl status edpm_nova_compute", "podman logs --tail 50 nova_compute"),
+        (
+            "charms",
+            "juju status nova-compute",
+            "juju exec --application nova-compute -- journalctl -u nova-compute -n 50",
+        ),
+        ("ansible", "systemctl status nova-compute", "journalctl -u nova-compute -n 50"),
+    ],
+)
+def test_state_and_log_of_a_service_are_asked_for_in_the_words_of_the_deployment(
+    deployment: str, state: str, lines: str
+) -> None:
+    """Units for packages, containers, pods and machines elsewhere."""
+    assert fitted("systemctl status nova-compute", deployment) == state
+    assert fitted("journalctl -u nova-compute -n 50", deployment) == lines
+
+
+@pytest.mark.parametrize(
+    ("deployment", "command"),
+    [
+        ("packages", "rabbitmqctl cluster_status"),
+        ("kolla", "docker exec rabbitmq rabbitmqctl cluster_status"),
+        ("tripleo", "podman exec rabbitmq-bundle-podman-0 rabbitmqctl cluster_status"),
+        ("helm", "kubectl -n openstack exec <rabbitmq-pod> -- rabbitmqctl cluster_status"),
+        ("rhoso", "kubectl -n openstack exec <rabbitmq-pod> -- rabbitmqctl cluster_status"),
+        ("charms", "juju exec --application rabbitmq-server -- rabbitmqctl cluster_status"),
+        ("ansible", "lxc-attach -n <rabbitmq-container> -- rabbitmqctl cluster_status"),
+    ],
+)
+def test_a_program_runs_where_it_lies(deployment: str, command: str) -> None:
+    """The host of a containerised cloud has no rabbitmqctl."""
+    assert fitted("rabbitmqctl cluster_status", deployment, "rabbitmq") == command
+
+
+def test_configuration_is_read_in_the_container_of_whom_it_belongs_to() -> None:
+    """The folder below /etc names the project; Ceph's files are its client's."""
+    assert (
+        fitted("grep -n my_ip /etc/nova/nova.conf", "kolla")
+        == "docker exec nova_compute grep -n my_ip /etc/nova/nova.conf"
+    )
+    assert fitted("ls -l /etc/ceph", "kolla", "cinder-volume") == "docker exec cinder_volume ls -l /etc/ceph"
+    assert fitted("ls -l /etc/keystone/fernet-keys", "kolla", "nova-api").startswith("docker exec keystone ")
+
+
+def test_a_line_with_a_pipe_runs_in_a_shell_of_the_container() -> None:
+    """Else the pipe would end in the host's shell."""
+    check = 'echo "show stat" | socat stdio /var/run/haproxy.sock'
+    assert fitted(check, "kolla", "haproxy") == f"docker exec haproxy sh -c '{check}'"
+
+
+@pytest.mark.parametrize("deployment", list(Deployment))
+@pytest.mark.parametrize("check", ["openstack compute service list", "df -h", "journalctl -k -n 100", "ip route"])
+def test_what_runs_anywhere_or_on_the_host_itself_stays_as_it_is(check: str, deployment: Deployment) -> None:
+    """Clients need no container, and kernel, disks and routes are the host's."""
+    assert fitted(check, deployment) == check
+
+
+@pytest.mark.parametrize("deployment", list(Deployment))
+def test_the_host_is_no_container(deployment: Deployment) -> None:
+    """Host, network and storage run no service of their own."""
+    for component in ("host", "network", "storage"):
+        assert fitted("systemctl --failed", deployment, component) == "systemctl --failed"
