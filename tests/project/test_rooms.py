@@ -10,7 +10,18 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[2] / "src" / "openstack_rca"
 
 ROOMS: dict[str, tuple[str, ...]] = {
-    "rca": ("vocabulary", "knowledge", "evidence", "judgement", "report", "relevance", "render", "scoring", "engine"),
+    "rca": (
+        "vocabulary",
+        "weights",
+        "knowledge",
+        "evidence",
+        "judgement",
+        "report",
+        "relevance",
+        "render",
+        "scoring",
+        "engine",
+    ),
     "lifecycle": ("records", "objects", "history", "mlflow", "local", "trust", "versions", "doctor", "manager"),
 }
 """Package -> its rooms and single modules in the order of the path: each may import those before it."""

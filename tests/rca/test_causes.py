@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openstack_rca.rca.evidence.finding import Finding, noisy_or
-from openstack_rca.rca.judgement import MIN_GUILT, Candidate, explain, rank, weigh
+from openstack_rca.rca.judgement import Candidate, explain, rank, weigh
 from openstack_rca.rca.knowledge.topology import load_topology
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
+from openstack_rca.rca.weights import current
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TOPOLOGY = load_topology()
@@ -54,7 +55,7 @@ def ranked(findings: Sequence[Finding], relevance: dict[str, float] | None = Non
     """The candidates against whom enough speaks, best first."""
     found = list(findings)
     candidates = rank(explain(weigh(found), found, TOPOLOGY), relevance or {})
-    return [candidate for candidate in candidates if candidate.guilt >= MIN_GUILT]
+    return [candidate for candidate in candidates if candidate.guilt >= current().noticeable]
 
 
 def ranking(*findings: Finding, relevance: dict[str, float] | None = None) -> list[str]:

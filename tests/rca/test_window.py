@@ -9,7 +9,8 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openstack_rca.rca.evidence.window import SHORT_SECONDS, find_windows, suspicion
+from openstack_rca.rca.evidence.window import find_windows, suspicion
+from openstack_rca.rca.weights import current
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 HOUR = 3600.0
@@ -47,7 +48,7 @@ def test_bursts_close_together_are_one_incident() -> None:
 
 
 def test_short_logs_are_one_window_over_all_of_them() -> None:
-    moments, weights = recording(SHORT_SECONDS - 10, [100])
+    moments, weights = recording(current().whole_seconds - 10, [100])
     (window,) = find_windows(moments, weights)
     assert (window.start, window.end) == (moments.min(), moments.max())
 

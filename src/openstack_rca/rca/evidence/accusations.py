@@ -18,6 +18,7 @@ import yaml
 from openstack_rca.rca.evidence.error_kinds import OWN_KIND
 from openstack_rca.rca.knowledge import Topology
 from openstack_rca.rca.vocabulary import Category
+from openstack_rca.rca.weights import current
 
 _FRAME = re.compile(r"/(nova|cinder|manila|ironic|heat|octavia|magnum)/(?:[a-z_]+/)*?([a-z_]+)/rpcapi\.py")
 _NEUTRON_FRAME = re.compile(
@@ -68,11 +69,6 @@ _KEPT_FOR = {("placement-api", Category.CAPACITY): "nova-compute"}
 _HARMLESS = re.compile(r"(?i)duplicate entry|IntegrityError|DBDuplicateEntry")
 """Errors of these libraries that OpenStack provokes and handles in its ordinary work."""
 
-_MISSING_WEIGHT = 0.15
-"""Things that are not found were mostly just deleted."""
-
-_CLIENT_WEIGHT = 0.45
-
 
 @dataclass(frozen=True)
 class Accusation:
@@ -100,7 +96,9 @@ def accuse(text: str, accuser: str | None, topology: Topology, logger: str | Non
     if _TIMEOUT in text:
         consumer = _rpc_consumer(text, topology)
         if consumer is not None and consumer != accuser:
-            return Accusation(consumer, Category.HANG, f"a remote procedure call to {consumer} got no reply", 0.6)
+            return Accusation(
+                consumer, Category.HANG, f"a remote procedure call to {consumer} got no reply", current().unanswered
+            )
     return (
         _address(text, accuser, topology)
         or _client_side(text, accuser, topology, logger)
@@ -124,10 +122,10 @@ def _address(text: str, accuser: str | None, topology: Topology) -> Accusation |
         if component is None or component == accuser:
             continue
         if refused:
-            return Accusation(component, Category.PROCESS_DOWN, f"{address} refuses connections", 0.7)
+            return Accusation(component, Category.PROCESS_DOWN, f"{address} refuses connections", current().refused)
         if _TIMED_OUT.search(text):
-            return Accusation(component, Category.HANG, f"{address} does not answer in time", 0.6)
-        return Accusation(component, Category.PROCESS_DOWN, f"{address} cannot be reached", 0.6)
+            return Accusation(component, Category.HANG, f"{address} does not answer in time", current().unanswered)
+        return Accusation(component, Category.PROCESS_DOWN, f"{address} cannot be reached", current().unanswered)
     return None
 
 
@@ -141,7 +139,7 @@ def _client_side(text: str, accuser: str | None, topology: Topology, logger: str
         found = next((fragment for fragment in fragments if fragment in searched), None)
         category = spoken or OWN_KIND.get(component)
         if found is not None and category is not None and not _HARMLESS.search(text):
-            weight = _MISSING_WEIGHT if category is Category.DATA_MISSING else _CLIENT_WEIGHT
+            weight = current().missing_thing if category is Category.DATA_MISSING else current().client_side
             why = f"the error comes out of the client side of {component} ({found.strip('/.')})"
             wanting = _KEPT_FOR.get((component, category), component)
             return Accusation(wanting, category, why, weight, vague=spoken is None)
@@ -157,7 +155,7 @@ def _named(text: str, accuser: str | None, topology: Topology) -> Accusation | N
         component = topology.canonical(match.group())
         if component is not None and component != accuser and component in topology.dependencies(accuser or component):
             why = f"{match.group()} is gone"
-            return Accusation(component, Category.PROCESS_DOWN, why, _CLIENT_WEIGHT)
+            return Accusation(component, Category.PROCESS_DOWN, why, current().client_side)
     return None
 
 

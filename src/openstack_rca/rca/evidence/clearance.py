@@ -5,9 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from openstack_rca.rca.vocabulary import Unclear
-
-BLIND_SHARE = 0.05
-"""With more lines than this whose level nobody knows, an error among them would not show."""
+from openstack_rca.rca.weights import current
 
 BLIND_SERVICE_SHARE = 0.5
 BLIND_SERVICE_LINES = 20
@@ -35,7 +33,7 @@ def why_unclear(events: pl.DataFrame, known_components: frozenset[str]) -> Uncle
         return Unclear.NOTHING_KNOWN if strange else Unclear.NO_OPENSTACK
     blind_lines = pl.when(pl.col("level").cast(pl.String) == "UNKNOWN").then(pl.col("lines")).otherwise(0)
     lines = events.select("component", "lines", blind=blind_lines)
-    if lines.select(pl.col("blind").sum() > BLIND_SHARE * pl.col("lines").sum()).item():
+    if lines.select(pl.col("blind").sum() > current().blind_share * pl.col("lines").sum()).item():
         return Unclear.LEVELS_UNKNOWN
     services = lines.group_by("component").agg(pl.col("lines").sum(), pl.col("blind").sum())
     blind = services.filter(

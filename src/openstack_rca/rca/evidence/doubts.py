@@ -12,17 +12,7 @@ import polars as pl
 from openstack_rca.rca.evidence.finding import Finding
 from openstack_rca.rca.evidence.normal_rates import NormalRates
 from openstack_rca.rca.vocabulary import Category, Directness
-
-FEW_EVENTS = 200
-"""So few events show neither what is usual nor how often."""
-
-ERROR_SHARE = 0.3
-"""A service that works writes far more ordinary lines than errors, so logs like this hold what a search for errors left."""
-
-MANY_ERRORS = 6
-LASTING_SECONDS = 15.0
-NEW = 0.9
-"""Errors that a healthy cloud never wrote come once or twice; so many, for so long, with such a novelty, are a fault."""
+from openstack_rca.rca.weights import current
 
 _TROUBLED = ("ERROR", "CRITICAL")
 _SERVER_ERROR = r'" (?:status: )?5\d\d\b'
@@ -43,7 +33,8 @@ def looks_preselected(observed: pl.DataFrame, rates: NormalRates) -> bool:
         return bool(errors)
     if not rates.components.isdisjoint(observed["component"].unique().to_list()):
         return False
-    return bool(observed.height <= FEW_EVENTS or errors >= ERROR_SHARE * observed.height)
+    table = current()
+    return bool(observed.height <= table.few_events or errors >= table.error_share * observed.height)
 
 
 def is_filtered(observed: pl.DataFrame) -> bool:
@@ -57,12 +48,15 @@ def goes_on_failing(window: pl.DataFrame) -> bool:
     Args:
         window: observed events of the window with novelty (``add_novelty``).
     """
+    table = current()
     kinds = (
-        window.filter(pl.col("familiar") & (pl.col("novelty") >= NEW) & _FAILED)
+        window.filter(pl.col("familiar") & (pl.col("novelty") >= table.new) & _FAILED)
         .group_by("component", "template_id")
         .agg(count=pl.len(), lasts=(pl.col("time").max() - pl.col("time").min()).dt.total_milliseconds() / 1000)
     )
-    return not kinds.filter((pl.col("count") >= MANY_ERRORS) & (pl.col("lasts") >= LASTING_SECONDS)).is_empty()
+    return not kinds.filter(
+        (pl.col("count") >= table.lasting_errors) & (pl.col("lasts") >= table.lasting_seconds)
+    ).is_empty()
 
 
 def unexplained_errors(findings: Sequence[Finding]) -> bool:
@@ -72,7 +66,7 @@ def unexplained_errors(findings: Sequence[Finding]) -> bool:
     """
     return any(
         finding.unexplained
-        and finding.novelty >= NEW
+        and finding.novelty >= current().new
         and (
             finding.count > 1 or finding.directness is Directness.CAUSE or finding.category is not Category.DATA_MISSING
         )

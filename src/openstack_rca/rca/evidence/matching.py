@@ -17,13 +17,7 @@ from openstack_rca.rca.evidence.own_words import own_words
 from openstack_rca.rca.evidence.unusual import ERROR_AND_WORSE, MAX_ROWS, expected_text, volume
 from openstack_rca.rca.knowledge import TEXT_LIMIT, Catalogue, Signature, Topology, event_text
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
-
-DOUBTED_NOVELTY = 0.35
-LEAST_NOVELTY = 0.2
-"""What chance and the normal rate explain to four fifths is normal."""
-
-MIN_SLOTS = 6
-"""In logs of fewer quarters of a minute nothing has had the time to show that it goes on all the time."""
+from openstack_rca.rca.weights import current
 
 
 def observe(events: pl.DataFrame, topology: Topology) -> pl.DataFrame:
@@ -80,7 +74,7 @@ def add_novelty(observed: pl.DataFrame, rates: NormalRates, minutes: float, pick
         joined["window_count"].to_numpy().astype(float), joined["normal_per_minute"].to_numpy() * max(minutes, 0.1)
     )
     # Without a baseline, what goes on through more than half of the window is taken for this cloud's noise.
-    tells = slots >= MIN_SLOTS and not picked
+    tells = slots >= current().steady_slices and not picked
     unsteady = (1.0 - 2.0 * (pl.col("steadiness") - 0.5)).clip(0.0, 1.0) if tells else pl.lit(1.0)
     joined = joined.with_columns(
         novelty=pl.when("familiar").then(pl.Series(fresh)).otherwise(unsteady),
@@ -88,7 +82,9 @@ def add_novelty(observed: pl.DataFrame, rates: NormalRates, minutes: float, pick
     ).drop("steadiness")
     known = observed.join(joined, on=["component", "template_id"], how="left", maintain_order="left")
     # The logs may hold nothing but the outage: errors that go on all the time are doubted, not dismissed.
-    doubted = pl.when(~pl.col("familiar") & pl.col("level").is_in(["ERROR", "CRITICAL"])).then(DOUBTED_NOVELTY)
+    doubted = pl.when(~pl.col("familiar") & pl.col("level").is_in(["ERROR", "CRITICAL"])).then(
+        current().doubted_novelty
+    )
     return known.with_columns(novelty=pl.max_horizontal("novelty", doubted.otherwise(0.0)))
 
 
@@ -132,7 +128,7 @@ def cited_rows(findings: Iterable[Finding]) -> pl.Series:
 
 def unexplained(window: pl.DataFrame, rows: pl.Series) -> pl.DataFrame:
     """Events that are not normal and not among the given ones."""
-    return window.filter(~pl.col("row").is_in(rows.implode()) & (pl.col("novelty") > LEAST_NOVELTY))
+    return window.filter(~pl.col("row").is_in(rows.implode()) & (pl.col("novelty") > current().least_novelty))
 
 
 def _group(window: pl.DataFrame, hits: pl.DataFrame, catalogue: Catalogue, minutes: float) -> list[Finding]:

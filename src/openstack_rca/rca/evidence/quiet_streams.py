@@ -10,10 +10,7 @@ from openstack_rca.rca.evidence.normal_rates import NormalRates
 from openstack_rca.rca.evidence.silence import Gap, find_gaps
 from openstack_rca.rca.knowledge import Topology
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
-
-SILENCE_WEIGHT = 0.6
-REPLACED_WEIGHT = 0.8
-"""Who was silent may have had nothing to say; who went on as another process had stopped."""
+from openstack_rca.rca.weights import current
 
 
 def silences(window: pl.DataFrame, rates: NormalRates, topology: Topology) -> list[Finding]:
@@ -37,7 +34,10 @@ def silences(window: pl.DataFrame, rates: NormalRates, topology: Topology) -> li
 
 def _silence(gap: Gap) -> Finding:
     seconds = (gap.end - gap.start).total_seconds()
-    certainty = min(1.0, gap.significance / 20.0)
+    table = current()
+    certainty = min(1.0, gap.significance / table.silence_certain)
+    # Who was silent may have had nothing to say; who went on as another process had stopped.
+    alone = table.lonely_silence + (1.0 - table.lonely_silence) * gap.others_active
     category = Category.HANG if gap.same_process else Category.PROCESS_DOWN
     return Finding(
         sort=EvidenceSort.SILENCE,
@@ -50,7 +50,7 @@ def _silence(gap: Gap) -> Finding:
         title=f"{gap.component} logged nothing for {seconds:.0f} s",
         why=f"steady at {gap.per_minute:.0f} lines a minute, then silent for {seconds:.0f} s"
         + ("" if gap.resumed else " until the logs end"),
-        weight=(REPLACED_WEIGHT if gap.replaced else SILENCE_WEIGHT) * certainty * (0.3 + 0.7 * gap.others_active),
+        weight=(table.replaced if gap.replaced else table.silence) * certainty * alone,
         rows=gap.rows,
         count=0,
         first=gap.start,

@@ -10,16 +10,10 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 
+from openstack_rca.rca.weights import current
+
 BIN_SECONDS = 5.0
 """Streams are bursty, so a gap is judged by how many short bins usually hold any event, not by the event rate."""
-
-MIN_SIGNIFICANCE = 5.0
-"""Natural logarithm: a gap this long would come by chance in about one of 150 streams."""
-
-MIN_GAP_SECONDS = 15.0
-
-IDLE_PRIOR = 4.0
-"""So many idle bins' worth of belief that a stream's bins are independent of one another."""
 
 MIN_ACTIVE_BINS = 5
 """A stream that was active for less than this many bins has no rhythm that it could lose."""
@@ -121,6 +115,7 @@ def _gap_of(
     follows: Callable[[str, str], bool] | None,
 ) -> Gap | None:
     """The longest gap of one stream, if it is significant."""
+    table = current()
     stream, component, span = recording.streams[index], recording.names[index], recording.span
     longest = _longest_gap(recording.seconds[index], span, recording.bins)
     if longest is None:
@@ -129,10 +124,10 @@ def _gap_of(
     length = end - start
     if component in usual:
         active_share = min(active_share, -math.expm1(-usual[component] * BIN_SECONDS / 60.0))
-    if length < max(MIN_GAP_SECONDS, 1.5 * normal.get(component, 0.0)) or length > 0.9 * span:
+    if length < max(table.gap_seconds, table.normal_gaps * normal.get(component, 0.0)) or length > 0.9 * span:
         return None
     significance = -(length / BIN_SECONDS) * math.log1p(-active_share) - math.log(recording.bins)
-    if significance < MIN_SIGNIFICANCE:
+    if significance < table.silence_significance:
         return None
     resumed = position + 1 < stream.height
     before = set(stream["process"][: position + 1].drop_nulls().to_list())
@@ -184,7 +179,8 @@ def _wakes(times: np.ndarray, gap: float, outside_bins: float, share: float) -> 
     pauses = pauses[pauses > 0]
     awakenings = len(pauses) - (gap > 2 * BIN_SECONDS)
     idle = max(outside_bins - len(bins), 0.0)
-    return float((max(awakenings, 0) + IDLE_PRIOR * share) / (idle + IDLE_PRIOR))
+    prior = current().idle_prior
+    return float((max(awakenings, 0) + prior * share) / (idle + prior))
 
 
 def _others_active(seconds: list[np.ndarray], start: float, end: float, span: float) -> float:

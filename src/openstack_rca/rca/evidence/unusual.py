@@ -14,15 +14,10 @@ from openstack_rca.rca.evidence.error_kinds import kind_of_error, printable_stat
 from openstack_rca.rca.evidence.finding import Finding
 from openstack_rca.rca.knowledge import Topology
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
+from openstack_rca.rca.weights import current
 
 MAX_ROWS = 5
 """Events kept per finding for citing; the count tells how many there are."""
-
-UNKNOWN_NORMAL = 0.7
-"""Where nothing is known of what is normal, an error may be what this cloud always logs."""
-
-VAGUE_NUMBER = 8.0
-"""So many errors without telling words count fully: one may be a conflict that the service handled."""
 
 TRAFFIC_EVENTS = 20
 TRAFFIC_SCORE = 0.999
@@ -35,16 +30,10 @@ _WARNING_AND_WORSE = ("WARNING", "ERROR", "CRITICAL")
 ERROR_AND_WORSE = ("ERROR", "CRITICAL", "TRACE")
 _QUOTED_CODE = r"^\s*(?:Traceback \(most recent|File \"|[~^]+\s*$|    )"
 
-ERROR_WEIGHT = 0.2
-WARNING_WEIGHT = 0.1
-ENDING_WEIGHT = 0.6
-"""A line with which a process ends or does not start, and that no rule knows: its own words, if not a known cause."""
-
 # A traceback that the log begins in the middle of starts with a line of code; what was raised stands below it.
 FAILING = pl.col("level").is_in(ERROR_AND_WORSE) & (
     ~pl.col("message").str.contains(_QUOTED_CODE) | (pl.col("detail").fill_null("") != "")
 )
-SURPRISING_WARNING = (pl.col("level") == "WARNING") & (pl.col("score").fill_null(0.0) >= 0.99)
 ENDS = (pl.col("level") != "DEBUG") & (
     (pl.col("level") == "CRITICAL")
     | pl.col("message").str.contains(
@@ -58,7 +47,8 @@ ENDS = (pl.col("level") != "DEBUG") & (
 
 def volume(count: int) -> float:
     """A symptom that comes once may be one user's mishap; one that comes again and again is an incident's."""
-    return min(1.0, 0.4 + count / 8.0)
+    table = current()
+    return min(1.0, table.once + count / table.many)
 
 
 def expected_text(normal_per_minute: float | None, minutes: float) -> str:
@@ -85,7 +75,7 @@ def generic_accusations(rest: pl.DataFrame, topology: Topology, minutes: float) 
         told = [item for item in items if not item[1].vague]
         weight = max(item[1].weight for item in told or items)
         if not told:
-            weight *= min(1.0, len(items) / VAGUE_NUMBER)
+            weight *= min(1.0, len(items) / current().many)
         kinds = Counter(item[1].category for item in told or items)
         kind = max(kinds, key=lambda category: kinds[category])
         leading = [item for item in told or items if item[1].category is kind]
@@ -131,9 +121,10 @@ def new_errors(rest: pl.DataFrame, minutes: float) -> list[Finding]:
     What ends a process, or keeps it from starting, is the component's own statement of a cause, whatever the level of the
     line; any other error is a symptom of the component that logged it.
     """
+    surprising = (pl.col("level") == "WARNING") & (pl.col("score").fill_null(0.0) >= current().surprising_score)
     groups = (
         rest.with_columns(ends=ENDS)
-        .filter(pl.col("ends") | FAILING | SURPRISING_WARNING)
+        .filter(pl.col("ends") | FAILING | surprising)
         .sort("time", "row")
         .group_by("component", "host", "template_id", maintain_order=True)
         .agg(
@@ -159,7 +150,8 @@ def _unknown_error(group: dict[str, Any], minutes: float) -> Finding:
     by_model = (known and group["normal"] > 0) or warning
     why = "not seen in normal logs" if not group["normal"] else "much more frequent than normal"
     told = telling_line(group["message"], group["exception"], group["detail"])
-    weight = ENDING_WEIGHT if group["ends"] else (WARNING_WEIGHT if warning else ERROR_WEIGHT) * volume(group["count"])
+    table = current()
+    weight = table.ending if group["ends"] else (table.warning if warning else table.error) * volume(group["count"])
     words = printable_statement(group["message"], group["exception"], group["detail"])
     return Finding(
         sort=EvidenceSort.MODEL_ANOMALY if by_model else EvidenceSort.NEW_TEMPLATE,
@@ -171,7 +163,7 @@ def _unknown_error(group: dict[str, Any], minutes: float) -> Finding:
         category=kind_of_error(group["component"], told, group["message"], group["detail"] or ""),
         title=f"{group['component']}: {words}",
         why=why if known else "an error, on a cloud whose normal logs are not known",
-        weight=weight * (1.0 if known or group["ends"] else UNKNOWN_NORMAL),
+        weight=weight * (1.0 if known or group["ends"] else table.unknown_normal),
         rows=tuple(group["rows"]),
         proofs=(told,),
         count=group["count"],

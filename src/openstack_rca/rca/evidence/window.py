@@ -10,18 +10,9 @@ import numpy as np
 import polars as pl
 
 from openstack_rca.rca.evidence.normal_rates import NormalRates
+from openstack_rca.rca.weights import current
 
-SHORT_SECONDS = 900.0
-"""Logs that span less than this are cut around the trouble: they are looked at whole."""
-
-MARGIN_SECONDS = 90.0
-"""Silence and slow time-outs begin before the first error line, so the window opens earlier."""
-
-MERGE_SECONDS = 240.0
-MIN_QUIET_MINUTES = 5.0
-"""A shorter stretch without trouble does not show what is normal."""
-
-_SEVERITY = {"WARNING": 0.2, "ERROR": 1.0, "CRITICAL": 1.5}
+_FAILING = ("ERROR", "CRITICAL")
 
 
 @dataclass(frozen=True)
@@ -37,41 +28,42 @@ def find_windows(times: pl.Series, weights: np.ndarray) -> list[FoundWindow]:
     """Find the bursts of suspicious events.
 
     Bins of 30 s whose weight is above the median by more than three times the median absolute deviation (and above
-    an absolute floor) are joined where less than ``MERGE_SECONDS`` lie between them.
+    ``burst_suspicion``) are joined where less than ``merge_seconds`` lie between them.
 
     Args:
         times: time of each event, datetime[us, UTC], without nulls.
         weights: suspicion of each event, at least 0.
 
     Returns:
-        Windows, heaviest first. Logs shorter than ``SHORT_SECONDS`` give one window over all of them. Empty if there is
+        Windows, heaviest first. Logs shorter than ``whole_seconds`` give one window over all of them. Empty if there is
         no event.
     """
     if times.len() == 0:
         return []
+    table = current()
     start: datetime = times.min()  # type: ignore[assignment]
     end: datetime = times.max()  # type: ignore[assignment]
     span = (end - start).total_seconds()
-    if span <= SHORT_SECONDS:
+    if span <= table.whole_seconds:
         return [FoundWindow(start, end, float(weights.sum()))]
     width = max(30.0, span / 5000.0)
     offsets = (times.dt.timestamp("us").to_numpy() - int(start.timestamp() * 1e6)) / 1e6
     sums = np.bincount((offsets / width).astype(int), weights=weights)
     median = float(np.median(sums))
     deviation = float(np.median(np.abs(sums - median)))
-    hot = np.flatnonzero(sums > max(median + 3 * 1.4826 * deviation, 1.0))
+    hot = np.flatnonzero(sums > max(median + 3 * 1.4826 * deviation, table.burst_suspicion))
     if len(hot) == 0:
         return [FoundWindow(start, end, float(weights.sum()))]
     groups: list[list[int]] = [[int(hot[0])]]
     for index in hot[1:]:
-        if (index - groups[-1][-1]) * width <= MERGE_SECONDS:
+        if (index - groups[-1][-1]) * width <= table.merge_seconds:
             groups[-1].append(int(index))
         else:
             groups.append([int(index)])
     windows = [
         FoundWindow(
-            max(start, start + timedelta(seconds=group[0] * width - MARGIN_SECONDS)),
-            min(end, start + timedelta(seconds=(group[-1] + 1) * width + MARGIN_SECONDS)),
+            max(start, start + timedelta(seconds=group[0] * width - table.margin_seconds)),
+            min(end, start + timedelta(seconds=(group[-1] + 1) * width + table.margin_seconds)),
             float(sums[group[0] : group[-1] + 1].sum()),
         )
         for group in groups
@@ -98,10 +90,12 @@ def suspicion(observed: pl.DataFrame, normal: pl.DataFrame) -> np.ndarray:
         .join(normal, on=["component", "template_id"], how="left", maintain_order="left")
         .join(spread, on=["component", "template_id"], how="left", maintain_order="left")
     )
-    weight = pl.col("level").replace_strict(_SEVERITY, default=0.0, return_dtype=pl.Float64)
+    table = current()
+    failing = pl.when(pl.col("level").is_in(_FAILING)).then(1.0)
+    weight = failing.when(pl.col("level") == "WARNING").then(table.warning_suspicion).otherwise(0.0)
     known = pl.col("normal_per_minute").fill_null(0.0) > 0
-    surprising = (pl.col("score").fill_null(0.0) > 0.995).cast(pl.Float64) * 0.2
-    weighed = pl.when(known).then(0.1 * weight).otherwise(weight) + surprising
+    surprising = (pl.col("score").fill_null(0.0) > table.surprising_score).cast(pl.Float64) * table.warning_suspicion
+    weighed = pl.when(known).then(table.known_suspicion * weight).otherwise(weight) + surprising
     rarity = (1.0 - 2.0 * pl.col("spread")).clip(lower_bound=0.0)
     weights: np.ndarray = joined.select((weighed * rarity).alias("weight"))["weight"].to_numpy()
     return weights
@@ -142,7 +136,7 @@ def quiet_rates(observed: pl.DataFrame, windows: Sequence[FoundWindow]) -> Norma
         quiet = quiet.filter(~pl.col("time").is_between(window.start, window.end))
     first, last = time_span(observed)
     troubled = sum((window.end - window.start).total_seconds() for window in windows)
-    minutes = ((last - first).total_seconds() - troubled) / 60.0
-    if quiet.is_empty() or minutes < MIN_QUIET_MINUTES:
+    seconds = (last - first).total_seconds() - troubled
+    if quiet.is_empty() or seconds < current().quiet_seconds:
         return NormalRates.empty()
-    return NormalRates.of_events(quiet, minutes)
+    return NormalRates.of_events(quiet, seconds / 60.0)

@@ -13,7 +13,7 @@ from openstack_rca.rca.judgement.changes import weigh_changes
 from openstack_rca.rca.judgement.confidence import probability
 from openstack_rca.rca.judgement.explaining import explain
 from openstack_rca.rca.judgement.front import blame_proxy_in_front
-from openstack_rca.rca.judgement.guilt import MIN_GUILT, Candidate, weigh
+from openstack_rca.rca.judgement.guilt import Candidate, weigh
 from openstack_rca.rca.judgement.own_settings import blame_own_settings
 from openstack_rca.rca.judgement.ranking import rank
 from openstack_rca.rca.judgement.shared_dependencies import infer_shared
@@ -21,7 +21,6 @@ from openstack_rca.rca.judgement.verdict import verdict_on
 
 __all__ = [
     "Candidate",
-    "MIN_GUILT",
     "blame_link_to_busy_service",
     "blame_link_to_shared_service",
     "blame_own_settings",

@@ -15,38 +15,13 @@ import polars as pl
 from openstack_rca.rca.evidence import Finding, NormalRates, tells_of_time_out
 from openstack_rca.rca.knowledge import Catalogue, Topology
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
+from openstack_rca.rca.weights import current
 
 CONSTANTLY_USED = ("rabbitmq", "mariadb", "keystone")
 """Components that every client uses every few seconds, so that a client without complaint is a client that is served."""
 
-COMPARED_WEIGHT = 0.7
-"""That the others are served is a second, independent witness, so the accusation weighs at least this."""
-
-SAME_TARGET_SHARE = 0.3
-
-AWAKENING = timedelta(seconds=3)
-AWAKENED_SHARE = 0.2
-WAITED_TOGETHER = 3
-RESTART = timedelta(seconds=20)
-RESTARTED_SHARE = 0.15
-STOPS_WITHIN = timedelta(seconds=30)
-REASON_WEIGHT = 0.8
-DRAINING = timedelta(seconds=3)
-GOES_ON = 10
-"""So many lines between ``DRAINING`` and ``RESTART`` after a stop are those of a process that is there again."""
-
-UNMISSED_SHARE = 0.5
 _ABSENCE = (Category.HANG, Category.PROCESS_DOWN, Category.NETWORK, Category.MESSAGING, Category.DATABASE)
-MISSED = 0.2
-"""Strength from which somebody's complaint shows that a restart was noticed."""
-
-WAITED = timedelta(seconds=20)
-"""A time-out is told after the wait for it."""
-
 SLOT = timedelta(seconds=15)
-MAX_SHARE = 0.34
-MIN_OTHERS = 2
-MIN_EVENTS = 3
 _REACHABILITY = (Category.HANG, Category.NETWORK, Category.PROCESS_DOWN, Category.MESSAGING, Category.DATABASE)
 _UNCONNECTED = re.compile(
     r"(?i)Connect(?:ion)?Timeout|connect timeout|connection timed out|Errno 110|ETIMEDOUT|Connection to \S+ timed out"
@@ -68,15 +43,17 @@ def discount_complaints_after_own_silence(findings: list[Finding]) -> list[Findi
         findings: all findings, silences among them.
 
     Returns:
-        The findings, with the weight of such complaints cut to ``AWAKENED_SHARE``. Where several components wake with
+        The findings, with little left of such complaints. Where several components wake with
         the same complaint, it is not they who slept: they waited for the one that they complain of.
     """
+    table = current()
+    awakening = timedelta(seconds=table.settling_seconds)
     ends: dict[tuple[str | None, str | None], list[datetime]] = {}
     for finding in findings:
         if finding.sort is EvidenceSort.SILENCE:
             ends.setdefault((finding.accused, finding.accused_host), []).append(finding.last)
     complaints = [
-        any(abs(finding.first - end) <= AWAKENING for end in ends.get((finding.accuser, finding.accuser_host), []))
+        any(abs(finding.first - end) <= awakening for end in ends.get((finding.accuser, finding.accuser_host), []))
         and finding.accused != finding.accuser
         and finding.sort is not EvidenceSort.SILENCE
         for finding in findings
@@ -86,8 +63,8 @@ def discount_complaints_after_own_silence(findings: list[Finding]) -> list[Findi
         if complaint:
             woken.setdefault(finding.accused, set()).add(finding.accuser)
     return [
-        replace(finding, weight=finding.weight * AWAKENED_SHARE)
-        if complaint and len(woken[finding.accused]) < WAITED_TOGETHER
+        replace(finding, weight=finding.weight * table.left)
+        if complaint and len(woken[finding.accused]) < table.sharing
         else finding
         for finding, complaint in zip(findings, complaints, strict=True)
     ]
@@ -101,7 +78,7 @@ def discount_unmissed_silence(findings: list[Finding], normal: NormalRates) -> l
         normal: where it is known how long a component is silent when all is well, a longer silence counts in full.
 
     Returns:
-        The findings, with the weight of a silence cut to ``UNMISSED_SHARE`` unless somebody else speaks against the silent
+        The findings, with the weight of a silence cut to ``unmissed`` unless somebody else speaks against the silent
         component.
     """
     missed = {
@@ -110,10 +87,10 @@ def discount_unmissed_silence(findings: list[Finding], normal: NormalRates) -> l
         if finding.accuser != finding.accused
         and finding.directness is Directness.ACCUSATION
         and finding.category in _ABSENCE
-        and finding.strength >= MISSED
+        and finding.strength >= current().complaint
     }
     return [
-        replace(finding, weight=finding.weight * UNMISSED_SHARE)
+        replace(finding, weight=finding.weight * current().unmissed)
         if finding.sort is EvidenceSort.SILENCE
         and finding.accused not in missed
         and finding.accused not in normal.longest_gap_seconds
@@ -129,6 +106,7 @@ def discount_stop_after_own_error(findings: list[Finding], catalogue: Catalogue)
         findings: all findings.
         catalogue: tells which signatures speak of a stop (``phase``).
     """
+    table = current()
     stops = {signature.id for signature in catalogue.signatures if signature.phase == "stop"}
     told = list(findings)
     for place, stop in enumerate(findings):
@@ -139,17 +117,17 @@ def discount_stop_after_own_error(findings: list[Finding], catalogue: Catalogue)
             for number, finding in enumerate(findings)
             if finding.unexplained
             and (finding.accused, finding.accuser_host) == (stop.accused, stop.accuser_host)
-            and timedelta(0) <= stop.first - finding.first <= STOPS_WITHIN
+            and timedelta(0) <= stop.first - finding.first <= timedelta(seconds=table.restart_seconds)
             and finding.rows[:1] < stop.rows[:1]
         ]
         if reasons:
             first = min(reasons, key=lambda number: (findings[number].first, findings[number].rows[:1]))
             told[first] = replace(
-                findings[first], directness=Directness.CAUSE, weight=max(findings[first].weight, REASON_WEIGHT)
+                findings[first], directness=Directness.CAUSE, weight=max(findings[first].weight, table.compared)
             )
-            told[place] = replace(stop, weight=stop.weight * RESTARTED_SHARE)
+            told[place] = replace(stop, weight=stop.weight * table.left)
             for number in set(reasons) - {first}:
-                told[number] = replace(findings[number], weight=findings[number].weight * RESTARTED_SHARE)
+                told[number] = replace(findings[number], weight=findings[number].weight * table.left)
     return told
 
 
@@ -162,8 +140,9 @@ def discount_clean_restarts(findings: list[Finding], catalogue: Catalogue, windo
         window: observed events; who goes on writing is back, whether or not it tells of its start.
 
     Returns:
-        The findings, with the weight of the stop and the start of such restarts cut to ``RESTARTED_SHARE``.
+        The findings, with little left of the stop and the start of such restarts.
     """
+    table = current()
     phases = {signature.id: signature.phase for signature in catalogue.signatures if signature.phase}
     starts = [finding for finding in findings if phases.get(finding.signature or "") == "start"]
     missed = {
@@ -171,18 +150,21 @@ def discount_clean_restarts(findings: list[Finding], catalogue: Catalogue, windo
         for finding in findings
         if finding.accuser != finding.accused
         and finding.directness is Directness.ACCUSATION
-        and finding.strength >= MISSED
+        and finding.strength >= current().complaint
     }
     clean: set[tuple[str, str | None]] = set()
     for finding in findings:
         place = (finding.accused, finding.accuser_host)
         if phases.get(finding.signature or "") == "stop" and finding.accused not in missed:
             back = [start for start in starts if (start.accused, start.accuser_host) == place]
-            told = any(start.first - finding.first <= RESTART and start.last >= finding.last for start in back)
+            told = any(
+                start.first - finding.first <= timedelta(seconds=table.restart_seconds) and start.last >= finding.last
+                for start in back
+            )
             if told or _goes_on(finding, window):
                 clean.add(place)
     return [
-        replace(finding, weight=finding.weight * RESTARTED_SHARE)
+        replace(finding, weight=finding.weight * table.left)
         if (finding.accused, finding.accuser_host) in clean and phases.get(finding.signature or "")
         else finding
         for finding in findings
@@ -196,8 +178,10 @@ def _goes_on(stop: Finding, window: pl.DataFrame) -> bool:
         & (pl.col("host") == stop.accuser_host)
         & ~pl.col("row").is_in(list(stop.rows))
     )["time"]
+    table = current()
+    settled, back = timedelta(seconds=table.settling_seconds), timedelta(seconds=table.restart_seconds)
     return all(
-        int(stream.is_between(moment + DRAINING, moment + RESTART).sum()) >= GOES_ON
+        int(stream.is_between(moment + settled, moment + back).sum()) >= table.back_lines
         for moment in (stop.first, stop.last)
     )
 
@@ -213,6 +197,7 @@ def blame_link_to_shared_service(findings: list[Finding], window: pl.DataFrame, 
     Returns:
         The findings, some of them with ``network`` as the accused.
     """
+    table = current()
     moved = list(findings)
     cited = {finding.rows[0] for finding in findings if finding.accused in CONSTANTLY_USED and finding.rows}
     texts = dict(window.filter(pl.col("row").is_in(list(cited))).select("row", "text").iter_rows())
@@ -220,10 +205,12 @@ def blame_link_to_shared_service(findings: list[Finding], window: pl.DataFrame, 
         reaching = _out_of_reach(findings, shared, texts)
         accusers = {(finding.accuser, finding.accuser_host) for finding in reaching}
         hosts = {host for _, host in accusers}
-        if len(hosts) != 1 or None in hosts or sum(finding.count for finding in reaching) < MIN_EVENTS:
+        if len(hosts) != 1 or None in hosts or sum(finding.count for finding in reaching) < table.enough_events:
             continue
         unaffected = _served(window, reaching, accusers, shared, topology)
-        if len(unaffected) < MIN_OTHERS or len(accusers) / (len(accusers) + len(unaffected)) > MAX_SHARE:
+        if len(unaffected) < table.enough_others:
+            continue
+        if len(accusers) / (len(accusers) + len(unaffected)) > table.alone_share:
             continue
         host = next(iter(hosts))
         refused = any(finding.category is Category.PROCESS_DOWN for finding in reaching)
@@ -244,7 +231,7 @@ def _out_of_reach(findings: list[Finding], shared: str, texts: dict[int, str]) -
         for finding in findings
         if finding.accused == shared
         and finding.accuser != shared
-        and finding.strength >= 0.2
+        and finding.strength >= current().complaint
         and finding.directness is not Directness.SYMPTOM
     ]
     if any(
@@ -269,6 +256,8 @@ def blame_link_to_busy_service(findings: list[Finding], window: pl.DataFrame) ->
     Returns:
         The findings, some of them with ``network`` as the accused.
     """
+    table = current()
+    waited = timedelta(seconds=table.waiting_seconds)
     moved = list(findings)
     texts = _first_texts(findings, window)
     for accused in {finding.accused for finding in findings} - {"network", "host", "storage", *CONSTANTLY_USED}:
@@ -277,17 +266,17 @@ def blame_link_to_busy_service(findings: list[Finding], window: pl.DataFrame) ->
             for finding in findings
             if finding.accused == accused
             and finding.directness is not Directness.SYMPTOM
-            and finding.strength >= MISSED
+            and finding.strength >= current().complaint
         ]
         hosts = {finding.accuser_host for finding in against}
-        if len(hosts) != 1 or None in hosts or sum(finding.count for finding in against) < MIN_EVENTS:
+        if len(hosts) != 1 or None in hosts or sum(finding.count for finding in against) < table.enough_events:
             continue
         if not all(_UNCONNECTED.search(texts.get(finding.rows[0], "")) for finding in against if finding.rows):
             continue
         host, start, end = hosts.pop(), min(f.first for f in against), max(f.last for f in against)
-        streams = window.filter(pl.col("time").is_between(start - WAITED, end))
+        streams = window.filter(pl.col("time").is_between(start - waited, end))
         own = streams.filter((pl.col("component") == accused) & (pl.col("host") != host))
-        slots = int((end - start + WAITED) / SLOT)
+        slots = int((end - start + waited) / SLOT)
         clients = {finding.accuser for finding in against}
         others = streams.filter(pl.col("component").is_in(list(clients)) & (pl.col("host") != host))
         if own.select(pl.col("time").dt.truncate("15s").n_unique()).item() < slots or others.is_empty():
@@ -308,7 +297,7 @@ def keep_blame_on_common_target(findings: list[Finding], window: pl.DataFrame) -
         window: observed events (``row``, ``text``).
 
     Returns:
-        The findings, with the weight of such accusations of the network cut to ``SAME_TARGET_SHARE``.
+        The findings, with little left of such accusations of the network.
     """
     targets: dict[tuple[str | None, str | None, int], set[str]] = {}
     hosts: dict[str, set[str | None]] = {}
@@ -329,7 +318,7 @@ def keep_blame_on_common_target(findings: list[Finding], window: pl.DataFrame) -
     cited = {finding.rows[0] for finding, hint in zip(findings, hints, strict=True) if hint}
     texts = dict(window.filter(pl.col("row").is_in(list(cited))).select("row", "text").iter_rows())
     return [
-        replace(finding, weight=finding.weight * SAME_TARGET_SHARE)
+        replace(finding, weight=finding.weight * current().left)
         if hint and tells_of_time_out(texts.get(finding.rows[0], ""))
         else finding
         for finding, hint in zip(findings, hints, strict=True)
@@ -345,7 +334,7 @@ def _on_the_way(finding: Finding, host: str | None, why: str) -> Finding:
         category=Category.NETWORK,
         why=why,
         title=why,
-        weight=max(finding.weight, COMPARED_WEIGHT),
+        weight=max(finding.weight, current().compared),
     )
 
 
@@ -372,7 +361,7 @@ def _served(
         window.filter(pl.col("time").is_between(start, end))
         .group_by("component", "host")
         .len()
-        .filter(pl.col("len") >= MIN_EVENTS)
+        .filter(pl.col("len") >= current().enough_events)
     )
     return {
         (component, host)

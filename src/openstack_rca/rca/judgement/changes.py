@@ -12,15 +12,7 @@ from datetime import timedelta
 from openstack_rca.rca.evidence import Finding
 from openstack_rca.rca.knowledge import Catalogue
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
-
-FOLLOWED_WEIGHT = 0.85
-UNFOLLOWED_SHARE = 0.1
-FOLLOWS_WITHIN = timedelta(seconds=90)
-CLOCK_SLACK = timedelta(seconds=2)
-MOST_CHANGES = 6
-"""So many changes of one kind in one window are somebody's daily work."""
-
-LEAST_COMPLAINT = 0.2
+from openstack_rca.rca.weights import current
 
 
 def weigh_changes(findings: list[Finding], catalogue: Catalogue) -> list[Finding]:
@@ -37,6 +29,7 @@ def weigh_changes(findings: list[Finding], catalogue: Catalogue) -> list[Finding
 
 
 def _weighed(change: Finding, findings: list[Finding], changes: set[str]) -> Finding:
+    table = current()
     begins = min(
         (
             finding.first
@@ -46,11 +39,12 @@ def _weighed(change: Finding, findings: list[Finding], changes: set[str]) -> Fin
             and finding.accuser not in (change.accused, finding.accused)
             and finding.sort is not EvidenceSort.SILENCE
             and finding.directness is Directness.ACCUSATION
-            and finding.strength >= LEAST_COMPLAINT
+            and finding.strength >= table.complaint
         ),
         default=None,
     )
-    followed = begins is not None and change.first - CLOCK_SLACK <= begins <= change.first + FOLLOWS_WITHIN
-    if followed and change.count < MOST_CHANGES:
-        return replace(change, directness=Directness.CAUSE, weight=FOLLOWED_WEIGHT, novelty=1.0)
-    return replace(change, weight=change.weight * UNFOLLOWED_SHARE)
+    slack, within = timedelta(seconds=table.settling_seconds), timedelta(seconds=table.follows_seconds)
+    followed = begins is not None and change.first - slack <= begins <= change.first + within
+    if followed and change.count < table.daily_changes:
+        return replace(change, directness=Directness.CAUSE, weight=table.compared, novelty=1.0)
+    return replace(change, weight=change.weight * table.left)

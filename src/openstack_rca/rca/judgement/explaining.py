@@ -15,28 +15,10 @@ from openstack_rca.rca.evidence import Finding, noisy_or
 from openstack_rca.rca.judgement.guilt import Candidate
 from openstack_rca.rca.knowledge import Topology
 from openstack_rca.rca.vocabulary import Directness, EvidenceSort
-
-ONSET_SLACK = timedelta(seconds=20)
-"""Clocks of hosts differ and time-outs delay the first complaint, so a dependency may show this much later."""
+from openstack_rca.rca.weights import current
 
 UNIVERSAL = ("host", "network")
 """Everything depends on these, so the graph alone proves nothing: they explain only trouble on the hosts they are accused on."""
-
-WEAK_TIE = 0.5
-"""Certainty that trouble passes along a dependency that the dependent can do without for a while."""
-
-STARVATION_LEAD = timedelta(seconds=3)
-STARVED = 0.5
-
-POINTED = 0.4
-"""Strength from which a component's words about another tell who of the two troubles whom."""
-
-PLAIN = 0.7
-"""Guilt by its own words from which a component says plainly what is wrong with itself."""
-
-MIN_TROUBLE = 0.1
-MIN_TELLING = 0.15
-"""Weaker findings say neither since when nor where a component is in trouble, unless there is nothing better."""
 
 
 def explain(candidates: Sequence[Candidate], findings: list[Finding], topology: Topology) -> list[Candidate]:
@@ -82,9 +64,9 @@ def _trouble(findings: list[Finding]) -> dict[str, tuple[float, datetime]]:
     for finding in sorted(findings, key=lambda finding: -finding.strength):
         for name in {finding.accused, finding.accuser or finding.accused}:
             mass, onset = trouble.get(name, (0.0, finding.first))
-            telling = finding.strength >= min(MIN_TELLING, mass)
+            telling = finding.strength >= min(current().noticeable, mass)
             trouble[name] = (max(mass, finding.strength), min(onset, finding.first) if telling else onset)
-    return {name: found for name, found in trouble.items() if found[0] >= MIN_TROUBLE}
+    return {name: found for name, found in trouble.items() if found[0] >= current().noticeable}
 
 
 def _pointed(findings: list[Finding]) -> dict[tuple[str, str], float]:
@@ -110,7 +92,11 @@ def _blamed(candidates: dict[str, Candidate]) -> dict[str, set[str]]:
             if finding.directness is not Directness.SYMPTOM and finding.sort is not EvidenceSort.SILENCE
         }
         accuser = next(iter(accusers)) if len(accusers) == 1 else None
-        if accuser in candidates and accuser != name and candidates[accuser].direct > max(candidate.accused, PLAIN):
+        if (
+            accuser in candidates
+            and accuser != name
+            and candidates[accuser].direct > max(candidate.accused, current().confirmed)
+        ):
             blamed[accuser].add(name)
     return blamed
 
@@ -123,7 +109,7 @@ def _places(findings: list[Finding]) -> dict[str, set[str | None]]:
         for name in {finding.accused, finding.accuser or finding.accused}:
             strongest[name] = max(strongest[name], finding.strength)
     for finding in findings:
-        if finding.strength < min(MIN_TELLING, strongest[finding.accused]):
+        if finding.strength < min(current().noticeable, strongest[finding.accused]):
             continue
         places[finding.accused].add(finding.accused_host)
         if finding.accuser is not None:
@@ -157,25 +143,26 @@ def _tie(topology: Topology, component: str, dependency: str) -> float:
     """How surely the failure of one component troubles another: 1 if it needs it, less if it only uses it, else 0."""
     if topology.depends_on(component, dependency):
         return 1.0
-    return WEAK_TIE if dependency in topology.dependencies(component) else 0.0
+    return current().weak_tie if dependency in topology.dependencies(component) else 0.0
 
 
 def _starve(candidates: dict[str, Candidate], topology: Topology) -> None:
     """Weaken the silence of a server whose clients stopped first: it has nothing left to do."""
+    lead = timedelta(seconds=current().settling_seconds)
     for candidate in candidates.values():
         onset = candidate.onset
         if not candidate.silent or onset is None or candidate.direct or candidate.accused:
             continue
         for client in candidates.values():
-            stopped_first = client.silent > 0 and client.onset is not None and client.onset < onset - STARVATION_LEAD
+            stopped_first = client.silent > 0 and client.onset is not None and client.onset < onset - lead
             if stopped_first and topology.depends_on(client.component, candidate.component):
-                candidate.silent *= STARVED
+                candidate.silent *= current().starved
                 candidate.guilt = noisy_or([candidate.silent, candidate.symptom])
                 break
 
 
 def _no_earlier(onset: datetime, cause_onset: datetime | None) -> bool:
-    return cause_onset is None or onset >= cause_onset - ONSET_SLACK
+    return cause_onset is None or onset >= cause_onset - timedelta(seconds=current().waiting_seconds)
 
 
 def _explanation(
@@ -186,6 +173,7 @@ def _explanation(
     pointed: dict[tuple[str, str], float],
 ) -> tuple[str, float] | None:
     """The dependency that best accounts for a candidate's trouble."""
+    table = current()
     best: tuple[str, float] | None = None
     for other in candidates.values():
         tie = _tie(topology, candidate.component, other.component)
@@ -195,19 +183,23 @@ def _explanation(
             pointed.get((candidate.component, other.component), 0.0),
             pointed.get((other.component, candidate.component), 0.0),
         )
-        if names >= POINTED > named:
+        if names >= table.pointing > named:
             # Who is accused and names in its turn what it uses only passes the blame on.
             tie = 1.0
         # Silence spreads along the load, against the dependencies too, so alone it explains little.
-        power = noisy_or([other.direct, other.accused, 0.4 * other.silent]) * tie * _covers(other, candidate, hosts)
+        power = (
+            noisy_or([other.direct, other.accused, table.silent_power * other.silent])
+            * tie
+            * _covers(other, candidate, hosts)
+        )
         if candidate.onset is not None and other.onset is not None and not _no_earlier(candidate.onset, other.onset):
-            power *= 0.4
-        if named >= POINTED > names:
-            power *= 0.2
-        elif names < POINTED and topology.depends_on(other.component, candidate.component):
+            power *= table.later_power
+        if named >= table.pointing > names:
+            power *= table.accuser_power
+        elif names < table.pointing and topology.depends_on(other.component, candidate.component):
             # Each depends on the other: only the clearly guiltier one explains the other.
             own = noisy_or([candidate.direct, candidate.accused, candidate.silent])
-            power *= 0.6 if power > own + 0.1 else 0.0
+            power *= table.mutual_power if power > own + 0.1 else 0.0
         if best is None or power > best[1]:
             best = (other.component, power)
-    return best if best is not None and best[1] >= 0.2 else None
+    return best if best is not None and best[1] >= table.least_power else None

@@ -12,17 +12,9 @@ import polars as pl
 
 from openstack_rca.rca.evidence import Finding
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
+from openstack_rca.rca.weights import current
 
 PROXIES = ("haproxy",)
-FRONT_WEIGHT = 0.85
-LEFT_SHARE = 0.15
-LEAST_COMPLAINT = 0.2
-MIN_BEHIND = 2
-QUIET_SHARE = 0.1
-"""A proxy that writes less than this share of its usual lines while its clients are refused passes nothing on."""
-
-MIN_USUAL = 10
-SETTLING = timedelta(seconds=2)
 _ADDRESS = re.compile(r"(?:https?://|host=['\"]?|server on ['\"]|AMQP server on )([A-Za-z0-9][A-Za-z0-9.-]*)")
 _UNREACHED = re.compile(r"(?i)connection refused|ECONNREFUSED|Errno 11[13]|timed? ?out|No route to host")
 _REMEDY = "Start {proxy} on that host, and see why it ended: its unit's journal, the kernel log, memory."
@@ -38,13 +30,14 @@ def blame_proxy_in_front(findings: list[Finding], window: pl.DataFrame) -> list[
     proxy = next((name for name in PROXIES if name in set(window["component"].unique().to_list())), None)
     if proxy is None:
         return findings
+    table = current()
     against = [
         finding
         for finding in findings
         if finding.directness is Directness.ACCUSATION
         and finding.sort is not EvidenceSort.SILENCE
         and finding.accused not in (finding.accuser, proxy)
-        and finding.strength >= LEAST_COMPLAINT
+        and finding.strength >= table.complaint
         and finding.rows
     ]
     rows = [finding.rows[0] for finding in against]
@@ -57,7 +50,7 @@ def blame_proxy_in_front(findings: list[Finding], window: pl.DataFrame) -> list[
             behind[named[1]].append(finding)
     address, refused = max(behind.items(), key=lambda item: len({f.accused for f in item[1]}), default=("", []))
     accused = {finding.accused for finding in refused}
-    if len(accused) < MIN_BEHIND or not _fell_quiet(window, proxy, refused):
+    if len(accused) < table.enough_others or not _fell_quiet(window, proxy, refused):
         return findings
     hosts = window.filter(pl.col("component") == proxy)["host"].drop_nulls().unique().to_list()
     host = str(hosts[0]) if len(hosts) == 1 else None
@@ -66,7 +59,7 @@ def blame_proxy_in_front(findings: list[Finding], window: pl.DataFrame) -> list[
     return [
         _at_the_proxy(finding, proxy, host, why)
         if finding in refused
-        else replace(finding, weight=finding.weight * LEFT_SHARE)
+        else replace(finding, weight=finding.weight * table.left)
         if finding.accused in accused and finding.accuser != finding.accused
         else finding
         for finding in findings
@@ -75,14 +68,15 @@ def blame_proxy_in_front(findings: list[Finding], window: pl.DataFrame) -> list[
 
 def _fell_quiet(window: pl.DataFrame, proxy: str, refused: Sequence[Finding]) -> bool:
     """Whether the proxy writes next to nothing between the first and the last refusal."""
-    start: datetime = min(finding.first for finding in refused) + SETTLING
+    table = current()
+    start: datetime = min(finding.first for finding in refused) + timedelta(seconds=table.settling_seconds)
     end: datetime = max(finding.last for finding in refused)
     times = window.filter(pl.col("component") == proxy)["time"]
     first = window["time"].min()
     assert isinstance(first, datetime)
     before, length = (start - first).total_seconds(), (end - start).total_seconds()
     usual = int((times < start).sum()) / max(before, 1.0) * length
-    return usual >= MIN_USUAL and int(times.is_between(start, end).sum()) < QUIET_SHARE * usual
+    return usual >= table.back_lines and int(times.is_between(start, end).sum()) < table.quiet_share * usual
 
 
 def _at_the_proxy(finding: Finding, proxy: str, host: str | None, why: str) -> Finding:
@@ -93,7 +87,7 @@ def _at_the_proxy(finding: Finding, proxy: str, host: str | None, why: str) -> F
         category=Category.PROCESS_DOWN,
         title=why,
         why=why,
-        weight=FRONT_WEIGHT,
+        weight=current().compared,
         remedy=_REMEDY.format(proxy=proxy),
         checks=("systemctl status <unit>", "journalctl -u <unit> -n 200", "ss -ltnp"),
     )

@@ -12,19 +12,10 @@ from datetime import datetime, timedelta
 
 from openstack_rca.rca.evidence import Finding, noisy_or
 from openstack_rca.rca.vocabulary import STATED_CAUSES, Category, Directness, EvidenceSort
-
-STATED_CAUSE_STRENGTH = 0.5
-REASON_LAG = timedelta(seconds=15)
-NEARLY_AS_STRONG = 0.75
-"""Of findings so close in strength the first in time decides: what comes later may follow from it."""
-
-"""A component that says plainly why it stopped is not just down: its reason is the kind of fault."""
+from openstack_rca.rca.weights import current
 
 NOTHING_TO_EXPLAIN = 0.5
 """Share of the trouble explained where nobody else is in trouble: no merit and no fault."""
-
-MIN_GUILT = 0.12
-"""Below this a component is not a candidate."""
 
 
 @dataclass
@@ -66,9 +57,10 @@ class Candidate:
 
         A component that says plainly why it stopped is not just down; what it complains of afterwards is no reason.
         """
+        table = current()
         plain = [finding for finding in self.findings if finding.directness is not Directness.SYMPTOM] or self.findings
         most = max(finding.strength for finding in plain)
-        strong = [finding for finding in plain if finding.strength >= NEARLY_AS_STRONG * most]
+        strong = [finding for finding in plain if finding.strength >= table.nearly * most]
         own = [finding for finding in strong if finding.directness is Directness.CAUSE]
         strongest = min(own, key=lambda finding: (finding.first, -finding.strength)) if own else _commonest(strong)
         reasons = [
@@ -76,8 +68,8 @@ class Candidate:
             for finding in plain
             if finding.directness is Directness.CAUSE
             and finding.category in STATED_CAUSES
-            and finding.strength >= STATED_CAUSE_STRENGTH
-            and finding.first <= strongest.first + REASON_LAG
+            and finding.strength >= table.plain
+            and finding.first <= strongest.first + timedelta(seconds=table.waiting_seconds)
         ]
         return max(reasons, key=lambda finding: finding.strength, default=strongest)
 
@@ -102,6 +94,7 @@ def weigh(findings: list[Finding]) -> list[Candidate]:
     Args:
         findings: all findings of the window.
     """
+    table = current()
     by_component: dict[str, Candidate] = {}
     for finding in findings:
         by_component.setdefault(finding.accused, Candidate(finding.accused)).findings.append(finding)
@@ -115,12 +108,19 @@ def weigh(findings: list[Finding]) -> list[Candidate]:
         )
         # Accusers on one host or of one kind are not independent: each further one counts for less.
         ordered = sorted(accusers.values(), reverse=True)
-        candidate.accused = noisy_or(strength * 0.75**position for position, strength in enumerate(ordered))
+        candidate.accused = noisy_or(
+            strength * table.further_accuser**position for position, strength in enumerate(ordered)
+        )
         silences = sorted((f.strength for f in candidate.findings if f.sort is EvidenceSort.SILENCE), reverse=True)
-        candidate.silent = noisy_or(strength * 0.5**position for position, strength in enumerate(silences))
+        candidate.silent = noisy_or(
+            strength * table.further_silence**position for position, strength in enumerate(silences)
+        )
         # One mishap leaves several different lines, so further symptoms prove less and less.
         symptoms = sorted(_best_by(candidate, Directness.SYMPTOM, lambda f: (f.rows[:1],)).values(), reverse=True)
-        candidate.symptom = min(0.35, noisy_or(strength * 0.6**place for place, strength in enumerate(symptoms)))
+        candidate.symptom = min(
+            table.most_symptoms,
+            noisy_or(strength * table.further_symptom**place for place, strength in enumerate(symptoms)),
+        )
         candidate.guilt = noisy_or([candidate.direct, candidate.accused, candidate.silent, candidate.symptom])
         strong = [finding.first for finding in candidate.findings if finding.directness is not Directness.SYMPTOM]
         candidate.onset = min(strong or [finding.first for finding in candidate.findings])

@@ -15,16 +15,9 @@ import polars as pl
 from openstack_rca.rca.evidence import Finding
 from openstack_rca.rca.knowledge import Topology
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
-
-MOVED_WEIGHT = 0.8
-LEAST_COMPLAINT = 0.2
-LEFT_SHARE = 0.15
-"""What is left of the service's own view of the same refusals."""
+from openstack_rca.rca.weights import current
 
 IDENTITY = "keystone"
-MIN_REFUSED = 2
-MIN_OTHERS = 2
-MIN_EVENTS = 3
 _TURNED_AWAY = (Category.AUTH, Category.CONFIG)
 _REFUSED = re.compile(r"(?i)connection refused|ECONNREFUSED|Errno 111")
 _REMEDIES = {
@@ -61,7 +54,7 @@ def blame_own_settings(findings: list[Finding], window: pl.DataFrame, topology: 
             if finding in against:
                 moved[place] = _own_fault(finding, client, service, category)
             elif finding.accused == service and finding.category is category:
-                moved[place] = replace(finding, weight=finding.weight * LEFT_SHARE)
+                moved[place] = replace(finding, weight=finding.weight * current().left)
     return moved
 
 
@@ -74,9 +67,9 @@ def _blame_shared_account(findings: list[Finding]) -> list[Finding]:
         and finding.accuser not in (IDENTITY, None)
         and finding.directness is not Directness.SYMPTOM
         and (finding.accused == IDENTITY or (finding.accused == finding.accuser and finding.signature is not None))
-        and finding.strength >= LEAST_COMPLAINT
+        and finding.strength >= current().complaint
     ]
-    if len({finding.accuser for finding in refused}) < MIN_REFUSED:
+    if len({finding.accuser for finding in refused}) < current().enough_others:
         return findings
     return [
         replace(finding, accused=IDENTITY, accused_host=None, directness=Directness.ACCUSATION)
@@ -94,7 +87,7 @@ def _complaints(findings: Sequence[Finding], service: str) -> list[Finding]:
         if finding.accused == service
         and finding.accuser not in (service, None)
         and finding.directness is Directness.ACCUSATION
-        and finding.strength >= LEAST_COMPLAINT
+        and finding.strength >= current().complaint
     ]
 
 
@@ -102,7 +95,7 @@ def _speaks_against_itself(findings: Sequence[Finding], service: str) -> bool:
     return any(
         finding.accused == service
         and (finding.directness is Directness.CAUSE or finding.sort is EvidenceSort.SILENCE)
-        and finding.strength >= LEAST_COMPLAINT
+        and finding.strength >= current().complaint
         for finding in findings
     )
 
@@ -112,7 +105,7 @@ def _kind(against: Sequence[Finding], texts: dict[int, str]) -> Category | None:
     kinds = {finding.category for finding in against}
     if kinds <= set(_TURNED_AWAY):
         return max(against, key=lambda finding: finding.strength).category
-    if sum(finding.count for finding in against) < MIN_EVENTS:
+    if sum(finding.count for finding in against) < current().enough_events:
         return None
     refused = all(_REFUSED.search(texts.get(finding.rows[0], "")) for finding in against if finding.rows)
     # Everybody depends on keystone: who goes on logging while it is refused is not served for that.
@@ -138,12 +131,12 @@ def _serves_others(
     served = [
         component
         for component, count in counts.iter_rows()
-        if count >= MIN_EVENTS
+        if count >= current().enough_events
         and component not in (client, service)
         and component not in complaining
         and service in topology.dependencies(component, include_weak=False)
     ]
-    return len(served) >= MIN_OTHERS
+    return len(served) >= current().enough_others
 
 
 def _own_fault(finding: Finding, client: str, service: str, category: Category) -> Finding:
@@ -157,7 +150,7 @@ def _own_fault(finding: Finding, client: str, service: str, category: Category) 
         category=category,
         title=why,
         why=why,
-        weight=max(finding.weight, MOVED_WEIGHT),
+        weight=max(finding.weight, current().compared),
         remedy=_REMEDIES[category].format(client=client, service=service),
         checks=_CHECKS,
     )

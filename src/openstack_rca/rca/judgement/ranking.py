@@ -7,9 +7,7 @@ from datetime import datetime
 
 from openstack_rca.rca.evidence import noisy_or
 from openstack_rca.rca.judgement.guilt import Candidate
-
-OWN_REACH = 0.8
-"""Own words weigh so much even where nobody else is in trouble for it."""
+from openstack_rca.rca.weights import current
 
 
 def rank(
@@ -42,8 +40,9 @@ def _score(candidate: Candidate, relevance: float) -> float:
     What a component says of itself stands, however little hangs on it; what others say of it, and its silence, a guilty
     dependency explains, and it weighs by how much of the trouble it explains in turn.
     """
+    table = current()
     explained = candidate.explained_by[1] if candidate.explained_by else 0.0
-    indirect = noisy_or([candidate.accused, candidate.silent, candidate.symptom]) * (1.0 - 0.9 * explained)
-    own = candidate.direct * (1.0 - 0.3 * explained)
-    reach = 0.55 + 0.35 * candidate.explains_share + 0.10 * relevance
-    return noisy_or([own * max(reach, OWN_REACH), indirect * reach])
+    indirect = noisy_or([candidate.accused, candidate.silent, candidate.symptom]) * (1.0 - table.explained * explained)
+    own = candidate.direct * (1.0 - table.explained_words * explained)
+    reach = table.reach + table.explains * candidate.explains_share + 0.10 * relevance
+    return noisy_or([own * max(reach, table.own_reach), indirect * reach])

@@ -16,22 +16,7 @@ import polars as pl
 from openstack_rca.rca.evidence import Finding, noisy_or
 from openstack_rca.rca.knowledge import Topology
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
-
-MIN_SHARING = 3
-"""So many components must stop at once before what they share is suspected."""
-
-MIN_EVENTS = 30
-MIN_COVERAGE = 0.8
-MIN_SPECIFICITY = 0.6
-STOPPED = 0.12
-"""Strength from which a silence or a time-out counts as having stopped."""
-
-INFERRED_WEIGHT = 0.75
-UNHEARD = timedelta(seconds=15)
-"""Who is missed since so long before the first complaint is gone, as far as the logs tell."""
-
-KNOWN_GUILT = 0.5
-"""Where a component is accused this strongly outright, nothing needs to be inferred."""
+from openstack_rca.rca.weights import current
 
 
 def infer_shared(findings: list[Finding], window: pl.DataFrame, topology: Topology) -> list[Finding]:
@@ -57,7 +42,7 @@ def _stopped(findings: list[Finding]) -> dict[str, list[Finding]]:
         quiet = finding.sort is EvidenceSort.SILENCE or (
             finding.category is Category.HANG and finding.directness is Directness.ACCUSATION
         )
-        if quiet and finding.strength >= STOPPED:
+        if quiet and finding.strength >= current().noticeable:
             stopped[finding.accused].append(finding)
     return stopped
 
@@ -65,7 +50,8 @@ def _stopped(findings: list[Finding]) -> dict[str, list[Finding]]:
 def _shared_dependency(
     findings: list[Finding], stopped: dict[str, list[Finding]], window: pl.DataFrame, topology: Topology
 ) -> list[Finding]:
-    counts = window.group_by("component").len().filter(pl.col("len") >= MIN_EVENTS)
+    table = current()
+    counts = window.group_by("component").len().filter(pl.col("len") >= table.active_lines)
     # A component that hardly ever logs cannot show that it stopped, nor that it did not.
     active = set(counts["component"].to_list())
     guilt: dict[str, float] = {}
@@ -79,11 +65,11 @@ def _shared_dependency(
             continue
         dependents = {name for name in active if component in topology.dependencies(name, include_weak=False)}
         sharing = [name for name in stopped if name in dependents or topology.depends_on(name, component)]
-        if len(sharing) < MIN_SHARING or any(guilt.get(name, 0.0) >= KNOWN_GUILT for name in (*sharing, component)):
+        if len(sharing) < table.sharing or any(guilt.get(name, 0.0) >= table.plain for name in (*sharing, component)):
             continue
         coverage = len(sharing) / len(stopped)
         specificity = len(dependents & set(sharing)) / max(len(dependents), 1)
-        if coverage < MIN_COVERAGE or specificity < MIN_SPECIFICITY:
+        if coverage < table.coverage or specificity < table.specificity:
             continue
         if best is None or coverage * specificity > best[0]:
             best = (coverage * specificity, component, sharing)
@@ -105,7 +91,7 @@ def _accounts_for(name: str, stopped: dict[str, list[Finding]], findings: list[F
         and finding.accuser not in (None, name)
         and finding.directness is Directness.ACCUSATION
     )
-    return accused >= KNOWN_GUILT and all(other == name or topology.depends_on(other, name) for other in stopped)
+    return accused >= current().plain and all(other == name or topology.depends_on(other, name) for other in stopped)
 
 
 def _inferred(
@@ -123,7 +109,7 @@ def _inferred(
         category=Category.PROCESS_DOWN if down else Category.HANG,
         title=why,
         why=why,
-        weight=INFERRED_WEIGHT * fit,
+        weight=current().compared * fit,
         novelty=1.0,
         rows=tuple(dict.fromkeys(witness.rows[0] for witness in witnesses if witness.rows)),
         count=len(witnesses),
@@ -146,8 +132,8 @@ def _shared_host(findings: list[Finding], window: pl.DataFrame) -> list[Finding]
         host = finding.accused_host
         if host is None or finding.accused not in streams.get(host, ()):
             continue
-        silent = finding.sort is EvidenceSort.SILENCE and finding.strength >= STOPPED
-        if silent or (finding.strength >= KNOWN_GUILT and _missed(finding, window)):
+        silent = finding.sort is EvidenceSort.SILENCE and finding.strength >= current().noticeable
+        if silent or (finding.strength >= current().plain and _missed(finding, window)):
             known = gone[host].setdefault(finding.accused, finding)
             gone[host][finding.accused] = min(known, finding, key=lambda witness: witness.first)
     dead = [host for host in gone if len(streams[host]) > 1 and streams[host] <= set(gone[host])]
@@ -167,6 +153,6 @@ def _missed(finding: Finding, window: pl.DataFrame) -> bool:
     heard = window.filter(
         (pl.col("component") == finding.accused)
         & (pl.col("host") == finding.accused_host)
-        & pl.col("time").is_between(finding.first - UNHEARD, finding.last)
+        & pl.col("time").is_between(finding.first - timedelta(seconds=current().waiting_seconds), finding.last)
     )
     return heard.is_empty()

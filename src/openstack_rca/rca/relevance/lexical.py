@@ -17,12 +17,10 @@ from importlib.resources import files
 import yaml
 
 from openstack_rca.rca.knowledge import Topology
+from openstack_rca.rca.weights import current
 
 TERM_SATURATION = 1.5
 LENGTH_NORMALISATION = 0.75
-DEPENDENCY_SHARE = 0.6
-"""Relevance that a component inherits from a dependent that the issue names."""
-
 _WORD = re.compile(r"[a-z0-9][a-z0-9-]*")
 _STOP_WORDS = frozenset(
     [
@@ -165,5 +163,5 @@ def spread(named: Mapping[str, float], topology: Topology) -> dict[str, float]:
             (share for name, share in named.items() if share > 0.3 and topology.depends_on(name, component)),
             default=0.0,
         )
-        relevance[component] = max(named.get(component, 0.0), DEPENDENCY_SHARE * inherited)
+        relevance[component] = max(named.get(component, 0.0), current().inherited_fit * inherited)
     return relevance

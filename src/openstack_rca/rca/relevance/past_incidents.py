@@ -23,17 +23,9 @@ from openstack_rca.rca.relevance.lexical import issue_relevance, words
 from openstack_rca.rca.relevance.semantic import SemanticSearch, hybrid_relevance
 from openstack_rca.rca.report import Cause, Fingerprint, SimilarIncident
 from openstack_rca.rca.vocabulary import ConfidenceSource
+from openstack_rca.rca.weights import current
 
 MOST_SIMILAR = 3
-SIMILAR = 0.32
-"""Similarity from which a past incident is worth showing. Among recorded incidents of fifteen kinds no two reach 0.27."""
-
-MIN_SHARED = 3
-"""So many features must be common: two analyses that both found next to nothing are not alike."""
-
-EVIDENCE_SHARE = 0.8
-"""Weight of the evidence in the similarity; below ``SIMILAR`` on its own is what is left for the issue."""
-
 MOST_BONUS = 0.2
 """What a confirmed incident exactly like this one adds to the relevance of its cause; relevance itself weighs a tenth."""
 
@@ -113,13 +105,14 @@ def recall(issue: str, fingerprint: Fingerprint, knowledge: Knowledge) -> Recall
         return Recall()
     features = [_features(item.analysis.fingerprint) for item in known]
     weights = _weights([own, *features])
+    table = current()
     near = [
-        (EVIDENCE_SHARE * _jaccard(own, theirs, weights), item, own & theirs)
+        (table.evidence_share * _jaccard(own, theirs, weights), item, own & theirs)
         for item, theirs in zip(known, features, strict=True)
-        if len(own & theirs) >= MIN_SHARED
+        if len(own & theirs) >= table.alike_features
     ]
     # Issues are compared only where they can still decide: encoding a long history would take minutes.
-    near = [entry for entry in near if entry[0] + 1.0 - EVIDENCE_SHARE >= SIMILAR]
+    near = [entry for entry in near if entry[0] + 1.0 - table.evidence_share >= table.similar]
     near = sorted(near, key=lambda entry: (not entry[1].confirmed, -entry[0]))[:MOST_COMPARED]
     issues = [item.analysis.issue for _, item, _ in near]
     alike = issue_similarity(issue, issues)
@@ -127,8 +120,8 @@ def recall(issue: str, fingerprint: Fingerprint, knowledge: Knowledge) -> Recall
         alike = [max(pair) for pair in zip(alike, knowledge.search.similarity(issue, issues), strict=True)]
     matches = []
     for (evidence, item, shared), text in zip(near, alike, strict=True):
-        similarity = evidence + (1.0 - EVIDENCE_SHARE) * text
-        if similarity >= SIMILAR:
+        similarity = evidence + (1.0 - table.evidence_share) * text
+        if similarity >= table.similar:
             matches.append((item, min(1.0, similarity), shared))
     matches.sort(key=lambda match: (not match[0].confirmed, -match[1], match[0].id))
     bonus: dict[str, float] = {}

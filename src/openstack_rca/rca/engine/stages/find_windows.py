@@ -12,10 +12,10 @@ from openstack_rca.rca.evidence import (
     suspicion,
     time_span,
 )
+from openstack_rca.rca.weights import current
 
 MAX_EPISODES = 4
-EPISODE_SHARE = 0.1
-"""A further stretch of trouble is answered on its own if it weighs at least this share of the heaviest."""
+"""So many stretches of trouble are answered."""
 
 
 @stage(
@@ -38,4 +38,6 @@ def find_the_windows(case: Case) -> None:
     windows = find_windows(observed["time"], weights)
     if not case.picked:
         case.normal = case.rates.merged_with(quiet_rates(observed, windows))
-    case.windows = [window for window in windows if window.weight >= EPISODE_SHARE * windows[0].weight][:MAX_EPISODES]
+    case.windows = [window for window in windows if window.weight >= current().episode_share * windows[0].weight][
+        :MAX_EPISODES
+    ]

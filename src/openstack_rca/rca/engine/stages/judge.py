@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from openstack_rca.rca.engine.case import Case, stage
 from openstack_rca.rca.evidence import goes_on_failing, unexplained_errors
-from openstack_rca.rca.judgement import MIN_GUILT, verdict_on
+from openstack_rca.rca.judgement import verdict_on
 from openstack_rca.rca.vocabulary import Verdict
+from openstack_rca.rca.weights import current
 
 
 @stage(
@@ -17,7 +18,7 @@ from openstack_rca.rca.vocabulary import Verdict
 def judge(case: Case) -> None:
     """Write the verdict, and leave the candidates against whom enough speaks."""
     case.doubtful = case.picked or goes_on_failing(case.observed) or unexplained_errors(case.findings)
-    suspects = [candidate for candidate in case.candidates if candidate.guilt >= MIN_GUILT]
+    suspects = [candidate for candidate in case.candidates if candidate.guilt >= current().noticeable]
     case.verdict = verdict_on(suspects)
     if case.verdict is Verdict.NO_FAILURE_FOUND and case.doubtful:
         # Thin evidence leaves a doubt, it does not clear.

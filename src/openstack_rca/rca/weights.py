@@ -1,0 +1,209 @@
+"""The one table of weights: every number that decides an answer, once, with its unit and its meaning.
+
+The rooms ask for the table with ``current()`` at the moment of use, so that an evaluation can answer the same incident with
+another table (``using``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+
+
+class Unit(StrEnum):
+    """What a number of the table counts."""
+
+    STRENGTH = "strength, 0 to 1"
+    SHARE = "share, 0 to 1"
+    FACTOR = "factor"
+    SECONDS = "seconds"
+    COUNT = "count"
+    SIGNIFICANCE = "-ln of a probability"
+
+
+@dataclass(frozen=True)
+class Number:
+    """One number of the table: its name, value, unit and meaning."""
+
+    name: str
+    value: float
+    unit: Unit
+    meaning: str
+
+
+def _number(value: float, unit: Unit, meaning: str) -> float:
+    made: float = field(default=value, metadata={"unit": unit, "meaning": meaning})
+    return made
+
+
+def _strength(value: float, meaning: str) -> float:
+    return _number(value, Unit.STRENGTH, meaning)
+
+
+def _share(value: float, meaning: str) -> float:
+    return _number(value, Unit.SHARE, meaning)
+
+
+def _factor(value: float, meaning: str) -> float:
+    return _number(value, Unit.FACTOR, meaning)
+
+
+def _seconds(value: float, meaning: str) -> float:
+    return _number(value, Unit.SECONDS, meaning)
+
+
+def _count(value: float, meaning: str) -> float:
+    return _number(value, Unit.COUNT, meaning)
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The numbers that decide. A strength is how much a finding speaks against its accused before novelty."""
+
+    # When: stretches of trouble.
+    whole_seconds: float = _seconds(900.0, "shorter logs are one window")
+    margin_seconds: float = _seconds(
+        90.0, "a window opens and closes so much around the errors: silence begins earlier"
+    )
+    merge_seconds: float = _seconds(240.0, "bursts closer than this are one trouble")
+    quiet_seconds: float = _seconds(300.0, "a shorter part without trouble does not show what is normal")
+    burst_suspicion: float = _count(1.0, "suspicion of a slice from which it is a burst, in errors")
+    warning_suspicion: float = _share(0.2, "suspicion of a new warning, or of one surprising line, in errors")
+    known_suspicion: float = _share(0.1, "what is left of it where normal logs hold such lines")
+    episode_share: float = _share(0.1, "a further trouble is answered if it weighs at least this of the heaviest")
+
+    # What is normal.
+    doubted_novelty: float = _strength(
+        0.35, "novelty of errors that go on all the time where nobody knows what is normal"
+    )
+    least_novelty: float = _strength(0.2, "below this an event is normal")
+    new: float = _strength(0.9, "from this novelty on nothing like it is normal")
+    unknown_normal: float = _factor(0.7, "an error where nobody knows what is normal")
+    steady_slices: float = _count(
+        6.0, "quarters of a minute that logs must hold to show that something goes on all the time"
+    )
+    surprising_score: float = _share(0.99, "anomaly score from which a warning counts")
+
+    # What errors say that no rule knows.
+    error: float = _strength(0.2, "an error that no rule knows")
+    warning: float = _strength(0.1, "a warning that surprises the model")
+    ending: float = _strength(0.6, "a line with which a process ends or does not start")
+    refused: float = _strength(0.7, "an address that refuses connections")
+    unanswered: float = _strength(0.6, "an address or a call that does not answer")
+    client_side: float = _strength(
+        0.45, "an error out of the client library of a service, or that calls it gone by name"
+    )
+    missing_thing: float = _strength(0.15, "something of a service that is not found: mostly it was just deleted")
+    once: float = _factor(0.4, "a symptom that comes once")
+    many: float = _count(8.0, "symptoms, or errors without telling words, that count in full")
+
+    # Silence.
+    silence: float = _strength(0.6, "a stream that fell silent")
+    replaced: float = _strength(0.8, "a stream that fell silent and went on as another process")
+    silence_significance: float = _number(5.0, Unit.SIGNIFICANCE, "a gap that chance leaves more often is none")
+    silence_certain: float = _number(20.0, Unit.SIGNIFICANCE, "a gap from which a silence counts in full")
+    gap_seconds: float = _seconds(15.0, "a shorter gap is none")
+    normal_gaps: float = _factor(1.5, "a gap up to so many times the longest normal one is none")
+    idle_prior: float = _count(4.0, "idle slices' worth of belief that a stream does not come in bursts")
+    lonely_silence: float = _factor(0.3, "a silence that every other stream shares")
+    unmissed: float = _factor(0.5, "a silence that nobody complains of, where nobody knows the usual gaps")
+
+    # When nobody can say that all is well.
+    few_events: float = _count(200.0, "so few events show neither what is usual nor how often")
+    error_share: float = _share(0.3, "share of errors that only a search for errors leaves")
+    lasting_errors: float = _count(6.0, "new errors of one kind that are a fault")
+    lasting_seconds: float = _seconds(15.0, "time over which they come")
+    blind_share: float = _share(0.05, "share of lines of unknown level in which an error would not show")
+
+    # Who is meant: comparison with others.
+    complaint: float = _strength(0.2, "the least that counts as a complaint")
+    compared: float = _strength(
+        0.8, "shown by comparison: others are served, a proxy is silent, trouble follows a change"
+    )
+    left: float = _factor(0.15, "what is left of evidence that something else accounts for")
+    enough_events: float = _count(3.0, "lines that show that somebody complains, or is served")
+    enough_others: float = _count(2.0, "others that must be served, or refused, alike")
+    alone_share: float = _share(0.34, "share of a service's clients that complain, up to which it is not the service")
+    settling_seconds: float = _seconds(3.0, "what a process still writes after its stop, or wakes to write")
+    restart_seconds: float = _seconds(
+        20.0, "who stops and is back within this restarted; an error so soon before a stop is its reason"
+    )
+    follows_seconds: float = _seconds(90.0, "trouble that begins so soon after a change follows from it")
+    daily_changes: float = _count(6.0, "changes of one kind that are somebody's daily work")
+    back_lines: float = _count(10.0, "ordinary lines after a stop that show a process at work")
+    quiet_share: float = _share(0.1, "share of its usual lines below which a proxy passes nothing on")
+
+    # What nobody says.
+    sharing: float = _count(3.0, "components that must stop at once before what they share is suspected")
+    active_lines: float = _count(30.0, "lines without which a component cannot show that it stopped")
+    coverage: float = _share(0.8, "share of the stopped that must need what is suspected")
+    specificity: float = _share(0.6, "share of those that need it that must have stopped")
+
+    # Guilt, explaining away, ranking.
+    noticeable: float = _strength(0.12, "below this nobody is suspected, and nobody counts as in trouble")
+    plain: float = _strength(0.5, "a finding this strong says plainly what it says")
+    nearly: float = _factor(0.75, "of findings so close in strength the first in time decides")
+    further_accuser: float = _factor(0.75, "each further accuser counts this much less")
+    further_silence: float = _factor(0.5, "each further silent stream")
+    further_symptom: float = _factor(0.6, "each further symptom")
+    most_symptoms: float = _strength(0.35, "symptoms alone prove no more than this")
+    waiting_seconds: float = _seconds(
+        20.0, "a cause may show so much later than its effect: clocks differ, time-outs delay"
+    )
+    weak_tie: float = _factor(0.5, "trouble passed to who can do without for a while")
+    starved: float = _factor(0.5, "the silence of a server whose clients stopped first")
+    pointing: float = _strength(0.4, "words from which it is known who of two troubles whom")
+    silent_power: float = _factor(0.4, "silence as an explanation of others' trouble")
+    later_power: float = _factor(0.4, "an explanation that began after what it explains")
+    accuser_power: float = _factor(0.2, "an accuser as an explanation of whom it accuses")
+    mutual_power: float = _factor(0.6, "of two that need each other the clearly guiltier one")
+    least_power: float = _strength(0.2, "the least that counts as an explanation")
+    explained: float = _share(0.9, "how far a full explanation excuses from what others say")
+    explained_words: float = _share(0.3, "how far it excuses from own words")
+    reach: float = _share(0.55, "what guilt is worth that explains no trouble of others")
+    explains: float = _share(0.35, "what explaining all trouble of others adds")
+    own_reach: float = _share(0.8, "what own words are worth that explain no trouble of others")
+
+    # Verdict.
+    failure: float = _strength(0.25, "a best score below this is what healthy clouds show too")
+    likely: float = _strength(0.5, "guilt from which a cause is likely")
+    confirmed: float = _strength(0.7, "own words from which a cause is confirmed")
+
+    # What the operator's words and past incidents add.
+    inherited_fit: float = _share(0.6, "fit to the issue that a component inherits from what depends on it")
+    similar: float = _share(
+        0.32, "similarity from which a past incident is told; recorded ones of other kinds stay below .27"
+    )
+    alike_features: float = _count(3.0, "features that similar incidents share at least")
+    evidence_share: float = _share(0.8, "weight of the evidence in the similarity; the issue has the rest")
+
+
+_TABLE = Weights()
+_table: ContextVar[Weights] = ContextVar("weights", default=_TABLE)
+
+
+def current() -> Weights:
+    """The table in use."""
+    return _table.get()
+
+
+@contextmanager
+def using(weights: Weights) -> Iterator[None]:
+    """Answer with another table, for this thread or task."""
+    token = _table.set(weights)
+    try:
+        yield
+    finally:
+        _table.reset(token)
+
+
+def numbers() -> list[Number]:
+    """Every number of the table, in its order."""
+    made = Weights()
+    return [
+        Number(item.name, getattr(made, item.name), item.metadata["unit"], item.metadata["meaning"])
+        for item in fields(Weights)
+    ]
