@@ -52,6 +52,8 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         # Set first, so that the end of the test also removes what the code under test exported.
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
+    # No test leaves a process behind.
+    monkeypatch.setenv("OPENSTACK_RCA_SEND_RUNS", "now")
     home, working = tmp_path / "user", tmp_path / "working"
     home.mkdir()
     working.mkdir()

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Literal
 from zoneinfo import available_timezones
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
@@ -188,6 +189,11 @@ class Settings(BaseSettings):
     )
     signatures_folder: Path | None = Field(default=None, validation_alias=_named("OPENSTACK_RCA_SIGNATURES"))
     cache_size_bytes: int = Field(default=2 * 1024**3, gt=0, validation_alias=_named("OPENSTACK_RCA_CACHE_SIZE_BYTES"))
+    send_runs: Literal["background", "now", "later"] = Field(
+        default="background",
+        validation_alias=_named("OPENSTACK_RCA_SEND_RUNS"),
+        description="When answers are sent as runs: by a process of its own, before the command ends, or by runs send.",
+    )
     reports_kept: int = Field(
         default=500,
         gt=0,

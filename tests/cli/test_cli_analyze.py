@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
-from cli_helpers import HEALTHY, LOGS, Program, closed_port, refused
+from cli_helpers import HANGS_AFTER_SECONDS, HEALTHY, LOGS, Program, closed_port, refused
 
 from openstack_rca.cli import analyze
-from trained_environment import CUT, Trained
+from trained_environment import CUT, Trained, environment, program
 
 ISSUE = ("--issue", "401 on every call")
 
@@ -100,6 +101,24 @@ def test_the_answer_comes_before_the_record(
     monkeypatch.setattr(analyze, "record", record)
     rca("analyze", LOGS, *ISSUE, "--format", "json", "--disable-mlflow")
     assert json.loads(on_the_screen[0])["verdict"]
+
+
+def test_a_reader_that_goes_away_loses_neither_report_nor_run(home: Path, rca: Program, tmp_path: Path) -> None:
+    """``analyze ... | head`` ends early; what it has found is kept all the same."""
+    variables = environment(OPENSTACK_RCA_HOME=home, OPENSTACK_RCA_SEND_RUNS="later")
+    with subprocess.Popen(
+        [*program(), "analyze", LOGS, *ISSUE, "--format", "json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=variables,
+        cwd=tmp_path,
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.wait(HANGS_AFTER_SECONDS) == 1
+    (kept,) = rca("report", "list", "--format", "json").json()
+    (run,) = rca("runs", "list", "--kind", "analysis", "--format", "json").json()
+    assert (kept["issue"], run["params"]["issue"]) == (ISSUE[1], ISSUE[1])
 
 
 def test_disabled_tracking_keeps_no_run(home: Path, rca: Program) -> None:

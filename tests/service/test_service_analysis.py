@@ -102,20 +102,20 @@ def test_recording_with_the_server_away_is_a_notice(outcome: AnalysisOutcome) ->
         probe.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{probe.getsockname()[1]}"
     recording = record_analysis(outcome, load_settings(mlflow_tracking_uri=address))
-    assert recording.run_id is None
+    assert (recording.run_ids, recording.waiting) == ([], 1)
     assert "does not answer" in recording.notices[0]
 
 
 def test_recording_to_an_address_that_cannot_work_is_a_notice(outcome: AnalysisOutcome) -> None:
     """The same for a setting that is wrong."""
     recording = record_analysis(outcome, load_settings(mlflow_tracking_uri="nonsense"))
-    assert (recording.run_id, len(recording.notices)) == (None, 1)
+    assert (recording.run_ids, len(recording.notices)) == ([], 1)
 
 
 def test_recording_switched_off_does_nothing(outcome: AnalysisOutcome) -> None:
     """No run, and nothing to say about it."""
     recording = record_analysis(outcome, load_settings(mlflow_enabled=False))
-    assert (recording.run_id, recording.notices) == (None, [])
+    assert (recording.run_ids, recording.notices) == ([], [])
 
 
 @pytest.mark.parametrize("form", FORMATS)

@@ -20,11 +20,12 @@ from openstack_rca.cli.output import (
     steps,
 )
 from openstack_rca.errors import ConfigurationError, HistoryUnavailable
-from openstack_rca.service.analysis import DEPLOYMENTS, AnalysisOutcome, analyze, around_window, record_analysis
+from openstack_rca.service.analysis import DEPLOYMENTS, AnalysisOutcome, analyze, around_window
 from openstack_rca.service.history import open_history, remember
 from openstack_rca.service.kept_reports import keep_report
 from openstack_rca.service.log_reading import with_reading
 from openstack_rca.service.reports import FORMATS, check_report_path, exit_status, print_report, render, write_report
+from openstack_rca.service.waiting_runs import send_as_configured, write_down
 from openstack_rca.settings import Settings
 
 
@@ -146,7 +147,7 @@ def answer(
     baseline: Sequence[str | Path] = (),
     full: bool = False,
 ) -> AnalysisOutcome:
-    """Analyse, print, then record; a run that cannot be recorded is a notice, the answer stands."""
+    """Analyse, keep, print, then record; a run that cannot be recorded yet is a notice, the answer stands."""
     if output is not None:
         check_report_path(output)
     with steps() as shown:
@@ -164,37 +165,41 @@ def answer(
             on_step=shown.step,
             on_progress=shown.part,
         )
-    if form == "text":
-        screen = console()
-        print_report(outcome.report, screen, full=full or not screen.is_terminal)
-    else:
-        click.echo(render(outcome.report, form), nl=form != "ticket")
-    if outcome.reading:
-        notice(outcome.reading)
-    for text in outcome.model.notices:
-        notice(text)
+    # Before it is printed: the reader of a pipe may go away.
+    untold = keep(outcome, settings)
     try:
+        if form == "text":
+            screen = console()
+            print_report(outcome.report, screen, full=full or not screen.is_terminal)
+        else:
+            click.echo(render(outcome.report, form), nl=form != "ticket")
+        if outcome.reading:
+            notice(outcome.reading)
+        for text in (*outcome.model.notices, *untold):
+            notice(text)
         if output is not None:
             write_report(outcome.report, output)
     finally:
-        keep(outcome, settings)
-        record(outcome, settings)
+        record(settings)
     return outcome
 
 
-def keep(outcome: AnalysisOutcome, settings: Settings) -> None:
-    """Keep the report and its place in the history of incidents, or say why that was impossible."""
-    try:
-        keep_report(outcome.report, settings)
-    except ConfigurationError as error:
-        notice(str(error))
+def keep(outcome: AnalysisOutcome, settings: Settings) -> list[str]:
+    """Keep the report, its place in the history of incidents and what its run is to hold; gives what was impossible."""
+    untold = []
+    for keep_one in (keep_report, write_down):
+        try:
+            keep_one(outcome.report, settings)
+        except ConfigurationError as error:
+            untold.append(str(error))
     try:
         remember(outcome.report, open_history(settings))
     except HistoryUnavailable as error:
-        notice(f"This answer is not in the history, so it cannot be confirmed. {error}")
+        untold.append(f"This answer is not in the history, so it cannot be confirmed. {error}")
+    return untold
 
 
-def record(outcome: AnalysisOutcome, settings: Settings) -> None:
-    """Keep the analysis as a run, or say why that was impossible."""
-    for text in record_analysis(outcome, settings).notices:
+def record(settings: Settings) -> None:
+    """Have the answer, and what waited before it, recorded as runs, or say why that is not done yet."""
+    for text in send_as_configured(settings).notices:
         notice(text)

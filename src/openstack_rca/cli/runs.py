@@ -6,9 +6,18 @@ from dataclasses import asdict
 
 import click
 
-from openstack_rca.cli.output import JSON_FORMAT, connection_options, console, print_columns, print_json, settings_from
+from openstack_rca.cli.output import (
+    JSON_FORMAT,
+    connection_options,
+    console,
+    notice,
+    print_columns,
+    print_json,
+    settings_from,
+)
 from openstack_rca.service.models import RunSummary, list_runs
 from openstack_rca.service.upkeep import RunDecision, prune_runs
+from openstack_rca.service.waiting_runs import send_waiting_runs
 
 
 @click.group("runs")
@@ -43,6 +52,25 @@ def list_command(
         [_row(run) for run in runs],
         right=("seconds",),
     )
+
+
+@runs_group.command("send", short_help="Send answers that were not recorded yet.")
+@JSON_FORMAT
+@connection_options
+def send_command(form: str, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool) -> int:
+    """Record the answers that wait for this tracking server as runs: those of an outage, or of OPENSTACK_RCA_SEND_RUNS=later.
+
+    Exit status 1 if some still wait.
+    """
+    sent = send_waiting_runs(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow))
+    if form == "json":
+        print_json(asdict(sent))
+    else:
+        for text in sent.notices:
+            notice(text)
+        number = len(sent.run_ids)
+        console().print(f"{number} {'answer' if number == 1 else 'answers'} recorded.")
+    return 1 if sent.waiting else 0
 
 
 @runs_group.command("prune", short_help="Remove old runs and what they stored.")

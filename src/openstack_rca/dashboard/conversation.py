@@ -13,9 +13,10 @@ from streamlit.delta_generator import DeltaGenerator
 from openstack_rca.dashboard.held_model import HeldModel
 from openstack_rca.dashboard.prepared_logs import LogChoice, prepared_logs
 from openstack_rca.errors import ConfigurationError, HistoryUnavailable
-from openstack_rca.service.analysis import AnalysisOutcome, Prepared, Recording, ask, record_analysis
+from openstack_rca.service.analysis import AnalysisOutcome, Prepared, ask, record_analysis
 from openstack_rca.service.explore import request_window
 from openstack_rca.service.history import open_history, remember
+from openstack_rca.service.waiting_runs import Sent
 from openstack_rca.settings import Settings
 
 MOST_ANSWERS = 10
@@ -41,7 +42,7 @@ class Answer:
     outcome: AnalysisOutcome
     prepared: Prepared
     notices: list[str] = field(default_factory=list)
-    recording: Future[Recording] | None = None
+    recording: Future[Sent] | None = None
 
 
 def answers() -> list[Answer]:

@@ -11,21 +11,20 @@ from pathlib import Path
 
 import polars as pl
 
-from openstack_rca.errors import ConfigurationError, OpenStackRcaError
-from openstack_rca.lifecycle.mlflow import RunLogger, Tracking
+from openstack_rca.errors import ConfigurationError
 from openstack_rca.logs.events import LogRead
 from openstack_rca.model.baseline import Baseline
 from openstack_rca.rca.engine import AnalysisRequest, Case, build_report, investigate
 from openstack_rca.rca.evidence import ExpectedSteps, NormalRates
 from openstack_rca.rca.knowledge import Catalogue, Deployment, load_catalogue, load_topology
 from openstack_rca.rca.relevance import History
-from openstack_rca.rca.render import render_json
 from openstack_rca.rca.report import FileSummary, Report, deployment_of, with_fitting_checks
 from openstack_rca.service.knowledge import knowledge_for
 from openstack_rca.service.log_inspection import reading_line, reading_notes
 from openstack_rca.service.log_reading import read_given, reading_words
 from openstack_rca.service.opening import OpenModel, open_model
 from openstack_rca.service.stories import expected_steps
+from openstack_rca.service.waiting_runs import Sent, send_waiting_runs, write_down
 from openstack_rca.settings import Settings
 
 AROUND = timedelta(minutes=10)
@@ -33,14 +32,6 @@ DEPLOYMENTS = tuple(str(kind) for kind in Deployment)
 """Tools that install OpenStack, as a user names them."""
 
 StepCallback = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Recording:
-    """What became of a run: its id, or None; and in words what could not be recorded."""
-
-    run_id: str | None
-    notices: list[str]
 
 
 @dataclass(frozen=True)
@@ -261,45 +252,16 @@ def score_events(opened: OpenModel, events: pl.DataFrame) -> tuple[pl.DataFrame 
     return opened.file.score(events), NormalRates.from_baseline(opened.file.baseline, topology.canonical)
 
 
-def record_analysis(outcome: AnalysisOutcome, settings: Settings) -> Recording:
-    """Log the analysis as an MLflow run, with the report as artifact; called once the answer is on the screen.
+def record_analysis(outcome: AnalysisOutcome, settings: Settings) -> Sent:
+    """Record the analysis as an MLflow run now, with the report as artifact, and what waited before it.
 
-    Whatever stands in the way becomes a notice: the answer itself is not affected.
+    Whatever stands in the way becomes a notice: the answer itself is not affected, and waits to be sent.
     """
-    tracking = Tracking(settings)
-    if not tracking.enabled:
-        return Recording(None, [])
     try:
-        with tracking.analysis_run(f"analysis-{outcome.report.created:%Y%m%d-%H%M%S}") as run:
-            _log_report(run, outcome.report)
-    except OpenStackRcaError as error:
-        return Recording(None, [str(error)])
-    return Recording(run.run_id, list(run.notices))
-
-
-def _log_report(run: RunLogger, report: Report) -> None:
-    version = report.model.version or "none"
-    run.log_params(
-        {"issue": report.issue[:500], "fast": report.fast, "logs": ", ".join(report.logs)[:500]}
-        | {"model_version": version}
-    )
-    run.set_tags(
-        {
-            "openstack_rca.verdict": report.verdict.value,
-            "openstack_rca.model_version": version,
-            "openstack_rca.component": report.causes[0].component if report.causes else "none",
-        }
-    )
-    timings = {f"seconds_{name.replace(' ', '_')}": value for name, value in report.seconds.items()}
-    run.log_metrics(
-        timings
-        | {
-            "events": float(report.events),
-            "lines": float(report.lines),
-            "confidence": report.causes[0].confidence if report.causes else 0.0,
-        }
-    )
-    run.log_text(render_json(report), "report/report.json")
+        write_down(outcome.report, settings)
+    except ConfigurationError as error:
+        return Sent(notices=[str(error)])
+    return send_waiting_runs(settings)
 
 
 def _sound(text: str) -> str:

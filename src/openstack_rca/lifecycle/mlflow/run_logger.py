@@ -137,6 +137,11 @@ class RunLogger:
         self._do(lambda client: client.set_terminated(self.run_id, status), Part.END)
 
     @property
+    def was_cut_off(self) -> bool:
+        """Whether the server went away, so that a part is missing which it would take another time."""
+        return bool(self._given_up)
+
+    @property
     def notices(self) -> list[str]:
         """What could not be recorded, in words."""
         if not self._lost_files:

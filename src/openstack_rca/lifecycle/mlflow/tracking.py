@@ -11,7 +11,7 @@ import getpass
 import math
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -72,10 +72,29 @@ class Tracking:
             yield logger
 
     @contextmanager
-    def analysis_run(self, run_name: str | None = None) -> Iterator[RunLogger]:
-        """A run of kind ``analysis``."""
-        with self._run("analysis", run_name) as logger:
+    def analysis_run(
+        self, run_name: str | None = None, began: datetime | None = None, tags: Mapping[str, str] | None = None
+    ) -> Iterator[RunLogger]:
+        """A run of kind ``analysis``, which may be recorded later than it ``began``, with tags that it has from its start."""
+        with self._run("analysis", run_name, began, tags) as logger:
             yield logger
+
+    def has_finished_run(self, tag: str, value: str) -> bool:
+        """Whether a finished run has this tag; one that was left unfinished is removed.
+
+        Raises:
+            RegistryUnavailable: the tracking server cannot be asked.
+        """
+        with self._errors():
+            experiment = self._client.get_experiment_by_name(self.settings.experiment_name)
+            found = (
+                self._client.search_runs([experiment.experiment_id], f"tags.`{tag}` = '{value}'") if experiment else []
+            )
+            for run in found:
+                if run.info.status == "FINISHED":
+                    return True
+                self._client.delete_run(run.info.run_id)
+        return False
 
     @contextmanager
     def evaluation_run(self, run_name: str | None = None) -> Iterator[RunLogger]:
@@ -84,8 +103,10 @@ class Tracking:
             yield logger
 
     @contextmanager
-    def _run(self, kind: str, run_name: str | None) -> Iterator[RunLogger]:
-        logger = self._start(kind, run_name)
+    def _run(
+        self, kind: str, run_name: str | None, began: datetime | None = None, tags: Mapping[str, str] | None = None
+    ) -> Iterator[RunLogger]:
+        logger = self._start(kind, run_name, began, tags)
         status = "FAILED"
         try:
             yield logger
@@ -96,10 +117,13 @@ class Tracking:
         finally:
             logger.finish(status)
 
-    def _start(self, kind: str, run_name: str | None) -> RunLogger:
+    def _start(
+        self, kind: str, run_name: str | None, began: datetime | None, further: Mapping[str, str] | None
+    ) -> RunLogger:
         if not self.enabled:
             return RunLogger(self.settings)
-        tags = {TAG_KIND: kind, "mlflow.source.name": "openstack-rca"}
+        start_time = int(began.timestamp() * 1000) if began else None
+        tags = {TAG_KIND: kind, "mlflow.source.name": "openstack-rca", **(further or {})}
         with suppress(OSError, KeyError):
             tags["mlflow.user"] = getpass.getuser()
         given_up = threading.Event()
@@ -109,7 +133,7 @@ class Tracking:
             start = time.monotonic()
 
             def begin() -> Any:
-                made = client.create_run(self._experiment_id(), tags=tags, run_name=run_name)
+                made = client.create_run(self._experiment_id(), start_time, tags, run_name)
                 if given_up.is_set():
                     # Nobody would ever end it.
                     client.set_terminated(made.info.run_id, "FAILED")
