@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 
 from openstack_rca.cli.analyze import keep, record
-from openstack_rca.cli.output import connection_options, console, settings_from, steps
+from openstack_rca.cli.output import connection_options, console, notice, settings_from, steps
 from openstack_rca.cli.train import training_progress
 from openstack_rca.service.demo import DEMO_INCIDENT, DemoAnswer, answer_incident, train_on_samples
 from openstack_rca.service.reports import print_report
@@ -38,12 +38,13 @@ def demo_command(incident: str, mlflow_uri: str | None, mlflow_experiment: str |
     print_report(answer.analysis.report, screen, full=False)
     truth = ", or ".join(answer.truth.expected) or "no failure"
     _say(screen, f"What was injected: {answer.truth.fault} ({truth}).")
-    keep(answer.analysis, settings)
-    record(answer.analysis, settings)
+    for text in keep(answer.analysis, settings):
+        notice(text)
     screen.print()
     _say(screen, "That took no training. Now a model of this cloud's normal is trained, about a minute ...")
     with steps() as shown:
         training = train_on_samples(settings, on_step=shown.step, on_progress=training_progress(shown))
+    record(settings)
     _trained(screen, training, settings)
     _next(screen, answer)
 

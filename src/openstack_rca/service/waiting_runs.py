@@ -186,8 +186,11 @@ def _log_report(run: RunLogger, report: Report) -> None:
 
 def _start_sender(settings: Settings) -> None:
     """Start a process that outlives this one; its secrets come with the environment, the rest through its input."""
-    given = {"home": str(settings.home), "mlflow_tracking_uri": settings.mlflow_tracking_uri}
-    given |= {"mlflow_artifact_root": settings.mlflow_artifact_root, "mlflow_enabled": True}
+    given: dict[str, str | bool | None] = {"home": str(settings.home), "mlflow_enabled": True}
+    given |= {
+        "mlflow_tracking_uri": settings.mlflow_tracking_uri,
+        "mlflow_artifact_root": settings.mlflow_artifact_root,
+    }
     process = subprocess.Popen(
         [sys.executable, "-c", _SENDER],
         stdin=subprocess.PIPE,
