@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from openstack_rca.settings import configured
+from openstack_rca.service.manual_config import configured
 
 MLFLOW_CONFIG: dict[str, str | int | bool] = configured(
     {

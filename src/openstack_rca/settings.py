@@ -316,53 +316,16 @@ class Settings(BaseSettings):
 
 _FROM_FILE: dict[str, object] = {}
 """What the manual's ``config/config.py`` says; the environment and arguments win over it."""
-_KEYS = {
-    "experiment_name": "experiment_name",
-    "artifact_root": "mlflow_artifact_root",
-    "model_name": "model_name",
-    "s3_multipart_threshold": "s3_multipart_threshold",
-    "s3_multipart_chunksize": "s3_multipart_chunksize",
-    "enable_compression": "enable_compression",
-}
-ALWAYS_ON = ("enable_auto_versioning", "meaningful_folder_names", "cleanup_temp_files")
 
 
-def configured(given: Mapping[str, str | int | bool]) -> dict[str, str | int | bool]:
-    """Let the values of the manual's ``MLFLOW_CONFIG`` take effect in this process, behind the environment.
-
-    Args:
-        given: its keys; an empty ``artifact_root`` is the default folder, ``enable_s3_upload`` false leaves a bucket of
-            the file unused.
-
-    Returns:
-        The values in effect.
-
-    Raises:
-        ConfigurationError: a value that cannot work, or one that switches off what cannot be switched off.
-    """
-    for key in ALWAYS_ON:
-        if not given.get(key, True):
-            raise ConfigurationError(f"{key} of MLFLOW_CONFIG cannot be switched off.", "Leave it True.")
-    values = {field: given[key] for key, field in _KEYS.items() if given.get(key) not in (None, "")}
-    if not given.get("enable_s3_upload", True) and str(values.get("mlflow_artifact_root", "")).startswith("s3"):
-        del values["mlflow_artifact_root"]
+def set_defaults(values: Mapping[str, object]) -> None:
+    """Let values by the names of the fields take effect in this process, behind arguments and the environment."""
     _FROM_FILE.clear()
     _FROM_FILE.update(values)
-    settings = load_settings()
-    return {
-        **given,
-        "experiment_name": settings.experiment_name,
-        "artifact_root": settings.artifact_root,
-        "model_name": settings.model_name,
-        "enable_s3_upload": settings.artifact_root.startswith("s3"),
-        "s3_multipart_threshold": settings.s3_multipart_threshold,
-        "s3_multipart_chunksize": settings.s3_multipart_chunksize,
-        "enable_compression": settings.enable_compression,
-    }
 
 
 def load_settings(**overrides: object) -> Settings:
-    """Read the environment; keyword arguments that are not ``None`` win over it, and it wins over ``configured``.
+    """Read the environment; keyword arguments that are not ``None`` win over it, and it wins over ``set_defaults``.
 
     Raises:
         ConfigurationError: a value cannot work; the message names the setting and never its secret value.
