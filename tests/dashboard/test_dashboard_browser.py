@@ -118,8 +118,19 @@ def test_a_question_on_a_sample_incident_shows_the_cause(browser: Any, server: S
         assert arriving.value.suggested_filename.endswith(suffix)
         assert "mariadb" in target.read_text()
     shoot(page, "ask")
+    follow = page.get_by_placeholder("Why this?")
+    follow.fill("why not keystone?")
+    follow.press("Enter")
+    page.get_by_text("mariadb on controller comes before it").wait_for()
+    link = page.url
+    assert "report=" in link
+    page.reload()
+    page.get_by_text("mariadb on controller comes before it").wait_for()
+    shoot(page, "conversation")
+    page.get_by_text("New question, or other logs").click()
     ask(page, "volumes cannot be attached")
     page.get_by_text("Other questions of this session").wait_for()
+    assert page.url != link
     assert page.outside == []
     page.context.close()
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from dashboard_helpers import ASK, choose_row, open_page, press, type_option, words_of
+from dashboard_helpers import APP, ASK, HANGS_AFTER_SECONDS, choose_row, open_page, press, type_option, words_of
 from streamlit.testing.v1 import AppTest
 
 from openstack_rca.dashboard import prepared_logs
@@ -51,6 +51,31 @@ def test_explore_filters_by_score_request_and_template(home: Path) -> None:
     request = str(look_at(app, "Path of a request").selectbox(key="f_way").value)
     app.text_input(key="f_request").set_value(request).run()
     assert 0 < len(look_at(app, "Table").dataframe[0].value) < 200
+
+
+def test_a_word_that_the_report_quotes_is_found(home: Path) -> None:
+    """The search looks in messages and ids, whatever the case."""
+    app = open_page("explore")
+    app.text_input(key="f_text").set_value("NORMAL shutdown").run()
+    assert all("Normal shutdown" in text for text in app.dataframe[0].value["message"])
+    request = str(look_at(app, "Path of a request").selectbox(key="f_way").value)
+    app.text_input(key="f_text").set_value(request).run()
+    assert len(look_at(app, "Table").dataframe[0].value) > 0
+
+
+def test_a_link_leads_to_the_line_and_carries_logs_and_filters(home: Path) -> None:
+    """Logs, filters and the cited line are taken from the address; logs that are not open are refused in a sentence."""
+    linked = AppTest.from_file(str(APP), default_timeout=HANGS_AFTER_SECONDS).run()
+    linked.query_params.update(
+        {"logs": "INC-002", "f_file": "controller/rabbitmq.log.xz", "f_line": "1", "f_text": "closing"}
+    )
+    linked.switch_page("screens/explore.py").run()
+    assert linked.selectbox(key="sample_name").value == "INC-002"
+    assert "The line and its context" in words_of(linked)
+    assert linked.text_input(key="f_text").value == "closing"
+    linked.query_params["logs"] = "/etc/passwd"
+    linked.run()
+    assert "not below a folder that this dashboard may read" in str(linked.error[0].value).replace("`", "")
 
 
 def test_explore_says_so_where_nothing_passes(home: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from dashboard_helpers import (
+    APP,
     ASK,
     HANGS_AFTER_SECONDS,
     INCIDENT,
@@ -36,6 +37,12 @@ from trained_environment import SAMPLES, Trained
 def asked() -> AppTest:
     """The start page after the sample incident's own question."""
     return press(open_page(), ASK)
+
+
+def report_of(app: AppTest) -> str:
+    """The id that the page's link names."""
+    named = app.query_params["report"]
+    return named if isinstance(named, str) else str(named[0])
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -91,6 +98,10 @@ def test_an_answer_is_kept_in_the_history_and_as_a_run(home: Path) -> None:
     assert app.session_state["answers"][-1].recording.result(HANGS_AFTER_SECONDS).notices == []
     runs = open_page("runs")
     assert "analysis" in str(runs.dataframe[0].value["kind"].to_list())
+    runs.segmented_control(key="run_kind").set_value("analysis").run()
+    runs = choose_row(runs, "runs-analysis", 0)
+    (link,) = [link for link in runs.get("page_link") if link.proto.label == "Open its report"]
+    assert report_of(app) in str(link.proto)
 
 
 def test_a_second_question_on_the_same_logs_reads_them_once(home: Path, nothing_read: None) -> None:
@@ -102,6 +113,61 @@ def test_a_second_question_on_the_same_logs_reads_them_once(home: Path, nothing_
     assert "Other questions of this session" in words_of(app)
     press(app, "Show this answer")
     assert prepared_logs.shared_shelf().made == 1
+
+
+def test_an_answer_has_a_link_that_another_visitor_can_open(home: Path) -> None:
+    """The address names the report; with it a second session sees the same verdict, its evidence and the conversation."""
+    app = asked()
+    link = report_of(app)
+    ask_about = next(box for box in app.chat_input if box.key == f"follow-{link}")
+    app = ask_about.set_value("why not keystone?").run()
+    other = AppTest.from_file(str(APP), default_timeout=HANGS_AFTER_SECONDS)
+    other.query_params["report"] = link
+    other.run()
+    assert not other.exception
+    assert "The database server was told to stop" in words_of(other)
+    assert "why not keystone?" in words_of(other)
+    toggle = next(toggle for toggle in other.toggle if toggle.label == "Lines around it")
+    assert any("Normal shutdown" in str(code.value) for code in toggle.set_value(True).run().code)
+
+
+@pytest.mark.parametrize("link", ["ffffffffffff", "../state/history", "last"])
+def test_a_link_that_leads_nowhere_is_a_sentence(home: Path, link: str) -> None:
+    """An id that nobody made, a path, a word of the command line: none opens anything."""
+    app = AppTest.from_file(str(APP), default_timeout=HANGS_AFTER_SECONDS)
+    app.query_params["report"] = link
+    app.run()
+    assert not app.exception
+    assert "There is no report behind this link" in "\n".join(str(error.value) for error in app.error)
+
+
+def test_a_question_about_the_answer_is_answered_from_it(home: Path) -> None:
+    """No analysis runs; a question that the report cannot answer is told what can be asked."""
+    app = asked()
+    box = app.chat_input(key=f"follow-{report_of(app)}")
+    shown = words_of(box.set_value("since when?").run())
+    assert "mariadb on controller: since 2026-11-23 04:17:22 UTC" in shown
+    shown = words_of(app.chat_input(key=box.key).set_value("what is the weather like").run())
+    assert "This report does not tell that" in shown
+    assert len(app.session_state["answers"]) == 1
+
+
+def test_a_greeting_gets_no_verdict(home: Path) -> None:
+    """Who says hello is told what to ask, and nothing is analysed."""
+    app = open_page()
+    app = app.chat_input(key="question").set_value("hello").run()
+    assert "answers" not in app.session_state or app.session_state["answers"] == []
+    assert "say what is wrong" in "\n".join(str(info.value) for info in app.info)
+
+
+def test_a_healthy_page_shows_no_alarm_colours(home: Path) -> None:
+    """The chart of a window without failure is grey and blue."""
+    app = open_page()
+    app.selectbox(key="sample_name").select("HEALTHY-001").run()
+    app = press(app, ASK)
+    charts = [chart.proto.spec for chart in app.get("vega_lite_chart")]
+    assert charts
+    assert not any(colour in spec for spec in charts for colour in ("#d64545", "#f0c987", "#e08e45"))
 
 
 def test_logs_that_changed_are_read_again(home: Path, tmp_path: Path, trained: Trained) -> None:
@@ -124,7 +190,7 @@ def test_a_follow_up_can_be_narrowed_to_a_window(home: Path) -> None:
     app.text_input(key="since").set_value("2026-11-23T04:17:00").run()
     app.text_input(key="until").set_value("2026-11-23T04:18:00").run()
     shown = words_of(press(app, ASK))
-    assert "Window (UTC) 04:17 - 04:18" in shown
+    assert "2026-11-23 04:17:00 UTC to 2026-11-23 04:18:00 UTC" in shown
     assert "(given)" in shown
 
 
@@ -209,7 +275,7 @@ def test_the_runs_page_shows_how_long_a_training_took(home: Path) -> None:
     row = table[table["kind"] == "training"].iloc[0]
     assert row["status"] == "finished"
     assert row["seconds"] > 0
-    assert row["what came of it"] == "version 1"
+    assert row["outcome"] == "version 1"
 
 
 def test_a_chosen_run_is_shown_in_full(home: Path) -> None:
@@ -251,11 +317,11 @@ def test_a_training_is_started_with_what_was_chosen(
 def test_two_visitors_do_not_see_each_others_questions(home: Path) -> None:
     """Answers, chosen logs and filters belong to a session; what lies on the server is read once for both."""
     first, second = asked(), open_page()
-    assert "Causes" in words_of(first)
-    assert "Causes" not in words_of(second)
+    assert "Other causes" in words_of(first)
+    assert "Other causes" not in words_of(second)
     first.selectbox(key="sample_name").select("HEALTHY-001").run()
     assert second.run().selectbox(key="sample_name").value == INCIDENT
-    assert "Causes" not in words_of(second)
+    assert "Other causes" not in words_of(second)
 
 
 def test_the_same_question_can_be_asked_again_and_again(home: Path) -> None:

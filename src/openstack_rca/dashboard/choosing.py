@@ -10,12 +10,20 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from openstack_rca.dashboard.prepared_logs import LogChoice, current_logs, upload_folder
 from openstack_rca.dashboard.words import plain, prose, sentence
 from openstack_rca.errors import OpenStackRcaError
-from openstack_rca.service.log_choice import allowed_paths, entries_of_roots, sample_incidents
+from openstack_rca.service.log_choice import (
+    allowed_paths,
+    entries_of_roots,
+    logs_by_reference,
+    reference_of,
+    sample_incidents,
+)
 from openstack_rca.service.uploads import Kept, keep_upload
 from openstack_rca.settings import Settings
 
 SAMPLE, PATH, UPLOAD = "Sample incident", "Server path", "Upload"
 KINDS = (SAMPLE, PATH, UPLOAD)
+LOGS = "logs"
+"""The parameter of a link that names the logs."""
 _KIND_OF = {"sample": SAMPLE, "path": PATH, "upload": UPLOAD}
 
 
@@ -34,6 +42,32 @@ def choose_logs(settings: Settings) -> LogChoice | None:
     if found is not None:
         st.session_state["logs"] = found
     return found
+
+
+def take_linked_logs(settings: Settings) -> None:
+    """Choose the logs that the link names; a link that leads outside of the roots is told in a sentence."""
+    wanted = st.query_params.get(LOGS)
+    if not wanted or st.session_state.get("logs_linked") == wanted:
+        return
+    st.session_state["logs_linked"] = wanted
+    try:
+        paths = tuple(logs_by_reference(wanted, settings))
+    except OpenStackRcaError as error:
+        st.error(sentence(error))
+        return
+    sample = next((sample for sample in sample_incidents() if sample.name == wanted), None)
+    choice = LogChoice("sample" if sample else "path", plain(wanted, 200), paths, sample.issue if sample else "")
+    for key in ("log_kind", "sample_name", "log_path"):
+        st.session_state.pop(key, None)
+    st.session_state["logs"] = choice
+
+
+def link_logs(logs: LogChoice | None) -> None:
+    """Let the address of the page lead to these logs; an upload is its visitor's alone and gets no link."""
+    if logs is None or logs.kind == "upload":
+        st.query_params.pop(LOGS, None)
+    else:
+        st.query_params[LOGS] = st.session_state["logs_linked"] = reference_of(logs.paths)
 
 
 def _choose_sample(_settings: Settings, chosen: LogChoice | None) -> LogChoice | None:

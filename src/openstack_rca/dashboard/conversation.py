@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from openstack_rca.dashboard.held_model import HeldModel
+from openstack_rca.dashboard.held_model import HeldModel, held_model
 from openstack_rca.dashboard.prepared_logs import LogChoice, prepared_logs
-from openstack_rca.errors import ConfigurationError, HistoryUnavailable
-from openstack_rca.service.analysis import AnalysisOutcome, Prepared, ask, record_analysis
+from openstack_rca.errors import ConfigurationError, HistoryUnavailable, LogInputError
+from openstack_rca.service.analysis import Prepared, ask, record_analysis
+from openstack_rca.service.conversations import MOST_QUESTIONS, keep_question, questions_about
 from openstack_rca.service.explore import request_window
 from openstack_rca.service.history import open_history, remember
+from openstack_rca.service.kept_reports import keep_report, open_kept
+from openstack_rca.service.log_choice import logs_by_reference, reference_of
+from openstack_rca.service.moments import parse_moment
+from openstack_rca.service.showing import Report
 from openstack_rca.service.waiting_runs import Sent
 from openstack_rca.settings import Settings
 
@@ -34,15 +39,24 @@ class Scope:
 
 @dataclass
 class Answer:
-    """One question with its answer and the logs that it rests on."""
+    """One question with its report.
+
+    Attributes:
+        logs: what was read; None for a report that was opened by its link and whose logs are not open here.
+        prepared: those logs, read and scored; None until they are needed.
+        notices: what could not be kept.
+        recording: what becomes of its run.
+        asked: what was asked about the report since.
+    """
 
     question: str
-    logs: LogChoice
-    scope: Scope
-    outcome: AnalysisOutcome
-    prepared: Prepared
+    report: Report
+    logs: LogChoice | None = None
+    scope: Scope = field(default_factory=Scope)
+    prepared: Prepared | None = None
     notices: list[str] = field(default_factory=list)
     recording: Future[Sent] | None = None
+    asked: list[str] = field(default_factory=list)
 
 
 def answers() -> list[Answer]:
@@ -87,7 +101,7 @@ class StepsShown:
         )
 
 
-def put_question(question: str, logs: LogChoice, scope: Scope, held: HeldModel, settings: Settings) -> None:
+def put_question(question: str, logs: LogChoice, scope: Scope, held: HeldModel, settings: Settings) -> Answer:
     """Answer a question, with its steps on the screen, and keep the answer.
 
     Raises:
@@ -114,29 +128,73 @@ def put_question(question: str, logs: LogChoice, scope: Scope, held: HeldModel, 
         good = True
     finally:
         shown.end(good)
-    answer = Answer(question, logs, scope, outcome, prepared)
+    answer = Answer(question, outcome.report, logs, scope, prepared)
+    try:
+        keep_report(outcome.report, settings)
+    except ConfigurationError as error:
+        answer.notices.append(f"This answer has no link that lasts. {error}")
     try:
         remember(outcome.report, open_history(settings))
     except HistoryUnavailable as error:
         answer.notices.append(f"This answer is not in the history, so it cannot be confirmed. {error}")
     answer.recording = _recorder().submit(record_analysis, outcome, settings)
+    _add(answer)
+    return answer
+
+
+def _add(answer: Answer) -> None:
     kept = answers()
     kept.append(answer)
     del kept[:-MOST_ANSWERS]
 
 
+def open_answer(report_id: str, settings: Settings) -> Answer:
+    """The answer behind a link: of this session, else as it was kept.
+
+    Raises:
+        ReportNotFound: there is none.
+    """
+    for answer in answers():
+        if answer.report.id == report_id:
+            return answer
+    report = open_kept(report_id, settings)
+    try:
+        paths = tuple(logs_by_reference("\n".join(report.logs), settings))
+        logs = LogChoice("path", reference_of(paths), paths)
+    except (ConfigurationError, LogInputError):
+        # The report stands without its logs; only the lines around its evidence cannot be shown.
+        logs = None
+    answer = Answer(report.issue, report, logs, asked=questions_about(report_id, settings))
+    _add(answer)
+    return answer
+
+
+def logs_of(answer: Answer, settings: Settings) -> Prepared | None:
+    """The logs of an answer, read now where they were not; None where they are not open here.
+
+    Raises:
+        LogInputError, ConfigurationError: they cannot be read any more.
+    """
+    if answer.prepared is None and answer.logs is not None:
+        with st.spinner("Reading the logs"):
+            answer.prepared = prepared_logs(answer.logs, held_model(settings), settings)
+    return answer.prepared
+
+
+def ask_about(answer: Answer, question: str, settings: Settings) -> None:
+    """Add a question about an answer to its conversation; its reply is drawn from the report."""
+    answer.asked.append(question)
+    del answer.asked[:-MOST_QUESTIONS]
+    with suppress(ConfigurationError):
+        keep_question(answer.report.id, question, settings)
+
+
 def parse_time(text: str, settings: Settings) -> datetime | None:
-    """A typed time in UTC; without an offset it is in the logs' time zone.
+    """A typed time in UTC, see ``service.moments``; without an offset it is in the logs' time zone.
 
     Raises:
         ConfigurationError: it is no time.
     """
     if not text.strip():
         return None
-    try:
-        parsed = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise ConfigurationError(
-            f"{text.strip()[:60]} is not a time.", "Write it like 2026-11-23T04:17 or 2026-11-23T04:17:00Z."
-        ) from None
-    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=ZoneInfo(settings.log_timezone))).astimezone(UTC)
+    return parse_moment(text.strip()[:60], timezone=settings.log_timezone, now=datetime.now(UTC)).astimezone(UTC)

@@ -2,43 +2,70 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
-from openstack_rca.dashboard.words import block, plain
+from openstack_rca.dashboard.conversation import Answer, logs_of
+from openstack_rca.dashboard.words import block, plain, sentence
+from openstack_rca.errors import OpenStackRcaError
 from openstack_rca.service.analysis import Prepared
 from openstack_rca.service.explore import neighbours
-from openstack_rca.service.showing import Cause, EvidenceItem, counts, place, spot
+from openstack_rca.service.log_choice import reference_of
+from openstack_rca.service.showing import EvidenceItem, counts, place, spot
+from openstack_rca.settings import Settings
 
 FIRST_SHOWN = 3
+EXPLORE = "screens/explore.py"
 
 
-def draw_evidence(cause: Cause, prepared: Prepared, key: str) -> None:
-    """The evidence for a cause, the strongest first."""
-    items = cause.evidence
-    st.markdown(f"**Evidence** ({len(items):d})")
+def draw_evidence(items: Sequence[EvidenceItem], answer: Answer, key: str, settings: Settings) -> None:
+    """Pieces of evidence, the strongest first."""
     shown = items
     if len(items) > FIRST_SHOWN and not st.session_state.get(f"all-{key}"):
         shown = items[:FIRST_SHOWN]
     for number, item in enumerate(shown):
-        _draw_item(item, prepared, f"{key}-{number}")
+        _draw_item(item, answer, f"{key}-{number}", settings)
     if len(items) > FIRST_SHOWN:
         st.toggle(f"Show all {len(items):d}", key=f"all-{key}")
 
 
-def _draw_item(item: EvidenceItem, prepared: Prepared, key: str) -> None:
+def _draw_item(item: EvidenceItem, answer: Answer, key: str, settings: Settings) -> None:
     with st.container(border=True, gap="xsmall", key=f"item-{key}"):
-        st.code(plain(item.text), language=None, wrap_lines=True)
+        st.code(plain(item.text, 500), language=None, wrap_lines=True)
         with st.container(key=f"meta-{key}", gap=None):
             score = "" if item.score is None else f"  ·  anomaly score {item.score:.2f}"
             st.text(plain(f"{spot(item)}  ·  {counts(item)}  ·  {item.sort.value}{score}"))
             st.text(plain(f"accuses {place(item.accuses, item.accused_host)}: {item.why}"))
-        if st.toggle("Lines around it", key=f"around-{key}"):
-            draw_neighbours(prepared, item.file, item.line)
+        with st.container(horizontal=True, gap="medium"):
+            around = st.toggle("Lines around it", key=f"around-{key}")
+            draw_link_to_line(item, answer)
+        if around:
+            _draw_around(item, answer, settings)
 
 
-def draw_neighbours(prepared: Prepared, file: str, line: int) -> None:
+def draw_link_to_line(item: EvidenceItem, answer: Answer) -> None:
+    """A link to the line in Explore, where its logs are open here."""
+    if answer.logs is not None and answer.logs.kind != "upload":
+        where = {"logs": reference_of(answer.logs.paths), "f_file": item.file, "f_line": str(item.line)}
+        st.page_link(EXPLORE, label="Open in Explore", icon=":material/open_in_new:", query_params=where)
+
+
+def _draw_around(item: EvidenceItem, answer: Answer, settings: Settings) -> None:
+    try:
+        prepared = logs_of(answer, settings)
+    except OpenStackRcaError as error:
+        st.caption(sentence(error))
+        return
+    if prepared is None:
+        st.caption("The logs of this report are not below a folder that this dashboard may read.")
+    else:
+        draw_neighbours(prepared, item.file, item.line)
+
+
+def draw_neighbours(prepared: Prepared, file: str, line: int, around: int = 5) -> None:
     """The events right before and after a cited one in its file; the cited one has a mark."""
-    rows = neighbours(prepared, file, line)
+    rows = neighbours(prepared, file, line, around)
     if rows.is_empty():
         st.caption("These lines are not there any more.")
         return

@@ -18,7 +18,7 @@ FORMS = (("HTML", "html", "html", "text/html"), ("Markdown", "markdown", "md", "
 
 def draw_actions(answer: Answer) -> None:
     """Downloads, and the form that confirms the cause."""
-    report = answer.outcome.report
+    report = answer.report
     st.subheader("Export", anchor=False)
     with st.container(horizontal=True):
         for label, form, suffix, kind in FORMS:

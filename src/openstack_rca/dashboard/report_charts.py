@@ -9,7 +9,7 @@ import altair as alt
 import polars as pl
 
 from openstack_rca.dashboard.words import plain
-from openstack_rca.service.showing import Cause, Hop, Report
+from openstack_rca.service.showing import Cause, Hop, Report, Verdict
 
 ROW_HEIGHT = 26
 SURPRISE = {
@@ -18,7 +18,13 @@ SURPRISE = {
     ".99 and more (1 normal event in 100)": "#f0c987",
     ".999 and more (1 in 1000)": "#e08e45",
 }
-FOR, AGAINST, FAULT = "#3b82a0", "#d97706", "#d64545"
+CALM = ("#d3dae0", "#a9c4d0", "#a9c4d0", "#a9c4d0")
+"""Where nothing failed, no colour raises an alarm."""
+FOR, AGAINST, FAULT, QUIET, WELL = "#3b82a0", "#d97706", "#d64545", "#6b7a86", "#2e8b57"
+
+
+TURNS = {"silence": ("cross", QUIET), "recovery": ("triangle-up", WELL)}
+"""Kinds of the report's timeline that the chart marks: shape and colour."""
 
 
 def timeline_chart(report: Report) -> alt.LayerChart | None:
@@ -27,6 +33,8 @@ def timeline_chart(report: Report) -> alt.LayerChart | None:
     if not rows:
         return None
     frame = pl.DataFrame(rows, schema_overrides={"score": pl.Float64})
+    healthy = report.verdict is Verdict.NO_FAILURE_FOUND
+    colours = dict(zip(SURPRISE, CALM, strict=True)) if healthy else SURPRISE
     present = [name for name in SURPRISE if name in set(frame["surprise"])]
     order = [plain(row.component, 60) for row in report.activity]
     base = alt.Chart(frame).encode(
@@ -46,26 +54,56 @@ def timeline_chart(report: Report) -> alt.LayerChart | None:
         color=alt.Color(
             "surprise:N",
             title=None,
-            scale=alt.Scale(domain=present, range=[SURPRISE[name] for name in present]),
+            scale=alt.Scale(domain=present, range=[colours[name] for name in present]),
             legend=alt.Legend(orient="bottom", columns=1, labelLimit=260),
         ),
     )
     errors = (
         base.transform_filter("datum.errors > 0")
         .transform_calculate(middle="(toNumber(datum.time) + toNumber(datum.until)) / 2")
-        .mark_circle(color=FAULT, opacity=1)
+        .mark_circle(color=QUIET if healthy else FAULT, opacity=1)
         .encode(
             x=alt.X("middle:T", scale=alt.Scale(type="utc")),
             size=alt.Size("errors:Q", scale=alt.Scale(type="sqrt", range=[18, 160]), legend=None),
         )
     )
     chart: alt.LayerChart = (
-        alt.layer(cells, errors, *_onset_marks(report))
+        alt.layer(cells, errors, *_turning_points(report, order), *_onset_marks(report))
         .resolve_scale(size="independent")
         .properties(height=ROW_HEIGHT * len(order) + 140)
-        .interactive(bind_y=False)
+        .add_params(alt.selection_interval(bind="scales", encodings=["x"], zoom="wheel![event.shiftKey]"))
     )
     return chart
+
+
+def _turning_points(report: Report, order: Sequence[str]) -> list[alt.Chart]:
+    """A cross where a component falls silent, a triangle where it works again."""
+    rows = [
+        {
+            "time": entry.time,
+            "component": plain(entry.component, 60),
+            "kind": entry.kind,
+            "what": plain(entry.text, 120),
+        }
+        for entry in report.timeline
+        if entry.kind in TURNS and plain(entry.component, 60) in order
+    ]
+    if not rows:
+        return []
+    present = [kind for kind in TURNS if any(row["kind"] == kind for row in rows)]
+    return [
+        alt.Chart(pl.DataFrame(rows))
+        .mark_point(filled=True, size=110, opacity=1)
+        .encode(
+            x=alt.X("time:T", scale=alt.Scale(type="utc")),
+            y=alt.Y("component:N", sort=list(order)),
+            shape=alt.Shape(
+                "kind:N", legend=None, scale=alt.Scale(domain=present, range=[TURNS[k][0] for k in present])
+            ),
+            fill=alt.Fill("kind:N", legend=None, scale=alt.Scale(domain=present, range=[TURNS[k][1] for k in present])),
+            tooltip=["kind:N", "component:N", "what:N", alt.Tooltip("utchoursminutesseconds(time):T", title="UTC")],
+        )
+    ]
 
 
 def _activity_cells(report: Report) -> list[dict[str, object]]:
@@ -89,7 +127,12 @@ def _activity_cells(report: Report) -> list[dict[str, object]]:
 def _onset_marks(report: Report) -> list[alt.Chart]:
     """A rule at the onset of each of the first causes; none where no onset is known."""
     onsets = [
-        {"time": cause.onset, "label": f"onset {number}", "component": plain(cause.component, 60)}
+        {
+            "time": cause.onset,
+            "number": str(number),
+            "label": f"onset {number}",
+            "component": plain(cause.component, 60),
+        }
         for number, cause in enumerate(report.causes[:3], 1)
         if cause.onset is not None
     ]
@@ -99,7 +142,10 @@ def _onset_marks(report: Report) -> list[alt.Chart]:
     return [
         marked.mark_rule(color=FAULT, strokeDash=[4, 3], strokeWidth=1.5).encode(
             tooltip=[alt.Tooltip("label:N"), alt.Tooltip("component:N")]
-        )
+        ),
+        marked.mark_text(color=FAULT, fontWeight="bold", dx=7, dy=-4, baseline="bottom").encode(
+            text="number:N", y=alt.value(0)
+        ),
     ]
 
 

@@ -1,27 +1,30 @@
-"""A report on the page: the point first, then the causes with their proof, time, spread, and what to do next."""
+"""A report on the page, in the order in which an operator reads: what, why, what to do, the proof, then the rest."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from openstack_rca.dashboard.conversation import Answer
-from openstack_rca.dashboard.evidence_view import draw_evidence
+from openstack_rca.dashboard.evidence_view import draw_evidence, draw_link_to_line
+from openstack_rca.dashboard.follow_up_view import draw_conversation
 from openstack_rca.dashboard.report_actions import draw_actions
 from openstack_rca.dashboard.report_charts import chain_dot, confidence_chart, timeline_chart
-from openstack_rca.dashboard.words import block, plain
+from openstack_rca.dashboard.report_rest import draw_rest
+from openstack_rca.dashboard.words import block, here, plain
 from openstack_rca.service.showing import (
     Cause,
+    Headline,
     Report,
-    RequestPath,
     Verdict,
+    chain_steps,
     headline,
     moment,
     percent,
     place,
-    story_lines,
-    story_title,
+    spot,
     window_text,
 )
+from openstack_rca.settings import Settings
 
 VERDICT_LOOKS = {
     Verdict.CONFIRMED: ("red", ":material/error:"),
@@ -35,86 +38,104 @@ VERDICT_HELP = {
     Verdict.INCONCLUSIVE: "Something is wrong, but the logs do not settle what.",
     Verdict.NO_FAILURE_FOUND: "Nothing in these logs differs from a healthy cloud enough to be a failure.",
 }
-
-
-def draw_report(answer: Answer) -> None:
-    """The whole report of an answer."""
-    report = answer.outcome.report
-    for text in answer.notices:
-        with st.container(border=True):
-            st.text(plain(text))
-    _draw_verdict(report)
-    _draw_facts(report)
-    if report.causes:
-        st.subheader("Causes", anchor=False)
-        for number, cause in enumerate(report.causes):
-            _draw_cause(answer, number, cause)
-    _draw_timeline(report)
-    _draw_spread(report)
-    _draw_requests(report)
-    _draw_stories(report)
-    _draw_checks(report)
-    _draw_rest(report)
-    draw_actions(answer)
-
-
-def _draw_verdict(report: Report) -> None:
-    told = headline(report)
-    colour, icon = VERDICT_LOOKS[report.verdict]
-    with st.container(key="verdict", border=True):
-        st.badge(VERDICT_LOOKS_LABEL[report.verdict], icon=icon, color=colour, help=VERDICT_HELP[report.verdict])  # type: ignore[arg-type]
-        st.text(plain(f"{told.subject}: {told.why}" if told.sure and told.subject not in told.why else told.why))
-    with st.container(key="meta-action", gap=None):
-        st.text(plain(f"What to do: {told.action}"))
-
-
 VERDICT_LOOKS_LABEL = {verdict: verdict.value for verdict in Verdict}
 
 
-def _draw_facts(report: Report) -> None:
+def draw_report(answer: Answer, settings: Settings) -> None:
+    """The whole report of an answer."""
+    report = answer.report
+    for text in answer.notices:
+        with st.container(border=True):
+            st.text(plain(text))
+    point = headline(report)
+    _draw_verdict(report, point)
+    _draw_what_to_do(report, point)
+    draw_conversation(answer, settings)
+    if report.causes:
+        _draw_proof(answer, settings)
+        _draw_other_causes(answer, settings)
+    _draw_timeline(report)
+    _draw_chain(answer)
+    draw_rest(report)
+    draw_actions(answer)
+
+
+def _draw_verdict(report: Report, point: Headline) -> None:
+    colour, icon = VERDICT_LOOKS[report.verdict]
+    with st.container(key="verdict", border=True, gap="small"):
+        st.badge(VERDICT_LOOKS_LABEL[report.verdict], icon=icon, color=colour, help=VERDICT_HELP[report.verdict])  # type: ignore[arg-type]
+        st.text(plain(f"{point.subject}: {point.why}" if point.sure and point.subject not in point.why else point.why))
+        with st.container(key="meta-facts", gap=None):
+            st.text(plain("  ·  ".join(_facts(report))))
+            if point.also:
+                st.text(plain(f"Also: {point.also}"))
+        if point.proof and point.cause:
+            with st.container(key="meta-proof", gap=None):
+                st.text(plain(f"Proof: {spot(point.proof)}"))
+            st.code(plain(point.proof.text, 400), language=None, wrap_lines=True)
+
+
+def _facts(report: Report) -> list[str]:
     cause = report.causes[0] if report.causes else None
-    start, end = report.window.start, report.window.end
-    with st.container(horizontal=True, gap="small"):
-        if cause:
-            st.metric("Confidence", f"{cause.confidence:.0%}", border=True, width=165)
-            st.metric("Onset (UTC)", f"{cause.onset:%H:%M:%S}" if cause.onset else "unknown", border=True, width=165)
-        if start and end:
-            st.metric("Window (UTC)", f"{start:%H:%M} - {end:%H:%M}", border=True, width=165)
-        st.metric("Events read", f"{report.events:,d}", border=True, width=165)
-    with st.container(key="meta-window", gap=None):
-        version = f"model version {report.model.version}" if report.model.version else "no model"
-        st.text(
-            plain(f"{window_text(report)}; {version}; {'fast' if report.fast else 'hybrid'} mode; report {report.id}")
-        )
+    facts = [f"Confidence {percent(cause.confidence)}"] if cause else []
+    if cause and cause.onset:
+        facts.append(f"since {moment(cause.onset)}{here(cause.onset)}")
+    facts.append(f"{report.events:,d} events read")
+    version = f"model version {report.model.version}" if report.model.version else "no model"
+    return [*facts, version, f"report {report.id}"]
 
 
-def _draw_cause(answer: Answer, number: int, cause: Cause) -> None:
-    key = f"{answer.outcome.report.id}-{number}"
-    with st.container(border=True, gap="small"):
-        name, bar = st.columns([0.62, 0.38], vertical_alignment="center")
-        with name, st.container(key=f"cause-name-{number}", gap=None):
-            kind = cause.category.value + (", a fault of its own" if cause.independent and number else "")
-            st.text(plain(f"{number + 1}. {place(cause.component, cause.host)}  ({kind})"))
-        bar.progress(min(1.0, max(0.0, cause.confidence)), text=f"{cause.confidence:.0%}")
-        st.text(plain(cause.statement))
-        details = st.expander("Evidence and reasons", expanded=number == 0, key=f"details-{key}", on_change="rerun")
-        if details.open:
-            with details:
-                _draw_details(answer, cause, key)
+def _draw_what_to_do(report: Report, point: Headline) -> None:
+    st.subheader("What to do", anchor=False)
+    st.text(plain(point.action))
+    checks = report.causes[0].next_checks if report.causes else []
+    if checks:
+        st.caption("Next checks. They only read; the button at the right of each copies it.")
+        for check in checks:
+            st.code(plain(check), language=None, wrap_lines=True)
+    if not point.sure and report.missing:
+        st.text(plain(f"Missing: {report.missing[0]}"))
 
 
-def _draw_details(answer: Answer, cause: Cause, key: str) -> None:
-    draw_evidence(cause, answer.prepared, key)
-    if cause.remedy:
-        st.markdown("**Remedy**")
-        st.text(plain(cause.remedy))
-    chart = confidence_chart(cause)
-    if chart is not None:
-        st.markdown("**What the confidence is made of**")
-        st.altair_chart(chart, width="stretch", key=f"parts-{key}")
+def _draw_proof(answer: Answer, settings: Settings) -> None:
+    cause = answer.report.causes[0]
+    st.subheader(f"Evidence ({len(cause.evidence):d})", anchor=False)
+    draw_evidence(cause.evidence, answer, f"{answer.report.id}-0", settings)
+    _draw_reasons(cause, f"{answer.report.id}-0")
+
+
+def _draw_reasons(cause: Cause, key: str) -> None:
     if cause.explains:
-        st.caption("Accounts for the trouble of")
-        st.text(plain(", ".join(cause.explains)))
+        with st.container(key=f"meta-explains-{key}", gap=None):
+            st.text(plain(f"Accounts for the trouble of {', '.join(cause.explains)}"))
+    if cause.confidence_parts:
+        with st.expander("What the confidence is made of", key=f"made-of-{key}"):
+            chart = confidence_chart(cause)
+            if chart is not None:
+                st.altair_chart(chart, width="stretch", key=f"parts-{key}", alt="The parts of the confidence as bars.")
+
+
+def _draw_other_causes(answer: Answer, settings: Settings) -> None:
+    others = answer.report.causes[1:]
+    if not others:
+        return
+    st.subheader(f"Other causes ({len(others):d})", anchor=False)
+    for number, cause in enumerate(others, 1):
+        key = f"{answer.report.id}-{number}"
+        with st.container(border=True, gap="small"):
+            name, bar = st.columns([0.62, 0.38], vertical_alignment="center")
+            with name, st.container(key=f"cause-name-{number}", gap=None):
+                kind = cause.category.value + (", a fault of its own" if cause.independent else "")
+                st.text(plain(f"{number + 1}. {place(cause.component, cause.host)}  ({kind})"))
+            bar.progress(min(1.0, max(0.0, cause.confidence)), text=f"{cause.confidence:.0%}")
+            details = st.expander("Evidence and reasons", key=f"details-{key}", on_change="rerun")
+            if details.open:
+                with details:
+                    st.text(plain(cause.statement))
+                    draw_evidence(cause.evidence, answer, key, settings)
+                    if cause.remedy:
+                        st.text(plain(f"Remedy: {cause.remedy}"))
+                    _draw_reasons(cause, key)
 
 
 def _draw_timeline(report: Report) -> None:
@@ -122,11 +143,17 @@ def _draw_timeline(report: Report) -> None:
     if chart is None:
         return
     st.subheader("Timeline", anchor=False)
-    st.altair_chart(chart, width="stretch", key=f"timeline-{report.id}")
-    st.caption(
-        "A bar: events were logged; its colour: the highest anomaly score. A red dot: errors. Dashed: onset of a cause."
-        " Scroll to zoom, drag to move, double-click for all."
-    )
+    with st.container(key="meta-window", gap=None):
+        st.text(plain(window_text(report)))
+    told = "Events, errors and anomaly scores of each component over time; what happened is listed below."
+    st.altair_chart(chart, width="stretch", key=f"timeline-{report.id}", alt=told)
+    if report.verdict is Verdict.NO_FAILURE_FOUND:
+        st.caption("A bar: events were logged. A dot: errors, of kinds that healthy clouds log too. Drag to move.")
+    else:
+        st.caption(
+            "A bar: events were logged; its colour: the highest anomaly score. A red dot: errors. A numbered line: onset of"
+            " a cause. A cross: silence begins. A green triangle: it works again. Drag to move, Shift and wheel to zoom."
+        )
     if report.timeline:
         with st.expander(f"What happened, in order ({len(report.timeline):d})"):
             rows = [
@@ -136,90 +163,20 @@ def _draw_timeline(report: Report) -> None:
             st.code(block("\n".join(row.replace("\n", " ") for row in rows), 400), language=None, wrap_lines=True)
 
 
-def _draw_spread(report: Report) -> None:
-    if not report.chain and not report.blast_radius:
-        return
-    left, right = st.columns([0.65, 0.35])
+def _draw_chain(answer: Answer) -> None:
+    report = answer.report
     if report.chain:
-        with left:
-            st.subheader("Causal chain", anchor=False)
-            roots = [cause.component for cause in report.causes[:1]]
-            dark = st.context.theme.type == "dark"
-            st.graphviz_chart(chain_dot(report.chain, roots, dark), width="content")
-            st.caption("Red: the first cause. Solid: a log line states it. Dashed: only the dependency graph does.")
+        st.subheader("Causal chain", anchor=False)
+        roots = [cause.component for cause in report.causes[:1]]
+        st.graphviz_chart(chain_dot(report.chain, roots, st.context.theme.type == "dark"), width="content")
+        st.caption("Red: the first cause. Solid: a log line states it. Dashed: only the dependency graph does.")
+        with st.expander(f"The line behind each arrow ({len(report.chain):d})", key="chain-lines"):
+            for step in chain_steps(report):
+                since = f"{step.since:%H:%M:%S}  " if step.since else ""
+                st.text(plain(f"{since}{step.hop.source} -> {step.hop.target}: {step.hop.note or 'no line states it'}"))
+                if step.item:
+                    st.code(plain(f"{spot(step.item)}  {step.item.text}", 400), language=None, wrap_lines=True)
+                    draw_link_to_line(step.item, answer)
     if report.blast_radius:
-        with right:
-            st.subheader("Blast radius", anchor=False)
+        with st.expander(f"Blast radius ({len(report.blast_radius):d})"):
             st.text("\n".join(plain(name, 120) for name in report.blast_radius))
-
-
-def _draw_requests(report: Report) -> None:
-    if not report.requests:
-        return
-    with st.expander(f"Failed requests, followed through the services ({len(report.requests):d})"):
-        for path in report.requests:
-            _draw_request(path)
-
-
-def _draw_request(path: RequestPath) -> None:
-    st.text(plain(path.request_id + (f", instance {path.instance_id}" if path.instance_id else "")))
-    rows = [
-        f"{step.time:%H:%M:%S}  {place(step.component, step.host)}  {step.level}  {step.file}:{step.line}  {step.text}"
-        for step in path.steps
-    ]
-    st.code(block("\n".join(row.replace("\n", " ") for row in rows), 400), language=None, wrap_lines=True)
-
-
-def _draw_stories(report: Report) -> None:
-    if not report.stories:
-        return
-    with st.expander(f"Requests that did not go on ({len(report.stories):d})", expanded=True):
-        for story in report.stories:
-            st.text(plain(story_title(story)))
-            last = ["the last line before the gap:", story.last.replace("\n", " ")] if story.last else []
-            st.code(block("\n".join([*story_lines(story), *last]), 400), language=None, wrap_lines=False)
-
-
-def _draw_checks(report: Report) -> None:
-    checks = report.causes[0].next_checks if report.causes else []
-    if not checks:
-        return
-    st.subheader("Next checks", anchor=False)
-    st.caption("They only read. The button at the right of each copies it.")
-    for check in checks:
-        st.code(plain(check), language=None, wrap_lines=True)
-
-
-def _draw_rest(report: Report) -> None:
-    if report.missing:
-        with st.expander(f"What the analysis could not see ({len(report.missing):d})"):
-            st.text("\n".join(plain(text) for text in report.missing))
-    if report.ruled_out:
-        with st.expander(f"Ruled out ({len(report.ruled_out):d})"):
-            st.text("\n".join(plain(f"{item.component}: {item.reason}") for item in report.ruled_out))
-    if report.episodes:
-        with st.expander(f"Other stretches of trouble in these logs ({len(report.episodes):d})"):
-            for episode in report.episodes:
-                told = f"{moment(episode.start)}, {episode.verdict.value}, {percent(episode.confidence)}: {episode.statement}"
-                st.text(plain(told))
-    if report.similar:
-        with st.expander(f"Similar past incidents ({len(report.similar):d})"):
-            for past in report.similar:
-                was = "was" if past.confirmed else "answered"
-                told = f"{moment(past.time)}, {percent(past.similarity)} alike, {was} {past.component}: {past.issue}"
-                st.text(plain(told + (f" ({past.note})" if past.note else "")))
-    with st.expander(f"Files read ({len(report.files):d}) and the command that makes this report"):
-        st.code(plain(report.command), language=None, wrap_lines=True)
-        st.dataframe(
-            [
-                {
-                    "file": plain(file.file, 200),
-                    "format": plain(file.format, 60),
-                    "lines": file.lines,
-                    "events": file.events,
-                    "not understood": file.unknown_lines,
-                }
-                for file in report.files
-            ],
-            hide_index=True,
-        )

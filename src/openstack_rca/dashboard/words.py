@@ -8,6 +8,9 @@ given to what reads HTML. A test holds that every Markdown-reading call of the p
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, available_timezones
+
+import streamlit as st
 
 from openstack_rca.errors import OpenStackRcaError
 from openstack_rca.service.showing import markdown_prose, mask_secrets, one_line
@@ -31,6 +34,15 @@ def prose(text: object, limit: int = 1000) -> str:
 def sentence(error: OpenStackRcaError) -> str:
     """What happened and the way on, for what reads Markdown."""
     return prose(f"{error.message} {error.hint}".strip(), 3000)
+
+
+def here(moment: datetime) -> str:
+    """The time of day in the viewer's zone, in brackets; empty where that is UTC or not known."""
+    zone = st.context.timezone
+    if not zone or zone not in available_timezones():
+        return ""
+    local = moment.astimezone(ZoneInfo(zone))
+    return "" if not local.utcoffset() else f" ({local:%H:%M:%S} {zone})"
 
 
 def ago(moment: datetime, now: datetime | None = None) -> str:

@@ -22,6 +22,20 @@ REQUEST_MARGIN = timedelta(minutes=1)
 TABLE_COLUMNS = ("time", "host", "service", "level", "message", "score", "request_id", "file", "line")
 
 
+SEARCHED_COLUMNS = (
+    "message",
+    "exception",
+    "detail",
+    "logger",
+    "request_id",
+    "global_request_id",
+    "project_id",
+    "user_id",
+    "instance_id",
+)
+"""Where a search for words or an id looks."""
+
+
 @dataclass(frozen=True)
 class EventFilter:
     """What a table of events is narrowed to; an empty choice narrows nothing.
@@ -31,6 +45,8 @@ class EventFilter:
         hosts, services, levels: any of these.
         request: part of a request id or global request id.
         template: part of a template's text, whatever its case.
+        text: words that the event holds anywhere, whatever their case: message, exception, traceback, logger, any id.
+        file: name of the file that it is from.
         least_score: in [0, 1]; above 0, events without a score are left out.
     """
 
@@ -42,6 +58,8 @@ class EventFilter:
     request: str = ""
     template: str = ""
     least_score: float = 0.0
+    text: str = ""
+    file: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,6 +115,16 @@ def filter_events(events: pl.DataFrame, wanted: EventFilter) -> pl.DataFrame:
         conditions.append(
             pl.col("template").str.to_lowercase().str.contains(wanted.template.strip().lower(), literal=True)
         )
+    if wanted.text.strip():
+        part = wanted.text.strip().lower()
+        conditions.append(
+            pl.any_horizontal(
+                pl.col(name).str.to_lowercase().str.contains(part, literal=True).fill_null(False)
+                for name in SEARCHED_COLUMNS
+            )
+        )
+    if wanted.file:
+        conditions.append(pl.col("file") == wanted.file)
     if wanted.least_score > 0:
         conditions.append(pl.col("score").fill_null(-1.0) >= wanted.least_score)
     return events.filter(*conditions) if conditions else events

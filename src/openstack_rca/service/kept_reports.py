@@ -12,11 +12,14 @@ from pydantic import ValidationError
 from openstack_rca.errors import ConfigurationError, ReportNotFound
 from openstack_rca.lifecycle.objects import write_whole
 from openstack_rca.rca.render import render_json
-from openstack_rca.rca.report import Report
+from openstack_rca.rca.report import REPORT_ID_LENGTH, Report
+from openstack_rca.service.conversations import questions_file
 from openstack_rca.service.history import read_report
+from openstack_rca.service.run_reports import report_of_run
 from openstack_rca.settings import Settings
 
 _NAME = re.compile(r"(?P<created>\d{8}T\d{6})Z_(?P<id>[0-9a-f]+)\.json")
+_ID = re.compile(rf"[0-9a-f]{{{REPORT_ID_LENGTH}}}")
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ def keep_report(report: Report, settings: Settings) -> None:
         write_whole(path, render_json(report).encode())
         for old in _files(settings)[settings.reports_kept :]:
             old.unlink(missing_ok=True)
+            questions_file(_id_of(old), settings).unlink(missing_ok=True)
     except OSError as error:
         raise ConfigurationError(
             f"The report is not kept: {folder} cannot be written ({error.strerror}).",
@@ -72,6 +76,22 @@ def open_report(reference: str, settings: Settings) -> Report:
             "See: openstack-rca report list",
         )
     return read_report(found[0])
+
+
+def open_kept(report_id: str, settings: Settings) -> Report:
+    """A report by its whole id, as a link gives it: kept on this machine, else in the run of its analysis.
+
+    Raises:
+        ReportNotFound: the text is no id, or there is no such report.
+    """
+    if _ID.fullmatch(report_id):
+        for path in _files(settings):
+            if _id_of(path) == report_id:
+                return read_report(path)
+        recorded = report_of_run(report_id, settings)
+        if recorded is not None:
+            return recorded
+    raise ReportNotFound("There is no report behind this link.", "It may have been made elsewhere, or too long ago.")
 
 
 def list_reports(settings: Settings, limit: int) -> list[KeptReport]:

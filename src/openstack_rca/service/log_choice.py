@@ -60,6 +60,26 @@ def allowed_paths(text: str, settings: Settings) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
+def logs_by_reference(reference: str, settings: Settings) -> list[Path]:
+    """The logs that a link names: a recorded sample by its name, else paths below a root.
+
+    Raises:
+        ConfigurationError, LogPathNotFound: as for ``allowed_paths``.
+    """
+    sample = next((sample for sample in sample_incidents() if sample.name == reference), None)
+    return [sample.logs] if sample else allowed_paths(reference, settings)
+
+
+def reference_of(paths: Sequence[str | Path]) -> str:
+    """What leads to these logs again, in a link: the name of a sample, else the paths, one a line."""
+    if len(paths) == 1:
+        given = Path(paths[0])
+        for sample in sample_incidents():
+            if given == sample.logs:
+                return sample.name
+    return "\n".join(str(path) for path in paths)
+
+
 def _one(line: str, roots: Sequence[Path]) -> list[Path]:
     outside = ConfigurationError(
         f"{line} is not below a folder that this dashboard may read.",

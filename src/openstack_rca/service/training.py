@@ -24,6 +24,7 @@ from openstack_rca.service.gate import GateResult, check_model
 from openstack_rca.service.log_reading import read_given
 from openstack_rca.service.places import require_home, require_output
 from openstack_rca.service.publishing import publish_trained, saved_model
+from openstack_rca.service.run_reports import PROCESS_MEMORY, process_memory_megabytes
 from openstack_rca.service.training_steps import TrainingStep
 from openstack_rca.service.trouble import find_trouble
 from openstack_rca.settings import Settings
@@ -238,6 +239,7 @@ def _log_result(run: RunLogger, result: TrainingResult, folder: Path) -> None:
     run.log_dataset("training logs", card.data_fingerprint, card.source, counts)
     run.set_tags({"openstack_rca.data_fingerprint": card.data_fingerprint})
     run.log_params(counts)
+    run.log_metrics({PROCESS_MEMORY: process_memory_megabytes()})
     try:
         for plot in training_plots(result, folder):
             run.log_artifact(plot, "plots")

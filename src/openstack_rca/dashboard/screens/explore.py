@@ -9,7 +9,7 @@ import altair as alt
 import polars as pl
 import streamlit as st
 
-from openstack_rca.dashboard.choosing import choose_logs
+from openstack_rca.dashboard.choosing import choose_logs, link_logs, take_linked_logs
 from openstack_rca.dashboard.evidence_view import draw_neighbours
 from openstack_rca.dashboard.frame import draw_page
 from openstack_rca.dashboard.held_model import held_model
@@ -34,6 +34,9 @@ from openstack_rca.service.story_view import stories_of, story_text
 from openstack_rca.settings import Settings
 
 MOST_ROWS = 1000
+SINCE, UNTIL = "f_since", "f_until"
+CONTEXT = 15
+"""Events before and after a linked line."""
 TABS = ("Table", "Over time", "Templates", "Path of a request", "Story")
 LEVEL_COLOURS = {
     "CRITICAL": "#8e1b1b", "ERROR": "#d64545", "WARNING": "#e0a458", "AUDIT": "#7a9e7e", "INFO": "#7fa8ba",
@@ -46,13 +49,16 @@ def draw(settings: Settings) -> None:
     st.title("Explore the logs", anchor=False)
     held = held_model(settings)
     with st.container(border=True):
+        take_linked_logs(settings)
         logs = choose_logs(settings)
+        link_logs(logs)
     if logs is None:
         st.caption("Choose logs above; they are shown here.")
         return
     again = st.button("Read the logs again", icon=":material/refresh:", key="read_again", help="With what came since.")
     with st.spinner("Reading the logs"):
         prepared = prepared_logs(logs, held, settings, as_read_before=not again)
+    _draw_linked_line(prepared)
     wanted = _draw_filters(choices(prepared))
     events = filter_events(scored_events(prepared), wanted)
     st.caption(f"{events.height:,d} of {prepared.read.events.height:,d} events")
@@ -71,11 +77,27 @@ def draw(settings: Settings) -> None:
                 draw_tab()
 
 
+def _draw_linked_line(prepared: Prepared) -> None:
+    """The line that a link leads to, in its context."""
+    file, line = st.query_params.get("f_file", ""), st.query_params.get("f_line", "")
+    if not file or not line.isdecimal() or len(line) > 9:
+        return
+    st.subheader("The line and its context", anchor=False)
+    with st.container(key="meta-line", gap=None):
+        st.text(plain(f"{file}:{line}"))
+    draw_neighbours(prepared, file, int(line), CONTEXT)
+
+
 def _draw_filters(there: Choices) -> EventFilter:
     since = until = None
+    text = st.text_input(
+        "Search", key="f_text", bind="query-params", placeholder="Words of a line, or any id",
+        help="In messages, exceptions, tracebacks, loggers and ids, whatever the case.",
+    )  # fmt: skip
     with st.expander("Filters", expanded=True, key="filters"):
         if there.first and there.last and there.last > there.first:
             first, last = _whole(there.first), _whole(there.last) + timedelta(seconds=1)
+            _take_linked_time(first, last)
             chosen = st.slider(
                 "Time (UTC)", first, last, (first, last), step=timedelta(seconds=1), format="HH:mm:ss", key="f_time"
             )
@@ -83,15 +105,39 @@ def _draw_filters(there: Choices) -> EventFilter:
                 _utc(chosen[0]) if chosen[0] > first else None,
                 _utc(chosen[1]) if chosen[1] < last else None,
             )
+            _link_time(since, until)
         left, middle, right = st.columns(3)
-        hosts = left.multiselect("Host", there.hosts, key="f_host", placeholder="all")
-        services = middle.multiselect("Service", there.services, key="f_service", placeholder="all")
-        levels = right.multiselect("Level", there.levels, key="f_level", placeholder="all")
+        hosts = left.multiselect("Host", there.hosts, key="f_host", placeholder="all", bind="query-params")
+        services = middle.multiselect(
+            "Service", there.services, key="f_service", placeholder="all", bind="query-params"
+        )
+        levels = right.multiselect("Level", there.levels, key="f_level", placeholder="all", bind="query-params")
         left, middle, right = st.columns(3)
-        request = left.text_input("Request id", key="f_request", placeholder="req-...")
-        template = middle.text_input("Template holds", key="f_template")
-        score = right.slider("Anomaly score at least", 0.0, 1.0, 0.0, 0.01, key="f_score")
-    return EventFilter(since, until, hosts, services, levels, request, template, score)
+        request = left.text_input("Request id", key="f_request", placeholder="req-...", bind="query-params")
+        template = middle.text_input("Template holds", key="f_template", bind="query-params")
+        score = right.slider("Anomaly score at least", 0.0, 1.0, 0.0, 0.01, key="f_score", bind="query-params")
+    return EventFilter(since, until, hosts, services, levels, request, template, score, text)
+
+
+def _take_linked_time(first: datetime, last: datetime) -> None:
+    """Begin with the stretch of time that the link names, as far as the logs cover it."""
+    if "f_time" in st.session_state:
+        return
+    try:
+        start = datetime.fromisoformat(st.query_params.get(SINCE, first.isoformat())).replace(tzinfo=None)
+        end = datetime.fromisoformat(st.query_params.get(UNTIL, last.isoformat())).replace(tzinfo=None)
+    except ValueError:
+        return
+    if first <= start < end <= last and (start, end) != (first, last):
+        st.session_state["f_time"] = (start, end)
+
+
+def _link_time(since: datetime | None, until: datetime | None) -> None:
+    for name, value in ((SINCE, since), (UNTIL, until)):
+        if value is None:
+            st.query_params.pop(name, None)
+        else:
+            st.query_params[name] = f"{value:%Y-%m-%dT%H:%M:%S}"
 
 
 def _whole(moment: datetime) -> datetime:

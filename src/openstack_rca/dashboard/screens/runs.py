@@ -8,11 +8,11 @@ from openstack_rca.dashboard import listings
 from openstack_rca.dashboard.frame import draw_page
 from openstack_rca.dashboard.words import duration, plain
 from openstack_rca.service.models import RunSummary
+from openstack_rca.service.run_reports import PROCESS_MEMORY, TAG_REPORT
 from openstack_rca.settings import Settings
 
 KINDS = ("all", "training", "analysis", "evaluation")
 CPU = "system/cpu_utilization_percentage"
-MEMORY = "system/system_memory_usage_megabytes"
 
 
 def draw(settings: Settings) -> None:
@@ -41,8 +41,8 @@ def draw(settings: Settings) -> None:
             "seconds": st.column_config.NumberColumn(format="%.1f"),
             "events": st.column_config.NumberColumn(format="localized"),
             "CPU": st.column_config.NumberColumn("CPU (%)", format="%.0f", help="Of the whole machine, at the end."),
-            "memory": st.column_config.NumberColumn("memory (MB)", format="localized", help="Of the whole machine."),
-            "what came of it": st.column_config.TextColumn(width=270),
+            "memory": st.column_config.NumberColumn("memory (MB)", format="localized", help="Of the process, at most."),
+            "outcome": st.column_config.TextColumn(width=270),
         },
     )
     rows = list(chosen["selection"]["rows"]) if chosen else []
@@ -58,10 +58,10 @@ def _row(run: RunSummary) -> dict[str, object]:
         "kind": plain(run.kind, 20),
         "status": run.status.lower(),
         "seconds": run.seconds,
-        "what came of it": plain(_outcome(run), 200),
+        "outcome": plain(_outcome(run), 200),
         "events": run.metrics.get("events"),
         "CPU": run.metrics.get(CPU),
-        "memory": round(run.metrics[MEMORY]) if MEMORY in run.metrics else None,
+        "memory": round(run.metrics[PROCESS_MEMORY]) if PROCESS_MEMORY in run.metrics else None,
         "run": run.run_id[:8],
     }
 
@@ -81,6 +81,11 @@ def _outcome(run: RunSummary) -> str:
 def _draw_run(run: RunSummary) -> None:
     st.subheader("The run", anchor=False)
     st.text(plain(f"{run.name}, {run.run_id}, {duration(run.seconds)}"))
+    report = run.tags.get(TAG_REPORT)
+    if report:
+        st.page_link(
+            "screens/ask.py", label="Open its report", icon=":material/open_in_new:", query_params={"report": report}
+        )
     left, right = st.columns(2)
     with left:
         st.markdown("**Figures**")

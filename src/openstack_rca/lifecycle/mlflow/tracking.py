@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import getpass
 import math
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -16,7 +17,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlparse
 
 from openstack_rca.errors import LifecycleError, PublishInterrupted, RegistryUnavailable, TrainingInterrupted
 from openstack_rca.lifecycle.mlflow.client import connect, is_server, registry_errors, without_password
@@ -215,6 +218,34 @@ class Tracking:
                 if not token:
                     break
         return found
+
+    def artifact_of_tagged_run(self, tag: str, value: str, name: str) -> str | None:
+        """The text of a file that the newest run with this tag keeps; None where there is no such run or file.
+
+        Args:
+            tag, value: what the run is tagged with; the value holds no quotes.
+            name: of the file, with its folder.
+
+        Raises:
+            LifecycleError: server or store cannot be asked.
+        """
+        if not self.enabled:
+            return None
+        with self._errors():
+            experiment = self._client.get_experiment_by_name(self.settings.experiment_name)
+            runs = (
+                self._client.search_runs([experiment.experiment_id], f"tags.`{tag}` = '{value}'", max_results=1)
+                if experiment
+                else []
+            )
+            if not runs:
+                return None
+            uri = runs[0].info.artifact_uri
+            if urlparse(uri).scheme not in ("", "file", "mlflow-artifacts", "http", "https"):
+                return ObjectStore(self.settings, uri).read(name).decode("utf-8")
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(self._client.download_artifacts(runs[0].info.run_id, name, folder))
+                return path.read_text(encoding="utf-8")
 
     def run_page(self, run_id: str) -> str | None:
         """Address of a run in the pages of the tracking server; None where there is no server.

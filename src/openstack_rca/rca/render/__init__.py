@@ -8,6 +8,10 @@ from openstack_rca.rca.render.text_report import render_text, render_text_plain
 from openstack_rca.rca.render.ticket import render_ticket
 from openstack_rca.rca.render.wording import (
     Headline,
+    as_utc,
+    clock,
+    confidence_sides,
+    confidence_text,
     counts,
     headline,
     moment,
@@ -21,6 +25,10 @@ from openstack_rca.rca.render.wording import (
 
 __all__ = [
     "Headline",
+    "as_utc",
+    "clock",
+    "confidence_sides",
+    "confidence_text",
     "counts",
     "headline",
     "moment",

@@ -1,0 +1,51 @@
+"""The conversation about a report: what was asked since, what the report says to it, and the box for more."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from openstack_rca.dashboard.conversation import Answer, ask_about
+from openstack_rca.dashboard.evidence_view import draw_evidence
+from openstack_rca.dashboard.words import plain
+from openstack_rca.service.follow_up import Asked, Reply, follow_up, what_can_be_asked
+from openstack_rca.settings import Settings
+
+SHOWN = 4
+
+
+def draw_conversation(answer: Answer, settings: Settings) -> None:
+    """The last questions with their replies, right above the box that takes the next one."""
+    # In a box: at the top of a page Streamlit would pin the input to the bottom of the screen, away from the replies.
+    with st.container(border=True, key="conversation"):
+        st.subheader("Ask about this answer", anchor=False)
+        earlier, shown = answer.asked[:-SHOWN], answer.asked[-SHOWN:]
+        if earlier:
+            with st.expander(f"Asked before ({len(earlier):d})"):
+                _draw_exchanges(answer, earlier, 0, settings)
+        _draw_exchanges(answer, shown, len(earlier), settings)
+        if not answer.asked:
+            with st.container(key="meta-can-ask", gap=None):
+                st.text(plain(what_can_be_asked(answer.report)[0]))
+        key = f"follow-{answer.report.id}"
+        question = st.chat_input("Why this? Why not another? What happened at 04:17?", key=key)
+        if question:
+            ask_about(answer, question, settings)
+            st.rerun()
+
+
+def _draw_exchanges(answer: Answer, questions: list[str], first: int, settings: Settings) -> None:
+    for number, question in enumerate(questions, first):
+        with st.chat_message("user", avatar=":material/person:"):
+            st.text(plain(question))
+        with st.chat_message("assistant", avatar=":material/troubleshoot:"):
+            _draw_reply(follow_up(question, answer.report), answer, f"{answer.report.id}-q{number}", settings)
+
+
+def _draw_reply(reply: Reply, answer: Answer, key: str, settings: Settings) -> None:
+    st.text("\n".join(plain(line) for line in reply.lines))
+    for check in reply.checks:
+        st.code(plain(check), language=None, wrap_lines=True)
+    if reply.evidence:
+        draw_evidence(reply.evidence, answer, key, settings)
+    if reply.asked is Asked.UNKNOWN:
+        st.caption("Another trouble in these logs is a new question: see above.")

@@ -1,0 +1,77 @@
+"""What stands behind the answer of a report: failed requests, what was not seen, what was ruled out, files."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from openstack_rca.dashboard.words import block, plain
+from openstack_rca.service.showing import Report, RequestPath, moment, percent, place, story_lines, story_title
+
+
+def draw_rest(report: Report) -> None:
+    """All that a reader who has acted may want to know, folded."""
+    _draw_stories(report)
+    _draw_requests(report)
+    _draw_rest(report)
+
+
+def _draw_requests(report: Report) -> None:
+    if not report.requests:
+        return
+    with st.expander(f"Failed requests, followed through the services ({len(report.requests):d})"):
+        for path in report.requests:
+            _draw_request(path)
+
+
+def _draw_request(path: RequestPath) -> None:
+    st.text(plain(path.request_id + (f", instance {path.instance_id}" if path.instance_id else "")))
+    rows = [
+        f"{step.time:%H:%M:%S}  {place(step.component, step.host)}  {step.level}  {step.file}:{step.line}  {step.text}"
+        for step in path.steps
+    ]
+    st.code(block("\n".join(row.replace("\n", " ") for row in rows), 400), language=None, wrap_lines=True)
+
+
+def _draw_stories(report: Report) -> None:
+    if not report.stories:
+        return
+    with st.expander(f"Requests that did not go on ({len(report.stories):d})"):
+        for story in report.stories:
+            st.text(plain(story_title(story)))
+            last = ["the last line before the gap:", story.last.replace("\n", " ")] if story.last else []
+            st.code(block("\n".join([*story_lines(story), *last]), 400), language=None, wrap_lines=False)
+
+
+def _draw_rest(report: Report) -> None:
+    if report.missing:
+        with st.expander(f"What the analysis could not see ({len(report.missing):d})"):
+            st.text("\n".join(plain(text) for text in report.missing))
+    if report.ruled_out:
+        with st.expander(f"Ruled out ({len(report.ruled_out):d})"):
+            st.text("\n".join(plain(f"{item.component}: {item.reason}") for item in report.ruled_out))
+    if report.episodes:
+        with st.expander(f"Other stretches of trouble in these logs ({len(report.episodes):d})"):
+            for episode in report.episodes:
+                told = f"{moment(episode.start)}, {episode.verdict.value}, {percent(episode.confidence)}: {episode.statement}"
+                st.text(plain(told))
+    if report.similar:
+        with st.expander(f"Similar past incidents ({len(report.similar):d})"):
+            for past in report.similar:
+                was = "was" if past.confirmed else "answered"
+                told = f"{moment(past.time)}, {percent(past.similarity)} alike, {was} {past.component}: {past.issue}"
+                st.text(plain(told + (f" ({past.note})" if past.note else "")))
+    with st.expander(f"Files read ({len(report.files):d}) and the command that makes this report"):
+        st.code(plain(report.command), language=None, wrap_lines=True)
+        st.dataframe(
+            [
+                {
+                    "file": plain(file.file, 200),
+                    "format": plain(file.format, 60),
+                    "lines": file.lines,
+                    "events": file.events,
+                    "not understood": file.unknown_lines,
+                }
+                for file in report.files
+            ],
+            hide_index=True,
+        )
