@@ -152,3 +152,15 @@ def test_text_shows_what_cannot_be_read(home: Path, rca: Program, tmp_path: Path
 def test_a_folder_without_incidents_says_what_an_incident_is(home: Path, rca: Program, tmp_path: Path) -> None:
     """The hint names the two things that an incident folder holds."""
     refused(rca("evaluate", tmp_path / "working"), "holds no incident", "incident.json", "logs/")
+
+
+def test_sensitivity_shows_which_answers_hang_on_which_rule(home: Path, rca: Program, tmp_path: Path) -> None:
+    """A table for people, the same as JSON, and no other question beside it."""
+    folder = copy_incidents(tmp_path / "incidents", "INC-017")
+    result = rca("evaluate", folder, "--model", "none", "--fast", "--disable-mlflow", "--sensitivity")
+    assert (result.status, result.err) == (0, "")
+    assert "neutron-no-addresses" in result.out or "INC-017 left out" in result.out
+    assert "numbers change no answer" in result.out
+    refusal = rca("evaluate", folder, "--sensitivity", "--leave-one-out")
+    assert refusal.status == 2
+    assert "--sensitivity stands alone" in refusal.err

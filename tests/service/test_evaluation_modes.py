@@ -75,6 +75,19 @@ def test_leaving_a_kind_out_leaves_out_what_speaks_in_any_incident_of_that_kind(
     assert ranks(result)["INC-1"] == 1
 
 
+def test_leaving_a_cloud_out_leaves_out_what_speaks_in_any_incident_of_that_cloud(
+    folder: Path, settings: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """What speaks on another cloud only stays, and incidents of the same name are told apart."""
+    other = tmp_path_factory.mktemp("second")
+    incident(other / "INC-1", "disk", BROKEN, "host")
+    result = evaluate([folder / "INC-1", other], settings=settings, model="none", fast=True, leave_one_out=True)
+    left_out = result["leave_one_cloud_out"]["signatures_left_out"]
+    assert any("disk-full" in signature for signature in left_out["INC-1"])
+    assert left_out[other.name] == ["host-read-only-filesystem"]
+    assert set(ranks(result)) == {"INC-1/INC-1", f"{other.name}/INC-1"}
+
+
 def test_healthy_windows_stay_healthy_in_every_mode(folder: Path, settings: Settings) -> None:
     for part in ABLATIONS:
         result = evaluate(folder / "HEALTHY-1", settings=settings, model="none", fast=True, without=[part])
@@ -163,7 +176,7 @@ def test_the_result_tells_how_sure_it_is(folder: Path, settings: Settings) -> No
     assert sum(row["answers"] for row in result["reliability"]) == 3
 
 
-def test_progress_covers_both_passes(folder: Path, settings: Settings) -> None:
+def test_progress_covers_all_passes(folder: Path, settings: Settings) -> None:
     steps: list[tuple[int, int]] = []
     evaluate(
         folder,
@@ -173,4 +186,4 @@ def test_progress_covers_both_passes(folder: Path, settings: Settings) -> None:
         leave_one_out=True,
         on_progress=lambda done, of, name: steps.append((done, of)),
     )
-    assert steps == [(number, 8) for number in range(9)]
+    assert steps == [(number, 12) for number in range(13)]

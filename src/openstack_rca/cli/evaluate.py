@@ -20,18 +20,21 @@ from openstack_rca.cli.output import (
     settings_from,
     steps,
 )
+from openstack_rca.cli.sensitivity import print_sensitivity
 from openstack_rca.errors import LifecycleError
 from openstack_rca.service.evaluation import ABLATIONS, compare, evaluate, record_evaluation
+from openstack_rca.service.sensitivity import measure_sensitivity
 
 
 @click.command("evaluate", short_help="Score the answers on labelled incidents.")
-@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.argument("folders", type=click.Path(path_type=Path), metavar="DIR...", nargs=-1, required=True)
 @MODEL
 @click.option("--fast/--hybrid", "--fast-mode/--hybrid-mode", "fast", default=False, help="Lexical retrieval only.")
 @click.option(
     "--leave-one-out",
     is_flag=True,
-    help="Also score each incident without the signatures that speak for its fault kind: what is left for the unknown.",
+    help="Also score each incident without the signatures that speak for its fault kind, and for its cloud (DIR): what is left "
+    "for the unknown.",
 )
 @click.option(
     "--without",
@@ -50,24 +53,31 @@ from openstack_rca.service.evaluation import ABLATIONS, compare, evaluate, recor
     metavar="REFERENCE[:fast]",
     help="Also score this model (or mode) and show the difference with 95 % bootstrap intervals.",
 )
+@click.option(
+    "--sensitivity",
+    is_flag=True,
+    help="Halve and double each number of the table of weights, leave out each rule that found something, and show which "
+    "answers change.",
+)
 @SIGNATURES
 @JSON_FORMAT
 @connection_options
 def evaluate_command(
-    folder: Path,
+    folders: tuple[Path, ...],
     model: str,
     fast: bool,
     leave_one_out: bool,
     without: tuple[str, ...],
     only_info: bool,
     against: str | None,
+    sensitivity: bool,
     signatures: str | None,
     form: str,
     mlflow_uri: str | None,
     mlflow_experiment: str | None,
     disable_mlflow: bool,
 ) -> None:
-    """Score the answers on the labelled incidents in DIR.
+    """Score the answers on the labelled incidents in each DIR.
 
     An incident is a folder with logs/ and incident.json. While it is analysed, only its issue and its logs are read. A
     component is right when its canonical name is the labelled one or an accepted one; an empty answer is never right.
@@ -76,24 +86,32 @@ def evaluate_command(
     \b
     Examples:
       openstack-rca evaluate incidents/ --format json
-      openstack-rca evaluate incidents/ --leave-one-out
+      openstack-rca evaluate cloud-a/incidents cloud-b/incidents --leave-one-out
       openstack-rca evaluate incidents/ --without signatures --without graph
       openstack-rca evaluate incidents/ --only-info --without stories
       openstack-rca evaluate incidents/ --model 15 --against 14
+      openstack-rca evaluate incidents/ --sensitivity
     """
+    if sensitivity and (leave_one_out or without or only_info or against):
+        raise click.UsageError("--sensitivity stands alone: it changes one number or rule at a time.")
     settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
+    own = Path(signatures) if signatures else None
     with steps() as shown:
         shown.step("evaluate")
-        if against:
+        if sensitivity:
+            result = measure_sensitivity(
+                folders, settings=settings, model=model, fast=fast, signatures=own, on_progress=shown.note
+            )
+        elif against:
             first = f"{model}:fast" if fast else model
-            result = compare(folder, first, against, settings=settings, only_info=only_info, on_progress=shown.note)
+            result = compare(folders, first, against, settings=settings, only_info=only_info, on_progress=shown.note)
         else:
             result = evaluate(
-                folder,
+                folders,
                 settings=settings,
                 model=model,
                 fast=fast,
-                signatures=Path(signatures) if signatures else None,
+                signatures=own,
                 leave_one_out=leave_one_out,
                 without=without,
                 only_info=only_info,
@@ -101,16 +119,20 @@ def evaluate_command(
             )
     if form == "json":
         print_json(result)
+    elif sensitivity:
+        print_sensitivity(result, console())
     elif against:
         _print_comparison(result, console())
     else:
         _print_evaluation(result, console())
+    if sensitivity:
+        return
     for one in (result["first"], result["second"]) if against else (result,):
         for name, why in one["unreadable_because"].items():
             notice(f"{name} counts as wrong because it cannot be read. {why}")
     if not against:
         try:
-            record_evaluation(result, folder, settings)
+            record_evaluation(result, folders, settings)
         except LifecycleError as error:
             notice(f"This evaluation is not recorded as a run. {error}")
 
@@ -138,6 +160,7 @@ def _print_evaluation(result: dict[str, Any], screen: Console) -> None:
     screen.print(f"top-1 with 95 % bootstrap interval: {result['top1']:.2f} ({low:.2f} to {high:.2f})", soft_wrap=True)
     if "leave_one_out" in result:
         screen.print(f"with its fault kind left out: {_line(result['leave_one_out'])}", soft_wrap=True)
+        screen.print(f"with its cloud left out: {_line(result['leave_one_cloud_out'])}", soft_wrap=True)
     error, told = result["expected_calibration_error"], result["told"]
     screen.print(
         f"confidently wrong {result['confidently_wrong']:.2f}; expected calibration error "

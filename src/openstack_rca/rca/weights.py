@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
+from typing import Any
 
 
 class Unit(StrEnum):
@@ -181,6 +182,21 @@ class Weights:
     evidence_share: float = _share(0.8, "weight of the evidence in the similarity; the issue has the rest")
 
 
+_UNITS: dict[str, Unit] = {item.name: item.metadata["unit"] for item in fields(Weights)}
+_NAMES = frozenset(_UNITS)
+_sink: ContextVar[set[str] | None] = ContextVar("sink", default=None)
+
+
+class _Noting(Weights):
+    """A table that notes which of its numbers are read."""
+
+    def __getattribute__(self, name: str) -> Any:
+        sink = _sink.get()
+        if sink is not None and name in _NAMES:
+            sink.add(name)
+        return super().__getattribute__(name)
+
+
 _TABLE = Weights()
 _table: ContextVar[Weights] = ContextVar("weights", default=_TABLE)
 
@@ -198,6 +214,26 @@ def using(weights: Weights) -> Iterator[None]:
         yield
     finally:
         _table.reset(token)
+
+
+@contextmanager
+def noting(read: set[str]) -> Iterator[None]:
+    """Answer with the same table, and add to ``read`` the name of each number that is asked for."""
+    table = current()
+    with using(_Noting(**{name: getattr(table, name) for name in _NAMES})):
+        sink = _sink.set(read)
+        try:
+            yield
+        finally:
+            _sink.reset(sink)
+
+
+def scaled(name: str, factor: float) -> Weights:
+    """The table in use with one number multiplied; what cannot exceed one stays at one."""
+    table = current()
+    value = getattr(table, name)
+    bounded = value <= 1.0 and _UNITS[name] in (Unit.STRENGTH, Unit.SHARE, Unit.FACTOR)
+    return replace(table, **{name: min(1.0, value * factor) if bounded else value * factor})
 
 
 def numbers() -> list[Number]:

@@ -6,7 +6,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from openstack_rca.rca.scoring import (
 )
 from openstack_rca.rca.scoring import labelled_incidents as incidents
 from openstack_rca.service.analysis import AnalysisOutcome, answer, prepare
+from openstack_rca.service.incident_folders import Incident, incidents_of
 from openstack_rca.service.knowledge import knowledge_for
 from openstack_rca.service.opening import OpenModel, open_model
 from openstack_rca.settings import Settings
@@ -45,7 +46,7 @@ class _Pass:
 
 
 def evaluate(
-    folder: Path,
+    folder: Path | Sequence[Path],
     *,
     settings: Settings,
     model: str = "latest",
@@ -56,19 +57,20 @@ def evaluate(
     only_info: bool = False,
     on_progress: ProgressCallback | None = None,
 ) -> dict[str, Any]:
-    """Analyse every incident of a folder and compare with its label (DESIGN section 9).
+    """Analyse every incident of one or more folders and compare with its label (DESIGN section 9).
 
     The label of an incident is read after its answer is made. Beyond the contract's fields the result carries 95 %
     bootstrap intervals, the reliability table of the confidences, and the confusion table.
 
     Args:
-        folder: holds incident folders, or is one.
+        folder: holds incident folders, or is one; several, one for each cloud.
         settings: see ``openstack_rca.settings``.
         model: reference for ``open_model``.
         fast: lexical retrieval only.
         signatures: folder of the user's own signatures.
         leave_one_out: also score each incident without the signatures that speak for the right answer in any incident
-            of its fault kind: what is left is what the system can do about a fault that nobody wrote down.
+            of its fault kind (``leave_one_out``), and in any incident of its cloud (``leave_one_cloud_out``): what is left is
+            what the system can do about a fault that nobody wrote down.
         without: parts of the engine to leave out (``ABLATIONS``).
         only_info: take every event at WARNING and above out of the logs first: silent cases, a test of its own.
         on_progress: told incidents done, incidents in all, and the next one's name.
@@ -80,36 +82,55 @@ def evaluate(
     unknown = sorted(set(without) - set(ABLATIONS))
     if unknown:
         raise ConfigurationError(f"There is no part called {unknown[0]}.", f"Parts are {', '.join(ABLATIONS)}.")
-    folders = incidents.find_incidents(folder)
+    found = incidents_of([folder] if isinstance(folder, Path) else folder)
     catalogue = load_catalogue(signatures or settings.signatures_folder, cache=settings.compiled_signatures)
     way = _Pass(open_model(model, settings), catalogue, settings, fast, frozenset(without), only_info)
-    passes = 2 if leave_one_out else 1
+    passes = 3 if leave_one_out else 1
     scores, outcomes = [], []
-    for number, path in enumerate(folders):
+    for number, incident in enumerate(found):
         if on_progress:
-            on_progress(number, passes * len(folders), path.name)
-        score, outcome = _scored(way, path, frozenset())
+            on_progress(number, passes * len(found), incident.id)
+        score, outcome = _scored(way, incident, frozenset())
         scores.append(score)
         outcomes.append(outcome)
     result = incidents.total(scores, way.model.version) | _certainty(scores, outcomes)
     result["without"] = sorted(without)
     result["only_info"] = only_info
     if leave_one_out:
-        known = _signatures_by_kind(scores, outcomes)
-        left_out = []
-        for number, path in enumerate(folders):
-            if on_progress:
-                on_progress(len(folders) + number, passes * len(folders), f"{path.name}, its kind left out")
-            left_out.append(_scored(way, path, known.get(scores[number].fault, frozenset()))[0])
-        result["leave_one_out"] = incidents.total(left_out, way.model.version)
-        result["leave_one_out"]["signatures_left_out"] = {kind: sorted(ids) for kind, ids in known.items()}
+        groupings = {
+            "leave_one_out": ("kind", [score.fault for score in scores]),
+            "leave_one_cloud_out": ("cloud", [incident.cloud for incident in found]),
+        }
+        for place, (name, (what, groups)) in enumerate(groupings.items(), 1):
+
+            def told(number: int, what: str = what, begun: int = place * len(found)) -> None:
+                if on_progress:
+                    on_progress(begun + number, passes * len(found), f"{found[number].id}, its {what} left out")
+
+            result[name] = _left_out(way, found, groups, _signatures_by_group(groups, scores, outcomes), told)
     if on_progress:
-        on_progress(passes * len(folders), passes * len(folders), "")
+        on_progress(passes * len(found), passes * len(found), "")
     return result
 
 
+def _left_out(
+    way: _Pass,
+    found: Sequence[Incident],
+    groups: Sequence[str],
+    known: dict[str, frozenset[str]],
+    told: Callable[[int], None],
+) -> dict[str, Any]:
+    """The figures where each incident is answered without what its group's signatures know."""
+    scores = []
+    for number, incident in enumerate(found):
+        told(number)
+        scores.append(_scored(way, incident, known.get(groups[number], frozenset()))[0])
+    result = incidents.total(scores, way.model.version)
+    return result | {"signatures_left_out": {group: sorted(ids) for group, ids in known.items()}}
+
+
 def compare(
-    folder: Path,
+    folder: Path | Sequence[Path],
     first: str,
     second: str,
     *,
@@ -120,7 +141,7 @@ def compare(
     """Two models, or a model and a mode, on the same incidents.
 
     Args:
-        folder: holds incident folders.
+        folder: holds incident folders; several, one for each cloud.
         first, second: references for ``open_model``, each with ``:fast`` behind it for the fast mode.
         settings: see ``openstack_rca.settings``.
         only_info, on_progress: as for ``evaluate``.
@@ -156,7 +177,7 @@ def compare(
     return {"first": results[0], "second": results[1], "differences": differences}
 
 
-def record_evaluation(result: dict[str, Any], folder: Path, settings: Settings) -> str | None:
+def record_evaluation(result: dict[str, Any], folders: Sequence[Path], settings: Settings) -> str | None:
     """Log an evaluation as an MLflow run, with the whole result as artifact.
 
     Returns:
@@ -172,13 +193,14 @@ def record_evaluation(result: dict[str, Any], folder: Path, settings: Settings) 
         return None
     with tracking.evaluation_run(time.strftime("evaluation-%Y%m%d-%H%M%S", time.gmtime())) as run:
         run.log_params(
-            {"incidents": str(folder), "model_version": result["model_version"] or "none"}
+            {"incidents": ", ".join(map(str, folders))[:500], "model_version": result["model_version"] or "none"}
             | {"without": ",".join(result["without"]), "only_info": result["only_info"]}
         )
         names = ("top1", "top3", "category_top1", "evidence_at_10", "false_alarms", "seconds_median")
         metrics = {name: float(result[name]) for name in names}
-        if "leave_one_out" in result:
-            metrics |= {f"leave_one_out_{name}": float(result["leave_one_out"][name]) for name in names}
+        for way in ("leave_one_out", "leave_one_cloud_out"):
+            if way in result:
+                metrics |= {f"{way}_{name}": float(result[way][name]) for name in names}
         run.log_metrics(metrics)
         with tempfile.TemporaryDirectory() as temporary:
             path = Path(temporary) / "evaluation.json"
@@ -187,16 +209,18 @@ def record_evaluation(result: dict[str, Any], folder: Path, settings: Settings) 
         return run.run_id
 
 
-def _scored(way: _Pass, path: Path, left_out: frozenset[str]) -> tuple[IncidentScore, AnalysisOutcome | None]:
+def _scored(way: _Pass, incident: Incident, left_out: frozenset[str]) -> tuple[IncidentScore, AnalysisOutcome | None]:
     """Answer one incident and read its label only then; no outcome where its logs or its label cannot be read."""
     started = time.monotonic()
+    path = incident.folder
     try:
-        question = incidents.read_question(path)
+        question = replace(incidents.read_question(path), id=incident.id)
         outcome = _answer(way, question, left_out)
         seconds = time.monotonic() - started
         return incidents.score(question, incidents.read_truth(path), outcome.report, seconds), outcome
     except (LogInputError, EmptyWindow, IncidentFormatError) as error:
-        return incidents.score_unreadable(path, str(error), time.monotonic() - started), None
+        unreadable = incidents.score_unreadable(path, str(error), time.monotonic() - started)
+        return replace(unreadable, id=incident.id), None
 
 
 def _answer(way: _Pass, question: Question, left_out: frozenset[str]) -> AnalysisOutcome:
@@ -211,12 +235,12 @@ def _answer(way: _Pass, question: Question, left_out: frozenset[str]) -> Analysi
     return answer(prepared, request, way.catalogue)
 
 
-def _signatures_by_kind(
-    scores: Sequence[IncidentScore], outcomes: Sequence[AnalysisOutcome | None]
+def _signatures_by_group(
+    groups: Sequence[str], scores: Sequence[IncidentScore], outcomes: Sequence[AnalysisOutcome | None]
 ) -> dict[str, frozenset[str]]:
-    """For each fault kind, the signatures that accuse the right component in an incident of that kind."""
+    """For each group of incidents, the signatures that accuse the right component in one of them."""
     known: dict[str, set[str]] = {}
-    for score, outcome in zip(scores, outcomes, strict=True):
+    for group, score, outcome in zip(groups, scores, outcomes, strict=True):
         if score.healthy or outcome is None:
             continue
         speaking = {
@@ -224,8 +248,8 @@ def _signatures_by_kind(
             for finding in outcome.case.findings
             if finding.signature is not None and finding.accused in score.expected
         }
-        known.setdefault(score.fault, set()).update(speaking)
-    return {kind: frozenset(ids) for kind, ids in known.items()}
+        known.setdefault(group, set()).update(speaking)
+    return {group: frozenset(ids) for group, ids in known.items()}
 
 
 def _certainty(scores: Sequence[IncidentScore], outcomes: Sequence[AnalysisOutcome | None]) -> dict[str, Any]:

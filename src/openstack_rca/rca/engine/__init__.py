@@ -2,6 +2,7 @@
 
 from openstack_rca.rca.engine.case import PARTS, AnalysisRequest, Case, Omitted, Stage
 from openstack_rca.rca.engine.pipeline import ABLATIONS, investigate
+from openstack_rca.rca.engine.repeating import RepeatableInvestigation
 from openstack_rca.rca.engine.stages import STAGES
 from openstack_rca.rca.engine.telling import build_report
 
@@ -11,6 +12,7 @@ __all__ = [
     "Case",
     "Omitted",
     "PARTS",
+    "RepeatableInvestigation",
     "STAGES",
     "Stage",
     "build_report",

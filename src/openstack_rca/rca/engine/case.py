@@ -117,6 +117,11 @@ class Case:
     unclear: Unclear | None = None
     others: list[Case] = field(default_factory=list)
 
+    @property
+    def matched_rules(self) -> frozenset[str]:
+        """Ids of the signatures that a finding rests on."""
+        return frozenset(finding.signature for finding in self.findings if finding.signature is not None)
+
 
 @dataclass(frozen=True)
 class Stage:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import polars as pl
@@ -47,16 +47,32 @@ def investigate(
     """
     recording = Case(request, events, scores, rates, catalogue, topology, expected or ExpectedSteps())
     _pass(recording, RECORDING_STAGES, on_step)
-    recording.unclear = _why_unclear(recording)
-    if not recording.windows:
-        return _without_false_clearance(recording)
-    cases = [_case_of(recording, window) for window in recording.windows]
+    with_doubt(recording)
+    cases = [case_of(recording, window) for window in recording.windows]
     for case in cases:
         if not case.observed.is_empty():
             _pass(case, WINDOW_STAGES, on_step)
+    return best_of(recording, cases)
+
+
+def case_of(recording: Case, window: FoundWindow) -> Case:
+    """The case of one stretch of trouble."""
+    return replace(recording, window=window, observed=within(recording.observed, window.start, window.end))
+
+
+def best_of(recording: Case, cases: Sequence[Case]) -> Case:
+    """The case that has the best cause, with the other ones in ``others``; the recording's own where there is none."""
+    if not cases:
+        return _without_false_clearance(recording)
     best, *others = sorted(cases, key=lambda case: -(case.candidates[0].score if case.candidates else 0.0))
     best.others = others
     return _without_false_clearance(best)
+
+
+def with_doubt(recording: Case) -> Case:
+    """The recording with the reason, if there is one, why nothing found would not mean that nothing failed."""
+    recording.unclear = _why_unclear(recording)
+    return recording
 
 
 def _why_unclear(recording: Case) -> Unclear | None:
@@ -79,7 +95,3 @@ def _pass(case: Case, stages: tuple[Stage, ...], on_step: Callable[[str], None] 
             if on_step:
                 on_step(stage.name)
             stage.run(case)
-
-
-def _case_of(recording: Case, window: FoundWindow) -> Case:
-    return replace(recording, window=window, observed=within(recording.observed, window.start, window.end))

@@ -134,11 +134,11 @@ def _client_side(text: str, accuser: str | None, topology: Topology, logger: str
     spoken = next((category for category, words in _KINDS if words.search(text)), None)
     searched = f"{logger or ''} {text}"
     for component, fragments in _client_modules().items():
-        if component == accuser or component not in topology.dependencies(accuser or component):
-            continue
         found = next((fragment for fragment in fragments if fragment in searched), None)
+        if found is None or component == accuser or component not in topology.dependencies(accuser or component):
+            continue
         category = spoken or OWN_KIND.get(component)
-        if found is not None and category is not None and not _HARMLESS.search(text):
+        if category is not None and not _HARMLESS.search(text):
             weight = current().missing_thing if category is Category.DATA_MISSING else current().client_side
             why = f"the error comes out of the client side of {component} ({found.strip('/.')})"
             wanting = _KEPT_FOR.get((component, category), component)

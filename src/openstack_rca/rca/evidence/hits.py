@@ -79,7 +79,7 @@ def signature_hits(window: pl.DataFrame, catalogue: Catalogue, topology: Topolog
     Returns:
         One row per event and accused: row, signature, accused, accused_host, directness, title, proof.
     """
-    distinct = window.select("component", "level", "text").unique().with_row_index("key")
+    distinct = window.select("component", "level", "text").unique(maintain_order=True).with_row_index("key")
     texts = distinct.select("key", service="component", level="level", text="text")
     matches = catalogue.match(texts)
     speaking = catalogue.speaking(matches["signature_id"].unique().to_list())

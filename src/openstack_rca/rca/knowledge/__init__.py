@@ -5,6 +5,7 @@ from openstack_rca.rca.knowledge.checks import concrete_checks
 from openstack_rca.rca.knowledge.deployments import Deployment, recognised_deployment
 from openstack_rca.rca.knowledge.fitting import fitted_check
 from openstack_rca.rca.knowledge.linting import LintResult, lint_catalogue
+from openstack_rca.rca.knowledge.remembering import RememberingCatalogue
 from openstack_rca.rca.knowledge.signature import Signature
 from openstack_rca.rca.knowledge.topology import Topology, load_topology
 
@@ -12,6 +13,7 @@ __all__ = [
     "Catalogue",
     "Deployment",
     "LintResult",
+    "RememberingCatalogue",
     "Signature",
     "TEXT_LIMIT",
     "Topology",

@@ -1,16 +1,30 @@
-"""Labelled incidents and the strict score of DESIGN section 9. May touch ``report`` and ``vocabulary``."""
+"""Labelled incidents and the strict score of DESIGN section 9. May touch ``report``, ``weights`` and ``vocabulary``."""
 
-from openstack_rca.rca.scoring.labelled_incidents import IncidentScore, Question, Truth, read_question, read_truth
+from openstack_rca.rca.scoring.labelled_incidents import (
+    IncidentScore,
+    Question,
+    Truth,
+    find_incidents,
+    read_question,
+    read_truth,
+    tells,
+)
+from openstack_rca.rca.scoring.sensitivity import ChangedAnswer, ShortAnswer, sensitivity_table
 from openstack_rca.rca.scoring.uncertainty import bootstrap_interval, confusion, paired_difference, reliability
 
 __all__ = [
+    "ChangedAnswer",
     "IncidentScore",
     "Question",
+    "ShortAnswer",
     "Truth",
     "bootstrap_interval",
     "confusion",
+    "find_incidents",
     "paired_difference",
     "read_question",
     "read_truth",
     "reliability",
+    "sensitivity_table",
+    "tells",
 ]

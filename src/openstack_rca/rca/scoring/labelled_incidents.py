@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from openstack_rca.errors import IncidentFormatError
-from openstack_rca.rca.report import Report
+from openstack_rca.rca.report import Cause, Report
 from openstack_rca.rca.scoring.uncertainty import expected_calibration_error
 from openstack_rca.rca.vocabulary import Verdict
 
@@ -184,16 +184,13 @@ def score(question: Question, truth: Truth, report: Report, seconds: float) -> I
         evidence_hit=hit,
         seconds=round(seconds, 3),
         confidence=report.causes[0].confidence if ranked else None,
-        told=_tells(report, truth.facts) if truth.facts else None,
+        told=bool(ranked and tells(report.causes[0], truth.facts)) if truth.facts else None,
     )
 
 
-def _tells(report: Report, facts: Sequence[str]) -> bool:
-    """Whether one of the words stands in the first cause's statement or its first evidence line, in any case."""
-    if report.verdict is Verdict.NO_FAILURE_FOUND or not report.causes:
-        return False
-    first = report.causes[0]
-    words = " ".join([first.statement, *(item.text for item in first.evidence[:1])]).lower()
+def tells(cause: Cause, facts: Sequence[str]) -> bool:
+    """Whether one of the words stands in a cause's statement or its first evidence line, in any case."""
+    words = " ".join([cause.statement, *(item.text for item in cause.evidence[:1])]).lower()
     return any(fact.lower() in words for fact in facts)
 
 
