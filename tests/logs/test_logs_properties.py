@@ -106,3 +106,16 @@ def test_any_text_has_a_template_of_bounded_length(messages: list[str]) -> None:
     assert templates.null_count() == 0
     assert all(len(template) <= TEMPLATE_LENGTH for template in templates)
     assert templates.equals(mask_messages(pl.Series("message", messages, pl.String)))
+
+
+PIECES = st.sampled_from(
+    ["1", "7", "23", "404", "0x1f", "3x1f", "_", "v2.1", "/v", "é", "-", ".", ":", "/", " ", "=", "'", '"', "[", "]", "(", ")", "{",
+     "}", "<", ">", "GET ", "HTTP/1.1", "status ", "Errno ", "code: ", "[MY-", "abc", "tap", "ff", "%", "10.0.0.1:80", "+5", "\x00"]
+)  # fmt: skip
+
+
+@given(st.lists(st.lists(PIECES, max_size=7).map("".join), min_size=2, max_size=5))
+@settings(max_examples=30, deadline=None)
+def test_a_template_is_the_same_whatever_else_is_masked_with_it(messages: list[str]) -> None:
+    together = mask_messages(pl.Series("message", messages, pl.String))
+    assert together.to_list() == [mask_messages(pl.Series([message]))[0] for message in messages]

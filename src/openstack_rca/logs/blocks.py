@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from openstack_rca.errors import UnreadableLog
-from openstack_rca.logs.content import text_lines
+from openstack_rca.logs.content import first_lines, text_lines
 from openstack_rca.logs.documents import Piece, splitter_for
 from openstack_rca.logs.packing import Readable
 from openstack_rca.logs.pastes import cleaner_for
@@ -81,7 +81,7 @@ class _Shape:
 
     def __init__(self, head: bytes) -> None:
         self._splitter = splitter_for(head)
-        sample = [] if self._splitter else text_lines(head[: _SEARCHED_BYTES // 8], is_start=True).to_list()
+        sample = [] if self._splitter else first_lines(head[: _SEARCHED_BYTES // 8])
         self._cleaner = cleaner_for(sample[:-1] if len(head) > _SEARCHED_BYTES // 8 else sample)
 
     def block(self, data: bytes, log_index: int, first_line: int, final: bool) -> tuple[Block | None, int]:

@@ -142,3 +142,11 @@ def text_lines(data: bytes, *, is_start: bool) -> pl.Series:
     if has_returns:
         lines = lines.str.strip_chars_end("\r")
     return lines
+
+
+def first_lines(data: bytes) -> list[str]:
+    """The lines of the beginning of a text, as ``text_lines`` gives them, for a look at few of them."""
+    if any(mark in data for mark in (b"\x00", b"\x1b", b"\r")):
+        return text_lines(data, is_start=True).to_list()
+    text = data.removeprefix(codecs.BOM_UTF8).decode("utf-8", _WESTERN)
+    return text.removesuffix("\n").split("\n") if text else []

@@ -229,7 +229,7 @@ def _file_reads(events: pl.DataFrame, logs: Sequence[Log]) -> list[FileRead]:
             pl.col("lines").filter(unknown).sum().alias("unknown"),
             pl.col("level_guessed").sum().alias("guessed"),
         )
-        .sort("events", descending=True)
+        .sort("events", "format", descending=[True, False], nulls_last=True)
     )
     counts: dict[int, tuple[str, int, int, int]] = {}
     for index, name, *numbers in per_format.iter_rows():

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
@@ -101,13 +102,14 @@ def _envelopes(text: str) -> Iterator[dict[str, Any]]:
 
 def _records(text: str) -> Iterator[dict[str, Any]]:
     """The log records that a line of JSON holds: itself, or those of a search's answer."""
-    bit = _FLUENT_BIT.match(text)
+    bare = text.startswith("{")
+    bit = None if bare else _FLUENT_BIT.match(text)
     if bit is not None:
         record = _ruby_hash(bit["record"])
         if record is not None:
             yield {"tag": bit["tag"], "date": bit["stamp"], **record}
         return
-    shipped = _FLUENTD.match(text)
+    shipped = None if bare else _FLUENTD.match(text)
     begins = min((place for place in (text.find("{"), text.find("[")) if place >= 0), default=0)
     body = text[begins if shipped is None else shipped.end() :].rstrip(" ,;")
     value = _parsed(body)
@@ -184,21 +186,28 @@ def _flat(record: Record) -> dict[str, Any]:
     """A record with what stands in its inner records beside its own keys; the outer key wins."""
     flat: dict[str, Any] = {}
     for key, value in record.items():
-        name = (
-            key.lstrip("_")
-            if key.startswith("_") and key[1:2].islower() and key not in ("_source", "_path", "_raw", "_time")
-            else key
-        )
-        if isinstance(value, list) and len(value) == 1 and not isinstance(value[0], dict | list):
+        name = _plain_key(key)
+        kind = type(value)
+        if kind is list and len(value) == 1 and not isinstance(value[0], dict | list):
             value = value[0]
-        if isinstance(value, dict) and key in json_keys.INNER:
-            inner = _flat(value)
-            for inner_key, inner_value in inner.items():
-                flat.setdefault(f"{key}.{inner_key}", inner_value)
-                if key in json_keys.LEVELLED:
-                    flat.setdefault(inner_key, inner_value)
-        flat[name] = value if not (isinstance(value, dict) and name in flat) else flat[name]
+        elif kind is dict:
+            if key in json_keys.INNER:
+                levelled = key in json_keys.LEVELLED
+                for inner_key, inner_value in _flat(value).items():
+                    flat.setdefault(f"{key}.{inner_key}", inner_value)
+                    if levelled:
+                        flat.setdefault(inner_key, inner_value)
+            if name in flat:
+                continue
+        flat[name] = value
     return flat
+
+
+@lru_cache(maxsize=4096)
+def _plain_key(key: str) -> str:
+    """Graylog puts an underscore before what a program adds."""
+    added = key.startswith("_") and key[1:2].islower() and key not in ("_source", "_path", "_raw", "_time")
+    return key.lstrip("_") if added else key
 
 
 def _first(record: Record, keys: Sequence[str]) -> Any:
@@ -340,9 +349,9 @@ def _origin(flat: Record) -> Origin:
         container = _first(flat, json_keys.CONTAINERS)
         in_pod = service_of_pod(pod, container if isinstance(container, str) else None)
     named = [
-        service_of_tag(str(flat[key]).rstrip(":").split("[")[0])
+        service_of_tag(value.rstrip(":").split("[")[0])
         for key in json_keys.SERVICES
-        if isinstance(flat.get(key), str)
+        if isinstance(value := flat.get(key), str)
     ]
     known = next((name for name in named if name and component_of_program(name)), None)
     host = next((str(flat[key]) for key in json_keys.HOSTS if _is_host(key, flat)), None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from openstack_rca.logs.beginnings import matching, parts_of
 from openstack_rca.logs.records import Kind, as_records, normal_level
 from openstack_rca.logs.stamps import ISO, epoch_time, formatted_time, iso_time, to_utc, yearless_time
 
@@ -55,21 +56,18 @@ def split_oslo(lines: pl.DataFrame, timezone: str) -> tuple[pl.DataFrame, pl.Dat
     Returns:
         their records, and the lines that are none.
     """
-    plain = pl.col("text").str.contains(_PLAIN)
-    flagged = lines.select("row", "text", plain.alias("plain"))
-    plain_lines = flagged.filter("plain")
-    others = flagged.filter(~pl.col("plain")).select("row", "text")
-    parsed = [_plain_records(plain_lines, timezone)] if plain_lines.height else []
-    rare = _rare_records(others.filter(pl.col("text").str.contains(_RARE)), timezone)
-    if rare.height:
-        parsed.append(rare)
-        others = others.join(rare.select("row"), on="row", how="anti", maintain_order="left")
-    other_dates = _other_date_records(others.filter(pl.col("text").str.contains(_OTHER_DATE)), timezone)
-    if other_dates.height:
-        parsed.append(other_dates)
-        others = others.join(other_dates.select("row"), on="row", how="anti", maintain_order="left")
-    records = pl.concat(parsed) if parsed else as_records(lines.clear(), NAME)
-    return records, others
+    plain, others = matching(lines, _PLAIN)
+    parsed = [_plain_records(plain, timezone)] if plain.height else []
+    for pattern, records_of in ((_RARE, _rare_records), (_OTHER_DATE, _other_date_records)):
+        hits, rest = matching(others, pattern)
+        if hits.height:
+            records = records_of(hits, timezone)
+            if records.height == hits.height:
+                others = rest
+            elif records.height:
+                others = others.join(records.select("row"), on="row", how="anti", maintain_order="left")
+            parsed.append(records)
+    return (pl.concat(parsed) if parsed else as_records(lines.clear(), NAME)), others
 
 
 def inner_records(lines: pl.DataFrame) -> pl.DataFrame:
@@ -80,10 +78,9 @@ def inner_records(lines: pl.DataFrame) -> pl.DataFrame:
     """
     parts = []
     for pattern in _UNSTAMPED:
-        hits = lines.filter(pl.col("text").str.contains(pattern))
+        hits, lines = matching(lines, pattern)
         if hits.height:
-            lines = lines.join(hits.select("row"), on="row", how="anti", maintain_order="left")
-            parts.append(hits.select("row", pl.col("text").str.extract_groups(pattern).struct.unnest()))
+            parts.append(parts_of(hits, pattern))
     if not parts:
         return as_records(lines.clear().select("row"), NAME)
     # DevStack writes the process behind the message.
@@ -111,7 +108,7 @@ def _plain_records(lines: pl.DataFrame, timezone: str) -> pl.DataFrame:
 
 
 def _rare_records(lines: pl.DataFrame, timezone: str) -> pl.DataFrame:
-    parsed = lines.select("row", pl.col("text").str.extract_groups(_RARE).struct.unnest())
+    parsed = parts_of(lines, _RARE)
     # Without a process id, "date LEVEL word" is many programs' shape: a dotted logger or a context makes it oslo.log's.
     sure = (
         pl.col("process").is_not_null()
@@ -129,9 +126,7 @@ def _rare_records(lines: pl.DataFrame, timezone: str) -> pl.DataFrame:
 
 
 def _other_date_records(lines: pl.DataFrame, timezone: str) -> pl.DataFrame:
-    if lines.height == 0:
-        return as_records(lines.select("row"), NAME)
-    parsed = lines.select("row", pl.col("text").str.extract_groups(_OTHER_DATE).struct.unnest())
+    parsed = parts_of(lines, _OTHER_DATE)
     stamp = pl.col("stamp")
     numbers = parsed["stamp"].str.extract_groups(r"^(\d\d?)/(\d\d?)/").struct.unnest()
     first, second = (numbers[name].cast(pl.Int32).max() or 0 for name in numbers.columns)

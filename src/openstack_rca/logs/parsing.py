@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from openstack_rca.logs.beginnings import any_of, begins_with_digit, first_characters, may_match
+from openstack_rca.logs.beginnings import by_first_character, may_match
 from openstack_rca.logs.envelopes import CONTINUED, PIECE, WHOLE_EVENT
 from openstack_rca.logs.formats import FALLBACKS, FORMATS, INNER_FORMATS, WEAK, LineFormat
 from openstack_rca.logs.json_lines import NAME as JSON
@@ -87,21 +87,22 @@ class _Recogniser:
         return _without(lines, inner_records(lines), parts)
 
     def _take(self, formats: tuple[LineFormat, ...], lines: pl.DataFrame, parts: list[pl.DataFrame]) -> pl.DataFrame:
-        begun = first_characters(lines) if lines.height and formats else frozenset()
-        wanted = [each for each in formats if self._takes(each.name) and may_match(each.pattern, begun)]
-        # Most formats begin with a date: one look tells which lines any of them could take.
-        gated = [each.pattern for each in wanted if begins_with_digit(each.pattern)]
-        candidates = (
-            lines.filter(pl.col("text").str.contains(any_of(tuple(gated)))) if gated and lines.height > 1000 else lines
-        )
-        for line_format in wanted:
-            behind_gate = begins_with_digit(line_format.pattern)
-            found = line_format.records(candidates if behind_gate else lines, self._timezone)
-            if found.height:
-                lines = _without(lines, found, parts)
-                candidates = candidates.join(found.select("row"), on="row", how="anti", maintain_order="left")
+        if lines.height == 0 or not formats:
+            return lines
+        rests = []
+        for begun, group in by_first_character(lines):
+            wanted = tuple(each for each in formats if self._takes(each.name) and may_match(each.pattern, begun))
+            rests.append(self._taken(wanted, group, parts))
+        return pl.concat(rests).sort("row") if len(rests) > 1 else rests[0]
+
+    def _taken(self, formats: tuple[LineFormat, ...], lines: pl.DataFrame, parts: list[pl.DataFrame]) -> pl.DataFrame:
+        """What formats leave of lines that begin alike; their records join ``parts``."""
+        for line_format in formats:
             if lines.height == 0:
                 break
+            found, lines = line_format.take(lines, self._timezone)
+            if found.height:
+                parts.append(found)
         return lines
 
     def _opened(self, lines: pl.DataFrame, files: pl.DataFrame, depth: int, parts: list[pl.DataFrame]) -> pl.DataFrame:
@@ -175,8 +176,10 @@ def _with_envelope(both: pl.DataFrame) -> pl.DataFrame:
     part = pl.col("part")
     indented = pl.col("message").str.contains(r"^\s|^$")
     follows = bare & ((part == CONTINUED) | ((part != WHOLE_EVENT) & (speaks | indented)))
-    opens = bare & ~follows
-    guess = level_in_text(pl.when(opens & pl.col("outer_level").is_null()).then(pl.col("message")))
+    both = both.with_columns(follows=follows).with_columns(opens=bare & ~pl.col("follows"))
+    told = pl.col("opens") & pl.col("outer_level").is_null()
+    both = both.with_columns(guess=level_in_text(pl.when(told).then(pl.col("message"))))
+    opens, guess = pl.col("opens"), pl.col("guess")
     own_format = pl.col("wrapper").replace(_PLAIN_NAMES)
     # A record without a level tells no more than a time.
     own_format = (
@@ -192,7 +195,7 @@ def _with_envelope(both: pl.DataFrame) -> pl.DataFrame:
         both.with_columns(
             pl.when(opens)
             .then(int(Kind.OPENER))
-            .when(follows)
+            .when("follows")
             .then(int(Kind.FOLLOWER))
             .otherwise(pl.col("kind"))
             .alias("kind"),

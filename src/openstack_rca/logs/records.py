@@ -149,6 +149,9 @@ _GUESSES = (
     (r"^\W{0,3}DEBUG\b|\bDEBUG\b *[:\]|-]", "DEBUG"),
 )
 
+# Every guess holds one of these; a search for plain words is many times as fast as one for patterns.
+_GUESS_WORDS = "FATAL|CRITICAL|PANIC|EMERG|ERR|WARN|INFO|DEBUG|atal|anic|rror|xception|Traceback|arning"
+
 
 def level_name(word: str) -> str | None:
     """One name for a severity, whatever the program calls it; ``None`` for a word that is none."""
@@ -175,7 +178,8 @@ def syslog_level_name(priority: int) -> str:
 
 def level_in_text(message: pl.Expr) -> pl.Expr:
     """The severity that a line's own words tell where its format has no place for one; null where they tell none."""
+    spoken = pl.when(message.str.contains(_GUESS_WORDS)).then(message)
     guess = pl.lit(None, pl.String)
     for pattern, level in reversed(_GUESSES):
-        guess = pl.when(message.str.contains(pattern)).then(pl.lit(level)).otherwise(guess)
+        guess = pl.when(spoken.str.contains(pattern)).then(pl.lit(level)).otherwise(guess)
     return guess

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import statistics
+
 import polars as pl
 
 UTC_TIME = pl.Datetime("us", "UTC")
@@ -125,16 +128,16 @@ def epoch_time(text: pl.Expr) -> pl.Expr:
     return pl.coalesce(exact, micros.cast(pl.Int64, strict=False)).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
 
 
-_OFFSET = r"\d\d:\d\d:\d\d(?:[.,]\d{1,9})? ?(Z|UTC|[+-]\d\d:?\d\d)(?:\W|$)"
+_CLOCK = re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}")
+_OFFSET = re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})? ?(Z|UTC|[+-][0-9]{2}:?[0-9]{2})(?:\W|$)")
 _ZONE_LINES = 50
 
 
 def zone_in(lines: pl.Series) -> str | None:
     """The offset from UTC that most stamps at the beginning of a log carry, as ``+00:00``; None where they carry none."""
-    head = lines.head(_ZONE_LINES)
-    stamped = head.filter(head.str.contains(r"\d\d:\d\d:\d\d"))
-    offsets = stamped.str.slice(0, 200).str.extract(_OFFSET).drop_nulls()
-    if offsets.len() * 2 < stamped.len() or not offsets.len():
+    stamped = [line for line in lines.head(_ZONE_LINES).to_list() if _CLOCK.search(line)]
+    found = [match[1].replace(":", "") for line in stamped if (match := _OFFSET.search(line[:200])) is not None]
+    if not found or len(found) * 2 < len(stamped):
         return None
-    most = str(offsets.mode().sort()[0]).replace(":", "")
+    most = min(statistics.multimode(found))
     return "+00:00" if most in ("Z", "UTC") else f"{most[:3]}:{most[3:]}"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from openstack_rca.logs.beginnings import first_characters, may_match
+from openstack_rca.logs.beginnings import by_first_character, matching, may_match, parts_of
 from openstack_rca.logs.envelopes import (
     ENVELOPE_SCHEMA,
     PIECE,
@@ -57,12 +57,14 @@ class Wrapper:
     origin: Callable[[str], Origin] | None = None
     about: str = ""
 
-    def unwrap(self, lines: pl.DataFrame, timezone: str) -> pl.DataFrame:
-        """``ENVELOPE_SCHEMA`` of the lines (``row``, ``text``) that begin with this prefix."""
-        hits = lines.filter(pl.col("text").str.contains(self.pattern))
+    def take(self, lines: pl.DataFrame, timezone: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """``ENVELOPE_SCHEMA`` of the lines (``row``, ``text``) that begin with this prefix, and the other lines."""
+        hits, others = matching(lines, self.pattern)
         if hits.height == 0:
-            return pl.DataFrame(schema=ENVELOPE_SCHEMA)
-        parts = hits.select("row", pl.col("text").str.extract_groups(self.pattern).struct.unnest())
+            return pl.DataFrame(schema=ENVELOPE_SCHEMA), others
+        return self._unwrapped(parts_of(hits, self.pattern), timezone), others
+
+    def _unwrapped(self, parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
         columns = {
             "text": pl.col("inner").fill_null(""),
             "wrapper": pl.lit(self.name),
@@ -272,7 +274,7 @@ WRAPPERS: tuple[Wrapper, ...] = (
     ),
     Wrapper(
         "container",
-        rf"^(?P<stamp>{_ZONED_ISO})(?: (?P<inner>[^\t|].*)?)?$",
+        rf"^(?P<stamp>{_ZONED_ISO})(?: |$)(?P<inner>(?:[^\t|]|$).*)$",
         iso_time,
         about="a stamp of the runtime: `docker logs -t`, `podman logs -t`, `kubectl logs --timestamps`",
     ),
@@ -289,15 +291,16 @@ def unwrap(lines: pl.DataFrame, timezone: str) -> tuple[pl.DataFrame, pl.DataFra
     Returns:
         ``ENVELOPE_SCHEMA`` with what is behind the prefix as ``text``, sorted by ``row``; and the lines without one.
     """
-    found = []
-    begun = first_characters(lines)
-    for wrapper in WRAPPERS:
-        if lines.height == 0:
-            break
-        if not may_match(wrapper.pattern, begun):
-            continue
-        wrapped = wrapper.unwrap(lines, timezone)
-        if wrapped.height:
-            found.append(wrapped)
-            lines = lines.join(wrapped.select("row"), on="row", how="anti", maintain_order="left")
-    return (pl.concat(found).sort("row") if found else pl.DataFrame(schema=ENVELOPE_SCHEMA)), lines
+    found, rests = [], []
+    for begun, group in by_first_character(lines):
+        rest = group
+        for wrapper in WRAPPERS:
+            if rest.height == 0:
+                break
+            if may_match(wrapper.pattern, begun):
+                wrapped, rest = wrapper.take(rest, timezone)
+                if wrapped.height:
+                    found.append(wrapped)
+        rests.append(rest)
+    others = pl.concat(rests).sort("row") if rests else lines
+    return (pl.concat(found).sort("row") if found else pl.DataFrame(schema=ENVELOPE_SCHEMA)), others

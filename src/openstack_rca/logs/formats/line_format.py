@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from openstack_rca.logs.beginnings import matching, parts_of
 from openstack_rca.logs.records import NO_RECORDS, as_records, level_in_text, normal_level
 from openstack_rca.logs.stamps import formatted_time, iso_time, yearless_time
 
@@ -32,16 +33,15 @@ class LineFormat:
     shape: Callable[[pl.DataFrame, str], pl.DataFrame]
     about: str = ""
 
-    def records(self, lines: pl.DataFrame, timezone: str) -> pl.DataFrame:
-        """Records of the lines (``row``, ``text``) that have this shape."""
-        hits = lines.filter(pl.col("text").str.contains(self.pattern))
+    def take(self, lines: pl.DataFrame, timezone: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Records of the lines (``row``, ``text``) that have this shape, and the other lines."""
+        hits, others = matching(lines, self.pattern)
         if hits.height == 0:
-            return NO_RECORDS
-        parts = hits.select("row", pl.col("text").str.extract_groups(self.pattern).struct.unnest())
-        shaped = self.shape(parts, timezone)
+            return NO_RECORDS, others
+        shaped = self.shape(parts_of(hits, self.pattern), timezone)
         if "message" in shaped.columns:
             shaped = shaped.with_columns(pl.col("message").fill_null(""))
-        return as_records(shaped, self.name)
+        return as_records(shaped, self.name), others
 
 
 def stated_level(parts: pl.DataFrame) -> pl.Expr:
