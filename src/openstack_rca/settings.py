@@ -194,6 +194,12 @@ class Settings(BaseSettings):
         validation_alias=_named("OPENSTACK_RCA_SEND_RUNS"),
         description="When answers are sent as runs: by a process of its own, before the command ends, or by runs send.",
     )
+    log_cache_bytes: int = Field(
+        default=2 * 1024**3,
+        ge=0,
+        validation_alias=_named("OPENSTACK_RCA_LOG_CACHE_BYTES"),
+        description="Most bytes that events and scores may take which are kept for the next question; 0 keeps none.",
+    )
     reports_kept: int = Field(
         default=500,
         gt=0,

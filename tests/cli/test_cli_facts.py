@@ -137,3 +137,16 @@ def test_a_folder_without_signatures_is_an_error(rca: Program, tmp_path: Path, n
     """Nothing to check is not the same as nothing wrong."""
     (tmp_path / "empty").mkdir()
     refused(rca("signatures", "lint", tmp_path / name), words)
+
+
+def test_the_cache_is_listed_and_cleared(empty_home: Path, tmp_path: Path, rca: Program) -> None:
+    """What the last question read, its size, and an empty cache once it is cleared."""
+    line = "2026-11-23 04:00:{:02d}.{:03d} 7 INFO nova.api [-] Something ordinary happened to number {} of many\n"
+    log = tmp_path / "nova-api.log"
+    log.write_text("".join(line.format(number // 1000 % 60, number % 1000, number) for number in range(25_000)))
+    assert rca("analyze", log, "--model", "none", "--disable-mlflow").status == 0
+    (kept,) = rca("cache", "list", "--format", "json").json()
+    assert (kept["kind"], kept["events"], kept["logs"]) == ("events", 25_000, [str(log)])
+    assert str(log) in rca("cache", "list").out
+    assert "MB removed" in rca("cache", "clear").out
+    assert "Nothing is kept" in rca("cache", "list").out

@@ -75,7 +75,7 @@ class Session:
             result = subprocess.run(
                 ["bash", "-o", "pipefail", "-c", command],
                 cwd=self.folder / "work",
-                env={**variables, "HOME": str(self.folder), "PATH": path},
+                env={**variables, "HOME": str(self.folder), "PATH": path, "OPENSTACK_RCA_SEND_RUNS": "now"},
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,

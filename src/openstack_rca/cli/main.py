@@ -29,6 +29,7 @@ _CLI = "openstack_rca.cli."
 COMMANDS = {
     "analyze": LazyCommand(_CLI + "analyze", "analyze_command", "Find the root cause in logs."),
     "backup": LazyCommand(_CLI + "backup", "backup_command", "Copy the embedded tracking database."),
+    "cache": LazyCommand(_CLI + "cache", "cache_group", "Logs that were read and scored already."),
     "completion": LazyCommand(_CLI + "completion", "completion_command", "Print the shell's completion script."),
     "confirm": LazyCommand(_CLI + "history", "confirm_command", "Record what an incident really was."),
     "dashboard": LazyCommand(

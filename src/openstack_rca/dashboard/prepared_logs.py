@@ -143,8 +143,11 @@ def prepared_logs(
         raise ConfigurationError("The uploaded logs are gone: their session ended.", "Upload them again.")
     shelf = own_shelf() if choice.kind == "upload" else shared_shelf()
 
+    # What a visitor uploads goes with the session, so nothing of it is kept on the disk.
+    keeping = settings.model_copy(update={"log_cache_bytes": 0}) if choice.kind == "upload" else settings
+
     def make() -> Prepared:
-        return prepare(choice.paths, settings=settings, model=held.model, on_step=on_step, on_progress=on_progress)
+        return prepare(choice.paths, settings=keeping, model=held.model, on_step=on_step, on_progress=on_progress)
 
     read: dict[tuple[object, ...], str] = st.session_state.setdefault("logs_read", {})
     same = (choice.paths, held.model.used.digest)

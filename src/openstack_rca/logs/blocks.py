@@ -46,13 +46,13 @@ class Block:
         )
 
 
-def read_blocks(text: Readable, log_index: int) -> Iterator[Block]:
-    """Read a text as blocks of whole lines.
+def read_blocks(text: Readable, log_index: int, first_line: int = 1) -> Iterator[Block]:
+    """Read a text, whose first line has this number, as blocks of whole lines.
 
     Raises:
         UnreadableLog: it cannot be read to its end; what came before was given.
     """
-    first_line, rest, final = 1, b"", False
+    rest, final = b"", False
     shape: _Shape | None = None
     trouble: UnreadableLog | None = None
     while not final:
@@ -84,6 +84,11 @@ class _Shape:
         sample = [] if self._splitter else first_lines(head[: _SEARCHED_BYTES // 8])
         self._cleaner = cleaner_for(sample[:-1] if len(head) > _SEARCHED_BYTES // 8 else sample)
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether its lines are those of the file."""
+        return self._splitter is None and self._cleaner is None
+
     def block(self, data: bytes, log_index: int, first_line: int, final: bool) -> tuple[Block | None, int]:
         """The block that bytes give, if they hold one already, and how many of them it takes."""
         if self._splitter is not None:
@@ -106,6 +111,16 @@ def _block_of(pieces: list[Piece], log_index: int, first_line: int, size: int) -
 _SEARCHED_BYTES = 256 * 1024
 _STAMP_LENGTH = len("2026-11-23 04:00:00.123")
 _BORDER = re.compile(rb"\n(?=(?:\d{4}-\d\d-\d\d[ T]|\[pid: |[A-Z][a-z]{2} [ \d]\d \d\d:))")
+
+
+def is_line_by_line(head: bytes) -> bool:
+    """Whether a text with this beginning is read as the lines that it holds: neither a document nor a paste."""
+    return _Shape(head).is_plain
+
+
+def last_border(data: bytes) -> int:
+    """Where the last block of a text that ends with these bytes may begin, so that no event is cut; 0 where nowhere."""
+    return _cut(data) if len(data) < 4 * _BLOCK_BYTES else 0
 
 
 def _cut(data: bytes) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import polars as pl
@@ -16,7 +17,7 @@ from openstack_rca.logs.parsing import format_names, parse_lines
 from openstack_rca.logs.reading import Log, Reading
 from openstack_rca.logs.records import HostSource, SkipReason
 from openstack_rca.logs.services import services_of_events
-from openstack_rca.logs.sources import collect_sources, no_logs_among
+from openstack_rca.logs.sources import Collection, collect_sources, no_logs_among
 from openstack_rca.logs.templates import mask_messages, template_ids
 from openstack_rca.logs.years import with_years
 
@@ -94,6 +95,7 @@ class _Options:
     log_format: str | None
     host: str | None
     year: int | None
+    known_latest: datetime | None = None
 
 
 def read_logs(
@@ -126,12 +128,37 @@ def read_logs(
         NoKnownLines: no line has a known format.
         ConfigurationError: there is no such ``log_format``.
     """
-    options = _Options(timezone, log_format, host, year)
+    return read_collection(
+        collect_sources(paths),
+        timezone=timezone,
+        log_format=log_format,
+        host=host,
+        year=year,
+        bounds=bounds,
+        on_progress=on_progress,
+    )
+
+
+def read_collection(
+    collection: Collection,
+    *,
+    timezone: str = "UTC",
+    log_format: str | None = None,
+    host: str | None = None,
+    year: int | None = None,
+    bounds: Bounds | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+    known_latest: datetime | None = None,
+) -> LogRead:
+    """Read logs that were found already, or stretches of them; arguments and errors as for ``read_logs``.
+
+    ``known_latest`` is the latest line with a date of what the stretches leave out; it helps to date lines without a year.
+    """
+    options = _Options(timezone, log_format, host, year, known_latest)
     if log_format is not None and log_format not in format_names():
         raise ConfigurationError(
             f"There is no log format {log_format!r}.", f"Name one of: {', '.join(format_names())}."
         )
-    collection = collect_sources(paths)
     reading = Reading(collection.sources, bounds or Bounds(), on_progress)
     parts = [_batch_events(batch, reading.logs, options) for batch in reading.batches()]
     logs = reading.logs
@@ -141,7 +168,7 @@ def read_logs(
     left_out = collection.skipped + reading.left_out
     files = _file_reads(events, logs)
     if not any(read.events > 0 and (read.format != "unknown" or read.guessed_levels) for read in files):
-        raise reading.error or _nothing_known(files, left_out, paths)
+        raise reading.error or _nothing_known(files, left_out, collection.roots)
     files += _left_out_reads(left_out)
     return LogRead(_finish(events), sorted(files, key=lambda read: read.file), collection.roots)
 
@@ -214,7 +241,8 @@ def _merge(parts: Sequence[pl.DataFrame], sources: Sequence[Log], options: _Opti
                 "host_source": _HOST_SOURCES,
             }
         )
-    events = with_years(pl.concat(parts), [source.modified for source in sources], options.timezone, options.year)
+    modified = [source.modified for source in sources]
+    events = with_years(pl.concat(parts), modified, options.timezone, options.year, options.known_latest)
     return events.with_columns(
         pl.col("time").forward_fill().over("source_index").alias("time"),
     ).with_columns(pl.col("time").backward_fill().over("source_index").alias("time"))

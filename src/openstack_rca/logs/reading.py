@@ -15,6 +15,7 @@ from openstack_rca.logs.names import Origin
 from openstack_rca.logs.records import SkipReason
 from openstack_rca.logs.sources import Source, collect_sources
 from openstack_rca.logs.stamps import zone_in
+from openstack_rca.logs.stretches import StretchWalk
 
 _BATCH_BYTES = 8 * 1024 * 1024
 
@@ -77,7 +78,11 @@ class Reading:
         batch: list[Block] = []
         size = 0
         for source in self._sources:
-            walk = Walk(source.path, source.inside, self._bounds, direct=source.direct)
+            walk = (
+                StretchWalk(source.path, source.stretch)
+                if source.stretch is not None and source.path is not None
+                else Walk(source.path, source.inside, self._bounds, direct=source.direct)
+            )
             for block in self._blocks(source, walk):
                 batch.append(block)
                 size += block.text_bytes
@@ -94,7 +99,7 @@ class Reading:
         if self._on_progress is not None:
             self._on_progress(min(self._done + position, self._total), self._total)
 
-    def _blocks(self, source: Source, walk: Walk) -> Iterator[Block]:
+    def _blocks(self, source: Source, walk: Walk | StretchWalk) -> Iterator[Block]:
         try:
             for found in walk.logs():
                 name = "/".join((source.name, *found.parts))
@@ -112,8 +117,8 @@ class Reading:
         index = len(self.logs)
         self.logs.append(log)
         try:
-            for block in read_blocks(found.text, index):
-                if block.first_line == 1:
+            for block in read_blocks(found.text, index, source.stretch.first_line if source.stretch else 1):
+                if not log.lines:
                     log.zone = zone_in(block.lines)
                 log.lines += block.line_count
                 yield block

@@ -21,6 +21,20 @@ _TOLD_FILES = 3
 
 
 @dataclass(frozen=True)
+class Stretch:
+    """A part of a plain text file: whole lines.
+
+    Attributes:
+        start, end: bytes from the beginning of the file; ``end`` None is as far as it reaches.
+        first_line: number of the first of these lines, 1-based.
+    """
+
+    start: int
+    end: int | None
+    first_line: int
+
+
+@dataclass(frozen=True)
 class Source:
     """One file to read; it may be packed, or an archive of many logs.
 
@@ -31,6 +45,7 @@ class Source:
         outside: the folders above that.
         direct: whether the user named this very file.
         host: what a ``hostname`` file beside it says.
+        stretch: the part of a plain file that is read; None: all of it.
     """
 
     path: Path | None
@@ -42,6 +57,7 @@ class Source:
     direct: bool
     root_name: str = ""
     host: str | None = None
+    stretch: Stretch | None = None
 
     def origin(self, member: tuple[str, ...], host: str | None) -> Origin:
         """Who wrote this file, or what lies in it.

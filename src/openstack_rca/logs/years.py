@@ -12,7 +12,13 @@ _HALF_A_YEAR = pl.duration(days=180)
 _TIME = pl.Datetime("us", "UTC")
 
 
-def with_years(events: pl.DataFrame, modified: list[datetime], timezone: str, year: int | None = None) -> pl.DataFrame:
+def with_years(
+    events: pl.DataFrame,
+    modified: list[datetime],
+    timezone: str,
+    year: int | None = None,
+    known_latest: datetime | None = None,
+) -> pl.DataFrame:
     """Date the stamps that carry no year.
 
     The last of a file's lines is at most a day later than the latest line with a date: of the file itself, else of all
@@ -23,6 +29,7 @@ def with_years(events: pl.DataFrame, modified: list[datetime], timezone: str, ye
         modified: when each source was last changed.
         timezone: IANA zone of these stamps; its offset depends on the year.
         year: the year of the last line of every file, instead of all that.
+        known_latest: the latest line with a date of what is left out of these logs.
 
     Returns:
         the same events, dated.
@@ -36,7 +43,8 @@ def with_years(events: pl.DataFrame, modified: list[datetime], timezone: str, ye
     changed = pl.DataFrame(
         {"source_index": pl.Series(range(len(modified)), dtype=pl.Int32), "changed": pl.Series(modified, dtype=_TIME)}
     )
-    latest = dated["time"].max()
+    times = [time for time in (dated["time"].max(), known_latest) if isinstance(time, datetime)]
+    latest = max(times, default=None)
     forced = None if year is None else datetime(year, 12, 31, 23, 59, 59, tzinfo=UTC)
     reference = pl.coalesce(pl.lit(forced, _TIME), "own", pl.lit(latest, _TIME), "changed")
     turns = _turns()

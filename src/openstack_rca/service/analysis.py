@@ -19,9 +19,10 @@ from openstack_rca.rca.evidence import ExpectedSteps, NormalRates
 from openstack_rca.rca.knowledge import Catalogue, Deployment, load_catalogue, load_topology
 from openstack_rca.rca.relevance import History
 from openstack_rca.rca.report import FileSummary, Report, deployment_of, with_fitting_checks
+from openstack_rca.service.kept_logs import KeptLogs
 from openstack_rca.service.knowledge import knowledge_for
 from openstack_rca.service.log_inspection import reading_line, reading_notes
-from openstack_rca.service.log_reading import read_given, reading_words
+from openstack_rca.service.log_reading import read_for_question, read_given, reading_words
 from openstack_rca.service.opening import OpenModel, open_model
 from openstack_rca.service.stories import expected_steps
 from openstack_rca.service.waiting_runs import Sent, send_waiting_runs, write_down
@@ -80,7 +81,14 @@ def analyze(
     """
     _require_window(since, until)
     prepared = prepare(
-        paths, settings=settings, model=model, baseline=baseline, on_step=on_step, on_progress=on_progress
+        paths,
+        settings=settings,
+        model=model,
+        baseline=baseline,
+        since=since,
+        until=until,
+        on_step=on_step,
+        on_progress=on_progress,
     )
     return ask(
         prepared,
@@ -157,10 +165,15 @@ def prepare(
     model: str | OpenModel = "latest",
     baseline: Sequence[str | Path] = (),
     only_info: bool = False,
+    since: datetime | None = None,
+    until: datetime | None = None,
     on_step: StepCallback | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Prepared:
     """Read logs and score their events; arguments and errors as for ``analyze``.
+
+    What was read and scored for an earlier question is taken from the cache. With a window the events hold at least what
+    lies in it.
 
     With ``only_info`` the events at WARNING and above are taken out first, as if nobody had complained: a test of what
     the silent part of the logs tells.
@@ -175,16 +188,17 @@ def prepare(
         clock = time.monotonic()
 
     step("read logs")
-    read = read_given(paths, settings, on_progress)
+    given = read_for_question(paths, settings, since, until, on_progress)
+    read, kept = given.read, given.kept
     if only_info:
-        read = replace(read, events=read.events.filter(pl.col("level") < "WARNING"))
-    notes = reading_notes(read)
+        read, kept = replace(read, events=read.events.filter(pl.col("level") < "WARNING")), None
+    notes = [*given.notes, *reading_notes(read)]
     lap("read")
     step("load model")
     opened = model if isinstance(model, OpenModel) else open_model(model, settings)
     lap("load model")
     step("score events")
-    scores, rates = score_events(opened, read.events)
+    scores, rates = score_events(opened, read.events, kept)
     known = opened.file.baseline if opened.file else None
     if baseline:
         good = Baseline.learn(read_given(baseline, settings).events)
@@ -244,12 +258,19 @@ def around_window(moment: datetime) -> tuple[datetime, datetime]:
     return moment - AROUND, moment + AROUND
 
 
-def score_events(opened: OpenModel, events: pl.DataFrame) -> tuple[pl.DataFrame | None, NormalRates]:
-    """Anomaly scores of the events and the normal rates, or nothing of both without a model."""
-    if opened.file is None:
+def score_events(
+    opened: OpenModel, events: pl.DataFrame, kept: KeptLogs | None = None
+) -> tuple[pl.DataFrame | None, NormalRates]:
+    """Anomaly scores of the events and the normal rates, or nothing of both without a model.
+
+    Scores of events that lie in the cache are kept there too.
+    """
+    file = opened.file
+    if file is None:
         return None, NormalRates.empty()
     topology = load_topology()
-    return opened.file.score(events), NormalRates.from_baseline(opened.file.baseline, topology.canonical)
+    scores = kept.scores(opened.used.digest, lambda: file.score(events)) if kept else file.score(events)
+    return scores, NormalRates.from_baseline(file.baseline, topology.canonical)
 
 
 def record_analysis(outcome: AnalysisOutcome, settings: Settings) -> Sent:

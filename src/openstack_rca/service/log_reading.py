@@ -3,34 +3,125 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 import polars as pl
 
+from openstack_rca.errors import NoKnownLines
 from openstack_rca.logs.bounds import Bounds
 from openstack_rca.logs.clocks import correct_skew, estimate_skew
-from openstack_rca.logs.events import LogRead, read_logs
+from openstack_rca.logs.events import LogRead, read_collection
+from openstack_rca.logs.sources import Collection, collect_sources
+from openstack_rca.logs.stretches import stretch_of_time
 from openstack_rca.rca.knowledge import load_topology
+from openstack_rca.service.kept_logs import KeptLogs, Read
 from openstack_rca.settings import Settings
+
+LEAST_TO_SEEK = 1024 * 1024
+"""Files with fewer bytes are read whole: that is as fast."""
 
 
 def read_given(
     paths: Sequence[str | Path], settings: Settings, on_progress: Callable[[int, int], None] | None = None
 ) -> LogRead:
     """Read logs in the zone, as the format and within the bounds of the settings; errors as for ``read_logs``."""
-    read = read_logs(
-        paths,
-        timezone=settings.log_timezone,
-        log_format=settings.log_format,
-        host=settings.log_host,
-        year=settings.log_year,
-        bounds=bounds_of(settings),
-        on_progress=on_progress,
-    )
-    if settings.correct_skew:
-        read = replace(read, events=correct_skew(read.events, estimate_skew(read.events)))
+    return _corrected(_reader(settings, on_progress)(collect_sources(paths), None), settings)
+
+
+@dataclass(frozen=True)
+class GivenLogs:
+    """Logs that were read, and what is needed to keep their scores.
+
+    Attributes:
+        read: the events.
+        kept: the cache that they lie in; None where they do not.
+        notes: what was not read on purpose, in sentences.
+    """
+
+    read: LogRead
+    kept: KeptLogs | None
+    notes: list[str]
+
+
+def read_for_question(
+    paths: Sequence[str | Path],
+    settings: Settings,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> GivenLogs:
+    """Read logs for a question, which may be about a stretch of time only; errors as for ``read_logs``.
+
+    What was read for an earlier question is taken from the cache. Else, of large plain files, only the stretch is read.
+    """
+    collection = collect_sources(paths)
+    read = _reader(settings, on_progress)
+    kept = KeptLogs(settings, collection)
+    if (since is not None or until is not None) and not settings.correct_skew:
+        known = kept.find()
+        if known is not None:
+            return GivenLogs(known, kept, [])
+        part = _read_stretch(collection, read, settings.log_timezone, since, until)
+        if part is not None:
+            return part
+    found = kept.read(read)
+    return GivenLogs(_corrected(found, settings), None if settings.correct_skew else kept, [])
+
+
+def _read_stretch(
+    collection: Collection, read: Read, timezone: str, since: datetime | None, until: datetime | None
+) -> GivenLogs | None:
+    """The events of a stretch of time, where it pays to read less than all and the stretch holds any."""
+    sources, latest, left_out = [], [], 0
+    for source in collection.sources:
+        found = None
+        if source.path is not None and source.path.is_file() and source.size >= LEAST_TO_SEEK:
+            with suppress(OSError):
+                found = stretch_of_time(source.path, since, until, timezone)
+        if found is not None:
+            stretch, last = found
+            latest.append(last)
+            left_out += source.size - ((stretch.end or source.size) - stretch.start)
+            source = replace(source, stretch=stretch)
+        sources.append(source)
+    if left_out < LEAST_TO_SEEK:
+        return None
+    try:
+        part = read(replace(collection, sources=sources), max(latest))
+    except NoKnownLines:
+        return None
+    bounds = [pl.col("time") >= since] if since else []
+    bounds += [pl.col("time") <= until] if until else []
+    asked = part.events.filter(*bounds)
+    if asked.is_empty():
+        return None
+    note = f"Of the large files only the lines around the window were read; {left_out / 1e6:,.0f} MB were passed over."
+    return GivenLogs(part, None, [note])
+
+
+def _reader(settings: Settings, on_progress: Callable[[int, int], None] | None) -> Read:
+    def read(collection: Collection, latest: datetime | None) -> LogRead:
+        return read_collection(
+            collection,
+            timezone=settings.log_timezone,
+            log_format=settings.log_format,
+            host=settings.log_host,
+            year=settings.log_year,
+            bounds=bounds_of(settings),
+            on_progress=on_progress,
+            known_latest=latest,
+        )
+
     return read
+
+
+def _corrected(read: LogRead, settings: Settings) -> LogRead:
+    if not settings.correct_skew:
+        return read
+    return replace(read, events=correct_skew(read.events, estimate_skew(read.events)))
 
 
 def bounds_of(settings: Settings) -> Bounds:

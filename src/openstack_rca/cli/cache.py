@@ -1,0 +1,50 @@
+"""``openstack-rca cache``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+
+from openstack_rca.cli.output import JSON_FORMAT, console, print_columns, print_json
+from openstack_rca.service.kept_logs import KeptFile, clear_kept, list_kept, logs_folder
+from openstack_rca.settings import load_settings
+
+
+@click.group("cache", short_help="Logs that were read and scored already.")
+def cache_group() -> None:
+    """What was read from logs, and how a model scored it, kept so that the next question on them is answered at once."""
+
+
+@cache_group.command("list")
+@JSON_FORMAT
+def list_command(form: str) -> None:
+    """List what is kept, the last used first."""
+    settings = load_settings()
+    kept = list_kept(settings)
+    if form == "json":
+        print_json([asdict(each) for each in kept])
+        return
+    if not kept:
+        console().print(f"Nothing is kept in {logs_folder(settings)}.", markup=False, soft_wrap=True)
+        return
+    print_columns(
+        ("kind", "events", "MB", "last used (UTC)", "logs"), [_row(each) for each in kept], right=("events", "MB")
+    )
+
+
+@cache_group.command("clear")
+def clear_command() -> None:
+    """Remove all that is kept; logs and models are left alone."""
+    freed = clear_kept(load_settings())
+    console().print(f"{freed / 1e6:,.1f} MB removed.")
+
+
+def _row(kept: KeptFile) -> tuple[str, ...]:
+    return (
+        kept.kind,
+        f"{kept.events:,}",
+        f"{kept.size_bytes / 1e6:,.1f}",
+        f"{kept.last_used:%Y-%m-%d %H:%M:%S}",
+        ", ".join(kept.logs),
+    )

@@ -1,0 +1,325 @@
+"""What was read from logs, and how a model scored it, kept for the next question on the same logs.
+
+    <cache>/logs/<key>.parquet           the events, with the files that they came from in its metadata
+    <cache>/logs/<key>-<model>.parquet   the scores of those events by the model with this digest
+
+The key stands for the paths and for how they are read; size, time of change, beginning and end of each file say whether they
+are still what was read. A plain file that has only grown is read on from where it ended. Every file is written in one step,
+so processes can share the folder, and only their user can read it: it holds what the logs hold.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from openstack_rca import __version__, logs
+from openstack_rca.lifecycle.objects import remove_leftovers, remove_unheld, replacing
+from openstack_rca.logs.events import EVENT_SCHEMA, FileRead, LogRead
+from openstack_rca.logs.records import HostSource, SkipReason
+from openstack_rca.logs.sources import Collection, Source
+from openstack_rca.logs.stretches import added_since, can_be_entered, head_digest, tail_digest
+from openstack_rca.logs.templates import MASK_VERSION
+from openstack_rca.settings import Settings
+
+LEAST_BYTES = 2 * 1024 * 1024
+"""Of fewer bytes than this nothing is kept: they are read again as fast."""
+_FACTS = "openstack_rca"
+_DIGEST_LENGTH = 16
+
+Read = Callable[[Collection, datetime | None], LogRead]
+"""Reads a collection; told the latest time of what it leaves out."""
+
+
+@dataclass(frozen=True)
+class KeptFile:
+    """One file of the cache."""
+
+    path: Path
+    kind: str
+    logs: list[str]
+    size_bytes: int
+    events: int
+    last_used: datetime
+
+
+class KeptLogs:
+    """The cache of one set of logs, read in one way.
+
+    Args:
+        settings: where the cache is, how large it may be, and how logs are read.
+        collection: the files.
+    """
+
+    def __init__(self, settings: Settings, collection: Collection) -> None:
+        self._settings = settings
+        self._collection = collection
+        self._folder = logs_folder(settings)
+        sources = collection.sources
+        self.enabled = (
+            settings.log_cache_bytes > 0
+            and all(source.path is not None and source.path.is_file() for source in sources)
+            and sum(source.size for source in sources) >= LEAST_BYTES
+        )
+
+    @cached_property
+    def _key(self) -> str:
+        settings = self._settings
+        how = (settings.log_timezone, settings.log_format, settings.log_host, settings.log_year)
+        bounds = (settings.archive_members, settings.unpacked_bytes, settings.unpacked_ratio)
+        files = [
+            (str(each.path), each.name, each.inside, each.outside, each.direct, each.host) for each in self._sources
+        ]
+        told = [_reader(), how, bounds, files, self._collection.skipped, self._collection.roots]
+        return hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()[:32]
+
+    @property
+    def _sources(self) -> Sequence[Source]:
+        return self._collection.sources
+
+    def read(self, read: Read) -> LogRead:
+        """The events: from the cache, else by ``read``, which also reads on what has grown; then they are kept."""
+        if not self.enabled:
+            return read(self._collection, None)
+        kept = self.find()
+        if kept is not None:
+            return kept
+        try:
+            before = [_identity(source) for source in self._sources]
+            grown = self._grown(read)
+        except OSError:
+            return read(self._collection, None)
+        found = grown if grown is not None else read(self._collection, None)
+        with suppress(OSError):
+            self._keep(found, before)
+        return found
+
+    def find(self) -> LogRead | None:
+        """What was kept of these very files, if they have not changed."""
+        facts = self._facts()
+        try:
+            if not self.enabled or facts is None or not all(map(_is_same, self._sources, facts["identities"])):
+                return None
+        except OSError:
+            return None
+        return self._load(facts)
+
+    def scores(self, model: str, score: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+        """The scores of what is kept by the model with this digest: from the cache, else by ``score``."""
+        facts = self._facts() if self.enabled and model else None
+        if facts is None:
+            return score()
+        path = self._folder / f"{self._key}-{model[:_DIGEST_LENGTH]}.parquet"
+        read_from = _digest(facts["identities"])
+        if (_facts_of(path) or {}).get("of") == read_from and (kept := _table(path)) is not None:
+            return kept
+        scores = score()
+        with suppress(OSError):
+            self._write(path, scores, {"of": read_from, "logs": self._collection.roots})
+        return scores
+
+    def _facts(self) -> dict[str, Any] | None:
+        return _facts_of(self._path)
+
+    @property
+    def _path(self) -> Path:
+        return self._folder / f"{self._key}.parquet"
+
+    def _load(self, facts: dict[str, Any]) -> LogRead | None:
+        events = _table(self._path)
+        if events is None or events.schema != pl.Schema(EVENT_SCHEMA):
+            return None
+        return LogRead(events, [_file_read(each) for each in facts["files"]], list(facts["roots"]))
+
+    def _grown(self, read: Read) -> LogRead | None:
+        """The events where every file is as it was or has grown, and what was added can be read alone."""
+        facts = self._facts()
+        if facts is None:
+            return None
+        sources = []
+        for source, identity in zip(self._sources, facts["identities"], strict=True):
+            if _is_same(source, identity):
+                continue
+            assert source.path is not None
+            if not _has_grown(source, identity):
+                return None
+            stretch = added_since(source.path, identity["size"], identity["lines"])
+            if stretch is None:
+                return None
+            sources.append(replace(source, stretch=stretch))
+        old = self._load(facts)
+        if old is None or old.events["time"].null_count():
+            return None
+        latest = old.events["time"].max()
+        added = read(Collection(sources, [], old.roots), latest if isinstance(latest, datetime) else None)
+        return _together(old, added, {each.name: each.stretch.first_line for each in sources if each.stretch})
+
+    def _keep(self, found: LogRead, before: list[dict[str, Any]]) -> None:
+        """Keep what was read, unless a file changed meanwhile or nobody knows what was read of it."""
+        lines = {each.file: each.lines for each in found.files}
+        for source, identity in zip(self._sources, before, strict=True):
+            identity["lines"] = lines.get(source.name, 0)
+            if not _is_same(source, identity):
+                return
+        facts = {
+            "identities": before,
+            "files": [asdict(each) for each in found.files],
+            "roots": found.roots,
+            "logs": found.roots,
+        }
+        self._write(self._path, found.events, facts)
+
+    def _write(self, path: Path, table: pl.DataFrame, facts: dict[str, Any]) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with replacing(path) as temporary:
+            table.write_parquet(
+                temporary, compression="lz4", statistics=False, metadata={_FACTS: json.dumps(facts, default=str)}
+            )
+        path.chmod(0o600)
+        shrink(self._settings)
+
+
+def logs_folder(settings: Settings) -> Path:
+    """Where the cache lies."""
+    return settings.cache_folder / "logs"
+
+
+def list_kept(settings: Settings) -> list[KeptFile]:
+    """What is kept, the last used first."""
+    found = []
+    for path in logs_folder(settings).glob("*.parquet"):
+        with suppress(OSError):
+            facts, status = _facts_of(path) or {}, path.stat()
+            rows = int(pl.scan_parquet(path).select(pl.len()).collect().item()) if facts else 0
+            kind = "scores" if "of" in facts else "events"
+            used = datetime.fromtimestamp(status.st_mtime, UTC)
+            found.append(KeptFile(path, kind, list(facts.get("logs", [])), status.st_size, rows, used))
+    return sorted(found, key=lambda each: each.last_used, reverse=True)
+
+
+def clear_kept(settings: Settings) -> int:
+    """Remove everything that is kept; gives how many bytes that was."""
+    freed = 0
+    for path in logs_folder(settings).glob("*.parquet"):
+        with suppress(OSError):
+            size = path.stat().st_size
+            freed += size if remove_unheld(path) else 0
+    return freed
+
+
+def shrink(settings: Settings) -> None:
+    """Remove what was not used for the longest time until the rest is within the bound."""
+    folder = logs_folder(settings)
+    remove_leftovers(folder)
+    files = []
+    for path in folder.glob("*.parquet"):
+        with suppress(OSError):
+            status = path.stat()
+            files.append((status.st_mtime_ns, status.st_size, path))
+    total = sum(size for _, size, _ in files)
+    for _, size, path in sorted(files):
+        if total <= settings.log_cache_bytes:
+            return
+        total -= size if remove_unheld(path) else 0
+
+
+def _together(old: LogRead, added: LogRead, begins: dict[str, int]) -> LogRead:
+    """Old and added events; of files that were read on, the old ones before the line where that began."""
+    border = pl.col("file").replace_strict(begins, default=None, return_dtype=pl.Int32)
+    kept = old.events.filter(border.is_null() | (pl.col("line") < border))
+    events = pl.concat([kept, added.events]).sort("time", "file", "line", nulls_last=True, maintain_order=True)
+    unknown = pl.col("level") == "UNKNOWN"
+    counts = events.filter(pl.col("file").is_in(list(begins))).group_by("file").agg(
+        pl.len().alias("events"),
+        pl.col("lines").filter(unknown).sum().alias("unknown_lines"),
+        pl.col("level_guessed").sum().alias("guessed_levels"),
+    )  # fmt: skip
+    told = {row.pop("file"): row for row in counts.iter_rows(named=True)}
+    lines = {each.file: each.lines for each in added.files}
+    files = [
+        replace(each, lines=begins[each.file] - 1 + lines.get(each.file, 0), **told[each.file])
+        if each.file in told
+        else each
+        for each in old.files
+    ]
+    return LogRead(events, files, old.roots)
+
+
+def _identity(source: Source) -> dict[str, Any]:
+    assert source.path is not None
+    status = source.path.stat()
+    return {
+        "size": status.st_size,
+        "modified": status.st_mtime_ns,
+        "head": head_digest(source.path, min(status.st_size, 4096)),
+        "tail": tail_digest(source.path, status.st_size),
+        "plain": can_be_entered(source.path),
+    }
+
+
+def _is_same(source: Source, identity: dict[str, Any]) -> bool:
+    assert source.path is not None
+    status = source.path.stat()
+    return (status.st_size, status.st_mtime_ns) == (identity["size"], identity["modified"]) and identity[
+        "head"
+    ] == head_digest(source.path, min(status.st_size, 4096))
+
+
+def _has_grown(source: Source, identity: dict[str, Any]) -> bool:
+    """Whether a plain file holds what it held, and more."""
+    path, size = source.path, int(identity["size"])
+    assert path is not None
+    return bool(
+        identity["plain"]
+        and identity["lines"]
+        and path.stat().st_size > size
+        and head_digest(path, min(size, 4096)) == identity["head"]
+        and tail_digest(path, size) == identity["tail"]
+    )
+
+
+def _file_read(facts: dict[str, Any]) -> FileRead:
+    skip, host_from = facts.pop("skip"), facts.pop("host_from")
+    return FileRead(
+        **facts, skip=SkipReason(skip) if skip else None, host_from=HostSource(host_from) if host_from else None
+    )
+
+
+def _facts_of(path: Path) -> dict[str, Any] | None:
+    """What was written beside a table; None where there is none, or none that can be read."""
+    if not path.is_file():
+        return None
+    try:
+        facts = json.loads(pl.read_parquet_metadata(path)[_FACTS])
+    except (OSError, ValueError, KeyError, pl.exceptions.PolarsError):
+        return None
+    return facts if isinstance(facts, dict) else None
+
+
+def _table(path: Path) -> pl.DataFrame | None:
+    try:
+        table = pl.read_parquet(path)
+        path.touch()
+    except (OSError, pl.exceptions.PolarsError):
+        return None
+    return table
+
+
+def _digest(facts: object) -> str:
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:_DIGEST_LENGTH]
+
+
+def _reader() -> list[Any]:
+    """What decides how a line is read: the release, the masks, and the very files of the parser."""
+    folder = Path(str(logs.__file__)).parent
+    files = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in sorted(folder.rglob("*.py"))]
+    return [__version__, MASK_VERSION, files]
