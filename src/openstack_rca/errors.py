@@ -8,6 +8,7 @@
     ├── LogInputError
     │   ├── LogPathNotFound
     │   ├── NoLogFiles
+    │   ├── RemoteLogsUnavailable
     │   ├── UnreadableLog
     │   │   ├── DamagedLog
     │   │   ├── BinaryLog
@@ -92,6 +93,19 @@ class LogPathNotFound(LogInputError):
 
 class NoLogFiles(LogInputError):
     """A folder holds nothing that looks like a log."""
+
+
+class RemoteLogsUnavailable(LogInputError):
+    """Logs that lie elsewhere cannot be fetched.
+
+    Args:
+        message, hint: as for every error.
+        status: of an HTTP server's answer, where that is what it was.
+    """
+
+    def __init__(self, message: str, hint: str = "", status: int | None = None) -> None:
+        super().__init__(message, hint)
+        self.status = status
 
 
 class UnreadableLog(LogInputError):

@@ -16,10 +16,11 @@ from typing import Literal
 from zoneinfo import available_timezones
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from openstack_rca.errors import ConfigurationError
 from openstack_rca.extras import is_installed
+from openstack_rca.outside_settings import OutsideSettings
 
 DEFAULT_EXPERIMENT = "openstack_rca_system_staging"
 DEFAULT_MODEL_NAME = "lstm_model"
@@ -36,7 +37,7 @@ def _expanded(path: Path) -> Path:
         raise ValueError(f"{path} lies in the home folder of this user, who has none; name another one") from None
 
 
-class Settings(BaseSettings):
+class Settings(OutsideSettings):
     """Settings of one process; immutable once made."""
 
     # The prefix applies to the names of the fields, which are read beside the aliases: without it, HOME would set ``home``.
@@ -231,7 +232,7 @@ class Settings(BaseSettings):
             return _expanded(value)
         return value
 
-    @field_validator("signing_key", "verification_key", mode="after")
+    @field_validator("signing_key", "verification_key", "hosts_file", "ssh_config", mode="after")
     @classmethod
     def _absolute_key(cls, value: Path | None) -> Path | None:
         return value and _expanded(value)

@@ -16,7 +16,8 @@ PACKAGE = ROOT / "src" / "openstack_rca"
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "extras": {"errors"},
-    "settings": {"errors", "extras"},
+    "outside_settings": set(),
+    "settings": {"errors", "extras", "outside_settings"},
     "samples": {"errors", "settings", "extras"},
     "logs": {"errors", "settings", "extras"},
     "model": {"logs", "errors", "settings", "extras"},

@@ -67,7 +67,9 @@ from openstack_rca.settings import Settings
 @click.option(
     "--deployment",
     type=click.Choice(DEPLOYMENTS),
-    help="Tool that installed the cloud, whose commands the checks are; left out: the one that the logs show.",
+    metavar="NAME",
+    help=f"Tool that installed the cloud, whose commands the checks are: {', '.join(DEPLOYMENTS)}; "
+    "left out: the one that the logs show.",
 )
 @reading_options
 @connection_options
@@ -91,11 +93,15 @@ def analyze_command(
     host: str | None,
     year: int | None,
     correct_skew: bool,
+    hosts_file: Path | None,
     mlflow_uri: str | None,
     mlflow_experiment: str | None,
     disable_mlflow: bool,
 ) -> int:
-    """Find the root cause of the trouble in LOGS: files, folders, globs, or - for standard input.
+    """Find the root cause of the trouble in LOGS: files, folders, globs, - for standard input, or an address.
+
+    Addresses are ssh://HOST[,HOST]/PATH, journald:, docker:, kubectl:NAMESPACE, s3://, https:// folders, loki+https:// and
+    opensearch+https://; see docs/remote.md. Nothing is written there, and nothing fetched stays here.
 
     Reads oslo.log, RabbitMQ, MariaDB, uwsgi, Apache, libvirt, OVS and other logs, plain or compressed. No training is
     needed; a model of your cloud's normal (see train) adds what is unusual there. On a terminal the answer fits on one
@@ -108,14 +114,15 @@ def analyze_command(
       openstack-rca analyze nova-api.log.gz neutron/ --issue "401 on every call" --format markdown
       openstack-rca analyze /var/log --issue "volumes fail" --since 2026-11-23T04:00 --until 2026-11-23T05:00
       openstack-rca analyze /var/log/kolla --since 10m --exit-code -o report.html
+      openstack-rca analyze ssh://ctl1,ctl2/var/log/kolla --since 30m
     """
     settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
-    settings = with_reading(settings, log_format, host, year, correct_skew)
     settings = settings.model_copy(update={"deployment": deployment}) if deployment else settings
     if around is not None:
         if since is not None or until is not None:
             raise click.UsageError("--around says the window already; leave --since and --until out")
         since, until = around_window(around)
+    settings = with_reading(settings, log_format, host, year, correct_skew, hosts_file, since, until)
     outcome = answer(
         list(logs),
         issue,

@@ -5,10 +5,20 @@ from __future__ import annotations
 import os
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
-from openstack_rca.cli.output import JSON_FORMAT, console, parse_time, print_json, reading_options, steps
+from openstack_rca.cli.output import (
+    FETCH_SINCE,
+    HOSTS,
+    JSON_FORMAT,
+    console,
+    parse_time,
+    print_json,
+    reading_options,
+    steps,
+)
 from openstack_rca.service.explore import LEVEL_NAMES, EventFilter
 from openstack_rca.service.log_events import EVENT_FORMS, event_table, write_events
 from openstack_rca.service.log_inspection import inspect_logs, inspection_facts, inspection_lines
@@ -25,9 +35,17 @@ def logs_group() -> None:
 @logs_group.command("inspect", short_help="Say file by file what is understood of logs.")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @JSON_FORMAT
+@FETCH_SINCE
 @reading_options
 def inspect_command(
-    paths: tuple[str, ...], form: str, log_format: str | None, host: str | None, year: int | None, correct_skew: bool
+    paths: tuple[str, ...],
+    form: str,
+    since: datetime | None,
+    log_format: str | None,
+    host: str | None,
+    year: int | None,
+    correct_skew: bool,
+    hosts_file: Path | None,
 ) -> None:
     """Say file by file what is understood of the logs at PATH, before anything is concluded from them.
 
@@ -39,7 +57,7 @@ def inspect_command(
       openstack-rca logs inspect /var/log/kolla
       openstack-rca logs inspect sosreport-compute1.tar.xz --format json | jq -r .advice[]
     """
-    settings = with_reading(load_settings(), log_format, host, year, correct_skew)
+    settings = with_reading(load_settings(), log_format, host, year, correct_skew, hosts_file, since)
     with steps() as shown:
         shown.step("read logs")
         inspection = inspect_logs(paths, settings, on_progress=shown.part)
@@ -74,6 +92,7 @@ def inspect_command(
 @click.option("--log-format", metavar="NAME", help="Read lines as this format only, see docs/logs.md.")
 @click.option("--year", type=click.IntRange(1970, 9999), help="Year of the last line, where lines carry no year.")
 @click.option("--correct-skew", is_flag=True, help="Put right the times of hosts whose clock disagrees.")
+@HOSTS
 @click.option("--grep", default="", metavar="REGEX", help="Only events whose text matches this regular expression.")
 def events_command(
     paths: tuple[str, ...],
@@ -86,6 +105,7 @@ def events_command(
     log_format: str | None,
     year: int | None,
     correct_skew: bool,
+    hosts_file: Path | None,
     grep: str,
 ) -> None:
     """Print the events of the logs at PATH: files, folders, globs, or - for standard input.
@@ -109,7 +129,7 @@ def events_command(
     )
     with steps() as shown:
         shown.step("read logs")
-        settings = with_reading(load_settings(), log_format, None, year, correct_skew)
+        settings = with_reading(load_settings(), log_format, None, year, correct_skew, hosts_file, since, until)
         events = event_table(paths, wanted, settings, grep=grep, on_progress=shown.part)
     try:
         write_events(events, form, sys.stdout.buffer)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import click
@@ -44,6 +45,14 @@ SIGNATURES = click.option(
 )
 
 
+HOSTS = click.option(
+    "--hosts",
+    "hosts_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Inventory (Ansible, INI or YAML) with the hosts of ssh:// addresses, see docs/remote.md.",
+)
+
+
 def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Options that name the environment: tracking server, experiment, or none."""
     for option in (
@@ -72,6 +81,7 @@ def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option("--host", metavar="NAME", help="Host of lines that name none."),
         click.option("--log-format", metavar="NAME", help="Read lines as this format only, see docs/logs.md."),
+        HOSTS,
     ):
         command = option(command)
     return command
@@ -200,3 +210,11 @@ def parse_time(context: click.Context, parameter: click.Parameter, value: str | 
         return parse_moment(value, timezone=load_settings().log_timezone, now=datetime.now(UTC))
     except ConfigurationError as error:
         raise click.BadParameter(str(error)) from None
+
+
+FETCH_SINCE = click.option(
+    "--since",
+    callback=parse_time,
+    metavar="TIME",
+    help="Of logs that lie elsewhere, fetch nothing older; default: an hour, finished logs whole.",
+)

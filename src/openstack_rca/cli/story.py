@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from pathlib import Path
+
 import click
 
 from openstack_rca.cli.output import (
+    FETCH_SINCE,
     JSON_FORMAT,
     MODEL,
     connection_options,
@@ -24,6 +28,7 @@ from openstack_rca.service.story_view import stories_of, story_facts, story_text
 @click.option("--logs", "-l", multiple=True, required=True, metavar="PATH", help="Logs to read; may be given again.")
 @MODEL
 @JSON_FORMAT
+@FETCH_SINCE
 @reading_options
 @connection_options
 def story_command(
@@ -31,10 +36,12 @@ def story_command(
     logs: tuple[str, ...],
     model: str,
     form: str,
+    since: datetime | None,
     log_format: str | None,
     host: str | None,
     year: int | None,
     correct_skew: bool,
+    hosts_file: Path | None,
     mlflow_uri: str | None,
     mlflow_experiment: str | None,
     disable_mlflow: bool,
@@ -50,7 +57,7 @@ def story_command(
       openstack-rca story req-0a7e4c8a --logs /var/log/kolla --format json
     """
     settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
-    settings = with_reading(settings, log_format, host, year, correct_skew)
+    settings = with_reading(settings, log_format, host, year, correct_skew, hosts_file, since)
     with steps() as shown:
         prepared = prepare(logs, settings=settings, model=model, on_step=shown.step, on_progress=shown.part)
         shown.step("tell the story")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
 from openstack_rca.cli.output import (
+    FETCH_SINCE,
     JSON_FORMAT,
     Steps,
     connection_options,
@@ -76,6 +78,7 @@ def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--add", metavar="VERSION", help="Train on from this version (latest, a number, an @alias).")
 @click.option("--force", is_flag=True, help="Let it be used even if it is worse than the version in use.")
 @JSON_FORMAT
+@FETCH_SINCE
 @reading_options
 @connection_options
 def train_command(
@@ -90,10 +93,12 @@ def train_command(
     add: str | None,
     force: bool,
     form: str,
+    since: datetime | None,
     log_format: str | None,
     host: str | None,
     year: int | None,
     correct_skew: bool,
+    hosts_file: Path | None,
     mlflow_uri: str | None,
     mlflow_experiment: str | None,
     disable_mlflow: bool,
@@ -116,7 +121,7 @@ def train_command(
       openstack-rca train this-week/ --add latest
     """
     settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
-    settings = with_reading(settings, log_format, host, year, correct_skew)
+    settings = with_reading(settings, log_format, host, year, correct_skew, hosts_file, since)
     config = TrainingConfig(
         epochs=epochs,
         batch_size=batch_size,

@@ -24,6 +24,7 @@ from openstack_rca.service.knowledge import knowledge_for
 from openstack_rca.service.log_inspection import reading_line, reading_notes
 from openstack_rca.service.log_reading import read_for_question, read_given, reading_words
 from openstack_rca.service.opening import OpenModel, open_model
+from openstack_rca.service.remote import plain_address
 from openstack_rca.service.stories import expected_steps
 from openstack_rca.service.waiting_runs import Sent, send_waiting_runs, write_down
 from openstack_rca.settings import Settings
@@ -119,13 +120,14 @@ def ask(
 ) -> AnalysisOutcome:
     """Answer one question about logs that are read and scored; arguments and errors as for ``analyze``."""
     _require_window(since, until)
+    addresses = [plain_address(str(path)) for path in paths]
     request = AnalysisRequest(
         issue=_sound(issue),
-        logs=[_sound(str(path)) for path in paths],
+        logs=[_sound(address) for address in addresses],
         since=since,
         until=until,
         fast=fast,
-        command=_sound(_command(paths, issue, prepared.model, fast, since, until, signatures, _words(settings))),
+        command=_sound(_command(addresses, issue, prepared.model, fast, since, until, signatures, _words(settings))),
         knowledge=knowledge_for(settings, fast=fast, history=history),
     )
     catalogue = load_catalogue(signatures or settings.signatures_folder, cache=settings.compiled_signatures)

@@ -9,11 +9,11 @@ from pathlib import Path
 import polars as pl
 
 from openstack_rca.errors import VersionNotFound
-from openstack_rca.logs.events import read_logs
 from openstack_rca.model.card import TrainingConfig
 from openstack_rca.model.model_file import ModelFile
 from openstack_rca.rca.report import Report
 from openstack_rca.service import analysis, training
+from openstack_rca.service.log_reading import read_given
 from openstack_rca.service.opening import open_model
 from openstack_rca.service.training import TrainOutcome
 from openstack_rca.settings import load_settings
@@ -34,7 +34,7 @@ def read_events(logs: Paths, *, timezone: str | None = None) -> pl.DataFrame:
     Raises:
         LogInputError: nothing could be read.
     """
-    return read_logs(_listed(logs), timezone=timezone or load_settings().log_timezone).events
+    return read_given(_listed(logs), load_settings(log_timezone=timezone)).events
 
 
 def analyze(

@@ -18,6 +18,7 @@ from openstack_rca.logs.sources import Collection, collect_sources
 from openstack_rca.logs.stretches import stretch_of_time
 from openstack_rca.rca.knowledge import load_topology
 from openstack_rca.service.kept_logs import KeptLogs, Read
+from openstack_rca.service.remote import fetched, is_remote
 from openstack_rca.settings import Settings
 
 LEAST_TO_SEEK = 1024 * 1024
@@ -27,8 +28,15 @@ LEAST_TO_SEEK = 1024 * 1024
 def read_given(
     paths: Sequence[str | Path], settings: Settings, on_progress: Callable[[int, int], None] | None = None
 ) -> LogRead:
-    """Read logs in the zone, as the format and within the bounds of the settings; errors as for ``read_logs``."""
-    return _corrected(_reader(settings, on_progress)(collect_sources(paths), None), settings)
+    """Read logs in the zone, as the format and within the bounds of the settings; errors as for ``read_logs``.
+
+    What lies elsewhere (``ssh://``, ``loki+https://`` and others, see ``service.remote``) is fetched first, read, and gone
+    afterwards.
+
+    Raises:
+        RemoteLogsUnavailable: a place gave nothing at all.
+    """
+    return _read_fetched(paths, settings, on_progress).read
 
 
 @dataclass(frozen=True)
@@ -38,12 +46,21 @@ class GivenLogs:
     Attributes:
         read: the events.
         kept: the cache that they lie in; None where they do not.
-        notes: what was not read on purpose, in sentences.
+        notes: what was not read on purpose, or could not be fetched, in sentences.
     """
 
     read: LogRead
     kept: KeptLogs | None
     notes: list[str]
+
+
+def _read_fetched(
+    paths: Sequence[str | Path], settings: Settings, on_progress: Callable[[int, int], None] | None
+) -> GivenLogs:
+    """Read the whole of logs here and elsewhere, keeping nothing."""
+    with fetched(paths, settings, on_progress) as there:
+        read = _reader(settings, on_progress)(collect_sources(there.paths), None)
+    return GivenLogs(_corrected(read, settings), None, there.notes)
 
 
 def read_for_question(
@@ -55,8 +72,11 @@ def read_for_question(
 ) -> GivenLogs:
     """Read logs for a question, which may be about a stretch of time only; errors as for ``read_logs``.
 
-    What was read for an earlier question is taken from the cache. Else, of large plain files, only the stretch is read.
+    What was read for an earlier question is taken from the cache. Else, of large plain files, only the stretch is read. What
+    lies elsewhere is fetched for this question alone.
     """
+    if any(is_remote(str(path)) for path in paths):
+        return _read_fetched(paths, settings, on_progress)
     collection = collect_sources(paths)
     read = _reader(settings, on_progress)
     kept = KeptLogs(settings, collection)
@@ -135,9 +155,19 @@ def with_reading(
     host: str | None = None,
     year: int | None = None,
     correct_skew: bool = False,
+    hosts_file: Path | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
 ) -> Settings:
     """The settings with what a command says of its logs on top; None and False leave a setting as it is."""
-    said = {"log_format": log_format, "log_host": host, "log_year": year, "correct_skew": correct_skew or None}
+    said: dict[str, object] = {
+        "log_format": log_format,
+        "log_host": host,
+        "log_year": year,
+        "correct_skew": correct_skew or None,
+    }
+    said |= {"hosts_file": hosts_file}
+    said |= {"remote_since": since and since.isoformat(), "remote_until": until and until.isoformat()}
     return settings.model_copy(update={name: value for name, value in said.items() if value is not None})
 
 
@@ -146,6 +176,7 @@ def reading_words(settings: Settings) -> list[str]:
     words = ["--log-format", settings.log_format] if settings.log_format else []
     words += ["--host", settings.log_host] if settings.log_host else []
     words += ["--year", str(settings.log_year)] if settings.log_year else []
+    words += ["--hosts", str(settings.hosts_file)] if settings.hosts_file else []
     return words + (["--correct-skew"] if settings.correct_skew else [])
 
 

@@ -1,0 +1,58 @@
+"""Settings of what lies outside: logs that lie elsewhere. A part of ``Settings``, which alone is made and passed on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings
+
+
+def _named(*names: str) -> AliasChoices:
+    return AliasChoices(*names)
+
+
+class OutsideSettings(BaseSettings):
+    """The fields; see ``settings.Settings`` for how they are read."""
+
+    hosts_file: Path | None = Field(
+        default=None,
+        validation_alias=_named("OPENSTACK_RCA_HOSTS"),
+        description="Inventory (Ansible, INI or YAML) that names the hosts of ssh:// addresses.",
+    )
+    ssh_config: Path | None = Field(
+        default=None,
+        validation_alias=_named("OPENSTACK_RCA_SSH_CONFIG"),
+        description="Configuration file for ssh in the place of the user's own.",
+    )
+    remote_since: str | None = Field(
+        default=None,
+        validation_alias=_named("OPENSTACK_RCA_REMOTE_SINCE"),
+        description="How far back logs are fetched from elsewhere; empty: an hour, and finished logs whole.",
+    )
+    remote_until: str | None = Field(
+        default=None,
+        validation_alias=_named("OPENSTACK_RCA_REMOTE_UNTIL"),
+        description="Until when logs are fetched from elsewhere; empty: until now.",
+    )
+    remote_bytes: int = Field(
+        default=2 * 1024**3,
+        gt=0,
+        validation_alias=_named("OPENSTACK_RCA_REMOTE_BYTES"),
+        description="Most bytes that one command fetches from elsewhere.",
+    )
+    remote_timeout_seconds: float = Field(
+        default=60.0,
+        gt=0,
+        validation_alias=_named("OPENSTACK_RCA_REMOTE_TIMEOUT"),
+        description="How long ssh, docker and the like may send nothing.",
+    )
+    loki_tenant: str | None = Field(default=None, validation_alias=_named("OPENSTACK_RCA_LOKI_TENANT"))
+    loki_user: str | None = Field(default=None, validation_alias=_named("OPENSTACK_RCA_LOKI_USER"))
+    loki_password: SecretStr | None = Field(default=None, validation_alias=_named("OPENSTACK_RCA_LOKI_PASSWORD"))
+    loki_token: SecretStr | None = Field(default=None, validation_alias=_named("OPENSTACK_RCA_LOKI_TOKEN"))
+    opensearch_user: str | None = Field(default=None, validation_alias=_named("OPENSTACK_RCA_OPENSEARCH_USER"))
+    opensearch_password: SecretStr | None = Field(
+        default=None, validation_alias=_named("OPENSTACK_RCA_OPENSEARCH_PASSWORD")
+    )
+    opensearch_token: SecretStr | None = Field(default=None, validation_alias=_named("OPENSTACK_RCA_OPENSEARCH_TOKEN"))

@@ -1,0 +1,100 @@
+"""The door to logs that lie elsewhere: each address is fetched into a folder of its own, which goes at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from openstack_rca.service.moments import parse_moment
+from openstack_rca.service.remote.addresses import Address, Place, is_remote, parse_address
+from openstack_rca.service.remote.containers import fetch_containers, fetch_journal, fetch_pods
+from openstack_rca.service.remote.hosts import fetch_files, fetch_journals
+from openstack_rca.service.remote.loki import fetch_loki
+from openstack_rca.service.remote.objects import fetch_objects
+from openstack_rca.service.remote.opensearch import fetch_opensearch
+from openstack_rca.service.remote.pages import fetch_pages
+from openstack_rca.service.remote.spool import Full, Spool
+from openstack_rca.settings import Settings
+
+FETCH: dict[Place, Callable[[Address, Spool], None]] = {
+    Place.SSH: fetch_files,
+    Place.SSH_JOURNAL: fetch_journals,
+    Place.JOURNAL: fetch_journal,
+    Place.DOCKER: fetch_containers,
+    Place.PODMAN: fetch_containers,
+    Place.KUBECTL: fetch_pods,
+    Place.S3: fetch_objects,
+    Place.HTTPS: fetch_pages,
+    Place.HTTP: fetch_pages,
+    Place.LOKI: fetch_loki,
+    Place.LOKI_PLAIN: fetch_loki,
+    Place.OPENSEARCH: fetch_opensearch,
+    Place.OPENSEARCH_PLAIN: fetch_opensearch,
+}
+DEFAULT_SINCE = "1h"
+LEAD = timedelta(minutes=15)
+"""What was before the window is fetched too: trouble is told from what is normal by comparing both."""
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What can be read now.
+
+    Attributes:
+        paths: as given, with a temporary folder in the place of each address.
+        notes: what could not be fetched, in sentences.
+    """
+
+    paths: list[str | Path]
+    notes: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def fetched(
+    paths: Sequence[str | Path], settings: Settings, on_progress: Callable[[int, int], None] | None = None
+) -> Iterator[Fetched]:
+    """Fetch what lies elsewhere; nothing of it is left when the block ends.
+
+    Args:
+        paths: local paths, which stay as they are, and addresses.
+        settings: bounds; ``remote_since`` and ``remote_until`` say what stretch of time is wanted.
+        on_progress: told bytes that came and the bound on them.
+
+    Raises:
+        RemoteLogsUnavailable: a place gave nothing at all.
+        ConfigurationError: an address, the inventory or a time cannot be made out.
+    """
+    if not any(is_remote(str(path)) for path in paths):
+        yield Fetched(list(paths))
+        return
+    now = datetime.now(UTC)
+    since = (
+        parse_moment(settings.remote_since or DEFAULT_SINCE, timezone=settings.log_timezone, now=now).astimezone(UTC)
+        - LEAD
+    )
+    until = parse_moment(settings.remote_until or "now", timezone=settings.log_timezone, now=now).astimezone(UTC)
+    with TemporaryDirectory(prefix="openstack-rca-") as folder:
+        spool = Spool(Path(folder), settings, since, until, bounded=bool(settings.remote_since))
+        if on_progress:
+            spool.on_bytes = lambda total: on_progress(min(total, settings.remote_bytes), settings.remote_bytes)
+        local: list[str | Path] = []
+        for number, path in enumerate(paths):
+            if not is_remote(str(path)):
+                local.append(path)
+                continue
+            spool.folder = Path(folder) / f"from{number}"
+            spool.folder.mkdir()
+            try:
+                address = parse_address(str(path))
+                FETCH[address.place](address, spool)
+            except Full:
+                spool.note(
+                    f"Fetching stopped at {settings.remote_bytes / 1e6:,.0f} MB (OPENSTACK_RCA_REMOTE_BYTES); "
+                    "what came until then was read."
+                )
+            local.append(spool.folder)
+        yield Fetched(local, spool.notes)

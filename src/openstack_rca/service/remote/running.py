@@ -1,0 +1,116 @@
+"""Running the tools that hold logs (ssh, journalctl, docker, kubectl): read-only, bounded in time, output into the spool."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from openstack_rca.errors import RemoteLogsUnavailable
+from openstack_rca.rca.report import mask_secrets, one_line
+from openstack_rca.service.remote.spool import Full, Spool
+
+PIECE = 256 * 1024
+TOLD = 300
+
+
+def require_tool(name: str) -> str:
+    """The path of a tool.
+
+    Raises:
+        RemoteLogsUnavailable: it is not installed.
+    """
+    found = shutil.which(name)
+    if found is None:
+        raise RemoteLogsUnavailable(
+            f"The program {name} is not installed here.", "Install it, or fetch the logs yourself."
+        )
+    return found
+
+
+def output_of(command: Sequence[str], spool: Spool) -> str:
+    """What a command that lists something prints.
+
+    Raises:
+        RemoteLogsUnavailable: it failed or took too long.
+    """
+    limit = spool.settings.remote_timeout_seconds
+    try:
+        done = subprocess.run(
+            [require_tool(command[0]), *command[1:]],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=limit,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise RemoteLogsUnavailable(f"{command[0]} has not answered within {limit:.0f} s.", _SLOW) from None
+    if done.returncode:
+        raise RemoteLogsUnavailable(f"{command[0]} failed: {_last_words(done.stderr)}", "Run it yourself to see more.")
+    return done.stdout.decode("utf-8", "replace")
+
+
+def stream_to(command: Sequence[str], path: Path, spool: Spool, *, fine: Sequence[int] = (0,)) -> None:
+    """Write what a command prints into a file of the spool; it is stopped where it takes too long or sends too much.
+
+    Raises:
+        RemoteLogsUnavailable: it failed, or nothing came for the time limit.
+        Full: the spool is.
+    """
+    limit = spool.settings.remote_timeout_seconds
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(
+            [require_tool(command[0]), *command[1:]],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT if command[0] in _BOTH else said,
+        )
+        assert process.stdout is not None
+        late = threading.Event()
+
+        def stop() -> None:
+            late.set()
+            process.kill()
+
+        watch = threading.Timer(limit, stop)
+        watch.start()
+        try:
+            with spool.writing(path) as write:
+                while data := process.stdout.read1(PIECE):  # type: ignore[attr-defined]
+                    write(data)
+                    # Whoever goes on sending is given as long again.
+                    watch.cancel()
+                    watch = threading.Timer(limit, stop)
+                    watch.start()
+        except Full:
+            process.kill()
+            raise
+        finally:
+            watch.cancel()
+            process.stdout.close()
+            process.wait()
+        if late.is_set():
+            raise RemoteLogsUnavailable(f"{command[0]} has sent nothing for {limit:.0f} s.", _SLOW)
+        if process.returncode not in fine:
+            if command[0] in _BOTH:
+                # What it wrote is its complaint, or ends with it.
+                words = _last_words(path.read_bytes()[-4096:]) if path.exists() else ""
+                path.unlink(missing_ok=True)
+            else:
+                said.seek(0)
+                words = _last_words(said.read())
+            words = words or f"exit status {process.returncode}"
+            raise RemoteLogsUnavailable(f"{command[0]} failed: {words}", "Run it yourself to see more.")
+
+
+_BOTH = ("docker", "podman")
+"""These print what a container wrote to its standard error to their own; all of it is log."""
+_SLOW = "OPENSTACK_RCA_REMOTE_TIMEOUT says how long is waited."
+
+
+def _last_words(said: bytes) -> str:
+    lines = [line for line in said.decode("utf-8", "replace").splitlines() if line.strip()]
+    return one_line(mask_secrets(lines[-1]), TOLD) if lines else ""
