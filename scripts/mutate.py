@@ -32,7 +32,7 @@ ROOMS: dict[str, tuple[list[str], list[str]]] = {
         ["rca/report/sanitise.py"],
         ["tests/rca/test_render_sanitise.py", "tests/rca/test_render_secrets.py"],
     ),
-    "audit": (["model/audit.py"], ["tests/model/test_model_file.py"]),
+    "audit": (["model/audit.py"], ["tests/model/test_audit.py"]),
     "cache": (
         ["lifecycle/local/cache.py"],
         ["tests/lifecycle/test_lifecycle_cache.py", "tests/lifecycle/test_lifecycle_cache_origin.py"],
@@ -64,7 +64,7 @@ ROOMS: dict[str, tuple[list[str], list[str]]] = {
     "window": (["rca/evidence/window.py"], ["tests/rca/test_window.py"]),
     "ranking": (
         ["rca/judgement/ranking.py"],
-        ["tests/rca/test_blame.py", "tests/rca/test_deciding.py", "tests/rca/test_inference.py"],
+        ["tests/rca/test_ranking.py"],
     ),
 }
 """Room -> the modules that guard something, and the tests that must notice a change in them."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from openstack_rca.rca.evidence import noisy_or
 from openstack_rca.rca.judgement.guilt import Candidate
 from openstack_rca.rca.weights import current
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 def rank(
@@ -29,9 +31,7 @@ def rank(
         candidate.relevance = fit if boosted is None else boosted.get(candidate.component, 0.0)
         candidate.score_alone = _score(candidate, fit)
         candidate.score = _score(candidate, candidate.relevance)
-    return sorted(
-        candidates, key=lambda candidate: (-candidate.score, candidate.onset or datetime.max, candidate.component)
-    )
+    return sorted(candidates, key=lambda candidate: (-candidate.score, candidate.onset or _NEVER, candidate.component))
 
 
 def _score(candidate: Candidate, relevance: float) -> float:

@@ -1,0 +1,139 @@
+"""The order of the candidates: what is left of their guilt, how much of the trouble they explain, and the question."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from openstack_rca.rca.judgement.guilt import NOTHING_TO_EXPLAIN, Candidate
+from openstack_rca.rca.judgement.ranking import rank
+from openstack_rca.rca.weights import current
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+SHARE = st.floats(0, 1)
+SIGNALS = ("direct", "accused", "silent", "symptom")
+CANDIDATES = st.builds(
+    Candidate,
+    component=st.sampled_from(["mariadb", "keystone", "nova-api"]),
+    direct=SHARE,
+    accused=SHARE,
+    silent=SHARE,
+    symptom=SHARE,
+    explained_by=st.none() | st.tuples(st.just("rabbitmq"), SHARE),
+    explains_share=SHARE,
+)
+
+
+def score(candidate: Candidate, fit: float = 0.0) -> float:
+    (ranked,) = rank([replace(candidate)], {candidate.component: fit})
+    return ranked.score
+
+
+@given(CANDIDATES, SHARE)
+def test_a_score_is_a_share(candidate: Candidate, fit: float) -> None:
+    """Whatever speaks against a component, its score lies between nothing and certainty."""
+    assert 0 <= score(candidate, fit) <= 1
+
+
+@pytest.mark.parametrize("signal", SIGNALS)
+@given(candidate=CANDIDATES, more=SHARE)
+def test_more_guilt_of_any_kind_never_lowers_a_score(signal: str, candidate: Candidate, more: float) -> None:
+    """Own words, accusations, silence and unexplained errors all speak against."""
+    assume(more > getattr(candidate, signal))
+    assert score(replace(candidate, **{signal: more})) >= score(candidate)
+
+
+@pytest.mark.parametrize("signal", SIGNALS)
+def test_each_kind_of_guilt_alone_makes_a_candidate(signal: str) -> None:
+    """None of the four needs another one."""
+    assert score(Candidate("keystone")) == 0
+    assert score(Candidate("keystone", **{signal: 0.5})) > 0.25  # type: ignore[arg-type]
+
+
+@given(CANDIDATES, SHARE, SHARE)
+def test_whom_a_guilty_dependency_explains_more_is_less_guilty(candidate: Candidate, one: float, other: float) -> None:
+    """The more of it, the less is left; none of it, and all is left."""
+    less, more = sorted((one, other))
+    assert score(replace(candidate, explained_by=("rabbitmq", more))) <= score(
+        replace(candidate, explained_by=("rabbitmq", less))
+    )
+    assert score(replace(candidate, explained_by=("rabbitmq", 0.0))) == score(replace(candidate, explained_by=None))
+
+
+def test_own_words_are_excused_less_than_what_others_say() -> None:
+    """A full explanation leaves what the table says of either."""
+    table, explained = current(), ("rabbitmq", 1.0)
+    said = Candidate("keystone", direct=0.6)
+    accused = Candidate("keystone", accused=0.6)
+    assert score(replace(said, explained_by=explained)) == pytest.approx(score(said) * (1 - table.explained_words))
+    assert score(replace(accused, explained_by=explained)) == pytest.approx(score(accused) * (1 - table.explained))
+
+
+@given(CANDIDATES, SHARE, SHARE)
+def test_who_explains_more_of_the_trouble_is_guiltier(candidate: Candidate, one: float, other: float) -> None:
+    """Up to all of it."""
+    less, more = sorted((one, other))
+    assert score(replace(candidate, explains_share=less)) <= score(replace(candidate, explains_share=more))
+
+
+def test_guilt_counts_by_what_it_explains_and_own_words_however_little() -> None:
+    """The table says what is left of guilt that explains nothing, and how much explaining everything adds."""
+    table = current()
+    accused = Candidate("keystone", accused=0.6, explains_share=0.0)
+    assert score(accused) == pytest.approx(0.6 * table.reach)
+    assert score(replace(accused, explains_share=1.0)) == pytest.approx(0.6 * (table.reach + table.explains))
+    assert score(Candidate("keystone", direct=0.6, explains_share=0.0)) == pytest.approx(0.6 * table.own_reach)
+    assert score(Candidate("keystone", direct=0.6, explains_share=1.0)) == pytest.approx(
+        0.6 * (table.reach + table.explains)
+    )
+
+
+def test_who_has_nobody_to_explain_stands_between_the_two() -> None:
+    """No merit and no fault."""
+    nobody = Candidate("keystone", accused=0.6)
+    assert nobody.explains_share == NOTHING_TO_EXPLAIN
+    assert score(replace(nobody, explains_share=0.0)) < score(nobody) < score(replace(nobody, explains_share=1.0))
+
+
+@given(CANDIDATES, SHARE, SHARE)
+def test_whoever_fits_the_question_is_not_ranked_lower_for_it(candidate: Candidate, one: float, other: float) -> None:
+    """The question decides between equals; a fit alone is no guilt."""
+    less, more = sorted((one, other))
+    assert score(candidate, less) <= score(candidate, more)
+    assert score(Candidate("keystone"), more) == 0
+
+
+def test_the_question_sorts_equals_and_does_not_overrule_evidence() -> None:
+    """Full fit moves a component by a few per cent."""
+    equals = [Candidate("keystone", accused=0.6), Candidate("mariadb", accused=0.6)]
+    assert [one.component for one in rank(equals, {"mariadb": 1.0})] == ["mariadb", "keystone"]
+    guiltier = [Candidate("keystone", accused=0.8), Candidate("mariadb", accused=0.6)]
+    assert [one.component for one in rank(guiltier, {"mariadb": 1.0})] == ["keystone", "mariadb"]
+
+
+def test_the_best_come_first_then_the_earliest_then_by_name() -> None:
+    """Whoever has no onset comes after those that have one."""
+    candidates = [
+        Candidate("zaqar", accused=0.5),
+        Candidate("barbican", accused=0.5),
+        Candidate("nova-api", accused=0.5, onset=START + timedelta(seconds=1)),
+        Candidate("keystone", accused=0.5, onset=START),
+        Candidate("mariadb", accused=0.7, onset=START + timedelta(hours=1)),
+    ]
+    assert [one.component for one in rank(candidates, {})] == ["mariadb", "keystone", "nova-api", "barbican", "zaqar"]
+
+
+def test_past_incidents_move_the_ranking_and_not_what_the_verdict_rests_on() -> None:
+    """``boosted`` replaces the fit in the score; ``score_alone`` keeps the fit of the question."""
+    (one,) = rank([Candidate("keystone", accused=0.6)], {"keystone": 0.2}, {"keystone": 0.9})
+    assert one.relevance == 0.9
+    assert one.score_alone == score(Candidate("keystone", accused=0.6), 0.2)
+    assert one.score == score(Candidate("keystone", accused=0.6), 0.9)
+    (other,) = rank([Candidate("keystone", accused=0.6)], {"keystone": 0.2}, {})
+    assert (other.relevance, other.score_alone) == (0.0, one.score_alone)
+    (plain,) = rank([Candidate("keystone", accused=0.6)], {"keystone": 0.2})
+    assert plain.score == plain.score_alone == one.score_alone
