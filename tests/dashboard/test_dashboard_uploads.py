@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import stat
 import tarfile
 import zipfile
@@ -107,6 +108,19 @@ def test_an_upload_without_a_log_is_refused(tmp_path: Path) -> None:
         assert below(tmp_path) == set()
 
 
+@settings(deadline=None, max_examples=30)
+@given(
+    names=st.lists(st.sampled_from(["2", "3", "a.log", "../a.log", "2\\a.log", "2/", "..", "\u6f22" * 150]), max_size=6)
+)
+def test_every_file_is_kept_whatever_the_others_are_called(
+    tmp_path_factory: pytest.TempPathFactory, names: list[str]
+) -> None:
+    """Names that are alike, that are those of the folders for such ones, and that are too long for a file system."""
+    folder = tmp_path_factory.mktemp("own")
+    taken = kept(folder, ("nova-api.log", io.BytesIO(LINE)), *((name, io.BytesIO(LINE)) for name in names))
+    assert len(below(folder)) == taken.logs == len(names) + 1
+
+
 @settings(deadline=None)
 @given(name=st.text(max_size=60))
 def test_no_name_leads_out_of_the_folder(tmp_path_factory: pytest.TempPathFactory, name: str) -> None:
@@ -119,27 +133,34 @@ def test_no_name_leads_out_of_the_folder(tmp_path_factory: pytest.TempPathFactor
     assert {path.name for path in top.iterdir()} == {"own"}
 
 
-def test_a_sessions_folder_is_private_and_goes_with_it(home: Path) -> None:
+def test_a_sessions_folder_is_private_and_goes_with_it(empty_home: Path) -> None:
     """Readable by this user only; removed when the session ends."""
     folder = session_folder(load_settings())
     path = Path(folder.name)
     assert stat.S_IMODE(path.stat().st_mode) == 0o700
+    assert path.name.startswith(f"{os.getpid()}-")
     folder.cleanup()
     assert not path.exists()
 
 
-def test_folders_of_dead_processes_are_removed(home: Path) -> None:
-    """A crash leaves a folder behind; the next session's start removes it, and no living one."""
+def test_folders_of_dead_processes_are_removed(empty_home: Path) -> None:
+    """A crash leaves a folder behind; the next session's start removes it, one that is a day old too; never its own."""
     settings = load_settings()
-    living = session_folder(settings)
-    (settings.uploads_folder / "999999999-crashed").mkdir()
     remove_abandoned(settings)
-    assert [path.name for path in settings.uploads_folder.iterdir()] == [Path(living.name).name]
+    living = session_folder(settings)
+    own = Path(living.name)
+    left = {name: settings.uploads_folder / name for name in ("999999999-crashed", "1-old", "1-new", "notes")}
+    for folder in left.values():
+        folder.mkdir()
+    for folder in (own, left["1-old"], left["notes"]):
+        os.utime(folder, (0, 0))
+    remove_abandoned(settings)
+    assert {path.name for path in settings.uploads_folder.iterdir()} == {own.name, "1-new", "notes"}
     living.cleanup()
 
 
 @pytest.fixture
-def root(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def root(tmp_path: Path, clean_environment: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An open folder with a log, and a closed one beside it."""
     (tmp_path / "open" / "nova").mkdir(parents=True)
     (tmp_path / "open" / "nova" / "nova-api.log").write_bytes(LINE)

@@ -409,6 +409,26 @@ def test_a_journal_without_journalctl_is_named_with_what_to_do(tmp_path: Path, m
     assert left_out(read_logs([tmp_path])) == {"system.journal": SkipReason.NEEDS_JOURNALCTL}
 
 
+@pytest.mark.parametrize(("status", "skip"), [(0, None), (1, SkipReason.DAMAGED)])
+def test_a_journal_is_what_journalctl_prints_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int, skip: SkipReason | None
+) -> None:
+    """Read from a file that is called like a journal, also out of an archive; where it stumbles, what came before stays."""
+    program = tmp_path / "bin" / "journalctl"
+    entry = '{"__REALTIME_TIMESTAMP":"1795406400000000","MESSAGE":"up","_HOSTNAME":"c1","SYSLOG_IDENTIFIER":"nova-api"}'
+    script = f"#!/bin/sh\n/bin/grep -q LPKSHHRH \"${{1#--file=}}\" && echo '{entry}'\nexit {status}\n"
+    write(program, script.encode()).chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent))
+    content = b"LPKSHHRH" + bytes(5000)
+    for path in (
+        write(tmp_path / "plain" / "system.journal", content),
+        write(tmp_path / "packed" / "logs.tar", tar({"var/log/journal/ab/system.journal": content})),
+    ):
+        read = read_logs([path])
+        assert read.events.select("host", "service", "message").rows() == [("c1", "nova-api", "up")]
+        assert set(left_out(read).values()) == ({skip} if skip else set())
+
+
 SEEDS = [
     *(pack(LINE + LATER) for pack in STREAMS.values()),
     *(pack(tar(HOSTS)) for pack in STREAMS.values()),

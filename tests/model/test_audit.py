@@ -64,9 +64,7 @@ def test_a_class_is_known_by_module_name_and_registration_together(layer: Layer,
     """With one of the three from elsewhere it is a class that nobody vouches for; where the records class lies is Keras' matter."""
     changed = layer | {part: "elsewhere"}
     path = packed(tmp_path, whole({"config": {"layers": [changed]}}))
-    if layer["class_name"] == "ModelRecords" and part == "module":
-        assert read_parts(path).config
-    elif layer["class_name"] == "__keras_tensor__" and part == "registered_name":
+    if (layer["class_name"], part) in (("ModelRecords", "module"), ("__keras_tensor__", "registered_name")):
         assert read_parts(path).config
     else:
         with pytest.raises(ModelFileUnsafe, match=f"asks for '{changed['class_name']}'"):
@@ -183,7 +181,7 @@ def test_a_wrong_checksum_and_an_encrypted_member_are_damage(tmp_path: Path) -> 
     path = packed(tmp_path, whole())
     data = path.read_bytes()
     path.write_bytes(data.replace(b"of numbers", b"of nothing"))
-    with pytest.raises(ModelFileDamaged, match="not a whole .keras .zip. file"):
+    with pytest.raises(ModelFileDamaged, match="not a whole"):
         read_parts(path)
     locked = bytearray(data)
     for signature, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):

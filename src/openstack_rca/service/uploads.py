@@ -27,6 +27,7 @@ from openstack_rca.settings import Settings
 BLOCK = 1024 * 1024
 ABANDONED_SECONDS = 24 * 3600.0
 
+_LONGEST_NAME_BYTES = 200
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f\\]")
 
 
@@ -146,13 +147,19 @@ def _require_bound(size: int, settings: Settings) -> None:
 def _free_place(folder: Path, name: str) -> Path:
     """Where a file goes: below the folder whatever it is called, and beside one of the same name."""
     last = PurePosixPath(name.replace("\\", "/")).name
-    plain = _UNSAFE.sub("_", last).lstrip(".")[:200] or "upload.log"
+    plain = _shortened(_UNSAFE.sub("_", last).lstrip(".")) or "upload.log"
     place, number = folder / plain, 1
-    while place.exists():
+    # A file may be called like one of the folders for further files of one name.
+    while place.exists() or place.parent.is_file():
         number += 1
         place = folder / str(number) / plain
     place.parent.mkdir(exist_ok=True)
     return place
+
+
+def _shortened(name: str) -> str:
+    """As much of a name as file systems hold, which count bytes."""
+    return name.encode("utf-8", "replace")[:_LONGEST_NAME_BYTES].decode("utf-8", "ignore")
 
 
 def _cannot_keep(folder: Path, error: OSError) -> ConfigurationError:
