@@ -44,6 +44,7 @@ _BEGINNINGS: tuple[tuple[str, frozenset[str]], ...] = (
     (r"^ *\d", _DIGITS | {" "}),
 )
 _FEW_LINES = 500
+_WORD = r"0-9A-Za-z_\x{80}-\x{10FFFF}"
 _OPTIONAL_TAIL = re.compile(r"\(\?: \(\?P<(?P<name>\w+)>\.\*\)\)\?\$$")
 _GROUP = re.compile(r"\(\?P<(?P<name>\w+)>")
 _TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL)
@@ -68,6 +69,7 @@ class _Shape:
 @cache
 def _shape_of(pattern: str) -> _Shape:
     first = next((characters for start, characters in _BEGINNINGS if pattern.startswith(start)), None) or None
+    pattern = _plain(pattern)
     optional = _OPTIONAL_TAIL.search(pattern)
     if optional is not None:
         head = pattern[: optional.start()] + "(?P<gap_> |$)"
@@ -78,6 +80,19 @@ def _shape_of(pattern: str) -> _Shape:
                 behind, body = pattern[: group.start()], pattern[group.end() : -len(".*)$")]
                 return _Shape(f"{behind}(?:{body})" if body else behind, behind, group["name"], False, first)
     return _Shape(pattern, "", None, False, first)
+
+
+def _plain(pattern: str) -> str:
+    """The same pattern with the digits of ASCII, and with every character beyond ASCII as part of a word.
+
+    All of Unicode's letters and digits make a pattern take milliseconds to build, of which a read builds a hundred.
+    """
+    found, in_class = [], False
+    for part in re.findall(r"\\.|[^\\]", pattern):
+        inner = {r"\w": _WORD, r"\d": "0-9"}.get(part)
+        found.append(part if inner is None else inner if in_class else f"[{inner}]")
+        in_class = part == "[" or (in_class and part != "]")
+    return "".join(found)
 
 
 def _closes_at_end(text: str) -> bool:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from openstack_rca.errors import UnreadableLog
@@ -36,13 +37,17 @@ class Block:
         """How many lines of the file these are."""
         return self.lines.len() if self.counts is None else int(self.counts.sum())
 
-    def numbered(self) -> pl.DataFrame:
-        """``text``, ``line`` (1-based number of the first line of the file that it stands for) and ``lines``."""
-        counts = pl.lit(1, pl.Int32) if self.counts is None else self.counts.cast(pl.Int32)
-        return (
-            pl.DataFrame({"text": self.lines})
-            .with_columns(counts.alias("lines"))
-            .with_columns((pl.col("lines").cum_sum() - pl.col("lines") + self.first_line).cast(pl.Int32).alias("line"))
+    def numbered(self, file_index: int) -> pl.DataFrame:
+        """``text``, ``file_index``, ``line`` (1-based number of the first line of the file that it stands for), ``lines``."""
+        length = self.lines.len()
+        counts = np.ones(length, np.int32) if self.counts is None else self.counts.cast(pl.Int32).to_numpy()
+        return pl.DataFrame(
+            {
+                "text": self.lines,
+                "file_index": np.full(length, file_index, np.int32),
+                "line": (np.cumsum(counts) - counts + self.first_line).astype(np.int32),
+                "lines": counts,
+            }
         )
 
 

@@ -175,9 +175,7 @@ def read_collection(
 
 def _batch_events(batch: Sequence[Block], logs: Sequence[Log], options: _Options) -> pl.DataFrame:
     # A block's index stands for its file while joining: no event reaches over a border of blocks.
-    lines = pl.concat(
-        block.numbered().with_columns(pl.lit(index, pl.Int32).alias("file_index")) for index, block in enumerate(batch)
-    )
+    lines = pl.concat(block.numbered(index) for index, block in enumerate(batch))
     events = join_events(in_order_of_time(parse_lines(lines, options.timezone, options.log_format)))
     of_block = [logs[block.log_index] for block in batch]
     origins = pl.DataFrame(
@@ -243,6 +241,8 @@ def _merge(parts: Sequence[pl.DataFrame], sources: Sequence[Log], options: _Opti
         )
     modified = [source.modified for source in sources]
     events = with_years(pl.concat(parts), modified, options.timezone, options.year, options.known_latest)
+    if events["time"].null_count() == 0:
+        return events
     return events.with_columns(
         pl.col("time").forward_fill().over("source_index").alias("time"),
     ).with_columns(pl.col("time").backward_fill().over("source_index").alias("time"))
