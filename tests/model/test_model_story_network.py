@@ -199,3 +199,14 @@ def test_an_exponential_law_is_found_again() -> None:
     random = np.random.default_rng(1)
     table = QuantileTable.learn_tail(random.exponential(2.0, 20_000))
     assert (table.score(random.exponential(2.0, 200_000)) > STORY_ALARM_SCORE).mean() == pytest.approx(0.001, rel=0.4)
+
+
+def test_a_heavy_tail_is_found_again() -> None:
+    """What is rare in normal stories surprises much; a tail taken for exponential would call ten times too many odd."""
+    random = np.random.default_rng(2)
+    table = QuantileTable.learn_tail(random.pareto(3.0, 2_000))
+    share = float((table.score(random.pareto(3.0, 200_000)) > STORY_ALARM_SCORE).mean())
+    assert table.shape > 0.1
+    assert 0.0003 < share < 0.003
+    assert dataclasses.replace(table, shape=0.0).score(np.array([40.0]))[0] > table.score(np.array([40.0]))[0]
+    assert QuantileTable.from_dict(table.as_dict()).shape == table.shape

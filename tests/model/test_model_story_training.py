@@ -17,7 +17,8 @@ from openstack_rca.model.baseline import Baseline
 from openstack_rca.model.calibration import STORY_ALARM_SCORE
 from openstack_rca.model.lessons import TRAIN, VALIDATION, cut_up
 from openstack_rca.model.model_file import ModelFile, open_model_file
-from openstack_rca.model.rivals import DETECTORS, best_step_predictor, best_story_detector
+from openstack_rca.model.network_steps import network_steps
+from openstack_rca.model.rivals import DETECTORS, best_step_predictor, best_step_source, best_story_detector
 from openstack_rca.model.scoring import Forward
 from openstack_rca.model.sequences import encode, encode_stories
 from openstack_rca.model.stories import build_stories
@@ -61,6 +62,7 @@ def test_the_truth_about_stories_stands_beside_its_rivals(told: TrainingResult) 
     """On stories of the test part, spoilt in four ways; the network learned enough to beat chance by far."""
     names = {"story_auroc", "story_f1", "story_precision", "story_recall", "story_false_alarm_share"}
     names |= {f"story_{injection}_auroc" for injection in INJECTIONS}
+    names |= {f"{who}story_{state}_f1" for who in ("", "rival_follow_rule_") for state in ("missing", "late")}
     names |= {f"rival_{name}_story_{figure}" for name in DETECTORS[1:] for figure in ("auroc", "f1")}
     assert names <= set(told.metrics)
     assert all(np.isfinite(told.metrics[name]) for name in names)
@@ -94,6 +96,48 @@ def test_where_a_story_stands_and_what_should_have_come_is_said(opened: ModelFil
     going_on = scores.stories.filter(pl.col("name") == "req-2").row(0, named=True)
     assert not going_on["ended"]
     assert going_on["score"] < STORY_ALARM_SCORE
+
+
+def stopping(opened: ModelFile, events: pl.DataFrame, after: int, until: str = "") -> pl.DataFrame:
+    """What the network expects of a server's request that stops after some steps, ninety seconds before the logs end."""
+    whole = told_recording(40, seed=5, minutes=3.0)
+    name = whole.filter(pl.col("template") == STORY["instance"][0][1])["request_id"][0]
+    own = whole.filter(pl.col("request_id") == name)
+    moved = own.head(after).with_columns(pl.lit("req-stopped").alias("request_id"))
+    if until:
+        moved = moved.with_columns(pl.lit("ERROR").alias("level").cast(own["level"].dtype))
+    frame = pl.concat([events, moved]).sort("time")
+    steps = network_steps(opened.forward, opened.vocabulary, opened.baseline.templates, frame, build_stories(frame))
+    return steps.filter(pl.col("name") == "req-stopped")
+
+
+def test_a_request_that_stops_lacks_the_step_that_the_network_is_sure_of(opened: ModelFile) -> None:
+    """The scheduler's line should have followed the acceptance, within a time that was learnt."""
+    found = stopping(opened, told_recording(60, seed=6), after=1)
+    (step,) = found.filter(pl.col("state") == "missing").iter_rows(named=True)
+    assert (step["service"], step["follower"]) == (STORY["instance"][0][0], STORY["instance"][1][0])
+    assert step["follower_template"] == STORY["instance"][1][1]
+    assert 0.0 < step["median_seconds"] < step["within_seconds"] < 30.0
+    assert step["came_row"] is None and step["unsure"] == 0.0
+
+
+def test_what_follows_an_error_is_not_waited_for(opened: ModelFile) -> None:
+    """A request that was refused did not get lost."""
+    assert stopping(opened, told_recording(60, seed=6), after=1, until="refused").is_empty()
+
+
+def test_normal_requests_lack_no_step_and_the_file_keeps_how_many_did(opened: ModelFile) -> None:
+    """Of new normal requests nearly all expected steps came; the rates of held-back ones are in the file."""
+    events = told_recording(100, seed=8)
+    templates = opened.baseline.templates
+    steps = network_steps(opened.forward, opened.vocabulary, templates, events, build_stories(events))
+    assert steps.height > 100
+    assert (steps["state"] == "missing").mean() < 0.02  # type: ignore[operator]
+    assert not steps.select("story", "follower").is_duplicated().any()
+    assert opened.story_calibration is not None
+    rates = opened.story_calibration.step_rates
+    assert set(rates["follower"]) <= set(events["service"])
+    assert rates["expected"].sum() > 0 and rates["missing"].sum() <= 0.02 * rates["expected"].sum()
 
 
 def test_normal_stories_score_low_and_each_step_has_its_surprise(opened: ModelFile) -> None:
@@ -245,3 +289,15 @@ def test_which_of_the_rivals_is_the_one_to_use_is_read_off_the_figures(
     metrics: dict[str, float], steps: str, stories: str
 ) -> None:
     assert (best_step_predictor(metrics), best_story_detector(metrics)) == (steps, stories)
+
+
+@pytest.mark.parametrize(
+    ("own", "rival", "used"),
+    [(0.6, 0.4, "lstm"), (0.4, 0.6, "follow_rule"), (0.5, 0.5, "lstm"), (None, 0.5, "")],
+    ids=["the network", "the rules", "a tie", "not measured"],
+)
+def test_steps_are_told_by_who_found_more_of_them(own: float | None, rival: float, used: str) -> None:
+    """Missing and late steps each; a file that was not measured names nobody."""
+    metrics = {"rival_follow_rule_story_late_f1": rival} | ({} if own is None else {"story_late_f1": own})
+    assert best_step_source(metrics, "late") == used
+    assert best_step_source(metrics, "missing") == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
@@ -252,3 +253,29 @@ def test_a_picture_sets_the_request_that_stopped_beside_a_normal_one() -> None:
     ]
     assert (picture.like_it, picture.last) == (6, "accepted")
     assert story_lines(picture)[-1].endswith("nothing within 4.0 s")
+
+
+def test_who_says_in_the_stopped_requests_what_is_wrong_with_it_is_accused() -> None:
+    """The scheduler refuses, in its own words, in the very requests: nobody else is accused of their stop."""
+    stopped = [build(120.0 + 4 * n, 100 + n, "came", "missing") for n in range(5)]
+    asked = replace(expected(*NORMAL, *stopped, *OTHERS_GO_ON), rows=pl.DataFrame({"story": [100, 101], "row": [7, 8]}))
+    said = Finding(
+        sort=EvidenceSort.NEW_TEMPLATE,
+        directness=Directness.CAUSE,
+        accused="nova-scheduler",
+        accused_host="ctl01",
+        accuser="nova-scheduler",
+        category=Category.CONFIG,
+        title="the trait that is asked for does not exist",
+        why="",
+        weight=0.7,
+        rows=(8,),
+        count=1,
+        first=START,
+        last=START,
+    )
+    (finding,) = missing_steps(asked, window(), TOPOLOGY, [said])
+    assert (finding.accused, finding.accused_host) == ("nova-scheduler", "ctl01")
+    assert finding.category is Category.CONFIG
+    elsewhere = replace(said, rows=(3,))
+    assert [found.accused for found in missing_steps(asked, window(), TOPOLOGY, [elsewhere])] != ["nova-scheduler"]

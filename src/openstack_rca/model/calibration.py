@@ -2,18 +2,21 @@
 
 An empirical distribution function of the surprise of normal events that the network did not learn from and that came
 later in time; per service where enough of its events were held out, else over all services together. Above the
-highest held-out surprise an exponential tail keeps the order of what has never been seen so surprising.
+highest held-out surprise an exponential tail keeps the order of what has never been seen so surprising. Stories are fewer:
+their highest surprises are fitted with a law of extremes, so that a score of 0.999 means something.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
+from openstack_rca.model.follow import RATE_SCHEMA
 from openstack_rca.model.vocabulary import FloatArray
 
 MINIMUM_OWN_EVENTS = 500
@@ -22,7 +25,9 @@ MINIMUM_OWN_EVENTS = 500
 POOLED = ""
 MINIMUM_OWN_STORIES = 100
 """Held-out stories that a kind of story needs for tables of its own."""
-MOST_PEAKS = 50
+MOST_PEAKS = 100
+HEAVIEST_TAIL = 0.5
+"""Bound of the fitted tail's shape; with more, a score of 0.999 lies beyond anything that so few peaks can tell of."""
 STORY_LENGTHS = (4, 12)
 """Steps from which on a story is a longer one, and a long one."""
 STORY_ALARM_SCORE = 0.999
@@ -65,12 +70,14 @@ class QuantileTable:
         shares: share of held-out events below each knot, increasing, each under 1.
         tail: mean excess of the highest held-out surprises, nats; the scale beyond the last knot.
         events: held-out events behind it.
+        shape: of the tail; 0 is exponential, more is heavier.
     """
 
     surprises: DoubleArray
     shares: DoubleArray
     tail: float
     events: int
+    shape: float = 0.0
 
     @classmethod
     def learn(cls, surprises: npt.NDArray[np.floating[Any]]) -> QuantileTable:
@@ -90,10 +97,12 @@ class QuantileTable:
 
     @classmethod
     def learn_tail(cls, values: npt.NDArray[np.floating[Any]]) -> QuantileTable:
-        """Quantiles below, an exponential tail above: a score of 0.999 means something even where few were held out.
+        """Quantiles below, a fitted tail above: a score of 0.999 means something even where few were held out.
 
-        Peaks over threshold (Pickands, 1975) with the exponential as their law: the mean excess of the highest
-        ``MOST_PEAKS`` values, or of the highest fifth where that is fewer, over the one before them.
+        Peaks over threshold (Pickands, 1975): the excess of the highest ``MOST_PEAKS`` values, or of the highest fifth
+        where that is fewer, over the one before them follows a generalised Pareto law, fitted by probability-weighted
+        moments (Hosking and Wallis, 1987). Normal stories have a heavy tail: what is rare, such as an hourly clean-up, is
+        very surprising where it comes. A fit that would be lighter than the exponential is taken to be exponential.
 
         Args:
             values: (at least one) surprises of what was held out.
@@ -102,7 +111,7 @@ class QuantileTable:
         ordered = np.sort(values.astype(np.float64))
         peaks = min(MOST_PEAKS, max(1, count // 5), count)
         threshold = float(ordered[count - peaks - 1]) if count > peaks else float(ordered[0])
-        excess = float((ordered[count - peaks :] - threshold).mean())
+        excess, shape = _fitted_tail(ordered[count - peaks :] - threshold)
         reached = 1.0 - (peaks + 1) / (count + 1)
         shares = np.append(_KNOTS[reached > _KNOTS], max(reached, 0.0))
         knots = np.interp(shares, np.arange(1, count + 1) / (count + 1), ordered)
@@ -111,14 +120,16 @@ class QuantileTable:
         # Where the last knot falls together with one before it, the share is that of the last.
         last = np.flatnonzero(keep)[-1]
         shares[last] = shares[-1]
-        return cls(knots[keep], shares[keep], max(excess, 1e-3), count)
+        return cls(knots[keep], shares[keep], max(excess, 1e-3), count, shape)
 
     def score(self, surprises: npt.NDArray[np.floating[Any]]) -> DoubleArray:
         """Scores in [0, 1], the same shape; never falls where surprise rises."""
         values = surprises.astype(np.float64)
         inside = np.interp(values, self.surprises, self.shares)
         highest, reached = self.surprises[-1], self.shares[-1]
-        beyond = 1.0 - (1.0 - reached) * np.exp(-np.maximum(values - highest, 0.0) / self.tail)
+        excess = np.maximum(values - highest, 0.0) / self.tail
+        left = np.exp(-excess) if self.shape == 0.0 else (1.0 + self.shape * excess) ** (-1.0 / self.shape)
+        beyond = 1.0 - (1.0 - reached) * left
         scores: DoubleArray = np.where(values > highest, beyond, inside)
         return scores
 
@@ -129,6 +140,7 @@ class QuantileTable:
             "shares": self.shares.tolist(),
             "tail": self.tail,
             "events": self.events,
+            "shape": self.shape,
         }
 
     @classmethod
@@ -140,7 +152,7 @@ class QuantileTable:
         """
         surprises = np.asarray(facts["surprises"], dtype=np.float64)
         shares = np.asarray(facts["shares"], dtype=np.float64)
-        tail = float(facts["tail"])
+        tail, shape = float(facts["tail"]), float(facts.get("shape", 0.0))
         sound = (
             surprises.ndim == 1
             and len(surprises) > 0
@@ -151,10 +163,11 @@ class QuantileTable:
             and float(shares[0]) >= 0.0
             and float(shares[-1]) < 1.0
             and tail > 0
+            and 0.0 <= shape < 1.0
         )
         if not sound:
             raise ValueError("a calibration table is not a rising map into [0, 1]")
-        return cls(surprises, shares, tail, int(facts["events"]))
+        return cls(surprises, shares, tail, int(facts["events"]), shape)
 
 
 @dataclass(frozen=True)
@@ -209,11 +222,14 @@ class StoryCalibration:
     Attributes:
         mean, total: of the mean and of the sum of a story's surprise, nats.
         late: of how far the wait that most exceeds its own distribution does so, nats (``story_learning.StoryFigures``).
+        step_rates: how many of the steps that the network expected of held-out stories stayed away or came late, per
+            service; see ``follow.RATE_SCHEMA``. Empty in a file that does not know them.
     """
 
     mean: Calibration
     total: Calibration
     late: Calibration
+    step_rates: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=RATE_SCHEMA))
 
     @classmethod
     def learn(cls, figures: StoryFigures, kinds: Sequence[str]) -> StoryCalibration:
@@ -246,16 +262,33 @@ class StoryCalibration:
 
     def as_dict(self) -> dict[str, Any]:
         """JSON form."""
-        return {"mean": self.mean.as_dict(), "total": self.total.as_dict(), "late": self.late.as_dict()}
+        tables = {"mean": self.mean.as_dict(), "total": self.total.as_dict(), "late": self.late.as_dict()}
+        return tables | {"step_rates": self.step_rates.to_dict(as_series=False)}
 
     @classmethod
     def from_dict(cls, facts: Mapping[str, Any]) -> StoryCalibration:
         """Read what ``as_dict`` wrote.
 
         Raises:
-            KeyError, TypeError, ValueError: not of that form.
+            KeyError, TypeError, ValueError, polars.exceptions.PolarsError: not of that form.
         """
-        return cls(*(Calibration.from_dict(facts[name]) for name in ("mean", "total", "late")))
+        rates = facts.get("step_rates", {name: [] for name in RATE_SCHEMA})
+        return cls(
+            *(Calibration.from_dict(facts[name]) for name in ("mean", "total", "late")),
+            step_rates=pl.DataFrame({name: rates[name] for name in RATE_SCHEMA}, schema=RATE_SCHEMA),
+        )
+
+
+def _fitted_tail(excess: DoubleArray) -> tuple[float, float]:
+    """Scale and shape of the generalised Pareto law of some excesses, given in ascending order."""
+    count = len(excess)
+    mean = float(excess.mean())
+    # Each excess weighed by the share of excesses above it.
+    weighed = float((excess * np.arange(count - 1, -1, -1)).sum()) / max(count * (count - 1), 1)
+    spread = mean - 2.0 * weighed
+    shape = 2.0 - mean / spread if spread > 0.0 and count > 1 else 0.0
+    shape = min(max(shape, 0.0), HEAVIEST_TAIL)
+    return mean * (1.0 - shape), shape
 
 
 def _lengths(figures: StoryFigures) -> list[str]:

@@ -78,7 +78,8 @@ the recording still lasted: 0 where the time was up."""
 
 STATES = ("came", "late", "missing")
 
-_QUIET_LEVELS = ("UNKNOWN", "TRACE", "DEBUG", "INFO", "AUDIT")
+QUIET_LEVELS = ("UNKNOWN", "TRACE", "DEBUG", "INFO", "AUDIT")
+"""What a line at one of these levels says is a step of the cloud, not a complaint of it."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +176,7 @@ def _told(events: pl.DataFrame, stories: Stories, names: Mapping[str, str]) -> p
         pl.col("service").fill_null("").replace(dict(names)),
         "template_id",
         "template",
-        pl.col("level").is_in(_QUIET_LEVELS).alias("quiet"),
+        pl.col("level").is_in(QUIET_LEVELS).alias("quiet"),
     )
     recording = ((pl.col("seconds") - pl.col("seconds").shift(1)) > PAUSE_SECONDS).fill_null(False).cum_sum()
     timed = timed.with_columns(pl.col("seconds").max().over(recording).alias("end"))

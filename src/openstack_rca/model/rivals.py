@@ -129,3 +129,19 @@ def best_step_predictor(metrics: Mapping[str, float]) -> str:
     if not (np.isfinite(own) and np.isfinite(rival)):
         return ""
     return "lstm" if own <= rival else "bigram"
+
+
+def best_step_source(metrics: Mapping[str, float], state: str) -> str:
+    """``lstm`` or ``follow_rule``: who found more of the steps that stayed away, or came late, in held-back requests.
+
+    Args:
+        metrics: of a training card.
+        state: ``missing`` or ``late``.
+
+    Returns:
+        Empty where it was not measured.
+    """
+    own, rival = metrics.get(f"story_{state}_f1", np.nan), metrics.get(f"rival_follow_rule_story_{state}_f1", np.nan)
+    if not (np.isfinite(own) and np.isfinite(rival)):
+        return ""
+    return "lstm" if own >= rival else "follow_rule"

@@ -49,9 +49,11 @@ class StepScores:
     Attributes:
         surprise: (steps,) -log p(next template, or END) in nats, NaN where there is no next event.
         predicted: (steps,) most likely class of the next template.
+        certainty: (steps,) its probability.
         waited: (steps,) share of the predicted waits that are shorter than the one that came, NaN where none is known;
             ``None`` for process streams.
-        longest_wait: (steps,) seconds within which ``LATE_SHARE`` of the predicted waits lie; ``None`` for process streams.
+        usual_wait, longest_wait: (steps,) seconds within which half, and ``LATE_SHARE``, of the predicted waits lie; ``None``
+            for process streams.
         expected: (chosen steps, ``EXPECTED_STEPS``) most likely classes, best first; of the steps asked for.
         expected_probability: their probabilities, the same shape.
         expected_end: (chosen steps,) probability of the last class: END, in a network that knows stories.
@@ -59,7 +61,9 @@ class StepScores:
 
     surprise: FloatArray
     predicted: IntegerArray
+    certainty: FloatArray
     waited: FloatArray | None
+    usual_wait: FloatArray | None
     longest_wait: FloatArray | None
     expected: IntegerArray
     expected_probability: FloatArray
@@ -275,7 +279,9 @@ class _Pass:
         asked = np.zeros(0, dtype=np.int64) if ask is None else ask
         self._surprise = np.full(steps.count, np.nan, dtype=np.float32)
         self._predicted = np.zeros(steps.count, dtype=np.int32)
+        self._certainty = np.zeros(steps.count, dtype=np.float32)
         self._waited = np.full(steps.count if stories else 0, np.nan, dtype=np.float32)
+        self._usual = np.full(steps.count if stories else 0, np.nan, dtype=np.float32)
         self._longest = np.full(steps.count if stories else 0, np.nan, dtype=np.float32)
         self.stories = stories
         self._place = np.full(steps.count, -1, dtype=np.int32)
@@ -293,6 +299,8 @@ class _Pass:
         logits -= highest
         np.exp(logits, out=logits)
         total = logits.sum(axis=1)
+        # The most likely class has the highest logit, which is 0 by now.
+        self._certainty[at] = (1.0 / total)[repeated]
         values = np.log(total)[repeated] - own
         self._surprise[at] = np.where(target >= 0, np.maximum(values, 0.0), np.nan)
         wanted = np.flatnonzero(self._place[at] >= 0)
@@ -314,6 +322,7 @@ class _Pass:
         bucket = self.steps.wait[at]
         shorter = np.where(bucket > 0, below[repeated, np.maximum(bucket - 1, 0)], 0.0)
         self._waited[at] = np.where(bucket >= 0, shorter, np.nan)
+        self._usual[at] = wait_quantile(below, 0.5)[repeated]
         self._longest[at] = wait_quantile(below, LATE_SHARE)[repeated]
 
     def result(self) -> StepScores:
@@ -321,7 +330,9 @@ class _Pass:
         return StepScores(
             surprise=self._surprise,
             predicted=self._predicted,
+            certainty=self._certainty,
             waited=self._waited if self.stories else None,
+            usual_wait=self._usual if self.stories else None,
             longest_wait=self._longest if self.stories else None,
             expected=self._expected,
             expected_probability=self._probability,

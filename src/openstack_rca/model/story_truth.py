@@ -12,9 +12,10 @@ from openstack_rca.model.calibration import STORY_ALARM_SCORE, StoryCalibration
 from openstack_rca.model.follow import FollowRules
 from openstack_rca.model.lessons import TEST, TRAIN, VALIDATION, Material
 from openstack_rca.model.measures import auroc, binary_measures
+from openstack_rca.model.network_steps import network_steps, template_owners
 from openstack_rca.model.scoring import Forward
 from openstack_rca.model.sequences import encode_stories
-from openstack_rca.model.stories import Stories
+from openstack_rca.model.stories import REQUEST, Stories
 from openstack_rca.model.story_learning import select
 from openstack_rca.model.story_scoring import whole_stories
 from openstack_rca.model.vocabulary import Vocabulary
@@ -51,7 +52,8 @@ def measure_stories(
     Returns:
         ``story_auroc``, ``story_f1``, ``story_precision``, ``story_recall``, ``story_false_alarm_share`` at
         ``STORY_ALARM_SCORE``; ``story_<injection>_auroc``; and of the rivals ``rival_<name>_story_auroc`` and ``..._f1``.
-        Nothing where the test part holds too few stories.
+        ``story_missing_f1`` and ``story_late_f1`` of the steps that the network expects of requests, and the same of the
+        follow rules. Nothing where the test part holds too few stories.
     """
     judged = spoil(material, seed=0)
     truth = judged.spoilt != ""
@@ -66,9 +68,25 @@ def measure_stories(
     for injection in INJECTIONS:
         chosen = ~truth | (judged.spoilt == injection)
         metrics[f"story_{injection}_auroc"] = auroc(truth[chosen], score[chosen])
-    for name, value in _rivals(material, judged).items():
+    rules = _follow_rules(material)
+    for name, value in _rivals(material, judged, rules).items():
         metrics[f"rival_{name}_story_auroc"] = auroc(truth, value)
         metrics[f"rival_{name}_story_f1"] = binary_measures(truth, value > 0)["f1"]
+    own = network_steps(forward, vocabulary, template_owners(material.events), judged.events, judged.stories)
+    metrics |= _step_measures(judged, own, "story")
+    return metrics | _step_measures(judged, rules.steps(judged.events, judged.stories), "rival_follow_rule_story")
+
+
+def _step_measures(judged: Judged, steps: pl.DataFrame, prefix: str) -> dict[str, float]:
+    """F1 of telling requests in which a step is missing, or late, from whole ones, by what became of expected steps."""
+    request = np.asarray([kind == REQUEST for kind in judged.stories.kind], dtype=np.bool_)
+    metrics = {}
+    for state, injections in (("missing", ("truncated", "dropped")), ("late", ("delayed",))):
+        chosen = request & np.isin(judged.spoilt, ("", *injections))
+        found = np.zeros(len(judged.spoilt), dtype=np.bool_)
+        found[steps.filter(pl.col("state") == state)["story"].to_numpy()] = True
+        if (judged.spoilt[chosen] != "").any():
+            metrics[f"{prefix}_{state}_f1"] = binary_measures(judged.spoilt[chosen] != "", found[chosen])["f1"]
     return metrics
 
 
@@ -130,12 +148,16 @@ def _spoilt(
     return rows, times
 
 
-def _rivals(material: Material, judged: Judged) -> dict[str, npt.NDArray[np.float64]]:
+def _follow_rules(material: Material) -> FollowRules:
+    learned = select(material.stories, material.chosen_stories(TRAIN, VALIDATION) & material.stories.ended)
+    return FollowRules.learn(material.events, learned)
+
+
+def _rivals(material: Material, judged: Judged, rules: FollowRules) -> dict[str, npt.NDArray[np.float64]]:
     """(stories,) of each rival: 0 is no finding, more is more."""
     learned = select(material.stories, material.chosen_stories(TRAIN, VALIDATION) & material.stories.ended)
     known = material.events["template_id"].gather(learned.rows).unique().implode()
     new = (~judged.events["template_id"].is_in(known)).to_numpy()[judged.stories.rows]
-    rules = FollowRules.learn(material.events, learned)
     found = rules.steps(judged.events, judged.stories).filter(pl.col("state") != "came")["story"].to_numpy()
     return {
         "unseen_event": np.add.reduceat(new.astype(np.float64), judged.stories.offsets[:-1]),

@@ -30,7 +30,8 @@ from openstack_rca.model.baseline import Baseline
 from openstack_rca.model.calibration import StoryCalibration, StoryFigures
 from openstack_rca.model.card import FORMAT_VERSION, TrainingCard, TrainingConfig, TrainingProgress, fingerprint
 from openstack_rca.model.evaluation import measure_recording
-from openstack_rca.model.lessons import TRAIN, VALIDATION, Material, cut_up
+from openstack_rca.model.lessons import BETWEEN, TEST, TRAIN, VALIDATION, Material, cut_up
+from openstack_rca.model.network_steps import network_steps, step_rates, template_owners
 from openstack_rca.model.scoring import Forward, event_surprise, weights_digest
 from openstack_rca.model.sequences import encode, encode_stories
 from openstack_rca.model.stories import build_stories
@@ -53,7 +54,7 @@ SURPRISING_EVENTS, SURPRISING_STORIES = 0.001, 0.005
 """Shares of events and stories, the most surprising, that the second pass does not learn from."""
 MOST_TROUBLED_MINUTES = 0.5
 ENOUGH_HELD_OUT = 60
-"""Stories in the validation part that calibrate without folds."""
+"""Held-back stories that calibrate without folds."""
 NO_STORIES_NOTE = "too few stories to learn from: the model knows process streams only"
 
 _PACKAGES = ("keras", "jax", "jaxlib", "numpy", "polars", "h5py")
@@ -197,6 +198,7 @@ def _train(
     if material.with_stories:
         stories = _calibrate_stories(material, forward, vocabulary, config)
         metrics |= measure_stories(material, forward, vocabulary, stories)
+        stories = dataclasses.replace(stories, step_rates=_step_rates(material, forward, vocabulary))
     baseline = Baseline.learn(material.events.filter(pl.Series(~called)))
     if parent is not None:
         baseline = parent.baseline.merged(baseline)
@@ -275,8 +277,8 @@ def without_surprising(material: Material, forward: Forward, vocabulary: Vocabul
 def _calibrate_stories(
     material: Material, forward: Forward, vocabulary: Vocabulary, config: TrainingConfig
 ) -> StoryCalibration:
-    """From the validation part where it holds enough stories, else from folds over all but the test part."""
-    held = select(material.stories, material.chosen_stories(VALIDATION))
+    """From the held-back stories where there are enough, else from folds over all but the test part."""
+    held = select(material.stories, material.chosen_stories(VALIDATION, BETWEEN))
     if len(held.names) >= ENOUGH_HELD_OUT:
         steps = encode_stories(material.events, held, vocabulary)
         random = np.random.default_rng([config.seed, 2])
@@ -284,6 +286,12 @@ def _calibrate_stories(
         return StoryCalibration.learn(StoryFigures.together(found), [*held.kind, *held.kind])
     usable = select(material.stories, material.chosen_stories(TRAIN, VALIDATION))
     return out_of_fold(material.events, usable, config).calibration
+
+
+def _step_rates(material: Material, forward: Forward, vocabulary: Vocabulary) -> pl.DataFrame:
+    """What became of the steps that the network expects of normal requests that it did not learn from."""
+    held = select(material.stories, material.chosen_stories(VALIDATION, BETWEEN, TEST))
+    return step_rates(network_steps(forward, vocabulary, template_owners(material.events), material.events, held))
 
 
 def _card(

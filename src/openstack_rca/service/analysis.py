@@ -169,6 +169,7 @@ def prepare(
     only_info: bool = False,
     since: datetime | None = None,
     until: datetime | None = None,
+    network: bool = True,
     on_step: StepCallback | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Prepared:
@@ -178,7 +179,7 @@ def prepare(
     lies in it.
 
     With ``only_info`` the events at WARNING and above are taken out first, as if nobody had complained: a test of what
-    the silent part of the logs tells.
+    the silent part of the logs tells. Without ``network`` the steps of requests are expected by follow rules alone.
     """
     step = on_step or (lambda name: None)
     seconds: dict[str, float] = {}
@@ -207,7 +208,8 @@ def prepare(
         shown = NormalRates.from_baseline(good, load_topology().canonical)
         rates = rates.merged_with(shown) if rates.known else shown
         known = known if known and good.follow.rules.is_empty() else good
-    expected = expected_steps(known, read.events) if known else ExpectedSteps()
+    asked = opened.file if network and opened.file and known is opened.file.baseline else None
+    expected = expected_steps(known, read.events, asked) if known else ExpectedSteps()
     lap("score")
     return Prepared(read, opened, scores, rates, seconds, expected, notes)
 

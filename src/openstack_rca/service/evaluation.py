@@ -224,7 +224,10 @@ def _scored(way: _Pass, incident: Incident, left_out: frozenset[str]) -> tuple[I
 
 
 def _answer(way: _Pass, question: Question, left_out: frozenset[str]) -> AnalysisOutcome:
-    prepared = prepare([question.logs], settings=way.settings, model=way.model, only_info=way.only_info)
+    network = "lstm" not in way.parts
+    prepared = prepare(
+        [question.logs], settings=way.settings, model=way.model, only_info=way.only_info, network=network
+    )
     request = AnalysisRequest(
         issue=question.issue,
         logs=[str(question.logs)],

@@ -27,6 +27,7 @@ UNKNOWN_RATE = 0.05
 
 PROVEN = 5
 """On a cloud that the model has not seen a rule counts only after it has held so often."""
+_NO_STORY_ROWS = pl.DataFrame(schema={"story": pl.Int64, "row": pl.Int64})
 _NO_ROWS = pl.DataFrame(schema={"row": pl.Int64})
 
 
@@ -42,12 +43,14 @@ class ExpectedSteps:
         missing_rates: share of normal steps that stayed away, per follower.
         late_rates: share of normal steps that came late, per follower.
         foreign: the model was trained on another cloud.
+        rows: events of the requests that lack a step: ``story`` and ``row``.
     """
 
     steps: pl.DataFrame = field(default_factory=pl.DataFrame)
     missing_rates: Mapping[str, float] = field(default_factory=dict)
     late_rates: Mapping[str, float] = field(default_factory=dict)
     foreign: bool = False
+    rows: pl.DataFrame = field(default_factory=lambda: _NO_STORY_ROWS)
 
 
 @dataclass(frozen=True)

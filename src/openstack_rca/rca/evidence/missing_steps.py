@@ -3,6 +3,7 @@
 The model says which step of a request was expected, and whether it came. The steps that did not come are counted against
 what is normal, and the component to blame is looked for on the way between the last step and the missing one: the service
 that should have logged, the broker and the workers between them. Requests that went on meanwhile clear whom they passed.
+Where a component says in the stopped requests themselves what is wrong with it, they were not lost: it is the one.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ MOST_ROWS = 10
 CERTAIN = 6.0
 """A stretch that chance makes once in ten to the power of this many is certain."""
 
+STATED = 0.5
+"""Strength from which a component's own words say why requests stopped that hold them."""
+
 STOP_WEIGHT = 0.8
 LATE_WEIGHT = 0.3
 
@@ -42,13 +46,16 @@ AROUND = timedelta(seconds=5)
 _STANDSTILL = (Category.PROCESS_DOWN, Category.HANG, Category.MESSAGING)
 
 
-def missing_steps(expected: ExpectedSteps, window: pl.DataFrame, topology: Topology) -> list[Finding]:
+def missing_steps(
+    expected: ExpectedSteps, window: pl.DataFrame, topology: Topology, said: Sequence[Finding] = ()
+) -> list[Finding]:
     """Findings for the stretches of trouble that lie in a window.
 
     Args:
         expected: what the model expected.
         window: observed events (``row``, ``time``, ``component``, ``host``, ``process``), cut to the window.
         topology: dependency graph.
+        said: findings from what components say.
     """
     if expected.steps.is_empty() or window.is_empty():
         return []
@@ -56,31 +63,57 @@ def missing_steps(expected: ExpectedSteps, window: pl.DataFrame, topology: Topol
     inside = expected.steps.filter(pl.col("time").is_between(pl.lit(start), pl.lit(end)))
     present = set(window["component"].unique().to_list())
     findings: list[Finding] = []
-    for trouble in find_troubles(ExpectedSteps(inside, expected.missing_rates, expected.late_rates, expected.foreign)):
+    for trouble in find_troubles(replace(expected, steps=inside)):
         suspects = suspicions(trouble, topology, present)
+        stated = _stated(trouble, expected.rows, said)
+        if stated is not None:
+            share = suspects[0][1] if suspects else 1.0
+            findings.append(_finding(trouble, stated.accused, share, stated.accused_host, stated.category))
+            continue
         findings += [
-            _finding(trouble, name, share, window, topology)
+            _finding(
+                trouble,
+                name,
+                share,
+                _host(trouble, name, window, topology),
+                Category.HANG if trouble.late else _category(trouble, name, window),
+            )
             for name, share in suspects
             if share >= AS_SUSPECTED * suspects[0][1]
         ]
     return findings
 
 
-def _finding(trouble: Trouble, accused: str, share: float, window: pl.DataFrame, topology: Topology) -> Finding:
+def _stated(trouble: Trouble, rows: pl.DataFrame, said: Sequence[Finding]) -> Finding | None:
+    """The strongest cause that a component states of itself within the stopped requests."""
+    stopped = trouble.stops.select("story").unique().join(rows, on="story", how="inner")
+    within = set(stopped["row"].to_list())
+    causes = [
+        finding
+        for finding in said
+        if finding.directness is Directness.CAUSE
+        and finding.accused == finding.accuser
+        and finding.strength >= STATED
+        and not within.isdisjoint(finding.rows)
+    ]
+    return max(causes, key=lambda finding: finding.strength, default=None)
+
+
+def _finding(trouble: Trouble, accused: str, share: float, host: str | None, category: Category) -> Finding:
     count = trouble.stops.height
     follower = Counter(trouble.stops["follower"].to_list()).most_common(1)[0][0]
     service = Counter(trouble.stops["service"].to_list()).most_common(1)[0][0]
     within = float(trouble.stops["within_seconds"].median() or 0.0)  # type: ignore[arg-type]
     certainty = min(1.0, -math.log10(max(trouble.chance, 1e-12)) / CERTAIN)
     told = _told(trouble, service, follower, within)
-    by_way = "" if accused == follower else f"; {accused} stands between them"
+    by_way = "" if accused in (follower, service) else f"; {accused} stands between them"
     return Finding(
         sort=EvidenceSort.LATE_STEP if trouble.late else EvidenceSort.MISSING_STEP,
         directness=Directness.ACCUSATION,
         accused=accused,
-        accused_host=_host(trouble, accused, window, topology),
+        accused_host=host,
         accuser=service,
-        category=Category.HANG if trouble.late else _category(trouble, accused, window),
+        category=category,
         title=told,
         why=told + by_way,
         weight=(LATE_WEIGHT if trouble.late else STOP_WEIGHT) * certainty * share,

@@ -9,4 +9,4 @@ from openstack_rca.rca.evidence import missing_steps
 @stage("steps", reads=("observed", "expected", "topology", "findings"), writes=("findings",))
 def steps(case: Case) -> None:
     """Write a finding for each stretch in which more expected steps stayed away than chance explains."""
-    case.findings = case.findings + missing_steps(case.expected, case.observed, case.topology)
+    case.findings = case.findings + missing_steps(case.expected, case.observed, case.topology, case.findings)
