@@ -244,7 +244,8 @@ class StoryCalibration:
             by_length = _by_name(values, _lengths(figures), MINIMUM_OWN_STORIES, QuantileTable.learn_tail)
             own = _by_name(values, _groups(figures, kinds), MINIMUM_OWN_STORIES, QuantileTable.learn_tail)
             tables.append(Calibration(by_length | own))
-        return cls(*tables)
+        mean, total, late = tables
+        return cls(mean, total, late)
 
     def score(self, figures: StoryFigures, kinds: Sequence[str]) -> tuple[DoubleArray, DoubleArray]:
         """Two scores in [0, 1] of each story: of all three figures, and of its waits alone.
@@ -274,7 +275,9 @@ class StoryCalibration:
         """
         rates = facts.get("step_rates", {name: [] for name in RATE_SCHEMA})
         return cls(
-            *(Calibration.from_dict(facts[name]) for name in ("mean", "total", "late")),
+            mean=Calibration.from_dict(facts["mean"]),
+            total=Calibration.from_dict(facts["total"]),
+            late=Calibration.from_dict(facts["late"]),
             step_rates=pl.DataFrame({name: rates[name] for name in RATE_SCHEMA}, schema=RATE_SCHEMA),
         )
 
