@@ -10,6 +10,8 @@ MODULES: dict[str, tuple[str, ...]] = {
     "train": ("keras", "jax", "matplotlib"),
     "mlflow": ("mlflow", "sqlalchemy"),
     "dashboard": ("streamlit", "altair"),
+    "mcp": ("mcp",),
+    "serve": ("starlette", "uvicorn"),
 }
 """Extra -> the modules whose presence shows that it is installed."""
 

@@ -1,4 +1,4 @@
-"""Settings of what lies outside: logs that lie elsewhere. A part of ``Settings``, which alone is made and passed on."""
+"""Settings of what lies outside: logs elsewhere, the HTTP API. A part of ``Settings``, which alone is made and passed on."""
 
 from __future__ import annotations
 
@@ -56,3 +56,13 @@ class OutsideSettings(BaseSettings):
         default=None, validation_alias=_named("OPENSTACK_RCA_OPENSEARCH_PASSWORD")
     )
     opensearch_token: SecretStr | None = Field(default=None, validation_alias=_named("OPENSTACK_RCA_OPENSEARCH_TOKEN"))
+    serve_token: SecretStr | None = Field(
+        default=None,
+        validation_alias=_named("OPENSTACK_RCA_SERVE_TOKEN"),
+        description="What callers of the HTTP API send.",
+    )
+    answer_webhook: SecretStr | None = Field(
+        default=None,
+        validation_alias=_named("OPENSTACK_RCA_ANSWER_WEBHOOK"),
+        description="Where the answers to alerts are posted; who knows it can write there.",
+    )

@@ -24,7 +24,8 @@ ALLOWED: dict[str, set[str]] = {
     "rca": {"logs", "errors", "settings", "extras"},
     "lifecycle": {"logs", "errors", "settings", "extras"},
     "service": {"rca", "model", "lifecycle", "logs", "samples", "errors", "settings", "extras"},
-    "cli": {"service", "errors", "settings", "extras"},
+    "servers": {"service", "errors", "settings", "extras"},
+    "cli": {"servers", "service", "errors", "settings", "extras"},
     "dashboard": {"service", "errors", "settings", "extras"},
 }
 """Part of the package -> the other parts that it may import."""

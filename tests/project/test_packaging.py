@@ -34,6 +34,9 @@ NEEDS_AN_EXTRA = {
     "model/": "train",
     "dashboard/": "dashboard",
     "cli/dashboard.py": "dashboard",
+    "servers/mcp_server.py": "mcp",
+    "servers/http_api.py": "serve",
+    "cli/serve.py": "serve",
 }
 """Module or folder -> the extra that brings what it imports; nothing else may import from an extra."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from openstack_rca.cli.output import connection_options, console, notice, settings_from
+from openstack_rca.cli.output import ROOTS, connection_options, console, notice, opened_roots, settings_from
 from openstack_rca.errors import ConfigurationError
 from openstack_rca.extras import require_extra
 from openstack_rca.service.places import require_home
@@ -20,13 +20,7 @@ APP = Path(str(files("openstack_rca"))) / "dashboard" / "app.py"
 @click.command("dashboard", short_help="Open the dashboard: the same answers, to look at.")
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True, help="Port to listen on.")
-@click.option(
-    "--root",
-    "roots",
-    multiple=True,
-    metavar="PATH",
-    help="Folder whose logs visitors may read; may be given again. Default: OPENSTACK_RCA_LOG_ROOTS, else /var/log.",
-)
+@ROOTS
 @connection_options
 def dashboard_command(
     host: str,
@@ -48,18 +42,16 @@ def dashboard_command(
     """
     require_home(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow), writable=True)
     arguments: list[str] = []
-    for root in roots:
-        if not Path(root).is_dir():
-            raise ConfigurationError(f"There is no folder {root}.", "Give --root a folder that holds logs.")
-        arguments += ["--root", str(Path(root).absolute())]
+    for root in opened_roots(roots):
+        arguments += ["--root", root]
     arguments += ["--mlflow-uri", mlflow_uri] if mlflow_uri else []
     arguments += ["--mlflow-experiment", mlflow_experiment] if mlflow_experiment else []
     arguments += ["--disable-mlflow"] if disable_mlflow else []
     require_extra("dashboard", "The dashboard")
-    _require_free(host, port)
-    if not _is_loopback(host):
+    require_free(host, port, "The dashboard")
+    if not is_loopback(host):
         notice(f"Everyone who reaches {host}:{port} can read the logs below the roots and change versions.")
-    console().print(f"Dashboard: http://{_in_url(host)}:{port}  (Ctrl-C ends it)", markup=False, soft_wrap=True)
+    console().print(f"Dashboard: http://{in_url(host)}:{port}  (Ctrl-C ends it)", markup=False, soft_wrap=True)
     _serve(host, port, arguments)
 
 
@@ -72,8 +64,8 @@ def _serve(host: str, port: int, arguments: list[str]) -> None:
     streamlit(["run", str(APP), *options, "--", *arguments], standalone_mode=False)
 
 
-def _require_free(host: str, port: int) -> None:
-    """Say before Streamlit is loaded that the address cannot be listened on."""
+def require_free(host: str, port: int, who: str) -> None:
+    """Say before anything large is loaded that the address cannot be listened on."""
     try:
         (family, kind, protocol, _, address), *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         with socket.socket(family, kind, protocol) as tried:
@@ -81,17 +73,19 @@ def _require_free(host: str, port: int) -> None:
             tried.bind(address)
     except OSError as error:
         raise ConfigurationError(
-            f"The dashboard cannot listen on {host}:{port}: {error.strerror or error}.",
+            f"{who} cannot listen on {host}:{port}: {error.strerror or error}.",
             "Give another --port, or another --host.",
         ) from None
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches the address."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
 
 
-def _in_url(host: str) -> str:
+def in_url(host: str) -> str:
+    """The address as a URL holds it."""
     return f"[{host}]" if ":" in host else host

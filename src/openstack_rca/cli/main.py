@@ -40,10 +40,14 @@ COMMANDS = {
     "evaluate": LazyCommand(_CLI + "evaluate", "evaluate_command", "Score the answers on labelled incidents."),
     "history": LazyCommand(_CLI + "history", "history_group", "Past incidents: what was answered, what was confirmed."),
     "logs": LazyCommand(_CLI + "logs", "logs_group", "What is read from logs, before any analysis."),
+    "mcp": LazyCommand(
+        _CLI + "mcp", "mcp_command", "Serve tools for agents (Model Context Protocol) on standard input and output."
+    ),
     "models": LazyCommand(_CLI + "models", "models_group", "Versions of the model."),
     "report": LazyCommand(_CLI + "report", "report_group", "Answers that were given before."),
     "restore": LazyCommand(_CLI + "backup", "restore_command", "Put a copy of the embedded tracking database back."),
     "runs": LazyCommand(_CLI + "runs", "runs_group", "Training and analysis runs."),
+    "serve": LazyCommand(_CLI + "serve", "serve_command", "Serve an HTTP API, and answer the alerts of Alertmanager."),
     "signatures": LazyCommand(_CLI + "signatures", "signatures_group", "Your own failure signatures."),
     "store": LazyCommand(_CLI + "store", "store_group", "The store that keeps the model files."),
     "story": LazyCommand(

@@ -53,6 +53,27 @@ HOSTS = click.option(
 )
 
 
+ROOTS = click.option(
+    "--root",
+    "roots",
+    multiple=True,
+    metavar="PATH",
+    help="Folder whose logs visitors may read; may be given again. Default: OPENSTACK_RCA_LOG_ROOTS, else /var/log.",
+)
+
+
+def opened_roots(roots: Sequence[str]) -> list[str]:
+    """The folders of ``--root``, absolute.
+
+    Raises:
+        ConfigurationError: one is not there.
+    """
+    for root in roots:
+        if not Path(root).is_dir():
+            raise ConfigurationError(f"There is no folder {root}.", "Give --root a folder that holds logs.")
+    return [str(Path(root).absolute()) for root in roots]
+
+
 def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Options that name the environment: tracking server, experiment, or none."""
     for option in (

@@ -1,0 +1,36 @@
+"""``openstack-rca mcp``."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from openstack_rca.cli.output import ROOTS, connection_options, opened_roots, settings_from
+from openstack_rca.extras import require_extra
+from openstack_rca.service.places import require_home
+
+
+@click.command("mcp", short_help="Serve tools for agents (Model Context Protocol) on standard input and output.")
+@ROOTS
+@connection_options
+def mcp_command(
+    roots: tuple[str, ...], mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool
+) -> None:
+    """Serve tools for an agent over standard input and output until it closes them, by the Model Context Protocol.
+
+    The tools analyse logs, read reports, search logs and list model versions. They change nothing in the cloud, and read
+    nothing but the logs below the roots.
+
+    \b
+    Examples:
+      openstack-rca mcp --root /var/log/kolla
+    """
+    require_extra("mcp", "The MCP server")
+    settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
+    if roots:
+        settings = settings.model_copy(update={"log_roots": os.pathsep.join(opened_roots(roots))})
+    require_home(settings, writable=True)
+    from openstack_rca.servers.mcp_server import build_server
+
+    build_server(settings).run("stdio")

@@ -1,0 +1,63 @@
+"""``openstack-rca serve``."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from openstack_rca.cli.dashboard import in_url, is_loopback, require_free
+from openstack_rca.cli.output import ROOTS, connection_options, console, notice, opened_roots, settings_from
+from openstack_rca.errors import ConfigurationError
+from openstack_rca.extras import require_extra
+from openstack_rca.service.places import require_home
+
+SHORTEST_TOKEN = 16
+
+
+@click.command("serve", short_help="Serve an HTTP API, and answer the alerts of Alertmanager.")
+@click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Address to listen on.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8600, show_default=True, help="Port to listen on.")
+@ROOTS
+@click.option(
+    "--alert-logs", default="", metavar="PATH", help="Logs below a root to analyse for an alert; default: all."
+)
+@connection_options
+def serve_command(
+    host: str,
+    port: int,
+    roots: tuple[str, ...],
+    alert_logs: str,
+    mlflow_uri: str | None,
+    mlflow_experiment: str | None,
+    disable_mlflow: bool,
+) -> None:
+    """Serve an HTTP API until Ctrl-C: analyses, reports, versions, health, and a webhook for Alertmanager.
+
+    OPENSTACK_RCA_SERVE_TOKEN is the token that callers send; without it nothing is served. An alert starts an analysis around its
+    time, and the answer is posted to OPENSTACK_RCA_ANSWER_WEBHOOK. /openapi.json describes the API; see docs/serve.md.
+
+    \b
+    Examples:
+      openstack-rca serve --root /var/log/kolla
+    """
+    require_extra("serve", "The HTTP API")
+    settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
+    if roots:
+        settings = settings.model_copy(update={"log_roots": os.pathsep.join(opened_roots(roots))})
+    token = settings.serve_token.get_secret_value() if settings.serve_token else ""
+    if len(token) < SHORTEST_TOKEN:
+        raise ConfigurationError(
+            f"OPENSTACK_RCA_SERVE_TOKEN holds no token of at least {SHORTEST_TOKEN} characters, so nothing is served.",
+            "Make one, for example with: openssl rand -hex 24",
+        )
+    require_home(settings, writable=True)
+    require_free(host, port, "The HTTP API")
+    import uvicorn
+
+    from openstack_rca.servers.http_api import Api
+
+    if not is_loopback(host):
+        notice(f"Whoever reaches {host}:{port} and has the token can read the logs below the roots. Put TLS before it.")
+    console().print(f"HTTP API: http://{in_url(host)}:{port}  (Ctrl-C ends it)", markup=False, soft_wrap=True)
+    uvicorn.run(Api(settings, token, alert_logs).app(), host=host, port=port, log_level="warning", access_log=False)
