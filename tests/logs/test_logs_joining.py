@@ -25,6 +25,7 @@ def test_traceback_lines_that_repeat_the_prefix_are_one_event_with_its_opener(tm
         f"{STAMP} 77 ERROR nova.api Traceback (most recent call last):",
         f'{STAMP} 77 ERROR nova.api   File "a.py", line 1, in b',
         f"{STAMP} 77 ERROR nova.api     c()",
+        f"{STAMP} 77 ERROR nova.api KeyError: 'first'",
         f"{STAMP} 77 ERROR nova.api ",
         f"{STAMP} 77 ERROR nova.api During handling of the above exception, another exception occurred:",
         f"{STAMP} 77 ERROR nova.api Traceback (most recent call last):",
@@ -35,9 +36,11 @@ def test_traceback_lines_that_repeat_the_prefix_are_one_event_with_its_opener(tm
     assert events.height == 1
     event = events.row(0, named=True)
     assert event["message"] == "Request failed"
-    assert event["lines"] == 10
+    assert event["lines"] == 11
     assert event["exception"] == "nova.exception.Fault: it broke"
-    assert event["detail"].startswith('Traceback (most recent call last):\n  File "a.py", line 1, in b\n    c()\n\n')
+    assert event["detail"].startswith(
+        "Traceback (most recent call last):\n  File \"a.py\", line 1, in b\n    c()\nKeyError: 'first'\n\n"
+    )
 
 
 def test_tracebacks_of_processes_that_interleave_go_to_their_own_openers(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from openstack_rca.lifecycle.mlflow.tracking import Tracking
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.logs.events import read_logs
 from openstack_rca.model.card import TrainingConfig
+from openstack_rca.model.model_file import ModelFile
 from openstack_rca.service import gate
 from openstack_rca.service.comparison import compare_models, record_comparison
 from openstack_rca.service.drift import Thresholds, model_drift, record_drift
@@ -82,11 +83,19 @@ def test_a_file_that_does_not_open_is_refused(
     assert "does not open" in check(trained, settings, events, path).objection
 
 
-def test_scores_that_are_no_numbers_are_refused(
+def test_a_model_whose_scores_are_no_numbers_is_refused(
     trained: Trained, settings: Settings, events: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gate, "check_scores", lambda predicted: "some of its scores are no numbers")
-    assert check(trained, settings, events).objection == "some of its scores are no numbers"
+    """One event that it cannot score is enough, and no other version is asked for."""
+    predict = ModelFile.predict
+
+    def spoilt(self: ModelFile, seen: pl.DataFrame) -> pl.DataFrame:
+        return predict(self, seen).with_columns(
+            surprise=pl.when(pl.int_range(pl.len()) == 3).then(float("nan")).otherwise("surprise")
+        )
+
+    monkeypatch.setattr(ModelFile, "predict", spoilt)
+    assert check(trained, settings, events) == gate.GateResult("some of its scores are no numbers")
 
 
 def test_a_present_version_that_cannot_be_had_stops_nothing(
