@@ -42,7 +42,7 @@ ROOMS: dict[str, tuple[list[str], list[str]]] = {
         ["lifecycle/versions/publishing.py"],
         ["tests/lifecycle/test_lifecycle_versions.py", "tests/lifecycle/test_lifecycle_crash.py"],
     ),
-    "retention": (["lifecycle/versions/retention.py"], ["tests/lifecycle/test_lifecycle_policy.py"]),
+    "retention": (["lifecycle/versions/retention.py"], ["tests/lifecycle/test_lifecycle_retention.py"]),
     "signing": (
         ["lifecycle/trust/signing.py", "lifecycle/trust/signing_keys.py"],
         ["tests/lifecycle/test_lifecycle_signing.py", "tests/lifecycle/test_lifecycle_signing_keys.py"],
