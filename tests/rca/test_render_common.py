@@ -16,20 +16,35 @@ from openstack_rca.rca.render.wording import (
     alone,
     chain_lines,
     chain_rows,
+    clock,
     confidence_sides,
     confidence_text,
+    confirm_command,
     counts,
     headline,
+    kind_text,
     lacks,
+    model_text,
     moment,
     names,
+    one_day,
     percent,
     place,
+    reading_text,
     reason,
+    request_text,
+    ruled_out_text,
+    seconds_text,
+    similar_facts,
+    similar_text,
     simultaneous,
     span,
+    story_lines,
+    story_title,
+    window_text,
 )
-from openstack_rca.rca.report.report import Hop
+from openstack_rca.rca.report.report import ConfidencePart, Hop, StoryPicture, StoryStep
+from openstack_rca.rca.vocabulary import EvidenceSort
 
 HOPS = st.lists(
     st.builds(Hop, source=st.sampled_from("abcdef"), target=st.sampled_from("abcdef"), supported=st.booleans()),
@@ -90,6 +105,8 @@ def test_counts_stand_against_the_baseline() -> None:
         (None, "nova-compute"),
         ("compute1", "nova-compute on compute1"),
         ("compute1,compute2,compute3", "nova-compute on compute1, compute2, compute3"),
+        ("c1,c2,c3,c4", "nova-compute on c1, c2, c3, c4"),
+        ("c1,c2,c3,c4,c5", "nova-compute on c1, c2, c3 and 2 more hosts"),
         ("c1,c2,c3,c4,c5,c6", "nova-compute on c1, c2, c3 and 3 more hosts"),
     ],
 )
@@ -223,3 +240,165 @@ def test_every_hop_is_shown_once(hops: list[Hop]) -> None:
     for row in rows:
         assert row.hop is None or above[row.depth - 1] == row.hop.source
         above[row.depth] = row.component
+
+
+STORY = StoryPicture(
+    name="req-7",
+    begun=datetime(2026, 3, 9, 14, 2, 11, 375_000, tzinfo=UTC),
+    like_it=3,
+    steps=[
+        StoryStep(component="nova-api", text="a", normal_seconds=0.0, seconds=0.0),
+        StoryStep(component="nova-scheduler", text="b", normal_seconds=1.0, within_seconds=4.0, seconds=2.0),
+        StoryStep(component="nova-conductor", text="c", normal_seconds=1.0, within_seconds=1.5, seconds=1.6),
+        StoryStep(component="nova-compute", text="d", normal_seconds=2.0, within_seconds=3.0, seconds=None),
+    ],
+)
+
+
+def test_a_request_is_drawn_as_long_as_it_took() -> None:
+    """Bars of fourteen signs for the longest wait; dots where nothing came; what was late says so."""
+    assert story_lines(STORY) == [
+        "                normally                this time",
+        "nova-api        | 0.0 s                 | 0.0 s",
+        "nova-scheduler  |---- 1.0 s             |------- 2.0 s",
+        "nova-conductor  |---- 1.0 s             |------ 1.6 s, late",
+        "nova-compute    |------- 2.0 s          |.......... nothing within 3.0 s",
+    ]
+
+
+def test_a_step_that_is_never_overdue_is_waited_for_as_long_as_the_longest() -> None:
+    """A request of one step, and one of none, are drawn too."""
+    alone = STORY.model_copy(update={"steps": [StoryStep(component="a", text="", normal_seconds=2.0)]})
+    assert story_lines(alone)[-1] == f"a  |{'-' * 14} 2.0 s   |{'.' * 14} nothing within 2.0 s"
+    assert len(story_lines(STORY.model_copy(update={"steps": []}))) == 1
+
+
+def test_a_story_says_when_it_began_and_how_many_are_like_it() -> None:
+    """The others are counted without itself."""
+    assert story_title(STORY) == "req-7, begun 14:02:11.375; 2 more stopped alike"
+    assert story_title(STORY.model_copy(update={"like_it": 1})) == "req-7, begun 14:02:11.375"
+
+
+def test_a_time_of_day_has_milliseconds_in_utc() -> None:
+    """No time gives no words."""
+    assert clock(datetime(2026, 3, 9, 12, 0, 0, 7_999, tzinfo=timezone(timedelta(hours=2)))) == "10:00:00.007"
+    assert (clock(None), moment(None)) == ("", "unknown")
+
+
+def test_a_day_is_told_once_only_where_it_is_one_in_utc() -> None:
+    """Two moments of one day elsewhere may be two days here."""
+    here = datetime(2026, 3, 9, 23, 30, tzinfo=UTC)
+    assert one_day([here, here + timedelta(minutes=29)]) == "2026-03-09"
+    assert one_day([here, here + timedelta(minutes=30)]) == ""
+    assert one_day([]) == ""
+    assert one_day([here, here.astimezone(timezone(timedelta(hours=2)))]) == "2026-03-09"
+
+
+def test_a_stretch_over_midnight_tells_both_days() -> None:
+    """And in full seconds nothing is added to what ends at one."""
+    episode = report_samples.later_episode().model_copy(
+        update={"start": datetime(2026, 3, 9, 23, 59, tzinfo=UTC), "end": datetime(2026, 3, 10, 0, 1, tzinfo=UTC)}
+    )
+    assert span(episode) == "2026-03-09 23:59:00 to 2026-03-10 00:01:00 UTC"
+    assert alone(episode) == "--since 2026-03-09T23:59:00Z --until 2026-03-10T00:01:00Z"
+
+
+@pytest.mark.parametrize(
+    ("sort", "signature", "told"),
+    [
+        (EvidenceSort.SIGNATURE, "a-rule", "signature a-rule"),
+        (EvidenceSort.SILENCE, "a-rule", f"{EvidenceSort.SILENCE.value}, signature a-rule"),
+        (EvidenceSort.SILENCE, None, EvidenceSort.SILENCE.value),
+        (EvidenceSort.SIGNATURE, None, EvidenceSort.SIGNATURE.value),
+    ],
+)
+def test_evidence_says_how_it_was_found(sort: EvidenceSort, signature: str | None, told: str) -> None:
+    """A rule by its name, else the sort of evidence."""
+    assert kind_text(report_samples.evidence(sort=sort, signature=signature)) == told
+
+
+def test_what_was_read_is_counted_with_what_nobody_understood() -> None:
+    """One file is one file; a report over nothing divides by nothing."""
+    report = report_samples.confirmed()
+    assert (
+        reading_text(report) == "20,417 events, 24,873 lines, 3 files; 99 lines (0.4 %) in a format that is not known"
+    )
+    assert reading_text(report_samples.healthy()) == "10,211 events, 10,215 lines, 1 file"
+    nothing = report.model_copy(update={"lines": 0, "events": 0})
+    assert reading_text(nothing).startswith("0 events, 0 lines, 3 files; 99 lines")
+
+
+def test_the_window_says_how_it_was_come_by() -> None:
+    """Open ends are unknown; without any the logs as a whole were looked at."""
+    report = report_samples.confirmed()
+    assert window_text(report) == "2026-03-09 14:01:41 UTC to 2026-03-09 14:07:11 UTC (found from the logs)"
+    given = report.window.model_copy(update={"found": False, "end": None})
+    assert window_text(report.model_copy(update={"window": given})) == "2026-03-09 14:01:41 UTC to unknown (given)"
+    assert window_text(report_samples.inconclusive()) == "the whole of the logs"
+
+
+def test_model_steps_and_requests_are_told_in_a_line() -> None:
+    """Each with what there is of it."""
+    report = report_samples.confirmed()
+    assert model_text(report) == "lstm_model, version 15, from cache"
+    bare = report.model.model_copy(update={"version": None, "source": ""})
+    assert model_text(report.model_copy(update={"model": bare})) == "lstm_model, no version"
+    assert seconds_text(report) == "read 0.82 s, score 0.41 s, explain 0.12 s"
+    assert seconds_text(report_samples.healthy()) == ""
+    path = report_samples.failed_request()
+    assert request_text(path) == f"{path.request_id} (instance {path.instance_id})"
+    assert request_text(path.model_copy(update={"instance_id": None})) == path.request_id
+    assert ruled_out_text(report.ruled_out[0]) == "nova-api: fails only because nova-conductor does not answer"
+    assert confirm_command(report) == f"openstack-rca confirm {report.id} --cause COMPONENT"
+
+
+def test_a_past_incident_says_whether_anybody_confirmed_it_and_by_what_it_is_similar() -> None:
+    """A category that nobody gave is not told."""
+    known, guessed = report_samples.similar_incidents()
+    assert similar_text(known) == "it was mariadb (capacity), confirmed"
+    assert similar_text(guessed) == "keystone was answered, nobody confirmed it"
+    assert similar_facts(known) == "71 % similar; both have signature database-connection-refused, accused mariadb"
+    assert similar_facts(guessed) == "55 % similar"
+
+
+@pytest.mark.parametrize(
+    ("value", "word"),
+    [(0.75, "strong"), (-0.75, "strong"), (0.74, "fair"), (0.35, "fair"), (0.34, "weak"), (0.0, "weak")],
+)
+def test_a_part_of_a_confidence_is_strong_fair_or_weak(value: float, word: str) -> None:
+    """By its size, whichever way it counts."""
+    assert confidence_text(ConfidencePart(name="silence", value=value)) == f"silence ({word})"
+
+
+def test_what_adds_next_to_nothing_to_a_confidence_is_left_out() -> None:
+    """Less than half a per cent, either way; a side without a part has no heading."""
+    parts = [ConfidencePart(name=str(value), value=value) for value in (0.005, 0.0049, -0.0049)]
+    cause = report_samples.database_cause().model_copy(update={"confidence_parts": parts})
+    assert [(side, [part.value for part in left]) for side, left in confidence_sides(cause)] == [
+        ("Speaks for it", [0.005])
+    ]
+
+
+def test_a_sure_cause_without_a_remedy_asks_for_its_first_check() -> None:
+    """A guess without a check gives its remedy, and with neither what to add."""
+    report = report_samples.confirmed()
+    bare = report.causes[0].model_copy(update={"remedy": ""})
+    check = f"Check: {bare.next_checks[0]}"
+    assert headline(report.model_copy(update={"causes": [bare]})).action == check
+    guess = report_samples.inconclusive()
+    idle = guess.causes[0].model_copy(update={"next_checks": [], "remedy": "Look at the volume service."})
+    assert headline(guess.model_copy(update={"causes": [idle]})).action == idle.remedy
+    nothing = idle.model_copy(update={"remedy": ""})
+    assert headline(guess.model_copy(update={"causes": [nothing]})).action == ACTION_WHEN_UNSURE
+    assert headline(guess).others == 0
+
+
+def test_evidence_against_the_cause_on_another_host_names_whom_it_accuses() -> None:
+    """The same component elsewhere is somebody else."""
+    cause = report_samples.database_cause()
+    elsewhere = report_samples.evidence(accused_host="other")
+    assert reason(elsewhere, cause, set()) == f"accuses mariadb on other: {elsewhere.why}"
+    nowhere = report_samples.evidence(accused_host=None, why="It is gone.")
+    told = {"It is gone"}
+    assert reason(nowhere, cause, told) == ""
+    assert reason(nowhere, cause, set()) == "It is gone."

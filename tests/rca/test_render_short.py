@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 import hostile_report
 import pytest
@@ -64,3 +65,104 @@ def test_a_ticket_proves_what_it_says() -> None:
     text = ticket.render_ticket(report)
     for words in ("**CONFIRMED** mariadb on controller", "controller/mariadb.log:88", "To do:", f"confirm {report.id}"):
         assert words in text
+
+
+SCREEN = """\
+CONFIRMED  mariadb on controller  93 % sure  since 2026-03-09 14:02:09 UTC
+Why:     The database server on controller went away at 14:02:09 and refused
+         every connection from nova, neutron, keystone and cinder until
+         14:06:40.
+Proof:   controller/mariadb.log:88  /usr/sbin/mariadbd (initiated by: unknown):
+         Normal shutdown
+Do:      Start the database server on controller (systemctl start mariadb), then
+         find out what stopped it: the journal of that host names the process or
+         person that sent the signal.
+Also:    rabbitmq on controller failed on its own account (58 %). Trouble again
+         from 14:42:11 to 14:45:16 UTC: glance-api on controller (LIKELY).
+Causes, most likely first
+  1  █████████░  mariadb on controller  process-down  since 14:02:09 UTC
+  2  ██████░░░░  rabbitmq on controller  messaging  since 14:03:46 UTC
+Checks that change nothing
+  ssh controller systemctl status mariadb
+  ssh controller journalctl -u mariadb --since '2026-03-09 14:00:00' --no-pager
+All of it: openstack-rca report show ID --full"""
+UNSURE_SCREEN = """\
+INCONCLUSIVE  best guess: cinder-volume  31 % sure
+Why:     Requests to the block storage fail, but the logs of the block storage
+         itself are not here.
+Proof:   nova-compute.log:9  Database connection was found disconnected;
+         reconnecting: ... OperationalError) (2003, "Can't connect to MySQL
+         server on 'controller' ([Errno 111])")
+Do:      Check: openstack volume service list
+Missing: no log of any cinder service (and 1 more, below)
+Checks that change nothing
+  openstack volume service list
+All of it: openstack-rca report show ID --full"""
+DISCONNECTED = (
+    "`Database connection was found disconnected; reconnecting: oslo_db.exception.DBConnectionError: "
+    "(pymysql.err.OperationalError) (2003, \"Can't connect to MySQL server on 'controller' ([Errno 111])\")`"
+)
+TICKET = f"""\
+**CONFIRMED** mariadb on controller (process-down), since 2026-03-09 14:02:09 UTC
+
+The database server on controller went away at `14:02:09` and refused every connection from nova, neutron, keystone and \
+cinder until `14:06:40`.
+
+Reported as: Instances stay in BUILD and the dashboard answers with 503
+
+Proof:
+- `controller/mariadb.log:88` `/usr/sbin/mariadbd (initiated by: unknown): Normal shutdown`
+- `controller/nova-conductor.log:412` {DISCONNECTED}
+- `controller/keystone.log:1207` {DISCONNECTED}
+- `controller/neutron-server.log:2240` {DISCONNECTED}
+
+To do: Start the database server on controller (systemctl start mariadb), then find out what stopped it: the journal of \
+that host names the process or person that sent the signal.
+
+Checks that change nothing:
+- `ssh controller systemctl status mariadb`
+- `ssh controller journalctl -u mariadb --since '2026-03-09 14:00:00' --no-pager`
+
+Also: rabbitmq on controller failed on its own account (58 %). Trouble again from `14:42:11` to `14:45:16` UTC: glance-api \
+on controller (LIKELY).
+
+Report `ID`; once you know: `openstack-rca confirm ID --cause COMPONENT`
+"""
+UNSURE_TICKET = f"""\
+**INCONCLUSIVE** cinder-volume (storage)
+
+Requests to the block storage fail, but the logs of the block storage itself are not here.
+
+Reported as: Volumes cannot be attached
+
+Proof:
+- `nova-compute.log:9` {DISCONNECTED}
+
+To do: Check: openstack volume service list
+
+Checks that change nothing:
+- `openstack volume service list`
+
+Report `ID`; once you know: `openstack-rca confirm ID --cause COMPONENT`
+"""
+
+
+@pytest.mark.parametrize(
+    ("make", "screen", "text"),
+    [(report_samples.confirmed, SCREEN, TICKET), (report_samples.inconclusive, UNSURE_SCREEN, UNSURE_TICKET)],
+)
+def test_the_whole_answer_stands_as_it_is_read(make: Callable[[], Report], screen: str, text: str) -> None:
+    """Word for word, on a screen of 80 columns and in a ticket."""
+    report = make()
+    assert "\n".join(on_screen(report)) == screen.replace("ID", report.id)
+    assert ticket.render_ticket(report) == text.replace("`ID`", f"`{report.id}`").replace(" ID ", f" {report.id} ")
+
+
+def test_a_cause_that_is_only_less_likely_is_named_as_that() -> None:
+    """Unlike one that failed on its own account; three of them at most."""
+    report = report_samples.confirmed()
+    rival = report.causes[1].model_copy(update={"independent": False})
+    more = [rival.model_copy(update={"component": name}) for name in ("keystone", "nova-api", "glance-api", "heat-api")]
+    text = ticket.render_ticket(report.model_copy(update={"causes": [report.causes[0], *more], "episodes": []}))
+    assert "Less likely: keystone on controller, nova-api on controller, glance-api on controller\n" in text
+    assert "Also:" not in text

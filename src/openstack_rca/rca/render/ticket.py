@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from openstack_rca.rca.render.excerpts import excerpt
-from openstack_rca.rca.render.wording import confirm_command, headline, moment, place, spot
+from openstack_rca.rca.render.wording import confirm_command, headline, moment, place, simultaneous, spot
 from openstack_rca.rca.report import Report, markdown_code, markdown_prose
 
 MOST_LINES = 30
@@ -31,8 +31,11 @@ def render_ticket(report: Report) -> str:
     if point.cause and point.cause.next_checks:
         lines += ["", "Checks that change nothing:"]
         lines += [f"- {markdown_code(check)}" for check in point.cause.next_checks[:_CHECKS]]
-    others = [markdown_prose(place(cause.component, cause.host)) for cause in report.causes[1 : 1 + _OTHERS]]
-    if others:
+    if point.also:
+        lines += ["", f"Also: {markdown_prose(point.also)}"]
+    own = simultaneous(report)
+    less = [cause for cause in report.causes[1:] if cause not in own]
+    if others := [markdown_prose(place(cause.component, cause.host)) for cause in less[:_OTHERS]]:
         lines += ["", f"Less likely: {', '.join(others)}"]
     lines += ["", f"Report {markdown_code(report.id)}; once you know: {markdown_code(confirm_command(report))}"]
     return "\n".join(lines) + "\n"

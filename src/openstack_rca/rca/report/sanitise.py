@@ -30,6 +30,7 @@ _BACKTICKS = re.compile(r"`+")
 # (no dot or colon inside: host names, URLs, addresses and short codes such as :name: get a code span).
 _PLAIN_WORD = re.compile(r"[(\"']*[^\W_]+(?:[-/',]+[^\W_]+)*[\"')]*[.,:;?!%]*[\"')]*")
 _PLAIN_NUMBER = re.compile(r"[(\"']*\d+\.\d+[\"')]*[.,:;?!%]*")
+_PER_CENT = re.compile(r"%[\"')]?[.,:;?!]?")
 _LIST_MARKER = re.compile(r"\d+[.)]")
 
 SECRET_MASK = "***"  # noqa: S105 - what hides one
@@ -258,7 +259,7 @@ def _closed_by_prose(words: list[str], limit: int) -> str:
 def _is_plain(word: str, *, first: bool) -> bool:
     if first and _LIST_MARKER.fullmatch(word):
         return False
-    if _PLAIN_NUMBER.fullmatch(word):
+    if _PLAIN_NUMBER.fullmatch(word) or _PER_CENT.fullmatch(word):
         return True
     return word[:4].lower() != "www." and _PLAIN_WORD.fullmatch(word) is not None
 
