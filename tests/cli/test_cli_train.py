@@ -62,11 +62,30 @@ def test_the_run_holds_the_parameters(run: Any) -> None:
 
 
 def test_the_run_holds_the_metrics_of_every_epoch(run: Any) -> None:
-    """Loss and accuracy of training and validation, one value an epoch, then that of the finished model."""
+    """Loss and accuracy of training and validation, one value an epoch; the finished model's are no points among them."""
     client = connect(load_settings())
     for name in ("loss", "accuracy", "val_loss", "val_accuracy"):
-        steps = [point.step for point in client.get_metric_history(run.info.run_id, name)]
-        assert sorted(steps) == list(range(1, EPOCHS + 2)), name
+        steps = [point.step for point in client.get_metric_history(run.info.run_id, f"epoch/{name}")]
+        assert sorted(steps) == list(range(1, EPOCHS + 1)), name
+    assert len(client.get_metric_history(run.info.run_id, "loss")) == 1
+
+
+def test_run_and_version_say_what_they_are(run: Any, trained: Trained) -> None:
+    """On MLflow's pages: the data, the figures beside the rivals', the run; and the figures as tags."""
+    (found,) = connect(load_settings()).search_model_versions("name='lstm_model'")
+    assert run.data.tags["mlflow.note.content"] == found.description
+    assert "events of" in found.description.splitlines()[0]
+    assert "rivals: bigram" in found.description
+    assert f"#/runs/{run.info.run_id}" in found.description
+    assert float(found.tags["openstack_rca.test_accuracy"]) == pytest.approx(
+        trained.facts["metrics"]["test_accuracy"], rel=1e-3
+    )
+
+
+def test_the_experiment_opens_on_training_runs(run: Any) -> None:
+    """MLflow's pages are told of which kind the experiment is, and ask nobody."""
+    experiment = connect(load_settings()).get_experiment(run.info.experiment_id)
+    assert experiment.tags["mlflow.experimentKind"] == "custom_model_development"
 
 
 def test_the_run_holds_the_figures_of_the_end(run: Any, trained: Trained) -> None:
@@ -83,6 +102,15 @@ def test_the_run_holds_plots_and_the_summary(artifacts: set[str]) -> None:
     """Training plots as PNG and the model's layers as text."""
     assert [name for name in artifacts if name.startswith("plots/") and name.endswith(".png")]
     assert "model_summary.txt" in artifacts
+
+
+def test_the_summary_is_whole(run: Any) -> None:
+    """Each layer with its weights and with what it reads, however narrow the terminal was."""
+    folder = Path(run.info.artifact_uri.removeprefix("file://"))
+    lines = (folder / "model_summary.txt").read_text().splitlines()
+    (lstm,) = (line.split() for line in lines if line.startswith("lstm "))
+    assert lstm[1] == "LSTM" and lstm[-1] == "step_dropout" and int(lstm[-2].replace(",", "")) > 0
+    assert lines[-1].startswith("weights in all: ")
 
 
 def test_the_run_holds_the_fingerprint_of_its_data(run: Any) -> None:

@@ -151,8 +151,10 @@ class MLflowManager:
                 card={},
                 tags={str(name): str(value) for name, value in (metadata or {}).items()},
                 kind=self._judge(path),
+                before="latest",
             )
         logger.log_version(version.version, version.uri)
+        logger.describe(version.description)
         logger.set_tags(metadata or {})
         return version
 

@@ -23,6 +23,8 @@ MANIFEST_FORMAT = 1
 COMPANIONS = ("MLmodel", "requirements.txt")
 TAG = "openstack_rca."
 TAG_MODEL_KIND = TAG + "model_kind"
+TAG_ABOUT = TAG + "about"
+"""What was written of a version at its publishing; whoever describes it later wins over that."""
 
 
 class ModelKind(Enum):

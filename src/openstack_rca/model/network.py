@@ -159,10 +159,18 @@ def records_of(model: keras.Model) -> ModelRecords:
 
 
 def summary_text(model: keras.Model) -> str:
-    """What ``model.summary()`` prints."""
-    lines: list[str] = []
-    model.summary(print_fn=lambda line, **_: lines.append(line), line_length=120)
-    return "\n".join(lines)
+    """The layers as a table: name, kind, shape, weights, and what each one reads; Keras cuts its own to the terminal's width."""
+    rows = [("layer", "kind", "output shape", "weights", "reads")]
+    for layer in model.layers:
+        output = layer.output
+        shapes = ", ".join(str(part.shape) for part in (output if isinstance(output, (list, tuple)) else [output]))
+        read = [parent.operation.name for node in layer._inbound_nodes for parent in node.parent_nodes]
+        rows.append(
+            (layer.name, type(layer).__name__, shapes, f"{layer.count_params():,}", ", ".join(dict.fromkeys(read)))
+        )
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return "\n".join([f"Model {model.name}", "", *lines, "", f"weights in all: {model.count_params():,}"]) + "\n"
 
 
 def load(path: Path) -> keras.Model:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -102,6 +101,16 @@ def _calibration(result: TrainingResult) -> Any:
     return figure
 
 
+def distinct_labels(texts: list[str], width: int = 90) -> list[str]:
+    """Texts short enough for an axis, no two the same: a long one loses its middle, and like ones are numbered."""
+    half = (width - 5) // 2
+    short = [text if len(text) <= width else f"{text[:half]} ... {text[-half:]}" for text in texts]
+    return [
+        f"{label} ({short[: number + 1].count(label)})" if short.count(label) > 1 else label
+        for number, label in enumerate(short)
+    ]
+
+
 def _surprising(result: TrainingResult) -> Any:
     rows = result.surprising.head(12).reverse()
     figure, (axis,) = _figure(1, 10.0, 1.2 + 0.42 * max(rows.height, 1))
@@ -110,10 +119,11 @@ def _surprising(result: TrainingResult) -> Any:
     axis.barh(places, values, color=_LEARN, height=0.62)
     for place, value, count in zip(places, values, rows["count"].to_list(), strict=True):
         axis.text(value, place, f" {count:,}x", va="center", fontsize=8, color="#333333")
-    labels = [
-        f"{service or 'no service'}: {textwrap.shorten(template, 70, placeholder=' ...')}".replace("$", r"\$")
+    told = [
+        f"{service or 'no service'}: {' '.join(template.split())}"
         for template, service in zip(rows["template"].to_list(), rows["service"].to_list(), strict=True)
     ]
+    labels = [label.replace("$", r"\$") for label in distinct_labels(told)]
     axis.set_yticks(places, labels, fontsize=8)
     axis.grid(visible=False, axis="y")
     axis.margins(x=0.08)

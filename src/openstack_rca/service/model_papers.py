@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from openstack_rca.errors import ConfigurationError, DigestMismatch, LifecycleError
+from openstack_rca.errors import ConfigurationError, DigestMismatch
 from openstack_rca.lifecycle.objects import file_digest, replacing, work_folder
 from openstack_rca.lifecycle.records import TAG, ModelVersion, manifest_key, signature_key
 from openstack_rca.lifecycle.versions import ModelLifecycle
@@ -55,7 +55,7 @@ def diff_models(settings: Settings, first: str, second: str) -> tuple[ModelVersi
     """
     lifecycle = ModelLifecycle(settings)
     one, other = lifecycle.show(first), lifecycle.show(second)
-    before, after = _parts(_manifest(lifecycle, one)), _parts(_manifest(lifecycle, other))
+    before, after = _parts(lifecycle.files.manifest(one)), _parts(lifecycle.files.manifest(other))
     found = [
         Difference(part, name, before[part].get(name), after[part].get(name))
         for part in before
@@ -83,7 +83,7 @@ def model_card(settings: Settings, reference: str) -> str:
     """
     lifecycle = ModelLifecycle(settings)
     version = lifecycle.show(reference)
-    return _card(version, _manifest(lifecycle, version))
+    return _card(version, lifecycle.files.manifest(version))
 
 
 def _card(version: ModelVersion, manifest: dict[str, Any]) -> str:
@@ -197,13 +197,3 @@ def _unpacked(parcel: Path, folder: Path) -> dict[str, Any]:
     except (tarfile.TarError, KeyError, ValueError, AttributeError) as error:
         raise wrong from error
     return dict(manifest)
-
-
-def _manifest(lifecycle: ModelLifecycle, version: ModelVersion) -> dict[str, Any]:
-    store, key = lifecycle.locate(version)
-    try:
-        return dict(json.loads(store.read(manifest_key(key))))
-    except ValueError as error:
-        raise LifecycleError(
-            f"The manifest of version {version.version} cannot be read.", "See openstack-rca models verify."
-        ) from error

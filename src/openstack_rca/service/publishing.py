@@ -104,6 +104,7 @@ def publish_trained(
             kind=ModelKind.ENGINE,
             objection=gate.objection,
             forced=force,
+            before=gate.present,
             on_progress=on_upload,
         )
     except PublishInterrupted:
@@ -120,6 +121,7 @@ def publish_trained(
             "with --force; the margin is set by OPENSTACK_RCA_MODEL_MARGIN."
         )
     run.log_version(version.version, version.uri)
+    run.describe(version.description)
     run.set_tags({"openstack_rca.version_status": version.status, "openstack_rca.objection": gate.objection or "none"})
     return Published(version, None, tuple(notices))
 

@@ -229,17 +229,13 @@ def _log_result(run: RunLogger, result: TrainingResult, folder: Path) -> None:
     # matplotlib costs a second: only for a run that is kept.
     from openstack_rca.model.plots import training_plots
 
-    for number, epoch in enumerate(result.history, 1):
-        run.log_metrics(epoch, step=number)
-    # MLflow shows the value of the highest step: this is that of the finished model, not of the last epoch.
-    run.log_metrics(result.metrics, step=len(result.history) + 1)
-    run.log_text(result.summary, "model_summary.txt")
+    run.log_curves(result.history)
     card = result.card
     counts = {"events": card.events, "lines": card.lines, "templates": card.templates}
+    figures = {**result.metrics, PROCESS_MEMORY: process_memory_megabytes()}
+    run.log_facts(counts, figures, {"openstack_rca.data_fingerprint": card.data_fingerprint})
     run.log_dataset("training logs", card.data_fingerprint, card.source, counts)
-    run.set_tags({"openstack_rca.data_fingerprint": card.data_fingerprint})
-    run.log_params(counts)
-    run.log_metrics({PROCESS_MEMORY: process_memory_megabytes()})
+    run.log_text(result.summary, "model_summary.txt")
     try:
         for plot in training_plots(result, folder):
             run.log_artifact(plot, "plots")

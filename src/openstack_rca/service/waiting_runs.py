@@ -19,10 +19,10 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 from openstack_rca.errors import ConfigurationError, OpenStackRcaError
-from openstack_rca.lifecycle.mlflow import RunLogger, Tracking, without_password
+from openstack_rca.lifecycle.mlflow import TAG_NOTE, RunLogger, Tracking, without_password
 from openstack_rca.lifecycle.objects import locked, write_whole
-from openstack_rca.rca.render import render_json
-from openstack_rca.rca.report import Report
+from openstack_rca.rca.render import render_html, render_json
+from openstack_rca.rca.report import Report, markdown_prose
 from openstack_rca.settings import Settings
 
 MOST_WAITING = 2000
@@ -161,27 +161,37 @@ def _send_one(path: Path, entry: WaitingRun, settings: Settings) -> tuple[str | 
 
 def _log_report(run: RunLogger, report: Report) -> None:
     version = report.model.version or "none"
-    run.log_params(
-        {"issue": report.issue[:500], "fast": report.fast, "logs": ", ".join(report.logs)[:500]}
-        | {"model_version": version}
-    )
-    run.set_tags(
-        {
-            "openstack_rca.verdict": report.verdict.value,
-            "openstack_rca.model_version": version,
-            "openstack_rca.component": report.causes[0].component if report.causes else "none",
-        }
-    )
     timings = {f"seconds_{name.replace(' ', '_')}": value for name, value in report.seconds.items()}
-    run.log_metrics(
-        timings
+    run.log_facts(
+        params={
+            "issue": report.issue[:500],
+            "fast": report.fast,
+            "logs": ", ".join(report.logs)[:500],
+            "model_version": version,
+        },
+        metrics=timings
         | {
             "events": float(report.events),
             "lines": float(report.lines),
             "confidence": report.causes[0].confidence if report.causes else 0.0,
-        }
+        },
+        tags={
+            "openstack_rca.verdict": report.verdict.value,
+            "openstack_rca.model_version": version,
+            "openstack_rca.component": report.causes[0].component if report.causes else "none",
+            TAG_NOTE: _description(report),
+        },
     )
     run.log_text(render_json(report), "report/report.json")
+    run.log_text(render_html(report), "report/report.html")
+
+
+def _description(report: Report) -> str:
+    """What MLflow's page of the run says on top, in Markdown."""
+    lines = [f"**{report.verdict.value}**"]
+    lines += [f"Issue: {markdown_prose(report.issue)}"] if report.issue else []
+    lines += [f"{markdown_prose(cause.component)}: {markdown_prose(cause.statement)}" for cause in report.causes[:1]]
+    return "\n\n".join([*lines, "The whole answer: report/report.html among the artifacts."])
 
 
 def _start_sender(settings: Settings) -> None:

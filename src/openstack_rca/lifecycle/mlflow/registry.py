@@ -42,7 +42,7 @@ from openstack_rca.lifecycle.mlflow.registry_tags import (
 )
 from openstack_rca.lifecycle.mlflow.turns import Turns
 from openstack_rca.lifecycle.objects import locked
-from openstack_rca.lifecycle.records import Draft, Manifest, ModelVersion, Place
+from openstack_rca.lifecycle.records import TAG_ABOUT, Draft, Manifest, ModelVersion, Place
 from openstack_rca.settings import Settings
 
 ATTEMPTS = 100
@@ -144,7 +144,12 @@ class MlflowRegistry:
     def _create_version(self, source: str, run_id: str | None, tags: Mapping[str, str]) -> int:
         with self._errors():
             made = self.client.create_model_version(
-                self._name, source, run_id=run_id, tags=dict(tags), await_creation_for=None
+                self._name,
+                source,
+                run_id=run_id,
+                tags=dict(tags),
+                description=tags.get(TAG_ABOUT),
+                await_creation_for=None,
             )
         return int(made.version)
 
@@ -267,8 +272,9 @@ class MlflowRegistry:
                     self.client.delete_model_version_tag(self._name, str(found.version), tag)
         if (found.tags.get(TAG_DESCRIPTION) or None) != wanted[TAG_DESCRIPTION]:
             # MLflow's own pages show its own field.
+            shown = wanted[TAG_DESCRIPTION] or found.tags.get(TAG_ABOUT, "")
             with self._errors():
-                self.client.update_model_version(self._name, str(found.version), wanted[TAG_DESCRIPTION] or "")
+                self.client.update_model_version(self._name, str(found.version), shown)
 
     def get(self, version: int) -> ModelVersion:
         """One version, in any state.
@@ -365,7 +371,7 @@ class MlflowRegistry:
             metrics=json.loads(tags.get(TAG_METRICS, "{}")),
             tags=tags,
             status_reason=tags.get(TAG_REASON, ""),
-            description=tags.get(TAG_DESCRIPTION, ""),
+            description=tags.get(TAG_DESCRIPTION) or tags.get(TAG_ABOUT, ""),
             stage=tags.get(TAG_STAGE, ""),
         )
 

@@ -25,6 +25,8 @@ TAG_STAGE = TAG + "stage"
 TAG_NUMBER = TAG + "number"
 """Our number of a version that was registered again; where MLflow could not give that number, it differs from its own."""
 TAG_CREATED = TAG + "created"
+KEY_FIGURES = ("accuracy", "loss", "test_accuracy", "test_loss", "test_precision", "test_recall", "story_auroc")
+"""Figures that stand as tags of their own on MLflow's page of a version; all of them are in ``TAG_METRICS``."""
 
 
 def facts_of(version: Draft | Manifest, place: Place) -> dict[str, str]:
@@ -32,6 +34,7 @@ def facts_of(version: Draft | Manifest, place: Place) -> dict[str, str]:
     reason = {TAG_REASON: version.status_reason} if version.status_reason else {}
     return {
         **version.tags,
+        **{TAG + name: f"{version.metrics[name]:.4g}" for name in KEY_FIGURES if name in version.metrics},
         **reason,
         TAG_STATUS: "uploading",
         TAG_SHA256: version.sha256,

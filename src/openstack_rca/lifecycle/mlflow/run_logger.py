@@ -6,7 +6,7 @@ import json
 import math
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,12 @@ from openstack_rca.settings import Settings
 
 TAG_VERSION = TAG + "model_version"
 TAG_MODEL_URI = TAG + "model_uri"
+TAG_NOTE = "mlflow.note.content"
+"""What MLflow's page of a run shows on top, in Markdown."""
 LONGEST_PARAMETER = 6000
 LONGEST_TAG = 5000
+MOST_AT_ONCE = 1000
+"""Figures that MLflow takes in one request."""
 
 
 class Part(Enum):
@@ -91,6 +95,45 @@ class RunLogger:
             client.log_batch(self.run_id, tags=rows)
 
         self._do(write, part)
+
+    def log_curves(self, history: Sequence[Mapping[str, float]]) -> None:
+        """Record the figures of every epoch, under ``epoch/<name>``: apart from those of the finished model."""
+        now = int(time.time() * 1000)
+        points = [
+            (f"epoch/{name}", value, step) for step, epoch in enumerate(history, 1) for name, value in epoch.items()
+        ]
+
+        def write(client: Any) -> None:
+            from mlflow.entities import Metric
+
+            for start in range(0, len(points), MOST_AT_ONCE):
+                some = points[start : start + MOST_AT_ONCE]
+                client.log_batch(
+                    self.run_id, metrics=[Metric(name, float(value), now, step) for name, value, step in some]
+                )
+
+        self._do(write)
+
+    def describe(self, text: str) -> None:
+        """Say in Markdown what the run is; its page shows it on top."""
+        if text:
+            self.set_tags({TAG_NOTE: text})
+
+    def log_facts(self, params: Mapping[str, object], metrics: Mapping[str, float], tags: Mapping[str, object]) -> None:
+        """Record parameters, figures and tags together: one request."""
+        now = int(time.time() * 1000)
+
+        def write(client: Any) -> None:
+            from mlflow.entities import Metric, Param, RunTag
+
+            client.log_batch(
+                self.run_id,
+                params=[Param(name, str(value)[:LONGEST_PARAMETER]) for name, value in params.items()],
+                metrics=[Metric(name, float(value), now, 0) for name, value in metrics.items()],
+                tags=[RunTag(name, str(value)[:LONGEST_TAG]) for name, value in tags.items()],
+            )
+
+        self._do(write)
 
     def log_version(self, version: int, uri: str) -> None:
         """Tie the run to the model version that it made or used."""

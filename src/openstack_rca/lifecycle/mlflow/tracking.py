@@ -31,6 +31,8 @@ from openstack_rca.settings import Settings
 TAG_KIND = TAG + "kind"
 SYSTEM_METRICS_SECONDS = 5
 PAGE = 100
+EXPERIMENT_KIND = "mlflow.experimentKind"
+"""Tells MLflow's pages which of them an experiment opens with: that of training runs."""
 ONE_ANALYSIS = 4
 """Network time limits that recording a whole analysis may take; nobody waits longer for that."""
 
@@ -160,7 +162,13 @@ class Tracking:
         experiment = self._client.get_experiment_by_name(name)
         if experiment is None:
             try:
-                return str(self._client.create_experiment(name, artifact_location=artifact_location(self.settings)))
+                return str(
+                    self._client.create_experiment(
+                        name,
+                        artifact_location=artifact_location(self.settings),
+                        tags={EXPERIMENT_KIND: "custom_model_development"},
+                    )
+                )
             except MlflowException as error:
                 if error.error_code != "RESOURCE_ALREADY_EXISTS":
                     raise

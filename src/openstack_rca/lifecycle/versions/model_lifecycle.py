@@ -16,15 +16,15 @@ from openstack_rca.errors import (
     DigestMismatch,
     LifecycleError,
     RegistryUnavailable,
-    SignatureInvalid,
     StoreError,
     StoreObjectNotFound,
+    StoreUnavailable,
     VersionNotFound,
 )
 from openstack_rca.lifecycle.history import EventLog, VersionIndex, version_not_found
 from openstack_rca.lifecycle.local import Spool, SpooledModel, kept_for_later, open_cache, packed, send_waiting
 from openstack_rca.lifecycle.mlflow import MlflowRegistry, get_ready
-from openstack_rca.lifecycle.objects import ObjectStore, Progress, replacing, within, writing_to
+from openstack_rca.lifecycle.objects import ObjectStore, Progress, within
 from openstack_rca.lifecycle.records import (
     TAG_MODEL_KIND,
     LoadedModel,
@@ -32,12 +32,13 @@ from openstack_rca.lifecycle.records import (
     ModelVersion,
     Place,
     VersionCheck,
-    manifest_key,
 )
 from openstack_rca.lifecycle.trust import Signatures
-from openstack_rca.lifecycle.versions.choosing import notices_of, offline_candidates, only_ready
+from openstack_rca.lifecycle.versions.choosing import only_ready
+from openstack_rca.lifecycle.versions.introducing import Before, introduced
 from openstack_rca.lifecycle.versions.publishing import Publisher, make_draft
 from openstack_rca.lifecycle.versions.store_index import StoreIndex
+from openstack_rca.lifecycle.versions.stored_files import StoredFiles
 from openstack_rca.settings import Settings, load_settings
 
 __all__ = ["LoadedModel", "ModelLifecycle", "ModelVersion", "VersionCheck"]
@@ -58,6 +59,7 @@ class ModelLifecycle:
         self.cache = open_cache(settings, self.place)
         self.spool = Spool(settings.spool_folder)
         self.signatures = Signatures(settings, self.place, self.cache)
+        self.files = StoredFiles(settings, self.store, self.cache, self.signatures)
         self.events = EventLog(self.store, self.place)
         self._at_step = at_step or _no_step
         self.index: VersionIndex = (
@@ -83,9 +85,10 @@ class ModelLifecycle:
         kind: ModelKind = ModelKind.ENGINE,
         objection: str = "",
         forced: bool = False,
+        before: str | int | None = None,
         on_progress: Progress | None = None,
     ) -> ModelVersion:
-        """Make a ``.keras`` file the next version.
+        """Make a ``.keras`` file the next version, which is described by what is given here.
 
         Args:
             model_file: the trained file; it is only read.
@@ -94,6 +97,7 @@ class ModelLifecycle:
             kind: what it can be used for; only one for the engine becomes ``latest``.
             objection: why it should not be used; it is then stored as refused, which nothing resolves to.
             forced: make it an ordinary version in spite of that; the history says so.
+            before: the version that its description compares it with.
             on_progress: called with bytes done and bytes in total.
 
         Raises:
@@ -104,10 +108,30 @@ class ModelLifecycle:
         with packed(model_file, self.settings) as path:
             draft = make_draft(path, run_id, metrics, parameters, card, {**(tags or {}), TAG_MODEL_KIND: kind.value})
             draft = replace(draft, objection=objection, forced=forced)
+            draft = introduced(draft, tags or {}, None)
             try:
+                if before is not None:
+                    draft = introduced(draft, tags or {}, self._before(before))
                 return self._publisher.publish(draft, on_progress)
             except (LifecycleError, ConfigurationError, OSError, KeyboardInterrupt) as error:
                 raise kept_for_later(self.spool, self.place, draft, model_file, error) from error
+
+    def _before(self, reference: str | int) -> Before | None:
+        """What is known of an earlier version; ``None`` where nothing can be compared with it.
+
+        Raises:
+            RegistryUnavailable, StoreUnavailable: nothing can be published either.
+        """
+        try:
+            version = self.resolve(reference)
+            facts = self.files.manifest(version)
+        except (RegistryUnavailable, StoreUnavailable):
+            raise
+        except LifecycleError:
+            return None
+        return Before(
+            version.version, facts.get("metrics") or {}, facts.get("parameters") or {}, facts.get("card") or {}
+        )
 
     def take_over(
         self,
@@ -285,7 +309,7 @@ class ModelLifecycle:
                 if on_progress is not None:
                     on_progress(done, total)
 
-            return self._load(self.resolve(text, any_kind=any_kind), text, report)
+            return self.files.load(self.resolve(text, any_kind=any_kind), text, report)
 
         self.cache.tidy()
         self.signatures.get_ready()
@@ -296,54 +320,7 @@ class ModelLifecycle:
         except StoreObjectNotFound:
             raise
         except (RegistryUnavailable, StoreError) as error:
-            return self._load_offline(text, error)
-
-    def _load(self, version: ModelVersion, reference: str, on_progress: Progress) -> LoadedModel:
-        with writing_to(self.cache.path_for(version.sha256)):
-            cached, was_there = self.cache.fetched(
-                version.sha256,
-                lambda temporary: self._fetch_verified(version, temporary, on_progress),
-                lambda done: on_progress(done, version.size_bytes),
-            )
-        self.signatures.require(version, cached.path, *self.locate(version))
-        with suppress(OSError):
-            self.cache.remember_version(version)
-            if not reference.lstrip("vV").isdigit():
-                self.cache.remember_answer(reference, version)
-        source = "cache" if was_there else "store"
-        return LoadedModel(cached.path, version, source, notices_of(version), cached.held)
-
-    def _fetch_verified(self, version: ModelVersion, target: Path | None, on_progress: Progress | None = None) -> None:
-        store, key = self.locate(version)
-        sha256, size, _ = store.fetch(key, target, on_progress)
-        if sha256 != version.sha256:
-            raise DigestMismatch(
-                f"Version {version.version} at {version.uri} is not what was published: {size} bytes with sha256 "
-                f"{sha256[:12]}..., expected {version.size_bytes} bytes with {version.sha256[:12] or 'none'}...",
-                "It was changed or damaged in the store and is not used; take another version with --model N, "
-                "and see openstack-rca models verify.",
-            )
-
-    def locate(self, version: ModelVersion) -> tuple[ObjectStore, str]:
-        """The store that holds a version's file, and its key there."""
-        key = self.store.key_of(version.uri)
-        if key is not None:
-            return self.store, key
-        # Published when the artifact root was another one: the version's own URI tells where it is.
-        root, name = version.uri.rsplit("/", 1)
-        return ObjectStore(self.settings, root), name
-
-    def _load_offline(self, reference: str, error: LifecycleError) -> LoadedModel:
-        for version in offline_candidates(self.cache, reference):
-            cached = self.cache.verified(version.sha256)
-            if cached is not None:
-                self.signatures.require(version, cached.path, None)
-                notice = (
-                    f"{error.message} Working with version {version.version} from the cache of this machine; "
-                    "a newer one may exist."
-                )
-                return LoadedModel(cached.path, version, "cache", [notice, *notices_of(version)], cached.held)
-        raise error
+            return self.files.load_offline(text, error)
 
     def download(self, reference: str | int, output: Path, on_progress: Progress | None = None) -> Path:
         """Write a version's verified file to ``output``, or nothing.
@@ -354,9 +331,7 @@ class ModelLifecycle:
         """
         self.signatures.get_ready()
         version = self.resolve(reference)
-        with writing_to(output), replacing(output) as temporary:
-            self._fetch_verified(version, temporary, on_progress)
-            self.signatures.require_stored(version, temporary, *self.locate(version))
+        self.files.write(version, output, on_progress)
         return output
 
     # Checking
@@ -375,24 +350,11 @@ class ModelLifecycle:
 
     def check(self, version: ModelVersion) -> VersionCheck:
         """Read one version back; raises as ``verify``."""
-        if version.status == "uploading":
-            return VersionCheck(version, False, "publishing was never finished; nothing resolves to it")
-        if version.status == "damaged":
-            return VersionCheck(version, False, version.status_reason)
-        if version.status != "ready":
-            return VersionCheck(version, True)
-        try:
-            store, key = self.locate(version)
-            with self.signatures.scratch_file() as scratch:
-                self._fetch_verified(version, scratch)
-                if scratch is not None:
-                    self.signatures.require_stored(version, scratch, store, key)
-            stored = store.read(manifest_key(key))
-        except (StoreObjectNotFound, DigestMismatch, SignatureInvalid) as error:
-            return VersionCheck(version, False, error.message)
-        if version.sha256.encode() not in stored:
-            return VersionCheck(version, False, "the manifest beside the file names another digest")
-        return VersionCheck(version, True)
+        return self.files.check(version)
+
+    def locate(self, version: ModelVersion) -> tuple[ObjectStore, str]:
+        """The store that holds a version's file, and its key there."""
+        return self.files.locate(version)
 
 
 def _no_step(_name: str) -> None:

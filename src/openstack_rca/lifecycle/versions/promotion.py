@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any
 
-from openstack_rca.errors import ConfigurationError, DigestMismatch, LifecycleError, PublishFailed, StoreError
+from openstack_rca.errors import ConfigurationError, DigestMismatch, LifecycleError, PublishFailed
 from openstack_rca.lifecycle.history import changes_log as word
-from openstack_rca.lifecycle.records import TAG, TAG_MODEL_KIND, ModelVersion, manifest_key
+from openstack_rca.lifecycle.records import TAG, TAG_ABOUT, TAG_MODEL_KIND, ModelVersion
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 
 TAG_SOURCE = TAG + "promoted_from"
@@ -66,7 +64,7 @@ def promote(
             return _told(lifecycle, version, target, present, made=False)
     # Held on to: it keeps the file from leaving the cache while it is read.
     loaded = lifecycle.load(version.version)
-    parameters, card = _described(lifecycle, version)
+    described = lifecycle.files.manifest(version)
     source = f"{lifecycle.place.experiment}/{lifecycle.place.model_name} version {version.version}"
     try:
         made = target.take_over(
@@ -74,8 +72,8 @@ def promote(
             writer=_writer(source, version.sha256, target),
             run_id=version.run_id,
             metrics=version.metrics,
-            parameters=parameters,
-            card=card,
+            parameters=described.get("parameters") or {},
+            card=described.get("card") or {},
             tags={**_carried(version), TAG_SOURCE: source, TAG_SOURCE_URI: version.uri},
         )
     except LifecycleError as error:
@@ -99,7 +97,8 @@ def _writer(source: str, sha256: str, target: ModelLifecycle) -> str:
 
 
 def _carried(version: ModelVersion) -> dict[str, str]:
-    return {TAG_MODEL_KIND: version.kind.value}
+    about = version.tags.get(TAG_ABOUT)
+    return {**version.metadata, TAG_MODEL_KIND: version.kind.value, **({TAG_ABOUT: about} if about else {})}
 
 
 def _not_promoted(
@@ -134,15 +133,3 @@ def _told(
         "promote it again to sign it."
     )
     return Promotion(source, version, made, notice)
-
-
-def _described(lifecycle: ModelLifecycle, version: ModelVersion) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Parameters and card, from the manifest."""
-    store, key = lifecycle.locate(version)
-    try:
-        facts = json.loads(store.read(manifest_key(key)))
-        return dict(facts["parameters"]), dict(facts["card"])
-    except (StoreError, ValueError, KeyError, TypeError) as error:
-        raise LifecycleError(
-            f"The manifest of version {version.version} cannot be read.", "See openstack-rca models verify."
-        ) from error

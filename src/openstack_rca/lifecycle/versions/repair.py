@@ -15,7 +15,7 @@ from openstack_rca.errors import DigestMismatch, StoreObjectNotFound, VersionNot
 from openstack_rca.lifecycle.history import PIN, VersionState, read_state
 from openstack_rca.lifecycle.history import changes_log as word
 from openstack_rca.lifecycle.mlflow import is_registered_half
-from openstack_rca.lifecycle.records import ModelVersion
+from openstack_rca.lifecycle.records import TAG_ABOUT, ModelVersion
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.lifecycle.versions.store_index import read_manifest
 
@@ -150,7 +150,7 @@ def _different(lifecycle: ModelLifecycle, known: dict[int, ModelVersion], state:
         number = version.version
         told = (
             ("yank", version.yank_reason if version.yanked else None, state.yanked.get(number)),
-            ("description", version.description, state.descriptions.get(number, "")),
+            ("description", version.description, state.descriptions.get(number) or version.tags.get(TAG_ABOUT, "")),
             ("stage", version.stage, state.stages.get(number, "")),
         )
         for name, held, wanted in told:

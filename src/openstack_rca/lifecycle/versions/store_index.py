@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from openstack_rca.errors import ConfigurationError, DigestMismatch, StoreObjectNotFound, VersionNotFound
 from openstack_rca.lifecycle.history import READ_AT_ONCE, EventLog, VersionState, read_state, version_not_found
 from openstack_rca.lifecycle.objects import ObjectStore, side_by_side
-from openstack_rca.lifecycle.records import Draft, Manifest, ModelVersion, Place
+from openstack_rca.lifecycle.records import TAG_ABOUT, Draft, Manifest, ModelVersion, Place
 
 MOST_AT_ONCE = 64
 
@@ -148,7 +148,7 @@ class StoreIndex:
             yanked=version in state.yanked,
             yank_reason=state.yanked.get(version, ""),
             aliases=state.aliases_of(version),
-            description=state.descriptions.get(version, ""),
+            description=state.descriptions.get(version) or manifest.tags.get(TAG_ABOUT, ""),
             stage=state.stages.get(version, ""),
         )
 
