@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
-from openstack_rca.model.plots import training_plots
+from openstack_rca.model.plots import distinct_labels, training_plots
 from openstack_rca.model.training import TrainingResult
 
 
@@ -26,3 +26,12 @@ def test_templates_with_signs_of_formula_languages_are_drawn_as_they_are(
     strange = replace(trained, surprising=odd, history=trained.history[:1])
     assert len(training_plots(strange, tmp_path)) == 3
     assert len(training_plots(replace(trained, surprising=odd.clear()), tmp_path)) == 3
+
+
+def test_labels_of_an_axis_are_distinct() -> None:
+    """Long ones that begin alike differ at their end, and like ones are numbered."""
+    alike = "nova-compute: " + "x" * 100
+    labels = distinct_labels([f"{alike} one", f"{alike} two", "same", "same"])
+    assert len(set(labels)) == 4
+    assert labels[0].endswith(" one") and labels[2:] == ["same (1)", "same (2)"]
+    assert all(len(label) <= 90 for label in labels)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from openstack_rca.errors import ConfigurationError
-from openstack_rca.lifecycle.mlflow import Tracking
+from openstack_rca.lifecycle.mlflow import Tracking, connect
 from openstack_rca.rca.report import ModelUsed, Report, Window
 from openstack_rca.rca.vocabulary import Verdict
 from openstack_rca.service import waiting_runs
@@ -63,7 +63,7 @@ def waiting(settings: Settings) -> list[str]:
 
 
 def test_what_waits_is_sent_oldest_first_with_the_time_of_the_answer(settings: Settings) -> None:
-    """One sending takes all of it; the run begins when the answer was given, and holds it as its file."""
+    """One sending takes all of it; the run begins when the answer was given, holds it as JSON and as a page, and says it on top."""
     for minutes in (2, 1):
         write_down(report(minutes), settings)
     sent = send_waiting_runs(settings)
@@ -73,6 +73,9 @@ def test_what_waits_is_sent_oldest_first_with_the_time_of_the_answer(settings: S
     assert (oldest.start, oldest.params["issue"]) == (BEGAN + timedelta(minutes=1), "trouble 1")
     (kept,) = (settings.home / "mlruns-artifacts").rglob(f"{oldest.run_id}/artifacts/report/report.json")
     assert json.loads(kept.read_text())["issue"] == "trouble 1"
+    assert "trouble 1" in kept.with_suffix(".html").read_text()
+    page = connect(settings).get_run(oldest.run_id).data.tags["mlflow.note.content"]
+    assert page.startswith(f"**{report().verdict.value}**") and "trouble 1" in page
     assert waiting(settings) == []
 
 
