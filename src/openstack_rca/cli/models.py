@@ -122,8 +122,12 @@ def _row(version: ModelVersion, latest: int | None) -> dict[str, str]:
         "sha256": version.sha256[:12],
         "aliases": ", ".join([*(["latest"] if version.version == latest else []), *version.aliases]),
         "stage": version.stage,
-        "about": version.description.partition("\n")[0] or ", ".join(f"{name}={value}" for name, value in version.metadata.items()),
+        "about": version.description.partition("\n")[0] or _metadata(version),
     }
+
+
+def _metadata(version: ModelVersion) -> str:
+    return ", ".join(f"{name}={value}" for name, value in version.metadata.items())
 
 
 @models_group.command("show", short_help="Show everything known of one version.")
