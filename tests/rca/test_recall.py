@@ -132,7 +132,7 @@ def test_the_past_decides_between_equals_and_never_overrules_evidence() -> None:
 
     def first(weight: float) -> str:
         found = [finding("placement-api", weight=0.5), finding("glance-api", weight=weight)]
-        return rank(explain(weigh(found), found, topology), {}, add_history_bonus({}, {"placement-api": MOST_BONUS}))[
+        return rank(explain(weigh(found), found, topology), add_history_bonus({}, {"placement-api": MOST_BONUS}))[
             0
         ].component
 

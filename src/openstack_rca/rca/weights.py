@@ -164,13 +164,13 @@ class Weights:
     least_power: float = _strength(0.2, "the least that counts as an explanation")
     explained: float = _share(0.9, "how far a full explanation excuses from what others say")
     explained_words: float = _share(0.3, "how far it excuses from own words")
-    reach: float = _share(0.55, "what guilt is worth that explains no trouble of others")
-    explains: float = _share(0.35, "what explaining all trouble of others adds")
+    reach: float = _share(0.6, "what guilt is worth that explains no trouble of others")
     own_reach: float = _share(0.8, "what own words are worth that explain no trouble of others")
+
+    tie: float = _strength(0.02, "scores so close are as good as equal: the issue's words and past incidents decide")
 
     # Verdict.
     failure: float = _strength(0.25, "a best score below this is what healthy clouds show too")
-    likely: float = _strength(0.5, "guilt from which a cause is likely")
     confirmed: float = _strength(0.7, "own words from which a cause is confirmed")
 
     # What the operator's words and past incidents add.

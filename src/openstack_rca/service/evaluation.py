@@ -217,7 +217,9 @@ def _scored(way: _Pass, incident: Incident, left_out: frozenset[str]) -> tuple[I
         question = replace(incidents.read_question(path), id=incident.id)
         outcome = _answer(way, question, left_out)
         seconds = time.monotonic() - started
-        return incidents.score(question, incidents.read_truth(path), outcome.report, seconds), outcome
+        scored = incidents.score(question, incidents.read_truth(path), outcome.report, seconds)
+        best = outcome.case.candidates[0].score if outcome.case.candidates else 0.0
+        return replace(scored, score=round(best, 4)), outcome
     except (LogInputError, EmptyWindow, IncidentFormatError) as error:
         unreadable = incidents.score_unreadable(path, str(error), time.monotonic() - started)
         return replace(unreadable, id=incident.id), None

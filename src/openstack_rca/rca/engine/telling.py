@@ -51,6 +51,7 @@ def build_report(
     request, window = case.request, None if case.untimed else case.window
     named = [] if case.verdict is Verdict.NO_FAILURE_FOUND else case.candidates[:MAX_CAUSES]
     causes = [build_cause(candidate, case.observed, case.topology) for candidate in named]
+    causes = _no_surer_than_the_first(causes)
     causes = with_history_notes(causes, case.relevance, case.recalled)
     if case.untimed:
         causes = [_without_times(cause) for cause in causes]
@@ -91,6 +92,15 @@ def _without_times(cause: Cause) -> Cause:
     """The cause of logs that tell no times: the order of the lines stood in for them."""
     evidence = [item.model_copy(update={"time": None}) for item in cause.evidence]
     return cause.model_copy(update={"onset": None, "evidence": evidence})
+
+
+def _no_surer_than_the_first(causes: Sequence[Cause]) -> list[Cause]:
+    """The causes, none with more confidence than one before it: what is proven better and still ranks behind is a consequence."""
+    told: list[Cause] = []
+    for cause in causes:
+        most = told[-1].confidence if told else 1.0
+        told.append(cause.model_copy(update={"confidence": min(cause.confidence, most)}))
+    return told
 
 
 def _involved(named: Sequence[Candidate]) -> list[str]:

@@ -17,6 +17,7 @@ class Finding:
         rows: indices into the observed events, first occurrence first.
         proofs: for each row the line of the event that says it; empty where the event as a whole does.
         unexplained: an explicit error that no rule knows.
+        compared: who is served meanwhile, or stopped alike, bears it out: that is a witness of its own.
         weight: strength of the finding in [0, 1], before novelty.
         novelty: 1 if nothing like it is normal, 0 if it is as frequent as ever.
         accuser, accuser_host: the stream that logged the events.
@@ -42,6 +43,7 @@ class Finding:
     signature: str | None = None
     proofs: tuple[str, ...] = ()
     unexplained: bool = False
+    compared: bool = False
     remedy: str = ""
     checks: tuple[str, ...] = field(default_factory=tuple)
 

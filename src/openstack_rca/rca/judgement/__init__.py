@@ -10,17 +10,18 @@ from openstack_rca.rca.judgement.attribution import (
     keep_blame_on_common_target,
 )
 from openstack_rca.rca.judgement.changes import weigh_changes
-from openstack_rca.rca.judgement.confidence import probability
+from openstack_rca.rca.judgement.confidence import Step, fitted_steps, place_on_ladder, probability
 from openstack_rca.rca.judgement.explaining import explain
 from openstack_rca.rca.judgement.front import blame_proxy_in_front
 from openstack_rca.rca.judgement.guilt import Candidate, weigh
 from openstack_rca.rca.judgement.own_settings import blame_own_settings
 from openstack_rca.rca.judgement.ranking import rank
 from openstack_rca.rca.judgement.shared_dependencies import infer_shared
-from openstack_rca.rca.judgement.verdict import verdict_on
+from openstack_rca.rca.judgement.verdict import standing, verdict_on
 
 __all__ = [
     "Candidate",
+    "Step",
     "blame_link_to_busy_service",
     "blame_link_to_shared_service",
     "blame_own_settings",
@@ -30,10 +31,13 @@ __all__ = [
     "discount_stop_after_own_error",
     "discount_unmissed_silence",
     "explain",
+    "fitted_steps",
     "infer_shared",
     "keep_blame_on_common_target",
+    "place_on_ladder",
     "probability",
     "rank",
+    "standing",
     "verdict_on",
     "weigh",
     "weigh_changes",

@@ -335,6 +335,7 @@ def _on_the_way(finding: Finding, host: str | None, why: str) -> Finding:
         why=why,
         title=why,
         weight=max(finding.weight, current().compared),
+        compared=True,
     )
 
 

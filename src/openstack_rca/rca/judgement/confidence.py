@@ -1,24 +1,54 @@
-"""Confidence: from the score of a first answer to the probability that it is right.
+"""Confidence: from the kind of proof and the score of a first answer to the probability that it is right.
 
-The map rises with the score. Its knots were read off labelled cases: of the answers given with about one score, how many were
-right, drawn towards one half where there were few. They are in-sample: no kind of fault was left out when they were set.
+The map rises with both: first with the verdict that the proof allows, then with the score. It is fitted on labelled cases by
+``scripts/fit_confidence.py`` (isotonic regression) and kept in ``confidence.json`` with its date and the number of answers that
+each of its steps rests on. No step rests on fewer than ten, so a confidence may be told as a number everywhere.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
 
 import numpy as np
 
-CASES = 44
-"""Labelled cases that the map rests on: field reports and the incidents of two recorded clouds, answered without a model."""
+from openstack_rca.rca.vocabulary import Verdict
 
-FITTED = "2026-11-25"
-KNOTS: tuple[tuple[float, float], ...] = ((0.0, 0.35), (0.3, 0.55), (0.45, 0.75), (0.6, 0.92), (0.8, 0.95), (1.0, 0.96))
-"""Score, and the probability that an answer with this score is right; between them a straight line."""
+_RUNGS = {Verdict.NO_FAILURE_FOUND: 0.0, Verdict.INCONCLUSIVE: 0.0, Verdict.LIKELY: 1.0, Verdict.CONFIRMED: 2.0}
 
 
-def probability(score: float, knots: Sequence[tuple[float, float]] = KNOTS) -> float:
-    """Probability that a first answer with this score is right, in [0, 1]."""
-    scores, shares = zip(*knots, strict=True)
-    return float(np.interp(score, scores, shares))
+class Step(NamedTuple):
+    """One step of the map: mean place of its answers on the ladder, share of them that was right, their number."""
+
+    place: float
+    share: float
+    answers: int
+
+
+def place_on_ladder(standing: Verdict, score: float) -> float:
+    """Where an answer stands among all answers, the least proven first: rung of its verdict plus its score, in [0, 3]."""
+    return _RUNGS[standing] + min(max(score, 0.0), 1.0)
+
+
+@cache
+def fitted_steps() -> tuple[Step, ...]:
+    """The stored map."""
+    stored = json.loads(files("openstack_rca.rca.judgement").joinpath("confidence.json").read_text(encoding="utf-8"))
+    return tuple(Step(*step) for step in stored["steps"])
+
+
+def probability(standing: Verdict, score: float, steps: Sequence[Step] | None = None) -> float:
+    """Probability that a first answer is right, in [0, 1].
+
+    Args:
+        standing: what kind of proof there is (``standing``).
+        score: what the ranking sorts by.
+        steps: a map; the stored one applies where it is None.
+    """
+    known = fitted_steps() if steps is None else steps
+    return float(
+        np.interp(place_on_ladder(standing, score), [step.place for step in known], [step.share for step in known])
+    )

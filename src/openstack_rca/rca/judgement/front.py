@@ -88,6 +88,7 @@ def _at_the_proxy(finding: Finding, proxy: str, host: str | None, why: str) -> F
         title=why,
         why=why,
         weight=current().compared,
+        compared=True,
         remedy=_REMEDY.format(proxy=proxy),
         checks=("systemctl status <unit>", "journalctl -u <unit> -n 200", "ss -ltnp"),
     )

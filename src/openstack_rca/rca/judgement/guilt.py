@@ -33,7 +33,6 @@ class Candidate:
         explains_share: share of all other components' trouble that it accounts for.
         relevance: how well it fits the issue text, in [0, 1].
         score: what the ranking sorts by.
-        score_alone: the same without what past incidents add; the verdict rests on it.
     """
 
     component: str
@@ -49,7 +48,6 @@ class Candidate:
     explains_share: float = NOTHING_TO_EXPLAIN
     relevance: float = 0.0
     score: float = 0.0
-    score_alone: float = 0.0
 
     @property
     def leading(self) -> Finding:

@@ -151,6 +151,7 @@ def _own_fault(finding: Finding, client: str, service: str, category: Category) 
         title=why,
         why=why,
         weight=max(finding.weight, current().compared),
+        compared=True,
         remedy=_REMEDIES[category].format(client=client, service=service),
         checks=_CHECKS,
     )

@@ -110,6 +110,7 @@ def _inferred(
         title=why,
         why=why,
         weight=current().compared * fit,
+        compared=True,
         novelty=1.0,
         rows=tuple(dict.fromkeys(witness.rows[0] for witness in witnesses if witness.rows)),
         count=len(witnesses),

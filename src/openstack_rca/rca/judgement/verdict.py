@@ -1,29 +1,71 @@
-"""The verdict: how far the best candidate can be trusted."""
+"""The verdict: what kind of proof there is against the best candidate.
+
+CONFIRMED: the cause says so itself, on a line that is quoted. LIKELY: two independent witnesses speak against it, or one that
+names it and the reason. INCONCLUSIVE: less than that. NO FAILURE FOUND: nothing that healthy clouds do not show too.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from openstack_rca.rca.evidence import Finding
 from openstack_rca.rca.judgement.guilt import Candidate
-from openstack_rca.rca.vocabulary import Directness, Verdict
+from openstack_rca.rca.vocabulary import STATED_CAUSES, Category, Directness, EvidenceSort, Verdict
 from openstack_rca.rca.weights import current
+
+PLACES = ("host", "network", "storage")
+"""What logs nothing of its own: others' lines state its faults, and a single one that is out of reach proves little."""
+
+_STEPS = (EvidenceSort.MISSING_STEP, EvidenceSort.LATE_STEP)
 
 
 def verdict_on(candidates: Sequence[Candidate], doubtful: bool = False) -> Verdict:
     """How far the best candidate can be trusted, or that there is nothing to trust.
 
     Args:
-        candidates: the accused.
+        candidates: the accused, best first.
         doubtful: thin evidence leaves a doubt, it does not clear.
     """
-    table = current()
-    best = max(candidates, key=lambda candidate: candidate.score_alone, default=None)
-    if best is None or best.score_alone < table.failure:
+    best = next(iter(candidates), None)
+    if best is None or best.score < current().failure:
         return Verdict.INCONCLUSIVE if best is not None and doubtful else Verdict.NO_FAILURE_FOUND
-    own_words = (finding.strength for finding in best.findings if finding.directness is Directness.CAUSE)
-    if max(own_words, default=0.0) >= table.confirmed:
+    return standing(best)
+
+
+def standing(candidate: Candidate) -> Verdict:
+    """What kind of proof there is against one candidate: CONFIRMED, LIKELY or INCONCLUSIVE."""
+    table = current()
+    if candidate.score < table.failure:
+        return Verdict.INCONCLUSIVE
+    excused = candidate.explained_by is not None and candidate.explained_by[1] >= table.plain
+    if not excused and any(_says_so_itself(finding) for finding in candidate.findings):
         return Verdict.CONFIRMED
-    kinds = {finding.directness for finding in best.findings}
-    if best.guilt >= table.likely and kinds != {Directness.SYMPTOM}:
+    if any(_names_reason(finding) for finding in candidate.findings):
         return Verdict.LIKELY
-    return Verdict.INCONCLUSIVE
+    return Verdict.LIKELY if _witnesses(candidate) >= table.enough_others else Verdict.INCONCLUSIVE
+
+
+def _says_so_itself(finding: Finding) -> bool:
+    """Whether the accused states the cause on a line of its own, or somebody that of a place that has no lines."""
+    own = finding.accuser in (finding.accused, None) or finding.accused in PLACES
+    quoted = bool(finding.rows) and finding.sort is not EvidenceSort.SILENCE and not finding.compared
+    return finding.directness is Directness.CAUSE and own and quoted and finding.strength >= current().plain
+
+
+def _names_reason(finding: Finding) -> bool:
+    """Whether a line that a rule knows names a component and what it fails for; that it does not answer is no reason."""
+    known = finding.sort is EvidenceSort.SIGNATURE and finding.directness is not Directness.SYMPTOM
+    named = finding.accused not in PLACES or finding.category in STATED_CAUSES
+    return known and named and finding.category is not Category.HANG and finding.strength >= current().plain
+
+
+def _witnesses(candidate: Candidate) -> int:
+    """How many independent ones speak against the accused: services by host, its silence, requests that did not go on."""
+    witnesses = set()
+    for finding in candidate.findings:
+        if finding.directness is not Directness.SYMPTOM and finding.strength >= current().complaint:
+            unheard = finding.sort is EvidenceSort.SILENCE or finding.sort in _STEPS
+            witnesses.add((finding.accuser, finding.accuser_host, unheard))
+            if finding.compared:
+                witnesses.add((None, None, True))
+    return len(witnesses)

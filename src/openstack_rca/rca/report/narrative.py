@@ -9,7 +9,7 @@ from datetime import datetime
 import polars as pl
 
 from openstack_rca.rca.evidence import Finding, FoundWindow, NormalRates
-from openstack_rca.rca.judgement import Candidate, probability
+from openstack_rca.rca.judgement import Candidate, probability, standing
 from openstack_rca.rca.knowledge import Topology, concrete_checks
 from openstack_rca.rca.report.report import (
     Cause,
@@ -48,7 +48,7 @@ def build_cause(candidate: Candidate, observed: pl.DataFrame, topology: Topology
         host=host,
         category=candidate.category,
         statement=f"{best.title.rstrip('.')}.",
-        confidence=round(min(0.99, confidence(candidate)), 3),
+        confidence=round(confidence(candidate), 3),
         confidence_parts=_parts(candidate),
         onset=candidate.onset,
         evidence=_evidence([best, *candidate.findings], observed),
@@ -73,8 +73,8 @@ def is_independent(candidate: Candidate) -> bool:
 
 
 def confidence(candidate: Candidate) -> float:
-    """Confidence of a cause in [0, 1]: the probability that an answer with its score is right, measured on labelled cases."""
-    return min(0.99, probability(candidate.score))
+    """Confidence of a cause in [0, 1]: the share right of labelled answers that were proven as well."""
+    return probability(standing(candidate), candidate.score)
 
 
 def _parts(candidate: Candidate) -> list[ConfidencePart]:

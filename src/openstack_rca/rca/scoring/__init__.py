@@ -1,5 +1,6 @@
-"""Labelled incidents and the strict score of DESIGN section 9. May touch ``report``, ``weights`` and ``vocabulary``."""
+"""Labelled incidents and the strict score of DESIGN section 9. May touch ``report``, ``judgement`` and what lies below."""
 
+from openstack_rca.rca.scoring.calibration import LabelledAnswer, fit_steps, leave_one_group_out_error
 from openstack_rca.rca.scoring.labelled_incidents import (
     IncidentScore,
     Question,
@@ -15,12 +16,15 @@ from openstack_rca.rca.scoring.uncertainty import bootstrap_interval, confusion,
 __all__ = [
     "ChangedAnswer",
     "IncidentScore",
+    "LabelledAnswer",
     "Question",
     "ShortAnswer",
     "Truth",
     "bootstrap_interval",
     "confusion",
     "find_incidents",
+    "fit_steps",
+    "leave_one_group_out_error",
     "paired_difference",
     "read_question",
     "read_truth",

@@ -63,6 +63,7 @@ class IncidentScore:
     unreadable: str = ""
     confidence: float | None = None
     told: bool | None = None
+    score: float = 0.0
 
     @property
     def confidently_wrong(self) -> bool:
@@ -243,5 +244,9 @@ def total(scores: Sequence[IncidentScore], model_version: str | None) -> dict[st
         "model_version": model_version,
         "unreadable": [item.id for item in scores if item.unreadable],
         "unreadable_because": {item.id: item.unreadable for item in scores if item.unreadable},
+        "answered": [
+            {"group": item.fault, "verdict": item.verdict, "score": item.score, "right": item.rank == 1}
+            for item in answered
+        ],
         "per_incident": [item.as_json() for item in scores],
     }

@@ -11,4 +11,4 @@ from openstack_rca.rca.relevance import add_history_bonus
 def rank(case: Case) -> None:
     """Write the candidates with their scores, sorted."""
     boosted = add_history_bonus(case.relevance, case.recalled.bonus)
-    case.candidates = ranked(case.candidates, case.relevance, boosted)
+    case.candidates = ranked(case.candidates, boosted)
