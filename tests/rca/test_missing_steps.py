@@ -8,7 +8,14 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from openstack_rca.rca.evidence import ExpectedSteps, Finding, discount_by_steps, missing_steps, step_suspicion
+from openstack_rca.rca.evidence import (
+    ExpectedSteps,
+    Finding,
+    discount_by_steps,
+    missing_steps,
+    new_errors,
+    step_suspicion,
+)
 from openstack_rca.rca.judgement import weigh
 from openstack_rca.rca.knowledge import load_topology
 from openstack_rca.rca.render import story_lines
@@ -279,3 +286,29 @@ def test_who_says_in_the_stopped_requests_what_is_wrong_with_it_is_accused() -> 
     assert finding.category is Category.CONFIG
     elsewhere = replace(said, rows=(3,))
     assert [found.accused for found in missing_steps(asked, window(), TOPOLOGY, [elsewhere])] != ["nova-scheduler"]
+
+
+@pytest.mark.parametrize(("normal", "weaker"), [(2.0, True), (0.0, False)], ids=["a kind that is normal", "a new kind"])
+def test_errors_that_the_network_expected_where_they_came_say_less(normal: float, weaker: bool) -> None:
+    """More of a normal error than usual, each after what it always follows: there is only more to do. A new one counts."""
+    rows = pl.DataFrame(
+        {
+            "row": range(8),
+            "time": [START + timedelta(seconds=n) for n in range(8)],
+            "component": "neutron-macvtap-agent",
+            "host": "compute1",
+            "level": "ERROR",
+            "message": "Network is not available.",
+            "exception": None,
+            "detail": None,
+            "template_id": 1,
+            "novelty": 0.9,
+            "normal_per_minute": normal,
+        },
+        schema_overrides={"exception": pl.String, "detail": pl.String},
+    )
+    (unexpected,) = new_errors(rows.with_columns(score=pl.lit(0.99)), 1.0)
+    (foreseen,) = new_errors(rows.with_columns(score=pl.lit(0.3)), 1.0)
+    (without_model,) = new_errors(rows.with_columns(score=pl.lit(None, pl.Float64)), 1.0)
+    assert without_model.strength == pytest.approx(unexpected.strength)
+    assert (foreseen.strength < 0.5 * unexpected.strength) == weaker

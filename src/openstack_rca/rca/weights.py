@@ -91,6 +91,7 @@ class Weights:
     # What errors say that no rule knows.
     error: float = _strength(0.2, "an error that no rule knows")
     warning: float = _strength(0.1, "a warning that surprises the model")
+    foreseen: float = _factor(0.4, "an error of a kind that normal logs hold, where the model expected it")
     ending: float = _strength(0.6, "a line with which a process ends or does not start")
     refused: float = _strength(0.7, "an address that refuses connections")
     unanswered: float = _strength(0.6, "an address or a call that does not answer")

@@ -21,6 +21,9 @@ MAX_ROWS = 5
 
 TRAFFIC_EVENTS = 20
 TRAFFIC_SCORE = 0.999
+SURPRISING = 0.9
+"""One in ten normal events scores so high: where no more of them do, the network expected them."""
+
 TRAFFIC_WEIGHT = 0.04
 """Traffic follows the load: it is shown beside better evidence and never names a cause by itself."""
 
@@ -139,6 +142,7 @@ def new_errors(rest: pl.DataFrame, minutes: float) -> list[Finding]:
             detail=pl.col("detail").first(),
             level=pl.col("level").first(),
             ends=pl.col("ends").any(),
+            surprising=(pl.col("score") >= SURPRISING).mean(),
         )
     )
     return [_unknown_error(group, minutes) for group in groups.iter_rows(named=True)]
@@ -152,6 +156,9 @@ def _unknown_error(group: dict[str, Any], minutes: float) -> Finding:
     told = telling_line(group["message"], group["exception"], group["detail"])
     table = current()
     weight = table.ending if group["ends"] else (table.warning if warning else table.error) * volume(group["count"])
+    if by_model and not warning and group["surprising"] is not None:
+        # There is more of it, but where it came the network expected it: there is more of what it follows from.
+        weight *= table.foreseen + (1.0 - table.foreseen) * group["surprising"]
     words = printable_statement(group["message"], group["exception"], group["detail"])
     return Finding(
         sort=EvidenceSort.MODEL_ANOMALY if by_model else EvidenceSort.NEW_TEMPLATE,
