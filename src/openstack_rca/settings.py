@@ -195,6 +195,11 @@ class Settings(OutsideSettings):
         validation_alias=_named("OPENSTACK_RCA_SEND_RUNS"),
         description="When answers are sent as runs: by a process of its own, before the command ends, or by runs send.",
     )
+    webhook: SecretStr | None = Field(
+        default=None,
+        validation_alias=_named("OPENSTACK_RCA_WEBHOOK"),
+        description="Where watch posts what it tells; an address that nobody else should see does not stand on a command line.",
+    )
     log_cache_bytes: int = Field(
         default=2 * 1024**3,
         ge=0,

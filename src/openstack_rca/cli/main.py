@@ -56,6 +56,7 @@ COMMANDS = {
     "train": LazyCommand(
         _CLI + "train", "train_command", "Learn what normal looks like, store it as the next version."
     ),
+    "watch": LazyCommand(_CLI + "watch", "watch_command", "Watch logs, and tell when trouble begins and ends."),
 }
 """Every command: where it lives, and its line in the help."""
 

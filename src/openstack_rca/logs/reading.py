@@ -80,7 +80,7 @@ class Reading:
         for source in self._sources:
             walk = (
                 StretchWalk(source.path, source.stretch)
-                if source.stretch is not None and source.path is not None
+                if source.stretch is not None
                 else Walk(source.path, source.inside, self._bounds, direct=source.direct)
             )
             for block in self._blocks(source, walk):

@@ -27,11 +27,13 @@ class Stretch:
     Attributes:
         start, end: bytes from the beginning of the file; ``end`` None is as far as it reaches.
         first_line: number of the first of these lines, 1-based.
+        held: the text itself, where it was read already.
     """
 
     start: int
     end: int | None
     first_line: int
+    held: bytes | None = None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ Only text that is stored as it is, in UTF-8 and line by line, can be entered in 
 from __future__ import annotations
 
 import hashlib
+import io
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -39,7 +40,7 @@ WARM_UP = timedelta(minutes=10)
 class StretchWalk:
     """The way through a stretch of a plain file, as ``archives.Walk`` is the way through a whole one."""
 
-    def __init__(self, path: Path, stretch: Stretch) -> None:
+    def __init__(self, path: Path | None, stretch: Stretch) -> None:
         self._path = path
         self._stretch = stretch
         self._part: _Part | None = None
@@ -54,6 +55,9 @@ class StretchWalk:
         Raises:
             UnreadableLog: the file cannot be opened.
         """
+        if self._stretch.held is not None:
+            yield Inside((), PlainText(io.BytesIO(self._stretch.held), b""), None, None)
+            return
         with opened(self._path, direct=False) as raw:
             raw.seek(self._stretch.start)
             self._part = _Part(raw, None if self._stretch.end is None else self._stretch.end - self._stretch.start)

@@ -59,7 +59,7 @@ def _read_fetched(
 ) -> GivenLogs:
     """Read the whole of logs here and elsewhere, keeping nothing."""
     with fetched(paths, settings, on_progress) as there:
-        read = _reader(settings, on_progress)(collect_sources(there.paths), None)
+        read = reader_of(settings, on_progress)(collect_sources(there.paths), None)
     return GivenLogs(_corrected(read, settings), None, there.notes)
 
 
@@ -78,7 +78,7 @@ def read_for_question(
     if any(is_remote(str(path)) for path in paths):
         return _read_fetched(paths, settings, on_progress)
     collection = collect_sources(paths)
-    read = _reader(settings, on_progress)
+    read = reader_of(settings, on_progress)
     kept = KeptLogs(settings, collection)
     if (since is not None or until is not None) and not settings.correct_skew:
         known = kept.find()
@@ -122,7 +122,9 @@ def _read_stretch(
     return GivenLogs(part, None, [note])
 
 
-def _reader(settings: Settings, on_progress: Callable[[int, int], None] | None) -> Read:
+def reader_of(settings: Settings, on_progress: Callable[[int, int], None] | None) -> Read:
+    """How logs are read in the zone, as the format and within the bounds of the settings."""
+
     def read(collection: Collection, latest: datetime | None) -> LogRead:
         return read_collection(
             collection,

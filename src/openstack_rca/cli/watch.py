@@ -1,0 +1,174 @@
+"""``openstack-rca watch``."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import click
+
+from openstack_rca.cli.main import INTERRUPTED
+from openstack_rca.cli.output import (
+    MODEL,
+    SIGNATURES,
+    connection_options,
+    notice,
+    reading_options,
+    settings_from,
+)
+from openstack_rca.service.deliveries import Command, Deliveries, Folder, Receiver, Webhook, WebhookFormat
+from openstack_rca.service.log_reading import with_reading
+from openstack_rca.service.opening import open_model
+from openstack_rca.service.troubles import Told, describe
+from openstack_rca.service.watch_run import Stop, keep_watching
+from openstack_rca.service.watching import Watch, WatchOptions, state_file
+from openstack_rca.settings import Settings
+
+
+@click.command("watch", short_help="Watch logs, and tell when trouble begins and ends.")
+@click.argument("logs", nargs=-1, required=True, metavar="LOGS...")
+@MODEL
+@SIGNATURES
+@click.option("--from-start", is_flag=True, help="Begin with what the files hold; else with what comes.")
+@click.option("--window", type=click.IntRange(1), default=15, show_default=True, help="Minutes that are looked at.")
+@click.option("--interval", type=click.IntRange(1), default=10, show_default=True, help="Seconds between two looks.")
+@click.option(
+    "--quiet",
+    type=click.IntRange(1),
+    default=120,
+    show_default=True,
+    help="A trouble ends after so many quiet seconds.",
+)
+@click.option(
+    "--cool-down",
+    type=click.IntRange(0),
+    default=30,
+    show_default=True,
+    help="Minutes within which a trouble that comes back is not told again.",
+)
+@click.option(
+    "--webhook", "webhooks", multiple=True, metavar="URL", help="Post what is told there; may be given again."
+)
+@click.option(
+    "--webhook-format",
+    type=click.Choice([form.value for form in WebhookFormat]),
+    default="json",
+    show_default=True,
+    help="What the webhooks understand.",
+)
+@click.option(
+    "--exec", "programs", multiple=True, metavar="CMD", help="Run this with what is told as JSON on its input."
+)
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write a JSON file there for each thing that is told.",
+)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help="Serve /metrics and /healthz on 127.0.0.1; 0 takes a free one."
+)
+@click.option(
+    "--state",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="What is remembered over a restart; default: a file in OPENSTACK_RCA_HOME for these LOGS.",
+)
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="json: one object a line."
+)  # fmt: skip
+@reading_options
+@connection_options
+def watch_command(
+    logs: tuple[str, ...],
+    model: str,
+    signatures: str | None,
+    from_start: bool,
+    window: int,
+    interval: int,
+    quiet: int,
+    cool_down: int,
+    webhooks: tuple[str, ...],
+    webhook_format: str,
+    programs: tuple[str, ...],
+    output: Path | None,
+    port: int | None,
+    state: Path | None,
+    form: str,
+    log_format: str | None,
+    host: str | None,
+    year: int | None,
+    correct_skew: bool,
+    mlflow_uri: str | None,
+    mlflow_experiment: str | None,
+    disable_mlflow: bool,
+) -> int:
+    """Watch LOGS (files, folders, globs, or - for standard input) and tell in a few lines when trouble begins, changes or ends.
+
+    Follows files that are rotated, truncated, removed and made again, and new files in a folder. One trouble is told once,
+    also over a restart. SIGTERM stops in good order with exit status 0. A webhook whose address is a secret is better given as
+    OPENSTACK_RCA_WEBHOOK. See docs/watch.md.
+
+    \b
+    Examples:
+      openstack-rca watch /var/log/kolla
+      openstack-rca watch /var/log/kolla --webhook http://127.0.0.1:9093/api/v2/alerts --webhook-format alertmanager
+      journalctl -f -o short-iso-precise | openstack-rca watch -
+    """
+    settings = with_reading(
+        settings_from(mlflow_uri, mlflow_experiment, disable_mlflow), log_format, host, year, correct_skew
+    )
+    opened = open_model(model, settings)
+    for text in opened.notices:
+        notice(text)
+    receivers = _receivers(settings, webhooks, WebhookFormat(webhook_format), programs, output)
+    deliveries = Deliveries(receivers, time.monotonic)
+    options = WatchOptions(
+        window=timedelta(minutes=window),
+        interval=timedelta(seconds=interval),
+        quiet=timedelta(seconds=quiet),
+        cool_down=timedelta(minutes=cool_down),
+        from_start=from_start or "-" in logs,
+        signatures=Path(signatures) if signatures else None,
+    )
+    state = state or state_file(logs, settings)
+    watch = Watch(logs, settings, opened, deliveries, options, state)
+    stop = Stop()
+
+    def tell(told: Told) -> None:
+        click.echo(told.model_dump_json() if form == "json" else describe(told))
+
+    with stop.watching():
+        keep_watching(
+            watch,
+            deliveries,
+            stop,
+            tell=tell,
+            state=state,
+            port=port,
+            model=opened.version or opened.used.name,
+            on_page=lambda taken: notice(f"Metrics: http://127.0.0.1:{taken}/metrics"),
+        )
+    return INTERRUPTED if stop.interrupted else 0
+
+
+def _receivers(
+    settings: Settings,
+    webhooks: tuple[str, ...],
+    form: WebhookFormat,
+    programs: tuple[str, ...],
+    output: Path | None,
+) -> list[Receiver]:
+    kept = [settings.webhook.get_secret_value()] if settings.webhook else []
+    receivers: list[Receiver] = [Webhook(url, form) for url in (*webhooks, *kept)]
+    for program in programs:
+        try:
+            words = shlex.split(program)
+        except ValueError as error:
+            raise click.BadParameter(f"{error}", param_hint="--exec") from None
+        if not words:
+            raise click.BadParameter("no program is named", param_hint="--exec")
+        receivers.append(Command(words))
+    return [*receivers, *([Folder(output)] if output else [])]

@@ -1,0 +1,237 @@
+"""What a watch tells, on its way to others: webhooks, commands, files. It is tried again, and nothing waits for it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from pydantic import BaseModel
+
+from openstack_rca.errors import ConfigurationError
+from openstack_rca.lifecycle.objects import write_whole
+from openstack_rca.service.troubles import Told, Turn, describe
+
+MOST_WAITING = 1000
+"""Of more deliveries than this the oldest are given up."""
+FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0
+"""Seconds until the second try; each further pause is twice as long, up to the longest."""
+PATIENCE = 10.0
+"""Seconds that one try may take."""
+
+
+class WebhookFormat(StrEnum):
+    """What the receiver of a webhook understands."""
+
+    JSON = "json"
+    SLACK = "slack"
+    TEAMS = "teams"
+    ALERTMANAGER = "alertmanager"
+
+
+class Receiver(Protocol):
+    """Somebody who is told."""
+
+    @property
+    def name(self) -> str:
+        """What errors call it; never its address."""
+
+    def deliver(self, told: Told) -> None:
+        """Tell it.
+
+        Raises:
+            OSError, ValueError: it did not arrive; it is tried again.
+        """
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """A POST of JSON to an http(s) address."""
+
+    url: str
+    form: WebhookFormat
+    name: str = "webhook"
+
+    def __post_init__(self) -> None:
+        if not self.url.startswith(("http://", "https://")):
+            raise ConfigurationError("A webhook is an http:// or https:// address.", "Correct --webhook.")
+
+    def deliver(self, told: Told) -> None:
+        """Send it; raises ``OSError`` where nobody takes it."""
+        request = urllib.request.Request(  # noqa: S310 - http and https only, see above
+            self.url,
+            data=json.dumps(payload(told, self.form)).encode(),
+            headers={"Content-Type": "application/json", "User-Agent": "openstack-rca"},
+            method="POST",
+        )
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310
+            answer.read(1024)
+
+
+@dataclass(frozen=True)
+class Command:
+    """A program that gets what is told as JSON on its standard input; no shell reads any of it."""
+
+    words: Sequence[str]
+    name: str = "exec"
+
+    def deliver(self, told: Told) -> None:
+        """Run it; raises ``OSError`` where it cannot be run, fails or takes too long."""
+        try:
+            subprocess.run(
+                list(self.words),
+                input=told.model_dump_json().encode(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                timeout=PATIENCE,
+                check=True,
+            )
+        except subprocess.SubprocessError as error:
+            raise OSError(str(error)) from error
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder that gets a JSON file for each thing that is told."""
+
+    path: Path
+    name: str = "output"
+
+    def deliver(self, told: Told) -> None:
+        """Write it; raises ``OSError`` where that is impossible."""
+        name = f"{told.time:%Y%m%dT%H%M%S}Z-{told.turn.value}-{told.fingerprint}.json"
+        write_whole(self.path / name, told.model_dump_json(indent=2).encode())
+
+
+def payload(told: Told, form: WebhookFormat) -> object:
+    """What is sent to a webhook."""
+    if form is WebhookFormat.SLACK:
+        return {"text": f"```{describe(told).replace('`', chr(39))}```"}
+    if form is WebhookFormat.TEAMS:
+        return _teams_message(told)
+    if form is WebhookFormat.ALERTMANAGER:
+        return [_alert(told)]
+    return told.model_dump(mode="json")
+
+
+def _teams_message(told: Told) -> object:
+    lines = [{"type": "TextBlock", "text": line, "wrap": True} for line in describe(told).splitlines()]
+    card = {"type": "AdaptiveCard", "version": "1.4", "body": lines}
+    return {
+        "type": "message",
+        "attachments": [{"contentType": "application/vnd.microsoft.card.adaptive", "content": card}],
+    }
+
+
+def _alert(told: Told) -> object:
+    """An alert of Alertmanager's API v2; it ends with the trouble."""
+    labels = {"alertname": "OpenStackTrouble", "component": told.component, "category": told.category}
+    labels |= {"host": told.host} if told.host else {}
+    alert: dict[str, object] = {
+        "labels": labels,
+        "annotations": {
+            "summary": told.statement,
+            "description": "\n".join(told.evidence),
+            "verdict": told.verdict,
+            "report": told.report_id,
+        },
+        "startsAt": told.began.isoformat(),
+    }
+    if told.turn is Turn.ENDED:
+        alert["endsAt"] = told.time.isoformat()
+    return alert
+
+
+class Waiting(BaseModel):
+    """One delivery that did not arrive yet; ``due`` is a moment of the clock of the process."""
+
+    receiver: int
+    told: Told
+    tries: int = 0
+    due: float = 0.0
+
+
+@dataclass
+class Deliveries:
+    """What is on its way. One thread tries; others put in.
+
+    Attributes:
+        receivers: who is told.
+        clock: monotonic seconds.
+    """
+
+    receivers: Sequence[Receiver]
+    clock: Callable[[], float]
+    waiting: list[Waiting] = field(default_factory=list)
+    delivered: int = 0
+    failures: int = 0
+    given_up: int = 0
+    last_error: str = ""
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _news: threading.Event = field(default_factory=threading.Event)
+
+    def put(self, told: Told) -> None:
+        """Tell it to everybody, soon."""
+        with self._lock:
+            self.waiting += [Waiting(receiver=number, told=told) for number in range(len(self.receivers))]
+            self.given_up += max(0, len(self.waiting) - MOST_WAITING)
+            del self.waiting[:-MOST_WAITING]
+        self._news.set()
+
+    def kept(self) -> list[Waiting]:
+        """What has not arrived, to be written down; it is due at once in the next process."""
+        with self._lock:
+            return [each.model_copy(update={"due": 0.0}) for each in self.waiting]
+
+    def take_back(self, kept: Sequence[Waiting]) -> None:
+        """Go on with what an earlier process wrote down."""
+        with self._lock:
+            self.waiting += [each for each in kept if each.receiver < len(self.receivers)]
+
+    def try_due(self) -> float | None:
+        """Try what is due, in order; gives the seconds until something else is, None where nothing waits."""
+        blocked: set[int] = set()
+        for each in list(self.waiting):
+            # What is told later to the same receiver does not overtake.
+            if each.receiver in blocked or each.due > self.clock():
+                blocked.add(each.receiver)
+                continue
+            try:
+                self.receivers[each.receiver].deliver(each.told)
+            except (OSError, ValueError) as error:
+                self._later(each, error)
+                blocked.add(each.receiver)
+            else:
+                with self._lock:
+                    self.delivered += 1
+                    self.waiting = [other for other in self.waiting if other is not each]
+        with self._lock:
+            dues = [each.due for each in self.waiting]
+        return max(0.0, min(dues) - self.clock()) if dues else None
+
+    def _later(self, each: Waiting, error: Exception) -> None:
+        with self._lock:
+            each.due = self.clock() + min(LONGEST_PAUSE, FIRST_PAUSE * 2**each.tries)
+            each.tries += 1
+            self.failures += 1
+            # The address of a webhook is a secret: what is said of the error does not name it.
+            code = f" {error.code}" if isinstance(error, urllib.error.HTTPError) else ""
+            self.last_error = f"{self.receivers[each.receiver].name}: {type(error).__name__}{code}"
+
+    def run(self, stop: threading.Event) -> None:
+        """Deliver until ``stop`` is set; the work of a thread."""
+        while not stop.is_set():
+            pause = self.try_due()
+            self._news.wait(pause)
+            self._news.clear()
+
+    def wake(self) -> None:
+        """Let ``run`` look whether it is to stop."""
+        self._news.set()

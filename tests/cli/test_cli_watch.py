@@ -1,0 +1,73 @@
+"""``openstack-rca watch`` as a process: what it prints, how it stops, how it is used wrongly."""
+
+from __future__ import annotations
+
+import json
+import lzma
+import signal
+import subprocess
+from pathlib import Path
+
+from cli_helpers import HANGS_AFTER_SECONDS, INCIDENT, Program, refused, run_process
+
+from trained_environment import environment, program
+
+
+def unpacked(folder: Path) -> Path:
+    """The logs of a sample incident as plain files."""
+    for packed in (INCIDENT / "logs").rglob("*.xz"):
+        plain = folder / packed.relative_to(INCIDENT / "logs").with_suffix("")
+        plain.parent.mkdir(parents=True, exist_ok=True)
+        plain.write_bytes(lzma.decompress(packed.read_bytes()))
+    return folder
+
+
+def test_sigterm_stops_a_watch_in_good_order(empty_home: Path, tmp_path: Path) -> None:
+    """It has told the trouble of the logs, ends with status 0, and a second watch does not tell it again."""
+    words = ["watch", str(unpacked(tmp_path / "logs")), "--from-start", "--model", "none", "--format", "json"]
+    started = subprocess.Popen(
+        [*program(), *words, "--output", str(tmp_path / "told")],
+        env=environment(OPENSTACK_RCA_HOME=empty_home),
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with started as process:
+        assert process.stdout is not None and process.stderr is not None
+        first = json.loads(process.stdout.readline())
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(HANGS_AFTER_SECONDS) == 0
+        assert (process.stdout.read(), process.stderr.read()) == ("", "")
+    assert (first["turn"], first["component"]) == ("began", "keystone")
+    (state,) = (empty_home / "state").glob("watch-*.json")
+    facts = json.loads(state.read_text())
+    assert facts["troubles"]["open"]["told"]["component"] == "keystone"
+    assert facts["waiting"] == []
+    assert [path.name.split("-")[1] for path in (tmp_path / "told").iterdir()] == ["began"]
+
+
+def test_standard_input_is_watched_to_its_end(empty_home: Path, tmp_path: Path) -> None:
+    """A pipe that is closed ends the watch."""
+    text = b"".join(path.read_bytes() for path in sorted(unpacked(tmp_path / "logs").rglob("nova-api.log")))
+    done = subprocess.run(
+        [*program(), "watch", "-", "--model", "none"],
+        input=text,
+        env=environment(OPENSTACK_RCA_HOME=empty_home),
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+        timeout=HANGS_AFTER_SECONDS,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"TROUBLE BEGAN: keystone" in done.stdout
+
+
+def test_what_cannot_be_watched_is_said_at_once(empty_home: Path, rca: Program, tmp_path: Path) -> None:
+    """One line, and nothing is waited for."""
+    refused(rca("watch", tmp_path / "nowhere", "--model", "none"), "nowhere")
+    log = tmp_path / "nova-api.log"
+    log.write_text("")
+    refused(rca("watch", log, "--model", "none", "--webhook", "ftp://somewhere"), "http")
+    assert rca("watch", log, "--model", "none", "--exec", "'").status == 2
+    assert run_process("watch", cwd=tmp_path, OPENSTACK_RCA_HOME=empty_home).status == 2
