@@ -47,6 +47,7 @@
         ├── UnknownComponent
         ├── HistoryUnavailable
         ├── ReportNotFound
+        ├── LanguageModelUnavailable
         └── StoryNotFound
 
 An error says what happened and to what (``message``), and what to do next (``hint``).
@@ -279,3 +280,7 @@ class HistoryUnavailable(AnalysisError):
 
 class ReportNotFound(AnalysisError):
     """No report of the history has this id, or several do."""
+
+
+class LanguageModelUnavailable(AnalysisError):
+    """The language model that was set does not answer as it should; no answer of ours depends on it."""

@@ -12,6 +12,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "dashboard": ("streamlit", "altair"),
     "mcp": ("mcp",),
     "serve": ("starlette", "uvicorn"),
+    "llm": ("httpx",),
 }
 """Extra -> the modules whose presence shows that it is installed."""
 

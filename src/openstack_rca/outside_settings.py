@@ -1,4 +1,4 @@
-"""Settings of what lies outside: logs elsewhere, the HTTP API. A part of ``Settings``, which alone is made and passed on."""
+"""Settings of what lies outside: logs elsewhere, the HTTP API, a language model; a part of ``Settings``."""
 
 from __future__ import annotations
 
@@ -66,3 +66,11 @@ class OutsideSettings(BaseSettings):
         validation_alias=_named("OPENSTACK_RCA_ANSWER_WEBHOOK"),
         description="Where the answers to alerts are posted; who knows it can write there.",
     )
+    llm_url: str | None = Field(
+        default=None,
+        validation_alias=_named("OPENSTACK_RCA_LLM_URL"),
+        description="Base of an OpenAI-compatible API; unset: no language model is used.",
+    )
+    llm_model: str | None = Field(default=None, validation_alias=_named("OPENSTACK_RCA_LLM_MODEL"))
+    llm_key: SecretStr | None = Field(default=None, validation_alias=_named("OPENSTACK_RCA_LLM_KEY"))
+    llm_timeout_seconds: float = Field(default=60.0, gt=0, validation_alias=_named("OPENSTACK_RCA_LLM_TIMEOUT"))

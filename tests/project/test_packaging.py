@@ -37,6 +37,7 @@ NEEDS_AN_EXTRA = {
     "servers/mcp_server.py": "mcp",
     "servers/http_api.py": "serve",
     "cli/serve.py": "serve",
+    "service/language_model.py": "llm",
 }
 """Module or folder -> the extra that brings what it imports; nothing else may import from an extra."""
 

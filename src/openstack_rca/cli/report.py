@@ -9,6 +9,7 @@ import click
 
 from openstack_rca.cli.output import JSON_FORMAT, console, print_columns, print_json
 from openstack_rca.service.kept_reports import list_reports, open_report
+from openstack_rca.service.language_model import narrate, narrative_facts, narrative_lines
 from openstack_rca.service.reports import FORMATS, check_report_path, print_report, render, write_report
 from openstack_rca.settings import load_settings
 
@@ -75,3 +76,33 @@ def show_command(reference: str, full: bool, form: str, output: Path | None) -> 
         print_report(report, screen, full=full or not screen.is_terminal)
     else:
         click.echo(render(report, form), nl=form != "ticket")
+
+
+@report_group.command("narrate", short_help="Have a language model tell a kept report.")
+@click.argument("reference", metavar="ID")
+@click.argument("question", default="")
+@JSON_FORMAT
+def narrate_command(reference: str, question: str, form: str) -> None:
+    """Have a language model tell a report, or answer a QUESTION about it. ID is as for show.
+
+    Off unless OPENSTACK_RCA_LLM_URL and OPENSTACK_RCA_LLM_MODEL are set; needs the extra llm. The model learns the evidence
+    only, with secrets and ids masked. Each sentence is checked against the lines that it cites, and marked where they do not
+    support it. Verdict and causes are never the model's.
+
+    \b
+    Examples:
+      openstack-rca report narrate last
+      openstack-rca report narrate 3f9a1c "why did nova-compute fail?"
+    """
+    settings = load_settings()
+    report = open_report(reference, settings)
+    narrative = narrate(report, settings, question)
+    if form == "json":
+        print_json(narrative_facts(narrative))
+        return
+    screen = console()
+    screen.print(
+        f"By the language model {narrative.model}; the verdict ({report.verdict.value}) is not its own.", markup=False
+    )
+    for line in narrative_lines(narrative):
+        screen.print(line, markup=False, soft_wrap=True)

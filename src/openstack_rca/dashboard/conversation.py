@@ -18,6 +18,7 @@ from openstack_rca.service.conversations import MOST_QUESTIONS, keep_question, q
 from openstack_rca.service.explore import request_window
 from openstack_rca.service.history import open_history, remember
 from openstack_rca.service.kept_reports import keep_report, open_kept
+from openstack_rca.service.language_model import Narrative
 from openstack_rca.service.log_choice import logs_by_reference, reference_of
 from openstack_rca.service.moments import parse_moment
 from openstack_rca.service.showing import Report
@@ -47,6 +48,7 @@ class Answer:
         notices: what could not be kept.
         recording: what becomes of its run.
         asked: what was asked about the report since.
+        narratives: what a language model said, by question.
     """
 
     question: str
@@ -57,6 +59,7 @@ class Answer:
     notices: list[str] = field(default_factory=list)
     recording: Future[Sent] | None = None
     asked: list[str] = field(default_factory=list)
+    narratives: dict[str, Narrative] = field(default_factory=dict)
 
 
 def answers() -> list[Answer]:

@@ -6,8 +6,10 @@ import streamlit as st
 
 from openstack_rca.dashboard.conversation import Answer, ask_about
 from openstack_rca.dashboard.evidence_view import draw_evidence
-from openstack_rca.dashboard.words import plain
+from openstack_rca.dashboard.words import plain, prose, sentence
+from openstack_rca.errors import OpenStackRcaError
 from openstack_rca.service.follow_up import Asked, Reply, follow_up, what_can_be_asked
+from openstack_rca.service.language_model import is_configured, narrate, narrative_lines
 from openstack_rca.settings import Settings
 
 SHOWN = 4
@@ -38,7 +40,25 @@ def _draw_exchanges(answer: Answer, questions: list[str], first: int, settings: 
         with st.chat_message("user", avatar=":material/person:"):
             st.text(plain(question))
         with st.chat_message("assistant", avatar=":material/troubleshoot:"):
-            _draw_reply(follow_up(question, answer.report), answer, f"{answer.report.id}-q{number}", settings)
+            reply = follow_up(question, answer.report)
+            if reply.asked is Asked.UNKNOWN and is_configured(settings):
+                _draw_narrative(question, answer, settings)
+            else:
+                _draw_reply(reply, answer, f"{answer.report.id}-q{number}", settings)
+
+
+def _draw_narrative(question: str, answer: Answer, settings: Settings) -> None:
+    """What the language model says to a question that the report alone does not answer; asked once a session."""
+    if question not in answer.narratives:
+        try:
+            with st.spinner("Asking the language model"):
+                answer.narratives[question] = narrate(answer.report, settings, question)
+        except OpenStackRcaError as error:
+            st.caption(sentence(error))
+            return
+    narrative = answer.narratives[question]
+    st.caption(f"By the language model {prose(narrative.model)}; the verdict is not its own.")
+    st.text("\n".join(plain(line) for line in narrative_lines(narrative)))
 
 
 def _draw_reply(reply: Reply, answer: Answer, key: str, settings: Settings) -> None:
