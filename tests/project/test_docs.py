@@ -113,7 +113,8 @@ def parse(command: click.Command, line: str) -> None:
         found = command.get_command(click.Context(command), words.pop(0))
         assert found is not None, f"there is no such command: {line}"
         command = found
-    command.make_context(line, words)
+    # A command keeps the help option that it was first asked with.
+    command.make_context(line, words, help_option_names=["-h", "--help"])
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
