@@ -28,6 +28,8 @@ from rich.progress import track
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = "src/openstack_rca/"
 
+WITHOUT_SERVERS = ["-k", "not s3 and not server and not processes_that_publish_at_once and not really_full_disk"]
+
 ROOMS: dict[str, tuple[list[str], list[str]]] = {
     "sanitise": (
         ["rca/report/sanitise.py"],
@@ -36,16 +38,30 @@ ROOMS: dict[str, tuple[list[str], list[str]]] = {
     "audit": (["model/audit.py"], ["tests/model/test_audit.py"]),
     "cache": (
         ["lifecycle/local/cache.py"],
-        ["tests/lifecycle/test_lifecycle_cache.py", "tests/lifecycle/test_lifecycle_cache_origin.py"],
+        [
+            "tests/lifecycle/test_lifecycle_cache.py",
+            "tests/lifecycle/test_lifecycle_cache_origin.py",
+            "tests/lifecycle/test_lifecycle_versions.py",
+            *WITHOUT_SERVERS,
+        ],
     ),
     "publishing": (
         ["lifecycle/versions/publishing.py"],
-        ["tests/lifecycle/test_lifecycle_versions.py", "tests/lifecycle/test_lifecycle_crash.py"],
+        [
+            "tests/lifecycle/test_lifecycle_publishing.py",
+            "tests/lifecycle/test_lifecycle_versions.py",
+            "tests/lifecycle/test_lifecycle_crash.py",
+            *WITHOUT_SERVERS,
+        ],
     ),
     "retention": (["lifecycle/versions/retention.py"], ["tests/lifecycle/test_lifecycle_retention.py"]),
     "signing": (
         ["lifecycle/trust/signing.py", "lifecycle/trust/signing_keys.py"],
-        ["tests/lifecycle/test_lifecycle_signing.py", "tests/lifecycle/test_lifecycle_signing_keys.py"],
+        [
+            "tests/lifecycle/test_lifecycle_signing.py",
+            "tests/lifecycle/test_lifecycle_signing_keys.py",
+            *WITHOUT_SERVERS,
+        ],
     ),
     "uploads": (["service/uploads.py"], ["tests/dashboard/test_dashboard_uploads.py"]),
     "archives": (

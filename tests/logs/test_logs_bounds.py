@@ -168,6 +168,22 @@ def test_each_host_of_an_archive_names_its_own_logs(make: Callable[..., bytes], 
 
 
 @MAKERS
+def test_a_hostname_file_that_names_nobody_is_no_log_and_no_host(make: Callable[..., bytes], tmp_path: Path) -> None:
+    """``localhost`` is everybody's name: that of the folder around it counts."""
+    members = {
+        "etc/hostname": b"outside\n",
+        "chroot/etc/hostname": b"localhost\n",
+        "chroot/var/log/nova/nova-api.log": LINE,
+    }
+    (tmp_path / "logs.bin").write_bytes(make(members, THEN))
+    read = read_logs([tmp_path / "logs.bin"])
+    assert read.events["host"].to_list() == ["outside"]
+    assert {file.file: file.skip for file in read.files if file.skip} == {
+        "logs.bin/chroot/etc/hostname": SkipReason.NOT_A_LOG
+    }
+
+
+@MAKERS
 def test_stamps_without_a_year_get_that_of_their_member(make: Callable[..., bytes], tmp_path: Path) -> None:
     """When the archive was made or copied says nothing."""
     (tmp_path / "logs.bin").write_bytes(make({"var/log/messages": b"Mar  4 04:00:00 c1 haproxy[1]: x\n"}, THEN))

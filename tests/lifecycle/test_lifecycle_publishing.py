@@ -1,0 +1,273 @@
+"""What publishing does on each kind of S3 server and whatever is lost on the way; a server from memory is enough for that."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lifecycle_helpers import FACTS, MakeModel, publish
+from small_s3 import BUCKET, Conditions, Kept, SmallS3, small_s3
+
+from openstack_rca.errors import (
+    DigestMismatch,
+    LifecycleError,
+    ModelFileDamaged,
+    PublishFailed,
+    StoreObjectExists,
+    StoreObjectNotFound,
+)
+from openstack_rca.lifecycle.objects.files import file_digest
+from openstack_rca.lifecycle.objects.store import ObjectStore
+from openstack_rca.lifecycle.versions import publishing
+from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
+from openstack_rca.settings import Settings, load_settings
+
+EVERY_SERVER = pytest.mark.parametrize("remote", list(Conditions), indirect=True, ids=lambda kind: kind.name.lower())
+
+
+@pytest.fixture
+def remote(request: pytest.FixtureRequest) -> Iterator[SmallS3]:
+    """One kind of server; without a mark the one that keeps its word."""
+    with small_s3(getattr(request, "param", Conditions.HONOURED)) as server:
+        yield server
+
+
+@pytest.fixture
+def small(remote: SmallS3, tmp_path: Path) -> Settings:
+    """An environment on it, without a registry."""
+    return load_settings(
+        home=tmp_path / "home",
+        mlflow_enabled=False,
+        mlflow_artifact_root=f"s3://{BUCKET}/rca",
+        s3_endpoint_url=remote.endpoint,
+        aws_access_key_id="key",
+        aws_secret_access_key="secret",
+        network_timeout_seconds=60,
+    )
+
+
+def model_keys(remote: SmallS3) -> list[str]:
+    return sorted(key for key in remote.objects if key.endswith(".keras"))
+
+
+@EVERY_SERVER
+def test_a_file_comes_back_with_its_attributes_and_a_taken_key_stays(
+    remote: SmallS3, small: Settings, tmp_path: Path
+) -> None:
+    """Whether the server honours "create only", refuses it or does not know what it is."""
+    store, source = ObjectStore(small), tmp_path / "source"
+    source.write_bytes(b"content" * 1000)
+    steps: list[tuple[int, int]] = []
+    store.put_new_file("a/file", source, {"sha256": "0123", "writer": "me"}, lambda *done: steps.append(done))
+    assert store.fetch("a/file")[:2] == (file_digest(source), 7000)
+    assert store.attributes("a/file").items() >= {"sha256": "0123", "writer": "me"}.items()
+    assert (steps[0], steps[-1]) == ((0, 7000), (7000, 7000))
+    with pytest.raises(StoreObjectExists, match="nothing was overwritten"):
+        store.put_new_file("a/file", source, {})
+    assert store.attributes("a/file")["writer"] == "me"
+    if remote.conditions is not Conditions.IGNORED:
+        with pytest.raises(StoreObjectExists):
+            store.put_new_bytes("a/file", b"other")
+        assert store.read("a/file") == source.read_bytes()
+
+
+@EVERY_SERVER
+def test_objects_are_listed_and_deleted(remote: SmallS3, small: Settings) -> None:
+    """Folders by name, objects with their size; what is gone is no error."""
+    store = ObjectStore(small)
+    for key in ("one/x", "one/y", "two/z"):
+        store.put_new_bytes(key, key.encode())
+    assert sorted(store.folders()) == ["one", "two"]
+    assert sorted((found.key, found.size_bytes) for found in store.objects("one/")) == [("one/x", 5), ("one/y", 5)]
+    store.delete("one/x")
+    store.delete("one/x")
+    assert (store.exists("one/x"), store.exists("one/y")) == (False, True)
+    with pytest.raises(StoreObjectNotFound):
+        store.read("one/x")
+
+
+@EVERY_SERVER
+def test_versions_are_published_and_found_on_every_server(
+    remote: SmallS3, small: Settings, make_model: MakeModel
+) -> None:
+    """File first and manifest last, so that no reader sees a version that is not whole."""
+    published = [publish(ModelLifecycle(small), make_model(name)) for name in ("first", "second")]
+    fresh = ModelLifecycle(small)
+    assert [version.version for version in fresh.list()] == [2, 1]
+    assert fresh.resolve() == published[1]
+    assert [check.ok for check in fresh.verify()] == [True, True]
+    own = [key for key in remote.writes if fresh.place.key(1) in key or fresh.place.manifest_key(1) in key]
+    assert own == [f"rca/{fresh.place.key(1)}", f"rca/{fresh.place.manifest_key(1)}"]
+
+
+@pytest.mark.parametrize(
+    "remote", [Conditions.HONOURED, Conditions.IGNORED], indirect=True, ids=["honoured", "ignored"]
+)
+@pytest.mark.parametrize("lost", [1, 3])
+def test_an_answer_that_is_lost_on_the_way_makes_no_second_version(
+    remote: SmallS3, small: Settings, make_model: MakeModel, lost: int
+) -> None:
+    """What was written is known as one's own by its writer."""
+    lifecycle = ModelLifecycle(small)
+    publish(lifecycle, make_model("first"))
+    remote.lost_answers = lost
+    assert publish(lifecycle, make_model("second")).version == 2
+    assert remote.lost_answers == 0
+    assert [check.ok for check in ModelLifecycle(small).verify()] == [True, True]
+
+
+def as_of_another(content: bytes) -> Kept:
+    return Kept(content, {"x-amz-meta-writer": "another"})
+
+
+@EVERY_SERVER
+def test_a_key_that_another_writer_took_first_means_the_next_number(
+    remote: SmallS3, small: Settings, make_model: MakeModel
+) -> None:
+    """Whose file is there stays there, on every server."""
+    lifecycle = ModelLifecycle(small)
+    key = f"rca/{lifecycle.place.key(1)}"
+
+    def before_it_is_looked_for(step: str) -> None:
+        if step == "allocated" and key not in remote.objects:
+            remote.objects[key] = as_of_another(b"theirs")
+
+    version = publish(ModelLifecycle(small, at_step=before_it_is_looked_for), make_model("ours"))
+    assert version.version == 2
+    assert remote.objects[key].content == b"theirs"
+    assert ModelLifecycle(small).resolve() == version
+
+
+@pytest.mark.parametrize("remote", [Conditions.IGNORED], indirect=True)
+@pytest.mark.parametrize("moment", ["uploaded", "verified"])
+def test_a_server_that_lets_another_writer_in_between_is_found_out(
+    remote: SmallS3, small: Settings, make_model: MakeModel, moment: str
+) -> None:
+    """Before or after the reading back: the file that is there decides, and ours takes the next number."""
+    lifecycle = ModelLifecycle(small)
+    key, manifest = f"rca/{lifecycle.place.key(1)}", f"rca/{lifecycle.place.manifest_key(1)}"
+    seen: list[str] = []
+
+    def at_step(step: str) -> None:
+        if step == moment and not seen:
+            seen.append(step)
+            remote.objects[key] = as_of_another(b"theirs")
+
+    version = publish(ModelLifecycle(small, at_step=at_step), make_model("ours"))
+    assert version.version == 2
+    assert remote.objects[key].content == b"theirs"
+    assert manifest not in remote.objects
+    assert [version.version for version in ModelLifecycle(small).list()] == [2]
+
+
+def test_other_bytes_than_were_sent_are_refused(remote: SmallS3, small: Settings, make_model: MakeModel) -> None:
+    """Something before the store changed them: no version is made of it."""
+
+    def spoil(step: str) -> None:
+        if step == "uploaded":
+            (key,) = model_keys(remote)
+            remote.objects[key].content = b"other"
+
+    with pytest.raises(PublishFailed, match="holds other bytes than were sent") as failed:
+        publish(ModelLifecycle(small, at_step=spoil), make_model("ours"))
+    assert isinstance(failed.value.__cause__, DigestMismatch)
+    assert ModelLifecycle(small).list() == []
+
+
+def test_numbers_that_are_taken_are_tried_so_often_and_no_more(
+    remote: SmallS3, small: Settings, make_model: MakeModel
+) -> None:
+    """A store in which somebody takes every key first is given up, in words."""
+    lifecycle = ModelLifecycle(small)
+    tried: list[str] = []
+
+    def take_next(step: str) -> None:
+        if step == "allocated":
+            number = len(tried) + 1
+            tried.append(step)
+            remote.objects[f"rca/{lifecycle.place.key(number)}"] = as_of_another(b"theirs")
+
+    with pytest.raises(PublishFailed, match="Every version number that was tried is taken"):
+        publish(ModelLifecycle(small, at_step=take_next), make_model("ours"))
+    assert len(tried) == publishing.TAKEN_KEYS == 20
+
+
+def test_a_number_beyond_all_that_are_taken_is_tried_next(
+    remote: SmallS3, small: Settings, make_model: MakeModel
+) -> None:
+    """A store that is far ahead costs two attempts, not as many as it has versions."""
+    lifecycle = ModelLifecycle(small)
+    steps: list[str] = []
+
+    def far_ahead(step: str) -> None:
+        if step == "allocated" and step not in steps:
+            for number in (1, 2, 40):
+                remote.objects[f"rca/{lifecycle.place.key(number)}"] = as_of_another(b"theirs")
+        steps.append(step)
+
+    assert publish(ModelLifecycle(small, at_step=far_ahead), make_model("ours")).version == 41
+    assert steps.count("allocated") == 2
+
+
+def test_a_refused_draft_is_stored_and_never_resolved(store_only: Settings, make_model: MakeModel) -> None:
+    """With its reason, in the version and in the history; the next one takes the next number."""
+    lifecycle = ModelLifecycle(store_only)
+    version = lifecycle.publish(make_model("worse"), **FACTS, objection="it is worse " + "x" * 2000)
+    assert (version.status, version.status_reason[:11]) == ("refused", "it is worse")
+    with pytest.raises(LifecycleError):
+        lifecycle.resolve()
+    ((action, reason),) = [(event.action, event.reason) for event in lifecycle.events.all()]
+    assert action == "refused"
+    assert 0 < len(reason) <= publishing.LONGEST_TEXT
+    good = publish(lifecycle, make_model("good"))
+    assert (lifecycle.resolve().version, good.version) == (2, 2)
+    assert [event.action for event in lifecycle.events.all()] == ["refused", "published"]
+
+
+@pytest.mark.parametrize("step", ["allocated", "uploaded", "verified", "described"])
+def test_the_steps_come_in_their_order(store_only: Settings, make_model: MakeModel, step: str) -> None:
+    """Each is told once it is done; a version is whole before it is ready."""
+    steps: list[str] = []
+    publish(ModelLifecycle(store_only, at_step=steps.append), make_model("first"))
+    assert steps == ["validated", "allocated", "uploaded", "verified", "described", "ready"]
+
+
+def test_a_published_version_waits_in_the_cache(store_only: Settings, make_model: MakeModel) -> None:
+    """Whoever trained it needs no download."""
+    lifecycle = ModelLifecycle(store_only)
+    version = publish(lifecycle, make_model("first"))
+    assert lifecycle.cache.verified(version.sha256) is not None
+    assert lifecycle.cache.version(1) == version
+
+
+def test_the_manifest_says_what_the_version_is(remote: SmallS3, small: Settings, make_model: MakeModel) -> None:
+    """Its number, digest and writer: the writer is that of the file beside it."""
+    lifecycle = ModelLifecycle(small)
+    version = publish(lifecycle, make_model("first"))
+    manifest: dict[str, Any] = json.loads(remote.objects[f"rca/{lifecycle.place.manifest_key(1)}"].content)
+    kept = remote.objects[f"rca/{lifecycle.place.key(1)}"].attributes
+    assert (manifest["version"], manifest["sha256"]) == (1, version.sha256)
+    assert manifest["writer"] == kept["x-amz-meta-writer"]
+    assert kept["x-amz-meta-sha256"] == version.sha256
+
+
+BROKEN: dict[str, Callable[[Path], object]] = {
+    "there is no such file": lambda path: None,
+    "File is not a zip file": lambda path: path.write_text("text"),
+    "Is a directory": lambda path: path.mkdir(),
+}
+
+
+@pytest.mark.parametrize("told", BROKEN)
+def test_what_is_no_model_file_is_told_before_anything_is_asked(
+    store_only: Settings, tmp_path: Path, told: str
+) -> None:
+    """Nothing is allocated for it."""
+    BROKEN[told](tmp_path / "x.keras")
+    steps: list[str] = []
+    with pytest.raises(ModelFileDamaged, match=told):
+        publish(ModelLifecycle(store_only, at_step=steps.append), tmp_path / "x.keras")
+    assert steps == []
