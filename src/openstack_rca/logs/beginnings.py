@@ -39,6 +39,7 @@ _BEGINNINGS: tuple[tuple[str, frozenset[str]], ...] = (
     (r"^\[?", frozenset()),
     (r"^\[", frozenset("[")),
     (r"^=", frozenset("=")),
+    (r"^(?:node=(?P<host>", frozenset("nt")),
     (r"^>", frozenset(">")),
     (r"^<", frozenset("<")),
     (r"^ *\d", _DIGITS | {" "}),

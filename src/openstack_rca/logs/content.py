@@ -13,7 +13,10 @@ from openstack_rca.logs.packing import Readable
 _SAMPLE = 64 * 1024
 # Control bytes that no text holds; tab, line feed, form feed, carriage return, backspace and escape are text.
 _CONTROL = bytes(byte for byte in range(32) if byte not in b"\t\n\r\x0c\x08\x1b\x00") + b"\x7f"
-_COLOUR = r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\([A-Z]"
+# As a terminal takes them, and as `cat -v`, rsyslog and programs that print their own bytes show them.
+_ESCAPE = r"(?:\x1b|\^\[|#033|\\x1b|\\033|\\u001b|\\e)"
+_COLOUR = rf"{_ESCAPE}\[[0-9;?]*[A-Za-z]|\x1b\([A-Z]"
+_SHOWN_ESCAPES = (b"^[[", b"#033[", b"\\x1b[", b"\\033[", b"\\e[")
 _CLOCK = rb"\d{1,2}:\d\d:\d\d"
 _STAMPED = re.compile(
     rb"^.{0,120}?(?:\d{4}[-/.]\d\d[-/.]\d\d[ T]+\d{1,2}:\d\d|[^\W\d]{3,5}\.? +\d{1,2} " + _CLOCK + rb"|"
@@ -32,6 +35,8 @@ _STAMPED = re.compile(
 _JSON_OBJECTS = re.compile(
     rb"^\s*[\[{][^\x00]*?\"(?:__REALTIME_TIMESTAMP|_source|@timestamp|_SYSTEMD_UNIT|resultType)\"\s*:"
 )
+_PAGE = re.compile(rb"\s*<(?:!doctype html|html|head|body|pre|span )", re.IGNORECASE)
+_TAG = re.compile(rb"</?[a-zA-Z!][^<>]*>")
 _UTF_16_SHARE = 0.7
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -70,6 +75,8 @@ def reads_like_log(data: bytes) -> bool:
     """Whether at least a third of the first hundred lines that are not blank or indented look like those of a log."""
     if _JSON_OBJECTS.match(data) or holds_records(data):
         return True
+    if _PAGE.match(data):
+        data = _TAG.sub(b"", data.partition(b"<pre")[2] or data)
     lines = [line for line in data.splitlines()[:300] if line.strip() and not line.startswith((b" ", b"\t"))][:100]
     lines = lines or [line for line in data.splitlines()[:300] if line.strip()][:100]
     stamped = sum(1 for line in lines if _STAMPED.match(line[:4000]))
@@ -135,7 +142,8 @@ def text_lines(data: bytes, *, is_start: bool) -> pl.Series:
         return pl.Series("text", [], pl.String)
     if b"\x00" in data:
         data = data.replace(b"\x00", b"")
-    has_returns, has_colour = b"\r" in data, b"\x1b" in data
+    has_returns = b"\r" in data
+    has_colour = b"\x1b" in data or any(escape in data for escape in _SHOWN_ESCAPES)
     lines = pl.Series("text", [data.decode("utf-8", _WESTERN)]).str.split("\n").explode()
     if has_colour:
         lines = lines.str.replace_all(_COLOUR, "")
@@ -146,7 +154,7 @@ def text_lines(data: bytes, *, is_start: bool) -> pl.Series:
 
 def first_lines(data: bytes) -> list[str]:
     """The lines of the beginning of a text, as ``text_lines`` gives them, for a look at few of them."""
-    if any(mark in data for mark in (b"\x00", b"\x1b", b"\r")):
+    if any(mark in data for mark in (b"\x00", b"\x1b", b"\r", *_SHOWN_ESCAPES)):
         return text_lines(data, is_start=True).to_list()
     text = data.removeprefix(codecs.BOM_UTF8).decode("utf-8", _WESTERN)
     return text.removesuffix("\n").split("\n") if text else []

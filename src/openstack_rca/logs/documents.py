@@ -24,6 +24,16 @@ _VERBOSE = re.compile(
 _FIELD = re.compile(r"^ +(?P<name>[A-Z_][A-Z0-9_]*)=(?P<value>.*)$", re.DOTALL)
 _SEPARATORS = " \t\r\n,[]\x1e\ufeff"
 _DELIMITERS = ",;\t"
+_POSTGRESQL = re.compile(
+    r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} [A-Z+\d:-]{1,6},(?:\"[^\"]*\"|[^,\"]*),(?:\"[^\"]*\"|[^,\"]*),\d*,"
+    r"(?:(?:\"[^\"]*\"|[^,\"]*),){7}(?:DEBUG[1-5]|INFO|NOTICE|WARNING|ERROR|LOG|FATAL|PANIC),"
+)
+_POSTGRESQL_COLUMNS = [
+    "log_time", "user_name", "database_name", "process_id", "connection_from", "session_id", "session_line_num",
+    "command_tag", "session_start_time", "virtual_transaction_id", "transaction_id", "error_severity", "sql_state_code",
+    "message", "detail", "hint", "internal_query", "internal_query_pos", "context", "query", "query_pos", "location",
+    "application_name", "backend_type",
+]  # fmt: skip
 _TEXT_COLUMNS = words("message msg log line _source payload full_message short_message _source.message body")
 _TIME_COLUMNS = words("@timestamp timestamp time date datetime tsns _source.@timestamp ts _time created")
 
@@ -50,6 +60,8 @@ def splitter_for(head: bytes) -> Splitter | None:
         return _journal_verbose
     if first[:1] in ("{", "[", "\x1e") and not _is_json(first.strip("\x1e ,")):
         return _indented_json if _begins_json(_decoded(begin).lstrip("\x1e")) else None
+    if _POSTGRESQL.match(first):
+        return _csv_rows(_POSTGRESQL_COLUMNS, ",", _postgresql_record)
     delimiter = _csv_delimiter(first)
     return _csv(first, delimiter) if delimiter else None
 
@@ -236,8 +248,22 @@ def _csv_delimiter(header: str) -> str | None:
 
 def _csv(header: str, delimiter: str) -> Splitter:
     """Exports of Kibana, OpenSearch Dashboards, Graylog, Grafana: the first line names the columns."""
-    names = [_column(name) for name in next(csv.reader([header], delimiter=delimiter))]
+    return _csv_rows([_column(name) for name in next(csv.reader([header], delimiter=delimiter))], delimiter, dict)
 
+
+def _postgresql_record(record: dict[str, str]) -> dict[str, str]:
+    """A row of PostgreSQL's csvlog by the keys of ``json_keys``; what explains the message stands below it."""
+    further = [f"{name.upper()}:  {record[name]}" for name in ("detail", "hint", "context", "query") if name in record]
+    return {
+        "timestamp": record.get("log_time", ""),
+        "level": record.get("error_severity", "").rstrip("12345"),
+        "pid": record.get("process_id", ""),
+        "service": "postgresql",
+        "message": "\n".join([record.get("message", ""), *further]),
+    }
+
+
+def _csv_rows(names: list[str], delimiter: str, shaped: Callable[[dict[str, str]], dict[str, str]]) -> Splitter:
     def split(data: bytes, final: bool) -> tuple[list[Piece], int]:
         end = len(data) if final else data.rfind(b"\n") + 1
         # A value may hold line ends: a record ends where its quotes do.
@@ -254,7 +280,7 @@ def _csv(header: str, delimiter: str) -> Splitter:
                     pieces.append(Piece("", lines))
                     continue
                 record = {name: value for name, value in zip(names, row, strict=False) if value not in ("", "-")}
-                pieces.append(Piece(json.dumps(record) if record else "", lines))
+                pieces.append(Piece(json.dumps(shaped(record)) if record else "", lines))
         except csv.Error:
             whole = text.count("\n") + (not text.endswith("\n"))
             pieces.append(Piece("\n".join(text.splitlines()[before:]), max(whole - before, 0)))

@@ -19,6 +19,7 @@ ENVELOPE_SCHEMA: dict[str, pl.DataType] = {
     "wrapper": pl.String(),
     "part": pl.Int8(),
     "outer_time": UTC_TIME,
+    "outer_zoned": pl.Boolean(),
     "outer_host": pl.String(),
     "outer_hostname": pl.String(),
     "outer_service": pl.String(),
@@ -31,7 +32,8 @@ ENVELOPE_SCHEMA: dict[str, pl.DataType] = {
     "outer_user_id": pl.String(),
     "outer_instance_id": pl.String(),
 }
-"""``text`` is what is inside; ``part`` is one of ``WHOLE``, ``PIECE``, ``CONTINUED``."""
+"""``text`` is what is inside; ``outer_zoned`` says whether the stamp told its zone;
+``part`` is one of ``WHOLE``, ``PIECE``, ``CONTINUED``."""
 
 WHOLE = 0
 """A line of its own."""

@@ -20,7 +20,7 @@ TIMES = _keys(
 )
 WORD_LEVELS = _keys(
     "levelname log_level level severity_label severity loglevel lvl Level log.level log_level_name severityText severity_text "
-    "syslogseverity-text syslogseverity_text syslog_severity priority_name LOGGER_LEVEL level_name"
+    "syslogseverity-text syslogseverity_text syslog_severity priority_name LOGGER_LEVEL level_name s"
 )
 """Keys of words; ``SYSLOG_WORDS`` are those that a shipper filled in."""
 
@@ -29,7 +29,8 @@ SYSLOG_NUMBERS = _keys("PRIORITY priority syslogseverity severity_code syslog_se
 HOSTS = _keys(
     "_HOSTNAME Hostname hostname host HOSTNAME host_name host.name host.hostname fromhost from_host node node_name nodename "
     "agent.hostname agent.name beat.hostname beat.name kubernetes.host kubernetes.node_name kubernetes.node.name "
-    "kubernetes.pod_node_name source_host logsource source _source_host fqdn syslog_hostname sysloghost machine k8s.node.name"
+    "kubernetes.pod_node_name nodeName "
+    "source_host logsource source _source_host fqdn syslog_hostname sysloghost machine k8s.node.name"
 )
 SERVICES = _keys(
     "programname SYSLOG_IDENTIFIER CONTAINER_NAME container_name _SYSTEMD_UNIT UNIT app-name appname app_name "
@@ -39,13 +40,15 @@ SERVICES = _keys(
 PROCESSES = _keys("process Pid pid _PID SYSLOG_PID procid process.pid process_id PID proc_id syslog_pid")
 LOGGERS = _keys("python_module name logger LOGGER_NAME Logger logger_name log.logger module caller domain log_name")
 PATHS = _keys("filename file path log.file.path log_file logfile source_file file.path tailed_path source _path")
-PODS = _keys("kubernetes.pod_name kubernetes.pod.name pod_name k8s.pod.name kubernetes.pod")
-CONTAINERS = _keys("kubernetes.container_name kubernetes.container.name container_name k8s.container.name")
+PODS = _keys("kubernetes.pod_name kubernetes.pod.name pod_name podName k8s.pod.name kubernetes.pod")
+CONTAINERS = _keys(
+    "kubernetes.container_name kubernetes.container.name container_name containerName k8s.container.name"
+)
 TRACES = _keys(
     "traceback Traceback exc_text exc_info stack_trace stacktrace stack EXCEPTION_TEXT error.stack_trace exception "
     "EXCEPTION_INFO exception.stacktrace errorVerbose"
 )
-ERRORS = _keys("error err error.message reason error_summary cause")
+ERRORS = _keys("error err error.message reason error_summary cause attr.error.errmsg attr.message")
 IDS: dict[str, tuple[str, ...]] = {
     "outer_global_request_id": _keys("global_request_id GLOBAL_REQUEST_ID"),
     "outer_request_id": _keys("request_id REQUEST_ID req_id requestId request.id"),
@@ -61,7 +64,7 @@ LEVELLED = frozenset(_keys("_source fields labels context extra kubernetes attri
 INNER = LEVELLED | frozenset(
     _keys(
         "log host agent beat process service container error file docker_metadata syslog journald systemd node pod "
-        "namespace metadata"
+        "namespace metadata attr"
     )
 )
 """Inner records whose keys count with the record's name and a dot before them."""

@@ -74,14 +74,19 @@ def unwrap_json(lines: pl.DataFrame, timezone: str) -> tuple[pl.DataFrame, pl.Da
             found = [{**found[0], "text": "\n".join(envelope["text"] for envelope in found)}]
         step = 1 if row % ROW_STRIDE or len(found) * NESTED_STRIDE >= ROW_STRIDE else NESTED_STRIDE
         rows += [{**envelope, "row": row + position * step} for position, envelope in enumerate(found)]
-    schema = {name: dtype for name, dtype in ENVELOPE_SCHEMA.items() if name != "outer_time"}
+    schema = {
+        name: dtype for name, dtype in ENVELOPE_SCHEMA.items() if not name.startswith(("outer_time", "outer_zoned"))
+    }
     frame = pl.DataFrame(
         {name: [row.get(name) for row in rows] for name in (*schema, "micros", "stamp")},
         schema={**schema, "micros": pl.Int64, "stamp": pl.String},
         strict=False,
     )
     shipped = pl.col("micros").cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-    known = frame.with_columns(outer_time=pl.coalesce(shipped, iso_time(pl.col("stamp"), timezone)))
+    zoned = pl.col("micros").is_not_null() | pl.col("stamp").str.contains(r"(?:Z|[+-]\d\d:?\d\d)$")
+    known = frame.with_columns(
+        outer_time=pl.coalesce(shipped, iso_time(pl.col("stamp"), timezone)), outer_zoned=zoned.fill_null(False)
+    )
     rest = lines.filter(~pl.col("row").is_in(pl.Series(taken, dtype=pl.UInt64).implode()))
     return known.select(ENVELOPE_SCHEMA.keys()), rest
 
@@ -252,6 +257,9 @@ def _record_envelopes(record: Record) -> Iterator[dict[str, Any]]:
     body = text.rstrip("\n")
     if isinstance(error, str) and error not in body and error not in trace:
         body = f"{body}: {error}" if body else error
+    if "syslogtag" in flat or (body.startswith(" ") and not body.startswith("  ")):
+        # A message of syslog begins behind the tag with a space.
+        body = body.removeprefix(" ")
     lines = body.split("\n") + (trace.split("\n") if trace and trace not in body else [])
     yield {**envelope, "text": lines[0].rstrip("\r")}
     for line in lines[1:]:

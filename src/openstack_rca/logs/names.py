@@ -19,6 +19,7 @@ _COMPRESSION = re.compile(r"\.(?:gz|bz2|xz|zst|zstd|lz4|lzma|Z)$", re.IGNORECASE
 _ROTATION = re.compile(
     r"(?:[._-](?:\d{1,4}|\d{8}(?:[-_T]?\d{2,6})?|\d{10}|\d{4}-\d\d-\d\d(?:[-_T]?[\d:.-]+)?|old|bak|prev))+$"
 )
+_DATED_ROTATION = re.compile(_ROTATION.pattern.replace(r"\d{1,4}|", r"(?<!-)\d{1,4}|", 1))
 _EXTENSION = re.compile(r"[._-](?:log|err|out|txt|json|jsonl|ndjson|html|csv)$", re.IGNORECASE)
 _ROLE = re.compile(r"[._-](?:access|error|request|requests|other[._-]vhosts|stdout|stderr)$", re.IGNORECASE)
 _NODE_NAME = re.compile(r"^(?:rabbit|rabbitmq)@(.+?)(?:[_-](?:sasl|upgrade))?$")
@@ -62,6 +63,7 @@ _SOSREPORT = re.compile(
     r"(?:-obfuscated)?$",
     re.IGNORECASE,
 )
+_SUPPORTCONFIG = re.compile(r"^(?:scc|nts)_(?P<host>[\w.-]+?)_\d{6}_\d{4}$")
 _ANSIBLE_CONTAINER = re.compile(r"^(?P<host>.+?)[_-](?P<service>[a-z0-9_-]+)[_-]container-[0-9a-f]{8}$")
 # `NAMESPACE_POD_UID` of the kubelet, and `POD_NAMESPACE_CONTAINER-ID` of its links.
 _POD_FOLDER = re.compile(r"^[a-z0-9-]+_(?P<pod>[a-z0-9.-]+)_(?:[0-9a-f-]{32,36})$")
@@ -83,14 +85,14 @@ class Origin:
     host: str | None
 
 
-def plain_stem(name: str) -> str:
-    """The file's name without compression, rotation and log suffixes: ``nova-api.log.2.gz`` -> ``nova-api``."""
+def plain_stem(name: str, rotation: re.Pattern[str] = _ROTATION) -> str:
+    """The file's name without compression, ``rotation`` and log suffixes: ``nova-api.log.2.gz`` -> ``nova-api``."""
     stem = name
     previous = ""
     while stem != previous:
         previous = stem
         stem = _COMPRESSION.sub("", stem) or previous
-        stem = _EXTENSION.sub("", _ROTATION.sub("", stem)) or previous
+        stem = _EXTENSION.sub("", rotation.sub("", stem)) or previous
     return stem
 
 
@@ -137,6 +139,10 @@ def _service(name: str, folders: list[str]) -> tuple[str | None, str | None]:
     in_pod = _pod_service(plain, folders)
     if in_pod is not None:
         return in_pod, None
+    whole = _split_name(plain_stem(name, _DATED_ROTATION))
+    if whole[1] is not None and parent.lower() not in _SERVICES:
+        # The number behind a host's last dash is no rotation's.
+        return whole
     stem = plain_stem(name)
     if stem.lower().startswith("screen-") or stem.lower().startswith("unit-"):
         stem = _POD_TAIL.sub("", stem.partition("-")[2])
@@ -190,7 +196,9 @@ def _split_name(stem: str) -> tuple[str, str | None]:
         if is_program(before):
             if before.lower() == "ceph-mgr":
                 behind = re.sub(r"\.[a-z]{6}$", "", behind)
-            looks = re.search(r"^[A-Za-z].*\d|\.", behind) and not _NOT_HOST_TAIL.match(behind)
+            # Controllers put what looks like five letters of a name behind a dash, never behind a dot.
+            tail = re.compile(r"^(?:v\d+|worker\d+|py\d+)$") if stem[border] == "." else _NOT_HOST_TAIL
+            looks = re.search(r"^[A-Za-z].*\d|\.", behind) and not tail.match(behind)
             is_host = looks and (_ADDRESS.match(behind) or re.match("[A-Za-z]", behind)) and _may_be_host(behind)
             return (before, behind) if is_host else (stem, None)
     return stem, None
@@ -224,7 +232,7 @@ def _host(inside: list[str], outside: list[str]) -> str | None:
 
 def _host_in(part: str) -> str | None:
     """The host that a folder's name tells, if any."""
-    report = _SOSREPORT.match(part)
+    report = _SOSREPORT.match(part) or _SUPPORTCONFIG.match(part)
     if report is not None:
         return report["host"]
     container = _ANSIBLE_CONTAINER.match(part)

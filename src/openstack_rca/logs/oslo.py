@@ -17,7 +17,8 @@ _PLAIN = r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \d+ [A-Z]+ [^ ]"
 _LEVELS = "TRACE|DEBUG|INFO|AUDIT|WARNING|WARN|ERROR|CRITICAL|FATAL"
 _LOGGER = r"(?P<logger>[A-Za-z_][A-Za-z0-9_.-]*)"
 _RARE = (
-    rf"^(?P<stamp>{ISO}) +(?:(?P<host>[A-Za-z][A-Za-z0-9_.-]*) +)??(?:(?P<process>\d{{1,9}}) +)?"
+    rf"^(?P<stamp>\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d [A-Z]{{3,5}}[.,]\d{{3}}|{ISO}) +"
+    rf"(?:(?P<host>[A-Za-z][A-Za-z0-9_.-]*) +)??(?:(?P<process>\d{{1,9}}) +)?"
     rf"(?P<level>{_LEVELS}) +{_LOGGER}(?: (?P<rest>.*))?$"
 )
 # What `log_date_format` makes of the date; oslo.log puts the milliseconds behind it.

@@ -15,6 +15,12 @@ from openstack_rca.logs.records import ROW_STRIDE, Kind, as_records, level_in_te
 from openstack_rca.logs.wrappers import WRAPPERS, unwrap
 
 _DEEPEST = 6
+_PASSED_ON_SECONDS = 1
+# A stamp of oslo.log and of most programs, with nothing of a zone behind it.
+_NAIVE = (
+    r"^\[?[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?\]? +[^ +0-9-]|"
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}[.,][0-9]{3} [0-9]+ [A-Z]"
+)
 _NOTE = r"^-- (?:Journal begins|Logs begin|Boot |Reboot|No entries).*--$|^--$"
 _IDS = ("hostname", "logger", "global_request_id", "request_id", "project_id", "user_id", "instance_id")
 # What an envelope is called as a format where nothing inside is known.
@@ -137,8 +143,9 @@ class _Recogniser:
         writer = pl.struct("outer_host", "outer_service", "outer_process")
         told = pl.col("outer_host").is_not_null() | pl.col("outer_service").is_not_null()
         own_stream = spoken["stream"]
+        naive = outer["text"].str.contains(_NAIVE).alias("naive")
         both = spoken.drop("stream").hstack(
-            outer.drop("row", "text").with_columns(pl.when(told).then(writer.hash()).alias("stream"))
+            outer.drop("row", "text").with_columns(naive, pl.when(told).then(writer.hash()).alias("stream"))
         )
         both = both.with_columns(pl.coalesce(own_stream, pl.col("stream")).alias("stream"))
         records = _with_envelope(both)
@@ -170,6 +177,7 @@ def _bare(lines: pl.DataFrame) -> pl.DataFrame:
 
 def _with_envelope(both: pl.DataFrame) -> pl.DataFrame:
     """Put together what a line says and what its envelope says; the line knows better."""
+    both = _tracebacks_at_once(_in_zone_of_envelope(both))
     bare = pl.col("kind") == int(Kind.BARE)
     known = ~bare & ~pl.col("format").is_in(WEAK)
     speaks = known.any().over("file_index", "wrapper", "outer_host", "outer_service", "outer_process")
@@ -213,6 +221,45 @@ def _with_envelope(both: pl.DataFrame) -> pl.DataFrame:
         ),
         "",
     )
+
+
+def _tracebacks_at_once(both: pl.DataFrame) -> pl.DataFrame:
+    """A traceback of oslo.log without stamps has the time of the line that it explains, not those of its passing on."""
+    repeated = (pl.col("kind") == int(Kind.REPEATED)) & pl.col("time").is_null()
+    if not both.select(repeated.any()).item():
+        return both
+    serious = pl.col("level").is_in(["WARNING", "ERROR", "CRITICAL"])
+    opens = pl.col("kind") == int(Kind.OPENER)
+    writer = ("file_index", "outer_host", "outer_service", "outer_process", "logger")
+    opener = pl.when(opens & serious).then("row").when(opens).then(pl.lit(-1, pl.Int64)).forward_fill().over(writer)
+    begun = both.with_columns(opener=opener.cast(pl.Int64))
+    times = both.select(opener=pl.col("row").cast(pl.Int64), begun=pl.coalesce("time", "outer_time"))
+    begun = begun.join(times, on="opener", how="left", maintain_order="left")
+    late = pl.col("outer_time") - pl.col("begun")
+    at_once = repeated & late.is_between(pl.duration(), pl.duration(seconds=_PASSED_ON_SECONDS))
+    time = pl.when(at_once).then(pl.col("begun")).otherwise(pl.col("time"))
+    return begun.with_columns(time.alias("time")).drop("opener", "begun")
+
+
+def _in_zone_of_envelope(both: pl.DataFrame) -> pl.DataFrame:
+    """Stamps without a zone behind one with a zone: where nearly all differ by the same whole quarters of an hour, that
+    is the zone that the program runs in.
+    """
+    naive = pl.col("naive") & pl.col("outer_zoned")
+    if not both.select(naive.any()).item():
+        return both
+    writer = ("file_index", "outer_host", "outer_service")
+    quarter = 900_000_000
+    apart = (pl.col("time") - pl.col("outer_time")).dt.total_microseconds()
+    quarters = (apart / quarter).round().cast(pl.Int64)
+    near = (apart - quarters * quarter).abs() < _PASSED_ON_SECONDS * 1_000_000 * 10
+    told = pl.when(naive & near & quarters.is_between(-56, 56)).then(quarters)
+    both = both.with_columns(told=told).with_columns(
+        usual=pl.col("told").drop_nulls().mode().sort().first().over(writer)
+    )
+    agree = (pl.col("told") == pl.col("usual")).fill_null(False).sum().over(writer) * 10 >= naive.sum().over(writer) * 9
+    shift = pl.when(naive & agree).then(pl.col("usual")).fill_null(0) * quarter
+    return both.with_columns((pl.col("time") - pl.duration(microseconds=shift)).alias("time")).drop("told", "usual")
 
 
 def _pieces_joined(outer: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -30,6 +30,13 @@ _TAG = re.compile(r"</?[a-zA-Z!][^<>]*>")
 _NUMBERED = re.compile(r"^( *(\d{1,8})[:.|]?(?:\t|( *)))(.*)$")
 _QUOTED = re.compile(r"^(?:> ?)+")
 _FILE_HEADER = re.compile(r"^==> (\S+\.log\S*) <==$")
+_SECTION = re.compile(r"^#==\[ .+ \]=+#$")
+_SECTION_FILE = re.compile(r"^# (/\S+?)(?: - Last \d+ Lines)?$")
+# What a chat puts above what somebody wrote: a name and a clock, perhaps with a day.
+_WRITER = re.compile(
+    r"^\s*\[?[\w.'-][\w .'()-]{0,40}?[,:]?(?:\s+(?:\u2014|-|at|APP|BOT))?\s+(?:(?:Today|Yesterday)(?: at)? )?"
+    r"\[?\d{1,2}:\d\d(?::\d\d)?(?: ?[AaPp]\.?[Mm]\.?)?\]?\s*$"
+)
 _FENCE = re.compile(r"^\s*(?:```|~~~)[\w.+-]*\s*$")
 
 Lines = list[str]
@@ -45,7 +52,9 @@ def cleaner_for(sample: Sequence[str]) -> Callable[[Lines], list[Piece]] | None:
     steps: list[Callable[[Lines], Lines]] = []
     for step_for in (
         _with_names_of_files,
+        _with_names_of_sections,
         _without_tags,
+        _without_writers,
         _without_fences,
         _without_quotes,
         _without_fences,
@@ -92,11 +101,53 @@ def _with_names_of_files(sample: Lines) -> Callable[[Lines], Lines] | None:
     return named
 
 
+def _with_names_of_sections(sample: Lines) -> Callable[[Lines], Lines] | None:
+    """A supportconfig's file holds ends of logs, each below its path; what commands printed is left out."""
+    if not any(_SECTION.match(line) for line in sample[:20]):
+        return None
+    name, begins = "", False
+
+    def named(lines: Lines) -> Lines:
+        nonlocal name, begins
+        result = []
+        for line in lines:
+            header = _SECTION_FILE.match(line) if begins else None
+            if begins:
+                name = header[1] if header is not None and re.search(r"/log/|\.log|/messages", header[1]) else ""
+            begins = _SECTION.match(line) is not None
+            result.append(f"{name}:{line}" if name and line.strip() and header is None and not begins else "")
+        return result
+
+    return named
+
+
 def _without_tags(sample: Lines) -> Callable[[Lines], Lines] | None:
+    """A page of HTML, of which only what is set as it was written counts where it has such a part."""
     first = next((line for line in sample if line.strip()), "")
     if not _HTML.match(first.lstrip()):
         return None
-    return lambda lines: [html.unescape(_TAG.sub("", line)) for line in lines]
+    inside = not any("<pre" in line for line in sample)
+
+    def bared(lines: Lines) -> Lines:
+        nonlocal inside
+        result = []
+        for line in lines:
+            _, opens, behind = line.partition("<pre")
+            shown = f"{opens}{behind}" if opens else line
+            inside = inside or bool(opens)
+            result.append(html.unescape(_TAG.sub("", shown)) if inside else "")
+            inside = inside and "</pre" not in shown
+        return result
+
+    return bared
+
+
+def _without_writers(sample: Lines) -> Callable[[Lines], Lines] | None:
+    """A copy out of a chat names who wrote and when above what they wrote."""
+    written = _written(sample)
+    if not written or not _WRITER.match(written[0]) or not any(_BEGINS.match(line) for line in written[1:3]):
+        return None
+    return lambda lines: ["" if _WRITER.match(line) else line for line in lines]
 
 
 def _without_fences(sample: Lines) -> Callable[[Lines], Lines] | None:

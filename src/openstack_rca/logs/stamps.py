@@ -25,7 +25,7 @@ _ZONES = {
     "SGT": 480,
 }  # fmt: skip
 _NUMERIC = (
-    r"^(?P<date>\d{4}[-/]\d\d[-/]\d\d)[ T]+(?P<hour>\d{1,2})(?P<rest>:\d\d:\d\d)(?P<early>Z|[+-]\d\d:?\d\d)?"
+    r"^(?P<date>\d{4}[-/]\d\d[-/]\d\d)[ T]+(?P<hour>\d{1,2})(?P<rest>:\d\d:\d\d)(?P<early>Z|[+-]\d\d:?\d\d| [A-Z]{2,5})?"
     r"(?:[.,](?P<fraction>\d{1,9}))? ?(?P<offset>[A-Z]{1,5}|[+-]\d\d(?::?\d\d)?)?$"
 )
 # The abbreviated months of German, French, Spanish, Italian, Portuguese and Dutch where they differ from English.
@@ -79,7 +79,7 @@ def iso_time(text: pl.Expr, timezone: str) -> pl.Expr:
     )
     fraction = part.field("fraction").fill_null("").str.slice(0, 6).str.pad_end(6, "0").cast(pl.Int64)
     naive = naive + pl.duration(microseconds=fraction)
-    written = pl.coalesce(part.field("early"), part.field("offset"))
+    written = pl.coalesce(part.field("early").str.strip_chars_start(), part.field("offset"))
     digits = written.str.replace(":", "", literal=True).str.pad_end(5, "0")
     minutes = digits.str.slice(1, 2).cast(pl.Int64, strict=False) * 60
     minutes += digits.str.slice(3, 2).cast(pl.Int64, strict=False)

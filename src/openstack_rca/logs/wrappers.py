@@ -78,6 +78,7 @@ class Wrapper:
             columns["outer_service"] = pl.col("found_service")
         if self.time is not None:
             columns["outer_time"] = self.time(pl.col("stamp"), timezone)
+            columns["outer_zoned"] = pl.col("stamp").str.contains(_ZONED).fill_null(False)
         if "host" in parts.columns:
             columns["outer_host"] = pl.col("host").replace({"-": None, "localhost": None})
         if "process" in parts.columns:
@@ -124,7 +125,7 @@ def _pod_origin(text: str) -> Origin:
 
 def _container_origin(text: str) -> Origin:
     """Compose puts the project before and a number behind the service: ``kolla-nova_compute-1``."""
-    whole = re.sub(r"[-_]\d+$", "", text.strip())
+    whole = re.sub(r"[-_]\d+$|\.\d+(?:\.[a-z0-9]{20,30})?$", "", text.strip())
     name = whole
     while name and not is_program(name):
         name = re.sub(r"^[^-_]*[-_]?", "", name)
@@ -152,6 +153,8 @@ def _no_time(stamp: pl.Expr, _timezone: str) -> pl.Expr:
     return pl.when(stamp.is_null()).then(None).otherwise(None)
 
 
+# An offset behind the clock, a zone of one offset, or seconds since 1970.
+_ZONED = r":\d\d(?:[.,]\d+)? ?(?:Z|UTC|GMT|[+-]\d\d:?\d\d)$|^\d{9,10}\.\d+$"
 SYSLOG = "syslog"
 JOURNAL_CAT = "cat"
 WRAPPERS: tuple[Wrapper, ...] = (
@@ -177,6 +180,12 @@ WRAPPERS: tuple[Wrapper, ...] = (
     ),
     Wrapper("grep", rf"^ *\d{{1,8}}(?:[:|\t-]| {{1,4}})[ \t]*(?P<inner>{_BEGINNING}.*)$", about="line numbers"),
     Wrapper("quoted", r"^>(?: >|>)*(?: (?P<inner>.*))?$", about="quotes of mails and tickets"),
+    Wrapper(
+        "quoted",
+        r"^(?:\[?(?:\d{4}-\d\d-\d\d[T ])?\d{1,2}:\d\d(?::\d\d)?\]? +)?"
+        r"<[ @+%~&]?[A-Za-z_`^{}|\[\]\\][\w`^{}|\[\]\\-]{0,30}> (?P<inner>.*)$",
+        about="lines of a chat, as IRC shows them: a clock, a name in angle brackets",
+    ),
     Wrapper(
         SYSLOG,
         rf"^{_PRIORITY}(?P<stamp>{_SHORT}) {_HOST} {_WORDED}{_TAG}",
@@ -243,6 +252,12 @@ WRAPPERS: tuple[Wrapper, ...] = (
     ),
     Wrapper(
         "container", r"^(?P<source>\{\w+=\"[^{}]*\})\s+(?P<inner>.*)$", None, _labels_origin, about="`logcli query`"
+    ),
+    Wrapper(
+        "container",
+        r"^(?P<source>[A-Za-z0-9][\w.-]*\.\d{1,5}(?:\.[a-z0-9]{20,30})?)@(?P<host>[\w.-]+) +\| ?(?P<inner>.*)$",
+        origin=_container_origin,
+        about="`docker service logs`",
     ),
     Wrapper(
         "container",

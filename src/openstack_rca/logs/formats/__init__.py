@@ -46,6 +46,8 @@ SERVICES: dict[str, str] = {
     "postgresql": "postgresql",
     "redis": "redis",
     "memcached": "memcached",
+    "mongodb": "mongodb",
+    "audit": "auditd",
     "etcd": "etcd",
     "haproxy": "haproxy",
     "nginx": "nginx",

@@ -11,7 +11,7 @@ _LEVEL = "debug|trace|info|notice|warning|warn|error|crit|critical|alert|emerg"
 FORMATS = (
     LineFormat(
         "pacemaker",
-        rf"^{_STAMP} (?P<host>[\w.-]+) (?P<service>[\w-]+) +\[(?P<process>\d+)\](?: \([^)]*\))?[ \t]*"
+        rf"^{_STAMP} (?P<host>[\w.-]+) (?P<service>[\w-]+) *\[(?P<process>\d+)\](?: \([^)]*\))?[ \t]*"
         rf"(?P<level>{_LEVEL})\b *:[ \t]*(?P<message>.*)$",
         yearless,
         "Pacemaker 2",

@@ -99,6 +99,13 @@ FORMATS = (
         "memcached -v; its other lines are events too",
     ),
     LineFormat(
+        "mongodb",
+        rf"^(?P<stamp>{DATE}T\d\d:\d\d:\d\d\.\d{{3}}(?:Z|[+-]\d{{4}})) (?P<level>[DIWEF])\d? +(?P<logger>[A-Z]+|-) +"
+        r"\[[^\]]+\] (?P<message>.*)$",
+        iso,
+        "MongoDB before 4.4 (later ones write JSON)",
+    ),
+    LineFormat(
         "etcd",
         rf"^(?P<stamp>{DATE} \d\d:\d\d:\d\d\.\d{{6}}) (?P<level>[A-Z]) \| (?P<logger>[\w/-]+): (?P<message>.*)$",
         iso,

@@ -6,7 +6,7 @@ import polars as pl
 
 from openstack_rca.logs.formats.line_format import LineFormat, guessed, timeless
 from openstack_rca.logs.records import normal_level, syslog_level
-from openstack_rca.logs.stamps import DAY, ISO, MONTH, formatted_time, iso_time
+from openstack_rca.logs.stamps import DAY, ISO, MONTH, epoch_time, formatted_time, iso_time
 
 _CTIME = rf"{DAY} {MONTH} [ \d]\d \d\d:\d\d:\d\d \d{{4}}"
 _DECODED = (
@@ -30,7 +30,25 @@ def _human(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
     return parts.with_columns(time.alias("time"), level=pl.lit("INFO"))
 
 
+def _audit(parts: pl.DataFrame, _timezone: str) -> pl.DataFrame:
+    text = pl.col("message")
+    refused = text.str.contains(r"\bdenied\b|\bres=(?:failed|0)\b|\bsuccess=no\b") | pl.col("type").str.starts_with(
+        "ANOM"
+    )
+    return parts.with_columns(
+        epoch_time(pl.col("stamp")).alias("time"),
+        pl.when(refused).then(pl.lit("WARNING")).otherwise(pl.lit("INFO")).alias("level"),
+        message=pl.col("type") + ": " + text,
+    )
+
+
 FORMATS = (
+    LineFormat(
+        "audit",
+        r"^(?:node=(?P<host>\S+) )?type=(?P<type>[A-Z0-9_]+) msg=audit\((?P<stamp>\d{9,10}\.\d{3}):\d+\): ?(?P<message>.*)$",
+        _audit,
+        "the audit daemon; what was refused or failed is a warning",
+    ),
     LineFormat(
         "kernel",
         rf"^{_DECODED}\[?(?P<stamp>{_CTIME}|{ISO})\]? (?P<message>.*)$",
