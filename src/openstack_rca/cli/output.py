@@ -93,19 +93,23 @@ def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Options that say of logs what their lines do not."""
+def line_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options that say of lines what they do not say themselves."""
     for option in (
-        click.option("--correct-skew", is_flag=True, help="Put right the times of hosts whose clock disagrees."),
         click.option(
             "--year", type=click.IntRange(1970, 9999), help="Year of the last line, where lines carry no year."
         ),
         click.option("--host", metavar="NAME", help="Host of lines that name none."),
         click.option("--log-format", metavar="NAME", help="Read lines as this format only, see docs/logs.md."),
-        HOSTS,
     ):
         command = option(command)
     return command
+
+
+def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options that say of logs what their lines do not, and where logs lie that are fetched."""
+    skew = click.option("--correct-skew", is_flag=True, help="Put right the times of hosts whose clock disagrees.")
+    return HOSTS(line_options(skew(command)))
 
 
 def settings_from(mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool) -> Settings:

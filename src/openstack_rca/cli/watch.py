@@ -14,8 +14,8 @@ from openstack_rca.cli.output import (
     MODEL,
     SIGNATURES,
     connection_options,
+    line_options,
     notice,
-    reading_options,
     settings_from,
 )
 from openstack_rca.service.deliveries import Command, Deliveries, Folder, Receiver, Webhook, WebhookFormat
@@ -79,7 +79,7 @@ from openstack_rca.settings import Settings
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="json: one object a line."
 )  # fmt: skip
-@reading_options
+@line_options
 @connection_options
 def watch_command(
     logs: tuple[str, ...],
@@ -100,7 +100,6 @@ def watch_command(
     log_format: str | None,
     host: str | None,
     year: int | None,
-    correct_skew: bool,
     mlflow_uri: str | None,
     mlflow_experiment: str | None,
     disable_mlflow: bool,
@@ -117,9 +116,7 @@ def watch_command(
       openstack-rca watch /var/log/kolla --webhook http://127.0.0.1:9093/api/v2/alerts --webhook-format alertmanager
       journalctl -f -o short-iso-precise | openstack-rca watch -
     """
-    settings = with_reading(
-        settings_from(mlflow_uri, mlflow_experiment, disable_mlflow), log_format, host, year, correct_skew
-    )
+    settings = with_reading(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow), log_format, host, year)
     opened = open_model(model, settings)
     for text in opened.notices:
         notice(text)

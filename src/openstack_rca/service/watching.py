@@ -30,6 +30,7 @@ from openstack_rca.service.kept_reports import keep_report
 from openstack_rca.service.knowledge import knowledge_for
 from openstack_rca.service.log_reading import reader_of
 from openstack_rca.service.opening import OpenModel
+from openstack_rca.service.remote import is_remote
 from openstack_rca.service.stories import expected_steps
 from openstack_rca.service.troubles import Told, TroubleBook, TroubleState
 from openstack_rca.settings import Settings
@@ -129,6 +130,11 @@ class Watch:
         state: Path | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        if any(is_remote(str(path)) for path in paths):
+            raise LogInputError(
+                "A watch follows logs of this machine.",
+                "Send those of another here: ssh HOST tail -F FILE | openstack-rca watch -",
+            )
         self.options = options or WatchOptions()
         self.figures = Figures()
         self._paths = [str(path) for path in paths]
