@@ -118,17 +118,10 @@ def _greatest(times: Iterable[object]) -> datetime:
     return max(time for time in times if isinstance(time, datetime))
 
 
-def new_errors(rest: pl.DataFrame, minutes: float) -> list[Finding]:
-    """Errors (and surprising warnings) that no signature knows, told in their own words.
-
-    What ends a process, or keeps it from starting, is the component's own statement of a cause, whatever the level of the
-    line; any other error is a symptom of the component that logged it.
-    """
-    surprising = (pl.col("level") == "WARNING") & (pl.col("score").fill_null(0.0) >= current().surprising_score)
-    groups = (
-        rest.with_columns(ends=ENDS)
-        .filter(pl.col("ends") | FAILING | surprising)
-        .sort("time", "row")
+def _of_one_kind(events: pl.DataFrame, **further: pl.Expr) -> pl.DataFrame:
+    """One row for the events of each template that a component logs on a host: first rows, count, times, novelty, rate."""
+    return (
+        events.sort("time", "row")
         .group_by("component", "host", "template_id", maintain_order=True)
         .agg(
             rows=pl.col("row").head(MAX_ROWS),
@@ -137,13 +130,27 @@ def new_errors(rest: pl.DataFrame, minutes: float) -> list[Finding]:
             last=pl.col("time").max(),
             novelty=pl.col("novelty").max(),
             normal=pl.col("normal_per_minute").max(),
-            message=pl.col("message").first(),
-            exception=pl.col("exception").first(),
-            detail=pl.col("detail").first(),
-            level=pl.col("level").first(),
-            ends=pl.col("ends").any(),
-            surprising=(pl.col("score") >= SURPRISING).mean(),
+            **further,
         )
+    )
+
+
+def new_errors(rest: pl.DataFrame, minutes: float) -> list[Finding]:
+    """Errors (and surprising warnings) that no signature knows, told in their own words.
+
+    What ends a process, or keeps it from starting, is the component's own statement of a cause, whatever the level of the
+    line; any other error is a symptom of the component that logged it.
+    """
+    surprising = (pl.col("level") == "WARNING") & (pl.col("score").fill_null(0.0) >= current().surprising_score)
+    errors = rest.with_columns(ends=ENDS).filter(pl.col("ends") | FAILING | surprising)
+    groups = _of_one_kind(
+        errors,
+        message=pl.col("message").first(),
+        exception=pl.col("exception").first(),
+        detail=pl.col("detail").first(),
+        level=pl.col("level").first(),
+        ends=pl.col("ends").any(),
+        surprising=(pl.col("score") >= SURPRISING).mean(),
     )
     return [_unknown_error(group, minutes) for group in groups.iter_rows(named=True)]
 
@@ -184,19 +191,9 @@ def _unknown_error(group: dict[str, Any], minutes: float) -> Finding:
 
 def unusual_traffic(rest: pl.DataFrame, minutes: float) -> list[Finding]:
     """Ordinary lines that come far more often than normal, or that the model finds most surprising: context, no proof."""
+    ordinary = rest.filter(pl.col("familiar") & ~pl.col("level").is_in(_WARNING_AND_WORSE) & (pl.col("novelty") >= 0.6))
     groups = (
-        rest.filter(pl.col("familiar") & ~pl.col("level").is_in(_WARNING_AND_WORSE) & (pl.col("novelty") >= 0.6))
-        .sort("time", "row")
-        .group_by("component", "host", "template_id", maintain_order=True)
-        .agg(
-            rows=pl.col("row").head(MAX_ROWS),
-            count=pl.len(),
-            first=pl.col("time").min(),
-            last=pl.col("time").max(),
-            novelty=pl.col("novelty").max(),
-            normal=pl.col("normal_per_minute").max(),
-            score=pl.col("score").max(),
-        )
+        _of_one_kind(ordinary, score=pl.col("score").max())
         .filter((pl.col("count") >= TRAFFIC_EVENTS) | (pl.col("score").fill_null(0.0) >= TRAFFIC_SCORE))
         .sort("count", descending=True)
         .head(MAX_TRAFFIC)
