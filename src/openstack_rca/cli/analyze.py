@@ -11,13 +11,12 @@ import click
 from openstack_rca.cli.output import (
     MODEL,
     SIGNATURES,
-    connection_options,
     console,
     notice,
     parse_time,
     reading_options,
-    settings_from,
     steps,
+    with_settings,
 )
 from openstack_rca.errors import ConfigurationError, HistoryUnavailable
 from openstack_rca.service.analysis import DEPLOYMENTS, AnalysisOutcome, analyze, around_window
@@ -72,7 +71,7 @@ from openstack_rca.settings import Settings
     "left out: the one that the logs show.",
 )
 @reading_options
-@connection_options
+@with_settings
 def analyze_command(
     logs: tuple[str, ...],
     issue: str,
@@ -94,9 +93,7 @@ def analyze_command(
     year: int | None,
     correct_skew: bool,
     hosts_file: Path | None,
-    mlflow_uri: str | None,
-    mlflow_experiment: str | None,
-    disable_mlflow: bool,
+    settings: Settings,
 ) -> int:
     """Find the root cause of the trouble in LOGS: files, folders, globs, - for standard input, or an address.
 
@@ -116,7 +113,6 @@ def analyze_command(
       openstack-rca analyze /var/log/kolla --since 10m --exit-code -o report.html
       openstack-rca analyze ssh://ctl1,ctl2/var/log/kolla --since 30m
     """
-    settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
     settings = settings.model_copy(update={"deployment": deployment}) if deployment else settings
     if around is not None:
         if since is not None or until is not None:

@@ -7,18 +7,17 @@ from pathlib import Path
 
 import click
 
-from openstack_rca.cli.output import JSON_FORMAT, connection_options, console, print_json, settings_from
+from openstack_rca.cli.output import JSON_FORMAT, console, print_json, with_settings
 from openstack_rca.service.reports import one_line
 from openstack_rca.service.upkeep import DatabaseFacts, back_up, restore
+from openstack_rca.settings import Settings
 
 
 @click.command("backup", short_help="Copy the embedded tracking database.")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE")
 @JSON_FORMAT
-@connection_options
-def backup_command(
-    file: Path, form: str, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool
-) -> None:
+@with_settings
+def backup_command(file: Path, form: str, settings: Settings) -> None:
     """Write a copy of the embedded tracking database (runs and registry) to FILE while others may work with it.
 
     The copy is checked before FILE is there. The model files are not part of it: they lie in the store. A server has its own
@@ -28,7 +27,7 @@ def backup_command(
     Example:
       openstack-rca backup mlflow-backup.db
     """
-    facts = back_up(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow), file)
+    facts = back_up(settings, file)
     if form == "json":
         print_json(asdict(facts))
     else:
@@ -38,10 +37,8 @@ def backup_command(
 @click.command("restore", short_help="Put a copy of the embedded tracking database back.")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE")
 @JSON_FORMAT
-@connection_options
-def restore_command(
-    file: Path, form: str, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool
-) -> None:
+@with_settings
+def restore_command(file: Path, form: str, settings: Settings) -> None:
     """Make FILE, written by backup, the embedded tracking database again.
 
     FILE is checked first, and a damaged one changes nothing. The database before it is kept, and its place is printed. Versions
@@ -51,7 +48,7 @@ def restore_command(
     Example:
       openstack-rca restore mlflow-backup.db
     """
-    done = restore(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow), file)
+    done = restore(settings, file)
     if form == "json":
         print_json(asdict(done))
         return

@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 
 from openstack_rca.cli.analyze import keep, record
-from openstack_rca.cli.output import connection_options, console, notice, settings_from, steps
+from openstack_rca.cli.output import console, notice, steps, with_settings
 from openstack_rca.cli.train import training_progress
 from openstack_rca.service.demo import DEMO_INCIDENT, DemoAnswer, answer_incident, train_on_samples
 from openstack_rca.service.reports import print_report
@@ -23,13 +23,12 @@ PROGRAM = "openstack-rca"
 
 @click.command("demo", short_help="Answer a recorded incident, then train on the samples.")
 @click.option("--incident", default=DEMO_INCIDENT, show_default=True, help="Which sample incident to answer.")
-@connection_options
-def demo_command(incident: str, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool) -> None:
+@with_settings
+def demo_command(incident: str, settings: Settings) -> None:
     """Answer a recorded incident, train a model on the packaged samples, and say what to try next.
 
     State goes to OPENSTACK_RCA_HOME (default ~/.local/share/openstack-rca), like that of every other command.
     """
-    settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
     screen = console()
     with steps() as shown:
         answer = answer_incident(settings, incident, on_step=shown.step)

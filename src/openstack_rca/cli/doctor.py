@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import click
 
-from openstack_rca.cli.output import JSON_FORMAT, connection_options, console, print_json, settings_from
+from openstack_rca.cli.output import JSON_FORMAT, console, print_json, with_settings
 from openstack_rca.service.models import doctor
+from openstack_rca.settings import Settings
 
 
 @click.command("doctor", short_help="Check every connection.")
 @JSON_FORMAT
-@connection_options
-def doctor_command(form: str, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool) -> int:
+@with_settings
+def doctor_command(form: str, settings: Settings) -> int:
     """Check every connection: tracking, registry, run artifacts, store, credentials, clock, space. Exit status 1 if one fails."""
-    checks = doctor(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow))
+    checks = doctor(settings)
     if form == "json":
         print_json([{"name": one.name, "ok": one.ok, "detail": one.detail, "hint": one.hint} for one in checks])
     else:

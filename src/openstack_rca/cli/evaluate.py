@@ -9,21 +9,12 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from openstack_rca.cli.output import (
-    JSON_FORMAT,
-    MODEL,
-    SIGNATURES,
-    connection_options,
-    console,
-    notice,
-    print_json,
-    settings_from,
-    steps,
-)
+from openstack_rca.cli.output import JSON_FORMAT, MODEL, SIGNATURES, console, notice, print_json, steps, with_settings
 from openstack_rca.cli.sensitivity import print_sensitivity
 from openstack_rca.errors import LifecycleError
 from openstack_rca.service.evaluation import ABLATIONS, compare, evaluate, record_evaluation
 from openstack_rca.service.sensitivity import measure_sensitivity
+from openstack_rca.settings import Settings
 
 
 @click.command("evaluate", short_help="Score the answers on labelled incidents.")
@@ -61,7 +52,7 @@ from openstack_rca.service.sensitivity import measure_sensitivity
 )
 @SIGNATURES
 @JSON_FORMAT
-@connection_options
+@with_settings
 def evaluate_command(
     folders: tuple[Path, ...],
     model: str,
@@ -73,9 +64,7 @@ def evaluate_command(
     sensitivity: bool,
     signatures: str | None,
     form: str,
-    mlflow_uri: str | None,
-    mlflow_experiment: str | None,
-    disable_mlflow: bool,
+    settings: Settings,
 ) -> None:
     """Score the answers on the labelled incidents in each DIR.
 
@@ -94,7 +83,6 @@ def evaluate_command(
     """
     if sensitivity and (leave_one_out or without or only_info or against):
         raise click.UsageError("--sensitivity stands alone: it changes one number or rule at a time.")
-    settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
     own = Path(signatures) if signatures else None
     with steps() as shown:
         shown.step("evaluate")

@@ -10,17 +10,16 @@ import click
 from openstack_rca.cli.output import (
     JSON_FORMAT,
     MODEL,
-    connection_options,
     console,
     notice,
     print_columns,
     print_json,
-    settings_from,
     steps,
+    with_settings,
 )
 from openstack_rca.service.history import CATEGORIES, PastIncident, as_category, confirm, import_incidents, list_history
 from openstack_rca.service.reports import one_line
-from openstack_rca.settings import load_settings
+from openstack_rca.settings import Settings, load_settings
 
 TEXT_WIDTH = 80
 
@@ -111,10 +110,8 @@ def _facts(past: PastIncident) -> dict[str, Any]:
 @history_group.command("import", short_help="Bring labelled incidents into the history.")
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
 @MODEL
-@connection_options
-def import_command(
-    folder: Path, model: str, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool
-) -> None:
+@with_settings
+def import_command(folder: Path, model: str, settings: Settings) -> None:
     """Bring the labelled incidents in DIR into the history, their labels as confirmed causes.
 
     An incident is a folder with logs/ and incident.json, as for `evaluate`. Healthy windows are left out. Importing the same
@@ -124,7 +121,6 @@ def import_command(
     Example:
       openstack-rca history import incidents/
     """
-    settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
     with steps() as shown:
         shown.step("import incidents")
         result = import_incidents(folder, settings=settings, model=model, on_progress=shown.note)

@@ -10,9 +10,10 @@ import click
 
 from openstack_rca.cli.analyze import answer
 from openstack_rca.cli.main import run
-from openstack_rca.cli.output import connection_options, console, notice, settings_from
+from openstack_rca.cli.output import console, notice, with_settings
 from openstack_rca.cli.train import exit_status, learn, print_training
 from openstack_rca.service.demo import sample_incident_logs, sample_normal_logs
+from openstack_rca.settings import Settings
 
 MODEL_COPY = Path("models/lstm_log_classifier.keras")
 """Where the manual expects the trained file, below the working folder."""
@@ -27,15 +28,13 @@ MODEL_COPY = Path("models/lstm_log_classifier.keras")
     "--logs", multiple=True, metavar="PATH", help="File, folder or glob; may be given again. Default: the samples."
 )
 @click.option("--fast-mode", is_flag=True, help="Lexical retrieval only.")
-@connection_options
+@with_settings
 def manual_command(
     mode: str,
     issue: str | None,
     logs: tuple[str, ...],
     fast_mode: bool,
-    mlflow_uri: str | None,
-    mlflow_experiment: str | None,
-    disable_mlflow: bool,
+    settings: Settings,
 ) -> int:
     """Train on logs of a healthy cloud, or find the root cause of an issue.
 
@@ -44,7 +43,6 @@ def manual_command(
       python3 main.py --mode train
       python3 main.py --mode analyze --issue "Database connection timeout"
     """
-    settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
     if mode == "train":
         if not logs:
             notice("No --logs given: training on the sample recording.")

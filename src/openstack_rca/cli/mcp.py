@@ -6,17 +6,16 @@ import os
 
 import click
 
-from openstack_rca.cli.output import ROOTS, connection_options, opened_roots, settings_from
+from openstack_rca.cli.output import ROOTS, opened_roots, with_settings
 from openstack_rca.extras import require_extra
 from openstack_rca.service.places import require_home
+from openstack_rca.settings import Settings
 
 
 @click.command("mcp", short_help="Serve tools for agents (Model Context Protocol) on standard input and output.")
 @ROOTS
-@connection_options
-def mcp_command(
-    roots: tuple[str, ...], mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool
-) -> None:
+@with_settings
+def mcp_command(roots: tuple[str, ...], settings: Settings) -> None:
     """Serve tools for an agent over standard input and output until it closes them, by the Model Context Protocol.
 
     The tools analyse logs, read reports, search logs and list model versions. They change nothing in the cloud, and read
@@ -27,7 +26,6 @@ def mcp_command(
       openstack-rca mcp --root /var/log/kolla
     """
     require_extra("mcp", "The MCP server")
-    settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
     if roots:
         settings = settings.model_copy(update={"log_roots": os.pathsep.join(opened_roots(roots))})
     require_home(settings, writable=True)

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from openstack_rca.cli.output import JSON_FORMAT, connection_options, console, print_columns, print_json, settings_from
+from openstack_rca.cli.output import JSON_FORMAT, console, print_columns, print_json, with_settings
 from openstack_rca.service.models import ModelVersion
 from openstack_rca.service.reports import one_line
 from openstack_rca.service.versions import (
@@ -24,6 +24,7 @@ from openstack_rca.service.versions import (
     unyank_model,
     yank_model,
 )
+from openstack_rca.settings import Settings
 
 VERSION = click.argument("reference", metavar="N|@ALIAS")
 REASON = click.option("--reason", default="", metavar="TEXT", help="Why; kept in the history.")
@@ -34,14 +35,12 @@ NEEDED_REASON = click.option("--reason", required=True, metavar="TEXT", help="Wh
 @VERSION
 @NEEDED_REASON
 @JSON_FORMAT
-@connection_options
+@with_settings
 def yank_command(
     reference: str,
     reason: str,
     form: str,
-    mlflow_uri: str | None,
-    mlflow_experiment: str | None,
-    disable_mlflow: bool,
+    settings: Settings,
 ) -> None:
     """Take a version out of latest. By its number or an alias it can still be used, with a notice.
 
@@ -49,7 +48,7 @@ def yank_command(
     Example:
       openstack-rca models yank 15 --reason "trained on the day of the outage"
     """
-    version = yank_model(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow), reference, reason)
+    version = yank_model(settings, reference, reason)
     _print(version, f"Version {version.version} is yanked: {version.yank_reason}", form)
 
 
@@ -57,14 +56,12 @@ def yank_command(
 @VERSION
 @REASON
 @JSON_FORMAT
-@connection_options
+@with_settings
 def unyank_command(
     reference: str,
     reason: str,
     form: str,
-    mlflow_uri: str | None,
-    mlflow_experiment: str | None,
-    disable_mlflow: bool,
+    settings: Settings,
 ) -> None:
     """Let a yanked version into latest again.
 
@@ -72,7 +69,7 @@ def unyank_command(
     Example:
       openstack-rca models unyank 15 --reason "the outage was on another day"
     """
-    version = unyank_model(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow), reference, reason)
+    version = unyank_model(settings, reference, reason)
     _print(version, f"Version {version.version} is no longer yanked.", form)
 
 
@@ -80,14 +77,12 @@ def unyank_command(
 @VERSION
 @NEEDED_REASON
 @JSON_FORMAT
-@connection_options
+@with_settings
 def pin_command(
     reference: str,
     reason: str,
     form: str,
-    mlflow_uri: str | None,
-    mlflow_experiment: str | None,
-    disable_mlflow: bool,
+    settings: Settings,
 ) -> None:
     """Let latest lead to this version, whatever is published later. Every use of it says that it is pinned.
 
@@ -95,7 +90,7 @@ def pin_command(
     Example:
       openstack-rca models pin 14 --reason "until the new release is understood"
     """
-    version = pin_model(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow), reference, reason)
+    version = pin_model(settings, reference, reason)
     _print(version, f"latest is pinned to version {version.version}.", form)
 
 
@@ -103,14 +98,12 @@ def pin_command(
 @click.argument("reference", required=False, metavar="[N]")
 @REASON
 @JSON_FORMAT
-@connection_options
+@with_settings
 def unpin_command(
     reference: str | None,
     reason: str,
     form: str,
-    mlflow_uri: str | None,
-    mlflow_experiment: str | None,
-    disable_mlflow: bool,
+    settings: Settings,
 ) -> None:
     """Let latest be the highest version again. With N, only if that is the pinned one.
 
@@ -118,7 +111,7 @@ def unpin_command(
     Example:
       openstack-rca models unpin 14 --reason "version 16 is good"
     """
-    number = unpin_model(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow), reference, reason)
+    number = unpin_model(settings, reference, reason)
     if form == "json":
         print_json({"unpinned": str(number)})
     else:
@@ -128,10 +121,8 @@ def unpin_command(
 @click.command("rollback", short_help="Pin the last good version before the one in use.")
 @REASON
 @JSON_FORMAT
-@connection_options
-def rollback_command(
-    reason: str, form: str, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool
-) -> None:
+@with_settings
+def rollback_command(reason: str, form: str, settings: Settings) -> None:
     """Pin the last good version before the one in use: ready, not yanked, and its file whole in the store.
 
     Again, it goes back one more. models unpin goes forward to the newest.
@@ -140,17 +131,15 @@ def rollback_command(
     Example:
       openstack-rca models rollback --reason "version 15 names the wrong service since Monday"
     """
-    version = roll_back(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow), reason)
+    version = roll_back(settings, reason)
     _print(version, f"latest is pinned to version {version.version}.", form)
 
 
 @click.command("history", short_help="Who did what to the versions, when and why.")
 @click.argument("reference", required=False, metavar="[N|@ALIAS]")
 @JSON_FORMAT
-@connection_options
-def history_command(
-    reference: str | None, form: str, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool
-) -> None:
+@with_settings
+def history_command(reference: str | None, form: str, settings: Settings) -> None:
     """Show who did what to the versions, when and why, oldest first; of one version, or of all.
 
     The history lies beside the versions in the store. It is only appended to, and pruned versions stay in it.
@@ -160,7 +149,7 @@ def history_command(
       openstack-rca models history
       openstack-rca models history 15 --format json
     """
-    events = model_history(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow), reference)
+    events = model_history(settings, reference)
     if form == "json":
         print_json([{**asdict(event), "version": str(event.version)} for event in events])
         return
@@ -187,14 +176,12 @@ def _what(event: VersionEvent) -> str:
 @VERSION
 @click.argument("text")
 @JSON_FORMAT
-@connection_options
+@with_settings
 def describe_command(
     reference: str,
     text: str,
     form: str,
-    mlflow_uri: str | None,
-    mlflow_experiment: str | None,
-    disable_mlflow: bool,
+    settings: Settings,
 ) -> None:
     """Say in words what a version is; models show and MLflow's pages show it. An empty TEXT takes the words away.
 
@@ -202,7 +189,7 @@ def describe_command(
     Example:
       openstack-rca models describe 15 "the two quiet weeks after the upgrade to Zed"
     """
-    version = describe_model(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow), reference, text)
+    version = describe_model(settings, reference, text)
     _print(version, f"Version {version.version}: {version.description or 'no description'}", form)
 
 
@@ -212,16 +199,14 @@ def describe_command(
 @click.option("--delete", is_flag=True, help="Take the name away.")
 @REASON
 @JSON_FORMAT
-@connection_options
+@with_settings
 def alias_command(
     alias: str,
     reference: str | None,
     delete: bool,
     reason: str,
     form: str,
-    mlflow_uri: str | None,
-    mlflow_experiment: str | None,
-    disable_mlflow: bool,
+    settings: Settings,
 ) -> None:
     """Let @NAME lead to a version; a version that had the name loses it. latest, v15 and the names of stages are reserved.
 
@@ -232,7 +217,6 @@ def alias_command(
     """
     if delete == (reference is not None):
         raise click.UsageError("Give a version, or --delete.")
-    settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
     if reference is not None:
         version = set_alias(settings, alias, reference, reason)
         _print(version, f"@{alias} leads to version {version.version}.", form)
@@ -249,15 +233,13 @@ def alias_command(
 @click.argument("stage", type=click.Choice([*STAGES, "none"], case_sensitive=False))
 @REASON
 @JSON_FORMAT
-@connection_options
+@with_settings
 def stage_command(
     reference: str,
     stage: str,
     reason: str,
     form: str,
-    mlflow_uri: str | None,
-    mlflow_experiment: str | None,
-    disable_mlflow: bool,
+    settings: Settings,
 ) -> None:
     """Move a version to a stage, or out of all of them. One version is in a stage at a time; @production leads to it.
 
@@ -268,7 +250,6 @@ def stage_command(
       openstack-rca models stage 15 Production --reason "a week without a false alarm"
       openstack-rca analyze /var/log/kolla --issue "Instances stay in BUILD" --model @production
     """
-    settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
     version = set_stage(settings, reference, "" if stage.lower() == "none" else stage, reason)
     _print(
         version, f"Version {version.version} is in {f'stage {version.stage}' if version.stage else 'no stage'}.", form
@@ -281,16 +262,14 @@ def stage_command(
 @click.option("--name", metavar="NAME", help="Name of the model there; the same one if not given.")
 @REASON
 @JSON_FORMAT
-@connection_options
+@with_settings
 def promote_command(
     reference: str,
     target: str,
     name: str | None,
     reason: str,
     form: str,
-    mlflow_uri: str | None,
-    mlflow_experiment: str | None,
-    disable_mlflow: bool,
+    settings: Settings,
 ) -> None:
     """Publish a version as the next one of another environment: the same file, the same digest, its origin kept.
 
@@ -300,7 +279,6 @@ def promote_command(
     Example:
       openstack-rca models promote 15 --to openstack_rca_system_production --reason "a good week in staging"
     """
-    settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
     promotion = promote_model(settings, reference, target, name, reason)
     version = promotion.version
     if form == "json":

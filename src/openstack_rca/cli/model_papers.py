@@ -7,25 +7,24 @@ from pathlib import Path
 
 import click
 
-from openstack_rca.cli.output import JSON_FORMAT, connection_options, console, print_columns, print_json, settings_from
+from openstack_rca.cli.output import JSON_FORMAT, console, print_columns, print_json, with_settings
 from openstack_rca.service.model_papers import diff_models, export_model, import_model, model_card
+from openstack_rca.settings import Settings
 
 
 @click.command("diff", short_help="What two versions differ in.")
 @click.argument("first", metavar="A")
 @click.argument("second", metavar="B", default="latest")
 @JSON_FORMAT
-@connection_options
-def diff_command(
-    first: str, second: str, form: str, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool
-) -> None:
+@with_settings
+def diff_command(first: str, second: str, form: str, settings: Settings) -> None:
     """Show what two versions differ in: the data, settings, figures and packages of their trainings.
 
     \b
     Example:
       openstack-rca models diff 14 15
     """
-    one, other, found = diff_models(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow), first, second)
+    one, other, found = diff_models(settings, first, second)
     if form == "json":
         print_json(
             {
@@ -49,15 +48,15 @@ def _cell(value: object) -> str:
 
 @click.command("card", short_help="A version's card, in Markdown.")
 @click.argument("reference", metavar="N|@ALIAS", default="latest")
-@connection_options
-def card_command(reference: str, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool) -> None:
+@with_settings
+def card_command(reference: str, settings: Settings) -> None:
     """Print a version's card in Markdown: what it learned from, how, and how good it is.
 
     \b
     Example:
       openstack-rca models card 15
     """
-    card = model_card(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow), reference)
+    card = model_card(settings, reference)
     console().print(card, markup=False, soft_wrap=True, end="")
 
 
@@ -65,14 +64,12 @@ def card_command(reference: str, mlflow_uri: str | None, mlflow_experiment: str 
 @click.argument("reference", metavar="N|@ALIAS")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER")
 @JSON_FORMAT
-@connection_options
+@with_settings
 def export_command(
     reference: str,
     folder: Path,
     form: str,
-    mlflow_uri: str | None,
-    mlflow_experiment: str | None,
-    disable_mlflow: bool,
+    settings: Settings,
 ) -> None:
     """Write a version into one tar for a machine without a network: verified file, manifest, signature, card.
 
@@ -80,7 +77,7 @@ def export_command(
     Example:
       openstack-rca models export 15 parcels
     """
-    target = export_model(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow), reference, folder)
+    target = export_model(settings, reference, folder)
     if form == "json":
         print_json({"path": str(target), "size_bytes": target.stat().st_size})
     else:
@@ -90,17 +87,15 @@ def export_command(
 @click.command("import", short_help="Publish an exported version here.")
 @click.argument("parcel", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE")
 @JSON_FORMAT
-@connection_options
-def import_command(
-    parcel: Path, form: str, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool
-) -> None:
+@with_settings
+def import_command(parcel: Path, form: str, settings: Settings) -> None:
     """Publish the version of an exported tar as the next version of this environment, if it is whole.
 
     \b
     Example:
       openstack-rca models import parcels/lstm_model_v15.tar
     """
-    version = import_model(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow), parcel)
+    version = import_model(settings, parcel)
     if form == "json":
         print_json({"version": str(version.version), "uri": version.uri, "kind": version.kind.value})
     else:

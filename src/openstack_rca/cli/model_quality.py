@@ -8,19 +8,11 @@ from typing import Any
 
 import click
 
-from openstack_rca.cli.output import (
-    JSON_FORMAT,
-    connection_options,
-    console,
-    notice,
-    print_columns,
-    print_json,
-    settings_from,
-    steps,
-)
+from openstack_rca.cli.output import JSON_FORMAT, console, notice, print_columns, print_json, steps, with_settings
 from openstack_rca.errors import LifecycleError
 from openstack_rca.service.comparison import compare_models, record_comparison
 from openstack_rca.service.drift import DriftOutcome, Thresholds, model_drift, record_drift
+from openstack_rca.settings import Settings
 
 _DEFAULTS = Thresholds()
 _CARD = ("test_accuracy", "test_loss", "test_precision", "test_recall", "test_alarm_share", "inference_time")
@@ -43,16 +35,14 @@ _DIFFERENCES = ("", "first", "second", "second - first", "95 % interval", "wins"
     help="Labelled incidents; both answer them.",
 )
 @JSON_FORMAT
-@connection_options
+@with_settings
 def compare_command(
     first: str,
     second: str,
     logs: tuple[str, ...],
     incidents: Path | None,
     form: str,
-    mlflow_uri: str | None,
-    mlflow_experiment: str | None,
-    disable_mlflow: bool,
+    settings: Settings,
 ) -> None:
     """Compare two versions, aliases or model files: their cards, the same logs (--logs), the same incidents (--incidents).
 
@@ -65,7 +55,6 @@ def compare_command(
       openstack-rca models compare 14 15
       openstack-rca models compare 14 15 --logs /var/log/kolla --incidents incidents/
     """
-    settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
     with steps() as shown:
         result = compare_models(
             first,
@@ -151,7 +140,7 @@ def _threshold(name: str, what: str, default: float) -> Callable[[Callable[..., 
 @_threshold("alarms", "Most events that score 0.99 or more.", _DEFAULTS.alarm_share)
 @_threshold("scores", "Largest distance of the scores from calibrated ones.", _DEFAULTS.score_distance)
 @JSON_FORMAT
-@connection_options
+@with_settings
 def drift_command(
     logs: tuple[str, ...],
     model: str,
@@ -162,9 +151,7 @@ def drift_command(
     alarms: float,
     scores: float,
     form: str,
-    mlflow_uri: str | None,
-    mlflow_experiment: str | None,
-    disable_mlflow: bool,
+    settings: Settings,
 ) -> int:
     """Say whether logs of now are still like those that a model was trained on. Exit status 1 if they are not, for cron.
 
@@ -176,7 +163,6 @@ def drift_command(
       openstack-rca models drift --logs /var/log/kolla
       openstack-rca models drift --logs /var/log/kolla --model @production --plot drift.png
     """
-    settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
     thresholds = Thresholds(unseen, templates, services, alarms, scores)
     with steps() as shown:
         outcome = model_drift(

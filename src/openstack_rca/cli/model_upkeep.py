@@ -8,8 +8,9 @@ from datetime import timedelta
 
 import click
 
-from openstack_rca.cli.output import JSON_FORMAT, connection_options, console, print_columns, print_json, settings_from
+from openstack_rca.cli.output import JSON_FORMAT, console, print_columns, print_json, with_settings
 from openstack_rca.service.versions import DEFAULT_AGE, DEFAULT_KEEP, prune_models, repair_models
+from openstack_rca.settings import Settings
 
 YES = click.option("--yes", "--apply", "apply", is_flag=True, help="Do it; without this it is only said.")
 _HOURS = {"h": 1, "d": 24, "w": 168}
@@ -40,16 +41,14 @@ def parse_age(context: click.Context, parameter: click.Parameter, value: str) ->
 )
 @YES
 @JSON_FORMAT
-@connection_options
+@with_settings
 def prune_command(
     keep: int,
     younger_than: timedelta,
     orphans: bool,
     apply: bool,
     form: str,
-    mlflow_uri: str | None,
-    mlflow_experiment: str | None,
-    disable_mlflow: bool,
+    settings: Settings,
 ) -> None:
     """Remove old versions from registry and store alike; without --yes, only say which.
 
@@ -61,7 +60,6 @@ def prune_command(
       openstack-rca models prune --keep 10 --younger-than 30d
       openstack-rca models prune --keep 10 --younger-than 30d --yes
     """
-    settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
     plan, done = prune_models(settings, keep, younger_than, orphans=orphans, apply=apply)
     removed = {step.version for step in done}
     if form == "json":
@@ -89,10 +87,8 @@ def prune_command(
 @click.command("repair", short_help="Make the registry whole again from the store.")
 @YES
 @JSON_FORMAT
-@connection_options
-def repair_command(
-    apply: bool, form: str, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool
-) -> None:
+@with_settings
+def repair_command(apply: bool, form: str, settings: Settings) -> None:
     """Make a lost or old registry whole again from what the store holds; without --yes, only say what is missing.
 
     Whole versions are registered again under their own numbers, with the pins, yanks, aliases and stages of the history. Where
@@ -104,7 +100,7 @@ def repair_command(
       openstack-rca models repair
       openstack-rca models repair --yes
     """
-    found = repair_models(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow), apply=apply)
+    found = repair_models(settings, apply=apply)
     if form == "json":
         print_json([{**asdict(finding), "version": str(finding.version)} for finding in found])
         return

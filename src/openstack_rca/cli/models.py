@@ -22,15 +22,7 @@ from openstack_rca.cli.model_changes import (
 from openstack_rca.cli.model_papers import card_command, diff_command, export_command, import_command
 from openstack_rca.cli.model_quality import compare_command, drift_command
 from openstack_rca.cli.model_upkeep import prune_command, repair_command
-from openstack_rca.cli.output import (
-    JSON_FORMAT,
-    connection_options,
-    console,
-    print_columns,
-    print_json,
-    settings_from,
-    steps,
-)
+from openstack_rca.cli.output import JSON_FORMAT, console, print_columns, print_json, steps, with_settings
 from openstack_rca.service.models import (
     ModelKind,
     ModelVersion,
@@ -42,6 +34,7 @@ from openstack_rca.service.models import (
     where_versions_come_from,
 )
 from openstack_rca.service.reports import one_line
+from openstack_rca.settings import Settings
 
 
 @click.group("models", short_help="Versions of the model.")
@@ -75,17 +68,14 @@ for command in (
 @models_group.command("list", short_help="List the versions, newest first.")
 @click.option("--limit", type=click.IntRange(1), help="The newest so many only.")
 @JSON_FORMAT
-@connection_options
-def list_command(
-    limit: int | None, form: str, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool
-) -> None:
+@with_settings
+def list_command(limit: int | None, form: str, settings: Settings) -> None:
     """List the versions of this environment, newest first.
 
     latest stands among the aliases of the version that it leads to: the pinned one, else the highest that is ready, not yanked
     and usable for analysis. Accuracy is that of the next template on the latest part of the training logs, which nothing was
     learned from.
     """
-    settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
     versions = list_models(settings, limit)
     if form == "json":
         print_json([_facts(version) for version in versions])
@@ -133,10 +123,8 @@ def _metadata(version: ModelVersion) -> str:
 @models_group.command("show", short_help="Show everything known of one version.")
 @click.argument("reference", default="latest", metavar="[latest|N|@ALIAS]")
 @JSON_FORMAT
-@connection_options
-def show_command(
-    reference: str, form: str, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool
-) -> None:
+@with_settings
+def show_command(reference: str, form: str, settings: Settings) -> None:
     """Show everything known of one version; without a name, of the latest.
 
     \b
@@ -144,7 +132,7 @@ def show_command(
       openstack-rca models show
       openstack-rca models show 15 --format json
     """
-    version = show_model(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow), reference)
+    version = show_model(settings, reference)
     if form == "json":
         print_json(_facts(version))
         return
@@ -166,14 +154,12 @@ def show_command(
 @click.argument("reference", metavar="latest|N|@ALIAS")
 @click.option("--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="File to write.")
 @JSON_FORMAT
-@connection_options
+@with_settings
 def download_command(
     reference: str,
     output: Path,
     form: str,
-    mlflow_uri: str | None,
-    mlflow_experiment: str | None,
-    disable_mlflow: bool,
+    settings: Settings,
 ) -> None:
     """Write the verified model file of a version to FILE, or nothing at all.
 
@@ -183,9 +169,7 @@ def download_command(
     """
     with steps() as shown:
         shown.step("download")
-        path = download_model(
-            settings_from(mlflow_uri, mlflow_experiment, disable_mlflow), reference, output, on_progress=shown.part
-        )
+        path = download_model(settings, reference, output, on_progress=shown.part)
     if form == "json":
         print_json({"path": str(path), "size_bytes": path.stat().st_size})
     else:
@@ -194,15 +178,13 @@ def download_command(
 
 @models_group.command("verify", short_help="Check registry, store and digest of every version.")
 @JSON_FORMAT
-@connection_options
+@with_settings
 @click.pass_context
-def verify_command(
-    context: click.Context, form: str, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool
-) -> int:
+def verify_command(context: click.Context, form: str, settings: Settings) -> int:
     """Check every version: registry against store against digest. Exit status 1 if one fails."""
     with steps() as shown:
         shown.step("verify versions")
-        checks = verify_models(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow))
+        checks = verify_models(settings)
     if form == "json":
         print_json(
             [
@@ -227,17 +209,15 @@ def verify_command(
 @models_group.command("publish", short_help="Publish what an outage kept back.")
 @click.option("--spooled", is_flag=True, required=True, help="Publish the trained files that an outage kept back.")
 @JSON_FORMAT
-@connection_options
-def publish_command(
-    spooled: bool, form: str, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool
-) -> None:
+@with_settings
+def publish_command(spooled: bool, form: str, settings: Settings) -> None:
     """Publish models whose publishing failed at training time, in order, each once.
 
     \b
     Example:
       openstack-rca models publish --spooled
     """
-    versions = publish_spooled(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow))
+    versions = publish_spooled(settings)
     if form == "json":
         print_json([_facts(version) for version in versions])
         return

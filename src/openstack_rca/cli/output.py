@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import sys
@@ -91,6 +92,18 @@ def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
     ):
         command = option(command)
     return command
+
+
+def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of ``connection_options``, and in place of their values the ``settings`` that they lead to."""
+
+    @functools.wraps(command)
+    def called(
+        *arguments: Any, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool, **options: Any
+    ) -> Any:
+        return command(*arguments, settings=settings_from(mlflow_uri, mlflow_experiment, disable_mlflow), **options)
+
+    return connection_options(called)
 
 
 def line_options(command: Callable[..., Any]) -> Callable[..., Any]:

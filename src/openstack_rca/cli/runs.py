@@ -6,18 +6,11 @@ from dataclasses import asdict
 
 import click
 
-from openstack_rca.cli.output import (
-    JSON_FORMAT,
-    connection_options,
-    console,
-    notice,
-    print_columns,
-    print_json,
-    settings_from,
-)
+from openstack_rca.cli.output import JSON_FORMAT, console, notice, print_columns, print_json, with_settings
 from openstack_rca.service.models import RunSummary, list_runs
 from openstack_rca.service.upkeep import RunDecision, prune_runs
 from openstack_rca.service.waiting_runs import send_waiting_runs
+from openstack_rca.settings import Settings
 
 
 @click.group("runs")
@@ -29,17 +22,14 @@ def runs_group() -> None:
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="The newest so many.")
 @click.option("--kind", type=click.Choice(["training", "analysis", "evaluation"]), help="Only runs of this kind.")
 @JSON_FORMAT
-@connection_options
+@with_settings
 def list_command(
     limit: int,
     kind: str | None,
     form: str,
-    mlflow_uri: str | None,
-    mlflow_experiment: str | None,
-    disable_mlflow: bool,
+    settings: Settings,
 ) -> None:
     """List the newest runs of this environment."""
-    settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
     runs = list_runs(settings, limit, kind)
     if form == "json":
         print_json([asdict(run) for run in runs])
@@ -56,13 +46,13 @@ def list_command(
 
 @runs_group.command("send", short_help="Send answers that were not recorded yet.")
 @JSON_FORMAT
-@connection_options
-def send_command(form: str, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool) -> int:
+@with_settings
+def send_command(form: str, settings: Settings) -> int:
     """Record the answers that wait for this tracking server as runs: those of an outage, or of OPENSTACK_RCA_SEND_RUNS=later.
 
     Exit status 1 if some still wait.
     """
-    sent = send_waiting_runs(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow))
+    sent = send_waiting_runs(settings)
     if form == "json":
         print_json(asdict(sent))
     else:
@@ -79,10 +69,8 @@ def send_command(form: str, mlflow_uri: str | None, mlflow_experiment: str | Non
 )
 @click.option("--yes", is_flag=True, help="Remove them; without it they are only named.")
 @JSON_FORMAT
-@connection_options
-def prune_command(
-    keep: int, yes: bool, form: str, mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool
-) -> int:
+@with_settings
+def prune_command(keep: int, yes: bool, form: str, settings: Settings) -> int:
     """Remove old runs of this environment, with the files that they stored; without --yes, only say which.
 
     A run that made a version that exists stays, and so does one that is still running. MLflow can bring a removed run back until
@@ -93,7 +81,6 @@ def prune_command(
       openstack-rca runs prune --keep 10
       openstack-rca runs prune --keep 10 --yes
     """
-    settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
     decisions = prune_runs(settings, keep, apply=yes)
     if form == "json":
         facts = [{**asdict(found.run), **asdict(found), "removed": _is_removed(found, yes)} for found in decisions]

@@ -7,10 +7,11 @@ import os
 import click
 
 from openstack_rca.cli.dashboard import in_url, is_loopback, require_free
-from openstack_rca.cli.output import ROOTS, connection_options, console, notice, opened_roots, settings_from
+from openstack_rca.cli.output import ROOTS, console, notice, opened_roots, with_settings
 from openstack_rca.errors import ConfigurationError
 from openstack_rca.extras import require_extra
 from openstack_rca.service.places import require_home
+from openstack_rca.settings import Settings
 
 SHORTEST_TOKEN = 16
 
@@ -22,15 +23,13 @@ SHORTEST_TOKEN = 16
 @click.option(
     "--alert-logs", default="", metavar="PATH", help="Logs below a root to analyse for an alert; default: all."
 )
-@connection_options
+@with_settings
 def serve_command(
     host: str,
     port: int,
     roots: tuple[str, ...],
     alert_logs: str,
-    mlflow_uri: str | None,
-    mlflow_experiment: str | None,
-    disable_mlflow: bool,
+    settings: Settings,
 ) -> None:
     """Serve an HTTP API until Ctrl-C: analyses, reports, versions, health, and a webhook for Alertmanager.
 
@@ -42,7 +41,6 @@ def serve_command(
       openstack-rca serve --root /var/log/kolla
     """
     require_extra("serve", "The HTTP API")
-    settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
     if roots:
         settings = settings.model_copy(update={"log_roots": os.pathsep.join(opened_roots(roots))})
     token = settings.serve_token.get_secret_value() if settings.serve_token else ""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
-from openstack_rca.cli.output import connection_options, notice, print_json, settings_from
+from openstack_rca.cli.output import notice, print_json, with_settings
 from openstack_rca.service.upkeep import bucket_rules
+from openstack_rca.settings import Settings
 
 
 @click.group("store")
@@ -29,14 +30,12 @@ def store_group() -> None:
     help="What runs stored in the bucket goes after so many days.",
 )
 @click.option("--apply", is_flag=True, help="Put the policy into the bucket, beside the rules that are there.")
-@connection_options
+@with_settings
 def lifecycle_command(
     upload_days: int,
     run_days: int,
     apply: bool,
-    mlflow_uri: str | None,
-    mlflow_experiment: str | None,
-    disable_mlflow: bool,
+    settings: Settings,
 ) -> None:
     """Print, as JSON, the S3 lifecycle policy that clears unfinished uploads and the artifacts of old runs.
 
@@ -46,7 +45,6 @@ def lifecycle_command(
     Example:
       openstack-rca store lifecycle --upload-days 3 > policy.json
     """  # fmt: skip
-    settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
     rules = bucket_rules(settings, upload_days, run_days, apply=apply)
     print_json(rules.as_json())
     if apply:

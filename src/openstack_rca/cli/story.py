@@ -11,16 +11,16 @@ from openstack_rca.cli.output import (
     FETCH_SINCE,
     JSON_FORMAT,
     MODEL,
-    connection_options,
     console,
     print_json,
     reading_options,
-    settings_from,
     steps,
+    with_settings,
 )
 from openstack_rca.service.analysis import prepare
 from openstack_rca.service.log_reading import with_reading
 from openstack_rca.service.story_view import stories_of, story_facts, story_text
+from openstack_rca.settings import Settings
 
 
 @click.command("story", short_help="Show what happened to one server, port, volume, image or request.")
@@ -30,7 +30,7 @@ from openstack_rca.service.story_view import stories_of, story_facts, story_text
 @JSON_FORMAT
 @FETCH_SINCE
 @reading_options
-@connection_options
+@with_settings
 def story_command(
     name: str,
     logs: tuple[str, ...],
@@ -42,9 +42,7 @@ def story_command(
     year: int | None,
     correct_skew: bool,
     hosts_file: Path | None,
-    mlflow_uri: str | None,
-    mlflow_experiment: str | None,
-    disable_mlflow: bool,
+    settings: Settings,
 ) -> None:
     """Show the story of one server, port, volume, image or request: its lines over all hosts and services, in order of time.
 
@@ -56,7 +54,6 @@ def story_command(
       openstack-rca story 5a532d1f-a84f-4d1a-8ace-4f541019e318 --logs /var/log/kolla
       openstack-rca story req-0a7e4c8a --logs /var/log/kolla --format json
     """
-    settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
     settings = with_reading(settings, log_format, host, year, correct_skew, hosts_file, since)
     with steps() as shown:
         prepared = prepare(logs, settings=settings, model=model, on_step=shown.step, on_progress=shown.part)

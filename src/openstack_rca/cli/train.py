@@ -13,14 +13,13 @@ from openstack_rca.cli.output import (
     FETCH_SINCE,
     JSON_FORMAT,
     Steps,
-    connection_options,
     console,
     notice,
     print_columns,
     print_json,
     reading_options,
-    settings_from,
     steps,
+    with_settings,
 )
 from openstack_rca.service.log_reading import with_reading
 from openstack_rca.service.reports import one_line
@@ -80,7 +79,7 @@ def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @JSON_FORMAT
 @FETCH_SINCE
 @reading_options
-@connection_options
+@with_settings
 def train_command(
     logs: tuple[str, ...],
     epochs: int,
@@ -99,9 +98,7 @@ def train_command(
     year: int | None,
     correct_skew: bool,
     hosts_file: Path | None,
-    mlflow_uri: str | None,
-    mlflow_experiment: str | None,
-    disable_mlflow: bool,
+    settings: Settings,
 ) -> int:
     """Learn from LOGS what normal looks like on this cloud, and store the model as the next version.
 
@@ -120,7 +117,6 @@ def train_command(
       openstack-rca train after-the-upgrade/ --force
       openstack-rca train this-week/ --add latest
     """
-    settings = settings_from(mlflow_uri, mlflow_experiment, disable_mlflow)
     settings = with_reading(settings, log_format, host, year, correct_skew, hosts_file, since)
     config = TrainingConfig(
         epochs=epochs,

@@ -10,14 +10,7 @@ from pathlib import Path
 import click
 
 from openstack_rca.cli.main import INTERRUPTED
-from openstack_rca.cli.output import (
-    MODEL,
-    SIGNATURES,
-    connection_options,
-    line_options,
-    notice,
-    settings_from,
-)
+from openstack_rca.cli.output import MODEL, SIGNATURES, line_options, notice, with_settings
 from openstack_rca.service.deliveries import Command, Deliveries, Folder, Receiver, Webhook, WebhookFormat
 from openstack_rca.service.log_reading import with_reading
 from openstack_rca.service.opening import open_model
@@ -80,7 +73,7 @@ from openstack_rca.settings import Settings
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="json: one object a line."
 )  # fmt: skip
 @line_options
-@connection_options
+@with_settings
 def watch_command(
     logs: tuple[str, ...],
     model: str,
@@ -100,9 +93,7 @@ def watch_command(
     log_format: str | None,
     host: str | None,
     year: int | None,
-    mlflow_uri: str | None,
-    mlflow_experiment: str | None,
-    disable_mlflow: bool,
+    settings: Settings,
 ) -> int:
     """Watch LOGS (files, folders, globs, or - for standard input) and tell in a few lines when trouble begins, changes or ends.
 
@@ -116,7 +107,7 @@ def watch_command(
       openstack-rca watch /var/log/kolla --webhook http://127.0.0.1:9093/api/v2/alerts --webhook-format alertmanager
       journalctl -f -o short-iso-precise | openstack-rca watch -
     """
-    settings = with_reading(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow), log_format, host, year)
+    settings = with_reading(settings, log_format, host, year)
     opened = open_model(model, settings)
     for text in opened.notices:
         notice(text)
