@@ -1,4 +1,4 @@
-"""Settings of what lies outside: logs elsewhere, the HTTP API, a language model; a part of ``Settings``."""
+"""Settings of what lies outside: logs elsewhere, the HTTP API, a pager, a language model; a part of ``Settings``."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ def _named(*names: str) -> AliasChoices:
 class OutsideSettings(BaseSettings):
     """The fields; see ``settings.Settings`` for how they are read."""
 
+    pager: str = Field(
+        default="less -FRX",
+        validation_alias=_named("OPENSTACK_RCA_PAGER"),
+        description="Program that shows what is longer than a screen, where it is installed; cat turns it off.",
+    )
     hosts_file: Path | None = Field(
         default=None,
         validation_alias=_named("OPENSTACK_RCA_HOSTS"),

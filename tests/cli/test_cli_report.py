@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+import pty
+import struct
+import subprocess
+import termios
 from pathlib import Path
 
 import pytest
-from cli_helpers import HEALTHY, INCIDENT, LOGS, Program, files_below, refused
+from cli_helpers import HANGS_AFTER_SECONDS, HEALTHY, INCIDENT, LOGS, Program, files_below, refused
+
+from trained_environment import environment, program
 
 ALONE = ("--disable-mlflow", "--model", "none")
 
@@ -83,3 +91,58 @@ def test_a_relative_window_is_accepted(empty_home: Path, rca: Program) -> None:
     """``--since "90 weeks ago"`` reads all of the recording; a wrong time is wrong usage."""
     assert rca("analyze", str(INCIDENT / "logs"), *ALONE, "--since", "90 weeks ago").status == 0
     assert rca("analyze", LOGS, *ALONE, "--since", "soonish").status == 2
+
+
+def on_terminal(home: Path, *arguments: str, **variables: str | Path) -> str:
+    """What a terminal of 80 columns shows of a command."""
+    ours, its = pty.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    process = subprocess.Popen(
+        [*program(), *arguments],
+        env=environment(OPENSTACK_RCA_HOME=home, TERM="xterm", **variables),
+        stdin=its,
+        stdout=its,
+        stderr=subprocess.DEVNULL,
+        close_fds=True,
+    )
+    os.close(its)
+    shown = b""
+    try:
+        while part := os.read(ours, 65536):
+            shown += part
+    except OSError:
+        pass  # what Linux says where the other side is closed
+    finally:
+        os.close(ours)
+        process.wait(HANGS_AFTER_SECONDS)
+    return shown.decode()
+
+
+def test_a_whole_report_on_a_terminal_goes_through_the_pager(empty_home: Path, rca: Program, tmp_path: Path) -> None:
+    """The pager gets all of it in colours; one that its reader leaves at once is no error; the short answer needs none."""
+    rca("analyze", LOGS, *ALONE)
+    taken = tmp_path / "paged"
+    shown = on_terminal(empty_home, "report", "show", "last", "--full", OPENSTACK_RCA_PAGER=f"tee {taken}")
+    assert "Files read" in shown or "files" in shown
+    assert taken.read_text().count("\n") > 40
+    assert "\x1b[" in taken.read_text()
+    left = on_terminal(empty_home, "report", "show", "last", "--full", OPENSTACK_RCA_PAGER="true")
+    assert "Traceback" not in left and "Error" not in left
+    taken.unlink()
+    short = on_terminal(empty_home, "report", "show", "last", OPENSTACK_RCA_PAGER=f"tee {taken}")
+    assert 5 < len(short.splitlines()) <= 25
+    assert not taken.exists()
+
+
+def test_where_nothing_can_be_kept_the_way_without_a_model_is_proposed(
+    tmp_path: Path, rca: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error names it; with it the answer comes, and one note says that nothing is kept."""
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("OPENSTACK_RCA_HOME", str(tmp_path / "file" / "home"))
+    refused(rca("analyze", LOGS), "cannot be used", "--model none")
+    result = rca("analyze", LOGS, "--model", "none")
+    assert result.status == 0
+    assert "keystone" in result.out
+    (note,) = [line for line in result.err.splitlines() if "kept" in line or "recorded" in line]
+    assert "--output FILE" in note

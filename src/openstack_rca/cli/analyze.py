@@ -11,10 +11,10 @@ import click
 from openstack_rca.cli.output import (
     MODEL,
     SIGNATURES,
-    console,
     notice,
     parse_time,
     reading_options,
+    show_report,
     steps,
     with_settings,
 )
@@ -23,7 +23,8 @@ from openstack_rca.service.analysis import DEPLOYMENTS, AnalysisOutcome, analyze
 from openstack_rca.service.history import open_history, remember
 from openstack_rca.service.kept_reports import keep_report
 from openstack_rca.service.log_reading import with_reading
-from openstack_rca.service.reports import FORMATS, check_report_path, exit_status, print_report, render, write_report
+from openstack_rca.service.places import require_home
+from openstack_rca.service.reports import FORMATS, check_report_path, exit_status, render, write_report
 from openstack_rca.service.waiting_runs import send_as_configured, write_down
 from openstack_rca.settings import Settings
 
@@ -172,8 +173,7 @@ def answer(
     untold = keep(outcome, settings)
     try:
         if form == "text":
-            screen = console()
-            print_report(outcome.report, screen, full=full or not screen.is_terminal)
+            show_report(outcome.report, settings, full=full)
         else:
             click.echo(render(outcome.report, form), nl=form != "ticket")
         if outcome.reading:
@@ -189,6 +189,10 @@ def answer(
 
 def keep(outcome: AnalysisOutcome, settings: Settings) -> list[str]:
     """Keep the report, its place in the history of incidents and what its run is to hold; gives what was impossible."""
+    try:
+        require_home(settings, writable=True)
+    except ConfigurationError as error:
+        return [f"This answer is not kept; save it with --output FILE. {error}"]
     untold = []
     for keep_one in (keep_report, write_down):
         try:

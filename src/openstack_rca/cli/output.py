@@ -5,9 +5,12 @@ from __future__ import annotations
 import functools
 import json
 import math
+import shlex
+import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +24,7 @@ from rich.text import Text
 from openstack_rca.errors import ConfigurationError
 from openstack_rca.service.interrupt import Interrupt
 from openstack_rca.service.moments import parse_moment
-from openstack_rca.service.reports import one_line
+from openstack_rca.service.reports import Report, one_line, print_report
 from openstack_rca.settings import Settings, load_settings
 
 JSON_FORMAT = click.option(
@@ -140,6 +143,28 @@ def settings_from(mlflow_uri: str | None, mlflow_experiment: str | None, disable
 def console() -> Console:
     """Standard output."""
     return Console(highlight=False, soft_wrap=False)
+
+
+def show_report(report: Report, settings: Settings, *, full: bool) -> None:
+    """A report in text: on a terminal what fits on one screen, or all of it through the pager; elsewhere all of it."""
+    screen = console()
+    if not screen.is_terminal:
+        print_report(report, screen)
+        return
+    pager = shlex.split(settings.pager)
+    program = shutil.which(pager[0]) if pager else None
+    if not full or program is None:
+        print_report(report, screen, full=full)
+        return
+    with subprocess.Popen([program, *pager[1:]], stdin=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        paged = Console(file=process.stdin, force_terminal=True, width=screen.width, highlight=False, soft_wrap=False)
+        # Who has seen enough leaves the pager, and Ctrl-C there is the pager's.
+        with suppress(BrokenPipeError):
+            print_report(report, paged)
+        with suppress(BrokenPipeError, KeyboardInterrupt):
+            process.stdin.close()
+            process.wait()
 
 
 def error_console() -> Console:

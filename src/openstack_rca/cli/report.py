@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from openstack_rca.cli.output import JSON_FORMAT, console, print_columns, print_json
+from openstack_rca.cli.output import JSON_FORMAT, console, print_columns, print_json, show_report
 from openstack_rca.service.kept_reports import list_reports, open_report
 from openstack_rca.service.language_model import narrate, narrative_facts, narrative_lines
-from openstack_rca.service.reports import FORMATS, check_report_path, print_report, render, write_report
+from openstack_rca.service.reports import FORMATS, check_report_path, render, write_report
 from openstack_rca.settings import load_settings
 
 TEXT_WIDTH = 60
@@ -68,12 +68,12 @@ def show_command(reference: str, full: bool, form: str, output: Path | None) -> 
     """
     if output is not None:
         check_report_path(output)
-    report = open_report(reference, load_settings())
+    settings = load_settings()
+    report = open_report(reference, settings)
     if output is not None:
         write_report(report, output)
     elif form == "text":
-        screen = console()
-        print_report(report, screen, full=full or not screen.is_terminal)
+        show_report(report, settings, full=full)
     else:
         click.echo(render(report, form), nl=form != "ticket")
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from openstack_rca.errors import (
+    ConfigurationError,
     DigestMismatch,
     LifecycleError,
     ModelFileError,
@@ -68,7 +69,10 @@ def open_model(reference: str, settings: Settings) -> OpenModel:
         file = open_model_file(Path(reference))
         used = ModelUsed(name=Path(reference).name, digest=_digest(Path(reference)), source="file")
         return OpenModel(file, used, reference=reference)
-    require_home(settings, writable=False)
+    try:
+        require_home(settings, writable=False)
+    except ConfigurationError as error:
+        raise ConfigurationError(error.message, f"{error.hint} Or answer without a model: --model none") from None
     lifecycle = ModelLifecycle(settings)
     if reference != "latest":
         return _opened(lifecycle.load(reference))

@@ -24,6 +24,7 @@ from openstack_rca.service.places import cannot_write, require_output
 
 __all__ = [
     "FORMATS",
+    "Report",
     "check_report_path",
     "exit_status",
     "one_line",
