@@ -71,6 +71,48 @@ def test_without_an_exception_both_ends_stay() -> None:
     assert shown.endswith("has not been heard from in a while")
 
 
+WORDS = st.lists(st.text(alphabet="abc", min_size=1, max_size=6), min_size=1, max_size=60)
+OTHER_WORDS = st.lists(st.text(alphabet="xyz", min_size=1, max_size=6), min_size=1, max_size=60)
+
+
+@given(WORDS, st.integers(min_value=60, max_value=120))
+def test_what_is_left_of_a_line_are_whole_words(words: list[str], room: int) -> None:
+    """Its first ones and its last ones, and as many as there is room for."""
+    shown = excerpt(" ".join(words), room)
+    if " ... " not in shown:
+        assert shown == " ".join(words)
+        return
+    head, tail = (part.split() for part in shown.split(" ... "))
+    assert head == words[: len(head)]
+    assert tail == words[-len(tail) :]
+    assert len(shown) > room - 2 * 7
+
+
+@given(WORDS, OTHER_WORDS, st.integers(min_value=60, max_value=120))
+def test_an_exception_stays_with_what_it_says(before: list[str], said: list[str], room: int) -> None:
+    """Where there is room beside it the line's beginning stays too; both in whole words."""
+    line = f"{' '.join(before)} pack.age.SomeError: {' '.join(said)} and more"
+    shown = excerpt(line, room)
+    if len(line) <= room:
+        assert shown == line
+        return
+    assert "SomeError:" in shown
+    head, told = shown.split("SomeError:")
+    known, end = told.removesuffix(" ...").split(), [*said, "and", "more"]
+    assert known == end[: len(known)]
+    assert told.endswith(" ...") or known == end
+    if head:
+        kept = head.removesuffix(" ... ").removesuffix("pack.age.").split()
+        assert kept == before[: len(kept)] or (kept[:-1] == before and "pack.age.".startswith(kept[-1]))
+
+
+def test_in_next_to_no_room_stands_the_beginning() -> None:
+    """Twenty characters are the least that has two ends."""
+    assert excerpt("x" * 50, 19) == "x" * 19
+    assert excerpt(" ".join(["abc"] * 20), 20) == "abc abc ... abc abc"
+    assert excerpt("one two three four five six", 16) == "one two three fo"
+
+
 @given(st.text(alphabet="ab.:() Error[SQL]\n<br>", max_size=400), st.integers(min_value=1, max_value=200))
 def test_an_excerpt_fits(text: str, room: int) -> None:
     """Whatever the line, the excerpt is printable and within its room."""
