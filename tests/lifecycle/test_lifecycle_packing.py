@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lifecycle_helpers import MakeModel, publish
 
 from openstack_rca.errors import ModelFileDamaged, PublishFailed
-from openstack_rca.lifecycle.local.packing import compress
+from openstack_rca.lifecycle.local.compression import compress
 from openstack_rca.lifecycle.objects.files import file_digest
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.settings import Settings

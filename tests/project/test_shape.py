@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +25,31 @@ READS_THE_ENVIRONMENT = {
     "lifecycle/mlflow/client.py": "MLflow takes some of its settings from the environment only",
 }
 """Module -> why it touches os.environ. Nothing else may."""
+
+NAMES_OF_SUBJECTS = ("cli", "dashboard", "servers", "service")
+"""A door and a use case bear the name of what they are about: ``cli/drift.py``, ``service/drift.py``, ``model/drift.py``."""
+
+SAME_NAME_ELSEWHERE = {
+    "vocabulary": "the field's word: the templates that a model knows, and the words that every room of rca uses",
+    "records": "one line of a log, and the facts of a version: both are what their package is made of",
+    "errors": "the tree of exceptions, and the stage that finds errors",
+    "silence": "the stage is called like the evidence that it finds",
+}
+"""Basename that two inner packages share -> why none is better."""
+
+FAMOUS_LIBRARIES = {
+    "polars",
+    "numpy",
+    "keras",
+    "jax",
+    "mlflow",
+    "obstore",
+    "rich",
+    "streamlit",
+    "dask",
+    "requests",
+    "pydantic",
+}
 
 FOLDERS_OF_TEXT = (
     "src",
@@ -100,6 +126,19 @@ def test_a_module_fits_in_a_head(path: Path) -> None:
 def test_a_door_is_a_few_lines(path: Path) -> None:
     """The doors of the checkout only lead into the package."""
     assert len(path.read_text().splitlines()) <= MOST_LINES_OF_A_DOOR
+
+
+def test_a_name_stands_for_one_thing() -> None:
+    """Of the inner packages no two have a module of one name, and none has that of a library."""
+    rooms: dict[str, list[str]] = {}
+    for path in modules():
+        inside = path.relative_to(PACKAGE)
+        if inside.parts[0] not in NAMES_OF_SUBJECTS and path.stem not in ("__init__", "__main__"):
+            rooms.setdefault(path.stem, []).append(inside.parent.as_posix())
+    doubled = {name: found for name, found in rooms.items() if len(found) > 1}
+    assert set(doubled) == set(SAME_NAME_ELSEWHERE), doubled
+    names = {path.stem for path in modules()}
+    assert not names & (set(sys.stdlib_module_names) | FAMOUS_LIBRARIES) - {"__init__", "__main__"}
 
 
 def test_at_most_three_broad_excepts_in_the_whole_program() -> None:

@@ -15,8 +15,8 @@ from openstack_rca.errors import ConfigurationError, LogInputError, RemoteLogsUn
 from openstack_rca.service.analysis import analyze
 from openstack_rca.service.log_reading import read_for_question, read_given
 from openstack_rca.service.remote.addresses import is_remote, parse_address, plain_address
+from openstack_rca.service.remote.fetch_folder import safe_name, safe_path
 from openstack_rca.service.remote.inventory import read_inventory
-from openstack_rca.service.remote.spool import safe_name, safe_path
 from openstack_rca.settings import Settings
 
 INI = """

@@ -14,7 +14,7 @@ from openstack_rca.errors import ConfigurationError, VersionNotFound
 from openstack_rca.rca.scoring.labelled_incidents import read_question
 from openstack_rca.rca.vocabulary import Verdict
 from openstack_rca.service.analysis import AnalysisOutcome, analyze, record_analysis
-from openstack_rca.service.opening import open_model
+from openstack_rca.service.model_choice import open_model
 from openstack_rca.service.reports import FORMATS, check_report_path, render, write_report
 from openstack_rca.settings import load_settings
 from trained_environment import SAMPLES, Trained

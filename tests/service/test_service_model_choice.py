@@ -15,7 +15,7 @@ from openstack_rca.lifecycle.records import ModelKind
 from openstack_rca.lifecycle.versions.changes import VersionChanges
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.service.manual import MLflowManager
-from openstack_rca.service.opening import open_model
+from openstack_rca.service.model_choice import open_model
 from openstack_rca.settings import Settings, load_settings
 from trained_environment import Trained
 

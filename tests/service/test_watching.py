@@ -20,7 +20,7 @@ from openstack_rca.errors import ConfigurationError
 from openstack_rca.rca.report import Cause, EvidenceItem, ModelUsed, Report, Window
 from openstack_rca.rca.vocabulary import Category, EvidenceSort, Verdict
 from openstack_rca.service.deliveries import Command, Deliveries, Folder, Receiver, Webhook, WebhookFormat, payload
-from openstack_rca.service.opening import open_model
+from openstack_rca.service.model_choice import open_model
 from openstack_rca.service.troubles import Told, TroubleBook, TroubleState, Turn, describe
 from openstack_rca.service.watch_page import serving
 from openstack_rca.service.watch_run import Stop, keep_watching

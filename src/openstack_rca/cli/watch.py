@@ -13,7 +13,7 @@ from openstack_rca.cli.main import INTERRUPTED
 from openstack_rca.cli.output import MODEL, SIGNATURES, line_options, notice, with_settings
 from openstack_rca.service.deliveries import Command, Deliveries, Folder, Receiver, Webhook, WebhookFormat
 from openstack_rca.service.log_reading import with_reading
-from openstack_rca.service.opening import open_model
+from openstack_rca.service.model_choice import open_model
 from openstack_rca.service.troubles import Told, describe
 from openstack_rca.service.watch_run import Stop, keep_watching
 from openstack_rca.service.watching import Watch, WatchOptions, state_file

@@ -10,8 +10,8 @@ from openstack_rca.dashboard import listings
 from openstack_rca.dashboard.environment import identity
 from openstack_rca.dashboard.words import ago, prose
 from openstack_rca.errors import OpenStackRcaError
+from openstack_rca.service.model_choice import OpenModel, open_model
 from openstack_rca.service.model_watch import ModelWatch, watch_model
-from openstack_rca.service.opening import OpenModel, open_model
 from openstack_rca.settings import Settings
 
 WATCH_SECONDS = 15

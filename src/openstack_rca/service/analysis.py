@@ -23,7 +23,7 @@ from openstack_rca.service.kept_logs import KeptLogs
 from openstack_rca.service.knowledge import knowledge_for
 from openstack_rca.service.log_inspection import reading_line, reading_notes
 from openstack_rca.service.log_reading import read_for_question, read_given, reading_words
-from openstack_rca.service.opening import OpenModel, open_model
+from openstack_rca.service.model_choice import OpenModel, open_model
 from openstack_rca.service.remote import plain_address
 from openstack_rca.service.stories import expected_steps
 from openstack_rca.service.waiting_runs import Sent, send_waiting_runs, write_down

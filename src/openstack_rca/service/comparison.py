@@ -20,7 +20,7 @@ from openstack_rca.model.quality import MEASURED_LEAST, accuracy_drift, changes,
 from openstack_rca.rca.scoring import paired_difference
 from openstack_rca.service import evaluation
 from openstack_rca.service.log_reading import read_given
-from openstack_rca.service.opening import open_model
+from openstack_rca.service.model_choice import open_model
 from openstack_rca.settings import Settings
 
 _BY_MINUTE = {

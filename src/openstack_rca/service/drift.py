@@ -22,7 +22,7 @@ from openstack_rca.lifecycle.mlflow import Tracking
 from openstack_rca.model.drift import Drift, Measure, Thresholds, measure_drift
 from openstack_rca.model.quality import MEASURED_LEAST
 from openstack_rca.service.log_reading import read_given
-from openstack_rca.service.opening import open_model
+from openstack_rca.service.model_choice import open_model
 from openstack_rca.service.places import require_output
 from openstack_rca.settings import Settings
 

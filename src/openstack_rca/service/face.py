@@ -14,7 +14,7 @@ from openstack_rca.model.model_file import ModelFile
 from openstack_rca.rca.report import Report
 from openstack_rca.service import analysis, training
 from openstack_rca.service.log_reading import read_given
-from openstack_rca.service.opening import open_model
+from openstack_rca.service.model_choice import open_model
 from openstack_rca.service.training import TrainOutcome
 from openstack_rca.settings import load_settings
 

@@ -28,7 +28,7 @@ from openstack_rca.rca.scoring import Question, Truth
 from openstack_rca.rca.scoring import labelled_incidents as incidents
 from openstack_rca.rca.vocabulary import Category
 from openstack_rca.service.analysis import analyze
-from openstack_rca.service.opening import open_model
+from openstack_rca.service.model_choice import open_model
 from openstack_rca.settings import Settings
 
 __all__ = [

@@ -25,7 +25,7 @@ from openstack_rca.rca.weights import numbers, scaled
 from openstack_rca.service.analysis import prepare
 from openstack_rca.service.incident_folders import Incident, incidents_of
 from openstack_rca.service.knowledge import knowledge_for
-from openstack_rca.service.opening import OpenModel, open_model
+from openstack_rca.service.model_choice import OpenModel, open_model
 from openstack_rca.settings import Settings
 
 FACTORS = {"halved": 0.5, "doubled": 2.0}

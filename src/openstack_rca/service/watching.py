@@ -29,7 +29,7 @@ from openstack_rca.service.deliveries import Deliveries, Waiting
 from openstack_rca.service.kept_reports import keep_report
 from openstack_rca.service.knowledge import knowledge_for
 from openstack_rca.service.log_reading import reader_of
-from openstack_rca.service.opening import OpenModel
+from openstack_rca.service.model_choice import OpenModel
 from openstack_rca.service.remote import is_remote
 from openstack_rca.service.stories import expected_steps
 from openstack_rca.service.troubles import Told, TroubleBook, TroubleState

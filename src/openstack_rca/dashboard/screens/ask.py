@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from openstack_rca.dashboard.choosing import choose_logs
 from openstack_rca.dashboard.conversation import Answer, Scope, answers, open_answer, put_question
 from openstack_rca.dashboard.first_visit import draw_first_visit
 from openstack_rca.dashboard.frame import draw_page
 from openstack_rca.dashboard.held_model import HeldModel, held_model
+from openstack_rca.dashboard.log_chooser import choose_logs
 from openstack_rca.dashboard.prepared_logs import LogChoice
 from openstack_rca.dashboard.report_view import draw_report
 from openstack_rca.dashboard.words import plain, sentence

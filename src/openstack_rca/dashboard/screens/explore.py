@@ -9,10 +9,10 @@ import altair as alt
 import polars as pl
 import streamlit as st
 
-from openstack_rca.dashboard.choosing import choose_logs, link_logs, take_linked_logs
 from openstack_rca.dashboard.evidence_view import draw_neighbours
 from openstack_rca.dashboard.frame import draw_page
 from openstack_rca.dashboard.held_model import held_model
+from openstack_rca.dashboard.log_chooser import choose_logs, link_logs, take_linked_logs
 from openstack_rca.dashboard.prepared_logs import prepared_logs
 from openstack_rca.dashboard.words import block, plain, sentence
 from openstack_rca.errors import StoryNotFound

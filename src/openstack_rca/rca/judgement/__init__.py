@@ -9,11 +9,11 @@ from openstack_rca.rca.judgement.attribution import (
     discount_unmissed_silence,
     keep_blame_on_common_target,
 )
-from openstack_rca.rca.judgement.changes import weigh_changes
 from openstack_rca.rca.judgement.confidence import Step, fitted_steps, place_on_ladder, probability
 from openstack_rca.rca.judgement.explaining import explain
 from openstack_rca.rca.judgement.front import blame_proxy_in_front
 from openstack_rca.rca.judgement.guilt import Candidate, weigh
+from openstack_rca.rca.judgement.operator_changes import weigh_changes
 from openstack_rca.rca.judgement.own_settings import blame_own_settings
 from openstack_rca.rca.judgement.ranking import rank
 from openstack_rca.rca.judgement.shared_dependencies import infer_shared

@@ -3,11 +3,11 @@
 from openstack_rca.rca.knowledge.catalogue import TEXT_LIMIT, Catalogue, event_text, load_catalogue, own_signatures
 from openstack_rca.rca.knowledge.checks import concrete_checks
 from openstack_rca.rca.knowledge.deployments import Deployment, recognised_deployment
-from openstack_rca.rca.knowledge.fitting import fitted_check
 from openstack_rca.rca.knowledge.linting import LintResult, lint_catalogue
 from openstack_rca.rca.knowledge.remembering import RememberingCatalogue
 from openstack_rca.rca.knowledge.signature import Signature
 from openstack_rca.rca.knowledge.topology import Topology, load_topology
+from openstack_rca.rca.knowledge.typed_commands import fitted_check
 
 __all__ = [
     "Catalogue",

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from openstack_rca.errors import RemoteLogsUnavailable
 from openstack_rca.service.remote.addresses import Address, names_in
+from openstack_rca.service.remote.fetch_folder import Spool, safe_name
 from openstack_rca.service.remote.hosts import journal_command
 from openstack_rca.service.remote.running import output_of, stream_to
-from openstack_rca.service.remote.spool import Spool, safe_name
 
 
 def fetch_journal(address: Address, spool: Spool) -> None:

@@ -12,12 +12,12 @@ from tempfile import TemporaryDirectory
 from openstack_rca.service.moments import parse_moment
 from openstack_rca.service.remote.addresses import Address, Place, is_remote, parse_address
 from openstack_rca.service.remote.containers import fetch_containers, fetch_journal, fetch_pods
+from openstack_rca.service.remote.fetch_folder import Full, Spool
 from openstack_rca.service.remote.hosts import fetch_files, fetch_journals
 from openstack_rca.service.remote.loki import fetch_loki
 from openstack_rca.service.remote.objects import fetch_objects
 from openstack_rca.service.remote.opensearch import fetch_opensearch
 from openstack_rca.service.remote.pages import fetch_pages
-from openstack_rca.service.remote.spool import Full, Spool
 from openstack_rca.settings import Settings
 
 FETCH: dict[Place, Callable[[Address, Spool], None]] = {

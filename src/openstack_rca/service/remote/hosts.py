@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from openstack_rca.errors import ConfigurationError, RemoteLogsUnavailable
 from openstack_rca.service.remote.addresses import Address, hosts_and_path
+from openstack_rca.service.remote.fetch_folder import Full, Spool
 from openstack_rca.service.remote.inventory import Host, Inventory, read_inventory
 from openstack_rca.service.remote.running import stream_to
-from openstack_rca.service.remote.spool import Full, Spool
 
 AT_ONCE = 8
 LARGEST_FILE_MEGABYTES = 512

@@ -13,8 +13,8 @@ from urllib.parse import urlencode
 
 from openstack_rca.errors import ConfigurationError, RemoteLogsUnavailable
 from openstack_rca.service.remote.addresses import Address, server_and_query
-from openstack_rca.service.remote.spool import Spool, safe_name
-from openstack_rca.service.remote.web import Web, authorisation
+from openstack_rca.service.remote.fetch_folder import Spool, safe_name
+from openstack_rca.service.remote.http_client import Web, authorisation
 
 PAGE = 5000
 """Lines that a server gives at once where nobody has set its limit otherwise."""

@@ -8,7 +8,7 @@ from openstack_rca.errors import RemoteLogsUnavailable
 from openstack_rca.lifecycle.objects import ObjectStore
 from openstack_rca.logs.layout import is_other_kind
 from openstack_rca.service.remote.addresses import Address
-from openstack_rca.service.remote.spool import Spool, safe_path
+from openstack_rca.service.remote.fetch_folder import Spool, safe_path
 
 MOST_OBJECTS = 5000
 

@@ -13,8 +13,8 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 from openstack_rca.errors import RemoteLogsUnavailable
 from openstack_rca.logs.layout import is_called_like_log, is_other_kind
 from openstack_rca.service.remote.addresses import Address
-from openstack_rca.service.remote.spool import Spool, safe_path
-from openstack_rca.service.remote.web import Web
+from openstack_rca.service.remote.fetch_folder import Spool, safe_path
+from openstack_rca.service.remote.http_client import Web
 
 MANIFEST = "zuul-manifest.json"
 DEEPEST = 8

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from openstack_rca.errors import RemoteLogsUnavailable
 from openstack_rca.rca.report import mask_secrets, one_line
-from openstack_rca.service.remote.spool import Full, Spool
+from openstack_rca.service.remote.fetch_folder import Full, Spool
 
 PIECE = 256 * 1024
 TOLD = 300
