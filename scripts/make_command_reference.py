@@ -60,7 +60,8 @@ def option_row(option: click.Option, context: click.Context) -> str:
     value = f" `{value_name(option)}`".replace("|", "\\|") if value_name(option) else ""
     default = option.get_default(context, call=False)
     remarks = [" ".join((option.help or "").split())]
-    if isinstance(default, str | int | float) and not isinstance(default, bool) and not option.is_flag:
+    told = isinstance(default, str | int | float) and not isinstance(default, bool) and default != ""
+    if told and not option.is_flag:
         remarks.append(f"Default: `{default}`.")
     if option.required:
         remarks.append("Required.")

@@ -151,7 +151,7 @@ class Settings(OutsideSettings):
     log_host: str | None = Field(
         default=None,
         validation_alias=_named("OPENSTACK_RCA_LOG_HOST"),
-        description="Host of lines that name none.",
+        description="Host to assume for lines that name none.",
     )
     log_year: int | None = Field(
         default=None,

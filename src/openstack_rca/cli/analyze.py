@@ -31,7 +31,11 @@ from openstack_rca.settings import Settings
 
 @click.command("analyze", short_help="Find the root cause in logs.")
 @click.argument("logs", nargs=-1, required=True, metavar="LOGS...")
-@click.option("--issue", default="", help="What is wrong, in your words; it says what matters, the logs say what is.")
+@click.option(
+    "--issue",
+    default="",
+    help="What is wrong, in your words. It decides what is relevant; what happened is read from the logs.",
+)
 @MODEL
 @click.option("--fast/--hybrid", "--fast-mode/--hybrid-mode", "fast", default=False, help="Lexical retrieval only.")
 @click.option(
@@ -49,7 +53,7 @@ from openstack_rca.settings import Settings
     "baselines",
     multiple=True,
     metavar="PATH",
-    help="Known-good logs of the same cloud, to compare with beside the model's; may be given again.",
+    help="Logs of a good time of the same cloud; their rates count as normal beside the model's; may be given again.",
 )
 @SIGNATURES
 @click.option(
@@ -68,8 +72,8 @@ from openstack_rca.settings import Settings
     "--deployment",
     type=click.Choice(DEPLOYMENTS),
     metavar="NAME",
-    help=f"Tool that installed the cloud, whose commands the checks are: {', '.join(DEPLOYMENTS)}; "
-    "left out: the one that the logs show.",
+    help=f"Tool that deployed the cloud; the suggested checks use its commands: {', '.join(DEPLOYMENTS)}; "
+    "default: the one that the logs show.",
 )
 @reading_options
 @with_settings
@@ -99,7 +103,7 @@ def analyze_command(
     """Find the root cause of the trouble in LOGS: files, folders, globs, - for standard input, or an address.
 
     Addresses are ssh://HOST[,HOST]/PATH, journald:, docker:, kubectl:NAMESPACE, s3://, https:// folders, loki+https:// and
-    opensearch+https://; see docs/remote.md. Nothing is written there, and nothing fetched stays here.
+    opensearch+https://; see docs/remote.md. Nothing is written there; what was fetched is deleted afterwards.
 
     Reads oslo.log, RabbitMQ, MariaDB, uwsgi, Apache, libvirt, OVS and other logs, plain or compressed. No training is
     needed; a model of your cloud's normal (see train) adds what is unusual there. On a terminal the answer fits on one

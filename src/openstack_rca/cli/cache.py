@@ -13,13 +13,13 @@ from openstack_rca.settings import load_settings
 
 @click.group("cache", short_help="Logs that were read and scored already.")
 def cache_group() -> None:
-    """What was read from logs, and how a model scored it, kept so that the next question on them is answered at once."""
+    """Logs that were read and scored before, kept so that the next question about them is answered at once."""
 
 
 @cache_group.command("list")
 @JSON_FORMAT
 def list_command(form: str) -> None:
-    """List what is kept, the last used first."""
+    """List the entries of the cache, last used first."""
     settings = load_settings()
     kept = list_kept(settings)
     if form == "json":
@@ -35,7 +35,7 @@ def list_command(form: str) -> None:
 
 @cache_group.command("clear")
 def clear_command() -> None:
-    """Remove all that is kept; logs and models are left alone."""
+    """Empty the cache; logs and models stay."""
     freed = clear_kept(load_settings())
     console().print(f"{freed / 1e6:,.1f} MB removed.")
 

@@ -24,20 +24,20 @@ from openstack_rca.settings import Settings
 @click.option(
     "--leave-one-out",
     is_flag=True,
-    help="Also score each incident without the signatures that speak for its fault kind, and for its cloud (DIR): what is left "
-    "for the unknown.",
+    help="Also score each incident without the signatures for its kind of fault, and without those for its cloud (DIR): "
+    "an estimate for unknown faults.",
 )
 @click.option(
     "--without",
     multiple=True,
     type=click.Choice(ABLATIONS),
     metavar="PART",
-    help=f"Leave a part of the engine out, to see what it is worth: {', '.join(ABLATIONS)}. May be given again.",
+    help=f"Leave out a part of the engine, to measure what it contributes: {', '.join(ABLATIONS)}. May be given again.",
 )
 @click.option(
     "--only-info",
     is_flag=True,
-    help="Take every line at WARNING and above out of the logs first: what the silent part of them tells.",
+    help="Remove all lines of level WARNING and above first, to see what the other lines reveal.",
 )
 @click.option(
     "--against",

@@ -26,16 +26,18 @@ TEXT_WIDTH = 80
 
 @click.command("confirm", short_help="Record what an incident really was.")
 @click.argument("report", metavar="REPORT")
-@click.option("--cause", required=True, metavar="COMPONENT", help="What it really was: a component such as rabbitmq.")
+@click.option(
+    "--cause", required=True, metavar="COMPONENT", help="The actual root cause: a component such as rabbitmq."
+)
 @click.option(
     "--category",
     type=click.Choice(CATEGORIES),
     metavar="CATEGORY",
     help=f"Kind of fault: {', '.join(CATEGORIES)}. Default: that of the answer, if right.",
 )
-@click.option("--note", default="", metavar="TEXT", help="What the next one on call should know.")
+@click.option("--note", default="", metavar="TEXT", help="What the next person on call should know.")
 def confirm_command(report: str, cause: str, category: str | None, note: str) -> None:
-    """Record what an incident really was, so that the next one like it is recognised.
+    """Record the actual root cause of an incident, so that the next one like it is recognised.
 
     REPORT is the id at the end of a report, the beginning of one, or a report saved as .json. A later confirmation of the
     same report takes the place of an earlier one.
@@ -61,7 +63,7 @@ def history_group() -> None:
 
 
 @history_group.command("list", short_help="List past incidents, newest first.")
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="The newest so many.")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Show only the newest N.")
 @JSON_FORMAT
 def list_command(limit: int, form: str) -> None:
     """List analyses and labelled incidents, newest first, each with what it was confirmed to be."""

@@ -27,9 +27,9 @@ from openstack_rca.service.reports import one_line
 from openstack_rca.settings import load_settings
 
 
-@click.group("logs", short_help="What is read from logs, before any analysis.")
+@click.group("logs", short_help="Show how logs are read, without an analysis.")
 def logs_group() -> None:
-    """What is read from logs, before any analysis."""
+    """Show how logs are read, without an analysis."""
 
 
 @logs_group.command("inspect", short_help="Say file by file what is understood of logs.")
@@ -47,7 +47,7 @@ def inspect_command(
     correct_skew: bool,
     hosts_file: Path | None,
 ) -> None:
-    """Say file by file what is understood of the logs at PATH, before anything is concluded from them.
+    """Show for each file at PATH how it is read, before anything is concluded from it.
 
     Format, service, host and zone and where they were taken from, lines that no format knows, whether levels are known,
     gaps, what was skipped and why; then hosts, services, clocks that disagree, and what would help.
@@ -90,8 +90,10 @@ def inspect_command(
     help="Only this level; may be given again.",
 )
 @click.option("--log-format", metavar="NAME", help="Read lines as this format only, see docs/logs.md.")
-@click.option("--year", type=click.IntRange(1970, 9999), help="Year of the last line, where lines carry no year.")
-@click.option("--correct-skew", is_flag=True, help="Put right the times of hosts whose clock disagrees.")
+@click.option(
+    "--year", type=click.IntRange(1970, 9999), help="Year of a log's last line, for logs whose lines carry no year."
+)
+@click.option("--correct-skew", is_flag=True, help="Correct the times of hosts whose clock disagrees with the others.")
 @HOSTS
 @click.option("--grep", default="", metavar="REGEX", help="Only events whose text matches this regular expression.")
 def events_command(

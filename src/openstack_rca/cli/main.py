@@ -39,7 +39,7 @@ COMMANDS = {
     "doctor": LazyCommand(_CLI + "doctor", "doctor_command", "Check every connection."),
     "evaluate": LazyCommand(_CLI + "evaluate", "evaluate_command", "Score the answers on labelled incidents."),
     "history": LazyCommand(_CLI + "history", "history_group", "Past incidents: what was answered, what was confirmed."),
-    "logs": LazyCommand(_CLI + "logs", "logs_group", "What is read from logs, before any analysis."),
+    "logs": LazyCommand(_CLI + "logs", "logs_group", "Show how logs are read, without an analysis."),
     "mcp": LazyCommand(
         _CLI + "mcp", "mcp_command", "Serve tools for agents (Model Context Protocol) on standard input and output."
     ),

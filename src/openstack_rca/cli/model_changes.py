@@ -73,7 +73,7 @@ def unyank_command(
     _print(version, f"Version {version.version} is no longer yanked.", form)
 
 
-@click.command("pin", short_help="Let latest lead to one version.")
+@click.command("pin", short_help="Make latest lead to one version.")
 @VERSION
 @NEEDED_REASON
 @JSON_FORMAT
@@ -84,7 +84,7 @@ def pin_command(
     form: str,
     settings: Settings,
 ) -> None:
-    """Let latest lead to this version, whatever is published later. Every use of it says that it is pinned.
+    """Make latest lead to this version, whatever is published later. Every use says that it is pinned.
 
     \b
     Example:
@@ -125,7 +125,7 @@ def unpin_command(
 def rollback_command(reason: str, form: str, settings: Settings) -> None:
     """Pin the last good version before the one in use: ready, not yanked, and its file whole in the store.
 
-    Again, it goes back one more. models unpin goes forward to the newest.
+    Called again, it goes back one version more. models unpin returns to the newest.
 
     \b
     Example:
@@ -183,7 +183,7 @@ def describe_command(
     form: str,
     settings: Settings,
 ) -> None:
-    """Say in words what a version is; models show and MLflow's pages show it. An empty TEXT takes the words away.
+    """Describe a version in words, for models show and MLflow's pages. An empty TEXT removes the description.
 
     \b
     Example:
@@ -196,7 +196,7 @@ def describe_command(
 @click.command("alias", short_help="Give a version a name, or take it away.")
 @click.argument("alias", metavar="NAME")
 @click.argument("reference", required=False, metavar="[N|@ALIAS]")
-@click.option("--delete", is_flag=True, help="Take the name away.")
+@click.option("--delete", is_flag=True, help="Remove the alias.")
 @REASON
 @JSON_FORMAT
 @with_settings
@@ -208,7 +208,7 @@ def alias_command(
     form: str,
     settings: Settings,
 ) -> None:
-    """Let @NAME lead to a version; a version that had the name loses it. latest, v15 and the names of stages are reserved.
+    """Point @NAME at a version; a version that had the alias loses it. latest, v15 and the names of stages are reserved.
 
     \b
     Examples:
@@ -241,7 +241,7 @@ def stage_command(
     form: str,
     settings: Settings,
 ) -> None:
-    """Move a version to a stage, or out of all of them. One version is in a stage at a time; @production leads to it.
+    """Move a version to a stage, or out of every stage. One version is in a stage at a time; @production leads to it.
 
     A stage is a mark within one environment. models promote copies a version to another one.
 
@@ -271,7 +271,7 @@ def promote_command(
     form: str,
     settings: Settings,
 ) -> None:
-    """Publish a version as the next one of another environment: the same file, the same digest, its origin kept.
+    """Publish a version as the next one of another environment: the same file and digest, with its origin recorded.
 
     Where that environment has this very file as a usable version already, nothing is copied.
 

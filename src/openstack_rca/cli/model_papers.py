@@ -71,7 +71,7 @@ def export_command(
     form: str,
     settings: Settings,
 ) -> None:
-    """Write a version into one tar for a machine without a network: verified file, manifest, signature, card.
+    """Write a version to one tar file, for a machine without a network: verified file, manifest, signature, card.
 
     \b
     Example:

@@ -131,13 +131,18 @@ def _threshold(name: str, what: str, default: float) -> Callable[[Callable[..., 
 
 
 @click.command("drift", short_help="Has the cloud moved away from what a model was trained on?")
-@click.option("--logs", multiple=True, required=True, metavar="PATH", help="Logs of now, of a time without trouble.")
+@click.option("--logs", multiple=True, required=True, metavar="PATH", help="Current logs of a time without trouble.")
 @click.option("--model", default="latest", show_default=True, metavar="latest|N|@ALIAS|FILE", help="Which model.")
-@click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Draw it, as PNG.")
-@_threshold("unseen", "Most events whose template training did not hold.", _DEFAULTS.unseen_share)
+@click.option(
+    "--plot",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write a plot of the distances to this PNG file.",
+)
+@_threshold("unseen", "Largest share of events whose template was not in the training logs.", _DEFAULTS.unseen_share)
 @_threshold("templates", "Largest distance of the mix of templates.", _DEFAULTS.template_distance)
 @_threshold("services", "Largest distance of the mix of services.", _DEFAULTS.service_distance)
-@_threshold("alarms", "Most events that score 0.99 or more.", _DEFAULTS.alarm_share)
+@_threshold("alarms", "Largest share of events that score 0.99 or more.", _DEFAULTS.alarm_share)
 @_threshold("scores", "Largest distance of the scores from calibrated ones.", _DEFAULTS.score_distance)
 @JSON_FORMAT
 @with_settings
@@ -153,7 +158,7 @@ def drift_command(
     form: str,
     settings: Settings,
 ) -> int:
-    """Say whether logs of now are still like those that a model was trained on. Exit status 1 if they are not, for cron.
+    """Measure whether current logs still resemble those that a model was trained on. Exit status 1 if they do not, for cron.
 
     Distances of mixes are Jensen-Shannon distances (0 the same, 1 nothing in common); one that so few events would show by
     chance is no drift. The thresholds are options. Logs of a fault drift too: look first whether something is wrong, then train.

@@ -12,7 +12,7 @@ from openstack_rca.cli.output import JSON_FORMAT, console, print_columns, print_
 from openstack_rca.service.versions import DEFAULT_AGE, DEFAULT_KEEP, prune_models, repair_models
 from openstack_rca.settings import Settings
 
-YES = click.option("--yes", "--apply", "apply", is_flag=True, help="Do it; without this it is only said.")
+YES = click.option("--yes", "--apply", "apply", is_flag=True, help="Do it; without this option it is only shown.")
 _HOURS = {"h": 1, "d": 24, "w": 168}
 
 
@@ -26,7 +26,7 @@ def parse_age(context: click.Context, parameter: click.Parameter, value: str) ->
 
 @click.command("prune", short_help="Remove old versions from registry and store.")
 @click.option(
-    "--keep", type=click.IntRange(1), default=DEFAULT_KEEP, show_default=True, help="The newest usable so many stay."
+    "--keep", type=click.IntRange(1), default=DEFAULT_KEEP, show_default=True, help="Keep the newest N usable versions."
 )
 @click.option(
     "--younger-than",
@@ -34,7 +34,7 @@ def parse_age(context: click.Context, parameter: click.Parameter, value: str) ->
     show_default=True,
     callback=parse_age,
     metavar="AGE",
-    help="What is younger stays: 30d, 12h, 4w.",
+    help="Keep what is younger: 30d, 12h, 4w.",
 )
 @click.option(
     "--orphans", is_flag=True, help="Also remove model files that have no manifest and that no registry knows."
@@ -50,7 +50,7 @@ def prune_command(
     form: str,
     settings: Settings,
 ) -> None:
-    """Remove old versions from registry and store alike; without --yes, only say which.
+    """Remove old versions from registry and store alike; without --yes, only show which.
 
     What latest leads to, what is pinned, what has an alias or a stage, the newest --keep usable versions and what is younger than
     --younger-than always stay. The history keeps what was removed, and its number is not used again.
@@ -89,7 +89,7 @@ def prune_command(
 @JSON_FORMAT
 @with_settings
 def repair_command(apply: bool, form: str, settings: Settings) -> None:
-    """Make a lost or old registry whole again from what the store holds; without --yes, only say what is missing.
+    """Restore a lost or outdated registry from the store; without --yes, only show what is missing.
 
     Whole versions are registered again under their own numbers, with the pins, yanks, aliases and stages of the history. Where
     MLflow is past a number it cannot give it again; the version then has another number there, and its own everywhere else.

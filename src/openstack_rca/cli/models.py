@@ -39,7 +39,7 @@ from openstack_rca.settings import Settings
 
 @click.group("models", short_help="Versions of the model.")
 def models_group() -> None:
-    """Versions of the model: what there is, which one is used, how good it is, and what becomes of old ones."""
+    """List, inspect, compare, promote, roll back and remove versions of the model."""
 
 
 for command in (
@@ -66,7 +66,7 @@ for command in (
 
 
 @models_group.command("list", short_help="List the versions, newest first.")
-@click.option("--limit", type=click.IntRange(1), help="The newest so many only.")
+@click.option("--limit", type=click.IntRange(1), help="Show only the newest N.")
 @JSON_FORMAT
 @with_settings
 def list_command(limit: int | None, form: str, settings: Settings) -> None:
@@ -181,7 +181,7 @@ def download_command(
 @with_settings
 @click.pass_context
 def verify_command(context: click.Context, form: str, settings: Settings) -> int:
-    """Check every version: registry against store against digest. Exit status 1 if one fails."""
+    """Check every version: do registry, stored file and digest agree? Exit status 1 if one fails."""
     with steps() as shown:
         shown.step("verify versions")
         checks = verify_models(settings)
@@ -207,7 +207,9 @@ def verify_command(context: click.Context, form: str, settings: Settings) -> int
 
 
 @models_group.command("publish", short_help="Publish what an outage kept back.")
-@click.option("--spooled", is_flag=True, required=True, help="Publish the trained files that an outage kept back.")
+@click.option(
+    "--spooled", is_flag=True, required=True, help="Publish the trained files that wait in the spool after an outage."
+)
 @JSON_FORMAT
 @with_settings
 def publish_command(spooled: bool, form: str, settings: Settings) -> None:

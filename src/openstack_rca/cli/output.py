@@ -113,9 +113,11 @@ def line_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Options that say of lines what they do not say themselves."""
     for option in (
         click.option(
-            "--year", type=click.IntRange(1970, 9999), help="Year of the last line, where lines carry no year."
+            "--year",
+            type=click.IntRange(1970, 9999),
+            help="Year of a log's last line, for logs whose lines carry no year.",
         ),
-        click.option("--host", metavar="NAME", help="Host of lines that name none."),
+        click.option("--host", metavar="NAME", help="Host to assume for lines that name none."),
         click.option("--log-format", metavar="NAME", help="Read lines as this format only, see docs/logs.md."),
     ):
         command = option(command)
@@ -124,7 +126,9 @@ def line_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Options that say of logs what their lines do not, and where logs lie that are fetched."""
-    skew = click.option("--correct-skew", is_flag=True, help="Put right the times of hosts whose clock disagrees.")
+    skew = click.option(
+        "--correct-skew", is_flag=True, help="Correct the times of hosts whose clock disagrees with the others."
+    )
     return HOSTS(line_options(skew(command)))
 
 
@@ -279,5 +283,5 @@ FETCH_SINCE = click.option(
     "--since",
     callback=parse_time,
     metavar="TIME",
-    help="Of logs that lie elsewhere, fetch nothing older; default: an hour, finished logs whole.",
+    help="How far back to fetch remote logs; default: one hour, finished logs whole.",
 )

@@ -18,11 +18,11 @@ TEXT_WIDTH = 60
 
 @click.group("report", short_help="Answers that were given before.")
 def report_group() -> None:
-    """Answers that were given before: each analysis keeps its report on this machine, by its id."""
+    """Reports of earlier analyses; each is kept on this machine under its id."""
 
 
 @report_group.command("list", short_help="List kept reports, newest first.")
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="The newest so many.")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Show only the newest N.")
 @JSON_FORMAT
 def list_command(limit: int, form: str) -> None:
     """List kept reports, newest first: id, time, verdict, component, issue."""
@@ -83,7 +83,7 @@ def show_command(reference: str, full: bool, form: str, output: Path | None) -> 
 @click.argument("question", default="")
 @JSON_FORMAT
 def narrate_command(reference: str, question: str, form: str) -> None:
-    """Have a language model tell a report, or answer a QUESTION about it. ID is as for show.
+    """Have a language model summarise a report, or answer a QUESTION about it. ID is as for show.
 
     Off unless OPENSTACK_RCA_LLM_URL and OPENSTACK_RCA_LLM_MODEL are set; needs the extra llm. The model learns the evidence
     only, with secrets and ids masked. Each sentence is checked against the lines that it cites, and marked where they do not

@@ -19,7 +19,7 @@ def runs_group() -> None:
 
 
 @runs_group.command("list")
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="The newest so many.")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Show only the newest N.")
 @click.option("--kind", type=click.Choice(["training", "analysis", "evaluation"]), help="Only runs of this kind.")
 @JSON_FORMAT
 @with_settings
@@ -48,7 +48,7 @@ def list_command(
 @JSON_FORMAT
 @with_settings
 def send_command(form: str, settings: Settings) -> int:
-    """Record the answers that wait for this tracking server as runs: those of an outage, or of OPENSTACK_RCA_SEND_RUNS=later.
+    """Record waiting analyses as runs of this tracking server: those of an outage, or of OPENSTACK_RCA_SEND_RUNS=later.
 
     Exit status 1 if some still wait.
     """
@@ -64,14 +64,12 @@ def send_command(form: str, settings: Settings) -> int:
 
 
 @runs_group.command("prune", short_help="Remove old runs and what they stored.")
-@click.option(
-    "--keep", type=click.IntRange(0), default=10, show_default=True, help="The newest so many of each kind stay."
-)
-@click.option("--yes", is_flag=True, help="Remove them; without it they are only named.")
+@click.option("--keep", type=click.IntRange(0), default=10, show_default=True, help="Keep the newest N of each kind.")
+@click.option("--yes", is_flag=True, help="Remove them; without this option they are only listed.")
 @JSON_FORMAT
 @with_settings
 def prune_command(keep: int, yes: bool, form: str, settings: Settings) -> int:
-    """Remove old runs of this environment, with the files that they stored; without --yes, only say which.
+    """Remove old runs of this environment, with the files that they stored; without --yes, only show which.
 
     A run that made a version that exists stays, and so does one that is still running. MLflow can bring a removed run back until
     its own gc command clears it; its files are gone. Exit status 1 if one could not be removed.

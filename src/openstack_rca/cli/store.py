@@ -20,16 +20,16 @@ def store_group() -> None:
     type=click.IntRange(1),
     default=7,
     show_default=True,
-    help="Unfinished uploads go after so many days.",
+    help="Days after which unfinished uploads are removed.",
 )
 @click.option(
     "--run-days",
     type=click.IntRange(1),
     default=90,
     show_default=True,
-    help="What runs stored in the bucket goes after so many days.",
+    help="Days after which artifacts of runs are removed.",
 )
-@click.option("--apply", is_flag=True, help="Put the policy into the bucket, beside the rules that are there.")
+@click.option("--apply", is_flag=True, help="Apply the policy to the bucket; existing rules stay.")
 @with_settings
 def lifecycle_command(
     upload_days: int,

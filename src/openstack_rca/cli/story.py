@@ -47,7 +47,7 @@ def story_command(
     """Show the story of one server, port, volume, image or request: its lines over all hosts and services, in order of time.
 
     With a model, each line says what normally follows it and within what time, and whether it came; and how surprised the
-    network was by the line. The first eight characters of an ID do.
+    network was by the line. The first eight characters of an ID are enough.
 
     \b
     Examples:

@@ -75,7 +75,7 @@ def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @training_options
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Also write the model file here.")
 @click.option("--add", metavar="VERSION", help="Train on from this version (latest, a number, an @alias).")
-@click.option("--force", is_flag=True, help="Let it be used even if it is worse than the version in use.")
+@click.option("--force", is_flag=True, help="Let it become latest even if it is worse than the version in use.")
 @JSON_FORMAT
 @FETCH_SINCE
 @reading_options

@@ -24,15 +24,17 @@ from openstack_rca.settings import Settings
 @click.argument("logs", nargs=-1, required=True, metavar="LOGS...")
 @MODEL
 @SIGNATURES
-@click.option("--from-start", is_flag=True, help="Begin with what the files hold; else with what comes.")
-@click.option("--window", type=click.IntRange(1), default=15, show_default=True, help="Minutes that are looked at.")
+@click.option("--from-start", is_flag=True, help="Read what the files hold already; default: only new lines.")
+@click.option(
+    "--window", type=click.IntRange(1), default=15, show_default=True, help="Minutes of logs that each look covers."
+)
 @click.option("--interval", type=click.IntRange(1), default=10, show_default=True, help="Seconds between two looks.")
 @click.option(
     "--quiet",
     type=click.IntRange(1),
     default=120,
     show_default=True,
-    help="A trouble ends after so many quiet seconds.",
+    help="Seconds without trouble after which it has ended.",
 )
 @click.option(
     "--cool-down",
@@ -42,23 +44,27 @@ from openstack_rca.settings import Settings
     help="Minutes within which a trouble that comes back is not told again.",
 )
 @click.option(
-    "--webhook", "webhooks", multiple=True, metavar="URL", help="Post what is told there; may be given again."
+    "--webhook", "webhooks", multiple=True, metavar="URL", help="Post each notice to this address; may be given again."
 )
 @click.option(
     "--webhook-format",
     type=click.Choice([form.value for form in WebhookFormat]),
     default="json",
     show_default=True,
-    help="What the webhooks understand.",
+    help="Payload format of the webhooks.",
 )
 @click.option(
-    "--exec", "programs", multiple=True, metavar="CMD", help="Run this with what is told as JSON on its input."
+    "--exec",
+    "programs",
+    multiple=True,
+    metavar="CMD",
+    help="Run this command for each notice, with the notice as JSON on its standard input.",
 )
 @click.option(
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Write a JSON file there for each thing that is told.",
+    help="Write a JSON file to this folder for each notice.",
 )
 @click.option(
     "--port", type=click.IntRange(0, 65535), help="Serve /metrics and /healthz on 127.0.0.1; 0 takes a free one."
@@ -67,7 +73,7 @@ from openstack_rca.settings import Settings
     "--state",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="What is remembered over a restart; default: a file in OPENSTACK_RCA_HOME for these LOGS.",
+    help="File that keeps the state over a restart; default: a file in OPENSTACK_RCA_HOME for these LOGS.",
 )
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="json: one object a line."
