@@ -219,6 +219,30 @@ def test_every_page_fits_the_screen(browser: Any, server: Server, size: dict[str
     page.context.close()
 
 
+def test_on_a_telephone_the_checks_come_within_three_screens(browser: Any, server: Server) -> None:
+    """The page begins with the answer: verdict, why, proof, what to do, checks."""
+    page = open_tab(browser, server, NARROW)
+    ask_the_sample(page)
+    page.evaluate("document.querySelector('[data-testid=stMain]').scrollTo(0, 0)")
+    last = page.get_by_text("ss -ltn").first.bounding_box()
+    assert last is not None
+    assert last["y"] + last["height"] < 3 * NARROW["height"]
+    page.context.close()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_has_no_serious_barrier(browser: Any, server: Server, name: str) -> None:
+    """What axe calls serious or critical in our part of a page: contrast, names of buttons and fields, order of headings."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+    page = open_tab(browser, server, WIDE, "" if name == "ask" else name)
+    if name == "ask":
+        ask_the_sample(page)
+    found = axe.Axe().run(page, context="[data-testid=stMain]").response["violations"]
+    serious = [(one["id"], one["nodes"][0]["html"][:200]) for one in found if one["impact"] in ("serious", "critical")]
+    assert serious == []
+    page.context.close()
+
+
 def go_to(page: Any, name: str) -> None:
     """Another page by the menu, which is folded away on a narrow screen."""
     link = page.get_by_role("link", name=name.capitalize(), exact=True)

@@ -74,6 +74,14 @@ def test_a_path_that_is_not_there_is_said_in_the_hosts_words(settings: Settings,
         read_given(["ssh://ctl1/no/such/folder"], reaching(settings, sshd))
 
 
+def test_a_file_that_could_not_be_read_over_there_is_told(settings: Settings, sshd: object, logs: Path) -> None:
+    """A link that leads nowhere stands for a file without permission: the rest is read, the complaint is a note."""
+    (logs / "nova" / "loop").symlink_to("loop")
+    given = read_for_question([f"ssh://ctl1{logs}"], reaching(settings, sshd))
+    assert given.read.events.height == 40
+    assert any("Perhaps not all was read from ctl1" in note for note in given.notes)
+
+
 def test_only_files_that_changed_in_the_wanted_time_come(settings: Settings, sshd: object, logs: Path) -> None:
     """A file from before it stays over there."""
     later = (datetime.now(UTC) + timedelta(hours=2)).isoformat()

@@ -114,6 +114,13 @@ def test_what_came_before_a_fault_is_read_and_the_fault_is_noted(
     assert any("Loki broke off" in note for note in notes)
 
 
+def test_credentials_never_travel_in_clear_text(wide: Settings) -> None:
+    """A server beyond this machine without TLS is not asked with them."""
+    known = wide.model_copy(update={"loki_token": SecretStr("t0ken")})
+    with pytest.raises(ConfigurationError, match="clear text"):
+        read_given(["loki+http://loki.example.org?query={}"], known)
+
+
 def test_loki_needs_a_selector(settings: Settings) -> None:
     """An address without one is refused before anything is asked."""
     with pytest.raises(ConfigurationError, match="no selector"):

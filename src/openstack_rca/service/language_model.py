@@ -6,7 +6,6 @@ is text of others: a sentence counts as supported where it cites evidence and na
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import re
 import ssl
@@ -20,6 +19,7 @@ from openstack_rca.rca.knowledge import load_topology
 from openstack_rca.rca.render import clock, place, spot
 from openstack_rca.rca.report import EvidenceItem, Report, mask_secrets, one_line
 from openstack_rca.rca.vocabulary import Verdict
+from openstack_rca.service.remote.web import require_private
 from openstack_rca.settings import Settings
 
 MOST_EVIDENCE = 24
@@ -212,12 +212,8 @@ def _require_safe(url: str, key: str) -> None:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ConfigurationError("OPENSTACK_RCA_LLM_URL is no address.", "Give one with https:// or http://.")
-    try:
-        here = parts.hostname == "localhost" or ipaddress.ip_address(parts.hostname).is_loopback
-    except ValueError:
-        here = False
-    if key and parts.scheme == "http" and not here:
-        raise ConfigurationError("OPENSTACK_RCA_LLM_KEY would travel in clear text.", "Use https://.")
+    if key:
+        require_private(url)
 
 
 def _sentences(text: str) -> list[str]:

@@ -93,9 +93,12 @@ def _from_each(hosts: Sequence[Host], spool: Spool, file: str, command: Callable
             host.name.split(".")[0] if "." in host.name and not host.name[0].isdigit() else host.name
         )
         try:
-            stream_to(ssh_command(host, command(), spool), target / file, spool, fine=fine)
+            complaint = stream_to(ssh_command(host, command(), spool), target / file, spool, fine=fine)
         except (RemoteLogsUnavailable, Full) as error:
             return error
+        if complaint:
+            # A pipe over there ends with the status of its last program: what went wrong before shows only here.
+            spool.note(f"Perhaps not all was read from {host.name}: {complaint}")
         return None
 
     with ThreadPoolExecutor(min(AT_ONCE, len(hosts))) as pool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import http.client
+import ipaddress
 import json
 import ssl
 import threading
@@ -14,7 +15,7 @@ from contextlib import contextmanager
 from typing import IO, Any
 from urllib.parse import urlsplit
 
-from openstack_rca.errors import RemoteLogsUnavailable
+from openstack_rca.errors import ConfigurationError, RemoteLogsUnavailable
 from openstack_rca.rca.report import mask_secrets, one_line
 from openstack_rca.settings import Settings
 
@@ -67,6 +68,8 @@ class Web:
             RemoteLogsUnavailable: the server is silent, refuses, or fails; the sentence says which and what to do.
         """
         headers = self.headers | ({"Content-Type": "application/json"} if data is not None else {})
+        if "Authorization" in self.headers:
+            require_private(url)
         request = urllib.request.Request(url, data=data, headers=headers, method=method)  # noqa: S310 - http and https only
         where = _where(url)
         for attempt in range(ATTEMPTS):
@@ -124,6 +127,23 @@ class Web:
             )
         return RemoteLogsUnavailable(
             f"{where} answered {error.code}: {said or error.reason}.", "Check the address.", error.code
+        )
+
+
+def require_private(url: str) -> None:
+    """See that credentials travel encrypted, or stay on this machine.
+
+    Raises:
+        ConfigurationError: they would travel in clear text.
+    """
+    parts = urlsplit(url)
+    try:
+        here = parts.hostname == "localhost" or ipaddress.ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        here = False
+    if parts.scheme != "https" and not here:
+        raise ConfigurationError(
+            f"Credentials for {parts.hostname} would travel in clear text.", "Use https, or take the credentials away."
         )
 
 

@@ -53,8 +53,11 @@ def output_of(command: Sequence[str], spool: Spool) -> str:
     return done.stdout.decode("utf-8", "replace")
 
 
-def stream_to(command: Sequence[str], path: Path, spool: Spool, *, fine: Sequence[int] = (0,)) -> None:
+def stream_to(command: Sequence[str], path: Path, spool: Spool, *, fine: Sequence[int] = (0,)) -> str:
     """Write what a command prints into a file of the spool; it is stopped where it takes too long or sends too much.
+
+    Returns:
+        The last line that it wrote to its standard error: what it could not read although it went on.
 
     Raises:
         RemoteLogsUnavailable: it failed, or nothing came for the time limit.
@@ -94,16 +97,16 @@ def stream_to(command: Sequence[str], path: Path, spool: Spool, *, fine: Sequenc
             process.wait()
         if late.is_set():
             raise RemoteLogsUnavailable(f"{command[0]} has sent nothing for {limit:.0f} s.", _SLOW)
-        if process.returncode not in fine:
-            if command[0] in _BOTH:
-                # What it wrote is its complaint, or ends with it.
-                words = _last_words(path.read_bytes()[-4096:]) if path.exists() else ""
-                path.unlink(missing_ok=True)
-            else:
-                said.seek(0)
-                words = _last_words(said.read())
-            words = words or f"exit status {process.returncode}"
-            raise RemoteLogsUnavailable(f"{command[0]} failed: {words}", "Run it yourself to see more.")
+        said.seek(0)
+        words = _last_words(said.read())
+        if process.returncode in fine:
+            return words
+        if command[0] in _BOTH:
+            # What it wrote is its complaint, or ends with it.
+            words = _last_words(path.read_bytes()[-4096:]) if path.exists() else ""
+            path.unlink(missing_ok=True)
+        words = words or f"exit status {process.returncode}"
+        raise RemoteLogsUnavailable(f"{command[0]} failed: {words}", "Run it yourself to see more.")
 
 
 _BOTH = ("docker", "podman")
