@@ -109,7 +109,9 @@ def test_a_question_on_a_sample_incident_shows_the_cause(browser: Any, server: S
     page.get_by_text("Lines around it").first.click()
     page.get_by_text(">").first.wait_for()
     page.locator("[data-testid=stGraphVizChart] svg").wait_for()
-    page.locator("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg").first.wait_for()
+    page.locator(
+        "[data-testid=stVegaLiteChart] svg:visible, [data-testid=stVegaLiteChart] canvas:visible"
+    ).first.wait_for()
     for label, suffix in (("HTML", ".html"), ("Markdown", ".md"), ("JSON", ".json")):
         with page.expect_download() as arriving:
             page.get_by_role("button", name=label, exact=True).click()
@@ -194,7 +196,7 @@ def test_a_hostile_log_line_is_only_text(browser: Any, server: Server) -> None:
     page.get_by_text("Lines around it").first.click()
     page.get_by_text("What happened, in order").click()
     shoot(page, "hostile")
-    page.get_by_role("link", name="Explore").click()
+    page.get_by_role("link", name="Explore", exact=True).click()
     page.get_by_role("tab", name="Table").wait_for()
     page.get_by_role("tab", name="Path of a request").click()
     shoot(page, "hostile-explore")
@@ -249,7 +251,7 @@ def go_to(page: Any, name: str) -> None:
     if page.viewport_size["width"] < WIDE["width"]:
         page.get_by_test_id("stExpandSidebarButton").click()
     link.click()
-    page.wait_for_url(f"**/{name}")
+    page.wait_for_url(f"**/{name}*")
     page.get_by_role("heading", level=1).filter(has_text=HEADINGS[name]).wait_for()
     if page.viewport_size["width"] < WIDE["width"]:
         # A choice in the menu folds it away again.
