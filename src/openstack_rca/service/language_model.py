@@ -19,7 +19,7 @@ from openstack_rca.rca.knowledge import load_topology
 from openstack_rca.rca.render import clock, place, spot
 from openstack_rca.rca.report import EvidenceItem, Report, mask_secrets, one_line
 from openstack_rca.rca.vocabulary import Verdict
-from openstack_rca.service.remote.web import require_private
+from openstack_rca.service.remote.http_client import require_private
 from openstack_rca.settings import Settings
 
 MOST_EVIDENCE = 24
