@@ -26,11 +26,11 @@ def fetch_containers(address: Address, spool: Spool) -> None:
         names = output_of([tool, "ps", "--format", "{{.Names}}"], spool).split()
     if not names:
         raise RemoteLogsUnavailable(f"{tool} runs no container here.", f"Name one, as in {tool}:nova_api.")
-    failed = 0
+    failures = []
     for name in names:
         command = [tool, "logs", "--timestamps", "--since", f"{spool.since:%Y-%m-%dT%H:%M:%SZ}", name]
-        failed += _tried(command, spool.folder / f"{safe_name(name)}.log", spool, name)
-    _require_one(failed, len(names), tool)
+        failures += _tried(command, spool.folder / f"{safe_name(name)}.log", spool, name)
+    _require_one(failures, len(names))
 
 
 def fetch_pods(address: Address, spool: Spool) -> None:
@@ -50,31 +50,29 @@ def fetch_pods(address: Address, spool: Spool) -> None:
         raise RemoteLogsUnavailable(
             "kubectl listed its pods in a form that is not known.", "Check its version."
         ) from None
-    failed = 0
+    failures = []
     for pod, node, container in pods:
         folder = spool.room_of_host(node) if node else spool.folder
         command = ["kubectl", "logs", *where, pod, "-c", container, "--timestamps"]
         command += [f"--since-time={spool.since:%Y-%m-%dT%H:%M:%SZ}"]
         path = folder / safe_name(pod) / f"{safe_name(container)}.log"
-        failed += _tried(command, path, spool, f"{pod}/{container}")
+        failures += _tried(command, path, spool, f"{pod}/{container}")
     if not pods:
         raise RemoteLogsUnavailable(
             f"There are no pods in {where[1]}.", "Check the namespace and the context of kubectl."
         )
-    _require_one(failed, len(pods), "kubectl")
+    _require_one(failures, len(pods))
 
 
-def _tried(command: list[str], path: Path, spool: Spool, name: str) -> int:
+def _tried(command: list[str], path: Path, spool: Spool, name: str) -> list[RemoteLogsUnavailable]:
     try:
         stream_to(command, path, spool)
     except RemoteLogsUnavailable as error:
         spool.note(f"Not read from {name}: {error.message}")
-        return 1
-    return 0
+        return [error]
+    return []
 
 
-def _require_one(failed: int, number: int, tool: str) -> None:
-    if failed == number:
-        raise RemoteLogsUnavailable(
-            f"{tool} gave the logs of none of {number} containers.", "Run it yourself to see why."
-        )
+def _require_one(failures: list[RemoteLogsUnavailable], number: int) -> None:
+    if len(failures) == number:
+        raise failures[0]

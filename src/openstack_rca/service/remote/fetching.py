@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from openstack_rca.errors import RemoteLogsUnavailable
 from openstack_rca.service.moments import parse_moment
 from openstack_rca.service.remote.addresses import Address, Place, is_remote, parse_address
 from openstack_rca.service.remote.containers import fetch_containers, fetch_journal, fetch_pods
@@ -95,6 +96,10 @@ def fetched(
                 spool.note(
                     f"Fetching stopped at {settings.remote_bytes / 1e6:,.0f} MB (OPENSTACK_RCA_REMOTE_BYTES); "
                     "what came until then was read."
+                )
+            if not any(each.is_file() and each.name != "hostname" for each in spool.folder.rglob("*")):
+                raise RemoteLogsUnavailable(
+                    f"{path} holds no logs since {since:%Y-%m-%d %H:%M} UTC.", "Ask for more with --since, or check it."
                 )
             local.append(spool.folder)
         yield Fetched(local, spool.notes)

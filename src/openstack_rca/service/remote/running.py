@@ -49,7 +49,7 @@ def output_of(command: Sequence[str], spool: Spool) -> str:
     except subprocess.TimeoutExpired:
         raise RemoteLogsUnavailable(f"{command[0]} has not answered within {limit:.0f} s.", _SLOW) from None
     if done.returncode:
-        raise RemoteLogsUnavailable(f"{command[0]} failed: {_last_words(done.stderr)}", "Run it yourself to see more.")
+        raise RemoteLogsUnavailable(_failed(command[0], _last_words(done.stderr)), "Run it yourself to see more.")
     return done.stdout.decode("utf-8", "replace")
 
 
@@ -106,12 +106,16 @@ def stream_to(command: Sequence[str], path: Path, spool: Spool, *, fine: Sequenc
             words = _last_words(path.read_bytes()[-4096:]) if path.exists() else ""
             path.unlink(missing_ok=True)
         words = words or f"exit status {process.returncode}"
-        raise RemoteLogsUnavailable(f"{command[0]} failed: {words}", "Run it yourself to see more.")
+        raise RemoteLogsUnavailable(_failed(command[0], words), "Run it yourself to see more.")
 
 
 _BOTH = ("docker", "podman")
 """These print what a container wrote to its standard error to their own; all of it is log."""
 _SLOW = "OPENSTACK_RCA_REMOTE_TIMEOUT says how long is waited."
+
+
+def _failed(tool: str, words: str) -> str:
+    return f"{tool} failed: {words if words.endswith(('.', '?', '!')) else words + '.'}"
 
 
 def _last_words(said: bytes) -> str:

@@ -1,0 +1,40 @@
+"""Places that give nothing: the message names the address and repeats the tool's own words."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from openstack_rca.errors import RemoteLogsUnavailable
+from openstack_rca.service.remote import fetched
+from openstack_rca.settings import Settings
+
+
+def install_tool(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, script: str) -> None:
+    """Put a program before those of the machine."""
+    tool = folder / name
+    tool.write_text(f"#!/bin/sh\n{script}\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+
+
+def test_a_place_without_logs_of_the_wanted_time_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message names the address, not the folder that it was fetched into."""
+    install_tool(tmp_path, monkeypatch, "journalctl", "exit 0")
+    with (
+        pytest.raises(RemoteLogsUnavailable, match="journald: holds no logs since"),
+        fetched(["journald:"], Settings()),
+    ):
+        pass
+
+
+def test_where_no_container_can_be_read_the_reason_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What docker said is the message."""
+    install_tool(tmp_path, monkeypatch, "docker", "echo 'No such container: nova_api' >&2; exit 1")
+    with (
+        pytest.raises(RemoteLogsUnavailable, match="No such container: nova_api"),
+        fetched(["docker:nova_api"], Settings()),
+    ):
+        pass
