@@ -71,7 +71,8 @@ def test_a_step_names_its_objects_and_their_size(lifecycle: ModelLifecycle, make
 
 
 @pytest.mark.parametrize(
-    ("age", "told"), [(30 * HOUR, "only 30 hours old"), (48 * HOUR, "only 2 days old"), (-5 * HOUR, "only 0 hours old")]
+    ("age", "told"),
+    [(30.6 * HOUR, "only 31 hours old"), (48 * HOUR, "only 2 days old"), (-5 * HOUR, "only 0 hours old")],
 )
 def test_what_is_younger_than_the_age_stays(lifecycle: ModelLifecycle, age: timedelta, told: str) -> None:
     """Its age is told in hours, from two days on in days; a clock that is behind makes nobody older."""
