@@ -196,6 +196,16 @@ def test_of_a_backlog_no_file_runs_ahead(log: Path, monkeypatch: pytest.MonkeyPa
     assert follower.horizon is None
 
 
+def test_an_empty_folder_is_watched_until_a_log_comes(tmp_path: Path, follow: Follow) -> None:
+    """A service that has not written yet, or whose logs were just removed, needs no second start of the watch."""
+    folder = tmp_path / "nova"
+    folder.mkdir()
+    follower = follow(folder)
+    assert (follower.look(), follower.ended) == ([], False)
+    (folder / "nova-api.log").write_text("2026-11-24 04:00:00.000 1 INFO nova.api [-] one\n")
+    assert [arrival.source.name.endswith("nova-api.log") for arrival in follower.look()] == [True]
+
+
 def test_what_is_not_there_is_said_at_once(follow: Follow) -> None:
     """A watch that would never see a line does not begin."""
     with pytest.raises(LogPathNotFound):

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO
 
-from openstack_rca.errors import LogInputError
+from openstack_rca.errors import LogInputError, NoLogFiles
 from openstack_rca.logs.blocks import last_border
 from openstack_rca.logs.content import reads_like_log
 from openstack_rca.logs.layout import is_called_like_log
@@ -156,7 +156,7 @@ class Follower:
         places: where an earlier process stopped, by the identity of the file.
 
     Raises:
-        LogInputError: a path leads nowhere, or holds no log.
+        LogInputError: a path leads nowhere, or a file is no log.
     """
 
     def __init__(
@@ -166,7 +166,9 @@ class Follower:
         self._places = dict(places or {})
         self._files: dict[str, _Followed] = {}
         self._heads = {place.head for place in self._places.values()} - {""}
-        self._list(collect_sources(paths).sources, from_start=from_start or bool(places), first=True)
+        # A folder that is still empty may be watched; a file that is not there is a wrong path.
+        with suppress(*((NoLogFiles,) if all(Path(path).is_dir() for path in paths) else ())):
+            self._list(collect_sources(paths).sources, from_start=from_start or bool(places), first=True)
 
     @property
     def places(self) -> dict[str, Place]:
