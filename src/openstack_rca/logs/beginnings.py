@@ -153,3 +153,10 @@ def may_match(pattern: str, begun: frozenset[str]) -> bool:
     """Whether a pattern can match a line that begins by one of these characters."""
     possible = _shape_of(pattern).first
     return possible is None or not possible.isdisjoint(begun)
+
+
+@cache
+def any_of(patterns: tuple[str, ...]) -> str:
+    """A pattern that takes what any of the patterns takes; it names no parts."""
+    heads = (_shape_of(pattern).head for pattern in patterns)
+    return "^(?:" + "|".join(re.sub(r"\(\?P<\w+>", "(?:", head.removeprefix("^")) for head in heads) + ")"

@@ -143,7 +143,9 @@ def text_lines(data: bytes, *, is_start: bool) -> pl.Series:
     if b"\x00" in data:
         data = data.replace(b"\x00", b"")
     has_returns = b"\r" in data
-    has_colour = b"\x1b" in data or any(escape in data for escape in _SHOWN_ESCAPES)
+    # Who shows escapes as text shows them all over a file: a part tells.
+    part = data if len(data) < 2 * _SAMPLE else data[:_SAMPLE] + data[-_SAMPLE:]
+    has_colour = b"\x1b" in data or any(escape in part for escape in _SHOWN_ESCAPES)
     lines = pl.Series("text", [data.decode("utf-8", _WESTERN)]).str.split("\n").explode()
     if has_colour:
         lines = lines.str.replace_all(_COLOUR, "")

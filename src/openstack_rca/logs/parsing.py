@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from openstack_rca.logs.beginnings import by_first_character, may_match
+from openstack_rca.logs.beginnings import any_of, by_first_character, matching, may_match
 from openstack_rca.logs.envelopes import CONTINUED, PIECE, WHOLE_EVENT
 from openstack_rca.logs.formats import FALLBACKS, FORMATS, INNER_FORMATS, WEAK, LineFormat
 from openstack_rca.logs.json_lines import NAME as JSON
@@ -15,6 +15,7 @@ from openstack_rca.logs.records import ROW_STRIDE, Kind, as_records, level_in_te
 from openstack_rca.logs.wrappers import WRAPPERS, unwrap
 
 _DEEPEST = 6
+_GATED_FORMATS, _GATED_LINES = 4, 500
 _PASSED_ON_SECONDS = 1
 # A stamp of oslo.log and of most programs, with nothing of a zone behind it.
 _NAIVE = (
@@ -98,18 +99,25 @@ class _Recogniser:
         rests = []
         for begun, group in by_first_character(lines):
             wanted = tuple(each for each in formats if self._takes(each.name) and may_match(each.pattern, begun))
-            rests.append(self._taken(wanted, group, parts))
+            rests += self._taken(wanted, group, parts)
         return pl.concat(rests).sort("row") if len(rests) > 1 else rests[0]
 
-    def _taken(self, formats: tuple[LineFormat, ...], lines: pl.DataFrame, parts: list[pl.DataFrame]) -> pl.DataFrame:
+    def _taken(
+        self, formats: tuple[LineFormat, ...], lines: pl.DataFrame, parts: list[pl.DataFrame]
+    ) -> list[pl.DataFrame]:
         """What formats leave of lines that begin alike; their records join ``parts``."""
+        rests = []
+        if len(formats) > _GATED_FORMATS and lines.height > _GATED_LINES:
+            # One look tells which lines any of them could take.
+            lines, others = matching(lines, any_of(tuple(each.pattern for each in formats)))
+            rests.append(others)
         for line_format in formats:
             if lines.height == 0:
                 break
             found, lines = line_format.take(lines, self._timezone)
             if found.height:
                 parts.append(found)
-        return lines
+        return [*rests, lines]
 
     def _opened(self, lines: pl.DataFrame, files: pl.DataFrame, depth: int, parts: list[pl.DataFrame]) -> pl.DataFrame:
         """Open the envelopes and recognise what is inside; lines without one are left."""

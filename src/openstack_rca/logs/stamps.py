@@ -72,6 +72,14 @@ def iso_time(text: pl.Expr, timezone: str) -> pl.Expr:
     abbreviations of zones are read too. Without an offset they are wall-clock times of ``timezone``; what is no date
     becomes null.
     """
+    zoned = text.str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False)
+    naive = text.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us", strict=False)
+    usual = pl.coalesce(zoned, to_utc(naive, timezone))
+    return pl.coalesce(usual, _unusual_iso_time(pl.when(usual.is_null()).then(text), timezone))
+
+
+def _unusual_iso_time(text: pl.Expr, timezone: str) -> pl.Expr:
+    """The same with a regular expression, which takes ten times as long."""
     part = text.str.extract_groups(_NUMERIC).struct
     date = part.field("date").str.replace_all("/", "-", literal=True)
     naive = (date + " " + part.field("hour").str.zfill(2) + part.field("rest")).str.to_datetime(
