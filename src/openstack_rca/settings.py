@@ -128,6 +128,13 @@ class Settings(OutsideSettings):
         description="By how much, as a share, a new version may be worse than the one in use before it is refused.",
     )
 
+    protected_aliases: str = Field(default="", validation_alias=_named("OPENSTACK_RCA_PROTECTED_ALIASES"))
+    """Names, with commas between them, that move with ``--force`` only."""
+    retention: str = Field(default="", validation_alias=_named("OPENSTACK_RCA_RETENTION"))
+    """How long versions stay, by stage: ``Staging=90d,none=30d``."""
+    webhook: SecretStr | None = Field(default=None, validation_alias=_named("OPENSTACK_RCA_WEBHOOK"))
+    """An address that learns of each promotion; it often holds a token."""
+
     signing_key: Path | None = Field(
         default=None,
         validation_alias=_named("OPENSTACK_RCA_SIGNING_KEY"),

@@ -12,6 +12,8 @@ from click.testing import CliRunner
 from openstack_rca import __version__
 from openstack_rca.cli.main import COMMANDS, cli
 from openstack_rca.cli.manual import manual_command
+from openstack_rca.cli.models import COMMANDS as MODEL_COMMANDS
+from openstack_rca.cli.models import models_group
 
 
 def commands(command: click.Command, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
@@ -92,6 +94,14 @@ def test_the_summary_in_the_list_is_the_commands_own(name: str) -> None:
     command = cli.get_command(click.Context(cli), name)
     assert command is not None
     assert COMMANDS[name].short_help == command.get_short_help_str(limit=200)
+
+
+@pytest.mark.parametrize("name", MODEL_COMMANDS)
+def test_the_same_holds_for_the_commands_of_models(name: str) -> None:
+    """``models --help`` imports none of them either."""
+    command = models_group.get_command(click.Context(models_group), name)
+    assert command is not None
+    assert MODEL_COMMANDS[name].short_help == command.get_short_help_str(limit=200)
 
 
 def test_help_is_a_command_too(rca: Program) -> None:

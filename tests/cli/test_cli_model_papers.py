@@ -79,3 +79,12 @@ def test_json_is_strict_whatever_the_figures_are(capsys: pytest.CaptureFixture[s
         raise AssertionError(word)
 
     assert json.loads(capsys.readouterr().out, parse_constant=strict) == {"metrics": {"a": None, "b": [None, 1.5]}}
+
+
+def test_the_card_is_a_page_too(home: Path, rca: Program) -> None:
+    """A page that needs nothing else; what others wrote is text in it."""
+    rca("models", "describe", "1", "the <b>quiet</b> week")
+    page = rca("models", "card", "1", "--format", "html").out
+    assert page.startswith("<!doctype html>") and "<h2>Figures</h2>" in page
+    assert "the &lt;b&gt;quiet&lt;/b&gt; week" in page and "<b>" not in page
+    assert "src=" not in page and "href=" not in page

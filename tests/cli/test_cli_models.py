@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -35,7 +37,8 @@ def test_list_shows_each_version_on_one_line(home: Path, rca: Program, connectio
     """Number, status, when, how good, how large with its unit, and the digest, whole in 80 columns."""
     result = rca("models", "list", *connection)
     assert (result.status, result.err) == (0, "")
-    title, line = result.out.splitlines()
+    title, line, why = result.out.splitlines()
+    assert why == "latest is version 1: the highest that is ready, not yanked and usable for analysis."
     assert "size (MB)" in title and "(UTC)" in title
     assert line.split()[:2] == ["1", "ready"]
     assert max(map(len, (title, line))) <= 80
@@ -165,3 +168,20 @@ def test_an_unknown_version_is_an_error_that_names_it(home: Path, rca: Program, 
     """What was asked for is in the line, and where to look next."""
     result = rca("models", "show", "--", reference)
     refused(result, reference.lstrip("@v"), "models list")
+
+
+def test_list_imports_nothing_that_it_does_not_need(home: Path) -> None:
+    """Listing versions is a matter of a third of a second: no tables of events, no reports, no MLflow."""
+    code = "import sys; from openstack_rca.cli.main import cli, run; run(cli, ['models', 'list']); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert not loaded & {
+        "polars",
+        "numpy",
+        "mlflow",
+        "jinja2",
+        "h5py",
+        "keras",
+        "sqlalchemy",
+        "openstack_rca.rca.report",
+    }

@@ -15,17 +15,18 @@ PACKAGE = ROOT / "src" / "openstack_rca"
 
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
+    "plain_text": set(),
     "extras": {"errors"},
     "outside_settings": set(),
     "settings": {"errors", "extras", "outside_settings"},
     "samples": {"errors", "settings", "extras"},
     "logs": {"errors", "settings", "extras"},
     "model": {"logs", "errors", "settings", "extras"},
-    "rca": {"logs", "errors", "settings", "extras"},
-    "lifecycle": {"logs", "errors", "settings", "extras"},
-    "service": {"rca", "model", "lifecycle", "logs", "samples", "errors", "settings", "extras"},
-    "servers": {"service", "errors", "settings", "extras"},
-    "cli": {"servers", "service", "errors", "settings", "extras"},
+    "rca": {"logs", "errors", "plain_text", "settings", "extras"},
+    "lifecycle": {"logs", "errors", "plain_text", "settings", "extras"},
+    "service": {"rca", "model", "lifecycle", "logs", "samples", "errors", "plain_text", "settings", "extras"},
+    "servers": {"service", "errors", "plain_text", "settings", "extras"},
+    "cli": {"servers", "service", "errors", "plain_text", "settings", "extras"},
     "dashboard": {"service", "errors", "settings", "extras"},
 }
 """Part of the package -> the other parts that it may import."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from openstack_rca.cli.output import JSON_FORMAT, console, print_json, with_settings
-from openstack_rca.service.reports import one_line
+from openstack_rca.plain_text import one_line
 from openstack_rca.service.upkeep import DatabaseFacts, back_up, restore
 from openstack_rca.settings import Settings
 

@@ -17,8 +17,8 @@ from openstack_rca.cli.output import (
     steps,
     with_settings,
 )
+from openstack_rca.plain_text import one_line
 from openstack_rca.service.history import CATEGORIES, PastIncident, as_category, confirm, import_incidents, list_history
-from openstack_rca.service.reports import one_line
 from openstack_rca.settings import Settings, load_settings
 
 TEXT_WIDTH = 80

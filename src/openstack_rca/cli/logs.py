@@ -19,11 +19,11 @@ from openstack_rca.cli.output import (
     reading_options,
     steps,
 )
+from openstack_rca.plain_text import one_line
 from openstack_rca.service.explore import LEVEL_NAMES, EventFilter
 from openstack_rca.service.log_events import EVENT_FORMS, event_table, write_events
 from openstack_rca.service.log_inspection import inspect_logs, inspection_facts, inspection_lines
 from openstack_rca.service.log_reading import with_reading
-from openstack_rca.service.reports import one_line
 from openstack_rca.settings import load_settings
 
 

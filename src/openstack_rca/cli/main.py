@@ -126,6 +126,6 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> int:
 def _say(message: str) -> None:
     """One line on stderr: the name of a file or a server's answer may hold anything."""
     from openstack_rca.cli.output import error_console
-    from openstack_rca.service.reports import one_line
+    from openstack_rca.plain_text import one_line
 
     error_console().print(one_line(message), markup=False)

@@ -7,8 +7,8 @@ from dataclasses import asdict
 import click
 
 from openstack_rca.cli.output import JSON_FORMAT, console, print_columns, print_json, with_settings
+from openstack_rca.plain_text import one_line
 from openstack_rca.service.models import ModelVersion
-from openstack_rca.service.reports import one_line
 from openstack_rca.service.versions import (
     STAGES,
     VersionEvent,
@@ -28,6 +28,7 @@ from openstack_rca.settings import Settings
 
 VERSION = click.argument("reference", metavar="N|@ALIAS")
 REASON = click.option("--reason", default="", metavar="TEXT", help="Why; kept in the history.")
+FORCE = click.option("--force", is_flag=True, help="Move a protected alias (OPENSTACK_RCA_PROTECTED_ALIASES) too.")
 NEEDED_REASON = click.option("--reason", required=True, metavar="TEXT", help="Why; kept in the history.")
 
 
@@ -198,6 +199,7 @@ def describe_command(
 @click.argument("reference", required=False, metavar="[N|@ALIAS]")
 @click.option("--delete", is_flag=True, help="Remove the alias.")
 @REASON
+@FORCE
 @JSON_FORMAT
 @with_settings
 def alias_command(
@@ -205,6 +207,7 @@ def alias_command(
     reference: str | None,
     delete: bool,
     reason: str,
+    force: bool,
     form: str,
     settings: Settings,
 ) -> None:
@@ -218,10 +221,10 @@ def alias_command(
     if delete == (reference is not None):
         raise click.UsageError("Give a version, or --delete.")
     if reference is not None:
-        version = set_alias(settings, alias, reference, reason)
+        version = set_alias(settings, alias, reference, reason, force=force)
         _print(version, f"@{alias} leads to version {version.version}.", form)
         return
-    number = delete_alias(settings, alias, reason)
+    number = delete_alias(settings, alias, reason, force=force)
     if form == "json":
         print_json({"deleted": alias, "version": str(number)})
     else:
@@ -232,12 +235,14 @@ def alias_command(
 @VERSION
 @click.argument("stage", type=click.Choice([*STAGES, "none"], case_sensitive=False))
 @REASON
+@FORCE
 @JSON_FORMAT
 @with_settings
 def stage_command(
     reference: str,
     stage: str,
     reason: str,
+    force: bool,
     form: str,
     settings: Settings,
 ) -> None:
@@ -250,7 +255,7 @@ def stage_command(
       openstack-rca models stage 15 Production --reason "a week without a false alarm"
       openstack-rca analyze /var/log/kolla --issue "Instances stay in BUILD" --model @production
     """
-    version = set_stage(settings, reference, "" if stage.lower() == "none" else stage, reason)
+    version = set_stage(settings, reference, "" if stage.lower() == "none" else stage, reason, force=force)
     _print(
         version, f"Version {version.version} is in {f'stage {version.stage}' if version.stage else 'no stage'}.", form
     )
@@ -260,26 +265,33 @@ def stage_command(
 @VERSION
 @click.option("--to", "target", required=True, metavar="EXPERIMENT", help="Environment that it goes to.")
 @click.option("--name", metavar="NAME", help="Name of the model there; the same one if not given.")
+@click.option("--alias", default="", metavar="NAME", help="Point @NAME in that environment at the copy.")
+@click.option("--webhook", metavar="URL", help="Tell this address of the promotion; default OPENSTACK_RCA_WEBHOOK.")
 @REASON
+@FORCE
 @JSON_FORMAT
 @with_settings
 def promote_command(
     reference: str,
     target: str,
     name: str | None,
+    alias: str,
+    webhook: str | None,
     reason: str,
+    force: bool,
     form: str,
     settings: Settings,
 ) -> None:
     """Publish a version as the next one of another environment: the same file and digest, with its origin recorded.
 
-    Where that environment has this very file as a usable version already, nothing is copied.
+    Where that environment has this very file as a usable version already, nothing is copied. A webhook
+    that cannot be reached is a note, and no failure.
 
     \b
     Example:
       openstack-rca models promote 15 --to openstack_rca_system_production --reason "a good week in staging"
     """
-    promotion = promote_model(settings, reference, target, name, reason)
+    promotion = promote_model(settings, reference, target, name, reason, alias=alias, force=force, webhook=webhook)
     version = promotion.version
     if form == "json":
         told_as = {"made": promotion.made, "notice": promotion.notice}

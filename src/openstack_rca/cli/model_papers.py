@@ -46,17 +46,26 @@ def _cell(value: object) -> str:
     return "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-@click.command("card", short_help="A version's card, in Markdown.")
+@click.command("card", short_help="A version's card, to hand on.")
 @click.argument("reference", metavar="N|@ALIAS", default="latest")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["md", "html"]),
+    default="md",
+    show_default=True,
+    help="Markdown, or a page of its own.",
+)
 @with_settings
-def card_command(reference: str, settings: Settings) -> None:
-    """Print a version's card in Markdown: what it learned from, how, and how good it is.
+def card_command(reference: str, form: str, settings: Settings) -> None:
+    """Print a version's card: what it learned from, how, and how good it is.
 
     \b
-    Example:
+    Examples:
       openstack-rca models card 15
+      openstack-rca models card 15 --format html > card.html
     """
-    card = model_card(settings, reference)
+    card = model_card(settings, reference, form)
     console().print(card, markup=False, soft_wrap=True, end="")
 
 

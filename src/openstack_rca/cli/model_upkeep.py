@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict
 from datetime import timedelta
 
 import click
 
 from openstack_rca.cli.output import JSON_FORMAT, console, print_columns, print_json, with_settings
-from openstack_rca.service.versions import DEFAULT_AGE, DEFAULT_KEEP, prune_models, repair_models
+from openstack_rca.service.versions import DEFAULT_AGE, DEFAULT_KEEP, parse_age, prune_models, repair_models
 from openstack_rca.settings import Settings
 
 YES = click.option("--yes", "--apply", "apply", is_flag=True, help="Do it; without this option it is only shown.")
-_HOURS = {"h": 1, "d": 24, "w": 168}
 
 
-def parse_age(context: click.Context, parameter: click.Parameter, value: str) -> timedelta:
+def age_option(context: click.Context, parameter: click.Parameter, value: str) -> timedelta:
     """An age such as 30d, 12h or 4w; a plain number counts days."""
-    found = re.fullmatch(r"(\d{1,6})([hdw]?)", value.strip().lower())
-    if not found:
+    found = parse_age(value)
+    if found is None:
         raise click.BadParameter(f"{value!r} is not an age such as 30d, 12h or 4w")
-    return timedelta(hours=int(found.group(1)) * _HOURS[found.group(2) or "d"])
+    return found
 
 
 @click.command("prune", short_help="Remove old versions from registry and store.")
@@ -32,12 +30,17 @@ def parse_age(context: click.Context, parameter: click.Parameter, value: str) ->
     "--younger-than",
     default=f"{DEFAULT_AGE.days}d",
     show_default=True,
-    callback=parse_age,
+    callback=age_option,
     metavar="AGE",
     help="Keep what is younger: 30d, 12h, 4w.",
 )
 @click.option(
     "--orphans", is_flag=True, help="Also remove model files that have no manifest and that no registry knows."
+)
+@click.option(
+    "--policy",
+    is_flag=True,
+    help="Let OPENSTACK_RCA_RETENTION say how long versions of a stage stay, for example Staging=90d,none=30d.",
 )
 @YES
 @JSON_FORMAT
@@ -46,6 +49,7 @@ def prune_command(
     keep: int,
     younger_than: timedelta,
     orphans: bool,
+    policy: bool,
     apply: bool,
     form: str,
     settings: Settings,
@@ -53,14 +57,16 @@ def prune_command(
     """Remove old versions from registry and store alike; without --yes, only show which.
 
     What latest leads to, what is pinned, what has an alias or a stage, the newest --keep usable versions and what is younger than
-    --younger-than always stay. The history keeps what was removed, and its number is not used again.
+    --younger-than always stay. With --policy, a version whose stage has a rule goes when its time is over, unless latest, a pin
+    or another alias leads to it. The history keeps what was removed, and its number is not used again.
 
     \b
     Examples:
       openstack-rca models prune --keep 10 --younger-than 30d
       openstack-rca models prune --keep 10 --younger-than 30d --yes
+      OPENSTACK_RCA_RETENTION=Staging=90d,none=30d openstack-rca models prune --policy --yes
     """
-    plan, done = prune_models(settings, keep, younger_than, orphans=orphans, apply=apply)
+    plan, done = prune_models(settings, keep, younger_than, orphans=orphans, policy=policy, apply=apply)
     removed = {step.version for step in done}
     if form == "json":
         print_json(

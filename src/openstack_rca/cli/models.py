@@ -7,62 +7,53 @@ from pathlib import Path
 
 import click
 
-from openstack_rca.cli.model_changes import (
-    alias_command,
-    describe_command,
-    history_command,
-    pin_command,
-    promote_command,
-    rollback_command,
-    stage_command,
-    unpin_command,
-    unyank_command,
-    yank_command,
-)
-from openstack_rca.cli.model_papers import card_command, diff_command, export_command, import_command
-from openstack_rca.cli.model_quality import compare_command, drift_command
-from openstack_rca.cli.model_upkeep import prune_command, repair_command
+from openstack_rca.cli.lazy import LazyCommand, LazyGroup
 from openstack_rca.cli.output import JSON_FORMAT, console, print_columns, print_json, steps, with_settings
+from openstack_rca.plain_text import one_line
 from openstack_rca.service.models import (
     ModelKind,
     ModelVersion,
     download_model,
+    latest_of,
     list_models,
     publish_spooled,
     show_model,
     verify_models,
     where_versions_come_from,
+    why_latest,
 )
-from openstack_rca.service.reports import one_line
 from openstack_rca.settings import Settings
 
+_CLI = "openstack_rca.cli."
+_CHANGES, _PAPERS, _QUALITY, _UPKEEP = (
+    _CLI + name for name in ("model_changes", "model_papers", "model_quality", "model_upkeep")
+)
+COMMANDS = {
+    "alias": LazyCommand(_CHANGES, "alias_command", "Give a version a name, or take it away."),
+    "card": LazyCommand(_PAPERS, "card_command", "A version's card, to hand on."),
+    "compare": LazyCommand(_QUALITY, "compare_command", "Two versions on the same logs and incidents."),
+    "describe": LazyCommand(_CHANGES, "describe_command", "Say in words what a version is."),
+    "diff": LazyCommand(_PAPERS, "diff_command", "What two versions differ in."),
+    "drift": LazyCommand(_QUALITY, "drift_command", "Has the cloud moved away from what a model was trained on?"),
+    "export": LazyCommand(_PAPERS, "export_command", "Write a version into one tar."),
+    "history": LazyCommand(_CHANGES, "history_command", "Who did what to the versions, when and why."),
+    "import": LazyCommand(_PAPERS, "import_command", "Publish an exported version here."),
+    "pin": LazyCommand(_CHANGES, "pin_command", "Make latest lead to one version."),
+    "promote": LazyCommand(_CHANGES, "promote_command", "Copy a version to another environment."),
+    "prune": LazyCommand(_UPKEEP, "prune_command", "Remove old versions from registry and store."),
+    "repair": LazyCommand(_UPKEEP, "repair_command", "Make the registry whole again from the store."),
+    "rollback": LazyCommand(_CHANGES, "rollback_command", "Pin the last good version before the one in use."),
+    "stage": LazyCommand(_CHANGES, "stage_command", "Move a version to a stage."),
+    "unpin": LazyCommand(_CHANGES, "unpin_command", "Let latest be the highest version again."),
+    "unyank": LazyCommand(_CHANGES, "unyank_command", "Let a yanked version into latest again."),
+    "yank": LazyCommand(_CHANGES, "yank_command", "Take a version out of latest."),
+}
+"""Commands that live in modules of their own: what scores and compares costs a second to import, and listing needs none of it."""
 
-@click.group("models", short_help="Versions of the model.")
+
+@click.group("models", cls=LazyGroup, lazy=COMMANDS, short_help="Versions of the model.")
 def models_group() -> None:
     """List, inspect, compare, promote, roll back and remove versions of the model."""
-
-
-for command in (
-    yank_command,
-    unyank_command,
-    pin_command,
-    unpin_command,
-    rollback_command,
-    history_command,
-    describe_command,
-    alias_command,
-    stage_command,
-    promote_command,
-    compare_command,
-    drift_command,
-    prune_command,
-    repair_command,
-    diff_command,
-    card_command,
-    export_command,
-    import_command,
-):
-    models_group.add_command(command)
 
 
 @models_group.command("list", short_help="List the versions, newest first.")
@@ -78,20 +69,21 @@ def list_command(limit: int | None, form: str, settings: Settings) -> None:
     """
     versions = list_models(settings, limit)
     if form == "json":
-        print_json([_facts(version) for version in versions])
+        leads = latest_of(versions)
+        print_json([{**_facts(version), "latest": version.version == leads} for version in versions])
         return
     if not versions:
         advice = where_versions_come_from(settings)
         console().print(f"No version in {settings.experiment_name} yet. {advice}", markup=False, soft_wrap=True)
         return
-    latest = next((version.version for version in versions if version.pinned), None)
-    latest = latest or next((version.version for version in versions if version.resolvable), None)
+    latest = latest_of(versions)
     rows = [_row(version, latest) for version in versions]
     # A column that says nothing takes room from those that do.
     columns = [title for title in rows[0] if title in ALWAYS_SHOWN or any(row[title] for row in rows)]
     print_columns(
         columns, [[row[title] for title in columns] for row in rows], right=("version", "accuracy", "size (MB)")
     )
+    console().print(why_latest(versions), markup=False, soft_wrap=True)
 
 
 ALWAYS_SHOWN = ("version", "status", "created (UTC)", "accuracy", "size (MB)", "sha256", "aliases")
@@ -112,12 +104,8 @@ def _row(version: ModelVersion, latest: int | None) -> dict[str, str]:
         "sha256": version.sha256[:12],
         "aliases": ", ".join([*(["latest"] if version.version == latest else []), *version.aliases]),
         "stage": version.stage,
-        "about": version.description.partition("\n")[0] or _metadata(version),
+        "about": version.own_words,
     }
-
-
-def _metadata(version: ModelVersion) -> str:
-    return ", ".join(f"{name}={value}" for name, value in version.metadata.items())
 
 
 @models_group.command("show", short_help="Show everything known of one version.")

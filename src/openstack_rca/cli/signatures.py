@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from openstack_rca.cli.output import JSON_FORMAT, console, notice, print_json
-from openstack_rca.service.reports import one_line
+from openstack_rca.plain_text import one_line
 from openstack_rca.service.signatures import begin, lint, try_out
 from openstack_rca.settings import load_settings
 

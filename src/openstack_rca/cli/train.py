@@ -21,8 +21,8 @@ from openstack_rca.cli.output import (
     steps,
     with_settings,
 )
+from openstack_rca.plain_text import one_line
 from openstack_rca.service.log_reading import with_reading
-from openstack_rca.service.reports import one_line
 from openstack_rca.service.training import TrainingConfig, TrainingProgress, TrainOutcome, train
 from openstack_rca.settings import Settings
 

@@ -78,6 +78,13 @@ class ModelVersion:
         return {name: value for name, value in self.tags.items() if not name.startswith(TAG)}
 
     @property
+    def own_words(self) -> str:
+        """What a person said of it, in one line: a description, else the metadata; not what was written at its publishing."""
+        if self.description and self.description != self.tags.get(TAG_ABOUT):
+            return self.description.partition("\n")[0]
+        return ", ".join(f"{name}={value}" for name, value in self.metadata.items())
+
+    @property
     def good(self) -> bool:
         """Whether it is whole and nobody took it back, whatever it can be used for."""
         return self.status == "ready" and not self.yanked

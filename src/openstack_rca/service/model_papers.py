@@ -13,8 +13,8 @@ from openstack_rca.errors import ConfigurationError, DigestMismatch
 from openstack_rca.lifecycle.objects import file_digest, replacing, work_folder
 from openstack_rca.lifecycle.records import TAG, ModelVersion, manifest_key, signature_key
 from openstack_rca.lifecycle.versions import ModelLifecycle
-from openstack_rca.rca.report import markdown_prose
 from openstack_rca.service.gate import kind_of
+from openstack_rca.service.model_card import card_markdown, card_page, parts_of
 from openstack_rca.settings import Settings
 
 __all__ = ["Difference", "diff_models", "export_model", "import_model", "model_card"]
@@ -22,18 +22,6 @@ __all__ = ["Difference", "diff_models", "export_model", "import_model", "model_c
 MODEL, MANIFEST, SIGNATURE, CARD = "model.keras", "manifest.json", "model.keras.sig", "card.md"
 LARGEST_TEXT = 16 * 1024 * 1024
 TAG_IMPORTED = TAG + "imported_from"
-DATA = (
-    "source",
-    "data_fingerprint",
-    "first",
-    "last",
-    "events",
-    "lines",
-    "templates",
-    "services",
-    "hosts",
-    "mask_version",
-)
 
 
 @dataclass(frozen=True)
@@ -55,7 +43,7 @@ def diff_models(settings: Settings, first: str, second: str) -> tuple[ModelVersi
     """
     lifecycle = ModelLifecycle(settings)
     one, other = lifecycle.show(first), lifecycle.show(second)
-    before, after = _parts(lifecycle.files.manifest(one)), _parts(lifecycle.files.manifest(other))
+    before, after = parts_of(lifecycle.files.manifest(one)), parts_of(lifecycle.files.manifest(other))
     found = [
         Difference(part, name, before[part].get(name), after[part].get(name))
         for part in before
@@ -65,52 +53,19 @@ def diff_models(settings: Settings, first: str, second: str) -> tuple[ModelVersi
     return one, other, found
 
 
-def _parts(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    card = manifest.get("card") or {}
-    return {
-        "data": {name: card[name] for name in DATA if name in card},
-        "settings": dict(manifest.get("parameters") or {}),
-        "figures": dict(manifest.get("metrics") or {}),
-        "packages": dict(card.get("packages") or {}),
-    }
+def model_card(settings: Settings, reference: str, form: str = "md") -> str:
+    """A version's card: what it learned from, how, and how good it is.
 
-
-def model_card(settings: Settings, reference: str) -> str:
-    """A version's card in Markdown: what it learned from, how, and how good it is.
+    Args:
+        form: ``md`` for Markdown, ``html`` for a page of its own.
 
     Raises:
         VersionNotFound, LifecycleError: as ``diff_models``.
     """
     lifecycle = ModelLifecycle(settings)
     version = lifecycle.show(reference)
-    return _card(version, lifecycle.files.manifest(version))
-
-
-def _card(version: ModelVersion, manifest: dict[str, Any]) -> str:
-    lines = [f"# {version.name} version {version.version}", ""]
-    facts = {
-        "environment": version.experiment,
-        "status": version.status,
-        "stage": version.stage,
-        "aliases": ", ".join(version.aliases),
-        "description": version.description,
-        "published": f"{version.created:%Y-%m-%d %H:%M} UTC",
-        "sha256": version.sha256,
-        "stored as": version.uri,
-        "run": version.run_id or "",
-    }
-    lines += [f"- {name}: {markdown_prose(str(value))}" for name, value in facts.items() if value]
-    for title, part in _parts(manifest).items():
-        if part:
-            lines += ["", f"## {title.capitalize()}", "", "| what | value |", "|---|---|"]
-            lines += [
-                f"| {markdown_prose(name)} | {markdown_prose(_shown(value))} |" for name, value in sorted(part.items())
-            ]
-    return "\n".join(lines) + "\n"
-
-
-def _shown(value: object) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    parts = parts_of(lifecycle.files.manifest(version))
+    return card_page(version, parts) if form == "html" else card_markdown(version, parts)
 
 
 def export_model(settings: Settings, reference: str, folder: Path) -> Path:
@@ -130,7 +85,7 @@ def export_model(settings: Settings, reference: str, folder: Path) -> Path:
     target = folder / f"{version.name}_v{version.version}.tar"
     with work_folder(settings.work_folder) as work:
         model = lifecycle.download(version.version, work / MODEL)
-        texts = {MANIFEST: manifest, CARD: _card(version, json.loads(manifest)).encode()}
+        texts = {MANIFEST: manifest, CARD: card_markdown(version, parts_of(json.loads(manifest))).encode()}
         if lifecycle.is_signed(version):
             texts[SIGNATURE] = store.read(signature_key(key))
         try:

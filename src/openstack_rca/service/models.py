@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from openstack_rca.lifecycle.doctor import ConnectionCheck, check_connections
 from openstack_rca.lifecycle.mlflow import RunSummary, Tracking
 from openstack_rca.lifecycle.records import ModelKind, ModelVersion, VersionCheck
 from openstack_rca.lifecycle.versions import ModelLifecycle
-from openstack_rca.service.waiting_runs import send_waiting_runs
 from openstack_rca.settings import Settings
 
 __all__ = [
@@ -20,12 +19,14 @@ __all__ = [
     "VersionCheck",
     "doctor",
     "download_model",
+    "latest_of",
     "list_models",
     "list_runs",
     "publish_spooled",
     "show_model",
     "verify_models",
     "where_versions_come_from",
+    "why_latest",
 ]
 
 
@@ -36,6 +37,22 @@ def list_models(settings: Settings, limit: int | None = None) -> list[ModelVersi
         RegistryUnavailable, StoreUnavailable: nothing to list from.
     """
     return ModelLifecycle(settings).list(limit)
+
+
+def latest_of(versions: Sequence[ModelVersion]) -> int | None:
+    """Which of the newest versions ``latest`` means; ``None`` where it is none of them."""
+    pinned = next((version.version for version in versions if version.pinned), None)
+    return pinned or next((version.version for version in versions if version.resolvable), None)
+
+
+def why_latest(versions: Sequence[ModelVersion]) -> str:
+    """One sentence: which of the newest versions ``latest`` means, and why."""
+    number = latest_of(versions)
+    if number is None:
+        return "latest is none of these: none is ready, not yanked and usable for analysis."
+    if any(version.pinned for version in versions):
+        return f"latest is version {number}: it is pinned (openstack-rca models unpin lets the highest be it again)."
+    return f"latest is version {number}: the highest that is ready, not yanked and usable for analysis."
 
 
 def where_versions_come_from(settings: Settings) -> str:
@@ -79,6 +96,9 @@ def publish_spooled(settings: Settings) -> list[ModelVersion]:
 
 def list_runs(settings: Settings, limit: int = 20, kind: str | None = None) -> list[RunSummary]:
     """Training and analysis runs, newest first; answers that wait to be recorded are sent before."""
+    # Reports cost half a second to import, and listing versions needs none of them.
+    from openstack_rca.service.waiting_runs import send_waiting_runs
+
     send_waiting_runs(settings)
     return Tracking(settings).list_runs(limit, kind)
 

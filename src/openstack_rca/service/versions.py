@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from openstack_rca.lifecycle.history import STAGES, VersionEvent
@@ -14,7 +15,11 @@ from openstack_rca.lifecycle.versions import (
     Promotion,
     PruneStep,
     VersionChanges,
+    announce,
     changes,
+    check_webhook,
+    parse_age,
+    parse_policy,
     retention,
 )
 from openstack_rca.lifecycle.versions import promotion as promoting
@@ -32,6 +37,7 @@ __all__ = [
     "delete_alias",
     "describe_model",
     "model_history",
+    "parse_age",
     "pin_model",
     "promote_model",
     "prune_models",
@@ -75,19 +81,19 @@ def describe_model(settings: Settings, reference: str, text: str) -> ModelVersio
     return _changes(settings).describe(reference, text)
 
 
-def set_alias(settings: Settings, alias: str, reference: str, reason: str = "") -> ModelVersion:
+def set_alias(settings: Settings, alias: str, reference: str, reason: str = "", *, force: bool = False) -> ModelVersion:
     """Let ``@alias`` lead to a version; errors as for ``VersionChanges.set_alias``."""
-    return _changes(settings).set_alias(alias, reference, reason)
+    return _changes(settings).set_alias(alias, reference, reason, force=force)
 
 
-def delete_alias(settings: Settings, alias: str, reason: str = "") -> int:
+def delete_alias(settings: Settings, alias: str, reason: str = "", *, force: bool = False) -> int:
     """Take an alias away; gives the version that it led to. Errors as for ``VersionChanges.delete_alias``."""
-    return _changes(settings).delete_alias(alias, reason)
+    return _changes(settings).delete_alias(alias, reason, force=force)
 
 
-def set_stage(settings: Settings, reference: str, stage: str, reason: str = "") -> ModelVersion:
+def set_stage(settings: Settings, reference: str, stage: str, reason: str = "", *, force: bool = False) -> ModelVersion:
     """Move a version to a stage, or out of all with an empty one; errors as for ``VersionChanges.set_stage``."""
-    return _changes(settings).set_stage(reference, stage, reason)
+    return _changes(settings).set_stage(reference, stage, reason, force=force)
 
 
 def model_history(settings: Settings, reference: str | None = None) -> list[VersionEvent]:
@@ -96,10 +102,41 @@ def model_history(settings: Settings, reference: str | None = None) -> list[Vers
 
 
 def promote_model(
-    settings: Settings, reference: str, experiment: str, model_name: str | None = None, reason: str = ""
+    settings: Settings,
+    reference: str,
+    experiment: str,
+    model_name: str | None = None,
+    reason: str = "",
+    *,
+    alias: str = "",
+    force: bool = False,
+    webhook: str | None = None,
 ) -> Promotion:
-    """Copy a version to another environment; errors as for ``lifecycle.promotion.promote``."""
-    return promoting.promote(ModelLifecycle(settings), reference, experiment, model_name, reason)
+    """Copy a version to another environment, let an alias there lead to it, and tell a webhook.
+
+    Args:
+        alias: in the other environment; none where empty.
+        force: move the alias though it is protected.
+        webhook: address that learns of it; the setting's where not given. That it cannot be reached is a notice.
+
+    Raises:
+        VersionNotFound, DigestMismatch, ConfigurationError, PublishFailed: as ``lifecycle.promotion.promote`` and
+            ``VersionChanges.set_alias``; a protected alias is refused before anything is copied.
+    """
+    address = webhook or (settings.webhook.get_secret_value() if settings.webhook else "")
+    if address:
+        check_webhook(address)
+    lifecycle = ModelLifecycle(settings)
+    changes_there = VersionChanges(lifecycle.other(experiment, model_name or lifecycle.place.model_name))
+    if alias:
+        changes.check_alias(alias)
+        changes_there.require_unprotected(alias, force=force)
+    promotion = promoting.promote(lifecycle, reference, experiment, model_name, reason)
+    if alias:
+        version = changes_there.set_alias(alias, promotion.version.version, reason, force=force)
+        promotion = replace(promotion, version=version)
+    problem = announce(address, promotion, reason, settings) if address else ""
+    return replace(promotion, notice=" ".join(part for part in (promotion.notice, problem) if part))
 
 
 def prune_models(
@@ -108,18 +145,23 @@ def prune_models(
     younger_than: timedelta = DEFAULT_AGE,
     *,
     orphans: bool = False,
+    policy: bool = False,
     apply: bool = False,
 ) -> tuple[list[PruneStep], list[PruneStep]]:
     """Say which versions may go, and with ``apply`` remove them.
+
+    With ``policy`` the setting ``retention`` says how long versions of a stage stay, instead of ``keep`` and ``younger_than``.
 
     Returns:
         The whole plan, and of it what was removed.
 
     Raises:
+        ConfigurationError: there is no such rule, or it cannot be understood.
         RegistryUnavailable, StoreError: it could not be done, or not to its end.
     """
+    rules = parse_policy(settings.retention) if policy else {}
     lifecycle = ModelLifecycle(settings)
-    steps = retention.plan_pruning(lifecycle, keep, younger_than, orphans=orphans)
+    steps = retention.plan_pruning(lifecycle, keep, younger_than, orphans=orphans, policy=rules)
     return steps, retention.carry_out(lifecycle, steps) if apply else []
 
 

@@ -7,6 +7,7 @@ from openstack_rca.lifecycle.history.changes_log import (
     REFUSED,
     EventLog,
     VersionEvent,
+    author,
 )
 from openstack_rca.lifecycle.history.version_index import VersionIndex, version_not_found
 from openstack_rca.lifecycle.history.version_state import PIN, STAGES, VersionState, read_state
@@ -22,6 +23,7 @@ __all__ = [
     "VersionEvent",
     "VersionIndex",
     "VersionState",
+    "author",
     "read_state",
     "version_not_found",
 ]

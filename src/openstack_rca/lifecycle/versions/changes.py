@@ -132,21 +132,23 @@ class VersionChanges:
         number = self.lifecycle.show(reference).version
         return self._change_version(word.DESCRIBED, number, details={"text": word.checked_text(text)})
 
-    def set_alias(self, alias: str, reference: str | int, reason: str = "") -> ModelVersion:
+    def set_alias(self, alias: str, reference: str | int, reason: str = "", *, force: bool = False) -> ModelVersion:
         """Let ``@alias`` lead to a version; it leaves the one where it was.
 
         Raises:
             VersionNotFound: there is no such version, or it is not ready.
-            ConfigurationError: the name is reserved, belongs to a stage, or cannot be one.
+            ConfigurationError: the name is reserved, belongs to a stage, or cannot be one; or it is protected, and nobody
+                forces it.
         """
-        _check_alias(alias)
+        check_alias(alias)
+        self.require_unprotected(alias, force=force)
         number = self._ready(reference).version
         self._change(
             word.ALIASED, number, reason, {"alias": alias}, lambda state: self.index.follow(state, aliases=[alias])
         )
         return self.index.get(number)
 
-    def delete_alias(self, alias: str, reason: str = "") -> int:
+    def delete_alias(self, alias: str, reason: str = "", *, force: bool = False) -> int:
         """Take an alias away.
 
         Returns:
@@ -154,29 +156,32 @@ class VersionChanges:
 
         Raises:
             VersionNotFound: there is no such alias.
-            ConfigurationError: it belongs to a stage.
+            ConfigurationError: it belongs to a stage; or it is protected, and nobody forces it.
         """
-        _check_alias(alias)
+        check_alias(alias)
+        self.require_unprotected(alias, force=force)
         number = self.index.by_alias(alias).version
         self._change(
             word.UNALIASED, number, reason, {"alias": alias}, lambda state: self.index.follow(state, aliases=[alias])
         )
         return number
 
-    def set_stage(self, reference: str | int, stage: str, reason: str = "") -> ModelVersion:
+    def set_stage(self, reference: str | int, stage: str, reason: str = "", *, force: bool = False) -> ModelVersion:
         """Move a version to a stage of ``STAGES``, or out of all of them with an empty one.
 
         The version that was in the stage leaves it; ``@production`` and the like lead to whichever is there.
 
         Raises:
             VersionNotFound: there is no such version, or it is not ready.
-            ConfigurationError: there is no such stage.
+            ConfigurationError: there is no such stage; or the alias of one that it enters or leaves is protected, and
+                nobody forces it.
         """
         known = {name.lower(): name for name in STAGES}
         if stage and stage.lower() not in known:
             raise ConfigurationError(f"There is no stage {stage!r}.", f"Stages are {', '.join(STAGES)}.")
-        number = self._ready(reference).version
-        stage = known.get(stage.lower(), "")
+        ready = self._ready(reference)
+        number, stage = ready.version, known.get(stage.lower(), "")
+        self.require_unprotected(stage, ready.stage, force=force)
 
         def follow(state: VersionState) -> None:
             held = (version for version in self.index.newest_first() if version.stage and version.stage == stage)
@@ -185,6 +190,20 @@ class VersionChanges:
 
         self._change(word.STAGED, number, reason, {"stage": stage}, follow)
         return self.index.get(number)
+
+    def require_unprotected(self, *aliases: str, force: bool) -> None:
+        """Refuse to move an alias that the setting ``protected_aliases`` names, unless that is forced.
+
+        Raises:
+            ConfigurationError: one of them is protected.
+        """
+        protected = {name.strip().lower() for name in self.lifecycle.settings.protected_aliases.split(",")}
+        for alias in aliases:
+            if alias and alias.lower() in protected and not force:
+                raise ConfigurationError(
+                    f"The alias {alias.lower()!r} is protected (OPENSTACK_RCA_PROTECTED_ALIASES).",
+                    "Nothing was changed; --force moves it all the same.",
+                )
 
     def _ready(self, reference: str | int) -> ModelVersion:
         return self.lifecycle.resolve(reference)
@@ -258,7 +277,8 @@ def _require(reason: str) -> None:
         raise ConfigurationError("A reason is needed: it is what others will read.", "Add --reason TEXT.")
 
 
-def _check_alias(alias: str) -> None:
+def check_alias(alias: str) -> None:
+    """Raise ``ConfigurationError`` where a name cannot be an alias, or means something else."""
     if alias.lower() == "latest" or re.fullmatch(r"[vV]?\d+", alias):
         raise ConfigurationError(
             f"The alias {alias!r} is reserved: it has a meaning of its own.", "Choose a name such as champion."

@@ -7,6 +7,7 @@ files leave the store: a crash in between leaves files that nothing resolves to,
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -39,6 +40,7 @@ class PruneStep:
         size_bytes: of those objects, together.
         registered: whether the index knows it.
         status: what it was when the plan was made.
+        stage: the stage that it was in then, where a rule lets a version of a stage go.
     """
 
     version: int
@@ -48,6 +50,7 @@ class PruneStep:
     size_bytes: int
     registered: bool
     status: str = ""
+    stage: str = ""
 
 
 def plan_pruning(
@@ -56,6 +59,7 @@ def plan_pruning(
     younger_than: timedelta = DEFAULT_AGE,
     *,
     orphans: bool = False,
+    policy: Mapping[str, timedelta] | None = None,
     now: datetime | None = None,
 ) -> list[PruneStep]:
     """Say what pruning would do; nothing is changed.
@@ -66,6 +70,8 @@ def plan_pruning(
         younger_than: what is younger stays.
         orphans: also take files under a version's own names that neither registry nor history know and that have no
             manifest: what publishing without a registry leaves when it is cut off.
+        policy: stage -> how long its versions stay, "" for those in no stage; for them it decides instead of ``keep`` and
+            ``younger_than``.
         now: the present, for the ages.
 
     Returns:
@@ -82,14 +88,18 @@ def plan_pruning(
     latest = _latest(lifecycle)
     steps = []
     for version in versions:
-        protection = _protection(version, latest, newest, younger_than, now)
+        stays = (policy or {}).get(version.stage)
+        if stays is None:
+            protection = _protection(version, latest, newest, younger_than, now)
+        else:
+            protection = _protection_by_rule(version, latest, stays, now)
         if lifecycle.store.key_of(version.uri) is None:
             protection = "its file lies under another artifact root"
         if is_registered_half(version):
             protection = "a repair was cut off at it; finish that first"
         objects = stored.pop(version.version, [])
         step = _step(version.version, not protection, protection or _why(version), objects, registered=True)
-        steps.append(replace(step, status=_status(version)))
+        steps.append(replace(step, status=_status(version), stage=version.stage))
     pruned = {name.version: name.when for name in lifecycle.events.names() if name.action == word.PRUNED}
     for number, objects in stored.items():
         if number in pruned and _is_leftover(lifecycle, number, objects, pruned[number]):
@@ -134,7 +144,13 @@ def _protected_by_now(lifecycle: ModelLifecycle, step: PruneStep) -> bool:
     except VersionNotFound:
         return True
     in_use = (_latest(lifecycle), lifecycle.index.pinned())
-    return bool(version.aliases or version.stage) or _status(version) != step.status or step.version in in_use
+    renamed = bool(_other_aliases(version)) or version.stage != step.stage
+    return renamed or _status(version) != step.status or step.version in in_use
+
+
+def _other_aliases(version: ModelVersion) -> list[str]:
+    """Aliases but that of its stage."""
+    return [alias for alias in version.aliases if alias != version.stage.lower()]
 
 
 def _latest(lifecycle: ModelLifecycle) -> int | None:
@@ -146,6 +162,18 @@ def _latest(lifecycle: ModelLifecycle) -> int | None:
 
 def _status(version: ModelVersion) -> str:
     return "yanked" if version.yanked else version.status
+
+
+def _protection_by_rule(version: ModelVersion, latest: int | None, stays: timedelta, now: datetime) -> str:
+    """Why a version stays though a rule says how long; empty if its time is over."""
+    if version.pinned or version.status == "damaged" or version.version == latest:
+        return _protection(version, latest, set(), timedelta(), now)
+    if others := _other_aliases(version):
+        return f"has the alias {', '.join(others)}"
+    age = now - version.created
+    if version.status == "uploading" and age < LONGEST_UPLOAD:
+        return "its publishing may still be going on"
+    return f"only {_days(age)} old, the rule keeps it for {_days(stays)}" if age < stays else ""
 
 
 def _protection(

@@ -1,5 +1,6 @@
 """What is told: the report's data model, its sentences, its masking. May touch ``judgement`` and what lies below it."""
 
+from openstack_rca.plain_text import LINE_LIMIT, one_line, shorten
 from openstack_rca.rca.report.activity import COLUMNS, activity
 from openstack_rca.rca.report.deployed import deployment_of, with_fitting_checks
 from openstack_rca.rca.report.failed_requests import failed_requests
@@ -34,14 +35,11 @@ from openstack_rca.rca.report.report import (
     Window,
 )
 from openstack_rca.rca.report.sanitise import (
-    LINE_LIMIT,
     markdown_cell,
     markdown_code,
     markdown_fence,
     markdown_prose,
     mask_secrets,
-    one_line,
-    shorten,
 )
 from openstack_rca.rca.report.story_pictures import story_pictures
 
