@@ -132,7 +132,9 @@ class Settings(OutsideSettings):
     """Names, with commas between them, that move with ``--force`` only."""
     retention: str = Field(default="", validation_alias=_named("OPENSTACK_RCA_RETENTION"))
     """How long versions stay, by stage: ``Staging=90d,none=30d``."""
-    webhook: SecretStr | None = Field(default=None, validation_alias=_named("OPENSTACK_RCA_WEBHOOK"))
+    promotion_webhook: SecretStr | None = Field(
+        default=None, validation_alias=_named("OPENSTACK_RCA_PROMOTION_WEBHOOK")
+    )
     """An address that learns of each promotion; it often holds a token."""
 
     signing_key: Path | None = Field(

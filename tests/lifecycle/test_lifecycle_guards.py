@@ -144,7 +144,7 @@ def test_a_webhook_learns_of_a_promotion_and_is_asked_again_where_it_stumbles(
     """From where, to where, why and by whom; a sentence for chat programs."""
     publish(ModelLifecycle(store_only), make_model("one"))
     hook.statuses = [503, 429, 200]
-    settings = store_only.model_copy(update={"webhook": SecretStr(hook.address)})
+    settings = store_only.model_copy(update={"promotion_webhook": SecretStr(hook.address)})
     promotion = promote_model(settings, "1", ELSEWHERE, reason="a good week")
     assert (promotion.notice, len(hook.told)) == ("", 3)
     told = hook.told[-1]

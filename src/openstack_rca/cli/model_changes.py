@@ -266,7 +266,9 @@ def stage_command(
 @click.option("--to", "target", required=True, metavar="EXPERIMENT", help="Environment that it goes to.")
 @click.option("--name", metavar="NAME", help="Name of the model there; the same one if not given.")
 @click.option("--alias", default="", metavar="NAME", help="Point @NAME in that environment at the copy.")
-@click.option("--webhook", metavar="URL", help="Tell this address of the promotion; default OPENSTACK_RCA_WEBHOOK.")
+@click.option(
+    "--webhook", metavar="URL", help="Tell this address of the promotion; default OPENSTACK_RCA_PROMOTION_WEBHOOK."
+)
 @REASON
 @FORCE
 @JSON_FORMAT

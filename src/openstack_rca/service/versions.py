@@ -123,7 +123,7 @@ def promote_model(
         VersionNotFound, DigestMismatch, ConfigurationError, PublishFailed: as ``lifecycle.promotion.promote`` and
             ``VersionChanges.set_alias``; a protected alias is refused before anything is copied.
     """
-    address = webhook or (settings.webhook.get_secret_value() if settings.webhook else "")
+    address = webhook or (settings.promotion_webhook.get_secret_value() if settings.promotion_webhook else "")
     if address:
         check_webhook(address)
     lifecycle = ModelLifecycle(settings)

@@ -30,7 +30,9 @@ def check_webhook(address: str) -> None:
     except ValueError:
         usable = False
     if not usable or not address.isprintable() or " " in address:
-        raise ConfigurationError("The webhook is no http(s) address.", "Correct --webhook or OPENSTACK_RCA_WEBHOOK.")
+        raise ConfigurationError(
+            "The webhook is no http(s) address.", "Correct --webhook or OPENSTACK_RCA_PROMOTION_WEBHOOK."
+        )
 
 
 def announce(address: str, promotion: Promotion, reason: str, settings: Settings) -> str:
