@@ -240,6 +240,30 @@ def test_groups_with_a_number_stand_for_the_same_value_of_another_alternative() 
     assert rule.statement({"user": None, "user2": "nova"}) == "User nova was refused"
 
 
+def test_a_part_of_a_title_whose_value_is_missing_is_left_out() -> None:
+    """What is known is told, without a gap where the line names less."""
+    update = {"title": "The server[ {host}] refuses[ user {user}] {logger}", "pattern": "(?P<host>a)|(?P<user>b)"}
+    rule = SHIPPED[0].model_copy(update=update)
+    assert rule.statement({"host": "db1", "user": None, "logger": "nova-api"}) == "The server db1 refuses nova-api"
+    assert rule.statement({"host": None, "user": "nova"}) == "The server refuses user nova a service"
+
+
+def test_a_title_names_who_logged_the_line(tmp_path: Path) -> None:
+    """The client is often what a person has to look at, and no text names it."""
+    path = own_file(tmp_path)
+    path.write_text(
+        path.read_text().replace(
+            "title: Our own storage array reports a failed controller.", "title: '{logger} lost the array.'"
+        )
+    )
+    rule = own_signatures(path)[0]
+    told = []
+    for service in ("cinder-volume", None):
+        (hit,) = Catalogue([rule]).match(texts((service, "ERROR", "array nas7: controller B failed"))).to_dicts()
+        told.append(rule.statement({item["name"]: item["value"] for item in hit["values"]}))
+    assert told == ["cinder-volume lost the array.", "A service lost the array."]
+
+
 def test_values_in_a_title_hold_no_control_characters_and_are_bounded() -> None:
     rule = SHIPPED[0].model_copy(update={"title": "{user} was refused", "pattern": "(?P<user>.*) refused"})
     told = rule.statement({"user": "a\x1b[31m\nb" + "x" * 500})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -138,6 +139,19 @@ def test_lint_names_a_case_that_is_answered_otherwise(tmp_path: Path, case: dict
     (found,) = problems(tmp_path)
     assert "case 2" in found
     assert problem in found
+
+
+@pytest.mark.parametrize(
+    "prefix", ["arrayd[812]: ", "systemd: ", "00042|array|WARN|", "[ERROR] ", "FATAL:  ", "CRITICAL nova [-] "]
+)
+def test_lint_refuses_a_pattern_that_asks_for_what_readers_take_off(tmp_path: Path, prefix: str) -> None:
+    """Program, module and level stand before a message in a file and are no part of the event: such a rule is deaf."""
+    line = {"line": f"{prefix}controller A failed"}
+    rule_file(tmp_path, cases=[line])
+    assert problems(tmp_path) == []
+    rule_file(tmp_path, cases=[line], pattern=re.escape(prefix.strip()) + r"\s*controller \w failed")
+    (found,) = problems(tmp_path)
+    assert "take off" in found
 
 
 def test_lint_names_a_rule_without_any_line(tmp_path: Path) -> None:

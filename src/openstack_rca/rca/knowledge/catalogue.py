@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from openstack_rca.errors import SignatureCatalogueError
 from openstack_rca.rca.knowledge.literals import required_literals
-from openstack_rca.rca.knowledge.signature import CAPTURES, DEFAULT_WEIGHTS, Signature, alike_groups
+from openstack_rca.rca.knowledge.signature import CAPTURES, DEFAULT_WEIGHTS, LOGGER, Signature, alike_groups
 from openstack_rca.rca.knowledge.signature_files import Entry, read_entries, shipped_rules, signature_files
 from openstack_rca.rca.knowledge.specificity import alternatives
 from openstack_rca.rca.knowledge.topology import load_topology
@@ -85,7 +85,7 @@ class Catalogue:
             One row a hit: key; signature_id; what the groups url, port, host, topic and service captured (nullable);
             line, the 0-based line of the text in which the match begins, and line_text; specificity, the number of
             literal characters that the matching alternative of the pattern demands; values, what each named group
-            captured.
+            captured, and who logged the text.
         """
         topology = load_topology()
         services = texts["service"].cast(pl.String)
@@ -263,7 +263,8 @@ def _search(signature: Signature, part: pl.DataFrame) -> pl.DataFrame:
     if signature.groups:
         found = found.with_columns(captured=pl.col("text").str.extract_groups(signature.pattern))
         captured = {name: pl.col("captured").struct.field(name) for name in signature.groups}
-    values = [pl.struct(pl.lit(name).alias("name"), value.alias("value")) for name, value in captured.items()]
+    told = {LOGGER: pl.col("service"), **captured}
+    values = [pl.struct(pl.lit(name).alias("name"), value.alias("value")) for name, value in told.items()]
     return found.select(
         "key",
         pl.lit(signature.id).alias("signature_id"),
@@ -271,7 +272,7 @@ def _search(signature: Signature, part: pl.DataFrame) -> pl.DataFrame:
         "line",
         pl.col("whole").str.split("\n").list.get(pl.col("line"), null_on_oob=True).alias("line_text"),
         _demand(signature).alias("specificity"),
-        (pl.concat_list(values) if values else pl.lit([], dtype=_VALUES)).alias("values"),
+        pl.concat_list(values).alias("values"),
     ).unique(maintain_order=True)
 
 

@@ -32,7 +32,7 @@ _MARKS: tuple[tuple[Deployment, str], ...] = (
     ),
     (
         Deployment.HELM,
-        r"_openstack_[a-z]|(?:^|/)openstack_[a-z][\w.-]*-[\w-]+_[0-9a-f-]{8,}|/var/lib/openstack/(?:lib|bin)/|nova-api-(?:osapi|metadata)-"
+        r"_openstack_[a-z]|(?:^|/)openstack_[a-z]|/var/lib/openstack/(?:lib|bin)/|nova-api-(?:osapi|metadata)-"
         r"|(?:nova-compute|neutron-ovs-agent|neutron-dhcp-agent|neutron-l3-agent|libvirt-libvirt)-default-",
     ),
     (
@@ -41,7 +41,7 @@ _MARKS: tuple[tuple[Deployment, str], ...] = (
     ),
     (Deployment.KOLLA, r"(?:^|/)kolla(?:/|$)|/var/lib/kolla/|/etc/kolla/|\bkolla_(?:start|set_configs)\b"),
     (Deployment.CHARMS, r"\bjuju-[0-9a-f]{6}-|/var/lib/juju/|/var/log/juju/|\bunit-[a-z][a-z-]+-\d+\b"),
-    (Deployment.ANSIBLE, r"/openstack/venvs/|[\w-]+[_-]container-[0-9a-f]{8}\b"),
+    (Deployment.ANSIBLE, r"/openstack/venvs/|[_-]container-[0-9a-f]{8}\b"),
     (Deployment.DEVSTACK, r"\bdevstack@|/opt/stack/"),
 )
 _PODMAN = re.compile(r"\bpodman\b|\blibpod-|\bconmon\b")

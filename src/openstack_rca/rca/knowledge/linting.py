@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import as_file, files
@@ -13,6 +14,15 @@ from openstack_rca.rca.knowledge.catalogue import Catalogue, given_files, load_c
 from openstack_rca.rca.knowledge.signature import Case, Signature
 from openstack_rca.rca.knowledge.signature_files import Entry, read_entries
 from openstack_rca.rca.knowledge.topology import load_topology
+
+_TAKEN_OFF = re.compile(
+    r"^(?:[\w.-]+\[\d+\]: +"
+    r"|(?:kernel|systemd|chronyd|multipathd|iscsid|haproxy|corosync|pacemaker[\w-]*|ovs-vswitchd|ovsdb-server): +"
+    r"|(?:\d+\|)?[a-z]\w*(?:\([\w-]+\))?\|(?:INFO|WARN|ERR|EMER|DBG)\|"
+    r"|\[(?:ERROR|Warning|Note|error|warning|info|notice)\] +(?:\[MY-\d+\] \[\w+\] )?(?:<[\d.]+> )?"
+    r"|(?:FATAL|ERROR|PANIC|LOG):  +|(?:CRITICAL|ERROR|WARNING) [\w.]+ \[[^\]]*\] )"
+)
+"""What readers of logs take off a line: the program, its module, the level. A pattern that asks for it finds nothing in logs."""
 
 
 @dataclass(frozen=True)
@@ -94,12 +104,15 @@ def faulty_case(signature: Signature) -> str | None:
     if not any(case.line is not None for case in signature.cases):
         return "cases: no line shows what it matches"
     rows = [(number, _speaker(signature, case), case.level, case.text) for number, case in enumerate(signature.cases)]
+    rows += [(number + len(rows), speaker, level, _TAKEN_OFF.sub("", text)) for number, speaker, level, text in rows]
     schema = {"key": pl.Int64, "service": pl.String, "level": pl.String, "text": pl.String}
     catalogue = Catalogue([signature.model_copy(update={"weight": signature.weight or 1.0})])
     hits = catalogue.match(pl.DataFrame(rows, schema=schema, orient="row"))
     found = {number: [hit for hit in hits.to_dicts() if hit["key"] == number] for number in range(len(rows))}
     for number, case in enumerate(signature.cases):
         problem = _faulty(signature, case, rows[number][1], found[number])
+        if not problem and case.line is not None and not found[number + len(signature.cases)]:
+            problem = "matches only with what readers take off before the message"
         if problem:
             return f"case {number + 1} {problem}: {case.text[:120]!r}"
     return None

@@ -22,6 +22,10 @@ Level = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 _LONGEST_VALUE = 160
 _GROUP = re.compile(r"\(\?P?<([A-Za-z_]\w*)>")
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+_OPTIONAL = re.compile(r"\[([^\[\]{}]*\{[a-z_]+\}[^\[\]]*)\]")
+LOGGER = "logger"
+"""The placeholder of whoever logged the line; it needs no group."""
+_ANY_LOGGER = "a service"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _BUG = r"^[A-Za-z][\w./-]*[#-]\d+$"
@@ -72,7 +76,8 @@ class Signature(BaseModel):
     """One way in which something is known to fail.
 
     Attributes:
-        title: one sentence, what is wrong; ``{name}`` stands for what the pattern's named group captured.
+        title: one sentence, what is wrong; ``{name}`` stands for what the pattern's named group captured, ``{logger}`` for
+            who logged it. A part in square brackets is left out where a value of it is missing.
         title_plain: the sentence without values, for a hit in which a group of the title captured nothing.
         pattern: regular expression (no look-around, no back-references) over message, exception and detail,
             joined by new lines.
@@ -162,10 +167,11 @@ class Signature(BaseModel):
             raise ValueError(f"accuses {self.accuses} needs a group named {' or '.join(sorted(needed))}")
         if self.accused_host == "named" and "host" not in self.groups:
             raise ValueError("accused_host: named needs a group named host")
-        wanted = _PLACEHOLDER.findall(self.title)
-        if missing := [name for name in wanted if name not in self.groups]:
+        wanted = set(_PLACEHOLDER.findall(self.title)) - {LOGGER}
+        if missing := sorted(wanted - set(self.groups)):
             raise ValueError(f"title: the pattern has no group named {missing[0]}")
-        if wanted and self.title_plain is None:
+        always = set(_PLACEHOLDER.findall(_OPTIONAL.sub("", self.title))) - {LOGGER}
+        if always and self.title_plain is None:
             raise ValueError("title_plain is needed beside a title with values")
 
     @cached_property
@@ -221,9 +227,14 @@ class Signature(BaseModel):
             name: next((values[alike] for alike in alike_groups(name) if values.get(alike)), None)
             for name in _PLACEHOLDER.findall(self.title)
         }
-        if not all(found.values()):
+        found[LOGGER] = values.get(LOGGER) or _ANY_LOGGER
+        told = _OPTIONAL.sub(
+            lambda part: part[1] if all(found[name] for name in _PLACEHOLDER.findall(part[1])) else "", self.title
+        )
+        if not all(found[name] for name in _PLACEHOLDER.findall(told)):
             return self.title_plain or self.title
-        return _PLACEHOLDER.sub(lambda placeholder: _printable(found[placeholder[1]] or ""), self.title)
+        told = _PLACEHOLDER.sub(lambda placeholder: _printable(found[placeholder[1]] or ""), told)
+        return f"A{told[1:]}" if told.startswith(f"{_ANY_LOGGER} ") else told
 
 
 def _printable(value: str) -> str:
