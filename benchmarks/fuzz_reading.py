@@ -1,0 +1,230 @@
+"""Fuzz every parser and unpacker with mutated logs, from a seed, so that a fault can be repeated.
+
+    python benchmarks/fuzz_reading.py [--inputs 100000] [--seed 1] [PATH ...]
+
+PATH are logs whose lines and files are mutated, the recorded samples where none is given. Three kinds of input: lines, of which
+two thousand go through recognising and joining together; short texts, which are cut into records and cleaned as pastes; files in
+every packing. Anything but events or an error of the project's own is a fault: it is printed with what caused it, made as
+small as halving makes it, and the exit status is 1. So is an input that takes longer than ten seconds. ``fuzz_packing.py`` is
+the same for packings with atheris, which follows the code's branches.
+"""
+
+from __future__ import annotations
+
+import argparse
+import bz2
+import contextlib
+import gzip
+import io
+import lzma
+import random
+import sys
+import tarfile
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import lz4.frame
+import polars as pl
+import zstandard
+
+from openstack_rca.errors import LogInputError
+from openstack_rca.logs.bounds import Bounds
+from openstack_rca.logs.events import read_logs
+from openstack_rca.logs.joining import in_order_of_time, join_events
+from openstack_rca.logs.parsing import parse_lines
+
+SAMPLES = Path(__file__).resolve().parents[1] / "samples" / "incidents"
+BOUNDS = Bounds(members=200, size_bytes=4_000_000, ratio=200)
+LINES_A_BATCH = 2000
+SLOWEST_SECONDS = 10.0
+PIECES = (
+    "\x00", "\x1b[31m", "\\", "\"", "'", "{", "}", "[", "]", "(", ")", "<", ">", "|", ":", ",", ";", "=", "%", "\t", "  ", "é",
+    "\u2028", "\ufeff", "\U0001d538", "\u0661\u0662", "-1", "99999999999999999999", "1e400", "NaN", "null", "true", "T", "Z",
+    "+99:99", "-00:00", "24:00:00", "23:59:60", "2026-02-30", "0000-00-00", "9999-12-31", "Feb 30", "req-", "None", "[instance: ",
+    "Traceback (most recent call last):", "  File \"x\", line 1", "stdout P ", "stderr F ", "<191>1 ", "data: ",
+    "=ERROR REPORT==== ", "__CURSOR=", "type=", "pid=", "..", "/../", "^[[0m", "#033[0m", "==> a.log <==", "#==[ Log File ]==#",
+    "> ", "```", "<pre>", "ts=", "level=error", "msg=\"",
+)  # fmt: skip
+
+
+def corpus(paths: Sequence[Path]) -> list[str]:
+    """Distinct lines of the given logs, at most 20,000."""
+    found: dict[str, None] = {}
+    for path in paths:
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if not file.is_file() or file.suffix in (".gz", ".zip", ".zst", ".tar", ".yaml"):
+                continue
+            data = lzma.decompress(file.read_bytes()) if file.suffix == ".xz" else file.read_bytes()
+            found.update(dict.fromkeys(data[:200_000].decode("utf-8", "replace").splitlines()[:400]))
+            if len(found) > 20_000:
+                return list(found)
+    return list(found)
+
+
+def mutated(chance: random.Random, lines: Sequence[str]) -> str:
+    """One line after up to four changes: cut, doubled, spliced with another, characters and known pieces put in."""
+    text = chance.choice(lines)
+    for _ in range(chance.randint(0, 4)):
+        place = chance.randint(0, min(len(text), 200))
+        kind = chance.randint(0, 6)
+        if kind == 0:
+            text = text[:place]
+        elif kind == 1:
+            text = text[place:]
+        elif kind == 2:
+            text = text[:place] + chance.choice(PIECES) + text[place:]
+        elif kind == 3:
+            text = text[:place] + chr(chance.randint(1, 0x2FF)) + text[place + 1 :]
+        elif kind == 4:
+            other = chance.choice(lines)
+            text = text[:place] + other[chance.randint(0, min(len(other), 200)) :]
+        elif kind == 5:
+            text = text[:place] + text[place : place + 20] * chance.randint(2, 5) + text[place + 20 :]
+        else:
+            text = chance.choice(lines)[:60] + " " + text
+    return text.replace("\n", " ")
+
+
+def read_lines(lines: Sequence[str]) -> None:
+    """Recognise and join lines as of two files; every line must be in an event, or blank before the first."""
+    half = len(lines) // 2
+    frame = pl.DataFrame(
+        {
+            "text": pl.Series(lines, dtype=pl.String),
+            "file_index": pl.Series([int(place >= half) for place in range(len(lines))], dtype=pl.Int32),
+            "line": pl.Series(range(1, len(lines) + 1), dtype=pl.Int32),
+            "lines": pl.Series([1] * len(lines), dtype=pl.Int32),
+        }
+    )
+    events = join_events(in_order_of_time(parse_lines(frame, "Europe/Berlin")))
+    assert events["lines"].sum() >= sum(1 for line in lines if line.strip()) * 0.5, "lines are lost"
+
+
+def read_bytes(data: bytes) -> None:
+    """Read one file to its end; an error of the project's own is an answer."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "a.log").write_bytes(data)
+        with contextlib.suppress(LogInputError):
+            read_logs([folder], bounds=BOUNDS)
+
+
+def texts(chance: random.Random, lines: Sequence[str]) -> bytes:
+    """A short text: mutated lines, or as a paste, an export, JSON over lines, another encoding."""
+    chosen = [mutated(chance, lines) for _ in range(chance.randint(1, 12))]
+    kind = chance.randint(0, 7)
+    first = ("", "__CURSOR=s=1", "[\n{", '"time","message"', "<html>\n<pre>", "==> a.log <==", "```", "   1\t")[kind]
+    text = "\n".join([first, *chosen]) if first else "\n".join(chosen)
+    return text.encode(chance.choice(("utf-8", "utf-8", "utf-16", "latin-1", "utf-32")), "replace")
+
+
+def packed(chance: random.Random, lines: Sequence[str]) -> bytes:
+    """A text in one or two packings, of whose bytes some are changed or cut off."""
+    data = texts(chance, lines)
+    for _ in range(chance.randint(1, 2)):
+        data = chance.choice(PACKINGS)(data)
+    changed = bytearray(data)
+    for _ in range(chance.choice((0, 1, 1, 2, 8))):
+        if changed:
+            changed[chance.randrange(len(changed))] = chance.randrange(256)
+    return bytes(changed[: chance.choice((len(changed), len(changed), chance.randint(0, len(changed))))])
+
+
+def tarred(data: bytes) -> bytes:
+    """An archive with a hostile name, a link and a log."""
+    whole = io.BytesIO()
+    with tarfile.open(fileobj=whole, mode="w") as archive:
+        for name in ("../../etc/x.log", "h/nova-compute.log"):
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+        link = tarfile.TarInfo("l.log")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        archive.addfile(link)
+    return whole.getvalue()
+
+
+def zipped(data: bytes) -> bytes:
+    """A zip with one log."""
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("h/nova-api.log", data)
+    return whole.getvalue()
+
+
+PACKINGS: tuple[Callable[[bytes], bytes], ...] = (
+    gzip.compress,
+    bz2.compress,
+    lambda data: lzma.compress(data, preset=0),
+    zstandard.compress,
+    lz4.frame.compress,
+    tarred,
+    zipped,
+)
+
+
+def smallest(read: Callable[[Sequence[str]], None], lines: Sequence[str]) -> Sequence[str]:
+    """Lines that still make a reading fail, halved as long as a half does."""
+    while len(lines) > 1:
+        half = len(lines) // 2
+        failing = next((part for part in (lines[:half], lines[half:]) if fault_of(lambda: read(part))), None)  # noqa: B023
+        if failing is None:
+            return lines
+        lines = failing
+    return lines
+
+
+def fault_of(read: Callable[[], None]) -> str:
+    """What goes wrong, empty where nothing does."""
+    started = time.monotonic()
+    try:
+        read()
+    except Exception as error:  # noqa: BLE001
+        return f"{type(error).__name__}: {error}"[:500]
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        return f"{type(error).__name__}: {error}"[:500]
+    return "too slow" if time.monotonic() - started > SLOWEST_SECONDS else ""
+
+
+def faults(inputs: int, seed: int, lines: Sequence[str]) -> Iterator[tuple[str, object]]:
+    """Every fault with its cause: most inputs are lines, one of fifty is a text or a packed file."""
+    chance = random.Random(seed)
+    done = 0
+    while done < inputs:
+        batch = [mutated(chance, lines) for _ in range(min(LINES_A_BATCH, inputs - done))]
+        fault = fault_of(lambda: read_lines(batch))  # noqa: B023
+        if fault:
+            yield fault, smallest(read_lines, batch)
+        files = len(batch) // 50
+        for number in range(files):
+            data = (texts if number % 2 else packed)(chance, lines)
+            fault = fault_of(lambda: read_bytes(data))  # noqa: B023
+            if fault:
+                yield fault, data
+        done += len(batch) + files
+
+
+def main() -> int:
+    """Print faults, and how many inputs were tried."""
+    words = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    words.add_argument("paths", nargs="*", type=Path)
+    words.add_argument("--inputs", type=int, default=100_000)
+    words.add_argument("--seed", type=int, default=1)
+    given = words.parse_args()
+    lines = corpus(given.paths or [SAMPLES])
+    number = 0
+    for fault, cause in faults(given.inputs, given.seed, lines):
+        number += 1
+        print(f"{fault}\n    {cause!r:.3000}", flush=True)
+        if number >= 20:
+            break
+    print(f"{given.inputs:,} inputs from seed {given.seed}: {number} faults")
+    return 1 if number else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
