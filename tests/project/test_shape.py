@@ -15,6 +15,7 @@ PACKAGE = ROOT / "src" / "openstack_rca"
 DOORS = [ROOT / name for name in ("main.py", "config", "mlflow_integration", "streamlit_app")]
 
 MOST_LINES = 400
+MOST_LINES_OF_A_FUNCTION = 60
 MOST_LINES_OF_A_DOOR = 60
 MOST_BROAD_EXCEPTS = 3
 
@@ -99,6 +100,14 @@ def reads_of_environment(source: str) -> list[int]:
     return sorted(found)
 
 
+def long_functions(source: str, most: int) -> list[str]:
+    """Functions and methods of more lines than that, from ``def`` to the last line."""
+    functions = [
+        node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    return [node.name for node in functions if (node.end_lineno or 0) - node.lineno >= most]
+
+
 def without_docstring(source: str) -> list[str]:
     """Public classes, functions and methods of a module that say nothing about themselves."""
 
@@ -120,6 +129,12 @@ def without_docstring(source: str) -> list[str]:
 def test_a_module_fits_in_a_head(path: Path) -> None:
     """No module is longer than 400 lines."""
     assert len(path.read_text().splitlines()) <= MOST_LINES
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_a_function_fits_on_a_screen(path: Path) -> None:
+    """No function is longer than 60 lines, docstring and signature included."""
+    assert long_functions(path.read_text(), MOST_LINES_OF_A_FUNCTION) == []
 
 
 @pytest.mark.parametrize("path", door_modules(), ids=name_of)
@@ -168,6 +183,7 @@ def test_the_checks_see_what_they_look_for() -> None:
     assert broad_excepts("try: pass\nexcept (ValueError, Exception): pass") == [2]
     assert broad_excepts("try: pass\nexcept ValueError: pass") == []
     assert reads_of_environment("import os\nos.environ['A']\nfrom os import getenv\nos.getenv('B')") == [2, 3, 4]
+    assert long_functions("def a():\n    pass\n\n@b\ndef c():\n    pass\n    pass\n", 2) == ["c"]
     assert without_docstring("class A:\n    '''a'''\n    def b(self): ...\n    def _c(self): ...\n") == ["A.b"]
 
 

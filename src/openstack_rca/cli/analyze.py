@@ -119,10 +119,7 @@ def analyze_command(
       openstack-rca analyze ssh://ctl1,ctl2/var/log/kolla --since 30m
     """
     settings = settings.model_copy(update={"deployment": deployment}) if deployment else settings
-    if around is not None:
-        if since is not None or until is not None:
-            raise click.UsageError("--around says the window already; leave --since and --until out")
-        since, until = around_window(around)
+    since, until = _window(since, until, around)
     settings = with_reading(settings, log_format, host, year, correct_skew, hosts_file, since, until)
     outcome = answer(
         list(logs),
@@ -139,6 +136,16 @@ def analyze_command(
         full=full,
     )
     return exit_status(outcome.report) if exit_code else 0
+
+
+def _window(
+    since: datetime | None, until: datetime | None, around: datetime | None
+) -> tuple[datetime | None, datetime | None]:
+    if around is None:
+        return since, until
+    if since is not None or until is not None:
+        raise click.UsageError("--around says the window already; leave --since and --until out")
+    return around_window(around)
 
 
 def answer(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -105,24 +106,25 @@ def evaluate_command(
                 only_info=only_info,
                 on_progress=shown.note,
             )
-    if form == "json":
-        print_json(result)
-    elif sensitivity:
-        print_sensitivity(result, console())
-    elif against:
-        _print_comparison(result, console())
-    else:
-        _print_evaluation(result, console())
-    if sensitivity:
-        return
-    for one in (result["first"], result["second"]) if against else (result,):
+    show = print_sensitivity if sensitivity else _print_comparison if against else _print_evaluation
+    print_json(result) if form == "json" else show(result, console())
+    if not sensitivity:
+        _name_the_unreadable((result["first"], result["second"]) if against else (result,))
+    if not (sensitivity or against):
+        _record(result, folders, settings)
+
+
+def _record(result: dict[str, Any], folders: Sequence[Path], settings: Settings) -> None:
+    try:
+        record_evaluation(result, folders, settings)
+    except LifecycleError as error:
+        notice(f"This evaluation is not recorded as a run. {error}")
+
+
+def _name_the_unreadable(results: Iterable[dict[str, Any]]) -> None:
+    for one in results:
         for name, why in one["unreadable_because"].items():
             notice(f"{name} counts as wrong because it cannot be read. {why}")
-    if not against:
-        try:
-            record_evaluation(result, folders, settings)
-        except LifecycleError as error:
-            notice(f"This evaluation is not recorded as a run. {error}")
 
 
 def _print_evaluation(result: dict[str, Any], screen: Console) -> None:

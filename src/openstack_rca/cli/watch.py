@@ -129,6 +129,11 @@ def watch_command(
     )
     state = state or state_file(logs, settings)
     watch = Watch(logs, settings, opened, deliveries, options, state)
+    return _kept_watching(watch, deliveries, form, state, port, opened.version or opened.used.name)
+
+
+def _kept_watching(watch: Watch, deliveries: Deliveries, form: str, state: Path, port: int | None, model: str) -> int:
+    """Watch until a signal comes; the exit status."""
     stop = Stop()
 
     def tell(told: Told) -> None:
@@ -142,7 +147,7 @@ def watch_command(
             tell=tell,
             state=state,
             port=port,
-            model=opened.version or opened.used.name,
+            model=model,
             on_page=lambda taken: notice(f"Metrics: http://127.0.0.1:{taken}/metrics"),
         )
     return INTERRUPTED if stop.interrupted else 0

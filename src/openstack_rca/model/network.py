@@ -66,6 +66,39 @@ class ModelRecords(keras.layers.Layer):  # type: ignore[misc]  # Keras has no ty
         self.files = {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())}
 
 
+class _Seeded:
+    """Layers and initializers with seeds that follow from one, in the order in which they are asked for."""
+
+    def __init__(self, seed: int) -> None:
+        self._seeds = iter(np.random.SeedSequence(seed).generate_state(16).tolist())
+
+    def seed(self) -> int:
+        return int(next(self._seeds))
+
+    def glorot(self) -> Any:
+        return keras.initializers.GlorotUniform(seed=self.seed())
+
+    def embedding(self, name: str, rows: int, units: int, source: Any) -> Any:
+        initializer = keras.initializers.RandomUniform(-0.05, 0.05, seed=self.seed())
+        return keras.layers.Embedding(rows, units, embeddings_initializer=initializer, name=name)(source)
+
+
+def _event_vector(made: _Seeded, vocabulary: Vocabulary, inputs: dict[str, Any], units: int) -> Any:
+    """What the LSTM reads of an event: its text, service, level, the time before it, and its kind of stream."""
+    own = made.embedding("template_embedding", vocabulary.template_count, units, inputs["template"])
+    words = keras.layers.Dense(units, use_bias=False, kernel_initializer=made.glorot(), name="words_embedding")
+    text = keras.layers.Add(name="event_text")([own, words(inputs["words"])])
+    facts = [
+        text,
+        made.embedding("service_embedding", vocabulary.service_count, SERVICE_UNITS, inputs["service"]),
+        made.embedding("level_embedding", LEVEL_COUNT, LEVEL_UNITS, inputs["level"]),
+        made.embedding("gap_embedding", GAP_COUNT, GAP_UNITS, inputs["gap"]),
+    ]
+    if vocabulary.story_kinds:
+        facts.append(made.embedding("stream_embedding", vocabulary.stream_count, STREAM_UNITS, inputs["stream"]))
+    return keras.layers.Concatenate(name="step")(facts)
+
+
 def build(
     vocabulary: Vocabulary,
     *,
@@ -85,15 +118,7 @@ def build(
         (batch, steps, ``WAIT_COUNT``) of the time until a story's next event) and the same layers with logits, for
         training.
     """
-    seeds = iter(np.random.SeedSequence(seed).generate_state(16).tolist())
-
-    def embedding(name: str, rows: int, units: int, source: Any) -> Any:
-        initializer = keras.initializers.RandomUniform(-0.05, 0.05, seed=next(seeds))
-        return keras.layers.Embedding(rows, units, embeddings_initializer=initializer, name=name)(source)
-
-    def glorot() -> Any:
-        return keras.initializers.GlorotUniform(seed=next(seeds))
-
+    made = _Seeded(seed)
     inputs = {
         name: keras.Input((None,), dtype="int32", name=name)
         for name in ("template", "service", "level", "gap", "next_gap")
@@ -101,35 +126,26 @@ def build(
     inputs["words"] = keras.Input((None, WORD_BUCKETS), dtype="float32", name="words")
     if vocabulary.story_kinds:
         inputs["stream"] = keras.Input((None,), dtype="int32", name="stream")
-    own = embedding("template_embedding", vocabulary.template_count, embedding_units, inputs["template"])
-    words = keras.layers.Dense(embedding_units, use_bias=False, kernel_initializer=glorot(), name="words_embedding")
-    text = keras.layers.Add(name="event_text")([own, words(inputs["words"])])
-    facts = [
-        text,
-        embedding("service_embedding", vocabulary.service_count, SERVICE_UNITS, inputs["service"]),
-        embedding("level_embedding", LEVEL_COUNT, LEVEL_UNITS, inputs["level"]),
-        embedding("gap_embedding", GAP_COUNT, GAP_UNITS, inputs["gap"]),
-    ]
-    if vocabulary.story_kinds:
-        facts.append(embedding("stream_embedding", vocabulary.stream_count, STREAM_UNITS, inputs["stream"]))
-    step = keras.layers.Concatenate(name="step")(facts)
-    step = keras.layers.Dropout(dropout_rate, seed=next(seeds), name="step_dropout")(step)
+    step = _event_vector(made, vocabulary, inputs, embedding_units)
+    step = keras.layers.Dropout(dropout_rate, seed=made.seed(), name="step_dropout")(step)
     state = keras.layers.LSTM(
         lstm_units,
         return_sequences=True,
-        kernel_initializer=glorot(),
-        recurrent_initializer=keras.initializers.Orthogonal(seed=next(seeds)),
+        kernel_initializer=made.glorot(),
+        recurrent_initializer=keras.initializers.Orthogonal(seed=made.seed()),
         name="lstm",
     )(step)
     state = ModelRecords(name="records")(state)
-    state = keras.layers.Dropout(dropout_rate, seed=next(seeds), name="state_dropout")(state)
-    waiting = embedding("next_gap_embedding", GAP_COUNT, GAP_UNITS, inputs["next_gap"])
+    state = keras.layers.Dropout(dropout_rate, seed=made.seed(), name="state_dropout")(state)
+    waiting = made.embedding("next_gap_embedding", GAP_COUNT, GAP_UNITS, inputs["next_gap"])
     known = keras.layers.Concatenate(name="state_and_gap")([state, waiting])
-    logits = keras.layers.Dense(vocabulary.class_count, kernel_initializer=glorot(), name="next_template_logits")(known)
+    logits = keras.layers.Dense(vocabulary.class_count, kernel_initializer=made.glorot(), name="next_template_logits")(
+        known
+    )
     outputs = {"next_template": keras.layers.Softmax(name="next_template")(logits)}
     training_outputs = {"next_template": logits}
     if vocabulary.story_kinds:
-        wait = keras.layers.Dense(WAIT_COUNT, kernel_initializer=glorot(), name="wait_logits")(state)
+        wait = keras.layers.Dense(WAIT_COUNT, kernel_initializer=made.glorot(), name="wait_logits")(state)
         outputs["wait"], training_outputs["wait"] = keras.layers.Softmax(name="wait")(wait), wait
     return keras.Model(inputs, outputs, name="openstack_rca"), keras.Model(inputs, training_outputs, name="training")
 

@@ -97,19 +97,32 @@ def evaluate(
     result["without"] = sorted(without)
     result["only_info"] = only_info
     if leave_one_out:
-        groupings = {
-            "leave_one_out": ("kind", [score.fault for score in scores]),
-            "leave_one_cloud_out": ("cloud", [incident.cloud for incident in found]),
-        }
-        for place, (name, (what, groups)) in enumerate(groupings.items(), 1):
-
-            def told(number: int, what: str = what, begun: int = place * len(found)) -> None:
-                if on_progress:
-                    on_progress(begun + number, passes * len(found), f"{found[number].id}, its {what} left out")
-
-            result[name] = _left_out(way, found, groups, _signatures_by_group(groups, scores, outcomes), told)
+        result |= _each_left_out(way, found, scores, outcomes, on_progress)
     if on_progress:
         on_progress(passes * len(found), passes * len(found), "")
+    return result
+
+
+def _each_left_out(
+    way: _Pass,
+    found: Sequence[Incident],
+    scores: Sequence[IncidentScore],
+    outcomes: Sequence[AnalysisOutcome | None],
+    on_progress: ProgressCallback | None,
+) -> dict[str, Any]:
+    """The scores with the signatures of each kind of fault left out, and with those of each cloud."""
+    groupings = {
+        "leave_one_out": ("kind", [score.fault for score in scores]),
+        "leave_one_cloud_out": ("cloud", [incident.cloud for incident in found]),
+    }
+    result = {}
+    for place, (name, (what, groups)) in enumerate(groupings.items(), 1):
+
+        def told(number: int, what: str = what, begun: int = place * len(found)) -> None:
+            if on_progress:
+                on_progress(begun + number, 3 * len(found), f"{found[number].id}, its {what} left out")
+
+        result[name] = _left_out(way, found, groups, _signatures_by_group(groups, scores, outcomes), told)
     return result
 
 

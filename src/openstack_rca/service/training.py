@@ -117,20 +117,27 @@ def train(
             where.
     """
     require_extra("train", "Training")
+    work = _Work(settings, config or TrainingConfig(), on_step or _nobody, on_read, on_progress, on_upload)
+    return _trained(work, paths, output, force, add)
+
+
+def _trained(
+    work: _Work, paths: Sequence[str | Path], output: Path | None, force: bool, add: str | None
+) -> TrainOutcome:
     from openstack_rca.model.training import require_enough, save
 
-    work = _Work(settings, config or TrainingConfig(), on_step or (lambda step: None))
+    settings = work.settings
     require_home(settings, writable=True)
     if output is not None:
         require_output(output)
     ModelLifecycle(settings).check_can_publish()
     with work.step(TrainingStep.READ, "read"):
-        events = read_given(paths, settings, on_read).events
+        events = read_given(paths, settings, work.on_read).events
         require_enough(events, work.config)
         parent = _parent(add, settings) if add is not None else None
     started = time.strftime("training-%Y%m%d-%H%M%S", time.gmtime())
     with Tracking(settings).training_run(started) as run, ExitStack() as stack:
-        result = _learn(work, events, ", ".join(str(path) for path in paths), parent, run, on_progress)
+        result = _learn(work, events, ", ".join(str(path) for path in paths), parent, run)
         with work.step(TrainingStep.SAVE, "save"):
             # The model first: nothing that is told about it may cost it.
             model_file = stack.enter_context(saved_model(lambda path: save(result, path), settings, output))
@@ -149,7 +156,7 @@ def train(
                 metrics=result.metrics,
                 parameters=asdict(work.config),
                 card=result.card.as_json(),
-                on_upload=on_upload,
+                on_upload=work.on_upload,
             )
             local_copy = _copy(published.kept or model_file, output, published.version)
     return TrainOutcome(
@@ -176,6 +183,9 @@ class _Work:
     settings: Settings
     config: TrainingConfig
     on_step: Callable[[TrainingStep], None]
+    on_read: Callable[[int, int], None] | None
+    on_progress: Callable[[TrainingProgress], None] | None
+    on_upload: Callable[[int, int], None] | None
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
@@ -185,6 +195,10 @@ class _Work:
         begun = time.monotonic()
         yield
         self.seconds[name] = round(time.monotonic() - begun, 3)
+
+
+def _nobody(_step: TrainingStep) -> None:
+    return
 
 
 def _parent(reference: str, settings: Settings) -> Parent:
@@ -198,14 +212,13 @@ def _learn(
     source: str,
     parent: Parent | None,
     run: RunLogger,
-    on_progress: Callable[[TrainingProgress], None] | None,
 ) -> TrainingResult:
     from openstack_rca.model.training import train as fit
 
     run.log_params(asdict(work.config) | {"logs": source[:500]} | ({"parent": parent.name} if parent else {}))
     with work.step(TrainingStep.TRAIN, "train"):
         trouble = find_trouble(events, load_catalogue(work.settings.signatures_folder))
-        return fit(events, work.config, source=source, trouble=trouble, parent=parent, on_progress=on_progress)
+        return fit(events, work.config, source=source, trouble=trouble, parent=parent, on_progress=work.on_progress)
 
 
 def rivals_that_win(metrics: Mapping[str, float]) -> list[str]:
