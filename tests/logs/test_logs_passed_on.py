@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import io
+import json
+import shutil
+import subprocess
+import tarfile
+from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
+import polars as pl
 import pytest
 from tests.logs.reading import STORY, STORY_COLUMNS, read_text, rows, story
+
+from openstack_rca.logs.events import read_logs
 
 UNSTAMPED = [line.split(" ", 3)[3] for line in STORY]
 NOON = datetime(2026, 11, 23, 4, 0, 0, 100000, tzinfo=UTC)
@@ -118,3 +128,77 @@ def test_the_number_behind_a_hosts_last_dash_belongs_to_its_name(name: str, host
 def test_a_zone_named_before_the_milliseconds_counts() -> None:
     lines = [line.replace(" 04:00:00.", " 05:00:00 CET.") for line in STORY]
     assert read_text("\n".join(lines)).events.select(STORY_COLUMNS).equals(story())
+
+
+def test_the_hour_that_happens_twice_is_told_by_the_order_of_the_lines() -> None:
+    """On 25 October 2026 clocks in Paris went back at 3 o'clock."""
+    clocks = ["02:10:00", "02:50:00", "02:05:00", "02:55:00", "03:05:00"]
+    lines = [f"2026-10-25 {clock}.000 7 INFO nova.api [-] up" for clock in clocks]
+    found = [f"{event['time']:%H:%M}" for event in rows("\n".join(lines), timezone="Europe/Paris")]
+    assert found == ["00:10", "00:50", "01:05", "01:55", "02:05"]
+
+
+@pytest.mark.parametrize(
+    ("record", "service"),
+    [
+        ({"Name": "/nova_compute"}, "nova_compute"),
+        ({"Name": "/x", "Config": {"Labels": {"com.docker.compose.service": "nova-compute"}}}, "nova-compute"),
+        ({"Name": 7, "Config": None}, None),
+    ],
+)
+def test_dockers_record_beside_a_log_names_the_service(
+    tmp_path: Path, record: dict[str, object], service: str | None
+) -> None:
+    folder = tmp_path / "cmp1" / "containers" / ("ab" * 32)
+    folder.mkdir(parents=True)
+    (folder / "config.v2.json").write_text(json.dumps(record))
+    line = json.dumps({"log": "odd\n", "stream": "stdout", "time": "2026-11-23T04:00:00Z"})
+    (folder / f"{'ab' * 32}-json.log").write_text(f"{line}\n" * 3)
+    events = read_logs([tmp_path]).events
+    assert events["service"].unique().to_list() == [service]
+    assert events["host"].unique().to_list() == ["cmp1"]
+
+
+PODS = "must-gather.local.1/quay-io-x/namespaces/openstack/pods/nova-compute-x7x2k/nova-compute/nova-compute/logs/current.log"
+CRASHDUMP = "juju-crashdump-1/nova-compute_0/var/log/nova/nova-compute.log"
+
+
+@pytest.mark.parametrize(
+    ("member", "change"),
+    [(PODS, lambda line: f"{line[:10]}T{line[11:23]}000000Z {line}"), (CRASHDUMP, str)],
+    ids=["must-gather", "juju-crashdump"],
+)
+def test_what_collectors_pack_is_read(tmp_path: Path, member: str, change: Callable[[str], str]) -> None:
+    data = "".join(f"{change(line)}\n" for line in STORY).encode()
+    with tarfile.open(tmp_path / "collected.tar.gz", "w:gz") as archive:
+        for name, content in ((member, data), (member.split("/")[0] + "/version", b"4.18\n")):
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    events = read_logs([tmp_path]).events
+    assert events.select(STORY_COLUMNS).equals(story())
+    assert events["service"].unique().to_list() == ["nova-compute"]
+
+
+REMOTE = shutil.which("systemd-journal-remote", path="/lib/systemd:/usr/lib/systemd:/usr/bin")
+
+
+@pytest.mark.skipif(
+    REMOTE is None or shutil.which("journalctl") is None,
+    reason="journalctl or systemd-journal-remote (a package of that name) is not installed",
+)
+def test_a_real_binary_journal_holds_the_story(tmp_path: Path) -> None:
+    entries = [
+        f"__CURSOR=s=1;i={place}\n__REALTIME_TIMESTAMP={1795406400100000 + place}\n__MONOTONIC_TIMESTAMP={place + 1}\n"
+        f"_BOOT_ID=0b0b0b0b0b0b4b0b8b0b0b0b0b0b0b0b\n_HOSTNAME=cmp1\nSYSLOG_IDENTIFIER=nova-compute\n_PID=2001\nMESSAGE={line}\n\n"
+        for place, line in enumerate(STORY)
+    ]
+    journal = tmp_path / "logs" / "system.journal"
+    journal.parent.mkdir()
+    assert REMOTE is not None
+    subprocess.run(
+        [REMOTE, f"--output={journal}", "-"], input="".join(entries).encode(), check=True, capture_output=True
+    )
+    events = read_logs([tmp_path / "logs"]).events
+    assert events.select(STORY_COLUMNS).equals(story())
+    assert events.select(pl.col("host", "service").unique()).row(0) == ("cmp1", "nova-compute")

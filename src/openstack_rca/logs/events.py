@@ -19,7 +19,7 @@ from openstack_rca.logs.records import HostSource, SkipReason
 from openstack_rca.logs.services import services_of_events
 from openstack_rca.logs.sources import Collection, collect_sources, no_logs_among
 from openstack_rca.logs.templates import mask_messages, template_ids
-from openstack_rca.logs.years import with_years
+from openstack_rca.logs.years import with_second_passing, with_years
 
 LEVELS = pl.Enum(["UNKNOWN", "TRACE", "DEBUG", "INFO", "AUDIT", "WARNING", "ERROR", "CRITICAL"])
 
@@ -241,6 +241,7 @@ def _merge(parts: Sequence[pl.DataFrame], sources: Sequence[Log], options: _Opti
         )
     modified = [source.modified for source in sources]
     events = with_years(pl.concat(parts), modified, options.timezone, options.year, options.known_latest)
+    events = with_second_passing(events, options.timezone)
     if events["time"].null_count() == 0:
         return events
     return events.with_columns(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
+from openstack_rca.logs.envelopes import service_of_tag
 from openstack_rca.logs.names import words
 
 _LOG_NAME = re.compile(
@@ -28,6 +31,8 @@ _HOST_NAME_FILES = (
     ("hostname",),
 )
 _HOST_NAME = re.compile(rb"^\s*([A-Za-z0-9][A-Za-z0-9.-]{0,252})\s*$")
+_DOCKER_LOG = re.compile(r"^[0-9a-f]{12,64}-json\.log(?:\.\d+)?$")
+_RECORD_BYTES = 4 * 1024 * 1024
 _STEM = re.compile(
     r"(?:\.log)?\.(?:tar|tgz|tbz2?|txz|tzst|zip|gz|bz2|xz|zst|lz4|lzma|7z)(?:\.(?:gz|bz2|xz|zst|lz4|lzma))?$",
     re.IGNORECASE,
@@ -56,6 +61,23 @@ def is_other_kind(parts: tuple[str, ...]) -> bool:
 def depth_of_host_file(parts: tuple[str, ...]) -> int | None:
     """How many last parts of a path lead from a host's root to the file that names it; None for any other file."""
     return next((len(tail) for tail in _HOST_NAME_FILES if parts[-len(tail) :] == tail), None)
+
+
+def service_beside(path: Path) -> str | None:
+    """The service of the container whose log Docker keeps under this path: its own record beside the log names it."""
+    if _DOCKER_LOG.match(path.name) is None:
+        return None
+    try:
+        record = json.loads((path.parent / "config.v2.json").read_bytes()[:_RECORD_BYTES])
+        labels = (record.get("Config") or {}).get("Labels") or {}
+        names = (
+            labels.get("com.docker.compose.service"),
+            labels.get("io.kubernetes.container.name"),
+            record.get("Name"),
+        )
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return None
+    return next((found for name in names if isinstance(name, str) and (found := service_of_tag(name))), None)
 
 
 def host_named_in(data: bytes) -> str | None:

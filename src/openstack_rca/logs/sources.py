@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from openstack_rca.errors import LogPathNotFound, NoLogFiles, UnreadableLog
-from openstack_rca.logs.layout import depth_of_host_file, host_named_in, is_other_kind, stem_of_archive
+from openstack_rca.logs.layout import depth_of_host_file, host_named_in, is_other_kind, service_beside, stem_of_archive
 from openstack_rca.logs.names import Origin, origin_of
 from openstack_rca.logs.opening import refused_by_system
 from openstack_rca.logs.records import SkipReason
@@ -48,6 +48,7 @@ class Source:
         direct: whether the user named this very file.
         host: what a ``hostname`` file beside it says.
         stretch: the part of a plain file that is read; None: all of it.
+        service: what Docker's record of the container beside it says.
     """
 
     path: Path | None
@@ -60,6 +61,7 @@ class Source:
     root_name: str = ""
     host: str | None = None
     stretch: Stretch | None = None
+    service: str | None = None
 
     def origin(self, member: tuple[str, ...], host: str | None) -> Origin:
         """Who wrote this file, or what lies in it.
@@ -77,8 +79,7 @@ class Source:
             found = origin_of(
                 (*self.inside[:-1], *folders, member[-1]), (*self.outside, *map(stem_of_archive, archives))
             )
-        host = host or self.host
-        return Origin(found.service, host) if host else found
+        return Origin(found.service or self.service, host or self.host or found.host)
 
 
 @dataclass(frozen=True)
@@ -235,8 +236,9 @@ def _add_file(path: Path, root: Path, found: _Found, *, direct: bool) -> None:
             return
     root = root.absolute()
     modified = datetime.fromtimestamp(status.st_mtime, UTC)
+    size, service = status.st_size, service_beside(path)
     found.sources.append(
-        Source(path, name, relative.parts, root.parts, status.st_size, modified, direct, root_name=root.name)
+        Source(path, name, relative.parts, root.parts, size, modified, direct, root_name=root.name, service=service)
     )
 
 

@@ -51,7 +51,8 @@ ANY_MONTH = "(?i:" + "|".join(pattern for _, pattern in _FOREIGN_MONTHS) + r")\.
 def to_utc(naive: pl.Expr, timezone: str) -> pl.Expr:
     """Naive wall-clock times of ``timezone`` in UTC.
 
-    The hour that happens twice when clocks go back is taken as its first passing; a time inside the hour that is left
+    The hour that happens twice when clocks go back is taken as its first passing, until ``years`` has seen the order of
+    the lines; a time inside the hour that is left
     out when they go forward is read with the offset before it.
     """
     if timezone == "UTC":

@@ -72,6 +72,33 @@ def with_years(
     return joined.with_columns(pl.coalesce("dated", "time").alias("time")).drop("place", "dated", "yearless")
 
 
+def with_second_passing(events: pl.DataFrame, timezone: str) -> pl.DataFrame:
+    """Put what a file logged after its clock went back an hour behind what it logged before.
+
+    Stamps without an offset name the hour that happens twice alike. Where the stamps of a file fall back inside of it by
+    more than half an hour, the second passing began.
+
+    Args:
+        events: ``source_index`` and ``time``; the lines of a file in their order.
+        timezone: IANA zone of stamps without an offset.
+    """
+    if timezone == "UTC":
+        return events
+    local = pl.col("time").dt.convert_time_zone(timezone).dt.replace_time_zone(None)
+    first, second = (
+        local.dt.replace_time_zone(timezone, ambiguous=which, non_existent="null").dt.convert_time_zone("UTC")
+        for which in ("earliest", "latest")
+    )
+    placed = events.with_columns(second=second, twice=(first != second).fill_null(False), day=local.dt.date())
+    if not placed["twice"].any():
+        return events
+    step = pl.col("time").diff().over("source_index")
+    back = pl.col("twice") & step.is_between(pl.duration(minutes=-60), pl.duration(minutes=-30))
+    begun = back.fill_null(False).cum_sum().over("source_index", "day") > 0
+    time = pl.when(pl.col("twice") & begun).then(pl.col("second")).otherwise(pl.col("time"))
+    return placed.with_columns(time.alias("time")).drop("second", "twice", "day")
+
+
 def _turns() -> pl.Expr:
     step = pl.col("time").diff().over("source_index")
     return (step < -_HALF_A_YEAR).cast(pl.Int32).fill_null(0) - (step > _HALF_A_YEAR).cast(pl.Int32).fill_null(0)
