@@ -156,3 +156,28 @@ def test_several_components_that_are_refused_their_login_share_an_account() -> N
     ]
     moved = blame_own_settings(own, events(*SERVED), TOPOLOGY)
     assert {item.accused for item in moved} == {"keystone"}
+
+
+def refused_logins(server: str, client: str, host: str) -> list[Finding]:
+    """A server's line on logins that it refuses, and the refused client's own."""
+    more = {"directness": Directness.CAUSE, "category": Category.AUTH, "weight": 0.9}
+    return [finding(server, server, "srv", **more), finding(server, client, host, **more)]
+
+
+@pytest.mark.parametrize(("server", "client"), [("rabbitmq", "nova-compute"), ("mariadb", "cinder-volume")])
+def test_a_login_that_is_refused_to_one_of_several_alike_is_that_ones_password(server: str, client: str) -> None:
+    """The same service is served on another host, with the same account: what the server says of it is about the client."""
+    found = refused_logins(server, client, "h4")
+    served = events((client, "h4"), (client, "h1"), (server, "srv"))
+    told, moved = blame_own_settings(found, served, TOPOLOGY)
+    assert (moved.accused, moved.accused_host, moved.category) == (client, "h4", Category.AUTH)
+    assert told.weight < 0.5 * moved.weight
+    alone = events((client, "h4"), (server, "srv"))
+    assert first(blame_own_settings(found, alone, TOPOLOGY)) == (server, Category.AUTH)
+
+
+def test_who_is_refused_on_every_host_may_have_lost_its_account() -> None:
+    """Nobody shows that the account is good, so the blame stays where the account is kept."""
+    found = [*refused_logins("rabbitmq", "nova-compute", "h4"), refused_logins("rabbitmq", "nova-compute", "h1")[1]]
+    served = events(("nova-compute", "h4"), ("nova-compute", "h1"), ("rabbitmq", "srv"))
+    assert first(blame_own_settings(found, served, TOPOLOGY))[0] == "rabbitmq"

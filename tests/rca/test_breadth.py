@@ -252,3 +252,13 @@ def test_the_service_stays_accused_where_its_fault_is_not_ruled_out(
     findings: list[Finding], events: pl.DataFrame
 ) -> None:
     assert blame_link_to_busy_service(findings, events) == findings
+
+
+def test_a_start_without_a_stop_that_nobody_waited_for_is_where_a_log_begins() -> None:
+    """It weighs little; one that somebody waited for tells that the service had been away."""
+    begin = restart(3)[1]
+    streams = window(clients=[("nova-api", "ctl")])
+    (alone,) = discount_clean_restarts([begin], load_catalogue(), streams)
+    assert alone.weight < begin.weight
+    waiting = finding("nova-conductor", "nova-compute", "hv1", category=Category.PROCESS_DOWN)
+    assert discount_clean_restarts([begin, waiting], load_catalogue(), streams) == [begin, waiting]

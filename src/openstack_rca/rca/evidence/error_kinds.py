@@ -51,8 +51,9 @@ _TABLE: tuple[tuple[Category, str], ...] = (
         Category.CAPACITY,
         r"(?i)no space left|Errno (?:12|24|28)\b|ENOSPC|out of memory|MemoryError|cannot allocate memory|too many open files"
         r"|QuotaExceeded|OverQuota|over quota|quota exceeded|LimitExceeded|exhausted|insufficient|not enough|no more "
-        r"|no (?:fixed |free )?\w+(?: \w+)? available|too many connections|limit (?:.{0,40} )?reached|MaxRetriesExceeded"
-        r"|\b(?:413|429|507)\b",
+        r"|no (?:\w+ ){1,3}(?:is |are |was |were |left |remains? )?available"
+        r"|\bno (?:\w+ ){1,3}left\b|(?:slots|connections) are reserved|too many connections|limit (?:.{0,40} )?reached"
+        r"|MaxRetriesExceeded|\b(?:413|429|507)\b",
     ),
     (
         Category.DATABASE,

@@ -152,7 +152,10 @@ def discount_clean_restarts(findings: list[Finding], catalogue: Catalogue, windo
         and finding.directness is Directness.ACCUSATION
         and finding.strength >= current().complaint
     }
-    clean: set[tuple[str, str | None]] = set()
+    stopped = {(f.accused, f.accuser_host) for f in findings if phases.get(f.signature or "") == "stop"}
+    absent = missed | {finding.accused for finding in findings if finding.sort is EvidenceSort.SILENCE}
+    # A start without a stop, that nobody waited for, is where a log begins, or what its writer tells again and again.
+    clean = {(f.accused, f.accuser_host) for f in starts if f.accused not in absent} - stopped
     for finding in findings:
         place = (finding.accused, finding.accuser_host)
         if phases.get(finding.signature or "") == "stop" and finding.accused not in missed:

@@ -37,7 +37,7 @@ def blame_own_settings(findings: list[Finding], window: pl.DataFrame, topology: 
         window: observed events (``row``, ``text``, ``component``, ``host``, ``time``).
         topology: dependency graph.
     """
-    findings = _blame_shared_account(findings)
+    findings = _blame_refused_login(_blame_shared_account(findings), window)
     moved = list(findings)
     cited = [finding.rows[0] for finding in findings if finding.rows]
     texts = dict(window.filter(pl.col("row").is_in(cited)).select("row", "text").iter_rows())
@@ -77,6 +77,45 @@ def _blame_shared_account(findings: list[Finding]) -> list[Finding]:
         else finding
         for finding in findings
     ]
+
+
+def _blame_refused_login(findings: list[Finding], window: pl.DataFrame) -> list[Finding]:
+    """Where a server refuses the login of one stream and serves others of its project, that stream holds a wrong password.
+
+    What the server says of it is about the client. Keystone is left out: it keeps the accounts, which may have been changed.
+    """
+    refused = [finding for finding in findings if finding.category is Category.AUTH and _counts(finding)]
+    moved = list(findings)
+    for server in sorted({finding.accused for finding in refused} - {IDENTITY}):
+        against = [
+            finding for finding in refused if finding.accused == server and finding.accuser not in (server, None)
+        ]
+        clients = {(finding.accuser, finding.accuser_host) for finding in against}
+        if len(clients) != 1:
+            continue
+        client, host = next(iter(clients))
+        assert client is not None
+        others = window.filter(
+            (pl.col("component").str.split("-").list.first() == client.split("-")[0])
+            & ~((pl.col("component") == client) & pl.col("host").eq_missing(pl.lit(host, dtype=pl.String)))
+            & pl.col("time").is_between(min(f.first for f in against), max(f.last for f in against))
+        )
+        troubled = {finding.accuser for finding in findings if finding.accused == server and _counts(finding)} - {
+            client
+        }
+        served = others.filter(~pl.col("component").is_in(list(troubled)))
+        if served.height < current().enough_events:
+            continue
+        for place, finding in enumerate(findings):
+            if finding in against:
+                moved[place] = _own_fault(finding, client, server, Category.AUTH)
+            elif finding.accused == server and finding.accuser == server and finding.category is Category.AUTH:
+                moved[place] = replace(finding, weight=finding.weight * current().left)
+    return moved
+
+
+def _counts(finding: Finding) -> bool:
+    return finding.directness is not Directness.SYMPTOM and finding.strength >= current().complaint
 
 
 def _complaints(findings: Sequence[Finding], service: str) -> list[Finding]:
