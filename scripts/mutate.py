@@ -66,6 +66,7 @@ ROOMS: dict[str, tuple[list[str], list[str]]] = {
         [
             "tests/lifecycle/test_lifecycle_signing.py",
             "tests/lifecycle/test_lifecycle_signing_keys.py",
+            "tests/lifecycle/test_lifecycle_publishing.py",
             *WITHOUT_SERVERS,
         ],
     ),

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from lifecycle_helpers import FACTS, MakeModel, publish
+from signing_helpers import Keys
 from small_s3 import BUCKET, Conditions, Kept, SmallS3, small_s3
 
 from openstack_rca.errors import (
@@ -21,6 +22,7 @@ from openstack_rca.errors import (
 )
 from openstack_rca.lifecycle.objects.files import file_digest
 from openstack_rca.lifecycle.objects.store import ObjectStore
+from openstack_rca.lifecycle.records import signature_key
 from openstack_rca.lifecycle.versions import publishing
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.settings import Settings, load_settings
@@ -252,6 +254,34 @@ def test_the_manifest_says_what_the_version_is(remote: SmallS3, small: Settings,
     assert (manifest["version"], manifest["sha256"]) == (1, version.sha256)
     assert manifest["writer"] == kept["x-amz-meta-writer"]
     assert kept["x-amz-meta-sha256"] == version.sha256
+
+
+def test_a_signature_whose_answer_was_lost_is_known_as_ones_own(
+    remote: SmallS3, small: Settings, keys: Keys, make_model: MakeModel
+) -> None:
+    """It is there when it is written again, made with our key for this very file and number."""
+    settings = keys.both(small)
+    signature = f"rca/{signature_key(ModelLifecycle(settings).place.key(1))}"
+
+    def lose(key: str) -> None:
+        remote.lost_answers = int(key == signature and signature not in remote.objects)
+
+    remote.before_write = lose
+    version = publish(ModelLifecycle(settings), make_model("first"))
+    assert remote.writes.count(signature) == 1
+    assert (version.version, version.status) == (1, "ready")
+    assert [check.ok for check in ModelLifecycle(settings).verify()] == [True]
+
+
+def test_a_signature_of_somebody_else_in_its_place_means_the_next_number(
+    remote: SmallS3, small: Settings, keys: Keys, make_model: MakeModel
+) -> None:
+    """Nothing is overwritten, and what is there does not count as ours."""
+    settings = keys.both(small)
+    signature = f"rca/{signature_key(ModelLifecycle(settings).place.key(1))}"
+    remote.objects[signature] = Kept(b"{}", {})
+    assert publish(ModelLifecycle(settings), make_model("first")).version == 2
+    assert remote.objects[signature].content == b"{}"
 
 
 BROKEN: dict[str, Callable[[Path], object]] = {

@@ -66,8 +66,8 @@ def test_a_verification_key_that_cannot_be_used_accepts_nothing(
 @pytest.mark.parametrize(
     ("password", "encrypted", "words"),
     [
-        (None, True, "is encrypted.*OPENSTACK_RCA_SIGNING_KEY_PASSWORD"),
-        (PASSWORD, False, "is not encrypted"),
+        (None, True, "is encrypted.*Set OPENSTACK_RCA_SIGNING_KEY_PASSWORD"),
+        (PASSWORD, False, "is not encrypted.*Unset OPENSTACK_RCA_SIGNING_KEY_PASSWORD"),
         ("guessed", True, "another password"),
     ],
 )
