@@ -13,6 +13,7 @@ from openstack_rca.errors import ConfigurationError, LogInputError, NoKnownLines
 from openstack_rca.logs.blocks import Block
 from openstack_rca.logs.bounds import Bounds
 from openstack_rca.logs.joining import in_order_of_time, join_events
+from openstack_rca.logs.packed_parts import PackedParts
 from openstack_rca.logs.parsing import format_names, parse_lines
 from openstack_rca.logs.reading import Log, Reading
 from openstack_rca.logs.records import HostSource, SkipReason
@@ -160,9 +161,11 @@ def read_collection(
             f"There is no log format {log_format!r}.", f"Name one of: {', '.join(format_names())}."
         )
     reading = Reading(collection.sources, bounds or Bounds(), on_progress)
-    parts = [_batch_events(batch, reading.logs, options) for batch in reading.batches()]
+    parts = PackedParts()
+    for batch in reading.batches():
+        parts.add(_with_templates(_batch_events(batch, reading.logs, options)))
     logs = reading.logs
-    events = _merge(parts, logs, options)
+    events = _merge(parts.take_all(), logs, options)
     if reading.distrusted:
         events = events.filter(~pl.col("source_index").is_in(reading.distrusted))
     left_out = collection.skipped + reading.left_out
@@ -251,6 +254,8 @@ def _merge(parts: Sequence[pl.DataFrame], sources: Sequence[Log], options: _Opti
 
 def _file_reads(events: pl.DataFrame, logs: Sequence[Log]) -> list[FileRead]:
     unknown = pl.col("level").fill_null("UNKNOWN") == "UNKNOWN"
+    # Grouping gathers every column that is there.
+    events = events.select("source_index", "format", "level", "level_guessed", "lines", "host_source")
     per_format = (
         events.group_by("source_index", "format")
         .agg(
@@ -288,17 +293,26 @@ def _left_out_reads(left_out: Sequence[tuple[str, SkipReason, str]]) -> list[Fil
     return reads
 
 
-def _finish(events: pl.DataFrame) -> pl.DataFrame:
-    """Templates on distinct messages, then order and columns."""
+def _with_templates(events: pl.DataFrame) -> pl.DataFrame:
+    """Templates, made of distinct messages only."""
     distinct = events.select(pl.col("message").unique())
     templates = mask_messages(distinct["message"]).alias("template")
     table = distinct.with_columns(templates, template_ids(templates).alias("template_id"))
-    return (
-        events.join(table, on="message", how="left", maintain_order="left")
-        .with_columns(pl.col("level").fill_null("UNKNOWN"), pl.col("level_guessed").fill_null(False))
-        .sort("time", "file", "line", nulls_last=True, maintain_order=True)
-        .select(pl.col(name).cast(dtype, strict=False) for name, dtype in EVENT_SCHEMA.items())
-    )
+    return events.join(table, on="message", how="left", maintain_order="left")
+
+
+def _finish(events: pl.DataFrame) -> pl.DataFrame:
+    """Columns and order; ``events`` is used up."""
+    keys = events.select("time", "file", "line").with_row_index("place")
+    order = keys.sort("time", "file", "line", nulls_last=True, maintain_order=True)["place"]
+    missing = {"level": "UNKNOWN", "level_guessed": False}
+    columns = []
+    for name, dtype in EVENT_SCHEMA.items():
+        # One column after the other, so that the table is never there twice.
+        column = events.drop_in_place(name)
+        column = column.fill_null(missing[name]) if name in missing else column
+        columns.append(column.cast(dtype, strict=False).gather(order))
+    return pl.DataFrame(columns)
 
 
 def _nothing_known(
