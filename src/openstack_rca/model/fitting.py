@@ -45,6 +45,9 @@ WAIT_WEIGHT = 0.3
 """Weight of the loss of the wait beside that of the next template."""
 MOST_BATCHES = 400
 """Gradient steps in an epoch, at most: a long recording gets larger batches, which cost less an event."""
+MOST_CELLS, MOST_CHECKED_CELLS = 200_000, 60_000
+"""Steps, padding included, that an epoch learns from and is judged on, at most: of a longer recording each epoch takes
+another part, drawn at random, and is judged on the same one."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +95,11 @@ class ChunkBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no
         lengths = (SHORT_ROW, config.chunk_length) if learning and saved > WORTH_COMPILING else (config.chunk_length,)
         self._groups = _by_length(steps, lessons, lengths)
         area = sum(group.steps.size for group in self._groups)
+        most = MOST_CELLS if learning else MOST_CHECKED_CELLS
+        self._share = min(1.0, most / max(area, 1))
         self._rows = [
-            max(config.batch_size, math.ceil(area / MOST_BATCHES / group.steps.shape[1])) for group in self._groups
+            max(config.batch_size, math.ceil(min(area, most) / MOST_BATCHES / group.steps.shape[1]))
+            for group in self._groups
         ]
         self._random = np.random.default_rng([config.seed, int(learning)])
         self._batches: list[tuple[int, npt.NDArray[np.int64]]] = []
@@ -101,6 +107,7 @@ class ChunkBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no
         # Keras divides a weighted sum by the number of cells, padding included: weights of mean one over the epoch
         # make a gradient step independent of how much of its batches is padding.
         cells = sum(self._rows[number] * self._groups[number].steps.shape[1] for number, _ in self._batches)
+        cells /= self._share
         self._scale = cells / max(sum(self._total(lessons.weight, group) for group in self._groups), 1e-12)
         timed = lessons.weight * (steps.wait >= 0)
         self._timed = steps.wait >= 0
@@ -126,9 +133,10 @@ class ChunkBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no
         batches = []
         for number, group in enumerate(self._groups):
             count = len(group.steps)
-            order = self._random.permutation(count) if self._learning else np.arange(count)
+            taken = math.ceil(count * self._share)
+            order = self._random.permutation(count)[:taken] if self._learning or taken < count else np.arange(count)
             rows = self._rows[number]
-            batches += [(number, order[first : first + rows]) for first in range(0, count, rows)]
+            batches += [(number, order[first : first + rows]) for first in range(0, taken, rows)]
         if self._learning:
             batches = [batches[place] for place in self._random.permutation(len(batches))]
         self._batches = batches

@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from openstack_rca.model.follow import QUIET_LEVELS, RATE_SCHEMA, SKEW_SECONDS, STEP_SCHEMA, USUAL
 from openstack_rca.model.scoring import Forward
 from openstack_rca.model.sequences import encode_stories, wait_buckets
 from openstack_rca.model.stories import PAUSE_SECONDS, REQUEST, Stories
+from openstack_rca.model.story_learning import select
 from openstack_rca.model.vocabulary import Vocabulary
 
 SURE = 0.9
@@ -54,6 +54,8 @@ def network_steps(
     request = np.asarray([kind == REQUEST for kind in stories.kind], dtype=np.bool_)
     if not request.any():
         return pl.DataFrame(schema=STEP_SCHEMA)
+    numbers = np.flatnonzero(request)
+    stories = select(stories, request)
     named = dict(names or {})
     facts = events.select(
         (pl.col("time").dt.epoch("us") / 1e6).alias("seconds"),
@@ -65,14 +67,17 @@ def network_steps(
     told = pl.DataFrame({"story": stories.story_of_row(), "row": stories.rows}).join(
         facts, on="row", how="left", maintain_order="left"
     )
-    expected = _expectations(forward, vocabulary, templates, events, stories, request, named)
+    expected = _expectations(forward, vocabulary, templates, events, stories, named)
     expected = expected.join(facts, on="row", how="left", maintain_order="left").filter("quiet").drop_nulls("seconds")
-    names_of = pl.DataFrame({"story": np.arange(len(stories)), "name": pl.Series(list(stories.names), dtype=pl.String)})
-    return (
-        _judged(expected, told)
-        .join(names_of, on="story", how="left", maintain_order="left")
-        .select(pl.col(name).cast(kind) for name, kind in STEP_SCHEMA.items())
+    of_story = pl.DataFrame(
+        {
+            "story": np.arange(len(stories)),
+            "name": pl.Series(list(stories.names), dtype=pl.String),
+            "number": numbers,
+        }
     )
+    judged = _judged(expected, told).join(of_story, on="story", how="left", maintain_order="left")
+    return judged.with_columns(story="number").select(pl.col(name).cast(kind) for name, kind in STEP_SCHEMA.items())
 
 
 def template_owners(events: pl.DataFrame) -> pl.DataFrame:
@@ -108,7 +113,6 @@ def _expectations(
     templates: pl.DataFrame,
     events: pl.DataFrame,
     stories: Stories,
-    chosen: npt.NDArray[np.bool_],
     named: Mapping[str, str],
 ) -> pl.DataFrame:
     """One row a place at which the network is sure of what comes next: story, row, follower, its template and waits.
@@ -127,7 +131,7 @@ def _expectations(
     assert scores.waited is not None and scores.usual_wait is not None and scores.longest_wait is not None
     story = np.repeat(np.arange(len(stories)), np.diff(steps.starts))
     known = (scores.predicted > 0) & (scores.predicted < vocabulary.end_class)
-    at = np.flatnonzero((steps.event >= 0) & (scores.certainty >= SURE) & known & chosen[story])
+    at = np.flatnonzero((steps.event >= 0) & (scores.certainty >= SURE) & known)
     ids = pl.Series(vocabulary.template_ids, dtype=pl.UInt64)
     return (
         pl.DataFrame(

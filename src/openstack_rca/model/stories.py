@@ -106,7 +106,7 @@ class Stories:
         return np.repeat(np.arange(len(self)), np.diff(self.offsets)).astype(np.int64)
 
 
-def build_stories(events: pl.DataFrame, pause_seconds: float = STORY_PAUSE_SECONDS) -> Stories:
+def build_stories(events: pl.DataFrame, pause_seconds: float = STORY_PAUSE_SECONDS, *, objects: bool = True) -> Stories:
     """Tell the stories of a recording.
 
     A line that names a server and its port joins the port's lines to the server's story (likewise volume, migration and
@@ -119,6 +119,7 @@ def build_stories(events: pl.DataFrame, pause_seconds: float = STORY_PAUSE_SECON
     Args:
         events: the events table in order of time, also several recordings behind one another.
         pause_seconds: a story that rested for longer has ended.
+        objects: tell those of objects too, which takes most of the time; else of requests alone.
     """
     events = events.with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
     aloud = events.filter(~pl.col("level").is_in(["DEBUG", "TRACE"]))
@@ -131,7 +132,7 @@ def build_stories(events: pl.DataFrame, pause_seconds: float = STORY_PAUSE_SECON
         .fill_null(False)
         .alias("read"),
     )
-    named = pl.concat([_requests(aloud), _objects(aloud)])
+    named = pl.concat([_requests(aloud), _objects(aloud)]) if objects else _requests(aloud)
     told = (
         named.join(base, on="row", how="inner")
         .sort("name", "row")

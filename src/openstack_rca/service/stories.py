@@ -29,7 +29,7 @@ def expected_steps(baseline: Baseline, events: pl.DataFrame, file: ModelFile | N
     sources = {state: _source(file, state) for state in ("missing", "late")}
     if baseline.follow.rules.is_empty() and "lstm" not in sources.values():
         return ExpectedSteps()
-    stories = build_stories(events)
+    stories = build_stories(events, objects=False)
     hosts = set(baseline.services["host"].to_list())
     foreign = hosts.isdisjoint(events["host"].drop_nulls().unique().to_list())
     told = {}

@@ -124,7 +124,7 @@ def stories_of(prepared: Prepared, name: str) -> list[ShownStory]:
             name=one_line(stories.names[i], 80),
             kind=stories.kind[i],
             ended=bool(stories.ended[i]),
-            steps=_steps(prepared, i, stories.rows[stories.offsets[i] : stories.offsets[i + 1]].tolist(), surprise),
+            steps=_steps(prepared, stories.rows[stories.offsets[i] : stories.offsets[i + 1]].tolist(), surprise),
             score=score,
             next=following,
         )
@@ -160,9 +160,9 @@ def _read(prepared: Prepared, stories: Stories, chosen: list[int]) -> list[_Read
     return read
 
 
-def _steps(prepared: Prepared, story: int, rows: list[int], surprise: dict[int, float]) -> list[ShownStep]:
+def _steps(prepared: Prepared, rows: list[int], surprise: dict[int, float]) -> list[ShownStep]:
     events = prepared.read.events[rows]
-    expected = _expectations(prepared, story)
+    expected = _expectations(prepared, rows)
     steps = []
     before: datetime | None = None
     for place, event in enumerate(events.iter_rows(named=True)):
@@ -185,12 +185,14 @@ def _steps(prepared: Prepared, story: int, rows: list[int], surprise: dict[int, 
     return steps
 
 
-def _expectations(prepared: Prepared, story: int) -> dict[int, list[ShownExpectation]]:
+def _expectations(prepared: Prepared, rows: list[int]) -> dict[int, list[ShownExpectation]]:
+    """Row -> what the request that it belongs to should have had next, in a story of an object too."""
     steps = prepared.expected.steps
     found: dict[int, list[ShownExpectation]] = {}
     if steps.is_empty():
         return found
-    for step in steps.filter(pl.col("story") == story).sort("row", "median_seconds").iter_rows(named=True):
+    own = steps.filter(pl.col("row").is_in(rows)).sort("row", "median_seconds")
+    for step in own.iter_rows(named=True):
         found.setdefault(step["row"], []).append(
             ShownExpectation(
                 service=step["follower"],

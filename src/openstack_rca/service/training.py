@@ -18,7 +18,7 @@ from openstack_rca.lifecycle.records import ModelVersion
 from openstack_rca.lifecycle.versions import ModelLifecycle
 from openstack_rca.model.card import TrainingConfig, TrainingProgress
 from openstack_rca.model.model_file import open_model_file
-from openstack_rca.model.rivals import best_step_predictor, best_story_detector
+from openstack_rca.model.rivals import best_step_predictor, best_step_source, best_story_detector
 from openstack_rca.rca.knowledge import load_catalogue
 from openstack_rca.service.gate import GateResult, check_model
 from openstack_rca.service.log_reading import read_given
@@ -235,6 +235,12 @@ def rivals_that_win(metrics: Mapping[str, float]) -> list[str]:
             f"A simple rule ({best.replace('_', ' ')}) finds spoilt stories better than the LSTM: area under the curve"
             f" {metrics[f'rival_{best}_story_auroc']:.3f} against {metrics['story_auroc']:.3f}."
         )
+    for state in ("missing", "late"):
+        if best_step_source(metrics, state) == "follow_rule":
+            notices.append(
+                f"Follow rules find {state} steps of requests better than the LSTM, and an analysis uses them for these: F1"
+                f" {metrics[f'rival_follow_rule_story_{state}_f1']:.3f} against {metrics[f'story_{state}_f1']:.3f}."
+            )
     return notices
 
 
