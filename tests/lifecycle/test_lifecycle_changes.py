@@ -14,8 +14,9 @@ from openstack_rca.errors import ConfigurationError, DigestMismatch, PublishFail
 from openstack_rca.lifecycle.history.changes_log import EventLog
 from openstack_rca.lifecycle.history.version_state import read_state, replay
 from openstack_rca.lifecycle.mlflow.client import connect
-from openstack_rca.lifecycle.versions.changes import VersionChanges, history
+from openstack_rca.lifecycle.versions.changes import VersionChanges
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
+from openstack_rca.lifecycle.versions.telling import history
 from openstack_rca.settings import Settings, load_settings
 
 

@@ -15,11 +15,12 @@ from openstack_rca.errors import ConfigurationError, DigestMismatch, VersionNotF
 from openstack_rca.lifecycle.mlflow.client import connect
 from openstack_rca.lifecycle.objects.files import file_digest
 from openstack_rca.lifecycle.records import signature_key
-from openstack_rca.lifecycle.versions.changes import VersionChanges, history
+from openstack_rca.lifecycle.versions.changes import VersionChanges
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.lifecycle.versions.promotion import promote
 from openstack_rca.lifecycle.versions.repair import find_repairs, repair
 from openstack_rca.lifecycle.versions.retention import carry_out, plan_pruning
+from openstack_rca.lifecycle.versions.telling import history
 from openstack_rca.settings import Settings
 
 LATER = datetime.now(UTC) + timedelta(days=400)

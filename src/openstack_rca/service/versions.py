@@ -21,6 +21,7 @@ from openstack_rca.lifecycle.versions import (
     parse_age,
     parse_policy,
     retention,
+    telling,
 )
 from openstack_rca.lifecycle.versions import promotion as promoting
 from openstack_rca.lifecycle.versions import repair as repairing
@@ -97,8 +98,8 @@ def set_stage(settings: Settings, reference: str, stage: str, reason: str = "", 
 
 
 def model_history(settings: Settings, reference: str | None = None) -> list[VersionEvent]:
-    """Who did what when and why, oldest first; errors as for ``lifecycle.changes.history``."""
-    return changes.history(ModelLifecycle(settings), reference)
+    """Who did what when and why, oldest first; errors as for ``lifecycle.versions.telling.history``."""
+    return telling.history(ModelLifecycle(settings), reference)
 
 
 def promote_model(

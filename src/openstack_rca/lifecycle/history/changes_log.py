@@ -30,6 +30,8 @@ READ_AT_ONCE = 8
 PUBLISHED, REFUSED, REGISTERED, PROMOTED, PRUNED = "published", "refused", "registered", "promoted", "pruned"
 YANKED, UNYANKED, PINNED, UNPINNED = "yanked", "unyanked", "pinned", "unpinned"
 NOT_PROMOTED = "notpromoted"
+DELETED = "deleted"
+"""Never written: what is seen to be gone from the registry that the history does not know to be pruned."""
 DESCRIBED, ALIASED, UNALIASED, STAGED = "described", "aliased", "unaliased", "staged"
 
 _STAMP = "%Y%m%dT%H%M%S%fZ"

@@ -17,7 +17,7 @@ from itertools import groupby
 from typing import Any
 
 from openstack_rca.errors import LifecycleError, PublishFailed
-from openstack_rca.lifecycle.history import VersionState, version_not_found
+from openstack_rca.lifecycle.history import STAGES, VersionState, version_not_found
 from openstack_rca.lifecycle.mlflow.client import connect, registry_errors, sqlite_file
 from openstack_rca.lifecycle.mlflow.registered_name import RegisteredName
 from openstack_rca.lifecycle.mlflow.registry_reader import RegisteredVersion, RegistryReader
@@ -38,7 +38,9 @@ from openstack_rca.lifecycle.mlflow.registry_tags import (
     TAG_YANKED,
     created_of,
     facts_of,
+    leave_stage_there,
     number_of,
+    stage_of,
 )
 from openstack_rca.lifecycle.mlflow.turns import Turns
 from openstack_rca.lifecycle.objects import locked
@@ -276,6 +278,11 @@ class MlflowRegistry:
             with self._errors():
                 self.client.update_model_version(self._name, str(found.version), shown)
 
+        spoken_of = f"stage {version}" in state.told or found.stage in state.stages.values()
+        if found.stage in STAGES and spoken_of and state.stages.get(version) != found.stage:
+            with self._errors():
+                leave_stage_there(self.client, self._name, found)
+
     def get(self, version: int) -> ModelVersion:
         """One version, in any state.
 
@@ -332,10 +339,16 @@ class MlflowRegistry:
             VersionNotFound: no such alias.
         """
         number = self.reader.model().aliases.get(alias)
-        found = self.reader.version(number) if number is not None else None
+        found = self.reader.version(number) if number is not None else self._in_stage_there(alias)
         if found is None or not self._is_ours(found):
             raise version_not_found(self.place, f"alias {alias!r}")
         return self._as_version(found, self._aliases())
+
+    def _in_stage_there(self, alias: str) -> RegisteredVersion | None:
+        """The version that somebody moved to this stage on MLflow's own pages, where no alias leads to one."""
+        if alias not in (name.lower() for name in STAGES):
+            return None
+        return next((found for found in self.reader.newest_first() if stage_of(found).lower() == alias), None)
 
     def find_writer(self, writer: str) -> ModelVersion | None:
         """The finished version with this writer token."""
@@ -372,7 +385,7 @@ class MlflowRegistry:
             tags=tags,
             status_reason=tags.get(TAG_REASON, ""),
             description=tags.get(TAG_DESCRIPTION) or tags.get(TAG_ABOUT, ""),
-            stage=tags.get(TAG_STAGE, ""),
+            stage=stage_of(found),
         )
 
     def _uri(self, found: RegisteredVersion) -> str:

@@ -21,13 +21,14 @@ PAGE = 200
 
 @dataclass(frozen=True)
 class RegisteredVersion:
-    """A version as the registry holds it; ``created_ms`` counts milliseconds since 1970 in UTC."""
+    """A version as the registry holds it; ``created_ms`` counts milliseconds since 1970 in UTC, ``stage`` is MLflow's own."""
 
     version: int
     source: str
     run_id: str | None
     created_ms: int
     tags: dict[str, str]
+    stage: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,12 @@ class ClientReader:
 def _from_client(found: Any) -> RegisteredVersion:
     # The number is an int from a database and text from a server.
     return RegisteredVersion(
-        int(found.version), found.source, found.run_id or None, found.creation_timestamp, dict(found.tags)
+        int(found.version),
+        found.source,
+        found.run_id or None,
+        found.creation_timestamp,
+        dict(found.tags),
+        found.current_stage or "",
     )
 
 
@@ -156,12 +162,12 @@ class SqliteReader:
         for number, key, value in self._rows(question, *values):
             tags.setdefault(int(number), {})[key] = value
         question = (
-            "SELECT version, source, run_id, creation_time FROM model_versions "  # noqa: S608
+            "SELECT version, source, run_id, creation_time, current_stage FROM model_versions "  # noqa: S608
             f"WHERE name = ? AND current_stage <> 'Deleted_Internal' {condition} ORDER BY version DESC"
         )
         return [
-            RegisteredVersion(int(number), source, run_id or None, int(created), tags.get(int(number), {}))
-            for number, source, run_id, created in self._rows(question, *values)
+            RegisteredVersion(int(number), source, run_id or None, int(created), tags.get(int(number), {}), stage or "")
+            for number, source, run_id, created, stage in self._rows(question, *values)
         ]
 
     def _rows(self, question: str, *values: int) -> list[tuple[Any, ...]]:

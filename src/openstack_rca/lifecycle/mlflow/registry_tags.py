@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import warnings
 from contextlib import suppress
 from datetime import UTC, datetime
+from typing import Any
 
+from openstack_rca.lifecycle.history import STAGES
 from openstack_rca.lifecycle.mlflow.registry_reader import RegisteredVersion
 from openstack_rca.lifecycle.records import TAG, Draft, Manifest, ModelVersion, Place
 
@@ -56,6 +59,19 @@ def number_of(found: RegisteredVersion) -> int:
     """Our number of a version; MLflow's own may differ where it was registered again."""
     text = found.tags.get(TAG_NUMBER, "")
     return int(text) if text.isdecimal() else found.version
+
+
+def stage_of(found: RegisteredVersion) -> str:
+    """Its stage: ours, else the one that it was moved to on MLflow's own pages; empty for none."""
+    return found.tags.get(TAG_STAGE) or (found.stage if found.stage in STAGES else "")
+
+
+def leave_stage_there(client: Any, name: str, found: RegisteredVersion) -> None:
+    """Take a version out of the stage that it was moved to on MLflow's own pages: one version is in a stage at a time."""
+    with warnings.catch_warnings():
+        # MLflow calls its stages old-fashioned, and its pages still have them.
+        warnings.simplefilter("ignore", FutureWarning)
+        client.transition_model_version_stage(name, str(found.version), "None")
 
 
 def created_of(found: RegisteredVersion) -> datetime:

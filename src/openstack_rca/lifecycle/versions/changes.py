@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from openstack_rca.errors import ConfigurationError, LifecycleError, VersionNotFound
-from openstack_rca.lifecycle.history import STAGES, VersionEvent, VersionState, read_state
+from openstack_rca.lifecycle.history import STAGES, VersionState, read_state
 from openstack_rca.lifecycle.history import changes_log as word
 from openstack_rca.lifecycle.records import ModelKind, ModelVersion
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
@@ -243,30 +243,7 @@ class VersionChanges:
             ) from error
 
 
-def history(lifecycle: ModelLifecycle, reference: str | int | None = None) -> list[VersionEvent]:
-    """What happened, oldest first; of one version, or of all.
-
-    Versions whose publishing nobody wrote down (made by an older release, or cut off there) have their publishing
-    computed from what the index knows, without a name.
-
-    Raises:
-        VersionNotFound: nothing was ever heard of this version.
-        DigestMismatch, StoreError, RegistryUnavailable: it cannot be read.
-    """
-    number = _number(lifecycle, reference) if reference is not None else None
-    names = lifecycle.events.names()
-    told = {name.version for name in names if name.action in (word.PUBLISHED, word.REFUSED, word.PROMOTED)}
-    found = lifecycle.events.read(name for name in names if number is None or name.version == number)
-    for version in lifecycle.index.newest_first():
-        if version.version not in told and version.status in ("ready", "refused") and number in (None, version.version):
-            action = word.PUBLISHED if version.status == "ready" else word.REFUSED
-            found.append(VersionEvent(version.created, action, version.version, "", version.status_reason))
-    if number is not None and not found:
-        lifecycle.show(number)
-    return sorted(found, key=lambda event: event.when)
-
-
-def _number(lifecycle: ModelLifecycle, reference: str | int) -> int:
+def number_of(lifecycle: ModelLifecycle, reference: str | int) -> int:
     """The number of a version that may be pruned."""
     found = re.fullmatch(r"[vV]?0*([1-9]\d{0,8})", str(reference).strip())
     return int(found.group(1)) if found else lifecycle.show(reference).version

@@ -19,6 +19,9 @@ from openstack_rca.lifecycle.records import TAG_ABOUT, ModelVersion
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.lifecycle.versions.store_index import read_manifest
 
+DELETED_THERE = (
+    "it knows later ones, so somebody may have deleted this one on MLflow's own pages: then leave it, and do not repair"
+)
 REGISTER, RESTORE, NAMED = "register", "restore", "named"
 
 
@@ -123,7 +126,8 @@ def _missing(lifecycle: ModelLifecycle, known: dict[int, ModelVersion], state: V
         version = manifest.as_version(lifecycle.store.uri(place.key(number)))
         check = lifecycle.check(version)
         if check.ok:
-            yield Finding(REGISTER, number, f"{folder} is whole and the registry does not know it")
+            gone = f"; {DELETED_THERE}" if known and number < max(known) else ""
+            yield Finding(REGISTER, number, f"{folder} is whole and the registry does not know it{gone}")
         else:
             yield Finding(NAMED, number, check.problem)
 
