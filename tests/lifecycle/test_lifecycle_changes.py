@@ -16,7 +16,7 @@ from openstack_rca.lifecycle.history.version_state import read_state, replay
 from openstack_rca.lifecycle.mlflow.client import connect
 from openstack_rca.lifecycle.versions.changes import VersionChanges
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
-from openstack_rca.lifecycle.versions.telling import history
+from openstack_rca.lifecycle.versions.seen_history import history
 from openstack_rca.settings import Settings, load_settings
 
 

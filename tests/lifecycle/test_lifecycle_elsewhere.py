@@ -12,7 +12,7 @@ from openstack_rca.lifecycle.mlflow.client import connect
 from openstack_rca.lifecycle.versions import VersionChanges
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.lifecycle.versions.repair import REGISTER, find_repairs
-from openstack_rca.lifecycle.versions.telling import SEEN, history
+from openstack_rca.lifecycle.versions.seen_history import SEEN, history
 from openstack_rca.settings import Settings
 
 

@@ -9,7 +9,7 @@ from openstack_rca.errors import PublishFailed, StoreUnavailable
 from openstack_rca.lifecycle.records import ModelKind
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.lifecycle.versions.promotion import promote
-from openstack_rca.lifecycle.versions.telling import history
+from openstack_rca.lifecycle.versions.seen_history import history
 from openstack_rca.settings import Settings
 
 TARGET = "openstack_rca_system_production"

@@ -20,7 +20,7 @@ from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.lifecycle.versions.promotion import promote
 from openstack_rca.lifecycle.versions.repair import find_repairs, repair
 from openstack_rca.lifecycle.versions.retention import carry_out, plan_pruning
-from openstack_rca.lifecycle.versions.telling import history
+from openstack_rca.lifecycle.versions.seen_history import history
 from openstack_rca.settings import Settings
 
 LATER = datetime.now(UTC) + timedelta(days=400)

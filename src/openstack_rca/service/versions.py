@@ -21,7 +21,7 @@ from openstack_rca.lifecycle.versions import (
     parse_age,
     parse_policy,
     retention,
-    telling,
+    seen_history,
 )
 from openstack_rca.lifecycle.versions import promotion as promoting
 from openstack_rca.lifecycle.versions import repair as repairing
@@ -98,8 +98,8 @@ def set_stage(settings: Settings, reference: str, stage: str, reason: str = "", 
 
 
 def model_history(settings: Settings, reference: str | None = None) -> list[VersionEvent]:
-    """Who did what when and why, oldest first; errors as for ``lifecycle.versions.telling.history``."""
-    return telling.history(ModelLifecycle(settings), reference)
+    """Who did what when and why, oldest first; errors as for ``lifecycle.versions.seen_history.history``."""
+    return seen_history.history(ModelLifecycle(settings), reference)
 
 
 def promote_model(
