@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
 import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -18,6 +21,7 @@ from openstack_rca.service.remote.addresses import is_remote, parse_address, pla
 from openstack_rca.service.remote.fetch_folder import safe_name, safe_path
 from openstack_rca.service.remote.inventory import read_inventory
 from openstack_rca.settings import Settings
+from trained_environment import environment, program
 
 INI = """
 # a comment
@@ -210,3 +214,28 @@ def test_a_tool_that_is_not_there_is_named(settings: Settings, monkeypatch: pyte
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(RemoteLogsUnavailable, match="podman is not installed"):
         read_given(["podman:"], settings)
+
+
+@pytest.mark.parametrize(("name", "address"), [("journalctl", "journald:"), ("ssh", "ssh://ctl1,ctl2/var/log")])
+def test_ctrl_c_while_a_tool_is_silent_ends_at_once_and_leaves_nothing(
+    tmp_path: Path, tool: Callable[[str, str], Path], name: str, address: str
+) -> None:
+    """Exit status 130; neither the tool nor the temporary folder outlives it."""
+    begun, ids = tmp_path / "begun", tmp_path / "ids"
+    os.mkfifo(begun)
+    tool(name, f"echo $$ >> {ids}\necho begun > {begun}\nexec sleep 600")
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    process = subprocess.Popen(
+        [*program(), "logs", "events", address],
+        env=environment(OPENSTACK_RCA_HOME=tmp_path / "home", TMPDIR=temporary),
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    begun.read_text()
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert (process.returncode, said.strip()) == (130, b"Stopped. Nothing was left half-written.")
+    assert list(temporary.iterdir()) == []
+    for number in ids.read_text().split():
+        assert not Path(f"/proc/{number}/exe").exists()

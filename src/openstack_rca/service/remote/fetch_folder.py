@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,6 +31,8 @@ class Spool:
         since, until: what stretch of time is wanted, in UTC.
         bounded: whether somebody said so; finished logs (of CI, in a bucket) are else taken whole.
         on_bytes: told how many bytes have come in all.
+        running: the tools that run now.
+        stopped: whether those that are just being started shall end too.
         notes: what could not be fetched, in sentences; they go into the report.
     """
 
@@ -41,6 +44,8 @@ class Spool:
     on_bytes: Progress = lambda _total: None
     notes: list[str] = field(default_factory=list)
     taken: int = 0
+    running: set[subprocess.Popen[bytes]] = field(default_factory=set)
+    stopped: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self, count: int) -> None:
@@ -54,6 +59,12 @@ class Spool:
             self.on_bytes(self.taken)
             if self.taken > self.settings.remote_bytes:
                 raise Full
+
+    def stop(self) -> None:
+        """End the tools that still run: nobody waits for what they would send."""
+        self.stopped = True
+        for process in list(self.running):
+            process.kill()
 
     def note(self, text: str) -> None:
         """Say what is missing."""

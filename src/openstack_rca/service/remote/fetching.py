@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -91,7 +92,7 @@ def fetched(
             spool.folder.mkdir()
             try:
                 address = parse_address(str(path))
-                FETCH[address.place](address, spool)
+                _fetch(address, spool)
             except Full:
                 spool.note(
                     f"Fetching stopped at {settings.remote_bytes / 1e6:,.0f} MB (OPENSTACK_RCA_REMOTE_BYTES); "
@@ -103,3 +104,14 @@ def fetched(
                 )
             local.append(spool.folder)
         yield Fetched(local, spool.notes)
+
+
+def _fetch(address: Address, spool: Spool) -> None:
+    """Fetch in a thread: Ctrl-C reaches this one, wherever the fetching is, and ends the tools that run."""
+    spool.stopped = False
+    with ThreadPoolExecutor(1) as pool:
+        try:
+            pool.submit(FETCH[address.place], address, spool).result()
+        finally:
+            # Where all went well, nothing runs any more.
+            spool.stop()

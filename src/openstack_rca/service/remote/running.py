@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import select
 import shutil
 import subprocess
 import tempfile
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 from openstack_rca.errors import RemoteLogsUnavailable
 from openstack_rca.rca.report import mask_secrets, one_line
-from openstack_rca.service.remote.fetch_folder import Full, Spool
+from openstack_rca.service.remote.fetch_folder import Spool
 
 PIECE = 256 * 1024
 TOLD = 300
@@ -71,31 +72,21 @@ def stream_to(command: Sequence[str], path: Path, spool: Spool, *, fine: Sequenc
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT if command[0] in _BOTH else said,
         )
-        assert process.stdout is not None
-        late = threading.Event()
-
-        def stop() -> None:
-            late.set()
-            process.kill()
-
-        watch = threading.Timer(limit, stop)
-        watch.start()
+        ended = False
         try:
-            with spool.writing(path) as write:
-                while data := process.stdout.read1(PIECE):  # type: ignore[attr-defined]
-                    write(data)
-                    # Whoever goes on sending is given as long again.
-                    watch.cancel()
-                    watch = threading.Timer(limit, stop)
-                    watch.start()
-        except Full:
-            process.kill()
-            raise
+            spool.running.add(process)
+            if spool.stopped:
+                process.kill()
+            ended = _copy(process, path, spool, limit)
         finally:
-            watch.cancel()
-            process.stdout.close()
+            if not ended:
+                # It is silent, sends too much, or somebody pressed Ctrl-C: nobody waits for the rest.
+                process.kill()
+            spool.running.discard(process)
+            if process.stdout is not None:
+                process.stdout.close()
             process.wait()
-        if late.is_set():
+        if not ended:
             raise RemoteLogsUnavailable(f"{command[0]} has sent nothing for {limit:.0f} s.", _SLOW)
         said.seek(0)
         words = _last_words(said.read())
@@ -107,6 +98,19 @@ def stream_to(command: Sequence[str], path: Path, spool: Spool, *, fine: Sequenc
             path.unlink(missing_ok=True)
         words = words or f"exit status {process.returncode}"
         raise RemoteLogsUnavailable(_failed(command[0], words), "Run it yourself to see more.")
+
+
+def _copy(process: subprocess.Popen[bytes], path: Path, spool: Spool, limit: float) -> bool:
+    """Write what the process prints into a file; False where nothing more came for the time limit."""
+    assert process.stdout is not None
+    source = process.stdout.fileno()
+    with spool.writing(path) as write:
+        while select.select([source], [], [], limit)[0]:
+            data = os.read(source, PIECE)
+            if not data:
+                return True
+            write(data)
+    return False
 
 
 _BOTH = ("docker", "podman")
