@@ -143,8 +143,12 @@ def _onset_marks(report: Report) -> list[alt.Chart]:
         marked.mark_rule(color=FAULT, strokeDash=[4, 3], strokeWidth=1.5).encode(
             tooltip=[alt.Tooltip("label:N"), alt.Tooltip("component:N")]
         ),
-        marked.mark_text(color=FAULT, fontWeight="bold", dx=7, dy=-4, baseline="bottom").encode(
-            text="number:N", y=alt.value(0)
+        # Twice: the first one is the light rim that keeps the number readable on a cell.
+        *(
+            marked.mark_text(fontWeight="bold", fontSize=13, dx=8, dy=1, baseline="top", **look).encode(
+                text="number:N", y=alt.value(0)
+            )
+            for look in ({"color": "white", "stroke": "white", "strokeWidth": 4}, {"color": FAULT})
         ),
     ]
 
