@@ -14,8 +14,9 @@ from openstack_rca.model.card import FORMAT_VERSION, TrainingCard, TrainingConfi
 from openstack_rca.model.lessons import TEST, TRAIN, VALIDATION, split_by_time
 from openstack_rca.model.model_file import open_model_file
 from openstack_rca.model.scoring import weights_digest
+from openstack_rca.model.sequences import encode
 from openstack_rca.model.training import TrainingProgress, TrainingResult, save, train
-from openstack_rca.model.vocabulary import Vocabulary
+from openstack_rca.model.vocabulary import WORD_BUCKETS, Vocabulary, hashed_words
 
 QUICK = TrainingConfig(epochs=2, batch_size=32, lstm_units=8, embedding_units=4, chunk_length=32)
 
@@ -199,3 +200,26 @@ def test_a_save_that_fails_leaves_the_old_file_as_it_was(
 def test_a_model_file_has_to_be_called_keras(trained: TrainingResult, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"\.keras"):
         save(trained, tmp_path / "model.h5")
+
+
+def test_an_epoch_of_a_long_recording_learns_from_a_part_another_one_each_time(
+    events: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No epoch costs more than the bound; what judges the epochs stays the same part."""
+    from openstack_rca.model import fitting
+
+    monkeypatch.setattr(fitting, "MOST_CELLS", 800)
+    monkeypatch.setattr(fitting, "MOST_CHECKED_CELLS", 800)
+    vocabulary = Vocabulary.learn(events, 100)
+    steps = encode(events, vocabulary)
+    lessons = fitting.Lessons((steps.target >= 0).astype(np.float32))
+    bags = hashed_words(steps.kind_text, WORD_BUCKETS)
+    for learning in (True, False):
+        batches = fitting.ChunkBatches(steps, lessons, SMALL, bags, learning=learning)
+        seen = []
+        for _ in range(2):
+            weights = [batches[number][2]["next_template"] for number in range(len(batches))]
+            batches.on_epoch_begin()
+            seen.append(sum(float(weight.sum()) for weight in weights))
+            assert sum(weight.size for weight in weights) <= 800 + SMALL.batch_size * SMALL.chunk_length
+        assert (seen[0] == seen[1]) != learning
