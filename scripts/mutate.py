@@ -39,6 +39,7 @@ ROOMS: dict[str, tuple[list[str], list[str]]] = {
     "cache": (
         ["lifecycle/local/cache.py"],
         [
+            "tests/lifecycle/test_lifecycle_cache_memory.py",
             "tests/lifecycle/test_lifecycle_cache.py",
             "tests/lifecycle/test_lifecycle_cache_origin.py",
             "tests/lifecycle/test_lifecycle_versions.py",

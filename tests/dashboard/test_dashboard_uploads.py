@@ -143,6 +143,28 @@ def test_a_sessions_folder_is_private_and_goes_with_it(empty_home: Path) -> None
     assert not path.exists()
 
 
+def test_where_nothing_can_be_kept_is_said_with_a_way_on(empty_home: Path, tmp_path: Path) -> None:
+    """A file in the place of the folder, or a disk that is full in the middle of an upload: nothing stays."""
+    settings = load_settings()
+    settings.uploads_folder.parent.mkdir(parents=True)
+    settings.uploads_folder.write_text("a file")
+    with pytest.raises(
+        ConfigurationError, match=f"cannot be kept in {settings.uploads_folder}: File exists"
+    ) as refused:
+        session_folder(settings)
+    assert "OPENSTACK_RCA_HOME" in refused.value.hint
+
+    class Full(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            raise OSError(28, "No space left on device")
+
+    folder = tmp_path / "own"
+    folder.mkdir()
+    with pytest.raises(ConfigurationError, match="No space left on device"):
+        kept(folder, ("first.log", io.BytesIO(LINE)), ("second.log", Full()))
+    assert list(folder.iterdir()) == []
+
+
 def test_folders_of_dead_processes_are_removed(empty_home: Path) -> None:
     """A crash leaves a folder behind; the next session's start removes it, one that is a day old too; never its own."""
     settings = load_settings()

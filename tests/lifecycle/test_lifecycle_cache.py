@@ -8,39 +8,19 @@ import resource
 import signal
 import subprocess
 import sys
-import time
 import zipfile
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cache_helpers import SIZE, make_cache, put
 from lifecycle_helpers import MakeModel, publish
 
 from openstack_rca.errors import StoreError
-from openstack_rca.lifecycle.local.cache import ModelCache, Origin
 from openstack_rca.lifecycle.objects.files import file_digest, hold, remove_unheld, replacing, work_folder
-from openstack_rca.lifecycle.records import Place
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.settings import Settings, load_settings
-
-SIZE = 1000
-
-
-def make_cache(folder: Path, limit: int = 10 * SIZE) -> ModelCache:
-    return ModelCache(folder, Place("experiment", "model"), Origin("file:///root", "root", ""), limit, 1.0)
-
-
-def put(cache: ModelCache, folder: Path, letter: str, age: int = 0) -> str:
-    """A file of 1000 bytes, last used ``age`` seconds ago; gives its digest."""
-    source = folder / "source"
-    source.write_text(letter * SIZE)
-    sha256 = file_digest(source)
-    cache.add(source, sha256)
-    when = time.time() - age
-    if cache.path_for(sha256).exists():
-        os.utime(cache.path_for(sha256), (when, when))
-    return sha256
 
 
 def test_what_was_not_used_for_the_longest_time_goes_first(tmp_path: Path) -> None:
