@@ -27,8 +27,8 @@ print(json.dumps([outcome.model.version, [name for name in heavy if name in sys.
 """
 
 
-def last_line(code: str, home: Path, tmp_path: Path) -> list[object]:
-    result = run_process("-c", code, command=[sys.executable], cwd=tmp_path, OPENSTACK_RCA_HOME=home)
+def last_line(code: str, home: Path, tmp_path: Path, **variables: str) -> list[object]:
+    result = run_process("-c", code, command=[sys.executable], cwd=tmp_path, OPENSTACK_RCA_HOME=home, **variables)
     assert result.status == 0, result.err
     found: list[object] = json.loads(result.err.splitlines()[-1])
     return found
@@ -60,6 +60,13 @@ def test_what_needs_no_data_loads_no_data_library(home: Path, tmp_path: Path, wo
 def test_the_answer_is_there_before_mlflow_is_loaded(home: Path, tmp_path: Path) -> None:
     """On the embedded default the version is found, loaded and used without MLflow; only its run needs that."""
     assert last_line(ANSWER.format(logs=LOGS), home, tmp_path) == ["1", []]
+
+
+def test_an_answer_that_is_recorded_afterwards_loads_no_heavy_library(home: Path, tmp_path: Path) -> None:
+    """It is only written down; whoever sends it loads MLflow."""
+    code = ASK.format(words=["analyze", LOGS, "--issue", "x"])
+    assert last_line(code, home, tmp_path, OPENSTACK_RCA_SEND_RUNS="later") == [0, []]
+    assert len(list((home / "spool" / "runs").glob("*.json"))) == 1
 
 
 def test_recording_the_run_loads_neither_keras_nor_matplotlib(home: Path, tmp_path: Path) -> None:
