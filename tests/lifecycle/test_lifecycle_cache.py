@@ -31,6 +31,19 @@ def test_what_was_not_used_for_the_longest_time_goes_first(tmp_path: Path) -> No
     assert [cache.path_for(sha256).exists() for sha256 in (old, used, young)] == [True, False, True]
 
 
+def test_a_file_that_was_changed_in_the_cache_is_not_given_out(tmp_path: Path) -> None:
+    """One byte is enough; it is removed, and fetched anew where it is needed."""
+    cache = make_cache(tmp_path / "cache")
+    sha256 = put(cache, tmp_path, "a")
+    path = cache.path_for(sha256)
+    path.chmod(0o600)
+    path.write_text("a" * (SIZE - 1) + "b")
+    assert cache.verified(sha256) is None
+    assert not path.exists()
+    again, was_there = cache.fetched(sha256, lambda temporary: temporary.write_text("a" * SIZE) and None)
+    assert (again.path.read_text(), was_there) == ("a" * SIZE, False)
+
+
 def test_what_is_in_use_never_goes(tmp_path: Path) -> None:
     """Even the bound gives way to that; it is kept again once nobody uses the file."""
     cache = make_cache(tmp_path / "cache", SIZE)
