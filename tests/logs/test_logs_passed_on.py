@@ -202,3 +202,15 @@ def test_a_real_binary_journal_holds_the_story(tmp_path: Path) -> None:
     events = read_logs([tmp_path / "logs"]).events
     assert events.select(STORY_COLUMNS).equals(story())
     assert events.select(pl.col("host", "service").unique()).row(0) == ("cmp1", "nova-compute")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "2026-11-23 04:00:00.1\u0661\u0662 7 INFO nova.api [-] up",
+        "Nov 23 04:00:00.\u0661 c1 x[1]: up",
+        "\u0661/2/2026 04:00:00 7 INFO a [-] x",
+    ],
+)
+def test_digits_of_other_scripts_are_no_stamp_and_no_harm(line: str) -> None:
+    assert "Building" in [event["message"] for event in rows(f"{STORY[0]}\n{line}\n")]

@@ -12,7 +12,7 @@ BEHIND_SECONDS = 1.0
 AHEAD_SECONDS = 5.0
 _API_SERVICE = r"-api$|^neutron-server$|^keystone$|^swift-proxy|-api-"
 # An access line is written when a request ends and says how long it took.
-_TOOK = r"\btime: (\d+\.\d+)|\bin (\d+) msecs"
+_TOOK = r"\btime: ([0-9]+\.[0-9]+)|\bin ([0-9]+) msecs"
 
 
 @dataclass(frozen=True)

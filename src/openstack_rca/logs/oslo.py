@@ -129,7 +129,7 @@ def _rare_records(lines: pl.DataFrame, timezone: str) -> pl.DataFrame:
 def _other_date_records(lines: pl.DataFrame, timezone: str) -> pl.DataFrame:
     parsed = parts_of(lines, _OTHER_DATE)
     stamp = pl.col("stamp")
-    numbers = parsed["stamp"].str.extract_groups(r"^(\d\d?)/(\d\d?)/").struct.unnest()
+    numbers = parsed["stamp"].str.extract_groups(r"^([0-9]{1,2})/([0-9]{1,2})/").struct.unnest()
     first, second = (numbers[name].cast(pl.Int32).max() or 0 for name in numbers.columns)
     slashed = _MONTH_FIRST if int(str(second)) > 12 and int(str(first)) <= 12 else _DAY_FIRST
     times = [formatted_time(stamp, layout, timezone) for layout in (*_LAYOUTS, *slashed)]

@@ -25,8 +25,9 @@ _ZONES = {
     "SGT": 480,
 }  # fmt: skip
 _NUMERIC = (
-    r"^(?P<date>\d{4}[-/]\d\d[-/]\d\d)[ T]+(?P<hour>\d{1,2})(?P<rest>:\d\d:\d\d)(?P<early>Z|[+-]\d\d:?\d\d| [A-Z]{2,5})?"
-    r"(?:[.,](?P<fraction>\d{1,9}))? ?(?P<offset>[A-Z]{1,5}|[+-]\d\d(?::?\d\d)?)?$"
+    r"^(?P<date>[0-9]{4}[-/][0-9][0-9][-/][0-9][0-9])[ T]+(?P<hour>[0-9]{1,2})(?P<rest>:[0-9][0-9]:[0-9][0-9])"
+    r"(?P<early>Z|[+-][0-9][0-9]:?[0-9][0-9]| [A-Z]{2,5})?"
+    r"(?:[.,](?P<fraction>[0-9]{1,9}))? ?(?P<offset>[A-Z]{1,5}|[+-][0-9][0-9](?::?[0-9][0-9])?)?$"
 )
 # The abbreviated months of German, French, Spanish, Italian, Portuguese and Dutch where they differ from English.
 _FOREIGN_MONTHS = (
@@ -41,8 +42,9 @@ _MONTH_NUMBERS = {
     for name in (english.lower(), *pattern.split("|"))
 }
 _YEARLESS = (
-    r"^(?:(?P<before>\d{1,2})\.? +)?(?P<month>\p{L}+)\.?(?: +(?P<behind>\d{1,2}))? +(?P<clock>\d\d:\d\d:\d\d)"
-    r"(?:[.,](?P<fraction>\d{1,9}))?$"
+    r"^(?:(?P<before>[0-9]{1,2})\.? +)?(?P<month>\p{L}+)\.?(?: +(?P<behind>[0-9]{1,2}))?"
+    r" +(?P<clock>[0-9][0-9]:[0-9][0-9]:[0-9][0-9])"
+    r"(?:[.,](?P<fraction>[0-9]{1,9}))?$"
 )
 ANY_MONTH = "(?i:" + "|".join(pattern for _, pattern in _FOREIGN_MONTHS) + r")\.?"
 """An abbreviated month in a language of western Europe; English ones too."""
@@ -86,7 +88,7 @@ def _unusual_iso_time(text: pl.Expr, timezone: str) -> pl.Expr:
     naive = (date + " " + part.field("hour").str.zfill(2) + part.field("rest")).str.to_datetime(
         "%Y-%m-%d %H:%M:%S", time_unit="us", strict=False
     )
-    fraction = part.field("fraction").fill_null("").str.slice(0, 6).str.pad_end(6, "0").cast(pl.Int64)
+    fraction = part.field("fraction").fill_null("").str.slice(0, 6).str.pad_end(6, "0").cast(pl.Int64, strict=False)
     naive = naive + pl.duration(microseconds=fraction)
     written = pl.coalesce(part.field("early").str.strip_chars_start(), part.field("offset"))
     digits = written.str.replace(":", "", literal=True).str.pad_end(5, "0")
@@ -117,7 +119,7 @@ def yearless_time(text: pl.Expr, _timezone: str) -> pl.Expr:
     naive = (pl.lit(f"{PLACEHOLDER_YEAR}-") + month + "-" + day + " " + part.field("clock")).str.to_datetime(
         "%Y-%m-%d %H:%M:%S", time_unit="us", strict=False
     )
-    fraction = part.field("fraction").fill_null("").str.slice(0, 6).str.pad_end(6, "0").cast(pl.Int64)
+    fraction = part.field("fraction").fill_null("").str.slice(0, 6).str.pad_end(6, "0").cast(pl.Int64, strict=False)
     return (naive + pl.duration(microseconds=fraction)).dt.replace_time_zone("UTC")
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from openstack_rca.errors import NoKnownLines
+from openstack_rca.logs.addresses import with_names_of_hosts
 from openstack_rca.logs.bounds import Bounds
 from openstack_rca.logs.clocks import correct_skew, estimate_skew
 from openstack_rca.logs.events import LogRead, read_collection
@@ -83,7 +84,7 @@ def read_for_question(
     if (since is not None or until is not None) and not settings.correct_skew:
         known = kept.find()
         if known is not None:
-            return GivenLogs(known, kept, [])
+            return GivenLogs(_corrected(known, settings), kept, [])
         part = _read_stretch(collection, read, settings.log_timezone, since, until)
         if part is not None:
             return part
@@ -141,9 +142,10 @@ def reader_of(settings: Settings, on_progress: Callable[[int, int], None] | None
 
 
 def _corrected(read: LogRead, settings: Settings) -> LogRead:
-    if not settings.correct_skew:
-        return read
-    return replace(read, events=correct_skew(read.events, estimate_skew(read.events)))
+    events = with_names_of_hosts(read.events)
+    if settings.correct_skew:
+        events = correct_skew(events, estimate_skew(events))
+    return read if events is read.events else replace(read, events=events)
 
 
 def bounds_of(settings: Settings) -> Bounds:

@@ -1,0 +1,39 @@
+"""Hosts that are known by an address only: the name by which OpenStack knows them stands in lines of their own services."""
+
+from __future__ import annotations
+
+import polars as pl
+
+_ADDRESS = r"^(?:\d{1,3}(?:[.-]\d{1,3}){3}|[0-9a-fA-F]*:[0-9a-fA-F:]+)$"
+_NAME = r"([A-Za-z][\w-]*(?:\.[\w-]+)*)"
+# What nova-compute says of itself when it claims resources, reports them and binds ports, and agents of their state.
+_OWN_NAME = (
+    rf"Claim successful on node {_NAME}",
+    rf"resource view: name={_NAME} ",
+    rf"'binding:host_id': '{_NAME}'",
+    rf"Compute_service record (?:created|updated) for ['\"]?{_NAME}",
+    rf"Compute node record created for {_NAME}:",
+)
+_SPEAKERS = ("nova-compute", "nova_compute")
+
+
+def with_names_of_hosts(events: pl.DataFrame) -> pl.DataFrame:
+    """Call hosts that have an address instead of a name by the name that their own nova-compute has for them.
+
+    Other hosts' messages speak of them by that name, so that both are one host. Where a host's lines give several names
+    or none, or another host has the name already, it keeps its address.
+
+    Args:
+        events: ``EVENT_SCHEMA``.
+    """
+    hosts = events["host"].drop_nulls().unique()
+    addressed = hosts.filter(hosts.str.contains(_ADDRESS))
+    if addressed.is_empty():
+        return events
+    own = events.filter(pl.col("host").is_in(addressed.implode()) & pl.col("service").is_in(_SPEAKERS))
+    name = pl.coalesce(pl.col("message").str.extract(pattern) for pattern in _OWN_NAME)
+    named = own.select("host", name=name).drop_nulls().unique()
+    single = named.filter((pl.len().over("host") == 1) & (pl.len().over("name") == 1))
+    free = single.filter(~pl.col("name").is_in(hosts.implode()))
+    names = dict(free.select("host", "name").iter_rows())
+    return events.with_columns(pl.col("host").replace(names)) if names else events
