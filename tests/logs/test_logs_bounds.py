@@ -183,6 +183,13 @@ def test_a_hostname_file_that_names_nobody_is_no_log_and_no_host(make: Callable[
     }
 
 
+def test_folders_of_a_zip_hide_no_log_behind_them(tmp_path: Path) -> None:
+    """Most programs write an entry for every folder, before what is in it."""
+    (tmp_path / "x.zip").write_bytes(zip_of({"ctl1/": b"", "ctl1/nova-api.log": LINE, "ctl2/": b""}, THEN))
+    read = read_logs([tmp_path / "x.zip"])
+    assert [file.file for file in read.files] == ["x.zip/ctl1/nova-api.log"]
+
+
 @MAKERS
 def test_stamps_without_a_year_get_that_of_their_member(make: Callable[..., bytes], tmp_path: Path) -> None:
     """When the archive was made or copied says nothing."""
