@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.cells import cell_len
@@ -22,10 +22,13 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.text import Text
 
 from openstack_rca.errors import ConfigurationError
+from openstack_rca.plain_text import one_line
 from openstack_rca.service.interrupt import Interrupt
 from openstack_rca.service.moments import parse_moment
-from openstack_rca.service.reports import Report, one_line, print_report
 from openstack_rca.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from openstack_rca.service.reports import Report
 
 JSON_FORMAT = click.option(
     "--format",
@@ -151,6 +154,9 @@ def console() -> Console:
 
 def show_report(report: Report, settings: Settings, *, full: bool) -> None:
     """A report in text: on a terminal what fits on one screen, or all of it through the pager; elsewhere all of it."""
+    # Reports cost half a second to import, and most commands show none.
+    from openstack_rca.service.reports import print_report
+
     screen = console()
     if not screen.is_terminal:
         print_report(report, screen)
