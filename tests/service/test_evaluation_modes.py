@@ -187,3 +187,11 @@ def test_progress_covers_all_passes(folder: Path, settings: Settings) -> None:
         on_progress=lambda done, of, name: steps.append((done, of)),
     )
     assert steps == [(number, 12) for number in range(13)]
+
+
+def test_reports_from_the_field_are_of_one_kind_by_component(tmp_path: Path, settings: Settings) -> None:
+    """A label that names no kind would leave out what knows every other report."""
+    incident(tmp_path / "LINE-1", "from the field", FULL, "host")
+    incident(tmp_path / "LINE-2", "from the field", BROKEN, "storage")
+    result = evaluate(tmp_path, settings=settings, model="none", fast=True, leave_one_out=True)
+    assert set(result["leave_one_out"]["signatures_left_out"]) == {"from the field: host", "from the field: storage"}

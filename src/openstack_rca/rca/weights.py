@@ -93,18 +93,15 @@ class Weights:
     warning: float = _strength(0.1, "a warning that surprises the model")
     foreseen: float = _factor(0.4, "an error of a kind that normal logs hold, where the model expected it")
     ending: float = _strength(0.6, "a line with which a process ends or does not start")
-    refused: float = _strength(0.7, "an address that refuses connections")
-    unanswered: float = _strength(0.6, "an address or a call that does not answer")
+    unanswered: float = _strength(0.6, "an address that refuses or does not answer, a call without reply")
     client_side: float = _strength(
         0.45, "an error out of the client library of a service, or that calls it gone by name"
     )
-    missing_thing: float = _strength(0.15, "something of a service that is not found: mostly it was just deleted")
     once: float = _factor(0.4, "a symptom that comes once")
     many: float = _count(8.0, "symptoms, or errors without telling words, that count in full")
 
     # Silence.
     silence: float = _strength(0.6, "a stream that fell silent")
-    replaced: float = _strength(0.8, "a stream that fell silent and went on as another process")
     silence_significance: float = _number(5.0, Unit.SIGNIFICANCE, "a gap that chance leaves more often is none")
     silence_certain: float = _number(20.0, Unit.SIGNIFICANCE, "a gap from which a silence counts in full")
     gap_seconds: float = _seconds(15.0, "a shorter gap is none")
@@ -141,28 +138,25 @@ class Weights:
     # What nobody says.
     sharing: float = _count(3.0, "components that must stop at once before what they share is suspected")
     active_lines: float = _count(30.0, "lines without which a component cannot show that it stopped")
-    coverage: float = _share(0.8, "share of the stopped that must need what is suspected")
-    specificity: float = _share(0.6, "share of those that need it that must have stopped")
+    coverage: float = _share(
+        0.8, "share of the stopped that must need what is suspected, and of those that need it that must have stopped"
+    )
 
     # Guilt, explaining away, ranking.
-    noticeable: float = _strength(0.12, "below this nobody is suspected, and nobody counts as in trouble")
+    noticeable: float = _strength(
+        0.12, "below this nobody is suspected, in trouble or an explanation; a thing that is not found weighs so much"
+    )
     plain: float = _strength(0.5, "a finding this strong says plainly what it says")
     nearly: float = _factor(0.75, "of findings so close in strength the first in time decides")
-    further_accuser: float = _factor(0.75, "each further accuser counts this much less")
-    further_silence: float = _factor(0.5, "each further silent stream")
+    further_accuser: float = _factor(0.75, "each further accuser, or silent stream, counts this much less")
     further_symptom: float = _factor(0.6, "each further symptom")
     most_symptoms: float = _strength(0.35, "symptoms alone prove no more than this")
     waiting_seconds: float = _seconds(
         20.0, "a cause may show so much later than its effect: clocks differ, time-outs delay"
     )
-    weak_tie: float = _factor(0.5, "trouble passed to who can do without for a while")
-    starved: float = _factor(0.5, "the silence of a server whose clients stopped first")
+    weak_tie: float = _factor(0.5, "trouble passed to who can do without for a while, and by who is only silent")
     pointing: float = _strength(0.4, "words from which it is known who of two troubles whom")
-    silent_power: float = _factor(0.4, "silence as an explanation of others' trouble")
-    later_power: float = _factor(0.4, "an explanation that began after what it explains")
-    accuser_power: float = _factor(0.2, "an accuser as an explanation of whom it accuses")
-    mutual_power: float = _factor(0.6, "of two that need each other the clearly guiltier one")
-    least_power: float = _strength(0.2, "the least that counts as an explanation")
+    accuser_power: float = _factor(0.2, "an explanation that began later, or that the explained one is accused by")
     explained: float = _share(0.9, "how far a full explanation excuses from what others say")
     explained_words: float = _share(0.3, "how far it excuses from own words")
     reach: float = _share(0.6, "what guilt is worth that explains no trouble of others")
@@ -172,7 +166,6 @@ class Weights:
 
     # Verdict.
     failure: float = _strength(0.25, "a best score below this is what healthy clouds show too")
-    confirmed: float = _strength(0.7, "own words from which a cause is confirmed")
 
     # What the operator's words and past incidents add.
     inherited_fit: float = _share(0.6, "fit to the issue that a component inherits from what depends on it")

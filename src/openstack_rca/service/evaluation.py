@@ -112,7 +112,7 @@ def _each_left_out(
 ) -> dict[str, Any]:
     """The scores with the signatures of each kind of fault left out, and with those of each cloud."""
     groupings = {
-        "leave_one_out": ("kind", [score.fault for score in scores]),
+        "leave_one_out": ("kind", kinds_of_fault(scores)),
         "leave_one_cloud_out": ("cloud", [incident.cloud for incident in found]),
     }
     result = {}
@@ -124,6 +124,17 @@ def _each_left_out(
 
         result[name] = _left_out(way, found, groups, _signatures_by_group(groups, scores, outcomes), told)
     return result
+
+
+def kinds_of_fault(scores: Sequence[IncidentScore]) -> list[str]:
+    """The kind of each incident: its label's ``fault``, with the component where those of several components share the name."""
+    components: dict[str, set[str]] = {}
+    for score in scores:
+        components.setdefault(score.fault, set()).add(score.expected[0] if score.expected else "")
+    return [
+        f"{score.fault}: {score.expected[0]}" if score.expected and len(components[score.fault]) > 1 else score.fault
+        for score in scores
+    ]
 
 
 def _left_out(

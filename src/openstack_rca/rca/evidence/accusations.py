@@ -122,7 +122,7 @@ def _address(text: str, accuser: str | None, topology: Topology) -> Accusation |
         if component is None or component == accuser:
             continue
         if refused:
-            return Accusation(component, Category.PROCESS_DOWN, f"{address} refuses connections", current().refused)
+            return Accusation(component, Category.PROCESS_DOWN, f"{address} refuses connections", current().unanswered)
         if _TIMED_OUT.search(text):
             return Accusation(component, Category.HANG, f"{address} does not answer in time", current().unanswered)
         return Accusation(component, Category.PROCESS_DOWN, f"{address} cannot be reached", current().unanswered)
@@ -139,7 +139,7 @@ def _client_side(text: str, accuser: str | None, topology: Topology, logger: str
             continue
         category = spoken or OWN_KIND.get(component)
         if category is not None and not _HARMLESS.search(text):
-            weight = current().missing_thing if category is Category.DATA_MISSING else current().client_side
+            weight = current().noticeable if category is Category.DATA_MISSING else current().client_side
             why = f"the error comes out of the client side of {component} ({found.strip('/.')})"
             wanting = _KEPT_FOR.get((component, category), component)
             return Accusation(wanting, category, why, weight, vague=spoken is None)

@@ -36,7 +36,6 @@ def _silence(gap: Gap) -> Finding:
     seconds = (gap.end - gap.start).total_seconds()
     table = current()
     certainty = min(1.0, gap.significance / table.silence_certain)
-    # Who was silent may have had nothing to say; who went on as another process had stopped.
     alone = table.lonely_silence + (1.0 - table.lonely_silence) * gap.others_active
     category = Category.HANG if gap.same_process else Category.PROCESS_DOWN
     return Finding(
@@ -50,7 +49,7 @@ def _silence(gap: Gap) -> Finding:
         title=f"{gap.component} logged nothing for {seconds:.0f} s",
         why=f"steady at {gap.per_minute:.0f} lines a minute, then silent for {seconds:.0f} s"
         + ("" if gap.resumed else " until the logs end"),
-        weight=(table.replaced if gap.replaced else table.silence) * certainty * alone,
+        weight=table.silence * certainty * alone,
         rows=gap.rows,
         count=0,
         first=gap.start,

@@ -29,7 +29,6 @@ class Gap:
         others_active: share of the other streams that went on logging meanwhile, in [0, 1].
         resumed: False if the stream was still silent when the logs ended.
         same_process: True if the first event after the gap carries a process id seen before it, None if unknown.
-        replaced: True if no process id from before the gap is seen after it: the service was started anew.
         rows: indices of the last event before the gap and, if any, the first one after it.
     """
 
@@ -43,7 +42,6 @@ class Gap:
     resumed: bool
     same_process: bool | None
     rows: tuple[int, ...]
-    replaced: bool = False
 
 
 def find_gaps(
@@ -143,13 +141,7 @@ def _gap_of(
         resumed=resumed,
         same_process=None if after is None or not before else after in before,
         rows=tuple(int(row) for row in stream["row"][position : position + 2]),
-        replaced=bool(before) and resumed and _replaced(before, stream["process"][position + 1 :]),
     )
-
-
-def _replaced(before: set[int], after: pl.Series) -> bool:
-    later = set(after.drop_nulls().to_list())
-    return bool(later) and not later & before
 
 
 def _longest_gap(times: np.ndarray, span: float, bins: int) -> tuple[int, float, float, float] | None:

@@ -33,7 +33,6 @@ def explain(candidates: Sequence[Candidate], findings: list[Finding], topology: 
         The candidates, with ``explains``, ``explains_share`` and ``explained_by``.
     """
     by_name = {candidate.component: candidate for candidate in candidates}
-    _starve(by_name, topology)
     trouble, places, pointed = _trouble(findings), _places(findings), _pointed(findings)
     blamed = _blamed(by_name)
     for candidate in candidates:
@@ -95,7 +94,7 @@ def _blamed(candidates: dict[str, Candidate]) -> dict[str, set[str]]:
         if (
             accuser in candidates
             and accuser != name
-            and candidates[accuser].direct > max(candidate.accused, current().confirmed)
+            and candidates[accuser].direct > max(candidate.accused, current().plain)
         ):
             blamed[accuser].add(name)
     return blamed
@@ -146,21 +145,6 @@ def _tie(topology: Topology, component: str, dependency: str) -> float:
     return current().weak_tie if dependency in topology.dependencies(component) else 0.0
 
 
-def _starve(candidates: dict[str, Candidate], topology: Topology) -> None:
-    """Weaken the silence of a server whose clients stopped first: it has nothing left to do."""
-    lead = timedelta(seconds=current().settling_seconds)
-    for candidate in candidates.values():
-        onset = candidate.onset
-        if not candidate.silent or onset is None or candidate.direct or candidate.accused:
-            continue
-        for client in candidates.values():
-            stopped_first = client.silent > 0 and client.onset is not None and client.onset < onset - lead
-            if stopped_first and topology.depends_on(client.component, candidate.component):
-                candidate.silent *= current().starved
-                candidate.guilt = noisy_or([candidate.silent, candidate.symptom])
-                break
-
-
 def _no_earlier(onset: datetime, cause_onset: datetime | None) -> bool:
     return cause_onset is None or onset >= cause_onset - timedelta(seconds=current().waiting_seconds)
 
@@ -188,18 +172,18 @@ def _explanation(
             tie = 1.0
         # Silence spreads along the load, against the dependencies too, so alone it explains little.
         power = (
-            noisy_or([other.direct, other.accused, table.silent_power * other.silent])
+            noisy_or([other.direct, other.accused, table.weak_tie * other.silent])
             * tie
             * _covers(other, candidate, hosts)
         )
         if candidate.onset is not None and other.onset is not None and not _no_earlier(candidate.onset, other.onset):
-            power *= table.later_power
+            power *= table.accuser_power
         if named >= table.pointing > names:
             power *= table.accuser_power
         elif names < table.pointing and topology.depends_on(other.component, candidate.component):
             # Each depends on the other: only the clearly guiltier one explains the other.
             own = noisy_or([candidate.direct, candidate.accused, candidate.silent])
-            power *= table.mutual_power if power > own + 0.1 else 0.0
+            power = power if power > own + 0.1 else 0.0
         if best is None or power > best[1]:
             best = (other.component, power)
-    return best if best is not None and best[1] >= table.least_power else None
+    return best if best is not None and best[1] >= table.noticeable else None

@@ -111,7 +111,7 @@ def weigh(findings: list[Finding]) -> list[Candidate]:
         )
         silences = sorted((f.strength for f in candidate.findings if f.sort is EvidenceSort.SILENCE), reverse=True)
         candidate.silent = noisy_or(
-            strength * table.further_silence**position for position, strength in enumerate(silences)
+            strength * table.further_accuser**position for position, strength in enumerate(silences)
         )
         # One mishap leaves several different lines, so further symptoms prove less and less.
         symptoms = sorted(_best_by(candidate, Directness.SYMPTOM, lambda f: (f.rows[:1],)).values(), reverse=True)

@@ -69,7 +69,7 @@ def _shared_dependency(
             continue
         coverage = len(sharing) / len(stopped)
         specificity = len(dependents & set(sharing)) / max(len(dependents), 1)
-        if coverage < table.coverage or specificity < table.specificity:
+        if coverage < table.coverage or specificity < table.coverage:
             continue
         if best is None or coverage * specificity > best[0]:
             best = (coverage * specificity, component, sharing)

@@ -245,7 +245,12 @@ def total(scores: Sequence[IncidentScore], model_version: str | None) -> dict[st
         "unreadable": [item.id for item in scores if item.unreadable],
         "unreadable_because": {item.id: item.unreadable for item in scores if item.unreadable},
         "answered": [
-            {"group": item.fault, "verdict": item.verdict, "score": item.score, "right": item.rank == 1}
+            {
+                "group": f"{item.fault}: {item.expected[0]}",
+                "verdict": item.verdict,
+                "score": item.score,
+                "right": item.rank == 1,
+            }
             for item in answered
         ],
         "per_incident": [item.as_json() for item in scores],
