@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from openstack_rca.errors import (
     LifecycleError,
     ModelFileDamaged,
     PublishFailed,
+    StoreError,
     StoreObjectExists,
     StoreObjectNotFound,
 )
@@ -282,6 +284,23 @@ def test_a_signature_of_somebody_else_in_its_place_means_the_next_number(
     remote.objects[signature] = Kept(b"{}", {})
     assert publish(ModelLifecycle(settings), make_model("first")).version == 2
     assert remote.objects[signature].content == b"{}"
+
+
+def test_what_broke_off_is_finished_under_its_own_number(embedded: Settings, make_model: MakeModel) -> None:
+    """The number that another writer began is left alone, whatever became of that writer."""
+
+    def break_off(step: str) -> None:
+        if step == "uploaded":
+            raise StoreError("the store went away")
+
+    for name in ("theirs", "ours"):
+        with pytest.raises(PublishFailed):
+            publish(ModelLifecycle(embedded, at_step=break_off), make_model(name))
+        if name == "theirs":
+            shutil.rmtree(embedded.home / "spool")
+    (version,) = ModelLifecycle(embedded).publish_spooled()
+    assert (version.version, version.status) == (2, "ready")
+    assert [(one.version, one.status) for one in ModelLifecycle(embedded).list()] == [(2, "ready"), (1, "uploading")]
 
 
 BROKEN: dict[str, Callable[[Path], object]] = {
