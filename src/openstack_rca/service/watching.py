@@ -244,7 +244,7 @@ class Watch:
         self.figures.analyses += 1
         scores, rates = score_events(self._model, events)
         file = self._model.file
-        expected = expected_steps(file.baseline, events) if file else ExpectedSteps()
+        expected = expected_steps(file.baseline, events, file) if file else ExpectedSteps()
         names = set(events["file"].unique().to_list())
         read = LogRead(events, [each for name, each in self._window.files.items() if name in names], self._paths)
         request = AnalysisRequest(
