@@ -26,6 +26,8 @@ POOLED = ""
 MINIMUM_OWN_STORIES = 100
 """Held-out stories that a kind of story needs for tables of its own."""
 MOST_PEAKS = 100
+LEAST_PEAKS = 30
+"""Fewer cannot tell how heavy the tail is: it is taken to be exponential."""
 HEAVIEST_TAIL = 0.5
 """Bound of the fitted tail's shape; with more, a score of 0.999 lies beyond anything that so few peaks can tell of."""
 STORY_LENGTHS = (4, 12)
@@ -289,7 +291,7 @@ def _fitted_tail(excess: DoubleArray) -> tuple[float, float]:
     # Each excess weighed by the share of excesses above it.
     weighed = float((excess * np.arange(count - 1, -1, -1)).sum()) / max(count * (count - 1), 1)
     spread = mean - 2.0 * weighed
-    shape = 2.0 - mean / spread if spread > 0.0 and count > 1 else 0.0
+    shape = 2.0 - mean / spread if spread > 0.0 and count >= LEAST_PEAKS else 0.0
     shape = min(max(shape, 0.0), HEAVIEST_TAIL)
     return mean * (1.0 - shape), shape
 
