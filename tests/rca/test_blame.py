@@ -181,3 +181,9 @@ def test_who_is_refused_on_every_host_may_have_lost_its_account() -> None:
     found = [*refused_logins("rabbitmq", "nova-compute", "h4"), refused_logins("rabbitmq", "nova-compute", "h1")[1]]
     served = events(("nova-compute", "h4"), ("nova-compute", "h1"), ("rabbitmq", "srv"))
     assert first(blame_own_settings(found, served, TOPOLOGY))[0] == "rabbitmq"
+
+
+def test_an_expired_certificate_is_no_matter_of_the_client_that_met_it() -> None:
+    """The server shows it to everybody, so nothing in one client's settings is wrong."""
+    met = [finding("keystone", "heat-api", "c2", category=Category.AUTH, signature="tls-certificate-expired")]
+    assert blame_own_settings(met, events(*SERVED), TOPOLOGY) == met

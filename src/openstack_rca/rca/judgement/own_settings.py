@@ -19,6 +19,8 @@ from openstack_rca.rca.weights import current
 
 IDENTITY = "keystone"
 _TURNED_AWAY = (Category.AUTH, Category.CONFIG)
+_SHOWN_TO_ALL = frozenset({"tls-certificate-expired"})
+"""What a server shows to every client alike: no setting of one client makes it wrong."""
 _REFUSED = re.compile(r"(?i)connection refused|ECONNREFUSED|Errno 111")
 _REMEDIES = {
     Category.AUTH: "Compare the user, password and project in {client}'s configuration with those in {service}, correct them, "
@@ -142,6 +144,8 @@ def _speaks_against_itself(findings: Sequence[Finding], service: str) -> bool:
 def _kind(against: Sequence[Finding], texts: dict[int, str]) -> Category | None:
     """Kind of fault of a client that is turned away; None where a complaint is of something else."""
     kinds = {finding.category for finding in against}
+    if any(finding.signature in _SHOWN_TO_ALL for finding in against):
+        return None
     if kinds <= set(_TURNED_AWAY):
         return max(against, key=lambda finding: finding.strength).category
     if sum(finding.count for finding in against) < current().enough_events:
