@@ -301,6 +301,7 @@ def test_a_signature_is_silent_beside_what_says_more(tmp_path: Path) -> None:
     rules = own_signatures(own_file(tmp_path, more="unless: [host-oom-kill]\n"))
     catalogue = Catalogue([*rules, *CATALOGUE.signatures])
     assert catalogue.speaking({"own-array", "host-oom-kill"}) == {"host-oom-kill"}
+    assert catalogue.speaking({"own-array", "host-oom-kill"}, {"own-array"}) == {"own-array"}
     assert catalogue.speaking({"own-array"}) == {"own-array"}
 
 

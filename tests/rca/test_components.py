@@ -44,7 +44,7 @@ CANONICAL = [
     "swift-proxy",
     "ironic-api",
     "ironic-conductor",
-    "barbican",
+    "barbican-api",
     "horizon",
     "haproxy",
     "keepalived",

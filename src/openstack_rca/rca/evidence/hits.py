@@ -81,11 +81,9 @@ def signature_hits(window: pl.DataFrame, catalogue: Catalogue, topology: Topolog
     """
     distinct = window.select("component", "level", "text").unique(maintain_order=True).with_row_index("key")
     texts = distinct.select("key", service="component", level="level", text="text")
-    matches = catalogue.match(texts)
-    speaking = catalogue.speaking(matches["signature_id"].unique().to_list())
-    matches = matches.filter(pl.col("signature_id").is_in(list(speaking)))
     present = set(window["component"].unique().to_list())
     components = dict(zip(distinct["key"].to_list(), distinct["component"].to_list(), strict=True))
+    matches = _speaking(catalogue.match(texts), components, catalogue)
     by_key: dict[int, list[Hit]] = defaultdict(list)
     for match in matches.iter_rows(named=True):
         signature = catalogue.get(match["signature_id"])
@@ -118,6 +116,19 @@ def signature_hits(window: pl.DataFrame, catalogue: Catalogue, topology: Topolog
         distinct, on=["component", "level", "text"], how="inner"
     )
     return located.select("row", "key").join(pl.DataFrame(records, schema=_SCHEMA), on="key", how="inner")
+
+
+def _speaking(matches: pl.DataFrame, components: dict[int, str], catalogue: Catalogue) -> pl.DataFrame:
+    """The matches whose signature speaks in the logs of that component."""
+    matches = matches.with_columns(pl.col("key").replace_strict(components, return_dtype=pl.String).alias("logged_by"))
+    found = matches["signature_id"].unique().to_list()
+    told = {name: set(ids) for name, ids in matches.group_by("logged_by").agg("signature_id").iter_rows()}
+    speaking = {name: sorted(catalogue.speaking(found, ids)) for name, ids in told.items()}
+    allowed = pl.DataFrame(
+        {"logged_by": list(speaking), "signature_id": list(speaking.values())},
+        schema={"logged_by": pl.String, "signature_id": pl.List(pl.String)},
+    ).explode("signature_id")
+    return matches.join(allowed, on=["logged_by", "signature_id"], how="semi", maintain_order="left")
 
 
 def deciding(hits: Sequence[Hit], topology: Topology) -> list[Hit]:

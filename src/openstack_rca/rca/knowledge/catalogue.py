@@ -68,11 +68,17 @@ class Catalogue:
         """The same catalogue, some signatures left out."""
         return Catalogue(signature for signature in self.signatures if signature.id not in signature_ids)
 
-    def speaking(self, found: Collection[str]) -> set[str]:
-        """Of the signatures found in one window those that speak there: whose ``needs`` and ``unless`` are met."""
+    def speaking(self, found: Collection[str], told: Collection[str] | None = None) -> set[str]:
+        """Of the signatures found in the logs of one component those that speak there.
+
+        Args:
+            found: signatures found in the window; one of them meets ``needs``.
+            told: those found in the logs of the component, which ``unless`` is about; None: the same.
+        """
         ids = set(found)
-        rules = [self.get(name) for name in ids]
-        return {rule.id for rule in rules if (not rule.needs or ids & set(rule.needs)) and not ids & set(rule.unless)}
+        own = ids if told is None else set(told)
+        rules = [self.get(name) for name in own]
+        return {rule.id for rule in rules if (not rule.needs or ids & set(rule.needs)) and not own & set(rule.unless)}
 
     def match(self, texts: pl.DataFrame) -> pl.DataFrame:
         """Find every signature in every text.

@@ -92,7 +92,7 @@ class Signature(BaseModel):
         at_least: so many hits against one component within ``within`` count fully, fewer only for their share: for
             what healthy clouds log now and then too.
         needs: ids of signatures of which one has to be found in the same window; without it this one is silent.
-        unless: ids of signatures that silence this one when they are found in the same window.
+        unless: ids of signatures that silence this one in the logs of a component that hold them in the same window.
         bug: numbers in trackers (``LP#1234567``); releases: where it occurs and where it was mended.
         every: one hit for every match in a text, not only for the first.
         phase: the line tells that the accused was stopped, started or changed in good order; a stop that a start follows
