@@ -63,6 +63,15 @@ def test_a_client_that_alone_is_refused_at_once_has_a_wrong_address() -> None:
     assert first(moved) == ("heat-api", Category.CONFIG)
 
 
+def test_a_client_that_is_refused_by_a_service_that_it_never_needs_has_a_wrong_address() -> None:
+    """The metadata agent talks to nova; that nothing listens at a port of cinder is no fault of cinder."""
+    texts = {0: REFUSED.format(8776)}
+    stray = [finding("cinder-api", "neutron-metadata-agent", "c2", category=Category.PROCESS_DOWN)]
+    moved = blame_own_settings(stray, events(("neutron-metadata-agent", "c2"), texts=texts), TOPOLOGY)
+    assert first(moved) == ("neutron-metadata-agent", Category.CONFIG)
+    assert "never needs" in moved[0].title
+
+
 def test_without_others_that_use_it_a_service_is_not_cleared() -> None:
     """Nothing shows that it serves anybody."""
     alone = [finding("keystone", "heat-api", category=Category.AUTH)]

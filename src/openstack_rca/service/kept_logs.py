@@ -319,7 +319,11 @@ def _digest(facts: object) -> str:
 
 
 def _reader() -> list[Any]:
-    """What decides how a line is read: the release, the masks, and the very files of the parser."""
+    """What decides how a line is read: the release, the masks, and the very files of the parser and its names."""
     folder = Path(str(logs.__file__)).parent
-    files = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in sorted(folder.rglob("*.py"))]
+    files = [
+        (path.name, path.stat().st_size, path.stat().st_mtime_ns)
+        for path in sorted(folder.rglob("*"))
+        if path.suffix in (".py", ".yaml")
+    ]
     return [__version__, MASK_VERSION, files]

@@ -19,6 +19,8 @@ from openstack_rca.rca.weights import current
 
 IDENTITY = "keystone"
 _TURNED_AWAY = (Category.AUTH, Category.CONFIG)
+_TURNED_AWAY_ALONE = "{service} turns only {client} away, while others are served: {title}"
+_STRAY = "{client} calls an address or port of {service}, which it never needs, so its own settings name a wrong one: {title}"
 _SHOWN_TO_ALL = frozenset({"tls-certificate-expired"})
 """What a server shows to every client alike: no setting of one client makes it wrong."""
 _REFUSED = re.compile(r"(?i)connection refused|ECONNREFUSED|Errno 111")
@@ -50,11 +52,13 @@ def blame_own_settings(findings: list[Finding], window: pl.DataFrame, topology: 
             continue
         client = str(next(iter(clients)))
         category = _kind(against, texts)
-        if category is None or not _serves_others(findings, window, topology, service, client, against):
+        stray = category is Category.CONFIG and _has_no_business(topology, client, service)
+        if category is None or not (stray or _serves_others(findings, window, topology, service, client, against)):
             continue
+        why = _STRAY if stray else _TURNED_AWAY_ALONE
         for place, finding in enumerate(findings):
             if finding in against:
-                moved[place] = _own_fault(finding, client, service, category)
+                moved[place] = _own_fault(finding, client, service, category, why)
             elif finding.accused == service and finding.category is category:
                 moved[place] = replace(finding, weight=finding.weight * current().left)
     return moved
@@ -182,9 +186,17 @@ def _serves_others(
     return len(served) >= current().enough_others
 
 
-def _own_fault(finding: Finding, client: str, service: str, category: Category) -> Finding:
+def _has_no_business(topology: Topology, client: str, service: str) -> bool:
+    """Whether a client that is known calls a service that it never needs: the address or port is then meant for another."""
+    needed = topology.dependencies(client)
+    return client in topology.components and bool(topology.component(client).depends) and service not in needed
+
+
+def _own_fault(
+    finding: Finding, client: str, service: str, category: Category, told: str = _TURNED_AWAY_ALONE
+) -> Finding:
     """The same complaint, as one about the settings of who complains."""
-    why = f"{service} turns only {client} away, while others are served: {finding.title}"
+    why = told.format(client=client, service=service, title=finding.title)
     return replace(
         finding,
         directness=Directness.CAUSE,
