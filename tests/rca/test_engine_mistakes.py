@@ -305,9 +305,9 @@ SCENARIOS = [
     Scenario("exchange deleted", exchange_deleted, ("rabbitmq",), ("messaging",)),
     Scenario("virtual host deleted", vhost_deleted, ("rabbitmq",), ("auth", "config", "messaging", "data-missing")),
     Scenario("connections of one database user limited", user_connection_limit, ("mariadb",), ("capacity",)),
-    Scenario("database dropped", database_dropped, ("mariadb", "placement-api"), ("data-missing",)),
+    Scenario("database dropped", database_dropped, ("mariadb", "placement-api"), ("database",)),
     Scenario("privileges revoked", privileges_revoked, ("mariadb", "glance-api"), ("auth",)),
-    Scenario("column missing", column_missing, ("mariadb", "nova-conductor", "nova-api"), ("data-missing", "config")),
+    Scenario("column missing", column_missing, ("mariadb", "nova-conductor", "nova-api"), ("database", "config")),
     Scenario("tables locked", read_lock, ("mariadb",), ("database",)),
     Scenario(
         "hosts in no cell", cell_unmapped, ("nova-compute", "nova-api", "nova-conductor"), ("data-missing", "config")
@@ -315,7 +315,7 @@ SCENARIOS = [
     Scenario("wrong database of a cell", cell_database_wrong, ("nova-api", "mariadb", "network"), ()),
     Scenario("zone without hosts", zone_unknown, ("nova-api", "nova-scheduler"), ("config",)),
     Scenario("compute services disabled", computes_disabled, ("nova-compute",), ("config",)),
-    Scenario("pinned cores used up", pinned_cores_used_up, ("host", "nova-compute"), ("capacity",)),
+    Scenario("pinned cores used up", pinned_cores_used_up, ("nova-scheduler", "nova-compute"), ("capacity",)),
     Scenario(
         "physical network unmapped",
         physical_network_unmapped,

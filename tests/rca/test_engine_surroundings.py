@@ -326,7 +326,7 @@ SCENARIOS = [
     ),
     Scenario("endpoint deleted", endpoint_gone, ("keystone",), ("config",)),
     Scenario("endpoint wrong", endpoint_wrong, ("keystone", "neutron-server"), ("config",)),
-    Scenario("fernet keys gone", fernet_keys_gone, ("keystone",), ("config",)),
+    Scenario("fernet keys gone", fernet_keys_gone, ("keystone",), ("data-missing",)),
     Scenario("certificate expired", certificate_expired, ("keystone", "haproxy"), ("config", "auth")),
     Scenario("address pool exhausted", address_pool_exhausted, ("neutron-server",), ("capacity",)),
     Scenario("quota exceeded across the cloud", quota_exceeded, ("nova-api",), ("capacity",)),
