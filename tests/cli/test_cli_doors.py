@@ -198,6 +198,6 @@ print(manager.find_latest_model())
 
 
 def test_the_doors_of_these_tests_begin_without_variables() -> None:
-    """The helper really takes the settings of the person who runs the tests out."""
+    """The helper takes the settings of the person who runs the tests out, and lets runs be sent at once."""
     code = f"import os; print([name for name in os.environ if name.startswith({OUR_VARIABLES!r})])"
-    assert run_process("-c", code, command=[sys.executable], cwd=ROOT).out == "[]\n"
+    assert run_process("-c", code, command=[sys.executable], cwd=ROOT).out == "['OPENSTACK_RCA_SEND_RUNS']\n"

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from openstack_rca.plain_text import shorten
 from openstack_rca.rca.report.sanitise import (
     LINE_LIMIT,
     markdown_cell,
@@ -16,7 +17,6 @@ from openstack_rca.rca.report.sanitise import (
     markdown_fence,
     markdown_prose,
     one_line,
-    shorten,
 )
 
 MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])

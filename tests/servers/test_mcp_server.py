@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,9 @@ def with_client(home: Path, work: Any) -> Any:
         async with mcp.Client(server) as client:
             return await work(client)
 
-    return anyio.run(run)
+    # A browser's test in the same process leaves an event loop in the main thread.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(anyio.run, run).result()
 
 
 def test_an_agent_analyses_reads_searches_and_lists(tmp_path: Path) -> None:

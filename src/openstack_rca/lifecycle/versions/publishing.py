@@ -20,6 +20,7 @@ from openstack_rca.errors import (
     PublishFailed,
     StoreObjectExists,
     StoreObjectNotFound,
+    VersionNotFound,
 )
 from openstack_rca.lifecycle.history import LONGEST_TEXT, PUBLISHED, REFUSED, EventLog, VersionIndex
 from openstack_rca.lifecycle.local import ModelCache
@@ -100,7 +101,15 @@ class Publisher:
         self._at_step("validated")
         # Where the store fails, the number stays with the draft, which is finished later (``resume``). It is not given
         # back: a registry that is slow as well might do so when the version is ready.
-        return self._finish(self._store(draft, on_progress), draft)
+        for _ in range(TAKEN_KEYS):
+            number = self._store(draft, on_progress)
+            try:
+                return self._finish(number, draft)
+            except VersionNotFound:
+                # Without a registry: a writer of the same instant replaced our description and took it back.
+                if self.settings.mlflow_enabled:
+                    raise
+        raise PublishFailed("Other writers took every version number that was tried.", "Try again.")
 
     def resume(self, draft: Draft) -> ModelVersion | None:
         """Finish the version of a draft whose publishing broke off after it had its number; ``None`` if there is none.

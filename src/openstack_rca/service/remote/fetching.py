@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -38,6 +38,7 @@ FETCH: dict[Place, Callable[[Address, Spool], None]] = {
     Place.OPENSEARCH_PLAIN: fetch_opensearch,
 }
 DEFAULT_SINCE = "1h"
+WAKE_SECONDS = 0.2
 LEAD = timedelta(minutes=15)
 """What was before the window is fetched too: trouble is told from what is normal by comparing both."""
 
@@ -111,7 +112,11 @@ def _fetch(address: Address, spool: Spool) -> None:
     spool.stopped = False
     with ThreadPoolExecutor(1) as pool:
         try:
-            pool.submit(FETCH[address.place], address, spool).result()
+            fetching = pool.submit(FETCH[address.place], address, spool)
+            # A signal that the system hands to another thread is seen by this one only when it wakes.
+            while not wait([fetching], timeout=WAKE_SECONDS).done:
+                pass
+            fetching.result()
         finally:
             # Where all went well, nothing runs any more.
             spool.stop()
