@@ -64,6 +64,13 @@ def test_a_record_is_understood_by_its_keys(record: dict[str, Any], expected: tu
     assert tuple(event[key] for key in ("host", "service", "level", "process", "logger", "message")) == expected
 
 
+def test_colours_of_a_journalled_message_are_taken_off() -> None:
+    """The journal hands a text with control characters on as an array of bytes."""
+    text = "\x1b[00;32m2026-11-24 04:00:00.000 7 ERROR nova.compute.manager [\x1b[01;36m-\x1b[00;32m] no disk\x1b[00m"
+    record = {"__REALTIME_TIMESTAMP": "1795492800000000", "_HOSTNAME": "c1", "MESSAGE": list(text.encode())}
+    assert (only(record)["level"], only(record)["message"]) == ("ERROR", "no disk")
+
+
 def test_the_answer_of_a_search_is_its_records() -> None:
     """OpenSearch's ``_search`` and Loki's ``query_range`` in one line each."""
     hit = {"_source": {"message": "up", "@timestamp": TIME, "log_level": "INFO"}}

@@ -15,7 +15,8 @@ _SAMPLE = 64 * 1024
 _CONTROL = bytes(byte for byte in range(32) if byte not in b"\t\n\r\x0c\x08\x1b\x00") + b"\x7f"
 # As a terminal takes them, and as `cat -v`, rsyslog and programs that print their own bytes show them.
 _ESCAPE = r"(?:\x1b|\^\[|#033|\\x1b|\\033|\\u001b|\\e)"
-_COLOUR = rf"{_ESCAPE}\[[0-9;?]*[A-Za-z]|\x1b\([A-Z]"
+COLOUR = re.compile(rf"{_ESCAPE}\[[0-9;?]*[A-Za-z]|\x1b\([A-Z]")
+"""Escape sequences that colour a text, also where their escape was written out."""
 _SHOWN_ESCAPES = (b"^[[", b"#033[", b"\\x1b[", b"\\033[", b"\\e[")
 _CLOCK = rb"\d{1,2}:\d\d:\d\d"
 _STAMPED = re.compile(
@@ -148,7 +149,7 @@ def text_lines(data: bytes, *, is_start: bool) -> pl.Series:
     has_colour = b"\x1b" in data or any(escape in part for escape in _SHOWN_ESCAPES)
     lines = pl.Series("text", [data.decode("utf-8", _WESTERN)]).str.split("\n").explode()
     if has_colour:
-        lines = lines.str.replace_all(_COLOUR, "")
+        lines = lines.str.replace_all(COLOUR.pattern, "")
     if has_returns:
         lines = lines.str.strip_chars_end("\r")
     return lines

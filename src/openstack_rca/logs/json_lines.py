@@ -16,6 +16,7 @@ from typing import Any
 import polars as pl
 
 from openstack_rca.logs import json_keys
+from openstack_rca.logs.content import COLOUR
 from openstack_rca.logs.envelopes import (
     CONTINUED,
     ENVELOPE_SCHEMA,
@@ -270,9 +271,10 @@ def _text(flat: Record) -> str:
     full = flat.get("full_message")
     for value in (full, *(flat.get(key) for key in json_keys.MESSAGES)):
         if isinstance(value, str) and value:
-            return value
+            return COLOUR.sub("", value) if "\x1b" in value else value
         if isinstance(value, list) and value and all(isinstance(byte, int) and 0 <= byte < 256 for byte in value):
-            return bytes(value).decode("utf-8", "replace")
+            # The journal writes an array where a text holds control characters, such as colours.
+            return COLOUR.sub("", bytes(value).decode("utf-8", "replace"))
         if isinstance(value, list) and value and isinstance(value[0], str):
             return "\n".join(map(str, value))
     return ""
