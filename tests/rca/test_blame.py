@@ -72,6 +72,12 @@ def test_a_client_that_is_refused_by_a_service_that_it_never_needs_has_a_wrong_a
     assert "never needs" in moved[0].title
 
 
+def test_a_service_that_answers_is_the_one_that_was_meant() -> None:
+    """What ironic tells nova-compute of a node is no matter of nova-compute's settings."""
+    told = [finding("ironic-conductor", "nova-compute", "c2", category=Category.CONFIG)]
+    assert blame_own_settings(told, events(("nova-compute", "c2")), TOPOLOGY) == told
+
+
 def test_without_others_that_use_it_a_service_is_not_cleared() -> None:
     """Nothing shows that it serves anybody."""
     alone = [finding("keystone", "heat-api", category=Category.AUTH)]

@@ -52,7 +52,9 @@ def blame_own_settings(findings: list[Finding], window: pl.DataFrame, topology: 
             continue
         client = str(next(iter(clients)))
         category = _kind(against, texts)
-        stray = category is Category.CONFIG and _has_no_business(topology, client, service)
+        # An answer shows that the service is meant; only a refused connection can be one to a wrong place.
+        unanswered = not {finding.category for finding in against} <= set(_TURNED_AWAY)
+        stray = unanswered and category is not None and _has_no_business(topology, client, service)
         if category is None or not (stray or _serves_others(findings, window, topology, service, client, against)):
             continue
         why = _STRAY if stray else _TURNED_AWAY_ALONE
