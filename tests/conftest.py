@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from openstack_rca.lifecycle.mlflow import connect
+from openstack_rca.settings import load_settings
 from trained_environment import OUR_VARIABLES, PROXIES, Trained, copy_home, make_trained
 
 EXPORTED_FOR_MLFLOW = (
@@ -43,6 +45,14 @@ def compiled_once(shared_folder: Path) -> Iterator[None]:
 def trained(shared_folder: Path) -> Trained:
     """An environment with one version in it, trained once for all tests and all workers."""
     return make_trained(shared_folder / "trained")
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An embedded database with all its tables; making one takes seconds, copying it does not."""
+    home = tmp_path_factory.mktemp("database")
+    connect(load_settings(home=home, mlflow_tracking_uri=f"sqlite:///{home / 'mlflow.db'}"))
+    return home / "mlflow.db"
 
 
 @pytest.fixture

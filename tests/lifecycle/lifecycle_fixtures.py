@@ -16,12 +16,10 @@ from lifecycle_servers import ACCESS_KEY, SECRET, SwiftServer, missing_for_swift
 from postgres_servers import missing_for_postgres, postgres_server
 from signing_helpers import Keys
 
-from openstack_rca.lifecycle.mlflow.client import connect
 from openstack_rca.settings import Settings, load_settings
 
 __all__ = [
     "embedded",
-    "empty_database",
     "keys",
     "make_model",
     "no_foreign_settings",
@@ -62,14 +60,6 @@ def no_foreign_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytes
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
-
-
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An embedded database with all its tables; making one takes seconds, copying it does not."""
-    home = tmp_path_factory.mktemp("database")
-    connect(load_settings(home=home, mlflow_tracking_uri=f"sqlite:///{home / 'mlflow.db'}"))
-    return home / "mlflow.db"
 
 
 @pytest.fixture

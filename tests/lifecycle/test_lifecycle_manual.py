@@ -57,8 +57,11 @@ def test_runs_keep_parameters_metrics_and_their_status(manager: MLflowManager, s
     assert (run.run_id, run.name, run.status) == (run_id, "by the manual", "FINISHED")
     assert run.params == {"epochs": "3", "batch_size": "64", "note": "text"}
     assert (run.metrics["loss"], run.metrics["test_accuracy"]) == (0.25, 0.875)
-    history = connect(settings).get_metric_history(run.run_id, "loss")
+    client = connect(settings)
+    history = client.get_metric_history(run.run_id, "loss")
     assert [(point.step, point.value) for point in history] == [(0, 0.75), (1, 0.5), (2, 0.25)]
+    told = client.get_run(run.run_id).data.tags["mlflow.note.content"]
+    assert told.startswith("A run of a training") and "accuracy on held-back logs: 0.875" in told
 
 
 def test_models_are_stored_found_loaded_and_compared(

@@ -1,8 +1,9 @@
-"""MLflow's own tools open a version where it lies: by number and by alias, on sqlite and on a server with a bucket."""
+"""MLflow's own tools open a version where it lies: by number, alias and run, on sqlite and on a server with a bucket."""
 
 from __future__ import annotations
 
-import importlib
+import tomllib
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,12 @@ import pytest
 from lifecycle_helpers import FACTS, MakeModel, publish
 
 from openstack_rca.lifecycle.mlflow.client import connect
+from openstack_rca.lifecycle.mlflow.tracking import Tracking
 from openstack_rca.lifecycle.records import ModelKind
 from openstack_rca.lifecycle.versions.changes import VersionChanges
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.settings import Settings
-from trained_environment import Trained
+from trained_environment import ROOT, Trained
 
 NAME = "lstm_model"
 
@@ -33,12 +35,23 @@ def settings(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     connect(chosen)
     import mlflow
 
-    importlib.import_module("openstack_rca.service.mlflow_plugin")
+    load_entry_points()
     before = mlflow.get_tracking_uri()
     mlflow.set_tracking_uri(chosen.tracking_uri)
     mlflow.set_registry_uri(chosen.tracking_uri)
     request.addfinalizer(lambda: (mlflow.set_tracking_uri(before), mlflow.set_registry_uri("")))
     return chosen
+
+
+def load_entry_points() -> None:
+    """What MLflow does at its import where this package is installed; these tests run in a checkout too."""
+    from mlflow.store.artifact.artifact_repository_registry import _artifact_repository_registry
+
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]
+    for name, target in groups["mlflow.artifact_repository"].items():
+        _artifact_repository_registry.register(name, EntryPoint(name, target, "").load())
+    for name, target in groups["mlflow.run_context_provider"].items():
+        EntryPoint(name, target, "").load()
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -47,11 +60,14 @@ def test_every_way_that_mlflow_knows_opens_a_version(settings: Settings, trained
     import mlflow
 
     lifecycle = ModelLifecycle(settings)
-    lifecycle.publish(trained.model_file, **FACTS)
+    with Tracking(settings).training_run() as run:
+        version = lifecycle.publish(trained.model_file, **{**FACTS, "run_id": run.run_id})
+        run.log_version(version.version, version.uri)
+        run.log_text("layers", "model_summary.txt")
     VersionChanges(lifecycle).set_alias("champion", 1)
     name = lifecycle.index.registered_name
     log = trained.logs / "controller" / "keystone.log.xz"
-    for address in (f"models:/{name}/1", f"models:/{name}@champion"):
+    for address in (f"models:/{name}/1", f"models:/{name}@champion", f"runs:/{run.run_id}/models"):
         scored = mlflow.pyfunc.load_model(address).predict(str(log))
         assert len(scored) > 10
         assert scored["score"].between(0, 1).all()
@@ -59,13 +75,15 @@ def test_every_way_that_mlflow_knows_opens_a_version(settings: Settings, trained
         folder = Path(mlflow.artifacts.download_artifacts(address, dst_path=str(tmp_path / address[-2:])))
         assert (folder / "lstm_model_v1.keras").read_bytes() == trained.model_file.read_bytes()
     assert lifecycle.check(lifecycle.show(1)).ok
+    summary = Path(mlflow.artifacts.download_artifacts(f"runs:/{run.run_id}/model_summary.txt"))
+    assert summary.read_text() == "layers"
 
 
 @pytest.mark.filterwarnings("ignore")
 def test_any_other_keras_model_opens_too(embedded: Settings, tmp_path: Path) -> None:
     """What log_model stores of a user's own predicts arrays."""
     connect(embedded)
-    importlib.import_module("openstack_rca.service.mlflow_plugin")
+    load_entry_points()
     import mlflow
     import mlflow.keras
     import keras  # isort: skip - after it, so that the plugin chooses what runs it

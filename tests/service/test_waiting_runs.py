@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from openstack_rca.errors import ConfigurationError
-from openstack_rca.lifecycle.mlflow import Tracking, connect
+from openstack_rca.lifecycle.mlflow import Tracking, connect, prune_runs
 from openstack_rca.rca.report import ModelUsed, Report, Window
 from openstack_rca.rca.vocabulary import Verdict
 from openstack_rca.service import waiting_runs
@@ -39,14 +40,17 @@ def report(minutes: int = 0) -> Report:
         lines=3,
         files=[],
         model=ModelUsed(name="none", source="none"),
-        seconds={"read": 0.1},
+        seconds={"read": 0.1, "analyze": 0.5},
+        stages={"match": 0.3, "rank": 0.1},
         command="openstack-rca analyze logs",
     )
 
 
 @pytest.fixture
-def settings(empty_home: Path) -> Settings:
+def settings(empty_home: Path, empty_database: Path) -> Settings:
     """An environment of its own, with the embedded database."""
+    empty_home.mkdir()
+    shutil.copy(empty_database, empty_home / "mlflow.db")
     return load_settings()
 
 
@@ -77,6 +81,28 @@ def test_what_waits_is_sent_oldest_first_with_the_time_of_the_answer(settings: S
     page = connect(settings).get_run(oldest.run_id).data.tags["mlflow.note.content"]
     assert page.startswith(f"**{report().verdict.value}**") and "trouble 1" in page
     assert waiting(settings) == []
+
+
+def test_a_run_has_a_trace_of_the_engines_stages_with_their_times(settings: Settings) -> None:
+    """MLflow's page of traces shows it beside the run, begun when the analysis began; it goes with the run."""
+    write_down(report(), settings)
+    (run_id,) = send_waiting_runs(settings).run_ids
+    client = connect(settings)
+    experiment = client.get_run(run_id).info.experiment_id
+    (trace,) = client.search_traces(locations=[experiment], run_id=run_id)
+    begun = trace.info.timestamp_ms / 1000
+    shown = [(s.name, s.start_time_ns / 1e9 - begun, s.end_time_ns / 1e9 - begun) for s in trace.data.spans]
+    assert begun == pytest.approx(BEGAN.timestamp() - 0.6)
+    assert sorted(shown, key=lambda row: (row[1], -row[2])) == [
+        ("analysis", pytest.approx(0, abs=0.001), pytest.approx(0.6, abs=0.001)),
+        ("read", pytest.approx(0, abs=0.001), pytest.approx(0.1, abs=0.001)),
+        ("analyze", pytest.approx(0.1, abs=0.001), pytest.approx(0.6, abs=0.001)),
+        ("match", pytest.approx(0.1, abs=0.001), pytest.approx(0.4, abs=0.001)),
+        ("rank", pytest.approx(0.4, abs=0.001), pytest.approx(0.5, abs=0.001)),
+        ("report", pytest.approx(0.5, abs=0.001), pytest.approx(0.6, abs=0.001)),
+    ]
+    prune_runs(settings, keep=0)
+    assert client.search_traces(locations=[experiment]) == []
 
 
 def test_a_server_that_is_away_loses_nothing(away: Settings, settings: Settings) -> None:

@@ -11,10 +11,10 @@ from typing import Any
 
 from openstack_rca.errors import ConfigurationError
 from openstack_rca.extras import require_extra
-from openstack_rca.lifecycle.mlflow import RunLogger, Tracking, prepare_environment, without_password
+from openstack_rca.lifecycle.mlflow import TAG_NOTE, RunLogger, Tracking, prepare_environment, without_password
 from openstack_rca.lifecycle.objects import work_folder
 from openstack_rca.lifecycle.records import ModelKind, ModelVersion
-from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.lifecycle.versions import ModelLifecycle, introduction
 from openstack_rca.settings import DEFAULT_MODEL_NAME, Settings, load_settings
 
 INFERENCE = "rca_inference"
@@ -68,6 +68,7 @@ class MLflowManager:
         self._logger: RunLogger | None = None
         self._parameters: dict[str, Any] = {}
         self._metrics: dict[str, float] = {}
+        self._about = ""
 
     @property
     def tracking_uri(self) -> str:
@@ -97,13 +98,18 @@ class MLflowManager:
         tracking = Tracking(self._settings)
         inference = (run_name or "").startswith(INFERENCE)
         begin = tracking.analysis_run if inference else tracking.training_run
-        self._logger = self._run.enter_context(begin(run_name))
+        kind = "an analysis" if inference else "a training"
+        self._about = f"A run of {kind}, recorded by a program with `MLflowManager`."
+        self._logger = self._run.enter_context(begin(run_name, tags={TAG_NOTE: self._about}))
         atexit.register(self.end_run)
         return self._logger.run_id
 
     def end_run(self) -> None:
-        """End the run, if one is open."""
+        """End the run, if one is open; where it made no version, its page tells its key figures."""
         atexit.unregister(self.end_run)
+        figures = introduction({}, self._metrics, {}, {}, None, None)
+        if self._logger and self._about and figures:
+            self._logger.describe(f"{self._about}\n\n{figures}")
         run, self._run, self._logger = self._run, None, None
         if run is not None:
             run.close()
@@ -155,6 +161,7 @@ class MLflowManager:
             )
         logger.log_version(version.version, version.uri)
         logger.describe(version.description)
+        self._about = ""
         logger.set_tags(metadata or {})
         return version
 

@@ -13,8 +13,9 @@ import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, timedelta
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
@@ -182,6 +183,13 @@ def _log_report(run: RunLogger, report: Report) -> None:
             TAG_NOTE: _description(report),
         },
     )
+    steps: dict[str, Any] = dict(report.seconds)
+    if report.stages:
+        # The rest of the step is the telling of the report.
+        rest = max(0.0, steps.get("analyze", 0.0) - sum(report.stages.values()))
+        steps["analyze"] = {**report.stages, "report": rest}
+    if steps:
+        run.log_steps("analysis", report.created - timedelta(seconds=sum(report.seconds.values())), steps)
     run.log_text(render_json(report), "report/report.json")
     run.log_text(render_html(report), "report/report.html")
 

@@ -12,7 +12,7 @@ from openstack_rca.lifecycle.mlflow.database_backup import DatabaseFacts, Restor
 from openstack_rca.lifecycle.mlflow.probing import probe_artifacts, server_version
 from openstack_rca.lifecycle.mlflow.registry import MlflowRegistry
 from openstack_rca.lifecycle.mlflow.registry_tags import TAG_WRITER, is_registered_half
-from openstack_rca.lifecycle.mlflow.run_logger import TAG_NOTE, RunLogger
+from openstack_rca.lifecycle.mlflow.run_logger import TAG_MODEL_URI, TAG_NOTE, RunLogger
 from openstack_rca.lifecycle.mlflow.run_retention import RunDecision, plan_runs, prune_runs
 from openstack_rca.lifecycle.mlflow.tracking import RunSummary, Tracking
 
@@ -23,6 +23,7 @@ __all__ = [
     "RunDecision",
     "RunLogger",
     "RunSummary",
+    "TAG_MODEL_URI",
     "TAG_NOTE",
     "TAG_WRITER",
     "Tracking",

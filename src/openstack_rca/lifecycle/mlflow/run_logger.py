@@ -7,6 +7,7 @@ import math
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from urllib.parse import urlparse
 from openstack_rca.errors import LifecycleError, RegistryFailed, RegistryUnavailable
 from openstack_rca.lifecycle.mlflow.client import ONE_CALL, registry_errors, without_password
 from openstack_rca.lifecycle.mlflow.patient_client import too_slow
+from openstack_rca.lifecycle.mlflow.traces import Steps, record_trace
 from openstack_rca.lifecycle.objects import ObjectStore, within
 from openstack_rca.lifecycle.records import TAG
 from openstack_rca.settings import Settings
@@ -55,6 +57,7 @@ class RunLogger:
         self._settings = settings
         self._patience = patience
         self._client = client
+        self._run = run
         self.run_id: str | None = run.info.run_id if run else None
         self._artifact_uri: str = run.info.artifact_uri if run else ""
         self._notices: list[str] = []
@@ -134,6 +137,10 @@ class RunLogger:
             )
 
         self._do(write)
+
+    def log_steps(self, name: str, began: datetime, steps: Steps) -> None:
+        """Show the steps of the work with their times, as a trace; ``began`` is when the first one did."""
+        self._do(lambda _client: record_trace(self._settings.tracking_uri, self._run, name, began, steps))
 
     def log_version(self, version: int, uri: str) -> None:
         """Tie the run to the model version that it made or used."""

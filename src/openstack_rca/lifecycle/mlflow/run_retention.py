@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlparse
 
 from openstack_rca.errors import LifecycleError
 from openstack_rca.lifecycle.mlflow.client import connect, registry_errors
+from openstack_rca.lifecycle.mlflow.traces import remove_trace
 from openstack_rca.lifecycle.mlflow.tracking import RunSummary, Tracking
 from openstack_rca.lifecycle.objects import ObjectStore
 from openstack_rca.settings import Settings
@@ -61,7 +62,7 @@ def plan_runs(settings: Settings, keep: int) -> list[RunDecision]:
 
 
 def prune_runs(settings: Settings, keep: int) -> list[RunDecision]:
-    """Remove what ``plan_runs`` names: the run in MLflow and the files that it stored.
+    """Remove what ``plan_runs`` names: the run in MLflow with its trace, and the files that it stored.
 
     A removed run can be restored in MLflow until ``mlflow gc`` clears it for good; its files are gone.
 
@@ -76,9 +77,10 @@ def _remove(settings: Settings, client: Any, decision: RunDecision) -> RunDecisi
     run_id = decision.run.run_id
     try:
         with registry_errors(settings.tracking_uri):
-            location = client.get_run(run_id).info.artifact_uri
-        _remove_files(settings, run_id, location)
+            run = client.get_run(run_id)
+        _remove_files(settings, run_id, run.info.artifact_uri)
         with registry_errors(settings.tracking_uri):
+            remove_trace(settings.tracking_uri, run)
             client.delete_run(run_id)
     except LifecycleError as error:
         return RunDecision(decision.run, decision.goes, decision.reason, error.message)

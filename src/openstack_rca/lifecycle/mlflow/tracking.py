@@ -71,9 +71,9 @@ class Tracking:
         return connect(self.settings)
 
     @contextmanager
-    def training_run(self, run_name: str | None = None) -> Iterator[RunLogger]:
+    def training_run(self, run_name: str | None = None, tags: Mapping[str, str] | None = None) -> Iterator[RunLogger]:
         """A run of kind ``training`` with system metrics; it ends with the block, as failed if the block raises."""
-        with self._run("training", run_name) as logger, self._system_metrics(logger):
+        with self._run("training", run_name, tags=tags) as logger, self._system_metrics(logger):
             yield logger
 
     @contextmanager

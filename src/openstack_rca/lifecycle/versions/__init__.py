@@ -2,6 +2,7 @@
 
 from openstack_rca.lifecycle.versions.announcing import announce, check_webhook
 from openstack_rca.lifecycle.versions.changes import VersionChanges
+from openstack_rca.lifecycle.versions.introducing import introduction
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.lifecycle.versions.promotion import Promotion
 from openstack_rca.lifecycle.versions.repair import Finding
@@ -18,6 +19,7 @@ __all__ = [
     "VersionChanges",
     "announce",
     "check_webhook",
+    "introduction",
     "parse_age",
     "parse_policy",
 ]

@@ -88,6 +88,7 @@ class Case:
         candidates: the accused, best first.
         unclear: why nothing found would not mean that nothing failed.
         others: the cases of the other stretches of trouble.
+        seconds: wall seconds of each stage, over all stretches of trouble.
     """
 
     request: AnalysisRequest
@@ -116,6 +117,7 @@ class Case:
     verdict: Verdict = Verdict.NO_FAILURE_FOUND
     unclear: Unclear | None = None
     others: list[Case] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
 
     @property
     def matched_rules(self) -> frozenset[str]:

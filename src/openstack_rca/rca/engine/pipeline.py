@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -94,4 +95,6 @@ def _pass(case: Case, stages: tuple[Stage, ...], on_step: Callable[[str], None] 
         if stage.name not in case.request.omitted.stages:
             if on_step:
                 on_step(stage.name)
+            begun = time.monotonic()
             stage.run(case)
+            case.seconds[stage.name] = case.seconds.get(stage.name, 0.0) + time.monotonic() - begun

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from openstack_rca.rca.engine.case import Case
@@ -83,9 +83,14 @@ def build_report(
         files=list(files),
         model=model or ModelUsed(name="none", source="none"),
         fast=request.fast,
-        seconds={name: round(value, 4) for name, value in (seconds or {}).items()},
+        seconds=_rounded(seconds or {}),
+        stages=_rounded(case.seconds),
         command=request.command,
     )
+
+
+def _rounded(seconds: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in seconds.items()}
 
 
 def _without_times(cause: Cause) -> Cause:

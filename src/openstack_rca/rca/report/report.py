@@ -17,7 +17,7 @@ from openstack_rca.logs.records import SkipReason
 from openstack_rca.rca.report.sanitise import mask_secrets
 from openstack_rca.rca.vocabulary import Category, EvidenceSort, Verdict
 
-REPORT_SCHEMA_VERSION = "1.3"
+REPORT_SCHEMA_VERSION = "1.4"
 
 LoggedText = Annotated[str, AfterValidator(mask_secrets)]
 """Text that may quote a log or what an operator typed: a part of a report cannot be made with a known secret in it."""
@@ -274,4 +274,5 @@ class Report(_Part):
     model: ModelUsed
     fast: bool = False
     seconds: dict[str, float] = Field(default_factory=dict, description="Wall seconds per step.")
+    stages: dict[str, float] = Field(default_factory=dict, description="Wall seconds of each stage of the last step.")
     command: LoggedText = Field(default="", description="Command that reproduces this report.")
