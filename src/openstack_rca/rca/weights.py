@@ -1,5 +1,8 @@
 """The one table of weights: every number that decides an answer, once, with its unit and its meaning.
 
+Each was set on recorded incidents and healthy hours: ``openstack-rca evaluate --sensitivity`` measures what it decides there.
+``tests/rca/weight_cases.py`` holds a small case for each, whose answer changes when the number is halved or doubled.
+
 The rooms ask for the table with ``current()`` at the moment of use, so that an evaluation can answer the same incident with
 another table (``using``).
 """
@@ -108,7 +111,24 @@ class Weights:
     normal_gaps: float = _factor(1.5, "a gap up to so many times the longest normal one is none")
     idle_prior: float = _count(4.0, "idle slices' worth of belief that a stream does not come in bursts")
     lonely_silence: float = _factor(0.3, "a silence that every other stream shares")
-    unmissed: float = _factor(0.5, "a silence that nobody complains of, where nobody knows the usual gaps")
+    unmissed: float = _factor(
+        0.5, "a silence that nobody complains of while usual gaps are unknown, or in which every request arrived"
+    )
+
+    # Steps of requests that did not come.
+    missing_steps: float = _strength(0.8, "requests that stopped")
+    late_steps: float = _strength(0.3, "requests whose next step came late")
+    steps_significance: float = _number(9.2, Unit.SIGNIFICANCE, "stops that chance makes more often are no trouble")
+    steps_certain: float = _number(13.8, Unit.SIGNIFICANCE, "stops from which a trouble counts in full")
+    pause_seconds: float = _seconds(120.0, "stops further apart are separate troubles")
+    unknown_rate: float = _share(0.05, "steps that stay away where the normal logs held too few to tell")
+    proven_steps: float = _count(
+        5.0, "times that a step must have come on this cloud before its absence, or its coming, counts"
+    )
+    on_the_way: float = _share(0.9, "suspicion of who stands between the last step and the missing one")
+    needed: float = _share(0.7, "suspicion of what the component needs whose step is missing")
+    least_suspicion: float = _share(0.3, "suspicion below which stopped requests accuse nobody")
+    cleared: float = _share(0.5, "how far requests that pass a component clear it of what others say")
 
     # When nobody can say that all is well.
     few_events: float = _count(200.0, "so few events show neither what is usual nor how often")
@@ -123,10 +143,12 @@ class Weights:
         0.8, "shown by comparison: others are served, a proxy is silent, trouble follows a change"
     )
     left: float = _factor(0.15, "what is left of evidence that something else accounts for")
-    enough_events: float = _count(3.0, "lines that show that somebody complains, or is served")
+    enough_events: float = _count(3.0, "lines, or requests, that show that somebody complains, is served, or is stuck")
     enough_others: float = _count(2.0, "others that must be served, or refused, alike")
     alone_share: float = _share(0.34, "share of a service's clients that complain, up to which it is not the service")
-    settling_seconds: float = _seconds(3.0, "what a process still writes after its stop, or wakes to write")
+    settling_seconds: float = _seconds(
+        3.0, "what a process still writes after its stop, or wakes to write, or others write of it"
+    )
     restart_seconds: float = _seconds(
         20.0, "who stops and is back within this restarted; an error so soon before a stop is its reason"
     )
@@ -162,7 +184,7 @@ class Weights:
     reach: float = _share(0.6, "what guilt is worth that explains no trouble of others")
     own_reach: float = _share(0.8, "what own words are worth that explain no trouble of others")
 
-    tie: float = _strength(0.02, "scores so close are as good as equal: the issue's words and past incidents decide")
+    tie: float = _strength(0.02, "scores, or suspicions, so close are as good as equal")
 
     # Verdict.
     failure: float = _strength(0.25, "a best score below this is what healthy clouds show too")

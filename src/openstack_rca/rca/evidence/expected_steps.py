@@ -10,23 +10,11 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 
-LEAST_STOPS = 3
-"""One or two requests that broke off are any cloud's daily life."""
-
-CHANCE = 1e-4
-"""So seldom may chance make as many normal requests stop as one stretch of trouble holds."""
-
-PAUSE = timedelta(seconds=120)
-"""Stops with more time between them, and no longer, are one trouble."""
+from openstack_rca.rca.weights import current
 
 MOST_SCANNED = 500
 """Of more stops than this only the first are looked at for where the trouble begins."""
 
-UNKNOWN_RATE = 0.05
-"""Share of steps that stay away where the normal recording had too few to tell."""
-
-PROVEN = 5
-"""On a cloud that the model has not seen a rule counts only after it has held so often."""
 _NO_STORY_ROWS = pl.DataFrame(schema={"story": pl.Int64, "row": pl.Int64})
 _NO_ROWS = pl.DataFrame(schema={"row": pl.Int64})
 
@@ -115,10 +103,10 @@ def step_suspicion(expected: ExpectedSteps, observed: pl.DataFrame) -> np.ndarra
 
 def proven(steps: pl.DataFrame) -> pl.DataFrame:
     """Steps of rules that held here at first: another cloud may go another way from the beginning."""
-    rule = ["service", "template", "follower"]
-    first = steps.sort("time", "row").group_by(rule, maintain_order=True).agg(pl.col("state").head(PROVEN))
+    rule, often = ["service", "template", "follower"], int(current().proven_steps)
+    first = steps.sort("time", "row").group_by(rule, maintain_order=True).agg(pl.col("state").head(often))
     holds = first.filter(
-        pl.col("state").list.len() == PROVEN,
+        pl.col("state").list.len() == often,
         pl.col("state").list.eval(pl.element() == "came").list.all(),
     )
     return steps.join(holds.select(rule), on=rule, how="semi", maintain_order="left")
@@ -126,23 +114,24 @@ def proven(steps: pl.DataFrame) -> pl.DataFrame:
 
 def _stretches(stops: pl.DataFrame, came: pl.DataFrame, rates: Mapping[str, float], late: bool) -> list[Trouble]:
     """The densest stretch of every part of the recording in which stops lie close together."""
-    if stops.height < LEAST_STOPS:
+    table = current()
+    if stops.height < table.enough_events:
         return []
-    rate = pl.col("follower").replace_strict(dict(rates), default=UNKNOWN_RATE, return_dtype=pl.Float64)
+    rate = pl.col("follower").replace_strict(dict(rates), default=table.unknown_rate, return_dtype=pl.Float64)
     tried = pl.concat([part.select("time", "follower", "unsure") for part in (stops, came)]).sort("time")
     tried = tried.with_columns((rate + pl.col("unsure")).cum_sum().alias("expected"))
     ordered = stops.sort("time", "row").with_columns(
-        (pl.col("time").diff() > PAUSE).fill_null(False).cum_sum().alias("part")
+        (pl.col("time").diff() > timedelta(seconds=table.pause_seconds)).fill_null(False).cum_sum().alias("part")
     )
     troubles = []
     for part in ordered.partition_by("part", maintain_order=True, include_key=False):
-        if part.height < LEAST_STOPS:
+        if part.height < table.enough_events:
             continue
         first, last, mean = _densest(part["time"], tried)
         dense = part.slice(first, last - first + 1)
         # Any two stops may be the ends of the densest stretch.
         chance = min(1.0, _poisson_tail(dense.height, mean) * part.height)
-        if dense.height >= LEAST_STOPS and chance < CHANCE:
+        if dense.height >= table.enough_events and chance < math.exp(-table.steps_significance):
             start, end = dense["time"][0], dense["time"][-1]
             went_on = came.filter(pl.col("time").is_between(start, end))
             troubles.append(Trouble(start, end, dense, went_on, chance, late))

@@ -16,33 +16,14 @@ from datetime import timedelta
 
 import polars as pl
 
-from openstack_rca.rca.evidence.expected_steps import PROVEN, ExpectedSteps, Trouble, find_troubles, proven
+from openstack_rca.rca.evidence.expected_steps import ExpectedSteps, Trouble, find_troubles, proven
 from openstack_rca.rca.evidence.finding import Finding
 from openstack_rca.rca.evidence.request_ways import Ways, suspicions
 from openstack_rca.rca.knowledge import Topology
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
-
-AS_SUSPECTED = 0.97
-"""Only the most suspected component is accused, and who is suspected as much."""
+from openstack_rca.rca.weights import current
 
 MOST_ROWS = 10
-
-CERTAIN = 6.0
-"""A stretch that chance makes once in ten to the power of this many is certain."""
-
-STATED = 0.5
-"""Strength from which a component's own words say why requests stopped that hold them."""
-
-STOP_WEIGHT = 0.8
-LATE_WEIGHT = 0.3
-
-GOES_ON = 0.5
-"""How far requests that pass a component clear it of what others say of it."""
-
-UNASKED = 0.5
-"""What silence is worth where every request that was to reach the silent one did."""
-
-AROUND = timedelta(seconds=5)
 _STANDSTILL = (Category.PROCESS_DOWN, Category.HANG, Category.MESSAGING)
 
 
@@ -79,7 +60,7 @@ def missing_steps(
                 Category.HANG if trouble.late else _category(trouble, name, window),
             )
             for name, share in suspects
-            if share >= AS_SUSPECTED * suspects[0][1]
+            if share >= suspects[0][1] - current().tie
         ]
     return findings
 
@@ -93,7 +74,7 @@ def _stated(trouble: Trouble, rows: pl.DataFrame, said: Sequence[Finding]) -> Fi
         for finding in said
         if finding.directness is Directness.CAUSE
         and finding.accused == finding.accuser
-        and finding.strength >= STATED
+        and finding.strength >= current().plain
         and not within.isdisjoint(finding.rows)
     ]
     return max(causes, key=lambda finding: finding.strength, default=None)
@@ -104,7 +85,8 @@ def _finding(trouble: Trouble, accused: str, share: float, host: str | None, cat
     follower = Counter(trouble.stops["follower"].to_list()).most_common(1)[0][0]
     service = Counter(trouble.stops["service"].to_list()).most_common(1)[0][0]
     within = float(trouble.stops["within_seconds"].median() or 0.0)  # type: ignore[arg-type]
-    certainty = min(1.0, -math.log10(max(trouble.chance, 1e-12)) / CERTAIN)
+    table = current()
+    certainty = min(1.0, -math.log(max(trouble.chance, 1e-12)) / table.steps_certain)
     told = _told(trouble, service, follower, within)
     by_way = "" if accused in (follower, service) else f"; {accused} stands between them"
     return Finding(
@@ -116,7 +98,7 @@ def _finding(trouble: Trouble, accused: str, share: float, host: str | None, cat
         category=category,
         title=told,
         why=told + by_way,
-        weight=(LATE_WEIGHT if trouble.late else STOP_WEIGHT) * certainty * share,
+        weight=(table.late_steps if trouble.late else table.missing_steps) * certainty * share,
         rows=tuple(trouble.stops["last_row"].head(MOST_ROWS).to_list()),
         count=count,
         first=trouble.start,
@@ -191,7 +173,9 @@ def _weakened(finding: Finding, steps: pl.DataFrame, present: Set[str], topology
     silent = finding.sort is EvidenceSort.SILENCE
     if not silent and finding.category not in _STANDSTILL:
         return finding
-    meanwhile = steps.filter(pl.col("time").is_between(finding.first - AROUND, finding.last + AROUND))
+    table = current()
+    around = timedelta(seconds=table.settling_seconds)
+    meanwhile = steps.filter(pl.col("time").is_between(finding.first - around, finding.last + around))
     stops = meanwhile.filter(pl.col("state") != "came")
     went_on = meanwhile.filter(pl.col("state") == "came")
     trouble = Trouble(finding.first, finding.last, stops, went_on, 1.0)
@@ -200,7 +184,7 @@ def _weakened(finding: Finding, steps: pl.DataFrame, present: Set[str], topology
     stopped = sum(finding.accused in ways.of(*step) for step in stops.select("follower", "story").iter_rows())
     if silent:
         asked = passed + stopped
-        return replace(finding, weight=finding.weight * UNASKED) if asked and not stopped else finding
-    if passed < PROVEN:
+        return replace(finding, weight=finding.weight * table.unmissed) if asked and not stopped else finding
+    if passed < table.proven_steps:
         return finding
-    return replace(finding, weight=finding.weight * (1.0 - GOES_ON * passed / (passed + stopped)))
+    return replace(finding, weight=finding.weight * (1.0 - table.cleared * passed / (passed + stopped)))

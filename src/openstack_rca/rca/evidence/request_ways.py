@@ -15,17 +15,12 @@ import polars as pl
 
 from openstack_rca.rca.evidence.expected_steps import Trouble
 from openstack_rca.rca.knowledge import Topology
-
-LEAST_SUSPICION = 0.3
+from openstack_rca.rca.weights import current
 
 BROKER = "rabbitmq"
 PROXY = "haproxy"
 _SILENT = ("mariadb", "rabbitmq")
 """Infrastructure that is suspected though its log may not be at hand."""
-
-_WAY_SHARE = 0.9
-_NEED_SHARE = 0.7
-"""Who stands on the way, and what the silent one needs, is suspected less than the silent one itself, all else equal."""
 
 
 def suspicions(trouble: Trouble, topology: Topology, present: Set[str]) -> list[tuple[str, float]]:
@@ -48,7 +43,7 @@ def suspicions(trouble: Trouble, topology: Topology, present: Set[str]) -> list[
     total = trouble.stops.height
     suspected = {name: borne[name] / math.sqrt(total * (count + passed[name])) for name, count in stopped.items()}
     ranked = sorted(suspected.items(), key=lambda item: (-item[1], item[0]))
-    return [(name, share) for name, share in ranked if share >= LEAST_SUSPICION]
+    return [(name, share) for name, share in ranked if share >= current().least_suspicion]
 
 
 class Ways:
@@ -78,10 +73,10 @@ class Ways:
         way = self.of(follower, story)
         if not _serves(follower, self._topology):
             return list(way)
-        return [name for name, share in way.items() if share != _WAY_SHARE or _serves(name, self._topology)]
+        return [name for name, share in way.items() if share != current().on_the_way or _serves(name, self._topology)]
 
     def _way(self, follower: str, seen: frozenset[str], due: frozenset[str]) -> dict[str, float]:
-        topology = self._topology
+        topology, table = self._topology, current()
         way = {follower: 1.0}
         if follower not in topology:
             return way
@@ -89,14 +84,14 @@ class Ways:
         workers = {
             name for caller in callers for name in topology.dependencies(caller) if self._works_for(name, follower, due)
         }
-        way |= dict.fromkeys(workers, _WAY_SHARE)
+        way |= dict.fromkeys(workers, table.on_the_way)
         if workers or any(_by_broker(caller, follower, topology) for caller in callers):
-            way[BROKER] = _WAY_SHARE
+            way[BROKER] = table.on_the_way
         if PROXY in self._present and _serves(follower, topology):
-            way[PROXY] = _WAY_SHARE
+            way[PROXY] = table.on_the_way
         for name in topology.dependencies(follower, include_weak=False):
             if name in self._present or (topology.is_leaf(name) and name in _SILENT):
-                way.setdefault(name, _NEED_SHARE)
+                way.setdefault(name, table.needed)
         return way
 
     def _works_for(self, name: str, follower: str, due: frozenset[str]) -> bool:
