@@ -6,11 +6,12 @@ import polars as pl
 import pytest
 
 from openstack_rca.logs.addresses import with_names_of_hosts
+from openstack_rca.logs.event_table import EventTable
 
 
 def hosts(*lines: tuple[str, str, str]) -> list[str]:
     events = pl.DataFrame(lines, schema=["host", "service", "message"], orient="row")
-    return with_names_of_hosts(events)["host"].to_list()
+    return with_names_of_hosts(EventTable.of(events)).take()["host"].to_list()
 
 
 @pytest.mark.parametrize(

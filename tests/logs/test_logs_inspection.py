@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from openstack_rca.logs.clocks import ClockSkew, correct_skew, estimate_skew
+from openstack_rca.logs.event_table import EventTable
 from openstack_rca.logs.events import read_logs
 from openstack_rca.logs.inspection import FileFacts, Inspection, LevelsKnown, ZoneSource, inspect_read
 from openstack_rca.logs.records import HostSource, SkipReason
@@ -133,7 +134,7 @@ def requests(tmp_path: Path, ahead: float, number: int = 8, delay: float = 0.4) 
 @pytest.mark.parametrize("ahead", [-30.0, -3.0, 30.0])
 def test_a_clock_that_disagrees_is_told_by_shared_requests(tmp_path: Path, ahead: float) -> None:
     """To within the time that a request needs to get there."""
-    (skew,) = estimate_skew(requests(tmp_path, ahead))
+    (skew,) = estimate_skew(EventTable.of(requests(tmp_path, ahead)))
     assert (skew.host, skew.against, skew.requests) == ("compute1", "ctl1", 8)
     assert skew.seconds == pytest.approx(ahead, abs=0.5)
 
@@ -143,14 +144,14 @@ def test_agreeing_clocks_slow_requests_and_few_requests_tell_nothing(
     tmp_path: Path, ahead: float, number: int, delay: float
 ) -> None:
     """An access line is written when its request ends, which is no sign of a clock."""
-    assert estimate_skew(requests(tmp_path, ahead, number, delay)) == []
+    assert estimate_skew(EventTable.of(requests(tmp_path, ahead, number, delay))) == []
 
 
 def test_a_skew_is_corrected_on_the_host_that_has_it(tmp_path: Path) -> None:
     """Its events come back into order with those of the others."""
     events = requests(tmp_path, -30)
-    corrected = correct_skew(events, estimate_skew(events))
-    assert estimate_skew(corrected) == []
+    corrected = correct_skew(events, estimate_skew(EventTable.of(events)))
+    assert estimate_skew(EventTable.of(corrected)) == []
     assert corrected.schema == events.schema and corrected["time"].is_sorted()
     ctl1 = pl.col("host") == "ctl1"
     assert corrected.filter(ctl1)["time"].to_list() == events.filter(ctl1)["time"].to_list()

@@ -7,9 +7,10 @@ from api_troubles import placement_lost
 from cloud import Cloud, healthy_rates
 from sites import SMALL
 
+from openstack_rca.logs.event_table import EventTable
 from openstack_rca.rca.evidence import generic_accusations, match_signatures, new_errors, silences, unexplained
 from openstack_rca.rca.evidence.finding import Finding
-from openstack_rca.rca.evidence.matching import add_novelty, cited_rows, observe
+from openstack_rca.rca.evidence.matching import add_novelty, cited_rows, observe, with_words
 from openstack_rca.rca.evidence.normal_rates import NormalRates, novelty
 from openstack_rca.rca.knowledge.catalogue import load_catalogue
 from openstack_rca.rca.knowledge.topology import load_topology
@@ -21,7 +22,8 @@ TOPOLOGY = load_topology()
 def findings_of(cloud: Cloud, rates: NormalRates | None = None) -> list[Finding]:
     rates = rates or healthy_rates(SMALL)
     minutes = cloud.seconds / 60
-    events = add_novelty(observe(cloud.events(), TOPOLOGY), rates, minutes)
+    table = EventTable.of(cloud.events())
+    events = add_novelty(with_words(observe(table, TOPOLOGY), table), rates, minutes)
     matched = match_signatures(events, load_catalogue(), TOPOLOGY, minutes)
     accused = generic_accusations(unexplained(events, matched.explained_rows), TOPOLOGY, minutes)
     noted = matched.rows.append(cited_rows(accused))

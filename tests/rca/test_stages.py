@@ -10,6 +10,7 @@ from api_troubles import placement_lost
 from cloud import Cloud, healthy_rates
 from sites import SMALL
 
+from openstack_rca.logs.event_table import EventTable
 from openstack_rca.rca.engine import ABLATIONS, PARTS, STAGES, AnalysisRequest, Case, Omitted, investigate
 from openstack_rca.rca.knowledge import load_catalogue, load_topology
 
@@ -47,7 +48,7 @@ def test_a_stage_reads_and_writes_what_it_declares(cloud: Cloud) -> None:
     request = AnalysisRequest("New servers fail to build", ["logs"])
     events = cloud.events()
     scores = pl.DataFrame({"score": [0.5] * events.height})
-    case = WatchedCase(request, events, scores, healthy_rates(SMALL), load_catalogue(), load_topology())
+    case = WatchedCase(request, EventTable.of(events), scores, healthy_rates(SMALL), load_catalogue(), load_topology())
     for stage in STAGES:
         case.watch()
         stage.run(case)

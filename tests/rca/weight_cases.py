@@ -94,7 +94,7 @@ def silence(length: int, normal: float = 0.0) -> Case:
 def picked(errors: int, others: int) -> Case:
     """Whether logs look like what a search for errors left."""
     levels = ["ERROR"] * errors + ["INFO"] * others
-    frame = pl.DataFrame({"component": "nova-api", "level": levels, "message": "words"})
+    frame = pl.DataFrame({"component": "nova-api", "level": levels, "failed": [level == "ERROR" for level in levels]})
     return lambda: looks_preselected(frame, NormalRates.empty())
 
 
@@ -102,7 +102,7 @@ def lasting(count: int, apart: float) -> Case:
     """Whether errors that normal logs do not hold go on."""
     times = [START + timedelta(seconds=apart * number) for number in range(count)]
     frame = pl.DataFrame(
-        {"time": times, "component": "nova-api", "template_id": 1, "level": "ERROR", "message": "words"},
+        {"time": times, "component": "nova-api", "template_id": 1, "level": "ERROR", "failed": True},
         schema_overrides={"time": pl.Datetime("us", "UTC")},
     ).with_columns(familiar=True, novelty=1.0)
     return lambda: goes_on_failing(frame)
@@ -362,7 +362,7 @@ def blind(unknown: int) -> Case:
     frame = pl.DataFrame({"level": ["UNKNOWN"] * unknown + ["INFO"] * (100 - unknown), "lines": 1}).with_columns(
         component=pl.lit("nova-api"), service=pl.lit("nova-api"), logger=pl.lit("nova"), message=pl.lit("words")
     )
-    return lambda: why_unclear(frame, frozenset())
+    return lambda: why_unclear(frame, frozenset(), lambda rows, columns: frame.select(columns))
 
 
 def bursty(gap: float) -> Case:

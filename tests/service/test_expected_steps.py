@@ -8,9 +8,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from openstack_rca.logs.event_table import EventTable
 from openstack_rca.logs.events import read_logs
 from openstack_rca.model.baseline import Baseline
-from openstack_rca.rca.evidence import Finding, missing_steps, observe
+from openstack_rca.rca.evidence import Finding, missing_steps, observe, with_words
 from openstack_rca.rca.knowledge import load_topology
 from openstack_rca.service.stories import expected_steps
 
@@ -27,7 +28,8 @@ def normal() -> pl.DataFrame:
 def found(baseline: Baseline, events: pl.DataFrame) -> list[Finding]:
     """Missing and late steps of some logs."""
     topology = load_topology()
-    observed = observe(events, topology).filter(pl.col("time").is_not_null())
+    table = EventTable.of(events)
+    observed = with_words(observe(table, topology), table).filter(pl.col("time").is_not_null())
     return missing_steps(expected_steps(baseline, events), observed, topology)
 
 

@@ -26,7 +26,7 @@ def prepared() -> Prepared:
 @pytest.fixture(scope="module")
 def asked(prepared: Prepared) -> RepeatableInvestigation:
     catalogue = RememberingCatalogue(load_catalogue().signatures)
-    events = prepared.read.events
+    events = prepared.read.table
     return RepeatableInvestigation(
         Case(AnalysisRequest(ISSUE, []), events, None, prepared.rates, catalogue, load_topology(), prepared.expected)
     )

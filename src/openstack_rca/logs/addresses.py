@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from openstack_rca.logs.event_table import EventTable
+
 _ADDRESS = r"^(?:\d{1,3}(?:[.-]\d{1,3}){3}|[0-9a-fA-F]*:[0-9a-fA-F:]+)$"
 _NAME = r"([A-Za-z][\w-]*(?:\.[\w-]+)*)"
 # What nova-compute says of itself when it claims resources, reports them and binds ports, and agents of their state.
@@ -17,23 +19,21 @@ _OWN_NAME = (
 _SPEAKERS = ("nova-compute", "nova_compute")
 
 
-def with_names_of_hosts(events: pl.DataFrame) -> pl.DataFrame:
+def with_names_of_hosts(table: EventTable) -> EventTable:
     """Call hosts that have an address instead of a name by the name that their own nova-compute has for them.
 
     Other hosts' messages speak of them by that name, so that both are one host. Where a host's lines give several names
     or none, or another host has the name already, it keeps its address.
-
-    Args:
-        events: ``EVENT_SCHEMA``.
     """
-    hosts = events["host"].drop_nulls().unique()
+    hosts = table.counted["host"].drop_nulls().unique().cast(pl.String)
     addressed = hosts.filter(hosts.str.contains(_ADDRESS))
     if addressed.is_empty():
-        return events
-    own = events.filter(pl.col("host").is_in(addressed.implode()) & pl.col("service").is_in(_SPEAKERS))
+        return table
+    speaks = pl.col("host").is_in(addressed.to_list()) & pl.col("service").is_in(_SPEAKERS)
+    own = table.take(table.counted.select(speaks.fill_null(value=False).arg_true()).to_series(), ["host", "message"])
     name = pl.coalesce(pl.col("message").str.extract(pattern) for pattern in _OWN_NAME)
     named = own.select("host", name=name).drop_nulls().unique()
     single = named.filter((pl.len().over("host") == 1) & (pl.len().over("name") == 1))
     free = single.filter(~pl.col("name").is_in(hosts.implode()))
     names = dict(free.select("host", "name").iter_rows())
-    return events.with_columns(pl.col("host").replace(names)) if names else events
+    return table.with_hosts(names) if names else table

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from openstack_rca.logs.event_table import EventTable
+
 LEAST_REQUESTS = 5
 BEHIND_SECONDS = 1.0
 AHEAD_SECONDS = 5.0
@@ -25,7 +27,7 @@ class ClockSkew:
     requests: int
 
 
-def estimate_skew(events: pl.DataFrame) -> list[ClockSkew]:
+def estimate_skew(table: EventTable) -> list[ClockSkew]:
     """Hosts whose clock disagrees with that of the host where most requests begin.
 
     A request begins at an API service; what another host does for it comes later, by a short time as a rule. So where
@@ -33,21 +35,29 @@ def estimate_skew(events: pl.DataFrame) -> list[ClockSkew]:
     reach it much later, it is ahead. A host must share ``LEAST_REQUESTS`` requests with the one where they begin.
 
     Args:
-        events: ``EVENT_SCHEMA``.
+        table: the events.
 
     Returns:
         Hosts with at least ``BEHIND_SECONDS`` or ``AHEAD_SECONDS`` of difference, the largest first.
     """
+    hosts = table.counted["host"]
+    if hosts.drop_nulls().n_unique() < 2:
+        return []
     request = pl.coalesce("global_request_id", "request_id")
-    known = events.select("time", "host", "service", "message", request=request).drop_nulls(["time", "host", "request"])
     took = pl.coalesce(
         pl.col("message").str.extract(_TOOK, 1).cast(pl.Float64),
         pl.col("message").str.extract(_TOOK, 2).cast(pl.Float64) / 1000,
     ).fill_null(0.0)
-    is_api = pl.col("service").str.contains(_API_SERVICE).fill_null(False)
-    known = known.with_columns(
-        begin=pl.col("time") - pl.duration(microseconds=(took * 1e6).cast(pl.Int64)), is_api=is_api
-    )
+    services = table.counted["service"].unique().cast(pl.String)
+    apis = services.filter(services.str.contains(_API_SERVICE).fill_null(False))
+    known = table.counted.select(
+        "time",
+        pl.col("host").cast(pl.String),
+        request=table.told(pl.when(request.is_not_null()).then(request.hash())),
+        took=(table.told(took) * 1e6).cast(pl.Int64),
+        is_api=pl.col("service").is_in(apis.to_list()).fill_null(False),
+    ).drop_nulls(["time", "host", "request"])
+    known = known.select("host", "request", "is_api", begin=pl.col("time") - pl.duration(microseconds="took"))
     first = known.group_by("request", "host").agg(pl.col("begin").min(), pl.col("is_api").any())
     begun = first.filter("is_api").filter(pl.len().over("request") == 1).select("request", "begin", against="host")
     reached = first.filter(~pl.col("is_api")).rename({"begin": "reached"}).drop("is_api")

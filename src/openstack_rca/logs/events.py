@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
+from typing import BinaryIO
 
 import polars as pl
 
 from openstack_rca.errors import ConfigurationError, LogInputError, NoKnownLines
 from openstack_rca.logs.blocks import Block
 from openstack_rca.logs.bounds import Bounds
+from openstack_rca.logs.event_table import COUNTED, LEVELS, EventTable, PackedTable, in_order
 from openstack_rca.logs.joining import in_order_of_time, join_events
 from openstack_rca.logs.packed_parts import PackedParts
 from openstack_rca.logs.parsing import format_names, parse_lines
@@ -21,8 +25,6 @@ from openstack_rca.logs.services import services_of_events
 from openstack_rca.logs.sources import Collection, collect_sources, no_logs_among
 from openstack_rca.logs.templates import mask_messages, template_ids
 from openstack_rca.logs.years import with_second_passing, with_years
-
-LEVELS = pl.Enum(["UNKNOWN", "TRACE", "DEBUG", "INFO", "AUDIT", "WARNING", "ERROR", "CRITICAL"])
 
 EVENT_SCHEMA: dict[str, pl.DataType] = {
     "time": pl.Datetime("us", "UTC"),
@@ -83,9 +85,14 @@ class FileRead:
 class LogRead:
     """Events of ``EVENT_SCHEMA`` sorted by time, file and line; the files that they came from; what the user gave."""
 
-    events: pl.DataFrame
+    table: EventTable
     files: list[FileRead]
     roots: list[str]
+
+    @cached_property
+    def events(self) -> pl.DataFrame:
+        """All events with all their words, as one frame: what is long takes much memory here."""
+        return self.table.take()
 
 
 @dataclass(frozen=True)
@@ -150,10 +157,12 @@ def read_collection(
     bounds: Bounds | None = None,
     on_progress: Callable[[int, int], None] | None = None,
     known_latest: datetime | None = None,
+    spill: Callable[[], BinaryIO] = tempfile.TemporaryFile,
 ) -> LogRead:
     """Read logs that were found already, or stretches of them; arguments and errors as for ``read_logs``.
 
     ``known_latest`` is the latest line with a date of what the stretches leave out; it helps to date lines without a year.
+    ``spill`` opens the file in which the words of long logs wait.
     """
     options = _Options(timezone, log_format, host, year, known_latest)
     if log_format is not None and log_format not in format_names():
@@ -161,19 +170,66 @@ def read_collection(
             f"There is no log format {log_format!r}.", f"Name one of: {', '.join(format_names())}."
         )
     reading = Reading(collection.sources, bounds or Bounds(), on_progress)
-    parts = PackedParts()
+    gathered = _Gathered(spill)
     for batch in reading.batches():
-        parts.add(_with_templates(_batch_events(batch, reading.logs, options)))
+        gathered.add(_with_templates(_batch_events(batch, reading.logs, options)))
     logs = reading.logs
-    events = _merge(parts.take_all(), logs, options)
-    if reading.distrusted:
-        events = events.filter(~pl.col("source_index").is_in(reading.distrusted))
     left_out = collection.skipped + reading.left_out
-    files = _file_reads(events, logs)
+    files = _file_reads(gathered.counts(reading.distrusted), logs)
     if not any(read.events > 0 and (read.format != "unknown" or read.guessed_levels) for read in files):
         raise reading.error or _nothing_known(files, left_out, collection.roots)
     files += _left_out_reads(left_out)
-    return LogRead(_finish(events), sorted(files, key=lambda read: read.file), collection.roots)
+    table = gathered.table(logs, options, reading.distrusted)
+    return LogRead(table, sorted(files, key=lambda read: read.file), collection.roots)
+
+
+@dataclass
+class _Gathered:
+    """The events of all batches: of one as they are, of more packed away, but for what is counted."""
+
+    spill: Callable[[], BinaryIO]
+    first: pl.DataFrame | None = None
+    parts: PackedParts | None = None
+    counted: list[pl.DataFrame] = field(default_factory=list)
+    numbers: list[pl.DataFrame] = field(default_factory=list)
+
+    def add(self, batch: pl.DataFrame) -> None:
+        """Take in the events of one more batch."""
+        self.numbers.append(_numbers(batch))
+        if self.first is None:
+            self.first = batch
+            return
+        if self.parts is None:
+            self.parts = PackedParts(self.spill())
+            self._put_away(self.first)
+        self._put_away(batch)
+
+    def _put_away(self, batch: pl.DataFrame) -> None:
+        assert self.parts is not None
+        self.parts.add(batch.select(_typed(name) for name in EVENT_SCHEMA))
+        self.counted.append(batch.select("source_index", *(_typed(name).cast(COUNTED[name]) for name in COUNTED)))
+
+    def counts(self, distrusted: Sequence[int]) -> pl.DataFrame:
+        """How many events of which format each log has, and how much of them is known."""
+        if not self.numbers:
+            return _numbers(_merge([], [], None))
+        return pl.concat(self.numbers).filter(~pl.col("source_index").is_in(distrusted))
+
+    def table(self, logs: Sequence[Log], options: _Options, distrusted: Sequence[int]) -> EventTable:
+        """The events in order; nothing is left here."""
+        trusted = ~pl.col("source_index").is_in(distrusted)
+        if self.parts is None:
+            events = _merge([] if self.first is None else [self.first], logs, options)
+            self.first = None
+            return EventTable.of(_finish(events.filter(trusted) if distrusted else events))
+        self.first = None
+        counted = _merge([pl.concat(self.counted)], logs, options).with_row_index("place")
+        self.counted = []
+        counted = counted.filter(trusted) if distrusted else counted
+        order = in_order(counted)
+        columns = {name: counted.drop_in_place(name).gather(order) for name in ("place", *COUNTED)}
+        places = columns.pop("place")
+        return PackedTable(pl.DataFrame(columns), places, self.parts)
 
 
 def _batch_events(batch: Sequence[Block], logs: Sequence[Log], options: _Options) -> pl.DataFrame:
@@ -229,9 +285,9 @@ def _host_source(given: str | None) -> pl.Expr:
     return found
 
 
-def _merge(parts: Sequence[pl.DataFrame], sources: Sequence[Log], options: _Options) -> pl.DataFrame:
+def _merge(parts: Sequence[pl.DataFrame], sources: Sequence[Log], options: _Options | None) -> pl.DataFrame:
     """Put batches together, date what has no year, and let events without a stamp inherit one from their file."""
-    if not parts:
+    if not parts or options is None:
         return pl.DataFrame(
             schema={
                 "source_index": pl.Int32,
@@ -252,25 +308,31 @@ def _merge(parts: Sequence[pl.DataFrame], sources: Sequence[Log], options: _Opti
     ).with_columns(pl.col("time").backward_fill().over("source_index").alias("time"))
 
 
-def _file_reads(events: pl.DataFrame, logs: Sequence[Log]) -> list[FileRead]:
+def _numbers(events: pl.DataFrame) -> pl.DataFrame:
+    """Events, lines of unknown level and guessed levels of each log, format and source of the host."""
     unknown = pl.col("level").fill_null("UNKNOWN") == "UNKNOWN"
     # Grouping gathers every column that is there.
     events = events.select("source_index", "format", "level", "level_guessed", "lines", "host_source")
+    return events.group_by("source_index", "format", "host_source").agg(
+        pl.len().alias("events"),
+        pl.col("lines").filter(unknown).sum().alias("unknown"),
+        pl.col("level_guessed").sum().alias("guessed"),
+    )
+
+
+def _file_reads(numbers: pl.DataFrame, logs: Sequence[Log]) -> list[FileRead]:
     per_format = (
-        events.group_by("source_index", "format")
-        .agg(
-            pl.len().alias("events"),
-            pl.col("lines").filter(unknown).sum().alias("unknown"),
-            pl.col("level_guessed").sum().alias("guessed"),
-        )
+        numbers.group_by("source_index", "format")
+        .agg(pl.col("events", "unknown", "guessed").sum())
         .sort("events", "format", descending=[True, False], nulls_last=True)
     )
     counts: dict[int, tuple[str, int, int, int]] = {}
-    for index, name, *numbers in per_format.iter_rows():
+    for index, name, *added in per_format.iter_rows():
         best, *before = counts.get(index, ("unknown", 0, 0, 0))
-        one, two, three = (old + new for old, new in zip(before, numbers, strict=True))
+        one, two, three = (old + new for old, new in zip(before, added, strict=True))
         counts[index] = (name if best == "unknown" else best, one, two, three)
-    most = events.drop_nulls("host_source").group_by("source_index").agg(pl.col("host_source").mode().first())
+    hosted = numbers.drop_nulls("host_source").group_by("source_index", "host_source").agg(pl.col("events").sum())
+    most = hosted.sort("events", "host_source").group_by("source_index").agg(pl.col("host_source").last())
     hosts_from = {index: HostSource(source) for index, source in most.iter_rows()}
     reads = []
     for index, log in enumerate(logs):
@@ -301,18 +363,18 @@ def _with_templates(events: pl.DataFrame) -> pl.DataFrame:
     return events.join(table, on="message", how="left", maintain_order="left")
 
 
-def _finish(events: pl.DataFrame) -> pl.DataFrame:
-    """Columns and order; ``events`` is used up."""
-    keys = events.select("time", "file", "line").with_row_index("place")
-    order = keys.sort("time", "file", "line", nulls_last=True, maintain_order=True)["place"]
+def _typed(name: str) -> pl.Expr:
+    """A column as ``EVENT_SCHEMA`` has it."""
     missing = {"level": "UNKNOWN", "level_guessed": False}
-    columns = []
-    for name, dtype in EVENT_SCHEMA.items():
-        # One column after the other, so that the table is never there twice.
-        column = events.drop_in_place(name)
-        column = column.fill_null(missing[name]) if name in missing else column
-        columns.append(column.cast(dtype, strict=False).gather(order))
-    return pl.DataFrame(columns)
+    column = pl.col(name).fill_null(missing[name]) if name in missing else pl.col(name)
+    return column.cast(EVENT_SCHEMA[name], strict=False)
+
+
+def _finish(events: pl.DataFrame) -> pl.DataFrame:
+    """Columns and order."""
+    return events.select(_typed(name) for name in EVENT_SCHEMA).sort(
+        "time", "file", "line", nulls_last=True, maintain_order=True
+    )
 
 
 def _nothing_known(

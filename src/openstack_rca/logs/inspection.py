@@ -113,7 +113,7 @@ def inspect_read(read: LogRead, timezone: str) -> Inspection:
     told = _per_file(read.events)
     gaps = _gaps(read.events)
     files = [_facts(file, told.get(file.file, {}), gaps.get(file.file, []), timezone) for file in read.files]
-    skew = estimate_skew(read.events)
+    skew = estimate_skew(read.table)
     return Inspection(files, _counts(read.events, "host"), _counts(read.events, "service"), skew, _advice(files, skew))
 
 

@@ -1,40 +1,45 @@
-"""Tables that wait to be put together, packed: a table of slices of log text keeps the whole text alive."""
+"""Tables that are put away, packed, one behind the other in a file: a table of slices of log text keeps the whole text alive."""
 
 from __future__ import annotations
 
 import io
+import os
+import weakref
+from collections.abc import Sequence
+from typing import BinaryIO
 
 import polars as pl
 
 
 class PackedParts:
-    """Tables of one schema, in order. All but the last are held as Parquet in memory, a tenth of their size."""
+    """Tables of one schema, in order, each as Parquet: a tenth of its size.
 
-    def __init__(self) -> None:
-        self._packed: list[bytes] = []
-        self._last: pl.DataFrame | None = None
+    Args:
+        file: open for reading and writing at its end. It is closed when nobody needs the tables any more.
+        index: offset, size in bytes and height of each table that it holds already.
+    """
+
+    def __init__(self, file: BinaryIO, index: Sequence[tuple[int, int, int]] = ()) -> None:
+        self.file = file
+        self.index = list(index)
+        weakref.finalize(self, file.close)
+
+    @property
+    def heights(self) -> list[int]:
+        """How many rows each table has."""
+        return [height for _, _, height in self.index]
 
     def add(self, part: pl.DataFrame) -> None:
         """Put one behind the others."""
-        if self._last is not None:
-            self._packed.append(_pack(self._last))
-        self._last = part
+        stream = io.BytesIO()
+        part.write_parquet(stream, compression="lz4", statistics=False)
+        self.file.seek(0, os.SEEK_END)
+        self.index.append((self.file.tell(), stream.tell(), part.height))
+        self.file.write(stream.getbuffer())
+        self.file.flush()
 
-    def take_all(self) -> list[pl.DataFrame]:
-        """All of them; afterwards none is held here."""
-        if self._last is None:
-            return []
-        if self._packed:
-            self._packed.append(_pack(self._last))
-        parts = [self._last] if not self._packed else []
-        self._last = None
-        self._packed.reverse()
-        while self._packed:
-            parts.append(pl.read_parquet(io.BytesIO(self._packed.pop())))
-        return parts
-
-
-def _pack(part: pl.DataFrame) -> bytes:
-    stream = io.BytesIO()
-    part.write_parquet(stream, compression="lz4", statistics=False)
-    return stream.getvalue()
+    def read(self, number: int, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """One of them, or some of its columns."""
+        offset, size, _ = self.index[number]
+        packed = os.pread(self.file.fileno(), size, offset)
+        return pl.read_parquet(io.BytesIO(packed), columns=None if columns is None else list(columns))

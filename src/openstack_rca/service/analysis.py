@@ -12,7 +12,8 @@ from pathlib import Path
 import polars as pl
 
 from openstack_rca.errors import ConfigurationError
-from openstack_rca.logs.events import LogRead
+from openstack_rca.logs.event_table import EventTable
+from openstack_rca.logs.events import EVENT_SCHEMA, LogRead
 from openstack_rca.model.baseline import Baseline
 from openstack_rca.rca.engine import AnalysisRequest, Case, build_report, investigate
 from openstack_rca.rca.evidence import ExpectedSteps, NormalRates
@@ -32,6 +33,9 @@ from openstack_rca.settings import Settings
 AROUND = timedelta(minutes=10)
 DEPLOYMENTS = tuple(str(kind) for kind in Deployment)
 """Tools that install OpenStack, as a user names them."""
+
+TOLD_BY = tuple(name for name in EVENT_SCHEMA if name not in ("message", "exception", "detail"))
+"""Columns by which a model tells what is normal."""
 
 StepCallback = Callable[[str], None]
 
@@ -194,14 +198,14 @@ def prepare(
     given = read_for_question(paths, settings, since, until, on_progress)
     read, kept = given.read, given.kept
     if only_info:
-        read, kept = replace(read, events=read.events.filter(pl.col("level") < "WARNING")), None
+        read, kept = replace(read, table=EventTable.of(read.events.filter(pl.col("level") < "WARNING"))), None
     notes = [*given.notes, *reading_notes(read)]
     lap("read")
     step("load model")
     opened = model if isinstance(model, OpenModel) else open_model(model, settings)
     lap("load model")
     step("score events")
-    scores, rates = score_events(opened, read.events, kept)
+    scores, rates = score_events(opened, read.table, kept)
     known = opened.file.baseline if opened.file else None
     if baseline:
         good = Baseline.learn(read_given(baseline, settings).events)
@@ -209,7 +213,7 @@ def prepare(
         rates = rates.merged_with(shown) if rates.known else shown
         known = known if known and good.follow.rules.is_empty() else good
     asked = opened.file if network and opened.file and known is opened.file.baseline else None
-    expected = expected_steps(known, read.events, asked) if known else ExpectedSteps()
+    expected = expected_steps(known, read.table.take(columns=TOLD_BY), asked) if known else ExpectedSteps()
     lap("score")
     return Prepared(read, opened, scores, rates, seconds, expected, notes)
 
@@ -242,10 +246,8 @@ def answer(
         deployment: the tool that installed the cloud, whose commands the checks are; None: the one that the logs show.
     """
     started = time.monotonic()
-    events, topology = prepared.read.events, load_topology()
-    case = investigate(
-        request, events, prepared.scores, prepared.rates, catalogue, topology, on_step, prepared.expected
-    )
+    table, topology = prepared.read.table, load_topology()
+    case = investigate(request, table, prepared.scores, prepared.rates, catalogue, topology, on_step, prepared.expected)
     report = build_report(
         case,
         files=_files(prepared.read),
@@ -253,7 +255,7 @@ def answer(
         seconds=prepared.seconds | {"analyze": time.monotonic() - started},
         notes=prepared.notes,
     )
-    report = with_fitting_checks(report, deployment or deployment_of(events, request.logs), topology)
+    report = with_fitting_checks(report, deployment or deployment_of(table, request.logs), topology)
     return AnalysisOutcome(report, prepared.model, case, reading_line(prepared.read))
 
 
@@ -263,7 +265,7 @@ def around_window(moment: datetime) -> tuple[datetime, datetime]:
 
 
 def score_events(
-    opened: OpenModel, events: pl.DataFrame, kept: KeptLogs | None = None
+    opened: OpenModel, table: EventTable, kept: KeptLogs | None = None
 ) -> tuple[pl.DataFrame | None, NormalRates]:
     """Anomaly scores of the events and the normal rates, or nothing of both without a model.
 
@@ -273,7 +275,11 @@ def score_events(
     if file is None:
         return None, NormalRates.empty()
     topology = load_topology()
-    scores = kept.scores(opened.used.digest, lambda: file.score(events)) if kept else file.score(events)
+
+    def score() -> pl.DataFrame:
+        return file.score(table.take(columns=TOLD_BY))
+
+    scores = kept.scores(opened.used.digest, score) if kept else score()
     return scores, NormalRates.from_baseline(file.baseline, topology.canonical)
 
 

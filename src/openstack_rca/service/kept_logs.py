@@ -24,6 +24,7 @@ import polars as pl
 
 from openstack_rca import __version__, logs
 from openstack_rca.lifecycle.objects import remove_leftovers, remove_unheld, replacing
+from openstack_rca.logs.event_table import EventTable
 from openstack_rca.logs.events import EVENT_SCHEMA, FileRead, LogRead
 from openstack_rca.logs.records import HostSource, SkipReason
 from openstack_rca.logs.sources import Collection, Source
@@ -138,7 +139,7 @@ class KeptLogs:
         events = _table(self._path)
         if events is None or events.schema != pl.Schema(EVENT_SCHEMA):
             return None
-        return LogRead(events, [_file_read(each) for each in facts["files"]], list(facts["roots"]))
+        return LogRead(EventTable.of(events), [_file_read(each) for each in facts["files"]], list(facts["roots"]))
 
     def _grown(self, read: Read) -> LogRead | None:
         """The events where every file is as it was or has grown, and what was added can be read alone."""
@@ -251,7 +252,7 @@ def _together(old: LogRead, added: LogRead, begins: dict[str, int]) -> LogRead:
         else each
         for each in old.files
     ]
-    return LogRead(events, files, old.roots)
+    return LogRead(EventTable.of(events), files, old.roots)
 
 
 def _identity(source: Source) -> dict[str, Any]:

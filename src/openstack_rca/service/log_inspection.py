@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from openstack_rca.logs.clocks import estimate_skew
+from openstack_rca.logs.event_table import EventTable
 from openstack_rca.logs.events import LogRead
 from openstack_rca.logs.inspection import FileFacts, Inspection, LevelsKnown, describe_skew, inspect_read
 from openstack_rca.logs.records import SkipReason
@@ -26,7 +27,7 @@ def inspect_logs(
 ) -> Inspection:
     """Read logs and say what was understood; arguments and errors as for ``read_given``."""
     read = read_given(paths, settings, on_progress)
-    return inspect_read(replace(read, events=with_canonical_services(read.events)), settings.log_timezone)
+    return inspect_read(replace(read, table=EventTable.of(with_canonical_services(read.events))), settings.log_timezone)
 
 
 def inspection_facts(inspection: Inspection) -> dict[str, Any]:
@@ -63,7 +64,7 @@ def reading_notes(read: LogRead) -> list[str]:
     blind = [file.file for file in read.files if file.events and file.unknown_lines >= max(1, file.lines)]
     if blind:
         notes.append(f"Read without levels, as its lines state none: {', '.join(blind)}.")
-    return notes + [f"{describe_skew(skew)} --correct-skew corrects it." for skew in estimate_skew(read.events)]
+    return notes + [f"{describe_skew(skew)} --correct-skew corrects it." for skew in estimate_skew(read.table)]
 
 
 def inspection_lines(inspection: Inspection) -> list[str]:

@@ -14,6 +14,7 @@ from openstack_rca.errors import NoKnownLines
 from openstack_rca.logs.addresses import with_names_of_hosts
 from openstack_rca.logs.bounds import Bounds
 from openstack_rca.logs.clocks import correct_skew, estimate_skew
+from openstack_rca.logs.event_table import EventTable
 from openstack_rca.logs.events import LogRead, read_collection
 from openstack_rca.logs.sources import Collection, collect_sources
 from openstack_rca.logs.stretches import stretch_of_time
@@ -116,7 +117,7 @@ def _read_stretch(
         return None
     bounds = [pl.col("time") >= since] if since else []
     bounds += [pl.col("time") <= until] if until else []
-    asked = part.events.filter(*bounds)
+    asked = part.table.counted.filter(*bounds)
     if asked.is_empty():
         return None
     note = f"Of the large files only the lines around the window were read; {left_out / 1e6:,.0f} MB were passed over."
@@ -142,10 +143,10 @@ def reader_of(settings: Settings, on_progress: Callable[[int, int], None] | None
 
 
 def _corrected(read: LogRead, settings: Settings) -> LogRead:
-    events = with_names_of_hosts(read.events)
+    table = with_names_of_hosts(read.table)
     if settings.correct_skew:
-        events = correct_skew(events, estimate_skew(events))
-    return read if events is read.events else replace(read, events=events)
+        table = EventTable.of(correct_skew(table.take(), estimate_skew(table)))
+    return replace(read, table=table)
 
 
 def bounds_of(settings: Settings) -> Bounds:

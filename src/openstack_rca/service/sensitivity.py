@@ -115,7 +115,7 @@ def _investigation(
     )
     case = Case(
         request,
-        prepared.read.events,
+        prepared.read.table,
         prepared.scores,
         prepared.rates,
         catalogue,

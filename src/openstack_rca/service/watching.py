@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from openstack_rca.errors import ConfigurationError, LogInputError
 from openstack_rca.lifecycle.objects import write_whole
+from openstack_rca.logs.event_table import EventTable
 from openstack_rca.logs.events import EVENT_SCHEMA, FileRead, LogRead
 from openstack_rca.logs.following import Arrival, Follower, Place
 from openstack_rca.logs.sources import Collection
@@ -242,11 +243,12 @@ class Watch:
 
     def _report(self, events: pl.DataFrame) -> Report:
         self.figures.analyses += 1
-        scores, rates = score_events(self._model, events)
+        table = EventTable.of(events)
+        scores, rates = score_events(self._model, table)
         file = self._model.file
         expected = expected_steps(file.baseline, events, file) if file else ExpectedSteps()
         names = set(events["file"].unique().to_list())
-        read = LogRead(events, [each for name, each in self._window.files.items() if name in names], self._paths)
+        read = LogRead(table, [each for name, each in self._window.files.items() if name in names], self._paths)
         request = AnalysisRequest(
             issue="",
             logs=self._paths,

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import polars as pl
 
+from openstack_rca.logs.event_table import EventTable
 from openstack_rca.rca.evidence import ExpectedSteps, Finding, FoundWindow, NormalRates, no_rows
 from openstack_rca.rca.judgement import Candidate
 from openstack_rca.rca.knowledge import Catalogue, Topology
@@ -73,7 +74,8 @@ class Case:
     Attributes:
         request, events, scores, rates, catalogue, topology, expected: what is given.
         normal: the given rates, together with what the same logs show outside the stretches of trouble.
-        observed: the events with what the analysis adds to them, cut to the window; ``row`` is their index.
+        observed: the events with what the analysis adds to them, cut to the window; ``row`` is their index. Of the whole
+            recording it holds what is counted (``observe``), of a stretch of trouble the words too (``gather``).
         surroundings: what the logs hold beyond the window too: the columns that the plot of the report reads.
         picked: somebody picked these lines for their errors.
         untimed: no event has a time; their order stands in for it, and the report tells no times.
@@ -92,7 +94,7 @@ class Case:
     """
 
     request: AnalysisRequest
-    events: pl.DataFrame
+    events: EventTable
     scores: pl.DataFrame | None
     rates: NormalRates
     catalogue: Catalogue

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import polars as pl
 
+from openstack_rca.logs.event_table import EventTable
 from openstack_rca.rca.engine.case import PARTS, AnalysisRequest, Case, Stage
 from openstack_rca.rca.engine.stages import RECORDING_STAGES, STAGES, WINDOW_STAGES
 from openstack_rca.rca.evidence import ExpectedSteps, FoundWindow, NormalRates, why_unclear, within
@@ -20,7 +21,7 @@ ABLATIONS = tuple(dict.fromkeys((*PARTS, *(stage.name for stage in STAGES if not
 
 def investigate(
     request: AnalysisRequest,
-    events: pl.DataFrame,
+    events: EventTable | pl.DataFrame,
     scores: pl.DataFrame | None,
     rates: NormalRates,
     catalogue: Catalogue,
@@ -32,7 +33,7 @@ def investigate(
 
     Args:
         request: issue, paths and window.
-        events: the events table.
+        events: the events table, or the events as one frame.
         scores: row-aligned ``score`` and ``unseen`` of a model, or None.
         rates: normal rates of the model's training logs.
         catalogue: signatures.
@@ -46,6 +47,7 @@ def investigate(
     Raises:
         EmptyWindow: no event lies in the window that was asked for.
     """
+    events = EventTable.of(events) if isinstance(events, pl.DataFrame) else events
     recording = Case(request, events, scores, rates, catalogue, topology, expected or ExpectedSteps())
     _pass(recording, RECORDING_STAGES, on_step)
     with_doubt(recording)
@@ -80,7 +82,7 @@ def _why_unclear(recording: Case) -> Unclear | None:
     if recording.observed.is_empty():
         return None
     known = frozenset(recording.topology.components) - {"host", "network", "storage"}
-    return why_unclear(recording.observed, known)
+    return why_unclear(recording.observed, known, recording.events.take)
 
 
 def _without_false_clearance(case: Case) -> Case:

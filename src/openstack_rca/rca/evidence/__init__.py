@@ -14,6 +14,7 @@ from openstack_rca.rca.evidence.matching import (
     no_rows,
     observe,
     unexplained,
+    with_words,
 )
 from openstack_rca.rca.evidence.missing_steps import discount_by_steps, missing_steps
 from openstack_rca.rca.evidence.normal_rates import NormalRates
@@ -60,5 +61,6 @@ __all__ = [
     "unexplained_errors",
     "unusual_traffic",
     "why_unclear",
+    "with_words",
     "within",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import polars as pl
 
 from openstack_rca.rca.vocabulary import Unclear
@@ -21,17 +23,20 @@ _TELLS_OF_PROJECT = rf"(?i)\b(?:openstack|qemu|libvirtd?|(?:{_PROJECTS})[-_.]\w+
 _TOLD_ROWS = 50_000
 
 
-def why_unclear(events: pl.DataFrame, known_components: frozenset[str]) -> Unclear | None:
+def why_unclear(
+    events: pl.DataFrame, known_components: frozenset[str], words: Callable[[pl.Series, Sequence[str]], pl.DataFrame]
+) -> Unclear | None:
     """Why these events cannot show that nothing failed; None where they can.
 
     Args:
-        events: observed events (``component``, ``service``, ``logger``, ``message``, ``level``, ``lines``).
+        events: observed events (``row``, ``component``, ``service``, ``level``, ``lines``).
         known_components: components of the infrastructure that OpenStack stands on, and of OpenStack itself.
+        words: gives columns (``logger``, ``message``) of the events with these indices.
     """
-    if not tells_of_openstack(events):
+    if not tells_of_openstack(events, words):
         strange = known_components.isdisjoint(events["component"].drop_nulls().unique().to_list())
         return Unclear.NOTHING_KNOWN if strange else Unclear.NO_OPENSTACK
-    blind_lines = pl.when(pl.col("level").cast(pl.String) == "UNKNOWN").then(pl.col("lines")).otherwise(0)
+    blind_lines = pl.when(pl.col("level") == "UNKNOWN").then(pl.col("lines")).otherwise(0)
     lines = events.select("component", "lines", blind=blind_lines)
     if lines.select(pl.col("blind").sum() > current().blind_share * pl.col("lines").sum()).item():
         return Unclear.LEVELS_UNKNOWN
@@ -42,10 +47,14 @@ def why_unclear(events: pl.DataFrame, known_components: frozenset[str]) -> Uncle
     return None if blind.is_empty() else Unclear.LEVELS_UNKNOWN
 
 
-def tells_of_openstack(events: pl.DataFrame) -> bool:
+def tells_of_openstack(events: pl.DataFrame, words: Callable[[pl.Series, Sequence[str]], pl.DataFrame]) -> bool:
     """Whether any event comes from an OpenStack service, or speaks of one (the kernel that killed nova-compute)."""
-    for column in ("component", "service", "logger"):
-        names = events[column].drop_nulls().unique()
-        if names.str.contains(_NAMED_LIKE_PROJECT).any():
-            return True
-    return bool(events["message"].drop_nulls().unique().head(_TOLD_ROWS).str.contains(_TELLS_OF_PROJECT).any())
+    if any(_name_project(events[column]) for column in ("component", "service")):
+        return True
+    said = words(events["row"], ["logger", "message"])
+    messages = said["message"].drop_nulls().unique().head(_TOLD_ROWS)
+    return _name_project(said["logger"]) or bool(messages.str.contains(_TELLS_OF_PROJECT).any())
+
+
+def _name_project(names: pl.Series) -> bool:
+    return bool(names.drop_nulls().unique().cast(pl.String).str.contains(_NAMED_LIKE_PROJECT).any())

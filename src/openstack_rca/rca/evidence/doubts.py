@@ -18,17 +18,18 @@ _TROUBLED = ("ERROR", "CRITICAL")
 _SERVER_ERROR = r'" (?:status: )?5\d\d\b'
 """A request that an API answered with an error of its own; access logs tell it at level INFO."""
 
-_FAILED = (pl.col("level").is_in(_TROUBLED) | pl.col("message").str.contains(_SERVER_ERROR)).fill_null(value=False)
+FAILED = (pl.col("level").is_in(_TROUBLED) | pl.col("message").str.contains(_SERVER_ERROR)).fill_null(value=False)
+"""Which events tell of a failure, whether or not they state so by their level."""
 
 
 def looks_preselected(observed: pl.DataFrame, rates: NormalRates) -> bool:
     """Whether these are errors that somebody picked out of the logs.
 
     Args:
-        observed: all events that were given (``component``, ``level``, ``message``).
+        observed: all events that were given (``component``, ``level``, ``failed``).
         rates: what is known of normal; where they know any of the components, a few lines are for them to judge.
     """
-    errors = observed.select(_FAILED.sum()).item()
+    errors = int(observed["failed"].sum())
     if errors == 0 or is_filtered(observed):
         return bool(errors)
     if not rates.components.isdisjoint(observed["component"].unique().to_list()):
@@ -50,7 +51,7 @@ def goes_on_failing(window: pl.DataFrame) -> bool:
     """
     table = current()
     kinds = (
-        window.filter(pl.col("familiar") & (pl.col("novelty") >= table.new) & _FAILED)
+        window.filter(pl.col("familiar") & (pl.col("novelty") >= table.new) & pl.col("failed"))
         .group_by("component", "template_id")
         .agg(count=pl.len(), lasts=(pl.col("time").max() - pl.col("time").min()).dt.total_milliseconds() / 1000)
     )

@@ -8,7 +8,9 @@ from typing import Any
 
 import polars as pl
 
+from openstack_rca.logs.event_table import EventTable
 from openstack_rca.rca.evidence.accusations import tells_of_time_out
+from openstack_rca.rca.evidence.doubts import FAILED
 from openstack_rca.rca.evidence.error_kinds import UNTOLD_KIND, kind_of, printable_statement, telling_line
 from openstack_rca.rca.evidence.finding import Finding
 from openstack_rca.rca.evidence.hits import signature_hits
@@ -20,26 +22,44 @@ from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
 
 
-def observe(events: pl.DataFrame, topology: Topology) -> pl.DataFrame:
-    """Add to the events what the analysis needs.
+def observe(table: EventTable, topology: Topology) -> pl.DataFrame:
+    """What is counted of the events, with what the analysis adds.
 
     Args:
-        events: the events table (DESIGN section 3).
+        table: the events.
         topology: gives each service its component.
 
     Returns:
-        The events with ``row`` (index), ``component`` (canonical name, else the service's own), ``text`` (message,
-        exception and detail, without what it only carries: ``own_words``) and ``score`` (Float32, null until ``add_scores``).
+        The counted columns with ``row`` (index), ``component`` (canonical name, else the service's own), ``failed`` (whether
+        the event tells of a failure) and ``score`` (Float32, null until ``add_scores``).
     """
-    services = events["service"].drop_nulls().unique().to_list()
+    counted = table.counted
+    services = counted["service"].drop_nulls().unique().to_list()
     names = {str(name): topology.canonical(str(name)) or str(name) for name in services}
-    observed = events.with_row_index("row").with_columns(
-        component=pl.col("service").replace(names).fill_null("unknown"),
-        level=pl.col("level").cast(pl.String),
-        text=event_text().str.slice(0, TEXT_LIMIT),
-        score=pl.lit(None, dtype=pl.Float32),
+    component = pl.col("service").cast(pl.String).replace(names).fill_null("unknown").cast(counted["service"].dtype)
+    return counted.with_row_index("row").with_columns(
+        component=component, failed=table.told(FAILED), score=pl.lit(None, dtype=pl.Float32)
     )
-    return observed.with_columns(text=own_words(observed["text"], observed["component"]))
+
+
+def with_words(observed: pl.DataFrame, table: EventTable) -> pl.DataFrame:
+    """Some of the observed events with all columns of the events table.
+
+    Args:
+        observed: from ``observe``.
+        table: the events.
+
+    Returns:
+        The events with ``text`` (message, exception and detail, without what it only carries: ``own_words``) besides.
+    """
+    events = table.take(observed["row"])
+    known = observed.select("row", "time", pl.col("component").cast(pl.String), "failed", "score")
+    told = (
+        events.drop("time")
+        .hstack(known)
+        .with_columns(level=pl.col("level").cast(pl.String), text=event_text().str.slice(0, TEXT_LIMIT))
+    )
+    return told.with_columns(text=own_words(told["text"], told["component"]))
 
 
 def add_scores(observed: pl.DataFrame, scores: pl.DataFrame) -> pl.DataFrame:

@@ -54,7 +54,7 @@ class NormalRates:
     def of_events(cls, observed: pl.DataFrame, minutes: float) -> NormalRates:
         """Rates of observed events (``component``, ``template_id``) that cover ``minutes`` of quiet time."""
         counted = observed.group_by("component", "template_id").agg(normal_per_minute=pl.len() / minutes)
-        return cls(counted)
+        return cls(counted.with_columns(pl.col("component").cast(pl.String)))
 
     def merged_with(self, other: NormalRates) -> NormalRates:
         """The higher rate of the two for every template: normal is what either has seen."""

@@ -47,8 +47,10 @@ def find_windows(times: pl.Series, weights: np.ndarray) -> list[FoundWindow]:
     if span <= table.whole_seconds:
         return [FoundWindow(start, end, float(weights.sum()))]
     width = max(30.0, span / 5000.0)
-    offsets = (times.dt.timestamp("us").to_numpy() - int(start.timestamp() * 1e6)) / 1e6
-    sums = np.bincount((offsets / width).astype(int), weights=weights)
+    suspects = np.flatnonzero(weights)
+    places = np.append(suspects, times.arg_max() or 0)
+    offsets = (times[places].dt.timestamp("us").to_numpy() - int(start.timestamp() * 1e6)) / 1e6
+    sums = np.bincount((offsets / width).astype(int), weights=np.append(weights[suspects], 0.0))
     median = float(np.median(sums))
     deviation = float(np.median(np.abs(sums - median)))
     hot = np.flatnonzero(sums > max(median + 3 * 1.4826 * deviation, table.burst_suspicion))
@@ -82,14 +84,6 @@ def suspicion(observed: pl.DataFrame, normal: pl.DataFrame) -> np.ndarray:
         One weight per event, at least 0.
     """
     # What is spread over the whole recording is this cloud's noise, whether or not a model knows it.
-    slot = pl.col("time").dt.truncate("30s")
-    slots = observed.select(slot.n_unique()).item()
-    spread = observed.group_by("component", "template_id").agg(spread=slot.n_unique() / slots)
-    joined = (
-        observed.select("component", "template_id", "level", "score")
-        .join(normal, on=["component", "template_id"], how="left", maintain_order="left")
-        .join(spread, on=["component", "template_id"], how="left", maintain_order="left")
-    )
     table = current()
     failing = pl.when(pl.col("level").is_in(_FAILING)).then(1.0)
     weight = failing.when(pl.col("level") == "WARNING").then(table.warning_suspicion).otherwise(0.0)
@@ -97,7 +91,22 @@ def suspicion(observed: pl.DataFrame, normal: pl.DataFrame) -> np.ndarray:
     surprising = (pl.col("score").fill_null(0.0) > table.surprising_score).cast(pl.Float64) * table.warning_suspicion
     weighed = pl.when(known).then(table.known_suspicion * weight).otherwise(weight) + surprising
     rarity = (1.0 - 2.0 * pl.col("spread")).clip(lower_bound=0.0)
-    weights: np.ndarray = joined.select((weighed * rarity).alias("weight"))["weight"].to_numpy()
+    weights = np.zeros(observed.height)
+    # Of nearly all events nothing is to be weighed.
+    places = observed.select((weight + surprising > 0).arg_true()).to_series()
+    if places.is_empty():
+        return weights
+    kinds = ["component", "template_id"]
+    suspects = observed.select(*kinds, "level", "score")[places]
+    slot = pl.col("time").dt.truncate("30s")
+    slots = observed.select(slot.n_unique()).item()
+    alike = observed.lazy().filter(pl.col("template_id").is_in(suspects["template_id"].unique().implode()))
+    spread = alike.group_by(kinds).agg(spread=slot.n_unique() / slots).collect()
+    joined = suspects.join(spread, on=kinds, how="left", nulls_equal=True, maintain_order="left").with_columns(
+        pl.col("component").cast(pl.String)
+    )
+    joined = joined.join(normal, on=kinds, how="left", maintain_order="left")
+    weights[places.to_numpy()] = joined.select(weighed * rarity).to_series().to_numpy()
     return weights
 
 
@@ -131,9 +140,10 @@ def time_span(observed: pl.DataFrame) -> tuple[datetime, datetime]:
 
 def quiet_rates(observed: pl.DataFrame, windows: Sequence[FoundWindow]) -> NormalRates:
     """What the same logs show outside every stretch of trouble; nothing where that part is too short to tell."""
-    quiet = observed
-    for window in windows:
-        quiet = quiet.filter(~pl.col("time").is_between(window.start, window.end))
+    troubled_rows = pl.any_horizontal(
+        pl.lit(value=False), *(pl.col("time").is_between(window.start, window.end) for window in windows)
+    )
+    quiet = observed.lazy().filter(~troubled_rows).select("component", "template_id").collect()
     first, last = time_span(observed)
     troubled = sum((window.end - window.start).total_seconds() for window in windows)
     seconds = (last - first).total_seconds() - troubled

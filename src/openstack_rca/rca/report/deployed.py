@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from openstack_rca.logs.event_table import EventTable
 from openstack_rca.rca.knowledge import Deployment, Topology, fitted_check, recognised_deployment
 from openstack_rca.rca.report.report import Cause, Report
 
@@ -13,12 +14,13 @@ _MOST_TRACEBACKS = 60
 _LONGEST = 1500
 
 
-def deployment_of(events: pl.DataFrame, logs: Sequence[str]) -> Deployment:
+def deployment_of(table: EventTable, logs: Sequence[str]) -> Deployment:
     """How the cloud of these events was installed, told by their files, hosts and tracebacks; packages where nothing tells."""
     texts = [*logs]
     for column in ("file", "host"):
-        texts += events[column].drop_nulls().unique().to_list()
-    texts += events["detail"].drop_nulls().head(_MOST_TRACEBACKS).str.slice(0, _LONGEST).to_list()
+        texts += table.counted[column].drop_nulls().unique().cast(pl.String).to_list()
+    explained = table.told(pl.col("detail").is_not_null()).arg_true().head(_MOST_TRACEBACKS)
+    texts += table.take(explained, ["detail"])["detail"].str.slice(0, _LONGEST).to_list()
     return recognised_deployment(texts) or Deployment.PACKAGES
 
 

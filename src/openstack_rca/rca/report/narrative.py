@@ -291,10 +291,8 @@ def ruled_out(candidates: Sequence[Candidate], named: Sequence[Candidate]) -> li
     return reasons[:8]
 
 
-def missing(
-    events: pl.DataFrame, files: Sequence[FileSummary], observed: pl.DataFrame, rates: NormalRates
-) -> list[str]:
-    """What the analysis could not see."""
+def missing(untimed: int, files: Sequence[FileSummary], observed: pl.DataFrame, rates: NormalRates) -> list[str]:
+    """What the analysis could not see; so many events had no time."""
     notes = []
     lines, unknown = sum(file.lines for file in files), sum(file.unknown_lines for file in files)
     if lines and unknown / lines > UNPARSED_SHARE:
@@ -309,7 +307,6 @@ def missing(
         strange = sorted(set(events_components(observed)) - expected)
         if strange:
             notes.append(f"No line of {', '.join(strange)} in the training data: what is normal there is not known.")
-    untimed = events.height - events["time"].drop_nulls().len()
     if untimed:
         notes.append(
             f"{untimed} events carry no time; their place among the others follows from the order of the lines."

@@ -8,6 +8,7 @@ from openstack_rca.rca.engine.stages.errors import errors
 from openstack_rca.rca.engine.stages.explain import explain
 from openstack_rca.rca.engine.stages.find_windows import find_the_windows
 from openstack_rca.rca.engine.stages.fit import fit
+from openstack_rca.rca.engine.stages.gather import gather
 from openstack_rca.rca.engine.stages.infer import infer
 from openstack_rca.rca.engine.stages.judge import judge
 from openstack_rca.rca.engine.stages.match import match
@@ -25,6 +26,7 @@ RECORDING_STAGES = (observe, score, find_the_windows)
 """What is done once, with all that the logs hold."""
 
 WINDOW_STAGES = (
+    gather,
     novelty,
     match,
     accuse,

@@ -1,4 +1,4 @@
-"""Stage ``observe``: give each event its component and its text, and keep the events that the analysis is asked about."""
+"""Stage ``observe``: give each event its component, and keep the events that the analysis is asked about."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def observe(case: Case) -> None:
     Raises:
         EmptyWindow: no event lies in that window.
     """
-    case.untimed = case.events["time"].null_count() == case.events.height
+    case.untimed = case.events.counted["time"].null_count() == case.events.height
     observed = placed_in_time(observed_events(case.events, case.topology))
     case.observed = observed
     if observed.is_empty():

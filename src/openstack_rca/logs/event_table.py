@@ -1,0 +1,147 @@
+"""The events of logs in order of time: what is counted in memory, their words packed away until somebody asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+
+from openstack_rca.logs.packed_parts import PackedParts
+
+LEVELS = pl.Enum(["UNKNOWN", "TRACE", "DEBUG", "INFO", "AUDIT", "WARNING", "ERROR", "CRITICAL"])
+
+COUNTED: dict[str, pl.DataType] = {
+    "time": pl.Datetime("us", "UTC"),
+    "host": pl.Categorical(),
+    "service": pl.Categorical(),
+    "level": LEVELS,
+    "level_guessed": pl.Boolean(),
+    "template_id": pl.UInt64(),
+    "file": pl.Categorical(),
+    "line": pl.Int32(),
+    "lines": pl.Int32(),
+}
+"""The columns that are always at hand."""
+
+
+class EventTable:
+    """Events of ``EVENT_SCHEMA``, sorted by time, file and line.
+
+    Attributes:
+        counted: the columns ``COUNTED`` of every event; names of few different values as ``String`` or ``Categorical``.
+    """
+
+    def __init__(self, counted: pl.DataFrame) -> None:
+        self.counted = counted
+
+    @staticmethod
+    def of(events: pl.DataFrame) -> EventTable:
+        """The table of events that are at hand as a whole."""
+        return _WholeTable(events)
+
+    @property
+    def height(self) -> int:
+        """How many events there are."""
+        return self.counted.height
+
+    def take(self, rows: pl.Series | None = None, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """Some of the columns of events with these indices (all of them, where None), in the order of the indices."""
+        raise NotImplementedError
+
+    def told(self, expression: pl.Expr) -> pl.Series:
+        """What an expression says of each event by its words, row by row; not of its ``time`` and ``host``."""
+        raise NotImplementedError
+
+    def with_hosts(self, names: Mapping[str, str]) -> EventTable:
+        """The same events, with these hosts called otherwise."""
+        raise NotImplementedError
+
+
+class _WholeTable(EventTable):
+    def __init__(self, events: pl.DataFrame) -> None:
+        super().__init__(events.select(name for name in COUNTED if name in events.columns))
+        self._events = events
+
+    def take(self, rows: pl.Series | None = None, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        wanted = self._events if columns is None else self._events.select(columns)
+        return wanted if rows is None else wanted[rows]
+
+    def told(self, expression: pl.Expr) -> pl.Series:
+        return self._events.select(expression).to_series()
+
+    def with_hosts(self, names: Mapping[str, str]) -> EventTable:
+        return _WholeTable(self._events.with_columns(pl.col("host").replace(names)))
+
+
+class PackedTable(EventTable):
+    """Events of which all but what is counted lies packed in a file.
+
+    Args:
+        counted: see ``EventTable``, sorted.
+        places: (events,) UInt32, the place of each event among the packed ones.
+        parts: all columns of the events (and perhaps of others) in the order in which they were read; ``time`` and ``host``
+            are those of ``counted``.
+    """
+
+    def __init__(self, counted: pl.DataFrame, places: pl.Series, parts: PackedParts) -> None:
+        super().__init__(counted)
+        self.places, self.parts = places, parts
+
+    @cached_property
+    def _begins(self) -> np.ndarray:
+        return np.concatenate([[0], np.cumsum(self.parts.heights)])
+
+    def take(self, rows: pl.Series | None = None, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """See ``EventTable``."""
+        places = (self.places if rows is None else self.places.gather(rows)).to_numpy()
+        order = np.argsort(places, kind="stable")
+        found = pl.concat(self._parts_of(places[order], columns))
+        back = np.empty_like(order)
+        back[order] = np.arange(len(order))
+        taken = {}
+        for name in found.columns:
+            # One column after the other, so that the table is never there twice.
+            column = found.drop_in_place(name)
+            if name in ("time", "host"):
+                known = self.counted[name]
+                taken[name] = (known if rows is None else known.gather(rows)).cast(column.dtype)
+            else:
+                taken[name] = column.gather(back)
+        return pl.DataFrame(taken)
+
+    def _parts_of(self, places: np.ndarray, columns: Sequence[str] | None) -> Iterator[pl.DataFrame]:
+        """The events with these ascending places, part by part; at least one part."""
+        borders = np.searchsorted(places, self._begins)
+        touched = [number for number in range(len(borders) - 1) if borders[number + 1] > borders[number]]
+        for number in touched or [0]:
+            local = places[borders[number] : borders[number + 1]] - self._begins[number]
+            part = self.parts.read(number, columns)
+            # What is copied does not keep the words of the others alive.
+            yield part if len(local) == part.height else pl.concat([part[local]], rechunk=True).shrink_to_fit()
+
+    def told(self, expression: pl.Expr) -> pl.Series:
+        """See ``EventTable``."""
+        columns = list(dict.fromkeys(expression.meta.root_names()))
+        said = [
+            self.parts.read(number, columns).select(expression).to_series() for number in range(len(self.parts.heights))
+        ]
+        return pl.concat(said).gather(self.places)
+
+    def with_hosts(self, names: Mapping[str, str]) -> EventTable:
+        """See ``EventTable``."""
+        hosts = self.counted["host"].cast(pl.String).replace(names).cast(pl.Categorical)
+        return PackedTable(self.counted.with_columns(hosts), self.places, self.parts)
+
+
+def in_order(counted: pl.DataFrame) -> pl.Series:
+    """The places of events (``COUNTED``) in the order of time, file and line."""
+    times = counted["time"].cast(pl.Int64).fill_null(np.iinfo(np.int64).max).to_numpy()
+    names = counted["file"].unique(maintain_order=True)
+    ranks = names.cast(pl.String).rank("ordinal")
+    rank = counted["file"].to_physical().replace_strict(names.to_physical(), ranks, return_dtype=pl.Int64)
+    key = (rank * (1 << 32) + counted["line"].cast(pl.Int64)).to_numpy()
+    if (key[1:] >= key[:-1]).all():
+        return pl.Series("place", np.argsort(times, kind="stable").astype(np.uint32))
+    return pl.Series("place", np.lexsort((key, times)).astype(np.uint32))

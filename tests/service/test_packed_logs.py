@@ -1,0 +1,75 @@
+"""Logs that are too long to be held in memory: the answer is the same as of logs that are held whole."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from openstack_rca.logs import reading
+from openstack_rca.logs.event_table import COUNTED, EventTable, PackedTable
+from openstack_rca.logs.events import read_logs
+from openstack_rca.service.analysis import analyze
+from openstack_rca.settings import load_settings
+from trained_environment import SAMPLES
+
+INCIDENTS = [SAMPLES / "incidents" / name for name in ("INC-003", "INC-010", "INC-017", "HEALTHY-001")]
+
+
+@pytest.fixture
+def long_logs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on a batch holds little, and all but what is counted is put away."""
+    monkeypatch.setattr(reading, "_BATCH_BYTES", 300_000)
+
+
+def answer(incident: Path) -> dict[str, object]:
+    """The report but for what no two reports have in common."""
+    settings = load_settings(mlflow_enabled=False, log_cache_bytes=0)
+    report = analyze([incident / "logs"], "Something is wrong", settings=settings, model="none").report
+    return report.model_dump(mode="json", exclude={"created", "id", "seconds", "stages"})
+
+
+@pytest.mark.parametrize("incident", INCIDENTS, ids=[path.name for path in INCIDENTS])
+def test_the_answer_does_not_depend_on_where_the_words_lie(incident: Path, request: pytest.FixtureRequest) -> None:
+    """Incident by incident, to the last word of the report."""
+    whole = answer(incident)
+    request.getfixturevalue("long_logs")
+    assert answer(incident) == whole
+
+
+@pytest.fixture(scope="module")
+def tables() -> tuple[EventTable, EventTable]:
+    """The same events, held whole and put away."""
+    logs = [INCIDENTS[0] / "logs"]
+    whole = read_logs(logs)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reading, "_BATCH_BYTES", 100_000)
+        packed = read_logs(logs)
+    assert packed.files == whole.files
+    return whole.table, packed.table
+
+
+def test_any_events_are_found_again_by_their_index(tables: tuple[EventTable, EventTable]) -> None:
+    """All of them, some in any order, none; all columns or a few."""
+    whole, packed = tables
+    assert isinstance(packed, PackedTable) and len(packed.parts.heights) > 1
+    assert packed.take().equals(whole.take())
+    picked = random.Random(1).sample(range(whole.height), 100)
+    for rows in (picked, sorted(picked), [0], []):
+        wanted = pl.Series(rows, dtype=pl.UInt32)
+        assert packed.take(wanted).equals(whole.take(wanted))
+        assert packed.take(wanted, ["message", "time"]).equals(whole.take(wanted, ["message", "time"]))
+
+
+def test_what_is_counted_and_told_is_the_same(tables: tuple[EventTable, EventTable]) -> None:
+    """Row by row, also after hosts were named anew."""
+    whole, packed = tables
+    text = [pl.col(name).cast(pl.String) for name, dtype in COUNTED.items() if dtype == pl.Categorical()]
+    assert packed.counted.with_columns(text).equals(whole.counted)
+    words = pl.col("message").str.len_chars()
+    assert packed.told(words).equals(whole.told(words))
+    host = whole.counted["host"][0]
+    renamed = [table.with_hosts({host: "another"}).take() for table in tables]
+    assert renamed[0].equals(renamed[1]) and "another" in renamed[1]["host"]
