@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 
 from openstack_rca.errors import EmptyWindow
-from openstack_rca.logs.events import LEVELS
+from openstack_rca.logs.event_table import LEVELS
 from openstack_rca.service.analysis import Prepared
 
 ERRORS = ("ERROR", "CRITICAL")
