@@ -15,6 +15,7 @@ from test_missing_steps import window as calm
 from test_silence import STEADY, observed, stream
 from test_window import recording
 
+from openstack_rca.logs.event_table import EventTable
 from openstack_rca.rca.engine import AnalysisRequest
 from openstack_rca.rca.engine.case import Case as Analysis
 from openstack_rca.rca.engine.stages.find_windows import find_the_windows
@@ -158,9 +159,9 @@ def episodes(smaller: int) -> Case:
 
     def told() -> object:
         case = Analysis(
-            AnalysisRequest(issue="", logs=[]), frame, None, NormalRates.empty(), load_catalogue(), TOPOLOGY
+            AnalysisRequest("", []), EventTable.of(frame), None, NormalRates.empty(), load_catalogue(), TOPOLOGY
         )
-        case.observed = frame.with_row_index("row")
+        case.observed = frame.with_row_index("row").with_columns(failed=pl.col("level") == "ERROR")
         find_the_windows.run(case)
         return len(case.windows)
 
