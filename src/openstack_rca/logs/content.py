@@ -28,13 +28,7 @@ _STAMPED = re.compile(
     + rb"|__CURSOR=|__REALTIME_TIMESTAMP=|# \w{3} \w{3} +\d+ "
     + _CLOCK
     + rb")"
-    rb"|^(?:data: ?)?[\[{]?\{? *\"?[^\n]*\"(?:@?time(?:stamp)?|asctime|created|ts|date|_SOURCE_REALTIME_TIMESTAMP|"
-    rb"__REALTIME_TIMESTAMP|log|message|MESSAGE|msg|_source|values)\" *:"
     rb"|^.{0,80}?\b(?:DEBUG|INFO|AUDIT|WARNING|ERROR|CRITICAL|TRACE) [a-z_]+(?:\.[\w-]+)+ [\[]"
-)
-# Objects that reach over many lines: journald's, and answers of log stores.
-_JSON_OBJECTS = re.compile(
-    rb"^\s*[\[{][^\x00]*?\"(?:__REALTIME_TIMESTAMP|_source|@timestamp|_SYSTEMD_UNIT|resultType)\"\s*:"
 )
 _PAGE = re.compile(rb"\s*<(?:!doctype html|html|head|body|pre|span )", re.IGNORECASE)
 _TAG = re.compile(rb"</?[a-zA-Z!][^<>]*>")
@@ -74,7 +68,7 @@ def is_binary(data: bytes) -> bool:
 
 def reads_like_log(data: bytes) -> bool:
     """Whether at least a third of the first hundred lines that are not blank or indented look like those of a log."""
-    if _JSON_OBJECTS.match(data) or holds_records(data):
+    if holds_records(data):
         return True
     if _PAGE.match(data):
         data = _TAG.sub(b"", data.partition(b"<pre")[2] or data)

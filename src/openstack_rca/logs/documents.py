@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from openstack_rca.logs import json_keys
-from openstack_rca.logs.names import words
+from openstack_rca.logs.json_records import holds_record, is_moment, records_of, says_text, says_time
 
 _HEAD = 64 * 1024
+# From one opening bracket past keys and plain values to the next, inside of a document that is cut off.
+_OPENED = re.compile(r"[\[{](?:[^\[\]{}\"]|\"(?:[^\"\\]|\\.)*\")*[\[{]")
+_ENTERED = 8
 _VERBOSE = re.compile(
     r"^\w{2,4}\.? (?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [A-Z]{1,5}| [+-]\d\d(?::?\d\d)?)?) "
     r"\[(?:s=\w+;|[^\]]*i=)[^\]]*\]$",
@@ -34,8 +38,9 @@ _POSTGRESQL_COLUMNS = [
     "message", "detail", "hint", "internal_query", "internal_query_pos", "context", "query", "query_pos", "location",
     "application_name", "backend_type",
 ]  # fmt: skip
-_TEXT_COLUMNS = words("message msg log line _source payload full_message short_message _source.message body")
-_TIME_COLUMNS = words("@timestamp timestamp time date datetime tsns _source.@timestamp ts _time created")
+# What a header says of the zone or the unit of a column's values.
+_REMARK = re.compile(r" *[\[(]([^\])]*)[\])]$")
+_FOUND_RECORDS = 2
 
 
 @dataclass(frozen=True)
@@ -58,8 +63,8 @@ def splitter_for(head: bytes) -> Splitter | None:
     first = begin.split(b"\n", 1)[0].decode("utf-8", "replace").rstrip("\r")
     if _VERBOSE.match(first):
         return _journal_verbose
-    if first[:1] in ("{", "[", "\x1e") and not _is_json(first.strip("\x1e ,")):
-        return _indented_json if _begins_json(_decoded(begin).lstrip("\x1e")) else None
+    if first[:1] in ("{", "[", "\x1e"):
+        return _json_documents if _is_document(_decoded(begin).lstrip("\x1e"), first.strip("\x1e ,")) else None
     if _POSTGRESQL.match(first):
         return _csv_rows(_POSTGRESQL_COLUMNS, ",", _postgresql_record)
     delimiter = _csv_delimiter(first)
@@ -67,31 +72,22 @@ def splitter_for(head: bytes) -> Splitter | None:
 
 
 def holds_records(head: bytes) -> bool:
-    """Whether a file with this beginning is an export of logs: of journald, or as CSV with a header that says so."""
-    return splitter_for(head) not in (None, _indented_json)
+    """Whether a file with this beginning is an export of logs: of journald, as CSV with a header that says so, as JSON."""
+    begin = head[:_HEAD].lstrip(b"\xef\xbb\xbf\r\n \t\x1e")
+    if not begin.startswith((b"{", b"[")):
+        return splitter_for(head) is not None
+    text = _decoded(begin)
+    values = (value for _, _, value in _values(text, final=len(text) < _HEAD - 16) if value is not None)
+    return any(holds_record(record) for value in itertools.islice(values, 20) for record in records_of(value))
 
 
-def _is_json(text: str) -> bool:
+def _is_document(text: str, first: str) -> bool:
+    """Whether records reach over lines of a text in JSON, or its first line holds several."""
     try:
-        json.loads(text, strict=False)
+        value = json.loads(first, strict=False)
     except (ValueError, RecursionError):
-        return False
-    return True
-
-
-def _begins_json(text: str) -> bool:
-    """Whether a text begins with records in JSON, the last of which may be cut off."""
-    start = _skipped(text, 0)
-    if text[start : start + 1] != "{":
-        return False
-    try:
-        json.JSONDecoder(strict=False).raw_decode(text, start)
-    except json.JSONDecodeError as error:
-        # A text that is cut off is at fault at its end, or in a string that never ends.
-        return len(text) >= _HEAD - 16 and (error.pos >= len(text) - 8 or error.msg.startswith("Unterminated"))
-    except RecursionError:
-        return False
-    return True
+        return next((value for _, _, value in _values(text, final=True)), None) is not None
+    return len(list(itertools.islice(records_of(value), _FOUND_RECORDS))) == _FOUND_RECORDS
 
 
 def _journal_export(data: bytes, final: bool) -> tuple[list[Piece], int]:
@@ -185,41 +181,76 @@ def _whole_lines(data: bytes, final: bool) -> tuple[list[str], int]:
     return text.removesuffix("\n").split("\n") if text else [], end
 
 
-def _indented_json(data: bytes, final: bool) -> tuple[list[Piece], int]:
-    """Objects that reach over lines, one after the other or in a list; what is no JSON is kept line by line."""
+def _json_documents(data: bytes, final: bool) -> tuple[list[Piece], int]:
+    """Records of JSON, one after the other, in a list or anywhere in a document; what is no JSON is kept line by line."""
     text = data.decode("utf-8", "surrogateescape")
-    decoder = json.JSONDecoder(strict=False)
     pieces: list[Piece] = []
-    done = position = 0
-    while True:
-        position = _skipped(text, position)
-        if position >= len(text):
-            break
-        value, end = _decoded_at(decoder, text, position)
-        if value is None:
-            if not final:
-                break
-            end = text.find("\n", position)
-            end = len(text) if end < 0 else end
-        shown = _readable(text[position:end]) if value is None else json.dumps(value)
+    done = 0
+    for position, end, value in _values(text, final):
         # Separators belong to the record behind them, the end of a line to the one before it.
-        end = end + 1 if text[end : end + 1] == "\n" else end
-        pieces.append(Piece(shown, text.count("\n", done, end)))
-        done = position = end
+        end += text[end : end + 1] == "\n"
+        lines = text.count("\n", done, end)
+        found = list(records_of(value)) if value is not None else []
+        if value is None or (not found and not done):
+            pieces.append(
+                Piece(_readable(text[position:end].rstrip("\n")) if value is None else json.dumps(value), lines)
+            )
+        else:
+            pieces += _placed(found, text, position, end, lines) if found else [Piece(json.dumps(value), lines)]
+        done = end
     if final and done < len(text):
         rest = text[done:]
         lines = rest.count("\n") + (not rest.endswith("\n"))
-        if pieces:
-            last = pieces.pop()
-            pieces.append(Piece(last.text, last.lines + lines))
-        else:
-            pieces.append(Piece(_readable(rest.strip()), lines))
+        last = pieces.pop() if pieces else Piece(_readable(rest.strip()), 0)
+        pieces.append(Piece(last.text, last.lines + lines))
         done = len(text)
     return pieces, len(text[:done].encode("utf-8", "surrogateescape"))
 
 
+def _placed(records: list[dict[str, Any]], text: str, start: int, end: int, lines: int) -> list[Piece]:
+    """Records of one document, each with the lines from where its text stands to where the next one's does."""
+    places = []
+    place = start
+    for record in records:
+        told = next((value for key, value in record.items() if isinstance(value, str) and says_text(key)), "")
+        shown = (json.dumps(told, ensure_ascii=ascii_)[1:-1] for ascii_ in (True, False))
+        found = next((at for form in shown if form and (at := text.find(form, place, end)) >= 0), place)
+        place = found
+        places.append(text.count("\n", start, found) if found > start else 0)
+    # What is before the first text belongs to the first record.
+    borders = [0, *places[1:], lines]
+    return [
+        Piece(json.dumps(record), max(borders[number + 1] - borders[number], 0))
+        for number, record in enumerate(records)
+    ]
+
+
+def _values(text: str, final: bool) -> Iterator[tuple[int, int, Any]]:
+    """The objects of a text: where each begins and ends; None stands for a line that is none.
+
+    An object that is cut off is looked into: the records inside of it may be whole.
+    """
+    decoder = json.JSONDecoder(strict=False)
+    position = 0
+    entered = 0
+    while (position := _skipped(text, position)) < len(text):
+        value, end = _decoded_at(decoder, text, position)
+        if value is None:
+            if not final:
+                return
+            opened = _OPENED.match(text, position) if entered < _ENTERED else None
+            if opened is not None and text[position] in "{[":
+                entered += 1
+                position = opened.end() - 1
+                continue
+            end = text.find("\n", position)
+            end = len(text) if end < 0 else end
+        yield position, end, value
+        position = end
+
+
 def _decoded_at(decoder: json.JSONDecoder, text: str, position: int) -> tuple[Any, int]:
-    """The object or list that begins at a position, and where it ends; ``None`` where there is none."""
+    """The object that begins at a position, and where it ends; ``None`` where there is none."""
     if text[position] != "{":
         return None, position
     try:
@@ -240,15 +271,25 @@ def _skipped(text: str, position: int) -> int:
 def _csv_delimiter(header: str) -> str | None:
     """What stands between the columns, if a line is the header of exported logs: it names a time and a text."""
     for delimiter in _DELIMITERS:
-        names = {name.strip().strip('"').lower() for name in header.split(delimiter)}
-        if len(names) > 1 and names & _TEXT_COLUMNS and names & _TIME_COLUMNS:
+        names = [_column(name.strip('"')) for name in header.split(delimiter)]
+        of_words = all(re.fullmatch(r"[\w@.\[\] ()/-]{0,60}", name) for name in names)
+        texts = [name for name in names if says_text(name) or name.lower() == "_source"]
+        times = [name for name in names if says_time(name) and name not in texts]
+        if len(names) > 1 and of_words and texts and times and not any(map(is_moment, names)):
             return delimiter
     return None
 
 
 def _csv(header: str, delimiter: str) -> Splitter:
-    """Exports of Kibana, OpenSearch Dashboards, Graylog, Grafana: the first line names the columns."""
-    return _csv_rows([_column(name) for name in next(csv.reader([header], delimiter=delimiter))], delimiter, dict)
+    """Exports of Kibana, Graylog, Grafana, Datadog, Splunk, Azure and others: the first line names the columns."""
+    shown = next(csv.reader([header], delimiter=delimiter))
+    zones = {_column(name): match[1] for name in shown if (match := _REMARK.search(name.strip())) is not None}
+    zoned = {name: zone for name, zone in zones.items() if zone in ("UTC", "GMT", "Z")}
+
+    def shaped(record: dict[str, str]) -> dict[str, str]:
+        return record | {name: f"{record[name]} {zone}" for name, zone in zoned.items() if name in record}
+
+    return _csv_rows([_column(name) for name in shown], delimiter, shaped)
 
 
 def _postgresql_record(record: dict[str, str]) -> dict[str, str]:
@@ -290,7 +331,8 @@ def _csv_rows(names: list[str], delimiter: str, shaped: Callable[[dict[str, str]
 
 
 def _column(name: str) -> str:
-    """A column by the key that ``json_keys`` knows."""
-    plain = name.strip().strip("\ufeff").removeprefix("_source.")
+    """A column by the key that ``json_keys`` knows, without what the header remarks on it."""
+    plain = _REMARK.sub("", name.strip().strip("\ufeff").strip('"').removeprefix("_source."))
+    lower = plain.lower().replace(" ", "_")
     known = {*json_keys.MESSAGES, *json_keys.TIMES, *json_keys.HOSTS, *json_keys.SERVICES, *json_keys.WORD_LEVELS}
-    return plain if plain in known or plain.lower() not in known else plain.lower()
+    return plain if plain in known or lower not in known else lower

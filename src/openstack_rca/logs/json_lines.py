@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -27,10 +27,11 @@ from openstack_rca.logs.envelopes import (
     origin_of_path,
     service_of_tag,
 )
+from openstack_rca.logs.json_records import Record, is_moment, paired, records_of, says_text, says_time, untyped
 from openstack_rca.logs.names import Origin, service_of_pod
 from openstack_rca.logs.programs import component_of_program
 from openstack_rca.logs.records import NESTED_STRIDE, ROW_STRIDE, level_name, syslog_level_name
-from openstack_rca.logs.stamps import iso_time
+from openstack_rca.logs.stamps import written_times
 
 NAME = "json"
 # Where a record may begin: at once, behind `data:` of server-sent events, behind fluentd's time and tag, behind RS.
@@ -41,14 +42,8 @@ _FLUENT_BIT = re.compile(
 )
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_KIBANA = re.compile(
-    r"(?P<month>[A-Z][a-z]{2}) (?P<day>\d{1,2}), (?P<year>\d{4}) @ (?P<clock>\d\d:\d\d:\d\d(?:\.\d+)?)$"
-)
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _BUNYAN = {10: "TRACE", 20: "DEBUG", 30: "INFO", 40: "WARNING", 50: "ERROR", 60: "CRITICAL"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-Record = Mapping[str, Any]
 
 
 def unwrap_json(lines: pl.DataFrame, timezone: str) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -86,7 +81,7 @@ def unwrap_json(lines: pl.DataFrame, timezone: str) -> tuple[pl.DataFrame, pl.Da
     shipped = pl.col("micros").cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
     zoned = pl.col("micros").is_not_null() | pl.col("stamp").str.contains(r"(?:Z|[+-]\d\d:?\d\d)$")
     known = frame.with_columns(
-        outer_time=pl.coalesce(shipped, iso_time(pl.col("stamp"), timezone)), outer_zoned=zoned.fill_null(False)
+        outer_time=pl.coalesce(shipped, written_times(frame["stamp"], timezone)), outer_zoned=zoned.fill_null(False)
     )
     rest = lines.filter(~pl.col("row").is_in(pl.Series(taken, dtype=pl.UInt64).implode()))
     return known.select(ENVELOPE_SCHEMA.keys()), rest
@@ -133,55 +128,6 @@ def _parsed(body: str) -> Any:
         return None
 
 
-def records_of(value: Any) -> Iterator[dict[str, Any]]:
-    """The log records in a value of JSON: a record, a list of them, an answer of OpenSearch, Loki or Graylog."""
-    if isinstance(value, list):
-        for element in value:
-            if isinstance(element, dict):
-                yield from records_of(element)
-        return
-    if not isinstance(value, dict):
-        return
-    listed = _listed(value)
-    if listed is not None:
-        for element in listed:
-            yield from records_of(element)
-    elif isinstance(value.get("values"), list) and isinstance(value.get("stream", value.get("metric")), dict):
-        labels = value.get("stream", value.get("metric"))
-        for entry in value["values"]:
-            if isinstance(entry, list) and len(entry) >= 2:
-                yield {"labels": labels, "ts": entry[0], "line": entry[1]}
-    elif _has_text(value):
-        yield value
-
-
-def _listed(value: Record) -> Sequence[Any] | None:
-    """The list of records inside an answer."""
-    hits = value.get("hits")
-    if isinstance(hits, dict) and isinstance(hits.get("hits"), list):
-        return list(hits["hits"])
-    data = value.get("data")
-    if isinstance(data, dict) and isinstance(data.get("result"), list):
-        return list(data["result"])
-    for key in ("rawResponse", *json_keys.LISTS):
-        inner = value.get(key)
-        if isinstance(inner, list) and inner and all(isinstance(element, dict) for element in inner):
-            return inner
-        if key == "rawResponse" and isinstance(inner, dict):
-            return [inner]
-    message = value.get("message")
-    return [message] if isinstance(message, dict) and _has_text(message) else None
-
-
-def _has_text(value: Record) -> bool:
-    flat = value.get("_source", value.get("fields", value))
-    if not isinstance(flat, dict):
-        return False
-    return any(isinstance(_first(flat, (key,)), str | list) for key in json_keys.MESSAGES) or any(
-        key in flat for key in ("level", "levelname", "severity")
-    )
-
-
 def _ruby_hash(text: str) -> dict[str, Any] | None:
     """Fluent Bit prints records as ``{"log"=>"text", "pid"=>7}``."""
     value = _parsed(re.sub(r'("(?:[^"\\]|\\.)*")=>', r"\1:", text))
@@ -194,6 +140,8 @@ def _flat(record: Record) -> dict[str, Any]:
     for key, value in record.items():
         name = _plain_key(key)
         kind = type(value)
+        if kind is list and key in json_keys.INNER and (listed := paired(value)) is not None:
+            value, kind = listed, dict
         if kind is list and len(value) == 1 and not isinstance(value[0], dict | list):
             value = value[0]
         elif kind is dict:
@@ -211,7 +159,8 @@ def _flat(record: Record) -> dict[str, Any]:
 
 @lru_cache(maxsize=4096)
 def _plain_key(key: str) -> str:
-    """Graylog puts an underscore before what a program adds."""
+    """Graylog puts an underscore before what a program adds, Google Cloud the address of what told it."""
+    key = key.rsplit("googleapis.com/", 1)[-1]
     added = key.startswith("_") and key[1:2].islower() and key not in ("_source", "_path", "_raw", "_time")
     return key.lstrip("_") if added else key
 
@@ -269,7 +218,9 @@ def _record_envelopes(record: Record) -> Iterator[dict[str, Any]]:
 
 def _text(flat: Record) -> str:
     full = flat.get("full_message")
-    for value in (full, *(flat.get(key) for key in json_keys.MESSAGES)):
+    others = (value for key, value in flat.items() if key not in json_keys.MESSAGE_SET and says_text(key))
+    for value in (full, *(flat.get(key) for key in json_keys.MESSAGES), *others):
+        value = untyped(value)
         if isinstance(value, str) and value:
             return COLOUR.sub("", value) if "\x1b" in value else value
         if isinstance(value, list) and value and all(isinstance(byte, int) and 0 <= byte < 256 for byte in value):
@@ -288,18 +239,14 @@ def _trace(flat: Record) -> str:
 
 
 def _time(flat: Record) -> dict[str, Any]:
-    for key in json_keys.TIMES:
+    for key in (*json_keys.TIMES, *(key for key in flat if key not in json_keys.TIME_SET and says_time(key))):
         value = flat.get(key)
         if isinstance(value, dict):
             value = value.get("$date", value.get("seconds"))
         micros = _epoch_micros(value)
         if micros is not None:
             return {"micros": micros}
-        shown = _KIBANA.match(value) if isinstance(value, str) else None
-        if shown is not None:
-            month = _MONTHS.index(shown["month"]) + 1
-            return {"stamp": f"{shown['year']}-{month:02d}-{int(shown['day']):02d} {shown['clock']}"}
-        if isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\d[ T]+\d", value):
+        if isinstance(value, str) and is_moment(value):
             if key == "asctime" and isinstance(flat.get("msecs"), int | float) and re.search(r":\d\d$", value):
                 value = f"{value}.{int(flat['msecs']) % 1000:03d}"
             return {"stamp": value}

@@ -10,7 +10,7 @@ import polars as pl
 
 from openstack_rca.logs.beginnings import matching, parts_of
 from openstack_rca.logs.records import Kind, as_records, normal_level
-from openstack_rca.logs.stamps import ISO, epoch_time, formatted_time, iso_time, to_utc, yearless_time
+from openstack_rca.logs.stamps import ISO, epoch_time, iso_time, to_utc, written_times, yearless_time
 
 NAME = "oslo"
 _PLAIN = r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \d+ [A-Z]+ [^ ]"
@@ -32,15 +32,6 @@ _UNSTAMPED = (
     rf"^(?P<level>{_LEVELS}) +(?P<logger>[A-Za-z_][\w-]*) +(?P<rest>\[(?:-|None|req-).*)$",
 )
 _GO_SOURCE = r"^[\w-]+\.go:\d+ "
-_LAYOUTS = (
-    "%d/%b/%Y %H:%M:%S", "%d/%b/%Y:%H:%M:%S", "%d %b %Y %H:%M:%S", "%b %d %Y %H:%M:%S", "%b %d, %Y %H:%M:%S",
-    "%a %b %d %H:%M:%S %Y", "%a, %d %b %Y %H:%M:%S", "%a %d %b %Y %H:%M:%S", "%d-%b-%Y %H:%M:%S", "%Y%m%d %H:%M:%S",
-    "%Y%m%dT%H%M%S", "%Y%m%d%H%M%S", "%Y.%m.%d %H:%M:%S", "%d.%m.%Y %H:%M:%S", "%Y-%m-%d_%H:%M:%S", "%Y-%m-%d-%H:%M:%S",
-    "%Y-%m-%d %I:%M:%S %p", "%d-%m-%Y %H:%M:%S", "%A, %d %B %Y %H:%M:%S", "%d %B %Y %H:%M:%S",
-)  # fmt: skip
-# Which of the two numbers is the month, the dates of a file tell together.
-_DAY_FIRST = ("%d/%m/%Y %H:%M:%S", "%d/%m/%y %H:%M:%S", "%d/%m/%Y %I:%M:%S %p")
-_MONTH_FIRST = ("%m/%d/%Y %H:%M:%S", "%m/%d/%y %H:%M:%S", "%m/%d/%Y %I:%M:%S %p")
 _CONTEXT = r"^\[(?:-|None|req-[^ \[\]]+)(?: +[^ \[\]]+)* ?$"
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _INSTANCE = rf"^\[instance: ({_UUID})\]"
@@ -129,14 +120,10 @@ def _rare_records(lines: pl.DataFrame, timezone: str) -> pl.DataFrame:
 def _other_date_records(lines: pl.DataFrame, timezone: str) -> pl.DataFrame:
     parsed = parts_of(lines, _OTHER_DATE)
     stamp = pl.col("stamp")
-    numbers = parsed["stamp"].str.extract_groups(r"^([0-9]{1,2})/([0-9]{1,2})/").struct.unnest()
-    first, second = (numbers[name].cast(pl.Int32).max() or 0 for name in numbers.columns)
-    slashed = _MONTH_FIRST if int(str(second)) > 12 and int(str(first)) <= 12 else _DAY_FIRST
-    times = [formatted_time(stamp, layout, timezone) for layout in (*_LAYOUTS, *slashed)]
+    distinct = parsed.select(stamp.unique())
+    written = written_times(distinct["stamp"], timezone)
     epoch = pl.when(stamp.str.contains(r"^\d{9,10}$")).then(epoch_time(stamp))
-    table = parsed.select(stamp.unique()).with_columns(
-        pl.coalesce(iso_time(stamp, timezone), *times, yearless_time(stamp, timezone), epoch).alias("time")
-    )
+    table = distinct.with_columns(pl.coalesce(written, yearless_time(stamp, timezone), epoch).alias("time"))
     dated = parsed.join(table, on="stamp", how="inner", maintain_order="left").filter(pl.col("time").is_not_null())
     milliseconds = pl.col("milliseconds").cast(pl.Int64).fill_null(0)
     return _finish(

@@ -110,6 +110,7 @@ _LEVELS = {
     "NOTE": "INFO",
     "NOTICE": "INFO",
     "SYSTEM": "INFO",
+    "NORMAL": "INFO",
     "LOG": "INFO",
     "AUDIT": "AUDIT",
     "WRN": "WARNING",

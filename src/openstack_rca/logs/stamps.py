@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import statistics
+from collections.abc import Sequence
 
 import polars as pl
 
@@ -137,6 +138,84 @@ def epoch_time(text: pl.Expr) -> pl.Expr:
     )
     exact = pl.when(whole.abs() >= 100_000_000_000_000_000).then(whole // 1000)
     return pl.coalesce(exact, micros.cast(pl.Int64, strict=False)).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+
+
+# What a date of no usual shape is made of: its clock, what stands around that, and the numbers and words of its day.
+_CLOCK_PART = (
+    r"(?:^|[^0-9])(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})(?:[.,:](?P<fraction>[0-9]{1,9}))?"
+    r" ?(?P<half>[AaPp])?(?:\.?[Mm]\.?)? ?(?P<zone>Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2}|[A-Z]{3,4})?(?:[^A-Za-z0-9]|$)"
+)
+_TIGHT = r"^([0-9]{4})([0-9]{2})([0-9]{2})[T_-]?([0-9]{2})([0-9]{2})([0-9]{2})"
+_DAYS = (
+    # Year first, in four digits, packed, or without its century; then a named month; both with the parts' order.
+    (r"(?:^|[^0-9])([0-9]{4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})(?:[^0-9]|$)", "ymd"),
+    (r"(?:^|[^0-9])([0-9]{4})([0-9]{2})([0-9]{2})(?:[^0-9]|$)", "ymd"),
+    (r"^([0-9]{2})([0-9]{2})([0-9]{2}) ", "ymd"),
+    (r"(?:^|[^0-9])([0-9]{1,2})[ ./-]*([A-Za-z\x{80}-\x{10FFFF}]{3,})[. /-]+([0-9]{4})(?:[^0-9]|$)", "dmy"),
+    (r"([A-Za-z\x{80}-\x{10FFFF}]{3,})[. ]+([0-9]{1,2}),? (?:.* )?([0-9]{4})(?:[^0-9]|$)", "mdy"),
+    (r"(?:^|[^0-9])([0-9]{4})[ ./-]+([A-Za-z\x{80}-\x{10FFFF}]{3,})[. /-]+([0-9]{1,2})(?:[^0-9]|$)", "ymd"),
+)
+_SLASHED = r"(?:^|[^0-9])([0-9]{1,2})([/.-])([0-9]{1,2})[/.-]([0-9]{4}|[0-9]{2})(?:[^0-9]|$)"
+
+
+def written_times(stamps: pl.Series, timezone: str) -> pl.Series:
+    """Stamps of one source in whatever shape people and programs give dates; what is none becomes null.
+
+    The year, the month as a number or by its name, and the day stand in any order; the clock has 12 or 24 hours; a zone
+    may follow. Which of two numbers is the month all stamps tell together: a number above 12 is a day; else the month is
+    first where the clock has 12 hours, as in the United States.
+    """
+    table = stamps.alias("stamp").to_frame().with_columns(iso_time(pl.col("stamp"), timezone).alias("time"))
+    open_ = table.filter(pl.col("time").is_null() & pl.col("stamp").is_not_null())["stamp"].unique()
+    if open_.len() == 0:
+        return table["time"]
+    plain = open_.to_frame().with_columns(text=pl.col("stamp").str.replace_all(r"[\x{A0}\x{202F}\x{2009}]", " "))
+    slashed = plain["text"].str.extract_groups(_SLASHED).struct.unnest()
+    first, second = (slashed[name].cast(pl.Int32).max() for name in ("1", "3"))
+    halved = plain["text"].str.contains(r"[0-9] ?[AaPp]\.?[Mm](?:[^A-Za-z]|$)").any()
+    american = int(str(first or 0)) <= 12 and (int(str(second or 0)) > 12 or halved)
+    ways = [(pattern, order, ("1", "2", "3")) for pattern, order in _DAYS]
+    ways.append((_SLASHED, "mdy" if american else "dmy", ("1", "3", "4")))
+    ways.append((_TIGHT, "ymd", ("1", "2", "3")))
+    whole = plain.select("stamp", _clock_of(plain["text"]), date=_dates_of(plain["text"], ways))
+    times = whole.select("stamp", found=pl.col("date") + " " + pl.col("clock"))
+    found = times.select("stamp", iso_time(pl.col("found"), timezone).alias("found"))
+    return table.join(found, on="stamp", how="left", maintain_order="left").select(pl.coalesce("time", "found"))["time"]
+
+
+def _dates_of(texts: pl.Series, ways: Sequence[tuple[str, str, tuple[str, ...]]]) -> pl.Series:
+    """Dates as ``2026-11-23``, found by the first way that finds one: a pattern, the order of its parts, their places."""
+    dates = pl.Series("date", [None] * texts.len(), pl.String)
+    for pattern, order, places in ways:
+        if dates.null_count() == 0:
+            break
+        part = (
+            texts.str.extract_groups(pattern)
+            .struct.unnest()
+            .select(**{name: pl.col(place) for name, place in zip(order, places, strict=True)})
+        )
+        word = pl.col("m").str.to_lowercase()
+        months = part.select(
+            pl.coalesce(
+                *(word.str.slice(0, length).replace_strict(_MONTH_NUMBERS, default=None) for length in (4, 3)),
+                pl.when(word.str.contains("^[0-9]+$")).then(word.str.zfill(2)),
+            )
+        ).to_series()
+        century = pl.when(pl.col("y").str.len_bytes() == 2).then(pl.lit("20")).otherwise(pl.lit(""))
+        found = part.select(century + pl.col("y") + "-" + months + "-" + pl.col("d").str.zfill(2)).to_series()
+        dates = dates.zip_with(dates.is_not_null(), found)
+    return dates
+
+
+def _clock_of(texts: pl.Series) -> pl.Series:
+    """Clocks as ``08:20:31.640 +0000``, of 24 hours."""
+    part = texts.str.extract_groups(_CLOCK_PART).struct.unnest()
+    tight = texts.str.extract_groups(_TIGHT).struct.unnest().select(pl.concat_str("4", "5", "6", separator=":"))
+    half, hour = pl.col("half").str.to_lowercase(), pl.col("hour").cast(pl.Int32)
+    hour = pl.when(half.is_null()).then(hour).otherwise(hour % 12 + pl.when(half == "p").then(12).otherwise(0))
+    clock = pl.concat_str(hour.cast(pl.String).str.zfill(2), "minute", "second", separator=":")
+    behind = [(pl.lit(sign) + pl.col(name)).fill_null("") for sign, name in ((".", "fraction"), (" ", "zone"))]
+    return part.select(pl.coalesce(clock + behind[0] + behind[1], tight.to_series()).alias("clock"))["clock"]
 
 
 _CLOCK = re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}")

@@ -1,0 +1,160 @@
+"""Log records in a value of JSON: found by what they hold, a text and a time, whatever the documents around them are called."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from openstack_rca.logs import json_keys
+
+Record = Mapping[str, Any]
+
+_DEEPEST = 12
+_TEXT_ENDS = ("message", "msg", "payload", "_raw")
+_TIME_PARTS = ("time", "date", "stamp")
+_DATED = re.compile(r"^\D{0,12}\d{1,4}\W.{0,40}\d:\d\d|^\d{9,19}(?:\.\d+)?$|^\d{8}T?\d{6}")
+_PAIR_NAMES = ("field", "key", "name", "Name", "@Name")
+_PAIR_VALUES = ("value", "Value", "#text")
+_TYPED = frozenset(("stringValue", "intValue", "doubleValue", "boolValue"))
+_LINES_OF = frozenset((*json_keys.HOSTS, *json_keys.SERVICES, *json_keys.PATHS, *json_keys.PODS, "labels"))
+
+
+@lru_cache(maxsize=4096)
+def says_text(key: str) -> bool:
+    """Whether a key names the text of a record."""
+    return key in json_keys.MESSAGE_SET or key.lower().endswith(_TEXT_ENDS)
+
+
+@lru_cache(maxsize=4096)
+def says_time(key: str) -> bool:
+    """Whether a key names a moment."""
+    lower = key.lower()
+    return key in json_keys.TIME_SET or any(part in lower for part in _TIME_PARTS)
+
+
+def is_moment(value: Any) -> bool:
+    """Whether a value can be a moment: a date with a clock, or seconds and less since 1970."""
+    if isinstance(value, str):
+        return _DATED.match(value) is not None
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 10**8
+
+
+def records_of(value: Any, around: Record | None = None, depth: int = 0) -> Iterator[dict[str, Any]]:
+    """The log records in a value of JSON, in their order.
+
+    A record is itself, or holds in an inner record that shippers use, a text and a time. Anything else is looked through
+    for records: the answers of OpenSearch, Loki, Splunk, Graylog, Datadog, CloudWatch, Azure, lists of Kubernetes. What
+    such a document says of the place counts for all its records. Where there is none, a value that has a text or a level
+    is a record.
+    """
+    if depth > _DEEPEST:
+        return
+    if isinstance(value, list):
+        record = paired(value)
+        for element in value if record is None else [record]:
+            yield from records_of(element, around, depth + 1)
+    elif isinstance(value, dict):
+        if holds_record(value):
+            yield {**around, **value} if around else value
+            return
+        found = False
+        for record in _inner_records(value, around, depth):
+            found = True
+            yield record
+        if not found and depth < 2 and _says_something(value):
+            yield value
+
+
+def holds_record(value: Record) -> bool:
+    """Whether a value of JSON is a log record for sure: it has a text and a time."""
+    text = time = False
+    for key, inner in value.items():
+        if isinstance(inner, dict) and not _is_text(key, inner):
+            if key in json_keys.LEVELLED and not (text and time):
+                for deeper, deepest in inner.items():
+                    text = text or _is_text(deeper, deepest)
+                    time = time or (says_time(deeper) and is_moment(deepest))
+            elif not time and says_time(key) and isinstance(inner.get("$date", inner.get("seconds")), str | int):
+                time = True
+        else:
+            text = text or _is_text(key, inner)
+            time = time or (says_time(key) and is_moment(inner[0] if isinstance(inner, list) and inner else inner))
+    return text and time
+
+
+def _is_text(key: str, value: Any) -> bool:
+    return (isinstance(value, str | list) and says_text(key)) or (
+        key == "body" and isinstance(value, dict) and not _TYPED.isdisjoint(value)
+    )
+
+
+def _says_something(value: Record) -> bool:
+    flats = [value, *(inner for key in json_keys.LEVELLED if isinstance(inner := value.get(key), dict))]
+    return any(
+        key in flat and (isinstance(flat[key], str | list) or key in ("level", "levelname", "severity"))
+        for flat in flats
+        for key in (*json_keys.MESSAGES, "level", "levelname", "severity")
+    )
+
+
+def _inner_records(value: Record, around: Record | None, depth: int) -> Iterator[dict[str, Any]]:
+    labels = value.get("stream", value.get("metric"))
+    if isinstance(value.get("values"), list) and isinstance(labels, dict):
+        for entry in value["values"]:
+            if isinstance(entry, list) and len(entry) >= 2:
+                further = (
+                    entry[2].get("structuredMetadata", {}) if len(entry) > 2 and isinstance(entry[2], dict) else {}
+                )
+                yield {"labels": {**labels, **further}, "ts": entry[0], "line": entry[1]}
+        return
+    table = _table(value)
+    if table is not None:
+        for row in table:
+            yield from records_of(row, around, depth + 1)
+        return
+    told = {**(around or {}), **_place(value)}
+    for inner in value.values():
+        if isinstance(inner, list | dict) and inner:
+            yield from (record for record in records_of(inner, told, depth + 2) if record)
+
+
+def _place(value: Record) -> dict[str, Any]:
+    """What a document says of the place of the records in it."""
+    told = {key: inner for key, inner in value.items() if key in _LINES_OF and isinstance(inner, str | dict)}
+    resource = value.get("resource")
+    if isinstance(resource, dict) and isinstance(resource.get("attributes"), list):
+        told |= paired(resource["attributes"]) or {}
+    return told
+
+
+def _table(value: Record) -> list[dict[str, Any]] | None:
+    """The rows of a table, whose columns are named once."""
+    rows, columns = value.get("rows"), value.get("columns", value.get("fields"))
+    if not isinstance(rows, list) or not isinstance(columns, list):
+        return None
+    names = [column.get("name") if isinstance(column, dict) else column for column in columns]
+    return [dict(zip(map(str, names), row, strict=False)) for row in rows if isinstance(row, list)]
+
+
+def paired(value: Sequence[Any]) -> dict[str, Any] | None:
+    """A record that is written as a list of names and values."""
+    if not value or not all(isinstance(pair, dict) and 2 <= len(pair) <= 4 for pair in value):
+        return None
+    found: dict[str, Any] = {}
+    for pair in value:
+        name = next((pair[key] for key in _PAIR_NAMES if isinstance(pair.get(key), str)), None)
+        values = [pair[key] for key in _PAIR_VALUES if key in pair]
+        if name is None or not values:
+            return None
+        found[name.removeprefix("@")] = untyped(values[0])
+    return found
+
+
+def untyped(value: Any) -> Any:
+    """The value that OpenTelemetry wraps into its type."""
+    if isinstance(value, dict) and len(value) == 1:
+        (key, inner), *_ = value.items()
+        return inner if key in _TYPED else value
+    return value
