@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from datetime import timedelta
 from pathlib import Path
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +14,9 @@ from hypothesis import strategies as st
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "rca"))
 from report_samples import confirmed, healthy
 
+from openstack_rca.rca.report import Report
+from openstack_rca.rca.report.report import Window
+from openstack_rca.service.earlier import Earlier
 from openstack_rca.service.follow_up import Asked, follow_up, is_small_talk
 
 REPORT = confirmed()
@@ -37,7 +42,8 @@ REPORT = confirmed()
         ("what should I check", Asked.CHECKS, "Start the database server"),
         ("how do I fix it?", Asked.CHECKS, "Start the database server"),
         ("only host compute2", Asked.HOST, "57 publishers blocked"),
-        ("compare with yesterday's logs", Asked.COMPARE, "--baseline"),
+        ("compare with yesterday's logs", Asked.COMPARE, "nothing to compare with"),
+        ("what changed since last week?", Asked.COMPARE, "hold nothing of 2026-03-02"),
         ("what is the weather like", Asked.UNKNOWN, "you can ask"),
         ("only host compute99", Asked.UNKNOWN, "you can ask"),
         ("hello", Asked.GREETING, "you can ask"),
@@ -74,6 +80,58 @@ def test_small_talk_asks_nothing_of_the_logs(text: str) -> None:
 def test_a_symptom_is_no_small_talk(text: str) -> None:
     """What says that something is wrong is a question, however it begins."""
     assert not is_small_talk(text)
+
+
+def two_days(report: Report) -> pl.DataFrame:
+    """Ten lines each of two days in the report's window: the first day all is well, on the second each is an error."""
+    assert report.window.start is not None
+    return pl.DataFrame(
+        [
+            {
+                "time": report.window.start - timedelta(days=days) + timedelta(seconds=number),
+                "service": "nova-conductor",
+                "level": "INFO" if days else "ERROR",
+                "template_id": days,
+                "template": "Lost the database" if not days else "Took <n> tasks",
+            }
+            for days in (0, 1)
+            for number in range(10)
+        ]
+    )
+
+
+def test_yesterday_is_looked_for_in_the_same_logs_first() -> None:
+    """The same stretch a day before: what was compared, how many events and errors, what there is only now or then."""
+    told = follow_up("compare with yesterday's logs", REPORT, Earlier(events=lambda: two_days(REPORT))).lines
+    assert told[0].startswith("Compared: 2026-03-09 ")
+    assert " with 2026-03-08 " in told[0]
+    assert told[1] == "Events: 10 then, 10 now. Errors: 0 then, 10 now."
+    assert "nova-conductor: 0 errors then, 10 now." in told
+    assert "Only now: nova-conductor ERROR, 10 times: Lost the database" in told
+    assert "Only then: nova-conductor INFO, 10 times: Took <n> tasks" in told
+
+
+def test_logs_that_do_not_reach_back_are_compared_by_the_kept_report_next_to_that_time() -> None:
+    """Which one is said by its id, then both verdicts, and what speaks against whom only now."""
+    start = REPORT.window.start
+    assert start is not None
+    days = [
+        healthy().model_copy(
+            update={
+                "id": f"{ago:012d}",
+                "created": REPORT.created - timedelta(days=ago),
+                "window": Window(start=start - timedelta(days=ago), end=start - timedelta(days=ago)),
+            }
+        )
+        for ago in (1, 7)
+    ]
+    past = Earlier(events=lambda: two_days(REPORT).head(10), reports=lambda: [REPORT, *days])
+    told = follow_up("compare with yesterday", REPORT, past).lines
+    assert told[0].startswith("Compared: this report with report 000000000001 about the same logs at 2026-03-08 ")
+    assert told[1] == "Then: NO FAILURE FOUND"
+    assert told[2].startswith("Now: CONFIRMED, mariadb on controller")
+    assert any(line.startswith("Only now: mariadb: ") for line in told)
+    assert "report 000000000007" in follow_up("is it different from last week?", REPORT, past).lines[0]
 
 
 def test_a_report_without_failure_answers_too() -> None:

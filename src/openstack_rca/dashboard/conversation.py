@@ -7,17 +7,19 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+import polars as pl
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from openstack_rca.dashboard.held_model import HeldModel, held_model
 from openstack_rca.dashboard.prepared_logs import LogChoice, prepared_logs
-from openstack_rca.errors import ConfigurationError, HistoryUnavailable, LogInputError
+from openstack_rca.errors import ConfigurationError, HistoryUnavailable, LogInputError, OpenStackRcaError
 from openstack_rca.service.analysis import Prepared, ask, record_analysis
 from openstack_rca.service.conversations import MOST_QUESTIONS, keep_question, questions_about
+from openstack_rca.service.earlier import Earlier
 from openstack_rca.service.explore import request_window
 from openstack_rca.service.history import open_history, remember
-from openstack_rca.service.kept_reports import keep_report, open_kept
+from openstack_rca.service.kept_reports import keep_report, open_kept, reports_about
 from openstack_rca.service.language_model import Narrative
 from openstack_rca.service.log_choice import logs_by_reference, reference_of
 from openstack_rca.service.moments import parse_moment
@@ -182,6 +184,18 @@ def logs_of(answer: Answer, settings: Settings) -> Prepared | None:
         with st.spinner("Reading the logs"):
             answer.prepared = prepared_logs(answer.logs, held_model(settings), settings)
     return answer.prepared
+
+
+def past_of(answer: Answer, settings: Settings) -> Earlier:
+    """What an answer can be compared with: its logs where they are open here, and kept reports about the same ones."""
+
+    def events() -> pl.DataFrame | None:
+        with suppress(OpenStackRcaError):
+            prepared = logs_of(answer, settings)
+            return prepared.read.events if prepared else None
+        return None
+
+    return Earlier(events, lambda: reports_about(answer.report.logs, settings))
 
 
 def ask_about(answer: Answer, question: str, settings: Settings) -> None:

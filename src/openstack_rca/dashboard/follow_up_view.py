@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from openstack_rca.dashboard.conversation import Answer, ask_about
+from openstack_rca.dashboard.conversation import Answer, ask_about, past_of
 from openstack_rca.dashboard.evidence_view import draw_evidence
 from openstack_rca.dashboard.words import plain, prose, sentence
 from openstack_rca.errors import OpenStackRcaError
@@ -40,7 +40,7 @@ def _draw_exchanges(answer: Answer, questions: list[str], first: int, settings: 
         with st.chat_message("user", avatar=":material/person:"):
             st.text(plain(question))
         with st.chat_message("assistant", avatar=":material/troubleshoot:"):
-            reply = follow_up(question, answer.report)
+            reply = follow_up(question, answer.report, past_of(answer, settings))
             if reply.asked is Asked.UNKNOWN and is_configured(settings):
                 _draw_narrative(question, answer, settings)
             else:

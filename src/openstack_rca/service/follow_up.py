@@ -16,10 +16,12 @@ from openstack_rca.rca.knowledge import load_topology
 from openstack_rca.rca.render import as_utc, clock, confidence_sides, confidence_text, moment, percent, place
 from openstack_rca.rca.report import Cause, EvidenceItem, Report
 from openstack_rca.rca.vocabulary import Verdict
+from openstack_rca.service.earlier import Earlier, compare_with_earlier
 
 MOST_LINES = 12
 MOST_EVIDENCE = 6
 AROUND = timedelta(minutes=1)
+NO_PAST = Earlier()
 
 
 class Asked(StrEnum):
@@ -73,11 +75,11 @@ _PLAIN_WORDS = {"host", "network", "storage"}
 """Components whose names are words of many questions; they count where one asks for a reason, or the report names them."""
 
 _SORTS: tuple[tuple[Asked, str], ...] = (
+    (Asked.COMPARE, r"\bcompare\b|\byesterday\b|\blast week\b|\bdifferent from\b"),
     (Asked.WHY_NOT, r"\bwhy not\b|\bwhy (?:is|was)(?:n't| it not| not)\b|\bcould (?:it|this) (?:also )?be\b|\bruled? out\b"
                     r"|^\s*(?:is|was) (?:it|this)\b|^\s*not\b|\bwhat about\b|\binstead of\b"),
     (Asked.EVIDENCE, r"\bevidence\b|\bproofs?\b|\bprove[sn]?\b|\bshow (?:me )?(?:the )?(?:log )?lines?\b|\bwhich lines?\b"),
     (Asked.REQUESTS, r"\brequests?\b.*\bfail|\bfail\w*\b.*\brequests?\b|\breq-[0-9a-f]{8}"),
-    (Asked.COMPARE, r"\bcompare\b|\byesterday\b|\blast week\b|\bdifferent from\b"),
     (Asked.SINCE, r"\bsince when\b|\bhow long\b|\bonset\b|\bwhen (?:did|does|was|has)\b.*\b(?:start|beg[ai]n|fail|happen|break)"),
     (Asked.AT, r"\bwhat (?:else )?(?:happened|happens|was going on|went on|was logged)\b|\btimeline\b|\bin (?:what )?order\b"),
     (Asked.CHECKS, r"\bwhat\b.*\b(?:check|do|try|look at)\b|\bhow\b.*\b(?:fix|repair|verify|confirm|check|solve)\b"
@@ -110,12 +112,13 @@ def what_can_be_asked(report: Report | None = None) -> list[str]:
     ]
 
 
-def follow_up(question: str, report: Report) -> Reply:
-    """Answer a question about a report from the report alone.
+def follow_up(question: str, report: Report, earlier: Earlier = NO_PAST) -> Reply:
+    """Answer a question about a report from the report, and beside what was before it.
 
     Args:
         question: what was typed.
         report: what it is about.
+        earlier: what it can be compared with.
 
     Returns:
         The answer; of ``Asked.UNKNOWN`` with what can be asked, where the question is none of these.
@@ -139,7 +142,7 @@ def follow_up(question: str, report: Report) -> Reply:
         Asked.REQUESTS: lambda: _requests(report, question),
         Asked.CHECKS: lambda: _checks(report, names),
         Asked.HOST: lambda: _on_host(report, host or ""),
-        Asked.COMPARE: lambda: _compare(report),
+        Asked.COMPARE: lambda: Reply(asked, compare_with_earlier(question, report, earlier)),
     }
     if asked in answers:
         return answers[asked]()
@@ -364,11 +367,3 @@ def _on_host(report: Report, host: str) -> Reply:
     ]
     items = [item for item in _items(report) if host in (item.host, item.accused_host)]
     return Reply(Asked.HOST, lines[:MOST_LINES] or [f"The report tells of no fault on {host}."], items[:MOST_EVIDENCE])
-
-
-def _compare(report: Report) -> Reply:
-    baselines = [item for item in _items(report) if item.baseline]
-    lines = ["The counts in the evidence stand against what is normal: by the model, or by the rest of these logs."]
-    lines += ["With the logs of a good day: openstack-rca analyze LOGS --baseline LOGS_OF_THAT_DAY"]
-    lines += [f"{past.component} on {moment(past.time)}: {past.issue}" for past in report.similar[:3]]
-    return Reply(Asked.COMPARE, lines, baselines[:3])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -94,14 +96,15 @@ def open_kept(report_id: str, settings: Settings) -> Report:
     raise ReportNotFound("There is no report behind this link.", "It may have been made elsewhere, or too long ago.")
 
 
+def reports_about(logs: Sequence[str], settings: Settings) -> list[Report]:
+    """Kept reports about the same logs, newest first; files that are no report are passed over."""
+    return [report for report in _reports(settings) if sorted(report.logs) == sorted(logs)]
+
+
 def list_reports(settings: Settings, limit: int) -> list[KeptReport]:
     """The newest reports; files that are no report are passed over."""
     kept = []
-    for path in _files(settings)[:limit]:
-        try:
-            report = Report.model_validate_json(path.read_bytes())
-        except (OSError, ValidationError):
-            continue
+    for report in _reports(settings, limit):
         first = report.causes[0] if report.causes else None
         kept.append(
             KeptReport(
@@ -115,6 +118,12 @@ def list_reports(settings: Settings, limit: int) -> list[KeptReport]:
             )
         )
     return kept
+
+
+def _reports(settings: Settings, limit: int | None = None) -> Iterator[Report]:
+    for path in _files(settings)[:limit]:
+        with suppress(OSError, ValidationError):
+            yield Report.model_validate_json(path.read_bytes())
 
 
 def _files(settings: Settings) -> list[Path]:
