@@ -305,7 +305,7 @@ SCENARIOS = [
     Scenario("exchange deleted", exchange_deleted, ("rabbitmq",), ("messaging",)),
     Scenario("virtual host deleted", vhost_deleted, ("rabbitmq",), ("auth", "config", "messaging", "data-missing")),
     Scenario("connections of one database user limited", user_connection_limit, ("mariadb",), ("capacity",)),
-    Scenario("database dropped", database_dropped, ("mariadb", "placement-api"), ("database",)),
+    Scenario("database dropped", database_dropped, ("mariadb", "placement-api"), ("database", "config")),
     Scenario("privileges revoked", privileges_revoked, ("mariadb", "glance-api"), ("auth",)),
     Scenario("column missing", column_missing, ("mariadb", "nova-conductor", "nova-api"), ("database", "config")),
     Scenario("tables locked", read_lock, ("mariadb",), ("database",)),
