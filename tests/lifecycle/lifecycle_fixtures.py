@@ -14,6 +14,8 @@ import pytest
 from lifecycle_helpers import PATIENCE, MakeModel
 from lifecycle_servers import ACCESS_KEY, SECRET, SwiftServer, missing_for_swift, mlflow_server, swift_server
 from postgres_servers import missing_for_postgres, postgres_server
+from pydantic import SecretStr
+from server_recipe import Recipe, server_of_the_recipe
 from signing_helpers import Keys
 
 from openstack_rca.settings import Settings, load_settings
@@ -28,10 +30,10 @@ __all__ = [
     "other_keys",
     "postgres",
     "postgres_and_s3",
+    "recipe",
     "s3",
     "server",
     "server_and_s3",
-    "server_on_postgres",
     "settings",
     "store_only",
     "swift",
@@ -125,18 +127,21 @@ def postgres() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def server_on_postgres(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """An MLflow tracking server whose database is PostgreSQL."""
-    with mlflow_server(tmp_path_factory.mktemp("mlflow-on-postgres"), backend=postgres) as uri:
-        yield uri
+def recipe(postgres: str, swift: SwiftServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recipe]:
+    """The tracking server of docs/servers.md: on PostgreSQL, before a bucket, with a log-in."""
+    pytest.importorskip("flask_wtf", reason="MLflow's log-in needs Flask-WTF (pip install flask-wtf)")
+    with server_of_the_recipe(tmp_path_factory.mktemp("recipe"), postgres, swift) as made:
+        yield made
 
 
 @pytest.fixture
-def postgres_and_s3(server_on_postgres: str, s3: Settings) -> Settings:
-    """An MLflow server on PostgreSQL over HTTP with versions in Swift."""
+def postgres_and_s3(recipe: Recipe, s3: Settings) -> Settings:
+    """The server of the recipe, with versions in a bucket of their own."""
     changes = {
         "mlflow_enabled": True,
-        "mlflow_tracking_uri": server_on_postgres,
+        "mlflow_tracking_uri": recipe.client["MLFLOW_TRACKING_URI"],
+        "mlflow_tracking_username": recipe.client["MLFLOW_TRACKING_USERNAME"],
+        "mlflow_tracking_password": SecretStr(recipe.client["MLFLOW_TRACKING_PASSWORD"]),
         "experiment_name": f"team_{uuid4().hex[:8]}",
     }
     return s3.model_copy(update=changes)

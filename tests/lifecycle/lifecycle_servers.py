@@ -166,27 +166,15 @@ def _write_swift_configuration(folder: Path, ports: dict[str, int]) -> None:
 
 
 @contextmanager
-def mlflow_server(
-    folder: Path, port: int | None = None, backend: str | None = None, app: str | None = None, **environment: str
-) -> Iterator[str]:
-    """``mlflow server`` with proxied artifacts; yields its address.
-
-    Args:
-        folder: of its files.
-        port: a free one where not given.
-        backend: address of the database; sqlite in the folder where not given.
-        app: an application of MLflow's, such as ``basic-auth``.
-        environment: further variables.
-    """
+def mlflow_server(folder: Path) -> Iterator[str]:
+    """``mlflow server`` with proxied artifacts and its files in ``folder``; yields its address."""
     folder.mkdir(parents=True, exist_ok=True)
-    port = port or free_port()
+    port = free_port()
     uri, log = f"http://127.0.0.1:{port}", folder / "server.log"
     arguments = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    arguments += ["--backend-store-uri", backend or f"sqlite:///{folder / 'server.db'}"]
+    arguments += ["--backend-store-uri", f"sqlite:///{folder / 'server.db'}"]
     arguments += ["--artifacts-destination", (folder / "artifacts").as_uri()]
-    arguments += ["--app-name", app] if app else []
     quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-    variables = {**quiet, **environment}
-    with process(arguments, log, **variables) as started:
+    with process(arguments, log, **quiet) as started:
         wait_for(f"{uri}/health", [started], log)
         yield uri

@@ -14,17 +14,15 @@ from typing import Any
 import pytest
 from flaky_proxy import FlakyProxy, flaky_proxy
 from lifecycle_helpers import MakeModel, publish
-from lifecycle_servers import SwiftServer, mlflow_server
+from lifecycle_servers import SwiftServer
 
 from openstack_rca.errors import ConfigurationError, PublishFailed, RegistryUnavailable, StoreError
 from openstack_rca.lifecycle.doctor import check_connections
-from openstack_rca.lifecycle.mlflow.tracking import Tracking
 from openstack_rca.lifecycle.objects.credentials import find_s3_access
 from openstack_rca.lifecycle.objects.store import ObjectStore
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.settings import Settings, load_settings
 
-ADMIN, ADMIN_PASSWORD = "admin", "a-password-for-tests"
 KEYS = {"aws_access_key_id": "key", "aws_secret_access_key": "a-secret"}
 STS_ANSWER = """<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials>
 <AccessKeyId>temporary-key</AccessKeyId><SecretAccessKey>temporary-secret</SecretAccessKey>
@@ -225,40 +223,6 @@ def test_certificates_that_cannot_be_used_are_named(recorder: Recorder, tmp_path
     for name, words in (("nowhere.pem", "cannot be read"), ("empty.pem", "no certificate")):
         with pytest.raises(ConfigurationError, match=words):
             ObjectStore(bucket(recorder, tmp_path, ca_bundle=tmp_path / name)).read("key")
-
-
-@pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """An MLflow server with MLflow's own log-in."""
-    pytest.importorskip("flask_wtf", reason="MLflow's log-in needs Flask-WTF (pip install flask-wtf)")
-    folder = tmp_path_factory.mktemp("guarded")
-    (folder / "auth.ini").write_text(
-        f"[mlflow]\ndefault_permission = READ\ndatabase_uri = sqlite:///{folder / 'auth.db'}\n"
-        f"admin_username = {ADMIN}\nadmin_password = {ADMIN_PASSWORD}\n"
-        "authorization_function = mlflow.server.auth:authenticate_request_basic_auth\n"
-    )
-    variables = {"MLFLOW_AUTH_CONFIG_PATH": str(folder / "auth.ini"), "MLFLOW_FLASK_SERVER_SECRET_KEY": "for-tests"}
-    with mlflow_server(folder, app="basic-auth", **variables) as uri:
-        yield uri
-
-
-def test_mlflows_own_log_in_is_passed(guarded: str, s3: Settings, make_model: MakeModel) -> None:
-    settings = s3.model_copy(update={"mlflow_enabled": True, "mlflow_tracking_uri": guarded})
-    log_in = {"mlflow_tracking_username": ADMIN, "mlflow_tracking_password": ADMIN_PASSWORD}
-    facts = settings.model_dump(exclude_unset=True)
-    known = load_settings(**{**facts, **log_in, "mlflow_enabled": True, "mlflow_tracking_uri": guarded})
-    with Tracking(known).training_run("by the admin") as run:
-        version = ModelLifecycle(known).publish(
-            make_model("one"), run_id=run.run_id, metrics={}, parameters={}, card={}
-        )
-    assert run.notices == []
-    assert ModelLifecycle(known).load().version.version == version.version
-    wrong = load_settings(**{**facts, **log_in, "mlflow_tracking_uri": guarded, "mlflow_enabled": True,
-                             "mlflow_tracking_password": "not-the-password"})  # fmt: skip
-    with pytest.raises(RegistryUnavailable, match="MLFLOW_TRACKING_PASSWORD") as caught:
-        ModelLifecycle(wrong).list()
-    assert "not-the-password" not in str(caught.value)
-    assert "from the cache" in ModelLifecycle(wrong).load().notices[0]
 
 
 def test_a_token_is_sent_as_one(server: str, s3: Settings, make_model: MakeModel) -> None:

@@ -17,13 +17,13 @@ from openstack_rca.settings import Settings
 
 
 @pytest.fixture
-def client(embedded: Settings) -> Any:
-    return connect(embedded)
+def client(postgres_and_s3: Settings) -> Any:
+    return connect(postgres_and_s3)
 
 
 @pytest.fixture
-def lifecycle(embedded: Settings, make_model: MakeModel) -> ModelLifecycle:
-    found = ModelLifecycle(embedded)
+def lifecycle(postgres_and_s3: Settings, make_model: MakeModel) -> ModelLifecycle:
+    found = ModelLifecycle(postgres_and_s3)
     for content in ("one", "two", "three"):
         publish(found, make_model(content))
     return found
@@ -33,11 +33,11 @@ def seen(lifecycle: ModelLifecycle) -> list[tuple[str, int, dict[str, str]]]:
     return [(event.action, event.version, event.details) for event in history(lifecycle) if event.reason == SEEN]
 
 
-def move(client: Any, version: int, stage: str) -> None:
+def move(client: Any, name: str, version: int, stage: str) -> None:
     with warnings.catch_warnings():
         # MLflow calls its stages old-fashioned; its pages still have them.
         warnings.simplefilter("ignore", FutureWarning)
-        client.transition_model_version_stage("lstm_model", str(version), stage)
+        client.transition_model_version_stage(name, str(version), stage)
 
 
 def test_nothing_is_seen_where_nobody_was(lifecycle: ModelLifecycle) -> None:
@@ -54,9 +54,10 @@ def test_an_alias_that_was_set_moved_or_taken_away_there_counts(lifecycle: Model
     changes = VersionChanges(lifecycle)
     changes.set_alias("champion", 1)
     changes.set_alias("canary", 2)
-    client.set_registered_model_alias("lstm_model", "champion", "3")
-    client.delete_registered_model_alias("lstm_model", "canary")
-    client.set_registered_model_alias("lstm_model", "blue", "2")
+    name = lifecycle.index.registered_name
+    client.set_registered_model_alias(name, "champion", "3")
+    client.delete_registered_model_alias(name, "canary")
+    client.set_registered_model_alias(name, "blue", "2")
     assert lifecycle.resolve("@champion").version == 3
     assert seen(lifecycle) == [
         ("aliased", 2, {"alias": "blue"}),
@@ -67,7 +68,7 @@ def test_an_alias_that_was_set_moved_or_taken_away_there_counts(lifecycle: Model
 
 def test_a_stage_that_was_set_there_counts(lifecycle: ModelLifecycle, client: Any) -> None:
     """The list shows it and the alias of the stage leads to it, until another version is moved there here."""
-    move(client, 2, "Production")
+    move(client, lifecycle.index.registered_name, 2, "Production")
     assert [version.stage for version in lifecycle.list()] == ["", "Production", ""]
     assert lifecycle.resolve("@production").version == 2
     assert seen(lifecycle) == [("staged", 2, {"stage": "Production"})]
@@ -81,7 +82,7 @@ def test_a_stage_that_was_set_there_counts(lifecycle: ModelLifecycle, client: An
 def test_a_version_that_was_deleted_there_is_told_and_not_offered_back_without_a_word(
     lifecycle: ModelLifecycle, client: Any
 ) -> None:
-    client.delete_model_version("lstm_model", "2")
+    client.delete_model_version(lifecycle.index.registered_name, "2")
     assert seen(lifecycle) == [("deleted", 2, {})]
     (found,) = find_repairs(lifecycle)
     assert (found.kind, found.version) == (REGISTER, 2)

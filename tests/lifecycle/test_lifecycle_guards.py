@@ -61,9 +61,16 @@ def hook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hook]:
         thread.join()
 
 
+@pytest.fixture(params=["store_only", "postgres_and_s3"])
+def chosen(request: pytest.FixtureRequest) -> Settings:
+    """Without a registry, and as a team has it."""
+    settings: Settings = request.getfixturevalue(request.param)
+    return settings
+
+
 @pytest.fixture
-def guarded(store_only: Settings) -> Settings:
-    return store_only.model_copy(update={"protected_aliases": "champion, production"})
+def guarded(chosen: Settings) -> Settings:
+    return chosen.model_copy(update={"protected_aliases": "champion, production"})
 
 
 def test_a_protected_alias_moves_with_force_only(guarded: Settings, make_model: MakeModel) -> None:
@@ -99,9 +106,9 @@ def test_a_promotion_that_may_not_move_the_alias_copies_nothing(guarded: Setting
     assert promote_model(guarded, "1", ELSEWHERE, alias="champion", force=True).version.aliases == ("champion",)
 
 
-def test_a_rule_says_how_long_the_versions_of_a_stage_stay(store_only: Settings, make_model: MakeModel) -> None:
+def test_a_rule_says_how_long_the_versions_of_a_stage_stay(chosen: Settings, make_model: MakeModel) -> None:
     """What latest or another alias leads to stays; so does a stage without a rule; the plan says why."""
-    lifecycle = ModelLifecycle(store_only)
+    lifecycle = ModelLifecycle(chosen)
     for content in ("one", "two", "three", "four", "five"):
         publish(lifecycle, make_model(content))
     changes = VersionChanges(lifecycle)

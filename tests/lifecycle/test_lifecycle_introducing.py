@@ -69,7 +69,7 @@ def test_mark_up_in_what_others_said_is_not_obeyed() -> None:
     assert not any(line.startswith("#") for line in told.splitlines())
 
 
-@pytest.mark.parametrize("name", ["embedded", "store_only"])
+@pytest.mark.parametrize("name", ["postgres_and_s3", "store_only"])
 def test_each_version_carries_it_and_own_words_win(
     name: str, request: pytest.FixtureRequest, make_model: MakeModel
 ) -> None:
@@ -85,18 +85,22 @@ def test_each_version_carries_it_and_own_words_win(
     assert changes.yank(2, "a reason").description == "the quiet week"
     assert changes.describe(2, "").description == made
     assert [found for found in find_repairs(lifecycle) if found.kind != "named"] == []
-    assert promote(lifecycle, 1, "elsewhere").version.description == lifecycle.show(1).description
+    assert (
+        promote(lifecycle, 1, f"{lifecycle.place.experiment}_elsewhere").version.description
+        == lifecycle.show(1).description
+    )
 
 
 def test_mlflow_shows_it_as_its_own_description_with_the_figures_as_tags(
-    embedded: Settings, make_model: MakeModel
+    postgres_and_s3: Settings, make_model: MakeModel
 ) -> None:
-    lifecycle = ModelLifecycle(embedded)
+    lifecycle, client = ModelLifecycle(postgres_and_s3), connect(postgres_and_s3)
     version = publish(lifecycle, make_model, "one", 0.8, 2)
-    found = connect(embedded).get_model_version("lstm_model", "1")
+    name = lifecycle.index.registered_name
+    found = client.get_model_version(name, "1")
     assert found.description == version.description
     assert found.tags["openstack_rca.test_accuracy"] == "0.8"
     VersionChanges(lifecycle).describe(1, "the quiet week")
-    assert connect(embedded).get_model_version("lstm_model", "1").description == "the quiet week"
+    assert client.get_model_version(name, "1").description == "the quiet week"
     VersionChanges(lifecycle).describe(1, "")
-    assert connect(embedded).get_model_version("lstm_model", "1").description == version.description
+    assert client.get_model_version(name, "1").description == version.description

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -33,14 +34,19 @@ def settings(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setenv("MLFLOW_S3_ENDPOINT_URL", chosen.s3_endpoint_url)
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", chosen.aws_access_key_id)
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", chosen.aws_secret_access_key.get_secret_value())
+    if chosen.mlflow_tracking_username and chosen.mlflow_tracking_password:
+        monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", chosen.mlflow_tracking_username)
+        monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", chosen.mlflow_tracking_password.get_secret_value())
     return chosen
 
 
 @pytest.fixture
-def manager(settings: Settings) -> MLflowManager:
-    return MLflowManager(
+def manager(settings: Settings) -> Iterator[MLflowManager]:
+    made = MLflowManager(
         tracking_uri=settings.tracking_uri, experiment_name=settings.experiment_name, enable_mlflow=True
     )
+    yield made
+    made.end_run()
 
 
 def test_runs_keep_parameters_metrics_and_their_status(manager: MLflowManager, settings: Settings) -> None:

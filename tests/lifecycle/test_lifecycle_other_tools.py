@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import tomllib
-from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from lifecycle_helpers import FACTS, MakeModel, publish
+from mlflow_entry_points import load_entry_points
 
 from openstack_rca.lifecycle.mlflow.client import connect
 from openstack_rca.lifecycle.mlflow.tracking import Tracking
 from openstack_rca.lifecycle.records import ModelKind
 from openstack_rca.lifecycle.versions.changes import VersionChanges
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
+from openstack_rca.logs.events import read_logs
 from openstack_rca.settings import Settings
-from trained_environment import ROOT, Trained
+from trained_environment import Trained
 
 NAME = "lstm_model"
 
 
-@pytest.fixture(params=["embedded", "server_and_s3"])
+@pytest.fixture(params=["embedded", "postgres_and_s3"])
 def settings(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """As somebody has it who knows nothing of this program: MLflow pointed at the registry, keys in the environment."""
     chosen: Settings = request.getfixturevalue(request.param)
@@ -32,6 +32,9 @@ def settings(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", chosen.aws_access_key_id)
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", chosen.aws_secret_access_key.get_secret_value())
         monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    if chosen.mlflow_tracking_username and chosen.mlflow_tracking_password:
+        monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", chosen.mlflow_tracking_username)
+        monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", chosen.mlflow_tracking_password.get_secret_value())
     connect(chosen)
     import mlflow
 
@@ -41,17 +44,6 @@ def settings(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     mlflow.set_registry_uri(chosen.tracking_uri)
     request.addfinalizer(lambda: (mlflow.set_tracking_uri(before), mlflow.set_registry_uri("")))
     return chosen
-
-
-def load_entry_points() -> None:
-    """What MLflow does at its import where this package is installed; these tests run in a checkout too."""
-    from mlflow.store.artifact.artifact_repository_registry import _artifact_repository_registry
-
-    groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]
-    for name, target in groups["mlflow.artifact_repository"].items():
-        _artifact_repository_registry.register(name, EntryPoint(name, target, "").load())
-    for name, target in groups["mlflow.run_context_provider"].items():
-        EntryPoint(name, target, "").load()
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -68,9 +60,11 @@ def test_every_way_that_mlflow_knows_opens_a_version(settings: Settings, trained
     name = lifecycle.index.registered_name
     log = trained.logs / "controller" / "keystone.log.xz"
     for address in (f"models:/{name}/1", f"models:/{name}@champion", f"runs:/{run.run_id}/models"):
-        scored = mlflow.pyfunc.load_model(address).predict(str(log))
+        opened = mlflow.pyfunc.load_model(address)
+        scored = opened.predict(str(log))
         assert len(scored) > 10
         assert scored["score"].between(0, 1).all()
+        assert len(opened.predict(read_logs([log]).events)) == len(scored)
         assert mlflow.keras.load_model(address).count_params() > 0
         folder = Path(mlflow.artifacts.download_artifacts(address, dst_path=str(tmp_path / address[-2:])))
         assert (folder / "lstm_model_v1.keras").read_bytes() == trained.model_file.read_bytes()

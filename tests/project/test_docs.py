@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "samples" / "README.md"]
 BLOCK = re.compile(r"(?:^<!-- (?P<mark>[^>]+) -->\n)?^```console\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 MARK = re.compile(r"(?P<kind>not run|only parsed|exit status (?P<status>[12])): \S.*")
-NEVER_RUN_HERE = {"export", "pipx", "podman", "make", "apt-get", "sudo", "git", "pip", "cd", "python3"}
+NEVER_RUN_HERE = {"export", "pipx", "podman", "make", "apt-get", "sudo", "git", "pip", "cd", "python3", "curl"}
 """Programs that a block may name without being run: they build what these tests run in."""
 VARIABLE = re.compile(r"`((?:OPENSTACK_RCA|MLFLOW|AWS|REQUESTS)_[A-Z0-9_]+)`")
 HANGS_AFTER_SECONDS = 900
