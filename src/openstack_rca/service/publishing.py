@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -18,8 +17,6 @@ from openstack_rca.lifecycle.records import ModelKind, ModelVersion
 from openstack_rca.lifecycle.versions import ModelLifecycle
 from openstack_rca.service.gate import GateResult
 from openstack_rca.settings import Settings
-
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True)

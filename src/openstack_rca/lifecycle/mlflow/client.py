@@ -41,6 +41,11 @@ def is_server(uri: str) -> bool:
     return urlparse(uri).scheme in ("http", "https")
 
 
+def is_kept_by_mlflow(uri: str) -> bool:
+    """Whether MLflow's own client reaches the files of a run without further packages; else our store does."""
+    return urlparse(uri).scheme in ("", "file", "mlflow-artifacts", "http", "https")
+
+
 def sqlite_file(uri: str) -> Path | None:
     """The file of an ``sqlite:///`` address; ``None`` for another address, one in memory, or one in SQLite's own URI form."""
     path = uri.removeprefix("sqlite:///").split("?", 1)[0]

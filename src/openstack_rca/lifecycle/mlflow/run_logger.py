@@ -11,10 +11,9 @@ from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlparse
 
 from openstack_rca.errors import LifecycleError, RegistryFailed, RegistryUnavailable
-from openstack_rca.lifecycle.mlflow.client import ONE_CALL, registry_errors, without_password
+from openstack_rca.lifecycle.mlflow.client import ONE_CALL, is_kept_by_mlflow, registry_errors, without_password
 from openstack_rca.lifecycle.mlflow.patient_client import too_slow
 from openstack_rca.lifecycle.mlflow.traces import Steps, record_trace
 from openstack_rca.lifecycle.objects import ObjectStore, within
@@ -29,6 +28,7 @@ LONGEST_PARAMETER = 6000
 LONGEST_TAG = 5000
 MOST_AT_ONCE = 1000
 """Figures that MLflow takes in one request."""
+_NOTHING: Mapping[str, Any] = {}
 
 
 class Part(Enum):
@@ -67,35 +67,36 @@ class RunLogger:
 
     def log_params(self, params: Mapping[str, object]) -> None:
         """Record parameters; values are shown as text."""
-        from_text = {name: str(value)[:LONGEST_PARAMETER] for name, value in params.items()}
-
-        def write(client: Any) -> None:
-            from mlflow.entities import Param
-
-            client.log_batch(self.run_id, params=[Param(name, value) for name, value in from_text.items()])
-
-        self._do(write)
+        self.log_facts(params=params)
 
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         """Record metrics, for an epoch where ``step`` is given."""
-        now = int(time.time() * 1000)
-
-        def write(client: Any) -> None:
-            from mlflow.entities import Metric
-
-            rows = [Metric(name, float(value), now, step or 0) for name, value in metrics.items()]
-            client.log_batch(self.run_id, metrics=rows)
-
-        self._do(write)
+        self.log_facts(metrics=metrics, step=step or 0)
 
     def set_tags(self, tags: Mapping[str, object], part: Part = Part.FACTS) -> None:
         """Set tags of the run."""
+        self.log_facts(tags=tags, part=part)
+
+    def log_facts(
+        self,
+        params: Mapping[str, object] = _NOTHING,
+        metrics: Mapping[str, float] = _NOTHING,
+        tags: Mapping[str, object] = _NOTHING,
+        step: int = 0,
+        part: Part = Part.FACTS,
+    ) -> None:
+        """Record parameters, figures and tags together: one request."""
+        now = int(time.time() * 1000)
 
         def write(client: Any) -> None:
-            from mlflow.entities import RunTag
+            from mlflow.entities import Metric, Param, RunTag
 
-            rows = [RunTag(name, str(value)[:LONGEST_TAG]) for name, value in tags.items()]
-            client.log_batch(self.run_id, tags=rows)
+            client.log_batch(
+                self.run_id,
+                params=[Param(name, str(value)[:LONGEST_PARAMETER]) for name, value in params.items()],
+                metrics=[Metric(name, float(value), now, step) for name, value in metrics.items()],
+                tags=[RunTag(name, str(value)[:LONGEST_TAG]) for name, value in tags.items()],
+            )
 
         self._do(write, part)
 
@@ -122,22 +123,6 @@ class RunLogger:
         if text:
             self.set_tags({TAG_NOTE: text})
 
-    def log_facts(self, params: Mapping[str, object], metrics: Mapping[str, float], tags: Mapping[str, object]) -> None:
-        """Record parameters, figures and tags together: one request."""
-        now = int(time.time() * 1000)
-
-        def write(client: Any) -> None:
-            from mlflow.entities import Metric, Param, RunTag
-
-            client.log_batch(
-                self.run_id,
-                params=[Param(name, str(value)[:LONGEST_PARAMETER]) for name, value in params.items()],
-                metrics=[Metric(name, float(value), now, 0) for name, value in metrics.items()],
-                tags=[RunTag(name, str(value)[:LONGEST_TAG]) for name, value in tags.items()],
-            )
-
-        self._do(write)
-
     def log_steps(self, name: str, began: datetime, steps: Steps) -> None:
         """Show the steps of the work with their times, as a trace; ``began`` is when the first one did."""
         self._do(lambda _client: record_trace(self._settings.tracking_uri, self._run, name, began, steps))
@@ -163,7 +148,7 @@ class RunLogger:
         """Store a file with the run, in ``folder``."""
 
         def write(client: Any) -> None:
-            if urlparse(self._artifact_uri).scheme in ("", "file", "mlflow-artifacts", "http", "https"):
+            if is_kept_by_mlflow(self._artifact_uri):
                 client.log_artifact(self.run_id, str(path), folder or None)
                 return
             store = ObjectStore(self._settings, self._artifact_uri)

@@ -19,10 +19,15 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlparse
 
 from openstack_rca.errors import LifecycleError, PublishInterrupted, RegistryUnavailable, TrainingInterrupted
-from openstack_rca.lifecycle.mlflow.client import connect, is_server, registry_errors, without_password
+from openstack_rca.lifecycle.mlflow.client import (
+    connect,
+    is_kept_by_mlflow,
+    is_server,
+    registry_errors,
+    without_password,
+)
 from openstack_rca.lifecycle.mlflow.run_logger import RunLogger, patiently
 from openstack_rca.lifecycle.objects import ObjectStore
 from openstack_rca.lifecycle.records import TAG
@@ -91,11 +96,7 @@ class Tracking:
             RegistryUnavailable: the tracking server cannot be asked.
         """
         with self._errors():
-            experiment = self._client.get_experiment_by_name(self.settings.experiment_name)
-            found = (
-                self._client.search_runs([experiment.experiment_id], f"tags.`{tag}` = '{value}'") if experiment else []
-            )
-            for run in found:
+            for run in self._tagged(tag, value):
                 if run.info.status == "FINISHED":
                     return True
                 self._client.delete_run(run.info.run_id)
@@ -240,20 +241,21 @@ class Tracking:
         if not self.enabled:
             return None
         with self._errors():
-            experiment = self._client.get_experiment_by_name(self.settings.experiment_name)
-            runs = (
-                self._client.search_runs([experiment.experiment_id], f"tags.`{tag}` = '{value}'", max_results=1)
-                if experiment
-                else []
-            )
+            runs = self._tagged(tag, value)
             if not runs:
                 return None
             uri = runs[0].info.artifact_uri
-            if urlparse(uri).scheme not in ("", "file", "mlflow-artifacts", "http", "https"):
+            if not is_kept_by_mlflow(uri):
                 return ObjectStore(self.settings, uri).read(name).decode("utf-8")
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(self._client.download_artifacts(runs[0].info.run_id, name, folder))
                 return path.read_text(encoding="utf-8")
+
+    def _tagged(self, tag: str, value: str) -> list[Any]:
+        """MLflow's runs of this experiment with a tag, newest first."""
+        experiment = self._client.get_experiment_by_name(self.settings.experiment_name)
+        found = f"tags.`{tag}` = '{value}'"
+        return list(self._client.search_runs([experiment.experiment_id], found)) if experiment else []
 
     def run_page(self, run_id: str) -> str | None:
         """Address of a run in the pages of the tracking server; None where there is no server.
