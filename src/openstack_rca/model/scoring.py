@@ -17,8 +17,9 @@ SEGMENT_LENGTH = 1024
 SEGMENT_WARM_UP = 128
 """Steps that a later part repeats, so that its state is that of the whole stream but for a rest too small to see."""
 
-_BLOCK_STEPS = 65_536
-_SOFTMAX_CELLS = 4_194_304
+_BLOCK_STEPS = 131_072
+_SOFTMAX_CELLS = 262_144
+"""So many probabilities stay in a processor's cache while they are made."""
 _WORD_ROWS = 4096
 
 LAYER_WEIGHTS = {
@@ -128,6 +129,7 @@ class Forward:
         segment_length: int = SEGMENT_LENGTH,
         warm_up: int = SEGMENT_WARM_UP,
         ask: npt.NDArray[np.int64] | None = None,
+        name: bool = True,
     ) -> StepScores:
         """Read every stream once and score each step; streams that begin alike are computed once as far as they do.
 
@@ -135,8 +137,9 @@ class Forward:
 
         Args:
             ask: (chosen steps,) whose most likely next classes are wanted.
+            name: say which class is the most likely one and how likely; a surprise needs neither.
         """
-        passed = _Pass(steps, self.knows_stories and bool(steps.stream.any()), ask)
+        passed = _Pass(steps, self.knows_stories and bool(steps.stream.any()), ask, name)
         kinds, gaps = self._projected_kinds(steps), self._projected_gaps()
         # Everything of a step but its kind: its gap and its stream.
         mixed = steps.gap + GAP_COUNT * (steps.stream if self.knows_stories else 0)
@@ -247,9 +250,9 @@ class Forward:
 
     def _outputs(self, states: FloatArray, nodes: IntegerArray, where: IntegerArray, passed: _Pass) -> None:
         """Both heads, a bounded block of distinct (context, wait) pairs at a time."""
-        kernel = self.weights["next_template_kernel"]
-        by_gap = self.weights["next_gap_embedding"] @ kernel[self.units :] + self.weights["next_template_bias"]
-        kernel = np.ascontiguousarray(kernel[: self.units])
+        kernel = np.vstack([self.weights["next_template_kernel"], self.weights["next_template_bias"]])
+        gaps = self.weights["next_gap_embedding"]
+        gaps = np.hstack([gaps, np.ones((len(gaps), 1), dtype=np.float32)])
         key = nodes.astype(np.int64) * GAP_COUNT + passed.steps.next_gap[where]
         order = np.argsort(key, kind="stable")
         key, where = key[order], where[order]
@@ -259,8 +262,7 @@ class Forward:
         for first in range(0, len(distinct), size):
             node, gap = np.divmod(distinct[first : first + size], GAP_COUNT)
             state = states[node]
-            logits = state @ kernel
-            logits += by_gap[gap]
+            logits = np.hstack([state, gaps[gap]]) @ kernel
             repeated = np.repeat(np.arange(len(node)), counts[first : first + size])
             begin = int(first_of[first])
             at = where[begin : begin + len(repeated)]
@@ -274,8 +276,8 @@ class Forward:
 class _Pass:
     """The results of one pass, filled block by block."""
 
-    def __init__(self, steps: Steps, stories: bool, ask: npt.NDArray[np.int64] | None) -> None:
-        self.steps = steps
+    def __init__(self, steps: Steps, stories: bool, ask: npt.NDArray[np.int64] | None, name: bool) -> None:
+        self.steps, self._name = steps, name
         asked = np.zeros(0, dtype=np.int64) if ask is None else ask
         self._surprise = np.full(steps.count, np.nan, dtype=np.float32)
         self._predicted = np.zeros(steps.count, dtype=np.int32)
@@ -292,11 +294,12 @@ class _Pass:
 
     def take_templates(self, logits: FloatArray, at: IntegerArray, repeated: npt.NDArray[np.int64]) -> None:
         """Softmax over the classes; step ``at[i]`` is that of row ``repeated[i]``. The logits are overwritten."""
-        self._predicted[at] = logits.argmax(axis=1)[repeated]
         highest = logits.max(axis=1, keepdims=True)
         target = self.steps.target[at]
         own = logits[repeated, np.maximum(target, 0)] - highest[repeated, 0]
         logits -= highest
+        if self._name:
+            self._predicted[at] = logits.argmax(axis=1)[repeated]
         np.exp(logits, out=logits)
         total = logits.sum(axis=1)
         # The most likely class has the highest logit, which is 0 by now.
