@@ -77,6 +77,11 @@ _WORD = r"^([A-Za-z_]+)"
 _READ = r"(?:^|[\" ])(?:GET|HEAD|OPTIONS) "
 _REFUSED = r"(?:[\" ]|status: ?|HTTP )[45]\d\d(?: |$)"
 
+READS = (
+    (pl.col("message").str.contains(_READ) & ~pl.col("message").str.contains(_REFUSED)).fill_null(False).alias("read")
+)
+"""Whether a line tells of a read that succeeded: all that stories of requests take from the words of events."""
+
 
 @dataclass(frozen=True)
 class Stories:
@@ -117,7 +122,8 @@ def build_stories(events: pl.DataFrame, pause_seconds: float = STORY_PAUSE_SECON
     What only a log at DEBUG says is left out, so that one server's story is alike on every host.
 
     Args:
-        events: the events table in order of time, also several recordings behind one another.
+        events: the events table in order of time, also several recordings behind one another. Stories of requests need no
+            words where a column ``read`` says what ``READS`` does.
         pause_seconds: a story that rested for longer has ended.
         objects: tell those of objects too, which takes most of the time; else of requests alone.
     """
@@ -128,9 +134,7 @@ def build_stories(events: pl.DataFrame, pause_seconds: float = STORY_PAUSE_SECON
         pl.col("time").dt.timestamp("us").alias("time"),
         pl.col("service").fill_null(""),
         "template_id",
-        (pl.col("message").str.contains(_READ) & ~pl.col("message").str.contains(_REFUSED))
-        .fill_null(False)
-        .alias("read"),
+        "read" if "read" in events.columns else READS,
     )
     named = pl.concat([_requests(aloud), _objects(aloud)]) if objects else _requests(aloud)
     told = (

@@ -15,6 +15,7 @@ from openstack_rca.errors import ConfigurationError
 from openstack_rca.logs.event_table import EventTable
 from openstack_rca.logs.events import EVENT_SCHEMA, LogRead
 from openstack_rca.model.baseline import Baseline
+from openstack_rca.model.stories import READS
 from openstack_rca.rca.engine import AnalysisRequest, Case, build_report, investigate
 from openstack_rca.rca.evidence import ExpectedSteps, NormalRates
 from openstack_rca.rca.knowledge import Catalogue, Deployment, load_catalogue, load_topology
@@ -213,9 +214,14 @@ def prepare(
         rates = rates.merged_with(shown) if rates.known else shown
         known = known if known and good.follow.rules.is_empty() else good
     asked = opened.file if network and opened.file and known is opened.file.baseline else None
-    expected = expected_steps(known, read.table.take(columns=TOLD_BY), asked) if known else ExpectedSteps()
+    expected = expected_steps(known, told_events(read.table), asked) if known else ExpectedSteps()
     lap("score")
     return Prepared(read, opened, scores, rates, seconds, expected, notes)
+
+
+def told_events(table: EventTable) -> pl.DataFrame:
+    """What the steps of requests are told by, which needs no words in memory."""
+    return table.take(columns=TOLD_BY).with_columns(table.told(READS))
 
 
 def given_deployment(settings: Settings) -> Deployment | None:
