@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
-import sqlite3
+import os
+import re
 import sys
-from contextlib import closing
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pytest
 from cli_helpers import LOGS, Result, closed_port, run_process
+from lifecycle_fixtures import swift
+from lifecycle_servers import ACCESS_KEY, SECRET, SwiftServer, mlflow_server
 
 from trained_environment import OUR_VARIABLES, ROOT, Trained, one_process_at_a_time
 
 MAIN = [sys.executable, str(ROOT / "main.py")]
+__all__ = ["swift"]
+
+LOG = f"{LOGS}/controller/keystone.log.xz"
 COPY = "models/lstm_log_classifier.keras"
 
 
@@ -26,21 +32,23 @@ class Door:
     folder: Path
     variables: dict[str, str]
     trained: Result
+    options: tuple[str, ...] = ()
 
-    def run(self, *arguments: str, **more: str) -> Result:
-        return run_process(*arguments, command=MAIN, cwd=self.folder, HOME=self.user, **{**self.variables, **more})
+    def run(self, *arguments: str) -> Result:
+        words = (*arguments, *self.options)
+        return run_process(*words, command=MAIN, cwd=self.folder, HOME=self.user, **self.variables)
 
 
-def train_through_the_door(base: Path, logs: Path, variables: dict[str, str]) -> Door:
+def train_through_the_door(base: Path, logs: Path, variables: dict[str, str], *options: str) -> Door:
     user, folder, kept = base / "user", base / "somewhere else", base / "result.json"
     with one_process_at_a_time(base / "lock"):
         if not kept.exists():
             user.mkdir()
             folder.mkdir()
-            arguments = ("--mode", "train", "--logs", logs)
+            arguments = ("--mode", "train", "--logs", logs, *options)
             result = run_process(*arguments, command=MAIN, cwd=folder, HOME=user, **variables)
             kept.write_text(json.dumps(asdict(result)))
-    return Door(user, folder, variables, Result(**json.loads(kept.read_text())))
+    return Door(user, folder, variables, Result(**json.loads(kept.read_text())), options)
 
 
 @pytest.fixture(scope="module")
@@ -50,15 +58,30 @@ def bare(trained: Trained, shared_folder: Path) -> Door:
 
 
 @pytest.fixture(scope="module")
-def configured(trained: Trained, shared_folder: Path) -> Door:
-    """The manual's variables are set."""
-    base = shared_folder / "configured"
-    variables = {
-        "MLFLOW_TRACKING_URI": f"sqlite:///{base / 'tracking.db'}",
-        "MLFLOW_ARTIFACT_ROOT": (base / "team store").as_uri(),
-        "MLFLOW_EXPERIMENT_NAME": "openstack_rca_system_production",
-    }
-    return train_through_the_door(base, trained.logs, variables)
+def team(trained: Trained, swift: SwiftServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+    """The manual's variables lead to an MLflow server and a bucket."""
+    base, bucket = tmp_path_factory.mktemp("team"), swift.make_bucket("doors")
+    with mlflow_server(base / "server") as server:
+        variables = {
+            "MLFLOW_TRACKING_URI": server,
+            "MLFLOW_ARTIFACT_ROOT": f"s3://{bucket}/rca",
+            "MLFLOW_S3_ENDPOINT_URL": swift.endpoint,
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET,
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "MLFLOW_EXPERIMENT_NAME": "openstack_rca_system_production",
+            "OPENSTACK_RCA_NETWORK_TIMEOUT": "60",
+        }
+        yield train_through_the_door(base, trained.logs, variables)
+
+
+@pytest.fixture(scope="module")
+def alone(trained: Trained, shared_folder: Path) -> Door:
+    """No variable is set, and MLflow is switched off."""
+    return train_through_the_door(shared_folder / "alone", trained.logs, {}, "--disable-mlflow")
+
+
+DOORS = ["bare", "team", "alone"]
 
 
 def test_train_without_variables_stores_below_the_users_home(bare: Door) -> None:
@@ -72,34 +95,37 @@ def test_train_without_variables_stores_below_the_users_home(bare: Door) -> None
     assert stored.is_file()
 
 
-def test_train_with_variables_stores_where_they_say(configured: Door) -> None:
+def test_train_without_mlflow_is_numbered_by_the_store_alone(alone: Door) -> None:
+    """No run is kept, and no database."""
+    assert alone.trained.status == 0, alone.trained.err
+    assert "version      1\n" in alone.trained.out and "run          not recorded\n" in alone.trained.out
+    assert not list(alone.user.rglob("*.db"))
+
+
+def test_train_with_variables_stores_where_they_say(team: Door) -> None:
     """Tracking, artifact root and experiment are those of the environment."""
-    assert configured.trained.status == 0, configured.trained.err
-    base = configured.user.parent
-    stored = base / "team store/openstack-rca-system-production_0001/models/lstm_model_v1.keras"
-    assert stored.is_file()
-    assert f"uploaded to  {stored.as_uri()}\n" in configured.trained.out
-    with closing(sqlite3.connect(base / "tracking.db")) as database:
-        names = {name for (name,) in database.execute("SELECT name FROM experiments")}
-    assert "openstack_rca_system_production" in names
+    assert team.trained.status == 0, team.trained.err
+    root = team.variables["MLFLOW_ARTIFACT_ROOT"]
+    assert f"uploaded to  {root}/openstack-rca-system-production_0001/models/lstm_model_v1.keras\n" in team.trained.out
+    assert f"in {team.variables['MLFLOW_TRACKING_URI']}\n" in team.trained.out
 
 
-@pytest.mark.parametrize("door", ["bare", "configured"])
+@pytest.mark.parametrize("door", DOORS)
 def test_train_writes_the_file_below_the_working_folder(request: pytest.FixtureRequest, door: str) -> None:
     """``models/lstm_log_classifier.keras``, the very file that was published, and nothing else."""
     made: Door = request.getfixturevalue(door)
     left = {path.relative_to(made.folder).as_posix() for path in made.folder.rglob("*") if path.is_file()}
     assert left == {COPY}
-    (stored,) = made.user.parent.rglob("lstm_model_v1.keras")
-    assert (made.folder / COPY).read_bytes() == stored.read_bytes()
+    stored = list((made.user / ".local/share/openstack-rca/artifacts").rglob("lstm_model_v1.keras"))
+    assert [(made.folder / COPY).read_bytes() == path.read_bytes() for path in stored] == [True] * (door != "team")
 
 
-@pytest.mark.parametrize("door", ["bare", "configured"])
+@pytest.mark.parametrize("door", DOORS)
 def test_analyze_uses_the_latest_version(request: pytest.FixtureRequest, door: str) -> None:
     """Word for word; without --logs a sample incident is answered, and that is said."""
     made: Door = request.getfixturevalue(door)
     result = made.run("--mode", "analyze", "--issue", "Database connection timeout")
-    assert result.status == 0
+    assert result.status == 0, result.err
     assert result.err == "Note: No --logs given: analysing a sample incident.\n"
     assert "mariadb" in result.out.splitlines()[0]
     assert "version 1" in result.out
@@ -115,10 +141,10 @@ def test_analyze_takes_logs_and_the_fast_mode(bare: Door) -> None:
     assert "Mode:    fast" in result.out
 
 
-def test_options_win_over_the_environment(configured: Door) -> None:
+def test_options_win_over_the_environment(team: Door) -> None:
     """--mlflow-experiment names another environment, where nothing was trained yet."""
     words = ("--mode", "analyze", "--issue", "x", "--logs", LOGS, "--disable-mlflow")
-    result = configured.run(*words, "--mlflow-experiment", "somewhere_new")
+    result = team.run(*words, "--mlflow-experiment", "somewhere_new")
     assert result.status == 0
     assert "no version of lstm_model in somewhere_new" in result.err
 
@@ -181,20 +207,62 @@ def test_the_configuration_follows_the_environment(tmp_path: Path) -> None:
     assert config["enable_s3_upload"] is True
 
 
-def test_the_manager_loads_the_trained_version_as_a_keras_model(bare: Door) -> None:
-    """``MLflowManager`` as the manual writes it: latest, a number, text; its folder; a model that Keras knows."""
-    code = """
-from mlflow_integration.mlflow_manager import MLflowManager
-manager = MLflowManager(experiment_name="openstack_rca_system_staging", enable_mlflow=True)
-models = [manager.load_model_with_versioning(model_name="lstm_model", version=name) for name in ("latest", 1, "1")]
-print(type(models[0]).__module__.split(".")[0], {model.count_params() for model in models} == {models[0].count_params()})
-print(manager.find_latest_model())
+def blocks_for(door: Door) -> str:
+    """The Python blocks of docs/manual.md that have somebody to ask in this set-up, with the places of these tests."""
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "manual.md").read_text(), re.DOTALL)
+    assert len(blocks) == 5
+    if door.options:
+        blocks = [
+            block.replace("enable_mlflow=True", "enable_mlflow=False") for block in blocks if "mlflow." not in block
+        ]
+    if not door.variables:
+        blocks = [block for block in blocks if "boto3" not in block]
+    places = {"15": "1", '"/var/log/kolla"': repr(LOG), 'Bucket="models"': 'Bucket="doors"'}
+    code = "\n".join(blocks)
+    for printed, real in places.items():
+        code = code.replace(printed, real)
+    return code
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("door", DOORS)
+def test_the_blocks_of_the_manual_run_as_they_stand(request: pytest.FixtureRequest, door: str) -> None:
+    """Versions and runs of the server, the database or the folder alone are what each block says."""
+    made: Door = request.getfixturevalue(door)
+    names = ("run_id", "folder", "server", "experiments", "numbers", "parameters", "stored", "files", "comparison")
+    code = f"""
+import json
+if {not made.options}:
+    from mlflow_entry_points import load_entry_points
+    load_entry_points()
+{blocks_for(made)}
+told = {{name: globals().get(name) for name in {names}}}
+told |= {{"version": version.version, "scores": len(globals().get("scores", []))}}
+opened = [globals()[name] for name in ("model", "same", "champion", "by_alias", "by_run") if name in globals()]
+told |= {{"sizes": [found.count_params() for found in opened], "keras": type(model).__module__.split(".")[0]}}
+print(json.dumps(told))
 """
-    result = python(code, bare.folder, HOME=bare.user)
+    paths = f"{ROOT}{os.pathsep}{ROOT / 'tests' / 'lifecycle'}"
+    result = run_process(
+        "-W", "ignore", "-c", code, command=[sys.executable], cwd=made.folder, HOME=made.user, PYTHONPATH=paths,
+        **made.variables,
+    )  # fmt: skip
     assert result.status == 0, result.err
-    first, folder = result.out.splitlines()
-    assert first == "keras True"
-    assert folder.endswith("openstack-rca-system-staging_0001")
+    told = json.loads(result.out.splitlines()[-1])
+    assert (told["keras"], told["version"], len(set(told["sizes"]))) == ("keras", 2, 1)
+    assert told["folder"].endswith("_0001")
+    assert told["comparison"]["accuracy_drift"] is not None and set(told["comparison"]["metrics"]) == {"1", "2"}
+    if door == "alone":
+        assert told["run_id"] is None and len(told["sizes"]) == 2
+        return
+    assert sorted(told["numbers"]) == [1, 2] and told["parameters"]["note"] == "logged after the model"
+    assert len(told["sizes"]) == 5 and told["scores"] > 10
+    if door == "bare":
+        assert told["server"] == f"sqlite:///{made.user}/.local/share/openstack-rca/mlflow.db"
+        assert "openstack_rca_system_staging" in told["experiments"]
+    else:
+        assert told["server"] == made.variables["MLFLOW_TRACKING_URI"]
+        assert "rca/openstack-rca-system-production_0002/models/lstm_model_v2.keras" in told["stored"]
 
 
 def test_the_doors_of_these_tests_begin_without_variables() -> None:

@@ -146,15 +146,12 @@ def test_a_damaged_version_is_not_used_for_an_answer(damaged_home: Path, rca: Pr
     refused(rca("analyze", log, "--issue", "x", "--model", "1"), "Version 1", "is not what was published")
 
 
-def test_publish_sends_what_an_outage_kept_back(
-    home: Path, trained: Trained, rca: Program, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """First the spool is filled by a training without its server, then it is empty, and the version is there."""
+def test_publish_sends_what_an_outage_kept_back(home: Path, trained: Trained, rca: Program) -> None:
+    """First the spool is filled by a training without its database, whose password is never printed, then it is empty."""
     quick = ("--epochs", "1", "--lstm-units", "4", "--batch-size", "32", "--force")
-    away = ("--mlflow-uri", f"http://127.0.0.1:{closed_port()}")
-    with monkeypatch.context() as patch:
-        patch.setenv("MLFLOW_ARTIFACT_ROOT", "s3://models/rca")
-        kept = rca("train", trained.logs, *quick, *away, "--format", "json")
+    away = ("--mlflow-uri", f"postgresql://rca:hush-hush@127.0.0.1:{closed_port()}/mlflow")
+    kept = rca("train", trained.logs, *quick, *away, "--format", "json")
+    assert "does not answer" in kept.err and "hush-hush" not in kept.out + kept.err
     assert (kept.status, kept.json()["version"]) == (3, None)
     assert "models publish --spooled" in kept.err
     (published,) = rca("models", "publish", "--spooled", "--format", "json").json()

@@ -140,22 +140,6 @@ def test_text_names_experiment_version_path_and_run(home: Path, trained: Trained
     assert "ms for 1000 events" in result.out
 
 
-def test_without_mlflow_the_store_alone_numbers_the_version(home: Path, trained: Trained, rca: Program) -> None:
-    """--disable-mlflow keeps no run; the next number follows those in the store."""
-    quick = ("--epochs", "1", "--lstm-units", "4", "--batch-size", "32", "--force")
-    facts = rca("train", trained.logs, *quick, "--disable-mlflow", "--format", "json").json()
-    assert (facts["version"], facts["run_id"], facts["tracking_uri"]) == (2, None, None)
-
-
-def test_a_password_in_the_tracking_address_is_never_printed(empty_home: Path, trained: Trained, rca: Program) -> None:
-    """Neither the facts nor a notice repeat the secret part of the address."""
-    quick = ("--epochs", "1", "--lstm-units", "4", "--batch-size", "32", "--force")
-    result = rca("train", trained.logs, *quick, "--mlflow-uri", "postgresql://rca:hush-hush@127.0.0.1:9/mlflow")
-    assert result.status == 3
-    assert "does not answer" in result.err
-    assert "hush-hush" not in result.out + result.err
-
-
 def test_logs_come_from_standard_input_too(empty_home: Path, tmp_path: Path) -> None:
     """A log that is piped in is read like a file; here it is too short, and the error counts its events."""
     command = ["sh", "-c", 'printf "2026-11-23 03:54:09.000 1 INFO nova.api [-] x\\n" | "$0" "$@"']
