@@ -460,3 +460,12 @@ def test_no_damage_to_a_packing_does_more_than_to_be_named(
     with suppress(LogInputError):
         read = read_logs([path], bounds=Bounds(members=100, size_bytes=1_000_000))
         assert read.events.height == sum(file.events for file in read.files)
+
+
+def test_an_archive_among_others_in_an_archive_is_called_like_its_host(tmp_path: Path) -> None:
+    """As support tools pack them; a word for a collection of logs names no host."""
+    inner = {
+        f"{host}.tar.gz": tar({"var/log/nova/nova-compute.log": LINE}, "w:gz") for host in ("cmp7", "sto3", "logs")
+    }
+    (tmp_path / "collected.tar").write_bytes(tar(inner))
+    assert sorted(str(host) for host in read_logs([tmp_path]).events["host"]) == ["None", "cmp7", "sto3"]

@@ -9,6 +9,7 @@ import polars as pl
 
 from openstack_rca.logs.documents import holds_records
 from openstack_rca.logs.packing import Readable
+from openstack_rca.logs.pastes import cleaner_for
 
 _SAMPLE = 64 * 1024
 # Control bytes that no text holds; tab, line feed, form feed, carriage return, backspace and escape are text.
@@ -21,7 +22,11 @@ _SHOWN_ESCAPES = (b"^[[", b"#033[", b"\\x1b[", b"\\033[", b"\\e[")
 _CLOCK = rb"\d{1,2}:\d\d:\d\d"
 _STAMPED = re.compile(
     rb"^.{0,120}?(?:\d{4}[-/.]\d\d[-/.]\d\d[ T]+\d{1,2}:\d\d|[^\W\d]{3,5}\.? +\d{1,2} " + _CLOCK + rb"|"
-    rb"\d{1,2}[-/][A-Z][a-z]{2}[-/]\d{4}(?::|::| )" + _CLOCK + rb"|[A-Z][a-z]{2} +\d{1,2}, \d{4} @ " + _CLOCK + rb")"
+    rb"\d{1,2}[-/.](?:[A-Z][a-z]{2}|\d\d?)[-/.]\d{2,4}(?:::?|,? )"
+    + _CLOCK
+    + rb"|[A-Z][a-z]{2} +\d{1,2}, \d{4} @ "
+    + _CLOCK
+    + rb")"
     rb"|^(?:\[ *\d+\.\d{6}\]|[IWEF]\d{4} " + _CLOCK + rb"|\d{6} +" + _CLOCK + rb"|=[A-Z]+ REPORT====|\[pid: \d+\|"
     rb"|\d+:[A-Z] \d\d [A-Z][a-z]{2} \d{4} "
     + _CLOCK
@@ -72,10 +77,18 @@ def reads_like_log(data: bytes) -> bool:
         return True
     if _PAGE.match(data):
         data = _TAG.sub(b"", data.partition(b"<pre")[2] or data)
-    lines = [line for line in data.splitlines()[:300] if line.strip() and not line.startswith((b" ", b"\t"))][:100]
-    lines = lines or [line for line in data.splitlines()[:300] if line.strip()][:100]
-    stamped = sum(1 for line in lines if _STAMPED.match(line[:4000]))
-    return stamped * 3 >= len(lines) and stamped > 0
+    if _share_of_stamped(data.splitlines()) * 3 >= 1:
+        return True
+    # As it was before it was quoted, numbered or wrapped.
+    pasted = data.decode("utf-8", "replace").splitlines()[:300]
+    clean = cleaner_for(pasted)
+    return clean is not None and _share_of_stamped([piece.text.encode() for piece in clean(pasted)]) * 3 >= 1
+
+
+def _share_of_stamped(lines: list[bytes]) -> float:
+    written = [line for line in lines[:300] if line.strip()]
+    begun = [line for line in written if not line.startswith((b" ", b"\t"))][:100] or written[:100]
+    return sum(1 for line in begun if _STAMPED.match(line[:4000])) / max(len(begun), 1)
 
 
 def encoding_of(head: bytes) -> str:

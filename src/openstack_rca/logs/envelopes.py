@@ -54,8 +54,8 @@ _TAG_ENDS = re.compile(r"\.(?:service|scope|socket|sh|slice)$")
 _LOKI_HOSTS = ("host", "hostname", "node", "node_name", "nodename", "_hostname", "instance", "machine", "fqdn")
 _LOKI_PATHS = ("filename", "file", "path", "__path__", "log_file", "source_file")
 _LOKI_SERVICES = (
-    "container", "container_name", "service", "programname", "app", "syslog_identifier", "unit", "systemd_unit",
-    "service_name", "component", "job", "application",
+    "container", "container_name", "service", "program", "programname", "process", "app", "syslog_identifier", "unit",
+    "systemd_unit", "service_name", "component", "job", "application",
 )  # fmt: skip
 
 

@@ -58,7 +58,8 @@ def in_order_of_time(lines: pl.DataFrame) -> pl.DataFrame:
     Args:
         lines: as for ``join_events``.
     """
-    step = pl.col("time").diff().over("file_index")
+    # Streams of one answer may stand behind each other, each with its newest line first.
+    step = pl.col("time").diff().over("file_index", "stream")
     ways = (
         lines.lazy()
         .filter(pl.col("time").is_not_null())

@@ -12,7 +12,7 @@ def _keys(text: str) -> tuple[str, ...]:
 
 MESSAGES = _keys(
     "message msg MESSAGE Payload log line short_message event textPayload text Message raw _raw body content msg_text "
-    "logmessage error_summary @message"
+    "logmessage error_summary @message assert_msg backtrace"
 )
 TIMES = _keys(
     "_SOURCE_REALTIME_TIMESTAMP __REALTIME_TIMESTAMP created @timestamp timestamp Timestamp time ts asctime datetime date "
@@ -36,14 +36,14 @@ HOSTS = _keys(
     "_HOSTNAME Hostname hostname host HOSTNAME host_name host.name host.hostname fromhost from_host node node_name nodename "
     "agent.hostname agent.name beat.hostname beat.name kubernetes.host kubernetes.node_name kubernetes.node.name "
     "kubernetes.pod_node_name nodeName "
-    "kubernetes.nodename source.host Computer ComputerName HostName resource_name "
+    "kubernetes.nodename source.host Computer ComputerName HostName resource_name utsname_hostname MachineName "
     "labels.resource_name source_host logsource source _source_host fqdn syslog_hostname sysloghost machine k8s.node.name"
 )
 SERVICES = _keys(
     "programname SYSLOG_IDENTIFIER CONTAINER_NAME container_name _SYSTEMD_UNIT UNIT app-name appname app_name "
     "application_name _application_name service.name service_name service process.name program ident syslog_identifier "
     "syslogtag systemd_unit unit tag _COMM container.name app application binary logger_name component ProcessName "
-    "labels.program labels.service ProviderName"
+    "labels.program labels.service ProviderName process_name"
 )
 PROCESSES = _keys("process Pid pid _PID SYSLOG_PID procid process.pid process_id PID proc_id syslog_pid ProcessID")
 LOGGERS = _keys("python_module name logger LOGGER_NAME Logger logger_name log.logger module caller domain log_name")

@@ -257,7 +257,7 @@ def _epoch_micros(value: Any) -> int | None:
     """Seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by their size, as microseconds."""
     if isinstance(value, bool) or value is None:
         return None
-    text = str(value)
+    text = str(value).removeprefix("/Date(").removesuffix(")/")
     if not re.fullmatch(r"\d{9,19}(?:\.\d+)?(?:[eE][+]?\d+)?", text):
         return None
     number = int(text) if text.isdigit() else float(text)
@@ -308,7 +308,8 @@ def _origin(flat: Record) -> Origin:
     named = [
         service_of_tag(value.rstrip(":").split("[")[0])
         for key in json_keys.SERVICES
-        if isinstance(value := flat.get(key), str)
+        # Python's own name for a process says nothing of the program.
+        if isinstance(value := flat.get(key), str) and (key != "process_name" or component_of_program(value))
     ]
     known = next((name for name in named if name and component_of_program(name)), None)
     host = next((str(flat[key]) for key in json_keys.HOSTS if _is_host(key, flat)), None)

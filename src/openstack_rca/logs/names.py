@@ -31,12 +31,15 @@ _ROLE_STEMS = words(
     "slow-query stderr stdout console previous main app application messages_log log1 api worker"
 )
 _SERVICES = words(
-    "adjutant aodh apache apache2 barbican blazar ceilometer ceph chrony cinder cloudkitty collectd corosync cyborg "
-    "designate dnsmasq etcd fluentd freezer frr galera glance gnocchi grafana haproxy heat horizon httpd influxdb "
-    "ironic ironic-inspector iscsid keepalived keystone kuryr letsencrypt libvirt magnum manila mariadb masakari "
-    "memcached mistral multipathd murano mysql mysqld neutron nginx nova nova_libvirt nova-libvirt octavia "
-    "opensearch openstack openvswitch ovn ovs pacemaker placement prometheus proxysql qemu rabbitmq rabbit redis "
-    "sahara senlin skyline solum sushy swift tacker trove vitrage watcher zaqar zookeeper zun postgresql valkey"
+    "adjutant aodh apache apache2 barbican bind bird blazar calico cassandra ceilometer ceph chrony cilium cinder "
+    "cloudkitty collectd consul contrail corosync crio cyborg designate dnsmasq docker elasticsearch etcd filebeat "
+    "fluent-bit fluentd freezer frr galera glance gluster gnocchi grafana haproxy heat horizon httpd influxdb ironic "
+    "ironic-inspector iscsid kafka karaf keepalived keystone kibana kubernetes kuryr letsencrypt libreswan libvirt "
+    "logstash loki magnum manila mariadb masakari memcached midonet mistral mongo mongodb multipath multipathd murano "
+    "mysql mysqld named nats neutron nginx nova nova-libvirt nova_libvirt ntp octavia odl opendaylight opensearch "
+    "openstack openvswitch ovn ovs pacemaker pcs placement podman postfix postgresql prometheus proxysql qemu rabbit "
+    "rabbitmq redis sahara senlin skyline solum strongswan supervisor sushy swift tacker telegraf tomcat trove unbound "
+    "uwsgi valkey vault vitrage watcher zabbix zaqar zookeeper zun"
 )
 _PLACES = words(
     "all archive archives audit backup backups cluster collected container containers data docker etc files home "
@@ -45,7 +48,7 @@ _PLACES = words(
     "sos_commands sos_logs pods system test tests training train user users stdouts stdout juju namespaces must-gather "
     "crashdump log-storage extracted export exports snap common current devstack unit units machine pod controller_logs "
     "cluster-scoped-resources core ansible tripleo edpm overcloud undercloud sosreport cases case upload uploads "
-    "download downloads desktop documents"
+    "download downloads desktop documents crash crashes coredump coredumps support errors"
 )
 _HOST_LIKE = re.compile(
     r"^(?:[a-z0-9]+-){0,3}(?:compute|controller|control|ctl|ctrl|cmp|cpt|network|net|storage|stor|node|host|hv|hypervisor|"
@@ -190,7 +193,7 @@ def _split_name(stem: str) -> tuple[str, str | None]:
     for border in borders:
         before, behind = stem[:border], stem[border + 1 :].lstrip("-_.@")
         if is_program(_ROLE.sub("", behind)) and _may_be_prefix(before):
-            return _ROLE.sub("", behind), None if before.lower() in _NOT_HOSTS or _is_service(before) else before
+            return _ROLE.sub("", behind), None if _is_no_host(before) else before
     for border in reversed(borders):
         before, behind = stem[:border], stem[border + 1 :].lstrip("-_.@")
         if is_program(before):
@@ -202,6 +205,10 @@ def _split_name(stem: str) -> tuple[str, str | None]:
             is_host = looks and (_ADDRESS.match(behind) or re.match("[A-Za-z]", behind)) and _may_be_host(behind)
             return (before, behind) if is_host else (stem, None)
     return stem, None
+
+
+def _is_no_host(text: str) -> bool:
+    return text.lower() in _NOT_HOSTS or _is_service(text) or is_program(service_of_pod(text) or "")
 
 
 def _may_be_prefix(text: str) -> bool:

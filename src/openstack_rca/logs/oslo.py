@@ -9,7 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from openstack_rca.logs.beginnings import matching, parts_of
-from openstack_rca.logs.records import Kind, as_records, normal_level
+from openstack_rca.logs.records import Kind, as_records, level_in_text, normal_level
 from openstack_rca.logs.stamps import ISO, epoch_time, iso_time, to_utc, written_times, yearless_time
 
 NAME = "oslo"
@@ -27,9 +27,15 @@ _OTHER_DATE = (
     rf"{_LOGGER}(?: (?P<rest>.*))?$"
 )
 # Without a stamp a dot in the logger, or a context, tells that the line is oslo.log's.
+_CLOCK = r"(?:\d{1,2}:\d\d:\d\d(?:[.,]\d{1,6})? +(?:\d{1,9} +)?)?"
 _UNSTAMPED = (
-    rf"^(?P<level>{_LEVELS}) +(?P<logger>[a-z_][a-z0-9_]*(?:\.[A-Za-z0-9_-]+)+)(?: (?P<rest>.*))?$",
-    rf"^(?P<level>{_LEVELS}) +(?P<logger>[A-Za-z_][\w-]*) +(?P<rest>\[(?:-|None|req-).*)$",
+    rf"^{_CLOCK}(?P<level>{_LEVELS}) +(?P<logger>[a-z_][a-z0-9_]*(?:\.[A-Za-z0-9_-]+)+)(?: (?P<rest>.*))?$",
+    rf"^{_CLOCK}(?P<level>{_LEVELS}) +(?P<logger>[A-Za-z_][\w-]*) +(?P<rest>\[(?:-|None|req-).*)$",
+)
+# A format string of a cloud's own may leave the level out.
+_LEVELLESS = (
+    rf"^(?P<stamp>{ISO}) +(?:(?P<process>\d{{1,9}}) +)?(?P<logger>[a-z_][a-z0-9_]*(?:\.[A-Za-z0-9_-]+)+)"
+    r" +(?P<rest>\[(?:-|None |req-).*)$"
 )
 _GO_SOURCE = r"^[\w-]+\.go:\d+ "
 _CONTEXT = r"^\[(?:-|None|req-[^ \[\]]+)(?: +[^ \[\]]+)* ?$"
@@ -50,7 +56,11 @@ def split_oslo(lines: pl.DataFrame, timezone: str) -> tuple[pl.DataFrame, pl.Dat
     """
     plain, others = matching(lines, _PLAIN)
     parsed = [_plain_records(plain, timezone)] if plain.height else []
-    for pattern, records_of in ((_RARE, _rare_records), (_OTHER_DATE, _other_date_records)):
+    for pattern, records_of in (
+        (_RARE, _rare_records),
+        (_OTHER_DATE, _other_date_records),
+        (_LEVELLESS, _levelless_records),
+    ):
         hits, rest = matching(others, pattern)
         if hits.height:
             records = records_of(hits, timezone)
@@ -115,6 +125,13 @@ def _rare_records(lines: pl.DataFrame, timezone: str) -> pl.DataFrame:
             rest=pl.col("rest").fill_null(""),
         )
     )
+
+
+def _levelless_records(lines: pl.DataFrame, timezone: str) -> pl.DataFrame:
+    parsed = parts_of(lines, _LEVELLESS)
+    guess = level_in_text(pl.col("rest").str.replace(r"^\[[^\]]*\] ?", ""))
+    records = _finish(parsed.with_columns(guess.alias("level"), iso_time(pl.col("stamp"), timezone).alias("time")))
+    return records.with_columns(pl.col("level").is_not_null().alias("level_guessed"))
 
 
 def _other_date_records(lines: pl.DataFrame, timezone: str) -> pl.DataFrame:

@@ -204,9 +204,9 @@ def _with_envelope(both: pl.DataFrame) -> pl.DataFrame:
         .otherwise(own_format)
     )
     quiet = pl.when(own_format.is_in(WEAK)).then(pl.lit("UNKNOWN")).otherwise(pl.lit("INFO"))
-    stated = pl.when(bare | pl.col("level").is_null() | (pl.col("level") == "UNKNOWN") | pl.col("level_guessed")).then(
-        pl.coalesce("outer_level", pl.when(~bare).then(pl.col("level")))
-    )
+    stated = pl.when(
+        bare | pl.col("level").is_null() | (pl.col("level") == "UNKNOWN") | pl.col("level_guessed").fill_null(True)
+    ).then(pl.coalesce("outer_level", pl.when(~bare).then(pl.col("level"))))
     return as_records(
         both.with_columns(
             pl.when(opens)

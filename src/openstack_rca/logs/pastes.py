@@ -19,7 +19,7 @@ _WIDEST = 250
 _NARROWEST = 40
 # One line that goes on behind the longest one is no sign of a wrap, unless that is as long as terminals are wide.
 _TERMINALS = (72, 76, 78, 79, 80, 100, 120, 132)
-_MAIL_WIDTHS = (65, 100)
+_MAIL_WIDTHS = (60, 130)
 _BEGINS = re.compile(
     rf"^(?:\[?{ISO}|\d{{4}}/\d\d/\d\d \d\d:|<\d{{1,3}}>|{MONTH} [ \d]\d \d\d:|\[?{DAY} {MONTH} |\{{\"|=[A-Z]+ REPORT|"
     r"\d{6} +\d{1,2}:\d\d:\d\d |[IWEF]\d{4} \d\d:|\[pid: |"
@@ -37,7 +37,21 @@ _WRITER = re.compile(
     r"^\s*\[?[\w.'-][\w .'()-]{0,40}?[,:]?(?:\s+(?:\u2014|-|at|APP|BOT))?\s+(?:(?:Today|Yesterday)(?: at)? )?"
     r"\[?\d{1,2}:\d\d(?::\d\d)?(?: ?[AaPp]\.?[Mm]\.?)?\]?\s*$"
 )
-_FENCE = re.compile(r"^\s*(?:```|~~~)[\w.+-]*\s*$")
+_CHAT_DAY = r"(?:\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4},? |\d{4}-\d\d-\d\d,? |(?:Today|Yesterday)(?: at)? )?"
+_STAMPED_WRITER = re.compile(rf"^\s*\[{_CHAT_DAY}\d{{1,2}}:\d\d(?: ?[AaPp][Mm])?\] [\w.'-][\w .'()-]{{0,40}}:?\s*$")
+# What a shell shows before what somebody typed.
+_PROMPT = re.compile(r"^(?:\([\w.-]+\) ?)?(?:\[[\w.-]+@[\w.-]+ [^\]]+\]|[\w.-]+@[\w.-]+:[^$#\s]*)[$#](?: .*)?$")
+_FENCE = re.compile(
+    r"^\s*(?:```|~~~)[\w.+-]*\s*$|^\s*(?:\{(?:noformat|code|quote|panel)[^{}]*\}|\[/?(?:code|pre|quote)(?:=[^\[\]]*)?\]|</?(?:code|pre)>)"
+    r"|(?:\{(?:noformat|code|quote|panel)\}|\[/(?:code|pre|quote)\]|</(?:code|pre)>)\s*$"
+)
+_COMMON_LABELS = re.compile(r"Common labels: (\{.*\})\s*$")
+_TOLD_OF_QUERY = re.compile(r"^(?:Line limit|Total bytes processed|https?://\S+/loki/api/|.*\bCommon labels: )")
+_SHOWN = str.maketrans("\u00a0\u202f\u2007\u2009\u201c\u201d\u2018\u2019\u2013", "    \"\"''-", "\u200b\ufeff")
+# The fields of oslo.log's line with runs of spaces or tabs between them.
+_COLUMNS = re.compile(
+    r"^(\d{4}-\d\d-\d\d)[ \t]+(\d\d:\d\d:\d\d[.,]\d+)[ \t]+(?:(\d+)[ \t]+)?([A-Z]{4,8})[ \t]+([A-Za-z_][\w.-]*)([ \t]+)(.*)$"
+)
 
 Lines = list[str]
 
@@ -51,6 +65,8 @@ def cleaner_for(sample: Sequence[str]) -> Callable[[Lines], list[Piece]] | None:
     lines = list(sample[:_SAMPLE_LINES])
     steps: list[Callable[[Lines], Lines]] = []
     for step_for in (
+        _with_common_labels,
+        _with_plain_characters,
         _with_names_of_files,
         _with_names_of_sections,
         _without_tags,
@@ -60,6 +76,7 @@ def cleaner_for(sample: Sequence[str]) -> Callable[[Lines], list[Piece]] | None:
         _without_fences,
         _without_numbers,
         _without_indent,
+        _without_columns,
     ):
         step = step_for(lines)
         if step is not None:
@@ -79,6 +96,25 @@ def cleaner_for(sample: Sequence[str]) -> Callable[[Lines], list[Piece]] | None:
 
 def _written(lines: Lines) -> Lines:
     return [line for line in lines if line.strip()]
+
+
+def _with_common_labels(sample: Lines) -> Callable[[Lines], Lines] | None:
+    """Loki's tools tell once, above the lines, which labels all of them have: every line gets them, as of `logcli`."""
+    told = next((match for line in sample[:6] if (match := _COMMON_LABELS.search(line)) is not None), None)
+    if told is None:
+        return None
+    labels = re.findall(r'"?([\w.]+)"?[:=] ?"((?:[^"\\]|\\.)*)"', told[1])
+    prefix = "{" + ", ".join(f'{name}="{value}"' for name, value in labels) + "} "
+    return lambda lines: [
+        "" if _TOLD_OF_QUERY.match(line) else prefix + line if line.strip() and labels else line for line in lines
+    ]
+
+
+def _with_plain_characters(sample: Lines) -> Callable[[Lines], Lines] | None:
+    """Spaces that do not break and quotes that curl, as word processors, mails and chats make of plain ones."""
+    if not any(mark in line for line in sample for mark in "\u00a0\u202f\u201c\u200b"):
+        return None
+    return lambda lines: [line.translate(_SHOWN) for line in lines]
 
 
 def _with_names_of_files(sample: Lines) -> Callable[[Lines], Lines] | None:
@@ -143,17 +179,22 @@ def _without_tags(sample: Lines) -> Callable[[Lines], Lines] | None:
 
 
 def _without_writers(sample: Lines) -> Callable[[Lines], Lines] | None:
-    """A copy out of a chat names who wrote and when above what they wrote."""
+    """A copy out of a chat names who wrote and when above what they wrote; one of a terminal shows what was typed."""
     written = _written(sample)
-    if not written or not _WRITER.match(written[0]) or not any(_BEGINS.match(line) for line in written[1:3]):
+    said = [line for line in written if not _is_said_around(line)]
+    if len(said) == len(written) or not any(_BEGINS.match(line) for line in said[:3]):
         return None
-    return lambda lines: ["" if _WRITER.match(line) else line for line in lines]
+    return lambda lines: ["" if _is_said_around(line) else line for line in lines]
+
+
+def _is_said_around(line: str) -> bool:
+    return any(kind.match(line) for kind in (_WRITER, _STAMPED_WRITER, _PROMPT))
 
 
 def _without_fences(sample: Lines) -> Callable[[Lines], Lines] | None:
     if not any(_FENCE.match(line) for line in sample):
         return None
-    return lambda lines: ["" if _FENCE.match(line) else line for line in lines]
+    return lambda lines: [_FENCE.sub("", line) for line in lines]
 
 
 def _without_quotes(sample: Lines) -> Callable[[Lines], Lines] | None:
@@ -201,27 +242,49 @@ def _without_indent(sample: Lines) -> Callable[[Lines], Lines] | None:
     return lambda lines: [line[shared:] if not line[:shared].strip() else line for line in lines]
 
 
+def _without_columns(sample: Lines) -> Callable[[Lines], Lines] | None:
+    """A table's cells, or columns of a ticket: fields of oslo.log's line with runs of spaces or tabs between them."""
+    found = [match for line in sample if (match := _COLUMNS.match(line)) is not None]
+    spread = [match for match in found if re.search(r"\t| {2}", match[0][: match.start(6)])]
+    if not spread or len(spread) * 2 < len(found):
+        return None
+    # What is more than the least gap before a text is the indent of that.
+    gap = min(len(match[6]) for match in found)
+
+    def narrowed(line: str) -> str:
+        match = _COLUMNS.match(line)
+        if match is None:
+            return line
+        fields = " ".join(field for field in match.groups()[:5] if field)
+        return f"{fields} {match[6][gap:]}{match[7]}"
+
+    return lambda lines: [narrowed(line) for line in lines]
+
+
 def _wrapped_at(sample: Lines) -> tuple[int, bool] | None:
     """The width at which lines were wrapped, and whether in the middle of words; ``None`` where they were not.
 
-    Every line that begins nothing must follow a line too full to hold its first word.
+    Every line that begins nothing must follow a line too full to hold its first word. A word that is longer than the
+    width stands alone. What was written around the lines, before the first of them and behind the last, does not count.
     """
-    lines = sample
-    while lines and not lines[-1].strip():
-        lines = lines[:-1]
-    width = max((len(line) for line in lines), default=0)
-    if not _NARROWEST <= width <= _WIDEST or len(lines) < 2 or not _BEGINS.match(lines[0]):
+    begun = [number for number, line in enumerate(sample) if _BEGINS.match(line)]
+    lines = sample[begun[0] :] if begun else []
+    blank = next((number for number, line in enumerate(lines) if not line.strip() and number > 1), len(lines))
+    if not any(_BEGINS.match(line) for line in lines[blank:]):
+        lines = lines[:blank]
+    longest = max((len(line) for line in lines), default=0)
+    width = max((len(line) for line in lines if len(line.split()) > 1), default=0)
+    if width < _NARROWEST or len(lines) < 2:
         return None
     pairs = [
         (before, line)
         for before, line in itertools.pairwise(lines)
-        if line.strip() and not _BEGINS.match(line) and (len(before) == width or not line.startswith((" ", "\t")))
+        if line.strip() and not _BEGINS.match(line) and (len(before) == longest or not line.startswith((" ", "\t")))
     ]
-    begun = sum(1 for line in lines if _BEGINS.match(line))
-    if not pairs or begun < 1:
+    if not pairs:
         return None
-    if all(len(before) == width for before, _ in pairs):
-        return (width, True) if len(pairs) > 1 or width in _TERMINALS else None
+    if longest <= _WIDEST and all(len(before) == longest for before, _ in pairs):
+        return (longest, True) if len(pairs) > 1 or longest in _TERMINALS else None
     if not _MAIL_WIDTHS[0] <= width <= _MAIL_WIDTHS[1]:
         return None
     soft = all(len(before) + 1 + len(line.split()[0]) > width - 2 for before, line in pairs)

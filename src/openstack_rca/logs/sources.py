@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import stat
 from collections import Counter
 from collections.abc import Sequence
@@ -34,6 +35,10 @@ class Stretch:
     end: int | None
     first_line: int
     held: bytes | None = None
+
+
+# Words for a collection of logs, which no host is called.
+_COLLECTION = re.compile(r"(?i)logs?(?:$|[^a-z])|archive|backup|dump|report|bundle|collect|diag|support")
 
 
 @dataclass(frozen=True)
@@ -74,8 +79,12 @@ class Source:
             found = origin_of(self.inside, self.outside)
         else:
             # An archive's name may be that of a host, or any word: it tells no more than a folder above what was given.
-            archives = [self.inside[-1], *(part for part in member[:-1] if stem_of_archive(part) != part)]
-            folders = [part for part in member[:-1] if stem_of_archive(part) == part]
+            # One that lies with others in an archive is named after what it holds, as a folder is.
+            archives = [self.inside[-1]]
+            folders: list[str] = []
+            for part in member[:-1]:
+                stem = stem_of_archive(part)
+                (archives if stem != part and _COLLECTION.search(stem) else folders).append(stem)
             found = origin_of(
                 (*self.inside[:-1], *folders, member[-1]), (*self.outside, *map(stem_of_archive, archives))
             )

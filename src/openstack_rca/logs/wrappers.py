@@ -167,16 +167,22 @@ WRAPPERS: tuple[Wrapper, ...] = (
     ),
     Wrapper(
         "grep",
-        r"^(?P<source>(?:[A-Za-z]:)?[\w./@+~-]*\w\.log(?:\.\d{1,3}|-\d{8})?(?:\.gz)?)(?::\d+:|-\d+-|:)(?P<inner>.*)$",
-        origin=origin_of_path,
-        about="a file's name before each line, as `grep` writes it, with a line number or without",
-    ),
-    Wrapper(
-        "grep",
         rf"^(?P<source>[\w./@+~-]*\w(?:\.log|/messages|/syslog|/[\w-]+)[\w.:+-]*?)(?::\d+:|-\d+-|[:-]| )"
         rf"(?P<inner>{_BEGINNING}.*)$",
         origin=origin_of_path,
-        about="the same before a line that is one for sure, and in data sets",
+        about="a file's name before a line that is one for sure, as `grep` and data sets write it",
+    ),
+    Wrapper(
+        "grep",
+        r"^(?P<source>(?:[A-Za-z]:)?[\w./@+~-]*\w\.log(?:\.\d{1,3}|-\d{8})?(?:\.gz)?)(?::\d+:|-\d+-|:)(?P<inner>.*)$",
+        origin=origin_of_path,
+        about="the same before any line, with a line number or without",
+    ),
+    Wrapper(
+        "quoted",
+        r"^\[?(?:[\d/.-]{6,10},? )?\d{1,2}:\d\d(?::\d\d)?(?: ?[APap][Mm])?\]?(?: -)? ?[A-Za-z][\w .'-]{0,40}: "
+        rf"(?P<inner>{_BEGINNING}.*)$",
+        about="lines of a chat with a clock and a name before each: Discord, WhatsApp, Telegram",
     ),
     Wrapper("grep", rf"^ *\d{{1,8}}(?:[:|\t-]| {{1,4}})[ \t]*(?P<inner>{_BEGINNING}.*)$", about="line numbers"),
     Wrapper("quoted", r"^>(?: >|>)*(?: (?P<inner>.*))?$", about="quotes of mails and tickets"),
@@ -207,7 +213,7 @@ WRAPPERS: tuple[Wrapper, ...] = (
     ),
     Wrapper(
         SYSLOG,
-        rf"^(?P<stamp>{_JOURNAL}|{_ZONED_ISO}) (?P<tag>[A-Za-z][^\s:\[\]{{}}\"'=|]*)\[(?P<process>\d+)\]:(?: (?P<inner>.*))?$",
+        rf"^(?P<stamp>{_JOURNAL}|{ISO}) (?P<tag>[A-Za-z][^\s:\[\]{{}}\"'=|]*)\[(?P<process>\d+)\]:(?: (?P<inner>.*))?$",
         _journal_time,
         about="`snap logs`, `journalctl --no-hostname`",
     ),
@@ -245,7 +251,7 @@ WRAPPERS: tuple[Wrapper, ...] = (
     ),
     Wrapper(
         "container",
-        rf"^(?P<stamp>{_TIGHT_ISO}) (?P<source>\{{\w[^{{}}]*=\"[^{{}}]*\}})\s+(?P<inner>.*)$",
+        rf"^(?P<stamp>{_TIGHT_ISO}) (?P<source>\{{(?:\w[^{{}}]*=\"[^{{}}]*)?\}})\s+(?P<inner>.*)$",
         iso_time,
         _labels_origin,
         about="`logcli query`",
@@ -267,10 +273,16 @@ WRAPPERS: tuple[Wrapper, ...] = (
     ),
     Wrapper(
         "container",
-        rf"^(?P<source>[a-z0-9][a-z0-9.-]*[a-z0-9] (?:\x{{203A}} )?[a-z0-9][a-z0-9-]+) (?:\x{{203A}} )?"
+        rf"^(?:pod/)?(?P<source>[a-z0-9][a-z0-9.-]*[a-z0-9] (?:\x{{203A}} )?[a-z0-9][a-z0-9-]+) (?:\x{{203A}} )?"
         rf"(?P<inner>{_BEGINNING}.*)$",
         origin=_pod_origin,
         about="stern",
+    ),
+    Wrapper(
+        "container",
+        rf"^\[(?P<source>[a-z0-9][a-z0-9.-]*-[a-z0-9.-]+(?:[ /][a-z0-9-]+)?)\] (?P<inner>{_BEGINNING}.*)$",
+        origin=_pod_origin,
+        about="kubetail",
     ),
     Wrapper("container", rf"^[0-9a-f]{{12}}(?:[0-9a-f]{{52}})? (?P<inner>{_BEGINNING}.*)$", about="`podman pod logs`"),
     Wrapper(
@@ -286,6 +298,12 @@ WRAPPERS: tuple[Wrapper, ...] = (
         r"(?: \[(?:client|remote) [^\]]*\])?(?: (?P<inner>.*))?$",
         _apache_time,
         about="Apache's error log",
+    ),
+    Wrapper(
+        "container",
+        rf"^(?:\d{{10,19}}\t)?(?P<stamp>{_TIGHT_ISO})\t(?P<inner>.*)$",
+        iso_time,
+        about="Grafana's download as text, `aws logs tail`, tables that were copied",
     ),
     Wrapper(
         "container",

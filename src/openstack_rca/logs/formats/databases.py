@@ -6,7 +6,7 @@ import polars as pl
 
 from openstack_rca.logs.formats.line_format import DATE, LineFormat, guessed, iso, timeless
 from openstack_rca.logs.records import Kind, normal_level
-from openstack_rca.logs.stamps import formatted_time, iso_time, yearless_time
+from openstack_rca.logs.stamps import formatted_time, iso_time, written_times, yearless_time
 
 _POSTGRESQL_LEVEL = "DEBUG\\d?|INFO|NOTICE|WARNING|ERROR|LOG|FATAL|PANIC"
 _POSTGRESQL_FURTHER = "DETAIL|HINT|STATEMENT|CONTEXT|QUERY|LOCATION|BACKTRACE"
@@ -60,9 +60,9 @@ FORMATS = (
     ),
     LineFormat(
         "mariadb",
-        r"^(?P<stamp>\d{6} [ \d]\d:\d\d:\d\d) (?P<message>mysqld_safe .*)$",
+        r"^(?P<stamp>\d{6} [ \d]\d:\d\d:\d\d) +(?P<message>[A-Za-z].*)$",
         guessed(_old_mysql),
-        "mysqld_safe",
+        "mysqld_safe, InnoDB before it had levels",
     ),
     LineFormat(
         "mariadb",
@@ -76,6 +76,14 @@ FORMATS = (
         r"^(?P<message>WSREP_SST: \[(?P<level>[A-Z]+)\] .*) \((?P<stamp>\d{8} \d\d:\d\d:\d\d)\.\d+\)$",
         _snapshot_transfer,
         "Galera's state transfers",
+    ),
+    LineFormat(
+        "mariadb",
+        r"^(?P<message># Time: (?P<stamp>\d{4}-\d\d-\d\dT[\d:.]+Z?|\d{6} +[\d:]+))$",
+        lambda parts, timezone: parts.with_columns(
+            written_times(parts["stamp"], timezone).alias("time"), level=pl.lit("INFO")
+        ),
+        "the log of slow queries",
     ),
     LineFormat(
         "postgresql",

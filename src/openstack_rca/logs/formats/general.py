@@ -4,15 +4,33 @@ from __future__ import annotations
 
 import polars as pl
 
-from openstack_rca.logs.formats.line_format import DATE, LEVEL_WORD, LineFormat, ctime, guessed, iso, timeless, yearless
-from openstack_rca.logs.records import normal_level
-from openstack_rca.logs.stamps import DAY, ISO, MONTH
+from openstack_rca.logs.formats.line_format import DATE, LEVEL_WORD, LineFormat, guessed, iso, timeless, yearless
+from openstack_rca.logs.records import level_in_text, normal_level
+from openstack_rca.logs.stamps import DAY, ISO, MONTH, written_times
 
 WEAK = ("timestamped",)
 """Formats that tell a time and no more: they are no sign that a file was understood."""
 
 _CTIME_PATTERN = rf"{DAY} {MONTH} [ \d]\d \d\d:\d\d:\d\d \d{{4}}"
 _CAPITALS = "TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL"
+_WORDS = "debug|info|information|notice|warn|warning|err|error|crit|critical|alert|emerg|fatal|severe"
+# A date in whatever order, a clock of 12 or 24 hours, a zone; what may stand before it.
+_NUMBERS = rf"\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[-/. ](?:\d{{1,2}}|{MONTH})[-/. ]\d{{2,4}}"
+_CLOCK = r"\d{1,2}:\d\d:\d\d(?:[.,:]\d{1,9})?(?: ?[AaPp]\.?[Mm]\.?)?(?: ?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?"
+_WRITTEN = (
+    rf"(?:{DAY},? )?(?:{_NUMBERS}|{MONTH} \d{{1,2}},? \d{{4}})(?:[T_:,@-]| )+(?:{DAY} )?{_CLOCK}|{_CTIME_PATTERN}"
+)
+_BEFORE = (
+    r"(?:(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL|\[[A-Za-z][^\]]*\]|\([^)]*\)|"
+    r"[A-Za-z][A-Za-z0-9_.-]*:)[ \t:|-]*){0,3}[\[(<]?"
+)
+# A level near the beginning of what follows a stamp: in brackets, in capitals, or before a colon.
+_NEAR = (
+    r"^[ \t\])>|:,-]*(?P<tokens>(?:(?:[\[(<][^\]\[()<>]*[\])>]|[A-Za-z0-9_./:#@$=%+*\[\]()-]+|\|)[ \t|,-]*){0,5}?)"
+    rf"(?:[\[(<] ?(?P<marked>(?i:trace|{_WORDS}|notset|[diwef])) ?[\])>]|"
+    rf"(?P<capital>{_CAPITALS}|CRIT|ERR|ALERT|EMERG|SEVERE)(?:[ \t:|,\])-]|$)|(?P<ended>{_WORDS.replace('|fatal', '')}):)"
+    r"[ \t:|,\])-]*(?P<text>.*)$"
+)
 _NOT_A_WORD = r"(?: [|-] |[\])>:|,-]+ ?| |\t|$)"
 
 
@@ -26,6 +44,30 @@ def _juju(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
 
 def _leveled(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
     return iso(parts, timezone).with_columns(normal_level(pl.col("level")).fill_null("UNKNOWN").alias("level"))
+
+
+def _anyhow(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
+    """Level, program and text, wherever between the stamp and the text they stand; else the words tell the level."""
+    before = pl.col("before") if "before" in parts.columns else pl.lit("")
+    told = parts.with_columns(
+        pl.col("message").str.extract_groups(_NEAR).struct.unnest(),
+        time=written_times(parts["stamp"], timezone),
+        ahead=before.str.extract(rf"(?:^|[^A-Za-z])({_CAPITALS}|[IWEFD])(?:[^A-Za-z]|$)"),
+    )
+    plain = pl.col("message").str.replace(r"^\]?(?:[:|,-]| -)?[ \t]?", "")
+    stated = normal_level(pl.coalesce("marked", "capital", "ended", "ahead"))
+    behind = pl.coalesce("marked", "capital", "ended").is_not_null()
+    guess = level_in_text(plain)
+    logger = pl.col("tokens").str.strip_chars(" \t[](){}<>|:,-")
+    return told.select(
+        "row",
+        "time",
+        pl.when(stated.is_not_null()).then(pl.lit("leveled")).otherwise(pl.lit("timestamped")).alias("format"),
+        pl.coalesce(stated, guess, pl.lit("UNKNOWN")).alias("level"),
+        pl.when(stated.is_null()).then(guess.is_not_null()).otherwise(False).alias("level_guessed"),
+        pl.when(behind & (logger != "")).then(logger).alias("logger"),
+        pl.when(behind).then(pl.col("text")).otherwise(plain).alias("message"),
+    )
 
 
 FORMATS = (
@@ -59,7 +101,7 @@ FORMATS = (
     ),
     LineFormat(
         "leveled",
-        rf"^\[?(?P<stamp>{ISO})\]?:?[ \t,|-]+\[?(?P<logger>[A-Za-z_][\w./:-]*)(?:\[\d+\])?\]?[ \t|:-]+"
+        rf"^\[?(?P<stamp>{ISO})\]?:?[ \t,|-]+\[?(?P<logger>[A-Za-z_][\w./:-]*)\]?[ \t|:-]+"
         rf"[\[(<]?(?P<level>{_CAPITALS}){_NOT_A_WORD}(?P<message>.*)$",
         _leveled,
         "a time, a logger, a level: Python's logging",
@@ -90,19 +132,20 @@ INNER_FORMATS = (
 FALLBACKS = (
     LineFormat(
         "timestamped",
-        rf"^\[?(?P<stamp>{ISO})\]?(?:[:|,-]| -)?[ \t]?(?P<message>.*)$",
-        guessed(iso, "UNKNOWN"),
-        "only a time; the level is guessed from the words, or unknown",
+        rf"^\[?(?P<stamp>{ISO})(?P<message>\]?(?:[:|,-]| -)?[ \t]?.*)$",
+        _anyhow,
+        "a time, and what comes behind it in any order",
     ),
-    LineFormat("timestamped", rf"^\[?(?P<stamp>{_CTIME_PATTERN})\]?\b:? ?(?P<message>.*)$", guessed(ctime, "UNKNOWN")),
+    LineFormat(
+        "timestamped",
+        rf"^(?P<before>{_BEFORE})(?P<stamp>{_WRITTEN})(?P<message>(?:[^\w].*)?)$",
+        _anyhow,
+        "a date in any order of its parts; before and behind it a level, a program, a thread",
+    ),
     LineFormat(
         "timestamped",
         rf"^(?P<stamp>{MONTH} [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)?)\b:? ?(?P<message>.*)$",
         guessed(yearless, "UNKNOWN"),
-    ),
-    LineFormat(
-        "timestamped",
-        r"^(?P<stamp>\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d+)?) (?P<message>.*)$",
-        guessed(iso, "UNKNOWN"),
+        "only a time; the level is guessed from the words, or unknown",
     ),
 )

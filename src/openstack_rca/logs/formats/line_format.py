@@ -79,7 +79,9 @@ def guessed(
     def shaped(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
         guess = level_in_text(pl.col("message").fill_null(""))
         return shape(parts, timezone).with_columns(
-            guess.fill_null(otherwise).alias("level"), guess.is_not_null().alias("level_guessed")
+            # Null where nothing tells a level: then an envelope's counts, where there is one.
+            guess.fill_null(otherwise).alias("level"),
+            pl.when(guess.is_not_null()).then(True).alias("level_guessed"),
         )
 
     return shaped
