@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
-from tests.logs.reading import STORY, STORY_COLUMNS, read_text, rows, story
+from tests.logs.reading import REQUEST, STORY, STORY_COLUMNS, read_text, rows, story
 
 TIME = "2026-11-20T02:11:09"
 LINES = {
@@ -71,3 +73,69 @@ def test_the_level_of_an_envelope_counts_where_a_line_states_none() -> None:
     """A line of the kernel has no place for a level; syslog's priority is one."""
     line = "<3>1 2026-11-20T02:11:09.000001+00:00 lb1 kernel - - - [88211.403311] ixgbe 0000:05:00.0: NIC Link is Down"
     assert [event["level"] for event in rows(line)] == ["ERROR"]
+
+
+@pytest.mark.parametrize("around", ["* {}", "| {} |", "'{}'", "\u2022 {}", "  - {}"])
+def test_what_all_lines_share_around_them_is_taken_off(around: str) -> None:
+    text = "\n".join(around.format(line) for line in STORY)
+    assert read_text(text, "saved.txt").events.select(STORY_COLUMNS).equals(story())
+
+
+HEADERS = {
+    "tail -f": "==> {0}/nova-compute.log <==",
+    "rg": "{0}/nova-compute.log",
+    "ansible": "{0} | CHANGED | rc=0 >>",
+    "pssh": "[1] 04:00:00 [SUCCESS] {0}",
+}
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_names_above_lines_are_their_hosts(name: str) -> None:
+    text = "\n".join([HEADERS[name].format("np1"), *STORY[:2], HEADERS[name].format("np2"), *STORY[2:]])
+    read = read_text(text, "saved.txt")
+    assert read.events.select(STORY_COLUMNS).equals(story())
+    assert read.events["host"].to_list() == ["np1", "np1", "np2", "np2"]
+
+
+NAMED = {
+    "clush": "np1: {}",
+    "Windows": "C:\\logs\\np1\\nova-compute.log:12:{}",
+    "columns of a find": "np1/nova-compute.log:12:5:{}",
+    "CloudWatch": "2026-11-23T04:00:01.000000+00:00 np1/nova-compute {}",
+}
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_name_before_every_line_is_its_host(name: str) -> None:
+    read = read_text("\n".join(NAMED[name].format(line) for line in STORY), "saved.txt")
+    assert read.events.select(STORY_COLUMNS).equals(story())
+    assert set(read.events["host"]) == {"np1"}
+
+
+def test_colours_whose_escape_was_lost_are_taken_off() -> None:
+    text = "\n".join(f"[00;32m{line[:30]}[01;35m{line[30:]}[00m" for line in STORY)
+    assert read_text(text).events.select(STORY_COLUMNS).equals(story())
+
+
+@pytest.mark.parametrize("context", ["[req_id={0} user=u]", "({0})"])
+def test_a_request_in_a_context_of_a_clouds_own_shape_is_found(context: str) -> None:
+    line = f"2026-11-23 04:00:00.100 7 INFO nova.api {context.format(REQUEST)} up"
+    assert [event["request_id"] for event in rows(line)] == [REQUEST]
+
+
+def test_texts_of_the_catalogue_belong_to_the_entry_above() -> None:
+    text = "Nov 20 02:11:09 c1 systemd[1]: x failed\n\u2591\u2591 Subject: y\n\u2591\u2591 \n\u2591\u2591 z\n"
+    assert [(event["message"], event["lines"]) for event in rows(text, "saved.txt")] == [("x failed", 4)]
+
+
+def test_a_logger_knows_better_than_the_name_of_its_project() -> None:
+    line = json.dumps({"labels": {"job": "nova"}, "line": STORY[0], "ts": "1795406400100000000"})
+    assert [event["service"] for event in rows(line, "x.log")] == ["nova-compute"]
+
+
+def test_numbers_of_lines_beside_a_page_are_no_events() -> None:
+    numbers = "<pre>" + "\n".join(map(str, range(1, 8))) + "</pre>"
+    page = (
+        f"<html><body><table><tr><td>{numbers}</td><td><pre>" + "\n".join(STORY) + "\n</pre></td></tr></table></html>"
+    )
+    assert read_text(page, "paste.html").events.select(STORY_COLUMNS).equals(story())

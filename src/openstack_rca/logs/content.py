@@ -16,9 +16,21 @@ _SAMPLE = 64 * 1024
 _CONTROL = bytes(byte for byte in range(32) if byte not in b"\t\n\r\x0c\x08\x1b\x00") + b"\x7f"
 # As a terminal takes them, and as `cat -v`, rsyslog and programs that print their own bytes show them.
 _ESCAPE = r"(?:\x1b|\^\[|#033|\\x1b|\\033|\\u001b|\\e)"
-COLOUR = re.compile(rf"{_ESCAPE}\[[0-9;?]*[A-Za-z]|\x1b\([A-Z]")
-"""Escape sequences that colour a text, also where their escape was written out."""
-_SHOWN_ESCAPES = (b"^[[", b"#033[", b"\\x1b[", b"\\033[", b"\\e[")
+COLOUR = re.compile(rf"{_ESCAPE}\[[0-9;?]*[A-Za-z]|\x1b\([A-Z]|\[(?:00?|[01]{{1,2}};[0-9]{{2}})m")
+"""Escape sequences that colour a text, also where their escape was written out or lost."""
+_SHOWN_ESCAPES = (
+    b"^[[",
+    b"#033[",
+    b"\\x1b[",
+    b"\\033[",
+    b"\\e[",
+    b"[00m",
+    b"[0m",
+    b"[00;3",
+    b"[01;3",
+    b"[0;3",
+    b"[1;3",
+)
 _CLOCK = rb"\d{1,2}:\d\d:\d\d"
 _STAMPED = re.compile(
     rb"^.{0,120}?(?:\d{4}[-/.]\d\d[-/.]\d\d[ T]+\d{1,2}:\d\d|[^\W\d]{3,5}\.? +\d{1,2} " + _CLOCK + rb"|"
@@ -36,6 +48,8 @@ _STAMPED = re.compile(
     rb"|^.{0,80}?\b(?:DEBUG|INFO|AUDIT|WARNING|ERROR|CRITICAL|TRACE) [a-z_]+(?:\.[\w-]+)+ [\[]"
 )
 _PAGE = re.compile(rb"\s*<(?:!doctype html|html|head|body|pre|span )", re.IGNORECASE)
+# Indented lines, and the catalogue's texts that `journalctl -x` puts below an entry.
+_GOES_ON = (b" ", b"\t", b"\xe2\x96\x91", b"-- ")
 _TAG = re.compile(rb"</?[a-zA-Z!][^<>]*>")
 _UTF_16_SHARE = 0.7
 _BOMS = (
@@ -87,7 +101,7 @@ def reads_like_log(data: bytes) -> bool:
 
 def _share_of_stamped(lines: list[bytes]) -> float:
     written = [line for line in lines[:300] if line.strip()]
-    begun = [line for line in written if not line.startswith((b" ", b"\t"))][:100] or written[:100]
+    begun = [line for line in written if not line.startswith(_GOES_ON)][:100] or written[:100]
     return sum(1 for line in begun if _STAMPED.match(line[:4000])) / max(len(begun), 1)
 
 

@@ -84,7 +84,8 @@ def origin_of_path(path: str | None) -> Origin:
     """Service and host that a log's path tells, where it is one."""
     if not path or ("/" not in path and "." not in path):
         return Origin(None, None)
-    parts = [part for part in PurePosixPath(path).parts if part != "/"]
+    path = path.replace("\\", "/")
+    parts = [part for part in PurePosixPath(path).parts if part != "/" and not part.endswith(":")]
     return origin_of(parts) if parts else Origin(None, None)
 
 

@@ -53,6 +53,9 @@ EVENT_SCHEMA: dict[str, pl.DataType] = {
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _INSTANCE_IN_TEXT = rf"nstance(?: uuid| UUID)?:? ['\"]?({_UUID})"
+# A context of a cloud's own shape stands in brackets at the beginning too.
+_IN_BRACKETS = pl.col("request_id").is_null() & pl.col("message").str.contains(r"^[\[(]")
+_REQUEST = rf"^[\[(][^\])]*?\b(req-{_UUID})\b"
 _NAMED_OTHERS = 200
 _HOST_SOURCES = pl.Enum([str(source) for source in HostSource])
 
@@ -253,6 +256,9 @@ def _batch_events(batch: Sequence[Block], logs: Sequence[Log], options: _Options
             pl.coalesce("host", pl.lit(options.host), "path_host", "hostname").alias("host"),
             _host_source(options.host).alias("host_source"),
             services_of_events(events, origins).alias("service"),
+            pl.coalesce("request_id", pl.when(_IN_BRACKETS).then(pl.col("message")).str.extract(_REQUEST)).alias(
+                "request_id"
+            ),
             pl.coalesce("instance_id", pl.col("message").str.extract(_INSTANCE_IN_TEXT)).alias("instance_id"),
         )
         .drop(

@@ -142,6 +142,8 @@ def _flat(record: Record) -> dict[str, Any]:
         kind = type(value)
         if kind is list and key in json_keys.INNER and (listed := paired(value)) is not None:
             value, kind = listed, dict
+        if kind is str and value[:1] == "{" and key in json_keys.INNER and isinstance(read := _parsed(value), dict):
+            value, kind = read, dict
         if kind is list and len(value) == 1 and not isinstance(value[0], dict | list):
             value = value[0]
         elif kind is dict:

@@ -10,7 +10,7 @@ import polars as pl
 
 from openstack_rca.logs.beginnings import matching, parts_of
 from openstack_rca.logs.records import Kind, as_records, level_in_text, normal_level
-from openstack_rca.logs.stamps import ISO, epoch_time, iso_time, to_utc, written_times, yearless_time
+from openstack_rca.logs.stamps import DAY, ISO, MONTH, epoch_time, iso_time, to_utc, written_times, yearless_time
 
 NAME = "oslo"
 _PLAIN = r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \d+ [A-Z]+ [^ ]"
@@ -23,7 +23,8 @@ _RARE = (
 )
 # What `log_date_format` makes of the date; oslo.log puts the milliseconds behind it.
 _OTHER_DATE = (
-    rf"^(?P<stamp>[\w:/., +-]{{8,40}}?)(?:\.(?P<milliseconds>\d{{3}}))? (?P<process>\d{{1,9}}) (?P<level>{_LEVELS}) "
+    rf"^(?P<stamp>(?:\d|{DAY}|{MONTH}|[A-Z][a-z]+, \d)[\w:/., +-]{{7,40}}?)"
+    rf"(?:\.(?P<milliseconds>\d{{3}}))? (?P<process>\d{{1,9}}) (?P<level>{_LEVELS}) "
     rf"{_LOGGER}(?: (?P<rest>.*))?$"
 )
 # Without a stamp a dot in the logger, or a context, tells that the line is oslo.log's.

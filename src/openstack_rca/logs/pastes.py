@@ -29,7 +29,11 @@ _HTML = re.compile(r"<(?:!doctype html|html|head|body|pre|span |a name=|tt>|div 
 _TAG = re.compile(r"</?[a-zA-Z!][^<>]*>")
 _NUMBERED = re.compile(r"^( *(\d{1,8})[:.|]?(?:\t|( *)))(.*)$")
 _QUOTED = re.compile(r"^(?:> ?)+")
-_FILE_HEADER = re.compile(r"^==> (\S+\.log\S*) <==$")
+# The name of a file above its lines, as `tail` and `rg` put it; the name of a host, as `ansible` and `pssh` do.
+_FILE_HEADER = re.compile(r"^(?:==> (\S.*?) <==|((?:[\w.@~-]+/)*[\w.@-]+\.log[\w.-]*))$")
+_HOST_HEADER = re.compile(
+    r"^(?:([A-Za-z][\w.-]*) \| [A-Z]+ \|(?: rc=\d+)? >>|\[\d+\] [\d:]+ \[[A-Z]+\] ([A-Za-z][\w.-]*))$"
+)
 _SECTION = re.compile(r"^#==\[ .+ \]=+#$")
 _SECTION_FILE = re.compile(r"^# (/\S+?)(?: - Last \d+ Lines)?$")
 # What a chat puts above what somebody wrote: a name and a clock, perhaps with a day.
@@ -41,6 +45,7 @@ _CHAT_DAY = r"(?:\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4},? |\d{4}-\d\d-\d\d,? |(?:Today|
 _STAMPED_WRITER = re.compile(rf"^\s*\[{_CHAT_DAY}\d{{1,2}}:\d\d(?: ?[AaPp][Mm])?\] [\w.'-][\w .'()-]{{0,40}}:?\s*$")
 # What a shell shows before what somebody typed.
 _PROMPT = re.compile(r"^(?:\([\w.-]+\) ?)?(?:\[[\w.-]+@[\w.-]+ [^\]]+\]|[\w.-]+@[\w.-]+:[^$#\s]*)[$#](?: .*)?$")
+_AROUND = " \t|*+'\"`\u2502\u2022-"
 _FENCE = re.compile(
     r"^\s*(?:```|~~~)[\w.+-]*\s*$|^\s*(?:\{(?:noformat|code|quote|panel)[^{}]*\}|\[/?(?:code|pre|quote)(?:=[^\[\]]*)?\]|</?(?:code|pre)>)"
     r"|(?:\{(?:noformat|code|quote|panel)\}|\[/(?:code|pre|quote)\]|</(?:code|pre)>)\s*$"
@@ -118,9 +123,10 @@ def _with_plain_characters(sample: Lines) -> Callable[[Lines], Lines] | None:
 
 
 def _with_names_of_files(sample: Lines) -> Callable[[Lines], Lines] | None:
-    """``tail`` and ``head`` of several files name each before its lines: every line gets that name, as with ``grep``."""
+    """What names files or hosts above their lines: every line gets that name, as with ``grep``."""
     first = next((line for line in sample if line.strip()), "")
-    if not _FILE_HEADER.match(first):
+    kind = next((kind for kind in (_FILE_HEADER, _HOST_HEADER) if kind.match(first)), None)
+    if kind is None:
         return None
     name = ""
 
@@ -128,10 +134,11 @@ def _with_names_of_files(sample: Lines) -> Callable[[Lines], Lines] | None:
         nonlocal name
         result = []
         for line in lines:
-            header = _FILE_HEADER.match(line)
+            header = kind.match(line)
             if header is not None:
-                name = header[1]
-            result.append(f"{name}:{line}" if name and line.strip() and header is None else "" if header else line)
+                name = f"{header[1] or header[2]}:" + (" " if kind is _HOST_HEADER else "")
+                name = name if "/" in name or ".log" in name or kind is _HOST_HEADER else f"log/{name}"
+            result.append(name + line if name and line.strip() and header is None else "" if header else line)
         return result
 
     return named
@@ -171,7 +178,9 @@ def _without_tags(sample: Lines) -> Callable[[Lines], Lines] | None:
             _, opens, behind = line.partition("<pre")
             shown = f"{opens}{behind}" if opens else line
             inside = inside or bool(opens)
-            result.append(html.unescape(_TAG.sub("", shown)) if inside else "")
+            text = html.unescape(_TAG.sub("", shown)) if inside else ""
+            # Numbers of lines stand in a column of their own.
+            result.append("" if text.strip().isdigit() else text)
             inside = inside and "</pre" not in shown
         return result
 
@@ -232,14 +241,25 @@ def _without_numbers(sample: Lines) -> Callable[[Lines], Lines] | None:
 
 
 def _without_indent(sample: Lines) -> Callable[[Lines], Lines] | None:
-    """A block of code in Markdown, a quote in a mail: every line is indented, and lines begin behind the indent."""
+    """A block of code, a list, a table of one column: what all lines share before lines begin, and perhaps behind them."""
     written = _written(sample)
     if not written:
         return None
-    shared = min(len(line) - len(line.lstrip(" \t")) for line in written)
+    first, last = min(written), max(written)
+    alike = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False)))
+    begins = first[:alike]
+    shared = len(begins) - len(begins.lstrip(_AROUND))
     if shared == 0 or not any(_BEGINS.match(line[shared:]) for line in written):
         return None
-    return lambda lines: [line[shared:] if not line[:shared].strip() else line for line in lines]
+    prefix, mark = begins[:shared], begins[:shared].strip()
+    ends = mark if mark and all(line.rstrip().endswith(mark) for line in written) else ""
+
+    def bared(line: str) -> str:
+        if not line.startswith(prefix):
+            return line
+        return (line.rstrip().removesuffix(ends).rstrip() if ends else line)[shared:]
+
+    return lambda lines: [bared(line) for line in lines]
 
 
 def _without_columns(sample: Lines) -> Callable[[Lines], Lines] | None:

@@ -32,6 +32,13 @@ def services_of_events(events: pl.DataFrame, origins: pl.DataFrame) -> pl.Series
     frame = events.select("file_index", "service", "logger", "format").join(
         names, on="file_index", how="left", maintain_order="left"
     )
+    project = pl.col("service").str.to_lowercase().is_in(sorted(_PROJECTS))
+    if frame.select(project.any()).item():
+        better = pl.col("better")
+        knows = project & better.str.starts_with(pl.col("service").str.to_lowercase() + "-")
+        frame = frame.with_columns(better=_of_loggers(frame["logger"])).with_columns(
+            pl.when(knows).then(better).otherwise("service").alias("service")
+        )
     told = pl.coalesce("service", pl.when(pl.col("known") == _SURE).then(pl.col("path_service")))
     if frame.select(told.is_not_null().all()).item():
         return frame.select(told.alias("service")).to_series()

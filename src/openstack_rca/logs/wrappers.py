@@ -123,6 +123,10 @@ def _pod_origin(text: str) -> Origin:
     return Origin(service_of_pod(pod, container or None), None)
 
 
+def _named_origin(text: str) -> Origin:
+    return Origin(text, None) if is_program(text) else Origin(None, text)
+
+
 def _container_origin(text: str) -> Origin:
     """Compose puts the project before and a number behind the service: ``kolla-nova_compute-1``."""
     whole = re.sub(r"[-_]\d+$|\.\d+(?:\.[a-z0-9]{20,30})?$", "", text.strip())
@@ -167,14 +171,14 @@ WRAPPERS: tuple[Wrapper, ...] = (
     ),
     Wrapper(
         "grep",
-        rf"^(?P<source>[\w./@+~-]*\w(?:\.log|/messages|/syslog|/[\w-]+)[\w.:+-]*?)(?::\d+:|-\d+-|[:-]| )"
+        rf"^(?P<source>[\w./@+~-]*\w(?:\.log|/messages|/syslog|/[\w-]+)[\w.:+-]*?)(?:(?::\d+){{1,2}}:|-\d+-|[:-]| )"
         rf"(?P<inner>{_BEGINNING}.*)$",
         origin=origin_of_path,
         about="a file's name before a line that is one for sure, as `grep` and data sets write it",
     ),
     Wrapper(
         "grep",
-        r"^(?P<source>(?:[A-Za-z]:)?[\w./@+~-]*\w\.log(?:\.\d{1,3}|-\d{8})?(?:\.gz)?)(?::\d+:|-\d+-|:)(?P<inner>.*)$",
+        r"^(?P<source>(?:[A-Za-z]:)?[\w./\\@+~-]*\w\.log(?:\.\d{1,3}|-\d{8})?(?:\.gz)?)(?:(?::\d+){1,2}:|-\d+-|:)(?P<inner>.*)$",
         origin=origin_of_path,
         about="the same before any line, with a line number or without",
     ),
@@ -304,6 +308,19 @@ WRAPPERS: tuple[Wrapper, ...] = (
         rf"^(?:\d{{10,19}}\t)?(?P<stamp>{_TIGHT_ISO})\t(?P<inner>.*)$",
         iso_time,
         about="Grafana's download as text, `aws logs tail`, tables that were copied",
+    ),
+    Wrapper(
+        "container",
+        rf"^(?P<stamp>{_ZONED_ISO}) (?P<source>[A-Za-z][\w.-]*/[\w./-]*\w) (?P<inner>.*)$",
+        iso_time,
+        origin_of_path,
+        about="`aws logs tail`",
+    ),
+    Wrapper(
+        "grep",
+        rf"^(?P<source>[a-z][\w.-]*): +(?P<inner>{_BEGINNING}.*)$",
+        origin=_named_origin,
+        about="the name of a host or a program before each line: `pdsh`, `clush`, `dsh`",
     ),
     Wrapper(
         "container",
