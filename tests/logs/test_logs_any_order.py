@@ -13,7 +13,7 @@ LINES = {
     "InfluxDB 1": ("[E] 2026-11-20T02:11:09Z boom", "ERROR", "boom"),
     "Fluent Bit": ("[2026/11/20 02:11:09] [ warn] [output:es] boom", "WARNING", "[output:es] boom"),
     "fluentd": ("2026-11-20 02:11:09 +0000 [warn]: #0 boom", "WARNING", "#0 boom"),
-    "BIND": ("20-Nov-2026 02:11:09.004 client: error: boom", "ERROR", "boom"),
+    "BIND": ("20-Nov-2026 02:11:09.004 client: error: boom", "ERROR", "client: error: boom"),
     "Tomcat": ("20-Nov-2026 02:11:09.004 SEVERE [main] boom", "ERROR", "[main] boom"),
     "Puppet": ("2026-11-20 02:11:09 +0000 Puppet (err): boom", "ERROR", "boom"),
     "Ansible": ("2026-11-20 02:11:09,004 p=7 u=root n=ansible | fatal: [c1]: FAILED!", "ERROR", "p=7 u=root n=ansible | fatal: [c1]: FAILED!"),

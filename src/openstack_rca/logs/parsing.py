@@ -116,7 +116,8 @@ class _Recogniser:
                 break
             found, lines = line_format.take(lines, self._timezone)
             if found.height:
-                parts.append(found)
+                named = found if self._only is None else found.with_columns(format=pl.lit(self._only))
+                parts.append(named)
         return [*rests, lines]
 
     def _opened(self, lines: pl.DataFrame, files: pl.DataFrame, depth: int, parts: list[pl.DataFrame]) -> pl.DataFrame:

@@ -79,12 +79,13 @@ class Source:
             found = origin_of(self.inside, self.outside)
         else:
             # An archive's name may be that of a host, or any word: it tells no more than a folder above what was given.
-            # One that lies with others in an archive is named after what it holds, as a folder is.
+            # Inside of another one a numbered or a dotted name, and no word for a collection, is a host's.
             archives = [self.inside[-1]]
             folders: list[str] = []
             for part in member[:-1]:
                 stem = stem_of_archive(part)
-                (archives if stem != part and _COLLECTION.search(stem) else folders).append(stem)
+                numbered = re.search(r"[a-z].*\d|\.", stem) and not _COLLECTION.search(stem)
+                (archives if stem != part and not numbered else folders).append(stem)
             found = origin_of(
                 (*self.inside[:-1], *folders, member[-1]), (*self.outside, *map(stem_of_archive, archives))
             )

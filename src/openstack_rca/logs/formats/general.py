@@ -55,9 +55,10 @@ def _anyhow(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
         ahead=before.str.extract(rf"(?:^|[^A-Za-z])({_CAPITALS}|[IWEFD])(?:[^A-Za-z]|$)"),
     )
     plain = pl.col("message").str.replace(r"^\]?(?:[:|,-]| -)?[ \t]?", "")
-    stated = normal_level(pl.coalesce("marked", "capital", "ended", "ahead"))
-    behind = pl.coalesce("marked", "capital", "ended").is_not_null()
-    guess = level_in_text(plain)
+    stated = normal_level(pl.coalesce("marked", "capital", "ahead"))
+    behind = pl.coalesce("marked", "capital").is_not_null()
+    # A word before a colon may be the program's place for a level, or a word of its text.
+    guess = pl.coalesce(level_in_text(plain), normal_level(pl.col("ended")))
     logger = pl.col("tokens").str.strip_chars(" \t[](){}<>|:,-")
     return told.select(
         "row",
