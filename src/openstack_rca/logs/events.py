@@ -20,7 +20,7 @@ from openstack_rca.logs.joining import in_order_of_time, join_events
 from openstack_rca.logs.packed_parts import PackedParts
 from openstack_rca.logs.parsing import format_names, parse_lines
 from openstack_rca.logs.reading import Log, Reading
-from openstack_rca.logs.records import HostSource, SkipReason
+from openstack_rca.logs.records import HostSource, SkipReason, ids_in_text
 from openstack_rca.logs.services import services_of_events
 from openstack_rca.logs.sources import Collection, collect_sources, no_logs_among
 from openstack_rca.logs.templates import mask_messages, template_ids
@@ -51,11 +51,6 @@ EVENT_SCHEMA: dict[str, pl.DataType] = {
 """Columns of the events table, in order. ``level_guessed`` marks a level that the line does not state but its words tell;
 ``line`` is the 1-based number of the first of the event's ``lines`` lines."""
 
-_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_INSTANCE_IN_TEXT = rf"nstance(?: uuid| UUID)?:? ['\"]?({_UUID})"
-# A context of a cloud's own shape stands in brackets at the beginning too.
-_IN_BRACKETS = pl.col("request_id").is_null() & pl.col("message").str.contains(r"^[\[(]")
-_REQUEST = rf"^[\[(][^\])]*?\b(req-{_UUID})\b"
 _NAMED_OTHERS = 200
 _HOST_SOURCES = pl.Enum([str(source) for source in HostSource])
 
@@ -256,10 +251,7 @@ def _batch_events(batch: Sequence[Block], logs: Sequence[Log], options: _Options
             pl.coalesce("host", pl.lit(options.host), "path_host", "hostname").alias("host"),
             _host_source(options.host).alias("host_source"),
             services_of_events(events, origins).alias("service"),
-            pl.coalesce("request_id", pl.when(_IN_BRACKETS).then(pl.col("message")).str.extract(_REQUEST)).alias(
-                "request_id"
-            ),
-            pl.coalesce("instance_id", pl.col("message").str.extract(_INSTANCE_IN_TEXT)).alias("instance_id"),
+            *ids_in_text(),
         )
         .drop(
             "row",

@@ -184,3 +184,20 @@ def level_in_text(message: pl.Expr) -> pl.Expr:
     for pattern, level in reversed(_GUESSES):
         guess = pl.when(spoken.str.contains(pattern)).then(pl.lit(level)).otherwise(guess)
     return guess
+
+
+_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_INSTANCE_IN_TEXT = rf"nstance(?: uuid| UUID)?:? ['\"]?({_UUID})"
+# A context of a cloud's own shape stands in brackets at the beginning too.
+_REQUEST_IN_TEXT = rf"^[\[(][^\])]*?\b(req-{_UUID})\b"
+
+
+def ids_in_text() -> tuple[pl.Expr, pl.Expr]:
+    """``request_id`` and ``instance_id``, where no field tells them but the text does."""
+    text = pl.col("message")
+    in_brackets = pl.col("request_id").is_null() & text.str.contains(r"^[\[(]")
+    request = pl.when(in_brackets).then(text).str.extract(_REQUEST_IN_TEXT)
+    return (
+        pl.coalesce("request_id", request).alias("request_id"),
+        pl.coalesce("instance_id", text.str.extract(_INSTANCE_IN_TEXT)).alias("instance_id"),
+    )
