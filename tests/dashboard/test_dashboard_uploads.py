@@ -78,9 +78,29 @@ def test_more_than_the_limit_is_refused_and_nothing_stays(tmp_path: Path, name: 
     made = zip_of({"a.log": content}) if name.endswith("zip") else tar_of({"a.log": content})
     if name.endswith(".log"):
         made = io.BytesIO(content)
-    with pytest.raises(ConfigurationError, match="when it is unpacked"):
+    with pytest.raises(ConfigurationError, match="more than 1 MB when it is unpacked"):
         kept(tmp_path, (name, made))
     assert below(tmp_path) == set()
+
+
+def test_as_much_as_the_limit_is_kept(tmp_path: Path) -> None:
+    """The very last byte that is allowed counts as one that is."""
+    assert kept(tmp_path, ("a.log", io.BytesIO(LINE)), limit=len(LINE)).size_bytes == len(LINE)
+    with pytest.raises(ConfigurationError):
+        kept(tmp_path, ("a.log", io.BytesIO(LINE)), limit=len(LINE) - 1)
+
+
+def test_a_log_that_is_cut_off_is_counted_beside_the_whole_ones(tmp_path: Path) -> None:
+    """What can be read of an upload is taken, and how many of its files are damaged is said."""
+    packed = gzip.compress(LINE * 200)
+    taken = kept(tmp_path, ("a.log", io.BytesIO(LINE)), ("b.log.gz", io.BytesIO(packed[: len(packed) // 2])))
+    assert (taken.logs, sum(taken.left_out.values())) == (2, 1)
+
+
+def test_a_name_is_cut_to_what_file_systems_hold(tmp_path: Path) -> None:
+    """They count bytes, and some put a few of their own behind."""
+    kept(tmp_path, ("n" * 199 + ".log", io.BytesIO(LINE)), ("\u6f22" * 100, io.BytesIO(LINE)))
+    assert sorted(len(name.encode()) for name in below(tmp_path)) == [198, 200]
 
 
 def test_many_packed_files_count_together(tmp_path: Path) -> None:

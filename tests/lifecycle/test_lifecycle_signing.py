@@ -19,7 +19,7 @@ from signing_helpers import (
     tell_the_digest,
 )
 
-from openstack_rca.errors import SignatureInvalid
+from openstack_rca.errors import DigestMismatch, SignatureInvalid
 from openstack_rca.lifecycle.objects.files import file_digest
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.settings import Settings, load_settings
@@ -72,6 +72,16 @@ def test_the_signature_is_over_the_very_bytes_that_are_stored(
     version = publish(ModelLifecycle(keys.signing(compressing)), model)
     assert version.sha256 != file_digest(model)
     assert ModelLifecycle(keys.verifying(elsewhere(store_only))).load().version.version == 1
+
+
+@pytest.mark.parametrize("read", ["0" * 64, "f" * 64])
+def test_a_file_that_changed_after_it_was_read_is_not_signed(
+    store_only: Settings, keys: Keys, make_model: MakeModel, read: str
+) -> None:
+    """What was checked and what is signed would be two files."""
+    lifecycle = ModelLifecycle(keys.signing(store_only))
+    with pytest.raises(DigestMismatch, match="was changed while it was published"):
+        lifecycle.signatures.sign(make_model("changed"), read, 1)
 
 
 def test_an_encrypted_key_signs_with_its_password(store_only: Settings, make_model: MakeModel, tmp_path: Path) -> None:

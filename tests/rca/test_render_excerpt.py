@@ -32,6 +32,13 @@ def test_a_short_line_is_shown_as_it_is() -> None:
     )
 
 
+def test_a_line_that_just_fits_stays_whole() -> None:
+    """One character more, and something has to go."""
+    line = "volume service is down. (host: controller@nfs-1)"
+    assert excerpt(line, len(line)) == line
+    assert excerpt(line, len(line) - 1) != line
+
+
 def test_the_exception_is_the_telling_part() -> None:
     """Where room is short the last exception stays, not the beginning of the line."""
     line = (
