@@ -10,7 +10,15 @@ from typing import Any
 
 from openstack_rca.errors import SignatureCatalogueError
 from openstack_rca.logs.events import read_logs
-from openstack_rca.rca.knowledge import Catalogue, event_text, lint_catalogue, load_topology, own_signatures
+from openstack_rca.rca.evidence import overshadowed
+from openstack_rca.rca.knowledge import (
+    Catalogue,
+    event_text,
+    lint_catalogue,
+    load_catalogue,
+    load_topology,
+    own_signatures,
+)
 from openstack_rca.settings import Settings
 
 TEMPLATE = """\
@@ -104,6 +112,15 @@ def lint(path: Path | None) -> Checked:
         f"{file} holds a list of signatures, the older form. It is still read; one file a signature, named by its id, "
         "is easier to keep: openstack-rca signatures new."
         for file in result.old_files
+    ]
+    hints += [
+        f"{file}: give at least two lines and two look-alikes, or say no_look_alike: true."
+        for file in result.thin_files
+    ]
+    catalogue = Catalogue([*result.signatures, *load_catalogue().signatures])
+    hints += [
+        f"{name} changes no answer: on its own lines {' and '.join(sorted(others))} says more. Join them, or ask for other words."
+        for name, others in overshadowed(result.signatures, catalogue, load_topology()).items()
     ]
     return Checked(len(result.signatures), [str(problem) for problem in result.problems], hints)
 

@@ -5,6 +5,7 @@ from openstack_rca.rca.evidence.clearance import why_unclear
 from openstack_rca.rca.evidence.doubts import goes_on_failing, looks_preselected, unexplained_errors
 from openstack_rca.rca.evidence.expected_steps import ExpectedSteps, step_suspicion
 from openstack_rca.rca.evidence.finding import Finding, noisy_or
+from openstack_rca.rca.evidence.hits import overshadowed
 from openstack_rca.rca.evidence.matching import (
     Matched,
     add_novelty,
@@ -50,6 +51,7 @@ __all__ = [
     "no_rows",
     "noisy_or",
     "observe",
+    "overshadowed",
     "placed_in_time",
     "quiet_rates",
     "silences",

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
-from openstack_rca.rca.knowledge import Catalogue, Signature, Topology
+from openstack_rca.rca.knowledge import Catalogue, Signature, Topology, speaker
 from openstack_rca.rca.vocabulary import STATED_CAUSES, Directness
 
 LAYER_2_AGENTS = (
@@ -84,21 +84,7 @@ def signature_hits(window: pl.DataFrame, catalogue: Catalogue, topology: Topolog
     present = set(window["component"].unique().to_list())
     components = dict(zip(distinct["key"].to_list(), distinct["component"].to_list(), strict=True))
     matches = _speaking(catalogue.match(texts), components, catalogue)
-    by_key: dict[int, list[Hit]] = defaultdict(list)
-    for match in matches.iter_rows(named=True):
-        signature = catalogue.get(match["signature_id"])
-        accused = signature.accused(match, components[match["key"]], topology)
-        if accused is not None:
-            by_key[match["key"]].append(
-                Hit(
-                    signature,
-                    _present_kind(accused, present),
-                    _accused_host(signature, match),
-                    signature.statement({item["name"]: item["value"] for item in match["values"]}),
-                    int(match["specificity"]),
-                    str(match["line_text"] or ""),
-                )
-            )
+    by_key = _hits_by_key(matches, components, present, catalogue, topology)
     records = [
         {
             "key": key,
@@ -116,6 +102,50 @@ def signature_hits(window: pl.DataFrame, catalogue: Catalogue, topology: Topolog
         distinct, on=["component", "level", "text"], how="inner"
     )
     return located.select("row", "key").join(pl.DataFrame(records, schema=_SCHEMA), on="key", how="inner")
+
+
+def overshadowed(rules: Sequence[Signature], catalogue: Catalogue, topology: Topology) -> dict[str, set[str]]:
+    """The rules that decide none of their own case lines: id -> the rules of the catalogue that decide them instead."""
+    lines = [(rule, case) for rule in rules for case in rule.cases if case.line is not None]
+    loggers = [topology.canonical(speaker(rule, case)) for rule, case in lines]
+    texts = pl.DataFrame(
+        [(key, loggers[key], case.level, case.text) for key, (_, case) in enumerate(lines)],
+        schema={"key": pl.Int64, "service": pl.String, "level": pl.String, "text": pl.String},
+        orient="row",
+    )
+    found = _hits_by_key(catalogue.match(texts), dict(enumerate(loggers)), set(), catalogue, topology)
+    everything = [rule.id for rule in catalogue.signatures]
+    deciders: dict[str, set[str]] = defaultdict(set)
+    for key, (rule, _) in enumerate(lines):
+        speaking = catalogue.speaking(everything, {hit.signature.id for hit in found[key]})
+        hits = [hit for hit in found[key] if hit.signature.id in speaking]
+        deciders[rule.id] |= {hit.signature.id for hit in deciding(hits, topology)} if hits else {rule.id}
+    return {name: others for name, others in deciders.items() if name not in others}
+
+
+def _hits_by_key(
+    matches: pl.DataFrame,
+    components: Mapping[int, str | None],
+    present: set[str],
+    catalogue: Catalogue,
+    topology: Topology,
+) -> dict[int, list[Hit]]:
+    by_key: dict[int, list[Hit]] = defaultdict(list)
+    for match in matches.iter_rows(named=True):
+        signature = catalogue.get(match["signature_id"])
+        accused = signature.accused(match, components[match["key"]], topology)
+        if accused is not None:
+            by_key[match["key"]].append(
+                Hit(
+                    signature,
+                    _present_kind(accused, present),
+                    _accused_host(signature, match),
+                    signature.statement({item["name"]: item["value"] for item in match["values"]}),
+                    int(match["specificity"]),
+                    str(match["line_text"] or ""),
+                )
+            )
+    return by_key
 
 
 def _speaking(matches: pl.DataFrame, components: dict[int, str], catalogue: Catalogue) -> pl.DataFrame:

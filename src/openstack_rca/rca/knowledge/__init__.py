@@ -3,7 +3,7 @@
 from openstack_rca.rca.knowledge.catalogue import TEXT_LIMIT, Catalogue, event_text, load_catalogue, own_signatures
 from openstack_rca.rca.knowledge.checks import concrete_checks
 from openstack_rca.rca.knowledge.deployments import Deployment, recognised_deployment
-from openstack_rca.rca.knowledge.linting import LintResult, lint_catalogue
+from openstack_rca.rca.knowledge.linting import LintResult, lint_catalogue, speaker
 from openstack_rca.rca.knowledge.remembering import RememberingCatalogue
 from openstack_rca.rca.knowledge.signature import Signature
 from openstack_rca.rca.knowledge.topology import Topology, load_topology
@@ -25,4 +25,5 @@ __all__ = [
     "load_topology",
     "own_signatures",
     "recognised_deployment",
+    "speaker",
 ]

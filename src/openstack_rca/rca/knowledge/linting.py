@@ -46,11 +46,13 @@ class LintResult:
         signatures: sound signatures.
         problems: what has to be corrected.
         old_files: files that still hold the older form, a list of rules.
+        thin_files: files with less than two lines or, unless there is no look-alike, two look-alikes.
     """
 
     signatures: tuple[Signature, ...]
     problems: tuple[CatalogueProblem, ...]
     old_files: tuple[str, ...] = ()
+    thin_files: tuple[str, ...] = ()
 
 
 def lint_catalogue(paths: Sequence[Path] = ()) -> LintResult:
@@ -72,6 +74,7 @@ def _lint(paths: Sequence[Path]) -> LintResult:
     signatures: dict[str, Signature] = {}
     problems: list[CatalogueProblem] = []
     old: dict[str, None] = {}
+    thin: list[str] = []
     entries = [entry for path in paths for entry in read_entries(given_files(path))]
     for entry in entries:
         if entry.old:
@@ -83,9 +86,16 @@ def _lint(paths: Sequence[Path]) -> LintResult:
         problem = "the id is used twice" if signature.id in signatures else faulty_case(signature)
         if problem:
             problems.append(CatalogueProblem(entry.file, entry.name, problem))
+        if not entry.old and _is_thin(signature):
+            thin.append(entry.file)
         signatures.setdefault(signature.id, signature)
     problems += _unknown_ids(entries, signatures)
-    return LintResult(tuple(signatures.values()), tuple(problems), tuple(old))
+    return LintResult(tuple(signatures.values()), tuple(problems), tuple(old), tuple(thin))
+
+
+def _is_thin(signature: Signature) -> bool:
+    silent = sum(case.silent is not None for case in signature.cases)
+    return len(signature.cases) - silent < 2 or (silent < 2 and not signature.no_look_alike)
 
 
 def _unknown_ids(entries: Sequence[Entry], signatures: dict[str, Signature]) -> list[CatalogueProblem]:
@@ -103,8 +113,8 @@ def faulty_case(signature: Signature) -> str | None:
     """The first case that the rule does not answer as it says; None if all hold."""
     if not any(case.line is not None for case in signature.cases):
         return "cases: no line shows what it matches"
-    rows = [(number, _speaker(signature, case), case.level, case.text) for number, case in enumerate(signature.cases)]
-    rows += [(number + len(rows), speaker, level, _TAKEN_OFF.sub("", text)) for number, speaker, level, text in rows]
+    rows = [(number, speaker(signature, case), case.level, case.text) for number, case in enumerate(signature.cases)]
+    rows += [(number + len(rows), logger, level, _TAKEN_OFF.sub("", text)) for number, logger, level, text in rows]
     schema = {"key": pl.Int64, "service": pl.String, "level": pl.String, "text": pl.String}
     catalogue = Catalogue([signature.model_copy(update={"weight": signature.weight or 1.0})])
     hits = catalogue.match(pl.DataFrame(rows, schema=schema, orient="row"))
@@ -118,18 +128,19 @@ def faulty_case(signature: Signature) -> str | None:
     return None
 
 
-def _speaker(signature: Signature, case: Case) -> str | None:
+def speaker(signature: Signature, case: Case) -> str | None:
+    """Who logs the line of a case."""
     if case.service is not None:
         return case.service
     return next((name for name in load_topology().components if signature.applies_to(name)), None)
 
 
-def _faulty(signature: Signature, case: Case, speaker: str | None, hits: list[dict[str, object]]) -> str | None:
+def _faulty(signature: Signature, case: Case, logger: str | None, hits: list[dict[str, object]]) -> str | None:
     if case.silent is not None:
         return "matches, but must not" if hits else None
     if not hits:
         return "does not match"
-    accused = {signature.accused(hit, speaker, load_topology()) for hit in hits}  # type: ignore[arg-type]
+    accused = {signature.accused(hit, logger, load_topology()) for hit in hits}  # type: ignore[arg-type]
     if case.accuses is not None and case.accuses not in accused:
         return f"accuses {', '.join(sorted(str(name) for name in accused))} instead of {case.accuses}"
     if case.category is not None and case.category is not signature.category:
