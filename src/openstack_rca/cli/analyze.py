@@ -75,8 +75,8 @@ from openstack_rca.settings import Settings
     help=f"Tool that deployed the cloud; the suggested checks use its commands: {', '.join(DEPLOYMENTS)}; "
     "default: the one that the logs show.",
 )
-@reading_options
 @with_settings
+@reading_options
 def analyze_command(
     logs: tuple[str, ...],
     issue: str,
@@ -93,11 +93,6 @@ def analyze_command(
     exit_code: bool,
     output: Path | None,
     deployment: str | None,
-    log_format: str | None,
-    host: str | None,
-    year: int | None,
-    correct_skew: bool,
-    hosts_file: Path | None,
     settings: Settings,
 ) -> int:
     """Find the root cause of the trouble in LOGS: files, folders, globs, - for standard input, or an address.
@@ -120,7 +115,7 @@ def analyze_command(
     """
     settings = settings.model_copy(update={"deployment": deployment}) if deployment else settings
     since, until = _window(since, until, around)
-    settings = with_reading(settings, log_format, host, year, correct_skew, hosts_file, since, until)
+    settings = with_reading(settings, since=since, until=until)
     outcome = answer(
         list(logs),
         issue,

@@ -24,7 +24,7 @@ from openstack_rca.service.explore import LEVEL_NAMES, EventFilter
 from openstack_rca.service.log_events import EVENT_FORMS, event_table, write_events
 from openstack_rca.service.log_inspection import inspect_logs, inspection_facts, inspection_lines
 from openstack_rca.service.log_reading import with_reading
-from openstack_rca.settings import load_settings
+from openstack_rca.settings import Settings, load_settings
 
 
 @click.group("logs", short_help="Show how logs are read, without an analysis.")
@@ -40,12 +40,7 @@ def logs_group() -> None:
 def inspect_command(
     paths: tuple[str, ...],
     form: str,
-    since: datetime | None,
-    log_format: str | None,
-    host: str | None,
-    year: int | None,
-    correct_skew: bool,
-    hosts_file: Path | None,
+    settings: Settings,
 ) -> None:
     """Show for each file at PATH how it is read, before anything is concluded from it.
 
@@ -57,7 +52,6 @@ def inspect_command(
       openstack-rca logs inspect /var/log/kolla
       openstack-rca logs inspect sosreport-compute1.tar.xz --format json | jq -r .advice[]
     """
-    settings = with_reading(load_settings(), log_format, host, year, correct_skew, hosts_file, since)
     with steps() as shown:
         shown.step("read logs")
         inspection = inspect_logs(paths, settings, on_progress=shown.part)

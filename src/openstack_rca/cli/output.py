@@ -113,7 +113,30 @@ def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def line_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Options that say of lines what they do not say themselves."""
+    """Options that say of lines what they do not say themselves; what they say goes into the command's ``settings``.
+
+    Stands below ``with_settings``; without that the settings are those of the environment.
+    """
+
+    @functools.wraps(command)
+    def called(
+        *arguments: Any,
+        log_format: str | None,
+        host: str | None,
+        year: int | None,
+        correct_skew: bool = False,
+        hosts_file: Path | None = None,
+        fetch_since: datetime | None = None,
+        settings: Settings | None = None,
+        **options: Any,
+    ) -> Any:
+        # The readers of logs cost half a second to import, and --help needs none.
+        from openstack_rca.service.log_reading import with_reading
+
+        said = with_reading(settings or load_settings(), log_format, host, year, correct_skew, hosts_file, fetch_since)
+        return command(*arguments, settings=said, **options)
+
+    with_options: Callable[..., Any] = called
     for option in (
         click.option(
             "--year",
@@ -123,16 +146,16 @@ def line_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--host", metavar="NAME", help="Host to assume for lines that name none."),
         click.option("--log-format", metavar="NAME", help="Read lines as this format only, see docs/logs.md."),
     ):
-        command = option(command)
-    return command
+        with_options = option(with_options)
+    return with_options
 
 
 def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Options that say of logs what their lines do not, and where logs lie that are fetched."""
+    """``line_options``, and where logs lie that are fetched."""
     skew = click.option(
         "--correct-skew", is_flag=True, help="Correct the times of hosts whose clock disagrees with the others."
     )
-    return HOSTS(line_options(skew(command)))
+    return HOSTS(skew(line_options(command)))
 
 
 def settings_from(mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool) -> Settings:
@@ -287,6 +310,7 @@ def parse_time(context: click.Context, parameter: click.Parameter, value: str | 
 
 FETCH_SINCE = click.option(
     "--since",
+    "fetch_since",
     callback=parse_time,
     metavar="TIME",
     help="How far back to fetch remote logs; default: one hour, finished logs whole.",

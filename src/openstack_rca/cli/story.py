@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from pathlib import Path
-
 import click
 
 from openstack_rca.cli.output import (
@@ -18,7 +15,6 @@ from openstack_rca.cli.output import (
     with_settings,
 )
 from openstack_rca.service.analysis import prepare
-from openstack_rca.service.log_reading import with_reading
 from openstack_rca.service.story_view import stories_of, story_facts, story_text
 from openstack_rca.settings import Settings
 
@@ -28,20 +24,14 @@ from openstack_rca.settings import Settings
 @click.option("--logs", "-l", multiple=True, required=True, metavar="PATH", help="Logs to read; may be given again.")
 @MODEL
 @JSON_FORMAT
+@with_settings
 @FETCH_SINCE
 @reading_options
-@with_settings
 def story_command(
     name: str,
     logs: tuple[str, ...],
     model: str,
     form: str,
-    since: datetime | None,
-    log_format: str | None,
-    host: str | None,
-    year: int | None,
-    correct_skew: bool,
-    hosts_file: Path | None,
     settings: Settings,
 ) -> None:
     """Show the story of one server, port, volume, image or request: its lines over all hosts and services, in order of time.
@@ -54,7 +44,6 @@ def story_command(
       openstack-rca story 5a532d1f-a84f-4d1a-8ace-4f541019e318 --logs /var/log/kolla
       openstack-rca story req-0a7e4c8a --logs /var/log/kolla --format json
     """
-    settings = with_reading(settings, log_format, host, year, correct_skew, hosts_file, since)
     with steps() as shown:
         prepared = prepare(logs, settings=settings, model=model, on_step=shown.step, on_progress=shown.part)
         shown.step("tell the story")

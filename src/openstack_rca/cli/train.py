@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,6 @@ from openstack_rca.cli.output import (
     with_settings,
 )
 from openstack_rca.plain_text import one_line
-from openstack_rca.service.log_reading import with_reading
 from openstack_rca.service.training import TrainingConfig, TrainingProgress, TrainOutcome, train
 from openstack_rca.settings import Settings
 
@@ -81,9 +79,9 @@ def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--add", metavar="VERSION", help="Train on from this version (latest, a number, an @alias).")
 @click.option("--force", is_flag=True, help="Let it become latest even if it is worse than the version in use.")
 @JSON_FORMAT
+@with_settings
 @FETCH_SINCE
 @reading_options
-@with_settings
 def train_command(
     logs: tuple[str, ...],
     epochs: int,
@@ -96,12 +94,6 @@ def train_command(
     add: str | None,
     force: bool,
     form: str,
-    since: datetime | None,
-    log_format: str | None,
-    host: str | None,
-    year: int | None,
-    correct_skew: bool,
-    hosts_file: Path | None,
     settings: Settings,
 ) -> int:
     """Learn from LOGS what normal looks like on this cloud, and store the model as the next version.
@@ -121,7 +113,6 @@ def train_command(
       openstack-rca train after-the-upgrade/ --force
       openstack-rca train this-week/ --add latest
     """
-    settings = with_reading(settings, log_format, host, year, correct_skew, hosts_file, since)
     config = TrainingConfig(
         epochs=epochs,
         batch_size=batch_size,

@@ -12,7 +12,6 @@ import click
 from openstack_rca.cli.main import INTERRUPTED
 from openstack_rca.cli.output import MODEL, SIGNATURES, line_options, notice, with_settings
 from openstack_rca.service.deliveries import Command, Deliveries, Folder, Receiver, Webhook, WebhookFormat
-from openstack_rca.service.log_reading import with_reading
 from openstack_rca.service.model_choice import open_model
 from openstack_rca.service.troubles import Told, describe
 from openstack_rca.service.watch_run import Stop, keep_watching
@@ -78,8 +77,8 @@ from openstack_rca.settings import Settings
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="json: one object a line."
 )  # fmt: skip
-@line_options
 @with_settings
+@line_options
 def watch_command(
     logs: tuple[str, ...],
     model: str,
@@ -96,9 +95,6 @@ def watch_command(
     port: int | None,
     state: Path | None,
     form: str,
-    log_format: str | None,
-    host: str | None,
-    year: int | None,
     settings: Settings,
 ) -> int:
     """Watch LOGS (files, folders, globs, or - for standard input) and tell in a few lines when trouble begins, changes or ends.
@@ -113,7 +109,6 @@ def watch_command(
       openstack-rca watch /var/log/kolla --webhook http://127.0.0.1:9093/api/v2/alerts --webhook-format alertmanager
       journalctl -f -o short-iso-precise | openstack-rca watch -
     """
-    settings = with_reading(settings, log_format, host, year)
     opened = open_model(model, settings)
     for text in opened.notices:
         notice(text)
