@@ -11,6 +11,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from openstack_rca.logs import reading
+from openstack_rca.logs.event_table import PackedTable
 from openstack_rca.logs.events import LogRead
 from openstack_rca.service import kept_logs, log_reading
 from openstack_rca.service.analysis import analyze
@@ -101,6 +103,58 @@ def test_what_has_grown_is_read_on_from_its_last_event(
     assert found.events.filter(pl.col("exception").is_not_null()).height == 1
     unreadable(monkeypatch)
     assert same(read(logs, settings), found)
+
+
+@pytest.fixture
+def long_logs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on every file is a batch of its own, so that the words of the logs are put away while they are read."""
+    monkeypatch.setattr(reading, "_BATCH_BYTES", 1)
+
+
+def kept_words(settings: Settings) -> list[Path]:
+    return list(logs_folder(settings).glob("*.lines"))
+
+
+@pytest.mark.usefixtures("long_logs")
+def test_words_of_long_logs_are_kept_beside_what_is_counted(
+    logs: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For the second question too; for their reader alone; and they go together."""
+    first = read(logs, settings)
+    (words,) = kept_words(settings)
+    assert stat.S_IMODE(words.stat().st_mode) == 0o600
+    with monkeypatch.context() as patch:
+        unreadable(patch)
+        again = read(logs, settings)
+    (listed,) = list_kept(settings)
+    assert listed.size_bytes == words.stat().st_size + listed.path.stat().st_size
+    assert clear_kept(settings) == listed.size_bytes
+    assert kept_words(settings) == []
+    # Who has them open goes on reading.
+    assert isinstance(again.table, PackedTable) and same(again, first)
+
+
+@pytest.mark.usefixtures("long_logs")
+def test_long_logs_that_grew_are_read_on(logs: Path, settings: Settings) -> None:
+    """Their old words are taken over, and no others stay behind."""
+    for number in range(2):
+        read(logs, settings)
+        with (logs / "ctl01" / "nova-api.log").open("a") as file:
+            file.write(lines(50 + 10 * number, 60 + 10 * number, "Something new"))
+    found = read(logs, settings)
+    assert same(found, read_given([logs], settings))
+    assert len(kept_words(settings)) == 1
+    assert same(read(logs, settings), found)
+
+
+@pytest.mark.usefixtures("long_logs")
+def test_lost_words_are_read_anew(logs: Path, settings: Settings) -> None:
+    """As if nothing had been kept; words that belong to nothing are removed."""
+    first = read(logs, settings)
+    kept_words(settings)[0].unlink()
+    (logs_folder(settings) / "other-1.lines").write_bytes(b"words")
+    assert same(read(logs, settings), first)
+    assert [path.name for path in kept_words(settings)] != ["other-1.lines"] and len(kept_words(settings)) == 1
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
+from typing import BinaryIO
 
 import numpy as np
 import polars as pl
@@ -58,6 +59,10 @@ class EventTable:
         """The same events, with these hosts called otherwise."""
         raise NotImplementedError
 
+    def joined(self, rows: pl.Series, added: EventTable, spill: Callable[[], BinaryIO]) -> EventTable:
+        """The events with these indices together with others; ``spill`` opens a file for their words."""
+        raise NotImplementedError
+
 
 class _WholeTable(EventTable):
     def __init__(self, events: pl.DataFrame) -> None:
@@ -73,6 +78,10 @@ class _WholeTable(EventTable):
 
     def with_hosts(self, names: Mapping[str, str]) -> EventTable:
         return _WholeTable(self._events.with_columns(pl.col("host").replace(names)))
+
+    def joined(self, rows: pl.Series, added: EventTable, spill: Callable[[], BinaryIO]) -> EventTable:
+        both = pl.concat([self._events[rows], added.take()])
+        return _WholeTable(both.sort("time", "file", "line", nulls_last=True, maintain_order=True))
 
 
 class PackedTable(EventTable):
@@ -133,6 +142,18 @@ class PackedTable(EventTable):
         """See ``EventTable``."""
         hosts = self.counted["host"].cast(pl.String).replace(names).cast(pl.Categorical)
         return PackedTable(self.counted.with_columns(hosts), self.places, self.parts)
+
+    def joined(self, rows: pl.Series, added: EventTable, spill: Callable[[], BinaryIO]) -> EventTable:
+        """See ``EventTable``."""
+        parts = self.parts.copied(spill())
+        behind = int(self._begins[-1])
+        parts.add(added.take())
+        further = pl.Series(range(behind, behind + added.height), dtype=pl.UInt32)
+        counted = pl.concat(
+            [self.counted[rows], added.counted.select(pl.col(name).cast(dtype) for name, dtype in COUNTED.items())]
+        )
+        order = in_order(counted)
+        return PackedTable(counted[order], pl.concat([self.places.gather(rows), further]).gather(order), parts)
 
 
 def in_order(counted: pl.DataFrame) -> pl.Series:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import weakref
 from collections.abc import Sequence
 from typing import BinaryIO
 
 import polars as pl
+
+_COPIED_AT_ONCE = 1024 * 1024
 
 
 class PackedParts:
@@ -37,6 +40,13 @@ class PackedParts:
         self.index.append((self.file.tell(), stream.tell(), part.height))
         self.file.write(stream.getbuffer())
         self.file.flush()
+
+    def copied(self, file: BinaryIO) -> PackedParts:
+        """The same tables in another file."""
+        self.file.seek(0)
+        shutil.copyfileobj(self.file, file, _COPIED_AT_ONCE)
+        file.flush()
+        return PackedParts(file, self.index)
 
     def read(self, number: int, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """One of them, or some of its columns."""

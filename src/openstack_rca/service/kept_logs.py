@@ -1,6 +1,8 @@
 """What was read from logs, and how a model scored it, kept for the next question on the same logs.
 
-    <cache>/logs/<key>.parquet           the events, with the files that they came from in its metadata
+    <cache>/logs/<key>.parquet           the events, with the files that they came from in its metadata; of long logs what
+                                         is counted of them
+    <cache>/logs/<key>-<token>.lines     the words of the events of long logs (see ``PackedParts``)
     <cache>/logs/<key>-<model>.parquet   the scores of those events by the model with this digest
 
 The key stands for the paths and for how they are read; size, time of change, beginning and end of each file say whether they
@@ -12,20 +14,23 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
+import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import polars as pl
 
 from openstack_rca import __version__, logs
 from openstack_rca.lifecycle.objects import remove_leftovers, remove_unheld, replacing
-from openstack_rca.logs.event_table import EventTable
+from openstack_rca.logs.event_table import EventTable, PackedTable
 from openstack_rca.logs.events import EVENT_SCHEMA, FileRead, LogRead
+from openstack_rca.logs.packed_parts import PackedParts
 from openstack_rca.logs.records import HostSource, SkipReason
 from openstack_rca.logs.sources import Collection, Source
 from openstack_rca.logs.stretches import added_since, can_be_entered, head_digest, tail_digest
@@ -36,6 +41,7 @@ LEAST_BYTES = 2 * 1024 * 1024
 """Of fewer bytes than this nothing is kept: they are read again as fast."""
 _FACTS = "openstack_rca"
 _DIGEST_LENGTH = 16
+_WORDS = ".lines"
 
 Read = Callable[[Collection, datetime | None], LogRead]
 """Reads a collection; told the latest time of what it leaves out."""
@@ -137,9 +143,20 @@ class KeptLogs:
 
     def _load(self, facts: dict[str, Any]) -> LogRead | None:
         events = _table(self._path)
-        if events is None or events.schema != pl.Schema(EVENT_SCHEMA):
+        if events is None:
             return None
-        return LogRead(EventTable.of(events), [_file_read(each) for each in facts["files"]], list(facts["roots"]))
+        if facts.get("words"):
+            try:
+                file = (self._folder / facts["words"]).open("rb")
+            except OSError:
+                return None
+            parts = PackedParts(file, facts["parts"])
+            table: EventTable = PackedTable(events.drop("place"), events["place"], parts)
+        elif events.schema == pl.Schema(EVENT_SCHEMA):
+            table = EventTable.of(events)
+        else:
+            return None
+        return LogRead(table, [_file_read(each) for each in facts["files"]], list(facts["roots"]))
 
     def _grown(self, read: Read) -> LogRead | None:
         """The events where every file is as it was or has grown, and what was added can be read alone."""
@@ -158,11 +175,16 @@ class KeptLogs:
                 return None
             sources.append(replace(source, stretch=stretch))
         old = self._load(facts)
-        if old is None or old.events["time"].null_count():
+        if old is None or old.table.counted["time"].null_count():
             return None
-        latest = old.events["time"].max()
+        latest = old.table.counted["time"].max()
         added = read(Collection(sources, [], old.roots), latest if isinstance(latest, datetime) else None)
-        return _together(old, added, {each.name: each.stretch.first_line for each in sources if each.stretch})
+        begins = {each.name: each.stretch.first_line for each in sources if each.stretch}
+        return _together(old, added, begins, self.spill)
+
+    def spill(self) -> BinaryIO:
+        """A file without a name, for the words of long logs while they are read."""
+        return spill_file(self._settings)
 
     def _keep(self, found: LogRead, before: list[dict[str, Any]]) -> None:
         """Keep what was read, unless a file changed meanwhile or nobody knows what was read of it."""
@@ -176,8 +198,22 @@ class KeptLogs:
             "files": [asdict(each) for each in found.files],
             "roots": found.roots,
             "logs": found.roots,
+            "words": "",
         }
-        self._write(self._path, found.events, facts)
+        table = found.table
+        if not isinstance(table, PackedTable):
+            self._write(self._path, table.take(), facts)
+            return
+        words = self._folder / f"{self._key}-{secrets.token_hex(4)}{_WORDS}"
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with replacing(words) as temporary, temporary.open("wb") as file:
+            table.parts.copied(file)
+        words.chmod(0o600)
+        facts |= {"words": words.name, "parts": table.parts.index}
+        self._write(self._path, table.counted.with_columns(table.places.alias("place")), facts)
+        for other in self._folder.glob(f"{self._key}-*{_WORDS}"):
+            if other != words:
+                other.unlink(missing_ok=True)
 
     def _write(self, path: Path, table: pl.DataFrame, facts: dict[str, Any]) -> None:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -187,6 +223,14 @@ class KeptLogs:
             )
         path.chmod(0o600)
         shrink(self._settings)
+
+
+def spill_file(settings: Settings) -> BinaryIO:
+    """A file without a name: in the cache folder, where there is room for long logs; elsewhere, where nothing can be kept."""
+    with suppress(OSError):
+        settings.cache_folder.mkdir(parents=True, exist_ok=True)
+        return cast(BinaryIO, tempfile.TemporaryFile(dir=settings.cache_folder))
+    return cast(BinaryIO, tempfile.TemporaryFile())
 
 
 def logs_folder(settings: Settings) -> Path:
@@ -203,7 +247,7 @@ def list_kept(settings: Settings) -> list[KeptFile]:
             rows = int(pl.scan_parquet(path).select(pl.len()).collect().item()) if facts else 0
             kind = "scores" if "of" in facts else "events"
             used = datetime.fromtimestamp(status.st_mtime, UTC)
-            found.append(KeptFile(path, kind, list(facts.get("logs", [])), status.st_size, rows, used))
+            found.append(KeptFile(path, kind, list(facts.get("logs", [])), _size(path), rows, used))
     return sorted(found, key=lambda each: each.last_used, reverse=True)
 
 
@@ -212,8 +256,8 @@ def clear_kept(settings: Settings) -> int:
     freed = 0
     for path in logs_folder(settings).glob("*.parquet"):
         with suppress(OSError):
-            size = path.stat().st_size
-            freed += size if remove_unheld(path) else 0
+            size = _size(path)
+            freed += size if _remove(path) else 0
     return freed
 
 
@@ -221,25 +265,43 @@ def shrink(settings: Settings) -> None:
     """Remove what was not used for the longest time until the rest is within the bound."""
     folder = logs_folder(settings)
     remove_leftovers(folder)
+    for words in folder.glob(f"*{_WORDS}"):
+        if not (folder / f"{words.name.partition('-')[0]}.parquet").exists():
+            words.unlink(missing_ok=True)
     files = []
     for path in folder.glob("*.parquet"):
         with suppress(OSError):
             status = path.stat()
-            files.append((status.st_mtime_ns, status.st_size, path))
+            files.append((status.st_mtime_ns, _size(path), path))
     total = sum(size for _, size, _ in files)
     for _, size, path in sorted(files):
         if total <= settings.log_cache_bytes:
             return
-        total -= size if remove_unheld(path) else 0
+        total -= size if _remove(path) else 0
 
 
-def _together(old: LogRead, added: LogRead, begins: dict[str, int]) -> LogRead:
+def _size(path: Path) -> int:
+    """Bytes of a table of the cache and of the words that belong to it."""
+    return sum(each.stat().st_size for each in (path, *path.parent.glob(f"{path.stem}-*{_WORDS}")))
+
+
+def _remove(path: Path) -> bool:
+    """Remove a table of the cache; who reads its words has them open."""
+    gone = remove_unheld(path)
+    if gone:
+        for words in path.parent.glob(f"{path.stem}-*{_WORDS}"):
+            words.unlink(missing_ok=True)
+    return gone
+
+
+def _together(old: LogRead, added: LogRead, begins: dict[str, int], spill: Callable[[], BinaryIO]) -> LogRead:
     """Old and added events; of files that were read on, the old ones before the line where that began."""
-    border = pl.col("file").replace_strict(begins, default=None, return_dtype=pl.Int32)
-    kept = old.events.filter(border.is_null() | (pl.col("line") < border))
-    events = pl.concat([kept, added.events]).sort("time", "file", "line", nulls_last=True, maintain_order=True)
+    border = pl.col("file").cast(pl.String).replace_strict(begins, default=None, return_dtype=pl.Int32)
+    kept = old.table.counted.select((border.is_null() | (pl.col("line") < border)).arg_true()).to_series()
+    table = old.table.joined(kept, added.table, spill)
     unknown = pl.col("level") == "UNKNOWN"
-    counts = events.filter(pl.col("file").is_in(list(begins))).group_by("file").agg(
+    grown = table.counted.with_columns(pl.col("file").cast(pl.String)).filter(pl.col("file").is_in(list(begins)))
+    counts = grown.group_by("file").agg(
         pl.len().alias("events"),
         pl.col("lines").filter(unknown).sum().alias("unknown_lines"),
         pl.col("level_guessed").sum().alias("guessed_levels"),
@@ -252,7 +314,7 @@ def _together(old: LogRead, added: LogRead, begins: dict[str, int]) -> LogRead:
         else each
         for each in old.files
     ]
-    return LogRead(EventTable.of(events), files, old.roots)
+    return LogRead(table, files, old.roots)
 
 
 def _identity(source: Source) -> dict[str, Any]:

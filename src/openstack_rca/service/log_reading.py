@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -19,7 +20,7 @@ from openstack_rca.logs.events import LogRead, read_collection
 from openstack_rca.logs.sources import Collection, collect_sources
 from openstack_rca.logs.stretches import stretch_of_time
 from openstack_rca.rca.knowledge import load_topology
-from openstack_rca.service.kept_logs import KeptLogs, Read
+from openstack_rca.service.kept_logs import KeptLogs, Read, spill_file
 from openstack_rca.service.remote import fetched, is_remote
 from openstack_rca.settings import Settings
 
@@ -137,6 +138,7 @@ def reader_of(settings: Settings, on_progress: Callable[[int, int], None] | None
             bounds=bounds_of(settings),
             on_progress=on_progress,
             known_latest=latest,
+            spill=partial(spill_file, settings),
         )
 
     return read
