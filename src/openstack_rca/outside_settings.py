@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import AliasChoices, Field, SecretStr
-from pydantic_settings import BaseSettings
+from pydantic import AliasChoices, BaseModel, Field, SecretStr
 
 
 def _named(*names: str) -> AliasChoices:
     return AliasChoices(*names)
 
 
-class OutsideSettings(BaseSettings):
+class OutsideSettings(BaseModel):
     """The fields; see ``settings.Settings`` for how they are read."""
 
     pager: str = Field(

@@ -12,11 +12,18 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import available_timezones
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import SettingsConfigDict
+from pydantic import (
+    AliasChoices,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from openstack_rca.errors import ConfigurationError
 from openstack_rca.extras import is_installed
@@ -38,16 +45,16 @@ def _expanded(path: Path) -> Path:
 
 
 class Settings(OutsideSettings):
-    """Settings of one process; immutable once made."""
+    """Settings of one process; immutable once made. What is given wins over the environment, and that over the defaults.
 
-    # The prefix applies to the names of the fields, which are read beside the aliases: without it, HOME would set ``home``.
-    model_config = SettingsConfigDict(
-        extra="ignore",
-        frozen=True,
-        populate_by_name=True,
-        env_ignore_empty=True,
-        env_prefix="OPENSTACK_RCA_SETTING_",
-    )
+    Args:
+        given: values by the names of the fields.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True)
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**_from_environment(type(self)) | given)
 
     home: Path = Field(
         default=Path("~/.local/share/openstack-rca"),
@@ -335,6 +342,18 @@ class Settings(OutsideSettings):
         return self.home / "state"
 
 
+def _from_environment(settings: type[Settings]) -> dict[str, str]:
+    """What the environment says, by the names of the fields; an empty variable says nothing, small letters are as good."""
+    said = {name.upper(): value for name, value in os.environ.items() if value}
+    found = {}
+    for name, field in settings.model_fields.items():
+        aliases = field.validation_alias.choices if isinstance(field.validation_alias, AliasChoices) else []
+        values = [said[str(alias)] for alias in aliases if str(alias) in said]
+        if values:
+            found[name] = values[0]
+    return found
+
+
 _FROM_FILE: dict[str, object] = {}
 """What the manual's ``config/config.py`` says; the environment and arguments win over it."""
 
@@ -353,10 +372,10 @@ def load_settings(**overrides: object) -> Settings:
     """
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
-        settings = Settings(**given)  # type: ignore[arg-type]
+        settings = Settings(**given)
         behind = {name: value for name, value in _FROM_FILE.items() if name not in settings.model_fields_set}
         if behind:
-            settings = Settings(**given, **behind)  # type: ignore[arg-type]
+            settings = Settings(**given, **behind)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         problem = first["msg"].removeprefix("Value error, ")

@@ -172,7 +172,7 @@ def settings_from(mlflow_uri: str | None, mlflow_experiment: str | None, disable
 
 def console() -> Console:
     """Standard output."""
-    return Console(highlight=False, soft_wrap=False)
+    return Console(highlight=False, emoji=False, soft_wrap=False)
 
 
 def show_report(report: Report, settings: Settings, *, full: bool) -> None:
@@ -191,7 +191,9 @@ def show_report(report: Report, settings: Settings, *, full: bool) -> None:
         return
     with subprocess.Popen([program, *pager[1:]], stdin=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
-        paged = Console(file=process.stdin, force_terminal=True, width=screen.width, highlight=False, soft_wrap=False)
+        paged = Console(
+            file=process.stdin, force_terminal=True, width=screen.width, highlight=False, emoji=False, soft_wrap=False
+        )
         # Who has seen enough leaves the pager, and Ctrl-C there is the pager's.
         with suppress(BrokenPipeError):
             print_report(report, paged)
@@ -202,7 +204,7 @@ def show_report(report: Report, settings: Settings, *, full: bool) -> None:
 
 def error_console() -> Console:
     """Standard error: progress, notices and errors."""
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    return Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
 
 def print_json(data: Any) -> None:

@@ -50,14 +50,25 @@ def estimate_skew(table: EventTable) -> list[ClockSkew]:
     ).fill_null(0.0)
     services = table.counted["service"].unique().cast(pl.String)
     apis = services.filter(services.str.contains(_API_SERVICE).fill_null(False))
-    known = table.counted.select(
-        "time",
-        pl.col("host").cast(pl.String),
-        request=table.told(pl.when(request.is_not_null()).then(request.hash())),
-        took=(table.told(took) * 1e6).cast(pl.Int64),
-        is_api=pl.col("service").is_in(apis.to_list()).fill_null(False),
-    ).drop_nulls(["time", "host", "request"])
-    known = known.select("host", "request", "is_api", begin=pl.col("time") - pl.duration(microseconds="took"))
+    known = (
+        table.counted.with_row_index("row")
+        .select(
+            "row",
+            "time",
+            pl.col("host").cast(pl.String),
+            request=table.told(pl.when(request.is_not_null()).then(request.hash())),
+            is_api=pl.col("service").is_in(apis.to_list()).fill_null(False),
+        )
+        .drop_nulls(["time", "host", "request"])
+    )
+    # Only what several hosts logged, and began at one of them, can be compared.
+    shared = known.group_by("request").agg(pl.col("host").n_unique() > 1, pl.col("is_api").any())
+    known = known.join(
+        shared.filter("host", "is_api").select("request"), on="request", how="semi", maintain_order="left"
+    )
+    known = known.hstack(table.take(known["row"], ["message"]))
+    began = pl.col("time") - pl.duration(microseconds=(took * 1e6).cast(pl.Int64))
+    known = known.select("host", "request", "is_api", begin=began)
     first = known.group_by("request", "host").agg(pl.col("begin").min(), pl.col("is_api").any())
     begun = first.filter("is_api").filter(pl.len().over("request") == 1).select("request", "begin", against="host")
     reached = first.filter(~pl.col("is_api")).rename({"begin": "reached"}).drop("is_api")

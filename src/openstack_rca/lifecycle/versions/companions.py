@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
 
-import yaml
-
 from openstack_rca.lifecycle.records import ModelKind, Place
 
 LOADER = {ModelKind.ENGINE: "openstack_rca.service.pyfunc", ModelKind.OTHER: "mlflow.keras"}
@@ -17,6 +15,8 @@ LOADER = {ModelKind.ENGINE: "openstack_rca.service.pyfunc", ModelKind.OTHER: "ml
 
 def companions(place: Place, number: int, kind: ModelKind, run_id: str | None, sha256: str) -> dict[str, bytes]:
     """The files by name, always the same for the same version."""
+    import yaml  # Listing versions needs none of it.
+
     stem = place.key(number).rsplit("/", 1)[1].removesuffix(".keras")
     keras = _installed("keras")
     python_function: dict[str, str] = {"loader_module": LOADER[kind]}
