@@ -40,9 +40,34 @@ def estimate_skew(table: EventTable) -> list[ClockSkew]:
     Returns:
         Hosts with at least ``BEHIND_SECONDS`` or ``AHEAD_SECONDS`` of difference, the largest first.
     """
-    hosts = table.counted["host"]
-    if hosts.drop_nulls().n_unique() < 2:
-        return []
+    known = _shared_requests(table)
+    first = known.group_by("request", "host").agg(pl.col("begin").min(), pl.col("is_api").any())
+    begun = first.filter("is_api").filter(pl.len().over("request") == 1).select("request", "begin", against="host")
+    reached = first.filter(~pl.col("is_api")).rename({"begin": "reached"}).drop("is_api")
+    later = (pl.col("reached") - pl.col("begin")).dt.total_microseconds() / 1e6
+    pairs = (
+        begun.join(reached, on="request")
+        .with_columns(later=later)
+        .group_by("host", "against")
+        .agg(
+            pl.len().alias("requests"),
+            pl.col("later").quantile(0.25, "nearest").alias("low"),
+            pl.col("later").quantile(0.75, "nearest").alias("high"),
+        )
+        .filter(pl.col("requests") >= LEAST_REQUESTS)
+        .sort("requests", "host", descending=[True, False])
+        .unique("host", keep="first", maintain_order=True)
+        .filter((pl.col("high") < -BEHIND_SECONDS) | (pl.col("low") > AHEAD_SECONDS))
+    )
+    found = [
+        ClockSkew(host, against, round(low, 1), requests)
+        for host, against, requests, low in pairs.select("host", "against", "requests", "low").iter_rows()
+    ]
+    return sorted(found, key=lambda skew: -abs(skew.seconds))
+
+
+def _shared_requests(table: EventTable) -> pl.DataFrame:
+    """When each event of a request that several hosts logged began: ``host``, ``request``, ``is_api``, ``begin``."""
     request = pl.coalesce("global_request_id", "request_id")
     took = pl.coalesce(
         pl.col("message").str.extract(_TOOK, 1).cast(pl.Float64),
@@ -68,30 +93,7 @@ def estimate_skew(table: EventTable) -> list[ClockSkew]:
     )
     known = known.hstack(table.take(known["row"], ["message"]))
     began = pl.col("time") - pl.duration(microseconds=(took * 1e6).cast(pl.Int64))
-    known = known.select("host", "request", "is_api", begin=began)
-    first = known.group_by("request", "host").agg(pl.col("begin").min(), pl.col("is_api").any())
-    begun = first.filter("is_api").filter(pl.len().over("request") == 1).select("request", "begin", against="host")
-    reached = first.filter(~pl.col("is_api")).rename({"begin": "reached"}).drop("is_api")
-    later = (pl.col("reached") - pl.col("begin")).dt.total_microseconds() / 1e6
-    pairs = (
-        begun.join(reached, on="request")
-        .with_columns(later=later)
-        .group_by("host", "against")
-        .agg(
-            pl.len().alias("requests"),
-            pl.col("later").quantile(0.25, "nearest").alias("low"),
-            pl.col("later").quantile(0.75, "nearest").alias("high"),
-        )
-        .filter(pl.col("requests") >= LEAST_REQUESTS)
-        .sort("requests", "host", descending=[True, False])
-        .unique("host", keep="first", maintain_order=True)
-        .filter((pl.col("high") < -BEHIND_SECONDS) | (pl.col("low") > AHEAD_SECONDS))
-    )
-    found = [
-        ClockSkew(host, against, round(low, 1), requests)
-        for host, against, requests, low in pairs.select("host", "against", "requests", "low").iter_rows()
-    ]
-    return sorted(found, key=lambda skew: -abs(skew.seconds))
+    return known.select("host", "request", "is_api", begin=began)
 
 
 def correct_skew(events: pl.DataFrame, skews: Sequence[ClockSkew]) -> pl.DataFrame:
