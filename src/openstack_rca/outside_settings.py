@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import AliasChoices, BaseModel, Field, SecretStr
@@ -13,9 +13,9 @@ def named(*names: str) -> AliasChoices:
     return AliasChoices(*names)
 
 
-def from_environment(settings: type[BaseModel]) -> dict[str, str]:
-    """What the environment says, by the names of the fields; an empty variable says nothing, small letters are as good."""
-    said = {name.upper(): value for name, value in os.environ.items() if value}
+def from_environment(settings: type[BaseModel], environment: Mapping[str, str]) -> dict[str, str]:
+    """What an environment says, by the names of the fields; an empty variable says nothing, small letters are as good."""
+    said = {name.upper(): value for name, value in environment.items() if value}
     found = {}
     for name, field in settings.model_fields.items():
         aliases = field.validation_alias.choices if isinstance(field.validation_alias, AliasChoices) else []

@@ -50,7 +50,7 @@ class Settings(OutsideSettings):
     model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True)
 
     def __init__(self, **given: Any) -> None:
-        super().__init__(**from_environment(type(self)) | given)
+        super().__init__(**from_environment(type(self), os.environ) | given)
 
     home: Path = Field(
         default=Path("~/.local/share/openstack-rca"),
