@@ -35,7 +35,7 @@ AROUND = timedelta(minutes=10)
 DEPLOYMENTS = tuple(str(kind) for kind in Deployment)
 """Tools that install OpenStack, as a user names them."""
 
-TOLD_BY = tuple(name for name in EVENT_SCHEMA if name not in ("exception", "detail"))
+TOLD_BY = tuple(name for name in EVENT_SCHEMA if name not in ("message", "exception", "detail"))
 """Columns by which a model tells what is normal."""
 
 StepCallback = Callable[[str], None]
