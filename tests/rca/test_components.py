@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openstack_rca.errors import ConfigurationError
+from openstack_rca.logs.programs import component_of_logger
 from openstack_rca.rca.knowledge.topology import Topology, load_topology
 
 TOPOLOGY = load_topology()
@@ -130,7 +131,6 @@ def test_dependencies_are_followed_through_others() -> None:
 
 
 def test_a_weak_dependency_counts_only_when_asked_for() -> None:
-    assert TOPOLOGY.is_weak("keystone", "memcached")
     assert "memcached" not in TOPOLOGY.dependencies("keystone", include_weak=False)
     assert not TOPOLOGY.depends_on("keystone", "memcached")
     assert TOPOLOGY.depends_on("keystone", "memcached", include_weak=True)
@@ -240,17 +240,10 @@ def test_an_rpc_topic_names_its_consumer(topic: str | None, component: str | Non
         ("cinder.volume.api", "cinder-api"),
         ("nova.scheduler.client.report", None),
         ("oslo_messaging._drivers.impl_rabbit", None),
-        (None, None),
     ],
 )
-def test_a_logger_names_a_component_only_where_no_other_uses_it(logger: str | None, component: str | None) -> None:
-    assert TOPOLOGY.component_of_logger(logger) == component
-
-
-def test_service_types_of_the_catalogue_are_known() -> None:
-    assert TOPOLOGY.component_of_service_type("volumev3") == "cinder-api"
-    assert TOPOLOGY.component_of_service_type("network") == "neutron-server"
-    assert TOPOLOGY.component_of_service_type(None) is None
+def test_a_logger_names_a_component_only_where_no_other_uses_it(logger: str, component: str | None) -> None:
+    assert component_of_logger(logger) == component
 
 
 def test_compute_side_components_run_on_many_hosts_and_infrastructure_is_leaf() -> None:

@@ -160,7 +160,6 @@ def _no_time(stamp: pl.Expr, _timezone: str) -> pl.Expr:
 # An offset behind the clock, a zone of one offset, or seconds since 1970.
 _ZONED = r":\d\d(?:[.,]\d+)? ?(?:Z|UTC|GMT|[+-]\d\d:?\d\d)$|^\d{9,10}\.\d+$"
 SYSLOG = "syslog"
-JOURNAL_CAT = "cat"
 WRAPPERS: tuple[Wrapper, ...] = (
     Wrapper(
         SYSLOG,

@@ -56,11 +56,6 @@ class Reply:
     evidence: list[EvidenceItem] = field(default_factory=list)
     checks: list[str] = field(default_factory=list)
 
-    @property
-    def is_understood(self) -> bool:
-        """Whether the question was about the report."""
-        return self.asked not in (Asked.UNKNOWN, Asked.GREETING)
-
 
 _GREETING = re.compile(
     r"\s*(?:hi|hello|hey|hallo|moin|good (?:morning|day|afternoon|evening)|thanks?|thank you|ok(?:ay)?|cheers|bye|test|"

@@ -60,7 +60,6 @@ class Component(BaseModel):
     depends: tuple[str, ...] = ()
     weak: tuple[str, ...] = ()
     ports: tuple[int | str, ...] = ()
-    service_types: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     loggers: tuple[str, ...] = ()
@@ -78,7 +77,7 @@ class Topology:
 
     Raises:
         ConfigurationError: a field is unknown, a dependency does not exist, or two components claim the same alias,
-            port, topic, logger or service type.
+            port, topic or logger.
     """
 
     def __init__(self, description: Mapping[str, Any]) -> None:
@@ -95,8 +94,7 @@ class Topology:
                     raise _faulty(name, f"it cannot depend on {other!r}")
         self._aliases = self._claims(lambda part: (*part.aliases, *map(normal_name, part.agent_types)), own_name=True)
         self._topics = self._claims(lambda part: part.topics)
-        self._loggers = self._claims(lambda part: part.loggers)
-        self._service_types = self._claims(lambda part: part.service_types)
+        self._claims(lambda part: part.loggers)
         self._ports = self._claims(lambda part: _ports(part.ports))
         self._paths = [(re.compile(path), name) for name, part in self._parts.items() for path in part.paths]
         self._names_seen: dict[str, str | None] = {}
@@ -163,10 +161,6 @@ class Topology:
         everywhere = () if component == HOST else (HOST,) if component == NETWORK else (NETWORK, HOST)
         return tuple(dict.fromkeys((*named, *everywhere)))
 
-    def is_weak(self, component: str, dependency: str) -> bool:
-        """True if the failure of ``dependency`` only hinders ``component``."""
-        return component in self._parts and dependency in self._parts[component].weak
-
     def depends_on(self, component: str, other: str, *, include_weak: bool = False) -> bool:
         """True if ``component`` needs ``other``, directly or through others; never true of itself.
 
@@ -209,22 +203,6 @@ class Topology:
                 break
             text = shorter
         return self.canonical(text)
-
-    def component_of_logger(self, logger: str | None) -> str | None:
-        """The component whose code alone uses a Python logger; ``None`` where several share it.
-
-        ``nova.compute.manager`` is nova-compute; ``nova.scheduler.client.report`` runs in several services.
-        """
-        text = logger or ""
-        while text:
-            if text in self._loggers:
-                return self._loggers[text]
-            text = text.rpartition(".")[0]
-        return None
-
-    def component_of_service_type(self, service_type: str | None) -> str | None:
-        """The component behind a type of keystone's service catalogue (``volumev3``, ``compute``)."""
-        return self._service_types.get((service_type or "").lower())
 
     def component_of_url(self, url: str | None) -> str | None:
         """The component behind a URL or ``host:port``: by scheme, then by port, then by path."""
