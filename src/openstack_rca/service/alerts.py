@@ -5,15 +5,13 @@ The form of a webhook's call: https://prometheus.io/docs/alerting/latest/configu
 
 from __future__ import annotations
 
-import json
-import urllib.error
-import urllib.request
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from openstack_rca.errors import ConfigurationError, RemoteLogsUnavailable
+from openstack_rca.posting import post_json, why_not_posted
 from openstack_rca.rca.render import render_ticket
 from openstack_rca.rca.report import Report, one_line
 from openstack_rca.service.outside_questions import brief
@@ -77,15 +75,10 @@ def post_answer(report: Report, call: AlertCall, settings: Settings) -> None:
     if not target.startswith(("https://", "http://")):
         raise ConfigurationError("OPENSTACK_RCA_ANSWER_WEBHOOK is no address.", "Give one with https://.")
     body = {"text": render_ticket(report), "alert_group": call.group_key, "report": brief(report)}
-    request = urllib.request.Request(  # noqa: S310 - checked above
-        target, json.dumps(body).encode(), {"Content-Type": "application/json", "User-Agent": "openstack-rca"}
-    )
     try:
-        with urllib.request.urlopen(request, timeout=settings.network_timeout_seconds):  # noqa: S310 - checked above
-            return
+        post_json(target, body, seconds=settings.network_timeout_seconds, authorities=settings.ca_bundle)
     except (OSError, ValueError) as error:
         # Whoever knows a webhook's address can write there: it is never shown.
-        reason = error.code if isinstance(error, urllib.error.HTTPError) else type(error).__name__
         raise RemoteLogsUnavailable(
-            f"The webhook did not take the answer ({reason}).", "Check OPENSTACK_RCA_ANSWER_WEBHOOK."
+            f"The webhook did not take the answer ({why_not_posted(error)}).", "Check OPENSTACK_RCA_ANSWER_WEBHOOK."
         ) from None

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import threading
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -17,6 +14,7 @@ from pydantic import BaseModel
 
 from openstack_rca.errors import ConfigurationError
 from openstack_rca.lifecycle.objects import write_whole
+from openstack_rca.posting import post_json, why_not_posted
 from openstack_rca.service.troubles import Told, Turn, describe
 
 MOST_WAITING = 1000
@@ -65,14 +63,7 @@ class Webhook:
 
     def deliver(self, told: Told) -> None:
         """Send it; raises ``OSError`` where nobody takes it."""
-        request = urllib.request.Request(  # noqa: S310 - http and https only, see above
-            self.url,
-            data=json.dumps(payload(told, self.form)).encode(),
-            headers={"Content-Type": "application/json", "User-Agent": "openstack-rca"},
-            method="POST",
-        )
-        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310
-            answer.read(1024)
+        post_json(self.url, payload(told, self.form), seconds=PATIENCE)
 
 
 @dataclass(frozen=True)
@@ -222,8 +213,7 @@ class Deliveries:
             each.tries += 1
             self.failures += 1
             # The address of a webhook is a secret: what is said of the error does not name it.
-            code = f" {error.code}" if isinstance(error, urllib.error.HTTPError) else ""
-            self.last_error = f"{self.receivers[each.receiver].name}: {type(error).__name__}{code}"
+            self.last_error = f"{self.receivers[each.receiver].name}: {why_not_posted(error)}"
 
     def run(self, stop: threading.Event) -> None:
         """Deliver until ``stop`` is set; the work of a thread."""

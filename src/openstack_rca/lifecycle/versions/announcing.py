@@ -5,15 +5,14 @@ The address often holds a token, so no message tells more of it than the host.
 
 from __future__ import annotations
 
-import http.client
-import json
-import ssl
 import time
-from urllib.parse import SplitResult, urlsplit
+import urllib.error
+from urllib.parse import urlsplit
 
 from openstack_rca.errors import ConfigurationError
 from openstack_rca.lifecycle.history import author
 from openstack_rca.lifecycle.versions.promotion import Promotion
+from openstack_rca.posting import post_json, why_not_posted
 from openstack_rca.settings import Settings
 
 ATTEMPTS = 3
@@ -53,39 +52,17 @@ def announce(address: str, promotion: Promotion, reason: str, settings: Settings
         "to": {"experiment": version.experiment, "model": version.name, "version": str(version.version)},
         "sha256": version.sha256,
     }
-    parts = urlsplit(address)
-    content = json.dumps(body).encode()
     wait = min(LONGEST_WAIT, settings.network_timeout_seconds)
     problem = ""
     for attempt in range(ATTEMPTS):
         if attempt:
             time.sleep(PAUSE * attempt)
         try:
-            status = _post(parts, content, wait, settings)
-        except (OSError, http.client.HTTPException) as error:
-            problem = (error.strerror if isinstance(error, OSError) else "") or type(error).__name__
-            continue
-        if status < 300:
+            post_json(address, body, seconds=wait, authorities=settings.ca_bundle)
+        except OSError as error:
+            problem = why_not_posted(error)
+            if isinstance(error, urllib.error.HTTPError) and error.code < 500 and error.code != 429:
+                break
+        else:
             return ""
-        problem = f"it answers {status}"
-        if status < 500 and status != 429:
-            break
-    return f"The webhook at {parts.hostname} was not told: {problem}."
-
-
-def _post(parts: SplitResult, content: bytes, seconds: float, settings: Settings) -> int:
-    host = parts.hostname or ""
-    connection: http.client.HTTPConnection
-    if parts.scheme == "https":
-        context = ssl.create_default_context()
-        if settings.ca_bundle is not None:
-            context.load_verify_locations(settings.ca_bundle)
-        connection = http.client.HTTPSConnection(host, parts.port, timeout=seconds, context=context)
-    else:
-        connection = http.client.HTTPConnection(host, parts.port, timeout=seconds)
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    try:
-        connection.request("POST", target, content, {"Content-Type": "application/json"})
-        return connection.getresponse().status
-    finally:
-        connection.close()
+    return f"The webhook at {urlsplit(address).hostname} was not told: {problem}."
