@@ -68,31 +68,30 @@ def estimate_skew(table: EventTable) -> list[ClockSkew]:
 
 def _shared_requests(table: EventTable) -> pl.DataFrame:
     """When each event of a request that several hosts logged began: ``host``, ``request``, ``is_api``, ``begin``."""
+    counted = table.counted
+    services = counted["service"].unique().cast(pl.String)
+    apis = services.filter(services.str.contains(_API_SERVICE).fill_null(False))
     request = pl.coalesce("global_request_id", "request_id")
+    told = counted.select(
+        "host",
+        is_api=pl.col("service").is_in(apis.to_list()).fill_null(False),
+        request=table.told(pl.when(request.is_not_null()).then(request.hash())),
+        timed=pl.col("time").is_not_null() & pl.col("host").is_not_null(),
+    )
+    # Only what several hosts logged, and began at one of them, can be compared.
+    grouped = told.lazy().filter("timed").group_by("request").agg(pl.col("host").n_unique() > 1, pl.col("is_api").any())
+    shared = grouped.filter("host", "is_api").select("request").collect()["request"].drop_nulls()
+    rows = told.select((pl.col("timed") & pl.col("request").is_in(shared.implode())).arg_true()).to_series()
+    if rows.is_empty():
+        return told.head(0).select(pl.col("host").cast(pl.String), "request", "is_api", begin=counted["time"].head(0))
     took = pl.coalesce(
         pl.col("message").str.extract(_TOOK, 1).cast(pl.Float64),
         pl.col("message").str.extract(_TOOK, 2).cast(pl.Float64) / 1000,
     ).fill_null(0.0)
-    services = table.counted["service"].unique().cast(pl.String)
-    apis = services.filter(services.str.contains(_API_SERVICE).fill_null(False))
-    known = (
-        table.counted.with_row_index("row")
-        .select(
-            "row",
-            "time",
-            pl.col("host").cast(pl.String),
-            request=table.told(pl.when(request.is_not_null()).then(request.hash())),
-            is_api=pl.col("service").is_in(apis.to_list()).fill_null(False),
-        )
-        .drop_nulls(["time", "host", "request"])
+    known = told[rows].with_columns(
+        pl.col("host").cast(pl.String), time=counted["time"].gather(rows), took=table.told(took).gather(rows)
     )
-    # Only what several hosts logged, and began at one of them, can be compared.
-    shared = known.group_by("request").agg(pl.col("host").n_unique() > 1, pl.col("is_api").any())
-    known = known.join(
-        shared.filter("host", "is_api").select("request"), on="request", how="semi", maintain_order="left"
-    )
-    known = known.hstack(table.take(known["row"], ["message"]))
-    began = pl.col("time") - pl.duration(microseconds=(took * 1e6).cast(pl.Int64))
+    began = pl.col("time") - pl.duration(microseconds=(pl.col("took") * 1e6).cast(pl.Int64))
     return known.select("host", "request", "is_api", begin=began)
 
 

@@ -159,10 +159,10 @@ class PackedTable(EventTable):
 def in_order(counted: pl.DataFrame) -> pl.Series:
     """The places of events (``COUNTED``) in the order of time, file and line."""
     times = counted["time"].cast(pl.Int64).fill_null(np.iinfo(np.int64).max).to_numpy()
-    names = counted["file"].unique(maintain_order=True)
-    ranks = names.cast(pl.String).rank("ordinal")
-    rank = counted["file"].to_physical().replace_strict(names.to_physical(), ranks, return_dtype=pl.Int64)
-    key = (rank * (1 << 32) + counted["line"].cast(pl.Int64)).to_numpy()
+    codes, names = counted["file"].to_physical().to_numpy(), counted["file"].unique()
+    ranks = np.zeros(codes.max(initial=0) + 1, np.int64)
+    ranks[names.to_physical().to_numpy()] = names.cast(pl.String).rank("ordinal").to_numpy()
+    key = (ranks[codes] << 32) + counted["line"].to_numpy()
     if (key[1:] >= key[:-1]).all():
         return pl.Series("place", np.argsort(times, kind="stable").astype(np.uint32))
     return pl.Series("place", np.lexsort((key, times)).astype(np.uint32))
