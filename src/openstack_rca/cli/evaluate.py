@@ -69,8 +69,9 @@ def evaluate_command(
 ) -> None:
     """Score the answers on the labelled incidents in each DIR.
 
-    An incident is a folder with logs/ and incident.json. While it is analysed, only its issue and its logs are read. A
-    component is right when its canonical name is the labelled one or an accepted one; an empty answer is never right.
+    An incident is a folder with logs/ and incident.json, or a line of a .jsonl file that holds both (logs: text by path).
+    While it is analysed, only its issue and its logs are read. A component is right when its canonical name is the labelled
+    one or an accepted one; an empty answer is never right.
     A healthy window (root_cause null) is right when no failure is found, else it counts as a false alarm.
 
     \b

@@ -63,7 +63,7 @@ def evaluate(
     bootstrap intervals, the reliability table of the confidences, and the confusion table.
 
     Args:
-        folder: holds incident folders, or is one; several, one for each cloud.
+        folder: holds incident folders or ``.jsonl`` files of packed incidents, or is one; several, one for each cloud.
         settings: see ``openstack_rca.settings``.
         model: reference for ``open_model``.
         fast: lexical retrieval only.
@@ -82,9 +82,15 @@ def evaluate(
     unknown = sorted(set(without) - set(ABLATIONS))
     if unknown:
         raise ConfigurationError(f"There is no part called {unknown[0]}.", f"Parts are {', '.join(ABLATIONS)}.")
-    found = incidents_of([folder] if isinstance(folder, Path) else folder)
     catalogue = load_catalogue(signatures or settings.signatures_folder, cache=settings.compiled_signatures)
     way = _Pass(open_model(model, settings), catalogue, settings, fast, frozenset(without), only_info)
+    with incidents_of([folder] if isinstance(folder, Path) else folder) as found:
+        return _evaluated(way, found, leave_one_out, on_progress)
+
+
+def _evaluated(
+    way: _Pass, found: Sequence[Incident], leave_one_out: bool, on_progress: ProgressCallback | None
+) -> dict[str, Any]:
     passes = 3 if leave_one_out else 1
     scores, outcomes = [], []
     for number, incident in enumerate(found):
@@ -94,8 +100,8 @@ def evaluate(
         scores.append(score)
         outcomes.append(outcome)
     result = incidents.total(scores, way.model.version) | _certainty(scores, outcomes)
-    result["without"] = sorted(without)
-    result["only_info"] = only_info
+    result["without"] = sorted(way.parts)
+    result["only_info"] = way.only_info
     if leave_one_out:
         result |= _each_left_out(way, found, scores, outcomes, on_progress)
     if on_progress:

@@ -59,7 +59,18 @@ def measure_sensitivity(
     Raises:
         IncidentFormatError: there is no incident.
     """
-    found = incidents_of(folders)
+    with incidents_of(folders) as found:
+        return _measured(found, settings, model, fast, signatures, on_progress)
+
+
+def _measured(
+    found: Sequence[Incident],
+    settings: Settings,
+    model: str,
+    fast: bool,
+    signatures: Path | None,
+    on_progress: ProgressCallback | None,
+) -> dict[str, Any]:
     rules = load_catalogue(signatures or settings.signatures_folder, cache=settings.compiled_signatures).signatures
     opened = open_model(model, settings)
     changes: list[ChangedAnswer] = []

@@ -15,7 +15,7 @@ from importlib.resources import files
 
 import yaml
 
-from openstack_rca.rca.evidence.error_kinds import OWN_KIND
+from openstack_rca.rca.evidence.error_kinds import OWN_KIND, kind_of
 from openstack_rca.rca.knowledge import Topology
 from openstack_rca.rca.vocabulary import Category
 from openstack_rca.rca.weights import current
@@ -35,8 +35,11 @@ _GONE = re.compile(
     r"(?i)\b(?:is|are|seems?(?: to be)?|appears?(?: to be)?|found|reported) (?:\w+ )?"
     r"(?:down|dead|unavailable|unreachable|offline)\b"
     r"|\b(?:is|are|does|do|did|has|have) not (?:\w+ )?(?:responding|respond|answer\w*|alive|running|available|report\w*)\b"
-    r"|\blost (?:the )?(?:connection|contact)\b|\bno (?:heartbeat|reply|response|answer)\b"
+    r"|\blost (?:the )?(?:connection|contact)\b|\bno (?:heartbeat|reply|response|answer)\b|\bnot been heard from\b"
 )
+_SERVICE = re.compile(r"(?i)\b([a-z]+) service\b")
+"""What a project calls a service of its own: cinder's volume service, nova's compute service."""
+
 _REFUSED = re.compile(r"(?i)connection refused|ECONNREFUSED|actively refused|Errno 111")
 _TIMED_OUT = re.compile(r"(?i)timed? ?out|Errno 110|ETIMEDOUT")
 _FAILED = re.compile(
@@ -45,23 +48,8 @@ _FAILED = re.compile(
 )
 
 
-_KINDS = (
-    (
-        Category.AUTH,
-        re.compile(r"(?i)unauthori[sz]ed|requires authentication|access denied|access_refused|\b40[13]\b|forbidden"),
-    ),
-    (
-        Category.CAPACITY,
-        re.compile(
-            r"(?i)too many|no more|no (?:fixed |free )?\w+(?: \w+)? available|not enough|exhausted|insufficient|exceed"
-            r"|quota|limit (?:.{0,40} )?reached|over ?limit|out of (?:memory|space)|no space left"
-        ),
-    ),
-    (Category.HANG, _TIMED_OUT),
-    (Category.PROCESS_DOWN, re.compile(_REFUSED.pattern + "|" + _FAILED.pattern.removeprefix("(?i)"))),
-    (Category.DATA_MISSING, re.compile(r"(?i)not ?found|\b404\b|does ?n[o']t exist|no such")),
-)
-"""What kind of fault the words of an error speak of; the first that fits counts."""
+_OF_THE_OTHER = (Category.AUTH, Category.CAPACITY, Category.HANG, Category.PROCESS_DOWN, Category.DATA_MISSING)
+"""Kinds of fault that an error speaks of and that lie with who was called; any other is the caller's own until it is shown."""
 
 _KEPT_FOR = {("placement-api", Category.CAPACITY): "nova-compute"}
 """Who only keeps accounts tells of the want of those whose accounts it keeps."""
@@ -81,7 +69,9 @@ class Accusation:
     vague: bool = False
 
 
-def accuse(text: str, accuser: str | None, topology: Topology, logger: str | None = None) -> Accusation | None:
+def accuse(
+    text: str, accuser: str | None, topology: Topology, logger: str | None = None, told: str | None = None
+) -> Accusation | None:
     """Read from an error's own text which component failed it.
 
     Args:
@@ -89,6 +79,7 @@ def accuse(text: str, accuser: str | None, topology: Topology, logger: str | Non
         accuser: component that logged it.
         topology: components, their ports and dependencies.
         logger: Python module that logged it.
+        told: the line of the event that says most; the whole text where it is not known.
 
     Returns:
         The accusation, or None where the text names nobody.
@@ -101,7 +92,7 @@ def accuse(text: str, accuser: str | None, topology: Topology, logger: str | Non
             )
     return (
         _address(text, accuser, topology)
-        or _client_side(text, accuser, topology, logger)
+        or _client_side(text, accuser, topology, logger, told or text)
         or _named(text, accuser, topology)
     )
 
@@ -129,9 +120,12 @@ def _address(text: str, accuser: str | None, topology: Topology) -> Accusation |
     return None
 
 
-def _client_side(text: str, accuser: str | None, topology: Topology, logger: str | None) -> Accusation | None:
+def _client_side(
+    text: str, accuser: str | None, topology: Topology, logger: str | None, told: str
+) -> Accusation | None:
     """The component whose client library, or whose client side in a service, the error comes out of."""
-    spoken = next((category for category, words in _KINDS if words.search(text)), None)
+    spoken = kind_of(told)
+    spoken = spoken if spoken in _OF_THE_OTHER else None
     searched = f"{logger or ''} {text}"
     for component, fragments in _client_modules().items():
         found = next((fragment for fragment in fragments if fragment in searched), None)
@@ -151,10 +145,13 @@ def _named(text: str, accuser: str | None, topology: Topology) -> Accusation | N
     words = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("File "))
     if _GONE.search(words) is None:
         return None
-    for match in _names(topology).finditer(words):
-        component = topology.canonical(match.group())
+    project = (accuser or "").split("-")[0]
+    spoken = [(match.group(), match.group()) for match in _names(topology).finditer(words)]
+    spoken += [(match.group(), f"{project}-{match[1]}") for match in _SERVICE.finditer(words)]
+    for name, service in spoken:
+        component = topology.canonical(service)
         if component is not None and component != accuser and component in topology.dependencies(accuser or component):
-            why = f"{match.group()} is gone"
+            why = f"{name} is gone"
             return Accusation(component, Category.PROCESS_DOWN, why, current().client_side)
     return None
 

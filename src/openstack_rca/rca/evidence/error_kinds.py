@@ -23,7 +23,7 @@ _TABLE: tuple[tuple[Category, str], ...] = (
     # Names and routes before the connections that fail for want of them.
     (
         Category.NETWORK,
-        r"getaddrinfo|name resolution|Name or service not known|EAI_AGAIN|gaierror|No address associated"
+        r"getaddrinfo|name resolution|[Cc]ould not resolve|Name or service not known|EAI_AGAIN|gaierror|No address associated"
         r"|Errno (?:101|113)\b|E(?:NET|HOST)UNREACH|[Nn]etwork is unreachable|[Nn]o route to host|PortBindingFailed"
         r"|VirtualInterfaceCreateException|binding_failed",
     ),
@@ -33,7 +33,8 @@ _TABLE: tuple[tuple[Category, str], ...] = (
     ),
     (
         Category.CONFIG,
-        r"ModuleNotFoundError|ImportError|No module named|NoSuchOptError|ConfigFile\w*Error|RequiredOptError|NoMatches\b"
+        r"EndpointNotFound|EmptyCatalog"
+        r"|ModuleNotFoundError|ImportError|No module named|NoSuchOptError|ConfigFile\w*Error|RequiredOptError|NoMatches\b"
         r"|Invalid\w*Configuration|\w*Configuration\w*Invalid|InvalidPolicy|PolicySyntax|ConfigurationError"
         r"|\bNameError|\bSyntaxError|\bAttributeError|ParseError|ScannerError|ParserError|JSONDecodeError",
     ),
@@ -44,16 +45,21 @@ _TABLE: tuple[tuple[Category, str], ...] = (
     (
         Category.AUTH,
         r"(?i)\bUnauthorized\b|AuthenticationFail|AccessRefused|ACCESS_REFUSED|NotAuthorized|\bForbidden\b|PolicyNotAuthorized"
-        r"|requires authentication|access denied|authentication fail|permission error|invalid credentials|RBAC rules",
+        r"|\bHTTP 40[13]\b|requires authentication|access denied|authentication fail|permission error|invalid credentials"
+        r"|RBAC rules"
+        r"|credentials? (?:\w+ ){0,3}(?:incorrect|invalid|wrong|rejected)|account .{0,40}\block(?:ed|out)"
+        r"|log(?:in|on) (?:failed|failure)"
+        r"|(?:incorrect|bad|wrong) (?:user ?name|password|credential)",
     ),
     (Category.CONFIG, r"(?i)permission denied|Errno 13\b|\bEACCES\b|PermissionError|operation not permitted"),
     (
         Category.CAPACITY,
-        r"(?i)no space left|Errno (?:12|24|28)\b|ENOSPC|out of memory|MemoryError|cannot allocate memory|too many open files"
+        r"(?i)no space left|exceed the capacity"
+        r"|Errno (?:12|24|28)\b|ENOSPC|out of memory|MemoryError|cannot allocate memory|too many open files"
         r"|QuotaExceeded|OverQuota|over quota|quota exceeded|LimitExceeded|exhausted|insufficient|not enough|no more "
         r"|no (?:\w+ ){1,3}(?:is |are |was |were |left |remains? )?available"
         r"|\bno (?:\w+ ){1,3}left\b|(?:slots|connections) are reserved|too many connections|limit (?:.{0,40} )?reached"
-        r"|MaxRetriesExceeded|\b(?:413|429|507)\b",
+        r"|reached (?:\w+ ){0,3}(?:limit|threshold|maximum)|MaxRetriesExceeded|\b(?:413|429|507)\b",
     ),
     (
         Category.DATABASE,
@@ -74,7 +80,7 @@ _TABLE: tuple[tuple[Category, str], ...] = (
         Category.PROCESS_DOWN,
         r"(?i)connection (?:refused|reset|aborted|closed)|ECONNREFUSED|Errno (?:104|111|32)\b|broken pipe|segfault|core dumped"
         r"|killed|\b50[23]\b|bad gateway|service unavailable|unable to (?:establish|connect)|failed to (?:connect|establish)"
-        r"|max retries exceeded|remote end closed|exited|(?:is|are|seems) (?:down|dead)",
+        r"|max retries exceeded|remote end closed|exited|(?:is|are|seems) (?:down|dead|not running)|neither .{1,60} running",
     ),
     (
         Category.CONFIG,
@@ -89,7 +95,7 @@ _TABLE: tuple[tuple[Category, str], ...] = (
 )
 _KINDS = tuple((category, re.compile(pattern)) for category, pattern in _TABLE)
 
-_STANDARD_ERROR = re.compile(r"(?m)^(?:Stderr|stderr): (?:u?['\"])?(.+?)(?:\\r)?(?:\\n)?['\"]?$")
+_STANDARD_ERROR = re.compile(r"(?m)^\s*(?:Stderr|stderr): (?:u?['\"])?\s*(.+?)(?:\\r)?(?:\\n)?['\"]?$")
 
 
 LONGEST_STATEMENT = 280

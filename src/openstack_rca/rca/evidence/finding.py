@@ -17,6 +17,7 @@ class Finding:
         rows: indices into the observed events, first occurrence first.
         proofs: for each row the line of the event that says it; empty where the event as a whole does.
         unexplained: an explicit error that no rule knows.
+        vague: its words tell no kind of fault, so the category is only the likeliest one.
         compared: who is served meanwhile, or stopped alike, bears it out: that is a witness of its own.
         weight: strength of the finding in [0, 1], before novelty.
         novelty: 1 if nothing like it is normal, 0 if it is as frequent as ever.
@@ -43,6 +44,7 @@ class Finding:
     signature: str | None = None
     proofs: tuple[str, ...] = ()
     unexplained: bool = False
+    vague: bool = False
     compared: bool = False
     remedy: str = ""
     checks: tuple[str, ...] = field(default_factory=tuple)

@@ -16,7 +16,7 @@ from typing import Any
 import polars as pl
 
 from openstack_rca.rca.knowledge import Catalogue, Signature, Topology, speaker
-from openstack_rca.rca.vocabulary import STATED_CAUSES, Directness
+from openstack_rca.rca.vocabulary import STATED_CAUSES, Category, Directness
 
 LAYER_2_AGENTS = (
     "neutron-openvswitch-agent",
@@ -38,7 +38,11 @@ _SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "directness": pl.String,
     "title": pl.String,
     "proof": pl.String,
+    "reason": pl.String,
 }
+
+_REASONS = ("reason", "reason2", "reason3", "detail", "detail2", "error", "why")
+"""Named groups in which patterns keep the reason that a line gives in its own words."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,7 @@ class Hit:
         accused_host: ``@self`` stands for the host of the logger.
         specificity: number of literal characters that the pattern demands.
         proof: the line that matched.
+        reason: what the line gives as the reason; empty where the pattern keeps none.
     """
 
     signature: Signature
@@ -57,15 +62,16 @@ class Hit:
     title: str
     specificity: int
     proof: str
+    reason: str = ""
 
     @property
     def tier(self) -> int:
-        """0 for a symptom, 1 for own words without a reason, 2 for an accusation, 3 for own words with a reason."""
+        """0 for a symptom, 1 for own words that tell a state only, 2 for an accusation, 3 for own words with a reason."""
         if self.signature.directness is Directness.SYMPTOM:
             return 0
         if self.signature.directness is Directness.ACCUSATION:
             return 2
-        return 3 if self.signature.category in STATED_CAUSES else 1
+        return 3 if self.signature.category in (*STATED_CAUSES, Category.NETWORK) else 1
 
 
 def signature_hits(window: pl.DataFrame, catalogue: Catalogue, topology: Topology) -> pl.DataFrame:
@@ -77,7 +83,7 @@ def signature_hits(window: pl.DataFrame, catalogue: Catalogue, topology: Topolog
         topology: components and their dependencies.
 
     Returns:
-        One row per event and accused: row, signature, accused, accused_host, directness, title, proof.
+        One row per event and accused: row, signature, accused, accused_host, directness, title, proof, reason.
     """
     distinct = window.select("component", "level", "text").unique(maintain_order=True).with_row_index("key")
     texts = distinct.select("key", service="component", level="level", text="text")
@@ -94,6 +100,7 @@ def signature_hits(window: pl.DataFrame, catalogue: Catalogue, topology: Topolog
             "directness": str(hit.signature.directness),
             "title": hit.title,
             "proof": hit.proof,
+            "reason": hit.reason,
         }
         for key, hits in by_key.items()
         for hit in deciding(hits, topology)
@@ -143,6 +150,7 @@ def _hits_by_key(
                     signature.statement({item["name"]: item["value"] for item in match["values"]}),
                     int(match["specificity"]),
                     str(match["line_text"] or ""),
+                    " ".join(item["value"] for item in match["values"] if item["name"] in _REASONS and item["value"]),
                 )
             )
     return by_key

@@ -21,6 +21,12 @@ from openstack_rca.rca.knowledge import TEXT_LIMIT, Catalogue, Signature, Topolo
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
 
+_TURNED_DOWN = (Category.AUTH, Category.CAPACITY)
+"""Kinds that a quoted reason tells beyond doubt, whatever failed for it."""
+
+_OUT_OF_REACH = (Category.PROCESS_DOWN, Category.HANG, *_TURNED_DOWN)
+"""Kinds that the error of a client tells of a server that it cannot reach."""
+
 
 def observe(table: EventTable, topology: Topology) -> pl.DataFrame:
     """What is counted of the events, with what the analysis adds.
@@ -168,6 +174,7 @@ def _group(window: pl.DataFrame, hits: pl.DataFrame, catalogue: Catalogue, minut
             rows=pl.col("row").head(MAX_ROWS),
             proofs=pl.col("proof").head(MAX_ROWS),
             title=pl.col("title").first(),
+            reason=pl.col("reason").first(),
             count=pl.len(),
             first=pl.col("time").min(),
             last=pl.col("time").max(),
@@ -236,19 +243,32 @@ def _densest(joined: pl.DataFrame, signature: Signature, accused: str) -> int:
 def _told(signature: Signature, group: dict[str, Any], event: dict[str, Any]) -> tuple[str, Category]:
     """Statement and kind of fault of a hit.
 
-    A symptom says that the reason is elsewhere; the error itself, in its own words, may be the reason that no rule knows.
+    A general rule, be it a symptom or a weak accusation, says that the reason is elsewhere; the error itself, in its own
+    words, may be the reason that no rule knows.
     """
-    error = event["level"] in ERROR_AND_WORSE and group["accused"] == group["component"]
-    if signature.directness is not Directness.SYMPTOM or not error:
-        return group["title"], _category(signature, str(event["text"]))
+    accusation = signature.directness is Directness.ACCUSATION
+    general = signature.directness is Directness.SYMPTOM or (accusation and signature.weight <= current().plain)
     message, exception, detail = event["message"], event["exception"], event["detail"]
-    kind = kind_of(telling_line(message, exception, detail), message)
+    told = telling_line(message, exception, detail)
+    own = event["level"] in ERROR_AND_WORSE and group["accused"] == group["component"]
+    if not general or not own:
+        return group["title"], _category(signature, group, str(event["text"]), told if general else "")
     untold = UNTOLD_KIND if signature.category is Category.PROCESS_DOWN else signature.category
-    return f"{group['component']}: {printable_statement(message, exception, detail)}", kind or untold
+    words = f"{group['component']}: {printable_statement(message, exception, detail)}"
+    return words, kind_of(told, message) or Category(str(untold))
 
 
-def _category(signature: Signature, text: str) -> Category:
-    """The signature's kind of fault; who accepts a call and does not answer it hangs rather than being down."""
+def _category(signature: Signature, group: dict[str, Any], text: str, told: str) -> Category:
+    """The signature's kind of fault, or the one that the reason tells which the line gives.
+
+    That a server is out of reach says no more of it than what it is; the error's own words may tell whether it runs. Who
+    accepts a call and does not answer it hangs rather than being down.
+    """
     category = Category(str(signature.category))
+    reason = kind_of(group["reason"], told)
+    if reason in _TURNED_DOWN and category is not Category.DATA_MISSING:
+        return reason
     accuses = signature.directness is Directness.ACCUSATION and signature.accuses != "@self"
+    if accuses and reason in _OUT_OF_REACH and category in (Category.DATABASE, Category.MESSAGING):
+        return reason
     return Category.HANG if accuses and category is Category.PROCESS_DOWN and tells_of_time_out(text) else category

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from openstack_rca.rca.evidence.accusations import Accusation, accuse
-from openstack_rca.rca.evidence.error_kinds import kind_of_error, printable_statement, telling_line
+from openstack_rca.rca.evidence.error_kinds import kind_of, kind_of_error, printable_statement, telling_line
 from openstack_rca.rca.evidence.finding import Finding
 from openstack_rca.rca.knowledge import Topology
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
@@ -34,9 +34,11 @@ ERROR_AND_WORSE = ("ERROR", "CRITICAL", "TRACE")
 _QUOTED_CODE = r"^\s*(?:Traceback \(most recent|File \"|[~^]+\s*$|    )"
 
 # A traceback that the log begins in the middle of starts with a line of code; what was raised stands below it.
-FAILING = pl.col("level").is_in(ERROR_AND_WORSE) & (
-    ~pl.col("message").str.contains(_QUOTED_CODE) | (pl.col("detail").fill_null("") != "")
-)
+FAILING = (
+    pl.col("level").is_in(ERROR_AND_WORSE)
+    & (~pl.col("message").str.contains(_QUOTED_CODE) | (pl.col("detail").fill_null("") != ""))
+) | ((pl.col("level") != "DEBUG") & pl.col("text").str.contains(r"(?m)^Exit code: (?:-|[1-9])|\bERROR: "))
+"""Errors by their level or by their own word for it, and commands that failed, which a service may tell at any level."""
 ENDS = (pl.col("level") != "DEBUG") & (
     (pl.col("level") == "CRITICAL")
     | pl.col("message").str.contains(
@@ -67,22 +69,25 @@ def generic_accusations(rest: pl.DataFrame, topology: Topology, minutes: float) 
     troubled = rest.filter(pl.col("level").is_in(_WARNING_AND_WORSE))
     found: dict[tuple[str, str, str | None], list[tuple[dict[str, object], Accusation]]] = {}
     for event in troubled.select(
-        "row", "time", "component", "host", "text", "logger", "level", "novelty", "normal_per_minute"
+        *("row", "time", "component", "host", "text", "logger", "level", "novelty", "normal_per_minute"),
+        *("message", "exception", "detail"),
     ).iter_rows(named=True):
-        accusation = accuse(str(event["text"]), str(event["component"]), topology, event["logger"])
+        told = telling_line(str(event["message"]), _text(event["exception"]), _text(event["detail"]))
+        accusation = accuse(str(event["text"]), str(event["component"]), topology, event["logger"], told)
         if accusation is not None and not (accusation.vague and event["level"] == "WARNING"):
             key = (accusation.component, str(event["component"]), event["host"])
             found.setdefault(key, []).append((event, accusation))
     findings = []
     for (accused, accuser, host), items in found.items():
-        told = [item for item in items if not item[1].vague]
-        weight = max(item[1].weight for item in told or items)
-        if not told:
+        clear = [item for item in items if not item[1].vague]
+        weight = max(item[1].weight for item in clear or items)
+        if not clear:
             weight *= min(1.0, len(items) / current().many)
-        kinds = Counter(item[1].category for item in told or items)
+        kinds = Counter(item[1].category for item in clear or items)
         kind = max(kinds, key=lambda category: kinds[category])
-        leading = [item for item in told or items if item[1].category is kind]
+        leading = [item for item in clear or items if item[1].category is kind]
         event, accusation = leading[0]
+        words = printable_statement(str(event["message"]), *(_text(event[name]) for name in ("exception", "detail")))
         times = [item[0]["time"] for item in items]
         findings.append(
             Finding(
@@ -92,7 +97,7 @@ def generic_accusations(rest: pl.DataFrame, topology: Topology, minutes: float) 
                 accuser=accuser,
                 accuser_host=host,
                 category=accusation.category,
-                title=f"{accuser} says that {accusation.why}",
+                title=f"{accuser} says that {accusation.why}: {words}",
                 why=accusation.why,
                 weight=weight,
                 rows=tuple(int(str(item[0]["row"])) for item in leading[:MAX_ROWS]),
@@ -101,9 +106,15 @@ def generic_accusations(rest: pl.DataFrame, topology: Topology, minutes: float) 
                 last=_greatest(times),
                 novelty=max(float(str(item[0]["novelty"])) for item in items),
                 baseline=expected_text(_number(event["normal_per_minute"]), minutes),
+                unexplained=any(item[0]["level"] != "WARNING" for item in items),
+                vague=not clear,
             )
         )
     return findings
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
 
 
 def _number(value: object) -> float | None:
@@ -135,13 +146,15 @@ def _of_one_kind(events: pl.DataFrame, **further: pl.Expr) -> pl.DataFrame:
     )
 
 
-def new_errors(rest: pl.DataFrame, minutes: float) -> list[Finding]:
+def new_errors(rest: pl.DataFrame, minutes: float, picked: bool = False) -> list[Finding]:
     """Errors (and surprising warnings) that no signature knows, told in their own words.
 
     What ends a process, or keeps it from starting, is the component's own statement of a cause, whatever the level of the
-    line; any other error is a symptom of the component that logged it.
+    line; any other error is a symptom of the component that logged it. In lines that somebody picked a warning counts too.
     """
-    surprising = (pl.col("level") == "WARNING") & (pl.col("score").fill_null(0.0) >= current().surprising_score)
+    surprising = (pl.col("level") == "WARNING") & (
+        pl.lit(picked) | (pl.col("score").fill_null(0.0) >= current().surprising_score)
+    )
     errors = rest.with_columns(ends=ENDS).filter(pl.col("ends") | FAILING | surprising)
     groups = _of_one_kind(
         errors,
@@ -161,6 +174,7 @@ def _unknown_error(group: dict[str, Any], minutes: float) -> Finding:
     by_model = (known and group["normal"] > 0) or warning
     why = "not seen in normal logs" if not group["normal"] else "much more frequent than normal"
     told = telling_line(group["message"], group["exception"], group["detail"])
+    texts = (told, group["message"], group["detail"] or "")
     table = current()
     weight = table.ending if group["ends"] else (table.warning if warning else table.error) * volume(group["count"])
     if by_model and not warning and group["surprising"] is not None:
@@ -174,7 +188,8 @@ def _unknown_error(group: dict[str, Any], minutes: float) -> Finding:
         accused_host=group["host"],
         accuser=group["component"],
         accuser_host=group["host"],
-        category=kind_of_error(group["component"], told, group["message"], group["detail"] or ""),
+        category=kind_of_error(group["component"], *texts),
+        vague=kind_of(*texts) is None,
         title=f"{group['component']}: {words}",
         why=why if known else "an error, on a cloud whose normal logs are not known",
         weight=weight * (1.0 if known or group["ends"] else table.unknown_normal),

@@ -14,7 +14,7 @@ import polars as pl
 
 from openstack_rca.rca.evidence import Finding, NormalRates, tells_of_time_out
 from openstack_rca.rca.knowledge import Catalogue, Topology
-from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
+from openstack_rca.rca.vocabulary import STATED_CAUSES, Category, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
 
 CONSTANTLY_USED = ("rabbitmq", "mariadb", "keystone")
@@ -102,6 +102,8 @@ def discount_unmissed_silence(findings: list[Finding], normal: NormalRates) -> l
 def discount_stop_after_own_error(findings: list[Finding], catalogue: Catalogue) -> list[Finding]:
     """Where a component stops right after an error of its own that no rule knows, the error is why, and the stop follows.
 
+    So it is with an ending that gives no reason ("failed to start") after an error that does.
+
     Args:
         findings: all findings.
         catalogue: tells which signatures speak of a stop (``phase``).
@@ -110,12 +112,16 @@ def discount_stop_after_own_error(findings: list[Finding], catalogue: Catalogue)
     stops = {signature.id for signature in catalogue.signatures if signature.phase == "stop"}
     told = list(findings)
     for place, stop in enumerate(findings):
-        if stop.signature not in stops:
+        if stop.signature not in stops and not (
+            stop.unexplained and stop.vague and stop.directness is Directness.CAUSE
+        ):
             continue
         reasons = [
             number
             for number, finding in enumerate(findings)
             if finding.unexplained
+            and not finding.vague
+            and (stop.signature in stops or finding.category in STATED_CAUSES)
             and (finding.accused, finding.accuser_host) == (stop.accused, stop.accuser_host)
             and timedelta(0) <= stop.first - finding.first <= timedelta(seconds=table.restart_seconds)
             and finding.rows[:1] < stop.rows[:1]

@@ -128,14 +128,19 @@ def _reach(candidate: Candidate, hosts: set[str | None]) -> float:
 def _covers(other: Candidate, candidate: Candidate, hosts: set[str | None]) -> float:
     """How much of what is said against a candidate another one can account for, by place, in [0, 1].
 
-    Where the candidate only complains it suffers, whatever it is accused of elsewhere; so where it is accused counts.
+    Where the candidate only complains it suffers, whatever it is accused of elsewhere; so where it is accused counts. Where
+    nobody says that, it is where it complains, or who cannot reach it.
     """
-    said = [(finding.accused_host, finding.strength) for finding in candidate.findings if finding.accused_host]
-    if other.component not in UNIVERSAL or not said:
-        return _reach(other, hosts)
-    own = {finding.accused_host for finding in other.findings}
+    if other.component not in UNIVERSAL:
+        return 1.0
+    own = {finding.accused_host for finding in other.findings} - {None}
+    accused: list[tuple[str | None, float]] = [
+        (finding.accused_host, finding.strength) for finding in candidate.findings if finding.accused_host
+    ]
+    said = accused or [(finding.accuser_host, finding.strength) for finding in candidate.findings]
     total = sum(strength for _, strength in said)
-    return sum(strength for host, strength in said if host in own) / total if total else 0.0
+    covered = sum(strength for host, strength in said if host in own) / total if total else 0.0
+    return covered if accused else max(covered, _reach(other, hosts))
 
 
 def _tie(topology: Topology, component: str, dependency: str) -> float:
@@ -172,7 +177,7 @@ def _explanation(
             tie = 1.0
         # Silence spreads along the load, against the dependencies too, so alone it explains little.
         power = (
-            noisy_or([other.direct, other.accused, table.weak_tie * other.silent])
+            noisy_or([other.direct, other.accused, table.weak_tie * other.silent, table.weak_tie * other.symptom])
             * tie
             * _covers(other, candidate, hosts)
         )

@@ -14,6 +14,8 @@ from openstack_rca.rca.evidence import Finding, noisy_or
 from openstack_rca.rca.vocabulary import STATED_CAUSES, Category, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
 
+_ABSENT = (Category.PROCESS_DOWN, Category.HANG)
+
 NOTHING_TO_EXPLAIN = 0.5
 """Share of the trouble explained where nobody else is in trouble: no merit and no fault."""
 
@@ -73,14 +75,25 @@ class Candidate:
 
     @property
     def category(self) -> Category:
-        """The kind of fault of the leading finding."""
-        return self.leading.category
+        """The kind of fault of the leading finding.
+
+        Whether who does not answer is gone or hangs, its clients cannot tell: its own start or stop shows it, or a silence
+        that some of them call by the same name.
+        """
+        kind = self.leading.category
+        if kind not in _ABSENT or self.leading.directness is Directness.CAUSE:
+            return kind
+        telling = [f for f in self.findings if f.category in _ABSENT and f.strength >= current().complaint]
+        ended = [f.category for f in telling if f.directness is Directness.CAUSE and f.accuser == self.component]
+        said = {f.category for f in telling if f.accuser != self.component}
+        silent = [f.category for f in telling if f.sort is EvidenceSort.SILENCE and f.category in said]
+        return next(iter(ended + silent), kind)
 
 
 def _commonest(findings: list[Finding]) -> Finding:
     """The strongest finding of the kind of fault that most is said of."""
     said: dict[Category, float] = defaultdict(float)
-    for finding in findings:
+    for finding in [finding for finding in findings if not finding.vague] or findings:
         said[finding.category] += finding.strength
     kind = max(said, key=lambda category: said[category])
     return max((finding for finding in findings if finding.category is kind), key=lambda finding: finding.strength)

@@ -21,6 +21,10 @@ IDENTITY = "keystone"
 _TURNED_AWAY = (Category.AUTH, Category.CONFIG)
 _TURNED_AWAY_ALONE = "{service} turns only {client} away, while others are served: {title}"
 _STRAY = "{client} calls an address or port of {service}, which it never needs, so its own settings name a wrong one: {title}"
+_WRONG_NAME = "{client} calls a name that does not exist, while others find their servers: {title}"
+_UNKNOWN_NAME = re.compile(
+    r"Errno -2\b|Name or service not known|Unknown (?:MySQL |MariaDB )?server host|could not translate"
+)
 _SHOWN_TO_ALL = frozenset({"tls-certificate-expired"})
 """What a server shows to every client alike: no setting of one client makes it wrong."""
 _REFUSED = re.compile(r"(?i)connection refused|ECONNREFUSED|Errno 111")
@@ -42,6 +46,7 @@ def blame_own_settings(findings: list[Finding], window: pl.DataFrame, topology: 
         topology: dependency graph.
     """
     findings = _blame_refused_login(_blame_shared_account(findings), window)
+    findings = _blame_unknown_name(findings, window, topology)
     moved = list(findings)
     cited = [finding.rows[0] for finding in findings if finding.rows]
     texts = dict(window.filter(pl.col("row").is_in(cited)).select("row", "text").iter_rows())
@@ -119,6 +124,31 @@ def _blame_refused_login(findings: list[Finding], window: pl.DataFrame) -> list[
                 moved[place] = _own_fault(finding, client, server, Category.AUTH)
             elif finding.accused == server and finding.accuser == server and finding.category is Category.AUTH:
                 moved[place] = replace(finding, weight=finding.weight * current().left)
+    return moved
+
+
+def _blame_unknown_name(findings: list[Finding], window: pl.DataFrame, topology: Topology) -> list[Finding]:
+    """Where one component alone asks for a name that does not exist, and others find their servers, it was told a wrong one.
+
+    A name server that does not answer is told by another error ("temporary failure"). Who is called by a component in this
+    trouble quotes its error, so of several who tell it the one that the others call counts.
+    """
+    moved = list(findings)
+    asking = [f for f in findings if f.accused == "network" and f.category is Category.NETWORK and _counts(f)]
+    asking = [finding for finding in asking if any(_UNKNOWN_NAME.search(proof) for proof in finding.proofs)]
+    tellers = {finding.accuser for finding in asking if finding.accuser is not None}
+    alone = [name for name in tellers if not any(topology.depends_on(name, other) for other in tellers)]
+    if len(alone) != 1 or len(asking) != sum(finding.accused == "network" and _counts(finding) for finding in findings):
+        return findings
+    client = alone[0]
+    own = [finding for finding in asking if finding.accuser == client]
+    if not _serves_others(findings, window, topology, "mariadb", client, own):
+        return findings
+    for place, finding in enumerate(findings):
+        if finding in own:
+            moved[place] = _own_fault(finding, client, "its server", Category.CONFIG, _WRONG_NAME)
+        elif finding in asking:
+            moved[place] = replace(finding, weight=finding.weight * current().left)
     return moved
 
 

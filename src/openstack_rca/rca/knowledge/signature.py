@@ -208,7 +208,7 @@ class Signature(BaseModel):
         elif self.accuses == "@topic":
             found = topology.component_of_topic(captured.get("topic"))
         elif self.accuses == "@service":
-            found = topology.canonical(captured.get("service"))
+            found = topology.component_of_backend(captured.get("service"))
         elif self.accuses == "@url":
             port = captured.get("port") or ""
             found = topology.component_of_port(int(port)) if port.isdecimal() else None

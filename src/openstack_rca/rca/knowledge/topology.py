@@ -190,6 +190,12 @@ class Topology:
         """The component that listens on a TCP port by default."""
         return self._ports.get(port)
 
+    def component_of_backend(self, name: str | None) -> str | None:
+        """The component behind a proxy's backend, which is named after it: ``nova_api_back``, ``keystone_internal``."""
+        parts = re.split(r"[-_]", name or "")
+        heads = (name[: len("_".join(parts[:count]))] for count in range(len(parts), 0, -1) if name)
+        return next((found for head in heads if (found := self.canonical(head)) is not None), None)
+
     def component_of_topic(self, topic: str | None) -> str | None:
         """The component that consumes an RPC topic; ``compute.node7`` and ``cinder-volume.node7@nfs`` count too."""
         if not topic:

@@ -2,6 +2,7 @@
 
 from openstack_rca.rca.scoring.confidence_fit import LabelledAnswer, fit_steps, leave_one_group_out_error
 from openstack_rca.rca.scoring.labelled_incidents import (
+    INCIDENT_FILE,
     IncidentScore,
     Question,
     Truth,
@@ -14,6 +15,7 @@ from openstack_rca.rca.scoring.sensitivity import ChangedAnswer, ShortAnswer, se
 from openstack_rca.rca.scoring.uncertainty import bootstrap_interval, confusion, paired_difference, reliability
 
 __all__ = [
+    "INCIDENT_FILE",
     "ChangedAnswer",
     "IncidentScore",
     "LabelledAnswer",

@@ -6,7 +6,7 @@ from openstack_rca.rca.engine.case import Case, stage
 from openstack_rca.rca.evidence import new_errors, unexplained
 
 
-@stage("errors", reads=("observed", "minutes", "noted_rows", "findings"), writes=("findings",))
+@stage("errors", reads=("observed", "minutes", "noted_rows", "findings", "picked"), writes=("findings",))
 def errors(case: Case) -> None:
     """Write a finding for each kind of error that no rule knows, against the component that logged it."""
-    case.findings = case.findings + new_errors(unexplained(case.observed, case.noted_rows), case.minutes)
+    case.findings = case.findings + new_errors(unexplained(case.observed, case.noted_rows), case.minutes, case.picked)

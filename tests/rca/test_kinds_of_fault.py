@@ -1,0 +1,184 @@
+"""What kind of fault an answer tells: from the reason that a line gives, from an absence that shows itself, from words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import polars as pl
+import pytest
+from finding_samples import events, finding
+
+from openstack_rca.rca.evidence import Finding, match_signatures, new_errors
+from openstack_rca.rca.evidence.accusations import accuse
+from openstack_rca.rca.evidence.error_kinds import kind_of, telling_line
+from openstack_rca.rca.judgement import blame_own_settings, discount_stop_after_own_error, explain, weigh
+from openstack_rca.rca.knowledge import load_catalogue, load_topology
+from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
+
+TOPOLOGY = load_topology()
+CATALOGUE = load_catalogue()
+
+
+def observed(message: str, component: str, level: str = "ERROR", detail: str = "") -> pl.DataFrame:
+    """One event as the matching reads it."""
+    return pl.DataFrame(
+        {
+            "row": [0],
+            "time": [datetime(2026, 1, 1, tzinfo=UTC)],
+            "host": ["node7"],
+            "component": [component],
+            "level": [level],
+            "text": [f"{message}\n{detail}" if detail else message],
+            "message": [message],
+            "exception": [None],
+            "detail": [detail or None],
+            "template_id": [1],
+            "novelty": [1.0],
+            "normal_per_minute": [None],
+            "familiar": [False],
+            "score": [None],
+        },
+        schema_overrides={
+            "row": pl.UInt32,
+            "time": pl.Datetime("us", "UTC"),
+            "template_id": pl.UInt64,
+            "exception": pl.String,
+            "detail": pl.String,
+            "normal_per_minute": pl.Float64,
+            "score": pl.Float32,
+        },
+    )
+
+
+def matched(message: str, component: str, level: str = "ERROR") -> Finding:
+    found = match_signatures(observed(message, component, level), CATALOGUE, TOPOLOGY, 1.0).findings
+    return max(found, key=lambda one: one.strength)
+
+
+def test_what_is_used_up_is_capacity_whatever_failed_for_it() -> None:
+    """dnsmasq usually does not start for its configuration; here the line itself says what was short."""
+    told = matched("dnsmasq: failed to create inotify: Too many open files", "neutron-dhcp-agent")
+    assert (told.accused, told.category) == ("neutron-dhcp-agent", Category.CAPACITY)
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ("[Errno 111] ECONNREFUSED. Trying again in 1 seconds.", Category.PROCESS_DOWN),
+        ("timed out. Trying again in 1 seconds.", Category.HANG),
+        ("connection already closed. Trying again in 1 seconds.", Category.MESSAGING),
+    ],
+)
+def test_the_error_of_a_client_tells_whether_its_broker_runs(words: str, kind: Category) -> None:
+    told = matched(f"AMQP server on ctl01:5672 is unreachable: {words}", "neutron-server")
+    assert (told.accused, told.category) == ("rabbitmq", kind)
+
+
+@pytest.mark.parametrize(
+    ("backend", "component"),
+    [("nova_api_back", "nova-api"), ("keystone_internal", "keystone"), ("glance-api-public-back", "glance-api")],
+)
+def test_a_proxy_that_takes_a_server_out_speaks_of_the_service_behind_it(backend: str, component: str) -> None:
+    line = f'Server {backend}/ctl02 is DOWN, reason: Layer4 connection problem, info: "Connection refused", check'
+    told = matched(line, "haproxy", "INFO")
+    assert (told.accused, told.accused_host) == (component, "ctl02")
+
+
+def test_who_is_started_again_was_down_though_its_clients_saw_it_hang() -> None:
+    """A client only knows that no answer came; that the service started afterwards shows that it had gone."""
+    waits = [finding("nova-conductor", "nova-compute", f"cmp{n}", category=Category.HANG) for n in range(3)]
+    start = finding("nova-conductor", "nova-conductor", at=50, weight=0.35, directness=Directness.CAUSE)
+    alone, started = weigh(waits)[0], weigh([*waits, start])[0]
+    assert (alone.category, started.category) == (Category.HANG, Category.PROCESS_DOWN)
+
+
+def test_who_goes_on_after_a_silence_hung_though_a_proxy_calls_it_gone() -> None:
+    gone = [finding("keystone", name) for name in ("nova-api", "cinder-api")]
+    gone.append(finding("keystone", "haproxy", category=Category.HANG))
+    silence = finding("keystone", "keystone", category=Category.HANG, sort=EvidenceSort.SILENCE, weight=0.6)
+    assert weigh([*gone, silence])[0].category is Category.HANG
+
+
+def test_an_error_that_tells_its_kind_comes_before_one_that_does_not() -> None:
+    vague = replace(finding("cinder-volume", "cinder-volume", category=Category.CONFIG), vague=True)
+    clear = finding("cinder-volume", "cinder-volume", at=1, category=Category.STORAGE, row=1)
+    symptoms = [replace(one, directness=Directness.SYMPTOM) for one in (vague, clear)]
+    assert weigh(symptoms)[0].category is Category.STORAGE
+
+
+def test_a_command_that_failed_is_an_error_at_any_level() -> None:
+    """nova tells of a resize that was undone at INFO, with what ssh wrote below it."""
+    detail = "Command: ssh -o BatchMode=yes cmp2 mkdir x\nExit code: 255\nStderr: 'Host key verification failed.\\r\\n'"
+    found = new_errors(observed("Setting instance back to active", "nova-compute", "INFO", detail), 1.0)
+    assert [(one.accused, one.category, one.unexplained) for one in found] == [("nova-compute", Category.CONFIG, True)]
+    assert not new_errors(observed("Setting instance back to active", "nova-compute", "INFO", "Exit code: 0"), 1.0)
+
+
+def test_a_warning_counts_in_lines_that_somebody_picked() -> None:
+    window = observed("transaction error: permission error", "ovn-controller", "WARNING")
+    assert not new_errors(window, 1.0)
+    assert [one.accused for one in new_errors(window, 1.0, picked=True)] == ["ovn-controller"]
+
+
+def test_a_service_that_is_called_by_its_projects_name_is_accused() -> None:
+    told = accuse("volume service is down. (host: ctl@nfs-1)", "cinder-scheduler", TOPOLOGY)
+    assert told is not None
+    assert told.component == "cinder-volume"
+
+
+def test_a_filter_of_hosts_that_is_called_forbidden_is_no_refusal() -> None:
+    text = "Failed to retrieve allocation candidates for forbidden_aggregates: Got 400"
+    assert accuse(text, "nova-scheduler", TOPOLOGY, "nova.scheduler.client.report") is None
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("curl: Could not resolve host: sso.example.org", Category.NETWORK),
+        ("free space in thin pool vg/pool reached threshold", Category.CAPACITY),
+        ("The credentials were incorrect or the account specified has been locked.", Category.AUTH),
+        ("endpoint for network service in north region not found: EndpointNotFound", Category.CONFIG),
+        ("Neither pacemaker nor pacemaker-remote is running.", Category.PROCESS_DOWN),
+    ],
+)
+def test_words_tell_the_kind_of_an_error_that_no_rule_knows(line: str, kind: Category) -> None:
+    assert kind_of(line) is kind
+
+
+def test_what_a_storage_command_wrote_is_the_telling_line() -> None:
+    """Drivers write the standard error in small letters and indented."""
+    detail = "Command: svctask mkvdisk\n stderr: CMMVC5860E There are not enough extents in the storage pool."
+    assert telling_line("Create failed", None, detail).startswith("CMMVC5860E")
+
+
+def test_a_name_that_does_not_exist_for_one_component_alone_is_its_own_setting() -> None:
+    """Others find the database meanwhile; whoever calls that component only quotes its error."""
+    window = events(("placement-api", "ctl"), ("nova-scheduler", "ctl"), ("keystone", "ctl"), ("glance-api", "ctl"))
+    unknown = replace(
+        finding("network", "placement-api", category=Category.NETWORK, directness=Directness.CAUSE),
+        proofs=("(2003, \"Can't connect to MySQL server on 'db9' ([Errno -2] Name or service not known)\")",),
+    )
+    quoted = replace(unknown, accuser="nova-scheduler", rows=(1,))
+    blamed = max(blame_own_settings([unknown, quoted], window, TOPOLOGY), key=lambda one: one.strength)
+    assert (blamed.accused, blamed.category) == ("placement-api", Category.CONFIG)
+    silent = [replace(one, proofs=("[Errno -3] Temporary failure in name resolution",)) for one in (unknown, quoted)]
+    assert {one.accused for one in blame_own_settings(silent, window, TOPOLOGY)} == {"network"}
+
+
+def test_a_host_that_finds_no_names_explains_whom_it_cannot_reach() -> None:
+    """Placement does not answer one host, on which no name resolves."""
+    names = finding("network", "nova-compute", "cmp2", category=Category.NETWORK, directness=Directness.CAUSE)
+    found = [replace(names, accused_host="cmp2"), finding("placement-api", "nova-compute", "cmp2", at=3, row=1)]
+    explained = {one.component: one.explained_by for one in explain(weigh(found), found, TOPOLOGY)}
+    assert explained["placement-api"] is not None
+    assert explained["placement-api"][0] == "network"
+
+
+def test_a_failed_start_without_a_reason_follows_from_the_error_before_it() -> None:
+    pull = finding("trove", "trove", category=Category.CAPACITY, directness=Directness.SYMPTOM, weight=0.2, count=1)
+    start = finding("trove", "trove", at=0.2, category=Category.CONFIG, directness=Directness.CAUSE, row=1, count=1)
+    told = discount_stop_after_own_error(
+        [replace(pull, unexplained=True), replace(start, unexplained=True, vague=True)], CATALOGUE
+    )
+    assert weigh(told)[0].category is Category.CAPACITY
