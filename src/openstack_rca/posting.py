@@ -40,6 +40,9 @@ def post_json(address: str, document: object, *, seconds: float, authorities: Pa
     try:
         with opener.open(request, timeout=seconds):
             return
+    except urllib.error.HTTPError as refused:
+        refused.close()
+        raise
     except http.client.HTTPException as error:
         raise OSError(type(error).__name__) from error
 
