@@ -30,13 +30,18 @@ _OTHERS = (
     ),
     (
         "json",
+        "a document that holds such records at any depth",
+        "CloudWatch, Google Cloud, Azure, Datadog, Splunk, Grafana, OpenTelemetry, Kubernetes events, answers of searches",
+    ),
+    (
+        "json",
         "`__CURSOR=` at the beginning of the file; or a time, then `[s=...]`, then indented fields",
         "`journalctl -o export`, `-o verbose`",
     ),
     (
         "json",
         "a first line that names a time and a message between commas, semicolons or tabs",
-        "CSV of Kibana, OpenSearch Dashboards, Graylog, Grafana",
+        "tables of Kibana, Graylog, Grafana, Splunk, Datadog, Azure, spreadsheets",
     ),
 )
 _TOKEN = re.compile(
