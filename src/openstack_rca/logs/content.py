@@ -18,19 +18,8 @@ _CONTROL = bytes(byte for byte in range(32) if byte not in b"\t\n\r\x0c\x08\x1b\
 _ESCAPE = r"(?:\x1b|\^\[|#033|\\x1b|\\033|\\u001b|\\e)"
 COLOUR = re.compile(rf"{_ESCAPE}\[[0-9;?]*[A-Za-z]|\x1b\([A-Z]|\[(?:00?|[01]{{1,2}};[0-9]{{2}})m")
 """Escape sequences that colour a text, also where their escape was written out or lost."""
-_SHOWN_ESCAPES = (
-    b"^[[",
-    b"#033[",
-    b"\\x1b[",
-    b"\\033[",
-    b"\\e[",
-    b"[00m",
-    b"[0m",
-    b"[00;3",
-    b"[01;3",
-    b"[0;3",
-    b"[1;3",
-)
+_SHOWN_ESCAPES = (b"^[[", b"#033[", b"\\x1b[", b"\\033[", b"\\e[")
+_LOST_ESCAPES = re.compile(rb"\[(?:00?|[01]{1,2};3\d)m")
 _CLOCK = rb"\d{1,2}:\d\d:\d\d"
 _STAMPED = re.compile(
     rb"^.{0,120}?(?:\d{4}[-/.]\d\d[-/.]\d\d[ T]+\d{1,2}:\d\d|[^\W\d]{3,5}\.? +\d{1,2} " + _CLOCK + rb"|"
@@ -167,7 +156,7 @@ def text_lines(data: bytes, *, is_start: bool) -> pl.Series:
     has_returns = b"\r" in data
     # Who shows escapes as text shows them all over a file: a part tells.
     part = data if len(data) < 2 * _SAMPLE else data[:_SAMPLE] + data[-_SAMPLE:]
-    has_colour = b"\x1b" in data or any(escape in part for escape in _SHOWN_ESCAPES)
+    has_colour = b"\x1b" in data or any(escape in part for escape in _SHOWN_ESCAPES) or _lost_escapes(part)
     lines = pl.Series("text", [data.decode("utf-8", _WESTERN)]).str.split("\n").explode()
     if has_colour:
         lines = lines.str.replace_all(COLOUR.pattern, "")
@@ -176,9 +165,13 @@ def text_lines(data: bytes, *, is_start: bool) -> pl.Series:
     return lines
 
 
+def _lost_escapes(part: bytes) -> bool:
+    return (b"[0" in part or b"[1;3" in part) and _LOST_ESCAPES.search(part) is not None
+
+
 def first_lines(data: bytes) -> list[str]:
     """The lines of the beginning of a text, as ``text_lines`` gives them, for a look at few of them."""
-    if any(mark in data for mark in (b"\x00", b"\x1b", b"\r", *_SHOWN_ESCAPES)):
+    if any(mark in data for mark in (b"\x00", b"\x1b", b"\r", *_SHOWN_ESCAPES)) or _lost_escapes(data):
         return text_lines(data, is_start=True).to_list()
     text = data.removeprefix(codecs.BOM_UTF8).decode("utf-8", _WESTERN)
     return text.removesuffix("\n").split("\n") if text else []

@@ -15,6 +15,7 @@ from openstack_rca.logs.documents import Piece
 from openstack_rca.logs.stamps import DAY, ISO, MONTH
 
 _SAMPLE_LINES = 400
+_FIRST_LINES = 50
 _WIDEST = 250
 _NARROWEST = 40
 # One line that goes on behind the longest one is no sign of a wrap, unless that is as long as terminals are wide.
@@ -190,8 +191,8 @@ def _without_tags(sample: Lines) -> Callable[[Lines], Lines] | None:
 def _without_writers(sample: Lines) -> Callable[[Lines], Lines] | None:
     """A copy out of a chat names who wrote and when above what they wrote; one of a terminal shows what was typed."""
     written = _written(sample)
-    said = [line for line in written if not _is_said_around(line)]
-    if len(said) == len(written) or not any(_BEGINS.match(line) for line in said[:3]):
+    said = [line for line in written[:_FIRST_LINES] if not _is_said_around(line)]
+    if len(said) == len(written[:_FIRST_LINES]) or not any(_BEGINS.match(line) for line in said[:3]):
         return None
     return lambda lines: ["" if _is_said_around(line) else line for line in lines]
 
@@ -264,7 +265,7 @@ def _without_indent(sample: Lines) -> Callable[[Lines], Lines] | None:
 
 def _without_columns(sample: Lines) -> Callable[[Lines], Lines] | None:
     """A table's cells, or columns of a ticket: fields of oslo.log's line with runs of spaces or tabs between them."""
-    found = [match for line in sample if (match := _COLUMNS.match(line)) is not None]
+    found = [match for line in sample[: 2 * _FIRST_LINES] if (match := _COLUMNS.match(line)) is not None]
     spread = [match for match in found if re.search(r"\t| {2}", match[0][: match.start(6)])]
     if not spread or len(spread) * 2 < len(found):
         return None
