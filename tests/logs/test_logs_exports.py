@@ -84,8 +84,9 @@ def test_an_answer_with_the_newest_line_first_gives_whole_tracebacks(indent: int
 def test_a_record_of_a_document_is_found_at_the_line_where_its_text_stands() -> None:
     text = json.dumps(hits(STORY[:2]), indent=1)
     lines = text.split("\n")
-    for event in rows(text, "search.json"):
-        assert event["message"] in lines[event["line"] - 1] or event["line"] == 1
+    first, second = rows(text, "search.json")
+    assert (first["line"], first["lines"] + second["lines"]) == (1, len(lines))
+    assert second["message"] in lines[second["line"] - 1]
 
 
 def test_the_records_of_a_document_that_is_cut_off_are_read() -> None:

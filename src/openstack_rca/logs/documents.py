@@ -15,12 +15,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from openstack_rca.logs import json_keys
-from openstack_rca.logs.json_records import holds_record, is_moment, records_of, says_text, says_time
+from openstack_rca.logs.json_records import holds_record, is_moment, records_of, says_text, says_time, text_of
 
 _HEAD = 64 * 1024
 # From one opening bracket past keys and plain values to the next, inside of a document that is cut off.
 _OPENED = re.compile(r"[\[{](?:[^\[\]{}\"]|\"(?:[^\"\\]|\\.)*\")*[\[{]")
 _ENTERED = 8
+# A part of a text that looks the same in JSON, however that is written; and how often a document may be searched for such.
+_PLAIN_TEXT = re.compile(r"[A-Za-z0-9 .:,=-]{8,80}")
+_LOOKED_THROUGH = 4
 _VERBOSE = re.compile(
     r"^\w{2,4}\.? (?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [A-Z]{1,5}| [+-]\d\d(?::?\d\d)?)?) "
     r"\[(?:s=\w+;|[^\]]*i=)[^\]]*\]$",
@@ -189,7 +192,7 @@ def _json_documents(data: bytes, final: bool) -> tuple[list[Piece], int]:
     for position, end, value in _values(text, final):
         # Separators belong to the record behind them, the end of a line to the one before it.
         end += text[end : end + 1] == "\n"
-        lines = text.count("\n", done, end)
+        lines = text.count("\n", done, end) + (final and end == len(text) and not text.endswith("\n"))
         found = list(records_of(value)) if value is not None else []
         if value is None or (not found and not done):
             pieces.append(
@@ -210,13 +213,18 @@ def _json_documents(data: bytes, final: bool) -> tuple[list[Piece], int]:
 def _placed(records: list[dict[str, Any]], text: str, start: int, end: int, lines: int) -> list[Piece]:
     """Records of one document, each with the lines from where its text stands to where the next one's does."""
     places = []
-    place = start
+    place, passed, budget = start, 0, _LOOKED_THROUGH * (end - start)
     for record in records:
-        told = next((value for key, value in record.items() if isinstance(value, str) and says_text(key)), "")
-        shown = (json.dumps(told, ensure_ascii=ascii_)[1:-1] for ascii_ in (True, False))
-        found = next((at for form in shown if form and (at := text.find(form, place, end)) >= 0), place)
-        place = found
-        places.append(text.count("\n", start, found) if found > start else 0)
+        plain = _PLAIN_TEXT.search(text_of(record))
+        if plain is not None and budget > 0:
+            found = text.find(plain[0], place, end)
+            # What is not found, since it is written with escapes, was looked for up to the end.
+            budget -= (end if found < 0 else found) - place
+            if found >= 0:
+                passed += text.count("\n", place, found)
+                place = found
+        places.append(passed)
+        place += len(plain[0]) if plain is not None and text.startswith(plain[0], place) else 0
     # What is before the first text belongs to the first record.
     borders = [0, *places[1:], lines]
     return [

@@ -84,6 +84,13 @@ def holds_record(value: Record) -> bool:
     return text and time
 
 
+def text_of(value: Record) -> str:
+    """The text of a record, where it is a plain one."""
+    inner = (value[key] for key in value if key in json_keys.LEVELLED and isinstance(value[key], dict))
+    texts = (text for flat in (value, *inner) for key, text in flat.items() if isinstance(text, str) and says_text(key))
+    return next(texts, "")
+
+
 def _is_text(key: str, value: Any) -> bool:
     return (isinstance(value, str | list) and says_text(key)) or (
         key == "body" and isinstance(value, dict) and not _TYPED.isdisjoint(value)
