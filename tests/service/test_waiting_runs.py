@@ -175,7 +175,6 @@ def test_without_runs_nothing_is_written_down(empty_home: Path) -> None:
 
 def test_a_home_that_cannot_be_written_is_said(settings: Settings) -> None:
     """The folder is named."""
-    settings.home.mkdir(parents=True)
     settings.spool_folder.write_text("in the way")
     with pytest.raises(ConfigurationError, match=str(settings.spool_folder)):
         write_down(report(), settings)
