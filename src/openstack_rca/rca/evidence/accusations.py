@@ -52,7 +52,7 @@ _OF_THE_OTHER = (Category.AUTH, Category.CAPACITY, Category.HANG, Category.PROCE
 """Kinds of fault that an error speaks of and that lie with who was called; any other is the caller's own until it is shown."""
 
 _KEPT_FOR = {("placement-api", Category.CAPACITY): "nova-compute"}
-"""Who only keeps accounts tells of the want of those whose accounts it keeps."""
+"""Placement only does the book-keeping: a shortage that it reports is a shortage on the compute hosts."""
 
 _HARMLESS = re.compile(r"(?i)duplicate entry|IntegrityError|DBDuplicateEntry")
 """Errors of these libraries that OpenStack provokes and handles in its ordinary work."""
