@@ -11,6 +11,7 @@ import pytest
 from openstack_rca.rca.evidence import (
     ExpectedSteps,
     Finding,
+    FoundWindow,
     discount_by_steps,
     missing_steps,
     new_errors,
@@ -19,7 +20,7 @@ from openstack_rca.rca.evidence import (
 from openstack_rca.rca.judgement import weigh
 from openstack_rca.rca.knowledge import load_topology
 from openstack_rca.rca.render import story_lines
-from openstack_rca.rca.report import story_pictures
+from openstack_rca.rca.report import story_pictures, timeline
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 
 START = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
@@ -260,6 +261,13 @@ def test_a_picture_sets_the_request_that_stopped_beside_a_normal_one() -> None:
     ]
     assert (picture.like_it, picture.last) == (6, "accepted")
     assert story_lines(picture)[-1].endswith("nothing within 4.0 s")
+    (gap,) = [
+        entry
+        for entry in timeline([candidate], observed, FoundWindow(START, START, 1.0), [picture])
+        if entry.kind == "gap"
+    ]
+    assert (gap.component, gap.time - picture.begun) == ("nova-compute", timedelta(seconds=0.5))
+    assert gap.text.startswith(f"{picture.name} gets no further, like 5 more")
 
 
 def test_who_says_in_the_stopped_requests_what_is_wrong_with_it_is_accused() -> None:

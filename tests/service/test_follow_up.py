@@ -82,6 +82,15 @@ def test_a_symptom_is_no_small_talk(text: str) -> None:
     assert not is_small_talk(text)
 
 
+@pytest.mark.parametrize("question", ["since when?", "what happened at 14:02:09?", "which requests failed?"])
+def test_behind_a_time_in_utc_stands_that_of_the_reader(question: str) -> None:
+    """Whoever shows the reply says how it is written there."""
+    told = "\n".join(
+        follow_up(question, REPORT, beside=lambda when: f" ({when + timedelta(hours=1):%H:%M} Europe/Paris)").lines
+    )
+    assert "UTC (15:02 Europe/Paris)" in told
+
+
 def two_days(report: Report) -> pl.DataFrame:
     """Ten lines each of two days in the report's window: the first day all is well, on the second each is an error."""
     assert report.window.start is not None

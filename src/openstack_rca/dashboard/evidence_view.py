@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from openstack_rca.dashboard.conversation import Answer, logs_of
-from openstack_rca.dashboard.words import block, plain, sentence
+from openstack_rca.dashboard.words import block, draw_zones, here, plain, sentence
 from openstack_rca.errors import OpenStackRcaError
 from openstack_rca.service.analysis import Prepared
 from openstack_rca.service.explore import neighbours
@@ -73,7 +73,8 @@ def draw_neighbours(prepared: Prepared, file: str, line: int, around: int = 5) -
     told = []
     for row in rows.iter_rows(named=True):
         mark = ">" if row["line"] <= line < row["line"] + max(row["lines"], 1) else " "
-        time = f"{row['time']:%H:%M:%S.%f}"[:-3] if row["time"] else ""
+        time = f"{row['time']:%H:%M:%S.%f}"[:-3] + here(row["time"], named=False) if row["time"] else ""
         text = f"{row['message']}: {row['exception']}" if row["exception"] else row["message"]
         told.append(f"{mark} {row['line']:>{width}}  {time}  {row['level']:<8} {text}")
+    draw_zones()
     st.code(block("\n".join(one.replace("\n", " ") for one in told), 600), language=None, wrap_lines=True)

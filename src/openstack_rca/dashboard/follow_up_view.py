@@ -6,7 +6,7 @@ import streamlit as st
 
 from openstack_rca.dashboard.conversation import Answer, ask_about, past_of
 from openstack_rca.dashboard.evidence_view import draw_evidence
-from openstack_rca.dashboard.words import plain, prose, sentence
+from openstack_rca.dashboard.words import here, plain, prose, sentence
 from openstack_rca.errors import OpenStackRcaError
 from openstack_rca.service.follow_up import Asked, Reply, follow_up, what_can_be_asked
 from openstack_rca.service.language_model import is_configured, narrate, narrative_lines
@@ -40,7 +40,7 @@ def _draw_exchanges(answer: Answer, questions: list[str], first: int, settings: 
         with st.chat_message("user", avatar=":material/person:"):
             st.text(plain(question))
         with st.chat_message("assistant", avatar=":material/troubleshoot:"):
-            reply = follow_up(question, answer.report, past_of(answer, settings))
+            reply = follow_up(question, answer.report, past_of(answer, settings), here)
             if reply.asked is Asked.UNKNOWN and is_configured(settings):
                 _draw_narrative(question, answer, settings)
             else:

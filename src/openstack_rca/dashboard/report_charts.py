@@ -8,7 +8,7 @@ from datetime import timedelta
 import altair as alt
 import polars as pl
 
-from openstack_rca.dashboard.words import plain
+from openstack_rca.dashboard.words import here, plain
 from openstack_rca.service.showing import Cause, Hop, Report, Verdict
 
 ROW_HEIGHT = 26
@@ -23,7 +23,7 @@ CALM = ("#d3dae0", "#a9c4d0", "#a9c4d0", "#a9c4d0")
 FOR, AGAINST, FAULT, QUIET, WELL = "#3b82a0", "#d97706", "#d64545", "#6b7a86", "#2e8b57"
 
 
-TURNS = {"silence": ("cross", QUIET), "recovery": ("triangle-up", WELL)}
+TURNS = {"silence": ("cross", QUIET), "gap": ("diamond", "#7c5cbf"), "recovery": ("triangle-up", WELL)}
 """Kinds of the report's timeline that the chart marks: shape and colour."""
 
 
@@ -41,14 +41,16 @@ def timeline_chart(report: Report) -> alt.LayerChart | None:
         y=alt.Y("component:N", sort=order, title=None, axis=alt.Axis(labelLimit=140, labelOverlap=False)),
         tooltip=[
             alt.Tooltip("component:N"),
-            alt.Tooltip("utchoursminutesseconds(time):T", title="from (UTC)"),
+            alt.Tooltip("at:N", title="from (UTC)"),
             alt.Tooltip("events:Q"),
             alt.Tooltip("errors:Q"),
             alt.Tooltip("score:Q", title="highest score", format=".3f"),
         ],
     )
     time = alt.X("time:T", title="UTC", scale=alt.Scale(type="utc"), axis=alt.Axis(labelOverlap=True, grid=False))
-    cells = base.mark_bar(height=ROW_HEIGHT - 8).encode(
+    cells = base.mark_bar().encode(
+        # The square root, so that single events stay visible beside a storm.
+        size=alt.Size("share:Q", scale=alt.Scale(domain=[0, 1], range=[3, ROW_HEIGHT - 4]), legend=None),
         x=time,
         x2="until:T",
         color=alt.Color(
@@ -77,13 +79,14 @@ def timeline_chart(report: Report) -> alt.LayerChart | None:
 
 
 def _turning_points(report: Report, order: Sequence[str]) -> list[alt.Chart]:
-    """A cross where a component falls silent, a triangle where it works again."""
+    """A cross where a component falls silent, a diamond where a request stands still, a triangle where it works again."""
     rows = [
         {
             "time": entry.time,
             "component": plain(entry.component, 60),
             "kind": entry.kind,
             "what": plain(entry.text, 120),
+            "at": f"{entry.time:%H:%M:%S}{here(entry.time)}",
         }
         for entry in report.timeline
         if entry.kind in TURNS and plain(entry.component, 60) in order
@@ -101,7 +104,7 @@ def _turning_points(report: Report, order: Sequence[str]) -> list[alt.Chart]:
                 "kind:N", legend=None, scale=alt.Scale(domain=present, range=[TURNS[k][0] for k in present])
             ),
             fill=alt.Fill("kind:N", legend=None, scale=alt.Scale(domain=present, range=[TURNS[k][1] for k in present])),
-            tooltip=["kind:N", "component:N", "what:N", alt.Tooltip("utchoursminutesseconds(time):T", title="UTC")],
+            tooltip=["kind:N", "component:N", "what:N", alt.Tooltip("at:N", title="UTC")],
         )
     ]
 
@@ -111,7 +114,9 @@ def _activity_cells(report: Report) -> list[dict[str, object]]:
     return [
         {
             "component": plain(row.component, 60),
-            "time": row.start + timedelta(seconds=row.bin_seconds * number),
+            "time": (begun := row.start + timedelta(seconds=row.bin_seconds * number)),
+            "at": f"{begun:%H:%M:%S}{here(begun)}",
+            "share": (count / max(row.counts)) ** 0.5,
             "until": row.start + timedelta(seconds=row.bin_seconds * (number + 1)),
             "events": count,
             "errors": row.errors[number],

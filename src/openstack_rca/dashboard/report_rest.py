@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from openstack_rca.dashboard.words import block, plain
+from openstack_rca.dashboard.words import block, draw_zones, here, plain, row_time
 from openstack_rca.service.showing import Report, RequestPath, moment, percent, place, story_lines, story_title
 
 
@@ -19,6 +19,7 @@ def _draw_requests(report: Report) -> None:
     if not report.requests:
         return
     with st.expander(f"Failed requests, followed through the services ({len(report.requests):d})"):
+        draw_zones()
         for path in report.requests:
             _draw_request(path)
 
@@ -26,7 +27,7 @@ def _draw_requests(report: Report) -> None:
 def _draw_request(path: RequestPath) -> None:
     st.text(plain(path.request_id + (f", instance {path.instance_id}" if path.instance_id else "")))
     rows = [
-        f"{step.time:%H:%M:%S}  {place(step.component, step.host)}  {step.level}  {step.file}:{step.line}  {step.text}"
+        f"{row_time(step.time)}  {place(step.component, step.host)}  {step.level}  {step.file}:{step.line}  {step.text}"
         for step in path.steps
     ]
     st.code(block("\n".join(row.replace("\n", " ") for row in rows), 400), language=None, wrap_lines=True)
@@ -37,7 +38,7 @@ def _draw_stories(report: Report) -> None:
         return
     with st.expander(f"Requests that did not go on ({len(report.stories):d})"):
         for story in report.stories:
-            st.text(plain(story_title(story)))
+            st.text(plain(f"{story_title(story)} UTC{here(story.begun)}"))
             last = ["the last line before the gap:", story.last.replace("\n", " ")] if story.last else []
             st.code(block("\n".join([*story_lines(story), *last]), 400), language=None, wrap_lines=False)
 
@@ -52,14 +53,14 @@ def _draw_rest(report: Report) -> None:
     if report.episodes:
         with st.expander(f"Other stretches of trouble in these logs ({len(report.episodes):d})"):
             for episode in report.episodes:
-                told = f"{moment(episode.start)}, {episode.verdict.value}, {percent(episode.confidence)}: {episode.statement}"
-                st.text(plain(told))
+                told = f"{moment(episode.start)}{here(episode.start)}, {episode.verdict.value}, {percent(episode.confidence)}"
+                st.text(plain(f"{told}: {episode.statement}"))
     if report.similar:
         with st.expander(f"Similar past incidents ({len(report.similar):d})"):
             for past in report.similar:
                 was = "was" if past.confirmed else "answered"
-                told = f"{moment(past.time)}, {percent(past.similarity)} alike, {was} {past.component}: {past.issue}"
-                st.text(plain(told + (f" ({past.note})" if past.note else "")))
+                told = f"{moment(past.time)}{here(past.time)}, {percent(past.similarity)} alike, {was} {past.component}"
+                st.text(plain(f"{told}: {past.issue}" + (f" ({past.note})" if past.note else "")))
     with st.expander(f"Files read ({len(report.files):d}) and the command that makes this report"):
         st.code(plain(report.command), language=None, wrap_lines=True)
         st.dataframe(

@@ -10,7 +10,7 @@ from openstack_rca.dashboard.follow_up_view import draw_conversation
 from openstack_rca.dashboard.report_actions import draw_actions
 from openstack_rca.dashboard.report_charts import chain_dot, confidence_chart, timeline_chart
 from openstack_rca.dashboard.report_rest import draw_rest
-from openstack_rca.dashboard.words import block, here, plain
+from openstack_rca.dashboard.words import block, draw_zones, here, plain, row_time
 from openstack_rca.service.showing import (
     Cause,
     Headline,
@@ -144,23 +144,32 @@ def _draw_timeline(report: Report) -> None:
         return
     st.subheader("Timeline", anchor=False)
     with st.container(key="meta-window", gap=None):
-        st.text(plain(window_text(report)))
+        st.text(plain(window_text(report) + _window_here(report)))
     told = "Events, errors and anomaly scores of each component over time; what happened is listed below."
     st.altair_chart(chart, width="stretch", key=f"timeline-{report.id}", alt=told)
     if report.verdict is Verdict.NO_FAILURE_FOUND:
-        st.caption("A bar: events were logged. A dot: errors, of kinds that healthy clouds log too. Drag to move.")
+        st.caption(
+            "A bar: events were logged, the higher the more. A dot: errors, of kinds that healthy clouds log too. Drag to move."
+        )
     else:
         st.caption(
-            "A bar: events were logged; its colour: the highest anomaly score. A red dot: errors. A numbered line: onset of"
-            " a cause. A cross: silence begins. A green triangle: it works again. Drag to move, Shift and wheel to zoom."
+            "A bar: events were logged, the higher the more; its colour: the highest anomaly score. A red dot: errors. A numbered"
+            " line: onset of a cause. A cross: silence begins. A diamond: a request stands still. A green triangle: it works"
+            " again. Drag to move, Shift and wheel to zoom."
         )
     if report.timeline:
         with st.expander(f"What happened, in order ({len(report.timeline):d})"):
+            draw_zones()
             rows = [
-                f"{entry.time:%H:%M:%S}  {entry.kind:<9} {place(entry.component, entry.host)}: {entry.text}"
+                f"{row_time(entry.time)}  {entry.kind:<9} {place(entry.component, entry.host)}: {entry.text}"
                 for entry in report.timeline
             ]
             st.code(block("\n".join(row.replace("\n", " ") for row in rows), 400), language=None, wrap_lines=True)
+
+
+def _window_here(report: Report) -> str:
+    begun, ended = here(report.window.start, named=False), here(report.window.end)
+    return f"; here{begun} to{ended}" if begun and ended else ""
 
 
 def _draw_chain(answer: Answer) -> None:
@@ -172,7 +181,7 @@ def _draw_chain(answer: Answer) -> None:
         st.caption("Red: the first cause. Solid: a log line states it. Dashed: only the dependency graph does.")
         with st.expander(f"The line behind each arrow ({len(report.chain):d})", key="chain-lines"):
             for step in chain_steps(report):
-                since = f"{step.since:%H:%M:%S}  " if step.since else ""
+                since = f"{step.since:%H:%M:%S} UTC{here(step.since)}  " if step.since else ""
                 st.text(plain(f"{since}{step.hop.source} -> {step.hop.target}: {step.hop.note or 'no line states it'}"))
                 if step.item:
                     st.code(plain(f"{spot(step.item)}  {step.item.text}", 400), language=None, wrap_lines=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from openstack_rca.dashboard.held_model import refresh
-from openstack_rca.dashboard.words import plain, prose, sentence
+from openstack_rca.dashboard.words import here_cell, plain, prose, sentence
 from openstack_rca.errors import OpenStackRcaError
 from openstack_rca.service.models import ModelVersion
 from openstack_rca.service.versions import (
@@ -148,6 +148,7 @@ def draw_history(settings: Settings) -> None:
         rows = [
             {
                 "when": event.when.replace(tzinfo=None),
+                **here_cell("when", event.when),
                 "version": event.version or None,
                 "what": plain(event.action, 40),
                 "who": plain(event.who, 80),

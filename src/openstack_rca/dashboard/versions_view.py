@@ -18,7 +18,7 @@ from openstack_rca.dashboard.versions_actions import (
     draw_version_actions,
 )
 from openstack_rca.dashboard.versions_quality import draw_comparison, draw_drift
-from openstack_rca.dashboard.words import ago, plain, prose, sentence
+from openstack_rca.dashboard.words import ago, here_cell, plain, prose, sentence
 from openstack_rca.errors import OpenStackRcaError
 from openstack_rca.service.models import ModelVersion
 from openstack_rca.service.run_pages import run_page, serving_command
@@ -65,6 +65,7 @@ def _draw_list(versions: Sequence[ModelVersion], held: int | None) -> ModelVersi
             "state": state_of(version),
             "used here": version.version == held,
             "created": version.created.replace(tzinfo=None),
+            **here_cell("created", version.created),
             "accuracy": version.metrics.get("test_accuracy"),
             "size": version.size_bytes / 1e6,
             "sha256": plain(version.sha256[:12]),

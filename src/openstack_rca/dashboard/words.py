@@ -10,10 +10,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, available_timezones
 
+import polars as pl
 import streamlit as st
 
 from openstack_rca.errors import OpenStackRcaError
-from openstack_rca.service.showing import markdown_prose, mask_secrets, one_line
+from openstack_rca.service.showing import as_utc, markdown_prose, mask_secrets, one_line
 
 
 def plain(text: object, limit: int = 2000) -> str:
@@ -36,13 +37,42 @@ def sentence(error: OpenStackRcaError) -> str:
     return prose(f"{error.message} {error.hint}".strip(), 3000)
 
 
-def here(moment: datetime) -> str:
-    """The time of day in the viewer's zone, in brackets; empty where that is UTC or not known."""
-    zone = st.context.timezone
-    if not zone or zone not in available_timezones():
+def viewer_zone() -> str:
+    """The name of the viewer's time zone; empty where that is UTC or not known."""
+    zone = st.context.timezone or ""
+    return zone if zone in available_timezones() and zone.removeprefix("Etc/") not in ("UTC", "GMT", "UCT") else ""
+
+
+def here(moment: datetime | None, named: bool = True) -> str:
+    """The time of day in the viewer's zone, in brackets, with the zone's name or without; empty where that is UTC."""
+    zone = viewer_zone()
+    if not zone or moment is None:
         return ""
-    local = moment.astimezone(ZoneInfo(zone))
-    return "" if not local.utcoffset() else f" ({local:%H:%M:%S} {zone})"
+    return f" ({as_utc(moment).astimezone(ZoneInfo(zone)):%H:%M:%S}{f' {zone}' if named else ''})"
+
+
+def row_time(moment: datetime) -> str:
+    """The time of day for a row below ``draw_zones``."""
+    return f"{moment:%H:%M:%S}{here(moment, named=False)}"
+
+
+def here_cell(name: str, moment: datetime) -> dict[str, datetime]:
+    """A cell of a table with the time in the viewer's zone, beside the one in UTC; none where that is UTC."""
+    zone = viewer_zone()
+    return {f"{name} ({zone})": as_utc(moment).astimezone(ZoneInfo(zone)).replace(tzinfo=None)} if zone else {}
+
+
+def here_column(name: str) -> list[pl.Expr]:
+    """The same for a column of a frame."""
+    zone = viewer_zone()
+    column = pl.col(name).dt.convert_time_zone(zone or "UTC").dt.replace_time_zone(None)
+    return [column.alias(f"{name} ({zone})")] if zone else []
+
+
+def draw_zones() -> None:
+    """Which clock the rows below show."""
+    zone = viewer_zone()
+    st.caption(f"UTC, in brackets {prose(zone)}" if zone else "UTC")
 
 
 def ago(moment: datetime, now: datetime | None = None) -> str:

@@ -22,6 +22,7 @@ MOST_LINES = 12
 MOST_EVIDENCE = 6
 AROUND = timedelta(minutes=1)
 NO_PAST = Earlier()
+Beside = Callable[[datetime], str]
 
 
 class Asked(StrEnum):
@@ -107,13 +108,14 @@ def what_can_be_asked(report: Report | None = None) -> list[str]:
     ]
 
 
-def follow_up(question: str, report: Report, earlier: Earlier = NO_PAST) -> Reply:
+def follow_up(question: str, report: Report, earlier: Earlier = NO_PAST, beside: Beside = lambda when: "") -> Reply:
     """Answer a question about a report from the report, and beside what was before it.
 
     Args:
         question: what was typed.
         report: what it is about.
         earlier: what it can be compared with.
+        beside: what stands behind each time in UTC, such as the same one in the reader's zone.
 
     Returns:
         The answer; of ``Asked.UNKNOWN`` with what can be asked, where the question is none of these.
@@ -132,11 +134,11 @@ def follow_up(question: str, report: Report, earlier: Earlier = NO_PAST) -> Repl
         Asked.WHY: lambda: _why(report, names, asked),
         Asked.WHY_NOT: lambda: _why(report, names, asked),
         Asked.EVIDENCE: lambda: _evidence(report, names, host),
-        Asked.AT: lambda: _at(report, question),
-        Asked.SINCE: lambda: _since(report, names),
-        Asked.REQUESTS: lambda: _requests(report, question),
+        Asked.AT: lambda: _at(report, question, beside),
+        Asked.SINCE: lambda: _since(report, names, beside),
+        Asked.REQUESTS: lambda: _requests(report, question, beside),
         Asked.CHECKS: lambda: _checks(report, names),
-        Asked.HOST: lambda: _on_host(report, host or ""),
+        Asked.HOST: lambda: _on_host(report, host or "", beside),
         Asked.COMPARE: lambda: Reply(asked, compare_with_earlier(question, report, earlier)),
     }
     if asked in answers:
@@ -273,7 +275,7 @@ def _clocks(question: str, day: datetime) -> list[datetime]:
     return found
 
 
-def _at(report: Report, question: str) -> Reply:
+def _at(report: Report, question: str, beside: Beside) -> Reply:
     told = sorted([(as_utc(when), text) for when, text in _happenings(report)], key=lambda item: item[0])
     if not told:
         return Reply(Asked.AT, ["The report holds no times."])
@@ -287,12 +289,12 @@ def _at(report: Report, question: str) -> Reply:
                 Asked.AT,
                 [
                     f"The report tells of nothing within a minute of {named[0]:%H:%M:%S} UTC; nearest to it:",
-                    _timed(*nearest),
+                    _timed(*nearest, beside),
                 ],
             )
         told = near
     items = [item for item in _items(report) if named and item.time and start <= as_utc(item.time) <= end]
-    return Reply(Asked.AT, [_timed(when, text) for when, text in told[:MOST_LINES]], items[:3])
+    return Reply(Asked.AT, [_timed(when, text, beside) for when, text in told[:MOST_LINES]], items[:3])
 
 
 def _happenings(report: Report) -> Iterable[tuple[datetime, str]]:
@@ -301,25 +303,28 @@ def _happenings(report: Report) -> Iterable[tuple[datetime, str]]:
         yield from ((item.time, f"{item.file}:{item.line} {item.text}") for item in _items(report) if item.time)
 
 
-def _timed(when: datetime, text: str) -> str:
-    return f"{when:%H:%M:%S} UTC  {text}"
+def _timed(when: datetime, text: str, beside: Beside) -> str:
+    return f"{when:%H:%M:%S} UTC{beside(when)}  {text}"
 
 
-def _since(report: Report, names: list[str]) -> Reply:
+def _since(report: Report, names: list[str], beside: Beside) -> Reply:
     causes = [cause for cause in report.causes if not names or cause.component in names] or report.causes[:1]
     lines = [
-        f"{place(cause.component, cause.host)}: since {moment(cause.onset)}" if cause.onset else
+        f"{place(cause.component, cause.host)}: since {moment(cause.onset)}{beside(cause.onset)}" if cause.onset else
         f"{place(cause.component, cause.host)}: the logs do not tell when it began."
         for cause in causes[:3]
     ]  # fmt: skip
     last = max((as_utc(entry.time) for entry in report.timeline), default=None)
-    lines += [f"The last thing that the timeline tells of is at {moment(last)}."] if last else []
+    lines += [f"The last thing that the timeline tells of is at {moment(last)}{beside(last)}."] if last else []
     back = [entry for entry in report.timeline if entry.kind == "recovery"]
-    lines += [f"Recovered: {place(entry.component, entry.host)} at {moment(entry.time)}." for entry in back[:3]]
+    lines += [
+        f"Recovered: {place(entry.component, entry.host)} at {moment(entry.time)}{beside(entry.time)}."
+        for entry in back[:3]
+    ]
     return Reply(Asked.SINCE, lines or ["Nothing failed in these logs."])
 
 
-def _requests(report: Report, question: str) -> Reply:
+def _requests(report: Report, question: str, beside: Beside) -> Reply:
     named = _REQUEST.search(question)
     paths = report.requests
     if named:
@@ -331,9 +336,13 @@ def _requests(report: Report, question: str) -> Reply:
         lines.append(path.request_id + (f", instance {path.instance_id}" if path.instance_id else ""))
         shown = path.steps if named else path.steps[-1:]
         lines += [
-            f"  {clock(step.time)[:8]} {place(step.component, step.host)} {step.level}: {step.text}" for step in shown
+            f"  {clock(step.time)[:8]} UTC{beside(step.time)} {place(step.component, step.host)} {step.level}: {step.text}"
+            for step in shown
         ]
-    lines += [f"{story.name}: begun {clock(story.begun)[:8]}, and it did not go on." for story in report.stories[:2]]
+    lines += [
+        f"{story.name}: begun {clock(story.begun)[:8]} UTC{beside(story.begun)}, and it did not go on."
+        for story in report.stories[:2]
+    ]
     lines += [f"{len(paths) - 4} more in the report."] if len(paths) > 4 else []
     return Reply(Asked.REQUESTS, lines or ["No failed request could be followed in these logs."])
 
@@ -349,14 +358,14 @@ def _checks(report: Report, names: list[str]) -> Reply:
     return Reply(Asked.CHECKS, lines, checks=[check for cause in causes for check in cause.next_checks])
 
 
-def _on_host(report: Report, host: str) -> Reply:
+def _on_host(report: Report, host: str, beside: Beside) -> Reply:
     causes = [cause for cause in report.causes if host in (cause.host or "")]
     lines = [
         f"Cause: {place(cause.component, cause.host)} ({percent(cause.confidence)}): {cause.statement}"
         for cause in causes
     ]
     lines += [
-        _timed(as_utc(entry.time), f"{entry.component}: {entry.text}")
+        _timed(as_utc(entry.time), f"{entry.component}: {entry.text}", beside)
         for entry in report.timeline
         if entry.host == host
     ]

@@ -14,7 +14,7 @@ from openstack_rca.dashboard.frame import draw_page
 from openstack_rca.dashboard.held_model import held_model
 from openstack_rca.dashboard.log_chooser import choose_logs, link_logs, take_linked_logs
 from openstack_rca.dashboard.prepared_logs import prepared_logs
-from openstack_rca.dashboard.words import block, plain, sentence
+from openstack_rca.dashboard.words import block, draw_zones, here, here_column, plain, row_time, sentence, viewer_zone
 from openstack_rca.errors import StoryNotFound
 from openstack_rca.service.analysis import Prepared
 from openstack_rca.service.explore import (
@@ -161,6 +161,7 @@ def _draw_table(events: pl.DataFrame, prepared: Prepared) -> None:
     texts = ("host", "service", "message", "request_id", "file")
     harmless = shown.with_columns(
         pl.col("level").cast(pl.String),
+        *here_column("time"),
         pl.col("time").dt.replace_time_zone(None),
         *(pl.col(name).map_elements(lambda text: plain(text, 500), return_dtype=pl.String) for name in texts),
     )
@@ -171,7 +172,18 @@ def _draw_table(events: pl.DataFrame, prepared: Prepared) -> None:
         on_select="rerun",
         selection_mode="single-row",
         key=f"events-{page}",
-        column_order=("time", "score", "level", "service", "host", "message", "request_id", "file", "line"),
+        column_order=(
+            "time",
+            *_here(harmless),
+            "score",
+            "level",
+            "service",
+            "host",
+            "message",
+            "request_id",
+            "file",
+            "line",
+        ),
         column_config={
             "time": st.column_config.DatetimeColumn("time (UTC)", format="HH:mm:ss.SSS", width=110),
             "host": st.column_config.TextColumn(width=90),
@@ -190,6 +202,11 @@ def _draw_table(events: pl.DataFrame, prepared: Prepared) -> None:
         st.caption("Choose a row to see the lines around it.")
 
 
+def _here(frame: pl.DataFrame) -> list[str]:
+    """The column of times in the viewer's zone, where there is one."""
+    return [name for name in frame.columns if name.endswith(f"({viewer_zone()})")]
+
+
 def _draw_counts(events: pl.DataFrame) -> None:
     by = str(st.segmented_control("By", ["level", "service", "host"], default="level", required=True, key="f_by"))
     if events.is_empty():
@@ -200,6 +217,7 @@ def _draw_counts(events: pl.DataFrame) -> None:
     counted = counts(events, by, width).with_columns(
         pl.col(by).map_elements(lambda name: plain(name, 60), return_dtype=pl.String),
         until=pl.col("time") + timedelta(seconds=width),
+        here=pl.col("time").map_elements(lambda time: f"{time:%H:%M}{here(time)}", return_dtype=pl.String),
         top=pl.col("events").cum_sum().over("time"),
     )
     frame = counted.with_columns(bottom=pl.col("top") - pl.col("events"))
@@ -227,7 +245,7 @@ def _draw_counts(events: pl.DataFrame) -> None:
             y=alt.Y("bottom:Q", title=title),
             y2="top:Q",
             color=colour,
-            tooltip=[alt.Tooltip("utchoursminutes(time):T", title="time (UTC)"), f"{by}:N", "events:Q"],
+            tooltip=[alt.Tooltip("here:N", title="UTC"), f"{by}:N", "events:Q"],
         )
         .properties(height=360)
         .interactive(bind_y=False)
@@ -249,12 +267,23 @@ def _draw_templates(events: pl.DataFrame, prepared: Prepared) -> None:
     harmless = found.with_columns(
         pl.col("template").map_elements(lambda text: plain(text, 500), return_dtype=pl.String),
         pl.col("service").map_elements(lambda text: plain(text, 100), return_dtype=pl.String),
+        *here_column("first"),
         pl.col("first").dt.replace_time_zone(None),
     )
     st.dataframe(
         harmless,
         hide_index=True,
-        column_order=("events", "per_minute", "baseline_per_minute", "template", "service", "level", "score", "first"),
+        column_order=(
+            "events",
+            "per_minute",
+            "baseline_per_minute",
+            "template",
+            "service",
+            "level",
+            "score",
+            "first",
+            *_here(harmless),
+        ),
         height=460,
         key="templates",
         column_config={
@@ -285,8 +314,9 @@ def _draw_request(prepared: Prepared) -> None:
     services = way["service"].drop_nulls().unique(maintain_order=True).to_list()
     st.caption(f"{way.height:,d} events in {len(services):d} services")
     st.text(plain(" -> ".join(services)))
+    draw_zones()
     rows = [
-        f"{row['time']:%H:%M:%S}  {row['service'] or '?'}@{row['host'] or '?'}  {row['level']}  "
+        f"{row_time(row['time'])}  {row['service'] or '?'}@{row['host'] or '?'}  {row['level']}  "
         f"{row['file']}:{row['line']}  {row['message']}"
         for row in way.head(300).iter_rows(named=True)
         if row["time"]

@@ -6,7 +6,7 @@ import streamlit as st
 
 from openstack_rca.dashboard import listings
 from openstack_rca.dashboard.frame import draw_page
-from openstack_rca.dashboard.words import duration, plain
+from openstack_rca.dashboard.words import duration, here_cell, plain
 from openstack_rca.service.models import RunSummary
 from openstack_rca.service.run_reports import PROCESS_MEMORY, TAG_REPORT
 from openstack_rca.settings import Settings
@@ -55,6 +55,7 @@ def draw(settings: Settings) -> None:
 def _row(run: RunSummary) -> dict[str, object]:
     return {
         "started": run.start.replace(tzinfo=None),
+        **here_cell("started", run.start),
         "kind": plain(run.kind, 20),
         "status": run.status.lower(),
         "seconds": run.seconds,

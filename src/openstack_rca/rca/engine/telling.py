@@ -50,6 +50,7 @@ def build_report(
     """
     request, window = case.request, None if case.untimed else case.window
     named = [] if case.verdict is Verdict.NO_FAILURE_FOUND else case.candidates[:MAX_CAUSES]
+    stories = [] if case.untimed else story_pictures(named, case.expected, case.observed)
     causes = [build_cause(candidate, case.observed, case.topology) for candidate in named]
     causes = _no_surer_than_the_first(causes)
     causes = with_history_notes(causes, case.relevance, case.recalled)
@@ -68,11 +69,11 @@ def build_report(
         ),
         causes=causes,
         chain=causal_chain(named, case.findings, case.topology) if causes else [],
-        timeline=timeline(named, case.observed, window),
+        timeline=timeline(named, case.observed, window, stories),
         activity=[] if case.untimed else activity(case.surroundings, window, _involved(named)),
         blast_radius=blast_radius(named[0]) if causes else [],
         requests=failed_requests(named, case.observed) if causes and not case.untimed else [],
-        stories=[] if case.untimed else story_pictures(named, case.expected, case.observed),
+        stories=stories,
         episodes=_episodes(case),
         ruled_out=ruled_out(case.candidates, named),
         missing=[

@@ -68,7 +68,7 @@ _VERDICT_STYLES = {
     Verdict.INCONCLUSIVE: "bold black on cyan",
     Verdict.NO_FAILURE_FOUND: "bold black on green",
 }
-_KIND_STYLES = {"onset": "bold red", "silence": "magenta", "recovery": "green", "window": "dim"}
+_KIND_STYLES = {"onset": "bold red", "silence": "magenta", "gap": "magenta", "recovery": "green", "window": "dim"}
 
 
 def render_text(report: Report, console: Console) -> None:

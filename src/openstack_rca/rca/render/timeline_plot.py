@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from openstack_rca.rca.render.wording import as_utc, clock, moment, names
 from openstack_rca.rca.report import ActivityRow, Report, TimelineEntry, one_line
 
-KINDS = ("onset", "evidence", "silence", "recovery", "window")
+KINDS = ("onset", "evidence", "silence", "gap", "recovery", "window")
 MAX_ROWS = 16
 BARS_HEIGHT = 30
 SCORES_HEIGHT = 9

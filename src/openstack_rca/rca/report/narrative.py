@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import polars as pl
 
@@ -18,6 +18,7 @@ from openstack_rca.rca.report.report import (
     FileSummary,
     Hop,
     RuledOut,
+    StoryPicture,
     TimelineEntry,
 )
 from openstack_rca.rca.vocabulary import ConfidenceSource, Directness, Unclear, Verdict
@@ -28,7 +29,7 @@ MAX_HOPS = 12
 MAX_TOLD_FINDINGS = 24
 MAX_TOLD_GROUPS = 8
 MAX_TOLD_LOGGERS = 3
-_KIND_ORDER = {"window": 0, "onset": 1, "silence": 2, "evidence": 3, "recovery": 4}
+_KIND_ORDER = {"window": 0, "onset": 1, "silence": 2, "gap": 3, "evidence": 4, "recovery": 5}
 UNPARSED_SHARE = 0.05
 INDEPENDENT_OWN_WORDS = 0.7
 GENERAL_CHECKS = ["systemctl status <unit>", "journalctl -u <unit> -n 200"]
@@ -201,8 +202,10 @@ def causal_chain(named: Sequence[Candidate], findings: Sequence[Finding], topolo
     return hops[:MAX_HOPS]
 
 
-def timeline(named: Sequence[Candidate], observed: pl.DataFrame, window: FoundWindow | None) -> list[TimelineEntry]:
-    """Onsets, first evidence and silences in time order; only what the named causes rest on."""
+def timeline(
+    named: Sequence[Candidate], observed: pl.DataFrame, window: FoundWindow | None, stories: Sequence[StoryPicture]
+) -> list[TimelineEntry]:
+    """Onsets, first evidence, silences and gaps of stories in time order; only what the named causes rest on."""
     if window is None:
         return []
     entries = [
@@ -232,7 +235,24 @@ def timeline(named: Sequence[Candidate], observed: pl.DataFrame, window: FoundWi
                         kind="recovery",
                     )
                 )
+    entries += [_gap(story) for story in stories]
     return sorted(entries, key=lambda entry: (entry.time, _KIND_ORDER[entry.kind]))[:MAX_TIMELINE]
+
+
+def _gap(story: StoryPicture) -> TimelineEntry:
+    """Where a request stood still: after its last step that came, at the component whose step did not, or not in time."""
+    came = max((step.seconds for step in story.steps if step.seconds is not None), default=0.0)
+    missing = next((step for step in story.steps if step.seconds is None), None)
+    late = max(story.steps, key=lambda step: (step.seconds or 0.0) - step.normal_seconds)
+    step = missing or late
+    more = f", like {story.like_it - 1} more" if story.like_it > 1 else ""
+    told = f"{story.name} gets no further{more}" if missing else f"{story.name} waits {late.seconds or 0.0:.1f} s{more}"
+    return TimelineEntry(
+        time=story.begun + timedelta(seconds=came if missing else late.normal_seconds),
+        component=step.component,
+        text=f"{told}: {step.text}" if step.text else told,
+        kind="gap",
+    )
 
 
 def _alike(findings: Sequence[Finding]) -> list[list[Finding]]:

@@ -96,7 +96,7 @@ class TimelineEntry(_Part):
     component: str
     host: str | None = None
     text: LoggedText
-    kind: str = Field(description="onset, evidence, silence, recovery or window")
+    kind: str = Field(description="onset, evidence, silence, gap, recovery or window")
 
 
 class RuledOut(_Part):
