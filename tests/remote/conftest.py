@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from remote_answers import Answers, Request
 from openstack_rca.settings import Settings
 
 SSHD = Path("/usr/sbin/sshd")
+JOURNALCTL = Path("/usr/bin/journalctl")
+JOURNAL_WRITER = Path("/lib/systemd/systemd-journal-remote")
 LINE = "2026-11-23 04:17:{:02d}.000 1 {} nova.compute.manager [-] {}\n"
 
 
@@ -47,9 +50,10 @@ def logs(tmp_path: Path) -> Path:
 
 @dataclass
 class Sshd:
-    """A running sshd: the configuration by which ssh reaches it under any name but ``dead``."""
+    """A running sshd: the configuration by which ssh reaches it under any name but ``dead``, and where it finds programs first."""
 
     config: Path
+    programs: Path
 
 
 @pytest.fixture(scope="session")
@@ -58,6 +62,7 @@ def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
     if not SSHD.exists() or not shutil.which("ssh-keygen"):
         pytest.skip(f"{SSHD} is not there: install Debian's package openssh-server")
     folder = tmp_path_factory.mktemp("sshd")
+    (folder / "bin").mkdir()
     for name in ("host", "user"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)], check=True)
     shutil.copy(folder / "user.pub", folder / "authorized")
@@ -67,6 +72,7 @@ def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
     (folder / "sshd_config").write_text(
         f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nAuthorizedKeysFile {folder}/authorized\n"
         "StrictModes no\nUsePAM no\nPasswordAuthentication no\nPidFile none\nPrintMotd no\n"
+        f"SetEnv PATH={folder}/bin:/usr/local/bin:/usr/bin:/bin\n"
     )
     (folder / "ssh_config").write_text(
         "Host dead\n  Port 9\nHost *\n"
@@ -85,11 +91,34 @@ def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
             if not line:
                 pytest.skip(f"sshd does not start for this user: {said}")
             said += line
-        yield Sshd(folder / "ssh_config")
+        yield Sshd(folder / "ssh_config", folder / "bin")
     finally:
         process.terminate()
         process.wait()
         process.stderr.close()
+
+
+@pytest.fixture(scope="session")
+def journal(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A program in the place of ``journalctl``: the real one, before a journal of our own that systemd has written."""
+    if not JOURNAL_WRITER.exists() or not JOURNALCTL.exists():
+        pytest.skip(f"{JOURNAL_WRITER} is not there: install Debian's package systemd-journal-remote")
+    path = tmp_path_factory.mktemp("journal") / "ctl1.journal"
+    now = int(time.time()) * 1_000_000
+    entries = [
+        f"__REALTIME_TIMESTAMP={now - ago * 1_000_000}\n__MONOTONIC_TIMESTAMP={1_000_000_000_000 - ago * 1_000_000}\n"
+        f"_BOOT_ID={'c' * 32}\n_MACHINE_ID={'a' * 32}\n_HOSTNAME=ctl1\n_SYSTEMD_UNIT={unit}.service\n"
+        f"SYSLOG_IDENTIFIER={unit}\nPRIORITY={priority}\nMESSAGE={text}\n"
+        for ago, unit, priority, text in (
+            (864_000, "nova-compute", 3, "long ago"),
+            (60, "nova-compute", 6, "all is well"),
+            (30, "neutron-server", 3, "another unit"),
+            (20, "nova-compute", 3, "it is broken"),
+        )
+    ]
+    command = [str(JOURNAL_WRITER), f"--output={path}", "-"]
+    subprocess.run(command, input="\n".join([*entries, ""]).encode(), check=True, capture_output=True)
+    return f'exec {JOURNALCTL} --file={path} "$@"'
 
 
 @pytest.fixture

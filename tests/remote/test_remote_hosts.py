@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -207,6 +208,32 @@ def test_the_journal_of_this_machine_is_asked_for_the_wanted_time(
     assert events.select("host", "message").rows() == [("ctl1", "it is broken")]
     assert "--unit=nova-compute.service" in calls.read_text()
     assert "--since @" in calls.read_text()
+
+
+WANTED = [("ctl1", "nova-compute", "INFO", "all is well"), ("ctl1", "nova-compute", "ERROR", "it is broken")]
+"""What the journal of the tests holds of this unit in the wanted time."""
+
+
+def test_a_real_journal_is_read_for_its_unit_and_time(
+    settings: Settings, tool: Callable[[str, str], Path], journal: str
+) -> None:
+    """systemd's own journalctl before a journal file that systemd has written."""
+    tool("journalctl", journal)
+    since = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
+    events = read_given(["journald:nova-compute.service"], settings.model_copy(update={"remote_since": since})).events
+    assert events.select("host", "service", pl.col("level").cast(pl.String), "message").rows() == WANTED
+
+
+def test_a_real_journal_is_read_over_a_real_ssh(settings: Settings, sshd: object, journal: str) -> None:
+    """The same behind sshd, packed on the way."""
+    program = sshd.programs / "journalctl"  # type: ignore[attr-defined]
+    program.write_text(f"#!/bin/sh\n{journal}\n")
+    program.chmod(0o755)
+    since = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
+    events = read_given(
+        ["ssh+journald://ctl1/nova-compute.service"], reaching(settings, sshd, remote_since=since)
+    ).events
+    assert events.select("host", "service", pl.col("level").cast(pl.String), "message").rows() == WANTED
 
 
 def test_a_tool_that_is_not_there_is_named(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
