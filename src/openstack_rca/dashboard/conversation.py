@@ -16,7 +16,7 @@ from openstack_rca.dashboard.prepared_logs import LogChoice, prepared_logs
 from openstack_rca.errors import ConfigurationError, HistoryUnavailable, LogInputError, OpenStackRcaError
 from openstack_rca.service.analysis import Prepared, ask, record_analysis
 from openstack_rca.service.conversations import MOST_QUESTIONS, keep_question, questions_about
-from openstack_rca.service.earlier import Earlier
+from openstack_rca.service.earlier import COMPARED, Earlier
 from openstack_rca.service.explore import request_window
 from openstack_rca.service.history import open_history, remember
 from openstack_rca.service.kept_reports import keep_report, open_kept, reports_about
@@ -192,7 +192,7 @@ def past_of(answer: Answer, settings: Settings) -> Earlier:
     def events() -> pl.DataFrame | None:
         with suppress(OpenStackRcaError):
             prepared = logs_of(answer, settings)
-            return prepared.read.events if prepared else None
+            return prepared.read.table.take(columns=COMPARED) if prepared else None
         return None
 
     return Earlier(events, lambda: reports_about(answer.report.logs, settings))

@@ -15,6 +15,8 @@ from openstack_rca.rca.vocabulary import Verdict
 from openstack_rca.service.explore import ERRORS
 
 MOST_ROWS = 4
+COMPARED = ("time", "service", "level", "template_id", "template")
+"""Columns of the events that a comparison needs."""
 LONGEST_BACK = timedelta(days=366)
 _AGO = re.compile(
     r"\b(\d{1,4}) (minute|hour|day|week)s? (?:ago|before|earlier|back)\b|\blast (hour|week)\b", re.IGNORECASE
@@ -26,7 +28,7 @@ class Earlier:
     """Where the past of a report is looked for; each is opened only when somebody asks.
 
     Attributes:
-        events: the events of the report's logs (UTC), or None where they are not open here.
+        events: ``COMPARED`` of the events of the report's logs, or None where they are not open here.
         reports: kept reports about the same logs.
     """
 
@@ -49,7 +51,7 @@ def compare_with_earlier(question: str, report: Report, earlier: Earlier) -> lis
         if told:
             return told
     wanted = as_utc(begun or report.created) - back
-    before = [past for past in earlier.reports() if past.created < report.created]
+    before = [past for past in earlier.reports() if _when(past) < _when(report)]
     if before:
         return _beside(min(before, key=lambda past: abs(_when(past) - wanted)), report)
     return [
