@@ -51,8 +51,7 @@ def build_report(
     request, window = case.request, None if case.untimed else case.window
     named = [] if case.verdict is Verdict.NO_FAILURE_FOUND else case.candidates[:MAX_CAUSES]
     stories = [] if case.untimed else story_pictures(named, case.expected, case.observed)
-    causes = [build_cause(candidate, case.observed, case.topology) for candidate in named]
-    causes = _no_surer_than_the_first(causes)
+    causes = _no_surer_than_the_first([build_cause(one, case.observed, case.topology) for one in named])
     causes = with_history_notes(causes, case.relevance, case.recalled)
     if case.untimed:
         causes = [_without_times(cause) for cause in causes]
