@@ -2,93 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import AliasChoices, BaseModel, Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings
 
 
-def named(*names: str) -> AliasChoices:
-    """The variables of a setting, the first that is set wins."""
+def _named(*names: str) -> AliasChoices:
     return AliasChoices(*names)
 
 
-def from_environment(settings: type[BaseModel], environment: Mapping[str, str]) -> dict[str, str]:
-    """What an environment says, by the names of the fields; an empty variable says nothing, small letters are as good."""
-    said = {name.upper(): value for name, value in environment.items() if value}
-    found = {}
-    for name, field in settings.model_fields.items():
-        aliases = field.validation_alias.choices if isinstance(field.validation_alias, AliasChoices) else []
-        values = [said[str(alias)] for alias in aliases if str(alias) in said]
-        if values:
-            found[name] = values[0]
-    return found
-
-
-class OutsideSettings(BaseModel):
+class OutsideSettings(BaseSettings):
     """The fields; see ``settings.Settings`` for how they are read."""
 
     pager: str = Field(
         default="less -FRX",
-        validation_alias=named("OPENSTACK_RCA_PAGER"),
+        validation_alias=_named("OPENSTACK_RCA_PAGER"),
         description="Program that shows what is longer than a screen, where it is installed; cat turns it off.",
     )
     hosts_file: Path | None = Field(
         default=None,
-        validation_alias=named("OPENSTACK_RCA_HOSTS"),
+        validation_alias=_named("OPENSTACK_RCA_HOSTS"),
         description="Inventory (Ansible, INI or YAML) that names the hosts of ssh:// addresses.",
     )
     ssh_config: Path | None = Field(
         default=None,
-        validation_alias=named("OPENSTACK_RCA_SSH_CONFIG"),
+        validation_alias=_named("OPENSTACK_RCA_SSH_CONFIG"),
         description="Configuration file for ssh in the place of the user's own.",
     )
     remote_since: str | None = Field(
         default=None,
-        validation_alias=named("OPENSTACK_RCA_REMOTE_SINCE"),
+        validation_alias=_named("OPENSTACK_RCA_REMOTE_SINCE"),
         description="How far back logs are fetched from elsewhere; empty: an hour, and finished logs whole.",
     )
     remote_until: str | None = Field(
         default=None,
-        validation_alias=named("OPENSTACK_RCA_REMOTE_UNTIL"),
+        validation_alias=_named("OPENSTACK_RCA_REMOTE_UNTIL"),
         description="Until when logs are fetched from elsewhere; empty: until now.",
     )
     remote_bytes: int = Field(
         default=2 * 1024**3,
         gt=0,
-        validation_alias=named("OPENSTACK_RCA_REMOTE_BYTES"),
+        validation_alias=_named("OPENSTACK_RCA_REMOTE_BYTES"),
         description="Most bytes that one command fetches from elsewhere.",
     )
     remote_timeout_seconds: float = Field(
         default=60.0,
         gt=0,
-        validation_alias=named("OPENSTACK_RCA_REMOTE_TIMEOUT"),
+        validation_alias=_named("OPENSTACK_RCA_REMOTE_TIMEOUT"),
         description="How long ssh, docker and the like may send nothing.",
     )
-    loki_tenant: str | None = Field(default=None, validation_alias=named("OPENSTACK_RCA_LOKI_TENANT"))
-    loki_user: str | None = Field(default=None, validation_alias=named("OPENSTACK_RCA_LOKI_USER"))
-    loki_password: SecretStr | None = Field(default=None, validation_alias=named("OPENSTACK_RCA_LOKI_PASSWORD"))
-    loki_token: SecretStr | None = Field(default=None, validation_alias=named("OPENSTACK_RCA_LOKI_TOKEN"))
-    opensearch_user: str | None = Field(default=None, validation_alias=named("OPENSTACK_RCA_OPENSEARCH_USER"))
+    loki_tenant: str | None = Field(default=None, validation_alias=_named("OPENSTACK_RCA_LOKI_TENANT"))
+    loki_user: str | None = Field(default=None, validation_alias=_named("OPENSTACK_RCA_LOKI_USER"))
+    loki_password: SecretStr | None = Field(default=None, validation_alias=_named("OPENSTACK_RCA_LOKI_PASSWORD"))
+    loki_token: SecretStr | None = Field(default=None, validation_alias=_named("OPENSTACK_RCA_LOKI_TOKEN"))
+    opensearch_user: str | None = Field(default=None, validation_alias=_named("OPENSTACK_RCA_OPENSEARCH_USER"))
     opensearch_password: SecretStr | None = Field(
-        default=None, validation_alias=named("OPENSTACK_RCA_OPENSEARCH_PASSWORD")
+        default=None, validation_alias=_named("OPENSTACK_RCA_OPENSEARCH_PASSWORD")
     )
-    opensearch_token: SecretStr | None = Field(default=None, validation_alias=named("OPENSTACK_RCA_OPENSEARCH_TOKEN"))
+    opensearch_token: SecretStr | None = Field(default=None, validation_alias=_named("OPENSTACK_RCA_OPENSEARCH_TOKEN"))
     serve_token: SecretStr | None = Field(
         default=None,
-        validation_alias=named("OPENSTACK_RCA_SERVE_TOKEN"),
+        validation_alias=_named("OPENSTACK_RCA_SERVE_TOKEN"),
         description="What callers of the HTTP API send.",
     )
     answer_webhook: SecretStr | None = Field(
         default=None,
-        validation_alias=named("OPENSTACK_RCA_ANSWER_WEBHOOK"),
+        validation_alias=_named("OPENSTACK_RCA_ANSWER_WEBHOOK"),
         description="Where the answers to alerts are posted; who knows it can write there.",
     )
     llm_url: str | None = Field(
         default=None,
-        validation_alias=named("OPENSTACK_RCA_LLM_URL"),
+        validation_alias=_named("OPENSTACK_RCA_LLM_URL"),
         description="Base of an OpenAI-compatible API; unset: no language model is used.",
     )
-    llm_model: str | None = Field(default=None, validation_alias=named("OPENSTACK_RCA_LLM_MODEL"))
-    llm_key: SecretStr | None = Field(default=None, validation_alias=named("OPENSTACK_RCA_LLM_KEY"))
-    llm_timeout_seconds: float = Field(default=60.0, gt=0, validation_alias=named("OPENSTACK_RCA_LLM_TIMEOUT"))
+    llm_model: str | None = Field(default=None, validation_alias=_named("OPENSTACK_RCA_LLM_MODEL"))
+    llm_key: SecretStr | None = Field(default=None, validation_alias=_named("OPENSTACK_RCA_LLM_KEY"))
+    llm_timeout_seconds: float = Field(default=60.0, gt=0, validation_alias=_named("OPENSTACK_RCA_LLM_TIMEOUT"))

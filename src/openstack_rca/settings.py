@@ -12,25 +12,22 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from zoneinfo import available_timezones
 
-from pydantic import (
-    AliasChoices,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import SettingsConfigDict
 
 from openstack_rca.errors import ConfigurationError
 from openstack_rca.extras import is_installed
-from openstack_rca.outside_settings import OutsideSettings, from_environment, named
+from openstack_rca.outside_settings import OutsideSettings
 
 DEFAULT_EXPERIMENT = "openstack_rca_system_staging"
 DEFAULT_MODEL_NAME = "lstm_model"
+
+
+def _named(*names: str) -> AliasChoices:
+    return AliasChoices(*names)
 
 
 def _expanded(path: Path) -> Path:
@@ -41,194 +38,198 @@ def _expanded(path: Path) -> Path:
 
 
 class Settings(OutsideSettings):
-    """Settings of one process; immutable once made. What is given wins over the environment, and that over the defaults.
+    """Settings of one process; immutable once made."""
 
-    Args:
-        given: values by the names of the fields.
-    """
-
-    model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True)
-
-    def __init__(self, **given: Any) -> None:
-        super().__init__(**from_environment(type(self), os.environ) | given)
+    # The prefix applies to the names of the fields, which are read beside the aliases: without it, HOME would set ``home``.
+    model_config = SettingsConfigDict(
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+        env_ignore_empty=True,
+        env_prefix="OPENSTACK_RCA_SETTING_",
+    )
 
     home: Path = Field(
         default=Path("~/.local/share/openstack-rca"),
         validate_default=True,
-        validation_alias=named("OPENSTACK_RCA_HOME"),
+        validation_alias=_named("OPENSTACK_RCA_HOME"),
         description="Folder of state, cache and the embedded stores.",
     )
-    mlflow_tracking_uri: str | None = Field(default=None, validation_alias=named("MLFLOW_TRACKING_URI"))
-    mlflow_tracking_username: str | None = Field(default=None, validation_alias=named("MLFLOW_TRACKING_USERNAME"))
-    mlflow_tracking_password: SecretStr | None = Field(default=None, validation_alias=named("MLFLOW_TRACKING_PASSWORD"))
-    mlflow_tracking_token: SecretStr | None = Field(default=None, validation_alias=named("MLFLOW_TRACKING_TOKEN"))
-    mlflow_tracking_server_cert_path: Path | None = Field(
-        default=None, validation_alias=named("MLFLOW_TRACKING_SERVER_CERT_PATH")
+    mlflow_tracking_uri: str | None = Field(default=None, validation_alias=_named("MLFLOW_TRACKING_URI"))
+    mlflow_tracking_username: str | None = Field(default=None, validation_alias=_named("MLFLOW_TRACKING_USERNAME"))
+    mlflow_tracking_password: SecretStr | None = Field(
+        default=None, validation_alias=_named("MLFLOW_TRACKING_PASSWORD")
     )
-    mlflow_tracking_insecure_tls: bool = Field(default=False, validation_alias=named("MLFLOW_TRACKING_INSECURE_TLS"))
+    mlflow_tracking_token: SecretStr | None = Field(default=None, validation_alias=_named("MLFLOW_TRACKING_TOKEN"))
+    mlflow_tracking_server_cert_path: Path | None = Field(
+        default=None, validation_alias=_named("MLFLOW_TRACKING_SERVER_CERT_PATH")
+    )
+    mlflow_tracking_insecure_tls: bool = Field(default=False, validation_alias=_named("MLFLOW_TRACKING_INSECURE_TLS"))
     allow_insecure_tls: bool = Field(
         default=False,
-        validation_alias=named("OPENSTACK_RCA_ALLOW_INSECURE_TLS"),
+        validation_alias=_named("OPENSTACK_RCA_ALLOW_INSECURE_TLS"),
         description="Whether MLFLOW_TRACKING_INSECURE_TLS is obeyed; every command then says so.",
     )
-    mlflow_artifact_root: str | None = Field(default=None, validation_alias=named("MLFLOW_ARTIFACT_ROOT"))
+    mlflow_artifact_root: str | None = Field(default=None, validation_alias=_named("MLFLOW_ARTIFACT_ROOT"))
     # Without the extra there is nothing to keep runs with; a server that is named is a wish that must not be dropped.
     mlflow_enabled: bool = Field(
         default_factory=lambda given: is_installed("mlflow") or given.get("mlflow_tracking_uri") is not None,
-        validation_alias=named("OPENSTACK_RCA_MLFLOW_ENABLED"),
+        validation_alias=_named("OPENSTACK_RCA_MLFLOW_ENABLED"),
     )
     experiment_name: str = Field(
-        default=DEFAULT_EXPERIMENT, validation_alias=named("MLFLOW_EXPERIMENT_NAME", "OPENSTACK_RCA_EXPERIMENT")
+        default=DEFAULT_EXPERIMENT, validation_alias=_named("MLFLOW_EXPERIMENT_NAME", "OPENSTACK_RCA_EXPERIMENT")
     )
-    model_name: str = Field(default=DEFAULT_MODEL_NAME, validation_alias=named("OPENSTACK_RCA_MODEL_NAME"))
+    model_name: str = Field(default=DEFAULT_MODEL_NAME, validation_alias=_named("OPENSTACK_RCA_MODEL_NAME"))
 
     s3_endpoint_url: str | None = Field(
-        default=None, validation_alias=named("MLFLOW_S3_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+        default=None, validation_alias=_named("MLFLOW_S3_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
     )
-    aws_access_key_id: str | None = Field(default=None, validation_alias=named("AWS_ACCESS_KEY_ID"))
-    aws_secret_access_key: SecretStr | None = Field(default=None, validation_alias=named("AWS_SECRET_ACCESS_KEY"))
-    aws_session_token: SecretStr | None = Field(default=None, validation_alias=named("AWS_SESSION_TOKEN"))
-    aws_default_region: str = Field(default="us-east-1", validation_alias=named("AWS_DEFAULT_REGION", "AWS_REGION"))
-    aws_profile: str | None = Field(default=None, validation_alias=named("AWS_PROFILE"))
+    aws_access_key_id: str | None = Field(default=None, validation_alias=_named("AWS_ACCESS_KEY_ID"))
+    aws_secret_access_key: SecretStr | None = Field(default=None, validation_alias=_named("AWS_SECRET_ACCESS_KEY"))
+    aws_session_token: SecretStr | None = Field(default=None, validation_alias=_named("AWS_SESSION_TOKEN"))
+    aws_default_region: str = Field(default="us-east-1", validation_alias=_named("AWS_DEFAULT_REGION", "AWS_REGION"))
+    aws_profile: str | None = Field(default=None, validation_alias=_named("AWS_PROFILE"))
     aws_shared_credentials_file: Path = Field(
         default=Path("~/.aws/credentials"),
         validate_default=True,
-        validation_alias=named("AWS_SHARED_CREDENTIALS_FILE"),
+        validation_alias=_named("AWS_SHARED_CREDENTIALS_FILE"),
     )
     s3_multipart_threshold: int = Field(
-        default=64 * 1024 * 1024, gt=0, validation_alias=named("OPENSTACK_RCA_S3_MULTIPART_THRESHOLD")
+        default=64 * 1024 * 1024, gt=0, validation_alias=_named("OPENSTACK_RCA_S3_MULTIPART_THRESHOLD")
     )
     s3_multipart_chunksize: int = Field(
-        default=16 * 1024 * 1024, ge=5 * 1024 * 1024, validation_alias=named("OPENSTACK_RCA_S3_MULTIPART_CHUNKSIZE")
+        default=16 * 1024 * 1024, ge=5 * 1024 * 1024, validation_alias=_named("OPENSTACK_RCA_S3_MULTIPART_CHUNKSIZE")
     )
-    enable_compression: bool = Field(default=False, validation_alias=named("OPENSTACK_RCA_ENABLE_COMPRESSION"))
-    upload_attempts: int = Field(default=4, gt=0, validation_alias=named("OPENSTACK_RCA_UPLOAD_ATTEMPTS"))
+    enable_compression: bool = Field(default=False, validation_alias=_named("OPENSTACK_RCA_ENABLE_COMPRESSION"))
+    upload_attempts: int = Field(default=4, gt=0, validation_alias=_named("OPENSTACK_RCA_UPLOAD_ATTEMPTS"))
     s3_server_side_encryption: str | None = Field(
-        default=None, validation_alias=named("OPENSTACK_RCA_S3_SERVER_SIDE_ENCRYPTION", "AWS_SERVER_SIDE_ENCRYPTION")
+        default=None, validation_alias=_named("OPENSTACK_RCA_S3_SERVER_SIDE_ENCRYPTION", "AWS_SERVER_SIDE_ENCRYPTION")
     )
     s3_kms_key_id: str | None = Field(
-        default=None, validation_alias=named("OPENSTACK_RCA_S3_KMS_KEY_ID", "AWS_SSE_KMS_KEY_ID")
+        default=None, validation_alias=_named("OPENSTACK_RCA_S3_KMS_KEY_ID", "AWS_SSE_KMS_KEY_ID")
     )
-    s3_storage_class: str | None = Field(default=None, validation_alias=named("OPENSTACK_RCA_S3_STORAGE_CLASS"))
+    s3_storage_class: str | None = Field(default=None, validation_alias=_named("OPENSTACK_RCA_S3_STORAGE_CLASS"))
     ca_bundle: Path | None = Field(
-        default=None, validation_alias=named("OPENSTACK_RCA_CA_BUNDLE", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
+        default=None, validation_alias=_named("OPENSTACK_RCA_CA_BUNDLE", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
     )
-    aws_role_arn: str | None = Field(default=None, validation_alias=named("AWS_ROLE_ARN"))
+    aws_role_arn: str | None = Field(default=None, validation_alias=_named("AWS_ROLE_ARN"))
     aws_web_identity_token_file: Path | None = Field(
-        default=None, validation_alias=named("AWS_WEB_IDENTITY_TOKEN_FILE")
+        default=None, validation_alias=_named("AWS_WEB_IDENTITY_TOKEN_FILE")
     )
     aws_sts_endpoint: str | None = Field(
-        default=None, validation_alias=named("AWS_ENDPOINT_URL_STS", "AWS_STS_ENDPOINT")
+        default=None, validation_alias=_named("AWS_ENDPOINT_URL_STS", "AWS_STS_ENDPOINT")
     )
-    network_timeout_seconds: float = Field(default=5.0, gt=0, validation_alias=named("OPENSTACK_RCA_NETWORK_TIMEOUT"))
+    network_timeout_seconds: float = Field(default=5.0, gt=0, validation_alias=_named("OPENSTACK_RCA_NETWORK_TIMEOUT"))
 
     model_margin: float = Field(
         default=0.05,
         ge=0,
-        validation_alias=named("OPENSTACK_RCA_MODEL_MARGIN"),
+        validation_alias=_named("OPENSTACK_RCA_MODEL_MARGIN"),
         description="By how much, as a share, a new version may be worse than the one in use before it is refused.",
     )
 
-    protected_aliases: str = Field(default="", validation_alias=named("OPENSTACK_RCA_PROTECTED_ALIASES"))
+    protected_aliases: str = Field(default="", validation_alias=_named("OPENSTACK_RCA_PROTECTED_ALIASES"))
     """Names, with commas between them, that move with ``--force`` only."""
-    retention: str = Field(default="", validation_alias=named("OPENSTACK_RCA_RETENTION"))
+    retention: str = Field(default="", validation_alias=_named("OPENSTACK_RCA_RETENTION"))
     """How long versions stay, by stage: ``Staging=90d,none=30d``."""
-    promotion_webhook: SecretStr | None = Field(default=None, validation_alias=named("OPENSTACK_RCA_PROMOTION_WEBHOOK"))
+    promotion_webhook: SecretStr | None = Field(
+        default=None, validation_alias=_named("OPENSTACK_RCA_PROMOTION_WEBHOOK")
+    )
     """An address that learns of each promotion; it often holds a token."""
 
     signing_key: Path | None = Field(
         default=None,
-        validation_alias=named("OPENSTACK_RCA_SIGNING_KEY"),
+        validation_alias=_named("OPENSTACK_RCA_SIGNING_KEY"),
         description="Private key, PEM, that signs what is published.",
     )
     signing_key_password: SecretStr | None = Field(
-        default=None, validation_alias=named("OPENSTACK_RCA_SIGNING_KEY_PASSWORD")
+        default=None, validation_alias=_named("OPENSTACK_RCA_SIGNING_KEY_PASSWORD")
     )
     verification_key: Path | None = Field(
         default=None,
-        validation_alias=named("OPENSTACK_RCA_VERIFICATION_KEY"),
+        validation_alias=_named("OPENSTACK_RCA_VERIFICATION_KEY"),
         description="Public key, PEM; with one, only versions that are signed for it are used.",
     )
 
-    log_timezone: str = Field(default="UTC", validation_alias=named("OPENSTACK_RCA_LOG_TIMEZONE"))
+    log_timezone: str = Field(default="UTC", validation_alias=_named("OPENSTACK_RCA_LOG_TIMEZONE"))
     log_format: str | None = Field(
         default=None,
-        validation_alias=named("OPENSTACK_RCA_LOG_FORMAT"),
+        validation_alias=_named("OPENSTACK_RCA_LOG_FORMAT"),
         description="Name of the only format that lines are read as; none: whatever they look like.",
     )
     log_host: str | None = Field(
         default=None,
-        validation_alias=named("OPENSTACK_RCA_LOG_HOST"),
+        validation_alias=_named("OPENSTACK_RCA_LOG_HOST"),
         description="Host to assume for lines that name none.",
     )
     log_year: int | None = Field(
         default=None,
         ge=1970,
         le=9999,
-        validation_alias=named("OPENSTACK_RCA_LOG_YEAR"),
+        validation_alias=_named("OPENSTACK_RCA_LOG_YEAR"),
         description="Year of the last stamp of files whose stamps carry none.",
     )
     correct_skew: bool = Field(
         default=False,
-        validation_alias=named("OPENSTACK_RCA_CORRECT_SKEW"),
+        validation_alias=_named("OPENSTACK_RCA_CORRECT_SKEW"),
         description="Whether times of hosts whose clock disagrees are put right.",
     )
     deployment: str | None = Field(
         default=None,
-        validation_alias=named("OPENSTACK_RCA_DEPLOYMENT"),
+        validation_alias=_named("OPENSTACK_RCA_DEPLOYMENT"),
         description="Tool that installed the cloud; none: whatever the logs look like.",
     )
     archive_members: int = Field(
         default=200_000,
         gt=0,
-        validation_alias=named("OPENSTACK_RCA_ARCHIVE_MEMBERS"),
+        validation_alias=_named("OPENSTACK_RCA_ARCHIVE_MEMBERS"),
         description="Most files that one archive of logs may hold.",
     )
     unpacked_bytes: int = Field(
         default=2 * 1024**3,
         gt=0,
-        validation_alias=named("OPENSTACK_RCA_UNPACKED_BYTES"),
+        validation_alias=_named("OPENSTACK_RCA_UNPACKED_BYTES"),
         description="Most bytes of text that are read from one packed file.",
     )
     unpacked_ratio: int = Field(
         default=200,
         gt=0,
-        validation_alias=named("OPENSTACK_RCA_UNPACKED_RATIO"),
+        validation_alias=_named("OPENSTACK_RCA_UNPACKED_RATIO"),
         description="How many times its size a packed file may unpack to, beyond its first 64 MiB.",
     )
-    signatures_folder: Path | None = Field(default=None, validation_alias=named("OPENSTACK_RCA_SIGNATURES"))
-    cache_size_bytes: int = Field(default=2 * 1024**3, gt=0, validation_alias=named("OPENSTACK_RCA_CACHE_SIZE_BYTES"))
+    signatures_folder: Path | None = Field(default=None, validation_alias=_named("OPENSTACK_RCA_SIGNATURES"))
+    cache_size_bytes: int = Field(default=2 * 1024**3, gt=0, validation_alias=_named("OPENSTACK_RCA_CACHE_SIZE_BYTES"))
     send_runs: Literal["background", "now", "later"] = Field(
         default="background",
-        validation_alias=named("OPENSTACK_RCA_SEND_RUNS"),
+        validation_alias=_named("OPENSTACK_RCA_SEND_RUNS"),
         description="When answers are sent as runs: by a process of its own, before the command ends, or by runs send.",
     )
     webhook: SecretStr | None = Field(
         default=None,
-        validation_alias=named("OPENSTACK_RCA_WEBHOOK"),
+        validation_alias=_named("OPENSTACK_RCA_WEBHOOK"),
         description="Where watch posts what it tells; an address that nobody else should see does not stand on a command line.",
     )
     log_cache_bytes: int = Field(
         default=2 * 1024**3,
         ge=0,
-        validation_alias=named("OPENSTACK_RCA_LOG_CACHE_BYTES"),
+        validation_alias=_named("OPENSTACK_RCA_LOG_CACHE_BYTES"),
         description="Most bytes that events and scores may take which are kept for the next question; 0 keeps none.",
     )
     reports_kept: int = Field(
         default=500,
         gt=0,
-        validation_alias=named("OPENSTACK_RCA_REPORTS_KEPT"),
+        validation_alias=_named("OPENSTACK_RCA_REPORTS_KEPT"),
         description="How many reports are kept on this machine; the oldest go first.",
     )
     log_roots: str = Field(
         default="/var/log",
-        validation_alias=named("OPENSTACK_RCA_LOG_ROOTS"),
+        validation_alias=_named("OPENSTACK_RCA_LOG_ROOTS"),
         description="Folders whose logs the dashboard may read, separated by colons.",
     )
     upload_size_bytes: int = Field(
         default=1024**3,
         gt=0,
-        validation_alias=named("OPENSTACK_RCA_UPLOAD_SIZE_BYTES"),
+        validation_alias=_named("OPENSTACK_RCA_UPLOAD_SIZE_BYTES"),
         description="Most bytes that one upload to the dashboard may hold, unpacked.",
     )
 
@@ -352,10 +353,10 @@ def load_settings(**overrides: object) -> Settings:
     """
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
-        settings = Settings(**given)
+        settings = Settings(**given)  # type: ignore[arg-type]
         behind = {name: value for name, value in _FROM_FILE.items() if name not in settings.model_fields_set}
         if behind:
-            settings = Settings(**given, **behind)
+            settings = Settings(**given, **behind)  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         problem = first["msg"].removeprefix("Value error, ")
