@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 from cli_helpers import INCIDENT, LOGS, Program, refused
 
-from openstack_rca.logs.events import EVENT_SCHEMA
+from openstack_rca.logs.event_table import EVENT_SCHEMA
 from trained_environment import environment, program
 
 OSLO = """\

@@ -14,7 +14,7 @@ from tests.logs.test_logs_envelopes import ENVELOPES
 
 from openstack_rca.errors import LogInputError
 from openstack_rca.logs.documents import splitter_for
-from openstack_rca.logs.events import EVENT_SCHEMA
+from openstack_rca.logs.event_table import EVENT_SCHEMA
 from openstack_rca.logs.names import origin_of
 from openstack_rca.logs.pastes import cleaner_for
 

@@ -7,7 +7,7 @@ import tempfile
 import polars as pl
 import pytest
 
-from openstack_rca.logs.events import EVENT_SCHEMA
+from openstack_rca.logs.event_table import EVENT_SCHEMA
 from openstack_rca.logs.packed_parts import PackedParts
 
 

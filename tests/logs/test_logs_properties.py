@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openstack_rca.errors import NoKnownLines, UnreadableLog
-from openstack_rca.logs.events import EVENT_SCHEMA, LogRead, read_logs
+from openstack_rca.logs.event_table import EVENT_SCHEMA
+from openstack_rca.logs.events import LogRead, read_logs
 from openstack_rca.logs.templates import TEMPLATE_LENGTH, mask_messages
 
 STAMP = "2026-11-23 04:00:00.1"

@@ -8,7 +8,7 @@ from uuid import NAMESPACE_OID, uuid5
 import numpy as np
 import polars as pl
 
-from openstack_rca.logs.events import EVENT_SCHEMA
+from openstack_rca.logs.event_table import EVENT_SCHEMA
 from openstack_rca.logs.templates import template_ids
 from openstack_rca.model.card import TrainingConfig
 from openstack_rca.model.stories import Stories

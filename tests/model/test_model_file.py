@@ -53,7 +53,7 @@ def test_opening_and_scoring_import_neither_keras_nor_jax(model_path: Path) -> N
     """In a fresh process: that is what makes an analysis start in no time."""
     program = (
         "import sys; from pathlib import Path; from openstack_rca.model.model_file import open_model_file;"
-        "from openstack_rca.logs.events import EVENT_SCHEMA; import polars as pl;"
+        "from openstack_rca.logs.event_table import EVENT_SCHEMA; import polars as pl;"
         "open_model_file(Path(sys.argv[1])).score(pl.DataFrame(schema=EVENT_SCHEMA));"
         "heavy = {'keras', 'jax', 'tensorflow', 'torch', 'mlflow', 'matplotlib'} & set(sys.modules); assert not heavy, heavy"
     )

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from openstack_rca.logs.events import EVENT_SCHEMA
+from openstack_rca.logs.event_table import EVENT_SCHEMA
 from openstack_rca.model.follow import RULE_SCHEMA, STEP_SCHEMA, FollowRules
 from openstack_rca.model.stories import build_stories
 

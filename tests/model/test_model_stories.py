@@ -10,7 +10,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from openstack_rca.logs.events import EVENT_SCHEMA, read_logs
+from openstack_rca.logs.event_table import EVENT_SCHEMA
+from openstack_rca.logs.events import read_logs
 from openstack_rca.model.stories import MAX_REPEATS, Stories, build_stories
 
 START = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)

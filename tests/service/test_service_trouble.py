@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
-from openstack_rca.logs.events import EVENT_SCHEMA
+from openstack_rca.logs.event_table import EVENT_SCHEMA
 from openstack_rca.rca.knowledge import load_catalogue
 from openstack_rca.service.trouble import find_trouble
 

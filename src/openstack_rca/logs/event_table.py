@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import BinaryIO
@@ -12,6 +13,31 @@ import polars as pl
 from openstack_rca.logs.packed_parts import PackedParts
 
 LEVELS = pl.Enum(["UNKNOWN", "TRACE", "DEBUG", "INFO", "AUDIT", "WARNING", "ERROR", "CRITICAL"])
+
+EVENT_SCHEMA: dict[str, pl.DataType] = {
+    "time": pl.Datetime("us", "UTC"),
+    "host": pl.String(),
+    "service": pl.String(),
+    "process": pl.Int32(),
+    "level": LEVELS,
+    "level_guessed": pl.Boolean(),
+    "logger": pl.String(),
+    "message": pl.String(),
+    "exception": pl.String(),
+    "detail": pl.String(),
+    "global_request_id": pl.String(),
+    "request_id": pl.String(),
+    "project_id": pl.String(),
+    "user_id": pl.String(),
+    "instance_id": pl.String(),
+    "template_id": pl.UInt64(),
+    "template": pl.String(),
+    "file": pl.String(),
+    "line": pl.Int32(),
+    "lines": pl.Int32(),
+}
+"""Columns of the events table, in order. ``level_guessed`` marks a level that the line does not state but its words tell;
+``line`` is the 1-based number of the first of the event's ``lines`` lines."""
 
 COUNTED: dict[str, pl.DataType] = {
     "time": pl.Datetime("us", "UTC"),
@@ -27,7 +53,7 @@ COUNTED: dict[str, pl.DataType] = {
 """The columns that are always at hand."""
 
 
-class EventTable:
+class EventTable(ABC):
     """Events of ``EVENT_SCHEMA``, sorted by time, file and line.
 
     Attributes:
@@ -47,21 +73,21 @@ class EventTable:
         """How many events there are."""
         return self.counted.height
 
+    @abstractmethod
     def take(self, rows: pl.Series | None = None, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """Some of the columns of events with these indices (all of them, where None), in the order of the indices."""
-        raise NotImplementedError
 
+    @abstractmethod
     def told(self, expression: pl.Expr) -> pl.Series:
         """What an expression says of each event by its words, row by row; not of its ``time`` and ``host``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def with_hosts(self, names: Mapping[str, str]) -> EventTable:
         """The same events, with these hosts called otherwise."""
-        raise NotImplementedError
 
+    @abstractmethod
     def joined(self, rows: pl.Series, added: EventTable, spill: Callable[[], BinaryIO]) -> EventTable:
         """The events with these indices together with others; ``spill`` opens a file for their words."""
-        raise NotImplementedError
 
 
 class _WholeTable(EventTable):

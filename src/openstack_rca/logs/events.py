@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -15,44 +15,17 @@ import polars as pl
 from openstack_rca.errors import ConfigurationError, LogInputError, NoKnownLines
 from openstack_rca.logs.blocks import Block
 from openstack_rca.logs.bounds import Bounds
-from openstack_rca.logs.event_table import COUNTED, LEVELS, EventTable, PackedTable, in_order
+from openstack_rca.logs.event_table import EventTable
+from openstack_rca.logs.gathered_events import HOST_SOURCES, GatheredEvents, ReadingOptions
 from openstack_rca.logs.joining import in_order_of_time, join_events
-from openstack_rca.logs.packed_parts import PackedParts
 from openstack_rca.logs.parsing import format_names, parse_lines
 from openstack_rca.logs.reading import Log, Reading
 from openstack_rca.logs.records import HostSource, SkipReason, ids_in_text
 from openstack_rca.logs.services import services_of_events
 from openstack_rca.logs.sources import Collection, collect_sources, no_logs_among
 from openstack_rca.logs.templates import mask_messages, template_ids
-from openstack_rca.logs.years import with_second_passing, with_years
-
-EVENT_SCHEMA: dict[str, pl.DataType] = {
-    "time": pl.Datetime("us", "UTC"),
-    "host": pl.String(),
-    "service": pl.String(),
-    "process": pl.Int32(),
-    "level": LEVELS,
-    "level_guessed": pl.Boolean(),
-    "logger": pl.String(),
-    "message": pl.String(),
-    "exception": pl.String(),
-    "detail": pl.String(),
-    "global_request_id": pl.String(),
-    "request_id": pl.String(),
-    "project_id": pl.String(),
-    "user_id": pl.String(),
-    "instance_id": pl.String(),
-    "template_id": pl.UInt64(),
-    "template": pl.String(),
-    "file": pl.String(),
-    "line": pl.Int32(),
-    "lines": pl.Int32(),
-}
-"""Columns of the events table, in order. ``level_guessed`` marks a level that the line does not state but its words tell;
-``line`` is the 1-based number of the first of the event's ``lines`` lines."""
 
 _NAMED_OTHERS = 200
-_HOST_SOURCES = pl.Enum([str(source) for source in HostSource])
 
 
 @dataclass(frozen=True)
@@ -91,17 +64,6 @@ class LogRead:
     def events(self) -> pl.DataFrame:
         """All events with all their words, as one frame: what is long takes much memory here."""
         return self.table.take()
-
-
-@dataclass(frozen=True)
-class _Options:
-    """What the lines do not say and the user does."""
-
-    timezone: str
-    log_format: str | None
-    host: str | None
-    year: int | None
-    known_latest: datetime | None = None
 
 
 def read_logs(
@@ -162,13 +124,13 @@ def read_collection(
     ``known_latest`` is the latest line with a date of what the stretches leave out; it helps to date lines without a year.
     ``spill`` opens the file in which the words of long logs wait.
     """
-    options = _Options(timezone, log_format, host, year, known_latest)
+    options = ReadingOptions(timezone, log_format, host, year, known_latest)
     if log_format is not None and log_format not in format_names():
         raise ConfigurationError(
             f"There is no log format {log_format!r}.", f"Name one of: {', '.join(format_names())}."
         )
     reading = Reading(collection.sources, bounds or Bounds(), on_progress)
-    gathered = _Gathered(spill)
+    gathered = GatheredEvents(spill)
     for batch in reading.batches():
         gathered.add(_with_templates(_batch_events(batch, reading.logs, options)))
     logs = reading.logs
@@ -181,56 +143,7 @@ def read_collection(
     return LogRead(table, sorted(files, key=lambda read: read.file), collection.roots)
 
 
-@dataclass
-class _Gathered:
-    """The events of all batches: of one as they are, of more packed away, but for what is counted."""
-
-    spill: Callable[[], BinaryIO]
-    first: pl.DataFrame | None = None
-    parts: PackedParts | None = None
-    counted: list[pl.DataFrame] = field(default_factory=list)
-    numbers: list[pl.DataFrame] = field(default_factory=list)
-
-    def add(self, batch: pl.DataFrame) -> None:
-        """Take in the events of one more batch."""
-        self.numbers.append(_numbers(batch))
-        if self.first is None:
-            self.first = batch
-            return
-        if self.parts is None:
-            self.parts = PackedParts(self.spill())
-            self._put_away(self.first)
-        self._put_away(batch)
-
-    def _put_away(self, batch: pl.DataFrame) -> None:
-        assert self.parts is not None
-        self.parts.add(batch.select(_typed(name) for name in EVENT_SCHEMA))
-        self.counted.append(batch.select("source_index", *(_typed(name).cast(COUNTED[name]) for name in COUNTED)))
-
-    def counts(self, distrusted: Sequence[int]) -> pl.DataFrame:
-        """How many events of which format each log has, and how much of them is known."""
-        if not self.numbers:
-            return _numbers(_merge([], [], None))
-        return pl.concat(self.numbers).filter(~pl.col("source_index").is_in(distrusted))
-
-    def table(self, logs: Sequence[Log], options: _Options, distrusted: Sequence[int]) -> EventTable:
-        """The events in order; nothing is left here."""
-        trusted = ~pl.col("source_index").is_in(distrusted)
-        if self.parts is None:
-            events = _merge([] if self.first is None else [self.first], logs, options)
-            self.first = None
-            return EventTable.of(_finish(events.filter(trusted) if distrusted else events))
-        self.first = None
-        counted = _merge([pl.concat(self.counted)], logs, options).with_row_index("place")
-        self.counted = []
-        counted = counted.filter(trusted) if distrusted else counted
-        order = in_order(counted)
-        columns = {name: counted.drop_in_place(name).gather(order) for name in ("place", *COUNTED)}
-        places = columns.pop("place")
-        return PackedTable(pl.DataFrame(columns), places, self.parts)
-
-
-def _batch_events(batch: Sequence[Block], logs: Sequence[Log], options: _Options) -> pl.DataFrame:
+def _batch_events(batch: Sequence[Block], logs: Sequence[Log], options: ReadingOptions) -> pl.DataFrame:
     # A block's index stands for its file while joining: no event reaches over a border of blocks.
     lines = pl.concat(block.numbered(index) for index, block in enumerate(batch))
     events = join_events(in_order_of_time(parse_lines(lines, options.timezone, options.log_format)))
@@ -277,45 +190,10 @@ def _host_source(given: str | None) -> pl.Expr:
         (pl.col("path_host").is_not_null(), HostSource.PATH),
         (pl.col("hostname").is_not_null(), HostSource.PROGRAM),
     )
-    found: pl.Expr = pl.lit(None, _HOST_SOURCES)
+    found: pl.Expr = pl.lit(None, HOST_SOURCES)
     for holds, source in reversed(sources):
-        found = pl.when(holds).then(pl.lit(str(source), _HOST_SOURCES)).otherwise(found)
+        found = pl.when(holds).then(pl.lit(str(source), HOST_SOURCES)).otherwise(found)
     return found
-
-
-def _merge(parts: Sequence[pl.DataFrame], sources: Sequence[Log], options: _Options | None) -> pl.DataFrame:
-    """Put batches together, date what has no year, and let events without a stamp inherit one from their file."""
-    if not parts or options is None:
-        return pl.DataFrame(
-            schema={
-                "source_index": pl.Int32,
-                "format": pl.String,
-                "lines": pl.Int32,
-                "level": pl.String,
-                "level_guessed": pl.Boolean,
-                "host_source": _HOST_SOURCES,
-            }
-        )
-    modified = [source.modified for source in sources]
-    events = with_years(pl.concat(parts), modified, options.timezone, options.year, options.known_latest)
-    events = with_second_passing(events, options.timezone)
-    if events["time"].null_count() == 0:
-        return events
-    return events.with_columns(
-        pl.col("time").forward_fill().over("source_index").alias("time"),
-    ).with_columns(pl.col("time").backward_fill().over("source_index").alias("time"))
-
-
-def _numbers(events: pl.DataFrame) -> pl.DataFrame:
-    """Events, lines of unknown level and guessed levels of each log, format and source of the host."""
-    unknown = pl.col("level").fill_null("UNKNOWN") == "UNKNOWN"
-    # Grouping gathers every column that is there.
-    events = events.select("source_index", "format", "level", "level_guessed", "lines", "host_source")
-    return events.group_by("source_index", "format", "host_source").agg(
-        pl.len().alias("events"),
-        pl.col("lines").filter(unknown).sum().alias("unknown"),
-        pl.col("level_guessed").sum().alias("guessed"),
-    )
 
 
 def _file_reads(numbers: pl.DataFrame, logs: Sequence[Log]) -> list[FileRead]:
@@ -359,20 +237,6 @@ def _with_templates(events: pl.DataFrame) -> pl.DataFrame:
     templates = mask_messages(distinct["message"]).alias("template")
     table = distinct.with_columns(templates, template_ids(templates).alias("template_id"))
     return events.join(table, on="message", how="left", maintain_order="left")
-
-
-def _typed(name: str) -> pl.Expr:
-    """A column as ``EVENT_SCHEMA`` has it."""
-    missing = {"level": "UNKNOWN", "level_guessed": False}
-    column = pl.col(name).fill_null(missing[name]) if name in missing else pl.col(name)
-    return column.cast(EVENT_SCHEMA[name], strict=False)
-
-
-def _finish(events: pl.DataFrame) -> pl.DataFrame:
-    """Columns and order."""
-    return events.select(_typed(name) for name in EVENT_SCHEMA).sort(
-        "time", "file", "line", nulls_last=True, maintain_order=True
-    )
 
 
 def _nothing_known(

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from openstack_rca.logs.events import EVENT_SCHEMA
+from openstack_rca.logs.event_table import EVENT_SCHEMA
 from openstack_rca.model.follow import FollowRules
 from openstack_rca.model.stories import PAUSE_SECONDS, build_stories
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import polars as pl
 
 from openstack_rca.errors import ConfigurationError
-from openstack_rca.logs.event_table import EventTable
-from openstack_rca.logs.events import EVENT_SCHEMA, LogRead
+from openstack_rca.logs.event_table import EVENT_SCHEMA, EventTable
+from openstack_rca.logs.events import LogRead
 from openstack_rca.model.baseline import Baseline
 from openstack_rca.model.stories import READS
 from openstack_rca.rca.engine import AnalysisRequest, Case, build_report, investigate

@@ -28,8 +28,8 @@ import polars as pl
 
 from openstack_rca import __version__, logs
 from openstack_rca.lifecycle.objects import remove_leftovers, remove_unheld, replacing
-from openstack_rca.logs.event_table import EventTable, PackedTable
-from openstack_rca.logs.events import EVENT_SCHEMA, FileRead, LogRead
+from openstack_rca.logs.event_table import EVENT_SCHEMA, EventTable, PackedTable
+from openstack_rca.logs.events import FileRead, LogRead
 from openstack_rca.logs.packed_parts import PackedParts
 from openstack_rca.logs.records import HostSource, SkipReason
 from openstack_rca.logs.sources import Collection, Source
