@@ -17,6 +17,7 @@ LINES = {
     "Tomcat": ("20-Nov-2026 02:11:09.004 SEVERE [main] boom", "ERROR", "[main] boom"),
     "Puppet": ("2026-11-20 02:11:09 +0000 Puppet (err): boom", "ERROR", "boom"),
     "Ansible": ("2026-11-20 02:11:09,004 p=7 u=root n=ansible | fatal: [c1]: FAILED!", "ERROR", "p=7 u=root n=ansible | fatal: [c1]: FAILED!"),
+    "cloud-init": ("2026-11-20 02:11:09,004 - util.py[WARNING]: boom", "WARNING", "boom"),
     "Consul": ("2026/11/20 02:11:09 [ERR] boom", "ERROR", "boom"),
     "MidoNet": ("2026.11.20 02:11:09.004 ERROR [main] boom", "ERROR", "[main] boom"),
     "ProxySQL": ("2026-11-20 02:11:09 X.cpp:1:monitor(): [ERROR] boom", "ERROR", "boom"),
@@ -30,6 +31,11 @@ def test_time_level_and_text_are_found_in_whatever_order_they_stand(name: str) -
     line, level, message = LINES[name]
     (event,) = rows(f"{line}\n", "program.log")
     assert (event["time"].isoformat()[:19], event["level"], event["message"]) == (TIME, level, message)
+
+
+def test_the_colon_behind_a_logger_is_no_part_of_its_name() -> None:
+    (event,) = rows("[2026-11-20 02:11:09,004] my.module: INFO up\n", "program.log")
+    assert (event["logger"], event["message"]) == ("my.module", "up")
 
 
 def test_the_words_of_a_sentence_are_no_level() -> None:

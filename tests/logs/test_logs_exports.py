@@ -48,6 +48,8 @@ DOCUMENTS: dict[str, Any] = {
                  "fields": {"host": "ctl1", "program": "nova-api", "detected_level": "error"}}],
     "Loki with labels that it set apart": {"data": {"result": [{"stream": {"host": "ctl1"}, "values": [
         [str(NANOS), "ERROR: down", {"structuredMetadata": {"service_name": "nova-api"}}]]}]}},
+    "Loki with metadata of an unknown form": {"data": {"result": [{"stream": {"host": "ctl1", "service_name": "nova-api"},
+        "values": [[str(NANOS), "ERROR: down", {"structuredMetadata": ["odd"]}]]}]}},
     "OpenTelemetry": {"resourceLogs": [{"resource": {"attributes": PLACE}, "scopeLogs": [{"logRecords": [
         {"timeUnixNano": str(NANOS), "severityText": "ERROR", "body": {"stringValue": "down"}}]}]}]},
     "MySQL 8": {"prio": 1, "label": "Error", "msg": "down", "time": TIME, "ts": NANOS // 10**6, "hostname": "ctl1",

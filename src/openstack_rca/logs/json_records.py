@@ -111,10 +111,9 @@ def _inner_records(value: Record, around: Record | None, depth: int) -> Iterator
     if isinstance(value.get("values"), list) and isinstance(labels, dict):
         for entry in value["values"]:
             if isinstance(entry, list) and len(entry) >= 2:
-                further = (
-                    entry[2].get("structuredMetadata", {}) if len(entry) > 2 and isinstance(entry[2], dict) else {}
-                )
-                yield {"labels": {**labels, **further}, "ts": entry[0], "line": entry[1]}
+                more = entry[2].get("structuredMetadata") if len(entry) > 2 and isinstance(entry[2], dict) else None
+                told = {**labels, **more} if isinstance(more, dict) else labels
+                yield {"labels": told, "ts": entry[0], "line": entry[1]}
         return
     table = _table(value)
     if table is not None:

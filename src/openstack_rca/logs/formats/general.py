@@ -102,7 +102,7 @@ FORMATS = (
     ),
     LineFormat(
         "leveled",
-        rf"^\[?(?P<stamp>{ISO})\]?:?[ \t,|-]+\[?(?P<logger>[A-Za-z_][\w./:-]*)\]?[ \t|:-]+"
+        rf"^\[?(?P<stamp>{ISO})\]?:?[ \t,|-]+\[?(?P<logger>[A-Za-z_](?:[\w./:-]*\w)?)\]?[ \t|:-]+"
         rf"[\[(<]?(?P<level>{_CAPITALS}){_NOT_A_WORD}(?P<message>.*)$",
         _leveled,
         "a time, a logger, a level: Python's logging",
@@ -112,12 +112,6 @@ FORMATS = (
         rf"^\[(?P<stamp>{ISO})\]\[(?P<level>{_CAPITALS}) *\]\[(?P<logger>[^\]]+?) *\] ?(?P<message>.*)$",
         _leveled,
         "OpenSearch and Elasticsearch",
-    ),
-    LineFormat(
-        "leveled",
-        rf"^(?P<stamp>{DATE} \d\d:\d\d:\d\d,\d{{3}}) - (?P<logger>[\w.]+)\[(?P<level>{LEVEL_WORD})\]: (?P<message>.*)$",
-        _leveled,
-        "cloud-init",
     ),
 )
 
