@@ -74,7 +74,7 @@ def _told(tokens: list[re.Match[str]], place: int) -> tuple[str, int]:
         elif kind in ("set", "class"):
             piece = "…"
         elif kind == "plain":
-            piece = "…" if token[0] == "." else token[0].removeprefix("\\")
+            piece = {".": "…", r"\t": " "}.get(token[0], token[0].removeprefix("\\"))
         place += 1
         if place < len(tokens) and tokens[place].lastgroup == "many":
             optional = tokens[place][0].startswith(("?", "*"))
@@ -83,7 +83,8 @@ def _told(tokens: list[re.Match[str]], place: int) -> tuple[str, int]:
                 piece = f" [{piece.strip()}]"
             elif optional and piece != "…":
                 piece = ""
-        told += piece if first else ""
+        touching = len(piece) > 1 and piece[0].isupper() and told[-1:].isupper()
+        told += (" " if touching else "") + piece if first else ""
     return told, place
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import json
 import ssl
@@ -44,7 +45,7 @@ def post_json(address: str, document: object, *, seconds: float, authorities: Pa
         refused.close()
         raise
     except http.client.HTTPException as error:
-        raise OSError(type(error).__name__) from error
+        raise OSError(errno.EPROTO, "its answer is no HTTP") from error
 
 
 def why_not_posted(error: Exception) -> str:

@@ -92,6 +92,15 @@ def test_a_packed_incident_is_a_folder_while_it_is_scored(tmp_path: Path) -> Non
     assert not incident.folder.exists()
 
 
+def test_a_packed_text_keeps_line_separators_and_blank_lines_are_passed_over(tmp_path: Path) -> None:
+    """JSON may hold U+2028 as it is."""
+    label = {"id": "one", "issue": "x", "root_cause": None, "logs": {"a.log": "one\u2028two\n"}}
+    file = tmp_path / "some.jsonl"
+    file.write_text("\n" + json.dumps(label, ensure_ascii=False) + "\n\n", encoding="utf-8")
+    with incidents_of([file]) as (incident,):
+        assert (incident.folder / "logs" / "a.log").read_text(encoding="utf-8") == "one\u2028two\n"
+
+
 def test_packed_incidents_of_a_folder_stand_beside_its_incident_folders(tmp_path: Path) -> None:
     packed(tmp_path)
     (tmp_path / "two" / "logs").mkdir(parents=True)

@@ -18,6 +18,9 @@ class Hook(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         ASKED.append(self.path)
         self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path == "/nonsense":
+            self.wfile.write(b"nonsense\r\n")
+            return
         self.send_response(302 if self.path == "/moved" else 204)
         self.send_header("Location", "/elsewhere")
         self.send_header("Content-Length", "0")
@@ -49,6 +52,12 @@ def test_a_redirect_is_no_arrival_and_is_not_followed(address: str) -> None:
         post_json(f"{address}/moved", {}, seconds=10)
     assert ASKED[-1] == "/moved"
     assert why_not_posted(refused.value) == "it answers 302"
+
+
+def test_an_answer_that_is_no_http_is_told_in_words(address: str) -> None:
+    with pytest.raises(OSError, match="no HTTP") as failed:
+        post_json(f"{address}/nonsense", {}, seconds=10)
+    assert why_not_posted(failed.value) == "its answer is no HTTP"
 
 
 def test_what_is_said_of_a_failure_does_not_hold_the_address() -> None:

@@ -66,7 +66,8 @@ def unpack(packed: Path, into: Path) -> None:
         IncidentFormatError: it cannot be read, or a name in it leads out of its folder.
     """
     try:
-        for line in packed.read_text(encoding="utf-8").splitlines():
+        # Texts of JSON may hold other ends of lines than this one.
+        for line in filter(str.strip, packed.read_text(encoding="utf-8").split("\n")):
             label = json.loads(line)
             texts = label.pop("logs")
             folder = into / _safe(label["id"])
