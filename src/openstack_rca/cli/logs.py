@@ -37,11 +37,7 @@ def logs_group() -> None:
 @JSON_FORMAT
 @FETCH_SINCE
 @reading_options
-def inspect_command(
-    paths: tuple[str, ...],
-    form: str,
-    settings: Settings,
-) -> None:
+def inspect_command(paths: tuple[str, ...], form: str, settings: Settings) -> None:
     """Show for each file at PATH how it is read, before anything is concluded from it.
 
     Format, service, host and zone and where they were taken from, lines that no format knows, whether levels are known,

@@ -29,13 +29,7 @@ MODEL_COPY = Path("models/lstm_log_classifier.keras")
 )
 @click.option("--fast-mode", is_flag=True, help="Lexical retrieval only.")
 @with_settings
-def manual_command(
-    mode: str,
-    issue: str | None,
-    logs: tuple[str, ...],
-    fast_mode: bool,
-    settings: Settings,
-) -> int:
+def manual_command(mode: str, issue: str | None, logs: tuple[str, ...], fast_mode: bool, settings: Settings) -> int:
     """Train on logs of a healthy cloud, or find the root cause of an issue.
 
     \b

@@ -37,12 +37,7 @@ NEEDED_REASON = click.option("--reason", required=True, metavar="TEXT", help="Wh
 @NEEDED_REASON
 @JSON_FORMAT
 @with_settings
-def yank_command(
-    reference: str,
-    reason: str,
-    form: str,
-    settings: Settings,
-) -> None:
+def yank_command(reference: str, reason: str, form: str, settings: Settings) -> None:
     """Take a version out of latest. By its number or an alias it can still be used, with a notice.
 
     \b
@@ -58,12 +53,7 @@ def yank_command(
 @REASON
 @JSON_FORMAT
 @with_settings
-def unyank_command(
-    reference: str,
-    reason: str,
-    form: str,
-    settings: Settings,
-) -> None:
+def unyank_command(reference: str, reason: str, form: str, settings: Settings) -> None:
     """Let a yanked version into latest again.
 
     \b
@@ -79,12 +69,7 @@ def unyank_command(
 @NEEDED_REASON
 @JSON_FORMAT
 @with_settings
-def pin_command(
-    reference: str,
-    reason: str,
-    form: str,
-    settings: Settings,
-) -> None:
+def pin_command(reference: str, reason: str, form: str, settings: Settings) -> None:
     """Make latest lead to this version, whatever is published later. Every use says that it is pinned.
 
     \b
@@ -100,12 +85,7 @@ def pin_command(
 @REASON
 @JSON_FORMAT
 @with_settings
-def unpin_command(
-    reference: str | None,
-    reason: str,
-    form: str,
-    settings: Settings,
-) -> None:
+def unpin_command(reference: str | None, reason: str, form: str, settings: Settings) -> None:
     """Let latest be the highest version again. With N, only if that is the pinned one.
 
     \b
@@ -178,12 +158,7 @@ def _what(event: VersionEvent) -> str:
 @click.argument("text")
 @JSON_FORMAT
 @with_settings
-def describe_command(
-    reference: str,
-    text: str,
-    form: str,
-    settings: Settings,
-) -> None:
+def describe_command(reference: str, text: str, form: str, settings: Settings) -> None:
     """Describe a version in words, for models show and MLflow's pages. An empty TEXT removes the description.
 
     \b
@@ -238,14 +213,7 @@ def alias_command(
 @FORCE
 @JSON_FORMAT
 @with_settings
-def stage_command(
-    reference: str,
-    stage: str,
-    reason: str,
-    force: bool,
-    form: str,
-    settings: Settings,
-) -> None:
+def stage_command(reference: str, stage: str, reason: str, force: bool, form: str, settings: Settings) -> None:
     """Move a version to a stage, or out of every stage. One version is in a stage at a time; @production leads to it.
 
     A stage is a mark within one environment. models promote copies a version to another one.

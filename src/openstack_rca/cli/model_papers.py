@@ -74,12 +74,7 @@ def card_command(reference: str, form: str, settings: Settings) -> None:
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER")
 @JSON_FORMAT
 @with_settings
-def export_command(
-    reference: str,
-    folder: Path,
-    form: str,
-    settings: Settings,
-) -> None:
+def export_command(reference: str, folder: Path, form: str, settings: Settings) -> None:
     """Write a version to one tar file, for a machine without a network: verified file, manifest, signature, card.
 
     \b

@@ -143,12 +143,7 @@ def show_command(reference: str, form: str, settings: Settings) -> None:
 @click.option("--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="File to write.")
 @JSON_FORMAT
 @with_settings
-def download_command(
-    reference: str,
-    output: Path,
-    form: str,
-    settings: Settings,
-) -> None:
+def download_command(reference: str, output: Path, form: str, settings: Settings) -> None:
     """Write the verified model file of a version to FILE, or nothing at all.
 
     \b

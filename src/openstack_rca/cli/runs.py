@@ -23,12 +23,7 @@ def runs_group() -> None:
 @click.option("--kind", type=click.Choice(["training", "analysis", "evaluation"]), help="Only runs of this kind.")
 @JSON_FORMAT
 @with_settings
-def list_command(
-    limit: int,
-    kind: str | None,
-    form: str,
-    settings: Settings,
-) -> None:
+def list_command(limit: int, kind: str | None, form: str, settings: Settings) -> None:
     """List the newest runs of this environment."""
     runs = list_runs(settings, limit, kind)
     if form == "json":

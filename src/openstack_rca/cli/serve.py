@@ -24,13 +24,7 @@ SHORTEST_TOKEN = 16
     "--alert-logs", default="", metavar="PATH", help="Logs below a root to analyse for an alert; default: all."
 )
 @with_settings
-def serve_command(
-    host: str,
-    port: int,
-    roots: tuple[str, ...],
-    alert_logs: str,
-    settings: Settings,
-) -> None:
+def serve_command(host: str, port: int, roots: tuple[str, ...], alert_logs: str, settings: Settings) -> None:
     """Serve an HTTP API until Ctrl-C: analyses, reports, versions, health, and a webhook for Alertmanager.
 
     OPENSTACK_RCA_SERVE_TOKEN is the token that callers send; without it nothing is served. An alert starts an analysis around its

@@ -27,13 +27,7 @@ from openstack_rca.settings import Settings
 @with_settings
 @FETCH_SINCE
 @reading_options
-def story_command(
-    name: str,
-    logs: tuple[str, ...],
-    model: str,
-    form: str,
-    settings: Settings,
-) -> None:
+def story_command(name: str, logs: tuple[str, ...], model: str, form: str, settings: Settings) -> None:
     """Show the story of one server, port, volume, image or request: its lines over all hosts and services, in order of time.
 
     With a model, each line says what normally follows it and within what time, and whether it came; and how surprised the

@@ -9,38 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from openstack_rca.rca.render import wording
 from openstack_rca.rca.render.excerpts import EvidenceGroup, excerpt, grouped, like_text
-from openstack_rca.rca.render.wording import (
-    NO_ISSUE,
-    ChainLine,
-    alone,
-    chain_lines,
-    chain_rows,
-    clock,
-    confidence_sides,
-    confidence_text,
-    confirm_command,
-    counts,
-    headline,
-    kind_text,
-    lacks,
-    model_text,
-    moment,
-    percent,
-    place,
-    reading_text,
-    reason,
-    request_text,
-    seconds_text,
-    similar_facts,
-    similar_text,
-    simultaneous,
-    span,
-    spot,
-    story_lines,
-    story_title,
-    window_text,
-)
 from openstack_rca.rca.report import (
     Cause,
     Episode,
@@ -83,18 +53,18 @@ def render_markdown(report: Report) -> str:
 
 def _head(report: Report) -> str:
     """The point in five lines: a title and a list right below it."""
-    point = headline(report)
+    point = wording.headline(report)
     title = f"# {point.verdict.value}"
     if point.cause:
         guess = "" if point.sure else "best guess "
-        title += f": {guess}{_place(point.cause.component, point.cause.host)}, {percent(point.cause.confidence)} sure"
-        title += f", since {moment(point.cause.onset)}" if point.cause.onset else ""
+        title += f": {guess}{_place(point.cause.component, point.cause.host)}, {wording.percent(point.cause.confidence)} sure"
+        title += f", since {wording.moment(point.cause.onset)}" if point.cause.onset else ""
     facts = [f"**Why:** {markdown_prose(f'{point.why} {point.reach}')}"]
     if point.proof and point.sure:
         proof = markdown_code(excerpt(point.proof.text, _PROOF_LIMIT))
-        facts.append(f"**Proof:** {markdown_code(spot(point.proof))} {proof}")
+        facts.append(f"**Proof:** {markdown_code(wording.spot(point.proof))} {proof}")
     elif report.missing and not point.sure:
-        facts.append(f"**Missing:** {markdown_prose(lacks(report))}")
+        facts.append(f"**Missing:** {markdown_prose(wording.lacks(report))}")
     facts.append(f"**Do:** {markdown_prose(point.action)}")
     if point.also:
         facts.append(f"**Also:** {markdown_prose(point.also)}")
@@ -105,8 +75,8 @@ def _causes(report: Report) -> str:
     if not report.causes:
         return ""
     rows = [
-        f"| {number} | {_cell(place(cause.component, cause.host))} | {cause.category.value} "
-        f"| {percent(cause.confidence)} | {moment(cause.onset)} |"
+        f"| {number} | {_cell(wording.place(cause.component, cause.host))} | {cause.category.value} "
+        f"| {wording.percent(cause.confidence)} | {wording.moment(cause.onset)} |"
         for number, cause in enumerate(report.causes, start=1)
     ]
     header = ["| # | component | category | confidence | onset |", "| --- | --- | --- | --- | --- |"]
@@ -118,21 +88,21 @@ def _similar(report: Report) -> str:
     for entry in report.similar:
         note = f" Note: {markdown_prose(entry.note)}" if entry.note else ""
         lines.append(
-            f"{markdown_prose(similar_text(entry))}; {moment(entry.time)}, {markdown_code(entry.id)}: "
-            f"{markdown_prose(entry.issue)}{note} ({markdown_prose(similar_facts(entry))})"
+            f"{markdown_prose(wording.similar_text(entry))}; {wording.moment(entry.time)}, {markdown_code(entry.id)}: "
+            f"{markdown_prose(entry.issue)}{note} ({markdown_prose(wording.similar_facts(entry))})"
         )
     return _list("Similar past incidents", lines)
 
 
 def _cause(number: int, cause: Cause, report: Report) -> str:
     parts = [f"## Cause {number}: {_place(cause.component, cause.host)}", markdown_prose(cause.statement)]
-    if any(cause is own for own in simultaneous(report)):
+    if any(cause is own for own in wording.simultaneous(report)):
         parts.append("**Failed on its own account.**")
     if cause.explains:
         parts.append("Explains: " + ", ".join(markdown_code(name) for name in cause.explains))
     sides = [
-        f"{side}: {', '.join(markdown_prose(confidence_text(part)) for part in found)}"
-        for side, found in confidence_sides(cause)
+        f"{side}: {', '.join(markdown_prose(wording.confidence_text(part)) for part in found)}"
+        for side, found in wording.confidence_sides(cause)
     ]
     if sides:
         parts.append(_bullets(sides))
@@ -146,18 +116,18 @@ def _cause(number: int, cause: Cause, report: Report) -> str:
         parts.append("No log line is cited for this cause.")
     told: set[str] = set()
     for position, group in enumerate(grouped(cause.evidence), start=1):
-        parts.append(_evidence(f"{number}.{position}", group, reason(group.item, cause, told)))
+        parts.append(_evidence(f"{number}.{position}", group, wording.reason(group.item, cause, told)))
     return "\n\n".join(parts)
 
 
 def _evidence(number: str, group: EvidenceGroup, why: str) -> str:
     item = group.item
-    facts = [f"({number}) {markdown_code(spot(item))}"]
+    facts = [f"({number}) {markdown_code(wording.spot(item))}"]
     if item.time:
-        facts.append(f"{clock(item.time)} UTC")
+        facts.append(f"{wording.clock(item.time)} UTC")
     if item.lines > 1:
         facts.append(f"{item.lines} lines")
-    facts += [f"counts {markdown_code(counts(item))}", markdown_prose(kind_text(item))]
+    facts += [f"counts {markdown_code(wording.counts(item))}", markdown_prose(wording.kind_text(item))]
     if item.score is not None:
         facts.append(f"score {item.score:.3f}")
     # The text is one line by contract; a line break in it would be shown as a space.
@@ -171,11 +141,11 @@ def _chain(report: Report) -> str:
     if not report.chain:
         return ""
     note = "" if all(hop.supported for hop in report.chain) else "A step with `?` is not stated by any log line.\n\n"
-    lines = chain_lines(chain_rows(report.chain))
+    lines = wording.chain_lines(wording.chain_rows(report.chain))
     return "## Causal chain\n\n" + note + "\n".join(_chain_line(line) for line in lines)
 
 
-def _chain_line(line: ChainLine) -> str:
+def _chain_line(line: wording.ChainLine) -> str:
     indent = "  " * line.depth
     components = ", ".join(markdown_code(component) for component in line.components)
     if line.hop is None:
@@ -189,8 +159,8 @@ def _timeline(report: Report) -> str:
     if not report.timeline:
         return ""
     rows = [
-        f"| {moment(entry.time)[:10]} {clock(entry.time)} | {_cell(entry.kind)} "
-        f"| {_cell(place(entry.component, entry.host))} | {_cell(entry.text)} |"
+        f"| {wording.moment(entry.time)[:10]} {wording.clock(entry.time)} | {_cell(entry.kind)} "
+        f"| {_cell(wording.place(entry.component, entry.host))} | {_cell(entry.text)} |"
         for entry in report.timeline
     ]
     header = ["| UTC | kind | component | what |", "| --- | --- | --- | --- |"]
@@ -201,20 +171,20 @@ def _requests(paths: list[RequestPath]) -> str:
     parts = []
     for path in paths:
         rows = [
-            f"| {clock(step.time)} | {_cell(step.level)} | {_cell(place(step.component, step.host))} "
+            f"| {wording.clock(step.time)} | {_cell(step.level)} | {_cell(wording.place(step.component, step.host))} "
             f"| {_cell(f'{step.file}:{step.line}')} | {_cell(excerpt(step.text, _STEP_LIMIT))} |"
             for step in path.steps
         ]
         header = ["| UTC | level | component | where | what |", "| --- | --- | --- | --- | --- |"]
-        parts += [f"Request {markdown_prose(request_text(path))}", "\n".join(header + rows)]
+        parts += [f"Request {markdown_prose(wording.request_text(path))}", "\n".join(header + rows)]
     return "\n\n".join(["## Failed requests, followed across the services", *parts]) if parts else ""
 
 
 def _stories(stories: list[StoryPicture]) -> str:
     parts = []
     for story in stories:
-        lines = [*story_lines(story), *(["the last line before the gap:", story.last] if story.last else [])]
-        parts += [f"Request {markdown_prose(story_title(story))}", markdown_fence("\n".join(lines))]
+        lines = [*wording.story_lines(story), *(["the last line before the gap:", story.last] if story.last else [])]
+        parts += [f"Request {markdown_prose(wording.story_title(story))}", markdown_fence("\n".join(lines))]
     return "\n\n".join(["## Requests that did not go on", *parts]) if parts else ""
 
 
@@ -222,13 +192,13 @@ def _episodes(episodes: list[Episode]) -> str:
     parts = []
     for episode in episodes:
         told = (
-            f"**{episode.verdict.value}: {_place(episode.component, episode.host)}**, {percent(episode.confidence)} sure, "
-            f"{episode.category.value}, {span(episode)}. {markdown_prose(episode.statement)}"
+            f"**{episode.verdict.value}: {_place(episode.component, episode.host)}**, "
+            f"{wording.percent(episode.confidence)} sure, {episode.category.value}, {wording.span(episode)}. {markdown_prose(episode.statement)}"
         )
-        parts += [told, f"To look at it alone, add {markdown_code(alone(episode))}."]
+        parts += [told, f"To look at it alone, add {markdown_code(wording.alone(episode))}."]
         for item in episode.evidence[:1]:
             parts += [
-                f"Proof: {markdown_code(spot(item))}",
+                f"Proof: {markdown_code(wording.spot(item))}",
                 markdown_fence(item.text.replace(chr(10), " "), limit=LOG_LIMIT),
             ]
     return "\n\n".join(["## Further trouble in the same logs, at other times", *parts]) if parts else ""
@@ -236,18 +206,18 @@ def _episodes(episodes: list[Episode]) -> str:
 
 def _origin(report: Report) -> str:
     facts = [
-        f"Issue: {markdown_prose(report.issue or NO_ISSUE)}",
+        f"Issue: {markdown_prose(report.issue or wording.NO_ISSUE)}",
         f"Logs: {', '.join(markdown_code(path) for path in report.logs)}",
-        f"Read: {reading_text(report)}",
-        f"Window: {window_text(report)}",
-        f"Model: {markdown_prose(model_text(report))}",
+        f"Read: {wording.reading_text(report)}",
+        f"Window: {wording.window_text(report)}",
+        f"Model: {markdown_prose(wording.model_text(report))}",
     ]
     if report.model.digest:
         facts.append(f"SHA-256: {markdown_code(report.model.digest)}")
     facts += [f"Notice: {markdown_prose(notice)}" for notice in report.model.notices]
-    facts += [f"Mode: {'fast' if report.fast else 'hybrid'}", f"Made: {moment(report.created)}"]
+    facts += [f"Mode: {'fast' if report.fast else 'hybrid'}", f"Made: {wording.moment(report.created)}"]
     if report.seconds:
-        facts.append(f"Took: {markdown_prose(seconds_text(report))}")
+        facts.append(f"Took: {markdown_prose(wording.seconds_text(report))}")
     parts = ["## How this was found", _bullets(facts)]
     if report.files:
         header = ["| file | events | lines | not known | format |", "| --- | --- | --- | --- | --- |"]
@@ -260,7 +230,7 @@ def _origin(report: Report) -> str:
         parts += ["Reproduce with:", markdown_fence(report.command.replace("\n", " "), "sh")]
     parts += [
         f"Report {markdown_code(report.id)}. To say what it really was:",
-        markdown_fence(confirm_command(report).replace("\n", " "), "sh"),
+        markdown_fence(wording.confirm_command(report).replace("\n", " "), "sh"),
     ]
     return "\n\n".join(parts)
 

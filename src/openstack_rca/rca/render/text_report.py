@@ -14,42 +14,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from openstack_rca.rca.render import wording
 from openstack_rca.rca.render.excerpts import EvidenceGroup, excerpt, grouped, like_text
 from openstack_rca.rca.render.page import HEAD_INDENT, Page, confidence_style
-from openstack_rca.rca.render.wording import (
-    NO_ISSUE,
-    ChainLine,
-    Headline,
-    alone,
-    chain_lines,
-    chain_rows,
-    clock,
-    confidence_sides,
-    confidence_text,
-    confirm_command,
-    counts,
-    headline,
-    kind_text,
-    lacks,
-    model_text,
-    moment,
-    one_day,
-    percent,
-    place,
-    reading_text,
-    reason,
-    request_text,
-    ruled_out_text,
-    seconds_text,
-    similar_facts,
-    similar_text,
-    simultaneous,
-    span,
-    spot,
-    story_lines,
-    story_title,
-    window_text,
-)
 from openstack_rca.rca.report import Cause, Episode, FileSummary, Report, RequestPath, StoryPicture
 from openstack_rca.rca.vocabulary import Verdict
 
@@ -74,11 +41,11 @@ _KIND_STYLES = {"onset": "bold red", "silence": "magenta", "gap": "magenta", "re
 def render_text(report: Report, console: Console) -> None:
     """Print the report to ``console``, at most as wide as it."""
     page = Page(console)
-    own = simultaneous(report)
+    own = wording.simultaneous(report)
     _head(page, report)
     _causes(page, report, own)
     for number, cause in enumerate(report.causes[:1], start=1):
-        _remedy(page, cause, f"What to do about {place(cause.component, cause.host)}")
+        _remedy(page, cause, f"What to do about {wording.place(cause.component, cause.host)}")
         _cause(page, number, cause, EVIDENCE_IN_FULL, own=cause in own)
     _chain(page, report)
     _timeline(page, report)
@@ -93,7 +60,7 @@ def render_text(report: Report, console: Console) -> None:
     if report.blast_radius:
         page.title("Blast radius")
         page.show(page.text(", ".join(report.blast_radius)), 2)
-    page.list("Ruled out", [ruled_out_text(entry) for entry in report.ruled_out])
+    page.list("Ruled out", [wording.ruled_out_text(entry) for entry in report.ruled_out])
     page.list("What is missing", report.missing)
     _origin(page, report)
 
@@ -109,7 +76,7 @@ def render_text_plain(report: Report, width: int = 100) -> str:
 
 def _head(page: Page, report: Report) -> None:
     """Print the point of the report in five lines, then what else went wrong."""
-    point = headline(report)
+    point = wording.headline(report)
     top = page.cut(verdict_line(page, point), 2, page.width)
     for line in top:
         page.show(line)
@@ -130,28 +97,28 @@ def _head(page: Page, report: Report) -> None:
         page.labelled("Also:", page.text(point.also), 4)
 
 
-def verdict_line(page: Page, point: Headline) -> Text:
+def verdict_line(page: Page, point: wording.Headline) -> Text:
     """The first line of every terminal report: verdict, component and host, how sure, since when."""
     badge = f" {point.verdict.value} " if page.coloured else point.verdict.value
     first = page.join(page.text(badge, _VERDICT_STYLES[point.verdict]))
     if point.cause:
         first.append_text(page.join("  " if point.sure else "  best guess: ", page.text(point.subject, "bold")))
-        first.append(f"  {percent(point.cause.confidence)} sure", confidence_style(point.cause.confidence))
+        first.append(f"  {wording.percent(point.cause.confidence)} sure", confidence_style(point.cause.confidence))
         if point.cause.onset:
-            first.append(f"  since {moment(point.cause.onset)}")
+            first.append(f"  since {wording.moment(point.cause.onset)}")
     return first
 
 
 def _grounds(page: Page, report: Report, lines: int) -> list[tuple[str, Text]]:
     """The line that proves a sure answer, in the room of so many lines; what is missing for another."""
-    point = headline(report)
+    point = wording.headline(report)
     if point.proof and point.sure:
-        where = page.text(spot(point.proof), "cyan")
+        where = page.text(wording.spot(point.proof), "cyan")
         # A word that does not fit any more leaves a gap at the end of a line.
         room = lines * (page.width - HEAD_INDENT) - len(where) - 2 - 8 * (lines - 1)
         proof = page.join(where, "  ", page.text(excerpt(point.proof.text, max(20, room))))
         return [("Proof:", proof)]
-    return [("Missing:", page.text(lacks(report)))] if report.missing else []
+    return [("Missing:", page.text(wording.lacks(report)))] if report.missing else []
 
 
 def _causes(page: Page, report: Report, own: Sequence[Cause]) -> None:
@@ -161,11 +128,13 @@ def _causes(page: Page, report: Report, own: Sequence[Cause]) -> None:
     page.title("Causes, most likely first")
     if page.width < _TABLE_WIDTH:
         for number, cause in enumerate(causes, start=1):
-            share = f"{percent(cause.confidence)}, {cause.category.value}, since {moment(cause.onset)}"
-            page.item(str(number), page.join(page.text(place(cause.component, cause.host), "bold"), f": {share}"))
+            share = f"{wording.percent(cause.confidence)}, {cause.category.value}, since {wording.moment(cause.onset)}"
+            page.item(
+                str(number), page.join(page.text(wording.place(cause.component, cause.host), "bold"), f": {share}")
+            )
     else:
         onsets = [cause.onset for cause in causes if cause.onset]
-        day = one_day(onsets)
+        day = wording.one_day(onsets)
         table = Table.grid(padding=(0, 2, 0, 0))
         for _ in range(6):
             table.add_column(overflow="fold")
@@ -174,44 +143,48 @@ def _causes(page: Page, report: Report, own: Sequence[Cause]) -> None:
         for number, cause in enumerate(causes, start=1):
             table.add_row(
                 Text(str(number)),
-                page.text(place(cause.component, cause.host), "bold"),
+                page.text(wording.place(cause.component, cause.host), "bold"),
                 page.text(cause.category.value),
                 page.bar(cause.confidence),
-                Text(percent(cause.confidence)),
-                Text(f"{clock(cause.onset)[:8]} UTC" if day and cause.onset else moment(cause.onset)[:19]),
+                Text(wording.percent(cause.confidence)),
+                Text(
+                    f"{wording.clock(cause.onset)[:8]} UTC" if day and cause.onset else wording.moment(cause.onset)[:19]
+                ),
             )
         page.show(table, 2)
     if own:
-        places = ", ".join(place(cause.component, cause.host) for cause in own)
+        places = ", ".join(wording.place(cause.component, cause.host) for cause in own)
         page.show(page.text(f"Each failed on its own account: {places}."), 2)
 
 
 def _cause(page: Page, number: int, cause: Cause, in_full: int, *, own: bool) -> None:
-    page.title(f"Cause {number}: {place(cause.component, cause.host)}, {percent(cause.confidence)}")
+    page.title(f"Cause {number}: {wording.place(cause.component, cause.host)}, {wording.percent(cause.confidence)}")
     if own:
         page.show(page.text("Failed on its own account.", "bold"), 2)
     page.show(page.text(cause.statement), 2)
     if cause.explains:
         page.item("Explains:", page.text(", ".join(cause.explains)))
-    for side, parts in confidence_sides(cause):
-        page.item(f"{side}:", page.text(", ".join(confidence_text(part) for part in parts)))
+    for side, parts in wording.confidence_sides(cause):
+        page.item(f"{side}:", page.text(", ".join(wording.confidence_text(part) for part in parts)))
     if not cause.evidence:
         page.show(page.text("No log line is cited for this cause.", "italic"), 2)
     told = {cause.statement.rstrip(".")}
     for position, group in enumerate(grouped(cause.evidence), start=1):
-        why = reason(group.item, cause, told)
+        why = wording.reason(group.item, cause, told)
         _evidence(page, f"{number}.{position}", group, why, in_full=position <= in_full)
 
 
 def _evidence(page: Page, number: str, group: EvidenceGroup, why: str, *, in_full: bool) -> None:
     item = group.item
-    place_and_time = page.join(page.text(spot(item), "cyan"), f"  {clock(item.time)}" if item.time else "")
+    place_and_time = page.join(
+        page.text(wording.spot(item), "cyan"), f"  {wording.clock(item.time)}" if item.time else ""
+    )
     if item.lines > 1:
         place_and_time.append(f"  ({item.lines} lines)", "dim")
     page.item(number, place_and_time)
-    facts = f", {kind_text(item)}" + (f", score {item.score:.3f}" if item.score is not None else "")
+    facts = f", {wording.kind_text(item)}" + (f", score {item.score:.3f}" if item.score is not None else "")
     indent = 3 + len(number)
-    page.show(page.join(page.text(counts(item), "bold"), page.text(facts)), indent)
+    page.show(page.join(page.text(wording.counts(item), "bold"), page.text(facts)), indent)
     if why:
         page.show(page.text(why), indent)
     if in_full:
@@ -224,11 +197,11 @@ def _chain(page: Page, report: Report) -> None:
     if not report.chain:
         return
     page.title("Causal chain" + ("" if all(hop.supported for hop in report.chain) else " (?: no log line states it)"))
-    for line in chain_lines(chain_rows(report.chain)):
+    for line in wording.chain_lines(wording.chain_rows(report.chain)):
         page.item(*_chain_line(page, line))
 
 
-def _chain_line(page: Page, line: ChainLine) -> tuple[str, Text, int]:
+def _chain_line(page: Page, line: wording.ChainLine) -> tuple[str, Text, int]:
     components = page.text(", ".join(line.components), "bold")
     if line.hop is None:
         return "*", components, 2
@@ -239,16 +212,16 @@ def _chain_line(page: Page, line: ChainLine) -> tuple[str, Text, int]:
 def _timeline(page: Page, report: Report) -> None:
     if not report.timeline:
         return
-    entries = sorted(report.timeline, key=lambda entry: moment(entry.time) + clock(entry.time))
-    day = one_day([entry.time for entry in entries])
+    entries = sorted(report.timeline, key=lambda entry: wording.moment(entry.time) + wording.clock(entry.time))
+    day = wording.one_day([entry.time for entry in entries])
     page.title(f"Timeline (UTC{', ' + day if day else ''})")
     table = Table.grid(padding=(0, 2, 0, 0))
     for _ in range(3):
         table.add_column(overflow="fold")
     for entry in entries:
-        at = clock(entry.time) if day else f"{moment(entry.time)[:10]} {clock(entry.time)}"
+        at = wording.clock(entry.time) if day else f"{wording.moment(entry.time)[:10]} {wording.clock(entry.time)}"
         style = _KIND_STYLES.get(entry.kind, "")
-        who = page.text(f"{place(entry.component, entry.host)}: ", "bold")
+        who = page.text(f"{wording.place(entry.component, entry.host)}: ", "bold")
         what = page.join("" if entry.kind == "window" else who, page.text(entry.text, limit=400))
         table.add_row(Text(at), page.text(entry.kind, style), what)
     page.show(table, 2)
@@ -259,12 +232,12 @@ def _requests(page: Page, paths: Sequence[RequestPath]) -> None:
         return
     page.title("Failed requests, followed across the services (UTC)")
     for path in paths:
-        page.item("-", page.text(request_text(path), "bold"))
+        page.item("-", page.text(wording.request_text(path), "bold"))
         for step in path.steps:
             style = "red" if step.level in ("ERROR", "CRITICAL") else "dim"
             where = page.text(f"{step.file}:{step.line}", "cyan")
-            who = page.text(place(step.component, step.host), "bold")
-            page.item(clock(step.time), page.join(page.text(step.level, style), " ", who, "  ", where), 4)
+            who = page.text(wording.place(step.component, step.host), "bold")
+            page.item(wording.clock(step.time), page.join(page.text(step.level, style), " ", who, "  ", where), 4)
             lines = 2 if style == "red" else 1
             room = lines * (page.width - 6) - 6 * (lines - 1)
             page.show(page.text(excerpt(step.text, max(20, room))), 6)
@@ -275,8 +248,8 @@ def _stories(page: Page, stories: Sequence[StoryPicture]) -> None:
         return
     page.title("Requests that did not go on (UTC)")
     for story in stories:
-        page.item("-", page.text(story_title(story), "bold"))
-        for line in story_lines(story):
+        page.item("-", page.text(wording.story_title(story), "bold"))
+        for line in wording.story_lines(story):
             page.show(page.text(line), 4)
         if story.last:
             page.show(page.text("The last line before the gap:"), 4)
@@ -288,15 +261,15 @@ def _episodes(page: Page, episodes: Sequence[Episode]) -> None:
         return
     page.title("Further trouble in the same logs, at other times")
     for number, episode in enumerate(episodes, start=1):
-        who = page.text(place(episode.component, episode.host), "bold")
-        share = f"  {percent(episode.confidence)} sure, {episode.category.value}"
+        who = page.text(wording.place(episode.component, episode.host), "bold")
+        share = f"  {wording.percent(episode.confidence)} sure, {episode.category.value}"
         page.item(str(number), page.join(page.text(episode.verdict.value, "bold"), "  ", who, share))
-        page.show(page.text(span(episode)), 4)
+        page.show(page.text(wording.span(episode)), 4)
         page.show(page.text(episode.statement), 4)
         for item in episode.evidence[:1]:
-            page.show(page.join("Proof: ", page.text(spot(item), "cyan")), 4)
+            page.show(page.join("Proof: ", page.text(wording.spot(item), "cyan")), 4)
             page.log_line(item.text, 4)
-        page.show(page.text(f"To look at it alone: {alone(episode)}"), 4)
+        page.show(page.text(f"To look at it alone: {wording.alone(episode)}"), 4)
 
 
 def _similar(page: Page, report: Report) -> None:
@@ -305,12 +278,15 @@ def _similar(page: Page, report: Report) -> None:
     page.title("Similar past incidents")
     for entry in report.similar:
         page.item(
-            "-", page.join(page.text(similar_text(entry), "bold"), f"  {moment(entry.time)}  ", page.text(entry.id))
+            "-",
+            page.join(
+                page.text(wording.similar_text(entry), "bold"), f"  {wording.moment(entry.time)}  ", page.text(entry.id)
+            ),
         )
         page.show(page.text(entry.issue, limit=200), 4)
         if entry.note:
             page.show(page.text(f"Note: {entry.note}", limit=400), 4)
-        page.show(page.text(similar_facts(entry), "dim"), 4)
+        page.show(page.text(wording.similar_facts(entry), "dim"), 4)
 
 
 def _remedy(page: Page, cause: Cause, title: str = "") -> None:
@@ -328,23 +304,23 @@ def _remedy(page: Page, cause: Cause, title: str = "") -> None:
 
 def _origin(page: Page, report: Report) -> None:
     page.title("How this was found")
-    page.item("Issue:  ", page.text(report.issue or NO_ISSUE))
+    page.item("Issue:  ", page.text(report.issue or wording.NO_ISSUE))
     page.item("Logs:   ", page.text(", ".join(report.logs)))
-    page.item("Read:   ", page.text(reading_text(report)))
-    page.item("Window: ", page.text(window_text(report)))
-    page.item("Model:  ", page.text(model_text(report)))
+    page.item("Read:   ", page.text(wording.reading_text(report)))
+    page.item("Window: ", page.text(wording.window_text(report)))
+    page.item("Model:  ", page.text(wording.model_text(report)))
     if report.model.digest:
         page.item("SHA-256:", page.text(report.model.digest))
     for notice in report.model.notices:
         page.item("Notice: ", page.text(notice, "yellow"))
     page.item("Mode:   ", page.text("fast" if report.fast else "hybrid"))
-    page.item("Made:   ", page.text(moment(report.created)))
+    page.item("Made:   ", page.text(wording.moment(report.created)))
     if report.seconds:
-        page.item("Took:   ", page.text(seconds_text(report)))
+        page.item("Took:   ", page.text(wording.seconds_text(report)))
     if report.command:
         page.item("Again:  ", page.text(report.command))
     page.item("Report: ", page.text(report.id))
-    page.item("Confirm:", page.text(f"{confirm_command(report)}  (says what it really was)"))
+    page.item("Confirm:", page.text(f"{wording.confirm_command(report)}  (says what it really was)"))
     if report.files:
         page.show(page.text("Files, with their events, lines, lines not known and format:"), 2)
     # Those with lines of no known format say what was not seen, so they come first.
