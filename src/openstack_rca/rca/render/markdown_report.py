@@ -191,9 +191,10 @@ def _stories(stories: list[StoryPicture]) -> str:
 def _episodes(episodes: list[Episode]) -> str:
     parts = []
     for episode in episodes:
+        place = _place(episode.component, episode.host)
         told = (
-            f"**{episode.verdict.value}: {_place(episode.component, episode.host)}**, "
-            f"{wording.percent(episode.confidence)} sure, {episode.category.value}, {wording.span(episode)}. {markdown_prose(episode.statement)}"
+            f"**{episode.verdict.value}: {place}**, {wording.percent(episode.confidence)} sure, {episode.category.value}, "
+            f"{wording.span(episode)}. {markdown_prose(episode.statement)}"
         )
         parts += [told, f"To look at it alone, add {markdown_code(wording.alone(episode))}."]
         for item in episode.evidence[:1]:
