@@ -7,6 +7,7 @@ given to what reads HTML. A test holds that every Markdown-reading call of the p
 
 from __future__ import annotations
 
+import functools
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -37,10 +38,16 @@ def sentence(error: OpenStackRcaError) -> str:
     return prose(f"{error.message} {error.hint}".strip(), 3000)
 
 
+@functools.cache
+def _known_zones() -> frozenset[str]:
+    # To find them, every file of the zone database is opened; a page asks for each of its times.
+    return frozenset(available_timezones())
+
+
 def viewer_zone() -> str:
     """The name of the viewer's time zone; empty where that is UTC or not known."""
     zone = st.context.timezone or ""
-    return zone if zone in available_timezones() and zone.removeprefix("Etc/") not in ("UTC", "GMT", "UCT") else ""
+    return zone if zone in _known_zones() and zone.removeprefix("Etc/") not in ("UTC", "GMT", "UCT") else ""
 
 
 def here(moment: datetime | None, named: bool = True) -> str:

@@ -1,0 +1,46 @@
+"""Times on the pages: in UTC, and beside it in the viewer's zone where that is another one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import pytest
+
+from openstack_rca.dashboard import words
+
+MOMENT = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
+
+
+def seen_from(zone: str | None, patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("openstack_rca.dashboard.words.st", SimpleNamespace(context=SimpleNamespace(timezone=zone)))
+
+
+def test_a_time_stands_beside_that_of_the_viewers_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen_from("Europe/Berlin", monkeypatch)
+    assert words.here(MOMENT) == " (05:00:00 Europe/Berlin)"
+    assert words.row_time(MOMENT) == "04:00:00 (05:00:00)"
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Etc/UTC", "Nowhere/Town", "../../etc/passwd", None])
+def test_nothing_stands_beside_a_time_where_the_viewers_zone_is_utc_or_unknown(
+    zone: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen_from(zone, monkeypatch)
+    assert (words.here(MOMENT), words.row_time(MOMENT)) == ("", "04:00:00")
+
+
+def test_many_times_on_a_page_look_through_the_zone_database_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each look opens every file of it."""
+    looks = []
+
+    def available() -> set[str]:
+        looks.append(1)
+        return {"Europe/Berlin"}
+
+    seen_from("Europe/Berlin", monkeypatch)
+    words._known_zones.cache_clear()
+    monkeypatch.setattr("openstack_rca.dashboard.words.available_timezones", available)
+    assert {words.here(MOMENT) for _ in range(100)} == {" (05:00:00 Europe/Berlin)"}
+    words._known_zones.cache_clear()
+    assert len(looks) == 1
