@@ -6,7 +6,7 @@ import polars as pl
 
 from openstack_rca.logs.beginnings import any_of, by_first_character, matching, may_match
 from openstack_rca.logs.envelopes import CONTINUED, PIECE, WHOLE_EVENT
-from openstack_rca.logs.formats import FALLBACKS, FORMATS, INNER_FORMATS, WEAK, LineFormat
+from openstack_rca.logs.formats import FALLBACKS, FORMATS, INNER_FALLBACKS, INNER_FORMATS, WEAK, LineFormat
 from openstack_rca.logs.json_lines import NAME as JSON
 from openstack_rca.logs.json_lines import unwrap_json
 from openstack_rca.logs.oslo import NAME as OSLO
@@ -78,7 +78,7 @@ class _Recogniser:
             rest = self._take(formats, rest, parts)
         if depth:
             rest = self._opened(rest, files, depth, parts)
-        rest = self._take(FALLBACKS[1:] if inside else FALLBACKS, rest, parts)
+        rest = self._take(INNER_FALLBACKS if inside else FALLBACKS, rest, parts)
         if not inside:
             rest = self._unstamped(rest, parts)
         parts.append(_bare(rest))

@@ -18,7 +18,7 @@ from openstack_rca.logs.formats import (
 from openstack_rca.logs.formats.general import WEAK
 from openstack_rca.logs.formats.line_format import LineFormat
 
-__all__ = ["FALLBACKS", "FORMATS", "INNER_FORMATS", "SERVICES", "WEAK", "LineFormat"]
+__all__ = ["FALLBACKS", "FORMATS", "INNER_FALLBACKS", "INNER_FORMATS", "SERVICES", "WEAK", "LineFormat"]
 
 FORMATS: tuple[LineFormat, ...] = (
     *messaging.FORMATS,
@@ -37,8 +37,11 @@ FORMATS: tuple[LineFormat, ...] = (
 INNER_FORMATS: tuple[LineFormat, ...] = general.INNER_FORMATS
 """Shapes without a time of their own, tried behind a prefix only."""
 
-FALLBACKS: tuple[LineFormat, ...] = (*web.FALLBACKS, *kernel.FALLBACKS, *general.FALLBACKS)
-"""What remains and begins with a time stamp."""
+INNER_FALLBACKS: tuple[LineFormat, ...] = (*kernel.FALLBACKS, *general.FALLBACKS)
+"""What remains behind a prefix and begins with a time stamp."""
+
+FALLBACKS: tuple[LineFormat, ...] = (*web.FALLBACKS, *INNER_FALLBACKS)
+"""The same without a prefix."""
 
 SERVICES: dict[str, str] = {
     "rabbitmq": "rabbitmq",

@@ -18,6 +18,8 @@ from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
 
 IDENTITY = "keystone"
+_FOUND_BY_NAME = "mariadb"
+"""Services that depend on it and go on logging find their servers by name."""
 _TURNED_AWAY = (Category.AUTH, Category.CONFIG)
 _TURNED_AWAY_ALONE = "{service} turns only {client} away, while others are served: {title}"
 _STRAY = "{client} calls an address or port of {service}, which it never needs, so its own settings name a wrong one: {title}"
@@ -142,7 +144,7 @@ def _blame_unknown_name(findings: list[Finding], window: pl.DataFrame, topology:
         return findings
     client = alone[0]
     own = [finding for finding in asking if finding.accuser == client]
-    if not _serves_others(findings, window, topology, "mariadb", client, own):
+    if not _serves_others(findings, window, topology, _FOUND_BY_NAME, client, own):
         return findings
     for place, finding in enumerate(findings):
         if finding in own:
