@@ -13,7 +13,7 @@ from openstack_rca.logs.events import read_logs
 from openstack_rca.model.baseline import Baseline
 from openstack_rca.rca.evidence import Finding, missing_steps, observe, with_words
 from openstack_rca.rca.knowledge import load_topology
-from openstack_rca.service.analysis import told_events
+from openstack_rca.service.analysis import events_without_words
 from openstack_rca.service.stories import expected_steps
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
@@ -31,7 +31,7 @@ def found(baseline: Baseline, events: pl.DataFrame) -> list[Finding]:
     topology = load_topology()
     table = EventTable.of(events)
     observed = with_words(observe(table, topology), table).filter(pl.col("time").is_not_null())
-    return missing_steps(expected_steps(baseline, told_events(table)), observed, topology)
+    return missing_steps(expected_steps(baseline, events_without_words(table)), observed, topology)
 
 
 def test_no_window_of_a_normal_recording_misses_a_step(normal: pl.DataFrame) -> None:

@@ -69,7 +69,7 @@ def test_what_is_counted_and_told_is_the_same(tables: tuple[EventTable, EventTab
     text = [pl.col(name).cast(pl.String) for name, dtype in COUNTED.items() if dtype == pl.Categorical()]
     assert packed.counted.with_columns(text).equals(whole.counted)
     words = pl.col("message").str.len_chars()
-    assert packed.told(words).equals(whole.told(words))
+    assert packed.evaluated(words).equals(whole.evaluated(words))
     host = whole.counted["host"][0]
     renamed = [table.with_hosts({host: "another"}).take() for table in tables]
     assert renamed[0].equals(renamed[1]) and "another" in renamed[1]["host"]

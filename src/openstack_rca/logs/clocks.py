@@ -75,7 +75,7 @@ def _shared_requests(table: EventTable) -> pl.DataFrame:
     told = counted.select(
         "host",
         is_api=pl.col("service").is_in(apis.to_list()).fill_null(False),
-        request=table.told(pl.when(request.is_not_null()).then(request.hash())),
+        request=table.evaluated(pl.when(request.is_not_null()).then(request.hash())),
         timed=pl.col("time").is_not_null() & pl.col("host").is_not_null(),
     )
     # Only what several hosts logged, and began at one of them, can be compared.
@@ -89,7 +89,7 @@ def _shared_requests(table: EventTable) -> pl.DataFrame:
         pl.col("message").str.extract(_TOOK, 2).cast(pl.Float64) / 1000,
     ).fill_null(0.0)
     known = told[rows].with_columns(
-        pl.col("host").cast(pl.String), time=counted["time"].gather(rows), took=table.told(took).gather(rows)
+        pl.col("host").cast(pl.String), time=counted["time"].gather(rows), took=table.evaluated(took).gather(rows)
     )
     began = pl.col("time") - pl.duration(microseconds=(pl.col("took") * 1e6).cast(pl.Int64))
     return known.select("host", "request", "is_api", begin=began)

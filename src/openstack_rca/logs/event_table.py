@@ -78,8 +78,8 @@ class EventTable(ABC):
         """Some of the columns of events with these indices (all of them, where None), in the order of the indices."""
 
     @abstractmethod
-    def told(self, expression: pl.Expr) -> pl.Series:
-        """What an expression says of each event by its words, row by row; not of its ``time`` and ``host``."""
+    def evaluated(self, expression: pl.Expr) -> pl.Series:
+        """The value of a row-wise expression for each event; it may use any column but ``time`` and ``host``."""
 
     @abstractmethod
     def with_hosts(self, names: Mapping[str, str]) -> EventTable:
@@ -99,7 +99,7 @@ class _WholeTable(EventTable):
         wanted = self._events if columns is None else self._events.select(columns)
         return wanted if rows is None else wanted[rows]
 
-    def told(self, expression: pl.Expr) -> pl.Series:
+    def evaluated(self, expression: pl.Expr) -> pl.Series:
         return self._events.select(expression).to_series()
 
     def with_hosts(self, names: Mapping[str, str]) -> EventTable:
@@ -156,7 +156,7 @@ class PackedTable(EventTable):
             # What is copied does not keep the words of the others alive.
             yield part if len(local) == part.height else pl.concat([part[local]], rechunk=True).shrink_to_fit()
 
-    def told(self, expression: pl.Expr) -> pl.Series:
+    def evaluated(self, expression: pl.Expr) -> pl.Series:
         """See ``EventTable``."""
         columns = list(dict.fromkeys(expression.meta.root_names()))
         said = [

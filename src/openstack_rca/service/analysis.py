@@ -35,8 +35,8 @@ AROUND = timedelta(minutes=10)
 DEPLOYMENTS = tuple(str(kind) for kind in Deployment)
 """Tools that install OpenStack, as a user names them."""
 
-TOLD_BY = tuple(name for name in EVENT_SCHEMA if name not in ("message", "exception", "detail"))
-"""Columns by which a model tells what is normal."""
+WITHOUT_WORDS = tuple(name for name in EVENT_SCHEMA if name not in ("message", "exception", "detail"))
+"""Columns of the events table that are not words; a model needs no others."""
 
 StepCallback = Callable[[str], None]
 
@@ -214,14 +214,14 @@ def prepare(
         rates = rates.merged_with(shown) if rates.known else shown
         known = known if known and good.follow.rules.is_empty() else good
     asked = opened.file if network and opened.file and known is opened.file.baseline else None
-    expected = expected_steps(known, told_events(read.table), asked) if known else ExpectedSteps()
+    expected = expected_steps(known, events_without_words(read.table), asked) if known else ExpectedSteps()
     lap("score")
     return Prepared(read, opened, scores, rates, seconds, expected, notes)
 
 
-def told_events(table: EventTable) -> pl.DataFrame:
-    """What the steps of requests are told by, which needs no words in memory."""
-    return table.take(columns=TOLD_BY).with_columns(table.told(READS))
+def events_without_words(table: EventTable) -> pl.DataFrame:
+    """The events as a model needs them to expect the next steps of requests: without their words, which stay packed."""
+    return table.take(columns=WITHOUT_WORDS).with_columns(table.evaluated(READS))
 
 
 def given_deployment(settings: Settings) -> Deployment | None:
@@ -283,7 +283,7 @@ def score_events(
     topology = load_topology()
 
     def score() -> pl.DataFrame:
-        return file.score(table.take(columns=TOLD_BY))
+        return file.score(table.take(columns=WITHOUT_WORDS))
 
     scores = kept.scores(opened.used.digest, score) if kept else score()
     return scores, NormalRates.from_baseline(file.baseline, topology.canonical)

@@ -1,4 +1,4 @@
-"""What was otherwise before: a report beside the same stretch of an earlier day in its logs, else beside an earlier report."""
+"""Compare a report with the past: with the same stretch of an earlier day in its logs, else with an earlier report."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def observe(table: EventTable, topology: Topology) -> pl.DataFrame:
     names = {str(name): topology.canonical(str(name)) or str(name) for name in services}
     component = pl.col("service").cast(pl.String).replace(names).fill_null("unknown").cast(counted["service"].dtype)
     return counted.with_row_index("row").with_columns(
-        component=component, failed=table.told(FAILED), score=pl.lit(None, dtype=pl.Float32)
+        component=component, failed=table.evaluated(FAILED), score=pl.lit(None, dtype=pl.Float32)
     )
 
 

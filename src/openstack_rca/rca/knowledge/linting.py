@@ -46,7 +46,7 @@ class LintResult:
         signatures: sound signatures.
         problems: what has to be corrected.
         old_files: files that still hold the older form, a list of rules.
-        thin_files: files with less than two lines or, unless there is no look-alike, two look-alikes.
+        thin_files: files with fewer than two lines or, unless there is no look-alike, two look-alikes.
     """
 
     signatures: tuple[Signature, ...]
