@@ -8,12 +8,14 @@ import os
 import pty
 import struct
 import subprocess
+import sys
 import termios
 from pathlib import Path
 
 import pytest
 from cli_helpers import HANGS_AFTER_SECONDS, HEALTHY, INCIDENT, LOGS, Program, files_below, refused
 
+from openstack_rca.cli.output import PROGRAM, program_path
 from trained_environment import environment, program
 
 ALONE = ("--disable-mlflow", "--model", "none")
@@ -34,6 +36,16 @@ def test_the_report_of_an_analysis_opens_again_by_its_id(empty_home: Path, rca: 
     (listed,) = rca("report", "list", "--format", "json").json()
     assert (listed["id"], listed["component"], listed["issue"]) == (printed["id"], "keystone", "401 on every call")
     assert printed["id"] in rca("report", "list").out
+
+
+def test_a_program_that_the_shell_does_not_find_is_called_by_its_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is printed can be typed as it is; one that the shell finds is called by its name."""
+    called = Path(sys.executable).parent / PROGRAM
+    monkeypatch.setattr(sys, "argv", [str(called)])
+    monkeypatch.setenv("PATH", str(called.parent / "none"))
+    assert program_path() == str(called)
+    monkeypatch.setenv("PATH", str(called.parent))
+    assert program_path() == PROGRAM
 
 
 def test_a_kept_report_is_written_in_the_form_of_the_suffix(empty_home: Path, rca: Program, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from dashboard_helpers import (
     command,
     hostile_logs,
     serving,
+    settled,
     shoot,
 )
 
@@ -27,11 +28,34 @@ from trained_environment import QUICK, SAMPLES, Trained, copy_home
 
 PATIENCE = 600_000
 """Milliseconds for a whole training on a busy machine."""
+ZONE = "Europe/Paris"
+"""Where the visitors are."""
 UPLOAD_LIMIT = 32 * 1024**2
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 TELEPHONE = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Mobile Safari/537.36"
 """Streamlit folds its menu away after a choice where the browser says that it is a telephone's."""
 HEADINGS = {"explore": "Explore the logs", "models": "Models", "train": "Train a version", "runs": "Runs"}
+FIRST_STOP, MOST_STOPS = "Skip to main content", 200
+STILL = "* { transition: none !important; animation: none !important; }"
+FOCUSED = """
+() => {
+  const look = one => { const s = getComputedStyle(one); return [s.outline, s.boxShadow, s.border, s.backgroundColor, s.color].join(); };
+  const before = window.focusedBefore;
+  const ringed = !before || before.parts.map(look).join() !== before.look;
+  const left = before?.name;
+  const one = document.activeElement;
+  if (one === document.body) { window.focusedBefore = null; return { left, ringed, name: null, tag: null }; }
+  const label = one.labels?.[0] || one.closest('label');
+  const parts = label ? [...label.querySelectorAll('*')] : [];
+  for (let part = one; part && parts.length < 100 && !part.matches('[data-testid=stMain]'); part = part.parentElement) parts.push(part);
+  if (one.matches('[data-testid=stMain]')) parts.push(one);
+  const described = one.getAttribute('aria-labelledby')?.split(' ').map(id => document.getElementById(id)?.innerText).join(' ');
+  const name = one.ariaLabel || described || label?.innerText || one.innerText || one.title || one.placeholder || '';
+  window.focusedBefore = { parts, name, look: parts.map(look).join() };
+  return { left, ringed, name, tag: one.outerHTML.slice(0, 200) };
+}
+"""
+"""Name of what has the focus now; whether what had it at the last call looks otherwise now that it has lost it."""
 WIDER_THAN_THE_SCREEN = """
 width => [...document.querySelectorAll('[data-testid=stMain] *')]
   .filter(one => one.getBoundingClientRect().right > width + 1)
@@ -62,7 +86,7 @@ def server(module_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def open_tab(browser: Any, server: Server, size: dict[str, int] = WIDE, path: str = "", scheme: str = "light") -> Any:
     """A visitor of their own; the tab is ready when the page has been drawn to its end, so that a press meets no redrawing."""
     telephone = {"is_mobile": True, "has_touch": True, "user_agent": TELEPHONE} if size == NARROW else {}
-    context = browser.new_context(viewport=size, color_scheme=scheme, **telephone)
+    context = browser.new_context(viewport=size, color_scheme=scheme, timezone_id=ZONE, **telephone)
     page = context.new_page()
     page.set_default_timeout(HANGS_AFTER_SECONDS * 1000)
     page.outside = []
@@ -105,6 +129,7 @@ def test_a_question_on_a_sample_incident_shows_the_cause(browser: Any, server: S
     ask_the_sample(page)
     verdict = page.locator(".st-key-verdict")
     assert "mariadb" in verdict.inner_text()
+    assert f"04:17:22 UTC (05:17:22 {ZONE})" in verdict.inner_text()
     page.get_by_text("controller/mariadb.log.xz:").first.wait_for()
     page.get_by_text("Lines around it").first.click()
     page.get_by_text(">").first.wait_for()
@@ -218,8 +243,7 @@ def test_every_page_fits_the_screen(browser: Any, server: Server, size: dict[str
         shoot(page, f"{name}-{scheme}")
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], name
         assert page.evaluate(WIDER_THAN_THE_SCREEN, size["width"]) == [], name
-        if size == WIDE and scheme == "light":
-            assert barriers(page) == [], name
+        assert barriers(page) == [], name
     page.context.close()
 
 
@@ -232,6 +256,60 @@ def test_on_a_telephone_the_checks_come_within_three_screens(browser: Any, serve
     assert last is not None
     assert last["y"] + last["height"] < 3 * NARROW["height"]
     page.context.close()
+
+
+def test_a_question_is_asked_and_read_without_a_mouse(browser: Any, server: Server) -> None:
+    """Tab leads to each thing that can be used, it shows where it is, each has a name, and Enter asks.
+
+    What a screen reader is told: the page has one first heading, its parts have headings, the chart says what it shows.
+    """
+    page = open_tab(browser, server)
+    page.get_by_role("button", name=ASK).wait_for()
+    page.add_style_tag(content=STILL)
+    stops = walk(page)
+    assert ASK in stops[-1], stops
+    box = page.get_by_placeholder("What is wrong?")
+    box.focus()
+    page.keyboard.type("nothing can be created")
+    page.keyboard.press("Enter")
+    page.get_by_text("Export", exact=True).wait_for()
+    settled(page)
+    stops = walk(page)
+    for stop in (
+        "journalctl -u mariadb",
+        "Copy to clipboard",
+        "Why this?",
+        "Lines around it",
+        "Open in Explore",
+        "HTML",
+    ):
+        assert any(stop in name for name in stops), (stop, stops)
+    assert page.get_by_role("heading", level=1).count() == 1
+    for part in ("What to do", "Ask about this answer", "Timeline", "Causal chain"):
+        page.get_by_role("heading", name=part, exact=True).wait_for()
+    page.get_by_label("Events, errors and anomaly scores of each component over time").first.wait_for()
+    follow = page.get_by_placeholder("Why this?")
+    follow.focus()
+    page.keyboard.type("since when?")
+    page.keyboard.press("Enter")
+    page.get_by_text(f"since 2026-11-23 04:17:22 UTC (05:17:22 {ZONE})").nth(1).wait_for()
+    page.context.close()
+
+
+def walk(page: Any) -> list[str]:
+    """The names of all stops of the Tab key from the top of the page to its end; each has one, and shows that it has the focus."""
+    page.evaluate("document.querySelector('[data-testid=stSkipToContent]').focus()")
+    stops: list[str] = []
+    while len(stops) < MOST_STOPS:
+        page.keyboard.press("Tab")
+        found = page.evaluate(FOCUSED)
+        assert found["ringed"], f"{found['left']} shows that it has the focus"
+        if found["name"] == FIRST_STOP:
+            return stops
+        if found["name"] is not None:
+            assert found["name"].strip(), f"{found['tag']} has a name"
+            stops.append(found["name"])
+    raise AssertionError(f"more than {MOST_STOPS} stops: {stops}")
 
 
 def barriers(page: Any) -> list[tuple[str, str]]:

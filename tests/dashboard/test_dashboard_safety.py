@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from dashboard_helpers import HOSTILE, hostile_logs, open_page, press, words_of
 
-from openstack_rca.dashboard.words import plain, prose
+from openstack_rca.dashboard.words import plain, prose, without_marks
 from trained_environment import ROOT
 
 DASHBOARD = ROOT / "src" / "openstack_rca" / "dashboard"
@@ -118,6 +118,13 @@ def test_harmless_text_keeps_its_words_and_loses_its_powers() -> None:
     outside_of_code = re.sub(r"(`+).*?(?<!`)\1(?!`)", "", prose(HOSTILE))
     assert not set("<>[]*$`") & set(outside_of_code)
     assert prose("password=hunter2hunter2 was refused").count("hunter2") == 0
+
+
+def test_a_description_is_read_without_the_marks_of_markdown() -> None:
+    """Its lines stay lines, code and links are their words, and what is harmful is taken off."""
+    text = "Of `/var/log/kolla`\n\n- made by [run 544e](#/runs/544e57)\n\x1b[31m"
+    assert without_marks(text).splitlines()[:2] == ["Of /var/log/kolla", "- made by run 544e"]
+    assert "\x1b" not in without_marks(text)
 
 
 def test_a_hostile_log_line_reaches_the_page_as_text_only(

@@ -44,6 +44,14 @@ def test_the_screen_holds_verdict_why_proof_what_to_do_causes_checks_and_the_id(
     assert places == sorted(places)
 
 
+def test_the_last_line_calls_the_program_as_its_reader_does() -> None:
+    """In a checkout without an activated environment that is a path."""
+    output = io.StringIO()
+    report = report_samples.healthy()
+    short_report.render_short(report, Console(file=output, width=120), "/opt/rca/bin/openstack-rca")
+    assert f"/opt/rca/bin/openstack-rca report show {report.id} --full" in output.getvalue()
+
+
 def test_a_healthy_answer_names_no_component_and_no_check() -> None:
     """Verdict, why, and what to do if the trouble goes on."""
     text = "\n".join(on_screen(report_samples.healthy()))

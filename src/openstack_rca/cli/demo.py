@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import shlex
-import shutil
-import sys
-from pathlib import Path
 
 import click
 from rich.console import Console
 
 from openstack_rca.cli.analyze import keep, record
-from openstack_rca.cli.output import console, notice, steps, with_settings
+from openstack_rca.cli.output import console, notice, program_path, steps, with_settings
 from openstack_rca.cli.train import training_progress
 from openstack_rca.service.demo import DEMO_INCIDENT, DemoAnswer, answer_incident, train_on_samples
 from openstack_rca.service.reports import print_report
 from openstack_rca.service.training import TrainOutcome
 from openstack_rca.settings import Settings
-
-PROGRAM = "openstack-rca"
 
 
 @click.command("demo", short_help="Answer a recorded incident, then train on the samples.")
@@ -34,7 +29,7 @@ def demo_command(incident: str, settings: Settings) -> None:
         answer = answer_incident(settings, incident, on_step=shown.step)
     _say(screen, f'{answer.question.id}, recorded on a real cloud: "{answer.question.issue}"')
     screen.print()
-    print_report(answer.analysis.report, screen, full=False)
+    print_report(answer.analysis.report, screen, full=False, program=program_path())
     truth = ", or ".join(answer.truth.expected) or "no failure"
     _say(screen, f"What was injected: {answer.truth.fault} ({truth}).")
     for text in keep(answer.analysis, settings):
@@ -69,15 +64,6 @@ def _next(screen: Console, answer: DemoAnswer) -> None:
         f"{program} analyze /var/log/kolla        # your own cloud",
     ):
         _say(screen, f"  {line}")
-
-
-def program_path() -> str:
-    """How this program is called from where the user is: by its name if the shell finds it, else by its path."""
-    called = Path(sys.argv[0])
-    found = shutil.which(PROGRAM)
-    if called.name != PROGRAM or (found and Path(found).resolve() == called.resolve()):
-        return PROGRAM
-    return shlex.quote(str(called.absolute()))
 
 
 def _say(screen: Console, text: str) -> None:

@@ -30,6 +30,8 @@ from openstack_rca.settings import Settings, load_settings
 if TYPE_CHECKING:
     from openstack_rca.service.reports import Report
 
+PROGRAM = "openstack-rca"
+
 JSON_FORMAT = click.option(
     "--format",
     "form",
@@ -175,6 +177,15 @@ def console() -> Console:
     return Console(highlight=False, emoji=False, soft_wrap=False)
 
 
+def program_path() -> str:
+    """How this program is called from where the user is: by its name if the shell finds it, else by its path."""
+    called = Path(sys.argv[0])
+    found = shutil.which(PROGRAM)
+    if called.name != PROGRAM or (found and Path(found).resolve() == called.resolve()):
+        return PROGRAM
+    return shlex.quote(str(called.absolute()))
+
+
 def show_report(report: Report, settings: Settings, *, full: bool) -> None:
     """A report in text: on a terminal what fits on one screen, or all of it through the pager; elsewhere all of it."""
     # Reports cost half a second to import, and most commands show none.
@@ -187,7 +198,7 @@ def show_report(report: Report, settings: Settings, *, full: bool) -> None:
     pager = shlex.split(settings.pager)
     program = shutil.which(pager[0]) if pager else None
     if not full or program is None:
-        print_report(report, screen, full=full)
+        print_report(report, screen, full=full, program=program_path())
         return
     with subprocess.Popen([program, *pager[1:]], stdin=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None

@@ -91,8 +91,9 @@ def _draw_what_to_do(report: Report, point: Headline) -> None:
     checks = report.causes[0].next_checks if report.causes else []
     if checks:
         st.caption("Next checks. They only read; the button at the right of each copies it.")
-        for check in checks:
-            st.code(plain(check), language=None, wrap_lines=True)
+        with st.container(key="checks"):
+            for check in checks:
+                st.code(plain(check), language=None, wrap_lines=True)
     if not point.sure and report.missing:
         st.text(plain(f"Missing: {report.missing[0]}"))
 

@@ -18,7 +18,7 @@ from openstack_rca.dashboard.versions_actions import (
     draw_version_actions,
 )
 from openstack_rca.dashboard.versions_quality import draw_comparison, draw_drift
-from openstack_rca.dashboard.words import ago, here_cell, plain, prose, sentence
+from openstack_rca.dashboard.words import ago, here_cell, plain, prose, sentence, without_marks
 from openstack_rca.errors import OpenStackRcaError
 from openstack_rca.service.models import ModelVersion
 from openstack_rca.service.run_pages import run_page, serving_command
@@ -71,7 +71,7 @@ def _draw_list(versions: Sequence[ModelVersion], held: int | None) -> ModelVersi
             "sha256": plain(version.sha256[:12]),
             "stage": version.stage,
             "aliases": plain(", ".join(version.aliases), 200),
-            "description": plain(version.description, 200),
+            "description": plain(without_marks(version.description), 200),
         }
         for version in versions
     ]
@@ -111,7 +111,7 @@ def _draw_one(version: ModelVersion, settings: Settings) -> None:
     if version.status_reason:
         st.text(plain(f"{version.status.capitalize()}: {version.status_reason}"))
     if version.description:
-        st.text(plain(version.description))
+        st.text(without_marks(version.description))
     draw_version_actions(settings, version)
     with st.expander("Where it is, its digest and figures", key="version-facts"):
         st.code(plain(version.uri), language=None, wrap_lines=True)

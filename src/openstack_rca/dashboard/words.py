@@ -8,6 +8,7 @@ given to what reads HTML. A test holds that every Markdown-reading call of the p
 from __future__ import annotations
 
 import functools
+import re
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -31,6 +32,12 @@ def block(text: str, limit: int = 2000) -> str:
 def prose(text: object, limit: int = 1000) -> str:
     """Text for what reads Markdown: plain words as they are, everything else as code."""
     return markdown_prose(mask_secrets(str(text)), limit)
+
+
+def without_marks(text: str) -> str:
+    """The lines of a description that was written for MLflow, harmless and without the marks of Markdown."""
+    bare = re.sub(r"`([^`]*)`|\[([^\]]*)\]\([^)]*\)", r"\1\2", text)
+    return "\n".join(plain(line) for line in bare.splitlines() if line.strip())
 
 
 def sentence(error: OpenStackRcaError) -> str:

@@ -51,12 +51,12 @@ def render(report: Report, form: str) -> str:
     return render_text_plain(report)
 
 
-def print_report(report: Report, console: Console, *, full: bool = True) -> None:
-    """The report as terminal text: all of it, or what fits on one screen."""
+def print_report(report: Report, console: Console, *, full: bool = True, program: str = "openstack-rca") -> None:
+    """The report as terminal text: all of it, or what fits on one screen, with how ``program`` shows the rest."""
     if full:
         render_text(report, console)
     else:
-        render_short(report, console)
+        render_short(report, console, program)
 
 
 def exit_status(report: Report) -> int:

@@ -186,6 +186,7 @@ def _draw_table(events: pl.DataFrame, prepared: Prepared) -> None:
         ),
         column_config={
             "time": st.column_config.DatetimeColumn("time (UTC)", format="HH:mm:ss.SSS", width=110),
+            **{name: st.column_config.DatetimeColumn(format="HH:mm:ss.SSS") for name in _here(harmless)},
             "host": st.column_config.TextColumn(width=90),
             "service": st.column_config.TextColumn(width=130),
             "level": st.column_config.TextColumn(width=80),

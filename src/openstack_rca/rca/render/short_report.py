@@ -20,8 +20,12 @@ _PROOF_LINES = 3
 _ACTION_LINES = 3
 
 
-def render_short(report: Report, console: Console) -> None:
-    """Print the answer in at most ``MOST_LINES`` lines on a console of 80 columns or more."""
+def render_short(report: Report, console: Console, program: str = "openstack-rca") -> None:
+    """Print the answer in at most ``MOST_LINES`` lines on a console of 80 columns or more.
+
+    Args:
+        program: how the reader calls this program, for the line that says how to see all of it.
+    """
     page = Page(console)
     point = headline(report)
     for line in page.cut(verdict_line(page, point), 2, page.width):
@@ -39,7 +43,7 @@ def render_short(report: Report, console: Console) -> None:
         page.labelled("Missing:", page.text(lacks(report)), 2)
     _causes(page, report)
     _checks(page, point)
-    for line in page.cut(page.text(f"All of it: openstack-rca report show {report.id} --full", "dim"), 2, page.width):
+    for line in page.cut(page.text(f"All of it: {program} report show {report.id} --full", "dim"), 2, page.width):
         page.show(line)
 
 
