@@ -14,7 +14,7 @@ from typing import Any
 
 class _Stays(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_arguments: Any, **_named: Any) -> None:
-        """A redirect is an answer like any other that is no success."""
+        """Follow no redirect: it counts as a failure."""
 
 
 def post_json(address: str, document: object, *, seconds: float, authorities: Path | None = None) -> None:

@@ -115,7 +115,7 @@ def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def line_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Options that say of lines what they do not say themselves; what they say goes into the command's ``settings``.
+    """Options for facts that log lines do not state (format, host, year); their values go into the command's ``settings``.
 
     Stands below ``with_settings``; without that the settings are those of the environment.
     """
@@ -153,7 +153,7 @@ def line_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """``line_options``, and where logs lie that are fetched."""
+    """``line_options``, and the options about clocks and about the hosts that logs are fetched from."""
     skew = click.option(
         "--correct-skew", is_flag=True, help="Correct the times of hosts whose clock disagrees with the others."
     )

@@ -75,7 +75,7 @@ def splitter_for(head: bytes) -> Splitter | None:
 
 
 def holds_records(head: bytes) -> bool:
-    """Whether a file with this beginning is an export of logs: of journald, as CSV with a header that says so, as JSON."""
+    """Whether a file with this beginning is an export of log records: from journald, as CSV with a header, or as JSON."""
     begin = head[:_HEAD].lstrip(b"\xef\xbb\xbf\r\n \t\x1e")
     if not begin.startswith((b"{", b"[")):
         return splitter_for(head) is not None
@@ -85,7 +85,7 @@ def holds_records(head: bytes) -> bool:
 
 
 def _is_document(text: str, first: str) -> bool:
-    """Whether records reach over lines of a text in JSON, or its first line holds several."""
+    """Whether a JSON text has records that span several lines, or several records in its first line."""
     try:
         value = json.loads(first, strict=False)
     except (ValueError, RecursionError):
@@ -211,14 +211,14 @@ def _json_documents(data: bytes, final: bool) -> tuple[list[Piece], int]:
 
 
 def _placed(records: list[dict[str, Any]], text: str, start: int, end: int, lines: int) -> list[Piece]:
-    """Records of one document, each with the lines from where its text stands to where the next one's does."""
+    """The records of one document; each counts the lines from its own text to the text of the next one."""
     places = []
     place, passed, budget = start, 0, _LOOKED_THROUGH * (end - start)
     for record in records:
         plain = _PLAIN_TEXT.search(text_of(record))
         if plain is not None and budget > 0:
             found = text.find(plain[0], place, end)
-            # What is not found, since it is written with escapes, was looked for up to the end.
+            # A text that is written with escapes is not found: the search went to the end.
             budget -= (end if found < 0 else found) - place
             if found >= 0:
                 passed += text.count("\n", place, found)
@@ -234,7 +234,7 @@ def _placed(records: list[dict[str, Any]], text: str, start: int, end: int, line
 
 
 def _values(text: str, final: bool) -> Iterator[tuple[int, int, Any]]:
-    """The objects of a text: where each begins and ends; None stands for a line that is none.
+    """The JSON objects of a text, each with its beginning and end; ``None`` stands for a line that is no JSON.
 
     An object that is cut off is looked into: the records inside of it may be whole.
     """
@@ -339,7 +339,7 @@ def _csv_rows(names: list[str], delimiter: str, shaped: Callable[[dict[str, str]
 
 
 def _column(name: str) -> str:
-    """A column by the key that ``json_keys`` knows, without what the header remarks on it."""
+    """The name of a column as ``json_keys`` knows it, without the header's remarks (zone, unit)."""
     plain = _REMARK.sub("", name.strip().strip("\ufeff").strip('"').removeprefix("_source."))
     lower = plain.lower().replace(" ", "_")
     known = {*json_keys.MESSAGES, *json_keys.TIMES, *json_keys.HOSTS, *json_keys.SERVICES, *json_keys.WORD_LEVELS}

@@ -1,4 +1,4 @@
-"""The events of logs in order of time: what is counted in memory, their words packed away until somebody asks."""
+"""The events of logs in order of time: counted columns stay in memory, words lie packed in a file until they are needed."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ COUNTED: dict[str, pl.DataType] = {
     "line": pl.Int32(),
     "lines": pl.Int32(),
 }
-"""The columns that are always at hand."""
+"""The columns that are always in memory."""
 
 
 class EventTable(ABC):
@@ -65,7 +65,7 @@ class EventTable(ABC):
 
     @staticmethod
     def of(events: pl.DataFrame) -> EventTable:
-        """The table of events that are at hand as a whole."""
+        """A table of events that are in memory as a whole."""
         return _WholeTable(events)
 
     @property
@@ -83,7 +83,7 @@ class EventTable(ABC):
 
     @abstractmethod
     def with_hosts(self, names: Mapping[str, str]) -> EventTable:
-        """The same events, with these hosts called otherwise."""
+        """The same events with hosts renamed; ``names`` gives each old name its new one."""
 
     @abstractmethod
     def joined(self, rows: pl.Series, added: EventTable, spill: Callable[[], BinaryIO]) -> EventTable:
@@ -111,7 +111,7 @@ class _WholeTable(EventTable):
 
 
 class PackedTable(EventTable):
-    """Events of which all but what is counted lies packed in a file.
+    """Events whose counted columns are in memory, and all their columns packed in a file.
 
     Args:
         counted: see ``EventTable``, sorted.

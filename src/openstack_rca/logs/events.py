@@ -62,7 +62,7 @@ class LogRead:
 
     @cached_property
     def events(self) -> pl.DataFrame:
-        """All events with all their words, as one frame: what is long takes much memory here."""
+        """All events with all their words as one frame; long logs take much memory here."""
         return self.table.take()
 
 

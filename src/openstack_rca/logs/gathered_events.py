@@ -29,7 +29,7 @@ _NUMBERS: dict[str, pl.DataType] = {
 
 @dataclass(frozen=True)
 class ReadingOptions:
-    """What the lines do not say and the user does."""
+    """What the user says about lines that do not say it themselves."""
 
     timezone: str
     log_format: str | None
@@ -40,7 +40,7 @@ class ReadingOptions:
 
 @dataclass
 class GatheredEvents:
-    """The events of all batches: of one as they are, of more packed away, but for what is counted."""
+    """The events of all batches: a single one stays as it is; of several only the counted columns stay, the rest is packed."""
 
     spill: Callable[[], BinaryIO]
     first: pl.DataFrame | None = None
@@ -72,7 +72,7 @@ class GatheredEvents:
         )
 
     def table(self, logs: Sequence[Log], options: ReadingOptions, distrusted: Sequence[int]) -> EventTable:
-        """The events in order, of at least one batch; none of them is left here."""
+        """The events in order; at least one batch was added, and no event stays in this object."""
         trusted = ~pl.col("source_index").is_in(distrusted)
         if self.parts is None:
             assert self.first is not None

@@ -161,7 +161,7 @@ def _flat(record: Record) -> dict[str, Any]:
 
 @lru_cache(maxsize=4096)
 def _plain_key(key: str) -> str:
-    """Graylog puts an underscore before what a program adds, Google Cloud the address of what told it."""
+    """A key without what stands before it: an underscore of Graylog, an address of Google Cloud."""
     key = key.rsplit("googleapis.com/", 1)[-1]
     added = key.startswith("_") and key[1:2].islower() and key not in ("_source", "_path", "_raw", "_time")
     return key.lstrip("_") if added else key

@@ -1,4 +1,4 @@
-"""Tables that are put away, packed, one behind the other in a file: a table of slices of log text keeps the whole text alive."""
+"""Tables that lie packed in a file and not in memory: a table that holds slices of a log's text keeps the whole text alive."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ class PackedParts:
         self.file.flush()
 
     def copied(self, file: BinaryIO) -> PackedParts:
-        """The same tables in another file."""
+        """Copy the tables into another file."""
         self.file.seek(0)
         shutil.copyfileobj(self.file, file, _COPIED_AT_ONCE)
         file.flush()
         return PackedParts(file, self.index)
 
     def read(self, number: int, columns: Sequence[str] | None = None) -> pl.DataFrame:
-        """One of them, or some of its columns."""
+        """One table by its number, or some of its columns."""
         offset, size, _ = self.index[number]
         packed = os.pread(self.file.fileno(), size, offset)
         return pl.read_parquet(io.BytesIO(packed), columns=None if columns is None else list(columns))

@@ -63,7 +63,7 @@ Lines = list[str]
 
 
 def cleaner_for(sample: Sequence[str]) -> Callable[[Lines], list[Piece]] | None:
-    """What makes lines as their program wrote them of lines as they were pasted; ``None`` where nothing is to do.
+    """The function that restores pasted lines to how their program wrote them; ``None`` where nothing has to be undone.
 
     Args:
         sample: the first lines of a file.
@@ -124,7 +124,7 @@ def _with_plain_characters(sample: Lines) -> Callable[[Lines], Lines] | None:
 
 
 def _with_names_of_files(sample: Lines) -> Callable[[Lines], Lines] | None:
-    """What names files or hosts above their lines: every line gets that name, as with ``grep``."""
+    """Names of files or hosts stand above their lines: every line gets its name, as with ``grep``."""
     first = next((line for line in sample if line.strip()), "")
     kind = next((kind for kind in (_FILE_HEADER, _HOST_HEADER) if kind.match(first)), None)
     if kind is None:
@@ -269,7 +269,7 @@ def _without_columns(sample: Lines) -> Callable[[Lines], Lines] | None:
     spread = [match for match in found if re.search(r"\t| {2}", match[0][: match.start(6)])]
     if not spread or len(spread) * 2 < len(found):
         return None
-    # What is more than the least gap before a text is the indent of that.
+    # A gap wider than the smallest one holds the text's own indent.
     gap = min(len(match[6]) for match in found)
 
     def narrowed(line: str) -> str:

@@ -37,7 +37,7 @@ class Stretch:
     held: bytes | None = None
 
 
-# Words for a collection of logs, which no host is called.
+# Words for a collection of logs: no host has such a name.
 _COLLECTION = re.compile(r"(?i)logs?(?:$|[^a-z])|archive|backup|dump|report|bundle|collect|diag|support")
 
 
@@ -79,7 +79,7 @@ class Source:
             found = origin_of(self.inside, self.outside)
         else:
             # An archive's name may be that of a host, or any word: it tells no more than a folder above what was given.
-            # Inside of another one a numbered or a dotted name, and no word for a collection, is a host's.
+            # One inside of another is named after a host if its name has a number or a dot and no word for a collection.
             archives = [self.inside[-1]]
             folders: list[str] = []
             for part in member[:-1]:

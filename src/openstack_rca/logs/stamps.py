@@ -159,7 +159,7 @@ _SLASHED = r"(?:^|[^0-9])([0-9]{1,2})([/.-])([0-9]{1,2})[/.-]([0-9]{4}|[0-9]{2})
 
 
 def written_times(stamps: pl.Series, timezone: str) -> pl.Series:
-    """Stamps of one source in whatever shape people and programs give dates; what is none becomes null.
+    """The times of one source's stamps, whatever shape these have; what is no date becomes null.
 
     The year, the month as a number or by its name, and the day stand in any order; the clock has 12 or 24 hours; a zone
     may follow. Which of two numbers is the month all stamps tell together: a number above 12 is a day; else the month is

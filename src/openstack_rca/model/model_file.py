@@ -104,7 +104,7 @@ class ModelFile:
             (Boolean, the template does not occur in the training recording).
         """
         steps = encode(events, self.vocabulary)
-        return self._scored(events, steps, self.forward.score(steps, name=False))
+        return self._scored(events, steps, self.forward.score(steps, predict=False))
 
     def predict(self, events: pl.DataFrame) -> pl.DataFrame:
         """What ``score`` says, and whether the next template was predicted.

@@ -19,7 +19,7 @@ SEGMENT_WARM_UP = 128
 
 _BLOCK_STEPS = 131_072
 _SOFTMAX_CELLS = 262_144
-"""So many probabilities stay in a processor's cache while they are made."""
+"""Number of probabilities that are computed at once: so many fit into a processor's cache."""
 _WORD_ROWS = 4096
 
 LAYER_WEIGHTS = {
@@ -129,7 +129,7 @@ class Forward:
         segment_length: int = SEGMENT_LENGTH,
         warm_up: int = SEGMENT_WARM_UP,
         ask: npt.NDArray[np.int64] | None = None,
-        name: bool = True,
+        predict: bool = True,
     ) -> StepScores:
         """Read every stream once and score each step; streams that begin alike are computed once as far as they do.
 
@@ -137,9 +137,9 @@ class Forward:
 
         Args:
             ask: (chosen steps,) whose most likely next classes are wanted.
-            name: say which class is the most likely one and how likely; a surprise needs neither.
+            predict: find the most likely class and its probability too; a surprise needs neither.
         """
-        passed = _Pass(steps, self.knows_stories and bool(steps.stream.any()), ask, name)
+        passed = _Pass(steps, self.knows_stories and bool(steps.stream.any()), ask, predict)
         kinds, gaps = self._projected_kinds(steps), self._projected_gaps()
         # Everything of a step but its kind: its gap and its stream.
         mixed = steps.gap + GAP_COUNT * (steps.stream if self.knows_stories else 0)
@@ -276,8 +276,8 @@ class Forward:
 class _Pass:
     """The results of one pass, filled block by block."""
 
-    def __init__(self, steps: Steps, stories: bool, ask: npt.NDArray[np.int64] | None, name: bool) -> None:
-        self.steps, self._name = steps, name
+    def __init__(self, steps: Steps, stories: bool, ask: npt.NDArray[np.int64] | None, predict: bool) -> None:
+        self.steps, self._predict = steps, predict
         asked = np.zeros(0, dtype=np.int64) if ask is None else ask
         self._surprise = np.full(steps.count, np.nan, dtype=np.float32)
         self._predicted = np.zeros(steps.count, dtype=np.int32)
@@ -298,7 +298,7 @@ class _Pass:
         target = self.steps.target[at]
         own = logits[repeated, np.maximum(target, 0)] - highest[repeated, 0]
         logits -= highest
-        if self._name:
+        if self._predict:
             self._predicted[at] = logits.argmax(axis=1)[repeated]
         np.exp(logits, out=logits)
         total = logits.sum(axis=1)

@@ -80,7 +80,7 @@ _REFUSED = r"(?:[\" ]|status: ?|HTTP )[45]\d\d(?: |$)"
 READS = (
     (pl.col("message").str.contains(_READ) & ~pl.col("message").str.contains(_REFUSED)).fill_null(False).alias("read")
 )
-"""Whether a line tells of a read that succeeded: all that stories of requests take from the words of events."""
+"""Whether a line reports a read that succeeded; stories of requests take nothing else from the words of events."""
 
 
 @dataclass(frozen=True)

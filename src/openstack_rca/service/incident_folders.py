@@ -66,7 +66,7 @@ def unpack(packed: Path, into: Path) -> None:
         IncidentFormatError: it cannot be read, or a name in it leads out of its folder.
     """
     try:
-        # Texts of JSON may hold other ends of lines than this one.
+        # Strings in JSON may hold other line separators.
         for line in filter(str.strip, packed.read_text(encoding="utf-8").split("\n")):
             label = json.loads(line)
             texts = label.pop("logs")

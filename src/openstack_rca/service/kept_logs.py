@@ -286,7 +286,7 @@ def _size(path: Path) -> int:
 
 
 def _remove(path: Path) -> bool:
-    """Remove a table of the cache; who reads its words has them open."""
+    """Remove a table of the cache with its words; a process that still reads the words has their file open."""
     gone = remove_unheld(path)
     if gone:
         for words in path.parent.glob(f"{path.stem}-*{_WORDS}"):

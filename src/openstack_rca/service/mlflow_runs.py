@@ -17,7 +17,7 @@ MODELS = "models"
 
 
 class RunsWithVersions(RunsArtifactRepository):  # type: ignore[misc]  # MLflow is not typed
-    """What MLflow opens an address with that begins with ``runs:``."""
+    """MLflow's reader of addresses that begin with ``runs:``."""
 
     def _get_logged_model_artifact_repo(self, run_id: str, name: str) -> Any:
         uri = MlflowClient(self.tracking_uri).get_run(run_id).data.tags.get(TAG_MODEL_URI) if name == MODELS else None

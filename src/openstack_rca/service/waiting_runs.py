@@ -185,7 +185,7 @@ def _log_report(run: RunLogger, report: Report) -> None:
     )
     steps: dict[str, Any] = dict(report.seconds)
     if report.stages:
-        # The rest of the step is the telling of the report.
+        # The rest of the step is spent on building the report.
         rest = max(0.0, steps.get("analyze", 0.0) - sum(report.stages.values()))
         steps["analyze"] = {**report.stages, "report": rest}
     if steps:

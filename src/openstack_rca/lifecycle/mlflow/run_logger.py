@@ -124,7 +124,7 @@ class RunLogger:
             self.set_tags({TAG_NOTE: text})
 
     def log_steps(self, name: str, began: datetime, steps: Steps) -> None:
-        """Show the steps of the work with their times, as a trace; ``began`` is when the first one did."""
+        """Store the steps of the work with their times as a trace; ``began`` is when the first step began."""
         self._do(lambda _client: record_trace(self._settings.tracking_uri, self._run, name, began, steps))
 
     def log_version(self, version: int, uri: str) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 Steps = Mapping[str, "float | Steps"]
-"""Wall seconds of each step in the order in which they were made; a step that consists of others has theirs."""
+"""Wall seconds of each step, in order; a step that has parts holds the seconds of each part."""
 
 
 def trace_id(run_id: str) -> str:
@@ -20,7 +20,7 @@ def trace_id(run_id: str) -> str:
 
 
 def record_trace(uri: str, run: Any, name: str, began: datetime, steps: Steps) -> None:
-    """Store the trace of a run; MLflow's own exceptions where it cannot be stored.
+    """Store the trace of a run; raises MLflow's own exceptions where that fails.
 
     Args:
         uri: of the tracking server.
@@ -60,7 +60,7 @@ def remove_trace(uri: str, run: Any) -> None:
 
 
 def _spans(run_id: str, name: str, start: int, steps: Steps) -> Sequence[Any]:
-    """MLflow's spans, each before those that it consists of."""
+    """MLflow's spans; each stands before its parts."""
     from mlflow.entities import Span
     from opentelemetry.sdk.trace import ReadableSpan
     from opentelemetry.trace import SpanContext, Status, StatusCode, TraceFlags

@@ -29,7 +29,7 @@ _OUT_OF_REACH = (Category.PROCESS_DOWN, Category.HANG, *_TURNED_DOWN)
 
 
 def observe(table: EventTable, topology: Topology) -> pl.DataFrame:
-    """What is counted of the events, with what the analysis adds.
+    """The counted columns of the events, with what the analysis adds.
 
     Args:
         table: the events.
@@ -259,10 +259,10 @@ def _told(signature: Signature, group: dict[str, Any], event: dict[str, Any]) ->
 
 
 def _category(signature: Signature, group: dict[str, Any], text: str, told: str) -> Category:
-    """The signature's kind of fault, or the one that the reason tells which the line gives.
+    """The signature's kind of fault, or the kind that the line's own reason tells.
 
-    That a server is out of reach says no more of it than what it is; the error's own words may tell whether it runs. Who
-    accepts a call and does not answer it hangs rather than being down.
+    A rule that says that a server is out of reach knows only which server; the error's own words may tell whether it runs.
+    A server that accepts a call and does not answer it hangs rather than being down.
     """
     category = Category(str(signature.category))
     reason = kind_of(group["reason"], told)

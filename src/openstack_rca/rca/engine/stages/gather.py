@@ -8,5 +8,5 @@ from openstack_rca.rca.evidence import with_words
 
 @stage("gather", reads=("events", "observed"), writes=("observed",), needed=True)
 def gather(case: Case) -> None:
-    """Write the events of the window with all that they say."""
+    """Fetch the words of the window's events."""
     case.observed = with_words(case.observed, case.events)
