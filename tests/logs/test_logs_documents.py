@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import textwrap
 
 import polars as pl
 import pytest
 from tests.logs.reading import STORY, STORY_COLUMNS, read_text, rows, story
+
+from openstack_rca.logs.documents import _REMARK
 
 ENTRIES = [
     {"__REALTIME_TIMESTAMP": "1795406400100000", "_HOSTNAME": "ctl1", "PRIORITY": "6", "SYSLOG_IDENTIFIER": "nova-api",
@@ -77,6 +80,12 @@ def test_indented_answers_of_searches_are_their_records() -> None:
         (event,) = read.events.to_dicts()
         assert (event["level"], event["host"], event["time"].microsecond) == ("WARNING", "ctl1", 100000)
         assert event["lines"] == read.files[0].lines
+
+
+def test_brackets_that_do_not_close_are_no_remark_of_a_header() -> None:
+    """A remark on a column is short, so a line of brackets costs no more than its length."""
+    assert re._parser.parse(_REMARK.pattern).getwidth()[1] < 100  # type: ignore[attr-defined]
+    assert _REMARK.sub("", "Time (UTC)") == "Time"
 
 
 @pytest.mark.parametrize(

@@ -236,6 +236,13 @@ def test_what_cannot_be_read_is_a_clear_error_with_a_hint(
     assert caught.value.hint
 
 
+@pytest.mark.parametrize("given", ["", " "])
+def test_an_empty_path_is_an_error_and_not_the_working_folder(given: str) -> None:
+    """A shell makes it of a variable that is not set."""
+    with pytest.raises(LogPathNotFound, match="empty"):
+        read_logs([given])
+
+
 def test_no_path_at_all_is_an_error() -> None:
     with pytest.raises(LogPathNotFound):
         read_logs([])

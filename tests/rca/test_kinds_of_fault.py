@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -11,7 +12,7 @@ from finding_samples import events, finding
 
 from openstack_rca.rca.evidence import Finding, match_signatures, new_errors
 from openstack_rca.rca.evidence.accusations import accuse
-from openstack_rca.rca.evidence.error_kinds import kind_of, telling_line
+from openstack_rca.rca.evidence.error_kinds import KINDS, kind_of, telling_line
 from openstack_rca.rca.judgement import blame_own_settings, discount_stop_after_own_error, explain, weigh
 from openstack_rca.rca.knowledge import load_catalogue, load_topology
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
@@ -182,3 +183,9 @@ def test_a_failed_start_without_a_reason_follows_from_the_error_before_it() -> N
         [replace(pull, unexplained=True), replace(start, unexplained=True, vague=True)], CATALOGUE
     )
     assert weigh(told)[0].category is Category.CAPACITY
+
+
+def test_no_row_of_the_table_of_kinds_looks_further_than_a_sentence() -> None:
+    """A long run of letters, such as a key or a picture in a message, costs no more than its length."""
+    for _, pattern in KINDS:
+        assert re._parser.parse(pattern.pattern).getwidth()[1] < 300, pattern.pattern  # type: ignore[attr-defined]

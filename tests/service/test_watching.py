@@ -217,7 +217,7 @@ def test_each_form_of_a_webhook_is_what_its_receiver_takes(told: Told) -> None:
 
 def test_a_webhook_has_an_http_address() -> None:
     """Files and other schemes are refused before anything is watched."""
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(ConfigurationError, match="OPENSTACK_RCA_WEBHOOK"):
         Webhook("file:///etc/passwd", WebhookFormat.JSON)
 
 

@@ -42,7 +42,7 @@ _POSTGRESQL_COLUMNS = [
     "application_name", "backend_type",
 ]  # fmt: skip
 # What a header says of the zone or the unit of a column's values.
-_REMARK = re.compile(r" *[\[(]([^\])]*)[\])]$")
+_REMARK = re.compile(r" {0,4}[\[(]([^\])]{0,80})[\])]$")
 _FOUND_RECORDS = 2
 
 

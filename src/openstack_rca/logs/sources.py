@@ -157,6 +157,8 @@ def first_few(names: Sequence[str]) -> str:
 
 
 def _collect_one(given: str, found: _Found) -> None:
+    if not given.strip():
+        raise LogPathNotFound("A path of logs is empty.", "Give a file or a folder, such as /var/log/kolla.")
     if given == "-":
         found.sources.append(Source(None, "-", ("-",), (), 0, datetime.now(UTC), direct=True))
         return

@@ -59,7 +59,9 @@ class Webhook:
 
     def __post_init__(self) -> None:
         if not self.url.startswith(("http://", "https://")):
-            raise ConfigurationError("A webhook is an http:// or https:// address.", "Correct --webhook.")
+            raise ConfigurationError(
+                "A webhook is an http:// or https:// address.", "Correct --webhook or OPENSTACK_RCA_WEBHOOK."
+            )
 
     def deliver(self, told: Told) -> None:
         """Send it; raises ``OSError`` where nobody takes it."""

@@ -17,7 +17,7 @@ _TABLE: tuple[tuple[Category, str], ...] = (
     (Category.PROCESS_DOWN, r"\(200[23], |\(2013, .{0,40}reading initial"),
     (Category.HANG, r"\(2003, .{0,120}timed out"),
     (Category.AUTH, r"\(104[45], |\(1142, |\(1698, |SQLSTATE\[?28|password authentication failed"),
-    (Category.CONFIG, r"\(1049, |database \S+ does not exist"),
+    (Category.CONFIG, r"\(1049, |database \S{1,80} does not exist"),
     (Category.CAPACITY, r"\(1040, |\(1203, |\(1226, |\(1114, |\(1021, |too many clients|QueuePool limit"),
     (Category.DATABASE, r"\((?:1146|1054|1205|1213|1290|1047|1927|2006|2013), |deadlock found|InnoDB|galera|wsrep"),
     # Names and routes before the connections that fail for want of them.
@@ -34,8 +34,8 @@ _TABLE: tuple[tuple[Category, str], ...] = (
     (
         Category.CONFIG,
         r"EndpointNotFound|EmptyCatalog"
-        r"|ModuleNotFoundError|ImportError|No module named|NoSuchOptError|ConfigFile\w*Error|RequiredOptError|NoMatches\b"
-        r"|Invalid\w*Configuration|\w*Configuration\w*Invalid|InvalidPolicy|PolicySyntax|ConfigurationError"
+        r"|ModuleNotFoundError|ImportError|No module named|NoSuchOptError|ConfigFile\w{0,60}Error|RequiredOptError|NoMatches\b"
+        r"|Invalid\w{0,60}Configuration|Configuration\w{0,60}Invalid|InvalidPolicy|PolicySyntax|ConfigurationError"
         r"|\bNameError|\bSyntaxError|\bAttributeError|ParseError|ScannerError|ParserError|JSONDecodeError",
     ),
     (
@@ -47,7 +47,7 @@ _TABLE: tuple[tuple[Category, str], ...] = (
         r"(?i)\bUnauthorized\b|AuthenticationFail|AccessRefused|ACCESS_REFUSED|NotAuthorized|\bForbidden\b|PolicyNotAuthorized"
         r"|\bHTTP 40[13]\b|requires authentication|access denied|authentication fail|permission error|invalid credentials"
         r"|RBAC rules"
-        r"|credentials? (?:\w+ ){0,3}(?:incorrect|invalid|wrong|rejected)|account .{0,40}\block(?:ed|out)"
+        r"|credentials? (?:\w{1,40} ){0,3}(?:incorrect|invalid|wrong|rejected)|account .{0,40}\block(?:ed|out)"
         r"|log(?:in|on) (?:failed|failure)"
         r"|(?:incorrect|bad|wrong) (?:user ?name|password|credential)",
     ),
@@ -57,9 +57,9 @@ _TABLE: tuple[tuple[Category, str], ...] = (
         r"(?i)no space left|exceed the capacity"
         r"|Errno (?:12|24|28)\b|ENOSPC|out of memory|MemoryError|cannot allocate memory|too many open files"
         r"|QuotaExceeded|OverQuota|over quota|quota exceeded|LimitExceeded|exhausted|insufficient|not enough|no more "
-        r"|no (?:\w+ ){1,3}(?:is |are |was |were |left |remains? )?available"
-        r"|\bno (?:\w+ ){1,3}left\b|(?:slots|connections) are reserved|too many connections|limit (?:.{0,40} )?reached"
-        r"|reached (?:\w+ ){0,3}(?:limit|threshold|maximum)|MaxRetriesExceeded|\b(?:413|429|507)\b",
+        r"|no (?:\w{1,40} ){1,3}(?:is |are |was |were |left |remains? )?available"
+        r"|\bno (?:\w{1,40} ){1,3}left\b|(?:slots|connections) are reserved|too many connections|limit (?:.{0,40} )?reached"
+        r"|reached (?:\w{1,40} ){0,3}(?:limit|threshold|maximum)|MaxRetriesExceeded|\b(?:413|429|507)\b",
     ),
     (
         Category.DATABASE,
@@ -93,9 +93,10 @@ _TABLE: tuple[tuple[Category, str], ...] = (
         r"(?i)not ?(?:be )?found|\b404\b|does ?n[o']t exist|no such|FileNotFoundError|Errno 2\b|missing|lost",
     ),
 )
-_KINDS = tuple((category, re.compile(pattern)) for category, pattern in _TABLE)
+KINDS = tuple((category, re.compile(pattern)) for category, pattern in _TABLE)
+"""The rows of the table, the most exact first."""
 
-_STANDARD_ERROR = re.compile(r"(?m)^\s*(?:Stderr|stderr): (?:u?['\"])?\s*(.+?)(?:\\r)?(?:\\n)?['\"]?$")
+_STANDARD_ERROR = re.compile(r"(?m)^[^\S\n]*(?:Stderr|stderr): (?:u?['\"])?\s*(.+?)(?:\\r)?(?:\\n)?['\"]?$")
 
 
 LONGEST_STATEMENT = 280
@@ -127,7 +128,7 @@ def kind_of_error(component: str, *texts: str) -> Category:
 def kind_of(*texts: str) -> Category | None:
     """Kind of fault that the first of the texts speaks of that speaks of any; None where all are silent."""
     for text in texts:
-        for category, pattern in _KINDS:
+        for category, pattern in KINDS:
             if pattern.search(text):
                 return category
     return None
