@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from lifecycle_helpers import FACTS, MakeModel, publish
-from mlflow_entry_points import load_entry_points
+from mlflow_entry_points import installed_here, load_entry_points
 
 from openstack_rca.lifecycle.mlflow.client import connect
 from openstack_rca.lifecycle.mlflow.tracking import Tracking
@@ -44,6 +47,15 @@ def settings(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     mlflow.set_registry_uri(chosen.tracking_uri)
     request.addfinalizer(lambda: (mlflow.set_tracking_uri(before), mlflow.set_registry_uri("")))
     return chosen
+
+
+def test_mlflow_comes_up_without_a_warning_where_this_package_is_installed(tmp_path: Path) -> None:
+    """It loads what the package registers while it still imports itself."""
+    path = os.pathsep.join([str(installed_here(tmp_path)), *sys.path])
+    program = "import mlflow.store.artifact.artifact_repository_registry"
+    command = [sys.executable, "-W", "error:Failure attempting:UserWarning", "-c", program]
+    ended = subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -6,7 +6,7 @@ import json
 import re
 
 import pytest
-from tests.logs.reading import STORY, STORY_COLUMNS, read_text, rows, story
+from tests.logs.reading import REQUEST, STORY, STORY_COLUMNS, read_text, rows, story
 
 ISO = "2026-11-23T04:00:00.4"
 
@@ -60,6 +60,9 @@ ENVELOPES = {
                                                 "timestamp": times(line) + "Z"}),
     "fluentd out_file": lambda line: f"{times(line)}+00:00\tnova.compute\t" + json.dumps({"message": line}),
     "Fluent Bit on standard output": lambda line: '[0] nova-compute: [1795406400.400000000, {"log"=>' + json.dumps(line) + "}]",
+    "Fluent Bit of Kubernetes, quotes as they are": lambda line: "[0] kube.var.log.containers.nova-compute-0_openstack_nova-compute-"
+        + "4f1a" * 16 + '.log: [[1795406400.400000000, {}], {"stream"=>"stderr", "_p"=>"F", "log"=>"' + line
+        + '", "kubernetes"=>{"pod_name"=>"nova-compute-0", "container_name"=>"nova-compute"}}]',
     "journalctl -o json": lambda line: json.dumps({"__REALTIME_TIMESTAMP": "1795406400400000", "PRIORITY": "6",
                                                    "SYSLOG_IDENTIFIER": "nova-compute", "MESSAGE": line}),
     "journalctl -o json-sse": lambda line: "data: " + json.dumps({"__REALTIME_TIMESTAMP": "1795406400400000", "MESSAGE": line}),
@@ -73,6 +76,25 @@ def test_a_story_reads_the_same_in_every_envelope(name: str) -> None:
     assert read.events.select(STORY_COLUMNS).to_dicts() == story().to_dicts()
     assert set(read.events["service"].str.replace("_", "-")) == {"nova-compute"}
     assert read.events["lines"].sum() == read.files[0].lines == len(STORY)
+
+
+def test_a_stamp_before_the_first_line_of_a_text_alone_counts_for_all_of_it() -> None:
+    """``aws logs tail`` writes its stamp and the stream once a message, however many lines that has."""
+    bare = [line[29:] for line in STORY]
+    stamps = [f"{times(line)}000+00:00 cmp1/nova-compute " for line in STORY[:3]] + [""] * 3
+    text = "".join(f"{stamp}{line}\n" for stamp, line in zip(stamps, bare, strict=False))
+    found = rows(text, "tail.txt")
+    assert [event["lines"] for event in found] == [1, 1, 4]
+    assert {event["service"] for event in found} == {"nova-compute"}
+    assert found[2]["exception"] == "nova.exception.PortBindingFailed: Binding failed"
+
+
+def test_a_context_of_a_clouds_own_shape_behind_level_process_and_module() -> None:
+    """``logging_context_format_string`` puts what it likes in any order; the traceback keeps oslo.log's own prefix."""
+    own = f"2026-11-23 04:00:00.400 ERROR [2001] nova.compute.manager req={REQUEST} user=u No start\n"
+    (event,) = rows(own + "\n".join(STORY[3:6]) + "\n")
+    assert (event["logger"], event["process"], event["request_id"]) == ("nova.compute.manager", 2001, REQUEST)
+    assert (event["lines"], event["exception"]) == (4, "nova.exception.PortBindingFailed: Binding failed")
 
 
 @pytest.mark.parametrize(

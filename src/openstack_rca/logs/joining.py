@@ -26,7 +26,7 @@ def join_events(lines: pl.DataFrame) -> pl.DataFrame:
         one row an event, sorted by ``row``, with ``lines``, ``detail`` and ``exception`` added. Blank lines before the
         first event of a file belong to none; every other line belongs to exactly one.
     """
-    lines = _open_orphans(_open_timeless(_open_bare_lines(join_tracebacks(lines))))
+    lines = _open_orphans(_open_timeless(_open_bare_lines(join_tracebacks(_behind_an_envelope(lines)))))
     owned = lines.with_columns(owner=pl.when(_is(Kind.OPENER)).then(pl.col("row")))
     if lines.select(_is(Kind.REPEATED).any()).item():
         owned = owned.update(_owners_of_repeated(lines), on="row", how="left")
@@ -78,6 +78,19 @@ def in_order_of_time(lines: pl.DataFrame) -> pl.DataFrame:
     place = pl.when(turned).then(-(pl.col("row") // ROW_STRIDE).cast(pl.Int64)).otherwise(pl.col("row") // ROW_STRIDE)
     ordered = lines.sort("file_index", place, pl.col("row") % ROW_STRIDE, maintain_order=True)
     return ordered.with_columns(lines["row"].sort().alias("row"))
+
+
+def _behind_an_envelope(lines: pl.DataFrame) -> pl.DataFrame:
+    """Lines of one text that an envelope stands before but once: stamp, writer and process are those of its first line."""
+    bare = _is(Kind.REPEATED) & pl.col("time").is_null() & pl.col("stream").is_null()
+    if not lines.select(bare.any()).item():
+        return lines
+    last = {name: pl.when(_is(Kind.OPENER)).then(pl.col(name)).forward_fill().over("file_index") for name in _KEY[1:]}
+    goes_on = bare & (last["logger"] == pl.col("logger")) & last["stream"].is_not_null()
+    return lines.with_columns(
+        pl.when(goes_on.fill_null(value=False)).then(last[name]).otherwise(pl.col(name)).alias(name)
+        for name in ("stream", "time", "process")
+    )
 
 
 def _is(kind: Kind) -> pl.Expr:

@@ -41,6 +41,10 @@ _FLUENT_BIT = re.compile(
     r"^\[\d+\] (?P<tag>[\w.@*-]+): \[\[?(?P<stamp>\d+\.\d+)(?:, \{.*?\}\])?, (?P<record>\{.*\})\]$"
 )
 
+_DOCKER_KEYS = {"log", "stream", "time", "attrs"}
+_RUBY_KEY = re.compile(r'("(?:[^"\\]|\\.)*")=>')
+_RUBY_TEXT = re.compile(r'(?P<key>"[^"=]*")=>"(?P<value>.*?)"(?=, "[^"=]*"=>|\}[,}\]]|\}$)')
+
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _BUNYAN = {10: "TRACE", 20: "DEBUG", 30: "INFO", 40: "WARNING", 50: "ERROR", 60: "CRITICAL"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -130,7 +134,13 @@ def _parsed(body: str) -> Any:
 
 def _ruby_hash(text: str) -> dict[str, Any] | None:
     """Fluent Bit prints records as ``{"log"=>"text", "pid"=>7}``."""
-    value = _parsed(re.sub(r'("(?:[^"\\]|\\.)*")=>', r"\1:", text))
+    value = _parsed(_RUBY_KEY.sub(r"\1:", text))
+    if value is None:
+        # Some versions leave quotes inside of a value as they are.
+        marked = _RUBY_TEXT.sub(
+            lambda found: f'{found["key"]}:"{found["value"].replace(chr(34), chr(92) + chr(34))}"', text
+        )
+        value = _parsed(_RUBY_KEY.sub(r"\1:", marked))
     return value if isinstance(value, dict) else None
 
 
@@ -200,7 +210,7 @@ def _record_envelopes(record: Record) -> Iterator[dict[str, Any]]:
             and (name != "outer_instance_id" or _UUID.fullmatch(value))
         ):
             envelope[name] = value
-    if isinstance(flat.get("log"), str) and "stream" in flat and text == flat["log"] and not text.endswith("\n"):
+    if _goes_on(flat, text):
         envelope["part"] = PIECE
     elif states_level or envelope.get("outer_request_id") or envelope["outer_logger"]:
         envelope["part"] = WHOLE_EVENT
@@ -216,6 +226,14 @@ def _record_envelopes(record: Record) -> Iterator[dict[str, Any]]:
     yield {**envelope, "text": lines[0].rstrip("\r")}
     for line in lines[1:]:
         yield {**envelope, "text": line.rstrip("\r"), "part": CONTINUED}
+
+
+def _goes_on(flat: Record, text: str) -> bool:
+    """Whether a runtime cut the line here: a tag of CRI says so, in docker's own files the line feed is missing."""
+    tag = _first(flat, ("_p", "logtag"))
+    if tag is not None:
+        return tag == "P"
+    return text == flat.get("log") and not text.endswith("\n") and "stream" in flat and flat.keys() <= _DOCKER_KEYS
 
 
 def _text(flat: Record) -> str:

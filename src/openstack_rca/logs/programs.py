@@ -18,6 +18,27 @@ _LOG_KIND = re.compile(
     r"[-.](access|error|err|stdout|stderr|wsgi|uwsgi|apache|public|internal|admin|ssl|bundle|log|main|daemon|server)$"
 )
 _PREFIX = re.compile(r"^(openstack|devstack|kolla|ceph-[0-9a-f-]{36}|snap|docker|podman|tripleo|edpm|container)[-@._]")
+_SHARED_PACKAGES = {
+    "keystoneauth",
+    "keystonemiddleware",
+    "oslo",
+    *(
+        f"oslo_{name}"
+        for name in (
+            "concurrency",
+            "config",
+            "db",
+            "log",
+            "messaging",
+            "middleware",
+            "policy",
+            "privsep",
+            "reports",
+            "service",
+            "versionedobjects",
+        )
+    ),
+}
 _POD_TAIL = re.compile(r"(-[0-9a-f]{8,10})?-[a-z0-9]{5}$")
 
 
@@ -83,6 +104,12 @@ def component_of_logger(logger: str) -> str | None:
             return owners[text]
         text = text.rpartition(".")[0]
     return None
+
+
+@cache
+def python_packages() -> tuple[str, ...]:
+    """The packages of Python whose modules OpenStack's services log as, in alphabetical order."""
+    return tuple(sorted({logger.partition(".")[0] for logger in _loggers()} | _SHARED_PACKAGES))
 
 
 @cache

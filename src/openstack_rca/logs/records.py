@@ -188,15 +188,15 @@ def level_in_text(message: pl.Expr) -> pl.Expr:
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _INSTANCE_IN_TEXT = rf"nstance(?: uuid| UUID)?:? ['\"]?({_UUID})"
-# A context of a cloud's own shape stands in brackets at the beginning too.
-_REQUEST_IN_TEXT = rf"^[\[(][^\])]*?\b(req-{_UUID})\b"
+# A context of a cloud's own shape stands at the beginning too, in brackets or behind a name.
+_REQUEST_IN_TEXT = rf"^(?:[\[(][^\])]*?\b|(?i:req|request|request[_-]?id)[=:] ?)(req-{_UUID})\b"
 
 
 def ids_in_text() -> tuple[pl.Expr, pl.Expr]:
     """``request_id`` and ``instance_id``, where no field tells them but the text does."""
     text = pl.col("message")
-    in_brackets = pl.col("request_id").is_null() & text.str.contains(r"^[\[(]")
-    request = pl.when(in_brackets).then(text).str.extract(_REQUEST_IN_TEXT)
+    in_front = pl.col("request_id").is_null() & text.str.contains(r"^(?:[\[(]|(?i:req))")
+    request = pl.when(in_front).then(text).str.extract(_REQUEST_IN_TEXT)
     return (
         pl.coalesce("request_id", request).alias("request_id"),
         pl.coalesce("instance_id", text.str.extract(_INSTANCE_IN_TEXT)).alias("instance_id"),

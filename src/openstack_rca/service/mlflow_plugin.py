@@ -10,6 +10,10 @@ import sys
 from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
 from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from openstack_rca.service.mlflow_runs import RunsWithVersions
 
 FLAVOUR = "mlflow.keras"
 
@@ -34,6 +38,18 @@ class NoContext:
     def tags(self) -> dict[str, str]:
         """None."""
         return {}
+
+
+def runs_with_versions(
+    artifact_uri: str, tracking_uri: str | None = None, registry_uri: str | None = None
+) -> RunsWithVersions:
+    """What MLflow opens an address with that begins with ``runs:``.
+
+    MLflow asks for it while it still imports itself, so its own classes can only be had later.
+    """
+    from openstack_rca.service.mlflow_runs import RunsWithVersions
+
+    return RunsWithVersions(artifact_uri, tracking_uri, registry_uri)
 
 
 if FLAVOUR not in sys.modules:

@@ -1,4 +1,4 @@
-"""Loaded by MLflow itself (an entry point of this package): ``runs:/<id>/models`` is the version that the run made.
+"""Loaded by MLflow through ``mlflow_plugin``: ``runs:/<id>/models`` is the version that the run made.
 
 The version stays where it is; for MLflow's own tools its folder is what the run stored under ``models``.
 """

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import polars as pl
 
 from openstack_rca.logs.formats.line_format import DATE, LEVEL_WORD, LineFormat, guessed, iso, timeless, yearless
+from openstack_rca.logs.programs import python_packages
 from openstack_rca.logs.records import level_in_text, normal_level
 from openstack_rca.logs.stamps import DAY, ISO, MONTH, written_times
 
@@ -43,7 +46,31 @@ def _juju(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
 
 
 def _leveled(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
-    return iso(parts, timezone).with_columns(normal_level(pl.col("level")).fill_null("UNKNOWN").alias("level"))
+    levelled = iso(parts, timezone).with_columns(normal_level(pl.col("level")).fill_null("UNKNOWN").alias("level"))
+    return _with_module(levelled)
+
+
+@cache
+def _module() -> str:
+    return (
+        r"^(?:[\[(]?(?P<number>\d{1,9})[\])]? +)?"
+        rf"(?P<module>(?:{'|'.join(python_packages())})(?:\.[A-Za-z0-9_]+)+):? +(?P<text>.*)$"
+    )
+
+
+def _with_module(records: pl.DataFrame) -> pl.DataFrame:
+    """Process and Python module ahead of the text, which a format string of a cloud's own puts behind the level."""
+    ahead = pl.col("message").str.extract_groups(_module())
+    known = ahead.struct.field("module").is_not_null()
+    if not records.select(known.any()).item():
+        return records
+    process = pl.col("process") if "process" in records.columns else pl.lit(None)
+    logger = pl.col("logger") if "logger" in records.columns else pl.lit(None)
+    return records.with_columns(
+        process=pl.coalesce(process, ahead.struct.field("number")).cast(pl.Int32, strict=False),
+        logger=pl.when(known).then(ahead.struct.field("module")).otherwise(logger),
+        message=pl.when(known).then(ahead.struct.field("text")).otherwise("message"),
+    )
 
 
 def _anyhow(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
@@ -102,7 +129,7 @@ FORMATS = (
     ),
     LineFormat(
         "leveled",
-        rf"^\[?(?P<stamp>{ISO})\]?:?[ \t,|-]+\[?(?P<logger>[A-Za-z_](?:[\w./:-]*\w)?)\]?[ \t|:-]+"
+        rf"^\[?(?P<stamp>{ISO})\]?:?[ \t,|-]+\[?(?P<logger>[A-Za-z_](?:[\w.:-]*\w)?)\]?[ \t|:-]+"
         rf"[\[(<]?(?P<level>{_CAPITALS}){_NOT_A_WORD}(?P<message>.*)$",
         _leveled,
         "a time, a logger, a level: Python's logging",
