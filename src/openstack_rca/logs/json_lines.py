@@ -232,7 +232,7 @@ def _goes_on(flat: Record, text: str) -> bool:
     """Whether a runtime cut the line here: a tag of CRI says so, in docker's own files the line feed is missing."""
     tag = _first(flat, ("_p", "logtag"))
     if tag is not None:
-        return tag == "P"
+        return bool(tag == "P")
     return text == flat.get("log") and not text.endswith("\n") and "stream" in flat and flat.keys() <= _DOCKER_KEYS
 
 
