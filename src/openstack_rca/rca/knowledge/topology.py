@@ -94,6 +94,7 @@ class Topology:
                     raise _faulty(name, f"it cannot depend on {other!r}")
         self._aliases = self._claims(lambda part: (*part.aliases, *map(normal_name, part.agent_types)), own_name=True)
         self._topics = self._claims(lambda part: part.topics)
+        # The readers of logs use the loggers; here they are only checked.
         self._claims(lambda part: part.loggers)
         self._ports = self._claims(lambda part: _ports(part.ports))
         self._paths = [(re.compile(path), name) for name, part in self._parts.items() for path in part.paths]
