@@ -45,10 +45,10 @@ def test_the_screen_holds_verdict_why_proof_what_to_do_causes_checks_and_the_id(
 
 
 def test_the_last_line_calls_the_program_as_its_reader_does() -> None:
-    """In a checkout without an activated environment that is a path."""
+    """In a checkout without an activated environment that is a path; the line is never broken, so that it can be copied."""
     output = io.StringIO()
     report = report_samples.healthy()
-    short_report.render_short(report, Console(file=output, width=120), "/opt/rca/bin/openstack-rca")
+    short_report.render_short(report, Console(file=output, width=60), "/opt/rca/bin/openstack-rca")
     assert f"/opt/rca/bin/openstack-rca report show {report.id} --full" in output.getvalue()
 
 

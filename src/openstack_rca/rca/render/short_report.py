@@ -43,8 +43,9 @@ def render_short(report: Report, console: Console, program: str = "openstack-rca
         page.labelled("Missing:", page.text(lacks(report)), 2)
     _causes(page, report)
     _checks(page, point)
-    for line in page.cut(page.text(f"All of it: {program} report show {report.id} --full", "dim"), 2, page.width):
-        page.show(line)
+    # Not broken into lines, so that it can be copied.
+    known_by = page.text(report.id, limit=20).plain
+    console.print(page.text(f"All of it: {program} report show {known_by} --full", "dim"), soft_wrap=True)
 
 
 def _causes(page: Page, report: Report) -> None:
