@@ -3,13 +3,17 @@
 from openstack_rca.rca.judgement.attribution import (
     blame_link_to_busy_service,
     blame_link_to_shared_service,
-    discount_clean_restarts,
-    discount_complaints_after_own_silence,
-    discount_stop_after_own_error,
-    discount_unmissed_silence,
     keep_blame_on_common_target,
 )
 from openstack_rca.rca.judgement.confidence import Step, fitted_steps, place_on_ladder, probability
+from openstack_rca.rca.judgement.discounts import (
+    confirm_absence,
+    discount_clean_restarts,
+    discount_complaints_after_own_silence,
+    discount_lone_warnings,
+    discount_stop_after_own_error,
+    discount_unmissed_silence,
+)
 from openstack_rca.rca.judgement.explaining import explain
 from openstack_rca.rca.judgement.front import blame_proxy_in_front
 from openstack_rca.rca.judgement.guilt import Candidate, weigh
@@ -26,8 +30,10 @@ __all__ = [
     "blame_link_to_shared_service",
     "blame_own_settings",
     "blame_proxy_in_front",
+    "confirm_absence",
     "discount_clean_restarts",
     "discount_complaints_after_own_silence",
+    "discount_lone_warnings",
     "discount_stop_after_own_error",
     "discount_unmissed_silence",
     "explain",

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import polars as pl
 
-from openstack_rca.rca.evidence import Finding, NormalRates, tells_of_time_out
-from openstack_rca.rca.knowledge import Catalogue, Topology
-from openstack_rca.rca.vocabulary import STATED_CAUSES, Category, Directness, EvidenceSort
+from openstack_rca.rca.evidence import Finding, tells_of_time_out
+from openstack_rca.rca.knowledge import Topology
+from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
 
 CONSTANTLY_USED = ("rabbitmq", "mariadb", "keystone")
 """Components that every client uses every few seconds, so that a client without complaint is a client that is served."""
 
-_ABSENCE = (Category.HANG, Category.PROCESS_DOWN, Category.NETWORK, Category.MESSAGING, Category.DATABASE)
 SLOT = timedelta(seconds=15)
 _REACHABILITY = (Category.HANG, Category.NETWORK, Category.PROCESS_DOWN, Category.MESSAGING, Category.DATABASE)
 _UNCONNECTED = re.compile(
@@ -31,168 +30,6 @@ _UNCONNECTED = re.compile(
 
 _ANSWER = re.compile(r"\((?:1\d{3}, |[45]\d\d\) )|\bHTTP [45]\d\d\b")
 """Error numbers that a server sends (MySQL from 1000 on, AMQP and HTTP from 400 on): who answers was reached."""
-
-
-def discount_complaints_after_own_silence(findings: list[Finding]) -> list[Finding]:
-    """Weaken what a stream says of others right after a silence of its own.
-
-    A frozen process that wakes finds its connections closed by peers that gave it up; its complaint of them is a
-    consequence of its own absence.
-
-    Args:
-        findings: all findings, silences among them.
-
-    Returns:
-        The findings, with little left of such complaints. Where several components wake with
-        the same complaint, it is not they who slept: they waited for the one that they complain of.
-    """
-    table = current()
-    awakening = timedelta(seconds=table.settling_seconds)
-    ends: dict[tuple[str | None, str | None], list[datetime]] = {}
-    for finding in findings:
-        if finding.sort is EvidenceSort.SILENCE:
-            ends.setdefault((finding.accused, finding.accused_host), []).append(finding.last)
-    complaints = [
-        any(abs(finding.first - end) <= awakening for end in ends.get((finding.accuser, finding.accuser_host), []))
-        and finding.accused != finding.accuser
-        and finding.sort is not EvidenceSort.SILENCE
-        for finding in findings
-    ]
-    woken: dict[str, set[str | None]] = {}
-    for finding, complaint in zip(findings, complaints, strict=True):
-        if complaint:
-            woken.setdefault(finding.accused, set()).add(finding.accuser)
-    return [
-        replace(finding, weight=finding.weight * table.left)
-        if complaint and len(woken[finding.accused]) < table.sharing
-        else finding
-        for finding, complaint in zip(findings, complaints, strict=True)
-    ]
-
-
-def discount_unmissed_silence(findings: list[Finding], normal: NormalRates) -> list[Finding]:
-    """Weaken a silence that nobody misses: whoever has nothing to do is silent too.
-
-    Args:
-        findings: all findings.
-        normal: where it is known how long a component is silent when all is well, a longer silence counts in full.
-
-    Returns:
-        The findings, with the weight of a silence cut to ``unmissed`` unless somebody else speaks against the silent
-        component.
-    """
-    missed = {
-        finding.accused
-        for finding in findings
-        if finding.accuser != finding.accused
-        and finding.directness is Directness.ACCUSATION
-        and finding.category in _ABSENCE
-        and finding.strength >= current().complaint
-    }
-    return [
-        replace(finding, weight=finding.weight * current().unmissed)
-        if finding.sort is EvidenceSort.SILENCE
-        and finding.accused not in missed
-        and finding.accused not in normal.longest_gap_seconds
-        else finding
-        for finding in findings
-    ]
-
-
-def discount_stop_after_own_error(findings: list[Finding], catalogue: Catalogue) -> list[Finding]:
-    """Where a component stops right after an error of its own that no rule knows, the error is why, and the stop follows.
-
-    So it is with an ending that gives no reason ("failed to start") after an error that does.
-
-    Args:
-        findings: all findings.
-        catalogue: tells which signatures speak of a stop (``phase``).
-    """
-    table = current()
-    stops = {signature.id for signature in catalogue.signatures if signature.phase == "stop"}
-    told = list(findings)
-    for place, stop in enumerate(findings):
-        if stop.signature not in stops and not (
-            stop.unexplained and stop.vague and stop.directness is Directness.CAUSE
-        ):
-            continue
-        reasons = [
-            number
-            for number, finding in enumerate(findings)
-            if finding.unexplained
-            and not finding.vague
-            and (stop.signature in stops or finding.category in STATED_CAUSES)
-            and (finding.accused, finding.accuser_host) == (stop.accused, stop.accuser_host)
-            and timedelta(0) <= stop.first - finding.first <= timedelta(seconds=table.restart_seconds)
-            and finding.rows[:1] < stop.rows[:1]
-        ]
-        if reasons:
-            first = min(reasons, key=lambda number: (findings[number].first, findings[number].rows[:1]))
-            told[first] = replace(
-                findings[first], directness=Directness.CAUSE, weight=max(findings[first].weight, table.compared)
-            )
-            told[place] = replace(stop, weight=stop.weight * table.left)
-            for number in set(reasons) - {first}:
-                told[number] = replace(findings[number], weight=findings[number].weight * table.left)
-    return told
-
-
-def discount_clean_restarts(findings: list[Finding], catalogue: Catalogue, window: pl.DataFrame) -> list[Finding]:
-    """Weaken what a component says of its own stop where it was back within seconds and nobody missed it.
-
-    Args:
-        findings: all findings.
-        catalogue: tells which signatures speak of a stop and of a start (``phase``).
-        window: observed events; who goes on writing is back, whether or not it tells of its start.
-
-    Returns:
-        The findings, with little left of the stop and the start of such restarts.
-    """
-    table = current()
-    phases = {signature.id: signature.phase for signature in catalogue.signatures if signature.phase}
-    starts = [finding for finding in findings if phases.get(finding.signature or "") == "start"]
-    missed = {
-        finding.accused
-        for finding in findings
-        if finding.accuser != finding.accused
-        and finding.directness is Directness.ACCUSATION
-        and finding.strength >= current().complaint
-    }
-    stopped = {(f.accused, f.accuser_host) for f in findings if phases.get(f.signature or "") == "stop"}
-    absent = missed | {finding.accused for finding in findings if finding.sort is EvidenceSort.SILENCE}
-    # A start without a stop, that nobody waited for, is where a log begins, or what its writer tells again and again.
-    clean = {(f.accused, f.accuser_host) for f in starts if f.accused not in absent} - stopped
-    for finding in findings:
-        place = (finding.accused, finding.accuser_host)
-        if phases.get(finding.signature or "") == "stop" and finding.accused not in missed:
-            back = [start for start in starts if (start.accused, start.accuser_host) == place]
-            told = any(
-                start.first - finding.first <= timedelta(seconds=table.restart_seconds) and start.last >= finding.last
-                for start in back
-            )
-            if told or _goes_on(finding, window):
-                clean.add(place)
-    return [
-        replace(finding, weight=finding.weight * table.left)
-        if (finding.accused, finding.accuser_host) in clean and phases.get(finding.signature or "")
-        else finding
-        for finding in findings
-    ]
-
-
-def _goes_on(stop: Finding, window: pl.DataFrame) -> bool:
-    """Whether the stream that tells of a stop writes ordinary lines again soon after the first and the last such line."""
-    stream = window.filter(
-        (pl.col("component") == stop.accused)
-        & (pl.col("host") == stop.accuser_host)
-        & ~pl.col("row").is_in(list(stop.rows))
-    )["time"]
-    table = current()
-    settled, back = timedelta(seconds=table.settling_seconds), timedelta(seconds=table.restart_seconds)
-    return all(
-        int(stream.is_between(moment + settled, moment + back).sum()) >= table.back_lines
-        for moment in (stop.first, stop.last)
-    )
 
 
 def blame_link_to_shared_service(findings: list[Finding], window: pl.DataFrame, topology: Topology) -> list[Finding]:

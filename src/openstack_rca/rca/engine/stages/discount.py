@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from openstack_rca.rca.engine.case import Case, stage
 from openstack_rca.rca.judgement import (
+    confirm_absence,
     discount_clean_restarts,
     discount_complaints_after_own_silence,
+    discount_lone_warnings,
     discount_stop_after_own_error,
     discount_unmissed_silence,
     weigh_changes,
@@ -18,5 +20,7 @@ def discount(case: Case) -> None:
     findings = discount_complaints_after_own_silence(case.findings)
     findings = discount_unmissed_silence(findings, case.normal)
     findings = discount_stop_after_own_error(findings, case.catalogue)
+    findings = discount_lone_warnings(findings, case.observed)
+    findings = confirm_absence(findings, case.catalogue, case.observed)
     findings = discount_clean_restarts(findings, case.catalogue, case.observed)
     case.findings = weigh_changes(findings, case.catalogue)
