@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import polars as pl
@@ -26,6 +27,9 @@ _TURNED_DOWN = (Category.AUTH, Category.CAPACITY)
 
 _OUT_OF_REACH = (Category.PROCESS_DOWN, Category.HANG, *_TURNED_DOWN)
 """Kinds that the error of a client tells of a server that it cannot reach."""
+
+_BEGINS_LATE = timedelta(seconds=30)
+"""What was not there for so long, and then goes on all the time, began: it is no noise of the cloud."""
 
 
 def observe(table: EventTable, topology: Topology) -> pl.DataFrame:
@@ -90,8 +94,9 @@ def add_novelty(observed: pl.DataFrame, rates: NormalRates, minutes: float, pick
     """
     slot = pl.col("time").dt.truncate("15s")
     slots = max(observed.select(slot.n_unique()).item(), 1)
+    begin = observed["time"].min()
     counted = observed.group_by("component", "template_id").agg(
-        window_count=pl.len(), steadiness=slot.n_unique() / slots
+        window_count=pl.len(), steadiness=slot.n_unique() / slots, late=slot.min() - begin >= _BEGINS_LATE
     )
     joined = counted.join(rates.templates, on=["component", "template_id"], how="left").with_columns(
         pl.col("normal_per_minute").fill_null(0.0), familiar=pl.col("component").is_in(list(rates.components))
@@ -102,10 +107,11 @@ def add_novelty(observed: pl.DataFrame, rates: NormalRates, minutes: float, pick
     # Without a baseline, what goes on through more than half of the window is taken for this cloud's noise.
     tells = slots >= current().steady_slices and not picked
     unsteady = (1.0 - 2.0 * (pl.col("steadiness") - 0.5)).clip(0.0, 1.0) if tells else pl.lit(1.0)
+    unsteady = pl.when("late").then(1.0).otherwise(unsteady)
     joined = joined.with_columns(
         novelty=pl.when("familiar").then(pl.Series(fresh)).otherwise(unsteady),
         normal_per_minute=pl.when("familiar").then("normal_per_minute"),
-    ).drop("steadiness")
+    ).drop("steadiness", "late")
     known = observed.join(joined, on=["component", "template_id"], how="left", maintain_order="left")
     # The logs may hold nothing but the outage: errors that go on all the time are doubted, not dismissed.
     doubted = pl.when(~pl.col("familiar") & pl.col("level").is_in(["ERROR", "CRITICAL"])).then(

@@ -55,10 +55,14 @@ class Candidate:
     def leading(self) -> Finding:
         """The finding that decides what is told: the first of the strong ones that is no mere symptom, or the reason before it.
 
-        A component that says plainly why it stopped is not just down; what it complains of afterwards is no reason.
+        A component that says plainly why it stopped is not just down; what it complains of afterwards is no reason. An error of
+        its own that says what is wrong says more than what others make of it, if they are no surer.
         """
         table = current()
         plain = [finding for finding in self.findings if finding.directness is not Directness.SYMPTOM] or self.findings
+        errors = [f for f in self.findings if f.unexplained and not f.vague and f.accuser == self.component]
+        if errors and errors[0].strength > max(finding.strength for finding in plain):
+            plain = errors
         most = max(finding.strength for finding in plain)
         strong = [finding for finding in plain if finding.strength >= table.nearly * most]
         own = [finding for finding in strong if finding.directness is Directness.CAUSE]
