@@ -12,9 +12,13 @@ from openstack_rca.rca.evidence.finding import Finding
 from openstack_rca.rca.judgement.attribution import (
     blame_link_to_busy_service,
     blame_link_to_shared_service,
+    keep_blame_on_common_target,
+)
+from openstack_rca.rca.judgement.discounts import (
+    confirm_absence,
     discount_clean_restarts,
     discount_complaints_after_own_silence,
-    keep_blame_on_common_target,
+    discount_lone_warnings,
 )
 from openstack_rca.rca.knowledge.catalogue import load_catalogue
 from openstack_rca.rca.knowledge.topology import load_topology
@@ -262,3 +266,56 @@ def test_a_start_without_a_stop_that_nobody_waited_for_is_where_a_log_begins() -
     assert alone.weight < begin.weight
     waiting = finding("nova-conductor", "nova-compute", "hv1", category=Category.PROCESS_DOWN)
     assert discount_clean_restarts([begin, waiting], load_catalogue(), streams) == [begin, waiting]
+
+
+def test_a_refusal_within_seconds_of_a_start_belongs_to_the_start() -> None:
+    begin = finding("mariadb", "mariadb", "db", directness=Directness.CAUSE, signature="database-started", lasts=0)
+    early = replace(finding("mariadb", "nova-conductor", "ctl", at=5, lasts=0, category=Category.PROCESS_DOWN), count=1)
+    streams = window(clients=[("nova-api", "ctl")])
+    for told, before in zip(
+        discount_clean_restarts([begin, early], load_catalogue(), streams), (begin, early), strict=True
+    ):
+        assert told.weight < 0.3 * before.weight
+    late = replace(early, last=START + timedelta(seconds=50))
+    assert discount_clean_restarts([begin, late], load_catalogue(), streams) == [begin, late]
+
+
+@pytest.fixture
+def goodbye() -> Finding:
+    """What the broker says of a client whose connections ended."""
+    gone = finding(
+        "nova-scheduler", "rabbitmq", "ctl", lasts=1, category=Category.PROCESS_DOWN, signature="a-peer-left"
+    )
+    return replace(gone, weight=0.1)
+
+
+def test_a_client_that_left_without_a_goodbye_and_only_starts_again_was_gone(goodbye: Finding) -> None:
+    begin = finding("nova-scheduler", "nova-scheduler", "ctl", at=40, **BEGIN)  # type: ignore[arg-type]
+    streams = pl.concat([window(clients=[("nova-api", "ctl")]), window(clients=[("nova-scheduler", "ctl")])[4:]])
+    assert confirm_absence([goodbye, begin], load_catalogue(), streams)[0].weight >= 0.8
+
+
+def test_a_client_that_goes_on_writing_was_not_gone(goodbye: Finding) -> None:
+    streams = window(clients=[("nova-api", "ctl"), ("nova-scheduler", "ctl")])
+    assert confirm_absence([goodbye], load_catalogue(), streams) == [goodbye]
+
+
+def test_a_client_whose_connections_all_ended_and_that_writes_nothing_any_more_is_gone(goodbye: Finding) -> None:
+    streams = pl.concat([window(clients=[("nova-api", "ctl")]), window(clients=[("nova-scheduler", "ctl")])[:1]])
+    assert confirm_absence([goodbye], load_catalogue(), streams)[0].weight >= 0.8
+    one = replace(goodbye, count=1)
+    assert confirm_absence([one], load_catalogue(), streams) == [one]
+
+
+def test_a_lone_warning_where_nothing_failed_proves_little() -> None:
+    lone = replace(
+        finding("nova-compute", "nova-compute", "hv1", directness=Directness.CAUSE, signature="unsure"),
+        weight=0.5,
+        count=1,
+    )
+    calm = window().with_columns(level=pl.lit("WARNING"), failed=pl.lit(False))
+    assert discount_lone_warnings([lone], calm)[0].weight < lone.weight
+    troubled = calm.with_columns(failed=pl.col("row") == 3)
+    assert discount_lone_warnings([lone], troubled) == [lone]
+    for sure in (replace(lone, weight=0.8), replace(lone, count=5)):
+        assert discount_lone_warnings([sure], calm) == [sure]

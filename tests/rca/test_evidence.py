@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import polars as pl
 import pytest
 from api_troubles import placement_lost
 from cloud import Cloud, healthy_rates
@@ -137,3 +138,18 @@ def test_several_logs_of_one_component_are_one_stream() -> None:
     assert gaps["keystone"] > 200
     assert rates.longest_gap_seconds["keystone"] == gaps["keystone-uwsgi"] < 60
     assert rates.per_minute["keystone"] > 50
+
+
+def failing(begin: int) -> float:
+    """Novelty of an error that comes every five seconds from one moment on, where nobody knows what is normal."""
+    cloud = Cloud(SMALL)
+    for second in range(begin, int(cloud.seconds), 5):
+        cloud.say(second, "cinder-api", "ERROR", "cinder.api", "Caught error: the policy cannot be read")
+    table = EventTable.of(cloud.events())
+    seen = add_novelty(with_words(observe(table, TOPOLOGY), table), NormalRates.empty(), cloud.seconds / 60)
+    return float(seen.filter(pl.col("message").str.starts_with("Caught error"))["novelty"][0])
+
+
+def test_an_error_that_begins_within_the_logs_and_goes_on_is_no_noise_of_the_cloud() -> None:
+    assert failing(begin=0) < 0.9
+    assert failing(begin=60) == 1.0

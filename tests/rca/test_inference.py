@@ -64,7 +64,8 @@ def accusation(accused: str, accuser: str, weight: float = 0.7) -> Finding:
 
 def window(streams: dict[str, list[str]], each: int = 40) -> pl.DataFrame:
     rows = [(component, host) for host, names in streams.items() for component in names for _ in range(each)]
-    return pl.DataFrame({"component": [row[0] for row in rows], "host": [row[1] for row in rows]})
+    names = {"component": [row[0] for row in rows], "host": [row[1] for row in rows]}
+    return pl.DataFrame(names).with_columns(time=pl.lit(START))
 
 
 def inferred(findings: list[Finding], observed: pl.DataFrame) -> list[tuple[str, str | None]]:
@@ -151,3 +152,21 @@ def test_a_host_whose_services_are_all_missed_by_others_is_gone_unless_one_of_th
     speaks = pl.DataFrame([{"component": "nova-compute", "host": "hv1", "time": START + timedelta(seconds=50)}])
     assert infer_shared(findings, pl.concat([window, speaks.cast(dict(window.schema))]), TOPOLOGY) == findings
     assert infer_shared(findings[:1], window, TOPOLOGY) == findings[:1]
+
+
+def going_on(streams: dict[str, list[str]]) -> pl.DataFrame:
+    """Streams that go on for half a minute after the silences."""
+    return window(streams).with_columns(time=pl.lit(START + timedelta(seconds=90)))
+
+
+def test_those_that_wake_at_one_moment_waited_for_the_same_however_idle_they_are() -> None:
+    """Each silence alone proves next to nothing."""
+    idle = [silence(name, weight=0.05) for name in DATABASE_USERS]
+    assert inferred(idle, going_on({"ctl": DATABASE_USERS})) == [("mariadb", None)]
+    apart = [replace(found, last=found.last - timedelta(seconds=10 * n)) for n, found in enumerate(idle)]
+    assert inferred(apart, going_on({"ctl": DATABASE_USERS})) == []
+
+
+def test_a_proxy_that_sleeps_and_wakes_with_those_behind_it_is_what_they_share() -> None:
+    found = [silence(name, weight=0.05) for name in DATABASE_USERS] + [silence("haproxy", "lb", 0.05)]
+    assert inferred(found, going_on({"ctl": DATABASE_USERS, "lb": ["haproxy"]})) == [("haproxy", "lb")]

@@ -19,7 +19,11 @@ _TABLE: tuple[tuple[Category, str], ...] = (
     (Category.AUTH, r"\(104[45], |\(1142, |\(1698, |SQLSTATE\[?28|password authentication failed"),
     (Category.CONFIG, r"\(1049, |database \S{1,80} does not exist"),
     (Category.CAPACITY, r"\(1040, |\(1203, |\(1226, |\(1114, |\(1021, |too many clients|QueuePool limit"),
-    (Category.DATABASE, r"\((?:1146|1054|1205|1213|1290|1047|1927|2006|2013), |deadlock found|InnoDB|galera|wsrep"),
+    (
+        Category.DATABASE,
+        r"\((?:1146|1054|1205|1213|1290|1047|1927|2006|2013), |deadlock found|InnoDB|galera|wsrep|group_replication"
+        r"|[Nn]o primary available|NotWritablePrimary",
+    ),
     # Names and routes before the connections that fail for want of them.
     (
         Category.NETWORK,
@@ -45,7 +49,8 @@ _TABLE: tuple[tuple[Category, str], ...] = (
     (
         Category.AUTH,
         r"(?i)\bUnauthorized\b|AuthenticationFail|AccessRefused|ACCESS_REFUSED|NotAuthorized|\bForbidden\b|PolicyNotAuthorized"
-        r"|\bHTTP 40[13]\b|requires authentication|access denied|authentication fail|permission error|invalid credentials"
+        r"|\bHTTP 40[13]\b|requires authentication|access denied|authentication (?:to \w+ )?fail|permission error"
+        r"|invalid credentials"
         r"|RBAC rules"
         r"|credentials? (?:\w{1,40} ){0,3}(?:incorrect|invalid|wrong|rejected)|account .{0,40}\block(?:ed|out)"
         r"|log(?:in|on) (?:failed|failure)"

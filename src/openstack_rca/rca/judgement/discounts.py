@@ -133,7 +133,7 @@ def discount_lone_warnings(findings: list[Finding], window: pl.DataFrame) -> lis
         return findings
     mild = set(window.filter(pl.col("level").is_in(["INFO", "WARNING"]))["row"].to_list())
     return [
-        replace(finding, weight=finding.weight * table.unknown_normal)
+        replace(finding, weight=finding.weight * table.once)
         if finding.signature is not None
         and finding.directness is not Directness.SYMPTOM
         and finding.weight <= table.plain

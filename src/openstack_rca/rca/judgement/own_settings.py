@@ -148,7 +148,8 @@ def _blame_unknown_name(findings: list[Finding], window: pl.DataFrame, topology:
         return findings
     for place, finding in enumerate(findings):
         if finding in own:
-            moved[place] = _own_fault(finding, client, "its server", Category.CONFIG, _WRONG_NAME)
+            told = _own_fault(finding, client, "its server", Category.CONFIG, _WRONG_NAME)
+            moved[place] = replace(told, novelty=1.0)
         elif finding in asking:
             moved[place] = replace(finding, weight=finding.weight * current().left)
     return moved

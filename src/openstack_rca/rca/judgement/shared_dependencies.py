@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import polars as pl
 
@@ -30,8 +30,11 @@ def infer_shared(findings: list[Finding], window: pl.DataFrame, topology: Topolo
     Returns:
         The findings and, at most, one inferred component's and one host's.
     """
-    stopped = _stopped(findings)
-    shared = _shared_dependency(findings, stopped, window, topology) if stopped else []
+    together = _slept_together(findings, window)
+    shared = _sleeping_leaf(together, topology)
+    stopped = together or _stopped(findings)
+    if not shared and stopped:
+        shared = _shared_dependency(findings, stopped, window, topology)
     return findings + shared + _shared_host(findings, window)
 
 
@@ -45,6 +48,34 @@ def _stopped(findings: list[Finding]) -> dict[str, list[Finding]]:
         if quiet and finding.strength >= current().noticeable:
             stopped[finding.accused].append(finding)
     return stopped
+
+
+def _slept_together(findings: list[Finding], window: pl.DataFrame) -> dict[str, list[Finding]]:
+    """Components that woke at one moment from a silence: enough of them wait for the same, however idle each may be."""
+    table = current()
+    moment = timedelta(seconds=table.settling_seconds)
+    end: datetime = window["time"].max()  # type: ignore[assignment]
+    silences = [f for f in findings if f.sort is EvidenceSort.SILENCE and f.last + moment < end]
+    best: dict[str, list[Finding]] = {}
+    for first in silences:
+        woken: dict[str, list[Finding]] = defaultdict(list)
+        for finding in silences:
+            if timedelta(0) <= finding.last - first.last <= moment:
+                woken[finding.accused].append(finding)
+        best = max(best, woken, key=len)
+    return best if len(best) >= current().sharing else {}
+
+
+def _sleeping_leaf(together: dict[str, list[Finding]], topology: Topology) -> list[Finding]:
+    """The accusation of a piece of the infrastructure that slept and woke with those that use it."""
+    for name in sorted(together):
+        users = [other for other in together if other != name and name in topology.dependencies(other)]
+        if topology.is_leaf(name) and len(users) >= current().sharing:
+            why = f"{name} and {len(users)} components that use it stopped at once, and went on at once"
+            own = together[name][0]
+            witnesses = [own, *(together[user][0] for user in users)]
+            return [_inferred(witnesses, name, why, 1.0, own.accused_host)]
+    return []
 
 
 def _shared_dependency(
