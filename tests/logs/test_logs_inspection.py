@@ -78,6 +78,13 @@ def test_an_offset_in_the_stamps_is_told_as_the_zone(tmp_path: Path) -> None:
     assert (facts.zone, facts.zone_from, facts.first) == ("+01:00", ZoneSource.LINES, START.replace(microsecond=123000))
 
 
+def test_an_offset_behind_a_long_text_is_told_as_the_zone(tmp_path: Path) -> None:
+    """Records of JSON tell their time where they like."""
+    line = f'{{"message": "{"slow " * 60}", "level": "INFO", "time": "2026-11-23T05:00:00.123+01:00"}}\n'
+    facts = the(inspected(write(tmp_path / "nova-api.log", line)), "nova-api.log")
+    assert (facts.zone, facts.zone_from) == ("+01:00", ZoneSource.LINES)
+
+
 def test_lines_whose_level_nobody_knows_are_counted_and_shown(tmp_path: Path) -> None:
     """With three examples and their line numbers, and advice."""
     write(tmp_path / "nova-api.log", oslo(0, "up"))

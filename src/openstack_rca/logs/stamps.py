@@ -225,8 +225,10 @@ _ZONE_LINES = 50
 
 def zone_in(lines: pl.Series) -> str | None:
     """The offset from UTC that most stamps at the beginning of a log carry, as ``+00:00``; None where they carry none."""
-    stamped = [line for line in lines.head(_ZONE_LINES).to_list() if _CLOCK.search(line)]
-    found = [match[1].replace(":", "") for line in stamped if (match := _OFFSET.search(line[:200])) is not None]
+    clocks = [(line, clock) for line in lines.head(_ZONE_LINES).to_list() if (clock := _CLOCK.search(line)) is not None]
+    # A record of JSON may tell its time behind a long text, so the look begins at the first clock.
+    stamped = [line[clock.start() :][:200] for line, clock in clocks]
+    found = [match[1].replace(":", "") for stamp in stamped if (match := _OFFSET.search(stamp)) is not None]
     if not found or len(found) * 2 < len(stamped):
         return None
     most = min(statistics.multimode(found))
