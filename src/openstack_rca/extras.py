@@ -13,6 +13,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "mcp": ("mcp",),
     "serve": ("starlette", "uvicorn"),
     "llm": ("httpx",),
+    "sevenzip": ("py7zr",),
 }
 """Extra -> the modules whose presence shows that it is installed."""
 

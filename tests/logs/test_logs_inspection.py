@@ -100,16 +100,18 @@ def test_lines_whose_level_nobody_knows_are_counted_and_shown(tmp_path: Path) ->
 def test_what_was_not_read_is_told_with_the_reason_and_what_would_help(tmp_path: Path) -> None:
     """Skipped as a whole, or its rest."""
     write(tmp_path / "nova-api.log", oslo(0, "up"))
-    write(tmp_path / "a.7z", b"7z\xbc\xaf\x27\x1c" + bytes(50))
+    write(tmp_path / "a.rar", b"Rar!\x1a\x07\x01\x00" + bytes(50))
     write(
         tmp_path / "cut.log.gz",
         gzip.compress("".join(oslo(n, f"line {n * 7919}") for n in range(9000)).encode())[:-900],
     )
     inspection = inspected(tmp_path)
-    assert the(inspection, "a.7z").skip is SkipReason.UNKNOWN_PACKING
+    assert the(inspection, "a.rar").skip is SkipReason.UNKNOWN_PACKING
     cut = the(inspection, "cut.log.gz")
     assert cut.skip is SkipReason.DAMAGED and cut.events > 100 and "cut.log.gz" in cut.detail
-    assert any("a.7z" in text for text in inspection.advice) and any("cut.log.gz" in text for text in inspection.advice)
+    assert any("a.rar" in text for text in inspection.advice) and any(
+        "cut.log.gz" in text for text in inspection.advice
+    )
 
 
 def test_a_long_silence_of_a_busy_file_is_a_gap(tmp_path: Path) -> None:

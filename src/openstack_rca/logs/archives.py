@@ -1,7 +1,7 @@
 """One file as it lies on disk, and the logs inside of it: packings are taken off until only text is left.
 
 Everything is read as a stream and nothing is written, so a name in an archive cannot lead anywhere. Only a zip that lies
-inside of something else, and a binary journal, need a temporary file.
+inside of something else, what a 7z holds, and a binary journal need temporary files, which have no name.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from openstack_rca.logs.members import (
 from openstack_rca.logs.opening import Input, damaged, opened
 from openstack_rca.logs.packing import STREAMS, Packing, Readable, Unpacked, packing_of
 from openstack_rca.logs.records import SkipReason
+from openstack_rca.logs.seven_zip import files_of
 
 _COPY_BYTES = 1024 * 1024
 
@@ -138,6 +139,10 @@ class Walk:
                 yield from self._tar(member, depth)
             elif packing is Packing.ZIP:
                 yield from self._zip(member, depth, raw)
+            elif packing is Packing.SEVEN_ZIP:
+                with self._on_disk(member, raw) as file:
+                    for held in files_of(file, member.content.called, self._budget):
+                        yield from self._member(member, held.name, held.content, held.modified, depth)
             elif packing is Packing.JOURNAL:
                 yield from self._journal(member, raw)
             else:
