@@ -38,6 +38,8 @@ NEEDS_AN_EXTRA = {
     "servers/http_api.py": "serve",
     "cli/serve.py": "serve",
     "service/language_model.py": "llm",
+    "service/mlflow_runs.py": "mlflow",
+    "logs/seven_zip.py": "sevenzip",
 }
 """Module or folder -> the extra that brings what it imports; nothing else may import from an extra."""
 

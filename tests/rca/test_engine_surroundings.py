@@ -324,7 +324,7 @@ SCENARIOS = [
     Scenario(
         "password of a service user, under kolla", service_password, ("keystone", "nova-api"), ("auth",), site=KOLLA
     ),
-    Scenario("endpoint deleted", endpoint_gone, ("keystone",), ("config",)),
+    Scenario("endpoint deleted", endpoint_gone, ("keystone",), ("data-missing",)),
     Scenario("endpoint wrong", endpoint_wrong, ("keystone", "neutron-server"), ("config",)),
     Scenario("fernet keys gone", fernet_keys_gone, ("keystone",), ("data-missing",)),
     Scenario("certificate expired", certificate_expired, ("keystone", "haproxy"), ("config", "auth")),

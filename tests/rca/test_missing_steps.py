@@ -307,6 +307,7 @@ def test_errors_that_the_network_expected_where_they_came_say_less(normal: float
             "host": "compute1",
             "level": "ERROR",
             "message": "Network is not available.",
+            "text": "Network is not available.",
             "exception": None,
             "detail": None,
             "template_id": 1,

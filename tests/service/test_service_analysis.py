@@ -20,7 +20,7 @@ from openstack_rca.settings import load_settings
 from trained_environment import SAMPLES, Trained
 
 INCIDENT = SAMPLES / "incidents" / "INC-003"
-VARYING = {"created", "seconds", "logs", "command", "id"}
+VARYING = {"created", "seconds", "stages", "logs", "command", "id"}
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ _TABLE: tuple[tuple[Category, str], ...] = (
     (
         Category.AUTH,
         r"(?i)\bUnauthorized\b|AuthenticationFail|AccessRefused|ACCESS_REFUSED|NotAuthorized|\bForbidden\b|PolicyNotAuthorized"
-        r"|\bHTTP 40[13]\b|requires authentication|access denied|authentication (?:to \w+ )?fail|permission error"
+        r"|\bHTTP 40[13]\b|requires authentication|access denied|authentication (?:to \w{1,40} )?fail|permission error"
         r"|invalid credentials"
         r"|RBAC rules"
         r"|credentials? (?:\w{1,40} ){0,3}(?:incorrect|invalid|wrong|rejected)|account .{0,40}\block(?:ed|out)"
