@@ -21,6 +21,7 @@ MAIN = [sys.executable, str(ROOT / "main.py")]
 __all__ = ["swift"]
 
 LOG = f"{LOGS}/controller/keystone.log.xz"
+ONE_LOG = "controller/nova-api.log.xz"
 COPY = "models/lstm_log_classifier.keras"
 
 
@@ -54,7 +55,7 @@ def train_through_the_door(base: Path, logs: Path, variables: dict[str, str], *o
 @pytest.fixture(scope="module")
 def bare(trained: Trained, shared_folder: Path) -> Door:
     """No variable is set at all."""
-    return train_through_the_door(shared_folder / "bare", trained.logs, {})
+    return train_through_the_door(shared_folder / "bare", trained.logs / ONE_LOG, {})
 
 
 @pytest.fixture(scope="module")
@@ -72,13 +73,13 @@ def team(trained: Trained, swift: SwiftServer, tmp_path_factory: pytest.TempPath
             "MLFLOW_EXPERIMENT_NAME": "openstack_rca_system_production",
             "OPENSTACK_RCA_NETWORK_TIMEOUT": "60",
         }
-        yield train_through_the_door(base, trained.logs, variables)
+        yield train_through_the_door(base, trained.logs / ONE_LOG, variables)
 
 
 @pytest.fixture(scope="module")
 def alone(trained: Trained, shared_folder: Path) -> Door:
     """No variable is set, and MLflow is switched off."""
-    return train_through_the_door(shared_folder / "alone", trained.logs, {}, "--disable-mlflow")
+    return train_through_the_door(shared_folder / "alone", trained.logs / ONE_LOG, {}, "--disable-mlflow")
 
 
 DOORS = ["bare", "team", "alone"]

@@ -38,7 +38,7 @@ def last_line(code: str, home: Path, tmp_path: Path, **variables: str) -> list[o
     "words",
     [
         ["--help"],
-        ["signatures", "lint"],
+        ["logs", "inspect", LOGS],
         ["models", "list"],
         ["models", "show"],
         ["analyze", LOGS, "--issue", "x", "--disable-mlflow"],
