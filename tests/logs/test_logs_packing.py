@@ -22,7 +22,6 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openstack_rca import extras
 from openstack_rca.errors import DamagedLog, LogBoundReached, LogInputError, NotARegularFile, UnknownPacking
 from openstack_rca.logs import bounds as bounds_module
 from openstack_rca.logs import opening
@@ -271,47 +270,6 @@ def test_an_encrypted_member_is_named(tmp_path: Path) -> None:
         data[place + (6 if signature == b"PK\x03\x04" else 8)] |= 1
     read = read_logs([write(tmp_path / "x.zip", bytes(data))])
     assert (read.events["message"].to_list(), left_out(read)) == (["on"], {"x.zip/a.log": SkipReason.ENCRYPTED})
-
-
-def seven_zip(files: dict[str, bytes], password: str | None = None) -> bytes:
-    """An archive of these files."""
-    py7zr = pytest.importorskip("py7zr", reason="the extra sevenzip is not installed")
-    packed = io.BytesIO()
-    with py7zr.SevenZipFile(packed, "w", password=password) as archive:
-        for name, data in files.items():
-            archive.writestr(data, name)
-    return packed.getvalue()
-
-
-def test_a_7z_is_read_like_a_zip(tmp_path: Path) -> None:
-    """Its folders are hosts; other packings lie in it, and it lies in them."""
-    held = seven_zip({"ctl1/nova-api.log": LINE, "ctl2/nova-api.log.gz": gzip.compress(LATER)})
-    for name, data in (("x.7z", held), ("x.7z.gz", gzip.compress(held))):
-        read = read_logs([write(tmp_path / name, data)])
-        assert read.events["host"].to_list() == ["ctl1", "ctl2"]
-
-
-def test_a_7z_that_cannot_be_read_is_told(tmp_path: Path) -> None:
-    """Damaged, with a password, or too large: what it says is looked at before anything is unpacked."""
-    held = seven_zip({"nova-api.log": LINE * 50})
-    with pytest.raises(DamagedLog):
-        read_logs([write(tmp_path / "a.7z", held[:40] + bytes(20) + held[60:])])
-    with pytest.raises(DamagedLog):
-        read_logs([write(tmp_path / "b.7z", held[: len(held) // 2])])
-    with pytest.raises(UnknownPacking, match="password"):
-        read_logs([write(tmp_path / "c.7z", seven_zip({"nova-api.log": LINE}, password="secret"))])
-    with pytest.raises(LogBoundReached, match="OPENSTACK_RCA_UNPACKED_BYTES"):
-        read_logs([write(tmp_path / "d.7z", held)], bounds=Bounds(size_bytes=100))
-
-
-def test_a_7z_without_its_extra_is_told_with_the_line_that_installs_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nothing else needs it."""
-    monkeypatch.setitem(extras.MODULES, "sevenzip", ("no_such_module",))
-    with pytest.raises(UnknownPacking) as caught:
-        read_logs([write(tmp_path / "x.7z", b"7z\xbc\xaf\x27\x1c" + bytes(100))])
-    assert "openstack-rca[sevenzip]" in caught.value.hint
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,10 @@ _DAMAGED = (
     LookupError,
     OverflowError,
     MemoryError,
+    AssertionError,
+    AttributeError,
 )
+"""What py7zr stumbles over in a broken archive, where it has no error of its own."""
 
 
 @dataclass(frozen=True)
@@ -100,23 +103,27 @@ def files_of(archive: IO[bytes], called: str, budget: Budget) -> Iterator[HeldFi
 
 def _unpacked_files(archive: IO[bytes], called: str, budget: Budget, unpacked: _Unpacked) -> Iterator[HeldFile]:
     from py7zr import SevenZipFile
-    from py7zr.exceptions import ArchiveError
+    from py7zr.exceptions import ArchiveError, PasswordRequired
 
     # Its beginning was looked at.
     archive.seek(0)
     try:
         with SevenZipFile(archive) as opened:
             if opened.needs_password():
-                raise UnknownPacking(f"{called} has a password.", "Unpack it and give what comes out.")
+                raise PasswordRequired(None, "the files are encrypted")
             listed = [entry for entry in opened.list() if entry.is_file]
             _hold_against_bounds([entry.uncompressed for entry in listed], archive, called, budget)
             opened.extract(targets=[entry.filename for entry in listed], factory=unpacked)
+    except PasswordRequired as error:
+        # The names alone may be encrypted too, which already the opening tells.
+        raise UnknownPacking(f"{called} has a password.", "Unpack it and give what comes out.") from error
     except (ArchiveError, *_DAMAGED) as error:
         raise damaged(called, error) from error
-    for entry in listed:
-        if entry.filename in unpacked.files:
-            with unpacked.files.pop(entry.filename).content as content:
-                yield HeldFile(entry.filename, content, entry.creationtime)
+    modified = {entry.filename: entry.creationtime for entry in listed}
+    # py7zr calls absolute names and those that stand twice otherwise than the list does.
+    for name, file in unpacked.files.items():
+        with file.content as content:
+            yield HeldFile(name, content, modified.get(name))
 
 
 def _hold_against_bounds(sizes: list[int], archive: IO[bytes], called: str, budget: Budget) -> None:
