@@ -92,7 +92,7 @@ def test_an_answer_without_any_cause_can_be_shown_in_every_form(logs: Path, sett
 def test_every_file_that_was_not_read_is_named_with_the_reason(logs: Path, settings: Settings) -> None:
     """Skipped as a whole or from some place on; and one line says how many."""
     (logs / "nova-compute.log").write_text(KNOWN)
-    (logs / "a.7z").write_bytes(b"7z\xbc\xaf\x27\x1c" + bytes(60))
+    (logs / "a.rar").write_bytes(b"Rar!\x1a\x07\x01\x00" + bytes(60))
     (logs / "core").write_bytes(bytes(range(30)) * 99)
     (logs / "cut.log.gz").write_bytes(
         gzip.compress("".join(KNOWN.replace("n1", str(n * 7)) for n in range(99)).encode())[:-99]
@@ -100,7 +100,7 @@ def test_every_file_that_was_not_read_is_named_with_the_reason(logs: Path, setti
     outcome = asked(logs, settings)
     told = "\n".join(outcome.report.missing)
     for words in (
-        "a packing that is not read: compute1/a.7z",
+        "a packing that is not read: compute1/a.rar",
         "binary: compute1/core",
         "compute1/cut.log.gz (from some place on)",
     ):
