@@ -30,6 +30,7 @@ _BEGINNINGS: tuple[tuple[str, frozenset[str]], ...] = (
     (r"^(?:kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|authpriv|ftp|local\d|audit)", _FACILITIES),
     (r"^(?P<level>[IWEF])", frozenset("IWEF")),
     (r"^(?P<message>WSREP", frozenset("W")),
+    (r"^(?P<message>Cloud", frozenset("C")),
     (r"^(?P<message>slab class +\d+: chunk size .*|[<>]", frozenset("s<>")),
     (r"^(?P<message>\*", frozenset("*")),
     (r"^(?P<stamp>\[", frozenset("[")),

@@ -71,7 +71,7 @@ def splitter_for(head: bytes) -> Splitter | None:
     if _POSTGRESQL.match(first):
         return _csv_rows(_POSTGRESQL_COLUMNS, ",", _postgresql_record)
     delimiter = _csv_delimiter(first)
-    return _csv(first, delimiter) if delimiter else None
+    return _csv(first, delimiter) if delimiter else _events_of_kubectl(first)
 
 
 def holds_records(head: bytes) -> bool:
@@ -310,6 +310,42 @@ def _postgresql_record(record: dict[str, str]) -> dict[str, str]:
         "service": "postgresql",
         "message": "\n".join([record.get("message", ""), *further]),
     }
+
+
+def _events_of_kubectl(header: str) -> Splitter | None:
+    """``kubectl get events``: columns below their names; how long ago an event was is no time, so its order has to do."""
+    columns = [(match[0].lower(), match.start()) for match in re.finditer(r"[A-Z]+(?: [A-Z]+)*", header)]
+    names = [name for name, _ in columns]
+    if not {"last seen", "type", "reason", "message"} <= set(names) or re.search(r"[^A-Z ]", header):
+        return None
+
+    def split(data: bytes, final: bool) -> tuple[list[Piece], int]:
+        lines, taken = _whole_lines(data, final)
+        return [Piece(_event_of_kubectl(line, columns), 1) for line in lines], taken
+
+    return split
+
+
+def _event_of_kubectl(line: str, columns: list[tuple[str, int]]) -> str:
+    """A row as the event's own JSON has it; a row whose cells do not begin where the header's do is cut at its gaps."""
+    starts = [start for _, start in columns]
+    if any(line[start - 1 : start] not in (" ", "") for start in starts[1:]):
+        cells = re.split(r" {2,}", line, maxsplit=len(starts) - 1)
+    else:
+        cells = [line[start:end].strip() for start, end in zip(starts, [*starts[1:], None], strict=True)]
+    cell = dict(zip((name for name, _ in columns), cells, strict=False))
+    if not cell.get("message") or cell["type"] == "TYPE":
+        return ""
+    kind, _, name = cell.get("object", cell.get("name", "")).rpartition("/")
+    of_node = (kind or cell.get("kind", "")).lower() == "node"
+    host = cell.get("source", "").partition(", ")[2] or (name if of_node else "")
+    return json.dumps(
+        {
+            **{key: cell[key] for key in ("type", "reason", "message")},
+            "host": host,
+            "pod_name": "" if of_node else name,
+        }
+    )
 
 
 def _csv_rows(names: list[str], delimiter: str, shaped: Callable[[dict[str, str]], dict[str, str]]) -> Splitter:

@@ -98,14 +98,18 @@ def _is(kind: Kind) -> pl.Expr:
 
 
 def _open_bare_lines(lines: pl.DataFrame) -> pl.DataFrame:
-    """uWSGI's and memcached's own bare lines are events, except uWSGI's backtraces.
+    """uWSGI's and memcached's own bare lines are events, except uWSGI's backtraces, and so is what cloud-init's programs print.
 
-    Neither knows levels: uWSGI marks trouble by ``!!!``, memcached says what failed.
+    None knows levels: uWSGI marks trouble by ``!!!``, memcached says what failed.
     """
     text = pl.col("message")
     trouble = pl.when(text.str.starts_with("!!!")).then(pl.lit("WARNING")).otherwise(pl.lit("INFO"))
     failed = pl.when(text.str.contains(_FAILED)).then(pl.lit("ERROR")).otherwise(pl.lit("INFO"))
-    for name, follower, level in (("uwsgi", _UWSGI_FOLLOWER, trouble), ("memcached", r"^\s|^$", failed)):
+    for name, follower, level in (
+        ("uwsgi", _UWSGI_FOLLOWER, trouble),
+        ("memcached", r"^\s|^$", failed),
+        ("cloud-init", r"^\s|^$", pl.lit("UNKNOWN")),
+    ):
         files = lines.filter(pl.col("format") == name)["file_index"].unique()
         if files.len() == 0:
             continue

@@ -27,11 +27,12 @@ _OTHER_DATE = (
     rf"(?:\.(?P<milliseconds>\d{{3}}))? (?P<process>\d{{1,9}}) (?P<level>{_LEVELS}) "
     rf"{_LOGGER}(?: (?P<rest>.*))?$"
 )
-# Without a stamp a dot in the logger, or a context, tells that the line is oslo.log's.
+# Without a stamp before it a dot in the logger, or a context, tells that the line is oslo.log's.
 _CLOCK = r"(?:\d{1,2}:\d\d:\d\d(?:[.,]\d{1,6})? +(?:\d{1,9} +)?)?"
+_LATE_STAMP = rf"(?: +[\[(]?(?P<stamp>{ISO})[\])]?(?: +(?P<process>\d{{1,9}}))?)?"
 _UNSTAMPED = (
-    rf"^{_CLOCK}(?P<level>{_LEVELS}) +(?P<logger>[a-z_][a-z0-9_]*(?:\.[A-Za-z0-9_-]+)+)(?: (?P<rest>.*))?$",
-    rf"^{_CLOCK}(?P<level>{_LEVELS}) +(?P<logger>[A-Za-z_][\w-]*) +(?P<rest>\[(?:-|None|req-).*)$",
+    rf"^{_CLOCK}(?P<level>{_LEVELS}) +(?P<logger>[a-z_][a-z0-9_]*(?:\.[A-Za-z0-9_-]+)+){_LATE_STAMP}(?: (?P<rest>.*))?$",
+    rf"^{_CLOCK}(?P<level>{_LEVELS}) +(?P<logger>[A-Za-z_][\w-]*){_LATE_STAMP} +(?P<rest>\[(?:-|None|req-).*)$",
 )
 # A format string of a cloud's own may leave the level out.
 _LEVELLESS = (
@@ -73,11 +74,12 @@ def split_oslo(lines: pl.DataFrame, timezone: str) -> tuple[pl.DataFrame, pl.Dat
     return (pl.concat(parsed) if parsed else as_records(lines.clear(), NAME)), others
 
 
-def inner_records(lines: pl.DataFrame) -> pl.DataFrame:
+def inner_records(lines: pl.DataFrame, timezone: str) -> pl.DataFrame:
     """Records of ``LEVEL logger [context] message``, which journald-bound services write without a stamp.
 
     Args:
-        lines: columns ``row`` and ``text``; ``time`` is null in what comes back.
+        lines: columns ``row`` and ``text``; ``time`` is null in what comes back where no stamp follows the logger.
+        timezone: IANA zone of stamps without an offset.
     """
     parts = []
     for pattern in _UNSTAMPED:
@@ -87,8 +89,14 @@ def inner_records(lines: pl.DataFrame) -> pl.DataFrame:
     if not parts:
         return as_records(lines.clear().select("row"), NAME)
     # DevStack writes the process behind the message.
-    process = pl.col("rest").str.extract(r"\{\{\(pid=(\d+)\)").cast(pl.Int32, strict=False)
-    parsed = pl.concat(parts).sort("row").with_columns(normal_level(pl.col("level")), process.alias("process"))
+    process = pl.coalesce("process", pl.col("rest").str.extract(r"\{\{\(pid=(\d+)\)")).cast(pl.Int32, strict=False)
+    parsed = (
+        pl.concat(parts)
+        .sort("row")
+        .with_columns(
+            normal_level(pl.col("level")), process.alias("process"), iso_time(pl.col("stamp"), timezone).alias("time")
+        )
+    )
     return _finish(parsed.with_columns(rest=pl.col("rest").fill_null("")))
 
 

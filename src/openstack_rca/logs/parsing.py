@@ -91,7 +91,7 @@ class _Recogniser:
     def _unstamped(self, lines: pl.DataFrame, parts: list[pl.DataFrame]) -> pl.DataFrame:
         if lines.height == 0 or not self._takes(OSLO):
             return lines
-        return _without(lines, inner_records(lines), parts)
+        return _without(lines, inner_records(lines, self._timezone), parts)
 
     def _take(self, formats: tuple[LineFormat, ...], lines: pl.DataFrame, parts: list[pl.DataFrame]) -> pl.DataFrame:
         if lines.height == 0 or not formats:

@@ -76,7 +76,8 @@ class Source:
             host: what a ``hostname`` file in the archive says.
         """
         if not member:
-            found = origin_of(self.inside, self.outside)
+            # Standard input has no name that could tell anything.
+            found = Origin(None, None) if self.path is None else origin_of(self.inside, self.outside)
         else:
             # An archive's name may be that of a host, or any word: it tells no more than a folder above what was given.
             # One inside of another is named after a host if its name has a number or a dot and no word for a collection.

@@ -62,5 +62,6 @@ SERVICES: dict[str, str] = {
     "pacemaker": "pacemaker",
     "corosync": "corosync",
     "kernel": "kernel",
+    "cloud-init": "cloud-init",
 }
 """Formats that one program alone writes, and that program."""

@@ -98,6 +98,10 @@ def _anyhow(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
     )
 
 
+def _told_behind(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
+    return parts.with_columns(written_times(parts["stamp"], timezone).alias("time"), level=pl.lit("INFO"))
+
+
 FORMATS = (
     LineFormat(
         "juju",
@@ -152,6 +156,13 @@ INNER_FORMATS = (
 )
 
 FALLBACKS = (
+    LineFormat(
+        "cloud-init",
+        rf"^(?P<message>Cloud-init v\. ?\S+ (?:running '[\w:-]+'|finished) at "
+        rf"(?P<stamp>{DAY}, \d\d {MONTH} \d{{4}} [\d:]{{8}} [+-]\d{{4}}).*)$",
+        _told_behind,
+        "the stages of cloud-init in cloud-init-output.log; what programs print between them are events too",
+    ),
     LineFormat(
         "timestamped",
         rf"^\[?(?P<stamp>{ISO})(?P<message>\]?(?:[:|,-]| -)?[ \t]?.*)$",

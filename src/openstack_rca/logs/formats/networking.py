@@ -1,10 +1,42 @@
-"""Open vSwitch, OVN, FRR."""
+"""Open vSwitch, OVN, FRR, Contrail."""
 
 from __future__ import annotations
 
+import polars as pl
+
 from openstack_rca.logs.formats.line_format import DATE, LineFormat, guessed, iso
+from openstack_rca.logs.records import level_in_text, normal_level
+from openstack_rca.logs.stamps import DAY, written_times
+
+
+def _contrail(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
+    # Milliseconds and microseconds are written apart: `04:00:02:456.789`.
+    stamps = parts["stamp"].str.replace(r":(\d{3})\.(\d{3})\b", ".${1}${2}")
+    level = pl.col("level") if "level" in parts.columns else pl.lit(None)
+    marked = normal_level(pl.coalesce(level, pl.col("message").str.extract(r"\[SYS_([A-Z]+)\]")))
+    guess = level_in_text(pl.col("message"))
+    return parts.with_columns(
+        written_times(stamps, timezone).alias("time"),
+        pl.coalesce(marked, guess, pl.lit("UNKNOWN")).alias("level"),
+        level_guessed=marked.is_null() & guess.is_not_null(),
+    )
+
 
 FORMATS = (
+    LineFormat(
+        "contrail",
+        rf"^(?P<stamp>{DATE} {DAY} \d\d:\d\d:\d\d:\d{{3}}\.\d{{3}}(?: [A-Z]{{3,5}})?) +(?P<host>\S+) "
+        r"\[Thread \d+, Pid (?P<process>\d+)\]: (?P<message>.*)$",
+        _contrail,
+        "Contrail's and Tungsten Fabric's agents and control nodes",
+    ),
+    LineFormat(
+        "contrail",
+        r"^(?P<stamp>\d\d/\d\d/\d{4} \d\d:\d\d:\d\d(?:\.\d{3})?(?: [AP]M)?) (?:[0-9a-f]{8,16} )?"
+        r"\[(?P<service>(?:contrail|vnc|tungsten|tf)[\w-]*)\](?: \[(?P<level>[A-Z]+)\])?: (?P<message>.*)$",
+        _contrail,
+        "Contrail's programs in Python",
+    ),
     LineFormat(
         "openvswitch",
         rf"^(?P<stamp>{DATE}T[\d:.]+Z)\|\d+\|(?P<logger>[^|]+)\|(?P<level>[A-Z]+)\|(?P<message>.*)$",

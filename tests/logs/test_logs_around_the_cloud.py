@@ -1,0 +1,83 @@
+"""What stands beside OpenStack's own logs: events of Kubernetes, what a machine's first start prints, Contrail."""
+
+from __future__ import annotations
+
+import pytest
+from tests.logs.reading import REQUEST, rows
+
+from openstack_rca.logs.names import Origin
+from openstack_rca.logs.sources import collect_sources
+
+LATE = [
+    f"ERROR nova.compute.manager 2026-11-23 04:00:00.100 2001 [{REQUEST} u p] No start",
+    f"ERROR nova [2026-11-23 04:00:00,100] 2001 [{REQUEST} u p] No start",
+]
+
+
+@pytest.mark.parametrize("line", LATE)
+def test_a_stamp_behind_level_and_logger_is_the_time(line: str) -> None:
+    (event,) = rows(f"{line}\n")
+    told = (event["time"].isoformat(), event["process"], event["level"], event["request_id"], event["message"])
+    assert told == ("2026-11-23T04:00:00.100000+00:00", 2001, "ERROR", REQUEST, "No start")
+
+
+KUBECTL = {
+    "get events": (
+        "LAST SEEN   TYPE      REASON        OBJECT                             MESSAGE\n"
+        "2m14s       Warning   FailedMount   pod/nova-api-5d8f7c6b9-x7x2k       secret  not found\n"
+    ),
+    "get events -A, cells longer than the first ones": (
+        "NAMESPACE   LAST SEEN   TYPE      REASON        OBJECT         MESSAGE\n"
+        "openstack-control-plane   2m14s   Warning   FailedMount   pod/nova-api-5d8f7c6b9-x7x2k   secret  not found\n"
+    ),
+    "get events -o wide": (
+        "LAST SEEN   TYPE      REASON        OBJECT                         SUBOBJECT   SOURCE          MESSAGE            FIRST SEEN   COUNT   NAME\n"
+        "2m14s       Warning   FailedMount   pod/nova-api-5d8f7c6b9-x7x2k               kubelet, ctl1   secret  not found  2m15s        3       x.16f\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("command", KUBECTL)
+def test_events_of_kubectl_are_read_as_printed(command: str) -> None:
+    """Type, pod and node are told, when it was is not."""
+    (event,) = rows(KUBECTL[command], "events.txt")
+    assert (event["time"], event["level"], event["service"]) == (None, "WARNING", "nova-api")
+    assert event["message"] == "secret  not found: FailedMount"
+    assert event["host"] == ("ctl1" if "wide" in command else None)
+
+
+def test_what_a_first_start_prints_lies_between_the_stages_of_cloud_init() -> None:
+    text = (
+        "Cloud-init v. 23.1.2 running 'init' at Mon, 23 Nov 2026 05:00:03 +0100. Up 9.50 seconds.\n"
+        "E: Unable to locate package nova\n"
+        "ERROR: no network\n"
+        "Cloud-init v. 23.1.2 finished at Mon, 23 Nov 2026 05:00:23 +0100. Datasource None.  Up 29.50 seconds\n"
+    )
+    found = [(f"{row['time']:%H:%M:%S}", row["level"], row["service"]) for row in rows(text, "cloud-init-output.log")]
+    assert found == [
+        ("04:00:03", "INFO", "cloud-init"),
+        ("04:00:03", "UNKNOWN", "cloud-init"),
+        ("04:00:03", "ERROR", "cloud-init"),
+        ("04:00:23", "INFO", "cloud-init"),
+    ]
+
+
+CONTRAIL = {
+    "2026-11-23 Mon 04:00:00:123.456 UTC  compute1 [Thread 140, Pid 77]: XMPP down": ("compute1", "contrail-agent", 77, "UNKNOWN", 123456),
+    "11/23/2026 04:00:00.123 7f1e2d3c4b5a [contrail-api] [ERROR]: down": (None, "contrail-api", None, "ERROR", 123000),
+    "11/23/2026 04:00:00 AM [contrail-schema]: __default__ [SYS_ERR]: down": (None, "contrail-schema", None, "ERROR", 0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("line", CONTRAIL)
+def test_contrail_writes_fractions_and_severities_of_its_own(line: str) -> None:
+    (event,) = rows(f"{line}\n", "contrail-agent.log")
+    assert event["time"].isoformat()[:19] == "2026-11-23T04:00:00"
+    fields = ("host", "service", "process", "level")
+    assert (*(event[field] for field in fields), event["time"].microsecond) == CONTRAIL[line]
+
+
+def test_standard_input_names_no_service() -> None:
+    """What was piped in has no file name that could tell one."""
+    (source,) = collect_sources(["-"]).sources
+    assert source.origin((), None) == Origin(None, None)
