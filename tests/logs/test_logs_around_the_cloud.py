@@ -81,3 +81,23 @@ def test_standard_input_names_no_service() -> None:
     """What was piped in has no file name that could tell one."""
     (source,) = collect_sources(["-"]).sources
     assert source.origin((), None) == Origin(None, None)
+
+
+FSID = "3f2a9c1e-88b4-11ec-9a2b-b8ca3a6c1d2e"
+
+
+@pytest.mark.parametrize(
+    ("tag", "service"),
+    [
+        (f"ceph-{FSID}-mon-stor-9", "ceph-mon"),
+        (f"ceph-{FSID}@mgr.stor-9.abcdef.service", "ceph-mgr"),
+        (f"ceph-{FSID}-haproxy-rgw-stor-9", "haproxy"),
+        (f"ceph-{FSID}-node-exporter-stor-9", "node-exporter"),
+        ("ceph-mon-ctl1", "ceph-mon"),
+        ("ceph-volume", "ceph-volume"),
+    ],
+)
+def test_containers_and_units_of_ceph_are_its_daemons(tag: str, service: str) -> None:
+    """Neither the cluster's id nor the host behind the daemon is a part of the service's name."""
+    (event,) = rows(f"Nov 23 04:00:02 stor-9 {tag}[7]: x\n", "syslog")
+    assert event["service"] == service

@@ -71,9 +71,10 @@ def test_it_is_said_where_a_host_was_taken_from(
     assert (facts.hosts, facts.host_from) == (["ctl7"], source)
 
 
-def test_an_offset_in_the_stamps_is_told_as_the_zone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("stamp", ["2026-11-23T05:00:00.123+01:00", "2026-11-23 05:00:00.123 CET"])
+def test_an_offset_in_the_stamps_is_told_as_the_zone(stamp: str, tmp_path: Path) -> None:
     """Then no setting matters."""
-    line = "2026-11-23T05:00:00.123+01:00 7 INFO nova.x [-] up\n"
+    line = f"{stamp} 7 INFO nova.x [-] up\n"
     facts = the(inspected(write(tmp_path / "nova-api.log", line * 3)), "nova-api.log")
     assert (facts.zone, facts.zone_from, facts.first) == ("+01:00", ZoneSource.LINES, START.replace(microsecond=123000))
 

@@ -38,7 +38,13 @@ def test_an_error_of_another_second_is_no_part_of_the_one_before() -> None:
 
 
 @pytest.mark.parametrize(
-    "envelope", ["2026-11-23T04:00:00.{0}00123Z ", "2026-11-23T05:00:00.{0}000+01:00 cmp1 nova-compute[2001]: "]
+    "envelope",
+    [
+        "2026-11-23T04:00:00.{0}00123Z ",
+        "2026-11-23T05:00:00.{0}000+01:00 cmp1 nova-compute[2001]: ",
+        "Mon 2026-11-23 05:00:00 CET cmp1 nova-compute.service[2001]: ",
+        "Mon 2026-11-23 01:00:00 -03 cmp1 nova-compute.service[2001]: ",
+    ],
 )
 @pytest.mark.parametrize("timezone", ["UTC", "America/New_York"])
 def test_a_program_in_another_zone_than_what_passes_its_lines_on_has_the_time_of_that(

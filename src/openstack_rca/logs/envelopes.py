@@ -50,6 +50,10 @@ _MESSENGERS = words(
     "python3 sh bash sudo su logger init unknown unknown_service container cri-o crio supervisord pebble log logs "
     "fluentd fluent-bit vector syslog varlogs default"
 )
+# Containers and units of cephadm (`ceph-FSID-mon-HOST`, `ceph-FSID@osd.3.service`) and of ceph-ansible (`ceph-mon-HOST`).
+_CEPH_DAEMON = re.compile(
+    r"^ceph-(?P<fsid>[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}[-@])?(?P<daemon>node-exporter|[a-z]+)[.@-]."
+)
 _TAG_ENDS = re.compile(r"\.(?:service|scope|socket|sh|slice)$")
 _LOKI_HOSTS = ("host", "hostname", "node", "node_name", "nodename", "_hostname", "instance", "machine", "fqdn")
 _LOKI_PATHS = ("filename", "file", "path", "__path__", "log_file", "source_file")
@@ -68,6 +72,10 @@ def service_of_tag(tag: str | None) -> str | None:
     if not tag:
         return None
     name = _TAG_ENDS.sub("", tag.strip().strip("()").rsplit("/", 1)[-1])
+    daemon = _CEPH_DAEMON.match(name)
+    if daemon is not None and not is_program(name):
+        called = daemon["daemon"]
+        name = next(filter(is_program, (f"ceph-{called}", called)), called if daemon["fsid"] else name)
     if "@" in name:
         before, _, behind = name.partition("@")
         name = before if component_of_program(before) and not component_of_program(behind) else behind

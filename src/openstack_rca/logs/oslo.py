@@ -10,14 +10,24 @@ import polars as pl
 
 from openstack_rca.logs.beginnings import matching, parts_of
 from openstack_rca.logs.records import Kind, as_records, level_in_text, normal_level
-from openstack_rca.logs.stamps import DAY, ISO, MONTH, epoch_time, iso_time, to_utc, written_times, yearless_time
+from openstack_rca.logs.stamps import (
+    DAY,
+    ISO,
+    MONTH,
+    NAMED_ZONE,
+    epoch_time,
+    iso_time,
+    to_utc,
+    written_times,
+    yearless_time,
+)
 
 NAME = "oslo"
 _PLAIN = r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \d+ [A-Z]+ [^ ]"
 _LEVELS = "TRACE|DEBUG|INFO|AUDIT|WARNING|WARN|ERROR|CRITICAL|FATAL"
 _LOGGER = r"(?P<logger>[A-Za-z_][A-Za-z0-9_.-]*)"
 _RARE = (
-    rf"^(?P<stamp>\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d [A-Z]{{3,5}}[.,]\d{{3}}|{ISO}) +"
+    rf"^(?P<stamp>\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d [A-Z]{{3,5}}[.,]\d{{3}}|{ISO}(?: {NAMED_ZONE})?) +"
     rf"(?:(?P<host>[A-Za-z][A-Za-z0-9_.-]*) +)??(?:(?P<process>\d{{1,9}}) +)?"
     rf"(?P<level>{_LEVELS}) +{_LOGGER}(?: (?P<rest>.*))?$"
 )

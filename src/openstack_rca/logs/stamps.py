@@ -25,6 +25,8 @@ _ZONES = {
     "PDT": -420, "JST": 540, "KST": 540, "AEST": 600, "AEDT": 660, "NZST": 720, "NZDT": 780, "SAST": 120, "HKT": 480,
     "SGT": 480,
 }  # fmt: skip
+NAMED_ZONE = "(?:" + "|".join(sorted(_ZONES, key=len, reverse=True)) + ")"
+"""An abbreviation of a zone that names one offset."""
 _NUMERIC = (
     r"^(?P<date>[0-9]{4}[-/][0-9][0-9][-/][0-9][0-9])[ T]+(?P<hour>[0-9]{1,2})(?P<rest>:[0-9][0-9]:[0-9][0-9])"
     r"(?P<early>Z|[+-][0-9][0-9]:?[0-9][0-9]| [A-Z]{2,5})?"
@@ -219,7 +221,9 @@ def _clock_of(texts: pl.Series) -> pl.Series:
 
 
 _CLOCK = re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}")
-_OFFSET = re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})? ?(Z|UTC|[+-][0-9]{2}:?[0-9]{2})(?:\W|$)")
+_OFFSET = re.compile(
+    rf"[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:[.,][0-9]{{1,9}})? ?({NAMED_ZONE}|[+-][0-9]{{2}}:?[0-9]{{2}})(?:\W|$)"
+)
 _ZONE_LINES = 50
 
 
@@ -232,4 +236,7 @@ def zone_in(lines: pl.Series) -> str | None:
     if not found or len(found) * 2 < len(stamped):
         return None
     most = min(statistics.multimode(found))
-    return "+00:00" if most in ("Z", "UTC") else f"{most[:3]}:{most[3:]}"
+    minutes = _ZONES.get(most)
+    if minutes is not None:
+        most = f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}{abs(minutes) % 60:02d}"
+    return f"{most[:3]}:{most[3:]}"

@@ -24,7 +24,17 @@ from openstack_rca.logs.envelopes import (
 from openstack_rca.logs.names import Origin, service_of_pod
 from openstack_rca.logs.programs import is_program
 from openstack_rca.logs.records import normal_level, syslog_level
-from openstack_rca.logs.stamps import ANY_MONTH, DAY, ISO, MONTH, epoch_time, formatted_time, iso_time, yearless_time
+from openstack_rca.logs.stamps import (
+    ANY_MONTH,
+    DAY,
+    ISO,
+    MONTH,
+    NAMED_ZONE,
+    epoch_time,
+    formatted_time,
+    iso_time,
+    yearless_time,
+)
 
 _TIGHT_ISO = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d(?::?\d\d)?)?"
 _ZONED_ISO = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)"
@@ -158,7 +168,7 @@ def _no_time(stamp: pl.Expr, _timezone: str) -> pl.Expr:
 
 
 # An offset behind the clock, a zone of one offset, or seconds since 1970.
-_ZONED = r":\d\d(?:[.,]\d+)? ?(?:Z|UTC|GMT|[+-]\d\d:?\d\d)$|^\d{9,10}\.\d+$"
+_ZONED = rf":\d\d(?:[.,]\d+)? ?(?:{NAMED_ZONE}|[+-]\d\d(?::?\d\d)?)$|^\d{{9,10}}\.\d+$"
 SYSLOG = "syslog"
 WRAPPERS: tuple[Wrapper, ...] = (
     Wrapper(
