@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import available_timezones
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from openstack_rca.errors import ConfigurationError
@@ -28,6 +28,12 @@ DEFAULT_MODEL_NAME = "lstm_model"
 
 def _named(*names: str) -> AliasChoices:
     return AliasChoices(*names)
+
+
+def zones_of_hosts(text: str) -> dict[str, str]:
+    """Pattern of hosts' names to IANA zone, of ``cmp-*=Europe/Paris,ctl1=UTC``."""
+    pairs = (pair.partition("=") for pair in text.split(",") if pair.strip())
+    return {host.strip(): zone.strip() for host, _, zone in pairs}
 
 
 def _expanded(path: Path) -> Path:
@@ -152,6 +158,7 @@ class Settings(OutsideSettings):
     )
 
     log_timezone: str = Field(default="UTC", validation_alias=_named("OPENSTACK_RCA_LOG_TIMEZONE"))
+    host_timezones: str = Field(default="", validation_alias=_named("OPENSTACK_RCA_HOST_TIMEZONES"))
     log_format: str | None = Field(
         default=None,
         validation_alias=_named("OPENSTACK_RCA_LOG_FORMAT"),
@@ -268,11 +275,13 @@ class Settings(OutsideSettings):
             raise ValueError(f"{value!r} is not AES256, aws:kms or aws:kms:dsse")
         return value
 
-    @field_validator("log_timezone", mode="after")
+    @field_validator("log_timezone", "host_timezones", mode="after")
     @classmethod
-    def _known_timezone(cls, value: str) -> str:
-        if value not in available_timezones():
-            raise ValueError(f"{value!r} is not an IANA time zone such as UTC or Europe/Paris")
+    def _known_timezone(cls, value: str, info: ValidationInfo) -> str:
+        zones = zones_of_hosts(value).values() if info.field_name == "host_timezones" else [value]
+        for zone in zones:
+            if zone not in available_timezones():
+                raise ValueError(f"{zone!r} is not an IANA time zone such as UTC or Europe/Paris")
         return value
 
     @field_validator("experiment_name", "model_name", mode="after")

@@ -23,7 +23,7 @@ from typing import IO, cast
 from openstack_rca.errors import BinaryLog, DamagedLog, LogBoundReached, UnknownPacking, UnreadableLog
 from openstack_rca.logs.bounds import DEEPEST, Bounds, Budget
 from openstack_rca.logs.content import PlainText, encoding_of, is_binary, reads_like_log
-from openstack_rca.logs.layout import depth_of_host_file, host_named_in, is_called_like_log, is_other_kind
+from openstack_rca.logs.layout import HostFacts, depth_of_host_file, facts_in, is_called_like_log, is_other_kind
 from openstack_rca.logs.members import (
     DAMAGED_ZIP,
     HeldMember,
@@ -103,7 +103,7 @@ class Walk:
         self._parts = parts
         self._direct = direct
         self._budget = Budget(bounds)
-        self._hosts: dict[tuple[str, ...], str] = {}
+        self._hosts: dict[tuple[str, ...], HostFacts] = {}
         self._tell: Callable[[], int] = int
 
     def position(self) -> int:
@@ -177,11 +177,13 @@ class Walk:
         name = (member.parts or self._parts)[-1]
         return is_called_like_log(name) or reads_like_log(_as_utf_8(head))
 
+    def told_of(self, parts: tuple[str, ...]) -> HostFacts:
+        """What the files of the archive that were read so far say of the host of a log inside."""
+        above = (parts[:length] for length in range(len(parts) - 1, -1, -1))
+        return HostFacts().completed(self._hosts[root] for root in above if root in self._hosts)
+
     def _host(self, parts: tuple[str, ...]) -> str | None:
-        for length in range(len(parts) - 1, -1, -1):
-            if parts[:length] in self._hosts:
-                return self._hosts[parts[:length]]
-        return None
+        return self.told_of(parts).name if self._hosts else None
 
     def _member(
         self, outer: _Member, name: str, stream: Readable, modified: datetime | None, depth: int
@@ -193,9 +195,10 @@ class Walk:
             return
         content = Input(stream, f"{outer.content.called}/{'/'.join(clean_parts(name))}")
         depth_of_file = depth_of_host_file(parts)
-        host = host_named_in(content.head()) if depth_of_file else None
-        if host is not None and depth_of_file is not None:
-            self._hosts.setdefault(parts[: len(parts) - depth_of_file], host)
+        told = facts_in(parts, content.head()) if depth_of_file else None
+        if told is not None and depth_of_file is not None:
+            root = parts[: len(parts) - depth_of_file]
+            self._hosts[root] = self._hosts.get(root, HostFacts()).completed([told])
         elif is_other_kind((*self._parts, *parts)):
             yield LeftOut(parts, SkipReason.NOT_A_LOG)
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -17,6 +17,7 @@ from openstack_rca.logs.blocks import Block
 from openstack_rca.logs.bounds import Bounds
 from openstack_rca.logs.event_table import EventTable
 from openstack_rca.logs.gathered_events import HOST_SOURCES, GatheredEvents, ReadingOptions
+from openstack_rca.logs.host_times import with_uptimes, zone_of
 from openstack_rca.logs.joining import in_order_of_time, join_events
 from openstack_rca.logs.parsing import format_names, parse_lines
 from openstack_rca.logs.reading import Log, Reading
@@ -36,8 +37,8 @@ class FileRead:
     ``format`` is the format of most of its events, ``unknown`` or ``empty``. ``skip`` says why the file was left out, or its
     rest where it has events, and ``detail`` tells it in a sentence. ``guessed_levels`` counts the events whose level is
     told by their words; ``host_from`` is where most of its events have their host from; ``zone`` the offset that most of its
-    first stamps carry, None where they carry none. ``lines`` is the sum of ``lines`` over the file's events plus blank lines
-    before the first; where one line holds several events it is less.
+    first stamps carry, None where they carry none; ``host_zone`` the zone that is known of its host. ``lines`` is
+    the sum of ``lines`` over the file's events plus blank lines before the first; where one line holds several events it is less.
     """
 
     file: str
@@ -50,6 +51,7 @@ class FileRead:
     guessed_levels: int = 0
     host_from: HostSource | None = None
     zone: str | None = None
+    host_zone: str | None = None
 
 
 @dataclass(frozen=True)
@@ -117,14 +119,16 @@ def read_collection(
     bounds: Bounds | None = None,
     on_progress: Callable[[int, int], None] | None = None,
     known_latest: datetime | None = None,
+    host_zones: Mapping[str, str] | None = None,
     spill: Callable[[], BinaryIO] = tempfile.TemporaryFile,
 ) -> LogRead:
     """Read logs that were found already, or stretches of them; arguments and errors as for ``read_logs``.
 
     ``known_latest`` is the latest line with a date of what the stretches leave out; it helps to date lines without a year.
+    ``host_zones`` gives patterns of hosts' names the zone of their stamps, instead of what the host's own files say.
     ``spill`` opens the file in which the words of long logs wait.
     """
-    options = ReadingOptions(timezone, log_format, host, year, known_latest)
+    options = ReadingOptions(timezone, log_format, host, year, known_latest, host_zones or {})
     if log_format is not None and log_format not in format_names():
         raise ConfigurationError(
             f"There is no log format {log_format!r}.", f"Name one of: {', '.join(format_names())}."
@@ -135,6 +139,8 @@ def read_collection(
         gathered.add(_with_templates(_batch_events(batch, reading.logs, options)))
     logs = reading.logs
     left_out = collection.skipped + reading.left_out
+    for log in logs:
+        log.host_zone = zone_of(log.origin.host, options.host_zones) or log.host_zone
     files = _file_reads(gathered.counts(reading.distrusted), logs)
     if not any(read.events > 0 and (read.format != "unknown" or read.guessed_levels) for read in files):
         raise reading.error or _nothing_known(files, left_out, collection.roots)
@@ -146,7 +152,8 @@ def read_collection(
 def _batch_events(batch: Sequence[Block], logs: Sequence[Log], options: ReadingOptions) -> pl.DataFrame:
     # A block's index stands for its file while joining: no event reaches over a border of blocks.
     lines = pl.concat(block.numbered(index) for index, block in enumerate(batch))
-    events = join_events(in_order_of_time(parse_lines(lines, options.timezone, options.log_format)))
+    records = parse_lines(lines, options.timezone, options.log_format)
+    events = with_uptimes(join_events(in_order_of_time(records)), lines)
     of_block = [logs[block.log_index] for block in batch]
     origins = pl.DataFrame(
         {
@@ -213,7 +220,7 @@ def _file_reads(numbers: pl.DataFrame, logs: Sequence[Log]) -> list[FileRead]:
     reads = []
     for index, log in enumerate(logs):
         name, number, unknown_lines, guessed = counts.get(index, ("empty", 0, 0, 0))
-        told = (log.skip, log.detail, guessed, hosts_from.get(index), log.zone)
+        told = (log.skip, log.detail, guessed, hosts_from.get(index), log.zone, log.host_zone)
         reads.append(FileRead(log.name, log.lines, number, unknown_lines, name, *told))
     return reads
 

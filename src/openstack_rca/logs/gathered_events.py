@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import BinaryIO
@@ -10,10 +10,11 @@ from typing import BinaryIO
 import polars as pl
 
 from openstack_rca.logs.event_table import COUNTED, EVENT_SCHEMA, EventTable, PackedTable, in_order
+from openstack_rca.logs.host_times import in_zones_of_hosts, with_times_since_start
 from openstack_rca.logs.packed_parts import PackedParts
 from openstack_rca.logs.reading import Log
 from openstack_rca.logs.records import HostSource
-from openstack_rca.logs.years import with_second_passing, with_years
+from openstack_rca.logs.years import with_years
 
 HOST_SOURCES = pl.Enum([str(source) for source in HostSource])
 """Where the host of an event may come from, as a column."""
@@ -36,6 +37,7 @@ class ReadingOptions:
     host: str | None
     year: int | None
     known_latest: datetime | None = None
+    host_zones: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -47,10 +49,16 @@ class GatheredEvents:
     parts: PackedParts | None = None
     counted: list[pl.DataFrame] = field(default_factory=list)
     numbers: list[pl.DataFrame] = field(default_factory=list)
+    uptimes: list[pl.DataFrame] = field(default_factory=list)
+    height: int = 0
 
     def add(self, batch: pl.DataFrame) -> None:
         """Take in the events of one more batch."""
         self.numbers.append(_numbers(batch))
+        if "uptime" in batch.columns:
+            told = batch.select("uptime").with_row_index("place", offset=self.height).drop_nulls()
+            self.uptimes.append(told)
+        self.height += batch.height
         if self.first is None and self.parts is None:
             self.first = batch
             return
@@ -76,9 +84,9 @@ class GatheredEvents:
         trusted = ~pl.col("source_index").is_in(distrusted)
         if self.parts is None:
             assert self.first is not None
-            events, self.first = _dated(self.first, logs, options), None
+            events, self.first = self._dated(self.first, logs, options), None
             return EventTable.of(_finish(events.filter(trusted) if distrusted else events))
-        counted = _dated(pl.concat(self.counted), logs, options).with_row_index("place")
+        counted = self._dated(pl.concat(self.counted), logs, options).with_row_index("place")
         self.counted = []
         counted = counted.filter(trusted) if distrusted else counted
         order = in_order(counted)
@@ -86,17 +94,18 @@ class GatheredEvents:
         places = columns.pop("place")
         return PackedTable(pl.DataFrame(columns), places, self.parts)
 
-
-def _dated(events: pl.DataFrame, logs: Sequence[Log], options: ReadingOptions) -> pl.DataFrame:
-    """Date what has no year, and let events without a stamp inherit one from their file."""
-    modified = [log.modified for log in logs]
-    events = with_years(events, modified, options.timezone, options.year, options.known_latest)
-    events = with_second_passing(events, options.timezone)
-    if events["time"].null_count() == 0:
-        return events
-    return events.with_columns(
-        pl.col("time").forward_fill().over("source_index").alias("time"),
-    ).with_columns(pl.col("time").backward_fill().over("source_index").alias("time"))
+    def _dated(self, events: pl.DataFrame, logs: Sequence[Log], options: ReadingOptions) -> pl.DataFrame:
+        """Date what is not dated whole, and let events without a stamp inherit one from their file."""
+        modified = [log.modified for log in logs]
+        events = with_years(events, modified, options.timezone, options.year, options.known_latest)
+        events = in_zones_of_hosts(events, logs, options.timezone, options.host_zones)
+        uptimes = pl.concat([pl.DataFrame(schema={"place": pl.UInt32, "uptime": pl.Int64}), *self.uptimes])
+        events = with_times_since_start(events, logs, uptimes)
+        if events["time"].null_count() == 0:
+            return events
+        return events.with_columns(
+            pl.col("time").forward_fill().over("source_index").alias("time"),
+        ).with_columns(pl.col("time").backward_fill().over("source_index").alias("time"))
 
 
 def _numbers(events: pl.DataFrame) -> pl.DataFrame:

@@ -31,9 +31,10 @@ class LevelsKnown(StrEnum):
 
 
 class ZoneSource(StrEnum):
-    """Where the time zone of a file's stamps was taken from."""
+    """Where the time zone of a file's stamps was taken from: ``HOST`` is what its own files, or a setting of it, say."""
 
     LINES = "lines"
+    HOST = "host"
     SETTING = "setting"
 
 
@@ -138,7 +139,8 @@ def _facts(file: FileRead, told: dict[str, object], gaps: list[Gap], timezone: s
     unparsed = min(1.0, unparsed)
     first, last = told.get("first"), told.get("last")
     timed = isinstance(first, datetime)
-    zone = (file.zone or timezone) if timed else None
+    zone = (file.zone or file.host_zone or timezone) if timed else None
+    zone_from = ZoneSource.LINES if file.zone else ZoneSource.HOST if file.host_zone else ZoneSource.SETTING
     hosts, services = told.get("hosts", []), told.get("services", [])
     assert isinstance(hosts, list) and isinstance(services, list)
     unknown = told.get("unknown", 0)
@@ -157,7 +159,7 @@ def _facts(file: FileRead, told: dict[str, object], gaps: list[Gap], timezone: s
         first=first if isinstance(first, datetime) else None,
         last=last if isinstance(last, datetime) else None,
         zone=zone,
-        zone_from=None if zone is None else ZoneSource.LINES if file.zone else ZoneSource.SETTING,
+        zone_from=None if zone is None else zone_from,
         gaps=gaps,
         skip=file.skip,
         detail=file.detail,

@@ -239,6 +239,8 @@ def _host(inside: list[str], outside: list[str]) -> str | None:
 
 def _host_in(part: str) -> str | None:
     """The host that a folder's name tells, if any."""
+    if part.lower() in _PLACES:
+        return None
     report = _SOSREPORT.match(part) or _SUPPORTCONFIG.match(part)
     if report is not None:
         return report["host"]

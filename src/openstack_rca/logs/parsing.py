@@ -12,6 +12,7 @@ from openstack_rca.logs.json_lines import unwrap_json
 from openstack_rca.logs.oslo import NAME as OSLO
 from openstack_rca.logs.oslo import inner_records, split_oslo
 from openstack_rca.logs.records import ROW_STRIDE, Kind, as_records, level_in_text
+from openstack_rca.logs.stamps import is_since_start
 from openstack_rca.logs.wrappers import WRAPPERS, unwrap
 
 _DEEPEST = 6
@@ -217,7 +218,10 @@ def _with_envelope(both: pl.DataFrame) -> pl.DataFrame:
             .otherwise(pl.col("kind"))
             .alias("kind"),
             pl.when(bare).then(own_format).otherwise(pl.col("format")).alias("format"),
-            pl.coalesce("time", "outer_time").alias("time"),
+            pl.when(is_since_start())
+            .then(pl.coalesce("outer_time", "time"))
+            .otherwise(pl.coalesce("time", "outer_time"))
+            .alias("time"),
             pl.coalesce("host", "outer_host").alias("host"),
             pl.coalesce("service", "outer_service").alias("service"),
             pl.coalesce("process", "outer_process").alias("process"),

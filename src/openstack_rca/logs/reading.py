@@ -22,7 +22,10 @@ _BATCH_BYTES = 8 * 1024 * 1024
 
 @dataclass
 class Log:
-    """One log that is being read: a file, or one inside of an archive; ``zone`` is the offset that its stamps carry."""
+    """One log that is being read: a file, or one inside of an archive.
+
+    ``zone`` is the offset that its stamps carry; ``host_zone`` and ``started`` are what its host's own files say.
+    """
 
     name: str
     origin: Origin
@@ -32,6 +35,8 @@ class Log:
     lines: int = 0
     skip: SkipReason | None = None
     detail: str = ""
+    host_zone: str | None = None
+    started: datetime | None = None
 
 
 def logs_inside(paths: Sequence[str | Path], bounds: Bounds) -> Iterator[tuple[str, Inside | LeftOut]]:
@@ -100,6 +105,7 @@ class Reading:
             self._on_progress(min(self._done + position, self._total), self._total)
 
     def _blocks(self, source: Source, walk: Walk | StretchWalk) -> Iterator[Block]:
+        of_walk: list[tuple[Log, tuple[str, ...]]] = []
         try:
             for found in walk.logs():
                 name = "/".join((source.name, *found.parts))
@@ -107,12 +113,17 @@ class Reading:
                     self.left_out.append((name, found.reason, found.detail))
                 else:
                     yield from self._log_blocks(source, found, name)
+                    of_walk.append((self.logs[-1], found.parts))
         except UnreadableLog as error:
             self.left_out.append((source.name, reason_of(error), error.message))
             self.error = self.error or error
+        for log, parts in of_walk:
+            # An archive may tell of its host behind the host's logs.
+            told = walk.told_of(parts).completed([source.told])
+            log.host_zone, log.started = told.zone, told.started
 
     def _log_blocks(self, source: Source, found: Inside, name: str) -> Iterator[Block]:
-        host_in_file = (found.host or source.host) is not None
+        host_in_file = (found.host or source.told.name) is not None
         log = Log(name, source.origin(found.parts, found.host), found.modified or source.modified, host_in_file)
         index = len(self.logs)
         self.logs.append(log)

@@ -13,9 +13,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from openstack_rca.errors import LogPathNotFound, NoLogFiles, UnreadableLog
-from openstack_rca.logs.layout import depth_of_host_file, host_named_in, is_other_kind, service_beside, stem_of_archive
+from openstack_rca.logs.layout import (
+    HostFacts,
+    depth_of_host_file,
+    facts_in,
+    is_other_kind,
+    service_beside,
+    stem_of_archive,
+)
 from openstack_rca.logs.names import Origin, origin_of
-from openstack_rca.logs.opening import refused_by_system
+from openstack_rca.logs.opening import HEAD_BYTES, refused_by_system
 from openstack_rca.logs.records import SkipReason
 
 _TOLD_FILES = 3
@@ -51,7 +58,7 @@ class Source:
         inside: its path below what the user gave.
         outside: the folders above that.
         direct: whether the user named this very file.
-        host: what a ``hostname`` file beside it says.
+        told: what files beside it say of its host.
         stretch: the part of a plain file that is read; None: all of it.
         service: what Docker's record of the container beside it says.
     """
@@ -64,7 +71,7 @@ class Source:
     modified: datetime
     direct: bool
     root_name: str = ""
-    host: str | None = None
+    told: HostFacts = field(default_factory=HostFacts)
     stretch: Stretch | None = None
     service: str | None = None
 
@@ -90,7 +97,7 @@ class Source:
             found = origin_of(
                 (*self.inside[:-1], *folders, member[-1]), (*self.outside, *map(stem_of_archive, archives))
             )
-        return Origin(found.service or self.service, host or self.host or found.host)
+        return Origin(found.service or self.service, host or self.told.name or found.host)
 
 
 @dataclass(frozen=True)
@@ -104,12 +111,11 @@ class Collection:
 
 @dataclass
 class _Found:
-    """Files found so far, and hosts by the folder whose ``hostname`` file names them; what several paths or links lead to
-    counts once."""
+    """Files found so far, and what the files of a host's folder say of it; what several paths or links lead to counts once."""
 
     sources: list[Source] = field(default_factory=list)
     skipped: list[tuple[str, SkipReason, str]] = field(default_factory=list)
-    hosts: dict[Path, str] = field(default_factory=dict)
+    hosts: dict[Path, HostFacts] = field(default_factory=dict)
     seen: set[tuple[int, int]] = field(default_factory=set)
 
     def is_new(self, status: os.stat_result) -> bool:
@@ -256,18 +262,19 @@ def _add_file(path: Path, root: Path, found: _Found, *, direct: bool) -> None:
 
 
 def _notes_host(path: Path, relative: Path, found: _Found) -> bool:
-    """Whether a file is one that names its host, as in a sosreport; then that is noted."""
-    host = None
+    """Whether a file is one that tells of its host, as in a sosreport; then that is noted."""
     depth = depth_of_host_file(relative.parts)
-    if depth is not None:
-        try:
-            with path.open("rb") as file:
-                host = host_named_in(file.read(512))
-        except OSError:
-            return False
-    if host is not None and depth is not None:
-        found.hosts.setdefault(Path(*path.parts[: len(path.parts) - depth]), host)
-    return host is not None
+    if depth is None:
+        return False
+    try:
+        with path.open("rb") as file:
+            told = facts_in(relative.parts, file.read(HEAD_BYTES))
+    except OSError:
+        return False
+    if told is not None:
+        root = Path(*path.parts[: len(path.parts) - depth])
+        found.hosts[root] = found.hosts.get(root, HostFacts()).completed([told])
+    return told is not None
 
 
 def _with_hosts(found: _Found) -> list[Source]:
@@ -276,7 +283,7 @@ def _with_hosts(found: _Found) -> list[Source]:
     return [
         replace(
             source,
-            host=next((found.hosts[folder] for folder in source.path.parents if folder in found.hosts), None),
+            told=HostFacts().completed(found.hosts[folder] for folder in source.path.parents if folder in found.hosts),
         )
         if source.path is not None
         else source

@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 import statistics
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import polars as pl
 
 UTC_TIME = pl.Datetime("us", "UTC")
 # Year of stamps that carry none, until the read knows which year it is in; a leap year, so that 29 February parses.
 PLACEHOLDER_YEAR = 1904
+# The start of a machine of whose lines only the seconds since then are known, until the read knows when that was.
+FIRST_MOMENT = datetime(1800, 1, 1, tzinfo=UTC)
+_FIRST_OF_CALENDARS = datetime(PLACEHOLDER_YEAR - 2, 1, 1, tzinfo=UTC)
 
 DAY = "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
 MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
@@ -124,6 +128,17 @@ def yearless_time(text: pl.Expr, _timezone: str) -> pl.Expr:
     )
     fraction = part.field("fraction").fill_null("").str.slice(0, 6).str.pad_end(6, "0").cast(pl.Int64, strict=False)
     return (naive + pl.duration(microseconds=fraction)).dt.replace_time_zone("UTC")
+
+
+def time_since_start(text: pl.Expr) -> pl.Expr:
+    """Seconds since the machine started, such as ``[ 12.345678]``: as long behind ``FIRST_MOMENT``."""
+    seconds = text.str.extract(r"([0-9]{1,9}\.[0-9]{1,9})").cast(pl.Float64)
+    return pl.lit(FIRST_MOMENT, UTC_TIME) + pl.duration(microseconds=(seconds * 1e6).round().cast(pl.Int64))
+
+
+def is_since_start() -> pl.Expr:
+    """Whether ``time`` is one of ``time_since_start`` still."""
+    return (pl.col("time") < pl.lit(_FIRST_OF_CALENDARS, UTC_TIME)).fill_null(False)
 
 
 def epoch_time(text: pl.Expr) -> pl.Expr:

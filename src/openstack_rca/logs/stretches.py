@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from openstack_rca.logs.archives import Inside
 from openstack_rca.logs.blocks import is_line_by_line, last_border
 from openstack_rca.logs.content import PlainText, encoding_of
+from openstack_rca.logs.layout import HostFacts
 from openstack_rca.logs.opening import HEAD_BYTES, Input, called_by, opened
 from openstack_rca.logs.packing import packing_of
 from openstack_rca.logs.sources import Stretch
@@ -48,6 +49,10 @@ class StretchWalk:
     def position(self) -> int:
         """How many bytes of the stretch were read."""
         return self._part.done if self._part else 0
+
+    def told_of(self, _parts: tuple[str, ...]) -> HostFacts:
+        """Nothing: a plain file has no files inside."""
+        return HostFacts()
 
     def logs(self) -> Iterator[Inside]:
         """The one log that there is.

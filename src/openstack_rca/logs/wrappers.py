@@ -33,6 +33,7 @@ from openstack_rca.logs.stamps import (
     epoch_time,
     formatted_time,
     iso_time,
+    time_since_start,
     yearless_time,
 )
 
@@ -163,8 +164,8 @@ def _epoch(stamp: pl.Expr, _timezone: str) -> pl.Expr:
     return epoch_time(stamp)
 
 
-def _no_time(stamp: pl.Expr, _timezone: str) -> pl.Expr:
-    return pl.when(stamp.is_null()).then(None).otherwise(None)
+def _since_start(stamp: pl.Expr, _timezone: str) -> pl.Expr:
+    return time_since_start(stamp)
 
 
 # An offset behind the clock, a zone of one offset, or seconds since 1970.
@@ -235,13 +236,13 @@ WRAPPERS: tuple[Wrapper, ...] = (
         SYSLOG,
         rf"^(?P<stamp>\[ *\d+\.\d{{3,6}}(?: *<[ .\d]*>)?\]) {_HOST} "
         r"(?P<tag>[^\s:\[\]]+)\[(?P<process>\d+)\]:(?: (?P<inner>.*))?$",
-        _no_time,
-        about="`journalctl -o short-monotonic`, `short-delta`: no date",
+        _since_start,
+        about="`journalctl -o short-monotonic`, `short-delta`: seconds since the start",
     ),
     Wrapper(
         SYSLOG,
         rf"^(?P<stamp>\[ *\d+\.\d{{3,6}}(?: *<[ .\d]*>)?\]) {_HOST} (?P<tag>kernel):(?: (?P<inner>.*))?$",
-        _no_time,
+        _since_start,
         about="the same, of the kernel",
     ),
     Wrapper(

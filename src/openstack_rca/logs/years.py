@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from openstack_rca.logs.stamps import PLACEHOLDER_YEAR, to_utc
+from openstack_rca.logs.stamps import PLACEHOLDER_YEAR, is_since_start, to_utc
 
 _HALF_A_YEAR = pl.duration(days=180)
 _TIME = pl.Datetime("us", "UTC")
@@ -38,7 +38,7 @@ def with_years(
     flagged = events.with_columns(yearless.fill_null(False).alias("yearless"))
     if not flagged["yearless"].any():
         return events
-    dated = flagged.filter(~pl.col("yearless") & pl.col("time").is_not_null())
+    dated = flagged.filter(~pl.col("yearless") & pl.col("time").is_not_null() & ~is_since_start())
     own = dated.group_by("source_index").agg(pl.col("time").max().alias("own"))
     changed = pl.DataFrame(
         {"source_index": pl.Series(range(len(modified)), dtype=pl.Int32), "changed": pl.Series(modified, dtype=_TIME)}

@@ -81,10 +81,16 @@ class KeptLogs:
     @cached_property
     def _key(self) -> str:
         settings = self._settings
-        how = (settings.log_timezone, settings.log_format, settings.log_host, settings.log_year)
+        how = (
+            settings.log_timezone,
+            settings.host_timezones,
+            settings.log_format,
+            settings.log_host,
+            settings.log_year,
+        )
         bounds = (settings.archive_members, settings.unpacked_bytes, settings.unpacked_ratio)
         files = [
-            (str(each.path), each.name, each.inside, each.outside, each.direct, each.host) for each in self._sources
+            (str(each.path), each.name, each.inside, each.outside, each.direct, each.told) for each in self._sources
         ]
         told = [_reader(), how, bounds, files, self._collection.skipped, self._collection.roots]
         return hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()[:32]

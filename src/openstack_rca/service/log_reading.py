@@ -17,12 +17,13 @@ from openstack_rca.logs.bounds import Bounds
 from openstack_rca.logs.clocks import correct_skew, estimate_skew
 from openstack_rca.logs.event_table import EventTable
 from openstack_rca.logs.events import LogRead, read_collection
+from openstack_rca.logs.host_times import zone_of
 from openstack_rca.logs.sources import Collection, collect_sources
 from openstack_rca.logs.stretches import stretch_of_time
 from openstack_rca.rca.knowledge import load_topology
 from openstack_rca.service.kept_logs import KeptLogs, Read, spill_file
 from openstack_rca.service.remote import fetched, is_remote
-from openstack_rca.settings import Settings
+from openstack_rca.settings import Settings, zones_of_hosts
 
 LEAST_TO_SEEK = 1024 * 1024
 """Files with fewer bytes are read whole: that is as fast."""
@@ -87,7 +88,7 @@ def read_for_question(
         known = kept.find()
         if known is not None:
             return GivenLogs(_corrected(known, settings), kept, [])
-        part = _read_stretch(collection, read, settings.log_timezone, since, until)
+        part = _read_stretch(collection, read, settings, since, until)
         if part is not None:
             return part
     found = kept.read(read)
@@ -95,15 +96,17 @@ def read_for_question(
 
 
 def _read_stretch(
-    collection: Collection, read: Read, timezone: str, since: datetime | None, until: datetime | None
+    collection: Collection, read: Read, settings: Settings, since: datetime | None, until: datetime | None
 ) -> GivenLogs | None:
     """The events of a stretch of time, where it pays to read less than all and the stretch holds any."""
+    zones = zones_of_hosts(settings.host_timezones)
     sources, latest, left_out = [], [], 0
     for source in collection.sources:
         found = None
         if source.path is not None and source.path.is_file() and source.size >= LEAST_TO_SEEK:
             with suppress(OSError):
-                found = stretch_of_time(source.path, since, until, timezone)
+                told = zone_of(source.origin((), None).host, zones) or source.told.zone or settings.log_timezone
+                found = stretch_of_time(source.path, since, until, told)
         if found is not None:
             stretch, last = found
             latest.append(last)
@@ -138,6 +141,7 @@ def reader_of(settings: Settings, on_progress: Callable[[int, int], None] | None
             bounds=bounds_of(settings),
             on_progress=on_progress,
             known_latest=latest,
+            host_zones=zones_of_hosts(settings.host_timezones),
             spill=partial(spill_file, settings),
         )
 

@@ -6,9 +6,13 @@ import polars as pl
 
 from openstack_rca.logs.formats.line_format import LineFormat, guessed, timeless
 from openstack_rca.logs.records import normal_level, syslog_level
-from openstack_rca.logs.stamps import DAY, ISO, MONTH, epoch_time, formatted_time, iso_time
+from openstack_rca.logs.stamps import DAY, ISO, MONTH, epoch_time, formatted_time, iso_time, time_since_start
 
 _CTIME = rf"{DAY} {MONTH} [ \d]\d \d\d:\d\d:\d\d \d{{4}}"
+# Seconds since the start, perhaps with what passed since the line before, and who wrote it.
+_UPTIME = r"\[ *(?P<stamp>\d+\.\d{6})(?: *<[ .\d]*>)?\](?:\[ *[TC]\d+\])?"
+_AUDITED = r"\baudit\((\d{10}\.\d{3}):\d+\)"
+_CLOCK_SET = r"setting system clock to .* \((\d{10})\)$"
 _DECODED = (
     r"(?:kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|authpriv|ftp|local\d|audit) *:(?P<level>[a-z]+) *: "
 )
@@ -21,8 +25,19 @@ def _stamped(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
     return parts.with_columns(dated.alias("time"), normal_level(pl.col("level")).fill_null("INFO").alias("level"))
 
 
-def _raw(parts: pl.DataFrame, _timezone: str) -> pl.DataFrame:
-    return parts.with_columns(syslog_level(pl.col("priority")).fill_null("INFO").alias("level"))
+def _since_start(parts: pl.DataFrame, _timezone: str) -> pl.DataFrame:
+    """Seconds since the start; the audit system and the hardware's clock name the moment."""
+    moment = pl.coalesce(pl.col("message").str.extract(_AUDITED), pl.col("message").str.extract(_CLOCK_SET))
+    return parts.with_columns(pl.coalesce(epoch_time(moment), time_since_start(pl.col("stamp"))).alias("time"))
+
+
+def _decoded(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
+    return timeless(_since_start(parts, timezone), timezone)
+
+
+def _raw(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
+    level = syslog_level(pl.col("priority")).fill_null("INFO")
+    return _since_start(parts, timezone).with_columns(level.alias("level"))
 
 
 def _human(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
@@ -55,9 +70,16 @@ FORMATS = (
         _stamped,
         "dmesg -x -T, dmesg -x --time-format iso",
     ),
-    LineFormat("kernel", rf"^{_DECODED}(?:\[ *\d+\.\d+\] )?(?P<message>.*)$", timeless, "dmesg -x: no date"),
+    LineFormat("kernel", rf"^{_DECODED}(?:{_UPTIME} )?(?P<message>.*)$", _decoded, "dmesg -x"),
     LineFormat("kernel", rf"^\[(?P<stamp>{_CTIME})\] (?P<message>[^\[].*)$", guessed(_human), "dmesg -T"),
-    LineFormat("kernel", r"^<(?P<priority>\d{1,3})>\[ *\d+\.\d{6}\] ?(?P<message>.*)$", _raw, "dmesg -r: no date"),
+    LineFormat("kernel", rf"^<(?P<priority>\d{{1,3}})>{_UPTIME} ?(?P<message>.*)$", _raw, "dmesg -r"),
 )
 
-FALLBACKS = (LineFormat("kernel", r"^\[ *\d+\.\d{6}\](?: (?P<message>.*))?$", guessed(timeless), "dmesg: no date"),)
+FALLBACKS = (
+    LineFormat(
+        "kernel",
+        rf"^{_UPTIME}(?: (?P<message>.*))?$",
+        guessed(_since_start),
+        "dmesg: dated where the start is known, from itself, syslog, a journal or proc/stat of a sosreport",
+    ),
+)

@@ -1,0 +1,97 @@
+"""Times that lines do not tell whole: the zone is that of their host, and seconds count from its start."""
+
+from __future__ import annotations
+
+import tarfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from openstack_rca.logs.events import LogRead, read_collection, read_logs
+from openstack_rca.logs.inspection import ZoneSource, inspect_read
+from openstack_rca.logs.sources import collect_sources
+
+DMESG = "[    0.000000] Linux version 5.14\n[   12.500000] sd 0:0:0:0: rejecting I/O to offline device\n"
+AT_START, LATER = datetime(2026, 11, 23, 4, tzinfo=UTC), datetime(2026, 11, 23, 4, 0, 12, 500000, tzinfo=UTC)
+LINE = "2026-11-23 05:00:00.100 7 INFO nova.api [-] up\n"
+BERLIN = "      Local time: Mon 2026-11-23 05:00:00 CET\n       Time zone: Europe/Berlin (CET, +0100)\n"
+REPORT = {
+    "proc/stat": "cpu  1 2 3\nintr 1 2\nbtime 1795406400\nprocesses 7\n",
+    "sos_commands/systemd/timedatectl": BERLIN,
+    "sos_commands/kernel/dmesg": DMESG,
+    "var/log/nova/nova-api.log": LINE,
+}
+TELLS_BOTH = {
+    "the audit system": {"ctl1/dmesg": DMESG + "[   20.000500] audit: type=2000 audit(1795406420.000:1): state=initialized\n"},
+    "the hardware's clock": {"ctl1/dmesg": DMESG + "[    2.0] x\n[    2.000000] rtc_cmos 00:01: setting system clock to 2026-11-23T04:00:02 UTC (1795406402)\n"},
+    "syslog": {"ctl1/dmesg": DMESG, "ctl1/kern.log": "Nov 23 04:00:19 ctl1 kernel: [   10.000000] a\nNov 23 04:00:30 ctl1 kernel: [   30.000000] b\n"},
+    "a journal": {"ctl1/dmesg": DMESG, "ctl1/journal.json": '{"__REALTIME_TIMESTAMP":"1795406430000000","__MONOTONIC_TIMESTAMP":"30000000","_HOSTNAME":"ctl1","MESSAGE":"x"}\n'},
+    "callers in brackets": {"ctl1/dmesg": DMESG.replace("] ", "][   T12] ") + "[   20.000000][    T1] audit: type=2000 audit(1795406420.000:1): x\n"},
+    "numbers of priorities": {"ctl1/dmesg": DMESG.replace("[ ", "<6>[ ") + "<5>[   20.000000] audit: type=2000 audit(1795406420.000:1): x\n"},
+    "a monotonic journal": {"ctl1/dmesg": "[   12.500000] ctl1 kernel: x\n[    0.000000] ctl1 kernel: y\n", "ctl1/kern.log": "Nov 23 04:00:30 ctl1 kernel: [   30.000000] b\n"},
+}  # fmt: skip
+
+
+def write(folder: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+def times(read: LogRead, file: str) -> list[datetime | None]:
+    return [row["time"] for row in read.events.to_dicts() if row["file"].endswith(file)]
+
+
+@pytest.mark.parametrize("source", TELLS_BOTH)
+def test_seconds_since_the_start_are_dated_by_lines_that_tell_a_time_too(source: str, tmp_path: Path) -> None:
+    """The start is a moment that both agree on, within a millisecond."""
+    found = times(read_logs([write(tmp_path, TELLS_BOTH[source])], year=2026), "dmesg")
+    for moment in (AT_START, LATER):
+        assert any(time is not None and abs((time - moment).total_seconds()) < 0.001 for time in found)
+
+
+def test_seconds_since_an_unknown_start_are_no_times(tmp_path: Path) -> None:
+    files = {"ctl1/dmesg": DMESG, "ctl2/kern.log": "Nov 23 04:00:30 ctl2 kernel: [   30.000000] b\n"}
+    assert times(read_logs([write(tmp_path, files)], year=2026), "dmesg") == [None, None]
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["folder", "archive"])
+def test_a_sosreport_tells_start_and_zone_of_its_host(packed: bool, tmp_path: Path) -> None:
+    """In an archive, whatever the order of its files."""
+    write(tmp_path / "report" / "sosreport-ctl1-2026-11-23-abcdefg", REPORT)
+    given = tmp_path / "report"
+    if packed:
+        given = tmp_path / "report.tar"
+        with tarfile.open(given, "w") as archive:
+            for name in sorted(REPORT, reverse=True):
+                archive.add(
+                    tmp_path / "report/sosreport-ctl1-2026-11-23-abcdefg" / name,
+                    f"sosreport-ctl1-2026-11-23-abcdefg/{name}",
+                )
+    read = read_logs([given])
+    assert times(read, "dmesg") == [AT_START, LATER]
+    assert times(read, "nova-api.log") == [AT_START.replace(microsecond=100000)]
+    assert set(read.events["host"]) == {"ctl1"}
+    told = {
+        file.file.rpartition("/")[2]: (file.zone, file.zone_from)
+        for file in inspect_read(read, "UTC").files
+        if file.events
+    }
+    assert told["nova-api.log"] == ("Europe/Berlin", ZoneSource.HOST)
+
+
+def test_hosts_may_have_zones_of_their_own(tmp_path: Path) -> None:
+    """Stamps with an offset are not touched."""
+    zoned = LINE.replace(" 05:00:00.100", "T05:00:00.100+01:00")
+    write(tmp_path, {"cmp-a/nova-compute.log": LINE, "ctl1/nova-api.log": LINE, "cmp-b/nova-compute.log": zoned})
+    read = read_collection(collect_sources([tmp_path]), host_zones={"cmp-*": "Europe/Berlin"})
+    hours = {row["host"]: row["time"].hour for row in read.events.to_dicts()}
+    assert hours == {"cmp-a": 4, "ctl1": 5, "cmp-b": 4}
+
+
+def test_a_zone_that_does_not_exist_is_no_zone(tmp_path: Path) -> None:
+    write(tmp_path, {"ctl1/etc/timezone": "Mars/Base\n", "ctl1/nova-api.log": LINE})
+    assert times(read_logs([tmp_path]), "nova-api.log") == [datetime(2026, 11, 23, 5, 0, 0, 100000, tzinfo=UTC)]
