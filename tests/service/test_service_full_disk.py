@@ -13,6 +13,7 @@ import pytest
 from openstack_rca.errors import PublishFailed
 from openstack_rca.lifecycle.mlflow.run_logger import RunLogger
 from openstack_rca.lifecycle.objects.files import file_digest
+from openstack_rca.lifecycle.versions import ModelLifecycle
 from openstack_rca.service.gate import GateResult
 from openstack_rca.service.publishing import Published, publish_trained, saved_model
 from openstack_rca.service.training import TrainingConfig, train
@@ -46,7 +47,7 @@ def small_disk(tmp_path: Path) -> Iterator[SmallDisk]:
 def publish(trained: Trained, settings: Settings, output: Path | None = None) -> Published:
     facts = {"metrics": {}, "parameters": {}, "card": {}}
     with saved_model(lambda path: shutil.copyfile(trained.model_file, path), settings, output) as path:
-        return publish_trained(path, settings, RunLogger(settings), GateResult(), force=False, **facts)
+        return publish_trained(path, ModelLifecycle(settings), RunLogger(settings), GateResult(), force=False, **facts)
 
 
 @pytest.mark.parametrize("room", [0.0, 0.5, 1.0, 1.3, 2.2, 3.5])

@@ -59,7 +59,7 @@ def test_a_worse_model_is_stored_as_refused_and_a_forced_one_is_used(settings: S
 
 
 def check(trained: Trained, settings: Settings, events: pl.DataFrame, path: Path | None = None) -> gate.GateResult:
-    return check_model(path or trained.model_file, events, TrainingConfig(), settings)
+    return check_model(path or trained.model_file, events, TrainingConfig(), ModelLifecycle(settings))
 
 
 def test_the_same_model_again_passes(trained: Trained, settings: Settings, events: pl.DataFrame) -> None:

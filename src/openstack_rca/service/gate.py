@@ -29,7 +29,6 @@ from openstack_rca.model.quality import (
     figures,
     held_out,
 )
-from openstack_rca.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -66,14 +65,16 @@ def kind_of(path: Path) -> ModelKind:
     return ModelKind.OTHER if problem else ModelKind.ENGINE
 
 
-def check_model(model_file: Path, events: pl.DataFrame, config: TrainingConfig, settings: Settings) -> GateResult:
+def check_model(
+    model_file: Path, events: pl.DataFrame, config: TrainingConfig, lifecycle: ModelLifecycle
+) -> GateResult:
     """Judge a trained file by the logs that it was made from.
 
     Args:
         model_file: what was trained.
         events: the logs; only the part that the training held back is judged by.
         config: how it was trained; says which part that is.
-        settings: where the present version is, and the margin.
+        lifecycle: where the present version is; its settings name the margin.
     """
     try:
         new = open_model_file(model_file)
@@ -89,31 +90,34 @@ def check_model(model_file: Path, events: pl.DataFrame, config: TrainingConfig, 
     after = figures(predicted, chosen)
     metrics = {f"gate_{name}": value for name, value in after.as_json().items()}
     try:
-        loaded, present = _present(settings)
+        loaded, present = _present(lifecycle)
     except VersionNotFound:
         return GateResult(metrics=metrics)
     except OpenStackRcaError as error:
         return GateResult(metrics=metrics, notices=(f"Not compared with the version in use: {error.message}",))
+    margin = lifecycle.settings.model_margin
     before = figures(present.predict(events), chosen)
-    change, drift = changes(before, after, settings.model_margin), accuracy_drift(present, before)
+    change, drift = changes(before, after, margin), accuracy_drift(present, before)
     metrics |= _metrics(before, change, drift)
     number = loaded.version.version
     objection = f"{change.objection} of version {number} on the same held-out logs" if change.objection else ""
-    notices = _notices(present, number, drift, events.filter(chosen), new, settings.model_margin)
+    notices = _notices(present, number, drift, events.filter(chosen), new, margin)
     return GateResult(objection, number, metrics, tuple(notices))
 
 
-def _present(settings: Settings) -> tuple[LoadedModel, ModelFile]:
+def _present(lifecycle: ModelLifecycle) -> tuple[LoadedModel, ModelFile]:
     """The version in use; a registry or store that is down leaves the cached one, as in an analysis.
 
     Raises:
         LifecycleError, ModelFileError: it cannot be had.
     """
     try:
-        loaded = ModelLifecycle(settings).load("latest")
+        loaded = lifecycle.load("latest")
         return loaded, open_model_file(loaded.path)
     except OSError as error:
-        raise LifecycleError(f"The cache {settings.cache_folder} cannot be read: {error.strerror}.") from error
+        raise LifecycleError(
+            f"The cache {lifecycle.settings.cache_folder} cannot be read: {error.strerror}."
+        ) from error
 
 
 def _metrics(before: Figures, change: Changes, drift: float) -> dict[str, float]:

@@ -75,7 +75,7 @@ def saved_model(save: Callable[[Path], None], settings: Settings, output: Path |
 
 def publish_trained(
     model_file: Path,
-    settings: Settings,
+    lifecycle: ModelLifecycle,
     run: RunLogger,
     gate: GateResult,
     *,
@@ -92,7 +92,7 @@ def publish_trained(
     """
     notices = [f"Forced, although {gate.objection}."] if gate.objection and force else []
     try:
-        version = ModelLifecycle(settings).publish(
+        version = lifecycle.publish(
             model_file,
             run_id=run.run_id,
             metrics=metrics,
@@ -109,7 +109,7 @@ def publish_trained(
     except PublishFailed as error:
         if error.kept is not None:
             return Published(None, error.kept, (*notices, str(error)))
-        kept = _kept(model_file, settings)
+        kept = _kept(model_file, lifecycle.settings)
         return Published(None, kept, (*notices, f"{error.message} The trained file is {kept}: copy it away."))
     if version.status == "refused":
         stays = f"latest stays version {gate.present}" if gate.present else "nothing leads to it"

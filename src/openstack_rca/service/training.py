@@ -130,11 +130,12 @@ def _trained(
     require_home(settings, writable=True)
     if output is not None:
         require_output(output)
-    ModelLifecycle(settings).check_can_publish()
+    lifecycle = ModelLifecycle(settings)
+    lifecycle.check_can_publish()
     with work.step(TrainingStep.READ, "read"):
         events = read_given(paths, settings, work.on_read).events
         require_enough(events, work.config)
-        parent = _parent(add, settings) if add is not None else None
+        parent = _parent(add, lifecycle) if add is not None else None
     started = time.strftime("training-%Y%m%d-%H%M%S", time.gmtime())
     with Tracking(settings).training_run(started) as run, ExitStack() as stack:
         result = _learn(work, events, ", ".join(str(path) for path in paths), parent, run)
@@ -144,12 +145,12 @@ def _trained(
             if run.run_id:
                 _log_result(run, result, model_file.parent / "plots")
         with work.step(TrainingStep.COMPARE, "compare"):
-            gate = check_model(model_file, events, work.config, settings)
+            gate = check_model(model_file, events, work.config, lifecycle)
             run.log_metrics(gate.metrics)
         with work.step(TrainingStep.PUBLISH, "publish"):
             published = publish_trained(
                 model_file,
-                settings,
+                lifecycle,
                 run,
                 gate,
                 force=force,
@@ -201,8 +202,8 @@ def _nobody(_step: TrainingStep) -> None:
     return
 
 
-def _parent(reference: str, settings: Settings) -> Parent:
-    loaded = ModelLifecycle(settings).load(reference)
+def _parent(reference: str, lifecycle: ModelLifecycle) -> Parent:
+    loaded = lifecycle.load(reference)
     return open_model_file(loaded.path).as_parent(f"version {loaded.version.version}")
 
 

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Protocol
 
 from openstack_rca.errors import VersionNotFound
-from openstack_rca.lifecycle.history.version_state import VersionState
-from openstack_rca.lifecycle.records import Draft, Manifest, ModelVersion, Place
+from openstack_rca.lifecycle.records import Draft, ModelVersion, Place
 
 
 class VersionIndex(Protocol):
-    """One model in one environment, as a numbered list of versions."""
+    """One model in one environment, as a numbered list of versions.
+
+    What only a registry has to be told (that a version is ready, refused, void, changed or missing) is ``MlflowRegistry``'s
+    alone: in the store the manifest and the history say all that.
+    """
 
     place: Place
 
     def allocate(self, draft: Draft, at_least: int) -> int:
         """Take a free number of at least ``at_least`` (0: the next one) for this draft; not resolvable yet."""
-
-    def mark_ready(self, version: int) -> None:
-        """Make a version resolvable; the last step of publishing."""
-
-    def void(self, version: int) -> None:
-        """Give up a number; it is not used again."""
-
-    def refuse(self, version: int, reason: str) -> None:
-        """Keep a version for the record, never to be resolved."""
 
     def get(self, version: int) -> ModelVersion:
         """One version, in any state; raises ``VersionNotFound``."""
@@ -41,14 +35,6 @@ class VersionIndex(Protocol):
 
     def find_writer(self, writer: str) -> ModelVersion | None:
         """The finished version that this writer token published, if any."""
-
-    def follow(
-        self, state: VersionState, versions: Iterable[int] = (), aliases: Iterable[str] = (), pin: bool = False
-    ) -> None:
-        """Make these versions, these aliases and the pin what the history says; nothing else is touched."""
-
-    def register(self, manifest: Manifest) -> int:
-        """Take a stored version in again; returns the number that the registry itself knows it by."""
 
     def remove(self, version: int) -> None:
         """Forget a version for good; its number is not used again."""

@@ -13,13 +13,14 @@ from collections.abc import Callable, Mapping
 from openstack_rca.errors import ConfigurationError, LifecycleError, VersionNotFound
 from openstack_rca.lifecycle.history import STAGES, VersionState, read_state
 from openstack_rca.lifecycle.history import changes_log as word
+from openstack_rca.lifecycle.mlflow import MlflowRegistry
 from openstack_rca.lifecycle.records import ModelKind, ModelVersion
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 
 ATTEMPTS = 5
 _ALIAS = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,99}")
 
-Follow = Callable[[VersionState], None]
+Follow = Callable[[MlflowRegistry, VersionState], None]
 
 
 class VersionChanges:
@@ -103,7 +104,7 @@ class VersionChanges:
         # A pinned version may be gone, so the number is read without asking for the version.
         if reference is not None and str(reference).lower().removeprefix("v").lstrip("0") != str(pinned):
             raise ConfigurationError(f"Version {pinned} is pinned, not {reference}.", "Nothing was changed.")
-        self._change(word.UNPINNED, pinned, reason, {}, lambda state: self.index.follow(state, pin=True))
+        self._change(word.UNPINNED, pinned, reason, {}, _follow_pin)
         return pinned
 
     def rollback(self, reason: str = "") -> ModelVersion:
@@ -143,9 +144,7 @@ class VersionChanges:
         check_alias(alias)
         self.require_unprotected(alias, force=force)
         number = self._ready(reference).version
-        self._change(
-            word.ALIASED, number, reason, {"alias": alias}, lambda state: self.index.follow(state, aliases=[alias])
-        )
+        self._change_alias(word.ALIASED, number, alias, reason)
         return self.index.get(number)
 
     def delete_alias(self, alias: str, reason: str = "", *, force: bool = False) -> int:
@@ -161,9 +160,7 @@ class VersionChanges:
         check_alias(alias)
         self.require_unprotected(alias, force=force)
         number = self.index.by_alias(alias).version
-        self._change(
-            word.UNALIASED, number, reason, {"alias": alias}, lambda state: self.index.follow(state, aliases=[alias])
-        )
+        self._change_alias(word.UNALIASED, number, alias, reason)
         return number
 
     def set_stage(self, reference: str | int, stage: str, reason: str = "", *, force: bool = False) -> ModelVersion:
@@ -183,10 +180,10 @@ class VersionChanges:
         number, stage = ready.version, known.get(stage.lower(), "")
         self.require_unprotected(stage, ready.stage, force=force)
 
-        def follow(state: VersionState) -> None:
-            held = (version for version in self.index.newest_first() if version.stage and version.stage == stage)
+        def follow(registry: MlflowRegistry, state: VersionState) -> None:
+            held = (version for version in registry.newest_first() if version.stage and version.stage == stage)
             before = [version.version for version in held]
-            self.index.follow(state, {number, *before}, [name.lower() for name in STAGES])
+            registry.follow(state, {number, *before}, [name.lower() for name in STAGES])
 
         self._change(word.STAGED, number, reason, {"stage": stage}, follow)
         return self.index.get(number)
@@ -209,13 +206,10 @@ class VersionChanges:
         return self.lifecycle.resolve(reference)
 
     def _pin(self, number: int, reason: str, details: Mapping[str, str]) -> ModelVersion:
-        def follow(state: VersionState) -> None:
-            self.index.follow(state, pin=True)
-
-        self._change(word.PINNED, number, reason, details, follow)
+        self._change(word.PINNED, number, reason, details, _follow_pin)
         # Yanking looks for a pin and pinning for a yank; of two at the same moment, both may have looked too early.
         if self.index.get(number).yanked:
-            self._change(word.UNPINNED, number, "it was yanked at the same moment", {}, follow)
+            self._change(word.UNPINNED, number, "it was yanked at the same moment", {}, _follow_pin)
             raise ConfigurationError(
                 f"Version {number} was yanked at the same moment; it is not pinned.", "Pin another one."
             )
@@ -224,15 +218,23 @@ class VersionChanges:
     def _change_version(
         self, action: str, number: int, reason: str = "", details: Mapping[str, str] | None = None
     ) -> ModelVersion:
-        self._change(action, number, reason, details or {}, lambda state: self.index.follow(state, [number]))
+        self._change(action, number, reason, details or {}, lambda registry, state: registry.follow(state, [number]))
         return self.index.get(number)
+
+    def _change_alias(self, action: str, number: int, alias: str, reason: str) -> None:
+        self._change(
+            action, number, reason, {"alias": alias}, lambda registry, state: registry.follow(state, aliases=[alias])
+        )
 
     def _change(self, action: str, number: int, reason: str, details: Mapping[str, str], follow: Follow) -> None:
         self.events.append(action, number, reason, details)
+        registry = self.lifecycle.registry
+        if registry is None:
+            return
         try:
             for _ in range(ATTEMPTS):
                 names = self.events.names()
-                follow(read_state(self.events, names))
+                follow(registry, read_state(self.events, names))
                 if self.events.names() == names:
                     return
             raise LifecycleError("Others change versions at the same time, again and again.", "Wait for them.")
@@ -241,6 +243,10 @@ class VersionChanges:
                 f"{error.message} The change is in the history and has not taken effect.",
                 f"{error.hint} Then let it take effect with: openstack-rca models repair --yes".strip(),
             ) from error
+
+
+def _follow_pin(registry: MlflowRegistry, state: VersionState) -> None:
+    registry.follow(state, pin=True)
 
 
 def number_of(lifecycle: ModelLifecycle, reference: str | int) -> int:

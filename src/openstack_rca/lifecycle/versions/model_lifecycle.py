@@ -50,6 +50,10 @@ class ModelLifecycle:
     Args:
         settings: where registry and store are; with ``mlflow_enabled`` false the store alone is used.
         at_step: called with the name of each finished publishing step; tests use it to crash there.
+
+    Attributes:
+        index: where versions are asked for.
+        registry: the same, where MLflow is on: it has to be told of every change; ``None``: the store says all.
     """
 
     def __init__(self, settings: Settings, *, at_step: Callable[[str], None] | None = None) -> None:
@@ -62,13 +66,14 @@ class ModelLifecycle:
         self.files = StoredFiles(settings, self.store, self.cache, self.signatures)
         self.events = EventLog(self.store, self.place)
         self._at_step = at_step or _no_step
-        self.index: VersionIndex = (
+        self.registry = (
             MlflowRegistry(settings, self.place, lambda version: self.store.uri(self.place.key(version)))
             if settings.mlflow_enabled
-            else StoreIndex(self.store, self.place, self.events)
+            else None
         )
+        self.index: VersionIndex = self.registry or StoreIndex(self.store, self.place, self.events)
         self._publisher = Publisher(
-            settings, self.place, self.store, self.index, self.cache, self.events, self.signatures, self._at_step
+            settings, self.store, self.index, self.registry, self.cache, self.events, self.signatures, self._at_step
         )
 
     # Publishing
@@ -236,7 +241,7 @@ class ModelLifecycle:
 
     def lies_unregistered(self) -> bool:
         """Whether the registry knows no version and the store holds some, as after working with MLflow switched off."""
-        if not self.settings.mlflow_enabled or next(self.index.newest_first(), None) is not None:
+        if self.registry is None or next(self.registry.newest_first(), None) is not None:
             return False
         root = urlparse(self.settings.artifact_root)
         if root.scheme == "file" and not Path(unquote(root.path)).exists():
@@ -314,7 +319,7 @@ class ModelLifecycle:
         self.cache.tidy()
         self.signatures.get_ready()
         try:
-            if self.settings.mlflow_enabled:
+            if self.registry is not None:
                 budget -= get_ready(self.settings)
             return within(budget, work, late)
         except StoreObjectNotFound:

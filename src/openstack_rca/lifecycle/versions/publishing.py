@@ -24,7 +24,7 @@ from openstack_rca.errors import (
 )
 from openstack_rca.lifecycle.history import LONGEST_TEXT, PUBLISHED, REFUSED, EventLog, VersionIndex
 from openstack_rca.lifecycle.local import ModelCache
-from openstack_rca.lifecycle.mlflow import TAG_WRITER, is_server, without_password
+from openstack_rca.lifecycle.mlflow import TAG_WRITER, MlflowRegistry, is_server, without_password
 from openstack_rca.lifecycle.objects import ObjectStore, Progress, file_digest, key_taken, retrying
 from openstack_rca.lifecycle.records import (
     TAG_MODEL_KIND,
@@ -32,7 +32,6 @@ from openstack_rca.lifecycle.records import (
     Manifest,
     ModelKind,
     ModelVersion,
-    Place,
     signature_key,
 )
 from openstack_rca.lifecycle.trust import Signatures, check_signing
@@ -74,18 +73,19 @@ class Publisher:
     def __init__(
         self,
         settings: Settings,
-        place: Place,
         store: ObjectStore,
         index: VersionIndex,
+        registry: MlflowRegistry | None,
         cache: ModelCache,
         events: EventLog,
         signatures: Signatures,
         at_step: Callable[[str], None],
     ) -> None:
         self.settings = settings
-        self.place = place
+        self.place = index.place
         self.store = store
         self.index = index
+        self.registry = registry
         self.cache = cache
         self.events = events
         self.signatures = signatures
@@ -107,7 +107,7 @@ class Publisher:
                 return self._finish(number, draft)
             except VersionNotFound:
                 # Without a registry: a writer of the same instant replaced our description and took it back.
-                if self.settings.mlflow_enabled:
+                if self.registry is not None:
                     raise
         raise PublishFailed("Other writers took every version number that was tried.", "Try again.")
 
@@ -117,16 +117,18 @@ class Publisher:
         Raises:
             RegistryUnavailable, StoreError, ConfigurationError: it cannot be finished now.
         """
+        if self.registry is None:
+            return None
         begun = [
             version.version
-            for version in self.index.newest_first()
+            for version in self.registry.newest_first()
             if version.status == "uploading" and version.tags.get(TAG_WRITER) == draft.writer
         ]
         for number in begun:
             try:
                 self._complete(number, draft)
             except StoreObjectExists:
-                self.index.void(number)
+                self.registry.void(number)
             else:
                 return self._finish(number, draft)
         return None
@@ -142,10 +144,10 @@ class Publisher:
         self._try(lambda: self._describe(draft, number))
 
     def _finish(self, number: int, draft: Draft) -> ModelVersion:
-        if draft.refused:
-            self.index.refuse(number, draft.objection)
-        else:
-            self.index.mark_ready(number)
+        if self.registry is not None and draft.refused:
+            self.registry.refuse(number, draft.objection)
+        elif self.registry is not None:
+            self.registry.mark_ready(number)
         self._at_step("ready")
         # The version is there: that its history cannot be written now must not make it look like a failure.
         with suppress(LifecycleError):
@@ -160,7 +162,7 @@ class Publisher:
         Raises:
             ConfigurationError: registry and store do not go together, or there is no signing with the key.
         """
-        server = self.settings.mlflow_enabled and is_server(self.settings.tracking_uri)
+        server = self.registry is not None and is_server(self.settings.tracking_uri)
         if server and self.store.is_local:
             raise ConfigurationError(
                 f"An MLflow server ({without_password(self.settings.tracking_uri)}) refuses versions in a folder of "
@@ -181,7 +183,8 @@ class Publisher:
                 self._fill(number, draft, on_progress)
             except StoreObjectExists:
                 # A registry that was made anew counts from 1 over a store that is not empty.
-                self.index.void(number)
+                if self.registry is not None:
+                    self.registry.void(number)
                 taken = (self.place.number_of(folder) or 0 for folder in self.store.folders())
                 at_least = max(number, *taken) + 1
             else:
@@ -195,7 +198,7 @@ class Publisher:
         self._at_step("verified")
         self._sign(draft, number)
         self._try(lambda: self._describe(draft, number))
-        if not (self.settings.mlflow_enabled or self.store.is_local):
+        if self.registry is None and not self.store.is_local:
             self._try(lambda: self._look_again(draft, number))
         self._at_step("described")
 
@@ -220,7 +223,8 @@ class Publisher:
             raise key_taken(self.store.uri(key))
         if sha256 != draft.sha256:
             with suppress(LifecycleError):
-                self.index.refuse(number, "the store gave back other bytes than were sent")
+                if self.registry is not None:
+                    self.registry.refuse(number, "the store gave back other bytes than were sent")
             raise DigestMismatch(
                 f"{self.store.uri(key)} holds other bytes than were sent.",
                 "The store or something before it changed them.",

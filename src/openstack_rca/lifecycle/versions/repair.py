@@ -14,7 +14,7 @@ from enum import StrEnum
 from openstack_rca.errors import DigestMismatch, StoreObjectNotFound, VersionNotFound
 from openstack_rca.lifecycle.history import PIN, VersionState, read_state
 from openstack_rca.lifecycle.history import changes_log as word
-from openstack_rca.lifecycle.mlflow import is_registered_half
+from openstack_rca.lifecycle.mlflow import MlflowRegistry, is_registered_half
 from openstack_rca.lifecycle.records import TAG_ABOUT, ModelVersion
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.lifecycle.versions.store_index import read_manifest
@@ -77,11 +77,14 @@ def repair(lifecycle: ModelLifecycle) -> list[Finding]:
     Raises:
         RegistryUnavailable, StoreError: it stopped there; run it again.
     """
-    findings = []
+    registry, findings = lifecycle.registry, []
+    if registry is None:
+        # The store, which says all, is what would be repaired from.
+        return find_repairs(lifecycle)
     missing = [found for found in find_repairs(lifecycle) if found.kind == REGISTER]
     for found in sorted(missing, key=lambda found: found.version):
         manifest = read_manifest(lifecycle.store, lifecycle.place, found.version)
-        number = lifecycle.index.register(manifest)
+        number = registry.register(manifest)
         mapped = number != found.version
         outcome = (
             f"MLflow could not give number {found.version} any more: there it is {number}, here it stays {found.version}"
@@ -94,7 +97,7 @@ def repair(lifecycle: ModelLifecycle) -> list[Finding]:
     state = read_state(lifecycle.events)
     for found in find_repairs(lifecycle):
         if found.kind == RESTORE:
-            _restore(lifecycle, state, found)
+            _restore(registry, state, found)
             findings.append(replace(found, done=True, outcome="as the history says"))
         else:
             findings.append(found)
@@ -169,10 +172,10 @@ def _different(lifecycle: ModelLifecycle, known: dict[int, ModelVersion], state:
             yield Finding(RESTORE, wanted_number or 0, what, subject=Subject.ALIAS, alias=alias)
 
 
-def _restore(lifecycle: ModelLifecycle, state: VersionState, found: Finding) -> None:
+def _restore(registry: MlflowRegistry, state: VersionState, found: Finding) -> None:
     if found.subject is Subject.PIN:
-        lifecycle.index.follow(state, pin=True)
+        registry.follow(state, pin=True)
     elif found.subject is Subject.ALIAS:
-        lifecycle.index.follow(state, aliases=[found.alias])
+        registry.follow(state, aliases=[found.alias])
     else:
-        lifecycle.index.follow(state, [found.version])
+        registry.follow(state, [found.version])

@@ -1,17 +1,18 @@
 """Version numbers from the store alone, for those who switched MLflow off.
 
-A manifest is what makes a version ready; it is written last and create-only. Where a server does not honour
+A manifest is what makes a version ready, or refused; it is written last and create-only, and a folder without one is no
+version. Where a server does not honour
 create-only writes, two writers at the same instant are only told apart by reading back: the registry does better.
 Pins, yanks, aliases and stages are computed from the history, which lies in the store.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from openstack_rca.errors import ConfigurationError, DigestMismatch, StoreObjectNotFound, VersionNotFound
+from openstack_rca.errors import DigestMismatch, StoreObjectNotFound, VersionNotFound
 from openstack_rca.lifecycle.history import READ_AT_ONCE, EventLog, VersionState, read_state, version_not_found
 from openstack_rca.lifecycle.objects import ObjectStore, side_by_side
 from openstack_rca.lifecycle.records import TAG_ABOUT, Draft, Manifest, ModelVersion, Place
@@ -30,15 +31,6 @@ class StoreIndex:
     def allocate(self, draft: Draft, at_least: int) -> int:
         """The number after the highest folder; the create-only upload decides who has it."""
         return max(at_least, max(self._numbers(), default=0) + 1, self.events.highest() + 1)
-
-    def mark_ready(self, version: int) -> None:
-        """Nothing to do: the manifest is there."""
-
-    def void(self, version: int) -> None:
-        """Nothing to do: a folder without our manifest is no version, and its number is not used again."""
-
-    def refuse(self, version: int, reason: str) -> None:
-        """Nothing to do: the manifest says so, and without one the file is never resolved."""
 
     def get(self, version: int) -> ModelVersion:
         """One whole version.
@@ -71,21 +63,6 @@ class StoreIndex:
         if alias not in state.aliases:
             raise version_not_found(self.place, f"alias {alias!r}")
         return self._version(state.aliases[alias], state)
-
-    def follow(
-        self, state: VersionState, versions: Iterable[int] = (), aliases: Iterable[str] = (), pin: bool = False
-    ) -> None:
-        """Nothing to do: the history is all there is."""
-
-    def register(self, manifest: Manifest) -> int:
-        """There is no registry to take a version in.
-
-        Raises:
-            ConfigurationError: always.
-        """
-        raise ConfigurationError(
-            "There is no registry to repair: MLflow is switched off.", "Repair with MLflow switched on."
-        )
 
     def remove(self, version: int) -> None:
         """Delete the manifest, which is what makes it a version; the history keeps its number from being used again."""
