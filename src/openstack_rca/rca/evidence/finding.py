@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
+from openstack_rca.rca.weights import current
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,15 @@ class Finding:
     def strength(self) -> float:
         """Weight times novelty, in [0, 1]."""
         return self.weight * self.novelty
+
+    @property
+    def complains(self) -> bool:
+        """Whether it says, strongly enough to be heard, that something is wrong, and is no mere symptom of it."""
+        return self.directness is not Directness.SYMPTOM and self.strength >= current().complaint
+
+    def weakened(self, factor: float) -> Finding:
+        """The same finding with a part of its weight."""
+        return replace(self, weight=self.weight * factor)
 
 
 def noisy_or(probabilities: Iterable[float]) -> float:

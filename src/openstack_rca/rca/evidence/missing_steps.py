@@ -184,7 +184,7 @@ def _weakened(finding: Finding, steps: pl.DataFrame, present: Set[str], topology
     stopped = sum(finding.accused in ways.of(*step) for step in stops.select("follower", "story").iter_rows())
     if silent:
         asked = passed + stopped
-        return replace(finding, weight=finding.weight * table.unmissed) if asked and not stopped else finding
+        return finding.weakened(table.unmissed) if asked and not stopped else finding
     if passed < table.proven_steps:
         return finding
-    return replace(finding, weight=finding.weight * (1.0 - table.cleared * passed / (passed + stopped)))
+    return finding.weakened(1.0 - table.cleared * passed / (passed + stopped))

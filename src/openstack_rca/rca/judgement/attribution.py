@@ -73,12 +73,7 @@ def _out_of_reach(findings: list[Finding], shared: str, texts: dict[int, str]) -
     """Accusations of a shared service that all say that it cannot be reached; none where one says something else."""
     own_words = [finding for finding in findings if finding.accused == shared and finding.accuser == shared]
     against = [
-        finding
-        for finding in findings
-        if finding.accused == shared
-        and finding.accuser != shared
-        and finding.strength >= current().complaint
-        and finding.directness is not Directness.SYMPTOM
+        finding for finding in findings if finding.accused == shared and finding.accuser != shared and finding.complains
     ]
     if any(
         finding.directness is Directness.CAUSE or finding.sort is EvidenceSort.SILENCE
@@ -107,13 +102,7 @@ def blame_link_to_busy_service(findings: list[Finding], window: pl.DataFrame) ->
     moved = list(findings)
     texts = _first_texts(findings, window)
     for accused in {finding.accused for finding in findings} - {"network", "host", "storage", *CONSTANTLY_USED}:
-        against = [
-            finding
-            for finding in findings
-            if finding.accused == accused
-            and finding.directness is not Directness.SYMPTOM
-            and finding.strength >= current().complaint
-        ]
+        against = [finding for finding in findings if finding.accused == accused and finding.complains]
         hosts = {finding.accuser_host for finding in against}
         if len(hosts) != 1 or None in hosts or sum(finding.count for finding in against) < table.enough_events:
             continue
@@ -164,9 +153,7 @@ def keep_blame_on_common_target(findings: list[Finding], window: pl.DataFrame) -
     cited = {finding.rows[0] for finding, hint in zip(findings, hints, strict=True) if hint}
     texts = dict(window.filter(pl.col("row").is_in(list(cited))).select("row", "text").iter_rows())
     return [
-        replace(finding, weight=finding.weight * current().left)
-        if hint and tells_of_time_out(texts.get(finding.rows[0], ""))
-        else finding
+        finding.weakened(current().left) if hint and tells_of_time_out(texts.get(finding.rows[0], "")) else finding
         for finding, hint in zip(findings, hints, strict=True)
     ]
 

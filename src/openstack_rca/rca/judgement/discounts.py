@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -45,9 +46,7 @@ def discount_complaints_after_own_silence(findings: list[Finding]) -> list[Findi
         if complaint:
             woken.setdefault(finding.accused, set()).add(finding.accuser)
     return [
-        replace(finding, weight=finding.weight * table.left)
-        if complaint and len(woken[finding.accused]) < table.sharing
-        else finding
+        finding.weakened(table.left) if complaint and len(woken[finding.accused]) < table.sharing else finding
         for finding, complaint in zip(findings, complaints, strict=True)
     ]
 
@@ -63,16 +62,9 @@ def discount_unmissed_silence(findings: list[Finding], normal: NormalRates) -> l
         The findings, with the weight of a silence cut to ``unmissed`` unless somebody else speaks against the silent
         component.
     """
-    missed = {
-        finding.accused
-        for finding in findings
-        if finding.accuser != finding.accused
-        and finding.directness is Directness.ACCUSATION
-        and finding.category in _ABSENCE
-        and finding.strength >= current().complaint
-    }
+    missed = _missed(finding for finding in findings if finding.category in _ABSENCE)
     return [
-        replace(finding, weight=finding.weight * current().unmissed)
+        finding.weakened(current().unmissed)
         if finding.sort is EvidenceSort.SILENCE
         and finding.accused not in missed
         and finding.accused not in normal.longest_gap_seconds
@@ -91,7 +83,7 @@ def discount_stop_after_own_error(findings: list[Finding], catalogue: Catalogue)
         catalogue: tells which signatures speak of a stop (``phase``).
     """
     table = current()
-    stops = {signature.id for signature in catalogue.signatures if signature.phase == "stop"}
+    stops = _of_phase(catalogue, "stop")
     told = list(findings)
     for place, stop in enumerate(findings):
         if stop.signature not in stops and not (
@@ -113,9 +105,8 @@ def discount_stop_after_own_error(findings: list[Finding], catalogue: Catalogue)
             told[first] = replace(
                 findings[first], directness=Directness.CAUSE, weight=max(findings[first].weight, table.compared)
             )
-            told[place] = replace(stop, weight=stop.weight * table.left)
-            for number in set(reasons) - {first}:
-                told[number] = replace(findings[number], weight=findings[number].weight * table.left)
+            for number in {place, *reasons} - {first}:
+                told[number] = findings[number].weakened(table.left)
     return told
 
 
@@ -133,7 +124,7 @@ def discount_lone_warnings(findings: list[Finding], window: pl.DataFrame) -> lis
         return findings
     mild = set(window.filter(pl.col("level").is_in(["INFO", "WARNING"]))["row"].to_list())
     return [
-        replace(finding, weight=finding.weight * table.once)
+        finding.weakened(table.once)
         if finding.signature is not None
         and finding.directness is not Directness.SYMPTOM
         and finding.weight <= table.plain
@@ -156,7 +147,7 @@ def confirm_absence(findings: list[Finding], catalogue: Catalogue, window: pl.Da
         window: observed events (``component``, ``host``, ``time``).
     """
     table = current()
-    starting = {signature.id for signature in catalogue.signatures if signature.phase == "start"}
+    starting = _of_phase(catalogue, "start")
     starts = [finding for finding in findings if finding.signature in starting]
     settled, back = timedelta(seconds=table.settling_seconds), timedelta(seconds=table.restart_seconds)
     told = list(findings)
@@ -173,6 +164,18 @@ def confirm_absence(findings: list[Finding], catalogue: Catalogue, window: pl.Da
         if (began or ended) and isinstance(until, datetime) and until - gone.last >= back:
             told[place] = replace(gone, weight=max(gone.weight, table.compared), compared=True)
     return told
+
+
+def _missed(findings: Iterable[Finding]) -> set[str]:
+    """The components of which somebody else complains."""
+    return {
+        f.accused for f in findings if f.accuser != f.accused and f.directness is Directness.ACCUSATION and f.complains
+    }
+
+
+def _of_phase(catalogue: Catalogue, phase: str) -> set[str | None]:
+    """The signatures that speak of a stop, or of a start."""
+    return {signature.id for signature in catalogue.signatures if signature.phase == phase}
 
 
 def _says_gone(finding: Finding) -> bool:
@@ -196,34 +199,28 @@ def discount_clean_restarts(findings: list[Finding], catalogue: Catalogue, windo
         The findings, with little left of the stop and the start of such restarts.
     """
     table = current()
-    phases = {signature.id: signature.phase for signature in catalogue.signatures if signature.phase}
-    starts = [finding for finding in findings if phases.get(finding.signature or "") == "start"]
+    stopping, starting = _of_phase(catalogue, "stop"), _of_phase(catalogue, "start")
+    starts = [finding for finding in findings if finding.signature in starting]
     early = [finding for finding in findings if _too_early(finding, starts)]
-    missed = {
-        finding.accused
-        for finding in findings
-        if finding.accuser != finding.accused
-        and finding.directness is Directness.ACCUSATION
-        and finding.strength >= current().complaint
-        and finding not in early
-    }
-    stopped = {(f.accused, f.accuser_host) for f in findings if phases.get(f.signature or "") == "stop"}
+    missed = _missed(finding for finding in findings if finding not in early)
+    stops = [finding for finding in findings if finding.signature in stopping]
+    stopped = {(stop.accused, stop.accuser_host) for stop in stops}
     absent = missed | {finding.accused for finding in findings if finding.sort is EvidenceSort.SILENCE}
     # A start without a stop, that nobody waited for, is where a log begins, or what its writer tells again and again.
     clean = {(f.accused, f.accuser_host) for f in starts if f.accused not in absent} - stopped
-    for finding in findings:
-        place = (finding.accused, finding.accuser_host)
-        if phases.get(finding.signature or "") == "stop" and finding.accused not in missed:
-            back = [start for start in starts if (start.accused, start.accuser_host) == place]
-            told = any(
-                start.first - finding.first <= timedelta(seconds=table.restart_seconds) and start.last >= finding.last
-                for start in back
-            )
-            if told or _goes_on(finding, window):
-                clean.add(place)
+    for stop in stops:
+        place = (stop.accused, stop.accuser_host)
+        told = any(
+            (start.accused, start.accuser_host) == place
+            and start.first - stop.first <= timedelta(seconds=table.restart_seconds)
+            and start.last >= stop.last
+            for start in starts
+        )
+        if stop.accused not in missed and (told or _goes_on(stop, window)):
+            clean.add(place)
     return [
-        replace(finding, weight=finding.weight * table.left)
-        if ((finding.accused, finding.accuser_host) in clean and phases.get(finding.signature or ""))
+        finding.weakened(table.left)
+        if ((finding.accused, finding.accuser_host) in clean and finding.signature in stopping | starting)
         or (finding in early and finding.accused not in missed)
         else finding
         for finding in findings

@@ -59,7 +59,7 @@ def blame_proxy_in_front(findings: list[Finding], window: pl.DataFrame) -> list[
     return [
         _at_the_proxy(finding, proxy, host, why)
         if finding in refused
-        else replace(finding, weight=finding.weight * table.left)
+        else finding.weakened(table.left)
         if finding.accused in accused and finding.accuser != finding.accused
         else finding
         for finding in findings

@@ -47,4 +47,4 @@ def _weighed(change: Finding, findings: list[Finding], changes: set[str]) -> Fin
     followed = begins is not None and change.first - slack <= begins <= change.first + within
     if followed and change.count < table.daily_changes:
         return replace(change, directness=Directness.CAUSE, weight=table.compared, novelty=1.0)
-    return replace(change, weight=change.weight * table.left)
+    return change.weakened(table.left)

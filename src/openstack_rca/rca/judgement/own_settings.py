@@ -69,7 +69,7 @@ def blame_own_settings(findings: list[Finding], window: pl.DataFrame, topology: 
             if finding in against:
                 moved[place] = _own_fault(finding, client, service, category, why)
             elif finding.accused == service and finding.category is category:
-                moved[place] = replace(finding, weight=finding.weight * current().left)
+                moved[place] = finding.weakened(current().left)
     return moved
 
 
@@ -80,9 +80,8 @@ def _blame_shared_account(findings: list[Finding]) -> list[Finding]:
         for finding in findings
         if finding.category is Category.AUTH
         and finding.accuser not in (IDENTITY, None)
-        and finding.directness is not Directness.SYMPTOM
+        and finding.complains
         and (finding.accused == IDENTITY or (finding.accused == finding.accuser and finding.signature is not None))
-        and finding.strength >= current().complaint
     ]
     if len({finding.accuser for finding in refused}) < current().enough_others:
         return findings
@@ -99,7 +98,7 @@ def _blame_refused_login(findings: list[Finding], window: pl.DataFrame) -> list[
 
     What the server says of it is about the client. Keystone is left out: it keeps the accounts, which may have been changed.
     """
-    refused = [finding for finding in findings if finding.category is Category.AUTH and _counts(finding)]
+    refused = [finding for finding in findings if finding.category is Category.AUTH and finding.complains]
     moved = list(findings)
     for server in sorted({finding.accused for finding in refused} - {IDENTITY}):
         against = [
@@ -115,7 +114,7 @@ def _blame_refused_login(findings: list[Finding], window: pl.DataFrame) -> list[
             & ~((pl.col("component") == client) & pl.col("host").eq_missing(pl.lit(host, dtype=pl.String)))
             & pl.col("time").is_between(min(f.first for f in against), max(f.last for f in against))
         )
-        troubled = {finding.accuser for finding in findings if finding.accused == server and _counts(finding)} - {
+        troubled = {finding.accuser for finding in findings if finding.accused == server and finding.complains} - {
             client
         }
         served = others.filter(~pl.col("component").is_in(list(troubled)))
@@ -125,7 +124,7 @@ def _blame_refused_login(findings: list[Finding], window: pl.DataFrame) -> list[
             if finding in against:
                 moved[place] = _own_fault(finding, client, server, Category.AUTH)
             elif finding.accused == server and finding.accuser == server and finding.category is Category.AUTH:
-                moved[place] = replace(finding, weight=finding.weight * current().left)
+                moved[place] = finding.weakened(current().left)
     return moved
 
 
@@ -136,11 +135,13 @@ def _blame_unknown_name(findings: list[Finding], window: pl.DataFrame, topology:
     trouble quotes its error, so of several who tell it the one that the others call counts.
     """
     moved = list(findings)
-    asking = [f for f in findings if f.accused == "network" and f.category is Category.NETWORK and _counts(f)]
+    asking = [f for f in findings if f.accused == "network" and f.category is Category.NETWORK and f.complains]
     asking = [finding for finding in asking if any(_UNKNOWN_NAME.search(proof) for proof in finding.proofs)]
     tellers = {finding.accuser for finding in asking if finding.accuser is not None}
     alone = [name for name in tellers if not any(topology.depends_on(name, other) for other in tellers)]
-    if len(alone) != 1 or len(asking) != sum(finding.accused == "network" and _counts(finding) for finding in findings):
+    if len(alone) != 1 or len(asking) != sum(
+        finding.accused == "network" and finding.complains for finding in findings
+    ):
         return findings
     client = alone[0]
     own = [finding for finding in asking if finding.accuser == client]
@@ -151,12 +152,8 @@ def _blame_unknown_name(findings: list[Finding], window: pl.DataFrame, topology:
             told = _own_fault(finding, client, "its server", Category.CONFIG, _WRONG_NAME)
             moved[place] = replace(told, novelty=1.0)
         elif finding in asking:
-            moved[place] = replace(finding, weight=finding.weight * current().left)
+            moved[place] = finding.weakened(current().left)
     return moved
-
-
-def _counts(finding: Finding) -> bool:
-    return finding.directness is not Directness.SYMPTOM and finding.strength >= current().complaint
 
 
 def _complaints(findings: Sequence[Finding], service: str) -> list[Finding]:
