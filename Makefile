@@ -8,15 +8,17 @@ PYTEST_FLAGS ?=
 TEST_WORKERS ?= auto
 # How many changes `make mutate` draws; 0: all of them.
 SAMPLE ?= 60
+# Which extra `make wheel-check` tries; empty: all.
+EXTRA ?=
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format wheel reference mutate system-packages clean clean-all $(SWIFT_VENV)
+.PHONY: help demo test lint format wheel wheel-check reference mutate system-packages clean clean-all $(SWIFT_VENV)
 
 help: ## list the targets
 	@echo "Targets:"
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 20
-	@echo "Variables: PYTHON (interpreter to start from, 3.11 or later), PYTEST_FLAGS, ROOM, SAMPLE, TEST_WORKERS, VENV"
+	@echo "Variables: EXTRA, PYTHON (interpreter to start from, 3.11 or later), PYTEST_FLAGS, ROOM, SAMPLE, TEST_WORKERS, VENV"
 
 demo: $(VENV)/.installed ## install, train on samples/, answer a sample incident, say where everything is
 	@$(BIN)/openstack-rca demo
@@ -35,6 +37,9 @@ format: $(VENV)/.installed-dev ## let ruff repair and format the sources
 
 wheel: $(VENV)/.installed-dev ## build dist/openstack_rca-*.whl, samples included
 	@$(BIN)/python -m build --wheel --no-isolation
+
+wheel-check: $(VENV)/.installed-dev ## install the wheel with each extra (or EXTRA) into an empty environment, use and weigh it: minutes, gigabytes
+	@$(BIN)/python scripts/check_wheel.py $(EXTRA)
 
 reference: $(VENV)/.installed-dev ## write docs/commands.md and the tables of docs/signatures.md and docs/logs.md anew
 	@$(BIN)/python scripts/make_command_reference.py

@@ -6,9 +6,12 @@ from pathlib import Path
 # The package of this checkout comes before an installed one.
 sys.path.insert(0, str(Path(__file__).resolve().parent / "src"))
 
-import config.config  # noqa: F401 - what is edited there takes effect
+try:
+    import config.config  # noqa: F401 - what is edited there takes effect
 
-from openstack_rca.cli.manual import main
+    from openstack_rca.cli.manual import main
+except KeyboardInterrupt:
+    raise SystemExit(130) from None
 
 if __name__ == "__main__":
     main()

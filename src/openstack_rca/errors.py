@@ -9,6 +9,7 @@
     │   ├── LogPathNotFound
     │   ├── NoLogFiles
     │   ├── RemoteLogsUnavailable
+    │   │   └── NoRemoteLogs
     │   ├── UnreadableLog
     │   │   ├── DamagedLog
     │   │   ├── BinaryLog
@@ -107,6 +108,10 @@ class RemoteLogsUnavailable(LogInputError):
     def __init__(self, message: str, hint: str = "", status: int | None = None) -> None:
         super().__init__(message, hint)
         self.status = status
+
+
+class NoRemoteLogs(RemoteLogsUnavailable):
+    """A place answered, and holds nothing of the wanted time."""
 
 
 class UnreadableLog(LogInputError):

@@ -77,6 +77,20 @@ Interrupted = tuple[int, str, str]
 Interrupt = Callable[[list[str], bytes], Interrupted]
 
 
+def test_ctrl_c_while_the_program_is_still_loading_is_silent() -> None:
+    """The first libraries take a tenth of a second, in which nothing of the program runs yet."""
+    code = (
+        "import builtins; load = builtins.__import__\n"
+        "def interrupted(name, *more):\n"
+        "    if name == 'click': raise KeyboardInterrupt\n"
+        "    return load(name, *more)\n"
+        "builtins.__import__ = interrupted\n"
+        "from openstack_rca.cli import main"
+    )
+    stopped = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (stopped.returncode, stopped.stdout, stopped.stderr) == (130, "", "")
+
+
 def test_an_interrupt_that_a_library_swallows_comes_again() -> None:
     """NumPy drops one that hits it while it waits for an array of JAX: the next sign of progress raises it."""
     with steps() as shown, pytest.raises(KeyboardInterrupt):

@@ -66,7 +66,7 @@ def test_standard_input_is_watched_to_its_end(empty_home: Path, tmp_path: Path) 
 def test_what_cannot_be_watched_is_said_at_once(empty_home: Path, rca: Program, tmp_path: Path) -> None:
     """One line, and nothing is waited for."""
     refused(rca("watch", tmp_path / "nowhere", "--model", "none"), "nowhere")
-    refused(rca("watch", "ssh://ctl01/var/log/nova", "--model", "none"), "ssh HOST tail -F")
+    refused(rca("watch", "s3://bucket/nova", "--model", "none"), "cannot follow s3://bucket/nova")
     log = tmp_path / "nova-api.log"
     log.write_text("")
     refused(rca("watch", log, "--model", "none", "--webhook", "ftp://somewhere"), "http")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+import re
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ def test_explore_narrows_the_table(home: Path) -> None:
     middle = datetime(2026, 11, 23, 4, 17, 40)
     whole = app.slider(key="f_time")
     whole.set_value((whole.value[0], middle)).run()
-    times = app.dataframe[0].value["time"]
+    times = app.dataframe[0].value["time (UTC)"]
     assert 0 < len(times) < before
     assert times.max() <= middle
     assert f"{len(times)} of 3,142 events" in words_of(app)
@@ -174,3 +175,19 @@ def test_a_story_is_shown_from_the_first_characters_of_its_id(home: Path) -> Non
     assert f"request {request}" in words_of(app)
     app.text_input(key="f_story").set_value("ffffffff-0000").run()
     assert "tell no story of ffffffff-0000" in words_of(app)
+
+
+def test_every_time_stands_beside_that_of_the_viewers_zone(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The slider, the table, the axis of the plot, the way of a request and a story."""
+    monkeypatch.setattr("openstack_rca.dashboard.words.viewer_zone", lambda: "Europe/Berlin")
+    app = open_page("explore")
+    assert "Here (05:16:42) to (05:18:54 Europe/Berlin)" in words_of(app).replace("`", "")
+    table = app.dataframe[0].value
+    assert (table["time (Europe/Berlin)"] - table["time (UTC)"] == timedelta(hours=1)).all()
+    (plot,) = look_at(app, "Over time").get("vega_lite_chart")
+    assert "UTC, below it Europe/Berlin" in plot.proto.spec
+    way = look_at(app, "Path of a request")
+    assert "UTC, in brackets Europe/Berlin" in words_of(way)
+    request = str(way.selectbox(key="f_way").value)
+    look_at(app, "Story").text_input(key="f_story").set_value(request[:14]).run()
+    assert re.search(r"^04:1\d:\d\d \(05:1\d:\d\d\) ", words_of(app), re.MULTILINE)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
 
-from openstack_rca.dashboard import words
+from openstack_rca.dashboard import report_charts, words
 
 MOMENT = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 
@@ -44,3 +44,16 @@ def test_many_times_on_a_page_look_through_the_zone_database_once(monkeypatch: p
     assert {words.here(MOMENT) for _ in range(100)} == {" (05:00:00 Europe/Berlin)"}
     words._known_zones.cache_clear()
     assert len(looks) == 1
+
+
+def test_numbers_of_onsets_that_would_lie_on_one_another_are_one_text() -> None:
+    """Two onsets within a few seconds of a window of minutes, and one apart."""
+    row = SimpleNamespace(bin_seconds=10, counts=[1] * 30)
+    onsets = [
+        (MOMENT + timedelta(seconds=seconds), number, "nova-api") for seconds, number in ((0, 1), (4, 3), (60, 2))
+    ]
+    texts = report_charts._onset_numbers(onsets, SimpleNamespace(activity=[row]))
+    assert [(text["time"], text["number"]) for text in texts] == [
+        (MOMENT, "1, 3"),
+        (MOMENT + timedelta(seconds=60), "2"),
+    ]

@@ -92,6 +92,13 @@ def test_an_old_python_is_refused_with_the_version_that_is_needed(tools: Path, t
     assert "python3.11-venv" in result.stderr
 
 
+def test_a_machine_without_python_is_told_what_to_install(tools: Path, tmp_path: Path) -> None:
+    """A bare machine has none; a user who is not root reads the packages, and nothing of the shell."""
+    result = run(SCRIPTS / "make-venv", str(tmp_path / "venv"), "-e", ".", path=tools)
+    assert result.returncode == 1
+    assert result.stderr == "Python is not installed. Run: sudo apt-get install python3 python3-venv\n"
+
+
 def test_a_python_without_venv_is_refused_with_the_package_to_install(tools: Path, tmp_path: Path) -> None:
     """Debian keeps venv apart from python3; a user who is not root reads which package to install."""
     body = """case "$2" in
@@ -108,7 +115,7 @@ def test_a_python_without_venv_is_refused_with_the_package_to_install(tools: Pat
 def test_no_set_up_file_names_a_package_host() -> None:
     """Where packages come from is the business of pip's and apt's configuration."""
     files = [ROOT / "Makefile", ROOT / "pyproject.toml", *SCRIPTS.iterdir(), ROOT / ".ci" / "run"]
-    host = re.compile(r"index-url|find-links|trusted-host|https?://|pypi\.org|--proxy")
+    host = re.compile(r"index-url|find-links|trusted-host|https?://(?!127\.0\.0\.1)|pypi\.org|--proxy")
     assert [path.name for path in files if path.is_file() and host.search(path.read_text())] == []
 
 

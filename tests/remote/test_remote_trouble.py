@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from openstack_rca.errors import RemoteLogsUnavailable
+from openstack_rca.errors import ConfigurationError, RemoteLogsUnavailable
 from openstack_rca.service.remote import fetched
 from openstack_rca.settings import Settings
 
@@ -37,4 +37,14 @@ def test_where_no_container_can_be_read_the_reason_is_told(tmp_path: Path, monke
         pytest.raises(RemoteLogsUnavailable, match="No such container: nova_api"),
         fetched(["docker:nova_api"], Settings()),
     ):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [("ftp://logs.example.org/x", "not read from ftp:// addresses.*ssh://"), ("s3:///nova", "names no bucket")],
+)
+def test_an_address_that_leads_nowhere_is_told_before_anything_is_asked(address: str, told: str) -> None:
+    """A kind of address that is not read, with the kinds that are; a bucket without a name."""
+    with pytest.raises(ConfigurationError, match=told), fetched([address], Settings()):
         pass

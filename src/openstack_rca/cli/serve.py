@@ -28,7 +28,7 @@ def serve_command(host: str, port: int, roots: tuple[str, ...], alert_logs: str,
     """Serve an HTTP API until Ctrl-C: analyses, reports, versions, health, and a webhook for Alertmanager.
 
     OPENSTACK_RCA_SERVE_TOKEN is the token that callers send; without it nothing is served. An alert starts an analysis around its
-    time, and the answer is posted to OPENSTACK_RCA_ANSWER_WEBHOOK. /openapi.json describes the API; see docs/serve.md.
+    time, and the answer is posted to OPENSTACK_RCA_ANSWER_WEBHOOK. /openapi.json describes the API; see docs/automation.md.
 
     \b
     Examples:

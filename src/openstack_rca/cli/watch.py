@@ -10,9 +10,10 @@ from pathlib import Path
 import click
 
 from openstack_rca.cli.main import INTERRUPTED
-from openstack_rca.cli.output import MODEL, SIGNATURES, line_options, notice, with_settings
+from openstack_rca.cli.output import HOSTS, MODEL, SIGNATURES, line_options, notice, with_settings
 from openstack_rca.service.deliveries import Command, Deliveries, Folder, Receiver, Webhook, WebhookFormat
 from openstack_rca.service.model_choice import open_model
+from openstack_rca.service.remote import tailed
 from openstack_rca.service.troubles import Told, describe
 from openstack_rca.service.watch_run import Stop, keep_watching
 from openstack_rca.service.watching import Watch, WatchOptions, state_file
@@ -78,6 +79,7 @@ from openstack_rca.settings import Settings
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="json: one object a line."
 )  # fmt: skip
 @with_settings
+@HOSTS
 @line_options
 def watch_command(
     logs: tuple[str, ...],
@@ -97,7 +99,10 @@ def watch_command(
     form: str,
     settings: Settings,
 ) -> int:
-    """Watch LOGS (files, folders, globs, or - for standard input) and tell in a few lines when trouble begins, changes or ends.
+    """Watch LOGS (files, folders, globs, - for standard input, or an address): tell when trouble begins, changes or ends.
+
+    Addresses are ssh://HOST[,HOST]/PATH, journald:, ssh+journald://HOST, docker:, podman:, kubectl:NAMESPACE, loki+https:// and
+    opensearch+https://; see docs/remote.md.
 
     Follows files that are rotated, truncated, removed and made again, and new files in a folder. One trouble is told once,
     also over a restart. SIGTERM stops in good order with exit status 0. A webhook whose address is a secret is better given as
@@ -107,7 +112,8 @@ def watch_command(
     Examples:
       openstack-rca watch /var/log/kolla
       openstack-rca watch /var/log/kolla --webhook http://127.0.0.1:9093/api/v2/alerts --webhook-format alertmanager
-      journalctl -f -o short-iso-precise | openstack-rca watch -
+      openstack-rca watch ssh://ctl1,ctl2/var/log/kolla
+      openstack-rca watch journald:nova-compute.service
     """
     opened = open_model(model, settings)
     for text in opened.notices:
@@ -123,8 +129,9 @@ def watch_command(
         signatures=Path(signatures) if signatures else None,
     )
     state = state or state_file(logs, settings)
-    watch = Watch(logs, settings, opened, deliveries, options, state)
-    return _kept_watching(watch, deliveries, form, state, port, opened.version or opened.used.name)
+    with tailed(logs, settings, notice) as local:
+        watch = Watch(local, settings, opened, deliveries, options, state, names=logs)
+        return _kept_watching(watch, deliveries, form, state, port, opened.version or opened.used.name)
 
 
 def _kept_watching(watch: Watch, deliveries: Deliveries, form: str, state: Path, port: int | None, model: str) -> int:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import altair as alt
 import polars as pl
 
-from openstack_rca.dashboard.words import here, plain
+from openstack_rca.dashboard.words import here, plain, time_axis
 from openstack_rca.service.showing import Cause, Hop, Report, Verdict
 
 ROW_HEIGHT = 26
@@ -47,17 +47,16 @@ def timeline_chart(report: Report) -> alt.LayerChart | None:
             alt.Tooltip("score:Q", title="highest score", format=".3f"),
         ],
     )
-    time = alt.X("time:T", title="UTC", scale=alt.Scale(type="utc"), axis=alt.Axis(labelOverlap=True, grid=False))
     cells = base.mark_bar().encode(
         # The square root, so that single events stay visible beside a storm.
         size=alt.Size("share:Q", scale=alt.Scale(domain=[0, 1], range=[3, ROW_HEIGHT - 4]), legend=None),
-        x=time,
+        x=time_axis("time"),
         x2="until:T",
         color=alt.Color(
             "surprise:N",
             title=None,
             scale=alt.Scale(domain=present, range=[colours[name] for name in present]),
-            legend=alt.Legend(orient="bottom", columns=1, labelLimit=260),
+            legend=None if healthy else alt.Legend(orient="bottom", columns=1, labelLimit=260),
         ),
     )
     errors = (
@@ -131,31 +130,44 @@ def _activity_cells(report: Report) -> list[dict[str, object]]:
 
 def _onset_marks(report: Report) -> list[alt.Chart]:
     """A rule at the onset of each of the first causes; none where no onset is known."""
-    onsets = [
-        {
-            "time": cause.onset,
-            "number": str(number),
-            "label": f"onset {number}",
-            "component": plain(cause.component, 60),
-        }
+    onsets = sorted(
+        (cause.onset, number, plain(cause.component, 60))
         for number, cause in enumerate(report.causes[:3], 1)
         if cause.onset is not None
-    ]
+    )
     if not onsets:
         return []
-    marked = alt.Chart(pl.DataFrame(onsets)).encode(x=alt.X("time:T", scale=alt.Scale(type="utc")))
+    rows = [{"time": onset, "label": f"onset {number}", "component": name} for onset, number, name in onsets]
+    marked = alt.Chart(pl.DataFrame(rows)).encode(x=alt.X("time:T", scale=alt.Scale(type="utc")))
+    numbers = alt.Chart(pl.DataFrame(_onset_numbers(onsets, report))).encode(
+        x=alt.X("time:T", scale=alt.Scale(type="utc"))
+    )
     return [
         marked.mark_rule(color=FAULT, strokeDash=[4, 3], strokeWidth=1.5).encode(
             tooltip=[alt.Tooltip("label:N"), alt.Tooltip("component:N")]
         ),
         # Twice: the first one is the light rim that keeps the number readable on a cell.
         *(
-            marked.mark_text(fontWeight="bold", fontSize=13, dx=8, dy=1, baseline="top", **look).encode(
+            numbers.mark_text(fontWeight="bold", fontSize=13, dx=4, dy=1, align="left", baseline="top", **look).encode(
                 text="number:N", y=alt.value(0)
             )
             for look in ({"color": "white", "stroke": "white", "strokeWidth": 4}, {"color": FAULT})
         ),
     ]
+
+
+def _onset_numbers(onsets: Sequence[tuple[datetime, int, str]], report: Report) -> list[dict[str, object]]:
+    """One text for onsets that are so close to each other that their numbers would lie on one another."""
+    near = max(row.bin_seconds * len(row.counts) for row in report.activity) / 15
+    texts: list[dict[str, object]] = []
+    last = None
+    for onset, number, _ in onsets:
+        if last is not None and (onset - last).total_seconds() < near:
+            texts[-1]["number"] = f"{texts[-1]['number']}, {number}"
+        else:
+            texts.append({"time": onset, "number": str(number)})
+        last = onset
+    return texts
 
 
 def _surprise(score: float | None) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from openstack_rca.dashboard.held_model import refresh
-from openstack_rca.dashboard.words import here_cell, plain, prose, sentence
+from openstack_rca.dashboard.words import plain, prose, sentence, time_cells, time_formats
 from openstack_rca.errors import OpenStackRcaError
 from openstack_rca.service.models import ModelVersion
 from openstack_rca.service.versions import (
@@ -147,8 +147,7 @@ def draw_history(settings: Settings) -> None:
             return
         rows = [
             {
-                "when": event.when.replace(tzinfo=None),
-                **here_cell("when", event.when),
+                **time_cells("when", event.when),
                 "version": event.version or None,
                 "what": plain(event.action, 40),
                 "who": plain(event.who, 80),
@@ -161,7 +160,7 @@ def draw_history(settings: Settings) -> None:
             hide_index=True,
             placeholder="",
             column_config={
-                "when": st.column_config.DatetimeColumn("when (UTC)", format="YYYY-MM-DD HH:mm:ss"),
+                **time_formats("when", "YYYY-MM-DD HH:mm:ss"),
                 "why": st.column_config.TextColumn(width=300),
             },
         )

@@ -18,7 +18,7 @@ from openstack_rca.dashboard.versions_actions import (
     draw_version_actions,
 )
 from openstack_rca.dashboard.versions_quality import draw_comparison, draw_drift
-from openstack_rca.dashboard.words import ago, here_cell, plain, prose, sentence, without_marks
+from openstack_rca.dashboard.words import ago, plain, prose, sentence, time_cells, time_formats, without_marks
 from openstack_rca.errors import OpenStackRcaError
 from openstack_rca.service.models import ModelVersion
 from openstack_rca.service.run_pages import run_page, serving_command
@@ -64,9 +64,8 @@ def _draw_list(versions: Sequence[ModelVersion], held: int | None) -> ModelVersi
             "version": version.version,
             "state": state_of(version),
             "used here": version.version == held,
-            "created": version.created.replace(tzinfo=None),
-            **here_cell("created", version.created),
             "accuracy": version.metrics.get("test_accuracy"),
+            **time_cells("created", version.created),
             "size": version.size_bytes / 1e6,
             "sha256": plain(version.sha256[:12]),
             "stage": version.stage,
@@ -86,7 +85,7 @@ def _draw_list(versions: Sequence[ModelVersion], held: int | None) -> ModelVersi
         placeholder="",
         height="auto" if len(versions) <= 10 else 390,
         column_config={
-            "created": st.column_config.DatetimeColumn("created (UTC)", format="YYYY-MM-DD HH:mm"),
+            **time_formats("created", "YYYY-MM-DD HH:mm"),
             "accuracy": st.column_config.NumberColumn("accuracy on later logs", format="%.3f"),
             "size": st.column_config.NumberColumn("size (MB)", format="%.1f"),
         },

@@ -10,8 +10,10 @@ from __future__ import annotations
 import functools
 import re
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
+import altair as alt
 import polars as pl
 import streamlit as st
 
@@ -70,21 +72,50 @@ def row_time(moment: datetime) -> str:
     return f"{moment:%H:%M:%S}{here(moment, named=False)}"
 
 
-def here_cell(name: str, moment: datetime) -> dict[str, datetime]:
-    """A cell of a table with the time in the viewer's zone, beside the one in UTC; none where that is UTC."""
+def _time_columns(name: str) -> dict[str, str]:
+    """Column of a table -> its zone: the times in UTC, and beside them in the viewer's zone where that is another one."""
     zone = viewer_zone()
-    return {f"{name} ({zone})": as_utc(moment).astimezone(ZoneInfo(zone)).replace(tzinfo=None)} if zone else {}
+    return {f"{name} (UTC)": "UTC", **({f"{name} ({zone})": zone} if zone else {})}
 
 
-def here_column(name: str) -> list[pl.Expr]:
-    """The same for a column of a frame."""
+def time_cells(name: str, moment: datetime) -> dict[str, datetime]:
+    """The cells of a row for one time. Without a zone: Streamlit would turn them into the browser's."""
+    return {
+        column: as_utc(moment).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+        for column, zone in _time_columns(name).items()
+    }
+
+
+def time_columns(name: str) -> list[pl.Expr]:
+    """The same as columns of a frame."""
+    return [
+        pl.col(name).dt.convert_time_zone(zone).dt.replace_time_zone(None).alias(column)
+        for column, zone in _time_columns(name).items()
+    ]
+
+
+def time_formats(name: str, form: str) -> dict[str, Any]:
+    """How a table shows them, by the name of the column."""
+    return {column: st.column_config.DatetimeColumn(format=form) for column in _time_columns(name)}
+
+
+def time_axis(field: str) -> alt.X:
+    """The axis of a plot: times in UTC, and below them in the viewer's zone, which the browser knows too."""
     zone = viewer_zone()
-    column = pl.col(name).dt.convert_time_zone(zone or "UTC").dt.replace_time_zone(None)
-    return [column.alias(f"{name} ({zone})")] if zone else []
+    # Seconds within a minute (":15") are the same in both.
+    labels = (
+        "[datum.label, test(/^[:.]/, datum.label) ? '' : timeFormat(datum.value, '%H:%M')]" if zone else alt.Undefined
+    )
+    return alt.X(
+        f"{field}:T",
+        title=f"UTC, below it {zone}" if zone else "UTC",
+        scale=alt.Scale(type="utc"),
+        axis=alt.Axis(labelOverlap=True, grid=False, labelExpr=labels),
+    )
 
 
 def draw_zones() -> None:
-    """Which clock the rows below show."""
+    """Which clocks the rows below show."""
     zone = viewer_zone()
     st.caption(f"UTC, in brackets {prose(zone)}" if zone else "UTC")
 

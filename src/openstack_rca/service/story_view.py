@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -210,8 +211,17 @@ def story_facts(stories: list[ShownStory]) -> dict[str, Any]:
     return {"stories": [asdict(story) for story in stories]}
 
 
-def story_text(story: ShownStory) -> list[str]:
-    """A story in lines: one an event, below it what was expected and did not come, or came late."""
+def _utc_clock(moment: datetime) -> str:
+    return f"{moment:%H:%M:%S}"
+
+
+def story_text(story: ShownStory, clock: Callable[[datetime], str] = _utc_clock) -> list[str]:
+    """A story in lines: one an event, below it what was expected and did not come, or came late.
+
+    Args:
+        story: what to tell.
+        clock: how a time of day is written.
+    """
     ended = "" if story.ended else ", cut off by the end of the logs"
     first = next((step.time for step in story.steps if step.time), None)
     day = f" from {first:%Y-%m-%d} (UTC)" if first else ""
@@ -221,9 +231,9 @@ def story_text(story: ShownStory) -> list[str]:
     for step in story.steps:
         wait = "" if step.seconds is None else f"+{step.seconds:.1f} s"
         surprise = "" if step.surprise is None else f"  surprise {step.surprise:.1f}"
-        clock = f"{step.time:%H:%M:%S}" if step.time else "--:--:--"
+        when = clock(step.time) if step.time else "--:--:--"
         place = f"{step.service}@{step.host}" if step.host else step.service
-        lines.append(f"{clock} {wait:>9}  {place}  {step.level}  {step.text}{surprise}")
+        lines.append(f"{when} {wait:>9}  {place}  {step.level}  {step.text}{surprise}")
         lines += [f"{'':20}{_told(item)}" for item in step.expected]
     for text, probability in story.next:
         lines.append(f"{'':20}  next, by the network ({probability:.0%}): {text}")

@@ -31,7 +31,7 @@ from openstack_rca.service.kept_reports import keep_report
 from openstack_rca.service.knowledge import knowledge_for
 from openstack_rca.service.log_reading import reader_of
 from openstack_rca.service.model_choice import OpenModel
-from openstack_rca.service.remote import is_remote
+from openstack_rca.service.remote import plain_address
 from openstack_rca.service.stories import expected_steps
 from openstack_rca.service.troubles import Told, TroubleBook, TroubleState
 from openstack_rca.settings import Settings
@@ -116,6 +116,7 @@ class Watch:
         state: file that remembers, over a restart, where the reading stopped, which trouble is open, what was told, and
             what did not arrive yet; None remembers nothing.
         clock: wall-clock seconds; the lag is measured with it.
+        names: how reports call ``paths``, where those are temporary.
 
     Raises:
         LogInputError: a path leads nowhere or holds no log.
@@ -130,15 +131,11 @@ class Watch:
         options: WatchOptions | None = None,
         state: Path | None = None,
         clock: Callable[[], float] = time.time,
+        names: Sequence[str | Path] = (),
     ) -> None:
-        if any(is_remote(str(path)) for path in paths):
-            raise LogInputError(
-                "A watch follows logs of this machine.",
-                "Send those of another here: ssh HOST tail -F FILE | openstack-rca watch -",
-            )
         self.options = options or WatchOptions()
         self.figures = Figures()
-        self._paths = [str(path) for path in paths]
+        self._paths = [plain_address(str(path)) for path in names or paths]
         self._settings = settings.model_copy(update={"correct_skew": False})
         self._model = model
         self._deliveries = deliveries

@@ -14,7 +14,18 @@ from openstack_rca.dashboard.frame import draw_page
 from openstack_rca.dashboard.held_model import held_model
 from openstack_rca.dashboard.log_chooser import choose_logs, link_logs, take_linked_logs
 from openstack_rca.dashboard.prepared_logs import prepared_logs
-from openstack_rca.dashboard.words import block, draw_zones, here, here_column, plain, row_time, sentence, viewer_zone
+from openstack_rca.dashboard.words import (
+    block,
+    draw_zones,
+    here,
+    plain,
+    prose,
+    row_time,
+    sentence,
+    time_axis,
+    time_columns,
+    time_formats,
+)
 from openstack_rca.errors import StoryNotFound
 from openstack_rca.service.analysis import Prepared
 from openstack_rca.service.explore import (
@@ -34,6 +45,7 @@ from openstack_rca.service.story_view import stories_of, story_text
 from openstack_rca.settings import Settings
 
 MOST_ROWS = 1000
+CLOCK = "HH:mm:ss.SSS"
 SINCE, UNTIL = "f_since", "f_until"
 CONTEXT = 15
 """Events before and after a linked line."""
@@ -106,6 +118,9 @@ def _draw_filters(there: Choices) -> EventFilter:
                 _utc(chosen[1]) if chosen[1] < last else None,
             )
             _link_time(since, until)
+            begun, ended = here(_utc(chosen[0]), named=False), here(_utc(chosen[1]))
+            if begun:
+                st.caption(prose(f"Here{begun} to{ended}"))
         left, middle, right = st.columns(3)
         hosts = left.multiselect("Host", there.hosts, key="f_host", placeholder="all", bind="query-params")
         services = middle.multiselect(
@@ -161,10 +176,9 @@ def _draw_table(events: pl.DataFrame, prepared: Prepared) -> None:
     texts = ("host", "service", "message", "request_id", "file")
     harmless = shown.with_columns(
         pl.col("level").cast(pl.String),
-        *here_column("time"),
-        pl.col("time").dt.replace_time_zone(None),
+        *time_columns("time"),
         *(pl.col(name).map_elements(lambda text: plain(text, 500), return_dtype=pl.String) for name in texts),
-    )
+    ).drop("time")
     chosen = st.dataframe(
         harmless,
         hide_index=True,
@@ -173,8 +187,7 @@ def _draw_table(events: pl.DataFrame, prepared: Prepared) -> None:
         selection_mode="single-row",
         key=f"events-{page}",
         column_order=(
-            "time",
-            *_here(harmless),
+            *time_formats("time", CLOCK),
             "score",
             "level",
             "service",
@@ -185,8 +198,7 @@ def _draw_table(events: pl.DataFrame, prepared: Prepared) -> None:
             "line",
         ),
         column_config={
-            "time": st.column_config.DatetimeColumn("time (UTC)", format="HH:mm:ss.SSS", width=110),
-            **{name: st.column_config.DatetimeColumn(format="HH:mm:ss.SSS") for name in _here(harmless)},
+            **time_formats("time", CLOCK),
             "host": st.column_config.TextColumn(width=90),
             "service": st.column_config.TextColumn(width=130),
             "level": st.column_config.TextColumn(width=80),
@@ -201,11 +213,6 @@ def _draw_table(events: pl.DataFrame, prepared: Prepared) -> None:
         draw_neighbours(prepared, picked["file"], picked["line"])
     else:
         st.caption("Choose a row to see the lines around it.")
-
-
-def _here(frame: pl.DataFrame) -> list[str]:
-    """The column of times in the viewer's zone, where there is one."""
-    return [name for name in frame.columns if name.endswith(f"({viewer_zone()})")]
 
 
 def _draw_counts(events: pl.DataFrame) -> None:
@@ -241,7 +248,7 @@ def _draw_counts(events: pl.DataFrame) -> None:
         alt.Chart(frame)
         .mark_bar()
         .encode(
-            x=alt.X("time:T", title="UTC", scale=alt.Scale(type="utc")),
+            x=time_axis("time"),
             x2="until:T",
             y=alt.Y("bottom:Q", title=title),
             y2="top:Q",
@@ -268,9 +275,8 @@ def _draw_templates(events: pl.DataFrame, prepared: Prepared) -> None:
     harmless = found.with_columns(
         pl.col("template").map_elements(lambda text: plain(text, 500), return_dtype=pl.String),
         pl.col("service").map_elements(lambda text: plain(text, 100), return_dtype=pl.String),
-        *here_column("first"),
-        pl.col("first").dt.replace_time_zone(None),
-    )
+        *time_columns("first"),
+    ).drop("first")
     st.dataframe(
         harmless,
         hide_index=True,
@@ -282,8 +288,7 @@ def _draw_templates(events: pl.DataFrame, prepared: Prepared) -> None:
             "service",
             "level",
             "score",
-            "first",
-            *_here(harmless),
+            *time_formats("first", CLOCK),
         ),
         height=460,
         key="templates",
@@ -293,7 +298,7 @@ def _draw_templates(events: pl.DataFrame, prepared: Prepared) -> None:
             "per_minute": st.column_config.NumberColumn("a minute", format="%.2f"),
             "baseline_per_minute": st.column_config.NumberColumn("normally a minute", format="%.2f"),
             "score": st.column_config.ProgressColumn("mean score", min_value=0.0, max_value=1.0, format="%.2f"),
-            "first": st.column_config.DatetimeColumn("first (UTC)", format="HH:mm:ss"),
+            **time_formats("first", CLOCK),
         },
     )
     st.caption("What grew most against the baseline of the model comes first. Normally 0: training never saw it.")
@@ -338,8 +343,9 @@ def _draw_story(prepared: Prepared) -> None:
     except StoryNotFound as error:
         st.info(sentence(error))
         return
+    draw_zones()
     for story in stories:
-        st.code(block("\n".join(story_text(story)), 400), language=None, wrap_lines=True)
+        st.code(block("\n".join(story_text(story, row_time)), 400), language=None, wrap_lines=True)
 
 
 draw_page(draw)

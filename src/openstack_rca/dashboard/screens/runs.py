@@ -6,7 +6,7 @@ import streamlit as st
 
 from openstack_rca.dashboard import listings
 from openstack_rca.dashboard.frame import draw_page
-from openstack_rca.dashboard.words import duration, here_cell, plain
+from openstack_rca.dashboard.words import duration, plain, time_cells, time_formats
 from openstack_rca.service.models import RunSummary
 from openstack_rca.service.run_reports import PROCESS_MEMORY, TAG_REPORT
 from openstack_rca.settings import Settings
@@ -37,7 +37,7 @@ def draw(settings: Settings) -> None:
         key=f"runs-{kind}",
         placeholder="",
         column_config={
-            "started": st.column_config.DatetimeColumn("started (UTC)", format="YYYY-MM-DD HH:mm:ss"),
+            **time_formats("started", "YYYY-MM-DD HH:mm:ss"),
             "seconds": st.column_config.NumberColumn(format="%.1f"),
             "events": st.column_config.NumberColumn(format="localized"),
             "CPU": st.column_config.NumberColumn("CPU (%)", format="%.0f", help="Of the whole machine, at the end."),
@@ -54,12 +54,11 @@ def draw(settings: Settings) -> None:
 
 def _row(run: RunSummary) -> dict[str, object]:
     return {
-        "started": run.start.replace(tzinfo=None),
-        **here_cell("started", run.start),
         "kind": plain(run.kind, 20),
+        "outcome": plain(_outcome(run), 200),
+        **time_cells("started", run.start),
         "status": run.status.lower(),
         "seconds": run.seconds,
-        "outcome": plain(_outcome(run), 200),
         "events": run.metrics.get("events"),
         "CPU": run.metrics.get(CPU),
         "memory": round(run.metrics[PROCESS_MEMORY]) if PROCESS_MEMORY in run.metrics else None,

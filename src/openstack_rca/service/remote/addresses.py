@@ -45,16 +45,25 @@ class Address:
 
 def is_remote(text: str) -> bool:
     """Whether logs of this name lie elsewhere; a path that happens to look so can be given as ./PATH."""
-    return any(text.startswith(place.value) for place in Place)
+    return _place(text) is not None or re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", text) is not None
+
+
+def _place(text: str) -> Place | None:
+    return next((place for place in Place if text.startswith(place.value)), None)
 
 
 def parse_address(text: str) -> Address:
     """Take an address apart.
 
     Raises:
-        ConfigurationError: it holds a password, which would be kept with the report.
+        ConfigurationError: it is of no kind that is read, or holds a password, which would be kept with the report.
     """
-    place = next(place for place in Place if text.startswith(place.value))
+    place = _place(text)
+    if place is None:
+        raise ConfigurationError(
+            f"Logs are not read from {text.partition('://')[0]}:// addresses.",
+            f"These are: {', '.join(kind.value for kind in Place)}; a path of this machine is given as ./PATH.",
+        )
     rest = text[len(place.value) :]
     if re.match(r"(?://)?[^/?@]*:[^/?@]*@", rest):
         raise ConfigurationError(

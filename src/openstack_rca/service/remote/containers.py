@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from openstack_rca.errors import RemoteLogsUnavailable
@@ -18,14 +20,44 @@ def fetch_journal(address: Address, spool: Spool) -> None:
     stream_to(journal_command(spool, units), spool.folder / "journal.export", spool)
 
 
-def fetch_containers(address: Address, spool: Spool) -> None:
-    """Logs of containers of Docker or Podman on this machine: those named, else all that run."""
+@dataclass(frozen=True)
+class PodLog:
+    """The log of one container of a pod."""
+
+    where: list[str]
+    name: str
+    node: str
+    container: str
+
+    def command(self, since: datetime) -> list[str]:
+        """The command that prints it from a moment on."""
+        what = ["kubectl", "logs", *self.where, self.name, "-c", self.container, "--timestamps"]
+        return [*what, f"--since-time={since:%Y-%m-%dT%H:%M:%SZ}"]
+
+    def target(self, spool: Spool) -> Path:
+        """The file for it, below its node's folder."""
+        folder = spool.room_of_host(self.node) if self.node else spool.folder
+        return folder / safe_name(self.name) / f"{safe_name(self.container)}.log"
+
+
+def named_containers(address: Address, spool: Spool) -> tuple[str, list[str]]:
+    """The tool and the names of the containers: those of the address, else all that run.
+
+    Raises:
+        RemoteLogsUnavailable: none is named and none runs.
+    """
     tool = address.place.value.rstrip(":")
     names = names_in(address.rest.strip("/"))
     if not names:
         names = output_of([tool, "ps", "--format", "{{.Names}}"], spool).split()
     if not names:
         raise RemoteLogsUnavailable(f"{tool} runs no container here.", f"Name one, as in {tool}:nova_api.")
+    return tool, names
+
+
+def fetch_containers(address: Address, spool: Spool) -> None:
+    """Logs of containers of Docker or Podman on this machine: those named, else all that run."""
+    tool, names = named_containers(address, spool)
     failures = []
     for name in names:
         command = [tool, "logs", "--timestamps", "--since", f"{spool.since:%Y-%m-%dT%H:%M:%SZ}", name]
@@ -33,8 +65,12 @@ def fetch_containers(address: Address, spool: Spool) -> None:
     _require_one(failures, len(names))
 
 
-def fetch_pods(address: Address, spool: Spool) -> None:
-    """Logs of all containers of a namespace's pods; ``kubectl:NAMESPACE/LABEL=VALUE`` narrows them."""
+def named_pods(address: Address, spool: Spool) -> list[PodLog]:
+    """All containers of a namespace's pods; ``kubectl:NAMESPACE/LABEL=VALUE`` narrows them.
+
+    Raises:
+        RemoteLogsUnavailable: there is none, or kubectl fails.
+    """
     namespace, _, selector = address.rest.strip("/").partition("/")
     names_in(namespace)
     where = ["-n", namespace or "openstack"]
@@ -42,7 +78,7 @@ def fetch_pods(address: Address, spool: Spool) -> None:
     listed = output_of(["kubectl", "get", "pods", *where, *chosen, "-o", "json"], spool)
     try:
         pods = [
-            (item["metadata"]["name"], item["spec"].get("nodeName", ""), part["name"])
+            PodLog(where, item["metadata"]["name"], item["spec"].get("nodeName", ""), part["name"])
             for item in json.loads(listed)["items"]
             for part in item["spec"]["containers"]
         ]
@@ -50,17 +86,19 @@ def fetch_pods(address: Address, spool: Spool) -> None:
         raise RemoteLogsUnavailable(
             "kubectl listed its pods in a form that is not known.", "Check its version."
         ) from None
-    failures = []
-    for pod, node, container in pods:
-        folder = spool.room_of_host(node) if node else spool.folder
-        command = ["kubectl", "logs", *where, pod, "-c", container, "--timestamps"]
-        command += [f"--since-time={spool.since:%Y-%m-%dT%H:%M:%SZ}"]
-        path = folder / safe_name(pod) / f"{safe_name(container)}.log"
-        failures += _tried(command, path, spool, f"{pod}/{container}")
     if not pods:
         raise RemoteLogsUnavailable(
             f"There are no pods in {where[1]}.", "Check the namespace and the context of kubectl."
         )
+    return pods
+
+
+def fetch_pods(address: Address, spool: Spool) -> None:
+    """Logs of all containers of a namespace's pods."""
+    pods = named_pods(address, spool)
+    failures = []
+    for pod in pods:
+        failures += _tried(pod.command(spool.since), pod.target(spool), spool, f"{pod.name}/{pod.container}")
     _require_one(failures, len(pods))
 
 

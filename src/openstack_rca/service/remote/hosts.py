@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from openstack_rca.errors import ConfigurationError, RemoteLogsUnavailable
 from openstack_rca.service.remote.addresses import Address, hosts_and_path
@@ -20,7 +21,7 @@ TAR_CHANGED = 1
 
 def fetch_files(address: Address, spool: Spool) -> None:
     """Files below a path of each host that changed since the beginning of the wanted time, packed on the way."""
-    hosts, path = _chosen(address, spool)
+    hosts, path = chosen_hosts(address, spool)
     if not path.strip("/"):
         raise ConfigurationError(f"{address.text} names no path.", "Write it like ssh://controller/var/log/kolla.")
     _from_each(hosts, spool, "logs.tar.gz", lambda: find_and_pack(path, spool), (0, TAR_CHANGED))
@@ -28,7 +29,7 @@ def fetch_files(address: Address, spool: Spool) -> None:
 
 def fetch_journals(address: Address, spool: Spool) -> None:
     """The journal of each host, packed on the way; units may be named behind the hosts."""
-    hosts, units = _chosen(address, spool)
+    hosts, units = chosen_hosts(address, spool)
     command = shlex.join(journal_command(spool, [unit for unit in units.strip("/").split(",") if unit]))
     _from_each(hosts, spool, "journal.export.gz", lambda: f"{command} | gzip -1 -c", (0,))
 
@@ -38,6 +39,12 @@ def journal_command(spool: Spool, units: Sequence[str]) -> list[str]:
     command = ["journalctl", "--no-pager", "--quiet", "-o", "export"]
     command += ["--since", f"@{spool.since.timestamp():.0f}", "--until", f"@{spool.until.timestamp():.0f}"]
     return command + [f"--unit={unit}" for unit in units]
+
+
+def room_of(host: Host, spool: Spool) -> Path:
+    """The folder for what comes from a host, by its short name."""
+    short = host.name.split(".")[0] if "." in host.name and not host.name[0].isdigit() else host.name
+    return spool.room_of_host(short)
 
 
 def find_and_pack(path: str, spool: Spool) -> str:
@@ -67,7 +74,12 @@ def ssh_command(host: Host, command: str, spool: Spool) -> list[str]:
     return ["ssh", *options, "--", host.target, command]
 
 
-def _chosen(address: Address, spool: Spool) -> tuple[list[Host], str]:
+def chosen_hosts(address: Address, spool: Spool) -> tuple[list[Host], str]:
+    """The hosts of an address, found in the inventory where there is one, and what follows them.
+
+    Raises:
+        ConfigurationError: no host is named, or a name could be taken for an option.
+    """
     names, path = hosts_and_path(address.rest)
     file = spool.settings.hosts_file
     inventory = read_inventory(file) if file else Inventory()
@@ -89,11 +101,8 @@ def _from_each(hosts: Sequence[Host], spool: Spool, file: str, command: Callable
     """
 
     def fetch(host: Host) -> RemoteLogsUnavailable | Full | None:
-        target = spool.room_of_host(
-            host.name.split(".")[0] if "." in host.name and not host.name[0].isdigit() else host.name
-        )
         try:
-            complaint = stream_to(ssh_command(host, command(), spool), target / file, spool, fine=fine)
+            complaint = stream_to(ssh_command(host, command(), spool), room_of(host, spool) / file, spool, fine=fine)
         except (RemoteLogsUnavailable, Full) as error:
             return error
         if complaint:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from openstack_rca.errors import ConfigurationError, RemoteLogsUnavailable
+from openstack_rca.errors import ConfigurationError, NoRemoteLogs, RemoteLogsUnavailable
 from openstack_rca.service.remote.addresses import Address, server_and_query
 from openstack_rca.service.remote.fetch_folder import Spool, safe_name
 from openstack_rca.service.remote.http_client import Web, authorisation
@@ -75,7 +75,7 @@ def fetch_loki(address: Address, spool: Spool) -> None:
             at_last = {entry for entry in page if entry[0] == last} if new else set()
             start = last if new else last + 1
     if not came:
-        raise RemoteLogsUnavailable(f"Loki has no line for {query} in that time.", "Check the selector and --since.")
+        raise NoRemoteLogs(f"Loki has no line for {query} in that time.", "Check the selector and --since.")
 
 
 def _entries(answer: Any, server: str) -> list[Entry]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from openstack_rca.errors import RemoteLogsUnavailable
+from openstack_rca.errors import ConfigurationError, RemoteLogsUnavailable
 from openstack_rca.lifecycle.objects import ObjectStore
 from openstack_rca.logs.layout import is_other_kind
 from openstack_rca.service.remote.addresses import Address
@@ -16,6 +16,8 @@ MOST_OBJECTS = 5000
 def fetch_objects(address: Address, spool: Spool) -> None:
     """Objects below a prefix, or one object."""
     bucket, _, prefix = address.rest.partition("/")
+    if not bucket:
+        raise ConfigurationError(f"{address.text} names no bucket.", "Write it like s3://BUCKET/PREFIX.")
     store = ObjectStore(spool.settings, f"s3://{bucket}")
     below = [item for item in store.objects(prefix) if item.key == prefix or item.key.startswith(_folder(prefix))]
     wanted = [

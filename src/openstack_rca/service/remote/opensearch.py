@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
-from openstack_rca.errors import ConfigurationError, RemoteLogsUnavailable
+from openstack_rca.errors import ConfigurationError, NoRemoteLogs, RemoteLogsUnavailable
 from openstack_rca.service.remote.addresses import Address, server_and_query
 from openstack_rca.service.remote.fetch_folder import Spool, safe_name
 from openstack_rca.service.remote.http_client import Web, authorisation
@@ -58,7 +58,7 @@ def fetch_opensearch(address: Address, spool: Spool) -> None:
     finally:
         point.close()
     if not came:
-        raise RemoteLogsUnavailable(f"{index} holds no record in that time.", "Check the index, the query and --since.")
+        raise NoRemoteLogs(f"{index} holds no record in that time.", "Check the index, the query and --since.")
 
 
 def _filter(spool: Spool, query: str) -> dict[str, Any]:

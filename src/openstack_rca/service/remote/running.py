@@ -50,7 +50,7 @@ def output_of(command: Sequence[str], spool: Spool) -> str:
     except subprocess.TimeoutExpired:
         raise RemoteLogsUnavailable(f"{command[0]} has not answered within {limit:.0f} s.", _SLOW) from None
     if done.returncode:
-        raise RemoteLogsUnavailable(_failed(command[0], _last_words(done.stderr)), "Run it yourself to see more.")
+        raise RemoteLogsUnavailable(_failed(command[0], last_words(done.stderr)), "Run it yourself to see more.")
     return done.stdout.decode("utf-8", "replace")
 
 
@@ -89,12 +89,12 @@ def stream_to(command: Sequence[str], path: Path, spool: Spool, *, fine: Sequenc
         if not ended:
             raise RemoteLogsUnavailable(f"{command[0]} has sent nothing for {limit:.0f} s.", _SLOW)
         said.seek(0)
-        words = _last_words(said.read())
+        words = last_words(said.read())
         if process.returncode in fine:
             return words
         if command[0] in _BOTH:
             # What it wrote is its complaint, or ends with it.
-            words = _last_words(path.read_bytes()[-4096:]) if path.exists() else ""
+            words = last_words(path.read_bytes()[-4096:]) if path.exists() else ""
             path.unlink(missing_ok=True)
         words = words or f"exit status {process.returncode}"
         raise RemoteLogsUnavailable(_failed(command[0], words), "Run it yourself to see more.")
@@ -122,6 +122,7 @@ def _failed(tool: str, words: str) -> str:
     return f"{tool} failed: {words if words.endswith(('.', '?', '!')) else words + '.'}"
 
 
-def _last_words(said: bytes) -> str:
+def last_words(said: bytes) -> str:
+    """The last line that a tool wrote, harmless."""
     lines = [line for line in said.decode("utf-8", "replace").splitlines() if line.strip()]
     return one_line(mask_secrets(lines[-1]), TOLD) if lines else ""
