@@ -2,7 +2,8 @@
 
     python benchmarks/fuzz_reading.py [--inputs 100000] [--seed 1] [PATH ...]
 
-PATH are logs whose lines and files are mutated, the recorded samples where none is given. Three kinds of input: lines, of which
+PATH are logs whose lines and files are mutated, the recorded samples where none is given; lines that hypothesis makes of the
+pattern of every format and envelope are mutated with them, so that none is missed. Three kinds of input: lines, of which
 two thousand go through recognising and joining together; short texts, which are cut into records and cleaned as pastes; files in
 every packing. Anything but events or an error of the project's own is a fault: it is printed with what caused it, made as
 small as halving makes it, and the exit status is 1. So is an input that takes longer than ten seconds. ``fuzz_packing.py`` is
@@ -18,6 +19,7 @@ import gzip
 import io
 import lzma
 import random
+import re
 import sys
 import tarfile
 import tempfile
@@ -29,16 +31,22 @@ from pathlib import Path
 import lz4.frame
 import polars as pl
 import zstandard
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import seed as seeded
+from hypothesis import strategies as st
 
 from openstack_rca.errors import LogInputError
 from openstack_rca.logs.bounds import Bounds
 from openstack_rca.logs.events import read_logs
+from openstack_rca.logs.formats import FALLBACKS, FORMATS, INNER_FORMATS
 from openstack_rca.logs.joining import in_order_of_time, join_events
 from openstack_rca.logs.parsing import parse_lines
+from openstack_rca.logs.wrappers import WRAPPERS
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples" / "incidents"
 BOUNDS = Bounds(members=200, size_bytes=4_000_000, ratio=200)
 LINES_A_BATCH = 2000
+MADE_OF_A_PATTERN = 15
 SLOWEST_SECONDS = 10.0
 PIECES = (
     "\x00", "\x1b[31m", "\\", "\"", "'", "{", "}", "[", "]", "(", ")", "<", ">", "|", ":", ",", ";", "=", "%", "\t", "  ", "é",
@@ -62,6 +70,29 @@ def corpus(paths: Sequence[Path]) -> list[str]:
             if len(found) > 20_000:
                 return list(found)
     return list(found)
+
+
+def made_lines(seed: int) -> list[str]:
+    """Lines that the pattern of each format and each envelope takes, made of the pattern alone."""
+    found: list[str] = []
+    for each in (*FORMATS, *INNER_FORMATS, *FALLBACKS, *WRAPPERS):
+        # What Rust's expressions write otherwise than Python's.
+        pattern = re.sub(r"\\x\{([0-9A-F]+)\}", lambda code: re.escape(chr(int(code[1], 16))), each.pattern)
+        shape = st.from_regex(pattern.replace(r"\p{L}", r"[^\W\d_]"), fullmatch=True)
+
+        @seeded(seed)
+        @settings(
+            max_examples=MADE_OF_A_PATTERN,
+            database=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(shape)
+        def collect(line: str) -> None:
+            found.append(line.replace("\n", " ").encode("utf-8", "replace").decode())
+
+        collect()
+    return found
 
 
 def mutated(chance: random.Random, lines: Sequence[str]) -> str:
@@ -212,15 +243,15 @@ def main() -> int:
     words.add_argument("paths", nargs="*", type=Path)
     words.add_argument("--inputs", type=int, default=100_000)
     words.add_argument("--seed", type=int, default=1)
-    given = words.parse_args()
-    lines = corpus(given.paths or [SAMPLES])
+    said = words.parse_args()
+    lines = made_lines(said.seed) + corpus(said.paths or [SAMPLES])
     number = 0
-    for fault, cause in faults(given.inputs, given.seed, lines):
+    for fault, cause in faults(said.inputs, said.seed, lines):
         number += 1
         print(f"{fault}\n    {cause!r:.3000}", flush=True)
         if number >= 20:
             break
-    print(f"{given.inputs:,} inputs from seed {given.seed}: {number} faults")
+    print(f"{said.inputs:,} inputs from seed {said.seed}: {number} faults")
     return 1 if number else 0
 
 

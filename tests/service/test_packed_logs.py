@@ -71,5 +71,5 @@ def test_what_is_counted_and_told_is_the_same(tables: tuple[EventTable, EventTab
     words = pl.col("message").str.len_chars()
     assert packed.evaluated(words).equals(whole.evaluated(words))
     host = whole.counted["host"][0]
-    renamed = [table.with_hosts({host: "another"}).take() for table in tables]
+    renamed = [table.renamed("host", {host: "another"}).take() for table in tables]
     assert renamed[0].equals(renamed[1]) and "another" in renamed[1]["host"]

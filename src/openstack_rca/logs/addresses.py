@@ -36,4 +36,4 @@ def with_names_of_hosts(table: EventTable) -> EventTable:
     single = named.filter((pl.len().over("host") == 1) & (pl.len().over("name") == 1))
     free = single.filter(~pl.col("name").is_in(hosts.implode()))
     names = dict(free.select("host", "name").iter_rows())
-    return table.with_hosts(names) if names else table
+    return table.renamed("host", names) if names else table

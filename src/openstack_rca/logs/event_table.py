@@ -82,8 +82,8 @@ class EventTable(ABC):
         """The value of a row-wise expression for each event; it may use any column but ``time`` and ``host``."""
 
     @abstractmethod
-    def with_hosts(self, names: Mapping[str, str]) -> EventTable:
-        """The same events with hosts renamed; ``names`` gives each old name its new one."""
+    def renamed(self, column: str, names: Mapping[str, str]) -> EventTable:
+        """The same events with other names in ``host`` or ``service``; ``names`` gives old names their new ones."""
 
     @abstractmethod
     def joined(self, rows: pl.Series, added: EventTable, spill: Callable[[], BinaryIO]) -> EventTable:
@@ -102,8 +102,8 @@ class _WholeTable(EventTable):
     def evaluated(self, expression: pl.Expr) -> pl.Series:
         return self._events.select(expression).to_series()
 
-    def with_hosts(self, names: Mapping[str, str]) -> EventTable:
-        return _WholeTable(self._events.with_columns(pl.col("host").replace(names)))
+    def renamed(self, column: str, names: Mapping[str, str]) -> EventTable:
+        return _WholeTable(self._events.with_columns(pl.col(column).replace(names)))
 
     def joined(self, rows: pl.Series, added: EventTable, spill: Callable[[], BinaryIO]) -> EventTable:
         both = pl.concat([self._events[rows], added.take()])
@@ -116,8 +116,8 @@ class PackedTable(EventTable):
     Args:
         counted: see ``EventTable``, sorted.
         places: (events,) UInt32, the place of each event among the packed ones.
-        parts: all columns of the events (and perhaps of others) in the order in which they were read; ``time`` and ``host``
-            are those of ``counted``.
+        parts: all columns of the events (and perhaps of others) in the order in which they were read; ``time``, ``host``
+            and ``service`` are those of ``counted``.
     """
 
     def __init__(self, counted: pl.DataFrame, places: pl.Series, parts: PackedParts) -> None:
@@ -139,7 +139,7 @@ class PackedTable(EventTable):
         for name in found.columns:
             # One column after the other, so that the table is never there twice.
             column = found.drop_in_place(name)
-            if name in ("time", "host"):
+            if name in ("time", "host", "service"):
                 known = self.counted[name]
                 taken[name] = (known if rows is None else known.gather(rows)).cast(column.dtype)
             else:
@@ -164,10 +164,10 @@ class PackedTable(EventTable):
         ]
         return pl.concat(said).gather(self.places)
 
-    def with_hosts(self, names: Mapping[str, str]) -> EventTable:
+    def renamed(self, column: str, names: Mapping[str, str]) -> EventTable:
         """See ``EventTable``."""
-        hosts = self.counted["host"].cast(pl.String).replace(names).cast(pl.Categorical)
-        return PackedTable(self.counted.with_columns(hosts), self.places, self.parts)
+        told = self.counted[column].cast(pl.String).replace(names).cast(pl.Categorical)
+        return PackedTable(self.counted.with_columns(told), self.places, self.parts)
 
     def joined(self, rows: pl.Series, added: EventTable, spill: Callable[[], BinaryIO]) -> EventTable:
         """See ``EventTable``."""

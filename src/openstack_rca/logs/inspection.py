@@ -9,6 +9,7 @@ from enum import StrEnum
 import polars as pl
 
 from openstack_rca.logs.clocks import ClockSkew, estimate_skew
+from openstack_rca.logs.event_table import EventTable
 from openstack_rca.logs.events import FileRead, LogRead
 from openstack_rca.logs.records import HostSource, SkipReason
 
@@ -111,25 +112,32 @@ def inspect_read(read: LogRead, timezone: str) -> Inspection:
         read: the logs; services by their canonical names where the caller wants these told.
         timezone: the zone that stamps without an offset were read in.
     """
-    told = _per_file(read.events)
-    gaps = _gaps(read.events)
+    counted = read.table.counted
+    told = _per_file(read.table)
+    gaps = _gaps(counted)
     files = [_facts(file, told.get(file.file, {}), gaps.get(file.file, []), timezone) for file in read.files]
     skew = estimate_skew(read.table)
-    return Inspection(files, _counts(read.events, "host"), _counts(read.events, "service"), skew, _advice(files, skew))
+    return Inspection(files, _counts(counted, "host"), _counts(counted, "service"), skew, _advice(files, skew))
 
 
-def _per_file(events: pl.DataFrame) -> dict[str, dict[str, object]]:
-    unknown = pl.col("level").cast(pl.String) == "UNKNOWN"
-    table = events.group_by("file").agg(
-        pl.col("host").drop_nulls().unique().sort().alias("hosts"),
-        pl.col("service").drop_nulls().unique().sort().alias("services"),
+def _per_file(events: EventTable) -> dict[str, dict[str, object]]:
+    unknown = pl.col("level") == "UNKNOWN"
+    table = events.counted.group_by("file").agg(
+        *(pl.col(name).drop_nulls().unique().cast(pl.String).sort().alias(f"{name}s") for name in ("host", "service")),
         pl.col("time").min().alias("first"),
         pl.col("time").max().alias("last"),
         unknown.sum().alias("unknown"),
-        pl.col("line").filter(unknown).head(EXAMPLES).alias("example_lines"),
-        pl.col("message").filter(unknown).head(EXAMPLES).str.slice(0, _EXAMPLE_LENGTH).alias("example_texts"),
     )
-    return {str(row["file"]): row for row in table.iter_rows(named=True)}
+    told: dict[str, dict[str, object]] = {
+        str(row["file"]): {**row, "example_lines": [], "example_texts": []} for row in table.iter_rows(named=True)
+    }
+    # Only words that are shown are fetched.
+    rows = events.counted.with_row_index("row").filter(unknown).group_by("file").agg(pl.col("row").head(EXAMPLES))
+    examples = rows.explode("row")["row"].sort()
+    for file, line, text in events.take(examples, ["file", "line", "message"]).iter_rows() if len(examples) else ():
+        for name, value in (("example_lines", line), ("example_texts", text[:_EXAMPLE_LENGTH])):
+            told[file][name].append(value)  # type: ignore[attr-defined]
+    return told
 
 
 def _facts(file: FileRead, told: dict[str, object], gaps: list[Gap], timezone: str) -> FileFacts:
@@ -190,13 +198,13 @@ def _gaps(events: pl.DataFrame) -> dict[str, list[Gap]]:
         .head(GAPS)
     )
     found: dict[str, list[Gap]] = {}
-    for file, end, seconds, start in long.select("file", "time", "step", "before").iter_rows():
+    for file, end, seconds, start in long.select(pl.col("file").cast(pl.String), "time", "step", "before").iter_rows():
         found.setdefault(file, []).append(Gap(start, end, round(seconds, 1)))
     return found
 
 
 def _counts(events: pl.DataFrame, column: str) -> dict[str, int]:
-    table = events.drop_nulls(column).group_by(column).len().sort(column)
+    table = events.drop_nulls(column).group_by(column).len().with_columns(pl.col(column).cast(pl.String)).sort(column)
     return {str(name): int(number) for name, number in table.iter_rows()}
 
 

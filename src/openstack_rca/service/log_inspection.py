@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from openstack_rca.logs.clocks import estimate_skew
-from openstack_rca.logs.event_table import EventTable
 from openstack_rca.logs.events import LogRead
 from openstack_rca.logs.inspection import FileFacts, Inspection, LevelsKnown, describe_skew, inspect_read
 from openstack_rca.logs.records import SkipReason
-from openstack_rca.service.log_reading import read_given, with_canonical_services
+from openstack_rca.service.log_reading import canonical_names, read_given
 from openstack_rca.settings import Settings
 
 OTHERS_NAMED = 10
@@ -27,7 +26,8 @@ def inspect_logs(
 ) -> Inspection:
     """Read logs and say what was understood; arguments and errors as for ``read_given``."""
     read = read_given(paths, settings, on_progress)
-    return inspect_read(replace(read, table=EventTable.of(with_canonical_services(read.events))), settings.log_timezone)
+    names = canonical_names(read.table.counted["service"])
+    return inspect_read(replace(read, table=read.table.renamed("service", names)), settings.log_timezone)
 
 
 def inspection_facts(inspection: Inspection) -> dict[str, Any]:

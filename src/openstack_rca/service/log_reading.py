@@ -193,6 +193,10 @@ def reading_words(settings: Settings) -> list[str]:
 
 def with_canonical_services(events: pl.DataFrame) -> pl.DataFrame:
     """The events with ``service`` by its canonical name, where it has one."""
+    return events.with_columns(pl.col("service").replace(canonical_names(events["service"])))
+
+
+def canonical_names(services: pl.Series) -> dict[str, str]:
+    """The name of each service, and its canonical one where it has one."""
     canonical = load_topology().canonical
-    names = {name: canonical(name) or name for name in events["service"].drop_nulls().unique().to_list()}
-    return events.with_columns(pl.col("service").replace(names))
+    return {name: canonical(name) or name for name in services.drop_nulls().unique().cast(pl.String).to_list()}
