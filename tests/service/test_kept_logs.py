@@ -5,8 +5,10 @@ from __future__ import annotations
 import lzma
 import os
 import stat
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -14,6 +16,7 @@ import pytest
 from openstack_rca.logs import reading
 from openstack_rca.logs.event_table import PackedTable
 from openstack_rca.logs.events import LogRead
+from openstack_rca.logs.sources import Collection
 from openstack_rca.service import kept_logs, log_reading
 from openstack_rca.service.analysis import analyze
 from openstack_rca.service.kept_logs import clear_kept, list_kept, logs_folder
@@ -176,6 +179,47 @@ def test_other_content_is_read_anew(change: object, logs: Path, settings: Settin
     if path.exists():
         os.utime(path, ns=(1, path.stat().st_mtime_ns + 1_000_000))
     assert same(read(logs, settings), read_given([logs], settings))
+
+
+@pytest.mark.parametrize(
+    ("change", "read_again"),
+    [
+        (lambda folder: (folder / "keystone.log").write_text(lines(0, 5)), ["keystone.log"]),
+        (lambda folder: (folder / "nova-compute.log").write_text(lines(0, 20, "Something else")), ["nova-compute.log"]),
+        (lambda folder: (folder / "nova-compute.log").rename(folder / "nova-compute.log.1"), ["nova-compute.log.1"]),
+        (lambda folder: (folder / "nova-compute.log").unlink(), []),
+    ],
+    ids=["a new one", "one rewritten", "one rotated", "one gone"],
+)
+@pytest.mark.parametrize("batch", [None, 1], ids=["short", "long"])
+def test_of_many_files_only_what_is_new_is_read(
+    batch: int | None,
+    change: Callable[[Path], object],
+    read_again: list[str],
+    logs: Path,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The rest comes from the cache, and all together is what a whole reading gives; nothing stays of what was kept before."""
+    if batch is not None:
+        monkeypatch.setattr(reading, "_BATCH_BYTES", batch)
+    read(logs, settings)
+    change(logs / "ctl01")
+    seen: list[str] = []
+    real = log_reading.read_collection
+
+    def watched(collection: Collection, **options: Any) -> LogRead:
+        seen.extend(source.inside[-1] for source in collection.sources)
+        return real(collection, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(log_reading, "read_collection", watched)
+        found = read(logs, settings)
+    assert seen == read_again
+    assert same(found, read_given([logs], settings))
+    assert len(list_kept(settings)) == 1
+    unreadable(monkeypatch)
+    assert same(read(logs, settings), found)
 
 
 @pytest.mark.parametrize("damage", [b"", b"PAR1 nonsense PAR1"], ids=["empty", "no table"])

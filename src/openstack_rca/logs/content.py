@@ -147,22 +147,28 @@ def text_lines(data: bytes, *, is_start: bool) -> pl.Series:
     """
     if is_start:
         data = data.removeprefix(codecs.BOM_UTF8)
-    if data.endswith(b"\n"):
-        data = data[:-1]
-    elif not data:
-        return pl.Series("text", [], pl.String)
     if b"\x00" in data:
         data = data.replace(b"\x00", b"")
     has_returns = b"\r" in data
     # Who shows escapes as text shows them all over a file: a part tells.
     part = data if len(data) < 2 * _SAMPLE else data[:_SAMPLE] + data[-_SAMPLE:]
     has_colour = b"\x1b" in data or any(escape in part for escape in _SHOWN_ESCAPES) or _lost_escapes(part)
-    lines = pl.Series("text", [data.decode("utf-8", _WESTERN)]).str.split("\n").explode()
+    lines = _cut_at_line_feeds(data)
     if has_colour:
         lines = lines.str.replace_all(COLOUR.pattern, "")
     if has_returns:
         lines = lines.str.strip_chars_end("\r")
     return lines
+
+
+def _cut_at_line_feeds(data: bytes) -> pl.Series:
+    # An empty line in front, so that no text that begins as a packed file does is taken for one.
+    begun = b"\n" + data
+    try:
+        lines = pl.read_lines(begun)
+    except pl.exceptions.ComputeError:
+        lines = pl.read_lines(begun.decode("utf-8", _WESTERN).encode())
+    return lines.to_series().slice(1).rechunk().rename("text")
 
 
 def _lost_escapes(part: bytes) -> bool:

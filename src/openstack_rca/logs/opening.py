@@ -24,6 +24,7 @@ HEAD_BYTES = 64 * 1024
 """How much of the beginning tells what a file is."""
 
 _PIECE_BYTES = 1024 * 1024
+_READ_AT_ONCE = 8 * _PIECE_BYTES
 _PIPE_WAIT_SECONDS = 10.0
 _DAMAGE = (
     zlib.error,
@@ -84,7 +85,7 @@ class Input:
         pieces: list[bytes] = []
         while size > 0 and self._trouble is None:
             try:
-                piece = self._read(min(size, _PIECE_BYTES))
+                piece = self._read(min(size, _READ_AT_ONCE))
             except UnreadableLog as error:
                 self._trouble = error
             except _DAMAGE as error:

@@ -50,7 +50,7 @@ _LEVELLESS = (
     r" +(?P<rest>\[(?:-|None |req-).*)$"
 )
 _GO_SOURCE = r"^[\w-]+\.go:\d+ "
-_CONTEXT = r"^\[(?:-|None|req-[^ \[\]]+)(?: +[^ \[\]]+)* ?$"
+_CONTEXT = r"^\[(?:-|None|req-[^ \[]+)(?: |$)"
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _INSTANCE = rf"^\[instance: ({_UUID})\]"
 _INSTANCE_LENGTH = len("[instance: ]") + 36
@@ -111,10 +111,9 @@ def inner_records(lines: pl.DataFrame, timezone: str) -> pl.DataFrame:
 
 
 def _plain_records(lines: pl.DataFrame, timezone: str) -> pl.DataFrame:
-    naive = pl.col("text").str.slice(0, 23).str.to_datetime("%Y-%m-%d %H:%M:%S%.3f", time_unit="us", strict=False)
     parts = lines.select(
         "row",
-        to_utc(naive, timezone).alias("time"),
+        to_utc(_stamped(lines["text"]), timezone).alias("time"),
         pl.col("text").str.slice(24).str.splitn(" ", 4).struct.rename_fields(["process", "level", "logger", "rest"]),
     ).unnest("text")
     known = _LEVELS.split("|")
@@ -126,6 +125,21 @@ def _plain_records(lines: pl.DataFrame, timezone: str) -> pl.DataFrame:
             rest=pl.col("rest").fill_null(""),
         )
     )
+
+
+def _stamped(lines: pl.Series) -> pl.Expr:
+    """The times of lines that begin with ``YYYY-MM-DD HH:MM:SS.mmm``, null where there is no such time."""
+    # Of many lines few minutes are distinct.
+    minute = lines.str.slice(0, 16)
+    distinct = minute.unique()
+    begun = minute.replace_strict(
+        distinct,
+        distinct.str.to_datetime("%Y-%m-%d %H:%M", time_unit="us", strict=False),
+        return_dtype=pl.Datetime("us"),
+    )
+    seconds = lines.str.slice(17, 2).cast(pl.Int64)
+    past = seconds * 1_000_000 + lines.str.slice(20, 3).cast(pl.Int64) * 1_000
+    return pl.when(pl.lit(seconds <= 60)).then(pl.lit(begun) + pl.lit(past.cast(pl.Duration("us"))))
 
 
 def _rare_records(lines: pl.DataFrame, timezone: str) -> pl.DataFrame:
@@ -173,20 +187,23 @@ def _other_date_records(lines: pl.DataFrame, timezone: str) -> pl.DataFrame:
 
 def _finish(parsed: pl.DataFrame) -> pl.DataFrame:
     """Cut context and instance from ``rest``; a line in ERROR without a context may repeat an earlier prefix."""
-    # Runs of spaces before a context are a paste's; before other text they are the indent of a traceback.
-    parsed = parsed.with_columns(pl.col("rest").str.replace(r"^ +(\[(?:-|None |req-|instance: ))", "${1}"))
+    if parsed.select(pl.col("rest").str.starts_with(" ").any()).item():
+        # Runs of spaces before a context are a paste's; before other text they are the indent of a traceback.
+        parsed = parsed.with_columns(pl.col("rest").str.replace(r"^ +(\[(?:-|None |req-|instance: ))", "${1}"))
     halves = parsed.with_columns(
         pl.col("rest").str.splitn("]", 2).struct.rename_fields(["context", "behind"]).struct.unnest()
     )
     has_context = (
         pl.when(pl.col("rest").str.starts_with("[") & pl.col("behind").is_not_null())
-        .then(pl.col("context").str.contains(_CONTEXT))
+        .then(_is_context(pl.col("context")))
         .otherwise(False)
     )
     halves = halves.with_columns(has_context.alias("has_context")).with_columns(
         pl.when("has_context").then(pl.col("behind").str.strip_prefix(" ")).otherwise(pl.col("rest")).alias("message"),
-        pl.when("has_context").then(pl.col("context").str.slice(1)).str.replace_all("  ", " ", literal=True),
+        pl.when("has_context").then(pl.col("context").str.slice(1)),
     )
+    if halves.select(pl.col("context").str.contains("  ", literal=True).any()).item():
+        halves = halves.with_columns(pl.col("context").str.replace_all("  ", " ", literal=True))
     halves = _with_context_ids(halves)
     instance = pl.when(pl.col("message").str.starts_with("[instance: ")).then(pl.col("message").str.extract(_INSTANCE))
     records = halves.with_columns(
@@ -205,6 +222,12 @@ def _finish(parsed: pl.DataFrame) -> pl.DataFrame:
     repeats = (pl.col("kind") == int(Kind.REPEATED)) & (pl.col("level") == "TRACE")
     records = records.with_columns(pl.when(repeats).then(pl.lit("ERROR")).otherwise(pl.col("level")).alias("level"))
     return as_records(records, NAME)
+
+
+def _is_context(text: pl.Expr) -> pl.Expr:
+    """Whether what stands before the first ``]`` is a context: words with spaces between them, at most one space at the end."""
+    single = text.str.count_matches("[", literal=True) == 1
+    return single & text.str.contains(_CONTEXT) & ~text.str.ends_with("  ")
 
 
 def _with_context_ids(records: pl.DataFrame) -> pl.DataFrame:

@@ -6,7 +6,8 @@
     <cache>/logs/<key>-<model>.parquet   the scores of those events by the model with this digest
 
 The key stands for the paths and for how they are read; size, time of change, beginning and end of each file say whether they
-are still what was read. A plain file that has only grown is read on from where it ended. Every file is written in one step,
+are still what was read. A plain file that has only grown is read on from where it ended, and where files have come, gone or
+changed, only the new and changed ones are read. Every file is written in one step,
 so processes can share the folder, and only their user can read it: it holds what the logs hold.
 """
 
@@ -18,7 +19,7 @@ import secrets
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -33,8 +34,8 @@ from openstack_rca.logs.events import FileRead, LogRead
 from openstack_rca.logs.packed_parts import PackedParts
 from openstack_rca.logs.records import HostSource, SkipReason
 from openstack_rca.logs.sources import Collection, Source
-from openstack_rca.logs.stretches import added_since, can_be_entered, head_digest, tail_digest
 from openstack_rca.logs.templates import MASK_VERSION
+from openstack_rca.service.reading_on import KnownSources, Read, described, identity_of, is_same, read_on
 from openstack_rca.settings import Settings
 
 LEAST_BYTES = 2 * 1024 * 1024
@@ -42,9 +43,6 @@ LEAST_BYTES = 2 * 1024 * 1024
 _FACTS = "openstack_rca"
 _DIGEST_LENGTH = 16
 _WORDS = ".lines"
-
-Read = Callable[[Collection, datetime | None], LogRead]
-"""Reads a collection; told the latest time of what it leaves out."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,7 @@ class KeptLogs:
         )
 
     @cached_property
-    def _key(self) -> str:
+    def _how(self) -> str:
         settings = self._settings
         how = (
             settings.log_timezone,
@@ -89,10 +87,16 @@ class KeptLogs:
             settings.log_year,
         )
         bounds = (settings.archive_members, settings.unpacked_bytes, settings.unpacked_ratio)
-        files = [
-            (str(each.path), each.name, each.inside, each.outside, each.direct, each.told) for each in self._sources
+        return _digest([_reader(), how, bounds])
+
+    @cached_property
+    def _key(self) -> str:
+        told = [
+            self._how,
+            [described(each) for each in self._sources],
+            self._collection.skipped,
+            self._collection.roots,
         ]
-        told = [_reader(), how, bounds, files, self._collection.skipped, self._collection.roots]
         return hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()[:32]
 
     @property
@@ -107,11 +111,11 @@ class KeptLogs:
         if kept is not None:
             return kept
         try:
-            before = [_identity(source) for source in self._sources]
-            grown = self._grown(read)
+            before = [identity_of(source) for source in self._sources]
+            put_together = self._read_on(read)
         except OSError:
             return read(self._collection, None)
-        found = grown if grown is not None else read(self._collection, None)
+        found = put_together if put_together is not None else read(self._collection, None)
         with suppress(OSError):
             self._keep(found, before)
         return found
@@ -120,11 +124,11 @@ class KeptLogs:
         """What was kept of these very files, if they have not changed."""
         facts = self._facts()
         try:
-            if not self.enabled or facts is None or not all(map(_is_same, self._sources, facts["identities"])):
+            if not self.enabled or facts is None or not all(map(is_same, self._sources, facts["identities"])):
                 return None
         except OSError:
             return None
-        return self._load(facts)
+        return self._load(facts, self._path)
 
     def scores(self, model: str, score: Callable[[], pl.DataFrame]) -> pl.DataFrame:
         """The scores of what is kept by the model with this digest: from the cache, else by ``score``."""
@@ -147,8 +151,8 @@ class KeptLogs:
     def _path(self) -> Path:
         return self._folder / f"{self._key}.parquet"
 
-    def _load(self, facts: dict[str, Any]) -> LogRead | None:
-        events = _table(self._path)
+    def _load(self, facts: dict[str, Any], path: Path) -> LogRead | None:
+        events = _table(path)
         if events is None:
             return None
         if facts.get("words"):
@@ -164,29 +168,31 @@ class KeptLogs:
             return None
         return LogRead(table, [_file_read(each) for each in facts["files"]], list(facts["roots"]))
 
-    def _grown(self, read: Read) -> LogRead | None:
-        """The events where every file is as it was or has grown, and what was added can be read alone."""
-        facts = self._facts()
-        if facts is None:
+    def _read_on(self, read: Read) -> LogRead | None:
+        """The events from what was kept of most of these files: what is new of them is read, and put with it."""
+        found = self._nearest()
+        if found is None:
             return None
-        sources = []
-        for source, identity in zip(self._sources, facts["identities"], strict=True):
-            if _is_same(source, identity):
+        path, facts, kept = found
+        old = self._load(facts, path)
+        together = read_on(self._collection, kept, old, read, self.spill) if old is not None else None
+        if together is not None and path != self._path and facts["roots"] == self._collection.roots:
+            # It was of the same logs, with files that are gone or without those that have come.
+            with suppress(OSError):
+                _remove(path)
+        return together
+
+    def _nearest(self) -> tuple[Path, dict[str, Any], KnownSources] | None:
+        """The table of the cache that holds the most bytes of these files, read in the same way; at least half of them."""
+        sources, best, least = self._sources, None, sum(source.size for source in self._sources) / 2
+        for path in self._folder.glob("*.parquet"):
+            facts = _facts_of(path) or {}
+            if facts.get("how") != self._how:
                 continue
-            assert source.path is not None
-            if not _has_grown(source, identity):
-                return None
-            stretch = added_since(source.path, identity["size"], identity["lines"])
-            if stretch is None:
-                return None
-            sources.append(replace(source, stretch=stretch))
-        old = self._load(facts)
-        if old is None or old.table.counted["time"].null_count():
-            return None
-        latest = old.table.counted["time"].max()
-        added = read(Collection(sources, [], old.roots), latest if isinstance(latest, datetime) else None)
-        begins = {each.name: each.stretch.first_line for each in sources if each.stretch}
-        return _together(old, added, begins, self.spill)
+            kept = KnownSources(sources, dict(zip(facts["sources"], facts["identities"], strict=True)))
+            if kept.size > least:
+                best, least = (path, facts, kept), kept.size
+        return best
 
     def spill(self) -> BinaryIO:
         """A file without a name, for the words of long logs while they are read."""
@@ -197,9 +203,11 @@ class KeptLogs:
         lines = {each.file: each.lines for each in found.files}
         for source, identity in zip(self._sources, before, strict=True):
             identity["lines"] = lines.get(source.name, 0)
-            if not _is_same(source, identity):
+            if not is_same(source, identity):
                 return
-        facts = {
+        facts: dict[str, Any] = {
+            "how": self._how,
+            "sources": [described(source) for source in self._sources],
             "identities": before,
             "files": [asdict(each) for each in found.files],
             "roots": found.roots,
@@ -300,62 +308,6 @@ def _remove(path: Path) -> bool:
     return gone
 
 
-def _together(old: LogRead, added: LogRead, begins: dict[str, int], spill: Callable[[], BinaryIO]) -> LogRead:
-    """Old and added events; of files that were read on, the old ones before the line where that began."""
-    border = pl.col("file").cast(pl.String).replace_strict(begins, default=None, return_dtype=pl.Int32)
-    kept = old.table.counted.select((border.is_null() | (pl.col("line") < border)).arg_true()).to_series()
-    table = old.table.joined(kept, added.table, spill)
-    unknown = pl.col("level") == "UNKNOWN"
-    grown = table.counted.with_columns(pl.col("file").cast(pl.String)).filter(pl.col("file").is_in(list(begins)))
-    counts = grown.group_by("file").agg(
-        pl.len().alias("events"),
-        pl.col("lines").filter(unknown).sum().alias("unknown_lines"),
-        pl.col("level_guessed").sum().alias("guessed_levels"),
-    )  # fmt: skip
-    told = {row.pop("file"): row for row in counts.iter_rows(named=True)}
-    lines = {each.file: each.lines for each in added.files}
-    files = [
-        replace(each, lines=begins[each.file] - 1 + lines.get(each.file, 0), **told[each.file])
-        if each.file in told
-        else each
-        for each in old.files
-    ]
-    return LogRead(table, files, old.roots)
-
-
-def _identity(source: Source) -> dict[str, Any]:
-    assert source.path is not None
-    status = source.path.stat()
-    return {
-        "size": status.st_size,
-        "modified": status.st_mtime_ns,
-        "head": head_digest(source.path, min(status.st_size, 4096)),
-        "tail": tail_digest(source.path, status.st_size),
-        "plain": can_be_entered(source.path),
-    }
-
-
-def _is_same(source: Source, identity: dict[str, Any]) -> bool:
-    assert source.path is not None
-    status = source.path.stat()
-    return (status.st_size, status.st_mtime_ns) == (identity["size"], identity["modified"]) and identity[
-        "head"
-    ] == head_digest(source.path, min(status.st_size, 4096))
-
-
-def _has_grown(source: Source, identity: dict[str, Any]) -> bool:
-    """Whether a plain file holds what it held, and more."""
-    path, size = source.path, int(identity["size"])
-    assert path is not None
-    return bool(
-        identity["plain"]
-        and identity["lines"]
-        and path.stat().st_size > size
-        and head_digest(path, min(size, 4096)) == identity["head"]
-        and tail_digest(path, size) == identity["tail"]
-    )
-
-
 def _file_read(facts: dict[str, Any]) -> FileRead:
     skip, host_from = facts.pop("skip"), facts.pop("host_from")
     return FileRead(
@@ -384,7 +336,7 @@ def _table(path: Path) -> pl.DataFrame | None:
 
 
 def _digest(facts: object) -> str:
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:_DIGEST_LENGTH]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:_DIGEST_LENGTH]
 
 
 def _reader() -> list[Any]:

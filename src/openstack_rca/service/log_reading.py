@@ -21,7 +21,8 @@ from openstack_rca.logs.host_times import zone_of
 from openstack_rca.logs.sources import Collection, collect_sources
 from openstack_rca.logs.stretches import stretch_of_time
 from openstack_rca.rca.knowledge import load_topology
-from openstack_rca.service.kept_logs import KeptLogs, Read, spill_file
+from openstack_rca.service.kept_logs import KeptLogs, spill_file
+from openstack_rca.service.reading_on import Read
 from openstack_rca.service.remote import fetched, is_remote
 from openstack_rca.settings import Settings, zones_of_hosts
 

@@ -124,13 +124,13 @@ def _client_side(
     text: str, accuser: str | None, topology: Topology, logger: str | None, told: str
 ) -> Accusation | None:
     """The component whose client library, or whose client side in a service, the error comes out of."""
-    spoken = kind_of(told)
-    spoken = spoken if spoken in _OF_THE_OTHER else None
     searched = f"{logger or ''} {text}"
     for component, fragments in _client_modules().items():
         found = next((fragment for fragment in fragments if fragment in searched), None)
         if found is None or component == accuser or component not in topology.dependencies(accuser or component):
             continue
+        spoken = kind_of(told)
+        spoken = spoken if spoken in _OF_THE_OTHER else None
         category = spoken or OWN_KIND.get(component)
         if category is not None and not _HARMLESS.search(text):
             weight = current().noticeable if category is Category.DATA_MISSING else current().client_side
