@@ -10,9 +10,10 @@ from streamlit.testing.v1 import AppTest
 
 from openstack_rca.dashboard import held_model, listings, prepared_logs, versions_actions, versions_view
 from openstack_rca.lifecycle.records import ModelVersion
+from openstack_rca.lifecycle.versions import VersionChanges
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.service.models import list_models
-from openstack_rca.service.versions import model_history, yank_model
+from openstack_rca.service.versions import model_history, version_changes
 from openstack_rca.settings import Settings, load_settings
 from trained_environment import Trained
 
@@ -70,12 +71,12 @@ def test_a_roll_back_pins_the_version_before(two_versions: Settings) -> None:
 def test_a_change_that_is_not_possible_is_a_sentence(two_versions: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody else was quicker, between the drawing of the page and the press: it says so and stays."""
 
-    def yank_after_another(settings: Settings, reference: str, reason: str) -> ModelVersion:
-        yank_model(settings, reference, "first")
-        return yank_model(settings, reference, reason)
+    def after_another(settings: Settings) -> VersionChanges:
+        version_changes(settings).yank("2", "first")
+        return version_changes(settings)
 
     app = open_page("models")
-    monkeypatch.setattr(versions_actions, "yank_model", yank_after_another)
+    monkeypatch.setattr(versions_actions, "version_changes", after_another)
     app = do(app, "yank-2", "second")
     assert not app.exception
     assert "is yanked already" in words_of(app).replace("`", "")
@@ -113,7 +114,7 @@ def test_an_answer_names_the_version_that_its_visitor_holds(two_versions: Settin
     """Two versions of the same file: what another visitor read with one serves whoever holds the other, as theirs."""
     first = press(open_page(), ASK)
     assert "model version 2" in words_of(first)
-    yank_model(two_versions, "2", "learned from a bad day")
+    version_changes(two_versions).yank("2", "learned from a bad day")
     second = press(open_page(), ASK)
     assert prepared_logs.shared_shelf().made == 1
     assert "version 1" in sidebar_words(second)
@@ -123,7 +124,7 @@ def test_an_answer_names_the_version_that_its_visitor_holds(two_versions: Settin
 def test_a_yank_by_somebody_else_is_told(two_versions: Settings) -> None:
     """The page keeps its version, and says that it was yanked, why, and what is the latest now."""
     app = open_page("train")
-    yank_model(two_versions, "2", "learned from a bad day")
+    version_changes(two_versions).yank("2", "learned from a bad day")
     held_model._watch.clear()
     app.run()
     shown = sidebar_words(app).replace("`", "")
@@ -147,7 +148,7 @@ def test_a_registry_that_does_not_answer_is_told_below_the_page(home: Path, monk
 
 def test_a_yank_is_taken_back_and_a_version_gets_a_stage(two_versions: Settings) -> None:
     """What is chosen in the list is what the buttons act on; a version that is not yanked cannot be unyanked."""
-    yank_model(two_versions, "2", "learned from a bad day")
+    version_changes(two_versions).yank("2", "learned from a bad day")
     app = choose_row(open_page("models"), "versions", 0)
     assert "Version 2" in words_of(app)
     assert "Yanked: learned from a bad day" in words_of(app)

@@ -18,7 +18,7 @@ from openstack_rca.lifecycle.versions import VersionChanges
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.lifecycle.versions.retention import carry_out, plan_pruning
 from openstack_rca.lifecycle.versions.retention_policy import parse_policy
-from openstack_rca.service.versions import model_history, promote_model, set_alias
+from openstack_rca.service.versions import model_history, promote_model, version_changes
 from openstack_rca.settings import Settings
 
 ELSEWHERE = "elsewhere"
@@ -186,5 +186,5 @@ def test_an_address_that_is_none_is_refused_before_anything_is_promoted(
 
 def test_the_alias_of_a_promotion_is_set_without_protection_too(store_only: Settings, make_model: MakeModel) -> None:
     publish(ModelLifecycle(store_only), make_model("one"))
-    assert set_alias(store_only, "champion", "1").aliases == ("champion",)
+    assert version_changes(store_only).set_alias("champion", "1").aliases == ("champion",)
     assert promote_model(store_only, "@champion", ELSEWHERE, alias="champion").version.aliases == ("champion",)

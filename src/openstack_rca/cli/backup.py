@@ -7,8 +7,7 @@ from pathlib import Path
 
 import click
 
-from openstack_rca.cli.output import JSON_FORMAT, console, print_json, with_settings
-from openstack_rca.plain_text import one_line
+from openstack_rca.cli.output import JSON_FORMAT, answer, print_json, say, with_settings
 from openstack_rca.service.upkeep import DatabaseFacts, back_up, restore
 from openstack_rca.settings import Settings
 
@@ -28,10 +27,7 @@ def backup_command(file: Path, form: str, settings: Settings) -> None:
       openstack-rca backup mlflow-backup.db
     """
     facts = back_up(settings, file)
-    if form == "json":
-        print_json(asdict(facts))
-    else:
-        _say(f"{facts.path}  {_held(facts)}")
+    answer(form, asdict(facts), f"{facts.path}  {_held(facts)}")
 
 
 @click.command("restore", short_help="Put a copy of the embedded tracking database back.")
@@ -52,14 +48,10 @@ def restore_command(file: Path, form: str, settings: Settings) -> None:
     if form == "json":
         print_json(asdict(done))
         return
-    _say(f"{done.facts.path}  {_held(done.facts)}")
+    say(f"{done.facts.path}  {_held(done.facts)}")
     if done.replaced is not None:
-        _say(f"the database before it is kept as {done.replaced}")
+        say(f"the database before it is kept as {done.replaced}")
 
 
 def _held(facts: DatabaseFacts) -> str:
     return f"{facts.runs} runs, {facts.versions} versions, {facts.size_bytes / 1e6:.1f} MB"
-
-
-def _say(text: str) -> None:
-    console().print(one_line(text), markup=False, soft_wrap=True)

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from openstack_rca.cli.output import JSON_FORMAT, console, print_columns, print_json
+from openstack_rca.cli.output import JSON_FORMAT, console, print_columns, print_json, say
 from openstack_rca.service.kept_logs import KeptFile, clear_kept, list_kept, logs_folder
 from openstack_rca.settings import load_settings
 
@@ -26,7 +26,7 @@ def list_command(form: str) -> None:
         print_json([asdict(each) for each in kept])
         return
     if not kept:
-        console().print(f"Nothing is kept in {logs_folder(settings)}.", markup=False, soft_wrap=True)
+        say(f"Nothing is kept in {logs_folder(settings)}.")
         return
     print_columns(
         ("kind", "events", "MB", "last used (UTC)", "logs"), [_row(each) for each in kept], right=("events", "MB")

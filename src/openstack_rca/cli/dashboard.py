@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from openstack_rca.cli.output import ROOTS, connection_options, console, notice, opened_roots, settings_from
+from openstack_rca.cli.output import ROOTS, connection_options, notice, opened_roots, say, settings_from
 from openstack_rca.errors import ConfigurationError
 from openstack_rca.extras import require_extra
 from openstack_rca.service.places import require_home
@@ -51,7 +51,7 @@ def dashboard_command(
     require_free(host, port, "The dashboard")
     if not is_loopback(host):
         notice(f"Everyone who reaches {host}:{port} can read the logs below the roots and change versions.")
-    console().print(f"Dashboard: http://{in_url(host)}:{port}  (Ctrl-C ends it)", markup=False, soft_wrap=True)
+    say(f"Dashboard: http://{in_url(host)}:{port}  (Ctrl-C ends it)")
     _serve(host, port, arguments)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from openstack_rca.cli.output import JSON_FORMAT, console, print_json, with_settings
+from openstack_rca.cli.output import JSON_FORMAT, print_json, say, with_settings
 from openstack_rca.service.models import doctor
 from openstack_rca.settings import Settings
 
@@ -18,10 +18,9 @@ def doctor_command(form: str, settings: Settings) -> int:
     if form == "json":
         print_json([{"name": one.name, "ok": one.ok, "detail": one.detail, "hint": one.hint} for one in checks])
     else:
-        screen = console()
         for check in checks:
             word = "OK  " if check.ok else "FAIL"
-            screen.print(f"{word} {check.name:<18} {check.detail}", markup=False, soft_wrap=True)
+            say(f"{word} {check.name:<18} {check.detail}")
             if not check.ok and check.hint:
-                screen.print(f"     {'':<18} {check.hint}", markup=False, soft_wrap=True)
+                say(f"     {'':<18} {check.hint}")
     return 0 if all(check.ok for check in checks) else 1

@@ -10,7 +10,17 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from openstack_rca.cli.output import JSON_FORMAT, MODEL, SIGNATURES, console, notice, print_json, steps, with_settings
+from openstack_rca.cli.output import (
+    JSON_FORMAT,
+    MODEL,
+    SIGNATURES,
+    console,
+    notice,
+    print_json,
+    say,
+    steps,
+    with_settings,
+)
 from openstack_rca.cli.sensitivity import print_sensitivity
 from openstack_rca.errors import LifecycleError
 from openstack_rca.service.evaluation import ABLATIONS, compare, evaluate, record_evaluation
@@ -171,7 +181,7 @@ def _print_evaluation(result: dict[str, Any], screen: Console) -> None:
             )
         screen.print(shown)
     for row in result["confusion"]:
-        screen.print(f"expected {row['expected']}, answered {row['answered']}: {row['count']}", markup=False)
+        say(f"expected {row['expected']}, answered {row['answered']}: {row['count']}")
 
 
 def _line(result: dict[str, Any]) -> str:

@@ -14,6 +14,7 @@ from openstack_rca.cli.output import (
     notice,
     print_columns,
     print_json,
+    say,
     steps,
     with_settings,
 )
@@ -50,11 +51,7 @@ def confirm_command(report: str, cause: str, category: str | None, note: str) ->
     past = confirm(report, cause, load_settings(), as_category(category), note)
     kind = f" ({past.category.value})" if past.category else ""
     answered = past.analysis.component or past.analysis.verdict.lower()
-    console().print(
-        f"{past.id} was {past.component}{kind}; the answer had been {one_line(answered)}.",
-        markup=False,
-        soft_wrap=True,
-    )
+    say(f"{past.id} was {past.component}{kind}; the answer had been {one_line(answered)}.")
 
 
 @click.group("history", short_help="Past incidents: what was answered, what was confirmed.")

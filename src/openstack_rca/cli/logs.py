@@ -13,13 +13,12 @@ from openstack_rca.cli.output import (
     FETCH_SINCE,
     HOSTS,
     JSON_FORMAT,
-    console,
     parse_time,
     print_json,
     reading_options,
+    say,
     steps,
 )
-from openstack_rca.plain_text import one_line
 from openstack_rca.service.explore import LEVEL_NAMES, EventFilter
 from openstack_rca.service.log_events import EVENT_FORMS, event_table, write_events
 from openstack_rca.service.log_inspection import inspect_logs, inspection_facts, inspection_lines
@@ -55,7 +54,7 @@ def inspect_command(paths: tuple[str, ...], form: str, settings: Settings) -> No
         print_json(inspection_facts(inspection))
     else:
         for line in inspection_lines(inspection):
-            console().print(one_line(line), markup=False, soft_wrap=True)
+            say(line)
 
 
 @logs_group.command("events", short_help="Print the events of logs as a table.")

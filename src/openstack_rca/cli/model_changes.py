@@ -6,23 +6,14 @@ from dataclasses import asdict
 
 import click
 
-from openstack_rca.cli.output import JSON_FORMAT, console, print_columns, print_json, with_settings
-from openstack_rca.plain_text import one_line
+from openstack_rca.cli.output import JSON_FORMAT, answer, console, print_columns, print_json, say, with_settings
 from openstack_rca.service.models import ModelVersion
 from openstack_rca.service.versions import (
     STAGES,
     VersionEvent,
-    delete_alias,
-    describe_model,
     model_history,
-    pin_model,
     promote_model,
-    roll_back,
-    set_alias,
-    set_stage,
-    unpin_model,
-    unyank_model,
-    yank_model,
+    version_changes,
 )
 from openstack_rca.settings import Settings
 
@@ -44,7 +35,7 @@ def yank_command(reference: str, reason: str, form: str, settings: Settings) -> 
     Example:
       openstack-rca models yank 15 --reason "trained on the day of the outage"
     """
-    version = yank_model(settings, reference, reason)
+    version = version_changes(settings).yank(reference, reason)
     _print(version, f"Version {version.version} is yanked: {version.yank_reason}", form)
 
 
@@ -60,7 +51,7 @@ def unyank_command(reference: str, reason: str, form: str, settings: Settings) -
     Example:
       openstack-rca models unyank 15 --reason "the outage was on another day"
     """
-    version = unyank_model(settings, reference, reason)
+    version = version_changes(settings).unyank(reference, reason)
     _print(version, f"Version {version.version} is no longer yanked.", form)
 
 
@@ -76,7 +67,7 @@ def pin_command(reference: str, reason: str, form: str, settings: Settings) -> N
     Example:
       openstack-rca models pin 14 --reason "until the new release is understood"
     """
-    version = pin_model(settings, reference, reason)
+    version = version_changes(settings).pin(reference, reason)
     _print(version, f"latest is pinned to version {version.version}.", form)
 
 
@@ -92,11 +83,8 @@ def unpin_command(reference: str | None, reason: str, form: str, settings: Setti
     Example:
       openstack-rca models unpin 14 --reason "version 16 is good"
     """
-    number = unpin_model(settings, reference, reason)
-    if form == "json":
-        print_json({"unpinned": str(number)})
-    else:
-        console().print(f"Version {number} is no longer pinned.", markup=False)
+    number = version_changes(settings).unpin(reference, reason)
+    answer(form, {"unpinned": str(number)}, f"Version {number} is no longer pinned.")
 
 
 @click.command("rollback", short_help="Pin the last good version before the one in use.")
@@ -112,7 +100,7 @@ def rollback_command(reason: str, form: str, settings: Settings) -> None:
     Example:
       openstack-rca models rollback --reason "version 15 names the wrong service since Monday"
     """
-    version = roll_back(settings, reason)
+    version = version_changes(settings).rollback(reason)
     _print(version, f"latest is pinned to version {version.version}.", form)
 
 
@@ -165,7 +153,7 @@ def describe_command(reference: str, text: str, form: str, settings: Settings) -
     Example:
       openstack-rca models describe 15 "the two quiet weeks after the upgrade to Zed"
     """
-    version = describe_model(settings, reference, text)
+    version = version_changes(settings).describe(reference, text)
     _print(version, f"Version {version.version}: {version.description or 'no description'}", form)
 
 
@@ -196,14 +184,11 @@ def alias_command(
     if delete == (reference is not None):
         raise click.UsageError("Give a version, or --delete.")
     if reference is not None:
-        version = set_alias(settings, alias, reference, reason, force=force)
+        version = version_changes(settings).set_alias(alias, reference, reason, force=force)
         _print(version, f"@{alias} leads to version {version.version}.", form)
         return
-    number = delete_alias(settings, alias, reason, force=force)
-    if form == "json":
-        print_json({"deleted": alias, "version": str(number)})
-    else:
-        console().print(f"@{alias} no longer leads to version {number}.", markup=False)
+    number = version_changes(settings).delete_alias(alias, reason, force=force)
+    answer(form, {"deleted": alias, "version": str(number)}, f"@{alias} no longer leads to version {number}.")
 
 
 @click.command("stage", short_help="Move a version to a stage.")
@@ -223,7 +208,9 @@ def stage_command(reference: str, stage: str, reason: str, force: bool, form: st
       openstack-rca models stage 15 Production --reason "a week without a false alarm"
       openstack-rca analyze /var/log/kolla --issue "Instances stay in BUILD" --model @production
     """
-    version = set_stage(settings, reference, "" if stage.lower() == "none" else stage, reason, force=force)
+    version = version_changes(settings).set_stage(
+        reference, "" if stage.lower() == "none" else stage, reason, force=force
+    )
     _print(
         version, f"Version {version.version} is in {f'stage {version.stage}' if version.stage else 'no stage'}.", form
     )
@@ -269,9 +256,9 @@ def promote_command(
         return
     told = "" if promotion.made else " (it was there already)"
     text = f"Version {promotion.source.version} is version {version.version} of {target}{told}: {version.uri}"
-    console().print(one_line(text), markup=False, soft_wrap=True)
+    say(text)
     if promotion.notice:
-        console().print(one_line(f"Note: {promotion.notice}"), markup=False, soft_wrap=True)
+        say(f"Note: {promotion.notice}")
 
 
 def facts(version: ModelVersion) -> dict[str, object]:
@@ -280,7 +267,4 @@ def facts(version: ModelVersion) -> dict[str, object]:
 
 
 def _print(version: ModelVersion, text: str, form: str) -> None:
-    if form == "json":
-        print_json(facts(version))
-    else:
-        console().print(one_line(text), markup=False, soft_wrap=True)
+    answer(form, facts(version), text)

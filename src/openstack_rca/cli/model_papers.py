@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from openstack_rca.cli.output import JSON_FORMAT, console, print_columns, print_json, with_settings
+from openstack_rca.cli.output import JSON_FORMAT, answer, console, print_columns, print_json, with_settings
 from openstack_rca.service.model_papers import diff_models, export_model, import_model, model_card
 from openstack_rca.settings import Settings
 
@@ -82,10 +82,7 @@ def export_command(reference: str, folder: Path, form: str, settings: Settings) 
       openstack-rca models export 15 parcels
     """
     target = export_model(settings, reference, folder)
-    if form == "json":
-        print_json({"path": str(target), "size_bytes": target.stat().st_size})
-    else:
-        console().print(str(target), markup=False, soft_wrap=True)
+    answer(form, {"path": str(target), "size_bytes": target.stat().st_size}, str(target))
 
 
 @click.command("import", short_help="Publish an exported version here.")
@@ -100,7 +97,8 @@ def import_command(parcel: Path, form: str, settings: Settings) -> None:
       openstack-rca models import parcels/lstm_model_v15.tar
     """
     version = import_model(settings, parcel)
-    if form == "json":
-        print_json({"version": str(version.version), "uri": version.uri, "kind": version.kind.value})
-    else:
-        console().print(f"version {version.version}  {version.uri}", markup=False, soft_wrap=True)
+    answer(
+        form,
+        {"version": str(version.version), "uri": version.uri, "kind": version.kind.value},
+        f"version {version.version}  {version.uri}",
+    )

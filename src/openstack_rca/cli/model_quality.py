@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from openstack_rca.cli.output import JSON_FORMAT, console, notice, print_columns, print_json, steps, with_settings
+from openstack_rca.cli.output import JSON_FORMAT, console, notice, print_columns, print_json, say, steps, with_settings
 from openstack_rca.errors import LifecycleError
 from openstack_rca.service.comparison import compare_models, record_comparison
 from openstack_rca.service.drift import DriftOutcome, Thresholds, model_drift, record_drift
@@ -83,7 +83,7 @@ def _print_comparison(result: dict[str, Any]) -> None:
     for side in ("first", "second"):
         facts = result[side]
         text = f"{side:<7} {facts['reference']}: version {facts['version'] or 'none'}, sha256 {(facts['sha256'] or '')[:12]}"
-        screen.print(text, markup=False, soft_wrap=True)
+        say(text)
     screen.print()
     shown = [row for row in result["card"] if row["name"] in _CARD]
     if shown:
@@ -194,11 +194,7 @@ def drift_command(
 
 def _print_drift(outcome: DriftOutcome) -> None:
     drift, screen = outcome.drift, console()
-    screen.print(
-        f"{drift.events} events over {drift.minutes:.1f} minutes against model version {outcome.version or 'none'}",
-        markup=False,
-        soft_wrap=True,
-    )
+    say(f"{drift.events} events over {drift.minutes:.1f} minutes against model version {outcome.version or 'none'}")
     print_columns(
         ("measure", "value", "threshold", "by chance", "drifted"),
         [
@@ -229,6 +225,6 @@ def _print_drift(outcome: DriftOutcome) -> None:
             right=("training", "now"),
         )
     screen.print()
-    screen.print(outcome.advice, markup=False, soft_wrap=True)
+    say(outcome.advice)
     if outcome.plot:
-        screen.print(f"drawn in {outcome.plot}", markup=False, soft_wrap=True)
+        say(f"drawn in {outcome.plot}")

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import click
 
-from openstack_rca.cli.output import JSON_FORMAT, console, print_columns, print_json, with_settings
+from openstack_rca.cli.output import JSON_FORMAT, console, print_columns, print_json, say, with_settings
 from openstack_rca.service.versions import DEFAULT_AGE, DEFAULT_KEEP, parse_age, prune_models, repair_models
 from openstack_rca.settings import Settings
 
@@ -85,9 +85,7 @@ def prune_command(
     going = done if apply else [step for step in plan if step.remove]
     what = "removed" if apply else "would go (--yes removes them)"
     size = sum(step.size_bytes for step in going) / 1e6
-    console().print(
-        f"{len(going)} versions {what}, {size:.1f} MB; {len(plan) - len(going)} stay.", markup=False, soft_wrap=True
-    )
+    say(f"{len(going)} versions {what}, {size:.1f} MB; {len(plan) - len(going)} stay.")
 
 
 @click.command("repair", short_help="Make the registry whole again from the store.")
@@ -113,7 +111,7 @@ def repair_command(apply: bool, form: str, settings: Settings) -> None:
     screen = console()
     for finding in found:
         text = f"version {finding.version}: {finding.what}" + (f"; {finding.outcome}" if finding.outcome else "")
-        screen.print(f"{'repaired' if finding.done else finding.kind:<9} {text}", markup=False, soft_wrap=True)
+        say(f"{'repaired' if finding.done else finding.kind:<9} {text}")
     repairable = sum(finding.kind != "named" for finding in found)
     if apply or not found:
         screen.print(f"{sum(finding.done for finding in found)} repaired, {len(found) - repairable} left as they are.")

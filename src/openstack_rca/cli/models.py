@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from openstack_rca.cli.lazy import LazyCommand, LazyGroup
-from openstack_rca.cli.output import JSON_FORMAT, console, print_columns, print_json, steps, with_settings
+from openstack_rca.cli.output import JSON_FORMAT, answer, console, print_columns, print_json, say, steps, with_settings
 from openstack_rca.plain_text import one_line
 from openstack_rca.service.models import (
     ModelKind,
@@ -74,7 +74,7 @@ def list_command(limit: int | None, form: str, settings: Settings) -> None:
         return
     if not versions:
         advice = where_versions_come_from(settings)
-        console().print(f"No version in {settings.experiment_name} yet. {advice}", markup=False, soft_wrap=True)
+        say(f"No version in {settings.experiment_name} yet. {advice}")
         return
     latest = latest_of(versions)
     rows = [_row(version, latest) for version in versions]
@@ -83,7 +83,7 @@ def list_command(limit: int | None, form: str, settings: Settings) -> None:
     print_columns(
         columns, [[row[title] for title in columns] for row in rows], right=("version", "accuracy", "size (MB)")
     )
-    console().print(why_latest(versions), markup=False, soft_wrap=True)
+    say(why_latest(versions))
 
 
 ALWAYS_SHOWN = ("version", "status", "created (UTC)", "accuracy", "size (MB)", "sha256", "aliases")
@@ -129,13 +129,13 @@ def show_command(reference: str, form: str, settings: Settings) -> None:
         if name == "metrics":
             screen.print("metrics:")
             for key, item in sorted(version.metrics.items()):
-                screen.print(f"    {one_line(key):<32} {item:.4g}", markup=False, soft_wrap=True)
+                say(f"    {one_line(key):<32} {item:.4g}")
         elif name != "tags":
             # The tags say in MLflow's form what stands in the other lines; --format json has them.
             if isinstance(value, dict):
                 value = [f"{key}={item}" for key, item in value.items()]
             text = ", ".join(value) if isinstance(value, (list, tuple)) else "" if value is None else str(value)
-            screen.print(f"{name:<13} {one_line(text)}".rstrip(), markup=False, soft_wrap=True)
+            say(f"{name:<13} {one_line(text)}".rstrip())
 
 
 @models_group.command("download", short_help="Write the verified file of a version.")
@@ -153,10 +153,7 @@ def download_command(reference: str, output: Path, form: str, settings: Settings
     with steps() as shown:
         shown.step("download")
         path = download_model(settings, reference, output, on_progress=shown.part)
-    if form == "json":
-        print_json({"path": str(path), "size_bytes": path.stat().st_size})
-    else:
-        console().print(str(path), markup=False, soft_wrap=True)
+    answer(form, {"path": str(path), "size_bytes": path.stat().st_size}, str(path))
 
 
 @models_group.command("verify", short_help="Check registry, store and digest of every version.")
@@ -184,7 +181,7 @@ def verify_command(context: click.Context, form: str, settings: Settings) -> int
         for check in checks:
             word = "OK  " if check.ok else "FAIL"
             text = one_line(check.problem or check.version.uri)
-            console().print(f"{word} {check.version.version:>4}  {text}", markup=False, soft_wrap=True)
+            say(f"{word} {check.version.version:>4}  {text}")
         console().print(f"{sum(check.ok for check in checks)} of {len(checks)} versions verify.")
     return 0 if all(check.ok for check in checks) else 1
 
@@ -207,7 +204,7 @@ def publish_command(spooled: bool, form: str, settings: Settings) -> None:
         print_json([_facts(version) for version in versions])
         return
     for version in versions:
-        console().print(f"version {version.version}  {version.uri}", markup=False, soft_wrap=True)
+        say(f"version {version.version}  {version.uri}")
     if not versions:
         console().print("Nothing is waiting in the spool.")
 

@@ -218,6 +218,19 @@ def error_console() -> Console:
     return Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
 
+def say(text: str) -> None:
+    """Print one line as it is: nothing in it acts on the terminal or is taken for markup."""
+    console().print(one_line(text), markup=False, soft_wrap=True)
+
+
+def answer(form: str, facts: object, text: str) -> None:
+    """Print what was done, as JSON or in one line."""
+    if form == "json":
+        print_json(facts)
+    else:
+        say(text)
+
+
 def print_json(data: Any) -> None:
     """One JSON document on standard output; a figure that is no number is ``null``, which every reader takes."""
     sys.stdout.write(json.dumps(_finite(data), indent=2, default=_plain, allow_nan=False) + "\n")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from openstack_rca.cli.output import JSON_FORMAT, console, print_columns, print_json, show_report
+from openstack_rca.cli.output import JSON_FORMAT, console, print_columns, print_json, say, show_report
 from openstack_rca.service.kept_reports import list_reports, open_report
 from openstack_rca.service.language_model import narrate, narrative_facts, narrative_lines
 from openstack_rca.service.reports import FORMATS, check_report_path, render, write_report
@@ -105,4 +105,4 @@ def narrate_command(reference: str, question: str, form: str) -> None:
         f"By the language model {narrative.model}; the verdict ({report.verdict.value}) is not its own.", markup=False
     )
     for line in narrative_lines(narrative):
-        screen.print(line, markup=False, soft_wrap=True)
+        say(line)

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from openstack_rca.cli.output import JSON_FORMAT, console, notice, print_columns, print_json, with_settings
+from openstack_rca.cli.output import JSON_FORMAT, console, notice, print_columns, print_json, say, with_settings
 from openstack_rca.service.models import RunSummary, list_runs
 from openstack_rca.service.upkeep import RunDecision, prune_runs
 from openstack_rca.service.waiting_runs import send_waiting_runs
@@ -100,7 +100,7 @@ def _print_decisions(decisions: list[RunDecision], apply: bool) -> None:
         )
     removed = sum(_is_removed(found, apply) for found in decisions)
     what = f"{removed} runs removed" if apply else f"{len(going)} runs would go (--yes removes them)"
-    console().print(f"{what}, {len(decisions) - len(going)} stay.", markup=False, soft_wrap=True)
+    say(f"{what}, {len(decisions) - len(going)} stay.")
 
 
 def _fate(found: RunDecision, apply: bool) -> str:

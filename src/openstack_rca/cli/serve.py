@@ -7,7 +7,7 @@ import os
 import click
 
 from openstack_rca.cli.dashboard import in_url, is_loopback, require_free
-from openstack_rca.cli.output import ROOTS, console, notice, opened_roots, with_settings
+from openstack_rca.cli.output import ROOTS, notice, opened_roots, say, with_settings
 from openstack_rca.errors import ConfigurationError
 from openstack_rca.extras import require_extra
 from openstack_rca.service.places import require_home
@@ -51,5 +51,5 @@ def serve_command(host: str, port: int, roots: tuple[str, ...], alert_logs: str,
 
     if not is_loopback(host):
         notice(f"Whoever reaches {host}:{port} and has the token can read the logs below the roots. Put TLS before it.")
-    console().print(f"HTTP API: http://{in_url(host)}:{port}  (Ctrl-C ends it)", markup=False, soft_wrap=True)
+    say(f"HTTP API: http://{in_url(host)}:{port}  (Ctrl-C ends it)")
     uvicorn.run(Api(settings, token, alert_logs).app(), host=host, port=port, log_level="warning", access_log=False)

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import click
 
-from openstack_rca.cli.output import JSON_FORMAT, console, notice, print_json
-from openstack_rca.plain_text import one_line
+from openstack_rca.cli.output import JSON_FORMAT, console, notice, print_json, say
 from openstack_rca.service.signatures import begin, lint, try_out
 from openstack_rca.settings import load_settings
 
@@ -36,7 +35,7 @@ def lint_command(path: Path | None, form: str) -> int:
         for hint in checked.hints:
             notice(hint)
         for problem in checked.problems:
-            console().print(one_line(problem), markup=False, soft_wrap=True)
+            say(problem)
         count = len(checked.problems)
         console().print(f"{count} problems." if count else f"{checked.signatures} signatures, no problem.")
     return 1 if checked.problems else 0
@@ -57,7 +56,7 @@ def new_command(signature_id: str, folder: Path) -> None:
     Example:
       openstack-rca signatures new array-controller-failed --folder ./signatures
     """
-    console().print(one_line(f"Wrote {begin(signature_id, folder)}."), markup=False, soft_wrap=True)
+    say(f"Wrote {begin(signature_id, folder)}.")
 
 
 @signatures_group.command("test", short_help="Show what signatures hit in logs.")
@@ -77,10 +76,9 @@ def test_command(path: Path, logs: tuple[str, ...], form: str) -> None:
     if form == "json":
         print_json(tried.as_dict())
         return
-    screen = console()
     for hit in tried.hits:
         place = f"{hit.file}:{hit.line}"
-        screen.print(one_line(f"{place}  {hit.accused or 'nobody'}: {hit.statement}"), markup=False, soft_wrap=True)
-        screen.print(one_line(f"    {hit.text}"), markup=False, soft_wrap=True)
+        say(f"{place}  {hit.accused or 'nobody'}: {hit.statement}")
+        say(f"    {hit.text}")
     for signature_id, count in tried.counts.items():
-        screen.print(one_line(f"{signature_id}: {count} of {tried.events} events"), markup=False, soft_wrap=True)
+        say(f"{signature_id}: {count} of {tried.events} events")

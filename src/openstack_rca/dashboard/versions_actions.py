@@ -12,14 +12,8 @@ from openstack_rca.errors import OpenStackRcaError
 from openstack_rca.service.models import ModelVersion
 from openstack_rca.service.versions import (
     STAGES,
-    describe_model,
     model_history,
-    pin_model,
-    roll_back,
-    set_stage,
-    unpin_model,
-    unyank_model,
-    yank_model,
+    version_changes,
 )
 from openstack_rca.settings import Settings
 
@@ -45,7 +39,7 @@ def draw_environment_actions(settings: Settings, versions: Sequence[ModelVersion
                 ":material/undo:",
                 "rollback",
                 "The last good version before the one in use is pinned. Everyone who works here uses it then.",
-                lambda reason: f"Rolled back to version {roll_back(settings, reason).version}.",
+                lambda reason: f"Rolled back to version {version_changes(settings).rollback(reason).version}.",
                 settings,
             )
         if pinned is not None:
@@ -54,7 +48,9 @@ def draw_environment_actions(settings: Settings, versions: Sequence[ModelVersion
                 ":material/keep_off:",
                 "unpin",
                 "The highest good version is the latest again.",
-                lambda reason: f"Version {unpin_model(settings, str(pinned.version), reason)} is not pinned any more.",
+                lambda reason: (
+                    f"Version {version_changes(settings).unpin(str(pinned.version), reason)} is not pinned any more."
+                ),
                 settings,
             )
 
@@ -69,7 +65,9 @@ def draw_version_actions(settings: Settings, version: ModelVersion) -> None:
                 ":material/settings_backup_restore:",
                 f"unyank-{name}",
                 "It may be the latest again.",
-                lambda reason: f"Version {unyank_model(settings, name, reason).version} is not yanked any more.",
+                lambda reason: (
+                    f"Version {version_changes(settings).unyank(name, reason).version} is not yanked any more."
+                ),
                 settings,
             )
         elif version.status == "ready" and not version.pinned:
@@ -78,7 +76,7 @@ def draw_version_actions(settings: Settings, version: ModelVersion) -> None:
                 ":material/block:",
                 f"yank-{name}",
                 "It is taken out of what latest means. By its number it can still be had, with a notice.",
-                lambda reason: f"Version {yank_model(settings, name, reason).version} is yanked.",
+                lambda reason: f"Version {version_changes(settings).yank(name, reason).version} is yanked.",
                 settings,
             )
             _ask(
@@ -86,7 +84,7 @@ def draw_version_actions(settings: Settings, version: ModelVersion) -> None:
                 ":material/keep:",
                 f"pin-{name}",
                 "It is the latest until it is unpinned, whatever is trained later.",
-                lambda reason: f"Version {pin_model(settings, name, reason).version} is pinned.",
+                lambda reason: f"Version {version_changes(settings).pin(name, reason).version} is pinned.",
                 settings,
             )
         _draw_description(settings, version)
@@ -124,7 +122,10 @@ def _draw_description(settings: Settings, version: ModelVersion) -> None:
         text = st.text_area("What this version is", value=version.description, key=f"text-{key}")
         if st.form_submit_button("Save", type="primary", key=f"confirm-{key}"):
             number = str(version.version)
-            _do(lambda: f"Version {describe_model(settings, number, text).version} has its description.", settings)
+            _do(
+                lambda: f"Version {version_changes(settings).describe(number, text).version} has its description.",
+                settings,
+            )
 
 
 def _draw_stage(settings: Settings, version: ModelVersion) -> None:
@@ -137,7 +138,10 @@ def _draw_stage(settings: Settings, version: ModelVersion) -> None:
         reason = st.text_input("Reason", key=f"reason-{key}")
         if st.form_submit_button("Move it", type="primary", key=f"confirm-{key}"):
             number, chosen = str(version.version), "" if stage == NO_STAGE else str(stage)
-            _do(lambda: f"Version {set_stage(settings, number, chosen, reason).version} has moved.", settings)
+            _do(
+                lambda: f"Version {version_changes(settings).set_stage(number, chosen, reason).version} has moved.",
+                settings,
+            )
 
 
 def draw_history(settings: Settings) -> None:

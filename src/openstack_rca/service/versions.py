@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 from openstack_rca.lifecycle.history import STAGES, VersionEvent
-from openstack_rca.lifecycle.records import ModelVersion
 from openstack_rca.lifecycle.versions import (
     DEFAULT_AGE,
     DEFAULT_KEEP,
@@ -35,66 +34,18 @@ __all__ = [
     "Promotion",
     "PruneStep",
     "VersionEvent",
-    "delete_alias",
-    "describe_model",
     "model_history",
     "parse_age",
-    "pin_model",
     "promote_model",
     "prune_models",
     "repair_models",
-    "roll_back",
-    "set_alias",
-    "set_stage",
-    "unpin_model",
-    "unyank_model",
-    "yank_model",
+    "version_changes",
 ]
 
 
-def yank_model(settings: Settings, reference: str, reason: str) -> ModelVersion:
-    """Take a version out of ``latest``; errors as for ``VersionChanges.yank``."""
-    return _changes(settings).yank(reference, reason)
-
-
-def unyank_model(settings: Settings, reference: str, reason: str = "") -> ModelVersion:
-    """Let a yanked version into ``latest`` again; errors as for ``VersionChanges.unyank``."""
-    return _changes(settings).unyank(reference, reason)
-
-
-def pin_model(settings: Settings, reference: str, reason: str) -> ModelVersion:
-    """Let ``latest`` lead to one version; errors as for ``VersionChanges.pin``."""
-    return _changes(settings).pin(reference, reason)
-
-
-def unpin_model(settings: Settings, reference: str | None = None, reason: str = "") -> int:
-    """Let ``latest`` be the highest version again; gives the one that was pinned. Errors as ``VersionChanges.unpin``."""
-    return _changes(settings).unpin(reference, reason)
-
-
-def roll_back(settings: Settings, reason: str = "") -> ModelVersion:
-    """Pin the last good version before the one in use; errors as for ``VersionChanges.rollback``."""
-    return _changes(settings).rollback(reason)
-
-
-def describe_model(settings: Settings, reference: str, text: str) -> ModelVersion:
-    """Say in words what a version is; errors as for ``VersionChanges.describe``."""
-    return _changes(settings).describe(reference, text)
-
-
-def set_alias(settings: Settings, alias: str, reference: str, reason: str = "", *, force: bool = False) -> ModelVersion:
-    """Let ``@alias`` lead to a version; errors as for ``VersionChanges.set_alias``."""
-    return _changes(settings).set_alias(alias, reference, reason, force=force)
-
-
-def delete_alias(settings: Settings, alias: str, reason: str = "", *, force: bool = False) -> int:
-    """Take an alias away; gives the version that it led to. Errors as for ``VersionChanges.delete_alias``."""
-    return _changes(settings).delete_alias(alias, reason, force=force)
-
-
-def set_stage(settings: Settings, reference: str, stage: str, reason: str = "", *, force: bool = False) -> ModelVersion:
-    """Move a version to a stage, or out of all with an empty one; errors as for ``VersionChanges.set_stage``."""
-    return _changes(settings).set_stage(reference, stage, reason, force=force)
+def version_changes(settings: Settings) -> VersionChanges:
+    """Changes to versions: yank, pin, roll back, describe, alias, stage."""
+    return VersionChanges(ModelLifecycle(settings))
 
 
 def model_history(settings: Settings, reference: str | None = None) -> list[VersionEvent]:
@@ -174,7 +125,3 @@ def repair_models(settings: Settings, *, apply: bool = False) -> list[Finding]:
     """
     lifecycle = ModelLifecycle(settings)
     return repairing.repair(lifecycle) if apply else repairing.find_repairs(lifecycle)
-
-
-def _changes(settings: Settings) -> VersionChanges:
-    return VersionChanges(ModelLifecycle(settings))
