@@ -113,6 +113,16 @@ def test_an_exception_stays_with_what_it_says(before: list[str], said: list[str]
         assert kept == before[: len(kept)] or (kept[:-1] == before and "pack.age.".startswith(kept[-1]))
 
 
+def test_an_exception_that_says_next_to_nothing_is_not_the_telling_part() -> None:
+    """From eight characters on it is; before that the line's first and last words are shown."""
+    line = f"{'words ' * 12}pack.SomeError:"
+    assert excerpt(f"{line} 12345678", 60) == "words words words words words words ... SomeError: 12345678"
+    assert excerpt(f"{line} 1234567", 60) == "words words words words ... words pack.SomeError: 1234567"
+    assert excerpt(f"{line} 12345678: other.Error: no", 60) == (
+        "words words words ... SomeError: 12345678: other.Error: no"
+    )
+
+
 def test_in_next_to_no_room_stands_the_beginning() -> None:
     """Twenty characters are the least that has two ends."""
     assert excerpt("x" * 50, 19) == "x" * 19

@@ -52,6 +52,20 @@ def test_the_last_line_calls_the_program_as_its_reader_does() -> None:
     assert f"/opt/rca/bin/openstack-rca report show {report.id} --full" in output.getvalue()
 
 
+def test_of_a_long_answer_the_first_three_causes_and_checks_are_shown() -> None:
+    """And two lines of what is missing; the rest stands in the whole report."""
+    report = report_samples.confirmed()
+    checks = [f"check number {number}" for number in range(1, 6)]
+    first = report.causes[0].model_copy(update={"next_checks": checks})
+    lines = on_screen(report.model_copy(update={"causes": [first, *([report.causes[1]] * 4)]}))
+    assert [line[2] for line in lines if line.startswith("  ") and line[2:3].isdigit()] == ["1", "2", "3"]
+    assert [line.strip() for line in lines if "check number" in line] == checks[:3]
+    unsure = report_samples.inconclusive().model_copy(update={"missing": ["word " * 60]})
+    told = on_screen(unsure)
+    place = next(number for number, line in enumerate(told) if line.startswith("Missing:"))
+    assert told[place + 1].startswith("         word") and not told[place + 2].startswith(" ")
+
+
 def test_a_healthy_answer_names_no_component_and_no_check() -> None:
     """Verdict, why, and what to do if the trouble goes on."""
     text = "\n".join(on_screen(report_samples.healthy()))

@@ -24,6 +24,7 @@ _EXCEPTION = re.compile(r"\b(?:[A-Za-z_]\w*\.)+([A-Z]\w+)\)?(?=[:\s])")
 _READ_LIMIT = 6000
 _GAP = " ... "
 _LEAST_HEAD = 20
+_LEAST_SAID = 9
 _REPEATED = 30
 
 
@@ -84,11 +85,11 @@ def excerpt(text: str, room: int) -> str:
     line = _said_once(line)
     if len(line) <= room:
         return line
-    starts = [found.start(1) for found in _EXCEPTION.finditer(line) if len(line) - found.end() >= 10]
-    if starts and starts[-1] > 0:
-        end = _cut_end(line[starts[-1] :], room - len(_GAP))
+    start = max((found.start(1) for found in _EXCEPTION.finditer(line[:-_LEAST_SAID])), default=0)
+    if start:
+        end = _cut_end(line[start:], room - len(_GAP))
         before = room - len(end)
-        return f"{_cut_end(line[: starts[-1]], before) if before >= _LEAST_HEAD else ''}{end}".strip()
+        return f"{_cut_end(line[:start], before) if before >= _LEAST_HEAD else ''}{end}".strip()
     head = _head(line, room * 2 // 5)
     return f"{head}{_GAP}{_tail(line, room - len(head) - len(_GAP))}"
 
@@ -106,7 +107,7 @@ def _cut_end(text: str, room: int) -> str:
     """Return the beginning of ``text``, with dots where it was cut."""
     if len(text) <= room:
         return text
-    return _head(text, room - len(_GAP)) + _GAP if room > len(_GAP) else _GAP.strip() + " " if room >= 4 else ""
+    return _head(text, room - len(_GAP)) + _GAP
 
 
 def _head(text: str, room: int) -> str:
