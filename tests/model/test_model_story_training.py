@@ -15,6 +15,7 @@ from openstack_rca.errors import ModelFileDamaged, ModelFormatUnsupported, NotEn
 from openstack_rca.model.audit import ASSET_FOLDER
 from openstack_rca.model.baseline import Baseline
 from openstack_rca.model.calibration import STORY_ALARM_SCORE
+from openstack_rca.model.card import TrainingConfig
 from openstack_rca.model.lessons import TRAIN, VALIDATION, cut_up
 from openstack_rca.model.model_file import ModelFile, open_model_file
 from openstack_rca.model.network_steps import network_steps
@@ -237,7 +238,7 @@ def test_a_child_begins_where_its_parent_stands(opened: ModelFile, recording: pl
     vocabulary = extended(opened.vocabulary, new)
     assert vocabulary.template_ids[: len(opened.vocabulary.template_ids)] == opened.vocabulary.template_ids
     parent = opened.as_parent("version 3")
-    model, _ = network.build(vocabulary, embedding_units=12, lstm_units=24, dropout_rate=0.2, seed=1)
+    model, _ = network.build(vocabulary, TrainingConfig(embedding_units=12, lstm_units=24, dropout_rate=0.2, seed=1))
     child = Forward(carried_over(parent, vocabulary, network.weights_of(model)))
     stories = build_stories(recording)
     ours = child.score(encode_stories(recording, stories, vocabulary))

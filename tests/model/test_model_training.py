@@ -98,7 +98,9 @@ def test_another_seed_gives_another_model(events: pl.DataFrame) -> None:
     digests = {
         weights_digest(
             network.weights_of(
-                network.build(vocabulary, embedding_units=4, lstm_units=8, dropout_rate=0.0, seed=seed)[0]
+                network.build(vocabulary, TrainingConfig(embedding_units=4, lstm_units=8, dropout_rate=0.0, seed=seed))[
+                    0
+                ]
             )
         )
         for seed in (0, 0, 1)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import click
 
 from openstack_rca.cli.output import JSON_FORMAT, console, notice, print_columns, print_json, say, with_settings
-from openstack_rca.service.models import RunSummary, list_runs
+from openstack_rca.service.models import RunSummary, list_runs, run_outcome
 from openstack_rca.service.upkeep import RunDecision, prune_runs
 from openstack_rca.service.waiting_runs import send_waiting_runs
 from openstack_rca.settings import Settings
@@ -120,16 +120,5 @@ def _row(run: RunSummary) -> tuple[str, ...]:
         run.status.lower(),
         f"{run.start:%Y-%m-%d %H:%M:%S}",
         "" if run.seconds is None else f"{run.seconds:.1f}",
-        _outcome(run),
+        run_outcome(run),
     )
-
-
-def _outcome(run: RunSummary) -> str:
-    tags = run.tags
-    if run.kind == "training":
-        version = tags.get("openstack_rca.model_version")
-        return f"version {version}" if version else "no version"
-    if run.kind == "analysis":
-        component = tags.get("openstack_rca.component", "none")
-        return tags.get("openstack_rca.verdict", "") + (f": {component}" if component != "none" else "")
-    return f"top-1 {run.metrics['top1']:.2f}" if "top1" in run.metrics else ""

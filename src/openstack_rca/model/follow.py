@@ -77,6 +77,15 @@ it, ``came_row`` the one that came, ``state`` one of ``STATES``. ``unsure`` is t
 the recording still lasted: 0 where the time was up."""
 
 STATES = ("came", "late", "missing")
+STATE = (
+    pl.when(pl.col("came_row").is_null())
+    .then(pl.lit("missing"))
+    .when(pl.col("wait_seconds") > pl.col("within_seconds"))
+    .then(pl.lit("late"))
+    .otherwise(pl.lit("came"))
+    .alias("state")
+)
+"""What became of an expected step, by the row that came and its wait."""
 
 QUIET_LEVELS = ("UNKNOWN", "TRACE", "DEBUG", "INFO", "AUDIT")
 """What a line at one of these levels says is a step of the cloud, not a complaint of it."""
@@ -313,17 +322,10 @@ def _expected(told: pl.DataFrame, rules: pl.DataFrame) -> pl.DataFrame:
         check_sortedness=False,
         suffix="_last",
     ).sort("row")
-    state = (
-        pl.when(pl.col("came_row").is_null())
-        .then(pl.lit("missing"))
-        .when(pl.col("wait_seconds") > pl.col("within_seconds"))
-        .then(pl.lit("late"))
-        .otherwise(pl.lit("came"))
-    )
     return (
         fitting.join(came, on=["story", "row", "follower"], how="left", maintain_order="left")
         .with_columns(
-            state.alias("state"),
+            STATE,
             pl.from_epoch((pl.col("seconds") * 1e6).round().cast(pl.Int64), time_unit="us")
             .dt.replace_time_zone("UTC")
             .alias("time"),

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from openstack_rca.model.card import TrainingConfig
 from openstack_rca.model.scoring import LAYER_WEIGHTS
 from openstack_rca.model.sequences import GAP_COUNT, LEVEL_COUNT, WAIT_COUNT
 from openstack_rca.model.vocabulary import WORD_BUCKETS, FloatArray, Vocabulary
@@ -99,14 +100,7 @@ def _event_vector(made: _Seeded, vocabulary: Vocabulary, inputs: dict[str, Any],
     return keras.layers.Concatenate(name="step")(facts)
 
 
-def build(
-    vocabulary: Vocabulary,
-    *,
-    embedding_units: int,
-    lstm_units: int,
-    dropout_rate: float,
-    seed: int,
-) -> tuple[keras.Model, keras.Model]:
+def build(vocabulary: Vocabulary, config: TrainingConfig) -> tuple[keras.Model, keras.Model]:
     """Make the network.
 
     Inputs, each (batch, steps) int32 but ``words`` (batch, steps, ``WORD_BUCKETS``) float32: template, words, service,
@@ -118,7 +112,7 @@ def build(
         (batch, steps, ``WAIT_COUNT``) of the time until a story's next event) and the same layers with logits, for
         training.
     """
-    made = _Seeded(seed)
+    made = _Seeded(config.seed)
     inputs = {
         name: keras.Input((None,), dtype="int32", name=name)
         for name in ("template", "service", "level", "gap", "next_gap")
@@ -126,17 +120,17 @@ def build(
     inputs["words"] = keras.Input((None, WORD_BUCKETS), dtype="float32", name="words")
     if vocabulary.story_kinds:
         inputs["stream"] = keras.Input((None,), dtype="int32", name="stream")
-    step = _event_vector(made, vocabulary, inputs, embedding_units)
-    step = keras.layers.Dropout(dropout_rate, seed=made.seed(), name="step_dropout")(step)
+    step = _event_vector(made, vocabulary, inputs, config.embedding_units)
+    step = keras.layers.Dropout(config.dropout_rate, seed=made.seed(), name="step_dropout")(step)
     state = keras.layers.LSTM(
-        lstm_units,
+        config.lstm_units,
         return_sequences=True,
         kernel_initializer=made.glorot(),
         recurrent_initializer=keras.initializers.Orthogonal(seed=made.seed()),
         name="lstm",
     )(step)
     state = ModelRecords(name="records")(state)
-    state = keras.layers.Dropout(dropout_rate, seed=made.seed(), name="state_dropout")(state)
+    state = keras.layers.Dropout(config.dropout_rate, seed=made.seed(), name="state_dropout")(state)
     waiting = made.embedding("next_gap_embedding", GAP_COUNT, GAP_UNITS, inputs["next_gap"])
     known = keras.layers.Concatenate(name="state_and_gap")([state, waiting])
     logits = keras.layers.Dense(vocabulary.class_count, kernel_initializer=made.glorot(), name="next_template_logits")(

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from openstack_rca.model.follow import QUIET_LEVELS, RATE_SCHEMA, SKEW_SECONDS, STEP_SCHEMA, USUAL
+from openstack_rca.model.follow import QUIET_LEVELS, RATE_SCHEMA, SKEW_SECONDS, STATE, STEP_SCHEMA, USUAL
 from openstack_rca.model.scoring import Forward
 from openstack_rca.model.sequences import encode_stories, wait_buckets
 from openstack_rca.model.stories import PAUSE_SECONDS, REQUEST, Stories
@@ -165,18 +165,11 @@ def _judged(expected: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
     due = pl.col("seconds") + pl.col("within_seconds")
     expected = expected.with_row_index("place").with_columns(due.alias("due"))
     came = pl.concat([_came_elsewhere(expected, told), _came_here(expected, told)])
-    state = (
-        pl.when(pl.col("came_row").is_null())
-        .then(pl.lit("missing"))
-        .when(pl.col("wait_seconds") > pl.col("within_seconds"))
-        .then(pl.lit("late"))
-        .otherwise(pl.lit("came"))
-    )
     over = pl.col("due") <= pl.col("end")
     judged = (
         expected.join(came, on="place", how="left", maintain_order="left")
         .with_columns((pl.col("came") - pl.col("seconds")).alias("wait_seconds"))
-        .with_columns(state.alias("state"), pl.when(over).then(0.0).otherwise(1.0 - USUAL).alias("unsure"))
+        .with_columns(STATE, pl.when(over).then(0.0).otherwise(1.0 - USUAL).alias("unsure"))
         .filter((pl.col("state") != "missing") | over | (pl.col("lasted") >= USUAL))
         .sort("due")
         .join_asof(

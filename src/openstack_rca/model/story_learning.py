@@ -139,13 +139,7 @@ def learn_alone(
     from openstack_rca.model import fitting, network
 
     vocabulary = Vocabulary.learn(events[stories.rows], config.vocabulary_size, stories.kind)
-    model, training_model = network.build(
-        vocabulary,
-        embedding_units=config.embedding_units,
-        lstm_units=config.lstm_units,
-        dropout_rate=config.dropout_rate,
-        seed=config.seed,
-    )
+    model, training_model = network.build(vocabulary, config)
     parts = stories if held is None else concatenated(stories, held)
     steps = encode_stories(events, parts, vocabulary)
     of_held = np.repeat(np.arange(len(parts.names)) >= len(stories.names), np.diff(steps.starts))

@@ -226,13 +226,7 @@ def _fit(
     """Train; the material comes back without what surprised most after the first pass."""
     from openstack_rca.model import fitting, network
 
-    model, training_model = network.build(
-        vocabulary,
-        embedding_units=config.embedding_units,
-        lstm_units=config.lstm_units,
-        dropout_rate=config.dropout_rate,
-        seed=config.seed,
-    )
+    model, training_model = network.build(vocabulary, config)
     if parent is not None:
         network.set_weights(model, carried_over(parent, vocabulary, network.weights_of(model)))
     steps = material.steps(vocabulary)

@@ -23,6 +23,7 @@ __all__ = [
     "list_models",
     "list_runs",
     "publish_spooled",
+    "run_outcome",
     "show_model",
     "verify_models",
     "where_versions_come_from",
@@ -101,6 +102,17 @@ def list_runs(settings: Settings, limit: int = 20, kind: str | None = None) -> l
 
     send_waiting_runs(settings)
     return Tracking(settings).list_runs(limit, kind)
+
+
+def run_outcome(run: RunSummary) -> str:
+    """What came of a run: the version of a training, the answer of an analysis, the score of an evaluation."""
+    if run.kind == "training":
+        version = run.tags.get("openstack_rca.model_version")
+        return f"version {version}" if version else "no version"
+    if run.kind == "analysis":
+        component = run.tags.get("openstack_rca.component", "none")
+        return run.tags.get("openstack_rca.verdict", "") + (f": {component}" if component != "none" else "")
+    return f"top-1 {run.metrics['top1']:.2f}" if "top1" in run.metrics else ""
 
 
 def doctor(settings: Settings) -> list[ConnectionCheck]:

@@ -7,7 +7,7 @@ import streamlit as st
 from openstack_rca.dashboard import listings
 from openstack_rca.dashboard.frame import draw_page
 from openstack_rca.dashboard.words import duration, plain, time_cells, time_formats
-from openstack_rca.service.models import RunSummary
+from openstack_rca.service.models import RunSummary, run_outcome
 from openstack_rca.service.run_reports import PROCESS_MEMORY, TAG_REPORT
 from openstack_rca.settings import Settings
 
@@ -53,9 +53,10 @@ def draw(settings: Settings) -> None:
 
 
 def _row(run: RunSummary) -> dict[str, object]:
+    asked = f" ({run.params.get('issue', '')})" if run.kind == "analysis" else ""
     return {
         "kind": plain(run.kind, 20),
-        "outcome": plain(_outcome(run), 200),
+        "outcome": plain(run_outcome(run) + asked, 200),
         **time_cells("started", run.start),
         "status": run.status.lower(),
         "seconds": run.seconds,
@@ -64,18 +65,6 @@ def _row(run: RunSummary) -> dict[str, object]:
         "memory": round(run.metrics[PROCESS_MEMORY]) if PROCESS_MEMORY in run.metrics else None,
         "run": run.run_id[:8],
     }
-
-
-def _outcome(run: RunSummary) -> str:
-    tags = run.tags
-    if run.kind == "training":
-        version = tags.get("openstack_rca.model_version")
-        return f"version {version}" if version else "no version"
-    if run.kind == "analysis":
-        component = tags.get("openstack_rca.component", "none")
-        named = f": {component}" if component != "none" else ""
-        return f"{tags.get('openstack_rca.verdict', '')}{named} ({run.params.get('issue', '')})"
-    return f"top-1 {run.metrics['top1']:.2f}" if "top1" in run.metrics else ""
 
 
 def _draw_run(run: RunSummary) -> None:
