@@ -3,79 +3,67 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings
 
 
-def _named(*names: str) -> AliasChoices:
-    return AliasChoices(*names)
+def named(*names: str, **facts: Any) -> Any:
+    """A field that is read from the first of these variables that is set; None is its value where no other is given."""
+    if "default_factory" not in facts:
+        facts.setdefault("default", None)
+    return Field(validation_alias=AliasChoices(*names), **facts)
 
 
 class OutsideSettings(BaseSettings):
     """The fields; see ``settings.Settings`` for how they are read."""
 
-    pager: str = Field(
+    pager: str = named(
+        "OPENSTACK_RCA_PAGER",
         default="less -FRX",
-        validation_alias=_named("OPENSTACK_RCA_PAGER"),
         description="Program that shows what is longer than a screen, where it is installed; cat turns it off.",
     )
-    hosts_file: Path | None = Field(
-        default=None,
-        validation_alias=_named("OPENSTACK_RCA_HOSTS"),
-        description="Inventory (Ansible, INI or YAML) that names the hosts of ssh:// addresses.",
+    hosts_file: Path | None = named(
+        "OPENSTACK_RCA_HOSTS", description="Inventory (Ansible, INI or YAML) that names the hosts of ssh:// addresses."
     )
-    ssh_config: Path | None = Field(
-        default=None,
-        validation_alias=_named("OPENSTACK_RCA_SSH_CONFIG"),
-        description="Configuration file for ssh in the place of the user's own.",
+    ssh_config: Path | None = named(
+        "OPENSTACK_RCA_SSH_CONFIG", description="Configuration file for ssh in the place of the user's own."
     )
-    remote_since: str | None = Field(
-        default=None,
-        validation_alias=_named("OPENSTACK_RCA_REMOTE_SINCE"),
+    remote_since: str | None = named(
+        "OPENSTACK_RCA_REMOTE_SINCE",
         description="How far back logs are fetched from elsewhere; empty: an hour, and finished logs whole.",
     )
-    remote_until: str | None = Field(
-        default=None,
-        validation_alias=_named("OPENSTACK_RCA_REMOTE_UNTIL"),
-        description="Until when logs are fetched from elsewhere; empty: until now.",
+    remote_until: str | None = named(
+        "OPENSTACK_RCA_REMOTE_UNTIL", description="Until when logs are fetched from elsewhere; empty: until now."
     )
-    remote_bytes: int = Field(
+    remote_bytes: int = named(
+        "OPENSTACK_RCA_REMOTE_BYTES",
         default=2 * 1024**3,
         gt=0,
-        validation_alias=_named("OPENSTACK_RCA_REMOTE_BYTES"),
         description="Most bytes that one command fetches from elsewhere.",
     )
-    remote_timeout_seconds: float = Field(
+    remote_timeout_seconds: float = named(
+        "OPENSTACK_RCA_REMOTE_TIMEOUT",
         default=60.0,
         gt=0,
-        validation_alias=_named("OPENSTACK_RCA_REMOTE_TIMEOUT"),
         description="How long ssh, docker and the like may send nothing.",
     )
-    loki_tenant: str | None = Field(default=None, validation_alias=_named("OPENSTACK_RCA_LOKI_TENANT"))
-    loki_user: str | None = Field(default=None, validation_alias=_named("OPENSTACK_RCA_LOKI_USER"))
-    loki_password: SecretStr | None = Field(default=None, validation_alias=_named("OPENSTACK_RCA_LOKI_PASSWORD"))
-    loki_token: SecretStr | None = Field(default=None, validation_alias=_named("OPENSTACK_RCA_LOKI_TOKEN"))
-    opensearch_user: str | None = Field(default=None, validation_alias=_named("OPENSTACK_RCA_OPENSEARCH_USER"))
-    opensearch_password: SecretStr | None = Field(
-        default=None, validation_alias=_named("OPENSTACK_RCA_OPENSEARCH_PASSWORD")
-    )
-    opensearch_token: SecretStr | None = Field(default=None, validation_alias=_named("OPENSTACK_RCA_OPENSEARCH_TOKEN"))
-    serve_token: SecretStr | None = Field(
-        default=None,
-        validation_alias=_named("OPENSTACK_RCA_SERVE_TOKEN"),
-        description="What callers of the HTTP API send.",
-    )
-    answer_webhook: SecretStr | None = Field(
-        default=None,
-        validation_alias=_named("OPENSTACK_RCA_ANSWER_WEBHOOK"),
+    loki_tenant: str | None = named("OPENSTACK_RCA_LOKI_TENANT")
+    loki_user: str | None = named("OPENSTACK_RCA_LOKI_USER")
+    loki_password: SecretStr | None = named("OPENSTACK_RCA_LOKI_PASSWORD")
+    loki_token: SecretStr | None = named("OPENSTACK_RCA_LOKI_TOKEN")
+    opensearch_user: str | None = named("OPENSTACK_RCA_OPENSEARCH_USER")
+    opensearch_password: SecretStr | None = named("OPENSTACK_RCA_OPENSEARCH_PASSWORD")
+    opensearch_token: SecretStr | None = named("OPENSTACK_RCA_OPENSEARCH_TOKEN")
+    serve_token: SecretStr | None = named("OPENSTACK_RCA_SERVE_TOKEN", description="What callers of the HTTP API send.")
+    answer_webhook: SecretStr | None = named(
+        "OPENSTACK_RCA_ANSWER_WEBHOOK",
         description="Where the answers to alerts are posted; who knows it can write there.",
     )
-    llm_url: str | None = Field(
-        default=None,
-        validation_alias=_named("OPENSTACK_RCA_LLM_URL"),
-        description="Base of an OpenAI-compatible API; unset: no language model is used.",
+    llm_url: str | None = named(
+        "OPENSTACK_RCA_LLM_URL", description="Base of an OpenAI-compatible API; unset: no language model is used."
     )
-    llm_model: str | None = Field(default=None, validation_alias=_named("OPENSTACK_RCA_LLM_MODEL"))
-    llm_key: SecretStr | None = Field(default=None, validation_alias=_named("OPENSTACK_RCA_LLM_KEY"))
-    llm_timeout_seconds: float = Field(default=60.0, gt=0, validation_alias=_named("OPENSTACK_RCA_LLM_TIMEOUT"))
+    llm_model: str | None = named("OPENSTACK_RCA_LLM_MODEL")
+    llm_key: SecretStr | None = named("OPENSTACK_RCA_LLM_KEY")
+    llm_timeout_seconds: float = named("OPENSTACK_RCA_LLM_TIMEOUT", default=60.0, gt=0)

@@ -15,19 +15,15 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import available_timezones
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import AliasChoices, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from openstack_rca.errors import ConfigurationError
 from openstack_rca.extras import is_installed
-from openstack_rca.outside_settings import OutsideSettings
+from openstack_rca.outside_settings import OutsideSettings, named
 
 DEFAULT_EXPERIMENT = "openstack_rca_system_staging"
 DEFAULT_MODEL_NAME = "lstm_model"
-
-
-def _named(*names: str) -> AliasChoices:
-    return AliasChoices(*names)
 
 
 def zones_of_hosts(text: str) -> dict[str, str]:
@@ -55,188 +51,152 @@ class Settings(OutsideSettings):
         env_prefix="OPENSTACK_RCA_SETTING_",
     )
 
-    home: Path = Field(
+    home: Path = named(
+        "OPENSTACK_RCA_HOME",
         default=Path("~/.local/share/openstack-rca"),
         validate_default=True,
-        validation_alias=_named("OPENSTACK_RCA_HOME"),
         description="Folder of state, cache and the embedded stores.",
     )
-    mlflow_tracking_uri: str | None = Field(default=None, validation_alias=_named("MLFLOW_TRACKING_URI"))
-    mlflow_tracking_username: str | None = Field(default=None, validation_alias=_named("MLFLOW_TRACKING_USERNAME"))
-    mlflow_tracking_password: SecretStr | None = Field(
-        default=None, validation_alias=_named("MLFLOW_TRACKING_PASSWORD")
-    )
-    mlflow_tracking_token: SecretStr | None = Field(default=None, validation_alias=_named("MLFLOW_TRACKING_TOKEN"))
-    mlflow_tracking_server_cert_path: Path | None = Field(
-        default=None, validation_alias=_named("MLFLOW_TRACKING_SERVER_CERT_PATH")
-    )
-    mlflow_tracking_insecure_tls: bool = Field(default=False, validation_alias=_named("MLFLOW_TRACKING_INSECURE_TLS"))
-    allow_insecure_tls: bool = Field(
+    mlflow_tracking_uri: str | None = named("MLFLOW_TRACKING_URI")
+    mlflow_tracking_username: str | None = named("MLFLOW_TRACKING_USERNAME")
+    mlflow_tracking_password: SecretStr | None = named("MLFLOW_TRACKING_PASSWORD")
+    mlflow_tracking_token: SecretStr | None = named("MLFLOW_TRACKING_TOKEN")
+    mlflow_tracking_server_cert_path: Path | None = named("MLFLOW_TRACKING_SERVER_CERT_PATH")
+    mlflow_tracking_insecure_tls: bool = named("MLFLOW_TRACKING_INSECURE_TLS", default=False)
+    allow_insecure_tls: bool = named(
+        "OPENSTACK_RCA_ALLOW_INSECURE_TLS",
         default=False,
-        validation_alias=_named("OPENSTACK_RCA_ALLOW_INSECURE_TLS"),
         description="Whether MLFLOW_TRACKING_INSECURE_TLS is obeyed; every command then says so.",
     )
-    mlflow_artifact_root: str | None = Field(default=None, validation_alias=_named("MLFLOW_ARTIFACT_ROOT"))
+    mlflow_artifact_root: str | None = named("MLFLOW_ARTIFACT_ROOT")
     # Without the extra there is nothing to keep runs with; a server that is named is a wish that must not be dropped.
-    mlflow_enabled: bool = Field(
+    mlflow_enabled: bool = named(
+        "OPENSTACK_RCA_MLFLOW_ENABLED",
         default_factory=lambda given: is_installed("mlflow") or given.get("mlflow_tracking_uri") is not None,
-        validation_alias=_named("OPENSTACK_RCA_MLFLOW_ENABLED"),
     )
-    experiment_name: str = Field(
-        default=DEFAULT_EXPERIMENT, validation_alias=_named("MLFLOW_EXPERIMENT_NAME", "OPENSTACK_RCA_EXPERIMENT")
-    )
-    model_name: str = Field(default=DEFAULT_MODEL_NAME, validation_alias=_named("OPENSTACK_RCA_MODEL_NAME"))
+    experiment_name: str = named("MLFLOW_EXPERIMENT_NAME", "OPENSTACK_RCA_EXPERIMENT", default=DEFAULT_EXPERIMENT)
+    model_name: str = named("OPENSTACK_RCA_MODEL_NAME", default=DEFAULT_MODEL_NAME)
 
-    s3_endpoint_url: str | None = Field(
-        default=None, validation_alias=_named("MLFLOW_S3_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+    s3_endpoint_url: str | None = named("MLFLOW_S3_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+    aws_access_key_id: str | None = named("AWS_ACCESS_KEY_ID")
+    aws_secret_access_key: SecretStr | None = named("AWS_SECRET_ACCESS_KEY")
+    aws_session_token: SecretStr | None = named("AWS_SESSION_TOKEN")
+    aws_default_region: str = named("AWS_DEFAULT_REGION", "AWS_REGION", default="us-east-1")
+    aws_profile: str | None = named("AWS_PROFILE")
+    aws_shared_credentials_file: Path = named(
+        "AWS_SHARED_CREDENTIALS_FILE", default=Path("~/.aws/credentials"), validate_default=True
     )
-    aws_access_key_id: str | None = Field(default=None, validation_alias=_named("AWS_ACCESS_KEY_ID"))
-    aws_secret_access_key: SecretStr | None = Field(default=None, validation_alias=_named("AWS_SECRET_ACCESS_KEY"))
-    aws_session_token: SecretStr | None = Field(default=None, validation_alias=_named("AWS_SESSION_TOKEN"))
-    aws_default_region: str = Field(default="us-east-1", validation_alias=_named("AWS_DEFAULT_REGION", "AWS_REGION"))
-    aws_profile: str | None = Field(default=None, validation_alias=_named("AWS_PROFILE"))
-    aws_shared_credentials_file: Path = Field(
-        default=Path("~/.aws/credentials"),
-        validate_default=True,
-        validation_alias=_named("AWS_SHARED_CREDENTIALS_FILE"),
+    s3_multipart_threshold: int = named("OPENSTACK_RCA_S3_MULTIPART_THRESHOLD", default=64 * 1024 * 1024, gt=0)
+    s3_multipart_chunksize: int = named(
+        "OPENSTACK_RCA_S3_MULTIPART_CHUNKSIZE", default=16 * 1024 * 1024, ge=5 * 1024 * 1024
     )
-    s3_multipart_threshold: int = Field(
-        default=64 * 1024 * 1024, gt=0, validation_alias=_named("OPENSTACK_RCA_S3_MULTIPART_THRESHOLD")
+    enable_compression: bool = named("OPENSTACK_RCA_ENABLE_COMPRESSION", default=False)
+    upload_attempts: int = named("OPENSTACK_RCA_UPLOAD_ATTEMPTS", default=4, gt=0)
+    s3_server_side_encryption: str | None = named(
+        "OPENSTACK_RCA_S3_SERVER_SIDE_ENCRYPTION", "AWS_SERVER_SIDE_ENCRYPTION"
     )
-    s3_multipart_chunksize: int = Field(
-        default=16 * 1024 * 1024, ge=5 * 1024 * 1024, validation_alias=_named("OPENSTACK_RCA_S3_MULTIPART_CHUNKSIZE")
-    )
-    enable_compression: bool = Field(default=False, validation_alias=_named("OPENSTACK_RCA_ENABLE_COMPRESSION"))
-    upload_attempts: int = Field(default=4, gt=0, validation_alias=_named("OPENSTACK_RCA_UPLOAD_ATTEMPTS"))
-    s3_server_side_encryption: str | None = Field(
-        default=None, validation_alias=_named("OPENSTACK_RCA_S3_SERVER_SIDE_ENCRYPTION", "AWS_SERVER_SIDE_ENCRYPTION")
-    )
-    s3_kms_key_id: str | None = Field(
-        default=None, validation_alias=_named("OPENSTACK_RCA_S3_KMS_KEY_ID", "AWS_SSE_KMS_KEY_ID")
-    )
-    s3_storage_class: str | None = Field(default=None, validation_alias=_named("OPENSTACK_RCA_S3_STORAGE_CLASS"))
-    ca_bundle: Path | None = Field(
-        default=None, validation_alias=_named("OPENSTACK_RCA_CA_BUNDLE", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
-    )
-    aws_role_arn: str | None = Field(default=None, validation_alias=_named("AWS_ROLE_ARN"))
-    aws_web_identity_token_file: Path | None = Field(
-        default=None, validation_alias=_named("AWS_WEB_IDENTITY_TOKEN_FILE")
-    )
-    aws_sts_endpoint: str | None = Field(
-        default=None, validation_alias=_named("AWS_ENDPOINT_URL_STS", "AWS_STS_ENDPOINT")
-    )
-    network_timeout_seconds: float = Field(default=5.0, gt=0, validation_alias=_named("OPENSTACK_RCA_NETWORK_TIMEOUT"))
+    s3_kms_key_id: str | None = named("OPENSTACK_RCA_S3_KMS_KEY_ID", "AWS_SSE_KMS_KEY_ID")
+    s3_storage_class: str | None = named("OPENSTACK_RCA_S3_STORAGE_CLASS")
+    ca_bundle: Path | None = named("OPENSTACK_RCA_CA_BUNDLE", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
+    aws_role_arn: str | None = named("AWS_ROLE_ARN")
+    aws_web_identity_token_file: Path | None = named("AWS_WEB_IDENTITY_TOKEN_FILE")
+    aws_sts_endpoint: str | None = named("AWS_ENDPOINT_URL_STS", "AWS_STS_ENDPOINT")
+    network_timeout_seconds: float = named("OPENSTACK_RCA_NETWORK_TIMEOUT", default=5.0, gt=0)
 
-    model_margin: float = Field(
+    model_margin: float = named(
+        "OPENSTACK_RCA_MODEL_MARGIN",
         default=0.05,
         ge=0,
-        validation_alias=_named("OPENSTACK_RCA_MODEL_MARGIN"),
         description="By how much, as a share, a new version may be worse than the one in use before it is refused.",
     )
 
-    protected_aliases: str = Field(default="", validation_alias=_named("OPENSTACK_RCA_PROTECTED_ALIASES"))
+    protected_aliases: str = named("OPENSTACK_RCA_PROTECTED_ALIASES", default="")
     """Names, with commas between them, that move with ``--force`` only."""
-    retention: str = Field(default="", validation_alias=_named("OPENSTACK_RCA_RETENTION"))
+    retention: str = named("OPENSTACK_RCA_RETENTION", default="")
     """How long versions stay, by stage: ``Staging=90d,none=30d``."""
-    promotion_webhook: SecretStr | None = Field(
-        default=None, validation_alias=_named("OPENSTACK_RCA_PROMOTION_WEBHOOK")
-    )
+    promotion_webhook: SecretStr | None = named("OPENSTACK_RCA_PROMOTION_WEBHOOK")
     """An address that learns of each promotion; it often holds a token."""
 
-    signing_key: Path | None = Field(
-        default=None,
-        validation_alias=_named("OPENSTACK_RCA_SIGNING_KEY"),
-        description="Private key, PEM, that signs what is published.",
+    signing_key: Path | None = named(
+        "OPENSTACK_RCA_SIGNING_KEY", description="Private key, PEM, that signs what is published."
     )
-    signing_key_password: SecretStr | None = Field(
-        default=None, validation_alias=_named("OPENSTACK_RCA_SIGNING_KEY_PASSWORD")
-    )
-    verification_key: Path | None = Field(
-        default=None,
-        validation_alias=_named("OPENSTACK_RCA_VERIFICATION_KEY"),
+    signing_key_password: SecretStr | None = named("OPENSTACK_RCA_SIGNING_KEY_PASSWORD")
+    verification_key: Path | None = named(
+        "OPENSTACK_RCA_VERIFICATION_KEY",
         description="Public key, PEM; with one, only versions that are signed for it are used.",
     )
 
-    log_timezone: str = Field(default="UTC", validation_alias=_named("OPENSTACK_RCA_LOG_TIMEZONE"))
-    host_timezones: str = Field(default="", validation_alias=_named("OPENSTACK_RCA_HOST_TIMEZONES"))
-    log_format: str | None = Field(
-        default=None,
-        validation_alias=_named("OPENSTACK_RCA_LOG_FORMAT"),
+    log_timezone: str = named("OPENSTACK_RCA_LOG_TIMEZONE", default="UTC")
+    host_timezones: str = named("OPENSTACK_RCA_HOST_TIMEZONES", default="")
+    log_format: str | None = named(
+        "OPENSTACK_RCA_LOG_FORMAT",
         description="Name of the only format that lines are read as; none: whatever they look like.",
     )
-    log_host: str | None = Field(
-        default=None,
-        validation_alias=_named("OPENSTACK_RCA_LOG_HOST"),
-        description="Host to assume for lines that name none.",
-    )
-    log_year: int | None = Field(
-        default=None,
+    log_host: str | None = named("OPENSTACK_RCA_LOG_HOST", description="Host to assume for lines that name none.")
+    log_year: int | None = named(
+        "OPENSTACK_RCA_LOG_YEAR",
         ge=1970,
         le=9999,
-        validation_alias=_named("OPENSTACK_RCA_LOG_YEAR"),
         description="Year of the last stamp of files whose stamps carry none.",
     )
-    correct_skew: bool = Field(
+    correct_skew: bool = named(
+        "OPENSTACK_RCA_CORRECT_SKEW",
         default=False,
-        validation_alias=_named("OPENSTACK_RCA_CORRECT_SKEW"),
         description="Whether times of hosts whose clock disagrees are put right.",
     )
-    deployment: str | None = Field(
-        default=None,
-        validation_alias=_named("OPENSTACK_RCA_DEPLOYMENT"),
-        description="Tool that installed the cloud; none: whatever the logs look like.",
+    deployment: str | None = named(
+        "OPENSTACK_RCA_DEPLOYMENT", description="Tool that installed the cloud; none: whatever the logs look like."
     )
-    archive_members: int = Field(
+    archive_members: int = named(
+        "OPENSTACK_RCA_ARCHIVE_MEMBERS",
         default=200_000,
         gt=0,
-        validation_alias=_named("OPENSTACK_RCA_ARCHIVE_MEMBERS"),
         description="Most files that one archive of logs may hold.",
     )
-    unpacked_bytes: int = Field(
+    unpacked_bytes: int = named(
+        "OPENSTACK_RCA_UNPACKED_BYTES",
         default=2 * 1024**3,
         gt=0,
-        validation_alias=_named("OPENSTACK_RCA_UNPACKED_BYTES"),
         description="Most bytes of text that are read from one packed file.",
     )
-    unpacked_ratio: int = Field(
+    unpacked_ratio: int = named(
+        "OPENSTACK_RCA_UNPACKED_RATIO",
         default=200,
         gt=0,
-        validation_alias=_named("OPENSTACK_RCA_UNPACKED_RATIO"),
         description="How many times its size a packed file may unpack to, beyond its first 64 MiB.",
     )
-    signatures_folder: Path | None = Field(default=None, validation_alias=_named("OPENSTACK_RCA_SIGNATURES"))
-    cache_size_bytes: int = Field(default=2 * 1024**3, gt=0, validation_alias=_named("OPENSTACK_RCA_CACHE_SIZE_BYTES"))
-    send_runs: Literal["background", "now", "later"] = Field(
+    signatures_folder: Path | None = named("OPENSTACK_RCA_SIGNATURES")
+    cache_size_bytes: int = named("OPENSTACK_RCA_CACHE_SIZE_BYTES", default=2 * 1024**3, gt=0)
+    send_runs: Literal["background", "now", "later"] = named(
+        "OPENSTACK_RCA_SEND_RUNS",
         default="background",
-        validation_alias=_named("OPENSTACK_RCA_SEND_RUNS"),
         description="When answers are sent as runs: by a process of its own, before the command ends, or by runs send.",
     )
-    webhook: SecretStr | None = Field(
-        default=None,
-        validation_alias=_named("OPENSTACK_RCA_WEBHOOK"),
+    webhook: SecretStr | None = named(
+        "OPENSTACK_RCA_WEBHOOK",
         description="Where watch posts what it tells; an address that nobody else should see does not stand on a command line.",
     )
-    log_cache_bytes: int = Field(
+    log_cache_bytes: int = named(
+        "OPENSTACK_RCA_LOG_CACHE_BYTES",
         default=2 * 1024**3,
         ge=0,
-        validation_alias=_named("OPENSTACK_RCA_LOG_CACHE_BYTES"),
         description="Most bytes that events and scores may take which are kept for the next question; 0 keeps none.",
     )
-    reports_kept: int = Field(
+    reports_kept: int = named(
+        "OPENSTACK_RCA_REPORTS_KEPT",
         default=500,
         gt=0,
-        validation_alias=_named("OPENSTACK_RCA_REPORTS_KEPT"),
         description="How many reports are kept on this machine; the oldest go first.",
     )
-    log_roots: str = Field(
+    log_roots: str = named(
+        "OPENSTACK_RCA_LOG_ROOTS",
         default="/var/log",
-        validation_alias=_named("OPENSTACK_RCA_LOG_ROOTS"),
         description="Folders whose logs the dashboard may read, separated by colons.",
     )
-    upload_size_bytes: int = Field(
+    upload_size_bytes: int = named(
+        "OPENSTACK_RCA_UPLOAD_SIZE_BYTES",
         default=1024**3,
         gt=0,
-        validation_alias=_named("OPENSTACK_RCA_UPLOAD_SIZE_BYTES"),
         description="Most bytes that one upload to the dashboard may hold, unpacked.",
     )
 
