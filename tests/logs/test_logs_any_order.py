@@ -16,7 +16,12 @@ LINES = {
     "BIND": ("20-Nov-2026 02:11:09.004 client: error: boom", "ERROR", "client: error: boom"),
     "Tomcat": ("20-Nov-2026 02:11:09.004 SEVERE [main] boom", "ERROR", "[main] boom"),
     "Puppet": ("2026-11-20 02:11:09 +0000 Puppet (err): boom", "ERROR", "boom"),
-    "Ansible": ("2026-11-20 02:11:09,004 p=7 u=root n=ansible | fatal: [c1]: FAILED!", "ERROR", "p=7 u=root n=ansible | fatal: [c1]: FAILED!"),
+    "Ansible": ("2026-11-20 02:11:09,004 p=7 u=root n=ansible | fatal: [c1]: FAILED!", "ERROR", "fatal: [c1]: FAILED!"),
+    "Ansible in TripleO": ("2026-11-20 02:11:09.004123 | 525400d6-8f2f-1c77-6d15-000000000046 |      FATAL | boom | c1", "ERROR", "boom | c1"),
+    "MaxScale": ("2026-11-20 02:11:09   error  : (12) boom", "ERROR", "(12) boom"),
+    "loguru": ("2026-11-20 02:11:09.004 | ERROR    | my.module:run:12 - boom", "ERROR", "my.module:run:12 - boom"),
+    "logfmt with quotes": ('time="2026-11-20T02:11:09Z" level=error msg="said: \\"boom\\""', "ERROR", 'said: "boom"'),
+    "Ceph's gateway": ("2026-11-20T02:11:09.004+0000 7f1b2c3d4700  0 ERROR: boom", "ERROR", "ERROR: boom"),
     "cloud-init": ("2026-11-20 02:11:09,004 - util.py[WARNING]: boom", "WARNING", "boom"),
     "Consul": ("2026/11/20 02:11:09 [ERR] boom", "ERROR", "boom"),
     "MidoNet": ("2026.11.20 02:11:09.004 ERROR [main] boom", "ERROR", "[main] boom"),
@@ -145,3 +150,23 @@ def test_numbers_of_lines_beside_a_page_are_no_events() -> None:
         f"<html><body><table><tr><td>{numbers}</td><td><pre>" + "\n".join(STORY) + "\n</pre></td></tr></table></html>"
     )
     assert read_text(page, "paste.html").events.select(STORY_COLUMNS).equals(story())
+
+
+def test_an_indented_line_of_another_writer_follows_nobody() -> None:
+    """sudo puts spaces before the name of who called it."""
+    lines = [
+        f"Nov 23 04:00:00 ctl1 nova-compute[77]: {STORY[0]}",
+        "Nov 23 04:00:02 ctl1 sudo[9]:    nova : TTY=unknown",
+    ]
+    assert [event["lines"] for event in rows("\n".join(lines), "syslog")] == [1, 1]
+
+
+def test_an_exception_below_an_error_as_long_as_a_terminal_is_wide_is_no_rest_of_it() -> None:
+    error = "[2026-11-23 04:00:00,123] ERROR Closing socket (kafka.network.Processor)"
+    (event,) = rows(f"{error}\njava.io.IOException: reset\n\tat a.B.c(B.java:1)\n", "server.log")
+    assert (len(error), event["message"], event["lines"]) == (72, "Closing socket (kafka.network.Processor)", 3)
+
+
+def test_a_class_of_java_is_no_service() -> None:
+    record = {"timestamp": "2026-11-23T04:00:00Z", "level": "ERROR", "component": "o.e.b.Bootstrap", "message": "boom"}
+    assert [event["service"] for event in rows(json.dumps(record) + "\n", "opensearch.log")] == ["opensearch"]

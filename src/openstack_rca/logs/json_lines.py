@@ -46,6 +46,7 @@ _RUBY_KEY = re.compile(r'("(?:[^"\\]|\\.)*")=>')
 _RUBY_TEXT = re.compile(r'(?P<key>"[^"=]*")=>"(?P<value>.*?)"(?=, "[^"=]*"=>|\}[,}\]]|\}$)')
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_JAVA_CLASS = re.compile(r"(?:[a-z]\w*\.)+[A-Z]\w*")
 _BUNYAN = {10: "TRACE", 20: "DEBUG", 30: "INFO", 40: "WARNING", 50: "ERROR", 60: "CRITICAL"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -328,8 +329,9 @@ def _origin(flat: Record) -> Origin:
     named = [
         service_of_tag(value.rstrip(":").split("[")[0])
         for key in json_keys.SERVICES
-        # Python's own name for a process says nothing of the program.
-        if isinstance(value := flat.get(key), str) and (key != "process_name" or component_of_program(value))
+        # Python's own name for a process says nothing of the program, nor does a class of Java.
+        if isinstance(value := flat.get(key), str)
+        and (component_of_program(value) or not (key == "process_name" or _JAVA_CLASS.fullmatch(value)))
     ]
     known = next((name for name in named if name and component_of_program(name)), None)
     host = next((str(flat[key]) for key in json_keys.HOSTS if _is_host(key, flat)), None)

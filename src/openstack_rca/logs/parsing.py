@@ -192,7 +192,9 @@ def _with_envelope(both: pl.DataFrame) -> pl.DataFrame:
     known = ~bare & ~pl.col("format").is_in(WEAK)
     speaks = known.any().over("file_index", "wrapper", "outer_host", "outer_service", "outer_process")
     part = pl.col("part")
-    indented = pl.col("message").str.contains(r"^\s|^$")
+    # Of its writer's first line there is nothing to follow, as where sudo puts a name behind spaces.
+    writer = pl.struct("file_index", "wrapper", "outer_host", "outer_service", "outer_process")
+    indented = pl.col("message").str.contains(r"^\s|^$") & ~writer.is_first_distinct()
     follows = bare & ((part == CONTINUED) | ((part != WHOLE_EVENT) & (speaks | indented)))
     both = both.with_columns(follows=follows).with_columns(opens=bare & ~pl.col("follows"))
     told = pl.col("opens") & pl.col("outer_level").is_null()

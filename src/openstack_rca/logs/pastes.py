@@ -20,6 +20,8 @@ _WIDEST = 250
 _NARROWEST = 40
 # One line that goes on behind the longest one is no sign of a wrap, unless that is as long as terminals are wide.
 _TERMINALS = (72, 76, 78, 79, 80, 100, 120, 132)
+# What stands below an error and is no rest of its line, whatever the length of that.
+_EXPLAINS = re.compile(r"Traceback |Caused by: |(?:[A-Za-z_$][\w$]*\.)*[A-Z]\w*(?:Error|Exception)\b")
 _MAIL_WIDTHS = (60, 130)
 _BEGINS = re.compile(
     rf"^(?:\[?{ISO}|\d{{4}}/\d\d/\d\d \d\d:|<\d{{1,3}}>|{MONTH} [ \d]\d \d\d:|\[?{DAY} {MONTH} |\{{\"|=[A-Z]+ REPORT|"
@@ -305,7 +307,8 @@ def _wrapped_at(sample: Lines) -> tuple[int, bool] | None:
     if not pairs:
         return None
     if longest <= _WIDEST and all(len(before) == longest for before, _ in pairs):
-        return (longest, True) if len(pairs) > 1 or longest in _TERMINALS else None
+        sure = len(pairs) > 1 or (longest in _TERMINALS and not _EXPLAINS.match(pairs[0][1]))
+        return (longest, True) if sure else None
     if not _MAIL_WIDTHS[0] <= width <= _MAIL_WIDTHS[1]:
         return None
     soft = all(len(before) + 1 + len(line.split()[0]) > width - 2 for before, line in pairs)

@@ -91,7 +91,9 @@ class Wrapper:
             columns["outer_time"] = self.time(pl.col("stamp"), timezone)
             columns["outer_zoned"] = pl.col("stamp").str.contains(_ZONED).fill_null(False)
         if "host" in parts.columns:
-            columns["outer_host"] = pl.col("host").replace({"-": None, "localhost": None})
+            # Ansible's numbers of tasks stand where Zuul has a host.
+            named = ~pl.col("host").str.contains(r"^(?:-|localhost|[0-9a-f]{8}-[0-9a-f]{4}-.*)$")
+            columns["outer_host"] = pl.when(named).then(pl.col("host"))
         if "process" in parts.columns:
             columns["outer_process"] = pl.col("process")
         if "piece" in parts.columns:
@@ -281,7 +283,7 @@ WRAPPERS: tuple[Wrapper, ...] = (
     ),
     Wrapper(
         "container",
-        r"^(?P<source>[A-Za-z0-9][\w.-]*) +\| ?(?P<inner>.*)$",
+        r"^(?P<source>[a-z0-9][\w.-]*) +\| ?(?P<inner>.*)$",
         origin=_container_origin,
         about="docker compose",
     ),

@@ -34,7 +34,7 @@ _NEAR = (
     rf"(?P<capital>{_CAPITALS}|CRIT|ERR|ALERT|EMERG|SEVERE)(?:[ \t:|,\])-]|$)|(?P<ended>{_WORDS.replace('|fatal', '')}):)"
     r"[ \t:|,\])-]*(?P<text>.*)$"
 )
-_NOT_A_WORD = r"(?: [|-] |[\])>:|,-]+ ?| |\t|$)"
+_NOT_A_WORD = r"(?: +[|:-] |[\])>:|,-]+ ?| |\t|$)"
 
 
 def _juju(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
@@ -98,11 +98,33 @@ def _anyhow(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
     )
 
 
+def _ansible(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
+    # What a task came to is told by the callback's word, or by what stands before the host.
+    failed = r"^(?:fatal|failed): \[|^ERROR! |FATAL|UNREACHABLE|FAILED"
+    warned = r"^\[WARNING\]|IGNORED|WARNING"
+    came_to = pl.col("result") if "result" in parts.columns else pl.col("message").str.slice(0, 60)
+    level = pl.when(came_to.str.contains(failed)).then(pl.lit("ERROR")).when(came_to.str.contains(warned))
+    return iso(parts, timezone).with_columns(level.then(pl.lit("WARNING")).otherwise(pl.lit("INFO")).alias("level"))
+
+
 def _told_behind(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
     return parts.with_columns(written_times(parts["stamp"], timezone).alias("time"), level=pl.lit("INFO"))
 
 
 FORMATS = (
+    LineFormat(
+        "ansible",
+        rf"^(?P<stamp>{DATE} \d\d:\d\d:\d\d,\d{{3}}) p=(?P<process>\d+) u=\S+ n=\S+ (?:[A-Z]+)?\|  ?(?P<message>.*)$",
+        _ansible,
+        "Ansible's own log, of Kolla Ansible and OpenStack-Ansible",
+    ),
+    LineFormat(
+        "ansible",
+        rf"^(?P<stamp>{DATE} \d\d:\d\d:\d\d\.\d{{1,6}}) \| [0-9a-f]{{8}}-[0-9a-f-]{{27}} \| +(?P<result>[A-Z]+) \| "
+        r"(?P<message>.*)$",
+        _ansible,
+        "Ansible's log in TripleO",
+    ),
     LineFormat(
         "juju",
         rf"^(?:(?P<entity>(?:unit|machine|controller)-[\w-]+): )?(?P<stamp>{DATE} \d\d:\d\d:\d\d) (?P<level>{LEVEL_WORD}) "

@@ -25,7 +25,7 @@ def _zap(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
 def _logfmt(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
     def value(*keys: str) -> pl.Expr:
         found = [pl.col("whole").str.extract(rf"(?:^|\s){key}=({_VALUE})") for key in keys]
-        return pl.coalesce(found).str.strip_chars('"').str.replace_all(r"\\(.)", "${1}")
+        return pl.coalesce(found).str.replace(r'^"(.*)"$', "${1}").str.replace_all(r"\\(.)", "${1}")
 
     stamp = value("ts", "time", "t", "timestamp", "@timestamp")
     error = value("err", "error")

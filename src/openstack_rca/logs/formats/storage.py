@@ -9,10 +9,11 @@ from openstack_rca.logs.records import normal_level
 
 
 def _ceph(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
-    # A priority of -1 is Ceph's mark of an error; a cluster message carries its level in brackets.
+    # A priority of -1 is Ceph's mark of an error; a cluster message carries its level in brackets, others begin with it.
     marked = normal_level(pl.col("message").str.extract(r"\[(DBG|INF|WRN|ERR|SEC)\]"))
+    said = normal_level(pl.col("message").str.extract(r"^(?:[*]+ *|[\w.()-]+ )?(ERROR|WARNING)\b"))
     level = pl.when(pl.col("priority").str.starts_with("-")).then(pl.lit("ERROR")).otherwise(pl.lit("INFO"))
-    return iso(parts, timezone).with_columns(pl.coalesce(marked, level).alias("level"))
+    return iso(parts, timezone).with_columns(pl.coalesce(marked, said, level).alias("level"))
 
 
 _STAMP = rf"(?P<stamp>{DATE}[T ]\d\d:\d\d:\d\d\.\d+(?:[+-]\d{{4}})?)"
