@@ -12,6 +12,7 @@ from openstack_rca.rca.evidence.finding import Finding
 from openstack_rca.rca.judgement.attribution import (
     blame_link_to_busy_service,
     blame_link_to_shared_service,
+    blame_named_by_several,
     keep_blame_on_common_target,
 )
 from openstack_rca.rca.judgement.discounts import (
@@ -142,6 +143,17 @@ def test_time_outs_of_one_host_may_be_its_network() -> None:
 def test_names_that_nobody_can_resolve_are_the_network_from_wherever() -> None:
     findings = both("nova-compute", "hv1") + both("nova-conductor", "ctl")
     assert keep_blame_on_common_target(findings, window("Temporary failure in name resolution")) == findings
+
+
+def test_what_several_say_of_themselves_in_the_same_words_is_the_fault_of_whom_the_words_name() -> None:
+    """Whoever needs placement ends at start with an error that speaks of it."""
+    words = "{} does not start: the placement service for north has no supported version"
+    ended = [
+        replace(finding(name, name, "ctl", directness=Directness.CAUSE, signature="crash"), title=words.format(name))
+        for name in ("nova-scheduler", "nova-conductor")
+    ]
+    assert {one.accused for one in blame_named_by_several(ended, TOPOLOGY)} == {"placement-api"}
+    assert blame_named_by_several(ended[:1], TOPOLOGY) == ended[:1]
 
 
 def test_a_stream_that_slept_blames_others_in_vain() -> None:

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openstack_rca.rca.evidence.finding import Finding, noisy_or
-from openstack_rca.rca.judgement import Candidate, explain, rank, weigh
+from openstack_rca.rca.judgement import Candidate, explain, rank, verdict_on, weigh
 from openstack_rca.rca.knowledge.topology import load_topology
-from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
+from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort, Verdict
 from openstack_rca.rca.weights import current
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -60,6 +60,22 @@ def ranked(findings: Sequence[Finding], relevance: dict[str, float] | None = Non
 
 def ranking(*findings: Finding, relevance: dict[str, float] | None = None) -> list[str]:
     return [candidate.component for candidate in ranked(findings, relevance)]
+
+
+def test_an_error_that_no_rule_knows_comes_before_what_is_known_to_follow_from_others() -> None:
+    """neutron-server could not bind a port; the agent of that host says why, in words that no rule knows."""
+    follows = finding("neutron-server", "neutron-server", weight=0.2, directness=Directness.SYMPTOM)
+    says = finding("neutron-linuxbridge-agent", "neutron-linuxbridge-agent", weight=0.13, directness=Directness.SYMPTOM)
+    new = replace(says, unexplained=True, signature=None)
+    known = replace(follows, signature="known")
+    assert ranking(known, new)[0] == new.accused
+    assert ranking(known, replace(new, vague=True))[0] == known.accused
+
+
+def test_weak_accusations_are_no_proof_however_many() -> None:
+    weak = [finding("nova-compute", name, weight=0.45) for name in ("nova-scheduler", "nova-conductor", "nova-api")]
+    assert verdict_on(ranked(weak)) is Verdict.INCONCLUSIVE
+    assert verdict_on(ranked([replace(one, weight=0.6) for one in weak])) is Verdict.LIKELY
 
 
 def test_nothing_found_ranks_nobody() -> None:

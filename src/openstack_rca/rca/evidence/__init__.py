@@ -1,6 +1,6 @@
 """What was found in the logs: findings, each against one component. May touch ``knowledge`` and ``vocabulary``."""
 
-from openstack_rca.rca.evidence.accusations import tells_of_time_out
+from openstack_rca.rca.evidence.accusations import named_dependencies, tells_of_time_out
 from openstack_rca.rca.evidence.clearance import why_unclear
 from openstack_rca.rca.evidence.doubts import goes_on_failing, looks_preselected, unexplained_errors
 from openstack_rca.rca.evidence.expected_steps import ExpectedSteps, step_suspicion
@@ -46,6 +46,7 @@ __all__ = [
     "goes_on_failing",
     "looks_preselected",
     "match_signatures",
+    "named_dependencies",
     "new_errors",
     "missing_steps",
     "no_rows",

@@ -17,6 +17,7 @@ import yaml
 
 from openstack_rca.rca.evidence.error_kinds import OWN_KIND, kind_of
 from openstack_rca.rca.knowledge import Topology
+from openstack_rca.rca.knowledge.topology import HOST, NETWORK, STORAGE
 from openstack_rca.rca.vocabulary import Category
 from openstack_rca.rca.weights import current
 
@@ -40,8 +41,13 @@ _GONE = re.compile(
 _SERVICE = re.compile(r"(?i)\b([a-z]+) service\b")
 """What a project calls a service of its own: cinder's volume service, nova's compute service."""
 
+_NO_WAY = re.compile(
+    r"Errno (?:101|113)\b|E(?:NET|HOST)UNREACH|[Nn]etwork is unreachable|[Nn]o route to host|[Cc]ould not resolve host"
+    r"|[Tt]emporary failure in name resolution|Name or service not known|Unknown (?:MySQL |MariaDB )?server host|EAI_AGAIN"
+)
 _REFUSED = re.compile(r"(?i)connection refused|ECONNREFUSED|actively refused|Errno 111")
 _TIMED_OUT = re.compile(r"(?i)timed? ?out|Errno 110|ETIMEDOUT")
+_UNTRUSTED = re.compile(r"(?i)\bSSL\w*Error|certificate verif|CertificateError|tls: |wrong version number")
 _FAILED = re.compile(
     r"(?i)unreachable|unable to (?:establish|connect)|failed to (?:connect|establish)|connection (?:reset|aborted|closed)"
     r"|max retries exceeded|bad gateway|service unavailable|remote end closed|no route to host"
@@ -91,10 +97,19 @@ def accuse(
                 consumer, Category.HANG, f"a remote procedure call to {consumer} got no reply", current().unanswered
             )
     return (
-        _address(text, accuser, topology)
+        _no_way(text, accuser)
+        or _address(text, accuser, topology)
         or _client_side(text, accuser, topology, logger, told or text)
         or _named(text, accuser, topology)
     )
+
+
+def _no_way(text: str, accuser: str | None) -> Accusation | None:
+    """The network, where no server resolves a name or no way leads to a host: who is called has not been reached."""
+    found = _NO_WAY.search(text)
+    if found is None or accuser == NETWORK:
+        return None
+    return Accusation(NETWORK, Category.NETWORK, f"nothing gets through ({found.group()})", current().client_side)
 
 
 def tells_of_time_out(text: str) -> bool:
@@ -104,14 +119,17 @@ def tells_of_time_out(text: str) -> bool:
 
 def _address(text: str, accuser: str | None, topology: Topology) -> Accusation | None:
     """The component behind the first known address of a text that speaks of a failed connection."""
-    refused = _REFUSED.search(text)
-    if not (refused or _FAILED.search(text) or _TIMED_OUT.search(text)):
+    refused, untrusted = _REFUSED.search(text), _UNTRUSTED.search(text)
+    if not (refused or untrusted or _FAILED.search(text) or _TIMED_OUT.search(text)):
         return None
     for match in _ADDRESS.finditer(text):
         address = _POOL.sub(r"\1:\2", match.group())
         component = topology.component_of_url(address)
         if component is None or component == accuser:
             continue
+        if untrusted:
+            kind = kind_of(text) or Category.CONFIG
+            return Accusation(component, kind, f"{address} is not trusted", current().unanswered)
         if refused:
             return Accusation(component, Category.PROCESS_DOWN, f"{address} refuses connections", current().unanswered)
         if _TIMED_OUT.search(text):
@@ -145,15 +163,20 @@ def _named(text: str, accuser: str | None, topology: Topology) -> Accusation | N
     words = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("File "))
     if _GONE.search(words) is None:
         return None
+    for name, component in named_dependencies(words, accuser, topology):
+        return Accusation(component, Category.PROCESS_DOWN, f"{name} is gone", current().client_side)
+    return None
+
+
+def named_dependencies(words: str, accuser: str | None, topology: Topology) -> list[tuple[str, str]]:
+    """What a text calls by name of what its logger needs: the words of the text and the component."""
     project = (accuser or "").split("-")[0]
     spoken = [(match.group(), match.group()) for match in _names(topology).finditer(words)]
-    spoken += [(match.group(), f"{project}-{match[1]}") for match in _SERVICE.finditer(words)]
-    for name, service in spoken:
-        component = topology.canonical(service)
-        if component is not None and component != accuser and component in topology.dependencies(accuser or component):
-            why = f"{name} is gone"
-            return Accusation(component, Category.PROCESS_DOWN, why, current().client_side)
-    return None
+    for match in _SERVICE.finditer(words):
+        spoken += [(match.group(), f"{project}-{match[1]}"), (match.group(), match[1])]
+    found = [(name, topology.canonical(service)) for name, service in spoken]
+    needed = set(topology.dependencies(accuser) if accuser else topology.components) - {HOST, NETWORK, STORAGE, accuser}
+    return [(name, component) for name, component in found if component in needed]
 
 
 @cache

@@ -19,7 +19,7 @@ from openstack_rca.rca.evidence.normal_rates import NormalRates, novelty
 from openstack_rca.rca.evidence.own_words import own_words
 from openstack_rca.rca.evidence.unusual import ERROR_AND_WORSE, MAX_ROWS, expected_text, volume
 from openstack_rca.rca.knowledge import TEXT_LIMIT, Catalogue, Signature, Topology, event_text
-from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
+from openstack_rca.rca.vocabulary import STATED_CAUSES, Category, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
 
 _TURNED_DOWN = (Category.AUTH, Category.CAPACITY)
@@ -274,6 +274,12 @@ def _category(signature: Signature, group: dict[str, Any], text: str, told: str)
     reason = kind_of(group["reason"], told)
     if reason in _TURNED_DOWN and category is not Category.DATA_MISSING:
         return reason
+    if category is Category.PROCESS_DOWN and signature.directness is Directness.CAUSE:
+        # What ended at a setting or a file that it cannot use is not just down.
+        by_setting = not group["reason"] and kind_of(group["proofs"][0]) is Category.CONFIG
+        reason = Category.CONFIG if by_setting else reason
+        if reason in STATED_CAUSES:
+            return reason
     accuses = signature.directness is Directness.ACCUSATION and signature.accuses != "@self"
     if accuses and reason in _OUT_OF_REACH and category in (Category.DATABASE, Category.MESSAGING):
         return reason

@@ -3,6 +3,7 @@
 from openstack_rca.rca.judgement.attribution import (
     blame_link_to_busy_service,
     blame_link_to_shared_service,
+    blame_named_by_several,
     keep_blame_on_common_target,
 )
 from openstack_rca.rca.judgement.confidence import Step, fitted_steps, place_on_ladder, probability
@@ -28,6 +29,7 @@ __all__ = [
     "Step",
     "blame_link_to_busy_service",
     "blame_link_to_shared_service",
+    "blame_named_by_several",
     "blame_own_settings",
     "blame_proxy_in_front",
     "confirm_absence",

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from openstack_rca.rca.evidence import Finding, tells_of_time_out
+from openstack_rca.rca.evidence import Finding, named_dependencies, tells_of_time_out
 from openstack_rca.rca.knowledge import Topology
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
@@ -119,6 +119,32 @@ def blame_link_to_busy_service(findings: list[Finding], window: pl.DataFrame) ->
         why = f"only {host} cannot reach {accused}, which goes on serving others"
         for finding in against:
             moved[moved.index(finding)] = _on_the_way(finding, host, why)
+    return moved
+
+
+def blame_named_by_several(findings: list[Finding], topology: Topology) -> list[Finding]:
+    """What several components say of themselves in the same words is the fault of whom the words name.
+
+    Args:
+        findings: all findings.
+        topology: dependency graph.
+    """
+    alike: dict[tuple[str | None, str], list[Finding]] = {}
+    for finding in findings:
+        own = finding.directness is Directness.CAUSE and finding.accuser == finding.accused
+        if own and finding.sort is EvidenceSort.SIGNATURE and finding.strength >= current().plain:
+            alike.setdefault((finding.signature, finding.title.replace(finding.accused, "")), []).append(finding)
+    moved = list(findings)
+    for (_, words), speakers in alike.items():
+        names = {finding.accused for finding in speakers}
+        named = [{component for _, component in named_dependencies(words, name, topology)} for name in names]
+        common = set.intersection(*named) - names
+        if len(names) >= current().enough_others and len(common) == 1:
+            accused = common.pop()
+            for finding in speakers:
+                moved[moved.index(finding)] = replace(
+                    finding, accused=accused, accused_host=None, directness=Directness.ACCUSATION
+                )
     return moved
 
 

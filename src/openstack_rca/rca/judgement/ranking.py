@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from openstack_rca.rca.evidence import noisy_or
 from openstack_rca.rca.judgement.guilt import Candidate
+from openstack_rca.rca.vocabulary import Directness
 from openstack_rca.rca.weights import current
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -26,11 +27,29 @@ def rank(candidates: Sequence[Candidate], relevance: Mapping[str, float]) -> lis
     for candidate in candidates:
         candidate.relevance = relevance.get(candidate.component, 0.0)
         candidate.score = _score(candidate)
+    _put_sufferers_behind(candidates)
     ranked = sorted(
         candidates, key=lambda candidate: (-candidate.score, candidate.onset or _NEVER, candidate.component)
     )
     tied = [candidate for candidate in ranked if candidate.score >= ranked[0].score - current().tie]
     return sorted(tied, key=lambda candidate: -candidate.relevance) + ranked[len(tied) :]
+
+
+def _put_sufferers_behind(candidates: Sequence[Candidate]) -> None:
+    """Where nobody is plainly at fault, an error that no rule knows says more than what is known to follow from another fault."""
+    table = current()
+    untold = max((candidate.score for candidate in candidates if _says_something_new(candidate)), default=0.0)
+    if untold > 0 and max(candidate.score for candidate in candidates) < table.failure:
+        for candidate in candidates:
+            if all(finding.directness is Directness.SYMPTOM and finding.signature for finding in candidate.findings):
+                candidate.score = min(candidate.score, max(0.0, untold - 2 * table.tie))
+
+
+def _says_something_new(candidate: Candidate) -> bool:
+    return any(
+        finding.unexplained and not finding.vague and finding.accuser == finding.accused
+        for finding in candidate.findings
+    )
 
 
 def _score(candidate: Candidate) -> float:

@@ -42,7 +42,8 @@ def standing(candidate: Candidate) -> Verdict:
         return Verdict.CONFIRMED
     if any(_names_reason(finding) for finding in candidate.findings):
         return Verdict.LIKELY
-    return Verdict.LIKELY if _witnesses(candidate) >= table.enough_others else Verdict.INCONCLUSIVE
+    plain = any(f.strength >= table.plain for f in candidate.findings if f.directness is not Directness.SYMPTOM)
+    return Verdict.LIKELY if plain and _witnesses(candidate) >= table.enough_others else Verdict.INCONCLUSIVE
 
 
 def _says_so_itself(finding: Finding) -> bool:

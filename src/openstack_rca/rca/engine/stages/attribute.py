@@ -6,6 +6,7 @@ from openstack_rca.rca.engine.case import Case, stage
 from openstack_rca.rca.judgement import (
     blame_link_to_busy_service,
     blame_link_to_shared_service,
+    blame_named_by_several,
     blame_own_settings,
     blame_proxy_in_front,
     keep_blame_on_common_target,
@@ -16,6 +17,7 @@ from openstack_rca.rca.judgement import (
 def attribute(case: Case) -> None:
     """Write the findings again, some of them against somebody else."""
     findings = blame_proxy_in_front(case.findings, case.observed)
+    findings = blame_named_by_several(findings, case.topology)
     findings = blame_own_settings(findings, case.observed, case.topology)
     findings = blame_link_to_shared_service(findings, case.observed, case.topology)
     findings = blame_link_to_busy_service(findings, case.observed)
