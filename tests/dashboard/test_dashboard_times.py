@@ -54,6 +54,6 @@ def test_numbers_of_onsets_that_would_lie_on_one_another_are_one_text() -> None:
     ]
     texts = report_charts._onset_numbers(onsets, SimpleNamespace(activity=[row]))
     assert [(text["time"], text["number"]) for text in texts] == [
-        (MOMENT, "1, 3"),
+        (MOMENT + timedelta(seconds=4), "1, 3"),
         (MOMENT + timedelta(seconds=60), "2"),
     ]

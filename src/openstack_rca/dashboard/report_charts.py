@@ -157,13 +157,13 @@ def _onset_marks(report: Report) -> list[alt.Chart]:
 
 
 def _onset_numbers(onsets: Sequence[tuple[datetime, int, str]], report: Report) -> list[dict[str, object]]:
-    """One text for onsets that are so close to each other that their numbers would lie on one another."""
+    """One text, at the last of them, for onsets so close to each other that their numbers would lie on one another."""
     near = max(row.bin_seconds * len(row.counts) for row in report.activity) / 15
     texts: list[dict[str, object]] = []
     last = None
     for onset, number, _ in onsets:
         if last is not None and (onset - last).total_seconds() < near:
-            texts[-1]["number"] = f"{texts[-1]['number']}, {number}"
+            texts[-1] = {"time": onset, "number": f"{texts[-1]['number']}, {number}"}
         else:
             texts.append({"time": onset, "number": str(number)})
         last = onset

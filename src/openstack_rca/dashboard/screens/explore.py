@@ -19,7 +19,6 @@ from openstack_rca.dashboard.words import (
     draw_zones,
     here,
     plain,
-    prose,
     row_time,
     sentence,
     time_axis,
@@ -120,7 +119,8 @@ def _draw_filters(there: Choices) -> EventFilter:
             _link_time(since, until)
             begun, ended = here(_utc(chosen[0]), named=False), here(_utc(chosen[1]))
             if begun:
-                st.caption(prose(f"Here{begun} to{ended}"))
+                with st.container(key="meta-time", gap=None):
+                    st.text(plain(f"Here{begun} to{ended}"))
         left, middle, right = st.columns(3)
         hosts = left.multiselect("Host", there.hosts, key="f_host", placeholder="all", bind="query-params")
         services = middle.multiselect(
