@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from openstack_rca.rca.judgement.guilt import NOTHING_TO_EXPLAIN, Candidate
+from openstack_rca.rca.judgement.guilt import Candidate
 from openstack_rca.rca.judgement.ranking import rank
 from openstack_rca.rca.weights import current
 
@@ -93,7 +93,7 @@ def test_guilt_counts_by_what_it_explains_and_own_words_however_little() -> None
 def test_who_has_nobody_to_explain_stands_between_the_two() -> None:
     """No merit and no fault."""
     nobody = Candidate("keystone", accused=0.6)
-    assert nobody.explains_share == NOTHING_TO_EXPLAIN
+    assert nobody.explains_share == current().nothing_to_explain
     assert score(replace(nobody, explains_share=0.0)) < score(nobody) < score(replace(nobody, explains_share=1.0))
 
 

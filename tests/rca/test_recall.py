@@ -15,7 +15,6 @@ from openstack_rca.rca.evidence.finding import Finding
 from openstack_rca.rca.judgement import explain, rank, weigh
 from openstack_rca.rca.knowledge.topology import load_topology
 from openstack_rca.rca.relevance.past_incidents import (
-    MOST_BONUS,
     Knowledge,
     Recall,
     add_history_bonus,
@@ -26,6 +25,7 @@ from openstack_rca.rca.relevance.past_incidents import (
 )
 from openstack_rca.rca.report.report import ConfidencePart, Fingerprint
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
+from openstack_rca.rca.weights import current
 
 ISSUE = "Nothing can be created"
 NOW = MARIADB.model_copy(update={"began": START})
@@ -122,9 +122,9 @@ def test_a_confirmation_speaks_for_the_confirmed_component_only() -> None:
 def test_any_number_of_confirmations_adds_no_more_than_the_bound() -> None:
     many = [past(f"yes-{number}", was="mariadb", days_ago=number + 1) for number in range(50)]
     bonus = recall(ISSUE, NOW, Knowledge(many)).bonus
-    assert 0 < bonus["mariadb"] <= MOST_BONUS
+    assert 0 < bonus["mariadb"] <= current().history_bonus
     assert add_history_bonus({"mariadb": 0.9, "keystone": 0.4}, bonus) == {"mariadb": 1.0, "keystone": 0.4}
-    assert add_history_bonus({}, {"mariadb": 7.0}) == {"mariadb": MOST_BONUS}
+    assert add_history_bonus({}, {"mariadb": 7.0}) == {"mariadb": current().history_bonus}
 
 
 def test_the_past_decides_between_equals_and_never_overrules_evidence() -> None:
@@ -132,9 +132,9 @@ def test_the_past_decides_between_equals_and_never_overrules_evidence() -> None:
 
     def first(weight: float) -> str:
         found = [finding("placement-api", weight=0.5), finding("glance-api", weight=weight)]
-        return rank(explain(weigh(found), found, topology), add_history_bonus({}, {"placement-api": MOST_BONUS}))[
-            0
-        ].component
+        return rank(
+            explain(weigh(found), found, topology), add_history_bonus({}, {"placement-api": current().history_bonus})
+        )[0].component
 
     assert first(0.5) == "placement-api"
     assert first(0.55) == "glance-api"
@@ -205,4 +205,4 @@ def test_any_issue_and_any_past_give_a_bounded_answer(
     assert len(found.similar) <= 3
     assert all(0 <= entry.similarity <= 1 and entry.component for entry in found.similar)
     assert set(found.bonus) <= {"mariadb", "keystone"}
-    assert all(0 < value <= MOST_BONUS for value in found.bonus.values())
+    assert all(0 < value <= current().history_bonus for value in found.bonus.values())

@@ -54,6 +54,7 @@ from openstack_rca.rca.judgement.guilt import Candidate
 from openstack_rca.rca.knowledge import load_catalogue, load_topology
 from openstack_rca.rca.relevance import Knowledge, recall
 from openstack_rca.rca.relevance.lexical import spread
+from openstack_rca.rca.report.narrative import is_independent
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
 
@@ -235,10 +236,10 @@ def beside(rival: float, message: str, detail: str | None = None) -> Case:
     return lambda: answer(*generic_accusations(frame, TOPOLOGY, 10.0), other)()
 
 
-def fell_silent(length: int, others: bool = True) -> Case:
-    """What the silence of a steady stream comes to."""
+def fell_silent(length: int, others: int = 1) -> Case:
+    """What the silence of a steady stream comes to, while another one writes each so many of its lines; 0: none."""
     stopped = [second for second in STEADY if not 60 < second < 60 + length]
-    going = STEADY if others else stopped
+    going = [second for second in STEADY if second in stopped or (others and second % (2 * others) == 0)]
     frame = observed(stream("cinder-volume", stopped), stream("nova-api", going))
     frame = frame.with_columns(level=pl.lit("INFO"), message=pl.lit("words"))
     return lambda: answer(*silences(frame, NormalRates.empty(), TOPOLOGY)[:1])()
@@ -317,7 +318,7 @@ def inherited() -> Case:
     return told
 
 
-def remembered(*, days: float = 1.0, **fingerprint: list[str]) -> Case:
+def remembered(**fingerprint: list[str]) -> Case:
     """Whether an incident of the past is told beside one with other evidence and the same words."""
     theirs = MARIADB.model_copy(update=fingerprint)
     known = Knowledge([past("one", was="mariadb", fingerprint=theirs, issue="Nothing can be created")])
@@ -358,10 +359,12 @@ def cleared() -> Case:
     return told
 
 
-def blind(unknown: int) -> Case:
-    """Why logs of a hundred lines cannot show that nothing failed, of which so many have no level."""
-    frame = pl.DataFrame({"level": ["UNKNOWN"] * unknown + ["INFO"] * (100 - unknown), "lines": 1}).with_columns(
-        component=pl.lit("nova-api"), service=pl.lit("nova-api"), logger=pl.lit("nova"), message=pl.lit("words")
+def blind(unknown: int, others: int = 0, of: int = 100) -> Case:
+    """Why logs of a service cannot show that nothing failed, of whose lines so many have no level."""
+    levels = ["UNKNOWN"] * unknown + ["INFO"] * (of - unknown + others)
+    names = pl.Series(["nova-api"] * of + ["keystone"] * others)
+    frame = pl.DataFrame({"level": levels, "lines": 1, "component": names, "service": names}).with_columns(
+        logger=pl.lit("nova"), message=pl.lit("words")
     )
     return lambda: why_unclear(frame, frozenset(), lambda rows, columns: frame.select(columns))
 
@@ -377,6 +380,44 @@ def bursty(gap: float) -> Case:
     return lambda: bool(find_gaps(frame))
 
 
+def began() -> Case:
+    """Whether a stream that wrote for so short a while and then no more fell silent."""
+    frame = observed(stream("cinder-volume", [s for s in STEADY if s < 35]), stream("nova-api", STEADY))
+    return lambda: bool(find_gaps(frame))
+
+
+def begins(seconds: int) -> Case:
+    """How surprising an error is that goes on to the end, where it begins so long after the logs."""
+    told = [(START, 1)] + [(START + timedelta(seconds=at), 2) for at in range(seconds, 600, 5)]
+    schema = {"time": pl.Datetime("us", "UTC"), "template_id": pl.Int64}
+    frame = pl.DataFrame(told, schema=schema, orient="row").with_columns(
+        component=pl.lit("nova-api"), level=pl.lit("ERROR")
+    )
+    return lambda: add_novelty(frame, NormalRates.empty(), 10.0)["novelty"].min()
+
+
+def confirmed(*, apart: float = 0.0, **fingerprint: list[str]) -> Case:
+    """What confirmed incidents of the past add to the fit of their cause, and how many are told."""
+    theirs = MARIADB.model_copy(update=fingerprint)
+    times = [START.replace(year=2025) + timedelta(seconds=apart * number) for number in range(2)]
+    answers = [
+        past(f"at-{number}", was="mariadb", fingerprint=theirs.model_copy(update={"began": time}))
+        for number, time in enumerate(times)
+    ]
+
+    def told() -> object:
+        found = recall("Nothing can be created", MARIADB, Knowledge(answers))
+        return len(found.similar), found.bonus
+
+    return told
+
+
+def equals() -> Case:
+    """The order of one whom nobody suffers from, and another who explains all trouble."""
+    rival = Candidate("keystone", direct=0.5, explains_share=1.0)
+    return lambda: [each.component for each in rank([Candidate("glance-api", accused=0.6), replace(rival)], {})]
+
+
 RIVAL = finding("cinder-volume", "cinder-api", weight=0.5)
 STOPPED = [build(120.0 + 4 * number, 100 + number, "came", "missing") for number in range(6)]
 VOLUMES = [volume(120.0 + 4 * number, 100 + number, "missing") for number in range(6)]
@@ -389,6 +430,7 @@ CASES: dict[str, Case] = {
     "whole_seconds": windows(600, seconds=800),
     "margin_seconds": windows(1800),
     "merge_seconds": windows(1800, 2050),
+    "burst_slice_seconds": windows(1815),
     "quiet_seconds": quiet(400),
     "warning_suspicion": burst("WARNING", 8),
     "known_suspicion": burst("ERROR", 20, normal=1.0),
@@ -401,6 +443,7 @@ CASES: dict[str, Case] = {
     "error": unknown("words", 10),
     "unknown_normal": unknown("words", 10, normal=None),
     "warning": unknown("words", 10, "WARNING", score=1.0),
+    "expected_score": unknown("words", 10, normal=1.0, score=0.5),
     "foreseen": unknown("words", 10, normal=1.0),
     "ending": unknown("words: failed to start", 1),
     "once": unknown("words", 3),
@@ -409,7 +452,7 @@ CASES: dict[str, Case] = {
     "client_side": beside(0.4, "words: timed out", "glanceclient/common/http.py"),
     "silence": fell_silent(70),
     "silence_certain": fell_silent(35),
-    "lonely_silence": fell_silent(70, others=False),
+    "lonely_silence": fell_silent(70, others=0),
     "unmissed": lambda: answer(
         *discount_unmissed_silence(
             [finding("nova-api", "nova-api", sort=EvidenceSort.SILENCE, weight=0.6)], NormalRates.empty()
@@ -417,6 +460,9 @@ CASES: dict[str, Case] = {
     )(),
     "idle_prior": bursty(86),
     "blind_share": blind(8),
+    "blind_service_share": blind(70, others=2000),
+    "blind_lines": blind(30, others=2000, of=40),
+    "late_seconds": begins(40),
     "compared": lambda: answer(
         *weigh_changes(
             [
@@ -454,6 +500,9 @@ CASES: dict[str, Case] = {
     "reach": order(replace(GLANCE, explains_share=0.0), replace(KEYSTONE, direct=0.4)),
     "own_reach": order(replace(KEYSTONE, explains_share=0.0), replace(GLANCE, accused=0.5)),
     "inherited_fit": inherited(),
+    "history_bonus": confirmed(),
+    "same_seconds": confirmed(apart=40.0),
+    "signature_weight": confirmed(signatures=["another"]),
     "similar": remembered(signatures=["database-connection-refused"], templates=[]),
     "alike_features": remembered(templates=[], accused=["mariadb"]),
     "evidence_share": remembered(signatures=["other", "one more", "a third"]),
@@ -474,6 +523,10 @@ CASES: dict[str, Case] = {
     "settling_seconds": change(-2.0),
     "daily_changes": change(10.0, count=4),
     "gap_seconds": silence(16),
+    "slice_seconds": silence(16),
+    "active_slices": began(),
+    "longest_gap": silence(100),
+    "going_share": fell_silent(70, others=3),
     "normal_gaps": silence(40, normal=20.0),
     "silence_significance": silence(16),
     "few_events": picked(1, 150),
@@ -483,6 +536,8 @@ CASES: dict[str, Case] = {
     "complaint": turned_away(0.3),
     "enough_others": turned_away(others=2),
     "failure": answer(finding("glance-api", "nova-api", weight=0.45)),
+    "nothing_to_explain": equals(),
+    "independent": lambda: is_independent(Candidate("glance-api", findings=[OWN])),
     "noticeable": answer(OWN, finding("cinder-api", "cinder-api", weight=0.2, directness=Directness.SYMPTOM)),
     "plain": answer(OWN),
     "nearly": answer(

@@ -73,6 +73,9 @@ class Weights:
         90.0, "a window opens and closes so much around the errors: silence begins earlier"
     )
     merge_seconds: float = _seconds(240.0, "bursts closer than this are one trouble")
+    burst_slice_seconds: float = _seconds(
+        30.0, "suspicion is added up by slices so long; longer ones in very long logs"
+    )
     quiet_seconds: float = _seconds(300.0, "a shorter part without trouble does not show what is normal")
     burst_suspicion: float = _count(1.0, "suspicion of a slice from which it is a burst, in errors")
     warning_suspicion: float = _share(0.2, "suspicion of a new warning, or of one surprising line, in errors")
@@ -94,6 +97,7 @@ class Weights:
     # What errors say that no rule knows.
     error: float = _strength(0.2, "an error that no rule knows")
     warning: float = _strength(0.1, "a warning that surprises the model")
+    expected_score: float = _share(0.9, "anomaly score below which the network expected an error where it came")
     foreseen: float = _factor(0.4, "an error of a kind that normal logs hold, where the model expected it")
     ending: float = _strength(0.6, "a line with which a process ends or does not start")
     unanswered: float = _strength(0.6, "an address that refuses or does not answer, a call without reply")
@@ -107,7 +111,15 @@ class Weights:
     silence: float = _strength(0.6, "a stream that fell silent")
     silence_significance: float = _number(5.0, Unit.SIGNIFICANCE, "a gap that chance leaves more often is none")
     silence_certain: float = _number(20.0, Unit.SIGNIFICANCE, "a gap from which a silence counts in full")
-    gap_seconds: float = _seconds(15.0, "a shorter gap is none")
+    gap_seconds: float = _seconds(15.0, "a shorter gap is none: who writes in each slice so long goes on")
+    slice_seconds: float = _seconds(
+        5.0, "streams are bursty, so a gap is judged by the slices so long that usually hold a line, not by lines"
+    )
+    active_slices: float = _count(5.0, "slices with a line without which a stream has no rhythm to lose")
+    longest_gap: float = _share(
+        0.9, "share of the logs that a gap may fill at most: a stream that hardly began is none"
+    )
+    going_share: float = _share(0.25, "share of its usual lines from which another stream goes on meanwhile")
     normal_gaps: float = _factor(1.5, "a gap up to so many times the longest normal one is none")
     idle_prior: float = _count(4.0, "idle slices' worth of belief that a stream does not come in bursts")
     lonely_silence: float = _factor(0.3, "a silence that every other stream shares")
@@ -135,6 +147,9 @@ class Weights:
     error_share: float = _share(0.3, "share of errors that only a search for errors leaves")
     lasting_errors: float = _count(6.0, "new errors of one kind that are a fault")
     lasting_seconds: float = _seconds(15.0, "time over which they come")
+    late_seconds: float = _seconds(30.0, "an error that begins so long after the logs is no noise of this cloud")
+    blind_service_share: float = _share(0.5, "share of a service's lines without a level that makes the service blind")
+    blind_lines: float = _count(20.0, "lines without a level below which a service is not called blind")
     blind_share: float = _share(0.05, "share of lines of unknown level in which an error would not show")
 
     # Who is meant: comparison with others.
@@ -184,6 +199,10 @@ class Weights:
     reach: float = _share(0.6, "what guilt is worth that explains no trouble of others")
     own_reach: float = _share(0.8, "what own words are worth that explain no trouble of others")
 
+    nothing_to_explain: float = _share(
+        0.5, "share of the trouble explained where nobody else is in trouble: no merit and no fault"
+    )
+    independent: float = _strength(0.7, "own words this strong, that nobody explains, are a fault of their own")
     tie: float = _strength(0.02, "scores, or suspicions, so close are as good as equal")
 
     # Verdict.
@@ -191,6 +210,11 @@ class Weights:
 
     # What the operator's words and past incidents add.
     inherited_fit: float = _share(0.6, "fit to the issue that a component inherits from what depends on it")
+    history_bonus: float = _share(
+        0.2, "what a confirmed incident exactly like this one adds to how well its cause fits the issue"
+    )
+    same_seconds: float = _seconds(30.0, "analyses whose first evidence is so close in time are of one incident")
+    signature_weight: float = _factor(2.0, "a signature in common, against a component or a template in common")
     similar: float = _share(
         0.32, "similarity from which a past incident is told; recorded ones of other kinds stay below .27"
     )

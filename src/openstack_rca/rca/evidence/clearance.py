@@ -9,10 +9,6 @@ import polars as pl
 from openstack_rca.rca.vocabulary import Unclear
 from openstack_rca.rca.weights import current
 
-BLIND_SERVICE_SHARE = 0.5
-BLIND_SERVICE_LINES = 20
-"""A service of which most lines, and at least so many, have no known level may fail unseen beside others that are read."""
-
 _PROJECTS = (
     "adjutant|aodh|barbican|blazar|ceilometer|cinder|cloudkitty|cyborg|designate|freezer|glance|gnocchi|heat|horizon|ironic|"
     "keystone|keystonemiddleware|kuryr|magnum|manila|masakari|mistral|murano|neutron|nova|octavia|oslo|placement|sahara|"
@@ -36,13 +32,15 @@ def why_unclear(
     if not tells_of_openstack(events, words):
         strange = known_components.isdisjoint(events["component"].drop_nulls().unique().to_list())
         return Unclear.NOTHING_KNOWN if strange else Unclear.NO_OPENSTACK
+    table = current()
     blind_lines = pl.when(pl.col("level") == "UNKNOWN").then(pl.col("lines")).otherwise(0)
     lines = events.select("component", "lines", blind=blind_lines)
-    if lines.select(pl.col("blind").sum() > current().blind_share * pl.col("lines").sum()).item():
+    if lines.select(pl.col("blind").sum() > table.blind_share * pl.col("lines").sum()).item():
         return Unclear.LEVELS_UNKNOWN
     services = lines.group_by("component").agg(pl.col("lines").sum(), pl.col("blind").sum())
+    # Such a service may fail unseen beside others that are read.
     blind = services.filter(
-        (pl.col("blind") >= BLIND_SERVICE_LINES) & (pl.col("blind") > BLIND_SERVICE_SHARE * pl.col("lines"))
+        (pl.col("blind") >= table.blind_lines) & (pl.col("blind") > table.blind_service_share * pl.col("lines"))
     )
     return None if blind.is_empty() else Unclear.LEVELS_UNKNOWN
 

@@ -28,7 +28,6 @@ _TURNED_DOWN = (Category.AUTH, Category.CAPACITY)
 _OUT_OF_REACH = (Category.PROCESS_DOWN, Category.HANG, *_TURNED_DOWN)
 """Kinds that the error of a client tells of a server that it cannot reach."""
 
-_BEGINS_LATE = timedelta(seconds=30)
 """What was not there for so long, and then goes on all the time, began: it is no noise of the cloud."""
 
 
@@ -92,11 +91,14 @@ def add_novelty(observed: pl.DataFrame, rates: NormalRates, minutes: float, pick
         minutes: length of the window.
         picked: lines picked for their errors (``looks_preselected``), so that errors all through them are no noise.
     """
-    slot = pl.col("time").dt.truncate("15s")
+    table = current()
+    slot = pl.col("time").dt.truncate(timedelta(seconds=table.gap_seconds))
     slots = max(observed.select(slot.n_unique()).item(), 1)
     begin = observed["time"].min()
     counted = observed.group_by("component", "template_id").agg(
-        window_count=pl.len(), steadiness=slot.n_unique() / slots, late=slot.min() - begin >= _BEGINS_LATE
+        window_count=pl.len(),
+        steadiness=slot.n_unique() / slots,
+        late=slot.min() - begin >= timedelta(seconds=table.late_seconds),
     )
     joined = counted.join(rates.templates, on=["component", "template_id"], how="left").with_columns(
         pl.col("normal_per_minute").fill_null(0.0), familiar=pl.col("component").is_in(list(rates.components))
@@ -105,7 +107,7 @@ def add_novelty(observed: pl.DataFrame, rates: NormalRates, minutes: float, pick
         joined["window_count"].to_numpy().astype(float), joined["normal_per_minute"].to_numpy() * max(minutes, 0.1)
     )
     # Without a baseline, what goes on through more than half of the window is taken for this cloud's noise.
-    tells = slots >= current().steady_slices and not picked
+    tells = slots >= table.steady_slices and not picked
     unsteady = (1.0 - 2.0 * (pl.col("steadiness") - 0.5)).clip(0.0, 1.0) if tells else pl.lit(1.0)
     unsteady = pl.when("late").then(1.0).otherwise(unsteady)
     joined = joined.with_columns(
@@ -114,9 +116,7 @@ def add_novelty(observed: pl.DataFrame, rates: NormalRates, minutes: float, pick
     ).drop("steadiness", "late")
     known = observed.join(joined, on=["component", "template_id"], how="left", maintain_order="left")
     # The logs may hold nothing but the outage: errors that go on all the time are doubted, not dismissed.
-    doubted = pl.when(~pl.col("familiar") & pl.col("level").is_in(["ERROR", "CRITICAL"])).then(
-        current().doubted_novelty
-    )
+    doubted = pl.when(~pl.col("familiar") & pl.col("level").is_in(["ERROR", "CRITICAL"])).then(table.doubted_novelty)
     return known.with_columns(novelty=pl.max_horizontal("novelty", doubted.otherwise(0.0)))
 
 

@@ -12,12 +12,6 @@ import polars as pl
 
 from openstack_rca.rca.weights import current
 
-BIN_SECONDS = 5.0
-"""Streams are bursty, so a gap is judged by how many short bins usually hold any event, not by the event rate."""
-
-MIN_ACTIVE_BINS = 5
-"""A stream that was active for less than this many bins has no rhythm that it could lose."""
-
 
 @dataclass(frozen=True)
 class Gap:
@@ -52,7 +46,7 @@ def find_gaps(
 ) -> list[Gap]:
     """Find the streams that stopped.
 
-    The chance of a bin of ``BIN_SECONDS`` without an event is taken from the stream itself, outside the gap; under
+    The chance of a bin of ``slice_seconds`` without an event is taken from the stream itself, outside the gap; under
     a geometric model a gap of k bins has probability (1 - q)^k. A gap that the baseline has seen as long is normal.
 
     Args:
@@ -88,7 +82,7 @@ class _Recording:
 
     def __init__(self, begin: datetime, span: float, streams: list[pl.DataFrame]) -> None:
         self.begin, self.span, self.streams = begin, span, streams
-        self.bins = max(1, math.ceil(span / BIN_SECONDS))
+        self.bins = max(1, math.ceil(span / current().slice_seconds))
         self.names = [str(stream["component"][0]) for stream in streams]
         microseconds = int(begin.timestamp() * 1e6)
         self.seconds = [(stream["time"].dt.timestamp("us").to_numpy() - microseconds) / 1e6 for stream in streams]
@@ -121,10 +115,13 @@ def _gap_of(
     position, start, end, active_share = longest
     length = end - start
     if component in usual:
-        active_share = min(active_share, -math.expm1(-usual[component] * BIN_SECONDS / 60.0))
-    if length < max(table.gap_seconds, table.normal_gaps * normal.get(component, 0.0)) or length > 0.9 * span:
+        active_share = min(active_share, -math.expm1(-usual[component] * table.slice_seconds / 60.0))
+    if (
+        length < max(table.gap_seconds, table.normal_gaps * normal.get(component, 0.0))
+        or length > table.longest_gap * span
+    ):
         return None
-    significance = -(length / BIN_SECONDS) * math.log1p(-active_share) - math.log(recording.bins)
+    significance = -(length / table.slice_seconds) * math.log1p(-active_share) - math.log(recording.bins)
     if significance < table.silence_significance:
         return None
     resumed = position + 1 < stream.height
@@ -146,18 +143,17 @@ def _gap_of(
 
 def _longest_gap(times: np.ndarray, span: float, bins: int) -> tuple[int, float, float, float] | None:
     """Longest stretch without an event after the first one: (index of last event before, start, end, active share)."""
-    if len(times) < 4:
-        return None
+    table = current()
     bounds = np.append(times, span)
     lengths = np.diff(bounds)
     position = int(lengths.argmax())
     start, end = float(bounds[position]), float(bounds[position + 1])
-    outside_bins = bins - (end - start) / BIN_SECONDS
-    active = len(np.unique((times / BIN_SECONDS).astype(int)))
-    if active < MIN_ACTIVE_BINS:
+    outside_bins = bins - (end - start) / table.slice_seconds
+    active = len(np.unique((times / table.slice_seconds).astype(int)))
+    if active < table.active_slices:
         return None
     # A share seen over few bins is uncertain: one active bin less and two bins more keep it on the safe side.
-    share = min((active - 1) / (outside_bins + 2), 0.98)
+    share = (active - 1) / (outside_bins + 2)
     return position, start, end, min(share, _wakes(times, end - start, outside_bins, share))
 
 
@@ -166,23 +162,24 @@ def _wakes(times: np.ndarray, gap: float, outside_bins: float, share: float) -> 
 
     Bins are a Markov chain of two states; where few idle bins were seen the share of active ones stands in for them.
     """
-    bins = np.unique((times / BIN_SECONDS).astype(int))
+    table = current()
+    bins = np.unique((times / table.slice_seconds).astype(int))
     pauses = np.diff(bins) - 1
     pauses = pauses[pauses > 0]
-    awakenings = len(pauses) - (gap > 2 * BIN_SECONDS)
+    awakenings = len(pauses) - (gap > 2 * table.slice_seconds)
     idle = max(outside_bins - len(bins), 0.0)
-    prior = current().idle_prior
-    return float((max(awakenings, 0) + prior * share) / (idle + prior))
+    return float((max(awakenings, 0) + table.idle_prior * share) / (idle + table.idle_prior))
 
 
 def _others_active(seconds: list[np.ndarray], start: float, end: float, span: float) -> float:
-    """Share of the given streams whose rate inside the gap is at least a quarter of their own rate outside."""
+    """Share of the given streams that go on meanwhile: their rate inside the gap is a good part of their own rate outside."""
+    table = current()
     going, counted = 0, 0
     for times in seconds:
-        if len(times) < 10:
+        if len(times) < table.back_lines:
             continue
         counted += 1
         inside = int(((times > start) & (times < end)).sum())
         outside_rate = (len(times) - inside) / max(span - (end - start), 1.0)
-        going += inside >= 0.25 * outside_rate * (end - start)
+        going += inside >= table.going_share * outside_rate * (end - start)
     return going / counted if counted else 0.0

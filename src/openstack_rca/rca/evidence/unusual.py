@@ -21,13 +21,9 @@ MAX_ROWS = 5
 
 TRAFFIC_EVENTS = 20
 TRAFFIC_SCORE = 0.999
-SURPRISING = 0.9
-"""One in ten normal events scores so high: where no more of them do, the network expected them."""
-
-TRAFFIC_WEIGHT = 0.04
-"""Traffic follows the load: it is shown beside better evidence and never names a cause by itself."""
-
+TRAFFIC_NOVELTY = 0.6
 MAX_TRAFFIC = 12
+"""Traffic follows the load: it has no weight, is shown beside better evidence and names no cause."""
 
 _WARNING_AND_WORSE = ("WARNING", "ERROR", "CRITICAL")
 ERROR_AND_WORSE = ("ERROR", "CRITICAL", "TRACE")
@@ -163,7 +159,7 @@ def new_errors(rest: pl.DataFrame, minutes: float, picked: bool = False) -> list
         detail=pl.col("detail").first(),
         level=pl.col("level").first(),
         ends=pl.col("ends").any(),
-        surprising=(pl.col("score") >= SURPRISING).mean(),
+        surprising=(pl.col("score") >= current().expected_score).mean(),
     )
     return [_unknown_error(group, minutes) for group in groups.iter_rows(named=True)]
 
@@ -206,7 +202,8 @@ def _unknown_error(group: dict[str, Any], minutes: float) -> Finding:
 
 def unusual_traffic(rest: pl.DataFrame, minutes: float) -> list[Finding]:
     """Ordinary lines that come far more often than normal, or that the model finds most surprising: context, no proof."""
-    ordinary = rest.filter(pl.col("familiar") & ~pl.col("level").is_in(_WARNING_AND_WORSE) & (pl.col("novelty") >= 0.6))
+    more = pl.col("familiar") & (pl.col("novelty") >= TRAFFIC_NOVELTY)
+    ordinary = rest.filter(more & ~pl.col("level").is_in(_WARNING_AND_WORSE))
     groups = (
         _of_one_kind(ordinary, score=pl.col("score").max())
         .filter((pl.col("count") >= TRAFFIC_EVENTS) | (pl.col("score").fill_null(0.0) >= TRAFFIC_SCORE))
@@ -229,7 +226,7 @@ def unusual_traffic(rest: pl.DataFrame, minutes: float) -> list[Finding]:
                 if by_model
                 else f"far more lines of one kind in {group['component']}",
                 why="the model did not expect it here" if by_model else "far more frequent than normal",
-                weight=TRAFFIC_WEIGHT,
+                weight=0.0,
                 rows=tuple(group["rows"]),
                 count=group["count"],
                 first=group["first"],

@@ -27,8 +27,8 @@ class FoundWindow:
 def find_windows(times: pl.Series, weights: np.ndarray) -> list[FoundWindow]:
     """Find the bursts of suspicious events.
 
-    Bins of 30 s whose weight is above the median by more than three times the median absolute deviation (and above
-    ``burst_suspicion``) are joined where less than ``merge_seconds`` lie between them.
+    Slices of ``burst_slice_seconds`` whose weight is above the median by more than three times the median absolute
+    deviation (and above ``burst_suspicion``) are joined where less than ``merge_seconds`` lie between them.
 
     Args:
         times: time of each event, datetime[us, UTC], without nulls.
@@ -46,7 +46,7 @@ def find_windows(times: pl.Series, weights: np.ndarray) -> list[FoundWindow]:
     span = (end - start).total_seconds()
     if span <= table.whole_seconds:
         return [FoundWindow(start, end, float(weights.sum()))]
-    width = max(30.0, span / 5000.0)
+    width = max(table.burst_slice_seconds, span / 5000.0)
     suspects = np.flatnonzero(weights)
     places = np.append(suspects, times.arg_max() or 0)
     offsets = (times[places].dt.timestamp("us").to_numpy() - int(start.timestamp() * 1e6)) / 1e6

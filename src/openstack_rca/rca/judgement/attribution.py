@@ -20,7 +20,6 @@ from openstack_rca.rca.weights import current
 CONSTANTLY_USED = ("rabbitmq", "mariadb", "keystone")
 """Components that every client uses every few seconds, so that a client without complaint is a client that is served."""
 
-SLOT = timedelta(seconds=15)
 _REACHABILITY = (Category.HANG, Category.NETWORK, Category.PROCESS_DOWN, Category.MESSAGING, Category.DATABASE)
 _UNCONNECTED = re.compile(
     r"(?i)Connect(?:ion)?Timeout|connect timeout|connection timed out|Errno 110|ETIMEDOUT|Connection to \S+ timed out"
@@ -98,7 +97,7 @@ def blame_link_to_busy_service(findings: list[Finding], window: pl.DataFrame) ->
         The findings, some of them with ``network`` as the accused.
     """
     table = current()
-    waited = timedelta(seconds=table.waiting_seconds)
+    waited, slot = timedelta(seconds=table.waiting_seconds), timedelta(seconds=table.gap_seconds)
     moved = list(findings)
     texts = _first_texts(findings, window)
     for accused in {finding.accused for finding in findings} - {"network", "host", "storage", *CONSTANTLY_USED}:
@@ -111,10 +110,10 @@ def blame_link_to_busy_service(findings: list[Finding], window: pl.DataFrame) ->
         host, start, end = hosts.pop(), min(f.first for f in against), max(f.last for f in against)
         streams = window.filter(pl.col("time").is_between(start - waited, end))
         own = streams.filter((pl.col("component") == accused) & (pl.col("host") != host))
-        slots = int((end - start + waited) / SLOT)
+        slots = int((end - start + waited) / slot)
         clients = {finding.accuser for finding in against}
         others = streams.filter(pl.col("component").is_in(list(clients)) & (pl.col("host") != host))
-        if own.select(pl.col("time").dt.truncate("15s").n_unique()).item() < slots or others.is_empty():
+        if own.select(pl.col("time").dt.truncate(slot).n_unique()).item() < slots or others.is_empty():
             continue
         why = f"only {host} cannot reach {accused}, which goes on serving others"
         for finding in against:

@@ -188,7 +188,7 @@ def _explanation(
         elif names < table.pointing and topology.depends_on(other.component, candidate.component):
             # Each depends on the other: only the clearly guiltier one explains the other.
             own = noisy_or([candidate.direct, candidate.accused, candidate.silent])
-            power = power if power > own + 0.1 else 0.0
+            power = power if power > own + table.noticeable else 0.0
         if best is None or power > best[1]:
             best = (other.component, power)
     return best if best is not None and best[1] >= table.noticeable else None

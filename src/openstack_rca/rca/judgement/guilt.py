@@ -16,9 +16,6 @@ from openstack_rca.rca.weights import current
 
 _ABSENT = (Category.PROCESS_DOWN, Category.HANG)
 
-NOTHING_TO_EXPLAIN = 0.5
-"""Share of the trouble explained where nobody else is in trouble: no merit and no fault."""
-
 
 @dataclass
 class Candidate:
@@ -47,7 +44,7 @@ class Candidate:
     onset: datetime | None = None
     explained_by: tuple[str, float] | None = None
     explains: list[str] = field(default_factory=list)
-    explains_share: float = NOTHING_TO_EXPLAIN
+    explains_share: float = field(default_factory=lambda: current().nothing_to_explain)
     relevance: float = 0.0
     score: float = 0.0
 

@@ -159,9 +159,6 @@ def spread(named: Mapping[str, float], topology: Topology) -> dict[str, float]:
         return {}
     relevance = {}
     for component in topology.components:
-        inherited = max(
-            (share for name, share in named.items() if share > 0.3 and topology.depends_on(name, component)),
-            default=0.0,
-        )
+        inherited = max((share for name, share in named.items() if topology.depends_on(name, component)), default=0.0)
         relevance[component] = max(named.get(component, 0.0), current().inherited_fit * inherited)
     return relevance

@@ -26,16 +26,8 @@ from openstack_rca.rca.vocabulary import ConfidenceSource
 from openstack_rca.rca.weights import current
 
 MOST_SIMILAR = 3
-MOST_BONUS = 0.2
-"""What a confirmed incident exactly like this one adds to the relevance of its cause; relevance itself weighs a tenth."""
-
-SAME_INCIDENT = timedelta(seconds=30)
-"""First evidence of two analyses this close in time: the same incident, looked at again."""
-
-MIN_STRENGTH = 0.1
 MOST_TEMPLATES = 20
 MOST_COMPARED = 100
-_WEIGHTS = {"signature": 2.0, "accused": 1.0, "template": 1.0}
 
 Feature = tuple[str, str]
 
@@ -71,7 +63,7 @@ def fingerprint_of(findings: Sequence[Finding], observed: pl.DataFrame) -> Finge
         observed: observed events (``row``, ``template_id``).
     """
     telling = sorted(
-        (finding for finding in findings if finding.strength >= MIN_STRENGTH),
+        (finding for finding in findings if finding.strength >= current().noticeable),
         key=lambda finding: (-finding.strength, finding.first, finding.title),
     )
     rows = [finding.rows[0] for finding in telling if finding.rows and finding.count][:MOST_TEMPLATES]
@@ -127,14 +119,14 @@ def recall(issue: str, fingerprint: Fingerprint, knowledge: Knowledge) -> Recall
     bonus: dict[str, float] = {}
     for item, similarity, _ in matches:
         if item.confirmed and item.component:
-            bonus[item.component] = max(bonus.get(item.component, 0.0), MOST_BONUS * similarity)
+            bonus[item.component] = max(bonus.get(item.component, 0.0), table.history_bonus * similarity)
     return Recall([_told(*match, weights) for match in matches[:MOST_SIMILAR]], bonus)
 
 
 def add_history_bonus(relevance: Mapping[str, float], bonus: Mapping[str, float]) -> dict[str, float]:
     """Relevance with the bonus of confirmed similar incidents, never above 1."""
-    names = dict.fromkeys([*relevance, *bonus])
-    return {name: min(1.0, relevance.get(name, 0.0) + min(MOST_BONUS, bonus.get(name, 0.0))) for name in names}
+    names, most = dict.fromkeys([*relevance, *bonus]), current().history_bonus
+    return {name: min(1.0, relevance.get(name, 0.0) + min(most, bonus.get(name, 0.0))) for name in names}
 
 
 def with_history_notes(causes: Sequence[Cause], relevance: Mapping[str, float], found: Recall) -> list[Cause]:
@@ -186,7 +178,10 @@ def _features(fingerprint: Fingerprint) -> frozenset[Feature]:
 
 def _weights(documents: Sequence[frozenset[Feature]]) -> dict[Feature, float]:
     containing = Counter(feature for document in documents for feature in document)
-    return {feature: _WEIGHTS[feature[0]] * _rarity(count, len(documents)) for feature, count in containing.items()}
+    kinds = {"signature": current().signature_weight}
+    return {
+        feature: kinds.get(feature[0], 1.0) * _rarity(count, len(documents)) for feature, count in containing.items()
+    }
 
 
 def _jaccard(one: frozenset[Feature], other: frozenset[Feature], weights: Mapping[Feature, float]) -> float:
@@ -200,14 +195,14 @@ def _each_once(past: Sequence[PastIncident], now: datetime | None) -> list[PastI
     The incident that is being analysed is left out of its own past unless somebody confirmed what it was.
     """
     kept: list[PastIncident] = []
-    # By stretches as long as SAME_INCIDENT, so that only neighbours need to be compared.
+    # By stretches of ``same_seconds``, so that only neighbours need to be compared.
     seen: dict[int, list[datetime]] = {}
     for item in sorted(past, key=lambda item: (item.confirmed, item.analysis.recorded), reverse=True):
         began = item.analysis.fingerprint.began
         if not item.confirmed and _same(began, now):
             continue
         if began is not None:
-            stretch = int(began.timestamp() // SAME_INCIDENT.total_seconds())
+            stretch = int(began.timestamp() // current().same_seconds)
             if any(_same(began, other) for near in (-1, 0, 1) for other in seen.get(stretch + near, ())):
                 continue
             seen.setdefault(stretch, []).append(began)
@@ -216,7 +211,7 @@ def _each_once(past: Sequence[PastIncident], now: datetime | None) -> list[PastI
 
 
 def _same(one: datetime | None, other: datetime | None) -> bool:
-    return one is not None and other is not None and abs(one - other) <= SAME_INCIDENT
+    return one is not None and other is not None and abs(one - other) <= timedelta(seconds=current().same_seconds)
 
 
 def _told(

@@ -29,10 +29,6 @@ INSTALL_HINT = (
 UNRELATED, ALIKE = 0.15, 0.55
 """Cosines of this encoder for texts that have nothing in common and for texts that say the same in other words."""
 
-SEMANTIC_SHARE = 0.5
-TITLE_SHARE = 0.8
-"""A title of evidence says what was seen to fail, which is a step further from the issue than what a component serves."""
-
 MOST_TITLES = 32
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
@@ -159,10 +155,7 @@ def hybrid_relevance(
 def mixed_fit(lexical: Mapping[str, float], semantic: Mapping[str, float]) -> dict[str, float]:
     """Both fits together, the best component made as fit as it is for the surer of the two."""
     names = dict.fromkeys([*lexical, *semantic])
-    mixed = {
-        name: (1.0 - SEMANTIC_SHARE) * lexical.get(name, 0.0) + SEMANTIC_SHARE * semantic.get(name, 0.0)
-        for name in names
-    }
+    mixed = {name: lexical.get(name, 0.0) + semantic.get(name, 0.0) for name in names}
     best = max(mixed.values(), default=0.0)
     if best <= 0.0:
         return {}
@@ -181,5 +174,5 @@ def semantic_fit(issue: str, findings: Iterable[Finding], search: SemanticSearch
         titles = [title for title, of_signature in accused if of_signature is fixed]
         for title, share in zip(titles, search.similarity(issue, titles, keep=fixed), strict=True):
             for component in accused[title, fixed]:
-                fit[component] = max(fit.get(component, 0.0), TITLE_SHARE * share)
+                fit[component] = max(fit.get(component, 0.0), share)
     return fit

@@ -22,6 +22,7 @@ from openstack_rca.rca.report.report import (
     TimelineEntry,
 )
 from openstack_rca.rca.vocabulary import ConfidenceSource, Directness, Unclear, Verdict
+from openstack_rca.rca.weights import current
 
 MAX_EVIDENCE = 10
 MAX_TIMELINE = 40
@@ -30,8 +31,6 @@ MAX_TOLD_FINDINGS = 24
 MAX_TOLD_GROUPS = 8
 MAX_TOLD_LOGGERS = 3
 _KIND_ORDER = {"window": 0, "onset": 1, "silence": 2, "gap": 3, "evidence": 4, "recovery": 5}
-UNPARSED_SHARE = 0.05
-INDEPENDENT_OWN_WORDS = 0.7
 GENERAL_CHECKS = ["systemctl status <unit>", "journalctl -u <unit> -n 200"]
 """What to look at where no rule suggests anything."""
 
@@ -70,7 +69,7 @@ def _server(candidate: Candidate, observed: pl.DataFrame) -> str | None:
 def is_independent(candidate: Candidate) -> bool:
     """Whether a candidate is a fault of its own: it says so itself, and no other candidate accounts for it."""
     own_words = max((f.strength for f in candidate.findings if f.directness is Directness.CAUSE), default=0.0)
-    return candidate.explained_by is None and own_words >= INDEPENDENT_OWN_WORDS
+    return candidate.explained_by is None and own_words >= current().independent
 
 
 def confidence(candidate: Candidate) -> float:
@@ -315,7 +314,7 @@ def missing(untimed: int, files: Sequence[FileSummary], observed: pl.DataFrame, 
     """What the analysis could not see; ``untimed`` is the number of events without a time."""
     notes = []
     lines, unknown = sum(file.lines for file in files), sum(file.unknown_lines for file in files)
-    if lines and unknown / lines > UNPARSED_SHARE:
+    if lines and unknown / lines > current().blind_share:
         notes.append(f"The level of {unknown} of {lines} lines is not known; they were searched all the same.")
     if not rates.known:
         notes.append("No model was used, so nothing is known of what is normal on this cloud.")
