@@ -146,7 +146,9 @@ def test_text_shows_what_cannot_be_read(home: Path, rca: Program, tmp_path: Path
     folder = copy_incidents(tmp_path / "incidents", "INC-003")
     (folder / "INC-003" / "incident.json").write_text('{"issue": ')
     result = rca("evaluate", folder, "--disable-mlflow")
-    assert "unreadable" in result.out and "INC-003 counts as wrong" in result.err
+    (row,) = [line.replace("\u2502", " ").split() for line in result.out.splitlines() if "INC-003" in line]
+    assert row[:3] == ["INC-003", "?", "unreadable"]
+    assert "INC-003 counts as wrong" in result.err
 
 
 def test_a_folder_without_incidents_says_what_an_incident_is(home: Path, rca: Program, tmp_path: Path) -> None:

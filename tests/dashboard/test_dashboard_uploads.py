@@ -7,6 +7,7 @@ import io
 import os
 import stat
 import tarfile
+import time
 import zipfile
 from contextlib import suppress
 from pathlib import Path
@@ -157,7 +158,7 @@ def test_a_sessions_folder_is_private_and_goes_with_it(empty_home: Path) -> None
     """Readable by this user only; removed when the session ends."""
     folder = session_folder(load_settings())
     path = Path(folder.name)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(folder.stat().st_mode) for folder in (path, path.parent)} == {0o700}
     assert path.name.startswith(f"{os.getpid()}-")
     folder.cleanup()
     assert not path.exists()
@@ -191,11 +192,11 @@ def test_folders_of_dead_processes_are_removed(empty_home: Path) -> None:
     remove_abandoned(settings)
     living = session_folder(settings)
     own = Path(living.name)
-    left = {name: settings.uploads_folder / name for name in ("999999999-crashed", "1-old", "1-new", "notes")}
-    for folder in left.values():
-        folder.mkdir()
-    for folder in (own, left["1-old"], left["notes"]):
-        os.utime(folder, (0, 0))
+    hours = {"999999999-crashed": 0.0, "1-old": 24.5, "1-new": 23.5, "notes": 99.0}
+    for name, age in hours.items():
+        (settings.uploads_folder / name).mkdir()
+        os.utime(settings.uploads_folder / name, (0, time.time() - 3600 * age))
+    os.utime(own, (0, 0))
     remove_abandoned(settings)
     assert {path.name for path in settings.uploads_folder.iterdir()} == {own.name, "1-new", "notes"}
     living.cleanup()

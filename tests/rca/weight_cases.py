@@ -54,7 +54,7 @@ from openstack_rca.rca.judgement.guilt import Candidate
 from openstack_rca.rca.knowledge import load_catalogue, load_topology
 from openstack_rca.rca.relevance import Knowledge, recall
 from openstack_rca.rca.relevance.lexical import spread
-from openstack_rca.rca.report.narrative import is_independent
+from openstack_rca.rca.report.narrative import host_of, is_independent
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
 
@@ -412,6 +412,16 @@ def confirmed(*, apart: float = 0.0, **fingerprint: list[str]) -> Case:
     return told
 
 
+def told_hosts() -> Case:
+    """The hosts that are told of a cause, whose evidence on the second one is weaker."""
+    found = [
+        replace(finding("nova-compute", "nova-compute", host, weight=weight), accused_host=host)
+        for host, weight in (("c1", 0.8), ("c2", 0.5))
+    ]
+    frame = events(("nova-compute", "c1")).with_columns(instance_id=pl.lit(None, dtype=pl.String))
+    return lambda: host_of(Candidate("nova-compute", findings=found), frame)
+
+
 def equals() -> Case:
     """The order of one whom nobody suffers from, and another who explains all trouble."""
     rival = Candidate("keystone", direct=0.5, explains_share=1.0)
@@ -538,6 +548,7 @@ CASES: dict[str, Case] = {
     "failure": answer(finding("glance-api", "nova-api", weight=0.45)),
     "nothing_to_explain": equals(),
     "independent": lambda: is_independent(Candidate("glance-api", findings=[OWN])),
+    "host_share": told_hosts(),
     "noticeable": answer(OWN, finding("cinder-api", "cinder-api", weight=0.2, directness=Directness.SYMPTOM)),
     "plain": answer(OWN),
     "nearly": answer(

@@ -103,7 +103,7 @@ def _draw_one(version: ModelVersion, settings: Settings) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         state = state_of(version)
         colours = {"pinned": "violet", "yanked": "orange", "ready": "green", "refused": "red"}
-        st.badge(STATE_WORDS.get(state, "unfinished"), color=colours.get(state, "gray"))  # type: ignore[arg-type]
+        st.badge(state if state in colours else "unfinished", color=colours.get(state, "gray"))  # type: ignore[arg-type]
         st.caption(f"Created {prose(ago(version.created))}")
     if version.yanked:
         st.text(plain(f"Yanked: {version.yank_reason or 'no reason given'}"))
@@ -118,9 +118,6 @@ def _draw_one(version: ModelVersion, settings: Settings) -> None:
         _draw_run_link(version, settings)
         figures = [{"figure": plain(name, 80), "value": value} for name, value in sorted(version.metrics.items())]
         st.dataframe(figures, hide_index=True, height=260)
-
-
-STATE_WORDS = {"pinned": "pinned", "yanked": "yanked", "ready": "ready", "refused": "refused"}
 
 
 def _draw_run_link(version: ModelVersion, settings: Settings) -> None:

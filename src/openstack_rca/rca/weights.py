@@ -203,6 +203,9 @@ class Weights:
         0.5, "share of the trouble explained where nobody else is in trouble: no merit and no fault"
     )
     independent: float = _strength(0.7, "own words this strong, that nobody explains, are a fault of their own")
+    host_share: float = _share(
+        0.5, "a cause is told of each host whose evidence is at least this of the strongest host's"
+    )
     tie: float = _strength(0.02, "scores, or suspicions, so close are as good as equal")
 
     # Verdict.

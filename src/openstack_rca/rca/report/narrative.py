@@ -38,7 +38,7 @@ GENERAL_CHECKS = ["systemctl status <unit>", "journalctl -u <unit> -n 200"]
 def build_cause(candidate: Candidate, observed: pl.DataFrame, topology: Topology) -> Cause:
     """Tell one candidate as a cause, with up to ten pieces of evidence."""
     best = candidate.leading
-    host = _host(candidate, observed)
+    host = host_of(candidate, observed)
     others = [f for f in candidate.findings if f.remedy and f.directness is not Directness.SYMPTOM]
     telling = next((finding for finding in [best, *others] if finding.remedy), best)
     suggested = [check for finding in [best, *candidate.findings[:4]] for check in finding.checks] or GENERAL_CHECKS
@@ -94,7 +94,7 @@ def _parts(candidate: Candidate) -> list[ConfidencePart]:
     return parts
 
 
-def _host(candidate: Candidate, observed: pl.DataFrame) -> str | None:
+def host_of(candidate: Candidate, observed: pl.DataFrame) -> str | None:
     """Hosts that the findings name, else those where the component logs."""
     hosts: dict[str, float] = defaultdict(float)
     for finding in candidate.findings:
@@ -106,7 +106,10 @@ def _host(candidate: Candidate, observed: pl.DataFrame) -> str | None:
     if not hosts:
         return None
     strongest = max(hosts.values())
-    return ",".join(sorted(host for host, strength in hosts.items() if strength >= 0.5 * strongest)) or None
+    return (
+        ",".join(sorted(host for host, strength in hosts.items() if strength >= current().host_share * strongest))
+        or None
+    )
 
 
 def _evidence(findings: Sequence[Finding], observed: pl.DataFrame) -> list[EvidenceItem]:
@@ -182,7 +185,7 @@ def causal_chain(named: Sequence[Candidate], findings: Sequence[Finding], topolo
     root = named[0].component
     said: dict[tuple[str, str], Finding] = {}
     for finding in findings:
-        if finding.accuser and finding.accuser != finding.accused and finding.strength >= 0.1:
+        if finding.accuser and finding.accuser != finding.accused and finding.strength >= current().noticeable:
             said.setdefault((finding.accused, finding.accuser), finding)
     reached, frontier = {root}, [root]
     hops: list[Hop] = []
