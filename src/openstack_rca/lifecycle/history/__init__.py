@@ -10,19 +10,32 @@ from openstack_rca.lifecycle.history.changes_log import (
     author,
 )
 from openstack_rca.lifecycle.history.version_index import VersionIndex, version_not_found
-from openstack_rca.lifecycle.history.version_state import PIN, STAGES, VersionState, read_state
+from openstack_rca.lifecycle.history.version_state import (
+    ALIAS,
+    DESCRIPTION,
+    PIN,
+    STAGE,
+    STAGES,
+    YANK,
+    VersionState,
+    read_state,
+)
 
 __all__ = [
+    "ALIAS",
+    "DESCRIPTION",
     "EventLog",
     "LONGEST_TEXT",
     "PIN",
     "PUBLISHED",
     "READ_AT_ONCE",
     "REFUSED",
+    "STAGE",
     "STAGES",
     "VersionEvent",
     "VersionIndex",
     "VersionState",
+    "YANK",
     "author",
     "read_state",
     "version_not_found",

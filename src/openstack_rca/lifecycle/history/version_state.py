@@ -29,8 +29,9 @@ class VersionState:
         stages: version -> stage.
         descriptions: version -> text.
         pruned: versions that were removed on purpose.
-        told: what the history ever spoke of: ``pin``, ``alias NAME``, ``yank N``, ``stage N``, ``description N``. What it
-            never spoke of may have been set by hand in the registry.
+        told: what the history ever spoke of, each by its kind (``PIN``, ``ALIAS``, ``YANK``, ``STAGE``, ``DESCRIPTION``) and
+            the alias or version that it is about; a pin is about none (0). What it never spoke of may have been set by
+            hand in the registry.
     """
 
     pinned: int | None = None
@@ -39,14 +40,14 @@ class VersionState:
     stages: dict[int, str] = field(default_factory=dict)
     descriptions: dict[int, str] = field(default_factory=dict)
     pruned: set[int] = field(default_factory=set)
-    told: set[str] = field(default_factory=set)
+    told: set[tuple[str, str | int]] = field(default_factory=set)
 
     def aliases_of(self, version: int) -> tuple[str, ...]:
         """Aliases that lead to a version, by name."""
         return tuple(sorted(name for name, number in self.aliases.items() if number == version))
 
 
-PIN = "pin"
+PIN, ALIAS, YANK, STAGE, DESCRIPTION = "pin", "alias", "yank", "stage", "description"
 
 
 def read_state(log: EventLog, names: list[EventName] | None = None) -> VersionState:
@@ -73,19 +74,19 @@ def _apply(state: VersionState, event: VersionEvent) -> None:
         _apply_to_pruned(state, event)
         return
     if event.action in (word.YANKED, word.UNYANKED):
-        state.told.add(f"yank {number}")
+        state.told.add((YANK, number))
     if event.action == word.YANKED:
         state.yanked[number] = event.reason
     elif event.action == word.UNYANKED:
         state.yanked.pop(number, None)
     elif event.action == word.PINNED:
         state.pinned = number
-        state.told.add(PIN)
+        state.told.add((PIN, 0))
     elif event.action == word.UNPINNED:
         state.pinned = None
-        state.told.add(PIN)
+        state.told.add((PIN, 0))
     elif event.action == word.DESCRIBED:
-        state.told.add(f"description {number}")
+        state.told.add((DESCRIPTION, number))
         state.descriptions[number] = event.details.get("text", "")
     elif event.action == word.ALIASED:
         _point(state, event.details["alias"], number)
@@ -116,7 +117,7 @@ def _prune(state: VersionState, number: int) -> None:
 
 
 def _point(state: VersionState, alias: str, version: int | None) -> None:
-    state.told.add(f"alias {alias}")
+    state.told.add((ALIAS, alias))
     state.aliases.pop(alias, None)
     if version is not None:
         state.aliases[alias] = version
@@ -124,7 +125,7 @@ def _point(state: VersionState, alias: str, version: int | None) -> None:
 
 def _stage(state: VersionState, version: int, stage: str) -> None:
     """A version leaves its old stage, and whatever was in the new one leaves that."""
-    state.told.add(f"stage {version}")
+    state.told.add((STAGE, version))
     old = state.stages.pop(version, None)
     if old:
         _point(state, old.lower(), None)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 
 from openstack_rca.errors import LifecycleError, PublishFailed
-from openstack_rca.lifecycle.history import STAGES, VersionState
+from openstack_rca.lifecycle.history import STAGE, STAGES, VersionState
 from openstack_rca.lifecycle.mlflow.client import sqlite_file
 from openstack_rca.lifecycle.mlflow.registered_versions import RegisteredVersions
 from openstack_rca.lifecycle.mlflow.registry_reader import RegisteredVersion
@@ -235,7 +235,7 @@ class MlflowRegistry(RegisteredVersions):
             with self._errors():
                 self.client.update_model_version(self._name, str(found.version), shown)
 
-        spoken_of = f"stage {version}" in state.told or found.stage in state.stages.values()
+        spoken_of = (STAGE, version) in state.told or found.stage in state.stages.values()
         if found.stage in STAGES and spoken_of and state.stages.get(version) != found.stage:
             with self._errors():
                 leave_stage_there(self.client, self._name, found)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from openstack_rca.errors import DigestMismatch, StoreObjectNotFound, VersionNotFound
-from openstack_rca.lifecycle.history import PIN, VersionState, read_state
+from openstack_rca.lifecycle.history import ALIAS, DESCRIPTION, PIN, STAGE, YANK, VersionState, read_state
 from openstack_rca.lifecycle.history import changes_log as word
 from openstack_rca.lifecycle.mlflow import MlflowRegistry, is_registered_half
 from openstack_rca.lifecycle.records import TAG_ABOUT, ModelVersion
@@ -150,22 +150,21 @@ def _different(lifecycle: ModelLifecycle, known: dict[int, ModelVersion], state:
     """What the registry says otherwise than the history; what the history never spoke of is nobody's mistake."""
     pinned = next((version.version for version in known.values() if version.pinned), None)
     pinned = lifecycle.index.pinned() if pinned is None else pinned
-    if PIN in state.told and pinned != state.pinned and (state.pinned is None or state.pinned in known):
+    if (PIN, 0) in state.told and pinned != state.pinned and (state.pinned is None or state.pinned in known):
         what = f"{PIN}: the registry has {pinned}, the history {state.pinned}"
         yield Finding(RESTORE, state.pinned or 0, what, subject=Subject.PIN)
     for version in known.values():
         number = version.version
         told = (
-            ("yank", version.yank_reason if version.yanked else None, state.yanked.get(number)),
-            ("description", version.description, state.descriptions.get(number) or version.tags.get(TAG_ABOUT, "")),
-            ("stage", version.stage, state.stages.get(number, "")),
+            (YANK, version.yank_reason if version.yanked else None, state.yanked.get(number)),
+            (DESCRIPTION, version.description, state.descriptions.get(number) or version.tags.get(TAG_ABOUT, "")),
+            (STAGE, version.stage, state.stages.get(number, "")),
         )
         for name, held, wanted in told:
-            if held != wanted and f"{name} {number}" in state.told:
+            if held != wanted and (name, number) in state.told:
                 yield Finding(RESTORE, number, f"{name}: the registry has {held!r}, the history {wanted!r}")
     held_aliases = {alias: number for number, version in known.items() for alias in version.aliases}
-    spoken_of = (subject.removeprefix("alias ") for subject in state.told if subject.startswith("alias "))
-    for alias in sorted(spoken_of):
+    for alias in sorted(str(name) for kind, name in state.told if kind == ALIAS):
         led, wanted_number = held_aliases.get(alias), state.aliases.get(alias)
         if led != wanted_number and (wanted_number is None or wanted_number in known):
             what = f"alias {alias}: the registry has {led}, the history {wanted_number}"
