@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from openstack_rca.cli.output import (
+    FAST,
     MODEL,
     SIGNATURES,
     notice,
@@ -37,7 +38,7 @@ from openstack_rca.settings import Settings
     help="What is wrong, in your words. It decides what is relevant; what happened is read from the logs.",
 )
 @MODEL
-@click.option("--fast/--hybrid", "--fast-mode/--hybrid-mode", "fast", default=False, help="Lexical retrieval only.")
+@FAST
 @click.option(
     "--since", callback=parse_time, metavar="TIME", help="Look at nothing before this time: ISO 8601, 04:17, 10m."
 )
@@ -53,7 +54,7 @@ from openstack_rca.settings import Settings
     "baselines",
     multiple=True,
     metavar="PATH",
-    help="Logs of a good time of the same cloud; their rates count as normal beside the model's; may be given again.",
+    help="Logs of the same cloud without trouble: their rates count as normal, in addition to the model; may be given again.",
 )
 @SIGNATURES
 @click.option(

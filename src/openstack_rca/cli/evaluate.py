@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from openstack_rca.cli.output import (
+    FAST,
     JSON_FORMAT,
     MODEL,
     SIGNATURES,
@@ -31,7 +32,7 @@ from openstack_rca.settings import Settings
 @click.command("evaluate", short_help="Score the answers on labelled incidents.")
 @click.argument("folders", type=click.Path(path_type=Path), metavar="DIR...", nargs=-1, required=True)
 @MODEL
-@click.option("--fast/--hybrid", "--fast-mode/--hybrid-mode", "fast", default=False, help="Lexical retrieval only.")
+@FAST
 @click.option(
     "--leave-one-out",
     is_flag=True,

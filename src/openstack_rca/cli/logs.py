@@ -31,7 +31,7 @@ def logs_group() -> None:
     """Show how logs are read, without an analysis."""
 
 
-@logs_group.command("inspect", short_help="Say file by file what is understood of logs.")
+@logs_group.command("inspect", short_help="Show for each file how it is read.")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @JSON_FORMAT
 @FETCH_SINCE
@@ -57,7 +57,7 @@ def inspect_command(paths: tuple[str, ...], form: str, settings: Settings) -> No
             say(line)
 
 
-@logs_group.command("events", short_help="Print the events of logs as a table.")
+@logs_group.command("events", short_help="Print the events of logs.")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option(
     "--format",

@@ -33,7 +33,7 @@ COMMANDS = {
     "completion": LazyCommand(_CLI + "completion", "completion_command", "Print the shell's completion script."),
     "confirm": LazyCommand(_CLI + "history", "confirm_command", "Record what an incident really was."),
     "dashboard": LazyCommand(
-        _CLI + "dashboard", "dashboard_command", "Open the dashboard: the same answers, to look at."
+        _CLI + "dashboard", "dashboard_command", "Serve the dashboard: the same answers in a browser."
     ),
     "demo": LazyCommand(_CLI + "demo", "demo_command", "Answer a recorded incident, then train on the samples."),
     "doctor": LazyCommand(_CLI + "doctor", "doctor_command", "Check every connection."),

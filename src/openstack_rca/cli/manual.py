@@ -27,7 +27,7 @@ MODEL_COPY = Path("models/lstm_log_classifier.keras")
 @click.option(
     "--logs", multiple=True, metavar="PATH", help="File, folder or glob; may be given again. Default: the samples."
 )
-@click.option("--fast-mode", is_flag=True, help="Lexical retrieval only.")
+@click.option("--fast-mode", is_flag=True, help="Match the issue by its words only, not by its meaning; faster.")
 @with_settings
 def manual_command(mode: str, issue: str | None, logs: tuple[str, ...], fast_mode: bool, settings: Settings) -> int:
     """Train on logs of a healthy cloud, or find the root cause of an issue.

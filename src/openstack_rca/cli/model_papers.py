@@ -54,7 +54,7 @@ def _cell(value: object) -> str:
     type=click.Choice(["md", "html"]),
     default="md",
     show_default=True,
-    help="Markdown, or a page of its own.",
+    help="Markdown, or an HTML page.",
 )
 @with_settings
 def card_command(reference: str, form: str, settings: Settings) -> None:

@@ -88,7 +88,7 @@ def prune_command(
     say(f"{len(going)} versions {what}, {size:.1f} MB; {len(plan) - len(going)} stay.")
 
 
-@click.command("repair", short_help="Make the registry whole again from the store.")
+@click.command("repair", short_help="Restore the registry from the store.")
 @YES
 @JSON_FORMAT
 @with_settings

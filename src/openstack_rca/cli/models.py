@@ -41,7 +41,7 @@ COMMANDS = {
     "pin": LazyCommand(_CHANGES, "pin_command", "Make latest lead to one version."),
     "promote": LazyCommand(_CHANGES, "promote_command", "Copy a version to another environment."),
     "prune": LazyCommand(_UPKEEP, "prune_command", "Remove old versions from registry and store."),
-    "repair": LazyCommand(_UPKEEP, "repair_command", "Make the registry whole again from the store."),
+    "repair": LazyCommand(_UPKEEP, "repair_command", "Restore the registry from the store."),
     "rollback": LazyCommand(_CHANGES, "rollback_command", "Pin the last good version before the one in use."),
     "stage": LazyCommand(_CHANGES, "stage_command", "Move a version to a stage."),
     "unpin": LazyCommand(_CHANGES, "unpin_command", "Let latest be the highest version again."),

@@ -47,6 +47,13 @@ MODEL = click.option(
     metavar="latest|N|@ALIAS|FILE|none",
     help="Which model scores the events: a version, an alias, a .keras file, or none.",
 )
+FAST = click.option(
+    "--fast/--hybrid",
+    "--fast-mode/--hybrid-mode",
+    "fast",
+    default=False,
+    help="Match the issue by its words only, not by its meaning; faster.",
+)
 SIGNATURES = click.option(
     "--signatures",
     metavar="DIRECTORY",

@@ -78,7 +78,7 @@ def show_command(reference: str, full: bool, form: str, output: Path | None) -> 
         click.echo(render(report, form), nl=form != "ticket")
 
 
-@report_group.command("narrate", short_help="Have a language model tell a kept report.")
+@report_group.command("narrate", short_help="Have a language model explain a kept report.")
 @click.argument("reference", metavar="ID")
 @click.argument("question", default="")
 @JSON_FORMAT

@@ -14,7 +14,7 @@ def store_group() -> None:
     """The store that keeps the model files."""
 
 
-@store_group.command("lifecycle", short_help="Show or set the bucket's own clean-up.")
+@store_group.command("lifecycle", short_help="Show or set the bucket's lifecycle policy.")
 @click.option(
     "--upload-days",
     type=click.IntRange(1),

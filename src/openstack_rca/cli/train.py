@@ -60,13 +60,13 @@ def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), default=_DEFAULTS.learning_rate,
                      show_default=True, help="Adam's rate at the start."),
         click.option("--dropout-rate", type=click.FloatRange(0, 1, max_open=True), default=_DEFAULTS.dropout_rate,
-                     show_default=True, help="Share dropped in training."),
+                     show_default=True, help="Share of the LSTM's inputs and outputs left out in each training step."),
         click.option("--lstm-units", type=click.IntRange(1, 4096), default=_DEFAULTS.lstm_units, show_default=True,
                      help="Width of the LSTM's state."),
         click.option("--batch-size", type=click.IntRange(1, 65536), default=_DEFAULTS.batch_size, show_default=True,
                      help="Chunks in a gradient step."),
         click.option("--epochs", type=click.IntRange(1, 10_000), default=_DEFAULTS.epochs, show_default=True,
-                     help="Passes over the training part, at most."),
+                     help="Most passes over the training data."),
     ):  # fmt: skip
         command = option(command)
     return command

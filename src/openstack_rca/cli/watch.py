@@ -34,14 +34,14 @@ from openstack_rca.settings import Settings
     type=click.IntRange(1),
     default=120,
     show_default=True,
-    help="Seconds without trouble after which it has ended.",
+    help="Seconds without trouble after which trouble counts as ended.",
 )
 @click.option(
     "--cool-down",
     type=click.IntRange(0),
     default=30,
     show_default=True,
-    help="Minutes within which a trouble that comes back is not told again.",
+    help="Send no new notice where the same trouble comes back within so many minutes.",
 )
 @click.option(
     "--webhook", "webhooks", multiple=True, metavar="URL", help="Post each notice to this address; may be given again."
