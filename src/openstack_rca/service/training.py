@@ -117,7 +117,7 @@ def train(
             where.
     """
     require_extra("train", "Training")
-    work = _Work(settings, config or TrainingConfig(), on_step or _nobody, on_read, on_progress, on_upload)
+    work = _Work(settings, config or TrainingConfig(), on_step or (lambda _step: None), on_read, on_progress, on_upload)
     return _trained(work, paths, output, force, add)
 
 
@@ -196,10 +196,6 @@ class _Work:
         begun = time.monotonic()
         yield
         self.seconds[name] = round(time.monotonic() - begun, 3)
-
-
-def _nobody(_step: TrainingStep) -> None:
-    return
 
 
 def _parent(reference: str, lifecycle: ModelLifecycle) -> Parent:

@@ -60,13 +60,9 @@ class RegisteredVersions:
         return self._names.name
 
     @property
-    def _name(self) -> str:
-        return self.registered_name
-
-    @property
     def reader(self) -> RegistryReader:
         """What answers questions."""
-        return self._names.reader(self._name)
+        return self._names.reader(self.registered_name)
 
     def get(self, version: int) -> ModelVersion:
         """One version, in any state.

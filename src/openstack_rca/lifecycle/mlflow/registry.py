@@ -51,7 +51,8 @@ class MlflowRegistry(RegisteredVersions):
         """
         self._make_registered_model()
         with self._alone(draft.writer):
-            return self._take_number(draft, max(at_least, self._highest() + 1))
+            highest = next((found.version for found in self.reader.newest_first()), 0)
+            return self._take_number(draft, max(at_least, highest + 1))
 
     @contextmanager
     def _alone(self, writer: str) -> Iterator[None]:
@@ -60,9 +61,9 @@ class MlflowRegistry(RegisteredVersions):
         folder = self.settings.state_folder if database is None else database.parent
         with ExitStack() as stack:
             with suppress(OSError):
-                stack.enter_context(locked(folder / f".{self._name}.lock"))
+                stack.enter_context(locked(folder / f".{self.registered_name}.lock"))
             if database is None:
-                stack.enter_context(Turns(self.client, self._name, self._errors).turn(writer))
+                stack.enter_context(Turns(self.client, self.registered_name, self._errors).turn(writer))
             yield
 
     def _take_number(self, draft: Draft, expected: int) -> int:
@@ -70,7 +71,7 @@ class MlflowRegistry(RegisteredVersions):
         try:
             collisions = 0
             while collisions < ATTEMPTS:
-                number = self._create(draft, expected)
+                number = self._create_version(self._source_of(expected), draft.run_id, facts_of(draft, self.place))
                 if number == expected:
                     return number
                 stale.append(number)
@@ -85,7 +86,8 @@ class MlflowRegistry(RegisteredVersions):
                 for number in stale:
                     self.void(number)
         raise PublishFailed(
-            f"No version number could be had for {self._name}: other writers took each one first.", "Try again."
+            f"No version number could be had for {self.registered_name}: other writers took each one first.",
+            "Try again.",
         )
 
     def _step_aside(self, collisions: int) -> None:
@@ -97,13 +99,10 @@ class MlflowRegistry(RegisteredVersions):
         if collisions % 2 == 0:
             time.sleep(random.uniform(0, min(LONGEST_WAIT, SHORTEST_WAIT * 2 ** (collisions // 2))))  # noqa: S311
 
-    def _create(self, draft: Draft, expected: int) -> int:
-        return self._create_version(self._source_of(expected), draft.run_id, facts_of(draft, self.place))
-
     def _create_version(self, source: str, run_id: str | None, tags: Mapping[str, str]) -> int:
         with self._errors():
             made = self.client.create_model_version(
-                self._name,
+                self.registered_name,
                 source,
                 run_id=run_id,
                 tags=dict(tags),
@@ -164,9 +163,6 @@ class MlflowRegistry(RegisteredVersions):
         uri = self.uri_of(number)
         return uri.rsplit("/", 1)[0] if self.place.has_companions else uri
 
-    def _highest(self) -> int:
-        return next((found.version for found in self.reader.newest_first()), 0)
-
     def mark_ready(self, version: int) -> None:
         """Set our own tag; MLflow itself calls every version READY at once."""
         self._tag(version, TAG_STATUS, "ready")
@@ -178,12 +174,12 @@ class MlflowRegistry(RegisteredVersions):
 
     def _tag(self, version: int, name: str, value: str) -> None:
         with self._errors():
-            self.client.set_model_version_tag(self._name, str(version), name, value)
+            self.client.set_model_version_tag(self.registered_name, str(version), name, value)
 
     def void(self, version: int) -> None:
         """Delete the version; MLflow does not hand its number out again."""
         with self._errors():
-            self.client.delete_model_version(self._name, str(version))
+            self.client.delete_model_version(self.registered_name, str(version))
 
     def remove(self, version: int) -> None:
         """Delete the version; an alias that leads to it goes too."""
@@ -207,15 +203,15 @@ class MlflowRegistry(RegisteredVersions):
                 continue
             with self._errors():
                 if number is None:
-                    self.client.delete_registered_model_alias(self._name, alias)
+                    self.client.delete_registered_model_alias(self.registered_name, alias)
                 else:
-                    self.client.set_registered_model_alias(self._name, alias, str(number))
+                    self.client.set_registered_model_alias(self.registered_name, alias, str(number))
         if pin and state.pinned is not None:
             with self._errors():
-                self.client.set_registered_model_tag(self._name, TAG_PINNED, str(state.pinned))
+                self.client.set_registered_model_tag(self.registered_name, TAG_PINNED, str(state.pinned))
         elif pin and TAG_PINNED in held.tags:
             with self._errors():
-                self.client.delete_registered_model_tag(self._name, TAG_PINNED)
+                self.client.delete_registered_model_tag(self.registered_name, TAG_PINNED)
 
     def _follow_version(self, found: RegisteredVersion, version: int, state: VersionState) -> None:
         wanted = {
@@ -228,14 +224,14 @@ class MlflowRegistry(RegisteredVersions):
                 self._tag(found.version, tag, value)
             elif value is None and tag in found.tags:
                 with self._errors():
-                    self.client.delete_model_version_tag(self._name, str(found.version), tag)
+                    self.client.delete_model_version_tag(self.registered_name, str(found.version), tag)
         if (found.tags.get(TAG_DESCRIPTION) or None) != wanted[TAG_DESCRIPTION]:
             # MLflow's own pages show its own field.
             shown = wanted[TAG_DESCRIPTION] or found.tags.get(TAG_ABOUT, "")
             with self._errors():
-                self.client.update_model_version(self._name, str(found.version), shown)
+                self.client.update_model_version(self.registered_name, str(found.version), shown)
 
         spoken_of = (STAGE, version) in state.told or found.stage in state.stages.values()
         if found.stage in STAGES and spoken_of and state.stages.get(version) != found.stage:
             with self._errors():
-                leave_stage_there(self.client, self._name, found)
+                leave_stage_there(self.client, self.registered_name, found)

@@ -65,7 +65,7 @@ class ModelLifecycle:
         self.signatures = Signatures(settings, self.place, self.cache)
         self.files = StoredFiles(settings, self.store, self.cache, self.signatures)
         self.events = EventLog(self.store, self.place)
-        self._at_step = at_step or _no_step
+        self._at_step = at_step or (lambda _name: None)
         self.registry = (
             MlflowRegistry(settings, self.place, lambda version: self.store.uri(self.place.key(version)))
             if settings.mlflow_enabled
@@ -360,7 +360,3 @@ class ModelLifecycle:
     def locate(self, version: ModelVersion) -> tuple[ObjectStore, str]:
         """The store that holds a version's file, and its key there."""
         return self.files.locate(version)
-
-
-def _no_step(_name: str) -> None:
-    return
