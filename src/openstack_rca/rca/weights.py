@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 
@@ -38,29 +39,17 @@ class Number:
     meaning: str
 
 
-def _number(value: float, unit: Unit, meaning: str) -> float:
+def _number(unit: Unit, value: float, meaning: str) -> float:
     made: float = field(default=value, metadata={"unit": unit, "meaning": meaning})
     return made
 
 
-def _strength(value: float, meaning: str) -> float:
-    return _number(value, Unit.STRENGTH, meaning)
-
-
-def _share(value: float, meaning: str) -> float:
-    return _number(value, Unit.SHARE, meaning)
-
-
-def _factor(value: float, meaning: str) -> float:
-    return _number(value, Unit.FACTOR, meaning)
-
-
-def _seconds(value: float, meaning: str) -> float:
-    return _number(value, Unit.SECONDS, meaning)
-
-
-def _count(value: float, meaning: str) -> float:
-    return _number(value, Unit.COUNT, meaning)
+_strength = partial(_number, Unit.STRENGTH)
+_share = partial(_number, Unit.SHARE)
+_factor = partial(_number, Unit.FACTOR)
+_seconds = partial(_number, Unit.SECONDS)
+_count = partial(_number, Unit.COUNT)
+_significance = partial(_number, Unit.SIGNIFICANCE)
 
 
 @dataclass(frozen=True)
@@ -109,8 +98,8 @@ class Weights:
 
     # Silence.
     silence: float = _strength(0.6, "a stream that fell silent")
-    silence_significance: float = _number(5.0, Unit.SIGNIFICANCE, "a gap that chance leaves more often is none")
-    silence_certain: float = _number(20.0, Unit.SIGNIFICANCE, "a gap from which a silence counts in full")
+    silence_significance: float = _significance(5.0, "a gap that chance leaves more often is none")
+    silence_certain: float = _significance(20.0, "a gap from which a silence counts in full")
     gap_seconds: float = _seconds(15.0, "a shorter gap is none: who writes in each slice so long goes on")
     slice_seconds: float = _seconds(
         5.0, "streams are bursty, so a gap is judged by the slices so long that usually hold a line, not by lines"
@@ -130,8 +119,8 @@ class Weights:
     # Steps of requests that did not come.
     missing_steps: float = _strength(0.8, "requests that stopped")
     late_steps: float = _strength(0.3, "requests whose next step came late")
-    steps_significance: float = _number(9.2, Unit.SIGNIFICANCE, "stops that chance makes more often are no trouble")
-    steps_certain: float = _number(13.8, Unit.SIGNIFICANCE, "stops from which a trouble counts in full")
+    steps_significance: float = _significance(9.2, "stops that chance makes more often are no trouble")
+    steps_certain: float = _significance(13.8, "stops from which a trouble counts in full")
     pause_seconds: float = _seconds(120.0, "stops further apart are separate troubles")
     unknown_rate: float = _share(0.05, "steps that stay away where the normal logs held too few to tell")
     proven_steps: float = _count(
