@@ -33,7 +33,7 @@ def list_command(limit: int, kind: str | None, form: str, settings: Settings) ->
         console().print(f"No runs in {settings.experiment_name} yet.")
         return
     print_columns(
-        ("run", "kind", "status", "started (UTC)", "seconds", "what came of it"),
+        ("run", "kind", "status", "started (UTC)", "seconds", "outcome"),
         [_row(run) for run in runs],
         right=("seconds",),
     )
