@@ -187,18 +187,26 @@ def levels_known(file: FileRead, unknown_events: int) -> LevelsKnown:
 
 def _gaps(events: pl.DataFrame) -> dict[str, list[Gap]]:
     """The longest stretches without an event that are far longer than most of the same file."""
-    times = events.select("file", "time").drop_nulls().sort("file", "time")
-    step = (pl.col("time") - pl.col("time").shift()).over("file").dt.total_microseconds() / 1e6
-    usual = pl.col("step").quantile(0.95, "nearest").over("file")
+    # The events are in the order of time, so those of each file are too.
+    times = events.select("file", "time").drop_nulls()
+    stepped = times.with_columns(pl.col("time").diff().over("file").dt.total_microseconds().alias("step"))
+    usual = stepped.group_by("file").agg(pl.col("step").quantile(0.95, "nearest").alias("usual"))
     long = (
-        times.with_columns(step.alias("step"), pl.col("time").shift().over("file").alias("before"))
-        .filter(pl.col("step") > pl.max_horizontal(usual * _GAP_FACTOR, pl.lit(LEAST_GAP_SECONDS)))
-        .sort("step", descending=True)
+        stepped.filter(pl.col("step") > LEAST_GAP_SECONDS * 1e6)
+        .join(usual, on="file")
+        .filter(pl.col("step") > pl.col("usual") * _GAP_FACTOR)
+        .sort("step", descending=True, maintain_order=True)
         .group_by("file", maintain_order=True)
         .head(GAPS)
+        .select(
+            pl.col("file").cast(pl.String),
+            "time",
+            (pl.col("time") - pl.duration(microseconds="step")).alias("start"),
+            seconds=pl.col("step") / 1e6,
+        )
     )
     found: dict[str, list[Gap]] = {}
-    for file, end, seconds, start in long.select(pl.col("file").cast(pl.String), "time", "step", "before").iter_rows():
+    for file, end, start, seconds in long.iter_rows():
         found.setdefault(file, []).append(Gap(start, end, round(seconds, 1)))
     return found
 

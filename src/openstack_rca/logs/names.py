@@ -41,13 +41,14 @@ _SERVICES = words(
     "rabbitmq redis sahara senlin skyline solum strongswan supervisor sushy swift tacker telegraf tomcat trove unbound "
     "uwsgi valkey vault vitrage watcher zabbix zaqar zookeeper zun"
 )
+_DATABASES = words("mysql mariadb galera")
 _PLACES = words(
     "all archive archives audit backup backups cluster collected container containers data docker etc files home "
     "host hosts incident incidents journal kolla latest lib lib64 local log logdir logs mnt node nodes normal old opt "
     "private proc root run samples screen service services share source srv stack sys tmp usr var volumes "
     "sos_commands sos_logs pods system test tests training train user users stdouts stdout juju namespaces must-gather "
-    "crashdump log-storage extracted export exports snap common current devstack unit units machine pod controller_logs "
-    "cluster-scoped-resources core ansible tripleo edpm overcloud undercloud sosreport cases case upload uploads "
+    "crashdump baremetal lxd log-storage extracted export exports snap common current devstack unit units machine pod "
+    "controller_logs cluster-scoped-resources core ansible tripleo edpm overcloud undercloud sosreport cases case upload uploads "
     "download downloads desktop documents crash crashes coredump coredumps support errors"
 )
 _HOST_LIKE = re.compile(
@@ -67,14 +68,15 @@ _SOSREPORT = re.compile(
     re.IGNORECASE,
 )
 _SUPPORTCONFIG = re.compile(r"^(?:scc|nts)_(?P<host>[\w.-]+?)_\d{6}_\d{4}$")
-_ANSIBLE_CONTAINER = re.compile(r"^(?P<host>.+?)[_-](?P<service>[a-z0-9_-]+)[_-]container-[0-9a-f]{8}$")
+# A container of OpenStack-Ansible: what is called `cmp-a_nova_api_container-12345678` calls itself by dashes alone.
+_ANSIBLE_CONTAINER = re.compile(r"^(?:(?P<host>[^_]+)_(?P<service>[a-z0-9_]+)_|(?P<dashed>.+)-)container-[0-9a-f]{8}$")
 # `NAMESPACE_POD_UID` of the kubelet, and `POD_NAMESPACE_CONTAINER-ID` of its links.
 _POD_FOLDER = re.compile(r"^[a-z0-9-]+_(?P<pod>[a-z0-9.-]+)_(?:[0-9a-f-]{32,36})$")
 _POD_LINK = re.compile(r"^(?P<pod>[a-z0-9.-]+)_[a-z0-9-]+_(?P<container>[a-z0-9-]+)-[0-9a-f]{64}$")
 _POD_TAIL = re.compile(r"-(?:\d{1,4}|[0-9a-f]{8,10}|[bcdfghjklmnpqrstvwxz2456789]{5,10}|default)$")
 _CELL = re.compile(r"-cell\d+")
 _NOT_HOSTS = words(
-    "kolla openstack devstack docker podman tripleo edpm snap screen unit machine pod service container journal "
+    "kolla openstack devstack microstack docker podman tripleo edpm snap screen unit machine pod service container journal "
     "journalctl log logs new old full combined all my the application charm"
 )
 _NOT_HOST_TAIL = re.compile(r"^(?:cell\d+|v\d+|\d+|worker\d+|[0-9a-f]{8,10}(?:-[a-z0-9]{5})?|[a-z0-9]{5}|py\d+)$")
@@ -138,7 +140,8 @@ def _service(name: str, folders: list[str]) -> tuple[str | None, str | None]:
     plain = _NODE_SUFFIX.sub("", name)
     node = _NODE_NAME.match(plain)
     if node is not None:
-        return "rabbitmq", node.group(1)
+        container = _in_container(node.group(1))
+        return "rabbitmq", container.host if container else node.group(1)
     in_pod = _pod_service(plain, folders)
     if in_pod is not None:
         return in_pod, None
@@ -153,6 +156,9 @@ def _service(name: str, folders: list[str]) -> tuple[str | None, str | None]:
         stem = _ROLE.sub("", stem)
     if parent.lower() == "qemu":
         return parent, None
+    if parent.lower() in _DATABASES and name.endswith(".err") and not is_program(stem):
+        # Without a setting the server calls its log by its host.
+        return parent, stem if _may_be_host(stem) else None
     project = parent.lower() if parent.lower() in _SERVICES or is_program(parent) else ""
     if project and parent.lower() not in _PLACES:
         joined = f"{normal_name(project)}-{normal_name(stem)}"
@@ -164,8 +170,8 @@ def _service(name: str, folders: list[str]) -> tuple[str | None, str | None]:
     if project and not component_of_program(service) and not _ROLE.search(service):
         return parent, host
     if _IDENTIFIER.match(service):
-        container = _ANSIBLE_CONTAINER.match(parent)
-        return (container.group("service") if container else None), host
+        container = _in_container(parent)
+        return (container.service if container else None), host
     return service or None, host
 
 
@@ -244,10 +250,22 @@ def _host_in(part: str) -> str | None:
     report = _SOSREPORT.match(part) or _SUPPORTCONFIG.match(part)
     if report is not None:
         return report["host"]
-    container = _ANSIBLE_CONTAINER.match(part)
+    container = _in_container(part)
     if container is not None:
-        return container["host"]
+        return container.host
     return part if _may_be_host(part) else None
+
+
+def _in_container(name: str) -> Origin | None:
+    """Service and host of a container of OpenStack-Ansible, by its name."""
+    found = _ANSIBLE_CONTAINER.match(name)
+    if found is None or found["host"]:
+        return found and Origin(found["service"], found["host"])
+    borders = [place for place, letter in enumerate(found["dashed"]) if letter == "-"]
+    splits = [Origin(found["dashed"][place + 1 :], found["dashed"][:place]) for place in borders]
+    known = (split for split in splits if _is_service(split.service or ""))
+    hosts = (split for split in splits if _HOST_LIKE.match(split.host or ""))
+    return next(known, None) or next(hosts, None) or next(iter(splits), Origin(None, found["dashed"]))
 
 
 def _may_be_host(part: str) -> bool:
