@@ -63,6 +63,26 @@ def test_standard_input_is_watched_to_its_end(empty_home: Path, tmp_path: Path) 
     assert b"TROUBLE BEGAN: keystone" in done.stdout
 
 
+def test_checks_are_those_of_the_deployment_that_was_named(empty_home: Path, tmp_path: Path) -> None:
+    """As ``analyze --deployment`` does."""
+    refused = (
+        'pymysql.err.OperationalError: (2003, "Can\'t connect to MySQL server on 10.0.0.11 ([Errno 111] ECONNREFUSED)")'
+    )
+    lines = [f"2026-11-23 04:00:{second:02d}.000 7 INFO nova.api [-] Ordinary work" for second in range(40)]
+    lines += [f"2026-11-23 04:00:{second}.000 7 ERROR oslo_db [-] {refused}" for second in range(40, 60)]
+    done = subprocess.run(
+        [*program(), "watch", "-", "--model", "none", "--deployment", "kolla"],
+        input="\n".join(lines),
+        env=environment(OPENSTACK_RCA_HOME=empty_home),
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=HANGS_AFTER_SECONDS,
+    )
+    assert "Next: docker ps -a --filter name=mariadb" in done.stdout
+
+
 def test_what_cannot_be_watched_is_said_at_once(empty_home: Path, rca: Program, tmp_path: Path) -> None:
     """One line, and nothing is waited for."""
     refused(rca("watch", tmp_path / "nowhere", "--model", "none"), "nowhere")

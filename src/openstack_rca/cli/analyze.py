@@ -29,6 +29,14 @@ from openstack_rca.service.reports import FORMATS, check_report_path, exit_statu
 from openstack_rca.service.waiting_runs import send_as_configured, write_down
 from openstack_rca.settings import Settings
 
+DEPLOYMENT = click.option(
+    "--deployment",
+    type=click.Choice(DEPLOYMENTS),
+    metavar="NAME",
+    help=f"Tool that deployed the cloud; the suggested checks use its commands: {', '.join(DEPLOYMENTS)}; "
+    "default: the one that the logs show.",
+)
+
 
 @click.command("analyze", short_help="Find the root cause in logs.")
 @click.argument("logs", nargs=-1, required=True, metavar="LOGS...")
@@ -69,13 +77,7 @@ from openstack_rca.settings import Settings
     type=click.Path(dir_okay=False, path_type=Path),
     help="Also write the report to this file; its suffix (.json, .md, .html, .txt) says in which form.",
 )
-@click.option(
-    "--deployment",
-    type=click.Choice(DEPLOYMENTS),
-    metavar="NAME",
-    help=f"Tool that deployed the cloud; the suggested checks use its commands: {', '.join(DEPLOYMENTS)}; "
-    "default: the one that the logs show.",
-)
+@DEPLOYMENT
 @with_settings
 @reading_options
 def analyze_command(

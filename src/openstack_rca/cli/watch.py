@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from openstack_rca.cli.analyze import DEPLOYMENT
 from openstack_rca.cli.main import INTERRUPTED
 from openstack_rca.cli.output import HOSTS, MODEL, SIGNATURES, line_options, notice, with_settings
 from openstack_rca.service.deliveries import Command, Deliveries, Folder, Receiver, Webhook, WebhookFormat
@@ -79,6 +80,7 @@ from openstack_rca.settings import Settings
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="json: one object a line."
 )  # fmt: skip
 @with_settings
+@DEPLOYMENT
 @HOSTS
 @line_options
 def watch_command(
@@ -97,6 +99,7 @@ def watch_command(
     port: int | None,
     state: Path | None,
     form: str,
+    deployment: str | None,
     settings: Settings,
 ) -> int:
     """Watch LOGS (files, folders, globs, - for standard input, or an address): tell when trouble begins, changes or ends.
@@ -115,6 +118,7 @@ def watch_command(
       openstack-rca watch ssh://ctl1,ctl2/var/log/kolla
       openstack-rca watch journald:nova-compute.service
     """
+    settings = settings.model_copy(update={"deployment": deployment}) if deployment else settings
     opened = open_model(model, settings)
     for text in opened.notices:
         notice(text)
