@@ -26,6 +26,7 @@ LINES = {
     "Consul": ("2026/11/20 02:11:09 [ERR] boom", "ERROR", "boom"),
     "MidoNet": ("2026.11.20 02:11:09.004 ERROR [main] boom", "ERROR", "[main] boom"),
     "ProxySQL": ("2026-11-20 02:11:09 X.cpp:1:monitor(): [ERROR] boom", "ERROR", "boom"),
+    "a process first": ("[2001] 2026-11-20 02:11:09.004 ERROR nova.manager: boom", "ERROR", "nova.manager: boom"),
     "a clock of 12 hours": ("11/20/2026 02:11:09 AM nova.manager ERROR boom", "ERROR", "boom"),
     "only a time": ("20-Nov-2026 02:11:09.004 zone example.org/IN: loaded", "UNKNOWN", "zone example.org/IN: loaded"),
 }  # fmt: skip
@@ -53,6 +54,7 @@ AROUND = {
     "kubectl logs of all": "pod/nova-compute-default-x7x2k nova-compute {}",
     "Discord": "[02:12]Jane: {}",
     "WhatsApp": "20/11/2026, 02:12 - Jane Doe: {}",
+    "Jenkins": "[2026-11-23T04:00:00.123Z] {}",
     "snap": "2026-11-23T04:00:01Z microstack.nova-compute[2001]: {}",
     "grep -A": "/var/log/nova/nova-compute.log-{}",
     "grep -n": "/var/log/nova/nova-compute.log:1044:{}",
@@ -170,3 +172,9 @@ def test_an_exception_below_an_error_as_long_as_a_terminal_is_wide_is_no_rest_of
 def test_a_class_of_java_is_no_service() -> None:
     record = {"timestamp": "2026-11-23T04:00:00Z", "level": "ERROR", "component": "o.e.b.Bootstrap", "message": "boom"}
     assert [event["service"] for event in rows(json.dumps(record) + "\n", "opensearch.log")] == ["opensearch"]
+
+
+def test_pythons_logging_without_a_setting_tells_level_and_logger_but_no_time() -> None:
+    (event,) = rows("ERROR:nova.compute.manager:boom\n", "saved.log")
+    told = (event["time"], event["service"], event["level"], event["level_guessed"], event["logger"], event["message"])
+    assert told == (None, "nova-compute", "ERROR", False, "nova.compute.manager", "boom")

@@ -101,3 +101,9 @@ def test_containers_and_units_of_ceph_are_its_daemons(tag: str, service: str) ->
     """Neither the cluster's id nor the host behind the daemon is a part of the service's name."""
     (event,) = rows(f"Nov 23 04:00:02 stor-9 {tag}[7]: x\n", "syslog")
     assert event["service"] == service
+
+
+def test_the_host_of_a_line_is_the_machine_below_its_container() -> None:
+    """OpenStack-Ansible calls its containers by the machine, the service and a number."""
+    (event,) = rows("Nov 23 04:00:02 r1-infra-1-nova-api-container-1a2b3c4d.example.com nova-api[7]: x\n", "syslog")
+    assert (event["host"], event["service"]) == ("r1-infra-1", "nova-api")

@@ -36,6 +36,7 @@ _BEGINNINGS: tuple[tuple[str, frozenset[str]], ...] = (
     (r"^(?P<stamp>\[", frozenset("[")),
     (r"^(?P<source>\{", frozenset("{")),
     (r"^[0-9a-f]", _DIGITS | frozenset("abcdef")),
+    (r"^(?P<level>TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL)", frozenset("TDINWECF")),
     (r"^\[?(?P<level>TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL)", frozenset("[TDINWECF")),
     (r"^\[?", frozenset()),
     (r"^\[", frozenset("[")),

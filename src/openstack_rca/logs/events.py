@@ -19,6 +19,7 @@ from openstack_rca.logs.event_table import EventTable
 from openstack_rca.logs.gathered_events import HOST_SOURCES, GatheredEvents, ReadingOptions
 from openstack_rca.logs.host_times import with_uptimes, zone_of
 from openstack_rca.logs.joining import in_order_of_time, join_events
+from openstack_rca.logs.names import machine_of
 from openstack_rca.logs.parsing import format_names, parse_lines
 from openstack_rca.logs.reading import Log, Reading
 from openstack_rca.logs.records import HostSource, SkipReason, ids_in_text
@@ -154,6 +155,11 @@ def _batch_events(batch: Sequence[Block], logs: Sequence[Log], options: ReadingO
     lines = pl.concat(block.numbered(index) for index, block in enumerate(batch))
     records = parse_lines(lines, options.timezone, options.log_format)
     events = with_uptimes(join_events(in_order_of_time(records)), lines)
+    within = events["host"].drop_nulls()
+    within = within.filter(within.str.contains("container-", literal=True)).unique()
+    if within.len():
+        machines = {name: machine_of(name) for name in within.to_list()}
+        events = events.with_columns(pl.col("host").replace(machines))
     of_block = [logs[block.log_index] for block in batch]
     origins = pl.DataFrame(
         {

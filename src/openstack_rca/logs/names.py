@@ -115,6 +115,12 @@ def origin_of(inside: Sequence[str], outside: Sequence[str] = ()) -> Origin:
     return Origin(service, named_host or host)
 
 
+def machine_of(host: str) -> str:
+    """The host that a container of OpenStack-Ansible runs on, where its lines name the container; else the same."""
+    container = _in_container(host.partition(".")[0])
+    return (container and container.host) or host
+
+
 def service_of_pod(pod: str, container: str | None = None) -> str | None:
     """The service of a container in a pod: by the container's name, else by the pod's without what a controller added.
 

@@ -329,6 +329,12 @@ WRAPPERS: tuple[Wrapper, ...] = (
         about="`aws logs tail`",
     ),
     Wrapper(
+        "container",
+        rf"^\[(?P<stamp>{_ZONED_ISO})\] (?P<inner>{_BEGINNING}.*)$",
+        iso_time,
+        about="a stamp in brackets, of Jenkins' and other consoles",
+    ),
+    Wrapper(
         "grep",
         rf"^(?P<source>[a-z][\w.-]*): +(?P<inner>{_BEGINNING}.*)$",
         origin=_named_origin,

@@ -24,7 +24,7 @@ _WRITTEN = (
     rf"(?:{DAY},? )?(?:{_NUMBERS}|{MONTH} \d{{1,2}},? \d{{4}})(?:[T_:,@-]| )+(?:{DAY} )?{_CLOCK}|{_CTIME_PATTERN}"
 )
 _BEFORE = (
-    r"(?:(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL|\[[A-Za-z][^\]]*\]|\([^)]*\)|"
+    r"(?:(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL|\[[A-Za-z0-9][^\]]*\]|\([^)]*\)|"
     r"[A-Za-z][A-Za-z0-9_.-]*:)[ \t:|-]*){0,3}[\[(<]?"
 )
 # A level near the beginning of what follows a stamp: in brackets, in capitals, or before a colon.
@@ -178,6 +178,12 @@ INNER_FORMATS = (
 )
 
 FALLBACKS = (
+    LineFormat(
+        "leveled",
+        rf"^(?P<level>{_CAPITALS}):(?P<logger>[A-Za-z_][\w.]*):(?P<message>.*)$",
+        timeless,
+        "Python's logging as it is without a setting: no date",
+    ),
     LineFormat(
         "cloud-init",
         rf"^(?P<message>Cloud-init v\. ?\S+ (?:running '[\w:-]+'|finished) at "
