@@ -78,6 +78,16 @@ def test_weak_accusations_are_no_proof_however_many() -> None:
     assert verdict_on(ranked([replace(one, weight=0.6) for one in weak])) is Verdict.LIKELY
 
 
+@pytest.mark.parametrize(
+    ("accuser", "verdict"),
+    [("cinder-backup", Verdict.INCONCLUSIVE), ("nova-compute", Verdict.LIKELY), ("host", Verdict.LIKELY)],
+)
+def test_one_that_does_not_need_whom_it_accuses_proves_little(accuser: str, verdict: Verdict) -> None:
+    """Its own trouble would not follow; what only watches over a service has no trouble of its own."""
+    accusation = finding("glance-api", accuser, weight=0.9, category=Category.CAPACITY)
+    assert verdict_on(ranked([accusation])) is verdict
+
+
 def test_nothing_found_ranks_nobody() -> None:
     assert ranking() == []
 

@@ -219,3 +219,10 @@ def test_who_was_not_reached_or_is_not_trusted_is_not_down(text: str, component:
     told = accuse(text, "nova-compute", TOPOLOGY)
     assert told is not None
     assert (told.component, told.category) == (component, kind)
+
+
+def test_what_a_host_tells_of_a_unit_is_about_the_service_of_that_unit() -> None:
+    window = observed("memcached.service: Main process exited, code=exited, status=71/OSERR", "host", "WARNING")
+    assert [one.accused for one in new_errors(window, 1.0, topology=TOPOLOGY)] == ["memcached"]
+    unknown = observed("site-backup.service: Main process exited, code=exited, status=71/OSERR", "host", "WARNING")
+    assert [one.accused for one in new_errors(unknown, 1.0, topology=TOPOLOGY)] == ["host"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
@@ -13,6 +14,7 @@ from openstack_rca.rca.evidence.accusations import Accusation, accuse
 from openstack_rca.rca.evidence.error_kinds import kind_of, kind_of_error, printable_statement, telling_line
 from openstack_rca.rca.evidence.finding import Finding
 from openstack_rca.rca.knowledge import Topology
+from openstack_rca.rca.knowledge.topology import HOST
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
 
@@ -44,6 +46,10 @@ ENDS = (pl.col("level") != "DEBUG") & (
     )
 )
 """What ends a process, or keeps it from starting, says so in words that every level may carry."""
+
+
+_UNIT = re.compile(r"^([\w@.-]+)\.service: ")
+"""How the manager of a host's services begins what it tells of one."""
 
 
 def volume(count: int) -> float:
@@ -142,7 +148,9 @@ def _of_one_kind(events: pl.DataFrame, **further: pl.Expr) -> pl.DataFrame:
     )
 
 
-def new_errors(rest: pl.DataFrame, minutes: float, picked: bool = False) -> list[Finding]:
+def new_errors(
+    rest: pl.DataFrame, minutes: float, picked: bool = False, topology: Topology | None = None
+) -> list[Finding]:
     """Errors (and surprising warnings) that no signature knows, told in their own words.
 
     What ends a process, or keeps it from starting, is the component's own statement of a cause, whatever the level of the
@@ -161,10 +169,10 @@ def new_errors(rest: pl.DataFrame, minutes: float, picked: bool = False) -> list
         ends=pl.col("ends").any(),
         surprising=(pl.col("score") >= current().expected_score).mean(),
     )
-    return [_unknown_error(group, minutes) for group in groups.iter_rows(named=True)]
+    return [_unknown_error(group, minutes, topology) for group in groups.iter_rows(named=True)]
 
 
-def _unknown_error(group: dict[str, Any], minutes: float) -> Finding:
+def _unknown_error(group: dict[str, Any], minutes: float, topology: Topology | None) -> Finding:
     """The finding of one kind of error, in its own words."""
     known, warning = group["normal"] is not None, group["level"] == "WARNING" and not group["ends"]
     by_model = (known and group["normal"] > 0) or warning
@@ -177,16 +185,18 @@ def _unknown_error(group: dict[str, Any], minutes: float) -> Finding:
         # There is more of it, but where it came the network expected it: there is more of what it follows from.
         weight *= table.foreseen + (1.0 - table.foreseen) * group["surprising"]
     words = printable_statement(group["message"], group["exception"], group["detail"])
+    unit = _UNIT.search(group["message"]) if group["component"] == HOST and topology else None
+    managed = topology.canonical(unit[1]) if topology and unit else None
     return Finding(
         sort=EvidenceSort.MODEL_ANOMALY if by_model else EvidenceSort.NEW_TEMPLATE,
         directness=Directness.CAUSE if group["ends"] else Directness.SYMPTOM,
-        accused=group["component"],
+        accused=managed or group["component"],
         accused_host=group["host"],
         accuser=group["component"],
         accuser_host=group["host"],
-        category=kind_of_error(group["component"], *texts),
+        category=kind_of_error(managed or group["component"], *texts),
         vague=kind_of(*texts) is None,
-        title=f"{group['component']}: {words}",
+        title=f"{managed or group['component']}: {words}",
         why=why if known else "an error, on a cloud whose normal logs are not known",
         weight=weight * (1.0 if known or group["ends"] else table.unknown_normal),
         rows=tuple(group["rows"]),

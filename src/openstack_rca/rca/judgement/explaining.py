@@ -47,6 +47,7 @@ def explain(candidates: Sequence[Candidate], findings: list[Finding], topology: 
         total = sum(others.values())
         if total:
             candidate.explains_share = sum(others[name] * reach[name] for name in reach) / total
+        candidate.vouched = _vouched(candidate, topology)
     for candidate in candidates:
         rivals = {name: other for name, other in by_name.items() if name not in blamed[candidate.component]}
         candidate.explained_by = _explanation(candidate, rivals, topology, places[candidate.component], pointed)
@@ -54,6 +55,17 @@ def explain(candidates: Sequence[Candidate], findings: list[Finding], topology: 
             if candidate.explained_by is None or candidate.explained_by[1] < by_name[accuser].direct:
                 candidate.explained_by = (accuser, by_name[accuser].direct)
     return list(candidates)
+
+
+def _vouched(candidate: Candidate, topology: Topology) -> bool:
+    """Whether more than one accuses it, or one whose trouble it explains, or what watches over services without needing them."""
+    accusers = {finding.accuser for finding in candidate.findings if finding.directness is not Directness.SYMPTOM}
+    if len(accusers) != 1 or candidate.component in UNIVERSAL:
+        return True
+    accuser = accusers.pop()
+    if accuser in (None, candidate.component) or accuser in candidate.explains:
+        return True
+    return accuser not in topology or not topology.component(str(accuser)).depends
 
 
 def _trouble(findings: list[Finding]) -> dict[str, tuple[float, datetime]]:

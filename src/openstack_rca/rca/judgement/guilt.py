@@ -30,6 +30,7 @@ class Candidate:
         explained_by: the guilty dependency that accounts for it, and how much of it, in [0, 1].
         explains: components in trouble that depend on it.
         explains_share: share of all other components' trouble that it accounts for.
+        vouched: false where a single service accuses it that it could not trouble, since that service does not need it.
         relevance: how well it fits the issue text, in [0, 1].
         score: what the ranking sorts by.
     """
@@ -45,6 +46,7 @@ class Candidate:
     explained_by: tuple[str, float] | None = None
     explains: list[str] = field(default_factory=list)
     explains_share: float = field(default_factory=lambda: current().nothing_to_explain)
+    vouched: bool = True
     relevance: float = 0.0
     score: float = 0.0
 

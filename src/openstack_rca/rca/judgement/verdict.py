@@ -40,7 +40,7 @@ def standing(candidate: Candidate) -> Verdict:
     excused = candidate.explained_by is not None and candidate.explained_by[1] >= table.plain
     if not excused and any(_says_so_itself(finding) for finding in candidate.findings):
         return Verdict.CONFIRMED
-    if any(_names_reason(finding) for finding in candidate.findings):
+    if candidate.vouched and any(_names_reason(finding) for finding in candidate.findings):
         return Verdict.LIKELY
     plain = any(f.strength >= table.plain for f in candidate.findings if f.directness is not Directness.SYMPTOM)
     return Verdict.LIKELY if plain and _witnesses(candidate) >= table.enough_others else Verdict.INCONCLUSIVE

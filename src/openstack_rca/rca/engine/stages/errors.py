@@ -6,7 +6,8 @@ from openstack_rca.rca.engine.case import Case, stage
 from openstack_rca.rca.evidence import new_errors, unexplained
 
 
-@stage("errors", reads=("observed", "minutes", "noted_rows", "findings", "picked"), writes=("findings",))
+@stage("errors", reads=("observed", "minutes", "noted_rows", "findings", "picked", "topology"), writes=("findings",))
 def errors(case: Case) -> None:
     """Write a finding for each kind of error that no rule knows, against the component that logged it."""
-    case.findings = case.findings + new_errors(unexplained(case.observed, case.noted_rows), case.minutes, case.picked)
+    rest = unexplained(case.observed, case.noted_rows)
+    case.findings = case.findings + new_errors(rest, case.minutes, case.picked, case.topology)
