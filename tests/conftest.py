@@ -24,6 +24,11 @@ EXPORTED_FOR_MLFLOW = (
 )
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--store ceph`` runs what needs a bucket on a Ceph object gateway."""
+    parser.addoption("--store", choices=("swift", "ceph"), default="swift", help="the object store of the tests")
+
+
 @pytest.fixture(scope="session")
 def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that all workers of one test run share, for what takes long to make."""

@@ -14,7 +14,7 @@ Parts, all by default:
               own search over the same registry and beside a bare listing of the bucket.
 
 The shorter forms of the same are tests/faults. Servers run on loopback and need what the tests need (make test
-installs it), Ceph what ceph_server.py says; where one is missing, it says so and goes on without.
+installs it), Ceph what tests/lifecycle/ceph_server.py says; where one is missing, it says so and goes on without.
 """
 
 from __future__ import annotations

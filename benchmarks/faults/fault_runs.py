@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from ceph_server import ACCESS_KEY as CEPH_ACCESS_KEY
-from ceph_server import ceph_gateway, missing_for_ceph
+from ceph_server import ceph_server, missing_for_ceph
 from fault_tasks import content_of, in_a_process, write_model
 from fault_world import World
 from flaky_proxy import Fault, flaky_proxy
 from lifecycle_helpers import FACTS
-from lifecycle_servers import ACCESS_KEY, SECRET, SwiftServer, missing_for_swift, mlflow_server, swift_server
+from lifecycle_servers import ACCESS_KEY, SECRET, S3Server, missing_for_swift, mlflow_server, swift_server
 from postgres_servers import missing_for_postgres, postgres_server
 from rich.console import Console
 from rich.progress import track
@@ -27,12 +26,12 @@ from test_faults_many_writers import publish_at_once
 from openstack_rca.errors import OpenStackRcaError
 from openstack_rca.lifecycle.mlflow.client import connect
 from openstack_rca.lifecycle.mlflow.tracking import Tracking
-from openstack_rca.lifecycle.objects.s3_request import ask_bucket
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.settings import Settings, load_settings
 
 TASKS = ("publish", "load", "pin", "unpin", "prune", "yank")
 FAULTS = ("cut", "lost", "silent", "delay", "truncate", "corrupt", "trickle", "403", "429", "500", "503")
+STORES = (("Swift", missing_for_swift, swift_server), ("Ceph", missing_for_ceph, ceph_server))
 ENVIRONMENTS = ("openstack_rca_system_staging", "openstack_rca_system_production", "feature-x")
 PATIENT = 120
 BUDGET = 2.0
@@ -54,17 +53,14 @@ def places(*, registry: bool = True) -> Iterator[dict[str, tuple[Settings, Path]
                 server = mlflow_server(folder / "mlflow", backend=stack.enter_context(postgres_server()))
                 remote["mlflow_tracking_uri"] = stack.enter_context(server)
             before = "MLflow server, PostgreSQL, " if registry else ""
-            if missing := missing_for_swift():
-                print(f"  left out: Swift; {missing}")
-            else:
-                settings = _in_swift(folder / "swift-home", _started_swift(stack, folder), **remote)
-                found[f"{before}Swift"] = (settings, folder / "swift-home")
-            if missing := missing_for_ceph():
-                print(f"  left out: Ceph; {missing}")
-            else:
-                gateway = stack.enter_context(ceph_gateway(folder / "ceph"))
-                settings = _in_ceph(folder / "ceph-home", gateway, **remote)
-                found[f"{before}Ceph"] = (settings, folder / "ceph-home")
+            for name, why, serve in STORES:
+                if missing := why():
+                    print(f"  left out: {name}; {missing}")
+                    continue
+                started = stack.enter_context(serve(folder / name))
+                # In an experiment of its own: the registry is one for all.
+                home = folder / f"{name}-home"
+                found[f"{before}{name}"] = (_in_bucket(home, started, experiment_name=f"in_{name}", **remote), home)
         yield found
 
 
@@ -137,12 +133,12 @@ def network(number: int) -> None:
     chance, outcomes, longest = random.Random(7), Counter[str](), (0.0, "")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        swift = _started_swift(stack, folder)
+        swift = stack.enter_context(swift_server(folder / "swift"))
         server = stack.enter_context(mlflow_server(folder / "mlflow"))
         store = stack.enter_context(flaky_proxy(swift.endpoint))
         tracking = stack.enter_context(flaky_proxy(server))
         behind = {"mlflow_tracking_uri": tracking.address, "s3_endpoint_url": store.address, "upload_attempts": 3}
-        settings = _in_swift(folder / "behind", swift, **{**behind, "network_timeout_seconds": BUDGET})
+        settings = _in_bucket(folder / "behind", swift, **{**behind, "network_timeout_seconds": BUDGET})
         patient = settings.model_copy(update={"network_timeout_seconds": PATIENT})
         world = _with_two_versions(World(patient, folder / "behind"))
         for turn in track(range(number), description="network", console=Console(stderr=True), transient=True):
@@ -263,31 +259,14 @@ def _with_two_versions(world: World) -> World:
     return world
 
 
-def _started_swift(stack: ExitStack, folder: Path) -> SwiftServer:
-    (folder / "swift").mkdir()
-    return stack.enter_context(swift_server(folder / "swift"))
-
-
-def _in_swift(folder: Path, swift: SwiftServer, **changes: Any) -> Settings:
-    bucket = swift.make_bucket(f"models-{uuid4().hex[:12]}")
-    return _in_bucket(folder, bucket, swift.endpoint, ACCESS_KEY, **changes)
-
-
-def _in_ceph(folder: Path, gateway: str, **changes: Any) -> Settings:
-    # In an experiment of its own: the registry is the one that the versions in Swift are in.
-    changes.setdefault("experiment_name", "in_ceph")
-    settings = _in_bucket(folder, "models", gateway, CEPH_ACCESS_KEY, **changes)
-    assert ask_bucket(settings, "models", "create", "PUT").status == 200
-    return settings
-
-
-def _in_bucket(folder: Path, bucket: str, endpoint: str, access_key: str, **changes: Any) -> Settings:
+def _in_bucket(folder: Path, server: S3Server, **changes: Any) -> Settings:
+    bucket = server.make_bucket(f"models-{uuid4().hex[:12]}")
     folder.mkdir(parents=True)
     facts: dict[str, Any] = {
         "home": folder / "home",
         "mlflow_artifact_root": f"s3://{bucket}/rca",
-        "s3_endpoint_url": endpoint,
-        "aws_access_key_id": access_key,
+        "s3_endpoint_url": server.endpoint,
+        "aws_access_key_id": ACCESS_KEY,
         "aws_secret_access_key": SECRET,
         "network_timeout_seconds": PATIENT,
     }

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 from cli_helpers import LOGS, Result, closed_port, run_process
-from lifecycle_fixtures import swift
-from lifecycle_servers import ACCESS_KEY, SECRET, SwiftServer, mlflow_server
+from lifecycle_fixtures import s3_server
+from lifecycle_servers import ACCESS_KEY, SECRET, S3Server, mlflow_server
 
 from trained_environment import OUR_VARIABLES, ROOT, Trained, one_process_at_a_time
 
 MAIN = [sys.executable, str(ROOT / "main.py")]
-__all__ = ["swift"]
+__all__ = ["s3_server"]
 
 LOG = f"{LOGS}/controller/keystone.log.xz"
 ONE_LOG = "controller/nova-api.log.xz"
@@ -59,14 +59,14 @@ def bare(trained: Trained, shared_folder: Path) -> Door:
 
 
 @pytest.fixture(scope="module")
-def team(trained: Trained, swift: SwiftServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+def team(trained: Trained, s3_server: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     """The manual's variables lead to an MLflow server and a bucket."""
-    base, bucket = tmp_path_factory.mktemp("team"), swift.make_bucket("doors")
+    base, bucket = tmp_path_factory.mktemp("team"), s3_server.make_bucket("doors")
     with mlflow_server(base / "server") as server:
         variables = {
             "MLFLOW_TRACKING_URI": server,
             "MLFLOW_ARTIFACT_ROOT": f"s3://{bucket}/rca",
-            "MLFLOW_S3_ENDPOINT_URL": swift.endpoint,
+            "MLFLOW_S3_ENDPOINT_URL": s3_server.endpoint,
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,
             "AWS_SECRET_ACCESS_KEY": SECRET,
             "AWS_DEFAULT_REGION": "us-east-1",

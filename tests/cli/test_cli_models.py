@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from cli_helpers import Program, closed_port, refused
 
+from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.settings import load_settings
 from trained_environment import Trained
 
 STORED = "artifacts/openstack-rca-system-staging_0001/models/lstm_model_v1.keras"
@@ -52,6 +54,16 @@ def test_list_as_json_has_every_fact(home: Path, trained: Trained, rca: Program,
     assert version["size_bytes"] == trained.model_file.stat().st_size
     assert version["uri"] == (home / STORED).as_uri()
     assert version["created"].endswith("+00:00")
+
+
+def test_list_and_show_tell_what_the_publisher_said(home: Path, trained: Trained, rca: Program) -> None:
+    """The metadata of ``log_model``, as text and as data."""
+    facts = {"run_id": None, "metrics": {}, "parameters": {}, "card": {}, "tags": {"trained_on": "zed"}}
+    ModelLifecycle(load_settings(mlflow_enabled=False)).publish(trained.model_file, **facts)
+    words = ("--disable-mlflow",)
+    assert "trained_on=zed" in rca("models", "list", *words).out
+    assert "trained_on=zed" in rca("models", "show", *words).out
+    assert rca("models", "list", *words, "--format", "json").json()[0]["metadata"] == {"trained_on": "zed"}
 
 
 def test_list_of_an_empty_environment_says_how_to_train(empty_home: Path, rca: Program) -> None:

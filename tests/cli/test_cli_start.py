@@ -41,6 +41,7 @@ def last_line(code: str, home: Path, tmp_path: Path, **variables: str) -> list[o
         ["logs", "inspect", LOGS],
         ["models", "list"],
         ["models", "show"],
+        ["runs", "list"],
         ["analyze", LOGS, "--issue", "x", "--disable-mlflow"],
     ],
     ids=lambda words: " ".join(words).replace(LOGS, "LOGS"),

@@ -11,8 +11,9 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from ceph_server import ceph_server, missing_for_ceph
 from lifecycle_helpers import PATIENCE, MakeModel
-from lifecycle_servers import ACCESS_KEY, SECRET, SwiftServer, missing_for_swift, mlflow_server, swift_server
+from lifecycle_servers import ACCESS_KEY, SECRET, S3Server, missing_for_swift, mlflow_server, swift_server
 from postgres_servers import missing_for_postgres, postgres_server
 from pydantic import SecretStr
 from server_recipe import Recipe, server_of_the_recipe
@@ -32,11 +33,11 @@ __all__ = [
     "postgres_and_s3",
     "recipe",
     "s3",
+    "s3_server",
     "server",
     "server_and_s3",
     "settings",
     "store_only",
-    "swift",
 ]
 
 PREFIXES = ("MLFLOW_", "AWS_", "OPENSTACK_RCA_")
@@ -80,11 +81,14 @@ def store_only(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def swift(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SwiftServer]:
-    """OpenStack Swift with its S3 API on loopback."""
-    if reason := missing_for_swift():
+def s3_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """An object store on loopback: OpenStack Swift with its S3 API, or what ``--store`` names."""
+    missing, serve = {"swift": (missing_for_swift, swift_server), "ceph": (missing_for_ceph, ceph_server)}[
+        request.config.getoption("--store")
+    ]
+    if reason := missing():
         pytest.skip(reason)
-    with swift_server(tmp_path_factory.mktemp("swift")) as server:
+    with serve(tmp_path_factory.mktemp("s3-server")) as server:
         yield server
 
 
@@ -96,14 +100,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def s3(tmp_path: Path, swift: SwiftServer) -> Settings:
-    """A bucket of its own in Swift, versions numbered by the store alone."""
-    bucket = swift.make_bucket(f"models-{uuid4().hex[:12]}")
+def s3(tmp_path: Path, s3_server: S3Server) -> Settings:
+    """A bucket of its own, versions numbered by the store alone."""
+    bucket = s3_server.make_bucket(f"models-{uuid4().hex[:12]}")
     return load_settings(
         home=tmp_path / "s3",
         mlflow_enabled=False,
         mlflow_artifact_root=f"s3://{bucket}/rca",
-        s3_endpoint_url=swift.endpoint,
+        s3_endpoint_url=s3_server.endpoint,
         aws_access_key_id=ACCESS_KEY,
         aws_secret_access_key=SECRET,
         network_timeout_seconds=PATIENCE,
@@ -112,7 +116,7 @@ def s3(tmp_path: Path, swift: SwiftServer) -> Settings:
 
 @pytest.fixture
 def server_and_s3(server: str, s3: Settings) -> Settings:
-    """An MLflow server over HTTP with versions in Swift: how a team runs it."""
+    """An MLflow server over HTTP with versions in a bucket: how a team runs it."""
     changes = {"mlflow_enabled": True, "mlflow_tracking_uri": server, "experiment_name": f"team_{uuid4().hex[:8]}"}
     return s3.model_copy(update=changes)
 
@@ -127,10 +131,10 @@ def postgres() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def recipe(postgres: str, swift: SwiftServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recipe]:
+def recipe(postgres: str, s3_server: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recipe]:
     """The tracking server of docs/servers.md: on PostgreSQL, before a bucket, with a log-in."""
     pytest.importorskip("flask_wtf", reason="MLflow's log-in needs Flask-WTF (pip install flask-wtf)")
-    with server_of_the_recipe(tmp_path_factory.mktemp("recipe"), postgres, swift) as made:
+    with server_of_the_recipe(tmp_path_factory.mktemp("recipe"), postgres, s3_server) as made:
         yield made
 
 

@@ -18,12 +18,24 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 ROOT = Path(__file__).resolve().parents[2]
 SWIFT_FOLDERS = (ROOT / ".venv-swift" / "bin", Path(sys.prefix) / "bin")
 ACCESS_KEY = "test:tester"
 SECRET = "a-secret-for-tests"
 RINGS = ("account", "container", "object")
+
+
+class S3Server(Protocol):
+    """A running object store that takes ``ACCESS_KEY`` and ``SECRET``."""
+
+    @property
+    def endpoint(self) -> str:
+        """Its address."""
+
+    def make_bucket(self, name: str) -> str:
+        """Make a bucket and return its name."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +118,7 @@ def wait_for(url: str, started: list[subprocess.Popen[bytes]], log: Path, second
 @contextmanager
 def swift_server(folder: Path) -> Iterator[SwiftServer]:
     """Swift with one replica on one device: proxy with s3api and tempauth, account, container and object server."""
+    folder.mkdir(parents=True, exist_ok=True)
     programs = _swift_folder()
     assert programs is not None
     ports = {name: free_port() for name in (*RINGS, "proxy", "memcached")}

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlparse
 
-from lifecycle_servers import ACCESS_KEY, ROOT, SECRET, SwiftServer, free_port, process, wait_for
+from lifecycle_servers import ACCESS_KEY, ROOT, SECRET, S3Server, free_port, process, wait_for
 from postgres_servers import PASSWORD, USER, postgres_folder
 
 ADMIN_PASSWORD, ALICE_PASSWORD, DATABASE_PASSWORD = "an-admin-for-tests", "a-password-of-alice", "a-pass-for-mlflow"
@@ -66,9 +66,9 @@ def read_recipe(places: dict[str, str]) -> Recipe:
 
 
 @contextmanager
-def server_of_the_recipe(folder: Path, postgres: str, swift: SwiftServer) -> Iterator[Recipe]:
+def server_of_the_recipe(folder: Path, postgres: str, s3_server: S3Server) -> Iterator[Recipe]:
     """A server made and started by the commands of the recipe; yields the recipe, whose client variables lead to it."""
-    database, port, bucket = urlparse(postgres), free_port(), swift.make_bucket("recipe")
+    database, port, bucket = urlparse(postgres), free_port(), s3_server.make_bucket("recipe")
     recipe = read_recipe(
         {
             "mlflow.example:5000": f"{own_name()}:{port}",
@@ -78,7 +78,7 @@ def server_of_the_recipe(folder: Path, postgres: str, swift: SwiftServer) -> Ite
             "PASSWORD-OF-DATABASE": DATABASE_PASSWORD,
             "PASSWORD-OF-ADMIN": ADMIN_PASSWORD,
             "PASSWORD-OF-ALICE": ALICE_PASSWORD,
-            "https://s3.example": swift.endpoint,
+            "https://s3.example": s3_server.endpoint,
             "ACCESS_KEY_ID=KEY": f"ACCESS_KEY_ID={ACCESS_KEY}",
             "ACCESS_KEY=SECRET": f"ACCESS_KEY={SECRET}",
             "s3://models/": f"s3://{bucket}/",

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from flaky_proxy import FlakyProxy, flaky_proxy
 from lifecycle_helpers import MakeModel, publish
-from lifecycle_servers import SwiftServer
+from lifecycle_servers import S3Server
 
 from openstack_rca.errors import ConfigurationError, PublishFailed, RegistryUnavailable, StoreError
 from openstack_rca.lifecycle.doctor import check_connections
@@ -184,9 +184,9 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def secured(swift: SwiftServer, server: str, certificates: Path) -> Iterator[tuple[str, str]]:
+def secured(s3_server: S3Server, server: str, certificates: Path) -> Iterator[tuple[str, str]]:
     """Swift and the MLflow server behind TLS with that certificate."""
-    with tls(swift.endpoint, certificates) as store, tls(server, certificates) as tracking:
+    with tls(s3_server.endpoint, certificates) as store, tls(server, certificates) as tracking:
         yield store.address.replace("http", "https"), tracking.address.replace("http", "https")
 
 

@@ -86,6 +86,17 @@ def test_another_experiment_can_be_chosen_with_the_run(settings: Settings, keras
 
 @pytest.mark.usefixtures("_environment")
 @pytest.mark.parametrize("settings", ["embedded"], indirect=True)
+def test_a_run_that_is_called_an_inference_is_one(settings: Settings) -> None:
+    manager = MLflowManager()
+    for name in ("rca_inference_1", "lstm_by_hand"):
+        manager.start_run(run_name=name)
+        manager.end_run()
+    kinds = {run.name: run.kind for run in Tracking(settings).list_runs()}
+    assert kinds == {"rca_inference_1": "analysis", "lstm_by_hand": "training"}
+
+
+@pytest.mark.usefixtures("_environment")
+@pytest.mark.parametrize("settings", ["embedded"], indirect=True)
 def test_logging_without_a_run_opens_one(settings: Settings) -> None:
     manager = MLflowManager()
     manager.log_params({"epochs": 3})

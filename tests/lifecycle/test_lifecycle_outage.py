@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from flaky_proxy import Fault, flaky_proxy
 from lifecycle_helpers import FACTS, MakeModel, publish, silent_server
-from lifecycle_servers import SwiftServer
+from lifecycle_servers import S3Server
 
 from openstack_rca.errors import (
     ConfigurationError,
@@ -264,14 +264,14 @@ def test_a_damaged_file_in_the_spool_is_not_published_and_holds_up_no_other(
     assert len(list(embedded.spool_folder.glob("*.keras"))) == 1
 
 
-def test_without_credentials_nothing_hangs(swift: SwiftServer, tmp_path: Path) -> None:
+def test_without_credentials_nothing_hangs(s3_server: S3Server, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="AWS_SECRET_ACCESS_KEY"):
         ModelLifecycle(
             load_settings(
                 home=tmp_path,
                 mlflow_enabled=False,
                 mlflow_artifact_root="s3://models/rca",
-                s3_endpoint_url=swift.endpoint,
+                s3_endpoint_url=s3_server.endpoint,
                 aws_access_key_id="only-half",
             )
         ).load()

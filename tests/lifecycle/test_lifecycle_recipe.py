@@ -66,6 +66,13 @@ def test_runs_versions_files_and_traces_are_kept(client: Settings, make_model: M
     assert bucket.read(f"{experiment}/{run.run_id}/artifacts/model_summary.txt") == b"layers"
 
 
+def test_a_version_is_registered_also_where_its_run_is_gone(client: Settings, make_model: MakeModel) -> None:
+    """A database that was lost knows no runs, and with a log-in nobody may name one that it does not know."""
+    own = ModelLifecycle(client.model_copy(update={"experiment_name": "runs_are_gone"}))
+    assert own.publish(make_model("one"), **{**FACTS, "run_id": "0" * 32}).version == 1
+    assert (own.show(1).status, own.show(1).run_id) == ("ready", None)
+
+
 def test_a_wrong_password_is_told_and_the_cache_answers(
     client: Settings, make_model: MakeModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ A local server answers with the sentence, so that what is tested is the whole wa
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -27,7 +28,7 @@ from openstack_rca.errors import (
     StoreUnavailable,
 )
 from openstack_rca.lifecycle.doctor import check_connections
-from openstack_rca.lifecycle.mlflow.client import connect
+from openstack_rca.lifecycle.mlflow.client import connect, prepare_environment
 from openstack_rca.lifecycle.mlflow.server_errors import registry_errors, said
 from openstack_rca.lifecycle.objects.store import ObjectStore, normal_root
 from openstack_rca.settings import Settings, load_settings
@@ -37,12 +38,13 @@ HTML = "<!DOCTYPE html><html><head><title>Log in</title></head></html>"
 
 @dataclass
 class Speaker:
-    """A server that says one thing to everybody."""
+    """A server that says one thing to everybody, and another one under the paths in ``at``."""
 
     address: str
     status: int = 200
     body: str = ""
     headers: dict[str, str] = field(default_factory=dict)
+    at: dict[str, str] = field(default_factory=dict)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +52,7 @@ def speaking() -> Iterator[Speaker]:
     class Handler(BaseHTTPRequestHandler):
         def _answer(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            body = speaker.body.encode()
+            body = speaker.at.get(self.path, speaker.body).encode()
             self.send_response(speaker.status)
             for name, value in speaker.headers.items():
                 self.send_header(name, value)
@@ -76,7 +78,7 @@ def speaking() -> Iterator[Speaker]:
 
 @pytest.fixture
 def speaker(speaking: Speaker) -> Speaker:
-    speaking.headers = {}
+    speaking.headers, speaking.at = {}, {}
     return speaking
 
 
@@ -241,6 +243,25 @@ def test_a_tracking_servers_sentence_is_told_right(
     assert "doctor" not in str(caught.value)
 
 
+def test_a_server_of_an_older_mlflow_is_told_by_its_version(speaker: Speaker, tmp_path: Path) -> None:
+    """MLflow 2 answers the doctor's first question as MLflow 3 does; only its version tells."""
+    speaker.status, speaker.body, speaker.at = 200, "{}", {"/version": "2.22.1"}
+    settings = store_at(speaker.address, tmp_path).settings.model_copy(
+        update={"mlflow_enabled": True, "mlflow_tracking_uri": speaker.address}
+    )
+    tracking = next(check for check in check_connections(settings) if check.name == "tracking")
+    assert not tracking.ok
+    assert "2.22.1" in tracking.detail and "MLflow 3" in tracking.hint
+
+
+def test_a_certificate_for_the_tracking_server_alone_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLFLOW_TRACKING_SERVER_CERT_PATH is what MLflow is told, whatever the store trusts."""
+    monkeypatch.setenv("MLFLOW_TRACKING_SERVER_CERT_PATH", "/etc/ssl/mlflow.pem")
+    monkeypatch.setenv("AWS_CA_BUNDLE", "/etc/ssl/store.pem")
+    prepare_environment(load_settings(home=tmp_path))
+    assert os.environ["MLFLOW_TRACKING_SERVER_CERT_PATH"] == "/etc/ssl/mlflow.pem"
+
+
 BY_DATABASES = [
     ('FATAL:  password authentication failed for user "mlflow"', "%40"),
     ("fe_sendauth: no password supplied", "MLFLOW_TRACKING_URI"),
@@ -280,17 +301,20 @@ def test_a_databases_sentence_is_told_right(sentence: str, words: str) -> None:
     assert "tracking database" in str(error) and "hush" not in str(error)
 
 
-def test_an_embedded_database_of_another_mlflow_is_told_right(embedded: Settings) -> None:
-    """With the schema of an unknown revision: no outage, no defect, and it is called a database."""
+@pytest.mark.parametrize(
+    ("revision", "words"), [("f00f00f00f00", "newer one made them"), ("0c779009ac13", "mlflow db upgrade")]
+)
+def test_an_embedded_database_of_another_mlflow_is_told_right(embedded: Settings, revision: str, words: str) -> None:
+    """With an unknown or an older schema: no outage, no defect, and it is called a database."""
     import sqlite3
     from contextlib import closing
 
     with closing(sqlite3.connect(embedded.home / "mlflow.db")) as database:
-        database.execute("UPDATE alembic_version SET version_num = 'f00f00f00f00'")
+        database.execute("UPDATE alembic_version SET version_num = ?", (revision,))
         database.commit()
     with pytest.raises(RegistryRefused, match="tracking database") as caught:
         ask(embedded)
-    assert "openstack-rca backup" in str(caught.value) or "newer" in str(caught.value)
+    assert words in str(caught.value)
 
 
 def test_doctor_never_advises_doctor(speaker: Speaker, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from lifecycle_helpers import PATIENCE, silent_server
 
 from openstack_rca.errors import RegistryUnavailable, TrainingInterrupted
 from openstack_rca.lifecycle.mlflow.client import connect
+from openstack_rca.lifecycle.mlflow.run_reader import summary_of
 from openstack_rca.lifecycle.mlflow.tracking import Tracking
 from openstack_rca.settings import Settings, load_settings
 
@@ -108,6 +110,28 @@ def test_runs_are_listed_newest_first_by_kind_and_up_to_a_limit(embedded: Settin
     starts = [run.start for run in tracking.list_runs(limit=3)]
     assert len(starts) == 3
     assert starts == sorted(starts, reverse=True)
+
+
+def test_the_embedded_database_tells_of_runs_what_mlflow_tells(embedded: Settings) -> None:
+    """It is read without MLflow: figures that are no numbers, tags and times alike."""
+    tracking = Tracking(embedded)
+    with tracking.training_run("trained", tags={"mine": "1"}) as run:
+        run.log_params({"epochs": 2})
+        run.log_metrics({"loss": 0.5, "broken": math.nan})
+    with tracking.analysis_run("asked"):
+        pass
+    read = tracking.list_runs()
+    told = [summary_of(connect(embedded).get_run(found.run_id)) for found in read]
+    assert [found.name for found in read] == ["asked", "trained"]
+    assert math.isnan(read[1].metrics.pop("broken")) and math.isnan(told[1].metrics.pop("broken"))
+    assert read == told
+
+
+def test_a_database_with_other_tables_is_left_to_mlflow(embedded: Settings) -> None:
+    """What reading cannot do, MLflow's own client does: here it makes the tables that are missing."""
+    (embedded.home / "mlflow.db").unlink()
+    (embedded.home / "mlflow.db").touch()
+    assert Tracking(embedded).list_runs() == []
 
 
 def test_before_the_first_run_the_list_is_empty(embedded: Settings) -> None:

@@ -122,9 +122,10 @@ def test_the_wheel_carries_the_signatures_compiled(wheel: Path) -> None:
 
 
 def test_the_wheel_carries_the_manuals_imports_and_no_tests(names: set[str]) -> None:
-    """The package, and the two doors that the manual imports; no other door, no test, no script."""
+    """The package, and the two doors that the manual imports; no other door and no test."""
     tops = {name.split("/")[0] for name in names}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"openstack_rca", "config", "mlflow_integration"}
+    packages = {top for top in tops if not top.endswith((".dist-info", ".data"))}
+    assert packages == {"openstack_rca", "config", "mlflow_integration"}
     assert not any("/tests/" in name or name.endswith(".pyc") for name in names)
 
 
@@ -178,6 +179,12 @@ def test_an_installed_wheel_finds_its_own_samples(empty_environment: Path, tmp_p
     assert package.is_relative_to(empty_environment)
     assert samples == package.parent / "_samples"
     assert (samples / "incidents" / "INC-009" / "incident.json").is_file()
+
+
+def test_the_nightly_loop_is_a_command_of_an_installed_wheel(empty_environment: Path, tmp_path: Path) -> None:
+    result = run(empty_environment, tmp_path, "openstack-rca-nightly")
+    assert result.returncode == 2
+    assert "openstack-rca-nightly LOGS BACKUPS [ENVIRONMENT]" in result.stderr
 
 
 def test_the_demo_runs_from_an_installed_wheel(empty_environment: Path, tmp_path: Path) -> None:

@@ -13,8 +13,9 @@ from openstack_rca.lifecycle.mlflow.probing import probe_artifacts, server_versi
 from openstack_rca.lifecycle.mlflow.registry import MlflowRegistry
 from openstack_rca.lifecycle.mlflow.registry_tags import TAG_WRITER, is_registered_half
 from openstack_rca.lifecycle.mlflow.run_logger import TAG_MODEL_URI, TAG_NOTE, RunLogger
+from openstack_rca.lifecycle.mlflow.run_reader import RunSummary
 from openstack_rca.lifecycle.mlflow.run_retention import RunDecision, plan_runs, prune_runs
-from openstack_rca.lifecycle.mlflow.tracking import RunSummary, Tracking
+from openstack_rca.lifecycle.mlflow.tracking import Tracking
 
 __all__ = [
     "DatabaseFacts",

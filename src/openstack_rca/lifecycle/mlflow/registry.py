@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager, suppress
 
 from openstack_rca.errors import LifecycleError, PublishFailed
 from openstack_rca.lifecycle.history import STAGE, STAGES, VersionState
-from openstack_rca.lifecycle.mlflow.client import sqlite_file
+from openstack_rca.lifecycle.mlflow.client import MISSING, sqlite_file
 from openstack_rca.lifecycle.mlflow.registered_versions import RegisteredVersions
 from openstack_rca.lifecycle.mlflow.registry_reader import RegisteredVersion
 from openstack_rca.lifecycle.mlflow.registry_tags import (
@@ -100,15 +100,18 @@ class MlflowRegistry(RegisteredVersions):
             time.sleep(random.uniform(0, min(LONGEST_WAIT, SHORTEST_WAIT * 2 ** (collisions // 2))))  # noqa: S311
 
     def _create_version(self, source: str, run_id: str | None, tags: Mapping[str, str]) -> int:
+        from mlflow.exceptions import MlflowException
+
+        facts = {"tags": dict(tags), "description": tags.get(TAG_ABOUT), "await_creation_for": None}
         with self._errors():
-            made = self.client.create_model_version(
-                self.registered_name,
-                source,
-                run_id=run_id,
-                tags=dict(tags),
-                description=tags.get(TAG_ABOUT),
-                await_creation_for=None,
-            )
+            try:
+                made = self.client.create_model_version(self.registered_name, source, run_id=run_id, **facts)
+            except MlflowException as error:
+                # A database that was lost, or brought back from a copy, does not know the run; a server with a log-in
+                # says then that this user may not do it.
+                if run_id is None or error.error_code not in (MISSING, "PERMISSION_DENIED"):
+                    raise
+                made = self.client.create_model_version(self.registered_name, source, **facts)
         return int(made.version)
 
     def register(self, manifest: Manifest) -> int:

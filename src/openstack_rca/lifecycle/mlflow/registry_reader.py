@@ -177,6 +177,10 @@ class SqliteReader:
             return []
         except OSError as error:
             raise sqlite3.OperationalError(str(error)) from error
-        address = f"file:{quote(str(self._database))}?mode=ro"
-        with closing(sqlite3.connect(address, uri=True, timeout=self._seconds)) as connection:
+        with closing(open_to_read(self._database, self._seconds)) as connection:
             return connection.execute(question, (self._name, *values)).fetchall()
+
+
+def open_to_read(database: Path, seconds: float) -> sqlite3.Connection:
+    """A connection that cannot change the database; ``seconds`` to wait for a writer."""
+    return sqlite3.connect(f"file:{quote(str(database))}?mode=ro", uri=True, timeout=seconds)

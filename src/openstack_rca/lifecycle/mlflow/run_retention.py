@@ -11,8 +11,9 @@ from urllib.parse import unquote, urlparse
 
 from openstack_rca.errors import LifecycleError
 from openstack_rca.lifecycle.mlflow.client import connect, registry_errors
+from openstack_rca.lifecycle.mlflow.run_reader import RunSummary
 from openstack_rca.lifecycle.mlflow.traces import remove_trace
-from openstack_rca.lifecycle.mlflow.tracking import RunSummary, Tracking
+from openstack_rca.lifecycle.mlflow.tracking import Tracking
 from openstack_rca.lifecycle.objects import ObjectStore
 from openstack_rca.settings import Settings
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import getpass
 import math
+import sqlite3
 import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -26,38 +26,20 @@ from openstack_rca.lifecycle.mlflow.client import (
     is_kept_by_mlflow,
     is_server,
     registry_errors,
+    sqlite_file,
     without_password,
 )
 from openstack_rca.lifecycle.mlflow.run_logger import RunLogger, patiently
+from openstack_rca.lifecycle.mlflow.run_reader import TAG_KIND, RunSummary, read_runs, summary_of
 from openstack_rca.lifecycle.objects import ObjectStore
-from openstack_rca.lifecycle.records import TAG
 from openstack_rca.settings import Settings
 
-TAG_KIND = TAG + "kind"
 SYSTEM_METRICS_SECONDS = 5
 PAGE = 100
 EXPERIMENT_KIND = "mlflow.experimentKind"
 """Tells MLflow's pages which of them an experiment opens with: that of training runs."""
 ONE_ANALYSIS = 4
 """Network time limits that recording a whole analysis may take; nobody waits longer for that."""
-
-
-@dataclass(frozen=True)
-class RunSummary:
-    """One recorded run.
-
-    ``kind`` is ``training``, ``analysis`` or empty; ``start`` is in UTC; ``seconds`` is ``None`` while it runs.
-    """
-
-    run_id: str
-    name: str
-    kind: str
-    status: str
-    start: datetime
-    seconds: float | None
-    metrics: dict[str, float] = field(default_factory=dict)
-    params: dict[str, str] = field(default_factory=dict)
-    tags: dict[str, str] = field(default_factory=dict)
 
 
 class Tracking:
@@ -208,6 +190,12 @@ class Tracking:
         """
         if not self.enabled:
             return []
+        database = sqlite_file(self.settings.tracking_uri)
+        if database is not None:
+            # What cannot be read here, MLflow's client reads, or says why not.
+            with suppress(sqlite3.Error):
+                seconds = self.settings.network_timeout_seconds
+                return read_runs(database, self.settings.experiment_name, limit, kind, seconds)
         with self._errors():
             experiment = self._client.get_experiment_by_name(self.settings.experiment_name)
             if experiment is None:
@@ -222,7 +210,7 @@ class Tracking:
                     order_by=["attributes.start_time DESC"],
                     page_token=token,
                 )
-                found += [_summary(run) for run in page]
+                found += [summary_of(run) for run in page]
                 token = page.token
                 if not token:
                     break
@@ -284,18 +272,3 @@ def artifact_location(settings: Settings) -> str | None:
     if uri.startswith("sqlite:"):
         return (settings.home / "mlruns-artifacts" / settings.experiment_name).as_uri()
     return ObjectStore(settings).uri(f"run-artifacts/{settings.experiment_name}")
-
-
-def _summary(run: Any) -> RunSummary:
-    ended = run.info.end_time
-    return RunSummary(
-        run_id=run.info.run_id,
-        name=run.info.run_name or "",
-        kind=run.data.tags.get(TAG_KIND, ""),
-        status=run.info.status,
-        start=datetime.fromtimestamp(run.info.start_time / 1000, UTC),
-        seconds=(ended - run.info.start_time) / 1000 if ended else None,
-        metrics=dict(run.data.metrics),
-        params=dict(run.data.params),
-        tags={name: value for name, value in run.data.tags.items() if not name.startswith("mlflow.")},
-    )

@@ -10,12 +10,15 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-from lifecycle_servers import free_port, process, wait_for
+from lifecycle_servers import ACCESS_KEY, SECRET, free_port, process, wait_for
 
-ACCESS_KEY, SECRET = "ceph-tester", "a-secret-for-tests"
+from openstack_rca.lifecycle.objects.s3_request import ask_bucket
+from openstack_rca.settings import load_settings
+
 STARTS = 20
 PROGRAMS = ("ceph", "ceph-mon", "ceph-osd", "monmaptool", "radosgw", "radosgw-admin")
 
@@ -26,10 +29,30 @@ def missing_for_ceph() -> str:
     return f"{missing[0]} is not installed (Debian: ceph-mon ceph-osd ceph-common radosgw)" if missing else ""
 
 
+@dataclass(frozen=True)
+class CephServer:
+    """A running gateway; ``folder`` holds the configuration of its cluster, ``ceph.conf``."""
+
+    endpoint: str
+    folder: Path
+
+    def make_bucket(self, name: str) -> str:
+        """Make a bucket and return its name."""
+        keys = {"aws_access_key_id": ACCESS_KEY, "aws_secret_access_key": SECRET}
+        made = ask_bucket(load_settings(s3_endpoint_url=self.endpoint, **keys), name, "", "PUT")
+        assert made.status == 200, made.text
+        return name
+
+    def administrate(self, *arguments: str) -> None:
+        """Run ``radosgw-admin``."""
+        command = ["radosgw-admin", "-c", str(self.folder / "ceph.conf"), *arguments]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=120)
+
+
 @contextmanager
-def ceph_gateway(folder: Path) -> Iterator[str]:
-    """Run the three servers until the block ends; yields the gateway's address."""
-    folder.mkdir(parents=True)
+def ceph_server(folder: Path) -> Iterator[CephServer]:
+    """Run the three servers until the block ends."""
+    folder.mkdir(parents=True, exist_ok=True)
     identity, monitor, gateway = str(uuid4()), free_port(), free_port()
     configuration, log = folder / "ceph.conf", folder / "servers.log"
     configuration.write_text(
@@ -57,12 +80,13 @@ def ceph_gateway(folder: Path) -> Iterator[str]:
         do("ceph-osd", "-c", configuration, "-i", "0", "--mkfs", "--osd-uuid", disk)
         started.append(stack.enter_context(_object_server(configuration, log)))
         user = ("--uid", "tester", "--display-name", "tester", "--access-key", ACCESS_KEY, "--secret", SECRET)
-        do("radosgw-admin", "-c", configuration, "user", "create", *user)
+        server = CephServer(f"http://127.0.0.1:{gateway}", folder)
+        server.administrate("user", "create", *user)
         arguments = ["radosgw", "-c", configuration, "-n", "client.rgw", "-f"]
         arguments.append(f"--rgw-frontends=beast endpoint=127.0.0.1:{gateway}")
         started.append(stack.enter_context(process(arguments, log)))
-        wait_for(f"http://127.0.0.1:{gateway}/", started, log)
-        yield f"http://127.0.0.1:{gateway}"
+        wait_for(server.endpoint, started, log)
+        yield server
 
 
 @contextmanager
