@@ -3,7 +3,8 @@
     python benchmarks/command_cost.py [--repeat N]
 
 Trains a small version on the packaged samples in a folder that is removed again, once recorded and once with
-`--disable-mlflow`, and prints the CPU time (user and system) of that and of setting an alias, and of each other command the least of N processes.
+`--disable-mlflow`, and prints the CPU time (user and system) of that and of setting an alias, and of each other command the
+least of N processes.
 To measure another checkout, put its `src` into PYTHONPATH.
 """
 

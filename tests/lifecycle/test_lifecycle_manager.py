@@ -60,6 +60,10 @@ def test_a_training_as_the_manual_writes_it(settings: Settings, keras_model: Any
     prefix = settings.experiment_name.replace("_", "-")
     assert manager.find_latest_model() == f"{settings.artifact_root}/{prefix}_0002"
     assert manager.compare_models(1, 2)["differences"] == {"accuracy": 0.25, "loss": -0.25}
+    for first, second in ((1, "latest"), ("latest", 1)):
+        compared = manager.compare_models(first, second)
+        assert compared["metrics"]["2"] == {"accuracy": 0.75, "loss": 0.25}
+        assert (compared["accuracy_drift"], compared["performance_delta"]) == (0.25, 0.25)
     runs = Tracking(settings).list_runs()
     assert [run.tags["openstack_rca.model_version"] for run in runs] == (["2", "1"] if settings.mlflow_enabled else [])
     assert [run.tags["turn"] for run in runs] == (["1", "0"] if settings.mlflow_enabled else [])

@@ -123,18 +123,23 @@ BY_STORES = [
     ("MinIO", 503, xml("XMinioServerNotInitialized", "Server not initialized yet, please try again."), StoreUnavailable, "not available just now"),
     ("MinIO", 400, xml("InvalidRequest", "Server side encryption is required for this bucket"), StoreError, "OPENSTACK_RCA_S3_SERVER_SIDE_ENCRYPTION"),
     ("MinIO", 400, xml("InvalidRegion", "Region does not match."), StoreError, "AWS_DEFAULT_REGION"),
+    ("MinIO", 501, xml("NotImplemented", "Server side encryption specified but KMS is not configured"), StoreAccessDenied, "OPENSTACK_RCA_S3_KMS_KEY_ID"),
     ("Ceph", 403, xml("QuotaExceeded", ""), StoreError, "quota"),
     ("Ceph", 403, xml("UserSuspended", ""), StoreAccessDenied, "account"),
     ("Ceph", 403, xml("AccessDenied", ""), StoreAccessDenied, "does not allow this"),
     ("Swift", 413, "<html><h1>Request Entity Too Large</h1><p>Upload exceeds quota.</p></html>", StoreError, "quota"),
     ("Swift", 507, "<html><h1>Insufficient Storage</h1></html>", StoreError, "no space left"),
     ("Swift", 503, xml("SlowDown", "Slow down"), StoreUnavailable, "asked too much"),
+    ("Swift", 498, "<html><h1>Rate Limited</h1></html>", StoreUnavailable, "asked too much"),
     ("R2", 400, xml("InvalidArgument", "Credential access key has length 20, should be 32"), StoreAccessDenied, "AWS_ACCESS_KEY_ID"),
     ("R2", 403, xml("InvalidRegionName", "The region name 'us-east-1' is not valid. Must be one of: wnam, enam, weur, eeur, apac, auto"), StoreError, "AWS_DEFAULT_REGION"),
+    ("R2", 403, xml("NotEntitled", "Please enable R2 through the Cloudflare Dashboard."), StoreAccessDenied, "account"),
     ("B2", 403, xml("AccessDenied", "Cannot upload files, storage cap exceeded. See the Caps &amp; Alerts page to increase your cap."), StoreError, "quota"),
     ("B2", 503, xml("ServiceUnavailable", "no_tomes_available"), StoreUnavailable, "not available just now"),
+    ("B2", 403, xml("AccessDenied", "Transaction cap exceeded, see the Caps &amp; Alerts page to increase your cap."), StoreError, "quota"),
     ("Wasabi", 403, xml("InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records"), StoreAccessDenied, "AWS_ACCESS_KEY_ID"),
     ("Wasabi", 403, xml("AccessDenied", "Object is under retention"), StoreError, "retention"),
+    ("Wasabi", 403, xml("AccountSuspended", "The account is suspended."), StoreAccessDenied, "account"),
     ("GCS", 403, xml("UserProjectAccountProblem", "The project to be billed is associated with an absent billing account."), StoreAccessDenied, "account"),
     ("GCS", 403, xml("AccessDenied", "rca@project.iam.gserviceaccount.com does not have storage.objects.create access to the Google Cloud Storage object."), StoreAccessDenied, "does not allow this"),
     ("Azure", 403, xml("AuthenticationFailed", "Server failed to authenticate the request. Make sure the value of Authorization header is formed correctly including the signature."), StoreAccessDenied, "refused the credentials"),
@@ -142,6 +147,7 @@ BY_STORES = [
     ("Azure", 404, xml("ContainerNotFound", "The specified container does not exist."), StoreBucketNotFound, "does not exist"),
     ("Azure", 409, xml("BlobArchived", "This operation is not permitted on an archived blob."), StoreError, "archive"),
     ("Azure", 503, xml("ServerBusy", "The server is currently unable to receive requests. Please retry your request."), StoreUnavailable, "asked too much"),
+    ("Azure", 409, xml("ContainerBeingDeleted", "The specified container is being deleted."), StoreUnavailable, "not available just now"),
     ("nginx", 413, "<html><h1>413 Request Entity Too Large</h1></html>", StoreError, "client_max_body_size"),
     ("nginx", 502, "<html><h1>502 Bad Gateway</h1></html>", StoreUnavailable, "not available just now"),
     ("a log-in page", 200, HTML, StoreError, "no object store"),
@@ -272,6 +278,9 @@ BY_DATABASES = [
         "pg_hba.conf",
     ),
     ("FATAL:  sorry, too many clients already", "max_connections"),
+    ('FATAL:  Peer authentication failed for user "mlflow"', "pg_hba.conf"),
+    ("FATAL:  no more connections allowed (max_client_conn)", "max_connections"),
+    ("FATAL:  terminating connection due to administrator command", "in a moment"),
     ("FATAL:  remaining connection slots are reserved for roles with the SUPERUSER attribute", "max_connections"),
     ("FATAL:  the database system is starting up", "in a moment"),
     ("FATAL:  the database system is shutting down", "in a moment"),
@@ -302,7 +311,7 @@ def test_a_databases_sentence_is_told_right(sentence: str, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("revision", "words"), [("f00f00f00f00", "newer one made them"), ("0c779009ac13", "mlflow db upgrade")]
+    ("revision", "words"), [("f00f00f00f00", "a newer MLflow made the tables"), ("0c779009ac13", "mlflow db upgrade")]
 )
 def test_an_embedded_database_of_another_mlflow_is_told_right(embedded: Settings, revision: str, words: str) -> None:
     """With an unknown or an older schema: no outage, no defect, and it is called a database."""

@@ -189,22 +189,22 @@ class MLflowManager:
 
         Returns:
             ``metrics``: by version number, the figures of each. ``differences``: for each figure that both have, the
-            second's less the first's. ``accuracy_drift``: that of the accuracy on the test part (else of training).
-            ``performance_delta``: the same as a share of the first's accuracy. Both are ``None`` where one has no accuracy.
+            second's less the first's. ``performance_delta``: what the newer one has gained in accuracy on the test part
+            (else of training) since the older one, whichever is named first. ``accuracy_drift``: how far the two are apart
+            in it. Both are ``None`` where one has no accuracy.
         """
         lifecycle = self._lifecycle(model_name)
         one, other = (lifecycle.resolve(reference, any_kind=True) for reference in (first, second))
-        before, after = one.metrics, other.metrics
-        shared = before.keys() & after.keys()
-        accuracy = next((name for name in ("test_accuracy", "accuracy") if name in shared), None)
-        drift = after[accuracy] - before[accuracy] if accuracy else None
+        shared = sorted(one.metrics.keys() & other.metrics.keys())
+        differences = {name: other.metrics[name] - one.metrics[name] for name in shared}
+        delta = differences.get("test_accuracy", differences.get("accuracy"))
+        if delta is not None and one.version > other.version:
+            delta = -delta
         return {
-            "metrics": {str(one.version): before, str(other.version): after},
-            "differences": {name: after[name] - before[name] for name in sorted(shared)},
-            "accuracy_drift": drift,
-            "performance_delta": drift / before[accuracy]
-            if accuracy and drift is not None and before[accuracy]
-            else None,
+            "metrics": {str(one.version): one.metrics, str(other.version): other.metrics},
+            "differences": differences,
+            "accuracy_drift": None if delta is None else abs(delta),
+            "performance_delta": delta,
         }
 
     def _open_logger(self) -> RunLogger:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
 from uuid import uuid4
@@ -52,11 +50,8 @@ def probe_artifacts(settings: Settings) -> str:
         # Before the first run, a server's own experiment shows where it keeps files.
         location = str(location or client.get_experiment(DEFAULT_EXPERIMENT).artifact_location)
     name, token = f"openstack-rca-doctor-{uuid4().hex}", uuid4().hex
-    scheme = urlparse(location).scheme
-    if scheme == "mlflow-artifacts":
+    if urlparse(location).scheme == "mlflow-artifacts":
         _probe_server(settings, f"{urlparse(location).path.strip('/')}/{name}", token)
-    elif scheme in ("", "file"):
-        _probe_folder(settings, location, name, token)
     else:
         store = ObjectStore(settings, location)
         store.put_new_bytes(name, token.encode())
@@ -82,23 +77,6 @@ def _probe_server(settings: Settings, path: str, token: str) -> None:
                 else "On the server: pip install boto3 for an s3:// destination, and give it the keys of the bucket; "
                 "see docs/servers.md. Its log has the reason.",
             )
-
-
-def _probe_folder(settings: Settings, location: str, name: str, token: str) -> None:
-    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
-
-    with registry_errors(settings.tracking_uri), tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / name
-        path.write_text(token)
-        try:
-            repository = get_artifact_repository(location)
-            repository.log_artifact(str(path))
-            repository.delete_artifacts(name)
-        except OSError as error:
-            raise RegistryFailed(
-                f"The files of runs cannot be kept in {location}: {error.strerror or error}.",
-                "Set OPENSTACK_RCA_HOME to a folder that this user may write.",
-            ) from error
 
 
 def _ask(settings: Settings, endpoint: str, method: str, body: str | None = None) -> Any:

@@ -86,8 +86,9 @@ SAID = (
     ),
     Said(
         "out-of-date database schema",
-        "has the tables of an older MLflow.",
-        "Back the database up (openstack-rca backup, pg_dump), then run: mlflow db upgrade {uri}",
+        "has the tables of another MLflow than the one that is installed here.",
+        "Back the database up (openstack-rca backup, pg_dump), then run: mlflow db upgrade {uri} - where that does not know the "
+        "revision, a newer MLflow made the tables: install that one.",
         RegistryRefused,
     ),
     Said(
@@ -153,17 +154,18 @@ SAID = (
         "Make it: sudo -u postgres createdb --owner USER NAME",
     ),
     Said(
-        r"no pg_hba\.conf entry",
+        r"no pg_hba\.conf entry|pg_hba\.conf rejects|(Peer|Ident) authentication failed",
         "does not let this machine in.",
         "Add a line for it to pg_hba.conf on the database server, and reload it.",
     ),
     Said(
-        "too many clients|remaining connection slots|too many connections",
+        "too many clients|remaining connection slots|too many connections|no more connections allowed|query_wait_timeout",
         "has no connection left.",
         "Try again later; raise max_connections, or put PgBouncer before it.",
     ),
     Said(
-        "database system is (starting up|shutting down|in recovery mode|not yet accepting connections)",
+        "database system is (starting up|shutting down|in recovery mode|not yet accepting connections)"
+        "|terminating connection due to administrator|server closed the connection unexpectedly",
         "is starting or stopping.",
         "Try again in a moment.",
     ),

@@ -104,8 +104,7 @@ SAID = (
     ),
     # Room
     Said(
-        "QuotaExceeded|Upload exceeds quota|XMinioAdminBucketQuotaExceeded|QuotaBytes|storage.cap.exceeded"
-        "|storage_cap_exceeded|over its quota",
+        "QuotaExceeded|Upload exceeds quota|QuotaBytes|cap.exceeded|over its quota",
         "The object store took nothing for {where}: the quota of the bucket or of its owner is used up.",
         "Remove what is old (openstack-rca models prune), or ask for a larger quota.",
     ),
@@ -127,7 +126,7 @@ SAID = (
         "Restore it there first; set OPENSTACK_RCA_S3_STORAGE_CLASS to a class that can be read at once.",
     ),
     Said(
-        r"kms:\w+|KMS\.\w+|KMSKey|KmsKey|KMS key|customer master key",
+        r"kms:\w+|KMS\.\w+|KMS is not configured|KMSKey|KmsKey|KMS key|customer master key",
         "The object store cannot use the key that encrypts {where}.",
         "Check OPENSTACK_RCA_S3_KMS_KEY_ID, and the rights kms:GenerateDataKey and kms:Decrypt.",
         StoreAccessDenied,
@@ -155,7 +154,7 @@ SAID = (
     ),
     # Who may not
     Said(
-        "AccountProblem|AllAccessDisabled|AccountIsDisabled|UserSuspended|NotSignedUp|billing account|accountDisabled",
+        "AccountProblem|Account(Is)?Disabled|AllAccessDisabled|(Account|User)Suspended|NotSignedUp|NotEntitled|billing account",
         "The object store has closed the account that {root} belongs to.",
         "Ask who pays for it.",
         StoreAccessDenied,
@@ -182,13 +181,14 @@ SAID = (
         StoreUnavailable,
     ),
     Said(
-        "SlowDown|reduce your request rate|TooManyRequests|Too Many Requests|status code: 429|ServerBusy|RequestLimitExceeded",
+        "SlowDown|reduce your request rate|Too ?Many ?Requests|status code: 4(29|98)|ServerBusy|RequestLimitExceeded",
         "The object store {address} is asked too much just now (SlowDown).",
         "Try again later.",
         StoreUnavailable,
     ),
     Said(
-        "ServerNotInitialized|not initialized yet|no_tomes_available|status code: 50[234]|ServiceUnavailable",
+        "ServerNotInitialized|not initialized yet|no_tomes_available|RequestTimeout|OperationTimedOut|ContainerBeingDeleted"
+        "|status code: 50[234]|ServiceUnavailable",
         "The object store {address} is not available just now; it says so itself, or a proxy before it.",
         "Try again later, or see whether it runs.",
         StoreUnavailable,
