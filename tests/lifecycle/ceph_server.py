@@ -39,7 +39,7 @@ class CephServer:
     def make_bucket(self, name: str) -> str:
         """Make a bucket and return its name."""
         keys = {"aws_access_key_id": ACCESS_KEY, "aws_secret_access_key": SECRET}
-        made = ask_bucket(load_settings(s3_endpoint_url=self.endpoint, **keys), name, "", "PUT")
+        made = ask_bucket(load_settings(s3_endpoint_url=self.endpoint, **keys), name, "create", "PUT")
         assert made.status == 200, made.text
         return name
 

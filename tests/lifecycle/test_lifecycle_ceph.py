@@ -37,7 +37,7 @@ def own(ceph: CephServer, tmp_path: Path) -> Settings:
         aws_access_key_id=name,
         aws_secret_access_key=SECRET,
     )
-    assert ask_bucket(settings, name, "", "PUT").status == 200
+    assert ask_bucket(settings, name, "create", "PUT").status == 200
     return settings
 
 

@@ -147,7 +147,6 @@ BY_STORES = [
     ("Azure", 404, xml("ContainerNotFound", "The specified container does not exist."), StoreBucketNotFound, "does not exist"),
     ("Azure", 409, xml("BlobArchived", "This operation is not permitted on an archived blob."), StoreError, "archive"),
     ("Azure", 503, xml("ServerBusy", "The server is currently unable to receive requests. Please retry your request."), StoreUnavailable, "asked too much"),
-    ("Azure", 409, xml("ContainerBeingDeleted", "The specified container is being deleted."), StoreUnavailable, "not available just now"),
     ("nginx", 413, "<html><h1>413 Request Entity Too Large</h1></html>", StoreError, "client_max_body_size"),
     ("nginx", 502, "<html><h1>502 Bad Gateway</h1></html>", StoreUnavailable, "not available just now"),
     ("a log-in page", 200, HTML, StoreError, "no object store"),

@@ -187,7 +187,7 @@ SAID = (
         StoreUnavailable,
     ),
     Said(
-        "ServerNotInitialized|not initialized yet|no_tomes_available|RequestTimeout|OperationTimedOut|ContainerBeingDeleted"
+        "ServerNotInitialized|not initialized yet|no_tomes_available|RequestTimeout|OperationTimedOut"
         "|status code: 50[234]|ServiceUnavailable",
         "The object store {address} is not available just now; it says so itself, or a proxy before it.",
         "Try again later, or see whether it runs.",
