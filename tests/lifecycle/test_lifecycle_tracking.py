@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,19 @@ def test_a_database_with_other_tables_is_left_to_mlflow(embedded: Settings) -> N
     (embedded.home / "mlflow.db").unlink()
     (embedded.home / "mlflow.db").touch()
     assert Tracking(embedded).list_runs() == []
+
+
+def test_tables_that_found_no_room_leave_no_database_behind(tmp_path: Path) -> None:
+    """MLflow cannot go on with tables that were made half; so the next one begins anew, once there is room."""
+    settings = load_settings(home=tmp_path / "new")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    try:
+        with pytest.raises(RegistryUnavailable, match=r"mlflow\.db cannot be written: no space is left"):
+            connect(settings)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert [path.name for path in settings.home.iterdir()] == [".mlflow.db.lock"]
 
 
 def test_before_the_first_run_the_list_is_empty(embedded: Settings) -> None:

@@ -80,13 +80,13 @@ class Spool:
         try:
             with replacing(target) as temporary:
                 copy_bytes(path, temporary)
-        except OSError:
+        except OSError as no_copy:
             # A second name for the file takes no room where a copy of it finds none.
             try:
                 os.link(path, target)
             except OSError:
                 target.unlink(missing_ok=True)
-                raise
+                raise no_copy from None
 
     @contextmanager
     def one_at_a_time(self) -> Iterator[None]:

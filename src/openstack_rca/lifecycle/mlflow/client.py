@@ -23,7 +23,7 @@ from openstack_rca.lifecycle.mlflow.server_errors import (
     unavailable,
     without_password,
 )
-from openstack_rca.lifecycle.objects import locked, within
+from openstack_rca.lifecycle.objects import locked, replacing, within
 from openstack_rca.settings import Settings
 
 DATABASE_PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
@@ -98,6 +98,11 @@ def connect(settings: Settings) -> Any:
         return PatientClient(_patient_client(uri, seconds), seconds, without_password(uri))
     # Two processes that make the tables of a new database at once trip over each other.
     with _home_errors(settings), database_lock(uri):
+        database = sqlite_file(uri)
+        if database is not None and not database.exists():
+            # Tables that were made half, on a full disk or by a process that was killed, could never be finished.
+            with replacing(database) as temporary:
+                _client(f"sqlite:///{temporary}", uri)
         return _client(uri)
 
 
@@ -152,10 +157,10 @@ def _knock_at_database(uri: str) -> None:
         create_engine(uri, poolclass=NullPool).connect().close()
 
 
-def _client(uri: str) -> Any:
+def _client(uri: str, told_as: str = "") -> Any:
     from mlflow.tracking import MlflowClient
 
-    with registry_errors(uri):
+    with registry_errors(told_as or uri):
         client = MlflowClient(tracking_uri=uri, registry_uri=uri)
         if not is_server(uri):
             # The tables are made by the first question, of each of the two halves.
