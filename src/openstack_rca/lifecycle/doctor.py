@@ -31,7 +31,7 @@ from openstack_rca.lifecycle.mlflow import (
     server_version,
     without_password,
 )
-from openstack_rca.lifecycle.objects import ObjectStore, S3Access, certificates, find_s3_access, within
+from openstack_rca.lifecycle.objects import ObjectStore, S3Access, find_s3_access, trusted_authorities, within
 from openstack_rca.lifecycle.records import Place
 from openstack_rca.lifecycle.trust import check_signing, check_verification
 from openstack_rca.lifecycle.versions import ModelLifecycle
@@ -198,9 +198,7 @@ def _clock_difference(address: str, settings: Settings) -> float | None:
     parts = urlsplit(address)
     host = parts.netloc.rsplit("@", 1)[-1]
     request = urllib.request.Request(urlunsplit((parts.scheme, host, "/", "", "")), method="HEAD")  # noqa: S310
-    trusted = ssl.create_default_context()
-    if settings.ca_bundle is not None:
-        trusted.load_verify_locations(cadata=certificates(settings).decode("ascii", "ignore"))
+    trusted = trusted_authorities(settings)
     seconds = settings.network_timeout_seconds
 
     def ask(_alive: object) -> str | None:

@@ -7,7 +7,6 @@ import math
 import os
 import socket
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -23,7 +22,7 @@ from openstack_rca.lifecycle.mlflow.server_errors import (
     unavailable,
     without_password,
 )
-from openstack_rca.lifecycle.objects import locked, replacing, within
+from openstack_rca.lifecycle.objects import locked, proxy_for, replacing, within
 from openstack_rca.settings import Settings
 
 DATABASE_PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
@@ -190,7 +189,7 @@ def _check_reachable(uri: str, seconds: float) -> None:
     if scheme in DATABASE_PORTS:
         port = parts.port or DATABASE_PORTS[scheme]
     elif scheme in ("http", "https"):
-        if scheme in urllib.request.getproxies() and not urllib.request.proxy_bypass(parts.hostname or ""):
+        if proxy_for(uri):
             return
         port = parts.port or (443 if scheme == "https" else 80)
     else:

@@ -1,7 +1,7 @@
 """Objects in stores and files on disk: places, credentials, errors, patience. May touch ``records`` only."""
 
 from openstack_rca.lifecycle.objects.bucket_rules import BucketRules, apply_rules, rules_for
-from openstack_rca.lifecycle.objects.connecting import certificates
+from openstack_rca.lifecycle.objects.connecting import trusted_authorities
 from openstack_rca.lifecycle.objects.credentials import S3Access, find_s3_access
 from openstack_rca.lifecycle.objects.files import (
     COPY_BYTES,
@@ -32,7 +32,6 @@ __all__ = [
     "S3Access",
     "StoredObject",
     "apply_rules",
-    "certificates",
     "copy_bytes",
     "file_digest",
     "find_s3_access",
@@ -47,6 +46,7 @@ __all__ = [
     "retrying",
     "rules_for",
     "side_by_side",
+    "trusted_authorities",
     "way_on",
     "within",
     "work_folder",

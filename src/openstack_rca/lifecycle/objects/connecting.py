@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import ssl
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -104,6 +105,14 @@ def certificates(settings: Settings) -> bytes:
     if b"-----BEGIN CERTIFICATE-----" not in content:
         raise ConfigurationError(f"{settings.ca_bundle} holds no certificate in PEM.", hint)
     return content
+
+
+def trusted_authorities(settings: Settings) -> ssl.SSLContext:
+    """Who may vouch for a server: those that the system trusts, and ``settings.ca_bundle``; errors as ``certificates``."""
+    context = ssl.create_default_context()
+    if settings.ca_bundle is not None:
+        context.load_verify_locations(cadata=certificates(settings).decode("ascii", "ignore"))
+    return context
 
 
 def _s3_config(settings: Settings, access: S3Access) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import base64
 import hashlib
 import hmac
 import http.client
-import ssl
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from email.message import Message
 from urllib.parse import quote, urlsplit
 
 from openstack_rca.errors import ConfigurationError, StoreUnavailable
-from openstack_rca.lifecycle.objects.connecting import certificates
+from openstack_rca.lifecycle.objects.connecting import trusted_authorities
 from openstack_rca.lifecycle.objects.credentials import S3Access, find_s3_access
 from openstack_rca.lifecycle.objects.patience import within
 from openstack_rca.lifecycle.objects.store_errors import no_answer
@@ -65,9 +64,7 @@ def ask_bucket(settings: Settings, bucket: str, query: str, method: str = "GET",
     headers = _signed(access, method, urlsplit(endpoint).netloc, path, query, body)
     address = f"{endpoint}/{quote(bucket)}?{query}"
     request = urllib.request.Request(address, body or None, headers, method=method)  # noqa: S310 - http or https
-    trusted = ssl.create_default_context()
-    if settings.ca_bundle is not None:
-        trusted.load_verify_locations(cadata=certificates(settings).decode("ascii", "ignore"))
+    trusted = trusted_authorities(settings)
     seconds = settings.network_timeout_seconds
 
     def ask(_alive: object) -> Answer:
