@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 
 from openstack_rca.logs import reading
+from openstack_rca.logs.clocks import ClockSkew
 from openstack_rca.logs.event_table import PackedTable
 from openstack_rca.logs.events import LogRead
 from openstack_rca.logs.sources import Collection
@@ -331,3 +332,33 @@ def test_a_recorded_incident_gets_the_same_answer_from_its_window_alone(
     all_read = analyze([folder], "x", settings=whole, model="none", since=since, until=until).report
     assert part.lines < all_read.lines
     assert (part.verdict, part.causes, part.chain) == (all_read.verdict, all_read.causes, all_read.chain)
+
+
+def test_clocks_are_compared_once(logs: Path, settings: Settings) -> None:
+    """What was found out about them is kept beside the events, until these change."""
+    calls: list[int] = []
+
+    def clocks() -> list[ClockSkew]:
+        given = read_for_question([logs], settings)
+        assert given.kept is not None
+
+        def estimate() -> list[ClockSkew]:
+            calls.append(given.read.events.height)
+            return [ClockSkew("compute1", "ctl01", -2.5, len(calls))]
+
+        return given.kept.skews(estimate)
+
+    assert clocks() == clocks() == [ClockSkew("compute1", "ctl01", -2.5, 1)]
+    with (logs / "ctl01" / "nova-api.log").open("a") as file:
+        file.write(lines(50, 60))
+    assert clocks() == [ClockSkew("compute1", "ctl01", -2.5, 2)]
+    assert calls == [80, 90]
+    assert {each.kind for each in list_kept(settings)} == {"events", "clocks"}
+
+
+@pytest.mark.parametrize("found", [[], [ClockSkew("compute1", "ctl01", 7.0, 5)]], ids=["none", "one"])
+def test_disagreeing_clocks_come_back_as_they_were(found: list[ClockSkew], logs: Path, settings: Settings) -> None:
+    """Also where none disagrees."""
+    kept = read_for_question([logs], settings).kept
+    assert kept is not None
+    assert kept.skews(lambda: found) == kept.skews(list) == found

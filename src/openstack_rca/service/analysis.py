@@ -200,7 +200,7 @@ def prepare(
     read, kept = given.read, given.kept
     if only_info:
         read, kept = replace(read, table=EventTable.of(read.events.filter(pl.col("level") < "WARNING"))), None
-    notes = [*given.notes, *reading_notes(read)]
+    notes = [*given.notes, *reading_notes(read, kept)]
     lap("read")
     step("load model")
     opened = model if isinstance(model, OpenModel) else open_model(model, settings)

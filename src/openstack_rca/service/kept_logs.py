@@ -4,6 +4,7 @@
                                          is counted of them
     <cache>/logs/<key>-<token>.lines     the words of the events of long logs (see ``PackedParts``)
     <cache>/logs/<key>-<model>.parquet   the scores of those events by the model with this digest
+    <cache>/logs/<key>-clocks.parquet    which clocks disagree in those events
 
 The key stands for the paths and for how they are read; size, time of change, beginning and end of each file say whether they
 are still what was read. A plain file that has only grown is read on from where it ended, and where files have come, gone or
@@ -19,7 +20,7 @@ import secrets
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +30,7 @@ import polars as pl
 
 from openstack_rca import __version__, logs
 from openstack_rca.lifecycle.objects import remove_leftovers, remove_unheld, replacing
+from openstack_rca.logs.clocks import ClockSkew
 from openstack_rca.logs.event_table import EVENT_SCHEMA, EventTable, PackedTable
 from openstack_rca.logs.events import FileRead, LogRead
 from openstack_rca.logs.packed_parts import PackedParts
@@ -132,17 +134,27 @@ class KeptLogs:
 
     def scores(self, model: str, score: Callable[[], pl.DataFrame]) -> pl.DataFrame:
         """The scores of what is kept by the model with this digest: from the cache, else by ``score``."""
-        facts = self._facts() if self.enabled and model else None
+        return self._derived("scores", model[:_DIGEST_LENGTH], score) if model else score()
+
+    def skews(self, estimate: Callable[[], list[ClockSkew]]) -> list[ClockSkew]:
+        """Which clocks disagree in what is kept: from the cache, else by ``estimate``."""
+        names = [each.name for each in fields(ClockSkew)]
+        told = self._derived("clocks", "clocks", lambda: pl.DataFrame(estimate(), schema=names))
+        return [ClockSkew(**row) for row in told.iter_rows(named=True)]
+
+    def _derived(self, kind: str, name: str, make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+        """What follows from the events that are kept, beside them under a name: from the cache, else by ``make``."""
+        facts = self._facts() if self.enabled else None
         if facts is None:
-            return score()
-        path = self._folder / f"{self._key}-{model[:_DIGEST_LENGTH]}.parquet"
+            return make()
+        path = self._folder / f"{self._key}-{name}.parquet"
         read_from = _digest(facts["identities"])
         if (_facts_of(path) or {}).get("of") == read_from and (kept := _table(path)) is not None:
             return kept
-        scores = score()
+        made = make()
         with suppress(OSError):
-            self._write(path, scores, {"of": read_from, "logs": self._collection.roots})
-        return scores
+            self._write(path, made, {"of": read_from, "logs": self._collection.roots, "kind": kind})
+        return made
 
     def _facts(self) -> dict[str, Any] | None:
         return _facts_of(self._path)
@@ -259,9 +271,10 @@ def list_kept(settings: Settings) -> list[KeptFile]:
         with suppress(OSError):
             facts, status = _facts_of(path) or {}, path.stat()
             rows = int(pl.scan_parquet(path).select(pl.len()).collect().item()) if facts else 0
-            kind = "scores" if "of" in facts else "events"
             used = datetime.fromtimestamp(status.st_mtime, UTC)
-            found.append(KeptFile(path, kind, list(facts.get("logs", [])), _size(path), rows, used))
+            found.append(
+                KeptFile(path, facts.get("kind", "events"), list(facts.get("logs", [])), _size(path), rows, used)
+            )
     return sorted(found, key=lambda each: each.last_used, reverse=True)
 
 

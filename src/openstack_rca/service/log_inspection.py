@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from openstack_rca.logs.clocks import estimate_skew
 from openstack_rca.logs.events import LogRead
 from openstack_rca.logs.inspection import FileFacts, Inspection, LevelsKnown, describe_skew, inspect_read
 from openstack_rca.logs.records import SkipReason
+from openstack_rca.service.kept_logs import KeptLogs
 from openstack_rca.service.log_reading import canonical_names, read_given
 from openstack_rca.settings import Settings
 
@@ -49,8 +51,13 @@ def reading_line(read: LogRead) -> str:
     return f"{line}. More: openstack-rca logs inspect PATH"
 
 
-def reading_notes(read: LogRead) -> list[str]:
-    """Sentences on what of the logs was not read, has no known level, or comes from a clock that disagrees."""
+def reading_notes(read: LogRead, kept: KeptLogs | None = None) -> list[str]:
+    """Sentences on what of the logs was not read, has no known level, or comes from a clock that disagrees.
+
+    Args:
+        read: what was read.
+        kept: the cache that it lies in, and what was found out about its clocks before.
+    """
     notes = []
     reasons: dict[SkipReason, list[str]] = {}
     for file in read.files:
@@ -64,7 +71,10 @@ def reading_notes(read: LogRead) -> list[str]:
     blind = [file.file for file in read.files if file.events and file.unknown_lines >= max(1, file.lines)]
     if blind:
         notes.append(f"Read without levels, as its lines state none: {', '.join(blind)}.")
-    return notes + [f"{describe_skew(skew)} --correct-skew corrects it." for skew in estimate_skew(read.table)]
+    skews = partial(estimate_skew, read.table)
+    return notes + [
+        f"{describe_skew(skew)} --correct-skew corrects it." for skew in (kept.skews(skews) if kept else skews())
+    ]
 
 
 def inspection_lines(inspection: Inspection) -> list[str]:
