@@ -140,3 +140,14 @@ def test_a_watch_whose_tool_is_missing_does_not_begin(settings: Settings, monkey
         tailed(["podman:x"], settings, pytest.fail),
     ):
         pass
+
+
+def test_where_one_address_is_refused_no_tool_of_another_runs_on(
+    settings: Settings, tool: Callable[[str, str], Path]
+) -> None:
+    """What was begun for the addresses before it ends, and its folder goes."""
+    tool("docker", "exec sleep 600")
+    before = threading.active_count()
+    with pytest.raises(ConfigurationError), tailed(["docker:nova_api", "s3://bucket/logs"], settings, pytest.fail):
+        pass
+    assert threading.active_count() == before

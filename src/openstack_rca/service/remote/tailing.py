@@ -98,20 +98,21 @@ def tailed(
         ConfigurationError: an address cannot be made out, or nothing goes on being written in such a place.
         RemoteLogsUnavailable: a tool is not installed, or lists nothing.
     """
-    with ExitStack() as stack:
+    # The tools end before their folders go.
+    with ExitStack() as folders, ExitStack() as running:
         tails = _Tails(settings, on_note)
+        running.callback(tails.stop)
         local: list[str | Path] = []
         for path in paths:
             if not is_remote(str(path)):
                 local.append(path)
                 continue
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="openstack-rca-")))
+            folder = Path(folders.enter_context(tempfile.TemporaryDirectory(prefix="openstack-rca-")))
             now = datetime.now(UTC)
             spool = Spool(folder, settings, now, now)
             tails.spools.append(spool)
             _begin(parse_address(str(path)), spool, tails)
             local.append(folder)
-        stack.callback(tails.stop)
         yield local
 
 
