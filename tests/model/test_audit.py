@@ -50,6 +50,15 @@ def packed(path: Path, members: dict[str, bytes], compression: int = zipfile.ZIP
     return path / "m.keras"
 
 
+def test_two_members_of_one_name_are_refused(tmp_path: Path) -> None:
+    """One reader would take the first and another the last, so what was looked at need not be what is opened."""
+    path = packed(tmp_path, whole())
+    with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
+        archive.writestr(CONFIG, b"{}")
+    with pytest.raises(ModelFileUnsafe, match="two members of one name"):
+        read_parts(path)
+
+
 def test_a_file_with_every_part_and_every_class_that_we_write_is_read(tmp_path: Path) -> None:
     """Configuration, weights, and records by their bare names; nothing else."""
     parts = read_parts(packed(tmp_path, whole()))
