@@ -297,6 +297,30 @@ def test_the_window_forgets_what_is_old(settings: Settings, tmp_path: Path) -> N
     watch.close()
 
 
+def test_lines_of_several_files_are_read_in_one_go(settings: Settings, tmp_path: Path) -> None:
+    """Those of a renamed file with those of the one that has its name now; a file that holds no log is counted and left out."""
+    log, other = tmp_path / "nova-api.log", tmp_path / "other.log"
+
+    def lines(first: int, last: int) -> str:
+        return "".join(
+            f"2026-11-23 04:00:{n:02d}.000 7 INFO nova.api [-] Something ordinary {n}\n" for n in range(first, last)
+        )
+
+    log.write_text(lines(0, 5))
+    watch = Watch(
+        [tmp_path], settings, open_model("none", settings), Deliveries([], Clock()), WatchOptions(from_start=True)
+    )
+    watch.step()
+    with log.open("a") as file:
+        file.write(lines(5, 8))
+    log.rename(tmp_path / "nova-api.log.1")
+    log.write_text(lines(8, 12))
+    other.write_text("no log at all\nand no other line\n")
+    watch.step()
+    assert (watch.figures.events, watch.figures.lines, watch.figures.unreadable) == (12, 12, 1)
+    watch.close()
+
+
 def test_a_damaged_state_begins_anew(settings: Settings, tmp_path: Path) -> None:
     """It stops no watch."""
     log, state = tmp_path / "nova-api.log", tmp_path / "state.json"

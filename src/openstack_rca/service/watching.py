@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
@@ -87,15 +87,15 @@ class _Window:
         latest = self.events["time"].max()
         return latest if isinstance(latest, datetime) else None
 
-    def take(self, arrival: Arrival, read: LogRead) -> int:
+    def take(self, arrival: Arrival, events: pl.DataFrame, read: FileRead) -> int:
         """Put in the lines of one file, in place of what was handed out before; gives how many events are new."""
         assert arrival.source.stretch is not None
         again = (pl.col(_KEY) == arrival.key) & (pl.col("line") >= arrival.source.stretch.first_line)
         rest = self.events.filter(~again)
         replaced = self.events.height - rest.height
-        self.events = pl.concat([rest, read.events.with_columns(pl.lit(arrival.key).alias(_KEY))])
-        self.files |= {each.file: each for each in read.files}
-        return max(0, read.events.height - replaced)
+        self.events = pl.concat([rest, events.with_columns(pl.lit(arrival.key).alias(_KEY))])
+        self.files[read.file] = read
+        return max(0, events.height - replaced)
 
     def forget(self, before: datetime) -> None:
         """Drop what is older, and more than the window may hold."""
@@ -163,8 +163,8 @@ class Watch:
     def step(self) -> list[Told]:
         """Take in what has come and look at it where it is time to; gives what was told, which is on its way by then."""
         arrivals = self._follower.look()
-        for arrival in arrivals:
-            self._take(arrival)
+        for together in _by_names(arrivals):
+            self._take(together)
         if arrivals:
             self._arrived_at = self._clock()
         now = self._now()
@@ -205,17 +205,25 @@ class Watch:
         """Let the files go."""
         self._follower.close()
 
-    def _take(self, arrival: Arrival) -> None:
+    def _take(self, arrivals: Mapping[str, Arrival]) -> None:
+        """Read lines of several files in one go, for each reading has a price of its own."""
+        sources = [arrival.source for arrival in arrivals.values()]
         try:
-            read = self._read(Collection([arrival.source], [], self._paths), self._window.latest)
+            read = self._read(Collection(sources, [], self._paths), self._window.latest)
         except LogInputError:
-            self.figures.unreadable += 1
+            self.figures.unreadable += len(arrivals)
             return
-        new = self._window.take(arrival, read)
-        latest = read.events["time"].max()
-        self._follower.note_time(arrival.key, latest if isinstance(latest, datetime) else None)
-        self.figures.events += new
-        self.figures.lines += int(read.events["lines"].tail(new).sum()) if new else 0
+        events = {str(name): part for (name,), part in read.events.partition_by("file", as_dict=True).items()}
+        files = {each.file: each for each in read.files}
+        for name, arrival in arrivals.items():
+            if name not in events or (files[name].format == "unknown" and not files[name].guessed_levels):
+                self.figures.unreadable += 1
+                continue
+            latest = events[name]["time"].max()
+            new = self._window.take(arrival, events[name], files[name])
+            self._follower.note_time(arrival.key, latest if isinstance(latest, datetime) else None)
+            self.figures.events += new
+            self.figures.lines += int(events[name]["lines"].tail(new).sum()) if new else 0
 
     def _now(self) -> datetime | None:
         """The time that the logs have reached: that of a backlog, else that of the last line and what has passed since."""
@@ -267,6 +275,19 @@ class Watch:
         figures.lag_seconds = max(0.0, behind)
         figures.window_events = self._window.events.height
         figures.is_open = self._book.state.open is not None
+
+
+def _by_names(arrivals: Sequence[Arrival]) -> list[dict[str, Arrival]]:
+    """Lines that can be read in one go: those of a file that was renamed come before those of the one that has its name now."""
+    rounds: list[dict[str, Arrival]] = []
+    for arrival in arrivals:
+        name = arrival.source.name
+        free = next((each for each in rounds if name not in each), None)
+        if free is None:
+            rounds.append({name: arrival})
+        else:
+            free[name] = arrival
+    return rounds
 
 
 def state_file(paths: Sequence[str | Path], settings: Settings) -> Path:
