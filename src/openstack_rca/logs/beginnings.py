@@ -39,6 +39,7 @@ _BEGINNINGS: tuple[tuple[str, frozenset[str]], ...] = (
     (r"^(?P<level>TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL)", frozenset("TDINWECF")),
     (r"^\[?(?P<level>TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL)", frozenset("[TDINWECF")),
     (r"^\[?", frozenset()),
+    (r"^(?P<clock>[*.]?", _MONTHS | _DIGITS | frozenset("*.%")),
     (r"^\[", frozenset("[")),
     (r"^=", frozenset("=")),
     (r"^(?:node=(?P<host>", frozenset("nt")),

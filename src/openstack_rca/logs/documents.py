@@ -16,6 +16,7 @@ from typing import Any
 
 from openstack_rca.logs import json_keys
 from openstack_rca.logs.json_records import holds_record, is_moment, records_of, says_text, says_time, text_of
+from openstack_rca.logs.kubectl import reader_of_events
 
 _HEAD = 64 * 1024
 # From one opening bracket past keys and plain values to the next, inside of a document that is cut off.
@@ -71,7 +72,7 @@ def splitter_for(head: bytes) -> Splitter | None:
     if _POSTGRESQL.match(first):
         return _csv_rows(_POSTGRESQL_COLUMNS, ",", _postgresql_record)
     delimiter = _csv_delimiter(first)
-    return _csv(first, delimiter) if delimiter else _events_of_kubectl(first)
+    return _csv(first, delimiter) if delimiter else _printed_events(begin)
 
 
 def holds_records(head: bytes) -> bool:
@@ -312,40 +313,16 @@ def _postgresql_record(record: dict[str, str]) -> dict[str, str]:
     }
 
 
-def _events_of_kubectl(header: str) -> Splitter | None:
-    """``kubectl get events``: columns below their names; how long ago an event was is no time, so its order has to do."""
-    columns = [(match[0].lower(), match.start()) for match in re.finditer(r"[A-Z]+(?: [A-Z]+)*", header)]
-    names = [name for name, _ in columns]
-    if not {"last seen", "type", "reason", "message"} <= set(names) or re.search(r"[^A-Z ]", header):
+def _printed_events(head: bytes) -> Splitter | None:
+    read = reader_of_events(_decoded(head))
+    if read is None:
         return None
 
     def split(data: bytes, final: bool) -> tuple[list[Piece], int]:
         lines, taken = _whole_lines(data, final)
-        return [Piece(_event_of_kubectl(line, columns), 1) for line in lines], taken
+        return [Piece(read(line), 1) for line in lines], taken
 
     return split
-
-
-def _event_of_kubectl(line: str, columns: list[tuple[str, int]]) -> str:
-    """A row as the event's own JSON has it; a row whose cells do not begin where the header's do is cut at its gaps."""
-    starts = [start for _, start in columns]
-    if any(line[start - 1 : start] not in (" ", "") for start in starts[1:]):
-        cells = re.split(r" {2,}", line, maxsplit=len(starts) - 1)
-    else:
-        cells = [line[start:end].strip() for start, end in zip(starts, [*starts[1:], None], strict=True)]
-    cell = dict(zip((name for name, _ in columns), cells, strict=False))
-    if not cell.get("message") or cell["type"] == "TYPE":
-        return ""
-    kind, _, name = cell.get("object", cell.get("name", "")).rpartition("/")
-    of_node = (kind or cell.get("kind", "")).lower() == "node"
-    host = cell.get("source", "").partition(", ")[2] or (name if of_node else "")
-    return json.dumps(
-        {
-            **{key: cell[key] for key in ("type", "reason", "message")},
-            "host": host,
-            "pod_name": "" if of_node else name,
-        }
-    )
 
 
 def _csv_rows(names: list[str], delimiter: str, shaped: Callable[[dict[str, str]], dict[str, str]]) -> Splitter:

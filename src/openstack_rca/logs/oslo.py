@@ -6,9 +6,13 @@ no process id) by one regular expression.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import polars as pl
 
 from openstack_rca.logs.beginnings import matching, parts_of
+from openstack_rca.logs.programs import python_packages
 from openstack_rca.logs.records import Kind, as_records, level_in_text, normal_level
 from openstack_rca.logs.stamps import (
     DAY,
@@ -44,6 +48,14 @@ _UNSTAMPED = (
     rf"^{_CLOCK}(?P<level>{_LEVELS}) +(?P<logger>[a-z_][a-z0-9_]*(?:\.[A-Za-z0-9_-]+)+){_LATE_STAMP}(?: (?P<rest>.*))?$",
     rf"^{_CLOCK}(?P<level>{_LEVELS}) +(?P<logger>[A-Za-z_][\w-]*){_LATE_STAMP} +(?P<rest>\[(?:-|None|req-).*)$",
 )
+# A format string of a cloud's own may put the fields into another order: level or logger before the stamp, logger before level.
+_STAMP_PROCESS = rf"\[?(?P<stamp>{ISO})\]? +(?:(?P<process>\d{{1,9}}) +)?"
+_PACKAGE = rf"(?:{'|'.join(python_packages())})"
+_REORDERED = (
+    rf"^\[?(?P<level>{_LEVELS})\]? +{_STAMP_PROCESS}{_LOGGER}:?(?: (?P<rest>.*))?$",
+    rf"^\[?(?P<logger>{_PACKAGE}(?:\.[A-Za-z0-9_]+)+)\]?:? +{_STAMP_PROCESS}(?P<level>{_LEVELS}):?(?: (?P<rest>.*))?$",
+    rf"^{_STAMP_PROCESS}\[?(?P<logger>{_PACKAGE}(?:\.[A-Za-z0-9_]+)*)\]?:? +(?P<level>{_LEVELS}):?(?: (?P<rest>.*))?$",
+)
 # A format string of a cloud's own may leave the level out.
 _LEVELLESS = (
     rf"^(?P<stamp>{ISO}) +(?:(?P<process>\d{{1,9}}) +)?(?P<logger>[a-z_][a-z0-9_]*(?:\.[A-Za-z0-9_-]+)+)"
@@ -68,11 +80,13 @@ def split_oslo(lines: pl.DataFrame, timezone: str) -> tuple[pl.DataFrame, pl.Dat
     """
     plain, others = matching(lines, _PLAIN)
     parsed = [_plain_records(plain, timezone)] if plain.height else []
-    for pattern, records_of in (
+    ways: list[tuple[str, Callable[[pl.DataFrame, str], pl.DataFrame]]] = [
         (_RARE, _rare_records),
         (_OTHER_DATE, _other_date_records),
+        *((pattern, partial(_rare_records, pattern=pattern)) for pattern in _REORDERED),
         (_LEVELLESS, _levelless_records),
-    ):
+    ]
+    for pattern, records_of in ways:
         hits, rest = matching(others, pattern)
         if hits.height:
             records = records_of(hits, timezone)
@@ -142,8 +156,8 @@ def _stamped(lines: pl.Series) -> pl.Expr:
     return pl.when(pl.lit(seconds <= 60)).then(pl.lit(begun) + pl.lit(past.cast(pl.Duration("us"))))
 
 
-def _rare_records(lines: pl.DataFrame, timezone: str) -> pl.DataFrame:
-    parsed = parts_of(lines, _RARE)
+def _rare_records(lines: pl.DataFrame, timezone: str, pattern: str = _RARE) -> pl.DataFrame:
+    parsed = parts_of(lines, pattern)
     # Without a process id, "date LEVEL word" is many programs' shape: a dotted logger or a context makes it oslo.log's.
     sure = (
         pl.col("process").is_not_null()

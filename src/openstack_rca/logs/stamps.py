@@ -36,25 +36,34 @@ _NUMERIC = (
     r"(?P<early>Z|[+-][0-9][0-9]:?[0-9][0-9]| [A-Z]{2,5})?"
     r"(?:[.,](?P<fraction>[0-9]{1,9}))? ?(?P<offset>[A-Z]{1,5}|[+-][0-9][0-9](?::?[0-9][0-9])?)?$"
 )
-# The abbreviated months of German, French, Spanish, Italian, Portuguese and Dutch where they differ from English.
+# The abbreviated months of other languages, as glibc has them, where they differ from English: German, French, Spanish,
+# Italian, Portuguese, Dutch, Russian, Polish, Czech, Ukrainian, Turkish, Hungarian, the languages of the north.
 _FOREIGN_MONTHS = (
-    ("Feb", "févr|fév|feb|fev"), ("Jan", "jän|janv|jan|ene|gen"), ("Mar", "mär|mrz|märz|mars|mar|mrt"),
-    ("Apr", "avril|avr|abr|apr"), ("May", "mai|maj|may|mei|mag|maio"), ("Jun", "juin|jun|giu"),
-    ("Jul", "juil|jul|lug"), ("Aug", "août|aout|ago|aug"), ("Sep", "sept|sep|set"), ("Oct", "okt|oct|ott|out"),
-    ("Nov", "nov"), ("Dec", "déc|dec|dez|dic"),
-)  # fmt: skip
+    ("Feb", "févr|fév|feb|fev|фев|lut|úno|лют|şub|febr|helmi"),
+    ("Jan", "jän|janv|jan|ene|gen|янв|sty|led|січ|oca|tammi|ian"),
+    ("Mar", "mär|mrz|märz|mars|mar|mrt|мар|bře|бер|márc|maalis"),  # noqa: RUF001 - Cyrillic
+    ("Apr", "avril|april|avr|abr|apr|апр|kwi|dub|кві|nis|ápr|huhti"),
+    ("May", "mai|maj|may|mei|mag|maio|май|kvě|тра|máj|touko"),
+    ("Jun", "juin|juni|jun|giu|июн|cze|čen|чер|haz|jún|kesä|iun"),
+    ("Jul", "juil|juli|jul|lug|июл|lip|čec|лип|tem|júl|heinä|iul"),
+    ("Aug", "août|aout|ago|aug|авг|sie|srp|сер|ağu|elo"),  # noqa: RUF001 - Cyrillic
+    ("Sep", "sept|sep|set|сен|wrz|zář|вер|eyl|szept|syys"),
+    ("Oct", "okt|oct|ott|out|окт|paź|říj|жов|eki|loka"),
+    ("Nov", "nov|ноя|lis|лис|kas|marras"),
+    ("Dec", "déc|dec|dez|dic|дек|gru|pro|гру|ara|des|joulu"),  # noqa: RUF001 - Cyrillic
+)
 _MONTH_NUMBERS = {
     name: f"{('Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec').index(english) + 1:02d}"
     for english, pattern in _FOREIGN_MONTHS
     for name in (english.lower(), *pattern.split("|"))
-}
+} | {f"{number}{sign}": f"{number:02d}" for number in range(1, 13) for sign in "月월"}
 _YEARLESS = (
-    r"^(?:(?P<before>[0-9]{1,2})\.? +)?(?P<month>\p{L}+)\.?(?: +(?P<behind>[0-9]{1,2}))?"
+    r"^ ?(?:(?P<before>[0-9]{1,2})\.? +)?(?P<month>[0-9]{0,2}\p{L}+)\.?(?: +(?P<behind>[0-9]{1,2}))?"
     r" +(?P<clock>[0-9][0-9]:[0-9][0-9]:[0-9][0-9])"
     r"(?:[.,](?P<fraction>[0-9]{1,9}))?$"
 )
-ANY_MONTH = "(?i:" + "|".join(pattern for _, pattern in _FOREIGN_MONTHS) + r")\.?"
-"""An abbreviated month in a language of western Europe; English ones too."""
+ANY_MONTH = r"(?i: ?1?[0-9][月월]|" + "|".join(pattern for _, pattern in _FOREIGN_MONTHS) + r")\.?"
+"""An abbreviated month in one of many languages; English ones too."""
 
 
 def to_utc(naive: pl.Expr, timezone: str) -> pl.Expr:

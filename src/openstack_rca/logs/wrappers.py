@@ -210,6 +210,15 @@ WRAPPERS: tuple[Wrapper, ...] = (
     ),
     Wrapper(
         SYSLOG,
+        rf"^{_PRIORITY}(?P<stamp>{_SHORT}|{_DATED_SHORT}|{_TIGHT_ISO}) {_HOST}(?: [^%]{{0,60}})? "
+        r"(?P<inner>%[A-Z][A-Z0-9_]*(?:-[A-Z][A-Z0-9_]*)*-[0-7]-[A-Z0-9_]+: .*)$",
+        lambda stamp, zone: pl.coalesce(
+            yearless_time(stamp, zone), _dated_short_time(stamp, zone), iso_time(stamp, zone)
+        ),
+        about="what a switch sends, with a number, a stamp of its own or a process before its text",
+    ),
+    Wrapper(
+        SYSLOG,
         rf"^{_PRIORITY}(?P<stamp>{_SHORT}) {_HOST} {_WORDED}{_TAG}",
         yearless_time,
         about="RFC 3164 and `journalctl -o short`, `short-precise`, with month names of western languages",
@@ -303,7 +312,7 @@ WRAPPERS: tuple[Wrapper, ...] = (
     Wrapper("container", rf"^[0-9a-f]{{12}}(?:[0-9a-f]{{52}})? (?P<inner>{_BEGINNING}.*)$", about="`podman pod logs`"),
     Wrapper(
         "container",
-        rf"^(?P<stamp>{ISO}) \| (?:(?P<host>[\w.-]+) \| )?(?P<inner>.*)$",
+        rf"^(?P<stamp>{ISO}) \| (?:(?P<host>[\w.-]+)(?: -> [\w.-]+)? \| )?(?P<inner>.*)$",
         iso_time,
         about="Zuul's console",
     ),

@@ -64,12 +64,23 @@ def with_years(
     # A December line in a January read is last year's.
     late = _shifted(pl.col("last_time"), shift) > pl.col("reference") + pl.duration(days=1)
     last = last.with_columns((shift - late.cast(pl.Int32)).alias("shift")).select("source_index", "turns", "shift")
+    last = _with_leap_days(last, rows)
     rows = rows.join(last, on="source_index", how="left", maintain_order="left")
     years = pl.col("shift") - (pl.col("turns") - pl.col("turn"))
     shifted = _shifted(pl.col("time"), years).dt.replace_time_zone(None)
     found = rows.select("place", to_utc(shifted, timezone).alias("dated"))
     joined = flagged.with_row_index("place").join(found, on="place", how="left", maintain_order="left")
     return joined.with_columns(pl.coalesce("dated", "time").alias("time")).drop("place", "dated", "yearless")
+
+
+def _with_leap_days(last: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """The years of files (``shift``, ``turns``) put back so far that each 29 February is one of a leap year."""
+    leap_day = (pl.col("time").dt.month() == 2) & (pl.col("time").dt.day() == 29)
+    leaps = rows.filter(leap_day).group_by("source_index").agg(pl.col("turn").last().alias("leap"))
+    # The placeholder is a leap year itself.
+    late = (pl.col("shift") - pl.col("turns") + pl.col("leap")) % 4
+    joined = last.join(leaps, on="source_index", how="left", maintain_order="left")
+    return joined.with_columns(shift=pl.col("shift") - late.fill_null(0)).drop("leap")
 
 
 def with_second_passing(events: pl.DataFrame, timezone: str) -> pl.DataFrame:

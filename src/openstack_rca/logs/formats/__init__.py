@@ -63,5 +63,6 @@ SERVICES: dict[str, str] = {
     "corosync": "corosync",
     "kernel": "kernel",
     "cloud-init": "cloud-init",
+    "switch": "switch",
 }
 """Formats that one program alone writes, and that program."""

@@ -155,10 +155,16 @@ FORMATS = (
     ),
     LineFormat(
         "leveled",
-        rf"^\[?(?P<stamp>{ISO})\]?:?[ \t,|-]+\[?(?P<logger>[A-Za-z_](?:[\w.:-]*\w)?)\]?[ \t|:-]+"
+        rf"^\[?(?P<stamp>{ISO})\]?:?[ \t,-]+\[?(?P<logger>[A-Za-z_](?:[\w.:-]*\w)?)\]?[ \t:-]+"
         rf"[\[(<]?(?P<level>{_CAPITALS}){_NOT_A_WORD}(?P<message>.*)$",
         _leveled,
         "a time, a logger, a level: Python's logging",
+    ),
+    LineFormat(
+        "leveled",
+        rf"^\[?(?P<stamp>{ISO})\]? *\| *(?P<logger>[A-Za-z_](?:[\w.:-]*\w)?) *\| *(?P<level>{_CAPITALS}) *\| ?(?P<message>.*)$",
+        _leveled,
+        "the same in columns",
     ),
     LineFormat(
         "leveled",

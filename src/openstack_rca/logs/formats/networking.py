@@ -1,12 +1,12 @@
-"""Open vSwitch, OVN, FRR, Contrail."""
+"""Open vSwitch, OVN, FRR, Contrail, switches."""
 
 from __future__ import annotations
 
 import polars as pl
 
 from openstack_rca.logs.formats.line_format import DATE, LineFormat, guessed, iso
-from openstack_rca.logs.records import level_in_text, normal_level
-from openstack_rca.logs.stamps import DAY, written_times
+from openstack_rca.logs.records import level_in_text, normal_level, syslog_level
+from openstack_rca.logs.stamps import DAY, MONTH, written_times, yearless_time
 
 
 def _contrail(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
@@ -22,7 +22,23 @@ def _contrail(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
     )
 
 
+def _switch(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
+    # A star before its own stamp says that its clock is not set.
+    unset = pl.col("clock").str.starts_with("*").fill_null(True)
+    stamp = pl.when(~unset).then(pl.col("clock").str.strip_chars(" :."))
+    table = parts.select(stamp.alias("stamp"))
+    written = pl.coalesce(written_times(table["stamp"], timezone), yearless_time(stamp, timezone))
+    return parts.with_columns(written.alias("time"), syslog_level(pl.col("priority")).alias("level"))
+
+
 FORMATS = (
+    LineFormat(
+        "switch",
+        rf"^(?P<clock>[*.]?(?:\d{{4}} )?{MONTH} +\d{{1,2}} (?:\d{{4}} )?\d\d:\d\d:\d\d(?:\.\d{{1,6}})?(?: [A-Z]{{3,5}})?: )?"
+        r"%(?P<logger>[A-Z][A-Z0-9_]*(?:-[A-Z][A-Z0-9_]*)*)-(?P<priority>[0-7])-(?P<message>[A-Z0-9_]+: .*)$",
+        _switch,
+        "switches of Cisco and Arista, whose lines hold syslog's severity as a number",
+    ),
     LineFormat(
         "contrail",
         rf"^(?P<stamp>{DATE} {DAY} \d\d:\d\d:\d\d:\d{{3}}\.\d{{3}}(?: [A-Z]{{3,5}})?) +(?P<host>\S+) "
