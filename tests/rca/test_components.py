@@ -102,6 +102,8 @@ def test_canonical_names_are_known_and_stay_themselves(name: str) -> None:
         ("OVN Controller Gateway agent", "ovn-controller"),
         ("ceph-osd.12.log", "ceph-osd"),
         ("kernel", "host"),
+        ("IPaddr2(vip-internal)", "pacemaker"),
+        ("gnocchi_metricd", "gnocchi-metricd"),
     ],
 )
 def test_services_files_units_and_containers_are_recognised(name: str, component: str) -> None:

@@ -42,6 +42,11 @@ MISSES = frozenset(
         "F-035",
         "F-050",
         "F-071",
+        "G-001",
+        "G-035",
+        "G-040",
+        "G-043",
+        "G-050",
     ]
 )
 """Reports that are answered with another component or another kind of fault."""

@@ -52,8 +52,11 @@ def component_descriptions() -> Mapping[str, Any]:
 
 
 def normal_name(name: str) -> str:
-    """A name as the table of names writes it: the last part of a path, in lower case, with ``-`` between words."""
-    base = name.strip().replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
+    """A name as the table of names writes it: the last part of a path, in lower case, with ``-`` between words.
+
+    An agent of a cluster's resources carries the resource's name in parentheses, which is not its own.
+    """
+    base = (name.partition("(")[0] or name).strip().replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
     return re.sub(r"[\s_]+", "-", base).lower()
 
 
