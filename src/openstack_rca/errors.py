@@ -5,6 +5,9 @@
     OpenStackRcaError
     ├── ConfigurationError
     │   └── ExtraMissing
+    ├── ClusterError
+    │   ├── ClusterUnavailable
+    │   └── ClusterMismatch
     ├── LogInputError
     │   ├── LogPathNotFound
     │   ├── NoLogFiles
@@ -83,6 +86,18 @@ class ConfigurationError(OpenStackRcaError):
 
 class ExtraMissing(ConfigurationError):
     """An optional part of the installation is needed and not there."""
+
+
+class ClusterError(OpenStackRcaError):
+    """The work could not be done on a cluster."""
+
+
+class ClusterUnavailable(ClusterError):
+    """The scheduler does not answer, or there is no worker that does the work."""
+
+
+class ClusterMismatch(ClusterError):
+    """A worker has other code, or sees other logs, than this machine."""
 
 
 class LogInputError(OpenStackRcaError):

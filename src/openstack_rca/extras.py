@@ -14,6 +14,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "serve": ("starlette", "uvicorn"),
     "llm": ("httpx",),
     "sevenzip": ("py7zr",),
+    "dask": ("distributed", "cryptography"),
 }
 """Extra -> the modules whose presence shows that it is installed."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from openstack_rca.logs.events import LogRead, read_collection, read_logs
+from openstack_rca.logs.gathered_events import ReadingOptions
 from openstack_rca.logs.inspection import ZoneSource, inspect_read
 from openstack_rca.logs.sources import collect_sources
 
@@ -87,7 +88,7 @@ def test_hosts_may_have_zones_of_their_own(tmp_path: Path) -> None:
     """Stamps with an offset are not touched."""
     zoned = LINE.replace(" 05:00:00.100", "T05:00:00.100+01:00")
     write(tmp_path, {"cmp-a/nova-compute.log": LINE, "ctl1/nova-api.log": LINE, "cmp-b/nova-compute.log": zoned})
-    read = read_collection(collect_sources([tmp_path]), host_zones={"cmp-*": "Europe/Berlin"})
+    read = read_collection(collect_sources([tmp_path]), ReadingOptions(host_zones={"cmp-*": "Europe/Berlin"}))
     hours = {row["host"]: row["time"].hour for row in read.events.to_dicts()}
     assert hours == {"cmp-a": 4, "ctl1": 5, "cmp-b": 4}
 

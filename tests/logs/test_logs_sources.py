@@ -147,7 +147,7 @@ def test_colour_codes_of_a_terminal_are_removed(tmp_path: Path) -> None:
 def test_a_log_larger_than_a_block_keeps_line_numbers_and_tracebacks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(blocks, "_BLOCK_BYTES", 1000)
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 1000)
     parts = []
     for number in range(100):
         stamp = f"2026-11-23 04:00:00.{number:03d} 77 ERROR nova.api"
@@ -161,7 +161,7 @@ def test_a_log_larger_than_a_block_keeps_line_numbers_and_tracebacks(
 
 
 def test_a_line_longer_than_a_block_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blocks, "_BLOCK_BYTES", 1000)
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 1000)
     path = write(tmp_path / "nova-api.log", LINE.strip() + "x" * 50_000 + "\n" + LATER)
     events = read_logs([path]).events
     assert events["line"].to_list() == [1, 2]

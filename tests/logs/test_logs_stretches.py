@@ -13,10 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openstack_rca.logs import stretches
-from openstack_rca.logs.events import read_collection, read_logs
+from openstack_rca.logs import blocks, stretches
+from openstack_rca.logs.bounds import Bounds
+from openstack_rca.logs.events import read_collection, read_logs, read_part, whole_read
+from openstack_rca.logs.gathered_events import ReadingOptions
 from openstack_rca.logs.sources import collect_sources
-from openstack_rca.logs.stretches import SLACK, added_since, stretch_of_time
+from openstack_rca.logs.stretches import SLACK, added_since, count_lines, parts_of, stretch_of_time
 
 BEGAN = datetime(2026, 11, 23, 4, tzinfo=UTC)
 
@@ -66,7 +68,9 @@ def test_a_stretch_holds_every_event_of_its_time(
         if stretch.start == stretch.end:
             assert expected.is_empty()
             return
-        part = read_collection(replace(collection, sources=[replace(collection.sources[0], stretch=stretch)]))
+        part = read_collection(
+            replace(collection, sources=[replace(collection.sources[0], stretch=stretch)]), ReadingOptions()
+        )
         assert part.events.filter(asked).equals(expected)
 
 
@@ -127,3 +131,27 @@ def test_reading_on_begins_before_the_last_event(tmp_path: Path) -> None:
     assert found.first_line == 3
     path.write_text("a\nb\n")
     assert added_since(path, 4, 2) is None
+
+
+def test_a_file_read_in_parts_gives_the_events_of_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the numbers of its lines, tracebacks whole, and the same said of the file; a part that finds no border is long."""
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 4096)
+    monkeypatch.setattr(stretches, "BLOCK_BYTES", 4096)
+    path = tmp_path / "nova-api.log"
+    stuck = line(400) + "  a line that goes on\n" * 400
+    told = [line(second, "error" if second % 7 == 0 else "ordinary") for second in range(400)]
+    path.write_text("".join(told) + stuck + "".join(line(500 + second) for second in range(400)))
+    parts = parts_of(path, 2)
+    assert len(parts) > 4
+    collection, first_line, whole = collect_sources([path]), 1, None
+    for part in parts:
+        stretch = replace(part, first_line=first_line)
+        read = read_part([replace(collection.sources[0], stretch=stretch)], ReadingOptions(), Bounds())
+        if whole is None:
+            whole = read
+        else:
+            whole.take_in(replace(read, goes_on=True))
+        first_line += count_lines(path, part.end, part.start) if part.end else 0
+    assert whole is not None
+    found, expected = whole_read(whole, collection, ReadingOptions()), read_logs([path])
+    assert found.events.equals(expected.events) and found.files == expected.files

@@ -51,7 +51,7 @@ DOORS: dict[str, set[str]] = {
 }
 """Door of the checkout -> the parts that it may import."""
 
-HEAVY = {"jax", "keras", "matplotlib", "mlflow", "streamlit", "tensorflow", "torch"}
+HEAVY = {"distributed", "jax", "keras", "matplotlib", "mlflow", "streamlit", "tensorflow", "torch"}
 """Libraries that cost a second or more; an analysis must not wait for them."""
 
 IMPORTS_AT_ONCE = {"model/network.py": {"keras"}, "service/mlflow_runs.py": {"mlflow"}}

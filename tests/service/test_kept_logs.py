@@ -96,9 +96,9 @@ def test_what_has_grown_is_read_on_from_its_last_event(
     seen: list[int] = []
     real = log_reading.read_collection
 
-    def watched(collection: object, **options: object) -> LogRead:
+    def watched(collection: object, *options: object) -> LogRead:
         seen.extend(source.stretch.start if source.stretch else 0 for source in collection.sources)  # type: ignore[attr-defined]
-        return real(collection, **options)  # type: ignore[arg-type]
+        return real(collection, *options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(log_reading, "read_collection", watched)
     found = read(logs, settings)

@@ -11,6 +11,7 @@ import click
 from openstack_rca.cli.output import (
     FAST,
     MODEL,
+    SCHEDULER,
     SIGNATURES,
     notice,
     parse_time,
@@ -21,6 +22,7 @@ from openstack_rca.cli.output import (
 )
 from openstack_rca.errors import ConfigurationError, HistoryUnavailable
 from openstack_rca.service.analysis import DEPLOYMENTS, AnalysisOutcome, analyze, around_window
+from openstack_rca.service.cluster import open_cluster
 from openstack_rca.service.history import open_history, remember
 from openstack_rca.service.kept_reports import keep_report
 from openstack_rca.service.log_reading import with_reading
@@ -78,6 +80,7 @@ DEPLOYMENT = click.option(
     help="Also write the report to this file; its suffix (.json, .md, .html, .txt) says in which form.",
 )
 @DEPLOYMENT
+@SCHEDULER
 @with_settings
 @reading_options
 def analyze_command(
@@ -96,6 +99,7 @@ def analyze_command(
     exit_code: bool,
     output: Path | None,
     deployment: str | None,
+    scheduler: str | None,
     settings: Settings,
 ) -> int:
     """Find the root cause of the trouble in LOGS: files, folders, globs, - for standard input, or an address.
@@ -115,6 +119,7 @@ def analyze_command(
       openstack-rca analyze /var/log --issue "volumes fail" --since 2026-11-23T04:00 --until 2026-11-23T05:00
       openstack-rca analyze /var/log/kolla --since 10m --exit-code -o report.html
       openstack-rca analyze ssh://ctl1,ctl2/var/log/kolla --since 30m
+      openstack-rca analyze s3://logs/2026-11-23 --scheduler tcp://scheduler:8786
     """
     settings = settings.model_copy(update={"deployment": deployment}) if deployment else settings
     since, until = _window(since, until, around)
@@ -132,6 +137,7 @@ def analyze_command(
         output,
         baseline=list(baselines),
         full=full,
+        scheduler=scheduler,
     )
     return exit_status(outcome.report) if exit_code else 0
 
@@ -159,11 +165,12 @@ def answer(
     output: Path | None = None,
     baseline: Sequence[str | Path] = (),
     full: bool = False,
+    scheduler: str | None = None,
 ) -> AnalysisOutcome:
     """Analyse, keep, print, then record; a run that cannot be recorded yet is a notice, the answer stands."""
     if output is not None:
         check_report_path(output)
-    with steps() as shown:
+    with steps() as shown, open_cluster(scheduler, settings) as cluster:
         outcome = analyze(
             logs,
             issue,
@@ -175,6 +182,7 @@ def answer(
             signatures=Path(signatures) if signatures else None,
             baseline=baseline,
             history=open_history(settings),
+            cluster=cluster,
             on_step=shown.step,
             on_progress=shown.part,
         )

@@ -14,6 +14,7 @@ from openstack_rca.cli.output import (
     FAST,
     JSON_FORMAT,
     MODEL,
+    SCHEDULER,
     SIGNATURES,
     console,
     notice,
@@ -24,6 +25,7 @@ from openstack_rca.cli.output import (
 )
 from openstack_rca.cli.sensitivity import print_sensitivity
 from openstack_rca.errors import LifecycleError
+from openstack_rca.service.cluster import open_cluster
 from openstack_rca.service.evaluation import ABLATIONS, compare, evaluate, record_evaluation
 from openstack_rca.service.sensitivity import measure_sensitivity
 from openstack_rca.settings import Settings
@@ -63,6 +65,7 @@ from openstack_rca.settings import Settings
     "answers change.",
 )
 @SIGNATURES
+@SCHEDULER
 @JSON_FORMAT
 @with_settings
 def evaluate_command(
@@ -75,6 +78,7 @@ def evaluate_command(
     against: str | None,
     sensitivity: bool,
     signatures: str | None,
+    scheduler: str | None,
     form: str,
     settings: Settings,
 ) -> None:
@@ -93,11 +97,14 @@ def evaluate_command(
       openstack-rca evaluate incidents/ --only-info --without stories
       openstack-rca evaluate incidents/ --model 15 --against 14
       openstack-rca evaluate incidents/ --sensitivity
+      openstack-rca evaluate incidents/ --scheduler local:8
     """
     if sensitivity and (leave_one_out or without or only_info or against):
         raise click.UsageError("--sensitivity stands alone: it changes one number or rule at a time.")
+    if scheduler and (sensitivity or against):
+        raise click.UsageError("--scheduler goes with neither --sensitivity nor --against.")
     own = Path(signatures) if signatures else None
-    with steps() as shown:
+    with steps() as shown, open_cluster(scheduler, settings) as cluster:
         shown.step("evaluate")
         if sensitivity:
             result = measure_sensitivity(
@@ -116,6 +123,7 @@ def evaluate_command(
                 leave_one_out=leave_one_out,
                 without=without,
                 only_info=only_info,
+                cluster=cluster,
                 on_progress=shown.note,
             )
     show = print_sensitivity if sensitivity else _print_comparison if against else _print_evaluation

@@ -8,8 +8,19 @@ from typing import Any
 
 import click
 
-from openstack_rca.cli.output import JSON_FORMAT, console, notice, print_columns, print_json, say, steps, with_settings
+from openstack_rca.cli.output import (
+    JSON_FORMAT,
+    SCHEDULER,
+    console,
+    notice,
+    print_columns,
+    print_json,
+    say,
+    steps,
+    with_settings,
+)
 from openstack_rca.errors import LifecycleError
+from openstack_rca.service.cluster import open_cluster
 from openstack_rca.service.comparison import compare_models, record_comparison
 from openstack_rca.service.drift import DriftOutcome, Thresholds, model_drift, record_drift
 from openstack_rca.settings import Settings
@@ -144,6 +155,7 @@ def _threshold(name: str, what: str, default: float) -> Callable[[Callable[..., 
 @_threshold("services", "Largest distance of the mix of services.", _DEFAULTS.service_distance)
 @_threshold("alarms", "Largest share of events that score 0.99 or more.", _DEFAULTS.alarm_share)
 @_threshold("scores", "Largest distance of the scores from calibrated ones.", _DEFAULTS.score_distance)
+@SCHEDULER
 @JSON_FORMAT
 @with_settings
 def drift_command(
@@ -155,6 +167,7 @@ def drift_command(
     services: float,
     alarms: float,
     scores: float,
+    scheduler: str | None,
     form: str,
     settings: Settings,
 ) -> int:
@@ -169,13 +182,14 @@ def drift_command(
       openstack-rca models drift --logs /var/log/kolla --model @production --plot drift.png
     """
     thresholds = Thresholds(unseen, templates, services, alarms, scores)
-    with steps() as shown:
+    with steps() as shown, open_cluster(scheduler, settings) as cluster:
         outcome = model_drift(
             logs,
             settings=settings,
             model=model,
             thresholds=thresholds,
             plot=plot,
+            cluster=cluster,
             on_step=shown.step,
             on_read=shown.part,
         )

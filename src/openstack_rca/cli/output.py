@@ -69,6 +69,12 @@ HOSTS = click.option(
 )
 
 
+SCHEDULER = click.option(
+    "--scheduler",
+    metavar="tcp://HOST:PORT|local[:N]",
+    help="Let the workers of this Dask cluster do it, or N processes on this machine (default: one a processor); they must see "
+    "the logs under the same path, or read them from s3://. The answer is the same. See docs/scale.md.",
+)
 ROOTS = click.option(
     "--root",
     "roots",

@@ -11,6 +11,7 @@ import click
 from openstack_rca.cli.output import (
     FETCH_SINCE,
     JSON_FORMAT,
+    SCHEDULER,
     Steps,
     console,
     notice,
@@ -21,6 +22,7 @@ from openstack_rca.cli.output import (
     with_settings,
 )
 from openstack_rca.plain_text import one_line
+from openstack_rca.service.cluster import open_cluster
 from openstack_rca.service.training import TrainingConfig, TrainingProgress, TrainOutcome, train
 from openstack_rca.settings import Settings
 
@@ -78,6 +80,7 @@ def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Also write the model file here.")
 @click.option("--add", metavar="VERSION", help="Train on from this version (latest, a number, an @alias).")
 @click.option("--force", is_flag=True, help="Let it become latest even if it is worse than the version in use.")
+@SCHEDULER
 @JSON_FORMAT
 @with_settings
 @FETCH_SINCE
@@ -93,6 +96,7 @@ def train_command(
     output: Path | None,
     add: str | None,
     force: bool,
+    scheduler: str | None,
     form: str,
     settings: Settings,
 ) -> int:
@@ -104,7 +108,8 @@ def train_command(
 
     The new model and the version in use both predict the latest part of LOGS, which the new one has not learned from. If the new
     one is worse by more than OPENSTACK_RCA_MODEL_MARGIN (5 %), it is stored as refused, latest stays, and the exit status is 1.
-    Where a model is trained and cannot be published, it waits in the spool, and the exit status is 3.
+    Where a model is trained and cannot be published, it waits in the spool, and the exit status is 3. With --scheduler the
+    workers read LOGS; the network is trained by this process.
 
     \b
     Examples:
@@ -121,7 +126,7 @@ def train_command(
         learning_rate=learning_rate,
         seed=seed,
     )
-    outcome = learn(list(logs), settings, config, output, force, add)
+    outcome = learn(list(logs), settings, config, output, force, add, scheduler)
     print_training(outcome, settings, form)
     return exit_status(outcome)
 
@@ -143,9 +148,10 @@ def learn(
     output: Path | None = None,
     force: bool = False,
     add: str | None = None,
+    scheduler: str | None = None,
 ) -> TrainOutcome:
     """Train with progress on the screen."""
-    with steps() as shown:
+    with steps() as shown, open_cluster(scheduler, settings) as cluster:
         return train(
             logs,
             settings=settings,
@@ -153,6 +159,7 @@ def learn(
             output=output,
             force=force,
             add=add,
+            cluster=cluster,
             on_step=shown.step,
             on_read=shown.part,
             on_progress=training_progress(shown),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import IO
 
 import numpy as np
 import polars as pl
@@ -15,7 +16,8 @@ from openstack_rca.logs.documents import Piece, splitter_for
 from openstack_rca.logs.packing import Readable
 from openstack_rca.logs.pastes import cleaner_for
 
-_BLOCK_BYTES = 8 * 1024 * 1024
+BLOCK_BYTES = 8 * 1024 * 1024
+"""So much of a text is read at a time."""
 _LONGEST_LINE = 256 * 1024 * 1024
 
 
@@ -51,20 +53,24 @@ class Block:
         )
 
 
-def read_blocks(text: Readable, log_index: int, first_line: int = 1) -> Iterator[Block]:
+def read_blocks(text: Readable, log_index: int, first_line: int = 1, ahead: int | None = None) -> Iterator[Block]:
     """Read a text, whose first line has this number, as blocks of whole lines.
+
+    Args:
+        ahead: for a text that goes on where a block of plain lines ended (``cuts_of``): how many of its bytes were looked
+            at for that end, so that further blocks end where they do when all is read in one go.
 
     Raises:
         UnreadableLog: it cannot be read to its end; what came before was given.
     """
     rest, final = b"", False
-    shape: _Shape | None = None
+    shape = None if ahead is None else _Shape(b"")
     trouble: UnreadableLog | None = None
     while not final:
-        pieces, size = [rest], 0
-        while size < _BLOCK_BYTES and not final:
+        pieces, size, ahead = [rest], -(ahead or 0), None
+        while size < BLOCK_BYTES and not final:
             try:
-                piece = text.read(_BLOCK_BYTES - size)
+                piece = text.read(BLOCK_BYTES - size)
             except UnreadableLog as error:
                 piece, trouble = b"", error
             pieces.append(piece)
@@ -118,6 +124,14 @@ _STAMP_LENGTH = len("2026-11-23 04:00:00.123")
 _BORDER = re.compile(rb"\n(?=(?:\d{4}-\d\d-\d\d[ T]|\[pid: |[A-Z][a-z]{2} [ \d]\d \d\d:))")
 
 
+def cut_before(file: IO[bytes], place: int) -> int:
+    """Where a block of plain lines ends that was read up to a place of its file; 0 where it does not end there."""
+    begin = max(0, place - _SEARCHED_BYTES)
+    file.seek(begin)
+    border = _cut(file.read(place - begin))
+    return begin + border if border else 0
+
+
 def is_line_by_line(head: bytes) -> bool:
     """Whether a text with this beginning is read as the lines that it holds: neither a document nor a paste."""
     return _Shape(head).is_plain
@@ -125,7 +139,7 @@ def is_line_by_line(head: bytes) -> bool:
 
 def last_border(data: bytes) -> int:
     """Where the last block of a text that ends with these bytes may begin, so that no event is cut; 0 where nowhere."""
-    return _cut(data) if len(data) < 4 * _BLOCK_BYTES else 0
+    return _cut(data) if len(data) < 4 * BLOCK_BYTES else 0
 
 
 def _cut(data: bytes) -> int:
@@ -139,6 +153,6 @@ def _cut(data: bytes) -> int:
     for earlier, later in zip(reversed(borders[:-1]), reversed(borders[1:]), strict=True):
         if data[earlier : earlier + _STAMP_LENGTH] != data[later : later + _STAMP_LENGTH]:
             return later
-    if len(data) < 4 * _BLOCK_BYTES:
+    if len(data) < 4 * BLOCK_BYTES:
         return 0
     return data.rfind(b"\n") + 1 or (len(data) if len(data) > _LONGEST_LINE else 0)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
 import polars as pl
 
-from openstack_rca.errors import ConfigurationError, LogInputError, NoKnownLines
+from openstack_rca.errors import LogInputError, NoKnownLines, UnreadableLog
 from openstack_rca.logs.blocks import Block
 from openstack_rca.logs.bounds import Bounds
 from openstack_rca.logs.event_table import EventTable
@@ -20,11 +19,11 @@ from openstack_rca.logs.gathered_events import HOST_SOURCES, GatheredEvents, Rea
 from openstack_rca.logs.host_times import with_uptimes, zone_of
 from openstack_rca.logs.joining import in_order_of_time, join_events
 from openstack_rca.logs.names import machine_of
-from openstack_rca.logs.parsing import format_names, parse_lines
+from openstack_rca.logs.parsing import parse_lines
 from openstack_rca.logs.reading import Log, Reading
 from openstack_rca.logs.records import HostSource, SkipReason, ids_in_text
 from openstack_rca.logs.services import services_of_events
-from openstack_rca.logs.sources import Collection, collect_sources, no_logs_among
+from openstack_rca.logs.sources import Collection, Source, collect_sources, no_logs_among
 from openstack_rca.logs.templates import mask_messages, template_ids
 
 _NAMED_OTHERS = 200
@@ -99,54 +98,84 @@ def read_logs(
         NoKnownLines: no line has a known format.
         ConfigurationError: there is no such ``log_format``.
     """
-    return read_collection(
-        collect_sources(paths),
-        timezone=timezone,
-        log_format=log_format,
-        host=host,
-        year=year,
-        bounds=bounds,
-        on_progress=on_progress,
-    )
+    options = ReadingOptions(timezone, log_format, host, year)
+    return read_collection(collect_sources(paths), options, bounds, on_progress)
 
 
 def read_collection(
     collection: Collection,
-    *,
-    timezone: str = "UTC",
-    log_format: str | None = None,
-    host: str | None = None,
-    year: int | None = None,
+    options: ReadingOptions,
     bounds: Bounds | None = None,
     on_progress: Callable[[int, int], None] | None = None,
-    known_latest: datetime | None = None,
-    host_zones: Mapping[str, str] | None = None,
     spill: Callable[[], BinaryIO] = tempfile.TemporaryFile,
 ) -> LogRead:
-    """Read logs that were found already, or stretches of them; arguments and errors as for ``read_logs``.
+    """Read logs that were found already, or stretches of them; further arguments and errors as for ``read_logs``.
 
-    ``known_latest`` is the latest line with a date of what the stretches leave out; it helps to date lines without a year.
-    ``host_zones`` gives patterns of hosts' names the zone of their stamps, instead of what the host's own files say.
     ``spill`` opens the file in which the words of long logs wait.
     """
-    options = ReadingOptions(timezone, log_format, host, year, known_latest, host_zones or {})
-    if log_format is not None and log_format not in format_names():
-        raise ConfigurationError(
-            f"There is no log format {log_format!r}.", f"Name one of: {', '.join(format_names())}."
-        )
-    reading = Reading(collection.sources, bounds or Bounds(), on_progress)
+    part = read_part(collection.sources, options, bounds or Bounds(), on_progress, spill)
+    return whole_read(part, collection, options)
+
+
+@dataclass
+class PartRead:
+    """What was read of some of the files of a collection, not yet dated and not yet in order.
+
+    Attributes:
+        logs: those found in the files.
+        left_out: name, reason and sentence of what was not read.
+        distrusted: places in ``logs`` of which nothing may be used.
+        error: the first one.
+        gathered: their events.
+        goes_on: whether the first of ``logs`` is the last one of the part before, read on.
+    """
+
+    logs: list[Log]
+    left_out: list[tuple[str, SkipReason, str]]
+    distrusted: list[int]
+    error: UnreadableLog | None
+    gathered: GatheredEvents
+    goes_on: bool = False
+
+    def take_in(self, other: PartRead) -> None:
+        """Take in what was read of the files behind these; the whole is as if all were read one after the other."""
+        logs = other.logs
+        if other.goes_on and logs:
+            self.logs[-1].lines += logs[0].lines
+            self.logs[-1].skip, self.logs[-1].detail = logs[0].skip, logs[0].detail
+        shift = len(self.logs) - other.goes_on
+        self.logs += logs[1:] if other.goes_on else logs
+        self.left_out += other.left_out
+        self.distrusted += [place + shift for place in other.distrusted]
+        self.error = self.error or other.error
+        self.gathered.take_in(other.gathered, shift)
+
+
+def read_part(
+    sources: Sequence[Source],
+    options: ReadingOptions,
+    bounds: Bounds,
+    on_progress: Callable[[int, int], None] | None = None,
+    spill: Callable[[], BinaryIO] = tempfile.TemporaryFile,
+) -> PartRead:
+    """Read some of the files of a collection; ``whole_read`` makes the table of events of all parts together."""
+    reading = Reading(sources, bounds, on_progress)
     gathered = GatheredEvents(spill)
     for batch in reading.batches():
         gathered.add(_with_templates(_batch_events(batch, reading.logs, options)))
-    logs = reading.logs
-    left_out = collection.skipped + reading.left_out
-    for log in logs:
+    return PartRead(reading.logs, reading.left_out, reading.distrusted, reading.error, gathered)
+
+
+def whole_read(part: PartRead, collection: Collection, options: ReadingOptions) -> LogRead:
+    """The table of events of a collection whose files were all read; errors as for ``read_logs``."""
+    left_out = collection.skipped + part.left_out
+    for log in part.logs:
         log.host_zone = zone_of(log.origin.host, options.host_zones) or log.host_zone
-    files = _file_reads(gathered.counts(reading.distrusted), logs)
+    files = _file_reads(part.gathered.counts(part.distrusted), part.logs)
     if not any(read.events > 0 and (read.format != "unknown" or read.guessed_levels) for read in files):
-        raise reading.error or _nothing_known(files, left_out, collection.roots)
+        raise part.error or _nothing_known(files, left_out, collection.roots)
     files += _left_out_reads(left_out)
-    table = gathered.table(logs, options, reading.distrusted)
+    table = part.gathered.table(part.logs, options, part.distrusted)
     return LogRead(table, sorted(files, key=lambda read: read.file), collection.roots)
 
 

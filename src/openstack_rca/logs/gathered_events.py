@@ -9,9 +9,11 @@ from typing import BinaryIO
 
 import polars as pl
 
+from openstack_rca.errors import ConfigurationError
 from openstack_rca.logs.event_table import COUNTED, EVENT_SCHEMA, EventTable, PackedTable, in_order
 from openstack_rca.logs.host_times import in_zones_of_hosts, with_times_since_start
 from openstack_rca.logs.packed_parts import PackedParts
+from openstack_rca.logs.parsing import format_names
 from openstack_rca.logs.reading import Log
 from openstack_rca.logs.records import HostSource
 from openstack_rca.logs.years import with_years
@@ -30,14 +32,27 @@ _NUMBERS: dict[str, pl.DataType] = {
 
 @dataclass(frozen=True)
 class ReadingOptions:
-    """What the user says about lines that do not say it themselves."""
+    """What the user says about lines that do not say it themselves.
 
-    timezone: str
-    log_format: str | None
-    host: str | None
-    year: int | None
+    ``known_latest`` is the latest line with a date of what is left out of the logs; it helps to date lines without a year.
+    ``host_zones`` gives patterns of hosts' names the zone of their stamps, instead of what the host's own files say.
+
+    Raises:
+        ConfigurationError: there is no such ``log_format``.
+    """
+
+    timezone: str = "UTC"
+    log_format: str | None = None
+    host: str | None = None
+    year: int | None = None
     known_latest: datetime | None = None
     host_zones: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.log_format is not None and self.log_format not in format_names():
+            raise ConfigurationError(
+                f"There is no log format {self.log_format!r}.", f"Name one of: {', '.join(format_names())}."
+            )
 
 
 @dataclass
@@ -62,16 +77,37 @@ class GatheredEvents:
         if self.first is None and self.parts is None:
             self.first = batch
             return
-        if self.first is not None:
+        self._pack()
+        self._put_away(batch)
+
+    def _pack(self) -> None:
+        """Pack the single batch too, if there was one, and what comes from now on."""
+        if self.parts is None:
             self.parts = PackedParts(self.spill())
+        if self.first is not None:
             self._put_away(self.first)
             self.first = None
-        self._put_away(batch)
 
     def _put_away(self, batch: pl.DataFrame) -> None:
         assert self.parts is not None
         self.parts.add(batch.select(_typed(name) for name in EVENT_SCHEMA))
         self.counted.append(batch.select("source_index", *(_typed(name).cast(COUNTED[name]) for name in COUNTED)))
+
+    def take_in(self, other: GatheredEvents, shift: int) -> None:
+        """Take in all that another one gathered, whose logs have places higher by ``shift`` here."""
+        moved = (pl.col("source_index") + shift).cast(pl.Int32)
+        if other.first is not None:
+            self.add(other.first.with_columns(moved))
+            return
+        if other.parts is None:
+            return
+        self._pack()
+        assert self.parts is not None
+        self.parts.take_in(other.parts)
+        self.counted += [each.with_columns(moved) for each in other.counted]
+        self.numbers += [each.with_columns(moved) for each in other.numbers]
+        self.uptimes += [each.with_columns((pl.col("place") + self.height).cast(pl.UInt32)) for each in other.uptimes]
+        self.height += other.height
 
     def counts(self, distrusted: Sequence[int]) -> pl.DataFrame:
         """How many events of which format each log has, and how much of them is known."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import os
 import shutil
+import tempfile
 import weakref
 from collections.abc import Sequence
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import polars as pl
 
@@ -41,6 +42,20 @@ class PackedParts:
         self.file.write(stream.getbuffer())
         self.file.flush()
 
+    def take_in(self, other: PackedParts) -> None:
+        """Put the tables of another one behind these."""
+        self.file.seek(0, os.SEEK_END)
+        behind = self.file.tell()
+        other.file.seek(0)
+        shutil.copyfileobj(other.file, self.file, _COPIED_AT_ONCE)
+        self.file.flush()
+        self.index += [(behind + offset, size, height) for offset, size, height in other.index]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As bytes: what reads them in another process keeps them in a file of its own."""
+        self.file.seek(0)
+        return _from_bytes, (self.file.read(), self.index)
+
     def copied(self, file: BinaryIO) -> PackedParts:
         """Copy the tables into another file."""
         self.file.seek(0)
@@ -53,3 +68,9 @@ class PackedParts:
         offset, size, _ = self.index[number]
         packed = os.pread(self.file.fileno(), size, offset)
         return pl.read_parquet(io.BytesIO(packed), columns=None if columns is None else list(columns))
+
+
+def _from_bytes(packed: bytes, index: Sequence[tuple[int, int, int]]) -> PackedParts:
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed with the object
+    file.write(packed)
+    return PackedParts(file, index)

@@ -128,7 +128,8 @@ class Reading:
         index = len(self.logs)
         self.logs.append(log)
         try:
-            for block in read_blocks(found.text, index, source.stretch.first_line if source.stretch else 1):
+            begin, ahead = (source.stretch.first_line, source.stretch.ahead) if source.stretch else (1, None)
+            for block in read_blocks(found.text, index, begin, ahead):
                 if not log.lines:
                     log.zone = zone_in(block.lines)
                 log.lines += block.line_count

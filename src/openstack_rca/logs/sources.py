@@ -36,12 +36,14 @@ class Stretch:
         start, end: bytes from the beginning of the file; ``end`` None is as far as it reaches.
         first_line: number of the first of these lines, 1-based.
         held: the text itself, where it was read already.
+        ahead: for a part of a file that is read in several (``stretches.parts_of``): see ``blocks.read_blocks``.
     """
 
     start: int
     end: int | None
     first_line: int
     held: bytes | None = None
+    ahead: int | None = None
 
 
 # Words for a collection of logs: no host has such a name.

@@ -9,13 +9,14 @@ import hashlib
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO
 from zoneinfo import ZoneInfo
 
 from openstack_rca.logs.archives import Inside
-from openstack_rca.logs.blocks import is_line_by_line, last_border
+from openstack_rca.logs.blocks import BLOCK_BYTES, cut_before, is_line_by_line, last_border
 from openstack_rca.logs.content import PlainText, encoding_of
 from openstack_rca.logs.layout import HostFacts
 from openstack_rca.logs.opening import HEAD_BYTES, Input, called_by, opened
@@ -165,10 +166,33 @@ def stretch_of_time(
     return Stretch(start, max(start, end), count_lines(path, start) + 1), latest
 
 
-def count_lines(path: Path, end: int) -> int:
-    """How many lines a file has before a place, read and not parsed."""
-    lines, left = 0, end
+def parts_of(path: Path, blocks: int) -> list[Stretch]:
+    """Parts of a plain file, of about so many blocks each, that give the very events that it gives as a whole.
+
+    Returns:
+        The parts, each with line 1 as its first; fewer than two where the file cannot be cut. Raises ``OSError`` where it
+        cannot be read.
+    """
+    step, size = blocks * BLOCK_BYTES, path.stat().st_size
+    if size <= step or not can_be_entered(path):
+        return []
+    parts = [Stretch(0, None, 1)]
     with path.open("rb") as file:
+        if not is_line_by_line(file.read(BLOCK_BYTES)):
+            return []
+        for place in range(step, size, step):
+            cut = cut_before(file, place)
+            if cut:
+                parts[-1] = replace(parts[-1], end=cut)
+                parts.append(Stretch(cut, None, 1, ahead=place - cut))
+    return parts
+
+
+def count_lines(path: Path, end: int, start: int = 0) -> int:
+    """How many lines a file has between two places, read and not parsed."""
+    lines, left = 0, end - start
+    with path.open("rb") as file:
+        file.seek(start)
         while left > 0:
             data = file.read(min(_COUNTED_BYTES, left))
             if not data:

@@ -84,7 +84,9 @@ class Drift:
         return any(measure.drifted for measure in self.measures)
 
 
-def measure_drift(model: ModelFile, events: pl.DataFrame, thresholds: Thresholds, seed: int = 0) -> Drift:
+def measure_drift(
+    model: ModelFile, events: pl.DataFrame, thresholds: Thresholds, seed: int = 0, scored: pl.DataFrame | None = None
+) -> Drift:
     """Compare new logs with a model's training.
 
     Args:
@@ -92,13 +94,14 @@ def measure_drift(model: ModelFile, events: pl.DataFrame, thresholds: Thresholds
         events: events table of at least one event, in time order.
         thresholds: what counts as drift.
         seed: of the draws that say what chance alone would give.
+        scored: what ``ModelFile.score`` says of the events, where it was asked already.
 
     Raises:
         ValueError: there is no event.
     """
     if not events.height:
         raise ValueError("there is no event to compare")
-    scored = model.score(events)
+    scored = model.score(events) if scored is None else scored
     key = ["template_id", "service"]
     before = model.baseline.templates.group_by(key).agg(pl.col("template").first(), before=pl.col("count").sum())
     now = (

@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from openstack_rca.errors import ConfigurationError
-from openstack_rca.logs.event_table import EVENT_SCHEMA, EventTable
+from openstack_rca.logs.event_table import EventTable
 from openstack_rca.logs.events import LogRead
 from openstack_rca.model.baseline import Baseline
 from openstack_rca.model.stories import READS
@@ -21,6 +21,8 @@ from openstack_rca.rca.evidence import ExpectedSteps, NormalRates
 from openstack_rca.rca.knowledge import Catalogue, Deployment, load_catalogue, load_topology
 from openstack_rca.rca.relevance import History
 from openstack_rca.rca.report import FileSummary, Report, deployment_of, with_fitting_checks
+from openstack_rca.service.cluster import Cluster
+from openstack_rca.service.cluster_scoring import WITHOUT_WORDS, scores_of
 from openstack_rca.service.kept_logs import KeptLogs
 from openstack_rca.service.knowledge import knowledge_for
 from openstack_rca.service.log_inspection import reading_line, reading_notes
@@ -34,9 +36,6 @@ from openstack_rca.settings import Settings
 AROUND = timedelta(minutes=10)
 DEPLOYMENTS = tuple(str(kind) for kind in Deployment)
 """Tools that install OpenStack, as a user names them."""
-
-WITHOUT_WORDS = tuple(name for name in EVENT_SCHEMA if name not in ("message", "exception", "detail"))
-"""Columns of the events table that are not words; a model needs no others."""
 
 StepCallback = Callable[[str], None]
 
@@ -63,6 +62,7 @@ def analyze(
     signatures: Path | None = None,
     baseline: Sequence[str | Path] = (),
     history: History | None = None,
+    cluster: Cluster | None = None,
     on_step: StepCallback | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> AnalysisOutcome:
@@ -78,12 +78,13 @@ def analyze(
         signatures: folder of the user's own signatures; the setting applies where it is None.
         baseline: known-good logs of the same cloud, compared with beside the model's own baseline.
         history: past incidents to compare with; it is only read. None: they are not looked at.
+        cluster: whose workers read and score; None: this process does.
         on_step: told each step as it begins.
         on_progress: told bytes done and bytes in all while reading.
 
     Raises:
         ConfigurationError: the window is upside down.
-        LogInputError, LifecycleError, ModelError, AnalysisError: see ``openstack_rca.errors``.
+        LogInputError, LifecycleError, ModelError, AnalysisError, ClusterError: see ``openstack_rca.errors``.
     """
     _require_window(since, until)
     prepared = prepare(
@@ -93,6 +94,7 @@ def analyze(
         baseline=baseline,
         since=since,
         until=until,
+        cluster=cluster,
         on_step=on_step,
         on_progress=on_progress,
     )
@@ -175,6 +177,7 @@ def prepare(
     since: datetime | None = None,
     until: datetime | None = None,
     network: bool = True,
+    cluster: Cluster | None = None,
     on_step: StepCallback | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Prepared:
@@ -196,7 +199,7 @@ def prepare(
         clock = time.monotonic()
 
     step("read logs")
-    given = read_for_question(paths, settings, since, until, on_progress)
+    given = read_for_question(paths, settings, since, until, on_progress, cluster)
     read, kept = given.read, given.kept
     if only_info:
         read, kept = replace(read, table=EventTable.of(read.events.filter(pl.col("level") < "WARNING"))), None
@@ -206,15 +209,15 @@ def prepare(
     opened = model if isinstance(model, OpenModel) else open_model(model, settings)
     lap("load model")
     step("score events")
-    scores, rates = score_events(opened, read.table, kept)
+    scores, rates = score_events(opened, read.table, kept, cluster)
     known = opened.file.baseline if opened.file else None
     if baseline:
-        good = Baseline.learn(read_given(baseline, settings).events)
+        good = Baseline.learn(read_given(baseline, settings, cluster=cluster).events)
         shown = NormalRates.from_baseline(good, load_topology().canonical)
         rates = rates.merged_with(shown) if rates.known else shown
         known = known if known and good.follow.rules.is_empty() else good
     asked = opened.file if network and opened.file and known is opened.file.baseline else None
-    expected = expected_steps(known, events_without_words(read.table), asked) if known else ExpectedSteps()
+    expected = expected_steps(known, events_without_words(read.table), asked, cluster) if known else ExpectedSteps()
     lap("score")
     return Prepared(read, opened, scores, rates, seconds, expected, notes)
 
@@ -271,7 +274,7 @@ def around_window(moment: datetime) -> tuple[datetime, datetime]:
 
 
 def score_events(
-    opened: OpenModel, table: EventTable, kept: KeptLogs | None = None
+    opened: OpenModel, table: EventTable, kept: KeptLogs | None = None, cluster: Cluster | None = None
 ) -> tuple[pl.DataFrame | None, NormalRates]:
     """Anomaly scores of the events and the normal rates, or nothing of both without a model.
 
@@ -283,7 +286,7 @@ def score_events(
     topology = load_topology()
 
     def score() -> pl.DataFrame:
-        return file.score(table.take(columns=WITHOUT_WORDS))
+        return scores_of(file, table, cluster)
 
     scores = kept.scores(opened.used.digest, score) if kept else score()
     return scores, NormalRates.from_baseline(file.baseline, topology.canonical)

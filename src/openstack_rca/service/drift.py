@@ -21,6 +21,8 @@ from openstack_rca.extras import require_extra
 from openstack_rca.lifecycle.mlflow import Tracking
 from openstack_rca.model.drift import Drift, Measure, Thresholds, measure_drift
 from openstack_rca.model.quality import MEASURED_LEAST
+from openstack_rca.service.cluster import Cluster
+from openstack_rca.service.cluster_scoring import WITHOUT_WORDS, scores_of
 from openstack_rca.service.log_reading import read_given
 from openstack_rca.service.model_choice import open_model
 from openstack_rca.service.places import require_output
@@ -72,6 +74,7 @@ def model_drift(
     model: str = "latest",
     thresholds: Thresholds | None = None,
     plot: Path | None = None,
+    cluster: Cluster | None = None,
     on_step: Callable[[str], None] | None = None,
     on_read: Callable[[int, int], None] | None = None,
 ) -> DriftOutcome:
@@ -83,12 +86,13 @@ def model_drift(
         model: a version, an alias or a ``.keras`` file.
         thresholds: what counts as drift.
         plot: also draw it, as PNG.
+        cluster: whose workers read and score; None: this process does.
         on_step: told each step as it begins.
         on_read: told bytes done and bytes in all while reading.
 
     Raises:
         ConfigurationError: there is no model, the picture cannot be written, or the logs are too few to say anything.
-        LogInputError, LifecycleError, ModelError: see ``openstack_rca.errors``.
+        LogInputError, LifecycleError, ModelError, ClusterError: see ``openstack_rca.errors``.
     """
     step = on_step or (lambda name: None)
     if plot is not None:
@@ -101,13 +105,14 @@ def model_drift(
             "Train one with: openstack-rca train PATH_TO_NORMAL_LOGS",
         )
     step("read logs")
-    events = read_given(logs, settings, on_read).events
-    if events.height < MEASURED_LEAST:
+    table = read_given(logs, settings, on_read, cluster).table
+    if table.height < MEASURED_LEAST:
         raise ConfigurationError(
-            f"{events.height} events say too little about drift.", f"Give at least {MEASURED_LEAST} with --logs."
+            f"{table.height} events say too little about drift.", f"Give at least {MEASURED_LEAST} with --logs."
         )
     step("compare")
-    drift = measure_drift(opened.file, events, thresholds or Thresholds())
+    scored = scores_of(opened.file, table, cluster)
+    drift = measure_drift(opened.file, table.take(columns=WITHOUT_WORDS), thresholds or Thresholds(), scored=scored)
     if plot is not None:
         # matplotlib costs a second: only where a picture is asked for.
         from openstack_rca.model.drift_plot import draw_drift

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,8 @@ from openstack_rca.rca.scoring import (
 )
 from openstack_rca.rca.scoring import labelled_incidents as incidents
 from openstack_rca.service.analysis import AnalysisOutcome, answer, prepare
-from openstack_rca.service.incident_folders import Incident, incidents_of
+from openstack_rca.service.cluster import Cluster, without_secrets
+from openstack_rca.service.incident_folders import Incident, incidents_of, placed, with_files
 from openstack_rca.service.knowledge import knowledge_for
 from openstack_rca.service.model_choice import OpenModel, open_model
 from openstack_rca.settings import Settings
@@ -43,6 +44,22 @@ class _Pass:
     fast: bool
     parts: frozenset[str]
     only_info: bool = False
+    cluster: Cluster | None = None
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One answer, scored, and what is counted over all of them.
+
+    Attributes:
+        confidence: of the first cause; None where none is named.
+        speaking: the signatures that found something, each with the component that it accuses; None where the incident
+            could not be read.
+    """
+
+    score: IncidentScore
+    confidence: float | None = None
+    speaking: frozenset[tuple[str, str]] | None = None
 
 
 def evaluate(
@@ -55,6 +72,7 @@ def evaluate(
     leave_one_out: bool = False,
     without: Sequence[str] = (),
     only_info: bool = False,
+    cluster: Cluster | None = None,
     on_progress: ProgressCallback | None = None,
 ) -> dict[str, Any]:
     """Analyse every incident of one or more folders and compare with its label (DESIGN section 9).
@@ -73,6 +91,7 @@ def evaluate(
             what the system can do about a fault that nobody wrote down.
         without: parts of the engine to leave out (``ABLATIONS``).
         only_info: take every event at WARNING and above out of the logs first: silent cases, a test of its own.
+        cluster: whose workers answer, an incident each; None: this process does.
         on_progress: told incidents done, incidents in all, and the next one's name.
 
     Raises:
@@ -83,7 +102,7 @@ def evaluate(
     if unknown:
         raise ConfigurationError(f"There is no part called {unknown[0]}.", f"Parts are {', '.join(ABLATIONS)}.")
     catalogue = load_catalogue(signatures or settings.signatures_folder, cache=settings.compiled_signatures)
-    way = _Pass(open_model(model, settings), catalogue, settings, fast, frozenset(without), only_info)
+    way = _Pass(open_model(model, settings), catalogue, settings, fast, frozenset(without), only_info, cluster)
     with incidents_of([folder] if isinstance(folder, Path) else folder) as found:
         return _evaluated(way, found, leave_one_out, on_progress)
 
@@ -92,18 +111,18 @@ def _evaluated(
     way: _Pass, found: Sequence[Incident], leave_one_out: bool, on_progress: ProgressCallback | None
 ) -> dict[str, Any]:
     passes = 3 if leave_one_out else 1
-    scores, outcomes = [], []
-    for number, incident in enumerate(found):
+
+    def told(number: int) -> None:
         if on_progress:
-            on_progress(number, passes * len(found), incident.id)
-        score, outcome = _scored(way, incident, frozenset())
-        scores.append(score)
-        outcomes.append(outcome)
-    result = incidents.total(scores, way.model.version) | _certainty(scores, outcomes)
+            on_progress(number, passes * len(found), found[number].id)
+
+    answers = list(_answers(way, [(incident, frozenset()) for incident in found], told))
+    scores = [answer.score for answer in answers]
+    result = incidents.total(scores, way.model.version) | _certainty(answers)
     result["without"] = sorted(way.parts)
     result["only_info"] = way.only_info
     if leave_one_out:
-        result |= _each_left_out(way, found, scores, outcomes, on_progress)
+        result |= _each_left_out(way, found, answers, on_progress)
     if on_progress:
         on_progress(passes * len(found), passes * len(found), "")
     return result
@@ -112,13 +131,12 @@ def _evaluated(
 def _each_left_out(
     way: _Pass,
     found: Sequence[Incident],
-    scores: Sequence[IncidentScore],
-    outcomes: Sequence[AnalysisOutcome | None],
+    answers: Sequence[Answered],
     on_progress: ProgressCallback | None,
 ) -> dict[str, Any]:
     """The scores with the signatures of each kind of fault left out, and with those of each cloud."""
     groupings = {
-        "leave_one_out": ("kind", kinds_of_fault(scores)),
+        "leave_one_out": ("kind", kinds_of_fault([answer.score for answer in answers])),
         "leave_one_cloud_out": ("cloud", [incident.cloud for incident in found]),
     }
     result = {}
@@ -128,7 +146,7 @@ def _each_left_out(
             if on_progress:
                 on_progress(begun + number, 3 * len(found), f"{found[number].id}, its {what} left out")
 
-        result[name] = _left_out(way, found, groups, _signatures_by_group(groups, scores, outcomes), told)
+        result[name] = _left_out(way, found, groups, _signatures_by_group(groups, answers), told)
     return result
 
 
@@ -151,10 +169,8 @@ def _left_out(
     told: Callable[[int], None],
 ) -> dict[str, Any]:
     """The figures where each incident is answered without what its group's signatures know."""
-    scores = []
-    for number, incident in enumerate(found):
-        told(number)
-        scores.append(_scored(way, incident, known.get(groups[number], frozenset()))[0])
+    asked = [(incident, known.get(group, frozenset())) for incident, group in zip(found, groups, strict=True)]
+    scores = [answer.score for answer in _answers(way, asked, told)]
     result = incidents.total(scores, way.model.version)
     return result | {"signatures_left_out": {group: sorted(ids) for group, ids in known.items()}}
 
@@ -239,20 +255,50 @@ def record_evaluation(result: dict[str, Any], folders: Sequence[Path], settings:
         return run.run_id
 
 
-def _scored(way: _Pass, incident: Incident, left_out: frozenset[str]) -> tuple[IncidentScore, AnalysisOutcome | None]:
-    """Answer one incident and read its label only then; no outcome where its logs or its label cannot be read."""
+def _answers(
+    way: _Pass, asked: Sequence[tuple[Incident, frozenset[str]]], told: Callable[[int], None]
+) -> Iterator[Answered]:
+    """The answer to each incident without the signatures beside it."""
+    if way.cluster is None:
+        answers: Iterator[Answered] = (scored(way, incident, left_out) for incident, left_out in asked)
+    else:
+        # Workers keep nothing, and what is secret stays here.
+        alone = replace(way, cluster=None, settings=without_secrets(way.settings))
+        shared = way.cluster.shared(alone)
+        calls = ((shared, with_files(incident), left_out) for incident, left_out in asked)
+        answers = way.cluster.results(scored_here, calls, lambda: told(done))
+    for done in range(len(asked)):
+        told(done)
+        yield next(answers)
+
+
+def scored_here(way: _Pass, incident: Incident, left_out: frozenset[str]) -> Answered:
+    """Run on a worker: answer one incident, whose folder this machine sees or whose files were sent along."""
+    with placed(incident) as seen:
+        return scored(way, seen, left_out)
+
+
+def scored(way: _Pass, incident: Incident, left_out: frozenset[str]) -> Answered:
+    """Answer one incident and read its label only then; one whose logs or label cannot be read counts as wrong."""
     started = time.monotonic()
     path = incident.folder
     try:
         question = replace(incidents.read_question(path), id=incident.id)
         outcome = _answer(way, question, left_out)
         seconds = time.monotonic() - started
-        scored = incidents.score(question, incidents.read_truth(path), outcome.report, seconds)
-        best = outcome.case.candidates[0].score if outcome.case.candidates else 0.0
-        return replace(scored, score=round(best, 4)), outcome
+        found = incidents.score(question, incidents.read_truth(path), outcome.report, seconds)
     except (LogInputError, EmptyWindow, IncidentFormatError) as error:
         unreadable = incidents.score_unreadable(path, str(error), time.monotonic() - started)
-        return replace(unreadable, id=incident.id), None
+        return Answered(replace(unreadable, id=incident.id))
+    best = outcome.case.candidates[0].score if outcome.case.candidates else 0.0
+    causes = outcome.report.causes
+    return Answered(
+        replace(found, score=round(best, 4)),
+        causes[0].confidence if causes else None,
+        frozenset(
+            (finding.signature, finding.accused) for finding in outcome.case.findings if finding.signature is not None
+        ),
+    )
 
 
 def _answer(way: _Pass, question: Question, left_out: frozenset[str]) -> AnalysisOutcome:
@@ -270,38 +316,32 @@ def _answer(way: _Pass, question: Question, left_out: frozenset[str]) -> Analysi
     return answer(prepared, request, way.catalogue)
 
 
-def _signatures_by_group(
-    groups: Sequence[str], scores: Sequence[IncidentScore], outcomes: Sequence[AnalysisOutcome | None]
-) -> dict[str, frozenset[str]]:
+def _signatures_by_group(groups: Sequence[str], answers: Sequence[Answered]) -> dict[str, frozenset[str]]:
     """For each group of incidents, the signatures that accuse the right component in one of them."""
     known: dict[str, set[str]] = {}
-    for group, score, outcome in zip(groups, scores, outcomes, strict=True):
-        if score.healthy or outcome is None:
+    for group, given in zip(groups, answers, strict=True):
+        if given.score.healthy or given.speaking is None:
             continue
-        speaking = {
-            finding.signature
-            for finding in outcome.case.findings
-            if finding.signature is not None and finding.accused in score.expected
-        }
-        known.setdefault(group, set()).update(speaking)
+        right = {signature for signature, accused in given.speaking if accused in given.score.expected}
+        known.setdefault(group, set()).update(right)
     return {group: frozenset(ids) for group, ids in known.items()}
 
 
-def _certainty(scores: Sequence[IncidentScore], outcomes: Sequence[AnalysisOutcome | None]) -> dict[str, Any]:
-    failed = [score for score in scores if not score.healthy]
-    pairs = [(score, found) for score, found in zip(scores, outcomes, strict=True) if found and not score.healthy]
-    answered = [(score, outcome) for score, outcome in pairs if score.ranked]
+def _certainty(answers: Sequence[Answered]) -> dict[str, Any]:
+    failed = [answer.score for answer in answers if not answer.score.healthy]
+    read = [answer for answer in answers if answer.speaking is not None and not answer.score.healthy]
+    sure = [(answer.confidence or 0.0, answer.score.rank == 1) for answer in read if answer.score.ranked]
     low, high = bootstrap_interval([float(score.rank == 1) for score in failed])
     return {
         "top1_interval": [round(low, 4), round(high, 4)],
-        "reliability": reliability(
-            [outcome.report.causes[0].confidence for _, outcome in answered], [score.rank == 1 for score, _ in answered]
-        ),
+        "reliability": reliability([confidence for confidence, _ in sure], [right for _, right in sure]),
         "confusion": confusion(
-            [score.expected[0] for score, _ in pairs],
+            [answer.score.expected[0] for answer in read],
             [
-                score.expected[0] if score.rank == 1 else (score.ranked[0] if score.ranked else "no failure found")
-                for score, _ in pairs
+                answer.score.expected[0]
+                if answer.score.rank == 1
+                else (answer.score.ranked[0] if answer.score.ranked else "no failure found")
+                for answer in read
             ],
         ),
     }

@@ -7,14 +7,15 @@ each log by its path below ``logs/``.
 from __future__ import annotations
 
 import json
+import platform
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from openstack_rca.errors import IncidentFormatError
+from openstack_rca.errors import ClusterMismatch, IncidentFormatError
 from openstack_rca.rca.scoring import INCIDENT_FILE, find_incidents
 
 PACKED = ".jsonl"
@@ -28,11 +29,15 @@ class Incident:
     Attributes:
         id: its name, with its cloud's before it where two clouds have an incident of that name.
         cloud: name of the folder that it was found under; of the folder around that where it is called ``incidents``.
+        packed: whether it came out of a ``.jsonl`` file, so that its folder is a temporary one.
+        files: what its folder holds, by path below it, where it goes to a machine that does not see the folder.
     """
 
     folder: Path
     id: str
     cloud: str
+    packed: bool = False
+    files: dict[str, bytes] | None = None
 
 
 @contextmanager
@@ -54,9 +59,47 @@ def incidents_of(given: Sequence[Path]) -> Iterator[list[Incident]]:
             found += [(cloud_of(path), incident) for place in places for incident in find_incidents(place)]
         names = Counter(path.name for _, path in found)
         yield [
-            Incident(path, path.name if names[path.name] == 1 else f"{cloud}/{path.name}", cloud)
+            Incident(
+                path,
+                path.name if names[path.name] == 1 else f"{cloud}/{path.name}",
+                cloud,
+                packed=path.is_relative_to(room),
+            )
             for cloud, path in found
         ]
+
+
+def with_files(incident: Incident) -> Incident:
+    """The same incident for another machine: with its files if it was packed, else by a path that does not depend on where
+    this process works."""
+    if not incident.packed:
+        return replace(incident, folder=incident.folder.absolute())
+    paths = (path for path in incident.folder.rglob("*") if path.is_file())
+    return replace(incident, files={path.relative_to(incident.folder).as_posix(): path.read_bytes() for path in paths})
+
+
+@contextmanager
+def placed(incident: Incident) -> Iterator[Incident]:
+    """An incident of ``with_files`` as a folder of this machine.
+
+    Raises:
+        ClusterMismatch: this machine does not see its folder.
+    """
+    if incident.files is None:
+        if not incident.folder.is_dir():
+            raise ClusterMismatch(
+                f"The worker on {platform.node()} does not see {incident.folder}.",
+                "Mount the folder of the incidents under one path on this machine and on every worker, or pack them (.jsonl).",
+            )
+        yield incident
+        return
+    with tempfile.TemporaryDirectory() as room:
+        folder = Path(room) / incident.folder.name
+        for name, content in incident.files.items():
+            file = folder / _safe(name)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+        yield replace(incident, folder=folder)
 
 
 def unpack(packed: Path, into: Path) -> None:

@@ -16,14 +16,18 @@ from openstack_rca.logs.addresses import with_names_of_hosts
 from openstack_rca.logs.bounds import Bounds
 from openstack_rca.logs.clocks import correct_skew, estimate_skew
 from openstack_rca.logs.event_table import EventTable
-from openstack_rca.logs.events import LogRead, read_collection
+from openstack_rca.logs.events import LogRead, read_collection, whole_read
+from openstack_rca.logs.gathered_events import ReadingOptions
 from openstack_rca.logs.host_times import zone_of
 from openstack_rca.logs.sources import Collection, collect_sources
 from openstack_rca.logs.stretches import stretch_of_time
 from openstack_rca.rca.knowledge import load_topology
+from openstack_rca.service.cluster import Cluster
+from openstack_rca.service.cluster_objects import read_bucket_on
+from openstack_rca.service.cluster_reading import read_by_workers
 from openstack_rca.service.kept_logs import KeptLogs, spill_file
 from openstack_rca.service.reading_on import Read
-from openstack_rca.service.remote import fetched, is_remote
+from openstack_rca.service.remote import fetched, is_bucket, is_remote
 from openstack_rca.settings import Settings, zones_of_hosts
 
 LEAST_TO_SEEK = 1024 * 1024
@@ -31,17 +35,20 @@ LEAST_TO_SEEK = 1024 * 1024
 
 
 def read_given(
-    paths: Sequence[str | Path], settings: Settings, on_progress: Callable[[int, int], None] | None = None
+    paths: Sequence[str | Path],
+    settings: Settings,
+    on_progress: Callable[[int, int], None] | None = None,
+    cluster: Cluster | None = None,
 ) -> LogRead:
     """Read logs in the zone, as the format and within the bounds of the settings; errors as for ``read_logs``.
 
     What lies elsewhere (``ssh://``, ``loki+https://`` and others, see ``service.remote``) is fetched first, read, and gone
-    afterwards.
+    afterwards. With a cluster its workers read.
 
     Raises:
         RemoteLogsUnavailable: a place gave nothing at all.
     """
-    return _read_fetched(paths, settings, on_progress).read
+    return _read_fetched(paths, settings, on_progress, cluster).read
 
 
 @dataclass(frozen=True)
@@ -60,11 +67,20 @@ class GivenLogs:
 
 
 def _read_fetched(
-    paths: Sequence[str | Path], settings: Settings, on_progress: Callable[[int, int], None] | None
+    paths: Sequence[str | Path],
+    settings: Settings,
+    on_progress: Callable[[int, int], None] | None,
+    cluster: Cluster | None,
 ) -> GivenLogs:
     """Read the whole of logs here and elsewhere, keeping nothing."""
+    if cluster is not None and len(paths) == 1 and is_bucket(str(paths[0])):
+        spill, bounds = partial(spill_file, settings), bounds_of(settings)
+        told = read_bucket_on(cluster, str(paths[0]), settings, _options(settings), bounds, spill, on_progress)
+        return GivenLogs(_corrected(told[0], settings), None, told[1])
+    # What is fetched is seen by this machine alone.
+    sees = None if any(is_remote(str(path)) for path in paths) else cluster
     with fetched(paths, settings, on_progress) as there:
-        read = reader_of(settings, on_progress)(collect_sources(there.paths), None)
+        read = reader_of(settings, on_progress, sees)(collect_sources(there.paths), None)
     return GivenLogs(_corrected(read, settings), None, there.notes)
 
 
@@ -74,6 +90,7 @@ def read_for_question(
     since: datetime | None = None,
     until: datetime | None = None,
     on_progress: Callable[[int, int], None] | None = None,
+    cluster: Cluster | None = None,
 ) -> GivenLogs:
     """Read logs for a question, which may be about a stretch of time only; errors as for ``read_logs``.
 
@@ -81,9 +98,9 @@ def read_for_question(
     lies elsewhere is fetched for this question alone.
     """
     if any(is_remote(str(path)) for path in paths):
-        return _read_fetched(paths, settings, on_progress)
+        return _read_fetched(paths, settings, on_progress, cluster)
     collection = collect_sources(paths)
-    read = reader_of(settings, on_progress)
+    read = reader_of(settings, on_progress, cluster)
     kept = KeptLogs(settings, collection)
     if (since is not None or until is not None) and not settings.correct_skew:
         known = kept.find()
@@ -129,24 +146,30 @@ def _read_stretch(
     return GivenLogs(part, None, [note])
 
 
-def reader_of(settings: Settings, on_progress: Callable[[int, int], None] | None) -> Read:
-    """How logs are read in the zone, as the format and within the bounds of the settings."""
+def reader_of(
+    settings: Settings, on_progress: Callable[[int, int], None] | None, cluster: Cluster | None = None
+) -> Read:
+    """How logs are read in the zone, as the format and within the bounds of the settings, by the workers of a cluster if any."""
+    spill, bounds = partial(spill_file, settings), bounds_of(settings)
 
     def read(collection: Collection, latest: datetime | None) -> LogRead:
-        return read_collection(
-            collection,
-            timezone=settings.log_timezone,
-            log_format=settings.log_format,
-            host=settings.log_host,
-            year=settings.log_year,
-            bounds=bounds_of(settings),
-            on_progress=on_progress,
-            known_latest=latest,
-            host_zones=zones_of_hosts(settings.host_timezones),
-            spill=partial(spill_file, settings),
-        )
+        options = replace(_options(settings), known_latest=latest)
+        if cluster is None:
+            return read_collection(collection, options, bounds, on_progress, spill)
+        part = read_by_workers(cluster, collection.sources, options, bounds, spill, on_progress)
+        return whole_read(part, collection, options)
 
     return read
+
+
+def _options(settings: Settings) -> ReadingOptions:
+    return ReadingOptions(
+        settings.log_timezone,
+        settings.log_format,
+        settings.log_host,
+        settings.log_year,
+        host_zones=zones_of_hosts(settings.host_timezones),
+    )
 
 
 def _corrected(read: LogRead, settings: Settings) -> LogRead:

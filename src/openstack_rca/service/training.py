@@ -20,6 +20,7 @@ from openstack_rca.model.card import TrainingConfig, TrainingProgress
 from openstack_rca.model.model_file import open_model_file
 from openstack_rca.model.rivals import best_step_predictor, best_step_source, best_story_detector
 from openstack_rca.rca.knowledge import load_catalogue
+from openstack_rca.service.cluster import Cluster
 from openstack_rca.service.gate import GateResult, check_model
 from openstack_rca.service.log_reading import read_given
 from openstack_rca.service.places import require_home, require_output
@@ -84,6 +85,7 @@ def train(
     output: Path | None = None,
     force: bool = False,
     add: str | None = None,
+    cluster: Cluster | None = None,
     on_step: Callable[[TrainingStep], None] | None = None,
     on_read: Callable[[int, int], None] | None = None,
     on_progress: Callable[[TrainingProgress], None] | None = None,
@@ -100,6 +102,7 @@ def train(
         output: also write the model file here.
         force: let it be used even if it is worse; the history says so.
         add: train on from this version (``latest``, a number or an alias) instead of from nothing.
+        cluster: whose workers read the logs; None: this process does. The network is trained by this process.
         on_step: told each step as it begins.
         on_read: told bytes done and bytes in all while reading.
         on_progress: told each training step.
@@ -117,7 +120,8 @@ def train(
             where.
     """
     require_extra("train", "Training")
-    work = _Work(settings, config or TrainingConfig(), on_step or (lambda _step: None), on_read, on_progress, on_upload)
+    tell = on_step or (lambda _step: None)
+    work = _Work(settings, config or TrainingConfig(), tell, on_read, on_progress, on_upload, cluster)
     return _trained(work, paths, output, force, add)
 
 
@@ -133,7 +137,7 @@ def _trained(
     lifecycle = ModelLifecycle(settings)
     lifecycle.check_can_publish()
     with work.step(TrainingStep.READ, "read"):
-        events = read_given(paths, settings, work.on_read).events
+        events = read_given(paths, settings, work.on_read, work.cluster).events
         require_enough(events, work.config)
         parent = _parent(add, lifecycle) if add is not None else None
     started = time.strftime("training-%Y%m%d-%H%M%S", time.gmtime())
@@ -187,6 +191,7 @@ class _Work:
     on_read: Callable[[int, int], None] | None
     on_progress: Callable[[TrainingProgress], None] | None
     on_upload: Callable[[int, int], None] | None
+    cluster: Cluster | None
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager

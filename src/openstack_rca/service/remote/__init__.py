@@ -6,7 +6,16 @@ object stores, ``logs`` not at all: what is fetched is read as any other file.
 """
 
 from openstack_rca.service.remote.addresses import is_remote, plain_address
-from openstack_rca.service.remote.fetching import Fetched, fetched
+from openstack_rca.service.remote.fetching import Fetched, bucket_objects, fetch_bucket_objects, fetched, is_bucket
 from openstack_rca.service.remote.tailing import tailed
 
-__all__ = ["Fetched", "fetched", "is_remote", "plain_address", "tailed"]
+__all__ = [
+    "Fetched",
+    "bucket_objects",
+    "fetch_bucket_objects",
+    "fetched",
+    "is_bucket",
+    "is_remote",
+    "plain_address",
+    "tailed",
+]

@@ -11,13 +11,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from openstack_rca.errors import RemoteLogsUnavailable
+from openstack_rca.lifecycle.objects import StoredObject
 from openstack_rca.service.moments import parse_moment
 from openstack_rca.service.remote.addresses import Address, Place, is_remote, parse_address
 from openstack_rca.service.remote.containers import fetch_containers, fetch_journal, fetch_pods
 from openstack_rca.service.remote.fetch_folder import Full, Spool
 from openstack_rca.service.remote.hosts import fetch_files, fetch_journals
 from openstack_rca.service.remote.loki import fetch_loki
-from openstack_rca.service.remote.objects import fetch_objects
+from openstack_rca.service.remote.objects import fetch_keys, fetch_objects, wanted_objects
 from openstack_rca.service.remote.opensearch import fetch_opensearch
 from openstack_rca.service.remote.pages import fetch_pages
 from openstack_rca.settings import Settings
@@ -74,14 +75,8 @@ def fetched(
     if not any(is_remote(str(path)) for path in paths):
         yield Fetched(list(paths))
         return
-    now = datetime.now(UTC)
-    since = (
-        parse_moment(settings.remote_since or DEFAULT_SINCE, timezone=settings.log_timezone, now=now).astimezone(UTC)
-        - LEAD
-    )
-    until = parse_moment(settings.remote_until or "now", timezone=settings.log_timezone, now=now).astimezone(UTC)
     with TemporaryDirectory(prefix="openstack-rca-") as folder:
-        spool = Spool(Path(folder), settings, since, until, bounded=bool(settings.remote_since))
+        spool = _spool(Path(folder), settings)
         if on_progress:
             spool.on_bytes = lambda total: on_progress(min(total, settings.remote_bytes), settings.remote_bytes)
         local: list[str | Path] = []
@@ -95,16 +90,56 @@ def fetched(
                 address = parse_address(str(path))
                 _fetch(address, spool)
             except Full:
-                spool.note(
-                    f"Fetching stopped at {settings.remote_bytes / 1e6:,.0f} MB (OPENSTACK_RCA_REMOTE_BYTES); "
-                    "what came until then was read."
-                )
+                spool.note(_full(settings))
             if not any(each.is_file() and each.name != "hostname" for each in spool.folder.rglob("*")):
                 raise RemoteLogsUnavailable(
-                    f"{path} holds no logs since {since:%Y-%m-%d %H:%M} UTC.", "Ask for more with --since, or check it."
+                    f"{path} holds no logs since {spool.since:%Y-%m-%d %H:%M} UTC.",
+                    "Ask for more with --since, or check it.",
                 )
             local.append(spool.folder)
         yield Fetched(local, spool.notes)
+
+
+def bucket_objects(text: str, settings: Settings) -> tuple[list[StoredObject], list[str]]:
+    """The objects that an ``s3://`` address means, within the bounds of the settings, and what was left out, in sentences.
+
+    Raises:
+        RemoteLogsUnavailable, StoreError: there are none, or the bucket cannot be listed.
+        ConfigurationError: the address or a time cannot be made out.
+    """
+    spool, found = _spool(Path(), settings), []
+    for item in wanted_objects(parse_address(text), spool):
+        try:
+            spool.take(item.size_bytes)
+        except Full:
+            spool.note(_full(settings))
+            break
+        found.append(item)
+    return found, spool.notes
+
+
+def fetch_bucket_objects(text: str, keys: Sequence[str], folder: Path, settings: Settings) -> None:
+    """Fetch objects of an ``s3://`` address into a folder; errors as of the store."""
+    fetch_keys(parse_address(text), keys, folder, settings)
+
+
+def is_bucket(text: str) -> bool:
+    """Whether an address is that of logs in a bucket."""
+    return text.startswith(Place.S3)
+
+
+def _spool(folder: Path, settings: Settings) -> Spool:
+    now, zone = datetime.now(UTC), settings.log_timezone
+    since = parse_moment(settings.remote_since or DEFAULT_SINCE, timezone=zone, now=now).astimezone(UTC) - LEAD
+    until = parse_moment(settings.remote_until or "now", timezone=zone, now=now).astimezone(UTC)
+    return Spool(folder, settings, since, until, bounded=bool(settings.remote_since))
+
+
+def _full(settings: Settings) -> str:
+    return (
+        f"Fetching stopped at {settings.remote_bytes / 1e6:,.0f} MB (OPENSTACK_RCA_REMOTE_BYTES); "
+        "what came until then was read."
+    )
 
 
 def _fetch(address: Address, spool: Spool) -> None:

@@ -1,0 +1,78 @@
+"""The steps that what was learnt from normal requests expects of those in other logs, told by the network or by follow rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from openstack_rca.model.baseline import Baseline
+from openstack_rca.model.model_file import ModelFile
+from openstack_rca.model.network_steps import network_steps
+from openstack_rca.model.rivals import best_step_source
+from openstack_rca.model.stories import build_stories
+from openstack_rca.rca.knowledge import load_topology
+
+NETWORK = "lstm"
+RULES = "follow_rule"
+
+
+@dataclass(frozen=True)
+class StorySteps:
+    """Steps of the stories of a recording.
+
+    Attributes:
+        steps: source (``NETWORK``, ``RULES``) -> the steps that it expects, by ``row`` and ``follower``; see
+            ``follow.STEP_SCHEMA``. Services go by their component's name.
+        rows: the events (``story``, ``row``) of the stories of which some step did not come in time.
+        begins: (stories,) row of each story's first event, ascending.
+    """
+
+    steps: dict[str, pl.DataFrame]
+    rows: pl.DataFrame
+    begins: npt.NDArray[np.int64]
+
+
+def step_source(file: ModelFile | None, state: str) -> str:
+    """Who tells the steps of a state (``missing``, ``late``): who found more of them in the training's held-back requests."""
+    if file is None or file.story_calibration is None or file.story_calibration.step_rates.is_empty():
+        return RULES
+    return best_step_source(file.card.metrics, state) or RULES
+
+
+def steps_of_stories(
+    sources: Sequence[str], baseline: Baseline, events: pl.DataFrame, file: ModelFile | None
+) -> StorySteps:
+    """The steps that each source expects of the requests in a recording.
+
+    Args:
+        sources: ``NETWORK``, ``RULES`` or both.
+        baseline: of a model, or of known-good logs.
+        events: the events table, in order of time.
+        file: the model whose network is asked.
+    """
+    stories = build_stories(events, objects=False)
+    steps = {}
+    for source in sources:
+        if source == NETWORK and file is not None:
+            templates = file.baseline.templates
+            names = component_names(events["service"], templates["service"])
+            found = network_steps(file.forward, file.vocabulary, templates, events, stories, names)
+        else:
+            rules = baseline.follow
+            names = component_names(events["service"], rules.rules["service"], rules.rules["follower"])
+            found = rules.steps(events, stories, names)
+        steps[source] = found.sort("row", "follower")
+    broken = pl.concat([found.filter(pl.col("state") != "came")["story"] for found in steps.values()]).unique()
+    rows = pl.DataFrame({"story": stories.story_of_row(), "row": stories.rows})
+    return StorySteps(steps, rows.filter(pl.col("story").is_in(broken.implode())), stories.rows[stories.offsets[:-1]])
+
+
+def component_names(*services: pl.Series) -> dict[str, str]:
+    """Each service of these, and its component's name, or its own where it has none."""
+    topology = load_topology()
+    known = {str(name) for part in services for name in part.drop_nulls().unique()}
+    return {name: topology.canonical(name) or name for name in known}
