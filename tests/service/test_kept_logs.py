@@ -209,9 +209,9 @@ def test_of_many_files_only_what_is_new_is_read(
     seen: list[str] = []
     real = log_reading.read_collection
 
-    def watched(collection: Collection, **options: Any) -> LogRead:
+    def watched(collection: Collection, *options: Any) -> LogRead:
         seen.extend(source.inside[-1] for source in collection.sources)
-        return real(collection, **options)
+        return real(collection, *options)
 
     with monkeypatch.context() as patch:
         patch.setattr(log_reading, "read_collection", watched)
