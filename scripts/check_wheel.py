@@ -178,6 +178,13 @@ def use_sevenzip(at: Installation) -> str:
     return "analyze of a 7z archive"
 
 
+def use_dask(at: Installation) -> str:
+    """Two processes answer as one does."""
+    found = at.facts("analyze", str(INCIDENT), "--model", "none", "--scheduler", "local:2")["causes"][0]["component"]
+    expect(found == CULPRIT, f"{found} is accused")
+    return "analyze by two workers of a cluster on this machine"
+
+
 def use_signing(at: Installation) -> str:
     """A version is signed when it is promoted, and verified with the public key."""
     private, public = at.home / "signing-key.pem", at.home / "verification-key.pem"
@@ -260,6 +267,7 @@ USES: dict[str, Callable[[Installation], str]] = {
     "mlflow": use_mlflow,
     "dashboard": use_dashboard,
     "sevenzip": use_sevenzip,
+    "dask": use_dask,
     "signing": use_signing,
     "mcp": use_mcp,
     "serve": use_serve,

@@ -40,6 +40,7 @@ NEEDS_AN_EXTRA = {
     "service/language_model.py": "llm",
     "service/mlflow_runs.py": "mlflow",
     "logs/seven_zip.py": "sevenzip",
+    "service/cluster.py": "dask",
 }
 """Module or folder -> the extra that brings what it imports; nothing else may import from an extra."""
 

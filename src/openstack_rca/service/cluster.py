@@ -99,7 +99,7 @@ class Cluster:
             if on_wait is not None:
                 on_wait()
             since = self._require_workers(since)
-            with suppress(TimeoutError), self._client.as_current():
+            with suppress(TimeoutError, CancelledError), self._client.as_current():
                 wait([future], timeout=WAKE_SECONDS)
         try:
             return future.result()
