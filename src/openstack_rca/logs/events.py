@@ -140,11 +140,12 @@ class PartRead:
     def take_in(self, other: PartRead) -> None:
         """Take in what was read of the files behind these; the whole is as if all were read one after the other."""
         logs = other.logs
-        if other.goes_on and logs:
+        goes_on = other.goes_on and bool(logs)
+        if goes_on:
             self.logs[-1].lines += logs[0].lines
             self.logs[-1].skip, self.logs[-1].detail = logs[0].skip, logs[0].detail
-        shift = len(self.logs) - other.goes_on
-        self.logs += logs[1:] if other.goes_on else logs
+        shift = len(self.logs) - goes_on
+        self.logs += logs[goes_on:]
         self.left_out += other.left_out
         self.distrusted += [place + shift for place in other.distrusted]
         self.error = self.error or other.error
