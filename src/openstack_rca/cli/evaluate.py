@@ -99,32 +99,33 @@ def evaluate_command(
       openstack-rca evaluate incidents/ --sensitivity
       openstack-rca evaluate incidents/ --scheduler local:8
     """
-    if sensitivity and (leave_one_out or without or only_info or against):
+    if sensitivity and (leave_one_out or without or only_info or against or scheduler):
         raise click.UsageError("--sensitivity stands alone: it changes one number or rule at a time.")
-    if scheduler and (sensitivity or against):
-        raise click.UsageError("--scheduler goes with neither --sensitivity nor --against.")
     own = Path(signatures) if signatures else None
     with steps() as shown, open_cluster(scheduler, settings) as cluster:
         shown.step("evaluate")
+        way: dict[str, Any] = {
+            "settings": settings,
+            "only_info": only_info,
+            "cluster": cluster,
+            "on_progress": shown.note,
+        }
         if sensitivity:
             result = measure_sensitivity(
                 folders, settings=settings, model=model, fast=fast, signatures=own, on_progress=shown.note
             )
         elif against:
             first = f"{model}:fast" if fast else model
-            result = compare(folders, first, against, settings=settings, only_info=only_info, on_progress=shown.note)
+            result = compare(folders, first, against, **way)
         else:
             result = evaluate(
                 folders,
-                settings=settings,
                 model=model,
                 fast=fast,
                 signatures=own,
                 leave_one_out=leave_one_out,
                 without=without,
-                only_info=only_info,
-                cluster=cluster,
-                on_progress=shown.note,
+                **way,
             )
     show = print_sensitivity if sensitivity else _print_comparison if against else _print_evaluation
     print_json(result) if form == "json" else show(result, console())

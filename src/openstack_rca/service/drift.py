@@ -87,8 +87,7 @@ def model_drift(
         thresholds: what counts as drift.
         plot: also draw it, as PNG.
         cluster: whose workers read and score; None: this process does.
-        on_step: told each step as it begins.
-        on_read: told bytes done and bytes in all while reading.
+        on_step, on_read: told each step as it begins, and bytes done and bytes in all while reading.
 
     Raises:
         ConfigurationError: there is no model, the picture cannot be written, or the logs are too few to say anything.

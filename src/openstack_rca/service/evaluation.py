@@ -182,6 +182,7 @@ def compare(
     *,
     settings: Settings,
     only_info: bool = False,
+    cluster: Cluster | None = None,
     on_progress: ProgressCallback | None = None,
 ) -> dict[str, Any]:
     """Two models, or a model and a mode, on the same incidents.
@@ -190,7 +191,7 @@ def compare(
         folder: holds incident folders; several, one for each cloud.
         first, second: references for ``open_model``, each with ``:fast`` behind it for the fast mode.
         settings: see ``openstack_rca.settings``.
-        only_info, on_progress: as for ``evaluate``.
+        only_info, cluster, on_progress: as for ``evaluate``.
 
     Returns:
         ``first`` and ``second`` (results as of ``evaluate``), and ``differences``: for each figure the mean of second
@@ -206,6 +207,7 @@ def compare(
                 model=name,
                 fast=mode == "fast",
                 only_info=only_info,
+                cluster=cluster,
                 on_progress=on_progress,
             )
         )
