@@ -93,8 +93,7 @@ def evaluate_command(
     Examples:
       openstack-rca evaluate incidents/ --format json
       openstack-rca evaluate cloud-a/incidents cloud-b/incidents --leave-one-out
-      openstack-rca evaluate incidents/ --without signatures --without graph
-      openstack-rca evaluate incidents/ --only-info --without stories
+      openstack-rca evaluate incidents/ --only-info --without signatures --without graph
       openstack-rca evaluate incidents/ --model 15 --against 14
       openstack-rca evaluate incidents/ --sensitivity
       openstack-rca evaluate incidents/ --scheduler local:8
@@ -104,22 +103,18 @@ def evaluate_command(
     own = Path(signatures) if signatures else None
     with steps() as shown, open_cluster(scheduler, settings) as cluster:
         shown.step("evaluate")
-        way: dict[str, Any] = {
-            "settings": settings,
-            "only_info": only_info,
-            "cluster": cluster,
-            "on_progress": shown.note,
-        }
+        way: dict[str, Any] = {"only_info": only_info, "cluster": cluster, "on_progress": shown.note}
         if sensitivity:
             result = measure_sensitivity(
                 folders, settings=settings, model=model, fast=fast, signatures=own, on_progress=shown.note
             )
         elif against:
             first = f"{model}:fast" if fast else model
-            result = compare(folders, first, against, **way)
+            result = compare(folders, first, against, settings=settings, **way)
         else:
             result = evaluate(
                 folders,
+                settings=settings,
                 model=model,
                 fast=fast,
                 signatures=own,
