@@ -231,12 +231,35 @@ def test_a_refused_draft_is_stored_and_never_resolved(store_only: Settings, make
     assert [event.action for event in lifecycle.events.all()] == ["refused", "published"]
 
 
-@pytest.mark.parametrize("step", ["allocated", "uploaded", "verified", "described"])
-def test_the_steps_come_in_their_order(store_only: Settings, make_model: MakeModel, step: str) -> None:
+def test_the_steps_come_in_their_order(store_only: Settings, make_model: MakeModel) -> None:
     """Each is told once it is done; a version is whole before it is ready."""
     steps: list[str] = []
     publish(ModelLifecycle(store_only, at_step=steps.append), make_model("first"))
     assert steps == ["validated", "allocated", "uploaded", "verified", "described", "ready"]
+
+
+def test_a_description_that_another_writer_took_back_costs_a_number(
+    store_only: Settings, make_model: MakeModel
+) -> None:
+    """Without a registry a writer of the same instant may replace it and take it back: the next number is tried."""
+    made: list[ModelLifecycle] = []
+
+    def another_writer(step: str) -> None:
+        (lifecycle,) = made
+        if step == "ready" and lifecycle.store.exists(lifecycle.place.manifest_key(1)):
+            lifecycle.store.delete(lifecycle.place.manifest_key(1))
+
+    made.append(ModelLifecycle(store_only, at_step=another_writer))
+    assert publish(made[0], make_model("one")).version == 2
+    assert [version.version for version in made[0].list()] == [2]
+
+
+def test_every_draft_has_a_writer_of_its_own_unless_one_is_given(make_model: MakeModel) -> None:
+    """By that token a writer knows its own objects from those of another one with the same file."""
+    path = make_model("one")
+    one, other = (publishing.make_draft(path, None, {}, {}, {}, {}) for _ in range(2))
+    assert one.writer and other.writer and one.writer != other.writer
+    assert publishing.make_draft(path, None, {}, {}, {}, {}, "token").writer == "token"
 
 
 def test_a_published_version_waits_in_the_cache(store_only: Settings, make_model: MakeModel) -> None:
