@@ -23,7 +23,7 @@ def log(tmp_path: Path) -> Path:
 def test_the_lines_of_a_request_are_shown(log: Path, rca: Program) -> None:
     """Kind, id and each line with its place."""
     shown = rca("story", REQUEST, "--logs", log, "--model", "none").out
-    assert f"request {REQUEST}: 1 lines" in shown
+    assert f"request {REQUEST}: 1 line from 2026-11-23 (UTC), cut off by the end of the logs\n" in shown
     assert "nova-compute@compute1  INFO  Starting" in shown
 
 

@@ -225,7 +225,7 @@ def story_text(story: ShownStory, clock: Callable[[datetime], str] = _utc_clock)
     ended = "" if story.ended else ", cut off by the end of the logs"
     first = next((step.time for step in story.steps if step.time), None)
     day = f" from {first:%Y-%m-%d} (UTC)" if first else ""
-    lines = [f"{story.kind} {story.name}: {len(story.steps)} lines{day}{ended}"]
+    lines = [f"{story.kind} {story.name}: {len(story.steps)} line{'' if len(story.steps) == 1 else 's'}{day}{ended}"]
     if story.score is not None:
         lines.append(f"score {story.score:.4f}: {1.0 - story.score:.2%} of normal stories are as surprising")
     for step in story.steps:
