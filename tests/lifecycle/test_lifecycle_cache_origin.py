@@ -10,6 +10,7 @@ from lifecycle_helpers import MakeModel, publish
 
 from openstack_rca.errors import LifecycleError
 from openstack_rca.lifecycle.local.cache import find_origin
+from openstack_rca.lifecycle.objects.files import file_digest
 from openstack_rca.lifecycle.versions.changes import VersionChanges
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.settings import Settings, load_settings
@@ -90,6 +91,8 @@ def test_a_version_of_an_earlier_artifact_root_stands_in_for_its_registry(
     shutil.rmtree(tmp_path / "registry")
     (tmp_path / "registry").write_text("in its place")
     loaded = ModelLifecycle(published_in_an_earlier_root).load("1")
+    assert loaded.version.version == 1
+    assert file_digest(loaded.path) == loaded.version.sha256
     assert "version 1 from the cache" in loaded.notices[0]
 
 

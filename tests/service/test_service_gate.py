@@ -80,7 +80,9 @@ def test_a_file_that_does_not_open_is_refused(
 ) -> None:
     path = tmp_path / "damaged.keras"
     path.write_bytes(trained.model_file.read_bytes()[:-500])
-    assert "does not open" in check(trained, settings, events, path).objection
+    result = check(trained, settings, events, path)
+    assert result.objection.startswith("the file does not open: ")
+    assert (result.present, result.metrics, result.notices) == (None, {}, ())
 
 
 def test_a_model_whose_scores_are_no_numbers_is_refused(
