@@ -52,6 +52,8 @@ DOCUMENTS: dict[str, Any] = {
         "values": [[str(NANOS), "ERROR: down", {"structuredMetadata": ["odd"]}]]}]}},
     "OpenTelemetry": {"resourceLogs": [{"resource": {"attributes": PLACE}, "scopeLogs": [{"logRecords": [
         {"timeUnixNano": str(NANOS), "severityText": "ERROR", "body": {"stringValue": "down"}}]}]}]},
+    "OpenTelemetry's own names": {"Timestamp": TIME, "SeverityText": "ERROR", "Body": "down",
+                                  "Resource": {"service.name": "nova-api", "host.name": "ctl1"}},
     "MySQL 8": {"prio": 1, "label": "Error", "msg": "down", "time": TIME, "ts": NANOS // 10**6, "hostname": "ctl1",
                 "service": "nova-api", "subsystem": "InnoDB"},
 }  # fmt: skip

@@ -19,6 +19,7 @@ _DAYS = frozenset("MTWFS")
 _FACILITIES = frozenset("kumdaslncf")
 _BEGINNINGS: tuple[tuple[str, frozenset[str]], ...] = (
     (r"^(?P<stamp>\d", _DIGITS),
+    (r"^(?P<stamp>1", frozenset("1")),
     (r"^\[?(?P<stamp>\d", _DIGITS | {"["}),
     (r"^(?:debug )?(?P<stamp>\d", _DIGITS | {"d"}),
     (r"^(?:(?P<process>\d+):[A-Z]|\[\d", _DIGITS | {"["}),

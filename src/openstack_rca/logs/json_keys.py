@@ -11,7 +11,7 @@ def _keys(text: str) -> tuple[str, ...]:
 
 
 MESSAGES = _keys(
-    "message msg MESSAGE Payload log line short_message event textPayload text Message raw _raw body content msg_text "
+    "message msg MESSAGE Payload log line short_message event textPayload text Message raw _raw body Body content msg_text "
     "logmessage error_summary @message assert_msg backtrace"
 )
 TIMES = _keys(
@@ -21,7 +21,8 @@ TIMES = _keys(
 )
 MESSAGE_SET, TIME_SET = frozenset(MESSAGES), frozenset(TIMES)
 WORD_LEVELS = _keys(
-    "levelname log_level level severity_label severity loglevel lvl Level log.level log_level_name severityText severity_text "
+    "levelname log_level level severity_label severity loglevel lvl Level log.level log_level_name severityText SeverityText "
+    "severity_text "
     "syslogseverity-text syslogseverity_text syslog_severity priority_name LOGGER_LEVEL level_name s status SeverityLevel "
     "LevelDisplayName detected_level labels.detected_level type label"
 )
@@ -72,7 +73,9 @@ IDS: dict[str, tuple[str, ...]] = {
 }
 """Column of an envelope to the keys that fill it."""
 
-LEVELLED = frozenset(_keys("_source fields labels context extra kubernetes attributes resource docker"))
+LEVELLED = frozenset(
+    _keys("_source fields labels context extra kubernetes attributes Attributes resource Resource docker")
+)
 """Inner records whose keys count as the record's own."""
 
 INNER = LEVELLED | frozenset(

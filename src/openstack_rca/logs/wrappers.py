@@ -53,6 +53,10 @@ _BEGINNING = (
     r"(?:TRACE|DEBUG|INFO|AUDIT|WARNING|ERROR|CRITICAL) [a-z_]+[.\w]* )"
 )
 
+_SURE = (
+    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \d{1,9} (?:TRACE|DEBUG|INFO|AUDIT|WARNING|ERROR|CRITICAL) [a-z_][\w.]* \["
+)
+
 
 @dataclass(frozen=True)
 class Wrapper:
@@ -354,6 +358,12 @@ WRAPPERS: tuple[Wrapper, ...] = (
         rf"^(?P<stamp>{_ZONED_ISO})(?: |$)(?P<inner>(?:[^\t|]|$).*)$",
         iso_time,
         about="a stamp of the runtime: `docker logs -t`, `podman logs -t`, `kubectl logs --timestamps`",
+    ),
+    Wrapper(
+        "container",
+        rf"^(?:(?P<stamp>{_TIGHT_ISO}) )?[!-~][ -~]{{0,80}}? (?P<inner>{_SURE}.*)$",
+        iso_time,
+        about="anything short before a line that is oslo.log's for sure",
     ),
 )
 

@@ -64,5 +64,6 @@ SERVICES: dict[str, str] = {
     "kernel": "kernel",
     "cloud-init": "cloud-init",
     "switch": "switch",
+    "heat events": "heat-engine",
 }
 """Formats that one program alone writes, and that program."""

@@ -9,7 +9,7 @@ import polars as pl
 from openstack_rca.logs.formats.line_format import DATE, LEVEL_WORD, LineFormat, guessed, iso, timeless, yearless
 from openstack_rca.logs.programs import python_packages
 from openstack_rca.logs.records import level_in_text, normal_level
-from openstack_rca.logs.stamps import DAY, ISO, MONTH, written_times
+from openstack_rca.logs.stamps import DAY, ISO, MONTH, epoch_time, written_times
 
 WEAK = ("timestamped",)
 """Formats that tell a time and no more: they are no sign that a file was understood."""
@@ -111,7 +111,20 @@ def _told_behind(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
     return parts.with_columns(written_times(parts["stamp"], timezone).alias("time"), level=pl.lit("INFO"))
 
 
+def _heat_events(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
+    failed = pl.col("message").str.contains("^[A-Z]+_FAILED")
+    level = pl.when(failed).then(pl.lit("ERROR")).otherwise(pl.lit("INFO"))
+    return iso(parts, timezone).with_columns(level.alias("level"))
+
+
 FORMATS = (
+    LineFormat(
+        "heat events",
+        rf"^(?P<stamp>{DATE}[T ]\d\d:\d\d:\d\dZ?) \[(?P<logger>[^\] ]+)\]: "
+        r"(?P<message>[A-Z]+_(?:IN_PROGRESS|COMPLETE|FAILED)\b.*)$",
+        _heat_events,
+        "openstack stack event list",
+    ),
     LineFormat(
         "ansible",
         rf"^(?P<stamp>{DATE} \d\d:\d\d:\d\d,\d{{3}}) p=(?P<process>\d+) u=\S+ n=\S+ (?:[A-Z]+)?\|  ?(?P<message>.*)$",
@@ -208,6 +221,12 @@ FALLBACKS = (
         rf"^(?P<before>{_BEFORE})(?P<stamp>{_WRITTEN})(?P<message>(?:[^\w].*)?)$",
         _anyhow,
         "a date in any order of its parts; before and behind it a level, a program, a thread",
+    ),
+    LineFormat(
+        "timestamped",
+        r"^(?P<stamp>1\d{9}(?:\.\d{1,9})?)[ \t]+(?P<message>.*)$",
+        guessed(lambda parts, _: parts.with_columns(epoch_time(pl.col("stamp")).alias("time")), "UNKNOWN"),
+        "seconds since 1970, as Squid writes them",
     ),
     LineFormat(
         "timestamped",
