@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,7 @@ from flaky_proxy import Fault, flaky_proxy
 from lifecycle_helpers import PATIENCE, silent_server
 
 from openstack_rca.errors import RegistryUnavailable, TrainingInterrupted
-from openstack_rca.lifecycle.mlflow.client import connect
+from openstack_rca.lifecycle.mlflow.client import connect, registry_errors
 from openstack_rca.lifecycle.mlflow.run_reader import summary_of
 from openstack_rca.lifecycle.mlflow.tracking import Tracking
 from openstack_rca.settings import Settings, load_settings
@@ -135,16 +138,35 @@ def test_a_database_with_other_tables_is_left_to_mlflow(embedded: Settings) -> N
     assert Tracking(embedded).list_runs() == []
 
 
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """A disk without room: no file of this process can grow beyond so many bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_what_the_database_has_no_room_for_is_told_in_words_alone(
+    embedded: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    """MLflow would also write a traceback on the screen."""
+    client, size = connect(embedded), (embedded.home / "mlflow.db").stat().st_size
+    logging.getLogger("mlflow").addHandler(caplog.handler)
+    refused = pytest.raises(RegistryUnavailable, match="no space is left")
+    with files_of_at_most(size), refused, registry_errors(embedded.tracking_uri):
+        client.create_registered_model("large", description="x" * 100_000)
+    logging.getLogger("mlflow").removeHandler(caplog.handler)
+    assert caplog.records == []
+
+
 def test_tables_that_found_no_room_leave_no_database_behind(tmp_path: Path) -> None:
     """MLflow cannot go on with tables that were made half; so the next one begins anew, once there is room."""
     settings = load_settings(home=tmp_path / "new")
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
-    try:
-        with pytest.raises(RegistryUnavailable, match=r"mlflow\.db cannot be written: no space is left"):
-            connect(settings)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    with files_of_at_most(100_000), pytest.raises(RegistryUnavailable, match=r"mlflow\.db cannot be written: no space"):
+        connect(settings)
     assert [path.name for path in settings.home.iterdir()] == [".mlflow.db.lock"]
 
 

@@ -79,6 +79,8 @@ def prepare_environment(settings: Settings) -> None:
             os.environ[name] = value if isinstance(value, str) else value.get_secret_value()
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.ERROR)
+    # It writes down with a traceback what it raises as well, and what is raised we tell in words.
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
 
 
 def connect(settings: Settings) -> Any:
