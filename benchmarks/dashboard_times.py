@@ -55,16 +55,17 @@ def visit(browser: Any, address: str, times: Times) -> None:
         page.get_by_role("button", name=ASK).click()
         page.locator(".st-key-verdict").wait_for()
     with timed(times, "  then until all is drawn"):
-        page.get_by_text("Keep it", exact=True).wait_for()
+        page.get_by_text("Export", exact=True).wait_for()
         settled(page)
     with timed(times, "lines around an evidence line"):
         page.get_by_text("Lines around it").first.click()
         page.locator("code").filter(has_text="> 1").first.wait_for()
-    with timed(times, "follow-up question"):
-        box = page.get_by_placeholder("What is wrong?")
-        box.fill("Database connection timeout")
+    with timed(times, "question about the answer"):
+        box = page.get_by_placeholder("Why this?")
+        box.fill("why not keystone?")
         box.press("Enter")
-        page.get_by_text("Other questions of this session").wait_for()
+        page.get_by_text("comes before it").first.wait_for()
+        settled(page)
     for name in PAGES:
         with timed(times, f"go to {name.capitalize()}"):
             page.get_by_role("link", name=name.capitalize(), exact=True).click()
@@ -76,7 +77,7 @@ def visit(browser: Any, address: str, times: Times) -> None:
                 box.fill("normal shutdown")
                 box.press("Enter")
                 page.get_by_text(" of 3,142 events").filter(has_not_text="3,142 of").wait_for()
-            for tab in ("Over time", "Templates", "A request's way"):
+            for tab in ("Over time", "Templates", "Path of a request"):
                 with timed(times, f"Explore: {tab}"):
                     page.get_by_role("tab", name=tab).click()
                     page.get_by_role("tab", name=tab, selected=True).wait_for()
@@ -99,7 +100,7 @@ def take_pictures(browser: Any, address: str, folder: Path) -> None:
     page.set_default_timeout(120_000)
     page.goto(address)
     page.get_by_role("button", name=ASK).click()
-    page.get_by_text("Keep it", exact=True).wait_for()
+    page.get_by_text("Export", exact=True).wait_for()
     page.mouse.move(0, 0)
     settled(page)
     shoot(page, folder / "dashboard-ask.png")
