@@ -3,10 +3,10 @@
     python benchmarks/watch_day.py [--hours 24] [--rate 100] [--incident-every 60] [--step 10]
 
 The lines are those of the packaged recording, at so many lines a second, with other ids in each pass; every so many minutes a
-recorded incident (INC-003) happens between them. Files are rotated each hour. The watch is stepped whenever so many seconds of
-lines were written, by a clock that is that of the lines. Prints for each tenth of the time memory, lag and CPU time, and at the
-end how many incidents were told; exit status 1 where one was missed or told twice, or where memory grew by more than a quarter
-after the first tenth.
+recorded incident (INC-003) happens between them; more often than the cool-down of half an hour it is told but once. Files are
+rotated each hour. The watch is stepped whenever so many seconds of lines were written, by a clock that is that of the lines.
+Prints what is told, for each tenth of the time memory, lag and CPU time, and at the end how many incidents were told; exit
+status 1 where one was missed or told twice, or where memory grew by more than a quarter after the first tenth.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from corpus import SAMPLES, STAMP, STAMPED, Copy, recording, span
 
 from openstack_rca.service.deliveries import Deliveries
 from openstack_rca.service.model_choice import open_model
-from openstack_rca.service.troubles import Turn
+from openstack_rca.service.troubles import Turn, describe
 from openstack_rca.service.watching import Watch, WatchOptions
 from openstack_rca.settings import load_settings
 
@@ -115,7 +115,9 @@ def main() -> None:
                 with path.open("a") as file:
                     file.write("\n".join(texts) + "\n")
                 written += len(texts)
-            told += watch.step()
+            for each in watch.step():
+                told.append(each)
+                print(f"{moment[0] / 3600:6.2f} h {describe(each).splitlines()[0]}")
             lag = max(lag, watch.figures.lag_bytes)
             if moment[0] * 10 // end > (moment[0] - given.step) * 10 // end:
                 memory.append(resident_megabytes())
@@ -123,11 +125,11 @@ def main() -> None:
                 print(f"{moment[0] / 3600:6.2f} h {written:>10,} lines {memory[-1]:5.0f} MB", end=" ")
                 print(f"largest lag {lag:,} bytes {spent:7.1f} CPU-s", flush=True)
         watch.close()
-    began = [each for each in told if each.turn is Turn.BEGAN]
-    right = sum(each.component == "keystone" for each in began)
+    began = sum(each.turn is Turn.BEGAN for each in told)
+    right = sum(each.turn is not Turn.ENDED and each.component == "keystone" for each in told)
     ended = sum(each.turn is Turn.ENDED for each in told)
-    print(f"{incidents} incidents; {len(began)} troubles told, {right} of them the incident's cause, {ended} ends")
-    if (len(began), right) != (incidents, incidents) or memory[-1] > 1.25 * memory[0]:
+    print(f"{incidents} incidents; {began} troubles told, in {right} the incident's cause, {ended} ends")
+    if began > incidents or right < incidents or memory[-1] > 1.25 * memory[0]:
         sys.exit(1)
 
 

@@ -58,6 +58,35 @@ def test_what_needs_no_data_loads_no_data_library(home: Path, tmp_path: Path, wo
     assert last_line(code, home, tmp_path) == [0, []]
 
 
+LIBRARIES = (
+    "rich", "pydantic", "polars", "numpy", "yaml", "h5py", "obstore", "keras", "jax", "tensorflow", "torch", "matplotlib",
+    "mlflow", "streamlit", "pandas", "scipy",
+)  # fmt: skip
+"""Those whose import costs from a hundredth of a second (rich) to seconds (Keras, MLflow)."""
+FACTS = ["rich", "pydantic"]
+TABLES = [*FACTS, "polars", "numpy", "yaml"]
+
+
+@pytest.mark.parametrize(
+    ("words", "imported"),
+    [
+        (["models", "list"], FACTS),
+        (["cache", "list"], TABLES),
+        (["logs", "inspect", LOGS], [*TABLES, "h5py"]),
+        (["analyze", LOGS, "--model", "none", "--disable-mlflow"], [*TABLES, "h5py"]),
+    ],
+    ids=lambda given: " ".join(given).replace(LOGS, "LOGS"),
+)
+def test_a_command_imports_these_libraries(
+    empty_home: Path, tmp_path: Path, words: list[str], imported: list[str]
+) -> None:
+    """The whole list, so that one that a command begins to import is seen."""
+    code = ASK.format(words=words).replace('("keras", "jax"', f'{LIBRARIES} + ("keras", "jax"')
+    status, loaded = last_line(code, empty_home, tmp_path)
+    assert isinstance(loaded, list)
+    assert (status, list(dict.fromkeys(loaded))) == (0, imported)
+
+
 def test_the_answer_is_there_before_mlflow_is_loaded(home: Path, tmp_path: Path) -> None:
     """On the embedded default the version is found, loaded and used without MLflow; only its run needs that."""
     assert last_line(ANSWER.format(logs=LOGS), home, tmp_path) == ["1", []]
