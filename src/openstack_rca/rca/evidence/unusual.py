@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -69,15 +67,15 @@ def expected_text(normal_per_minute: float | None, minutes: float) -> str:
 def generic_accusations(rest: pl.DataFrame, topology: Topology, minutes: float) -> list[Finding]:
     """Accusations read from addresses and traceback frames of errors that no signature explains."""
     troubled = rest.filter(pl.col("level").is_in(_WARNING_AND_WORSE))
-    found: dict[tuple[str, str, str | None], list[tuple[dict[str, object], Accusation]]] = {}
+    found: dict[tuple[str, str, str | None], list[tuple[dict[str, Any], Accusation]]] = {}
     for event in troubled.select(
         *("row", "time", "component", "host", "text", "logger", "level", "novelty", "normal_per_minute"),
         *("message", "exception", "detail"),
     ).iter_rows(named=True):
-        told = telling_line(str(event["message"]), _text(event["exception"]), _text(event["detail"]))
-        accusation = accuse(str(event["text"]), str(event["component"]), topology, event["logger"], told)
+        told = telling_line(event["message"], event["exception"], event["detail"])
+        accusation = accuse(event["text"], event["component"], topology, event["logger"], told)
         if accusation is not None and not (accusation.vague and event["level"] == "WARNING"):
-            key = (accusation.component, str(event["component"]), event["host"])
+            key = (accusation.component, event["component"], event["host"])
             found.setdefault(key, []).append((event, accusation))
     findings = []
     for (accused, accuser, host), items in found.items():
@@ -89,7 +87,7 @@ def generic_accusations(rest: pl.DataFrame, topology: Topology, minutes: float) 
         kind = max(kinds, key=lambda category: kinds[category])
         leading = [item for item in clear or items if item[1].category is kind]
         event, accusation = leading[0]
-        words = printable_statement(str(event["message"]), *(_text(event[name]) for name in ("exception", "detail")))
+        words = printable_statement(event["message"], event["exception"], event["detail"])
         times = [item[0]["time"] for item in items]
         findings.append(
             Finding(
@@ -102,33 +100,17 @@ def generic_accusations(rest: pl.DataFrame, topology: Topology, minutes: float) 
                 title=f"{accuser} says that {accusation.why}: {words}",
                 why=accusation.why,
                 weight=weight,
-                rows=tuple(int(str(item[0]["row"])) for item in leading[:MAX_ROWS]),
+                rows=tuple(item[0]["row"] for item in leading[:MAX_ROWS]),
                 count=len(items),
-                first=_least(times),
-                last=_greatest(times),
-                novelty=max(float(str(item[0]["novelty"])) for item in items),
-                baseline=expected_text(_number(event["normal_per_minute"]), minutes),
+                first=min(times),
+                last=max(times),
+                novelty=max(item[0]["novelty"] for item in items),
+                baseline=expected_text(event["normal_per_minute"], minutes),
                 unexplained=any(item[0]["level"] != "WARNING" for item in items),
                 vague=not clear,
             )
         )
     return findings
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
-
-
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) else None
-
-
-def _least(times: Iterable[object]) -> datetime:
-    return min(time for time in times if isinstance(time, datetime))
-
-
-def _greatest(times: Iterable[object]) -> datetime:
-    return max(time for time in times if isinstance(time, datetime))
 
 
 def _of_one_kind(events: pl.DataFrame, **further: pl.Expr) -> pl.DataFrame:

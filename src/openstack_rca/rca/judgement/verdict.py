@@ -1,8 +1,8 @@
 """The verdict: what kind of proof there is against the best candidate.
 
-CONFIRMED: the cause says so itself, on a line that is quoted. LIKELY: two independent witnesses speak against it, one of them
-plainly, or one that needs it, or watches over it, names it and the reason. INCONCLUSIVE: less than that. NO FAILURE FOUND: nothing
-that healthy clouds do not show too.
+CONFIRMED: the cause says so itself, on a line that is quoted. LIKELY: two independent witnesses speak against it, one of
+them plainly, or one that needs it, or watches over it, names it and the reason. INCONCLUSIVE: less than that. NO FAILURE FOUND:
+nothing that healthy clouds do not show too.
 """
 
 from __future__ import annotations
