@@ -71,12 +71,14 @@ def test_who_says_so_itself_is_confirmed() -> None:
 
 
 def test_two_witnesses_are_likely_and_one_that_waits_in_vain_is_not() -> None:
-    """Two services, one service on two hosts, or a service and the silence of the accused."""
-    waits = against("nova-api", category=Category.HANG)
+    """Two services, one service on two hosts, or a service and the silence of the accused; one of them speaks plainly."""
+    waits = against("nova-api", category=Category.HANG, weight=0.6)
+    also = against("cinder-api", category=Category.HANG)
     silent = against("rabbitmq", sort=EvidenceSort.SILENCE, category=Category.HANG)
     assert verdict(waits) is Verdict.INCONCLUSIVE
-    assert verdict(waits, against("cinder-api", category=Category.HANG)) is Verdict.LIKELY
+    assert verdict(waits, also) is Verdict.LIKELY
     assert verdict(waits, silent) is Verdict.LIKELY
+    assert verdict(also, silent) is Verdict.INCONCLUSIVE
 
 
 def test_symptoms_alone_prove_nothing() -> None:
