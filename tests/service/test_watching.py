@@ -83,6 +83,22 @@ def test_a_trouble_is_told_when_it_begins_and_when_it_ends(book: TroubleBook) ->
     assert book.note(None, at(5)) == []
 
 
+def test_a_trouble_ends_though_the_window_goes_on(book: TroubleBook) -> None:
+    """What was looked at reaches to this moment; the last line that speaks of the trouble is older."""
+    book.note(report("keystone", 0), at(0))
+    looked_at = report("keystone", 0).model_copy(update={"window": Window(start=at(-9), end=at(4))})
+    assert turns(book.note(looked_at, at(4))) == [("ended", "keystone")]
+
+
+def test_a_trouble_goes_on_while_lines_like_its_first_ones_come(book: TroubleBook) -> None:
+    """The line that is cited is the first of many."""
+    first = report("keystone", 0)
+    item = first.causes[0].evidence[0].model_copy(update={"count": 40, "last": at(3.5)})
+    cause = first.causes[0].model_copy(update={"evidence": [item]})
+    book.note(first, at(0))
+    assert book.note(first.model_copy(update={"causes": [cause]}), at(4)) == []
+
+
 def test_what_comes_back_soon_is_not_told_again(book: TroubleBook) -> None:
     """Neither its beginning nor its end; after the cool-down it is."""
     book.note(report("keystone", 0), at(0))

@@ -91,7 +91,7 @@ class TroubleBook:
         """
         cause = report.causes[0] if report and report.verdict in _SURE and report.causes else None
         known = self.state.open
-        if report is None or cause is None or (seen := _last_seen(report, cause, now)) < now - self.quiet:
+        if report is None or cause is None or (seen := _last_seen(cause, now)) < now - self.quiet:
             return self._end(known, now) if known and now - known.last_seen > self.quiet else []
         mark = fingerprint(cause)
         if known is None:
@@ -140,11 +140,10 @@ def describe(told: Told) -> str:
     return "\n".join(lines)
 
 
-def _last_seen(report: Report, cause: Cause, now: datetime) -> datetime:
+def _last_seen(cause: Cause, now: datetime) -> datetime:
     """When the logs last showed something of the trouble."""
-    times = [item.time for item in cause.evidence if item.time is not None]
-    times += [report.window.end] if report.window.end else []
-    return min(now, max(times, default=now))
+    times = [item.last or item.time for item in cause.evidence]
+    return min(now, max((time for time in times if time is not None), default=now))
 
 
 def _told(turn: Turn, report: Report, cause: Cause, now: datetime) -> Told:

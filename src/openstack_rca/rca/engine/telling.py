@@ -99,7 +99,7 @@ def _rounded(seconds: Mapping[str, float]) -> dict[str, float]:
 
 def _without_times(cause: Cause) -> Cause:
     """The cause of logs that tell no times: the order of the lines stood in for them."""
-    evidence = [item.model_copy(update={"time": None}) for item in cause.evidence]
+    evidence = [item.model_copy(update={"time": None, "last": None}) for item in cause.evidence]
     return cause.model_copy(update={"onset": None, "evidence": evidence})
 
 

@@ -174,6 +174,7 @@ def _item(finding: Finding, row: int, line: dict[str, object]) -> EvidenceItem:
         accused_host=finding.accused_host,
         why=finding.why,
         count=finding.count,
+        last=finding.last,
         baseline=finding.baseline,
         score=round(float(str(score)), 4) if score is not None else None,
         signature=finding.signature,

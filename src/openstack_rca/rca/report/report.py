@@ -45,6 +45,7 @@ class EvidenceItem(_Part):
     accused_host: str | None = None
     why: LoggedText = Field(description="Why the event accuses that component.")
     count: int = Field(default=1, ge=0, description="Events like this inside the window.")
+    last: datetime | None = Field(default=None, description="When the last of them came, or the silence ended.")
     baseline: str = Field(default="", description="The same events outside the window or in training: '0', '35/min'.")
     score: float | None = Field(default=None, description="Calibrated anomaly score of the LSTM in [0, 1].")
     signature: str | None = None
