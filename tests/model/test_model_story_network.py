@@ -8,6 +8,7 @@ import pytest
 from model_events import SMALL, make_events, told_stories
 
 from openstack_rca.model.calibration import STORY_ALARM_SCORE, QuantileTable
+from openstack_rca.model.card import TrainingConfig
 from openstack_rca.model.scoring import LATE_SHARE, Forward, wait_quantile
 from openstack_rca.model.sequences import WAIT_COUNT, WAIT_EDGES_SECONDS, Steps, cut, encode, encode_stories, joined
 from openstack_rca.model.stories import Stories
@@ -86,7 +87,7 @@ def network_of(vocabulary: Vocabulary) -> tuple[object, Forward]:
     """An untrained network that knows stories, in Keras and in NumPy."""
     from openstack_rca.model import network
 
-    model, _ = network.build(vocabulary, embedding_units=6, lstm_units=10, dropout_rate=0.0, seed=5)
+    model, _ = network.build(vocabulary, TrainingConfig(embedding_units=6, lstm_units=10, dropout_rate=0.0, seed=5))
     return model, Forward(network.weights_of(model))
 
 

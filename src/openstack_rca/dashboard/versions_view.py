@@ -103,7 +103,7 @@ def _draw_one(version: ModelVersion, settings: Settings) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         state = state_of(version)
         colours = {"pinned": "violet", "yanked": "orange", "ready": "green", "refused": "red"}
-        st.badge(state if state in colours else "unfinished", color=colours.get(state, "gray"))  # type: ignore[arg-type]
+        st.badge(prose(state) if state in colours else "unfinished", color=colours.get(state, "gray"))  # type: ignore[arg-type]
         st.caption(f"Created {prose(ago(version.created))}")
     if version.yanked:
         st.text(plain(f"Yanked: {version.yank_reason or 'no reason given'}"))

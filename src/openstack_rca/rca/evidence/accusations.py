@@ -16,8 +16,7 @@ from importlib.resources import files
 import yaml
 
 from openstack_rca.rca.evidence.error_kinds import OWN_KIND, kind_of
-from openstack_rca.rca.knowledge import Topology
-from openstack_rca.rca.knowledge.topology import HOST, NETWORK, STORAGE
+from openstack_rca.rca.knowledge import HOST, NETWORK, STORAGE, Topology
 from openstack_rca.rca.vocabulary import Category
 from openstack_rca.rca.weights import current
 

@@ -12,7 +12,7 @@ from importlib.resources import files
 
 import yaml
 
-from openstack_rca.rca.knowledge.literals import required_literals
+from openstack_rca.rca.knowledge import required_literals
 from openstack_rca.rca.vocabulary import Category
 
 _STANDARD_ERROR = re.compile(r"(?m)^[^\S\n]*(?:Stderr|stderr): (?:u?['\"])?\s*(.+?)(?:\\r)?(?:\\n)?['\"]?$")

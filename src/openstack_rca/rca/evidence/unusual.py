@@ -11,8 +11,7 @@ import polars as pl
 from openstack_rca.rca.evidence.accusations import Accusation, accuse
 from openstack_rca.rca.evidence.error_kinds import kind_of, kind_of_error, printable_statement, telling_line
 from openstack_rca.rca.evidence.finding import Finding
-from openstack_rca.rca.knowledge import Topology
-from openstack_rca.rca.knowledge.topology import HOST
+from openstack_rca.rca.knowledge import HOST, Topology
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
 

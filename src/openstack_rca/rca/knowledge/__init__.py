@@ -4,16 +4,20 @@ from openstack_rca.rca.knowledge.catalogue import TEXT_LIMIT, Catalogue, event_t
 from openstack_rca.rca.knowledge.checks import concrete_checks
 from openstack_rca.rca.knowledge.deployments import Deployment, recognised_deployment
 from openstack_rca.rca.knowledge.linting import LintResult, lint_catalogue, speaker
+from openstack_rca.rca.knowledge.literals import required_literals
 from openstack_rca.rca.knowledge.remembering import RememberingCatalogue
 from openstack_rca.rca.knowledge.signature import Signature
-from openstack_rca.rca.knowledge.topology import Topology, load_topology
+from openstack_rca.rca.knowledge.topology import HOST, NETWORK, STORAGE, Topology, load_topology
 from openstack_rca.rca.knowledge.typed_commands import fitted_check
 
 __all__ = [
     "Catalogue",
     "Deployment",
+    "HOST",
     "LintResult",
+    "NETWORK",
     "RememberingCatalogue",
+    "STORAGE",
     "Signature",
     "TEXT_LIMIT",
     "Topology",
@@ -25,5 +29,6 @@ __all__ = [
     "load_topology",
     "own_signatures",
     "recognised_deployment",
+    "required_literals",
     "speaker",
 ]
