@@ -15,13 +15,13 @@ from cli_helpers import LOGS, Result, closed_port, run_process
 from lifecycle_fixtures import s3_server
 from lifecycle_servers import ACCESS_KEY, SECRET, S3Server, mlflow_server
 
-from trained_environment import OUR_VARIABLES, ROOT, Trained, one_process_at_a_time
+from trained_environment import OUR_VARIABLES, ROOT, SAMPLES, Trained, one_process_at_a_time
 
 MAIN = [sys.executable, str(ROOT / "main.py")]
 __all__ = ["s3_server"]
 
 LOG = f"{LOGS}/controller/keystone.log.xz"
-ONE_LOG = "controller/nova-api.log.xz"
+ONE_LOG = SAMPLES / "normal" / "logs" / "controller" / "cinder-api.log.xz"
 COPY = "models/lstm_log_classifier.keras"
 
 
@@ -53,13 +53,13 @@ def train_through_the_door(base: Path, logs: Path, variables: dict[str, str], *o
 
 
 @pytest.fixture(scope="module")
-def bare(trained: Trained, shared_folder: Path) -> Door:
+def bare(shared_folder: Path) -> Door:
     """No variable is set at all."""
-    return train_through_the_door(shared_folder / "bare", trained.logs / ONE_LOG, {})
+    return train_through_the_door(shared_folder / "bare", ONE_LOG, {})
 
 
 @pytest.fixture(scope="module")
-def team(trained: Trained, s3_server: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+def team(s3_server: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     """The manual's variables lead to an MLflow server and a bucket."""
     base, bucket = tmp_path_factory.mktemp("team"), s3_server.make_bucket("doors")
     with mlflow_server(base / "server") as server:
@@ -73,13 +73,13 @@ def team(trained: Trained, s3_server: S3Server, tmp_path_factory: pytest.TempPat
             "MLFLOW_EXPERIMENT_NAME": "openstack_rca_system_production",
             "OPENSTACK_RCA_NETWORK_TIMEOUT": "60",
         }
-        yield train_through_the_door(base, trained.logs / ONE_LOG, variables)
+        yield train_through_the_door(base, ONE_LOG, variables)
 
 
 @pytest.fixture(scope="module")
-def alone(trained: Trained, shared_folder: Path) -> Door:
+def alone(shared_folder: Path) -> Door:
     """No variable is set, and MLflow is switched off."""
-    return train_through_the_door(shared_folder / "alone", trained.logs / ONE_LOG, {}, "--disable-mlflow")
+    return train_through_the_door(shared_folder / "alone", ONE_LOG, {}, "--disable-mlflow")
 
 
 DOORS = ["bare", "team", "alone"]
