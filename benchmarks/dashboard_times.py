@@ -69,7 +69,7 @@ def visit(browser: Any, address: str, times: Times) -> None:
     for name in PAGES:
         with timed(times, f"go to {name.capitalize()}"):
             page.get_by_role("link", name=name.capitalize(), exact=True).click()
-            page.wait_for_url(f"**/{name}")
+            page.wait_for_url(f"**/{name}*")
             settled(page)
         if name == "explore":
             with timed(times, "Explore: filter by template"):
