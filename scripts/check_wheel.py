@@ -316,6 +316,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("extras", nargs="*", metavar="EXTRA", choices=[[], *USES], default=[])
     extras = parser.parse_args().extras or list(USES)
+    if "signing" in extras and "train" not in extras:
+        # What is signed is the version that the training has made.
+        extras = ["train", *extras]
     known = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"])
     if missing := known - NOT_FOR_USERS - set(USES):
         sys.exit(f"No use is known of: {', '.join(sorted(missing))}")
