@@ -223,7 +223,7 @@ def test_the_history_only_grows(three: ModelLifecycle) -> None:
         step()
         now = {
             name.name: three.store.read(three.place.history_key(name.name))
-            for name in EventLog(three.store, three.place).names()
+            for name in EventLog(three.store, three.place, three.spool.folder).names()
         }
         assert seen.items() <= now.items()
         assert len(now) > len(seen)
@@ -244,7 +244,7 @@ def test_an_event_is_never_before_one_that_its_writer_saw(
     VersionChanges(three).pin(1, "steady")
     monkeypatch.setattr("openstack_rca.lifecycle.history.changes_log.datetime", Behind)
     three.events.append("unpinned", 1)
-    assert read_state(EventLog(three.store, three.place)).pinned is None
+    assert read_state(EventLog(three.store, three.place, three.spool.folder)).pinned is None
 
 
 def test_a_damaged_event_is_named_not_passed_over(store_only: Settings, make_model: MakeModel) -> None:

@@ -78,7 +78,7 @@ def test_every_way_that_mlflow_knows_opens_a_version(settings: Settings, trained
         assert scored["score"].between(0, 1).all()
         assert len(opened.predict(read_logs([log]).events)) == len(scored)
         assert mlflow.keras.load_model(address).count_params() > 0
-        folder = Path(mlflow.artifacts.download_artifacts(address, dst_path=str(tmp_path / address[-2:])))
+        folder = Path(mlflow.artifacts.download_artifacts(address, dst_path=str(tmp_path / address[-1])))
         assert (folder / "lstm_model_v1.keras").read_bytes() == trained.model_file.read_bytes()
     assert lifecycle.check(lifecycle.show(1)).ok
     summary = Path(mlflow.artifacts.download_artifacts(f"runs:/{run.run_id}/model_summary.txt"))
@@ -86,26 +86,30 @@ def test_every_way_that_mlflow_knows_opens_a_version(settings: Settings, trained
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_any_other_keras_model_opens_too(embedded: Settings, tmp_path: Path) -> None:
-    """What log_model stores of a user's own predicts arrays."""
-    connect(embedded)
-    load_entry_points()
+def test_any_other_keras_model_of_any_name_opens_too(settings: Settings, make_model: MakeModel, tmp_path: Path) -> None:
+    """What log_model stores of a user's own predicts arrays, also where a version of another name has its number."""
     import mlflow
     import mlflow.keras
     import keras  # isort: skip - after it, so that the plugin chooses what runs it
 
     model = keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(2)])
     model.save(tmp_path / "mine.keras")
-    lifecycle = ModelLifecycle(embedded)
-    lifecycle.publish(tmp_path / "mine.keras", **FACTS, kind=ModelKind.OTHER)
+    publish(ModelLifecycle(settings), make_model("one"))
+    lifecycle = ModelLifecycle(settings).other(settings.experiment_name, "my_model")
+    with Tracking(settings).training_run() as run:
+        facts = {**FACTS, "run_id": run.run_id, "kind": ModelKind.OTHER}
+        version = lifecycle.publish(tmp_path / "mine.keras", **facts)
+        run.log_version(version.version, version.uri)
+    VersionChanges(lifecycle).set_alias("champion", 1)
     data = np.ones((4, 3), dtype="float32")
-    before = mlflow.get_tracking_uri()
-    mlflow.set_tracking_uri(embedded.tracking_uri)
-    try:
-        opened: Any = mlflow.pyfunc.load_model(f"models:/{NAME}/1")
-        np.testing.assert_allclose(opened.predict(data), model.predict(data, verbose=0), rtol=1e-5)
-    finally:
-        mlflow.set_tracking_uri(before)
+    expected = model.predict(data, verbose=0)
+    opened: Any = mlflow.pyfunc.load_model("models:/my_model/1")
+    np.testing.assert_allclose(opened.predict(data), expected, rtol=1e-5)
+    assert mlflow.keras.load_model("models:/my_model@champion").count_params() == 8
+    for number, address in enumerate(("models:/my_model/1", f"runs:/{run.run_id}/models")):
+        folder = Path(mlflow.artifacts.download_artifacts(address, dst_path=str(tmp_path / str(number))))
+        names = {path.name for path in folder.iterdir()} - {"registered_model_meta"}
+        assert names == {"MLmodel", "requirements.txt", "my_model_v1.json", "my_model_v1.keras"}
 
 
 def test_the_registry_has_the_models_own_name_where_it_is_free(embedded: Settings, make_model: MakeModel) -> None:

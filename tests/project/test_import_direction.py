@@ -54,7 +54,7 @@ DOORS: dict[str, set[str]] = {
 HEAVY = {"distributed", "jax", "keras", "matplotlib", "mlflow", "streamlit", "tensorflow", "torch"}
 """Libraries that cost a second or more; an analysis must not wait for them."""
 
-IMPORTS_AT_ONCE = {"model/network.py": {"keras"}, "service/mlflow_runs.py": {"mlflow"}}
+IMPORTS_AT_ONCE = {"model/network.py": {"keras"}, "service/mlflow_artifacts.py": {"mlflow"}}
 """Module -> the heavy library that it is the only door to; who imports such a module does so late."""
 
 

@@ -38,7 +38,7 @@ NEEDS_AN_EXTRA = {
     "servers/http_api.py": "serve",
     "cli/serve.py": "serve",
     "service/language_model.py": "llm",
-    "service/mlflow_runs.py": "mlflow",
+    "service/mlflow_artifacts.py": "mlflow",
     "logs/seven_zip.py": "sevenzip",
     "service/cluster.py": "dask",
 }

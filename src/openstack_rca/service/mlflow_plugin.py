@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from openstack_rca.service.mlflow_runs import RunsWithVersions
+    from openstack_rca.service.mlflow_artifacts import RunsWithVersions, VersionsOfAnyName
 
 FLAVOUR = "mlflow.keras"
 
@@ -40,16 +40,23 @@ class NoContext:
         return {}
 
 
-def runs_with_versions(
-    artifact_uri: str, tracking_uri: str | None = None, registry_uri: str | None = None
-) -> RunsWithVersions:
+def runs_with_versions(uri: str, tracking_uri: str | None = None, registry_uri: str | None = None) -> RunsWithVersions:
     """What MLflow opens an address with that begins with ``runs:``.
 
     MLflow asks for it while it still imports itself, so its own classes can only be had later.
     """
-    from openstack_rca.service.mlflow_runs import RunsWithVersions
+    from openstack_rca.service.mlflow_artifacts import RunsWithVersions
 
-    return RunsWithVersions(artifact_uri, tracking_uri, registry_uri)
+    return RunsWithVersions(uri, tracking_uri, registry_uri)
+
+
+def versions_of_any_name(
+    uri: str, tracking_uri: str | None = None, registry_uri: str | None = None
+) -> VersionsOfAnyName:
+    """The same for ``models:``."""
+    from openstack_rca.service.mlflow_artifacts import VersionsOfAnyName
+
+    return VersionsOfAnyName(uri, tracking_uri, registry_uri)
 
 
 if FLAVOUR not in sys.modules:

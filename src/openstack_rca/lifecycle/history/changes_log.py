@@ -15,12 +15,14 @@ import json
 import re
 import socket
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import uuid4
 
-from openstack_rca.errors import ConfigurationError, DigestMismatch
-from openstack_rca.lifecycle.objects import ObjectStore, side_by_side
+from openstack_rca.errors import ConfigurationError, DigestMismatch, StoreError, StoreObjectExists
+from openstack_rca.lifecycle.objects import ObjectStore, side_by_side, write_whole
 from openstack_rca.lifecycle.records import Place
 
 EVENT_FORMAT = 1
@@ -87,11 +89,17 @@ class EventName:
 
 
 class EventLog:
-    """The history of one model in one environment."""
+    """The history of one model in one environment.
 
-    def __init__(self, store: ObjectStore, place: Place) -> None:
+    Args:
+        store, place: where it lies.
+        spool: a folder of this machine; what the store does not take waits below it.
+    """
+
+    def __init__(self, store: ObjectStore, place: Place, spool: Path) -> None:
         self.store = store
         self.place = place
+        self.spool = spool
         self._known: dict[str, VersionEvent] = {}
 
     def append(
@@ -104,14 +112,35 @@ class EventLog:
             StoreError: the store refused it.
         """
         checked_text(reason)
+        self.send_kept()
         names = self.names()
         now = datetime.now(UTC)
         # Clocks of machines differ; who has seen an event comes after it.
         when = max(now, names[-1].when + timedelta(microseconds=1)) if names else now
         event = VersionEvent(when, action, version, author(), reason, dict(details or {}))
-        name = f"{when.strftime(_STAMP)}-{uuid4().hex[:8]}-{action}-{version}.json"
-        self.store.put_new_bytes(self.place.history_key(name), _as_bytes(event, self.place))
+        self.store.put_new_bytes(self.place.history_key(_name_of(event)), _as_bytes(event, self.place))
         return event
+
+    def note(self, action: str, version: int, reason: str, details: Mapping[str, str]) -> None:
+        """Write an event that no state follows from; where the store takes none it waits on this machine (``send_kept``)."""
+        try:
+            self.append(action, version, reason, details)
+        except StoreError:
+            event = VersionEvent(datetime.now(UTC), action, version, author(), reason, dict(details))
+            with suppress(OSError):
+                write_whole(self._kept / _name_of(event), _as_bytes(event, self.place))
+
+    def send_kept(self) -> None:
+        """Write the events that wait on this machine; where the store still takes none they stay."""
+        with suppress(OSError, StoreError):
+            for kept in sorted(self._kept.glob("*.json")):
+                with suppress(StoreObjectExists):
+                    self.store.put_new_bytes(self.place.history_key(kept.name), kept.read_bytes())
+                kept.unlink()
+
+    @property
+    def _kept(self) -> Path:
+        return self.spool / self.place.history_key("")
 
     def names(self) -> list[EventName]:
         """All events by name, oldest first; one listing, nothing is read."""
@@ -142,6 +171,10 @@ class EventLog:
     def _read(self, name: str) -> VersionEvent:
         key = self.place.history_key(name)
         return _from_bytes(self.store.read(key), self.store.uri(key))
+
+
+def _name_of(event: VersionEvent) -> str:
+    return f"{event.when.strftime(_STAMP)}-{uuid4().hex[:8]}-{event.action}-{event.version}.json"
 
 
 def author() -> str:

@@ -98,6 +98,10 @@ class Spool:
         """The descriptions of all waiting files, oldest first."""
         return sorted(self.folder.glob("*.json"))
 
+    def unwritten(self) -> list[Place]:
+        """Those whose history waits here for its store (``EventLog.note``)."""
+        return [Place(*folder.parts[-2:]) for folder in self.folder.glob("*_history/*/*") if any(folder.iterdir())]
+
     def entry(self, description: Path) -> SpooledModel:
         """One waiting file.
 

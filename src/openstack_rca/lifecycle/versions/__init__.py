@@ -2,6 +2,7 @@
 
 from openstack_rca.lifecycle.versions.announcing import announce, check_webhook
 from openstack_rca.lifecycle.versions.changes import VersionChanges
+from openstack_rca.lifecycle.versions.companions import companions
 from openstack_rca.lifecycle.versions.introducing import introduction
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.lifecycle.versions.promotion import Promotion
@@ -19,6 +20,7 @@ __all__ = [
     "VersionChanges",
     "announce",
     "check_webhook",
+    "companions",
     "introduction",
     "parse_age",
     "parse_policy",

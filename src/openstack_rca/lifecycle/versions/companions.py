@@ -1,23 +1,25 @@
-"""What lies beside a model file so that other tools can open it: MLflow's ``MLmodel`` and the packages that it needs.
+"""What other tools need beside a model file to open it: MLflow's ``MLmodel`` and the packages that it needs.
 
 The file stays the only copy of the model: ``mlflow.keras`` reads it where it is, and MLflow's generic ``pyfunc`` opens it
-with the loader that is named here.
+with the loader that is named here. Versions of other names share a folder, and MLflow reads one ``MLmodel`` in a folder:
+theirs are made when somebody reads (``service.mlflow_artifacts``).
 """
 
 from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
 
-from openstack_rca.lifecycle.records import ModelKind, Place
+from openstack_rca.lifecycle.records import TAG_MODEL_KIND, Manifest, ModelKind
 
 LOADER = {ModelKind.ENGINE: "openstack_rca.service.pyfunc", ModelKind.OTHER: "mlflow.keras"}
 
 
-def companions(place: Place, number: int, kind: ModelKind, run_id: str | None, sha256: str) -> dict[str, bytes]:
+def companions(manifest: Manifest) -> dict[str, bytes]:
     """The files by name, always the same for the same version."""
     import yaml  # Listing versions needs none of it.
 
-    stem = place.key(number).rsplit("/", 1)[1].removesuffix(".keras")
+    kind = ModelKind(manifest.tags.get(TAG_MODEL_KIND, ModelKind.ENGINE.value))
+    stem = f"{manifest.model_name}_v{manifest.version}"
     keras = _installed("keras")
     python_function: dict[str, str] = {"loader_module": LOADER[kind]}
     if kind is ModelKind.ENGINE:
@@ -33,8 +35,8 @@ def companions(place: Place, number: int, kind: ModelKind, run_id: str | None, s
             },
             "python_function": python_function,
         },
-        "model_uuid": sha256[:32],
-        **({"run_id": run_id} if run_id else {}),
+        "model_uuid": manifest.sha256[:32],
+        **({"run_id": manifest.run_id} if manifest.run_id else {}),
     }
     ours = ["openstack-rca[train]"] if kind is ModelKind.ENGINE else []
     needed = [*ours, f"keras=={keras}" if keras else "keras>=3", "jax", "mlflow>=3"]

@@ -64,7 +64,7 @@ class ModelLifecycle:
         self.spool = Spool(settings.spool_folder)
         self.signatures = Signatures(settings, self.place, self.cache)
         self.files = StoredFiles(settings, self.store, self.cache, self.signatures)
-        self.events = EventLog(self.store, self.place)
+        self.events = EventLog(self.store, self.place, self.spool.folder)
         self._at_step = at_step or (lambda _name: None)
         self.registry = (
             MlflowRegistry(settings, self.place, lambda version: self.store.uri(self.place.key(version)))
@@ -167,11 +167,13 @@ class ModelLifecycle:
         self._publisher.check_configuration()
 
     def publish_spooled(self, on_progress: Progress | None = None) -> builtins.list[ModelVersion]:
-        """Publish what waits in the spool, oldest first, each once.
+        """Publish what waits in the spool, oldest first, each once; and what the history has not got yet.
 
         Raises:
             PublishFailed: registry or store still fail; what was not sent stays in the spool.
         """
+        for kept in self.spool.unwritten():
+            self.other(kept.experiment, kept.model_name).events.send_kept()
         return send_waiting(self.spool, lambda waiting: self._send(waiting, on_progress))
 
     def _send(self, waiting: SpooledModel, on_progress: Progress | None) -> ModelVersion:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from openstack_rca.errors import ConfigurationError, DigestMismatch, LifecycleError, PublishFailed
+from openstack_rca.errors import ConfigurationError, DigestMismatch, LifecycleError, PublishFailed, SignatureInvalid
 from openstack_rca.lifecycle.history import changes_log as word
 from openstack_rca.lifecycle.records import TAG, TAG_ABOUT, TAG_MODEL_KIND, ModelVersion
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
@@ -57,27 +56,23 @@ def promote(
             f"Version {version.version} was yanked: {version.yank_reason or 'no reason given'}.",
             f"Promote another one, or take that back with: openstack-rca models unyank {version.version}",
         )
-    for present in target.index.newest_first():
-        # One from before there was a key is promoted anew: that is how it gets a signature.
-        good = present.resolvable and present.sha256 == version.sha256
-        if good and (not target.signatures.signs or target.is_signed(present)):
-            return _told(lifecycle, version, target, present, made=False)
-    # Held on to: it keeps the file from leaving the cache while it is read.
-    loaded = lifecycle.load(version.version)
-    described = lifecycle.files.manifest(version)
     source = f"{lifecycle.place.experiment}/{lifecycle.place.model_name} version {version.version}"
     try:
-        made = target.take_over(
-            loaded.path,
-            writer=_writer(source, version.sha256, target),
-            run_id=version.run_id,
-            metrics=version.metrics,
-            parameters=described.get("parameters") or {},
-            card=described.get("card") or {},
-            tags={**_carried(version), TAG_SOURCE: source, TAG_SOURCE_URI: version.uri},
-        )
+        for present in target.index.newest_first():
+            # One from before there was a key is promoted anew: that is how it gets a signature.
+            good = present.resolvable and present.sha256 == version.sha256
+            if good and (not target.signatures.signs or target.is_signed(present)):
+                return _told(lifecycle, version, target, present, made=False)
+        made = _taken_over(lifecycle, version, target, source)
     except LifecycleError as error:
-        raise _not_promoted(lifecycle, version, target, error) from error
+        reason = error.message[: word.LONGEST_TEXT]
+        lifecycle.events.note(word.NOT_PROMOTED, version.version, reason, {"to": experiment})
+        if isinstance(error, DigestMismatch | SignatureInvalid):
+            raise
+        raise PublishFailed(
+            f"Version {version.version} could not be promoted to {experiment}: {error.message}",
+            f"{error.hint} Then promote it again: it goes on under the number that it has.".strip(),
+        ) from error
     if made.sha256 != version.sha256:
         raise DigestMismatch(f"Version {made.version} of {experiment} has another digest than {source}.")
     place = f"{target.place.experiment}/{target.place.model_name} version {made.version}"
@@ -90,6 +85,21 @@ def promote(
     return _told(lifecycle, version, target, made, made=True)
 
 
+def _taken_over(lifecycle: ModelLifecycle, version: ModelVersion, target: ModelLifecycle, source: str) -> ModelVersion:
+    # Held on to: it keeps the file from leaving the cache while it is read.
+    loaded = lifecycle.load(version.version)
+    described = lifecycle.files.manifest(version)
+    return target.take_over(
+        loaded.path,
+        writer=_writer(source, version.sha256, target),
+        run_id=version.run_id,
+        metrics=version.metrics,
+        parameters=described.get("parameters") or {},
+        card=described.get("card") or {},
+        tags={**_carried(version), TAG_SOURCE: source, TAG_SOURCE_URI: version.uri},
+    )
+
+
 def _writer(source: str, sha256: str, target: ModelLifecycle) -> str:
     """The same for every attempt at the same promotion: one that was cut off goes on instead of taking a new number."""
     facts = (source, sha256, target.place.experiment, target.place.model_name)
@@ -99,20 +109,6 @@ def _writer(source: str, sha256: str, target: ModelLifecycle) -> str:
 def _carried(version: ModelVersion) -> dict[str, str]:
     about = version.tags.get(TAG_ABOUT)
     return {**version.metadata, TAG_MODEL_KIND: version.kind.value, **({TAG_ABOUT: about} if about else {})}
-
-
-def _not_promoted(
-    lifecycle: ModelLifecycle, version: ModelVersion, target: ModelLifecycle, error: LifecycleError
-) -> PublishFailed:
-    experiment = target.place.experiment
-    with suppress(LifecycleError):
-        lifecycle.events.append(
-            word.NOT_PROMOTED, version.version, error.message[: word.LONGEST_TEXT], {"to": experiment}
-        )
-    return PublishFailed(
-        f"Version {version.version} could not be promoted to {experiment}: {error.message}",
-        f"{error.hint} Then promote it again: it goes on under the number that it has.".strip(),
-    )
 
 
 def _told(

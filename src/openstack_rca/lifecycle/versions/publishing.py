@@ -26,14 +26,7 @@ from openstack_rca.lifecycle.history import LONGEST_TEXT, PUBLISHED, REFUSED, Ev
 from openstack_rca.lifecycle.local import ModelCache
 from openstack_rca.lifecycle.mlflow import TAG_WRITER, MlflowRegistry, is_server, without_password
 from openstack_rca.lifecycle.objects import ObjectStore, Progress, file_digest, key_taken, retrying
-from openstack_rca.lifecycle.records import (
-    TAG_MODEL_KIND,
-    Draft,
-    Manifest,
-    ModelKind,
-    ModelVersion,
-    signature_key,
-)
+from openstack_rca.lifecycle.records import Draft, Manifest, ModelVersion, signature_key
 from openstack_rca.lifecycle.trust import Signatures, check_signing
 from openstack_rca.lifecycle.versions.companions import companions
 from openstack_rca.settings import Settings
@@ -250,23 +243,17 @@ class Publisher:
         self._at_step("signed")
 
     def _describe(self, draft: Draft, number: int) -> None:
-        self._introduce(draft, number)
-        key = self.place.manifest_key(number)
+        manifest, key = draft.manifest(self.place, number), self.place.manifest_key(number)
+        # What other tools read goes first: the manifest says that the version is whole.
+        for name, content in companions(manifest).items() if self.place.has_companions else ():
+            with suppress(StoreObjectExists):
+                self.store.put_new_bytes(self.place.companion_key(number, name), content)
         try:
-            self.store.put_new_bytes(key, draft.manifest(self.place, number).as_bytes())
+            self.store.put_new_bytes(key, manifest.as_bytes())
         except StoreObjectExists:
             # Ours, if the answer to a write that went through was lost and the write was repeated.
             if Manifest.from_bytes(self.store.read(key), self.store.uri(key)).writer != draft.writer:
                 raise
-
-    def _introduce(self, draft: Draft, number: int) -> None:
-        """Tell other tools what the file is; nothing of ours reads that."""
-        if not self.place.has_companions:
-            return
-        kind = ModelKind(draft.tags.get(TAG_MODEL_KIND, ModelKind.ENGINE.value))
-        for name, content in companions(self.place, number, kind, draft.run_id, draft.sha256).items():
-            with suppress(StoreObjectExists):
-                self.store.put_new_bytes(self.place.companion_key(number, name), content)
 
     def _look_again(self, draft: Draft, number: int) -> None:
         """Without a registry only the store tells writers apart, and of two at the same instant both may have begun.

@@ -26,6 +26,7 @@ def history(lifecycle: ModelLifecycle, reference: str | int | None = None) -> li
         DigestMismatch, StoreError, RegistryUnavailable: it cannot be read.
     """
     number = number_of(lifecycle, reference) if reference is not None else None
+    lifecycle.events.send_kept()
     names = lifecycle.events.names()
     told = {name.version for name in names if name.action in (word.PUBLISHED, word.REFUSED, word.PROMOTED)}
     found = lifecycle.events.read(name for name in names if number is None or name.version == number)
