@@ -8,10 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
-import yaml
+from openstack_rca.shipped import shipped_yaml
 
 _LOG_SUFFIX = re.compile(r"\.(log|err|out|txt|service|scope|gz|bz2|xz|zst)$|[.-](\d{1,8}|\d{4}-\d\d-\d\d)$")
 _LOG_KIND = re.compile(
@@ -45,9 +44,7 @@ _POD_TAIL = re.compile(r"(-[0-9a-f]{8,10})?-[a-z0-9]{5}$")
 @cache
 def component_descriptions() -> Mapping[str, Any]:
     """Canonical name to what ``components.yaml`` says of the component; read once a process."""
-    text = (files("openstack_rca.logs") / "components.yaml").read_text(encoding="utf-8")
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    described: Mapping[str, Any] = yaml.load(text, Loader=loader)  # noqa: S506  # a safe loader, the C one if there
+    described: Mapping[str, Any] = shipped_yaml("openstack_rca.logs", "components.yaml")
     return described
 
 

@@ -20,63 +20,7 @@ from openstack_rca.rca.knowledge import (
     own_signatures,
 )
 from openstack_rca.settings import Settings
-
-TEMPLATE = """\
-# One way in which something fails. The name of this file is its id.
-# Every field: docs/signatures.md. Check it with:  openstack-rca signatures lint {path}
-# See what it hits:                               openstack-rca signatures test {path} /var/log/...
-
-# One sentence: what is wrong. {{name}} stands for what the pattern's group (?P<name>...) captured.
-title: 'The array {{array}} lost its controller {{controller}}.'
-# The same without values, for a line in which a group captured nothing.
-title_plain: The storage array lost a controller.
-
-# Regular expression (Python's, without look-around and back-references) over the message, the exception and the
-# further lines of an event. Write what the software says in all releases: no host, address, user or id.
-pattern: 'array (?P<array>[\\w.-]+): controller (?P<controller>\\w+) failed'
-
-# Whose logs may carry it: canonical components or globs; left out: any.
-# services: [cinder-volume]
-# Least severity; INFO if left out. A line whose level is not known always passes.
-level: WARNING
-
-# Who is in trouble: a component (cinder-volume, mariadb, storage, host ...), @self (who logged it), or @url, @topic,
-# @service (whom the group of that name leads to).
-accuses: storage
-# Where: logger (the host that logged it), named (the group host), unknown (the default).
-# accused_host: logger
-
-# process-down, hang, network, auth, config, capacity, storage, database, messaging, data-missing
-category: storage
-# cause: the accused says so itself. accusation: somebody else names it. symptom: something failed, the cause is elsewhere.
-directness: cause
-
-# Healthy clouds log it now and then too: only so many within so long count fully.
-# at_least: 8
-# within: 5m
-# Speaks only beside one of these signatures; is silent beside one of those.
-# needs: [other-id]
-# unless: [other-id]
-# Numbers in trackers, and where the bug was mended.
-# bug: ['LP#1234567']
-# releases: mended in 2024.1
-
-remedy: Call the vendor of the array; move volumes to another pool.
-# Commands that only read. <unit>, <component>, <host> are filled in.
-checks:
-  - multipath -ll
-source: manual of the array, chapter 9
-
-# At least two lines that must be found, with what must be answered, and two look-alikes that must not
-# (or no_look_alike: true).
-cases:
-  - line: 'array nas7: controller B failed'
-    accuses: storage
-    statement_has: nas7
-  - line: 'array nas8.example.org: controller A failed, code 7'
-  - silent: 'array nas7: controller B is online'
-  - silent: 'array nas7: controller test passed, 0 failed'
-"""
+from openstack_rca.shipped import shipped_text
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _MOST_HITS = 1000
@@ -139,7 +83,8 @@ def begin(signature_id: str, folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
-            file.write(TEMPLATE.format(path=path))
+            template = shipped_text("openstack_rca.service", "signature_template.yaml")
+            file.write(template.replace("{path}", str(path)))
     except FileExistsError:
         raise SignatureCatalogueError(f"{path} is there already.", "Give another id, or edit that file.") from None
     except OSError as error:

@@ -19,6 +19,7 @@ from openstack_rca.lifecycle.objects.files import (
 )
 from openstack_rca.lifecycle.objects.patience import side_by_side, within
 from openstack_rca.lifecycle.objects.retrying import retrying
+from openstack_rca.lifecycle.objects.sayings import meaning
 from openstack_rca.lifecycle.objects.store import ObjectStore, Progress, StoredObject, normal_root
 from openstack_rca.lifecycle.objects.store_errors import key_taken, proxy_for, way_on, writing_to
 
@@ -38,6 +39,7 @@ __all__ = [
     "hold",
     "key_taken",
     "locked",
+    "meaning",
     "normal_root",
     "proxy_for",
     "remove_leftovers",

@@ -14,6 +14,7 @@ from urllib.parse import urlparse, urlsplit, urlunsplit
 from urllib.request import getproxies, proxy_bypass
 
 from openstack_rca.errors import (
+    LifecycleError,
     StoreAccessDenied,
     StoreBucketNotFound,
     StoreError,
@@ -21,10 +22,15 @@ from openstack_rca.errors import (
     StoreObjectNotFound,
     StoreUnavailable,
 )
-from openstack_rca.lifecycle.objects.store_words import ARCHIVED, CONFLICT, said
+from openstack_rca.lifecycle.objects.store_words import said
 
 BUSY = (408, 429)
 """Answers that ask to come again later."""
+IN_THE_WAY = (
+    "ConditionalRequestConflict|OperationAborted|conflicting (conditional )?operation"
+    "|InvalidObjectState|is archived|archived blob|BlobArchived"
+)
+"""What stores say with the status of a key that is taken, although something else is in the way."""
 
 
 class ConditionNotSupportedError(StoreError):
@@ -47,8 +53,7 @@ def store_errors(root: str, address: str, key: str, *, writing: bool = False) ->
     try:
         yield
     except exceptions.AlreadyExistsError as error:
-        if re.search(f"{CONFLICT}|{ARCHIVED}", str(error)):
-            # Stores say with the same status that something else is in the way.
+        if re.search(IN_THE_WAY, str(error)):
             raise _remote_trouble(str(error), root, address, where) from error
         raise key_taken(where) from error
     except (FileNotFoundError, exceptions.NotFoundError) as error:
@@ -102,7 +107,7 @@ def _is_local(root: str) -> bool:
     return root.startswith("file:")
 
 
-def _remote_trouble(text: str, root: str, address: str, where: str) -> StoreError:
+def _remote_trouble(text: str, root: str, address: str, where: str) -> LifecycleError:
     whole, text = text, text.split("Debug source", 1)[0]
     found = re.search(r"status code: (\d{3})", text)
     status = int(found.group(1)) if found else 0

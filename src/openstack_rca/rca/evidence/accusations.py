@@ -11,14 +11,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
-
-import yaml
 
 from openstack_rca.rca.evidence.error_kinds import OWN_KIND, kind_of
 from openstack_rca.rca.knowledge import HOST, NETWORK, STORAGE, Topology
 from openstack_rca.rca.vocabulary import Category
 from openstack_rca.rca.weights import current
+from openstack_rca.shipped import shipped_yaml
 
 _FRAME = re.compile(r"/(nova|cinder|manila|ironic|heat|octavia|magnum)/(?:[a-z_]+/)*?([a-z_]+)/rpcapi\.py")
 _NEUTRON_FRAME = re.compile(
@@ -193,9 +191,7 @@ def _names(topology: Topology) -> re.Pattern[str]:
 
 @cache
 def _client_modules() -> dict[str, tuple[str, ...]]:
-    text = files("openstack_rca.rca.evidence").joinpath("client_modules.yaml").read_text(encoding="utf-8")
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    data = yaml.load(text, Loader=loader)  # noqa: S506 - a safe loader
+    data = shipped_yaml("openstack_rca.rca.evidence", "client_modules.yaml")
     return {str(name): (*entry["modules"], *entry["files"]) for name, entry in data.items()}
 
 

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from importlib.resources import files
-
-import yaml
 
 from openstack_rca.rca.knowledge import required_literals
 from openstack_rca.rca.vocabulary import Category
+from openstack_rca.shipped import shipped_yaml
 
 _STANDARD_ERROR = re.compile(r"(?m)^[^\S\n]*(?:Stderr|stderr): (?:u?['\"])?\s*(.+?)(?:\\r)?(?:\\n)?['\"]?$")
 
@@ -58,10 +56,8 @@ def kind_of(*texts: str) -> Category | None:
 @cache
 def kinds() -> list[tuple[Category, list[tuple[str, list[str]]], int]]:
     """The rows of the table, the most exact first: literals, each with the expressions that need it or another one."""
-    table = files("openstack_rca.rca.evidence").joinpath("error_kinds.yaml").read_text(encoding="utf-8")
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     rows = []
-    for row in yaml.load(table, Loader=loader):  # noqa: S506 - a safe loader
+    for row in shipped_yaml("openstack_rca.rca.evidence", "error_kinds.yaml"):
         needing: dict[str, list[str]] = {}
         for expression in row["patterns"]:
             for literal in required_literals(expression) or ("",):

@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from functools import cache
-from importlib.resources import files
 from typing import NamedTuple
 
 import numpy as np
 
 from openstack_rca.rca.vocabulary import Verdict
+from openstack_rca.shipped import shipped_text
 
 _RUNGS = {Verdict.NO_FAILURE_FOUND: 0.0, Verdict.INCONCLUSIVE: 0.0, Verdict.LIKELY: 1.0, Verdict.CONFIRMED: 2.0}
 
@@ -36,7 +36,7 @@ def place_on_ladder(standing: Verdict, score: float) -> float:
 @cache
 def fitted_steps() -> tuple[Step, ...]:
     """The stored map."""
-    stored = json.loads(files("openstack_rca.rca.judgement").joinpath("confidence.json").read_text(encoding="utf-8"))
+    stored = json.loads(shipped_text("openstack_rca.rca.judgement", "confidence.json"))
     return tuple(Step(*step) for step in stored["steps"])
 
 

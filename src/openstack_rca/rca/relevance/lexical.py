@@ -12,77 +12,15 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib.resources import files
-
-import yaml
 
 from openstack_rca.rca.knowledge import Topology
 from openstack_rca.rca.weights import current
+from openstack_rca.shipped import shipped_text, shipped_yaml
 
 TERM_SATURATION = 1.5
 LENGTH_NORMALISATION = 0.75
 _WORD = re.compile(r"[a-z0-9][a-z0-9-]*")
-_STOP_WORDS = frozenset(
-    [
-        "a",
-        "all",
-        "although",
-        "an",
-        "and",
-        "any",
-        "are",
-        "as",
-        "at",
-        "be",
-        "been",
-        "but",
-        "by",
-        "can",
-        "do",
-        "does",
-        "for",
-        "from",
-        "has",
-        "have",
-        "how",
-        "i",
-        "if",
-        "in",
-        "is",
-        "it",
-        "its",
-        "my",
-        "no",
-        "not",
-        "of",
-        "on",
-        "or",
-        "our",
-        "so",
-        "some",
-        "that",
-        "the",
-        "their",
-        "them",
-        "then",
-        "there",
-        "they",
-        "this",
-        "to",
-        "us",
-        "was",
-        "we",
-        "were",
-        "what",
-        "when",
-        "which",
-        "who",
-        "why",
-        "will",
-        "with",
-        "you",
-    ]
-)
+_STOP_WORDS = frozenset(shipped_text("openstack_rca.rca.relevance", "stop_words.txt").split())
 
 
 def words(text: str) -> list[str]:
@@ -117,8 +55,8 @@ def bm25(query: str, documents: Sequence[str]) -> list[float]:
 @cache
 def component_words() -> dict[str, str]:
     """Component -> its name and the words in which people speak of what it serves (``issue_words.yaml``)."""
-    text = files("openstack_rca.rca.relevance").joinpath("issue_words.yaml").read_text(encoding="utf-8")
-    return {str(name): f"{name} {described}" for name, described in yaml.load(text, Loader=yaml.CSafeLoader).items()}
+    described = shipped_yaml("openstack_rca.rca.relevance", "issue_words.yaml")
+    return {str(name): f"{name} {served}" for name, served in described.items()}
 
 
 def issue_relevance(issue: str, topology: Topology) -> dict[str, float]:

@@ -1,0 +1,18 @@
+"""Tables that come with the program: YAML files that lie beside the code of the room that reads them."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Any
+
+
+def shipped_text(room: str, name: str) -> str:
+    """The text of a file of a room, which is named as Python names it (``openstack_rca.logs``)."""
+    return files(room).joinpath(name).read_text(encoding="utf-8")
+
+
+def shipped_yaml(room: str, name: str) -> Any:
+    """What a YAML file of a room holds; read by libyaml where PyYAML was built with it."""
+    import yaml
+
+    return yaml.load(shipped_text(room, name), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - safe
