@@ -47,11 +47,11 @@ class Figures:
 
 @dataclass(frozen=True)
 class Changes:
-    """Second model against first on the same events, as shares of the first's figure; above 0 is more.
+    """Second model against first on the same events; above 0 is more.
 
     Attributes:
-        accuracy: ``(second - first) / first``: the ``performance_delta``.
-        loss: the same of the loss.
+        accuracy: the second's less the first's: the ``performance_delta``.
+        loss: the same of the loss, in nats per event.
         objection: why the second is worse by more than the margin; empty if it is not.
     """
 
@@ -92,7 +92,7 @@ def changes(first: Figures, second: Figures, margin: float) -> Changes:
         objections.append(f"its accuracy {second.accuracy:.3f} is {-accuracy:.1%} below {first.accuracy:.3f}")
     if loss > margin and second.loss - first.loss > SMALLEST_LOSS_RISE:
         objections.append(f"its loss {second.loss:.3f} is {loss:.1%} above {first.loss:.3f} nats per event")
-    return Changes(accuracy, loss, " and ".join(objections))
+    return Changes(second.accuracy - first.accuracy, second.loss - first.loss, " and ".join(objections))
 
 
 def relative(before: float, after: float) -> float:
@@ -103,12 +103,12 @@ def relative(before: float, after: float) -> float:
 
 
 def accuracy_drift(model: ModelFile, now: Figures) -> float:
-    """How much of its accuracy at training time a model has lost, as a share: ``(then - now) / then``.
+    """How much accuracy a model has lost since its training: ``then - now``.
 
     Then is the held-out part of its own training (``test_accuracy`` of the card), now is other logs.
     """
     then = model.card.metrics.get("test_accuracy", math.nan)
-    return -relative(then, now.class_accuracy) if np.isfinite(then) else math.nan
+    return then - now.class_accuracy
 
 
 def check_scores(predicted: pl.DataFrame) -> str:

@@ -161,7 +161,7 @@ def _compare_on_logs(result: dict[str, Any], models: Sequence[ModelFile], events
     for side, model, drift in zip(("first", "second"), models, drifts, strict=True):
         if drift > margin:
             result["warnings"].append(
-                f"The {side} predicts {drift:.0%} fewer events correctly here than on its own training logs."
+                f"The accuracy of the {side} is {drift:.2f} lower here than on its own training logs."
             )
         if _may_have_learned(model.card, events):
             result["warnings"].append(

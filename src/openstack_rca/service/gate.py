@@ -38,8 +38,8 @@ class GateResult:
     Attributes:
         objection: why the model should not be used; empty if nothing speaks against it.
         present: the version that it was compared with; None where it was compared with none.
-        metrics: for the run: ``gate_*`` of both on the same events, ``performance_delta`` and ``loss_delta`` (new against
-            present, as shares), ``accuracy_drift`` (of the present version since its own training, as a share).
+        metrics: for the run: ``gate_*`` of both on the same events, ``performance_delta`` and ``loss_delta`` (the new one's
+            accuracy and loss less the present one's), ``accuracy_drift`` (what the present one has lost since its training).
         notices: what a person should know of the comparison.
     """
 
@@ -132,8 +132,7 @@ def _notices(
     notices = []
     if drift > margin:
         notices.append(
-            f"Version {number} predicts {drift:.0%} fewer events correctly here than on its own training logs: the cloud has "
-            "moved on."
+            f"The accuracy of version {number} is {drift:.2f} lower here than on its own training logs: the cloud has moved on."
         )
     card = present.card
     last = judged["time"].min()
