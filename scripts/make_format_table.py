@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from openstack_rca.logs.formats import FALLBACKS, FORMATS, WEAK
+from openstack_rca.logs.formats import FALLBACKS, FORMATS, TIMELESS, WEAK
 from openstack_rca.logs.wrappers import WRAPPERS
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "logs.md"
@@ -91,7 +91,7 @@ def _told(tokens: list[re.Match[str]], place: int) -> tuple[str, int]:
 def rows() -> Iterator[tuple[str, str, str]]:
     """Name, how it is recognised, what writes it."""
     yield from _OTHERS
-    for each in (*WRAPPERS, *FORMATS, *FALLBACKS):
+    for each in (*WRAPPERS, *FORMATS, *FALLBACKS, *TIMELESS):
         yield each.name, f"`{shape(each.pattern)}`", each.about
 
 

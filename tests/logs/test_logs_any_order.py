@@ -30,6 +30,17 @@ LINES = {
     "seconds since 1970": ("1795140669.004     12 10.0.0.1 TCP_MISS/503 boom", "UNKNOWN", "12 10.0.0.1 TCP_MISS/503 boom"),
     "a process first": ("[2001] 2026-11-20 02:11:09.004 ERROR nova.manager: boom", "ERROR", "nova.manager: boom"),
     "a clock of 12 hours": ("11/20/2026 02:11:09 AM nova.manager ERROR boom", "ERROR", "boom"),
+    "Telegraf": ("2026-11-20T02:11:09Z E! [inputs.x] boom", "ERROR", "[inputs.x] boom"),
+    "GlusterFS": ("[2026-11-20 02:11:09.004123] E [MSGID: 1] boom", "ERROR", "E [MSGID: 1] boom"),
+    "Nagios": ("[1795140669] SERVICE ALERT: c1;nova;CRITICAL;boom", "CRITICAL", "SERVICE ALERT: c1;nova;CRITICAL;boom"),
+    "Zabbix": ("  12:20261120:021109.004 error: boom", "ERROR", "error: boom"),
+    "monit": ("[UTC Nov 20 02:11:09] error    : boom", "ERROR", "error    : boom"),
+    "Icinga": ("[2026-11-20 02:11:09 +0000] critical/Listener: boom", "CRITICAL", "critical/Listener: boom"),
+    "Ruby": ("E, [2026-11-20T02:11:09.004000 #18] ERROR -- : boom", "ERROR", "boom"),
+    "a server's event log": ("   1 | 11/20/2026 | 02:11:09 | Fan | boom", "UNKNOWN", "| Fan | boom"),
+    "Tempest": ("2026-11-20 02:11:09,004 7 ERROR    [tempest.test] boom", "ERROR", "boom"),
+    "ESXi": ("2026-11-20T02:11:09.004Z cpu1:2)boom", "INFO", "boom"),
+    "Ganesha": ("20/11/2026 02:11:09 : epoch 6a : n1 : ganesha.nfsd-7[main] f :FSAL :CRIT :boom", "CRITICAL", "boom"),
     "only a time": ("20-Nov-2026 02:11:09.004 zone example.org/IN: loaded", "UNKNOWN", "zone example.org/IN: loaded"),
 }  # fmt: skip
 
@@ -183,3 +194,33 @@ def test_pythons_logging_without_a_setting_tells_level_and_logger_but_no_time() 
     (event,) = rows("ERROR:nova.compute.manager:boom\n", "saved.log")
     told = (event["time"], event["service"], event["level"], event["level_guessed"], event["logger"], event["message"])
     assert told == (None, "nova-compute", "ERROR", False, "nova.compute.manager", "boom")
+
+
+@pytest.mark.parametrize("line", ["WARNI [alembic.env] boom", "WARN[0012] boom", "04:00:00.123 [main] WARN  boom"])
+def test_a_line_without_a_date_may_state_its_level(line: str) -> None:
+    (event,) = rows(line + "\n", "saved.log")
+    assert (event["time"], event["level"], event["level_guessed"], event["message"]) == (None, "WARNING", False, "boom")
+
+
+def test_what_pacemaker_says_behind_a_space_is_an_event_of_its_own() -> None:
+    lines = [
+        f"Nov 23 04:00:0{second} ha1 pacemaker-controld[7]:  {said}"
+        for second, said in enumerate(("notice: a", "error: b"))
+    ]
+    assert [event["level"] for event in rows("\n".join(lines), "ha-log.txt")] == ["INFO", "ERROR"]
+
+
+def test_a_traceback_explains_the_error_of_its_moment_and_ends_before_the_next_line() -> None:
+    stamp = "2026-11-23 04:00:01,000 7 {} [tempest.test] {}"
+    said = [
+        ("ERROR", "no start"),
+        ("ERROR", "Traceback (most recent call last):"),
+        ("ERROR", "  x"),
+        ("ERROR", "ValueError: y"),
+        ("DEBUG", "[z] on"),
+    ]
+    events = rows("\n".join(stamp.format(*one) for one in said), "tempest.log")
+    assert [(event["message"], event["exception"]) for event in events] == [
+        ("no start", "ValueError: y"),
+        ("[z] on", None),
+    ]

@@ -30,7 +30,13 @@ _STAMPED = re.compile(
     + rb"|[A-Z][a-z]{2} +\d{1,2}, \d{4} @ "
     + _CLOCK
     + rb")"
-    rb"|^(?:\[ *\d+\.\d{6}\]|[IWEF]\d{4} " + _CLOCK + rb"|\d{6} +" + _CLOCK + rb"|=[A-Z]+ REPORT====|\[pid: \d+\|"
+    rb"|^(?:\[ *\d+\.\d{6}\]|\[?1\d{9}[\].]| {0,8}\d+:\d{8}:\d{6}|\[?"
+    + _CLOCK
+    + rb".{1,40}? (?:DEBUG|INFO|WARN|ERROR)|[IWEF]\d{4} "
+    + _CLOCK
+    + rb"|\d{6} +"
+    + _CLOCK
+    + rb"|=[A-Z]+ REPORT====|\[pid: \d+\|"
     rb"|\d+:[A-Z] \d\d [A-Z][a-z]{2} \d{4} "
     + _CLOCK
     + rb"|__CURSOR=|__REALTIME_TIMESTAMP=|# \w{3} \w{3} +\d+ "

@@ -68,6 +68,8 @@ _SOSREPORT = re.compile(
     re.IGNORECASE,
 )
 _SUPPORTCONFIG = re.compile(r"^(?:scc|nts)_(?P<host>[\w.-]+?)_\d{6}_\d{4}$")
+# When a copy was made stands behind its host's name.
+_COPIED = re.compile(r"(?<=[\w])[._-](?:\d{8}|\d{4}-\d\d-\d\d)(?:[._T-]?\d{4,6})?$")
 # A container of OpenStack-Ansible: what is called `cmp-a_nova_api_container-12345678` calls itself by dashes alone.
 _ANSIBLE_CONTAINER = re.compile(r"^(?:(?P<host>[^_]+)_(?P<service>[a-z0-9_]+)_|(?P<dashed>.+)-)container-[0-9a-f]{8}$")
 # `NAMESPACE_POD_UID` of the kubelet, and `POD_NAMESPACE_CONTAINER-ID` of its links.
@@ -232,6 +234,10 @@ def _is_service(text: str) -> bool:
 
 
 def _host(inside: list[str], outside: list[str]) -> str | None:
+    for above, folder, below in zip(inside, inside[1:], inside[2:], strict=False):
+        # A copy of a host's tree of files is called by the host.
+        if (folder, below) in (("var", "log"), ("var", "run"), ("var", "lib")) and (host := _host_in(above)):
+            return host
     for position in range(len(inside) - 1, -1, -1):
         if "pods" in inside[:position] and "nodes" not in inside[position - 1 : position]:
             continue
@@ -256,6 +262,7 @@ def _host_in(part: str) -> str | None:
     report = _SOSREPORT.match(part) or _SUPPORTCONFIG.match(part)
     if report is not None:
         return report["host"]
+    part = _COPIED.sub("", part)
     container = _in_container(part)
     if container is not None:
         return container.host

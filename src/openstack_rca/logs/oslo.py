@@ -19,11 +19,9 @@ from openstack_rca.logs.stamps import (
     ISO,
     MONTH,
     NAMED_ZONE,
-    epoch_time,
+    any_times,
     iso_time,
     to_utc,
-    written_times,
-    yearless_time,
 )
 
 NAME = "oslo"
@@ -183,12 +181,7 @@ def _levelless_records(lines: pl.DataFrame, timezone: str) -> pl.DataFrame:
 
 def _other_date_records(lines: pl.DataFrame, timezone: str) -> pl.DataFrame:
     parsed = parts_of(lines, _OTHER_DATE)
-    stamp = pl.col("stamp")
-    distinct = parsed.select(stamp.unique())
-    written = written_times(distinct["stamp"], timezone)
-    epoch = pl.when(stamp.str.contains(r"^\d{9,10}$")).then(epoch_time(stamp))
-    table = distinct.with_columns(pl.coalesce(written, yearless_time(stamp, timezone), epoch).alias("time"))
-    dated = parsed.join(table, on="stamp", how="inner", maintain_order="left").filter(pl.col("time").is_not_null())
+    dated = parsed.with_columns(any_times(parsed["stamp"], timezone).alias("time")).filter(pl.col("time").is_not_null())
     milliseconds = pl.col("milliseconds").cast(pl.Int64).fill_null(0)
     return _finish(
         dated.with_columns(

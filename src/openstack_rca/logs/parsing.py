@@ -6,7 +6,7 @@ import polars as pl
 
 from openstack_rca.logs.beginnings import any_of, by_first_character, matching, may_match
 from openstack_rca.logs.envelopes import CONTINUED, PIECE, WHOLE_EVENT
-from openstack_rca.logs.formats import FALLBACKS, FORMATS, INNER_FALLBACKS, INNER_FORMATS, WEAK, LineFormat
+from openstack_rca.logs.formats import FALLBACKS, FORMATS, INNER_FALLBACKS, INNER_FORMATS, TIMELESS, WEAK, LineFormat
 from openstack_rca.logs.json_lines import NAME as JSON
 from openstack_rca.logs.json_lines import unwrap_json
 from openstack_rca.logs.oslo import NAME as OSLO
@@ -24,6 +24,8 @@ _NAIVE = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}[.,][0-9]{3} [0-9]+ [A-Z]"
 )
 _NOTE = r"^-- (?:Journal begins|Logs begin|Boot |Reboot|No entries).*--$|^--$"
+# Pacemaker and corosync begin what they say with spaces.
+_SET_OFF = r"^ +(?:\[[A-Z]+ *\]|(?:debug|info|notice|warning|error|crit): )"
 _IDS = ("hostname", "logger", "global_request_id", "request_id", "project_id", "user_id", "instance_id")
 # What an envelope is called as a format where nothing inside is known.
 _PLAIN_NAMES = {"container": "timestamped", "grep": "timestamped", "quoted": "timestamped"}
@@ -31,7 +33,9 @@ _PLAIN_NAMES = {"container": "timestamped", "grep": "timestamped", "quoted": "ti
 
 def format_names() -> list[str]:
     """The names of all formats, in alphabetical order."""
-    return sorted({OSLO, JSON, *(each.name for each in (*FORMATS, *FALLBACKS)), *(each.name for each in WRAPPERS)})
+    return sorted(
+        {OSLO, JSON, *(each.name for each in (*FORMATS, *FALLBACKS, *TIMELESS)), *(each.name for each in WRAPPERS)}
+    )
 
 
 def parse_lines(lines: pl.DataFrame, timezone: str, only: str | None = None) -> pl.DataFrame:
@@ -82,6 +86,7 @@ class _Recogniser:
         rest = self._take(INNER_FALLBACKS if inside else FALLBACKS, rest, parts)
         if not inside:
             rest = self._unstamped(rest, parts)
+        rest = self._take(TIMELESS, rest, parts)
         parts.append(_bare(rest))
         known = pl.concat(parts)
         return known.sort("row") if len(parts) > 1 or rest.height else known
@@ -194,7 +199,8 @@ def _with_envelope(both: pl.DataFrame) -> pl.DataFrame:
     part = pl.col("part")
     # Of its writer's first line there is nothing to follow, as where sudo puts a name behind spaces.
     writer = pl.struct("file_index", "wrapper", "outer_host", "outer_service", "outer_process")
-    indented = pl.col("message").str.contains(r"^\s|^$") & ~writer.is_first_distinct()
+    indented = pl.col("message").str.contains(r"^\s|^$") & ~pl.col("message").str.contains(_SET_OFF)
+    indented &= ~writer.is_first_distinct()
     follows = bare & ((part == CONTINUED) | ((part != WHOLE_EVENT) & (speaks | indented)))
     both = both.with_columns(follows=follows).with_columns(opens=bare & ~pl.col("follows"))
     told = pl.col("opens") & pl.col("outer_level").is_null()

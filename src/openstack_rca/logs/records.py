@@ -98,15 +98,19 @@ def as_records(frame: pl.DataFrame, format_name: str) -> pl.DataFrame:
 _LEVELS = {
     "TRACE": "TRACE",
     "DBG": "DEBUG",
+    "DBUG": "DEBUG",
+    "DEBU": "DEBUG",
     "DEBUG": "DEBUG",
     "VERBOSE": "DEBUG",
     "FINE": "DEBUG",
     "D": "DEBUG",
+    "T": "TRACE",
     "INFO": "INFO",
     "INF": "INFO",
     "INFORMATION": "INFO",
     "INFORMATIONAL": "INFO",
     "I": "INFO",
+    "N": "INFO",
     "NOTE": "INFO",
     "NOTICE": "INFO",
     "SYSTEM": "INFO",
@@ -114,15 +118,19 @@ _LEVELS = {
     "LOG": "INFO",
     "AUDIT": "AUDIT",
     "WRN": "WARNING",
+    "WARNI": "WARNING",
     "WARN": "WARNING",
     "WARNING": "WARNING",
     "W": "WARNING",
     "ERR": "ERROR",
+    "EROR": "ERROR",
+    "ERRO": "ERROR",
     "ERROR": "ERROR",
     "SEVERE": "ERROR",
     "SEC": "ERROR",
     "E": "ERROR",
     "CRIT": "CRITICAL",
+    "CRITI": "CRITICAL",
     "CRITICAL": "CRITICAL",
     "C": "CRITICAL",
     "ALERT": "CRITICAL",
@@ -132,12 +140,13 @@ _LEVELS = {
     "PANIC": "CRITICAL",
     "DPANIC": "CRITICAL",
     "FATAL": "CRITICAL",
+    "FATA": "CRITICAL",
     "F": "CRITICAL",
 }
 _SYSLOG_LEVELS = ("CRITICAL", "CRITICAL", "CRITICAL", "ERROR", "WARNING", "INFO", "INFO", "DEBUG")
 _GUESSES = (
     (
-        r"^\W{0,3}(?:FATAL|CRITICAL|PANIC|EMERG)\b|\b(?:FATAL|CRITICAL|PANIC)\b *[:\]|-]|^[Pp]anic: |^Kernel panic",
+        r"^\W{0,3}(?:FATAL|CRITICAL|PANIC|EMERG)\b|\b(?:FATAL|CRITICAL|CRIT|PANIC)\b *[:;\]|-]|^[Pp]anic: |^Kernel panic",
         "CRITICAL",
     ),
     (
@@ -145,13 +154,13 @@ _GUESSES = (
         r"^(?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception): |(?:^|[:|] )[Ff]atal(?: error)?: |(?:^|: )[Ee]rror: ",
         "ERROR",
     ),
-    (r"^\W{0,3}(?:WARNING|WARN|[Ww]arning)\b|\bWARN(?:ING)?\b *[:\]|-]|(?:^|: )[Ww]arning: ", "WARNING"),
+    (r"^\W{0,3}(?:WARNING|WARN|[Ww]arn(?:ing)?)\b|\bWARN(?:ING)?\b *[:;\]|-]|(?:^|: )[Ww]arning: ", "WARNING"),
     (r"^\W{0,3}INFO\b|\bINFO\b *[:\]|-]", "INFO"),
     (r"^\W{0,3}DEBUG\b|\bDEBUG\b *[:\]|-]", "DEBUG"),
 )
 
 # Every guess holds one of these; a search for plain words is many times as fast as one for patterns.
-_GUESS_WORDS = "FATAL|CRITICAL|PANIC|EMERG|ERR|WARN|INFO|DEBUG|atal|anic|rror|xception|Traceback|arning"
+_GUESS_WORDS = "FATAL|CRIT|PANIC|EMERG|ERR|WARN|INFO|DEBUG|atal|anic|rror|xception|Traceback|arn"
 
 
 def level_name(word: str) -> str | None:

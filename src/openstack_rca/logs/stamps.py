@@ -171,7 +171,7 @@ _CLOCK_PART = (
     r"(?:^|[^0-9])(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})(?:[.,:](?P<fraction>[0-9]{1,9}))?"
     r" ?(?P<half>[AaPp])?(?:\.?[Mm]\.?)? ?(?P<zone>Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2}|[A-Z]{3,4})?(?:[^A-Za-z0-9]|$)"
 )
-_TIGHT = r"^([0-9]{4})([0-9]{2})([0-9]{2})[T_-]?([0-9]{2})([0-9]{2})([0-9]{2})"
+_TIGHT = r"^([0-9]{4})([0-9]{2})([0-9]{2})[T:_-]?([0-9]{2})([0-9]{2})([0-9]{2})(?:[.,]([0-9]{1,9}))?"
 _DAYS = (
     # Year first, in four digits, packed, or without its century; then a named month; both with the parts' order.
     (r"(?:^|[^0-9])([0-9]{4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})(?:[^0-9]|$)", "ymd"),
@@ -236,12 +236,31 @@ def _dates_of(texts: pl.Series, ways: Sequence[tuple[str, str, tuple[str, ...]]]
 def _clock_of(texts: pl.Series) -> pl.Series:
     """Clocks as ``08:20:31.640 +0000``, of 24 hours."""
     part = texts.str.extract_groups(_CLOCK_PART).struct.unnest()
-    tight = texts.str.extract_groups(_TIGHT).struct.unnest().select(pl.concat_str("4", "5", "6", separator=":"))
+    tight = texts.str.extract_groups(_TIGHT).struct.unnest().select(_tight_clock())
     half, hour = pl.col("half").str.to_lowercase(), pl.col("hour").cast(pl.Int32)
     hour = pl.when(half.is_null()).then(hour).otherwise(hour % 12 + pl.when(half == "p").then(12).otherwise(0))
     clock = pl.concat_str(hour.cast(pl.String).str.zfill(2), "minute", "second", separator=":")
     behind = [(pl.lit(sign) + pl.col(name)).fill_null("") for sign, name in ((".", "fraction"), (" ", "zone"))]
     return part.select(pl.coalesce(clock + behind[0] + behind[1], tight.to_series()).alias("clock"))["clock"]
+
+
+def _tight_clock() -> pl.Expr:
+    return pl.concat_str("4", "5", "6", separator=":") + (pl.lit(".") + pl.col("7")).fill_null("")
+
+
+def any_times(stamps: pl.Series, timezone: str) -> pl.Series:
+    """As ``written_times``, also of stamps without a year and of seconds since 1970; each distinct one is read once."""
+    distinct = stamps.drop_nulls().unique()
+    seconds = pl.col("stamp").str.contains(r"^[0-9]{9,10}(?:\.[0-9]+)?$")
+    read = distinct.alias("stamp").to_frame().with_columns(time=written_times(distinct, timezone))
+    table = read.with_columns(
+        pl.coalesce(
+            "time",
+            yearless_time(pl.col("stamp").str.replace("^[A-Z]{3,4} ", ""), timezone),
+            pl.when(seconds).then(epoch_time(pl.col("stamp"))),
+        ).alias("time")
+    )
+    return stamps.alias("stamp").to_frame().join(table, on="stamp", how="left", maintain_order="left")["time"]
 
 
 _CLOCK = re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}")

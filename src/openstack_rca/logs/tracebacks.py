@@ -15,8 +15,10 @@ TRACEBACK = "Traceback (most recent call last):"
 EXCEPTION_LINE = r"^[A-Za-z_][\w.]*(?:: .*)?$"
 _EXCEPTION = re.compile(EXCEPTION_LINE)
 _CHAIN = ("During handling of the above exception", "The above exception was the direct cause")
-_FURTHER = ("[", "(", "}", ")", "]")
-_ANNOUNCED = re.compile(r"[Ee]xception occurred|[Uu]nhandled|[Uu]ncaught|:\s*$")
+_FURTHER = ("[SQL", "[param", "(", "}", ")", "]")
+ANNOUNCED = r"[Ee]xception occurred|[Uu]nhandled|[Uu]ncaught|:\s*$"
+"""What a line says that a traceback below it explains."""
+_ANNOUNCED = re.compile(ANNOUNCED)
 _AT_ONCE = timedelta(seconds=1)
 _KEY = ("file_index", "stream", "process", "logger")
 
@@ -38,7 +40,7 @@ def join_tracebacks(lines: pl.DataFrame) -> pl.DataFrame:
         return lines
     rows = candidates.join(headed, on=list(_KEY), how="semi", nulls_equal=True, maintain_order="left")
     writers: dict[tuple[Any, ...], list[_Row]] = {}
-    for row in rows.select("row", "kind", "time", "message", *_KEY).iter_rows(named=True):
+    for row in rows.select("row", "kind", "time", "level", "message", *_KEY).iter_rows(named=True):
         writers.setdefault(tuple(row[name] for name in _KEY), []).append(row)
     following = [row for written in writers.values() for row in _following(written)]
     if not following:
@@ -77,4 +79,6 @@ def _announces(before: _Row, row: _Row) -> bool:
         or not isinstance(before["time"], datetime)
         or abs(row["time"] - before["time"]) <= _AT_ONCE
     )
-    return at_once and _ANNOUNCED.search(before["message"] or "") is not None
+    same_moment = row["time"] is not None and row["time"] == before["time"]
+    failed = same_moment and before["level"] in ("ERROR", "CRITICAL")
+    return failed or (at_once and _ANNOUNCED.search(before["message"] or "") is not None)

@@ -45,8 +45,8 @@ _DATED_SHORT = rf"(?:\d{{4}} {MONTH} [ \d]?\d|{MONTH} [ \d]?\d \d{{4}}) \d\d:\d\
 _SEVERITY = "emerg|panic|alert|crit|err|error|warning|warn|notice|info|debug"
 _PRIORITY = rf"(?:\d{{1,6}} )?(?:<(?:(?P<priority>\d{{1,3}})|\w+\.(?P<severity>{_SEVERITY}))>)?"
 _HOST = r"(?P<host>[\w.:-]*\w)"
-_TAG = r"(?P<tag>[^\s:\[\]{}\"'=|]+)(?:\[(?P<process>\d+)(?:[.:/][^\]]*)?\])?:(?: (?P<inner>.*))?$"
-_WORDED = rf"(?:[\w-]+\.(?P<worded>{_SEVERITY}) )?"
+_TAG = r"(?P<tag>[^\s:\[\]{}\"'=|]+)(?:\[(?P<process>\d+)(?:[.:/][^\]]*)?\])?:(?:[ \t](?P<inner>.*))?$"
+_WORDED = rf"(?:(?:[\w-]+\.(?P<worded>{_SEVERITY})|(?P<severe>{_SEVERITY.upper()})) )?"
 # What a service's own line begins with: needed where the prefix alone could be anything.
 _BEGINNING = (
     rf"(?:\[?{ISO}|\d{{4}}/\d\d/\d\d \d\d:|<\d{{1,3}}>|{MONTH} [ \d]\d \d\d:|\[?{DAY} {MONTH} |\{{\"|=[A-Z]+ REPORT|"
@@ -102,7 +102,9 @@ class Wrapper:
             columns["outer_process"] = pl.col("process")
         if "piece" in parts.columns:
             columns["part"] = pl.when(pl.col("piece") == "P").then(PIECE).otherwise(WHOLE)
-        levels = [normal_level(pl.col(name)) for name in ("worded", "severity", "level") if name in parts.columns]
+        levels = [
+            normal_level(pl.col(name)) for name in ("worded", "severe", "severity", "level") if name in parts.columns
+        ]
         if "priority" in parts.columns:
             levels.append(syslog_level(pl.col("priority")))
         if levels:

@@ -18,7 +18,7 @@ from openstack_rca.logs.formats import (
 from openstack_rca.logs.formats.general import WEAK
 from openstack_rca.logs.formats.line_format import LineFormat
 
-__all__ = ["FALLBACKS", "FORMATS", "INNER_FALLBACKS", "INNER_FORMATS", "SERVICES", "WEAK", "LineFormat"]
+__all__ = ["FALLBACKS", "FORMATS", "INNER_FALLBACKS", "INNER_FORMATS", "SERVICES", "TIMELESS", "WEAK", "LineFormat"]
 
 FORMATS: tuple[LineFormat, ...] = (
     *messaging.FORMATS,
@@ -42,6 +42,9 @@ INNER_FALLBACKS: tuple[LineFormat, ...] = (*kernel.FALLBACKS, *general.FALLBACKS
 
 FALLBACKS: tuple[LineFormat, ...] = (*web.FALLBACKS, *INNER_FALLBACKS)
 """The same without a prefix."""
+
+TIMELESS: tuple[LineFormat, ...] = general.TIMELESS
+"""What tells a level but no date, tried at the very last."""
 
 SERVICES: dict[str, str] = {
     "rabbitmq": "rabbitmq",

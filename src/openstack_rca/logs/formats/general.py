@@ -6,10 +6,10 @@ from functools import cache
 
 import polars as pl
 
-from openstack_rca.logs.formats.line_format import DATE, LEVEL_WORD, LineFormat, guessed, iso, timeless, yearless
+from openstack_rca.logs.formats.line_format import DATE, LEVEL_WORD, LineFormat, iso, timeless
 from openstack_rca.logs.programs import python_packages
 from openstack_rca.logs.records import level_in_text, normal_level
-from openstack_rca.logs.stamps import DAY, ISO, MONTH, epoch_time, written_times
+from openstack_rca.logs.stamps import DAY, ISO, MONTH, any_times, written_times
 
 WEAK = ("timestamped",)
 """Formats that tell a time and no more: they are no sign that a file was understood."""
@@ -21,19 +21,26 @@ _WORDS = "debug|info|information|notice|warn|warning|err|error|crit|critical|ale
 _NUMBERS = rf"\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[-/. ](?:\d{{1,2}}|{MONTH})[-/. ]\d{{2,4}}"
 _CLOCK = r"\d{1,2}:\d\d:\d\d(?:[.,:]\d{1,9})?(?: ?[AaPp]\.?[Mm]\.?)?(?: ?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?"
 _WRITTEN = (
-    rf"(?:{DAY},? )?(?:{_NUMBERS}|{MONTH} \d{{1,2}},? \d{{4}})(?:[T_:,@-]| )+(?:{DAY} )?{_CLOCK}|{_CTIME_PATTERN}"
+    rf"(?:{DAY},? )?(?:{_NUMBERS}|{MONTH} \d{{1,2}},? \d{{4}})(?:[T_:,@|-]| )+(?:{DAY} )?{_CLOCK}|{_CTIME_PATTERN}|"
+    rf"(?:(?:UTC|GMT) )?{MONTH} [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)?|"
+    r"\d{8}[T:_-]\d{6}(?:[.,]\d{1,9})?Z?"
 )
 _BEFORE = (
-    r"(?:(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL|\[[A-Za-z0-9][^\]]*\]|\([^)]*\)|"
+    rf"(?: {{0,8}}\d{{1,9}} ?[:|] ?)?(?:(?:{_CAPITALS}|[A-Z],|"
+    r"\[[A-Za-z0-9][^\]]*\]|\([^)]*\)|"
     r"[A-Za-z][A-Za-z0-9_.-]*:)[ \t:|-]*){0,3}[\[(<]?"
 )
 # A level near the beginning of what follows a stamp: in brackets, in capitals, or before a colon.
 _NEAR = (
     r"^[ \t\])>|:,-]*(?P<tokens>(?:(?:[\[(<][^\]\[()<>]*[\])>]|[A-Za-z0-9_./:#@$=%+*\[\]()-]+|\|)[ \t|,-]*){0,5}?)"
-    rf"(?:[\[(<] ?(?P<marked>(?i:trace|{_WORDS}|notset|[diwef])) ?[\])>]|"
-    rf"(?P<capital>{_CAPITALS}|CRIT|ERR|ALERT|EMERG|SEVERE)(?:[ \t:|,\])-]|$)|(?P<ended>{_WORDS.replace('|fatal', '')}):)"
+    rf"(?:[\[(<] ?(?P<marked>(?i:trace|{_WORDS}|notset|[diwef])) ?[\])>|]|"
+    rf"(?P<capital>{_CAPITALS}|CRIT|ERR|EMERG|SEVERE)(?:[ \t:|,\])-]|$)|"
+    rf"(?P<ended>{_WORDS.replace('|fatal', '')})(?:/[A-Za-z]+)? *:)"
     r"[ \t:|,\])-]*(?P<text>.*)$"
 )
+# A letter alone for a level: of Telegraf, of etcd's and Rook's log of capnslog, of GlusterFS.
+_LETTER = r"^[ \t\])>|:,-]*([CDEFINTW])(?:!| \|| \[)"
+_MODULE = r"^\[([a-z_][a-z0-9_]*(?:\.[A-Za-z0-9_]+)+)\] (.*)$"
 _NOT_A_WORD = r"(?: +[|:-] |[\])>:|,-]+ ?| |\t|$)"
 
 
@@ -78,23 +85,35 @@ def _anyhow(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
     before = pl.col("before") if "before" in parts.columns else pl.lit("")
     told = parts.with_columns(
         pl.col("message").str.extract_groups(_NEAR).struct.unnest(),
-        time=written_times(parts["stamp"], timezone),
+        time=any_times(parts["stamp"], timezone),
+        letter=pl.col("message").str.extract(_LETTER),
         ahead=before.str.extract(rf"(?:^|[^A-Za-z])({_CAPITALS}|[IWEFD])(?:[^A-Za-z]|$)"),
     )
     plain = pl.col("message").str.replace(r"^\]?(?:[:|,-]| -)?[ \t]?", "")
-    stated = normal_level(pl.coalesce("marked", "capital", "ahead"))
-    behind = pl.coalesce("marked", "capital").is_not_null()
+    stated = normal_level(pl.coalesce("letter", "marked", "capital", "ahead"))
+    behind = pl.coalesce("marked", "capital").is_not_null() & pl.col("letter").is_null()
     # A word before a colon may be the program's place for a level, or a word of its text.
     guess = pl.coalesce(level_in_text(plain), normal_level(pl.col("ended")))
-    logger = pl.col("tokens").str.strip_chars(" \t[](){}<>|:,-")
+    tokens = pl.col("tokens").str.strip_chars(" \t[](){}<>|:,#-")
+    is_number = tokens.str.contains(r"^[0-9]{1,9}$")
+    # Behind the level a module may stand in brackets, as Tempest writes it.
+    told = told.with_columns(
+        pl.col("text").str.extract_groups(_MODULE).struct.rename_fields(["module", "told"]).struct.unnest()
+    )
     return told.select(
         "row",
         "time",
+        pl.when(behind & is_number).then(tokens).alias("process"),
         pl.when(stated.is_not_null()).then(pl.lit("leveled")).otherwise(pl.lit("timestamped")).alias("format"),
         pl.coalesce(stated, guess, pl.lit("UNKNOWN")).alias("level"),
         pl.when(stated.is_null()).then(guess.is_not_null()).otherwise(False).alias("level_guessed"),
-        pl.when(behind & (logger != "")).then(logger).alias("logger"),
-        pl.when(behind).then(pl.col("text")).otherwise(plain).alias("message"),
+        pl.when(behind).then(pl.coalesce(pl.when(tokens.ne("") & ~is_number).then(tokens), "module")).alias("logger"),
+        pl.when(behind & (tokens.eq("") | is_number))
+        .then(pl.coalesce("told", "text"))
+        .when(behind)
+        .then("text")
+        .otherwise(plain)
+        .alias("message"),
     )
 
 
@@ -162,7 +181,7 @@ FORMATS = (
     LineFormat(
         "leveled",
         rf"^\[?(?P<stamp>{ISO})\]?:?[ \t,|-]+(?:\(\w+\) |\[(?P<process>\d+)\] )?"
-        rf"[\[(<]?(?P<level>{LEVEL_WORD}){_NOT_A_WORD}(?P<message>.*)$",
+        rf"[\[(<]?(?P<level>{LEVEL_WORD}|LOG){_NOT_A_WORD}(?P<message>.*)$",
         _leveled,
         "a time and a level, as most programs write them",
     ),
@@ -190,19 +209,13 @@ FORMATS = (
 INNER_FORMATS = (
     LineFormat(
         "leveled",
-        rf"^\[?(?P<level>{_CAPITALS})(?:\]:?|:(?P<logger>[\w.]+):|:| -| \|) ?(?P<message>.*)$",
+        rf"^\[?(?P<level>{_CAPITALS}|[DEIW])(?:\]:?|:(?P<logger>[\w.]+):|:| -| \||!) ?(?P<message>.*)$",
         timeless,
         "a level at the beginning of a line, behind an envelope",
     ),
 )
 
 FALLBACKS = (
-    LineFormat(
-        "leveled",
-        rf"^(?P<level>{_CAPITALS}):(?P<logger>[A-Za-z_][\w.]*):(?P<message>.*)$",
-        timeless,
-        "Python's logging as it is without a setting: no date",
-    ),
     LineFormat(
         "cloud-init",
         rf"^(?P<message>Cloud-init v\. ?\S+ (?:running '[\w:-]+'|finished) at "
@@ -224,14 +237,25 @@ FALLBACKS = (
     ),
     LineFormat(
         "timestamped",
-        r"^(?P<stamp>1\d{9}(?:\.\d{1,9})?)[ \t]+(?P<message>.*)$",
-        guessed(lambda parts, _: parts.with_columns(epoch_time(pl.col("stamp")).alias("time")), "UNKNOWN"),
-        "seconds since 1970, as Squid writes them",
+        r"^\[?(?P<stamp>1\d{9}(?:\.\d{1,9})?)\]?[ \t]+(?P<message>.*)$",
+        _anyhow,
+        "seconds since 1970, as Squid and Nagios write them",
+    ),
+)
+
+TIMELESS = (
+    LineFormat(
+        "leveled",
+        rf"^(?P<level>{_CAPITALS}|WARNI|CRITI|DEBU|ERRO|FATA)"
+        r"(?:\[\d{4,}\]| *[:\[](?P<logger>[A-Za-z_][\w.]*)[:\]]) *(?P<message>.*)$",
+        timeless,
+        "Python's logging as it is without a setting, alembic's, Go's logrus on a terminal: no date",
     ),
     LineFormat(
-        "timestamped",
-        rf"^(?P<stamp>{MONTH} [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)?)\b:? ?(?P<message>.*)$",
-        guessed(yearless, "UNKNOWN"),
-        "only a time; the level is guessed from the words, or unknown",
+        "leveled",
+        r"^\[?\d{1,2}:\d\d:\d\d(?:[.,]\d{1,9})?\]?[ \t:|-]+(?:[\[(<]?(?P<logger>[A-Za-z][^\]\[()<> ]*)[\])>]?[ \t:|-]+)?"
+        rf"[\[(<]?(?P<level>{_CAPITALS}){_NOT_A_WORD} *(?P<message>.*)$",
+        timeless,
+        "a clock without a date, and a level",
     ),
 )

@@ -1,4 +1,4 @@
-"""Ceph."""
+"""Ceph, NFS-Ganesha."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import polars as pl
 
 from openstack_rca.logs.formats.line_format import DATE, LineFormat, iso
 from openstack_rca.logs.records import normal_level
+from openstack_rca.logs.stamps import formatted_time
 
 
 def _ceph(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
@@ -14,6 +15,14 @@ def _ceph(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
     said = normal_level(pl.col("message").str.extract(r"^(?:[*]+ *|[\w.()-]+ )?(ERROR|WARNING)\b"))
     level = pl.when(pl.col("priority").str.starts_with("-")).then(pl.lit("ERROR")).otherwise(pl.lit("INFO"))
     return iso(parts, timezone).with_columns(pl.coalesce(marked, said, level).alias("level"))
+
+
+def _ganesha(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
+    level = pl.col("level").replace({"EVENT": "INFO", "MAJ": "CRITICAL", "M_DBG": "DEBUG", "F_DBG": "DEBUG"})
+    return parts.with_columns(
+        formatted_time(pl.col("stamp"), "%d/%m/%Y %H:%M:%S", timezone).alias("time"),
+        normal_level(level).fill_null("INFO").alias("level"),
+    )
 
 
 _STAMP = rf"(?P<stamp>{DATE}[T ]\d\d:\d\d:\d\d\.\d+(?:[+-]\d{{4}})?)"
@@ -30,5 +39,12 @@ FORMATS = (
         rf"^{_STAMP} (?P<logger>\w+\.\S+) \(\S+\) \d+ : (?:\w+ )?\[(?P<level>[A-Z]{{3}})\] (?P<message>.*)$",
         iso,
         "Ceph's cluster log",
+    ),
+    LineFormat(
+        "ganesha",
+        r"^(?P<stamp>\d\d/\d\d/\d{4} \d\d:\d\d:\d\d) : epoch \w+ : (?P<host>\S+) : \S+-(?P<process>\d+)\[[^\]]*\] "
+        r"(?P<logger>[^ :]+) :[^:]+ :(?P<level>[A-Z_]+) : *(?P<message>.*)$",
+        _ganesha,
+        "NFS-Ganesha",
     ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from openstack_rca.logs.formats.line_format import DATE, LineFormat, guessed, iso
+from openstack_rca.logs.stamps import ISO
 
 FORMATS = (
     LineFormat(
@@ -22,5 +23,11 @@ FORMATS = (
         rf"^(?P<stamp>{DATE}T\d\d:\d\d:\d\d\.\d{{6}}Z) (?P<message>qemu-(?:kvm|system-\w+): .*)$",
         guessed(iso),
         "QEMU, in a guest's log",
+    ),
+    LineFormat(
+        "esxi",
+        rf"^(?P<stamp>{ISO}) (?:\w+\(\d+\) vmkernel: )?(?P<logger>cpu\d+:\d+(?: opID=\w+)?)\)(?P<message>.*)$",
+        guessed(iso),
+        "the kernel of ESXi",
     ),
 )
