@@ -72,12 +72,18 @@ def test_a_step_names_its_objects_and_their_size(lifecycle: ModelLifecycle, make
 
 @pytest.mark.parametrize(
     ("age", "told"),
-    [(30.6 * HOUR, "only 31 hours old"), (48 * HOUR, "only 2 days old"), (-5 * HOUR, "only 0 hours old")],
+    [
+        (30.6 * HOUR, "only 31 hours old"),
+        (48 * HOUR, "only 2 days old"),
+        (720 * HOUR, "only 30 days old"),
+        (-5 * HOUR, "only 0 hours old"),
+    ],
 )
 def test_what_is_younger_than_the_age_stays(lifecycle: ModelLifecycle, age: timedelta, told: str) -> None:
     """Its age is told in hours, from two days on in days; a clock that is behind makes nobody older."""
-    assert why(plan(lifecycle, age=age, younger_than=age + HOUR))[1] == (False, told)
-    assert why(plan(lifecycle, age=age, younger_than=age - HOUR))[1] == (True, "older than what is kept")
+    now = lifecycle.show(1).created + age
+    assert why(plan_pruning(lifecycle, 1, now=now, younger_than=age + HOUR))[1] == (False, told)
+    assert why(plan_pruning(lifecycle, 1, now=now, younger_than=age - HOUR))[1] == (True, "older than what is kept")
 
 
 def test_what_latest_leads_to_stays_beside_the_newest(lifecycle: ModelLifecycle, make_model: MakeModel) -> None:
@@ -196,6 +202,33 @@ def test_a_file_without_a_record_is_an_orphan_after_a_day_and_only_where_asked_f
     (step,) = [step for step in plan(fresh, orphans=True, age=gone) if step.version == 1]
     assert not step.registered
     assert timedelta(days=1) == LONGEST_UPLOAD
+
+
+def test_a_rule_decides_by_age_what_is_not_in_use(lifecycle: ModelLifecycle) -> None:
+    """What latest leads to and what is pinned stays, whatever the rule says; of the others those go whose time is over."""
+    VersionChanges(lifecycle).yank(4, "bad")
+    now = lifecycle.show(3).created + timedelta(days=9)
+    over = plan_pruning(lifecycle, 10, now=now, policy={"": timedelta(days=8)})
+    assert why(over) == {
+        4: (True, "yanked: bad"),
+        3: (False, "latest"),
+        2: (True, "older than what is kept"),
+        1: (True, "older than what is kept"),
+    }
+    running = plan_pruning(lifecycle, 1, now=now, policy={"": timedelta(days=10)})
+    assert why(running)[2] == (False, "only 9 days old, the rule keeps it for 10 days")
+    VersionChanges(lifecycle).pin(1, "steady")
+    pinned = why(plan_pruning(lifecycle, 10, now=now, policy={"": timedelta(days=8)}))
+    assert (pinned[1], pinned[3]) == ((False, "pinned"), (True, "older than what is kept"))
+
+
+def test_the_manifest_of_a_version_goes_first(lifecycle: ModelLifecycle, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who works without a registry finds versions by their manifests: none may be left whose file is gone."""
+    removed: list[str] = []
+    monkeypatch.setattr(lifecycle.store, "delete", removed.append)
+    carry_out(lifecycle, [step for step in plan(lifecycle) if step.version == 1])
+    assert removed[0] == lifecycle.place.manifest_key(1)
+    assert lifecycle.place.key(1) in removed
 
 
 CHANGES: dict[str, Callable[[VersionChanges], object]] = {

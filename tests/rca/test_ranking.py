@@ -6,11 +6,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from finding_samples import finding
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from openstack_rca.rca.judgement.guilt import Candidate
 from openstack_rca.rca.judgement.ranking import rank
+from openstack_rca.rca.vocabulary import Directness
 from openstack_rca.rca.weights import current
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -123,3 +125,52 @@ def test_the_best_come_first_then_the_earliest_then_by_name() -> None:
         Candidate("mariadb", accused=0.7, onset=START + timedelta(hours=1)),
     ]
     assert [one.component for one in rank(candidates, {})] == ["mariadb", "keystone", "nova-api", "barbican", "zaqar"]
+
+
+def test_the_question_sorts_equals_by_how_well_they_fit() -> None:
+    """Not only by whether they fit at all."""
+    equals = [Candidate(name, accused=0.6) for name in ("keystone", "mariadb", "rabbitmq")]
+    ranked = rank(equals, {"keystone": 0.2, "mariadb": 0.5, "rabbitmq": 0.9})
+    assert [one.component for one in ranked] == ["rabbitmq", "mariadb", "keystone"]
+
+
+def said(component: str, strength: float, directness: Directness = Directness.ACCUSATION, **facts: object) -> Candidate:
+    """A candidate with one finding, which ``facts`` describe."""
+    one = replace(finding(component, component, directness=directness), **facts)  # type: ignore[arg-type]
+    return Candidate(component, findings=[one], direct=strength, explains_share=1.0)
+
+
+SYMPTOM = {"directness": Directness.SYMPTOM, "signature": "known-symptom"}
+
+
+def test_what_no_rule_knows_comes_before_what_follows_from_another_fault() -> None:
+    """Where nobody is plainly at fault, the known symptom falls behind by more than what counts as equal."""
+    table = current()
+    weak, new = table.failure * 0.9, table.failure * 0.6
+    sufferer, cause, neither = (
+        said("nova-api", weak, **SYMPTOM),  # type: ignore[arg-type]
+        said("keystone", new, unexplained=True),
+        said("glance-api", weak, signature="known-accusation"),
+    )
+    ranked = rank([sufferer, cause, neither], {})
+    assert [one.component for one in ranked] == ["glance-api", "keystone", "nova-api"]
+    assert sufferer.score == pytest.approx(new - 2 * table.tie)
+    assert neither.score == pytest.approx(weak)
+
+
+@pytest.mark.parametrize(
+    ("plain", "told"),
+    [
+        (0.6, {"unexplained": True}),
+        (0.2, {"unexplained": True, "vague": True}),
+        (0.2, {"unexplained": True, "accuser": "nova-api"}),
+        (0.2, {}),
+    ],
+    ids=["somebody is plainly at fault", "its words are vague", "another one says it", "a rule knows it"],
+)
+def test_a_known_symptom_stays_in_front_where(plain: float, told: dict[str, object]) -> None:
+    """Only an own error in telling words that no rule knows says more than a symptom, and only among weak ones."""
+    sufferer = said("nova-api", plain, **SYMPTOM)  # type: ignore[arg-type]
+    ranked = rank([said("keystone", 0.15, **told), sufferer], {})  # type: ignore[arg-type]
+    assert ranked[0] is sufferer
+    assert sufferer.score == pytest.approx(plain)
