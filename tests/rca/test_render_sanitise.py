@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -87,6 +87,7 @@ def test_shorten_never_exceeds_its_limit(text: str, limit: int) -> None:
 
 
 @given(st.text(alphabet="`ab\n|<>*", min_size=1))
+@example("```\n*a*")
 def test_a_fence_holds_its_text(text: str) -> None:
     """A Markdown reader finds one code block with the text in it and nothing else."""
     tokens = MARKDOWN.parse(markdown_fence(text))

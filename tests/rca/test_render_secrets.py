@@ -66,6 +66,9 @@ ORDINARY = [
     "Error when reading /var/lib/rabbitmq/.erlang.cookie: eacces",
     "internal error: no secret with matching uuid 9182f4bb-9c9c-4570-b40e-5d281da49984",
     "secret: no value matches",
+    "password: must not be empty",
+    "token => Zugriff",
+    """["password", first, 'x']""",
     "    token = PROVIDERS.token_provider_api.issue_token(user)",
     '127.0.0.1 "POST /v3/auth/tokens HTTP/1.1" status: 201 len: 4711',
     '{"auth": {"identity": {"methods": ["password"], "password": {"user": {"name": "nova"}}}}}',
@@ -131,6 +134,22 @@ def test_a_secret_behind_a_masked_secret_goes_too() -> None:
 def test_ordinary_lines_stay_as_they_are(line: str) -> None:
     """Lines that speak of passwords and tokens without telling one are evidence and are not changed."""
     assert mask_secrets(line) == line
+
+
+@pytest.mark.parametrize(
+    ("line", "masked"),
+    [
+        ("password: hunter", "password: ***"),
+        ("password: hunter 42", "password: *** 42"),
+        ("password: hunter2 was set", "password: *** was set"),
+        ("password: hunter, then x", "password: ***, then x"),
+        ("X-Auth-Token: hunter was sent", "X-Auth-Token: *** was sent"),
+        (r"{'password': 'ab\\\\', 'user': 'nova'}", "{'password': '***', 'user': 'nova'}"),
+    ],
+)
+def test_one_word_is_a_secret_where_it_is_no_sentence(line: str, masked: str) -> None:
+    """Letters alone, followed by another word, are a sentence; all else goes, and no more than the value."""
+    assert mask_secrets(line) == masked
 
 
 @given(st.lists(st.sampled_from(WORDS)))

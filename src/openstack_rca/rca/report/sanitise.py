@@ -49,6 +49,7 @@ _SCHEME = re.compile(r"(?:basic|bearer|negotiate|token)\s{1,3}", re.IGNORECASE)
 _LONG_SCHEME = re.compile(r"(?:digest|oauth|hawk|aws[\w-]{0,30})\s", re.IGNORECASE)
 _REST_OF_LINE = re.compile(r"[^\n]*")
 _UNQUOTED = re.compile(r"(?:(?![,;&]\s{0,3}[\w.-]{1,64}\s{0,3}[=:])[^\s\"'])*")
+_TWO_WORDS = re.compile(r"[^\W\d_]+ [^\W\d_]")
 # What stands where a secret would and is none: "using password: YES", an option that is not set, a digest, a mask.
 _NO_SECRET = re.compile(
     r"yes|no|none|null|true|false|\*+|<[^<>\s]{1,40}>|%s|\{sha(?:1|256|512)\}[\w.]+|", re.IGNORECASE
@@ -112,8 +113,7 @@ def _secret_span(text: str, found: re.Match[str]) -> tuple[int, int]:
         start = scheme.end() if scheme else start
     end = _end(_UNQUOTED, text, start)
     end = start + len(text[start:end].rstrip(")]},;.:>\\")) or end
-    goes_on = text[start:end].isalpha() and text[end : end + 1] == " " and text[end + 1 : end + 2].isalpha()
-    is_sentence = ":" in between and goes_on and not name.startswith("x-")
+    is_sentence = ":" in between and _TWO_WORDS.match(text, start) and not name.startswith("x-")
     return nothing if is_sentence else (start, end)
 
 
