@@ -4,7 +4,7 @@
 VENV ?= .venv
 SWIFT_VENV ?= .venv-swift
 PYTEST_FLAGS ?=
-# Files are shared out between so many processes; each starts servers of its own.
+# Files are shared out between so many processes (auto: one more than processors); each starts servers of its own.
 TEST_WORKERS ?= auto
 # How many changes `make mutate` draws; 0: all of them.
 SAMPLE ?= 60
@@ -24,7 +24,8 @@ demo: $(VENV)/.installed ## install, train on samples/, answer a sample incident
 	@$(BIN)/openstack-rca demo
 
 test: system-packages lint $(SWIFT_VENV)/.installed ## everything that checks: ruff, mypy, pytest
-	@$(BIN)/python -m pytest -n $(TEST_WORKERS) --maxprocesses 4 --dist loadfile $(PYTEST_FLAGS); status=$$?; scripts/missing-packages; exit $$status
+	@$(BIN)/python -m compileall -q src
+	@$(BIN)/python -m pytest -n $(TEST_WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(PYTEST_FLAGS); status=$$?; scripts/missing-packages; exit $$status
 
 lint: $(VENV)/.installed-dev ## ruff check, ruff format --check, mypy --strict
 	@$(BIN)/ruff check .

@@ -10,7 +10,7 @@ import pytest
 
 from openstack_rca.lifecycle.mlflow import connect
 from openstack_rca.settings import load_settings
-from trained_environment import OUR_VARIABLES, PROXIES, Trained, copy_home, make_trained
+from trained_environment import OUR_VARIABLES, PROXIES, ROOT, Trained, copy_home, make_trained
 
 EXPORTED_FOR_MLFLOW = (
     "MLFLOW_DISABLE_TELEMETRY",
@@ -24,9 +24,45 @@ EXPORTED_FOR_MLFLOW = (
 )
 
 
+SLOWEST_FIRST = (
+    "faults/test_faults_network.py",
+    "dashboard/test_dashboard_browser.py",
+    "project/test_docs.py",
+    "project/test_packaging.py",
+    "cli/test_cli_doors.py",
+    "dashboard/test_dashboard_jobs.py",
+    "service/test_cluster.py",
+    "cli/test_cli_nightly.py",
+    "cli/test_cli_start.py",
+    "cli/test_cli_interrupt.py",
+    "faults/test_faults_kill.py",
+    "faults/test_faults_many_writers.py",
+    "lifecycle/test_lifecycle_secrets.py",
+    "lifecycle/test_lifecycle_crash.py",
+    "cli/test_cli_analyze.py",
+    "model/test_model_story_network.py",
+    "logs/test_logs_repacking.py",
+    "service/test_repacked_incidents.py",
+    "dashboard/test_dashboard_pages.py",
+)
+"""Files of half a minute and more. A process that begins one of them last keeps the others waiting for it."""
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``--store ceph`` runs what needs a bucket on a Ceph object gateway."""
     parser.addoption("--store", choices=("swift", "ceph"), default="swift", help="the object store of the tests")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: many tests wait, for a service that is slow or a process that starts."""
+    return len(os.sched_getaffinity(0)) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest begin first (with ``--no-loadscope-reorder``, else xdist has an order of its own)."""
+    rank = {ROOT / "tests" / name: number for number, name in enumerate(SLOWEST_FIRST)}
+    items.sort(key=lambda item: rank.get(item.path, len(rank)))
 
 
 @pytest.fixture(scope="session")

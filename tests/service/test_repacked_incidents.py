@@ -17,7 +17,9 @@ from openstack_rca.service.analysis import analyze
 from openstack_rca.settings import load_settings
 from trained_environment import SAMPLES
 
-INCIDENTS = sorted((SAMPLES / "incidents").iterdir())
+INCIDENTS = [SAMPLES / "incidents" / name for name in ("HEALTHY-001", "INC-003", "INC-010", "INC-019")]
+"""A healthy one, a fault that its own service tells, a process that fell silent and a host that is cut off. That the events of
+every incident are the same in every packing, the tests of the logs show."""
 STAMP = re.compile(rb"^(\d{4}-\d\d-\d\d)[ T]+(\d{1,2}:\d\d:\d\d)(?:[.,](\d{1,6}))?")
 SHORT_NAMES = {
     "cinder-api": "cinder/api",
