@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
-from pydantic import AliasChoices, Field, SecretStr
-from pydantic_settings import BaseSettings
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 
 def named(*names: str, **facts: Any) -> Any:
@@ -16,8 +16,23 @@ def named(*names: str, **facts: Any) -> Any:
     return Field(validation_alias=AliasChoices(*names), **facts)
 
 
-class OutsideSettings(BaseSettings):
-    """The fields; see ``settings.Settings`` for how they are read."""
+class OutsideSettings(BaseModel):
+    """The fields; each is what is given by its name, else what the first of its variables holds that is not empty."""
+
+    model_config = ConfigDict(
+        extra="ignore", frozen=True, populate_by_name=True, protected_namespaces=(), defer_build=True
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_environment(cls, given: dict[str, object]) -> dict[str, object]:
+        found = dict(given)
+        for name, field in cls.model_fields.items():
+            variables = field.validation_alias.choices if isinstance(field.validation_alias, AliasChoices) else []
+            held = [variable for variable in map(str, variables) if os.environ.get(variable)]
+            if name not in given and held:
+                found[held[0]] = os.environ[held[0]]
+        return found
 
     pager: str = named(
         "OPENSTACK_RCA_PAGER",

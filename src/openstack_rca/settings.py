@@ -16,7 +16,6 @@ from typing import Literal
 from zoneinfo import available_timezones
 
 from pydantic import AliasChoices, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
-from pydantic_settings import SettingsConfigDict
 
 from openstack_rca.errors import ConfigurationError
 from openstack_rca.extras import is_installed
@@ -41,15 +40,6 @@ def _expanded(path: Path) -> Path:
 
 class Settings(OutsideSettings):
     """Settings of one process; immutable once made."""
-
-    # The prefix applies to the names of the fields, which are read beside the aliases: without it, HOME would set ``home``.
-    model_config = SettingsConfigDict(
-        extra="ignore",
-        frozen=True,
-        populate_by_name=True,
-        env_ignore_empty=True,
-        env_prefix="OPENSTACK_RCA_SETTING_",
-    )
 
     home: Path = named(
         "OPENSTACK_RCA_HOME",

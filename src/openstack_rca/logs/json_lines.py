@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -178,6 +178,52 @@ def _plain_key(key: str) -> str:
     return key.lstrip("_") if added else key
 
 
+class _Held(NamedTuple):
+    """Which keys of the tables a record has; records of one program share their keys, so it is asked once of them."""
+
+    messages: list[str]
+    times: list[str]
+    word_levels: list[str]
+    syslog_numbers: list[str]
+    hosts: list[str]
+    services: list[str]
+    processes: list[str]
+    loggers: list[str]
+    paths: list[str]
+    pods: list[str]
+    containers: list[str]
+    traces: list[str]
+    errors: list[str]
+    ids: dict[str, list[str]]
+
+
+@lru_cache(maxsize=1024)
+def _held(names: tuple[str, ...]) -> _Held:
+    """The keys of a flat record by what they say; messages and times end with those that only look like it."""
+
+    def among(keys: Sequence[str]) -> list[str]:
+        return [key for key in keys if key in names]
+
+    texts = [key for key in names if key not in json_keys.MESSAGE_SET and says_text(key)]
+    moments = [key for key in names if key not in json_keys.TIME_SET and says_time(key)]
+    return _Held(
+        among(("full_message", *json_keys.MESSAGES)) + texts,
+        among(json_keys.TIMES) + moments,
+        among(json_keys.WORD_LEVELS),
+        among(json_keys.SYSLOG_NUMBERS),
+        among(json_keys.HOSTS),
+        among(json_keys.SERVICES),
+        among(json_keys.PROCESSES),
+        among(json_keys.LOGGERS),
+        among(json_keys.PATHS),
+        among(json_keys.PODS),
+        among(json_keys.CONTAINERS),
+        among(json_keys.TRACES),
+        among(json_keys.ERRORS),
+        {column: found for column, keys in json_keys.IDS.items() if (found := among(keys))},
+    )
+
+
 def _first(record: Record, keys: Sequence[str]) -> Any:
     for key in keys:
         value = record.get(key)
@@ -188,20 +234,21 @@ def _first(record: Record, keys: Sequence[str]) -> Any:
 
 def _record_envelopes(record: Record) -> Iterator[dict[str, Any]]:
     flat = _flat(record)
-    text = _text(flat)
+    held = _held(tuple(flat))
+    text = _text(flat, held)
     envelope: dict[str, Any] = {"wrapper": NAME, "part": WHOLE}
-    envelope.update(_time(flat))
-    envelope["outer_level"], states_level = _level(flat)
-    origin = _origin(flat)
+    envelope.update(_time(flat, held))
+    envelope["outer_level"], states_level = _level(flat, held)
+    origin = _origin(flat, held)
     # oslo.log asks its own machine for a name, which in a container is the container's.
     told_by_itself = "funcname" in flat and "lineno" in flat
     envelope["outer_hostname" if told_by_itself else "outer_host"] = origin.host
     envelope["outer_service"] = origin.service
-    process = _first(flat, json_keys.PROCESSES)
+    process = _first(flat, held.processes)
     envelope["outer_process"] = int(process) if re.fullmatch(r"\d{1,9}", str(process)) else None
-    logger = _first(flat, json_keys.LOGGERS)
+    logger = _first(flat, held.loggers)
     envelope["outer_logger"] = logger if isinstance(logger, str) else None
-    for name, keys in json_keys.IDS.items():
+    for name, keys in held.ids.items():
         value = _first(flat, keys)
         if isinstance(value, dict):
             value = value.get("uuid") or value.get("id")
@@ -215,8 +262,8 @@ def _record_envelopes(record: Record) -> Iterator[dict[str, Any]]:
         envelope["part"] = PIECE
     elif states_level or envelope.get("outer_request_id") or envelope["outer_logger"]:
         envelope["part"] = WHOLE_EVENT
-    trace = _trace(flat)
-    error = _first(flat, json_keys.ERRORS)
+    trace = _trace(flat, held)
+    error = _first(flat, held.errors)
     body = text.rstrip("\n")
     if isinstance(error, str) and error not in body and error not in trace:
         body = f"{body}: {error}" if body else error
@@ -237,11 +284,9 @@ def _goes_on(flat: Record, text: str) -> bool:
     return text == flat.get("log") and not text.endswith("\n") and "stream" in flat and flat.keys() <= _DOCKER_KEYS
 
 
-def _text(flat: Record) -> str:
-    full = flat.get("full_message")
-    others = (value for key, value in flat.items() if key not in json_keys.MESSAGE_SET and says_text(key))
-    for value in (full, *(flat.get(key) for key in json_keys.MESSAGES), *others):
-        value = untyped(value)
+def _text(flat: Record, held: _Held) -> str:
+    for key in held.messages:
+        value = untyped(flat[key])
         if isinstance(value, str) and value:
             return COLOUR.sub("", value) if "\x1b" in value else value
         if isinstance(value, list) and value and all(isinstance(byte, int) and 0 <= byte < 256 for byte in value):
@@ -252,16 +297,16 @@ def _text(flat: Record) -> str:
     return ""
 
 
-def _trace(flat: Record) -> str:
-    value = _first(flat, json_keys.TRACES)
+def _trace(flat: Record, held: _Held) -> str:
+    value = _first(flat, held.traces)
     if isinstance(value, list):
         value = "\n".join(str(part) for part in value)
     return value.strip("\n") if isinstance(value, str) and ("\n" in value or value.startswith("Traceback")) else ""
 
 
-def _time(flat: Record) -> dict[str, Any]:
-    for key in (*json_keys.TIMES, *(key for key in flat if key not in json_keys.TIME_SET and says_time(key))):
-        value = flat.get(key)
+def _time(flat: Record, held: _Held) -> dict[str, Any]:
+    for key in held.times:
+        value = flat[key]
         if isinstance(value, dict):
             value = value.get("$date", value.get("seconds"))
         micros = _epoch_micros(value)
@@ -291,16 +336,16 @@ def _epoch_micros(value: Any) -> int | None:
     return micros if _EPOCH + timedelta(microseconds=micros) < datetime(9000, 1, 1, tzinfo=UTC) else None
 
 
-def _level(flat: Record) -> tuple[str | None, bool]:
+def _level(flat: Record, held: _Held) -> tuple[str | None, bool]:
     """The severity, and whether a word of the program's own says it (a number is what syslog or journald put there)."""
-    for key in json_keys.WORD_LEVELS:
-        value = flat.get(key)
+    for key in held.word_levels:
+        value = flat[key]
         if isinstance(value, str):
             level = level_name(value)
             if level is not None:
                 return level, key not in json_keys.SYSLOG_WORDS
-    for key in json_keys.SYSLOG_NUMBERS:
-        value = flat.get(key)
+    for key in held.syslog_numbers:
+        value = flat[key]
         if isinstance(value, bool) or not re.fullmatch(r"\d{1,3}", str(value)):
             continue
         number = int(str(value))
@@ -311,36 +356,35 @@ def _level(flat: Record) -> tuple[str | None, bool]:
     return None, False
 
 
-def _origin(flat: Record) -> Origin:
+def _origin(flat: Record, held: _Held) -> Origin:
     labels = flat.get("labels") if isinstance(flat.get("labels"), dict) else flat.get("stream")
     labelled = origin_of_labels(labels) if isinstance(labels, dict) else Origin(None, None)
     path = Origin(None, None)
     if "levelname" not in flat and "lineno" not in flat:
-        for key in json_keys.PATHS:
-            value = flat.get(key)
+        for key in held.paths:
+            value = flat[key]
             if isinstance(value, str) and re.search(r"/|\.log", value) and not value.endswith((".py", ".go", ".c")):
                 path = origin_of_path(value)
                 break
-    pod = _first(flat, json_keys.PODS)
+    pod = _first(flat, held.pods)
     in_pod = None
     if isinstance(pod, str):
-        container = _first(flat, json_keys.CONTAINERS)
+        container = _first(flat, held.containers)
         in_pod = service_of_pod(pod, container if isinstance(container, str) else None)
     named = [
         service_of_tag(value.rstrip(":").split("[")[0])
-        for key in json_keys.SERVICES
+        for key in held.services
         # Python's own name for a process says nothing of the program, nor does a class of Java.
-        if isinstance(value := flat.get(key), str)
+        if isinstance(value := flat[key], str)
         and (component_of_program(value) or not (key == "process_name" or _JAVA_CLASS.fullmatch(value)))
     ]
     known = next((name for name in named if name and component_of_program(name)), None)
-    host = next((str(flat[key]) for key in json_keys.HOSTS if _is_host(key, flat)), None)
+    host = next((str(flat[key]) for key in held.hosts if _is_host(key, flat[key])), None)
     service = in_pod or known or path.service or labelled.service or next((name for name in named if name), None)
     return Origin(service, host or labelled.host or path.host)
 
 
-def _is_host(key: str, flat: Record) -> bool:
-    value = flat.get(key)
+def _is_host(key: str, value: Any) -> bool:
     if not isinstance(value, str) or not re.fullmatch(r"[\w.:-]{1,253}", value):
         return False
     if key == "source":

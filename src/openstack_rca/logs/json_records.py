@@ -71,8 +71,10 @@ def holds_record(value: Record) -> bool:
     """Whether a value of JSON is a log record for sure: it has a text and a time."""
     text = time = False
     for key, inner in value.items():
+        if text and time:
+            break
         if isinstance(inner, dict) and not _is_text(key, inner):
-            if key in json_keys.LEVELLED and not (text and time):
+            if key in json_keys.LEVELLED:
                 for deeper, deepest in inner.items():
                     text = text or _is_text(deeper, deepest)
                     time = time or (says_time(deeper) and is_moment(deepest))
