@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr
 
 
 def named(*names: str, **facts: Any) -> Any:
@@ -17,22 +16,11 @@ def named(*names: str, **facts: Any) -> Any:
 
 
 class OutsideSettings(BaseModel):
-    """The fields; each is what is given by its name, else what the first of its variables holds that is not empty."""
+    """The fields; see ``settings.Settings`` for how they are read."""
 
     model_config = ConfigDict(
         extra="ignore", frozen=True, populate_by_name=True, protected_namespaces=(), defer_build=True
     )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _with_environment(cls, given: dict[str, object]) -> dict[str, object]:
-        found = dict(given)
-        for name, field in cls.model_fields.items():
-            variables = field.validation_alias.choices if isinstance(field.validation_alias, AliasChoices) else []
-            held = [variable for variable in map(str, variables) if os.environ.get(variable)]
-            if name not in given and held:
-                found[held[0]] = os.environ[held[0]]
-        return found
 
     pager: str = named(
         "OPENSTACK_RCA_PAGER",
