@@ -33,6 +33,8 @@ def test_a_version_goes_to_another_machine_in_one_tar(
     after = rca("models", "show", "latest", "--format", "json").json()
     assert (after["sha256"], after["metrics"]) == (before["sha256"], before["metrics"])
     assert after["tags"][f"{TAG}imported_from"] == "openstack_rca_system_staging/lstm_model version 1"
+    again = rca("models", "import", parcel, "--format", "json").json()
+    assert (again["version"], again["made"]) == ("1", False)
 
 
 def test_a_tar_that_is_not_ours_or_not_whole_is_refused(home: Path, rca: Program, tmp_path: Path) -> None:

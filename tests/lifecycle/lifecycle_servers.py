@@ -179,13 +179,13 @@ def _write_swift_configuration(folder: Path, ports: dict[str, int]) -> None:
 
 
 @contextmanager
-def mlflow_server(folder: Path) -> Iterator[str]:
-    """``mlflow server`` with proxied artifacts and its files in ``folder``; yields its address."""
+def mlflow_server(folder: Path, backend: str = "") -> Iterator[str]:
+    """``mlflow server`` with proxied artifacts, on a database of its own or on ``backend``; yields its address."""
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
     uri, log = f"http://127.0.0.1:{port}", folder / "server.log"
     arguments = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    arguments += ["--backend-store-uri", f"sqlite:///{folder / 'server.db'}"]
+    arguments += ["--backend-store-uri", backend or f"sqlite:///{folder / 'server.db'}"]
     arguments += ["--artifacts-destination", (folder / "artifacts").as_uri()]
     quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     with process(arguments, log, **quiet) as started:

@@ -165,7 +165,7 @@ def test_a_tampered_object_is_not_an_outage(s3: Settings, make_model: MakeModel,
     [
         ({"aws_secret_access_key": "wrong-secret"}, StoreAccessDenied, "AWS_SECRET_ACCESS_KEY"),
         ({"mlflow_artifact_root": "s3://no-such-bucket/rca"}, StoreBucketNotFound, "no-such-bucket"),
-        ({"mlflow_artifact_root": "s3://B/rca"}, StoreBucketNotFound, "called B"),
+        ({"mlflow_artifact_root": "s3://B/rca"}, StoreBucketNotFound, "called B|bucket B does not exist"),
         ({"s3_endpoint_url": NOTHING_THERE}, StoreUnavailable, NOTHING_THERE),
     ],
     ids=["wrong secret", "no bucket", "no bucket can have this name", "endpoint down"],

@@ -255,6 +255,8 @@ def promote_command(
         print_json({**told_as, "source": facts(promotion.source), "version": facts(version)})
         return
     told = "" if promotion.made else " (it was there already)"
+    if promotion.made and version.version == 1:
+        told = " (the first one there)"
     text = f"Version {promotion.source.version} is version {version.version} of {target}{told}: {version.uri}"
     say(text)
     if promotion.notice:

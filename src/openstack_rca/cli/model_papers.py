@@ -96,9 +96,9 @@ def import_command(parcel: Path, form: str, settings: Settings) -> None:
     Example:
       openstack-rca models import parcels/lstm_model_v15.tar
     """
-    version = import_model(settings, parcel)
+    version, made = import_model(settings, parcel)
     answer(
         form,
-        {"version": str(version.version), "uri": version.uri, "kind": version.kind.value},
-        f"version {version.version}  {version.uri}",
+        {"version": str(version.version), "uri": version.uri, "kind": version.kind.value, "made": made},
+        f"version {version.version}{'' if made else ' (it was there already)'}  {version.uri}",
     )

@@ -77,7 +77,11 @@ def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.command("train", short_help="Learn what normal looks like, store it as the next version.")
 @click.argument("logs", nargs=-1, required=True, metavar="LOGS...")
 @training_options
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Also write the model file here.")
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write the model file here; missing folders are made.",
+)
 @click.option("--add", metavar="VERSION", help="Train on from this version (latest, a number, an @alias).")
 @click.option("--force", is_flag=True, help="Let it become latest even if it is worse than the version in use.")
 @SCHEDULER

@@ -43,7 +43,10 @@ def parts_of(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def card_markdown(version: ModelVersion, parts: dict[str, dict[str, Any]]) -> str:
     """The card as Markdown; what others wrote in it is shown as they wrote it, and obeyed nowhere."""
     lines = [f"# {_title(version)}", ""]
-    lines += [f"- {name}: {markdown_prose(value)}" for name, value in _facts(version).items()]
+    for name, value in _facts(version).items():
+        first, *more = value.splitlines()
+        lines += [f"- {name}: {markdown_prose(first)}"]
+        lines += [f"  - {markdown_prose(line.removeprefix('- '))}" for line in more if line]
     for title, part in parts.items():
         if part:
             lines += ["", f"## {title.capitalize()}", "", "| what | value |", "|---|---|"]
@@ -70,7 +73,8 @@ def card_page(version: ModelVersion, parts: dict[str, dict[str, Any]]) -> str:
 
 def _table(facts: dict[str, str]) -> str:
     rows = "\n".join(
-        f'<tr><th scope="row">{escape(one_line(name))}</th><td>{escape(one_line(value))}</td></tr>'
+        f'<tr><th scope="row">{escape(one_line(name))}</th>'
+        f"<td>{'<br>'.join(escape(one_line(line)) for line in value.splitlines())}</td></tr>"
         for name, value in facts.items()
     )
     return f"<table>\n{rows}\n</table>"

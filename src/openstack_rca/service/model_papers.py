@@ -102,10 +102,13 @@ def export_model(settings: Settings, reference: str, folder: Path) -> Path:
     return target
 
 
-def import_model(settings: Settings, parcel: Path) -> ModelVersion:
+def import_model(settings: Settings, parcel: Path) -> tuple[ModelVersion, bool]:
     """Publish the version of such a tar as the next one here; signed where there is a signing key.
 
     The file has to be the one that its manifest names, and passes the gate of every door.
+
+    Returns:
+        The version, and whether it was made now: the same file is not taken in twice.
 
     Raises:
         ConfigurationError: there is no such tar.
@@ -118,7 +121,10 @@ def import_model(settings: Settings, parcel: Path) -> ModelVersion:
         if file_digest(model) != manifest.get("sha256"):
             raise DigestMismatch(f"The model in {parcel} is not the one that its manifest names.", "Export it again.")
         source = f"{manifest['experiment']}/{manifest['model_name']} version {manifest['version']}"
-        return ModelLifecycle(settings).publish(
+        lifecycle = ModelLifecycle(settings)
+        if (present := lifecycle.holding(manifest["sha256"])) is not None:
+            return present, False
+        made = lifecycle.publish(
             model,
             run_id=None,
             metrics=manifest["metrics"],
@@ -127,6 +133,7 @@ def import_model(settings: Settings, parcel: Path) -> ModelVersion:
             tags={TAG_IMPORTED: source},
             kind=kind_of(model),
         )
+        return made, True
 
 
 def _unpacked(parcel: Path, folder: Path) -> dict[str, Any]:
@@ -147,7 +154,8 @@ def _unpacked(parcel: Path, folder: Path) -> dict[str, Any]:
             raise wrong
     except OSError as error:
         raise ConfigurationError(
-            f"{parcel} cannot be read: {error.strerror or error}.", "Name a tar of ours."
+            f"{parcel} cannot be read: {error.strerror or error}.",
+            "Name a file that openstack-rca models export wrote.",
         ) from error
     except (tarfile.TarError, KeyError, ValueError, AttributeError) as error:
         raise wrong from error

@@ -271,6 +271,14 @@ class ModelLifecycle:
         """Whether a signature lies beside a version's file, valid or not."""
         return self.signatures.lies_beside(*self.locate(version))
 
+    def holding(self, sha256: str) -> ModelVersion | None:
+        """The newest good version that is this very file, signed where there is a signing key.
+
+        One from before there was a key does not count: publishing it anew is how it gets a signature.
+        """
+        same = (version for version in self.index.newest_first() if version.good and version.sha256 == sha256)
+        return next((version for version in same if not self.signatures.signs or self.is_signed(version)), None)
+
     def _numbered(self, text: str) -> ModelVersion:
         found = re.fullmatch(r"[vV]?0*([1-9]\d{0,8})", text)
         if not found:

@@ -58,11 +58,8 @@ def promote(
         )
     source = f"{lifecycle.place.experiment}/{lifecycle.place.model_name} version {version.version}"
     try:
-        for present in target.index.newest_first():
-            # One from before there was a key is promoted anew: that is how it gets a signature.
-            good = present.resolvable and present.sha256 == version.sha256
-            if good and (not target.signatures.signs or target.is_signed(present)):
-                return _told(lifecycle, version, target, present, made=False)
+        if (present := target.holding(version.sha256)) is not None:
+            return _told(lifecycle, version, target, present, made=False)
         made = _taken_over(lifecycle, version, target, source)
     except LifecycleError as error:
         reason = error.message[: word.LONGEST_TEXT]
