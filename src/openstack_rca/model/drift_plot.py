@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from openstack_rca.model.drift import SCORE_BINS, Drift
+from openstack_rca.model.plots import DPI, figure_of
 
-_BEFORE, _NOW, _ALARM, _GRID = "#6b6b6b", "#1f5fa8", "#b3261e", "#d9d9d9"
-_DPI = 120
+_BEFORE, _NOW, _ALARM = "#6b6b6b", "#1f5fa8", "#b3261e"
 _SERVICES = 12
 _TEMPLATES = 8
 
@@ -22,24 +22,14 @@ def draw_drift(drift: Drift, path: Path) -> None:
     Raises:
         OSError: the file cannot be written.
     """
-    # A figure of its own: pyplot keeps global state and would choose a window system.
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(12.0, 8.5), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = [figure.add_subplot(2, 2, number) for number in range(1, 5)]
-    for axis in axes:
-        axis.grid(color=_GRID, linewidth=0.6)
-        axis.set_axisbelow(True)
-        axis.spines[["top", "right"]].set_visible(False)
+    figure, axes = figure_of(2, 12.0, 8.5, rows=2)
     _measures(axes[0], drift)
     _scores(axes[1], drift)
     services = drift.services.sort((drift.services["now"] - drift.services["before"]).abs(), descending=True)
     _mix(axes[2], services.head(_SERVICES).to_dicts(), "service", "Share of events by service")
     _mix(axes[3], drift.templates.head(_TEMPLATES).to_dicts(), "template", "Templates whose share changed most")
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=_DPI, format="png")
+    figure.savefig(path, dpi=DPI, format="png")
 
 
 def _measures(axis: Any, drift: Drift) -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from openstack_rca.model.training import TrainingResult
 
 _LEARN, _HOLD, _RIVAL, _GRID = "#1f5fa8", "#d9740b", "#6b6b6b", "#d9d9d9"
-_DPI = 120
+DPI = 120
 
 
 def training_plots(result: TrainingResult, folder: Path) -> list[Path]:
@@ -32,19 +32,19 @@ def training_plots(result: TrainingResult, folder: Path) -> list[Path]:
     }
     paths = []
     for name, figure in drawings.items():
-        figure.savefig(folder / name, dpi=_DPI)
+        figure.savefig(folder / name, dpi=DPI)
         paths.append(folder / name)
     return paths
 
 
-def _figure(columns: int, width: float, height: float) -> tuple[Any, list[Any]]:
-    """A figure of its own: pyplot keeps global state and would choose a window system."""
+def figure_of(columns: int, width: float, height: float, rows: int = 1) -> tuple[Any, list[Any]]:
+    """A figure of so many inches with its axes, row by row; one of its own, since pyplot would choose a window system."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
-    axes = [figure.add_subplot(1, columns, 1 + number) for number in range(columns)]
+    axes = [figure.add_subplot(rows, columns, 1 + number) for number in range(rows * columns)]
     for axis in axes:
         axis.grid(color=_GRID, linewidth=0.6)
         axis.set_axisbelow(True)
@@ -55,7 +55,7 @@ def _figure(columns: int, width: float, height: float) -> tuple[Any, list[Any]]:
 def _learning_curves(result: TrainingResult) -> Any:
     from matplotlib.ticker import MaxNLocator
 
-    figure, (left, right) = _figure(2, 10.0, 4.0)
+    figure, (left, right) = figure_of(2, 10.0, 4.0)
     epochs = np.arange(1, len(result.history) + 1)
     metrics = result.metrics
     curves = (
@@ -81,7 +81,7 @@ def _learning_curves(result: TrainingResult) -> Any:
 
 def _calibration(result: TrainingResult) -> Any:
     """Share of later normal events that score at least s, against the 1 - s that the score promises."""
-    figure, (axis,) = _figure(1, 6.0, 4.6)
+    figure, (axis,) = figure_of(1, 6.0, 4.6)
     scores = np.sort(result.test_scores)
     promised = np.logspace(0.0, -4.0, 200)
     observed = 1.0 - np.searchsorted(scores, 1.0 - promised, side="left") / len(scores)
@@ -113,7 +113,7 @@ def distinct_labels(texts: list[str], width: int = 90) -> list[str]:
 
 def _surprising(result: TrainingResult) -> Any:
     rows = result.surprising.head(12).reverse()
-    figure, (axis,) = _figure(1, 10.0, 1.2 + 0.42 * max(rows.height, 1))
+    figure, (axis,) = figure_of(1, 10.0, 1.2 + 0.42 * max(rows.height, 1))
     places = np.arange(rows.height)
     values = rows["surprise"].to_numpy()
     axis.barh(places, values, color=_LEARN, height=0.62)

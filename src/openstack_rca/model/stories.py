@@ -29,33 +29,23 @@ MAX_NAMED = 2
 
 REQUEST = "request"
 
-_KIND_WORDS: dict[str, tuple[str, ...]] = {
-    "instance": (
-        "instance",
-        "instances",
-        "server",
-        "servers",
-        "server_uuid",
-        "server_id",
-        "device_id",
-        "instance_uuid",
-        "instance_id",
-    ),
-    "port": ("port", "ports", "port_id", "vif", "vif_id"),
-    "volume": ("volume", "volumes", "volume_id"),
-    "image": ("image", "images", "image_id", "image_ref"),
-    "snapshot": ("snapshot", "snapshots", "snapshot_id"),
-    "backup": ("backup", "backups", "backup_id"),
-    "migration": ("migration", "migrations", "migration_uuid"),
-    "attachment": ("attachment", "attachments", "attachment_id"),
-    "stack": ("stack", "stacks", "stack_id"),
-    "network": ("network", "networks", "network_id"),
-    "router": ("router", "routers", "router_id"),
-    "floatingip": ("floatingip", "floatingips", "floatingip_id"),
-    "loadbalancer": ("loadbalancer", "loadbalancers", "load_balancer", "load_balancer_id"),
-    "share": ("share", "shares", "share_id"),
-    "node": ("node", "nodes", "node_uuid"),
-    "cluster": ("cluster", "clusters"),
+_KIND_WORDS = {
+    "instance": "instance instances server servers server_uuid server_id device_id instance_uuid instance_id",
+    "port": "port ports port_id vif vif_id",
+    "volume": "volume volumes volume_id",
+    "image": "image images image_id image_ref",
+    "snapshot": "snapshot snapshots snapshot_id",
+    "backup": "backup backups backup_id",
+    "migration": "migration migrations migration_uuid",
+    "attachment": "attachment attachments attachment_id",
+    "stack": "stack stacks stack_id",
+    "network": "network networks network_id",
+    "router": "router routers router_id",
+    "floatingip": "floatingip floatingips floatingip_id",
+    "loadbalancer": "loadbalancer loadbalancers load_balancer load_balancer_id",
+    "share": "share shares share_id",
+    "node": "node nodes node_uuid",
+    "cluster": "cluster clusters",
 }
 """Words before an id that tell what it is the id of. What many objects share (project, security group) has no story."""
 
@@ -186,7 +176,7 @@ def _objects(events: pl.DataFrame) -> pl.DataFrame:
 
 def _mentions(events: pl.DataFrame) -> pl.DataFrame:
     """(row, name, kind) as written: kind is null where no known word stands before the id."""
-    kind_of = {word: kind for kind, words in _KIND_WORDS.items() for word in words}
+    kind_of = {word: kind for kind, words in _KIND_WORDS.items() for word in words.split()}
     written = (
         events.filter(pl.col("message").str.contains(_UUID))
         .select("row", pl.col("message").str.extract_all(_MENTION).alias("text"))
