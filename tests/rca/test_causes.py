@@ -247,3 +247,27 @@ def test_the_reason_for_a_stop_is_the_kind_of_fault() -> None:
     why = finding("nova-api", "nova-api", directness=Directness.CAUSE, category=Category.CONFIG, weight=0.9)
     assert ranked([stop, crash])[0].category is Category.PROCESS_DOWN
     assert ranked([stop, crash, why])[0].category is Category.CONFIG
+
+
+def test_two_causes_that_are_accused_alike_leave_open_which_it_is() -> None:
+    """Neither explains the other, so a verdict would be a guess."""
+    own = finding("redis", "redis", weight=0.7, directness=Directness.CAUSE, category=Category.CONFIG)
+    other = finding("memcached", "memcached", weight=0.7, directness=Directness.CAUSE, category=Category.CONFIG)
+    assert verdict_on(ranked([own])) is Verdict.CONFIRMED
+    assert verdict_on(ranked([own, other])) is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(("weight", "verdict"), [(0.9, Verdict.LIKELY), (0.7, Verdict.INCONCLUSIVE)])
+def test_a_single_witness_must_be_sure(weight: float, verdict: Verdict) -> None:
+    """What one client makes of another's fault is a proof only by a rule that is sure."""
+    told = finding("glance-api", "nova-api", weight=weight, category=Category.AUTH)
+    assert verdict_on(ranked([told])) is verdict
+
+
+@pytest.mark.parametrize(
+    ("category", "verdict"), [(Category.CAPACITY, Verdict.CONFIRMED), (Category.PROCESS_DOWN, Verdict.INCONCLUSIVE)]
+)
+def test_what_a_host_tells_of_a_process_is_no_word_on_the_host(category: Category, verdict: Verdict) -> None:
+    """That a process crashed does not say that its host is at fault; that the memory is used up does."""
+    told = finding("host", "host", weight=0.9, directness=Directness.CAUSE, category=category)
+    assert verdict_on(ranked([told])) is verdict

@@ -192,3 +192,9 @@ def test_a_folder_without_incidents_is_an_error(tmp_path: Path) -> None:
         find_incidents(tmp_path)
     with pytest.raises(IncidentFormatError, match="not a folder"):
         find_incidents(tmp_path / "nowhere")
+
+
+def test_a_label_may_call_a_component_as_its_daemon_is_called(tmp_path: Path) -> None:
+    """Labels are written by people who know the daemon: its canonical name is right too."""
+    (tmp_path / "incident.json").write_text('{"root_cause": {"service": "openvswitch", "accepted": ["httpd"]}}')
+    assert read_truth(tmp_path).expected == ("openvswitch", "httpd", "ovs", "apache")

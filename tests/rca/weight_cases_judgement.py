@@ -223,6 +223,8 @@ JUDGEMENT: dict[str, Case] = {
     "complaint": turned_away(0.3),
     "enough_others": turned_away(others=2),
     "failure": answer(finding("glance-api", "nova-api", weight=0.45)),
+    "lone_witness": answer(finding("glance-api", "nova-api", weight=0.9, category=Category.AUTH)),
+    "rival": answer(OWN, finding("swift-proxy", "swift-proxy", weight=0.35, directness=Directness.CAUSE)),
     "nothing_to_explain": equals(),
     "independent": lambda: is_independent(Candidate("glance-api", findings=[OWN])),
     "host_share": told_hosts(),

@@ -31,6 +31,7 @@ class Candidate:
         explains: components in trouble that depend on it.
         explains_share: share of all other components' trouble that it accounts for.
         vouched: false where a single service accuses it that it could not trouble, since that service does not need it.
+        rivalled: true of the best one where another that it does not explain is accused about as much.
         relevance: how well it fits the issue text, in [0, 1].
         score: what the ranking sorts by.
     """
@@ -47,6 +48,7 @@ class Candidate:
     explains: list[str] = field(default_factory=list)
     explains_share: float = field(default_factory=lambda: current().nothing_to_explain)
     vouched: bool = True
+    rivalled: bool = False
     relevance: float = 0.0
     score: float = 0.0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 
 from openstack_rca.rca.evidence import noisy_or
 from openstack_rca.rca.judgement.guilt import Candidate
@@ -32,7 +33,11 @@ def rank(candidates: Sequence[Candidate], relevance: Mapping[str, float]) -> lis
         candidates, key=lambda candidate: (-candidate.score, candidate.onset or _NEVER, candidate.component)
     )
     tied = [candidate for candidate in ranked if candidate.score >= ranked[0].score - current().tie]
-    return sorted(tied, key=lambda candidate: -candidate.relevance) + ranked[len(tied) :]
+    ranked = sorted(tied, key=lambda candidate: -candidate.relevance) + ranked[len(tied) :]
+    for best, second in pairwise(ranked[:2]):
+        hangs_on = second.component in best.explains or (second.explained_by or ("",))[0] == best.component
+        best.rivalled = second.score >= current().rival * best.score and not hangs_on
+    return ranked
 
 
 def _put_sufferers_behind(candidates: Sequence[Candidate]) -> None:

@@ -1,8 +1,8 @@
 """The verdict: what kind of proof there is against the best candidate.
 
 CONFIRMED: the cause says so itself, on a line that is quoted. LIKELY: two independent witnesses speak against it, one of
-them plainly, or one that needs it, or watches over it, names it and the reason. INCONCLUSIVE: less than that. NO FAILURE FOUND:
-nothing that healthy clouds do not show too.
+them plainly, or one that needs it, or watches over it, names it and the reason for sure. INCONCLUSIVE: less than that, or
+something else that accounts for it or is accused about as much. NO FAILURE FOUND: nothing that healthy clouds do not show too.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from openstack_rca.rca.weights import current
 PLACES = ("host", "network", "storage")
 """What logs nothing of its own: others' lines state its faults, and a single one that is out of reach proves little."""
 
+_STATES = (Category.PROCESS_DOWN, Category.HANG)
 _STEPS = (EvidenceSort.MISSING_STEP, EvidenceSort.LATE_STEP)
 
 
@@ -39,17 +40,26 @@ def standing(candidate: Candidate) -> Verdict:
     if candidate.score < table.failure:
         return Verdict.INCONCLUSIVE
     excused = candidate.explained_by is not None and candidate.explained_by[1] >= table.plain
-    if not excused and any(_says_so_itself(finding) for finding in candidate.findings):
+    if excused or candidate.rivalled:
+        return Verdict.INCONCLUSIVE
+    if any(_says_so_itself(finding) for finding in candidate.findings):
         return Verdict.CONFIRMED
-    if candidate.vouched and any(_names_reason(finding) for finding in candidate.findings):
+    accusers = {finding.accuser for finding in candidate.findings if finding.directness is not Directness.SYMPTOM}
+    needed = table.plain if len(accusers) > 1 or candidate.component in accusers else table.lone_witness
+    if candidate.vouched and any(_names_reason(f) and f.strength >= needed for f in candidate.findings):
         return Verdict.LIKELY
     plain = any(f.strength >= table.plain for f in candidate.findings if f.directness is not Directness.SYMPTOM)
     return Verdict.LIKELY if plain and _witnesses(candidate) >= table.enough_others else Verdict.INCONCLUSIVE
 
 
 def _says_so_itself(finding: Finding) -> bool:
-    """Whether the accused states the cause on a line of its own, or somebody that of a place that has no lines."""
+    """Whether the accused states the cause on a line of its own, or somebody that of a place that has no lines.
+
+    What a host tells of a process that ended or hangs is no word on the host itself.
+    """
     own = finding.accuser in (finding.accused, None) or finding.accused in PLACES
+    if finding.accused in PLACES and (finding.vague or finding.category in _STATES):
+        return False
     quoted = bool(finding.rows) and finding.sort is not EvidenceSort.SILENCE and not finding.compared
     return finding.directness is Directness.CAUSE and own and quoted and finding.strength >= current().plain
 

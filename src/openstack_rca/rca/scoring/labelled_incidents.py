@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from openstack_rca.errors import IncidentFormatError
+from openstack_rca.rca.knowledge import load_topology
 from openstack_rca.rca.report import Cause, Report
 from openstack_rca.rca.scoring.uncertainty import expected_calibration_error
 from openstack_rca.rca.vocabulary import Verdict
@@ -134,7 +135,10 @@ def read_truth(folder: Path) -> Truth:
         return Truth(fault, (), None, ())
     if not isinstance(cause, dict) or not cause.get("service"):
         raise IncidentFormatError(f"{folder / INCIDENT_FILE}: root_cause names no service.", "Add root_cause.service.")
-    expected = (str(cause["service"]), *(str(name) for name in cause.get("accepted") or ()))
+    labels = [str(cause["service"]), *(str(name) for name in cause.get("accepted") or ())]
+    canonical = load_topology().canonical
+    # A label may call a component as its daemon is called: who is right by that name is right.
+    expected = tuple(dict.fromkeys((*labels, *(found for name in labels if (found := canonical(name))))))
     lines = tuple((_plain(str(item["file"])), int(item["line"])) for item in data.get("evidence") or ())
     facts = tuple(str(word) for word in data.get("facts") or cause.get("facts") or ())
     return Truth(fault, expected, cause.get("category"), lines, facts)
@@ -161,7 +165,7 @@ def _plain(file: str) -> str:
 
 
 def score(question: Question, truth: Truth, report: Report, seconds: float) -> IncidentScore:
-    """Compare one answer with the truth: exact canonical names, no substrings."""
+    """Compare one answer with the truth: exact canonical names, those of the label's daemons among them, no substrings."""
     found_nothing = report.verdict is Verdict.NO_FAILURE_FOUND
     ranked = () if found_nothing else tuple(dict.fromkeys(cause.component for cause in report.causes))
     rank = next((place for place, name in enumerate(ranked, 1) if name in truth.expected), None)
