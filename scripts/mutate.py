@@ -28,7 +28,7 @@ from rich.progress import track
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = "src/openstack_rca/"
 
-WITHOUT_SERVERS = ["-k", "not s3 and not server and not processes_that_publish_at_once and not really_full_disk"]
+WITHOUT_SERVERS = ["-k", "not s3 and not processes_that_publish_at_once and not really_full_disk"]
 
 ROOMS: dict[str, tuple[list[str], list[str]]] = {
     "sanitise": (

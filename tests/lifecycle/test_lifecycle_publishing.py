@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lifecycle_helpers import FACTS, MakeModel, publish
+from lifecycle_helpers import FACTS, MakeModel, publish, stored_file
 from signing_helpers import Keys
 from small_s3 import BUCKET, Conditions, Kept, SmallS3, small_s3
 
@@ -26,6 +26,7 @@ from openstack_rca.lifecycle.objects.files import file_digest
 from openstack_rca.lifecycle.objects.store import ObjectStore
 from openstack_rca.lifecycle.records import signature_key
 from openstack_rca.lifecycle.versions import publishing
+from openstack_rca.lifecycle.versions.changes import VersionChanges
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.settings import Settings, load_settings
 
@@ -309,21 +310,38 @@ def test_a_signature_of_somebody_else_in_its_place_means_the_next_number(
     assert remote.objects[signature].content == b"{}"
 
 
-def test_what_broke_off_is_finished_under_its_own_number(embedded: Settings, make_model: MakeModel) -> None:
-    """The number that another writer began is left alone, whatever became of that writer."""
+@pytest.mark.parametrize("order", [("theirs", "ours"), ("ours", "theirs")], ids=" first, then ".join)
+def test_what_broke_off_is_finished_under_its_own_number(
+    embedded: Settings, make_model: MakeModel, tmp_path: Path, order: tuple[str, str]
+) -> None:
+    """The number that another writer began is left alone, whatever became of that writer, and whoever was first."""
 
     def break_off(step: str) -> None:
         if step == "uploaded":
             raise StoreError("the store went away")
 
-    for name in ("theirs", "ours"):
+    spool, kept = embedded.home / "spool", tmp_path / "kept"
+    for name in order:
         with pytest.raises(PublishFailed):
             publish(ModelLifecycle(embedded, at_step=break_off), make_model(name))
-        if name == "theirs":
-            shutil.rmtree(embedded.home / "spool")
+        if name == "ours":
+            shutil.copytree(spool, kept)
+        shutil.rmtree(spool)
+    shutil.move(kept, spool)
     (version,) = ModelLifecycle(embedded).publish_spooled()
-    assert (version.version, version.status) == (2, "ready")
-    assert [(one.version, one.status) for one in ModelLifecycle(embedded).list()] == [(2, "ready"), (1, "uploading")]
+    number = order.index("ours") + 1
+    assert (version.version, version.status) == (number, "ready")
+    listed = {one.version: one.status for one in ModelLifecycle(embedded).list()}
+    assert listed == {number: "ready", 3 - number: "uploading"}
+
+
+def test_a_number_that_the_history_knows_is_not_given_again(store_only: Settings, make_model: MakeModel) -> None:
+    """Also where the files of the version are gone from the store."""
+    for name in ("first", "second"):
+        version = publish(ModelLifecycle(store_only), make_model(name))
+    VersionChanges(ModelLifecycle(store_only)).yank(version.version, "bad")
+    shutil.rmtree(stored_file(version).parents[1])
+    assert publish(ModelLifecycle(store_only), make_model("third")).version == 3
 
 
 BROKEN: dict[str, Callable[[Path], object]] = {
