@@ -13,7 +13,7 @@ ASK = """
 import json, sys
 from openstack_rca.cli.main import cli, run
 status = run(cli, {words!r})
-heavy = ("keras", "jax", "tensorflow", "torch", "matplotlib", "mlflow", "streamlit", "pandas", "scipy")
+heavy = ("keras", "jax", "tensorflow", "torch", "matplotlib", "mlflow", "streamlit", "pandas", "scipy", "asyncio")
 print(json.dumps([status, [name for name in heavy if name in sys.modules]]), file=sys.stderr)
 """
 
@@ -72,8 +72,8 @@ TABLES = [*FACTS, "polars", "numpy", "yaml"]
     [
         (["models", "list"], FACTS),
         (["cache", "list"], TABLES),
-        (["logs", "inspect", LOGS], [*TABLES, "h5py"]),
-        (["analyze", LOGS, "--model", "none", "--disable-mlflow"], [*TABLES, "h5py"]),
+        (["logs", "inspect", LOGS], TABLES),
+        (["analyze", LOGS, "--model", "none", "--disable-mlflow"], TABLES),
     ],
     ids=lambda given: " ".join(given).replace(LOGS, "LOGS"),
 )

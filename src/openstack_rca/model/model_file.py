@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import h5py
 import numpy as np
 import polars as pl
 
@@ -200,6 +199,8 @@ def _read_whole(path: Path) -> tuple[Assets, dict[str, FloatArray]]:
 
 def _read_weights(parts: Parts, path: str) -> dict[str, FloatArray]:
     """The arrays of the HDF5 file under our names; Keras numbers its groups by class, in the order of the layers."""
+    import h5py
+
     try:
         layers = parts.config["config"]["layers"]
         named = [(str(layer["class_name"]), str(layer["name"]), dict(layer["config"])) for layer in layers]
@@ -223,6 +224,8 @@ def _read_weights(parts: Parts, path: str) -> dict[str, FloatArray]:
 
 
 def _read_array(file: Any, key: str, name: str, path: str) -> FloatArray:
+    import h5py
+
     item = file.get(key, getlink=False)
     if not isinstance(item, h5py.Dataset):
         raise damaged(path, f"the weight {name} is missing")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from openstack_rca.errors import (
     ConfigurationError,
@@ -18,11 +19,13 @@ from openstack_rca.errors import (
     VersionNotFound,
 )
 from openstack_rca.lifecycle.records import LoadedModel, ModelVersion
-from openstack_rca.lifecycle.versions import ModelLifecycle
 from openstack_rca.model.model_file import ModelFile, open_model_file
 from openstack_rca.rca.report import ModelUsed
 from openstack_rca.service.places import require_home
 from openstack_rca.settings import Settings
+
+if TYPE_CHECKING:
+    from openstack_rca.lifecycle.versions import ModelLifecycle
 
 TRAIN = "Train one with: openstack-rca train PATH_TO_NORMAL_LOGS"
 
@@ -69,6 +72,9 @@ def open_model(reference: str, settings: Settings) -> OpenModel:
         file = open_model_file(Path(reference))
         used = ModelUsed(name=Path(reference).name, digest=_digest(Path(reference)), source="file")
         return OpenModel(file, used, reference=reference)
+    # An answer without a version does not wait for registry and store.
+    from openstack_rca.lifecycle.versions import ModelLifecycle
+
     try:
         require_home(settings, writable=False)
     except ConfigurationError as error:
