@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import tarfile
 from pathlib import Path
 
@@ -55,8 +56,8 @@ def test_a_tar_that_is_not_ours_or_not_whole_is_refused(home: Path, rca: Program
     assert len(rca("models", "list", "--format", "json").json()) == 1
 
 
-def test_diff_and_card_tell_data_settings_and_figures(home: Path, rca: Program) -> None:
-    """A copy in another environment differs in nothing; the card has the facts of the training."""
+def test_diff_and_card_tell_data_settings_figures_and_vocabulary(home: Path, rca: Program) -> None:
+    """Version 2 has another figure, and then a file that is not its own and is not compared."""
     assert rca("models", "diff", "1", "1").out.endswith("differ in nothing that is written about them.\n")
     manifest = next((home / "artifacts").glob("*_0001/models/lstm_model_v1.json"))
     facts = json.loads(manifest.read_text())
@@ -64,8 +65,12 @@ def test_diff_and_card_tell_data_settings_and_figures(home: Path, rca: Program) 
     other.parent.mkdir(parents=True)
     facts |= {"version": 2, "metrics": {**facts["metrics"], "test_accuracy": 0.125}}
     other.write_text(json.dumps(facts))
+    shutil.copy(manifest.with_suffix(".keras"), other.with_suffix(".keras"))
     found = rca("models", "diff", "1", "2", "--disable-mlflow", "--format", "json").json()["differences"]
     assert [(row["part"], row["name"], row["second"]) for row in found] == [("figures", "test_accuracy", 0.125)]
+    other.write_text(json.dumps(facts | {"sha256": "0" * 64}))
+    rows = rca("models", "diff", "1", "2", "--disable-mlflow", "--format", "json").json()["differences"]
+    assert [(row["name"], row["first"]) for row in rows if row["part"] == "vocabulary"] == [("file", None)]
     card = rca("models", "card", "1").out
     assert card.startswith(("# lstm\\_model version 1", "# lstm_model version 1"))
     assert "## Data" in card and "## Figures" in card and "data_fingerprint" in card.replace("\\", "")

@@ -11,6 +11,9 @@ from openstack_rca.cli.output import JSON_FORMAT, answer, console, print_columns
 from openstack_rca.service.model_papers import diff_models, export_model, import_model, model_card
 from openstack_rca.settings import Settings
 
+SHOWN = 100
+"""Rows of a diff on the screen; two clouds have thousands of templates."""
+
 
 @click.command("diff", short_help="What two versions differ in.")
 @click.argument("first", metavar="A")
@@ -18,7 +21,8 @@ from openstack_rca.settings import Settings
 @JSON_FORMAT
 @with_settings
 def diff_command(first: str, second: str, form: str, settings: Settings) -> None:
-    """Show what two versions differ in: the data, settings, figures and packages of their trainings.
+    """Show what two versions differ in: the data, settings, figures and packages of their trainings, and which templates
+    only one of them knows.
 
     \b
     Example:
@@ -38,8 +42,10 @@ def diff_command(first: str, second: str, form: str, settings: Settings) -> None
         return
     print_columns(
         ("part", "what", f"version {one.version}", f"version {other.version}"),
-        [(row.part, row.name, _cell(row.first), _cell(row.second)) for row in found],
+        [(row.part, row.name, _cell(row.first), _cell(row.second)) for row in found[:SHOWN]],
     )
+    if len(found) > SHOWN:
+        console().print(f"{len(found) - SHOWN} more differences; --format json shows all.")
 
 
 def _cell(value: object) -> str:

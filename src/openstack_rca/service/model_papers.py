@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from openstack_rca.errors import ConfigurationError, DigestMismatch
+from openstack_rca.errors import ConfigurationError, DigestMismatch, LifecycleError, ModelFileError
 from openstack_rca.lifecycle.objects import file_digest, replacing, work_folder
 from openstack_rca.lifecycle.records import TAG, ModelVersion, manifest_key, signature_key
 from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.model.model_file import open_model_file
 from openstack_rca.service.gate import kind_of
 from openstack_rca.service.model_card import card_markdown, card_page, parts_of
 from openstack_rca.settings import Settings
@@ -21,12 +22,17 @@ __all__ = ["Difference", "diff_models", "export_model", "import_model", "model_c
 
 MODEL, MANIFEST, SIGNATURE, CARD = "model.keras", "manifest.json", "model.keras.sig", "card.md"
 LARGEST_TEXT = 16 * 1024 * 1024
+KNOWN = ("service", "template")
 TAG_IMPORTED = TAG + "imported_from"
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One fact that two versions do not share; ``part`` is ``data``, ``settings``, ``figures`` or ``packages``."""
+    """One fact that two versions do not share.
+
+    ``part`` is ``data``, ``settings``, ``figures``, ``packages`` or ``vocabulary``; of the last, ``name`` is a service and a
+    template that it writes, which one of the two knows.
+    """
 
     part: str
     name: str
@@ -35,7 +41,7 @@ class Difference:
 
 
 def diff_models(settings: Settings, first: str, second: str) -> tuple[ModelVersion, ModelVersion, list[Difference]]:
-    """What two versions differ in: data, settings, figures and packages of their trainings.
+    """What two versions differ in: data, settings, figures and packages of their trainings, and what they know.
 
     Raises:
         VersionNotFound: there is no such version.
@@ -43,7 +49,8 @@ def diff_models(settings: Settings, first: str, second: str) -> tuple[ModelVersi
     """
     lifecycle = ModelLifecycle(settings)
     one, other = lifecycle.show(first), lifecycle.show(second)
-    before, after = parts_of(lifecycle.files.manifest(one)), parts_of(lifecycle.files.manifest(other))
+    before, after = (parts_of(lifecycle.files.manifest(version)) for version in (one, other))
+    before["vocabulary"], after["vocabulary"] = _vocabularies(lifecycle, one, other)
     found = [
         Difference(part, name, before[part].get(name), after[part].get(name))
         for part in before
@@ -51,6 +58,21 @@ def diff_models(settings: Settings, first: str, second: str) -> tuple[ModelVersi
         if before[part].get(name) != after[part].get(name)
     ]
     return one, other, found
+
+
+def _vocabularies(lifecycle: ModelLifecycle, *versions: ModelVersion) -> list[dict[str, str]]:
+    """What each knows; where one cannot be opened, why not, and nothing else: of that nothing can be compared."""
+    known: list[dict[str, str]] = []
+    closed: list[dict[str, str]] = []
+    for version in versions:
+        try:
+            found = open_model_file(lifecycle.load(version.version).path).baseline.templates.select(KNOWN)
+        except (LifecycleError, ModelFileError) as error:
+            closed.append({"file": error.message})
+        else:
+            known.append(dict.fromkeys((f"{service}: {template}" for service, template in found.iter_rows()), "known"))
+            closed.append({})
+    return known if not any(closed) else closed
 
 
 def model_card(settings: Settings, reference: str, form: str = "md") -> str:
