@@ -12,10 +12,20 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from openstack_rca.logs import json_keys
-from openstack_rca.logs.json_records import holds_record, is_moment, records_of, says_text, says_time, text_of
+from openstack_rca.logs.json_records import (
+    holds_record,
+    in_roles,
+    is_moment,
+    records_of,
+    roles_of,
+    says_text,
+    says_time,
+    text_of,
+)
 from openstack_rca.logs.kubectl import reader_of_events
 
 _HEAD = 64 * 1024
@@ -45,6 +55,8 @@ _POSTGRESQL_COLUMNS = [
 # What a header says of the zone or the unit of a column's values.
 _REMARK = re.compile(r" {0,4}[\[(]([^\])]{0,80})[\])]$")
 _FOUND_RECORDS = 2
+_LOOKED_AT = 20
+_BORDER = re.compile(r"^[ \t]*[+|]?[ :]*[-=]{3,}[-=:+| ]*[+|][-=:+| ]*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -72,7 +84,11 @@ def splitter_for(head: bytes) -> Splitter | None:
     if _POSTGRESQL.match(first):
         return _csv_rows(_POSTGRESQL_COLUMNS, ",", _postgresql_record)
     delimiter = _csv_delimiter(first)
-    return _csv(first, delimiter) if delimiter else _printed_events(begin)
+    return (
+        _csv(first, delimiter)
+        if delimiter
+        else _printed_events(begin) or _drawn_table(_decoded(begin)) or _table_of(_decoded(begin))
+    )
 
 
 def holds_records(head: bytes) -> bool:
@@ -289,6 +305,65 @@ def _csv_delimiter(header: str) -> str | None:
     return None
 
 
+def _drawn_table(begin: str) -> Splitter | None:
+    """A table with bars between its columns: of Markdown, of OpenStack's clients, of a database's; what is around it stays."""
+    lines = begin.split("\n") if _BORDER.search(begin) else []
+    barred = [line for line in lines if "|" in line and not _BORDER.match(line)][: _LOOKED_AT + 1]
+    names = _cells(barred[0]) if barred else []
+    rows = [dict(zip(names, row, strict=True)) for row in map(_cells, barred[1:]) if len(row) == len(names)]
+    roles = roles_of([{name: cell for name, cell in row.items() if cell} for row in rows])
+    if roles is None or len(set(names)) < len(names):
+        return None
+
+    def split(data: bytes, final: bool) -> tuple[list[Piece], int]:
+        lines, taken = _whole_lines(data, final)
+        pieces: list[Piece] = []
+        last: dict[str, str] | None = None
+        for line in lines:
+            cells = _cells(line)
+            if _BORDER.match(line) or cells == names:
+                pieces.append(Piece("", 1))
+            elif len(cells) != len(names) or "|" not in line:
+                pieces.append(Piece(_readable(line), 1))
+            elif last is not None and not cells[names.index(roles["timestamp"])]:
+                # A row that goes on below, where its cells were too narrow.
+                last = {name: f"{last[name]} {cell}".strip() for name, cell in zip(names, cells, strict=True)}
+                pieces[-1] = Piece(json.dumps(in_roles(last, roles)), pieces[-1].lines + 1)
+                continue
+            else:
+                last = dict(zip(names, map(_readable, cells), strict=True))
+                pieces.append(Piece(json.dumps(in_roles(last, roles)), 1))
+                continue
+            last = None
+        return pieces, taken
+
+    return split
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip().removeprefix("|").removesuffix("|").split("|")]
+
+
+def _table_of(begin: str) -> Splitter | None:
+    """Columns of unknown names, or of none, that hold a moment, a level and a text in nearly every row."""
+    lines = [line for line in begin.split("\n", _LOOKED_AT + 1)[: _LOOKED_AT + 1] if line.strip()]
+    for delimiter in _DELIMITERS if lines else "":
+        if not all(delimiter in line for line in lines[:2]):
+            continue
+        cells = list(csv.reader(lines, delimiter=delimiter))
+        names, width = cells[0], len(cells[0])
+        headed = len(set(names)) == width and not any(map(is_moment, names))
+        columns = names if headed else list(map(str, range(width)))
+        rows = [dict(zip(columns, row, strict=True)) for row in cells[headed:] if len(row) == width]
+        plain = [{name: cell for name, cell in row.items() if cell} for row in rows]
+        roles = roles_of(plain, headed) if width > 2 and len(rows) * 10 >= len(cells[headed:]) * 9 else None
+        # A level behind a moment at the beginning is a line of many programs, not a table.
+        plain_lines = not headed and roles is not None and (roles["timestamp"], roles.get("level")) == ("0", "1")
+        if roles is not None and not plain_lines and (headed or len(rows) > 1):
+            return _csv_rows(columns, delimiter, partial(in_roles, roles=roles))
+    return None
+
+
 def _csv(header: str, delimiter: str) -> Splitter:
     """Exports of Kibana, Graylog, Grafana, Datadog, Splunk, Azure and others: the first line names the columns."""
     shown = next(csv.reader([header], delimiter=delimiter))
@@ -338,7 +413,7 @@ def _csv_rows(names: list[str], delimiter: str, shaped: Callable[[dict[str, str]
         try:
             for row in rows:
                 lines, before = rows.line_num - before, rows.line_num
-                if [_column(name) for name in row] == names:
+                if names in (row, [_column(name) for name in row]):
                     pieces.append(Piece("", lines))
                     continue
                 record = {name: value for name, value in zip(names, row, strict=False) if value not in ("", "-")}

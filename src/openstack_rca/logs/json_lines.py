@@ -35,7 +35,7 @@ from openstack_rca.logs.stamps import written_times
 
 NAME = "json"
 # Where a record may begin: at once, behind `data:` of server-sent events, behind fluentd's time and tag, behind RS.
-_START = r"^(?:\x1e|data: ?|\S+T\S+\t[^\t]*\t|\[\d+\] [\w.@*-]+: |\d+ )?(\{.*\}|\[.*\])[ ,;\]]*$"
+_START = r"^(?:\x1e|data: ?|\S+T\S+\t[^\t]*\t|\[\d+\] [\w.@*-]+: |(?:[\w.@-]+[:=])?[\w.@-]{1,60}[ \t])?(\{.*\}|\[.*\])[ ,;\]]*$"
 _FLUENTD = re.compile(r"^(?P<stamp>\S+T\S+)\t(?P<tag>[^\t]*)\t")
 _FLUENT_BIT = re.compile(
     r"^\[\d+\] (?P<tag>[\w.@*-]+): \[\[?(?P<stamp>\d+\.\d+)(?:, \{.*?\}\])?, (?P<record>\{.*\})\]$"

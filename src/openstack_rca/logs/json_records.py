@@ -8,13 +8,25 @@ from functools import lru_cache
 from typing import Any
 
 from openstack_rca.logs import json_keys
+from openstack_rca.logs.programs import component_of_program
+from openstack_rca.logs.records import level_name
 
 Record = Mapping[str, Any]
 
 _DEEPEST = 12
+_SCALAR_DEPTH = 3
+_LONGEST_MOMENT = 45
 _TEXT_ENDS = ("message", "msg", "payload", "_raw")
+_TELLING_ENDS = ("reason", "description", "summary", "details", "text")
 _TIME_PARTS = ("time", "date", "stamp")
 _DATED = re.compile(r"^\D{0,12}\d{1,4}\W.{0,40}\d:\d\d|^\d{9,19}(?:\.\d+)?$|^\d{8}T?\d{6}|^/Date\(\d+")
+_LEVEL_PARTS = ("lev", "sev", "prio", "stat", "type")
+_HOST_PARTS = ("host", "node", "machine", "computer", "server", "instance", "device")
+_HOST = re.compile(r"^(?=.*[A-Za-z])[A-Za-z0-9][\w.-]{0,252}(?::\d{2,5}|\[\d+\])?$")
+_LIKE_HOST = re.compile(r"^[a-z][\w]*(?:-[\w-]+|\d+|\.[\w.-]+)$")
+_EPOCH = re.compile(r"^1[4-9]\d{8}(?:\d{3}|\d{6}|\d{9})?(?:\.\d+)?$")
+_DAY = re.compile(r"\d[-/]\d|\d\.\d+\.\d|[A-Za-z]{3}|\d{8}")
+_IDENTIFIER = re.compile(r"^[0-9a-f-]{8,}$")
 _PAIR_NAMES = ("field", "key", "name", "Name", "@Name")
 _PAIR_VALUES = ("value", "Value", "#text")
 _TYPED = frozenset(("stringValue", "intValue", "doubleValue", "boolValue"))
@@ -63,7 +75,10 @@ def records_of(value: Any, around: Record | None = None, depth: int = 0) -> Iter
         for record in _inner_records(value, around, depth):
             found = True
             yield record
-        if not found and depth < 2 and _says_something(value):
+        known = None if found else said_by_content(value)
+        if known is not None:
+            yield {**around, **known} if around else known
+        elif not found and depth < 2 and _says_something(value):
             yield value
 
 
@@ -84,6 +99,94 @@ def holds_record(value: Record) -> bool:
             text = text or _is_text(key, inner)
             time = time or (says_time(key) and is_moment(inner[0] if isinstance(inner, list) and inner else inner))
     return text and time
+
+
+def said_by_content(value: Record) -> dict[str, Any] | None:
+    """A record whose keys are unknown, with its time, level, text, program and host under keys that are known.
+
+    None where it has no moment, or no text, or neither a level nor a key that names the text.
+    """
+    flat = dict(_scalars(value))
+    roles = roles_of([flat])
+    return None if roles is None else {**value, **in_roles(flat, roles)}
+
+
+def in_roles(flat: Record, roles: Mapping[str, str]) -> dict[str, Any]:
+    """What a record says in each of its roles."""
+    found = {role: flat[key] for role, key in roles.items() if flat.get(key) not in (None, "")}
+    if "host" in found:
+        found["host"] = found["host"].partition(":")[0]
+    return found
+
+
+def roles_of(records: Sequence[Record], keyed: bool = True) -> dict[str, str] | None:
+    """Which keys of records of one sort say what, told by what their values look like.
+
+    A moment, a word for a severity, words with spaces between them, a known program's name, a name of a host.
+
+    Args:
+        records: with plain values only.
+        keyed: whether the keys mean something.
+
+    Returns:
+        ``timestamp``, ``message`` and perhaps ``level``, ``service``, ``host`` with their keys; see ``said_by_content``.
+    """
+    values: dict[str, list[Any]] = {}
+    for record in records:
+        for key, inner in record.items():
+            values.setdefault(key, []).append(inner)
+    times = [key for key, found in values.items() if all(is_moment(one) and _may_be_date(one) for one in found)]
+    words = {key: found for key, found in values.items() if key not in times and isinstance(found[0], str)}
+    levels = [key for key, found in words.items() if all(len(one) > 2 and level_name(one) for one in map(str, found))]
+    texts = {
+        key: sum(map(len, map(str, found)))
+        for key, found in words.items()
+        if key not in levels and not all(_IDENTIFIER.match(str(one)) for one in found)
+    }
+    said = [key for key in texts if keyed and key.lower().endswith((*_TEXT_ENDS, *_TELLING_ENDS))]
+    spoken = [key for key in texts if any(" " in str(one).strip() for one in words[key])]
+    unnamed = [key for key in texts if not all(component_of_program(str(one)) for one in words[key])]
+    if not times or not texts or not (levels or (said and spoken)):
+        return None
+    roles = {
+        "timestamp": min(times, key=lambda key: (str(values[key][0]).isdigit(), not says_time(key))),
+        "message": max(said or spoken or unnamed or texts, key=lambda key: texts[key]),
+    }
+    if levels:
+        roles["level"] = min(levels, key=lambda key: not any(part in key.lower() for part in _LEVEL_PARTS))
+    tokens = [key for key in texts if key != roles["message"] and all(_HOST.match(str(one)) for one in words[key])]
+    hosts = [key for key in tokens if keyed and any(part in key.lower() for part in _HOST_PARTS)]
+    programs = {
+        key: sum(component_of_program(str(one).partition("[")[0]) is not None for one in words[key])
+        for key in tokens
+        if key not in hosts
+    }
+    if any(programs.values()):
+        roles["service"] = max(programs, key=lambda key: programs[key])
+    if not keyed:
+        hosts = [
+            key
+            for key in programs
+            if key != roles.get("service") and all(_LIKE_HOST.match(str(one)) for one in words[key])
+        ]
+    if hosts:
+        roles["host"] = hosts[0]
+    return roles
+
+
+def _may_be_date(value: Any) -> bool:
+    text = str(value)
+    if text.replace(".", "", 1).isdigit():
+        return _EPOCH.match(text) is not None
+    return len(text) <= _LONGEST_MOMENT and _DAY.search(text) is not None
+
+
+def _scalars(value: Record, depth: int = 0, before: str = "") -> Iterator[tuple[str, Any]]:
+    for key, inner in value.items():
+        if isinstance(inner, dict) and depth < _SCALAR_DEPTH:
+            yield from _scalars(inner, depth + 1, f"{before}{key}.")
+        elif isinstance(inner, str | int | float) and not isinstance(inner, bool):
+            yield f"{before}{key}", inner
 
 
 def text_of(value: Record) -> str:

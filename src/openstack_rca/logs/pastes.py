@@ -37,6 +37,9 @@ _FILE_HEADER = re.compile(r"^(?:==> (\S.*?) <==|((?:[\w.@~-]+/)*[\w.@-]+\.log[\w
 _HOST_HEADER = re.compile(
     r"^(?:([A-Za-z][\w.-]*) \| [A-Z]+ \|(?: rc=\d+)? >>|\[\d+\] [\d:]+ \[[A-Z]+\] ([A-Za-z][\w.-]*))$"
 )
+# `clush -b` and `dshbak` put the host between two rules.
+_RULE = re.compile(r"^(?:-{8,}|={8,})$")
+_RULED_HOST = re.compile(r"^[A-Za-z][\w.-]*$")
 _SECTION = re.compile(r"^#==\[ .+ \]=+#$")
 _SECTION_FILE = re.compile(r"^# (/\S+?)(?: - Last \d+ Lines)?$")
 # What a chat puts above what somebody wrote: a name and a clock, perhaps with a day.
@@ -75,6 +78,7 @@ def cleaner_for(sample: Sequence[str]) -> Callable[[Lines], list[Piece]] | None:
     for step_for in (
         _with_common_labels,
         _with_plain_characters,
+        _with_ruled_names,
         _with_names_of_files,
         _with_names_of_sections,
         _without_tags,
@@ -123,6 +127,29 @@ def _with_plain_characters(sample: Lines) -> Callable[[Lines], Lines] | None:
     if not any(mark in line for line in sample for mark in "\u00a0\u202f\u201c\u200b"):
         return None
     return lambda lines: [line.translate(_SHOWN) for line in lines]
+
+
+def _with_ruled_names(sample: Lines) -> Callable[[Lines], Lines] | None:
+    """Names of hosts that stand between two rules become headers of the kind that ``_with_names_of_files`` knows."""
+    first = _written(sample)[:3]
+    if len(first) < 3 or first[0] != first[2] or not _RULE.match(first[0]) or _RULE.match(first[1]):
+        return None
+    rule = first[0]
+    between = False
+
+    def headed(lines: Lines) -> Lines:
+        nonlocal between
+        result = []
+        for line in lines:
+            if line == rule:
+                between = not between
+            name = line.partition(" (")[0]
+            result.append(
+                "" if line == rule else f"{name} | RULED | >>" if between and _RULED_HOST.match(name) else line
+            )
+        return result
+
+    return headed
 
 
 def _with_names_of_files(sample: Lines) -> Callable[[Lines], Lines] | None:
