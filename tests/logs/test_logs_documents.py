@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from tests.logs.reading import STORY, STORY_COLUMNS, read_text, rows, story
 
-from openstack_rca.logs.documents import _REMARK
+from openstack_rca.logs.tables import REMARK
 
 ENTRIES = [
     {"__REALTIME_TIMESTAMP": "1795406400100000", "_HOSTNAME": "ctl1", "PRIORITY": "6", "SYSLOG_IDENTIFIER": "nova-api",
@@ -84,8 +84,8 @@ def test_indented_answers_of_searches_are_their_records() -> None:
 
 def test_brackets_that_do_not_close_are_no_remark_of_a_header() -> None:
     """A remark on a column is short, so a line of brackets costs no more than its length."""
-    assert re._parser.parse(_REMARK.pattern).getwidth()[1] < 100  # type: ignore[attr-defined]
-    assert _REMARK.sub("", "Time (UTC)") == "Time"
+    assert re._parser.parse(REMARK.pattern).getwidth()[1] < 100  # type: ignore[attr-defined]
+    assert REMARK.sub("", "Time (UTC)") == "Time"
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,10 @@ import polars as pl
 
 from openstack_rca.errors import UnreadableLog
 from openstack_rca.logs.content import first_lines, text_lines
-from openstack_rca.logs.documents import Piece, splitter_for
+from openstack_rca.logs.documents import splitter_for
 from openstack_rca.logs.packing import Readable
 from openstack_rca.logs.pastes import cleaner_for
+from openstack_rca.logs.pieces import Piece
 
 BLOCK_BYTES = 8 * 1024 * 1024
 """So much of a text is read at a time."""

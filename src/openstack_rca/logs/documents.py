@@ -6,27 +6,23 @@ Every record becomes a line of JSON, which ``json_lines`` understands; how many 
 from __future__ import annotations
 
 import csv
-import io
 import itertools
 import json
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Iterator
 from typing import Any
 
-from openstack_rca.logs import json_keys
 from openstack_rca.logs.json_records import (
     holds_record,
-    in_roles,
     is_moment,
     records_of,
-    roles_of,
     says_text,
     says_time,
     text_of,
 )
 from openstack_rca.logs.kubectl import reader_of_events
+from openstack_rca.logs.pieces import Piece, Splitter, readable, whole_lines
+from openstack_rca.logs.tables import DELIMITERS, REMARK, column_name, csv_rows, drawn_table, table_of
 
 _HEAD = 64 * 1024
 # From one opening bracket past keys and plain values to the next, inside of a document that is cut off.
@@ -41,7 +37,6 @@ _VERBOSE = re.compile(
 )
 _FIELD = re.compile(r"^ +(?P<name>[A-Z_][A-Z0-9_]*)=(?P<value>.*)$", re.DOTALL)
 _SEPARATORS = " \t\r\n,[]\x1e\ufeff"
-_DELIMITERS = ",;\t"
 _POSTGRESQL = re.compile(
     r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} [A-Z+\d:-]{1,6},(?:\"[^\"]*\"|[^,\"]*),(?:\"[^\"]*\"|[^,\"]*),\d*,"
     r"(?:(?:\"[^\"]*\"|[^,\"]*),){7}(?:DEBUG[1-5]|INFO|NOTICE|WARNING|ERROR|LOG|FATAL|PANIC),"
@@ -52,23 +47,7 @@ _POSTGRESQL_COLUMNS = [
     "message", "detail", "hint", "internal_query", "internal_query_pos", "context", "query", "query_pos", "location",
     "application_name", "backend_type",
 ]  # fmt: skip
-# What a header says of the zone or the unit of a column's values.
-_REMARK = re.compile(r" {0,4}[\[(]([^\])]{0,80})[\])]$")
 _FOUND_RECORDS = 2
-_LOOKED_AT = 20
-_BORDER = re.compile(r"^[ \t]*[+|]?[ :]*[-=]{3,}[-=:+| ]*[+|][-=:+| ]*$", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Piece:
-    """One line to read, made of ``lines`` lines of the file."""
-
-    text: str
-    lines: int
-
-
-Splitter = Callable[[bytes, bool], tuple[list[Piece], int]]
-"""From bytes, and whether they are the last, to pieces and how many of the bytes they took."""
 
 
 def splitter_for(head: bytes) -> Splitter | None:
@@ -82,12 +61,12 @@ def splitter_for(head: bytes) -> Splitter | None:
     if first[:1] in ("{", "[", "\x1e"):
         return _json_documents if _is_document(_decoded(begin).lstrip("\x1e"), first.strip("\x1e ,")) else None
     if _POSTGRESQL.match(first):
-        return _csv_rows(_POSTGRESQL_COLUMNS, ",", _postgresql_record)
+        return csv_rows(_POSTGRESQL_COLUMNS, ",", _postgresql_record)
     delimiter = _csv_delimiter(first)
     return (
         _csv(first, delimiter)
         if delimiter
-        else _printed_events(begin) or _drawn_table(_decoded(begin)) or _table_of(_decoded(begin))
+        else _printed_events(begin) or drawn_table(_decoded(begin)) or table_of(_decoded(begin))
     )
 
 
@@ -155,14 +134,9 @@ def _decoded(data: bytes) -> str:
     return data.decode("utf-8", "replace")
 
 
-def _readable(text: str) -> str:
-    """A text in which bytes that are no UTF-8 are replaced."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
 def _journal_verbose(data: bytes, final: bool) -> tuple[list[Piece], int]:
     """``journalctl -o verbose``: a line with the time, then one indented field a line; values may go on, deeper."""
-    lines, taken = _whole_lines(data, final)
+    lines, taken = whole_lines(data, final)
     starts = [number for number, line in enumerate(lines) if _VERBOSE.match(line)]
     if not starts or starts[0] > 0:
         starts = [0, *starts]
@@ -180,7 +154,7 @@ def _journal_verbose(data: bytes, final: bool) -> tuple[list[Piece], int]:
 def _verbose_entry(lines: list[str]) -> Piece:
     header = _VERBOSE.match(lines[0])
     if header is None:
-        return Piece(_readable("\n".join(lines)), len(lines))
+        return Piece(readable("\n".join(lines)), len(lines))
     entry = {"timestamp": header["time"]}
     name = ""
     for line in lines[1:]:
@@ -192,13 +166,6 @@ def _verbose_entry(lines: list[str]) -> Piece:
             entry[name] += "\n" + line.strip()
     entry.pop("_SOURCE_REALTIME_TIMESTAMP", None)
     return Piece(json.dumps(entry), len(lines))
-
-
-def _whole_lines(data: bytes, final: bool) -> tuple[list[str], int]:
-    """Lines that are there to their end, and how many bytes they are."""
-    end = len(data) if final else data.rfind(b"\n") + 1
-    text = data[:end].decode("utf-8", "surrogateescape")
-    return text.removesuffix("\n").split("\n") if text else [], end
 
 
 def _json_documents(data: bytes, final: bool) -> tuple[list[Piece], int]:
@@ -213,7 +180,7 @@ def _json_documents(data: bytes, final: bool) -> tuple[list[Piece], int]:
         found = list(records_of(value)) if value is not None else []
         if value is None or (not found and not done):
             pieces.append(
-                Piece(_readable(text[position:end].rstrip("\n")) if value is None else json.dumps(value), lines)
+                Piece(readable(text[position:end].rstrip("\n")) if value is None else json.dumps(value), lines)
             )
         else:
             pieces += _placed(found, text, position, end, lines) if found else [Piece(json.dumps(value), lines)]
@@ -221,7 +188,7 @@ def _json_documents(data: bytes, final: bool) -> tuple[list[Piece], int]:
     if final and done < len(text):
         rest = text[done:]
         lines = rest.count("\n") + (not rest.endswith("\n"))
-        last = pieces.pop() if pieces else Piece(_readable(rest.strip()), 0)
+        last = pieces.pop() if pieces else Piece(readable(rest.strip()), 0)
         pieces.append(Piece(last.text, last.lines + lines))
         done = len(text)
     return pieces, len(text[:done].encode("utf-8", "surrogateescape"))
@@ -295,8 +262,8 @@ def _skipped(text: str, position: int) -> int:
 
 def _csv_delimiter(header: str) -> str | None:
     """What stands between the columns, if a line is the header of exported logs: it names a time and a text."""
-    for delimiter in _DELIMITERS:
-        names = [_column(name.strip('"')) for name in header.split(delimiter)]
+    for delimiter in DELIMITERS:
+        names = [column_name(name.strip('"')) for name in header.split(delimiter)]
         of_words = all(re.fullmatch(r"[\w@.\[\] ()/-]{0,60}", name) for name in names)
         texts = [name for name in names if says_text(name) or name.lower() == "_source"]
         times = [name for name in names if says_time(name) and name not in texts]
@@ -305,75 +272,16 @@ def _csv_delimiter(header: str) -> str | None:
     return None
 
 
-def _drawn_table(begin: str) -> Splitter | None:
-    """A table with bars between its columns: of Markdown, of OpenStack's clients, of a database's; what is around it stays."""
-    lines = begin.split("\n") if _BORDER.search(begin) else []
-    barred = [line for line in lines if "|" in line and not _BORDER.match(line)][: _LOOKED_AT + 1]
-    names = _cells(barred[0]) if barred else []
-    rows = [dict(zip(names, row, strict=True)) for row in map(_cells, barred[1:]) if len(row) == len(names)]
-    roles = roles_of([{name: cell for name, cell in row.items() if cell} for row in rows])
-    if roles is None or len(set(names)) < len(names):
-        return None
-
-    def split(data: bytes, final: bool) -> tuple[list[Piece], int]:
-        lines, taken = _whole_lines(data, final)
-        pieces: list[Piece] = []
-        last: dict[str, str] | None = None
-        for line in lines:
-            cells = _cells(line)
-            if _BORDER.match(line) or cells == names:
-                pieces.append(Piece("", 1))
-            elif len(cells) != len(names) or "|" not in line:
-                pieces.append(Piece(_readable(line), 1))
-            elif last is not None and not cells[names.index(roles["timestamp"])]:
-                # A row that goes on below, where its cells were too narrow.
-                last = {name: f"{last[name]} {cell}".strip() for name, cell in zip(names, cells, strict=True)}
-                pieces[-1] = Piece(json.dumps(in_roles(last, roles)), pieces[-1].lines + 1)
-                continue
-            else:
-                last = dict(zip(names, map(_readable, cells), strict=True))
-                pieces.append(Piece(json.dumps(in_roles(last, roles)), 1))
-                continue
-            last = None
-        return pieces, taken
-
-    return split
-
-
-def _cells(line: str) -> list[str]:
-    return [cell.strip() for cell in line.strip().removeprefix("|").removesuffix("|").split("|")]
-
-
-def _table_of(begin: str) -> Splitter | None:
-    """Columns of unknown names, or of none, that hold a moment, a level and a text in nearly every row."""
-    lines = [line for line in begin.split("\n", _LOOKED_AT + 1)[: _LOOKED_AT + 1] if line.strip()]
-    for delimiter in _DELIMITERS if lines else "":
-        if not all(delimiter in line for line in lines[:2]):
-            continue
-        cells = list(csv.reader(lines, delimiter=delimiter))
-        names, width = cells[0], len(cells[0])
-        headed = len(set(names)) == width and not any(map(is_moment, names))
-        columns = names if headed else list(map(str, range(width)))
-        rows = [dict(zip(columns, row, strict=True)) for row in cells[headed:] if len(row) == width]
-        plain = [{name: cell for name, cell in row.items() if cell} for row in rows]
-        roles = roles_of(plain, headed) if width > 2 and len(rows) * 10 >= len(cells[headed:]) * 9 else None
-        # A level behind a moment at the beginning is a line of many programs, not a table.
-        plain_lines = not headed and roles is not None and (roles["timestamp"], roles.get("level")) == ("0", "1")
-        if roles is not None and not plain_lines and (headed or len(rows) > 1):
-            return _csv_rows(columns, delimiter, partial(in_roles, roles=roles))
-    return None
-
-
 def _csv(header: str, delimiter: str) -> Splitter:
     """Exports of Kibana, Graylog, Grafana, Datadog, Splunk, Azure and others: the first line names the columns."""
     shown = next(csv.reader([header], delimiter=delimiter))
-    zones = {_column(name): match[1] for name in shown if (match := _REMARK.search(name.strip())) is not None}
+    zones = {column_name(name): match[1] for name in shown if (match := REMARK.search(name.strip())) is not None}
     zoned = {name: zone for name, zone in zones.items() if zone in ("UTC", "GMT", "Z")}
 
     def shaped(record: dict[str, str]) -> dict[str, str]:
         return record | {name: f"{record[name]} {zone}" for name, zone in zoned.items() if name in record}
 
-    return _csv_rows([_column(name) for name in shown], delimiter, shaped)
+    return csv_rows([column_name(name) for name in shown], delimiter, shaped)
 
 
 def _postgresql_record(record: dict[str, str]) -> dict[str, str]:
@@ -394,41 +302,7 @@ def _printed_events(head: bytes) -> Splitter | None:
         return None
 
     def split(data: bytes, final: bool) -> tuple[list[Piece], int]:
-        lines, taken = _whole_lines(data, final)
+        lines, taken = whole_lines(data, final)
         return [Piece(read(line), 1) for line in lines], taken
 
     return split
-
-
-def _csv_rows(names: list[str], delimiter: str, shaped: Callable[[dict[str, str]], dict[str, str]]) -> Splitter:
-    def split(data: bytes, final: bool) -> tuple[list[Piece], int]:
-        end = len(data) if final else data.rfind(b"\n") + 1
-        # A value may hold line ends: a record ends where its quotes do.
-        while not final and end and data.count(b'"', 0, end) % 2:
-            end = data.rfind(b"\n", 0, end - 1) + 1
-        text = data[:end].decode("utf-8", "replace").replace("\x00", "")
-        rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-        pieces: list[Piece] = []
-        before = 0
-        try:
-            for row in rows:
-                lines, before = rows.line_num - before, rows.line_num
-                if names in (row, [_column(name) for name in row]):
-                    pieces.append(Piece("", lines))
-                    continue
-                record = {name: value for name, value in zip(names, row, strict=False) if value not in ("", "-")}
-                pieces.append(Piece(json.dumps(shaped(record)) if record else "", lines))
-        except csv.Error:
-            whole = text.count("\n") + (not text.endswith("\n"))
-            pieces.append(Piece("\n".join(text.splitlines()[before:]), max(whole - before, 0)))
-        return pieces, end
-
-    return split
-
-
-def _column(name: str) -> str:
-    """The name of a column as ``json_keys`` knows it, without the header's remarks (zone, unit)."""
-    plain = _REMARK.sub("", name.strip().strip("\ufeff").strip('"').removeprefix("_source."))
-    lower = plain.lower().replace(" ", "_")
-    known = {*json_keys.MESSAGES, *json_keys.TIMES, *json_keys.HOSTS, *json_keys.SERVICES, *json_keys.WORD_LEVELS}
-    return plain if plain in known or lower not in known else lower

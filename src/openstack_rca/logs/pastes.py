@@ -11,7 +11,7 @@ import itertools
 import re
 from collections.abc import Callable, Sequence
 
-from openstack_rca.logs.documents import Piece
+from openstack_rca.logs.pieces import Piece
 from openstack_rca.logs.stamps import DAY, ISO, MONTH
 
 _SAMPLE_LINES = 400

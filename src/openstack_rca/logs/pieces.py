@@ -1,0 +1,30 @@
+"""Pieces of a text: what stands for one line to read, and how bytes become such."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One line to read, made of ``lines`` lines of the file."""
+
+    text: str
+    lines: int
+
+
+Splitter = Callable[[bytes, bool], tuple[list[Piece], int]]
+"""From bytes, and whether they are the last, to pieces and how many of the bytes they took."""
+
+
+def readable(text: str) -> str:
+    """A text in which bytes that are no UTF-8 are replaced."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def whole_lines(data: bytes, final: bool) -> tuple[list[str], int]:
+    """Lines that are there to their end, and how many bytes they are."""
+    end = len(data) if final else data.rfind(b"\n") + 1
+    text = data[:end].decode("utf-8", "surrogateescape")
+    return text.removesuffix("\n").split("\n") if text else [], end
