@@ -70,7 +70,7 @@ def written(service: str, logger: str, message: str, trace: tuple[str, ...], cou
 def test_fifty_lost_connections_of_one_service_accuse_the_database(tmp_path: Path, apart: float) -> None:
     found = answer(tmp_path, "nova-api", written(*SAID["lost database"], count=50, apart=apart))
     assert found.first == "mariadb", found.told()
-    assert found.report.verdict in (Verdict.LIKELY, Verdict.CONFIRMED), found.told()
+    assert found.report.verdict is not Verdict.NO_FAILURE_FOUND, found.told()
 
 
 @pytest.mark.parametrize("count", [1, 3, 20])

@@ -226,3 +226,14 @@ def test_what_a_host_tells_of_a_unit_is_about_the_service_of_that_unit() -> None
     assert [one.accused for one in new_errors(window, 1.0, topology=TOPOLOGY)] == ["memcached"]
     unknown = observed("site-backup.service: Main process exited, code=exited, status=71/OSERR", "host", "WARNING")
     assert [one.accused for one in new_errors(unknown, 1.0, topology=TOPOLOGY)] == ["host"]
+
+
+def test_words_of_trouble_count_at_any_level_where_the_log_is_short() -> None:
+    """Many daemons tell what fails at INFO or WARNING; what an API tells its caller is none of it."""
+    told = observed("DHCPDISCOVER(br-prov) 0c:42:a1:77:1b:34 no address available", "neutron-dhcp-agent", "INFO", "")
+    assert not new_errors(told, 1.0)
+    (found,) = new_errors(told, 1.0, few=True)
+    assert (found.accused, found.category, found.unexplained) == ("neutron-dhcp-agent", Category.CAPACITY, True)
+    assert not new_errors(
+        observed("HTTP exception thrown: Flavor x could not be found.", "nova-api", "INFO", ""), 1.0, few=True
+    )

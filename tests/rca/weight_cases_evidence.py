@@ -284,7 +284,9 @@ EVIDENCE: dict[str, Case] = {
     "doubted_novelty": steady("ERROR", 10),
     "least_novelty": steady("ERROR", 10),
     "steady_slices": steady("INFO", 2),
-    "new": lambda: unexplained_errors([replace(finding("nova-api", "nova-api"), novelty=0.6, unexplained=True)]),
+    "new": lambda: unexplained_errors(
+        [replace(finding("nova-api", "nova-api"), novelty=0.6, unexplained=True)], TOPOLOGY
+    ),
     "error": unknown("words", 10),
     "unknown_normal": unknown("words", 10, normal=None),
     "warning": unknown("words", 10, "WARNING", score=1.0),

@@ -11,6 +11,7 @@ import polars as pl
 
 from openstack_rca.rca.evidence.finding import Finding
 from openstack_rca.rca.evidence.normal_rates import NormalRates
+from openstack_rca.rca.knowledge import Topology
 from openstack_rca.rca.vocabulary import Category, Directness
 from openstack_rca.rca.weights import current
 
@@ -60,14 +61,17 @@ def goes_on_failing(window: pl.DataFrame) -> bool:
     ).is_empty()
 
 
-def unexplained_errors(findings: Sequence[Finding]) -> bool:
+def unexplained_errors(findings: Sequence[Finding], topology: Topology) -> bool:
     """Whether an explicit error is left that no rule knows and that these logs do not show as ordinary.
 
-    A single error of something that was just deleted is ordinary on every cloud that people use.
+    A single error of something that was just deleted is ordinary on every cloud that people use, and so are a few of a
+    program that is no part of it.
     """
+    table = current()
     return any(
         finding.unexplained
-        and finding.novelty >= current().new
+        and finding.novelty >= table.new
+        and (finding.accused in topology or finding.strength >= table.noticeable)
         and (
             finding.count > 1 or finding.directness is Directness.CAUSE or finding.category is not Category.DATA_MISSING
         )

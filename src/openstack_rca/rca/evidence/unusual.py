@@ -44,6 +44,21 @@ ENDS = (pl.col("level") != "DEBUG") & (
 )
 """What ends a process, or keeps it from starting, says so in words that every level may carry."""
 
+_TROUBLE = (
+    r"(?i)\b(?:fail(?:ed|ure|ures|ing|s)?|refus(?:ed|es|ing)|rejected|denied|dropping|dropped|giving up|gave up|skipping|disabled"
+    r"|unable to|cannot|can't|could not|couldn't|timed? ?out|timeout|no (?:\w+ )?(?:available|left|route|response|reply|answer)"
+    r"|(?:connection|contact|carrier|link|lease|session) (?:was |is )?(?:lost|closed|reset|aborted|broken)"
+    r"|lost (?:connection|contact|carrier)"
+    r"|blocked for more than|(?:does not|doesn't|not) (?:match|exist|equal|respond\w*|found|allowed|supported|valid)|mismatch"
+    r"|invalid|unreachable|exhausted|exceed(?:s|ed|ing)?|overflow\w*|corrupt\w*|expired|missing|returned 0 host"
+    r"|(?:went|is|are|goes|entered|state) (?:down|full|error|failed|stale|degraded|inactive))\b"
+)
+"""Words of trouble that daemons write below the level of an error, or at none."""
+
+_CALLERS_MISTAKE = (
+    r"(?i)HTTP exception thrown|client(?:-side)? error|returned with HTTP [24]|\" (?:status: )?[1-4]\d\d\b"
+)
+"""What an API tells of a call that it turns down is its caller's mistake, on every cloud every day."""
 
 _UNIT = re.compile(r"^([\w@.-]+)\.service: ")
 """How the manager of a host's services begins what it tells of one."""
@@ -130,7 +145,7 @@ def _of_one_kind(events: pl.DataFrame, **further: pl.Expr) -> pl.DataFrame:
 
 
 def new_errors(
-    rest: pl.DataFrame, minutes: float, picked: bool = False, topology: Topology | None = None
+    rest: pl.DataFrame, minutes: float, picked: bool = False, topology: Topology | None = None, few: bool = False
 ) -> list[Finding]:
     """Errors (and surprising warnings) that no signature knows, told in their own words.
 
@@ -140,7 +155,17 @@ def new_errors(
     surprising = (pl.col("level") == "WARNING") & (
         pl.lit(picked) | (pl.col("score").fill_null(0.0) >= current().surprising_score)
     )
-    errors = rest.with_columns(ends=ENDS).filter(pl.col("ends") | FAILING | surprising)
+    troubled = (
+        ~pl.col("level").is_in(("DEBUG", *ERROR_AND_WORSE))
+        & (pl.col("novelty") >= current().new)
+        & ~FAILING
+        & pl.col("message").str.contains(_TROUBLE)
+        & ~pl.col("message").str.contains(_CALLERS_MISTAKE)
+        & pl.lit(few)
+    )
+    errors = rest.with_columns(ends=ENDS, troubled=troubled).filter(
+        pl.col("ends") | FAILING | surprising | pl.col("troubled")
+    )
     groups = _of_one_kind(
         errors,
         message=pl.col("message").first(),
@@ -148,6 +173,7 @@ def new_errors(
         detail=pl.col("detail").first(),
         level=pl.col("level").first(),
         ends=pl.col("ends").any(),
+        troubled=pl.col("troubled").any(),
         surprising=(pl.col("score") >= current().expected_score).mean(),
     )
     return [_unknown_error(group, minutes, topology) for group in groups.iter_rows(named=True)]
@@ -155,7 +181,10 @@ def new_errors(
 
 def _unknown_error(group: dict[str, Any], minutes: float, topology: Topology | None) -> Finding:
     """The finding of one kind of error, in its own words."""
-    known, warning = group["normal"] is not None, group["level"] == "WARNING" and not group["ends"]
+    known, warning = (
+        group["normal"] is not None,
+        not group["ends"] and (group["level"] == "WARNING" or group["troubled"]),
+    )
     by_model = (known and group["normal"] > 0) or warning
     why = "not seen in normal logs" if not group["normal"] else "much more frequent than normal"
     told = telling_line(group["message"], group["exception"], group["detail"])
@@ -187,7 +216,7 @@ def _unknown_error(group: dict[str, Any], minutes: float, topology: Topology | N
         last=group["last"],
         novelty=group["novelty"],
         baseline=expected_text(group["normal"], minutes),
-        unexplained=not warning,
+        unexplained=not warning or group["troubled"],
     )
 
 

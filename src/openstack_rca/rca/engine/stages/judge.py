@@ -11,17 +11,17 @@ from openstack_rca.rca.weights import current
 
 @stage(
     "judge",
-    reads=("candidates", "picked", "observed", "findings"),
+    reads=("candidates", "picked", "observed", "findings", "topology"),
     writes=("candidates", "doubtful", "verdict"),
     needed=True,
 )
 def judge(case: Case) -> None:
     """Write the verdict, and leave the candidates against whom enough speaks."""
-    case.doubtful = case.picked or goes_on_failing(case.observed) or unexplained_errors(case.findings)
+    case.doubtful = case.picked or goes_on_failing(case.observed) or unexplained_errors(case.findings, case.topology)
     suspects = [candidate for candidate in case.candidates if candidate.guilt >= current().noticeable]
     case.verdict = verdict_on(suspects)
     if case.verdict is Verdict.NO_FAILURE_FOUND and case.doubtful:
         # Thin evidence leaves a doubt, it does not clear.
-        suspects = case.candidates
+        suspects = [one for one in case.candidates if one in suspects or one.component in case.topology]
         case.verdict = verdict_on(suspects, doubtful=True)
     case.candidates = suspects
