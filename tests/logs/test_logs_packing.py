@@ -272,6 +272,14 @@ def test_an_encrypted_member_is_named(tmp_path: Path) -> None:
     assert (read.events["message"].to_list(), left_out(read)) == (["on"], {"x.zip/a.log": SkipReason.ENCRYPTED})
 
 
+def test_a_name_beyond_ascii_makes_no_member_encrypted(tmp_path: Path) -> None:
+    """A zip marks such names beside where it marks what is encrypted."""
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr("prüfung/nova-compute.log", "2026-11-23 04:00:00.100 7 INFO nova.compute [-] up\n")
+    read = read_logs([tmp_path])
+    assert (read.events["message"].to_list(), left_out(read)) == (["up"], {})
+
+
 @pytest.mark.parametrize(
     ("name", "data"), [("lzop", b"\x89LZO\x00\r\n" + bytes(100)), ("rar", b"Rar!\x1a\x07\x01\x00" + bytes(100))]
 )
