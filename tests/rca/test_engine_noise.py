@@ -33,6 +33,16 @@ def test_ordinary_traffic_is_no_failure_though_nothing_is_known_of_normal(site: 
     assert answer.report.verdict is Verdict.NO_FAILURE_FOUND, answer.told()
 
 
+@pytest.mark.parametrize("program", ["node_exporter", "zabbix-agentd", "filebeat", "rsyslogd", "puppet-agent", "CRON"])
+def test_what_an_onlooker_complains_of_is_no_failure_of_the_cloud(program: str) -> None:
+    """Who watches the machine or ships its logs is needed by no service."""
+    cloud = Cloud(SMALL, seed=41)
+    for at in (60.0, 75.0, 90.0):
+        cloud.say(at, program, "ERROR", "collector", "collector failed: could not get IPVS stats")
+    answer = cloud.analyse("Is something wrong on this node?", baseline=False)
+    assert answer.report.verdict is Verdict.NO_FAILURE_FOUND, answer.told()
+
+
 def tenants_mistakes(cloud: Cloud) -> None:
     """One user asks for what does not exist, exceeds a quota, and mistypes a password."""
     for at in cloud.every(7, 0, cloud.seconds):

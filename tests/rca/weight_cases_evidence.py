@@ -14,7 +14,7 @@ from test_silence import STEADY, observed, stream
 from test_window import recording
 from weight_answers import TOPOLOGY, Case, answer
 
-from openstack_rca.logs.event_table import EventTable
+from openstack_rca.logs.event_table import EVENT_SCHEMA, EventTable
 from openstack_rca.rca.engine import AnalysisRequest
 from openstack_rca.rca.engine.case import Case as Analysis
 from openstack_rca.rca.engine.stages.find_windows import find_the_windows
@@ -22,11 +22,13 @@ from openstack_rca.rca.evidence import (
     Finding,
     NormalRates,
     add_novelty,
+    earlier_causes,
     generic_accusations,
     goes_on_failing,
     looks_preselected,
     missing_steps,
     new_errors,
+    observe,
     silences,
     unexplained,
     unexplained_errors,
@@ -110,6 +112,16 @@ def episodes(smaller: int) -> Case:
         return len(case.windows)
 
     return told
+
+
+def before(minutes: float) -> Case:
+    """How many lines of a daemon's end count as cause of a trouble that begins so many minutes later."""
+    values = {"time": START, "host": "h1", "service": "host", "level": "INFO", "template_id": 1}
+    values["message"] = "tgt.service: Main process exited, code=exited, status=22/n/a"
+    table = EventTable.of(pl.DataFrame([{**dict.fromkeys(EVENT_SCHEMA), **values}], schema=EVENT_SCHEMA))
+    window = FoundWindow(START + timedelta(minutes=minutes), START + timedelta(minutes=minutes + 5), 1.0)
+    rates, rules = NormalRates.empty(), load_catalogue()
+    return lambda: earlier_causes(observe(table, TOPOLOGY), [window], window, rates, table, rules, TOPOLOGY).height
 
 
 def quiet(seconds: float) -> Case:
@@ -275,6 +287,7 @@ EVIDENCE: dict[str, Case] = {
     "whole_seconds": windows(600, seconds=800),
     "margin_seconds": windows(1800),
     "merge_seconds": windows(1800, 2050),
+    "cause_before_seconds": before(50),
     "burst_slice_seconds": windows(1815),
     "quiet_seconds": quiet(400),
     "warning_suspicion": burst("WARNING", 8),

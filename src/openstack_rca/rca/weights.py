@@ -62,6 +62,7 @@ class Weights:
         90.0, "a window opens and closes so much around the errors: silence begins earlier"
     )
     merge_seconds: float = _seconds(240.0, "bursts closer than this are one trouble")
+    cause_before_seconds: float = _seconds(3600.0, "a cause may be told so long before its first victim complains")
     burst_slice_seconds: float = _seconds(
         30.0, "suspicion is added up by slices so long; longer ones in very long logs"
     )

@@ -76,7 +76,9 @@ class Case:
         normal: the given rates, together with what the same logs show outside the stretches of trouble.
         observed: the events with what the analysis adds to them, cut to the window; ``row`` is their index. Of the whole
             recording it holds what is counted (``observe``), of a stretch of trouble the words too (``gather``).
-        surroundings: what the logs hold beyond the window too: the columns that the plot of the report reads.
+        surroundings: what the logs hold beyond the window too: the columns that the plot of the report reads, and those
+            by which a cause before the window is found.
+        earlier: events before the window in which a component tells a fault of its own.
         picked: somebody picked these lines for their errors.
         untimed: no event has a time; their order stands in for it, and the report tells no times.
         windows: stretches of trouble, heaviest first.
@@ -103,6 +105,7 @@ class Case:
     normal: NormalRates = field(default_factory=NormalRates.empty)
     observed: pl.DataFrame = field(default_factory=pl.DataFrame)
     surroundings: pl.DataFrame = field(default_factory=pl.DataFrame)
+    earlier: pl.DataFrame = field(default_factory=pl.DataFrame)
     picked: bool = False
     untimed: bool = False
     windows: list[FoundWindow] = field(default_factory=list)

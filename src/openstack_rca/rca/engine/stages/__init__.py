@@ -4,6 +4,7 @@ from openstack_rca.rca.engine.stages.accuse import accuse
 from openstack_rca.rca.engine.stages.attribute import attribute
 from openstack_rca.rca.engine.stages.clear import clear
 from openstack_rca.rca.engine.stages.discount import discount
+from openstack_rca.rca.engine.stages.earlier import earlier
 from openstack_rca.rca.engine.stages.errors import errors
 from openstack_rca.rca.engine.stages.explain import explain
 from openstack_rca.rca.engine.stages.find_windows import find_the_windows
@@ -28,6 +29,7 @@ RECORDING_STAGES = (observe, score, find_the_windows)
 WINDOW_STAGES = (
     gather,
     novelty,
+    earlier,
     match,
     accuse,
     errors,
