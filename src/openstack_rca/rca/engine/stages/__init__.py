@@ -4,7 +4,6 @@ from openstack_rca.rca.engine.stages.accuse import accuse
 from openstack_rca.rca.engine.stages.attribute import attribute
 from openstack_rca.rca.engine.stages.clear import clear
 from openstack_rca.rca.engine.stages.discount import discount
-from openstack_rca.rca.engine.stages.earlier import earlier
 from openstack_rca.rca.engine.stages.errors import errors
 from openstack_rca.rca.engine.stages.explain import explain
 from openstack_rca.rca.engine.stages.find_windows import find_the_windows
@@ -12,6 +11,7 @@ from openstack_rca.rca.engine.stages.fit import fit
 from openstack_rca.rca.engine.stages.gather import gather
 from openstack_rca.rca.engine.stages.infer import infer
 from openstack_rca.rca.engine.stages.judge import judge
+from openstack_rca.rca.engine.stages.look_back import look_back
 from openstack_rca.rca.engine.stages.match import match
 from openstack_rca.rca.engine.stages.novelty import novelty
 from openstack_rca.rca.engine.stages.observe import observe
@@ -29,7 +29,7 @@ RECORDING_STAGES = (observe, score, find_the_windows)
 WINDOW_STAGES = (
     gather,
     novelty,
-    earlier,
+    look_back,
     match,
     accuse,
     errors,

@@ -1,4 +1,4 @@
-"""Stage ``earlier``: find what began before the stretch of trouble and may be its cause."""
+"""Stage ``look_back``: find what began before the stretch of trouble and may be its cause."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from openstack_rca.rca.evidence import earlier_causes
 
 
 @stage(
-    "earlier",
+    "look_back",
     reads=("request", "window", "windows", "surroundings", "events", "rates", "catalogue", "topology"),
     writes=("earlier",),
 )
-def earlier(case: Case) -> None:
+def look_back(case: Case) -> None:
     """Write the events before the window in which a component tells its own fault; none where the window was asked for."""
     case.earlier = pl.DataFrame()
     if case.window is not None and case.request.since is None and not case.untimed:

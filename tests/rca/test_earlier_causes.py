@@ -56,7 +56,7 @@ def test_a_daemon_that_ended_before_its_first_victim_complained_is_the_cause(tmp
 @pytest.mark.parametrize(
     "asked",
     [
-        {"omitted": Omitted(frozenset({"earlier"}))},
+        {"omitted": Omitted(frozenset({"look_back"}))},
         {"since": START + timedelta(minutes=38)},
     ],
     ids=["stage left out", "window asked for"],
