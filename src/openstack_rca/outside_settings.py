@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings
 
 
 def named(*names: str, **facts: Any) -> Any:
@@ -15,12 +16,8 @@ def named(*names: str, **facts: Any) -> Any:
     return Field(validation_alias=AliasChoices(*names), **facts)
 
 
-class OutsideSettings(BaseModel):
+class OutsideSettings(BaseSettings):
     """The fields; see ``settings.Settings`` for how they are read."""
-
-    model_config = ConfigDict(
-        extra="ignore", frozen=True, populate_by_name=True, protected_namespaces=(), defer_build=True
-    )
 
     pager: str = named(
         "OPENSTACK_RCA_PAGER",

@@ -16,6 +16,7 @@ from typing import Literal
 from zoneinfo import available_timezones
 
 from pydantic import AliasChoices, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic_settings import SettingsConfigDict
 
 from openstack_rca.errors import ConfigurationError
 from openstack_rca.extras import is_installed
@@ -39,10 +40,16 @@ def _expanded(path: Path) -> Path:
 
 
 class Settings(OutsideSettings):
-    """Settings of one process, immutable once made.
+    """Settings of one process; immutable once made."""
 
-    Each field is what is given by its name, else what the first of its variables holds that is not empty.
-    """
+    # The prefix applies to the names of the fields, which are read beside the aliases: without it, HOME would set ``home``.
+    model_config = SettingsConfigDict(
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+        env_ignore_empty=True,
+        env_prefix="OPENSTACK_RCA_SETTING_",
+    )
 
     home: Path = named(
         "OPENSTACK_RCA_HOME",
@@ -192,17 +199,6 @@ class Settings(OutsideSettings):
         gt=0,
         description="Most bytes that one upload to the dashboard may hold, unpacked.",
     )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _with_environment(cls, given: dict[str, object]) -> dict[str, object]:
-        found = dict(given)
-        for name, field in cls.model_fields.items():
-            variables = field.validation_alias.choices if isinstance(field.validation_alias, AliasChoices) else []
-            held = [variable for variable in map(str, variables) if os.environ.get(variable)]
-            if name not in given and held:
-                found[held[0]] = os.environ[held[0]]
-        return found
 
     @field_validator("home", mode="after")
     @classmethod

@@ -13,7 +13,7 @@ ASK = """
 import json, sys
 from openstack_rca.cli.main import cli, run
 status = run(cli, {words!r})
-heavy = ("keras", "jax", "tensorflow", "torch", "matplotlib", "mlflow", "streamlit", "pandas", "scipy", "asyncio")
+heavy = ("keras", "jax", "tensorflow", "torch", "matplotlib", "mlflow", "streamlit", "pandas", "scipy")
 print(json.dumps([status, [name for name in heavy if name in sys.modules]]), file=sys.stderr)
 """
 
