@@ -144,15 +144,6 @@ def _of_one_kind(events: pl.DataFrame, **further: pl.Expr) -> pl.DataFrame:
     )
 
 
-ONLOOKERS = (
-    r"(?i)exporter$|^(?:prometheus|alertmanager|grafana|telegraf|collectd|zabbix|nrpe|nagios|icinga|check-mk|snmpd|netdata|"
-    r"(?:file|metric|journal|packet|audit)beat|promtail|fluentd?|fluent-bit|td-agent|logstash|rsyslogd?|syslog-ng|postfix|"
-    r"exim|sendmail|cron|crond|anacron|atd|unattended-upgrades?|packagekit|puppet|chef|salt|logrotate|snapd|fwupd|"
-    r"dbus|polkit|avahi|cups|modemmanager)(?:$|[-_d.])"
-)
-"""Programs that watch a machine, ship its logs or keep it in order: no service of a cloud needs them."""
-
-
 def new_errors(
     rest: pl.DataFrame, minutes: float, picked: bool = False, topology: Topology | None = None, few: bool = False
 ) -> list[Finding]:
@@ -160,7 +151,6 @@ def new_errors(
 
     What ends a process, or keeps it from starting, is the component's own statement of a cause, whatever the level of the
     line; any other error is a symptom of the component that logged it. In lines that somebody picked a warning counts too.
-    What ``ONLOOKERS`` complain of is no trouble of the cloud.
     """
     surprising = (pl.col("level") == "WARNING") & (
         pl.lit(picked) | (pl.col("score").fill_null(0.0) >= current().surprising_score)
@@ -175,7 +165,6 @@ def new_errors(
     )
     errors = rest.with_columns(ends=ENDS, troubled=troubled).filter(
         pl.any_horizontal("ends", FAILING, surprising, "troubled")
-        & ~pl.col("component").cast(pl.String).str.contains(ONLOOKERS)
     )
     groups = _of_one_kind(
         errors,
