@@ -18,7 +18,7 @@ from openstack_rca.rca.vocabulary import Unclear, Verdict
 
 PARTS = {
     "lstm": ("score",),
-    "signatures": ("match",),
+    "signatures": ("look_back", "match"),
     "silence": ("silence",),
     "stories": ("steps", "clear"),
     "graph": ("infer", "explain"),
