@@ -19,7 +19,7 @@ import pytest
 from click.testing import CliRunner
 
 from openstack_rca import extras
-from openstack_rca.cli.analyze import analyze_command
+from openstack_rca.cli.main import cli
 from openstack_rca.errors import ClusterMismatch, ClusterUnavailable, ConfigurationError, ExtraMissing
 from openstack_rca.logs.bounds import Bounds
 from openstack_rca.logs.gathered_events import ReadingOptions
@@ -216,7 +216,7 @@ def test_without_the_extra_the_command_says_which_line_installs_it(monkeypatch: 
     monkeypatch.setitem(extras.MODULES, "dask", ("no_such_module",))
     with pytest.raises(ExtraMissing, match=re.escape("pip install 'openstack-rca[dask]'")):
         CliRunner().invoke(
-            analyze_command, [str(INCIDENT), "--scheduler", "local:2"], catch_exceptions=False, standalone_mode=False
+            cli, ["analyze", str(INCIDENT), "--scheduler", "local:2"], catch_exceptions=False, standalone_mode=False
         )
 
 
