@@ -222,15 +222,6 @@ def test_a_rule_decides_by_age_what_is_not_in_use(lifecycle: ModelLifecycle) -> 
     assert (pinned[1], pinned[3]) == ((False, "pinned"), (True, "older than what is kept"))
 
 
-def test_the_manifest_of_a_version_goes_first(lifecycle: ModelLifecycle, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who works without a registry finds versions by their manifests: none may be left whose file is gone."""
-    removed: list[str] = []
-    monkeypatch.setattr(lifecycle.store, "delete", removed.append)
-    carry_out(lifecycle, [step for step in plan(lifecycle) if step.version == 1])
-    assert removed[0] == lifecycle.place.manifest_key(1)
-    assert lifecycle.place.key(1) in removed
-
-
 CHANGES: dict[str, Callable[[VersionChanges], object]] = {
     "an alias": lambda changes: changes.set_alias("blue", 1),
     "a stage": lambda changes: changes.set_stage(1, "Production"),
