@@ -208,6 +208,22 @@ def test_the_configuration_follows_the_environment(tmp_path: Path) -> None:
     assert config["enable_s3_upload"] is True
 
 
+@pytest.mark.parametrize(("variables", "experiment"), [({}, "ours"), ({"MLFLOW_EXPERIMENT_NAME": "theirs"}, "theirs")])
+def test_what_is_edited_in_the_checkouts_configuration_takes_effect(
+    tmp_path: Path, variables: dict[str, str], experiment: str
+) -> None:
+    """What the environment says wins; what it does not name is as edited."""
+    edited = (ROOT / "config" / "config.py").read_text()
+    for old, new in (("openstack_rca_system_staging", "ours"), ('"lstm_model"', '"our_model"')):
+        assert old in edited
+        edited = edited.replace(old, new)
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "__init__.py").touch()
+    (tmp_path / "config" / "config.py").write_text(edited)
+    config = json.loads(python(CONFIG, tmp_path, OPENSTACK_RCA_HOME=tmp_path, **variables).out)
+    assert (config["experiment_name"], config["model_name"]) == (experiment, "our_model")
+
+
 def blocks_for(door: Door) -> str:
     """The Python blocks of docs/manual.md that have somebody to ask in this set-up, with the places of these tests."""
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "manual.md").read_text(), re.DOTALL)
