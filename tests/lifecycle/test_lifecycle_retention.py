@@ -58,7 +58,11 @@ def test_ten_versions_and_thirty_days_are_kept_unless_somebody_says_otherwise() 
 
 
 def test_a_step_names_its_objects_and_their_size(lifecycle: ModelLifecycle, make_model: MakeModel) -> None:
-    """Highest number first; file and manifest, and what they take together."""
+    """Highest number first; file and manifest, and what they take together; foreign folders beside them are nobody's business."""
+    root = stored_file(lifecycle.show(1)).parents[2]
+    for foreign in ("a-folder", "z-folder"):
+        (root / foreign).mkdir()
+        (root / foreign / "file").write_text("of somebody else")
     steps = plan(lifecycle)
     assert [step.version for step in steps] == [4, 3, 2, 1]
     for step in steps:
@@ -83,7 +87,8 @@ def test_what_is_younger_than_the_age_stays(lifecycle: ModelLifecycle, age: time
     """Its age is told in hours, from two days on in days; a clock that is behind makes nobody older."""
     now = lifecycle.show(1).created + age
     assert why(plan_pruning(lifecycle, 1, now=now, younger_than=age + HOUR))[1] == (False, told)
-    assert why(plan_pruning(lifecycle, 1, now=now, younger_than=age - HOUR))[1] == (True, "older than what is kept")
+    for over in (age, age - HOUR):
+        assert why(plan_pruning(lifecycle, 1, now=now, younger_than=over))[1] == (True, "older than what is kept")
 
 
 def test_what_latest_leads_to_stays_beside_the_newest(lifecycle: ModelLifecycle, make_model: MakeModel) -> None:
@@ -115,6 +120,9 @@ def test_what_has_a_name_stays_and_the_name_is_told(lifecycle: ModelLifecycle) -
         (False, "in stage Production"),
         (False, "has the alias blue, green"),
     ]
+    assert why(plan(lifecycle, keep=0))[4] == (False, "among the newest"), (
+        "a pin leads latest elsewhere; one is always kept"
+    )
 
 
 def test_a_version_whose_manifest_cannot_be_read_stays(lifecycle: ModelLifecycle) -> None:
@@ -157,6 +165,27 @@ def test_pruning_may_stop_after_any_removal(
     carry_out(fresh, plan(fresh))
     assert [version.version for version in fresh.list()] == [4]
     assert [number for number in (1, 2, 3) if fresh.store.objects(fresh.place.key(number).split("/", 1)[0] + "/")] == []
+
+
+def test_who_reads_the_store_without_the_registry_never_sees_a_version_whose_file_is_gone(
+    embedded: Settings, make_model: MakeModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The manifest, which makes files a version there, is the first that goes; the registry forgot the version before."""
+    lifecycle = ModelLifecycle(embedded)
+    for content in "ab":
+        publish(lifecycle, make_model(content))
+    delete = lifecycle.store.delete
+
+    def last_act(key: str) -> None:
+        delete(key)
+        raise Crash
+
+    monkeypatch.setattr(lifecycle.store, "delete", last_act)
+    with pytest.raises(Crash):
+        carry_out(lifecycle, plan(lifecycle))
+    reader = ModelLifecycle(embedded.model_copy(update={"mlflow_enabled": False}))
+    assert [check.version.version for check in reader.verify() if check.ok] == [2]
+    assert [version.version for version in reader.list()] == [2]
 
 
 def test_what_a_pruning_left_goes_with_the_next_whether_orphans_are_asked_for_or_not(
