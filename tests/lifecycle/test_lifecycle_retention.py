@@ -244,6 +244,8 @@ def test_a_rule_decides_by_age_what_is_not_in_use(lifecycle: ModelLifecycle) -> 
         2: (True, "older than what is kept"),
         1: (True, "older than what is kept"),
     }
+    exactly = plan_pruning(lifecycle, 10, now=lifecycle.show(2).created + HOUR, policy={"": HOUR})
+    assert why(exactly)[2] == (True, "older than what is kept")
     running = plan_pruning(lifecycle, 1, now=now, policy={"": timedelta(days=10)})
     assert why(running)[2] == (False, "only 9 days old, the rule keeps it for 10 days")
     VersionChanges(lifecycle).pin(1, "steady")
@@ -271,6 +273,18 @@ def test_what_came_to_be_used_since_the_plan_stays(
     CHANGES[change](VersionChanges(ModelLifecycle(store_only)))
     assert carry_out(ModelLifecycle(store_only), steps) == []
     assert ModelLifecycle(store_only).show(1).version == 1
+
+
+@pytest.mark.parametrize("stage", ["Development", "Production", ""])
+def test_a_version_that_left_the_stage_whose_rule_lets_it_go_stays(
+    lifecycle: ModelLifecycle, store_only: Settings, stage: str
+) -> None:
+    """Whatever stage it went to: the plan was made for the one it was in."""
+    VersionChanges(lifecycle).set_stage(1, "Staging")
+    steps = [step for step in plan(lifecycle, policy={"Staging": HOUR}) if step.version == 1]
+    assert [(step.remove, step.stage) for step in steps] == [(True, "Staging")]
+    VersionChanges(lifecycle).set_stage(1, stage)
+    assert carry_out(ModelLifecycle(store_only), steps) == []
 
 
 def test_what_was_removed_since_the_plan_is_not_removed_twice(lifecycle: ModelLifecycle, store_only: Settings) -> None:

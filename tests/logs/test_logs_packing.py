@@ -192,7 +192,7 @@ def test_tars_behind_one_another_are_read_to_the_end(tmp_path: Path) -> None:
     assert [file.file for file in read.files] == ["x.tar/a.log", "x.tar/b.log"]
 
 
-@pytest.mark.parametrize("name", ["../out.log", "a/../../out.log", "..\\out.log"])
+@pytest.mark.parametrize("name", ["../out.log", "a/../../out.log"])
 def test_a_member_that_leads_out_of_its_archive_is_named_and_left_out(tmp_path: Path, name: str) -> None:
     """Nothing is written anywhere, so nothing can be overwritten; and such a name is never read as a log's."""
     for suffix, data in (
@@ -200,8 +200,8 @@ def test_a_member_that_leads_out_of_its_archive_is_named_and_left_out(tmp_path: 
         ("zip", zipped({name: LINE, "good.log": LATER})),
     ):
         read = read_logs([write(tmp_path / "own" / f"x.{suffix}", data)])
-        assert read.events["message"].to_list() == ["on"] or "\\" in name
-        assert SkipReason.UNSAFE_MEMBER in left_out(read).values() or "\\" in name
+        assert read.events["message"].to_list() == ["on"]
+        assert SkipReason.UNSAFE_MEMBER in left_out(read).values()
     assert {path.name for path in tmp_path.rglob("*")} == {"own", "x.tar", "x.zip"}
 
 
@@ -373,20 +373,20 @@ def test_files_of_an_archive_that_are_no_logs_are_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "data",
+    ("data", "messages"),
     [
-        LINE.decode().encode("utf-16"),
-        LINE.decode().encode("utf-16-le"),
-        LINE.decode().encode("utf-16-be"),
-        b"\xff\xfe\x00\x00" + LINE.decode().encode("utf-32-le"),
-        b"\xef\xbb\xbf" + LINE,
-        (LINE + LATER).replace(b"\n", b"\r"),
-        LINE.replace(b"up", b"M\xfcller") + LATER,
-        bytes(300_000) + LINE,
+        (LINE.decode().encode("utf-16"), ["up"]),
+        (LINE.decode().encode("utf-16-le"), ["up"]),
+        (LINE.decode().encode("utf-16-be"), ["up"]),
+        (b"\xff\xfe\x00\x00" + LINE.decode().encode("utf-32-le"), ["up"]),
+        (b"\xef\xbb\xbf" + LINE, ["up"]),
+        ((LINE + LATER).replace(b"\n", b"\r"), ["up", "on"]),
+        (LINE.replace(b"up", b"M\xfcller") + LATER, ["Müller", "on"]),
+        (bytes(300_000) + LINE, ["up"]),
     ],
     ids=["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8 mark", "returns only", "latin-1", "hole at the start"],
 )
-def test_a_text_is_read_in_whatever_encoding(tmp_path: Path, data: bytes) -> None:
+def test_a_text_is_read_in_whatever_encoding(tmp_path: Path, data: bytes, messages: list[str]) -> None:
     """Plain, compressed and in an archive alike."""
     for path in (
         write(tmp_path / "nova-api.log", data),
@@ -394,8 +394,8 @@ def test_a_text_is_read_in_whatever_encoding(tmp_path: Path, data: bytes) -> Non
         write(tmp_path / "x.zip", zipped({"nova-api.log": data})),
     ):
         events = read_logs([path]).events
-        assert events["level"].to_list() == ["INFO"] * events.height
-        assert events["message"][0] in ("up", "Müller")
+        assert events["level"].to_list() == ["INFO"] * len(messages)
+        assert events["message"].to_list() == messages
 
 
 @pytest.mark.skipif(shutil.which("journalctl") is None, reason="journalctl is not installed")

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import openstack_rca
+from openstack_rca.errors import VersionNotFound
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "python.md"
@@ -68,5 +69,5 @@ def test_the_examples_of_the_page_run(
 def test_a_model_that_does_not_exist_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a home where nothing was trained."""
     monkeypatch.setenv("OPENSTACK_RCA_HOME", str(tmp_path / "home"))
-    with pytest.raises(Exception, match="Train one with"):
+    with pytest.raises(VersionNotFound, match="Train one with"):
         openstack_rca.load_model()

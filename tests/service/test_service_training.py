@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from openstack_rca.errors import ConfigurationError, NotEnoughTrainingData, PublishInterrupted
+from openstack_rca.errors import ConfigurationError, NotEnoughTrainingData, PublishInterrupted, TrainingInterrupted
 from openstack_rca.lifecycle.mlflow.tracking import Tracking
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.model.model_file import open_model_file
@@ -143,7 +143,7 @@ def test_an_interrupt_marks_the_run_as_killed(home: Path, trained: Trained) -> N
         raise KeyboardInterrupt
 
     settings = load_settings()
-    with pytest.raises(Exception, match="Training was stopped"):
+    with pytest.raises(TrainingInterrupted, match="Training was stopped"):
         quick(trained, settings, on_progress=stop)
     newest = Tracking(settings).list_runs(1)[0]
     assert (newest.kind, newest.status) == ("training", "KILLED")
