@@ -107,3 +107,43 @@ def test_the_host_of_a_line_is_the_machine_below_its_container() -> None:
     """OpenStack-Ansible calls its containers by the machine, the service and a number."""
     (event,) = rows("Nov 23 04:00:02 r1-infra-1-nova-api-container-1a2b3c4d.example.com nova-api[7]: x\n", "syslog")
     assert (event["host"], event["service"]) == ("r1-infra-1", "nova-api")
+
+
+DEVICES = {
+    "F5": ("Nov 23 04:00:00 dev-1 err mcpd[6123]: 01070638:5: Pool /Common/api down", "mcpd", "ERROR", 6123),
+    "F5, a blade": ("Nov 23 04:00:00 slot1/dev-1 notice tmm1[7]: 01010028:3: Clock", "tmm1", "INFO", 7),
+    "F5, rsyslog": ("2026-11-23T04:00:00+00:00 dev-1 warning tmm[7]: 01010029:4: Clock", "tmm", "WARNING", 7),
+    "Junos": ("Nov 23 04:00:00  dev-1 rpd[7]: %DAEMON-4-BGP_STATE: peer 10.0.0.4", "network", "WARNING", 7),
+    "Junos with a year": ("Nov 23 04:00:00.000 2026  dev-1 mib2d[7]: LINK_DOWN: ifIndex 521", "mib2d", "INFO", 7),
+    "Junos, a line card": ("Nov 23 04:00:00 dev-1 fpc0 CMLC: Going disconnected", "CMLC", "INFO", None),
+    "Junos, brief": ('<28>1 2026-11-23T04:00:00Z dev-1 rpd 7 BGP_STATE [junos@2636.1 peer="4"]', "rpd", "WARNING", 7),
+    "Arista": (
+        "Nov 23 04:00:00 dev-1 Ebra: %LINEPROTO-5-UPDOWN: Line protocol, state to down",
+        "network",
+        "INFO",
+        None,
+    ),
+    "IOS-XR": ("Nov 23 04:00:00 dev-1 ifmgr[7]: %PKT_INFRA-LINK-3-UPDOWN : Interface down", "network", "ERROR", 7),
+    "VRP, Comware": ("Nov 23 04:00:00 dev-1 %%01IFNET/4/IF_STATE(l)[0]:Interface down", "network", "WARNING", None),
+    "RouterOS": ("Nov 23 04:00:00 dev-1 interface,error ether1 link down", "interface", "ERROR", None),
+    "FortiOS": (
+        'Nov 23 04:00:00 dev-1 date=2026-11-23 time=04:00:00 devname="dev-1" logid="01" level="alert" msg="HA member lost"',
+        "network",
+        "CRITICAL",
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_a_device_behind_a_relay_is_the_host_of_its_lines(device: str) -> None:
+    """The folder that the relay keeps them in is not."""
+    line, service, level, process = DEVICES[device]
+    (event,) = rows(f"{line}\n", "network/devices.log", year=2026)
+    assert (event["host"], event["level"]) == ("dev-1", level)
+    assert (event["service"], event["process"], event["time"].hour) == (service, process, 4)
+
+
+def test_what_a_device_says_only_in_its_fields_is_the_message() -> None:
+    (event,) = rows(DEVICES["Junos, brief"][0] + "\n", "network/devices.log")
+    assert event["message"] == 'BGP_STATE [junos@2636.1 peer="4"]'

@@ -41,12 +41,16 @@ _TIGHT_ISO = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d(?::?\
 _ZONED_ISO = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)"
 _JOURNAL = r"\p{L}{2,4}\.? \d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [A-Z]{1,5}| [+-]\d\d(?::?\d\d)?)?"
 _SHORT = rf"(?:{ANY_MONTH} +\d{{1,2}}|\d{{1,2}}\.? {ANY_MONTH}) \d\d:\d\d:\d\d(?:[.,]\d{{1,9}})?"
-_DATED_SHORT = rf"(?:\d{{4}} {MONTH} [ \d]?\d|{MONTH} [ \d]?\d \d{{4}}) \d\d:\d\d:\d\d(?:[.,]\d{{1,9}})?"
+_DATED_SHORT = (
+    rf"(?:(?:\d{{4}} {MONTH} [ \d]?\d|{MONTH} [ \d]?\d \d{{4}}) \d\d:\d\d:\d\d(?:[.,]\d{{1,9}})?|"
+    rf"{MONTH} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{{1,9}})? \d{{4}})"
+)
 _SEVERITY = "emerg|panic|alert|crit|err|error|warning|warn|notice|info|debug"
 _PRIORITY = rf"(?:\d{{1,6}} )?(?:<(?:(?P<priority>\d{{1,3}})|\w+\.(?P<severity>{_SEVERITY}))>)?"
-_HOST = r"(?P<host>[\w.:-]*\w)"
+# Junos writes two spaces before its name, F5 the blade.
+_HOST = r" ?(?:slot\d+/)?(?P<host>[\w.:-]*\w)"
 _TAG = r"(?P<tag>[^\s:\[\]{}\"'=|]+)(?:\[(?P<process>\d+)(?:[.:/][^\]]*)?\])?:(?:[ \t](?P<inner>.*))?$"
-_WORDED = rf"(?:(?:[\w-]+\.(?P<worded>{_SEVERITY})|(?P<severe>{_SEVERITY.upper()})) )?"
+_WORDED = rf"(?:(?:[\w-]+\.(?P<worded>{_SEVERITY})|(?P<severe>{_SEVERITY}|{_SEVERITY.upper()})|fpc\d+) )?"
 # What a service's own line begins with: needed where the prefix alone could be anything.
 _BEGINNING = (
     rf"(?:\[?{ISO}|\d{{4}}/\d\d/\d\d \d\d:|<\d{{1,3}}>|{MONTH} [ \d]\d \d\d:|\[?{DAY} {MONTH} |\{{\"|=[A-Z]+ REPORT|"
@@ -164,7 +168,8 @@ def _journal_time(stamp: pl.Expr, timezone: str) -> pl.Expr:
 
 
 def _dated_short_time(stamp: pl.Expr, timezone: str) -> pl.Expr:
-    ordered = stamp.str.replace(r"^(\d{4}) (\w+ +\d+)", "${2} ${1}").str.replace(",", ".", literal=True)
+    ordered = stamp.str.replace(r"^(\d{4}) (\w+ +\d+)|^(\w+ +\d+) ([\d:.]+) (\d{4})$", "${2}${3} ${1}${5} ${4}")
+    ordered = ordered.str.replace_all(" +", " ").str.replace(",", ".", literal=True)
     return formatted_time(ordered, "%b %d %Y %H:%M:%S%.f", timezone)
 
 
@@ -180,6 +185,13 @@ def _since_start(stamp: pl.Expr, _timezone: str) -> pl.Expr:
 _ZONED = rf":\d\d(?:[.,]\d+)? ?(?:{NAMED_ZONE}|[+-]\d\d(?::?\d\d)?)$|^\d{{9,10}}\.\d+$"
 SYSLOG = "syslog"
 WRAPPERS: tuple[Wrapper, ...] = (
+    Wrapper(
+        SYSLOG,
+        rf"^{_PRIORITY}1 (?P<stamp>-|{_TIGHT_ISO}) (?P<host>\S+) (?P<tag>\S+) (?:-|(?P<process>\d+)|\S+) "
+        r"(?P<inner>\S+ (?:\[(?:[^\]\\]|\\.)*\])+)$",
+        iso_time,
+        about="RFC 5424 without a text, as Junos sends it",
+    ),
     Wrapper(
         SYSLOG,
         rf"^{_PRIORITY}1 (?P<stamp>-|{_TIGHT_ISO}) (?P<host>\S+) (?P<tag>\S+) (?:-|(?P<process>\d+)|\S+) \S+ "
@@ -216,18 +228,26 @@ WRAPPERS: tuple[Wrapper, ...] = (
     ),
     Wrapper(
         SYSLOG,
-        rf"^{_PRIORITY}(?P<stamp>{_SHORT}|{_DATED_SHORT}|{_TIGHT_ISO}) {_HOST}(?: [^%]{{0,60}})? "
-        r"(?P<inner>%[A-Z][A-Z0-9_]*(?:-[A-Z][A-Z0-9_]*)*-[0-7]-[A-Z0-9_]+: .*)$",
+        rf"^{_PRIORITY}(?P<stamp>{_SHORT}|{_DATED_SHORT}|{_TIGHT_ISO}) {_HOST}"
+        r"(?: (?:[\w/.-]+\[(?P<process>\d+)\]|[^%]{0,60}?)(?: ?:)?)? (?P<inner>"
+        r"%(?:[A-Z][A-Z0-9_]*(?:-[A-Z][A-Z0-9_]*)*-[0-7]-[A-Z0-9_]+ ?:|%\d\d[A-Z]\w*/[0-7]/).*|date=\d{4}-\d\d-\d\d time=\d.*)$",
         lambda stamp, zone: pl.coalesce(
             yearless_time(stamp, zone), _dated_short_time(stamp, zone), iso_time(stamp, zone)
         ),
-        about="what a switch sends, with a number, a stamp of its own or a process before its text",
+        about="what a switch or a firewall sends, with a number, a stamp of its own or a process before its text",
     ),
     Wrapper(
         SYSLOG,
         rf"^{_PRIORITY}(?P<stamp>{_SHORT}) {_HOST} {_WORDED}{_TAG}",
         yearless_time,
         about="RFC 3164 and `journalctl -o short`, `short-precise`, with month names of western languages",
+    ),
+    Wrapper(
+        SYSLOG,
+        rf"^{_PRIORITY}(?P<stamp>{_SHORT}) {_HOST} (?P<tag>[a-z][\w-]*)(?:,[\w-]+)*?,(?P<worded>critical|{_SEVERITY})"
+        r"(?:,[\w-]+)* (?P<inner>.*)$",
+        yearless_time,
+        about="RouterOS, with topics before its text",
     ),
     Wrapper(SYSLOG, rf"^{_PRIORITY}(?P<stamp>{_SHORT}) {_TAG}", yearless_time, about="the same without a host"),
     Wrapper(

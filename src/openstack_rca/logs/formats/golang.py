@@ -27,7 +27,8 @@ def _logfmt(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
         found = [pl.col("whole").str.extract(rf"(?:^|\s){key}=({_VALUE})") for key in keys]
         return pl.coalesce(found).str.replace(r'^"(.*)"$', "${1}").str.replace_all(r"\\(.)", "${1}")
 
-    stamp = value("ts", "time", "t", "timestamp", "@timestamp")
+    dated = value("date") + " " + value("time")
+    stamp = pl.coalesce(dated, value("ts", "time", "t", "timestamp", "@timestamp"))
     error = value("err", "error")
     text = value("msg", "message").fill_null(pl.col("whole"))
     return parts.with_columns(
@@ -35,6 +36,7 @@ def _logfmt(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
         normal_level(value("level", "lvl", "severity")).fill_null("INFO").alias("level"),
         pl.when(error.is_not_null() & (error != "")).then(text + ": " + error).otherwise(text).alias("message"),
         pl.coalesce(value("logger"), value("component"), value("caller")).alias("logger"),
+        value("devname").alias("host"),
     )
 
 
@@ -56,7 +58,7 @@ FORMATS = (
         "logfmt",
         rf"^(?P<whole>(?:[\w@.-]+={_VALUE} +)*(?:level|lvl)=\"?\w+\"?(?:\s.*)?)$",
         _logfmt,
-        "logfmt of Prometheus, Grafana, Loki, logrus",
+        "logfmt of Prometheus, Grafana, Loki, logrus, and of FortiOS",
     ),
 )
 

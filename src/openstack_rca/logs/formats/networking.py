@@ -35,9 +35,10 @@ FORMATS = (
     LineFormat(
         "switch",
         rf"^(?P<clock>[*.]?(?:\d{{4}} )?{MONTH} +\d{{1,2}} (?:\d{{4}} )?\d\d:\d\d:\d\d(?:\.\d{{1,6}})?(?: [A-Z]{{3,5}})?: )?"
-        r"%(?P<logger>[A-Z][A-Z0-9_]*(?:-[A-Z][A-Z0-9_]*)*)-(?P<priority>[0-7])-(?P<message>[A-Z0-9_]+: .*)$",
+        r"%(?:%\d\d)?(?P<logger>[A-Z][A-Za-z0-9_]*(?:-[A-Z][A-Z0-9_]*)*)[-/](?P<priority>[0-7])[-/]"
+        r"(?P<message>[A-Z0-9_]+(?:\(\w\))?(?:\[\d+\])? ?:.*)$",
         _switch,
-        "switches of Cisco and Arista, whose lines hold syslog's severity as a number",
+        "switches of Cisco, Arista, Juniper, Huawei and H3C, whose lines hold syslog's severity as a number",
     ),
     LineFormat(
         "contrail",
