@@ -110,3 +110,28 @@ def origin_of_labels(labels: Mapping[str, Any]) -> Origin:
     known = next((name for name in named if name and component_of_program(name)), None)
     first = next((name for name in named if name), None)
     return Origin(service or path.service or known or first, host or path.host)
+
+
+def origin_of_label_text(text: str) -> Origin:
+    """The same for labels as Loki writes them: ``{host="ctl1", job="nova"}``."""
+    return origin_of_labels(dict(re.findall(r'([\w.]+)="((?:[^"\\]|\\.)*)"', text)))
+
+
+def origin_of_pod(text: str) -> Origin:
+    """The service of ``POD/CONTAINER`` or ``POD CONTAINER``."""
+    pod, _, container = text.replace(" ", "/").partition("/")
+    return Origin(service_of_pod(pod, container or None), None)
+
+
+def origin_of_name(text: str) -> Origin:
+    """The service where a name is a program's, else the host that it names."""
+    return Origin(text, None) if is_program(text) else Origin(None, text)
+
+
+def origin_of_container(text: str) -> Origin:
+    """Compose puts the project before and a number behind the service: ``kolla-nova_compute-1``."""
+    whole = re.sub(r"[-_]\d+$|\.\d+(?:\.[a-z0-9]{20,30})?$", "", text.strip())
+    name = whole
+    while name and not is_program(name):
+        name = re.sub(r"^[^-_]*[-_]?", "", name)
+    return Origin(service_of_tag(name or whole), None)

@@ -6,7 +6,6 @@ where the line itself does not say.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,12 +16,14 @@ from openstack_rca.logs.envelopes import (
     ENVELOPE_SCHEMA,
     PIECE,
     WHOLE,
-    origin_of_labels,
+    origin_of_container,
+    origin_of_label_text,
+    origin_of_name,
     origin_of_path,
+    origin_of_pod,
     service_of_tag,
 )
-from openstack_rca.logs.names import Origin, service_of_pod
-from openstack_rca.logs.programs import is_program
+from openstack_rca.logs.names import Origin
 from openstack_rca.logs.records import normal_level, syslog_level
 from openstack_rca.logs.stamps import (
     ANY_MONTH,
@@ -135,28 +136,6 @@ def _with_origins(parts: pl.DataFrame, column: str, origin: Callable[[str], Orig
         schema_overrides={column: pl.String, "found_service": pl.String, "found_host": pl.String},
     )
     return parts.join(table, on=column, how="left", nulls_equal=True, maintain_order="left")
-
-
-def _labels_origin(text: str) -> Origin:
-    return origin_of_labels(dict(re.findall(r'([\w.]+)="((?:[^"\\]|\\.)*)"', text)))
-
-
-def _pod_origin(text: str) -> Origin:
-    pod, _, container = text.replace(" ", "/").partition("/")
-    return Origin(service_of_pod(pod, container or None), None)
-
-
-def _named_origin(text: str) -> Origin:
-    return Origin(text, None) if is_program(text) else Origin(None, text)
-
-
-def _container_origin(text: str) -> Origin:
-    """Compose puts the project before and a number behind the service: ``kolla-nova_compute-1``."""
-    whole = re.sub(r"[-_]\d+$|\.\d+(?:\.[a-z0-9]{20,30})?$", "", text.strip())
-    name = whole
-    while name and not is_program(name):
-        name = re.sub(r"^[^-_]*[-_]?", "", name)
-    return Origin(service_of_tag(name or whole), None)
 
 
 def _apache_time(stamp: pl.Expr, timezone: str) -> pl.Expr:
@@ -291,7 +270,7 @@ WRAPPERS: tuple[Wrapper, ...] = (
     Wrapper(
         "container",
         r"^\[(?:pod/)?(?P<source>[a-z0-9][a-z0-9.-]*/[a-z0-9.-]+)\] (?P<inner>.*)$",
-        origin=_pod_origin,
+        origin=origin_of_pod,
         about="`kubectl logs --prefix`",
     ),
     Wrapper(
@@ -304,35 +283,39 @@ WRAPPERS: tuple[Wrapper, ...] = (
         "container",
         rf"^(?P<stamp>{_TIGHT_ISO}) (?P<source>\{{(?:\w[^{{}}]*=\"[^{{}}]*)?\}})\s+(?P<inner>.*)$",
         iso_time,
-        _labels_origin,
+        origin_of_label_text,
         about="`logcli query`",
     ),
     Wrapper(
-        "container", r"^(?P<source>\{\w+=\"[^{}]*\})\s+(?P<inner>.*)$", None, _labels_origin, about="`logcli query`"
+        "container",
+        r"^(?P<source>\{\w+=\"[^{}]*\})\s+(?P<inner>.*)$",
+        None,
+        origin_of_label_text,
+        about="`logcli query`",
     ),
     Wrapper(
         "container",
         r"^(?P<source>[A-Za-z0-9][\w.-]*\.\d{1,5}(?:\.[a-z0-9]{20,30})?)@(?P<host>[\w.-]+) +\| ?(?P<inner>.*)$",
-        origin=_container_origin,
+        origin=origin_of_container,
         about="`docker service logs`",
     ),
     Wrapper(
         "container",
         r"^(?P<source>[a-z0-9][\w.-]*) +\| ?(?P<inner>.*)$",
-        origin=_container_origin,
+        origin=origin_of_container,
         about="docker compose",
     ),
     Wrapper(
         "container",
         rf"^(?:pod/)?(?P<source>[a-z0-9][a-z0-9.-]*[a-z0-9] (?:\x{{203A}} )?[a-z0-9][a-z0-9-]+) (?:\x{{203A}} )?"
         rf"(?P<inner>{_BEGINNING}.*)$",
-        origin=_pod_origin,
+        origin=origin_of_pod,
         about="stern",
     ),
     Wrapper(
         "container",
         rf"^\[(?P<source>[a-z0-9][a-z0-9.-]*-[a-z0-9.-]+(?:[ /][a-z0-9-]+)?)\] (?P<inner>{_BEGINNING}.*)$",
-        origin=_pod_origin,
+        origin=origin_of_pod,
         about="kubetail",
     ),
     Wrapper("container", rf"^[0-9a-f]{{12}}(?:[0-9a-f]{{52}})? (?P<inner>{_BEGINNING}.*)$", about="`podman pod logs`"),
@@ -372,7 +355,7 @@ WRAPPERS: tuple[Wrapper, ...] = (
     Wrapper(
         "grep",
         rf"^(?P<source>[a-z][\w.-]*): +(?P<inner>{_BEGINNING}.*)$",
-        origin=_named_origin,
+        origin=origin_of_name,
         about="the name of a host or a program before each line: `pdsh`, `clush`, `dsh`",
     ),
     Wrapper(
