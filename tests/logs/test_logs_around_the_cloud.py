@@ -147,3 +147,17 @@ def test_a_device_behind_a_relay_is_the_host_of_its_lines(device: str) -> None:
 def test_what_a_device_says_only_in_its_fields_is_the_message() -> None:
     (event,) = rows(DEVICES["Junos, brief"][0] + "\n", "network/devices.log")
     assert event["message"] == 'BGP_STATE [junos@2636.1 peer="4"]'
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "2026-11-23T05:00:00.100000417+01:00 container health_status: unhealthy {id} (image=kolla/x:1, name=nova_compute)",
+        "2026-11-23T04:00:00.100000417Z container exec_create: /bin/sh -c true {id} (image=kolla/x:1, name=nova_compute)",
+        "2026-11-23 04:00:00.100000417 +0000 UTC container died {id} (image=kolla/x:1, name=nova_compute, config_id=x)",
+    ],
+)
+def test_an_event_of_a_container_is_of_what_runs_in_it_and_no_word_of_it_is_a_host(line: str) -> None:
+    (event,) = rows(line.format(id="925cc8d2" * 8) + "\n", "cmp1/events.log")
+    told = (f"{event['time']:%H:%M:%S.%f}", event["host"], event["service"], event["message"][:9])
+    assert told == ("04:00:00.100000", "cmp1", "nova-compute", "container")

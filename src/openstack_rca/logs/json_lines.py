@@ -46,6 +46,7 @@ _RUBY_KEY = re.compile(r'("(?:[^"\\]|\\.)*")=>')
 _RUBY_TEXT = re.compile(r'(?P<key>"[^"=]*")=>"(?P<value>.*?)"(?=, "[^"=]*"=>|\}[,}\]]|\}$)')
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_CALLER = re.compile(r"\.go:\d+$")
 _JAVA_CLASS = re.compile(r"(?:[a-z]\w*\.)+[A-Z]\w*")
 _BUNYAN = {10: "TRACE", 20: "DEBUG", 30: "INFO", 40: "WARNING", 50: "ERROR", 60: "CRITICAL"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -201,11 +202,15 @@ class _Held(NamedTuple):
 def _held(names: tuple[str, ...]) -> _Held:
     """The keys of a flat record by what they say; messages and times end with those that only look like it."""
 
-    def among(keys: Sequence[str]) -> list[str]:
-        return [key for key in keys if key in names]
+    written: dict[str, list[str]] = {}
+    for name in names:
+        written.setdefault(name.lower(), []).append(name)
 
-    texts = [key for key in names if key not in json_keys.MESSAGE_SET and says_text(key)]
-    moments = [key for key in names if key not in json_keys.TIME_SET and says_time(key)]
+    def among(keys: Sequence[str]) -> list[str]:
+        return [name for key in keys for name in written.get(key, ())]
+
+    texts = [key for key in names if key.lower() not in json_keys.MESSAGE_SET and says_text(key)]
+    moments = [key for key in names if key.lower() not in json_keys.TIME_SET and says_time(key)]
     return _Held(
         among(("full_message", *json_keys.MESSAGES)) + texts,
         among(json_keys.TIMES) + moments,
@@ -343,7 +348,7 @@ def _level(flat: Record, held: _Held) -> tuple[str | None, bool]:
         if isinstance(value, str):
             level = level_name(value)
             if level is not None:
-                return level, key not in json_keys.SYSLOG_WORDS
+                return level, key.lower() not in json_keys.SYSLOG_WORDS
     for key in held.syslog_numbers:
         value = flat[key]
         if isinstance(value, bool) or not re.fullmatch(r"\d{1,3}", str(value)):
@@ -379,7 +384,10 @@ def _origin(flat: Record, held: _Held) -> Origin:
         and (component_of_program(value) or not (key == "process_name" or _JAVA_CLASS.fullmatch(value)))
     ]
     known = next((name for name in named if name and component_of_program(name)), None)
-    host = next((str(flat[key]) for key in held.hosts if _is_host(key, flat[key])), None)
+    # A record of klog's or zap's own holds what its text is about, beside where its code is.
+    about = _CALLER.search(str(flat.get("caller", ""))) is not None
+    hosts = [key for key in held.hosts if not (about and key.lower() in json_keys.ABOUT)]
+    host = next((str(flat[key]) for key in hosts if _is_host(key, flat[key])), None)
     service = in_pod or known or path.service or labelled.service or next((name for name in named if name), None)
     return Origin(service, host or labelled.host or path.host)
 
@@ -387,7 +395,7 @@ def _origin(flat: Record, held: _Held) -> Origin:
 def _is_host(key: str, value: Any) -> bool:
     if not isinstance(value, str) or not re.fullmatch(r"[\w.:-]{1,253}", value):
         return False
-    if key == "source":
+    if key.lower() == "source":
         return (
             "/" not in value and not component_of_program(value) and value not in ("stdout", "stderr", "file", "stdin")
         )

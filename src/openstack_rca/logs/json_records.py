@@ -36,14 +36,15 @@ _LINES_OF = frozenset((*json_keys.HOSTS, *json_keys.SERVICES, *json_keys.PATHS, 
 @lru_cache(maxsize=4096)
 def says_text(key: str) -> bool:
     """Whether a key names the text of a record."""
-    return key in json_keys.MESSAGE_SET or key.lower().endswith(_TEXT_ENDS)
+    lower = key.lower()
+    return lower in json_keys.MESSAGE_SET or lower.endswith(_TEXT_ENDS)
 
 
 @lru_cache(maxsize=4096)
 def says_time(key: str) -> bool:
     """Whether a key names a moment."""
     lower = key.lower()
-    return key in json_keys.TIME_SET or any(part in lower for part in _TIME_PARTS)
+    return lower in json_keys.TIME_SET or any(part in lower for part in _TIME_PARTS)
 
 
 def is_moment(value: Any) -> bool:
@@ -205,9 +206,10 @@ def _is_text(key: str, value: Any) -> bool:
 def _says_something(value: Record) -> bool:
     flats = [value, *(inner for key in json_keys.LEVELLED if isinstance(inner := value.get(key), dict))]
     return any(
-        key in flat and (isinstance(flat[key], str | list) or key in ("level", "levelname", "severity"))
+        key in ("level", "levelname", "severity")
+        or (key.lower() in json_keys.MESSAGE_SET and isinstance(inner, str | list))
         for flat in flats
-        for key in (*json_keys.MESSAGES, "level", "levelname", "severity")
+        for key, inner in flat.items()
     )
 
 
@@ -233,7 +235,7 @@ def _inner_records(value: Record, around: Record | None, depth: int) -> Iterator
 
 def _place(value: Record) -> dict[str, Any]:
     """What a document says of the place of the records in it."""
-    told = {key: inner for key, inner in value.items() if key in _LINES_OF and isinstance(inner, str | dict)}
+    told = {key: inner for key, inner in value.items() if key.lower() in _LINES_OF and isinstance(inner, str | dict)}
     resource = value.get("resource")
     if isinstance(resource, dict) and isinstance(resource.get("attributes"), list):
         told |= paired(resource["attributes"]) or {}

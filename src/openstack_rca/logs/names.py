@@ -81,6 +81,11 @@ _NOT_HOSTS = words(
     "kolla openstack devstack microstack docker podman tripleo edpm snap screen unit machine pod service container journal "
     "journalctl log logs new old full combined all my the application charm"
 )
+# Daemons that cephadm (`ceph-rgw.SERVICE.HOST.abcdef`) or ceph-ansible (`ceph-client.rgw.HOST.rgw0`) placed, and clients.
+_CEPH_FILE = re.compile(
+    r"^ceph-(?:client\.)?(?P<daemon>mgr(?=\.)|(?:mds|rgw|nfs|iscsi|rbd-mirror)(?:\.[\w-]+)*?(?=\.[\w-]+\.\w+$))"
+    r"\.(?P<host>[\w.-]+)\.(?:[a-z]{6}|rgw\d+)$|^ceph-client\.(?P<client>[a-z]+)"
+)
 _NOT_HOST_TAIL = re.compile(r"^(?:cell\d+|v\d+|\d+|worker\d+|[0-9a-f]{8,10}(?:-[a-z0-9]{5})?|[a-z0-9]{5}|py\d+)$")
 
 
@@ -203,6 +208,10 @@ def _split_name(stem: str) -> tuple[str, str | None]:
     """Take a host off a name: ``compute1-nova-compute`` and ``nova-compute.compute1`` hold one, ``nova-compute`` none."""
     if is_program(stem):
         return stem, None
+    ceph = _CEPH_FILE.match(stem)
+    if ceph is not None:
+        service = "ceph-" + (ceph["daemon"] or ceph["client"]).partition(".")[0]
+        return service if is_program(service) else "ceph", ceph["host"]
     borders = [match.start() for match in re.finditer(r"[-_.@]+", stem)]
     for border in borders:
         before, behind = stem[:border], stem[border + 1 :].lstrip("-_.@")
@@ -211,8 +220,6 @@ def _split_name(stem: str) -> tuple[str, str | None]:
     for border in reversed(borders):
         before, behind = stem[:border], stem[border + 1 :].lstrip("-_.@")
         if is_program(before):
-            if before.lower() == "ceph-mgr":
-                behind = re.sub(r"\.[a-z]{6}$", "", behind)
             # Controllers put what looks like five letters of a name behind a dash, never behind a dot.
             tail = re.compile(r"^(?:v\d+|worker\d+|py\d+)$") if stem[border] == "." else _NOT_HOST_TAIL
             looks = re.search(r"^[A-Za-z].*\d|\.", behind) and not tail.match(behind)

@@ -112,4 +112,4 @@ def column_name(name: str) -> str:
     plain = REMARK.sub("", name.strip().strip("\ufeff").strip('"').removeprefix("_source."))
     lower = plain.lower().replace(" ", "_")
     known = {*json_keys.MESSAGES, *json_keys.TIMES, *json_keys.HOSTS, *json_keys.SERVICES, *json_keys.WORD_LEVELS}
-    return plain if plain in known or lower not in known else lower
+    return lower if lower in known else plain

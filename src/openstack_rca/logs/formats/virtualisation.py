@@ -1,9 +1,17 @@
-"""libvirt and QEMU."""
+"""libvirt, QEMU, ESXi; what runtimes of containers tell of these."""
 
 from __future__ import annotations
 
+import polars as pl
+
 from openstack_rca.logs.formats.line_format import DATE, LineFormat, guessed, iso
-from openstack_rca.logs.stamps import ISO
+from openstack_rca.logs.stamps import ISO, written_times
+
+
+def _container_event(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
+    named = pl.col("message").str.extract(r"[(,] ?name=([\w.-]+)")
+    return parts.with_columns(written_times(parts["stamp"], timezone).alias("time"), named.alias("service"))
+
 
 FORMATS = (
     LineFormat(
@@ -29,5 +37,12 @@ FORMATS = (
         rf"^(?P<stamp>{ISO}) (?:\w+\(\d+\) vmkernel: )?(?P<logger>cpu\d+:\d+(?: opID=\w+)?)\)(?P<message>.*)$",
         guessed(iso),
         "the kernel of ESXi",
+    ),
+    LineFormat(
+        "container events",
+        rf"^(?P<stamp>{ISO}(?: \+\d{{4}} [A-Z]{{3,4}})?) (?P<message>(?:container|network|volume|image|pod|service|node|"
+        r"daemon|plugin|secret|config|builder|system) [a-z_]+(?:: .{1,200}?)? \S{1,255} \(\w.*\))$",
+        guessed(_container_event),
+        "`docker events`, `podman events`",
     ),
 )
