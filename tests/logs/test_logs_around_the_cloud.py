@@ -160,4 +160,4 @@ def test_what_a_device_says_only_in_its_fields_is_the_message() -> None:
 def test_an_event_of_a_container_is_of_what_runs_in_it_and_no_word_of_it_is_a_host(line: str) -> None:
     (event,) = rows(line.format(id="925cc8d2" * 8) + "\n", "cmp1/events.log")
     told = (f"{event['time']:%H:%M:%S.%f}", event["host"], event["service"], event["message"][:9])
-    assert told == ("04:00:00.100000", "cmp1", "nova-compute", "container")
+    assert told == ("04:00:00.100000", "cmp1", "nova_compute", "container")

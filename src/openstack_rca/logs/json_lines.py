@@ -6,7 +6,6 @@ others name the same things by different keys; the keys are the tables below.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -27,7 +26,17 @@ from openstack_rca.logs.envelopes import (
     origin_of_path,
     service_of_tag,
 )
-from openstack_rca.logs.json_records import Record, is_moment, paired, records_of, says_text, says_time, untyped
+from openstack_rca.logs.json_records import (
+    Record,
+    is_moment,
+    json_in,
+    paired,
+    records_of,
+    ruby_hash,
+    says_text,
+    says_time,
+    untyped,
+)
 from openstack_rca.logs.names import Origin, service_of_pod
 from openstack_rca.logs.programs import component_of_program
 from openstack_rca.logs.records import NESTED_STRIDE, ROW_STRIDE, level_name, syslog_level_name
@@ -42,9 +51,6 @@ _FLUENT_BIT = re.compile(
 )
 
 _DOCKER_KEYS = {"log", "stream", "time", "attrs"}
-_RUBY_KEY = re.compile(r'("(?:[^"\\]|\\.)*")=>')
-_RUBY_TEXT = re.compile(r'(?P<key>"[^"=]*")=>"(?P<value>.*?)"(?=, "[^"=]*"=>|\}[,}\]]|\}$)')
-
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _CALLER = re.compile(r"\.go:\d+$")
 _JAVA_CLASS = re.compile(r"(?:[a-z]\w*\.)+[A-Z]\w*")
@@ -112,38 +118,19 @@ def _records(text: str) -> Iterator[dict[str, Any]]:
     bare = text.startswith("{")
     bit = None if bare else _FLUENT_BIT.match(text)
     if bit is not None:
-        record = _ruby_hash(bit["record"])
+        record = ruby_hash(bit["record"])
         if record is not None:
             yield {"tag": bit["tag"], "date": bit["stamp"], **record}
         return
     shipped = None if bare else _FLUENTD.match(text)
     begins = min((place for place in (text.find("{"), text.find("[")) if place >= 0), default=0)
     body = text[begins if shipped is None else shipped.end() :].rstrip(" ,;")
-    value = _parsed(body)
+    value = json_in(body)
     if value is None and body.endswith("]"):
-        value = _parsed(body[:-1])
+        value = json_in(body[:-1])
     if isinstance(value, dict) and shipped is not None:
         value = {"time": shipped["stamp"], "tag": shipped["tag"], **value}
     yield from records_of(value)
-
-
-def _parsed(body: str) -> Any:
-    try:
-        return json.loads(body, strict=False)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _ruby_hash(text: str) -> dict[str, Any] | None:
-    """Fluent Bit prints records as ``{"log"=>"text", "pid"=>7}``."""
-    value = _parsed(_RUBY_KEY.sub(r"\1:", text))
-    if value is None:
-        # Some versions leave quotes inside of a value as they are.
-        marked = _RUBY_TEXT.sub(
-            lambda found: f'{found["key"]}:"{found["value"].replace(chr(34), chr(92) + chr(34))}"', text
-        )
-        value = _parsed(_RUBY_KEY.sub(r"\1:", marked))
-    return value if isinstance(value, dict) else None
 
 
 def _flat(record: Record) -> dict[str, Any]:
@@ -154,7 +141,7 @@ def _flat(record: Record) -> dict[str, Any]:
         kind = type(value)
         if kind is list and key in json_keys.INNER and (listed := paired(value)) is not None:
             value, kind = listed, dict
-        if kind is str and value[:1] == "{" and key in json_keys.INNER and isinstance(read := _parsed(value), dict):
+        if kind is str and value[:1] == "{" and key in json_keys.INNER and isinstance(read := json_in(value), dict):
             value, kind = read, dict
         if kind is list and len(value) == 1 and not isinstance(value[0], dict | list):
             value = value[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -29,6 +30,8 @@ _DAY = re.compile(r"\d[-/]\d|\d\.\d+\.\d|[A-Za-z]{3}|\d{8}")
 _IDENTIFIER = re.compile(r"^[0-9a-f-]{8,}$")
 _PAIR_NAMES = ("field", "key", "name", "Name", "@Name")
 _PAIR_VALUES = ("value", "Value", "#text")
+_RUBY_KEY = re.compile(r'("(?:[^"\\]|\\.)*")=>')
+_RUBY_TEXT = re.compile(r'(?P<key>"[^"=]*")=>"(?P<value>.*?)"(?=, "[^"=]*"=>|\}[,}\]]|\}$)')
 _TYPED = frozenset(("stringValue", "intValue", "doubleValue", "boolValue"))
 _LINES_OF = frozenset((*json_keys.HOSTS, *json_keys.SERVICES, *json_keys.PATHS, *json_keys.PODS, "labels"))
 
@@ -271,3 +274,23 @@ def untyped(value: Any) -> Any:
         (key, inner), *_ = value.items()
         return inner if key in _TYPED else value
     return value
+
+
+def json_in(body: str) -> Any:
+    """The value that a text is in JSON; None where it is none."""
+    try:
+        return json.loads(body, strict=False)
+    except (ValueError, RecursionError):
+        return None
+
+
+def ruby_hash(text: str) -> dict[str, Any] | None:
+    """A record as Fluent Bit and Ruby print it: ``{"log"=>"text", "pid"=>7}``; None where a text is none."""
+    value = json_in(_RUBY_KEY.sub(r"\1:", text))
+    if value is None:
+        # Some versions leave quotes inside of a value as they are.
+        marked = _RUBY_TEXT.sub(
+            lambda found: f'{found["key"]}:"{found["value"].replace(chr(34), chr(92) + chr(34))}"', text
+        )
+        value = json_in(_RUBY_KEY.sub(r"\1:", marked))
+    return value if isinstance(value, dict) else None
