@@ -135,7 +135,7 @@ def test_dependencies_are_followed_through_others() -> None:
 def test_a_weak_dependency_counts_only_when_asked_for() -> None:
     assert "memcached" not in TOPOLOGY.dependencies("keystone", include_weak=False)
     assert not TOPOLOGY.depends_on("keystone", "memcached")
-    assert TOPOLOGY.depends_on("keystone", "memcached", include_weak=True)
+    assert "memcached" in TOPOLOGY.dependencies("keystone")
 
 
 def test_everything_depends_on_host_and_network_and_they_on_nothing_of_openstack() -> None:
@@ -152,13 +152,6 @@ def test_nothing_depends_on_itself_even_in_a_cycle() -> None:
     assert cycle.depends_on("a", "b")
     assert cycle.depends_on("b", "a")
     assert not cycle.depends_on("a", "a")
-
-
-def test_dependents_are_the_inverse_of_dependencies() -> None:
-    for name in ("mariadb", "rabbitmq", "keystone", "libvirt"):
-        for dependent in TOPOLOGY.dependents(name):
-            assert name in TOPOLOGY.dependencies(dependent)
-    assert "nova-conductor" in TOPOLOGY.dependents("mariadb")
 
 
 def test_an_absent_component_depends_on_network_and_host_only() -> None:

@@ -23,7 +23,7 @@ from openstack_rca.cli.output import (
 from openstack_rca.errors import ConfigurationError, HistoryUnavailable
 from openstack_rca.service.analysis import DEPLOYMENTS, AnalysisOutcome, analyze, around_window
 from openstack_rca.service.cluster import open_cluster
-from openstack_rca.service.history import open_history, remember
+from openstack_rca.service.history import open_history
 from openstack_rca.service.kept_reports import keep_report
 from openstack_rca.service.log_reading import with_reading
 from openstack_rca.service.places import require_home
@@ -217,7 +217,7 @@ def keep(outcome: AnalysisOutcome, settings: Settings) -> list[str]:
         except ConfigurationError as error:
             untold.append(str(error))
     try:
-        remember(outcome.report, open_history(settings))
+        open_history(settings).remember(outcome.report)
     except HistoryUnavailable as error:
         untold.append(f"This answer is not in the history, so it cannot be confirmed. {error}")
     return untold

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from openstack_rca.cli.output import JSON_FORMAT, print_json, say, with_settings
-from openstack_rca.service.models import doctor
+from openstack_rca.service.models import check_connections
 from openstack_rca.settings import Settings
 
 
@@ -14,7 +14,7 @@ from openstack_rca.settings import Settings
 @with_settings
 def doctor_command(form: str, settings: Settings) -> int:
     """Check every connection: tracking, registry, run artifacts, store, credentials, clock, space. Exit status 1 if one fails."""
-    checks = doctor(settings)
+    checks = check_connections(settings)
     if form == "json":
         print_json([{"name": one.name, "ok": one.ok, "detail": one.detail, "hint": one.hint} for one in checks])
     else:

@@ -19,7 +19,7 @@ from openstack_rca.cli.output import (
     with_settings,
 )
 from openstack_rca.plain_text import one_line
-from openstack_rca.service.history import CATEGORIES, PastIncident, as_category, confirm, import_incidents, list_history
+from openstack_rca.service.history import CATEGORIES, PastIncident, as_category, confirm, import_incidents, open_history
 from openstack_rca.settings import Settings, load_settings
 
 TEXT_WIDTH = 80
@@ -64,7 +64,7 @@ def history_group() -> None:
 @JSON_FORMAT
 def list_command(limit: int, form: str) -> None:
     """List analyses and labelled incidents, newest first, each with what it was confirmed to be."""
-    state = list_history(load_settings())
+    state = open_history(load_settings()).state()
     newest = state.incidents[::-1][:limit]
     if state.skipped:
         notice(f"{state.skipped} line(s) of the history cannot be read and were skipped.")

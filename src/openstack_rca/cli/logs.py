@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from openstack_rca.cli.output import (
 )
 from openstack_rca.service.explore import LEVEL_NAMES, EventFilter
 from openstack_rca.service.log_events import EVENT_FORMS, event_table, write_events
-from openstack_rca.service.log_inspection import inspect_logs, inspection_facts, inspection_lines
+from openstack_rca.service.log_inspection import inspect_logs, inspection_lines
 from openstack_rca.service.log_reading import with_reading
 from openstack_rca.settings import Settings, load_settings
 
@@ -51,7 +52,7 @@ def inspect_command(paths: tuple[str, ...], form: str, settings: Settings) -> No
         shown.step("read logs")
         inspection = inspect_logs(paths, settings, on_progress=shown.part)
     if form == "json":
-        print_json(inspection_facts(inspection))
+        print_json(asdict(inspection))
     else:
         for line in inspection_lines(inspection):
             say(line)

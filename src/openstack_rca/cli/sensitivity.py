@@ -34,7 +34,11 @@ def _table(what: str, rows: list[dict[str, Any]]) -> Table:
     for row in rows:
         if not row["answers"]:
             continue
-        told = [f"{change['incident']} {_HOW[change['how']]}: {_differences(change)}" for change in row["changes"]]
+        told = [
+            f"{change['incident']} {_HOW[change['how']]}: "
+            + ", ".join(f"{name} {before} -> {after}" for name, (before, after) in change["changes"].items())
+            for change in row["changes"]
+        ]
         value = f"{row['value']:g}" if "value" in row else ""
         table.add_row(
             row["name"],
@@ -45,7 +49,3 @@ def _table(what: str, rows: list[dict[str, Any]]) -> Table:
             "\n".join(told),
         )
     return table
-
-
-def _differences(change: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {before} -> {after}" for name, (before, after) in change["changes"].items())

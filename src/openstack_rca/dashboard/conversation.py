@@ -18,7 +18,7 @@ from openstack_rca.service.analysis import Prepared, ask, record_analysis
 from openstack_rca.service.conversations import MOST_QUESTIONS, keep_question, questions_about
 from openstack_rca.service.earlier import COMPARED, Earlier
 from openstack_rca.service.explore import request_window
-from openstack_rca.service.history import open_history, remember
+from openstack_rca.service.history import open_history
 from openstack_rca.service.kept_reports import keep_report, open_kept, reports_about
 from openstack_rca.service.language_model import Narrative
 from openstack_rca.service.log_choice import logs_by_reference, reference_of
@@ -139,7 +139,7 @@ def put_question(question: str, logs: LogChoice, scope: Scope, held: HeldModel, 
     except ConfigurationError as error:
         answer.notices.append(f"This answer has no link that lasts. {error}")
     try:
-        remember(outcome.report, open_history(settings))
+        open_history(settings).remember(outcome.report)
     except HistoryUnavailable as error:
         answer.notices.append(f"This answer is not in the history, so it cannot be confirmed. {error}")
     answer.recording = _recorder().submit(record_analysis, outcome, settings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from openstack_rca.dashboard.job_view import running_job, watch_job
-from openstack_rca.service.demo import sample_normal_logs
+from openstack_rca.service.demo import normal_logs
 from openstack_rca.service.jobs import start_training
 from openstack_rca.settings import Settings
 
@@ -24,7 +24,7 @@ def draw_first_visit(settings: Settings) -> None:
             " a healthy cloud of twenty thousand lines, about a minute of training. For your own cloud, use the page Train."
         )
         if st.button("Train on the samples", type="primary", icon=":material/model_training:", key="train_samples"):
-            started = start_training(settings, [sample_normal_logs()])
+            started = start_training(settings, [normal_logs()])
             st.session_state["trained_here"] = started.id
             st.rerun()
         st.caption("You can ask without a model too: signatures, silence and the dependency graph work, scores do not.")

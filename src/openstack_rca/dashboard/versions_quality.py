@@ -10,7 +10,7 @@ import streamlit as st
 
 from openstack_rca.dashboard.words import plain, prose
 from openstack_rca.service.comparison import compare_models
-from openstack_rca.service.demo import sample_normal_logs
+from openstack_rca.service.demo import normal_logs
 from openstack_rca.service.drift import DriftOutcome, model_drift
 from openstack_rca.service.log_choice import allowed_paths, entries_of_roots
 from openstack_rca.service.models import ModelVersion
@@ -123,4 +123,4 @@ def _choose(label: str, first: list[str], settings: Settings, key: str) -> list[
     chosen = st.selectbox(label, entries, accept_new_options=True, key=key)  # ours
     if chosen is None or chosen == NONE:
         return []
-    return [sample_normal_logs()] if chosen == SAMPLES else allowed_paths(str(chosen), settings)
+    return [normal_logs()] if chosen == SAMPLES else allowed_paths(str(chosen), settings)

@@ -73,10 +73,9 @@ STEP_SCHEMA: dict[str, pl.DataType] = {
     "state": pl.String(),
 }
 """One row an expected step: ``row`` is the event that it follows, ``last_row`` the last event that its story has in time for
-it, ``came_row`` the one that came, ``state`` one of ``STATES``. ``unsure`` is the share of normal steps that take longer than
+it, ``came_row`` the one that came, ``state`` what ``STATE`` says. ``unsure`` is the share of normal steps that take longer than
 the recording still lasted: 0 where the time was up."""
 
-STATES = ("came", "late", "missing")
 STATE = (
     pl.when(pl.col("came_row").is_null())
     .then(pl.lit("missing"))

@@ -29,7 +29,7 @@ from openstack_rca.model.warm_start import Parent
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["Baseline", "ModelFile", "load_keras_model", "open_model_file", "read_training_card"]
+__all__ = ["Baseline", "ModelFile", "load_keras_model", "open_model_file"]
 
 _SNAKE = {
     "InputLayer": "input_layer",
@@ -164,15 +164,6 @@ def open_model_file(path: Path) -> ModelFile:
         story_calibration=assets.stories,
         _calibration=assets.calibration,
     )
-
-
-def read_training_card(path: Path) -> TrainingCard:
-    """The card alone, of any file whose format version is read, whatever its masks.
-
-    Raises:
-        ModelFileDamaged, ModelFileUnsafe, ModelFormatUnsupported: as ``open_model_file``.
-    """
-    return Assets.from_files(read_parts(Path(path)).records, str(path))[0].card
 
 
 def load_keras_model(path: Path) -> keras.Model:

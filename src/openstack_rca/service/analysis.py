@@ -259,7 +259,7 @@ def answer(
     case = investigate(request, table, prepared.scores, prepared.rates, catalogue, topology, on_step, prepared.expected)
     report = build_report(
         case,
-        files=_files(prepared.read),
+        files=[FileSummary.model_validate(file, from_attributes=True) for file in prepared.read.files],
         model=prepared.model.used,
         seconds=prepared.seconds | {"analyze": time.monotonic() - started},
         notes=prepared.notes,
@@ -307,20 +307,6 @@ def record_analysis(outcome: AnalysisOutcome, settings: Settings) -> Sent:
 def _sound(text: str) -> str:
     """Text without the halves of characters that a shell passes on and no report can hold."""
     return text.strip().encode("utf-8", "replace").decode("utf-8")
-
-
-def _files(read: LogRead) -> list[FileSummary]:
-    return [
-        FileSummary(
-            file=file.file,
-            lines=file.lines,
-            events=file.events,
-            unknown_lines=file.unknown_lines,
-            format=file.format,
-            skip=file.skip,
-        )
-        for file in read.files
-    ]
 
 
 def _words(settings: Settings) -> list[str]:

@@ -17,7 +17,7 @@ from openstack_rca.logs.gathered_events import GatheredEvents, ReadingOptions
 from openstack_rca.logs.layout import depth_of_host_file
 from openstack_rca.logs.sources import Collection, collect_sources
 from openstack_rca.service.cluster import Cluster
-from openstack_rca.service.remote import bucket_objects, fetch_bucket_objects
+from openstack_rca.service.remote import bucket_objects, fetch_keys, parse_address
 from openstack_rca.settings import Settings, load_settings
 
 TASK_BYTES = 32 * 1024 * 1024
@@ -80,7 +80,7 @@ def read_objects_here(address: str, keys: Sequence[str], options: ReadingOptions
     """Run on a worker: fetch objects and read them."""
     with TemporaryDirectory(prefix="openstack-rca-") as room:
         folder = Path(room) / "from0"
-        fetch_bucket_objects(address, keys, folder, load_settings())
+        fetch_keys(parse_address(address), keys, folder, load_settings())
         try:
             collection = collect_sources([folder])
         except LogInputError:

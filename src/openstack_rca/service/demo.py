@@ -13,6 +13,8 @@ from openstack_rca.service.analysis import AnalysisOutcome, analyze
 from openstack_rca.service.training import TrainOutcome, train
 from openstack_rca.settings import Settings
 
+__all__ = ["DEMO_INCIDENT", "DemoAnswer", "answer_incident", "normal_logs", "sample_incident_logs", "train_on_samples"]
+
 DEMO_INCIDENT = "INC-009"
 
 
@@ -23,11 +25,6 @@ class DemoAnswer:
     question: Question
     analysis: AnalysisOutcome
     truth: Truth
-
-
-def sample_normal_logs() -> Path:
-    """Folder of the sample recording without a fault."""
-    return normal_logs()
 
 
 def sample_incident_logs(name: str = DEMO_INCIDENT) -> Path:

@@ -19,7 +19,6 @@ from openstack_rca.rca.relevance import (
     ConfirmedEvent,
     Event,
     History,
-    HistoryState,
     PastIncident,
     storable,
 )
@@ -34,17 +33,14 @@ from openstack_rca.settings import Settings
 __all__ = [
     "CATEGORIES",
     "History",
-    "HistoryState",
     "Import",
     "PastIncident",
     "as_category",
     "confirm",
     "import_incidents",
     "known_component",
-    "list_history",
     "open_history",
     "read_report",
-    "remember",
 ]
 
 HISTORY_FILE = "history.jsonl"
@@ -65,27 +61,9 @@ def open_history(settings: Settings) -> History:
     return History(settings.state_folder / HISTORY_FILE)
 
 
-def remember(report: Report, history: History) -> None:
-    """Keep an answer; called once it is on the screen.
-
-    Raises:
-        HistoryUnavailable: the history cannot be written; the answer itself is not affected.
-    """
-    history.remember(report)
-
-
 def as_category(name: str | None) -> Category | None:
     """A category by its name, one of ``CATEGORIES``."""
     return Category(name) if name else None
-
-
-def list_history(settings: Settings) -> HistoryState:
-    """All past incidents, oldest record first.
-
-    Raises:
-        HistoryUnavailable: the file cannot be read.
-    """
-    return open_history(settings).state()
 
 
 def confirm(

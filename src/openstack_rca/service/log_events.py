@@ -12,7 +12,7 @@ import polars as pl
 from openstack_rca.errors import ConfigurationError
 from openstack_rca.rca.knowledge import load_topology
 from openstack_rca.service.explore import EventFilter, filter_events
-from openstack_rca.service.log_reading import read_given, with_canonical_services
+from openstack_rca.service.log_reading import canonical_names, read_given
 from openstack_rca.settings import Settings
 
 EVENT_FORMS = ("ndjson", "csv", "parquet")
@@ -50,7 +50,7 @@ def event_table(
     """
     matches = _text_matches(grep)
     events = read_given(paths, settings, on_progress).events
-    events = with_canonical_services(events)
+    events = events.with_columns(pl.col("service").replace(canonical_names(events["service"])))
     canonical = load_topology().canonical
     services = [canonical(name) or name for name in wanted.services]
     return filter_events(events, replace(wanted, services=services)).filter(matches)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from openstack_rca.logs.clocks import estimate_skew
 from openstack_rca.logs.events import LogRead
@@ -30,11 +29,6 @@ def inspect_logs(
     read = read_given(paths, settings, on_progress)
     names = canonical_names(read.table.counted["service"])
     return inspect_read(replace(read, table=read.table.renamed("service", names)), settings.log_timezone)
-
-
-def inspection_facts(inspection: Inspection) -> dict[str, Any]:
-    """The inspection as plain values for JSON; times stay ``datetime``."""
-    return asdict(inspection)
 
 
 def reading_line(read: LogRead) -> str:

@@ -215,11 +215,6 @@ def reading_words(settings: Settings) -> list[str]:
     return words + (["--correct-skew"] if settings.correct_skew else [])
 
 
-def with_canonical_services(events: pl.DataFrame) -> pl.DataFrame:
-    """The events with ``service`` by its canonical name, where it has one."""
-    return events.with_columns(pl.col("service").replace(canonical_names(events["service"])))
-
-
 def canonical_names(services: pl.Series) -> dict[str, str]:
     """The name of each service, and its canonical one where it has one."""
     canonical = load_topology().canonical

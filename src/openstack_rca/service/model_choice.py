@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from openstack_rca.errors import (
     StoreObjectNotFound,
     VersionNotFound,
 )
+from openstack_rca.lifecycle.objects import file_digest
 from openstack_rca.lifecycle.records import LoadedModel, ModelVersion
 from openstack_rca.model.model_file import ModelFile, open_model_file
 from openstack_rca.rca.report import ModelUsed
@@ -70,7 +70,7 @@ def open_model(reference: str, settings: Settings) -> OpenModel:
         return OpenModel(None, ModelUsed(name="none", source="none"), reference=reference)
     if reference.endswith(".keras"):
         file = open_model_file(Path(reference))
-        used = ModelUsed(name=Path(reference).name, digest=_digest(Path(reference)), source="file")
+        used = ModelUsed(name=Path(reference).name, digest=file_digest(Path(reference)), source="file")
         return OpenModel(file, used, reference=reference)
     # An answer without a version does not wait for registry and store.
     from openstack_rca.lifecycle.versions import ModelLifecycle
@@ -130,8 +130,3 @@ def _opened(loaded: LoadedModel) -> OpenModel:
 def _without_model(why: str) -> OpenModel:
     notice = f"Answered without a model: {why}"
     return OpenModel(None, ModelUsed(name="none", source="none", notices=[notice]), notices=[notice])
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

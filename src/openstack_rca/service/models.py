@@ -17,7 +17,7 @@ __all__ = [
     "ModelVersion",
     "RunSummary",
     "VersionCheck",
-    "doctor",
+    "check_connections",
     "download_model",
     "latest_of",
     "list_models",
@@ -113,8 +113,3 @@ def run_outcome(run: RunSummary) -> str:
         component = run.tags.get("openstack_rca.component", "none")
         return run.tags.get("openstack_rca.verdict", "") + (f": {component}" if component != "none" else "")
     return f"top-1 {run.metrics['top1']:.2f}" if "top1" in run.metrics else ""
-
-
-def doctor(settings: Settings) -> list[ConnectionCheck]:
-    """Check every connection."""
-    return check_connections(settings)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from openstack_rca.lifecycle.mlflow import DatabaseFacts, Restored, RunDecision, plan_runs
-from openstack_rca.lifecycle.mlflow import back_up as _back_up
+from openstack_rca.lifecycle.mlflow import DatabaseFacts, Restored, RunDecision, back_up, plan_runs
 from openstack_rca.lifecycle.mlflow import prune_runs as _prune_runs
 from openstack_rca.lifecycle.mlflow import restore as _restore
 from openstack_rca.lifecycle.objects import BucketRules, apply_rules, rules_for
 from openstack_rca.service.places import require_home
 from openstack_rca.settings import Settings
 
-__all__ = ["BucketRules", "DatabaseFacts", "Restored", "RunDecision"]
+__all__ = ["BucketRules", "DatabaseFacts", "Restored", "RunDecision", "back_up"]
 
 
 def prune_runs(settings: Settings, keep: int, *, apply: bool) -> list[RunDecision]:
@@ -22,15 +21,6 @@ def prune_runs(settings: Settings, keep: int, *, apply: bool) -> list[RunDecisio
         RegistryUnavailable: the tracking server cannot be asked.
     """
     return _prune_runs(settings, keep) if apply else plan_runs(settings, keep)
-
-
-def back_up(settings: Settings, target: Path) -> DatabaseFacts:
-    """Write a checked copy of the embedded tracking database.
-
-    Raises:
-        ConfigurationError, BackupFailed, BackupDamaged: nothing was written.
-    """
-    return _back_up(settings, target)
 
 
 def restore(settings: Settings, source: Path) -> Restored:

@@ -8,7 +8,7 @@ from openstack_rca.dashboard.frame import draw_page
 from openstack_rca.dashboard.job_view import watch_job
 from openstack_rca.dashboard.words import plain, prose
 from openstack_rca.errors import ConfigurationError
-from openstack_rca.service.demo import sample_normal_logs
+from openstack_rca.service.demo import normal_logs
 from openstack_rca.service.jobs import current_job, start_training
 from openstack_rca.service.log_choice import allowed_paths, entries_of_roots
 from openstack_rca.service.training import TrainingConfig
@@ -50,7 +50,7 @@ def _draw_form(settings: Settings) -> None:
         if st.form_submit_button("Start the training", type="primary", icon=":material/model_training:"):
             if not source:
                 raise ConfigurationError("No logs were chosen.", "Choose the samples, or give a path.")
-            logs = [sample_normal_logs()] if source == SAMPLES else allowed_paths(str(source), settings)
+            logs = [normal_logs()] if source == SAMPLES else allowed_paths(str(source), settings)
             started = start_training(settings, logs, config)
             st.session_state["trained_here"] = started.id
             st.rerun()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import glob
 import hashlib
 import os
 import random
@@ -111,7 +112,7 @@ def remove_leftovers(folder: Path, name: str = "*") -> None:
 def temporary_file(target: Path) -> Iterator[Path]:
     """An empty file beside ``target``, in a folder that is made where it is missing; it vanishes with the block."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    remove_leftovers(target.parent, _literal(target.name))
+    remove_leftovers(target.parent, glob.escape(target.name))
     descriptor, temporary = _make_temporary(target)
     try:
         yield temporary
@@ -223,11 +224,6 @@ def _is_still(path: Path, descriptor: int) -> bool:
         return os.path.samestat(path.stat(), os.fstat(descriptor))
     except FileNotFoundError:
         return False
-
-
-def _literal(name: str) -> str:
-    """A file name as a pattern that matches only itself."""
-    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)
 
 
 def _umask() -> int:

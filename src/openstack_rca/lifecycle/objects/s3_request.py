@@ -97,7 +97,7 @@ def _signed(access: S3Access, method: str, host: str, path: str, query: str, bod
         headers["x-amz-security-token"] = access.session_token
     if body:
         # Servers want this one with a lifecycle configuration.
-        headers["content-md5"] = _base64_md5(body)
+        headers["content-md5"] = base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
     names = ";".join(sorted(headers))
     lines = "".join(f"{name}:{headers[name]}\n" for name in sorted(headers))
     canonical = f"{method}\n{path}\n{query}{'' if '=' in query else '='}\n{lines}\n{names}\n{digest}"
@@ -109,7 +109,3 @@ def _signed(access: S3Access, method: str, host: str, path: str, query: str, bod
     signature = hmac.digest(key, to_sign.encode(), "sha256").hex()
     credential = f"AWS4-HMAC-SHA256 Credential={access.access_key_id}/{scope}"
     return {**headers, "Authorization": f"{credential}, SignedHeaders={names}, Signature={signature}"}
-
-
-def _base64_md5(body: bytes) -> str:
-    return base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()

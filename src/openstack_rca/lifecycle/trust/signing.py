@@ -78,10 +78,6 @@ class Signatures:
         if self.verifies:
             check_verification(self._settings)
 
-    def lies_beside(self, store: ObjectStore, key: str) -> bool:
-        """Whether the model file of this key has a signature, valid or not."""
-        return store.exists(signature_key(key))
-
     def sign(self, path: Path, sha256: str, number: int) -> bytes:
         """Make the signature of a file as a version of this number.
 

@@ -32,6 +32,7 @@ from openstack_rca.lifecycle.records import (
     ModelVersion,
     Place,
     VersionCheck,
+    signature_key,
 )
 from openstack_rca.lifecycle.trust import Signatures
 from openstack_rca.lifecycle.versions.choosing import only_ready
@@ -269,7 +270,8 @@ class ModelLifecycle:
 
     def is_signed(self, version: ModelVersion) -> bool:
         """Whether a signature lies beside a version's file, valid or not."""
-        return self.signatures.lies_beside(*self.locate(version))
+        store, key = self.locate(version)
+        return store.exists(signature_key(key))
 
     def holding(self, sha256: str) -> ModelVersion | None:
         """The newest good version that is this very file, signed where there is a signing key.

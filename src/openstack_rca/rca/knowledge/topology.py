@@ -99,7 +99,7 @@ class Topology:
         self._ports = self._claims(lambda part: _ports(part.ports))
         self._paths = [(re.compile(path), name) for name, part in self._parts.items() for path in part.paths]
         self._names_seen: dict[str, str | None] = {}
-        self._reach: dict[tuple[str, bool], frozenset[str]] = {}
+        self._reach: dict[str, frozenset[str]] = {}
 
     def _claims(self, claimed: Any, own_name: bool = False) -> dict[Any, str]:
         owners: dict[Any, str] = {name: name for name in self._parts} if own_name else {}
@@ -162,30 +162,21 @@ class Topology:
         everywhere = () if component == HOST else (HOST,) if component == NETWORK else (NETWORK, HOST)
         return tuple(dict.fromkeys((*named, *everywhere)))
 
-    def depends_on(self, component: str, other: str, *, include_weak: bool = False) -> bool:
-        """True if ``component`` needs ``other``, directly or through others; never true of itself.
+    def depends_on(self, component: str, other: str) -> bool:
+        """True if ``component`` needs ``other``, directly or through others; never true of itself."""
+        return component != other and other in self._reached(component)
 
-        Args:
-            include_weak: follow dependencies whose failure only hinders, too.
-        """
-        return component != other and other in self._reached(component, include_weak)
-
-    def _reached(self, component: str, include_weak: bool) -> frozenset[str]:
-        key = (component, include_weak)
-        if key not in self._reach:
+    def _reached(self, component: str) -> frozenset[str]:
+        if component not in self._reach:
             seen: set[str] = set()
-            waiting = list(self.dependencies(component, include_weak=include_weak))
+            waiting = list(self.dependencies(component, include_weak=False))
             while waiting:
                 name = waiting.pop()
                 if name not in seen:
                     seen.add(name)
-                    waiting.extend(self.dependencies(name, include_weak=include_weak))
-            self._reach[key] = frozenset(seen)
-        return self._reach[key]
-
-    def dependents(self, component: str, *, include_weak: bool = True) -> tuple[str, ...]:
-        """Components that depend directly on this one."""
-        return tuple(name for name in self._parts if component in self.dependencies(name, include_weak=include_weak))
+                    waiting.extend(self.dependencies(name, include_weak=False))
+            self._reach[component] = frozenset(seen)
+        return self._reach[component]
 
     def component_of_port(self, port: int) -> str | None:
         """The component that listens on a TCP port by default."""

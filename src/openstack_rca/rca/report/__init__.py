@@ -5,7 +5,6 @@ from openstack_rca.rca.report.activity import COLUMNS, activity
 from openstack_rca.rca.report.deployed import deployment_of, with_fitting_checks
 from openstack_rca.rca.report.failed_requests import failed_requests
 from openstack_rca.rca.report.narrative import (
-    blast_radius,
     build_cause,
     causal_chain,
     missing,
@@ -66,7 +65,6 @@ __all__ = [
     "TimelineEntry",
     "Window",
     "activity",
-    "blast_radius",
     "build_cause",
     "causal_chain",
     "deployment_of",

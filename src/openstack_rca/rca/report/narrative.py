@@ -291,11 +291,6 @@ def _entry(component: str, alike: Sequence[Finding]) -> TimelineEntry:
     )
 
 
-def blast_radius(root: Candidate) -> list[str]:
-    """The root and everything in trouble that depends on it."""
-    return [root.component, *root.explains]
-
-
 def ruled_out(candidates: Sequence[Candidate], named: Sequence[Candidate]) -> list[RuledOut]:
     """The accused that are not the root, and why not."""
     root = named[0].component if named else None
@@ -323,11 +318,11 @@ def missing(untimed: int, files: Sequence[FileSummary], observed: pl.DataFrame, 
     if not rates.known:
         notes.append("No model was used, so nothing is known of what is normal on this cloud.")
     elif observed.height:
-        expected = rates.components
-        silent = sorted(expected - set(events_components(observed)))
+        expected, logged = rates.components, {str(name) for name in observed["component"].unique().to_list()}
+        silent = sorted(expected - logged)
         if silent:
             notes.append(f"No line of {', '.join(silent)}, which logged in the training data.")
-        strange = sorted(set(events_components(observed)) - expected)
+        strange = sorted(logged - expected)
         if strange:
             notes.append(f"No line of {', '.join(strange)} in the training data: what is normal there is not known.")
     if untimed:
@@ -335,11 +330,6 @@ def missing(untimed: int, files: Sequence[FileSummary], observed: pl.DataFrame, 
             f"{untimed} events carry no time; their place among the others follows from the order of the lines."
         )
     return notes
-
-
-def events_components(observed: pl.DataFrame) -> list[str]:
-    """Components that logged anything."""
-    return [str(name) for name in observed["component"].unique().to_list()]
 
 
 _UNCLEAR = {

@@ -5,17 +5,19 @@ of a watch; one module for each kind of place. May touch lifecycle's
 object stores, ``logs`` not at all: what is fetched is read as any other file.
 """
 
-from openstack_rca.service.remote.addresses import is_remote, plain_address
-from openstack_rca.service.remote.fetching import Fetched, bucket_objects, fetch_bucket_objects, fetched, is_bucket
+from openstack_rca.service.remote.addresses import is_remote, parse_address, plain_address
+from openstack_rca.service.remote.fetching import Fetched, bucket_objects, fetched, is_bucket
+from openstack_rca.service.remote.objects import fetch_keys
 from openstack_rca.service.remote.tailing import tailed
 
 __all__ = [
     "Fetched",
     "bucket_objects",
-    "fetch_bucket_objects",
+    "fetch_keys",
     "fetched",
     "is_bucket",
     "is_remote",
+    "parse_address",
     "plain_address",
     "tailed",
 ]

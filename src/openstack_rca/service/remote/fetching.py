@@ -18,7 +18,7 @@ from openstack_rca.service.remote.containers import fetch_containers, fetch_jour
 from openstack_rca.service.remote.fetch_folder import Full, Spool
 from openstack_rca.service.remote.hosts import fetch_files, fetch_journals
 from openstack_rca.service.remote.loki import fetch_loki
-from openstack_rca.service.remote.objects import fetch_keys, fetch_objects, wanted_objects
+from openstack_rca.service.remote.objects import fetch_objects, wanted_objects
 from openstack_rca.service.remote.opensearch import fetch_opensearch
 from openstack_rca.service.remote.pages import fetch_pages
 from openstack_rca.settings import Settings
@@ -116,11 +116,6 @@ def bucket_objects(text: str, settings: Settings) -> tuple[list[StoredObject], l
             break
         found.append(item)
     return found, spool.notes
-
-
-def fetch_bucket_objects(text: str, keys: Sequence[str], folder: Path, settings: Settings) -> None:
-    """Fetch objects of an ``s3://`` address into a folder; errors as of the store."""
-    fetch_keys(parse_address(text), keys, folder, settings)
 
 
 def is_bucket(text: str) -> bool:
