@@ -15,7 +15,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from analyze_cost import PROGRAM, ROOT, measure, run_once
+from analyze_cost import NOT_OURS, PROGRAM, ROOT, measure, run_once
 
 TRAIN = ["train", str(ROOT / "samples" / "normal" / "logs"), "--epochs", "1"]
 COMMANDS = (
@@ -31,7 +31,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeat", type=int, default=3)
     repeat = parser.parse_args().repeat
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "AWS_"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(NOT_OURS)}
     columns: list[dict[str, float]] = []
     for options in ([], ["--disable-mlflow"]):
         with tempfile.TemporaryDirectory() as folder:

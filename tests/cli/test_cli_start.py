@@ -60,20 +60,26 @@ def test_what_needs_no_data_loads_no_data_library(home: Path, tmp_path: Path, wo
 
 LIBRARIES = (
     "rich", "pydantic", "polars", "numpy", "yaml", "h5py", "obstore", "keras", "jax", "tensorflow", "torch", "matplotlib",
-    "mlflow", "streamlit", "pandas", "scipy",
+    "mlflow", "streamlit", "pandas", "scipy", "jinja2", "urllib.request", "openstack_rca.lifecycle.mlflow",
+    "openstack_rca.rca", "openstack_rca.logs", "openstack_rca.model", "openstack_rca.service.sending_runs",
+    "openstack_rca.rca.render.timeline_plot",
 )  # fmt: skip
-"""Those whose import costs from a hundredth of a second (rich) to seconds (Keras, MLflow)."""
+"""Those whose import costs from a hundredth of a second (rich) to seconds (Keras, MLflow), and rooms of our own."""
 FACTS = ["rich", "pydantic"]
 TABLES = [*FACTS, "polars", "numpy", "yaml"]
+VERSIONS = [*FACTS, "openstack_rca.lifecycle.mlflow"]
+RULES = ["openstack_rca.rca", "openstack_rca.logs", "openstack_rca.model"]
 
 
 @pytest.mark.parametrize(
     ("words", "imported"),
     [
-        (["models", "list"], FACTS),
-        (["cache", "list"], TABLES),
-        (["logs", "inspect", LOGS], TABLES),
-        (["analyze", LOGS, "--model", "none", "--disable-mlflow"], TABLES),
+        (["models", "list"], VERSIONS),
+        (["models", "verify"], VERSIONS),
+        (["runs", "list"], VERSIONS),
+        (["cache", "list"], [*TABLES, "openstack_rca.logs"]),
+        (["logs", "inspect", LOGS], [*TABLES, *RULES]),
+        (["analyze", LOGS, "--model", "none", "--disable-mlflow"], [*TABLES, *RULES]),
     ],
     ids=lambda given: " ".join(given).replace(LOGS, "LOGS"),
 )

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.cells import cell_len
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from openstack_rca.errors import ConfigurationError
@@ -28,6 +27,8 @@ from openstack_rca.service.moments import parse_moment
 from openstack_rca.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
     from openstack_rca.service.reports import Report
 
 PROGRAM = "openstack-rca"
@@ -321,6 +322,9 @@ class Steps:
 @contextmanager
 def steps() -> Iterator[Steps]:
     """Progress on standard error; nothing is drawn where that is no terminal."""
+    # Most commands show none.
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
     shown = error_console()
     with Progress(
         SpinnerColumn(),

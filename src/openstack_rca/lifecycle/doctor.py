@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import http.client
 import shutil
 import ssl
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
@@ -195,6 +192,11 @@ def _http_servers(settings: Settings) -> list[tuple[str, str]]:
 
 def _clock_difference(address: str, settings: Settings) -> float | None:
     """This machine's clock minus the server's, in seconds; ``None`` where no answer carries a date."""
+    # No other check needs Python's own HTTP client, and every command about versions imports this module.
+    import http.client
+    import urllib.error
+    import urllib.request
+
     parts = urlsplit(address)
     host = parts.netloc.rsplit("@", 1)[-1]
     request = urllib.request.Request(urlunsplit((parts.scheme, host, "/", "", "")), method="HEAD")  # noqa: S310

@@ -9,6 +9,7 @@ from openstack_rca.lifecycle.doctor import ConnectionCheck, check_connections
 from openstack_rca.lifecycle.mlflow import RunSummary, Tracking
 from openstack_rca.lifecycle.records import ModelKind, ModelVersion, VersionCheck
 from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.service.waiting_runs import send_waiting_runs
 from openstack_rca.settings import Settings
 
 __all__ = [
@@ -97,9 +98,6 @@ def publish_spooled(settings: Settings) -> list[ModelVersion]:
 
 def list_runs(settings: Settings, limit: int = 20, kind: str | None = None) -> list[RunSummary]:
     """Training and analysis runs, newest first; answers that wait to be recorded are sent before."""
-    # Reports cost half a second to import, and listing versions needs none of them.
-    from openstack_rca.service.waiting_runs import send_waiting_runs
-
     send_waiting_runs(settings)
     return Tracking(settings).list_runs(limit, kind)
 

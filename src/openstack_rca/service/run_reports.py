@@ -7,7 +7,6 @@ import resource
 from pydantic import ValidationError
 
 from openstack_rca.errors import LifecycleError
-from openstack_rca.lifecycle.mlflow import Tracking
 from openstack_rca.rca.report import Report
 from openstack_rca.service.waiting_runs import TAG_REPORT
 from openstack_rca.settings import Settings
@@ -22,6 +21,8 @@ PROCESS_MEMORY = "process_memory_megabytes"
 
 def report_of_run(report_id: str, settings: Settings) -> Report | None:
     """The report of the run that is tagged with this id; None where there is no run or it cannot be asked for."""
+    from openstack_rca.lifecycle.mlflow import Tracking
+
     try:
         text = Tracking(settings).artifact_of_tagged_run(TAG_REPORT, report_id, REPORT_FILE)
         return Report.model_validate_json(text) if text else None

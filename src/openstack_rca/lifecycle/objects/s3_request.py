@@ -5,12 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import http.client
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.message import Message
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from openstack_rca.errors import ConfigurationError, StoreUnavailable
@@ -19,6 +16,9 @@ from openstack_rca.lifecycle.objects.credentials import S3Access, find_s3_access
 from openstack_rca.lifecycle.objects.patience import within
 from openstack_rca.lifecycle.objects.store_errors import no_answer
 from openstack_rca.settings import Settings
+
+if TYPE_CHECKING:
+    from email.message import Message
 
 SERVICE = "s3"
 LONGEST_ANSWER = 1024 * 1024
@@ -53,6 +53,11 @@ def ask_bucket(settings: Settings, bucket: str, query: str, method: str = "GET",
         StoreUnavailable: no answer, or none in HTTP.
         ConfigurationError: there are no keys to sign with.
     """
+    # Whoever reads a local file imports this room, and few ask a bucket.
+    import http.client
+    import urllib.error
+    import urllib.request
+
     access = find_s3_access(settings)
     if not (access.access_key_id and access.secret_access_key):
         raise ConfigurationError(

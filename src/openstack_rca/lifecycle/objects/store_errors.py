@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlparse, urlsplit, urlunsplit
-from urllib.request import getproxies, proxy_bypass
 
 from openstack_rca.errors import (
     LifecycleError,
@@ -142,6 +141,8 @@ def no_answer(address: str) -> StoreUnavailable:
 
 def proxy_for(address: str) -> str:
     """The proxy that the environment names for a server, without its password; empty if there is none."""
+    from urllib.request import getproxies, proxy_bypass
+
     parts = urlparse(address)
     if not parts.hostname or proxy_bypass(parts.hostname):
         return ""

@@ -6,13 +6,11 @@ The address often holds a token, so no message tells more of it than the host.
 from __future__ import annotations
 
 import time
-import urllib.error
 from urllib.parse import urlsplit
 
 from openstack_rca.errors import ConfigurationError
 from openstack_rca.lifecycle.history import author
 from openstack_rca.lifecycle.versions.promotion import Promotion
-from openstack_rca.posting import post_json, why_not_posted
 from openstack_rca.settings import Settings
 
 ATTEMPTS = 3
@@ -40,6 +38,11 @@ def announce(address: str, promotion: Promotion, reason: str, settings: Settings
     Returns:
         What a person should know: empty where it was told, else a sentence.
     """
+    # Few promotions have a webhook, and every command about versions imports this room.
+    import urllib.error
+
+    from openstack_rca.posting import post_json, why_not_posted
+
     source, version = promotion.source, promotion.version
     text = f"{source.name} version {source.version} of {source.experiment} is version {version.version} of {version.experiment}"
     body = {

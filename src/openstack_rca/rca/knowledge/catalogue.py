@@ -125,20 +125,17 @@ class Catalogue:
     def _candidates(self, frame: pl.DataFrame) -> dict[str, pl.Series]:
         """Rows worth searching, by signature id."""
         everything = frame["row"]
-        candidates: dict[str, pl.Series] = {}
-        owners: dict[str, list[str]] = {}
-        for signature in self.signatures:
-            for literal in signature.literals:
-                owners.setdefault(literal, []).append(signature.id)
-            if not signature.literals:
-                candidates[signature.id] = everything
-        if owners and frame.height:
-            table = pl.DataFrame({"literal": list(owners), "id": list(owners.values())}).explode("id")
+        candidates = {signature.id: everything for signature in self.signatures if not signature.literals}
+        # Flat lists, for a list of lists takes Polars many times as long.
+        literals = [literal for signature in self.signatures for literal in signature.literals]
+        owners = [signature.id for signature in self.signatures for _ in signature.literals]
+        if literals and frame.height:
+            table = pl.DataFrame({"literal": literals, "id": owners})
             found = (
                 frame.select(
                     "row",
                     literal=pl.col("text").str.extract_many(
-                        list(owners), ascii_case_insensitive=True, overlapping=True
+                        list(set(literals)), ascii_case_insensitive=True, overlapping=True
                     ),
                 )
                 .explode("literal")

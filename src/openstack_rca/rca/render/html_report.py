@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from openstack_rca.rca.render import excerpts, timeline_plot, wording
+from openstack_rca.rca.render import excerpts, wording
 from openstack_rca.rca.render.excerpts import EvidenceGroup, grouped
-from openstack_rca.rca.render.timeline_plot import plot_timeline
 from openstack_rca.rca.render.wording import ChainRow, chain_lines, chain_rows, headline, one_day, reason, simultaneous
 from openstack_rca.rca.report import Cause, Report, one_line, shorten
 from openstack_rca.rca.vocabulary import Verdict
@@ -73,6 +72,9 @@ class ChainDrawing:
 
 def render_html(report: Report) -> str:
     """Return the report as a self-contained HTML page."""
+    # The other forms share this room, and draw no plot.
+    from openstack_rca.rca.render import timeline_plot
+
     rows = chain_rows(report.chain)
     own = simultaneous(report)
     roots = {cause.component for cause in [*report.causes[:1], *own]}
@@ -87,7 +89,7 @@ def render_html(report: Report) -> str:
             chain_lines=chain_lines(rows),
             evidence=[_evidence(cause) for cause in report.causes],
             own=[any(cause is other for other in own) for cause in report.causes],
-            plot=plot_timeline(report),
+            plot=timeline_plot.plot_timeline(report),
             day=one_day([entry.time for entry in report.timeline]),
             words=wording,
             excerpts=excerpts,

@@ -14,30 +14,10 @@ from openstack_rca.errors import RemoteLogsUnavailable
 from openstack_rca.lifecycle.objects import StoredObject
 from openstack_rca.service.moments import parse_moment
 from openstack_rca.service.remote.addresses import Address, Place, is_remote, parse_address
-from openstack_rca.service.remote.containers import fetch_containers, fetch_journal, fetch_pods
 from openstack_rca.service.remote.fetch_folder import Full, Spool
-from openstack_rca.service.remote.hosts import fetch_files, fetch_journals
-from openstack_rca.service.remote.loki import fetch_loki
 from openstack_rca.service.remote.objects import fetch_objects, wanted_objects
-from openstack_rca.service.remote.opensearch import fetch_opensearch
-from openstack_rca.service.remote.pages import fetch_pages
 from openstack_rca.settings import Settings
 
-FETCH: dict[Place, Callable[[Address, Spool], None]] = {
-    Place.SSH: fetch_files,
-    Place.SSH_JOURNAL: fetch_journals,
-    Place.JOURNAL: fetch_journal,
-    Place.DOCKER: fetch_containers,
-    Place.PODMAN: fetch_containers,
-    Place.KUBECTL: fetch_pods,
-    Place.S3: fetch_objects,
-    Place.HTTPS: fetch_pages,
-    Place.HTTP: fetch_pages,
-    Place.LOKI: fetch_loki,
-    Place.LOKI_PLAIN: fetch_loki,
-    Place.OPENSEARCH: fetch_opensearch,
-    Place.OPENSEARCH_PLAIN: fetch_opensearch,
-}
 DEFAULT_SINCE = "1h"
 WAKE_SECONDS = 0.2
 LEAD = timedelta(minutes=15)
@@ -137,12 +117,37 @@ def _full(settings: Settings) -> str:
     )
 
 
+def _fetchers() -> dict[Place, Callable[[Address, Spool], None]]:
+    """How the logs of each kind of place are fetched; most questions are about files, and need none of these modules."""
+    from openstack_rca.service.remote.containers import fetch_containers, fetch_journal, fetch_pods
+    from openstack_rca.service.remote.hosts import fetch_files, fetch_journals
+    from openstack_rca.service.remote.loki import fetch_loki
+    from openstack_rca.service.remote.opensearch import fetch_opensearch
+    from openstack_rca.service.remote.pages import fetch_pages
+
+    return {
+        Place.SSH: fetch_files,
+        Place.SSH_JOURNAL: fetch_journals,
+        Place.JOURNAL: fetch_journal,
+        Place.DOCKER: fetch_containers,
+        Place.PODMAN: fetch_containers,
+        Place.KUBECTL: fetch_pods,
+        Place.S3: fetch_objects,
+        Place.HTTPS: fetch_pages,
+        Place.HTTP: fetch_pages,
+        Place.LOKI: fetch_loki,
+        Place.LOKI_PLAIN: fetch_loki,
+        Place.OPENSEARCH: fetch_opensearch,
+        Place.OPENSEARCH_PLAIN: fetch_opensearch,
+    }
+
+
 def _fetch(address: Address, spool: Spool) -> None:
     """Fetch in a thread: Ctrl-C reaches this one, wherever the fetching is, and ends the tools that run."""
     spool.stopped = False
     with ThreadPoolExecutor(1) as pool:
         try:
-            fetching = pool.submit(FETCH[address.place], address, spool)
+            fetching = pool.submit(_fetchers()[address.place], address, spool)
             # A signal that the system hands to another thread is seen by this one only when it wakes.
             while not wait([fetching], timeout=WAKE_SECONDS).done:
                 pass

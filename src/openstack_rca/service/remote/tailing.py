@@ -24,8 +24,6 @@ from openstack_rca.service.remote.containers import PodLog, named_containers, na
 from openstack_rca.service.remote.fetch_folder import Full, Spool, safe_name, safe_path
 from openstack_rca.service.remote.hosts import chosen_hosts, room_of, ssh_command
 from openstack_rca.service.remote.inventory import Host
-from openstack_rca.service.remote.loki import fetch_loki
-from openstack_rca.service.remote.opensearch import fetch_opensearch
 from openstack_rca.service.remote.running import last_words, require_tool
 from openstack_rca.settings import Settings
 
@@ -117,6 +115,9 @@ def tailed(
 
 
 def _begin(address: Address, spool: Spool, tails: _Tails) -> None:
+    from openstack_rca.service.remote.loki import fetch_loki
+    from openstack_rca.service.remote.opensearch import fetch_opensearch
+
     asked = {
         Place.LOKI: fetch_loki,
         Place.LOKI_PLAIN: fetch_loki,
