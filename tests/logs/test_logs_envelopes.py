@@ -202,3 +202,19 @@ def test_several_files_that_tail_or_grep_showed_together_keep_their_services() -
     for text in (tail, grep):
         found = rows(text.format("2026-11-23 04:00:00.100 7 INFO oslo.x [-] up"), "x.log")
         assert [event["service"] for event in found] == ["nova-api", "cinder-volume"]
+
+
+@pytest.mark.parametrize("stamp", ["2026-11-23T04:00:00+0000", "[   77.100000] cmp1"])
+def test_the_kernel_needs_no_process_beside_a_stamp_of_the_journal(stamp: str) -> None:
+    found = rows("".join(f"{stamp} {tag}: up\n" for tag in ("nova-api[7]", "kernel")), "journal.log")
+    assert {(event["service"], event["process"], event["message"]) for event in found} == {
+        ("nova-api", 7, "up"),
+        ("kernel", None, "up"),
+    }
+
+
+def test_what_nobody_signed_is_of_the_only_host_that_its_file_names() -> None:
+    text = "x nova-compute.service - Nova\n   Active: failed\n\nNov 23 04:00:00 cmp1 nova-compute[7]: down\n"
+    assert [event["host"] for event in rows(text, "paste.txt")] == ["cmp1", "cmp1"]
+    both = text + "Nov 23 04:00:00 cmp2 nova-compute[7]: down\n"
+    assert [event["host"] for event in rows(both, "paste.txt")] == [None, "cmp1", "cmp2"]

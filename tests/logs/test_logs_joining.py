@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import polars as pl
+import pytest
+from tests.logs.reading import STORY, rows
 
 from openstack_rca.logs.events import read_logs
 
@@ -186,3 +188,29 @@ def test_in_a_syslog_a_traceback_goes_to_its_own_writer(tmp_path: Path) -> None:
         ("dnsmasq", "DHCPDISCOVER(tap1)", 1),
         ("dnsmasq", "DHCPOFFER(tap1)", 1),
     ]
+
+
+PRINTED_ALONE = 'Traceback (most recent call last):\n  File "x.py", line 1, in x\nKeyError: 7\n'
+
+
+@pytest.mark.parametrize("prefix", ["", "Nov 23 04:00:00 cmp1 nova-compute[2001]: "])
+def test_a_traceback_below_a_line_that_tells_of_no_trouble_is_an_error_of_its_own(prefix: str) -> None:
+    """Nobody caught it: its level is told by the text, and marked as that; a chain of exceptions is one event."""
+    chain = PRINTED_ALONE + "\nDuring handling of the above exception, another exception occurred:\n\n" + PRINTED_ALONE
+    text = f"{STORY[6]}\n{chain}{STORY[0]}\n{PRINTED_ALONE}"
+    written = "".join(f"{prefix}{line}\n" for line in text.splitlines())
+    found = sorted(rows(written, year=2026), key=lambda event: event["line"])
+    assert [(event["level"], event["level_guessed"]) for event in found] == [
+        ("INFO", False),
+        ("ERROR", True),
+        ("INFO", False),
+        ("ERROR", True),
+    ]
+    assert [(event["exception"], event["service"]) for event in found[1::2]] == [("KeyError: 7", "nova-compute")] * 2
+    assert all(event["time"] is not None for event in found)
+
+
+@pytest.mark.parametrize("line", [STORY[1], STORY[6].replace("Periodic task", "Failed, next try in 5 seconds")])
+def test_a_traceback_below_a_line_that_tells_of_trouble_explains_that(line: str) -> None:
+    (event,) = rows(f"{line}\n{PRINTED_ALONE}")
+    assert (event["exception"], event["level"]) == ("KeyError: 7", line.split()[3])

@@ -22,6 +22,7 @@ from openstack_rca.logs.json_records import (
 )
 from openstack_rca.logs.kubectl import reader_of_events
 from openstack_rca.logs.pieces import Piece, Splitter, readable, whole_lines
+from openstack_rca.logs.printed_records import by_beginnings, printed_records
 from openstack_rca.logs.tables import DELIMITERS, REMARK, column_name, csv_rows, drawn_table, table_of
 
 _HEAD = 64 * 1024
@@ -57,7 +58,10 @@ def splitter_for(head: bytes) -> Splitter | None:
         return _journal_export
     first = begin.split(b"\n", 1)[0].decode("utf-8", "replace").rstrip("\r")
     if _VERBOSE.match(first):
-        return _journal_verbose
+        return by_beginnings(lambda _before, line: _VERBOSE.match(line), _verbose_entry)
+    printed = printed_records(_decoded(begin))
+    if printed is not None:
+        return printed
     if first[:1] in ("{", "[", "\x1e"):
         return _json_documents if _is_document(_decoded(begin).lstrip("\x1e"), first.strip("\x1e ,")) else None
     if _POSTGRESQL.match(first):
@@ -73,9 +77,9 @@ def splitter_for(head: bytes) -> Splitter | None:
 def holds_records(head: bytes) -> bool:
     """Whether a file with this beginning is an export of log records: from journald, as CSV with a header, or as JSON."""
     begin = head[:_HEAD].lstrip(b"\xef\xbb\xbf\r\n \t\x1e")
-    if not begin.startswith((b"{", b"[")):
-        return splitter_for(head) is not None
     text = _decoded(begin)
+    if not begin.startswith((b"{", b"[")) or printed_records(text) is not None:
+        return splitter_for(head) is not None
     values = (value for _, _, value in _values(text, final=len(text) < _HEAD - 16) if value is not None)
     return any(holds_record(record) for value in itertools.islice(values, 20) for record in records_of(value))
 
@@ -134,27 +138,11 @@ def _decoded(data: bytes) -> str:
     return data.decode("utf-8", "replace")
 
 
-def _journal_verbose(data: bytes, final: bool) -> tuple[list[Piece], int]:
+def _verbose_entry(lines: list[str]) -> dict[str, str] | None:
     """``journalctl -o verbose``: a line with the time, then one indented field a line; values may go on, deeper."""
-    lines, taken = whole_lines(data, final)
-    starts = [number for number, line in enumerate(lines) if _VERBOSE.match(line)]
-    if not starts or starts[0] > 0:
-        starts = [0, *starts]
-    if not final and len(starts) < 2:
-        return [], 0
-    ends = [*starts[1:], len(lines)] if final else starts[1:]
-    pieces = [_verbose_entry(lines[start:end]) for start, end in zip(starts, ends, strict=False)]
-    used = ends[-1]
-    size = (
-        taken if used == len(lines) else sum(len(line.encode("utf-8", "surrogateescape")) + 1 for line in lines[:used])
-    )
-    return pieces, min(size, len(data))
-
-
-def _verbose_entry(lines: list[str]) -> Piece:
     header = _VERBOSE.match(lines[0])
     if header is None:
-        return Piece(readable("\n".join(lines)), len(lines))
+        return None
     entry = {"timestamp": header["time"]}
     name = ""
     for line in lines[1:]:
@@ -165,7 +153,7 @@ def _verbose_entry(lines: list[str]) -> Piece:
         elif name and line.strip():
             entry[name] += "\n" + line.strip()
     entry.pop("_SOURCE_REALTIME_TIMESTAMP", None)
-    return Piece(json.dumps(entry), len(lines))
+    return entry
 
 
 def _json_documents(data: bytes, final: bool) -> tuple[list[Piece], int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from openstack_rca.logs.records import ROW_STRIDE, Kind, level_in_text
-from openstack_rca.logs.tracebacks import EXCEPTION_LINE, TRACEBACK, join_tracebacks
+from openstack_rca.logs.tracebacks import ANNOUNCED, CHAIN, EXCEPTION_LINE, TRACEBACK, join_tracebacks
 
 _KEY = ("file_index", "stream", "time", "process", "logger")
 _TAIL_EXCEPTION = r"(?:^|: )((?:[A-Za-z_]\w*\.)+[A-Z]\w*(?:: .*|$))"
@@ -27,6 +27,7 @@ def join_events(lines: pl.DataFrame) -> pl.DataFrame:
         first event of a file belong to none; every other line belongs to exactly one.
     """
     lines = _open_orphans(_open_timeless(_open_bare_lines(join_tracebacks(_behind_an_envelope(lines)))))
+    lines = _open_tracebacks(lines)
     owned = lines.with_columns(owner=pl.when(_is(Kind.OPENER)).then(pl.col("row")))
     if lines.select(_is(Kind.REPEATED).any()).item():
         owned = owned.update(_owners_of_repeated(lines), on="row", how="left")
@@ -46,6 +47,11 @@ def join_events(lines: pl.DataFrame) -> pl.DataFrame:
         .join(details, on="owner", how="left", maintain_order="left")
         .with_columns(pl.when(~none).then(pl.col("detail")).alias("detail"))
         .join(_raised(owned), on="owner", how="left", maintain_order="left")
+    )
+    # Where nothing tells a level, what was raised does.
+    guessed = (pl.col("level").fill_null("UNKNOWN") == "UNKNOWN") & pl.col("exception").is_not_null()
+    events = events.with_columns(
+        level=pl.when(guessed).then(pl.lit("ERROR")).otherwise("level"), level_guessed=guessed | pl.col("level_guessed")
     )
     return _with_tail_exceptions(_with_promised_text(events)).with_columns(
         lines=pl.max_horizontal(pl.col("lines") + pl.col("further").fill_null(0), 1).cast(pl.Int32)
@@ -175,6 +181,24 @@ def _open_orphans(lines: pl.DataFrame) -> pl.DataFrame:
     openers = orphans.filter(first | (pl.col("bare") & pl.col("message").str.contains(r"^\S")))["row"]
     lines = lines.filter(~pl.col("row").is_in(blank.implode())) if blank.len() else lines
     return _opened(lines, pl.col("row").is_in(openers.implode()), pl.lit("UNKNOWN"), "unknown")
+
+
+def _open_tracebacks(lines: pl.DataFrame) -> pl.DataFrame:
+    """What Python prints where nobody caught an exception is no part of a line that tells of no trouble: an event of its own."""
+    text = pl.col("message")
+    header = text.str.starts_with(TRACEBACK) & (pl.col("row") % ROW_STRIDE == 0) & ~_is(Kind.REPEATED)
+    header &= ~_is(Kind.OPENER)
+    if not lines.select(header.any()).item():
+        return lines
+    writer = ("file_index", "stream")
+    before = pl.when(text.str.contains(r"\S")).then(text).shift().forward_fill().over(writer)
+    level, said = (
+        pl.when(_is(Kind.OPENER)).then(pl.col(name)).forward_fill().over(writer) for name in ("level", "message")
+    )
+    told = said.str.contains(ANNOUNCED) | said.str.contains(_FAILED) | before.str.contains(CHAIN)
+    alone = level.is_in(["INFO", "DEBUG", "TRACE", "AUDIT"]) & ~told
+    opens = lines.filter(lines.select((header & alone).fill_null(value=False)).to_series())["row"]
+    return _opened(lines, pl.col("row").is_in(opens.implode()), pl.lit("ERROR"), "python")
 
 
 def _opened(lines: pl.DataFrame, opens: pl.Expr, level: pl.Expr, format_name: str) -> pl.DataFrame:

@@ -66,7 +66,7 @@ CONTAINERS = _keys(
 )
 TRACES = _keys(
     "traceback exc_text exc_info stack_trace stacktrace stack exception_text error.stack_trace exception exception_info "
-    "exception.stacktrace errorverbose"
+    "exception.stacktrace errorverbose details"
 )
 ERRORS = _keys("error err error.message reason error_summary cause attr.error.errmsg attr.message")
 IDS: dict[str, tuple[str, ...]] = {

@@ -65,7 +65,7 @@ def unwrap_json(lines: pl.DataFrame, timezone: str) -> tuple[pl.DataFrame, pl.Da
     search gives a row for each of its records.
     """
     # Looking for a quoted key first costs little.
-    keyed = lines.filter(pl.col("text").str.contains_any(['":', '" :', '"=>']))
+    keyed = lines.filter(pl.col("text").str.contains_any(['":', '" :', '"=>', '" =>']))
     hits = keyed.filter(pl.col("text").str.contains(_START))
     if hits.height == 0:
         return pl.DataFrame(schema=ENVELOPE_SCHEMA), lines

@@ -30,8 +30,10 @@ _DAY = re.compile(r"\d[-/]\d|\d\.\d+\.\d|[A-Za-z]{3}|\d{8}")
 _IDENTIFIER = re.compile(r"^[0-9a-f-]{8,}$")
 _PAIR_NAMES = ("field", "key", "name", "Name", "@Name")
 _PAIR_VALUES = ("value", "Value", "#text")
-_RUBY_KEY = re.compile(r'("(?:[^"\\]|\\.)*")=>')
-_RUBY_TEXT = re.compile(r'(?P<key>"[^"=]*")=>"(?P<value>.*?)"(?=, "[^"=]*"=>|\}[,}\]]|\}$)')
+# Texts, arrows, places in a list, and what no JSON has, of Ruby's hashes.
+_RUBY = re.compile(r'"(?:[^"\\]|\\.)*"|=>|\[\d+\] |\bnil\b|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)?|#<[^>\n]*>')
+_RUBY_ESCAPE = re.compile(r'\\(?=[^"\\/bfnrtu])')
+_RUBY_TEXT = re.compile(r'(?P<key>"[^"=]*") ?=> ?"(?P<value>.*?)"(?=, "[^"=]*" ?=>|\}[,}\]]|\}$)')
 _TYPED = frozenset(("stringValue", "intValue", "doubleValue", "boolValue"))
 _LINES_OF = frozenset((*json_keys.HOSTS, *json_keys.SERVICES, *json_keys.PATHS, *json_keys.PODS, "labels"))
 
@@ -154,7 +156,7 @@ def roles_of(records: Sequence[Record], keyed: bool = True) -> dict[str, str] | 
         return None
     roles = {
         "timestamp": min(times, key=lambda key: (str(values[key][0]).isdigit(), not says_time(key))),
-        "message": max(said or spoken or unnamed or texts, key=lambda key: texts[key]),
+        "message": max(said or spoken or unnamed or texts, key=lambda key: (keyed and says_text(key), texts[key])),
     }
     if levels:
         roles["level"] = min(levels, key=lambda key: not any(part in key.lower() for part in _LEVEL_PARTS))
@@ -285,12 +287,18 @@ def json_in(body: str) -> Any:
 
 
 def ruby_hash(text: str) -> dict[str, Any] | None:
-    """A record as Fluent Bit and Ruby print it: ``{"log"=>"text", "pid"=>7}``; None where a text is none."""
-    value = json_in(_RUBY_KEY.sub(r"\1:", text))
+    """A record as Fluent Bit and Logstash print it: ``{"log"=>"text", "pid" => 7}``; None where a text is none."""
+    value = json_in(_RUBY.sub(_ruby_token, text))
     if value is None:
         # Some versions leave quotes inside of a value as they are.
-        marked = _RUBY_TEXT.sub(
-            lambda found: f'{found["key"]}:"{found["value"].replace(chr(34), chr(92) + chr(34))}"', text
+        value = json_in(
+            _RUBY.sub(_ruby_token, _RUBY_TEXT.sub(lambda found: f"{found['key']}=>{json.dumps(found['value'])}", text))
         )
-        value = json_in(_RUBY_KEY.sub(r"\1:", marked))
     return value if isinstance(value, dict) else None
+
+
+def _ruby_token(found: re.Match[str]) -> str:
+    token = found[0]
+    if token.startswith('"'):
+        return _RUBY_ESCAPE.sub("", token)
+    return {"=>": ":", "nil": "null"}.get(token, "" if token.startswith("[") else json.dumps(token))

@@ -15,6 +15,8 @@ TRACEBACK = "Traceback (most recent call last):"
 EXCEPTION_LINE = r"^[A-Za-z_][\w.]*(?:: .*)?$"
 _EXCEPTION = re.compile(EXCEPTION_LINE)
 _CHAIN = ("During handling of the above exception", "The above exception was the direct cause")
+CHAIN = "^(?:" + "|".join(_CHAIN) + ")"
+"""What Python writes between two tracebacks of which one led to the other."""
 _FURTHER = ("[SQL", "[param", "(", "}", ")", "]")
 ANNOUNCED = r"[Ee]xception occurred|[Uu]nhandled|[Uu]ncaught|:\s*$"
 """What a line says that a traceback below it explains."""

@@ -51,6 +51,8 @@ _PRIORITY = rf"(?:\d{{1,6}} )?(?:<(?:(?P<priority>\d{{1,3}})|\w+\.(?P<severity>{
 # Junos writes two spaces before its name, F5 the blade.
 _HOST = r" ?(?:slot\d+/)?(?P<host>[\w.:-]*\w)"
 _TAG = r"(?P<tag>[^\s:\[\]{}\"'=|]+)(?:\[(?P<process>\d+)(?:[.:/][^\]]*)?\])?:(?:[ \t](?P<inner>.*))?$"
+# A program with its process, or the kernel, where a word and a colon alone could be anything.
+_SURE_TAG = r"(?P<tag>kernel|[A-Za-z(][^\s:\[\]{}\"'=|]*\[(?P<process>\d+)\]):(?: (?P<inner>.*))?$"
 _WORDED = rf"(?:(?:[\w-]+\.(?P<worded>{_SEVERITY})|(?P<severe>{_SEVERITY}|{_SEVERITY.upper()})|fpc\d+) )?"
 # What a service's own line begins with: needed where the prefix alone could be anything.
 _BEGINNING = (
@@ -94,7 +96,7 @@ class Wrapper:
             parts = _with_origins(parts, "source", self.origin)
             columns["outer_service"], columns["outer_host"] = pl.col("found_service"), pl.col("found_host")
         if "tag" in parts.columns:
-            parts = _with_origins(parts, "tag", lambda tag: Origin(service_of_tag(tag), None))
+            parts = _with_origins(parts, "tag", lambda tag: Origin(service_of_tag(tag.partition("[")[0]), None))
             columns["outer_service"] = pl.col("found_service")
         if self.time is not None:
             columns["outer_time"] = self.time(pl.col("stamp"), timezone)
@@ -243,23 +245,16 @@ WRAPPERS: tuple[Wrapper, ...] = (
     ),
     Wrapper(
         SYSLOG,
-        rf"^(?P<stamp>{_JOURNAL}|{ISO}) (?P<tag>[A-Za-z][^\s:\[\]{{}}\"'=|]*)\[(?P<process>\d+)\]:(?: (?P<inner>.*))?$",
+        rf"^(?P<stamp>{_JOURNAL}|{ISO}) {_SURE_TAG}",
         _journal_time,
         about="`snap logs`, `journalctl --no-hostname`",
     ),
     Wrapper(SYSLOG, rf"^(?P<stamp>\d{{9,10}}\.\d{{1,6}}) {_HOST} {_TAG}", _epoch, about="`journalctl -o short-unix`"),
     Wrapper(
         SYSLOG,
-        rf"^(?P<stamp>\[ *\d+\.\d{{3,6}}(?: *<[ .\d]*>)?\]) {_HOST} "
-        r"(?P<tag>[^\s:\[\]]+)\[(?P<process>\d+)\]:(?: (?P<inner>.*))?$",
+        rf"^(?P<stamp>\[ *\d+\.\d{{3,6}}(?: *<[ .\d]*>)?\]) {_HOST} {_SURE_TAG}",
         _since_start,
         about="`journalctl -o short-monotonic`, `short-delta`: seconds since the start",
-    ),
-    Wrapper(
-        SYSLOG,
-        rf"^(?P<stamp>\[ *\d+\.\d{{3,6}}(?: *<[ .\d]*>)?\]) {_HOST} (?P<tag>kernel):(?: (?P<inner>.*))?$",
-        _since_start,
-        about="the same, of the kernel",
     ),
     Wrapper(
         "container",

@@ -17,7 +17,7 @@ def _old_mysql(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
     return iso(parts.with_columns(stamp=stamp), timezone)
 
 
-def _snapshot_transfer(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
+def _tight_date(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
     stamp = pl.col("stamp").str.replace(r"^(\d{4})(\d\d)(\d\d) ", "${1}-${2}-${3} ")
     return iso(parts.with_columns(stamp=stamp), timezone)
 
@@ -74,8 +74,14 @@ FORMATS = (
     LineFormat(
         "mariadb",
         r"^(?P<message>WSREP_SST: \[(?P<level>[A-Z]+)\] .*) \((?P<stamp>\d{8} \d\d:\d\d:\d\d)\.\d+\)$",
-        _snapshot_transfer,
+        _tight_date,
         "Galera's state transfers",
+    ),
+    LineFormat(
+        "mariadb",
+        r"^(?P<stamp>\d{8} \d\d:\d\d:\d\d),(?P<host>[\w.-]+),(?P<message>[^,]*,[^,]*,\d+,\d+,[A-Z_]+,.*)$",
+        _tight_date,
+        "MariaDB's server_audit",
     ),
     LineFormat(
         "mariadb",

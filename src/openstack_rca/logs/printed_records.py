@@ -1,0 +1,169 @@
+"""Records that a program prints with a field a line: Logstash, OpenTelemetry's collector, clients of databases, slow queries.
+
+Each becomes a line of JSON, as in ``documents``.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from openstack_rca.logs.json_records import json_in, roles_of, ruby_hash
+from openstack_rca.logs.pieces import Piece, Splitter, readable, whole_lines
+
+_Begins = Callable[[str, str], Any]
+_Read = Callable[[list[str]], Mapping[str, Any] | None]
+
+_RUBY = re.compile(r'\{\r?\n\s*"[^"\n]+" => ')
+_LOG_RECORD = re.compile(r"^LogRecord #\d+\s*$", re.MULTILINE)
+_SPOKEN = re.compile(
+    r"^(ObservedTimestamp|Timestamp|SeverityText|SeverityNumber|EventName|Body|Attributes|Trace ID|Span ID|Flags|"
+    r"Resource attributes|ResourceLog|ScopeLogs?|InstrumentationScope)\b[^:]*:? ?(.*)$"
+)
+_ATTRIBUTE = re.compile(r"^ +-> ([^:]+): \w+\((.*)\)$")
+_TYPED = re.compile(r"^[A-Z][a-z]+\((.*)\)$", re.DOTALL)
+_ROW = re.compile(r"^(?:\*{5,} *\d+\. row \*{5,}|-\[ RECORD \d+ \][-+]*)\s*$", re.MULTILINE)
+_ROW_ENDS = re.compile(r"^(?:\d+ rows? in set|\(\d+ rows?\))")
+_SLOW = re.compile(r"^# (?:Time: |User@Host: )", re.MULTILINE)
+_SLOW_STAMP = re.compile(r"^# Time: +(\S.*?)\s*$")
+_SHORT_YEAR = re.compile(r"^(\d\d)(\d\d)(\d\d) ")
+_SLOW_EPOCH = re.compile(r"^SET timestamp=(\d{9,10})(?:\.\d+)?;")
+_FIELD = re.compile(
+    r"^(?P<key> *[A-Za-z_@][\w.@/-]*(?: [A-Za-z][\w.()/-]*){0,2}) *(?P<sign>[:=|])(?: +(?P<value>.*))?$"
+)
+_LOOKED_AT = 400
+
+
+def printed_records(begin: str) -> Splitter | None:
+    """How a text with this beginning is cut where each of its records is printed over several lines."""
+    if _RUBY.match(begin):
+        return by_beginnings(lambda _before, line: line.rstrip() == "{", lambda lines: ruby_hash("\n".join(lines)))
+    if _LOG_RECORD.search(begin):
+        return by_beginnings(lambda _before, line: _LOG_RECORD.match(line), _of_collector())
+    if _ROW.search(begin):
+        return by_beginnings(lambda _before, line: _ROW.match(line), lambda lines: _fields(lines[1:], aligned=True))
+    if _SLOW.search(begin) and "\n# Query_time: " in begin:
+        return by_beginnings(_begins_slow_query, _of_slow_queries())
+    return _blocks(begin)
+
+
+def by_beginnings(begins: _Begins, read: _Read) -> Splitter:
+    """How a text is cut whose records begin with certain lines and reach to the next such line.
+
+    Args:
+        begins: from the line before and a line, whether that begins a record.
+        read: from the lines of a record, and from those before the first one, what they say; None where that is no record
+            and stays as it stands.
+    """
+
+    def split(data: bytes, final: bool) -> tuple[list[Piece], int]:
+        lines, taken = whole_lines(data, final)
+        starts = [number for number, line in enumerate(lines) if begins(lines[number - 1] if number else "", line)]
+        if not starts or starts[0] > 0:
+            starts = [0, *starts]
+        if not final and len(starts) < 2:
+            return [], 0
+        ends = [*starts[1:], len(lines)] if final else starts[1:]
+        pieces = [piece for start, end in zip(starts, ends, strict=False) for piece in _pieces(lines[start:end], read)]
+        used = ends[-1]
+        if used == len(lines):
+            return pieces, taken
+        return pieces, sum(len(line.encode("utf-8", "surrogateescape")) + 1 for line in lines[:used])
+
+    return split
+
+
+def _pieces(lines: list[str], read: _Read) -> list[Piece]:
+    said = read([line.rstrip("\r") for line in lines]) if lines else None
+    if said is None:
+        return [Piece(readable(line), 1) for line in lines]
+    return [Piece(json.dumps(said) if said else "", len(lines))]
+
+
+def _of_collector() -> _Read:
+    """The collector's debug exporter: what it prints of a resource counts for the records behind it."""
+    resource: dict[str, Any] = {}
+
+    def read(lines: list[str]) -> dict[str, Any]:
+        said: dict[str, str] = {}
+        attributes, target, name = dict(resource), {}, ""
+        for line in lines:
+            attribute, spoken = _ATTRIBUTE.match(line), _SPOKEN.match(line)
+            if attribute is not None:
+                target[attribute[1]] = attribute[2]
+            elif spoken is not None:
+                name = spoken[1]
+                said[name] = spoken[2]
+                target = {"Attributes": attributes, "Resource attributes": resource}.get(name, {})
+                if target is resource:
+                    resource.clear()
+            elif name == "Body":
+                said[name] += f"\n{line}"
+        if "Body" not in said:
+            return {}
+        body = _TYPED.sub(r"\1", said["Body"])
+        held = json_in(body) if said["Body"].startswith("Map(") else None
+        unset = said.get("Timestamp", "").startswith("1970-")
+        return {
+            **attributes,
+            **(held if isinstance(held, dict) else {"body": body}),
+            "timestamp": said.get("ObservedTimestamp" if unset else "Timestamp", ""),
+            "severity_text": said.get("SeverityText") or re.sub(r"\W.*|\d", "", said.get("SeverityNumber", "")),
+        }
+
+    return read
+
+
+def _begins_slow_query(before: str, line: str) -> bool:
+    """The time stands before a query only where it is another second than that of the query before."""
+    return line.startswith("# Time: ") or (line.startswith("# User@Host: ") and not before.startswith("# Time: "))
+
+
+def _of_slow_queries() -> _Read:
+    latest = ""
+
+    def read(lines: list[str]) -> dict[str, Any] | None:
+        nonlocal latest
+        times = [found[1] for line in lines if (found := _SLOW_STAMP.match(line))]
+        if not _SLOW.match(lines[0]):
+            return None
+        latest = _SHORT_YEAR.sub(r"20\1-\2-\3 ", times[0]).replace("  ", " 0") if times else latest
+        begun = next((found[1] for line in lines if (found := _SLOW_EPOCH.match(line))), "")
+        text = "\n".join(line for line in lines if not line.startswith(("# Time: ", "SET timestamp=")))
+        return {"timestamp": latest or begun, "service": "mariadb", "level": "info", "message": text}
+
+    return read
+
+
+def _blocks(begin: str) -> Splitter | None:
+    """Blocks of names and values that all begin with the same name, whatever that is."""
+    lines = begin.lstrip("\r\n").split("\n", _LOOKED_AT)[:_LOOKED_AT]
+    first = _FIELD.match(lines[0].rstrip("\r"))
+    if first is None:
+        return None
+    opening = re.compile(rf"^{re.escape(first['key'])} *{re.escape(first['sign'])}(?: |\r?$)")
+    starts = [number for number, line in enumerate(lines) if opening.match(line)]
+    records = [_fields([line.rstrip("\r") for line in lines[a:b]]) for a, b in itertools.pairwise(starts)]
+    if (
+        not records
+        or roles_of([{name: value for name, value in record.items() if value} for record in records]) is None
+    ):
+        return None
+    return by_beginnings(lambda _before, line: opening.match(line), _fields)
+
+
+def _fields(lines: list[str], aligned: bool = False) -> dict[str, str]:
+    """Names and values; ``aligned`` where the sign between them stands in one column. Any other line goes on with a value."""
+    found: dict[str, str] = {}
+    name, column = "", -1
+    for line in lines:
+        field = _FIELD.match(line)
+        if field is not None and (column in (-1, field.start("sign")) or not (aligned or line[0].isspace())):
+            name, column = field["key"].strip(), field.start("sign")
+            found[name] = field["value"] or ""
+        elif name and line.strip() and not _ROW_ENDS.match(line):
+            found[name] += "\n" + (line if line[: column + 1].strip(" |") else line[column + 2 :])
+    return {name: value.rstrip() for name, value in found.items()}

@@ -1,0 +1,103 @@
+"""Records that are printed with a field a line."""
+
+from __future__ import annotations
+
+import pytest
+from tests.logs.reading import STORY, STORY_COLUMNS, read_text, rows, story
+
+TRACE = STORY[2:6]
+
+
+def _ruby(lines: list[str]) -> str:
+    text = "\\n".join(lines).replace('"', '\\"').replace("#", "\\#")
+    stamp = f"{lines[0][:10]}T{lines[0][11:23]}Z"
+    return (
+        f'{{\n       "message" => "{text}",\n    "@timestamp" => {stamp},\n          "host" => {{\n        "name" => "cmp1"\n    }},\n'
+        '          "tags" => [\n        [0] "oslofmt",\n        [1] "multiline"\n    ],\n         "offset" => nil\n}\n'
+    )
+
+
+def _collector(lines: list[str]) -> str:
+    text = "\n".join(lines)
+    return (
+        "LogRecord #0\nObservedTimestamp: 2026-11-23 05:00:00.28 +0000 UTC\nTimestamp: 1970-01-01 00:00:00 +0000 UTC\n"
+        f"SeverityText: \nSeverityNumber: Unspecified(0)\nBody: Str({text})\nAttributes:\n"
+        "     -> log.file.path: Str(/var/log/nova/nova-compute.log)\nTrace ID: \nSpan ID: \nFlags: 0\n"
+    )
+
+
+RESOURCE = "ResourceLog #0\nResource SchemaURL: \nResource attributes:\n     -> host.name: Str(cmp1)\nScopeLogs #0\nInstrumentationScope \n"
+PRINTED = {
+    "Logstash's rubydebug": "".join(map(_ruby, ([STORY[0]], [STORY[1]], TRACE, [STORY[6]]))),
+    "the debug exporter of OpenTelemetry's collector": RESOURCE
+    + "".join(map(_collector, ([STORY[0]], [STORY[1]], TRACE, [STORY[6]]))),
+}
+
+
+@pytest.mark.parametrize("printer", PRINTED)
+def test_a_record_over_several_lines_says_what_its_log_said(printer: str) -> None:
+    read = read_text(PRINTED[printer], "output.txt")
+    assert read.events.select(STORY_COLUMNS).equals(story())
+    assert set(read.events["host"]) == {"cmp1"}
+    assert read.events["line"].is_sorted() and read.events["lines"].sum() <= PRINTED[printer].count("\n")
+
+
+def test_what_the_collector_prints_of_a_resource_counts_for_the_records_behind_it() -> None:
+    text = RESOURCE + _collector([STORY[0]]) + RESOURCE.replace("cmp1", "cmp2") + _collector([STORY[6]])
+    assert [event["host"] for event in rows(text, "output.txt")] == ["cmp1", "cmp2"]
+
+
+def test_a_number_tells_the_severity_where_the_collector_has_no_text_for_it() -> None:
+    text = "LogRecord #0\nTimestamp: 2026-11-23 04:00:00.1 +0000 UTC\nSeverityText: \nSeverityNumber: Error2(18)\nBody: Str(lost)\n"
+    (event,) = rows(text, "output.txt")
+    assert (event["level"], event["message"], event["time"].hour) == ("ERROR", "lost", 4)
+
+
+FAULT = {
+    "mysql's \\G": (
+        "*************************** {n}. row ***************************\n        id: {n}\ncreated_at: 2026-11-23 04:00:00\n"
+        '      host: cmp1\n   message: No start\n   details: Traceback (most recent call last):\n  File "x.py", line 1: in x\n'
+        "KeyError: 7\n"
+    ),
+    "psql's \\x": (
+        "-[ RECORD {n} ]--------------\nid         | {n}\ncreated_at | 2026-11-23 04:00:00\nhost       | cmp1\nlevel      | ERROR\n"
+        'message    | No start\ndetails    | Traceback (most recent call last):\n           |   File "x.py", line 1: in x\n'
+        "           | KeyError: 7\n"
+    ),
+    "PowerShell's Format-List": (
+        "\nTimeCreated      : 2026-11-23 04:00:00\nMachineName      : cmp1\nLevelDisplayName : Error\nId               : {n}\n"
+        "Message          : No start\n                   KeyError: 7\n"
+    ),
+    "names that nobody knows": "\nwhen: 2026-11-23T04:00:00Z\nsev: error\nserver: cmp1\nwhat: No start\n  KeyError: 7\n",
+}
+
+
+@pytest.mark.parametrize("printer", FAULT)
+def test_blocks_of_names_and_values_are_events(printer: str) -> None:
+    found = rows("".join(FAULT[printer].format(n=number) for number in (1, 2, 3)), "faults.txt")
+    told = {(event["time"].hour, event["host"], event["level"], event["message"]) for event in found}
+    assert (len(found), told) == (3, {(4, "cmp1", "ERROR", "No start")})
+    assert all("KeyError: 7" in (event["exception"] or event["detail"]) for event in found)
+
+
+QUERY = "# User@Host: nova[nova] @ ctl1 [10.0.0.1]\n# Query_time: 2.1  Lock_time: 0.0\nuse nova;\nSET timestamp={epoch};\nSELECT 1;\n"
+
+
+def test_a_slow_query_without_a_time_is_of_the_second_of_the_one_before() -> None:
+    """The server writes a time only where the second is another; before the first one the query itself tells it."""
+    query = QUERY.format(epoch=1795406405)
+    text = f"{query}# Time: 261123  4:00:07\n{query}{query}# Time: 2026-11-23T04:00:12.5Z\n{query}"
+    found = rows(text, "mysql/mariadb-slow.log")
+    assert [f"{event['time']:%M:%S.%f}" for event in found] == [
+        "00:05.000000",
+        "00:07.000000",
+        "00:07.000000",
+        "00:12.500000",
+    ]
+    assert {event["service"] for event in found} == {"mariadb"}
+    assert all(event["detail"].endswith("SELECT 1;") for event in found)
+
+
+def test_a_line_of_the_audit_of_a_database_has_time_and_host() -> None:
+    (event,) = rows("20261123 04:00:01,db-2,nova,10.3.0.66,813,0,FAILED_CONNECT,,,1045\n", "server_audit.log")
+    assert (event["time"].hour, event["host"], event["service"]) == (4, "db-2", "mariadb")
