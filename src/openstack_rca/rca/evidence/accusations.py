@@ -142,7 +142,7 @@ def _client_side(
     searched = f"{logger or ''} {text}"
     for component, fragments in _client_modules().items():
         found = next((fragment for fragment in fragments if fragment in searched), None)
-        if found is None or component == accuser or component not in topology.dependencies(accuser or component):
+        if found is None or component == accuser or not topology.depends_on(accuser or "", component, include_weak=True):
             continue
         spoken = kind_of(told)
         spoken = spoken if spoken in _OF_THE_OTHER else None

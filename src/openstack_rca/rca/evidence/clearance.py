@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 import polars as pl
 
+from openstack_rca.rca.knowledge import Topology
 from openstack_rca.rca.vocabulary import Unclear
 from openstack_rca.rca.weights import current
 
@@ -52,6 +54,11 @@ def tells_of_openstack(events: pl.DataFrame, words: Callable[[pl.Series, Sequenc
     said = words(events["row"], ["logger", "message"])
     messages = said["message"].drop_nulls().unique().head(_TOLD_ROWS)
     return _name_project(said["logger"]) or bool(messages.str.contains(_TELLS_OF_PROJECT).any())
+
+
+def belongs_to_cloud(component: str, topology: Topology) -> bool:
+    """Whether a program is one of the cloud's: a known component, or called like one of OpenStack's projects."""
+    return component in topology or re.match(_NAMED_LIKE_PROJECT, component) is not None
 
 
 def _name_project(names: pl.Series) -> bool:

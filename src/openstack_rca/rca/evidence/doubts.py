@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from openstack_rca.rca.evidence.clearance import belongs_to_cloud
 from openstack_rca.rca.evidence.finding import Finding
 from openstack_rca.rca.evidence.normal_rates import NormalRates
 from openstack_rca.rca.knowledge import Topology
@@ -71,7 +72,7 @@ def unexplained_errors(findings: Sequence[Finding], topology: Topology) -> bool:
     return any(
         finding.unexplained
         and finding.novelty >= table.new
-        and (finding.accused in topology or finding.strength >= table.noticeable)
+        and (belongs_to_cloud(finding.accused, topology) or finding.strength >= table.noticeable)
         and (
             finding.count > 1 or finding.directness is Directness.CAUSE or finding.category is not Category.DATA_MISSING
         )

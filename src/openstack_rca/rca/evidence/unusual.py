@@ -11,6 +11,7 @@ import polars as pl
 from openstack_rca.rca.evidence.accusations import Accusation, accuse
 from openstack_rca.rca.evidence.error_kinds import kind_of, kind_of_error, printable_statement, telling_line
 from openstack_rca.rca.evidence.finding import Finding
+from openstack_rca.rca.evidence.trouble import callers_mistakes, calm, words_of_trouble
 from openstack_rca.rca.knowledge import HOST, Topology
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
@@ -32,7 +33,7 @@ _QUOTED_CODE = r"^\s*(?:Traceback \(most recent|File \"|[~^]+\s*$|    )"
 FAILING = (
     pl.col("level").is_in(ERROR_AND_WORSE)
     & (~pl.col("message").str.contains(_QUOTED_CODE) | (pl.col("detail").fill_null("") != ""))
-) | ((pl.col("level") != "DEBUG") & pl.col("text").str.contains(r"(?m)^Exit code: (?:-|[1-9])|\bERROR: "))
+) | ((pl.col("level") != "DEBUG") & pl.col("text").str.contains(r"(?m)^Exit code: (?:-|[1-9])|\bERROR: |^[EF]\d{4} \d\d:"))
 """Errors by their level or by their own word for it, and commands that failed, which a service may tell at any level."""
 ENDS = (pl.col("level") != "DEBUG") & (
     (pl.col("level") == "CRITICAL")
@@ -43,22 +44,6 @@ ENDS = (pl.col("level") != "DEBUG") & (
     )
 )
 """What ends a process, or keeps it from starting, says so in words that every level may carry."""
-
-_TROUBLE = (
-    r"(?i)\b(?:fail(?:ed|ure|ures|ing|s)?|refus(?:ed|es|ing)|rejected|denied|dropping|dropped|giving up|gave up|skipping|disabled"
-    r"|unable to|cannot|can't|could not|couldn't|timed? ?out|timeout|no (?:\w+ )?(?:available|left|route|response|reply|answer)"
-    r"|(?:connection|contact|carrier|link|lease|session) (?:was |is )?(?:lost|closed|reset|aborted|broken)"
-    r"|lost (?:connection|contact|carrier)"
-    r"|blocked for more than|(?:does not|doesn't|not) (?:match|exist|equal|respond\w*|found|allowed|supported|valid)|mismatch"
-    r"|invalid|unreachable|exhausted|exceed(?:s|ed|ing)?|overflow\w*|corrupt\w*|expired|missing|returned 0 host"
-    r"|(?:went|is|are|goes|entered|state) (?:down|full|error|failed|stale|degraded|inactive))\b"
-)
-"""Words of trouble that daemons write below the level of an error, or at none."""
-
-_CALLERS_MISTAKE = (
-    r"(?i)HTTP exception thrown|client(?:-side)? error|returned with HTTP [24]|\" (?:status: )?[1-4]\d\d\b"
-)
-"""What an API tells of a call that it turns down is its caller's mistake, on every cloud every day."""
 
 _UNIT = re.compile(r"^([\w@.-]+)\.service: ")
 """How the manager of a host's services begins what it tells of one."""
@@ -159,8 +144,8 @@ def new_errors(
         ~pl.col("level").is_in(("DEBUG", *ERROR_AND_WORSE))
         & (pl.col("novelty") >= current().new)
         & ~FAILING
-        & pl.col("message").str.contains(_TROUBLE)
-        & ~pl.col("message").str.contains(_CALLERS_MISTAKE)
+        & pl.col("message").str.replace_all(calm(), "").str.contains(words_of_trouble())
+        & ~pl.col("message").str.contains(callers_mistakes())
         & pl.lit(few)
     )
     errors = rest.with_columns(ends=ENDS, troubled=troubled).filter(

@@ -19,6 +19,7 @@ from openstack_rca.rca.judgement.explaining import explain
 from openstack_rca.rca.judgement.front import blame_proxy_in_front
 from openstack_rca.rca.judgement.guilt import Candidate, weigh
 from openstack_rca.rca.judgement.operator_changes import weigh_changes
+from openstack_rca.rca.judgement.own_reasons import believe_own_reasons
 from openstack_rca.rca.judgement.own_settings import blame_own_settings
 from openstack_rca.rca.judgement.ranking import rank
 from openstack_rca.rca.judgement.shared_dependencies import infer_shared
@@ -27,6 +28,7 @@ from openstack_rca.rca.judgement.verdict import standing, verdict_on
 __all__ = [
     "Candidate",
     "Step",
+    "believe_own_reasons",
     "blame_link_to_busy_service",
     "blame_link_to_shared_service",
     "blame_named_by_several",

@@ -68,6 +68,9 @@ class Candidate:
         strong = [finding for finding in plain if finding.strength >= table.nearly * most]
         own = [finding for finding in strong if finding.directness is Directness.CAUSE]
         strongest = min(own, key=lambda finding: (finding.first, -finding.strength)) if own else _commonest(strong)
+        reason = self._reason_behind(strongest, errors)
+        if reason is not None:
+            return reason
         reasons = [
             finding
             for finding in plain
@@ -77,6 +80,15 @@ class Candidate:
             and finding.first <= strongest.first + timedelta(seconds=table.waiting_seconds)
         ]
         return max(reasons, key=lambda finding: finding.strength, default=strongest)
+
+    def _reason_behind(self, finding: Finding, errors: list[Finding]) -> Finding | None:
+        """An error of its own that tells why, where the finding tells only that it ended, hangs, or failed at something."""
+        general = finding.directness is Directness.ACCUSATION and finding.accuser == self.component
+        if not (finding.vague or general or finding.category in _ABSENT):
+            return None
+        told = [error for error in errors if error.novelty >= current().new and error is not finding]
+        reasons = [error for error in told if error.category in STATED_CAUSES]
+        return next(iter(reasons or (told if finding.vague else [])), None)
 
     @property
     def category(self) -> Category:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from openstack_rca.rca.engine.case import Case, stage
 from openstack_rca.rca.judgement import (
+    believe_own_reasons,
     blame_link_to_busy_service,
     blame_link_to_shared_service,
     blame_named_by_several,
@@ -21,4 +22,5 @@ def attribute(case: Case) -> None:
     findings = blame_own_settings(findings, case.observed, case.topology)
     findings = blame_link_to_shared_service(findings, case.observed, case.topology)
     findings = blame_link_to_busy_service(findings, case.observed)
-    case.findings = keep_blame_on_common_target(findings, case.observed)
+    findings = keep_blame_on_common_target(findings, case.observed)
+    case.findings = believe_own_reasons(findings, case.topology)

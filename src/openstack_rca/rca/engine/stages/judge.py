@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from openstack_rca.rca.engine.case import Case, stage
-from openstack_rca.rca.evidence import goes_on_failing, unexplained_errors
+from openstack_rca.rca.evidence import belongs_to_cloud, goes_on_failing, unexplained_errors
 from openstack_rca.rca.judgement import verdict_on
 from openstack_rca.rca.vocabulary import Verdict
 from openstack_rca.rca.weights import current
@@ -22,6 +22,6 @@ def judge(case: Case) -> None:
     case.verdict = verdict_on(suspects)
     if case.verdict is Verdict.NO_FAILURE_FOUND and case.doubtful:
         # Thin evidence leaves a doubt, it does not clear.
-        suspects = [one for one in case.candidates if one in suspects or one.component in case.topology]
+        suspects = [one for one in case.candidates if one in suspects or belongs_to_cloud(one.component, case.topology)]
         case.verdict = verdict_on(suspects, doubtful=True)
     case.candidates = suspects

@@ -1,0 +1,31 @@
+"""Words of trouble that daemons write below the level of an error: one table, ``trouble.yaml``."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from openstack_rca.shipped import shipped_yaml
+
+
+@cache
+def words_of_trouble() -> str:
+    """One pattern for what tells of trouble, whatever the level of the line."""
+    return rf"(?i)\b(?:{'|'.join(_table()['whole words'])})\b|{'|'.join(_table()['parts'])}"
+
+
+@cache
+def calm() -> str:
+    """One pattern for what is said of trouble that did not come."""
+    return f"(?i){'|'.join(_table()['calm'])}"
+
+
+@cache
+def callers_mistakes() -> str:
+    """One pattern for what an API tells of a call that it turns down: its caller's mistake, on every cloud every day."""
+    return f"(?i){'|'.join(_table()['mistakes of callers'])}"
+
+
+@cache
+def _table() -> dict[str, list[str]]:
+    data: dict[str, list[str]] = shipped_yaml("openstack_rca.rca.evidence", "trouble.yaml")
+    return data

@@ -1,0 +1,52 @@
+"""Own reasons: an error that no rule knows and that tells a reason counts, where its speaker is missed.
+
+Alone such a line is a symptom: every cloud logs some. But where others complain of who writes it, or of what stands on who
+writes it, the reason that it gives is the likeliest that there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from openstack_rca.rca.evidence import Finding
+from openstack_rca.rca.knowledge import HOST, Topology
+from openstack_rca.rca.vocabulary import Category, Directness
+from openstack_rca.rca.weights import current
+
+_REASONS = (Category.CAPACITY, Category.STORAGE, Category.AUTH, Category.CONFIG)
+
+
+def believe_own_reasons(findings: Sequence[Finding], topology: Topology) -> list[Finding]:
+    """Make causes of the errors that tell a reason, of those whom others miss.
+
+    Args:
+        findings: all findings.
+        topology: dependency graph.
+    """
+    missing = [finding for finding in findings if finding.directness is Directness.ACCUSATION and finding.complains]
+    return [
+        replace(finding, directness=Directness.CAUSE, weight=max(finding.weight, current().client_side))
+        if _tells_reason(finding) and any(_misses(complaint, finding, topology) for complaint in missing)
+        else finding
+        for finding in findings
+    ]
+
+
+def _tells_reason(finding: Finding) -> bool:
+    own = finding.accuser == finding.accused and finding.directness is Directness.SYMPTOM
+    said = finding.unexplained and not finding.vague and finding.category in _REASONS
+    return own and said and finding.novelty >= current().new
+
+
+def _misses(complaint: Finding, reason: Finding, topology: Topology) -> bool:
+    """Whether a complaint is about who gives the reason, or by one who needs it, and no earlier than the reason."""
+    if complaint.last < reason.first - timedelta(seconds=current().waiting_seconds):
+        return False
+    if complaint.accused == complaint.accuser == reason.accused:
+        return False
+    if reason.accused == HOST:
+        return reason.accused_host is not None and reason.accused_host == complaint.accuser_host
+    about = complaint.accused == reason.accused
+    return about or topology.depends_on(complaint.accuser or "", reason.accused)
