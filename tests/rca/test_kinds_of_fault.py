@@ -237,3 +237,62 @@ def test_words_of_trouble_count_at_any_level_where_the_log_is_short() -> None:
     assert not new_errors(
         observed("HTTP exception thrown: Flavor x could not be found.", "nova-api", "INFO", ""), 1.0, few=True
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        (
+            "device-mapper: thin: 253:4: metadata operation 'dm_thin_insert_block' failed: error = -28",
+            Category.CAPACITY,
+        ),
+        ("space map metadata: unable to allocate new metadata block", Category.CAPACITY),
+        ("OOM command not allowed when used memory > 'maxmemory'", Category.CAPACITY),
+        ("bdev block _aio_thread got r=-5", Category.STORAGE),
+        ("Error: HTTP GET https://bmc/redfish/v1 returned code 401", Category.AUTH),
+        ("Missing required credential: roles ['stack_owner']", Category.AUTH),
+        ("Certificate is not valid after: 2024-06-30", Category.AUTH),
+    ],
+)
+def test_numbers_and_plain_words_of_tools_tell_the_kind(words: str, kind: Category) -> None:
+    """A negative error number of the kernel, a status behind the word for it, and words of limits tell the kind of fault."""
+    assert kind_of(words) is kind
+
+
+def test_a_reason_of_its_own_is_told_before_that_it_ended() -> None:
+    """A service whose end its manager tells, and that logged why itself, is told with its own reason."""
+    ended = finding("nova-compute", "host", weight=0.6, directness=Directness.CAUSE)
+    reason = replace(
+        finding(
+            "nova-compute", "nova-compute", weight=0.07, category=Category.AUTH, directness=Directness.SYMPTOM, row=1
+        ),
+        unexplained=True,
+    )
+    [candidate] = weigh([ended, reason])
+    assert (candidate.leading, candidate.category) == (reason, Category.AUTH)
+
+
+def test_an_outcome_gives_way_to_the_reason_on_its_own_line() -> None:
+    """A rule that says what came of a fault takes the kind of the reason that stands on the line."""
+    line = "redis.exceptions.ResponseError: OOM command not allowed when used memory > 'maxmemory'."
+    assert matched(line, "gnocchi-metricd").category is Category.CAPACITY
+
+
+def test_who_passes_on_an_error_says_nothing_of_itself() -> None:
+    """An error that was raised at the other end of a call weighs far less than one that its logger raised."""
+    own, passed = (
+        new_errors(observed(f"Failed to compute_task: {name}: No valid host was found.", "nova-conductor"), 1.0)[0]
+        for name in ("nova.exception.NoValidHost", "nova.exception_Remote.NoValidHost_Remote")
+    )
+    assert passed.strength < own.strength / 2
+
+
+def test_trouble_that_did_not_come_is_none() -> None:
+    """A count of no failures and a search for what is stuck are no trouble; the same words without them are."""
+
+    def found(message: str) -> list[Finding]:
+        return new_errors(observed(message, "swift-object", "INFO"), 1.0, few=True)
+
+    assert found("440 successes, 0 failures") == found("Looking for instances stuck in BUILDING") == []
+    assert found("437 successes, 3 failures")
+    assert found("Maximum number of concurrent queries reached (max: 150)")

@@ -37,7 +37,10 @@ class Category(StrEnum):
     DATA_MISSING = "data-missing"
 
 
-STATED_CAUSES = (Category.CONFIG, Category.CAPACITY, Category.STORAGE, Category.AUTH, Category.DATA_MISSING)
+REASONS = (Category.CONFIG, Category.CAPACITY, Category.STORAGE, Category.AUTH)
+"""Kinds that an error tells of as a reason; what is missing is often missing for another one."""
+
+STATED_CAUSES = (*REASONS, Category.DATA_MISSING)
 """Kinds that are a reason; a process that is down or hangs may be so for any of them."""
 
 

@@ -42,6 +42,10 @@ _NO_WAY = re.compile(
     r"Errno (?:101|113)\b|E(?:NET|HOST)UNREACH|[Nn]etwork is unreachable|[Nn]o route to host|[Cc]ould not resolve host"
     r"|[Tt]emporary failure in name resolution|Name or service not known|Unknown (?:MySQL |MariaDB )?server host|EAI_AGAIN"
 )
+_CLASS = re.compile(r"\b\w+(?:\.\w+)+\b")
+_PASSED_ON = re.compile(r"\w_Remote\b|\bRemoteError\b|Remote error: ")
+"""How oslo.messaging names what a server raised where its client raises it again."""
+
 _REFUSED = re.compile(r"(?i)connection refused|ECONNREFUSED|actively refused|Errno 111")
 _TIMED_OUT = re.compile(r"(?i)timed? ?out|Errno 110|ETIMEDOUT")
 _UNTRUSTED = re.compile(r"(?i)\bSSL\w*Error|certificate verif|CertificateError|tls: |wrong version number")
@@ -109,6 +113,11 @@ def _no_way(text: str, accuser: str | None) -> Accusation | None:
     return Accusation(NETWORK, Category.NETWORK, f"nothing gets through ({found.group()})", current().client_side)
 
 
+def passes_on(text: str) -> bool:
+    """Whether an error only tells what was raised at the other end of a remote procedure call."""
+    return _PASSED_ON.search(text) is not None
+
+
 def tells_of_time_out(text: str) -> bool:
     """True where a text speaks of an answer that did not come, and not of a refusal."""
     return _TIMED_OUT.search(text) is not None and _REFUSED.search(text) is None
@@ -142,11 +151,17 @@ def _client_side(
     searched = f"{logger or ''} {text}"
     for component, fragments in _client_modules().items():
         found = next((fragment for fragment in fragments if fragment in searched), None)
-        if found is None or component == accuser or not topology.depends_on(accuser or "", component, include_weak=True):
+        if (
+            found is None
+            or component == accuser
+            or not topology.depends_on(accuser or "", component, include_weak=True)
+        ):
             continue
-        spoken = kind_of(told)
-        spoken = spoken if spoken in _OF_THE_OTHER else None
-        category = spoken or OWN_KIND.get(component)
+        spoken, own = kind_of(told), OWN_KIND.get(component)
+        # The name of an exception's class says who failed; that it is of the server's own kind, the words behind it must say.
+        by_words = own is not None and kind_of(_CLASS.sub("", told)) is own
+        spoken = spoken if spoken in _OF_THE_OTHER or by_words else None
+        category = spoken or own
         if category is not None and not _HARMLESS.search(text):
             weight = current().noticeable if category is Category.DATA_MISSING else current().client_side
             why = f"the error comes out of the client side of {component} ({found.strip('/.')})"

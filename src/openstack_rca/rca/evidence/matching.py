@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from openstack_rca.logs.event_table import EventTable
-from openstack_rca.rca.evidence.accusations import tells_of_time_out
+from openstack_rca.rca.evidence.accusations import passes_on, tells_of_time_out
 from openstack_rca.rca.evidence.doubts import FAILED
 from openstack_rca.rca.evidence.error_kinds import UNTOLD_KIND, kind_of, printable_statement, telling_line
 from openstack_rca.rca.evidence.finding import Finding
@@ -19,11 +19,14 @@ from openstack_rca.rca.evidence.normal_rates import NormalRates, novelty
 from openstack_rca.rca.evidence.own_words import own_words
 from openstack_rca.rca.evidence.unusual import ERROR_AND_WORSE, MAX_ROWS, expected_text, volume
 from openstack_rca.rca.knowledge import TEXT_LIMIT, Catalogue, Signature, Topology, event_text
-from openstack_rca.rca.vocabulary import STATED_CAUSES, Category, Directness, EvidenceSort
+from openstack_rca.rca.vocabulary import REASONS, STATED_CAUSES, Category, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
 
 _TURNED_DOWN = (Category.AUTH, Category.CAPACITY)
 """Kinds that a quoted reason tells beyond doubt, whatever failed for it."""
+
+_OUTCOMES = (Category.PROCESS_DOWN, Category.HANG, Category.NETWORK)
+"""Kinds that say what came of a fault, where a line does not tell the fault itself."""
 
 _OUT_OF_REACH = (Category.PROCESS_DOWN, Category.HANG, *_TURNED_DOWN)
 """Kinds that the error of a client tells of a server that it cannot reach."""
@@ -212,7 +215,7 @@ def _finding(
     """The finding of one group of the joined hits; ``event`` is its first one."""
     weight = float(signature.weight)
     if signature.directness is Directness.SYMPTOM:
-        weight *= volume(group["count"])
+        weight *= volume(group["count"]) * (current().left if passes_on(str(event["text"])) else 1.0)
     elif signature.within is not None:
         weight *= min(1.0, _densest(joined, signature, group["accused"]) / signature.at_least)
     title, category = _told(signature, group, event)
@@ -271,7 +274,13 @@ def _category(signature: Signature, group: dict[str, Any], text: str, told: str)
     A server that accepts a call and does not answer it hangs rather than being down.
     """
     category = Category(str(signature.category))
+    states_only = signature.directness is Directness.ACCUSATION and category in _OUTCOMES
     reason = kind_of(group["reason"], told)
+    if states_only and reason not in REASONS:
+        said = (kind_of(telling_line(proof, None, None)) for proof in group["proofs"])
+        reason = next((kind for kind in said if kind in REASONS), reason)
+        if reason in REASONS:
+            return reason
     if reason in _TURNED_DOWN and category is not Category.DATA_MISSING:
         return reason
     if category is Category.PROCESS_DOWN and signature.directness is Directness.CAUSE:

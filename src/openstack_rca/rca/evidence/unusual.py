@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from openstack_rca.rca.evidence.accusations import Accusation, accuse
+from openstack_rca.rca.evidence.accusations import Accusation, accuse, passes_on
 from openstack_rca.rca.evidence.error_kinds import kind_of, kind_of_error, printable_statement, telling_line
 from openstack_rca.rca.evidence.finding import Finding
 from openstack_rca.rca.evidence.trouble import callers_mistakes, calm, words_of_trouble
@@ -33,7 +33,10 @@ _QUOTED_CODE = r"^\s*(?:Traceback \(most recent|File \"|[~^]+\s*$|    )"
 FAILING = (
     pl.col("level").is_in(ERROR_AND_WORSE)
     & (~pl.col("message").str.contains(_QUOTED_CODE) | (pl.col("detail").fill_null("") != ""))
-) | ((pl.col("level") != "DEBUG") & pl.col("text").str.contains(r"(?m)^Exit code: (?:-|[1-9])|\bERROR: |^[EF]\d{4} \d\d:"))
+) | (
+    (pl.col("level") != "DEBUG")
+    & pl.col("text").str.contains(r"(?m)^Exit code: (?:-|[1-9])|\bERROR: |^[EF]\d{4} \d\d:")
+)
 """Errors by their level or by their own word for it, and commands that failed, which a service may tell at any level."""
 ENDS = (pl.col("level") != "DEBUG") & (
     (pl.col("level") == "CRITICAL")
@@ -179,6 +182,8 @@ def _unknown_error(group: dict[str, Any], minutes: float, topology: Topology | N
     if by_model and not warning and group["surprising"] is not None:
         # There is more of it, but where it came the network expected it: there is more of what it follows from.
         weight *= table.foreseen + (1.0 - table.foreseen) * group["surprising"]
+    if not group["ends"] and any(passes_on(text) for text in texts):
+        weight *= table.left
     words = printable_statement(group["message"], group["exception"], group["detail"])
     unit = _UNIT.search(group["message"]) if group["component"] == HOST and topology else None
     managed = topology.canonical(unit[1]) if topology and unit else None

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from openstack_rca.rca.evidence import Finding, noisy_or
-from openstack_rca.rca.vocabulary import STATED_CAUSES, Category, Directness, EvidenceSort
+from openstack_rca.rca.vocabulary import REASONS, STATED_CAUSES, Category, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
 
 _ABSENT = (Category.PROCESS_DOWN, Category.HANG)
@@ -83,11 +83,13 @@ class Candidate:
 
     def _reason_behind(self, finding: Finding, errors: list[Finding]) -> Finding | None:
         """An error of its own that tells why, where the finding tells only that it ended, hangs, or failed at something."""
+        table = current()
         general = finding.directness is Directness.ACCUSATION and finding.accuser == self.component
+        general &= finding.strength <= table.plain
         if not (finding.vague or general or finding.category in _ABSENT):
             return None
-        told = [error for error in errors if error.novelty >= current().new and error is not finding]
-        reasons = [error for error in told if error.category in STATED_CAUSES]
+        told = [error for error in errors if error.novelty >= table.new and error is not finding]
+        reasons = [error for error in told if error.category in REASONS]
         return next(iter(reasons or (told if finding.vague else [])), None)
 
     @property

@@ -12,10 +12,8 @@ from datetime import timedelta
 
 from openstack_rca.rca.evidence import Finding
 from openstack_rca.rca.knowledge import HOST, Topology
-from openstack_rca.rca.vocabulary import Category, Directness
+from openstack_rca.rca.vocabulary import REASONS, Directness
 from openstack_rca.rca.weights import current
-
-_REASONS = (Category.CAPACITY, Category.STORAGE, Category.AUTH, Category.CONFIG)
 
 
 def believe_own_reasons(findings: Sequence[Finding], topology: Topology) -> list[Finding]:
@@ -36,7 +34,7 @@ def believe_own_reasons(findings: Sequence[Finding], topology: Topology) -> list
 
 def _tells_reason(finding: Finding) -> bool:
     own = finding.accuser == finding.accused and finding.directness is Directness.SYMPTOM
-    said = finding.unexplained and not finding.vague and finding.category in _REASONS
+    said = finding.unexplained and not finding.vague and finding.category in REASONS
     return own and said and finding.novelty >= current().new
 
 
@@ -48,5 +46,6 @@ def _misses(complaint: Finding, reason: Finding, topology: Topology) -> bool:
         return False
     if reason.accused == HOST:
         return reason.accused_host is not None and reason.accused_host == complaint.accuser_host
-    about = complaint.accused == reason.accused
-    return about or topology.depends_on(complaint.accuser or "", reason.accused)
+    accuser = complaint.accuser or ""
+    used = topology.depends_on(accuser, reason.accused) or reason.accused in topology.dependencies(accuser)
+    return used or complaint.accused == reason.accused
