@@ -154,7 +154,7 @@ def _client_side(
         if (
             found is None
             or component == accuser
-            or not topology.depends_on(accuser or "", component, include_weak=True)
+            or not topology.uses(accuser or component, component)
         ):
             continue
         spoken, own = kind_of(told), OWN_KIND.get(component)

@@ -46,6 +46,4 @@ def _misses(complaint: Finding, reason: Finding, topology: Topology) -> bool:
         return False
     if reason.accused == HOST:
         return reason.accused_host is not None and reason.accused_host == complaint.accuser_host
-    accuser = complaint.accuser or ""
-    used = topology.depends_on(accuser, reason.accused) or reason.accused in topology.dependencies(accuser)
-    return used or complaint.accused == reason.accused
+    return complaint.accused == reason.accused or topology.uses(complaint.accuser or "", reason.accused)

@@ -162,6 +162,10 @@ class Topology:
         everywhere = () if component == HOST else (HOST,) if component == NETWORK else (NETWORK, HOST)
         return tuple(dict.fromkeys((*named, *everywhere)))
 
+    def uses(self, component: str, other: str) -> bool:
+        """True if ``component`` needs ``other``, directly or through others, or uses it itself."""
+        return self.depends_on(component, other) or other in self.dependencies(component)
+
     def depends_on(self, component: str, other: str) -> bool:
         """True if ``component`` needs ``other``, directly or through others; never true of itself."""
         return component != other and other in self._reached(component)
