@@ -151,11 +151,7 @@ def _client_side(
     searched = f"{logger or ''} {text}"
     for component, fragments in _client_modules().items():
         found = next((fragment for fragment in fragments if fragment in searched), None)
-        if (
-            found is None
-            or component == accuser
-            or not topology.uses(accuser or component, component)
-        ):
+        if found is None or component == accuser or not topology.uses(accuser or component, component):
             continue
         spoken, own = kind_of(told), OWN_KIND.get(component)
         # The name of an exception's class says who failed; that it is of the server's own kind, the words behind it must say.
