@@ -36,7 +36,7 @@ def _expanded(path: Path) -> Path:
     try:
         return path.expanduser().absolute()
     except RuntimeError:
-        raise ValueError(f"{path} lies in the home folder of this user, who has none; name another one") from None
+        raise ValueError(f"{path} is below ~, but this user has no home folder; give another path") from None
 
 
 class Settings(OutsideSettings):

@@ -165,4 +165,4 @@ def test_sensitivity_shows_which_answers_hang_on_which_rule(home: Path, rca: Pro
     assert "numbers change no answer" in result.out
     refusal = rca("evaluate", folder, "--sensitivity", "--leave-one-out")
     assert refusal.status == 2
-    assert "--sensitivity stands alone" in refusal.err
+    assert "--sensitivity cannot be combined" in refusal.err

@@ -46,7 +46,7 @@ def test_a_password_closes_every_page(empty_home: Path) -> None:
     app = app.switch_page("screens/ask.py").run()
     app.text_input[0].set_value("wrong")
     app = press(app, "Enter")
-    assert "That is not the password." in words_of(app)
+    assert "Wrong password." in words_of(app)
     assert shut(app)
     app.text_input[0].set_value("right")
     app = press(app, "Enter")

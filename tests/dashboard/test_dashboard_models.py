@@ -166,7 +166,7 @@ def test_a_yank_is_taken_back_and_a_version_gets_a_stage(two_versions: Settings)
 def test_figures_are_plotted_over_the_versions(two_versions: Settings) -> None:
     """A plot for each figure that two versions carry."""
     app = open_page("models")
-    assert "Over the versions" in words_of(app)
+    assert "Figures by version" in words_of(app)
     assert len(app.get("vega_lite_chart")) >= 2
 
 

@@ -95,6 +95,11 @@ def test_what_is_left_of_a_line_are_whole_words(words: list[str], room: int) -> 
     assert len(shown) > room - 2 * 7
 
 
+def test_a_word_that_would_cost_more_than_a_third_of_the_room_is_cut() -> None:
+    """At either side of the gap: half a word tells more than an empty place."""
+    assert excerpt(f"x x x {'a' * 200} {'y' * 20}", 100) == f"x x x {'a' * 34} ... {'a' * 34} {'y' * 20}"
+
+
 @given(WORDS, OTHER_WORDS, st.integers(min_value=60, max_value=120))
 def test_an_exception_stays_with_what_it_says(before: list[str], said: list[str], room: int) -> None:
     """Where there is room beside it the line's beginning stays too; both in whole words."""

@@ -148,7 +148,7 @@ def _window(
     if around is None:
         return since, until
     if since is not None or until is not None:
-        raise click.UsageError("--around says the window already; leave --since and --until out")
+        raise click.UsageError("--around already sets the window; leave out --since and --until")
     return around_window(around)
 
 

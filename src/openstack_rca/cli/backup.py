@@ -35,7 +35,7 @@ def backup_command(file: Path, form: str, settings: Settings) -> None:
 @JSON_FORMAT
 @with_settings
 def restore_command(file: Path, form: str, settings: Settings) -> None:
-    """Make FILE, written by backup, the embedded tracking database again.
+    """Replace the embedded tracking database by FILE, which backup wrote.
 
     FILE is checked first, and a damaged one changes nothing. The database before it is kept, and its place is printed. Versions
     that were published after the copy was made stay in the store, and their numbers are not used again.

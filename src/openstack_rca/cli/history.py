@@ -111,7 +111,7 @@ def _facts(past: PastIncident) -> dict[str, Any]:
 @MODEL
 @with_settings
 def import_command(folder: Path, model: str, settings: Settings) -> None:
-    """Bring the labelled incidents in DIR into the history, their labels as confirmed causes.
+    """Add the labelled incidents in DIR to the history, with their labels as confirmed causes.
 
     An incident is a folder with logs/ and incident.json, as for `evaluate`. Healthy windows are left out. Importing the same
     incident again changes nothing.

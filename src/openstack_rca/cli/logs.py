@@ -40,8 +40,8 @@ def logs_group() -> None:
 def inspect_command(paths: tuple[str, ...], form: str, settings: Settings) -> None:
     """Show for each file at PATH how it is read, before anything is concluded from it.
 
-    Format, service, host and zone and where they were taken from, lines that no format knows, whether levels are known,
-    gaps, what was skipped and why; then hosts, services, clocks that disagree, and what would help.
+    Of each file: format, service, host and time zone, and where they come from; lines of no known format; whether levels are
+    known; gaps; what was skipped and why. Then all hosts and services, clocks that disagree, and what would help.
 
     \b
     Examples:
@@ -111,7 +111,7 @@ def events_command(
       openstack-rca logs events /var/log/kolla --format parquet > events.parquet
     """
     if form == "parquet" and sys.stdout.isatty():
-        raise click.UsageError("Parquet is no text: send it to a file, for example with > events.parquet")
+        raise click.UsageError("Parquet is binary: write it to a file, for example with > events.parquet")
     wanted = EventFilter(
         since=since.astimezone(UTC) if since else None,
         until=until.astimezone(UTC) if until else None,

@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 import click
 
+from openstack_rca.cli.models import facts_of
 from openstack_rca.cli.output import JSON_FORMAT, answer, console, print_columns, print_json, say, with_settings
 from openstack_rca.service.models import ModelVersion
 from openstack_rca.service.versions import (
@@ -241,8 +242,8 @@ def promote_command(
 ) -> None:
     """Publish a version as the next one of another environment: the same file and digest, with its origin recorded.
 
-    Where that environment has this very file as a usable version already, nothing is copied. A webhook
-    that cannot be reached is a note, and no failure.
+    Where that environment has this very file as a usable version already, nothing is copied. Where the
+    webhook cannot be reached, a note says so and the command still succeeds.
 
     \b
     Example:
@@ -252,7 +253,7 @@ def promote_command(
     version = promotion.version
     if form == "json":
         told_as = {"made": promotion.made, "notice": promotion.notice}
-        print_json({**told_as, "source": facts(promotion.source), "version": facts(version)})
+        print_json({**told_as, "source": facts_of(promotion.source), "version": facts_of(version)})
         return
     told = "" if promotion.made else " (it was there already)"
     if promotion.made and version.version == 1:
@@ -263,10 +264,5 @@ def promote_command(
         say(f"Note: {promotion.notice}")
 
 
-def facts(version: ModelVersion) -> dict[str, object]:
-    """A version as JSON takes it: the number is text, so that nobody counts with it."""
-    return {**asdict(version), "version": str(version.version), "created": version.created.isoformat()}
-
-
 def _print(version: ModelVersion, text: str, form: str) -> None:
-    answer(form, facts(version), text)
+    answer(form, facts_of(version), text)

@@ -173,8 +173,8 @@ def drift_command(
 ) -> int:
     """Measure whether current logs still resemble those that a model was trained on. Exit status 1 if they do not, for cron.
 
-    Distances of mixes are Jensen-Shannon distances (0 the same, 1 nothing in common); one that so few events would show by
-    chance is no drift. The thresholds are options. Logs of a fault drift too: look first whether something is wrong, then train.
+    Distances are Jensen-Shannon distances between two mixes (0: the same, 1: nothing in common); one that chance explains in
+    so few events does not count. The options set the thresholds. Logs of a fault drift too: rule that out before you train.
 
     \b
     Examples:

@@ -95,8 +95,8 @@ def prune_command(
 def repair_command(apply: bool, form: str, settings: Settings) -> None:
     """Restore a lost or outdated registry from the store; without --yes, only show what is missing.
 
-    Whole versions are registered again under their own numbers, with the pins, yanks, aliases and stages of the history. Where
-    MLflow is past a number it cannot give it again; the version then has another number there, and its own everywhere else.
+    Whole versions are registered again under their own numbers, with the pins, yanks, aliases and stages of the history. MLflow
+    never gives a number twice: a version whose number it has given already gets another one there, and keeps its own elsewhere.
     Half-published and orphaned files are named and left alone.
 
     \b

@@ -58,7 +58,7 @@ FAST = click.option(
 SIGNATURES = click.option(
     "--signatures",
     metavar="DIRECTORY",
-    help="Folder with your own signatures (YAML); they come before the built-in ones.",
+    help="Folder with your own signatures of failures (YAML); they come before the built-in ones.",
 )
 
 
@@ -73,8 +73,8 @@ HOSTS = click.option(
 SCHEDULER = click.option(
     "--scheduler",
     metavar="tcp://HOST:PORT|local[:N]",
-    help="Let the workers of this Dask cluster do it, or N processes on this machine (default: one a processor); they must see "
-    "the logs under the same path, or read them from s3://. The answer is the same. See docs/scale.md.",
+    help="Let the workers of this Dask cluster read and score, or N processes on this machine (default: one per "
+    "processor); they must see the logs under the same path, or read them from s3://. The answer is the same. See docs/scale.md.",
 )
 ROOTS = click.option(
     "--root",
@@ -100,7 +100,11 @@ def opened_roots(roots: Sequence[str]) -> list[str]:
 def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Options that name the environment: tracking server, experiment, or none."""
     for option in (
-        click.option("--disable-mlflow", is_flag=True, help="Track no runs; versions are numbered by the store alone."),
+        click.option(
+            "--disable-mlflow",
+            is_flag=True,
+            help="Do without MLflow: record no runs, and let the store number versions.",
+        ),
         click.option(
             "--mlflow-experiment",
             "--experiment",

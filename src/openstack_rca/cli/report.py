@@ -87,7 +87,7 @@ def narrate_command(reference: str, question: str, form: str) -> None:
 
     Off unless OPENSTACK_RCA_LLM_URL and OPENSTACK_RCA_LLM_MODEL are set; needs the extra llm. The model learns the evidence
     only, with secrets and ids masked. Each sentence is checked against the lines that it cites, and marked where they do not
-    support it. Verdict and causes are never the model's.
+    support it. The verdict and the causes never come from it.
 
     \b
     Examples:

@@ -34,7 +34,7 @@ def store_group() -> None:
 def lifecycle_command(upload_days: int, run_days: int, apply: bool, settings: Settings) -> None:
     """Print, as JSON, the S3 lifecycle policy that clears unfinished uploads and the artifacts of old runs.
 
-    Model versions are never part of it. Without --apply nothing is changed; a server that knows no such policies is an error.
+    Model versions are never part of it. Without --apply nothing is changed; a server without such policies is an error.
 
     \b
     Example:

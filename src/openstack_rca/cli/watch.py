@@ -42,7 +42,7 @@ from openstack_rca.settings import Settings
     type=click.IntRange(0),
     default=30,
     show_default=True,
-    help="Send no new notice where the same trouble comes back within so many minutes.",
+    help="Minutes within which the same trouble, when it comes back, is not told again.",
 )
 @click.option(
     "--webhook", "webhooks", multiple=True, metavar="URL", help="Post each notice to this address; may be given again."
@@ -108,7 +108,7 @@ def watch_command(
     opensearch+https://; see docs/remote.md.
 
     Follows files that are rotated, truncated, removed and made again, and new files in a folder. One trouble is told once,
-    also over a restart. SIGTERM stops in good order with exit status 0. A webhook whose address is a secret is better given as
+    also over a restart. SIGTERM stops it cleanly, with exit status 0. A webhook whose address is a secret is better given as
     OPENSTACK_RCA_WEBHOOK. See docs/watch.md.
 
     \b

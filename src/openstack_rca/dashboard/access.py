@@ -85,5 +85,5 @@ def _require_password(password: str) -> None:
             if hmac.compare_digest(given.encode(), password.encode()):
                 st.session_state["password_given"] = True
                 st.rerun()
-            st.error("That is not the password.")
+            st.error("Wrong password.")
     st.stop()

@@ -57,7 +57,7 @@ def _draw_narrative(question: str, answer: Answer, settings: Settings) -> None:
             st.caption(sentence(error))
             return
     narrative = answer.narratives[question]
-    st.caption(f"By the language model {prose(narrative.model)}; the verdict is not its own.")
+    st.caption(f"By the language model {prose(narrative.model)}; the verdict does not come from it.")
     st.text("\n".join(plain(line) for line in narrative_lines(narrative)))
 
 
@@ -68,4 +68,4 @@ def _draw_reply(reply: Reply, answer: Answer, key: str, settings: Settings) -> N
     if reply.evidence:
         draw_evidence(reply.evidence, answer, key, settings)
     if reply.asked is Asked.UNKNOWN:
-        st.caption("Another trouble in these logs is a new question: see above.")
+        st.caption("To look at another problem in these logs, ask a new question above.")

@@ -51,7 +51,7 @@ def _rendered(report: Report, form: str) -> str:
 def _draw_confirmation(report: Report) -> None:
     said = st.session_state.get(f"confirmed-{report.id}")
     with st.expander("This was the cause", icon=":material/how_to_reg:", key=f"confirm-{report.id}"):
-        st.caption("What it really was goes into the history, and a similar incident will point to it.")
+        st.caption("The actual cause is kept in the history, and similar incidents will refer to it.")
         named = list(dict.fromkeys(cause.component for cause in report.causes))
         options = [*named, *(name for name in component_names() if name not in named)]
         with st.form(f"confirmation-{report.id}", border=False):

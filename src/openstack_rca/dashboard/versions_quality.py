@@ -23,7 +23,7 @@ WORDS = {"accuracy": "accuracy", "loss": "loss per event (nats)", "alarm_share":
 
 def draw_comparison(settings: Settings, versions: Sequence[ModelVersion]) -> None:
     """Compare two versions by the figures of their trainings, and on the same logs where some are chosen."""
-    st.subheader("Compare two", anchor=False)
+    st.subheader("Compare two versions", anchor=False)
     numbers = [version.version for version in versions if version.status == "ready"]
     if len(numbers) < 2:
         st.caption("There is only one version so far.")
@@ -90,7 +90,9 @@ def _draw_figures(card: Sequence[dict[str, Any]], first: int, second: int) -> No
 def draw_drift(settings: Settings, version: ModelVersion) -> None:
     """Has the cloud moved away from what this version was trained on?"""
     st.subheader("Drift", anchor=False)
-    st.caption("Give logs of now, of a time without trouble: are they still like those that this version learned from?")
+    st.caption(
+        "Choose recent logs without trouble, to see whether they still resemble those that this version learned from."
+    )
     logs = _choose("Logs", [SAMPLES], settings, "drift_logs")
     wanted = (version.version, *logs)
     if st.button("Measure", key="drift", icon=":material/straighten:"):

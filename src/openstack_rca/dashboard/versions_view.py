@@ -122,7 +122,7 @@ def _draw_one(version: ModelVersion, settings: Settings) -> None:
 
 def _draw_run_link(version: ModelVersion, settings: Settings) -> None:
     if version.run_id is None:
-        st.caption("No run is known of its training.")
+        st.caption("The run that trained it is not known.")
         return
     try:
         page = run_page(settings, version.run_id)
@@ -137,7 +137,7 @@ def _draw_run_link(version: ModelVersion, settings: Settings) -> None:
 
 
 def _draw_plots(versions: Sequence[ModelVersion]) -> None:
-    st.subheader("Over the versions", anchor=False)
+    st.subheader("Figures by version", anchor=False)
     rows = [
         {"version": version.version, "state": state_of(version), "figure": label, "value": version.metrics[name]}
         for version in versions
@@ -145,7 +145,7 @@ def _draw_plots(versions: Sequence[ModelVersion]) -> None:
         if name in version.metrics
     ]
     if len({row["version"] for row in rows}) < 2:
-        st.caption("Fewer than two of these versions carry figures.")
+        st.caption("Fewer than two of these versions have figures.")
         return
     frame = pl.DataFrame(rows)
     columns = st.columns(2)

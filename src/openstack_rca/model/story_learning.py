@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from openstack_rca.model.calibration import StoryCalibration, StoryFigures
-from openstack_rca.model.card import TrainingConfig, TrainingProgress
+from openstack_rca.model.card import TrainingConfig
 from openstack_rca.model.scoring import Forward, StepScores, shared_surprise
 from openstack_rca.model.sequences import Steps, encode_stories
 from openstack_rca.model.stories import Stories
@@ -126,7 +125,6 @@ def learn_alone(
     stories: Stories,
     held: Stories | None,
     config: TrainingConfig,
-    on_progress: Callable[[TrainingProgress], None] | None = None,
 ) -> tuple[Any, Vocabulary, list[dict[str, float]]]:
     """Train a network on stories alone.
 
@@ -145,7 +143,7 @@ def learn_alone(
     of_held = np.repeat(np.arange(len(parts.names)) >= len(stories.names), np.diff(steps.starts))
     learn = fitting.Lessons(((steps.target >= 0) & ~of_held).astype(np.float32))
     validate = None if held is None else fitting.Lessons(((steps.target >= 0) & of_held).astype(np.float32))
-    history = fitting.fit(training_model, steps, learn, validate, config, on_progress)
+    history = fitting.fit(training_model, steps, learn, validate, config, None)
     return model, vocabulary, history
 
 

@@ -150,7 +150,7 @@ def open_cluster(address: str | None, settings: Settings) -> Iterator[Cluster | 
         return
     local = _LOCAL.fullmatch(address)
     if local is None and _REMOTE.fullmatch(address) is None:
-        raise ConfigurationError(f"{address!r} is no address of a scheduler.", _FORMS)
+        raise ConfigurationError(f"{address!r} is not the address of a scheduler.", _FORMS)
     require_extra("dask", "Working on a cluster")
     import dask
     import distributed

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import heapq
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import polars as pl
@@ -29,9 +29,7 @@ LEAST_SHARED = 2_000
 """Fewer events than this are scored here: sending them takes longer."""
 
 
-def scores_of(
-    file: ModelFile, table: EventTable, cluster: Cluster | None, on_wait: Callable[[], None] | None = None
-) -> pl.DataFrame:
+def scores_of(file: ModelFile, table: EventTable, cluster: Cluster | None) -> pl.DataFrame:
     """The model's scores of events, row by row; see ``ModelFile.score``. Errors as of ``Cluster.results``."""
     if cluster is None or table.height < LEAST_SHARED:
         return file.score(table.take(columns=WITHOUT_WORDS))
@@ -44,7 +42,7 @@ def scores_of(
     model = cluster.shared(file)
     rows = [(whose == number).arg_true() for number in range(max(shares) + 1)]
     calls = ((model, _packed(events[part].drop("place"))) for part in rows)
-    scored: pl.DataFrame = pl.concat(cluster.results(score_here, calls, on_wait))
+    scored: pl.DataFrame = pl.concat(cluster.results(score_here, calls))
     back = pl.Series(np.argsort(np.concatenate([part.to_numpy() for part in rows])))
     return scored.select(pl.all().gather(back))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -102,10 +101,7 @@ def record_comparison(result: dict[str, Any], settings: Settings) -> str | None:
         run.log_params({side: result[side]["reference"] for side in ("first", "second")})
         run.log_metrics(result["metrics"])
         run.set_tags({"openstack_rca.warnings": "; ".join(result["warnings"]) or "none"})
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "comparison.json"
-            path.write_text(json.dumps(result, indent=2), encoding="utf-8")
-            run.log_artifact(path, "comparison")
+        run.log_text(json.dumps(result, indent=2), "comparison/comparison.json")
         return run.run_id
 
 

@@ -9,7 +9,6 @@ boosting libraries and three cloud clients) for the one formula that is left.
 from __future__ import annotations
 
 import json
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -152,10 +151,7 @@ def record_drift(outcome: DriftOutcome, settings: Settings) -> str | None:
         run.log_params({"logs": ", ".join(outcome.logs)[:500], "model_version": outcome.version or "file"})
         run.log_metrics({measure.name: measure.value for measure in outcome.drift.measures})
         run.set_tags({"openstack_rca.drifted": str(outcome.drift.drifted).lower()})
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "drift.json"
-            path.write_text(json.dumps(outcome.as_json(), indent=2), encoding="utf-8")
-            run.log_artifact(path, "drift")
+        run.log_text(json.dumps(outcome.as_json(), indent=2), "drift/drift.json")
         if outcome.plot is not None:
             run.log_artifact(outcome.plot, "drift")
         return run.run_id

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -250,10 +249,7 @@ def record_evaluation(result: dict[str, Any], folders: Sequence[Path], settings:
             if way in result:
                 metrics |= {f"{way}_{name}": float(result[way][name]) for name in names}
         run.log_metrics(metrics)
-        with tempfile.TemporaryDirectory() as temporary:
-            path = Path(temporary) / "evaluation.json"
-            path.write_text(json.dumps(result, indent=2), encoding="utf-8")
-            run.log_artifact(path, "evaluation")
+        run.log_text(json.dumps(result, indent=2), "evaluation/evaluation.json")
         return run.run_id
 
 

@@ -181,7 +181,7 @@ def _complete(messages: list[dict[str, str]], settings: Settings) -> str:
             for part in answer.iter_bytes():
                 body += part
                 if len(body) > LARGEST_ANSWER:
-                    raise LanguageModelUnavailable("The language model's answer has no end.", "Try another model.")
+                    raise LanguageModelUnavailable("The language model does not stop answering.", "Try another model.")
             status = answer.status_code
     except httpx.TimeoutException:
         raise LanguageModelUnavailable(

@@ -165,5 +165,5 @@ def _moment(text: str, settings: Settings) -> datetime | None:
     if not text.strip():
         return None
     if len(text) > 60:
-        raise ConfigurationError("The time is too long to be one.", "Write it like 2026-11-23T04:17:00Z or 10m.")
+        raise ConfigurationError("This is too long to be a time.", "Write it like 2026-11-23T04:17:00Z or 10m.")
     return parse_moment(text, timezone=settings.log_timezone, now=datetime.now(UTC)).astimezone(UTC)

@@ -301,7 +301,7 @@ def _draw_templates(events: pl.DataFrame, prepared: Prepared) -> None:
             **time_formats("first", CLOCK),
         },
     )
-    st.caption("What grew most against the baseline of the model comes first. Normally 0: training never saw it.")
+    st.caption("Sorted by growth against the model's baseline. Normally 0: the training logs did not contain it.")
 
 
 def _draw_request(prepared: Prepared) -> None:

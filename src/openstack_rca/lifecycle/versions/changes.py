@@ -237,7 +237,7 @@ class VersionChanges:
                 follow(registry, read_state(self.events, names))
                 if self.events.names() == names:
                     return
-            raise LifecycleError("Others change versions at the same time, again and again.", "Wait for them.")
+            raise LifecycleError("Other processes keep changing versions at the same time.", "Wait for them.")
         except LifecycleError as error:
             raise type(error)(
                 f"{error.message} The change is in the history and has not taken effect.",

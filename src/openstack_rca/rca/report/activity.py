@@ -24,7 +24,6 @@ def activity(
     window: FoundWindow | None,
     involved: Sequence[str] = (),
     *,
-    max_bins: int = MAX_BINS,
     max_rows: int = MAX_ROWS,
 ) -> list[ActivityRow]:
     """Count events and errors of each component per bin of time, with the highest anomaly score.
@@ -37,7 +36,6 @@ def activity(
             or null); further columns are not read.
         window: the stretch of time that was looked at; None for all of the events.
         involved: components that come first, in this order; the busiest follow.
-        max_bins: bins of a row at most.
         max_rows: rows at most.
 
     Returns:
@@ -52,7 +50,7 @@ def activity(
     if events.is_empty():
         return []
     first, last = _moment(events["time"].min()), _moment(events["time"].max())
-    start, seconds = _bins(first, last, max_bins)
+    start, seconds = _bins(first, last)
     length = int((last - start).total_seconds() // seconds) + 1
     components = _order(events, involved)[:max_rows]
     binned = (
@@ -94,13 +92,13 @@ def _order(events: pl.DataFrame, involved: Sequence[str]) -> list[str]:
     ]
 
 
-def _bins(first: datetime, last: datetime, max_bins: int) -> tuple[datetime, float]:
-    """The begin of the first bin and the length of a bin: a round one, of which ``max_bins`` hold all."""
+def _bins(first: datetime, last: datetime) -> tuple[datetime, float]:
+    """The begin of the first bin and the length of a bin: a round one, of which ``MAX_BINS`` hold all."""
     for seconds in _BIN_SECONDS:
         start = _floor(first, seconds)
-        if (last - start).total_seconds() // seconds < max_bins:
+        if (last - start).total_seconds() // seconds < MAX_BINS:
             return start, float(seconds)
-    days = (last - first).days // (max_bins - 1) + 1
+    days = (last - first).days // (MAX_BINS - 1) + 1
     return _floor(first, 86400), days * 86400.0
 
 

@@ -88,7 +88,7 @@ def names_in(rest: str) -> list[str]:
     for name in found:
         if not re.fullmatch(r"[A-Za-z0-9_\[][A-Za-z0-9_.:@%\[\]-]*", name):
             raise ConfigurationError(
-                f"{name[:60]!r} is no name of a host, a container or a unit.", "Check the address."
+                f"{name[:60]!r} is not the name of a host, a container or a unit.", "Check the address."
             )
     return found
 

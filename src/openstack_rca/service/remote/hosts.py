@@ -88,7 +88,7 @@ def chosen_hosts(address: Address, spool: Spool) -> tuple[list[Host], str]:
         raise ConfigurationError(f"{address.text} names no host.", "Name hosts, or an inventory with --hosts FILE.")
     for host in hosts:
         if host.target.startswith("-") or any(sign.isspace() for sign in host.target):
-            raise ConfigurationError(f"{host.target[:60]!r} is no name of a host.", "Check the address and --hosts.")
+            raise ConfigurationError(f"{host.target[:60]!r} is not a host name.", "Check the address and --hosts.")
     return hosts, path
 
 
