@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -124,13 +125,18 @@ def test_an_answer_that_is_lost_on_the_way_makes_no_second_version(
     assert [check.ok for check in ModelLifecycle(small).verify()] == [True, True]
 
 
-def as_of_another(content: bytes) -> Kept:
-    return Kept(content, {"x-amz-meta-writer": "another"})
+def as_of_another(content: bytes, writer: str = "another") -> Kept:
+    return Kept(content, {"x-amz-meta-writer": writer})
 
 
+WHOEVER = pytest.mark.parametrize("writer", ["0", "z"], ids=["before ours", "after ours"])
+"""Names of other writers, before and behind any of our own in the order of the letters."""
+
+
+@WHOEVER
 @EVERY_SERVER
 def test_a_key_that_another_writer_took_first_means_the_next_number(
-    remote: SmallS3, small: Settings, make_model: MakeModel
+    remote: SmallS3, small: Settings, make_model: MakeModel, writer: str
 ) -> None:
     """Whose file is there stays there, on every server."""
     lifecycle = ModelLifecycle(small)
@@ -138,7 +144,7 @@ def test_a_key_that_another_writer_took_first_means_the_next_number(
 
     def before_it_is_looked_for(step: str) -> None:
         if step == "allocated" and key not in remote.objects:
-            remote.objects[key] = as_of_another(b"theirs")
+            remote.objects[key] = as_of_another(b"theirs", writer)
 
     version = publish(ModelLifecycle(small, at_step=before_it_is_looked_for), make_model("ours"))
     assert version.version == 2
@@ -148,8 +154,9 @@ def test_a_key_that_another_writer_took_first_means_the_next_number(
 
 @pytest.mark.parametrize("remote", [Conditions.IGNORED], indirect=True)
 @pytest.mark.parametrize("moment", ["uploaded", "verified"])
+@WHOEVER
 def test_a_server_that_lets_another_writer_in_between_is_found_out(
-    remote: SmallS3, small: Settings, make_model: MakeModel, moment: str
+    remote: SmallS3, small: Settings, make_model: MakeModel, moment: str, writer: str
 ) -> None:
     """Before or after the reading back: the file that is there decides, and ours takes the next number."""
     lifecycle = ModelLifecycle(small)
@@ -159,7 +166,7 @@ def test_a_server_that_lets_another_writer_in_between_is_found_out(
     def at_step(step: str) -> None:
         if step == moment and not seen:
             seen.append(step)
-            remote.objects[key] = as_of_another(b"theirs")
+            remote.objects[key] = as_of_another(b"theirs", writer)
 
     version = publish(ModelLifecycle(small, at_step=at_step), make_model("ours"))
     assert version.version == 2
@@ -168,13 +175,18 @@ def test_a_server_that_lets_another_writer_in_between_is_found_out(
     assert [version.version for version in ModelLifecycle(small).list()] == [2]
 
 
-def test_other_bytes_than_were_sent_are_refused(remote: SmallS3, small: Settings, make_model: MakeModel) -> None:
+@pytest.mark.parametrize("below", [True, False])
+def test_other_bytes_than_were_sent_are_refused(
+    remote: SmallS3, small: Settings, make_model: MakeModel, below: bool
+) -> None:
     """Something before the store changed them: no version is made of it."""
 
     def spoil(step: str) -> None:
         if step == "uploaded":
-            (key,) = model_keys(remote)
-            remote.objects[key].content = b"other"
+            kept = remote.objects[model_keys(remote)[0]]
+            sent = hashlib.sha256(kept.content).hexdigest()
+            others = (str(number).encode() for number in range(1000))
+            kept.content = next(other for other in others if (hashlib.sha256(other).hexdigest() < sent) is below)
 
     with pytest.raises(PublishFailed, match="holds other bytes than were sent") as failed:
         publish(ModelLifecycle(small, at_step=spoil), make_model("ours"))
@@ -335,13 +347,16 @@ def test_what_broke_off_is_finished_under_its_own_number(
     assert listed == {number: "ready", 3 - number: "uploading"}
 
 
-def test_a_number_that_the_history_knows_is_not_given_again(store_only: Settings, make_model: MakeModel) -> None:
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_number_that_the_history_knows_is_not_given_again(
+    store_only: Settings, make_model: MakeModel, count: int
+) -> None:
     """Also where the files of the version are gone from the store."""
-    for name in ("first", "second"):
-        version = publish(ModelLifecycle(store_only), make_model(name))
+    for number in range(count):
+        version = publish(ModelLifecycle(store_only), make_model(str(number)))
     VersionChanges(ModelLifecycle(store_only)).yank(version.version, "bad")
     shutil.rmtree(stored_file(version).parents[1])
-    assert publish(ModelLifecycle(store_only), make_model("third")).version == 3
+    assert publish(ModelLifecycle(store_only), make_model("next")).version == count + 1
 
 
 BROKEN: dict[str, Callable[[Path], object]] = {

@@ -99,9 +99,7 @@ def evaluate_command(
       openstack-rca evaluate incidents/ --scheduler local:8
     """
     if sensitivity and (leave_one_out or without or only_info or against or scheduler):
-        raise click.UsageError(
-            "--sensitivity cannot be combined with these options: it changes one number or rule at a time."
-        )
+        raise click.UsageError("--sensitivity cannot be combined with these: it changes one number or rule at a time.")
     own = Path(signatures) if signatures else None
     with steps() as shown, open_cluster(scheduler, settings) as cluster:
         shown.step("evaluate")

@@ -30,7 +30,7 @@ class StoreIndex:
 
     def allocate(self, draft: Draft, at_least: int) -> int:
         """The number after the highest folder; the create-only upload decides who has it."""
-        return max(at_least, max(self._numbers(), default=0) + 1, self.events.highest() + 1)
+        return max(at_least, max(self._numbers(), default=0) + 1)
 
     def get(self, version: int) -> ModelVersion:
         """One whole version.
