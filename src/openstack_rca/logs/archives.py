@@ -13,7 +13,7 @@ import subprocess
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -96,10 +96,20 @@ class Walk:
         direct: whether the user named this very file: then its name does not matter.
         parts: its path below what the user gave.
         bounds: what it may hold.
+        further: the other parts of a file that was cut.
     """
 
-    def __init__(self, path: Path | None, parts: tuple[str, ...], bounds: Bounds, *, direct: bool) -> None:
+    def __init__(
+        self,
+        path: Path | None,
+        parts: tuple[str, ...],
+        bounds: Bounds,
+        *,
+        direct: bool,
+        further: Sequence[Path] = (),
+    ) -> None:
         self._path = path
+        self._further = further
         self._parts = parts
         self._direct = direct
         self._budget = Budget(bounds)
@@ -116,7 +126,7 @@ class Walk:
         Raises:
             UnreadableLog: the file itself cannot be opened.
         """
-        with opened(self._path, direct=self._direct) as raw:
+        with opened(self._path, direct=self._direct, further=self._further) as raw:
             if raw.seekable():
                 self._tell = raw.tell
             called = "Standard input" if self._path is None else str(self._path)

@@ -10,10 +10,10 @@ import stat
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import zstandard
 
@@ -106,13 +106,41 @@ class Input:
         return b"".join(pieces)
 
 
+class _Joined(io.RawIOBase):
+    """The parts of a file that was cut, one behind the other."""
+
+    def __init__(self, first: IO[bytes], further: Sequence[Path]) -> None:
+        self._stream = first
+        self._left = list(further)
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        """As ``io.RawIOBase`` has it."""
+        while True:
+            piece = self._stream.read(len(buffer))
+            if piece or not self._left:
+                buffer[: len(piece)] = piece
+                return len(piece)
+            self._stream.close()
+            self._stream = self._left.pop(0).open("rb")
+
+    def close(self) -> None:
+        """Close the part that is open."""
+        self._stream.close()
+        super().close()
+
+
 @contextmanager
-def opened(path: Path | None, *, direct: bool) -> Iterator[IO[bytes]]:
+def opened(path: Path | None, *, direct: bool, further: Sequence[Path] = ()) -> Iterator[IO[bytes]]:
     """Open a file as it lies on disk; None is standard input.
 
     Args:
         path: a regular file, or where it was given ``direct``\\ ly a pipe that something writes to.
         direct: whether the user named this very file.
+        further: the other parts of a file that was cut.
 
     Raises:
         NotARegularFile: a device, a socket, or a pipe that nothing writes to.
@@ -129,7 +157,11 @@ def opened(path: Path | None, *, direct: bool) -> Iterator[IO[bytes]]:
         if path is not None:
             _require_content(raw.fileno(), called, direct)
             os.set_blocking(raw.fileno(), True)
-        yield stream
+        if not further:
+            yield stream
+            return
+        with io.BufferedReader(_Joined(stream, further), _PIECE_BYTES) as joined:
+            yield joined
 
 
 def _require_content(descriptor: int, called: str, direct: bool) -> None:

@@ -49,10 +49,14 @@ def logs_inside(paths: Sequence[str | Path], bounds: Bounds) -> Iterator[tuple[s
         yield name, LeftOut((), reason, detail)
     for source in collection.sources:
         try:
-            for found in Walk(source.path, source.inside, bounds, direct=source.direct).logs():
+            for found in _way_through(source, bounds).logs():
                 yield "/".join((source.name, *found.parts)), found
         except UnreadableLog as error:
             yield source.name, LeftOut((), reason_of(error), error.message)
+
+
+def _way_through(source: Source, bounds: Bounds) -> Walk:
+    return Walk(source.path, source.inside, bounds, direct=source.direct, further=source.further)
 
 
 class Reading:
@@ -86,7 +90,7 @@ class Reading:
             walk = (
                 StretchWalk(source.path, source.stretch)
                 if source.stretch is not None
-                else Walk(source.path, source.inside, self._bounds, direct=source.direct)
+                else _way_through(source, self._bounds)
             )
             for block in self._blocks(source, walk):
                 batch.append(block)

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from operator import itemgetter
 from pathlib import Path
 
 from openstack_rca.errors import LogPathNotFound, NoLogFiles, UnreadableLog
@@ -23,9 +24,13 @@ from openstack_rca.logs.layout import (
 )
 from openstack_rca.logs.names import Origin, origin_of
 from openstack_rca.logs.opening import HEAD_BYTES, refused_by_system
+from openstack_rca.logs.packing import packing_of
 from openstack_rca.logs.records import SkipReason
 
 _TOLD_FILES = 3
+_PART_HEAD_BYTES = 512
+# What `split`, 7-Zip and others put behind the name of a file that they cut.
+_PART = re.compile(r"^(?P<whole>.+?)(?P<mark>\.|[._-]part[._-]?)(?:(?P<number>\d{1,4})|(?P<letters>[a-z]{2,3}))$")
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,7 @@ class Source:
         told: what files beside it say of its host.
         stretch: the part of a plain file that is read; None: all of it.
         service: what Docker's record of the container beside it says.
+        further: the other parts, in their order, of a file that was cut.
     """
 
     path: Path | None
@@ -76,6 +82,12 @@ class Source:
     told: HostFacts = field(default_factory=HostFacts)
     stretch: Stretch | None = None
     service: str | None = None
+    further: tuple[Path, ...] = ()
+
+    @property
+    def file(self) -> Path | None:
+        """The path, where it is a file by itself, which can be entered anywhere."""
+        return self.path if self.path is not None and not self.further and self.path.is_file() else None
 
     def origin(self, member: tuple[str, ...], host: str | None) -> Origin:
         """Who wrote this file, or what lies in it.
@@ -146,7 +158,9 @@ def collect_sources(paths: Sequence[str | Path]) -> Collection:
         if found.skipped:
             raise no_logs_among([(name, str(reason)) for name, reason, _ in found.skipped], paths)
         raise NoLogFiles(f"{given_text} holds no files.", "Give a folder with logs, for example /var/log/kolla.")
-    return Collection(_without_collisions(_with_hosts(found)), found.skipped, [str(path) for path in paths])
+    return Collection(
+        _without_collisions(_with_parts_joined(_with_hosts(found))), found.skipped, [str(path) for path in paths]
+    )
 
 
 def no_logs_among(skipped: Sequence[tuple[str, str]], paths: Sequence[str | Path]) -> NoLogFiles:
@@ -291,6 +305,53 @@ def _with_hosts(found: _Found) -> list[Source]:
         else source
         for source in found.sources
     ]
+
+
+def _with_parts_joined(sources: list[Source]) -> list[Source]:
+    """Make one file of those that ``split`` cut it into: ``x.log.aa``, ``x.log.ab``, or ``x.tar.gz.part1``, ``x.7z.001``."""
+    sets: dict[tuple[Path, str, str, int], list[tuple[int, Source]]] = {}
+    for source in sources:
+        cut = _PART.match(source.inside[-1])
+        if cut is None or source.path is None or (cut["mark"] == "." and len(cut["number"] or "..") < 2):
+            continue
+        letters = cut["letters"] or ""
+        place = int(cut["number"] or 0)
+        for letter in letters:
+            place = place * 26 + ord(letter) - ord("a")
+        sets.setdefault((source.path.parent, cut["whole"], cut["mark"], len(letters)), []).append((place, source))
+    wholes: dict[Path | None, Source] = {}
+    further: set[Path | None] = set()
+    for (folder, name, mark, letters_used), found in sets.items():
+        found.sort(key=itemgetter(0))
+        first = found[0][0]
+        parts = [part for number, (place, part) in enumerate(found) if place == first + number]
+        sure = letters_used or mark != "."
+        if first > (not letters_used) or len(parts) < 2 or (folder / name).exists() or not (sure or _was_cut(parts)):
+            continue
+        head, paths = parts[0], tuple(part.path for part in parts[1:] if part.path is not None)
+        wholes[head.path] = replace(
+            head,
+            name=head.name.removesuffix(head.inside[-1]) + name,
+            inside=(*head.inside[:-1], name),
+            size=sum(part.size for part in parts),
+            modified=max(part.modified for part in parts),
+            further=paths,
+        )
+        further.update(paths)
+    return [wholes.get(source.path, source) for source in sources if source.path is None or source.path not in further]
+
+
+def _was_cut(parts: Sequence[Source]) -> bool:
+    """Whether files that a bare number tells apart are parts of one; else they are copies that were put aside in turn."""
+    first, second = (part.path for part in parts[:2])
+    assert first is not None and second is not None
+    try:
+        with first.open("rb") as one, second.open("rb") as two:
+            packed = packing_of(one.read(_PART_HEAD_BYTES)) is not None
+            one.seek(-1, os.SEEK_END)
+            return packing_of(two.read(_PART_HEAD_BYTES)) is None if packed else one.read(1) != b"\n"
+    except OSError:
+        return False
 
 
 def _relative(path: Path, root: Path) -> Path:

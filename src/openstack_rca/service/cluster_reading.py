@@ -109,7 +109,7 @@ def _require_same(source: Source) -> None:
 
 
 def _is_file(source: Source) -> bool:
-    return source.path is not None and (source.stretch is None or source.stretch.held is None)
+    return source.path is not None and not source.further and (source.stretch is None or source.stretch.held is None)
 
 
 def _size(source: Source) -> int:
@@ -127,7 +127,11 @@ def _cut(cluster: Cluster, sources: Sequence[Source], on_wait: Callable[[], None
             # The folder from which this command was called is not theirs.
             source = replace(source, path=path)
             # What is not called like a log is looked at as a whole.
-            if source.stretch is None and (source.direct or is_called_like_log(source.inside[-1])):
+            if (
+                source.stretch is None
+                and not source.further
+                and (source.direct or is_called_like_log(source.inside[-1]))
+            ):
                 with suppress(OSError):
                     parts = parts_of(path, BLOCKS_OF_A_PART)
         cut.append((source, parts))

@@ -74,7 +74,7 @@ class KeptLogs:
         sources = collection.sources
         self.enabled = (
             settings.log_cache_bytes > 0
-            and all(source.path is not None and source.path.is_file() for source in sources)
+            and all(source.file for source in sources)
             and sum(source.size for source in sources) >= LEAST_BYTES
         )
 

@@ -121,10 +121,10 @@ def _read_stretch(
     sources, latest, left_out = [], [], 0
     for source in collection.sources:
         found = None
-        if source.path is not None and source.path.is_file() and source.size >= LEAST_TO_SEEK:
+        if source.file is not None and source.size >= LEAST_TO_SEEK:
             with suppress(OSError):
                 told = zone_of(source.origin((), None).host, zones) or source.told.zone or settings.log_timezone
-                found = stretch_of_time(source.path, since, until, told)
+                found = stretch_of_time(source.file, since, until, told)
         if found is not None:
             stretch, last = found
             latest.append(last)

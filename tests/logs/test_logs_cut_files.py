@@ -1,0 +1,74 @@
+"""A file that was cut into parts is read as the one that it was."""
+
+from __future__ import annotations
+
+import lzma
+import zipfile
+from pathlib import Path
+
+import pytest
+from tests.logs.reading import STORY, STORY_COLUMNS, story
+from tests.logs.test_logs_packing import tar
+
+from openstack_rca.logs.events import read_logs
+from openstack_rca.logs.sources import collect_sources
+
+TEXT = ("\n".join(STORY) + "\n").encode()
+
+
+def cut(folder: Path, name: str, data: bytes, endings: list[str]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    size = -(-len(data) // len(endings))
+    for number, ending in enumerate(endings):
+        (folder / f"{name}{ending}").write_bytes(data[number * size : (number + 1) * size])
+
+
+def zipped(data: bytes, path: Path) -> bytes:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("nova-compute.log", data)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "endings",
+    [[".aa", ".ab", ".ac"], [".part1", ".part2"], [".part-aa", ".part-ab"], [".000", ".001"], [".001", ".002"]],
+)
+def test_a_log_that_was_cut_is_one_log(tmp_path: Path, endings: list[str]) -> None:
+    """Also where a cut goes through a line; the log keeps its name."""
+    cut(tmp_path / "cmp1", "nova-compute.log", TEXT, endings)
+    read = read_logs([tmp_path])
+    assert read.events.select(STORY_COLUMNS).equals(story())
+    assert [(file.file, file.lines) for file in read.files] == [("cmp1/nova-compute.log", 7)]
+    assert set(read.events["host"]) == {"cmp1"}
+    named = sorted((tmp_path / "cmp1").iterdir())
+    assert read_logs(named).events.select(STORY_COLUMNS).equals(story())
+
+
+@pytest.mark.parametrize("kind", ["xz", "tar.xz", "zip"])
+def test_an_archive_that_was_cut_is_unpacked(tmp_path: Path, kind: str) -> None:
+    packed = {
+        "xz": lzma.compress(TEXT),
+        "tar.xz": lzma.compress(tar({"nova-compute.log": TEXT})),
+        "zip": zipped(TEXT, tmp_path / "whole"),
+    }
+    cut(tmp_path / "cmp1", f"nova-compute.{kind}", packed[kind], [".01", ".02", ".03"])
+    assert read_logs([tmp_path / "cmp1"]).events.select(STORY_COLUMNS).equals(story())
+
+
+@pytest.mark.parametrize("endings", [[".01", ".02"], [".1", ".2"], [".ab", ".ac"], [".aa", ".ac"]])
+def test_copies_and_parts_without_their_first_are_files_of_their_own(tmp_path: Path, endings: list[str]) -> None:
+    """What was put aside ends with a whole line."""
+    half = "\n".join(STORY[:3]) + "\n"
+    cut(tmp_path, "nova-compute.log", half.encode() * 2, endings)
+    assert len(collect_sources([tmp_path]).sources) == 2
+
+
+def test_parts_beside_their_whole_are_not_read_as_it(tmp_path: Path) -> None:
+    cut(tmp_path, "nova-compute.log", TEXT, [".aa", ".ab", ""])
+    assert len(collect_sources([tmp_path]).sources) == 3
+
+
+def test_a_part_that_vanished_is_told(tmp_path: Path) -> None:
+    cut(tmp_path, "nova-compute.log.xz", lzma.compress(TEXT), [".aa", ".ac"])
+    (file,) = [file for file in read_logs([tmp_path / "nova-compute.log.xz.aa"]).files if file.skip]
+    assert file.skip is not None
