@@ -127,18 +127,14 @@ def test_what_follows_an_error_is_not_waited_for(opened: ModelFile) -> None:
     assert stopping(opened, told_recording(60, seed=6), after=1, until="refused").is_empty()
 
 
-def test_normal_requests_lack_no_step_and_the_file_keeps_how_many_did(opened: ModelFile) -> None:
-    """Of new normal requests nearly all expected steps came; the rates of held-back ones are in the file."""
+def test_normal_requests_lack_no_step(opened: ModelFile) -> None:
+    """Of new normal requests nearly all expected steps came."""
     events = told_recording(100, seed=8)
     templates = opened.baseline.templates
     steps = network_steps(opened.forward, opened.vocabulary, templates, events, build_stories(events))
     assert steps.height > 100
     assert (steps["state"] == "missing").mean() < 0.02  # type: ignore[operator]
     assert not steps.select("story", "follower").is_duplicated().any()
-    assert opened.story_calibration is not None
-    rates = opened.story_calibration.step_rates
-    assert set(rates["follower"]) <= set(events["service"])
-    assert rates["expected"].sum() > 0 and rates["missing"].sum() <= 0.02 * rates["expected"].sum()
 
 
 def test_normal_stories_score_low_and_each_step_has_its_surprise(opened: ModelFile) -> None:

@@ -132,6 +132,18 @@ def test_the_broker_is_accused_where_all_that_needs_it_stops() -> None:
     assert accused(*NORMAL, *stopped, *volumes)[0] == "rabbitmq"
 
 
+def test_what_another_source_saw_come_shows_who_was_at_work() -> None:
+    """Where a network saw requests pass the broker meanwhile, it is not the broker; how many stopped is the rules' to say."""
+    stopped = [reboot(120.0 + 4 * n, 100 + n, "missing") for n in range(4)]
+    stopped += [volume(121.0 + 4 * n, 200 + n, "missing") for n in range(4)]
+    rules = expected(*NORMAL, *stopped)
+    both = replace(rules, proofs=expected(*OTHERS_GO_ON).steps)
+    (alone,), together = (missing_steps(told, window(), TOPOLOGY) for told in (rules, both))
+    assert alone.accused == "rabbitmq"
+    assert "rabbitmq" not in {finding.accused for finding in together}
+    assert {finding.count for finding in together} == {alone.count}
+
+
 def test_one_or_two_requests_that_broke_off_accuse_nobody() -> None:
     """Users cancel what they began."""
     assert accused(*NORMAL, build(120, 100, "came", "missing"), build(124, 101, "came", "missing")) == []

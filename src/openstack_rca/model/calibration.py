@@ -9,14 +9,12 @@ their highest surprises are fitted with a law of extremes, so that a score of 0.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
-from openstack_rca.model.follow import RATE_SCHEMA
 from openstack_rca.model.vocabulary import FloatArray
 
 MINIMUM_OWN_EVENTS = 500
@@ -224,14 +222,11 @@ class StoryCalibration:
     Attributes:
         mean, total: of the mean and of the sum of a story's surprise, nats.
         late: of how far the wait that most exceeds its own distribution does so, nats (``story_learning.StoryFigures``).
-        step_rates: how many of the steps that the network expected of held-out stories stayed away or came late, per
-            service; see ``follow.RATE_SCHEMA``. Empty in a file that does not know them.
     """
 
     mean: Calibration
     total: Calibration
     late: Calibration
-    step_rates: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=RATE_SCHEMA))
 
     @classmethod
     def learn(cls, figures: StoryFigures, kinds: Sequence[str]) -> StoryCalibration:
@@ -265,22 +260,19 @@ class StoryCalibration:
 
     def as_dict(self) -> dict[str, Any]:
         """JSON form."""
-        tables = {"mean": self.mean.as_dict(), "total": self.total.as_dict(), "late": self.late.as_dict()}
-        return tables | {"step_rates": self.step_rates.to_dict(as_series=False)}
+        return {"mean": self.mean.as_dict(), "total": self.total.as_dict(), "late": self.late.as_dict()}
 
     @classmethod
     def from_dict(cls, facts: Mapping[str, Any]) -> StoryCalibration:
         """Read what ``as_dict`` wrote.
 
         Raises:
-            KeyError, TypeError, ValueError, polars.exceptions.PolarsError: not of that form.
+            KeyError, TypeError, ValueError: not of that form.
         """
-        rates = facts.get("step_rates", {name: [] for name in RATE_SCHEMA})
         return cls(
             mean=Calibration.from_dict(facts["mean"]),
             total=Calibration.from_dict(facts["total"]),
             late=Calibration.from_dict(facts["late"]),
-            step_rates=pl.DataFrame({name: rates[name] for name in RATE_SCHEMA}, schema=RATE_SCHEMA),
         )
 
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from openstack_rca.model.follow import QUIET_LEVELS, RATE_SCHEMA, SKEW_SECONDS, STATE, STEP_SCHEMA, USUAL
+from openstack_rca.model.follow import QUIET_LEVELS, SKEW_SECONDS, STATE, STEP_SCHEMA, USUAL
 from openstack_rca.model.scoring import Forward
 from openstack_rca.model.sequences import encode_stories, wait_buckets
 from openstack_rca.model.stories import PAUSE_SECONDS, REQUEST, Stories
@@ -85,20 +85,6 @@ def template_owners(events: pl.DataFrame) -> pl.DataFrame:
     return events.group_by("template_id", pl.col("service").fill_null("")).agg(
         pl.col("template").first(), pl.len().alias("count")
     )
-
-
-def step_rates(steps: pl.DataFrame) -> pl.DataFrame:
-    """How many steps were expected of each service, and how many stayed away or came late; see ``follow.RATE_SCHEMA``.
-
-    Args:
-        steps: of normal requests that the network did not learn from.
-    """
-    counted = steps.group_by("follower").agg(
-        pl.len().alias("expected"),
-        (pl.col("state") == "missing").sum().alias("missing"),
-        (pl.col("state") == "late").sum().alias("late"),
-    )
-    return counted.sort("follower").cast(RATE_SCHEMA)  # type: ignore[arg-type]
 
 
 def _recording_end() -> pl.Expr:

@@ -30,8 +30,7 @@ from openstack_rca.model.baseline import Baseline
 from openstack_rca.model.calibration import StoryCalibration, StoryFigures
 from openstack_rca.model.card import FORMAT_VERSION, TrainingCard, TrainingConfig, TrainingProgress, fingerprint
 from openstack_rca.model.evaluation import measure_recording
-from openstack_rca.model.lessons import BETWEEN, TEST, TRAIN, VALIDATION, Material, cut_up
-from openstack_rca.model.network_steps import network_steps, step_rates, template_owners
+from openstack_rca.model.lessons import BETWEEN, TRAIN, VALIDATION, Material, cut_up
 from openstack_rca.model.scoring import Forward, event_surprise, weights_digest
 from openstack_rca.model.sequences import encode, encode_stories
 from openstack_rca.model.stories import build_stories
@@ -198,7 +197,6 @@ def _train(
     if material.with_stories:
         stories = _calibrate_stories(material, forward, vocabulary, config)
         metrics |= measure_stories(material, forward, vocabulary, stories)
-        stories = dataclasses.replace(stories, step_rates=_step_rates(material, forward, vocabulary))
     baseline = Baseline.learn(material.events.filter(pl.Series(~called)))
     if parent is not None:
         baseline = parent.baseline.merged(baseline)
@@ -280,12 +278,6 @@ def _calibrate_stories(
         return StoryCalibration.learn(StoryFigures.together(found), [*held.kind, *held.kind])
     usable = select(material.stories, material.chosen_stories(TRAIN, VALIDATION))
     return out_of_fold(material.events, usable, config).calibration
-
-
-def _step_rates(material: Material, forward: Forward, vocabulary: Vocabulary) -> pl.DataFrame:
-    """What became of the steps that the network expects of normal requests that it did not learn from."""
-    held = select(material.stories, material.chosen_stories(VALIDATION, BETWEEN, TEST))
-    return step_rates(network_steps(forward, vocabulary, template_owners(material.events), material.events, held))
 
 
 def _card(

@@ -11,7 +11,7 @@ from openstack_rca.model.model_file import ModelFile
 from openstack_rca.rca.evidence import ExpectedSteps
 from openstack_rca.service.cluster import Cluster
 from openstack_rca.service.cluster_scoring import story_steps
-from openstack_rca.service.story_steps import NETWORK, component_names, step_source
+from openstack_rca.service.story_steps import NETWORK, RULES, component_names, step_sources
 
 
 def expected_steps(
@@ -19,8 +19,8 @@ def expected_steps(
 ) -> ExpectedSteps:
     """What is expected of the requests in other logs, by what was learnt from a normal recording.
 
-    Steps that stay away and steps that come late are each told by who found more of them in the training's held-back
-    requests: the network or the follow rules.
+    What stayed away or came late is told by the follow rules, which know what comes at some time after a line; the network
+    knows what comes next. So what it expected and saw come shows beside the rules' steps who was at work.
 
     Args:
         baseline: of a model, or of known-good logs.
@@ -28,37 +28,24 @@ def expected_steps(
         file: a model whose network is to be asked; None: the follow rules alone.
         cluster: whose workers are to do it.
     """
-    missing_by, late_by = step_source(file, "missing"), step_source(file, "late")
-    if baseline.follow.rules.is_empty() and NETWORK not in (missing_by, late_by):
+    if baseline.follow.rules.is_empty():
         return ExpectedSteps()
     hosts = set(baseline.services["host"].to_list())
     foreign = hosts.isdisjoint(events["host"].drop_nulls().unique().to_list())
-    told = story_steps(sorted({missing_by, late_by}), baseline, events, file, cluster)
-    steps = told.steps[missing_by]
-    if missing_by != late_by:
-        steps = pl.concat(
-            [
-                steps.with_columns(pl.col("state").replace("late", "came")),
-                told.steps[late_by].filter(pl.col("state") == "late"),
-            ]
-        )
+    told = story_steps(step_sources(file), baseline, events, file, cluster)
+    steps = told.steps[RULES]
     broken = steps.filter(pl.col("state") != "came")["story"].unique().implode()
+    came = told.steps.get(NETWORK, steps).filter(pl.col("state") == "came")
+    rates = baseline.follow.rates
+    rates = rates.with_columns(pl.col("follower").replace(component_names(events["service"], rates["follower"])))
     return ExpectedSteps(
         steps=steps,
-        missing_rates=_shares(_rates(missing_by, baseline, events, file), "missing"),
-        late_rates=_shares(_rates(late_by, baseline, events, file), "late"),
+        missing_rates=_shares(rates, "missing"),
+        late_rates=_shares(rates, "late"),
         foreign=foreign,
         rows=told.rows.filter(pl.col("story").is_in(broken)),
+        proofs=came.join(steps, on=["story", "follower"], how="anti"),
     )
-
-
-def _rates(source: str, baseline: Baseline, events: pl.DataFrame, file: ModelFile | None) -> pl.DataFrame:
-    """What became of the steps that a source expected of normal requests, services by their component's name."""
-    if source == NETWORK and file is not None and file.story_calibration is not None:
-        rates = file.story_calibration.step_rates
-    else:
-        rates = baseline.follow.rates
-    return rates.with_columns(pl.col("follower").replace(component_names(events["service"], rates["follower"])))
 
 
 def _shares(rates: pl.DataFrame, state: str) -> Mapping[str, float]:

@@ -12,7 +12,6 @@ import polars as pl
 from openstack_rca.model.baseline import Baseline
 from openstack_rca.model.model_file import ModelFile
 from openstack_rca.model.network_steps import network_steps
-from openstack_rca.model.rivals import best_step_source
 from openstack_rca.model.stories import build_stories
 from openstack_rca.rca.knowledge import load_topology
 
@@ -36,11 +35,9 @@ class StorySteps:
     begins: npt.NDArray[np.int64]
 
 
-def step_source(file: ModelFile | None, state: str) -> str:
-    """Who tells the steps of a state (``missing``, ``late``): who found more of them in the training's held-back requests."""
-    if file is None or file.story_calibration is None or file.story_calibration.step_rates.is_empty():
-        return RULES
-    return best_step_source(file.card.metrics, state) or RULES
+def step_sources(file: ModelFile | None) -> list[str]:
+    """Who is asked which steps are to come: the follow rules, and a network that has learnt stories beside them."""
+    return [RULES] if file is None or file.story_calibration is None else [NETWORK, RULES]
 
 
 def steps_of_stories(

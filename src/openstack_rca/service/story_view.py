@@ -188,7 +188,7 @@ def _steps(prepared: Prepared, rows: list[int], surprise: dict[int, float]) -> l
 
 def _expectations(prepared: Prepared, rows: list[int]) -> dict[int, list[ShownExpectation]]:
     """Row -> what the request that it belongs to should have had next, in a story of an object too."""
-    steps = prepared.expected.steps
+    steps = prepared.expected.told
     found: dict[int, list[ShownExpectation]] = {}
     if steps.is_empty():
         return found

@@ -240,7 +240,7 @@ def rivals_that_win(metrics: Mapping[str, float]) -> list[str]:
     for state in ("missing", "late"):
         if best_step_source(metrics, state) == "follow_rule":
             notices.append(
-                f"Follow rules find {state} steps of requests better than the LSTM, and an analysis uses them for these: F1"
+                f"Follow rules find {state} steps of requests better than the LSTM: F1"
                 f" {metrics[f'rival_follow_rule_story_{state}_f1']:.3f} against {metrics[f'story_{state}_f1']:.3f}."
             )
     return notices

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -32,6 +32,7 @@ class ExpectedSteps:
         late_rates: share of normal steps that came late, per follower.
         foreign: the model was trained on another cloud.
         rows: events of the requests that lack a step: ``story`` and ``row``.
+        proofs: more steps that came, told by another source: they show who was at work, and count in no rate.
     """
 
     steps: pl.DataFrame = field(default_factory=pl.DataFrame)
@@ -39,6 +40,12 @@ class ExpectedSteps:
     late_rates: Mapping[str, float] = field(default_factory=dict)
     foreign: bool = False
     rows: pl.DataFrame = field(default_factory=lambda: _NO_STORY_ROWS)
+    proofs: pl.DataFrame = field(default_factory=pl.DataFrame)
+
+    @property
+    def told(self) -> pl.DataFrame:
+        """The steps of all sources."""
+        return self.steps if self.proofs.is_empty() else pl.concat([self.steps, self.proofs])
 
 
 @dataclass(frozen=True)
@@ -80,9 +87,16 @@ def find_troubles(expected: ExpectedSteps) -> list[Trouble]:
     late = steps.filter((pl.col("state") == "late") & ~pl.col("story").is_in(broken))
     late = late.sort("time", "row").unique("story", keep="first", maintain_order=True)
     in_time = steps.filter(pl.col("state") == "came")
-    return _stretches(missing, in_time, expected.missing_rates, False) + _stretches(
-        late, in_time, expected.late_rates, True
-    )
+    troubles = _stretches(missing, in_time, expected.missing_rates, False)
+    troubles += _stretches(late, in_time, expected.late_rates, True)
+    return [_with_proofs(trouble, expected.proofs) for trouble in troubles]
+
+
+def _with_proofs(trouble: Trouble, proofs: pl.DataFrame) -> Trouble:
+    if proofs.is_empty():
+        return trouble
+    meanwhile = proofs.filter(pl.col("time").is_between(trouble.start, trouble.end))
+    return replace(trouble, went_on=pl.concat([trouble.went_on, meanwhile]))
 
 
 def step_suspicion(expected: ExpectedSteps, observed: pl.DataFrame) -> np.ndarray:

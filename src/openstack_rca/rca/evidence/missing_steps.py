@@ -160,8 +160,8 @@ def discount_by_steps(
     if expected.steps.is_empty():
         return findings
     present = set(window["component"].unique().to_list())
-    steps = proven(expected.steps) if expected.foreign else expected.steps
-    return [_weakened(finding, steps, present, topology) for finding in findings]
+    told = replace(expected, steps=proven(expected.steps)).told if expected.foreign else expected.told
+    return [_weakened(finding, told, present, topology) for finding in findings]
 
 
 def _weakened(finding: Finding, steps: pl.DataFrame, present: Set[str], topology: Topology) -> Finding:

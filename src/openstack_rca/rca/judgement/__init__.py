@@ -16,6 +16,7 @@ from openstack_rca.rca.judgement.discounts import (
     discount_unmissed_silence,
 )
 from openstack_rca.rca.judgement.explaining import explain
+from openstack_rca.rca.judgement.failing_apis import infer_from_failing_apis
 from openstack_rca.rca.judgement.front import blame_proxy_in_front
 from openstack_rca.rca.judgement.guilt import Candidate, weigh
 from openstack_rca.rca.judgement.operator_changes import weigh_changes
@@ -42,6 +43,7 @@ __all__ = [
     "discount_unmissed_silence",
     "explain",
     "fitted_steps",
+    "infer_from_failing_apis",
     "infer_shared",
     "keep_blame_on_common_target",
     "place_on_ladder",

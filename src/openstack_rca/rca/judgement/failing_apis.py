@@ -1,0 +1,105 @@
+"""What APIs share that fail together: each answers with an internal error, and nobody says why.
+
+An API that cannot reach its database answers 500. One such API has a fault of its own; where nearly all do that need one piece
+of the infrastructure, and those that do not need it go on, that piece is inferred.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from openstack_rca.logs.event_table import EventTable
+from openstack_rca.rca.evidence import Finding
+from openstack_rca.rca.knowledge import Topology
+from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
+from openstack_rca.rca.weights import current
+
+_INTERNAL_ERROR = r'" (?:status: )?500\b'
+_READ = 50
+"""So many failed requests of an API are read."""
+
+_WORDLESS = (EvidenceSort.SILENCE, EvidenceSort.MISSING_STEP, EvidenceSort.LATE_STEP, EvidenceSort.SHARED_DEPENDENCY)
+_CATEGORIES = {"mariadb": Category.DATABASE, "rabbitmq": Category.MESSAGING}
+
+
+def infer_from_failing_apis(
+    findings: Sequence[Finding], window: pl.DataFrame, events: EventTable, topology: Topology
+) -> list[Finding]:
+    """The accusation of what the APIs share that answer with internal errors; nothing where somebody tells a cause.
+
+    Args:
+        findings: all findings of the window.
+        window: observed events (``row``, ``time``, ``component``, ``level``, ``failed``).
+        events: the events table that the rows count.
+        topology: dependency graph.
+    """
+    failing = _failing(window, events, topology)
+    if len(failing) < current().sharing or any(_tells(finding, set(failing), topology) for finding in findings):
+        return []
+    lines = pl.concat(failing.values())
+    meanwhile = window.filter(pl.col("time").is_between(lines["time"].min(), lines["time"].max()))
+    asked, at_work = _apis(window, topology), _apis(meanwhile, topology)
+    # An API that all of them need and that is still may be at fault itself.
+    if any(all(topology.depends_on(other, name) for other in failing) for name in asked - at_work):
+        return []
+    best, fit = "", 0.0
+    for leaf in topology.components:
+        if not topology.is_leaf(leaf) or leaf in ("host", "network", "storage"):
+            continue
+        users = {name for name in asked | set(failing) if leaf in topology.dependencies(name, include_weak=False)}
+        sharing = users & set(failing)
+        shares = (len(sharing) / len(failing), len(sharing) / max(len(users), 1))
+        if len(sharing) >= current().sharing and min(shares) >= current().coverage and shares[0] * shares[1] > fit:
+            best, fit = leaf, shares[0] * shares[1]
+    return [_inferred(failing, best, fit)] if best else []
+
+
+def _failing(window: pl.DataFrame, events: EventTable, topology: Topology) -> dict[str, pl.DataFrame]:
+    """The APIs that answered with internal errors again and again, with the lines that show it, in order of time."""
+    told = window.filter(pl.col("failed") & (pl.col("level") == "INFO"))
+    failing = {}
+    for name in told["component"].drop_nulls().unique().to_list():
+        if name not in topology or not topology.component(name).paths:
+            continue
+        own = told.filter(pl.col("component") == name).sort("time", "row")
+        read = own.head(_READ)
+        own_errors = events.take(read["row"], ["message"])["message"].str.contains(_INTERNAL_ERROR)
+        if own_errors.sum() >= current().lasting_errors:
+            failing[str(name)] = read.filter(own_errors)
+    return failing
+
+
+def _apis(events: pl.DataFrame, topology: Topology) -> set[str]:
+    """The APIs that log in these events."""
+    present = events["component"].drop_nulls().unique().to_list()
+    return {str(name) for name in present if name in topology and topology.component(name).paths}
+
+
+def _tells(finding: Finding, failing: set[str], topology: Topology) -> bool:
+    """Whether somebody says what is wrong with one of the failing, or with something that one of them needs."""
+    if finding.sort in _WORDLESS or not finding.complains:
+        return False
+    return finding.accused in failing or any(topology.depends_on(name, finding.accused) for name in failing)
+
+
+def _inferred(failing: dict[str, pl.DataFrame], accused: str, fit: float) -> Finding:
+    lines = pl.concat(failing.values()).sort("time", "row")
+    why = f"{len(failing)} APIs answered with internal errors at once, and {accused} is what they share"
+    return Finding(
+        sort=EvidenceSort.SHARED_DEPENDENCY,
+        directness=Directness.ACCUSATION,
+        accused=accused,
+        accuser=None,
+        category=_CATEGORIES.get(accused, Category.HANG),
+        title=why,
+        why=why,
+        weight=current().compared * fit,
+        compared=True,
+        rows=tuple(sorted(int(part["row"][0]) for part in failing.values())),
+        count=lines.height,
+        first=lines["time"].min(),  # type: ignore[arg-type]
+        last=lines["time"].max(),  # type: ignore[arg-type]
+        baseline="0",
+    )
