@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tarfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import TZPATH
 
 import pytest
 
@@ -82,6 +83,58 @@ def test_a_sosreport_tells_start_and_zone_of_its_host(packed: bool, tmp_path: Pa
         if file.events
     }
     assert told["nova-api.log"] == ("Europe/Berlin", ZoneSource.HOST)
+
+
+def packed(folder: Path, archive: Path) -> Path:
+    with tarfile.open(archive, "w") as made:
+        for path in sorted(folder.rglob("*"), reverse=True):
+            made.add(path, path.relative_to(folder), recursive=False)
+    return archive
+
+
+@pytest.mark.parametrize("kind", ["link", "link that leads nowhere", "file"])
+def test_the_local_time_of_a_report_is_the_zone_of_its_host(kind: str, tmp_path: Path) -> None:
+    """A link is not followed: what it leads to here is another machine's. A file holds no name, but the rule of its zone."""
+    report = write(tmp_path / "reports", {"sosreport-ctl1-2026-11-23-abcdefg/var/log/nova/nova-api.log": LINE})
+    clock = report / "sosreport-ctl1-2026-11-23-abcdefg/etc/localtime"
+    clock.parent.mkdir()
+    if kind == "file":
+        clock.write_bytes(Path(TZPATH[0], "Europe/Berlin").read_bytes())
+    else:
+        clock.symlink_to(
+            "../usr/share/zoneinfo/Europe/Berlin" if "nowhere" in kind else "/usr/share/zoneinfo/Europe/Berlin"
+        )
+    for given in (report, packed(report, tmp_path / "report.tar")):
+        assert times(read_logs([given]), "nova-api.log") == [AT_START.replace(microsecond=100000)]
+
+
+UPTIMES = {
+    "sos_commands/host/uptime": " 05:10:00 up 3 days,  2:31,  1 user,  load average: 0.00, 0.01, 0.05\n",
+    "sos_commands/general/uptime": " 05:10:00 up 1 day, 5 min,  2 users,  load average: 0.00, 0.01, 0.05\n",
+    "proc/uptime": "270660.50 540000.11\n",
+}
+DATES = {"date/date": "Mon Nov 23 05:10:00 CET 2026\n", "date/date_--utc": "Mon 23 Nov 2026 04:10:00 AM UTC\n"}
+
+
+@pytest.mark.parametrize("date", DATES)
+@pytest.mark.parametrize("uptime", UPTIMES)
+def test_a_report_dates_the_kernel_by_when_it_was_made_and_for_how_long_the_host_ran(
+    uptime: str, date: str, tmp_path: Path
+) -> None:
+    ran = {"host": timedelta(days=3, hours=2, minutes=31), "general": timedelta(days=1, minutes=5)}
+    start = datetime(2026, 11, 23, 4, 10, tzinfo=UTC) - ran.get(uptime.split("/")[1], timedelta(seconds=270660.5))
+    files = {"sos_commands/kernel/dmesg": DMESG, uptime: UPTIMES[uptime], f"sos_commands/{date}": DATES[date]}
+    report = write(
+        tmp_path / "reports", {f"sosreport-ctl1-2026-11-23-abcdefg/{name}": text for name, text in files.items()}
+    )
+    for given in (report, packed(report, tmp_path / "report.tar")):
+        assert times(read_logs([given]), "dmesg") == [start, start + (LATER - AT_START)]
+
+
+@pytest.mark.parametrize("date", ["Mon Nov 23 05:10:00 CST 2026\n", "no date: command not found\n", ""])
+def test_a_date_in_a_zone_of_several_offsets_dates_nothing(date: str, tmp_path: Path) -> None:
+    files = {"dmesg": DMESG, "proc/uptime": UPTIMES["proc/uptime"], "sos_commands/date/date": date}
+    assert times(read_logs([write(tmp_path, files)]), "dmesg") == [None, None]
 
 
 def test_hosts_may_have_zones_of_their_own(tmp_path: Path) -> None:

@@ -204,15 +204,21 @@ class Walk:
             yield LeftOut(parts, SkipReason.UNSAFE_MEMBER)
             return
         content = Input(stream, f"{outer.content.called}/{'/'.join(clean_parts(name))}")
-        depth_of_file = depth_of_host_file(parts)
-        told = facts_in(parts, content.head()) if depth_of_file else None
-        if told is not None and depth_of_file is not None:
-            root = parts[: len(parts) - depth_of_file]
-            self._hosts[root] = self._hosts.get(root, HostFacts()).completed([told])
-        elif is_other_kind((*self._parts, *parts)):
+        if depth_of_host_file(parts) and self._notes_host(parts, content.head()):
+            return
+        if is_other_kind((*self._parts, *parts)):
             yield LeftOut(parts, SkipReason.NOT_A_LOG)
         else:
             yield from self._open(_Member(parts, content, modified), depth + 1, None)
+
+    def _notes_host(self, parts: tuple[str, ...], begin: bytes) -> bool:
+        """Whether a file tells of its host; then that is noted."""
+        depth = depth_of_host_file(parts)
+        told = facts_in(parts, begin)
+        if told is not None and depth is not None:
+            root = parts[: len(parts) - depth]
+            self._hosts[root] = self._hosts.get(root, HostFacts()).completed([told])
+        return told is not None
 
     def _tar(self, outer: _Member, depth: int) -> Iterator[Inside | LeftOut]:
         packed, entry = UntilDamage(outer.content), None
@@ -244,6 +250,8 @@ class Walk:
             assert stream is not None
             yield from self._member(outer, entry.name, stream, moment(entry.mtime), depth)
         elif entry.islnk() or entry.issym():
+            if parts[-1] == "localtime" and self._notes_host(parts, entry.linkname.encode("utf-8", "replace")):
+                return
             if leads_out(entry.linkname, entry.name if entry.issym() else ""):
                 yield LeftOut(parts, SkipReason.UNSAFE_MEMBER)
         elif not entry.isdir():

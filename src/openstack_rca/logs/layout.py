@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import TZPATH, ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+import polars as pl
 
 from openstack_rca.logs.envelopes import service_of_tag
 from openstack_rca.logs.names import words
+from openstack_rca.logs.stamps import NAMED_ZONE, written_times
 
 _LOG_NAME = re.compile(
     r"(?:^|[._-])(?:logs?|err|out)(?:$|[._-])|^(?:syslog|messages|kern|daemon|auth|secure|dmesg|user|cron|debug|"
@@ -32,6 +37,11 @@ _SOSREPORT_LOGS = re.compile(
 _HOST_NAME = re.compile(rb"^\s*([A-Za-z0-9][A-Za-z0-9.-]{0,252})\s*$")
 _ZONE = re.compile(rb"^\s*(?:Time zone: )?([A-Z][A-Za-z_]+(?:/[A-Za-z0-9_+-]+){0,2})(?: \(.*\))?\s*$", re.MULTILINE)
 _STARTED = re.compile(rb"^btime (\d{9,10})$", re.MULTILINE)
+_ZONE_LINK = re.compile(rb"/zoneinfo/(?:posix/|right/)?([\w+/-]+)$")
+# A zone of one offset: what a moment says in any other is not known.
+_OFFSET = re.compile(rf" (?:{NAMED_ZONE})\b|[+-]\d\d:?\d\d\b")
+_UPTIME = re.compile(rb"\bup +(?:(\d+) days?,? *)?(?:(\d+):(\d\d),|(\d+) min)?|^(\d+\.\d\d) \d+\.\d\d\s*$")
+_LONGEST_DATE = 100
 _DOCKER_LOG = re.compile(r"^[0-9a-f]{12,64}-json\.log(?:\.\d+)?$")
 _RECORD_BYTES = 4 * 1024 * 1024
 _STEM = re.compile(
@@ -61,11 +71,21 @@ def is_other_kind(parts: tuple[str, ...]) -> bool:
 
 @dataclass(frozen=True)
 class HostFacts:
-    """What files beside a host's logs say of it, None where they do not: its name, its IANA zone, when it started."""
+    """What files beside a host's logs say of it, None where they do not: its name, its IANA zone, when it started.
+
+    ``asked`` is when it was asked, ``up`` for how long it ran then.
+    """
 
     name: str | None = None
     zone: str | None = None
     started: datetime | None = None
+    asked: datetime | None = None
+    up: timedelta | None = None
+
+    @property
+    def start(self) -> datetime | None:
+        """When it started: as it says, else as long before it was asked as it ran."""
+        return self.started or (self.asked - self.up if self.asked is not None and self.up is not None else None)
 
     def completed(self, others: Iterable[HostFacts]) -> HostFacts:
         """The same with what the first of the others knows that is missing here."""
@@ -118,6 +138,39 @@ def _zone_named_in(data: bytes) -> HostFacts | None:
         return None
 
 
+def _zone_of_clock(data: bytes) -> HostFacts | None:
+    """Of ``localtime``: a link names its zone, a file's last line the rule of it, which one of Python's zones has too."""
+    link = _ZONE_LINK.search(data)
+    if link is not None:
+        return _zone_named_in(link[1])
+    zone = _zone_of_rule(data.rstrip(b"\n").rpartition(b"\n")[2]) if data.startswith(b"TZif") else None
+    return HostFacts(zone=zone) if zone else None
+
+
+@cache
+def _zone_of_rule(rule: bytes) -> str | None:
+    for zone in sorted(available_timezones(), key=lambda zone: (zone != "UTC", "/" not in zone, zone)):
+        for root in TZPATH:
+            with suppress(OSError):
+                if Path(root, zone).read_bytes().endswith(b"\n%b\n" % rule):
+                    return zone
+    return None
+
+
+def _moment_named_in(data: bytes) -> HostFacts | None:
+    text = data.decode("utf-8", "replace").strip()
+    moment = written_times(pl.Series([text]), "UTC")[0] if _OFFSET.search(text) and len(text) < _LONGEST_DATE else None
+    return HostFacts(asked=moment) if moment is not None else None
+
+
+def _uptime_named_in(data: bytes) -> HostFacts | None:
+    ran = _UPTIME.search(data)
+    if ran is None or not any(ran.groups()):
+        return None
+    days, hours, minutes, more, seconds = (float(part or 0) for part in ran.groups())
+    return HostFacts(up=timedelta(days=days, hours=hours, minutes=minutes + more, seconds=seconds))
+
+
 def _start_named_in(data: bytes) -> HostFacts | None:
     named = _STARTED.search(data)
     return HostFacts(started=datetime.fromtimestamp(int(named[1]), UTC)) if named else None
@@ -130,5 +183,12 @@ _HOST_FILES: dict[tuple[str, ...], Callable[[bytes], HostFacts | None]] = {
     ("hostname",): _host_named_in,
     ("etc", "timezone"): _zone_named_in,
     ("sos_commands", "systemd", "timedatectl"): _zone_named_in,
+    ("etc", "localtime"): _zone_of_clock,
     ("proc", "stat"): _start_named_in,
+    ("proc", "uptime"): _uptime_named_in,
+    ("sos_commands", "host", "uptime"): _uptime_named_in,
+    ("sos_commands", "general", "uptime"): _uptime_named_in,
+    ("sos_commands", "date", "date"): _moment_named_in,
+    ("sos_commands", "date", "date_--utc"): _moment_named_in,
+    ("sos_commands", "general", "date"): _moment_named_in,
 }

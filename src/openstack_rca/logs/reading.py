@@ -124,7 +124,7 @@ class Reading:
         for log, parts in of_walk:
             # An archive may tell of its host behind the host's logs.
             told = walk.told_of(parts).completed([source.told])
-            log.host_zone, log.started = told.zone, told.started
+            log.host_zone, log.started = told.zone, told.start
 
     def _log_blocks(self, source: Source, found: Inside, name: str) -> Iterator[Block]:
         host_in_file = (found.host or source.told.name) is not None

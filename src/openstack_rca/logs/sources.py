@@ -254,6 +254,8 @@ def _collect_folder(folder: Path, root: Path, found: _Found) -> None:
 def _add_file(path: Path, root: Path, found: _Found, *, direct: bool) -> None:
     relative = _relative(path, root)
     name = relative.as_posix()
+    if path.name == "localtime" and path.is_symlink() and not direct and _notes_host(path, relative, found):
+        return
     try:
         status = path.stat()
     except OSError as error:
@@ -283,8 +285,12 @@ def _notes_host(path: Path, relative: Path, found: _Found) -> bool:
     if depth is None:
         return False
     try:
-        with path.open("rb") as file:
-            told = facts_in(relative.parts, file.read(HEAD_BYTES))
+        # What a link of another host leads to here is not what it led to there.
+        begin = os.fsencode(path.readlink()) if path.is_symlink() and path.name == "localtime" else None
+        if begin is None:
+            with path.open("rb") as file:
+                begin = file.read(HEAD_BYTES)
+        told = facts_in(relative.parts, begin)
     except OSError:
         return False
     if told is not None:
