@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from openstack_rca.cli.output import JSON_FORMAT, console, print_columns, print_json, say
+from openstack_rca.cli.output import JSON_FORMAT, console, print_listing
 from openstack_rca.service.kept_logs import KeptFile, clear_kept, list_kept, logs_folder
 from openstack_rca.settings import load_settings
 
@@ -22,14 +22,12 @@ def list_command(form: str) -> None:
     """List the entries of the cache, last used first."""
     settings = load_settings()
     kept = list_kept(settings)
-    if form == "json":
-        print_json([asdict(each) for each in kept])
-        return
-    if not kept:
-        say(f"Nothing is kept in {logs_folder(settings)}.")
-        return
-    print_columns(
-        ("kind", "events", "MB", "last used (UTC)", "logs"), [_row(each) for each in kept], right=("events", "MB")
+    nothing, titles = (
+        f"Nothing is kept in {logs_folder(settings)}.",
+        ("kind", "events", "MB", "last used (UTC)", "logs"),
+    )
+    print_listing(
+        form, [asdict(each) for each in kept], nothing, titles, [_row(each) for each in kept], ("events", "MB")
     )
 
 

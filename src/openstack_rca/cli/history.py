@@ -12,8 +12,7 @@ from openstack_rca.cli.output import (
     MODEL,
     console,
     notice,
-    print_columns,
-    print_json,
+    print_listing,
     say,
     steps,
     with_settings,
@@ -68,14 +67,6 @@ def list_command(limit: int, form: str) -> None:
     newest = state.incidents[::-1][:limit]
     if state.skipped:
         notice(f"{state.skipped} line(s) of the history cannot be read and were skipped.")
-    if form == "json":
-        print_json([_facts(past) for past in newest])
-        return
-    if not newest:
-        console().print(
-            "No incident yet: every analysis is kept here, and `history import DIR` brings in labelled ones."
-        )
-        return
     rows = [
         (
             past.id,
@@ -87,7 +78,9 @@ def list_command(limit: int, form: str) -> None:
         )
         for past in newest
     ]
-    print_columns(("id", "began (UTC)", "answered", "was", "issue", "note"), rows)
+    nothing = "No incident yet: every analysis is kept here, and `history import DIR` brings in labelled ones."
+    titles = ("id", "began (UTC)", "answered", "was", "issue", "note")
+    print_listing(form, [_facts(past) for past in newest], nothing, titles, rows)
 
 
 def _facts(past: PastIncident) -> dict[str, Any]:

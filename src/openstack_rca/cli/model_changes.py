@@ -7,7 +7,7 @@ from dataclasses import asdict
 import click
 
 from openstack_rca.cli.models import facts_of
-from openstack_rca.cli.output import JSON_FORMAT, answer, console, print_columns, print_json, say, with_settings
+from openstack_rca.cli.output import JSON_FORMAT, answer, print_json, print_listing, say, with_settings
 from openstack_rca.service.models import ModelVersion
 from openstack_rca.service.versions import (
     STAGES,
@@ -120,20 +120,13 @@ def history_command(reference: str | None, form: str, settings: Settings) -> Non
       openstack-rca models history 15 --format json
     """
     events = model_history(settings, reference)
-    if form == "json":
-        print_json([{**asdict(event), "version": str(event.version)} for event in events])
-        return
-    if not events:
-        console().print("Nothing has happened yet.")
-        return
-    print_columns(
-        ("when (UTC)", "version", "what", "who", "why"),
-        [
-            (f"{event.when:%Y-%m-%d %H:%M:%S}", str(event.version), _what(event), event.who or "unknown", event.reason)
-            for event in events
-        ],
-        right=("version",),
-    )
+    facts = [{**asdict(event), "version": str(event.version)} for event in events]
+    rows = [
+        (f"{event.when:%Y-%m-%d %H:%M:%S}", str(event.version), _what(event), event.who or "unknown", event.reason)
+        for event in events
+    ]
+    titles = ("when (UTC)", "version", "what", "who", "why")
+    print_listing(form, facts, "Nothing has happened yet.", titles, rows, ("version",))
 
 
 def _what(event: VersionEvent) -> str:

@@ -12,13 +12,10 @@ from openstack_rca.cli.output import JSON_FORMAT, answer, console, print_columns
 from openstack_rca.plain_text import one_line
 from openstack_rca.service.models import (
     ModelKind,
+    ModelLifecycle,
     ModelVersion,
-    download_model,
     latest_of,
     list_models,
-    publish_spooled,
-    show_model,
-    verify_models,
     where_versions_come_from,
     why_latest,
 )
@@ -120,7 +117,7 @@ def show_command(reference: str, form: str, settings: Settings) -> None:
       openstack-rca models show
       openstack-rca models show 15 --format json
     """
-    version = show_model(settings, reference)
+    version = ModelLifecycle(settings).show(reference)
     if form == "json":
         print_json(facts_of(version))
         return
@@ -152,7 +149,7 @@ def download_command(reference: str, output: Path, form: str, settings: Settings
     """
     with steps() as shown:
         shown.step("download")
-        path = download_model(settings, reference, output, on_progress=shown.part)
+        path = ModelLifecycle(settings).download(reference, output, shown.part)
     answer(form, {"path": str(path), "size_bytes": path.stat().st_size}, str(path))
 
 
@@ -164,7 +161,7 @@ def verify_command(context: click.Context, form: str, settings: Settings) -> int
     """Check every version: do registry, stored file and digest agree? Exit status 1 if one fails."""
     with steps() as shown:
         shown.step("verify versions")
-        checks = verify_models(settings)
+        checks = ModelLifecycle(settings).verify()
     if form == "json":
         print_json(
             [
@@ -199,7 +196,7 @@ def publish_command(spooled: bool, form: str, settings: Settings) -> None:
     Example:
       openstack-rca models publish --spooled
     """
-    versions = publish_spooled(settings)
+    versions = ModelLifecycle(settings).publish_spooled()
     if form == "json":
         print_json([facts_of(version) for version in versions])
         return

@@ -285,6 +285,23 @@ def print_columns(titles: Sequence[str], rows: Sequence[Sequence[object]], right
         screen.print(Text("  ".join(cells).rstrip(), style="bold" if number == 0 else ""), soft_wrap=True)
 
 
+def print_listing(
+    form: str,
+    facts: Sequence[object],
+    nothing: str,
+    titles: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    right: Collection[str] = (),
+) -> None:
+    """Print what was found as JSON or as columns, or ``nothing`` where it is empty; see ``print_columns``."""
+    if form == "json":
+        print_json(facts)
+    elif rows:
+        print_columns(titles, rows, right)
+    else:
+        say(nothing)
+
+
 def notice(text: str) -> None:
     """Something worth knowing that is no error."""
     error_console().print(f"Note: {one_line(text)}", markup=False)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from openstack_rca.cli.output import JSON_FORMAT, console, print_columns, print_json, say, show_report
+from openstack_rca.cli.output import JSON_FORMAT, console, print_json, print_listing, say, show_report
 from openstack_rca.service.kept_reports import list_reports, open_report
 from openstack_rca.service.language_model import narrate, narrative_facts, narrative_lines
 from openstack_rca.service.reports import FORMATS, check_report_path, render, write_report
@@ -27,12 +27,6 @@ def report_group() -> None:
 def list_command(limit: int, form: str) -> None:
     """List kept reports, newest first: id, time, verdict, component, issue."""
     kept = list_reports(load_settings(), limit)
-    if form == "json":
-        print_json([asdict(report) for report in kept])
-        return
-    if not kept:
-        console().print("No report is kept yet: every analysis keeps its own here.")
-        return
     rows = [
         (
             report.id,
@@ -43,7 +37,9 @@ def list_command(limit: int, form: str) -> None:
         )
         for report in kept
     ]
-    print_columns(["id", "made (UTC)", "verdict", "component", "issue"], rows)
+    nothing = "No report is kept yet: every analysis keeps its own here."
+    titles = ("id", "made (UTC)", "verdict", "component", "issue")
+    print_listing(form, [asdict(report) for report in kept], nothing, titles, rows)
 
 
 @report_group.command("show", short_help="Show a kept report.")

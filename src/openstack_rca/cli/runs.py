@@ -6,7 +6,16 @@ from dataclasses import asdict
 
 import click
 
-from openstack_rca.cli.output import JSON_FORMAT, console, notice, print_columns, print_json, say, with_settings
+from openstack_rca.cli.output import (
+    JSON_FORMAT,
+    console,
+    notice,
+    print_columns,
+    print_json,
+    print_listing,
+    say,
+    with_settings,
+)
 from openstack_rca.service.models import RunSummary, list_runs, run_outcome
 from openstack_rca.service.upkeep import RunDecision, prune_runs
 from openstack_rca.service.waiting_runs import send_waiting_runs
@@ -26,17 +35,11 @@ def runs_group() -> None:
 def list_command(limit: int, kind: str | None, form: str, settings: Settings) -> None:
     """List the newest runs of this environment."""
     runs = list_runs(settings, limit, kind)
-    if form == "json":
-        print_json([asdict(run) for run in runs])
-        return
-    if not runs:
-        console().print(f"No runs in {settings.experiment_name} yet.")
-        return
-    print_columns(
+    nothing, titles = (
+        f"No runs in {settings.experiment_name} yet.",
         ("run", "kind", "status", "started (UTC)", "seconds", "outcome"),
-        [_row(run) for run in runs],
-        right=("seconds",),
     )
+    print_listing(form, [asdict(run) for run in runs], nothing, titles, [_row(run) for run in runs], ("seconds",))
 
 
 @runs_group.command("send", short_help="Send answers that were not recorded yet.")
