@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 # Polars' allocator reads this once, when Polars is first imported. By its default it gives memory back to the system between
 # two blocks of lines and asks for it again, which took a tenth of the time of reading.
-os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:1000,muzzy_decay_ms:1000,narenas:2")
+os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:10000,muzzy_decay_ms:10000,narenas:2")
 
 if TYPE_CHECKING:
     from openstack_rca.service.face import analyze, load_model, read_events, train

@@ -17,6 +17,7 @@ from urllib.error import HTTPError
 import pytest
 
 from openstack_rca.errors import ConfigurationError
+from openstack_rca.logs import following
 from openstack_rca.rca.report import Cause, EvidenceItem, ModelUsed, Report, Window
 from openstack_rca.rca.vocabulary import Category, EvidenceSort, Verdict
 from openstack_rca.service.deliveries import Command, Deliveries, Folder, Receiver, Webhook, WebhookFormat, payload
@@ -310,6 +311,39 @@ def test_the_window_forgets_what_is_old(settings: Settings, tmp_path: Path) -> N
         watch.step()
     assert watch.figures.events == 180
     assert watch.figures.window_events <= 61
+    watch.close()
+
+
+def sizes(thing: object, name: str = "watch") -> dict[str, int]:
+    """How much every collection holds that a part of a watch keeps, by its name."""
+    if isinstance(thing, dict | list | set):
+        return {name: len(thing)}
+    if not type(thing).__module__.startswith("openstack_rca.") or isinstance(thing, Settings):
+        return {}
+    found = {}
+    for key, value in vars(thing).items():
+        found |= sizes(value, f"{name}.{key}")
+    return found
+
+
+def test_what_a_watch_keeps_does_not_grow_with_the_files_that_come_and_go(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After twice as many rotations no collection in it holds more; each file has a name of its own."""
+    monkeypatch.setattr(following, "MOST_HEADS", 3)
+    options = WatchOptions(window=MINUTE, interval=timedelta(days=1), from_start=True)
+    watch = Watch([tmp_path], settings, open_model("none", settings), Deliveries([], Clock()), options)
+    kept = []
+    for hour in range(8):
+        log = tmp_path / f"nova-api-{hour}.log"
+        lines = (f"2026-11-23 0{hour}:00:{n:02d}.000 7 INFO nova.api [-] Something ordinary {n}\n" for n in range(30))
+        log.write_text("".join(lines))
+        watch.step()
+        log.unlink()
+        watch.step()
+        kept.append(sizes(watch))
+    assert kept[3]["watch._follower._heads"] == 3
+    assert kept[3] == kept[7]
     watch.close()
 
 

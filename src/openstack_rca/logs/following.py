@@ -31,6 +31,8 @@ MOST_BYTES = 8 * PIECE_BYTES
 """So much is read of all files in one look."""
 LONGEST_EVENT = 1024 * 1024
 """Of text without the beginning of an event no more is held back."""
+MOST_HEADS = 10_000
+"""So many beginnings of files are remembered, the last ones, so that copies of them are not read again."""
 _AHEAD = timedelta(seconds=60)
 _HEAD_BYTES = 1024
 
@@ -165,7 +167,7 @@ class Follower:
         self._paths = list(paths)
         self._places = dict(places or {})
         self._files: dict[str, _Followed] = {}
-        self._heads = {place.head for place in self._places.values()} - {""}
+        self._heads = dict.fromkeys(place.head for place in self._places.values() if place.head)
         # A folder that is still empty may be watched; a file that is not there is a wrong path.
         with suppress(*((NoLogFiles,) if all(Path(path).is_dir() for path in paths) else ())):
             self._list(collect_sources(paths).sources, from_start=from_start or bool(places), first=True)
@@ -240,7 +242,11 @@ class Follower:
     def _list(self, sources: Sequence[Source], *, from_start: bool, first: bool) -> None:
         for each in self._files.values():
             each.is_listed = each.source.path is None
-            self._heads |= {each.head} - {""}
+            if each.head:
+                self._heads.pop(each.head, None)
+                self._heads[each.head] = None
+        while len(self._heads) > MOST_HEADS:
+            del self._heads[next(iter(self._heads))]
         for source in sources:
             if source.path is None:
                 if first:

@@ -250,5 +250,7 @@ def _with_context_ids(records: pl.DataFrame) -> pl.DataFrame:
     for position, name in enumerate(("request_id", "user_id", "project_id")):
         with_caller, without = pl.col(f"part_{position + 1}"), pl.col(f"part_{position}")
         fields[name] = pl.when("has_caller").then(with_caller).otherwise(without)
-    given = [pl.when(~value.is_in(["-", "None", ""])).then(value).alias(name) for name, value in fields.items()]
-    return records.with_columns(split).with_columns(has_caller=has_caller).with_columns(given).drop(names)
+    # In a pass of their own, for an expression that stands twice in another one is computed twice.
+    given = [pl.when(~pl.col(name).is_in(["-", "None", ""])).then(name).alias(name) for name in fields]
+    chosen = records.with_columns(split).with_columns(has_caller=has_caller).with_columns(**fields)
+    return chosen.with_columns(given).drop(names)

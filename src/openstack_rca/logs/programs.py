@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from openstack_rca.shipped import shipped_yaml
 
+_MOST_NAMES = 4096
+"""Logs name programs without end; of more than these the answer is found anew."""
 _LOG_SUFFIX = re.compile(r"\.(log|err|out|txt|service|scope|gz|bz2|xz|zst)$|[.-](\d{1,8}|\d{4}-\d\d-\d\d)$")
 _LOG_KIND = re.compile(
     r"[-.](access|error|err|stdout|stderr|wsgi|uwsgi|apache|public|internal|admin|ssl|bundle|log|main|daemon|server)$"
@@ -83,7 +85,7 @@ def find_component(name: str, names: Mapping[str, str]) -> str | None:
     return None
 
 
-@cache
+@lru_cache(maxsize=_MOST_NAMES)
 def component_of_program(name: str) -> str | None:
     """The component that a program, unit, container or log file of this name belongs to; ``None`` if unknown."""
     return find_component(name, _names()) if name else None
@@ -94,7 +96,7 @@ def is_program(name: str) -> bool:
     return bool(name) and normal_name(name) in _names()
 
 
-@cache
+@lru_cache(maxsize=_MOST_NAMES)
 def component_of_logger(logger: str) -> str | None:
     """The component whose code alone uses a Python logger; ``None`` where several share it."""
     owners = _loggers()

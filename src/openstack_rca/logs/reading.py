@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from ctypes import CDLL
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +20,16 @@ from openstack_rca.logs.stamps import zone_in
 from openstack_rca.logs.stretches import StretchWalk
 
 _BATCH_BYTES = 8 * 1024 * 1024
+_KEPT = {-3: 32 * 1024 * 1024, -1: 128 * 1024 * 1024}
+"""What mallopt(3) calls M_MMAP_THRESHOLD and M_TRIM_THRESHOLD, in bytes."""
+
+
+def _keep_freed_memory() -> None:
+    """Let glibc keep the memory of one block for the next one; to give it back each time takes a twelfth of the reading."""
+    with suppress(OSError, AttributeError):
+        allocator = CDLL(None).mallopt
+        for parameter, size in _KEPT.items():
+            allocator(parameter, size)
 
 
 @dataclass
@@ -84,6 +96,7 @@ class Reading:
 
     def batches(self) -> Iterator[list[Block]]:
         """Blocks of many files together, so that small files do not each pay for their own pass."""
+        _keep_freed_memory()
         batch: list[Block] = []
         size = 0
         for source in self._sources:

@@ -98,10 +98,12 @@ class _Window:
         return max(0, events.height - replaced)
 
     def forget(self, before: datetime) -> None:
-        """Drop what is older, and more than the window may hold."""
+        """Drop what is older, and more than the window may hold, and the files of which nothing is left."""
         kept = self.events.filter(pl.col("time").is_null() | (pl.col("time") >= before))
         kept = kept.sort("time", "file", "line", nulls_last=True, maintain_order=True)
         self.events = kept.tail(MOST_EVENTS)
+        names = set(self.events["file"].unique().to_list())
+        self.files = {name: read for name, read in self.files.items() if name in names}
 
 
 class Watch:
