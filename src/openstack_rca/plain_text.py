@@ -73,3 +73,8 @@ def _visible(text: str) -> str:
 
 def _is_variation_selector(character: str) -> bool:
     return "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef"
+
+
+def counted(number: int, noun: str) -> str:
+    """How many there are of something: "1 file", "1,200 files"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

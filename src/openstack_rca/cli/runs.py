@@ -16,6 +16,7 @@ from openstack_rca.cli.output import (
     say,
     with_settings,
 )
+from openstack_rca.plain_text import counted
 from openstack_rca.service.models import RunSummary, list_runs, run_outcome
 from openstack_rca.service.upkeep import RunDecision, prune_runs
 from openstack_rca.service.waiting_runs import send_waiting_runs
@@ -56,8 +57,7 @@ def send_command(form: str, settings: Settings) -> int:
     else:
         for text in sent.notices:
             notice(text)
-        number = len(sent.run_ids)
-        console().print(f"{number} {'answer' if number == 1 else 'answers'} recorded.")
+        console().print(f"{counted(len(sent.run_ids), 'answer')} recorded.")
     return 1 if sent.waiting else 0
 
 

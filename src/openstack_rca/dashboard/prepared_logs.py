@@ -91,11 +91,7 @@ def own_shelf() -> Shelf:
     return Shelf(OWN_LOGS)
 
 
-def _remove(folder: TemporaryDirectory[str]) -> None:
-    folder.cleanup()
-
-
-@st.cache_resource(scope="session", show_spinner=False, on_release=_remove)
+@st.cache_resource(scope="session", show_spinner=False, on_release=TemporaryDirectory.cleanup)
 def _upload_folder(_settings: Settings) -> TemporaryDirectory[str]:
     remove_abandoned(_settings)
     return session_folder(_settings)

@@ -12,6 +12,7 @@ from datetime import datetime, time, timedelta
 from enum import StrEnum
 from itertools import pairwise
 
+from openstack_rca.plain_text import counted
 from openstack_rca.rca.knowledge import load_topology
 from openstack_rca.rca.render import as_utc, clock, confidence_sides, confidence_text, moment, percent, place
 from openstack_rca.rca.report import Cause, EvidenceItem, Report
@@ -262,8 +263,11 @@ def _evidence(report: Report, names: list[str], host: str | None) -> Reply:
         items = [item for item in items if host in (item.host, item.accused_host)]
     subject = " and ".join(names) or (report.causes[0].component if report.causes else "a failure")
     more = f", the first {MOST_EVIDENCE} below" if len(items) > MOST_EVIDENCE else ""
-    number = f"{len(items)} line{'s' if len(items) != 1 else ''}"
-    line = f"{number} of evidence about {subject}{more}." if items else f"The report cites no line about {subject}."
+    line = (
+        f"{counted(len(items), 'line')} of evidence about {subject}{more}."
+        if items
+        else f"The report cites no line about {subject}."
+    )
     return Reply(Asked.EVIDENCE, [line], items[:MOST_EVIDENCE])
 
 

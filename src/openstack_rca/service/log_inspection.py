@@ -12,6 +12,7 @@ from openstack_rca.logs.clocks import estimate_skew
 from openstack_rca.logs.events import LogRead
 from openstack_rca.logs.inspection import FileFacts, Inspection, LevelsKnown, describe_skew, inspect_read
 from openstack_rca.logs.records import SkipReason
+from openstack_rca.plain_text import counted
 from openstack_rca.service.kept_logs import KeptLogs
 from openstack_rca.service.log_reading import canonical_names, read_given
 from openstack_rca.settings import Settings
@@ -39,9 +40,9 @@ def reading_line(read: LogRead) -> str:
     if not blind and not cut:
         return ""
     lines = sum(file.lines for file in with_events)
-    line = f"Read {lines:,} lines of {_count(len(with_events), 'file')}"
-    line += f"; no level is known in {_count(len(blind), 'file')}" if blind else ""
-    line += f"; {_count(len(cut), 'file')} not read, or not to the end" if cut else ""
+    line = f"Read {lines:,} lines of {counted(len(with_events), 'file')}"
+    line += f"; no level is known in {counted(len(blind), 'file')}" if blind else ""
+    line += f"; {counted(len(cut), 'file')} not read, or not to the end" if cut else ""
     return f"{line}. More: openstack-rca logs inspect PATH"
 
 
@@ -114,7 +115,3 @@ def _moment(moment: datetime) -> str:
 
 def _counted(names: dict[str, int]) -> str:
     return ", ".join(f"{name} ({number:,})" for name, number in names.items()) or "none known"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -14,6 +14,7 @@ from openstack_rca.errors import StoryNotFound
 from openstack_rca.model.stories import Stories, build_stories
 from openstack_rca.model.story_learning import select
 from openstack_rca.model.story_scoring import story_scores
+from openstack_rca.plain_text import counted
 from openstack_rca.rca.report import mask_secrets, one_line
 from openstack_rca.service.analysis import Prepared
 
@@ -225,7 +226,7 @@ def story_text(story: ShownStory, clock: Callable[[datetime], str] = _utc_clock)
     ended = "" if story.ended else ", cut off by the end of the logs"
     first = next((step.time for step in story.steps if step.time), None)
     day = f" from {first:%Y-%m-%d} (UTC)" if first else ""
-    lines = [f"{story.kind} {story.name}: {len(story.steps)} line{'' if len(story.steps) == 1 else 's'}{day}{ended}"]
+    lines = [f"{story.kind} {story.name}: {counted(len(story.steps), 'line')}{day}{ended}"]
     if story.score is not None:
         lines.append(f"score {story.score:.4f}: {1.0 - story.score:.2%} of normal stories are as surprising")
     for step in story.steps:

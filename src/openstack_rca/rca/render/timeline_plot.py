@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from openstack_rca.plain_text import counted
 from openstack_rca.rca.render.wording import as_utc, clock, moment, names
 from openstack_rca.rca.report import ActivityRow, Report, TimelineEntry, one_line
 
@@ -177,7 +178,7 @@ def _row(name: str, row: ActivityRow | None, y: int) -> Row:
     if row is not None:
         most = max(row.counts, default=0) or 1
         errors = sum(row.errors)
-        figures = f"{_many(sum(row.counts), 'event')}, {_many(errors, 'error')}"
+        figures = f"{counted(sum(row.counts), 'event')}, {counted(errors, 'error')}"
         paths = {
             "events": _bars([_height(count, most) for count in row.counts]),
             "errors": _bars([_height(count, most) for count in row.errors]),
@@ -185,10 +186,6 @@ def _row(name: str, row: ActivityRow | None, y: int) -> Row:
         }
     bars_y = y + _BARS_DROP
     return Row(name, figures, y, y + _LABEL_DROP, bars_y, bars_y + BARS_HEIGHT + 2, **paths)
-
-
-def _many(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _height(count: int, most: int) -> float:

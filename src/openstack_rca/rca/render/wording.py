@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from openstack_rca.plain_text import counted
 from openstack_rca.rca.report import (
     Cause,
     ConfidencePart,
@@ -253,8 +254,7 @@ def window_text(report: Report) -> str:
 def reading_text(report: Report) -> str:
     """Return how much was read, and how much of it no format knew."""
     unknown = sum(file.unknown_lines for file in report.files)
-    files = f"{len(report.files)} file" + ("" if len(report.files) == 1 else "s")
-    read = f"{report.events:,} events, {report.lines:,} lines, {files}"
+    read = f"{report.events:,} events, {report.lines:,} lines, {counted(len(report.files), 'file')}"
     if not unknown:
         return read
     share = 100 * unknown / max(1, report.lines)
