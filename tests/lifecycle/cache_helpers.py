@@ -14,9 +14,9 @@ SIZE = 1000
 """Bytes of each file."""
 
 
-def make_cache(folder: Path, limit: int = 10 * SIZE) -> ModelCache:
-    """The cache of one model; waits a second for other processes."""
-    return ModelCache(folder, Place("experiment", "model"), Origin("file:///top", "root", ""), limit, 1.0)
+def make_cache(folder: Path, limit: int = 10 * SIZE, patience: float = 1.0) -> ModelCache:
+    """The cache of one model; waits so many seconds for other processes."""
+    return ModelCache(folder, Place("experiment", "model"), Origin("file:///top", "root", ""), limit, patience)
 
 
 def put(cache: ModelCache, folder: Path, letter: str, age: int = 0) -> str:

@@ -8,14 +8,15 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 import zipfile
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cache_helpers import SIZE, make_cache, put
-from lifecycle_helpers import MakeModel, publish
+from lifecycle_helpers import PATIENCE, MakeModel, publish
 
 from openstack_rca.errors import StoreError
 from openstack_rca.lifecycle.objects.files import file_digest, hold, remove_unheld, replacing, work_folder
@@ -106,6 +107,40 @@ def test_of_many_that_need_a_file_at_once_each_gets_it_whole(tmp_path: Path) -> 
     with ProcessPoolExecutor(4, multiprocessing.get_context("spawn")) as pool:
         assert set(pool.map(fetch_slowly, *zip(*[task] * 8, strict=True))) == {"x" * SIZE}
     assert (tmp_path / "log").read_text() == "fetched\n"
+
+
+def test_who_needs_what_another_fetches_waits_while_that_gets_on(tmp_path: Path) -> None:
+    """It fetches nothing itself, and is told how much has come."""
+    source = tmp_path / "source"
+    source.write_text("x" * SIZE)
+    sha256 = file_digest(source)
+    one, other = (make_cache(tmp_path / "cache", patience=PATIENCE) for _ in range(2))
+    half_there, seen = threading.Event(), threading.Event()
+    told: list[int] = []
+
+    def fetch(temporary: Path) -> None:
+        temporary.write_text("x" * (SIZE // 2))
+        half_there.set()
+        assert seen.wait(PATIENCE)
+        temporary.write_text("x" * SIZE)
+
+    def fetch_twice(_temporary: Path) -> None:
+        seen.set()
+        raise StoreError("it was fetched a second time")
+
+    def see(done: int) -> None:
+        told.append(done)
+        seen.set()
+
+    with ThreadPoolExecutor(1) as pool:
+        fetching = pool.submit(one.fetched, sha256, fetch)
+        assert half_there.wait(PATIENCE)
+        try:
+            found, was_there = other.fetched(sha256, fetch_twice, see)
+        finally:
+            seen.set()
+        assert fetching.result()[1] is False
+    assert (found.path.read_text(), was_there, told[0]) == ("x" * SIZE, True, SIZE // 2)
 
 
 def test_another_that_fetches_for_ever_is_not_waited_for(tmp_path: Path) -> None:
