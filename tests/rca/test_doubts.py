@@ -14,6 +14,7 @@ from troubles import repeat
 from openstack_rca.logs.events import read_logs
 from openstack_rca.model.baseline import Baseline
 from openstack_rca.rca.engine import AnalysisRequest, build_report, investigate
+from openstack_rca.rca.evidence import fails_in_cloud
 from openstack_rca.rca.evidence.normal_rates import NormalRates
 from openstack_rca.rca.knowledge.catalogue import load_catalogue
 from openstack_rca.rca.knowledge.topology import load_topology
@@ -155,3 +156,15 @@ def test_one_error_of_something_that_was_just_deleted_is_ordinary() -> None:
     cloud = Cloud(SMALL, seed=11)
     cloud.say(50.0, "cinder-volume", "ERROR", "cinder.volume.widget", "Widget 7 could not be found")
     assert cloud.analyse("Volumes end in error").report.verdict is Verdict.NO_FAILURE_FOUND
+
+
+@pytest.mark.parametrize(("failing", "doubtful"), [("node_exporter", False), ("nova-compute", True)])
+def test_what_only_an_onlooker_fails_at_leaves_no_doubt(failing: str, doubtful: bool) -> None:
+    """An error of a program that is no part of the cloud does not make a few lines of the cloud's look picked."""
+    window = pl.DataFrame({"component": ["nova-compute", failing], "failed": [False, True]})
+    assert fails_in_cloud(window, load_topology()) is doubtful
+
+
+def test_where_nothing_is_the_clouds_every_failure_counts() -> None:
+    """Errors of programs that nobody knows, alone, leave a doubt."""
+    assert fails_in_cloud(pl.DataFrame({"component": ["mystery"], "failed": [True]}), load_topology())

@@ -294,5 +294,22 @@ def test_trouble_that_did_not_come_is_none() -> None:
         return new_errors(observed(message, "swift-object", "INFO"), 1.0, few=True)
 
     assert found("440 successes, 0 failures") == found("Looking for instances stuck in BUILDING") == []
+    assert found("UserWarning: Policy agents:list failed scope check.") == []
     assert found("437 successes, 3 failures")
     assert found("Maximum number of concurrent queries reached (max: 150)")
+
+
+@pytest.mark.parametrize(
+    ("line", "accused"),
+    [
+        ("Failed to start nova-compute.service - OpenStack Nova Compute.", "nova-compute"),
+        ("Failed to start OpenStack Nova Compute.", "nova-compute"),
+        ("Failed to start MariaDB 10.11.6 database server.", "mariadb"),
+        ("nfs: server 192.0.2.4 not responding, still trying: core dumped", "storage"),
+        ("Failed to start Something Else.", "host"),
+    ],
+)
+def test_a_line_of_a_host_is_about_whom_it_names(line: str, accused: str) -> None:
+    """What the kernel or the manager of services tells of a unit or of a program is held against that, not the host."""
+    [found] = new_errors(observed(line, "host", "INFO"), 1.0, topology=TOPOLOGY, few=True)
+    assert found.accused == accused

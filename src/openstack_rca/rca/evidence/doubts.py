@@ -45,6 +45,13 @@ def is_filtered(observed: pl.DataFrame) -> bool:
     return not observed.select((~pl.col("level").is_in(["WARNING", *_TROUBLED])).any()).item()
 
 
+def fails_in_cloud(window: pl.DataFrame, topology: Topology) -> bool:
+    """Whether any of what failed is the cloud's; where nothing in the window is, whatever failed counts."""
+    present = {component for component in window["component"].unique() if belongs_to_cloud(component, topology)}
+    failed = window.filter(pl.col("failed"))["component"].unique().to_list()
+    return not present or not present.isdisjoint(failed)
+
+
 def goes_on_failing(window: pl.DataFrame) -> bool:
     """Whether one kind of error, or of failed request, that normal logs do not hold comes again and again.
 

@@ -33,13 +33,17 @@ UNTOLD_KIND = Category.CONFIG
 _PLAINLY_TOLD = (Category.CAPACITY, Category.AUTH, Category.NETWORK, Category.CONFIG)
 
 
-def kind_of_error(component: str, *texts: str) -> Category:
-    """Kind of fault of an error that a component logs and that no rule knows; the texts as for ``kind_of``."""
+def kind_of_error(component: str, *texts: str, untold: Category | None = None) -> Category:
+    """Kind of fault of an error that a component logs and that no rule knows; the texts as for ``kind_of``.
+
+    Args:
+        untold: the kind where no word tells one.
+    """
     told = kind_of(*texts)
     own = OWN_KIND.get(component)
     if own is not None and told not in _PLAINLY_TOLD:
         return own
-    return told or UNTOLD_KIND
+    return told or untold or UNTOLD_KIND
 
 
 def kind_of(*texts: str) -> Category | None:

@@ -48,8 +48,11 @@ ENDS = (pl.col("level") != "DEBUG") & (
 )
 """What ends a process, or keeps it from starting, says so in words that every level may carry."""
 
-_UNIT = re.compile(r"^([\w@.-]+)\.service: ")
-"""How the manager of a host's services begins what it tells of one."""
+_SUBJECT = re.compile(
+    r"^([\w@.-]+?)(?:\.service)?: |\b(?:start|stop|reload|restart) ([\w@.-]+)\.service\b"
+    r"|^Failed to start (?:(?:The )?OpenStack )?([\w][\w .-]*?)\.?$"
+)
+"""Whom a host's kernel and its manager of services speak of: before a colon, as a unit, or by its description."""
 
 
 def volume(count: int) -> float:
@@ -167,6 +170,16 @@ def new_errors(
     return [_unknown_error(group, minutes, topology) for group in groups.iter_rows(named=True)]
 
 
+def subject_of(message: str, topology: Topology) -> str | None:
+    """The component that a line of a host is about, where the line names one."""
+    found = _SUBJECT.search(message)
+    if found is None:
+        return None
+    named = next(name for name in found.groups() if name)
+    words = re.sub(r"(?i)\bopen vswitch\b", "openvswitch", named).lower().replace(" ", "-")
+    return topology.component_of_backend(words) if found[3] else topology.canonical(words)
+
+
 def _unknown_error(group: dict[str, Any], minutes: float, topology: Topology | None) -> Finding:
     """The finding of one kind of error, in its own words."""
     known, warning = (
@@ -185,8 +198,7 @@ def _unknown_error(group: dict[str, Any], minutes: float, topology: Topology | N
     if not group["ends"] and any(passes_on(text) for text in texts):
         weight *= table.left
     words = printable_statement(group["message"], group["exception"], group["detail"])
-    unit = _UNIT.search(group["message"]) if group["component"] == HOST and topology else None
-    managed = topology.canonical(unit[1]) if topology and unit else None
+    managed = subject_of(group["message"], topology) if group["component"] == HOST and topology else None
     return Finding(
         sort=EvidenceSort.MODEL_ANOMALY if by_model else EvidenceSort.NEW_TEMPLATE,
         directness=Directness.CAUSE if group["ends"] else Directness.SYMPTOM,
@@ -194,7 +206,7 @@ def _unknown_error(group: dict[str, Any], minutes: float, topology: Topology | N
         accused_host=group["host"],
         accuser=group["component"],
         accuser_host=group["host"],
-        category=kind_of_error(managed or group["component"], *texts),
+        category=kind_of_error(managed or group["component"], *texts, untold=managed and Category.PROCESS_DOWN),
         vague=kind_of(*texts) is None,
         title=f"{managed or group['component']}: {words}",
         why=why if known else "an error, on a cloud whose normal logs are not known",

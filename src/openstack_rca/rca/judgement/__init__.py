@@ -20,6 +20,7 @@ from openstack_rca.rca.judgement.failing_apis import infer_from_failing_apis
 from openstack_rca.rca.judgement.front import blame_proxy_in_front
 from openstack_rca.rca.judgement.guilt import Candidate, weigh
 from openstack_rca.rca.judgement.operator_changes import weigh_changes
+from openstack_rca.rca.judgement.orderly_absence import discount_orderly_absence
 from openstack_rca.rca.judgement.own_reasons import believe_own_reasons
 from openstack_rca.rca.judgement.own_settings import blame_own_settings
 from openstack_rca.rca.judgement.ranking import rank
@@ -39,6 +40,7 @@ __all__ = [
     "discount_clean_restarts",
     "discount_complaints_after_own_silence",
     "discount_lone_warnings",
+    "discount_orderly_absence",
     "discount_stop_after_own_error",
     "discount_unmissed_silence",
     "explain",

@@ -8,6 +8,7 @@ from openstack_rca.rca.judgement import (
     discount_clean_restarts,
     discount_complaints_after_own_silence,
     discount_lone_warnings,
+    discount_orderly_absence,
     discount_stop_after_own_error,
     discount_unmissed_silence,
     weigh_changes,
@@ -22,5 +23,6 @@ def discount(case: Case) -> None:
     findings = discount_stop_after_own_error(findings, case.catalogue)
     findings = discount_lone_warnings(findings, case.observed)
     findings = confirm_absence(findings, case.catalogue, case.observed)
+    findings = discount_orderly_absence(findings, case.catalogue, case.observed)
     findings = discount_clean_restarts(findings, case.catalogue, case.observed)
     case.findings = weigh_changes(findings, case.catalogue)

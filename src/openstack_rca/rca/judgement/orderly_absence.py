@@ -1,0 +1,76 @@
+"""Orderly absences: a host that was told to reboot and is back, a member of a group whose place others took until it was back.
+
+Whoever works on a cloud does this every day. It is no failure where all that stopped writes again and nobody missed it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from openstack_rca.rca.evidence import Finding
+from openstack_rca.rca.knowledge import HOST, Catalogue
+from openstack_rca.rca.vocabulary import Category, Directness
+from openstack_rca.rca.weights import current
+
+_PROXY = "haproxy"
+_OTHERS_SERVE = re.compile(r"\b[1-9]\d* active and \d+ backup servers left")
+
+
+def discount_orderly_absence(findings: Sequence[Finding], catalogue: Catalogue, window: pl.DataFrame) -> list[Finding]:
+    """Take the weight from what speaks of a stop in good order that nobody missed and that is over.
+
+    Args:
+        findings: all findings.
+        catalogue: tells which signatures speak of a stop (``phase``).
+        window: observed events (``row``, ``component``, ``host``, ``time``, ``text``).
+    """
+    stopping = {signature.id for signature in catalogue.signatures if signature.phase == "stop"}
+    stops = [finding for finding in findings if finding.signature in stopping and finding.accuser_host is not None]
+    before = timedelta(seconds=current().follows_seconds)
+    orderly: list[Finding] = []
+    for stop in stops:
+        place, since = stop.accuser_host, stop.first - before
+        together = [one for one in stops if one.accuser_host == place and one.first >= since]
+        absent = {one.accused for one in (together if stop.accused == HOST else [stop])}
+        complaints = [one for one in findings if one.accused in absent and _complains_of_another(one)]
+        taken = stop.accused != HOST and bool(complaints) and _others_served(complaints, window)
+        unmissed = taken or (stop.accused == HOST and not complaints)
+        if unmissed and all(_writes_again(one, window) for one in together if one.accused in absent):
+            orderly += [one for one in findings if one.accused in absent and _tells_absence(one, place, since)]
+            orderly += complaints
+    return [finding.weakened(0.0) if finding in orderly else finding for finding in findings]
+
+
+def _complains_of_another(finding: Finding) -> bool:
+    return (
+        finding.directness is Directness.ACCUSATION
+        and finding.accuser not in (finding.accused, HOST, None)
+        and finding.complains
+    )
+
+
+def _tells_absence(finding: Finding, host: str | None, since: datetime) -> bool:
+    """Whether the host itself, or who ran there, tells that it stopped, started or was silent."""
+    return (
+        finding.accuser_host == host
+        and finding.first >= since
+        and finding.category in (Category.PROCESS_DOWN, Category.HANG)
+    )
+
+
+def _others_served(complaints: Sequence[Finding], window: pl.DataFrame) -> bool:
+    """Whether only a proxy found somebody gone, and had others of its kind left."""
+    rows = [row for complaint in complaints for row in complaint.rows]
+    texts = window.filter(pl.col("row").is_in(rows))["text"].to_list()
+    by_proxy = all(complaint.accuser == _PROXY for complaint in complaints)
+    return by_proxy and all(_OTHERS_SERVE.search(text) for text in texts)
+
+
+def _writes_again(stop: Finding, window: pl.DataFrame) -> bool:
+    table = current()
+    own = window.filter((pl.col("component") == stop.accused) & (pl.col("host") == stop.accuser_host))
+    return bool((own["time"] > stop.last + timedelta(seconds=table.settling_seconds)).sum() >= table.enough_events)
