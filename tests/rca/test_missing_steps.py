@@ -183,6 +183,7 @@ def test_steps_that_come_after_their_time_speak_of_slowness_and_weigh_less() -> 
     (gone,) = missing_steps(expected(*NORMAL, *missing, *OTHERS_GO_ON), window(), TOPOLOGY)
     assert (slow.sort, slow.category) == (EvidenceSort.LATE_STEP, Category.HANG)
     assert slow.weight < gone.weight
+    assert slow.first - gone.first == timedelta(seconds=4), "a request is late from when its step was due"
 
 
 @pytest.mark.parametrize(("silent", "category"), [((), Category.HANG), (("nova-compute",), Category.PROCESS_DOWN)])

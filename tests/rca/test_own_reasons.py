@@ -53,3 +53,18 @@ def test_the_reason_of_who_is_missed_is_a_cause(told: Finding, complaint: Findin
 def test_any_other_error_stays_a_symptom(told: Finding, complaint: Finding) -> None:
     """An error that nobody misses its speaker for, that tells no reason or that came too late proves nothing."""
     assert believe_own_reasons([complaint, told], TOPOLOGY)[1] == told
+
+
+def test_who_says_itself_what_is_wrong_is_missed_for_that() -> None:
+    """The scheduler misses a compute that says why it does not start: no reason to believe the broker that both use."""
+    complaint = finding("nova-compute", "nova-scheduler")
+    own = replace(finding("nova-compute", "nova-compute"), directness=Directness.CAUSE)
+    told = reason("rabbitmq")
+    assert believe_own_reasons([complaint, told], TOPOLOGY)[1] != told
+    assert believe_own_reasons([complaint, told, own], TOPOLOGY)[1] == told
+
+
+def test_a_request_that_stopped_misses_nobody_by_name() -> None:
+    """Every request passes the broker, whatever stopped it."""
+    stopped = replace(finding("nova-scheduler", "nova-api"), sort=EvidenceSort.MISSING_STEP)
+    assert believe_own_reasons([stopped, reason("rabbitmq")], TOPOLOGY)[1] == reason("rabbitmq")

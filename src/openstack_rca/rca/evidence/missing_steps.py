@@ -101,7 +101,8 @@ def _finding(trouble: Trouble, accused: str, share: float, host: str | None, cat
         weight=(table.late_steps if trouble.late else table.missing_steps) * certainty * share,
         rows=tuple(trouble.stops["last_row"].head(MOST_ROWS).to_list()),
         count=count,
-        first=trouble.start,
+        # A request that is late was not so when it was made.
+        first=min(trouble.start + timedelta(seconds=within), trouble.end) if trouble.late else trouble.start,
         last=trouble.end,
         baseline="0",
     )

@@ -12,18 +12,30 @@ from datetime import timedelta
 
 from openstack_rca.rca.evidence import Finding
 from openstack_rca.rca.knowledge import HOST, Topology
-from openstack_rca.rca.vocabulary import REASONS, Directness
+from openstack_rca.rca.vocabulary import REASONS, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
+
+_WORDLESS = (EvidenceSort.MISSING_STEP, EvidenceSort.LATE_STEP)
 
 
 def believe_own_reasons(findings: Sequence[Finding], topology: Topology) -> list[Finding]:
     """Make causes of the errors that tell a reason, of those whom others miss.
 
+    Whoever says itself what is wrong with it is missed for that; and a request that stopped names nobody.
+
     Args:
         findings: all findings.
         topology: dependency graph.
     """
-    missing = [finding for finding in findings if finding.directness is Directness.ACCUSATION and finding.complains]
+    told = {finding.accused for finding in findings if finding.directness is Directness.CAUSE and finding.complains}
+    missing = [
+        finding
+        for finding in findings
+        if finding.directness is Directness.ACCUSATION
+        and finding.complains
+        and finding.sort not in _WORDLESS
+        and finding.accused not in told
+    ]
     return [
         replace(finding, directness=Directness.CAUSE, weight=max(finding.weight, current().client_side))
         if _tells_reason(finding) and any(_misses(complaint, finding, topology) for complaint in missing)
