@@ -142,7 +142,7 @@ def test_every_file_is_kept_whatever_the_others_are_called(
     assert len(below(folder)) == taken.logs == len(names) + 1
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(name=st.text(max_size=60))
 def test_no_name_leads_out_of_the_folder(tmp_path_factory: pytest.TempPathFactory, name: str) -> None:
     """Whatever a file calls itself, it lands below the visitor's folder, under a name of plain characters."""

@@ -392,10 +392,10 @@ def fetch(port: int, path: str) -> tuple[int, str]:
 
 
 def test_the_page_tells_figures_and_health(told: Told) -> None:
-    """In Prometheus' form; a watch that has not looked for two minutes is not healthy."""
+    """In Prometheus' form; a watch that has not looked for two minutes is not healthy, and a failed delivery is named."""
     clock = Clock()
     figures = Figures(lines=42, lag_bytes=7, began=1, last_look=clock.now)
-    deliveries = Deliveries([Folder(Path("nowhere"))], clock)
+    deliveries = Deliveries([Folder(Path(__file__))], clock)
     deliveries.put(told)
     with serving(0, figures, deliveries, '4"2', clock) as port:
         status, text = fetch(port, "/metrics")
@@ -405,6 +405,8 @@ def test_the_page_tells_figures_and_health(told: Told) -> None:
         assert "openstack_rca_watch_deliveries_waiting 1\n" in text
         assert 'openstack_rca_watch_model_info{version="4\\"2"} 1\n' in text
         assert fetch(port, "/healthz") == (200, "ok\n")
+        deliveries.try_due()
+        assert fetch(port, "/healthz")[1].startswith("ok\nlast failed delivery: output: ")
         clock.now += 500
         assert fetch(port, "/healthz")[0] == 503
         assert fetch(port, "/etc/passwd")[0] == 404

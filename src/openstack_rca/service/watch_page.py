@@ -66,7 +66,9 @@ def serving(
                 self._answer(200, metrics_text(figures, deliveries, model), "text/plain; version=0.0.4; charset=utf-8")
             elif self.path == "/healthz":
                 healthy = clock() - figures.last_look < STALE_SECONDS
-                self._answer(200 if healthy else 503, "ok\n" if healthy else "stuck\n", "text/plain; charset=utf-8")
+                text = "ok\n" if healthy else "stuck\n"
+                text += f"last failed delivery: {deliveries.last_error}\n" if deliveries.last_error else ""
+                self._answer(200 if healthy else 503, text, "text/plain; charset=utf-8")
             else:
                 self._answer(404, "not found\n", "text/plain; charset=utf-8")
 
