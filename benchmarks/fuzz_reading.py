@@ -3,11 +3,12 @@
     python benchmarks/fuzz_reading.py [--inputs 100000] [--seed 1] [PATH ...]
 
 PATH are logs whose lines and files are mutated, the recorded samples where none is given; lines that hypothesis makes of the
-pattern of every format and envelope are mutated with them, so that none is missed. Three kinds of input: lines, of which
-two thousand go through recognising and joining together; short texts, which are cut into records and cleaned as pastes; files in
-every packing. Anything but events or an error of the project's own is a fault: it is printed with what caused it, made as
-small as halving makes it, and the exit status is 1. So is an input that takes longer than ten seconds. ``fuzz_packing.py`` is
-the same for packings with atheris, which follows the code's branches.
+pattern of every format and envelope are mutated with them, so that none is missed. Four kinds of input: lines, of which
+two thousand go through recognising and joining together; records printed in every way (JSON, tables, a field a line); short
+texts, which are cut into records and cleaned as pastes; files in every packing. Anything but events or an error of the
+project's own is a fault: it is printed with what caused it, made as small as halving makes it, and the exit status is 1. So is
+an input that takes longer than ten seconds. ``fuzz_packing.py`` is the same for packings with atheris, which follows the
+code's branches.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import bz2
 import contextlib
 import gzip
 import io
+import json
 import lzma
 import random
 import re
@@ -37,6 +39,7 @@ from hypothesis import strategies as st
 
 from openstack_rca.errors import LogInputError
 from openstack_rca.logs.bounds import Bounds
+from openstack_rca.logs.documents import splitter_for
 from openstack_rca.logs.events import read_logs
 from openstack_rca.logs.formats import FALLBACKS, FORMATS, INNER_FORMATS
 from openstack_rca.logs.joining import in_order_of_time, join_events
@@ -134,6 +137,124 @@ def read_lines(lines: Sequence[str]) -> None:
     assert events["lines"].sum() >= sum(1 for line in lines if line.strip()) * 0.5, "lines are lost"
 
 
+KEYS = (
+    "message", "msg", "MESSAGE", "time", "@timestamp", "ts", "created_at", "level", "severity", "PRIORITY", "host", "HOST",
+    "node", "program", "what", "when", "who", "log", "kubernetes", "context", "details", "line", "Body", "Timestamp", "id", "",
+    "a b", "x.y",
+)  # fmt: skip
+VALUES = (
+    "2026-11-23 04:00:00.100", "2026-11-23T04:00:00Z", "Nov 23 04:00:00", "1795406400", "1795406400100.5", "ERROR", "info", "3",
+    "cmp1", "nova-api", "NULL", "-", "", "[1, 2]", "req-1 x", "Traceback (most recent call last):\n  File \"x\"\nKeyError: 7",
+)  # fmt: skip
+
+
+def as_json(records: Sequence[dict[str, object]]) -> str:
+    """A line each."""
+    return "\n".join(map(json.dumps, records))
+
+
+def as_table(records: Sequence[dict[str, object]], delimiter: str = ",") -> str:
+    """Columns with a header."""
+    rows = [list(records[0]), *(map(str, record.values()) for record in records)]
+    return "\n".join(delimiter.join('"' + cell.replace('"', '""') + '"' for cell in row) for row in rows)
+
+
+def as_drawn_table(records: Sequence[dict[str, object]]) -> str:
+    """Bars between the columns."""
+    rows = ["| " + " | ".join(map(str, row)) + " |" for row in (records[0], *(record.values() for record in records))]
+    return "\n".join(["+----+----+", rows[0], "+----+----+", *rows[1:]])
+
+
+def as_ruby(records: Sequence[dict[str, object]]) -> str:
+    """As Logstash prints them."""
+    hashes = (",\n".join(f'  "{key}" => {json.dumps(value)}' for key, value in record.items()) for record in records)
+    return "\n".join(f"{{\n{fields}\n}}" for fields in hashes)
+
+
+def as_rows(records: Sequence[dict[str, object]]) -> str:
+    """As a client of a database prints them."""
+    return "\n".join(
+        "\n".join(
+            [
+                f"*** {number}. row ***".replace("***", "*" * 27),
+                *(f"{key:>12}: {value}" for key, value in record.items()),
+            ]
+        )
+        for number, record in enumerate(records, 1)
+    )
+
+
+def as_blocks(records: Sequence[dict[str, object]]) -> str:
+    """A name and a value each line."""
+    return "\n\n".join("\n".join(f"{key} : {value}" for key, value in record.items()) for record in records)
+
+
+def as_collector(records: Sequence[dict[str, object]]) -> str:
+    """As OpenTelemetry's collector prints them."""
+    return "ResourceLog #0\nResource attributes:\n     -> host.name: Str(x)\n" + "\n".join(
+        "LogRecord #0\n"
+        + "\n".join(f"{key}: Str({value})" for key, value in record.items())
+        + "\nAttributes:\n     -> a: Map({})"
+        for record in records
+    )
+
+
+def as_slow_queries(records: Sequence[dict[str, object]]) -> str:
+    """As MariaDB writes them."""
+    return "\n".join(
+        f"# Time: {next(iter(record.values()))}\n# User@Host: a[a] @ b\n# Query_time: 1\nSET timestamp=1795406400;\n{record}"
+        for record in records
+    )
+
+
+PRINTERS: tuple[Callable[[Sequence[dict[str, object]]], str], ...] = (
+    as_json,
+    lambda records: json.dumps({"hits": {"hits": list(records)}}, indent=2),
+    as_table,
+    lambda records: as_table(records, "\t"),
+    lambda records: as_table(records, ";"),
+    as_drawn_table,
+    as_ruby,
+    as_rows,
+    as_blocks,
+    as_collector,
+    as_slow_queries,
+)
+
+
+def printed(chance: random.Random, lines: Sequence[str]) -> str:
+    """A few records of like keys, printed in some way, after up to three changes."""
+    keys = chance.sample(KEYS, chance.randint(2, 8))
+
+    def value(key: str) -> object:
+        kind = chance.randint(0, 9)
+        said = chance.choice(lines)[:120] if kind < 2 else chance.choice(VALUES)
+        return {key: said} if kind == 2 else chance.choice((7, 1.5, None, True, [said])) if kind == 3 else said
+
+    text = chance.choice(PRINTERS)([{key: value(key) for key in keys} for _ in range(chance.randint(1, 4))])
+    for _ in range(chance.choice((0, 0, 1, 3))):
+        place = chance.randint(0, len(text))
+        text = text[:place] + chance.choice((*PIECES, "\n", "\r\n")) + text[place + chance.randint(0, 5) :]
+    return text
+
+
+def read_records(chosen: Sequence[str]) -> None:
+    """Cut texts into records, at once and in two reads, and recognise these; no line may be lost."""
+    lines: list[str] = []
+    for text in chosen:
+        data = text.encode("utf-8", "replace")
+        splitter = splitter_for(data)
+        if splitter is None:
+            lines += text.split("\n")
+            continue
+        begun, taken = splitter(data[: len(data) // 2], False)
+        rest, more = splitter(data[taken:], True)
+        assert taken + more == len(data), "bytes are lost"
+        assert sum(piece.lines for piece in (*begun, *rest)) >= data.rstrip(b"\n").count(b"\n"), "lines are lost"
+        lines += [piece.text for piece in (*begun, *rest)]
+    read_lines([line.replace("\n", " ") for line in lines])
+
+
 def read_bytes(data: bytes) -> None:
     """Read one file to its end; an error of the project's own is an answer."""
     with tempfile.TemporaryDirectory() as folder:
@@ -185,6 +306,18 @@ def zipped(data: bytes) -> bytes:
     return whole.getvalue()
 
 
+def seven_zipped(data: bytes) -> bytes:
+    """A 7z with one log; a gzip where its library is not installed."""
+    try:
+        from py7zr import SevenZipFile
+    except ImportError:
+        return gzip.compress(data)
+    whole = io.BytesIO()
+    with SevenZipFile(whole, "w") as archive:
+        archive.writestr(data, "h/nova-api.log")
+    return whole.getvalue()
+
+
 PACKINGS: tuple[Callable[[bytes], bytes], ...] = (
     gzip.compress,
     bz2.compress,
@@ -193,6 +326,7 @@ PACKINGS: tuple[Callable[[bytes], bytes], ...] = (
     lz4.frame.compress,
     tarred,
     zipped,
+    seven_zipped,
 )
 
 
@@ -220,7 +354,7 @@ def fault_of(read: Callable[[], None]) -> str:
 
 
 def faults(inputs: int, seed: int, lines: Sequence[str]) -> Iterator[tuple[str, object]]:
-    """Every fault with its cause: most inputs are lines, one of fifty is a text or a packed file."""
+    """Every fault with its cause: most inputs are lines, one of five is printed records, one of fifty a text or a packed file."""
     chance = random.Random(seed)
     done = 0
     while done < inputs:
@@ -228,13 +362,17 @@ def faults(inputs: int, seed: int, lines: Sequence[str]) -> Iterator[tuple[str, 
         fault = fault_of(lambda: read_lines(batch))  # noqa: B023
         if fault:
             yield fault, smallest(read_lines, batch)
+        records = [printed(chance, lines) for _ in range(len(batch) // 5)]
+        fault = fault_of(lambda: read_records(records))  # noqa: B023
+        if fault:
+            yield fault, smallest(read_records, records)
         files = len(batch) // 50
         for number in range(files):
             data = (texts if number % 2 else packed)(chance, lines)
             fault = fault_of(lambda: read_bytes(data))  # noqa: B023
             if fault:
                 yield fault, data
-        done += len(batch) + files
+        done += len(batch) + len(records) + files
 
 
 def main() -> int:

@@ -8,12 +8,15 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from tests.logs.reading import STORY
 
 from openstack_rca.logs.clocks import ClockSkew, correct_skew, estimate_skew
 from openstack_rca.logs.event_table import EventTable
-from openstack_rca.logs.events import read_logs
+from openstack_rca.logs.events import read_collection, read_logs
+from openstack_rca.logs.gathered_events import ReadingOptions
 from openstack_rca.logs.inspection import FileFacts, Inspection, LevelsKnown, ZoneSource, inspect_read
 from openstack_rca.logs.records import HostSource, SkipReason
+from openstack_rca.logs.sources import collect_sources
 
 START = datetime(2026, 11, 23, 4, tzinfo=UTC)
 
@@ -167,3 +170,13 @@ def test_a_skew_is_corrected_on_the_host_that_has_it(tmp_path: Path) -> None:
     assert corrected.filter(ctl1)["time"].to_list() == events.filter(ctl1)["time"].to_list()
     assert correct_skew(events, []) is events
     assert correct_skew(events, [ClockSkew("other", "ctl1", 5.0, 9)]).height == events.height
+
+
+def test_what_is_only_inspected_is_read_without_templates_and_says_the_same(tmp_path: Path) -> None:
+    (tmp_path / "nova-compute.log").write_text("\n".join(STORY) + "\n")
+    whole, bare = (
+        read_collection(collect_sources([tmp_path]), ReadingOptions(templates=templates)) for templates in (True, False)
+    )
+    assert set(bare.events["template"]) == {""}
+    assert bare.events.drop("template", "template_id").equals(whole.events.drop("template", "template_id"))
+    assert inspect_read(bare, "UTC") == inspect_read(whole, "UTC")

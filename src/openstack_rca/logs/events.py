@@ -163,7 +163,8 @@ def read_part(
     reading = Reading(sources, bounds, on_progress)
     gathered = GatheredEvents(spill)
     for batch in reading.batches():
-        gathered.add(_with_templates(_batch_events(batch, reading.logs, options)))
+        events = _batch_events(batch, reading.logs, options)
+        gathered.add(_with_templates(events) if options.templates else events.with_columns(_NO_TEMPLATE))
     return PartRead(reading.logs, reading.left_out, reading.distrusted, reading.error, gathered)
 
 
@@ -278,6 +279,9 @@ def _left_out_reads(left_out: Sequence[tuple[str, SkipReason, str]]) -> list[Fil
         more = f"{others - _NAMED_OTHERS:,} more files"
         reads.append(FileRead(more, 0, 0, 0, "skipped", SkipReason.NOT_A_LOG))
     return reads
+
+
+_NO_TEMPLATE = (pl.lit("").alias("template"), pl.lit(0, pl.UInt64).alias("template_id"))
 
 
 def _with_templates(events: pl.DataFrame) -> pl.DataFrame:

@@ -39,13 +39,14 @@ _LOOKED_AT = 400
 
 def printed_records(begin: str) -> Splitter | None:
     """How a text with this beginning is cut where each of its records is printed over several lines."""
+    # Looking for words costs little.
     if _RUBY.match(begin):
         return by_beginnings(lambda _before, line: line.rstrip() == "{", lambda lines: ruby_hash("\n".join(lines)))
-    if _LOG_RECORD.search(begin):
+    if "LogRecord #" in begin and _LOG_RECORD.search(begin):
         return by_beginnings(lambda _before, line: _LOG_RECORD.match(line), _of_collector())
-    if _ROW.search(begin):
+    if (". row ***" in begin or "-[ RECORD " in begin) and _ROW.search(begin):
         return by_beginnings(lambda _before, line: _ROW.match(line), lambda lines: _fields(lines[1:], aligned=True))
-    if _SLOW.search(begin) and "\n# Query_time: " in begin:
+    if "\n# Query_time: " in begin and _SLOW.search(begin):
         return by_beginnings(_begins_slow_query, _of_slow_queries())
     return _blocks(begin)
 

@@ -27,7 +27,8 @@ def inspect_logs(
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Inspection:
     """Read logs and say what was understood; arguments and errors as for ``read_given``."""
-    read = read_given(paths, settings, on_progress)
+    # What was understood of lines is told without their templates.
+    read = read_given(paths, settings, on_progress, templates=False)
     names = canonical_names(read.table.counted["service"])
     return inspect_read(replace(read, table=read.table.renamed("service", names)), settings.log_timezone)
 

@@ -39,16 +39,18 @@ def read_given(
     settings: Settings,
     on_progress: Callable[[int, int], None] | None = None,
     cluster: Cluster | None = None,
+    *,
+    templates: bool = True,
 ) -> LogRead:
     """Read logs in the zone, as the format and within the bounds of the settings; errors as for ``read_logs``.
 
     What lies elsewhere (``ssh://``, ``loki+https://`` and others, see ``service.remote``) is fetched first, read, and gone
-    afterwards. With a cluster its workers read.
+    afterwards. With a cluster its workers read. ``templates`` as in ``ReadingOptions``.
 
     Raises:
         RemoteLogsUnavailable: a place gave nothing at all.
     """
-    return _read_fetched(paths, settings, on_progress, cluster).read
+    return _read_fetched(paths, settings, on_progress, cluster, templates).read
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ def _read_fetched(
     settings: Settings,
     on_progress: Callable[[int, int], None] | None,
     cluster: Cluster | None,
+    templates: bool = True,
 ) -> GivenLogs:
     """Read the whole of logs here and elsewhere, keeping nothing."""
     if cluster is not None and len(paths) == 1 and is_bucket(str(paths[0])):
@@ -80,7 +83,7 @@ def _read_fetched(
     # What is fetched is seen by this machine alone.
     sees = None if any(is_remote(str(path)) for path in paths) else cluster
     with fetched(paths, settings, on_progress) as there:
-        read = reader_of(settings, on_progress, sees)(collect_sources(there.paths), None)
+        read = reader_of(settings, on_progress, sees, templates=templates)(collect_sources(there.paths), None)
     return GivenLogs(_corrected(read, settings), None, there.notes)
 
 
@@ -147,13 +150,17 @@ def _read_stretch(
 
 
 def reader_of(
-    settings: Settings, on_progress: Callable[[int, int], None] | None, cluster: Cluster | None = None
+    settings: Settings,
+    on_progress: Callable[[int, int], None] | None,
+    cluster: Cluster | None = None,
+    *,
+    templates: bool = True,
 ) -> Read:
     """How logs are read in the zone, as the format and within the bounds of the settings, by the workers of a cluster if any."""
     spill, bounds = partial(spill_file, settings), bounds_of(settings)
 
     def read(collection: Collection, latest: datetime | None) -> LogRead:
-        options = replace(_options(settings), known_latest=latest)
+        options = replace(_options(settings), known_latest=latest, templates=templates)
         if cluster is None:
             return read_collection(collection, options, bounds, on_progress, spill)
         part = read_by_workers(cluster, collection.sources, options, bounds, spill, on_progress)
