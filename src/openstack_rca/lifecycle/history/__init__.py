@@ -20,23 +20,3 @@ from openstack_rca.lifecycle.history.version_state import (
     VersionState,
     read_state,
 )
-
-__all__ = [
-    "ALIAS",
-    "DESCRIPTION",
-    "EventLog",
-    "LONGEST_TEXT",
-    "PIN",
-    "PUBLISHED",
-    "READ_AT_ONCE",
-    "REFUSED",
-    "STAGE",
-    "STAGES",
-    "VersionEvent",
-    "VersionIndex",
-    "VersionState",
-    "YANK",
-    "author",
-    "read_state",
-    "version_not_found",
-]

@@ -3,13 +3,3 @@
 from openstack_rca.lifecycle.local.cache import ModelCache, open_cache
 from openstack_rca.lifecycle.local.compression import packed
 from openstack_rca.lifecycle.local.spool import Spool, SpooledModel, kept_for_later, send_waiting
-
-__all__ = [
-    "ModelCache",
-    "Spool",
-    "SpooledModel",
-    "kept_for_later",
-    "open_cache",
-    "packed",
-    "send_waiting",
-]

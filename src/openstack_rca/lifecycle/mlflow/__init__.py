@@ -16,29 +16,3 @@ from openstack_rca.lifecycle.mlflow.run_logger import TAG_MODEL_URI, TAG_NOTE, R
 from openstack_rca.lifecycle.mlflow.run_reader import RunSummary
 from openstack_rca.lifecycle.mlflow.run_retention import RunDecision, plan_runs, prune_runs
 from openstack_rca.lifecycle.mlflow.tracking import Tracking
-
-__all__ = [
-    "DatabaseFacts",
-    "MlflowRegistry",
-    "Restored",
-    "RunDecision",
-    "RunLogger",
-    "RunSummary",
-    "TAG_MODEL_URI",
-    "TAG_NOTE",
-    "TAG_WRITER",
-    "Tracking",
-    "back_up",
-    "connect",
-    "get_ready",
-    "is_registered_half",
-    "is_server",
-    "plan_runs",
-    "prepare_environment",
-    "probe_artifacts",
-    "prune_runs",
-    "registry_errors",
-    "restore",
-    "server_version",
-    "without_password",
-]

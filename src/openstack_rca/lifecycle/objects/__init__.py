@@ -22,36 +22,3 @@ from openstack_rca.lifecycle.objects.retrying import retrying
 from openstack_rca.lifecycle.objects.sayings import meaning
 from openstack_rca.lifecycle.objects.store import ObjectStore, Progress, StoredObject, normal_root
 from openstack_rca.lifecycle.objects.store_errors import key_taken, proxy_for, way_on, writing_to
-
-__all__ = [
-    "BucketRules",
-    "COPY_BYTES",
-    "Hold",
-    "ObjectStore",
-    "PART",
-    "Progress",
-    "S3Access",
-    "StoredObject",
-    "apply_rules",
-    "copy_bytes",
-    "file_digest",
-    "find_s3_access",
-    "hold",
-    "key_taken",
-    "locked",
-    "meaning",
-    "normal_root",
-    "proxy_for",
-    "remove_leftovers",
-    "remove_unheld",
-    "replacing",
-    "retrying",
-    "rules_for",
-    "side_by_side",
-    "trusted_authorities",
-    "way_on",
-    "within",
-    "work_folder",
-    "write_whole",
-    "writing_to",
-]

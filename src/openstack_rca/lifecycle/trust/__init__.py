@@ -2,9 +2,3 @@
 
 from openstack_rca.lifecycle.trust.signing import Signatures
 from openstack_rca.lifecycle.trust.signing_keys import check_signing, check_verification
-
-__all__ = [
-    "Signatures",
-    "check_signing",
-    "check_verification",
-]

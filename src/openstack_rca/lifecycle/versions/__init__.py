@@ -9,19 +9,3 @@ from openstack_rca.lifecycle.versions.promotion import Promotion
 from openstack_rca.lifecycle.versions.repair import Finding
 from openstack_rca.lifecycle.versions.retention import DEFAULT_AGE, DEFAULT_KEEP, PruneStep
 from openstack_rca.lifecycle.versions.retention_policy import parse_age, parse_policy
-
-__all__ = [
-    "DEFAULT_AGE",
-    "DEFAULT_KEEP",
-    "Finding",
-    "ModelLifecycle",
-    "Promotion",
-    "PruneStep",
-    "VersionChanges",
-    "announce",
-    "check_webhook",
-    "companions",
-    "introduction",
-    "parse_age",
-    "parse_policy",
-]

@@ -18,8 +18,6 @@ from openstack_rca.logs.formats import (
 from openstack_rca.logs.formats.general import WEAK
 from openstack_rca.logs.formats.line_format import LineFormat
 
-__all__ = ["FALLBACKS", "FORMATS", "INNER_FALLBACKS", "INNER_FORMATS", "SERVICES", "TIMELESS", "WEAK", "LineFormat"]
-
 FORMATS: tuple[LineFormat, ...] = (
     *messaging.FORMATS,
     *databases.FORMATS,

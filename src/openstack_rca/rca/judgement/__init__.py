@@ -26,33 +26,3 @@ from openstack_rca.rca.judgement.own_settings import blame_own_settings
 from openstack_rca.rca.judgement.ranking import rank
 from openstack_rca.rca.judgement.shared_dependencies import infer_shared
 from openstack_rca.rca.judgement.verdict import standing, verdict_on
-
-__all__ = [
-    "Candidate",
-    "Step",
-    "believe_own_reasons",
-    "blame_link_to_busy_service",
-    "blame_link_to_shared_service",
-    "blame_named_by_several",
-    "blame_own_settings",
-    "blame_proxy_in_front",
-    "confirm_absence",
-    "discount_clean_restarts",
-    "discount_complaints_after_own_silence",
-    "discount_lone_warnings",
-    "discount_orderly_absence",
-    "discount_stop_after_own_error",
-    "discount_unmissed_silence",
-    "explain",
-    "fitted_steps",
-    "infer_from_failing_apis",
-    "infer_shared",
-    "keep_blame_on_common_target",
-    "place_on_ladder",
-    "probability",
-    "rank",
-    "standing",
-    "verdict_on",
-    "weigh",
-    "weigh_changes",
-]

@@ -3,32 +3,9 @@
 from openstack_rca.rca.knowledge.catalogue import TEXT_LIMIT, Catalogue, event_text, load_catalogue, own_signatures
 from openstack_rca.rca.knowledge.checks import concrete_checks
 from openstack_rca.rca.knowledge.deployments import Deployment, recognised_deployment
-from openstack_rca.rca.knowledge.linting import LintResult, lint_catalogue, speaker
+from openstack_rca.rca.knowledge.linting import lint_catalogue, speaker
 from openstack_rca.rca.knowledge.literals import required_literals
 from openstack_rca.rca.knowledge.remembering import RememberingCatalogue
 from openstack_rca.rca.knowledge.signature import Signature
 from openstack_rca.rca.knowledge.topology import HOST, NETWORK, STORAGE, Topology, load_topology
 from openstack_rca.rca.knowledge.typed_commands import fitted_check
-
-__all__ = [
-    "Catalogue",
-    "Deployment",
-    "HOST",
-    "LintResult",
-    "NETWORK",
-    "RememberingCatalogue",
-    "STORAGE",
-    "Signature",
-    "TEXT_LIMIT",
-    "Topology",
-    "concrete_checks",
-    "event_text",
-    "fitted_check",
-    "lint_catalogue",
-    "load_catalogue",
-    "load_topology",
-    "own_signatures",
-    "recognised_deployment",
-    "required_literals",
-    "speaker",
-]

@@ -5,7 +5,6 @@ from openstack_rca.rca.relevance.incident_history import (
     ConfirmedEvent,
     Event,
     History,
-    HistoryState,
     PastIncident,
     storable,
 )
@@ -19,22 +18,3 @@ from openstack_rca.rca.relevance.past_incidents import (
     with_history_notes,
 )
 from openstack_rca.rca.relevance.semantic import INSTALL_HINT, open_semantic_search
-
-__all__ = [
-    "AnalysisEvent",
-    "ConfirmedEvent",
-    "Event",
-    "History",
-    "HistoryState",
-    "INSTALL_HINT",
-    "Knowledge",
-    "PastIncident",
-    "Recall",
-    "add_history_bonus",
-    "fingerprint_of",
-    "fit_to_issue",
-    "open_semantic_search",
-    "recall",
-    "storable",
-    "with_history_notes",
-]

@@ -22,28 +22,3 @@ from openstack_rca.rca.render.wording import (
     story_title,
     window_text,
 )
-
-__all__ = [
-    "Headline",
-    "as_utc",
-    "clock",
-    "confidence_sides",
-    "confidence_text",
-    "counts",
-    "headline",
-    "moment",
-    "percent",
-    "place",
-    "render_html",
-    "render_json",
-    "render_markdown",
-    "render_short",
-    "render_text",
-    "render_text_plain",
-    "render_ticket",
-    "report_schema",
-    "spot",
-    "story_lines",
-    "story_title",
-    "window_text",
-]

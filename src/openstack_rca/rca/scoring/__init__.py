@@ -13,24 +13,3 @@ from openstack_rca.rca.scoring.labelled_incidents import (
 )
 from openstack_rca.rca.scoring.sensitivity import ChangedAnswer, ShortAnswer, sensitivity_table
 from openstack_rca.rca.scoring.uncertainty import bootstrap_interval, confusion, paired_difference, reliability
-
-__all__ = [
-    "INCIDENT_FILE",
-    "ChangedAnswer",
-    "IncidentScore",
-    "LabelledAnswer",
-    "Question",
-    "ShortAnswer",
-    "Truth",
-    "bootstrap_interval",
-    "confusion",
-    "find_incidents",
-    "fit_steps",
-    "leave_one_group_out_error",
-    "paired_difference",
-    "read_question",
-    "read_truth",
-    "reliability",
-    "sensitivity_table",
-    "tells",
-]

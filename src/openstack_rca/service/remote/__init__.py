@@ -9,15 +9,3 @@ from openstack_rca.service.remote.addresses import is_remote, parse_address, pla
 from openstack_rca.service.remote.fetching import Fetched, bucket_objects, fetched, is_bucket
 from openstack_rca.service.remote.objects import fetch_keys
 from openstack_rca.service.remote.tailing import tailed
-
-__all__ = [
-    "Fetched",
-    "bucket_objects",
-    "fetch_keys",
-    "fetched",
-    "is_bucket",
-    "is_remote",
-    "parse_address",
-    "plain_address",
-    "tailed",
-]

@@ -50,5 +50,3 @@ WINDOW_STAGES = (
 """What is done for each stretch of trouble."""
 
 STAGES = (*RECORDING_STAGES, *WINDOW_STAGES)
-
-__all__ = ["RECORDING_STAGES", "STAGES", "WINDOW_STAGES"]
