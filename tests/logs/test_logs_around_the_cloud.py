@@ -126,6 +126,7 @@ DEVICES = {
     "IOS-XR": ("Nov 23 04:00:00 dev-1 ifmgr[7]: %PKT_INFRA-LINK-3-UPDOWN : Interface down", "network", "ERROR", 7),
     "VRP, Comware": ("Nov 23 04:00:00 dev-1 %%01IFNET/4/IF_STATE(l)[0]:Interface down", "network", "WARNING", None),
     "RouterOS": ("Nov 23 04:00:00 dev-1 interface,error ether1 link down", "interface", "ERROR", None),
+    "CEF": ("Nov 23 04:00:00 dev-1 CEF:0|Check Point|VPN-1|R80|drop|Drop|7|msg=dropped", "network", "INFO", None),
     "FortiOS": (
         'Nov 23 04:00:00 dev-1 date=2026-11-23 time=04:00:00 devname="dev-1" logid="01" level="alert" msg="HA member lost"',
         "network",
@@ -161,3 +162,27 @@ def test_an_event_of_a_container_is_of_what_runs_in_it_and_no_word_of_it_is_a_ho
     (event,) = rows(line.format(id="925cc8d2" * 8) + "\n", "cmp1/events.log")
     told = (f"{event['time']:%H:%M:%S.%f}", event["host"], event["service"], event["message"][:9])
     assert told == ("04:00:00.100000", "cmp1", "nova_compute", "container")
+
+
+SHOWN = {
+    "ausearch -i": (
+        "type=AVC msg=audit(11/23/2026 04:00:00.100:77) : avc:  denied  { read } for pid=7",
+        "auditd",
+        "WARNING",
+    ),
+    "dmesg --time-format iso": ("2026-11-23T05:00:00,100000+01:00 Kernel panic - not syncing: x", "kernel", "CRITICAL"),
+    "ceph log last -f json": (
+        '{"stamp":"2026-11-23T04:00:00.100+0000","name":"mon.a","message":"1 osds down","priority":"[ERR]"}',
+        "x",
+        "ERROR",
+    ),
+    "structlog on a console": ("2026-11-23 04:00:00.100 [error    ] no start      code=500", "x", "ERROR"),
+}
+
+
+@pytest.mark.parametrize("command", SHOWN)
+def test_what_a_command_shows_of_a_log_is_read(command: str) -> None:
+    line, service, level = SHOWN[command]
+    (event,) = rows(f"{line}\n", "x.log")
+    assert (f"{event['time']:%H:%M:%S.%f}", event["service"], event["level"]) == ("04:00:00.100000", service, level)
+    assert event["message"][0] not in "]:"

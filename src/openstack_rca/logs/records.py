@@ -130,7 +130,7 @@ _GUESS_WORDS = "FATAL|CRIT|PANIC|EMERG|ERR|WARN|INFO|DEBUG|atal|anic|rror|xcepti
 
 def level_name(word: str) -> str | None:
     """One name for a severity, whatever the program calls it; ``None`` for a word that is none."""
-    return _LEVELS.get(word.upper())
+    return _LEVELS.get(word.strip("[]").upper())
 
 
 def normal_level(level: pl.Expr) -> pl.Expr:

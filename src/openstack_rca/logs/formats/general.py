@@ -33,7 +33,7 @@ _BEFORE = (
 # A level near the beginning of what follows a stamp: in brackets, in capitals, or before a colon.
 _NEAR = (
     r"^[ \t\])>|:,-]*(?P<tokens>(?:(?:[\[(<][^\]\[()<>]*[\])>]|[A-Za-z0-9_./:#@$=%+*\[\]()-]+|\|)[ \t|,-]*){0,5}?)"
-    rf"(?:[\[(<] ?(?P<marked>(?i:trace|{_WORDS}|notset|[diwef])) ?[\])>|]|"
+    rf"(?:[\[(<] ?(?P<marked>(?i:trace|{_WORDS}|notset|[diwef])) {{0,8}}[\])>|]|"
     rf"(?P<capital>{_CAPITALS}|CRIT|ERR|EMERG|SEVERE)(?:[ \t:|,\])-]|$)|"
     rf"(?P<ended>{_WORDS.replace('|fatal', '')})(?:/[A-Za-z]+)? *:)"
     r"[ \t:|,\])-]*(?P<text>.*)$"

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import polars as pl
 
-from openstack_rca.logs.formats.line_format import LineFormat, guessed, timeless
+from openstack_rca.logs.formats.line_format import LineFormat, guessed, iso, timeless
 from openstack_rca.logs.records import normal_level, syslog_level
-from openstack_rca.logs.stamps import DAY, ISO, MONTH, epoch_time, formatted_time, iso_time, time_since_start
+from openstack_rca.logs.stamps import (
+    DAY,
+    ISO,
+    MONTH,
+    epoch_time,
+    formatted_time,
+    iso_time,
+    time_since_start,
+    written_times,
+)
 
 _CTIME = rf"{DAY} {MONTH} [ \d]\d \d\d:\d\d:\d\d \d{{4}}"
 # Seconds since the start, perhaps with what passed since the line before, and who wrote it.
@@ -45,13 +54,13 @@ def _human(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
     return parts.with_columns(time.alias("time"), level=pl.lit("INFO"))
 
 
-def _audit(parts: pl.DataFrame, _timezone: str) -> pl.DataFrame:
+def _audit(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
     text = pl.col("message")
     refused = text.str.contains(r"\bdenied\b|\bres=(?:failed|0)\b|\bsuccess=no\b") | pl.col("type").str.starts_with(
         "ANOM"
     )
     return parts.with_columns(
-        epoch_time(pl.col("stamp")).alias("time"),
+        pl.coalesce(epoch_time(pl.col("stamp")), written_times(parts["stamp"], timezone)).alias("time"),
         pl.when(refused).then(pl.lit("WARNING")).otherwise(pl.lit("INFO")).alias("level"),
         message=pl.col("type") + ": " + text,
     )
@@ -60,9 +69,10 @@ def _audit(parts: pl.DataFrame, _timezone: str) -> pl.DataFrame:
 FORMATS = (
     LineFormat(
         "audit",
-        r"^(?:node=(?P<host>\S+) )?type=(?P<type>[A-Z0-9_]+) msg=audit\((?P<stamp>\d{9,10}\.\d{3}):\d+\): ?(?P<message>.*)$",
+        r"^(?:node=(?P<host>\S+) )?type=(?P<type>[A-Z0-9_]+) "
+        r"msg=audit\((?P<stamp>\d{9,10}\.\d{3}|[\d/.-]{8,10} \d\d:\d\d:\d\d\.\d{3}):\d+\) ?: ?(?P<message>.*)$",
         _audit,
-        "the audit daemon; what was refused or failed is a warning",
+        "the audit daemon, also as `ausearch -i` shows it; what was refused or failed is a warning",
     ),
     LineFormat(
         "kernel",
@@ -72,6 +82,12 @@ FORMATS = (
     ),
     LineFormat("kernel", rf"^{_DECODED}(?:{_UPTIME} )?(?P<message>.*)$", _decoded, "dmesg -x"),
     LineFormat("kernel", rf"^\[(?P<stamp>{_CTIME})\] (?P<message>[^\[].*)$", guessed(_human), "dmesg -T"),
+    LineFormat(
+        "kernel",
+        r"^(?P<stamp>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d,\d{6}[+-]\d\d:\d\d) (?P<message>.*)$",
+        guessed(iso),
+        "dmesg --time-format iso",
+    ),
     LineFormat("kernel", rf"^<(?P<priority>\d{{1,3}})>{_UPTIME} ?(?P<message>.*)$", _raw, "dmesg -r"),
 )
 
