@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from openstack_rca.logs.event_table import EventTable
 from openstack_rca.logs.events import read_logs
@@ -14,7 +15,7 @@ from openstack_rca.model.baseline import Baseline
 from openstack_rca.rca.evidence import Finding, missing_steps, observe, with_words
 from openstack_rca.rca.knowledge import load_topology
 from openstack_rca.service.analysis import events_without_words
-from openstack_rca.service.stories import expected_steps
+from openstack_rca.service.stories import as_table, expected_steps, from_table
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 WINDOW = timedelta(minutes=2)
@@ -73,6 +74,20 @@ def test_a_model_of_another_cloud_expects_only_what_held_here(normal: pl.DataFra
     baseline = Baseline.learn(normal)
     assert not expected_steps(baseline, events).foreign
     assert expected_steps(baseline, events.with_columns(host=pl.lit("elsewhere"))).foreign
+
+
+def test_expected_steps_come_back_from_a_file_as_they_were(normal: pl.DataFrame, tmp_path: Path) -> None:
+    """Every column and type, also where no request was made."""
+    baseline = Baseline.learn(normal)
+    for events in (normal, normal.clear()):
+        expected = expected_steps(baseline, events)
+        assert expected.steps.is_empty() == events.is_empty()
+        as_table(expected).write_parquet(tmp_path / "steps.parquet")
+        back = from_table(pl.read_parquet(tmp_path / "steps.parquet"))
+        for name in ("steps", "rows", "proofs"):
+            assert_frame_equal(getattr(back, name), getattr(expected, name))
+        assert (back.missing_rates, back.late_rates) == (expected.missing_rates, expected.late_rates)
+        assert back.foreign == expected.foreign
 
 
 def test_logs_without_a_baseline_expect_nothing() -> None:

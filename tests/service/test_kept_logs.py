@@ -274,6 +274,17 @@ def test_scores_are_kept_for_the_events_and_the_model_that_they_are_of(logs: Pat
     assert [call[0] for call in calls] == ["a", "b", "a"]
 
 
+def test_the_steps_that_a_model_expected_are_kept_beside_its_scores(logs: Path, settings: Settings) -> None:
+    """They are found once for a model, and are no scores."""
+    kept = read_for_question([logs], settings).kept
+    assert kept is not None
+    first, second = pl.DataFrame({"foreign": [True]}), pl.DataFrame({"foreign": [False]})
+    assert kept.steps("a" * 64, lambda: first).equals(first)
+    assert kept.steps("a" * 64, lambda: second).equals(first)
+    assert kept.steps("b" * 64, lambda: second).equals(second)
+    assert {each.kind for each in list_kept(settings)} == {"events", "steps"}
+
+
 def test_nothing_is_kept_where_the_setting_says_so(logs: Path, settings: Settings) -> None:
     """No file, no folder."""
     read(logs, settings.model_copy(update={"log_cache_bytes": 0}))

@@ -29,7 +29,7 @@ from openstack_rca.service.log_inspection import reading_line, reading_notes
 from openstack_rca.service.log_reading import read_for_question, read_given, reading_words
 from openstack_rca.service.model_choice import OpenModel, open_model
 from openstack_rca.service.remote import plain_address
-from openstack_rca.service.stories import expected_steps
+from openstack_rca.service.stories import as_table, expected_steps, from_table
 from openstack_rca.service.waiting_runs import Sent, send_waiting_runs, write_down
 from openstack_rca.settings import Settings
 
@@ -217,7 +217,14 @@ def prepare(
         rates = rates.merged_with(shown) if rates.known else shown
         known = known if known and good.follow.rules.is_empty() else good
     asked = opened.file if network and opened.file and known is opened.file.baseline else None
-    expected = expected_steps(known, events_without_words(read.table), asked, cluster) if known else ExpectedSteps()
+    expected = ExpectedSteps()
+    if known and not known.follow.rules.is_empty():
+
+        def expect() -> ExpectedSteps:
+            return expected_steps(known, events_without_words(read.table), asked, cluster)
+
+        keeps = kept if asked else None
+        expected = from_table(keeps.steps(opened.used.digest, lambda: as_table(expect()))) if keeps else expect()
     lap("score")
     return Prepared(read, opened, scores, rates, seconds, expected, notes)
 

@@ -4,6 +4,7 @@
                                          is counted of them
     <cache>/logs/<key>-<token>.lines     the words of the events of long logs (see ``PackedParts``)
     <cache>/logs/<key>-<model>.parquet   the scores of those events by the model with this digest
+    <cache>/logs/<key>-<model>-steps.parquet   the steps of requests that this model expected in them
     <cache>/logs/<key>-clocks.parquet    which clocks disagree in those events
 
 The key stands for the paths and for how they are read; size, time of change, beginning and end of each file say whether they
@@ -28,7 +29,7 @@ from typing import Any, BinaryIO, cast
 
 import polars as pl
 
-from openstack_rca import __version__, logs
+from openstack_rca import __version__, logs, model
 from openstack_rca.lifecycle.objects import remove_leftovers, remove_unheld, replacing
 from openstack_rca.logs.clocks import ClockSkew
 from openstack_rca.logs.event_table import EVENT_SCHEMA, EventTable, PackedTable
@@ -135,6 +136,10 @@ class KeptLogs:
     def scores(self, model: str, score: Callable[[], pl.DataFrame]) -> pl.DataFrame:
         """The scores of what is kept by the model with this digest: from the cache, else by ``score``."""
         return self._derived("scores", model[:_DIGEST_LENGTH], score) if model else score()
+
+    def steps(self, model: str, expect: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+        """The steps (``stories.as_table``) that this model expected in what is kept: from the cache, else by ``expect``."""
+        return self._derived("steps", f"{model[:_DIGEST_LENGTH]}-steps", expect) if model else expect()
 
     def skews(self, estimate: Callable[[], list[ClockSkew]]) -> list[ClockSkew]:
         """Which clocks disagree in what is kept: from the cache, else by ``estimate``."""
@@ -353,11 +358,11 @@ def _digest(facts: object) -> str:
 
 
 def _reader() -> list[Any]:
-    """What decides how a line is read: the release, the masks, and the very files of the parser and its names."""
-    folder = Path(str(logs.__file__)).parent
+    """What decides how a line is read and scored: the release, the masks, and the very files of the parser and the model."""
     files = [
         (path.name, path.stat().st_size, path.stat().st_mtime_ns)
-        for path in sorted(folder.rglob("*"))
+        for room in (logs, model)
+        for path in sorted(Path(str(room.__file__)).parent.rglob("*"))
         if path.suffix in (".py", ".yaml")
     ]
     return [__version__, MASK_VERSION, files]

@@ -13,6 +13,8 @@ from openstack_rca.service.cluster import Cluster
 from openstack_rca.service.cluster_scoring import story_steps
 from openstack_rca.service.story_steps import NETWORK, RULES, component_names, step_sources
 
+_FRAMES, _RATES = ("steps", "rows", "proofs"), ("missing_rates", "late_rates")
+
 
 def expected_steps(
     baseline: Baseline, events: pl.DataFrame, file: ModelFile | None = None, cluster: Cluster | None = None
@@ -46,6 +48,25 @@ def expected_steps(
         rows=told.rows.filter(pl.col("story").is_in(broken)),
         proofs=came.join(steps, on=["story", "follower"], how="anti"),
     )
+
+
+def as_table(expected: ExpectedSteps) -> pl.DataFrame:
+    """Expected steps as one row, in which they can be kept; some rule expected them."""
+    rates = {name: _rates_frame(getattr(expected, name)) for name in _RATES}
+    frames = rates | {name: getattr(expected, name) for name in _FRAMES}
+    return pl.DataFrame({name: [frame.to_struct()] for name, frame in frames.items()} | {"foreign": expected.foreign})
+
+
+def from_table(table: pl.DataFrame) -> ExpectedSteps:
+    """The opposite of ``as_table``."""
+    frames = {name: table[name][0].struct.unnest() for name in (*_FRAMES, *_RATES)}
+    rates = {name: dict(frames.pop(name).iter_rows()) for name in _RATES}
+    return ExpectedSteps(**frames, **rates, foreign=bool(table["foreign"][0]))
+
+
+def _rates_frame(rates: Mapping[str, float]) -> pl.DataFrame:
+    told = {"follower": list(rates), "share": list(rates.values())}
+    return pl.DataFrame(told, schema={"follower": pl.String, "share": pl.Float64})
 
 
 def _shares(rates: pl.DataFrame, state: str) -> Mapping[str, float]:
