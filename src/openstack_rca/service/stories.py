@@ -59,9 +59,9 @@ def as_table(expected: ExpectedSteps) -> pl.DataFrame:
 
 def from_table(table: pl.DataFrame) -> ExpectedSteps:
     """The opposite of ``as_table``."""
-    frames = {name: table[name][0].struct.unnest() for name in (*_FRAMES, *_RATES)}
-    rates = {name: dict(frames.pop(name).iter_rows()) for name in _RATES}
-    return ExpectedSteps(**frames, **rates, foreign=bool(table["foreign"][0]))
+    steps, rows, proofs, missing, late = (table[name][0].struct.unnest() for name in (*_FRAMES, *_RATES))
+    foreign = bool(table["foreign"][0])
+    return ExpectedSteps(steps, dict(missing.iter_rows()), dict(late.iter_rows()), foreign, rows, proofs)
 
 
 def _rates_frame(rates: Mapping[str, float]) -> pl.DataFrame:
