@@ -331,3 +331,14 @@ def test_a_lone_warning_where_nothing_failed_proves_little() -> None:
     assert discount_lone_warnings([lone], troubled) == [lone]
     for sure in (replace(lone, weight=0.8), replace(lone, count=5)):
         assert discount_lone_warnings([sure], calm) == [sure]
+
+
+def test_a_warning_that_two_services_tell_is_not_weakened() -> None:
+    """The quota that neutron refuses and that made heat's stack fail is no everyday warning."""
+    refused = replace(
+        finding("neutron-server", "neutron-server", "ctl", signature="quota-exceeded"), weight=0.3, count=1
+    )
+    passed_on = replace(refused, accuser="heat-engine")
+    calm = window().with_columns(level=pl.lit("INFO"), failed=pl.lit(False))
+    assert discount_lone_warnings([refused], calm)[0].weight < refused.weight
+    assert discount_lone_warnings([refused, passed_on], calm) == [refused, passed_on]

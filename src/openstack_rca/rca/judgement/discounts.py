@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -113,7 +114,8 @@ def discount_stop_after_own_error(findings: list[Finding], catalogue: Catalogue)
 def discount_lone_warnings(findings: list[Finding], window: pl.DataFrame) -> list[Finding]:
     """Weaken what a rule without certainty makes of a line or two where no request and nothing else failed.
 
-    Healthy services warn too; where neither an error nor a failed request stands beside it such a line proves nothing.
+    Healthy services warn too; where neither an error nor a failed request stands beside it, and no second service tells the
+    same, such a line proves nothing.
 
     Args:
         findings: all findings.
@@ -122,6 +124,9 @@ def discount_lone_warnings(findings: list[Finding], window: pl.DataFrame) -> lis
     table = current()
     if window["failed"].any():
         return findings
+    tellers: dict[tuple[str | None, str], set[str | None]] = defaultdict(set)
+    for finding in findings:
+        tellers[finding.signature, finding.accused].add(finding.accuser)
     mild = set(window.filter(pl.col("level").is_in(["INFO", "WARNING"]))["row"].to_list())
     return [
         finding.weakened(table.once)
@@ -129,6 +134,7 @@ def discount_lone_warnings(findings: list[Finding], window: pl.DataFrame) -> lis
         and finding.directness is not Directness.SYMPTOM
         and finding.weight <= table.plain
         and finding.count < table.enough_events
+        and len(tellers[finding.signature, finding.accused]) == 1
         and mild.issuperset(finding.rows)
         else finding
         for finding in findings
