@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from signing_helpers import (
 from openstack_rca.errors import ConfigurationError, PublishFailed
 from openstack_rca.lifecycle.doctor import check_connections
 from openstack_rca.lifecycle.records import Place, signature_key
+from openstack_rca.lifecycle.trust.signing_keys import check_signing
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.lifecycle.versions.promotion import promote
 from openstack_rca.settings import Settings, load_settings
@@ -101,6 +103,17 @@ def test_names_that_are_too_long_to_be_signed_are_told_first(
     settings = keys.signing(store_only).model_copy(update={"experiment_name": "e" * 200, "model_name": "m" * 60})
     with pytest.raises(PublishFailed, match="too long together"):
         publish(ModelLifecycle(settings), make_model("trained"))
+
+
+def test_as_many_letters_as_are_told_can_be_signed_and_not_one_more(store_only: Settings, keys: Keys) -> None:
+    """Of experiment and model together."""
+    settings = keys.signing(store_only)
+    with pytest.raises(ConfigurationError) as refused:
+        check_signing(settings, Place("e" * 200, "m" * 100))
+    (letters,) = (int(number) for number in re.findall(r"may have (\d+) letters", str(refused.value)))
+    check_signing(settings, Place("e" * 200, "m" * (letters - 200)))
+    with pytest.raises(ConfigurationError, match="too long together"):
+        check_signing(settings, Place("e" * 200, "m" * (letters - 199)))
 
 
 @pytest.mark.usefixtures("nowhere")
