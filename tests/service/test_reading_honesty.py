@@ -82,6 +82,13 @@ def test_logs_of_no_openstack_are_inconclusive(logs: Path, settings: Settings, n
     assert said in report.summary
 
 
+def test_logs_of_ovn_alone_are_of_a_cloud(logs: Path, settings: Settings) -> None:
+    """It is OpenStack's network, also where nobody names a project."""
+    text = "2026-11-23T04:00:0{0}.310Z|0091{0}|binding|INFO|Claiming lport 1f9c1e1a-5a57-4e4d-8d3a-06f7c2b7d1e4 for this chassis."
+    (logs / "ovn-controller.log").write_text("".join(text.format(second) + "\n" for second in range(9)))
+    assert report_on(logs, settings).verdict is Verdict.NO_FAILURE_FOUND
+
+
 @pytest.mark.parametrize("form", FORMATS)
 def test_an_answer_without_any_cause_can_be_shown_in_every_form(logs: Path, settings: Settings, form: str) -> None:
     """The reason stands where the cause would."""
