@@ -278,11 +278,15 @@ def test_the_steps_that_a_model_expected_are_kept_beside_its_scores(logs: Path, 
     """They are found once for a model, and are no scores."""
     kept = read_for_question([logs], settings).kept
     assert kept is not None
-    first, second = pl.DataFrame({"foreign": [True]}), pl.DataFrame({"foreign": [False]})
+    first, second = pl.DataFrame({"steps": [[1, 2]]}), pl.DataFrame({"steps": [[3]]})
     assert kept.steps("a" * 64, lambda: first).equals(first)
     assert kept.steps("a" * 64, lambda: second).equals(first)
     assert kept.steps("b" * 64, lambda: second).equals(second)
-    assert {each.kind for each in list_kept(settings)} == {"events", "steps"}
+    assert sorted((each.kind, each.events) for each in list_kept(settings)) == [
+        ("events", 80),
+        ("steps", 1),
+        ("steps", 2),
+    ]
 
 
 def test_nothing_is_kept_where_the_setting_says_so(logs: Path, settings: Settings) -> None:

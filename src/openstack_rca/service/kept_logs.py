@@ -50,7 +50,7 @@ _WORDS = ".lines"
 
 @dataclass(frozen=True)
 class KeptFile:
-    """One file of the cache."""
+    """One file of the cache; ``events`` counts what it holds: events, their scores, expected steps, or clocks."""
 
     path: Path
     kind: str
@@ -275,11 +275,11 @@ def list_kept(settings: Settings) -> list[KeptFile]:
     for path in logs_folder(settings).glob("*.parquet"):
         with suppress(OSError):
             facts, status = _facts_of(path) or {}, path.stat()
-            rows = int(pl.scan_parquet(path).select(pl.len()).collect().item()) if facts else 0
-            used = datetime.fromtimestamp(status.st_mtime, UTC)
-            found.append(
-                KeptFile(path, facts.get("kind", "events"), list(facts.get("logs", [])), _size(path), rows, used)
-            )
+            kind, used = facts.get("kind", "events"), datetime.fromtimestamp(status.st_mtime, UTC)
+            # Steps are one row that holds them all.
+            rows = pl.col("steps").list.len().sum() if kind == "steps" else pl.len()
+            number = int(pl.scan_parquet(path).select(rows).collect().item()) if facts else 0
+            found.append(KeptFile(path, kind, list(facts.get("logs", [])), _size(path), number, used))
     return sorted(found, key=lambda each: each.last_used, reverse=True)
 
 
