@@ -5,13 +5,15 @@
 The lines are those of the packaged recording, at so many lines a second, with other ids in each pass; every so many minutes a
 recorded incident (INC-003) happens between them; more often than the cool-down of half an hour it is told but once. Files are
 rotated each hour. The watch is stepped whenever so many seconds of lines were written, by a clock that is that of the lines.
-Prints what is told, for each tenth of the time memory, lag and CPU time, and at the end how many incidents were told; exit
+Prints what is told, for each tenth of the time memory, lag, CPU time, how many events the window holds and how much Python itself
+(objects with a collector, and blocks of memory), and at the end how many incidents were told; exit
 status 1 where one was missed or told twice, or where memory grew by more than a quarter after the first tenth.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 import tempfile
 import time
@@ -123,7 +125,11 @@ def main() -> None:
                 memory.append(resident_megabytes())
                 spent = time.process_time() - begun
                 print(f"{moment[0] / 3600:6.2f} h {written:>10,} lines {memory[-1]:5.0f} MB", end=" ")
-                print(f"largest lag {lag:,} bytes {spent:7.1f} CPU-s", flush=True)
+                print(f"largest lag {lag:,} bytes {spent:7.1f} CPU-s", end=" ")
+                print(
+                    f"window {watch.figures.window_events:,} events, Python {len(gc.get_objects()):,} objects", end=" "
+                )
+                print(f"{sys.getallocatedblocks():,} blocks", flush=True)
         watch.close()
     began = sum(each.turn is Turn.BEGAN for each in told)
     right = sum(each.turn is not Turn.ENDED and each.component == "keystone" for each in told)
