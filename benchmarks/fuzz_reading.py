@@ -1,6 +1,6 @@
 """Fuzz every parser and unpacker with mutated logs, from a seed, so that a fault can be repeated.
 
-    python benchmarks/fuzz_reading.py [--inputs 100000] [--seed 1] [PATH ...]
+    python benchmarks/fuzz_reading.py [--inputs 100000] [--seconds 600] [--seed 1] [PATH ...]
 
 PATH are logs whose lines and files are mutated, the recorded samples where none is given; lines that hypothesis makes of the
 pattern of every format and envelope are mutated with them, so that none is missed. Four kinds of input: lines, of which
@@ -354,7 +354,10 @@ def fault_of(read: Callable[[], None]) -> str:
 
 
 def faults(inputs: int, seed: int, lines: Sequence[str]) -> Iterator[tuple[str, object]]:
-    """Every fault with its cause: most inputs are lines, one of five is printed records, one of fifty a text or a packed file."""
+    """Every fault with its cause, and after each batch no fault with the number of its inputs.
+
+    Most inputs are lines, one of five is printed records, one of fifty a text or a packed file.
+    """
     chance = random.Random(seed)
     done = 0
     while done < inputs:
@@ -372,7 +375,9 @@ def faults(inputs: int, seed: int, lines: Sequence[str]) -> Iterator[tuple[str, 
             fault = fault_of(lambda: read_bytes(data))  # noqa: B023
             if fault:
                 yield fault, data
-        done += len(batch) + len(records) + files
+        tried = len(batch) + len(records) + files
+        done += tried
+        yield "", tried
 
 
 def main() -> int:
@@ -380,16 +385,24 @@ def main() -> int:
     words = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     words.add_argument("paths", nargs="*", type=Path)
     words.add_argument("--inputs", type=int, default=100_000)
+    words.add_argument(
+        "--seconds", type=float, default=float("inf"), help="of the processor, after which no batch begins"
+    )
     words.add_argument("--seed", type=int, default=1)
     said = words.parse_args()
     lines = made_lines(said.seed) + corpus(said.paths or [SAMPLES])
-    number = 0
+    number = tried = 0
     for fault, cause in faults(said.inputs, said.seed, lines):
+        if not fault:
+            tried += int(str(cause))
+            if time.process_time() > said.seconds:
+                break
+            continue
         number += 1
         print(f"{fault}\n    {cause!r:.3000}", flush=True)
         if number >= 20:
             break
-    print(f"{said.inputs:,} inputs from seed {said.seed}: {number} faults")
+    print(f"{tried:,} inputs from seed {said.seed}: {number} faults")
     return 1 if number else 0
 
 
