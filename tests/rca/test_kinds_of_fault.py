@@ -313,3 +313,25 @@ def test_a_line_of_a_host_is_about_whom_it_names(line: str, accused: str) -> Non
     """What the kernel or the manager of services tells of a unit or of a program is held against that, not the host."""
     [found] = new_errors(observed(line, "host", "INFO"), 1.0, topology=TOPOLOGY, few=True)
     assert found.accused == accused
+
+
+@pytest.mark.parametrize(
+    ("line", "accused"),
+    [
+        ("cluster [ERR] 3.2b1 shard 21 soid 3:8d1a : candidate had a read error", "ceph-osd"),
+        ("cluster [ERR] Health check failed: 1 filesystem is degraded: mds.a failed", "ceph-mds"),
+        ("mon.c failed to join: election error", "ceph-mon"),
+    ],
+)
+def test_the_cluster_log_is_about_the_daemon_that_it_names(line: str, accused: str) -> None:
+    """Ceph's monitors write the log of all daemons: what they tell of an OSD's data is held against the OSDs."""
+    [found] = new_errors(observed(line, "ceph-mon"), 1.0, topology=TOPOLOGY)
+    assert found.accused == accused
+
+
+def test_a_file_that_is_gone_is_missing_and_a_long_wait_is_a_hang() -> None:
+    """A disk file that does not exist is missing data, not a broken backend; a thread that blocks hangs."""
+    assert (
+        kind_of("Cannot access backing file '/srv/_base/8b1f' of storage file: No such file") is Category.DATA_MISSING
+    )
+    assert kind_of("blocked 32000 ms waiting for revalidator95 to quiesce") is Category.HANG

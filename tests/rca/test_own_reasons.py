@@ -29,8 +29,9 @@ def reason(component: str, category: Category = Category.CAPACITY, host: str = "
         (reason("rabbitmq"), finding("rabbitmq", "nova-compute")),
         (reason("ovn-nb-db"), finding("neutron-server", "neutron-server")),
         (reason("host", host="cmp1"), finding("storage", "nova-compute", "cmp1")),
+        (reason("rabbitmq"), reason("cinder-api", Category.HANG)),
     ],
-    ids=["who is complained of", "who is needed by who complains", "the host of who complains"],
+    ids=["who is complained of", "who is needed by who complains", "the host of who complains", "who is waited for"],
 )
 def test_the_reason_of_who_is_missed_is_a_cause(told: Finding, complaint: Finding) -> None:
     """Where others miss who gives a reason, or need it and complain, the reason is its own word on a cause."""

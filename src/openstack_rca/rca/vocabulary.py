@@ -40,6 +40,9 @@ class Category(StrEnum):
 REASONS = (Category.CONFIG, Category.CAPACITY, Category.STORAGE, Category.AUTH)
 """Kinds that an error tells of as a reason; what is missing is often missing for another one."""
 
+OUTCOMES = (Category.PROCESS_DOWN, Category.HANG, Category.NETWORK)
+"""Kinds that say what came of a fault, where a line does not tell the fault itself."""
+
 STATED_CAUSES = (*REASONS, Category.DATA_MISSING)
 """Kinds that are a reason; a process that is down or hangs may be so for any of them."""
 

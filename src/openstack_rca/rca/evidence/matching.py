@@ -19,14 +19,11 @@ from openstack_rca.rca.evidence.normal_rates import NormalRates, novelty
 from openstack_rca.rca.evidence.own_words import own_words
 from openstack_rca.rca.evidence.unusual import ERROR_AND_WORSE, MAX_ROWS, expected_text, volume
 from openstack_rca.rca.knowledge import TEXT_LIMIT, Catalogue, Signature, Topology, event_text
-from openstack_rca.rca.vocabulary import REASONS, STATED_CAUSES, Category, Directness, EvidenceSort
+from openstack_rca.rca.vocabulary import OUTCOMES, REASONS, STATED_CAUSES, Category, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
 
 _TURNED_DOWN = (Category.AUTH, Category.CAPACITY)
 """Kinds that a quoted reason tells beyond doubt, whatever failed for it."""
-
-_OUTCOMES = (Category.PROCESS_DOWN, Category.HANG, Category.NETWORK)
-"""Kinds that say what came of a fault, where a line does not tell the fault itself."""
 
 _OUT_OF_REACH = (Category.PROCESS_DOWN, Category.HANG, *_TURNED_DOWN)
 """Kinds that the error of a client tells of a server that it cannot reach."""
@@ -274,7 +271,7 @@ def _category(signature: Signature, group: dict[str, Any], text: str, told: str)
     A server that accepts a call and does not answer it hangs rather than being down.
     """
     category = Category(str(signature.category))
-    states_only = signature.directness is Directness.ACCUSATION and category in _OUTCOMES
+    states_only = signature.directness is Directness.ACCUSATION and category in OUTCOMES
     reason = kind_of(group["reason"], told)
     if states_only and reason not in REASONS:
         said = (kind_of(telling_line(proof, None, None)) for proof in group["proofs"])

@@ -54,6 +54,13 @@ _SUBJECT = re.compile(
 )
 """Whom a host's kernel and its manager of services speak of: before a colon, as a unit, or by its description."""
 
+_CLUSTER_LOG = "ceph-mon"
+_OF_CLUSTER = re.compile(r"(?i)\b(osd|mds|mgr)(?:s?\b|[._(]\w)|\bpgs?\b|\bPG_|\b(?:deep-)?scrub|\bshard \d")
+"""Whom the cluster log is about, which Ceph's monitors write for everybody: daemons, and placement groups, which OSDs hold."""
+
+_UNTOLD = {HOST: Category.PROCESS_DOWN, _CLUSTER_LOG: Category.STORAGE}
+"""Kinds of what these tell of others without a word for it."""
+
 
 def volume(count: int) -> float:
     """A symptom that comes once may be one user's mishap; one that comes again and again is an incident's."""
@@ -170,8 +177,12 @@ def new_errors(
     return [_unknown_error(group, minutes, topology) for group in groups.iter_rows(named=True)]
 
 
-def subject_of(message: str, topology: Topology) -> str | None:
-    """The component that a line of a host is about, where the line names one."""
+def subject_of(logger: str, message: str, topology: Topology) -> str | None:
+    """The component that a line of a host, or of a cluster's monitor, is about, where the line names one."""
+    if logger == _CLUSTER_LOG and (of_cluster := _OF_CLUSTER.search(message)):
+        return topology.canonical(of_cluster[1] or "osd")
+    if logger != HOST:
+        return None
     found = _SUBJECT.search(message)
     if found is None:
         return None
@@ -198,7 +209,7 @@ def _unknown_error(group: dict[str, Any], minutes: float, topology: Topology | N
     if not group["ends"] and any(passes_on(text) for text in texts):
         weight *= table.left
     words = printable_statement(group["message"], group["exception"], group["detail"])
-    managed = subject_of(group["message"], topology) if group["component"] == HOST and topology else None
+    managed = subject_of(group["component"], group["message"], topology) if topology else None
     return Finding(
         sort=EvidenceSort.MODEL_ANOMALY if by_model else EvidenceSort.NEW_TEMPLATE,
         directness=Directness.CAUSE if group["ends"] else Directness.SYMPTOM,
@@ -207,7 +218,7 @@ def _unknown_error(group: dict[str, Any], minutes: float, topology: Topology | N
         accuser=group["component"],
         accuser_host=group["host"],
         category=kind_of_error(
-            managed or group["component"], *texts, untold=Category.PROCESS_DOWN if managed else None
+            managed or group["component"], *texts, untold=_UNTOLD[group["component"]] if managed else None
         ),
         vague=kind_of(*texts) is None,
         title=f"{managed or group['component']}: {words}",

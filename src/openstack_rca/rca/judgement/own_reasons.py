@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from openstack_rca.rca.evidence import Finding
 from openstack_rca.rca.knowledge import HOST, Topology
-from openstack_rca.rca.vocabulary import REASONS, Directness, EvidenceSort
+from openstack_rca.rca.vocabulary import OUTCOMES, REASONS, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
 
 _WORDLESS = (EvidenceSort.MISSING_STEP, EvidenceSort.LATE_STEP)
@@ -28,20 +28,20 @@ def believe_own_reasons(findings: Sequence[Finding], topology: Topology) -> list
         topology: dependency graph.
     """
     told = {finding.accused for finding in findings if finding.directness is Directness.CAUSE and finding.complains}
-    missing = [
-        finding
-        for finding in findings
-        if finding.directness is Directness.ACCUSATION
-        and finding.complains
-        and finding.sort not in _WORDLESS
-        and finding.accused not in told
-    ]
+    missing = [finding for finding in findings if _complains(finding) and finding.accused not in told]
     return [
         replace(finding, directness=Directness.CAUSE, weight=max(finding.weight, current().client_side))
         if _tells_reason(finding) and any(_misses(complaint, finding, topology) for complaint in missing)
         else finding
         for finding in findings
     ]
+
+
+def _complains(finding: Finding) -> bool:
+    """Whether somebody accuses, or logs an error that says only what came of a fault."""
+    if finding.directness is not Directness.SYMPTOM:
+        return finding.directness is Directness.ACCUSATION and finding.complains and finding.sort not in _WORDLESS
+    return finding.unexplained and not finding.vague and finding.category in OUTCOMES
 
 
 def _tells_reason(finding: Finding) -> bool:
