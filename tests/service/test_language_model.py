@@ -129,7 +129,7 @@ def test_what_it_writes_is_only_text(endpoint: tuple[Stub, str], settings: Setti
 @pytest.mark.parametrize(
     ("status", "body", "hint"),
     [(401, b"", "OPENSTACK_RCA_LLM_KEY"), (500, b"", "answered 500"), (200, b"<html>", "form that is not known"),
-     (200, b'{"choices": []}', "form that is not known"), (200, b"x" * 300_000, "no end"), (302, b"", "answered 302")],
+     (200, b'{"choices": []}', "form that is not known"), (200, b"x" * 300_000, "does not stop answering"), (302, b"", "answered 302")],
 )  # fmt: skip
 def test_an_endpoint_that_fails_is_told(
     endpoint: tuple[Stub, str], settings: Settings, status: int, body: bytes, hint: str
