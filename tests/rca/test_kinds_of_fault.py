@@ -252,6 +252,8 @@ def test_words_of_trouble_count_at_any_level_where_the_log_is_short() -> None:
         ("Error: HTTP GET https://bmc/redfish/v1 returned code 401", Category.AUTH),
         ("Missing required credential: roles ['stack_owner']", Category.AUTH),
         ("Certificate is not valid after: 2024-06-30", Category.AUTH),
+        ("iscsiadm: initiator reported error (24 - iSCSI login failed due to authorization failure)", Category.AUTH),
+        ("Unsafe migration: may lead to data corruption if disks use another cache", Category.CONFIG),
     ],
 )
 def test_numbers_and_plain_words_of_tools_tell_the_kind(words: str, kind: Category) -> None:
@@ -294,6 +296,7 @@ def test_trouble_that_did_not_come_is_none() -> None:
         return new_errors(observed(message, "swift-object", "INFO"), 1.0, few=True)
 
     assert found("440 successes, 0 failures") == found("Looking for instances stuck in BUILDING") == []
+    assert found("finished corruption check") == []
     assert found("UserWarning: Policy agents:list failed scope check.") == []
     assert found("437 successes, 3 failures")
     assert found("Maximum number of concurrent queries reached (max: 150)")
