@@ -20,7 +20,13 @@ from click.testing import CliRunner
 
 from openstack_rca import extras
 from openstack_rca.cli.main import cli
-from openstack_rca.errors import ClusterMismatch, ClusterUnavailable, ConfigurationError, ExtraMissing
+from openstack_rca.errors import (
+    ClusterMismatch,
+    ClusterUnavailable,
+    ConfigurationError,
+    ExtraMissing,
+    NotEnoughTrainingData,
+)
 from openstack_rca.logs.bounds import Bounds
 from openstack_rca.logs.gathered_events import ReadingOptions
 from openstack_rca.logs.sources import collect_sources
@@ -174,6 +180,23 @@ def test_incidents_and_drift_are_measured_alike(
         for each in (None, cluster)
     ]
     assert drifts[0] == drifts[1]
+
+
+@pytest.mark.usefixtures("cluster")
+def test_the_logs_of_a_training_are_read_by_the_workers(
+    workers: tuple[str, Any], tmp_path: Path, empty_home: Path
+) -> None:
+    """``train --scheduler``: they find every event; here these are too few to learn from, so that nothing is trained."""
+    log = tmp_path / "logs" / "nova-api.log"
+    log.parent.mkdir()
+    log.write_text(TRACEBACK.partition("2026-11-23 04:00:30")[0])
+    words = ["train", str(log.parent), "--scheduler", workers[0], "--disable-mlflow"]
+    with distributed.Client(workers[0], set_as_default=False) as client:
+        with distributed.get_task_stream(client=client) as done:
+            refused = CliRunner().invoke(cli, words, env={"OPENSTACK_RCA_HOME": str(empty_home)}).exception
+        assert done.data
+    assert isinstance(refused, NotEnoughTrainingData)
+    assert "hold 30 events" in str(refused)
 
 
 def test_another_version_on_a_worker_is_named(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
