@@ -29,7 +29,7 @@ from typing import Any, BinaryIO, cast
 
 import polars as pl
 
-from openstack_rca import __version__, logs, model
+from openstack_rca import __version__, logs
 from openstack_rca.lifecycle.objects import remove_leftovers, remove_unheld, replacing
 from openstack_rca.logs.clocks import ClockSkew
 from openstack_rca.logs.event_table import EVENT_SCHEMA, EventTable, PackedTable
@@ -359,10 +359,11 @@ def _digest(facts: object) -> str:
 
 def _reader() -> list[Any]:
     """What decides how a line is read and scored: the release, the masks, and the very files of the parser and the model."""
+    folder = Path(str(logs.__file__)).parent
     files = [
         (path.name, path.stat().st_size, path.stat().st_mtime_ns)
-        for room in (logs, model)
-        for path in sorted(Path(str(room.__file__)).parent.rglob("*"))
+        for room in (folder, folder.with_name("model"))
+        for path in sorted(room.rglob("*"))
         if path.suffix in (".py", ".yaml")
     ]
     return [__version__, MASK_VERSION, files]
