@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from lifecycle_helpers import FACTS, MakeModel, publish, stored_file
@@ -324,7 +325,7 @@ def test_a_signature_of_somebody_else_in_its_place_means_the_next_number(
 
 @pytest.mark.parametrize("order", [("theirs", "ours"), ("ours", "theirs")], ids=" first, then ".join)
 def test_what_broke_off_is_finished_under_its_own_number(
-    embedded: Settings, make_model: MakeModel, tmp_path: Path, order: tuple[str, str]
+    embedded: Settings, make_model: MakeModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order: tuple[str, str]
 ) -> None:
     """The number that another writer began is left alone, whatever became of that writer, and whoever was first."""
 
@@ -334,6 +335,8 @@ def test_what_broke_off_is_finished_under_its_own_number(
 
     spool, kept = embedded.home / "spool", tmp_path / "kept"
     for name in order:
+        token = UUID(int={"ours": 5, "theirs": 9}[name])
+        monkeypatch.setattr(publishing, "uuid4", lambda token=token: token)
         with pytest.raises(PublishFailed):
             publish(ModelLifecycle(embedded, at_step=break_off), make_model(name))
         if name == "ours":
