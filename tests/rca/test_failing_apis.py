@@ -17,16 +17,17 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 APIS = ("nova-api", "glance-api", "placement-api", "neutron-server", "cinder-api")
 
 
-def inferred(answers: dict[str, tuple[int, ...]], *findings: Finding) -> list[Finding]:
-    """What is inferred from access lines: for each API the statuses that it answers with, one a second, ten times over."""
+def inferred(answers: dict[str, tuple[int, ...]], *findings: Finding, repeated: int = 10) -> list[Finding]:
+    """What is inferred from access lines: for each API the statuses that it answers with, one a second, again and again."""
     lines = [
         (START + timedelta(seconds=second), name, status)
         for name, statuses in answers.items()
-        for second, status in enumerate(statuses * 10)
+        for second, status in enumerate(statuses * repeated)
     ]
     events = pl.DataFrame(lines, schema=["time", "component", "status"], orient="row").sort("time")
     events = events.with_columns(
         row=pl.int_range(pl.len()),
+        template_id=pl.col("status").cast(pl.UInt64),
         level=pl.lit("INFO"),
         failed=pl.col("status") >= 500,
         message=pl.format('192.0.2.5 "GET /v2/things HTTP/1.1" status: {} len: 70 time: 0.1', "status"),
@@ -88,3 +89,17 @@ def test_a_keystone_that_fell_silent_before_may_be_the_reason() -> None:
     lines = dict.fromkeys(APIS, (200,) * 10 + (500,) * 10)
     assert [finding.accused for finding in inferred(lines | {"keystone": (200,) * 20})] == ["mariadb"]
     assert inferred(lines | early) == []
+
+
+def test_apis_that_fail_one_after_the_other_share_nothing() -> None:
+    """Each had its own bad quarter of a minute."""
+    turns = {
+        name: tuple(500 if place == turn else 200 for place in range(len(APIS)) for _ in range(15))
+        for turn, name in enumerate(APIS)
+    }
+    assert inferred(turns, repeated=1) == []
+
+
+def test_answers_of_others_before_do_not_hide_an_api_s_own_errors() -> None:
+    """An hour of 503, for which somebody behind it is to blame, then 500."""
+    assert inferred(dict.fromkeys(APIS, (503,) * 90 + (500,) * 10), repeated=1)

@@ -359,11 +359,11 @@ def _digest(facts: object) -> str:
 
 def _reader() -> list[Any]:
     """What decides how a line is read and scored: the release, the masks, and the very files of the parser and the model."""
-    folder = Path(str(logs.__file__)).parent
+    folder, own = Path(str(logs.__file__)).parent, Path(__file__).parent
     files = [
         (path.name, path.stat().st_size, path.stat().st_mtime_ns)
         for room in (folder, folder.with_name("model"))
-        for path in sorted(room.rglob("*"))
+        for path in [*sorted(room.rglob("*")), own / "stories.py", own / "story_steps.py"]
         if path.suffix in (".py", ".yaml")
     ]
     return [__version__, MASK_VERSION, files]

@@ -4,6 +4,7 @@ from openstack_rca.rca.evidence.accusations import named_dependencies, tells_of_
 from openstack_rca.rca.evidence.clearance import belongs_to_cloud, why_unclear
 from openstack_rca.rca.evidence.doubts import fails_in_cloud, goes_on_failing, looks_preselected, unexplained_errors
 from openstack_rca.rca.evidence.earlier_causes import earlier_causes
+from openstack_rca.rca.evidence.error_kinds import OWN_KIND
 from openstack_rca.rca.evidence.expected_steps import ExpectedSteps, step_suspicion
 from openstack_rca.rca.evidence.finding import Finding, noisy_or
 from openstack_rca.rca.evidence.hits import overshadowed

@@ -11,17 +11,14 @@ from collections.abc import Sequence
 import polars as pl
 
 from openstack_rca.logs.event_table import EventTable
-from openstack_rca.rca.evidence import Finding
-from openstack_rca.rca.knowledge import Topology
+from openstack_rca.rca.evidence import OWN_KIND, Finding
+from openstack_rca.rca.knowledge import HOST, NETWORK, STORAGE, Topology
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
 
 _INTERNAL_ERROR = r'" (?:status: )?500\b'
-_READ = 50
-"""So many failed requests of an API are read."""
-
+_NO_DAEMON = (HOST, NETWORK, STORAGE)
 _WORDLESS = (EvidenceSort.SILENCE, EvidenceSort.MISSING_STEP, EvidenceSort.LATE_STEP, EvidenceSort.SHARED_DEPENDENCY)
-_CATEGORIES = {"mariadb": Category.DATABASE, "rabbitmq": Category.MESSAGING}
 
 
 def infer_from_failing_apis(
@@ -31,12 +28,16 @@ def infer_from_failing_apis(
 
     Args:
         findings: all findings of the window.
-        window: observed events (``row``, ``time``, ``component``, ``level``, ``failed``).
+        window: observed events (``row``, ``time``, ``component``, ``template_id``, ``level``, ``failed``).
         events: the events table that the rows count.
         topology: dependency graph.
     """
     failing = _failing(window, events, topology)
     if len(failing) < current().sharing or any(_tells(finding, set(failing), topology) for finding in findings):
+        return []
+    begins = max(lines["time"][0] for lines in failing.values())
+    if begins > min(lines["time"][-1] for lines in failing.values()):
+        # One after the other they failed, not at once.
         return []
     lines = pl.concat(failing.values())
     meanwhile = window.filter(pl.col("time").is_between(lines["time"].min(), lines["time"].max()))
@@ -46,7 +47,7 @@ def infer_from_failing_apis(
         return []
     best, fit = "", 0.0
     for leaf in topology.components:
-        if not topology.is_leaf(leaf) or leaf in ("host", "network", "storage"):
+        if not topology.is_leaf(leaf) or leaf in _NO_DAEMON:
             continue
         users = {name for name in asked | set(failing) if leaf in topology.dependencies(name, include_weak=False)}
         sharing = users & set(failing)
@@ -58,17 +59,17 @@ def infer_from_failing_apis(
 
 def _failing(window: pl.DataFrame, events: EventTable, topology: Topology) -> dict[str, pl.DataFrame]:
     """The APIs that answered with internal errors again and again, with the lines that show it, in order of time."""
-    told = window.filter(pl.col("failed") & (pl.col("level") == "INFO"))
-    failing = {}
-    for name in told["component"].drop_nulls().unique().to_list():
-        if name not in topology or not topology.component(name).paths:
-            continue
-        own = told.filter(pl.col("component") == name).sort("time", "row")
-        read = own.head(_READ)
-        own_errors = events.take(read["row"], ["message"])["message"].str.contains(_INTERNAL_ERROR)
-        if own_errors.sum() >= current().lasting_errors:
-            failing[str(name)] = read.filter(own_errors)
-    return failing
+    told = window.filter(pl.col("failed") & (pl.col("level") == "INFO") & pl.col("time").is_not_null())
+    # Lines of one template have one status, so that one of them is read.
+    one = told.unique("template_id", keep="first", maintain_order=True)
+    internal = events.take(one["row"], ["message"])["message"].str.contains(_INTERNAL_ERROR)
+    told = told.join(one.filter(internal), on="template_id", how="semi")
+    often = told.group_by("component").len().filter(pl.col("len") >= current().lasting_errors)
+    return {
+        str(name): told.filter(pl.col("component") == name).sort("time", "row")
+        for name in often["component"].drop_nulls().to_list()
+        if name in topology and topology.component(name).paths
+    }
 
 
 def _apis(events: pl.DataFrame, topology: Topology) -> set[str]:
@@ -92,7 +93,7 @@ def _inferred(failing: dict[str, pl.DataFrame], accused: str, fit: float) -> Fin
         directness=Directness.ACCUSATION,
         accused=accused,
         accuser=None,
-        category=_CATEGORIES.get(accused, Category.HANG),
+        category=OWN_KIND.get(accused, Category.HANG),
         title=why,
         why=why,
         weight=current().compared * fit,
