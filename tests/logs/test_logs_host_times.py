@@ -12,6 +12,7 @@ import pytest
 from openstack_rca.logs.events import LogRead, read_collection, read_logs
 from openstack_rca.logs.gathered_events import ReadingOptions
 from openstack_rca.logs.inspection import ZoneSource, inspect_read
+from openstack_rca.logs.layout import HostFacts, facts_in
 from openstack_rca.logs.sources import collect_sources
 
 DMESG = "[    0.000000] Linux version 5.14\n[   12.500000] sd 0:0:0:0: rejecting I/O to offline device\n"
@@ -135,6 +136,38 @@ def test_a_report_dates_the_kernel_by_when_it_was_made_and_for_how_long_the_host
 def test_a_date_in_a_zone_of_several_offsets_dates_nothing(date: str, tmp_path: Path) -> None:
     files = {"dmesg": DMESG, "proc/uptime": UPTIMES["proc/uptime"], "sos_commands/date/date": date}
     assert times(read_logs([write(tmp_path, files)]), "dmesg") == [None, None]
+
+
+@pytest.mark.parametrize(
+    "up", ["99999999999 days, 1:00", "9" * 400 + " days, 1:00", "99999 days, 1:00", "9" * 400 + ":00,"]
+)
+def test_an_uptime_that_no_host_can_have_dates_nothing(up: str, tmp_path: Path) -> None:
+    """A report is anybody's: what is asked of it never ends the reading."""
+    files = {
+        "dmesg": DMESG,
+        "sos_commands/host/uptime": f" 10:00:00 up {up}  1 user\n",
+        "sos_commands/date/date": DATES["date/date"],
+    }
+    assert times(read_logs([write(tmp_path, files)]), "dmesg") == [None, None]
+
+
+def test_before_the_first_year_no_host_started() -> None:
+    asked = datetime(200, 1, 1, tzinfo=UTC)
+    assert HostFacts(asked=asked, up=timedelta(days=99999)).start is None
+
+
+@pytest.mark.parametrize("name", ["host/uptime", "systemd/timedatectl", "date/date", "host/hostname"])
+@pytest.mark.parametrize("piece", [b"9", b"\n", b" ", b" up ", b"up 9", b"Time zone: A/", b"9.99 "])
+def test_what_tells_of_a_host_is_looked_through_once(name: str, piece: bytes) -> None:
+    """One piece again and again does not keep the reader busy for hours."""
+    parts = ("sos_commands", *name.split("/"))
+    assert facts_in(parts, piece * (1024 * 1024 // len(piece))) is None
+
+
+def test_the_rules_of_zones_are_read_once() -> None:
+    """A report may hold any number of clocks of zones that nobody knows."""
+    told = {facts_in(("etc", "localtime"), b"TZif2\nXYZ%d\n" % number) for number in range(3_000)}
+    assert told == {None}
 
 
 def test_hosts_may_have_zones_of_their_own(tmp_path: Path) -> None:

@@ -35,12 +35,15 @@ _SOSREPORT_LOGS = re.compile(
     r"(?:^|/)(?:var/log/|sos_commands/(?:logs|kernel/dmesg|systemd/journalctl|(?:docker|podman|crio|containers_common)/.*logs))"
 )
 _HOST_NAME = re.compile(rb"^\s*([A-Za-z0-9][A-Za-z0-9.-]{0,252})\s*$")
-_ZONE = re.compile(rb"^\s*(?:Time zone: )?([A-Z][A-Za-z_]+(?:/[A-Za-z0-9_+-]+){0,2})(?: \(.*\))?\s*$", re.MULTILINE)
+_ZONE = re.compile(rb"^[ \t]*(?:Time zone: )?([A-Z][A-Za-z_]+(?:/[A-Za-z0-9_+-]+){0,2})(?: \(.*\))?\s*$", re.MULTILINE)
 _STARTED = re.compile(rb"^btime (\d{9,10})$", re.MULTILINE)
 _ZONE_LINK = re.compile(rb"/zoneinfo/(?:posix/|right/)?([\w+/-]+)$")
 # A zone of one offset: what a moment says in any other is not known.
 _OFFSET = re.compile(rf" (?:{NAMED_ZONE})\b|[+-]\d\d:?\d\d\b")
-_UPTIME = re.compile(rb"\bup +(?:(\d+) days?,? *)?(?:(\d+):(\d\d),|(\d+) min)?|^(\d+\.\d\d) \d+\.\d\d\s*$")
+# Numbers are as long as a host can run: a report may hold anything.
+_UPTIME = re.compile(
+    rb"\bup +(?:(\d{1,4}) days?,? *)?(?:(\d{1,2}):(\d\d),|(\d{1,2}) min)?|^(\d{1,9}\.\d\d) \d+\.\d\d\s*$"
+)
 _LONGEST_DATE = 100
 _DOCKER_LOG = re.compile(r"^[0-9a-f]{12,64}-json\.log(?:\.\d+)?$")
 _RECORD_BYTES = 4 * 1024 * 1024
@@ -84,8 +87,13 @@ class HostFacts:
 
     @property
     def start(self) -> datetime | None:
-        """When it started: as it says, else as long before it was asked as it ran."""
-        return self.started or (self.asked - self.up if self.asked is not None and self.up is not None else None)
+        """When it started: as it says, else as long before it was asked as it ran; None before the first year too."""
+        if self.started is not None or self.asked is None or self.up is None:
+            return self.started
+        try:
+            return self.asked - self.up
+        except OverflowError:
+            return None
 
     def completed(self, others: Iterable[HostFacts]) -> HostFacts:
         """The same with what the first of the others knows that is missing here."""
@@ -143,18 +151,20 @@ def _zone_of_clock(data: bytes) -> HostFacts | None:
     link = _ZONE_LINK.search(data)
     if link is not None:
         return _zone_named_in(link[1])
-    zone = _zone_of_rule(data.rstrip(b"\n").rpartition(b"\n")[2]) if data.startswith(b"TZif") else None
+    zone = _zones_of_rules().get(data.rstrip(b"\n").rpartition(b"\n")[2]) if data.startswith(b"TZif") else None
     return HostFacts(zone=zone) if zone else None
 
 
 @cache
-def _zone_of_rule(rule: bytes) -> str | None:
+def _zones_of_rules() -> dict[bytes, str]:
+    """A zone for each rule that the system's files of zones end with; empty where the system has none."""
+    zones: dict[bytes, str] = {}
     for zone in sorted(available_timezones(), key=lambda zone: (zone != "UTC", "/" not in zone, zone)):
         for root in TZPATH:
             with suppress(OSError):
-                if Path(root, zone).read_bytes().endswith(b"\n%b\n" % rule):
-                    return zone
-    return None
+                zones.setdefault(Path(root, zone).read_bytes().rstrip(b"\n").rpartition(b"\n")[2], zone)
+                break
+    return zones
 
 
 def _moment_named_in(data: bytes) -> HostFacts | None:
