@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.logs.reading import STORY, STORY_COLUMNS, read_text, rows, story
 
+from openstack_rca.logs.json_records import ruby_hash
+
 TRACE = STORY[2:6]
 
 
@@ -101,3 +103,15 @@ def test_a_slow_query_without_a_time_is_of_the_second_of_the_one_before() -> Non
 def test_a_line_of_the_audit_of_a_database_has_time_and_host() -> None:
     (event,) = rows("20261123 04:00:01,db-2,nova,10.3.0.66,813,0,FAILED_CONNECT,,,1045\n", "server_audit.log")
     assert (event["time"].hour, event["host"], event["service"]) == (4, "db-2", "mariadb")
+
+
+@pytest.mark.parametrize("piece", ['\\"', "#<", '"a"=>"', '"a" => "b" ', '"\\\n', '", "', "[1"])
+@pytest.mark.parametrize("opening", ['{"log"=>"', '{"log"=>'])
+def test_a_hash_of_ruby_that_is_never_closed_is_looked_through_once(opening: str, piece: str) -> None:
+    """Many beginnings without an end would keep a search for each of them busy for hours."""
+    assert ruby_hash(opening + piece * (128 * 1024 // len(piece))) is None
+
+
+def test_quotes_that_ruby_left_as_they_are_belong_to_the_text() -> None:
+    said = ruby_hash('{"log"=>"he said "no" and left", "ran" => "twice", "of"=>#<Class:0x1>, "n"=>nil}')
+    assert said == {"log": 'he said "no" and left', "ran": "twice", "of": "#<Class:0x1>", "n": None}

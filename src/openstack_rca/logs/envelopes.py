@@ -114,7 +114,7 @@ def origin_of_labels(labels: Mapping[str, Any]) -> Origin:
 
 def origin_of_label_text(text: str) -> Origin:
     """The same for labels as Loki writes them: ``{host="ctl1", job="nova"}``."""
-    return origin_of_labels(dict(re.findall(r'([\w.]+)="((?:[^"\\]|\\.)*)"', text)))
+    return origin_of_labels(dict(re.findall(r'(?<![\w.])([\w.]+)="((?:[^"\\]|\\.)*)"', text)))
 
 
 def origin_of_pod(text: str) -> Origin:

@@ -47,7 +47,7 @@ NAME = "json"
 _START = r"^(?:\x1e|data: ?|\S+T\S+\t[^\t]*\t|\[\d+\] [\w.@*-]+: |(?:[\w.@-]+[:=])?[\w.@-]{1,60}[ \t])?(\{.*\}|\[.*\])[ ,;\]]*$"
 _FLUENTD = re.compile(r"^(?P<stamp>\S+T\S+)\t(?P<tag>[^\t]*)\t")
 _FLUENT_BIT = re.compile(
-    r"^\[\d+\] (?P<tag>[\w.@*-]+): \[\[?(?P<stamp>\d+\.\d+)(?:, \{.*?\}\])?, (?P<record>\{.*\})\]$"
+    r"^\[\d+\] (?P<tag>[\w.@*-]+): (?=.*\}\]$)\[\[?(?P<stamp>\d+\.\d+)(?:, \{.*?\}\])?, (?P<record>\{.*\})\]$"
 )
 
 _DOCKER_KEYS = {"log", "stream", "time", "attrs"}

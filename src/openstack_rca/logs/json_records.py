@@ -30,10 +30,15 @@ _DAY = re.compile(r"\d[-/]\d|\d\.\d+\.\d|[A-Za-z]{3}|\d{8}")
 _IDENTIFIER = re.compile(r"^[0-9a-f-]{8,}$")
 _PAIR_NAMES = ("field", "key", "name", "Name", "@Name")
 _PAIR_VALUES = ("value", "Value", "#text")
-# Texts, arrows, places in a list, and what no JSON has, of Ruby's hashes.
-_RUBY = re.compile(r'"(?:[^"\\]|\\.)*"|=>|\[\d+\] |\bnil\b|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)?|#<[^>\n]*>')
+# Texts, arrows, places in a list, and what no JSON has, of Ruby's hashes. What is opened and never closed matches to the
+# end, so that it is not looked for again behind each further beginning.
+_RUBY = re.compile(
+    r'"(?:[^"\\]|\\(?s:.))*+(?:"|\\?\Z)|=>|\[\d+\] |\bnil\b|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)?|#<[^>\n]*+>?'
+)
 _RUBY_ESCAPE = re.compile(r'\\(?=[^"\\/bfnrtu])')
-_RUBY_TEXT = re.compile(r'(?P<key>"[^"=]*") ?=> ?"(?P<value>.*?)"(?=, "[^"=]*" ?=>|\}[,}\]]|\}$)')
+_RUBY_TEXT = re.compile(
+    r'(?P<key>"[^"=]*") ?=> ?"(?P<value>.*?)(?:(?P<closed>"(?=, "[^"=]*" ?=>|\}[,}\]]|\}$))|(?=\n|\Z))'
+)
 _TYPED = frozenset(("stringValue", "intValue", "doubleValue", "boolValue"))
 _LINES_OF = frozenset((*json_keys.HOSTS, *json_keys.SERVICES, *json_keys.PATHS, *json_keys.PODS, "labels"))
 
@@ -291,10 +296,12 @@ def ruby_hash(text: str) -> dict[str, Any] | None:
     value = json_in(_RUBY.sub(_ruby_token, text))
     if value is None:
         # Some versions leave quotes inside of a value as they are.
-        value = json_in(
-            _RUBY.sub(_ruby_token, _RUBY_TEXT.sub(lambda found: f"{found['key']}=>{json.dumps(found['value'])}", text))
-        )
+        value = json_in(_RUBY.sub(_ruby_token, _RUBY_TEXT.sub(_ruby_text, text)))
     return value if isinstance(value, dict) else None
+
+
+def _ruby_text(found: re.Match[str]) -> str:
+    return f"{found['key']}=>{json.dumps(found['value'])}" if found["closed"] else found[0]
 
 
 def _ruby_token(found: re.Match[str]) -> str:

@@ -115,7 +115,7 @@ def _with_common_labels(sample: Lines) -> Callable[[Lines], Lines] | None:
     told = next((match for line in sample[:6] if (match := _COMMON_LABELS.search(line)) is not None), None)
     if told is None:
         return None
-    labels = re.findall(r'"?([\w.]+)"?[:=] ?"((?:[^"\\]|\\.)*)"', told[1])
+    labels = re.findall(r'"?(?<![\w.])([\w.]+)"?[:=] ?"((?:[^"\\]|\\.)*)"', told[1])
     prefix = "{" + ", ".join(f'{name}="{value}"' for name, value in labels) + "} "
     return lambda lines: [
         "" if _TOLD_OF_QUERY.match(line) else prefix + line if line.strip() and labels else line for line in lines
