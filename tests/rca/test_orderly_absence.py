@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import polars as pl
 import pytest
 from finding_samples import events, finding
@@ -26,7 +29,7 @@ def stop(component: str, host: str, signature: str) -> Finding:
 
 REBOOT = [stop("host", "cmp1", "host-shut-down"), stop("nova-compute", "cmp1", "service-stopped-by-signal")]
 SHUTDOWN = stop("mariadb", "db3", "database-shutdown")
-DOWN = finding("mariadb", "haproxy", "lb1", weight=0.85, count=1)
+DOWN = replace(finding("mariadb", "haproxy", "lb1", weight=0.85, count=1), accused_host="db3")
 
 
 def left(findings: list[Finding], window: pl.DataFrame) -> float:
@@ -66,3 +69,24 @@ def test_a_member_whose_place_others_took_is_no_failure() -> None:
 def test_a_member_that_is_missed_counts(further: list[Finding], text: str) -> None:
     """Where nobody was left, or a client complains too, the stop is a failure."""
     assert left([SHUTDOWN, DOWN, *further], events(*DB, texts={0: text})) > 0.5
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(DOWN, accused_host="db1"),
+        replace(DOWN, first=DOWN.first - timedelta(hours=1)),
+        replace(DOWN, rows=(9999,)),
+    ],
+    ids=["of another member", "from long before", "without its line"],
+)
+def test_a_complaint_that_is_not_shown_to_be_of_this_absence_counts(other: Finding) -> None:
+    """An orderly stop excuses no complaint of another member, of another time, or of which nothing tells who was left."""
+    assert left([SHUTDOWN, DOWN, other], events(*DB, texts={0: LEFT})) > 0.5
+
+
+def test_a_complaint_of_another_host_does_not_show_that_this_one_is_missed() -> None:
+    """A host that rebooted and is back was not missed because a service elsewhere is."""
+    elsewhere = replace(finding("nova-compute", "nova-scheduler", "ctl", weight=0.8), accused_host="cmp9")
+    kept = discount_orderly_absence([*REBOOT, elsewhere], CATALOGUE, events(*CMP))
+    assert [one.accused_host for one in kept if one.strength > 0] == ["cmp9"]

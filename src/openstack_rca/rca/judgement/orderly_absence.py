@@ -36,8 +36,8 @@ def discount_orderly_absence(findings: Sequence[Finding], catalogue: Catalogue, 
         place, since = stop.accuser_host, stop.first - before
         together = [one for one in stops if one.accuser_host == place and one.first >= since]
         absent = {one.accused for one in (together if stop.accused == HOST else [stop])}
-        complaints = [one for one in findings if one.accused in absent and _complains_of_another(one)]
-        taken = stop.accused != HOST and bool(complaints) and _others_served(complaints, window)
+        complaints = [one for one in findings if one.accused in absent and _misses(one, place, since)]
+        taken = stop.accused != HOST and _others_served(complaints, since, window)
         unmissed = taken or (stop.accused == HOST and not complaints)
         if unmissed and all(_writes_again(one, window) for one in together if one.accused in absent):
             orderly += [one for one in findings if one.accused in absent and _tells_absence(one, place, since)]
@@ -45,11 +45,14 @@ def discount_orderly_absence(findings: Sequence[Finding], catalogue: Catalogue, 
     return [finding.weakened(0.0) if finding in orderly else finding for finding in findings]
 
 
-def _complains_of_another(finding: Finding) -> bool:
+def _misses(finding: Finding, host: str | None, since: datetime) -> bool:
+    """Whether another component complains, of this host or of none by name, and not only before the stop."""
     return (
         finding.directness is Directness.ACCUSATION
         and finding.accuser not in (finding.accused, HOST, None)
         and finding.complains
+        and finding.accused_host in (None, host)
+        and finding.last >= since
     )
 
 
@@ -62,12 +65,12 @@ def _tells_absence(finding: Finding, host: str | None, since: datetime) -> bool:
     )
 
 
-def _others_served(complaints: Sequence[Finding], window: pl.DataFrame) -> bool:
-    """Whether only a proxy found somebody gone, and had others of its kind left."""
-    rows = [row for complaint in complaints for row in complaint.rows]
+def _others_served(complaints: Sequence[Finding], since: datetime, window: pl.DataFrame) -> bool:
+    """Whether only a proxy found somebody gone, since the stop, and each of its lines shows that it had others left."""
+    rows = {row for complaint in complaints for row in complaint.rows}
     texts = window.filter(pl.col("row").is_in(rows))["text"].to_list()
-    by_proxy = all(complaint.accuser == _PROXY for complaint in complaints)
-    return by_proxy and all(_OTHERS_SERVE.search(text) for text in texts)
+    by_proxy = all(complaint.accuser == _PROXY and complaint.first >= since for complaint in complaints)
+    return by_proxy and len(texts) == len(rows) > 0 and all(_OTHERS_SERVE.search(text) for text in texts)
 
 
 def _writes_again(stop: Finding, window: pl.DataFrame) -> bool:
