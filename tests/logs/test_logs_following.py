@@ -163,6 +163,17 @@ def test_a_new_file_in_a_folder_is_followed_and_what_is_no_log_is_not(log: Path,
     assert reader.look() == expected(40, 42)
 
 
+def test_what_looks_like_parts_of_one_file_is_followed_file_by_file(tmp_path: Path, follow: Follow) -> None:
+    """The last line of a log that is being written is half there, as that of a part."""
+    one, two = tmp_path / "worker.log.01", tmp_path / "worker.log.02"
+    one.write_text(lines(0, 3).rstrip("\n"))
+    two.write_text(lines(10, 12))
+    reader = Reader(follow(tmp_path))
+    append(one, "\n" + lines(3, 4))
+    append(two, lines(12, 14))
+    assert set(expected(3, 4) + expected(12, 14)) <= set(reader.look())
+
+
 def test_another_process_goes_on_where_the_last_event_began(log: Path, follow: Follow) -> None:
     """Also where the file was renamed meanwhile, and from the beginning of what took its place."""
     first = Reader(follow(log.parent))

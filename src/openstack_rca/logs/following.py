@@ -170,7 +170,9 @@ class Follower:
         self._heads = dict.fromkeys(place.head for place in self._places.values() if place.head)
         # A folder that is still empty may be watched; a file that is not there is a wrong path.
         with suppress(*((NoLogFiles,) if all(Path(path).is_dir() for path in paths) else ())):
-            self._list(collect_sources(paths).sources, from_start=from_start or bool(places), first=True)
+            self._list(
+                collect_sources(paths, join_parts=False).sources, from_start=from_start or bool(places), first=True
+            )
 
     @property
     def places(self) -> dict[str, Place]:
@@ -195,7 +197,7 @@ class Follower:
     def look(self) -> list[Arrival]:
         """What came since the last look; of a backlog the oldest part first."""
         with suppress(LogInputError):
-            self._list(collect_sources(self._paths).sources, from_start=True, first=False)
+            self._list(collect_sources(self._paths, join_parts=False).sources, from_start=True, first=False)
         arrivals = []
         left = MOST_BYTES
         for each in self._in_turn():

@@ -140,8 +140,12 @@ class _Found:
         return True
 
 
-def collect_sources(paths: Sequence[str | Path]) -> Collection:
+def collect_sources(paths: Sequence[str | Path], *, join_parts: bool = True) -> Collection:
     """Find the logs below the given paths.
+
+    Args:
+        paths: files, folders, globs, or ``-``.
+        join_parts: whether the parts of a file that was cut are one source; else each is a file of its own.
 
     Raises:
         LogPathNotFound: a path or glob leads nowhere.
@@ -158,9 +162,9 @@ def collect_sources(paths: Sequence[str | Path]) -> Collection:
         if found.skipped:
             raise no_logs_among([(name, str(reason)) for name, reason, _ in found.skipped], paths)
         raise NoLogFiles(f"{given_text} holds no files.", "Give a folder with logs, for example /var/log/kolla.")
-    return Collection(
-        _without_collisions(_with_parts_joined(_with_hosts(found))), found.skipped, [str(path) for path in paths]
-    )
+    sources = _with_hosts(found)
+    sources = _without_collisions(_with_parts_joined(sources) if join_parts else sources)
+    return Collection(sources, found.skipped, [str(path) for path in paths])
 
 
 def no_logs_among(skipped: Sequence[tuple[str, str]], paths: Sequence[str | Path]) -> NoLogFiles:
