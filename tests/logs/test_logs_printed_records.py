@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import json
+
 import pytest
 from tests.logs.reading import STORY, STORY_COLUMNS, read_text, rows, story
 
+from openstack_rca.logs import blocks, printed_records
+from openstack_rca.logs.documents import splitter_for
 from openstack_rca.logs.json_records import ruby_hash
+from openstack_rca.logs.pieces import Piece
 
 TRACE = STORY[2:6]
 
@@ -115,3 +121,40 @@ def test_a_hash_of_ruby_that_is_never_closed_is_looked_through_once(opening: str
 def test_quotes_that_ruby_left_as_they_are_belong_to_the_text() -> None:
     said = ruby_hash('{"log"=>"he said "no" and left", "ran" => "twice", "of"=>#<Class:0x1>, "n"=>nil}')
     assert said == {"log": 'he said "no" and left', "ran": "twice", "of": "#<Class:0x1>", "n": None}
+
+
+LONG = {
+    "a field": ("time: 2026-11-23 04:00:00\nlevel: ERROR\nmessage: all is lost\n\n" * 2, "message"),
+    "a row": ("*************************** 1. row ***************************\ncreated_at: 2026-11-23 04:00:00\n   message: lost\n", "message"),
+    "a body": ("LogRecord #0\nTimestamp: 2026-11-23 04:00:00.1 +0000 UTC\nBody: Str(lost\n", "body"),
+    "an entry of a journal": ("Mon 2026-11-23 04:00:00 UTC [s=1;i=1;b=2]\n    MESSAGE=lost\n", "MESSAGE"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", LONG)
+def test_a_value_of_many_lines_is_put_together_once(what: str) -> None:
+    """To copy what was read with each further line would take minutes here."""
+    begin, key = LONG[what]
+    data = (begin + ("x" * 149 + "\n") * 20_000).encode()
+    splitter = splitter_for(data)
+    assert splitter is not None
+    pieces, taken = splitter(data, True)
+    assert taken == len(data) and json.loads(pieces[-1].text)[key].count("x") == 149 * 20_000
+
+
+@pytest.mark.parametrize("begin", [LONG["a field"][0], "timestamp,message\n", '{"message": "lost",\n'])
+def test_records_that_never_end_do_not_fill_the_memory(begin: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no record ends for long, lines are given as they stand, before the end of the file is reached."""
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 64 * 1024)
+    monkeypatch.setattr(blocks, "_LONGEST_LINE", 256 * 1024)
+    monkeypatch.setattr(printed_records, "LONGEST_RECORD", 128 * 1024)
+    text = io.BytesIO((begin + '"' + f"{'x' * 99}\n" * 10_000).encode())
+    reading = blocks.read_blocks(text, 0)
+    assert next(reading).line_count and next(reading).line_count and text.tell() < 700 * 1024
+
+
+def test_a_quote_that_is_never_closed_is_looked_for_once() -> None:
+    splitter = splitter_for(b"timestamp,message\n")
+    assert splitter is not None
+    data = b'timestamp,message\n2026-11-23 04:00:00,"' + b"x\n" * 300_000
+    assert splitter(data, False) == ([Piece("", 1)], len("timestamp,message\n"))

@@ -104,7 +104,8 @@ class _Shape:
     def block(self, data: bytes, log_index: int, first_line: int, final: bool) -> tuple[Block | None, int]:
         """The block that bytes give, if they hold one already, and how many of them it takes."""
         if self._splitter is not None:
-            pieces, cut = self._splitter(data, final)
+            # Records that never end are taken as far as they are there, so that they do not fill the memory.
+            pieces, cut = self._splitter(data, final or len(data) > _LONGEST_LINE)
             return (_block_of(pieces, log_index, first_line, cut) if pieces else None), cut
         cut = len(data) if final else _cut(data)
         if not cut:

@@ -143,17 +143,17 @@ def _verbose_entry(lines: list[str]) -> dict[str, str] | None:
     header = _VERBOSE.match(lines[0])
     if header is None:
         return None
-    entry = {"timestamp": header["time"]}
+    entry = {"timestamp": [header["time"]]}
     name = ""
     for line in lines[1:]:
         field = _FIELD.match(line)
         if field is not None:
             name = field["name"]
-            entry[name] = field["value"]
+            entry[name] = [field["value"]]
         elif name and line.strip():
-            entry[name] += "\n" + line.strip()
+            entry[name].append(line.strip())
     entry.pop("_SOURCE_REALTIME_TIMESTAMP", None)
-    return entry
+    return {name: "\n".join(value) for name, value in entry.items()}
 
 
 def _json_documents(data: bytes, final: bool) -> tuple[list[Piece], int]:

@@ -32,9 +32,13 @@ _SLOW_STAMP = re.compile(r"^# Time: +(\S.*?)\s*$")
 _SHORT_YEAR = re.compile(r"^(\d\d)(\d\d)(\d\d) ")
 _SLOW_EPOCH = re.compile(r"^SET timestamp=(\d{9,10})(?:\.\d+)?;")
 _FIELD = re.compile(
-    r"^(?P<key> *[A-Za-z_@][\w.@/-]*(?: [A-Za-z][\w.()/-]*){0,2}) *(?P<sign>[:=|])(?: +(?P<value>.*))?$"
+    r"^(?P<key> *[A-Za-z_@][\w.@/-]*+(?: [A-Za-z][\w.()/-]*+){0,2}) *(?P<sign>[:=|])(?: +(?P<value>.*))?$"
 )
 _LOOKED_AT = 400
+
+
+LONGEST_RECORD = 32 * 1024 * 1024
+"""Of text without the beginning of a further record no more is held back: then its lines are given as they stand."""
 
 
 def printed_records(begin: str) -> Splitter | None:
@@ -66,7 +70,7 @@ def by_beginnings(begins: _Begins, read: _Read) -> Splitter:
         if not starts or starts[0] > 0:
             starts = [0, *starts]
         if not final and len(starts) < 2:
-            return [], 0
+            return ([Piece(readable(line), 1) for line in lines], taken) if len(data) > LONGEST_RECORD else ([], 0)
         ends = [*starts[1:], len(lines)] if final else starts[1:]
         pieces = [piece for start, end in zip(starts, ends, strict=False) for piece in _pieces(lines[start:end], read)]
         used = ends[-1]
@@ -91,6 +95,7 @@ def _of_collector() -> _Read:
     def read(lines: list[str]) -> dict[str, Any]:
         said: dict[str, str] = {}
         attributes, target, name = dict(resource), {}, ""
+        printed: list[str] = []
         for line in lines:
             attribute, spoken = _ATTRIBUTE.match(line), _SPOKEN.match(line)
             if attribute is not None:
@@ -98,15 +103,16 @@ def _of_collector() -> _Read:
             elif spoken is not None:
                 name = spoken[1]
                 said[name] = spoken[2]
+                printed = [spoken[2]] if name == "Body" else printed
                 target = {"Attributes": attributes, "Resource attributes": resource}.get(name, {})
                 if target is resource:
                     resource.clear()
             elif name == "Body":
-                said[name] += f"\n{line}"
+                printed.append(line)
         if "Body" not in said:
             return {}
-        body = _TYPED.sub(r"\1", said["Body"])
-        held = json_in(body) if said["Body"].startswith("Map(") else None
+        body = _TYPED.sub(r"\1", "\n".join(printed))
+        held = json_in(body) if printed[0].startswith("Map(") else None
         unset = said.get("Timestamp", "").startswith("1970-")
         return {
             **attributes,
@@ -158,13 +164,13 @@ def _blocks(begin: str) -> Splitter | None:
 
 def _fields(lines: list[str], aligned: bool = False) -> dict[str, str]:
     """Names and values; ``aligned`` where the sign between them stands in one column. Any other line goes on with a value."""
-    found: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
     name, column = "", -1
     for line in lines:
         field = _FIELD.match(line)
         if field is not None and (column in (-1, field.start("sign")) or not (aligned or line[0].isspace())):
             name, column = field["key"].strip(), field.start("sign")
-            found[name] = field["value"] or ""
+            found[name] = [field["value"] or ""]
         elif name and line.strip() and not _ROW_ENDS.match(line):
-            found[name] += "\n" + (line if line[: column + 1].strip(" |") else line[column + 2 :])
-    return {name: value.rstrip() for name, value in found.items()}
+            found[name].append(line if line[: column + 1].strip(" |") else line[column + 2 :])
+    return {name: "\n".join(value).rstrip() for name, value in found.items()}

@@ -85,8 +85,10 @@ def csv_rows(names: list[str], delimiter: str, shaped: Callable[[dict[str, str]]
     def split(data: bytes, final: bool) -> tuple[list[Piece], int]:
         end = len(data) if final else data.rfind(b"\n") + 1
         # A value may hold line ends: a record ends where its quotes do.
-        while not final and end and data.count(b'"', 0, end) % 2:
-            end = data.rfind(b"\n", 0, end - 1) + 1
+        quotes = 0 if final else data.count(b'"', 0, end)
+        while quotes % 2:
+            whole, end = end, data.rfind(b"\n", 0, end - 1) + 1
+            quotes -= data.count(b'"', end, whole)
         text = data[:end].decode("utf-8", "replace").replace("\x00", "")
         rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
         pieces: list[Piece] = []
