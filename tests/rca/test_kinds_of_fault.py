@@ -303,6 +303,46 @@ def test_trouble_that_did_not_come_is_none() -> None:
 
 
 @pytest.mark.parametrize(
+    "message",
+    [
+        "Waiting for network-vif-plugged: connection timed out",
+        "Waiting for network-vif-plugged timed out after 300 s",
+        "Checking for Galera: connection refused",
+        "Cannot reach the monitor at 192.0.2.7, will retry in 10 s",
+        "will retry in 10 s: connection refused",
+        "dashboard could not load: UserWarning: old module",
+        "osd.0 failed to report",
+        "10.0.0.0 failed",
+        "Scheduling failed: 0 hosts are suitable",
+        "write: no space error",
+        "keystone answered: 401 Client Error: Unauthorized",
+    ],
+)
+def test_calm_words_hide_no_trouble_beside_them(message: str) -> None:
+    """What is said of calm takes its own words from a line: the trouble before or behind them still counts."""
+    assert new_errors(observed(message, "swift-object", "INFO"), 1.0, few=True)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "ok=3 changed=1 unreachable=0 failed=0 rescued=0",
+        "check done, errors: 0, failed: 0",
+        "3 passed, 0 failed",
+        "done without any write errors",
+        "no errors found",
+        "/usr/lib/python3/error.py:12: UserWarning: scope check failed",
+        "A request that stays without an answer will be retried on failure",
+        'Client-side error: Invalid input for field "name"',
+        "delete failed (client error): One or more ports have an IP allocation from this subnet.",
+    ],
+)
+def test_counts_of_nothing_and_what_is_only_planned_are_calm(message: str) -> None:
+    """A count of zero, a warning of Python's and what is done if something fails are no trouble."""
+    assert not new_errors(observed(message, "swift-object", "INFO"), 1.0, few=True)
+
+
+@pytest.mark.parametrize(
     ("line", "accused"),
     [
         ("Failed to start nova-compute.service - OpenStack Nova Compute.", "nova-compute"),
@@ -310,6 +350,11 @@ def test_trouble_that_did_not_come_is_none() -> None:
         ("Failed to start MariaDB 10.11.6 database server.", "mariadb"),
         ("nfs: server 192.0.2.4 not responding, still trying: core dumped", "storage"),
         ("Failed to start Something Else.", "host"),
+        ("Failed to start Network Manager Wait Online.", "host"),
+        ("Failed to start Docker Storage Setup.", "host"),
+        ("Failed to start Host and Network Name Lookups.", "host"),
+        ("Failed to start Ceph object storage daemon osd.3.", "ceph-osd"),
+        ("Failed to start Ceph metadata server daemon.", "ceph-mds"),
     ],
 )
 def test_a_line_of_a_host_is_about_whom_it_names(line: str, accused: str) -> None:
@@ -324,6 +369,11 @@ def test_a_line_of_a_host_is_about_whom_it_names(line: str, accused: str) -> Non
         ("cluster [ERR] 3.2b1 shard 21 soid 3:8d1a : candidate had a read error", "ceph-osd"),
         ("cluster [ERR] Health check failed: 1 filesystem is degraded: mds.a failed", "ceph-mds"),
         ("mon.c failed to join: election error", "ceph-mon"),
+        ("mon.ctl1@0(leader).osd e501 failed to write transaction: no space left on device", "ceph-mon"),
+        ("mon.x@-1(probing).mgr e9 could not commit", "ceph-mon"),
+        ("mon.x@1(peon).paxosservice(mdsmap 1..55) refresh failed", "ceph-mon"),
+        ("mon.ctl1@0(leader).osd e501 osd.3 failed to answer", "ceph-osd"),
+        ('mon.a@0(leader) e1 handle_command {"prefix": "osd pool create"} failed: no space left', "ceph-mon"),
     ],
 )
 def test_the_cluster_log_is_about_the_daemon_that_it_names(line: str, accused: str) -> None:

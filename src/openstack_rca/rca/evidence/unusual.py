@@ -12,7 +12,7 @@ from openstack_rca.rca.evidence.accusations import Accusation, accuse, passes_on
 from openstack_rca.rca.evidence.error_kinds import kind_of, kind_of_error, printable_statement, telling_line
 from openstack_rca.rca.evidence.finding import Finding
 from openstack_rca.rca.evidence.trouble import callers_mistakes, calm, words_of_trouble
-from openstack_rca.rca.knowledge import HOST, Topology
+from openstack_rca.rca.knowledge import HOST, NETWORK, STORAGE, Topology
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
 
@@ -57,6 +57,9 @@ _SUBJECT = re.compile(
 _CLUSTER_LOG = "ceph-mon"
 _OF_CLUSTER = re.compile(r"(?i)\b(osd|mds|mgr)(?:s?\b|[._(]\w)|\bpgs?\b|\bPG_|\b(?:deep-)?scrub|\bshard \d")
 """Whom the cluster log is about, which Ceph's monitors write for everybody: daemons, and placement groups, which OSDs hold."""
+
+_OWN_OF_MONITOR = re.compile(r"^mon\.\S+?@-?\d+\([^)]*\)(?:\.\w+(?:\([^)]*\))?)?(?: [ev]\d+)?|\"prefix\": ?\"[^\"]*\"")
+"""What names no daemon in a monitor's own lines: the map that the monitor keeps, and a command that it was given."""
 
 _UNTOLD = {HOST: Category.PROCESS_DOWN, _CLUSTER_LOG: Category.STORAGE}
 """Kinds of what these tell of others without a word for it."""
@@ -179,7 +182,7 @@ def new_errors(
 
 def subject_of(logger: str, message: str, topology: Topology) -> str | None:
     """The component that a line of a host, or of a cluster's monitor, is about, where the line names one."""
-    if logger == _CLUSTER_LOG and (of_cluster := _OF_CLUSTER.search(message)):
+    if logger == _CLUSTER_LOG and (of_cluster := _OF_CLUSTER.search(_OWN_OF_MONITOR.sub("", message))):
         return topology.canonical(of_cluster[1] or "osd")
     if logger != HOST:
         return None
@@ -188,7 +191,11 @@ def subject_of(logger: str, message: str, topology: Topology) -> str | None:
         return None
     named = next(name for name in found.groups() if name)
     words = re.sub(r"(?i)\bopen vswitch\b", "openvswitch", named).lower().replace(" ", "-")
-    return topology.component_of_backend(words) if found[3] else topology.canonical(words)
+    if not found[3]:
+        return topology.canonical(words)
+    # A description that begins with a plain word for a part of the cloud is of a program that has to do with it.
+    described = topology.component_of_backend(words)
+    return None if described in (HOST, NETWORK, STORAGE) else described
 
 
 def _unknown_error(group: dict[str, Any], minutes: float, topology: Topology | None) -> Finding:
