@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import lzma
+import os
 import zipfile
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import pytest
 from tests.logs.reading import STORY, STORY_COLUMNS, story
 from tests.logs.test_logs_packing import tar
 
-from openstack_rca.logs.events import read_logs
+from openstack_rca.logs.events import read_collection, read_logs
+from openstack_rca.logs.gathered_events import ReadingOptions
 from openstack_rca.logs.sources import collect_sources
 
 TEXT = ("\n".join(STORY) + "\n").encode()
@@ -61,6 +63,39 @@ def test_copies_and_parts_without_their_first_are_files_of_their_own(tmp_path: P
     half = "\n".join(STORY[:3]) + "\n"
     cut(tmp_path, "nova-compute.log", half.encode() * 2, endings)
     assert len(collect_sources([tmp_path]).sources) == 2
+
+
+WHOLE = {
+    "documents": {".001": b'{"message": "a"}', ".002": b'{"message": "b"}'},
+    "tables": {".001": b"time,message\n1,a", ".002": b"time,message\n2,b"},
+    "files of many sizes": {".01": b"a line\nhalf", ".02": b"longer\nthan the first", ".03": b"x\nhalf"},
+    "a gap": {".001": b"a\nhalf", ".003": b"b\nhalf"},
+    "numbers of other widths": {".001": b"a\nhalf", ".02": b"b\nhalf", ".3": b"c\nhalf"},
+    "the same number twice": {".part1": b"a\nhalf", ".part01": b"b\nhalf", ".part3": b"c\nhalf"},
+}
+
+
+@pytest.mark.parametrize("kind", WHOLE)
+def test_files_that_only_look_like_parts_stay_alone(tmp_path: Path, kind: str) -> None:
+    for ending, data in WHOLE[kind].items():
+        (tmp_path / f"export.log{ending}").write_bytes(data)
+    assert [source.further for source in collect_sources([tmp_path]).sources] == [()] * len(WHOLE[kind])
+
+
+def test_parts_behind_a_gap_are_files_of_their_own(tmp_path: Path) -> None:
+    for ending in ("aa", "ab", "ad", "ae"):
+        (tmp_path / f"a.log.{ending}").write_bytes(b"a line\nhalf")
+    found = collect_sources([tmp_path]).sources
+    assert [(source.name, len(source.further)) for source in found] == [("a.log", 1), ("a.log.ad", 0), ("a.log.ae", 0)]
+
+
+def test_a_part_that_became_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    cut(tmp_path, "nova-compute.log", TEXT, [".aa", ".ab"])
+    collection = collect_sources([tmp_path])
+    (tmp_path / "nova-compute.log.ab").unlink()
+    os.mkfifo(tmp_path / "nova-compute.log.ab")
+    (file,) = read_collection(collection, ReadingOptions()).files
+    assert file.events and file.skip is not None
 
 
 def test_parts_beside_their_whole_are_not_read_as_it(tmp_path: Path) -> None:

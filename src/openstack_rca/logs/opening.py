@@ -125,7 +125,7 @@ class _Joined(io.RawIOBase):
                 buffer[: len(piece)] = piece
                 return len(piece)
             self._stream.close()
-            self._stream = self._left.pop(0).open("rb")
+            self._stream = _opened_file(self._left.pop(0), direct=False)
 
     def close(self) -> None:
         """Close the part that is open."""
@@ -146,22 +146,29 @@ def opened(path: Path | None, *, direct: bool, further: Sequence[Path] = ()) -> 
         NotARegularFile: a device, a socket, or a pipe that nothing writes to.
         UnreadableLog: the system refuses.
     """
-    called = called_by(path)
-    try:
-        # Without waiting: opening a pipe would last until somebody writes to it.
-        flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
-        raw = io.FileIO(0, closefd=False) if path is None else io.FileIO(os.open(path, flags), "rb")
-    except OSError as error:
-        raise refused_by_system(called, error) from error
+    raw = io.FileIO(0, closefd=False) if path is None else _opened_file(path, direct=direct)
     with io.BufferedReader(raw, _PIECE_BYTES) as stream:
-        if path is not None:
-            _require_content(raw.fileno(), called, direct)
-            os.set_blocking(raw.fileno(), True)
         if not further:
             yield stream
             return
         with io.BufferedReader(_Joined(stream, further), _PIECE_BYTES) as joined:
             yield joined
+
+
+def _opened_file(path: Path, *, direct: bool) -> io.FileIO:
+    called = called_by(path)
+    try:
+        # Without waiting: opening a pipe would last until somebody writes to it.
+        raw = io.FileIO(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
+    except OSError as error:
+        raise refused_by_system(called, error) from error
+    try:
+        _require_content(raw.fileno(), called, direct)
+    except NotARegularFile:
+        raw.close()
+        raise
+    os.set_blocking(raw.fileno(), True)
+    return raw
 
 
 def _require_content(descriptor: int, called: str, direct: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import itertools
 import os
 import re
 import stat
@@ -319,7 +320,7 @@ def _with_hosts(found: _Found) -> list[Source]:
 
 def _with_parts_joined(sources: list[Source]) -> list[Source]:
     """Make one file of those that ``split`` cut it into: ``x.log.aa``, ``x.log.ab``, or ``x.tar.gz.part1``, ``x.7z.001``."""
-    sets: dict[tuple[Path, str, str, int], list[tuple[int, Source]]] = {}
+    sets: dict[tuple[Path, str, str, int, int], list[tuple[int, Source]]] = {}
     for source in sources:
         cut = _PART.match(source.inside[-1])
         if cut is None or source.path is None or (cut["mark"] == "." and len(cut["number"] or "..") < 2):
@@ -328,13 +329,16 @@ def _with_parts_joined(sources: list[Source]) -> list[Source]:
         place = int(cut["number"] or 0)
         for letter in letters:
             place = place * 26 + ord(letter) - ord("a")
-        sets.setdefault((source.path.parent, cut["whole"], cut["mark"], len(letters)), []).append((place, source))
+        width = len(cut["number"] or "") if cut["mark"] == "." else 0
+        key = (source.path.parent, cut["whole"], cut["mark"], len(letters), width)
+        sets.setdefault(key, []).append((place, source))
     wholes: dict[Path | None, Source] = {}
     further: set[Path | None] = set()
-    for (folder, name, mark, letters_used), found in sets.items():
+    for (folder, name, mark, letters_used, _), found in sets.items():
         found.sort(key=itemgetter(0))
         first = found[0][0]
-        parts = [part for number, (place, part) in enumerate(found) if place == first + number]
+        in_a_row = itertools.takewhile(lambda each: each[1][0] == each[0], enumerate(found, first))
+        parts = [part for _, (_, part) in in_a_row]
         sure = letters_used or mark != "."
         if first > (not letters_used) or len(parts) < 2 or (folder / name).exists() or not (sure or _was_cut(parts)):
             continue
@@ -352,16 +356,23 @@ def _with_parts_joined(sources: list[Source]) -> list[Source]:
 
 
 def _was_cut(parts: Sequence[Source]) -> bool:
-    """Whether files that a bare number tells apart are parts of one; else they are copies that were put aside in turn."""
-    first, second = (part.path for part in parts[:2])
-    assert first is not None and second is not None
+    """Whether files that a bare number tells apart are parts of one, of one size but the last; else copies put aside."""
+    first, second = (part.path for part in parts[:2] if part.path is not None)
+    sizes = [part.size for part in parts[:-1]]
+    if max(sizes) - min(sizes) > 1:
+        return False
     try:
         with first.open("rb") as one, second.open("rb") as two:
-            packed = packing_of(one.read(_PART_HEAD_BYTES)) is not None
+            begin, further = one.read(_PART_HEAD_BYTES), two.read(_PART_HEAD_BYTES)
             one.seek(-1, os.SEEK_END)
-            return packing_of(two.read(_PART_HEAD_BYTES)) is None if packed else one.read(1) != b"\n"
+            end = one.read(1)
     except OSError:
         return False
+    if packing_of(begin) is not None:
+        return packing_of(further) is None
+    begins_alike = begin.split(b"\n", 1)[0] == further.split(b"\n", 1)[0]
+    whole_documents = end in (b"}", b"]", b">") and further[:1] in (b"{", b"[", b"<")
+    return end != b"\n" and not begins_alike and not whole_documents
 
 
 def _relative(path: Path, root: Path) -> Path:
