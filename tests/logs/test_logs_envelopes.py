@@ -8,6 +8,8 @@ import re
 import pytest
 from tests.logs.reading import REQUEST, STORY, STORY_COLUMNS, read_text, rows, story
 
+from openstack_rca.logs import blocks, reading
+
 ISO = "2026-11-23T04:00:00.4"
 
 
@@ -218,3 +220,17 @@ def test_what_nobody_signed_is_of_the_only_host_that_its_file_names() -> None:
     assert [event["host"] for event in rows(text, "paste.txt")] == ["cmp1", "cmp1"]
     both = text + "Nov 23 04:00:00 cmp2 nova-compute[7]: down\n"
     assert [event["host"] for event in rows(both, "paste.txt")] == [None, "cmp1", "cmp2"]
+
+
+@pytest.mark.parametrize("batch", [1, 1_000_000], ids=["many batches", "one batch"])
+@pytest.mark.parametrize("second", ["sw1", "sw2"])
+def test_which_hosts_a_file_names_is_told_by_all_of_it(
+    batch: int, second: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However large it is: what nobody signed may stand far from the other host."""
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 600)
+    monkeypatch.setattr(reading, "_BATCH_BYTES", batch)
+    signed = [f"Nov 23 04:{n // 60:02d}:{n % 60:02d} {{}} kernel: port {n} is up\n" for n in range(20)]
+    text = "what nobody signed\n" + "".join(signed).format(*["sw1"] * 20) + "".join(signed).format(*[second] * 20)
+    (host,) = [event["host"] for event in rows(text, "relay.txt") if event["line"] == 1]
+    assert host == ("sw1" if second == "sw1" else None)

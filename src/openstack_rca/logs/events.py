@@ -192,12 +192,6 @@ def _batch_events(batch: Sequence[Block], logs: Sequence[Log], options: ReadingO
         machines = {name: machine_of(name) for name in contained.to_list()}
         events = events.with_columns(pl.col("host").replace(machines))
     of_block = [logs[block.log_index] for block in batch]
-    host, nobody = pl.col("host"), pl.col("host").is_null() & (pl.col("format") == "unknown")
-    if within.len() and events.select(nobody.any()).item():
-        # What no format knows is of the host that all other lines of its file name.
-        named = host.drop_nulls()
-        only = pl.when(named.n_unique() == 1).then(named.first()).over("file_index")
-        events = events.with_columns(pl.when(nobody).then(only).otherwise(host).alias("host"))
     origins = pl.DataFrame(
         {
             "file_index": pl.Series(range(len(batch)), dtype=pl.Int32),

@@ -20,6 +20,14 @@ from openstack_rca.logs.years import with_years
 
 HOST_SOURCES = pl.Enum([str(source) for source in HostSource])
 """Where the host of an event may come from, as a column."""
+# Whether a line names its host; null where it does not and yet has a known format.
+_SIGNED = (
+    pl.when(pl.col("host_source") == str(HostSource.LINES))
+    .then(True)
+    .when(pl.col("format") == "unknown")
+    .then(False)
+    .alias("signed")
+)
 _NUMBERS: dict[str, pl.DataType] = {
     "source_index": pl.Int32(),
     "format": pl.String(),
@@ -93,7 +101,8 @@ class GatheredEvents:
     def _put_away(self, batch: pl.DataFrame) -> None:
         assert self.parts is not None
         self.parts.add(batch.select(_typed(name) for name in EVENT_SCHEMA))
-        self.counted.append(batch.select("source_index", *(_typed(name).cast(COUNTED[name]) for name in COUNTED)))
+        counted = (_typed(name).cast(COUNTED[name]) for name in COUNTED)
+        self.counted.append(batch.select("source_index", _SIGNED, *counted))
 
     def take_in(self, other: GatheredEvents, shift: int) -> None:
         """Take in all that another one gathered, whose logs have places higher by ``shift`` here."""
@@ -122,7 +131,7 @@ class GatheredEvents:
         trusted = ~pl.col("source_index").is_in(distrusted)
         if self.parts is None:
             assert self.first is not None
-            events, self.first = self._dated(self.first, logs, options), None
+            events, self.first = self._dated(self.first.with_columns(_SIGNED), logs, options), None
             return EventTable.of(_finish(events.filter(trusted) if distrusted else events))
         counted = self._dated(pl.concat(self.counted), logs, options).with_row_index("place")
         self.counted = []
@@ -135,7 +144,7 @@ class GatheredEvents:
     def _dated(self, events: pl.DataFrame, logs: Sequence[Log], options: ReadingOptions) -> pl.DataFrame:
         """Date what is not dated whole, and let events without a stamp inherit one from their file."""
         modified = [log.modified for log in logs]
-        events = with_years(events, modified, options.timezone, options.year, options.known_latest)
+        events = with_years(_with_only_hosts(events), modified, options.timezone, options.year, options.known_latest)
         events = in_zones_of_hosts(events, logs, options.timezone, options.host_zones)
         uptimes = pl.concat([pl.DataFrame(schema={"place": pl.UInt32, "uptime": pl.Int64}), *self.uptimes])
         events = with_times_since_start(events, logs, uptimes)
@@ -144,6 +153,17 @@ class GatheredEvents:
         return events.with_columns(
             pl.col("time").forward_fill().over("source_index").alias("time"),
         ).with_columns(pl.col("time").backward_fill().over("source_index").alias("time"))
+
+
+def _with_only_hosts(events: pl.DataFrame) -> pl.DataFrame:
+    """What no format knows is of the host that all other lines of its file name, wherever they stand in it."""
+    unsigned = pl.col("signed").not_()
+    if not events.select(unsigned.any()).item():
+        return events.drop("signed")
+    named = pl.col("host").filter("signed")
+    only = pl.when(named.n_unique() == 1).then(named.first()).over("source_index")
+    host = pl.when(unsigned).then(pl.coalesce(only, "host")).otherwise("host").alias("host")
+    return events.with_columns(host).drop("signed")
 
 
 def _numbers(events: pl.DataFrame) -> pl.DataFrame:
