@@ -85,6 +85,7 @@ _NOT_HOSTS = words(
 _CEPH_FILE = re.compile(
     r"^ceph-(?:client\.)?(?P<daemon>mgr(?=\.)|(?:mds|rgw|nfs|iscsi|rbd-mirror)(?:\.[\w-]+)*?(?=\.[\w-]+\.\w+$))"
     r"\.(?P<host>[\w.-]+)\.(?:[a-z]{6}|rgw\d+)$|^ceph-client\.(?P<client>[a-z]+)"
+    r"(?:\.(?P<named>[A-Za-z][\w-]*\d[\w-]*(?:\.[A-Za-z][\w-]*)*))?"
 )
 _NOT_HOST_TAIL = re.compile(r"^(?:cell\d+|v\d+|\d+|worker\d+|[0-9a-f]{8,10}(?:-[a-z0-9]{5})?|[a-z0-9]{5}|py\d+)$")
 
@@ -211,7 +212,7 @@ def _split_name(stem: str) -> tuple[str, str | None]:
     ceph = _CEPH_FILE.match(stem)
     if ceph is not None:
         service = "ceph-" + (ceph["daemon"] or ceph["client"]).partition(".")[0]
-        return service if is_program(service) else "ceph", ceph["host"]
+        return service if is_program(service) else "ceph", ceph["host"] or ceph["named"]
     borders = [match.start() for match in re.finditer(r"[-_.@]+", stem)]
     for border in borders:
         before, behind = stem[:border], stem[border + 1 :].lstrip("-_.@")
