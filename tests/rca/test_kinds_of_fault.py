@@ -261,6 +261,58 @@ def test_numbers_and_plain_words_of_tools_tell_the_kind(words: str, kind: Catego
     assert kind_of(words) is kind
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "monitor script: rc=-1",
+        "Child process returned code -1",
+        "worker ended with exit code -13",
+        "job ended, exit code -5",
+        "Node ctl2 was evicted from the cluster",
+        "MDS client was evicted after 300 s",
+        "Failed command: iptables-restore",
+        "answered after 413 ms",
+        "pid 400 asks port 429",
+        "slow on node 507",
+        "agent 502 begins, 504 left, 404 seen",
+        "adoption of the node begins",
+        "the driver doesn't allow a resize",
+    ],
+)
+def test_numbers_and_words_of_everything_tell_no_reason(words: str) -> None:
+    """An exit code, a number that is no status, or a word that means much else tells no kind of fault."""
+    assert kind_of(words) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ("ata1.00: failed command: READ FPDMA QUEUED", Category.STORAGE),
+        ("mlx5_core: probe failed with error -13", Category.CONFIG),
+        ("write failed, error code -28", Category.CAPACITY),
+        ("eviction_manager: must evict pod(s) to reclaim", Category.CAPACITY),
+        ("Eviction manager: attempting to reclaim resourceName=memory", Category.CAPACITY),
+        ("Unexpected answer: Got 429", Category.CAPACITY),
+        ("glance refused the image (HTTP 413)", Category.CAPACITY),
+        ("status code: 507", Category.CAPACITY),
+        ('"GET /v2.0/networks HTTP/1.1" 504 -', Category.HANG),
+        ("502 Server Error for url: http://ctl:8774", Category.PROCESS_DOWN),
+        ("The server answered: 503 Service Temporarily Unavailable", Category.PROCESS_DOWN),
+        ("fork: Resource temporarily unavailable", Category.CAPACITY),
+        ("backend glance_api has no server available!", Category.PROCESS_DOWN),
+        ("No server is available to handle this request", Category.PROCESS_DOWN),
+        ("No weighed backends available", Category.CAPACITY),
+        ("Got 400 from placement", Category.CONFIG),
+        ("HttpException: 404: Client Error for url", Category.DATA_MISSING),
+        ('node with name "rabbit" already running on "mq1"', Category.CONFIG),
+        ("Policy doesn't allow os_compute_api:servers:create", Category.AUTH),
+    ],
+)
+def test_numbers_tell_the_kind_where_their_words_say_what_they_are(words: str, kind: Category) -> None:
+    """A status beside a word of HTTP, an error number of the kernel, and the words of the programs that write them."""
+    assert kind_of(words) is kind
+
+
 def test_a_reason_of_its_own_is_told_before_that_it_ended() -> None:
     """A service whose end its manager tells, and that logged why itself, is told with its own reason."""
     ended = finding("nova-compute", "host", weight=0.6, directness=Directness.CAUSE)
