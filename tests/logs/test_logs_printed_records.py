@@ -153,6 +153,12 @@ def test_records_that_never_end_do_not_fill_the_memory(begin: str, monkeypatch: 
     assert next(reading).line_count and next(reading).line_count and text.tell() < 700 * 1024
 
 
+@pytest.mark.parametrize("piece", [b" ", b"=", b"-", b"| ", b"\t", b"+-"])
+def test_a_line_of_one_sign_is_looked_through_once(piece: bytes) -> None:
+    """Programs draw lines across their output; the border of a table is looked for in them."""
+    assert splitter_for(piece * (60_000 // len(piece)) + b".") is None
+
+
 def test_a_quote_that_is_never_closed_is_looked_for_once() -> None:
     splitter = splitter_for(b"timestamp,message\n")
     assert splitter is not None

@@ -14,7 +14,7 @@ from openstack_rca.logs.json_records import in_roles, is_moment, roles_of
 from openstack_rca.logs.pieces import Piece, Splitter, readable, whole_lines
 
 _LOOKED_AT = 20
-_BORDER = re.compile(r"^[ \t]*[+|]?[ :]*[-=]{3,}[-=:+| ]*[+|][-=:+| ]*$", re.MULTILINE)
+_BORDER = re.compile(r"^[ \t]*+[+|]?[ :]*+[-=]{3}[-=: ]*+[+|][-=:+| ]*+$", re.MULTILINE)
 DELIMITERS = ",;\t"
 # What a header says of the zone or the unit of a column's values.
 REMARK = re.compile(r" {0,4}[\[(]([^\])]{0,80})[\])]$")
