@@ -219,7 +219,7 @@ def test_a_given_window_holds_its_first_and_its_last_moment(
 
 
 def test_a_line_without_a_time_has_that_of_the_line_before_it_in_its_file() -> None:
-    """At the beginning of a file that of the next one; lines of other files lend nothing, and a file without any goes."""
+    """At the beginning of a file that of the next one; lines of other files lend nothing, and a file without any comes last."""
     mixed = pl.concat(
         [
             at(None, 5, None, 7, None),
@@ -227,7 +227,9 @@ def test_a_line_without_a_time_has_that_of_the_line_before_it_in_its_file() -> N
             at(None).with_columns(file=pl.lit("c.log")),
         ]
     )
-    assert seconds_of(placed_in_time(mixed)) == [5, 5, 5, 7, 7, 1, 1]
+    placed = placed_in_time(mixed)
+    assert seconds_of(placed) == [1, 1, 5, 5, 5, 7, 7, 7]
+    assert placed["undated"].to_list() == [False] * 7 + [True]
 
 
 def test_where_no_line_has_a_time_their_order_stands_in_for_it() -> None:

@@ -82,6 +82,18 @@ def test_logs_of_no_openstack_are_inconclusive(logs: Path, settings: Settings, n
     assert said in report.summary
 
 
+def test_a_file_without_any_time_beside_dated_ones_is_weighed_too(logs: Path, settings: Settings) -> None:
+    """A kernel's own log tells no dates: it may be of any moment, so it is a doubt and no proof."""
+    (logs / "nova-compute.log").write_text(KNOWN)
+    (logs / "dmesg").write_text(
+        "[    0.000000] Linux version 6.1.0-18-amd64\n"
+        "[372829.112233] Out of memory: Killed process 4242 (qemu-kvm) total-vm:8123456kB, anon-rss:4123456kB\n"
+    )
+    report = report_on(logs, settings)
+    assert (report.verdict, report.causes[0].component) == (Verdict.INCONCLUSIVE, "host")
+    assert any("without any time" in note for note in report.missing)
+
+
 def test_logs_of_ovn_alone_are_of_a_cloud(logs: Path, settings: Settings) -> None:
     """It is OpenStack's network, also where nobody names a project."""
     text = "2026-11-23T04:00:0{0}.310Z|0091{0}|binding|INFO|Claiming lport 1f9c1e1a-5a57-4e4d-8d3a-06f7c2b7d1e4 for this chassis."

@@ -11,7 +11,7 @@ import polars as pl
 from openstack_rca.logs.event_table import EventTable
 from openstack_rca.rca.engine.case import PARTS, AnalysisRequest, Case, Stage
 from openstack_rca.rca.engine.stages import RECORDING_STAGES, STAGES, WINDOW_STAGES
-from openstack_rca.rca.evidence import ExpectedSteps, FoundWindow, NormalRates, why_unclear, within
+from openstack_rca.rca.evidence import ExpectedSteps, FoundWindow, NormalRates, in_window, why_unclear
 from openstack_rca.rca.knowledge import Catalogue, Topology
 from openstack_rca.rca.vocabulary import Unclear, Verdict
 
@@ -60,7 +60,7 @@ def investigate(
 
 def case_of(recording: Case, window: FoundWindow) -> Case:
     """The case of one stretch of trouble."""
-    return replace(recording, window=window, observed=within(recording.observed, window.start, window.end))
+    return replace(recording, window=window, observed=in_window(recording.observed, window))
 
 
 def best_of(recording: Case, cases: Sequence[Case]) -> Case:

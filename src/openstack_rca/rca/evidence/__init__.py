@@ -25,6 +25,7 @@ from openstack_rca.rca.evidence.unusual import generic_accusations, new_errors, 
 from openstack_rca.rca.evidence.window import (
     FoundWindow,
     find_windows,
+    in_window,
     placed_in_time,
     quiet_rates,
     suspicion,

@@ -40,14 +40,18 @@ def observe(table: EventTable, topology: Topology) -> pl.DataFrame:
 
     Returns:
         The counted columns with ``row`` (index), ``component`` (canonical name, else the service's own), ``failed`` (whether
-        the event tells of a failure) and ``score`` (Float32, null until ``add_scores``).
+        the event tells of a failure), ``score`` (Float32, null until ``add_scores``) and ``undated`` (False until
+        ``placed_in_time``).
     """
     counted = table.counted
     services = counted["service"].drop_nulls().unique().to_list()
     names = {str(name): topology.canonical(str(name)) or str(name) for name in services}
     component = pl.col("service").cast(pl.String).replace(names).fill_null("unknown").cast(counted["service"].dtype)
     return counted.with_row_index("row").with_columns(
-        component=component, failed=table.evaluated(FAILED), score=pl.lit(None, dtype=pl.Float32)
+        component=component,
+        failed=table.evaluated(FAILED),
+        score=pl.lit(None, dtype=pl.Float32),
+        undated=pl.lit(value=False),
     )
 
 
@@ -62,7 +66,7 @@ def with_words(observed: pl.DataFrame, table: EventTable) -> pl.DataFrame:
         The events with ``text`` (message, exception and detail, without what it only carries: ``own_words``) besides.
     """
     events = table.take(observed["row"])
-    known = observed.select("row", "time", pl.col("component").cast(pl.String), "failed", "score")
+    known = observed.select("row", "time", pl.col("component").cast(pl.String), "failed", "score", "undated")
     told = (
         events.drop("time")
         .hstack(known)

@@ -122,13 +122,27 @@ def within(observed: pl.DataFrame, since: datetime | None, until: datetime | Non
 def placed_in_time(observed: pl.DataFrame) -> pl.DataFrame:
     """The events, each with a time: what has none of its own gets that of the line before it in its file, else after it.
 
-    Where no event has a time, their order stands in for it, a millisecond a line.
+    Events of a file without any time may be of any moment (``undated``): they get that of the last event of all. Where no
+    event has a time, their order stands in for it, a millisecond a line.
     """
     if observed["time"].null_count() == observed.height:
         order = pl.col("row").cast(pl.Int64) * 1000
         return observed.with_columns(time=order.cast(pl.Datetime("us", "UTC")))
     neighbour = pl.coalesce(pl.col("time").forward_fill().over("file"), pl.col("time").backward_fill().over("file"))
-    return observed.with_columns(time=neighbour).filter(pl.col("time").is_not_null())
+    observed = observed.with_columns(time=neighbour)
+    return _in_order(
+        observed.with_columns(pl.col("time").fill_null(pl.col("time").max()), undated=pl.col("time").is_null())
+    )
+
+
+def in_window(observed: pl.DataFrame, window: FoundWindow) -> pl.DataFrame:
+    """The events of a stretch of trouble; those that may be of any moment stand at its end."""
+    inside = observed.filter(pl.col("undated") | pl.col("time").is_between(window.start, window.end))
+    return _in_order(inside.with_columns(time=pl.when("undated").then(pl.lit(window.end)).otherwise("time")))
+
+
+def _in_order(observed: pl.DataFrame) -> pl.DataFrame:
+    return observed.sort("time", maintain_order=True) if observed["undated"].any() else observed
 
 
 def time_span(observed: pl.DataFrame) -> tuple[datetime, datetime]:

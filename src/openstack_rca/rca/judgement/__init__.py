@@ -13,6 +13,7 @@ from openstack_rca.rca.judgement.discounts import (
     discount_complaints_after_own_silence,
     discount_lone_warnings,
     discount_stop_after_own_error,
+    discount_undated,
     discount_unmissed_silence,
 )
 from openstack_rca.rca.judgement.explaining import explain

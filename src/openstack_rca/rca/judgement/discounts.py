@@ -111,6 +111,22 @@ def discount_stop_after_own_error(findings: list[Finding], catalogue: Catalogue)
     return told
 
 
+def discount_undated(findings: list[Finding], window: pl.DataFrame) -> list[Finding]:
+    """Weaken what rests only on lines that may be of any moment, since the other logs have times.
+
+    Args:
+        findings: all findings.
+        window: observed events (``row``, ``undated``).
+    """
+    undated = set(window.filter(pl.col("undated"))["row"].to_list())
+    if not undated:
+        return findings
+    return [
+        finding.weakened(current().once) if finding.rows and undated.issuperset(finding.rows) else finding
+        for finding in findings
+    ]
+
+
 def discount_lone_warnings(findings: list[Finding], window: pl.DataFrame) -> list[Finding]:
     """Weaken what a rule without certainty makes of a line or two where no request and nothing else failed.
 

@@ -325,9 +325,12 @@ def missing(untimed: int, files: Sequence[FileSummary], observed: pl.DataFrame, 
         strange = sorted(logged - expected)
         if strange:
             notes.append(f"No line of {', '.join(strange)} in the training data: what is normal there is not known.")
-    if untimed:
+    undated = int(observed["undated"].sum())
+    if undated:
+        notes.append(f"{undated} events are of files without any time: they may be of any moment, and count less.")
+    if untimed > undated:
         notes.append(
-            f"{untimed} events carry no time; their place among the others follows from the order of the lines."
+            f"{untimed - undated} events carry no time; their place among the others follows from the order of the lines."
         )
     return notes
 

@@ -10,6 +10,7 @@ from openstack_rca.rca.judgement import (
     discount_lone_warnings,
     discount_orderly_absence,
     discount_stop_after_own_error,
+    discount_undated,
     discount_unmissed_silence,
     weigh_changes,
 )
@@ -25,4 +26,5 @@ def discount(case: Case) -> None:
     findings = confirm_absence(findings, case.catalogue, case.observed)
     findings = discount_orderly_absence(findings, case.catalogue, case.observed)
     findings = discount_clean_restarts(findings, case.catalogue, case.observed)
-    case.findings = weigh_changes(findings, case.catalogue)
+    # Last of all: what it weakens was sure, and no rule for unsure ones is meant for it.
+    case.findings = discount_undated(weigh_changes(findings, case.catalogue), case.observed)

@@ -21,7 +21,7 @@ def observe(case: Case) -> None:
     case.observed = observed
     if observed.is_empty():
         return
-    case.surroundings = observed.select("row", "template_id", "failed", *COLUMNS)
+    case.surroundings = observed.select("row", "template_id", "failed", "undated", *COLUMNS)
     case.observed = within(observed, case.request.since, case.request.until)
     if case.observed.is_empty():
         first, last = time_span(observed)
