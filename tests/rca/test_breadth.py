@@ -20,6 +20,7 @@ from openstack_rca.rca.judgement.discounts import (
     discount_clean_restarts,
     discount_complaints_after_own_silence,
     discount_lone_warnings,
+    discount_old_boots,
 )
 from openstack_rca.rca.knowledge.catalogue import load_catalogue
 from openstack_rca.rca.knowledge.topology import load_topology
@@ -342,3 +343,15 @@ def test_a_warning_that_two_services_tell_is_not_weakened() -> None:
     calm = window().with_columns(level=pl.lit("INFO"), failed=pl.lit(False))
     assert discount_lone_warnings([refused], calm)[0].weight < refused.weight
     assert discount_lone_warnings([refused, passed_on], calm) == [refused, passed_on]
+
+
+def test_a_boot_days_before_the_trouble_is_not_its_cause() -> None:
+    """A kernel's log begins with its boot; one right before the trouble is another matter."""
+    boot = replace(
+        finding("host", "host", "hv1", directness=Directness.CAUSE, category=Category.PROCESS_DOWN, lasts=0.0),
+        weight=0.9,
+    )
+    late, soon = (finding("rabbitmq", "nova-compute", "hv1", at=at) for at in (2 * 86_400.0, 60.0))
+    assert discount_old_boots([boot, late]) == [late]
+    assert discount_old_boots([boot, soon]) == [boot, soon]
+    assert discount_old_boots([boot]) == [boot]

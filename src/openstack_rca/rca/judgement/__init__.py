@@ -12,6 +12,7 @@ from openstack_rca.rca.judgement.discounts import (
     discount_clean_restarts,
     discount_complaints_after_own_silence,
     discount_lone_warnings,
+    discount_old_boots,
     discount_stop_after_own_error,
     discount_undated,
     discount_unmissed_silence,

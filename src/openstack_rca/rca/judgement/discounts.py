@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from openstack_rca.rca.evidence import Finding, NormalRates
-from openstack_rca.rca.knowledge import Catalogue
+from openstack_rca.rca.knowledge import HOST, Catalogue
 from openstack_rca.rca.vocabulary import STATED_CAUSES, Category, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
 
@@ -109,6 +109,27 @@ def discount_stop_after_own_error(findings: list[Finding], catalogue: Catalogue)
             for number in {place, *reasons} - {first}:
                 told[number] = findings[number].weakened(table.left)
     return told
+
+
+def discount_old_boots(findings: list[Finding]) -> list[Finding]:
+    """Leave out a host's boot after which nothing was wrong for longer than a cause goes before its effect.
+
+    A kernel's log begins with its boot, be it days ago.
+
+    Args:
+        findings: all findings.
+    """
+    table = current()
+    boots = [
+        f
+        for f in findings
+        if f.accused == HOST and f.directness is Directness.CAUSE and f.category is Category.PROCESS_DOWN
+    ]
+    trouble = [f.first for f in findings if f not in boots and f.strength >= table.noticeable]
+    if not boots or not trouble:
+        return findings
+    old = min(trouble) - timedelta(seconds=table.cause_before_seconds)
+    return [finding for finding in findings if finding not in boots or finding.last >= old]
 
 
 def discount_undated(findings: list[Finding], window: pl.DataFrame) -> list[Finding]:

@@ -8,6 +8,7 @@ from openstack_rca.rca.judgement import (
     discount_clean_restarts,
     discount_complaints_after_own_silence,
     discount_lone_warnings,
+    discount_old_boots,
     discount_orderly_absence,
     discount_stop_after_own_error,
     discount_undated,
@@ -25,6 +26,7 @@ def discount(case: Case) -> None:
     findings = discount_lone_warnings(findings, case.observed)
     findings = confirm_absence(findings, case.catalogue, case.observed)
     findings = discount_orderly_absence(findings, case.catalogue, case.observed)
+    findings = discount_old_boots(findings)
     findings = discount_clean_restarts(findings, case.catalogue, case.observed)
     # Last of all: what it weakens was sure, and no rule for unsure ones is meant for it.
     case.findings = discount_undated(weigh_changes(findings, case.catalogue), case.observed)
