@@ -132,6 +132,16 @@ def test_a_report_dates_the_kernel_by_when_it_was_made_and_for_how_long_the_host
         assert times(read_logs([given]), "dmesg") == [start, start + (LATER - AT_START)]
 
 
+def test_links_of_a_report_to_what_tells_of_its_host_hide_nothing(tmp_path: Path) -> None:
+    """At its top a sosreport links to what lies below ``sos_commands``, and the links are met first."""
+    top = "sosreport-ctl1-2026-11-23-abcdefg"
+    told = {"host/uptime": UPTIMES["sos_commands/host/uptime"], "date/date": DATES["date/date"], "kernel/dmesg": DMESG}
+    report = write(tmp_path / "reports", {f"{top}/sos_commands/{name}": text for name, text in told.items()})
+    for name in ("host/uptime", "date/date"):
+        (report / top / Path(name).name).symlink_to(Path("sos_commands", name))
+    assert None not in times(read_logs([report]), "dmesg")
+
+
 @pytest.mark.parametrize("date", ["Mon Nov 23 05:10:00 CST 2026\n", "no date: command not found\n", ""])
 def test_a_date_in_a_zone_of_several_offsets_dates_nothing(date: str, tmp_path: Path) -> None:
     files = {"dmesg": DMESG, "proc/uptime": UPTIMES["proc/uptime"], "sos_commands/date/date": date}

@@ -267,13 +267,15 @@ def _add_file(path: Path, root: Path, found: _Found, *, direct: bool) -> None:
         reason = SkipReason.DANGLING_LINK if path.is_symlink() else SkipReason.UNREADABLE
         found.skipped.append((name, reason, refused_by_system(str(path), error).message))
         return
+    # A sosreport shows some of them a second time, by links under other names.
+    of_host = not direct and stat.S_ISREG(status.st_mode) and _notes_host(path, relative, found)
     if not found.is_new(status):
         return
     if not direct:
         if not stat.S_ISREG(status.st_mode):
             found.skipped.append((name, SkipReason.SPECIAL_FILE, ""))
             return
-        if _notes_host(path, relative, found) or is_other_kind(relative.parts):
+        if of_host or is_other_kind(relative.parts):
             found.skipped.append((name, SkipReason.NOT_A_LOG, ""))
             return
     root = root.absolute()
