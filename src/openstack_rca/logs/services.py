@@ -24,7 +24,8 @@ def services_of_events(events: pl.DataFrame, origins: pl.DataFrame) -> pl.Series
 
     Returns:
         the line's own; else that of the file's name where it is a program's; else that of the logger, of the format, of
-        the other lines of the file where they are all of one service; else the file's name as it stands.
+        the other lines of the file where they are all of one service; else the project that the logger names, or the
+        file's name as it stands.
     """
     names = origins.select("file_index", "path_service").with_columns(
         pl.col("path_service").map_elements(_how_known, return_dtype=pl.Int8, skip_nulls=False).alias("known")
@@ -55,17 +56,22 @@ def services_of_events(events: pl.DataFrame, origins: pl.DataFrame) -> pl.Series
             ),
         ).alias("found")
     )
+    # What is written by several projects is nobody's own file, as a paste of several services' errors is.
+    own = pl.col("logger").str.extract(r"^(\w+)\.")
+    frame = frame.with_columns(own=pl.when(own.is_in(sorted(_PROJECTS))).then(own))
+    names, projects = pl.col("found").drop_nulls(), pl.col("own").drop_nulls()
     single = (
         frame.filter(pl.col("service").is_null())
         .group_by("file_index")
         .agg(
-            pl.when(pl.col("found").drop_nulls().n_unique() == 1)
-            .then(pl.col("found").drop_nulls().first())
+            pl.when((names.n_unique() == 1) & (projects == names.first().str.extract(r"^(\w+)")).all())
+            .then(names.first())
             .alias("only")
         )
     )
     frame = frame.join(single, on="file_index", how="left", maintain_order="left")
-    return frame.select(pl.coalesce("found", "only", "path_service").alias("service")).to_series()
+    named = pl.when(pl.col("known") == _UNKNOWN).then("own")
+    return frame.select(pl.coalesce("found", "only", named, "path_service").alias("service")).to_series()
 
 
 _UNKNOWN, _PROJECT, _SURE = 0, 1, 2
