@@ -123,3 +123,14 @@ def test_versions_from_before_mlflow_was_switched_on_are_found(trained: Trained,
     assert "models repair" in where_versions_come_from(settings)
     repair_models(settings, apply=True)
     assert open_model("latest", settings).version == "1"
+
+
+def test_a_home_that_cannot_be_made_costs_the_model_and_not_the_answer(tmp_path: Path) -> None:
+    """Which version was named is another matter: no other answer may pass for its."""
+    (tmp_path / "file").touch()
+    settings = load_settings(home=tmp_path / "file" / "home")
+    opened = open_model("latest", settings)
+    assert opened.file is None
+    assert "OPENSTACK_RCA_HOME" in opened.notices[0]
+    with pytest.raises(ConfigurationError, match="cannot be used"):
+        open_model("3", settings)

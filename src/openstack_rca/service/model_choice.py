@@ -63,7 +63,7 @@ def open_model(reference: str, settings: Settings) -> OpenModel:
     Raises:
         VersionNotFound: a version was asked for by name and does not exist.
         DigestMismatch, SignatureInvalid: it is not what was published; no other version takes its place.
-        ConfigurationError: the folder of state cannot be made.
+        ConfigurationError: the folder of state, in which a version that was named may be, cannot be made.
         ModelFileError: the file that was named is damaged, unsafe or of another format.
     """
     if reference == "none":
@@ -78,6 +78,8 @@ def open_model(reference: str, settings: Settings) -> OpenModel:
     try:
         require_home(settings, writable=False)
     except ConfigurationError as error:
+        if reference == "latest":
+            return _without_model(str(error))
         raise ConfigurationError(error.message, f"{error.hint} Or answer without a model: --model none") from None
     lifecycle = ModelLifecycle(settings)
     if reference != "latest":
