@@ -59,13 +59,13 @@ def services_of_events(events: pl.DataFrame, origins: pl.DataFrame) -> pl.Series
     # What is written by several projects is nobody's own file, as a paste of several services' errors is.
     own = pl.col("logger").str.extract(r"^(\w+)\.")
     frame = frame.with_columns(own=pl.when(own.is_in(sorted(_PROJECTS))).then(own))
-    names, projects = pl.col("found").drop_nulls(), pl.col("own").drop_nulls()
+    found, projects = pl.col("found").drop_nulls(), pl.col("own").drop_nulls()
     single = (
         frame.filter(pl.col("service").is_null())
         .group_by("file_index")
         .agg(
-            pl.when((names.n_unique() == 1) & (projects == names.first().str.extract(r"^(\w+)")).all())
-            .then(names.first())
+            pl.when((found.n_unique() == 1) & (projects == found.first().str.extract(r"^(\w+)")).all())
+            .then(found.first())
             .alias("only")
         )
     )

@@ -53,10 +53,10 @@ def draw(settings: Settings) -> None:
 
 
 def _row(run: RunSummary) -> dict[str, object]:
-    asked = f" ({run.params.get('issue', '')})" if run.kind == "analysis" else ""
+    issue = run.params.get("issue", "") if run.kind == "analysis" else ""
     return {
         "kind": plain(run.kind, 20),
-        "outcome": plain(run_outcome(run) + asked, 200),
+        "outcome": plain(run_outcome(run) + (f" ({issue})" if issue else ""), 200),
         **time_cells("started", run.start),
         "status": run.status.lower(),
         "seconds": run.seconds,
