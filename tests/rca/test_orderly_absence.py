@@ -90,3 +90,19 @@ def test_a_complaint_of_another_host_does_not_show_that_this_one_is_missed() -> 
     elsewhere = replace(finding("nova-compute", "nova-scheduler", "ctl", weight=0.8), accused_host="cmp9")
     kept = discount_orderly_absence([*REBOOT, elsewhere], CATALOGUE, events(*CMP))
     assert [one.accused_host for one in kept if one.strength > 0] == ["cmp9"]
+
+
+def without(window: pl.DataFrame, component: str, seconds: float) -> pl.DataFrame:
+    """The window in which a component writes nothing for some seconds from its stop on."""
+    since = SHUTDOWN.first
+    away = pl.col("time").is_between(since, since + timedelta(seconds=seconds))
+    return window.filter((pl.col("component") != component) | ~away)
+
+
+@pytest.mark.parametrize(("lasts", "strength"), [(1.0, 0.0), (60.0, 0.9)], ids=["once", "until it was back"])
+def test_clients_that_went_on_at_once_found_others_in_its_place(lasts: float, strength: float) -> None:
+    """A broker of several stops in good order: its clients lose it once and work on, or miss it until it is back."""
+    broker = stop("rabbitmq", "mq2", "rabbitmq-shutdown")
+    lost = finding("rabbitmq", "nova-compute", "cmp1", weight=0.1, lasts=lasts)
+    window = without(events(("rabbitmq", "mq2"), ("nova-compute", "cmp1")), "rabbitmq", 80.0)
+    assert left([broker, lost], window) == strength

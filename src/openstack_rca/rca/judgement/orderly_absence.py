@@ -37,22 +37,28 @@ def discount_orderly_absence(findings: Sequence[Finding], catalogue: Catalogue, 
         together = [one for one in stops if one.accuser_host == place and one.first >= since]
         absent = {one.accused for one in (together if stop.accused == HOST else [stop])}
         complaints = [one for one in findings if one.accused in absent and _misses(one, place, since)]
-        taken = stop.accused != HOST and _others_served(complaints, since, window)
+        seen = [one for one in findings if one.accused in absent and _of_others(one, place)]
+        taken = stop.accused != HOST and (
+            _others_served(complaints, since, window) or _clients_went_on(seen, stop, window)
+        )
         unmissed = taken or (stop.accused == HOST and not complaints)
         if unmissed and all(_writes_again(one, window) for one in together if one.accused in absent):
             orderly += [one for one in findings if one.accused in absent and _tells_absence(one, place, since)]
-            orderly += complaints
+            orderly += seen
     return [finding.weakened(0.0) if finding in orderly else finding for finding in findings]
 
 
 def _misses(finding: Finding, host: str | None, since: datetime) -> bool:
     """Whether another component complains, of this host or of none by name, and not only before the stop."""
+    return finding.complains and _of_others(finding, host) and finding.last >= since
+
+
+def _of_others(finding: Finding, host: str | None) -> bool:
+    """Whether another component speaks of a component on this host, or on none that it names."""
     return (
         finding.directness is Directness.ACCUSATION
         and finding.accuser not in (finding.accused, HOST, None)
-        and finding.complains
         and finding.accused_host in (None, host)
-        and finding.last >= since
     )
 
 
@@ -71,6 +77,17 @@ def _others_served(complaints: Sequence[Finding], since: datetime, window: pl.Da
     texts = window.filter(pl.col("row").is_in(rows))["text"].to_list()
     by_proxy = all(complaint.accuser == _PROXY and complaint.first >= since for complaint in complaints)
     return by_proxy and len(texts) == len(rows) > 0 and all(_OTHERS_SERVE.search(text) for text in texts)
+
+
+def _clients_went_on(seen: Sequence[Finding], stop: Finding, window: pl.DataFrame) -> bool:
+    """Whether clients lost it as it stopped, and none of them said so again though it stayed away: others took its place."""
+    moment = timedelta(seconds=current().settling_seconds)
+    if not seen or any(one.first < stop.first - moment or one.last > stop.last + moment for one in seen):
+        return False
+    own = (pl.col("component") == stop.accused) & (pl.col("host") == stop.accuser_host)
+    back = window.filter(own & (pl.col("time") > stop.last + moment))["time"].min()
+    later = window.filter(pl.col("time").is_between(stop.last, back, closed="none"))
+    return {one.accuser for one in seen} <= set(later["component"].to_list())
 
 
 def _writes_again(stop: Finding, window: pl.DataFrame) -> bool:
