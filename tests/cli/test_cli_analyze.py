@@ -227,3 +227,36 @@ def test_an_unwritable_output_is_refused_before_the_analysis(home: Path, rca: Pr
     result = rca("analyze", LOGS, *ISSUE, "--output", tmp_path / "file" / "answer.json")
     refused(result, "answer.json", "not a folder", "--output")
     assert result.out == ""
+
+
+def pasting(home: Path, folder: Path, text: str) -> subprocess.CompletedProcess[str]:
+    """``analyze --paste`` with an editor that saves this text."""
+    (folder / "text").write_text(text)
+    editor = folder / "editor"
+    editor.write_text(f'#!/bin/sh\n[ -s {folder}/text ] && cp {folder}/text "$1"\nexit 0\n')
+    editor.chmod(0o755)
+    command = [*program(), "analyze", "--paste", "--model", "none", "--disable-mlflow"]
+    variables = environment(OPENSTACK_RCA_HOME=home, EDITOR=editor, VISUAL=editor)
+    return subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+
+
+def test_what_is_pasted_into_the_editor_is_analyzed(home: Path, tmp_path: Path) -> None:
+    """Lines from a chat, without a date: the answer cites them as standard input."""
+    line = "ERROR oslo.messaging._drivers.impl_rabbit [-] AMQP server on 192.0.2.1:5672 is unreachable: [Errno 111] ECONNREFUSED"
+    done = pasting(home, tmp_path, f"{line}\n")
+    assert (done.returncode, "rabbitmq" in done.stdout, "-:1" in done.stdout) == (0, True, True), done.stderr
+
+
+def test_an_editor_that_saves_nothing_is_told(home: Path, tmp_path: Path) -> None:
+    """One line that says what to do."""
+    done = pasting(home, tmp_path, "")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("Error: Nothing was pasted.")
+
+
+@pytest.mark.parametrize("words", [(), ("--paste", LOGS)], ids=["neither", "both"])
+def test_the_logs_are_named_or_pasted(rca: Program, words: tuple[str | Path, ...]) -> None:
+    """Neither and both are mistakes of the command line."""
+    result = rca("analyze", *words)
+    assert result.status == 2
+    assert "--paste" in result.err

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +22,7 @@ from openstack_rca.cli.output import (
     steps,
     with_settings,
 )
-from openstack_rca.errors import ConfigurationError, HistoryUnavailable
+from openstack_rca.errors import ConfigurationError, HistoryUnavailable, LogInputError
 from openstack_rca.service.analysis import DEPLOYMENTS, AnalysisOutcome, analyze, around_window
 from openstack_rca.service.cluster import open_cluster
 from openstack_rca.service.history import open_history
@@ -41,7 +43,12 @@ DEPLOYMENT = click.option(
 
 
 @click.command("analyze", short_help="Find the root cause in logs.")
-@click.argument("logs", nargs=-1, required=True, metavar="LOGS...")
+@click.argument("logs", nargs=-1, metavar="LOGS...")
+@click.option(
+    "--paste",
+    is_flag=True,
+    help="Open your editor ($VISUAL, $EDITOR) instead, and analyze the lines that you paste and save there.",
+)
 @click.option(
     "--issue",
     default="",
@@ -85,6 +92,7 @@ DEPLOYMENT = click.option(
 @reading_options
 def analyze_command(
     logs: tuple[str, ...],
+    paste: bool,
     issue: str,
     model: str,
     fast: bool,
@@ -120,12 +128,13 @@ def analyze_command(
       openstack-rca analyze /var/log/kolla --since 10m --exit-code -o report.html
       openstack-rca analyze ssh://ctl1,ctl2/var/log/kolla --since 30m
       openstack-rca analyze s3://logs/2026-11-23 --scheduler tcp://scheduler:8786
+      openstack-rca analyze --paste --issue "Volumes stay in creating"
     """
     settings = settings.model_copy(update={"deployment": deployment}) if deployment else settings
     since, until = _window(since, until, around)
     settings = with_reading(settings, since=since, until=until)
     outcome = answer(
-        list(logs),
+        _named_or_pasted(logs, paste),
         issue,
         settings,
         model,
@@ -140,6 +149,27 @@ def analyze_command(
         scheduler=scheduler,
     )
     return exit_status(outcome.report) if exit_code else 0
+
+
+def _named_or_pasted(logs: Sequence[str], paste: bool) -> list[str | Path]:
+    """The logs that were named, or standard input, to which goes what the user saves in an editor.
+
+    Raises:
+        UsageError: neither was asked for, or both.
+        LogInputError: nothing was saved.
+    """
+    if paste == bool(logs):
+        raise click.UsageError("Name LOGS, or open your editor with --paste.")
+    if logs:
+        return list(logs)
+    pasted = click.edit("", extension=".log")
+    if not pasted or not pasted.strip():
+        raise LogInputError("Nothing was pasted.", "Save the lines in the editor before you close it.")
+    with tempfile.TemporaryFile() as file:
+        file.write(pasted.encode())
+        file.seek(0)
+        os.dup2(file.fileno(), 0)
+    return ["-"]
 
 
 def _window(
