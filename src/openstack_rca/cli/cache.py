@@ -22,10 +22,8 @@ def list_command(form: str) -> None:
     """List the entries of the cache, last used first."""
     settings = load_settings()
     kept = list_kept(settings)
-    nothing, titles = (
-        f"Nothing is kept in {logs_folder(settings)}.",
-        ("kind", "events", "MB", "last used (UTC)", "logs"),
-    )
+    nothing = f"Nothing is kept in {logs_folder(settings)}."
+    titles = ("kind", "events", "MB", "last used (UTC)", "logs")
     print_listing(
         form, [asdict(each) for each in kept], nothing, titles, [_row(each) for each in kept], ("events", "MB")
     )

@@ -36,10 +36,8 @@ def runs_group() -> None:
 def list_command(limit: int, kind: str | None, form: str, settings: Settings) -> None:
     """List the newest runs of this environment."""
     runs = list_runs(settings, limit, kind)
-    nothing, titles = (
-        f"No runs in {settings.experiment_name} yet.",
-        ("run", "kind", "status", "started (UTC)", "seconds", "outcome"),
-    )
+    nothing = f"No runs in {settings.experiment_name} yet."
+    titles = ("run", "kind", "status", "started (UTC)", "seconds", "outcome")
     print_listing(form, [asdict(run) for run in runs], nothing, titles, [_row(run) for run in runs], ("seconds",))
 
 

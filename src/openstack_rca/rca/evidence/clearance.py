@@ -16,7 +16,7 @@ _PROJECTS = (
     "keystone|keystonemiddleware|kuryr|magnum|manila|masakari|mistral|murano|neutron|nova|octavia|oslo|placement|sahara|"
     "senlin|solum|swift|tacker|trove|vitrage|watcher|zaqar|zun"
 )
-# OVN is mostly a cloud's own network: what else runs it names itself in the same logs.
+# OVN is the network of most OpenStack clouds. Kubernetes may run it too, and its logs count as a cloud's as well.
 _NAMED_LIKE_PROJECT = rf"^(?:{_PROJECTS}|ovn)(?:$|[-_.])"
 _TELLS_OF_PROJECT = rf"(?i)\b(?:openstack|qemu|libvirtd?|(?:{_PROJECTS})[-_.]\w+)\b"
 _TOLD_ROWS = 50_000

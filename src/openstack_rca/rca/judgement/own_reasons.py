@@ -15,7 +15,7 @@ from openstack_rca.rca.knowledge import HOST, Topology
 from openstack_rca.rca.vocabulary import OUTCOMES, REASONS, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
 
-_WORDLESS = (EvidenceSort.MISSING_STEP, EvidenceSort.LATE_STEP)
+_OF_STEPS = (EvidenceSort.MISSING_STEP, EvidenceSort.LATE_STEP)
 
 
 def believe_own_reasons(findings: Sequence[Finding], topology: Topology) -> list[Finding]:
@@ -40,7 +40,7 @@ def believe_own_reasons(findings: Sequence[Finding], topology: Topology) -> list
 def _complains(finding: Finding) -> bool:
     """Whether somebody accuses, or logs an error that says only what came of a fault."""
     if finding.directness is not Directness.SYMPTOM:
-        return finding.directness is Directness.ACCUSATION and finding.complains and finding.sort not in _WORDLESS
+        return finding.directness is Directness.ACCUSATION and finding.complains and finding.sort not in _OF_STEPS
     return finding.unexplained and not finding.vague and finding.category in OUTCOMES
 
 
