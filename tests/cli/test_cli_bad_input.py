@@ -170,18 +170,33 @@ def test_a_folder_in_place_of_a_model_file(empty_home: Path, rca: Program, tmp_p
 
 @pytest.mark.parametrize(
     "command",
-    [("train", LOGS), ("analyze", LOGS, "--issue", "x"), ("analyze", LOGS, "--issue", "x", "--disable-mlflow")],
-    ids=["train", "analyze", "analyze without tracking"],
+    [("train", LOGS), ("analyze", LOGS, "--issue", "x", "--model", "3")],
+    ids=["train", "analyze with a version of the home"],
 )
 def test_a_home_that_cannot_be_made(
     rca: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
 ) -> None:
-    """The folder and its variable are named before any work is done."""
+    """What cannot be done without it is refused, and the folder and its variable are named before any work."""
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("OPENSTACK_RCA_HOME", str(tmp_path / "file" / "home"))
     result = rca(*command)
     refused(result, str(tmp_path / "file" / "home"), "Set OPENSTACK_RCA_HOME")
     assert result.out == ""
+
+
+@pytest.mark.parametrize("tracking", [(), ("--disable-mlflow",)], ids=["with tracking", "without tracking"])
+def test_an_answer_without_a_home(
+    rca: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tracking: tuple[str, ...]
+) -> None:
+    """A home that cannot be made costs the model and not the answer; a note names the folder and its variable."""
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("OPENSTACK_RCA_HOME", str(tmp_path / "file" / "home"))
+    result = rca("analyze", LOGS, "--issue", "x", *tracking)
+    assert result.status == 0
+    assert "keystone" in result.out
+    assert "without a model" in result.err
+    assert str(tmp_path / "file" / "home") in result.err
+    assert "Set OPENSTACK_RCA_HOME" in result.err
 
 
 def test_a_server_with_a_folder_for_a_store(empty_home: Path, rca: Program, monkeypatch: pytest.MonkeyPatch) -> None:
