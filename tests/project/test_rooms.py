@@ -50,7 +50,9 @@ def imports(path: Path) -> list[str]:
     found = []
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.module:
-            found.append(node.module)
+            package = node.module.removeprefix("openstack_rca.")
+            rooms = [alias.name for alias in node.names if alias.name in ROOMS.get(package, ())]
+            found.extend([f"{node.module}.{room}" for room in rooms] or [node.module])
         elif isinstance(node, ast.Import):
             found.extend(alias.name for alias in node.names)
     return [name for name in found if name.startswith("openstack_rca.")]
@@ -103,6 +105,8 @@ def test_what_a_face_offers_is_taken() -> None:
     for text in texts:
         for room, names in re.findall(r"from (openstack_rca[\w.]+) import (\([^)]*\)|.*)", text):
             taken.setdefault(room, set()).update(re.findall(r"\w+", names))
+            for inner in re.findall(r"\w+", names):
+                taken.setdefault(f"{room}.{inner}", set()).update(re.findall(rf"\b{inner}\.(\w+)", text))
     unused = []
     for face in FACES:
         room = ".".join(("openstack_rca", *face.parent.relative_to(PACKAGE).parts))

@@ -34,8 +34,6 @@ NAMES_OF_SUBJECTS = ("cli", "dashboard", "servers", "service")
 SAME_NAME_ELSEWHERE = {
     "vocabulary": "the field's word: the templates that a model knows, and the words that every room of rca uses",
     "records": "one line of a log, and the facts of a version: both are what their package is made of",
-    "errors": "the tree of exceptions, and the stage that finds errors",
-    "silence": "the stage is called like the evidence that it finds",
 }
 """Basename that two inner packages share -> why none is better."""
 

@@ -17,7 +17,7 @@ from weight_answers import TOPOLOGY, Case, answer
 from openstack_rca.logs.event_table import EVENT_SCHEMA, EventTable
 from openstack_rca.rca.engine import AnalysisRequest
 from openstack_rca.rca.engine.case import Case as Analysis
-from openstack_rca.rca.engine.stages.find_windows import find_the_windows
+from openstack_rca.rca.engine.stages.recording import find_the_windows
 from openstack_rca.rca.evidence import (
     Finding,
     NormalRates,

@@ -1,0 +1,101 @@
+"""The stages that find what speaks against somebody in one stretch of trouble."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from openstack_rca.rca import evidence
+from openstack_rca.rca.engine.case import Case, stage
+from openstack_rca.rca.weights import current
+
+
+@stage("gather", reads=("events", "observed"), writes=("observed",), needed=True)
+def gather(case: Case) -> None:
+    """Fetch the words of the window's events."""
+    case.observed = evidence.with_words(case.observed, case.events)
+
+
+@stage("novelty", reads=("observed", "normal", "picked"), writes=("observed", "minutes"), needed=True)
+def novelty(case: Case) -> None:
+    """Write each event's novelty, and how many minutes the events of the window cover."""
+    # A window may reach beyond the logs; only the time that they cover can hold events.
+    first, last = evidence.time_span(case.observed)
+    case.minutes = max((last - first).total_seconds() / 60.0, 0.1)
+    case.observed = evidence.add_novelty(case.observed, case.normal, case.minutes, case.picked)
+
+
+@stage(
+    "look_back",
+    reads=("request", "window", "windows", "surroundings", "events", "rates", "catalogue", "topology"),
+    writes=("earlier",),
+)
+def look_back(case: Case) -> None:
+    """Write the events before the window in which a component tells its own fault; none where the window was asked for."""
+    case.earlier = pl.DataFrame()
+    if case.window is not None and case.request.since is None and not case.untimed:
+        known = case.catalogue.without(case.request.omitted.signatures)
+        case.earlier = evidence.earlier_causes(
+            case.surroundings, case.windows, case.window, case.rates, case.events, known, case.topology
+        )
+
+
+@stage(
+    "match",
+    reads=("observed", "earlier", "catalogue", "topology", "request", "minutes", "findings"),
+    writes=("findings", "explained_rows", "noted_rows"),
+)
+def match(case: Case) -> None:
+    """Write a finding for each group of events that a signature knows, and which events these are."""
+    known = case.catalogue.without(case.request.omitted.signatures)
+    told = pl.concat([case.earlier, case.observed], how="diagonal_relaxed")
+    matched = evidence.match_signatures(told, known, case.topology, case.minutes)
+    case.findings = case.findings + matched.findings
+    case.explained_rows = matched.explained_rows
+    case.noted_rows = matched.rows
+
+
+@stage(
+    "accuse",
+    reads=("observed", "topology", "minutes", "explained_rows", "noted_rows", "findings"),
+    writes=("findings", "noted_rows"),
+)
+def accuse(case: Case) -> None:
+    """Write the accusations that are read from addresses, traceback frames and names."""
+    rest = evidence.unexplained(case.observed, case.explained_rows)
+    found = evidence.generic_accusations(rest, case.topology, case.minutes)
+    case.findings = case.findings + found
+    case.noted_rows = case.noted_rows.append(evidence.cited_rows(found))
+
+
+@stage("errors", reads=("observed", "minutes", "noted_rows", "findings", "picked", "topology"), writes=("findings",))
+def errors(case: Case) -> None:
+    """Write a finding for each kind of error that no rule knows, against the component that logged it."""
+    rest = evidence.unexplained(case.observed, case.noted_rows)
+    few = case.observed.height <= current().few_events
+    case.findings = case.findings + evidence.new_errors(rest, case.minutes, case.picked, case.topology, few)
+
+
+@stage("traffic", reads=("observed", "minutes", "noted_rows", "findings"), writes=("findings",))
+def traffic(case: Case) -> None:
+    """Write a finding for each kind of line whose number differs from normal."""
+    case.findings = case.findings + evidence.unusual_traffic(
+        evidence.unexplained(case.observed, case.noted_rows), case.minutes
+    )
+
+
+@stage("silence", reads=("observed", "normal", "topology", "findings"), writes=("findings",))
+def silence(case: Case) -> None:
+    """Write a finding for each stream that fell silent."""
+    case.findings = case.findings + evidence.silences(case.observed, case.normal, case.topology)
+
+
+@stage("steps", reads=("observed", "expected", "topology", "findings"), writes=("findings",))
+def steps(case: Case) -> None:
+    """Write a finding for each stretch in which more expected steps stayed away than chance explains."""
+    case.findings = case.findings + evidence.missing_steps(case.expected, case.observed, case.topology, case.findings)
+
+
+@stage("clear", reads=("findings", "expected", "observed", "topology"), writes=("findings",))
+def clear(case: Case) -> None:
+    """Write the findings again, those weaker whose accused was passed by requests meanwhile."""
+    case.findings = evidence.discount_by_steps(case.findings, case.expected, case.observed, case.topology)

@@ -1,0 +1,102 @@
+"""The stages that read from the findings of one stretch of trouble who is to blame, and how surely."""
+
+from __future__ import annotations
+
+from openstack_rca.rca import evidence, judgement, relevance
+from openstack_rca.rca.engine.case import Case, stage
+from openstack_rca.rca.vocabulary import Verdict
+from openstack_rca.rca.weights import current
+
+
+@stage("discount", reads=("findings", "catalogue", "observed", "normal"), writes=("findings",))
+def discount(case: Case) -> None:
+    """Write the findings again, some of them weaker."""
+    findings = judgement.discount_complaints_after_own_silence(case.findings)
+    findings = judgement.discount_unmissed_silence(findings, case.normal)
+    findings = judgement.discount_stop_after_own_error(findings, case.catalogue)
+    findings = judgement.discount_lone_warnings(findings, case.observed)
+    findings = judgement.confirm_absence(findings, case.catalogue, case.observed)
+    findings = judgement.discount_orderly_absence(findings, case.catalogue, case.observed)
+    findings = judgement.discount_old_boots(findings)
+    findings = judgement.discount_clean_restarts(findings, case.catalogue, case.observed)
+    # Last of all: what it weakens was sure, and no rule for unsure ones is meant for it.
+    case.findings = judgement.discount_undated(judgement.weigh_changes(findings, case.catalogue), case.observed)
+
+
+@stage("attribute", reads=("findings", "observed", "topology"), writes=("findings",))
+def attribute(case: Case) -> None:
+    """Write the findings again, some of them against somebody else."""
+    findings = judgement.blame_proxy_in_front(case.findings, case.observed)
+    findings = judgement.blame_named_by_several(findings, case.topology)
+    findings = judgement.blame_own_settings(findings, case.observed, case.topology)
+    findings = judgement.blame_link_to_shared_service(findings, case.observed, case.topology)
+    findings = judgement.blame_link_to_busy_service(findings, case.observed)
+    findings = judgement.keep_blame_on_common_target(findings, case.observed)
+    case.findings = judgement.believe_own_reasons(findings, case.topology)
+
+
+@stage("infer", reads=("findings", "observed", "events", "topology"), writes=("findings",))
+def infer(case: Case) -> None:
+    """Add accusations of a dependency or a host that all who stopped, or who fail, share."""
+    case.findings = judgement.infer_shared(case.findings, case.observed, case.topology)
+    case.findings = case.findings + judgement.infer_from_failing_apis(
+        case.findings, case.observed, case.events, case.topology
+    )
+
+
+@stage("weigh", reads=("findings",), writes=("candidates",), needed=True)
+def weigh(case: Case) -> None:
+    """Write one candidate for each accused component, with its guilt."""
+    case.candidates = judgement.weigh(case.findings)
+
+
+@stage("explain", reads=("findings", "candidates", "topology"), writes=("candidates",))
+def explain(case: Case) -> None:
+    """Write what each candidate explains, and what explains it."""
+    case.candidates = judgement.explain(case.candidates, case.findings, case.topology)
+
+
+@stage("fit", reads=("request", "topology", "findings"), writes=("relevance",))
+def fit(case: Case) -> None:
+    """Write the relevance of the components."""
+    request = case.request
+    case.relevance = relevance.fit_to_issue(request.issue, case.topology, case.findings, request.knowledge)
+
+
+@stage("recall", reads=("request", "findings", "observed", "untimed"), writes=("fingerprint", "recalled"))
+def recall(case: Case) -> None:
+    """Write what the evidence looks like, and the past incidents that resemble it."""
+    case.fingerprint = relevance.fingerprint_of(case.findings, case.observed)
+    if case.untimed:
+        case.fingerprint = case.fingerprint.model_copy(update={"began": None})
+    case.recalled = relevance.recall(case.request.issue, case.fingerprint, case.request.knowledge)
+
+
+@stage("rank", reads=("candidates", "relevance", "recalled"), writes=("candidates",), needed=True)
+def rank(case: Case) -> None:
+    """Write the candidates with their scores, sorted."""
+    boosted = relevance.add_history_bonus(case.relevance, case.recalled.bonus)
+    case.candidates = judgement.rank(case.candidates, boosted)
+
+
+@stage(
+    "judge",
+    reads=("candidates", "picked", "observed", "findings", "topology"),
+    writes=("candidates", "doubtful", "verdict"),
+    needed=True,
+)
+def judge(case: Case) -> None:
+    """Write the verdict, and leave the candidates against whom enough speaks."""
+    picked = case.picked and evidence.fails_in_cloud(case.observed, case.topology)
+    case.doubtful = (
+        picked or evidence.goes_on_failing(case.observed) or evidence.unexplained_errors(case.findings, case.topology)
+    )
+    suspects = [candidate for candidate in case.candidates if candidate.guilt >= current().noticeable]
+    case.verdict = judgement.verdict_on(suspects)
+    if case.verdict is Verdict.NO_FAILURE_FOUND and case.doubtful:
+        # Thin evidence leaves a doubt, it does not clear.
+        suspects = [
+            one for one in case.candidates if one in suspects or evidence.belongs_to_cloud(one.component, case.topology)
+        ]
+        case.verdict = judgement.verdict_on(suspects, doubtful=True)
+    case.candidates = suspects

@@ -1,0 +1,69 @@
+"""The stages of a whole recording: its events, their scores, and the stretches of trouble among them."""
+
+from __future__ import annotations
+
+from openstack_rca.errors import EmptyWindow
+from openstack_rca.rca import evidence
+from openstack_rca.rca.engine.case import Case, stage
+from openstack_rca.rca.report import COLUMNS
+from openstack_rca.rca.weights import current
+
+
+@stage("observe", reads=("request", "events", "topology"), writes=("observed", "surroundings", "untimed"), needed=True)
+def observe(case: Case) -> None:
+    """Write the events with their components, cut to the window that was asked for.
+
+    Raises:
+        EmptyWindow: no event lies in that window.
+    """
+    case.untimed = case.events.counted["time"].null_count() == case.events.height
+    observed = evidence.placed_in_time(evidence.observe(case.events, case.topology))
+    case.observed = observed
+    if observed.is_empty():
+        return
+    case.surroundings = observed.select("row", "template_id", "failed", "undated", *COLUMNS)
+    case.observed = evidence.within(observed, case.request.since, case.request.until)
+    if case.observed.is_empty():
+        first, last = evidence.time_span(observed)
+        raise EmptyWindow(
+            "No event lies in the window that was given.",
+            f"The logs cover {first:%Y-%m-%d %H:%M:%S} to {last:%Y-%m-%d %H:%M:%S} UTC; times without an offset are in "
+            "the logs' time zone (OPENSTACK_RCA_LOG_TIMEZONE).",
+        )
+
+
+@stage("score", reads=("observed", "scores"), writes=("observed", "surroundings"))
+def score(case: Case) -> None:
+    """Write each event's anomaly score; without a model it stays null."""
+    if case.scores is not None and not case.observed.is_empty():
+        case.observed = evidence.add_scores(case.observed, case.scores)
+        case.surroundings = evidence.add_scores(case.surroundings, case.scores)
+
+
+MAX_EPISODES = 4
+"""So many stretches of trouble are answered."""
+
+
+@stage(
+    "window", reads=("request", "observed", "rates", "expected"), writes=("picked", "windows", "normal"), needed=True
+)
+def find_the_windows(case: Case) -> None:
+    """Write the stretches of trouble, heaviest first: the one that was asked for, or those that are found."""
+    request, observed = case.request, case.observed
+    if observed.is_empty():
+        return
+    case.normal = case.rates
+    case.picked = evidence.looks_preselected(observed, case.rates)
+    if request.since is not None or request.until is not None:
+        first, last = evidence.time_span(observed)
+        case.windows = [evidence.FoundWindow(request.since or first, request.until or last, 0.0)]
+        return
+    weights = evidence.suspicion(observed, case.rates.templates)
+    if "steps" not in request.omitted.stages:
+        weights = weights + evidence.step_suspicion(case.expected, observed)
+    windows = evidence.find_windows(observed["time"], weights)
+    if not case.picked:
+        case.normal = case.rates.merged_with(evidence.quiet_rates(observed, windows))
+    case.windows = [window for window in windows if window.weight >= current().episode_share * windows[0].weight][
+        :MAX_EPISODES
+    ]
