@@ -19,36 +19,20 @@ def named(*names: str, **facts: Any) -> Any:
 class OutsideSettings(BaseSettings):
     """The fields; see ``settings.Settings`` for how they are read."""
 
-    pager: str = named(
-        "OPENSTACK_RCA_PAGER",
-        default="less -FRX",
-        description="Program that shows what is longer than a screen, where it is installed; cat turns it off.",
-    )
-    hosts_file: Path | None = named(
-        "OPENSTACK_RCA_HOSTS", description="Inventory (Ansible, INI or YAML) that names the hosts of ssh:// addresses."
-    )
-    ssh_config: Path | None = named(
-        "OPENSTACK_RCA_SSH_CONFIG", description="Configuration file for ssh in the place of the user's own."
-    )
-    remote_since: str | None = named(
-        "OPENSTACK_RCA_REMOTE_SINCE",
-        description="How far back logs are fetched from elsewhere; empty: an hour, and finished logs whole.",
-    )
-    remote_until: str | None = named(
-        "OPENSTACK_RCA_REMOTE_UNTIL", description="Until when logs are fetched from elsewhere; empty: until now."
-    )
-    remote_bytes: int = named(
-        "OPENSTACK_RCA_REMOTE_BYTES",
-        default=2 * 1024**3,
-        gt=0,
-        description="Most bytes that one command fetches from elsewhere.",
-    )
-    remote_timeout_seconds: float = named(
-        "OPENSTACK_RCA_REMOTE_TIMEOUT",
-        default=60.0,
-        gt=0,
-        description="How long ssh, docker and the like may send nothing.",
-    )
+    pager: str = named("OPENSTACK_RCA_PAGER", default="less -FRX")
+    """Program that shows what is longer than a screen, where it is installed; cat turns it off."""
+    hosts_file: Path | None = named("OPENSTACK_RCA_HOSTS")
+    """Inventory (Ansible, INI or YAML) that names the hosts of ssh:// addresses."""
+    ssh_config: Path | None = named("OPENSTACK_RCA_SSH_CONFIG")
+    """Configuration file for ssh in the place of the user's own."""
+    remote_since: str | None = named("OPENSTACK_RCA_REMOTE_SINCE")
+    """How far back logs are fetched from elsewhere; empty: an hour, and finished logs whole."""
+    remote_until: str | None = named("OPENSTACK_RCA_REMOTE_UNTIL")
+    """Until when logs are fetched from elsewhere; empty: until now."""
+    remote_bytes: int = named("OPENSTACK_RCA_REMOTE_BYTES", default=2 * 1024**3, gt=0)
+    """Most bytes that one command fetches from elsewhere."""
+    remote_timeout_seconds: float = named("OPENSTACK_RCA_REMOTE_TIMEOUT", default=60.0, gt=0)
+    """How long ssh, docker and the like may send nothing."""
     loki_tenant: str | None = named("OPENSTACK_RCA_LOKI_TENANT")
     loki_user: str | None = named("OPENSTACK_RCA_LOKI_USER")
     loki_password: SecretStr | None = named("OPENSTACK_RCA_LOKI_PASSWORD")
@@ -56,14 +40,12 @@ class OutsideSettings(BaseSettings):
     opensearch_user: str | None = named("OPENSTACK_RCA_OPENSEARCH_USER")
     opensearch_password: SecretStr | None = named("OPENSTACK_RCA_OPENSEARCH_PASSWORD")
     opensearch_token: SecretStr | None = named("OPENSTACK_RCA_OPENSEARCH_TOKEN")
-    serve_token: SecretStr | None = named("OPENSTACK_RCA_SERVE_TOKEN", description="What callers of the HTTP API send.")
-    answer_webhook: SecretStr | None = named(
-        "OPENSTACK_RCA_ANSWER_WEBHOOK",
-        description="Where the answers to alerts are posted; who knows it can write there.",
-    )
-    llm_url: str | None = named(
-        "OPENSTACK_RCA_LLM_URL", description="Base of an OpenAI-compatible API; unset: no language model is used."
-    )
+    serve_token: SecretStr | None = named("OPENSTACK_RCA_SERVE_TOKEN")
+    """What callers of the HTTP API send."""
+    answer_webhook: SecretStr | None = named("OPENSTACK_RCA_ANSWER_WEBHOOK")
+    """Where the answers to alerts are posted; who knows it can write there."""
+    llm_url: str | None = named("OPENSTACK_RCA_LLM_URL")
+    """Base of an OpenAI-compatible API; unset: no language model is used."""
     llm_model: str | None = named("OPENSTACK_RCA_LLM_MODEL")
     llm_key: SecretStr | None = named("OPENSTACK_RCA_LLM_KEY")
     llm_timeout_seconds: float = named("OPENSTACK_RCA_LLM_TIMEOUT", default=60.0, gt=0)

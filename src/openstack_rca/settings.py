@@ -51,23 +51,16 @@ class Settings(OutsideSettings):
         env_prefix="OPENSTACK_RCA_SETTING_",
     )
 
-    home: Path = named(
-        "OPENSTACK_RCA_HOME",
-        default=Path("~/.local/share/openstack-rca"),
-        validate_default=True,
-        description="Folder of state, cache and the embedded stores.",
-    )
+    home: Path = named("OPENSTACK_RCA_HOME", default=Path("~/.local/share/openstack-rca"), validate_default=True)
+    """Folder of state, cache and the embedded stores."""
     mlflow_tracking_uri: str | None = named("MLFLOW_TRACKING_URI")
     mlflow_tracking_username: str | None = named("MLFLOW_TRACKING_USERNAME")
     mlflow_tracking_password: SecretStr | None = named("MLFLOW_TRACKING_PASSWORD")
     mlflow_tracking_token: SecretStr | None = named("MLFLOW_TRACKING_TOKEN")
     mlflow_tracking_server_cert_path: Path | None = named("MLFLOW_TRACKING_SERVER_CERT_PATH")
     mlflow_tracking_insecure_tls: bool = named("MLFLOW_TRACKING_INSECURE_TLS", default=False)
-    allow_insecure_tls: bool = named(
-        "OPENSTACK_RCA_ALLOW_INSECURE_TLS",
-        default=False,
-        description="Whether MLFLOW_TRACKING_INSECURE_TLS is obeyed; every command then says so.",
-    )
+    allow_insecure_tls: bool = named("OPENSTACK_RCA_ALLOW_INSECURE_TLS", default=False)
+    """Whether MLFLOW_TRACKING_INSECURE_TLS is obeyed; every command then says so."""
     mlflow_artifact_root: str | None = named("MLFLOW_ARTIFACT_ROOT")
     # Without the extra there is nothing to keep runs with; a server that is named is a wish that must not be dropped.
     mlflow_enabled: bool = named(
@@ -103,12 +96,8 @@ class Settings(OutsideSettings):
     aws_sts_endpoint: str | None = named("AWS_ENDPOINT_URL_STS", "AWS_STS_ENDPOINT")
     network_timeout_seconds: float = named("OPENSTACK_RCA_NETWORK_TIMEOUT", default=5.0, gt=0)
 
-    model_margin: float = named(
-        "OPENSTACK_RCA_MODEL_MARGIN",
-        default=0.05,
-        ge=0,
-        description="By how much, as a share, a new version may be worse than the one in use before it is refused.",
-    )
+    model_margin: float = named("OPENSTACK_RCA_MODEL_MARGIN", default=0.05, ge=0)
+    """By how much, as a share, a new version may be worse than the one in use before it is refused."""
 
     protected_aliases: str = named("OPENSTACK_RCA_PROTECTED_ALIASES", default="")
     """Names, with commas between them, that move with ``--force`` only."""
@@ -117,88 +106,44 @@ class Settings(OutsideSettings):
     promotion_webhook: SecretStr | None = named("OPENSTACK_RCA_PROMOTION_WEBHOOK")
     """An address that learns of each promotion; it often holds a token."""
 
-    signing_key: Path | None = named(
-        "OPENSTACK_RCA_SIGNING_KEY", description="Private key, PEM, that signs what is published."
-    )
+    signing_key: Path | None = named("OPENSTACK_RCA_SIGNING_KEY")
+    """Private key, PEM, that signs what is published."""
     signing_key_password: SecretStr | None = named("OPENSTACK_RCA_SIGNING_KEY_PASSWORD")
-    verification_key: Path | None = named(
-        "OPENSTACK_RCA_VERIFICATION_KEY",
-        description="Public key, PEM; with one, only versions that are signed for it are used.",
-    )
+    verification_key: Path | None = named("OPENSTACK_RCA_VERIFICATION_KEY")
+    """Public key, PEM; with one, only versions that are signed for it are used."""
 
     log_timezone: str = named("OPENSTACK_RCA_LOG_TIMEZONE", default="UTC")
     host_timezones: str = named("OPENSTACK_RCA_HOST_TIMEZONES", default="")
-    log_format: str | None = named(
-        "OPENSTACK_RCA_LOG_FORMAT",
-        description="Name of the only format that lines are read as; none: whatever they look like.",
-    )
-    log_host: str | None = named("OPENSTACK_RCA_LOG_HOST", description="Host to assume for lines that name none.")
-    log_year: int | None = named(
-        "OPENSTACK_RCA_LOG_YEAR",
-        ge=1970,
-        le=9999,
-        description="Year of the last stamp of files whose stamps carry none.",
-    )
-    correct_skew: bool = named(
-        "OPENSTACK_RCA_CORRECT_SKEW",
-        default=False,
-        description="Whether times of hosts whose clock disagrees are put right.",
-    )
-    deployment: str | None = named(
-        "OPENSTACK_RCA_DEPLOYMENT", description="Tool that installed the cloud; none: whatever the logs look like."
-    )
-    archive_members: int = named(
-        "OPENSTACK_RCA_ARCHIVE_MEMBERS",
-        default=200_000,
-        gt=0,
-        description="Most files that one archive of logs may hold.",
-    )
-    unpacked_bytes: int = named(
-        "OPENSTACK_RCA_UNPACKED_BYTES",
-        default=2 * 1024**3,
-        gt=0,
-        description="Most bytes of text that are read from one packed file.",
-    )
-    unpacked_ratio: int = named(
-        "OPENSTACK_RCA_UNPACKED_RATIO",
-        default=200,
-        gt=0,
-        description="How many times its size a packed file may unpack to, beyond its first 64 MiB.",
-    )
+    log_format: str | None = named("OPENSTACK_RCA_LOG_FORMAT")
+    """Name of the only format that lines are read as; none: whatever they look like."""
+    log_host: str | None = named("OPENSTACK_RCA_LOG_HOST")
+    """Host to assume for lines that name none."""
+    log_year: int | None = named("OPENSTACK_RCA_LOG_YEAR", ge=1970, le=9999)
+    """Year of the last stamp of files whose stamps carry none."""
+    correct_skew: bool = named("OPENSTACK_RCA_CORRECT_SKEW", default=False)
+    """Whether times of hosts whose clock disagrees are put right."""
+    deployment: str | None = named("OPENSTACK_RCA_DEPLOYMENT")
+    """Tool that installed the cloud; none: whatever the logs look like."""
+    archive_members: int = named("OPENSTACK_RCA_ARCHIVE_MEMBERS", default=200_000, gt=0)
+    """Most files that one archive of logs may hold."""
+    unpacked_bytes: int = named("OPENSTACK_RCA_UNPACKED_BYTES", default=2 * 1024**3, gt=0)
+    """Most bytes of text that are read from one packed file."""
+    unpacked_ratio: int = named("OPENSTACK_RCA_UNPACKED_RATIO", default=200, gt=0)
+    """How many times its size a packed file may unpack to, beyond its first 64 MiB."""
     signatures_folder: Path | None = named("OPENSTACK_RCA_SIGNATURES")
     cache_size_bytes: int = named("OPENSTACK_RCA_CACHE_SIZE_BYTES", default=2 * 1024**3, gt=0)
-    send_runs: Literal["background", "now", "later"] = named(
-        "OPENSTACK_RCA_SEND_RUNS",
-        default="background",
-        description="When answers are sent as runs: by a process of its own, before the command ends, or by runs send.",
-    )
-    webhook: SecretStr | None = named(
-        "OPENSTACK_RCA_WEBHOOK",
-        description="Where watch posts what it tells; an address that nobody else should see does not stand on a command line.",
-    )
-    log_cache_bytes: int = named(
-        "OPENSTACK_RCA_LOG_CACHE_BYTES",
-        default=2 * 1024**3,
-        ge=0,
-        description="Most bytes that events and scores may take which are kept for the next question; 0 keeps none.",
-    )
-    reports_kept: int = named(
-        "OPENSTACK_RCA_REPORTS_KEPT",
-        default=500,
-        gt=0,
-        description="How many reports are kept on this machine; the oldest go first.",
-    )
-    log_roots: str = named(
-        "OPENSTACK_RCA_LOG_ROOTS",
-        default="/var/log",
-        description="Folders whose logs the dashboard may read, separated by colons.",
-    )
-    upload_size_bytes: int = named(
-        "OPENSTACK_RCA_UPLOAD_SIZE_BYTES",
-        default=1024**3,
-        gt=0,
-        description="Most bytes that one upload to the dashboard may hold, unpacked.",
-    )
+    send_runs: Literal["background", "now", "later"] = named("OPENSTACK_RCA_SEND_RUNS", default="background")
+    """When answers are sent as runs: by a process of its own, before the command ends, or by runs send."""
+    webhook: SecretStr | None = named("OPENSTACK_RCA_WEBHOOK")
+    """Where watch posts what it tells; an address that nobody else should see does not stand on a command line."""
+    log_cache_bytes: int = named("OPENSTACK_RCA_LOG_CACHE_BYTES", default=2 * 1024**3, ge=0)
+    """Most bytes that events and scores may take which are kept for the next question; 0 keeps none."""
+    reports_kept: int = named("OPENSTACK_RCA_REPORTS_KEPT", default=500, gt=0)
+    """How many reports are kept on this machine; the oldest go first."""
+    log_roots: str = named("OPENSTACK_RCA_LOG_ROOTS", default="/var/log")
+    """Folders whose logs the dashboard may read, separated by colons."""
+    upload_size_bytes: int = named("OPENSTACK_RCA_UPLOAD_SIZE_BYTES", default=1024**3, gt=0)
+    """Most bytes that one upload to the dashboard may hold, unpacked."""
 
     @field_validator("home", mode="after")
     @classmethod

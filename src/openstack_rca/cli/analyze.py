@@ -52,6 +52,7 @@ DEPLOYMENT = click.option(
 @click.option(
     "--issue",
     default="",
+    show_default=False,
     help="What is wrong, in your words. It decides what is relevant; what happened is read from the logs.",
 )
 @MODEL
@@ -74,9 +75,7 @@ DEPLOYMENT = click.option(
     help="Logs of the same cloud without trouble: their rates count as normal, in addition to the model; may be given again.",
 )
 @SIGNATURES
-@click.option(
-    "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How to print the report."
-)
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="How to print the report.")
 @click.option("--full", is_flag=True, help="Print the whole report on a terminal, not only what fits on one screen.")
 @click.option("--ticket", is_flag=True, help="Print at most 30 lines of Markdown to paste into a ticket.")
 @click.option("--exit-code", is_flag=True, help="Exit with 0 (no failure), 10 (inconclusive) or 11 (failure found).")

@@ -18,8 +18,8 @@ APP = Path(str(files("openstack_rca"))) / "dashboard" / "app.py"
 
 
 @click.command("dashboard", short_help="Serve the dashboard: the same answers in a browser.")
-@click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Address to listen on.")
-@click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True, help="Port to listen on.")
+@click.option("--host", default="127.0.0.1", metavar="ADDRESS", help="Address to listen on.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8501, help="Port to listen on.")
 @ROOTS
 @connection_options
 def dashboard_command(

@@ -17,7 +17,7 @@ from openstack_rca.settings import Settings
 
 
 @click.command("demo", short_help="Answer a recorded incident, then train on the samples.")
-@click.option("--incident", default=DEMO_INCIDENT, show_default=True, help="Which sample incident to answer.")
+@click.option("--incident", default=DEMO_INCIDENT, help="Which sample incident to answer.")
 @with_settings
 def demo_command(incident: str, settings: Settings) -> None:
     """Answer a recorded incident, train a model on the packaged samples, and say what to try next.

@@ -35,7 +35,9 @@ TEXT_WIDTH = 80
     metavar="CATEGORY",
     help=f"Kind of fault: {', '.join(CATEGORIES)}. Default: that of the answer, if right.",
 )
-@click.option("--note", default="", metavar="TEXT", help="What the next person on call should know.")
+@click.option(
+    "--note", default="", show_default=False, metavar="TEXT", help="What the next person on call should know."
+)
 def confirm_command(report: str, cause: str, category: str | None, note: str) -> None:
     """Record the actual root cause of an incident, so that the next one like it is recognised.
 
@@ -59,7 +61,7 @@ def history_group() -> None:
 
 
 @history_group.command("list", short_help="List past incidents, newest first.")
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Show only the newest N.")
+@click.option("--limit", type=click.IntRange(1), default=20, help="Show only the newest N.")
 @JSON_FORMAT
 def list_command(limit: int, form: str) -> None:
     """List analyses and labelled incidents, newest first, each with what it was confirmed to be."""

@@ -65,7 +65,6 @@ def inspect_command(paths: tuple[str, ...], form: str, settings: Settings) -> No
     "form",
     type=click.Choice(EVENT_FORMS),
     default="ndjson",
-    show_default=True,
     help="One JSON object a line, CSV with a header, or Parquet.",
 )
 @click.option("--since", callback=parse_time, metavar="TIME", help="Print nothing before this time (ISO 8601).")
@@ -85,7 +84,13 @@ def inspect_command(paths: tuple[str, ...], form: str, settings: Settings) -> No
 )
 @click.option("--correct-skew", is_flag=True, help="Correct the times of hosts whose clock disagrees with the others.")
 @HOSTS
-@click.option("--grep", default="", metavar="REGEX", help="Only events whose text matches this regular expression.")
+@click.option(
+    "--grep",
+    default="",
+    show_default=False,
+    metavar="REGEX",
+    help="Only events whose text matches this regular expression.",
+)
 def events_command(
     paths: tuple[str, ...],
     form: str,

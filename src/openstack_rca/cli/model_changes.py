@@ -19,7 +19,7 @@ from openstack_rca.service.versions import (
 from openstack_rca.settings import Settings
 
 VERSION = click.argument("reference", metavar="N|@ALIAS")
-REASON = click.option("--reason", default="", metavar="TEXT", help="Why; kept in the history.")
+REASON = click.option("--reason", default="", show_default=False, metavar="TEXT", help="Why; kept in the history.")
 FORCE = click.option("--force", is_flag=True, help="Move a protected alias (OPENSTACK_RCA_PROTECTED_ALIASES) too.")
 NEEDED_REASON = click.option("--reason", required=True, metavar="TEXT", help="Why; kept in the history.")
 
@@ -214,7 +214,9 @@ def stage_command(reference: str, stage: str, reason: str, force: bool, form: st
 @VERSION
 @click.option("--to", "target", required=True, metavar="EXPERIMENT", help="Environment that it goes to.")
 @click.option("--name", metavar="NAME", help="Name of the model there; the same one if not given.")
-@click.option("--alias", default="", metavar="NAME", help="Point @NAME in that environment at the copy.")
+@click.option(
+    "--alias", default="", show_default=False, metavar="NAME", help="Point @NAME in that environment at the copy."
+)
 @click.option(
     "--webhook", metavar="URL", help="Tell this address of the promotion; default OPENSTACK_RCA_PROMOTION_WEBHOOK."
 )

@@ -59,7 +59,6 @@ def _cell(value: object) -> str:
     "form",
     type=click.Choice(["md", "html"]),
     default="md",
-    show_default=True,
     help="Markdown, or an HTML page.",
 )
 @with_settings

@@ -136,14 +136,12 @@ def _difference(name: str, first: dict[str, Any], second: dict[str, Any], row: d
 
 
 def _threshold(name: str, what: str, default: float) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    return click.option(
-        f"--{name}", type=click.FloatRange(0, 1), default=default, show_default=True, metavar="SHARE", help=what
-    )
+    return click.option(f"--{name}", type=click.FloatRange(0, 1), default=default, metavar="SHARE", help=what)
 
 
 @click.command("drift", short_help="Has the cloud moved away from what a model was trained on?")
 @click.option("--logs", multiple=True, required=True, metavar="PATH", help="Current logs of a time without trouble.")
-@click.option("--model", default="latest", show_default=True, metavar="latest|N|@ALIAS|FILE", help="Which model.")
+@click.option("--model", default="latest", metavar="latest|N|@ALIAS|FILE", help="Which model.")
 @click.option(
     "--plot",
     type=click.Path(dir_okay=False, path_type=Path),

@@ -23,13 +23,10 @@ def age_option(context: click.Context, parameter: click.Parameter, value: str) -
 
 
 @click.command("prune", short_help="Remove old versions from registry and store.")
-@click.option(
-    "--keep", type=click.IntRange(1), default=DEFAULT_KEEP, show_default=True, help="Keep the newest N usable versions."
-)
+@click.option("--keep", type=click.IntRange(1), default=DEFAULT_KEEP, help="Keep the newest N usable versions.")
 @click.option(
     "--younger-than",
     default=f"{DEFAULT_AGE.days}d",
-    show_default=True,
     callback=age_option,
     metavar="AGE",
     help="Keep what is younger: 30d, 12h, 4w.",

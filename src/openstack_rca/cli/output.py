@@ -38,13 +38,11 @@ JSON_FORMAT = click.option(
     "form",
     type=click.Choice(["text", "json"]),
     default="text",
-    show_default=True,
     help="How to print the facts.",
 )
 MODEL = click.option(
     "--model",
     default="latest",
-    show_default=True,
     metavar="latest|N|@ALIAS|FILE|none",
     help="Which model scores the events: a version, an alias, a .keras file, or none.",
 )
@@ -86,11 +84,7 @@ ROOTS = click.option(
 
 
 def opened_roots(roots: Sequence[str]) -> list[str]:
-    """The folders of ``--root``, absolute.
-
-    Raises:
-        ConfigurationError: one is not there.
-    """
+    """The folders of ``--root``, absolute. Raises ConfigurationError: one is not there."""
     for root in roots:
         if not Path(root).is_dir():
             raise ConfigurationError(f"There is no folder {root}.", "Give --root a folder that holds logs.")

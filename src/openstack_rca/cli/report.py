@@ -22,7 +22,7 @@ def report_group() -> None:
 
 
 @report_group.command("list", short_help="List kept reports, newest first.")
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Show only the newest N.")
+@click.option("--limit", type=click.IntRange(1), default=20, help="Show only the newest N.")
 @JSON_FORMAT
 def list_command(limit: int, form: str) -> None:
     """List kept reports, newest first: id, time, verdict, component, issue."""
@@ -45,9 +45,7 @@ def list_command(limit: int, form: str) -> None:
 @report_group.command("show", short_help="Show a kept report.")
 @click.argument("reference", metavar="ID")
 @click.option("--full", is_flag=True, help="Print all of it on a terminal, not only what fits on one screen.")
-@click.option(
-    "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How to print the report."
-)
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="How to print the report.")
 @click.option(
     "-o",
     "--output",

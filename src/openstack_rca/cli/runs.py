@@ -29,7 +29,7 @@ def runs_group() -> None:
 
 
 @runs_group.command("list")
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Show only the newest N.")
+@click.option("--limit", type=click.IntRange(1), default=20, help="Show only the newest N.")
 @click.option("--kind", type=click.Choice(["training", "analysis", "evaluation"]), help="Only runs of this kind.")
 @JSON_FORMAT
 @with_settings
@@ -60,7 +60,7 @@ def send_command(form: str, settings: Settings) -> int:
 
 
 @runs_group.command("prune", short_help="Remove old runs and what they stored.")
-@click.option("--keep", type=click.IntRange(0), default=10, show_default=True, help="Keep the newest N of each kind.")
+@click.option("--keep", type=click.IntRange(0), default=10, help="Keep the newest N of each kind.")
 @click.option("--yes", is_flag=True, help="Remove them; without this option they are only listed.")
 @JSON_FORMAT
 @with_settings

@@ -17,11 +17,15 @@ SHORTEST_TOKEN = 16
 
 
 @click.command("serve", short_help="Serve an HTTP API, and answer the alerts of Alertmanager.")
-@click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Address to listen on.")
-@click.option("--port", type=click.IntRange(1, 65535), default=8600, show_default=True, help="Port to listen on.")
+@click.option("--host", default="127.0.0.1", metavar="ADDRESS", help="Address to listen on.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8600, help="Port to listen on.")
 @ROOTS
 @click.option(
-    "--alert-logs", default="", metavar="PATH", help="Logs below a root to analyse for an alert; default: all."
+    "--alert-logs",
+    default="",
+    show_default=False,
+    metavar="PATH",
+    help="Logs below a root to analyse for an alert; default: all.",
 )
 @with_settings
 def serve_command(host: str, port: int, roots: tuple[str, ...], alert_logs: str, settings: Settings) -> None:

@@ -19,14 +19,12 @@ def store_group() -> None:
     "--upload-days",
     type=click.IntRange(1),
     default=7,
-    show_default=True,
     help="Days after which unfinished uploads are removed.",
 )
 @click.option(
     "--run-days",
     type=click.IntRange(1),
     default=90,
-    show_default=True,
     help="Days after which artifacts of runs are removed.",
 )
 @click.option("--apply", is_flag=True, help="Apply the policy to the bucket; existing rules stay.")

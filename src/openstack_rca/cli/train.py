@@ -58,16 +58,16 @@ rival names the template that most often followed the present one."""
 def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Options that shape the model."""
     for option in (
-        click.option("--seed", type=int, default=_DEFAULTS.seed, show_default=True, help="Seed of every random choice."),
+        click.option("--seed", type=int, default=_DEFAULTS.seed, help="Seed of every random choice."),
         click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), default=_DEFAULTS.learning_rate,
-                     show_default=True, help="Adam's rate at the start."),
+                     help="Adam's rate at the start."),
         click.option("--dropout-rate", type=click.FloatRange(0, 1, max_open=True), default=_DEFAULTS.dropout_rate,
-                     show_default=True, help="Share of the LSTM's inputs and outputs left out in each training step."),
-        click.option("--lstm-units", type=click.IntRange(1, 4096), default=_DEFAULTS.lstm_units, show_default=True,
+                     help="Share of the LSTM's inputs and outputs left out in each training step."),
+        click.option("--lstm-units", type=click.IntRange(1, 4096), default=_DEFAULTS.lstm_units,
                      help="Width of the LSTM's state."),
-        click.option("--batch-size", type=click.IntRange(1, 65536), default=_DEFAULTS.batch_size, show_default=True,
+        click.option("--batch-size", type=click.IntRange(1, 65536), default=_DEFAULTS.batch_size,
                      help="Chunks in a gradient step."),
-        click.option("--epochs", type=click.IntRange(1, 10_000), default=_DEFAULTS.epochs, show_default=True,
+        click.option("--epochs", type=click.IntRange(1, 10_000), default=_DEFAULTS.epochs,
                      help="Most passes over the training data."),
     ):  # fmt: skip
         command = option(command)

@@ -26,22 +26,18 @@ from openstack_rca.settings import Settings
 @MODEL
 @SIGNATURES
 @click.option("--from-start", is_flag=True, help="Read what the files hold already; default: only new lines.")
-@click.option(
-    "--window", type=click.IntRange(1), default=15, show_default=True, help="Minutes of logs that each look covers."
-)
-@click.option("--interval", type=click.IntRange(1), default=10, show_default=True, help="Seconds between two looks.")
+@click.option("--window", type=click.IntRange(1), default=15, help="Minutes of logs that each look covers.")
+@click.option("--interval", type=click.IntRange(1), default=10, help="Seconds between two looks.")
 @click.option(
     "--quiet",
     type=click.IntRange(1),
     default=120,
-    show_default=True,
     help="Seconds without trouble after which trouble counts as ended.",
 )
 @click.option(
     "--cool-down",
     type=click.IntRange(0),
     default=30,
-    show_default=True,
     help="Minutes within which the same trouble, when it comes back, is not told again.",
 )
 @click.option(
@@ -51,7 +47,6 @@ from openstack_rca.settings import Settings
     "--webhook-format",
     type=click.Choice([form.value for form in WebhookFormat]),
     default="json",
-    show_default=True,
     help="Payload format of the webhooks.",
 )
 @click.option(
@@ -77,7 +72,7 @@ from openstack_rca.settings import Settings
     help="File that keeps the state over a restart; default: a file in OPENSTACK_RCA_HOME for these LOGS.",
 )
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="json: one object a line."
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="json: one object a line."
 )  # fmt: skip
 @with_settings
 @DEPLOYMENT

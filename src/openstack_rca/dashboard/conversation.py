@@ -154,11 +154,7 @@ def _add(answer: Answer) -> None:
 
 
 def open_answer(report_id: str, settings: Settings) -> Answer:
-    """The answer behind a link: of this session, else as it was kept.
-
-    Raises:
-        ReportNotFound: there is none.
-    """
+    """The answer behind a link: of this session, else as it was kept. Raises ReportNotFound: there is none."""
     for answer in answers():
         if answer.report.id == report_id:
             return answer

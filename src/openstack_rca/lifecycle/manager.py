@@ -175,11 +175,7 @@ class MLflowManager:
         return self._load_file(loaded.path)
 
     def find_latest_model(self, model_name: str = DEFAULT_MODEL_NAME) -> str:
-        """URI of the folder of the latest version.
-
-        Raises:
-            VersionNotFound: there is none yet.
-        """
+        """URI of the folder of the latest version. Raises VersionNotFound: there is none yet."""
         return self._lifecycle(model_name).resolve("latest", any_kind=True).folder_uri
 
     def compare_models(

@@ -208,11 +208,7 @@ class Manifest:
 
     @classmethod
     def from_bytes(cls, data: bytes, where: str) -> Manifest:
-        """Read the JSON form.
-
-        Raises:
-            DigestMismatch: it is not a manifest; ``where`` names it in the message.
-        """
+        """Read the JSON form. Raises DigestMismatch: it is not a manifest; ``where`` names it in the message."""
         try:
             facts = json.loads(data)
             if not isinstance(facts, dict) or facts.pop("format") != MANIFEST_FORMAT:

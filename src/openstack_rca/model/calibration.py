@@ -264,11 +264,7 @@ class StoryCalibration:
 
     @classmethod
     def from_dict(cls, facts: Mapping[str, Any]) -> StoryCalibration:
-        """Read what ``as_dict`` wrote.
-
-        Raises:
-            KeyError, TypeError, ValueError: not of that form.
-        """
+        """Read what ``as_dict`` wrote. Raises KeyError, TypeError, ValueError: not of that form."""
         return cls(
             mean=Calibration.from_dict(facts["mean"]),
             total=Calibration.from_dict(facts["total"]),

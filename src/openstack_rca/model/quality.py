@@ -66,11 +66,7 @@ def held_out(events: pl.DataFrame, validation_fraction: float, test_fraction: fl
 
 
 def figures(predicted: pl.DataFrame, chosen: pl.Series | None = None) -> Figures:
-    """Sum up ``ModelFile.predict``, of the chosen events or of all.
-
-    Raises:
-        ValueError: there is no event to measure.
-    """
+    """Sum up ``ModelFile.predict``, of the chosen events or of all. Raises ValueError: there is no event to measure."""
     rows = predicted if chosen is None else predicted.filter(chosen)
     if not rows.height:
         raise ValueError("there is no event to measure")

@@ -78,11 +78,7 @@ class Vocabulary:
 
     @property
     def end_class(self) -> int:
-        """The class that says that a story is over.
-
-        Raises:
-            ValueError: the vocabulary knows no stories.
-        """
+        """The class that says that a story is over. Raises ValueError: the vocabulary knows no stories."""
         if not self.story_kinds:
             raise ValueError("a vocabulary without stories has no END")
         return self.class_count - 1
@@ -108,11 +104,7 @@ class Vocabulary:
 
     @classmethod
     def from_dict(cls, facts: Mapping[str, Any]) -> Vocabulary:
-        """Read what ``as_dict`` wrote.
-
-        Raises:
-            KeyError, TypeError, ValueError: not of that form.
-        """
+        """Read what ``as_dict`` wrote. Raises KeyError, TypeError, ValueError: not of that form."""
         ids = tuple(int(text, 16) for text in facts["template_ids"])
         services, kinds = tuple(facts["services"]), tuple(facts.get("story_kinds", ()))
         if not all(isinstance(name, str) for name in services + kinds):

@@ -235,11 +235,7 @@ def events_without_words(table: EventTable) -> pl.DataFrame:
 
 
 def given_deployment(settings: Settings) -> Deployment | None:
-    """The tool that installed the cloud, where the user named it.
-
-    Raises:
-        ConfigurationError: there is no such tool.
-    """
+    """The tool that installed the cloud, where the user named it. Raises ConfigurationError: there is no such tool."""
     try:
         return None if settings.deployment is None else Deployment(settings.deployment)
     except ValueError:

@@ -24,11 +24,7 @@ def questions_about(report_id: str, settings: Settings) -> list[str]:
 
 
 def keep_question(report_id: str, question: str, settings: Settings) -> None:
-    """Add a question; its answer is made from the report each time.
-
-    Raises:
-        ConfigurationError: it cannot be written.
-    """
+    """Add a question; its answer is made from the report each time. Raises ConfigurationError: it cannot be written."""
     asked = [*questions_about(report_id, settings), mask_secrets(question.strip())[:LONGEST_QUESTION]]
     path = questions_file(report_id, settings)
     try:

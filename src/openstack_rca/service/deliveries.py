@@ -42,11 +42,7 @@ class Receiver(Protocol):
         """What errors call it; never its address."""
 
     def deliver(self, told: Told) -> None:
-        """Tell it.
-
-        Raises:
-            OSError, ValueError: it did not arrive; it is tried again.
-        """
+        """Tell it. Raises OSError, ValueError: it did not arrive; it is tried again."""
 
 
 @dataclass(frozen=True)

@@ -206,11 +206,7 @@ def failed_request_ids(events: pl.DataFrame, most: int = 50) -> list[str]:
 
 
 def request_window(prepared: Prepared, request_id: str) -> tuple[datetime, datetime]:
-    """The time of a request, a minute wider on both sides.
-
-    Raises:
-        EmptyWindow: no event with a time carries this id.
-    """
+    """The time of a request, a minute wider on both sides. Raises EmptyWindow: no event with a time carries this id."""
     times = request_events(prepared, request_id)["time"].drop_nulls()
     first, last = times.min(), times.max()
     if not isinstance(first, datetime) or not isinstance(last, datetime):

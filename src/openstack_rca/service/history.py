@@ -14,14 +14,9 @@ from pydantic import ValidationError
 
 from openstack_rca.errors import IncidentFormatError, ReportNotFound, UnknownComponent
 from openstack_rca.rca.knowledge import load_topology
-from openstack_rca.rca.relevance import (
-    AnalysisEvent,
-    ConfirmedEvent,
-    Event,
-    History,
-    PastIncident,
-    storable,
-)
+from openstack_rca.rca.relevance import AnalysisEvent, ConfirmedEvent, Event, storable
+from openstack_rca.rca.relevance import History as History
+from openstack_rca.rca.relevance import PastIncident as PastIncident
 from openstack_rca.rca.report import REPORT_ID_LENGTH, Report
 from openstack_rca.rca.scoring import Question, Truth
 from openstack_rca.rca.scoring import labelled_incidents as incidents
@@ -29,19 +24,6 @@ from openstack_rca.rca.vocabulary import Category
 from openstack_rca.service.analysis import analyze
 from openstack_rca.service.model_choice import open_model
 from openstack_rca.settings import Settings
-
-__all__ = [
-    "CATEGORIES",
-    "History",
-    "Import",
-    "PastIncident",
-    "as_category",
-    "confirm",
-    "import_incidents",
-    "known_component",
-    "open_history",
-    "read_report",
-]
 
 HISTORY_FILE = "history.jsonl"
 CATEGORIES = tuple(category.value for category in Category)
@@ -96,11 +78,7 @@ def confirm(
 
 
 def known_component(name: str) -> str:
-    """Canonical name of a component.
-
-    Raises:
-        UnknownComponent: there is none; the hint names the nearest.
-    """
+    """Canonical name of a component. Raises UnknownComponent: there is none; the hint names the nearest."""
     topology = load_topology()
     found = topology.canonical(name)
     if found is not None:
@@ -115,11 +93,7 @@ def known_component(name: str) -> str:
 
 
 def read_report(path: Path) -> Report:
-    """Read a report that was saved as JSON.
-
-    Raises:
-        ReportNotFound: there is no such file, or it holds no report.
-    """
+    """Read a report that was saved as JSON. Raises ReportNotFound: there is no such file, or it holds no report."""
     try:
         return Report.model_validate_json(path.read_bytes())
     except OSError as error:

@@ -4,35 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from openstack_rca.lifecycle.doctor import ConnectionCheck, check_connections
-from openstack_rca.lifecycle.mlflow import RunSummary, Tracking
-from openstack_rca.lifecycle.records import ModelKind, ModelVersion
-from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.lifecycle.doctor import ConnectionCheck as ConnectionCheck
+from openstack_rca.lifecycle.doctor import check_connections as check_connections
+from openstack_rca.lifecycle.mlflow import RunSummary as RunSummary
+from openstack_rca.lifecycle.mlflow import Tracking
+from openstack_rca.lifecycle.records import ModelKind as ModelKind
+from openstack_rca.lifecycle.records import ModelVersion as ModelVersion
+from openstack_rca.lifecycle.versions import ModelLifecycle as ModelLifecycle
 from openstack_rca.service.waiting_runs import send_waiting_runs
 from openstack_rca.settings import Settings
 
-__all__ = [
-    "ConnectionCheck",
-    "ModelLifecycle",
-    "ModelKind",
-    "ModelVersion",
-    "RunSummary",
-    "check_connections",
-    "latest_of",
-    "list_models",
-    "list_runs",
-    "run_outcome",
-    "where_versions_come_from",
-    "why_latest",
-]
-
 
 def list_models(settings: Settings, limit: int | None = None) -> list[ModelVersion]:
-    """Versions of the environment, newest first.
-
-    Raises:
-        RegistryUnavailable, StoreUnavailable: nothing to list from.
-    """
+    """Versions of the environment, newest first. Raises RegistryUnavailable, StoreUnavailable: nothing to list from."""
     return ModelLifecycle(settings).list(limit)
 
 

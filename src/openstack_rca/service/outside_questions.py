@@ -81,11 +81,7 @@ def brief(report: Report) -> dict[str, Any]:
 
 
 def report_json(report_id: str, settings: Settings) -> str:
-    """The whole report by its id, in JSON.
-
-    Raises:
-        ReportNotFound: there is none.
-    """
+    """The whole report by its id, in JSON. Raises ReportNotFound: there is none."""
     return render_json(open_kept(report_id, settings))
 
 

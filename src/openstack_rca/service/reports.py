@@ -16,23 +16,12 @@ from openstack_rca.rca.render import (
     render_text,
     render_text_plain,
     render_ticket,
-    report_schema,
 )
-from openstack_rca.rca.report import Report, one_line
+from openstack_rca.rca.render import report_schema as report_schema
+from openstack_rca.rca.report import Report as Report
+from openstack_rca.rca.report import one_line as one_line
 from openstack_rca.rca.vocabulary import Verdict
 from openstack_rca.service.places import cannot_write, require_output
-
-__all__ = [
-    "FORMATS",
-    "Report",
-    "check_report_path",
-    "exit_status",
-    "one_line",
-    "print_report",
-    "render",
-    "report_schema",
-    "write_report",
-]
 
 FORMATS = ("text", "json", "markdown", "md", "html", "ticket")
 _BY_SUFFIX = {".json": "json", ".md": "markdown", ".html": "html", ".htm": "html", ".txt": "text"}

@@ -6,60 +6,28 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from openstack_rca.rca.knowledge import load_topology
-from openstack_rca.rca.render import (
-    Headline,
-    as_utc,
-    confidence_sides,
-    confidence_text,
-    counts,
-    headline,
-    moment,
-    percent,
-    place,
-    spot,
-    story_lines,
-    story_title,
-    window_text,
-)
-from openstack_rca.rca.report import (
-    Cause,
-    EvidenceItem,
-    Hop,
-    Report,
-    RequestPath,
-    markdown_prose,
-    mask_secrets,
-    one_line,
-)
-from openstack_rca.rca.vocabulary import Verdict
-
-__all__ = [
-    "Cause",
-    "ChainStep",
-    "EvidenceItem",
-    "Headline",
-    "Hop",
-    "Report",
-    "RequestPath",
-    "Verdict",
-    "as_utc",
-    "chain_steps",
-    "component_names",
-    "confidence_sides",
-    "confidence_text",
-    "counts",
-    "headline",
-    "markdown_prose",
-    "mask_secrets",
-    "moment",
-    "one_line",
-    "percent",
-    "place",
-    "spot",
-    "story_lines",
-    "story_title",
-    "window_text",
-]
+from openstack_rca.rca.render import Headline as Headline
+from openstack_rca.rca.render import as_utc as as_utc
+from openstack_rca.rca.render import confidence_sides as confidence_sides
+from openstack_rca.rca.render import confidence_text as confidence_text
+from openstack_rca.rca.render import counts as counts
+from openstack_rca.rca.render import headline as headline
+from openstack_rca.rca.render import moment as moment
+from openstack_rca.rca.render import percent as percent
+from openstack_rca.rca.render import place as place
+from openstack_rca.rca.render import spot as spot
+from openstack_rca.rca.render import story_lines as story_lines
+from openstack_rca.rca.render import story_title as story_title
+from openstack_rca.rca.render import window_text as window_text
+from openstack_rca.rca.report import Cause as Cause
+from openstack_rca.rca.report import EvidenceItem as EvidenceItem
+from openstack_rca.rca.report import Hop as Hop
+from openstack_rca.rca.report import Report as Report
+from openstack_rca.rca.report import RequestPath as RequestPath
+from openstack_rca.rca.report import markdown_prose as markdown_prose
+from openstack_rca.rca.report import mask_secrets as mask_secrets
+from openstack_rca.rca.report import one_line as one_line
+from openstack_rca.rca.vocabulary import Verdict as Verdict
 
 
 @dataclass(frozen=True)

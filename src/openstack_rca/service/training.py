@@ -16,7 +16,8 @@ from openstack_rca.lifecycle.mlflow import RunLogger, Tracking, without_password
 from openstack_rca.lifecycle.objects import replacing
 from openstack_rca.lifecycle.records import ModelVersion
 from openstack_rca.lifecycle.versions import ModelLifecycle
-from openstack_rca.model.card import TrainingConfig, TrainingProgress
+from openstack_rca.model.card import TrainingConfig as TrainingConfig
+from openstack_rca.model.card import TrainingProgress as TrainingProgress
 from openstack_rca.model.model_file import open_model_file
 from openstack_rca.model.rivals import best_step_predictor, best_step_source, best_story_detector
 from openstack_rca.rca.knowledge import load_catalogue
@@ -35,13 +36,6 @@ if TYPE_CHECKING:
 
     from openstack_rca.model.training import TrainingResult
     from openstack_rca.model.warm_start import Parent
-
-__all__ = [
-    "TrainOutcome",
-    "TrainingConfig",
-    "TrainingProgress",
-    "train",
-]
 
 
 @dataclass(frozen=True)

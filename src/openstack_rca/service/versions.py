@@ -5,42 +5,27 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from openstack_rca.lifecycle.history import STAGES, VersionEvent
+from openstack_rca.lifecycle.history import STAGES as STAGES
+from openstack_rca.lifecycle.history import VersionEvent as VersionEvent
+from openstack_rca.lifecycle.versions import DEFAULT_AGE as DEFAULT_AGE
+from openstack_rca.lifecycle.versions import DEFAULT_KEEP as DEFAULT_KEEP
+from openstack_rca.lifecycle.versions import Finding as Finding
 from openstack_rca.lifecycle.versions import (
-    DEFAULT_AGE,
-    DEFAULT_KEEP,
-    Finding,
     ModelLifecycle,
-    Promotion,
-    PruneStep,
     VersionChanges,
     announce,
     changes,
     check_webhook,
-    parse_age,
     parse_policy,
     retention,
     seen_history,
 )
+from openstack_rca.lifecycle.versions import Promotion as Promotion
+from openstack_rca.lifecycle.versions import PruneStep as PruneStep
+from openstack_rca.lifecycle.versions import parse_age as parse_age
 from openstack_rca.lifecycle.versions import promotion as promoting
 from openstack_rca.lifecycle.versions import repair as repairing
 from openstack_rca.settings import Settings
-
-__all__ = [
-    "DEFAULT_AGE",
-    "DEFAULT_KEEP",
-    "STAGES",
-    "Finding",
-    "Promotion",
-    "PruneStep",
-    "VersionEvent",
-    "model_history",
-    "parse_age",
-    "promote_model",
-    "prune_models",
-    "repair_models",
-    "version_changes",
-]
 
 
 def version_changes(settings: Settings) -> VersionChanges:

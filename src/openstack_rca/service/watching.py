@@ -183,11 +183,7 @@ class Watch:
         return told
 
     def save(self) -> None:
-        """Write down what is to be remembered.
-
-        Raises:
-            ConfigurationError: the file cannot be written.
-        """
+        """Write down what is to be remembered. Raises ConfigurationError: the file cannot be written."""
         if self._state is None:
             return
         facts = {

@@ -187,11 +187,7 @@ def author() -> str:
 
 
 def checked_text(text: str) -> str:
-    """A reason or a description that every registry can keep.
-
-    Raises:
-        ConfigurationError: it is too long.
-    """
+    """A reason or a description that every registry can keep. Raises ConfigurationError: it is too long."""
     if len(text) > LONGEST_TEXT:
         raise ConfigurationError(
             f"A text of {len(text)} characters is too long for the history.", f"Say it in {LONGEST_TEXT} at most."

@@ -51,11 +51,7 @@ PIN, ALIAS, YANK, STAGE, DESCRIPTION = "pin", "alias", "yank", "stage", "descrip
 
 
 def read_state(log: EventLog, names: list[EventName] | None = None) -> VersionState:
-    """Today's state.
-
-    Raises:
-        DigestMismatch, StoreError: the history cannot be read.
-    """
+    """Today's state. Raises DigestMismatch, StoreError: the history cannot be read."""
     names = log.names() if names is None else names
     return replay(log.read(name for name in names if name.action in CHANGING))
 

@@ -231,11 +231,7 @@ class ModelCache:
         self._write(self._versions / f"{reference}.json", facts)
 
     def remember_signature(self, number: int, signature: bytes) -> None:
-        """Keep a version's signature.
-
-        Raises:
-            OSError: the cache cannot be written.
-        """
+        """Keep a version's signature. Raises OSError: the cache cannot be written."""
         write_whole(self._versions / f"{number}.sig", signature)
 
     def signature(self, number: int) -> bytes | None:
@@ -279,11 +275,7 @@ def open_cache(settings: Settings, place: Place) -> ModelCache:
 
 
 def find_origin(settings: Settings) -> Origin:
-    """The registry and store of these settings.
-
-    Raises:
-        ConfigurationError: a scheme that no store serves.
-    """
+    """The registry and store of these settings. Raises ConfigurationError: a scheme that no store serves."""
     root, home = normal_root(settings.artifact_root), settings.home
     # Servers have buckets of the same name; a profile may name the server too.
     server = settings.s3_endpoint_url or settings.aws_profile or ""

@@ -103,11 +103,7 @@ class Spool:
         return [Place(*folder.parts[-2:]) for folder in self.folder.glob("*_history/*/*") if any(folder.iterdir())]
 
     def entry(self, description: Path) -> SpooledModel:
-        """One waiting file.
-
-        Raises:
-            DigestMismatch: it is not the one that was trained.
-        """
+        """One waiting file. Raises DigestMismatch: it is not the one that was trained."""
         path = description.with_suffix(".keras")
         try:
             facts: dict[str, Any] = json.loads(description.read_bytes())

@@ -65,11 +65,7 @@ class RegisteredVersions:
         return self._names.reader(self.registered_name)
 
     def get(self, version: int) -> ModelVersion:
-        """One version, in any state.
-
-        Raises:
-            VersionNotFound: no such number in this environment.
-        """
+        """One version, in any state. Raises VersionNotFound: no such number in this environment."""
         return self._as_version(self._find(version), self._aliases())
 
     def _find(self, version: int) -> RegisteredVersion:
@@ -114,11 +110,7 @@ class RegisteredVersions:
         return int(value) if re.fullmatch(r"\d+", value) else None
 
     def by_alias(self, alias: str) -> ModelVersion:
-        """The version that an alias leads to.
-
-        Raises:
-            VersionNotFound: no such alias.
-        """
+        """The version that an alias leads to. Raises VersionNotFound: no such alias."""
         number = self.reader.model().aliases.get(alias)
         found = self.reader.version(number) if number is not None else self._in_stage_there(alias)
         if found is None or not self._is_ours(found):

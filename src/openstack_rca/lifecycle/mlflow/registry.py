@@ -44,11 +44,7 @@ class MlflowRegistry(RegisteredVersions):
     """The ``VersionIndex`` of the MLflow registry, which is told of every change."""
 
     def allocate(self, draft: Draft, at_least: int) -> int:
-        """Take the next free number.
-
-        Raises:
-            PublishFailed: other writers were faster every time.
-        """
+        """Take the next free number. Raises PublishFailed: other writers were faster every time."""
         self._make_registered_model()
         with self._alone(draft.writer):
             highest = next((found.version for found in self.reader.newest_first()), 0)

@@ -63,11 +63,7 @@ def unavailable(uri: str, reason: str) -> RegistryUnavailable:
 
 
 def require_mlflow(uri: str) -> None:
-    """Make sure that MLflow is installed.
-
-    Raises:
-        ExtraMissing: it is not.
-    """
+    """Make sure that MLflow is installed. Raises ExtraMissing: it is not."""
     require_extra("mlflow", f"Keeping runs and versions in {without_password(uri)}")
 
 

@@ -119,11 +119,7 @@ class ObjectStore:
     def put_new_file(
         self, key: str, path: Path, attributes: Mapping[str, str], on_progress: Progress | None = None
     ) -> None:
-        """Upload a file to a key that must be free.
-
-        Raises:
-            StoreObjectExists: the key is taken; nothing was written.
-        """
+        """Upload a file to a key that must be free. Raises StoreObjectExists: the key is taken; nothing was written."""
         size = path.stat().st_size
         report = on_progress or _silent
         report(0, size)
@@ -212,11 +208,7 @@ class ObjectStore:
         return True
 
     def read(self, key: str) -> bytes:
-        """A small object, whole.
-
-        Raises:
-            StoreObjectNotFound: no such object.
-        """
+        """A small object, whole. Raises StoreObjectNotFound: no such object."""
         import obstore
 
         with self._errors(key):

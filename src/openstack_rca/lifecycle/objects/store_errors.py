@@ -81,11 +81,7 @@ def key_taken(where: str) -> StoreObjectExists:
 
 @contextmanager
 def writing_to(target: Path) -> Iterator[None]:
-    """A full disk or a folder that cannot be written, in words.
-
-    Raises:
-        StoreError: the operating system refused.
-    """
+    """A full disk or a folder that cannot be written, in words. Raises StoreError: the operating system refused."""
     try:
         yield
     except OSError as error:

@@ -81,11 +81,7 @@ def key_password(settings: Settings) -> bytes | None:
 
 
 def private_key(settings: Settings) -> EllipticCurvePrivateKey:
-    """The signing key.
-
-    Raises:
-        ConfigurationError: it cannot be read, or it is of a kind that cannot sign here.
-    """
+    """The signing key. Raises ConfigurationError: it cannot be read, or it is of a kind that cannot sign here."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -110,11 +106,7 @@ def private_key(settings: Settings) -> EllipticCurvePrivateKey:
 
 
 def public_key(path: Path) -> EllipticCurvePublicKey:
-    """A verification key.
-
-    Raises:
-        ConfigurationError: it cannot be read, or it is of a kind that cannot verify here.
-    """
+    """A verification key. Raises ConfigurationError: it cannot be read, or it is of a kind that cannot verify here."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
     from cryptography.hazmat.primitives.serialization import load_pem_public_key

@@ -33,11 +33,7 @@ def check_webhook(address: str) -> None:
 
 
 def announce(address: str, promotion: Promotion, reason: str, settings: Settings) -> str:
-    """Tell a webhook of a promotion.
-
-    Returns:
-        What a person should know: empty where it was told, else a sentence.
-    """
+    """Tell a webhook of a promotion; returns what a person should know: empty where it was told, else a sentence."""
     # Few promotions have a webhook, and every command about versions imports this room.
     import urllib.error
 

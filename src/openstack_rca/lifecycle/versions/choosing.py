@@ -10,11 +10,7 @@ from openstack_rca.lifecycle.records import ModelVersion
 
 
 def only_ready(version: ModelVersion) -> ModelVersion:
-    """The version, if it may be used.
-
-    Raises:
-        VersionNotFound: it is not ready.
-    """
+    """The version, if it may be used. Raises VersionNotFound: it is not ready."""
     if version.status != "ready":
         raise VersionNotFound(
             f"Version {version.version} of {version.name} is not ready ({version.status}).",

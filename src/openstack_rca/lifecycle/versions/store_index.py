@@ -33,11 +33,7 @@ class StoreIndex:
         return max(at_least, max(self._numbers(), default=0) + 1)
 
     def get(self, version: int) -> ModelVersion:
-        """One whole version.
-
-        Raises:
-            VersionNotFound: no such number in this environment.
-        """
+        """One whole version. Raises VersionNotFound: no such number in this environment."""
         return self._version(version, read_state(self.events))
 
     def newest_first(self) -> Iterator[ModelVersion]:
@@ -54,11 +50,7 @@ class StoreIndex:
         return read_state(self.events).pinned
 
     def by_alias(self, alias: str) -> ModelVersion:
-        """The version that an alias leads to.
-
-        Raises:
-            VersionNotFound: no such alias.
-        """
+        """The version that an alias leads to. Raises VersionNotFound: no such alias."""
         state = read_state(self.events)
         if alias not in state.aliases:
             raise version_not_found(self.place, f"alias {alias!r}")

@@ -170,11 +170,7 @@ class History:
             raise self._unavailable("written", error) from None
 
     def remember(self, report: Report) -> PastIncident:
-        """Keep a report.
-
-        Raises:
-            HistoryUnavailable: the file cannot be written.
-        """
+        """Keep a report. Raises HistoryUnavailable: the file cannot be written."""
         event = event_of(report)
         self.append([event])
         return PastIncident(event)

@@ -30,11 +30,7 @@ def words(text: str) -> list[str]:
 
 
 def bm25(query: str, documents: Sequence[str]) -> list[float]:
-    """Score each document against the query.
-
-    Returns:
-        One value per document, at least 0; 0 where no word is shared.
-    """
+    """Score each document against the query; returns one value per document, at least 0; 0 where no word is shared."""
     bags = [Counter(words(document)) for document in documents]
     lengths = [sum(bag.values()) for bag in bags]
     mean_length = sum(lengths) / max(len(lengths), 1) or 1.0

@@ -73,11 +73,7 @@ class MiniLM:
         self._tokenizer.enable_padding()
 
     def encode(self, texts: Sequence[str]) -> Array:
-        """Embed texts.
-
-        Returns:
-            Float32 of shape (texts, 384); each row has length 1.
-        """
+        """Embed texts; returns Float32 of shape (texts, 384); each row has length 1."""
         # Texts of about one length go together, since each is filled up to the longest beside it.
         order = sorted(range(len(texts)), key=lambda position: len(texts[position]))
         result = np.zeros((len(texts), DIMENSIONS), np.float32)

@@ -121,11 +121,7 @@ def read_question(folder: Path) -> Question:
 
 
 def read_truth(folder: Path) -> Truth:
-    """Read the label.
-
-    Raises:
-        IncidentFormatError: ``root_cause`` is missing or has no service.
-    """
+    """Read the label. Raises IncidentFormatError: ``root_cause`` is missing or has no service."""
     data = _read(folder)
     if "root_cause" not in data:
         raise IncidentFormatError(f"{folder / INCIDENT_FILE} has no root_cause.", "Use null for a healthy window.")

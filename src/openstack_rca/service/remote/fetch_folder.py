@@ -49,11 +49,7 @@ class Spool:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self, count: int) -> None:
-        """Count bytes that came.
-
-        Raises:
-            Full: there were more than ``remote_bytes`` of the settings.
-        """
+        """Count bytes that came. Raises Full: there were more than ``remote_bytes`` of the settings."""
         with self._lock:
             self.taken += count
             self.on_bytes(self.taken)

@@ -99,11 +99,7 @@ class Web:
                 ) from None
 
     def json(self, url: str, data: Any = None, method: str | None = None) -> Any:
-        """An answer in JSON.
-
-        Raises:
-            RemoteLogsUnavailable: as for ``opened``, or it is no JSON.
-        """
+        """An answer in JSON. Raises RemoteLogsUnavailable: as for ``opened``, or it is no JSON."""
         body = None if data is None else json.dumps(data).encode()
         with self.opened(url, body, method) as answer:
             text = answer.read(LARGEST_ANSWER)

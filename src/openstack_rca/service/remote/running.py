@@ -19,11 +19,7 @@ TOLD = 300
 
 
 def require_tool(name: str) -> str:
-    """The path of a tool.
-
-    Raises:
-        RemoteLogsUnavailable: it is not installed.
-    """
+    """The path of a tool. Raises RemoteLogsUnavailable: it is not installed."""
     found = shutil.which(name)
     if found is None:
         raise RemoteLogsUnavailable(
@@ -33,11 +29,7 @@ def require_tool(name: str) -> str:
 
 
 def output_of(command: Sequence[str], spool: Spool) -> str:
-    """What a command that lists something prints.
-
-    Raises:
-        RemoteLogsUnavailable: it failed or took too long.
-    """
+    """What a command that lists something prints. Raises RemoteLogsUnavailable: it failed or took too long."""
     limit = spool.settings.remote_timeout_seconds
     try:
         done = subprocess.run(
