@@ -155,6 +155,8 @@ def test_what_several_say_of_themselves_in_the_same_words_is_the_fault_of_whom_t
     ]
     assert {one.accused for one in blame_named_by_several(ended, TOPOLOGY)} == {"placement-api"}
     assert blame_named_by_several(ended[:1], TOPOLOGY) == ended[:1]
+    unknown = [replace(one, sort=EvidenceSort.NEW_TEMPLATE, signature=None, unexplained=True) for one in ended]
+    assert {one.accused for one in blame_named_by_several(unknown, TOPOLOGY)} == {"placement-api"}
 
 
 def test_a_stream_that_slept_blames_others_in_vain() -> None:

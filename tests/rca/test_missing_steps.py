@@ -307,6 +307,10 @@ def test_who_says_in_the_stopped_requests_what_is_wrong_with_it_is_accused() -> 
     assert finding.category is Category.CONFIG
     elsewhere = replace(said, rows=(3,))
     assert [found.accused for found in missing_steps(asked, window(), TOPOLOGY, [elsewhere])] != ["nova-scheduler"]
+    unknown = replace(said, directness=Directness.SYMPTOM, weight=0.2, unexplained=True)
+    for count, accused in ((2, ["nova-scheduler"]), (1, ["nova-compute"])):
+        found = missing_steps(asked, window(), TOPOLOGY, [replace(unknown, count=count)])
+        assert [one.accused for one in found] == accused, "an error that no rule knows counts in many of the requests"
 
 
 @pytest.mark.parametrize(("normal", "weaker"), [(2.0, True), (0.0, False)], ids=["a kind that is normal", "a new kind"])

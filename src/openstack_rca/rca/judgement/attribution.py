@@ -131,7 +131,7 @@ def blame_named_by_several(findings: list[Finding], topology: Topology) -> list[
     alike: dict[tuple[str | None, str], list[Finding]] = {}
     for finding in findings:
         own = finding.directness is Directness.CAUSE and finding.accuser == finding.accused
-        if own and finding.sort is EvidenceSort.SIGNATURE and finding.strength >= current().plain:
+        if own and (finding.signature or finding.unexplained) and finding.strength >= current().plain:
             alike.setdefault((finding.signature, finding.title.replace(finding.accused, "")), []).append(finding)
     moved = list(findings)
     for (_, words), speakers in alike.items():
