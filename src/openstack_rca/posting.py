@@ -45,7 +45,7 @@ def post_json(address: str, document: object, *, seconds: float, authorities: Pa
         refused.close()
         raise
     except http.client.HTTPException as error:
-        raise OSError(errno.EPROTO, "its answer is no HTTP") from error
+        raise OSError(errno.EPROTO, "its answer is not HTTP") from error
 
 
 def why_not_posted(error: Exception) -> str:

@@ -88,20 +88,13 @@ def test_the_version_is_that_of_the_package(rca: Program) -> None:
         assert rca(name).out == f"openstack-rca, version {__version__}\n"
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_the_summary_in_the_list_is_the_commands_own(name: str) -> None:
-    """The list of commands is written without importing them, and still says what they say."""
-    command = cli.get_command(click.Context(cli), name)
-    assert command is not None
-    assert COMMANDS[name].short_help == command.get_short_help_str(limit=200)
-
-
-@pytest.mark.parametrize("name", MODEL_COMMANDS)
-def test_the_same_holds_for_the_commands_of_models(name: str) -> None:
-    """``models --help`` imports none of them either."""
-    command = models_group.get_command(click.Context(models_group), name)
-    assert command is not None
-    assert MODEL_COMMANDS[name].short_help == command.get_short_help_str(limit=200)
+@pytest.mark.parametrize(
+    ("group", "name"), [(cli, name) for name in COMMANDS] + [(models_group, n) for n in MODEL_COMMANDS]
+)
+def test_every_command_of_a_list_is_where_the_list_says(group: click.Group, name: str) -> None:
+    """The lists are written without importing a command; each name of them leads to one."""
+    command = group.get_command(click.Context(group), name)
+    assert command is not None and command.name == name
 
 
 def test_help_is_a_command_too(rca: Program) -> None:

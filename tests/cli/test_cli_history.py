@@ -180,7 +180,7 @@ def test_a_file_that_is_no_report_is_refused(shell: Shell, tmp_path: Path) -> No
     path = tmp_path / "other.json"
     path.write_text('{"a": 1}')
     assert shell("confirm", path, "--cause", "rabbitmq") == 1
-    assert "is no report" in shell.err
+    assert "is not a report" in shell.err
 
 
 def test_lines_that_cannot_be_read_are_said_and_do_no_harm(shell: Shell) -> None:

@@ -111,7 +111,7 @@ def test_what_could_run_code_is_refused_by_name(suffix: str, spell: Callable[[st
 )
 def test_members_are_known_by_their_whole_name(name: str, tmp_path: Path) -> None:
     """A file more, however it is called, is a part that no release writes."""
-    with pytest.raises(ModelFileUnsafe, match="no part of a model"):
+    with pytest.raises(ModelFileUnsafe, match="not part of a model"):
         read_parts(packed(tmp_path, whole(**{name: b""})))
 
 

@@ -61,8 +61,8 @@ def test_loki_is_paged_without_losing_or_doubling_a_line(
         (401, "who are you", "OPENSTACK_RCA_LOKI_TOKEN"),
         (400, "parse error", "answered 400: parse error"),
         (429, "slower", "fewer requests"),
-        (200, "<html>a page</html>", "is no JSON"),
-        (200, '{"data": 3}', "no answer of Loki"),
+        (200, "<html>a page</html>", "is not JSON"),
+        (200, '{"data": 3}', "not an answer of Loki"),
         (200, '{"data": {"resultType": "streams", "result": []}}', "no line"),
     ],
 )

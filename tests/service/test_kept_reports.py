@@ -66,7 +66,7 @@ def test_a_damaged_report_does_not_hide_the_others(settings: Settings) -> None:
     damaged = settings.reports_folder / "20260309T200000Z_abcdef123456.json"
     damaged.write_text("{")
     assert len(list_reports(settings, 10)) == 1
-    with pytest.raises(ReportNotFound, match="is no report"):
+    with pytest.raises(ReportNotFound, match="is not a report"):
         open_report("abcdef", settings)
 
 

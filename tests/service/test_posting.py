@@ -55,9 +55,9 @@ def test_a_redirect_is_no_arrival_and_is_not_followed(address: str) -> None:
 
 
 def test_an_answer_that_is_no_http_is_told_in_words(address: str) -> None:
-    with pytest.raises(OSError, match="no HTTP") as failed:
+    with pytest.raises(OSError, match="not HTTP") as failed:
         post_json(f"{address}/nonsense", {}, seconds=10)
-    assert why_not_posted(failed.value) == "its answer is no HTTP"
+    assert why_not_posted(failed.value) == "its answer is not HTTP"
 
 
 def test_what_is_said_of_a_failure_does_not_hold_the_address() -> None:

@@ -97,7 +97,7 @@ def test_a_model_whose_scores_are_no_numbers_is_refused(
         )
 
     monkeypatch.setattr(ModelFile, "predict", spoilt)
-    assert check(trained, settings, events) == gate.GateResult("some of its scores are no numbers")
+    assert check(trained, settings, events) == gate.GateResult("some of its scores are not numbers")
 
 
 def test_a_present_version_that_cannot_be_had_stops_nothing(

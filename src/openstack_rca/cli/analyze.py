@@ -42,7 +42,7 @@ DEPLOYMENT = click.option(
 )
 
 
-@click.command("analyze", short_help="Find the root cause in logs.")
+@click.command("analyze")
 @click.argument("logs", nargs=-1, metavar="LOGS...")
 @click.option(
     "--paste",

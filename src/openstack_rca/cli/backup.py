@@ -12,7 +12,7 @@ from openstack_rca.service.upkeep import DatabaseFacts, back_up, restore
 from openstack_rca.settings import Settings
 
 
-@click.command("backup", short_help="Copy the embedded tracking database.")
+@click.command("backup")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE")
 @JSON_FORMAT
 @with_settings
@@ -30,7 +30,7 @@ def backup_command(file: Path, form: str, settings: Settings) -> None:
     answer(form, asdict(facts), f"{facts.path}  {_held(facts)}")
 
 
-@click.command("restore", short_help="Put a copy of the embedded tracking database back.")
+@click.command("restore")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE")
 @JSON_FORMAT
 @with_settings

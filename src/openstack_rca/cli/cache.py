@@ -11,7 +11,7 @@ from openstack_rca.service.kept_logs import KeptFile, clear_kept, list_kept, log
 from openstack_rca.settings import load_settings
 
 
-@click.group("cache", short_help="Logs that were read and scored already.")
+@click.group("cache")
 def cache_group() -> None:
     """Logs that were read and scored before, kept so that the next question about them is answered at once."""
 

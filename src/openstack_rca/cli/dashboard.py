@@ -17,7 +17,7 @@ from openstack_rca.service.places import require_home
 APP = Path(str(files("openstack_rca"))) / "dashboard" / "app.py"
 
 
-@click.command("dashboard", short_help="Serve the dashboard: the same answers in a browser.")
+@click.command("dashboard")
 @click.option("--host", default="127.0.0.1", metavar="ADDRESS", help="Address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8501, help="Port to listen on.")
 @ROOTS

@@ -16,7 +16,7 @@ from openstack_rca.service.training import TrainOutcome
 from openstack_rca.settings import Settings
 
 
-@click.command("demo", short_help="Answer a recorded incident, then train on the samples.")
+@click.command("demo")
 @click.option("--incident", default=DEMO_INCIDENT, help="Which sample incident to answer.")
 @with_settings
 def demo_command(incident: str, settings: Settings) -> None:

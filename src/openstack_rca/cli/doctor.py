@@ -9,7 +9,7 @@ from openstack_rca.service.models import check_connections
 from openstack_rca.settings import Settings
 
 
-@click.command("doctor", short_help="Check every connection.")
+@click.command("doctor")
 @JSON_FORMAT
 @with_settings
 def doctor_command(form: str, settings: Settings) -> int:

@@ -31,7 +31,7 @@ from openstack_rca.service.sensitivity import measure_sensitivity
 from openstack_rca.settings import Settings
 
 
-@click.command("evaluate", short_help="Score the answers on labelled incidents.")
+@click.command("evaluate")
 @click.argument("folders", type=click.Path(path_type=Path), metavar="DIR...", nargs=-1, required=True)
 @MODEL
 @FAST

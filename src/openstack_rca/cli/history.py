@@ -24,7 +24,7 @@ from openstack_rca.settings import Settings, load_settings
 TEXT_WIDTH = 80
 
 
-@click.command("confirm", short_help="Record what an incident really was.")
+@click.command("confirm")
 @click.argument("report", metavar="REPORT")
 @click.option(
     "--cause", required=True, metavar="COMPONENT", help="The actual root cause: a component such as rabbitmq."
@@ -55,7 +55,7 @@ def confirm_command(report: str, cause: str, category: str | None, note: str) ->
     say(f"{past.id} was {past.component}{kind}; the answer had been {one_line(answered)}.")
 
 
-@click.group("history", short_help="Past incidents: what was answered, what was confirmed.")
+@click.group("history")
 def history_group() -> None:
     """Past incidents: what was answered, what was confirmed."""
 

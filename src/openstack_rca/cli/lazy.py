@@ -20,7 +20,7 @@ class LazyGroup(click.Group):
     """A group whose commands are named in a table and imported one by one.
 
     Args:
-        lazy: name of the command -> where it lives. A test holds the short help equal to the command's own.
+        lazy: name of the command -> where it lives, and its line in the list of commands.
     """
 
     def __init__(self, *arguments: object, lazy: dict[str, LazyCommand], **settings: object) -> None:
@@ -36,7 +36,7 @@ class LazyGroup(click.Group):
         if name not in self.lazy:
             return super().get_command(context, name)
         place = self.lazy[name]
-        command = getattr(importlib.import_module(place.module), place.attribute)
+        command = getattr(importlib.import_module(f"openstack_rca.cli.{place.module}"), place.attribute)
         assert isinstance(command, click.Command)
         return command
 

@@ -27,7 +27,7 @@ from openstack_rca.service.log_reading import with_reading
 from openstack_rca.settings import Settings, load_settings
 
 
-@click.group("logs", short_help="Show how logs are read, without an analysis.")
+@click.group("logs")
 def logs_group() -> None:
     """Show how logs are read, without an analysis."""
 

@@ -26,38 +26,31 @@ Exit status: 0 done, 1 failed (one line on stderr says why), 2 wrong usage, 3 tr
 INTERRUPTED = 130
 """What shells report of a program that SIGINT ended: 128 and the signal's number."""
 
-_CLI = "openstack_rca.cli."
 COMMANDS = {
-    "analyze": LazyCommand(_CLI + "analyze", "analyze_command", "Find the root cause in logs."),
-    "backup": LazyCommand(_CLI + "backup", "backup_command", "Copy the embedded tracking database."),
-    "cache": LazyCommand(_CLI + "cache", "cache_group", "Logs that were read and scored already."),
-    "completion": LazyCommand(_CLI + "completion", "completion_command", "Print the shell's completion script."),
-    "confirm": LazyCommand(_CLI + "history", "confirm_command", "Record what an incident really was."),
-    "dashboard": LazyCommand(
-        _CLI + "dashboard", "dashboard_command", "Serve the dashboard: the same answers in a browser."
-    ),
-    "demo": LazyCommand(_CLI + "demo", "demo_command", "Answer a recorded incident, then train on the samples."),
-    "doctor": LazyCommand(_CLI + "doctor", "doctor_command", "Check every connection."),
-    "evaluate": LazyCommand(_CLI + "evaluate", "evaluate_command", "Score the answers on labelled incidents."),
-    "history": LazyCommand(_CLI + "history", "history_group", "Past incidents: what was answered, what was confirmed."),
-    "logs": LazyCommand(_CLI + "logs", "logs_group", "Show how logs are read, without an analysis."),
+    "analyze": LazyCommand("analyze", "analyze_command", "Find the root cause in logs."),
+    "backup": LazyCommand("backup", "backup_command", "Copy the embedded tracking database."),
+    "cache": LazyCommand("cache", "cache_group", "List or empty the cache of logs that were read before."),
+    "completion": LazyCommand("completion", "completion_command", "Print the shell's completion script."),
+    "confirm": LazyCommand("history", "confirm_command", "Record the actual root cause of an incident."),
+    "dashboard": LazyCommand("dashboard", "dashboard_command", "Serve the dashboard: the same answers in a browser."),
+    "demo": LazyCommand("demo", "demo_command", "Answer a recorded incident, then train on the samples."),
+    "doctor": LazyCommand("doctor", "doctor_command", "Check the tracking server, the store and the credentials."),
+    "evaluate": LazyCommand("evaluate", "evaluate_command", "Score the answers on labelled incidents."),
+    "history": LazyCommand("history", "history_group", "List or import past incidents with their confirmed causes."),
+    "logs": LazyCommand("logs", "logs_group", "Show how logs are read, without an analysis."),
     "mcp": LazyCommand(
-        _CLI + "mcp", "mcp_command", "Serve tools for agents (Model Context Protocol) on standard input and output."
+        "mcp", "mcp_command", "Serve tools for agents (Model Context Protocol) on standard input and output."
     ),
-    "models": LazyCommand(_CLI + "models", "models_group", "Versions of the model."),
-    "report": LazyCommand(_CLI + "report", "report_group", "Answers that were given before."),
-    "restore": LazyCommand(_CLI + "backup", "restore_command", "Put a copy of the embedded tracking database back."),
-    "runs": LazyCommand(_CLI + "runs", "runs_group", "Training and analysis runs."),
-    "serve": LazyCommand(_CLI + "serve", "serve_command", "Serve an HTTP API, and answer the alerts of Alertmanager."),
-    "signatures": LazyCommand(_CLI + "signatures", "signatures_group", "Your own failure signatures."),
-    "store": LazyCommand(_CLI + "store", "store_group", "The store that keeps the model files."),
-    "story": LazyCommand(
-        _CLI + "story", "story_command", "Show what happened to one server, port, volume, image or request."
-    ),
-    "train": LazyCommand(
-        _CLI + "train", "train_command", "Learn what normal looks like, store it as the next version."
-    ),
-    "watch": LazyCommand(_CLI + "watch", "watch_command", "Watch logs, and tell when trouble begins and ends."),
+    "models": LazyCommand("models", "models_group", "List, compare, change and remove versions of the model."),
+    "report": LazyCommand("report", "report_group", "List, show and explain the reports of earlier analyses."),
+    "restore": LazyCommand("backup", "restore_command", "Put a copy of the embedded tracking database back."),
+    "runs": LazyCommand("runs", "runs_group", "List, send and remove the records of trainings and analyses."),
+    "serve": LazyCommand("serve", "serve_command", "Serve an HTTP API, and answer the alerts of Alertmanager."),
+    "signatures": LazyCommand("signatures", "signatures_group", "Write, check and test your own failure signatures."),
+    "store": LazyCommand("store", "store_group", "Manage the store that keeps the model files."),
+    "story": LazyCommand("story", "story_command", "Show what happened to one server, port, volume, image or request."),
+    "train": LazyCommand("train", "train_command", "Learn what normal looks like and store it as the next version."),
+    "watch": LazyCommand("watch", "watch_command", "Watch logs, and tell when trouble begins and ends."),
 }
 """Every command: where it lives, and its line in the help."""
 

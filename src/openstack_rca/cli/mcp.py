@@ -12,7 +12,7 @@ from openstack_rca.service.places import require_home
 from openstack_rca.settings import Settings
 
 
-@click.command("mcp", short_help="Serve tools for agents (Model Context Protocol) on standard input and output.")
+@click.command("mcp")
 @ROOTS
 @with_settings
 def mcp_command(roots: tuple[str, ...], settings: Settings) -> None:

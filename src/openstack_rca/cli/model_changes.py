@@ -24,7 +24,7 @@ FORCE = click.option("--force", is_flag=True, help="Move a protected alias (OPEN
 NEEDED_REASON = click.option("--reason", required=True, metavar="TEXT", help="Why; kept in the history.")
 
 
-@click.command("yank", short_help="Take a version out of latest.")
+@click.command("yank")
 @VERSION
 @NEEDED_REASON
 @JSON_FORMAT
@@ -40,7 +40,7 @@ def yank_command(reference: str, reason: str, form: str, settings: Settings) -> 
     _print(version, f"Version {version.version} is yanked: {version.yank_reason}", form)
 
 
-@click.command("unyank", short_help="Let a yanked version into latest again.")
+@click.command("unyank")
 @VERSION
 @REASON
 @JSON_FORMAT
@@ -56,7 +56,7 @@ def unyank_command(reference: str, reason: str, form: str, settings: Settings) -
     _print(version, f"Version {version.version} is no longer yanked.", form)
 
 
-@click.command("pin", short_help="Make latest lead to one version.")
+@click.command("pin")
 @VERSION
 @NEEDED_REASON
 @JSON_FORMAT
@@ -72,7 +72,7 @@ def pin_command(reference: str, reason: str, form: str, settings: Settings) -> N
     _print(version, f"latest is pinned to version {version.version}.", form)
 
 
-@click.command("unpin", short_help="Let latest be the highest version again.")
+@click.command("unpin")
 @click.argument("reference", required=False, metavar="[N]")
 @REASON
 @JSON_FORMAT
@@ -88,7 +88,7 @@ def unpin_command(reference: str | None, reason: str, form: str, settings: Setti
     answer(form, {"unpinned": str(number)}, f"Version {number} is no longer pinned.")
 
 
-@click.command("rollback", short_help="Pin the last good version before the one in use.")
+@click.command("rollback")
 @REASON
 @JSON_FORMAT
 @with_settings
@@ -105,7 +105,7 @@ def rollback_command(reason: str, form: str, settings: Settings) -> None:
     _print(version, f"latest is pinned to version {version.version}.", form)
 
 
-@click.command("history", short_help="Who did what to the versions, when and why.")
+@click.command("history")
 @click.argument("reference", required=False, metavar="[N|@ALIAS]")
 @JSON_FORMAT
 @with_settings
@@ -135,7 +135,7 @@ def _what(event: VersionEvent) -> str:
     return " ".join([event.action, *told])
 
 
-@click.command("describe", short_help="Say in words what a version is.")
+@click.command("describe")
 @VERSION
 @click.argument("text")
 @JSON_FORMAT
@@ -151,7 +151,7 @@ def describe_command(reference: str, text: str, form: str, settings: Settings) -
     _print(version, f"Version {version.version}: {version.description or 'no description'}", form)
 
 
-@click.command("alias", short_help="Give a version a name, or take it away.")
+@click.command("alias")
 @click.argument("alias", metavar="NAME")
 @click.argument("reference", required=False, metavar="[N|@ALIAS]")
 @click.option("--delete", is_flag=True, help="Remove the alias.")
@@ -185,7 +185,7 @@ def alias_command(
     answer(form, {"deleted": alias, "version": str(number)}, f"@{alias} no longer leads to version {number}.")
 
 
-@click.command("stage", short_help="Move a version to a stage.")
+@click.command("stage")
 @VERSION
 @click.argument("stage", type=click.Choice([*STAGES, "none"], case_sensitive=False))
 @REASON
@@ -210,7 +210,7 @@ def stage_command(reference: str, stage: str, reason: str, force: bool, form: st
     )
 
 
-@click.command("promote", short_help="Copy a version to another environment.")
+@click.command("promote")
 @VERSION
 @click.option("--to", "target", required=True, metavar="EXPERIMENT", help="Environment that it goes to.")
 @click.option("--name", metavar="NAME", help="Name of the model there; the same one if not given.")

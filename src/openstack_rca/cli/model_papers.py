@@ -15,7 +15,7 @@ SHOWN = 100
 """Rows of a diff on the screen; two clouds have thousands of templates."""
 
 
-@click.command("diff", short_help="What two versions differ in.")
+@click.command("diff")
 @click.argument("first", metavar="A")
 @click.argument("second", metavar="B", default="latest")
 @JSON_FORMAT
@@ -52,7 +52,7 @@ def _cell(value: object) -> str:
     return "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-@click.command("card", short_help="A version's card, to hand on.")
+@click.command("card")
 @click.argument("reference", metavar="N|@ALIAS", default="latest")
 @click.option(
     "--format",
@@ -74,7 +74,7 @@ def card_command(reference: str, form: str, settings: Settings) -> None:
     console().print(card, markup=False, soft_wrap=True, end="")
 
 
-@click.command("export", short_help="Write a version into one tar.")
+@click.command("export")
 @click.argument("reference", metavar="N|@ALIAS")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER")
 @JSON_FORMAT
@@ -90,7 +90,7 @@ def export_command(reference: str, folder: Path, form: str, settings: Settings) 
     answer(form, {"path": str(target), "size_bytes": target.stat().st_size}, str(target))
 
 
-@click.command("import", short_help="Publish an exported version here.")
+@click.command("import")
 @click.argument("parcel", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE")
 @JSON_FORMAT
 @with_settings

@@ -30,7 +30,7 @@ _CARD = ("test_accuracy", "test_loss", "test_precision", "test_recall", "test_al
 _DIFFERENCES = ("", "first", "second", "second - first", "95 % interval", "wins", "losses")
 
 
-@click.command("compare", short_help="Two versions on the same logs and incidents.")
+@click.command("compare")
 @click.argument("first", metavar="A")
 @click.argument("second", metavar="B")
 @click.option(
@@ -139,7 +139,7 @@ def _threshold(name: str, what: str, default: float) -> Callable[[Callable[..., 
     return click.option(f"--{name}", type=click.FloatRange(0, 1), default=default, metavar="SHARE", help=what)
 
 
-@click.command("drift", short_help="Has the cloud moved away from what a model was trained on?")
+@click.command("drift")
 @click.option("--logs", multiple=True, required=True, metavar="PATH", help="Current logs of a time without trouble.")
 @click.option("--model", default="latest", metavar="latest|N|@ALIAS|FILE", help="Which model.")
 @click.option(

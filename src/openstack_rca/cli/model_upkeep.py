@@ -22,7 +22,7 @@ def age_option(context: click.Context, parameter: click.Parameter, value: str) -
     return found
 
 
-@click.command("prune", short_help="Remove old versions from registry and store.")
+@click.command("prune")
 @click.option("--keep", type=click.IntRange(1), default=DEFAULT_KEEP, help="Keep the newest N usable versions.")
 @click.option(
     "--younger-than",
@@ -85,7 +85,7 @@ def prune_command(
     say(f"{len(going)} versions {what}, {size:.1f} MB; {len(plan) - len(going)} stay.")
 
 
-@click.command("repair", short_help="Restore the registry from the store.")
+@click.command("repair")
 @YES
 @JSON_FORMAT
 @with_settings

@@ -21,34 +21,32 @@ from openstack_rca.service.models import (
 )
 from openstack_rca.settings import Settings
 
-_CLI = "openstack_rca.cli."
-_CHANGES, _PAPERS, _QUALITY, _UPKEEP = (
-    _CLI + name for name in ("model_changes", "model_papers", "model_quality", "model_upkeep")
-)
 COMMANDS = {
-    "alias": LazyCommand(_CHANGES, "alias_command", "Give a version a name, or take it away."),
-    "card": LazyCommand(_PAPERS, "card_command", "A version's card, to hand on."),
-    "compare": LazyCommand(_QUALITY, "compare_command", "Two versions on the same logs and incidents."),
-    "describe": LazyCommand(_CHANGES, "describe_command", "Say in words what a version is."),
-    "diff": LazyCommand(_PAPERS, "diff_command", "What two versions differ in."),
-    "drift": LazyCommand(_QUALITY, "drift_command", "Has the cloud moved away from what a model was trained on?"),
-    "export": LazyCommand(_PAPERS, "export_command", "Write a version into one tar."),
-    "history": LazyCommand(_CHANGES, "history_command", "Who did what to the versions, when and why."),
-    "import": LazyCommand(_PAPERS, "import_command", "Publish an exported version here."),
-    "pin": LazyCommand(_CHANGES, "pin_command", "Make latest lead to one version."),
-    "promote": LazyCommand(_CHANGES, "promote_command", "Copy a version to another environment."),
-    "prune": LazyCommand(_UPKEEP, "prune_command", "Remove old versions from registry and store."),
-    "repair": LazyCommand(_UPKEEP, "repair_command", "Restore the registry from the store."),
-    "rollback": LazyCommand(_CHANGES, "rollback_command", "Pin the last good version before the one in use."),
-    "stage": LazyCommand(_CHANGES, "stage_command", "Move a version to a stage."),
-    "unpin": LazyCommand(_CHANGES, "unpin_command", "Let latest be the highest version again."),
-    "unyank": LazyCommand(_CHANGES, "unyank_command", "Let a yanked version into latest again."),
-    "yank": LazyCommand(_CHANGES, "yank_command", "Take a version out of latest."),
+    "alias": LazyCommand("model_changes", "alias_command", "Set or remove an alias of a version."),
+    "card": LazyCommand("model_papers", "card_command", "Print a version's card."),
+    "compare": LazyCommand("model_quality", "compare_command", "Compare two versions on the same logs and incidents."),
+    "describe": LazyCommand("model_changes", "describe_command", "Describe a version in words."),
+    "diff": LazyCommand("model_papers", "diff_command", "Show what two versions differ in."),
+    "drift": LazyCommand(
+        "model_quality", "drift_command", "Measure whether logs still resemble those of the training."
+    ),
+    "export": LazyCommand("model_papers", "export_command", "Write a version to one tar file."),
+    "history": LazyCommand("model_changes", "history_command", "Show who did what to the versions, when and why."),
+    "import": LazyCommand("model_papers", "import_command", "Publish an exported version in this environment."),
+    "pin": LazyCommand("model_changes", "pin_command", "Make latest lead to one version."),
+    "promote": LazyCommand("model_changes", "promote_command", "Copy a version to another environment."),
+    "prune": LazyCommand("model_upkeep", "prune_command", "Remove old versions from registry and store."),
+    "repair": LazyCommand("model_upkeep", "repair_command", "Restore the registry from the store."),
+    "rollback": LazyCommand("model_changes", "rollback_command", "Pin the last good version before the one in use."),
+    "stage": LazyCommand("model_changes", "stage_command", "Move a version to a stage."),
+    "unpin": LazyCommand("model_changes", "unpin_command", "Let latest be the highest version again."),
+    "unyank": LazyCommand("model_changes", "unyank_command", "Let a yanked version into latest again."),
+    "yank": LazyCommand("model_changes", "yank_command", "Take a version out of latest."),
 }
 """Commands that live in modules of their own: what scores and compares costs a second to import, and listing needs none of it."""
 
 
-@click.group("models", cls=LazyGroup, lazy=COMMANDS, short_help="Versions of the model.")
+@click.group("models", cls=LazyGroup, lazy=COMMANDS)
 def models_group() -> None:
     """List, inspect, compare, promote, roll back and remove versions of the model."""
 

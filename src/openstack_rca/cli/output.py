@@ -244,7 +244,7 @@ def answer(form: str, facts: object, text: str) -> None:
 
 
 def print_json(data: Any) -> None:
-    """One JSON document on standard output; a figure that is no number is ``null``, which every reader takes."""
+    """One JSON document on standard output; a figure that is not a number is ``null``, which every reader takes."""
     sys.stdout.write(json.dumps(_finite(data), indent=2, default=_plain, allow_nan=False) + "\n")
 
 
@@ -297,7 +297,7 @@ def print_listing(
 
 
 def notice(text: str) -> None:
-    """Something worth knowing that is no error."""
+    """Something worth knowing that is not an error."""
     error_console().print(f"Note: {one_line(text)}", markup=False)
 
 
@@ -336,7 +336,7 @@ class Steps:
 
 @contextmanager
 def steps() -> Iterator[Steps]:
-    """Progress on standard error; nothing is drawn where that is no terminal."""
+    """Progress on standard error; nothing is drawn where that is not a terminal."""
     # Most commands show none.
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 

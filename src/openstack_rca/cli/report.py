@@ -16,7 +16,7 @@ from openstack_rca.settings import load_settings
 TEXT_WIDTH = 60
 
 
-@click.group("report", short_help="Answers that were given before.")
+@click.group("report")
 def report_group() -> None:
     """Reports of earlier analyses; each is kept on this machine under its id."""
 

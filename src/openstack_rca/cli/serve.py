@@ -16,7 +16,7 @@ from openstack_rca.settings import Settings
 SHORTEST_TOKEN = 16
 
 
-@click.command("serve", short_help="Serve an HTTP API, and answer the alerts of Alertmanager.")
+@click.command("serve")
 @click.option("--host", default="127.0.0.1", metavar="ADDRESS", help="Address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8600, help="Port to listen on.")
 @ROOTS

@@ -19,7 +19,7 @@ from openstack_rca.service.story_view import stories_of, story_facts, story_text
 from openstack_rca.settings import Settings
 
 
-@click.command("story", short_help="Show what happened to one server, port, volume, image or request.")
+@click.command("story")
 @click.argument("name", metavar="ID")
 @click.option("--logs", "-l", multiple=True, required=True, metavar="PATH", help="Logs to read; may be given again.")
 @MODEL

@@ -74,7 +74,7 @@ def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@click.command("train", short_help="Learn what normal looks like, store it as the next version.")
+@click.command("train")
 @click.argument("logs", nargs=-1, required=True, metavar="LOGS...")
 @training_options
 @click.option(

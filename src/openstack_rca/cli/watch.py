@@ -21,7 +21,7 @@ from openstack_rca.service.watching import Watch, WatchOptions, state_file
 from openstack_rca.settings import Settings
 
 
-@click.command("watch", short_help="Watch logs, and tell when trouble begins and ends.")
+@click.command("watch")
 @click.argument("logs", nargs=-1, required=True, metavar="LOGS...")
 @MODEL
 @SIGNATURES

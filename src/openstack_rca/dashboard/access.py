@@ -35,7 +35,7 @@ def _secrets() -> dict[str, Any]:
     try:
         return dict(st.secrets)
     except (StreamlitSecretNotFoundError, OSError, UnicodeError) as error:
-        # Streamlit raises the same for a file that is not there and for one that is no TOML.
+        # Streamlit raises the same for a file that is not there and for one that is not TOML.
         there = [path for path in st.get_option("secrets.files") if Path(path).exists()]
         if not there:
             return {}

@@ -206,7 +206,7 @@ def parse_time(text: str, settings: Settings) -> datetime | None:
     """A typed time in UTC, see ``service.moments``; without an offset it is in the logs' time zone.
 
     Raises:
-        ConfigurationError: it is no time.
+        ConfigurationError: it is not a time.
     """
     if not text.strip():
         return None

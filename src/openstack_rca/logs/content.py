@@ -60,7 +60,7 @@ _WESTERN = "openstack_rca_western"
 
 
 def _western(error: UnicodeError) -> tuple[str, int]:
-    """Bytes that are no UTF-8 are read as Windows-1252, of which Latin-1's letters are a part."""
+    """Bytes that are not UTF-8 are read as Windows-1252, of which Latin-1's letters are a part."""
     assert isinstance(error, UnicodeDecodeError)
     return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
 
@@ -69,7 +69,7 @@ codecs.register_error(_WESTERN, _western)
 
 
 def is_binary(data: bytes) -> bool:
-    """Whether a file with this beginning is no text.
+    """Whether a file with this beginning is not text.
 
     NUL bytes at the very beginning are what a log looks like that was truncated while its writer kept it open; a few
     inside a text do no harm either.
@@ -150,7 +150,7 @@ class PlainText:
 def text_lines(data: bytes, *, is_start: bool) -> pl.Series:
     """Cut bytes into lines at line feeds only, so that numbers agree with ``sed -n Np``.
 
-    Bytes that are no UTF-8 are read as Western ones; NULs, colour codes and carriage returns at line ends are removed, a
+    Bytes that are not UTF-8 are read as Western ones; NULs, colour codes and carriage returns at line ends are removed, a
     byte order mark at the start of the file too.
     """
     if is_start:

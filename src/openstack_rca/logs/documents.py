@@ -157,7 +157,7 @@ def _verbose_entry(lines: list[str]) -> dict[str, str] | None:
 
 
 def _json_documents(data: bytes, final: bool) -> tuple[list[Piece], int]:
-    """Records of JSON, one after the other, in a list or anywhere in a document; what is no JSON is kept line by line."""
+    """Records of JSON, one after the other, in a list or anywhere in a document; what is not JSON is kept line by line."""
     text = data.decode("utf-8", "surrogateescape")
     pieces: list[Piece] = []
     done = 0
@@ -206,7 +206,7 @@ def _placed(records: list[dict[str, Any]], text: str, start: int, end: int, line
 
 
 def _values(text: str, final: bool) -> Iterator[tuple[int, int, Any]]:
-    """The JSON objects of a text, each with its beginning and end; ``None`` stands for a line that is no JSON.
+    """The JSON objects of a text, each with its beginning and end; ``None`` stands for a line that is not JSON.
 
     An object that is cut off is looked into: the records inside of it may be whole.
     """

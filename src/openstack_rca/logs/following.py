@@ -158,7 +158,7 @@ class Follower:
         places: where an earlier process stopped, by the identity of the file.
 
     Raises:
-        LogInputError: a path leads nowhere, or a file is no log.
+        LogInputError: a path leads nowhere, or a file is not a log.
     """
 
     def __init__(

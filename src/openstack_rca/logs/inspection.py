@@ -16,7 +16,7 @@ from openstack_rca.logs.records import HostSource, SkipReason
 EXAMPLES = 3
 GAPS = 3
 LEAST_GAP_SECONDS = 60.0
-"""A shorter stretch without a line is no gap, however busy the log."""
+"""A shorter stretch without a line is not a gap, however busy the log."""
 
 _GAP_FACTOR = 20
 _EXAMPLE_LENGTH = 200

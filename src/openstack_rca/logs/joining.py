@@ -184,7 +184,7 @@ def _open_orphans(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def _open_tracebacks(lines: pl.DataFrame) -> pl.DataFrame:
-    """What Python prints where nobody caught an exception is no part of a line that tells of no trouble: an event of its own."""
+    """What Python prints where nobody caught an exception is not part of a line that tells of no trouble: an event of its own."""
     text = pl.col("message")
     header = text.str.starts_with(TRACEBACK) & (pl.col("row") % ROW_STRIDE == 0) & ~_is(Kind.REPEATED)
     header &= ~_is(Kind.OPENER)

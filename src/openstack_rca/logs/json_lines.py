@@ -108,7 +108,7 @@ def _without_surrogates(envelope: dict[str, Any]) -> dict[str, Any]:
 
 
 def _envelopes(text: str) -> Iterator[dict[str, Any]]:
-    """The envelopes of one line; none where it is no log record."""
+    """The envelopes of one line; none where it is not a log record."""
     for record in _records(text):
         yield from _record_envelopes(record)
 

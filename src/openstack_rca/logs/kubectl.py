@@ -1,6 +1,6 @@
 """Events of Kubernetes as kubectl prints them: a table of ``get events``, the end of ``describe``.
 
-How long ago an event was is no time, so its order has to do.
+How long ago an event was is not a time, so its order has to do.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ def stem_of_archive(name: str) -> str:
 
 
 def is_other_kind(parts: tuple[str, ...]) -> bool:
-    """Whether a path alone says that a file is no log: by its extension, or as part of a sosreport but not of its logs."""
+    """Whether a path alone says that a file is not a log: by its extension, or as part of a sosreport but not of its logs."""
     name = parts[-1]
     if name.rpartition(".")[2].lower() in _OTHER_EXTENSIONS or name.startswith("."):
         return True

@@ -161,7 +161,7 @@ def _service(name: str, folders: list[str]) -> tuple[str | None, str | None]:
         return in_pod, None
     whole = _split_name(plain_stem(name, _DATED_ROTATION))
     if whole[1] is not None and parent.lower() not in _SERVICES:
-        # The number behind a host's last dash is no rotation's.
+        # The number behind a host's last dash is not a rotation's.
         return whole
     stem = plain_stem(name)
     if stem.lower().startswith("screen-") or stem.lower().startswith("unit-"):

@@ -132,7 +132,7 @@ def _plain_records(lines: pl.DataFrame, timezone: str) -> pl.DataFrame:
     return _finish(
         parts.with_columns(
             pl.col("process").cast(pl.Int32, strict=False),
-            # A word in capitals that is no level of oslo.log (a plug-in's own) is kept as information.
+            # A word in capitals that is not a level of oslo.log (a plug-in's own) is kept as information.
             pl.when(pl.col("level").is_in(known)).then(normal_level(pl.col("level"))).otherwise(pl.lit("INFO")),
             rest=pl.col("rest").fill_null(""),
         )

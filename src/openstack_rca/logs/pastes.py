@@ -18,9 +18,9 @@ _SAMPLE_LINES = 400
 _FIRST_LINES = 50
 _WIDEST = 250
 _NARROWEST = 40
-# One line that goes on behind the longest one is no sign of a wrap, unless that is as long as terminals are wide.
+# One line that goes on behind the longest one is not a sign of a wrap, unless that is as long as terminals are wide.
 _TERMINALS = (72, 76, 78, 79, 80, 100, 120, 132)
-# What stands below an error and is no rest of its line, whatever the length of that.
+# What stands below an error and is not the rest of its line, whatever the length of that.
 _EXPLAINS = re.compile(r"Traceback |Caused by: |(?:[A-Za-z_$][\w$]*\.)*[A-Z]\w*(?:Error|Exception)\b")
 _MAIL_WIDTHS = (60, 130)
 _BEGINS = re.compile(

@@ -19,7 +19,7 @@ Splitter = Callable[[bytes, bool], tuple[list[Piece], int]]
 
 
 def readable(text: str) -> str:
-    """A text in which bytes that are no UTF-8 are replaced."""
+    """A text in which bytes that are not UTF-8 are replaced."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 

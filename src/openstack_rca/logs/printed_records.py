@@ -60,7 +60,7 @@ def by_beginnings(begins: _Begins, read: _Read) -> Splitter:
 
     Args:
         begins: from the line before and a line, whether that begins a record.
-        read: from the lines of a record, and from those before the first one, what they say; None where that is no record
+        read: from the lines of a record, and from those before the first one, what they say; None where that is not a record
             and stays as it stands.
     """
 

@@ -88,7 +88,7 @@ def iso_time(text: pl.Expr, timezone: str) -> pl.Expr:
     """Stamps such as ``2026-11-23T04:00:00.123Z``, ``2026-11-23  4:17:22`` (padded hour), ``... 04:00:00,123+0100``.
 
     A comma or a point before the fraction, an offset before or behind it, slashes in the date, and the common
-    abbreviations of zones are read too. Without an offset they are wall-clock times of ``timezone``; what is no date
+    abbreviations of zones are read too. Without an offset they are wall-clock times of ``timezone``; what is not a date
     becomes null.
     """
     zoned = text.str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False)
@@ -185,7 +185,7 @@ _SLASHED = r"(?:^|[^0-9])([0-9]{1,2})([/.-])([0-9]{1,2})[/.-]([0-9]{4}|[0-9]{2})
 
 
 def written_times(stamps: pl.Series, timezone: str) -> pl.Series:
-    """The times of one source's stamps, whatever shape these have; what is no date becomes null.
+    """The times of one source's stamps, whatever shape these have; what is not a date becomes null.
 
     The year, the month as a number or by its name, and the day stand in any order; the clock has 12 or 24 hours; a zone
     may follow. Which of two numbers is the month all stamps tell together: a number above 12 is a day; else the month is

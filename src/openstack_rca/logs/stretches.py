@@ -147,7 +147,7 @@ def stretch_of_time(
 
     Returns:
         The stretch, empty where the file holds nothing of that time, and the time of the file's last line; None where the
-        file has to be read whole: it is no plain text, its lines do not begin with full dates, or they are not in the
+        file has to be read whole: it is not plain text, its lines do not begin with full dates, or they are not in the
         order of time.
 
     Raises:

@@ -64,7 +64,7 @@ def read_parts(path: Path) -> Parts:
     """Audit a model file and read its parts.
 
     Raises:
-        ModelFileDamaged: it is no zip, is cut off, has a wrong checksum, or lacks a part.
+        ModelFileDamaged: it is not a zip, is cut off, has a wrong checksum, or lacks a part.
         ModelFileUnsafe: it holds what this project never writes.
     """
     name = str(path)
@@ -112,7 +112,7 @@ def _audit_members(members: list[zipfile.ZipInfo], path: str) -> None:
         if member.filename.lower().endswith(_CODE_SUFFIXES):
             raise _unsafe(path, f"it holds {member.filename!r}, which could run code when it is opened")
         if member.filename not in _MEMBERS:
-            raise _unsafe(path, f"it holds {member.filename!r}, which is no part of a model")
+            raise _unsafe(path, f"it holds {member.filename!r}, which is not part of a model")
         if member.file_size > MAXIMUM_RATIO * max(member.compress_size, 1):
             raise _unsafe(path, f"its part {member.filename!r} unpacks to more than {MAXIMUM_RATIO} times its size")
     if sum(member.file_size for member in members) > MAXIMUM_BYTES:

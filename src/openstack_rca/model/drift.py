@@ -186,7 +186,7 @@ def _shares(counts: pl.DataFrame) -> pl.DataFrame:
 
 
 def _judge(values: Mapping[str, float], thresholds: Thresholds, chance: Mapping[str, float]) -> tuple[Measure, ...]:
-    """A distance that chance alone may give is no drift, whatever the threshold."""
+    """A distance that chance alone may give is not drift, whatever the threshold."""
     return tuple(
         Measure(
             name,

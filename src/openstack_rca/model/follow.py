@@ -22,7 +22,7 @@ USUAL = 0.9
 """So many of the normal steps have come when a step that the recording's end cuts off is judged at all."""
 
 LEAST_STORIES = 10
-"""What was seen in fewer stories is no rule yet."""
+"""What was seen in fewer stories is not a rule yet."""
 
 HORIZON_SECONDS = 60.0
 """What comes later than this is no longer the next step."""

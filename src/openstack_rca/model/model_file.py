@@ -273,4 +273,4 @@ def _check_weights(weights: dict[str, FloatArray], vocabulary: Vocabulary, path:
         if array.shape != expected.get(name):
             raise damaged(path, f"the weight {name} has the shape {array.shape}, not {expected.get(name)}")
         if not np.isfinite(array).all():
-            raise damaged(path, f"the weight {name} holds values that are no numbers")
+            raise damaged(path, f"the weight {name} holds values that are not numbers")

@@ -16,7 +16,7 @@ MEASURED_LEAST = 100
 """Events below which a share says too little to judge a model by."""
 
 SMALLEST_LOSS_RISE = 0.02
-"""Nats an event: a rise below this is no loss of quality, however large it is beside a loss of almost nothing."""
+"""Nats an event: a rise below this is not a loss of quality, however large it is beside a loss of almost nothing."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def check_scores(predicted: pl.DataFrame) -> str:
     """What is wrong with a model's scores; empty if nothing is."""
     surprise, score = predicted["surprise"].to_numpy(), predicted["score"].to_numpy()
     if not np.isfinite(surprise).all() or not np.isfinite(score).all():
-        return "some of its scores are no numbers"
+        return "some of its scores are not numbers"
     if score.min(initial=0.0) < 0.0 or score.max(initial=1.0) > 1.0:
         return "some of its scores are not between 0 and 1"
     return ""

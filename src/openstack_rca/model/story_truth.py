@@ -154,7 +154,7 @@ def _follow_rules(material: Material) -> FollowRules:
 
 
 def _rivals(material: Material, judged: Judged, rules: FollowRules) -> dict[str, npt.NDArray[np.float64]]:
-    """(stories,) of each rival: 0 is no finding, more is more."""
+    """(stories,) of each rival: 0 means no finding, a higher value more."""
     learned = select(material.stories, material.chosen_stories(TRAIN, VALIDATION) & material.stories.ended)
     known = material.events["template_id"].gather(learned.rows).unique().implode()
     new = (~judged.events["template_id"].is_in(known)).to_numpy()[judged.stories.rows]

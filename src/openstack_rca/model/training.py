@@ -262,7 +262,7 @@ def without_surprising(material: Material, forward: Forward, vocabulary: Vocabul
         mean = story_figures(told, forward.score(told), vocabulary.others).mean
         usable = material.chosen_stories(TRAIN)
         stories = usable & (mean > np.quantile(mean[usable], 1.0 - SURPRISING_STORIES))
-    # A single surprising event is no reason to leave out all stories that it stands in.
+    # A single surprising event is not a reason to leave out all stories that it stands in.
     return dataclasses.replace(material, trouble=material.trouble | events, troubled=material.troubled | stories)
 
 

@@ -16,7 +16,7 @@ IntegerArray = npt.NDArray[np.int32]
 FloatArray = npt.NDArray[np.float32]
 
 PADDING, START, OTHER, FIRST_KNOWN = 0, 1, 2, 3
-"""Template indices that are no template of the vocabulary; class of an index is ``index - OTHER``."""
+"""Template indices that are not templates of the vocabulary; class of an index is ``index - OTHER``."""
 
 OTHER_SERVICE = 1
 PROCESS, OTHER_STORY = 0, 1

@@ -120,7 +120,7 @@ class Weights:
     # Steps of requests that did not come.
     missing_steps: float = _strength(0.8, "requests that stopped")
     late_steps: float = _strength(0.3, "requests whose next step came late")
-    steps_significance: float = _significance(9.2, "stops that chance makes more often are no trouble")
+    steps_significance: float = _significance(9.2, "stops that chance makes more often are not trouble")
     steps_certain: float = _significance(13.8, "stops from which a trouble counts in full")
     pause_seconds: float = _seconds(120.0, "stops further apart are separate troubles")
     unknown_rate: float = _share(0.05, "steps that stay away where the normal logs held too few to tell")
@@ -137,7 +137,7 @@ class Weights:
     error_share: float = _share(0.3, "share of errors that only a search for errors leaves")
     lasting_errors: float = _count(6.0, "new errors of one kind that are a fault")
     lasting_seconds: float = _seconds(15.0, "time over which they come")
-    late_seconds: float = _seconds(30.0, "an error that begins so long after the logs is no noise of this cloud")
+    late_seconds: float = _seconds(30.0, "an error that begins so long after the logs is not noise of this cloud")
     blind_service_share: float = _share(0.5, "share of a service's lines without a level that makes the service blind")
     blind_lines: float = _count(20.0, "lines without a level below which a service is not called blind")
     blind_share: float = _share(0.05, "share of lines of unknown level in which an error would not show")

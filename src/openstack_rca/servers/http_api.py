@@ -45,7 +45,7 @@ class AnalysisWish(BaseModel):
 
 
 class Refused(Exception):
-    """An answer that is no answer: status and sentence."""
+    """An answer that is not an answer: status and sentence."""
 
     def __init__(self, status: int, told: str) -> None:
         super().__init__(told)
@@ -197,7 +197,7 @@ async def _body(request: Request, model: type[Any]) -> Any:
 def _limit(request: Request) -> int:
     text = request.query_params.get("limit", "20")
     if not text.isdecimal() or len(text) > 4:
-        raise Refused(400, "limit is no number.")
+        raise Refused(400, "limit is not a number.")
     return int(text)
 
 

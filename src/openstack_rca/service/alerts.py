@@ -68,12 +68,12 @@ def post_answer(report: Report, call: AlertCall, settings: Settings) -> None:
     """Send the answer to the webhook of the settings, as JSON with ``text`` that chat services show.
 
     Raises:
-        ConfigurationError: there is no webhook, or its address is no http or https.
+        ConfigurationError: there is no webhook, or its address is not http or https.
         RemoteLogsUnavailable: it does not take the answer.
     """
     target = settings.answer_webhook.get_secret_value() if settings.answer_webhook else ""
     if not target.startswith(("https://", "http://")):
-        raise ConfigurationError("OPENSTACK_RCA_ANSWER_WEBHOOK is no address.", "Give one with https://.")
+        raise ConfigurationError("OPENSTACK_RCA_ANSWER_WEBHOOK is not an address.", "Give one with https://.")
     body = {"text": render_ticket(report), "alert_group": call.group_key, "report": brief(report)}
     try:
         post_json(target, body, seconds=settings.network_timeout_seconds, authorities=settings.ca_bundle)

@@ -62,8 +62,8 @@ def confirm(
         note: anything worth reading when it happens again.
 
     Raises:
-        UnknownComponent: ``cause`` is no component.
-        ReportNotFound: no report, or more than one, is meant, or the file is no report.
+        UnknownComponent: ``cause`` is not a component.
+        ReportNotFound: no report, or more than one, is meant, or the file is not a report.
         HistoryUnavailable: the history cannot be read or written.
     """
     component = known_component(cause)
@@ -85,7 +85,7 @@ def known_component(name: str) -> str:
         return found
     near = difflib.get_close_matches(name.lower(), topology.components, n=3, cutoff=0.4)
     raise UnknownComponent(
-        f"{storable(name)[:60]!r} is no component that is known here.",
+        f"{storable(name)[:60]!r} is not a component that is known here.",
         f"Did you mean {', '.join(near)}?"
         if near
         else "Name one such as mariadb, rabbitmq, nova-compute, network, host.",
@@ -100,7 +100,7 @@ def read_report(path: Path) -> Report:
         raise ReportNotFound(f"{path} cannot be read: {error.strerror}.", "Give the id or a saved report.") from None
     except ValidationError:
         raise ReportNotFound(
-            f"{path} is no report.", "Save one with: openstack-rca analyze ... --output report.json"
+            f"{path} is not a report.", "Save one with: openstack-rca analyze ... --output report.json"
         ) from None
 
 
@@ -157,7 +157,8 @@ def _cause(question: Question, truth: Truth) -> str | None:
     component = load_topology().canonical(truth.expected[0])
     if component is None:
         raise IncidentFormatError(
-            f"{question.id}: {truth.expected[0]!r} is no component that is known here.", "Correct root_cause.service."
+            f"{question.id}: {truth.expected[0]!r} is not a component that is known here.",
+            "Correct root_cause.service.",
         )
     return component
 

@@ -84,7 +84,7 @@ def open_kept(report_id: str, settings: Settings) -> Report:
     """A report by its whole id, as a link gives it: kept on this machine, else in the run of its analysis.
 
     Raises:
-        ReportNotFound: the text is no id, or there is no such report.
+        ReportNotFound: the text is not an id, or there is no such report.
     """
     if _ID.fullmatch(report_id):
         for path in _files(settings):
@@ -97,12 +97,12 @@ def open_kept(report_id: str, settings: Settings) -> Report:
 
 
 def reports_about(logs: Sequence[str], settings: Settings) -> list[Report]:
-    """Kept reports about the same logs, newest first; files that are no report are passed over."""
+    """Kept reports about the same logs, newest first; files that are not reports are passed over."""
     return [report for report in _reports(settings) if sorted(report.logs) == sorted(logs)]
 
 
 def list_reports(settings: Settings, limit: int) -> list[KeptReport]:
-    """The newest reports; files that are no report are passed over."""
+    """The newest reports; files that are not reports are passed over."""
     kept = []
     for report in _reports(settings, limit):
         first = report.causes[0] if report.causes else None

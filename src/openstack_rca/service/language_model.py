@@ -211,7 +211,7 @@ def _content(body: bytes) -> str:
 def _require_safe(url: str, key: str) -> None:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ConfigurationError("OPENSTACK_RCA_LLM_URL is no address.", "Give one with https:// or http://.")
+        raise ConfigurationError("OPENSTACK_RCA_LLM_URL is not an address.", "Give one with https:// or http://.")
     if key:
         require_private(url)
 

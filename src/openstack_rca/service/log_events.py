@@ -42,10 +42,10 @@ def event_table(
         on_progress: told bytes done and bytes in all while reading.
 
     Returns:
-        ``EVENT_SCHEMA`` in order of time. A service that is no known component keeps the name that its log gives it.
+        ``EVENT_SCHEMA`` in order of time. A service that is not a known component keeps the name that its log gives it.
 
     Raises:
-        ConfigurationError: ``grep`` is no regular expression.
+        ConfigurationError: ``grep`` is not a regular expression.
         LogInputError: see ``read_logs``.
     """
     matches = _text_matches(grep)
@@ -63,7 +63,7 @@ def _text_matches(grep: str) -> pl.Expr:
         pl.select(pl.lit("").str.contains(grep))
     except pl.exceptions.ComputeError:
         raise ConfigurationError(
-            f"{grep!r} is no regular expression.", r"Put a backslash before ( [ { + * ? to mean the sign itself."
+            f"{grep!r} is not a regular expression.", r"Put a backslash before ( [ { + * ? to mean the sign itself."
         ) from None
     columns = ("message", "exception", "detail")
     return pl.any_horizontal(pl.col(name).str.contains(grep).fill_null(False) for name in columns)

@@ -54,7 +54,7 @@ class OpenModel:
 def open_model(reference: str, settings: Settings) -> OpenModel:
     """Open a model by version, alias or file.
 
-    For ``latest``, that there is no version, none that can be opened, or no way to one is no error: the newest usable
+    For ``latest``, that there is no version, none that can be opened, or no way to one is not an error: the newest usable
     version stands in, else the answer is made without a model, and the notices say so.
 
     Args:

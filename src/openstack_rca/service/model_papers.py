@@ -160,7 +160,9 @@ def import_model(settings: Settings, parcel: Path) -> tuple[ModelVersion, bool]:
 
 def _unpacked(parcel: Path, folder: Path) -> dict[str, Any]:
     """The manifest of a tar whose model is written into ``folder``; nothing else of it is."""
-    wrong = DigestMismatch(f"{parcel} is no exported version.", "Make one with: openstack-rca models export N FOLDER")
+    wrong = DigestMismatch(
+        f"{parcel} is not an exported version.", "Make one with: openstack-rca models export N FOLDER"
+    )
     try:
         with tarfile.open(parcel, "r:") as archive:
             members = {member.name: member for member in archive if member.isfile()}

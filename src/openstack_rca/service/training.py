@@ -110,7 +110,7 @@ def train(
         VersionNotFound, ModelFileError: there is no version ``add``, or it does not open.
         TrainingInterrupted: the user stopped it; nothing was stored and the run is marked as killed.
         PublishInterrupted: the user stopped it when the model was trained; the file waits in the spool.
-        PublishFailed: no disk has room for the trained file. An outage is no error: the file is kept and the notices say
+        PublishFailed: no disk has room for the trained file. An outage is not an error: the file is kept and the notices say
             where.
     """
     require_extra("train", "Training")

@@ -37,7 +37,7 @@ def bucket_rules(settings: Settings, upload_days: int, run_days: int, *, apply: 
     """The lifecycle policy for the bucket of the artifact root, put there where ``apply`` says so.
 
     Raises:
-        ConfigurationError: the store is no bucket.
+        ConfigurationError: the store is not a bucket.
         StoreError: the server cannot keep it.
     """
     rules = rules_for(settings, upload_days, run_days)

@@ -198,7 +198,7 @@ class ModelCache:
     def _turn(self, sha256: str, on_waiting: Callable[[int], None]) -> Iterator[None]:
         """Wait for another process that fetches the same file, until nothing has arrived there for the patience.
 
-        After that two may fetch it; that is no harm.
+        After that two may fetch it; that is harmless.
         """
         lock = self._objects / f".turn-{sha256[:1]}"
         self._objects.mkdir(parents=True, exist_ok=True)

@@ -70,7 +70,7 @@ def restore(settings: Settings, source: Path) -> Restored:
 
     Raises:
         ConfigurationError: the tracking database is not an sqlite file.
-        BackupDamaged: ``source`` is no whole database of MLflow; nothing was changed.
+        BackupDamaged: ``source`` is not a whole database of MLflow; nothing was changed.
         BackupFailed: a file cannot be read or written; nothing was changed.
     """
     database = _database(settings)

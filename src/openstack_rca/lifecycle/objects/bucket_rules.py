@@ -56,7 +56,7 @@ class BucketRules:
         """The bucket's rules with ours in them, as XML; those of others stay as they are.
 
         Raises:
-            StoreError: ``present`` is no lifecycle configuration.
+            StoreError: ``present`` is not a lifecycle configuration.
         """
         ElementTree.register_namespace("", NAMESPACE)
         try:

@@ -276,7 +276,7 @@ class ObjectStore:
         return [StoredObject(stored["path"], stored["size"], stored["last_modified"]) for stored in whole]
 
     def delete(self, key: str) -> None:
-        """Remove an object; one that is already gone is no error."""
+        """Remove an object; one that is already gone is not an error."""
         import obstore
 
         try:

@@ -32,7 +32,7 @@ from openstack_rca.lifecycle.trust.signing_keys import (
 from openstack_rca.settings import Settings
 
 DAMAGED = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
-"""What reading a file raises that is no signature, or that somebody made to look like one."""
+"""What reading a file raises that is not a signature, or that somebody made to look like one."""
 
 
 @dataclass(frozen=True)

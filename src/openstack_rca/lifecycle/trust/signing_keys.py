@@ -132,4 +132,4 @@ def _content(path: Path, kind: str, variable: str) -> bytes:
 
 
 def _wrong_kind(kind: str, path: Path) -> ConfigurationError:
-    return ConfigurationError(f"The {kind} key {path} is no key on one of the curves P-256, P-384, P-521.", MAKE_ONE)
+    return ConfigurationError(f"The {kind} key {path} is not a key on one of the curves P-256, P-384, P-521.", MAKE_ONE)

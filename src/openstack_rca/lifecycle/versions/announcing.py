@@ -28,7 +28,7 @@ def check_webhook(address: str) -> None:
         usable = False
     if not usable or not address.isprintable() or " " in address:
         raise ConfigurationError(
-            "The webhook is no http(s) address.", "Correct --webhook or OPENSTACK_RCA_PROMOTION_WEBHOOK."
+            "The webhook is not an http(s) address.", "Correct --webhook or OPENSTACK_RCA_PROMOTION_WEBHOOK."
         )
 
 

@@ -82,7 +82,7 @@ class VersionChanges:
             )
         if version.kind is not ModelKind.ENGINE:
             raise ConfigurationError(
-                f"Version {version.version} is no model that the analysis can use.", "Pin another one."
+                f"Version {version.version} is not a model that the analysis can use.", "Pin another one."
             )
         return self._pin(version.version, reason, {})
 

@@ -158,7 +158,7 @@ class ModelLifecycle:
             run_id, metrics, parameters, card, tags: as the version has them where it is kept.
 
         Raises:
-            ModelFileDamaged, RegistryUnavailable, StoreError, ConfigurationError, PublishFailed: it is no version here.
+            ModelFileDamaged, RegistryUnavailable, StoreError, ConfigurationError, PublishFailed: it is not a version here.
         """
         draft = make_draft(model_file, run_id, metrics, parameters, card, tags, writer)
         return self._publisher.resume(draft) or self._publisher.publish(draft)

@@ -130,7 +130,7 @@ def carry_out(lifecycle: ModelLifecycle, steps: list[PruneStep]) -> list[PruneSt
             if lifecycle.registry is not None and lifecycle.registry.pinned() == step.version:
                 # Pinned in the very moment: the history, which has the removal too, says that it is not.
                 lifecycle.registry.follow(read_state(lifecycle.events), pin=True)
-        # The manifest goes first: without it the file is no version for those who work without a registry.
+        # The manifest goes first: without it the file is not a version for those who work without a registry.
         for key in sorted(step.keys, key=lambda key: not key.endswith(".json")):
             lifecycle.store.delete(key)
         done.append(step)

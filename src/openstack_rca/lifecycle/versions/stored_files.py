@@ -46,7 +46,7 @@ class StoredFiles:
 
         Raises:
             StoreError: it cannot be had.
-            LifecycleError: it is no manifest.
+            LifecycleError: it is not a manifest.
         """
         store, key = self.locate(version)
         with suppress(ValueError):

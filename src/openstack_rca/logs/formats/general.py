@@ -12,7 +12,7 @@ from openstack_rca.logs.records import level_in_text, normal_level
 from openstack_rca.logs.stamps import DAY, ISO, MONTH, any_times, written_times
 
 WEAK = ("timestamped",)
-"""Formats that tell a time and no more: they are no sign that a file was understood."""
+"""Formats that tell a time and no more: they are not a sign that a file was understood."""
 
 _CTIME_PATTERN = rf"{DAY} {MONTH} [ \d]\d \d\d:\d\d:\d\d \d{{4}}"
 _CAPITALS = "TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL"

@@ -189,7 +189,7 @@ def named_dependencies(words: str, accuser: str | None, topology: Topology) -> l
 
 @cache
 def _names(topology: Topology) -> re.Pattern[str]:
-    """What components are called in running text: names that are no ordinary words, and neutron's types of agents."""
+    """What components are called in running text: names that are not ordinary words, and neutron's types of agents."""
     known = {name for name in topology.components if "-" in name or topology.is_leaf(name)} - {
         "host",
         "network",

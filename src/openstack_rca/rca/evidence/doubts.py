@@ -73,7 +73,7 @@ def unexplained_errors(findings: Sequence[Finding], topology: Topology) -> bool:
     """Whether an explicit error is left that no rule knows and that these logs do not show as ordinary.
 
     A single error of something that was just deleted is ordinary on every cloud that people use, and so are a few of a
-    program that is no part of it.
+    program that is not part of it.
     """
     table = current()
     return any(

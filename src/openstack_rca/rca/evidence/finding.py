@@ -57,7 +57,7 @@ class Finding:
 
     @property
     def complains(self) -> bool:
-        """Whether it says, strongly enough to be heard, that something is wrong, and is no mere symptom of it."""
+        """Whether it says, strongly enough to be heard, that something is wrong, and is not a mere symptom of it."""
         return self.directness is not Directness.SYMPTOM and self.strength >= current().complaint
 
     def weakened(self, factor: float) -> Finding:

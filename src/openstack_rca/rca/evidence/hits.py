@@ -28,7 +28,7 @@ LAYER_2_AGENTS = (
 """A cloud plugs its ports with one of these; nova's complaint does not say which."""
 
 PLACES = ("host", "network")
-"""What is no service: an accusation of these stands beside one of a service, since the words fit both."""
+"""What is not a service: an accusation of these stands beside one of a service, since the words fit both."""
 
 _SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "key": pl.UInt32,

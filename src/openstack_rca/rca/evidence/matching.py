@@ -28,7 +28,7 @@ _TURNED_DOWN = (Category.AUTH, Category.CAPACITY)
 _OUT_OF_REACH = (Category.PROCESS_DOWN, Category.HANG, *_TURNED_DOWN)
 """Kinds that the error of a client tells of a server that it cannot reach."""
 
-"""What was not there for so long, and then goes on all the time, began: it is no noise of the cloud."""
+"""What was not there for so long, and then goes on all the time, began: it is not noise of the cloud."""
 
 
 def observe(table: EventTable, topology: Topology) -> pl.DataFrame:
@@ -93,7 +93,7 @@ def add_novelty(observed: pl.DataFrame, rates: NormalRates, minutes: float, pick
         rates: normal rates per component and template. A component that they do not hold is not familiar: its
             ``normal_per_minute`` is null.
         minutes: length of the window.
-        picked: lines picked for their errors (``looks_preselected``), so that errors all through them are no noise.
+        picked: lines picked for their errors (``looks_preselected``), so that errors all through them are not noise.
     """
     table = current()
     slot = pl.col("time").dt.truncate(timedelta(seconds=table.gap_seconds))

@@ -55,7 +55,7 @@ def find_gaps(
         normal_per_minute: rate of each component's busiest stream there; a stream that was lively only for the short
             while that these logs show is not expected to stay livelier than that.
         follows: tells whether the first component grows quiet when the second one stops (it depends on it); such
-            streams, and the others of the same component, are no witnesses of whether the cloud went on.
+            streams, and the others of the same component, are not witnesses of whether the cloud went on.
 
     Returns:
         Gaps, most significant first.

@@ -111,7 +111,7 @@ def suspicion(observed: pl.DataFrame, normal: pl.DataFrame) -> np.ndarray:
 
 
 def within(observed: pl.DataFrame, since: datetime | None, until: datetime | None) -> pl.DataFrame:
-    """The events from ``since`` to ``until``, both included; None is no bound."""
+    """The events from ``since`` to ``until``, both included; None is not a bound."""
     if since is not None:
         observed = observed.filter(pl.col("time") >= since)
     if until is not None:

@@ -60,7 +60,7 @@ def blame_link_to_shared_service(findings: list[Finding], window: pl.DataFrame, 
         host = next(iter(hosts))
         refused = any(finding.category is Category.PROCESS_DOWN for finding in reaching)
         if refused and all(place == host for _, place in unaffected):
-            # Packets of one process may be dropped; a refusal on a host that others reach it from is no matter of the way.
+            # Packets of one process may be dropped; a refusal on a host that others reach it from is not a matter of the way.
             continue
         why = f"only {host} cannot reach {shared}, while {len(unaffected)} other clients of it go on working"
         for finding in reaching:

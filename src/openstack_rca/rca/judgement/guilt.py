@@ -54,10 +54,10 @@ class Candidate:
 
     @property
     def leading(self) -> Finding:
-        """The finding that decides what is told: the first of the strong ones that is no mere symptom, or the reason before it.
+        """The finding that decides what is told: the first strong one that is not a mere symptom, or the reason before it.
 
-        A component that says plainly why it stopped is not just down; what it complains of afterwards is no reason. An error of
-        its own that says what is wrong says more than what others make of it, if they are no surer.
+        A component that says plainly why it stopped is not just down, and what it complains of afterwards is not the reason.
+        Its own error that says what is wrong says more than what others make of it, if they are not surer.
         """
         table = current()
         plain = [finding for finding in self.findings if finding.directness is not Directness.SYMPTOM] or self.findings

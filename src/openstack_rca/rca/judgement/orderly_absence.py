@@ -1,6 +1,6 @@
 """Orderly absences: a host that was told to reboot and is back, a member of a group whose place others took until it was back.
 
-Whoever works on a cloud does this every day. It is no failure where all that stopped writes again and nobody missed it.
+Whoever works on a cloud does this every day. It is not a failure where all that stopped writes again and nobody missed it.
 """
 
 from __future__ import annotations

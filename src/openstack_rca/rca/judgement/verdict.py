@@ -55,7 +55,7 @@ def standing(candidate: Candidate) -> Verdict:
 def _says_so_itself(finding: Finding) -> bool:
     """Whether the accused states the cause on a line of its own, or somebody that of a place that has no lines.
 
-    What a host tells of a process that ended or hangs is no word on the host itself.
+    What a host tells of a process that ended or hangs is not a word on the host itself.
     """
     own = finding.accuser in (finding.accused, None) or finding.accused in PLACES
     if finding.accused in PLACES and (finding.vague or finding.category in _STATES):
@@ -65,7 +65,7 @@ def _says_so_itself(finding: Finding) -> bool:
 
 
 def _names_reason(finding: Finding) -> bool:
-    """Whether a line that a rule knows names a component and what it fails for; that it does not answer is no reason."""
+    """Whether a line that a rule knows names a component and what it fails for; that it does not answer is not a reason."""
     known = finding.sort is EvidenceSort.SIGNATURE and finding.directness is not Directness.SYMPTOM
     named = finding.accused not in PLACES or finding.category in STATED_CAUSES
     return known and named and finding.category is not Category.HANG and finding.strength >= current().plain

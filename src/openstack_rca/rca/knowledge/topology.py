@@ -51,7 +51,7 @@ class Component(BaseModel):
         paths: regular expressions over the path of a URL that it serves.
         per_host: it runs on many hosts, so a finding against it needs a host to be complete.
         leaf: infrastructure that needs no OpenStack service itself.
-        unit: its systemd unit on Debian where that is not called like it; empty for what is no service.
+        unit: its systemd unit on Debian where that is not called like it; empty for what is not a service.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -132,7 +132,7 @@ class Topology:
         return component in self._parts and self._parts[component].per_host
 
     def unit(self, component: str) -> str | None:
-        """Name of a component's systemd unit; ``None`` for the host, the network and storage, which are no services."""
+        """Name of a component's systemd unit; ``None`` for the host, the network and storage, which are not services."""
         part = self._parts.get(component, Component())
         return component if part.unit is None else part.unit or None
 

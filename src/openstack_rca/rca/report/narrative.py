@@ -344,7 +344,7 @@ _UNCLEAR = {
 
 
 def summary(verdict: Verdict, causes: Sequence[Cause], unclear: Unclear | None = None) -> str:
-    """The point of the report in one or two sentences; ``unclear`` says why nothing found is no all-clear."""
+    """The point of the report in one or two sentences; ``unclear`` says why nothing found is not an all-clear."""
     if verdict is Verdict.NO_FAILURE_FOUND:
         return "Nothing in these logs differs from normal in a way that points to a failure."
     lead = f"{_UNCLEAR[unclear]} " if unclear is Unclear.NOTHING_KNOWN else ""

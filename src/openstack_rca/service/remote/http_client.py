@@ -99,7 +99,7 @@ class Web:
                 ) from None
 
     def json(self, url: str, data: Any = None, method: str | None = None) -> Any:
-        """An answer in JSON. Raises RemoteLogsUnavailable: as for ``opened``, or it is no JSON."""
+        """An answer in JSON. Raises RemoteLogsUnavailable: as for ``opened``, or it is not JSON."""
         body = None if data is None else json.dumps(data).encode()
         with self.opened(url, body, method) as answer:
             text = answer.read(LARGEST_ANSWER)
@@ -107,7 +107,7 @@ class Web:
             return json.loads(text)
         except ValueError:
             raise RemoteLogsUnavailable(
-                f"{_where(url)} answered with something that is no JSON.", "Check the address: is it that service?"
+                f"{_where(url)} answered with something that is not JSON.", "Check the address: is it that service?"
             ) from None
 
     def _refused(self, error: urllib.error.HTTPError, where: str) -> RemoteLogsUnavailable:

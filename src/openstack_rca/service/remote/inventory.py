@@ -77,8 +77,8 @@ def read_inventory(path: Path) -> Inventory:
         else:
             _ini(text, found)
     except (yaml.YAMLError, AttributeError, ValueError, RecursionError):
-        raise ConfigurationError(f"{path} is no inventory in INI or YAML.", "See docs/remote.md.") from None
-    # The machine that Ansible itself runs on is no host to fetch from.
+        raise ConfigurationError(f"{path} is not an inventory in INI or YAML.", "See docs/remote.md.") from None
+    # The machine that Ansible itself runs on is not a host to fetch from.
     found.hosts = {name: host for name, host in found.hosts.items() if name != "localhost"}
     found.groups = {name: [host for host in hosts if host in found.hosts] for name, hosts in found.groups.items()}
     if not found.hosts:

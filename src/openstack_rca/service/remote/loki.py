@@ -95,7 +95,7 @@ def _entries(answer: Any, server: str) -> list[Entry]:
         ]
     except (KeyError, TypeError, ValueError, IndexError):
         raise RemoteLogsUnavailable(
-            f"{server} answered with something that is no answer of Loki.", "Check the address: is it that service?"
+            f"{server} answered with something that is not an answer of Loki.", "Check the address: is it that service?"
         ) from None
     return sorted(found)
 

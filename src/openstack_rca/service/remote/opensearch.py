@@ -123,5 +123,6 @@ def _is_other_server(error: RemoteLogsUnavailable) -> bool:
 
 def _no_answer(server: str) -> RemoteLogsUnavailable:
     return RemoteLogsUnavailable(
-        f"{server} answered with something that is no answer of OpenSearch.", "Check the address: is it that service?"
+        f"{server} answered with something that is not an answer of OpenSearch.",
+        "Check the address: is it that service?",
     )
