@@ -157,6 +157,51 @@ def test_words_tell_the_kind_of_an_error_that_no_rule_knows(line: str, kind: Cat
     assert kind_of(line) is kind
 
 
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("ironic.common.exception.NoFreeConductorWorker: Requested action cannot be performed", Category.CAPACITY),
+        ("oslo_limit.exception.ProjectOverLimit: Project 5d is over a limit for VCPU", Category.CAPACITY),
+        ("psycopg2.errors.InsufficientPrivilege: table instances", Category.AUTH),
+        ("tooz.coordination.ToozConnectionError: connection to etcd failed", Category.PROCESS_DOWN),
+        ("octavia.common.exceptions.ProviderNotFound: Provider 'ovn' was not found.", Category.CONFIG),
+        ("cinder.exception.SnapshotNotFound: Snapshot 7 could not be found.", Category.DATA_MISSING),
+    ],
+)
+def test_the_words_of_an_exceptions_class_tell_its_kind(line: str, kind: Category) -> None:
+    """OpenStack's classes are small sentences: whose name says what is wrong needs no row of its own."""
+    assert kind_of(line) is kind
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("Filter ComputeFilter returned 0 hosts", Category.PROCESS_DOWN),
+        ("Filter RamFilter returned 0 hosts", Category.CAPACITY),
+        ("Filter AvailabilityZoneFilter returned 0 hosts", Category.CONFIG),
+        ("FileNotFoundError: [Errno 2] No such file or directory: 'qemu-img'", Category.CONFIG),
+        ("Could not open /etc/nova/api-paste.ini: No such file or directory", Category.CONFIG),
+        ("could not open /etc/ssl/private/api.pem: No such file or directory", Category.DATA_MISSING),
+        ("cannot open /var/lib/images/7: No such file or directory", Category.DATA_MISSING),
+        ("md5sum of /etc/swift/object.ring.gz differs", Category.STORAGE),
+    ],
+)
+def test_what_is_missing_or_short_tells_the_kind(line: str, kind: Category) -> None:
+    """A setting, a program or a file of configuration is config, a certificate or an image data that is missing."""
+    assert kind_of(line) is kind
+
+
+@pytest.mark.parametrize("words", ["a mount of 3 volumes", "checksum 5f1c", "md5 of the image is 7a"])
+def test_words_of_storage_alone_accuse_nobody(words: str) -> None:
+    assert kind_of(words) is None
+
+
+def test_a_server_that_its_host_saw_die_is_down_whatever_its_own_errors_are() -> None:
+    died = observed("nfs-ganesha.service: Main process exited, code=killed, status=9/KILL", "host", "WARNING")
+    [told] = new_errors(died, 1.0, topology=TOPOLOGY)
+    assert (told.accused, told.category) == ("storage", Category.PROCESS_DOWN)
+
+
 def test_what_a_storage_command_wrote_is_the_telling_line() -> None:
     """Drivers write the standard error in small letters and indented."""
     detail = "Command: svctask mkvdisk\n stderr: CMMVC5860E There are not enough extents in the storage pool."

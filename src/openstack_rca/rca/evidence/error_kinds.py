@@ -16,6 +16,23 @@ from openstack_rca.shipped import shipped_yaml
 _STANDARD_ERROR = re.compile(r"(?m)^[^\S\n]*(?:Stderr|stderr): (?:u?['\"])?\s*(.+?)(?:\\r)?(?:\\n)?['\"]?$")
 
 
+_CLASS = re.compile(r"\b(?:[A-Z]+[a-z0-9]+){2,12}\b")
+_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_FORMS = {
+    "errno": (r"Errno (?:%s)\b", r"\b(?:error(?: code)?|errno|err|ret|rc|r) ?[=:]? ?-(?:%s)\b"),
+    "sql": (r"\((?:%s), ",),
+    "status": (
+        r"(?:HTTP(?:/\d\.\d)?|code|status|error|exception|got|received|returned|response|answer(?:ed)?|\"|/-?\d{1,9})"
+        r"[ =:(\"]{1,3}(?:%s)\b",
+        r"\b(?:%s):? (?:client|server) error",
+    ),
+    "missing": (
+        r"\b(?:%s)\b.{0,60}(?:not ?(?:be )?found|does ?n[o']t exist|unknown|is missing|is empty|not mapped)",
+        r"(?:\bno such |(?:could not|unable to|cannot|can't|failed to) (?:find|locate|load) (?:\w{1,30} ){0,6})(?:%s)\b",
+    ),
+}
+"""How programs write an error number of the system, a number of the database, a status of HTTP, and what they do not find."""
+
 LONGEST_STATEMENT = 280
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
@@ -49,10 +66,11 @@ def kind_of_error(component: str, *texts: str, untold: Category | None = None) -
 def kind_of(*texts: str) -> Category | None:
     """Kind of fault that the first of the texts speaks of that speaks of any; None where all are silent."""
     for text in texts:
-        lower = text.lower()
+        words = f"{text} {' '.join(_CAPITAL.sub(' ', name) for name in _CLASS.findall(text))}"
+        lower = words.lower()
         for category, expressions, flags in kinds():
             for literal, needing in expressions:
-                if literal in lower and any(re.search(one, text, flags) for one in needing):
+                if literal in lower and any(re.search(one, words, flags) for one in needing):
                     return category
     return None
 
@@ -62,11 +80,12 @@ def kinds() -> list[tuple[Category, list[tuple[str, list[str]]], int]]:
     """The rows of the table, the most exact first: literals, each with the expressions that need it or another one."""
     rows = []
     for row in shipped_yaml("openstack_rca.rca.evidence", "error_kinds.yaml"):
+        numbers = [form % "|".join(map(str, row[key])) for key, forms in _FORMS.items() if key in row for form in forms]
         needing: dict[str, list[str]] = {}
-        for expression in row["patterns"]:
+        for expression in (*numbers, *row.get("patterns", ())):
             for literal in required_literals(expression) or ("",):
-                needing.setdefault(literal, []).append(expression)
-        rows.append((Category(row["kind"]), list(needing.items()), re.I if row.get("any_case") else 0))
+                needing.setdefault(literal.lower(), []).append(expression)
+        rows.append((Category(row["kind"]), list(needing.items()), 0 if row.get("exact_case") else re.I))
     return rows
 
 

@@ -224,9 +224,7 @@ def _unknown_error(group: dict[str, Any], minutes: float, topology: Topology | N
         accused_host=group["host"],
         accuser=group["component"],
         accuser_host=group["host"],
-        category=kind_of_error(
-            managed or group["component"], *texts, untold=_UNTOLD[group["component"]] if managed else None
-        ),
+        category=kind_of_error(group["component"], *texts, untold=_UNTOLD[group["component"]] if managed else None),
         vague=kind_of(*texts) is None,
         title=f"{managed or group['component']}: {words}",
         why=why if known else "an error, on a cloud whose normal logs are not known",
