@@ -12,7 +12,7 @@ from openstack_rca.logs.names import Origin, origin_of, plain_stem
 @pytest.mark.parametrize(
     ("inside", "service", "host"),
     [
-        ("c1/var/log/salt/minion", "minion", "c1"),
+        ("c1/var/log/salt/minion", "salt-minion", "c1"),
         ("c1_20261123.040500/var/log/nova/nova-api.log", "nova-api", "c1"),
         ("compute1/nova-compute.log", "nova-compute", "compute1"),
         ("logs/ctl-7/neutron-server.log.2.gz", "neutron-server", "ctl-7"),

@@ -23,7 +23,9 @@ from openstack_rca.logs.json_records import (
 from openstack_rca.logs.kubectl import reader_of_events
 from openstack_rca.logs.pieces import Piece, Splitter, readable, whole_lines
 from openstack_rca.logs.printed_records import by_beginnings, printed_records
+from openstack_rca.logs.shown_logs import shown_by_ansible
 from openstack_rca.logs.tables import DELIMITERS, REMARK, column_name, csv_rows, drawn_table, table_of
+from openstack_rca.logs.yaml_records import records_in_yaml
 
 _HEAD = 64 * 1024
 # From one opening bracket past keys and plain values to the next, inside of a document that is cut off.
@@ -59,7 +61,8 @@ def splitter_for(head: bytes) -> Splitter | None:
     first = begin.split(b"\n", 1)[0].decode("utf-8", "replace").rstrip("\r")
     if _VERBOSE.match(first):
         return by_beginnings(lambda _before, line: _VERBOSE.match(line), _verbose_entry)
-    printed = printed_records(_decoded(begin))
+    text = _decoded(begin)
+    printed = printed_records(text) or records_in_yaml(text) or shown_by_ansible(text)
     if printed is not None:
         return printed
     if first[:1] in ("{", "[", "\x1e"):

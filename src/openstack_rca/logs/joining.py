@@ -258,14 +258,14 @@ def _raised(owned: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_promised_text(events: pl.DataFrame) -> pl.DataFrame:
-    """RabbitMQ says what happened on the line after the colon: its message is both lines."""
-    rabbit = pl.col("format") == "rabbitmq"
-    text = pl.when(rabbit).then(pl.col("message").str.strip_chars())
-    following = pl.when(rabbit).then(pl.col("detail")).str.extract(_PROMISED).str.replace_all(r"\s*\n\s*", " ")
+    """RabbitMQ says what happened on the line after the colon, Samba on the next one: the message is both lines."""
+    later = pl.col("format").is_in(["rabbitmq", "samba"])
+    text = pl.when(later).then(pl.col("message").str.strip_chars())
+    following = pl.when(later).then(pl.col("detail")).str.extract(_PROMISED).str.replace_all(r"\s*\n\s*", " ")
     promised = (text.str.ends_with(":") | (text == "")) & following.is_not_null()
     both = (text + " " + following).str.strip_chars()
     return events.with_columns(
-        pl.when(promised).then(both).when(rabbit).then(text).otherwise(pl.col("message")).alias("message")
+        pl.when(promised).then(both).when(later).then(text).otherwise(pl.col("message")).alias("message")
     )
 
 

@@ -46,10 +46,10 @@ ABOUT = frozenset(_keys("host node node_name nodename machine"))
 """Keys of hosts that name what a line is about where the program itself wrote the record: those of klog and zap."""
 
 SERVICES = _keys(
-    "programname syslog_identifier container_name _systemd_unit unit app-name appname app_name application_name "
+    "executable programname syslog_identifier container_name _systemd_unit unit app-name appname app_name application_name "
     "_application_name service.name service_name service process.name program ident syslogtag systemd_unit tag _comm "
     "container.name app application binary logger_name component processname labels.program labels.service "
-    "providername process_name"
+    "providername process_name servicename source.component reportingcomponent reportingcontroller"
 )
 PROCESSES = _keys("process pid _pid syslog_pid procid process.pid process_id proc_id processid")
 LOGGERS = _keys("python_module name logger logger_name log.logger module caller domain log_name")
@@ -79,7 +79,10 @@ IDS: dict[str, tuple[str, ...]] = {
 """Column of an envelope to the keys that fill it."""
 
 LEVELLED = frozenset(
-    _keys("_source fields labels context extra kubernetes attributes Attributes resource Resource docker")
+    _keys(
+        "_source fields labels context extra kubernetes attributes Attributes resource Resource docker ResourceAttributes "
+        "LogAttributes"
+    )
 )
 """Inner records whose keys count as the record's own."""
 

@@ -31,6 +31,7 @@ from openstack_rca.logs.json_records import (
     is_moment,
     json_in,
     paired,
+    record_in,
     records_of,
     ruby_hash,
     says_text,
@@ -141,7 +142,7 @@ def _flat(record: Record) -> dict[str, Any]:
         kind = type(value)
         if kind is list and key in json_keys.INNER and (listed := paired(value)) is not None:
             value, kind = listed, dict
-        if kind is str and value[:1] == "{" and key in json_keys.INNER and isinstance(read := json_in(value), dict):
+        if kind is str and value[:1] == "{" and key in json_keys.INNER and isinstance(read := record_in(value), dict):
             value, kind = read, dict
         if kind is list and len(value) == 1 and not isinstance(value[0], dict | list):
             value = value[0]
@@ -359,6 +360,9 @@ def _origin(flat: Record, held: _Held) -> Origin:
                 path = origin_of_path(value)
                 break
     pod = _first(flat, held.pods)
+    node = None
+    if "Node" in (flat.get("involvedObject.kind"), flat.get("regarding.kind")):
+        node, pod = pod, None
     in_pod = None
     if isinstance(pod, str):
         container = _first(flat, held.containers)
@@ -376,7 +380,7 @@ def _origin(flat: Record, held: _Held) -> Origin:
     hosts = [key for key in held.hosts if not (about and key.lower() in json_keys.ABOUT)]
     host = next((str(flat[key]) for key in hosts if _is_host(key, flat[key])), None)
     service = in_pod or known or path.service or labelled.service or next((name for name in named if name), None)
-    return Origin(service, host or labelled.host or path.host)
+    return Origin(service, host or node or labelled.host or path.host)
 
 
 def _is_host(key: str, value: Any) -> bool:

@@ -28,7 +28,7 @@ _LOG_NAME = re.compile(
 _OTHER_EXTENSIONS = words(
     "avi bmp cfg cnf conf crt css db deb der diff doc docx gif h5 ico ini iso jar jpeg jpg js keras key lock lua md5 "
     "mp4 npy npz odt parquet patch pb pcap pdf pem pickle pid pkl png po pptx proto py pyc qcow2 rpm rst service sh "
-    "sha256 so sql sqlite svg swp toml ts vmdk whl woff xls xlsx xml yaml yml"
+    "sha256 so sql sqlite svg swp toml ts vmdk whl woff xls xlsx"
 )
 _SOSREPORT = re.compile(r"^sos(?:report|collector)?-")
 _SOSREPORT_LOGS = re.compile(

@@ -20,7 +20,7 @@ _ROTATION = re.compile(
     r"(?:[._-](?:\d{1,4}|\d{8}(?:[-_T]?\d{2,6})?|\d{10}|\d{4}-\d\d-\d\d(?:[-_T]?[\d:.-]+)?|old|bak|prev))+$"
 )
 _DATED_ROTATION = re.compile(_ROTATION.pattern.replace(r"\d{1,4}|", r"(?<!-)\d{1,4}|", 1))
-_EXTENSION = re.compile(r"[._-](?:log|err|out|txt|json|jsonl|ndjson|html|csv)$", re.IGNORECASE)
+_EXTENSION = re.compile(r"[._-](?:log|err|out|txt|json|jsonl|ndjson|html|csv|xml|ya?ml)$", re.IGNORECASE)
 _ROLE = re.compile(r"[._-](?:access|error|request|requests|other[._-]vhosts|stdout|stderr)$", re.IGNORECASE)
 _NODE_NAME = re.compile(r"^(?:rabbit|rabbitmq)@(.+?)(?:[_-](?:sasl|upgrade))?$")
 _NODE_SUFFIX = re.compile(r"(?:\.(?:log|gz|bz2|xz|zst|\d{1,4}|old|bak)|-\d{8}(?:-\d+)?)+$", re.IGNORECASE)
@@ -30,6 +30,8 @@ _ROLE_STEMS = words(
     "access access_log current error error_log errors general log other_vhosts_access output requests server slow "
     "slow-query stderr stdout console previous main app application messages_log log1 api worker"
 )
+_EVERYONES = words("syslog messages journal journalctl dmesg kern auth daemon secure log logs all system")
+_DAEMON_STEMS = words("agent master minion proxy scheduler syndic")
 _SERVICES = words(
     "adjutant aodh apache apache2 barbican bind bird blazar calico cassandra ceilometer ceph chrony cilium cinder "
     "cloudkitty collectd consul contrail corosync crio cyborg designate dnsmasq docker elasticsearch etcd filebeat "
@@ -38,7 +40,7 @@ _SERVICES = words(
     "logstash loki magnum manila mariadb masakari memcached midonet mistral mongo mongodb multipath multipathd murano "
     "mysql mysqld named nats neutron nginx nova nova-libvirt nova_libvirt ntp octavia odl opendaylight opensearch "
     "openstack openvswitch ovn ovs pacemaker pcs placement podman postfix postgresql prometheus proxysql qemu rabbit "
-    "rabbitmq redis sahara senlin skyline solum strongswan supervisor sushy swift tacker telegraf tomcat trove unbound "
+    "rabbitmq redis sahara salt senlin skyline solum strongswan supervisor sushy swift tacker telegraf tomcat trove unbound "
     "uwsgi valkey vault vitrage watcher zabbix zaqar zookeeper zun"
 )
 _DATABASES = words("mysql mariadb galera")
@@ -119,7 +121,11 @@ def origin_of(inside: Sequence[str], outside: Sequence[str] = ()) -> Origin:
     """
     folders = [part for part in (*outside, *inside[:-1]) if part not in ("/", "", ".", "..")]
     service, named_host = _service(inside[-1], folders)
-    host = _host(list(inside[:-1]), [part for part in outside if part != "/"])
+    # A folder with whose name the program's begins is the program's: `kea/kea-dhcp4.log`.
+    parts = [(service or "").lower().partition(sign) for sign in "-_."]
+    begun = {before for before, _, behind in parts if behind and behind not in _EVERYONES}
+    own = [part for part in inside[:-1] if not (part.lower() in begun and not _HOST_LIKE.match(part))]
+    host = _host(own, [part for part in outside if part != "/" and part.lower() not in begun])
     return Origin(service, named_host or host)
 
 
@@ -180,6 +186,8 @@ def _service(name: str, folders: list[str]) -> tuple[str | None, str | None]:
             return joined, None
         if stem.lower() in _ROLE_STEMS:
             return parent, None
+        if stem.lower() in _DAEMON_STEMS:
+            return joined, None
     service, host = _split_name(stem)
     if project and not component_of_program(service) and not _ROLE.search(service):
         return parent, host

@@ -29,6 +29,10 @@ _BEGINS = re.compile(
     r"(?:TRACE|DEBUG|INFO|AUDIT|WARNING|ERROR|CRITICAL)\b)"
 )
 _HTML = re.compile(r"<(?:!doctype html|html|head|body|pre|span |a name=|tt>|div |table|ul|li )", re.IGNORECASE)
+_ENTITIES = (
+    ("<>", re.compile("&(?:lt|gt|#60|#62);")),
+    ('"', re.compile("&(?:quot|#34|#x22);")),
+)
 _TAG = re.compile(r"</?[a-zA-Z!][^<>]*>")
 _NUMBERED = re.compile(r"^( *(\d{1,8})[:.|]?(?:\t|( *)))(.*)$")
 _QUOTED = re.compile(r"^(?:> ?)+")
@@ -67,6 +71,11 @@ _COLUMNS = re.compile(
 Lines = list[str]
 
 
+def begins_line(text: str) -> bool:
+    """Whether a text looks like the beginning of a log's line."""
+    return _BEGINS.match(text) is not None
+
+
 def cleaner_for(sample: Sequence[str]) -> Callable[[Lines], list[Piece]] | None:
     """The function that restores pasted lines to how their program wrote them; ``None`` where nothing has to be undone.
 
@@ -82,6 +91,7 @@ def cleaner_for(sample: Sequence[str]) -> Callable[[Lines], list[Piece]] | None:
         _with_names_of_files,
         _with_names_of_sections,
         _without_tags,
+        _without_entities,
         _without_writers,
         _without_fences,
         _without_quotes,
@@ -215,6 +225,15 @@ def _without_tags(sample: Lines) -> Callable[[Lines], Lines] | None:
         return result
 
     return bared
+
+
+def _without_entities(sample: Lines) -> Callable[[Lines], Lines] | None:
+    """What a page's source has instead of brackets and quotes, where it has none of these as they are."""
+    text = "\n".join(sample)
+    written = [sign for sign, pattern in _ENTITIES if pattern.search(text) is not None]
+    if not written or any(sign in text for signs in written for sign in signs):
+        return None
+    return lambda lines: [html.unescape(line) for line in lines]
 
 
 def _without_writers(sample: Lines) -> Callable[[Lines], Lines] | None:

@@ -5,6 +5,7 @@ Each becomes a line of JSON, as in ``documents``.
 
 from __future__ import annotations
 
+import html
 import itertools
 import json
 import re
@@ -35,6 +36,19 @@ _FIELD = re.compile(
     r"^(?P<key> *[A-Za-z_@][\w.@/-]*+(?: [A-Za-z][\w.()/-]*+){0,2}) *(?P<sign>[:=|])(?: +(?P<value>.*))?$"
 )
 _LOOKED_AT = 400
+# Log4j's XMLLayout of both versions, and that of Java's own logging.
+_XML = re.compile(r"^\s*<(?:log4j:event|Event|record)(?:\s[^<>]*)?>", re.MULTILINE)
+_XML_ATTRIBUTE = re.compile(r"\b(timestamp|timeMillis|level|loggerName|logger)=\"([^\"]*)\"")
+_XML_PART = r"<(?:log4j:)?{0}>(?:<!\[CDATA\[)?(.*?)(?:\]\]>)?</(?:log4j:)?{0}>"
+_XML_PARTS = {
+    "message": ("message", "Message"),
+    "traceback": ("throwable", "ExtendedStackTrace", "exception"),
+    "timestamp": ("millis",),
+    "level": ("level",),
+    "logger": ("logger",),
+}
+_MACHINE_CHECK = "Hardware event. This is not a software error."
+_MACHINE_CHECKED = re.compile(r"^TIME (\d{9,10}) ")
 
 
 LONGEST_RECORD = 32 * 1024 * 1024
@@ -50,6 +64,10 @@ def printed_records(begin: str) -> Splitter | None:
         return by_beginnings(lambda _before, line: _LOG_RECORD.match(line), _of_collector())
     if (". row ***" in begin or "-[ RECORD " in begin) and _ROW.search(begin):
         return by_beginnings(lambda _before, line: _ROW.match(line), lambda lines: _fields(lines[1:], aligned=True))
+    if begin.lstrip()[:1] == "<" and _XML.search(begin):
+        return by_beginnings(lambda _before, line: _XML.match(line), _of_xml)
+    if _MACHINE_CHECK in begin:
+        return by_beginnings(lambda _before, line: line.startswith(_MACHINE_CHECK), _of_machine_check)
     if "\n# Query_time: " in begin and _SLOW.search(begin):
         return by_beginnings(_begins_slow_query, _of_slow_queries())
     return _blocks(begin)
@@ -122,6 +140,38 @@ def _of_collector() -> _Read:
         }
 
     return read
+
+
+def _of_xml(lines: list[str]) -> dict[str, str]:
+    """One event in XML: attributes of its tag, or elements; what stands before the first one says nothing."""
+    text = "\n".join(lines)
+    opening = _XML.match(text)
+    if opening is None:
+        return {}
+    said = dict(_XML_ATTRIBUTE.findall(opening[0]))
+    said = {"timestamp": said.pop("timeMillis", ""), "logger": said.pop("loggerName", ""), **said}
+    for key, names in _XML_PARTS.items():
+        found = (re.search(_XML_PART.format(name), text, re.DOTALL) for name in names)
+        told = next((html.unescape(part[1]) for part in found if part is not None), "")
+        said[key] = told.strip("\n") or said.get(key, "")
+    return {key: value for key, value in said.items() if value}
+
+
+def _of_machine_check(lines: list[str]) -> dict[str, str] | None:
+    """What mcelog prints of one error of the hardware: what was corrected is a warning."""
+    times = [found[1] for line in lines if (found := _MACHINE_CHECKED.match(line))]
+    if not times or not lines[0].startswith(_MACHINE_CHECK):
+        return None
+    telling = [
+        line for line in lines[1:] if re.match(r"MCA: |Transaction: |.*\b(?:[Cc]orrected|[Uu]ncorrected) ", line)
+    ]
+    corrected = any("orrected" in line and "ncorrected" not in line for line in lines)
+    return {
+        "timestamp": times[0],
+        "service": "mcelog",
+        "level": "warning" if corrected else "error",
+        "message": "\n".join(["; ".join(["Hardware event", *telling]), *lines[1:]]),
+    }
 
 
 def _begins_slow_query(before: str, line: str) -> bool:

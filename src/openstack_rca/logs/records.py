@@ -111,7 +111,8 @@ _LEVELS = {
 _SYSLOG_LEVELS = ("CRITICAL", "CRITICAL", "CRITICAL", "ERROR", "WARNING", "INFO", "INFO", "DEBUG")
 _GUESSES = (
     (
-        r"^\W{0,3}(?:FATAL|CRITICAL|PANIC|EMERG)\b|\b(?:FATAL|CRITICAL|CRIT|PANIC)\b *[:;\]|-]|^[Pp]anic: |^Kernel panic",
+        r"^\W{0,3}(?:FATAL|CRITICAL|PANIC|EMERG)\b|\b(?:FATAL|CRITICAL|CRIT|PANIC)\b *[:;\]|-]|^[Pp]anic: |^Kernel panic|"
+        r"\bdumped core\b",
         "CRITICAL",
     ),
     (
@@ -125,7 +126,7 @@ _GUESSES = (
 )
 
 # Every guess holds one of these; a search for plain words is many times as fast as one for patterns.
-_GUESS_WORDS = "FATAL|CRIT|PANIC|EMERG|ERR|WARN|INFO|DEBUG|atal|anic|rror|xception|Traceback|arn"
+_GUESS_WORDS = "dumped core|FATAL|CRIT|PANIC|EMERG|ERR|WARN|INFO|DEBUG|atal|anic|rror|xception|Traceback|arn"
 
 
 def level_name(word: str) -> str | None:

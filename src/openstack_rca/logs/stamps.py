@@ -145,6 +145,14 @@ def time_since_start(text: pl.Expr) -> pl.Expr:
     return pl.lit(FIRST_MOMENT, UTC_TIME) + pl.duration(microseconds=(seconds * 1e6).round().cast(pl.Int64))
 
 
+def hexadecimal_time(seconds: pl.Expr, fraction: pl.Expr, behind: int = 0) -> pl.Expr:
+    """Hexadecimal seconds since ``behind`` before 1970, and a fraction: eight digits are nanoseconds, five microseconds."""
+    whole, part = (digits.str.to_integer(base=16, strict=False, dtype=pl.Int64) for digits in (seconds, fraction))
+    micros = pl.when(fraction.str.len_bytes() > 5).then(part // 1000).otherwise(part).fill_null(0)
+    micros = (whole - behind) * 1_000_000 + micros
+    return micros.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+
+
 def is_since_start() -> pl.Expr:
     """Whether ``time`` is one of ``time_since_start`` still."""
     return (pl.col("time") < pl.lit(_FIRST_OF_CALENDARS, UTC_TIME)).fill_null(False)

@@ -33,6 +33,7 @@ from openstack_rca.logs.stamps import (
     NAMED_ZONE,
     epoch_time,
     formatted_time,
+    hexadecimal_time,
     iso_time,
     time_since_start,
     yearless_time,
@@ -162,8 +163,13 @@ def _since_start(stamp: pl.Expr, _timezone: str) -> pl.Expr:
     return time_since_start(stamp)
 
 
+def _tai64n(stamp: pl.Expr, _timezone: str) -> pl.Expr:
+    """Seconds from 2**62 on, ten more than UTC had in 1970, and nanoseconds."""
+    return hexadecimal_time(stamp.str.slice(1, 15), stamp.str.slice(16), 10)
+
+
 # An offset behind the clock, a zone of one offset, or seconds since 1970.
-_ZONED = rf":\d\d(?:[.,]\d+)? ?(?:{NAMED_ZONE}|[+-]\d\d(?::?\d\d)?)$|^\d{{9,10}}\.\d+$"
+_ZONED = rf":\d\d(?:[.,]\d+)? ?(?:{NAMED_ZONE}|[+-]\d\d(?::?\d\d)?)$|^\d{{9,10}}\.\d+$|^4[0-9a-f]{{23}}$"
 SYSLOG = "syslog"
 WRAPPERS: tuple[Wrapper, ...] = (
     Wrapper(
@@ -265,6 +271,12 @@ WRAPPERS: tuple[Wrapper, ...] = (
     ),
     Wrapper(
         "container",
+        r"^@(?P<stamp>4[0-9a-f]{23}) (?P<inner>.*)$",
+        _tai64n,
+        about="TAI64N: `multilog`, `svlogd`, s6",
+    ),
+    Wrapper(
+        "container",
         r"^\[(?:pod/)?(?P<source>[a-z0-9][a-z0-9.-]*/[a-z0-9.-]+)\] (?P<inner>.*)$",
         origin=origin_of_pod,
         about="`kubectl logs --prefix`",
@@ -297,9 +309,9 @@ WRAPPERS: tuple[Wrapper, ...] = (
     ),
     Wrapper(
         "container",
-        r"^(?P<source>[a-z0-9][\w.-]*) +\| ?(?P<inner>.*)$",
+        r"^(?:\d{1,4}\|)?(?P<source>[a-z0-9][\w.-]*|PM2) +\| ?(?P<inner>.*)$",
         origin=origin_of_container,
-        about="docker compose",
+        about="docker compose, `pm2 logs`",
     ),
     Wrapper(
         "container",

@@ -6,7 +6,7 @@ from functools import cache
 
 import polars as pl
 
-from openstack_rca.logs.formats.line_format import DATE, LEVEL_WORD, LineFormat, iso, timeless
+from openstack_rca.logs.formats.line_format import DATE, LEVEL_WORD, LineFormat, guessed, iso, timeless
 from openstack_rca.logs.programs import python_packages
 from openstack_rca.logs.records import level_in_text, normal_level
 from openstack_rca.logs.stamps import DAY, ISO, MONTH, any_times, written_times
@@ -32,7 +32,7 @@ _BEFORE = (
 )
 # A level near the beginning of what follows a stamp: in brackets, in capitals, or before a colon.
 _NEAR = (
-    r"^[ \t\])>|:,-]*(?P<tokens>(?:(?:[\[(<][^\]\[()<>]*[\])>]|[A-Za-z0-9_./:#@$=%+*\[\]()-]+|\|)[ \t|,-]*){0,5}?)"
+    r"^[ \t\])>|:,-]*(?P<tokens>(?:(?:[\[(<{{][^\]\[(){{}}<>]*[\])>}}]|[A-Za-z0-9_./:#@$=%+*\[\]()-]+|\|)[ \t|,-]*){0,5}?)"
     rf"(?:[\[(<] ?(?P<marked>(?i:trace|{_WORDS}|notset|[diwef])) {{0,8}}[\])>|]|"
     rf"(?P<capital>{_CAPITALS}|CRIT|ERR|EMERG|SEVERE)(?:[ \t:|,\])-]|$)|"
     rf"(?P<ended>{_WORDS.replace('|fatal', '')})(?:/[A-Za-z]+)? *:)"
@@ -40,7 +40,11 @@ _NEAR = (
 )
 # A letter alone for a level: of Telegraf, of etcd's and Rook's log of capnslog, of GlusterFS.
 _LETTER = r"^[ \t\])>|:,-]*([CDEFINTW])(?:!| \|| \[)"
-_MODULE = r"^\[([a-z_][a-z0-9_]*(?:\.[A-Za-z0-9_]+)+)\] (.*)$"
+# What may stand behind a level: a process in brackets or in a column, a module.
+_BEHIND = (
+    r"^(?:\[(?P<pid>\d{1,9})\] *|(?P<cell>\d{1,9}) *\| *)?"
+    r"(?:\[(?P<module>[a-z_][a-z0-9_]*(?:\.[A-Za-z0-9_]+)+)\] |(?P<column>[\w.-]+) *\| *)?(?P<told>.*)$"
+)
 _NOT_A_WORD = r"(?: +[|:-] |[\])>:|,-]+ ?| |\t|$)"
 
 
@@ -94,26 +98,22 @@ def _anyhow(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
     behind = pl.coalesce("marked", "capital").is_not_null() & pl.col("letter").is_null()
     # A word before a colon may be the program's place for a level, or a word of its text.
     guess = pl.coalesce(level_in_text(plain), normal_level(pl.col("ended")))
-    tokens = pl.col("tokens").str.strip_chars(" \t[](){}<>|:,#-")
+    tokens = pl.col("tokens").str.replace(r"[\])}>] *\{.*$", "").str.strip_chars(" \t[](){}<>|:,#-")
     is_number = tokens.str.contains(r"^[0-9]{1,9}$")
-    # Behind the level a module may stand in brackets, as Tempest writes it.
-    told = told.with_columns(
-        pl.col("text").str.extract_groups(_MODULE).struct.rename_fields(["module", "told"]).struct.unnest()
-    )
+    told = told.with_columns(pl.col("text").str.extract_groups(_BEHIND).struct.unnest())
+    process = pl.coalesce(pl.when(is_number).then(tokens), "pid", "cell")
+    ahead = pl.when(tokens.ne("") & ~is_number).then(tokens.str.replace(r" *:\d{1,6}$", ""))
+    logger = pl.coalesce(pl.when(pl.col("cell").is_not_null()).then("column"), ahead, "module")
+    cut = process.is_not_null() | (pl.col("module").is_not_null() & ahead.is_null())
     return told.select(
         "row",
         "time",
-        pl.when(behind & is_number).then(tokens).alias("process"),
+        pl.when(behind).then(process).alias("process"),
         pl.when(stated.is_not_null()).then(pl.lit("leveled")).otherwise(pl.lit("timestamped")).alias("format"),
         pl.coalesce(stated, guess, pl.lit("UNKNOWN")).alias("level"),
         pl.when(stated.is_null()).then(guess.is_not_null()).otherwise(False).alias("level_guessed"),
-        pl.when(behind).then(pl.coalesce(pl.when(tokens.ne("") & ~is_number).then(tokens), "module")).alias("logger"),
-        pl.when(behind & (tokens.eq("") | is_number))
-        .then(pl.coalesce("told", "text"))
-        .when(behind)
-        .then("text")
-        .otherwise(plain)
-        .alias("message"),
+        pl.when(behind).then(logger).alias("logger"),
+        pl.when(behind & cut).then("told").when(behind).then("text").otherwise(plain).alias("message"),
     )
 
 
@@ -177,6 +177,12 @@ FORMATS = (
         r"(?P<message>.*)$",
         _juju,
         "juju debug-log: no date",
+    ),
+    LineFormat(
+        "pm2",
+        rf"^(?P<stamp>{ISO}): (?P<service>PM2) +(?P<level>log|error|debug|info|warn): (?P<message>.*)$",
+        _leveled,
+        "PM2",
     ),
     LineFormat(
         "leveled",
@@ -244,6 +250,25 @@ FALLBACKS = (
 )
 
 TIMELESS = (
+    LineFormat(
+        "ansible",
+        r"^(?P<message>(?:(?:ok|changed|skipping|included|fatal|failed|unreachable|rescued|ignored): \[(?P<host>[\w.-]+)[^\]]*\]|"
+        r"(?:PLAY|TASK|RUNNING HANDLER|PLAY RECAP|NO MORE HOSTS LEFT)\b.* \*{3,}$|\[WARNING\]: |ERROR! ).*)$",
+        lambda parts, timezone: _ansible(parts.with_columns(stamp=pl.lit(None, pl.String)), timezone),
+        "what Ansible shows on a terminal",
+    ),
+    LineFormat(
+        "leveled",
+        r"^\d\d:\d\d:\d\d \| (?P<process>\d{1,9}) *\| (?P<logger>[\w.-]+) *\| (?P<message>.*)$",
+        guessed(timeless),
+        "ExaBGP without a date",
+    ),
+    LineFormat(
+        "leveled",
+        rf"^\[(?P<level>{_CAPITALS})\] (?P<message>.*)$",
+        timeless,
+        "CoreDNS and others: a level in brackets, no date",
+    ),
     LineFormat(
         "leveled",
         rf"^(?P<level>{_CAPITALS}|WARNI|CRITI|DEBU|ERRO|FATA)"

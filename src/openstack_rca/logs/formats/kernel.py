@@ -10,6 +10,7 @@ from openstack_rca.logs.stamps import (
     DAY,
     ISO,
     MONTH,
+    NAMED_ZONE,
     epoch_time,
     formatted_time,
     iso_time,
@@ -66,6 +67,14 @@ def _audit(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
     )
 
 
+def _coredump(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
+    stamp = pl.col("stamp").str.replace(r"^\w+ ", "")
+    program = pl.col("message").str.extract(r"/([^/ ]+)(?: +[\d.]+[KMGTn/a]*| +-)?$")
+    return parts.with_columns(
+        iso_time(stamp, timezone).alias("time"), program.alias("service"), level=pl.lit("CRITICAL")
+    )
+
+
 FORMATS = (
     LineFormat(
         "audit",
@@ -73,6 +82,12 @@ FORMATS = (
         r"msg=audit\((?P<stamp>\d{9,10}\.\d{3}|[\d/.-]{8,10} \d\d:\d\d:\d\d\.\d{3}):\d+\) ?: ?(?P<message>.*)$",
         _audit,
         "the audit daemon, also as `ausearch -i` shows it; what was refused or failed is a warning",
+    ),
+    LineFormat(
+        "coredumps",
+        rf"^(?P<stamp>{DAY} {ISO}(?: {NAMED_ZONE})?) +(?P<process>\d+) +\d+ +\d+ +(?P<message>(?:SIG[A-Z0-9]+|\d+) .*)$",
+        _coredump,
+        "coredumpctl list",
     ),
     LineFormat(
         "kernel",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from openstack_rca.logs.formats.line_format import CTIME, DATE, LineFormat, ctime, iso, timeless
-from openstack_rca.logs.stamps import DAY, MONTH, formatted_time
+from openstack_rca.logs.formats.line_format import CTIME, DATE, LineFormat, ctime, iso, stated_level, timeless
+from openstack_rca.logs.stamps import DAY, MONTH, epoch_time, formatted_time
 
 _CTIME_PATTERN = rf"{DAY} {MONTH} [ \d]\d \d\d:\d\d:\d\d \d{{4}}"
 
@@ -25,6 +25,11 @@ def _access(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
         level=pl.lit("INFO"),
         message=pl.col("client") + " " + pl.col("request"),
     )
+
+
+def _squid(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
+    traced = pl.when(pl.col("depth") > "1").then(pl.lit("DEBUG"))
+    return iso(parts, timezone).with_columns(pl.coalesce(traced, stated_level(parts)).alias("level"))
 
 
 def _haproxy(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
@@ -49,6 +54,25 @@ FORMATS = (
         r"(?P<request>\"[^\"]*\" .*)$",
         _access,
         "access logs of Apache, nginx, eventlet, gunicorn",
+    ),
+    LineFormat(
+        "access",
+        r"^\[(?P<stamp>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)\] (?P<message>\"(?:[A-Z]+|-) [^\"]*\" \d{1,3} .*)$",
+        iso,
+        "requests of Envoy",
+    ),
+    LineFormat(
+        "access",
+        r"^(?P<stamp>1\d{9}\.\d{3}) +\d+ (?P<message>\S+ [A-Z_]+/\d{3} \d+ [A-Z]+ .*)$",
+        lambda parts, _timezone: parts.with_columns(epoch_time(pl.col("stamp")).alias("time"), level=pl.lit("INFO")),
+        "requests of Squid",
+    ),
+    LineFormat(
+        "squid",
+        r"^(?P<stamp>\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d{3})?)(?: kid\d+)?\| ?(?:\d{1,3},(?P<depth>\d)\| )?"
+        r"(?:(?P<level>WARNING|ERROR|FATAL): )?(?P<message>.*)$",
+        _squid,
+        "Squid's own lines",
     ),
     LineFormat(
         "nginx",

@@ -1,0 +1,59 @@
+"""Lines of logs that Ansible shows in what it prints of a task: quoted in JSON, or below ``msg:`` in YAML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from openstack_rca.logs.json_records import json_in
+from openstack_rca.logs.pastes import begins_line
+from openstack_rca.logs.pieces import Piece, Splitter, readable, whole_lines
+
+_TASK = re.compile(r"^(?:ok|changed|fatal|failed|skipping): \[(?P<host>[\w.-]+)[^\]]*\].*=>(?P<told>.*)$")
+_QUOTED = re.compile(r'^\s+(?:"[^"]*": *)?("(?:[^"\\]|\\.)*"),?\s*$')
+_WRITTEN = re.compile(r"^\s+(?:- )?(?:[\w.]+: )?(?P<quote>['\"]?)(?P<text>.*?)(?P=quote)\s*$")
+
+
+def shown_by_ansible(begin: str) -> Splitter | None:
+    """How a text with this beginning is cut, if it shows lines of logs: each gets the name of its host before it."""
+    if "] => " not in begin and "] =>\n" not in begin:
+        return None
+    host = ""
+
+    def pieces_of(line: str) -> list[Piece]:
+        nonlocal host
+        task = _TASK.match(line)
+        host = task["host"] if task is not None else host if line[:1].isspace() else ""
+        texts = list(_texts(task["told"] if task is not None else line)) if host else []
+        if not any(map(begins_line, texts)):
+            return [Piece(readable(line), 1)]
+        told = [f"{host}: {text}" if begins_line(text) else text for text in texts]
+        return [Piece(text, not number) for number, text in enumerate(told)]
+
+    def split(data: bytes, final: bool) -> tuple[list[Piece], int]:
+        lines, taken = whole_lines(data, final)
+        return [piece for line in lines for piece in pieces_of(line.rstrip("\r"))], taken
+
+    shows = any(piece.text != line for line in begin.split("\n") for piece in pieces_of(line.rstrip("\r")))
+    return split if shows else None
+
+
+def _texts(line: str) -> Iterator[str]:
+    """The lines of text that a line of the output holds."""
+    quoted = _QUOTED.match(line)
+    written = _WRITTEN.match(line)
+    value = json_in(quoted[1]) if quoted else json_in(line.strip()) if line.lstrip().startswith("{") else None
+    if value is not None:
+        yield from _strings(value)
+    elif written is not None and not written["text"].startswith('"'):
+        yield readable(written["text"].replace("''", "'") if written["quote"] else written["text"])
+
+
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield from value.encode("utf-8", "replace").decode().split("\n")
+    elif isinstance(value, list | dict):
+        # A result has its output twice: as one text and as lines.
+        held = value if isinstance(value, list) else [part for key, part in value.items() if not key.endswith("_lines")]
+        for part in held:
+            yield from _strings(part)
