@@ -155,14 +155,6 @@ def _dated_short_time(stamp: pl.Expr, timezone: str) -> pl.Expr:
     return formatted_time(ordered, "%b %d %Y %H:%M:%S%.f", timezone)
 
 
-def _epoch(stamp: pl.Expr, _timezone: str) -> pl.Expr:
-    return epoch_time(stamp)
-
-
-def _since_start(stamp: pl.Expr, _timezone: str) -> pl.Expr:
-    return time_since_start(stamp)
-
-
 def _tai64n(stamp: pl.Expr, _timezone: str) -> pl.Expr:
     """Seconds from 2**62 on, ten more than UTC had in 1970, and nanoseconds."""
     return hexadecimal_time(stamp.str.slice(1, 15), stamp.str.slice(16), 10)
@@ -256,11 +248,16 @@ WRAPPERS: tuple[Wrapper, ...] = (
         _journal_time,
         about="`snap logs`, `journalctl --no-hostname`",
     ),
-    Wrapper(SYSLOG, rf"^(?P<stamp>\d{{9,10}}\.\d{{1,6}}) {_HOST} {_TAG}", _epoch, about="`journalctl -o short-unix`"),
+    Wrapper(
+        SYSLOG,
+        rf"^(?P<stamp>\d{{9,10}}\.\d{{1,6}}) {_HOST} {_TAG}",
+        lambda stamp, _: epoch_time(stamp),
+        about="`journalctl -o short-unix`",
+    ),
     Wrapper(
         SYSLOG,
         rf"^(?P<stamp>\[ *\d+\.\d{{3,6}}(?: *<[ .\d]*>)?\]) {_HOST} {_SURE_TAG}",
-        _since_start,
+        lambda stamp, _: time_since_start(stamp),
         about="`journalctl -o short-monotonic`, `short-delta`: seconds since the start",
     ),
     Wrapper(
