@@ -286,15 +286,8 @@ WRAPPERS: tuple[Wrapper, ...] = (
     ),
     Wrapper(
         "container",
-        rf"^(?P<stamp>{_TIGHT_ISO}) (?P<source>\{{(?:\w[^{{}}]*=\"[^{{}}]*)?\}})\s+(?P<inner>.*)$",
+        rf"^(?:(?P<stamp>{_TIGHT_ISO}) )?(?P<source>\{{(?:\w[^{{}}]*=\"[^{{}}]*)?\}})\s+(?P<inner>.*)$",
         iso_time,
-        origin_of_label_text,
-        about="`logcli query`",
-    ),
-    Wrapper(
-        "container",
-        r"^(?P<source>\{\w+=\"[^{}]*\})\s+(?P<inner>.*)$",
-        None,
         origin_of_label_text,
         about="`logcli query`",
     ),
