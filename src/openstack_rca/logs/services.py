@@ -41,15 +41,7 @@ def services_of_events(events: pl.DataFrame, origins: pl.DataFrame) -> pl.Series
         frame = frame.with_columns(better=_of_loggers(frame["logger"])).with_columns(
             pl.when(knows).then(better).otherwise("service").alias("service")
         )
-    served = pl.col("service").fill_null(pl.col("path_service"))
-    of_server = (pl.col("format") == OSLO) & served.is_in(_SERVERS)
-    if frame.select(of_server.any()).item():
-        # A program that a web server runs writes into the server's log.
-        frame = frame.with_columns(run=pl.when(of_server).then(_of_loggers(frame["logger"])))
-        others = pl.col("run").drop_nulls().over("file_index", mapping_strategy="join")
-        only = pl.when(others.list.n_unique() == 1).then(others.list.first())
-        run = pl.coalesce("run", pl.when(of_server).then(only))
-        frame = frame.with_columns(pl.coalesce(run, "service").alias("service"))
+    frame = _run_by_servers(frame)
     told = pl.coalesce("service", pl.when(pl.col("known") == _SURE).then(pl.col("path_service")))
     if frame.select(told.is_not_null().all()).item():
         return frame.select(told.alias("service")).to_series()
@@ -86,6 +78,18 @@ def services_of_events(events: pl.DataFrame, origins: pl.DataFrame) -> pl.Series
 
 _UNKNOWN, _PROJECT, _SURE = 0, 1, 2
 _SERVERS = ("apache", "apache2", "httpd", "mod_wsgi", "nginx", "uwsgi")
+
+
+def _run_by_servers(frame: pl.DataFrame) -> pl.DataFrame:
+    """A program that a web server runs writes into the server's log: its loggers, or those of its other lines, tell it."""
+    served = pl.col("service").fill_null(pl.col("path_service"))
+    of_server = (pl.col("format") == OSLO) & served.is_in(_SERVERS)
+    if not frame.select(of_server.any()).item():
+        return frame
+    frame = frame.with_columns(run=pl.when(of_server).then(_of_loggers(frame["logger"])))
+    others = pl.col("run").drop_nulls().over("file_index", mapping_strategy="join")
+    only = pl.when(others.list.n_unique() == 1).then(others.list.first())
+    return frame.with_columns(pl.coalesce("run", pl.when(of_server).then(only), "service").alias("service"))
 
 
 def _how_known(name: str | None) -> int:
