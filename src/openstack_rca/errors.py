@@ -5,6 +5,7 @@
     OpenStackRcaError
     ├── ConfigurationError
     │   └── ExtraMissing
+    ├── OutputUnwritable
     ├── ClusterError
     │   ├── ClusterUnavailable
     │   └── ClusterMismatch
@@ -86,6 +87,10 @@ class ConfigurationError(OpenStackRcaError):
 
 class ExtraMissing(ConfigurationError):
     """An optional part of the installation is needed and not there."""
+
+
+class OutputUnwritable(OpenStackRcaError):
+    """What a command prints finds no room, or its place cannot be written."""
 
 
 class ClusterError(OpenStackRcaError):

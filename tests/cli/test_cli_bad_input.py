@@ -368,17 +368,33 @@ def test_wrong_usage_is_exit_status_2(rca: Program, arguments: tuple[str, ...]) 
     assert result.err.startswith(("Usage: ", "Error: Option '--issue' requires an argument"))
 
 
-def test_a_reader_that_goes_away_is_no_traceback(home: Path, tmp_path: Path) -> None:
-    """``| head`` closes the pipe before the report is out."""
-    script = '"$0" "$@" | head -c 1 >/dev/null'
+@pytest.mark.parametrize("form", ["text", "html"])
+def test_a_reader_that_goes_away_is_no_failure(home: Path, tmp_path: Path, form: str) -> None:
+    """``| head`` closes the pipe before the report is out: the answer is written and kept all the same, its status is told."""
+    script = '"$0" "$@" | head -c 1 >/dev/null; exit "${PIPESTATUS[0]}"'
     result = run_process(
         *program(),
-        *("analyze", LOGS, "--issue", "x", "--disable-mlflow", "--format", "html"),
+        *("analyze", LOGS, "--issue", "x", "--disable-mlflow", "--format", form, "--exit-code", "-o", "kept.json"),
         command=["bash", "-c", script],
         cwd=tmp_path,
         OPENSTACK_RCA_HOME=home,
     )
+    assert result.status == 11, result.err
     assert "Traceback" not in result.err and "Exception" not in result.err
+    assert (tmp_path / "kept.json").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full to stand for a full disk")
+@pytest.mark.parametrize(
+    "words",
+    [("report", "list"), ("logs", "events", LOGS), ("models", "list", "--format", "json"), ("--help",)],
+    ids=" ".join,
+)
+def test_a_full_disk_below_the_output_is_no_defect(home: Path, tmp_path: Path, words: tuple[str, ...]) -> None:
+    """One line says that the output found no room, and nothing is said of a bug report."""
+    script = '"$0" "$@" > /dev/full'
+    result = run_process(*program(), *words, command=["bash", "-c", script], cwd=tmp_path, OPENSTACK_RCA_HOME=home)
+    assert (result.status, result.err) == (1, "Error: The output could not be written: No space left on device.\n")
 
 
 def test_a_defect_leaves_its_trace_in_a_file_and_one_line_on_the_screen(

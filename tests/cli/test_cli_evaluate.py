@@ -107,6 +107,17 @@ def test_an_accepted_component_is_right_and_part_of_a_name_is_not(home: Path, rc
     assert ranks == {"accepted": 1, "part": None}
 
 
+def test_every_name_that_counts_as_right_is_shown(
+    home: Path, rca: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that a first rank beside another name explains itself."""
+    monkeypatch.setenv("COLUMNS", "160")
+    folder = copy_incidents(tmp_path / "incidents", "INC-003")
+    cause = {"service": "nova-api", "accepted": ["keystone"], "host": "controller", "category": "auth"}
+    change_label(folder / "INC-003", root_cause=cause)
+    assert "nova-api or keystone" in rca("evaluate", folder, "--model", "none", "--disable-mlflow").out
+
+
 def test_one_incident_folder_is_evaluated_too(home: Path, rca: Program, incidents: Path) -> None:
     """DIR may be the folder of an incident itself."""
     score = rca("evaluate", incidents / "INC-003", "--disable-mlflow", "--format", "json").json()

@@ -233,3 +233,23 @@ def test_the_samples_can_all_be_imported(shell: Shell) -> None:
     """Every label of the samples names a component that the program knows."""
     assert shell("history", "import", incidents_folder(), "--model", "none", "--disable-mlflow") == 0
     assert all(entry["confirmed"] for entry in shell.listed())
+
+
+def test_the_newest_answer_is_confirmed_as_last(shell: Shell) -> None:
+    """As ``report show last`` opens it; without any answer that is said."""
+    assert shell("confirm", "last", "--cause", "rabbitmq") == 1
+    assert "No report 'last'" in shell.err
+    shell.analyze()
+    newest = shell.analyze(issue="The same again")
+    assert shell("confirm", "last", "--cause", "rabbitmq") == 0
+    assert shell.out.startswith(f"{newest.id} was rabbitmq")
+
+
+def test_without_an_issue_nothing_is_said_of_how_it_was_matched(shell: Shell) -> None:
+    """There was nothing to match, by words or by meaning."""
+    path = shell.home / "report.json"
+    words = ("analyze", incident_folder(INCIDENT) / "logs", "--model", "none", "--disable-mlflow", "--output", path)
+    for issue, told in (("", False), (ISSUE, True)):
+        assert shell(*words, "--issue", issue) == 0
+        missing = Report.model_validate_json(path.read_bytes()).missing
+        assert any("matched by its words only" in text for text in missing) is told

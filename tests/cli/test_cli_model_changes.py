@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from pathlib import Path
 
@@ -80,6 +81,7 @@ def test_aliases_and_stages(three: Path, rca: Program) -> None:
     assert rca("models", "stage", "2", "production").out == "Version 2 is in stage Production.\n"
     assert rca("models", "show", "@champion", "--format", "json").json()["version"] == "1"
     assert rca("models", "show", "@production", "--format", "json").json()["stage"] == "Production"
+    assert re.search(r"^aliases +champion$", rca("models", "show", "1").out, re.MULTILINE)
     refused(rca("models", "alias", "latest", "1"), "reserved")
     refused(rca("models", "alias", "v7", "1"), "reserved")
     assert rca("models", "alias", "champion").status == 2

@@ -99,6 +99,14 @@ def test_show_as_text_has_path_digest_and_figures(home: Path, trained: Trained, 
     assert "test_accuracy" in out
 
 
+def test_show_and_list_tell_figures_and_names_in_the_same_words(home: Path, trained: Trained, rca: Program) -> None:
+    """Latest is among the names; the accuracy has as many digits."""
+    accuracy = f"{trained.facts['metrics']['test_accuracy']:.3f}"
+    for command in ("show", "list"):
+        words = rca("models", command).out.split()
+        assert accuracy in words and "latest" in words
+
+
 def test_download_writes_the_verified_file(
     home: Path, trained: Trained, rca: Program, tmp_path: Path, connection: tuple[str, ...]
 ) -> None:

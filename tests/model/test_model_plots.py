@@ -1,5 +1,6 @@
 """Pictures of a training are written without a window system."""
 
+import logging
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,12 @@ def test_a_training_gives_three_png_files(trained: TrainingResult, tmp_path: Pat
     assert [path.name for path in paths] == ["learning_curves.png", "calibration.png", "surprising_templates.png"]
     for path in paths:
         assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_folder_that_takes_no_cache_of_fonts_is_not_told(trained: TrainingResult, tmp_path: Path) -> None:
+    """Matplotlib's own warnings are nothing that who trains could act on."""
+    training_plots(trained, tmp_path)
+    assert not logging.getLogger("matplotlib.font_manager").isEnabledFor(logging.WARNING)
 
 
 def test_templates_with_signs_of_formula_languages_are_drawn_as_they_are(

@@ -31,6 +31,7 @@ def test_ordinary_traffic_is_no_failure(site: Site, seed: int) -> None:
 def test_ordinary_traffic_is_no_failure_though_nothing_is_known_of_normal(site: Site) -> None:
     answer = Cloud(site, seed=41).analyse("Database connection timeout", baseline=False)
     assert answer.report.verdict is Verdict.NO_FAILURE_FOUND, answer.told()
+    assert answer.report.summary == "Nothing in these logs points to a failure."
 
 
 @pytest.mark.parametrize("program", ["node_exporter", "zabbix-agentd", "filebeat", "rsyslogd", "puppet-agent", "CRON"])

@@ -128,6 +128,14 @@ def test_an_exception_that_says_next_to_nothing_is_not_the_telling_part() -> Non
     )
 
 
+@pytest.mark.parametrize("room", [60, 90, 200])
+def test_the_matched_words_are_never_left_out(room: int) -> None:
+    """Wherever they stand in the line, and though it ends with an exception."""
+    line = f"{'before ' * 40}disk usage is above the limit {'after ' * 40}oslo_db.exception.DBError: {'later ' * 10}"
+    shown = excerpt(line, room, "disk usage is above the limit")
+    assert "disk usage is above the limit" in shown and len(shown) <= room
+
+
 def test_in_next_to_no_room_stands_the_beginning() -> None:
     """Twenty characters are the least that has two ends."""
     assert excerpt("x" * 50, 19) == "x" * 19

@@ -44,6 +44,17 @@ def test_the_screen_holds_verdict_why_proof_what_to_do_causes_checks_and_the_id(
     assert places == sorted(places)
 
 
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_the_words_that_a_signature_knows_stand_on_a_narrow_screen_too(width: int) -> None:
+    """The rest of the line goes before them."""
+    report = report_samples.confirmed()
+    line = f"{'introduction ' * 30}the quorum was lost by two members {'further words ' * 30}"
+    proof = report.causes[0].evidence[0].model_copy(update={"text": line, "matched": "the quorum was lost"})
+    causes = [report.causes[0].model_copy(update={"evidence": [proof]}), *report.causes[1:]]
+    shown = " ".join(" ".join(on_screen(report.model_copy(update={"causes": causes}), width)).split())
+    assert "the quorum was lost" in shown
+
+
 def test_the_last_line_calls_the_program_as_its_reader_does() -> None:
     """In a checkout without an activated environment that is a path; the line is never broken, so that it can be copied."""
     output = io.StringIO()

@@ -37,7 +37,7 @@ def on_terminal(report: Report, width: int = 100, **options: object) -> str:
 def test_the_first_five_lines_are_the_point(width: int) -> None:
     """Verdict, component, host, confidence, onset, why, the first proving line and what to do come first."""
     report = report_samples.confirmed()
-    lines = render_text_plain(report, width).splitlines()
+    lines = on_terminal(report, width, color_system=None).splitlines()
     head = words(" ".join(lines[:5]))
     for fact in ("CONFIRMED", "mariadb on controller", "93 % sure", "since 2026-03-09 14:02:09 UTC"):
         assert fact in head
@@ -46,6 +46,18 @@ def test_the_first_five_lines_are_the_point(width: int) -> None:
     assert "shutdown" in head
     assert "Do: Start the database server on controller" in head
     assert lines[5].startswith("Also:")
+
+
+def test_in_a_file_nothing_of_the_first_lines_is_cut() -> None:
+    """What proves the answer is wrapped where no screen has to be saved."""
+    report = report_samples.confirmed()
+    first = report.causes[0]
+    line = f"{'a long introduction ' * 6}and at its end no space is left {'for what follows ' * 6}here"
+    proof = first.evidence[0].model_copy(update={"text": line})
+    told = report.model_copy(update={"causes": [first.model_copy(update={"evidence": [proof]}), *report.causes[1:]]})
+    head = words(" ".join(render_text_plain(told, 60).splitlines()[:20]))
+    assert line in head and " ..." not in head
+    assert line not in words(on_terminal(told, 60, color_system=None).split("Causes")[0])
 
 
 def test_an_unsure_report_says_first_what_it_lacks() -> None:
@@ -158,8 +170,8 @@ def test_colours_only_where_they_are_wanted(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.delenv("NO_COLOR", raising=False)
     coloured = on_terminal(report, color_system="standard")
     assert "\x1b[" in coloured
-    plain = render_text_plain(report, 100)
-    assert "\x1b" not in plain
+    assert "\x1b" not in render_text_plain(report, 100)
+    plain = on_terminal(report, color_system=None)
     assert words(COLOUR.sub("", coloured)) == words(plain)
     monkeypatch.setenv("NO_COLOR", "1")
     assert not re.search(r"\x1b\[[0-9;]*(3[0-7]|4[0-7]|9[0-7])[0-9;]*m", on_terminal(report, color_system="standard"))

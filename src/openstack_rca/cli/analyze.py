@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from openstack_rca.cli.output import (
     steps,
     with_settings,
 )
+from openstack_rca.cli.standard_output import ReaderLeft
 from openstack_rca.errors import ConfigurationError, HistoryUnavailable, LogInputError
 from openstack_rca.service.analysis import DEPLOYMENTS, AnalysisOutcome, analyze, around_window
 from openstack_rca.service.cluster import open_cluster
@@ -215,13 +218,15 @@ def answer(
             on_step=shown.step,
             on_progress=shown.part,
         )
-    # Before it is printed: the reader of a pipe may go away.
+    # Before it is printed: the reader of a pipe may go away, which is no reason to write and record less.
     untold = keep(outcome, settings)
     try:
-        if form == "text":
-            show_report(outcome.report, settings, full=full)
-        else:
-            click.echo(render(outcome.report, form), nl=form != "ticket")
+        with suppress(ReaderLeft):
+            if form == "text":
+                show_report(outcome.report, settings, full=full)
+            else:
+                click.echo(render(outcome.report, form), nl=form != "ticket")
+            sys.stdout.flush()
         if outcome.reading:
             notice(outcome.reading)
         for text in (*outcome.model.notices, *untold):

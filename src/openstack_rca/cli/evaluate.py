@@ -153,7 +153,7 @@ def _print_evaluation(result: dict[str, Any], screen: Console) -> None:
         right = item["verdict"] == "NO FAILURE FOUND"
         table.add_row(
             item["id"],
-            "no failure" if healthy else (item["expected"] or ["?"])[0],
+            "no failure" if healthy else " or ".join(item["expected"]) or "?",
             item["ranked"][0] if item["ranked"] else item["verdict"].lower(),
             ("ok" if right else "alarm") if healthy else str(item["rank"] or "-"),
             "" if healthy else ("ok" if item["category_ok"] else item["category"] or "-"),

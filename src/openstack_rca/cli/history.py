@@ -41,8 +41,8 @@ TEXT_WIDTH = 80
 def confirm_command(report: str, cause: str, category: str | None, note: str) -> None:
     """Record the actual root cause of an incident, so that the next one like it is recognised.
 
-    REPORT is the id at the end of a report, the beginning of one, or a report saved as .json. A later confirmation of the
-    same report takes the place of an earlier one.
+    REPORT is the id at the end of a report, the beginning of one, last for the newest, or a report saved as .json. A later
+    confirmation of the same report takes the place of an earlier one.
 
     \b
     Examples:

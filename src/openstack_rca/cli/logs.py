@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -128,8 +127,4 @@ def events_command(
         shown.step("read logs")
         settings = with_reading(load_settings(), log_format, None, year, correct_skew, hosts_file, since, until)
         events = event_table(paths, wanted, settings, grep=grep, on_progress=shown.part)
-    try:
-        write_events(events, form, sys.stdout.buffer)
-    except BrokenPipeError:
-        # The reader (head, less) has seen enough. Python would complain when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    write_events(events, form, sys.stdout.buffer)

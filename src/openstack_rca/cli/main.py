@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import sys
 from collections.abc import Sequence
 
@@ -11,6 +10,7 @@ import click
 
 from openstack_rca import __version__
 from openstack_rca.cli.lazy import LazyCommand, LazyGroup
+from openstack_rca.cli.standard_output import guard_standard_output
 from openstack_rca.errors import OpenStackRcaError, PublishInterrupted, TrainingInterrupted
 
 EPILOG = """\b
@@ -91,6 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit status."""
     # Libraries and rules make a million objects that stay; by its default the collector walks over them again and again.
     gc.set_threshold(50_000, 20, 20)
+    guard_standard_output()
     sys.exit(run(cli, arguments))
 
 
@@ -98,6 +99,8 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> int:
     """Run one command; every error becomes one line on stderr and an exit status."""
     try:
         result = command.main(args=None if arguments is None else list(arguments), standalone_mode=False)
+        # What waits in the buffer may find no room either.
+        sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except click.ClickException as error:
         error.show()
@@ -108,10 +111,6 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> int:
     except OpenStackRcaError as error:
         _say(f"Error: {error}")
         return INTERRUPTED if isinstance(error, TrainingInterrupted | PublishInterrupted) else 1
-    except BrokenPipeError:
-        # The reader (head, less) went away. Python would complain again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     except Exception as error:  # noqa: BLE001 - the outermost boundary: a user never sees a bare stack trace
         from openstack_rca.service.problems import keep_trace
 

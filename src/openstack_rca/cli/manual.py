@@ -11,6 +11,7 @@ import click
 from openstack_rca.cli.analyze import answer
 from openstack_rca.cli.main import run
 from openstack_rca.cli.output import console, notice, with_settings
+from openstack_rca.cli.standard_output import guard_standard_output
 from openstack_rca.cli.train import exit_status, learn, print_training
 from openstack_rca.service.demo import normal_logs, sample_incident_logs
 from openstack_rca.settings import Settings
@@ -55,4 +56,5 @@ def manual_command(mode: str, issue: str | None, logs: tuple[str, ...], fast_mod
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the manual's command line and leave with its exit status."""
+    guard_standard_output()
     sys.exit(run(manual_command, arguments))

@@ -14,8 +14,10 @@ from openstack_rca.service.models import (
     ModelKind,
     ModelLifecycle,
     ModelVersion,
+    aliases_of,
     latest_of,
     list_models,
+    rounded,
     where_versions_come_from,
     why_latest,
 )
@@ -94,10 +96,10 @@ def _row(version: ModelVersion, latest: int | None) -> dict[str, str]:
         "version": str(version.version),
         "status": ", ".join(part for part in (status, why) if part),
         "created (UTC)": f"{version.created:%Y-%m-%d %H:%M}",
-        "accuracy": "" if accuracy is None else f"{accuracy:.3f}",
+        "accuracy": "" if accuracy is None else rounded(accuracy),
         "size (MB)": f"{version.size_bytes / 1e6:.1f}",
         "sha256": version.sha256[:12],
-        "aliases": ", ".join([*(["latest"] if version.version == latest else []), *version.aliases]),
+        "aliases": aliases_of(version, latest),
         "stage": version.stage,
         "about": version.own_words,
     }
@@ -120,11 +122,12 @@ def show_command(reference: str, form: str, settings: Settings) -> None:
         print_json(facts_of(version))
         return
     screen = console()
-    for name, value in facts_of(version).items():
+    latest = latest_of(list_models(settings))
+    for name, value in {**facts_of(version), "aliases": aliases_of(version, latest)}.items():
         if name == "metrics":
             screen.print("metrics:")
             for key, item in sorted(version.metrics.items()):
-                say(f"    {one_line(key):<32} {item:.4g}")
+                say(f"    {one_line(key):<32} {rounded(item)}")
         elif name != "tags":
             # The tags say in MLflow's form what stands in the other lines; --format json has them.
             if isinstance(value, dict):

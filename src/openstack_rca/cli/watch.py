@@ -16,7 +16,7 @@ from openstack_rca.service.deliveries import Command, Deliveries, Folder, Receiv
 from openstack_rca.service.model_choice import open_model
 from openstack_rca.service.remote import tailed
 from openstack_rca.service.troubles import Told, describe
-from openstack_rca.service.watch_run import Stop, keep_watching
+from openstack_rca.service.watch_run import Stop, closing_words, keep_watching, opening_words
 from openstack_rca.service.watching import Watch, WatchOptions, state_file
 from openstack_rca.settings import Settings
 
@@ -130,6 +130,7 @@ def watch_command(
     state = state or state_file(logs, settings)
     with tailed(logs, settings, notice) as local:
         watch = Watch(local, settings, opened, deliveries, options, state, names=logs)
+        notice(opening_words(logs, opened, receivers, state))
         return _kept_watching(watch, deliveries, form, state, port, opened.version or opened.used.name)
 
 
@@ -151,6 +152,7 @@ def _kept_watching(watch: Watch, deliveries: Deliveries, form: str, state: Path,
             model=model,
             on_page=lambda taken: notice(f"Metrics: http://127.0.0.1:{taken}/metrics"),
         )
+    notice(closing_words(watch.figures))
     return INTERRUPTED if stop.interrupted else 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,9 @@ import numpy as np
 
 if TYPE_CHECKING:
     from openstack_rca.model.training import TrainingResult
+
+# That its cache of fonts cannot be kept, as in a full home, costs a second and is no news to whoever trains.
+logging.getLogger("matplotlib").setLevel(logging.ERROR)
 
 _LEARN, _HOLD, _RIVAL, _GRID = "#1f5fa8", "#d9740b", "#6b6b6b", "#d9d9d9"
 DPI = 120

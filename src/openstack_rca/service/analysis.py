@@ -135,7 +135,7 @@ def ask(
         until=until,
         fast=fast,
         command=_sound(_command(addresses, issue, prepared.model, fast, since, until, signatures, _words(settings))),
-        knowledge=knowledge_for(settings, fast=fast, history=history),
+        knowledge=knowledge_for(settings, fast=fast, issue=issue, history=history),
     )
     catalogue = load_catalogue(signatures or settings.signatures_folder, cache=settings.compiled_signatures)
     return answer(prepared, request, catalogue, on_step, given_deployment(settings))

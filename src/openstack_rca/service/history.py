@@ -26,6 +26,7 @@ from openstack_rca.service.model_choice import open_model
 from openstack_rca.settings import Settings
 
 HISTORY_FILE = "history.jsonl"
+LAST = "last"
 CATEGORIES = tuple(category.value for category in Category)
 
 
@@ -54,8 +55,8 @@ def confirm(
     """Record what an incident really was.
 
     Args:
-        reference: id of a report, the beginning of one, or the path of a report saved as JSON. A saved report that the
-            history does not hold (it was made elsewhere) is added.
+        reference: id of a report, the beginning of one, ``last`` for the newest, or the path of a report saved as JSON. A
+            saved report that the history does not hold (it was made elsewhere) is added.
         cause: component, or one of its aliases.
         settings: see ``openstack_rca.settings``.
         category: kind of fault.
@@ -74,6 +75,8 @@ def confirm(
         if all(past.id != report.id for past in history.state().incidents):
             history.remember(report)
         reference = report.id
+    elif reference == LAST and (known := history.state().incidents):
+        reference = max(known, key=lambda past: past.analysis.recorded).id
     return history.confirm(reference, component, category, note)
 
 

@@ -9,11 +9,12 @@ from openstack_rca.settings import Settings
 EMBEDDINGS_FOLDER = "embeddings"
 
 
-def knowledge_for(settings: Settings, *, fast: bool, history: History | None = None) -> Knowledge:
+def knowledge_for(settings: Settings, *, fast: bool, issue: str = "", history: History | None = None) -> Knowledge:
     """Gather it; what cannot be had is a notice, never an error.
 
     Args:
         settings: see ``openstack_rca.settings``.
+        issue: what was asked; without one there is nothing to be matched, by meaning or not.
         fast: lexical retrieval only; the encoder is not even looked for.
         history: past incidents to compare with; None: none, as in an evaluation, which must not know its answers.
     """
@@ -29,6 +30,6 @@ def knowledge_for(settings: Settings, *, fast: bool, history: History | None = N
             if state.skipped:
                 notices.append(f"{state.skipped} line(s) of the history of incidents cannot be read and were skipped.")
     search = None if fast else open_semantic_search(settings.state_folder / EMBEDDINGS_FOLDER)
-    if search is None and not fast:
+    if search is None and not fast and issue.strip():
         notices.append(INSTALL_HINT)
     return Knowledge(past, search, notices)

@@ -26,6 +26,16 @@ def latest_of(versions: Sequence[ModelVersion]) -> int | None:
     return pinned or next((version.version for version in versions if version.resolvable), None)
 
 
+def aliases_of(version: ModelVersion, latest: int | None) -> str:
+    """Every name that leads to a version, ``latest`` first."""
+    return ", ".join([*(["latest"] if version.version == latest else []), *version.aliases])
+
+
+def rounded(figure: float) -> str:
+    """A figure of a model as it is shown everywhere: three decimals, or three digits where these would say nothing."""
+    return f"{figure:.3f}" if not figure or abs(figure) >= 0.001 else f"{figure:.3g}"
+
+
 def why_latest(versions: Sequence[ModelVersion]) -> str:
     """One sentence: which of the newest versions ``latest`` means, and why."""
     number = latest_of(versions)

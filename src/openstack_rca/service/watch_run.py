@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from openstack_rca.errors import ConfigurationError
 from openstack_rca.lifecycle.objects import locked
-from openstack_rca.service.deliveries import Deliveries
+from openstack_rca.plain_text import counted
+from openstack_rca.service.deliveries import Deliveries, Receiver
+from openstack_rca.service.model_choice import OpenModel
+from openstack_rca.service.remote import plain_address
 from openstack_rca.service.troubles import Told
 from openstack_rca.service.watch_page import serving
-from openstack_rca.service.watching import Watch
+from openstack_rca.service.watching import Figures, Watch
 
 LOOK_SECONDS = 1.0
 """Between two looks at files that hold nothing new."""
@@ -41,6 +44,24 @@ class Stop:
     def _take(self, number: int, _frame: object) -> None:
         self.interrupted = self.interrupted or number == signal.SIGINT
         self.event.set()
+
+
+def opening_words(names: Sequence[str], model: OpenModel, receivers: Sequence[Receiver], state: Path) -> str:
+    """What a watch follows, with which model, whom it tells and where it remembers."""
+    used = f"version {model.version} of the model" if model.version else f"model {model.used.name}"
+    told = "".join(f" and {receiver.name}" for receiver in receivers)
+    return (
+        f"Following {', '.join(plain_address(name) for name in names)} {f'with {used}' if model.file else 'without a model'}. "
+        f"Trouble is told here{told}; what was read and told is kept in {state}. Ctrl-C ends the watch."
+    )
+
+
+def closing_words(figures: Figures) -> str:
+    """What a watch has done."""
+    return (
+        f"The watch ended: {counted(figures.lines, 'line')} read, {counted(figures.began, 'trouble')} begun and "
+        f"{figures.ended:,} ended."
+    )
 
 
 def keep_watching(

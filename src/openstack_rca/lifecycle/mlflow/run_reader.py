@@ -12,6 +12,8 @@ from openstack_rca.lifecycle.mlflow.registry_reader import open_to_read
 from openstack_rca.lifecycle.records import TAG
 
 TAG_KIND = TAG + "kind"
+STEP_SECONDS = "seconds_"
+"""The metrics that hold how long each step of an analysis took begin so."""
 NEWEST = """
 SELECT run_uuid, name, status, start_time, end_time FROM runs
 WHERE lifecycle_stage = 'active' AND experiment_id = (SELECT experiment_id FROM experiments WHERE name = :experiment)
@@ -24,7 +26,8 @@ ORDER BY start_time DESC, run_uuid LIMIT :limit
 class RunSummary:
     """One recorded run.
 
-    ``kind`` is ``training``, ``analysis`` or empty; ``start`` is in UTC; ``seconds`` is ``None`` while it runs.
+    ``kind`` is ``training``, ``analysis`` or empty; ``start`` is in UTC; ``seconds`` is ``None`` while it runs. An analysis is
+    recorded after it: its seconds are those that its steps took, not those of the recording.
     """
 
     run_id: str
@@ -76,13 +79,15 @@ def read_runs(database: Path, experiment: str, limit: int, kind: str | None, sec
 
 def _summary(row: tuple[Any, ...], metrics: dict[str, Any], params: dict[str, str], tags: dict[str, str]) -> RunSummary:
     run_id, name, status, start, end = row
+    steps = [float(value) for key, value in metrics.items() if key.startswith(STEP_SECONDS)]
+    answered = tags.get(TAG_KIND) == "analysis" and bool(steps)
     return RunSummary(
         run_id=run_id,
         name=name or "",
         kind=tags.get(TAG_KIND, ""),
         status=status,
         start=datetime.fromtimestamp(start / 1000, UTC),
-        seconds=(end - start) / 1000 if end else None,
+        seconds=sum(steps) if answered else (end - start) / 1000 if end else None,
         metrics={key: float(value) for key, value in metrics.items()},
         params=dict(params),
         tags={key: value for key, value in tags.items() if not key.startswith("mlflow.")},

@@ -50,7 +50,7 @@ def build_report(
     request, window = case.request, None if case.untimed else case.window
     named = [] if case.verdict is Verdict.NO_FAILURE_FOUND else case.candidates[:MAX_CAUSES]
     stories = [] if case.untimed else story_pictures(named, case.expected, case.observed)
-    causes = _no_surer_than_the_first([build_cause(one, case.observed, case.topology) for one in named])
+    causes = _no_surer_than_the_first([build_cause(one, case.observed, case.topology, case.catalogue) for one in named])
     causes = with_history_notes(causes, case.relevance, case.recalled)
     if case.untimed:
         causes = [_without_times(cause) for cause in causes]
@@ -59,7 +59,7 @@ def build_report(
         issue=request.issue,
         logs=list(request.logs),
         verdict=case.verdict,
-        summary=summary(case.verdict, causes, case.unclear),
+        summary=summary(case.verdict, causes, case.unclear, normal_known=case.rates.known),
         window=Window(
             start=window.start if window else None,
             end=window.end if window else None,
@@ -122,7 +122,7 @@ def _episodes(case: Case) -> list[Episode]:
     for other in case.others:
         if other.verdict is Verdict.NO_FAILURE_FOUND or other.window is None:
             continue
-        cause = build_cause(other.candidates[0], other.observed, case.topology)
+        cause = build_cause(other.candidates[0], other.observed, case.topology, case.catalogue)
         episodes.append(
             Episode(
                 start=other.window.start,

@@ -66,13 +66,25 @@ def essence(text: str) -> str:
     return (text[found.end() :] if found else text) or text
 
 
-def excerpt(text: str, room: int) -> str:
+def excerpt(text: str, room: int, matched: str = "") -> str:
     """Return the telling part of a log line in at most ``room`` characters, on one printable line.
 
     What no reader needs goes first: the parts before the message, addresses of help pages, database statements and their
     parameters. Of what is still too long the beginning stays, and the end from the last exception on; without an
-    exception its last words.
+    exception its last words. Where that would leave out the words ``matched``, the line is shown from these on instead.
     """
+    shown = _excerpt(text, room)
+    words = one_line(matched, _READ_LIMIT).strip()
+    line = one_line(essence(text), _READ_LIMIT).strip()
+    at = line.find(words)
+    if at <= 0 or words[: room // 2] in shown or room < 4 * len(_GAP):
+        return shown
+    spare = room - len(words) - 2 * len(_GAP)
+    head = _head(line[:at], spare // 2) if spare >= 2 * _LEAST_HEAD else ""
+    return f"{head}{_GAP}{_cut_end(line[at:], room - len(head) - len(_GAP))}".strip()
+
+
+def _excerpt(text: str, room: int) -> str:
     line = one_line(essence(text), _READ_LIMIT).strip()
     if len(line) <= room:
         return line

@@ -61,7 +61,7 @@ def _head(report: Report) -> str:
         title += f", since {wording.moment(point.cause.onset)}" if point.cause.onset else ""
     facts = [f"**Why:** {markdown_prose(f'{point.why} {point.reach}')}"]
     if point.proof and point.sure:
-        proof = markdown_code(excerpt(point.proof.text, _PROOF_LIMIT))
+        proof = markdown_code(excerpt(point.proof.text, _PROOF_LIMIT, point.proof.matched))
         facts.append(f"**Proof:** {markdown_code(wording.spot(point.proof))} {proof}")
     elif report.missing and not point.sure:
         facts.append(f"**Missing:** {markdown_prose(wording.lacks(report))}")

@@ -26,6 +26,7 @@ class Page:
         self._console = console
         self._ascii = console.options.ascii_only
         self.width = console.width
+        self.cuts = console.is_terminal
         self.coloured = console.color_system is not None and not console.no_color
 
     def text(self, value: str, style: str = "", limit: int = LINE_LIMIT) -> Text:
@@ -104,10 +105,10 @@ class Page:
         grid.add_row(self.text(mark), text)
         self.show(grid, indent)
 
-    def log_line(self, value: str, indent: int, lines: int = _LOG_LINES) -> None:
-        """Print the telling part of a log line."""
-        room = max(40, lines * (self.width - indent - 4))
-        self.item("|", self.text(excerpt(value, min(LINE_LIMIT, room))), indent)
+    def log_line(self, value: str, indent: int, matched: str = "") -> None:
+        """Print the telling part of a log line, the words ``matched`` in it."""
+        room = max(40, _LOG_LINES * (self.width - indent - 4))
+        self.item("|", self.text(excerpt(value, min(LINE_LIMIT, room), matched)), indent)
 
 
 def confidence_style(share: float) -> str:

@@ -18,6 +18,7 @@ _CHECKS = 3
 _WHY_LINES = 3
 _PROOF_LINES = 3
 _ACTION_LINES = 3
+_WIDTH = 80
 
 
 def render_short(report: Report, console: Console, program: str = "openstack-rca") -> None:
@@ -33,9 +34,11 @@ def render_short(report: Report, console: Console, program: str = "openstack-rca
     page.labelled("Why:", page.text(point.why), _WHY_LINES)
     if point.proof and point.cause:
         where = spot(point.proof)
-        room = _PROOF_LINES * (page.width - HEAD_INDENT - 8)
-        quoted = excerpt(point.proof.text, max(40, room - len(where)))
-        page.labelled("Proof:", page.join(page.text(where, "cyan"), "  ", page.text(quoted)), _PROOF_LINES)
+        # A narrow screen holds the same words in more lines.
+        lines = max(_PROOF_LINES, _PROOF_LINES * _WIDTH // page.width)
+        room = lines * (page.width - HEAD_INDENT - 8)
+        quoted = excerpt(point.proof.text, max(40, room - len(where)), point.proof.matched)
+        page.labelled("Proof:", page.join(page.text(where, "cyan"), "  ", page.text(quoted)), lines)
     page.labelled("Do:", page.text(point.action), _ACTION_LINES)
     if point.also:
         page.labelled("Also:", page.text(point.also), 2)

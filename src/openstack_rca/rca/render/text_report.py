@@ -28,6 +28,7 @@ LESS_IN_FULL = 2
 
 _FILES = 20
 _HEAD_LINES = 5
+_UNCUT_LINES = 8
 _TABLE_WIDTH = 72
 _VERDICT_STYLES = {
     Verdict.CONFIRMED: "bold white on red",
@@ -75,22 +76,27 @@ def render_text_plain(report: Report, width: int = 100) -> str:
 
 
 def _head(page: Page, report: Report) -> None:
-    """Print the point of the report in five lines, then what else went wrong."""
+    """Print the point of the report, on a terminal in five lines, then what else went wrong."""
     point = wording.headline(report)
     top = page.cut(verdict_line(page, point), 2, page.width)
     for line in top:
         page.show(line)
-    rows = [("Why:", page.text(point.why)), *_grounds(page, report, 2), ("Do:", page.text(point.action))]
-    spare = _HEAD_LINES - len(top) - len(rows)
-    allowed = []
-    for _, text in rows:
-        lines = min(page.lines_of(text), 1 + max(0, spare))
-        allowed.append(lines)
-        spare -= lines - 1
     why = page.text(f"{point.why} {point.reach}".strip())
-    if page.lines_of(why) <= allowed[0] + max(0, spare):
-        rows[0], allowed[0] = ("Why:", why), page.lines_of(why)
-    rows[1:-1] = _grounds(page, report, allowed[1])
+    if page.cuts:
+        rows = [("Why:", page.text(point.why)), *_grounds(page, report, 2), ("Do:", page.text(point.action))]
+        spare = _HEAD_LINES - len(top) - len(rows)
+        allowed = []
+        for _, text in rows:
+            lines = min(page.lines_of(text), 1 + max(0, spare))
+            allowed.append(lines)
+            spare -= lines - 1
+        if page.lines_of(why) <= allowed[0] + max(0, spare):
+            rows[0], allowed[0] = ("Why:", why), page.lines_of(why)
+        rows[1:-1] = _grounds(page, report, allowed[1])
+    else:
+        # A file or a pipe has room.
+        rows = [("Why:", why), *_grounds(page, report, _UNCUT_LINES), ("Do:", page.text(point.action))]
+        allowed = [page.lines_of(text) for _, text in rows]
     for (label, text), lines in zip(rows, allowed, strict=True):
         page.labelled(label, text, lines)
     if point.also:
@@ -116,7 +122,7 @@ def _grounds(page: Page, report: Report, lines: int) -> list[tuple[str, Text]]:
         where = page.text(wording.spot(point.proof), "cyan")
         # A word that does not fit any more leaves a gap at the end of a line.
         room = lines * (page.width - HEAD_INDENT) - len(where) - 2 - 8 * (lines - 1)
-        proof = page.join(where, "  ", page.text(excerpt(point.proof.text, max(20, room))))
+        proof = page.join(where, "  ", page.text(excerpt(point.proof.text, max(20, room), point.proof.matched)))
         return [("Proof:", proof)]
     return [("Missing:", page.text(wording.lacks(report)))] if report.missing else []
 
@@ -188,7 +194,7 @@ def _evidence(page: Page, number: str, group: EvidenceGroup, why: str, *, in_ful
     if why:
         page.show(page.text(why), indent)
     if in_full:
-        page.log_line(item.text, indent)
+        page.log_line(item.text, indent, item.matched)
     if group.like:
         page.show(page.text(like_text(group), "dim"), indent)
 
@@ -268,7 +274,7 @@ def _episodes(page: Page, episodes: Sequence[Episode]) -> None:
         page.show(page.text(episode.statement), 4)
         for item in episode.evidence[:1]:
             page.show(page.join("Proof: ", page.text(wording.spot(item), "cyan")), 4)
-            page.log_line(item.text, 4)
+            page.log_line(item.text, 4, item.matched)
         page.show(page.text(f"To look at it alone: {wording.alone(episode)}"), 4)
 
 

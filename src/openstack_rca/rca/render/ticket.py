@@ -26,7 +26,7 @@ def render_ticket(report: Report) -> str:
     if point.cause and point.cause.evidence:
         lines += ["", "Proof:"]
         for item in point.cause.evidence[:_PROOFS]:
-            lines.append(f"- {markdown_code(spot(item))} {markdown_code(excerpt(item.text, _TEXT))}")
+            lines.append(f"- {markdown_code(spot(item))} {markdown_code(excerpt(item.text, _TEXT, item.matched))}")
     lines += ["", f"To do: {markdown_prose(point.action)}"]
     if point.cause and point.cause.next_checks:
         lines += ["", "Checks that change nothing:"]

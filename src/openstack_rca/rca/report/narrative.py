@@ -10,7 +10,7 @@ import polars as pl
 
 from openstack_rca.rca.evidence import Finding, FoundWindow, NormalRates
 from openstack_rca.rca.judgement import Candidate, probability, standing
-from openstack_rca.rca.knowledge import Topology, concrete_checks
+from openstack_rca.rca.knowledge import Catalogue, Topology, concrete_checks
 from openstack_rca.rca.report.report import (
     Cause,
     ConfidencePart,
@@ -35,7 +35,7 @@ GENERAL_CHECKS = ["systemctl status <unit>", "journalctl -u <unit> -n 200"]
 """What to look at where no rule suggests anything."""
 
 
-def build_cause(candidate: Candidate, observed: pl.DataFrame, topology: Topology) -> Cause:
+def build_cause(candidate: Candidate, observed: pl.DataFrame, topology: Topology, catalogue: Catalogue) -> Cause:
     """Tell one candidate as a cause, with up to ten pieces of evidence."""
     best = candidate.leading
     host = host_of(candidate, observed)
@@ -51,7 +51,7 @@ def build_cause(candidate: Candidate, observed: pl.DataFrame, topology: Topology
         confidence=round(confidence(candidate), 3),
         confidence_parts=_parts(candidate),
         onset=candidate.onset,
-        evidence=_evidence([best, *candidate.findings], observed),
+        evidence=_with_matched(_evidence([best, *candidate.findings], observed), catalogue),
         independent=is_independent(candidate),
         explains=candidate.explains,
         remedy=telling.remedy,
@@ -179,6 +179,13 @@ def _item(finding: Finding, row: int, line: dict[str, object]) -> EvidenceItem:
         score=round(float(str(score)), 4) if score is not None else None,
         signature=finding.signature,
     )
+
+
+def _with_matched(items: Sequence[EvidenceItem], catalogue: Catalogue) -> list[EvidenceItem]:
+    """The same evidence, each piece with the words of its line that its signature knows."""
+    patterns = [catalogue.get(item.signature).pattern if item.signature else "^$" for item in items]
+    found = [pl.Series([item.text]).str.extract(known, 0)[0] for item, known in zip(items, patterns, strict=True)]
+    return [item.model_copy(update={"matched": words or ""}) for item, words in zip(items, found, strict=True)]
 
 
 def causal_chain(named: Sequence[Candidate], findings: Sequence[Finding], topology: Topology) -> list[Hop]:
@@ -343,10 +350,19 @@ _UNCLEAR = {
 }
 
 
-def summary(verdict: Verdict, causes: Sequence[Cause], unclear: Unclear | None = None) -> str:
-    """The point of the report in one or two sentences; ``unclear`` says why nothing found is not an all-clear."""
+def summary(
+    verdict: Verdict, causes: Sequence[Cause], unclear: Unclear | None = None, *, normal_known: bool = True
+) -> str:
+    """The point of the report in one or two sentences.
+
+    Args:
+        verdict, causes: what was found.
+        unclear: why nothing found is not an all-clear.
+        normal_known: a model or a baseline told what is normal.
+    """
     if verdict is Verdict.NO_FAILURE_FOUND:
-        return "Nothing in these logs differs from normal in a way that points to a failure."
+        difference = " differs from normal in a way that" if normal_known else ""
+        return f"Nothing in these logs{difference} points to a failure."
     lead = f"{_UNCLEAR[unclear]} " if unclear is Unclear.NOTHING_KNOWN else ""
     if not causes:
         return _UNCLEAR[unclear] if unclear else "These logs do not show what failed."

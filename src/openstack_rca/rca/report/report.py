@@ -17,7 +17,7 @@ from openstack_rca.logs.records import SkipReason
 from openstack_rca.rca.report.sanitise import mask_secrets
 from openstack_rca.rca.vocabulary import Category, EvidenceSort, Verdict
 
-REPORT_SCHEMA_VERSION = "1.4"
+REPORT_SCHEMA_VERSION = "1.5"
 
 LoggedText = Annotated[str, AfterValidator(mask_secrets)]
 """Text that may quote a log or what an operator typed: a part of a report cannot be made with a known secret in it."""
@@ -37,6 +37,7 @@ class EvidenceItem(_Part):
         default=None, description="1-based first line of the event, where the proof is below it."
     )
     text: LoggedText = Field(description="First line as logged, secrets masked.")
+    matched: LoggedText = Field(default="", description="The words of it that a signature knows.")
     time: datetime | None = None
     host: str | None = None
     service: str | None = None
