@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import lzma
 import os
+import struct
 import zipfile
 from pathlib import Path
 
@@ -11,8 +12,10 @@ import pytest
 from tests.logs.reading import STORY, STORY_COLUMNS, story
 from tests.logs.test_logs_packing import tar
 
+from openstack_rca.logs.cut_files import missing_parts
 from openstack_rca.logs.events import read_collection, read_logs
 from openstack_rca.logs.gathered_events import ReadingOptions
+from openstack_rca.logs.records import SkipReason
 from openstack_rca.logs.sources import collect_sources
 
 TEXT = ("\n".join(STORY) + "\n").encode()
@@ -107,3 +110,57 @@ def test_a_part_that_vanished_is_told(tmp_path: Path) -> None:
     cut(tmp_path, "nova-compute.log.xz", lzma.compress(TEXT), [".aa", ".ac"])
     (file,) = [file for file in read_logs([tmp_path / "nova-compute.log.xz.aa"]).files if file.skip]
     assert file.skip is not None
+
+
+GAPS = {
+    "parts": ([".part1", ".part2", ".part3"], "nova-compute.log", "nova-compute.log.part2"),
+    "letters": ([".aa", ".ab", ".ac"], "nova-compute.log", "nova-compute.log.ab"),
+    "no name": (["aa", "ab", "ac"], "x", "xab"),
+    "an archive's numbers": ([".001", ".002", ".003"], "nova.tar", "nova.tar.002"),
+}
+
+
+@pytest.mark.parametrize("kind", GAPS)
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_part_that_is_missing_is_named(tmp_path: Path, kind: str, packed: bool) -> None:
+    """In a folder and in an archive; what is there is read."""
+    endings, name, missing = GAPS[kind]
+    data = tar({"nova-compute.log": TEXT * 9}) if "tar" in name else TEXT * 9
+    cut(tmp_path / "cmp1", name, data, endings)
+    (tmp_path / "cmp1" / missing).unlink()
+    given = tmp_path
+    if packed:
+        given = tmp_path / "case.tar"
+        given.write_bytes(tar({f"cmp1/{file.name}": file.read_bytes() for file in (tmp_path / "cmp1").iterdir()}))
+    read = read_logs([given])
+    told = [(file.file, file.detail) for file in read.files if file.skip is SkipReason.MISSING_PART]
+    whole = f"{name} was cut into parts, and {missing} is not among them: what it held was not read."
+    assert [(file.rpartition("/")[2], detail) for file, detail in told] == [(missing, whole)]
+    assert "nova-compute" in read.events["service"].to_list()
+    assert set(read.events["host"]) <= {"cmp1"}
+
+
+@pytest.mark.parametrize("names", [["a.log.1", "a.log.3"], ["a.de", "a.fr"], ["log.aa", "log.zz"], ["x.log.part1"]])
+def test_names_that_only_look_like_parts_lack_nothing(names: list[str]) -> None:
+    assert missing_parts(names) == []
+
+
+def test_the_end_of_a_zip_that_was_cut_is_named_where_it_is_missing() -> None:
+    assert missing_parts(["a.z01", "a.z03"]) == [("a.z02", "a.zip"), ("a.zip", "a.zip")]
+
+
+def split_zip(data: bytes, folder: Path, border: int) -> None:
+    """Cut a zip as `zip -s` does: a mark before all, and places that count from the part's beginning."""
+    whole = bytearray(b"PK\x07\x08" + data)
+    directory, end = whole.rfind(b"PK\x01\x02"), whole.rfind(b"PK\x05\x06")
+    whole[end + 4 : end + 8] = struct.pack("<HH", 1, 1)
+    whole[end + 16 : end + 20] = struct.pack("<I", directory - border)
+    whole[directory + 42 : directory + 46] = struct.pack("<I", 4)
+    folder.mkdir()
+    (folder / "a.z01").write_bytes(whole[:border])
+    (folder / "a.zip").write_bytes(whole[border:])
+
+
+def test_a_zip_that_was_cut_by_the_program_that_packed_it_is_read(tmp_path: Path) -> None:
+    split_zip(zipped(TEXT, tmp_path / "whole"), tmp_path / "case", 300)
+    assert read_logs([tmp_path / "case"]).events.select(STORY_COLUMNS).equals(story())

@@ -27,7 +27,7 @@ from openstack_rca.logs import bounds as bounds_module
 from openstack_rca.logs import opening
 from openstack_rca.logs.bounds import Bounds
 from openstack_rca.logs.events import FileRead, LogRead, read_logs
-from openstack_rca.logs.records import SkipReason
+from openstack_rca.logs.records import HostSource, SkipReason
 
 LINE = b"2026-11-23 04:00:00.123 77 INFO nova.api [-] up\n"
 LATER = b"2026-11-23 04:00:01.123 77 INFO nova.api [-] on\n"
@@ -477,3 +477,14 @@ def test_an_archive_among_others_in_an_archive_is_called_like_its_host(tmp_path:
     }
     (tmp_path / "collected.tar").write_bytes(tar(inner))
     assert sorted(str(host) for host in read_logs([tmp_path]).events["host"]) == ["None", "cmp7", "sto3"]
+
+
+@pytest.mark.parametrize("name", ["bundle/etc/hostname", "hostname"])
+def test_a_file_that_names_the_host_counts_behind_its_logs_too(tmp_path: Path, name: str) -> None:
+    folder = name.rpartition("/")[0].removesuffix("etc")
+    path = tmp_path / "case.tar"
+    path.write_bytes(tar({f"{folder}var/log/nova/nova-compute.log": LINE, name: b"cmp-z\n"}))
+    read = read_logs([path])
+    assert set(read.events["host"]) == {"cmp-z"}
+    assert [file.host_from for file in read.files] == [HostSource.HOSTNAME_FILE]
+    assert set(read_logs([path], host="other").events["host"]) == {"other"}

@@ -6,6 +6,7 @@ inside of something else, what a 7z holds, and a binary journal need temporary f
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import stat
@@ -23,6 +24,7 @@ from typing import IO, cast
 from openstack_rca.errors import BinaryLog, DamagedLog, LogBoundReached, UnknownPacking, UnreadableLog
 from openstack_rca.logs.bounds import DEEPEST, Bounds, Budget
 from openstack_rca.logs.content import PlainText, encoding_of, is_binary, reads_like_log
+from openstack_rca.logs.cut_files import FIRST_OF_ZIP, missing_parts, told_of_missing
 from openstack_rca.logs.layout import HostFacts, depth_of_host_file, facts_in, is_called_like_log, is_other_kind
 from openstack_rca.logs.members import (
     DAMAGED_ZIP,
@@ -30,6 +32,7 @@ from openstack_rca.logs.members import (
     StrictEntry,
     UntilDamage,
     clean_parts,
+    content_of,
     leads_out,
     moment,
     zip_moment,
@@ -114,6 +117,7 @@ class Walk:
         self._direct = direct
         self._budget = Budget(bounds)
         self._hosts: dict[tuple[str, ...], HostFacts] = {}
+        self._names: dict[tuple[str, ...], set[str]] = {}
         self._tell: Callable[[], int] = int
 
     def position(self) -> int:
@@ -131,6 +135,9 @@ class Walk:
                 self._tell = raw.tell
             called = "Standard input" if self._path is None else str(self._path)
             yield from self._open(_Member((), Input(raw, called), None), 0, raw)
+        for folder, names in self._names.items():
+            for name, whole in missing_parts(names):
+                yield LeftOut((*folder, name), SkipReason.MISSING_PART, told_of_missing(name, whole))
 
     def _open(self, member: _Member, depth: int, raw: IO[bytes] | None) -> Iterator[Inside | LeftOut]:
         """``raw`` is the file itself while nothing was taken off, so that it can be read from any place."""
@@ -203,6 +210,7 @@ class Walk:
         if ".." in PurePosixPath(name).parts:
             yield LeftOut(parts, SkipReason.UNSAFE_MEMBER)
             return
+        self._names.setdefault(parts[:-1], set()).add(parts[-1])
         content = Input(stream, f"{outer.content.called}/{'/'.join(clean_parts(name))}")
         if depth_of_host_file(parts) and self._notes_host(parts, content.head()):
             return
@@ -246,9 +254,7 @@ class Walk:
     ) -> Iterator[Inside | LeftOut]:
         parts = (*outer.parts, *clean_parts(entry.name))
         if entry.isreg():
-            stream = archive.extractfile(entry)
-            assert stream is not None
-            yield from self._member(outer, entry.name, stream, moment(entry.mtime), depth)
+            yield from self._member(outer, entry.name, content_of(archive, entry), moment(entry.mtime), depth)
         elif entry.islnk() or entry.issym():
             if parts[-1] == "localtime" and self._notes_host(parts, entry.linkname.encode("utf-8", "replace")):
                 return
@@ -264,11 +270,21 @@ class Walk:
             except DAMAGED_ZIP as error:
                 raise damaged(outer.content.called, error) from error
             with archive:
+                starts = self._starts_of_parts() if not outer.parts else []
                 for entry in archive.infolist():
+                    if starts:
+                        # A place is one in its part; zipfile takes it for one in the last part.
+                        entry.header_offset += starts[min(entry.volume, len(starts) - 1)] - starts[-1]
                     if entry.filename.endswith("/"):
                         continue
                     self._budget.take_member(outer.content.called)
                     yield from self._zip_member(outer, archive, entry, depth)
+
+    def _starts_of_parts(self) -> list[int]:
+        """Where the parts begin of a zip that was cut by the program that packed it; none of any other file."""
+        if self._path is None or not self._path.name.endswith(FIRST_OF_ZIP):
+            return []
+        return [0, *itertools.accumulate(part.stat().st_size for part in (self._path, *self._further[:-1]))]
 
     def _zip_member(
         self, outer: _Member, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, depth: int

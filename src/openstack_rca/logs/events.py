@@ -172,10 +172,11 @@ def whole_read(part: PartRead, collection: Collection, options: ReadingOptions) 
     """The table of events of a collection whose files were all read; errors as for ``read_logs``."""
     left_out = collection.skipped + part.left_out
     for log in part.logs:
-        log.host_zone = zone_of(log.origin.host, options.host_zones) or log.host_zone
+        log.host_zone = zone_of(log.late_host or log.origin.host, options.host_zones) or log.host_zone
     files = _file_reads(part.gathered.counts(part.distrusted), part.logs)
     if not any(read.events > 0 and (read.format != "unknown" or read.guessed_levels) for read in files):
-        raise part.error or _nothing_known(files, left_out, collection.roots)
+        lacks = any(reason is SkipReason.MISSING_PART for _, reason, _ in left_out)
+        raise (None if lacks else part.error) or _nothing_known(files, left_out, collection.roots)
     files += _left_out_reads(left_out)
     table = part.gathered.table(part.logs, options, part.distrusted)
     return LogRead(table, sorted(files, key=lambda read: read.file), collection.roots)
@@ -257,7 +258,10 @@ def _file_reads(numbers: pl.DataFrame, logs: Sequence[Log]) -> list[FileRead]:
     reads = []
     for index, log in enumerate(logs):
         name, number, unknown_lines, guessed = counts.get(index, ("empty", 0, 0, 0))
-        told = (log.skip, log.detail, guessed, hosts_from.get(index), log.zone, log.host_zone)
+        host_from = hosts_from.get(index)
+        if log.late_host and host_from not in (HostSource.LINES, HostSource.OPTION):
+            host_from = HostSource.HOSTNAME_FILE
+        told = (log.skip, log.detail, guessed, host_from, log.zone, log.host_zone)
         reads.append(FileRead(log.name, log.lines, number, unknown_lines, name, *told))
     return reads
 

@@ -144,6 +144,9 @@ class GatheredEvents:
     def _dated(self, events: pl.DataFrame, logs: Sequence[Log], options: ReadingOptions) -> pl.DataFrame:
         """Date what is not dated whole, and let events without a stamp inherit one from their file."""
         modified = [log.modified for log in logs]
+        events = _with_late_hosts(
+            events, {} if options.host else {i: log.late_host for i, log in enumerate(logs) if log.late_host}
+        )
         events = with_years(_with_only_hosts(events), modified, options.timezone, options.year, options.known_latest)
         events = in_zones_of_hosts(events, logs, options.timezone, options.host_zones)
         uptimes = pl.concat([pl.DataFrame(schema={"place": pl.UInt32, "uptime": pl.Int64}), *self.uptimes])
@@ -153,6 +156,15 @@ class GatheredEvents:
         return events.with_columns(
             pl.col("time").forward_fill().over("source_index").alias("time"),
         ).with_columns(pl.col("time").backward_fill().over("source_index").alias("time"))
+
+
+def _with_late_hosts(events: pl.DataFrame, hosts: Mapping[int, str]) -> pl.DataFrame:
+    """What a file behind the logs of an archive says of their host, for the lines that do not say it."""
+    if not hosts:
+        return events
+    late = pl.col("source_index").replace_strict(hosts, default=None, return_dtype=pl.String)
+    own = pl.when(pl.col("signed").fill_null(value=False)).then(pl.col("host").cast(pl.String))
+    return events.with_columns(pl.coalesce(own, late, "host").cast(events.schema["host"]).alias("host"))
 
 
 def _with_only_hosts(events: pl.DataFrame) -> pl.DataFrame:

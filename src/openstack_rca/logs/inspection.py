@@ -219,6 +219,7 @@ def _counts(events: pl.DataFrame, column: str) -> dict[str, int]:
 _HELP = {
     SkipReason.UNREADABLE: "Run as a user who may read {files}.",
     SkipReason.DAMAGED: "Copy {files} again: damaged or cut off.",
+    SkipReason.MISSING_PART: "Copy the parts that are missing too: {files}.",
     SkipReason.OVER_BOUND: "Unpack {files}, or raise the bound that it names.",
     SkipReason.ENCRYPTED: "Unpack {files} with its password.",
     SkipReason.UNKNOWN_PACKING: "Unpack {files}.",

@@ -13,6 +13,7 @@ from typing import IO, Self, cast
 from openstack_rca.errors import UnreadableLog
 from openstack_rca.logs.bounds import Budget
 from openstack_rca.logs.opening import Input
+from openstack_rca.logs.packing import Readable
 
 DAMAGED_ZIP = (
     zipfile.BadZipFile,
@@ -80,6 +81,34 @@ class HeldMember:
         self._unpacked += len(piece)
         self._budget.check_ratio(self._called, self._unpacked, self._packed)
         return piece
+
+
+class _Content:
+    """What a tar holds of a file, to the end of the archive where that is cut off; ``extractfile`` loses the last piece."""
+
+    def __init__(self, archive: IO[bytes], entry: tarfile.TarInfo) -> None:
+        self._archive = archive
+        self._place = entry.offset_data
+        self._end = entry.offset_data + entry.size
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to ``size`` bytes, fewer only at the end or where the archive ends."""
+        left = self._end - self._place
+        self._archive.seek(self._place)
+        piece = self._archive.read(left if size < 0 else min(size, left))
+        if not piece and size and left:
+            raise ReadError("unexpected end of data")
+        self._place += len(piece)
+        return piece
+
+
+def content_of(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> Readable:
+    """The bytes of a regular file that a tar holds, read before the next one is asked for."""
+    if entry.issparse() or archive.fileobj is None:
+        stream = archive.extractfile(entry)
+        assert stream is not None
+        return stream
+    return _Content(cast(IO[bytes], archive.fileobj), entry)
 
 
 def clean_parts(name: str) -> tuple[str, ...]:

@@ -92,6 +92,10 @@ _CEPH_FILE = re.compile(
 _NOT_HOST_TAIL = re.compile(r"^(?:cell\d+|v\d+|\d+|worker\d+|[0-9a-f]{8,10}(?:-[a-z0-9]{5})?|[a-z0-9]{5}|py\d+)$")
 
 
+# A part of a file that was cut.
+_CUT = re.compile(r"[._-]part[._-]?(?:\d{1,4}|[a-z]{2})$|(?<=\.log)\.[a-z]{2}$")
+
+
 @dataclass(frozen=True)
 class Origin:
     """Who wrote a file; ``None`` where the path does not say."""
@@ -156,6 +160,7 @@ def service_of_pod(pod: str, container: str | None = None) -> str | None:
 
 def _service(name: str, folders: list[str]) -> tuple[str | None, str | None]:
     """Service, and the host where the file's own name holds it."""
+    name = _CUT.sub("", name)
     parent = folders[-1] if folders else ""
     plain = _NODE_SUFFIX.sub("", name)
     node = _NODE_NAME.match(plain)

@@ -47,6 +47,7 @@ _MAGIC = (
     (b"\x04\x22\x4d\x18", Packing.LZ4),
     (b"PK\x03\x04", Packing.ZIP),
     (b"PK\x05\x06", Packing.ZIP),
+    (b"PK\x07\x08PK", Packing.ZIP),
     (b"7z\xbc\xaf\x27\x1c", Packing.SEVEN_ZIP),
     (b"Rar!\x1a\x07", Packing.RAR),
     (b"\x1f\x9d", Packing.COMPRESS),

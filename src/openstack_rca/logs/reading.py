@@ -36,7 +36,8 @@ def _keep_freed_memory() -> None:
 class Log:
     """One log that is being read: a file, or one inside of an archive.
 
-    ``zone`` is the offset that its stamps carry; ``host_zone`` and ``started`` are what its host's own files say.
+    ``zone`` is the offset that its stamps carry; ``host_zone`` and ``started`` are what its host's own files say, and so is
+    ``late_host`` where such a file lies behind the log in an archive.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Log:
     detail: str = ""
     host_zone: str | None = None
     started: datetime | None = None
+    late_host: str | None = None
 
 
 def logs_inside(paths: Sequence[str | Path], bounds: Bounds) -> Iterator[tuple[str, Inside | LeftOut]]:
@@ -138,6 +140,7 @@ class Reading:
             # An archive may tell of its host behind the host's logs.
             told = walk.told_of(parts).completed([source.told])
             log.host_zone, log.started = told.zone, told.start
+            log.late_host = None if log.host_in_file else told.name
 
     def _log_blocks(self, source: Source, found: Inside, name: str) -> Iterator[Block]:
         host_in_file = (found.host or source.told.name) is not None

@@ -35,6 +35,7 @@ class SkipReason(StrEnum):
     UNSAFE_MEMBER = "leads out of its archive"
     ENCRYPTED = "encrypted"
     UNKNOWN_PACKING = "a packing that is not read"
+    MISSING_PART = "a part that is missing"
     NEEDS_JOURNALCTL = "a binary journal, which needs journalctl"
 
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import glob
-import itertools
 import os
 import re
 import stat
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from operator import itemgetter
 from pathlib import Path
 
 from openstack_rca.errors import LogPathNotFound, NoLogFiles, UnreadableLog
+from openstack_rca.logs.cut_files import missing_parts, told_of_missing, with_parts_joined
 from openstack_rca.logs.layout import (
     HostFacts,
     depth_of_host_file,
@@ -25,13 +24,9 @@ from openstack_rca.logs.layout import (
 )
 from openstack_rca.logs.names import Origin, origin_of
 from openstack_rca.logs.opening import HEAD_BYTES, refused_by_system
-from openstack_rca.logs.packing import packing_of
 from openstack_rca.logs.records import SkipReason
 
 _TOLD_FILES = 3
-_PART_HEAD_BYTES = 512
-# What `split`, 7-Zip and others put behind the name of a file that they cut.
-_PART = re.compile(r"^(?P<whole>.+?)(?P<mark>\.|[._-]part[._-]?)(?:(?P<number>\d{1,4})|(?P<letters>[a-z]{2,3}))$")
 
 
 @dataclass(frozen=True)
@@ -164,7 +159,9 @@ def collect_sources(paths: Sequence[str | Path], *, join_parts: bool = True) -> 
             raise no_logs_among([(name, str(reason)) for name, reason, _ in found.skipped], paths)
         raise NoLogFiles(f"{given_text} holds no files.", "Give a folder with logs, for example /var/log/kolla.")
     sources = _with_hosts(found)
-    sources = _without_collisions(_with_parts_joined(sources) if join_parts else sources)
+    if join_parts:
+        found.skipped += _missing_parts(sources)
+    sources = _without_collisions(with_parts_joined(sources) if join_parts else sources)
     return Collection(sources, found.skipped, [str(path) for path in paths])
 
 
@@ -320,61 +317,17 @@ def _with_hosts(found: _Found) -> list[Source]:
     ]
 
 
-def _with_parts_joined(sources: list[Source]) -> list[Source]:
-    """Make one file of those that ``split`` cut it into: ``x.log.aa``, ``x.log.ab``, or ``x.tar.gz.part1``, ``x.7z.001``."""
-    sets: dict[tuple[Path, str, str, int, int], list[tuple[int, Source]]] = {}
+def _missing_parts(sources: Sequence[Source]) -> Iterator[tuple[str, SkipReason, str]]:
+    folders: dict[Path, list[Source]] = {}
     for source in sources:
-        cut = _PART.match(source.inside[-1])
-        if cut is None or source.path is None or (cut["mark"] == "." and len(cut["number"] or "..") < 2):
-            continue
-        letters = cut["letters"] or ""
-        place = int(cut["number"] or 0)
-        for letter in letters:
-            place = place * 26 + ord(letter) - ord("a")
-        width = len(cut["number"] or "") if cut["mark"] == "." else 0
-        key = (source.path.parent, cut["whole"], cut["mark"], len(letters), width)
-        sets.setdefault(key, []).append((place, source))
-    wholes: dict[Path | None, Source] = {}
-    further: set[Path | None] = set()
-    for (folder, name, mark, letters_used, _), found in sets.items():
-        found.sort(key=itemgetter(0))
-        first = found[0][0]
-        in_a_row = itertools.takewhile(lambda each: each[1][0] == each[0], enumerate(found, first))
-        parts = [part for _, (_, part) in in_a_row]
-        sure = letters_used or mark != "."
-        if first > (not letters_used) or len(parts) < 2 or (folder / name).exists() or not (sure or _was_cut(parts)):
-            continue
-        head, paths = parts[0], tuple(part.path for part in parts[1:] if part.path is not None)
-        wholes[head.path] = replace(
-            head,
-            name=head.name.removesuffix(head.inside[-1]) + name,
-            inside=(*head.inside[:-1], name),
-            size=sum(part.size for part in parts),
-            modified=max(part.modified for part in parts),
-            further=paths,
-        )
-        further.update(paths)
-    return [wholes.get(source.path, source) for source in sources if source.path is None or source.path not in further]
-
-
-def _was_cut(parts: Sequence[Source]) -> bool:
-    """Whether files that a bare number tells apart are parts of one, of one size but the last; else copies put aside."""
-    first, second = (part.path for part in parts[:2] if part.path is not None)
-    sizes = [part.size for part in parts[:-1]]
-    if max(sizes) - min(sizes) > 1:
-        return False
-    try:
-        with first.open("rb") as one, second.open("rb") as two:
-            begin, further = one.read(_PART_HEAD_BYTES), two.read(_PART_HEAD_BYTES)
-            one.seek(-1, os.SEEK_END)
-            end = one.read(1)
-    except OSError:
-        return False
-    if packing_of(begin) is not None:
-        return packing_of(further) is None
-    begins_alike = begin.split(b"\n", 1)[0] == further.split(b"\n", 1)[0]
-    whole_documents = end in (b"}", b"]", b">") and further[:1] in (b"{", b"[", b"<")
-    return end != b"\n" and not begins_alike and not whole_documents
+        if source.path is not None:
+            folders.setdefault(source.path.parent, []).append(source)
+    for folder, found in folders.items():
+        above = found[0].name.removesuffix(found[0].inside[-1])
+        for name, whole in missing_parts(source.inside[-1] for source in found):
+            # Not given, but there.
+            if not (folder / name).exists():
+                yield above + name, SkipReason.MISSING_PART, told_of_missing(name, whole)
 
 
 def _relative(path: Path, root: Path) -> Path:

@@ -1,0 +1,157 @@
+"""Files that were cut into parts: parts that are there are one file again, those that are not are named."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from operator import itemgetter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from openstack_rca.logs.packing import packing_of
+
+if TYPE_CHECKING:
+    from openstack_rca.logs.sources import Source
+
+_HEAD_BYTES = 512
+# What `split`, 7-Zip, `zip -s` and others put behind the name of a file that they cut; `split` calls it `x` without a name.
+_PART = re.compile(
+    r"^(?P<whole>.+?)(?P<mark>\.|[._-]part[._-]?|\.z(?=\d))(?:(?P<number>\d{1,4})|(?P<letters>[a-z]{2,3}))$|"
+    r"^(?P<unnamed>x)(?P<behind>[a-z]{2})$"
+)
+_ARCHIVE = re.compile(r"\.(?:7z|zip|tar|tgz|gz|xz|bz2|zst|lz4)$")
+_ZIP = ".z"
+FIRST_OF_ZIP = ".z01"
+"""How the first part of a zip ends that was cut by the program that packed it."""
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """What the parts of one file share; ``width`` is that of a number behind a dot, ``letters`` how many there are."""
+
+    whole: str
+    mark: str
+    letters: int
+    width: int
+
+    @property
+    def first(self) -> int:
+        """The place of the first part, at most."""
+        return 0 if self.letters else 1
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether the names alone say that these are parts."""
+        return self.letters > 0 or self.mark != "." or _ARCHIVE.search(self.whole) is not None
+
+    def name(self, place: int, like: str) -> str:
+        """The name of the part at a place; ``like`` is that of another one."""
+        if not self.letters:
+            number = like.removeprefix(self.whole + self.mark)
+            return f"{self.whole}{self.mark}{place:0{len(number) if number.startswith('0') else 1}d}"
+        letters = ""
+        for _ in range(self.letters):
+            place, rest = divmod(place, 26)
+            letters = chr(ord("a") + rest) + letters
+        return f"{self.whole}{self.mark}{letters}"
+
+
+def _part(name: str) -> tuple[_Kind, int] | None:
+    """Which file a name says that it is a part of, and at which place."""
+    cut = _PART.match(name)
+    if cut is None or (cut["mark"] == "." and len(cut["number"] or "..") < 2):
+        return None
+    letters = cut["letters"] or cut["behind"] or ""
+    place = int(cut["number"] or 0)
+    for letter in letters:
+        place = place * 26 + ord(letter) - ord("a")
+    width = len(cut["number"] or "") if cut["mark"] == "." else 0
+    return _Kind(cut["whole"] or cut["unnamed"], cut["mark"] or "", len(letters), width), place
+
+
+def missing_parts(names: Iterable[str]) -> list[tuple[str, str]]:
+    """The parts that are missing among the files of one folder, each with the name of the file that was cut."""
+    held = set(names)
+    kinds: dict[_Kind, dict[int, str]] = {}
+    for name in held:
+        found = _part(name)
+        if found is not None and found[0].is_sure and found[0].whole not in held:
+            kinds.setdefault(found[0], {})[found[1]] = name
+    missing = []
+    for kind, parts in kinds.items():
+        whole = kind.whole + (".zip" if kind.mark == _ZIP else "")
+        gaps = [place for place in range(kind.first, max(parts)) if place not in parts]
+        named = [kind.name(place, next(iter(parts.values()))) for place in gaps]
+        if (kind.first in parts or len(parts) > 1 or "part" in kind.mark) and len(gaps) <= len(parts) + 1:
+            missing += [(name, whole) for name in named if name not in held]
+        if kind.mark == _ZIP and whole not in held:
+            missing.append((whole, whole))
+    return sorted(missing)
+
+
+def told_of_missing(name: str, whole: str) -> str:
+    """The sentence for a part that is missing."""
+    return f"{whole} was cut into parts, and {name} is not among them: what it held was not read."
+
+
+def with_parts_joined(sources: list[Source]) -> list[Source]:
+    """Make one file of those that ``split`` cut it into: ``x.log.aa``, ``x.log.ab``, or ``x.tar.gz.part1``, ``x.7z.001``."""
+    sets: dict[tuple[Path, _Kind], list[tuple[int, Source]]] = {}
+    for source in sources:
+        cut = _part(source.inside[-1])
+        if cut is not None and source.path is not None:
+            sets.setdefault((source.path.parent, cut[0]), []).append((cut[1], source))
+    by_path = {source.path: source for source in sources}
+    wholes: dict[Path | None, Source] = {}
+    further: set[Path | None] = set()
+    for (folder, kind), found in sets.items():
+        found.sort(key=itemgetter(0))
+        first, name = found[0][0], kind.whole
+        in_a_row = itertools.takewhile(lambda each: each[1][0] == each[0], enumerate(found, first))
+        parts = [part for _, (_, part) in in_a_row]
+        if kind.mark == _ZIP:
+            # The last part is called as the whole was.
+            name += ".zip"
+            last = by_path.get(folder / name)
+            if last is None or len(parts) < len(found):
+                continue
+            parts.append(last)
+        elif (folder / name).exists():
+            continue
+        sure = kind.letters or kind.mark != "."
+        if first > kind.first or len(parts) < 2 or not (sure or _was_cut(parts)):
+            continue
+        head, paths = parts[0], tuple(part.path for part in parts[1:] if part.path is not None)
+        wholes[head.path] = replace(
+            head,
+            name=head.name.removesuffix(head.inside[-1]) + name,
+            inside=(*head.inside[:-1], name),
+            size=sum(part.size for part in parts),
+            modified=max(part.modified for part in parts),
+            further=paths,
+        )
+        further.update(paths)
+    return [wholes.get(source.path, source) for source in sources if source.path is None or source.path not in further]
+
+
+def _was_cut(parts: Sequence[Source]) -> bool:
+    """Whether files that a bare number tells apart are parts of one, of one size but the last; else copies put aside."""
+    first, second = (part.path for part in parts[:2] if part.path is not None)
+    sizes = [part.size for part in parts[:-1]]
+    if max(sizes) - min(sizes) > 1:
+        return False
+    try:
+        with first.open("rb") as one, second.open("rb") as two:
+            begin, further = one.read(_HEAD_BYTES), two.read(_HEAD_BYTES)
+            one.seek(-1, os.SEEK_END)
+            end = one.read(1)
+    except OSError:
+        return False
+    if packing_of(begin) is not None:
+        return packing_of(further) is None
+    begins_alike = begin.split(b"\n", 1)[0] == further.split(b"\n", 1)[0]
+    whole_documents = end in (b"}", b"]", b">") and further[:1] in (b"{", b"[", b"<")
+    return end != b"\n" and not begins_alike and not whole_documents
