@@ -53,6 +53,18 @@ def test_a_daemon_that_ended_before_its_first_victim_complained_is_the_cause(tmp
     assert report.causes[0].onset == START + timedelta(minutes=10)
 
 
+def test_in_a_few_picked_lines_a_cause_may_be_told_hours_before(tmp_path: Path) -> None:
+    """Whoever picks lines leaves nothing out that happened between; where all lines are there an hour is enough."""
+    folder = logs(tmp_path, -400.0)
+    assert answer(folder).causes[0].onset == START - timedelta(minutes=400)
+    ordinary = (
+        f"{START + timedelta(seconds=10 * n):%Y-%m-%dT%H:%M:%S}+00:00 blk-01 CRON[7]: job {n}\n" for n in range(200)
+    )
+    with (folder / "blk-01/syslog").open("a") as syslog:
+        syslog.writelines(ordinary)
+    assert answer(folder).causes[0].onset > START
+
+
 @pytest.mark.parametrize(
     "asked",
     [

@@ -369,6 +369,10 @@ def test_a_reason_of_its_own_is_told_before_that_it_ended() -> None:
     )
     [candidate] = weigh([ended, reason])
     assert (candidate.leading, candidate.category) == (reason, Category.AUTH)
+    refused = finding("mariadb", "mariadb", weight=0.9, category=Category.AUTH, directness=Directness.ACCUSATION, row=1)
+    failed = finding("mariadb", "mariadb", weight=1.0, category=Category.DATABASE, directness=Directness.CAUSE)
+    [server] = weigh([failed, refused])
+    assert (server.leading, server.category) == (refused, Category.AUTH), "a rule's reason counts like an unknown one"
 
 
 def test_an_outcome_gives_way_to_the_reason_on_its_own_line() -> None:

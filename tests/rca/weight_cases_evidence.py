@@ -39,6 +39,7 @@ from openstack_rca.rca.evidence.silence import find_gaps
 from openstack_rca.rca.evidence.window import FoundWindow, find_windows, quiet_rates, suspicion
 from openstack_rca.rca.knowledge import load_catalogue
 from openstack_rca.rca.vocabulary import Category
+from openstack_rca.rca.weights import current
 
 
 def windows(*bursts: float, seconds: float = 3600.0) -> Case:
@@ -118,7 +119,11 @@ def before(minutes: float) -> Case:
     """How many lines of a daemon's end count as cause of a trouble that begins so many minutes later."""
     values = {"time": START, "host": "h1", "service": "host", "level": "INFO", "template_id": 1}
     values["message"] = "tgt.service: Main process exited, code=exited, status=22/n/a"
-    table = EventTable.of(pl.DataFrame([{**dict.fromkeys(EVENT_SCHEMA), **values}], schema=EVENT_SCHEMA))
+    rows = [{**dict.fromkeys(EVENT_SCHEMA), **values}]
+    # So many lines that nobody picked them.
+    later = {"time": START + timedelta(days=1), "message": "(root) CMD (true)", "template_id": 2}
+    rows += [{**rows[0], **later}] * int(current().few_events)
+    table = EventTable.of(pl.DataFrame(rows, schema=EVENT_SCHEMA))
     window = FoundWindow(START + timedelta(minutes=minutes), START + timedelta(minutes=minutes + 5), 1.0)
     rates, rules = NormalRates.empty(), load_catalogue()
     return lambda: earlier_causes(observe(table, TOPOLOGY), [window], window, rates, table, rules, TOPOLOGY).height

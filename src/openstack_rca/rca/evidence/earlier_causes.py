@@ -45,11 +45,21 @@ def earlier_causes(
     Returns:
         The events with their words and with the columns that ``add_novelty`` adds; no event for most stretches.
     """
-    since = window.start - timedelta(seconds=current().cause_before_seconds)
-    before = pl.col("time").is_between(since, window.start, closed="left")
+    table = current()
+    # Whoever picks a few lines leaves nothing out between the cause and its first victim, however long that took.
+    far = window.start - timedelta(seconds=table.cause_before_seconds)
+    since = far if recording.height > table.few_events else None
+    before = pl.col("time") < window.start
+    if since is not None:
+        before &= pl.col("time") >= since
     for other in windows:
         before &= ~pl.col("time").is_between(other.start, other.end)
-    old = recording.lazy().filter(pl.col("time") < since).select(_KIND).unique()
+    old = (
+        recording.lazy()
+        .filter(pl.col("time") < since if since is not None else pl.lit(value=False))
+        .select(_KIND)
+        .unique()
+    )
     normal = rates.templates.lazy().filter(pl.col("normal_per_minute") > 0).select(_KIND)
     normal = normal.with_columns(pl.col("component").cast(recording.schema["component"]))
     news = recording.lazy().filter(before).join(old, on=_KIND, how="anti").join(normal, on=_KIND, how="anti").collect()

@@ -74,7 +74,8 @@ class Candidate:
         reasons = [
             finding
             for finding in plain
-            if finding.directness is Directness.CAUSE
+            if finding.directness is not Directness.SYMPTOM
+            and (finding.directness is Directness.CAUSE or finding.accuser == self.component)
             and finding.category in STATED_CAUSES
             and finding.strength >= table.plain
             and finding.first <= strongest.first + timedelta(seconds=table.waiting_seconds)
