@@ -16,13 +16,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from openstack_rca.rca.evidence.finding import Finding
-from openstack_rca.rca.knowledge.topology import load_topology
-from openstack_rca.rca.relevance.lexical import issue_relevance, lexical_fit, words
+from openstack_rca.rca.relevance import Knowledge, fit_to_issue
+from openstack_rca.rca.relevance.lexical import lexical_fit, words
 from openstack_rca.rca.relevance.minilm import DIMENSIONS, MiniLM, model_folder
-from openstack_rca.rca.relevance.semantic import SemanticSearch, hybrid_relevance, mixed_fit, semantic_fit
+from openstack_rca.rca.relevance.semantic import SemanticSearch, mixed_fit, semantic_fit
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 
-TOPOLOGY = load_topology()
 NEEDS_EXTRA = pytest.mark.skipif(model_folder() is None, reason="the extra 'semantic' is not installed")
 NEEDS_TORCH = pytest.mark.skipif(
     model_folder() is None or find_spec("sentence_transformers") is None,
@@ -84,8 +83,8 @@ def test_texts_that_mean_the_same_are_alike_without_a_common_word() -> None:
 def test_a_meaning_counts_where_no_word_is_known() -> None:
     """Lexically the issue says nothing; its meaning leads to a component."""
     issue = "passphrase"
-    assert issue_relevance(issue, TOPOLOGY) == {}
-    relevance = hybrid_relevance(issue, TOPOLOGY, [], SemanticSearch(Synonyms()))
+    assert lexical_fit(issue) == {}
+    relevance = fit_to_issue(issue, [], Knowledge(search=SemanticSearch(Synonyms())))
     assert max(relevance, key=lambda name: relevance[name]) == "keystone"
 
 
@@ -173,7 +172,7 @@ def test_a_cache_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
 def test_any_issue_gives_relevances_within_bounds(issue: str) -> None:
     """Halves of characters too; only an empty one gives none."""
     found = [finding("mariadb", "router"), finding("keystone", issue or "empty")]
-    relevance = hybrid_relevance(issue, TOPOLOGY, found, SemanticSearch(Synonyms()))
+    relevance = fit_to_issue(issue, found, Knowledge(search=SemanticSearch(Synonyms())))
     assert {"mariadb", "keystone"} <= set(relevance) or not issue.strip()
     assert [value for value in relevance.values() if not 0 <= value <= 1] == []
 

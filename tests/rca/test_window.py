@@ -181,7 +181,7 @@ def test_the_weights_of_events_are_those_of_the_table() -> None:
         .then(table.surprising_score)
     )
     rare = 1 - 2 / 121
-    expected = [1.0, 1.0, table.warning_suspicion, table.known_suspicion, table.warning_suspicion, 0.0]
+    expected = [1.0, 1.0, table.warning_suspicion, 0.0, table.warning_suspicion, 0.0]
     assert suspicion(seen, normal([3]))[-6:] == pytest.approx([rare * weight for weight in expected])
     assert not suspicion(seen, normal([3]))[:-6].any()
 

@@ -29,8 +29,6 @@ from openstack_rca.rca.judgement import (
 from openstack_rca.rca.judgement.guilt import Candidate
 from openstack_rca.rca.knowledge import load_catalogue
 from openstack_rca.rca.relevance import Knowledge, recall
-from openstack_rca.rca.relevance.lexical import spread
-from openstack_rca.rca.report.narrative import host_of, is_independent
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 
 
@@ -114,16 +112,6 @@ def order(*suspects: Candidate, fits: str = "") -> Case:
     return lambda: [each.component for each in rank(list(map(replace, suspects)), {fits: 1.0})]
 
 
-def inherited() -> Case:
-    """The order of two who are as guilty, where the issue fits what needs one of them, and less so the other itself."""
-
-    def told() -> object:
-        suspects = [Candidate("mariadb", accused=0.6), Candidate("heat-api", accused=0.6)]
-        return [each.component for each in rank(suspects, spread({"nova-api": 1.0, "heat-api": 0.8}, TOPOLOGY))]
-
-    return told
-
-
 def remembered(**fingerprint: list[str]) -> Case:
     """Whether an incident of the past is told beside one with other evidence and the same words."""
     theirs = MARIADB.model_copy(update=fingerprint)
@@ -145,16 +133,6 @@ def confirmed(*, apart: float = 0.0, **fingerprint: list[str]) -> Case:
         return len(found.similar), found.bonus
 
     return told
-
-
-def told_hosts() -> Case:
-    """The hosts that are told of a cause, whose evidence on the second one is weaker."""
-    found = [
-        replace(finding("nova-compute", "nova-compute", host, weight=weight), accused_host=host)
-        for host, weight in (("c1", 0.8), ("c2", 0.5))
-    ]
-    frame = events(("nova-compute", "c1")).with_columns(instance_id=pl.lit(None, dtype=pl.String))
-    return lambda: host_of(Candidate("nova-compute", findings=found), frame)
 
 
 def equals() -> Case:
@@ -184,7 +162,6 @@ JUDGEMENT: dict[str, Case] = {
     )(),
     "left": wakes_up(),
     "enough_events": link(count=4),
-    "alone_share": link(),
     "back_lines": writes_on(4),
     "quiet_share": proxy(13),
     "sharing": shared_by(("nova-conductor", "nova-api", "neutron-server", "cinder-api")),
@@ -209,14 +186,12 @@ JUDGEMENT: dict[str, Case] = {
     "explained_words": order(replace(KEYSTONE, explained_by=("mariadb", 1.0)), replace(GLANCE, accused=0.5)),
     "reach": order(replace(GLANCE, explains_share=0.0), replace(KEYSTONE, direct=0.4)),
     "own_reach": order(replace(KEYSTONE, explains_share=0.0), replace(GLANCE, accused=0.5)),
-    "inherited_fit": inherited(),
     "history_bonus": confirmed(),
     "same_seconds": confirmed(apart=40.0),
     "signature_weight": confirmed(signatures=["another"]),
     "similar": remembered(signatures=["database-connection-refused"], templates=[]),
     "alike_features": remembered(templates=[], accused=["mariadb"]),
     "evidence_share": remembered(signatures=["other", "one more", "a third"]),
-    "restart_seconds": stop_and_start(15.0),
     "follows_seconds": change(60.0),
     "settling_seconds": change(-2.0),
     "daily_changes": change(10.0, count=4),
@@ -226,8 +201,6 @@ JUDGEMENT: dict[str, Case] = {
     "lone_witness": answer(finding("glance-api", "nova-api", weight=0.9, category=Category.AUTH)),
     "rival": answer(OWN, finding("swift-proxy", "swift-proxy", weight=0.35, directness=Directness.CAUSE)),
     "nothing_to_explain": equals(),
-    "independent": lambda: is_independent(Candidate("glance-api", findings=[OWN])),
-    "host_share": told_hosts(),
     "noticeable": answer(OWN, finding("cinder-api", "cinder-api", weight=0.2, directness=Directness.SYMPTOM)),
     "plain": answer(OWN),
     "nearly": answer(

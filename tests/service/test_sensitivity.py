@@ -101,5 +101,5 @@ def test_an_incident_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 def test_a_number_that_is_a_share_never_exceeds_one() -> None:
     assert scaled("coverage", 2.0).coverage == 1.0
-    assert scaled("restart_seconds", 2.0).restart_seconds == 40.0
+    assert scaled("waiting_seconds", 2.0).waiting_seconds == 40.0
     assert scaled("normal_gaps", 2.0).normal_gaps == 3.0

@@ -69,7 +69,6 @@ class Weights:
     quiet_seconds: float = _seconds(300.0, "a shorter part without trouble does not show what is normal")
     burst_suspicion: float = _count(1.0, "suspicion of a slice from which it is a burst, in errors")
     warning_suspicion: float = _share(0.2, "suspicion of a new warning, or of one surprising line, in errors")
-    known_suspicion: float = _share(0.1, "what is left of it where normal logs hold such lines")
     episode_share: float = _share(0.1, "a further trouble is answered if it weighs at least this of the heaviest")
 
     # What is normal.
@@ -89,8 +88,10 @@ class Weights:
     warning: float = _strength(0.1, "a warning that surprises the model")
     expected_score: float = _share(0.9, "anomaly score below which the network expected an error where it came")
     foreseen: float = _factor(0.4, "an error of a kind that normal logs hold, where the model expected it")
-    ending: float = _strength(0.6, "a line with which a process ends or does not start")
-    unanswered: float = _strength(0.6, "an address that refuses or does not answer, a call without reply")
+    telling: float = _strength(
+        0.6,
+        "an error that says what failed: a process ends or does not start, an address refuses, a call gets no reply",
+    )
     client_side: float = _strength(
         0.45, "an error out of the client library of a service, or that calls it gone by name"
     )
@@ -118,7 +119,6 @@ class Weights:
     )
 
     # Steps of requests that did not come.
-    missing_steps: float = _strength(0.8, "requests that stopped")
     late_steps: float = _strength(0.3, "requests whose next step came late")
     steps_significance: float = _significance(9.2, "stops that chance makes more often are not trouble")
     steps_certain: float = _significance(13.8, "stops from which a trouble counts in full")
@@ -136,26 +136,21 @@ class Weights:
     few_events: float = _count(200.0, "so few events show neither what is usual nor how often")
     error_share: float = _share(0.3, "share of errors that only a search for errors leaves")
     lasting_errors: float = _count(6.0, "new errors of one kind that are a fault")
-    lasting_seconds: float = _seconds(15.0, "time over which they come")
     late_seconds: float = _seconds(30.0, "an error that begins so long after the logs is not noise of this cloud")
     blind_service_share: float = _share(0.5, "share of a service's lines without a level that makes the service blind")
-    blind_lines: float = _count(20.0, "lines without a level below which a service is not called blind")
     blind_share: float = _share(0.05, "share of lines of unknown level in which an error would not show")
 
     # Who is meant: comparison with others.
     complaint: float = _strength(0.2, "the least that counts as a complaint")
     compared: float = _strength(
-        0.8, "shown by comparison: others are served, a proxy is silent, trouble follows a change"
+        0.8,
+        "shown by comparison: others are served, a proxy is silent, trouble follows a change, requests stop half-way",
     )
     left: float = _factor(0.15, "what is left of evidence that something else accounts for")
     enough_events: float = _count(3.0, "lines, or requests, that show that somebody complains, is served, or is stuck")
     enough_others: float = _count(2.0, "others that must be served, or refused, alike")
-    alone_share: float = _share(0.34, "share of a service's clients that complain, up to which it is not the service")
     settling_seconds: float = _seconds(
         3.0, "what a process still writes after its stop, or wakes to write, or others write of it"
-    )
-    restart_seconds: float = _seconds(
-        20.0, "who stops and is back within this restarted; an error so soon before a stop is its reason"
     )
     follows_seconds: float = _seconds(90.0, "trouble that begins so soon after a change follows from it")
     daily_changes: float = _count(6.0, "changes of one kind that are somebody's daily work")
@@ -164,7 +159,9 @@ class Weights:
 
     # What nobody says.
     sharing: float = _count(3.0, "components that must stop at once before what they share is suspected")
-    active_lines: float = _count(30.0, "lines without which a component cannot show that it stopped")
+    active_lines: float = _count(
+        30.0, "lines without which a component shows neither that it stopped nor that it is blind"
+    )
     coverage: float = _share(
         0.8, "share of the stopped that must need what is suspected, and of those that need it that must have stopped"
     )
@@ -173,13 +170,16 @@ class Weights:
     noticeable: float = _strength(
         0.12, "below this nobody is suspected, in trouble or an explanation; a thing that is not found weighs so much"
     )
-    plain: float = _strength(0.5, "a finding this strong says plainly what it says")
-    nearly: float = _factor(0.75, "of findings so close in strength the first in time decides")
+    plain: float = _strength(0.5, "a finding this strong says plainly what it says, own words a fault of their own")
+    nearly: float = _factor(
+        0.75, "of findings so close in strength the first in time decides, and the hosts of all are told"
+    )
     further_accuser: float = _factor(0.75, "each further accuser, or silent stream, counts this much less")
     further_symptom: float = _factor(0.6, "each further symptom")
     most_symptoms: float = _strength(0.35, "symptoms alone prove no more than this")
     waiting_seconds: float = _seconds(
-        20.0, "a cause may show so much later than its effect: clocks differ, time-outs delay"
+        20.0,
+        "so close in time are a stop and its start, an error and the stop that it leads to, an effect and its cause",
     )
     weak_tie: float = _factor(0.5, "trouble passed to who can do without for a while, and by who is only silent")
     pointing: float = _strength(0.4, "words from which it is known who of two troubles whom")
@@ -192,10 +192,6 @@ class Weights:
     nothing_to_explain: float = _share(
         0.5, "share of the trouble explained where nobody else is in trouble: no merit and no fault"
     )
-    independent: float = _strength(0.7, "own words this strong, that nobody explains, are a fault of their own")
-    host_share: float = _share(
-        0.5, "a cause is told of each host whose evidence is at least this of the strongest host's"
-    )
     tie: float = _strength(0.02, "scores, or suspicions, so close are as good as equal")
 
     # Verdict.
@@ -204,7 +200,6 @@ class Weights:
     rival: float = _factor(0.9, "a second cause that scores so much of the first leaves open which of the two it is")
 
     # What the operator's words and past incidents add.
-    inherited_fit: float = _share(0.6, "fit to the issue that a component inherits from what depends on it")
     history_bonus: float = _share(
         0.2, "what a confirmed incident exactly like this one adds to how well its cause fits the issue"
     )

@@ -95,7 +95,7 @@ def accuse(
         consumer = _rpc_consumer(text, topology)
         if consumer is not None and consumer != accuser:
             return Accusation(
-                consumer, Category.HANG, f"a remote procedure call to {consumer} got no reply", current().unanswered
+                consumer, Category.HANG, f"a remote procedure call to {consumer} got no reply", current().telling
             )
     return (
         _no_way(text, accuser)
@@ -135,12 +135,12 @@ def _address(text: str, accuser: str | None, topology: Topology) -> Accusation |
             continue
         if untrusted:
             kind = kind_of(text) or Category.CONFIG
-            return Accusation(component, kind, f"{address} is not trusted", current().unanswered)
+            return Accusation(component, kind, f"{address} is not trusted", current().telling)
         if refused:
-            return Accusation(component, Category.PROCESS_DOWN, f"{address} refuses connections", current().unanswered)
+            return Accusation(component, Category.PROCESS_DOWN, f"{address} refuses connections", current().telling)
         if _TIMED_OUT.search(text):
-            return Accusation(component, Category.HANG, f"{address} does not answer in time", current().unanswered)
-        return Accusation(component, Category.PROCESS_DOWN, f"{address} cannot be reached", current().unanswered)
+            return Accusation(component, Category.HANG, f"{address} does not answer in time", current().telling)
+        return Accusation(component, Category.PROCESS_DOWN, f"{address} cannot be reached", current().telling)
     return None
 
 

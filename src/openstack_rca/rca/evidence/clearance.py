@@ -43,7 +43,7 @@ def why_unclear(
     services = lines.group_by("component").agg(pl.col("lines").sum(), pl.col("blind").sum())
     # Such a service may fail unseen beside others that are read.
     blind = services.filter(
-        (pl.col("blind") >= table.blind_lines) & (pl.col("blind") > table.blind_service_share * pl.col("lines"))
+        (pl.col("blind") >= table.active_lines) & (pl.col("blind") > table.blind_service_share * pl.col("lines"))
     )
     return None if blind.is_empty() else Unclear.LEVELS_UNKNOWN
 

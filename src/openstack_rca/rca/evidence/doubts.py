@@ -59,14 +59,9 @@ def goes_on_failing(window: pl.DataFrame) -> bool:
         window: observed events of the window with novelty (``add_novelty``).
     """
     table = current()
-    kinds = (
-        window.filter(pl.col("familiar") & (pl.col("novelty") >= table.new) & pl.col("failed"))
-        .group_by("component", "template_id")
-        .agg(count=pl.len(), lasts=(pl.col("time").max() - pl.col("time").min()).dt.total_milliseconds() / 1000)
-    )
-    return not kinds.filter(
-        (pl.col("count") >= table.lasting_errors) & (pl.col("lasts") >= table.lasting_seconds)
-    ).is_empty()
+    new = window.filter(pl.col("familiar") & (pl.col("novelty") >= table.new) & pl.col("failed"))
+    kinds = new.group_by("component", "template_id").len()
+    return not kinds.filter(pl.col("len") >= table.lasting_errors).is_empty()
 
 
 def unexplained_errors(findings: Sequence[Finding], topology: Topology) -> bool:

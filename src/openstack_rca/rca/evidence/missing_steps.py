@@ -97,7 +97,7 @@ def _finding(trouble: Trouble, accused: str, share: float, host: str | None, cat
         category=category,
         title=told,
         why=told + by_way,
-        weight=(table.late_steps if trouble.late else table.missing_steps) * certainty * share,
+        weight=(table.late_steps if trouble.late else table.compared) * certainty * share,
         rows=tuple(trouble.stops["last_row"].head(MOST_ROWS).to_list()),
         count=count,
         # A request that is late was not so when it was made.

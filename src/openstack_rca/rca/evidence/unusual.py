@@ -209,7 +209,7 @@ def _unknown_error(group: dict[str, Any], minutes: float, topology: Topology | N
     told = telling_line(group["message"], group["exception"], group["detail"])
     texts = (told, group["message"], group["detail"] or "")
     table = current()
-    weight = table.ending if group["ends"] else (table.warning if warning else table.error) * volume(group["count"])
+    weight = table.telling if group["ends"] else (table.warning if warning else table.error) * volume(group["count"])
     if by_model and not warning and group["surprising"] is not None:
         # There is more of it, but where it came the network expected it: there is more of what it follows from.
         weight *= table.foreseen + (1.0 - table.foreseen) * group["surprising"]

@@ -89,7 +89,7 @@ def suspicion(observed: pl.DataFrame, normal: pl.DataFrame) -> np.ndarray:
     weight = failing.when(pl.col("level") == "WARNING").then(table.warning_suspicion).otherwise(0.0)
     known = pl.col("normal_per_minute").fill_null(0.0) > 0
     surprising = (pl.col("score").fill_null(0.0) > table.surprising_score).cast(pl.Float64) * table.warning_suspicion
-    weighed = pl.when(known).then(table.known_suspicion * weight).otherwise(weight) + surprising
+    weighed = pl.when(known).then(0.0).otherwise(weight) + surprising
     rarity = (1.0 - 2.0 * pl.col("spread")).clip(lower_bound=0.0)
     weights = np.zeros(observed.height)
     # Of nearly all events nothing is to be weighed.

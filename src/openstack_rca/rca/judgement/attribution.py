@@ -55,8 +55,6 @@ def blame_link_to_shared_service(findings: list[Finding], window: pl.DataFrame, 
         unaffected = _served(window, reaching, accusers, shared, topology)
         if len(unaffected) < table.enough_others:
             continue
-        if len(accusers) / (len(accusers) + len(unaffected)) > table.alone_share:
-            continue
         host = next(iter(hosts))
         refused = any(finding.category is Category.PROCESS_DOWN for finding in reaching)
         if refused and all(place == host for _, place in unaffected):

@@ -98,7 +98,7 @@ def discount_stop_after_own_error(findings: list[Finding], catalogue: Catalogue)
             and not finding.vague
             and (stop.signature in stops or finding.category in STATED_CAUSES)
             and (finding.accused, finding.accuser_host) == (stop.accused, stop.accuser_host)
-            and timedelta(0) <= stop.first - finding.first <= timedelta(seconds=table.restart_seconds)
+            and timedelta(0) <= stop.first - finding.first <= timedelta(seconds=table.waiting_seconds)
             and finding.rows[:1] < stop.rows[:1]
         ]
         if reasons:
@@ -192,7 +192,7 @@ def confirm_absence(findings: list[Finding], catalogue: Catalogue, window: pl.Da
     table = current()
     starting = _of_phase(catalogue, "start")
     starts = [finding for finding in findings if finding.signature in starting]
-    settled, back = timedelta(seconds=table.settling_seconds), timedelta(seconds=table.restart_seconds)
+    settled, back = timedelta(seconds=table.settling_seconds), timedelta(seconds=table.waiting_seconds)
     told = list(findings)
     for place, gone in enumerate(findings):
         if gone.signature is None or not _says_gone(gone) or gone.last - gone.first > back:
@@ -255,7 +255,7 @@ def discount_clean_restarts(findings: list[Finding], catalogue: Catalogue, windo
         place = (stop.accused, stop.accuser_host)
         told = any(
             (start.accused, start.accuser_host) == place
-            and start.first - stop.first <= timedelta(seconds=table.restart_seconds)
+            and start.first - stop.first <= timedelta(seconds=table.waiting_seconds)
             and start.last >= stop.last
             for start in starts
         )
@@ -273,7 +273,7 @@ def discount_clean_restarts(findings: list[Finding], catalogue: Catalogue, windo
 def _too_early(finding: Finding, starts: list[Finding]) -> bool:
     """Whether somebody finds another component gone once or twice, and only within seconds of its start."""
     table = current()
-    near = timedelta(seconds=table.restart_seconds)
+    near = timedelta(seconds=table.waiting_seconds)
     return (
         _says_gone(finding)
         and finding.count < table.enough_events
@@ -294,7 +294,7 @@ def _goes_on(stop: Finding, window: pl.DataFrame) -> bool:
         & ~pl.col("row").is_in(list(stop.rows))
     )["time"]
     table = current()
-    settled, back = timedelta(seconds=table.settling_seconds), timedelta(seconds=table.restart_seconds)
+    settled, back = timedelta(seconds=table.settling_seconds), timedelta(seconds=table.waiting_seconds)
     return all(
         int(stream.is_between(moment + settled, moment + back).sum()) >= table.back_lines
         for moment in (stop.first, stop.last)

@@ -10,11 +10,9 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 
-from openstack_rca.rca.knowledge import Topology
-from openstack_rca.rca.weights import current
 from openstack_rca.shipped import shipped_text, shipped_yaml
 
 TERM_SATURATION = 1.5
@@ -55,44 +53,9 @@ def component_words() -> dict[str, str]:
     return {str(name): f"{name} {served}" for name, served in described.items()}
 
 
-def issue_relevance(issue: str, topology: Topology) -> dict[str, float]:
-    """How far each component fits the issue, by its words.
-
-    A component fits if the issue describes what it serves, or what one of its dependents serves: the issue names the
-    symptom, and the cause may lie below it.
-
-    Args:
-        issue: what the operator typed.
-        topology: dependency graph.
-
-    Returns:
-        Relevance in [0, 1] per component; empty if no word of the issue is known.
-    """
-    return spread(lexical_fit(issue), topology)
-
-
 def lexical_fit(issue: str) -> dict[str, float]:
     """BM25 of the issue against what each component serves, the best made 1; empty if no word of the issue is known."""
     described = component_words()
     scores = dict(zip(described, bm25(issue, list(described.values())), strict=True))
     best = max(scores.values(), default=0.0)
     return {name: score / best for name, score in scores.items()} if best > 0.0 else {}
-
-
-def spread(named: Mapping[str, float], topology: Topology) -> dict[str, float]:
-    """Let components inherit a share of the fit of what depends on them.
-
-    Args:
-        named: fit in [0, 1] of the components that the issue speaks of.
-        topology: dependency graph.
-
-    Returns:
-        Relevance in [0, 1] of every component; empty if nothing is named.
-    """
-    if not named:
-        return {}
-    relevance = {}
-    for component in topology.components:
-        inherited = max((share for name, share in named.items() if topology.depends_on(name, component)), default=0.0)
-        relevance[component] = max(named.get(component, 0.0), current().inherited_fit * inherited)
-    return relevance

@@ -17,10 +17,9 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from openstack_rca.rca.evidence import Finding
-from openstack_rca.rca.knowledge import Topology
 from openstack_rca.rca.relevance.incident_history import PastIncident
-from openstack_rca.rca.relevance.lexical import issue_relevance, words
-from openstack_rca.rca.relevance.semantic import SemanticSearch, hybrid_relevance
+from openstack_rca.rca.relevance.lexical import lexical_fit, words
+from openstack_rca.rca.relevance.semantic import SemanticSearch, mixed_fit, semantic_fit
 from openstack_rca.rca.report import Cause, Fingerprint, SimilarIncident
 from openstack_rca.rca.vocabulary import ConfidenceSource
 from openstack_rca.rca.weights import current
@@ -76,11 +75,10 @@ def fingerprint_of(findings: Sequence[Finding], observed: pl.DataFrame) -> Finge
     )
 
 
-def fit_to_issue(issue: str, topology: Topology, findings: Sequence[Finding], knowledge: Knowledge) -> dict[str, float]:
+def fit_to_issue(issue: str, findings: Sequence[Finding], knowledge: Knowledge) -> dict[str, float]:
     """How far each component fits the issue, in [0, 1]: by meaning too, where semantic search is there."""
-    if knowledge.search is None:
-        return issue_relevance(issue, topology)
-    return hybrid_relevance(issue, topology, findings, knowledge.search)
+    fit = lexical_fit(issue)
+    return fit if knowledge.search is None else mixed_fit(fit, semantic_fit(issue, findings, knowledge.search))
 
 
 def recall(issue: str, fingerprint: Fingerprint, knowledge: Knowledge) -> Recall:

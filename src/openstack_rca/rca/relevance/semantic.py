@@ -17,8 +17,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from openstack_rca.rca.evidence import Finding
-from openstack_rca.rca.knowledge import Topology
-from openstack_rca.rca.relevance.lexical import component_words, lexical_fit, spread
+from openstack_rca.rca.relevance.lexical import component_words
 from openstack_rca.rca.relevance.minilm import MiniLM, model_folder
 
 INSTALL_HINT = (
@@ -131,25 +130,6 @@ def open_semantic_search(cache_folder: Path | None) -> SemanticSearch | None:
     """Semantic search, or None where the extra is not installed or its weights cannot be read."""
     encoder = _encoder()
     return None if encoder is None else SemanticSearch(encoder, cache_folder)
-
-
-def hybrid_relevance(
-    issue: str, topology: Topology, findings: Iterable[Finding], search: SemanticSearch
-) -> dict[str, float]:
-    """How far each component fits the issue, by words and by meaning.
-
-    By meaning, the issue is compared with what each component serves, and with the titles of the evidence against it.
-
-    Args:
-        issue: what the operator typed.
-        topology: dependency graph.
-        findings: all findings of the window.
-        search: the semantic search.
-
-    Returns:
-        Relevance in [0, 1] per component; empty if the issue fits nothing.
-    """
-    return spread(mixed_fit(lexical_fit(issue), semantic_fit(issue, findings, search)), topology)
 
 
 def mixed_fit(lexical: Mapping[str, float], semantic: Mapping[str, float]) -> dict[str, float]:

@@ -69,7 +69,7 @@ def _server(candidate: Candidate, observed: pl.DataFrame) -> str | None:
 def is_independent(candidate: Candidate) -> bool:
     """Whether a candidate is a fault of its own: it says so itself, and no other candidate accounts for it."""
     own_words = max((f.strength for f in candidate.findings if f.directness is Directness.CAUSE), default=0.0)
-    return candidate.explained_by is None and own_words >= current().independent
+    return candidate.explained_by is None and own_words >= current().plain
 
 
 def confidence(candidate: Candidate) -> float:
@@ -107,8 +107,7 @@ def host_of(candidate: Candidate, observed: pl.DataFrame) -> str | None:
         return None
     strongest = max(hosts.values())
     return (
-        ",".join(sorted(host for host, strength in hosts.items() if strength >= current().host_share * strongest))
-        or None
+        ",".join(sorted(host for host, strength in hosts.items() if strength >= current().nearly * strongest)) or None
     )
 
 

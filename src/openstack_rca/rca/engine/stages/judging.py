@@ -56,11 +56,11 @@ def explain(case: Case) -> None:
     case.candidates = judgement.explain(case.candidates, case.findings, case.topology)
 
 
-@stage("fit", reads=("request", "topology", "findings"), writes=("relevance",))
+@stage("fit", reads=("request", "findings"), writes=("relevance",))
 def fit(case: Case) -> None:
     """Write the relevance of the components."""
     request = case.request
-    case.relevance = relevance.fit_to_issue(request.issue, case.topology, case.findings, request.knowledge)
+    case.relevance = relevance.fit_to_issue(request.issue, case.findings, request.knowledge)
 
 
 @stage("recall", reads=("request", "findings", "observed", "untimed"), writes=("fingerprint", "recalled"))
