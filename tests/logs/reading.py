@@ -8,7 +8,8 @@ from typing import Any
 
 import polars as pl
 
-from openstack_rca.logs.events import LogRead, read_logs
+from openstack_rca.logs.events import read_logs
+from openstack_rca.logs.log_read import LogRead
 
 REQUEST = "req-63780b89-efb0-4dd3-9546-99dc7e6f45ee"
 INSTANCE = "82d2b7bf-0c89-41ae-817d-363d3b1c1a21"

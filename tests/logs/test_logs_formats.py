@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from openstack_rca.logs.event_table import EVENT_SCHEMA
-from openstack_rca.logs.events import LogRead, read_logs
+from openstack_rca.logs.events import read_logs
+from openstack_rca.logs.log_read import LogRead
 
 REQUEST = "req-63780b89-efb0-4dd3-9546-99dc7e6f45ee"
 CALLER = "req-5ff998c6-b208-4474-b7cd-474973d9bf29"

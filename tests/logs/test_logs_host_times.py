@@ -9,10 +9,11 @@ from zoneinfo import TZPATH
 
 import pytest
 
-from openstack_rca.logs.events import LogRead, read_collection, read_logs
+from openstack_rca.logs.events import read_collection, read_logs
 from openstack_rca.logs.gathered_events import ReadingOptions
 from openstack_rca.logs.inspection import ZoneSource, inspect_read
 from openstack_rca.logs.layout import HostFacts, facts_in
+from openstack_rca.logs.log_read import LogRead
 from openstack_rca.logs.sources import collect_sources
 
 DMESG = "[    0.000000] Linux version 5.14\n[   12.500000] sd 0:0:0:0: rejecting I/O to offline device\n"

@@ -26,7 +26,8 @@ from openstack_rca.errors import DamagedLog, LogBoundReached, LogInputError, Not
 from openstack_rca.logs import bounds as bounds_module
 from openstack_rca.logs import opening
 from openstack_rca.logs.bounds import Bounds
-from openstack_rca.logs.events import FileRead, LogRead, read_logs
+from openstack_rca.logs.events import read_logs
+from openstack_rca.logs.log_read import FileRead, LogRead
 from openstack_rca.logs.records import HostSource, SkipReason
 
 LINE = b"2026-11-23 04:00:00.123 77 INFO nova.api [-] up\n"

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from openstack_rca.errors import NoKnownLines, UnreadableLog
 from openstack_rca.logs.event_table import EVENT_SCHEMA
-from openstack_rca.logs.events import LogRead, read_logs
+from openstack_rca.logs.events import read_logs
+from openstack_rca.logs.log_read import LogRead
 from openstack_rca.logs.templates import TEMPLATE_LENGTH, mask_messages
 
 STAMP = "2026-11-23 04:00:00.1"

@@ -16,7 +16,8 @@ import zstandard
 
 from openstack_rca.errors import LogInputError, LogPathNotFound, NoKnownLines, NoLogFiles, UnreadableLog
 from openstack_rca.logs import blocks
-from openstack_rca.logs.events import FileRead, LogRead, read_logs
+from openstack_rca.logs.events import read_logs
+from openstack_rca.logs.log_read import FileRead, LogRead
 from openstack_rca.logs.records import SkipReason
 
 LINE = "2026-11-23 04:00:00.123 77 INFO nova.api [-] up\n"

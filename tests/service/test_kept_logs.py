@@ -16,7 +16,7 @@ import pytest
 from openstack_rca.logs import reading
 from openstack_rca.logs.clocks import ClockSkew
 from openstack_rca.logs.event_table import PackedTable
-from openstack_rca.logs.events import LogRead
+from openstack_rca.logs.log_read import LogRead
 from openstack_rca.logs.sources import Collection
 from openstack_rca.service import kept_logs, log_reading
 from openstack_rca.service.analysis import analyze

@@ -81,6 +81,10 @@ class EventTable(ABC):
     def evaluated(self, expression: pl.Expr) -> pl.Series:
         """The value of a row-wise expression for each event; it may use any column but ``time`` and ``host``."""
 
+    def marked(self, expression: pl.Expr) -> pl.Series:
+        """As ``evaluated``, for what is true or false of an event; where the events are kept, so is this."""
+        return self.evaluated(expression)
+
     @abstractmethod
     def renamed(self, column: str, names: Mapping[str, str]) -> EventTable:
         """The same events with other names in ``host`` or ``service``; ``names`` gives old names their new ones."""
@@ -123,6 +127,8 @@ class PackedTable(EventTable):
     def __init__(self, counted: pl.DataFrame, places: pl.Series, parts: PackedParts) -> None:
         super().__init__(counted)
         self.places, self.parts = places, parts
+        self.keeper: Callable[[pl.Expr, Callable[[], pl.Series]], pl.Series] | None = None
+        """Gives what was marked before, else has it marked and keeps it."""
 
     @cached_property
     def _begins(self) -> np.ndarray:
@@ -164,10 +170,18 @@ class PackedTable(EventTable):
         ]
         return pl.concat(said).gather(self.places)
 
+    def marked(self, expression: pl.Expr) -> pl.Series:
+        """See ``EventTable``."""
+        return (
+            self.keeper(expression, lambda: self.evaluated(expression)) if self.keeper else self.evaluated(expression)
+        )
+
     def renamed(self, column: str, names: Mapping[str, str]) -> EventTable:
         """See ``EventTable``."""
         told = self.counted[column].cast(pl.String).replace(names).cast(pl.Categorical)
-        return PackedTable(self.counted.with_columns(told), self.places, self.parts)
+        table = PackedTable(self.counted.with_columns(told), self.places, self.parts)
+        table.keeper = self.keeper
+        return table
 
     def joined(self, rows: pl.Series, added: EventTable, spill: Callable[[], BinaryIO]) -> EventTable:
         """See ``EventTable``."""

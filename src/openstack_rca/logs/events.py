@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,10 +13,10 @@ import polars as pl
 from openstack_rca.errors import LogInputError, NoKnownLines, UnreadableLog
 from openstack_rca.logs.blocks import Block
 from openstack_rca.logs.bounds import Bounds
-from openstack_rca.logs.event_table import EventTable
 from openstack_rca.logs.gathered_events import HOST_SOURCES, GatheredEvents, ReadingOptions
 from openstack_rca.logs.host_times import with_uptimes, zone_of
 from openstack_rca.logs.joining import in_order_of_time, join_events
+from openstack_rca.logs.log_read import FileRead, LogRead
 from openstack_rca.logs.names import machine_of
 from openstack_rca.logs.parsing import parse_lines
 from openstack_rca.logs.reading import Log, Reading
@@ -27,45 +26,6 @@ from openstack_rca.logs.sources import Collection, Source, collect_sources, no_l
 from openstack_rca.logs.templates import mask_messages, template_ids
 
 _NAMED_OTHERS = 200
-
-
-@dataclass(frozen=True)
-class FileRead:
-    """What became of one file.
-
-    ``unknown_lines`` are lines of events whose level nobody knows: of no known format, or of one that tells only a time.
-    ``format`` is the format of most of its events, ``unknown`` or ``empty``. ``skip`` says why the file was left out, or its
-    rest where it has events, and ``detail`` tells it in a sentence. ``guessed_levels`` counts the events whose level is
-    told by their words; ``host_from`` is where most of its events have their host from; ``zone`` the offset that most of its
-    first stamps carry, None where they carry none; ``host_zone`` the zone that is known of its host. ``lines`` is
-    the sum of ``lines`` over the file's events plus blank lines before the first; where one line holds several events it is less.
-    """
-
-    file: str
-    lines: int
-    events: int
-    unknown_lines: int
-    format: str
-    skip: SkipReason | None = None
-    detail: str = ""
-    guessed_levels: int = 0
-    host_from: HostSource | None = None
-    zone: str | None = None
-    host_zone: str | None = None
-
-
-@dataclass(frozen=True)
-class LogRead:
-    """Events of ``EVENT_SCHEMA`` sorted by time, file and line; the files that they came from; what the user gave."""
-
-    table: EventTable
-    files: list[FileRead]
-    roots: list[str]
-
-    @cached_property
-    def events(self) -> pl.DataFrame:
-        """All events with all their words as one frame; long logs take much memory here."""
-        return self.table.take()
 
 
 def read_logs(

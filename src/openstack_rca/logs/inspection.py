@@ -10,7 +10,7 @@ import polars as pl
 
 from openstack_rca.logs.clocks import ClockSkew, estimate_skew
 from openstack_rca.logs.event_table import EventTable
-from openstack_rca.logs.events import FileRead, LogRead
+from openstack_rca.logs.log_read import FileRead, LogRead
 from openstack_rca.logs.records import HostSource, SkipReason
 
 EXAMPLES = 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import lzma
 import os
@@ -205,3 +206,17 @@ def refused_by_system(called: str, error: OSError) -> UnreadableLog:
 def called_by(path: Path | None) -> str:
     """How a message names a log; ``None`` is standard input."""
     return "Standard input" if path is None else str(path)
+
+
+def head_digest(path: Path, size: int = HEAD_BYTES) -> str:
+    """A digest of the first bytes of a file; raises ``OSError`` where it cannot be read."""
+    with path.open("rb") as file:
+        return hashlib.sha256(file.read(size)).hexdigest()
+
+
+def tail_digest(path: Path, end: int) -> str:
+    """A digest of the last bytes before a place in a file; raises ``OSError`` where it cannot be read."""
+    with path.open("rb") as file:
+        start = max(0, end - HEAD_BYTES)
+        file.seek(start)
+        return hashlib.sha256(file.read(end - start)).hexdigest()

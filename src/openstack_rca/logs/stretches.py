@@ -5,7 +5,6 @@ Only text that is stored as it is, in UTF-8 and line by line, can be entered in 
 
 from __future__ import annotations
 
-import hashlib
 import io
 import re
 from collections.abc import Iterator
@@ -88,20 +87,6 @@ class _Part:
         if self._left is not None:
             self._left -= len(data)
         return data
-
-
-def head_digest(path: Path, size: int = HEAD_BYTES) -> str:
-    """A digest of the first bytes of a file; raises ``OSError`` where it cannot be read."""
-    with path.open("rb") as file:
-        return hashlib.sha256(file.read(size)).hexdigest()
-
-
-def tail_digest(path: Path, end: int) -> str:
-    """A digest of the last bytes before a place in a file; raises ``OSError`` where it cannot be read."""
-    with path.open("rb") as file:
-        start = max(0, end - HEAD_BYTES)
-        file.seek(start)
-        return hashlib.sha256(file.read(end - start)).hexdigest()
 
 
 def can_be_entered(path: Path) -> bool:

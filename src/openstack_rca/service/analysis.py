@@ -13,7 +13,7 @@ import polars as pl
 
 from openstack_rca.errors import ConfigurationError
 from openstack_rca.logs.event_table import EventTable
-from openstack_rca.logs.events import LogRead
+from openstack_rca.logs.log_read import LogRead
 from openstack_rca.model.baseline import Baseline
 from openstack_rca.model.stories import READS
 from openstack_rca.rca.engine import AnalysisRequest, Case, build_report, investigate

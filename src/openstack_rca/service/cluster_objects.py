@@ -12,9 +12,10 @@ from typing import BinaryIO
 from openstack_rca.errors import LogInputError
 from openstack_rca.lifecycle.objects import StoredObject
 from openstack_rca.logs.bounds import Bounds
-from openstack_rca.logs.events import LogRead, PartRead, read_part, whole_read
+from openstack_rca.logs.events import PartRead, read_part, whole_read
 from openstack_rca.logs.gathered_events import GatheredEvents, ReadingOptions
 from openstack_rca.logs.layout import depth_of_host_file
+from openstack_rca.logs.log_read import LogRead
 from openstack_rca.logs.sources import Collection, collect_sources
 from openstack_rca.service.cluster import Cluster
 from openstack_rca.service.remote import bucket_objects, fetch_keys, parse_address

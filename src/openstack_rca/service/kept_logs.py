@@ -6,6 +6,7 @@
     <cache>/logs/<key>-<model>.parquet   the scores of those events by the model with this digest
     <cache>/logs/<key>-<model>-steps.parquet   the steps of requests that this model expected in them
     <cache>/logs/<key>-clocks.parquet    which clocks disagree in those events
+    <cache>/logs/<key>-marks-<expression>.parquet   of which of those events that is true
 
 The key stands for the paths and for how they are read; size, time of change, beginning and end of each file say whether they
 are still what was read. A plain file that has only grown is read on from where it ended, and where files have come, gone or
@@ -33,7 +34,7 @@ from openstack_rca import __version__, logs
 from openstack_rca.lifecycle.objects import remove_leftovers, remove_unheld, replacing
 from openstack_rca.logs.clocks import ClockSkew
 from openstack_rca.logs.event_table import EVENT_SCHEMA, EventTable, PackedTable
-from openstack_rca.logs.events import FileRead, LogRead
+from openstack_rca.logs.log_read import FileRead, LogRead
 from openstack_rca.logs.packed_parts import PackedParts
 from openstack_rca.logs.records import HostSource, SkipReason
 from openstack_rca.logs.sources import Collection, Source
@@ -50,7 +51,7 @@ _WORDS = ".lines"
 
 @dataclass(frozen=True)
 class KeptFile:
-    """One file of the cache; ``events`` counts what it holds: events, their scores, expected steps, or clocks."""
+    """One file of the cache; ``events`` counts what it holds: events, their scores, expected steps, clocks, or marks."""
 
     path: Path
     kind: str
@@ -72,6 +73,7 @@ class KeptLogs:
         self._settings = settings
         self._collection = collection
         self._folder = logs_folder(settings)
+        self._of = ""  # digest of the files that were read, where their events are kept
         sources = collection.sources
         self.enabled = (
             settings.log_cache_bytes > 0
@@ -131,7 +133,9 @@ class KeptLogs:
                 return None
         except OSError:
             return None
-        return self._load(facts, self._path)
+        found = self._load(facts, self._path)
+        self._of = _digest(facts["identities"]) if found else ""
+        return found
 
     def scores(self, model: str, score: Callable[[], pl.DataFrame]) -> pl.DataFrame:
         """The scores of what is kept by the model with this digest: from the cache, else by ``score``."""
@@ -141,6 +145,11 @@ class KeptLogs:
         """The steps (``stories.as_table``) that this model expected in what is kept: from the cache, else by ``expect``."""
         return self._derived("steps", f"{model[:_DIGEST_LENGTH]}-steps", expect) if model else expect()
 
+    def _marks(self, expression: pl.Expr, mark: Callable[[], pl.Series]) -> pl.Series:
+        """Of which of the events that are kept an expression is true: from the cache, else by ``mark``."""
+        name = hashlib.sha256(expression.meta.serialize()).hexdigest()[:_DIGEST_LENGTH]
+        return self._derived("marks", f"marks-{name}", lambda: mark().to_frame("mark"))["mark"]
+
     def skews(self, estimate: Callable[[], list[ClockSkew]]) -> list[ClockSkew]:
         """Which clocks disagree in what is kept: from the cache, else by ``estimate``."""
         names = [each.name for each in fields(ClockSkew)]
@@ -149,16 +158,14 @@ class KeptLogs:
 
     def _derived(self, kind: str, name: str, make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
         """What follows from the events that are kept, beside them under a name: from the cache, else by ``make``."""
-        facts = self._facts() if self.enabled else None
-        if facts is None:
+        if not self._of:
             return make()
         path = self._folder / f"{self._key}-{name}.parquet"
-        read_from = _digest(facts["identities"])
-        if (_facts_of(path) or {}).get("of") == read_from and (kept := _table(path)) is not None:
+        if (_facts_of(path) or {}).get("of") == self._of and (kept := _table(path)) is not None:
             return kept
         made = make()
         with suppress(OSError):
-            self._write(path, made, {"of": read_from, "logs": self._collection.roots, "kind": kind})
+            self._write(path, made, {"of": self._of, "logs": self._collection.roots, "kind": kind})
         return made
 
     def _facts(self) -> dict[str, Any] | None:
@@ -179,6 +186,7 @@ class KeptLogs:
                 return None
             parts = PackedParts(file, facts["parts"])
             table: EventTable = PackedTable(events.drop("place"), events["place"], parts)
+            table.keeper = self._marks
         elif events.schema == pl.Schema(EVENT_SCHEMA):
             table = EventTable.of(events)
         else:
@@ -234,6 +242,7 @@ class KeptLogs:
         table = found.table
         if not isinstance(table, PackedTable):
             self._write(self._path, table.take(), facts)
+            self._of = _digest(before)
             return
         words = self._folder / f"{self._key}-{secrets.token_hex(4)}{_WORDS}"
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -242,6 +251,8 @@ class KeptLogs:
         words.chmod(0o600)
         facts |= {"words": words.name, "parts": table.parts.index}
         self._write(self._path, table.counted.with_columns(table.places.alias("place")), facts)
+        self._of = _digest(before)
+        table.keeper = self._marks
         for other in self._folder.glob(f"{self._key}-*{_WORDS}"):
             if other != words:
                 other.unlink(missing_ok=True)

@@ -9,8 +9,8 @@ from functools import partial
 from pathlib import Path
 
 from openstack_rca.logs.clocks import estimate_skew
-from openstack_rca.logs.events import LogRead
 from openstack_rca.logs.inspection import FileFacts, Inspection, LevelsKnown, describe_skew, inspect_read
+from openstack_rca.logs.log_read import LogRead
 from openstack_rca.logs.records import SkipReason
 from openstack_rca.plain_text import counted
 from openstack_rca.service.kept_logs import KeptLogs

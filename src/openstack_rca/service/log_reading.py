@@ -1,4 +1,4 @@
-"""Reading the logs that a user gave, as the settings say."""
+"""Reading the logs that a user gave, as the settings say; the readers are loaded when something is really read."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -16,19 +17,17 @@ from openstack_rca.logs.addresses import with_names_of_hosts
 from openstack_rca.logs.bounds import Bounds
 from openstack_rca.logs.clocks import correct_skew, estimate_skew
 from openstack_rca.logs.event_table import EventTable
-from openstack_rca.logs.events import LogRead, read_collection, whole_read
-from openstack_rca.logs.gathered_events import ReadingOptions
-from openstack_rca.logs.host_times import zone_of
+from openstack_rca.logs.log_read import LogRead
 from openstack_rca.logs.sources import Collection, collect_sources
-from openstack_rca.logs.stretches import stretch_of_time
 from openstack_rca.rca.knowledge import load_topology
 from openstack_rca.service.cluster import Cluster
-from openstack_rca.service.cluster_objects import read_bucket_on
-from openstack_rca.service.cluster_reading import read_by_workers
 from openstack_rca.service.kept_logs import KeptLogs, spill_file
 from openstack_rca.service.reading_on import Read
 from openstack_rca.service.remote import fetched, is_bucket, is_remote
 from openstack_rca.settings import Settings, zones_of_hosts
+
+if TYPE_CHECKING:
+    from openstack_rca.logs.gathered_events import ReadingOptions
 
 LEAST_TO_SEEK = 1024 * 1024
 """Files with fewer bytes are read whole: that is as fast."""
@@ -77,6 +76,8 @@ def _read_fetched(
 ) -> GivenLogs:
     """Read the whole of logs here and elsewhere, keeping nothing."""
     if cluster is not None and len(paths) == 1 and is_bucket(str(paths[0])):
+        from openstack_rca.service.cluster_objects import read_bucket_on
+
         spill, bounds = partial(spill_file, settings), bounds_of(settings)
         told = read_bucket_on(cluster, str(paths[0]), settings, _options(settings), bounds, spill, on_progress)
         return GivenLogs(_corrected(told[0], settings), None, told[1])
@@ -120,6 +121,9 @@ def _read_stretch(
     collection: Collection, read: Read, settings: Settings, since: datetime | None, until: datetime | None
 ) -> GivenLogs | None:
     """The events of a stretch of time, where it pays to read less than all and the stretch holds any."""
+    from openstack_rca.logs.host_times import zone_of
+    from openstack_rca.logs.stretches import stretch_of_time
+
     zones = zones_of_hosts(settings.host_timezones)
     sources, latest, left_out = [], [], 0
     for source in collection.sources:
@@ -160,6 +164,9 @@ def reader_of(
     spill, bounds = partial(spill_file, settings), bounds_of(settings)
 
     def read(collection: Collection, latest: datetime | None) -> LogRead:
+        from openstack_rca.logs.events import read_collection, whole_read
+        from openstack_rca.service.cluster_reading import read_by_workers
+
         options = replace(_options(settings), known_latest=latest, templates=templates)
         if cluster is None:
             return read_collection(collection, options, bounds, on_progress, spill)
@@ -170,6 +177,8 @@ def reader_of(
 
 
 def _options(settings: Settings) -> ReadingOptions:
+    from openstack_rca.logs.gathered_events import ReadingOptions
+
     return ReadingOptions(
         settings.log_timezone,
         settings.log_format,

@@ -12,10 +12,10 @@ import polars as pl
 
 from openstack_rca.errors import LogInputError
 from openstack_rca.logs.event_table import EVENT_SCHEMA, EventTable, PackedTable
-from openstack_rca.logs.events import FileRead, LogRead
+from openstack_rca.logs.log_read import FileRead, LogRead
+from openstack_rca.logs.opening import head_digest, tail_digest
 from openstack_rca.logs.records import SkipReason
 from openstack_rca.logs.sources import Collection, Source
-from openstack_rca.logs.stretches import added_since, can_be_entered, head_digest, tail_digest
 
 _NAMED_OTHERS = 200
 
@@ -31,6 +31,8 @@ def described(source: Source) -> str:
 
 def identity_of(source: Source) -> dict[str, Any]:
     """What tells whether a file is still what was read; raises ``OSError`` where it cannot be read."""
+    from openstack_rca.logs.stretches import can_be_entered
+
     assert source.path is not None
     status = source.path.stat()
     return {
@@ -78,6 +80,8 @@ class KnownSources:
     @cached_property
     def added(self) -> dict[str, Source]:
         """Of the files that have grown, by name, what is to be read; not those that have to be read from their beginning."""
+        from openstack_rca.logs.stretches import added_since
+
         found = {}
         for source in self.grown:
             identity = self._identities[source.name]

@@ -18,8 +18,8 @@ from pydantic import TypeAdapter, ValidationError
 from openstack_rca.errors import ConfigurationError, LogInputError
 from openstack_rca.lifecycle.objects import write_whole
 from openstack_rca.logs.event_table import EVENT_SCHEMA, EventTable
-from openstack_rca.logs.events import FileRead, LogRead
 from openstack_rca.logs.following import Arrival, Follower, Place
+from openstack_rca.logs.log_read import FileRead, LogRead
 from openstack_rca.logs.sources import Collection
 from openstack_rca.rca.engine import AnalysisRequest
 from openstack_rca.rca.evidence import ExpectedSteps

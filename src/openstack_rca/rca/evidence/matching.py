@@ -49,7 +49,7 @@ def observe(table: EventTable, topology: Topology) -> pl.DataFrame:
     component = pl.col("service").cast(pl.String).replace(names).fill_null("unknown").cast(counted["service"].dtype)
     return counted.with_row_index("row").with_columns(
         component=component,
-        failed=table.evaluated(FAILED),
+        failed=table.marked(FAILED),
         score=pl.lit(None, dtype=pl.Float32),
         undated=pl.lit(value=False),
     )

@@ -237,15 +237,18 @@ def _read_shipped(cache: Path | None) -> tuple[Signature, ...]:
             ) from error
 
 
+_DEFAULTS = {name: field.default for name, field in Signature.model_fields.items() if not field.is_required()}
 _LISTS = ("services", "needs", "unless", "bug", "checks", "contains")
 
 
 def _restored(fields: dict[str, Any]) -> Signature:
     """A shipped signature without validating it again; ``signatures lint`` and the tests do that."""
-    given: dict[str, Any] = {name: tuple(value) if name in _LISTS else value for name, value in fields.items()}
+    # With the defaults at hand Pydantic need not look for them, which took half of the time.
+    given = _DEFAULTS | {name: tuple(value) if name in _LISTS else value for name, value in fields.items()}
     directness = Directness(given["directness"])
     given |= {"category": Category(given["category"]), "directness": directness}
-    given.setdefault("weight", DEFAULT_WEIGHTS[directness])
+    if "weight" not in fields:
+        given["weight"] = DEFAULT_WEIGHTS[directness]
     return Signature.model_construct(**given)
 
 

@@ -6,6 +6,7 @@ The derivation is careful: where it is not sure, it names no literal, and the ex
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 _SHORTEST = 3
@@ -13,6 +14,8 @@ _LONGEST = 24
 _MOST = 48
 _WIDEST_CLASS = 4
 _CLASS_ESCAPES = frozenset("dDwWsSpPxuU")
+_PLAIN_RUN = re.compile(r"[\w \"#%&',/:;<=>@_`~!-]{2,12}(?![*?+{])", re.ASCII)
+"""Characters that stand for themselves, and of which none is repeated or optional."""
 _EMPTY_ESCAPES = frozenset("bBAz")
 _CONTROL_ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 _NOTHING = frozenset({""})
@@ -141,7 +144,9 @@ def _quantified(part: _Part, pattern: str, at: int) -> tuple[_Part, bool, int]:
 
 
 def _atom(pattern: str, at: int) -> tuple[_Part, int]:
-    """One character, class or group, and where it ends."""
+    """Some plain characters, one other, a class or a group, and where it ends."""
+    if plain := _PLAIN_RUN.match(pattern, at):
+        return _Part(frozenset({plain[0].lower()})), plain.end()
     character = pattern[at]
     if character == "(":
         return _group(pattern, at + 1)

@@ -19,7 +19,7 @@ def deployment_of(table: EventTable, logs: Sequence[str]) -> Deployment:
     texts = [*logs]
     for column in ("file", "host"):
         texts += table.counted[column].drop_nulls().unique().cast(pl.String).to_list()
-    explained = table.evaluated(pl.col("detail").is_not_null()).arg_true().head(_MOST_TRACEBACKS)
+    explained = table.marked(pl.col("detail").is_not_null()).arg_true().head(_MOST_TRACEBACKS)
     texts += table.take(explained, ["detail"])["detail"].str.slice(0, _LONGEST).to_list()
     return recognised_deployment(texts) or Deployment.PACKAGES
 
