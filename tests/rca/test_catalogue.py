@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openstack_rca.rca import knowledge
-from openstack_rca.rca.knowledge import Signature
+from openstack_rca.rca.knowledge import RememberingCatalogue, Signature
 from openstack_rca.rca.knowledge.catalogue import TEXT_LIMIT, Catalogue, event_text, load_catalogue, own_signatures
 from openstack_rca.rca.knowledge.literals import required_literals
 from openstack_rca.rca.knowledge.topology import load_topology
@@ -354,3 +354,37 @@ def test_a_text_that_matches_always_holds_a_required_literal(pattern: str, text:
         return
     literals = required_literals(pattern)
     assert not matches or not literals or any(literal in text.lower() for literal in literals)
+
+
+SPOKEN = [
+    ("nova-api", "ERROR", "Can't connect to MySQL server on 'db1' ([Errno 111] Connection refused)"),
+    ("nova-compute", "ERROR", "MessagingTimeout: Timed out waiting for a reply to message ID 5f"),
+    ("nova-compute", "INFO", "Instance spawned successfully."),
+    (None, "CRITICAL", "Can't connect to MySQL server on 'db1' ([Errno 111] Connection refused)"),
+    (
+        "mariadb",
+        "ERROR",
+        "[ERROR] mysqld: Disk full (/var/lib/mysql/ibtmp1); waiting for someone to free some space...",
+    ),
+]
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.lists(st.sampled_from(SPOKEN), unique=True, max_size=5), min_size=1, max_size=4))
+def test_what_was_found_before_is_what_would_be_found_now(questions: list[list[tuple[str | None, str, str]]]) -> None:
+    """However questions overlap, a catalogue that remembers gives the hits of one that does not."""
+    remembering = RememberingCatalogue(CATALOGUE.signatures)
+    for question in questions:
+        assert remembering.match(texts(*question)).equals(CATALOGUE.match(texts(*question)))
+
+
+def test_a_text_is_searched_once_while_it_is_asked_about(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a second question only the new texts are searched; what is asked about no more is forgotten, so memory is bounded."""
+    remembering, searched, search = RememberingCatalogue(CATALOGUE.signatures), [], Catalogue.match
+    monkeypatch.setattr(
+        Catalogue, "match", lambda self, asked: searched.append(asked["text"].to_list()) or search(self, asked)
+    )
+    for lines in (["one"], ["one", "two"], [f"line {number}" for number in range(1010)], ["two"], ["one"]):
+        remembering.match(texts(*(("nova-api", "INFO", line) for line in lines)))
+    assert searched[:2] == [["one"], ["two"]]
+    assert [len(each) for each in searched] == [1, 1, 1010, 1]

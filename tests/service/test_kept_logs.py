@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from openstack_rca.logs import events as reading_events
 from openstack_rca.logs import reading
 from openstack_rca.logs.clocks import ClockSkew
 from openstack_rca.logs.event_table import PackedTable
@@ -70,7 +71,7 @@ def unreadable(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> LogRead:
         raise AssertionError("a log was read")
 
-    monkeypatch.setattr(log_reading, "read_collection", refuse)
+    monkeypatch.setattr(reading_events, "read_collection", refuse)
 
 
 def test_a_second_question_reads_no_log(logs: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,13 +95,13 @@ def test_what_has_grown_is_read_on_from_its_last_event(
     with api.open("a") as file:
         file.write(rest + lines(70, 80, "Something new"))
     seen: list[int] = []
-    real = log_reading.read_collection
+    real = reading_events.read_collection
 
     def watched(collection: object, *options: object) -> LogRead:
         seen.extend(source.stretch.start if source.stretch else 0 for source in collection.sources)  # type: ignore[attr-defined]
         return real(collection, *options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(log_reading, "read_collection", watched)
+    monkeypatch.setattr(reading_events, "read_collection", watched)
     found = read(logs, settings)
     assert seen and all(start > 0 for start in seen)
     assert same(found, read_given([logs], settings))
@@ -149,6 +150,22 @@ def test_long_logs_that_grew_are_read_on(logs: Path, settings: Settings) -> None
     assert same(found, read_given([logs], settings))
     assert len(kept_words(settings)) == 1
     assert same(read(logs, settings), found)
+
+
+@pytest.mark.usefixtures("long_logs")
+def test_what_is_true_of_kept_events_is_found_once(
+    logs: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second question gets the same marks without the words; where a file grew they are found for all events anew."""
+    tells = pl.col("message").str.contains("7 happened", literal=True)
+    first = read(logs, settings).table.marked(tells)
+    with monkeypatch.context() as patch:
+        patch.setattr(PackedTable, "evaluated", None)
+        assert read(logs, settings).table.marked(tells).equals(first)
+    (logs / "ctl01" / "nova-api.log").write_text(lines(0, 60))
+    grown = read(logs, settings)
+    assert grown.table.marked(tells).equals(grown.events.select(tells.alias("mark"))["mark"])
+    assert grown.table.marked(tells).len() == first.len() + 10
 
 
 @pytest.mark.usefixtures("long_logs")
@@ -207,14 +224,14 @@ def test_of_many_files_only_what_is_new_is_read(
     read(logs, settings)
     change(logs / "ctl01")
     seen: list[str] = []
-    real = log_reading.read_collection
+    real = reading_events.read_collection
 
     def watched(collection: Collection, *options: Any) -> LogRead:
         seen.extend(source.inside[-1] for source in collection.sources)
         return real(collection, *options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(log_reading, "read_collection", watched)
+        patch.setattr(reading_events, "read_collection", watched)
         found = read(logs, settings)
     assert seen == read_again
     assert same(found, read_given([logs], settings))

@@ -159,8 +159,7 @@ class PackedTable(EventTable):
         for number in touched or [0]:
             local = places[borders[number] : borders[number + 1]] - self._begins[number]
             part = self.parts.read(number, columns)
-            # What is copied does not keep the words of the others alive.
-            yield part if len(local) == part.height else pl.concat([part[local]], rechunk=True).shrink_to_fit()
+            yield part if len(local) == part.height else detached(part[local])
 
     def evaluated(self, expression: pl.Expr) -> pl.Series:
         """See ``EventTable``."""
@@ -194,6 +193,11 @@ class PackedTable(EventTable):
         )
         order = in_order(counted)
         return PackedTable(counted[order], pl.concat([self.places.gather(rows), further]).gather(order), parts)
+
+
+def detached(taken: pl.DataFrame) -> pl.DataFrame:
+    """The same table with words of its own: else Polars keeps all words alive from among which a few were taken."""
+    return taken.with_columns(pl.col(pl.String) + "")
 
 
 def in_order(counted: pl.DataFrame) -> pl.Series:

@@ -17,13 +17,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from openstack_rca.errors import ConfigurationError, LogInputError
 from openstack_rca.lifecycle.objects import write_whole
-from openstack_rca.logs.event_table import EVENT_SCHEMA, EventTable
+from openstack_rca.logs.event_table import EVENT_SCHEMA, EventTable, detached
 from openstack_rca.logs.following import Arrival, Follower, Place
 from openstack_rca.logs.log_read import FileRead, LogRead
 from openstack_rca.logs.sources import Collection
 from openstack_rca.rca.engine import AnalysisRequest
 from openstack_rca.rca.evidence import ExpectedSteps
-from openstack_rca.rca.knowledge import load_catalogue
+from openstack_rca.rca.knowledge import RememberingCatalogue, load_catalogue
 from openstack_rca.rca.report import Report
 from openstack_rca.service.analysis import Prepared, answer, given_deployment, score_events
 from openstack_rca.service.deliveries import Deliveries, Waiting
@@ -87,15 +87,16 @@ class _Window:
         latest = self.events["time"].max()
         return latest if isinstance(latest, datetime) else None
 
-    def take(self, arrival: Arrival, events: pl.DataFrame, read: FileRead) -> int:
-        """Put in the lines of one file, in place of what was handed out before; gives how many events are new."""
-        assert arrival.source.stretch is not None
-        again = (pl.col(_KEY) == arrival.key) & (pl.col("line") >= arrival.source.stretch.first_line)
-        rest = self.events.filter(~again)
-        replaced = self.events.height - rest.height
-        self.events = pl.concat([rest, events.with_columns(pl.lit(arrival.key).alias(_KEY))])
-        self.files[read.file] = read
-        return max(0, events.height - replaced)
+    def take(self, arrivals: Sequence[tuple[Arrival, pl.DataFrame, FileRead]]) -> list[int]:
+        """Put in the lines of some files, in place of what was handed out before; gives how many events of each are new."""
+        begins = {each.key: each.source.stretch.first_line for each, *_ in arrivals if each.source.stretch}
+        first = pl.col(_KEY).replace_strict(begins, default=None, return_dtype=pl.Int64)
+        again = (pl.col("line") >= first).fill_null(value=False)
+        replaced = dict(self.events.filter(again).group_by(_KEY).len().iter_rows())
+        added = [detached(events).with_columns(pl.lit(arrival.key).alias(_KEY)) for arrival, events, _ in arrivals]
+        self.events = pl.concat([self.events.filter(~again), *added])
+        self.files |= {read.file: read for *_, read in arrivals}
+        return [max(0, events.height - replaced.get(arrival.key, 0)) for arrival, events, _ in arrivals]
 
     def forget(self, before: datetime) -> None:
         """Drop what is older, and more than the window may hold, and the files of which nothing is left."""
@@ -151,9 +152,9 @@ class Watch:
         deliveries.take_back(_WAITING.validate_python(kept.get("waiting", [])))
         self._window = _Window()
         self._read = reader_of(self._settings, None)
-        self._catalogue = load_catalogue(
-            self.options.signatures or settings.signatures_folder, cache=settings.compiled_signatures
-        )
+        own = self.options.signatures or settings.signatures_folder
+        # Most lines of the window were there at the look before.
+        self._catalogue = RememberingCatalogue(load_catalogue(own, cache=settings.compiled_signatures).signatures)
         self._looked_at: datetime | None = None
         self._arrived_at = clock()
 
@@ -213,12 +214,15 @@ class Watch:
             return
         events = {str(name): part for (name,), part in read.events.partition_by("file", as_dict=True).items()}
         files = {each.file: each for each in read.files}
-        for name, arrival in arrivals.items():
-            if name not in events or (files[name].format == "unknown" and not files[name].guessed_levels):
-                self.figures.unreadable += 1
-                continue
+        known = {
+            name: arrival
+            for name, arrival in arrivals.items()
+            if name in events and (files[name].format != "unknown" or files[name].guessed_levels)
+        }
+        self.figures.unreadable += len(arrivals) - len(known)
+        added = self._window.take([(arrival, events[name], files[name]) for name, arrival in known.items()])
+        for (name, arrival), new in zip(known.items(), added, strict=True):
             latest = events[name]["time"].max()
-            new = self._window.take(arrival, events[name], files[name])
             self._follower.note_time(arrival.key, latest if isinstance(latest, datetime) else None)
             self.figures.events += new
             self.figures.lines += int(events[name]["lines"].tail(new).sum()) if new else 0

@@ -30,7 +30,7 @@ _HINT = "Correct that entry; docs/signatures.md describes the fields."
 _LEVELS = {"TRACE": 0, "DEBUG": 1, "INFO": 2, "AUDIT": 2, "WARNING": 3, "ERROR": 4, "CRITICAL": 5}
 _UNKNOWN_LEVEL = 9
 _VALUES = pl.List(pl.Struct({"name": pl.String, "value": pl.String}))
-_HITS: dict[str, pl.DataType | type[pl.DataType]] = {
+HITS: dict[str, pl.DataType | type[pl.DataType]] = {
     "key": pl.Int64,
     "signature_id": pl.String,
     **dict.fromkeys(CAPTURES, pl.String),
@@ -39,6 +39,7 @@ _HITS: dict[str, pl.DataType | type[pl.DataType]] = {
     "specificity": pl.UInt32,
     "values": _VALUES,
 }
+"""Columns of what ``Catalogue.match`` gives."""
 
 
 class Catalogue:
@@ -108,7 +109,7 @@ class Catalogue:
         ).with_row_index("row")
         known_services = frame["service"].unique().to_list()
         candidates = self._candidates(frame)
-        hits = [pl.DataFrame(schema=_HITS)]
+        hits = [pl.DataFrame(schema=HITS)]
         for signature in self.signatures:
             rows = candidates.get(signature.id)
             if rows is None or signature.weight == 0:
@@ -256,7 +257,7 @@ def _search(signature: Signature, part: pl.DataFrame) -> pl.DataFrame:
     """Hits of one signature: where they begin, what they captured and how much the pattern demanded of them."""
     found = part.filter(pl.col("text").str.contains(signature.pattern))
     if found.is_empty():
-        return pl.DataFrame(schema=_HITS)
+        return pl.DataFrame(schema=HITS)
     found = found.with_columns(whole="text")
     if signature.every:
         found = found.with_columns(pl.col("text").str.extract_all(signature.pattern)).explode("text")
