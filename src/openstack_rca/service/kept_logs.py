@@ -185,8 +185,9 @@ class KeptLogs:
             except OSError:
                 return None
             parts = PackedParts(file, facts["parts"])
-            table: EventTable = PackedTable(events.drop("place"), events["place"], parts)
-            table.keeper = self._marks
+            packed = PackedTable(events.drop("place"), events["place"], parts)
+            packed.keeper = self._marks
+            table: EventTable = packed
         elif events.schema == pl.Schema(EVENT_SCHEMA):
             table = EventTable.of(events)
         else:
