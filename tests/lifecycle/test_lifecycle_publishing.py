@@ -126,18 +126,18 @@ def test_an_answer_that_is_lost_on_the_way_makes_no_second_version(
     assert [check.ok for check in ModelLifecycle(small).verify()] == [True, True]
 
 
-def as_of_another(content: bytes, writer: str = "another") -> Kept:
-    return Kept(content, {"x-amz-meta-writer": writer})
+def as_of_another(content: bytes, writer: str | None = "another") -> Kept:
+    return Kept(content, {"x-amz-meta-writer": writer} if writer else {})
 
 
 WHOEVER = pytest.mark.parametrize("writer", ["0", "z"], ids=["before ours", "after ours"])
 """Names of other writers, before and behind any of our own in the order of the letters."""
 
 
-@WHOEVER
+@pytest.mark.parametrize("writer", ["0", "z", None], ids=["before ours", "after ours", "without a name"])
 @EVERY_SERVER
 def test_a_key_that_another_writer_took_first_means_the_next_number(
-    remote: SmallS3, small: Settings, make_model: MakeModel, writer: str
+    remote: SmallS3, small: Settings, make_model: MakeModel, writer: str | None
 ) -> None:
     """Whose file is there stays there, on every server."""
     lifecycle = ModelLifecycle(small)
@@ -151,6 +151,34 @@ def test_a_key_that_another_writer_took_first_means_the_next_number(
     assert version.version == 2
     assert remote.objects[key].content == b"theirs"
     assert ModelLifecycle(small).resolve() == version
+
+
+def test_a_manifest_whose_answer_was_lost_is_known_as_ones_own(
+    remote: SmallS3, small: Settings, make_model: MakeModel
+) -> None:
+    """It is there when it is written again, with our writer in it; the version keeps its number."""
+    manifest = f"rca/{ModelLifecycle(small).place.manifest_key(1)}"
+
+    def lose(key: str) -> None:
+        remote.lost_answers = int(key == manifest and manifest not in remote.objects)
+
+    remote.before_write = lose
+    assert publish(ModelLifecycle(small), make_model("first")).version == 1
+    assert remote.writes.count(manifest) == 1
+
+
+@WHOEVER
+def test_a_manifest_of_another_writer_in_its_place_means_the_next_number(
+    remote: SmallS3, small: Settings, make_model: MakeModel, writer: str
+) -> None:
+    """Nothing is overwritten, whichever of the two names comes first."""
+    lifecycle = ModelLifecycle(small)
+    publish(lifecycle, make_model("first"))
+    theirs = json.loads(remote.objects[f"rca/{lifecycle.place.manifest_key(1)}"].content) | {"writer": writer}
+    manifest = f"rca/{lifecycle.place.manifest_key(2)}"
+    remote.objects[manifest] = Kept(json.dumps(theirs).encode(), {})
+    assert publish(lifecycle, make_model("second")).version == 3
+    assert json.loads(remote.objects[manifest].content) == theirs
 
 
 @pytest.mark.parametrize("remote", [Conditions.IGNORED], indirect=True)
@@ -285,7 +313,7 @@ def test_a_published_version_waits_in_the_cache(store_only: Settings, make_model
 
 
 def test_the_manifest_says_what_the_version_is(remote: SmallS3, small: Settings, make_model: MakeModel) -> None:
-    """Its number, digest and writer: the writer is that of the file beside it."""
+    """Its number, digest and writer: the writer is that of the file beside it. MLflow's own tools find theirs there too."""
     lifecycle = ModelLifecycle(small)
     version = publish(lifecycle, make_model("first"))
     manifest: dict[str, Any] = json.loads(remote.objects[f"rca/{lifecycle.place.manifest_key(1)}"].content)
@@ -293,6 +321,8 @@ def test_the_manifest_says_what_the_version_is(remote: SmallS3, small: Settings,
     assert (manifest["version"], manifest["sha256"]) == (1, version.sha256)
     assert manifest["writer"] == kept["x-amz-meta-writer"]
     assert kept["x-amz-meta-sha256"] == version.sha256
+    folder = f"rca/{lifecycle.place.key(1)}".rsplit("/", 1)[0]
+    assert {f"{folder}/MLmodel", f"{folder}/requirements.txt"} <= set(remote.objects)
 
 
 def test_a_signature_whose_answer_was_lost_is_known_as_ones_own(
@@ -323,9 +353,16 @@ def test_a_signature_of_somebody_else_in_its_place_means_the_next_number(
     assert remote.objects[signature].content == b"{}"
 
 
-@pytest.mark.parametrize("order", [("theirs", "ours"), ("ours", "theirs")], ids=" first, then ".join)
+@pytest.mark.parametrize(
+    ("order", "theirs"), [(("theirs", "ours"), 9), (("ours", "theirs"), 9), (("ours", "theirs"), 1)]
+)
 def test_what_broke_off_is_finished_under_its_own_number(
-    embedded: Settings, make_model: MakeModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order: tuple[str, str]
+    embedded: Settings,
+    make_model: MakeModel,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    order: tuple[str, str],
+    theirs: int,
 ) -> None:
     """The number that another writer began is left alone, whatever became of that writer, and whoever was first."""
 
@@ -335,7 +372,7 @@ def test_what_broke_off_is_finished_under_its_own_number(
 
     spool, kept = embedded.home / "spool", tmp_path / "kept"
     for name in order:
-        token = UUID(int={"ours": 5, "theirs": 9}[name])
+        token = UUID(int={"ours": 5, "theirs": theirs}[name])
         monkeypatch.setattr(publishing, "uuid4", lambda token=token: token)
         with pytest.raises(PublishFailed):
             publish(ModelLifecycle(embedded, at_step=break_off), make_model(name))
