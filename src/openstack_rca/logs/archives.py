@@ -98,7 +98,6 @@ class Walk:
         path: the file; None is standard input.
         direct: whether the user named this very file: then its name does not matter.
         parts: its path below what the user gave.
-        bounds: what it may hold.
         further: the other parts of a file that was cut.
     """
 

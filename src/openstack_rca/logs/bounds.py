@@ -38,11 +38,7 @@ class Budget:
         self._size = 0
 
     def take_member(self, called: str) -> None:
-        """Count one more file of an archive.
-
-        Raises:
-            LogBoundReached: there are too many.
-        """
+        """Count one more file of an archive. Raises LogBoundReached: there are too many."""
         self._members += 1
         if self._members > self.bounds.members:
             setting = "OPENSTACK_RCA_ARCHIVE_MEMBERS"
@@ -52,11 +48,7 @@ class Budget:
             )
 
     def take_text(self, called: str, size: int) -> None:
-        """Count ``size`` more bytes of text.
-
-        Raises:
-            LogBoundReached: that is too much.
-        """
+        """Count ``size`` more bytes of text. Raises LogBoundReached: that is too much."""
         self._size += size
         if self._size > self.bounds.size_bytes:
             setting = "OPENSTACK_RCA_UNPACKED_BYTES"

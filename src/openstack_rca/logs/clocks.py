@@ -36,9 +36,6 @@ def estimate_skew(table: EventTable) -> list[ClockSkew]:
     three of four requests reach a host before they began, its clock is behind, by about that much; where three of four
     reach it much later, it is ahead. A host must share ``LEAST_REQUESTS`` requests with the one where they begin.
 
-    Args:
-        table: the events.
-
     Returns:
         Hosts with at least ``BEHIND_SECONDS`` or ``AHEAD_SECONDS`` of difference, the largest first.
     """

@@ -140,7 +140,6 @@ def collect_sources(paths: Sequence[str | Path], *, join_parts: bool = True) -> 
     """Find the logs below the given paths.
 
     Args:
-        paths: files, folders, globs, or ``-``.
         join_parts: whether the parts of a file that was cut are one source; else each is a file of its own.
 
     Raises:

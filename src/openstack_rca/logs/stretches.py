@@ -55,11 +55,7 @@ class StretchWalk:
         return HostFacts()
 
     def logs(self) -> Iterator[Inside]:
-        """The one log that there is.
-
-        Raises:
-            UnreadableLog: the file cannot be opened.
-        """
+        """The one log that there is. Raises UnreadableLog: the file cannot be opened."""
         if self._stretch.held is not None:
             yield Inside((), PlainText(io.BytesIO(self._stretch.held), b""), None, None)
             return
@@ -101,7 +97,6 @@ def added_since(path: Path, size: int, lines: int) -> Stretch | None:
     """What to read of a plain file that has grown: from the last event on that may have gone on after the end of then.
 
     Args:
-        path: the file.
         size: its bytes when it was read.
         lines: its lines then.
 
@@ -126,7 +121,6 @@ def stretch_of_time(
     """What to read of a plain file for a stretch of time, with some warm-up before it.
 
     Args:
-        path: the file.
         since, until: in UTC; None is open.
         timezone: IANA zone of stamps without an offset.
 

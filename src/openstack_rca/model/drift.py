@@ -90,7 +90,6 @@ def measure_drift(
     """Compare new logs with a model's training.
 
     Args:
-        model: an open model.
         events: events table of at least one event, in time order.
         thresholds: what counts as drift.
         seed: of the draws that say what chance alone would give.

@@ -99,7 +99,6 @@ def train(
     Args:
         events: events table of one or several recordings without faults, behind one another (small trouble of a real
             cloud does no harm: it is left out).
-        config: settings of the training.
         source: where the logs came from, in the user's words; kept in the card.
         trouble: (events,) what rules call a failure; nothing normal is learned from these events, nor from the stories
             that hold one.

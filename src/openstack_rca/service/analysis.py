@@ -71,7 +71,6 @@ def analyze(
     Args:
         paths: files, folders, globs; ``-`` is standard input.
         issue: what is wrong, in the operator's words; empty where nothing was said.
-        settings: see ``openstack_rca.settings``.
         model: reference for ``open_model``, or a model that is already open.
         fast: lexical retrieval only.
         since, until: look only at this stretch of time (UTC).

@@ -68,7 +68,6 @@ class Cluster:
 
         Args:
             function: stands at the top of a module of this package.
-            calls: arguments.
             on_wait: called many times a second; what it raises ends the work.
 
         Raises:

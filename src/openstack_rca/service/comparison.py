@@ -47,7 +47,6 @@ def compare_models(
         first, second: versions, aliases or ``.keras`` files; differences are second less first.
         settings: where versions are, and the margin above which a change is worth a warning.
         logs: normal logs that neither has learned from; both score them.
-        incidents: labelled incidents, answered with each.
         on_step: told each step as it begins.
         on_read: told bytes done and bytes in all while reading.
         on_progress: told incidents done, incidents in all, and the next one's name.

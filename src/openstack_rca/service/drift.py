@@ -80,8 +80,6 @@ def model_drift(
     """Compare new logs of a time without trouble with what a model was trained on.
 
     Args:
-        logs: files, folders, globs.
-        settings: see ``openstack_rca.settings``.
         model: a version, an alias or a ``.keras`` file.
         thresholds: what counts as drift.
         plot: also draw it, as PNG.

@@ -81,10 +81,8 @@ def evaluate(
 
     Args:
         folder: holds incident folders or ``.jsonl`` files of packed incidents, or is one; several, one for each cloud.
-        settings: see ``openstack_rca.settings``.
         model: reference for ``open_model``.
         fast: lexical retrieval only.
-        signatures: folder of the user's own signatures.
         leave_one_out: also score each incident without the signatures that speak for the right answer in any incident
             of its fault kind (``leave_one_out``), and in any incident of its cloud (``leave_one_cloud_out``): what is left is
             what the system can do about a fault that nobody wrote down.
@@ -189,7 +187,6 @@ def compare(
     Args:
         folder: holds incident folders; several, one for each cloud.
         first, second: references for ``open_model``, each with ``:fast`` behind it for the fast mode.
-        settings: see ``openstack_rca.settings``.
         only_info, cluster, on_progress: as for ``evaluate``.
 
     Returns:

@@ -113,8 +113,6 @@ def follow_up(question: str, report: Report, earlier: Earlier = NO_PAST, beside:
     """Answer a question about a report from the report, and beside what was before it.
 
     Args:
-        question: what was typed.
-        report: what it is about.
         earlier: what it can be compared with.
         beside: what stands behind each time in UTC, such as the same one in the reader's zone.
 

@@ -58,7 +58,6 @@ def confirm(
         reference: id of a report, the beginning of one, ``last`` for the newest, or the path of a report saved as JSON. A
             saved report that the history does not hold (it was made elsewhere) is added.
         cause: component, or one of its aliases.
-        settings: see ``openstack_rca.settings``.
         category: kind of fault.
         note: anything worth reading when it happens again.
 
@@ -121,7 +120,6 @@ def import_incidents(
 
     Args:
         folder: holds incident folders, or is one.
-        settings: see ``openstack_rca.settings``.
         model: reference for ``open_model``.
         on_progress: told incidents done, incidents in all, and the next one's name.
 

@@ -98,7 +98,6 @@ def start_training(settings: Settings, logs: Sequence[str | Path], config: Train
     Args:
         settings: the environment that it works in; its secrets reach the process through the environment only.
         logs: as for ``service.training.train``.
-        config: how to train.
 
     Raises:
         ConfigurationError: one runs already, or it could not be started.

@@ -66,7 +66,6 @@ class KeptLogs:
 
     Args:
         settings: where the cache is, how large it may be, and how logs are read.
-        collection: the files.
     """
 
     def __init__(self, settings: Settings, collection: Collection) -> None:

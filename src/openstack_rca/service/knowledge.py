@@ -13,7 +13,6 @@ def knowledge_for(settings: Settings, *, fast: bool, issue: str = "", history: H
     """Gather it; what cannot be had is a notice, never an error.
 
     Args:
-        settings: see ``openstack_rca.settings``.
         issue: what was asked; without one there is nothing to be matched, by meaning or not.
         fast: lexical retrieval only; the encoder is not even looked for.
         history: past incidents to compare with; None: none, as in an evaluation, which must not know its answers.

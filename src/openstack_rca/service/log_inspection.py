@@ -51,7 +51,6 @@ def reading_notes(read: LogRead, kept: KeptLogs | None = None) -> list[str]:
     """Sentences on what of the logs was not read, has no known level, or comes from a clock that disagrees.
 
     Args:
-        read: what was read.
         kept: the cache that it lies in, and what was found out about its clocks before.
     """
     notes = []

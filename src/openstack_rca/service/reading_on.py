@@ -57,7 +57,6 @@ class KnownSources:
     """Which of some files are as they were when something was kept of them, or hold that and more.
 
     Args:
-        sources: the files.
         identities: by what ``described`` says of the files that were read then, what ``identity_of`` said.
     """
 
@@ -98,7 +97,6 @@ def read_on(
     """What reading a collection gives, from what was kept of most of it.
 
     Args:
-        collection: the files.
         known: those of which ``old`` holds something that counts.
         old: what was kept.
         read: reads the others, and what has been added.

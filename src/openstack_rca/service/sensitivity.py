@@ -47,10 +47,8 @@ def measure_sensitivity(
 
     Args:
         folders: each holds incident folders, or is one.
-        settings: see ``openstack_rca.settings``.
         model: reference for ``open_model``.
         fast: lexical retrieval only.
-        signatures: folder of the user's own signatures.
         on_progress: told incidents done, incidents in all, and the next one's name.
 
     Returns:

@@ -220,7 +220,6 @@ def story_text(story: ShownStory, clock: Callable[[datetime], str] = _utc_clock)
     """A story in lines: one an event, below it what was expected and did not come, or came late.
 
     Args:
-        story: what to tell.
         clock: how a time of day is written.
     """
     ended = "" if story.ended else ", cut off by the end of the logs"

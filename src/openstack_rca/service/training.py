@@ -91,8 +91,6 @@ def train(
 
     Args:
         paths: files, folders, globs; ``-`` is standard input.
-        settings: see ``openstack_rca.settings``.
-        config: how to train.
         output: also write the model file here.
         force: let it be used even if it is worse; the history says so.
         add: train on from this version (``latest``, a number or an alias) instead of from nothing.

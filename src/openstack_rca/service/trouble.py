@@ -18,10 +18,6 @@ def find_trouble(events: pl.DataFrame, catalogue: Catalogue) -> npt.NDArray[np.b
 
     What healthy clouds log now and then too (signatures that need a number of hits, orderly stops and starts) is no
     trouble, and neither is a symptom alone, which only says that something else may be at fault.
-
-    Args:
-        events: events table.
-        catalogue: the signatures.
     """
     level = pl.col("level").cast(pl.String)
     complaints = events.with_row_index("row").filter(level.is_in(_COMPLAINTS))

@@ -112,8 +112,6 @@ class Watch:
 
     Args:
         paths: what to follow, see ``Follower``.
-        settings: see ``openstack_rca.settings``.
-        model: scores the events.
         deliveries: where what is told goes.
         options: see ``WatchOptions``.
         state: file that remembers, over a restart, where the reading stopped, which trouble is open, what was told, and

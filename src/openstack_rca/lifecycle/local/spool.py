@@ -122,7 +122,6 @@ def kept_for_later(spool: Spool, place: Place, draft: Draft, model_file: Path, e
     """Put a draft whose publishing failed into the spool, and say so.
 
     Args:
-        spool: the folder.
         place: where it was to be published.
         draft: the file and what is said about it.
         model_file: the trained file, which is named where there is no room in the spool.
@@ -153,7 +152,6 @@ def send_waiting(spool: Spool, send: Callable[[SpooledModel], ModelVersion]) -> 
     """Send what waits, oldest first, and forget what was sent; a damaged file does not hold up the others.
 
     Args:
-        spool: the folder.
         send: publishes one, or finds that this was done before.
 
     Raises:

@@ -19,7 +19,6 @@ class PatientClient:
     A call that was given up may still take effect, as one whose answer was lost on the way.
 
     Args:
-        client: MLflow's.
         seconds: that one call may take, of whatever number of requests it consists.
         server: the name of the server, to be shown.
 

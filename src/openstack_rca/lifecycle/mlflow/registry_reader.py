@@ -59,7 +59,6 @@ class ClientReader:
     Args:
         connect: gives the client; called at the first question.
         uri: of the registry, for messages.
-        name: the registered name.
     """
 
     def __init__(self, connect: Callable[[], Any], uri: str, name: str) -> None:

@@ -54,10 +54,6 @@ def read_runs(database: Path, experiment: str, limit: int, kind: str | None, sec
 
     Args:
         database: the sqlite file; one that is not there holds no runs.
-        experiment: its name.
-        limit: how many at most.
-        kind: only of this kind.
-        seconds: to wait for a writer.
 
     Raises:
         sqlite3.Error: it cannot be read, or its tables are not those of MLflow 3.

@@ -44,7 +44,6 @@ def said(text: str, uri: str, proxy: str = "") -> LifecycleError | None:
 
     Args:
         text: what the client's library passed on.
-        uri: the tracking URI.
         proxy: the proxy on the way there, to be named.
     """
     row = meaning(text, "openstack_rca.lifecycle.mlflow", "server_words.yaml")

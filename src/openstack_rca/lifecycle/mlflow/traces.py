@@ -23,8 +23,6 @@ def record_trace(uri: str, run: Any, name: str, began: datetime, steps: Steps) -
     """Store the trace of a run; raises MLflow's own exceptions where that fails.
 
     Args:
-        uri: of the tracking server.
-        run: MLflow's.
         name: of the whole work.
         began: when its first step began.
         steps: follow each other without a gap.

@@ -182,7 +182,6 @@ class Tracking:
         """The newest runs of the experiment, newest first.
 
         Args:
-            limit: how many at most.
             kind: only ``training`` or only ``analysis``.
 
         Raises:

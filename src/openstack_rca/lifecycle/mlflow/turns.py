@@ -27,7 +27,6 @@ class Turns:
     """The queue of one registered model.
 
     Args:
-        client: the MLflow client.
         name: of the registered model.
         errors: turns MLflow's errors into ours.
     """

@@ -74,7 +74,6 @@ def side_by_side(at_once: int, work: Callable[[Item], Result], items: Iterable[I
     Args:
         at_once: items at a time, at most.
         work: on one item.
-        items: all of them.
 
     Returns:
         The results, in the order of the items.

@@ -44,10 +44,8 @@ def ask_bucket(settings: Settings, bucket: str, query: str, method: str = "GET",
 
     Args:
         settings: endpoint, credentials, time limit, certificates.
-        bucket: its name.
         query: the property, such as ``lifecycle``, or parameters with values, in the order of their names.
         method: ``GET`` or ``PUT``.
-        body: what to send.
 
     Raises:
         StoreUnavailable: no answer, or none in HTTP.

@@ -41,7 +41,6 @@ def store_errors(root: str, address: str, key: str, *, writing: bool = False) ->
     """Turn the library's errors into ours.
 
     Args:
-        root: the artifact root.
         address: what to call the server when it does not answer.
         key: the object that is worked on; empty for a listing.
         writing: a write that finds nothing has found no bucket.

@@ -19,7 +19,6 @@ def said(text: str, root: str, address: str, where: str) -> LifecycleError | Non
 
     Args:
         text: the answer, with its status.
-        root: the artifact root.
         address: what to call the server.
         where: the object that it was about.
     """

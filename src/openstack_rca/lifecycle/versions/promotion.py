@@ -37,7 +37,6 @@ def promote(
 
     Args:
         lifecycle: where it comes from.
-        reference: which version.
         experiment, model_name: the environment that it goes to, and the name that it has there (the same one).
         reason: for the history of both.
 

@@ -65,7 +65,6 @@ def plan_pruning(
     """Say what pruning would do; nothing is changed.
 
     Args:
-        lifecycle: the environment.
         keep: how many of the newest usable versions stay, at least 1.
         younger_than: what is younger stays.
         orphans: also take files under a version's own names that neither registry nor history know and that have no

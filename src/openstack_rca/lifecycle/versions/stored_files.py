@@ -21,7 +21,6 @@ class StoredFiles:
 
     Args:
         settings: credentials, where a version lies under another root.
-        store: the artifact root.
         cache: verified files on this machine.
         signatures: what has to be signed.
     """

@@ -32,12 +32,9 @@ def investigate(
     """Find the causes; ``build_report`` tells them.
 
     Args:
-        request: issue, paths and window.
         events: the events table, or the events as one frame.
         scores: row-aligned ``score`` and ``unseen`` of a model, or None.
         rates: normal rates of the model's training logs.
-        catalogue: signatures.
-        topology: dependency graph.
         on_step: told the name of each stage as it begins.
         expected: steps that a model expected of the requests in the logs; None: nothing is expected.
 

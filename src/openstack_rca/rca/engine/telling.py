@@ -41,7 +41,6 @@ def build_report(
     """Tell what a case holds.
 
     Args:
-        case: what ``investigate`` found.
         files: what was read from each file.
         model: which model scored.
         seconds: wall seconds of the steps.

@@ -39,8 +39,6 @@ def earlier_causes(
         window: the one that is asked about.
         rates: normal rates of the model's training logs.
         events: the events, for their words.
-        catalogue: signatures.
-        topology: components and their dependencies.
 
     Returns:
         The events with their words and with the columns that ``add_novelty`` adds; no event for most stretches.

@@ -103,7 +103,6 @@ def step_suspicion(expected: ExpectedSteps, observed: pl.DataFrame) -> np.ndarra
     """How suspicious each event is because its request stopped after it: 1 for each such request, else 0.
 
     Args:
-        expected: what the model expected.
         observed: observed events (``row``).
     """
     if expected.steps.is_empty():

@@ -79,8 +79,6 @@ def signature_hits(window: pl.DataFrame, catalogue: Catalogue, topology: Topolog
 
     Args:
         window: observed events (``row``, ``component``, ``level``, ``text``).
-        catalogue: signatures.
-        topology: components and their dependencies.
 
     Returns:
         One row per event and accused: row, signature, accused, accused_host, directness, title, proof, reason.

@@ -35,7 +35,6 @@ def observe(table: EventTable, topology: Topology) -> pl.DataFrame:
     """The counted columns of the events, with what the analysis adds.
 
     Args:
-        table: the events.
         topology: gives each service its component.
 
     Returns:
@@ -60,7 +59,6 @@ def with_words(observed: pl.DataFrame, table: EventTable) -> pl.DataFrame:
 
     Args:
         observed: from ``observe``.
-        table: the events.
 
     Returns:
         The events with ``text`` (message, exception and detail, without what it only carries: ``own_words``) besides.
@@ -92,7 +90,6 @@ def add_novelty(observed: pl.DataFrame, rates: NormalRates, minutes: float, pick
         observed: result of ``observe``, already cut to the window.
         rates: normal rates per component and template. A component that they do not hold is not familiar: its
             ``normal_per_minute`` is null.
-        minutes: length of the window.
         picked: lines picked for their errors (``looks_preselected``), so that errors all through them are not noise.
     """
     table = current()
@@ -143,9 +140,6 @@ def match_signatures(window: pl.DataFrame, catalogue: Catalogue, topology: Topol
 
     Args:
         window: observed events of the window with novelty (``add_novelty``).
-        catalogue: signatures.
-        topology: components and their dependencies.
-        minutes: length of the window.
     """
     hits = signature_hits(window, catalogue, topology)
     explained = hits.filter(pl.col("directness") != Directness.SYMPTOM.value)["row"]

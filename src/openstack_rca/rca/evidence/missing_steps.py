@@ -33,9 +33,7 @@ def missing_steps(
     """Findings for the stretches of trouble that lie in a window.
 
     Args:
-        expected: what the model expected.
         window: observed events (``row``, ``time``, ``component``, ``host``, ``process``), cut to the window.
-        topology: dependency graph.
         said: findings from what components say.
     """
     if expected.steps.is_empty() or window.is_empty():
@@ -152,10 +150,7 @@ def discount_by_steps(
     fell silent, but was waited for by nobody, was not asked.
 
     Args:
-        findings: all findings of the window.
-        expected: what the model expected.
         window: observed events, cut to the window.
-        topology: dependency graph.
     """
     if expected.steps.is_empty():
         return findings

@@ -17,7 +17,6 @@ def silences(window: pl.DataFrame, rates: NormalRates, topology: Topology) -> li
     """A finding for each stream that fell silent; none where nothing below a warning is left of the logs.
 
     Args:
-        window: observed events of the window.
         rates: normal rates and gaps.
         topology: tells whose silence follows from whose.
     """

@@ -28,7 +28,6 @@ def suspicions(trouble: Trouble, topology: Topology, present: Set[str]) -> list[
 
     Args:
         trouble: the requests that stopped, and the steps that came meanwhile.
-        topology: dependency graph.
         present: components that log here; of OpenStack's own services no other is suspected.
     """
     ways = Ways(trouble, topology, present)

@@ -35,9 +35,7 @@ def blame_link_to_shared_service(findings: list[Finding], window: pl.DataFrame, 
     """Turn accusations of a shared service by one host alone into accusations of that host's network.
 
     Args:
-        findings: all findings.
         window: observed events (``row``, ``text``, ``component``, ``host``, ``time``).
-        topology: dependency graph.
 
     Returns:
         The findings, some of them with ``network`` as the accused.
@@ -88,7 +86,6 @@ def blame_link_to_busy_service(findings: list[Finding], window: pl.DataFrame) ->
     paused, and the same client on other hosts has no complaint, what is broken lies on the way.
 
     Args:
-        findings: all findings.
         window: observed events (``row``, ``text``, ``component``, ``host``, ``time``).
 
     Returns:
@@ -120,12 +117,7 @@ def blame_link_to_busy_service(findings: list[Finding], window: pl.DataFrame) ->
 
 
 def blame_named_by_several(findings: list[Finding], topology: Topology) -> list[Finding]:
-    """What several components say of themselves in the same words is the fault of whom the words name.
-
-    Args:
-        findings: all findings.
-        topology: dependency graph.
-    """
+    """What several components say of themselves in the same words is the fault of whom the words name."""
     alike: dict[tuple[str | None, str], list[Finding]] = {}
     for finding in findings:
         own = finding.directness is Directness.CAUSE and finding.accuser == finding.accused
@@ -151,7 +143,6 @@ def keep_blame_on_common_target(findings: list[Finding], window: pl.DataFrame) -
     One host that waits in vain hints at its network; many that wait for the same one hint at that one.
 
     Args:
-        findings: all findings.
         window: observed events (``row``, ``text``).
 
     Returns:

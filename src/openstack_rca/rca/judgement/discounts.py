@@ -56,7 +56,6 @@ def discount_unmissed_silence(findings: list[Finding], normal: NormalRates) -> l
     """Weaken a silence that nobody misses: whoever has nothing to do is silent too.
 
     Args:
-        findings: all findings.
         normal: where it is known how long a component is silent when all is well, a longer silence counts in full.
 
     Returns:
@@ -80,7 +79,6 @@ def discount_stop_after_own_error(findings: list[Finding], catalogue: Catalogue)
     So it is with an ending that gives no reason ("failed to start") after an error that does.
 
     Args:
-        findings: all findings.
         catalogue: tells which signatures speak of a stop (``phase``).
     """
     table = current()
@@ -115,9 +113,6 @@ def discount_old_boots(findings: list[Finding]) -> list[Finding]:
     """Leave out a host's boot after which nothing was wrong for longer than a cause goes before its effect.
 
     A kernel's log begins with its boot, be it days ago.
-
-    Args:
-        findings: all findings.
     """
     table = current()
     boots = [
@@ -136,7 +131,6 @@ def discount_undated(findings: list[Finding], window: pl.DataFrame) -> list[Find
     """Weaken what rests only on lines that may be of any moment, since the other logs have times.
 
     Args:
-        findings: all findings.
         window: observed events (``row``, ``undated``).
     """
     undated = set(window.filter(pl.col("undated"))["row"].to_list())
@@ -155,7 +149,6 @@ def discount_lone_warnings(findings: list[Finding], window: pl.DataFrame) -> lis
     same, such a line proves nothing.
 
     Args:
-        findings: all findings.
         window: observed events (``row``, ``level``, ``failed``).
     """
     table = current()
@@ -185,7 +178,6 @@ def confirm_absence(findings: list[Finding], catalogue: Catalogue, window: pl.Da
     a start, and it writes nothing for longer than a restart takes, it was not running.
 
     Args:
-        findings: all findings.
         catalogue: tells which signatures speak of a start (``phase``).
         window: observed events (``component``, ``host``, ``time``).
     """
@@ -234,7 +226,6 @@ def discount_clean_restarts(findings: list[Finding], catalogue: Catalogue, windo
     """Weaken what a component says of its own stop where it was back within seconds and nobody missed it.
 
     Args:
-        findings: all findings.
         catalogue: tells which signatures speak of a stop and of a start (``phase``).
         window: observed events; who goes on writing is back, whether or not it tells of its start.
 

@@ -26,8 +26,6 @@ def explain(candidates: Sequence[Candidate], findings: list[Finding], topology: 
 
     Args:
         candidates: the accused with their guilt (``weigh``).
-        findings: all findings of the window.
-        topology: dependency graph.
 
     Returns:
         The candidates, with ``explains``, ``explains_share`` and ``explained_by``.

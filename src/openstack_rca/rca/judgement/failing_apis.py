@@ -27,10 +27,8 @@ def infer_from_failing_apis(
     """The accusation of what the APIs share that answer with internal errors; nothing where somebody tells a cause.
 
     Args:
-        findings: all findings of the window.
         window: observed events (``row``, ``time``, ``component``, ``template_id``, ``level``, ``failed``).
         events: the events table that the rows count.
-        topology: dependency graph.
     """
     failing = _failing(window, events, topology)
     if len(failing) < current().sharing or any(_tells(finding, set(failing), topology) for finding in findings):

@@ -24,7 +24,6 @@ def blame_proxy_in_front(findings: list[Finding], window: pl.DataFrame) -> list[
     """Turn refusals that several services seem to give at one address into an accusation of the silent proxy there.
 
     Args:
-        findings: all findings.
         window: observed events (``row``, ``text``, ``component``, ``host``, ``time``).
     """
     proxy = next((name for name in PROXIES if name in set(window["component"].unique().to_list())), None)

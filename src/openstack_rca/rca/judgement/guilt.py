@@ -120,11 +120,7 @@ def _commonest(findings: list[Finding]) -> Finding:
 
 
 def weigh(findings: list[Finding]) -> list[Candidate]:
-    """One candidate for each accused component, with its guilt.
-
-    Args:
-        findings: all findings of the window.
-    """
+    """One candidate for each accused component, with its guilt."""
     table = current()
     by_component: dict[str, Candidate] = {}
     for finding in findings:

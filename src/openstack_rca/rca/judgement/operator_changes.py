@@ -21,7 +21,6 @@ def weigh_changes(findings: list[Finding], catalogue: Catalogue) -> list[Finding
     Trouble that follows a changed user is complaint of keystone; that follows a changed endpoint is complaint of anybody.
 
     Args:
-        findings: all findings.
         catalogue: tells which signatures speak of a change (``phase``).
     """
     changes = {signature.id for signature in catalogue.signatures if signature.phase == "change"}

@@ -24,7 +24,6 @@ def discount_orderly_absence(findings: Sequence[Finding], catalogue: Catalogue, 
     """Take the weight from what speaks of a stop in good order that nobody missed and that is over.
 
     Args:
-        findings: all findings.
         catalogue: tells which signatures speak of a stop (``phase``).
         window: observed events (``row``, ``component``, ``host``, ``time``, ``text``).
     """

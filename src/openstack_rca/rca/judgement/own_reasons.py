@@ -22,10 +22,6 @@ def believe_own_reasons(findings: Sequence[Finding], topology: Topology) -> list
     """Make causes of the errors that tell a reason, of those whom others miss.
 
     Whoever says itself what is wrong with it is missed for that; and a request that stopped names nobody.
-
-    Args:
-        findings: all findings.
-        topology: dependency graph.
     """
     told = {finding.accused for finding in findings if finding.directness is Directness.CAUSE and finding.complains}
     missing = [finding for finding in findings if _complains(finding) and finding.accused not in told]

@@ -43,9 +43,7 @@ def blame_own_settings(findings: list[Finding], window: pl.DataFrame, topology: 
     """Turn what one client alone says of a service that serves others into a fault of that client's settings.
 
     Args:
-        findings: all findings.
         window: observed events (``row``, ``text``, ``component``, ``host``, ``time``).
-        topology: dependency graph.
     """
     findings = _blame_refused_login(_blame_shared_account(findings), window)
     findings = _blame_unknown_name(findings, window, topology)

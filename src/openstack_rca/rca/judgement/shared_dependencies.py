@@ -22,11 +22,6 @@ from openstack_rca.rca.weights import current
 def infer_shared(findings: list[Finding], window: pl.DataFrame, topology: Topology) -> list[Finding]:
     """Add accusations of what the stopped components share.
 
-    Args:
-        findings: all findings of the window.
-        window: observed events (``component``, ``host``).
-        topology: dependency graph.
-
     Returns:
         The findings and, at most, one inferred component's and one host's.
     """

@@ -25,7 +25,6 @@ def verdict_on(candidates: Sequence[Candidate], doubtful: bool = False) -> Verdi
     """How far the best candidate can be trusted, or that there is nothing to trust.
 
     Args:
-        candidates: the accused, best first.
         doubtful: thin evidence leaves a doubt, it does not clear.
     """
     best = next(iter(candidates), None)

@@ -37,7 +37,6 @@ class RememberingCatalogue(Catalogue):
     """A catalogue that keeps what it found in the texts of the last questions; ``without`` gives one that shares it.
 
     Args:
-        signatures: the rules.
         searched: what the whole catalogue found in texts; for ``without`` alone.
     """
 

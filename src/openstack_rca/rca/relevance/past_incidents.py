@@ -58,7 +58,6 @@ def fingerprint_of(findings: Sequence[Finding], observed: pl.DataFrame) -> Finge
     """What the evidence looks like, free of times and places.
 
     Args:
-        findings: all findings of the window.
         observed: observed events (``row``, ``template_id``).
     """
     telling = sorted(
@@ -85,8 +84,6 @@ def recall(issue: str, fingerprint: Fingerprint, knowledge: Knowledge) -> Recall
     """Find the past incidents that resemble this one.
 
     Args:
-        issue: what the operator typed.
-        fingerprint: evidence of this analysis.
         knowledge: the past, and the semantic search that compares issues by meaning.
     """
     own = _features(fingerprint)

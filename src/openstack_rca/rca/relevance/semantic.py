@@ -46,7 +46,6 @@ class SemanticSearch:
     """Similarity of texts by meaning, with the embeddings of fixed texts kept on disk.
 
     Args:
-        encoder: the encoder.
         cache_folder: where embeddings are kept, a file each, named by the digest of encoder and text; None: nowhere.
     """
 
@@ -59,7 +58,6 @@ class SemanticSearch:
         """How alike a text is to each of the others, in [0, 1].
 
         Args:
-            text: what is asked.
             others: what it is compared with.
             keep: the others come again in later analyses, so their embeddings are worth a file.
         """

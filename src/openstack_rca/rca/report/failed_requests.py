@@ -22,7 +22,6 @@ def failed_requests(named: Sequence[Candidate], observed: pl.DataFrame) -> list[
 
     Args:
         named: causes, best first; the evidence of the first two is searched.
-        observed: events of the window.
 
     Returns:
         At most ``MAX_PATHS`` paths, each with its first event per service and every error, in time order.

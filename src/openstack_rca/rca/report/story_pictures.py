@@ -20,7 +20,6 @@ def story_pictures(named: Sequence[Candidate], expected: ExpectedSteps, observed
 
     Args:
         named: causes, best first.
-        expected: what the model expected.
         observed: events of the window (``row``, ``component``, ``text``).
 
     Returns:
