@@ -31,8 +31,7 @@ def require_extra(extra: str, purpose: str) -> None:
         extra: one of ``MODULES``.
         purpose: what needs it, as the subject of a sentence.
 
-    Raises:
-        ExtraMissing: it is not; the message holds the line that installs it.
+    Raises ExtraMissing: it is not; the message holds the line that installs it.
     """
     if not is_installed(extra):
         raise ExtraMissing(

@@ -25,8 +25,7 @@ def post_json(address: str, document: object, *, seconds: float, authorities: Pa
         seconds: how long to wait for the connection and for the answer.
         authorities: PEM file of further certificate authorities to trust.
 
-    Raises:
-        OSError: it did not arrive; ``urllib.error.HTTPError`` where the server answers anything but a success.
+    Raises OSError: it did not arrive; ``urllib.error.HTTPError`` where the server answers anything but a success.
     """
     context = ssl.create_default_context()
     if authorities is not None:

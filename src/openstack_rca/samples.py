@@ -14,8 +14,7 @@ PACKAGED_NAME = "_samples"
 def samples_folder() -> Path:
     """Folder that holds ``normal/`` and ``incidents/``.
 
-    Raises:
-        LogPathNotFound: this installation carries no samples.
+    Raises LogPathNotFound: this installation carries no samples.
     """
     package = Path(str(files("openstack_rca")))
     candidates = (package / PACKAGED_NAME, package.parent.parent / "samples")
@@ -46,8 +45,7 @@ def incident_names() -> list[str]:
 def incident_folder(name: str) -> Path:
     """Folder of one incident: ``incident.json`` and ``logs/``.
 
-    Raises:
-        LogPathNotFound: no sample incident has this name.
+    Raises LogPathNotFound: no sample incident has this name.
     """
     if name not in incident_names():
         raise LogPathNotFound(f"There is no sample incident {name!r}.", f"There are {', '.join(incident_names())}.")

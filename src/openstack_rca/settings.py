@@ -263,8 +263,7 @@ def set_defaults(values: Mapping[str, object]) -> None:
 def load_settings(**overrides: object) -> Settings:
     """Read the environment; keyword arguments that are not ``None`` win over it, and it wins over ``set_defaults``.
 
-    Raises:
-        ConfigurationError: a value cannot work; the message names the setting and never its secret value.
+    Raises ConfigurationError: a value cannot work; the message names the setting and never its secret value.
     """
     given = {name: value for name, value in overrides.items() if value is not None}
     try:

@@ -17,8 +17,7 @@ def current_settings(arguments: Sequence[str] | None = None) -> Settings:
         arguments: ``--root PATH`` (again for each further folder), ``--mlflow-uri``, ``--mlflow-experiment``,
             ``--disable-mlflow``; what else stands there is not ours. None: those of the script that Streamlit runs.
 
-    Raises:
-        ConfigurationError: a value cannot work.
+    Raises ConfigurationError: a value cannot work.
     """
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--root", action="append")

@@ -168,8 +168,7 @@ class MLflowManager:
     def load_model_with_versioning(self, model_name: str = DEFAULT_MODEL_NAME, version: str | int = "latest") -> Any:
         """A verified Keras model of a version: ``"latest"``, ``15``, ``"15"``, ``"v15"`` or ``"@alias"``.
 
-        Raises:
-            VersionNotFound, DigestMismatch, RegistryUnavailable, StoreError: as ``ModelLifecycle.load``.
+        Raises VersionNotFound, DigestMismatch, RegistryUnavailable, StoreError: as ``ModelLifecycle.load``.
         """
         loaded = self._lifecycle(model_name).load(version, any_kind=True)
         return self._load_file(loaded.path)

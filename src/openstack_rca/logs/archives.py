@@ -126,8 +126,7 @@ class Walk:
     def logs(self) -> Iterator[Inside | LeftOut]:
         """What is inside, in the order of the file; a log is read before the next one is asked for.
 
-        Raises:
-            UnreadableLog: the file itself cannot be opened.
+        Raises UnreadableLog: the file itself cannot be opened.
         """
         with opened(self._path, direct=self._direct, further=self._further) as raw:
             if raw.seekable():

@@ -61,8 +61,7 @@ def read_blocks(text: Readable, log_index: int, first_line: int = 1, ahead: int 
         ahead: for a text that goes on where a block of plain lines ended (``cuts_of``): how many of its bytes were looked
             at for that end, so that further blocks end where they do when all is read in one go.
 
-    Raises:
-        UnreadableLog: it cannot be read to its end; what came before was given.
+    Raises UnreadableLog: it cannot be read to its end; what came before was given.
     """
     rest, final = b"", False
     shape = None if ahead is None else _Shape(b"")

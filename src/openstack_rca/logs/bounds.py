@@ -61,8 +61,7 @@ class Budget:
     def check_ratio(self, called: str, unpacked: int, packed: int) -> None:
         """Hold what came out of a packing against what went in.
 
-        Raises:
-            LogBoundReached: no log packs so well; nothing of it is to be used.
+        Raises LogBoundReached: no log packs so well; nothing of it is to be used.
         """
         if unpacked > _TRUSTED_BYTES and unpacked > packed * self.bounds.ratio:
             setting = "OPENSTACK_RCA_UNPACKED_RATIO"

@@ -157,8 +157,7 @@ class Follower:
         from_start: read what the files hold already; else only what comes.
         places: where an earlier process stopped, by the identity of the file.
 
-    Raises:
-        LogInputError: a path leads nowhere, or a file is not a log.
+    Raises LogInputError: a path leads nowhere, or a file is not a log.
     """
 
     def __init__(

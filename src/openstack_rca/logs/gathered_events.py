@@ -46,8 +46,7 @@ class ReadingOptions:
     ``host_zones`` gives patterns of hosts' names the zone of their stamps, instead of what the host's own files say.
     Without ``templates`` all events have the same, empty one, which saves the time that masking takes.
 
-    Raises:
-        ConfigurationError: there is no such ``log_format``.
+    Raises ConfigurationError: there is no such ``log_format``.
     """
 
     timezone: str = "UTC"

@@ -56,8 +56,7 @@ class Input:
     def head(self) -> bytes:
         """The first ``HEAD_BYTES`` bytes, fewer only where there are no more; they are still to be read.
 
-        Raises:
-            UnreadableLog: there is not a single byte, for a reason.
+        Raises UnreadableLog: there is not a single byte, for a reason.
         """
         if len(self._ahead) < HEAD_BYTES:
             self._ahead += self._pull(HEAD_BYTES - len(self._ahead))
@@ -71,8 +70,7 @@ class Input:
     def read(self, size: int = -1, /) -> bytes:
         """Up to ``size`` bytes (-1: all), fewer only at the end or before damage.
 
-        Raises:
-            UnreadableLog: permission, damage, or a bound; what came before was given.
+        Raises UnreadableLog: permission, damage, or a bound; what came before was given.
         """
         size = size if size >= 0 else 1 << 62
         found, self._ahead = self._ahead[:size], self._ahead[size:]

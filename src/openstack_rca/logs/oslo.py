@@ -72,9 +72,6 @@ def split_oslo(lines: pl.DataFrame, timezone: str) -> tuple[pl.DataFrame, pl.Dat
     Args:
         lines: columns ``row`` and ``text``.
         timezone: IANA zone of stamps without an offset.
-
-    Returns:
-        their records, and the lines that are none.
     """
     plain, others = matching(lines, _PLAIN)
     parsed = [_plain_records(plain, timezone)] if plain.height else []

@@ -100,8 +100,7 @@ def added_since(path: Path, size: int, lines: int) -> Stretch | None:
         size: its bytes when it was read.
         lines: its lines then.
 
-    Returns:
-        The stretch; None where the file has to be read from its beginning.
+    Returns the stretch; None where the file has to be read from its beginning.
     """
     with path.open("rb") as file:
         start = max(0, size - _BORDER_BYTES)
@@ -129,8 +128,7 @@ def stretch_of_time(
         file has to be read whole: it is not plain text, its lines do not begin with full dates, or they are not in the
         order of time.
 
-    Raises:
-        OSError: the file cannot be read.
+    Raises OSError: the file cannot be read.
     """
     size = path.stat().st_size
     if not can_be_entered(path):

@@ -30,9 +30,6 @@ def with_years(
         timezone: IANA zone of these stamps; its offset depends on the year.
         year: the year of the last line of every file, instead of all that.
         known_latest: the latest line with a date of what is left out of these logs.
-
-    Returns:
-        the same events, dated.
     """
     yearless = pl.col("time").dt.year().is_between(PLACEHOLDER_YEAR - 1, PLACEHOLDER_YEAR + 1)
     flagged = events.with_columns(yearless.fill_null(False).alias("yearless"))

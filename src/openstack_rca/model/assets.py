@@ -57,9 +57,6 @@ class Assets:
         Args:
             path: of the model file, for the message.
 
-        Returns:
-            The records and the digest that the weights must have.
-
         Raises:
             ModelFormatUnsupported: another format version; checked before anything else.
             ModelFileDamaged: a record is missing, was changed, or does not have its form.

@@ -135,8 +135,7 @@ class Baseline:
     def from_dict(cls, facts: Mapping[str, Any]) -> Baseline:
         """Read what ``as_dict`` wrote.
 
-        Raises:
-            KeyError, TypeError, ValueError, polars.exceptions.PolarsError: not of that form.
+        Raises KeyError, TypeError, ValueError, polars.exceptions.PolarsError: not of that form.
         """
         columns = dict(facts["templates"])
         columns["template_id"] = [int(number) for number in columns["template_id"]]

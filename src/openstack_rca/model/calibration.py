@@ -147,8 +147,7 @@ class QuantileTable:
     def from_dict(cls, facts: Mapping[str, Any]) -> QuantileTable:
         """Read what ``as_dict`` wrote.
 
-        Raises:
-            KeyError, TypeError, ValueError: not of that form, or not a monotone map into [0, 1].
+        Raises KeyError, TypeError, ValueError: not of that form, or not a monotone map into [0, 1].
         """
         surprises = np.asarray(facts["surprises"], dtype=np.float64)
         shares = np.asarray(facts["shares"], dtype=np.float64)
@@ -204,8 +203,7 @@ class Calibration:
     def from_dict(cls, facts: Mapping[str, Any]) -> Calibration:
         """Read what ``as_dict`` wrote.
 
-        Raises:
-            KeyError, TypeError, ValueError: not of that form, or the pooled table is missing.
+        Raises KeyError, TypeError, ValueError: not of that form, or the pooled table is missing.
         """
         tables = {str(name): QuantileTable.from_dict(table) for name, table in facts.items()}
         if POOLED not in tables:

@@ -146,8 +146,7 @@ class TrainingCard:
     def from_json(cls, facts: Mapping[str, Any]) -> TrainingCard:
         """Read what ``as_json`` wrote; facts of a later release that this one does not know are left out.
 
-        Raises:
-            KeyError, TypeError, ValueError: a fact is missing or has the wrong form.
+        Raises KeyError, TypeError, ValueError: a fact is missing or has the wrong form.
         """
         known = {item.name for item in dataclasses.fields(cls)}
         values = {name: value for name, value in facts.items() if name in known}

@@ -95,8 +95,7 @@ def measure_drift(
         seed: of the draws that say what chance alone would give.
         scored: what ``ModelFile.score`` says of the events, where it was asked already.
 
-    Raises:
-        ValueError: there is no event.
+    Raises ValueError: there is no event.
     """
     if not events.height:
         raise ValueError("there is no event to compare")
@@ -134,8 +133,7 @@ def measure_drift(
 def js_distance(first: npt.NDArray[np.number], second: npt.NDArray[np.number]) -> float:
     """Jensen-Shannon distance of two mixes, given as counts or shares of the same kinds: 0 the same, 1 nothing in common.
 
-    Raises:
-        ValueError: one of them is empty.
+    Raises ValueError: one of them is empty.
     """
     if not first.sum() or not second.sum():
         raise ValueError("a mix of nothing has no distance")

@@ -162,8 +162,7 @@ class FollowRules:
     def from_dict(cls, facts: Mapping[str, Any]) -> FollowRules:
         """Read what ``as_dict`` wrote.
 
-        Raises:
-            KeyError, TypeError, ValueError, polars.exceptions.PolarsError: not of that form.
+        Raises KeyError, TypeError, ValueError, polars.exceptions.PolarsError: not of that form.
         """
         columns = dict(facts["rules"])
         columns["template_id"] = [int(number) for number in columns["template_id"]]

@@ -169,8 +169,7 @@ def open_model_file(path: Path) -> ModelFile:
 def load_keras_model(path: Path) -> keras.Model:
     """The file as a Keras model, uncompiled, in safe mode, after the same audit. Takes the seconds that Keras takes.
 
-    Raises:
-        ModelFileDamaged, ModelFileUnsafe, ModelFormatUnsupported: as ``open_model_file``.
+    Raises ModelFileDamaged, ModelFileUnsafe, ModelFormatUnsupported: as ``open_model_file``.
     """
     _read_whole(Path(path))
     from openstack_rca.model import network

@@ -25,8 +25,7 @@ def training_plots(result: TrainingResult, folder: Path) -> list[Path]:
         result: what ``training.train`` returned.
         folder: made if it is not there.
 
-    Returns:
-        The files written: ``learning_curves.png``, ``calibration.png``, ``surprising_templates.png``.
+    Returns the files written: ``learning_curves.png``, ``calibration.png``, ``surprising_templates.png``.
     """
     folder.mkdir(parents=True, exist_ok=True)
     drawings = {

@@ -114,8 +114,7 @@ def rate_rival(events: pl.DataFrame, baseline: Baseline) -> npt.NDArray[np.float
 def best_story_detector(metrics: Mapping[str, float]) -> str:
     """Which of ``DETECTORS`` told spoilt stories best on held-back ones, by its area under the curve.
 
-    Returns:
-        The first of those that are best; empty where stories were not measured.
+    Returns the first of those that are best; empty where stories were not measured.
     """
     found = {"lstm": metrics.get("story_auroc", np.nan)}
     found |= {name: metrics.get(f"rival_{name}_story_auroc", np.nan) for name in DETECTORS[1:]}

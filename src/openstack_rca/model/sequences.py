@@ -137,8 +137,7 @@ def encode_stories(events: pl.DataFrame, stories: Stories, vocabulary: Vocabular
         stories: which rows are whose.
         vocabulary: one that knows stories.
 
-    Raises:
-        ValueError: the vocabulary knows no stories.
+    Raises ValueError: the vocabulary knows no stories.
     """
     kinds = _kinds(events, vocabulary, [OTHER_SERVICE])
     marks = np.full(len(stories.names), kinds.starts[OTHER_SERVICE], dtype=np.int32)

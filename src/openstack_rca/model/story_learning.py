@@ -130,9 +130,6 @@ def learn_alone(
 
     Args:
         held: stories that choose the best epoch; ``None``: all epochs of ``config`` are run.
-
-    Returns:
-        The Keras model, its vocabulary and the history.
     """
     from openstack_rca.model import fitting, network
 

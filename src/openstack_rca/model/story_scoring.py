@@ -57,8 +57,7 @@ def story_scores(model: ModelFile, events: pl.DataFrame, stories: Stories) -> St
         events: events table in time order.
         stories: of these events (``stories.build_stories``).
 
-    Raises:
-        ModelFormatUnsupported: the model knows no stories.
+    Raises ModelFormatUnsupported: the model knows no stories.
     """
     calibration = model.story_calibration
     if calibration is None:

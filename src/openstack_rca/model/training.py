@@ -130,8 +130,7 @@ def train(
 def require_enough(events: pl.DataFrame, config: TrainingConfig) -> None:
     """Refuse what is too small to learn from.
 
-    Raises:
-        NotEnoughTrainingData: says how much is needed and how much is there.
+    Raises NotEnoughTrainingData: says how much is needed and how much is there.
     """
     times = events["time"].drop_nulls()
     minutes = (times.max() - times.min()).total_seconds() / 60.0 if len(times) else 0.0  # type: ignore[operator,union-attr]
@@ -152,8 +151,7 @@ def require_mostly_normal(events: pl.DataFrame, trouble: npt.NDArray[np.bool_]) 
     Args:
         trouble: (events,) what rules call a failure.
 
-    Raises:
-        NotEnoughTrainingData: in more than ``MOST_TROUBLED_MINUTES`` of its minutes something fails.
+    Raises NotEnoughTrainingData: in more than ``MOST_TROUBLED_MINUTES`` of its minutes something fails.
     """
     minutes = (
         events.select(pl.col("time").dt.truncate("1m").alias("minute"), pl.Series("trouble", trouble))

@@ -206,8 +206,7 @@ def _started(processes: int) -> Iterator[Any]:
 def do_here(expected: dict[str, str], function: Callable[..., Any], *arguments: Any) -> Any:
     """Run on a worker: the function, if this process has the very code of the one that asks.
 
-    Raises:
-        ClusterMismatch: it has not.
+    Raises ClusterMismatch: it has not.
     """
     here = installed()
     for name, version in expected.items():

@@ -78,8 +78,7 @@ def read_by_workers(
 def read_here(sources: Sequence[Source], options: ReadingOptions, bounds: Bounds) -> PartRead:
     """Run on a worker: read some files.
 
-    Raises:
-        ClusterMismatch: they are not there, or not as the machine that asks sees them.
+    Raises ClusterMismatch: they are not there, or not as the machine that asks sees them.
     """
     for source in sources:
         if _is_file(source):

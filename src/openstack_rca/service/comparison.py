@@ -88,11 +88,7 @@ def compare_models(
 
 
 def record_comparison(result: dict[str, Any], settings: Settings) -> str | None:
-    """Log a comparison as a run, with the whole result as artifact.
-
-    Returns:
-        The run's id, or None where nothing is recorded.
-    """
+    """Log a comparison as a run, with the whole result as artifact."""
     tracking = Tracking(settings)
     if not tracking.enabled:
         return None

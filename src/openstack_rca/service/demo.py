@@ -46,8 +46,7 @@ def answer_incident(
 ) -> DemoAnswer:
     """Answer one sample incident, with the newest version where there is one.
 
-    Raises:
-        LogPathNotFound: no sample incident has this name.
+    Raises LogPathNotFound: no sample incident has this name.
     """
     folder = incident_folder(incident)
     question = read_question(folder)

@@ -137,11 +137,7 @@ def _advice(drift: Drift) -> str:
 
 
 def record_drift(outcome: DriftOutcome, settings: Settings) -> str | None:
-    """Log the measures as a run, with the whole result and the picture as artifacts.
-
-    Returns:
-        The run's id, or None where nothing is recorded.
-    """
+    """Log the measures as a run, with the whole result and the picture as artifacts."""
     tracking = Tracking(settings)
     if not tracking.enabled:
         return None

@@ -224,11 +224,7 @@ def compare(
 def record_evaluation(result: dict[str, Any], folders: Sequence[Path], settings: Settings) -> str | None:
     """Log an evaluation as an MLflow run, with the whole result as artifact.
 
-    Returns:
-        The run's id, or None where tracking is disabled.
-
-    Raises:
-        RegistryUnavailable: the tracking server does not answer.
+    Raises RegistryUnavailable: the tracking server does not answer.
     """
     from openstack_rca.lifecycle.mlflow import Tracking
 

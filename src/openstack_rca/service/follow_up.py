@@ -116,8 +116,7 @@ def follow_up(question: str, report: Report, earlier: Earlier = NO_PAST, beside:
         earlier: what it can be compared with.
         beside: what stands behind each time in UTC, such as the same one in the reader's zone.
 
-    Returns:
-        The answer; of ``Asked.UNKNOWN`` with what can be asked, where the question is none of these.
+    Returns the answer; of ``Asked.UNKNOWN`` with what can be asked, where the question is none of these.
     """
     if is_small_talk(question):
         return Reply(Asked.GREETING, what_can_be_asked(report))

@@ -108,8 +108,7 @@ def check_model(
 def _present(lifecycle: ModelLifecycle) -> tuple[LoadedModel, ModelFile]:
     """The version in use; a registry or store that is down leaves the cached one, as in an analysis.
 
-    Raises:
-        LifecycleError, ModelFileError: it cannot be had.
+    Raises LifecycleError, ModelFileError: it cannot be had.
     """
     try:
         loaded = lifecycle.load("latest")

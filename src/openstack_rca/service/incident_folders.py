@@ -44,8 +44,7 @@ class Incident:
 def incidents_of(given: Sequence[Path]) -> Iterator[list[Incident]]:
     """The incidents below the given folders and in the given ``.jsonl`` files, in their order; packed ones go afterwards.
 
-    Raises:
-        IncidentFormatError: one of them holds none, or a packed one cannot be read.
+    Raises IncidentFormatError: one of them holds none, or a packed one cannot be read.
     """
     with tempfile.TemporaryDirectory() as room:
         found: list[tuple[str, Path]] = []
@@ -82,8 +81,7 @@ def with_files(incident: Incident) -> Incident:
 def placed(incident: Incident) -> Iterator[Incident]:
     """An incident of ``with_files`` as a folder of this machine.
 
-    Raises:
-        ClusterMismatch: this machine does not see its folder.
+    Raises ClusterMismatch: this machine does not see its folder.
     """
     if incident.files is None:
         if not incident.folder.is_dir():
@@ -105,8 +103,7 @@ def placed(incident: Incident) -> Iterator[Incident]:
 def unpack(packed: Path, into: Path) -> None:
     """Write the incidents of a packed file as folders.
 
-    Raises:
-        IncidentFormatError: it cannot be read, or a name in it leads out of its folder.
+    Raises IncidentFormatError: it cannot be read, or a name in it leads out of its folder.
     """
     try:
         # Strings in JSON may hold other line separators.

@@ -99,8 +99,7 @@ def start_training(settings: Settings, logs: Sequence[str | Path], config: Train
         settings: the environment that it works in; its secrets reach the process through the environment only.
         logs: as for ``service.training.train``.
 
-    Raises:
-        ConfigurationError: one runs already, or it could not be started.
+    Raises ConfigurationError: one runs already, or it could not be started.
     """
     require_home(settings, writable=True)
     folder = jobs_folder(settings)

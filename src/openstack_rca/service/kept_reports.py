@@ -40,8 +40,7 @@ class KeptReport:
 def keep_report(report: Report, settings: Settings) -> None:
     """Keep a report under its id; of more than ``reports_kept`` the oldest go.
 
-    Raises:
-        ConfigurationError: the folder cannot be written.
+    Raises ConfigurationError: the folder cannot be written.
     """
     folder = settings.reports_folder
     path = folder / f"{report.created.astimezone(UTC):%Y%m%dT%H%M%S}Z_{report.id}.json"
@@ -61,8 +60,7 @@ def keep_report(report: Report, settings: Settings) -> None:
 def open_report(reference: str, settings: Settings) -> Report:
     """A kept report by its id or the beginning of one, ``last``, or the path of a report saved as JSON.
 
-    Raises:
-        ReportNotFound: nothing, or more than one report, answers to the reference.
+    Raises ReportNotFound: nothing, or more than one report, answers to the reference.
     """
     if reference.endswith(".json") or "/" in reference:
         return read_report(Path(reference))
@@ -83,8 +81,7 @@ def open_report(reference: str, settings: Settings) -> Report:
 def open_kept(report_id: str, settings: Settings) -> Report:
     """A report by its whole id, as a link gives it: kept on this machine, else in the run of its analysis.
 
-    Raises:
-        ReportNotFound: the text is not an id, or there is no such report.
+    Raises ReportNotFound: the text is not an id, or there is no such report.
     """
     if _ID.fullmatch(report_id):
         for path in _files(settings):

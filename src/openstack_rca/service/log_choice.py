@@ -29,8 +29,7 @@ class SampleIncident:
 def sample_incidents() -> list[SampleIncident]:
     """The recorded incidents and the healthy window, by name.
 
-    Raises:
-        LogPathNotFound: this installation carries no samples.
+    Raises LogPathNotFound: this installation carries no samples.
     """
     questions = [(name, read_question(incident_folder(name))) for name in incident_names()]
     return [SampleIncident(name, question.issue, question.logs) for name, question in questions]
@@ -42,9 +41,6 @@ def allowed_paths(text: str, settings: Settings) -> list[Path]:
     Args:
         text: paths or globs, one a line; a relative one is taken below each root.
         settings: ``log_roots`` says which folders are open.
-
-    Returns:
-        Existing files and folders with their links resolved, in the order given.
 
     Raises:
         ConfigurationError: a path lies outside of the roots, or nothing was given.
@@ -63,8 +59,7 @@ def allowed_paths(text: str, settings: Settings) -> list[Path]:
 def logs_by_reference(reference: str, settings: Settings) -> list[Path]:
     """The logs that a link names: a recorded sample by its name, else paths below a root.
 
-    Raises:
-        ConfigurationError, LogPathNotFound: as for ``allowed_paths``.
+    Raises ConfigurationError, LogPathNotFound: as for ``allowed_paths``.
     """
     sample = next((sample for sample in sample_incidents() if sample.name == reference), None)
     return [sample.logs] if sample else allowed_paths(reference, settings)

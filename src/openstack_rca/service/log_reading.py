@@ -46,8 +46,7 @@ def read_given(
     What lies elsewhere (``ssh://``, ``loki+https://`` and others, see ``service.remote``) is fetched first, read, and gone
     afterwards. With a cluster its workers read. ``templates`` as in ``ReadingOptions``.
 
-    Raises:
-        RemoteLogsUnavailable: a place gave nothing at all.
+    Raises RemoteLogsUnavailable: a place gave nothing at all.
     """
     return _read_fetched(paths, settings, on_progress, cluster, templates).read
 

@@ -25,11 +25,7 @@ def configured(given: Mapping[str, str | int | bool]) -> dict[str, str | int | b
         given: its keys; an empty ``artifact_root`` is the default folder, ``enable_s3_upload`` false leaves a bucket of
             the file unused.
 
-    Returns:
-        The values in effect.
-
-    Raises:
-        ConfigurationError: a value that cannot work, or one that switches off what cannot be switched off.
+    Raises ConfigurationError: a value that cannot work, or one that switches off what cannot be switched off.
     """
     for key in ALWAYS_ON:
         if not given.get(key, True):

@@ -81,8 +81,7 @@ def model_card(settings: Settings, reference: str, form: str = "md") -> str:
     Args:
         form: ``md`` for Markdown, ``html`` for a page of its own.
 
-    Raises:
-        VersionNotFound, LifecycleError: as ``diff_models``.
+    Raises VersionNotFound, LifecycleError: as ``diff_models``.
     """
     lifecycle = ModelLifecycle(settings)
     version = lifecycle.show(reference)
@@ -93,8 +92,7 @@ def model_card(settings: Settings, reference: str, form: str = "md") -> str:
 def export_model(settings: Settings, reference: str, folder: Path) -> Path:
     """Write a version into one tar: the verified file, its manifest, its signature where there is one, its card.
 
-    Returns:
-        The tar, ``<model>_v<N>.tar`` in ``folder``.
+    Returns the tar, ``<model>_v<N>.tar`` in ``folder``.
 
     Raises:
         VersionNotFound, DigestMismatch, StoreError: as for a download; nothing was written.
@@ -129,8 +127,7 @@ def import_model(settings: Settings, parcel: Path) -> tuple[ModelVersion, bool]:
 
     The file has to be the one that its manifest names, and passes the gate of every door.
 
-    Returns:
-        The version, and whether it was made now: the same file is not taken in twice.
+    Returns the version, and whether it was made now: the same file is not taken in twice.
 
     Raises:
         ConfigurationError: there is no such tar.

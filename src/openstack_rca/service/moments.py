@@ -26,11 +26,7 @@ def parse_moment(text: str, *, timezone: str, now: datetime) -> datetime:
         timezone: IANA name; applies where the text says no offset.
         now: the present, with a zone.
 
-    Returns:
-        A moment with a zone.
-
-    Raises:
-        ConfigurationError: the text is none of these.
+    Raises ConfigurationError: the text is none of these.
     """
     words = text.strip()
     zone = ZoneInfo(timezone)

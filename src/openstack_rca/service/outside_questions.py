@@ -142,8 +142,7 @@ def search_logs(
 def versions(settings: Settings, limit: int = 20) -> list[dict[str, Any]]:
     """Model versions of the environment, newest first.
 
-    Raises:
-        RegistryUnavailable, StoreUnavailable: nothing to list from.
+    Raises RegistryUnavailable, StoreUnavailable: nothing to list from.
     """
     return [
         {

@@ -12,8 +12,7 @@ from openstack_rca.settings import Settings
 def require_home(settings: Settings, *, writable: bool) -> None:
     """See that the folder of state exists or can be made, and where asked for, that it can be written.
 
-    Raises:
-        ConfigurationError: it cannot; names the folder and the reason.
+    Raises ConfigurationError: it cannot; names the folder and the reason.
     """
     try:
         settings.home.mkdir(parents=True, exist_ok=True)
@@ -30,8 +29,7 @@ def require_home(settings: Settings, *, writable: bool) -> None:
 def require_output(path: Path) -> None:
     """See that a file can be written; folders that are missing above it will be made with it.
 
-    Raises:
-        ConfigurationError: it cannot; names the file and what stands in the way.
+    Raises ConfigurationError: it cannot; names the file and what stands in the way.
     """
     try:
         if path.is_dir():

@@ -46,8 +46,7 @@ def saved_model(save: Callable[[Path], None], settings: Settings, output: Path |
         settings: names the home and the file.
         output: where the user asked for a copy.
 
-    Raises:
-        PublishFailed: none of them has room for the file.
+    Raises PublishFailed: none of them has room for the file.
     """
     places: list[Callable[[], AbstractContextManager[Path | str]]] = [
         lambda: work_folder(settings.work_folder),
@@ -87,8 +86,7 @@ def publish_trained(
 ) -> Published:
     """Publish a trained file, or keep it for later; the run is tied to the version.
 
-    Raises:
-        PublishInterrupted: somebody stopped it; the file waits in the spool.
+    Raises PublishInterrupted: somebody stopped it; the file waits in the spool.
     """
     notices = [f"Forced, although {gate.objection}."] if gate.objection and force else []
     try:
@@ -126,8 +124,7 @@ def publish_trained(
 def _kept(model_file: Path, settings: Settings) -> Path:
     """Put the file where it stays, though it is not even in the spool: moving it takes no room on its own disk.
 
-    Raises:
-        PublishFailed: it cannot be moved anywhere.
+    Raises PublishFailed: it cannot be moved anywhere.
     """
     problems = []
     for parent in (tempfile.gettempdir(), str(settings.home)):

@@ -102,11 +102,7 @@ def read_on(
         read: reads the others, and what has been added.
         spill: opens a file for words.
 
-    Returns:
-        The events; None where all has to be read.
-
-    Raises:
-        OSError: a file cannot be read.
+    Raises OSError: a file cannot be read.
     """
     same = {source.name for source in known.same}
     sources = [known.added.get(each.name, each) for each in collection.sources if each.name not in same]

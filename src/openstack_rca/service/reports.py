@@ -56,8 +56,7 @@ def exit_status(report: Report) -> int:
 def check_report_path(path: Path) -> None:
     """Say before the analysis, not after it, that its report could not be written there.
 
-    Raises:
-        ConfigurationError: the suffix is unknown, or the file cannot be written.
+    Raises ConfigurationError: the suffix is unknown, or the file cannot be written.
     """
     _form_of(path)
     require_output(path)
@@ -66,8 +65,7 @@ def check_report_path(path: Path) -> None:
 def write_report(report: Report, path: Path) -> None:
     """Write the report, whole or not at all, in the form that the file's suffix names.
 
-    Raises:
-        ConfigurationError: the suffix is unknown, or the file cannot be written.
+    Raises ConfigurationError: the suffix is unknown, or the file cannot be written.
     """
     form = _form_of(path)
     try:

@@ -12,8 +12,7 @@ from openstack_rca.settings import Settings
 def run_page(settings: Settings, run_id: str) -> str | None:
     """Address of a run on an http(s) tracking server; None where runs are kept in a database of this machine.
 
-    Raises:
-        RegistryUnavailable: the server cannot be asked.
+    Raises RegistryUnavailable: the server cannot be asked.
     """
     page = Tracking(settings).run_page(run_id)
     return page if page and urlparse(page).scheme in ("http", "https") else None

@@ -54,8 +54,7 @@ def measure_sensitivity(
     Returns:
         As ``sensitivity_table``, with ``incidents`` (how many were asked) and ``unreadable`` (ids of those that could not be).
 
-    Raises:
-        IncidentFormatError: there is no incident.
+    Raises IncidentFormatError: there is no incident.
     """
     with incidents_of(folders) as found:
         return _measured(found, settings, model, fast, signatures, on_progress)

@@ -44,8 +44,7 @@ class Checked:
 def lint(path: Path | None) -> Checked:
     """Check the signatures of a folder or file (None: the built-in ones), every case of them.
 
-    Raises:
-        SignatureCatalogueError: the path leads nowhere, or to no signature.
+    Raises SignatureCatalogueError: the path leads nowhere, or to no signature.
     """
     result = lint_catalogue([path] if path else [])
     if not result.problems and not result.signatures:
@@ -72,8 +71,7 @@ def lint(path: Path | None) -> Checked:
 def begin(signature_id: str, folder: Path) -> Path:
     """Write a commented signature file to start from; its path.
 
-    Raises:
-        SignatureCatalogueError: the id is not in the form of ids, the file is there already, or cannot be written.
+    Raises SignatureCatalogueError: the id is not in the form of ids, the file is there already, or cannot be written.
     """
     if not _ID.fullmatch(signature_id):
         raise SignatureCatalogueError(

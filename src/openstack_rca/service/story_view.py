@@ -93,11 +93,8 @@ def stories_of(prepared: Prepared, name: str) -> list[ShownStory]:
         name: id of a request (with or without ``req-``), a server, a port, a volume, an image ...; its first eight
             characters do. A part whose lines belong to a whole, as a port's to its server's, leads to that story.
 
-    Returns:
-        At most ``MOST_STORIES``, in the order in which they begin.
-
-    Raises:
-        StoryNotFound: the logs tell no story of this id.
+    Returns at most ``MOST_STORIES``, in the order in which they begin. Raises StoryNotFound: the logs tell no story of
+    this id.
     """
     wanted = name.strip().lower().removeprefix("req-")
     events = prepared.read.events

@@ -17,8 +17,7 @@ __all__ = ["BucketRules", "DatabaseFacts", "Restored", "RunDecision", "back_up"]
 def prune_runs(settings: Settings, keep: int, *, apply: bool) -> list[RunDecision]:
     """Decide which runs go, and remove them where ``apply`` says so.
 
-    Raises:
-        RegistryUnavailable: the tracking server cannot be asked.
+    Raises RegistryUnavailable: the tracking server cannot be asked.
     """
     return _prune_runs(settings, keep) if apply else plan_runs(settings, keep)
 
@@ -26,8 +25,7 @@ def prune_runs(settings: Settings, keep: int, *, apply: bool) -> list[RunDecisio
 def restore(settings: Settings, source: Path) -> Restored:
     """Put such a copy back; the database before it is kept.
 
-    Raises:
-        ConfigurationError, BackupFailed, BackupDamaged: nothing was changed.
+    Raises ConfigurationError, BackupFailed, BackupDamaged: nothing was changed.
     """
     require_home(settings, writable=True)
     return _restore(settings, source)

@@ -51,8 +51,7 @@ class Kept:
 def session_folder(settings: Settings) -> tempfile.TemporaryDirectory[str]:
     """A new folder for one visitor, readable by this user only; it goes when the object goes.
 
-    Raises:
-        ConfigurationError: no folder can be made below the home of this installation.
+    Raises ConfigurationError: no folder can be made below the home of this installation.
     """
     require_home(settings, writable=True)
     try:

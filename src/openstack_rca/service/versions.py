@@ -56,9 +56,8 @@ def promote_model(
         force: move the alias though it is protected.
         webhook: address that learns of it; the setting's where not given. That it cannot be reached is a notice.
 
-    Raises:
-        VersionNotFound, DigestMismatch, ConfigurationError, PublishFailed: as ``lifecycle.promotion.promote`` and
-            ``VersionChanges.set_alias``; a protected alias is refused before anything is copied.
+    Raises VersionNotFound, DigestMismatch, ConfigurationError, PublishFailed: as ``lifecycle.promotion.promote`` and
+    ``VersionChanges.set_alias``; a protected alias is refused before anything is copied.
     """
     address = webhook or (settings.promotion_webhook.get_secret_value() if settings.promotion_webhook else "")
     if address:
@@ -89,8 +88,7 @@ def prune_models(
 
     With ``policy`` the setting ``retention`` says how long versions of a stage stay, instead of ``keep`` and ``younger_than``.
 
-    Returns:
-        The whole plan, and of it what was removed.
+    Returns the whole plan, and of it what was removed.
 
     Raises:
         ConfigurationError: there is no such rule, or it cannot be understood.
@@ -105,8 +103,7 @@ def prune_models(
 def repair_models(settings: Settings, *, apply: bool = False) -> list[Finding]:
     """Say what the registry lacks of what the store holds, and with ``apply`` bring it back.
 
-    Raises:
-        RegistryUnavailable, StoreError: it could not be done, or not to its end.
+    Raises RegistryUnavailable, StoreError: it could not be done, or not to its end.
     """
     lifecycle = ModelLifecycle(settings)
     return repairing.repair(lifecycle) if apply else repairing.find_repairs(lifecycle)

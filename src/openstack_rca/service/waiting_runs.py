@@ -50,8 +50,7 @@ class Sent:
 def write_down(report: Report, settings: Settings) -> None:
     """Keep an answer until it is sent; nothing where no runs are recorded.
 
-    Raises:
-        ConfigurationError: the folder cannot be written.
+    Raises ConfigurationError: the folder cannot be written.
     """
     if not settings.mlflow_enabled:
         return

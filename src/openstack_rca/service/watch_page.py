@@ -53,8 +53,7 @@ def serving(
 ) -> Iterator[int]:
     """Serve the page on loopback while the block lasts; gives the port, which is a free one for 0.
 
-    Raises:
-        ConfigurationError: the port is taken.
+    Raises ConfigurationError: the port is taken.
     """
 
     class Page(BaseHTTPRequestHandler):

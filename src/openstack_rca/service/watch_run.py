@@ -84,8 +84,7 @@ def keep_watching(
         model: the version that the page names.
         on_page: told the port of the page.
 
-    Raises:
-        ConfigurationError: another watch has the state, the port is taken, or the state cannot be written.
+    Raises ConfigurationError: another watch has the state, the port is taken, or the state cannot be written.
     """
     with ExitStack() as stack:
         stack.callback(watch.close)

@@ -119,8 +119,7 @@ class Watch:
         clock: wall-clock seconds; the lag is measured with it.
         names: how reports call ``paths``, where those are temporary.
 
-    Raises:
-        LogInputError: a path leads nowhere or holds no log.
+    Raises LogInputError: a path leads nowhere or holds no log.
     """
 
     def __init__(

@@ -139,11 +139,8 @@ class ModelCache:
             fetch: gets the path to write to.
             on_waiting: told the bytes that another process has fetched, each time that they have become more.
 
-        Returns:
-            The file, and whether it was in the cache already.
-
-        Raises:
-            OSError: the cache cannot be written; no part of the file is left in it.
+        Returns the file, and whether it was in the cache already. Raises OSError: the cache cannot be written; no part
+        of the file is left in it.
         """
         if found := self.verified(sha256):
             return found, True
@@ -163,8 +160,7 @@ class ModelCache:
     def add(self, source: Path, sha256: str) -> None:
         """Put a copy of a file into the cache, unless it is there.
 
-        Raises:
-            OSError: the cache cannot be written, or the file has not this digest.
+        Raises OSError: the cache cannot be written, or the file has not this digest.
         """
 
         def copy(temporary: Path) -> None:

@@ -29,8 +29,7 @@ def packed(path: Path, settings: Settings) -> Iterator[Path]:
 
     Where no copy can be written (a full disk), or where it would be no smaller, the file goes as it is.
 
-    Raises:
-        ModelFileDamaged: it is not a whole zip.
+    Raises ModelFileDamaged: it is not a whole zip.
     """
     if not settings.enable_compression:
         yield path

@@ -126,9 +126,6 @@ def kept_for_later(spool: Spool, place: Place, draft: Draft, model_file: Path, e
         draft: the file and what is said about it.
         model_file: the trained file, which is named where there is no room in the spool.
         error: what went wrong; an interrupt too.
-
-    Returns:
-        The error to raise.
     """
     problem, hint = "It was interrupted.", ""
     if isinstance(error, OpenStackRcaError):
@@ -154,9 +151,8 @@ def send_waiting(spool: Spool, send: Callable[[SpooledModel], ModelVersion]) -> 
     Args:
         send: publishes one, or finds that this was done before.
 
-    Raises:
-        PublishFailed: one could not be sent, and those after it were not tried; or one is damaged; or another process
-            is at it.
+    Raises PublishFailed: one could not be sent, and those after it were not tried; or one is damaged; or another
+    process is at it.
     """
     sent: list[ModelVersion] = []
     damaged: list[DigestMismatch] = []

@@ -116,11 +116,8 @@ def database_lock(uri: str) -> AbstractContextManager[None]:
 def get_ready(settings: Settings) -> float:
     """Knock at the server and import MLflow, if questions to the registry will need them.
 
-    Returns:
-        The seconds that the server took; those of the import do not count, they are this machine's own.
-
-    Raises:
-        RegistryUnavailable, ConfigurationError: as ``connect``.
+    Returns the seconds that the server took; those of the import do not count, they are this machine's own. Raises
+    RegistryUnavailable, ConfigurationError: as ``connect``.
     """
     if settings.tracking_uri.startswith("sqlite:"):
         return 0.0

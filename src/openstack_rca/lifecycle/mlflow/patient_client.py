@@ -22,8 +22,7 @@ class PatientClient:
         seconds: that one call may take, of whatever number of requests it consists.
         server: the name of the server, to be shown.
 
-    Raises:
-        RegistryUnavailable: from each method, when its time is used up.
+    Raises RegistryUnavailable: from each method, when its time is used up.
     """
 
     def __init__(self, client: Any, seconds: float, server: str) -> None:

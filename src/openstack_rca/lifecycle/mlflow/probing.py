@@ -22,8 +22,7 @@ LONGEST_QUOTE = 200
 def server_version(settings: Settings) -> str:
     """The version of MLflow that a tracking server says it is; empty where it does not say so.
 
-    Raises:
-        RegistryUnavailable: it cannot be asked.
+    Raises RegistryUnavailable: it cannot be asked.
     """
     if not is_server(settings.tracking_uri):
         return ""
@@ -36,8 +35,7 @@ def server_version(settings: Settings) -> str:
 def probe_artifacts(settings: Settings) -> str:
     """Write a small file where the files of runs go, read it back, remove it.
 
-    Returns:
-        Where that is.
+    Returns where that is.
 
     Raises:
         RegistryFailed: the server cannot keep it; in its own words where it has some.

@@ -189,8 +189,7 @@ class MlflowRegistry(RegisteredVersions):
     ) -> None:
         """Make these versions, these aliases and the pin what the history says.
 
-        Raises:
-            VersionNotFound: one of the versions is not registered.
+        Raises VersionNotFound: one of the versions is not registered.
         """
         for version in versions:
             self._follow_version(self._find(version), version, state)

@@ -55,8 +55,7 @@ def read_runs(database: Path, experiment: str, limit: int, kind: str | None, sec
     Args:
         database: the sqlite file; one that is not there holds no runs.
 
-    Raises:
-        sqlite3.Error: it cannot be read, or its tables are not those of MLflow 3.
+    Raises sqlite3.Error: it cannot be read, or its tables are not those of MLflow 3.
     """
     if not database.exists():
         return []

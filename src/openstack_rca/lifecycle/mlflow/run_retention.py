@@ -38,11 +38,7 @@ def plan_runs(settings: Settings, keep: int) -> list[RunDecision]:
         settings: names the experiment.
         keep: the newest so many of each kind (training, analysis, evaluation, other) stay.
 
-    Returns:
-        One decision a run, newest first.
-
-    Raises:
-        RegistryUnavailable: the tracking server cannot be asked; without the registry nothing may go.
+    Raises RegistryUnavailable: the tracking server cannot be asked; without the registry nothing may go.
     """
     if not settings.mlflow_enabled:
         return []
@@ -67,8 +63,7 @@ def prune_runs(settings: Settings, keep: int) -> list[RunDecision]:
 
     A removed run can be restored in MLflow until ``mlflow gc`` clears it for good; its files are gone.
 
-    Raises:
-        RegistryUnavailable: the tracking server cannot be asked.
+    Raises RegistryUnavailable: the tracking server cannot be asked.
     """
     client = connect(settings) if settings.mlflow_enabled else None
     return [_remove(settings, client, found) if found.goes else found for found in plan_runs(settings, keep)]

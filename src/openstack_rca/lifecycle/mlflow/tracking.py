@@ -74,8 +74,7 @@ class Tracking:
     def has_finished_run(self, tag: str, value: str) -> bool:
         """Whether a finished run has this tag; one that was left unfinished is removed.
 
-        Raises:
-            RegistryUnavailable: the tracking server cannot be asked.
+        Raises RegistryUnavailable: the tracking server cannot be asked.
         """
         with self._errors():
             for run in self._tagged(tag, value):
@@ -184,8 +183,7 @@ class Tracking:
         Args:
             kind: only ``training`` or only ``analysis``.
 
-        Raises:
-            RegistryUnavailable: the tracking server cannot be asked.
+        Raises RegistryUnavailable: the tracking server cannot be asked.
         """
         if not self.enabled:
             return []
@@ -222,8 +220,7 @@ class Tracking:
             tag, value: what the run is tagged with; the value holds no quotes.
             name: of the file, with its folder.
 
-        Raises:
-            LifecycleError: server or store cannot be asked.
+        Raises LifecycleError: server or store cannot be asked.
         """
         if not self.enabled:
             return None
@@ -247,8 +244,7 @@ class Tracking:
     def run_page(self, run_id: str) -> str | None:
         """Address of a run in the pages of the tracking server; None where there is no server.
 
-        Raises:
-            RegistryUnavailable: the server cannot be asked.
+        Raises RegistryUnavailable: the server cannot be asked.
         """
         if not self.enabled or not is_server(self.settings.tracking_uri):
             return None

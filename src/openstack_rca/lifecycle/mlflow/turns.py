@@ -40,8 +40,7 @@ class Turns:
     def turn(self, writer: str) -> Iterator[None]:
         """Wait until no other writer is at it, and say that this one is.
 
-        Raises:
-            RegistryUnavailable, RegistryRefused: the registry cannot be asked.
+        Raises RegistryUnavailable, RegistryRefused: the registry cannot be asked.
         """
         self._wait(writer)
         try:

@@ -55,8 +55,7 @@ class BucketRules:
     def merged_into(self, present: bytes) -> bytes:
         """The bucket's rules with ours in them, as XML; those of others stay as they are.
 
-        Raises:
-            StoreError: ``present`` is not a lifecycle configuration.
+        Raises StoreError: ``present`` is not a lifecycle configuration.
         """
         ElementTree.register_namespace("", NAMESPACE)
         try:
@@ -86,8 +85,7 @@ class BucketRules:
 def rules_for(settings: Settings, upload_days: int, run_days: int) -> BucketRules:
     """The rules for the artifact root of the settings.
 
-    Raises:
-        ConfigurationError: the artifact root is not in a bucket.
+    Raises ConfigurationError: the artifact root is not in a bucket.
     """
     parts = urlparse(normal_root(settings.artifact_root))
     if parts.scheme not in ("s3", "s3a"):

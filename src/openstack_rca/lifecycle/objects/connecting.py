@@ -64,8 +64,7 @@ def open_store(settings: Settings, root: str, limits: Limits) -> AnyStore:
         root: ``file://``, ``s3://``, ``gs://`` or ``az://``.
         limits: of each request.
 
-    Raises:
-        ConfigurationError: credentials or certificates that cannot be used.
+    Raises ConfigurationError: credentials or certificates that cannot be used.
     """
     from obstore.store import LocalStore, S3Store, from_url
 
@@ -91,8 +90,7 @@ def open_store(settings: Settings, root: str, limits: Limits) -> AnyStore:
 def certificates(settings: Settings) -> bytes:
     """The certificates of ``settings.ca_bundle``, in PEM.
 
-    Raises:
-        ConfigurationError: the file cannot be read or holds no certificate.
+    Raises ConfigurationError: the file cannot be read or holds no certificate.
     """
     assert settings.ca_bundle is not None
     hint = "Correct OPENSTACK_RCA_CA_BUNDLE (or AWS_CA_BUNDLE, REQUESTS_CA_BUNDLE)."

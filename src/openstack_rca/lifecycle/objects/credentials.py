@@ -36,9 +36,8 @@ def find_s3_access(settings: Settings) -> S3Access:
     Keys in the environment win over ``AWS_PROFILE``, as in the AWS tools; with neither, the ``default`` profile is
     taken where there is one, and else the store library's own chain (web identity, container and instance roles).
 
-    Raises:
-        ConfigurationError: a key without its secret, a profile that does not exist, or one that gets its keys in a way
-            that this program does not know.
+    Raises ConfigurationError: a key without its secret, a profile that does not exist, or one that gets its keys in a
+    way that this program does not know.
     """
     if settings.aws_access_key_id or settings.aws_secret_access_key:
         if not (settings.aws_access_key_id and settings.aws_secret_access_key):

@@ -63,8 +63,7 @@ class Hold:
 def hold(path: Path) -> Hold | None:
     """Lock a file against ``remove_unheld``; ``None`` if it is not there (any more).
 
-    Raises:
-        OSError: it cannot be opened.
+    Raises OSError: it cannot be opened.
     """
     while True:
         try:

@@ -52,8 +52,7 @@ def within(seconds: float, work: Callable[[Callable[[int, int], None]], Result],
         work: gets a function that is to be told the bytes done and the bytes in all.
         late: raised when the budget is used up. The work goes on unheard and ends with the process.
 
-    Raises:
-        LifecycleError: ``late``, or what the work raises.
+    Raises LifecycleError: ``late``, or what the work raises.
     """
     running = _Work(work)
     start = time.monotonic()
@@ -75,12 +74,8 @@ def side_by_side(at_once: int, work: Callable[[Item], Result], items: Iterable[I
         at_once: items at a time, at most.
         work: on one item.
 
-    Returns:
-        The results, in the order of the items.
-
-    Raises:
-        Exception: the first thing that the work raises. The other items under way then end unheard, as they do where
-            the caller is interrupted; no further one is begun.
+    Raises Exception: the first thing that the work raises. The other items under way then end unheard, as they do where
+    the caller is interrupted; no further one is begun.
     """
     waiting = deque(enumerate(items))
     results: dict[int, Result] = {}

@@ -22,8 +22,7 @@ def retrying(attempts: int, work: Callable[[], Result]) -> Result:
         attempts: how often at most; 1 never waits.
         work: may be done again after it failed half-way.
 
-    Raises:
-        StoreUnavailable: it did not answer at the last attempt either. Every other error is raised at once.
+    Raises StoreUnavailable: it did not answer at the last attempt either. Every other error is raised at once.
     """
     for attempt in range(attempts - 1):
         try:

@@ -45,8 +45,7 @@ READ_CHUNK = 1024 * 1024
 def normal_root(root: str) -> str:
     """An artifact root as a URI without a trailing slash; a plain path becomes ``file://``.
 
-    Raises:
-        ConfigurationError: a scheme that no store serves.
+    Raises ConfigurationError: a scheme that no store serves.
     """
     if "://" not in root:
         if ":" in root.split("/", 1)[0]:
@@ -135,8 +134,7 @@ class ObjectStore:
     def put_new_bytes(self, key: str, data: bytes) -> None:
         """Write a small object to a key that must be free.
 
-        Raises:
-            StoreObjectExists: the key is taken; nothing was written.
+        Raises StoreObjectExists: the key is taken; nothing was written.
         """
         self._put_new(key, data, len(data), {})
 
@@ -222,8 +220,7 @@ class ObjectStore:
         Returns:
             sha256 of what was read, its size in bytes, and the object's own metadata (empty where it keeps none).
 
-        Raises:
-            StoreObjectNotFound: no such object.
+        Raises StoreObjectNotFound: no such object.
         """
         import obstore
 
@@ -247,8 +244,7 @@ class ObjectStore:
     def attributes(self, key: str) -> dict[str, str]:
         """An object's own metadata, names in small letters; empty where the store keeps none.
 
-        Raises:
-            StoreObjectNotFound: no such object.
+        Raises StoreObjectNotFound: no such object.
         """
         import obstore
 
@@ -321,8 +317,7 @@ class ObjectStore:
     def _must_be_a_store(self) -> None:
         """Ask for one object of the bucket, and read the answer as it is.
 
-        Raises:
-            StoreError: the answer tells why it is none; where it cannot be had, nothing is raised.
+        Raises StoreError: the answer tells why it is none; where it cannot be had, nothing is raised.
         """
         if not self.scheme.startswith("s3"):
             return

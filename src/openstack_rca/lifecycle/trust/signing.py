@@ -72,8 +72,7 @@ class Signatures:
     def get_ready(self) -> None:
         """See early whether signatures can be verified, if they are to be: it costs the import of the library.
 
-        Raises:
-            ConfigurationError: the verification key or the library cannot be used.
+        Raises ConfigurationError: the verification key or the library cannot be used.
         """
         if self.verifies:
             check_verification(self._settings)
@@ -123,8 +122,7 @@ class Signatures:
     def scratch_file(self) -> Iterator[Path | None]:
         """Where to put a file that is only read to verify it; nowhere where signatures do not count.
 
-        Raises:
-            StoreError: the work folder cannot be written.
+        Raises StoreError: the work folder cannot be written.
         """
         if not self.verifies:
             yield None
@@ -163,8 +161,7 @@ class Signatures:
     def require_stored(self, version: ModelVersion, path: Path, store: ObjectStore, key: str) -> bytes:
         """Accept a file as this version only if the signature in the store says so; raises as ``require``.
 
-        Returns:
-            The signature; empty where signatures do not count.
+        Returns the signature; empty where signatures do not count.
         """
         if not self.verifies:
             return b""

@@ -22,11 +22,7 @@ MAKE_ONE = "Make one as docs/security.md shows."
 def check_signing(settings: Settings, place: Place) -> str:
     """See whether versions of a place can be signed; nothing is changed.
 
-    Returns:
-        What was found, in words.
-
-    Raises:
-        ConfigurationError: the signing key, the verification key beside it or the library cannot be used.
+    Raises ConfigurationError: the signing key, the verification key beside it or the library cannot be used.
     """
     signing_library()
     private = private_key(settings)
@@ -61,8 +57,7 @@ def signed_name(place: Place, number: str) -> str:
 def signing_library() -> SimpleNamespace:
     """The modules of model-signing; importing them takes half a second.
 
-    Raises:
-        ConfigurationError: they are not installed.
+    Raises ConfigurationError: they are not installed.
     """
     try:
         from model_signing import hashing, signing, verifying

@@ -92,11 +92,7 @@ class VersionChanges:
         Args:
             reference: the version that is believed to be pinned; ``None``: whichever is.
 
-        Returns:
-            The version that was pinned.
-
-        Raises:
-            ConfigurationError: nothing is pinned, or another version is.
+        Returns the version that was pinned. Raises ConfigurationError: nothing is pinned, or another version is.
         """
         pinned = self.index.pinned()
         if pinned is None:
@@ -110,8 +106,7 @@ class VersionChanges:
     def rollback(self, reason: str = "") -> ModelVersion:
         """Pin the last good version before the one in use: ready, not yanked, and whole in the store.
 
-        Raises:
-            VersionNotFound: there is none.
+        Raises VersionNotFound: there is none.
         """
         pinned = self.index.pinned()
         current = pinned if pinned is not None else self.lifecycle.resolve("latest").version
@@ -150,8 +145,7 @@ class VersionChanges:
     def delete_alias(self, alias: str, reason: str = "", *, force: bool = False) -> int:
         """Take an alias away.
 
-        Returns:
-            The version that it led to.
+        Returns the version that it led to.
 
         Raises:
             VersionNotFound: there is no such alias.
@@ -191,8 +185,7 @@ class VersionChanges:
     def require_unprotected(self, *aliases: str, force: bool) -> None:
         """Refuse to move an alias that the setting ``protected_aliases`` names, unless that is forced.
 
-        Raises:
-            ConfigurationError: one of them is protected.
+        Raises ConfigurationError: one of them is protected.
         """
         protected = {name.strip().lower() for name in self.lifecycle.settings.protected_aliases.split(",")}
         for alias in aliases:

@@ -125,8 +125,7 @@ class ModelLifecycle:
     def _before(self, reference: str | int) -> Before | None:
         """What is known of an earlier version; ``None`` where nothing can be compared with it.
 
-        Raises:
-            RegistryUnavailable, StoreUnavailable: nothing can be published either.
+        Raises RegistryUnavailable, StoreUnavailable: nothing can be published either.
         """
         try:
             version = self.resolve(reference)
@@ -170,8 +169,7 @@ class ModelLifecycle:
     def publish_spooled(self, on_progress: Progress | None = None) -> builtins.list[ModelVersion]:
         """Publish what waits in the spool, oldest first, each once; and what the history has not got yet.
 
-        Raises:
-            PublishFailed: registry or store still fail; what was not sent stays in the spool.
+        Raises PublishFailed: registry or store still fail; what was not sent stays in the spool.
         """
         for kept in self.spool.unwritten():
             self.other(kept.experiment, kept.model_name).events.send_kept()
@@ -190,8 +188,7 @@ class ModelLifecycle:
     def other(self, experiment: str, model_name: str) -> ModelLifecycle:
         """The versions of another environment or model in the same registry and store.
 
-        Raises:
-            ConfigurationError: a name that cannot be one.
+        Raises ConfigurationError: a name that cannot be one.
         """
         if Place(experiment, model_name) == self.place:
             return self
@@ -258,8 +255,7 @@ class ModelLifecycle:
     def show(self, reference: str | int) -> ModelVersion:
         """A version in any state, by number, ``latest`` or ``@alias``; where a key is set, also whether it is signed.
 
-        Raises:
-            VersionNotFound: no such version, or a reference that cannot be one.
+        Raises VersionNotFound: no such version, or a reference that cannot be one.
         """
         text = str(reference).strip()
         version = self.resolve(text) if text.lower() == "latest" or text.startswith("@") else self._numbered(text)
@@ -342,9 +338,8 @@ class ModelLifecycle:
     def download(self, reference: str | int, output: Path, on_progress: Progress | None = None) -> Path:
         """Write a version's verified file to ``output``, or nothing.
 
-        Raises:
-            VersionNotFound, DigestMismatch, SignatureInvalid, RegistryUnavailable, StoreError: as for ``load``; nothing
-                was written.
+        Raises VersionNotFound, DigestMismatch, SignatureInvalid, RegistryUnavailable, StoreError: as for ``load``;
+        nothing was written.
         """
         self.signatures.get_ready()
         version = self.resolve(reference)
@@ -356,8 +351,7 @@ class ModelLifecycle:
     def verify(self) -> builtins.list[VersionCheck]:
         """Read every version back: registry against store against digest.
 
-        Returns:
-            One check a version, highest number first; half-published versions are named as problems.
+        Returns one check a version, highest number first; half-published versions are named as problems.
 
         Raises:
             RegistryUnavailable, StoreUnavailable, StoreAccessDenied, StoreBucketNotFound: nothing can be said at all.

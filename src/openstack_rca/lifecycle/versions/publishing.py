@@ -47,8 +47,7 @@ def make_draft(
 ) -> Draft:
     """Look at a trained file and give it a writer token of its own, where none is given.
 
-    Raises:
-        ModelFileDamaged: it is not a model file.
+    Raises ModelFileDamaged: it is not a model file.
     """
     _check_is_model_file(path)
     return Draft(
@@ -87,8 +86,7 @@ class Publisher:
     def publish(self, draft: Draft, on_progress: Progress | None = None) -> ModelVersion:
         """Make a draft the next version; one that is to be refused is stored as such, and nothing resolves to it.
 
-        Raises:
-            ConfigurationError, RegistryUnavailable, StoreError, DigestMismatch, PublishFailed: no version was made.
+        Raises ConfigurationError, RegistryUnavailable, StoreError, DigestMismatch, PublishFailed: no version was made.
         """
         self.check_configuration()
         self._at_step("validated")
@@ -107,8 +105,7 @@ class Publisher:
     def resume(self, draft: Draft) -> ModelVersion | None:
         """Finish the version of a draft whose publishing broke off after it had its number; ``None`` if there is none.
 
-        Raises:
-            RegistryUnavailable, StoreError, ConfigurationError: it cannot be finished now.
+        Raises RegistryUnavailable, StoreError, ConfigurationError: it cannot be finished now.
         """
         if self.registry is None:
             return None
@@ -152,8 +149,7 @@ class Publisher:
     def check_configuration(self) -> None:
         """See whether anything could ever be published with these settings; nobody is asked.
 
-        Raises:
-            ConfigurationError: registry and store do not go together, or there is no signing with the key.
+        Raises ConfigurationError: registry and store do not go together, or there is no signing with the key.
         """
         server = self.registry is not None and is_server(self.settings.tracking_uri)
         if server and self.store.is_local:

@@ -60,8 +60,7 @@ class Finding:
 def find_repairs(lifecycle: ModelLifecycle) -> list[Finding]:
     """Compare registry, store and history; nothing is changed.
 
-    Raises:
-        RegistryUnavailable, StoreError: the whole picture cannot be had.
+    Raises RegistryUnavailable, StoreError: the whole picture cannot be had.
     """
     known = {version.version: version for version in lifecycle.list() if not is_registered_half(version)}
     state = read_state(lifecycle.events)
@@ -74,8 +73,7 @@ def repair(lifecycle: ModelLifecycle) -> list[Finding]:
     Returns:
         All findings, with what was done; those of pins, yanks and aliases are looked for after the versions are back.
 
-    Raises:
-        RegistryUnavailable, StoreError: it stopped there; run it again.
+    Raises RegistryUnavailable, StoreError: it stopped there; run it again.
     """
     registry, findings = lifecycle.registry, []
     if registry is None:

@@ -73,11 +73,8 @@ def plan_pruning(
             ``younger_than``.
         now: the present, for the ages.
 
-    Returns:
-        One step a version, highest number first.
-
-    Raises:
-        RegistryUnavailable, StoreError: the whole picture cannot be had, and nothing should be removed without it.
+    Returns one step a version, highest number first. Raises RegistryUnavailable, StoreError: the whole picture cannot
+    be had, and nothing should be removed without it.
     """
     now = now or datetime.now(UTC)
     stored = _stored(lifecycle)
@@ -111,11 +108,7 @@ def plan_pruning(
 def carry_out(lifecycle: ModelLifecycle, steps: list[PruneStep]) -> list[PruneStep]:
     """Remove what a plan says; what became protected since then stays.
 
-    Returns:
-        The steps that were done.
-
-    Raises:
-        RegistryUnavailable, StoreError: it stopped there; run it again.
+    Raises RegistryUnavailable, StoreError: it stopped there; run it again.
     """
     done = []
     for step in steps:

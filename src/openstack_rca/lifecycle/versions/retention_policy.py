@@ -21,8 +21,7 @@ def parse_age(text: str) -> timedelta | None:
 def parse_policy(text: str) -> dict[str, timedelta]:
     """The rule of the setting ``retention``: stage, or ``none`` for versions in no stage, and how long they stay.
 
-    Raises:
-        ConfigurationError: it is empty, or a part of it cannot be understood.
+    Raises ConfigurationError: it is empty, or a part of it cannot be understood.
     """
     known = {name.lower(): name for name in STAGES} | {NO_STAGE: ""}
     policy: dict[str, timedelta] = {}

@@ -38,11 +38,8 @@ def investigate(
         on_step: told the name of each stage as it begins.
         expected: steps that a model expected of the requests in the logs; None: nothing is expected.
 
-    Returns:
-        The case of the stretch of trouble that has the best cause, with the other ones in ``others``.
-
-    Raises:
-        EmptyWindow: no event lies in the window that was asked for.
+    Returns the case of the stretch of trouble that has the best cause, with the other ones in ``others``. Raises
+    EmptyWindow: no event lies in the window that was asked for.
     """
     events = EventTable.of(events) if isinstance(events, pl.DataFrame) else events
     recording = Case(request, events, scores, rates, catalogue, topology, expected or ExpectedSteps())

@@ -87,9 +87,6 @@ def accuse(
         topology: components, their ports and dependencies.
         logger: Python module that logged it.
         told: the line of the event that says most; the whole text where it is not known.
-
-    Returns:
-        The accusation, or None where the text names nobody.
     """
     if _TIMEOUT in text:
         consumer = _rpc_consumer(text, topology)

@@ -40,8 +40,7 @@ def earlier_causes(
         rates: normal rates of the model's training logs.
         events: the events, for their words.
 
-    Returns:
-        The events with their words and with the columns that ``add_novelty`` adds; no event for most stretches.
+    Returns the events with their words and with the columns that ``add_novelty`` adds; no event for most stretches.
     """
     table = current()
     # Whoever picks a few lines leaves nothing out between the cause and its first victim, however long that took.

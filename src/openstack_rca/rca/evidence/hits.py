@@ -80,8 +80,7 @@ def signature_hits(window: pl.DataFrame, catalogue: Catalogue, topology: Topolog
     Args:
         window: observed events (``row``, ``component``, ``level``, ``text``).
 
-    Returns:
-        One row per event and accused: row, signature, accused, accused_host, directness, title, proof, reason.
+    Returns one row per event and accused: row, signature, accused, accused_host, directness, title, proof, reason.
     """
     distinct = window.select("component", "level", "text").unique(maintain_order=True).with_row_index("key")
     texts = distinct.select("key", service="component", level="level", text="text")

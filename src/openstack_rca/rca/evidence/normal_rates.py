@@ -110,8 +110,7 @@ def novelty(counts: np.ndarray, expected: np.ndarray) -> np.ndarray:
         counts: events seen in the window.
         expected: events expected in the window at the normal rate (Poisson mean).
 
-    Returns:
-        Values in [0, 1]: ``(n - e - 2 sqrt(e)) / n``, cut off at 0.
+    Returns values in [0, 1]: ``(n - e - 2 sqrt(e)) / n``, cut off at 0.
     """
     counts = np.maximum(counts, 1.0)
     fresh: np.ndarray = np.clip((counts - expected - 2.0 * np.sqrt(expected)) / counts, 0.0, 1.0)

@@ -80,8 +80,7 @@ def suspicion(observed: pl.DataFrame, normal: pl.DataFrame) -> np.ndarray:
         observed: events with ``time``, ``component``, ``template_id``, ``level`` and ``score``.
         normal: columns ``component``, ``template_id`` and ``normal_per_minute`` of the baseline; may be empty.
 
-    Returns:
-        One weight per event, at least 0.
+    Returns one weight per event, at least 0.
     """
     # What is spread over the whole recording is this cloud's noise, whether or not a model knows it.
     table = current()

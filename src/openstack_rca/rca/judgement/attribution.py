@@ -36,9 +36,6 @@ def blame_link_to_shared_service(findings: list[Finding], window: pl.DataFrame, 
 
     Args:
         window: observed events (``row``, ``text``, ``component``, ``host``, ``time``).
-
-    Returns:
-        The findings, some of them with ``network`` as the accused.
     """
     table = current()
     moved = list(findings)
@@ -87,9 +84,6 @@ def blame_link_to_busy_service(findings: list[Finding], window: pl.DataFrame) ->
 
     Args:
         window: observed events (``row``, ``text``, ``component``, ``host``, ``time``).
-
-    Returns:
-        The findings, some of them with ``network`` as the accused.
     """
     table = current()
     waited, slot = timedelta(seconds=table.waiting_seconds), timedelta(seconds=table.gap_seconds)
@@ -144,9 +138,6 @@ def keep_blame_on_common_target(findings: list[Finding], window: pl.DataFrame) -
 
     Args:
         window: observed events (``row``, ``text``).
-
-    Returns:
-        The findings, with little left of such accusations of the network.
     """
     targets: dict[tuple[str | None, str | None, int], set[str]] = {}
     hosts: dict[str, set[str | None]] = {}

@@ -57,10 +57,6 @@ def discount_unmissed_silence(findings: list[Finding], normal: NormalRates) -> l
 
     Args:
         normal: where it is known how long a component is silent when all is well, a longer silence counts in full.
-
-    Returns:
-        The findings, with the weight of a silence cut to ``unmissed`` unless somebody else speaks against the silent
-        component.
     """
     missed = _missed(finding for finding in findings if finding.category in _ABSENCE)
     return [
@@ -228,9 +224,6 @@ def discount_clean_restarts(findings: list[Finding], catalogue: Catalogue, windo
     Args:
         catalogue: tells which signatures speak of a stop and of a start (``phase``).
         window: observed events; who goes on writing is back, whether or not it tells of its start.
-
-    Returns:
-        The findings, with little left of the stop and the start of such restarts.
     """
     table = current()
     stopping, starting = _of_phase(catalogue, "stop"), _of_phase(catalogue, "start")

@@ -26,9 +26,6 @@ def explain(candidates: Sequence[Candidate], findings: list[Finding], topology: 
 
     Args:
         candidates: the accused with their guilt (``weigh``).
-
-    Returns:
-        The candidates, with ``explains``, ``explains_share`` and ``explained_by``.
     """
     by_name = {candidate.component: candidate for candidate in candidates}
     trouble, places, pointed = _trouble(findings), _places(findings), _pointed(findings)

@@ -21,9 +21,6 @@ def rank(candidates: Sequence[Candidate], relevance: Mapping[str, float]) -> lis
         candidates: with their guilt, and what explains them.
         relevance: fit of each component to the issue text and to similar past incidents, in [0, 1]; missing means 0. It
             decides between candidates whose scores are as good as equal, and nothing else.
-
-    Returns:
-        Candidates, best first.
     """
     for candidate in candidates:
         candidate.relevance = relevance.get(candidate.component, 0.0)

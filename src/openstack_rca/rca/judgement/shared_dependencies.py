@@ -20,11 +20,7 @@ from openstack_rca.rca.weights import current
 
 
 def infer_shared(findings: list[Finding], window: pl.DataFrame, topology: Topology) -> list[Finding]:
-    """Add accusations of what the stopped components share.
-
-    Returns:
-        The findings and, at most, one inferred component's and one host's.
-    """
+    """Add accusations of what the stopped components share."""
     together = _slept_together(findings, window)
     shared = _sleeping_leaf(together, topology)
     stopped = together or _stopped(findings)

@@ -173,8 +173,7 @@ def load_catalogue(extra: Path | None = None, *, cache: Path | None = None) -> C
             signature replaces that.
         cache: file that keeps the shipped rules compiled, where the package lies in a checkout and not in a wheel.
 
-    Raises:
-        SignatureCatalogueError: a file cannot be read or an entry does not follow the schema; names file and id.
+    Raises SignatureCatalogueError: a file cannot be read or an entry does not follow the schema; names file and id.
     """
     own = [] if extra is None else own_signatures(extra)
     return Catalogue([*own, *_shipped(cache)])
@@ -188,8 +187,7 @@ def own_signatures(path: Path) -> list[Signature]:
 def given_files(path: Path) -> list[Path]:
     """The signature files at a path that a user names: that file, or all below that folder.
 
-    Raises:
-        SignatureCatalogueError: the path leads nowhere.
+    Raises SignatureCatalogueError: the path leads nowhere.
     """
     if path.is_file():
         return [path]

@@ -24,8 +24,7 @@ def concrete_checks(
         host: where it is in trouble; names separated by commas.
         server: id of the instance that the evidence is about.
 
-    Returns:
-        At most ``MAX_CHECKS``. What nobody knows stays in angle brackets.
+    Returns at most ``MAX_CHECKS``. What nobody knows stays in angle brackets.
     """
     unit = topology.unit(component)
     known = {"<component>": component, "<host>": (host or "").partition(",")[0], "<unit>": unit or ""}

@@ -62,8 +62,7 @@ def lint_catalogue(paths: Sequence[Path] = ()) -> LintResult:
     Args:
         paths: files or folders; none: the catalogue that the package ships.
 
-    Raises:
-        SignatureCatalogueError: a path leads nowhere.
+    Raises SignatureCatalogueError: a path leads nowhere.
     """
     if not paths:
         with as_file(files("openstack_rca.rca.knowledge") / "signatures") as folder:

@@ -62,11 +62,7 @@ _EMPTY = _Part(_NOTHING)
 
 
 def required_literals(pattern: str) -> tuple[str, ...]:
-    """Lower-case literals of which every matching text holds at least one, whatever its case.
-
-    Returns:
-        The literals, or an empty tuple where none can be named for sure.
-    """
+    """Lower-case literals of which every matching text holds at least one, whatever its case."""
     try:
         found, end = _alternatives(pattern, 0)
     except (_NotUnderstoodError, IndexError):

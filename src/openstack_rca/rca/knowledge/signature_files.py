@@ -89,8 +89,7 @@ def compiled(folder: Path, literals: Callable[[str], tuple[str, ...]]) -> list[d
         folder: rules, one a file.
         literals: derives from a pattern the literals that a match holds.
 
-    Raises:
-        ValueError: a file does not hold a rule; the message names it.
+    Raises ValueError: a file does not hold a rule; the message names it.
     """
     rules = []
     for entry in read_entries(signature_files(folder)):

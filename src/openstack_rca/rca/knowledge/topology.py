@@ -75,9 +75,8 @@ class Topology:
     Args:
         description: canonical name to the fields of `Component`.
 
-    Raises:
-        ConfigurationError: a field is unknown, a dependency does not exist, or two components claim the same alias,
-            port, topic or logger.
+    Raises ConfigurationError: a field is unknown, a dependency does not exist, or two components claim the same alias,
+    port, topic or logger.
     """
 
     def __init__(self, description: Mapping[str, Any]) -> None:
@@ -242,7 +241,6 @@ def _ports(ports: Iterable[int | str]) -> Iterable[int]:
 def load_topology() -> Topology:
     """The topology that the package ships; made once a process.
 
-    Raises:
-        ConfigurationError: ``components.yaml`` is faulty.
+    Raises ConfigurationError: ``components.yaml`` is faulty.
     """
     return Topology(component_descriptions())

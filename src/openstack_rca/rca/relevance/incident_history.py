@@ -131,8 +131,7 @@ class History:
     def state(self) -> HistoryState:
         """Read all events and compute the state. A file that is not there is an empty history.
 
-        Raises:
-            HistoryUnavailable: the file cannot be read.
+        Raises HistoryUnavailable: the file cannot be read.
         """
         try:
             with self.path.open("rb") as file:
@@ -147,8 +146,7 @@ class History:
     def append(self, events: Sequence[Event]) -> None:
         """Add events, all of them or none, also where other processes write at the same time.
 
-        Raises:
-            HistoryUnavailable: the file cannot be written.
+        Raises HistoryUnavailable: the file cannot be written.
         """
         lines = b"".join(event.model_dump_json().encode() + b"\n" for event in events)
         if not lines:
@@ -200,8 +198,7 @@ class History:
     def find(self, report_id: str) -> PastIncident:
         """The incident whose id is, or alone begins with, ``report_id``.
 
-        Raises:
-            ReportNotFound: there is none, or more than one.
+        Raises ReportNotFound: there is none, or more than one.
         """
         incidents = self.state().incidents
         wanted = report_id.strip()

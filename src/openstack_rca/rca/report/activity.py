@@ -38,8 +38,7 @@ def activity(
         involved: components that come first, in this order; the busiest follow.
         max_rows: rows at most.
 
-    Returns:
-        One row a component, all with the same bins; empty without events.
+    Returns one row a component, all with the same bins; empty without events.
     """
     if observed.is_empty():
         return []

@@ -23,8 +23,7 @@ def failed_requests(named: Sequence[Candidate], observed: pl.DataFrame) -> list[
     Args:
         named: causes, best first; the evidence of the first two is searched.
 
-    Returns:
-        At most ``MAX_PATHS`` paths, each with its first event per service and every error, in time order.
+    Returns at most ``MAX_PATHS`` paths, each with its first event per service and every error, in time order.
     """
     rows = {row for candidate in named[:2] for finding in candidate.findings for row in finding.rows}
     cited = observed.filter(pl.col("row").is_in(list(rows)))

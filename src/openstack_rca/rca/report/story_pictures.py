@@ -22,8 +22,7 @@ def story_pictures(named: Sequence[Candidate], expected: ExpectedSteps, observed
         named: causes, best first.
         observed: events of the window (``row``, ``component``, ``text``).
 
-    Returns:
-        At most ``MAX_PICTURES``, each of the first request that stopped.
+    Returns at most ``MAX_PICTURES``, each of the first request that stopped.
     """
     findings = [
         finding

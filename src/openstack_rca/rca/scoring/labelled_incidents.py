@@ -90,8 +90,7 @@ class IncidentScore:
 def find_incidents(folder: Path) -> list[Path]:
     """Incident folders below ``folder``, by name; ``folder`` itself if it is one.
 
-    Raises:
-        IncidentFormatError: there is none.
+    Raises IncidentFormatError: there is none.
     """
     if not folder.is_dir():
         raise IncidentFormatError(f"{folder} is not a folder.", "Give a folder that holds incident folders.")
@@ -108,8 +107,7 @@ def find_incidents(folder: Path) -> list[Path]:
 def read_question(folder: Path) -> Question:
     """Read the issue, and where the logs are.
 
-    Raises:
-        IncidentFormatError: the file is not JSON, or has no issue, or there is no ``logs`` folder.
+    Raises IncidentFormatError: the file is not JSON, or has no issue, or there is no ``logs`` folder.
     """
     issue = _read(folder).get("issue")
     if not isinstance(issue, str) or not issue.strip():

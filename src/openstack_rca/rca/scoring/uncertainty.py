@@ -19,8 +19,7 @@ def bootstrap_interval(values: Sequence[float], seed: int = 0) -> tuple[float, f
         values: one value per incident.
         seed: of the resampling.
 
-    Returns:
-        Lower and upper bound at ``LEVEL``; (0, 0) without values.
+    Returns lower and upper bound at ``LEVEL``; (0, 0) without values.
     """
     if not values:
         return 0.0, 0.0
@@ -34,8 +33,7 @@ def bootstrap_interval(values: Sequence[float], seed: int = 0) -> tuple[float, f
 def paired_difference(first: Sequence[float], second: Sequence[float], seed: int = 0) -> dict[str, float]:
     """Mean of ``second - first`` over the same incidents, with its bootstrap interval, wins and losses.
 
-    Raises:
-        ValueError: the two do not belong to the same incidents.
+    Raises ValueError: the two do not belong to the same incidents.
     """
     if len(first) != len(second):
         raise ValueError(f"{len(first)} and {len(second)} values cannot be paired")
@@ -58,8 +56,7 @@ def reliability(confidences: Sequence[float], right: Sequence[bool], bins: int =
         right: whether it was right.
         bins: of equal width; empty ones are left out.
 
-    Returns:
-        One row a bin: from, to, answers, mean_confidence, share_right.
+    Returns one row a bin: from, to, answers, mean_confidence, share_right.
     """
     rows = []
     for number in range(bins):
@@ -85,8 +82,7 @@ def reliability(confidences: Sequence[float], right: Sequence[bool], bins: int =
 def expected_calibration_error(confidences: Sequence[float], right: Sequence[bool], bins: int = 5) -> float | None:
     """Mean distance of confidence and share right over the rows of ``reliability``, weighted by answers (Naeini, 2015).
 
-    Returns:
-        A value in [0, 1]; None without answers.
+    Returns a value in [0, 1]; None without answers.
     """
     rows = reliability(confidences, right, bins)
     answers = sum(row["answers"] for row in rows)

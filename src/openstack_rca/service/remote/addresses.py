@@ -55,8 +55,7 @@ def _place(text: str) -> Place | None:
 def parse_address(text: str) -> Address:
     """Take an address apart.
 
-    Raises:
-        ConfigurationError: it is of no kind that is read, or holds a password, which would be kept with the report.
+    Raises ConfigurationError: it is of no kind that is read, or holds a password, which would be kept with the report.
     """
     place = _place(text)
     if place is None:
@@ -81,8 +80,7 @@ def plain_address(text: str) -> str:
 def names_in(rest: str) -> list[str]:
     """Names separated by commas, in order, each once.
 
-    Raises:
-        ConfigurationError: one of them could be taken for an option, or holds signs that no name has.
+    Raises ConfigurationError: one of them could be taken for an option, or holds signs that no name has.
     """
     found = list(dict.fromkeys(part.strip() for part in rest.split(",") if part.strip()))
     for name in found:

@@ -77,8 +77,7 @@ def ssh_command(host: Host, command: str, spool: Spool) -> list[str]:
 def chosen_hosts(address: Address, spool: Spool) -> tuple[list[Host], str]:
     """The hosts of an address, found in the inventory where there is one, and what follows them.
 
-    Raises:
-        ConfigurationError: no host is named, or a name could be taken for an option.
+    Raises ConfigurationError: no host is named, or a name could be taken for an option.
     """
     names, path = hosts_and_path(address.rest)
     file = spool.settings.hosts_file

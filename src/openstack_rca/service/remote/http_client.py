@@ -64,8 +64,7 @@ class Web:
     def opened(self, url: str, data: bytes | None = None, method: str | None = None) -> Iterator[IO[bytes]]:
         """An answer as a stream.
 
-        Raises:
-            RemoteLogsUnavailable: the server is silent, refuses, or fails; the sentence says which and what to do.
+        Raises RemoteLogsUnavailable: the server is silent, refuses, or fails; the sentence says which and what to do.
         """
         headers = self.headers | ({"Content-Type": "application/json"} if data is not None else {})
         if "Authorization" in self.headers:
@@ -129,8 +128,7 @@ class Web:
 def require_private(url: str) -> None:
     """See that credentials travel encrypted, or stay on this machine.
 
-    Raises:
-        ConfigurationError: they would travel in clear text.
+    Raises ConfigurationError: they would travel in clear text.
     """
     parts = urlsplit(url)
     try:

@@ -59,8 +59,7 @@ def as_host(text: str) -> Host:
 def read_inventory(path: Path) -> Inventory:
     """Read an inventory file.
 
-    Raises:
-        ConfigurationError: it cannot be read, is neither INI nor YAML, or holds no host.
+    Raises ConfigurationError: it cannot be read, is neither INI nor YAML, or holds no host.
     """
     try:
         if path.stat().st_size > LARGEST_FILE:

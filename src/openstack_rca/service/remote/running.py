@@ -49,8 +49,7 @@ def output_of(command: Sequence[str], spool: Spool) -> str:
 def stream_to(command: Sequence[str], path: Path, spool: Spool, *, fine: Sequence[int] = (0,)) -> str:
     """Write what a command prints into a file of the spool; it is stopped where it takes too long or sends too much.
 
-    Returns:
-        The last line that it wrote to its standard error: what it could not read although it went on.
+    Returns the last line that it wrote to its standard error: what it could not read although it went on.
 
     Raises:
         RemoteLogsUnavailable: it failed, or nothing came for the time limit.
