@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import polars as pl
+
 from openstack_rca.rca import evidence, judgement, relevance
 from openstack_rca.rca.engine.case import Case, stage
 from openstack_rca.rca.vocabulary import Verdict
@@ -17,6 +19,7 @@ def discount(case: Case) -> None:
     findings = judgement.discount_lone_warnings(findings, case.observed)
     findings = judgement.confirm_absence(findings, case.catalogue, case.observed)
     findings = judgement.discount_orderly_absence(findings, case.catalogue, case.observed)
+    findings = judgement.discount_planned_work(findings, case.catalogue, case.observed)
     findings = judgement.discount_old_boots(findings)
     findings = judgement.discount_clean_restarts(findings, case.catalogue, case.observed)
     # Last of all: what it weakens was sure, and no rule for unsure ones is meant for it.
@@ -87,9 +90,13 @@ def rank(case: Case) -> None:
 )
 def judge(case: Case) -> None:
     """Write the verdict, and leave the candidates against whom enough speaks."""
-    picked = case.picked and evidence.fails_in_cloud(case.observed, case.topology)
+    # What work in good order accounts for leaves no doubt.
+    accounted = {row for finding in case.findings if not finding.weight for row in finding.rows}
+    rest = case.observed.filter(~pl.col("row").is_in(accounted))
     case.doubtful = (
-        picked or evidence.goes_on_failing(case.observed) or evidence.unexplained_errors(case.findings, case.topology)
+        (case.picked and evidence.fails_in_cloud(rest, case.topology))
+        or evidence.goes_on_failing(rest)
+        or evidence.unexplained_errors([one for one in case.findings if one.weight], case.topology)
     )
     suspects = [candidate for candidate in case.candidates if candidate.guilt >= current().noticeable]
     case.verdict = judgement.verdict_on(suspects)
