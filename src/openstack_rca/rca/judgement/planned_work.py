@@ -135,7 +135,7 @@ def _over(
 def _brief(one: Finding, works: Sequence[_Work], times: Mapping[int, datetime]) -> bool:
     """Whether all events of a finding are close to works; a few may come as late as a call times out."""
     table = current()
-    seconds = table.follows_seconds if one.count < table.enough_events else table.restart_seconds
+    seconds = table.follows_seconds if one.count < table.enough_events else table.waiting_seconds
     moments = {one.first, one.last, *(times[row] for row in one.rows if row in times)}
     return all(any(work.near(moment, seconds) for work in works) for moment in moments)
 
