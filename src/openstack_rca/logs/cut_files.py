@@ -83,9 +83,11 @@ def missing_parts(names: Iterable[str]) -> list[tuple[str, str]]:
     missing = []
     for kind, parts in kinds.items():
         whole = kind.whole + (".zip" if kind.mark == _ZIP else "")
-        gaps = [place for place in range(kind.first, max(parts)) if place not in parts]
-        named = [kind.name(place, next(iter(parts.values()))) for place in gaps]
-        if (kind.first in parts or len(parts) > 1 or "part" in kind.mark) and len(gaps) <= len(parts) + 1:
+        last, like = max(parts), next(iter(parts.values()))
+        # The end of every `.log` may be letters of `split`: before thousands of names are made, the gaps are counted.
+        gaps = last - kind.first - sum(kind.first <= place < last for place in parts)
+        if (kind.first in parts or len(parts) > 1 or "part" in kind.mark) and gaps <= len(parts) + 1:
+            named = (kind.name(place, like) for place in range(kind.first, last) if place not in parts)
             missing += [(name, whole) for name in named if name not in held]
         if kind.mark == _ZIP and whole not in held:
             missing.append((whole, whole))
