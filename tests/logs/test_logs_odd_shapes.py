@@ -133,3 +133,80 @@ def test_time_service_level_and_text_are_told(shape: str) -> None:
     event = rows(f"{text}\n", name)[-1]
     assert (f"{event['time']:%H:%M:%S.%f}", event["service"], event["level"], event["message"]) == expected
     assert not event["level_guessed"]
+
+
+FURTHER = {
+    "nagios": ("[%s] SERVICE ALERT: ctl1;nova-api;CRITICAL;HARD;3;No route", "nagios", "CRITICAL"),
+    "zabbix": ("  1234:20261123:040000.000 cannot connect", "zabbix", "INFO"),
+    "strongswan": ("2026-11-23T04:00:00 11[IKE] <1> retransmit", "strongswan", "INFO"),
+    "esxi 8": ("2026-11-23T04:00:00.000Z Er(163) Hostd[2100]: [Originator@6876 sub=x] No", "Hostd", "ERROR"),
+    "icinga": ("[2026-11-23 04:00:00 +0000] critical/Application: No", "x", "CRITICAL"),
+    "celery": ("[2026-11-23 04:00:00,000: ERROR/MainProcess] No", "x", "ERROR"),
+    "twisted": ("2026-11-23T04:00:00+0000 [stdout#error] No", "x", "ERROR"),
+    "dpkg": ("2026-11-23 04:00:00 upgrade nova-common:amd64 1 2", "x", "INFO"),
+    "apt": (
+        "Start-Date: 2026-11-23  04:00:00\nCommandline: apt upgrade\nEnd-Date: 2026-11-23  04:00:20",
+        "apt",
+        "INFO",
+    ),
+    "juju": ('23 Nov 2026 04:00:00Z  juju-unit  error      hook failed: "install"', "x", "ERROR"),
+    "ceph -w": ("2026-11-23T04:00:00.000000+0000 mon.a [WRN] slow ops", "ceph", "WARNING"),
+    "date": ("Mon Nov 23 04:00:00 UTC 2026 - ERROR - No", "x", "ERROR"),
+    "pino": ('{"level":50,"time":%s000,"pid":1,"hostname":"ui1","msg":"No"}', "x", "ERROR"),
+    "requests": ('{"time":"23/Nov/2026:04:00:00 +0000","status":"503","request":"GET /"}', "x", "INFO"),
+    "no year in JSON": ('{"PROGRAM":"x","PRIORITY":"err","MESSAGE":"No","DATE":"Nov 23 04:00:00"}', "x", "ERROR"),
+    "dmesg -H": ("[Nov23 04:00] first", "kernel", "INFO"),
+    "a crash of Ceph": (
+        '{"crash_id":"x","timestamp":"2026-11-23T04:00:00Z","process_name":"ceph-osd","assert_msg":"No"}',
+        "ceph-osd",
+        "CRITICAL",
+    ),
+}
+
+
+@pytest.mark.parametrize("shape", FURTHER)
+def test_time_service_and_level_are_told_by_what_watches_and_keeps_machines(shape: str) -> None:
+    text, service, level = FURTHER[shape]
+    (event,) = rows(f"{text.replace('%s', '1795406400')}\n", "x.log", year=2026)
+    assert (f"{event['time']:%Y-%m-%d %H:%M}", event["service"], event["level"]) == ("2026-11-23 04:00", service, level)
+    assert not event["level_guessed"]
+
+
+def test_what_the_hardware_keeps_is_told_by_its_words() -> None:
+    kept = "   1 | 11/12/2026 | 04:00:01 | Memory #0x02 | Uncorrectable ECC | Asserted\n"
+    found = rows(kept + kept.replace("Asserted", "Deasserted"), "sel.txt")
+    told = [(f"{row['time']:%m-%d}", row["service"], row["level"], row["level_guessed"]) for row in found]
+    assert told == [("11-12", "ipmi", "ERROR", True), ("11-12", "ipmi", "INFO", False)]
+
+
+def test_what_systemd_shows_on_a_console_has_levels() -> None:
+    shown = "[  OK  ] Started A.\n[FAILED] Failed to start B.\n[DEPEND] Dependency failed for C.\n"
+    assert [row["level"] for row in rows(shown, "boot.log")] == ["INFO", "ERROR", "WARNING"]
+
+
+def test_entities_of_a_page_are_decoded_where_no_sign_is_written_as_it_is() -> None:
+    line = "2026-11-23 04:00:00.100 7 ERROR nova.api [-] "
+    (event,) = rows(f"{line}&lt;class &quot;x&quot;&gt;\n")
+    assert event["message"] == '<class "x">'
+    (event,) = rows(f"{line}<class>&lt;\n")
+    assert event["message"] == "<class>&lt;"
+
+
+def test_lines_around_a_list_in_yaml_are_lost_only_where_they_are_yaml() -> None:
+    item = "- timestamp: 2026-11-23 04:00:00\n  level: error\n  message: No\n"
+    assert [row["message"] for row in rows(f"kind: List\nitems:\n{item}meta: x\n", "a.yaml")] == ["No"]
+    text = "2026-11-23 04:00:01.100 7 ERROR nova.api [-] Below\n"
+    assert "Below" in [row["message"] for row in rows(f"{item}{item}{text}", "a.log")]
+
+
+def test_an_alias_in_yaml_is_not_followed() -> None:
+    """What stands for itself many times over would fill the memory."""
+    bomb = "- timestamp: 2026-11-23 04:00:00\n  message: &a [x, x]\n  level: error\n  more: [*a, *a]\n"
+    assert len(rows(bomb + "2026-11-23 04:00:01.100 7 ERROR nova.api [-] No\n", "a.log")) > 1
+
+
+def test_a_server_s_log_names_the_program_that_it_runs() -> None:
+    """Also for loggers that several programs share, where one program only writes there."""
+    head = "[Mon Nov 23 04:00:00.12 2026] [wsgi:error] [pid 7:tid 139] 2026-11-23 04:00:00.120 7 ERROR"
+    found = rows(f"{head} keystone.common.wsgi [-] No\n{head} oslo_db.sqlalchemy [-] No\n", "apache2/error.log")
+    assert [row["service"] for row in found] == ["keystone", "keystone"]

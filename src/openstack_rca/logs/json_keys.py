@@ -13,12 +13,12 @@ def _keys(text: str) -> tuple[str, ...]:
 
 MESSAGES = _keys(
     "message msg payload log line short_message event textpayload text raw _raw body content msg_text logmessage "
-    "error_summary @message assert_msg backtrace"
+    "error_summary @message assert_msg backtrace request requesturi"
 )
 TIMES = _keys(
     "_source_realtime_timestamp __realtime_timestamp created @timestamp timestamp time ts asctime isodate datetime date "
     "eventtime _time t tsns timereported timegenerated observedtimestamp timeunixnano isotime lasttimestamp "
-    "firsttimestamp @timestamp_nanos"
+    "firsttimestamp @timestamp_nanos requestreceivedtimestamp"
 )
 MESSAGE_SET, TIME_SET = frozenset(MESSAGES), frozenset(TIMES)
 WORD_LEVELS = _keys(
@@ -89,7 +89,7 @@ LEVELLED = frozenset(
 INNER = LEVELLED | frozenset(
     _keys(
         "log host agent beat process service container error file docker_metadata syslog journald systemd node pod "
-        "namespace metadata attr source involvedObject regarding"
+        "namespace metadata attr source involvedObject regarding responseStatus"
     )
 )
 """Inner records whose keys count with the record's name and a dot before them."""

@@ -41,7 +41,7 @@ from openstack_rca.logs.json_records import (
 from openstack_rca.logs.names import Origin, service_of_pod
 from openstack_rca.logs.programs import component_of_program
 from openstack_rca.logs.records import NESTED_STRIDE, ROW_STRIDE, level_name, syslog_level_name
-from openstack_rca.logs.stamps import written_times
+from openstack_rca.logs.stamps import any_times
 
 NAME = "json"
 # Where a record may begin: at once, behind `data:` of server-sent events, behind fluentd's time and tag, behind RS.
@@ -56,6 +56,9 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 _CALLER = re.compile(r"\.go:\d+$")
 _JAVA_CLASS = re.compile(r"(?:[a-z]\w*\.)+[A-Z]\w*")
 _BUNYAN = {10: "TRACE", 20: "DEBUG", 30: "INFO", 40: "WARNING", 50: "ERROR", 60: "CRITICAL"}
+# A request and its answer: no more than information, as in an access log.
+_STATUS = re.compile("[1-5][0-9][0-9]")
+_STATUSES = ("status", "status_code", "response_code", "responseStatus.code", "http.response.status_code")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -94,7 +97,7 @@ def unwrap_json(lines: pl.DataFrame, timezone: str) -> tuple[pl.DataFrame, pl.Da
     shipped = pl.col("micros").cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
     zoned = pl.col("micros").is_not_null() | pl.col("stamp").str.contains(r"(?:Z|[+-]\d\d:?\d\d)$")
     known = frame.with_columns(
-        outer_time=pl.coalesce(shipped, written_times(frame["stamp"], timezone)), outer_zoned=zoned.fill_null(False)
+        outer_time=pl.coalesce(shipped, any_times(frame["stamp"], timezone)), outer_zoned=zoned.fill_null(False)
     )
     rest = lines.filter(~pl.col("row").is_in(pl.Series(taken, dtype=pl.UInt64).implode()))
     return known.select(ENVELOPE_SCHEMA.keys()), rest
@@ -342,11 +345,14 @@ def _level(flat: Record, held: _Held) -> tuple[str | None, bool]:
         if isinstance(value, bool) or not re.fullmatch(r"\d{1,3}", str(value)):
             continue
         number = int(str(value))
-        if key == "level" and number in _BUNYAN and "v" in flat:
+        if key == "level" and number in _BUNYAN and ("v" in flat or {"pid", "hostname"} <= flat.keys()):
             return _BUNYAN[number], True
         if key not in ("level", "severity", "priority") or number < 8:
             return syslog_level_name(number), False
-    return None, False
+    if "crash_id" in flat:
+        return "CRITICAL", False
+    answered = any(_STATUS.fullmatch(str(flat.get(key))) for key in _STATUSES)
+    return ("INFO" if answered else None), False
 
 
 def _origin(flat: Record, held: _Held) -> Origin:

@@ -21,7 +21,7 @@ from openstack_rca.logs.stamps import NAMED_ZONE, written_times
 
 _LOG_NAME = re.compile(
     r"(?:^|[._-])(?:logs?|err|out)(?:$|[._-])|^(?:syslog|messages|kern|daemon|auth|secure|dmesg|user|cron|debug|"
-    r"journal|maillog)(?:$|[.-])|^rabbit@|[._-]log$",
+    r"journal|maillog)(?:$|[._-])|^rabbit@|[._-]log$",
     re.IGNORECASE,
 )
 # Told by name before anything is read; what may hold logs (csv, html, json, md, txt, archives) is told by its content.

@@ -23,7 +23,8 @@ _NAIVE = (
     r"^\[?[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?\]? +[^ +0-9-]|"
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}[.,][0-9]{3} [0-9]+ [A-Z]"
 )
-_NOTE = r"^-- (?:Journal begins|Logs begin|Boot |Reboot|No entries).*--$|^--$|^TIME +PID +UID +GID +SIG"
+_NOTE = r"^-- (?:Journal begins|Logs begin|Boot |Reboot|No entries).*--$|^--$|"
+_NOTE += r"^TIME +PID +UID +GID +SIG|^Time +Type +Status +Message"
 # Pacemaker and corosync begin what they say with spaces.
 _SET_OFF = r"^ +(?:\[[A-Z]+ *\]|(?:debug|info|notice|warning|error|crit): )"
 _IDS = ("hostname", "logger", "global_request_id", "request_id", "project_id", "user_id", "instance_id")

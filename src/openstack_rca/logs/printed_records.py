@@ -66,6 +66,8 @@ def printed_records(begin: str) -> Splitter | None:
         return by_beginnings(lambda _before, line: _ROW.match(line), lambda lines: _fields(lines[1:], aligned=True))
     if begin.lstrip()[:1] == "<" and _XML.search(begin):
         return by_beginnings(lambda _before, line: _XML.match(line), _of_xml)
+    if "Start-Date: " in begin and "\nEnd-Date: " in begin:
+        return by_beginnings(lambda _before, line: line.startswith("Start-Date: "), _of_packages)
     if _MACHINE_CHECK in begin:
         return by_beginnings(lambda _before, line: line.startswith(_MACHINE_CHECK), _of_machine_check)
     if "\n# Query_time: " in begin and _SLOW.search(begin):
@@ -155,6 +157,15 @@ def _of_xml(lines: list[str]) -> dict[str, str]:
         told = next((html.unescape(part[1]) for part in found if part is not None), "")
         said[key] = told.strip("\n") or said.get(key, "")
     return {key: value for key, value in said.items() if value}
+
+
+def _of_packages(lines: list[str]) -> dict[str, str] | None:
+    """What apt's history tells of one run."""
+    if not lines[0].startswith("Start-Date: "):
+        return {} if not any(map(str.strip, lines)) else None
+    level = "error" if any(line.startswith("Error: ") for line in lines) else "info"
+    stamp = re.sub(" +", " ", lines[0].partition(": ")[2])
+    return {"timestamp": stamp, "service": "apt", "level": level, "message": "; ".join(filter(None, lines[1:]))}
 
 
 def _of_machine_check(lines: list[str]) -> dict[str, str] | None:

@@ -268,7 +268,7 @@ WRAPPERS: tuple[Wrapper, ...] = (
     ),
     Wrapper(
         "container",
-        r"^@(?P<stamp>4[0-9a-f]{23}) (?P<inner>.*)$",
+        r"^@(?P<stamp>40000000[0-9a-f]{16}) (?P<inner>.*)$",
         _tai64n,
         about="TAI64N: `multilog`, `svlogd`, s6",
     ),

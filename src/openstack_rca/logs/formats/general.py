@@ -14,7 +14,7 @@ from openstack_rca.logs.stamps import DAY, ISO, MONTH, any_times, written_times
 WEAK = ("timestamped",)
 """Formats that tell a time and no more: they are not a sign that a file was understood."""
 
-_CTIME_PATTERN = rf"{DAY} {MONTH} [ \d]\d \d\d:\d\d:\d\d \d{{4}}"
+_CTIME_PATTERN = rf"{DAY} {MONTH} [ \d]\d \d\d:\d\d:\d\d (?:[A-Z]{{3,5}} )?\d{{4}}"
 _CAPITALS = "TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL"
 _WORDS = "debug|info|information|notice|warn|warning|err|error|crit|critical|alert|emerg|fatal|severe"
 # A date in whatever order, a clock of 12 or 24 hours, a zone; what may stand before it.
@@ -32,10 +32,10 @@ _BEFORE = (
 )
 # A level near the beginning of what follows a stamp: in brackets, in capitals, or before a colon.
 _NEAR = (
-    r"^[ \t\])>|:,-]*(?P<tokens>(?:(?:[\[(<{{][^\]\[(){{}}<>]*[\])>}}]|[A-Za-z0-9_./:#@$=%+*\[\]()-]+|\|)[ \t|,-]*){0,5}?)"
-    rf"(?:[\[(<] ?(?P<marked>(?i:trace|{_WORDS}|notset|[diwef])) {{0,8}}[\])>|]|"
-    rf"(?P<capital>{_CAPITALS}|CRIT|ERR|EMERG|SEVERE)(?:[ \t:|,\])-]|$)|"
-    rf"(?P<ended>{_WORDS.replace('|fatal', '')})(?:/[A-Za-z]+)? *:)"
+    r"^[ \t\])>|:,-]*(?P<tokens>(?:(?:[\[(<{][^\]\[(){}<>]*[\])>}]|[A-Za-z0-9_./:#@$=%+*\[\]()-]+|\|)[ \t|,-]*){0,5}?)"
+    rf"(?:[\[(<] ?(?P<marked>(?i:trace|{_WORDS}|notset|wrn|inf|dbg|[diwef])) {{0,8}}[\])>|]|"
+    rf"(?P<capital>{_CAPITALS}|CRIT|ERR|EMERG|SEVERE)(?:/[A-Za-z][\w-]*\]|[ \t:|,\])-]|$)|"
+    rf"(?P<slashed>{_WORDS})/[A-Za-z]+ *:|(?P<ended>{_WORDS.replace('|fatal', '')}) *:)"
     r"[ \t:|,\])-]*(?P<text>.*)$"
 )
 # A letter alone for a level: of Telegraf, of etcd's and Rook's log of capnslog, of GlusterFS.
@@ -94,8 +94,8 @@ def _anyhow(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
         ahead=before.str.extract(rf"(?:^|[^A-Za-z])({_CAPITALS}|[IWEFD])(?:[^A-Za-z]|$)"),
     )
     plain = pl.col("message").str.replace(r"^\]?(?:[:|,-]| -)?[ \t]?", "")
-    stated = normal_level(pl.coalesce("letter", "marked", "capital", "ahead"))
-    behind = pl.coalesce("marked", "capital").is_not_null() & pl.col("letter").is_null()
+    stated = normal_level(pl.coalesce("letter", "marked", "capital", "slashed", "ahead"))
+    behind = pl.coalesce("marked", "capital", "slashed").is_not_null() & pl.col("letter").is_null()
     # A word before a colon may be the program's place for a level, or a word of its text.
     guess = pl.coalesce(level_in_text(plain), normal_level(pl.col("ended")))
     tokens = pl.col("tokens").str.replace(r"[\])}>] *\{.*$", "").str.strip_chars(" \t[](){}<>|:,#-")
@@ -124,6 +124,21 @@ def _ansible(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
     came_to = pl.col("result") if "result" in parts.columns else pl.col("message").str.slice(0, 60)
     level = pl.when(came_to.str.contains(failed)).then(pl.lit("ERROR")).when(came_to.str.contains(warned))
     return iso(parts, timezone).with_columns(level.then(pl.lit("WARNING")).otherwise(pl.lit("INFO")).alias("level"))
+
+
+def _boot(parts: pl.DataFrame, _timezone: str) -> pl.DataFrame:
+    levels = {"FAILED": "ERROR", "TIME": "ERROR", "DEPEND": "WARNING", "WARN": "WARNING"}
+    return parts.with_columns(pl.col("level").replace_strict(levels, default="INFO"))
+
+
+def _status(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
+    levels = {"error": "ERROR", "lost": "ERROR", "failed": "ERROR", "down": "ERROR", "blocked": "WARNING"}
+    level = pl.col("status").replace_strict(levels, default="INFO")
+    return parts.with_columns(
+        written_times(parts["stamp"], timezone).alias("time"),
+        level.alias("level"),
+        message=pl.col("status") + ": " + pl.col("message"),
+    )
 
 
 def _told_behind(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
@@ -179,6 +194,13 @@ FORMATS = (
         "juju debug-log: no date",
     ),
     LineFormat(
+        "juju",
+        rf"^(?P<stamp>\d\d? {MONTH} \d{{4}} \d\d:\d\d:\d\d(?:Z|[+-]\d\d:\d\d)?)  +(?P<logger>[a-z][\w-]*)  +(?P<status>[a-z]+)  +"
+        r"(?P<message>.*)$",
+        _status,
+        "juju show-status-log",
+    ),
+    LineFormat(
         "pm2",
         rf"^(?P<stamp>{ISO}): (?P<service>PM2) +(?P<level>log|error|debug|info|warn): (?P<message>.*)$",
         _leveled,
@@ -203,6 +225,20 @@ FORMATS = (
         rf"^\[?(?P<stamp>{ISO})\]? *\| *(?P<logger>[A-Za-z_](?:[\w.:-]*\w)?) *\| *(?P<level>{_CAPITALS}) *\| ?(?P<message>.*)$",
         _leveled,
         "the same in columns",
+    ),
+    LineFormat(
+        "twisted",
+        rf"^(?P<stamp>{DATE}[T ]\d\d:\d\d:\d\d[+-]\d{{4}}) "
+        r"\[(?:(?P<logger>[\w.,<>: -]+)#(?P<level>error|critical|warn|info|debug)|-)\] (?P<message>.*)$",
+        iso,
+        "Twisted, as in MAAS",
+    ),
+    LineFormat(
+        "packages",
+        rf"^(?P<stamp>{DATE} \d\d:\d\d:\d\d) "
+        r"(?P<message>(?:startup|status|install|upgrade|configure|trigproc|remove|purge|conffile|disappear) .*)$",
+        iso,
+        "dpkg",
     ),
     LineFormat(
         "leveled",
@@ -243,9 +279,9 @@ FALLBACKS = (
     ),
     LineFormat(
         "timestamped",
-        r"^\[?(?P<stamp>1\d{9}(?:\.\d{1,9})?)\]?[ \t]+(?P<message>.*)$",
+        r"^\[?(?P<stamp>1\d{9}(?:\.\d{1,9})?)\]?:?[ \t]+(?P<message>.*)$",
         _anyhow,
-        "seconds since 1970, as Squid and Nagios write them",
+        "seconds since 1970, as QEMU's agent writes them",
     ),
 )
 
@@ -256,6 +292,12 @@ TIMELESS = (
         r"(?:PLAY|TASK|RUNNING HANDLER|PLAY RECAP|NO MORE HOSTS LEFT)\b.* \*{3,}$|\[WARNING\]: |ERROR! ).*)$",
         lambda parts, timezone: _ansible(parts.with_columns(stamp=pl.lit(None, pl.String)), timezone),
         "what Ansible shows on a terminal",
+    ),
+    LineFormat(
+        "boot",
+        r"^\[ {0,2}(?P<level>OK|FAILED|DEPEND|WARN|INFO|TIME) {0,2}\] (?P<message>[A-Z].*)$",
+        _boot,
+        "what systemd shows on a console",
     ),
     LineFormat(
         "leveled",

@@ -16,6 +16,7 @@ from openstack_rca.logs.stamps import (
     iso_time,
     time_since_start,
     written_times,
+    yearless_time,
 )
 
 _CTIME = rf"{DAY} {MONTH} [ \d]\d \d\d:\d\d:\d\d \d{{4}}"
@@ -53,6 +54,11 @@ def _raw(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
 def _human(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
     time = formatted_time(pl.col("stamp"), "%a %b %d %H:%M:%S %Y", timezone)
     return parts.with_columns(time.alias("time"), level=pl.lit("INFO"))
+
+
+def _to_the_minute(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
+    stamp = pl.col("stamp").str.replace(r"^(\w{3}) ?(\d+) (.*)$", "${1} ${2} ${3}:00")
+    return parts.with_columns(yearless_time(stamp, timezone).alias("time"))
 
 
 def _audit(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
@@ -102,6 +108,15 @@ FORMATS = (
         r"^(?P<stamp>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d,\d{6}[+-]\d\d:\d\d) (?P<message>.*)$",
         guessed(iso),
         "dmesg --time-format iso",
+    ),
+    LineFormat(
+        "kernel",
+        rf"^\[(?P<stamp>{MONTH} ?\d\d? \d\d:\d\d)\] (?P<message>.*)$",
+        guessed(_to_the_minute),
+        "dmesg -H: its other lines tell what passed since the line before",
+    ),
+    LineFormat(
+        "kernel", r"^\[ *\+\d+\.\d{6}\] (?P<message>.*)$", guessed(timeless), "dmesg -H, dmesg --time-format reltime"
     ),
     LineFormat("kernel", rf"^<(?P<priority>\d{{1,3}})>{_UPTIME} ?(?P<message>.*)$", _raw, "dmesg -r"),
 )

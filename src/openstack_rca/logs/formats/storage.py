@@ -36,9 +36,9 @@ FORMATS = (
     ),
     LineFormat(
         "ceph",
-        rf"^{_STAMP} (?P<logger>\w+\.\S+) \(\S+\) \d+ : (?:\w+ )?\[(?P<level>[A-Z]{{3}})\] (?P<message>.*)$",
+        rf"^{_STAMP} (?P<logger>\w+\.\S+)(?: \(\S+\) \d+ :)?(?: \w+)? \[(?P<level>[A-Z]{{3}})\] (?P<message>.*)$",
         iso,
-        "Ceph's cluster log",
+        "Ceph's cluster log, `ceph -w`",
     ),
     LineFormat(
         "ganesha",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from openstack_rca.logs.formats.line_format import DATE, LineFormat, guessed, iso
+from openstack_rca.logs.records import syslog_level
 from openstack_rca.logs.stamps import ISO, written_times
 
 
@@ -37,6 +38,13 @@ FORMATS = (
         rf"^(?P<stamp>{ISO}) (?:\w+\(\d+\) vmkernel: )?(?P<logger>cpu\d+:\d+(?: opID=\w+)?)\)(?P<message>.*)$",
         guessed(iso),
         "the kernel of ESXi",
+    ),
+    LineFormat(
+        "esxi",
+        rf"^(?P<stamp>{ISO}) (?:Db|In|No|Wa|Er|Cr|Al|Em)\((?P<priority>\d{{1,3}})\) "
+        r"(?P<service>\w+)\[(?P<process>\d+)\]: (?P<message>.*)$",
+        lambda parts, timezone: iso(parts, timezone).with_columns(syslog_level(pl.col("priority")).alias("level")),
+        "the programs of ESXi 8",
     ),
     LineFormat(
         "container events",
