@@ -12,18 +12,8 @@ from pathlib import Path
 
 import click
 
-from openstack_rca.cli.output import (
-    FAST,
-    MODEL,
-    SCHEDULER,
-    SIGNATURES,
-    notice,
-    parse_time,
-    reading_options,
-    show_report,
-    steps,
-    with_settings,
-)
+from openstack_rca.cli.options import FAST, MODEL, SCHEDULER, SIGNATURES, parse_time, reading_options, with_settings
+from openstack_rca.cli.output import notice, show_report, steps
 from openstack_rca.cli.standard_output import ReaderLeft
 from openstack_rca.errors import ConfigurationError, HistoryUnavailable, LogInputError
 from openstack_rca.service.analysis import DEPLOYMENTS, AnalysisOutcome, analyze, around_window

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from openstack_rca.cli.output import JSON_FORMAT, answer, print_json, say, with_settings
+from openstack_rca.cli.options import JSON_FORMAT, with_settings
+from openstack_rca.cli.output import answer, print_json, say
 from openstack_rca.service.upkeep import DatabaseFacts, back_up, restore
 from openstack_rca.settings import Settings
 

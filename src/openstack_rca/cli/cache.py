@@ -6,7 +6,8 @@ from dataclasses import asdict
 
 import click
 
-from openstack_rca.cli.output import JSON_FORMAT, console, print_listing
+from openstack_rca.cli.options import JSON_FORMAT
+from openstack_rca.cli.output import console, print_listing
 from openstack_rca.service.kept_logs import KeptFile, clear_kept, list_kept, logs_folder
 from openstack_rca.settings import load_settings
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import click
 
-from openstack_rca.cli.output import ROOTS, connection_options, notice, opened_roots, say, settings_from
+from openstack_rca.cli.options import ROOTS, connection_options, opened_roots, settings_from
+from openstack_rca.cli.output import notice, say
 from openstack_rca.errors import ConfigurationError
 from openstack_rca.extras import require_extra
 from openstack_rca.service.places import require_home

@@ -8,7 +8,8 @@ import click
 from rich.console import Console
 
 from openstack_rca.cli.analyze import keep, record
-from openstack_rca.cli.output import console, notice, program_path, steps, with_settings
+from openstack_rca.cli.options import with_settings
+from openstack_rca.cli.output import console, notice, program_path, steps
 from openstack_rca.cli.train import training_progress
 from openstack_rca.service.demo import DEMO_INCIDENT, DemoAnswer, answer_incident, train_on_samples
 from openstack_rca.service.reports import print_report

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from openstack_rca.cli.output import JSON_FORMAT, print_json, say, with_settings
+from openstack_rca.cli.options import JSON_FORMAT, with_settings
+from openstack_rca.cli.output import print_json, say
 from openstack_rca.service.models import check_connections
 from openstack_rca.settings import Settings
 

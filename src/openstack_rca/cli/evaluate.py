@@ -10,19 +10,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from openstack_rca.cli.output import (
-    FAST,
-    JSON_FORMAT,
-    MODEL,
-    SCHEDULER,
-    SIGNATURES,
-    console,
-    notice,
-    print_json,
-    say,
-    steps,
-    with_settings,
-)
+from openstack_rca.cli.options import FAST, JSON_FORMAT, MODEL, SCHEDULER, SIGNATURES, with_settings
+from openstack_rca.cli.output import console, notice, print_json, say, steps
 from openstack_rca.cli.sensitivity import print_sensitivity
 from openstack_rca.errors import LifecycleError
 from openstack_rca.service.cluster import open_cluster

@@ -7,16 +7,8 @@ from typing import Any
 
 import click
 
-from openstack_rca.cli.output import (
-    JSON_FORMAT,
-    MODEL,
-    console,
-    notice,
-    print_listing,
-    say,
-    steps,
-    with_settings,
-)
+from openstack_rca.cli.options import JSON_FORMAT, MODEL, with_settings
+from openstack_rca.cli.output import console, notice, print_listing, say, steps
 from openstack_rca.plain_text import one_line
 from openstack_rca.service.history import CATEGORIES, PastIncident, as_category, confirm, import_incidents, open_history
 from openstack_rca.settings import Settings, load_settings

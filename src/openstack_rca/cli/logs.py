@@ -9,16 +9,8 @@ from pathlib import Path
 
 import click
 
-from openstack_rca.cli.output import (
-    FETCH_SINCE,
-    HOSTS,
-    JSON_FORMAT,
-    parse_time,
-    print_json,
-    reading_options,
-    say,
-    steps,
-)
+from openstack_rca.cli.options import FETCH_SINCE, HOSTS, JSON_FORMAT, parse_time, reading_options
+from openstack_rca.cli.output import print_json, say, steps
 from openstack_rca.service.explore import LEVEL_NAMES, EventFilter
 from openstack_rca.service.log_events import EVENT_FORMS, event_table, write_events
 from openstack_rca.service.log_inspection import inspect_logs, inspection_lines

@@ -10,7 +10,8 @@ import click
 
 from openstack_rca.cli.analyze import answer
 from openstack_rca.cli.main import run
-from openstack_rca.cli.output import console, notice, with_settings
+from openstack_rca.cli.options import with_settings
+from openstack_rca.cli.output import console, notice
 from openstack_rca.cli.standard_output import guard_standard_output
 from openstack_rca.cli.train import exit_status, learn, print_training
 from openstack_rca.service.demo import normal_logs, sample_incident_logs

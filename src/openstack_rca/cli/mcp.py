@@ -6,7 +6,7 @@ import os
 
 import click
 
-from openstack_rca.cli.output import ROOTS, opened_roots, with_settings
+from openstack_rca.cli.options import ROOTS, opened_roots, with_settings
 from openstack_rca.extras import require_extra
 from openstack_rca.service.places import require_home
 from openstack_rca.settings import Settings

@@ -7,7 +7,8 @@ from dataclasses import asdict
 import click
 
 from openstack_rca.cli.models import facts_of
-from openstack_rca.cli.output import JSON_FORMAT, answer, print_json, print_listing, say, with_settings
+from openstack_rca.cli.options import JSON_FORMAT, with_settings
+from openstack_rca.cli.output import answer, print_json, print_listing, say
 from openstack_rca.service.models import ModelVersion
 from openstack_rca.service.versions import (
     STAGES,

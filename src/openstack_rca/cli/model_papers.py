@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from openstack_rca.cli.output import JSON_FORMAT, answer, console, print_columns, print_json, with_settings
+from openstack_rca.cli.options import JSON_FORMAT, with_settings
+from openstack_rca.cli.output import answer, console, print_columns, print_json
 from openstack_rca.service.model_papers import diff_models, export_model, import_model, model_card
 from openstack_rca.settings import Settings
 

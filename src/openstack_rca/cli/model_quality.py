@@ -8,17 +8,8 @@ from typing import Any
 
 import click
 
-from openstack_rca.cli.output import (
-    JSON_FORMAT,
-    SCHEDULER,
-    console,
-    notice,
-    print_columns,
-    print_json,
-    say,
-    steps,
-    with_settings,
-)
+from openstack_rca.cli.options import JSON_FORMAT, SCHEDULER, with_settings
+from openstack_rca.cli.output import console, notice, print_columns, print_json, say, steps
 from openstack_rca.errors import LifecycleError
 from openstack_rca.service.cluster import open_cluster
 from openstack_rca.service.comparison import compare_models, record_comparison

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import click
 
-from openstack_rca.cli.output import JSON_FORMAT, console, print_columns, print_json, say, with_settings
+from openstack_rca.cli.options import JSON_FORMAT, with_settings
+from openstack_rca.cli.output import console, print_columns, print_json, say
 from openstack_rca.service.versions import DEFAULT_AGE, DEFAULT_KEEP, parse_age, prune_models, repair_models
 from openstack_rca.settings import Settings
 

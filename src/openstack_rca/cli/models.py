@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from openstack_rca.cli.lazy import LazyCommand, LazyGroup
-from openstack_rca.cli.output import JSON_FORMAT, answer, console, print_columns, print_json, say, steps, with_settings
+from openstack_rca.cli.options import JSON_FORMAT, with_settings
+from openstack_rca.cli.output import answer, console, print_columns, print_json, say, steps
 from openstack_rca.plain_text import one_line
 from openstack_rca.service.models import (
     ModelKind,

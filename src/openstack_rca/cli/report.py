@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from openstack_rca.cli.output import JSON_FORMAT, console, print_json, print_listing, say, show_report
+from openstack_rca.cli.options import JSON_FORMAT
+from openstack_rca.cli.output import console, print_json, print_listing, say, show_report
 from openstack_rca.service.kept_reports import list_reports, open_report
 from openstack_rca.service.language_model import narrate, narrative_facts, narrative_lines
 from openstack_rca.service.reports import FORMATS, check_report_path, render, write_report

@@ -6,16 +6,8 @@ from dataclasses import asdict
 
 import click
 
-from openstack_rca.cli.output import (
-    JSON_FORMAT,
-    console,
-    notice,
-    print_columns,
-    print_json,
-    print_listing,
-    say,
-    with_settings,
-)
+from openstack_rca.cli.options import JSON_FORMAT, with_settings
+from openstack_rca.cli.output import console, notice, print_columns, print_json, print_listing, say
 from openstack_rca.plain_text import counted
 from openstack_rca.service.models import RunSummary, list_runs, run_outcome
 from openstack_rca.service.upkeep import RunDecision, prune_runs

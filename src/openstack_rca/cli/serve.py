@@ -7,7 +7,8 @@ import os
 import click
 
 from openstack_rca.cli.dashboard import in_url, is_loopback, require_free
-from openstack_rca.cli.output import ROOTS, notice, opened_roots, say, with_settings
+from openstack_rca.cli.options import ROOTS, opened_roots, with_settings
+from openstack_rca.cli.output import notice, say
 from openstack_rca.errors import ConfigurationError
 from openstack_rca.extras import require_extra
 from openstack_rca.service.places import require_home

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from openstack_rca.cli.output import JSON_FORMAT, console, notice, print_json, say
+from openstack_rca.cli.options import JSON_FORMAT
+from openstack_rca.cli.output import console, notice, print_json, say
 from openstack_rca.service.signatures import begin, lint, try_out
 from openstack_rca.settings import load_settings
 

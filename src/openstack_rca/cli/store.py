@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from openstack_rca.cli.output import notice, print_json, with_settings
+from openstack_rca.cli.options import with_settings
+from openstack_rca.cli.output import notice, print_json
 from openstack_rca.service.upkeep import bucket_rules
 from openstack_rca.settings import Settings
 

@@ -4,16 +4,8 @@ from __future__ import annotations
 
 import click
 
-from openstack_rca.cli.output import (
-    FETCH_SINCE,
-    JSON_FORMAT,
-    MODEL,
-    console,
-    print_json,
-    reading_options,
-    steps,
-    with_settings,
-)
+from openstack_rca.cli.options import FETCH_SINCE, JSON_FORMAT, MODEL, reading_options, with_settings
+from openstack_rca.cli.output import console, print_json, steps
 from openstack_rca.service.analysis import prepare
 from openstack_rca.service.story_view import stories_of, story_facts, story_text
 from openstack_rca.settings import Settings

@@ -8,19 +8,8 @@ from typing import Any
 
 import click
 
-from openstack_rca.cli.output import (
-    FETCH_SINCE,
-    JSON_FORMAT,
-    SCHEDULER,
-    Steps,
-    console,
-    notice,
-    print_columns,
-    print_json,
-    reading_options,
-    steps,
-    with_settings,
-)
+from openstack_rca.cli.options import FETCH_SINCE, JSON_FORMAT, SCHEDULER, reading_options, with_settings
+from openstack_rca.cli.output import Steps, console, notice, print_columns, print_json, steps
 from openstack_rca.plain_text import one_line
 from openstack_rca.service.cluster import open_cluster
 from openstack_rca.service.training import TrainingConfig, TrainingProgress, TrainOutcome, train

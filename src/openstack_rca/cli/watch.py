@@ -11,7 +11,8 @@ import click
 
 from openstack_rca.cli.analyze import DEPLOYMENT
 from openstack_rca.cli.main import INTERRUPTED
-from openstack_rca.cli.output import HOSTS, MODEL, SIGNATURES, line_options, notice, with_settings
+from openstack_rca.cli.options import HOSTS, MODEL, SIGNATURES, line_options, with_settings
+from openstack_rca.cli.output import notice
 from openstack_rca.service.deliveries import Command, Deliveries, Folder, Receiver, Webhook, WebhookFormat
 from openstack_rca.service.model_choice import open_model
 from openstack_rca.service.remote import tailed
