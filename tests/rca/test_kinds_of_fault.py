@@ -202,6 +202,31 @@ def test_a_server_that_its_host_saw_die_is_down_whatever_its_own_errors_are() ->
     assert (told.accused, told.category) == ("storage", Category.PROCESS_DOWN)
 
 
+@pytest.mark.parametrize(
+    "line", ["Failed to start MariaDB Backup Job.", "mariadb-backup.service: Failed with result 'exit-code'."]
+)
+def test_a_job_beside_a_server_is_not_that_server(line: str) -> None:
+    [told] = new_errors(observed(line, "host", "WARNING"), 1.0, topology=TOPOLOGY)
+    assert told.accused == "host"
+    assert TOPOLOGY.component_of_backend("cinder-backup") == "cinder-backup"
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("Connect() failed for backend nova_api: no free ports.", Category.CAPACITY),
+        ("Free space of metadata in thin pool vg/pool is too low.", Category.CAPACITY),
+        (
+            "barbican.plugin.interface.secret_store.SecretNotFoundException: No secret information found",
+            Category.DATA_MISSING,
+        ),
+        ("P11CryptoKeyHandleException: No key handle was found", Category.DATA_MISSING),
+    ],
+)
+def test_what_is_short_or_gone_is_told_whatever_module_raises_it(line: str, kind: Category) -> None:
+    assert kind_of(line) is kind
+
+
 def test_what_a_storage_command_wrote_is_the_telling_line() -> None:
     """Drivers write the standard error in small letters and indented."""
     detail = "Command: svctask mkvdisk\n stderr: CMMVC5860E There are not enough extents in the storage pool."

@@ -20,6 +20,9 @@ HOST = "host"
 NETWORK = "network"
 STORAGE = "storage"
 
+_JOBS = frozenset(
+    {"backup", "dump", "exporter", "metrics", "cleanup", "purge", "archive", "rotate", "job", "cron", "report"}
+)
 _PORT_IN_URL = re.compile(
     r"^[a-z0-9+.-]+://(?:[^/@\s]*@)?(?:\[[^\]]*\]|[^/:\s]*):(\d{1,5})|^[^/\s]*:(\d{1,5})(?:/|$)", re.I
 )
@@ -186,10 +189,16 @@ class Topology:
         return self._ports.get(port)
 
     def component_of_backend(self, name: str | None) -> str | None:
-        """The component behind a proxy's backend, which is named after it: ``nova_api_back``, ``keystone_internal``."""
+        """The component behind a proxy's backend, which is named after it: ``nova_api_back``, ``keystone_internal``.
+
+        A job beside a component, such as ``mariadb-backup``, is no part of it.
+        """
         parts = re.split(r"[-_]", name or "")
-        heads = (name[: len("_".join(parts[:count]))] for count in range(len(parts), 0, -1) if name)
-        return next((found for head in heads if (found := self.canonical(head)) is not None), None)
+        for count in range(len(parts), 0, -1):
+            found = self.canonical("_".join(parts[:count])) or self.canonical("-".join(parts[:count]))
+            if found is not None:
+                return None if _JOBS.intersection(parts[count:]) else found
+        return None
 
     def component_of_topic(self, topic: str | None) -> str | None:
         """The component that consumes an RPC topic; ``compute.node7`` and ``cinder-volume.node7@nfs`` count too."""
