@@ -904,6 +904,46 @@ def volume_host(back: bool = True) -> Logs:
     )
 
 
+def web_server(back: bool = True) -> Logs:
+    """Apache is restarted; or its children crash again and again, and its parent makes new ones."""
+
+    def apache(at: float, text: str) -> Line:
+        return at, f"[{_when(at):%a %b %d %H:%M:%S.%f %Y}] {text}"
+
+    resumed = "[mpm_event:notice] [pid 9120:tid 140] AH00489: Apache/2.4.58 (Ubuntu) mod_wsgi/5.0.0 configured -- resuming normal operations"
+    request = '10.0.0.9 - - "GET /v3/auth/tokens HTTP/1.1" 200 1473'
+    refused = (
+        "Identity response: Unable to establish connection to http://10.0.0.5:5000/v3/auth/tokens: "
+        "HTTPConnectionPool(host='10.0.0.5', port=5000): Max retries exceeded: [Errno 111] Connection refused"
+    )
+    told = [
+        apache(150, "[mpm_event:notice] [pid 812:tid 140] AH00491: caught SIGTERM, shutting down"),
+        apache(155, resumed),
+    ]
+    if not back:
+        told = [
+            apache(at, "[core:notice] [pid 812:tid 140] AH00052: child pid 2455 exit signal Segmentation fault (11)")
+            for at in range(150, 890, 40)
+        ]
+        told.append(apache(151, resumed))
+    missed = [152] if back else range(152, 890, 40)
+    answers = every(
+        6,
+        lambda at: oslo(at, "INFO", "keystone.server.flask.request_processing.req_logging", request),
+        (150, 156 if back else LENGTH),
+    )
+    return logs(
+        {
+            "ctl1/keystone-apache-error.log": told,
+            "ctl1/keystone.log": answers,
+            "ctl1/nova-api.log": [
+                *api(),
+                *[oslo(at, "WARNING", "keystonemiddleware.auth_token", refused) for at in missed],
+            ],
+        }
+    )
+
+
 WORK: dict[str, tuple[Callable[[bool], Logs], str]] = {
     "rolling restart": (rolling_restart, "nova-conductor"),
     "reboot of a drained host": (host_reboot, "nova-compute"),
@@ -922,5 +962,6 @@ WORK: dict[str, tuple[Callable[[bool], Logs], str]] = {
     "a restarted network server": (network_server, "neutron-server"),
     "a restarted switch": (switch, "openvswitch"),
     "a restarted volume service": (volume_host, "libvirt"),
+    "a restarted web server": (web_server, "apache"),
 }
 """Every kind of work, and whose failure it is where it goes wrong."""
