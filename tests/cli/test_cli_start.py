@@ -77,7 +77,7 @@ RULES = ["openstack_rca.rca", "openstack_rca.logs", "openstack_rca.model"]
         (["models", "list"], VERSIONS),
         (["models", "verify"], VERSIONS),
         (["runs", "list"], VERSIONS),
-        (["cache", "list"], [*TABLES, "openstack_rca.logs"]),
+        (["cache", "list"], [*FACTS, "polars", "numpy", "openstack_rca.logs"]),
         (["logs", "inspect", LOGS], [*TABLES, *RULES]),
         (["analyze", LOGS, "--model", "none", "--disable-mlflow"], [*TABLES, *RULES]),
     ],
