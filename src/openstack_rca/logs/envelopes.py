@@ -35,6 +35,9 @@ ENVELOPE_SCHEMA: dict[str, pl.DataType] = {
 """``text`` is what is inside; ``outer_zoned`` says whether the stamp told its zone;
 ``part`` is one of ``WHOLE``, ``PIECE``, ``CONTINUED``."""
 
+NO_ENVELOPES = pl.DataFrame(schema=ENVELOPE_SCHEMA)
+"""None at all; there once, since most lines have none and an empty table takes longer to make than to look for them."""
+
 WHOLE = 0
 """A line of its own."""
 PIECE = 1

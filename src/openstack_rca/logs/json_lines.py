@@ -19,6 +19,7 @@ from openstack_rca.logs.content import COLOUR
 from openstack_rca.logs.envelopes import (
     CONTINUED,
     ENVELOPE_SCHEMA,
+    NO_ENVELOPES,
     PIECE,
     WHOLE,
     WHOLE_EVENT,
@@ -72,7 +73,7 @@ def unwrap_json(lines: pl.DataFrame, timezone: str) -> tuple[pl.DataFrame, pl.Da
     keyed = lines.filter(pl.col("text").str.contains_any(['":', '" :', '"=>', '" =>']))
     hits = keyed.filter(pl.col("text").str.contains(_START))
     if hits.height == 0:
-        return pl.DataFrame(schema=ENVELOPE_SCHEMA), lines
+        return NO_ENVELOPES, lines
     rows: list[dict[str, Any]] = []
     taken: list[int] = []
     for row, text in hits.select("row", "text").iter_rows():

@@ -109,6 +109,7 @@ _LEVELS = {
     }.items()
     for word in words.split()
 }
+_LEVEL_WORDS, _LEVEL_NAMES = pl.Series(list(_LEVELS)), pl.Series(list(_LEVELS.values()))
 _SYSLOG_LEVELS = ("CRITICAL", "CRITICAL", "CRITICAL", "ERROR", "WARNING", "INFO", "INFO", "DEBUG")
 _GUESSES = (
     (
@@ -137,7 +138,7 @@ def level_name(word: str) -> str | None:
 
 def normal_level(level: pl.Expr) -> pl.Expr:
     """One name for each severity, whatever the program calls it; unknown words become null."""
-    return level.str.to_uppercase().replace_strict(_LEVELS, default=None, return_dtype=pl.String)
+    return level.str.to_uppercase().replace_strict(_LEVEL_WORDS, _LEVEL_NAMES, default=None, return_dtype=pl.String)
 
 
 def syslog_level(priority: pl.Expr) -> pl.Expr:

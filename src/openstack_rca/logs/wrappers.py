@@ -14,6 +14,7 @@ import polars as pl
 from openstack_rca.logs.beginnings import by_first_character, matching, may_match, parts_of
 from openstack_rca.logs.envelopes import (
     ENVELOPE_SCHEMA,
+    NO_ENVELOPES,
     PIECE,
     WHOLE,
     origin_of_container,
@@ -84,7 +85,7 @@ class Wrapper:
         """``ENVELOPE_SCHEMA`` of the lines (``row``, ``text``) that begin with this prefix, and the other lines."""
         hits, others = matching(lines, self.pattern)
         if hits.height == 0:
-            return pl.DataFrame(schema=ENVELOPE_SCHEMA), others
+            return NO_ENVELOPES, others
         return self._unwrapped(parts_of(hits, self.pattern), timezone), others
 
     def _unwrapped(self, parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
@@ -393,4 +394,4 @@ def unwrap(lines: pl.DataFrame, timezone: str) -> tuple[pl.DataFrame, pl.DataFra
                     found.append(wrapped)
         rests.append(rest)
     others = pl.concat(rests).sort("row") if rests else lines
-    return (pl.concat(found).sort("row") if found else pl.DataFrame(schema=ENVELOPE_SCHEMA)), others
+    return (pl.concat(found).sort("row") if found else NO_ENVELOPES), others
