@@ -281,6 +281,11 @@ def test_a_title_names_who_logged_the_line(tmp_path: Path) -> None:
     assert told == ["cinder-volume lost the array.", "A service lost the array."]
 
 
+def test_a_value_that_ended_a_sentence_ends_the_statement_with_one_full_stop() -> None:
+    rule = CATALOGUE.get("nova-resources-exhausted-on-host")
+    assert rule.statement({"what": "Free disk 5 GB."}).endswith(": Free disk 5 GB.")
+
+
 def test_values_in_a_title_hold_no_control_characters_and_are_bounded() -> None:
     rule = shipped()[0].model_copy(update={"title": "{user} was refused", "pattern": "(?P<user>.*) refused"})
     told = rule.statement({"user": "a\x1b[31m\nb" + "x" * 500})

@@ -234,6 +234,8 @@ class Signature(BaseModel):
         if not all(found[name] for name in _PLACEHOLDER.findall(told)):
             return self.title_plain or self.title
         told = _PLACEHOLDER.sub(lambda placeholder: _printable(found[placeholder[1]] or ""), told)
+        # A value that ended a sentence of the log ends this one too.
+        told = re.sub(r"(?<!\.)\.\.$", ".", told)
         return f"A{told[1:]}" if told.startswith(f"{_ANY_LOGGER} ") else told
 
 
