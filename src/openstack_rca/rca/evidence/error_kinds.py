@@ -27,7 +27,7 @@ _FORMS = {
         r"\b(?:%s):? (?:client|server) error",
     ),
     "missing": (
-        r"(?:^|[^.\w])(?:%s)\b.{0,60}(?:not ?(?:be )?found|does ?n[o']t exist|unknown|is missing|is empty|not mapped)",
+        r"(?:^|[^.\w])(?:%s)\b[^:;,\n]{0,60}(?:not ?(?:be )?found|does ?n[o']t exist|unknown|is missing|is empty|not mapped)",
         r"(?:\bno such |(?:could not|unable to|cannot|can't|failed to) (?:find|locate|load) (?:\w{1,30} ){0,6})(?:%s)\b",
     ),
 }
