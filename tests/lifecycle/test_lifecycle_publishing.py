@@ -174,11 +174,16 @@ def test_a_manifest_of_another_writer_in_its_place_means_the_next_number(
     """Nothing is overwritten, whichever of the two names comes first."""
     lifecycle = ModelLifecycle(small)
     publish(lifecycle, make_model("first"))
-    theirs = json.loads(remote.objects[f"rca/{lifecycle.place.manifest_key(1)}"].content) | {"writer": writer}
+    first = json.loads(remote.objects[f"rca/{lifecycle.place.manifest_key(1)}"].content)
     manifest = f"rca/{lifecycle.place.manifest_key(2)}"
-    remote.objects[manifest] = Kept(json.dumps(theirs).encode(), {})
-    assert publish(lifecycle, make_model("second")).version == 3
-    assert json.loads(remote.objects[manifest].content) == theirs
+    theirs = Kept(json.dumps(first | {"writer": writer, "version": 2}).encode(), {})
+
+    def in_between(step: str) -> None:
+        if step == "verified":
+            remote.objects.setdefault(manifest, theirs)
+
+    assert publish(ModelLifecycle(small, at_step=in_between), make_model("second")).version == 3
+    assert remote.objects[manifest] is theirs
 
 
 @pytest.mark.parametrize("remote", [Conditions.IGNORED], indirect=True)
