@@ -210,3 +210,30 @@ def test_a_server_s_log_names_the_program_that_it_runs() -> None:
     head = "[Mon Nov 23 04:00:00.12 2026] [wsgi:error] [pid 7:tid 139] 2026-11-23 04:00:00.120 7 ERROR"
     found = rows(f"{head} keystone.common.wsgi [-] No\n{head} oslo_db.sqlalchemy [-] No\n", "apache2/error.log")
     assert [row["service"] for row in found] == ["keystone", "keystone"]
+
+
+AROUND = {
+    "pdsh of addresses": ("192.0.2.5: ", "192.0.2.5"),
+    "ssh": ("root@cmp-a: ", "cmp-a"),
+    "parallel --tag": ("cmp-a\t", "cmp-a"),
+    "grep on several hosts": ("cmp-a:/var/log/nova/nova-compute.log:", "cmp-a"),
+    "salt": ("cmp-a:\n    ", "cmp-a"),
+    "ansible on an address": ("192.0.2.5 | CHANGED | rc=0 >>\n", "192.0.2.5"),
+    "logger": ("Nov 23 04:00:00 cmp-a root: ", "cmp-a"),
+    "compose": ("cmp-a | ", None),
+}
+
+
+@pytest.mark.parametrize("way", AROUND)
+def test_the_name_of_a_host_before_a_line_is_its_host_and_no_service(way: str) -> None:
+    before, host = AROUND[way]
+    line = "2026-11-23 04:00:00.120 7 ERROR nova.compute.manager [-] No start\n"
+    (event,) = rows(f"{before}{line}", "x.log")
+    told = (event["host"], event["service"], event["level"], event["message"])
+    assert told == (host, "nova-compute", "ERROR", "No start")
+
+
+def test_a_record_as_a_text_in_a_record_is_read() -> None:
+    inner = '{\\"message\\":\\"No\\",\\"levelname\\":\\"ERROR\\",\\"name\\":\\"nova.api\\",\\"created\\":1795406400.12}'
+    (event,) = rows(f'{{"log":"{inner}\\n","stream":"stderr","time":"2026-11-23T04:00:03Z"}}\n', "x.log")
+    assert (f"{event['time']:%M:%S.%f}", event["level"], event["message"]) == ("00:00.120000", "ERROR", "No")

@@ -53,6 +53,7 @@ _FLUENT_BIT = re.compile(
 )
 
 _DOCKER_KEYS = {"log", "stream", "time", "attrs"}
+_PACKED = json_keys.INNER - json_keys.MESSAGE_SET
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _CALLER = re.compile(r"\.go:\d+$")
 _JAVA_CLASS = re.compile(r"(?:[a-z]\w*\.)+[A-Z]\w*")
@@ -146,7 +147,7 @@ def _flat(record: Record) -> dict[str, Any]:
         kind = type(value)
         if kind is list and key in json_keys.INNER and (listed := paired(value)) is not None:
             value, kind = listed, dict
-        if kind is str and value[:1] == "{" and key in json_keys.INNER and isinstance(read := record_in(value), dict):
+        if kind is str and value[:1] == "{" and key in _PACKED and isinstance(read := record_in(value), dict):
             value, kind = read, dict
         if kind is list and len(value) == 1 and not isinstance(value[0], dict | list):
             value = value[0]

@@ -177,7 +177,7 @@ def _levelless_records(lines: pl.DataFrame, timezone: str) -> pl.DataFrame:
 
 
 def _other_date_records(lines: pl.DataFrame, timezone: str) -> pl.DataFrame:
-    parsed = parts_of(lines, _OTHER_DATE)
+    parsed = parts_of(lines, _OTHER_DATE).filter(~pl.col("stamp").str.contains(r"^\d+\.\d+\.\d+\.\d"))
     dated = parsed.with_columns(any_times(parsed["stamp"], timezone).alias("time")).filter(pl.col("time").is_not_null())
     milliseconds = pl.col("milliseconds").cast(pl.Int64).fill_null(0)
     return _finish(

@@ -39,8 +39,10 @@ _QUOTED = re.compile(r"^(?:> ?)+")
 # The name of a file above its lines, as `tail` and `rg` put it; the name of a host, as `ansible` and `pssh` do.
 _FILE_HEADER = re.compile(r"^(?:==> (\S.*?) <==|((?:[\w.@~-]+/)*[\w.@-]+\.log[\w.-]*))$")
 _HOST_HEADER = re.compile(
-    r"^(?:([A-Za-z][\w.-]*) \| [A-Z]+ \|(?: rc=\d+)? >>|\[\d+\] [\d:]+ \[[A-Z]+\] ([A-Za-z][\w.-]*))$"
+    r"^(?:([A-Za-z0-9][\w.-]*) \| [A-Z]+ \|(?: rc=\d+)? >>|\[\d+\] [\d:]+ \[[A-Z]+\] ([A-Za-z][\w.-]*))$"
 )
+# `salt '*' cmd.run` puts it above lines that are indented.
+_INDENTED_HEADER = re.compile(r"^(([A-Za-z][\w.-]*)):$")
 # `clush -b` and `dshbak` put the host between two rules.
 _RULE = re.compile(r"^(?:-{8,}|={8,})$")
 _RULED_HOST = re.compile(r"^[A-Za-z][\w.-]*$")
@@ -166,6 +168,9 @@ def _with_names_of_files(sample: Lines) -> Callable[[Lines], Lines] | None:
     """Names of files or hosts stand above their lines: every line gets its name, as with ``grep``."""
     first = next((line for line in sample if line.strip()), "")
     kind = next((kind for kind in (_FILE_HEADER, _HOST_HEADER) if kind.match(first)), None)
+    below = _written(sample)[1:2]
+    if _INDENTED_HEADER.match(first) and below and below[0][:1] == " " and begins_line(below[0].lstrip()):
+        kind = _INDENTED_HEADER
     if kind is None:
         return None
     name = ""
@@ -176,8 +181,8 @@ def _with_names_of_files(sample: Lines) -> Callable[[Lines], Lines] | None:
         for line in lines:
             header = kind.match(line)
             if header is not None:
-                name = f"{header[1] or header[2]}:" + (" " if kind is _HOST_HEADER else "")
-                name = name if "/" in name or ".log" in name or kind is _HOST_HEADER else f"log/{name}"
+                name = f"{header[1] or header[2]}:" + ("" if kind is _FILE_HEADER else " ")
+                name = name if "/" in name or ".log" in name or kind is not _FILE_HEADER else f"log/{name}"
             result.append(name + line if name and line.strip() and header is None else "" if header else line)
         return result
 

@@ -83,7 +83,9 @@ _SERVERS = ("apache", "apache2", "httpd", "mod_wsgi", "nginx", "uwsgi")
 def _run_by_servers(frame: pl.DataFrame) -> pl.DataFrame:
     """A program that a web server runs writes into the server's log: its loggers, or those of its other lines, tell it."""
     served = pl.col("service").fill_null(pl.col("path_service"))
-    of_server = (pl.col("format") == OSLO) & served.is_in(_SERVERS)
+    # Nor is a name a program's that nobody knows, where a logger tells one: that of a host or a user perhaps.
+    named = [name for name in frame["service"].unique().drop_nulls() if _how_known(name) == _UNKNOWN]
+    of_server = (pl.col("format") == OSLO) & (served.is_in(_SERVERS) | pl.col("service").is_in(named))
     if not frame.select(of_server.any()).item():
         return frame
     frame = frame.with_columns(run=pl.when(of_server).then(_of_loggers(frame["logger"])))

@@ -181,7 +181,8 @@ WRAPPERS: tuple[Wrapper, ...] = (
     ),
     Wrapper(
         "grep",
-        rf"^(?P<source>[\w./@+~-]*\w(?:\.log|/messages|/syslog|/[\w-]+)[\w.:+-]*?)(?:(?::\d+){{1,2}}:|-\d+-|[:-]| )"
+        rf"^(?:(?P<host>[A-Za-z][\w.-]*):)?"
+        rf"(?P<source>[\w./@+~-]*\w(?:\.log|/messages|/syslog|/[\w-]+)[\w.:+-]*?)(?:(?::\d+){{1,2}}:|-\d+-|[:-]| )"
         rf"(?P<inner>{_BEGINNING}.*)$",
         origin=origin_of_path,
         about="a file's name before a line that is one for sure, as `grep` and data sets write it",
@@ -353,7 +354,7 @@ WRAPPERS: tuple[Wrapper, ...] = (
     ),
     Wrapper(
         "grep",
-        rf"^(?P<source>[a-z][\w.-]*): +(?P<inner>{_BEGINNING}.*)$",
+        rf"^(?:[\w.-]+@)?(?P<source>[A-Za-z0-9][\w.-]*)(?:: *|\t)(?P<inner>{_BEGINNING}.*)$",
         origin=origin_of_name,
         about="the name of a host or a program before each line: `pdsh`, `clush`, `dsh`",
     ),
