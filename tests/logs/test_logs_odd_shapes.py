@@ -237,3 +237,14 @@ def test_a_record_as_a_text_in_a_record_is_read() -> None:
     inner = '{\\"message\\":\\"No\\",\\"levelname\\":\\"ERROR\\",\\"name\\":\\"nova.api\\",\\"created\\":1795406400.12}'
     (event,) = rows(f'{{"log":"{inner}\\n","stream":"stderr","time":"2026-11-23T04:00:03Z"}}\n', "x.log")
     assert (f"{event['time']:%M:%S.%f}", event["level"], event["message"]) == ("00:00.120000", "ERROR", "No")
+
+
+@pytest.mark.parametrize("item", [" * %s", "    %s", "1. %s", "**%s**", "`%s`"])
+def test_lines_that_a_person_set_off_between_words_are_read(item: str) -> None:
+    error, later = (f"2026-11-23 04:00:0{second}.100 7 ERROR nova.compute.manager [-] No {second}" for second in (1, 2))
+    text = f"Hello,\n\n{item.replace('%s', error)}\n\nand then\n\n{item.replace('%s', later)}\n"
+    found = [row for row in rows(text, "mail.md") if row["level"] == "ERROR"]
+    assert [(row["message"], row["service"], row["level_guessed"]) for row in found] == [
+        ("No 1", "nova-compute", False),
+        ("No 2", "nova-compute", False),
+    ]

@@ -12,22 +12,14 @@ import re
 from collections.abc import Callable, Sequence
 
 from openstack_rca.logs.pieces import Piece
-from openstack_rca.logs.stamps import DAY, ISO, MONTH
+from openstack_rca.logs.wraps import BEGINS, unwrapped, wrapped_at
 
 _SAMPLE_LINES = 400
 _FIRST_LINES = 50
-_WIDEST = 250
-_NARROWEST = 40
-# One line that goes on behind the longest one is not a sign of a wrap, unless that is as long as terminals are wide.
-_TERMINALS = (72, 76, 78, 79, 80, 100, 120, 132)
-# What stands below an error and is not the rest of its line, whatever the length of that.
-_EXPLAINS = re.compile(r"Traceback |Caused by: |(?:[A-Za-z_$][\w$]*\.)*[A-Z]\w*(?:Error|Exception)\b")
-_MAIL_WIDTHS = (60, 130)
-_BEGINS = re.compile(
-    rf"^(?:\[?{ISO}|\d{{4}}/\d\d/\d\d \d\d:|<\d{{1,3}}>|{MONTH} [ \d]\d \d\d:|\[?{DAY} {MONTH} |\{{\"|=[A-Z]+ REPORT|"
-    r"\d{6} +\d{1,2}:\d\d:\d\d |[IWEF]\d{4} \d\d:|\[pid: |"
-    r"(?:TRACE|DEBUG|INFO|AUDIT|WARNING|ERROR|CRITICAL)\b)"
+_SET_OFF = re.compile(
+    rf"^([ \t]*(?:[-*+\u2022] +|\d{{1,2}}[.)] +)?)(\*\*|__|`|)(?={BEGINS.pattern.removeprefix('^')})(.*?)\2$"
 )
+_TELLS_TIME = re.compile(r"\d:\d\d:\d\d")
 _HTML = re.compile(r"<(?:!doctype html|html|head|body|pre|span |a name=|tt>|div |table|ul|li )", re.IGNORECASE)
 _ENTITIES = (
     ("<>", re.compile("&(?:lt|gt|#60|#62);")),
@@ -73,11 +65,6 @@ _COLUMNS = re.compile(
 Lines = list[str]
 
 
-def begins_line(text: str) -> bool:
-    """Whether a text looks like the beginning of a log's line."""
-    return _BEGINS.match(text) is not None
-
-
 def cleaner_for(sample: Sequence[str]) -> Callable[[Lines], list[Piece]] | None:
     """The function that restores pasted lines to how their program wrote them; ``None`` where nothing has to be undone.
 
@@ -100,20 +87,21 @@ def cleaner_for(sample: Sequence[str]) -> Callable[[Lines], list[Piece]] | None:
         _without_fences,
         _without_numbers,
         _without_indent,
+        _without_marks,
         _without_columns,
     ):
         step = step_for(lines)
         if step is not None:
             steps.append(step)
             lines = step(lines)
-    width = _wrapped_at(lines)
+    width = wrapped_at(lines)
     if not steps and width is None:
         return None
 
     def clean(given: Lines) -> list[Piece]:
         for step in steps:
             given = step(given)
-        return [Piece(line, 1) for line in given] if width is None else _unwrapped(given, *width)
+        return [Piece(line, 1) for line in given] if width is None else unwrapped(given, *width)
 
     return clean
 
@@ -169,7 +157,7 @@ def _with_names_of_files(sample: Lines) -> Callable[[Lines], Lines] | None:
     first = next((line for line in sample if line.strip()), "")
     kind = next((kind for kind in (_FILE_HEADER, _HOST_HEADER) if kind.match(first)), None)
     below = _written(sample)[1:2]
-    if _INDENTED_HEADER.match(first) and below and below[0][:1] == " " and begins_line(below[0].lstrip()):
+    if _INDENTED_HEADER.match(first) and below and below[0][:1] == " " and BEGINS.match(below[0].lstrip()) is not None:
         kind = _INDENTED_HEADER
     if kind is None:
         return None
@@ -243,9 +231,9 @@ def _without_entities(sample: Lines) -> Callable[[Lines], Lines] | None:
 
 def _without_writers(sample: Lines) -> Callable[[Lines], Lines] | None:
     """A copy out of a chat names who wrote and when above what they wrote; one of a terminal shows what was typed."""
-    written = _written(sample)
-    said = [line for line in written[:_FIRST_LINES] if not _is_said_around(line)]
-    if len(said) == len(written[:_FIRST_LINES]) or not any(_BEGINS.match(line) for line in said[:3]):
+    written = _written(sample)[:_FIRST_LINES]
+    said = [line for line in written if not _is_said_around(line)]
+    if len(said) == len(written) or not any(BEGINS.match(line) for line in said[:3]):
         return None
     return lambda lines: ["" if _is_said_around(line) else line for line in lines]
 
@@ -276,7 +264,7 @@ def _without_numbers(sample: Lines) -> Callable[[Lines], Lines] | None:
     if len(found) < 2 or len(found) * 10 < written * 8:
         return None
     rising = sum(1 for before, behind in itertools.pairwise(numbers) if 0 < behind - before <= 1000)
-    if rising < len(numbers) - 1 or not any(_BEGINS.match(match[4]) for match in found):
+    if rising < len(numbers) - 1 or not any(BEGINS.match(match[4]) for match in found):
         return None
     # What stands between number and text is the same for all; what is more belongs to the text.
     gap = (
@@ -301,11 +289,10 @@ def _without_indent(sample: Lines) -> Callable[[Lines], Lines] | None:
         return None
     first, last = min(written), max(written)
     alike = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False)))
-    begins = first[:alike]
-    shared = len(begins) - len(begins.lstrip(_AROUND))
-    if shared == 0 or not any(_BEGINS.match(line[shared:]) for line in written):
+    shared = alike - len(first[:alike].lstrip(_AROUND))
+    if shared == 0 or not any(BEGINS.match(line[shared:]) for line in written):
         return None
-    prefix, mark = begins[:shared], begins[:shared].strip()
+    prefix, mark = first[:shared], first[:shared].strip()
     ends = mark if mark and all(line.rstrip().endswith(mark) for line in written) else ""
 
     def bared(line: str) -> str:
@@ -314,6 +301,24 @@ def _without_indent(sample: Lines) -> Callable[[Lines], Lines] | None:
         return (line.rstrip().removesuffix(ends).rstrip() if ends else line)[shared:]
 
     return lambda lines: [bared(line) for line in lines]
+
+
+def _without_marks(sample: Lines) -> Callable[[Lines], Lines] | None:
+    """Lines between words of a person, as items of a list, set off, in bold or as code; nothing else tells a time there."""
+    if any(map(BEGINS.match, sample)):
+        return None
+    told = [line.rstrip() for line in sample if _TELLS_TIME.search(line)]
+    if not told or not all(map(_SET_OFF.match, told)):
+        return None
+    indent = 0
+
+    def bared(line: str) -> str:
+        nonlocal indent
+        found = _SET_OFF.match(line.rstrip())
+        indent = len(found[1]) if found else indent
+        return found[3] if found else line.removeprefix(" " * indent)
+
+    return lambda lines: list(map(bared, lines))
 
 
 def _without_columns(sample: Lines) -> Callable[[Lines], Lines] | None:
@@ -333,51 +338,3 @@ def _without_columns(sample: Lines) -> Callable[[Lines], Lines] | None:
         return f"{fields} {match[6][gap:]}{match[7]}"
 
     return lambda lines: [narrowed(line) for line in lines]
-
-
-def _wrapped_at(sample: Lines) -> tuple[int, bool] | None:
-    """The width at which lines were wrapped, and whether in the middle of words; ``None`` where they were not.
-
-    Every line that begins nothing must follow a line too full to hold its first word. A word that is longer than the
-    width stands alone. What was written around the lines, before the first of them and behind the last, does not count.
-    """
-    begun = [number for number, line in enumerate(sample) if _BEGINS.match(line)]
-    lines = sample[begun[0] :] if begun else []
-    blank = next((number for number, line in enumerate(lines) if not line.strip() and number > 1), len(lines))
-    if not any(_BEGINS.match(line) for line in lines[blank:]):
-        lines = lines[:blank]
-    longest = max((len(line) for line in lines), default=0)
-    width = max((len(line) for line in lines if len(line.split()) > 1), default=0)
-    if width < _NARROWEST or len(lines) < 2:
-        return None
-    pairs = [
-        (before, line)
-        for before, line in itertools.pairwise(lines)
-        if line.strip() and not _BEGINS.match(line) and (len(before) == longest or not line.startswith((" ", "\t")))
-    ]
-    if not pairs:
-        return None
-    if longest <= _WIDEST and all(len(before) == longest for before, _ in pairs):
-        sure = len(pairs) > 1 or (longest in _TERMINALS and not _EXPLAINS.match(pairs[0][1]))
-        return (longest, True) if sure else None
-    if not _MAIL_WIDTHS[0] <= width <= _MAIL_WIDTHS[1]:
-        return None
-    soft = all(len(before) + 1 + len(line.split()[0]) > width - 2 for before, line in pairs)
-    return (width, False) if soft and len(pairs) > 1 else None
-
-
-def _unwrapped(lines: Lines, width: int, hard: bool) -> list[Piece]:
-    pieces: list[Piece] = []
-    before = ""
-    for line in lines:
-        full = (
-            len(before) == width if hard else bool(line.strip()) and len(before) + 1 + len(line.split()[0]) > width - 2
-        )
-        goes_on = bool(pieces) and bool(line.strip()) and full and not _BEGINS.match(line)
-        if goes_on and (hard or not line.startswith((" ", "\t"))):
-            last = pieces[-1]
-            pieces[-1] = Piece(last.text + ("" if hard else " ") + line, last.lines + 1)
-        else:
-            pieces.append(Piece(line, 1))
-        before = line
-    return pieces

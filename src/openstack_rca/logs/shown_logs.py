@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from openstack_rca.logs.json_records import json_in
-from openstack_rca.logs.pastes import begins_line
 from openstack_rca.logs.pieces import Piece, Splitter, readable, whole_lines
+from openstack_rca.logs.wraps import begins_line
 
 _TASK = re.compile(r"^(?:ok|changed|fatal|failed|skipping): \[(?P<host>[\w.-]+)[^\]]*\].*=>(?P<told>.*)$")
 _QUOTED = re.compile(r'^\s+(?:"[^"]*": *)?("(?:[^"\\]|\\.)*"),?\s*$')
