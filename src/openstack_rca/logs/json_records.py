@@ -39,7 +39,7 @@ _RUBY_ESCAPE = re.compile(r'\\(?=[^"\\/bfnrtu])')
 _RUBY_TEXT = re.compile(
     r'(?P<key>"[^"=]*") ?=> ?"(?P<value>.*?)(?:(?P<closed>"(?=, "[^"=]*" ?=>|\}[,}\]]|\}$))|(?=\n|\Z))'
 )
-_QUOTED_PAIR = re.compile(r"'((?:[^'\\]|\\.)*)' ?: ?'((?:[^'\\]|\\.)*)'")
+_QUOTED_PAIR = re.compile(r"'((?:[^'\\]|\\.){0,400}+)' ?: ?'((?:[^'\\]|\\.){0,4000}+)'")
 _TYPED = frozenset(("stringValue", "intValue", "doubleValue", "boolValue"))
 _LINES_OF = frozenset((*json_keys.HOSTS, *json_keys.SERVICES, *json_keys.PATHS, *json_keys.PODS, "labels"))
 

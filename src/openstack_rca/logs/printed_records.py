@@ -39,7 +39,6 @@ _LOOKED_AT = 400
 # Log4j's XMLLayout of both versions, and that of Java's own logging.
 _XML = re.compile(r"^\s*<(?:log4j:event|Event|record)(?:\s[^<>]*)?>", re.MULTILINE)
 _XML_ATTRIBUTE = re.compile(r"\b(timestamp|timeMillis|level|loggerName|logger)=\"([^\"]*)\"")
-_XML_PART = r"<(?:log4j:)?{0}>(?:<!\[CDATA\[)?(.*?)(?:\]\]>)?</(?:log4j:)?{0}>"
 _XML_PARTS = {
     "message": ("message", "Message"),
     "traceback": ("throwable", "ExtendedStackTrace", "exception"),
@@ -153,8 +152,7 @@ def _of_xml(lines: list[str]) -> dict[str, str]:
     said = dict(_XML_ATTRIBUTE.findall(opening[0]))
     said = {"timestamp": said.pop("timeMillis", ""), "logger": said.pop("loggerName", ""), **said}
     for key, names in _XML_PARTS.items():
-        found = (re.search(_XML_PART.format(name), text, re.DOTALL) for name in names)
-        told = next((html.unescape(part[1]) for part in found if part is not None), "")
+        told = next((part for name in names if (part := _element(text, name))), "")
         said[key] = told.strip("\n") or said.get(key, "")
     return {key: value for key, value in said.items() if value}
 
@@ -166,6 +164,18 @@ def _of_packages(lines: list[str]) -> dict[str, str] | None:
     level = "error" if any(line.startswith("Error: ") for line in lines) else "info"
     stamp = re.sub(" +", " ", lines[0].partition(": ")[2])
     return {"timestamp": stamp, "service": "apt", "level": level, "message": "; ".join(filter(None, lines[1:]))}
+
+
+def _element(text: str, name: str) -> str:
+    """What the first element of a name holds, as plain text."""
+    for tag in (f"log4j:{name}", name):
+        _, opened, behind = text.partition(f"<{tag}>")
+        inner, closed, _ = behind.partition(f"</{tag}>")
+        if opened and closed and inner.startswith("<![CDATA["):
+            return inner.removeprefix("<![CDATA[").removesuffix("]]>")
+        if opened and closed:
+            return html.unescape(inner)
+    return ""
 
 
 def _of_machine_check(lines: list[str]) -> dict[str, str] | None:

@@ -11,7 +11,7 @@ from openstack_rca.logs.wraps import begins_line
 
 _TASK = re.compile(r"^(?:ok|changed|fatal|failed|skipping): \[(?P<host>[\w.-]+)[^\]]*\].*=>(?P<told>.*)$")
 _QUOTED = re.compile(r'^\s+(?:"[^"]*": *)?("(?:[^"\\]|\\.)*"),?\s*$')
-_WRITTEN = re.compile(r"^\s+(?:- )?(?:[\w.]+: )?(?P<quote>['\"]?)(?P<text>.*?)(?P=quote)\s*$")
+_WRITTEN = re.compile(r"^\s+(?:- )?(?:[\w.]+: )?(?P<quote>['\"]?)(?P<text>.*?)(?P=quote)$")
 
 
 def shown_by_ansible(begin: str) -> Splitter | None:
@@ -41,7 +41,7 @@ def shown_by_ansible(begin: str) -> Splitter | None:
 def _texts(line: str) -> Iterator[str]:
     """The lines of text that a line of the output holds."""
     quoted = _QUOTED.match(line)
-    written = _WRITTEN.match(line)
+    written = _WRITTEN.match(line.rstrip())
     value = json_in(quoted[1]) if quoted else json_in(line.strip()) if line.lstrip().startswith("{") else None
     if value is not None:
         yield from _strings(value)

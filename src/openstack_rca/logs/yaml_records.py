@@ -17,6 +17,7 @@ _DOCUMENT = re.compile(r"^---(?: |$)|^[\w\"'.@-]+ *:(?: |$)", re.MULTILINE)
 _ALIAS = re.compile(r"[\s:,\[{-]\*[\w-]")
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _LOOKED_AT = 60
+_LONGEST = 1024 * 1024
 
 
 def records_in_yaml(begin: str) -> Splitter | None:
@@ -69,6 +70,8 @@ def _record(lines: list[str], indent: int) -> dict[str, Any] | None:
             break
         within.append(line)
     text = "\n".join(within)
+    if len(text) > _LONGEST:
+        return None
     try:
         if _ALIAS.search(text) and any(
             isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=_LOADER)
