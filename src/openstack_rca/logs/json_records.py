@@ -39,6 +39,7 @@ _RUBY_ESCAPE = re.compile(r'\\(?=[^"\\/bfnrtu])')
 _RUBY_TEXT = re.compile(
     r'(?P<key>"[^"=]*") ?=> ?"(?P<value>.*?)(?:(?P<closed>"(?=, "[^"=]*" ?=>|\}[,}\]]|\}$))|(?=\n|\Z))'
 )
+_LONGEST_QUOTED = 64 * 1024
 _QUOTED_PAIR = re.compile(r"'((?:[^'\\]|\\.){0,400}+)' ?: ?'((?:[^'\\]|\\.){0,4000}+)'")
 _TYPED = frozenset(("stringValue", "intValue", "doubleValue", "boolValue"))
 _LINES_OF = frozenset((*json_keys.HOSTS, *json_keys.SERVICES, *json_keys.PATHS, *json_keys.PODS, "labels"))
@@ -294,7 +295,7 @@ def json_in(body: str) -> Any:
 
 def record_in(text: str) -> Any:
     """As ``json_in``, also for plain texts in single quotes, as ClickHouse and Python print them."""
-    if text.startswith("{'"):
+    if text.startswith("{'") and len(text) < _LONGEST_QUOTED:
         return {key.replace("\\'", "'"): value.replace("\\'", "'") for key, value in _QUOTED_PAIR.findall(text)}
     return json_in(text)
 
