@@ -106,7 +106,7 @@ class Wrapper:
         if "host" in parts.columns:
             # Ansible's numbers of tasks stand where Zuul has a host.
             named = ~pl.col("host").str.contains(r"^(?:-|localhost|[0-9a-f]{8}-[0-9a-f]{4}-.*)$")
-            columns["outer_host"] = pl.when(named).then(pl.col("host"))
+            columns["outer_host"] = pl.coalesce(pl.when(named).then("host"), columns.get("outer_host", pl.lit(None)))
         if "process" in parts.columns:
             columns["outer_process"] = pl.col("process")
         if "piece" in parts.columns:
