@@ -351,10 +351,8 @@ def _level(flat: Record, held: _Held) -> tuple[str | None, bool]:
             return _BUNYAN[number], True
         if key not in ("level", "severity", "priority") or number < 8:
             return syslog_level_name(number), False
-    if "crash_id" in flat:
-        return "CRITICAL", False
     answered = any(_STATUS.fullmatch(str(flat.get(key))) for key in _STATUSES)
-    return ("INFO" if answered else None), False
+    return "CRITICAL" if "crash_id" in flat else "INFO" if answered else None, False
 
 
 def _origin(flat: Record, held: _Held) -> Origin:
@@ -368,9 +366,8 @@ def _origin(flat: Record, held: _Held) -> Origin:
                 path = origin_of_path(value)
                 break
     pod = _first(flat, held.pods)
-    node = None
-    if "Node" in (flat.get("involvedObject.kind"), flat.get("regarding.kind")):
-        node, pod = pod, None
+    of_node = "Node" in (flat.get("involvedObject.kind"), flat.get("regarding.kind"))
+    node, pod = (pod, None) if of_node else (None, pod)
     in_pod = None
     if isinstance(pod, str):
         container = _first(flat, held.containers)
