@@ -220,7 +220,6 @@ def test_a_job_beside_a_server_is_not_that_server(line: str) -> None:
             "barbican.plugin.interface.secret_store.SecretNotFoundException: No secret information found",
             Category.DATA_MISSING,
         ),
-        ("P11CryptoKeyHandleException: No key handle was found", Category.DATA_MISSING),
     ],
 )
 def test_what_is_short_or_gone_is_told_whatever_module_raises_it(line: str, kind: Category) -> None:
