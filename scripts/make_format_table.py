@@ -43,6 +43,11 @@ _OTHERS = (
         "a first line that names a time and a message between commas, semicolons or tabs",
         "tables of Kibana, Graylog, Grafana, Splunk, Datadog, Azure, spreadsheets",
     ),
+    (
+        "syslog",
+        "`LENGTH <PRIORITY>INNER` with nothing between the messages, which may hold line ends",
+        "RFC 6587: syslog over a stream, as it was dumped",
+    ),
 )
 _TOKEN = re.compile(
     r"(?P<named>\(\?P<(?P<name>\w+)>)|(?P<open>\((?:\?[:i-]*:?)?)|(?P<close>\))|(?P<either>\|)|"

@@ -6,6 +6,7 @@ inside of something else, what a 7z holds, and a binary journal need temporary f
 
 from __future__ import annotations
 
+import io
 import itertools
 import os
 import shutil
@@ -16,7 +17,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
@@ -26,6 +27,7 @@ from openstack_rca.logs.bounds import DEEPEST, Bounds, Budget
 from openstack_rca.logs.content import PlainText, encoding_of, is_binary, reads_like_log
 from openstack_rca.logs.cut_files import FIRST_OF_ZIP, missing_parts, told_of_missing
 from openstack_rca.logs.layout import HostFacts, depth_of_host_file, facts_in, is_called_like_log, is_other_kind
+from openstack_rca.logs.mails import mails_of, parts_of_mail
 from openstack_rca.logs.members import (
     DAMAGED_ZIP,
     HeldMember,
@@ -37,7 +39,7 @@ from openstack_rca.logs.members import (
     moment,
     zip_moment,
 )
-from openstack_rca.logs.opening import Input, damaged, opened
+from openstack_rca.logs.opening import HEAD_BYTES, Input, damaged, opened
 from openstack_rca.logs.packing import STREAMS, Packing, Readable, Unpacked, packing_of
 from openstack_rca.logs.records import SkipReason
 from openstack_rca.logs.seven_zip import files_of
@@ -158,6 +160,8 @@ class Walk:
                 with self._on_disk(member, raw) as file:
                     for held in files_of(file, member.content.called, self._budget):
                         yield from self._member(member, held.name, held.content, held.modified, depth)
+            elif packing is Packing.MAIL:
+                yield from self._mails(member, depth)
             elif packing is Packing.JOURNAL:
                 yield from self._journal(member, raw)
             else:
@@ -304,6 +308,24 @@ class Walk:
             with stream:
                 held = HeldMember(stream, entry.compress_size, called, self._budget)
                 yield from self._member(outer, entry.filename, held, zip_moment(entry), depth)
+
+    def _mails(self, outer: _Member, depth: int) -> Iterator[Inside | LeftOut]:
+        """What is attached; what is written too, where that is a log or all that there is."""
+        is_box = outer.content.head().lstrip().startswith(b"From ")
+        for number, mail in enumerate(mails_of(outer.content, outer.content.called), 1):
+            one = replace(outer, parts=(*outer.parts, str(number))) if is_box else outer
+            parts = list(parts_of_mail(mail))
+            for place, part in enumerate(parts):
+                self._budget.take_member(outer.content.called)
+                if part.name is not None:
+                    yield from self._member(one, part.name, io.BytesIO(part.data), None, depth)
+                    continue
+                text = one if not place else replace(one, parts=(*one.parts, f"{place + 1}.txt"))
+                if len(parts) == 1 or reads_like_log(part.data[:HEAD_BYTES]):
+                    content = Input(io.BytesIO(part.data), outer.content.called)
+                    yield from self._open(replace(text, content=content), depth + 1, None)
+                else:
+                    yield LeftOut(text.parts, SkipReason.NOT_A_LOG)
 
     def _journal(self, member: _Member, raw: IO[bytes] | None) -> Iterator[Inside | LeftOut]:
         program = shutil.which("journalctl")

@@ -47,6 +47,8 @@ _BEGINNINGS: tuple[tuple[str, frozenset[str]], ...] = (
     (r"^>", frozenset(">")),
     (r"^<", frozenset("<")),
     (r"^ *\d", _DIGITS | {" "}),
+    (r"^(?: *[0-9a-f]", _DIGITS | frozenset("abcdef |")),
+    (r"^(?P<priority>\d", _DIGITS),
 )
 _FEW_LINES = 500
 _WORD = r"0-9A-Za-z_\x{80}-\x{10FFFF}"

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from openstack_rca.logs.frames import counted_frames
 from openstack_rca.logs.json_records import (
     holds_record,
     is_moment,
@@ -58,6 +59,9 @@ def splitter_for(head: bytes) -> Splitter | None:
     begin = head[:_HEAD].lstrip(b"\xef\xbb\xbf\r\n")
     if begin.startswith((b"__CURSOR=", b"__REALTIME_TIMESTAMP=")):
         return _journal_export
+    framed = counted_frames(begin, len(head) <= _HEAD)
+    if framed is not None:
+        return framed
     first = begin.split(b"\n", 1)[0].decode("utf-8", "replace").rstrip("\r")
     if _VERBOSE.match(first):
         return by_beginnings(lambda _before, line: _VERBOSE.match(line), _verbose_entry)

@@ -13,6 +13,7 @@ from openstack_rca.logs.years import with_second_passing
 
 _UPTIME = r"\[ *([0-9]+\.[0-9]{6})[\] <]"
 _MONOTONIC = r'"__MONOTONIC_TIMESTAMP" ?: ?"([0-9]+)"'
+_KMSG = r"^[0-9]{1,4},[0-9]{1,20},([0-9]{1,15}),[-c+]"
 _LOOKED_AT = 3
 # What syslog's stamps may lag behind the kernel's own, all at once where the daemon starts late.
 _LAG = pl.duration(minutes=10)
@@ -33,9 +34,10 @@ def with_uptimes(events: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
         return events
     place, text = ["file_index", "line"], pl.col("text")
     seconds = text.str.extract(_UPTIME).cast(pl.Float64) * 1e6
+    micros = [text.str.extract(pattern).cast(pl.Float64) for pattern in (_MONOTONIC, _KMSG)]
     told = (
         pl.concat([lines.join(kernel.select(place), on=place, how="semi"), journal.select(lines.columns)])
-        .select(*place, uptime=pl.coalesce(seconds, text.str.extract(_MONOTONIC).cast(pl.Float64)).cast(pl.Int64))
+        .select(*place, uptime=pl.coalesce(seconds, *micros).cast(pl.Int64))
         .unique(place)
     )
     return events.join(told, on=place, how="left", maintain_order="left")

@@ -48,7 +48,7 @@ _LONGEST_DATE = 100
 _DOCKER_LOG = re.compile(r"^[0-9a-f]{12,64}-json\.log(?:\.\d+)?$")
 _RECORD_BYTES = 4 * 1024 * 1024
 _STEM = re.compile(
-    r"(?:\.log)?\.(?:tar|tgz|tbz2?|txz|tzst|zip|gz|bz2|xz|zst|lz4|lzma|7z)(?:\.(?:gz|bz2|xz|zst|lz4|lzma))?"
+    r"(?:\.log)?\.(?:tar|tgz|tbz2?|txz|tzst|zip|gz|bz2|xz|zst|lz4|lzma|7z|eml|mbox)(?:\.(?:gz|bz2|xz|zst|lz4|lzma))?"
     r"(?:[._-](?:part[._-]?)?(?:\d{1,4}|[a-z]{2}))?$",
     re.IGNORECASE,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import re
 import tarfile
 from enum import Enum
 from typing import IO, Any, Protocol, cast
@@ -31,6 +32,7 @@ class Packing(Enum):
     COMPRESS = "compress"
     LZOP = "lzop"
     JOURNAL = "journal"
+    MAIL = "mail"
 
 
 STREAMS = frozenset(
@@ -56,6 +58,12 @@ _MAGIC = (
 )
 _SKIPPABLE = b"\x2a\x4d\x18"
 _TAR_HEADER_BYTES = 512
+_MAILBOX = re.compile(rb"^From \S.* \d{4}\r?\n")
+_FIELD = re.compile(rb"^(?:[!-9;-~]+:|[ \t])")
+_MAIL_FIELD = re.compile(
+    rb"(?i)^(From|To|Subject|Message-ID|Return-Path|Received|Delivered-To|X-Original-To|MIME-Version|DKIM-Signature|Reply-To|"
+    rb"Authentication-Results|ARC-Seal|In-Reply-To|X-Mozilla-Status2?|X-Received|X-Google-[\w-]+):[ \t\r\n]"
+)
 
 
 class Readable(Protocol):
@@ -73,7 +81,7 @@ def packing_of(head: bytes) -> Packing | None:
     if head[1:4] == _SKIPPABLE and 0x50 <= head[0] <= 0x5F:
         # A frame without content, which zstd and lz4 share and which pzstd writes first.
         return Packing.ZSTANDARD
-    return Packing.TAR if _begins_like_tar(head) else None
+    return Packing.TAR if _begins_like_tar(head) else Packing.MAIL if _begins_like_mail(head) else None
 
 
 def _begins_like_tar(head: bytes) -> bool:
@@ -85,6 +93,18 @@ def _begins_like_tar(head: bytes) -> bool:
     except (tarfile.HeaderError, ValueError):
         return False
     return True
+
+
+def _begins_like_mail(head: bytes) -> bool:
+    """Whether lines of a header stand there and nothing else, of which two are those of mails alone."""
+    begin = _MAILBOX.sub(b"", head[:_TAR_HEADER_BYTES].lstrip(b"\xef\xbb\xbf\r\n"))
+    if not _MAIL_FIELD.match(begin):
+        return False
+    fields, ended, _ = begin.replace(b"\r", b"").partition(b"\n\n")
+    lines = fields.split(b"\n") if ended else fields.split(b"\n")[:-1]
+    if not all(_FIELD.match(line) for line in lines):
+        return False
+    return len({found[1].lower() for line in lines if (found := _MAIL_FIELD.match(line))}) > 1
 
 
 class Unpacked:

@@ -23,8 +23,9 @@ _NAIVE = (
     r"^\[?[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?\]? +[^ +0-9-]|"
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}[.,][0-9]{3} [0-9]+ [A-Z]"
 )
+# What journalctl says of the journal, what grep puts between its finds, the names of columns.
 _NOTE = r"^-- (?:Journal begins|Logs begin|Boot |Reboot|No entries).*--$|^--$|"
-_NOTE += r"^TIME +PID +UID +GID +SIG|^Time +Type +Status +Message"
+_NOTE += r"^ID +\| Date +\| Time +\| |^TIME +PID +UID +GID +SIG|^Time +Type +Status +Message"
 # Pacemaker and corosync begin what they say with spaces.
 _SET_OFF = r"^ +(?:\[[A-Z]+ *\]|(?:debug|info|notice|warning|error|crit): )"
 _IDS = ("hostname", "logger", "global_request_id", "request_id", "project_id", "user_id", "instance_id")
@@ -184,7 +185,7 @@ def _bare(lines: pl.DataFrame) -> pl.DataFrame:
             "row",
             pl.lit(int(Kind.BARE), pl.Int8).alias("kind"),
             pl.lit(None, pl.String).alias("format"),
-            # What journalctl says of the journal, and what grep puts between its finds, is nobody's line.
+            # That is nobody's line.
             pl.when(pl.col("text").str.contains(_NOTE)).then(pl.lit("")).otherwise(pl.col("text")).alias("message"),
         ),
         "",

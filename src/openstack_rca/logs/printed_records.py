@@ -47,6 +47,7 @@ _XML_PARTS = {
     "logger": ("logger",),
 }
 _MACHINE_CHECK = "Hardware event. This is not a software error."
+_NOTED = "SEL Record ID"
 _MACHINE_CHECKED = re.compile(r"^TIME (\d{9,10}) ")
 
 
@@ -69,6 +70,8 @@ def printed_records(begin: str) -> Splitter | None:
         return by_beginnings(lambda _before, line: line.startswith("Start-Date: "), _of_packages)
     if _MACHINE_CHECK in begin:
         return by_beginnings(lambda _before, line: line.startswith(_MACHINE_CHECK), _of_machine_check)
+    if begin.lstrip().startswith(_NOTED):
+        return by_beginnings(lambda _before, line: line.startswith(_NOTED), _of_controller)
     if "\n# Query_time: " in begin and _SLOW.search(begin):
         return by_beginnings(_begins_slow_query, _of_slow_queries())
     return _blocks(begin)
@@ -193,6 +196,18 @@ def _of_machine_check(lines: list[str]) -> dict[str, str] | None:
         "level": "warning" if corrected else "error",
         "message": "\n".join(["; ".join(["Hardware event", *telling]), *lines[1:]]),
     }
+
+
+def _of_controller(lines: list[str]) -> dict[str, str] | None:
+    """What `ipmitool -v sel elist` prints of one entry, as the line that it is without `-v`."""
+    said = _fields(lines)
+    if not said.get(_NOTED):
+        return None
+    gone = "Deasserted" if said.get("Event Direction", "").startswith("Deassertion") else "Asserted"
+    sensor = f"{said.get('Sensor Type', '')} #{said.get('Sensor Number', '')}"
+    told = said.get("Description") or said.get("Event Data", "")
+    stamp = said.get("Timestamp", "").partition("Pre-Init")
+    return {"message": f"{said[_NOTED]} | {stamp[0] or 'Pre-Init | 0'} | {sensor} | {told} | {gone}"}
 
 
 def _begins_slow_query(before: str, line: str) -> bool:

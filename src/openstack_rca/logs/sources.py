@@ -98,7 +98,8 @@ class Source:
         else:
             # An archive's name may be that of a host, or any word: it tells no more than a folder above what was given.
             # One inside of another is named after a host if its name has a number or a dot and no word for a collection.
-            archives = [self.inside[-1]]
+            # A mail is called by its subject.
+            archives = [] if re.search(r"(?i)\.(?:eml|mbox)$", self.inside[-1]) else [self.inside[-1]]
             folders: list[str] = []
             for part in member[:-1]:
                 stem = stem_of_archive(part)

@@ -49,7 +49,8 @@ _DATED_SHORT = (
     rf"{MONTH} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{{1,9}})? \d{{4}})"
 )
 _SEVERITY = "emerg|panic|alert|crit|err|error|warning|warn|notice|info|debug"
-_PRIORITY = rf"(?:\d{{1,6}} )?(?:<(?:(?P<priority>\d{{1,3}})|\w+\.(?P<severity>{_SEVERITY}))>)?"
+# Behind the number of its octets, and RELP's number of its transaction.
+_PRIORITY = rf"(?:(?:\d{{1,9}} syslog )?\d{{1,6}} )?(?:<(?:(?P<priority>\d{{1,3}})|\w+\.(?P<severity>{_SEVERITY}))>)?"
 # Junos writes two spaces before its name, F5 the blade.
 _HOST = r" ?(?:slot\d+/)?(?P<host>[\w.:-]*\w)"
 _TAG = r"(?P<tag>[^\s:\[\]{}\"'=|]+)(?:\[(?P<process>\d+)(?:[.:/][^\]]*)?\])?:(?:[ \t](?P<inner>.*))?$"

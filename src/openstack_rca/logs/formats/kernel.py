@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 
 from openstack_rca.logs.formats.line_format import LineFormat, guessed, iso, timeless
-from openstack_rca.logs.records import normal_level, syslog_level
+from openstack_rca.logs.records import Kind, normal_level, syslog_level
 from openstack_rca.logs.stamps import (
     DAY,
     ISO,
@@ -22,6 +24,8 @@ from openstack_rca.logs.stamps import (
 _CTIME = rf"{DAY} {MONTH} [ \d]\d \d\d:\d\d:\d\d \d{{4}}"
 # Seconds since the start, perhaps with what passed since the line before, and who wrote it.
 _UPTIME = r"\[ *(?P<stamp>\d+\.\d{6})(?: *<[ .\d]*>)?\](?:\[ *[TC]\d+\])?"
+# Facility and severity in one number: what is above comes from programs.
+_LAST_OF_KERNEL = 7
 _AUDITED = r"\baudit\((\d{10}\.\d{3}):\d+\)"
 _CLOCK_SET = r"setting system clock to .* \((\d{10})\)$"
 _DECODED = (
@@ -49,6 +53,39 @@ def _decoded(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
 def _raw(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
     level = syslog_level(pl.col("priority")).fill_null("INFO")
     return _since_start(parts, timezone).with_columns(level.alias("level"))
+
+
+def _record(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
+    """A record of /dev/kmsg: microseconds; what a program put there names it; a piece of a line goes on with the one before."""
+    micros = pl.col("stamp").str.zfill(7)
+    spoken = pl.col("message").str.extract_groups(r"^([A-Za-z][\w.@-]*)\[(\d{1,9})\]: (.*)$").struct
+    of_program = pl.col("priority").cast(pl.Int32, strict=False) > _LAST_OF_KERNEL
+    return _raw(
+        parts.with_columns(
+            micros.str.head(-6) + "." + micros.str.tail(6).alias("stamp"),
+            pl.when(of_program).then(spoken.field("1")).alias("service"),
+            pl.when(of_program).then(spoken.field("2")).alias("process"),
+            pl.when(of_program).then(pl.coalesce(spoken.field("3"), "message")).otherwise("message").alias("message"),
+            pl.when(pl.col("flag") == "+").then(int(Kind.FOLLOWER)).otherwise(int(Kind.OPENER)).alias("kind"),
+        ).with_columns(_unescaped(pl.col("message"))),
+        timezone,
+    )
+
+
+def _unescaped(text: pl.Expr) -> pl.Expr:
+    """Bytes that the kernel writes as ``\\x`` and two digits, where they are text; a line end is a space."""
+
+    def readable(found: re.Match[str]) -> str:
+        spoken = bytes.fromhex(found[0].replace("\\x", "")).decode("utf-8", "replace")
+        return "".join(sign if sign.isprintable() else " " for sign in spoken)
+
+    escaped = text.str.contains(r"\\x[0-9a-f]{2}")
+    plain = (
+        pl.when(escaped)
+        .then(text)
+        .map_elements(lambda told: re.sub(r"(?:\\x[0-9a-f]{2})+", readable, told), return_dtype=pl.String)
+    )
+    return pl.coalesce(plain, text)
 
 
 def _human(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
@@ -117,6 +154,12 @@ FORMATS = (
     ),
     LineFormat(
         "kernel", r"^\[ *\+\d+\.\d{6}\] (?P<message>.*)$", guessed(timeless), "dmesg -H, dmesg --time-format reltime"
+    ),
+    LineFormat(
+        "kernel",
+        r"^(?P<priority>\d{1,4}),\d{1,20},(?P<stamp>\d{1,15}),(?P<flag>[-c+])(?:,[^;]*)?;(?P<message>.*)$",
+        _record,
+        "/dev/kmsg, with its records' fields below them",
     ),
     LineFormat("kernel", rf"^<(?P<priority>\d{{1,3}})>{_UPTIME} ?(?P<message>.*)$", _raw, "dmesg -r"),
 )

@@ -1,0 +1,124 @@
+"""Saved mails: what is attached to them and written in them, in whatever encoding, is read as files are."""
+
+from __future__ import annotations
+
+import gzip
+import mailbox
+from email.message import EmailMessage
+from email.mime.text import MIMEText
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.logs.reading import STORY, STORY_COLUMNS, read_text, story
+
+from openstack_rca.errors import LogBoundReached
+from openstack_rca.logs import mails
+from openstack_rca.logs.events import read_logs
+from openstack_rca.logs.mails import mails_of, parts_of_mail
+from openstack_rca.logs.packing import Packing, packing_of
+from openstack_rca.logs.records import SkipReason
+
+TEXT = "\n".join(STORY) + "\n"
+
+
+def mail(body: str = "The log is attached.\n") -> EmailMessage:
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = "a@cloud.example", "b@cloud.example", "node7 does not boot"
+    message.set_content(body)
+    return message
+
+
+def with_log(encoding: str, name: str = "nova-compute.log", charset: str = "utf-8") -> EmailMessage:
+    message = mail()
+    message.add_attachment(
+        TEXT.encode(charset), "text", "x-log", filename=name, cte=encoding, params={"charset": charset}
+    )
+    return message
+
+
+@pytest.mark.parametrize("encoding", ["quoted-printable", "base64", "7bit"])
+def test_a_log_that_is_attached_is_that_file(encoding: str) -> None:
+    read = read_text(bytes(with_log(encoding)), "node7 does not boot.eml")
+    assert read.events.select(STORY_COLUMNS).equals(story().select(STORY_COLUMNS))
+    assert read.events.select("file", "service", "host").unique().rows() == [
+        ("node7 does not boot.eml/nova-compute.log", "nova-compute", None)
+    ]
+    assert [(each.file, each.skip) for each in read.files if each.skip] == [
+        ("node7 does not boot.eml", SkipReason.NOT_A_LOG)
+    ]
+
+
+def test_a_log_in_the_mail_itself_has_the_mails_lines() -> None:
+    message = MIMEText(TEXT.replace("Building", "Building it"))
+    message["From"], message["Subject"] = "a@cloud.example", "log"
+    whole = message.as_bytes()
+    read = read_text(whole, "ticket.eml")
+    assert read.events["message"][0] == "Building it"
+    assert whole.decode().split("\n")[read.events["line"][0] - 1] == STORY[0] + " it"
+
+
+def test_of_the_same_text_twice_the_plain_one_is_read() -> None:
+    message = mail(TEXT)
+    message.add_alternative(f"<html><body><pre>{TEXT}</pre></body></html>", subtype="html")
+    assert read_text(bytes(message), "ticket.eml").events.height == 4
+
+
+def test_every_mail_of_a_mailbox_is_read(tmp_path: Path) -> None:
+    """Files of one name in several mails are kept apart."""
+    box = mailbox.mbox(tmp_path / "support.mbox")
+    for message in (with_log("base64"), mail("Thank you.\n"), with_log("quoted-printable")):
+        box.add(message)
+    box.close()
+    events = read_logs([tmp_path]).events
+    assert sorted(set(events["file"])) == [f"support.mbox/{number}/nova-compute.log" for number in (1, 3)]
+    assert set(events["host"]) == {None}
+
+
+def test_what_is_attached_may_be_packed_or_a_mail() -> None:
+    inner = mail()
+    inner.add_attachment(gzip.compress(TEXT.encode()), "application", "gzip", filename="ctl1/nova-api.log.gz")
+    outer = mail("See below.\n")
+    outer.add_attachment(inner)
+    (told,) = read_text(bytes(outer), "ticket.eml").events.select("service", "host").unique().rows()
+    assert told == ("nova-api", "ctl1")
+
+
+def test_a_name_that_leads_out_of_the_mail_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.eml").write_bytes(bytes(with_log("base64", "../../etc/nova.log")))
+    (tmp_path / "b.log").write_text(TEXT)
+    skipped = {each.skip for each in read_logs([tmp_path]).files}
+    assert SkipReason.UNSAFE_MEMBER in skipped
+
+
+def test_parts_in_parts_end_at_a_depth() -> None:
+    """Deeper ones are given as they stand."""
+    level = "Content-Type: multipart/mixed; boundary=b{0}\n\n--b{0}\n"
+    nested = "".join(map(level.format, range(3000))) + f"\n{TEXT}"
+    (part,) = parts_of_mail(nested.encode())
+    assert part.data.strip().endswith(STORY[-1].encode())
+
+
+def test_a_mail_beyond_the_bound_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mails, "LARGEST_BYTES", 1000)
+    with (tmp_path / "a.eml").open("w+b") as file, pytest.raises(LogBoundReached, match="more than 0 MiB"):
+        file.write(bytes(with_log("base64")))
+        file.seek(0)
+        list(mails_of(file, "a.eml"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["From: nova\nINFO nova.api [-] x\n", "Date: today\nContent-Type: text/html\n\n<p>\n", "Subject: a\n\nb\n", TEXT],
+)
+def test_what_only_looks_like_a_header_is_no_mail(text: str) -> None:
+    assert packing_of(text.encode()) is None
+
+
+@given(st.binary(max_size=60), st.integers(0, 3000), st.sampled_from(["base64", "quoted-printable"]))
+def test_a_damaged_mail_is_read_as_far_as_it_goes(noise: bytes, place: int, encoding: str) -> None:
+    whole = bytes(with_log(encoding))
+    damaged = whole[:place] + noise + whole[place + len(noise) :]
+    assert all(isinstance(part.data, bytes) for part in parts_of_mail(damaged))
+    assert packing_of(whole) is Packing.MAIL
