@@ -78,7 +78,10 @@ def parts_of_mail(mail: bytes, depth: int = DEEPEST) -> Iterator[MailPart]:
     border = _BORDER.match(mail)
     start = border.end() if border else 0
     opened = _END_OF_HEADER.search(mail, start, start + _HEADER_BYTES)
-    body = opened.end() if opened else len(mail)
+    if opened is None:
+        yield MailPart(None, mail)
+        return
+    body = opened.end()
     header = BytesHeaderParser().parsebytes(mail[start:body])
     between = header.get_boundary() if header.get_content_maintype() == "multipart" else None
     if between is None or not depth:

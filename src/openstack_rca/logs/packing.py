@@ -60,6 +60,7 @@ _SKIPPABLE = b"\x2a\x4d\x18"
 _TAR_HEADER_BYTES = 512
 _MAILBOX = re.compile(rb"^From \S.* \d{4}\r?\n")
 _FIELD = re.compile(rb"^(?:[!-9;-~]+:|[ \t])")
+_FIRST_FIELD = re.compile(rb"(?i)^(?:Content-|Date|X-|List-|User-Agent)[\w-]*:")
 _MAIL_FIELD = re.compile(
     rb"(?i)^(From|To|Subject|Message-ID|Return-Path|Received|Delivered-To|X-Original-To|MIME-Version|DKIM-Signature|Reply-To|"
     rb"Authentication-Results|ARC-Seal|In-Reply-To|X-Mozilla-Status2?|X-Received|X-Google-[\w-]+):[ \t\r\n]"
@@ -98,7 +99,7 @@ def _begins_like_tar(head: bytes) -> bool:
 def _begins_like_mail(head: bytes) -> bool:
     """Whether lines of a header stand there and nothing else, of which two are those of mails alone."""
     begin = _MAILBOX.sub(b"", head[:_TAR_HEADER_BYTES].lstrip(b"\xef\xbb\xbf\r\n"))
-    if not _MAIL_FIELD.match(begin):
+    if not (_MAIL_FIELD.match(begin) or _FIRST_FIELD.match(begin)):
         return False
     fields, ended, _ = begin.replace(b"\r", b"").partition(b"\n\n")
     lines = fields.split(b"\n") if ended else fields.split(b"\n")[:-1]
