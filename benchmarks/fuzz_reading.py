@@ -28,6 +28,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
+from email.message import EmailMessage
 from pathlib import Path
 
 import lz4.frame
@@ -207,6 +208,12 @@ def as_slow_queries(records: Sequence[dict[str, object]]) -> str:
     )
 
 
+def as_counted(records: Sequence[dict[str, object]]) -> str:
+    """Syslog's messages behind the numbers of their octets."""
+    messages = [f"<131>1 2026-11-23T04:00:00Z h a 1 - - {record}\n x".encode("utf-8", "replace") for record in records]
+    return b"".join(b"%d %s" % (len(message), message) for message in messages).decode("utf-8", "replace")
+
+
 PRINTERS: tuple[Callable[[Sequence[dict[str, object]]], str], ...] = (
     as_json,
     lambda records: json.dumps({"hits": {"hits": list(records)}}, indent=2),
@@ -219,6 +226,7 @@ PRINTERS: tuple[Callable[[Sequence[dict[str, object]]], str], ...] = (
     as_blocks,
     as_collector,
     as_slow_queries,
+    as_counted,
 )
 
 
@@ -318,6 +326,18 @@ def seven_zipped(data: bytes) -> bytes:
     return whole.getvalue()
 
 
+def mailed(data: bytes) -> bytes:
+    """A mail with one log, and what is in it once more as a mail."""
+    message = EmailMessage()
+    message["From"], message["Subject"] = "a@b.example", "log"
+    message.set_content("See below.")
+    message.add_attachment(data, "application", "octet-stream", filename="h/nova-api.log")
+    outer = EmailMessage()
+    outer["From"], outer["Subject"] = "a@b.example", "log"
+    outer.add_attachment(message)
+    return bytes(outer)
+
+
 PACKINGS: tuple[Callable[[bytes], bytes], ...] = (
     gzip.compress,
     bz2.compress,
@@ -327,6 +347,7 @@ PACKINGS: tuple[Callable[[bytes], bytes], ...] = (
     tarred,
     zipped,
     seven_zipped,
+    mailed,
 )
 
 
