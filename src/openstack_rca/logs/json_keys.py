@@ -93,3 +93,6 @@ INNER = LEVELLED | frozenset(
     )
 )
 """Inner records whose keys count with the record's name and a dot before them."""
+
+ENTRIES = dict.fromkeys(("SEL", "Event", "Oem"), "ipmi")
+"""Kinds of entries (EntryType) in a log of Redfish, and whose they are: those of the machine's management controller."""

@@ -61,8 +61,6 @@ _BUNYAN = {10: "TRACE", 20: "DEBUG", 30: "INFO", 40: "WARNING", 50: "ERROR", 60:
 # A request and its answer: no more than information, as in an access log.
 _STATUS = re.compile("[1-5][0-9][0-9]")
 _STATUSES = ("status", "status_code", "response_code", "responseStatus.code", "http.response.status_code")
-# Kinds of entries in a log of Redfish's LogService.
-_OF_HARDWARE = ("SEL", "Event", "Oem", "CXL")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -387,8 +385,7 @@ def _origin(flat: Record, held: _Held) -> Origin:
     hosts = [key for key in held.hosts if not (about and key.lower() in json_keys.ABOUT)]
     host = next((str(flat[key]) for key in hosts if _is_host(key, flat[key])), None)
     service = in_pod or known or path.service or labelled.service or next((name for name in named if name), None)
-    if service is None and flat.get("EntryType") in _OF_HARDWARE:
-        service = "ipmi"
+    service = service or json_keys.ENTRIES.get(str(flat.get("EntryType")))
     return Origin(service, host or node or labelled.host or path.host)
 
 

@@ -10,11 +10,11 @@ from openstack_rca.logs.stamps import any_times
 
 # States by the words of IPMI 2.0, tables 42-2 and 42-3; what one says counts until it is over.
 _CRITICAL = (
-    r"Uncorrectable|Non-?[Rr]ecoverable|Critical|critical stop|IERR|Thermal [Tt]rip|FRB\d|Machine Check|[Ff]atal|"
+    r"Non-?[Rr]ecoverable|Critical|critical stop|IERR|Thermal [Tt]rip|FRB\d|Machine Check|[Ff]atal|"
     r"Kernel panic|\bNMI\b"
 )
 _ERROR = (
-    r"[Ll]ost\b|[Ff]ail(?:ed|ure)|[Ff]ault|[Ii]nsufficient|Hang|[Oo]ut.of.range|[Dd]isabled|[Tt]imed? ?out|Hard reset|"
+    r"Uncorrectable|[Ll]ost\b|[Ff]ail(?:ed|ure)|[Ff]ault|[Ii]nsufficient|Hang|[Oo]ut.of.range|[Dd]isabled|[Tt]imed? ?out|Hard reset|"
     r"\b[PS]ERR\b|Parity|Limit Exceeded|[Uu]navailable|Mismatch|[Ii]ntrusion|[Ee]rror\b"
 )
 _WARNING = (
