@@ -384,9 +384,10 @@ def _origin(flat: Record, held: _Held) -> Origin:
     about = _CALLER.search(str(flat.get("caller", ""))) is not None
     hosts = [key for key in held.hosts if not (about and key.lower() in json_keys.ABOUT)]
     host = next((str(flat[key]) for key in hosts if _is_host(key, flat[key])), None)
-    service = in_pod or known or path.service or labelled.service or next((name for name in named if name), None)
-    service = service or json_keys.ENTRIES.get(str(flat.get("EntryType")))
-    return Origin(service, host or node or labelled.host or path.host)
+    service = in_pod or known or path.service or labelled.service or next(filter(None, named), None)
+    return Origin(
+        service or json_keys.ENTRIES.get(str(flat.get("EntryType"))), host or node or labelled.host or path.host
+    )
 
 
 def _is_host(key: str, value: Any) -> bool:

@@ -14,8 +14,8 @@ _CRITICAL = (
     r"Kernel panic|\bNMI\b"
 )
 _ERROR = (
-    r"Uncorrectable|[Ll]ost\b|[Ff]ail(?:ed|ure)|[Ff]ault|[Ii]nsufficient|Hang|[Oo]ut.of.range|[Dd]isabled|[Tt]imed? ?out|Hard reset|"
-    r"\b[PS]ERR\b|Parity|Limit Exceeded|[Uu]navailable|Mismatch|[Ii]ntrusion|[Ee]rror\b"
+    r"Uncorrectable|[Ll]ost\b|[Ff]ail(?:ed|ure)|[Ff]ault|[Ii]nsufficient|Hang|[Oo]ut.of.range|[Dd]isabled|[Tt]imed? ?out|"
+    r"Hard reset|\b[PS]ERR\b|Parity|Limit Exceeded|[Uu]navailable|Mismatch|[Ii]ntrusion|[Ee]rror\b"
 )
 _WARNING = (
     r"Pre-?dictive|Non-?[Cc]ritical|\bCorrectable|Degraded|Throttled|Nearly|Almost|[Ww]arning|Configuration [Ee]rror"
@@ -29,6 +29,8 @@ _MOMENT = (
 
 def _noted(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
     stamps = parts["stamp"].str.replace(r" *[|,] *", " ").str.replace(r"^([A-Z][a-z]{2})-(\d{1,2})-", "${1} ${2} ")
+    # The month stands first, whatever the other stamps look like.
+    stamps = stamps.str.replace(r"^(\d\d)/(\d\d)/(?:20)?(\d\d) ", "20${3}-${1}-${2} ")
     return (
         parts.with_columns(
             any_times(stamps, timezone).alias("time"),
