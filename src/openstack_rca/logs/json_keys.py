@@ -94,5 +94,8 @@ INNER = LEVELLED | frozenset(
 )
 """Inner records whose keys count with the record's name and a dot before them."""
 
+NO_SOURCES = frozenset(_keys("stdout stderr file stdin system"))
+"""What stands for a source and is no host."""
+
 ENTRIES = dict.fromkeys(("SEL", "Event", "Oem"), "ipmi")
 """Kinds of entries (EntryType) in a log of Redfish, and whose they are: those of the machine's management controller."""

@@ -394,9 +394,5 @@ def _is_host(key: str, value: Any) -> bool:
     if not isinstance(value, str) or not re.fullmatch(r"[\w.:-]{1,253}", value):
         return False
     if key.lower() == "source":
-        return (
-            "/" not in value
-            and not component_of_program(value)
-            and value not in ("stdout", "stderr", "file", "stdin", "system")
-        )
+        return "/" not in value and not component_of_program(value) and value not in json_keys.NO_SOURCES
     return value not in ("localhost", "127.0.0.1")
