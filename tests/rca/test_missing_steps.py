@@ -125,6 +125,26 @@ def test_who_hands_over_is_accused_where_the_one_behind_goes_on() -> None:
     assert accused(*NORMAL, *stopped, *reboots, *placement, *OTHERS_GO_ON)[0] == "nova-scheduler"
 
 
+def test_a_worker_is_accused_where_only_the_requests_that_need_it_stop() -> None:
+    """Volumes are no longer made, but deleted, which takes no scheduler: cinder-volume is at work."""
+    stopped = [volume(120.0 + 4 * n, 100 + n, "missing") for n in range(6)]
+    deleted = [volume(121.0 + 4 * n, 200 + n, "came") for n in range(5)]
+    steps = expected(*stopped, *deleted)
+    kinds = pl.when(pl.col("story") < 200).then(pl.lit("create accepted")).otherwise(pl.lit("delete accepted"))
+    present = pl.concat([window().drop("row"), window().drop("row").with_columns(component=pl.lit("cinder-scheduler"))])
+    findings = missing_steps(
+        replace(steps, steps=steps.steps.with_columns(template=kinds)), present.with_row_index("row"), TOPOLOGY
+    )
+    assert findings[0].accused == "cinder-scheduler"
+
+
+def test_steps_that_nobody_misses_do_not_hide_those_that_stay_away() -> None:
+    """How many others go on, and how surely, says nothing of a service that is waited for in vain."""
+    stopped = [volume(120.0 + 6 * n, 100 + n, "missing") for n in range(9)]
+    others = [build(120.0 + n / 10, 200 + n, "came", "came") for n in range(600)]
+    assert accused(*NORMAL, *stopped, *others) == ["cinder-volume"]
+
+
 def test_the_broker_is_accused_where_all_that_needs_it_stops() -> None:
     """Neither nova's nor cinder's requests reach their workers; the APIs that are called over HTTP answer."""
     stopped = [reboot(120.0 + 4 * n, 100 + n, "missing") for n in range(4)]

@@ -132,7 +132,8 @@ def _stretches(stops: pl.DataFrame, came: pl.DataFrame, rates: Mapping[str, floa
         return []
     rate = pl.col("follower").replace_strict(dict(rates), default=table.unknown_rate, return_dtype=pl.Float64)
     tried = pl.concat([part.select("time", "follower", "unsure") for part in (stops, came)]).sort("time")
-    tried = tried.with_columns((rate + pl.col("unsure")).cum_sum().alias("expected"))
+    tried = tried.with_columns((rate + pl.col("unsure")).alias("rate"))
+    followers = tried["follower"].n_unique()
     ordered = stops.sort("time", "row").with_columns(
         (pl.col("time").diff() > timedelta(seconds=table.pause_seconds)).fill_null(False).cum_sum().alias("part")
     )
@@ -140,10 +141,13 @@ def _stretches(stops: pl.DataFrame, came: pl.DataFrame, rates: Mapping[str, floa
     for part in ordered.partition_by("part", maintain_order=True, include_key=False):
         if part.height < table.enough_events:
             continue
-        first, last, mean = _densest(part["time"], tried)
+        waited_for = part["follower"].unique()
+        alike = tried.filter(pl.col("follower").is_in(waited_for.implode()))
+        first, last, mean = _densest(part["time"], alike.select("time", pl.col("rate").cum_sum().alias("expected")))
         dense = part.slice(first, last - first + 1)
-        # Any two stops may be the ends of the densest stretch.
-        chance = min(1.0, _poisson_tail(dense.height, mean) * part.height)
+        # Any two stops may be the ends of the densest stretch, and any of the services the ones that are waited for.
+        looks = part.height * math.comb(followers, waited_for.len())
+        chance = min(1.0, _poisson_tail(dense.height, mean) * looks)
         if dense.height >= table.enough_events and chance < math.exp(-table.steps_significance):
             start, end = dense["time"][0], dense["time"][-1]
             went_on = came.filter(pl.col("time").is_between(start, end))

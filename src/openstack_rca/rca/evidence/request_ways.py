@@ -37,8 +37,10 @@ def suspicions(trouble: Trouble, topology: Topology, present: Set[str]) -> list[
         for name, share in ways.of(follower, story).items():
             stopped[name] += 1
             borne[name] += share
-    for follower, story in trouble.went_on.select("follower", "story").iter_rows():
-        passed.update(ways.proven_by(follower, story))
+    rule = ["service", "template", "follower"]
+    alike = set(trouble.stops.select(rule).iter_rows())
+    for service, template, follower, story in trouble.went_on.select(*rule, "story").iter_rows():
+        passed.update(ways.proven_by(follower, story, (service, template, follower) in alike))
     total = trouble.stops.height
     suspected = {name: borne[name] / math.sqrt(total * (count + passed[name])) for name, count in stopped.items()}
     ranked = sorted(suspected.items(), key=lambda item: (-item[1], item[0]))
@@ -64,15 +66,18 @@ class Ways:
             self._known[key] = self._way(*key)
         return self._known[key]
 
-    def proven_by(self, follower: str, story: int) -> list[str]:
+    def proven_by(self, follower: str, story: int, alike: bool = True) -> list[str]:
         """Components that a step which came shows at work.
 
-        An API that a worker asked on the way shows that the worker began, not that it goes on.
+        An API that a worker asked on the way shows that the worker began, not that it goes on. And requests of another kind
+        than those that stopped may have reached the follower without the worker: a volume is deleted without the scheduler.
         """
         way = self.of(follower, story)
-        if not _serves(follower, self._topology):
+        by_broker = not _serves(follower, self._topology)
+        if alike and by_broker:
             return list(way)
-        return [name for name, share in way.items() if share != current().on_the_way or _serves(name, self._topology)]
+        surely = {name for name in way if _serves(name, self._topology)} | ({BROKER} if by_broker else set())
+        return [name for name, share in way.items() if share != current().on_the_way or name in surely]
 
     def _way(self, follower: str, seen: frozenset[str], due: frozenset[str]) -> dict[str, float]:
         topology, table = self._topology, current()
@@ -83,7 +88,10 @@ class Ways:
         workers = {
             name for caller in callers for name in topology.dependencies(caller) if self._works_for(name, follower, due)
         }
-        way |= dict.fromkeys(workers, table.on_the_way)
+        for name in workers:
+            # Of the workers before an API the one that cannot do without it is the one that asks it.
+            asks = not _serves(follower, topology) or topology.depends_on(name, follower)
+            way[name] = table.on_the_way if asks else table.needed
         if workers or any(_by_broker(caller, follower, topology) for caller in callers):
             way[BROKER] = table.on_the_way
         if PROXY in self._present and _serves(follower, topology):
