@@ -20,6 +20,7 @@ from openstack_rca.rca.judgement import (
     blame_proxy_in_front,
     discount_clean_restarts,
     discount_complaints_after_own_silence,
+    discount_planned_work,
     discount_unmissed_silence,
     infer_shared,
     rank,
@@ -45,6 +46,21 @@ def stop_and_start(apart: float) -> Case:
     start = finding("nova-conductor", "nova-conductor", at=apart, signature="service-started", lasts=0.0)
     streams = events(("nova-api", "ctl"))
     return lambda: discount_clean_restarts([stop, start], load_catalogue(), streams)[0].weight < 0.5
+
+
+def restart(seconds: float) -> Case:
+    """Whether a lone service's ordered restart is planned work, by how long it took."""
+    stop = finding("nova-conductor", "nova-conductor", signature="service-stopped-by-signal", lasts=0.0, row=0)
+    start = finding("nova-conductor", "nova-conductor", at=seconds, signature="service-started", lasts=0.0, row=1)
+    frame = pl.DataFrame(
+        {
+            "row": [0, 1],
+            "component": ["nova-conductor"] * 2,
+            "host": ["ctl"] * 2,
+            "time": [START, START + timedelta(seconds=seconds)],
+        }
+    )
+    return lambda: discount_planned_work([stop, start], load_catalogue(), frame)[0].weight
 
 
 def turned_away(strength: float = 0.7, others: int = 2) -> Case:
@@ -192,6 +208,7 @@ JUDGEMENT: dict[str, Case] = {
     "similar": remembered(signatures=["database-connection-refused"], templates=[]),
     "alike_features": remembered(templates=[], accused=["mariadb"]),
     "evidence_share": remembered(signatures=["other", "one more", "a third"]),
+    "restart_seconds": restart(25.0),
     "follows_seconds": change(60.0),
     "settling_seconds": change(-2.0),
     "daily_changes": change(10.0, count=4),

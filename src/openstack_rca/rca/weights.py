@@ -152,6 +152,7 @@ class Weights:
     settling_seconds: float = _seconds(
         3.0, "what a process still writes after its stop, or wakes to write, or others write of it"
     )
+    restart_seconds: float = _seconds(30.0, "so long a restart may take while nobody else of its kind serves")
     follows_seconds: float = _seconds(90.0, "trouble that begins so soon after a change follows from it")
     daily_changes: float = _count(6.0, "changes of one kind that are somebody's daily work")
     back_lines: float = _count(10.0, "ordinary lines after a stop that show a process at work")

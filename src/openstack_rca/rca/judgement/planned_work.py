@@ -125,7 +125,10 @@ def _over(
         ended_badly = own and ((by_rule and one.last > settled) or one.category in STATED_CAUSES)
         if ended_badly or not _brief(one, works, times):
             return False
-    if work.back - work.stopped <= timedelta(seconds=table.follows_seconds):
+    if any(one.sort is EvidenceSort.MISSING_STEP and one.first < work.back and one.last > work.began for one in others):
+        # Requests were lost meanwhile, whomever they are held against.
+        return False
+    if work.back - work.stopped <= timedelta(seconds=table.restart_seconds):
         return True
     speakers = {one.accuser for one in about if one.directness is Directness.CAUSE} | {work.component}
     peers = window.filter(pl.col("component").is_in(speakers) & (pl.col("host") != work.host))
