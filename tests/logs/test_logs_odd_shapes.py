@@ -248,3 +248,17 @@ def test_lines_that_a_person_set_off_between_words_are_read(item: str) -> None:
         ("No 1", "nova-compute", False),
         ("No 2", "nova-compute", False),
     ]
+
+
+@pytest.mark.parametrize("stamp", ["0000-11-23T04:00:00", "0001-01-01T00:00:00", "9999-12-31T23:59:59"])
+def test_a_year_that_no_calendar_has_is_no_time(stamp: str) -> None:
+    """Programs write the first or the last year for "unknown"; the line stays, with the time of the line beside it."""
+    lines = (
+        f"{stamp} ERROR app unset",
+        "Traceback (most recent call last):",
+        "ValueError: x",
+        "2026-11-23T04:00:00 INFO app set",
+    )
+    events = rows("\n".join(lines))
+    assert {event["time"].year for event in events} == {2026}
+    assert "unset" in events[0]["message"]

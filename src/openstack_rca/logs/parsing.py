@@ -59,7 +59,11 @@ def parse_lines(lines: pl.DataFrame, timezone: str, only: str | None = None) -> 
     place = (known["row"] // ROW_STRIDE).cast(pl.UInt32)
     origins = lines.select(pl.col("file_index", "line", "lines").gather(place))
     first = pl.Series((known["row"] % ROW_STRIDE) == 0)
-    return known.hstack(origins).with_columns(pl.when(first).then(pl.col("lines")).otherwise(0).alias("lines"))
+    return known.hstack(origins).with_columns(
+        pl.when(first).then(pl.col("lines")).otherwise(0).alias("lines"),
+        # Python's calendar has no other years, and hours may be added for a zone.
+        pl.when(pl.col("time").dt.year().is_between(2, 9998)).then("time").alias("time"),
+    )
 
 
 class _Recogniser:
