@@ -46,3 +46,17 @@ def test_work_that_went_wrong_is_a_failure(work: str, tmp_path: Path) -> None:
     else:
         assert verdict in (Verdict.CONFIRMED, Verdict.LIKELY)
         assert named[0] == load_topology().canonical(failed)
+
+
+def test_what_a_server_writes_on_its_way_down_does_not_show_it_at_work(tmp_path: Path) -> None:
+    """A database that was told to stop, says a few things more and is not back is down, though nobody complains yet."""
+    going = (
+        "Event Scheduler: Purging the queue. 0 events",
+        "InnoDB: FTS optimize thread exiting.",
+        "InnoDB: Dumping buffer pool(s) to ib_buffer_pool",
+        "InnoDB: Buffer pool(s) dump completed at 8:01:04",
+    )
+    stop = "2026-11-24  8:01:00 0 [Note] /usr/sbin/mariadbd (initiated by: root): Normal shutdown\n"
+    tail = "".join(f"2026-11-24  8:01:0{second} 0 [Note] {words}\n" for second, words in enumerate(going, 1))
+    verdict, named = judged({"db1/mariadb/error.log": stop + tail}, tmp_path)
+    assert (verdict, named[:1]) == (Verdict.CONFIRMED, ["mariadb"])

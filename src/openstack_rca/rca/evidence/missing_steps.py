@@ -18,7 +18,7 @@ import polars as pl
 
 from openstack_rca.rca.evidence.expected_steps import ExpectedSteps, Trouble, find_troubles, proven
 from openstack_rca.rca.evidence.finding import Finding
-from openstack_rca.rca.evidence.request_ways import Ways, suspicions
+from openstack_rca.rca.evidence.request_ways import PROXY, Ways, suspicions
 from openstack_rca.rca.knowledge import Topology
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
@@ -43,7 +43,7 @@ def missing_steps(
     present = set(window["component"].unique().to_list())
     findings: list[Finding] = []
     for trouble in find_troubles(replace(expected, steps=inside)):
-        suspects = suspicions(trouble, topology, present)
+        suspects = suspicions(trouble, topology, present - _at_work(trouble, window))
         stated = _stated(trouble, expected.rows, said)
         if stated is not None:
             share = suspects[0][1] if suspects else 1.0
@@ -61,6 +61,12 @@ def missing_steps(
             if share >= suspects[0][1] - current().tie
         ]
     return findings
+
+
+def _at_work(trouble: Trouble, window: pl.DataFrame) -> set[str]:
+    """The proxy, where it writes meanwhile: it tells of each request that it passed on or could not."""
+    lines = window.filter((pl.col("component") == PROXY) & pl.col("time").is_between(trouble.start, trouble.end)).height
+    return {PROXY} if lines >= current().back_lines else set()
 
 
 def _stated(trouble: Trouble, rows: pl.DataFrame, said: Sequence[Finding]) -> Finding | None:

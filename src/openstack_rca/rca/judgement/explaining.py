@@ -17,6 +17,7 @@ from openstack_rca.rca.knowledge import Topology
 from openstack_rca.rca.vocabulary import Directness, EvidenceSort
 from openstack_rca.rca.weights import current
 
+BROKER = "rabbitmq"
 UNIVERSAL = ("host", "network")
 """Everything depends on these, so the graph alone proves nothing: they explain only trouble on the hosts they are accused on."""
 
@@ -36,7 +37,7 @@ def explain(candidates: Sequence[Candidate], findings: list[Finding], topology: 
         reach = {
             name: _tie(topology, name, candidate.component) * _reach(candidate, places[name])
             for name in others
-            if _no_earlier(trouble[name][1], candidate.onset)
+            if _no_earlier(trouble[name][1], candidate)
         }
         candidate.explains = sorted((name for name in reach if reach[name] > 0), key=lambda name: (-others[name], name))
         total = sum(others.values())
@@ -157,8 +158,11 @@ def _tie(topology: Topology, component: str, dependency: str) -> float:
     return current().weak_tie if dependency in topology.dependencies(component) else 0.0
 
 
-def _no_earlier(onset: datetime, cause_onset: datetime | None) -> bool:
-    return cause_onset is None or onset >= cause_onset - timedelta(seconds=current().waiting_seconds)
+def _no_earlier(onset: datetime, cause: Candidate) -> bool:
+    """Whether a trouble began no earlier than its cause shows: a broker that is still is missed when heartbeats run out."""
+    table = current()
+    shows_late = table.follows_seconds if cause.component == BROKER else table.waiting_seconds
+    return cause.onset is None or onset >= cause.onset - timedelta(seconds=shows_late)
 
 
 def _explanation(
@@ -188,7 +192,7 @@ def _explanation(
             * tie
             * _covers(other, candidate, hosts)
         )
-        if candidate.onset is not None and other.onset is not None and not _no_earlier(candidate.onset, other.onset):
+        if candidate.onset is not None and not _no_earlier(candidate.onset, other):
             power *= table.accuser_power
         if named >= table.pointing > names:
             power *= table.accuser_power

@@ -88,7 +88,7 @@ def _work(
     window: pl.DataFrame,
     times: Mapping[int, datetime],
 ) -> _Work | None:
-    """The work at a place, if who stopped there is back: by ordinary lines of its own, or where it has none by its start."""
+    """The work at a place, if who stopped there is back: by its start, or where none is told by ordinary lines of its own."""
     component, host = place
     began, stopped = min(stop.first for stop in stops), max(stop.last for stop in stops)
     table = current()
@@ -99,15 +99,15 @@ def _work(
         for row in one.rows
     }
     own = window.filter((pl.col("component") == component) & (pl.col("host") == host) & ~pl.col("row").is_in(trouble))
-    after = own.filter(pl.col("time") > stopped)["time"]
     starts = [one for one in findings if phases.get(one.signature or "") == "start"]
     told = [
         times[row] for one in starts if (one.accused, one.accuser_host) == place for row in one.rows if row in times
     ]
-    back = after.min() if after.len() >= table.enough_events else None
-    # Who writes little is back when its start is told, and so is one that is replaced as it stops.
-    if back is None and own.height - after.len() < table.back_lines:
-        back = min((moment for moment in told if moment >= began), default=None)
+    back = min((moment for moment in told if moment >= began), default=None)
+    if back is None:
+        # What a process writes on its way down shows nobody at work.
+        after = own.filter(pl.col("time") > stopped + timedelta(seconds=table.waiting_seconds))["time"]
+        back = after.min() if after.len() >= table.enough_events else None
     return _Work(component, host, began, max(began, min(stopped, back)), back) if isinstance(back, datetime) else None
 
 
