@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from planned_work import WORK, Logs
+from planned_work import LENGTH, WORK, Logs, api, compute, logs, oslo, signalled, syslog
 
 from openstack_rca.logs.events import read_logs
 from openstack_rca.rca.engine import AnalysisRequest, investigate
@@ -60,3 +60,61 @@ def test_what_a_server_writes_on_its_way_down_does_not_show_it_at_work(tmp_path:
     tail = "".join(f"2026-11-24  8:01:0{second} 0 [Note] {words}\n" for second, words in enumerate(going, 1))
     verdict, named = judged({"db1/mariadb/error.log": stop + tail}, tmp_path)
     assert (verdict, named[:1]) == (Verdict.CONFIRMED, ["mariadb"])
+
+
+@pytest.mark.parametrize(
+    ("ended", "result"),
+    [
+        ("code=dumped, status=11/SEGV", "core-dump"),
+        ("code=killed, status=9/KILL", "signal"),
+        ("code=exited, status=1/FAILURE", "exit-code"),
+    ],
+)
+def test_what_systemd_stops_and_starts_after_a_crash_was_no_order(tmp_path: Path, ended: str, result: str) -> None:
+    """It writes "Stopped" before each automatic restart too."""
+    told = (
+        f"nova-compute.service: Main process exited, {ended}",
+        f"nova-compute.service: Failed with result '{result}'.",
+        "nova-compute.service: Scheduled restart job, restart counter is at 1.",
+        "Stopped nova-compute.service - OpenStack Compute.",
+        "Started nova-compute.service - OpenStack Compute.",
+    )
+    system = [syslog(400 + 5 * (number > 1), "cmp1", "systemd[1]", words) for number, words in enumerate(told)]
+    verdict, named = judged(logs({"cmp1/syslog": system, "cmp1/nova-compute.log": compute((400, 406))}), tmp_path)
+    assert verdict in (Verdict.CONFIRMED, Verdict.LIKELY)
+    assert named[0] == "nova-compute"
+
+
+def test_trouble_between_two_restarts_is_a_failure(tmp_path: Path) -> None:
+    """Somebody restarts twice to mend something: what is said between lies close to neither."""
+    call = "Exception during message handling: oslo_messaging.exceptions.MessagingTimeout: Timed out waiting for a reply from topic"
+    waits = [oslo(350 + 50 * n, "ERROR", "nova.conductor.manager", f"{call} compute.cmp1") for n in range(8)]
+    files = {
+        "cmp1/nova-compute.log": [
+            *compute((300, 306), (800, 806)),
+            *signalled(300, "nova-compute", 305),
+            *signalled(800, "nova-compute", 805),
+        ],
+        "ctl1/nova-conductor.log": waits,
+    }
+    verdict, named = judged(logs(files), tmp_path)
+    assert verdict is not Verdict.NO_FAILURE_FOUND
+    assert named[0] == "nova-compute"
+
+
+def test_a_restart_in_which_many_calls_failed_is_a_failure(tmp_path: Path) -> None:
+    """Nobody else of its kind served, and all that asked it were turned away."""
+    keystone = [
+        oslo(at, "INFO", "keystone.server", "Authenticated user") for at in range(0, LENGTH, 10) if not 300 < at < 325
+    ]
+    refused = "Unable to validate token: Unable to establish connection to http://ctl1:5000/v3/auth/tokens: Connection refused"
+    files = {
+        "ctl1/keystone.log": [*keystone, *signalled(300, "keystone", 325)],
+        "ctl1/nova-api.log": [
+            *api((300, 325)),
+            *(oslo(301 + n, "ERROR", "keystonemiddleware.auth_token", refused) for n in range(20)),
+        ],
+    }
+    verdict, named = judged(logs(files), tmp_path)
+    assert verdict in (Verdict.CONFIRMED, Verdict.LIKELY)
+    assert named[0] == "keystone"

@@ -25,10 +25,11 @@ _UNITS = (HOST, "systemd", "kernel", None)
 
 @dataclass(frozen=True)
 class _Work:
-    """A component on one host from its stop to its first line afterwards."""
+    """A component on one host from its stop, told first in ``row``, to its first line afterwards."""
 
     component: str
     host: str
+    row: int
     began: datetime
     stopped: datetime
     back: datetime
@@ -60,37 +61,45 @@ def discount_planned_work(findings: Sequence[Finding], catalogue: Catalogue, win
         .select("row", "time")
         .iter_rows()
     )
-    works = [work for place, told in stops.items() if (work := _work(place, told, findings, phases, window, times))]
+    found = {place: _works(place, told, findings, phases, window, times) for place, told in stops.items()}
+    works = [work for of_place in found.values() for work in of_place]
+    others = [one for one in findings if one.signature not in phases and one.strength >= current().complaint]
+    bad = {(work.component, work.host) for work in works if not _over(work, works, others, window, times)}
+    works = [work for work in works if (work.component, work.host) not in bad]
     if not works:
         return list(findings)
-    others = [one for one in findings if one.signature not in phases and one.strength >= current().complaint]
-    works = [work for work in works if _over(work, works, others, window, times)]
     places = {(work.component, work.host) for work in works}
     hosts = {work.host for work in works}
     ended = [one for one in findings if one.signature in phases and (one.accused, one.accuser_host) not in places]
     loud = {one.accused for one in [*others, *ended] if not _brief(one, works, times) or not _passing(one, hosts)}
     excused = {work.component for work in works}
-    return [
-        one.weakened(0.0)
-        if ((one.accused, one.accuser_host) in places and one.signature in phases)
+    of_work = [
+        ((one.accused, one.accuser_host) in places and one.signature in phases)
         or (one.accused in excused and (_brief(one, works, times) or one.sort is EvidenceSort.SILENCE))
         or (one.accused not in loud and _brief(one, works, times))
-        else one
         for one in findings
     ]
+    victims = [one for one, excuse in zip(findings, of_work, strict=True) if not excuse and one in others]
+    if any(_brief(one, works, times) for one in victims):
+        # Without its cause a victim would come first.
+        return list(findings)
+    return [one.weakened(0.0) if excuse else one for one, excuse in zip(findings, of_work, strict=True)]
 
 
-def _work(
+def _works(
     place: tuple[str, str],
     stops: Sequence[Finding],
     findings: Sequence[Finding],
     phases: Mapping[str, str | None],
     window: pl.DataFrame,
     times: Mapping[int, datetime],
-) -> _Work | None:
-    """The work at a place, if who stopped there is back: by its start, or where none is told by ordinary lines of its own."""
+) -> list[_Work]:
+    """The works at a place, one for each time it stopped; none if one of them did not end with its return.
+
+    Who stopped is back by its start, or where none is told by ordinary lines of its own.
+    """
     component, host = place
-    began, stopped = min(stop.first for stop in stops), max(stop.last for stop in stops)
+    told = {row: times[row] for stop in stops for row in stop.rows if row in times}
     table = current()
     trouble = {
         row
@@ -99,16 +108,36 @@ def _work(
         for row in one.rows
     }
     own = window.filter((pl.col("component") == component) & (pl.col("host") == host) & ~pl.col("row").is_in(trouble))
-    starts = [one for one in findings if phases.get(one.signature or "") == "start"]
-    told = [
-        times[row] for one in starts if (one.accused, one.accuser_host) == place for row in one.rows if row in times
-    ]
-    back = min((moment for moment in told if moment >= began), default=None)
-    if back is None:
-        # What a process writes on its way down shows nobody at work.
-        after = own.filter(pl.col("time") > stopped + timedelta(seconds=table.waiting_seconds))["time"]
-        back = after.min() if after.len() >= table.enough_events else None
-    return _Work(component, host, began, max(began, min(stopped, back)), back) if isinstance(back, datetime) else None
+    starts = sorted(
+        times[row]
+        for one in findings
+        if phases.get(one.signature or "") == "start" and (one.accused, one.accuser_host) == place
+        for row in one.rows
+        if row in times
+    )
+    works: list[_Work] = []
+    for row, moments in _each_stop(told):
+        began, stopped = moments[0], moments[-1]
+        back = next((moment for moment in starts if moment >= began), None)
+        if back is None:
+            # What a process writes on its way down shows nobody at work.
+            after = own.filter(pl.col("time") > stopped + timedelta(seconds=table.waiting_seconds))["time"]
+            back = after.min() if after.len() >= table.enough_events else None  # type: ignore[assignment]
+        if back is None:
+            return []
+        works.append(_Work(component, host, row, began, max(began, min(stopped, back)), back))
+    return works
+
+
+def _each_stop(told: Mapping[int, datetime]) -> list[tuple[int, list[datetime]]]:
+    """The lines that tell of one stop, together: the first row, and the times."""
+    each: list[tuple[int, list[datetime]]] = []
+    for row, moment in sorted(told.items(), key=lambda item: (item[1], item[0])):
+        if each and moment - each[-1][1][-1] <= timedelta(seconds=current().waiting_seconds):
+            each[-1][1].append(moment)
+        else:
+            each.append((row, [moment]))
+    return each
 
 
 def _over(
@@ -122,17 +151,20 @@ def _over(
         own = one.accuser_host == work.host and one.accuser in (work.component, *_UNITS)
         by_rule = one.signature is not None and one.directness is not Directness.SYMPTOM
         by_rule = by_rule and one.category not in (Category.NETWORK, Category.MESSAGING)
-        ended_badly = own and ((by_rule and one.last > settled) or one.category in STATED_CAUSES)
+        # Who ended before it was stopped was not stopped by an order: systemd stops what it will start again.
+        untimely = one.last > settled or min(one.rows, default=work.row) < work.row
+        ended_badly = own and ((by_rule and untimely) or one.category in STATED_CAUSES)
         if ended_badly or not _brief(one, works, times):
             return False
     if any(one.sort is EvidenceSort.MISSING_STEP and one.first < work.back and one.last > work.began for one in others):
         # Requests were lost meanwhile, whomever they are held against.
         return False
-    if work.back - work.stopped <= timedelta(seconds=table.restart_seconds):
-        return True
     speakers = {one.accuser for one in about if one.directness is Directness.CAUSE} | {work.component}
     peers = window.filter(pl.col("component").is_in(speakers) & (pl.col("host") != work.host))
-    return bool(peers["time"].is_between(work.stopped, work.back, closed="left").any())
+    if peers["time"].is_between(work.stopped, work.back, closed="left").any():
+        return True
+    missed = sum(one.count for one in about if one.accuser not in (work.component, *_UNITS))
+    return work.back - work.stopped <= timedelta(seconds=table.restart_seconds) and missed < table.lasting_errors
 
 
 def _brief(one: Finding, works: Sequence[_Work], times: Mapping[int, datetime]) -> bool:
