@@ -60,7 +60,7 @@ def restart(seconds: float) -> Case:
             "time": [START, START + timedelta(seconds=seconds)],
         }
     )
-    return lambda: discount_planned_work([stop, start], load_catalogue(), frame)[0].weight
+    return lambda: discount_planned_work([stop, start], load_catalogue(), frame, TOPOLOGY)[0].weight
 
 
 def turned_away(strength: float = 0.7, others: int = 2) -> Case:

@@ -159,9 +159,11 @@ def _tie(topology: Topology, component: str, dependency: str) -> float:
 
 
 def _no_earlier(onset: datetime, cause: Candidate) -> bool:
-    """Whether a trouble began no earlier than its cause shows: a broker that is still is missed when heartbeats run out."""
+    """Whether a trouble began no earlier than its cause shows: a broker that all miss is missed when heartbeats run out."""
     table = current()
-    shows_late = table.follows_seconds if cause.component == BROKER else table.waiting_seconds
+    accusers = {finding.accuser for finding in cause.findings if finding.directness is Directness.ACCUSATION}
+    still = cause.component == BROKER and len(accusers - {BROKER, None}) >= table.sharing
+    shows_late = table.follows_seconds if still else table.waiting_seconds
     return cause.onset is None or onset >= cause.onset - timedelta(seconds=shows_late)
 
 

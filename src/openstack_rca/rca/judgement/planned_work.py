@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from openstack_rca.rca.evidence import Finding
-from openstack_rca.rca.knowledge import HOST, Catalogue
+from openstack_rca.rca.knowledge import HOST, Catalogue, Topology
 from openstack_rca.rca.vocabulary import STATED_CAUSES, Category, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
 
@@ -41,13 +41,16 @@ class _Work:
         return self.began - before <= moment <= self.stopped + margin or abs(self.back - moment) <= margin
 
 
-def discount_planned_work(findings: Sequence[Finding], catalogue: Catalogue, window: pl.DataFrame) -> list[Finding]:
+def discount_planned_work(
+    findings: Sequence[Finding], catalogue: Catalogue, window: pl.DataFrame, topology: Topology
+) -> list[Finding]:
     """Take the weight from what speaks of a stop by order that is over, and from what came only close to it.
 
     Args:
         findings: all findings.
         catalogue: tells which signatures speak of a stop and of a start (``phase``).
         window: observed events (``row``, ``component``, ``host``, ``time``).
+        topology: tells which components serve their own host alone.
     """
     phases = {signature.id: signature.phase for signature in catalogue.signatures if signature.phase}
     stops: dict[tuple[str, str], list[Finding]] = defaultdict(list)
@@ -64,7 +67,7 @@ def discount_planned_work(findings: Sequence[Finding], catalogue: Catalogue, win
     found = {place: _works(place, told, findings, phases, window, times) for place, told in stops.items()}
     works = [work for of_place in found.values() for work in of_place]
     others = [one for one in findings if one.signature not in phases and one.strength >= current().complaint]
-    bad = {(work.component, work.host) for work in works if not _over(work, works, others, window, times)}
+    bad = {(work.component, work.host) for work in works if not _over(work, works, others, window, times, topology)}
     works = [work for work in works if (work.component, work.host) not in bad]
     if not works:
         return list(findings)
@@ -141,7 +144,12 @@ def _each_stop(told: Mapping[int, datetime]) -> list[tuple[int, list[datetime]]]
 
 
 def _over(
-    work: _Work, works: Sequence[_Work], others: Sequence[Finding], window: pl.DataFrame, times: Mapping[int, datetime]
+    work: _Work,
+    works: Sequence[_Work],
+    others: Sequence[Finding],
+    window: pl.DataFrame,
+    times: Mapping[int, datetime],
+    topology: Topology,
 ) -> bool:
     """Whether nothing is said of the component but close to its stop and its return, and nothing of a bad end."""
     table = current()
@@ -160,6 +168,8 @@ def _over(
         # Requests were lost meanwhile, whomever they are held against.
         return False
     speakers = {one.accuser for one in about if one.directness is Directness.CAUSE} | {work.component}
+    # Nobody takes the place of an agent of one host.
+    speakers = {name for name in speakers if name and not (name in topology and topology.is_per_host(name))}
     peers = window.filter(pl.col("component").is_in(speakers) & (pl.col("host") != work.host))
     if peers["time"].is_between(work.stopped, work.back, closed="left").any():
         return True

@@ -10,7 +10,7 @@ from openstack_rca.rca.vocabulary import Verdict
 from openstack_rca.rca.weights import current
 
 
-@stage("discount", reads=("findings", "catalogue", "observed", "normal"), writes=("findings",))
+@stage("discount", reads=("findings", "catalogue", "observed", "normal", "topology"), writes=("findings",))
 def discount(case: Case) -> None:
     """Write the findings again, some of them weaker."""
     findings = judgement.discount_complaints_after_own_silence(case.findings)
@@ -19,7 +19,7 @@ def discount(case: Case) -> None:
     findings = judgement.discount_lone_warnings(findings, case.observed)
     findings = judgement.confirm_absence(findings, case.catalogue, case.observed)
     findings = judgement.discount_orderly_absence(findings, case.catalogue, case.observed)
-    findings = judgement.discount_planned_work(findings, case.catalogue, case.observed)
+    findings = judgement.discount_planned_work(findings, case.catalogue, case.observed, case.topology)
     findings = judgement.discount_old_boots(findings)
     findings = judgement.discount_clean_restarts(findings, case.catalogue, case.observed)
     # Last of all: what it weakens was sure, and no rule for unsure ones is meant for it.
