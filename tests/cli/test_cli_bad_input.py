@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import socket
 import zipfile
@@ -382,6 +383,23 @@ def test_a_reader_that_goes_away_is_no_failure(home: Path, tmp_path: Path, form:
     assert result.status == 11, result.err
     assert "Traceback" not in result.err and "Exception" not in result.err
     assert (tmp_path / "kept.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("script", "status"),
+    [
+        ('"$0" --version >&-', 0),
+        ('"$0" signatures lint wrong | true; exit "${PIPESTATUS[0]}"', 1),
+        ('"$0" signatures lint wrong --format json | true; exit "${PIPESTATUS[0]}"', 1),
+    ],
+)
+def test_an_output_that_nobody_reads_changes_no_status(home: Path, tmp_path: Path, script: str, status: int) -> None:
+    """Closed from the start, or a pipe that its reader left: the command does its work, and says how that went."""
+    (tmp_path / "wrong").mkdir()
+    (tmp_path / "wrong" / "mine.yaml").write_text("title: It is half a signature.\n")
+    called = shlex.join(program())
+    result = run_process(command=["bash", "-c", script.replace('"$0"', called)], cwd=tmp_path, OPENSTACK_RCA_HOME=home)
+    assert (result.status, result.err) == (status, "")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full to stand for a full disk")

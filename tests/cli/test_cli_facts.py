@@ -97,7 +97,9 @@ def test_a_new_signature_is_sound_and_shows_what_it_hits(rca: Program, tmp_path:
     """new writes a file that lint accepts; test tells line, accused and the sentence with its values."""
     assert rca("signatures", "new", "array-lost", "--folder", tmp_path / "own").status == 0
     path = tmp_path / "own" / "array-lost.yaml"
-    assert rca("signatures", "lint", path).out == "1 signatures, no problem.\n"
+    linted = rca("signatures", "lint", path)
+    assert linted.out == "1 signature, no problem.\n"
+    assert "array-lost is still the template" in linted.err
     log = tmp_path / "cinder-volume.log"
     lines = ["ordinary", "array nas7: controller B failed"]
     log.write_text(

@@ -6,6 +6,7 @@ import logging
 import math
 import os
 import resource
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -99,6 +100,23 @@ def test_a_run_that_ends_badly_says_so(embedded: Settings, error: BaseException,
     with pytest.raises(type(error)), tracking.analysis_run():
         raise error
     assert [run.status for run in tracking.list_runs()] == [status]
+
+
+def test_an_interrupt_while_a_run_is_made_ends_it(embedded: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody knows the run yet whose beginning Ctrl-C cuts: it is ended as killed all the same."""
+    tracking = Tracking(embedded)
+    client = tracking._client
+    make = client.create_run
+
+    def made_and_interrupted(*arguments: object) -> object:
+        made = make(*arguments)
+        signal.raise_signal(signal.SIGINT)
+        return made
+
+    monkeypatch.setattr(client, "create_run", made_and_interrupted)
+    with pytest.raises(KeyboardInterrupt), tracking.analysis_run():
+        raise AssertionError("the work began")
+    assert [run.status for run in tracking.list_runs()] == ["KILLED"]
 
 
 def test_runs_are_listed_newest_first_by_kind_and_up_to_a_limit(embedded: Settings) -> None:

@@ -11,8 +11,9 @@ import report_samples
 from rich.cells import cell_len
 from rich.console import Console
 
+from openstack_rca.logs.records import SkipReason
 from openstack_rca.rca.render import short_report, ticket
-from openstack_rca.rca.report.report import Report
+from openstack_rca.rca.report.report import FileSummary, Report
 
 REPORTS = [report_samples.confirmed, report_samples.healthy, report_samples.inconclusive]
 HOSTILE = "\x1b[31m`]|<b>\u202e [link](http://x) @all " + "word " * 200
@@ -98,6 +99,16 @@ def test_a_ticket_proves_what_it_says() -> None:
     text = ticket.render_ticket(report)
     for words in ("**CONFIRMED** mariadb on controller", "controller/mariadb.log:88", "To do:", f"confirm {report.id}"):
         assert words in text
+
+
+def test_a_ticket_names_what_could_not_be_read() -> None:
+    """Not what is no log."""
+    files = [
+        FileSummary(file=name, lines=0, events=0, unknown_lines=0, format="skipped", skip=reason)
+        for name, reason in (("nova/nova-api.log", SkipReason.UNREADABLE), ("wtmp", SkipReason.BINARY))
+    ]
+    text = ticket.render_ticket(report_samples.confirmed().model_copy(update={"files": files}))
+    assert "\nNot read, or only in part: `nova/nova-api.log` (may not be read)\n" in text
 
 
 SCREEN = """\

@@ -12,6 +12,7 @@ from openstack_rca.rca.scoring.uncertainty import (
     expected_calibration_error,
     paired_difference,
     reliability,
+    share_interval,
 )
 
 
@@ -69,3 +70,11 @@ def test_the_calibration_error_is_the_mean_distance_of_confidence_and_share_righ
     assert expected_calibration_error([0.9] * 10, [True] * 9 + [False]) == 0.0
     assert expected_calibration_error([0.9] * 10, [False] * 10) == 0.9
     assert expected_calibration_error([], []) is None
+
+
+def test_a_share_of_all_is_not_told_as_certain() -> None:
+    """Of six right answers out of six Wilson's interval begins at 0.61; that of none mirrors it."""
+    low, high = share_interval(6, 6)
+    assert (round(low, 2), high) == (0.61, 1.0)
+    assert share_interval(0, 6) == pytest.approx((0.0, 1.0 - low))
+    assert share_interval(0, 0) == (0.0, 0.0)

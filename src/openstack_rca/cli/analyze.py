@@ -6,7 +6,6 @@ import os
 import sys
 import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +13,6 @@ import click
 
 from openstack_rca.cli.options import FAST, MODEL, SCHEDULER, SIGNATURES, parse_time, reading_options, with_settings
 from openstack_rca.cli.output import notice, show_report, steps
-from openstack_rca.cli.standard_output import ReaderLeft
 from openstack_rca.errors import ConfigurationError, HistoryUnavailable, LogInputError
 from openstack_rca.service.analysis import DEPLOYMENTS, AnalysisOutcome, analyze, around_window
 from openstack_rca.service.cluster import open_cluster
@@ -208,21 +206,21 @@ def answer(
             on_step=shown.step,
             on_progress=shown.part,
         )
-    # Before it is printed: the reader of a pipe may go away, which is no reason to write and record less.
+    # Before it is printed: the output may find no room, which is no reason to write and record less.
     untold = keep(outcome, settings)
     try:
-        with suppress(ReaderLeft):
-            if form == "text":
-                show_report(outcome.report, settings, full=full)
-            else:
-                click.echo(render(outcome.report, form), nl=form != "ticket")
-            sys.stdout.flush()
+        if form == "text":
+            show_report(outcome.report, settings, full=full)
+        else:
+            click.echo(render(outcome.report, form), nl=form != "ticket")
+        sys.stdout.flush()
         if outcome.reading:
             notice(outcome.reading)
         for text in (*outcome.model.notices, *untold):
             notice(text)
         if output is not None:
             write_report(outcome.report, output)
+            notice(f"The report is written to {output}.")
     finally:
         record(settings)
     return outcome

@@ -152,7 +152,7 @@ def _print_evaluation(result: dict[str, Any], screen: Console) -> None:
     screen.print(table)
     screen.print(_line(result), soft_wrap=True)
     low, high = result["top1_interval"]
-    screen.print(f"top-1 with 95 % bootstrap interval: {result['top1']:.2f} ({low:.2f} to {high:.2f})", soft_wrap=True)
+    screen.print(f"top-1 with Wilson's 95 % interval: {result['top1']:.2f} ({low:.2f} to {high:.2f})", soft_wrap=True)
     if "leave_one_out" in result:
         screen.print(f"with its fault kind left out: {_line(result['leave_one_out'])}", soft_wrap=True)
         screen.print(f"with its cloud left out: {_line(result['leave_one_cloud_out'])}", soft_wrap=True)

@@ -11,6 +11,7 @@ import click
 
 from openstack_rca.cli.options import FETCH_SINCE, HOSTS, JSON_FORMAT, parse_time, reading_options
 from openstack_rca.cli.output import print_json, say, steps
+from openstack_rca.cli.standard_output import end_with_reader
 from openstack_rca.service.explore import LEVEL_NAMES, EventFilter
 from openstack_rca.service.log_events import EVENT_FORMS, event_table, write_events
 from openstack_rca.service.log_inspection import inspect_logs, inspection_lines
@@ -119,4 +120,5 @@ def events_command(
         shown.step("read logs")
         settings = with_reading(load_settings(), log_format, None, year, correct_skew, hosts_file, since, until)
         events = event_table(paths, wanted, settings, grep=grep, on_progress=shown.part)
+    end_with_reader()
     write_events(events, form, sys.stdout.buffer)

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from openstack_rca.cli.options import JSON_FORMAT
-from openstack_rca.cli.output import console, notice, print_json, say
+from openstack_rca.cli.output import notice, print_json, say
+from openstack_rca.plain_text import counted
 from openstack_rca.service.signatures import begin, lint, try_out
 from openstack_rca.settings import load_settings
 
@@ -38,7 +39,8 @@ def lint_command(path: Path | None, form: str) -> int:
         for problem in checked.problems:
             say(problem)
         count = len(checked.problems)
-        console().print(f"{count} problems." if count else f"{checked.signatures} signatures, no problem.")
+        sound = f"{counted(checked.signatures, 'signature')}, no problem."
+        say(f"{counted(count, 'problem')}." if count else sound)
     return 1 if checked.problems else 0
 
 

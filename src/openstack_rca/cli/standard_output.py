@@ -11,24 +11,32 @@ from openstack_rca.errors import OutputUnwritable
 
 
 class ReaderLeft(SystemExit):
-    """The reader of a pipe (head, less) has seen enough: the program ends in good order, with status 0."""
+    """The reader of a pipe (head, less) has seen enough of what has no end: the program stops in good order, with status 0."""
 
 
 class _Output(io.FileIO):
-    """The file behind standard output; what comes after a failed write goes nowhere, so that leaving fails no second time."""
+    """The file behind standard output; what comes after a failed write goes nowhere, so that leaving fails no second time.
+
+    Attributes:
+        ends_with_reader: whether the command stops when nobody reads any more. Others finish, and their status is told.
+    """
+
+    ends_with_reader = False
 
     def write(self, data: Any, /) -> int:
         """Write some of ``data``; gives how many bytes were taken.
 
         Raises:
-            ReaderLeft: nobody reads any more.
+            ReaderLeft: nobody reads any more, and there is nothing else to do.
             OutputUnwritable: the bytes find no room.
         """
         try:
             return super().write(data)
         except BrokenPipeError:
             self._give_up()
-            raise ReaderLeft(0) from None
+            if self.ends_with_reader:
+                raise ReaderLeft(0) from None
+            return len(data)
         except OSError as error:
             self._give_up()
             raise OutputUnwritable(f"The output could not be written: {error.strerror}.") from None
@@ -40,11 +48,17 @@ class _Output(io.FileIO):
 
 
 def guard_standard_output() -> None:
-    """Let whatever this process prints fail as ``_Output`` says; nothing to do where standard output is closed."""
+    """Let whatever this process prints fail as ``_Output`` says; where standard output is closed it goes nowhere."""
     before = sys.stdout
     if before is None:
+        sys.stdout = io.TextIOWrapper(io.BufferedWriter(io.FileIO(os.devnull, "w")), encoding="utf-8")
         return
     raw = _Output(before.fileno(), "w", closefd=False)
     sys.stdout = io.TextIOWrapper(
         io.BufferedWriter(raw), encoding=before.encoding, errors=before.errors, line_buffering=before.isatty()
     )
+
+
+def end_with_reader() -> None:
+    """Let the command stop as soon as nobody reads: all that it still does is to print."""
+    _Output.ends_with_reader = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from openstack_rca.cli.options import FETCH_SINCE, JSON_FORMAT, MODEL, reading_options, with_settings
-from openstack_rca.cli.output import console, print_json, steps
+from openstack_rca.cli.output import console, notice, print_json, steps
 from openstack_rca.service.analysis import prepare
 from openstack_rca.service.story_view import stories_of, story_facts, story_text
 from openstack_rca.settings import Settings
@@ -33,11 +33,13 @@ def story_command(name: str, logs: tuple[str, ...], model: str, form: str, setti
     with steps() as shown:
         prepared = prepare(logs, settings=settings, model=model, on_step=shown.step, on_progress=shown.part)
         shown.step("tell the story")
-        stories = stories_of(prepared, name)
+        shown_stories = stories_of(prepared, name)
+    if shown_stories.remark:
+        notice(shown_stories.remark)
     if form == "json":
-        print_json(story_facts(stories))
+        print_json(story_facts(shown_stories))
         return
-    for story in stories:
+    for story in shown_stories.stories:
         for line in story_text(story):
             console().print(line, markup=False, highlight=False, soft_wrap=True)
         console().print()

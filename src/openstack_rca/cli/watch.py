@@ -13,6 +13,7 @@ from openstack_rca.cli.analyze import DEPLOYMENT
 from openstack_rca.cli.main import INTERRUPTED
 from openstack_rca.cli.options import HOSTS, MODEL, SIGNATURES, line_options, with_settings
 from openstack_rca.cli.output import notice
+from openstack_rca.cli.standard_output import end_with_reader
 from openstack_rca.service.deliveries import Command, Deliveries, Folder, Receiver, Webhook, WebhookFormat
 from openstack_rca.service.model_choice import open_model
 from openstack_rca.service.remote import tailed
@@ -138,6 +139,7 @@ def watch_command(
 def _kept_watching(watch: Watch, deliveries: Deliveries, form: str, state: Path, port: int | None, model: str) -> int:
     """Watch until a signal comes; the exit status."""
     stop = Stop()
+    end_with_reader()
 
     def tell(told: Told) -> None:
         click.echo(told.model_dump_json() if form == "json" else describe(told))

@@ -62,7 +62,8 @@ def _draw_rest(report: Report) -> None:
                 told = f"{moment(past.time)}{here(past.time)}, {percent(past.similarity)} alike, {was} {past.component}"
                 st.text(plain(f"{told}: {past.issue}" + (f" ({past.note})" if past.note else "")))
     with st.expander(f"Files read ({len(report.files):d}) and the command that makes this report"):
-        st.code(plain(report.command), language=None, wrap_lines=True)
+        if report.command:
+            st.code(plain(report.command), language=None, wrap_lines=True)
         st.dataframe(
             [
                 {

@@ -326,6 +326,9 @@ def _command(
     signatures: Path | None,
     reading: Sequence[str],
 ) -> str:
+    if "-" in paths:
+        # What came through standard input is gone.
+        return ""
     words = ["openstack-rca", "analyze", *(str(path) for path in paths)]
     words += ["--issue", issue.strip()] if issue.strip() else []
     words += ["--model", opened.reference] if opened.reference else []

@@ -15,10 +15,10 @@ from openstack_rca.rca.knowledge import Catalogue, load_catalogue
 from openstack_rca.rca.scoring import (
     IncidentScore,
     Question,
-    bootstrap_interval,
     confusion,
     paired_difference,
     reliability,
+    share_interval,
 )
 from openstack_rca.rca.scoring import labelled_incidents as incidents
 from openstack_rca.service.analysis import AnalysisOutcome, answer, prepare
@@ -76,8 +76,8 @@ def evaluate(
 ) -> dict[str, Any]:
     """Analyse every incident of one or more folders and compare with its label (DESIGN section 9).
 
-    The label of an incident is read after its answer is made. Beyond the contract's fields the result carries 95 %
-    bootstrap intervals, the reliability table of the confidences, and the confusion table.
+    The label of an incident is read after its answer is made. Beyond the contract's fields the result carries
+    Wilson's 95 % interval of top-1, the reliability table of the confidences, and the confusion table.
 
     Args:
         folder: holds incident folders or ``.jsonl`` files of packed incidents, or is one; several, one for each cloud.
@@ -322,7 +322,7 @@ def _certainty(answers: Sequence[Answered]) -> dict[str, Any]:
     failed = [answer.score for answer in answers if not answer.score.healthy]
     read = [answer for answer in answers if answer.speaking is not None and not answer.score.healthy]
     sure = [(answer.confidence or 0.0, answer.score.rank == 1) for answer in read if answer.score.ranked]
-    low, high = bootstrap_interval([float(score.rank == 1) for score in failed])
+    low, high = share_interval(sum(score.rank == 1 for score in failed), len(failed))
     return {
         "top1_interval": [round(low, 4), round(high, 4)],
         "reliability": reliability([confidence for confidence, _ in sure], [right for _, right in sure]),

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from openstack_rca.errors import SignatureCatalogueError
 from openstack_rca.logs.events import read_logs
 from openstack_rca.rca.evidence import overshadowed
@@ -56,6 +58,12 @@ def lint(path: Path | None) -> Checked:
         "is easier to keep: openstack-rca signatures new."
         for file in result.old_files
     ]
+    template = yaml.safe_load(_template())["pattern"]
+    hints += [
+        f"{rule.id} is still the template: replace its title, its pattern and its cases by your own."
+        for rule in result.signatures
+        if rule.pattern == template
+    ]
     hints += [
         f"{file}: give at least two lines and two look-alikes, or say no_look_alike: true."
         for file in result.thin_files
@@ -66,6 +74,10 @@ def lint(path: Path | None) -> Checked:
         for name, others in overshadowed(result.signatures, catalogue, load_topology()).items()
     ]
     return Checked(len(result.signatures), [str(problem) for problem in result.problems], hints)
+
+
+def _template() -> str:
+    return shipped_text("openstack_rca.service", "signature_template.yaml")
 
 
 def begin(signature_id: str, folder: Path) -> Path:
@@ -81,8 +93,7 @@ def begin(signature_id: str, folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
-            template = shipped_text("openstack_rca.service", "signature_template.yaml")
-            file.write(template.replace("{path}", str(path)))
+            file.write(_template().replace("{path}", str(path)))
     except FileExistsError:
         raise SignatureCatalogueError(f"{path} is there already.", "Give another id, or edit that file.") from None
     except OSError as error:

@@ -85,7 +85,21 @@ class ShownStory:
     next: list[tuple[str, float]] = field(default_factory=list)
 
 
-def stories_of(prepared: Prepared, name: str) -> list[ShownStory]:
+@dataclass(frozen=True)
+class ShownStories:
+    """The first stories of an id, and how many there are in all."""
+
+    stories: list[ShownStory]
+    found: int
+
+    @property
+    def remark(self) -> str:
+        """What to do to see the others; "" where all are shown."""
+        shown = len(self.stories)
+        return f"{shown} of {self.found:,} stories are shown; give more of the id." if shown < self.found else ""
+
+
+def stories_of(prepared: Prepared, name: str) -> ShownStories:
     """The stories of an object or of a request.
 
     Args:
@@ -116,9 +130,9 @@ def stories_of(prepared: Prepared, name: str) -> list[ShownStory]:
             "Give the id of a request, a server, a port, a volume or an image as it stands in the logs, or at least its"
             f" first {SHORTEST_ID} characters.",
         )
-    chosen = chosen[:MOST_STORIES]
+    found, chosen = len(chosen), chosen[:MOST_STORIES]
     read = _read(prepared, stories, chosen)
-    return [
+    shown = [
         ShownStory(
             name=one_line(stories.names[i], 80),
             kind=stories.kind[i],
@@ -129,6 +143,7 @@ def stories_of(prepared: Prepared, name: str) -> list[ShownStory]:
         )
         for i, (surprise, score, following) in zip(chosen, read, strict=True)
     ]
+    return ShownStories(shown, found)
 
 
 _Reading = tuple[dict[int, float], float | None, list[tuple[str, float]]]
@@ -204,9 +219,9 @@ def _expectations(prepared: Prepared, rows: list[int]) -> dict[int, list[ShownEx
     return found
 
 
-def story_facts(stories: list[ShownStory]) -> dict[str, Any]:
+def story_facts(shown: ShownStories) -> dict[str, Any]:
     """The stories as JSON-ready facts."""
-    return {"stories": [asdict(story) for story in stories]}
+    return asdict(shown)
 
 
 def _utc_clock(moment: datetime) -> str:

@@ -344,7 +344,9 @@ def _draw_story(prepared: Prepared) -> None:
         st.info(sentence(error))
         return
     draw_zones()
-    for story in stories:
+    if stories.remark:
+        st.caption(stories.remark)
+    for story in stories.stories:
         st.code(block("\n".join(story_text(story, row_time)), 400), language=None, wrap_lines=True)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import getpass
 import math
+import signal
 import sqlite3
 import tempfile
 import threading
@@ -93,16 +94,18 @@ class Tracking:
     def _run(
         self, kind: str, run_name: str | None, began: datetime | None = None, tags: Mapping[str, str] | None = None
     ) -> Iterator[RunLogger]:
-        logger = self._start(kind, run_name, began, tags)
-        status = "FAILED"
+        logger, status = RunLogger(self.settings), "FAILED"
         try:
+            with _interrupts_held_back():
+                logger = self._start(kind, run_name, began, tags)
             yield logger
             status = "FINISHED"
         except (KeyboardInterrupt, TrainingInterrupted, PublishInterrupted):
             status = "KILLED"
             raise
         finally:
-            logger.finish(status)
+            with _interrupts_held_back():
+                logger.finish(status)
 
     def _start(
         self, kind: str, run_name: str | None, began: datetime | None, further: Mapping[str, str] | None
@@ -267,3 +270,19 @@ def artifact_location(settings: Settings) -> str | None:
     if uri.startswith("sqlite:"):
         return (settings.home / "mlruns-artifacts" / settings.experiment_name).as_uri()
     return ObjectStore(settings).uri(f"run-artifacts/{settings.experiment_name}")
+
+
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Let Ctrl-C take effect at the end of the block: a run that was just made, and not yet known, would never be ended."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if came:
+            signal.raise_signal(signal.SIGINT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from openstack_rca.logs.records import SkipReason
 from openstack_rca.rca.render.excerpts import excerpt
 from openstack_rca.rca.render.wording import confirm_command, headline, moment, place, simultaneous, spot
 from openstack_rca.rca.report import Report, markdown_code, markdown_prose
@@ -11,6 +12,7 @@ _PROOFS = 4
 _OTHERS = 3
 _CHECKS = 4
 _TEXT = 300
+_NO_LOSS = (SkipReason.NOT_A_LOG, SkipReason.BINARY, SkipReason.SPECIAL_FILE)
 
 
 def render_ticket(report: Report) -> str:
@@ -37,5 +39,9 @@ def render_ticket(report: Report) -> str:
     less = [cause for cause in report.causes[1:] if cause not in own]
     if others := [markdown_prose(place(cause.component, cause.host)) for cause in less[:_OTHERS]]:
         lines += ["", f"Less likely: {', '.join(others)}"]
+    unread = [file for file in report.files if file.skip not in (None, *_NO_LOSS)]
+    if named := [f"{markdown_code(file.file)} ({file.skip})" for file in unread[:_OTHERS]]:
+        more = f" and {len(unread) - len(named)} more" if len(unread) > len(named) else ""
+        lines += ["", f"Not read, or only in part: {', '.join(named)}{more}"]
     lines += ["", f"Report {markdown_code(report.id)}; once you know: {markdown_code(confirm_command(report))}"]
     return "\n".join(lines) + "\n"

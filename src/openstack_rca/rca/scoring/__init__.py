@@ -12,4 +12,4 @@ from openstack_rca.rca.scoring.labelled_incidents import (
     tells,
 )
 from openstack_rca.rca.scoring.sensitivity import ChangedAnswer, ShortAnswer, sensitivity_table
-from openstack_rca.rca.scoring.uncertainty import bootstrap_interval, confusion, paired_difference, reliability
+from openstack_rca.rca.scoring.uncertainty import confusion, paired_difference, reliability, share_interval

@@ -1,9 +1,11 @@
-"""How sure the figures are: bootstrap intervals, reliability of confidences, confusion."""
+"""How sure the figures are: intervals, reliability of confidences, confusion."""
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -28,6 +30,22 @@ def bootstrap_interval(values: Sequence[float], seed: int = 0) -> tuple[float, f
     means = data[generator.integers(0, len(data), (RESAMPLES, len(data)))].mean(axis=1)
     tail = (1.0 - LEVEL) / 2.0
     return float(np.quantile(means, tail)), float(np.quantile(means, 1.0 - tail))
+
+
+def share_interval(hits: int, of: int) -> tuple[float, float]:
+    """Score interval of a share (Wilson, "Probable inference, the law of succession, and statistical inference", 1927).
+
+    It keeps a width where all or none are hits, of which a bootstrap makes a point.
+
+    Returns lower and upper bound at ``LEVEL``; (0, 0) of nothing.
+    """
+    if not of:
+        return 0.0, 0.0
+    z = NormalDist().inv_cdf((1.0 + LEVEL) / 2.0)
+    share = hits / of
+    middle = (share + z * z / (2 * of)) / (1 + z * z / of)
+    half = z * math.sqrt(share * (1 - share) / of + z * z / (4 * of * of)) / (1 + z * z / of)
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def paired_difference(first: Sequence[float], second: Sequence[float], seed: int = 0) -> dict[str, float]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from openstack_rca.errors import EmptyWindow
 from openstack_rca.rca import evidence
 from openstack_rca.rca.engine.case import Case, stage
@@ -25,10 +27,15 @@ def observe(case: Case) -> None:
     if case.observed.is_empty():
         first, last = evidence.time_span(observed)
         raise EmptyWindow(
-            "No event lies in the window that was given.",
+            f"No event lies in the window that was given, {_told(case.request.since, case.request.until)} UTC.",
             f"The logs cover {first:%Y-%m-%d %H:%M:%S} to {last:%Y-%m-%d %H:%M:%S} UTC; times without an offset are in "
             "the logs' time zone (OPENSTACK_RCA_LOG_TIMEZONE).",
         )
+
+
+def _told(since: datetime | None, until: datetime | None) -> str:
+    ends = (("from", since), ("to", until))
+    return " ".join(f"{word} {end.astimezone(UTC):%Y-%m-%d %H:%M:%S}" for word, end in ends if end)
 
 
 @stage("score", reads=("observed", "scores"), writes=("observed", "surroundings"))
