@@ -233,6 +233,53 @@ def test_the_name_of_a_host_before_a_line_is_its_host_and_no_service(way: str) -
     assert told == (host, "nova-compute", "ERROR", "No start")
 
 
+@pytest.mark.parametrize(
+    ("word", "level"),
+    [("ERROR", "ERROR"), ("error", "ERROR"), ("Warning", "WARNING"), ("INFO", "INFO"), ("Time", "UNKNOWN"),
+     ("timestamp", "UNKNOWN"), ("Started", "UNKNOWN"), ("updated_at", "UNKNOWN"), ("Backup", "UNKNOWN")],
+)  # fmt: skip
+def test_a_level_or_a_word_of_times_before_a_date_is_no_host(word: str, level: str) -> None:
+    (event,) = rows(f"{word}: 2026-11-23 04:00:00.000 backup of volume ended\n", "x.log")
+    assert (event["host"], event["service"], event["level"]) == (None, "x", level)
+
+
+ORDINARY = {
+    "a word of dpkg's": ("install of image failed: ERROR no space", "ERROR"),
+    "a state of dpkg's": ("status of the volume is error", "UNKNOWN"),
+    "a date behind a colon": ("lease expires: 2026-11-23 05:00:00", "UNKNOWN"),
+}
+
+
+@pytest.mark.parametrize("kind", ORDINARY)
+def test_a_dated_line_is_no_other_programs_for_a_word_in_it(kind: str) -> None:
+    text, level = ORDINARY[kind]
+    (event,) = rows(f"2026-11-23 04:00:00 {text}\n", "x.log")
+    assert (f"{event['time']:%H:%M}", event["level"], event["message"]) == ("04:00", level, text.replace(": ERROR", ""))
+
+
+INSIDE = {
+    "a level in brackets": "stdout:\n[INFO] reading config\n[ERROR] cannot open device",
+    "a date between bars": "|2026-11-23 04:00:00| request ok\n| 2026-11-23 | 04:00:01 | request ok |",
+    "a level behind a word": "disk: ERROR no space left",
+}
+
+
+@pytest.mark.parametrize("kind", INSIDE)
+def test_what_a_program_printed_stays_in_the_event_that_quotes_it(kind: str) -> None:
+    line = "2026-11-23 04:00:00.120 7 INFO nova.compute.manager [-] "
+    found = rows(f"{line}privsep helper command failed:\n{INSIDE[kind]}\n{line}Next\n")
+    assert [(event["detail"], event["service"]) for event in found] == [
+        (INSIDE[kind], "nova-compute"),
+        (None, "nova-compute"),
+    ]
+
+
+def test_a_level_in_brackets_opens_events_where_only_a_library_writes_dates() -> None:
+    """As CoreDNS, whose client of Kubernetes has a format of its own."""
+    found = rows("[INFO] ready\nE1123 04:00:00.000000 1 reflector.go:1] Failed\n[ERROR] timeout\n", "coredns.log")
+    assert [event["level"] for event in found] == ["INFO", "ERROR", "ERROR"]
+
+
 def test_a_record_as_a_text_in_a_record_is_read() -> None:
     inner = '{\\"message\\":\\"No\\",\\"levelname\\":\\"ERROR\\",\\"name\\":\\"nova.api\\",\\"created\\":1795406400.12}'
     (event,) = rows(f'{{"log":"{inner}\\n","stream":"stderr","time":"2026-11-23T04:00:03Z"}}\n', "x.log")

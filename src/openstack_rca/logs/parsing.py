@@ -6,7 +6,16 @@ import polars as pl
 
 from openstack_rca.logs.beginnings import any_of, by_first_character, matching, may_match
 from openstack_rca.logs.envelopes import CONTINUED, PIECE, WHOLE_EVENT
-from openstack_rca.logs.formats import FALLBACKS, FORMATS, INNER_FALLBACKS, INNER_FORMATS, TIMELESS, WEAK, LineFormat
+from openstack_rca.logs.formats import (
+    FALLBACKS,
+    FORMATS,
+    INNER_FALLBACKS,
+    INNER_FORMATS,
+    TIMELESS,
+    UNDATED,
+    WEAK,
+    LineFormat,
+)
 from openstack_rca.logs.json_lines import NAME as JSON
 from openstack_rca.logs.json_lines import unwrap_json
 from openstack_rca.logs.oslo import NAME as OSLO
@@ -93,6 +102,8 @@ class _Recogniser:
         if not inside:
             rest = self._unstamped(rest, parts)
         rest = self._take(TIMELESS, rest, parts)
+        if not inside:
+            rest = self._undated(rest, files, parts)
         parts.append(_bare(rest))
         known = pl.concat(parts)
         return known.sort("row") if len(parts) > 1 or rest.height else known
@@ -113,6 +124,20 @@ class _Recogniser:
             wanted = tuple(each for each in formats if self._takes(each.name) and may_match(each.pattern, begun))
             rests += self._taken(wanted, group, parts)
         return pl.concat(rests).sort("row") if len(rests) > 1 else rests[0]
+
+    def _undated(self, lines: pl.DataFrame, files: pl.DataFrame, parts: list[pl.DataFrame]) -> pl.DataFrame:
+        """Take the formats that a text inside of an event may have too, where no line of the file is dated.
+
+        A library of Kubernetes in a program that writes no dates dates its own lines.
+        """
+        taken: list[pl.DataFrame] = []
+        self._take(UNDATED, lines, taken)
+        if not taken:
+            return lines
+        own = (pl.col("time").is_not_null() & (pl.col("format") != "klog")).fill_null(value=False)
+        dated = files.join(pl.concat([each.filter(own).select("row") for each in parts]), on="row", how="semi")
+        elsewhere = files.join(dated, on="file_index", how="anti").select("row")
+        return _without(lines, pl.concat(taken).join(elsewhere, on="row", how="semi"), parts)
 
     def _taken(
         self, formats: tuple[LineFormat, ...], lines: pl.DataFrame, parts: list[pl.DataFrame]

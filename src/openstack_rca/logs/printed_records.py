@@ -207,7 +207,9 @@ def _of_controller(lines: list[str]) -> dict[str, str] | None:
     sensor = f"{said.get('Sensor Type', '')} #{said.get('Sensor Number', '')}"
     told = said.get("Description") or said.get("Event Data", "")
     stamp = said.get("Timestamp", "").partition("Pre-Init")
-    return {"message": f"{said[_NOTED]} | {stamp[0] or 'Pre-Init | 0'} | {sensor} | {told} | {gone}"}
+    return {
+        "message": f"{said[_NOTED]} | {stamp[0].replace(' ', ' | ', 1) or 'Pre-Init | 0'} | {sensor} | {told} | {gone}"
+    }
 
 
 def _begins_slow_query(before: str, line: str) -> bool:

@@ -60,7 +60,14 @@ _WORDED = rf"(?:(?:[\w-]+\.(?P<worded>{_SEVERITY})|(?P<severe>{_SEVERITY}|{_SEVE
 # What a service's own line begins with: needed where the prefix alone could be anything.
 _BEGINNING = (
     rf"(?:\[?{ISO}|\d{{4}}/\d\d/\d\d \d\d:|<\d{{1,3}}>|{MONTH} [ \d]\d \d\d:|\[?{DAY} {MONTH} |\{{\"|=[A-Z]+ REPORT|"
-    r"(?:TRACE|DEBUG|INFO|AUDIT|WARNING|ERROR|CRITICAL) [a-z_]+[.\w]* )"
+    r"(?:TRACE|DEBUG|INFO|AUDIT|WARNING|ERROR|CRITICAL) [a-z_]\w*(?:(?:\.\w+)+ | \[))"
+)
+
+# Words before a line that are no name: levels, and what a time is the time of.
+_NO_NAME = (
+    rf"(?i)^(?:{_SEVERITY}|trace|audit|critical|fatal|severe|(?:\w+[_-])?(?:time|timestamp|date|datetime|at|on)|last\w*|first\w*|"
+    r"start(?:ed)?|begin|began|begun|end(?:ed)?|stop(?:ped)?|finish(?:ed)?|completed?|created?|updated?|modified|changed|expire[sd]?|"
+    r"generated|since|until|till|from|to|now|today|when|before|after|next|previous|utc|gmt|local) *[:\t|]"
 )
 
 _SURE = (
@@ -73,7 +80,8 @@ class Wrapper:
     """One kind of prefix; ``pattern`` names its parts, ``inner`` what is behind it.
 
     ``origin`` makes service and host of the part ``source`` (a path, labels, a pod); ``priority`` is a number of syslog,
-    ``severity``, ``worded`` and ``level`` are words; ``piece`` says ``P`` where the line goes on in the next one.
+    ``severity``, ``worded`` and ``level`` are words; ``piece`` says ``P`` where the line goes on in the next one;
+    ``unless`` recognises lines that only look like it.
     """
 
     name: str
@@ -81,10 +89,14 @@ class Wrapper:
     time: Callable[[pl.Expr, str], pl.Expr] | None = None
     origin: Callable[[str], Origin] | None = None
     about: str = ""
+    unless: str = ""
 
     def take(self, lines: pl.DataFrame, timezone: str) -> tuple[pl.DataFrame, pl.DataFrame]:
         """``ENVELOPE_SCHEMA`` of the lines (``row``, ``text``) that begin with this prefix, and the other lines."""
         hits, others = matching(lines, self.pattern)
+        if hits.height and self.unless:
+            refused, hits = matching(hits, self.unless)
+            others = pl.concat([others, refused]).sort("row") if refused.height else others
         if hits.height == 0:
             return NO_ENVELOPES, others
         return self._unwrapped(parts_of(hits, self.pattern), timezone), others
@@ -199,6 +211,7 @@ WRAPPERS: tuple[Wrapper, ...] = (
         r"^\[?(?:[\d/.-]{6,10},? )?\d{1,2}:\d\d(?::\d\d)?(?: ?[APap][Mm])?\]?(?: -)? ?[A-Za-z][\w .'-]{0,40}: "
         rf"(?P<inner>{_BEGINNING}.*)$",
         about="lines of a chat with a clock and a name before each: Discord, WhatsApp, Telegram",
+        unless=r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [a-z]",
     ),
     Wrapper("grep", rf"^ *\d{{1,8}}(?:[:|\t-]| {{1,4}})[ \t]*(?P<inner>{_BEGINNING}.*)$", about="line numbers"),
     Wrapper("quoted", r"^>(?: >|>)*(?: (?P<inner>.*))?$", about="quotes of mails and tickets"),
@@ -305,6 +318,7 @@ WRAPPERS: tuple[Wrapper, ...] = (
         r"^(?:\d{1,4}\|)?(?P<source>[a-z0-9][\w.-]*|PM2) +\| ?(?P<inner>.*)$",
         origin=origin_of_container,
         about="docker compose, `pm2 logs`",
+        unless=_NO_NAME,
     ),
     Wrapper(
         "container",
@@ -355,9 +369,10 @@ WRAPPERS: tuple[Wrapper, ...] = (
     ),
     Wrapper(
         "grep",
-        rf"^(?:[\w.-]+@)?(?P<source>[A-Za-z0-9][\w.-]*)(?:: *|\t)(?P<inner>{_BEGINNING}.*)$",
+        rf"^(?:[\w.-]+@)?(?P<source>[a-z0-9][a-z0-9_.-]*|[A-Za-z][\w.-]*[\d.-][\w.-]*)(?:: *|\t)(?P<inner>{_BEGINNING}.*)$",
         origin=origin_of_name,
         about="the name of a host or a program before each line: `pdsh`, `clush`, `dsh`",
+        unless=_NO_NAME,
     ),
     Wrapper(
         "container",

@@ -50,6 +50,9 @@ FALLBACKS: tuple[LineFormat, ...] = (*web.FALLBACKS, *INNER_FALLBACKS)
 TIMELESS: tuple[LineFormat, ...] = general.TIMELESS
 """What tells a level but no date, tried at the very last."""
 
+UNDATED: tuple[LineFormat, ...] = general.UNDATED
+"""The same where it may be the text of another line: tried where no line of the file is dated, but by a Go library."""
+
 SERVICES: dict[str, str] = {
     "rabbitmq": "rabbitmq",
     "mariadb": "mariadb",

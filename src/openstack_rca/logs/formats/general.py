@@ -91,7 +91,7 @@ def _anyhow(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
         pl.col("message").str.extract_groups(_NEAR).struct.unnest(),
         time=any_times(parts["stamp"], timezone),
         letter=pl.col("message").str.extract(_LETTER),
-        ahead=before.str.extract(rf"(?:^|[^A-Za-z])({_CAPITALS}|[IWEFD])(?:[^A-Za-z]|$)"),
+        ahead=before.str.extract(rf"(?:^|[^\w.-])((?i:trace|{_WORDS})|[IWEFD])(?:[^\w.-]|$)"),
     )
     plain = pl.col("message").str.replace(r"^\]?(?:[:|,-]| -)?[ \t]?", "")
     stated = normal_level(pl.coalesce("letter", "marked", "capital", "slashed", "ahead"))
@@ -236,7 +236,9 @@ FORMATS = (
     LineFormat(
         "packages",
         rf"^(?P<stamp>{DATE} \d\d:\d\d:\d\d) "
-        r"(?P<message>(?:startup|status|install|upgrade|configure|trigproc|remove|purge|conffile|disappear) .*)$",
+        r"(?P<message>startup (?:archives|packages) [a-z-]+|conffile /\S* (?:install|keep)|"
+        r"(?:status (?:not-installed|config-files|(?:half-)?installed|unpacked|half-configured|triggers-\w+)|"
+        r"(?:install|upgrade|configure|trigproc|remove|purge|disappear)) [a-z0-9][a-z0-9+.-]+:[a-z0-9-]+ \S+(?: \S+)?)$",
         iso,
         "dpkg",
     ),
@@ -307,12 +309,6 @@ TIMELESS = (
     ),
     LineFormat(
         "leveled",
-        rf"^\[(?P<level>{_CAPITALS})\] (?P<message>.*)$",
-        timeless,
-        "CoreDNS and others: a level in brackets, no date",
-    ),
-    LineFormat(
-        "leveled",
         rf"^(?P<level>{_CAPITALS}|WARNI|CRITI|DEBU|ERRO|FATA)"
         r"(?:\[\d{4,}\]| *[:\[](?P<logger>[A-Za-z_][\w.]*)[:\]]) *(?P<message>.*)$",
         timeless,
@@ -324,5 +320,14 @@ TIMELESS = (
         rf"[\[(<]?(?P<level>{_CAPITALS}){_NOT_A_WORD} *(?P<message>.*)$",
         timeless,
         "a clock without a date, and a level",
+    ),
+)
+
+UNDATED = (
+    LineFormat(
+        "leveled",
+        rf"^\[(?P<level>{_CAPITALS})\] (?P<message>.*)$",
+        timeless,
+        "CoreDNS and others: a level in brackets, no date",
     ),
 )

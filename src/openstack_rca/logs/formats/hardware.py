@@ -22,7 +22,7 @@ _WARNING = (
 )
 _OVER = r"\bDeasserted\b|Fully Redundant|Presence [Dd]etected|Log area reset|Nominal|Timestamp Clock Sync|\bOK\b"
 _MOMENT = (
-    r"(?P<stamp>(?:\d{1,4}|[A-Z][a-z]{2})[/.-](?:\d{1,2}|[A-Z][a-z]{2})[/.-]\d{2,4} *[|,]? *"
+    r"(?P<stamp>(?:\d{1,4}|[A-Z][a-z]{2})[/.-](?:\d{1,2}|[A-Z][a-z]{2})[/.-]\d{2,4} *[|,] *"
     r"\d{1,2}:\d\d:\d\d(?: [AP]M)?(?: [A-Z]{3,4}| [+-]\d{4})?)"
 )
 
@@ -52,20 +52,20 @@ def _state(text: pl.Expr) -> pl.Expr:
 FORMATS = (
     LineFormat(
         "ipmi",
-        rf"^(?: *[0-9a-f]{{1,4}} *)?\|(?: *OEM record [0-9a-f]{{2}} *\|)? *(?:{_MOMENT}|P(?:re-|ost)Init *\| *\w+) *\| *"
+        rf"^ *[0-9a-f]{{1,4}} *\|(?: *OEM record [0-9a-f]{{2}} *\|)? *(?:{_MOMENT}|P(?:re-|ost)Init *\| *\w+) *\| *"
         r"(?P<message>\S.*)$",
         _noted,
         "`ipmitool sel list`, `sel elist`, `ipmi-sel`; the words tell the level",
     ),
     LineFormat(
         "ipmi",
-        rf"^[0-9a-f]{{1,4}},{_MOMENT},(?P<message>\S.*)$",
+        rf"^[0-9a-f]{{1,4}},{_MOMENT},(?P<message>\S.*,(?:Dea|A)sserted\b.*)$",
         _noted,
         "`ipmitool -c sel elist`",
     ),
     LineFormat(
         "ipmi",
-        r"^(?: *[0-9a-f]{1,4} *)?\| *(?P<message>OEM record [0-9a-f]{2} *\|.*)$",
+        r"^ *[0-9a-f]{1,4} *\| *(?P<message>OEM record [0-9a-f]{2} *\|.*)$",
         lambda parts, timezone: _noted(parts.with_columns(stamp=pl.lit(None, pl.String)), timezone),
         "its records of a manufacturer's own",
     ),
