@@ -47,6 +47,14 @@ CONTINUED = 2
 WHOLE_EVENT = 3
 """An event of its own, whatever its text looks like: the envelope says itself what other formats put into the line."""
 
+NO_NAME = (
+    r"(?i)^(?:emerg|panic|alert|crit|err|error|warning|warn|notice|info|debug|trace|audit|critical|fatal|severe|"
+    r"(?:\w+[_-])?(?:time|timestamp|date|datetime|at|on)|last\w*|first\w*|"
+    r"start(?:ed)?|begin|began|begun|end(?:ed)?|stop(?:ped)?|finish(?:ed)?|completed?|created?|updated?|modified|changed|expire[sd]?|"
+    r"generated|since|until|till|from|to|now|today|when|before|after|next|previous|utc|gmt|local) *[:\t|]"
+)
+"""A word at the beginning of a line that is no name: a level, or what a time is the time of."""
+
 # Programs that pass on what others say; their own name tells nothing of the writer.
 _MESSENGERS = words(
     "docker dockerd podman conmon containerd containerd-shim runc crun journal journald stdout stderr python python2 "

@@ -15,6 +15,7 @@ from openstack_rca.logs.beginnings import by_first_character, matching, may_matc
 from openstack_rca.logs.envelopes import (
     ENVELOPE_SCHEMA,
     NO_ENVELOPES,
+    NO_NAME,
     PIECE,
     WHOLE,
     origin_of_container,
@@ -61,13 +62,6 @@ _WORDED = rf"(?:(?:[\w-]+\.(?P<worded>{_SEVERITY})|(?P<severe>{_SEVERITY}|{_SEVE
 _BEGINNING = (
     rf"(?:\[?{ISO}|\d{{4}}/\d\d/\d\d \d\d:|<\d{{1,3}}>|{MONTH} [ \d]\d \d\d:|\[?{DAY} {MONTH} |\{{\"|=[A-Z]+ REPORT|"
     r"(?:TRACE|DEBUG|INFO|AUDIT|WARNING|ERROR|CRITICAL) [a-z_]\w*(?:(?:\.\w+)+ | \[))"
-)
-
-# Words before a line that are no name: levels, and what a time is the time of.
-_NO_NAME = (
-    rf"(?i)^(?:{_SEVERITY}|trace|audit|critical|fatal|severe|(?:\w+[_-])?(?:time|timestamp|date|datetime|at|on)|last\w*|first\w*|"
-    r"start(?:ed)?|begin|began|begun|end(?:ed)?|stop(?:ped)?|finish(?:ed)?|completed?|created?|updated?|modified|changed|expire[sd]?|"
-    r"generated|since|until|till|from|to|now|today|when|before|after|next|previous|utc|gmt|local) *[:\t|]"
 )
 
 _SURE = (
@@ -318,7 +312,7 @@ WRAPPERS: tuple[Wrapper, ...] = (
         r"^(?:\d{1,4}\|)?(?P<source>[a-z0-9][\w.-]*|PM2) +\| ?(?P<inner>.*)$",
         origin=origin_of_container,
         about="docker compose, `pm2 logs`",
-        unless=_NO_NAME,
+        unless=NO_NAME,
     ),
     Wrapper(
         "container",
@@ -372,7 +366,7 @@ WRAPPERS: tuple[Wrapper, ...] = (
         rf"^(?:[\w.-]+@)?(?P<source>[a-z0-9][a-z0-9_.-]*|[A-Za-z][\w.-]*[\d.-][\w.-]*)(?:: *|\t)(?P<inner>{_BEGINNING}.*)$",
         origin=origin_of_name,
         about="the name of a host or a program before each line: `pdsh`, `clush`, `dsh`",
-        unless=_NO_NAME,
+        unless=NO_NAME,
     ),
     Wrapper(
         "container",
