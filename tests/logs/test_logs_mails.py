@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import mailbox
 from email.message import EmailMessage
 from email.mime.text import MIMEText
@@ -122,3 +123,44 @@ def test_a_damaged_mail_is_read_as_far_as_it_goes(noise: bytes, place: int, enco
     damaged = whole[:place] + noise + whole[place + len(noise) :]
     assert all(isinstance(part.data, bytes) for part in parts_of_mail(damaged))
     assert packing_of(whole) is Packing.MAIL
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Content-Disposition: attachment; filename*" + "9" * 5000 + "=x",
+        "Content-Disposition: attachment; filename*=a\0b'en'x",
+        "Content-Type: text/plain; charset*=a\0b'en'x",
+        "Content-Type: multipart/mixed; boundary*=a\0b'en'x",
+        'Content-Disposition: attachment; filename="' + ";" * 60_000,
+    ],
+    ids=["section beyond all", "name in no encoding", "no encoding", "border in no encoding", "parameters without end"],
+)
+def test_a_header_that_python_cannot_read_costs_only_what_it_says(header: str) -> None:
+    """The text below it is given as it stands."""
+    (part,) = parts_of_mail(f"Subject: x\n{header}\n\n2026-11-23 04:00:00 ERROR app broken\n".encode())
+    assert part.data.endswith(b"ERROR app broken\n")
+
+
+def test_a_mail_of_parts_without_end_is_left_out_with_the_bound(tmp_path: Path) -> None:
+    """They are not even counted to the end."""
+    mail = b"From: a\nSubject: x\nContent-Type: multipart/mixed; boundary=b\n\n" + b"--b\n" * 100_000
+    (tmp_path / "x.eml").write_bytes(mail)
+    (tmp_path / "app.log").write_text("2026-11-23 04:00:00 ERROR app broken\n")
+    read = read_logs([tmp_path])
+    assert read.events["message"].to_list() == ["app broken"]
+    assert any("more than 1000 parts" in file.detail for file in read.files)
+
+
+def test_a_mail_that_quotes_the_border_of_another_one_is_one_mail() -> None:
+    """Only a file that begins with a border is a mailbox."""
+    mail = b"Subject: x\n\nFrom ctl1 Mon Nov 23 2026\nword: 2026-11-23 04:00:00 ERROR app broken\n"
+    assert list(mails_of(io.BytesIO(mail), "x.eml")) == [mail]
+
+
+def test_a_mail_that_is_cut_off_is_read_up_to_the_cut(tmp_path: Path) -> None:
+    """As a log that is cut off is."""
+    lines = "".join(f"2026-11-23 04:00:{n % 60:02} ERROR app broken {n * 7919 % 10007}\n" for n in range(3000))
+    packed = gzip.compress(f"From: a\nSubject: x\nContent-Type: text/plain\n\n{lines}".encode())
+    (tmp_path / "x.eml.gz").write_bytes(packed[: len(packed) // 2])
+    assert read_logs([tmp_path]).events.height > 500

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
@@ -27,7 +28,7 @@ from openstack_rca.logs.bounds import DEEPEST, Bounds, Budget
 from openstack_rca.logs.content import PlainText, encoding_of, is_binary, reads_like_log
 from openstack_rca.logs.cut_files import FIRST_OF_ZIP, missing_parts, told_of_missing
 from openstack_rca.logs.layout import HostFacts, depth_of_host_file, facts_in, is_called_like_log, is_other_kind
-from openstack_rca.logs.mails import mails_of, parts_of_mail
+from openstack_rca.logs.mails import MOST_PARTS, mails_of, parts_of_mail
 from openstack_rca.logs.members import (
     DAMAGED_ZIP,
     HeldMember,
@@ -312,9 +313,15 @@ class Walk:
     def _mails(self, outer: _Member, depth: int) -> Iterator[Inside | LeftOut]:
         """What is attached; what is written too, where that is a log or all that there is."""
         is_box = outer.content.head().lstrip().startswith(b"From ")
-        for number, mail in enumerate(mails_of(outer.content, outer.content.called), 1):
+        packed = UntilDamage(outer.content)
+        for number, mail in enumerate(mails_of(packed, outer.content.called), 1):
             one = replace(outer, parts=(*outer.parts, str(number))) if is_box else outer
-            parts = list(parts_of_mail(mail))
+            parts = list(islice(parts_of_mail(mail), MOST_PARTS + 1))
+            if len(parts) > MOST_PARTS:
+                raise LogBoundReached(
+                    f"{outer.content.called} holds a mail of more than {MOST_PARTS} parts; it was not read.",
+                    "Save what is attached to it, and give that.",
+                )
             for place, part in enumerate(parts):
                 self._budget.take_member(outer.content.called)
                 if part.name is not None:
@@ -326,6 +333,8 @@ class Walk:
                     yield from self._open(replace(text, content=content), depth + 1, None)
                 else:
                     yield LeftOut(text.parts, SkipReason.NOT_A_LOG)
+        if packed.trouble is not None:
+            yield LeftOut(outer.parts, reason_of(packed.trouble), packed.trouble.message)
 
     def _journal(self, member: _Member, raw: IO[bytes] | None) -> Iterator[Inside | LeftOut]:
         program = shutil.which("journalctl")

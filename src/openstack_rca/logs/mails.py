@@ -7,13 +7,14 @@ than the mail's size.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
 from email.parser import BytesHeaderParser
+from itertools import islice
 
 from openstack_rca.errors import LogBoundReached
 from openstack_rca.logs.bounds import DEEPEST
@@ -22,7 +23,13 @@ from openstack_rca.logs.packing import Readable
 LARGEST_BYTES = 64 * 1024 * 1024
 """So much of one mail is kept in memory."""
 
+MOST_PARTS = 1000
+"""So many parts of one mail are taken apart."""
+
 _HEADER_BYTES = 64 * 1024
+# Longer fields are no use, and Python takes the time of their length squared to read them.
+_FIELD = re.compile(rb"(?im)^content-[a-z-]{1,40}:(?:[^\n]*\n[ \t])*[^\n]*(?:\n|\Z)")
+_FIELD_BYTES = 2048
 _READ_AT_ONCE = 8 * 1024 * 1024
 _BORDER = re.compile(rb"^From \S.* \d{4}\r?\n(?=[A-Za-z-]+:)", re.MULTILINE)
 _END_OF_HEADER = re.compile(rb"^\r?\n|\r?\n\r?\n")
@@ -48,13 +55,15 @@ def mails_of(stream: Readable, called: str) -> Iterator[bytes]:
         LogBoundReached: one is larger than ``LARGEST_BYTES``; those before it were given.
         UnreadableLog: the file is damaged.
     """
-    rest, final = b"", False
+    rest, final, is_box = b"", False, False
     while not final:
         piece = stream.read(_READ_AT_ONCE)
         final = not piece
         rest += piece
         begin = 0
-        for border in _BORDER.finditer(rest):
+        # A single mail may quote the borders of another one.
+        is_box = is_box or rest.lstrip().startswith(b"From ")
+        for border in _BORDER.finditer(rest) if is_box else ():
             if border.start():
                 yield rest[begin : border.start()]
                 begin = border.start()
@@ -74,6 +83,8 @@ def parts_of_mail(mail: bytes, depth: int = DEEPEST) -> Iterator[MailPart]:
     Args:
         mail: header and body.
         depth: how many levels of parts are taken apart; what lies deeper is given as it stands.
+
+    Of more than ``MOST_PARTS`` the caller gets one more than that, and the rest as part of it.
     """
     border = _BORDER.match(mail)
     start = border.end() if border else 0
@@ -82,18 +93,31 @@ def parts_of_mail(mail: bytes, depth: int = DEEPEST) -> Iterator[MailPart]:
         yield MailPart(None, mail)
         return
     body = opened.end()
-    header = BytesHeaderParser().parsebytes(mail[start:body])
-    between = header.get_boundary() if header.get_content_maintype() == "multipart" else None
+    header = _header(mail[start:body])
+    between = _told(header.get_boundary) if header.get_content_maintype() == "multipart" else None
     if between is None or not depth:
         yield _decoded(header, mail, body)
         return
-    cuts = list(_line_of(str(between)).finditer(mail, body))
+    cuts = list(islice(_line_of(str(between)).finditer(mail, body), MOST_PARTS + 1))
     ends = [cut.start() for cut in cuts[1:]] + [len(mail)]
     parts = [mail[cut.end() : end] for cut, end in zip(cuts, ends, strict=False) if not cut[1]]
     if header.get_content_subtype() == "alternative":
         parts = sorted(parts, key=_is_not_plain)[:1]
     for part in parts:
         yield from parts_of_mail(part, depth - 1)
+
+
+def _header(lines: bytes) -> Message:
+    """What a header says of the content."""
+    fields = (found[0] for found in _FIELD.finditer(lines))
+    return BytesHeaderParser().parsebytes(b"".join(field for field in fields if len(field) <= _FIELD_BYTES))
+
+
+def _told(say: Callable[[], str | None]) -> str | None:
+    """What a header says, or nothing where Python cannot read it."""
+    with suppress(MessageError, ValueError, LookupError):
+        return say()
+    return None
 
 
 def _line_of(between: str) -> re.Pattern[bytes]:
@@ -117,7 +141,7 @@ def _decoded(header: Message, mail: bytes, body: int) -> MailPart:
     elif _file_name(header) is None:
         # So that its lines have the numbers that they have in the mail.
         data = b"\n" * mail.count(b"\n", 0, body) + data
-    charset = header.get_content_charset() or ""
+    charset = _told(header.get_content_charset) or ""
     if header.get_content_maintype() == "text" and _CHARSET.fullmatch(charset):
         with suppress(LookupError):
             data = data.decode(charset, "replace").encode("utf-8", "replace")
@@ -125,7 +149,7 @@ def _decoded(header: Message, mail: bytes, body: int) -> MailPart:
 
 
 def _file_name(header: Message) -> str | None:
-    name = header.get_filename()
+    name = _told(header.get_filename)
     if name is None:
         return None
     with suppress(MessageError, ValueError, LookupError):

@@ -9,7 +9,7 @@ from openstack_rca.logs.json_records import json_in
 from openstack_rca.logs.pieces import Piece, Splitter, readable, whole_lines
 from openstack_rca.logs.wraps import begins_line
 
-_TASK = re.compile(r"^(?:ok|changed|fatal|failed|skipping): \[(?P<host>[\w.-]+)[^\]]*\].*=>(?P<told>.*)$")
+_TASK = re.compile(r"^(?:ok|changed|fatal|failed|skipping): \[(?P<host>[\w.-]{1,255}+)[^\]]*\].*=>(?P<told>.*)$")
 _QUOTED = re.compile(r'^\s+(?:"[^"]*": *)?("(?:[^"\\]|\\.)*"),?\s*$')
 _WRITTEN = re.compile(r"^\s+(?:- )?(?:[\w.]+: )?(?P<quote>['\"]?)(?P<text>.*?)(?P=quote)$")
 

@@ -22,6 +22,16 @@ OFFSET = r"(?:Z|[+-]\d\d(?::?\d\d)?)"
 ISO = rf"\d{{4}}-\d\d-\d\d[T ]+\d{{1,2}}:\d\d:\d\d(?:{OFFSET})?(?:[.,]\d{{1,9}})?(?: ?(?:{OFFSET}|UTC))?"
 """A date and a time as most programs write them; oslo.log puts its milliseconds behind an offset in the date format."""
 
+# What a service's own line begins with: needed where the prefix alone could be anything.
+OWN_BEGINNING = (
+    rf"(?:\[?{ISO}|\d{{4}}/\d\d/\d\d \d\d:|<\d{{1,3}}>|{MONTH} [ \d]\d \d\d:|\[?{DAY} {MONTH} |\{{\"|=[A-Z]+ REPORT|"
+    r"(?:TRACE|DEBUG|INFO|AUDIT|WARNING|ERROR|CRITICAL) [a-z_]\w*(?:(?:\.\w+)+ | \[))"
+)
+
+SURE_BEGINNING = (
+    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \d{1,9} (?:TRACE|DEBUG|INFO|AUDIT|WARNING|ERROR|CRITICAL) [a-z_][\w.]* \["
+)
+
 # Abbreviations that name one offset in practice, in minutes; the others (IST, CST, BST in Asia ...) name several.
 _ZONES = {
     "Z": 0, "UTC": 0, "GMT": 0, "WET": 0, "WEST": 60, "CET": 60, "MET": 60, "CEST": 120, "MEST": 120, "EET": 120,

@@ -33,6 +33,8 @@ from openstack_rca.logs.stamps import (
     ISO,
     MONTH,
     NAMED_ZONE,
+    OWN_BEGINNING,
+    SURE_BEGINNING,
     epoch_time,
     formatted_time,
     hexadecimal_time,
@@ -58,15 +60,6 @@ _TAG = r"(?P<tag>[^\s:\[\]{}\"'=|]+)(?:\[(?P<process>\d+)(?:[.:/][^\]]*)?\])?:(?
 # A program with its process, or the kernel, where a word and a colon alone could be anything.
 _SURE_TAG = r"(?P<tag>kernel|[A-Za-z(][^\s:\[\]{}\"'=|]*\[(?P<process>\d+)\]):(?: (?P<inner>.*))?$"
 _WORDED = rf"(?:(?:[\w-]+\.(?P<worded>{_SEVERITY})|(?P<severe>{_SEVERITY}|{_SEVERITY.upper()})|fpc\d+) )?"
-# What a service's own line begins with: needed where the prefix alone could be anything.
-_BEGINNING = (
-    rf"(?:\[?{ISO}|\d{{4}}/\d\d/\d\d \d\d:|<\d{{1,3}}>|{MONTH} [ \d]\d \d\d:|\[?{DAY} {MONTH} |\{{\"|=[A-Z]+ REPORT|"
-    r"(?:TRACE|DEBUG|INFO|AUDIT|WARNING|ERROR|CRITICAL) [a-z_]\w*(?:(?:\.\w+)+ | \[))"
-)
-
-_SURE = (
-    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \d{1,9} (?:TRACE|DEBUG|INFO|AUDIT|WARNING|ERROR|CRITICAL) [a-z_][\w.]* \["
-)
 
 
 @dataclass(frozen=True)
@@ -96,11 +89,7 @@ class Wrapper:
         return self._unwrapped(parts_of(hits, self.pattern), timezone), others
 
     def _unwrapped(self, parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
-        columns = {
-            "text": pl.col("inner").fill_null(""),
-            "wrapper": pl.lit(self.name),
-            "part": pl.lit(WHOLE),
-        }
+        columns = {"text": pl.col("inner").fill_null(""), "wrapper": pl.lit(self.name), "part": pl.lit(WHOLE)}
         if self.origin is not None:
             parts = _with_origins(parts, "source", self.origin)
             columns["outer_service"], columns["outer_host"] = pl.col("found_service"), pl.col("found_host")
@@ -190,7 +179,7 @@ WRAPPERS: tuple[Wrapper, ...] = (
         "grep",
         rf"^(?:(?P<host>[A-Za-z][\w.-]*):)?"
         rf"(?P<source>[\w./@+~-]*\w(?:\.log|/messages|/syslog|/[\w-]+)[\w.:+-]*?)(?:(?::\d+){{1,2}}:|-\d+-|[:-]| )"
-        rf"(?P<inner>{_BEGINNING}.*)$",
+        rf"(?P<inner>{OWN_BEGINNING}.*)$",
         origin=origin_of_path,
         about="a file's name before a line that is one for sure, as `grep` and data sets write it",
     ),
@@ -203,11 +192,11 @@ WRAPPERS: tuple[Wrapper, ...] = (
     Wrapper(
         "quoted",
         r"^\[?(?:[\d/.-]{6,10},? )?\d{1,2}:\d\d(?::\d\d)?(?: ?[APap][Mm])?\]?(?: -)? ?[A-Za-z][\w .'-]{0,40}: "
-        rf"(?P<inner>{_BEGINNING}.*)$",
+        rf"(?P<inner>{OWN_BEGINNING}.*)$",
         about="lines of a chat with a clock and a name before each: Discord, WhatsApp, Telegram",
         unless=r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [a-z]",
     ),
-    Wrapper("grep", rf"^ *\d{{1,8}}(?:[:|\t-]| {{1,4}})[ \t]*(?P<inner>{_BEGINNING}.*)$", about="line numbers"),
+    Wrapper("grep", rf"^ *\d{{1,8}}(?:[:|\t-]| {{1,4}})[ \t]*(?P<inner>{OWN_BEGINNING}.*)$", about="line numbers"),
     Wrapper("quoted", r"^>(?: >|>)*(?: (?P<inner>.*))?$", about="quotes of mails and tickets"),
     Wrapper(
         "quoted",
@@ -317,17 +306,19 @@ WRAPPERS: tuple[Wrapper, ...] = (
     Wrapper(
         "container",
         rf"^(?:pod/)?(?P<source>[a-z0-9][a-z0-9.-]*[a-z0-9] (?:\x{{203A}} )?[a-z0-9][a-z0-9-]+) (?:\x{{203A}} )?"
-        rf"(?P<inner>{_BEGINNING}.*)$",
+        rf"(?P<inner>{OWN_BEGINNING}.*)$",
         origin=origin_of_pod,
         about="stern",
     ),
     Wrapper(
         "container",
-        rf"^\[(?P<source>[a-z0-9][a-z0-9.-]*-[a-z0-9.-]+(?:[ /][a-z0-9-]+)?)\] (?P<inner>{_BEGINNING}.*)$",
+        rf"^\[(?P<source>[a-z0-9][a-z0-9.-]*-[a-z0-9.-]+(?:[ /][a-z0-9-]+)?)\] (?P<inner>{OWN_BEGINNING}.*)$",
         origin=origin_of_pod,
         about="kubetail",
     ),
-    Wrapper("container", rf"^[0-9a-f]{{12}}(?:[0-9a-f]{{52}})? (?P<inner>{_BEGINNING}.*)$", about="`podman pod logs`"),
+    Wrapper(
+        "container", rf"^[0-9a-f]{{12}}(?:[0-9a-f]{{52}})? (?P<inner>{OWN_BEGINNING}.*)$", about="`podman pod logs`"
+    ),
     Wrapper(
         "container",
         rf"^(?P<stamp>{ISO}) \| (?:(?P<host>[\w.-]+)(?: -> [\w.-]+)? \| )?(?P<inner>.*)$",
@@ -357,13 +348,13 @@ WRAPPERS: tuple[Wrapper, ...] = (
     ),
     Wrapper(
         "container",
-        rf"^\[(?P<stamp>{_ZONED_ISO})\] (?P<inner>{_BEGINNING}.*)$",
+        rf"^\[(?P<stamp>{_ZONED_ISO})\] (?P<inner>{OWN_BEGINNING}.*)$",
         iso_time,
         about="a stamp in brackets, of Jenkins' and other consoles",
     ),
     Wrapper(
         "grep",
-        rf"^(?:[\w.-]+@)?(?P<source>[a-z0-9][a-z0-9_.-]*|[A-Za-z][\w.-]*[\d.-][\w.-]*)(?:: *|\t)(?P<inner>{_BEGINNING}.*)$",
+        rf"^(?:[\w.-]+@)?(?P<source>[a-z0-9][a-z0-9_.-]*|[A-Za-z][\w.-]*[\d.-][\w.-]*)(?:: *|\t)(?P<inner>{OWN_BEGINNING}.*)$",
         origin=origin_of_name,
         about="the name of a host or a program before each line: `pdsh`, `clush`, `dsh`",
         unless=NO_NAME,
@@ -376,7 +367,7 @@ WRAPPERS: tuple[Wrapper, ...] = (
     ),
     Wrapper(
         "container",
-        rf"^(?:(?P<stamp>{_TIGHT_ISO}) )?[!-~][ -~]{{0,80}}? (?P<inner>{_SURE}.*)$",
+        rf"^(?:(?P<stamp>{_TIGHT_ISO}) )?[!-~][ -~]{{0,80}}? (?P<inner>{SURE_BEGINNING}.*)$",
         iso_time,
         about="anything short before a line that is oslo.log's for sure",
     ),
