@@ -51,7 +51,7 @@ def test_a_tar_that_is_not_ours_or_not_whole_is_refused(home: Path, rca: Program
     with tarfile.open(other, "w") as empty:
         empty.addfile(tarfile.TarInfo("../model.keras"))
     refused(rca("models", "import", changed), "not the one that its manifest names")
-    refused(rca("models", "import", other), "no exported version")
+    refused(rca("models", "import", other), "is not an exported version")
     refused(rca("models", "import", tmp_path / "nowhere.tar"), "cannot be read")
     assert len(rca("models", "list", "--format", "json").json()) == 1
 

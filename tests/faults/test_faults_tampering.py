@@ -114,7 +114,7 @@ BEFORE: dict[str, tuple[Callable[[Members], Members], str]] = {
     "no vocabulary": (without_vocabulary, "vocabulary.json is missing"),
     "another format": (of_another_format, "format version 0"),
     "a pickle": (lambda members: members | {"model.pkl": b"x"}, "could run code"),
-    "a path outside": (lambda members: members | {"../../etc/passwd": b"x"}, "no part of a model"),
+    "a path outside": (lambda members: members | {"../../etc/passwd": b"x"}, "not part of a model"),
 }
 
 

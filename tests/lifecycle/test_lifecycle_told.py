@@ -149,7 +149,7 @@ BY_STORES = [
     ("Azure", 503, xml("ServerBusy", "The server is currently unable to receive requests. Please retry your request."), StoreUnavailable, "asked too much"),
     ("nginx", 413, "<html><h1>413 Request Entity Too Large</h1></html>", StoreError, "client_max_body_size"),
     ("nginx", 502, "<html><h1>502 Bad Gateway</h1></html>", StoreUnavailable, "not available just now"),
-    ("a log-in page", 200, HTML, StoreError, "no object store"),
+    ("a log-in page", 200, HTML, StoreError, "not an object store"),
 ]  # fmt: skip
 
 

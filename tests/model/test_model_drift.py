@@ -183,7 +183,7 @@ def test_relative_changes_of_nothing_are_defined() -> None:
 def test_scores_that_cannot_be_are_named(opened: ModelFile, events: pl.DataFrame) -> None:
     predicted = opened.predict(events.head(300))
     assert check_scores(predicted) == ""
-    assert "no numbers" in check_scores(predicted.with_columns(surprise=pl.lit(math.nan, pl.Float32)))
+    assert "not numbers" in check_scores(predicted.with_columns(surprise=pl.lit(math.nan, pl.Float32)))
     assert "between 0 and 1" in check_scores(predicted.with_columns(score=pl.lit(1.5, pl.Float32)))
 
 

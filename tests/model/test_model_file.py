@@ -221,7 +221,7 @@ def _change(file: h5py.File) -> None:
 
 WEIGHT_CHANGES: dict[str, tuple[Callable[[h5py.File], object], str]] = {
     "missing": (_lose, "lstm_recurrent_kernel is missing"),
-    "not a number": (_spoil, "no numbers"),
+    "not a number": (_spoil, "not numbers"),
     "changed": (_change, "do not match"),
 }
 
@@ -298,9 +298,9 @@ def test_a_weight_that_lies_in_another_file_is_refused(model_path: Path, tmp_pat
     [
         ("model.pkl", "could run code"),
         ("assets/model.joblib", "could run code"),
-        ("../../etc/passwd", "no part of a model"),
-        ("/absolute.json", "no part of a model"),
-        (ASSET_FOLDER + "more.json", "no part of a model"),
+        ("../../etc/passwd", "not part of a model"),
+        ("/absolute.json", "not part of a model"),
+        (ASSET_FOLDER + "more.json", "not part of a model"),
     ],
 )
 def test_members_that_no_model_has_are_refused(member: str, words: str, model_path: Path, tmp_path: Path) -> None:

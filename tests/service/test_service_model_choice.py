@@ -45,7 +45,7 @@ def test_a_plain_keras_model_is_a_version_and_never_latest(settings: Settings, p
     assert manager.find_latest_model().endswith("_0001")
     opened = open_model("latest", settings)
     assert (opened.version, opened.notices) == ("1", [])
-    with pytest.raises(ConfigurationError, match="no model that the analysis can use"):
+    with pytest.raises(ConfigurationError, match="is not a model that the analysis can use"):
         VersionChanges(ModelLifecycle(settings)).pin(2, "for a test")
 
 

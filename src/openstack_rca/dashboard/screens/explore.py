@@ -19,6 +19,7 @@ from openstack_rca.dashboard.words import (
     draw_zones,
     here,
     plain,
+    prose,
     row_time,
     sentence,
     time_axis,
@@ -345,7 +346,7 @@ def _draw_story(prepared: Prepared) -> None:
         return
     draw_zones()
     if stories.remark:
-        st.caption(stories.remark)
+        st.caption(prose(stories.remark))
     for story in stories.stories:
         st.code(block("\n".join(story_text(story, row_time)), 400), language=None, wrap_lines=True)
 
