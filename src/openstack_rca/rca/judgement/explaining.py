@@ -11,13 +11,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from openstack_rca.rca.evidence import Finding, noisy_or
+from openstack_rca.rca.evidence import BROKER, Finding, noisy_or
 from openstack_rca.rca.judgement.guilt import Candidate
 from openstack_rca.rca.knowledge import Topology
 from openstack_rca.rca.vocabulary import Directness, EvidenceSort
 from openstack_rca.rca.weights import current
 
-BROKER = "rabbitmq"
 UNIVERSAL = ("host", "network")
 """Everything depends on these, so the graph alone proves nothing: they explain only trouble on the hosts they are accused on."""
 

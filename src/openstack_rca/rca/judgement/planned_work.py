@@ -82,8 +82,8 @@ def discount_planned_work(
         or (one.accused not in loud and _brief(one, works, times))
         for one in findings
     ]
-    victims = [one for one, excuse in zip(findings, of_work, strict=True) if not excuse and one in others]
-    if any(_brief(one, works, times) for one in victims):
+    excusable = {id(one) for one, excuse in zip(findings, of_work, strict=True) if excuse}
+    if any(id(one) not in excusable and _brief(one, works, times) for one in others):
         # Without its cause a victim would come first.
         return list(findings)
     return [one.weakened(0.0) if excuse else one for one, excuse in zip(findings, of_work, strict=True)]
