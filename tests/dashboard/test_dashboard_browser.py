@@ -277,6 +277,7 @@ def test_a_question_is_asked_and_read_without_a_mouse(browser: Any, server: Serv
     """
     page = open_tab(browser, server)
     page.get_by_role("button", name=ASK).wait_for()
+    settled(page)
     page.add_style_tag(content=STILL)
     stops = walk(page)
     assert ASK in stops[-1], stops
