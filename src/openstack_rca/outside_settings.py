@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pydantic import AliasChoices, Field, SecretStr
-from pydantic_settings import BaseSettings
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr
 
 
 def named(*names: str, **facts: Any) -> Any:
@@ -16,8 +15,11 @@ def named(*names: str, **facts: Any) -> Any:
     return Field(validation_alias=AliasChoices(*names), **facts)
 
 
-class OutsideSettings(BaseSettings):
+class OutsideSettings(BaseModel):
     """The fields; see ``settings.Settings`` for how they are read."""
+
+    # Only the class below is ever made.
+    model_config = ConfigDict(defer_build=True)
 
     pager: str = named("OPENSTACK_RCA_PAGER", default="less -FRX")
     """Program that shows what is longer than a screen, where it is installed; cat turns it off."""

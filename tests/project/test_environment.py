@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from openstack_rca.errors import ConfigurationError
 from openstack_rca.settings import Settings, load_settings
 
 
@@ -21,6 +22,23 @@ def test_our_own_variable_moves_the_state(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("OPENSTACK_RCA_HOME", str(tmp_path / "state"))
     assert load_settings().home == tmp_path / "state"
     assert load_settings(home=tmp_path / "argument").home == tmp_path / "argument"
+
+
+def test_the_first_name_of_a_setting_that_is_set_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several programs name the same thing; an empty variable is one that is not set, and an argument wins over all."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "")
+    monkeypatch.setenv("AWS_REGION", "eu-north-1")
+    assert load_settings().aws_default_region == "eu-north-1"
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-3")
+    assert load_settings().aws_default_region == "eu-west-3"
+    assert load_settings(aws_default_region="ca-central-1").aws_default_region == "ca-central-1"
+
+
+def test_a_value_that_cannot_work_names_the_variable_that_holds_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where it is a later name of the setting, and never with a secret in it."""
+    monkeypatch.setenv("AWS_SERVER_SIDE_ENCRYPTION", "rot13")
+    with pytest.raises(ConfigurationError, match="AWS_SERVER_SIDE_ENCRYPTION cannot be used: 'rot13' is not AES256"):
+        load_settings()
 
 
 def aliases_of(field: str) -> set[str]:
