@@ -13,6 +13,11 @@ from openstack_rca.logs.names import Origin, origin_of, plain_stem
     ("inside", "service", "host"),
     [
         ("c1/var/log/salt/minion", "salt-minion", "c1"),
+        ("mon-1/nagios/nagios.log", "nagios", "mon-1"),
+        ("c1/var/crash/127.0.0.1-2026-11-23-04:00:10/vmcore-dmesg.txt", "dmesg", "c1"),
+        ("10.20.0.2/var/log/remote/node-12.x.org/nova-api.log", "nova-api", "node-12.x.org"),
+        ("c1/pod-logs/openstack/nova-compute-default-8xk2p/init.txt", "nova-compute", "c1"),
+        ("dump/openstack/nova-api-7d8f9c6b5-bbcdf/logs.txt", "nova-api", None),
         ("c1_20261123.040500/var/log/nova/nova-api.log", "nova-api", "c1"),
         ("compute1/nova-compute.log", "nova-compute", "compute1"),
         ("logs/ctl-7/neutron-server.log.2.gz", "neutron-server", "ctl-7"),

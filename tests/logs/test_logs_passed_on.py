@@ -72,6 +72,17 @@ def test_a_log_shown_as_a_page_is_read_without_what_surrounds_it() -> None:
     assert read.events.select(STORY_COLUMNS).equals(story())
 
 
+def test_what_a_terminal_was_told_beside_its_text_is_no_part_of_a_line() -> None:
+    prompt = "\x1b[?2004h\x1b]0;root@c1: ~\x07root@c1:~# tail nova-compute.log\r\n\x1b[?2004l\r"
+    events = read_text(prompt + "\r\n".join(STORY) + "\r\n", "c1/typescript").events
+    assert events.filter(pl.col("request_id").is_not_null()).height == 3
+
+
+def test_a_severity_that_stands_for_the_program_is_in_front_of_its_lines() -> None:
+    lines = [f"2026-11-23T04:00:00.502100+00:00 {line.split()[3].lower()}:  {line}" for line in STORY]
+    assert read_text("\n".join(lines) + "\n").events.select(STORY_COLUMNS).equals(story())
+
+
 @pytest.mark.parametrize("above", ["alice  2:41 PM", "bob.b [14:41]", "Carol \u2014 Today at 14:41"])
 def test_who_wrote_a_line_in_a_chat_and_when_is_no_event(above: str) -> None:
     text = "\n".join([above, *STORY[:2], "", above, *STORY[2:]])

@@ -123,6 +123,15 @@ def matching(lines: pl.DataFrame, pattern: str) -> tuple[pl.DataFrame, pl.DataFr
     return lines.filter(found), lines.filter(~found)
 
 
+def matching_unless(lines: pl.DataFrame, pattern: str, unless: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The same for lines that another pattern, if there is one, does not take."""
+    hits, others = matching(lines, pattern)
+    if hits.height and unless:
+        refused, hits = matching(hits, unless)
+        others = pl.concat([others, refused]).sort("row") if refused.height else others
+    return hits, others
+
+
 def parts_of(lines: pl.DataFrame, pattern: str) -> pl.DataFrame:
     """``row`` and the parts that a pattern names, of lines (``row``, ``text``) that it takes."""
     shape = _shape_of(pattern)

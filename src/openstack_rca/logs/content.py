@@ -16,8 +16,10 @@ _SAMPLE = 64 * 1024
 _CONTROL = bytes(byte for byte in range(32) if byte not in b"\t\n\r\x0c\x08\x1b\x00") + b"\x7f"
 # As a terminal takes them, and as `cat -v`, rsyslog and programs that print their own bytes show them.
 _ESCAPE = r"(?:\x1b|\^\[|#033|\\x1b|\\033|\\u001b|\\e)"
-COLOUR = re.compile(rf"{_ESCAPE}\[[0-9;?]*[A-Za-z]|\x1b\([A-Z]|\[(?:00?|[01]{{1,2}};[0-9]{{2}})m")
-"""Escape sequences that colour a text, also where their escape was written out or lost."""
+COLOUR = re.compile(
+    rf"{_ESCAPE}\[[0-9;?]*[A-Za-z]|\x1b\([A-Z]|\x1b\][^\x07\x1b]{{0,400}}(?:\x07|\x1b\\)|\[(?:00?|[01]{{1,2}};[0-9]{{2}})m"
+)
+"""Escape sequences that colour a text or name a window, also where their escape was written out or lost."""
 _SHOWN_ESCAPES = (b"^[[", b"#033[", b"\\x1b[", b"\\033[", b"\\e[")
 _LOST_ESCAPES = re.compile(rb"\[(?:00?|[01]{1,2};3\d)m")
 _CLOCK = rb"\d{1,2}:\d\d:\d\d"
@@ -152,8 +154,8 @@ class PlainText:
 def text_lines(data: bytes, *, is_start: bool) -> pl.Series:
     """Cut bytes into lines at line feeds only, so that numbers agree with ``sed -n Np``.
 
-    Bytes that are not UTF-8 are read as Western ones; NULs, colour codes and carriage returns at line ends are removed, a
-    byte order mark at the start of the file too.
+    Bytes that are not UTF-8 are read as Western ones; NULs, colour codes and carriage returns at the ends of lines are removed,
+    a byte order mark at the start of the file too.
     """
     if is_start:
         data = data.removeprefix(codecs.BOM_UTF8)
@@ -167,7 +169,7 @@ def text_lines(data: bytes, *, is_start: bool) -> pl.Series:
     if has_colour:
         lines = lines.str.replace_all(COLOUR.pattern, "")
     if has_returns:
-        lines = lines.str.strip_chars_end("\r")
+        lines = lines.str.strip_chars("\r")
     return lines
 
 

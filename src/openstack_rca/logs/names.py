@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -43,15 +44,16 @@ _SERVICES = words(
     "rabbitmq redis sahara salt senlin skyline solum strongswan supervisor sushy swift tacker telegraf tomcat trove unbound "
     "uwsgi valkey vault vitrage watcher zabbix zaqar zookeeper zun"
 )
+_GATHERED = words("hosts nodes remote")
 _DATABASES = words("mysql mariadb galera")
 _PLACES = words(
     "all archive archives audit backup backups cluster collected container containers data docker etc files home "
     "host hosts incident incidents journal kolla latest lib lib64 local log logdir logs mnt node nodes normal old opt "
-    "private proc root run samples screen service services share source srv stack sys tmp usr var volumes "
+    "private proc pod-logs remote root run samples screen service services share source srv stack sys tmp usr var volumes "
     "sos_commands sos_logs pods system test tests training train user users stdouts stdout juju namespaces must-gather "
     "crashdump baremetal lxd log-storage extracted export exports snap common current devstack unit units machine pod "
     "controller_logs cluster-scoped-resources core ansible tripleo edpm overcloud undercloud sosreport cases case upload uploads "
-    "download downloads desktop documents crash crashes coredump coredumps support errors"
+    "download downloads dump dumps desktop documents crash crashes coredump coredumps support errors"
 )
 _HOST_LIKE = re.compile(
     r"^(?:[a-z0-9]+-){0,3}(?:compute|controller|control|ctl|ctrl|cmp|cpt|network|net|storage|stor|node|host|hv|hypervisor|"
@@ -77,11 +79,12 @@ _ANSIBLE_CONTAINER = re.compile(r"^(?:(?P<host>[^_]+)_(?P<service>[a-z0-9_]+)_|(
 # `NAMESPACE_POD_UID` of the kubelet, and `POD_NAMESPACE_CONTAINER-ID` of its links.
 _POD_FOLDER = re.compile(r"^[a-z0-9-]+_(?P<pod>[a-z0-9.-]+)_(?:[0-9a-f-]{32,36})$")
 _POD_LINK = re.compile(r"^(?P<pod>[a-z0-9.-]+)_[a-z0-9-]+_(?P<container>[a-z0-9-]+)-[0-9a-f]{64}$")
+_REPLICA = re.compile(r"-[0-9a-f]{6,10}-[bcdfghjklmnpqrstvwxz2456789]{5}$")
 _POD_TAIL = re.compile(r"-(?:\d{1,4}|[0-9a-f]{8,10}|[bcdfghjklmnpqrstvwxz2456789]{5,10}|default)$")
 _CELL = re.compile(r"-cell\d+")
 _NOT_HOSTS = words(
     "kolla openstack devstack microstack docker podman tripleo edpm snap screen unit machine pod service container journal "
-    "journalctl log logs new old full combined all my the application charm"
+    "journalctl log logs new old full combined all my the application charm vmcore"
 )
 # Daemons that cephadm (`ceph-rgw.SERVICE.HOST.abcdef`) or ceph-ansible (`ceph-client.rgw.HOST.rgw0`) placed, and clients.
 _CEPH_FILE = re.compile(
@@ -125,9 +128,11 @@ def origin_of(inside: Sequence[str], outside: Sequence[str] = ()) -> Origin:
     """
     folders = [part for part in (*outside, *inside[:-1]) if part not in ("/", "", ".", "..")]
     service, named_host = _service(inside[-1], folders)
-    # A folder with whose name the program's begins is the program's: `kea/kea-dhcp4.log`.
-    parts = [(service or "").lower().partition(sign) for sign in "-_."]
+    # A folder with whose name the program's begins is the program's: `kea/kea-dhcp4.log`, `nagios/nagios.log`.
+    called = (service or "").lower()
+    parts = [called.partition(sign) for sign in "-_."]
     begun = {before for before, _, behind in parts if behind and behind not in _EVERYONES}
+    begun |= set() if re.search(r"\d", called) else {called}
     own = [part for part in inside[:-1] if not (part.lower() in begun and not _HOST_LIKE.match(part))]
     host = _host(own, [part for part in outside if part != "/" and part.lower() not in begun])
     return Origin(service, named_host or host)
@@ -203,7 +208,7 @@ def _service(name: str, folders: list[str]) -> tuple[str | None, str | None]:
 
 
 def _pod_service(stem: str, folders: list[str]) -> str | None:
-    """The service where the path is that of a pod's log, as the kubelet, its links and must-gather lay them out."""
+    """The service where the path is that of a pod's log, as the kubelet, its links, must-gather and Helm's jobs lay them out."""
     link = _POD_LINK.match(stem)
     if link is not None:
         return service_of_pod(link["pod"], link["container"])
@@ -212,10 +217,12 @@ def _pod_service(stem: str, folders: list[str]) -> str | None:
         below = folders[position + 1] if position + 1 < len(folders) else None
         if folder is not None:
             return service_of_pod(folder["pod"], below)
-        if folders[position] == "pods" and below is not None and "namespaces" in folders[:position]:
-            container = folders[position + 2] if position + 2 < len(folders) else stem
+        of_pods = folders[position] == "pods" and "namespaces" in folders[:position]
+        if below is not None and (of_pods or folders[position - 1 : position] == ["pod-logs"]):
+            container = folders[position + 2] if position + 2 < len(folders) else plain_stem(stem)
             return service_of_pod(below, container)
-    return None
+    # `kubectl cluster-info dump` calls every one so.
+    return service_of_pod(folders[-1]) if stem == "logs.txt" and folders and _REPLICA.search(folders[-1]) else None
 
 
 def _split_name(stem: str) -> tuple[str, str | None]:
@@ -255,12 +262,16 @@ def _is_service(text: str) -> bool:
 
 
 def _host(inside: list[str], outside: list[str]) -> str | None:
+    for above, folder in itertools.pairwise(inside):
+        # Where a server gathers the logs of others, each has a folder.
+        if above.lower() in _GATHERED and (host := _host_in(folder)):
+            return host
     for above, folder, below in zip(inside, inside[1:], inside[2:], strict=False):
         # A copy of a host's tree of files is called by the host.
         if (folder, below) in (("var", "log"), ("var", "run"), ("var", "lib")) and (host := _host_in(above)):
             return host
     for position in range(len(inside) - 1, -1, -1):
-        if "pods" in inside[:position] and "nodes" not in inside[position - 1 : position]:
+        if not {"pods", "pod-logs"}.isdisjoint(inside[:position]) and "nodes" not in inside[position - 1 : position]:
             continue
         host = _host_in(inside[position])
         if host is not None:
@@ -271,7 +282,7 @@ def _host(inside: list[str], outside: list[str]) -> str | None:
         if host is None:
             continue
         above = outside[position - 1].lower() if position else ""
-        told = host != part or above in ("logs", "log", "hosts", "nodes") or _HOST_LIKE.match(part)
+        told = host != part or above in ("logs", "log", *_GATHERED) or _HOST_LIKE.match(part)
         return host if told or _ADDRESS.match(part) else None
     return None
 
@@ -312,5 +323,6 @@ def _may_be_host(part: str) -> bool:
         and not _DATED.match(part)
         and not _IDENTIFIER.match(part)
         and not _POD_FOLDER.match(part)
+        and not _REPLICA.search(part)
         and not part.startswith((".", "must-gather", "juju-crashdump", "quay-io", "registry-"))
     )

@@ -28,9 +28,10 @@ OWN_BEGINNING = (
     r"(?:TRACE|DEBUG|INFO|AUDIT|WARNING|ERROR|CRITICAL) [a-z_]\w*(?:(?:\.\w+)+ | \[))"
 )
 
-SURE_BEGINNING = (
-    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \d{1,9} (?:TRACE|DEBUG|INFO|AUDIT|WARNING|ERROR|CRITICAL) [a-z_][\w.]* \["
+OSLO_BEGINNING = (
+    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \d{1,9} (?:TRACE|DEBUG|INFO|AUDIT|WARNING|ERROR|CRITICAL) [a-z_][\w.]* "
 )
+SURE_BEGINNING = rf"{OSLO_BEGINNING}\["
 
 # Abbreviations that name one offset in practice, in minutes; the others (IST, CST, BST in Asia ...) name several.
 _ZONES = {

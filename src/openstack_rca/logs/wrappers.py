@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from openstack_rca.logs.beginnings import by_first_character, matching, may_match, parts_of
+from openstack_rca.logs.beginnings import by_first_character, matching_unless, may_match, parts_of
 from openstack_rca.logs.envelopes import (
     ENVELOPE_SCHEMA,
     NO_ENVELOPES,
@@ -33,6 +33,7 @@ from openstack_rca.logs.stamps import (
     ISO,
     MONTH,
     NAMED_ZONE,
+    OSLO_BEGINNING,
     OWN_BEGINNING,
     SURE_BEGINNING,
     epoch_time,
@@ -80,10 +81,7 @@ class Wrapper:
 
     def take(self, lines: pl.DataFrame, timezone: str) -> tuple[pl.DataFrame, pl.DataFrame]:
         """``ENVELOPE_SCHEMA`` of the lines (``row``, ``text``) that begin with this prefix, and the other lines."""
-        hits, others = matching(lines, self.pattern)
-        if hits.height and self.unless:
-            refused, hits = matching(hits, self.unless)
-            others = pl.concat([others, refused]).sort("row") if refused.height else others
+        hits, others = matching_unless(lines, self.pattern, self.unless)
         if hits.height == 0:
             return NO_ENVELOPES, others
         return self._unwrapped(parts_of(hits, self.pattern), timezone), others
@@ -229,6 +227,12 @@ WRAPPERS: tuple[Wrapper, ...] = (
         about="RouterOS, with topics before its text",
     ),
     Wrapper(SYSLOG, rf"^{_PRIORITY}(?P<stamp>{_SHORT}) {_TAG}", yearless_time, about="the same without a host"),
+    Wrapper(
+        SYSLOG,
+        rf"^(?P<stamp>{_TIGHT_ISO}) (?P<severity>{_SEVERITY}): +(?P<inner>{OSLO_BEGINNING}.*)$",
+        iso_time,
+        about="a severity for the program, in a template of rsyslog's",
+    ),
     Wrapper(
         SYSLOG,
         rf"^{_PRIORITY}(?P<stamp>{_DATED_SHORT}):? {_HOST} {_WORDED}{_TAG}",

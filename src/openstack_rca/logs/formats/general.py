@@ -9,7 +9,7 @@ import polars as pl
 from openstack_rca.logs.formats.line_format import DATE, LEVEL_WORD, LineFormat, guessed, iso, timeless
 from openstack_rca.logs.programs import python_packages
 from openstack_rca.logs.records import level_in_text, normal_level
-from openstack_rca.logs.stamps import DAY, ISO, MONTH, any_times, written_times
+from openstack_rca.logs.stamps import DAY, ISO, MONTH, OSLO_BEGINNING, any_times, written_times
 
 WEAK = ("timestamped",)
 """Formats that tell a time and no more: they are not a sign that a file was understood."""
@@ -26,7 +26,7 @@ _WRITTEN = (
     r"\d{8}[T:_-]\d{6}(?:[.,]\d{1,9})?Z?"
 )
 _BEFORE = (
-    rf"(?: {{0,8}}\d{{1,9}} ?[:|] ?)?(?:(?:{_CAPITALS}|[A-Z],|"
+    rf"(?: {{0,8}}\d{{1,9}} ?[:|] ?)?(?:(?:(?:[A-Z][a-z]+ )?(?:{_CAPITALS})|[A-Z],|"
     r"\[[A-Za-z0-9][^\]]*\]|\([^)]*\)|"
     r"[A-Za-z][A-Za-z0-9_.-]*:)[ \t:|-]*){0,3}[\[(<]?"
 )
@@ -212,6 +212,7 @@ FORMATS = (
         rf"[\[(<]?(?P<level>{LEVEL_WORD}|LOG){_NOT_A_WORD}(?P<message>.*)$",
         _leveled,
         "a time and a level, as most programs write them",
+        unless=rf"^[^ ]+ [a-z]+: +{OSLO_BEGINNING}",
     ),
     LineFormat(
         "leveled",

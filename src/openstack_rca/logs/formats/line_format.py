@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from openstack_rca.logs.beginnings import matching, parts_of
+from openstack_rca.logs.beginnings import matching_unless, parts_of
 from openstack_rca.logs.records import NO_RECORDS, as_records, level_in_text, normal_level
 from openstack_rca.logs.stamps import formatted_time, iso_time, yearless_time
 
@@ -25,17 +25,18 @@ class LineFormat:
     """One shape of a line.
 
     ``pattern`` recognises it and names its parts; ``shape`` turns the parts (columns) into those of a record; ``about``
-    says what writes it, for the documentation.
+    says what writes it, for the documentation; ``unless`` recognises lines that only look like it.
     """
 
     name: str
     pattern: str
     shape: Callable[[pl.DataFrame, str], pl.DataFrame]
     about: str = ""
+    unless: str = ""
 
     def take(self, lines: pl.DataFrame, timezone: str) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Records of the lines (``row``, ``text``) that have this shape, and the other lines."""
-        hits, others = matching(lines, self.pattern)
+        hits, others = matching_unless(lines, self.pattern, self.unless)
         if hits.height == 0:
             return NO_RECORDS, others
         shaped = self.shape(parts_of(hits, self.pattern), timezone)
