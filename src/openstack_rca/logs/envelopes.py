@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -146,3 +146,18 @@ def origin_of_container(text: str) -> Origin:
     while name and not is_program(name):
         name = re.sub(r"^[^-_]*[-_]?", "", name)
     return Origin(service_of_tag(name or whole), None)
+
+
+def with_origins(parts: pl.DataFrame, column: str, origin: Callable[[str], Origin]) -> pl.DataFrame:
+    """``found_service`` and ``found_host`` beside the texts of a column, as ``origin`` makes them; each text is read once."""
+    distinct = parts[column].unique()
+    origins = [origin(value) if value else Origin(None, None) for value in distinct.to_list()]
+    table = pl.DataFrame(
+        {
+            column: distinct,
+            "found_service": [found.service for found in origins],
+            "found_host": [found.host for found in origins],
+        },
+        schema_overrides={column: pl.String, "found_service": pl.String, "found_host": pl.String},
+    )
+    return parts.join(table, on=column, how="left", nulls_equal=True, maintain_order="left")

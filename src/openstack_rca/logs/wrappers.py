@@ -24,6 +24,7 @@ from openstack_rca.logs.envelopes import (
     origin_of_path,
     origin_of_pod,
     service_of_tag,
+    with_origins,
 )
 from openstack_rca.logs.names import Origin
 from openstack_rca.logs.records import normal_level, syslog_level
@@ -89,10 +90,10 @@ class Wrapper:
     def _unwrapped(self, parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
         columns = {"text": pl.col("inner").fill_null(""), "wrapper": pl.lit(self.name), "part": pl.lit(WHOLE)}
         if self.origin is not None:
-            parts = _with_origins(parts, "source", self.origin)
+            parts = with_origins(parts, "source", self.origin)
             columns["outer_service"], columns["outer_host"] = pl.col("found_service"), pl.col("found_host")
         if "tag" in parts.columns:
-            parts = _with_origins(parts, "tag", lambda tag: Origin(service_of_tag(tag.partition("[")[0]), None))
+            parts = with_origins(parts, "tag", lambda tag: Origin(service_of_tag(tag.partition("[")[0]), None))
             columns["outer_service"] = pl.col("found_service")
         if self.time is not None:
             columns["outer_time"] = self.time(pl.col("stamp"), timezone)
@@ -120,20 +121,6 @@ class Wrapper:
                 if name != "row"
             ),
         )
-
-
-def _with_origins(parts: pl.DataFrame, column: str, origin: Callable[[str], Origin]) -> pl.DataFrame:
-    distinct = parts[column].unique()
-    origins = [origin(value) if value else Origin(None, None) for value in distinct.to_list()]
-    table = pl.DataFrame(
-        {
-            column: distinct,
-            "found_service": [found.service for found in origins],
-            "found_host": [found.host for found in origins],
-        },
-        schema_overrides={column: pl.String, "found_service": pl.String, "found_host": pl.String},
-    )
-    return parts.join(table, on=column, how="left", nulls_equal=True, maintain_order="left")
 
 
 def _apache_time(stamp: pl.Expr, timezone: str) -> pl.Expr:
