@@ -78,3 +78,9 @@ def _is_variation_selector(character: str) -> bool:
 def counted(number: int, noun: str) -> str:
     """How many there are of something: "1 file", "1,200 files"."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def times(count: int, normal: str) -> str:
+    """How often something happened against what is normal ("" where nobody knows): "20 times, normally never"."""
+    often = {0: "none", 1: "once"}.get(count, f"{count:,} times")
+    return f"{often}, normally {'never' if normal == '0' else normal}" if normal else often

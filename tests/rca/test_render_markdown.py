@@ -40,7 +40,7 @@ def test_all_facts_are_there() -> None:
     for cause in report.causes:
         for group in grouped(cause.evidence):
             item = group.item
-            for fact in (spot(item), f"counts {counts(item)}", item.text, item.why, like_text(group)):
+            for fact in (spot(item), counts(item), item.text, item.why, like_text(group)):
                 assert fact in text
         for part in cause.confidence_parts:
             assert (confidence_text(part) in text) == (part.value != 0)
@@ -91,7 +91,7 @@ def test_short_reports_have_no_empty_parts() -> None:
 def test_an_unsure_report_says_so() -> None:
     """The title calls a guess a guess, and what was not seen stands in the first lines."""
     head = render_markdown(report_samples.inconclusive()).split("## ")[0]
-    assert "# INCONCLUSIVE: best guess `cinder-volume`, 31 %" in head
+    assert "# INCONCLUSIVE: best guess `cinder-volume`\n" in head
     assert "**Missing:** no log of any cinder service" in head
 
 

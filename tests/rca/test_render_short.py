@@ -46,6 +46,17 @@ def test_the_screen_holds_verdict_why_proof_what_to_do_causes_checks_and_the_id(
 
 
 @pytest.mark.parametrize("width", [40, 60, 80])
+def test_the_time_of_an_onset_is_never_cut(width: int) -> None:
+    """Long names of hosts go before it, in the first lines and in the list of causes."""
+    report = report_samples.confirmed()
+    hosts = ",".join(f"compute{number}.region-one.cloud.example.org" for number in range(1, 4))
+    causes = [cause.model_copy(update={"host": hosts}) for cause in report.causes]
+    shown = on_screen(report.model_copy(update={"causes": causes}), width)
+    assert "since 2026-03-09 14:02:09 UTC" in " ".join(shown[:4])
+    assert any(line.startswith("  2  14:03:46 UTC  rabbitmq") for line in shown)
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
 def test_the_words_that_a_signature_knows_stand_on_a_narrow_screen_too(width: int) -> None:
     """The rest of the line goes before them."""
     report = report_samples.confirmed()
@@ -121,17 +132,17 @@ Proof:   controller/mariadb.log:88  /usr/sbin/mariadbd (initiated by: unknown):
 Do:      Start the database server on controller (systemctl start mariadb), then
          find out what stopped it: the journal of that host names the process or
          person that sent the signal.
-Also:    rabbitmq on controller failed on its own account (58 %). Trouble again
-         from 14:42:11 to 14:45:16 UTC: glance-api on controller (LIKELY).
+Also:    rabbitmq on controller failed on its own account. Trouble again from
+         14:42:11 to 14:45:16 UTC: glance-api on controller (LIKELY).
 Causes, most likely first
-  1  █████████░  mariadb on controller  process-down  since 14:02:09 UTC
-  2  ██████░░░░  rabbitmq on controller  messaging  since 14:03:46 UTC
+  1  14:02:09 UTC  mariadb on controller  process-down
+  2  14:03:46 UTC  rabbitmq on controller  messaging
 Checks that change nothing
   ssh controller systemctl status mariadb
   ssh controller journalctl -u mariadb --since '2026-03-09 14:00:00' --no-pager
 All of it: openstack-rca report show ID --full"""
 UNSURE_SCREEN = """\
-INCONCLUSIVE  best guess: cinder-volume  31 % sure
+INCONCLUSIVE  best guess: cinder-volume
 Why:     Requests to the block storage fail, but the logs of the block storage
          itself are not here.
 Proof:   nova-compute.log:9  Database connection was found disconnected;
@@ -167,7 +178,7 @@ Checks that change nothing:
 - `ssh controller systemctl status mariadb`
 - `ssh controller journalctl -u mariadb --since '2026-03-09 14:00:00' --no-pager`
 
-Also: rabbitmq on controller failed on its own account (58 %). Trouble again from `14:42:11` to `14:45:16` UTC: glance-api \
+Also: rabbitmq on controller failed on its own account. Trouble again from `14:42:11` to `14:45:16` UTC: glance-api \
 on controller (LIKELY).
 
 Report `ID`; once you know: `openstack-rca confirm ID --cause COMPONENT`

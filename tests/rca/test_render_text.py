@@ -63,7 +63,7 @@ def test_in_a_file_nothing_of_the_first_lines_is_cut() -> None:
 def test_an_unsure_report_says_first_what_it_lacks() -> None:
     """Without a sure cause the first lines name the guess as a guess, and what was not seen."""
     head = words(" ".join(render_text_plain(report_samples.inconclusive(), 80).splitlines()[:5]))
-    assert "INCONCLUSIVE best guess: cinder-volume 31 % sure" in head
+    assert "INCONCLUSIVE best guess: cinder-volume Why:" in head
     assert "Missing: no log of any cinder service" in head
     assert "Do: Check: openstack volume service list" in head
 
@@ -178,13 +178,12 @@ def test_colours_only_where_they_are_wanted(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_an_ascii_terminal_gets_ascii() -> None:
-    """Where the output cannot take more than ASCII nothing fails: bars are # and -, letters become escapes."""
+    """Where the output cannot take more than ASCII nothing fails: letters become escapes."""
     raw = io.BytesIO()
     output = io.TextIOWrapper(raw, encoding="ascii", errors="strict")
     render_text(hostile_report.hostile("caf\u00e9 \u65e5\u672c"), Console(file=output, width=80))
     output.flush()
     text = raw.getvalue().decode("ascii")
-    assert "#########-" in text
     assert "caf\\xe9 \\u65e5\\u672c" in text
 
 

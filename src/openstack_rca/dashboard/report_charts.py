@@ -1,4 +1,4 @@
-"""The plots of a report: what each component logged over time, the causal chain, the parts of a confidence."""
+"""The plots of a report: what each component logged over time, and the causal chain."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import altair as alt
 import polars as pl
 
 from openstack_rca.dashboard.words import here, plain, time_axis
-from openstack_rca.service.showing import Cause, Hop, Report, Verdict
+from openstack_rca.service.showing import Hop, Report, Verdict
 
 ROW_HEIGHT = 26
 SURPRISE = {
@@ -20,7 +20,7 @@ SURPRISE = {
 }
 CALM = ("#d3dae0", "#a9c4d0", "#a9c4d0", "#a9c4d0")
 """Where nothing failed, no colour raises an alarm."""
-FOR, AGAINST, FAULT, QUIET, WELL = "#3b82a0", "#d97706", "#d64545", "#6b7a86", "#2e8b57"
+FAULT, QUIET, WELL = "#d64545", "#6b7a86", "#2e8b57"
 
 
 TURNS = {"silence": ("cross", QUIET), "gap": ("diamond", "#7c5cbf"), "recovery": ("triangle-up", WELL)}
@@ -173,29 +173,6 @@ def _onset_numbers(onsets: Sequence[tuple[datetime, int, str]], report: Report) 
 def _surprise(score: float | None) -> str:
     none, low, high, highest = SURPRISE
     return none if score is None else highest if score >= 0.999 else high if score >= 0.99 else low
-
-
-def confidence_chart(cause: Cause) -> alt.Chart | None:
-    """What adds to a confidence and what takes from it."""
-    rows = [
-        {"part": plain(part.name, 40), "value": part.value, "note": plain(part.note, 120)}
-        for part in cause.confidence_parts
-        if part.value
-    ]
-    if not rows:
-        return None
-    chart: alt.Chart = (
-        alt.Chart(pl.DataFrame(rows))
-        .mark_bar(height=10)
-        .encode(
-            x=alt.X("value:Q", title=None, axis=alt.Axis(format=".1f", tickCount=5)),
-            y=alt.Y("part:N", sort=None, title=None, axis=alt.Axis(labelLimit=160, labelOverlap=False)),
-            color=alt.condition("datum.value < 0", alt.value(AGAINST), alt.value(FOR)),
-            tooltip=["part:N", alt.Tooltip("value:Q", format=".2f"), "note:N"],
-        )
-        .properties(height=24 * len(rows) + 50)
-    )
-    return chart
 
 
 def chain_dot(hops: Sequence[Hop], roots: Sequence[str], dark: bool) -> str:

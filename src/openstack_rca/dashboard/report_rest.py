@@ -5,7 +5,16 @@ from __future__ import annotations
 import streamlit as st
 
 from openstack_rca.dashboard.words import block, draw_zones, here, plain, row_time
-from openstack_rca.service.showing import Report, RequestPath, moment, percent, place, story_lines, story_title
+from openstack_rca.service.showing import (
+    Report,
+    RequestPath,
+    certainty,
+    moment,
+    percent,
+    place,
+    story_lines,
+    story_title,
+)
 
 
 def draw_rest(report: Report) -> None:
@@ -53,8 +62,9 @@ def _draw_rest(report: Report) -> None:
     if report.episodes:
         with st.expander(f"Other stretches of trouble in these logs ({len(report.episodes):d})"):
             for episode in report.episodes:
-                told = f"{moment(episode.start)}{here(episode.start)}, {episode.verdict.value}, {percent(episode.confidence)}"
-                st.text(plain(f"{told}: {episode.statement}"))
+                told = f"{moment(episode.start)}{here(episode.start)}, {episode.verdict.value}"
+                sure = certainty(episode.verdict, episode.confidence)
+                st.text(plain(f"{told}, {sure}: {episode.statement}"))
     if report.similar:
         with st.expander(f"Similar past incidents ({len(report.similar):d})"):
             for past in report.similar:

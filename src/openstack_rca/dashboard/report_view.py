@@ -8,7 +8,7 @@ from openstack_rca.dashboard.conversation import Answer
 from openstack_rca.dashboard.evidence_view import draw_evidence, draw_link_to_line
 from openstack_rca.dashboard.follow_up_view import draw_conversation
 from openstack_rca.dashboard.report_actions import draw_actions
-from openstack_rca.dashboard.report_charts import chain_dot, confidence_chart, timeline_chart
+from openstack_rca.dashboard.report_charts import chain_dot, timeline_chart
 from openstack_rca.dashboard.report_rest import draw_rest
 from openstack_rca.dashboard.words import block, draw_zones, here, plain, row_time
 from openstack_rca.service.showing import (
@@ -17,11 +17,12 @@ from openstack_rca.service.showing import (
     Report,
     Verdict,
     chain_steps,
+    confidence_sides,
+    confidence_text,
     headline,
-    moment,
-    percent,
     place,
     spot,
+    sure_since,
     window_text,
 )
 from openstack_rca.settings import Settings
@@ -77,9 +78,9 @@ def _draw_verdict(report: Report, point: Headline) -> None:
 
 def _facts(report: Report) -> list[str]:
     cause = report.causes[0] if report.causes else None
-    facts = [f"Confidence {percent(cause.confidence)}"] if cause else []
+    facts = sure_since(headline(report))
     if cause and cause.onset:
-        facts.append(f"since {moment(cause.onset)}{here(cause.onset)}")
+        facts[-1] += here(cause.onset)
     facts.append(f"{report.events:,d} events read")
     version = f"model version {report.model.version}" if report.model.version else "no model"
     return [*facts, version, f"report {report.id}"]
@@ -106,14 +107,11 @@ def _draw_proof(answer: Answer, settings: Settings) -> None:
 
 
 def _draw_reasons(cause: Cause, key: str) -> None:
-    if cause.explains:
-        with st.container(key=f"meta-explains-{key}", gap=None):
+    with st.container(key=f"meta-explains-{key}", gap=None):
+        if cause.explains:
             st.text(plain(f"Accounts for the trouble of {', '.join(cause.explains)}"))
-    if cause.confidence_parts:
-        with st.expander("What the confidence is made of", key=f"made-of-{key}"):
-            chart = confidence_chart(cause)
-            if chart is not None:
-                st.altair_chart(chart, width="stretch", key=f"parts-{key}", alt="The parts of the confidence as bars.")
+        for side, parts in confidence_sides(cause):
+            st.text(plain(f"{side}: {', '.join(confidence_text(part) for part in parts)}"))
 
 
 def _draw_other_causes(answer: Answer, settings: Settings) -> None:
@@ -124,11 +122,9 @@ def _draw_other_causes(answer: Answer, settings: Settings) -> None:
     for number, cause in enumerate(others, 1):
         key = f"{answer.report.id}-{number}"
         with st.container(border=True, gap="small"):
-            name, bar = st.columns([0.62, 0.38], vertical_alignment="center")
-            with name, st.container(key=f"cause-name-{number}", gap=None):
+            with st.container(key=f"cause-name-{number}", gap=None):
                 kind = cause.category.value + (", a fault of its own" if cause.independent else "")
                 st.text(plain(f"{number + 1}. {place(cause.component, cause.host)}  ({kind})"))
-            bar.progress(min(1.0, max(0.0, cause.confidence)), text=f"{cause.confidence:.0%}")
             details = st.expander("Evidence and reasons", key=f"details-{key}", on_change="rerun")
             if details.open:
                 with details:

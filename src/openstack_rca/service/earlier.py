@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from openstack_rca.rca.render import as_utc, moment, percent, place
+from openstack_rca.rca.render import as_utc, certainty, moment, place
 from openstack_rca.rca.report import Report
 from openstack_rca.rca.vocabulary import Verdict
 from openstack_rca.service.explore import ERRORS
@@ -118,9 +118,8 @@ def _beside(past: Report, report: Report) -> list[str]:
     told = [f"Compared: this report with report {past.id} about the same logs at {moment(_when(past))}."]
     for name, one in (("Then", past), ("Now", report)):
         first = one.causes[0] if one.causes and one.verdict is not Verdict.NO_FAILURE_FOUND else None
-        cause = (
-            f", {place(first.component, first.host)} ({percent(first.confidence)}): {first.statement}" if first else ""
-        )
+        sure = f" ({certainty(one.verdict, first.confidence)})" if first else ""
+        cause = f", {place(first.component, first.host)}{sure}: {first.statement}" if first else ""
         told.append(f"{name}: {one.verdict.value}{cause}")
     was, now = ({row.component: sum(row.errors) for row in one.activity} for one in (past, report))
     changed = [name for name in {**now, **was} if now.get(name, 0) != was.get(name, 0)]

@@ -14,9 +14,8 @@ from itertools import pairwise
 
 from openstack_rca.plain_text import counted
 from openstack_rca.rca.knowledge import load_topology
-from openstack_rca.rca.render import as_utc, clock, confidence_sides, confidence_text, moment, percent, place
+from openstack_rca.rca.render import as_utc, certainty, clock, confidence_sides, confidence_text, moment, place
 from openstack_rca.rca.report import Cause, EvidenceItem, Report
-from openstack_rca.rca.vocabulary import Verdict
 from openstack_rca.service.earlier import Earlier, compare_with_earlier
 
 MOST_LINES = 12
@@ -233,18 +232,18 @@ def _about(report: Report, name: str) -> tuple[list[str], list[EvidenceItem]]:
 
 def _about_cause(report: Report, cause: Cause, number: int) -> list[str]:
     where = place(cause.component, cause.host)
-    sure = report.verdict in (Verdict.CONFIRMED, Verdict.LIKELY)
-    rank = "is the first cause" if number == 1 else f"is cause {number} of {len(report.causes)}, not the first"
-    lines = [f"{where} {rank} ({percent(cause.confidence)}{'' if sure else ', unsettled'}): {cause.statement}"]
+    rank = f"is cause {number} of {len(report.causes)}, not the first"
+    if number == 1:
+        rank = f"is the first cause ({certainty(report.verdict, cause.confidence)})"
+    lines = [f"{where} {rank}: {cause.statement}"]
     for side, parts in confidence_sides(cause):
         lines.append(f"{side}: {', '.join(confidence_text(part) for part in parts)}.")
     if cause.explains:
         lines.append(f"It accounts for the trouble of {', '.join(cause.explains)}.")
     if number > 1:
         first = report.causes[0]
-        lines.append(
-            f"{place(first.component, first.host)} comes before it with {percent(first.confidence)}: {first.statement}"
-        )
+        told = certainty(report.verdict, first.confidence)
+        lines.append(f"{place(first.component, first.host)} comes before it ({told}): {first.statement}")
     return lines
 
 
@@ -361,10 +360,7 @@ def _checks(report: Report, names: list[str]) -> Reply:
 
 def _on_host(report: Report, host: str, beside: Beside) -> Reply:
     causes = [cause for cause in report.causes if host in (cause.host or "")]
-    lines = [
-        f"Cause: {place(cause.component, cause.host)} ({percent(cause.confidence)}): {cause.statement}"
-        for cause in causes
-    ]
+    lines = [f"Cause: {place(cause.component, cause.host)}: {cause.statement}" for cause in causes]
     lines += [
         _timed(as_utc(entry.time), f"{entry.component}: {entry.text}", beside)
         for entry in report.timeline

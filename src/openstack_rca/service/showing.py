@@ -8,6 +8,7 @@ from datetime import datetime
 from openstack_rca.rca.knowledge import load_topology
 from openstack_rca.rca.render import Headline as Headline
 from openstack_rca.rca.render import as_utc as as_utc
+from openstack_rca.rca.render import certainty as certainty
 from openstack_rca.rca.render import confidence_sides as confidence_sides
 from openstack_rca.rca.render import confidence_text as confidence_text
 from openstack_rca.rca.render import counts as counts
@@ -18,6 +19,7 @@ from openstack_rca.rca.render import place as place
 from openstack_rca.rca.render import spot as spot
 from openstack_rca.rca.render import story_lines as story_lines
 from openstack_rca.rca.render import story_title as story_title
+from openstack_rca.rca.render import sure_since as sure_since
 from openstack_rca.rca.render import window_text as window_text
 from openstack_rca.rca.report import Cause as Cause
 from openstack_rca.rca.report import EvidenceItem as EvidenceItem

@@ -9,6 +9,7 @@ from openstack_rca.rca.render.ticket import render_ticket
 from openstack_rca.rca.render.wording import (
     Headline,
     as_utc,
+    certainty,
     clock,
     confidence_sides,
     confidence_text,
@@ -20,5 +21,6 @@ from openstack_rca.rca.render.wording import (
     spot,
     story_lines,
     story_title,
+    sure_since,
     window_text,
 )

@@ -57,8 +57,7 @@ def _head(report: Report) -> str:
     title = f"# {point.verdict.value}"
     if point.cause:
         guess = "" if point.sure else "best guess "
-        title += f": {guess}{_place(point.cause.component, point.cause.host)}, {wording.percent(point.cause.confidence)} sure"
-        title += f", since {wording.moment(point.cause.onset)}" if point.cause.onset else ""
+        title += ", ".join([f": {guess}{_place(point.cause.component, point.cause.host)}", *wording.sure_since(point)])
     facts = [f"**Why:** {markdown_prose(f'{point.why} {point.reach}')}"]
     if point.proof and point.sure:
         proof = markdown_code(excerpt(point.proof.text, _PROOF_LIMIT, point.proof.matched))
@@ -76,10 +75,10 @@ def _causes(report: Report) -> str:
         return ""
     rows = [
         f"| {number} | {_cell(wording.place(cause.component, cause.host))} | {cause.category.value} "
-        f"| {wording.percent(cause.confidence)} | {wording.moment(cause.onset)} |"
+        f"| {wording.moment(cause.onset)} |"
         for number, cause in enumerate(report.causes, start=1)
     ]
-    header = ["| # | component | category | confidence | onset |", "| --- | --- | --- | --- | --- |"]
+    header = ["| # | component | category | onset |", "| --- | --- | --- | --- |"]
     return "## Causes, most likely first\n\n" + "\n".join(header + rows)
 
 
@@ -127,7 +126,7 @@ def _evidence(number: str, group: EvidenceGroup, why: str) -> str:
         facts.append(f"{wording.clock(item.time)} UTC")
     if item.lines > 1:
         facts.append(f"{item.lines} lines")
-    facts += [f"counts {markdown_code(wording.counts(item))}", markdown_prose(wording.kind_text(item))]
+    facts += [markdown_prose(wording.counts(item)), markdown_prose(wording.kind_text(item))]
     if item.score is not None:
         facts.append(f"score {item.score:.3f}")
     # The text is one line by contract; a line break in it would be shown as a space.
@@ -193,8 +192,8 @@ def _episodes(episodes: list[Episode]) -> str:
     for episode in episodes:
         place = _place(episode.component, episode.host)
         told = (
-            f"**{episode.verdict.value}: {place}**, {wording.percent(episode.confidence)} sure, {episode.category.value}, "
-            f"{wording.span(episode)}. {markdown_prose(episode.statement)}"
+            f"**{episode.verdict.value}: {place}**, {wording.certainty(episode.verdict, episode.confidence)}, "
+            f"{episode.category.value}, {wording.span(episode)}. {markdown_prose(episode.statement)}"
         )
         parts += [told, f"To look at it alone, add {markdown_code(wording.alone(episode))}."]
         for item in episode.evidence[:1]:

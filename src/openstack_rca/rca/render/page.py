@@ -16,7 +16,6 @@ HEAD_INDENT = 9
 """Columns of the labels of the first lines."""
 
 _LOG_LINES = 3
-_BAR_WIDTH = 10
 
 
 class Page:
@@ -39,12 +38,6 @@ class Page:
     def join(self, *parts: Text | str | tuple[str, str]) -> Text:
         """Return the parts as one text."""
         return Text.assemble(*parts, overflow="fold")
-
-    def bar(self, share: float) -> Text:
-        """Return a bar for a share of [0, 1]."""
-        full, empty = ("#", "-") if self._ascii else ("\u2588", "\u2591")
-        filled = round(share * _BAR_WIDTH)
-        return Text.assemble((full * filled, confidence_style(share)), (empty * (_BAR_WIDTH - filled), "dim"))
 
     def show(self, renderable: RenderableType, indent: int = 0) -> None:
         """Print ``renderable`` in lines without trailing blanks."""
@@ -109,8 +102,3 @@ class Page:
         """Print the telling part of a log line, the words ``matched`` in it."""
         room = max(40, _LOG_LINES * (self.width - indent - 4))
         self.item("|", self.text(excerpt(value, min(LINE_LIMIT, room), matched)), indent)
-
-
-def confidence_style(share: float) -> str:
-    """Return the colour of a confidence."""
-    return "green" if share >= 0.75 else "yellow" if share >= 0.4 else "red"

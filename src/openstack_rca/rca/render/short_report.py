@@ -6,7 +6,7 @@ from rich.console import Console
 
 from openstack_rca.rca.render.excerpts import excerpt
 from openstack_rca.rca.render.page import HEAD_INDENT, Page
-from openstack_rca.rca.render.text_report import verdict_line
+from openstack_rca.rca.render.text_report import verdict_lines
 from openstack_rca.rca.render.wording import Headline, clock, headline, lacks, place, spot
 from openstack_rca.rca.report import Report
 
@@ -29,7 +29,7 @@ def render_short(report: Report, console: Console, program: str = "openstack-rca
     """
     page = Page(console)
     point = headline(report)
-    for line in page.cut(verdict_line(page, point), 2, page.width):
+    for line in verdict_lines(page, point):
         page.show(line)
     page.labelled("Why:", page.text(point.why), _WHY_LINES)
     if point.proof and point.cause:
@@ -56,11 +56,9 @@ def _causes(page: Page, report: Report) -> None:
         return
     page.show(page.text("Causes, most likely first", "bold underline"))
     for number, cause in enumerate(report.causes[:_CAUSES], start=1):
-        since = f"  since {clock(cause.onset)[:8]} UTC" if cause.onset else ""
-        line = page.join(
-            f"{number}  ", page.bar(cause.confidence), "  ", page.text(place(cause.component, cause.host), "bold")
-        )
-        line.append(f"  {cause.category.value}{since}")
+        since = f"{clock(cause.onset)[:8]} UTC" if cause.onset else " " * 12
+        name = page.text(place(cause.component, cause.host), "bold")
+        line = page.join(f"{number}  {since}  ", name, f"  {cause.category.value}")
         for shown in page.cut(line, 1, page.width - 2):
             page.show(shown, 2)
 

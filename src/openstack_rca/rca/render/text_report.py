@@ -16,7 +16,7 @@ from rich.text import Text
 
 from openstack_rca.rca.render import wording
 from openstack_rca.rca.render.excerpts import EvidenceGroup, excerpt, grouped, like_text
-from openstack_rca.rca.render.page import HEAD_INDENT, Page, confidence_style
+from openstack_rca.rca.render.page import HEAD_INDENT, Page
 from openstack_rca.rca.report import Cause, Episode, FileSummary, Report, RequestPath, StoryPicture
 from openstack_rca.rca.vocabulary import Verdict
 
@@ -78,7 +78,7 @@ def render_text_plain(report: Report, width: int = 100) -> str:
 def _head(page: Page, report: Report) -> None:
     """Print the point of the report, on a terminal in five lines, then what else went wrong."""
     point = wording.headline(report)
-    top = page.cut(verdict_line(page, point), 2, page.width)
+    top = verdict_lines(page, point)
     for line in top:
         page.show(line)
     why = page.text(f"{point.why} {point.reach}".strip())
@@ -103,16 +103,22 @@ def _head(page: Page, report: Report) -> None:
         page.labelled("Also:", page.text(point.also), 4)
 
 
-def verdict_line(page: Page, point: wording.Headline) -> Text:
-    """The first line of every terminal report: verdict, component and host, how sure, since when."""
+def verdict_lines(page: Page, point: wording.Headline) -> list[Text]:
+    """The top of every terminal report: verdict, component and host, how sure an answer is, since when.
+
+    Only names are ever cut; what does not fit behind them stands on a line of its own.
+    """
     badge = f" {point.verdict.value} " if page.coloured else point.verdict.value
     first = page.join(page.text(badge, _VERDICT_STYLES[point.verdict]))
     if point.cause:
         first.append_text(page.join("  " if point.sure else "  best guess: ", page.text(point.subject, "bold")))
-        first.append(f"  {wording.percent(point.cause.confidence)} sure", confidence_style(point.cause.confidence))
-        if point.cause.onset:
-            first.append(f"  since {wording.moment(point.cause.onset)}")
-    return first
+    lines = page.cut(first, 2, page.width)
+    for fact in wording.sure_since(point):
+        if len(lines[-1]) + 2 + len(fact) <= page.width:
+            lines[-1].append(f"  {fact}")
+        else:
+            lines.append(page.text(fact))
+    return lines
 
 
 def _grounds(page: Page, report: Report, lines: int) -> list[tuple[str, Text]]:
@@ -134,7 +140,7 @@ def _causes(page: Page, report: Report, own: Sequence[Cause]) -> None:
     page.title("Causes, most likely first")
     if page.width < _TABLE_WIDTH:
         for number, cause in enumerate(causes, start=1):
-            share = f"{wording.percent(cause.confidence)}, {cause.category.value}, since {wording.moment(cause.onset)}"
+            share = f"{cause.category.value}, since {wording.moment(cause.onset)}"
             page.item(
                 str(number), page.join(page.text(wording.place(cause.component, cause.host), "bold"), f": {share}")
             )
@@ -142,17 +148,15 @@ def _causes(page: Page, report: Report, own: Sequence[Cause]) -> None:
         onsets = [cause.onset for cause in causes if cause.onset]
         day = wording.one_day(onsets)
         table = Table.grid(padding=(0, 2, 0, 0))
-        for _ in range(6):
+        for _ in range(4):
             table.add_column(overflow="fold")
         onset = f"onset{', ' + day if day else ' (UTC)'}"
-        table.add_row(*(Text(name, "dim") for name in ("#", "component", "category", "confidence", "", onset)))
+        table.add_row(*(Text(name, "dim") for name in ("#", "component", "category", onset)))
         for number, cause in enumerate(causes, start=1):
             table.add_row(
                 Text(str(number)),
                 page.text(wording.place(cause.component, cause.host), "bold"),
                 page.text(cause.category.value),
-                page.bar(cause.confidence),
-                Text(wording.percent(cause.confidence)),
                 Text(
                     f"{wording.clock(cause.onset)[:8]} UTC" if day and cause.onset else wording.moment(cause.onset)[:19]
                 ),
@@ -164,7 +168,7 @@ def _causes(page: Page, report: Report, own: Sequence[Cause]) -> None:
 
 
 def _cause(page: Page, number: int, cause: Cause, in_full: int, *, own: bool) -> None:
-    page.title(f"Cause {number}: {wording.place(cause.component, cause.host)}, {wording.percent(cause.confidence)}")
+    page.title(f"Cause {number}: {wording.place(cause.component, cause.host)}")
     if own:
         page.show(page.text("Failed on its own account.", "bold"), 2)
     page.show(page.text(cause.statement), 2)
@@ -268,7 +272,7 @@ def _episodes(page: Page, episodes: Sequence[Episode]) -> None:
     page.title("Further trouble in the same logs, at other times")
     for number, episode in enumerate(episodes, start=1):
         who = page.text(wording.place(episode.component, episode.host), "bold")
-        share = f"  {wording.percent(episode.confidence)} sure, {episode.category.value}"
+        share = f"  {wording.certainty(episode.verdict, episode.confidence)}, {episode.category.value}"
         page.item(str(number), page.join(page.text(episode.verdict.value, "bold"), "  ", who, share))
         page.show(page.text(wording.span(episode)), 4)
         page.show(page.text(episode.statement), 4)

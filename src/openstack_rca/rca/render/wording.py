@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from openstack_rca.plain_text import counted
+from openstack_rca.plain_text import counted, times
 from openstack_rca.rca.report import (
     Cause,
     ConfidencePart,
@@ -35,6 +35,9 @@ MAX_NAMES = 3
 """Names of a list that a sentence holds; the others are counted."""
 
 MAX_HOSTS = 4
+
+SURE = (Verdict.CONFIRMED, Verdict.LIKELY)
+"""Verdicts whose first cause is an answer."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ def headline(report: Report) -> Headline:
     """Return what a reader must know first."""
     cause = report.causes[0] if report.causes else None
     healthy = report.verdict is Verdict.NO_FAILURE_FOUND
-    sure = report.verdict in (Verdict.CONFIRMED, Verdict.LIKELY)
+    sure = report.verdict in SURE
     if healthy:
         action = ACTION_WHEN_HEALTHY
     elif cause and sure and cause.remedy:
@@ -104,7 +107,7 @@ def _reach(cause: Cause) -> str:
 def _also(report: Report) -> str:
     """Return the further simultaneous causes and the further stretches of trouble as sentences."""
     told = [
-        f"{place(cause.component, cause.host)} failed on its own account ({percent(cause.confidence)})."
+        f"{place(cause.component, cause.host)} failed on its own account."
         for cause in simultaneous(report)
         if cause is not report.causes[0]
     ]
@@ -120,6 +123,13 @@ def simultaneous(report: Report) -> list[Cause]:
     """Return the causes that failed on their own account where there are several; empty for a single fault."""
     own = [cause for cause in report.causes if cause.independent]
     return own if len(own) > 1 else []
+
+
+def sure_since(point: Headline) -> list[str]:
+    """Return how sure the first cause is, where it is an answer, and since when it lasts."""
+    cause = point.cause
+    told = [certainty(point.verdict, cause.confidence)] if cause and point.sure else []
+    return told + ([f"since {moment(cause.onset)}"] if cause and cause.onset else [])
 
 
 def lacks(report: Report) -> str:
@@ -163,6 +173,11 @@ def percent(share: float) -> str:
     return f"{round(share * 100) if share >= 1 else min(99, round(share * 100))} %"
 
 
+def certainty(verdict: Verdict, share: float) -> str:
+    """Return how sure a first cause is, in words; a number only where the verdict is an answer and no guess."""
+    return f"{percent(share)} sure" if verdict in SURE else "a guess"
+
+
 def place(component: str, host: str | None) -> str:
     """Return a component with its host or hosts, where they are known; of many hosts the first ones."""
     if not host:
@@ -178,10 +193,8 @@ def spot(item: EvidenceItem) -> str:
 
 
 def counts(item: EvidenceItem) -> str:
-    """Return the count in the window against the baseline: ``0 -> 412``."""
-    if item.baseline:
-        return f"{item.baseline} -> {item.count}"
-    return "once" if item.count == 1 else f"{item.count} times"
+    """Return how often it was in the window against the baseline: "412 times, normally never"."""
+    return times(item.count, item.baseline)
 
 
 def accusation(item: EvidenceItem) -> str:

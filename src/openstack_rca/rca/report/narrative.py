@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from openstack_rca.plain_text import times
 from openstack_rca.rca.evidence import Finding, FoundWindow, NormalRates
 from openstack_rca.rca.judgement import Candidate, probability, standing
 from openstack_rca.rca.knowledge import Catalogue, Topology, concrete_checks
@@ -277,8 +278,7 @@ def _entry(component: str, alike: Sequence[Finding]) -> TimelineEntry:
     first = alike[0]
     baselines = {finding.baseline for finding in alike}
     count = sum(finding.count for finding in alike)
-    counted = f"{first.baseline} -> {count}" if len(baselines) == 1 and first.baseline else f"{count} times"
-    told = f"{first.title.rstrip('.')} ({counted})"
+    told = f"{first.title.rstrip('.')} ({times(count, first.baseline if len(baselines) == 1 else '')})"
     loggers = [
         f"{finding.accuser} on {finding.accuser_host}" if finding.accuser_host else finding.accuser
         for finding in alike
