@@ -150,3 +150,45 @@ def test_a_table_is_read_by_columns_that_mean_a_time_and_a_text(text: str) -> No
 def test_a_moment_is_read_in_whatever_order_its_parts_stand(stamps: list[str], expected: list[str]) -> None:
     text = "".join(json.dumps({"time": stamp, "message": "x"}) + "\n" for stamp in stamps)
     assert [str(event["time"])[:19] for event in rows(text)] == sorted(expected)
+
+
+_SYSTEM = (
+    "<Event xmlns='urn:x'><System><Provider Name='Hyper-V'/><EventID>{0}</EventID><Level>2</Level>"
+    "<TimeCreated SystemTime='2026-11-23T04:00:0{0}.5Z'/><Computer>w1</Computer></System>"
+)
+WINDOWS = {
+    "saved by the viewer": f"<?xml version='1.0'?>\n<Events>{_SYSTEM.format(0)}<RenderingInfo><Message>no &lt;disk&gt;</Message>"
+    f"</RenderingInfo></Event>{_SYSTEM.format(1)}<EventData><Data>no</Data><Data>net</Data></EventData></Event></Events>\n",
+    "as text": "".join(
+        f"Event[{place}]:\n  Log Name: System\n  Source: Hyper-V\n  Date: 2026-11-23T04:00:0{place}.500\n  Level: Error\n"
+        f"  Computer: w1\n  Description: \n{text}\n\n"
+        for place, text in enumerate(("no <disk>", "no net"))
+    ),
+    "of PowerShell": '#TYPE System.EventLogRecord\n"Message","ProviderName","MachineName","TimeCreated","LevelDisplayName"\n'
+    '"no <disk>","Hyper-V","w1","2026-11-23 04:00:00.5","Error"\n"no net","Hyper-V","w1","2026-11-23 04:00:01.5","Error"\n',
+    "of a table": "Level,Date and Time,Source,Event ID,Task Category\nError,11/23/2026 4:00:00.5 AM,Hyper-V,1,None,no <disk>\n"
+    'Error,11/23/2026 4:00:01.5 AM,Hyper-V,1,None,"no net"\n',
+}
+
+
+@pytest.mark.parametrize("shown", WINDOWS)
+def test_events_of_windows_are_read_in_each_form_of_their_export(shown: str) -> None:
+    events = rows(WINDOWS[shown], "w1/events.txt")
+    assert [(str(event["time"])[:21], event["host"], event["service"], event["level"], event["message"]) for event in events] == [
+        ("2026-11-23 04:00:00.5", "w1", "Hyper-V", "ERROR", "no <disk>"),
+        ("2026-11-23 04:00:01.5", "w1", "Hyper-V", "ERROR", "no net"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"Type": "container", "Action": "die", "Actor": {"ID": "4f66", "Attributes": {"exitCode": "137", "name": "nova_compute"}}, "timeNano": 1795406400100000000},
+        {"Type": "container", "Status": "die", "ID": "4f66", "Name": "nova_compute", "ContainerExitCode": 137, "Time": "2026-11-23T05:00:00.1+01:00"},
+    ],
+    ids=["docker", "podman"],
+)  # fmt: skip
+def test_what_a_runtime_tells_of_a_container_in_json_is_an_event_of_what_runs_in_it(record: dict[str, Any]) -> None:
+    (event,) = rows(json.dumps(record) + "\n", "events.json")
+    assert (str(event["time"])[:21], event["service"]) == ("2026-11-23 04:00:00.1", "nova_compute")
+    assert event["message"].startswith("container die 4f66 (") and "exitCode=137" in event["message"]

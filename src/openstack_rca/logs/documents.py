@@ -40,6 +40,7 @@ _VERBOSE = re.compile(
     r"\[(?:s=\w+;|[^\]]*i=)[^\]]*\]$",
 )
 _FIELD = re.compile(r"^ +(?P<name>[A-Z_][A-Z0-9_]*)=(?P<value>.*)$", re.DOTALL)
+_POWERSHELL = re.compile(rb"^#TYPE .*\n")
 _SEPARATORS = " \t\r\n,[]\x1e\ufeff"
 _POSTGRESQL = re.compile(
     r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} [A-Z+\d:-]{1,6},(?:\"[^\"]*\"|[^,\"]*),(?:\"[^\"]*\"|[^,\"]*),\d*,"
@@ -51,6 +52,9 @@ _POSTGRESQL_COLUMNS = [
     "message", "detail", "hint", "internal_query", "internal_query_pos", "context", "query", "query_pos", "location",
     "application_name", "backend_type",
 ]  # fmt: skip
+# Windows' viewer of events names no column for the text, and its source of an event is a program.
+_WINDOWS_VIEWER = "Level,Date and Time,Source,Event ID,Task Category"
+_WINDOWS_COLUMNS = ["level", "timestamp", "service", "event_id", "task", "message"]
 _FOUND_RECORDS = 2
 
 
@@ -62,7 +66,8 @@ def splitter_for(head: bytes) -> Splitter | None:
     framed = counted_frames(begin, len(head) <= _HEAD)
     if framed is not None:
         return framed
-    first = begin.split(b"\n", 1)[0].decode("utf-8", "replace").rstrip("\r")
+    # PowerShell says above a table of what kind its rows are.
+    first = _POWERSHELL.sub(b"", begin).split(b"\n", 1)[0].decode("utf-8", "replace").rstrip("\r")
     if _VERBOSE.match(first):
         return by_beginnings(lambda _before, line: _VERBOSE.match(line), _verbose_entry)
     text = _decoded(begin)
@@ -71,6 +76,8 @@ def splitter_for(head: bytes) -> Splitter | None:
         return printed
     if first[:1] in ("{", "[", "\x1e"):
         return _json_documents if _is_document(_decoded(begin).lstrip("\x1e"), first.strip("\x1e ,")) else None
+    if first == _WINDOWS_VIEWER:
+        return csv_rows(_WINDOWS_COLUMNS, ",", lambda row: {} if row["timestamp"] == "Date and Time" else row)
     if _POSTGRESQL.match(first):
         return csv_rows(_POSTGRESQL_COLUMNS, ",", _postgresql_record)
     delimiter = _csv_delimiter(first)

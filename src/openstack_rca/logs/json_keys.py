@@ -24,7 +24,7 @@ MESSAGE_SET, TIME_SET = frozenset(MESSAGES), frozenset(TIMES)
 WORD_LEVELS = _keys(
     "levelname log_level level severity_label severity loglevel lvl log.level log_level_name severitytext severity_text "
     "syslogseverity-text syslogseverity_text syslog_severity priority_name priority logger_level level_name s status "
-    "severitylevel leveldisplayname detected_level labels.detected_level type label"
+    "severitylevel leveldisplayname detected_level labels.detected_level entrytype type label"
 )
 """Keys of words; ``SYSLOG_WORDS`` are those that a shipper filled in."""
 

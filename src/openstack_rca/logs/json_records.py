@@ -88,7 +88,7 @@ def records_of(value: Any, around: Record | None = None, depth: int = 0) -> Iter
         for record in _inner_records(value, around, depth):
             found = True
             yield record
-        known = None if found else said_by_content(value)
+        known = None if found else _container_event(value) or said_by_content(value)
         if known is not None:
             yield {**around, **known} if around else known
         elif not found and depth < 2 and _says_something(value):
@@ -122,6 +122,20 @@ def said_by_content(value: Record) -> dict[str, Any] | None:
     flat = dict(_scalars(value))
     roles = roles_of([flat])
     return None if roles is None else {**value, **in_roles(flat, roles)}
+
+
+def _container_event(value: Record) -> dict[str, Any] | None:
+    """What Docker or podman tells of a container, as the line that they print of it; None for anything else."""
+    done, actor = value.get("Action", value.get("Status")), value.get("Actor")
+    actor = actor if isinstance(actor, dict) else {"ID": value.get("ID"), **value}
+    if "Type" not in value or not isinstance(done, str) or not isinstance(actor.get("ID"), str):
+        return None
+    attributes = actor.get("Attributes")
+    told = {"name": value.get("Name"), "exitCode": value.get("ContainerExitCode")}
+    told |= {"health": value.get("health_status"), **(attributes if isinstance(attributes, dict) else {})}
+    stamp = value.get("Time", value.get("timeNano", value.get("time")))
+    listed = ", ".join(f"{key}={one}" for key, one in told.items() if one is not None)
+    return {"timestamp": stamp, "message": f"{value['Type']} {done} {actor['ID'] or '-'} ({listed})"}
 
 
 def in_roles(flat: Record, roles: Mapping[str, str]) -> dict[str, Any]:

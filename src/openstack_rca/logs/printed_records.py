@@ -9,14 +9,14 @@ import html
 import itertools
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from openstack_rca.logs.json_records import json_in, roles_of, ruby_hash
 from openstack_rca.logs.pieces import Piece, Splitter, readable, whole_lines
 
 _Begins = Callable[[str, str], Any]
-_Read = Callable[[list[str]], Mapping[str, Any] | None]
+_Read = Callable[[list[str]], Mapping[str, Any] | Sequence[Mapping[str, Any]] | None]
 
 _RUBY = re.compile(r'\{\r?\n\s*"[^"\n]+" => ')
 _LOG_RECORD = re.compile(r"^LogRecord #\d+\s*$", re.MULTILINE)
@@ -37,7 +37,10 @@ _FIELD = re.compile(
 )
 _LOOKED_AT = 400
 # Log4j's XMLLayout of both versions, and that of Java's own logging.
-_XML = re.compile(r"^\s*<(?:log4j:event|Event|record)(?:\s[^<>]*)?>", re.MULTILINE)
+_XML = re.compile(
+    r"^(?:<\?xml[^<>]*>)?(?:\s*<Events[^<>]*>)?\s*(?=<(?:log4j:event|Event|record)(?:\s[^<>]*)?>)", re.MULTILINE
+)
+_XML_TAG = re.compile(r"<(?:log4j:event|Event|record)(?:\s[^<>]*)?>")
 _XML_ATTRIBUTE = re.compile(r"\b(timestamp|timeMillis|level|loggerName|logger)=\"([^\"]*)\"")
 _XML_PARTS = {
     "message": ("message", "Message"),
@@ -46,6 +49,16 @@ _XML_PARTS = {
     "level": ("level",),
     "logger": ("logger",),
 }
+# Windows' events: what stands in attributes and elements of theirs.
+_WINDOWS = {
+    "timestamp": re.compile(r"\bSystemTime=['\"]([^'\"]*)"),
+    "service": re.compile(r"<Provider [^<>]*\bName=['\"]([^'\"]*)"),
+    "pid": re.compile(r"\bProcessID=['\"](\d*)"),
+    "host": re.compile(r"<Computer>([^<>]*)"),
+    "level": re.compile(r"<Level>(\d)"),
+}
+_WINDOWS_LEVELS = {"1": "critical", "2": "error", "3": "warning", "5": "debug"}
+_WINDOWS_TEXT = re.compile(r"^Event\[\d+\]:?\s*$", re.MULTILINE)
 _MACHINE_CHECK = "Hardware event. This is not a software error."
 _NOTED = "SEL Record ID"
 _MACHINE_CHECKED = re.compile(r"^TIME (\d{9,10}) ")
@@ -66,6 +79,8 @@ def printed_records(begin: str) -> Splitter | None:
         return by_beginnings(lambda _before, line: _ROW.match(line), lambda lines: _fields(lines[1:], aligned=True))
     if begin.lstrip()[:1] == "<" and _XML.search(begin):
         return by_beginnings(lambda _before, line: _XML.match(line), _of_xml)
+    if begin.startswith("Event[") and _WINDOWS_TEXT.match(begin):
+        return by_beginnings(lambda _before, line: _WINDOWS_TEXT.match(line), _of_windows)
     if "Start-Date: " in begin and "\nEnd-Date: " in begin:
         return by_beginnings(lambda _before, line: line.startswith("Start-Date: "), _of_packages)
     if _MACHINE_CHECK in begin:
@@ -82,8 +97,8 @@ def by_beginnings(begins: _Begins, read: _Read) -> Splitter:
 
     Args:
         begins: from the line before and a line, whether that begins a record.
-        read: from the lines of a record, and from those before the first one, what they say; None where that is not a record
-            and stays as it stands.
+        read: from the lines of a record, and from those before the first one, what they say, as one or several records; None
+            where that is none and stays as it stands.
     """
 
     def split(data: bytes, final: bool) -> tuple[list[Piece], int]:
@@ -107,7 +122,12 @@ def _pieces(lines: list[str], read: _Read) -> list[Piece]:
     said = read([line.rstrip("\r") for line in lines]) if lines else None
     if said is None:
         return [Piece(readable(line), 1) for line in lines]
-    return [Piece(json.dumps(said) if said else "", len(lines))]
+    found = [said] if isinstance(said, Mapping) else said or [{}]
+    # Where several stand in the same lines, the last one counts these.
+    return [
+        Piece(json.dumps(one) if one else "", len(lines) if number == len(found) else 0)
+        for number, one in enumerate(found, 1)
+    ]
 
 
 def _of_collector() -> _Read:
@@ -146,18 +166,42 @@ def _of_collector() -> _Read:
     return read
 
 
-def _of_xml(lines: list[str]) -> dict[str, str]:
-    """One event in XML: attributes of its tag, or elements; what stands before the first one says nothing."""
-    text = "\n".join(lines)
-    opening = _XML.match(text)
-    if opening is None:
-        return {}
-    said = dict(_XML_ATTRIBUTE.findall(opening[0]))
+def _of_xml(lines: list[str]) -> list[dict[str, str]]:
+    """Events in XML; what stands before the first one says nothing."""
+    events = re.split(rf"(?={_XML_TAG.pattern})", "\n".join(lines))
+    return [_event_in_xml(event) for event in events[1:]]
+
+
+def _event_in_xml(text: str) -> dict[str, str]:
+    """What attributes of its tag, or elements, say of one event."""
+    opening = _XML_TAG.match(text)
+    said = dict(_XML_ATTRIBUTE.findall(opening[0] if opening else ""))
+    if "</System>" in text:
+        said = {key: html.unescape(found[1]) for key, part in _WINDOWS.items() if (found := part.search(text))}
+        values = re.findall(r">([^<>]+)<", text.partition("</System>")[2])
+        shown = _element(text, "Message") or html.unescape(" ".join(filter(None, map(str.strip, values))))
+        level = _WINDOWS_LEVELS.get(said.get("level", ""), "info")
+        return {**said, "level": level, "message": shown or f"event {_element(text, 'EventID')}"}
     said = {"timestamp": said.pop("timeMillis", ""), "logger": said.pop("loggerName", ""), **said}
     for key, names in _XML_PARTS.items():
         told = next((part for name in names if (part := _element(text, name))), "")
         said[key] = told.strip("\n") or said.get(key, "")
     return {key: value for key, value in said.items() if value}
+
+
+def _of_windows(lines: list[str]) -> dict[str, str]:
+    """What `wevtutil` prints of one of Windows' events as text: its description comes last."""
+    stripped = [line.strip() for line in lines[1:]]
+    end = next((number for number, line in enumerate(stripped) if line.startswith("Description:")), len(stripped))
+    said = _fields(stripped[:end])
+    text = "\n".join(stripped[end:]).removeprefix("Description:").strip()
+    return {
+        "timestamp": said.get("Date", ""),
+        "level": said.get("Level", ""),
+        "host": said.get("Computer", ""),
+        "service": said.get("Source", ""),
+        "message": text,
+    }
 
 
 def _of_packages(lines: list[str]) -> dict[str, str] | None:

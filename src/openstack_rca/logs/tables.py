@@ -96,11 +96,13 @@ def csv_rows(names: list[str], delimiter: str, shaped: Callable[[dict[str, str]]
         try:
             for row in rows:
                 lines, before = rows.line_num - before, rows.line_num
-                if names in (row, [column_name(name) for name in row]):
+                told = "".join(row[:1]).startswith("#TYPE ")
+                if told or names in (row, [column_name(name) for name in row]):
                     pieces.append(Piece("", lines))
                     continue
                 record = {name: value for name, value in zip(names, row, strict=False) if value not in ("", "-")}
-                pieces.append(Piece(json.dumps(shaped(record)) if record else "", lines))
+                said = shaped(record) if record else {}
+                pieces.append(Piece(json.dumps(said) if said else "", lines))
         except csv.Error:
             whole = text.count("\n") + (not text.endswith("\n"))
             pieces.append(Piece("\n".join(text.splitlines()[before:]), max(whole - before, 0)))

@@ -8,10 +8,16 @@ from openstack_rca.logs.formats.line_format import DATE, LineFormat, guessed, is
 from openstack_rca.logs.records import syslog_level
 from openstack_rca.logs.stamps import ISO, written_times
 
+_OF_CONTAINER = (
+    r"(?P<message>(?:container|network|volume|image|pod|service|node|daemon|plugin|secret|config|builder|system) "
+    r"[a-z_]+(?:: .{1,200}?)? \S{1,255} \(\w.*\))$"
+)
+
 
 def _container_event(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
     named = pl.col("message").str.extract(r"[(,] ?name=([\w.-]+)")
-    return parts.with_columns(written_times(parts["stamp"], timezone).alias("time"), named.alias("service"))
+    time = written_times(parts["stamp"], timezone) if "stamp" in parts.columns else pl.lit(None)
+    return parts.with_columns(time.alias("time"), named.alias("service"))
 
 
 FORMATS = (
@@ -48,9 +54,10 @@ FORMATS = (
     ),
     LineFormat(
         "container events",
-        rf"^(?P<stamp>{ISO}(?: \+\d{{4}} [A-Z]{{3,4}})?) (?P<message>(?:container|network|volume|image|pod|service|node|"
-        r"daemon|plugin|secret|config|builder|system) [a-z_]+(?:: .{1,200}?)? \S{1,255} \(\w.*\))$",
+        rf"^(?P<stamp>{ISO}(?: \+\d{{4}} [A-Z]{{3,4}})?) {_OF_CONTAINER}",
         guessed(_container_event),
         "`docker events`, `podman events`",
     ),
 )
+
+INNER_FORMATS = (LineFormat("container events", f"^{_OF_CONTAINER}", guessed(_container_event), "the same in JSON"),)
