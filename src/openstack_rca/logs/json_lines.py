@@ -386,7 +386,8 @@ def _origin(flat: Record, held: _Held) -> Origin:
     host = next((str(flat[key]) for key in hosts if _is_host(key, flat[key])), None)
     service = in_pod or known or path.service or labelled.service or next(filter(None, named), None)
     return Origin(
-        service or json_keys.ENTRIES.get(str(flat.get("EntryType", flat.get("entrytype")))), host or node or labelled.host or path.host
+        service or json_keys.ENTRIES.get(str(flat.get("EntryType", flat.get("entrytype")))),
+        host or node or labelled.host or path.host,
     )
 
 
