@@ -23,6 +23,9 @@ def fitted(check: str, deployment: str, component: str = "nova-compute") -> str:
         ("overcloud-controller-2", "tripleo"),
         ("/var/log/pods/openstack_nova-api-osapi-6b7f8d-x2k4l_1b2c3d4e-0000/nova-osapi/0.log", "helm"),
         ('  File "/var/lib/openstack/lib/python3.10/site-packages/nova/rpc.py", line 1', "helm"),
+        ("keystone-api-7d9f6c8b5d-x2k4l.log", "helm"),
+        ("pods/cloud_mariadb-0_5b1c2d3e-4f5a/mariadb/0.log", "helm"),
+        ("kubelet", "helm"),
         ("pods/nova-cell1-conductor-0.log", "rhoso"),
         ("edpm_nova_compute", "rhoso"),
         ("juju-4f1a2b-3-lxd-5", "charms"),
@@ -96,6 +99,23 @@ def test_state_and_log_of_a_service_are_asked_for_in_the_words_of_the_deployment
 def test_a_program_runs_where_it_lies(deployment: str, command: str) -> None:
     """The host of a containerised cloud has no rabbitmqctl."""
     assert fitted("rabbitmqctl cluster_status", deployment, "rabbitmq") == command
+
+
+@pytest.mark.parametrize(
+    ("deployment", "containers", "lines"),
+    [
+        ("packages", "docker ps -a", "podman logs --tail 100 <container>"),
+        ("kolla", "docker ps -a", "docker logs --tail 100 <container>"),
+        ("tripleo", "podman ps -a", "podman logs --tail 100 <container>"),
+        ("helm", "kubectl -n openstack get pods -o wide", "kubectl -n openstack logs --previous --tail=100 <pod>"),
+    ],
+)
+def test_containers_are_asked_of_the_engine_that_the_deployment_has(
+    deployment: str, containers: str, lines: str
+) -> None:
+    """A node of Kubernetes has neither docker nor podman."""
+    assert fitted("docker ps -a", deployment, "host") == containers
+    assert fitted("podman logs --tail 100 <container>", deployment, "host") == lines
 
 
 def test_configuration_is_read_in_the_container_of_whom_it_belongs_to() -> None:

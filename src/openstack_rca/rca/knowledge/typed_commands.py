@@ -42,6 +42,13 @@ _STATE = re.compile(r"^systemctl status (?P<unit>[\w@.-]+)(?: [\w@. -]+)?$")
 _JOURNAL = re.compile(r"^journalctl -u (?P<unit>[\w@.-]+)(?:.*? -n (?P<lines>\d+))?.*$")
 _LOG = re.compile(r"^tail(?: -n \d+)? /var/log/(?P<folder>[a-z]+)/(?P<file>[\w.<>@-]+)$")
 _PROJECT_FILE = re.compile(r"/(?:etc|var/lib)/(?P<project>[a-z]+)\b")
+_ENGINE = re.compile(r"^(?:docker|podman) (?P<asked>ps|logs|images|info)\b(?P<rest>.*)$")
+_IN_KUBERNETES = {
+    "ps": "kubectl -n openstack get pods -o wide",
+    "logs": "kubectl -n openstack logs --previous --tail=100 <pod>",
+    "images": "crictl images",
+    "info": "crictl info",
+}
 _SHELL = re.compile(r"[|;&*]|\s>\s")
 
 
@@ -56,6 +63,11 @@ def fitted_check(check: str, component: str, topology: Topology, deployment: Dep
     """
     if deployment is Deployment.PACKAGES:
         return check
+    if engine := _ENGINE.match(check):
+        if runs_in_pods(component, deployment):
+            return _IN_KUBERNETES[engine["asked"]]
+        containers = deployment in (Deployment.KOLLA, Deployment.KOLLA_PODMAN, Deployment.TRIPLEO, Deployment.RHOSO)
+        return f"{_runtime(deployment)} {engine['asked']}{engine['rest']}" if containers else check
     asked = _STATE.match(check) or _JOURNAL.match(check)
     if asked:
         named = asked["unit"]

@@ -15,9 +15,9 @@ _LONGEST = 1500
 
 
 def deployment_of(table: EventTable, logs: Sequence[str]) -> Deployment:
-    """How the cloud of these events was installed, told by their files, hosts and tracebacks; packages where nothing tells."""
+    """How the cloud of these events was installed: files, hosts, services and tracebacks tell; packages where none does."""
     texts = [*logs]
-    for column in ("file", "host"):
+    for column in ("file", "host", "service"):
         texts += table.counted[column].drop_nulls().unique().cast(pl.String).to_list()
     explained = table.marked(pl.col("detail").is_not_null()).arg_true().head(_MOST_TRACEBACKS)
     texts += table.take(explained, ["detail"])["detail"].str.slice(0, _LONGEST).to_list()
