@@ -214,3 +214,17 @@ def test_a_traceback_below_a_line_that_tells_of_no_trouble_is_an_error_of_its_ow
 def test_a_traceback_below_a_line_that_tells_of_trouble_explains_that(line: str) -> None:
     (event,) = rows(f"{line}\n{PRINTED_ALONE}")
     assert (event["exception"], event["level"]) == ("KeyError: 7", line.split()[3])
+
+
+@pytest.mark.parametrize(
+    "below", ["[FAILED] Failed to start x", "fatal: [ctl1]: FAILED! => {}", "ERROR:root:no", "status | ACTIVE"]
+)
+def test_what_a_command_printed_below_a_line_of_oslo_log_is_no_event_of_its_own(below: str) -> None:
+    text = "\n".join([STORY[1], "Stdout follows", below, below, *([STORY[-1]] * 4)])
+    event = rows(text)[0]
+    assert (event["lines"], event["detail"]) == (4, f"Stdout follows\n{below}\n{below}")
+
+
+def test_what_a_container_prints_when_it_starts_again_is_its_own_event() -> None:
+    text = "\n".join([*[STORY[-1]] * 4, "+ sudo -E kolla_set_configs", "ERROR:__main__:MissingRequiredSource"])
+    assert [event["message"] for event in rows(text)][-1] == "MissingRequiredSource"

@@ -51,7 +51,8 @@ NO_NAME = (
     r"(?i)^(?:emerg|panic|alert|crit|err|error|warning|warn|notice|info|debug|trace|audit|critical|fatal|severe|"
     r"(?:\w+[_-])?(?:time|timestamp|date|datetime|at|on)|last\w*|first\w*|"
     r"start(?:ed)?|begin|began|begun|end(?:ed)?|stop(?:ped)?|finish(?:ed)?|completed?|created?|updated?|modified|changed|expire[sd]?|"
-    r"generated|since|until|till|from|to|now|today|when|before|after|next|previous|utc|gmt|local) *[:\t|]"
+    r"generated|since|until|till|from|to|now|today|when|before|after|next|previous|utc|gmt|local|"
+    r"id|name|status|state|field|value|property|type|result|code|reason|fault|flavor|image|addresses|metadata|properties) *[:\t|]"
 )
 """A word at the beginning of a line that is no name: a level, or what a time is the time of."""
 

@@ -99,10 +99,10 @@ class _Recogniser:
         if depth:
             rest = self._opened(rest, files, depth, parts)
         rest = self._take(INNER_FALLBACKS if inside else FALLBACKS, rest, parts)
-        if not inside:
-            rest = self._unstamped(rest, parts)
-        rest = self._take(TIMELESS, rest, parts)
-        if not inside:
+        if inside:
+            rest = self._take(TIMELESS, rest, parts)
+        else:
+            rest = self._timeless(self._unstamped(rest, parts), files, parts)
             rest = self._undated(rest, files, parts)
         parts.append(_bare(rest))
         known = pl.concat(parts)
@@ -124,6 +124,31 @@ class _Recogniser:
             wanted = tuple(each for each in formats if self._takes(each.name) and may_match(each.pattern, begun))
             rests += self._taken(wanted, group, parts)
         return pl.concat(rests).sort("row") if len(rests) > 1 else rests[0]
+
+    def _timeless(self, lines: pl.DataFrame, files: pl.DataFrame, parts: list[pl.DataFrame]) -> pl.DataFrame:
+        """Take what tells a level but no date; below other undated text of an event of oslo.log's it is a part of that.
+
+        What a shell says that it runs (`+ kolla_set_configs`) is nobody's text.
+        """
+        taken: list[pl.DataFrame] = []
+        rest = self._take(TIMELESS, lines, taken)
+        own = pl.col("format") == OSLO
+        dated = [each.filter(own & pl.col("time").is_not_null()).select("row") for each in parts]
+        if not taken or not any(each.height for each in dated):
+            parts.extend(taken)
+            return rest
+        known = [each.select("row", goes_on=own & pl.col("message").str.ends_with(":")) for each in parts]
+        known.append(rest.select("row", goes_on=~pl.col("text").str.starts_with("+ ")))
+        before = pl.concat(known).sort("row").join_asof(files, on="row")
+        of_oslo = files.join(pl.concat(dated), on="row", how="semi").select("file_index").unique()
+        found = pl.concat(taken).sort("row")
+        places = (
+            found.select("row")
+            .join_asof(files, on="row")
+            .join_asof(before, on="row", by="file_index", check_sortedness=False)
+        )
+        refused = places.filter(pl.col("goes_on")).join(of_oslo, on="file_index", how="semi")
+        return _without(lines, found.join(refused, on="row", how="anti"), parts)
 
     def _undated(self, lines: pl.DataFrame, files: pl.DataFrame, parts: list[pl.DataFrame]) -> pl.DataFrame:
         """Take the formats that a text inside of an event may have too, where no line of the file is dated.
