@@ -51,6 +51,9 @@ def test_a_daemon_that_ended_before_its_first_victim_complained_is_the_cause(tmp
     assert report.causes[0].component == "storage"
     assert report.causes[0].category is Category.PROCESS_DOWN
     assert report.causes[0].onset == START + timedelta(minutes=10)
+    assert report.causes[0].host == "blk-01"
+    first = report.causes[0].evidence[0]
+    assert (first.file, first.text) == ("blk-01/syslog", FAILED)
 
 
 def test_in_a_few_picked_lines_a_cause_may_be_told_hours_before(tmp_path: Path) -> None:

@@ -141,6 +141,6 @@ def _right(answer: ShortAnswer, truth: Truth) -> int:
 def _short(case: Case, truth: Truth) -> ShortAnswer:
     if case.verdict is Verdict.NO_FAILURE_FOUND or not case.candidates:
         return ShortAnswer(None, None, case.verdict.value, False if truth.facts else None)
-    cause = build_cause(case.candidates[0], case.observed, case.topology, case.catalogue)
+    cause = build_cause(case.candidates[0], case.told, case.topology, case.catalogue)
     told = tells(cause, truth.facts) if truth.facts else None
     return ShortAnswer(cause.component, cause.category.value, case.verdict.value, told)

@@ -125,6 +125,11 @@ class Case:
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
+    def told(self) -> pl.DataFrame:
+        """The events that a finding may rest on: those before the window, and those of the window."""
+        return pl.concat([self.earlier, self.observed], how="diagonal_relaxed")
+
+    @property
     def matched_rules(self) -> frozenset[str]:
         """Ids of the signatures that a finding rests on."""
         return frozenset(finding.signature for finding in self.findings if finding.signature is not None)

@@ -49,7 +49,7 @@ def build_report(
     request, window = case.request, None if case.untimed else case.window
     named = [] if case.verdict is Verdict.NO_FAILURE_FOUND else case.candidates[:MAX_CAUSES]
     stories = [] if case.untimed else story_pictures(named, case.expected, case.observed)
-    causes = _no_surer_than_the_first([build_cause(one, case.observed, case.topology, case.catalogue) for one in named])
+    causes = _no_surer_than_the_first([build_cause(one, case.told, case.topology, case.catalogue) for one in named])
     causes = with_history_notes(causes, case.relevance, case.recalled)
     if case.untimed:
         causes = [_without_times(cause) for cause in causes]
@@ -66,10 +66,10 @@ def build_report(
         ),
         causes=causes,
         chain=causal_chain(named, case.findings, case.topology) if causes else [],
-        timeline=timeline(named, case.observed, window, stories),
+        timeline=timeline(named, window, stories),
         activity=[] if case.untimed else activity(case.surroundings, window, _involved(named)),
         blast_radius=[named[0].component, *named[0].explains] if causes else [],
-        requests=failed_requests(named, case.observed) if causes and not case.untimed else [],
+        requests=failed_requests(named, case.told) if causes and not case.untimed else [],
         stories=stories,
         episodes=_episodes(case),
         ruled_out=ruled_out(case.candidates, named),
@@ -121,7 +121,7 @@ def _episodes(case: Case) -> list[Episode]:
     for other in case.others:
         if other.verdict is Verdict.NO_FAILURE_FOUND or other.window is None:
             continue
-        cause = build_cause(other.candidates[0], other.observed, case.topology, case.catalogue)
+        cause = build_cause(other.candidates[0], other.told, case.topology, case.catalogue)
         episodes.append(
             Episode(
                 start=other.window.start,

@@ -213,7 +213,7 @@ def causal_chain(named: Sequence[Candidate], findings: Sequence[Finding], topolo
 
 
 def timeline(
-    named: Sequence[Candidate], observed: pl.DataFrame, window: FoundWindow | None, stories: Sequence[StoryPicture]
+    named: Sequence[Candidate], window: FoundWindow | None, stories: Sequence[StoryPicture]
 ) -> list[TimelineEntry]:
     """Onsets, first evidence, silences and gaps of stories in time order; only what the named causes rest on."""
     if window is None:

@@ -47,8 +47,7 @@ def look_back(case: Case) -> None:
 def match(case: Case) -> None:
     """Write a finding for each group of events that a signature knows, and which events these are."""
     known = case.catalogue.without(case.request.omitted.signatures)
-    told = pl.concat([case.earlier, case.observed], how="diagonal_relaxed")
-    matched = evidence.match_signatures(told, known, case.topology, case.minutes)
+    matched = evidence.match_signatures(case.told, known, case.topology, case.minutes)
     case.findings = case.findings + matched.findings
     case.explained_rows = matched.explained_rows
     case.noted_rows = matched.rows
