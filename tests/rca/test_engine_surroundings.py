@@ -332,7 +332,7 @@ SCENARIOS = [
     Scenario("quota exceeded across the cloud", quota_exceeded, ("nova-api",), ("capacity",)),
     Scenario("no allocation candidates", no_candidates, ("nova-compute", "host", "placement-api"), ("capacity",)),
     Scenario("image data gone", image_data_gone, ("glance-api",), ("data-missing",)),
-    Scenario("image corrupt", image_corrupt, ("glance-api",), ("storage",)),
+    Scenario("image corrupt", image_corrupt, ("glance-api",), ("data-missing",)),
     Scenario("image store full", image_store_full, ("glance-api", "host"), ("storage", "capacity")),
     Scenario("NFS server gone", nfs_gone, ("storage", "cinder-volume"), ("storage",)),
     Scenario(

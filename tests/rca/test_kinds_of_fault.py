@@ -12,7 +12,7 @@ from finding_samples import events, finding
 
 from openstack_rca.rca.evidence import Finding, match_signatures, new_errors
 from openstack_rca.rca.evidence.accusations import accuse
-from openstack_rca.rca.evidence.error_kinds import kind_of, kinds, telling_line
+from openstack_rca.rca.evidence.error_kinds import kind_of, kind_of_error, kinds, telling_line
 from openstack_rca.rca.judgement import blame_own_settings, discount_stop_after_own_error, explain, weigh
 from openstack_rca.rca.knowledge import load_catalogue, load_topology
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
@@ -144,13 +144,21 @@ def test_a_filter_of_hosts_that_is_called_forbidden_is_no_refusal() -> None:
         ("(1044, \"Access denied for user 'svc'@'%' to database 'store # main'\")", Category.CONFIG),
         ("(2003, \"Can't connect to MySQL server on 'db' ([Errno 113] No route to host)\")", Category.NETWORK),
         ("SSL routines::certificate has expired", Category.AUTH),
-        ("SSLCertVerificationError: certificate verify failed: self-signed certificate", Category.CONFIG),
+        ("SSLCertVerificationError: certificate verify failed: self-signed certificate", Category.AUTH),
         ("Image 4f has active import task 6b; lock remains valid for 3541 more seconds", Category.HANG),
         ("kernel: neighbour: arp_cache: neighbor table overflow!", Category.CAPACITY),
         ("Galera cluster node is not synced.", Category.DATABASE),
         ("bond0: link status definitely down, disabling slave", Category.NETWORK),
         ("EXT4-fs error (device sdb1): reading directory lblock 0", Category.STORAGE),
         ("Bridge br-dc for physical network dc-vlan does not exist.", Category.CONFIG),
+        ("Quota exceeded for instances: 60 of 60 used (HTTP 403)", Category.CAPACITY),
+        ("librbd::BreakRequest: failed to blocklist lock owner: (13) Permission denied", Category.AUTH),
+        ("rbd: image volume-7: image uses unsupported features: 0x38", Category.CONFIG),
+        ("rados.ObjectNotFound: [errno 2] RADOS object not found (error opening pool 'vms')", Category.DATA_MISSING),
+        ("iscsiadm: can not connect to iSCSI daemon (111)!", Category.PROCESS_DOWN),
+        ("Quarantined /srv/node/d1/objects/5 due to corrupt metadata", Category.DATA_MISSING),
+        ("osd.4: shard 3 has a checksum mismatch", Category.STORAGE),
+        ("No host-to-cell mapping found for selected host cmp7.", Category.CONFIG),
     ],
 )
 def test_words_tell_the_kind_of_an_error_that_no_rule_knows(line: str, kind: Category) -> None:
@@ -183,12 +191,47 @@ def test_the_words_of_an_exceptions_class_tell_its_kind(line: str, kind: Categor
         ("Could not open /etc/nova/api-paste.ini: No such file or directory", Category.CONFIG),
         ("could not open /etc/ssl/private/api.pem: No such file or directory", Category.DATA_MISSING),
         ("cannot open /var/lib/images/7: No such file or directory", Category.DATA_MISSING),
-        ("md5sum of /etc/swift/object.ring.gz differs", Category.STORAGE),
+        ("md5sum of /etc/swift/object.ring.gz differs", Category.DATA_MISSING),
     ],
 )
 def test_what_is_missing_or_short_tells_the_kind(line: str, kind: Category) -> None:
     """A setting, a program or a file of configuration is config, a certificate or an image data that is missing."""
     assert kind_of(line) is kind
+
+
+def test_what_an_error_is_about_is_only_a_guess() -> None:
+    """No word says what is wrong: the subject tells the likeliest kind, and the finding is as vague as without."""
+    [told] = new_errors(observed("RTNETLINK says nothing useful of the router", "neutron-l3-agent"), 1.0)
+    assert (told.category, told.vague) == (Category.NETWORK, True)
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("node SIGTERM received - shutting down", Category.PROCESS_DOWN),
+        ("number of channels opened has reached the negotiated channel_max", Category.CAPACITY),
+        ("message store cannot read its index", Category.MESSAGING),
+    ],
+)
+def test_a_servers_own_kind_gives_way_to_a_kind_that_is_told_plainly(line: str, kind: Category) -> None:
+    assert kind_of_error("rabbitmq", line) is kind
+
+
+def test_whoever_says_that_it_fails_and_why_is_believed_for_the_reason() -> None:
+    """ "Secrets cannot be read" and "there is no such secret", by the same service and as surely."""
+    failed = finding("barbican-api", "nova-compute")
+    reason = finding("barbican-api", "nova-compute", category=Category.DATA_MISSING, row=1)
+    assert weigh([failed, reason])[0].category is Category.DATA_MISSING
+    of_another = replace(reason, accuser="cinder-api")
+    assert weigh([failed, of_another])[0].category is Category.PROCESS_DOWN
+
+
+def test_a_certificate_that_a_client_does_not_trust_is_no_login_that_is_refused() -> None:
+    window = events(("nova-api", "ctl"), ("nova-scheduler", "ctl"))
+    distrust = finding("glance-api", "nova-api", category=Category.AUTH, signature="tls-certificate-invalid")
+    assert blame_own_settings([distrust], window, TOPOLOGY)[0].accused == "glance-api"
+    refused = replace(distrust, signature="identity-request-requires-authentication")
+    assert blame_own_settings([refused], window, TOPOLOGY)[0].accused == "nova-api"
 
 
 @pytest.mark.parametrize("words", ["a mount of 3 volumes", "checksum 5f1c", "md5 of the image is 7a"])
@@ -266,7 +309,8 @@ def test_a_failed_start_without_a_reason_follows_from_the_error_before_it() -> N
 
 def test_no_row_of_the_table_of_kinds_looks_further_than_a_sentence() -> None:
     """A long run of letters, such as a key or a picture in a message, costs no more than its length."""
-    expressions = {one for _, needing, _ in kinds() for _, several in needing for one in several}
+    rows = (*kinds(), *kinds(subjects=True))
+    expressions = {one for _, needing, _ in rows for _, several in needing for one in several}
     assert max(re._parser.parse(one).getwidth()[1] for one in expressions) < 300  # type: ignore[attr-defined]
 
 
@@ -281,7 +325,7 @@ def test_a_service_that_ends_at_a_setting_is_not_just_down() -> None:
     [
         ("lookup of db7:3306 failed: [Errno -2] Name or service not known", "network", Category.NETWORK),
         ("GET https://ctl:9292/v2: [Errno 113] No route to host", "network", Category.NETWORK),
-        ("https://ctl:9292/v2 failed: SSLError: certificate verify failed: self-signed", "glance-api", Category.CONFIG),
+        ("https://ctl:9292/v2 failed: SSLError: certificate verify failed: self-signed", "glance-api", Category.AUTH),
     ],
 )
 def test_who_was_not_reached_or_is_not_trusted_is_not_down(text: str, component: str, kind: Category) -> None:

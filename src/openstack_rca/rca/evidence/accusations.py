@@ -131,7 +131,7 @@ def _address(text: str, accuser: str | None, topology: Topology) -> Accusation |
         if component is None or component == accuser:
             continue
         if untrusted:
-            kind = kind_of(text) or Category.CONFIG
+            kind = kind_of(text) or Category.AUTH
             return Accusation(component, kind, f"{address} is not trusted", current().telling)
         if refused:
             return Accusation(component, Category.PROCESS_DOWN, f"{address} refuses connections", current().telling)

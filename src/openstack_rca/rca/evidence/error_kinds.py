@@ -28,6 +28,7 @@ _FORMS = {
     ),
     "missing": (
         r"(?:^|[^.\w])(?:%s)\b[^:;,\n]{0,60}(?:not ?(?:be )?found|does ?n[o']t exist|unknown|is missing|is empty|not mapped)",
+        r"\bno (?:\w{1,30} ){0,2}(?:%s)\b(?: \w{1,20}){0,3} (?:found|configured|defined|mapped|set)\b",
         r"(?:\bno such |(?:could not|unable to|cannot|can't|failed to) (?:find|locate|load) (?:\w{1,30} ){0,6})(?:%s)\b",
     ),
 }
@@ -47,7 +48,7 @@ OWN_KIND = {
 UNTOLD_KIND = Category.CONFIG
 """Of the errors of the field that tell no kind, most were mistakes in what a service was told."""
 
-_PLAINLY_TOLD = (Category.CAPACITY, Category.AUTH, Category.NETWORK, Category.CONFIG)
+_PLAINLY_TOLD = (Category.CAPACITY, Category.AUTH, Category.NETWORK, Category.CONFIG, Category.PROCESS_DOWN)
 
 
 def kind_of_error(component: str, *texts: str, untold: Category | None = None) -> Category:
@@ -60,15 +61,19 @@ def kind_of_error(component: str, *texts: str, untold: Category | None = None) -
     own = OWN_KIND.get(component)
     if own is not None and told not in _PLAINLY_TOLD:
         return own
-    return told or untold or UNTOLD_KIND
+    return told or untold or kind_of(*texts, subjects=True) or UNTOLD_KIND
 
 
-def kind_of(*texts: str) -> Category | None:
-    """Kind of fault that the first of the texts speaks of that speaks of any; None where all are silent."""
+def kind_of(*texts: str, subjects: bool = False) -> Category | None:
+    """Kind of fault that the first of the texts speaks of that speaks of any; None where all are silent.
+
+    Args:
+        subjects: what the texts are about tells the kind, since no word says what is wrong with it.
+    """
     for text in texts:
         words = f"{text} {' '.join(_CAPITAL.sub(' ', name) for name in _CLASS.findall(text))}"
         lower = words.lower()
-        for category, expressions, flags in kinds():
+        for category, expressions, flags in kinds(subjects):
             for literal, needing in expressions:
                 if literal in lower and any(re.search(one, words, flags) for one in needing):
                     return category
@@ -76,10 +81,12 @@ def kind_of(*texts: str) -> Category | None:
 
 
 @cache
-def kinds() -> list[tuple[Category, list[tuple[str, list[str]]], int]]:
+def kinds(subjects: bool = False) -> list[tuple[Category, list[tuple[str, list[str]]], int]]:
     """The rows of the table, the most exact first: literals, each with the expressions that need it or another one."""
     rows = []
     for row in shipped_yaml("openstack_rca.rca.evidence", "error_kinds.yaml"):
+        if row.get("subject", False) is not subjects:
+            continue
         numbers = [form % "|".join(map(str, row[key])) for key, forms in _FORMS.items() if key in row for form in forms]
         needing: dict[str, list[str]] = {}
         for expression in (*numbers, *row.get("patterns", ())):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from openstack_rca.rca.evidence import Finding, noisy_or
-from openstack_rca.rca.vocabulary import REASONS, STATED_CAUSES, Category, Directness, EvidenceSort
+from openstack_rca.rca.vocabulary import OUTCOMES, REASONS, STATED_CAUSES, Category, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
 
 _ABSENT = (Category.PROCESS_DOWN, Category.HANG)
@@ -67,7 +67,7 @@ class Candidate:
         most = max(finding.strength for finding in plain)
         strong = [finding for finding in plain if finding.strength >= table.nearly * most]
         own = [finding for finding in strong if finding.directness is Directness.CAUSE]
-        strongest = min(own, key=lambda finding: (finding.first, -finding.strength)) if own else _commonest(strong)
+        strongest = min(own, key=lambda finding: (finding.first, -finding.strength)) if own else _told_best(strong)
         reason = self._reason_behind(strongest, errors)
         if reason is not None:
             return reason
@@ -117,6 +117,16 @@ def _commonest(findings: list[Finding]) -> Finding:
         said[finding.category] += finding.strength
     kind = max(said, key=lambda category: said[category])
     return max((finding for finding in findings if finding.category is kind), key=lambda finding: finding.strength)
+
+
+def _told_best(findings: list[Finding]) -> Finding:
+    """What is said most, or the reason for it that whoever says so gives as plainly."""
+    commonest = _commonest(findings)
+    if commonest.category not in OUTCOMES:
+        return commonest
+    said = [finding for finding in findings if finding.accuser == commonest.accuser and not finding.vague]
+    reasons = [finding for finding in said if finding.category in STATED_CAUSES]
+    return max(reasons, key=lambda finding: finding.strength, default=commonest)
 
 
 def weigh(findings: list[Finding]) -> list[Candidate]:

@@ -29,6 +29,8 @@ _UNKNOWN_NAME = re.compile(
 )
 _SHOWN_TO_ALL = frozenset({"tls-certificate-expired"})
 """What a server shows to every client alike: no setting of one client makes it wrong."""
+_CERTIFICATES = _SHOWN_TO_ALL | {"tls-certificate-invalid", "tls-authority-unknown", "tls-name-mismatch"}
+"""What a client refuses of a server is no login that the server refuses."""
 _REFUSED = re.compile(r"(?i)connection refused|ECONNREFUSED|Errno 111")
 _REMEDIES = {
     Category.AUTH: "Compare the user, password and project in {client}'s configuration with those in {service}, correct them, "
@@ -76,9 +78,8 @@ def _blame_shared_account(findings: list[Finding]) -> list[Finding]:
     refused = [
         finding
         for finding in findings
-        if finding.category is Category.AUTH
+        if _login_refused(finding)
         and finding.accuser not in (IDENTITY, None)
-        and finding.complains
         and (finding.accused == IDENTITY or (finding.accused == finding.accuser and finding.signature is not None))
     ]
     if len({finding.accuser for finding in refused}) < current().enough_others:
@@ -96,7 +97,7 @@ def _blame_refused_login(findings: list[Finding], window: pl.DataFrame) -> list[
 
     What the server says of it is about the client. Keystone is left out: it keeps the accounts, which may have been changed.
     """
-    refused = [finding for finding in findings if finding.category is Category.AUTH and finding.complains]
+    refused = [finding for finding in findings if _login_refused(finding)]
     moved = list(findings)
     for server in sorted({finding.accused for finding in refused} - {IDENTITY}):
         against = [
@@ -124,6 +125,10 @@ def _blame_refused_login(findings: list[Finding], window: pl.DataFrame) -> list[
             elif finding.accused == server and finding.accuser == server and finding.category is Category.AUTH:
                 moved[place] = finding.weakened(current().left)
     return moved
+
+
+def _login_refused(finding: Finding) -> bool:
+    return finding.category is Category.AUTH and finding.complains and finding.signature not in _CERTIFICATES
 
 
 def _blame_unknown_name(findings: list[Finding], window: pl.DataFrame, topology: Topology) -> list[Finding]:
@@ -237,6 +242,8 @@ def _own_fault(
         why=why,
         weight=max(finding.weight, current().compared),
         compared=True,
-        remedy=_REMEDIES[category].format(client=client, service=service),
+        remedy=finding.remedy
+        if finding.signature in _CERTIFICATES
+        else _REMEDIES[category].format(client=client, service=service),
         checks=_CHECKS,
     )
