@@ -30,6 +30,8 @@ LINES = {
     "seconds since 1970": ("1795140669.004     12 10.0.0.1 TCP_MISS/503 boom", "UNKNOWN", "12 10.0.0.1 TCP_MISS/503 boom"),
     "a process first": ("[2001] 2026-11-20 02:11:09.004 ERROR nova.manager: boom", "ERROR", "nova.manager: boom"),
     "a clock of 12 hours": ("11/20/2026 02:11:09 AM nova.manager ERROR boom", "ERROR", "boom"),
+    "kolla's start in a container": ("2026-11-20T02:11:09.004123Z ERROR:__main__:boom", "ERROR", "boom"),
+    "a cloud's collector (LogScale)": ('{"@timestamp":1795140669004,"@rawstring":"ERROR boom","#repo":"x"}', "ERROR", "ERROR boom"),
     "a Kubernetes entrypoint": ("Entrypoint ERROR: 2026/11/20 02:11:09 entrypoint.go:74: boom", "ERROR", "entrypoint.go:74: boom"),
     "Telegraf": ("2026-11-20T02:11:09Z E! [inputs.x] boom", "ERROR", "[inputs.x] boom"),
     "GlusterFS": ("[2026-11-20 02:11:09.004123] E [MSGID: 1] boom", "ERROR", "E [MSGID: 1] boom"),

@@ -13,6 +13,7 @@ from openstack_rca.logs.names import Origin, origin_of, plain_stem
     ("inside", "service", "host"),
     [
         ("c1/var/log/salt/minion", "salt-minion", "c1"),
+        ("c1/nova_compute.docker.log", "nova_compute.docker", "c1"),
         ("mon-1/nagios/nagios.log", "nagios", "mon-1"),
         ("c1/var/crash/127.0.0.1-2026-11-23-04:00:10/vmcore-dmesg.txt", "dmesg", "c1"),
         ("10.20.0.2/var/log/remote/node-12.x.org/nova-api.log", "nova-api", "node-12.x.org"),

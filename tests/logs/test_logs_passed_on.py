@@ -78,6 +78,27 @@ def test_what_a_terminal_was_told_beside_its_text_is_no_part_of_a_line() -> None
     assert events.filter(pl.col("request_id").is_not_null()).height == 3
 
 
+def test_what_syslog_says_was_repeated_is_the_text_itself_and_how_often() -> None:
+    begun = "Nov 23 04:00:00 c1 "
+    lines = [
+        "haproxy[7]: down",
+        "haproxy[7]: message repeated 2 times: [ down]",
+        "last message repeated 3 times",
+        "-- MARK --",
+    ]
+    events = rows("".join(f"{begun}{line}\n" for line in lines), "syslog")
+    assert [event["message"] for event in events] == ["down", "down (repeated 2 times)", *lines[2:]]
+    assert {event["host"] for event in events} == {"c1"}
+
+
+def test_records_that_end_with_a_zero_byte_are_records() -> None:
+    sent = [
+        json.dumps({"short_message": f"text {place}", "timestamp": 1795406400 + place, "level": 6})
+        for place in range(3)
+    ]
+    assert [event["message"] for event in rows("\x00".join(sent), "gelf.dump")] == ["text 0", "text 1", "text 2"]
+
+
 def test_a_severity_that_stands_for_the_program_is_in_front_of_its_lines() -> None:
     lines = [f"2026-11-23T04:00:00.502100+00:00 {line.split()[3].lower()}:  {line}" for line in STORY]
     assert read_text("\n".join(lines) + "\n").events.select(STORY_COLUMNS).equals(story())

@@ -41,7 +41,7 @@ _VERBOSE = re.compile(
 )
 _FIELD = re.compile(r"^ +(?P<name>[A-Z_][A-Z0-9_]*)=(?P<value>.*)$", re.DOTALL)
 _POWERSHELL = re.compile(rb"^#TYPE .*\n")
-_SEPARATORS = " \t\r\n,[]\x1e\ufeff"
+_SEPARATORS = " \t\r\n,[]\x00\x1e\ufeff"
 _POSTGRESQL = re.compile(
     r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} [A-Z+\d:-]{1,6},(?:\"[^\"]*\"|[^,\"]*),(?:\"[^\"]*\"|[^,\"]*),\d*,"
     r"(?:(?:\"[^\"]*\"|[^,\"]*),){7}(?:DEBUG[1-5]|INFO|NOTICE|WARNING|ERROR|LOG|FATAL|PANIC),"

@@ -236,7 +236,9 @@ def _split_name(stem: str) -> tuple[str, str | None]:
     borders = [match.start() for match in re.finditer(r"[-_.@]+", stem)]
     for border in borders:
         before, behind = stem[:border], stem[border + 1 :].lstrip("-_.@")
-        if is_program(_ROLE.sub("", behind)) and _may_be_prefix(before):
+        # What keeps a program's lines tells no more than the program.
+        kept = behind.lower() in _NOT_HOSTS and is_program(before)
+        if is_program(_ROLE.sub("", behind)) and _may_be_prefix(before) and not kept:
             return _ROLE.sub("", behind), None if _is_no_host(before) else before
     for border in reversed(borders):
         before, behind = stem[:border], stem[border + 1 :].lstrip("-_.@")

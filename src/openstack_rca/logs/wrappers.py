@@ -62,6 +62,8 @@ _TAG = r"(?P<tag>[^\s:\[\]{}\"'=|]+)(?:\[(?P<process>\d+)(?:[.:/][^\]]*)?\])?:(?
 # A program with its process, or the kernel, where a word and a colon alone could be anything.
 _SURE_TAG = r"(?P<tag>kernel|[A-Za-z(][^\s:\[\]{}\"'=|]*\[(?P<process>\d+)\]):(?: (?P<inner>.*))?$"
 _WORDED = rf"(?:(?:[\w-]+\.(?P<worded>{_SEVERITY})|(?P<severe>{_SEVERITY}|{_SEVERITY.upper()})|fpc\d+) )?"
+# What rsyslog writes in the place of a text that comes again.
+_REPEATED = r"^message repeated ([0-9]{1,9} times): \[ ?(.*)\]$"
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,8 @@ class Wrapper:
 
     def _unwrapped(self, parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
         columns = {"text": pl.col("inner").fill_null(""), "wrapper": pl.lit(self.name), "part": pl.lit(WHOLE)}
+        if self.name == SYSLOG:
+            columns["text"] = columns["text"].str.replace(_REPEATED, "${2} (repeated ${1})")
         if self.origin is not None:
             parts = with_origins(parts, "source", self.origin)
             columns["outer_service"], columns["outer_host"] = pl.col("found_service"), pl.col("found_host")
@@ -194,11 +198,11 @@ WRAPPERS: tuple[Wrapper, ...] = (
         rf"^{_PRIORITY}(?P<stamp>{_SHORT}|{_DATED_SHORT}|{_TIGHT_ISO}) {_HOST}"
         r"(?: (?:[\w/.-]+\[(?P<process>\d+)\]|[^%]{0,60}?)(?: ?:)?)? (?P<inner>"
         r"%(?:[A-Z][A-Z0-9_]*(?:-[A-Z][A-Z0-9_]*)*-[0-7]-[A-Z0-9_]+ ?:|%\d\d[A-Z]\w*/[0-7]/).*|"
-        r"date=\d{4}-\d\d-\d\d time=\d.*|(?:CEF|LEEF):\d.*)$",
+        r"date=\d{4}-\d\d-\d\d time=\d.*|(?:CEF|LEEF):\d.*|last message repeated \d+ times?.*|-- MARK --)$",
         lambda stamp, zone: pl.coalesce(
             yearless_time(stamp, zone), _dated_short_time(stamp, zone), iso_time(stamp, zone)
         ),
-        about="what a switch or a firewall sends, with a number, a stamp of its own or a process before its text",
+        about="what a switch or a firewall sends, with a number, a stamp of its own or a process before its text; the server",
     ),
     Wrapper(
         SYSLOG,
