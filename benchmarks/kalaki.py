@@ -12,19 +12,56 @@ judged chooses anything.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from openstack_rca.model.calibration import STORY_ALARM_SCORE
+from openstack_rca.model.calibration import STORY_ALARM_SCORE, StoryCalibration, StoryFigures
 from openstack_rca.model.card import TrainingConfig
 from openstack_rca.model.measures import auroc, binary_measures
+from openstack_rca.model.scoring import Forward
+from openstack_rca.model.sequences import encode_stories
 from openstack_rca.model.stories import Stories
-from openstack_rca.model.story_learning import learn_stories
+from openstack_rca.model.story_learning import learn_alone, out_of_fold, story_figures
+from openstack_rca.model.vocabulary import Vocabulary
 
 CONFIG = TrainingConfig(epochs=60, batch_size=4, chunk_length=64, lstm_units=32, embedding_units=16)
+
+
+@dataclass(frozen=True)
+class LearnedStories:
+    """A network that was trained on stories alone.
+
+    Attributes:
+        forward: its forward pass.
+        vocabulary: what it knows by index.
+        calibration: from folds over the same stories.
+        epochs: passes that the final training made: the median of what was best for the folds.
+    """
+
+    forward: Forward
+    vocabulary: Vocabulary
+    calibration: StoryCalibration
+    epochs: int
+
+    def figures(self, events: pl.DataFrame, stories: Stories) -> StoryFigures:
+        """Mean and sum of the surprise of each story."""
+        steps = encode_stories(events, stories, self.vocabulary)
+        return story_figures(steps, self.forward.score(steps), self.vocabulary.others)
+
+
+def learn_stories(events: pl.DataFrame, stories: Stories, config: TrainingConfig) -> LearnedStories:
+    """Calibrate by folds, then train on all stories: for recordings too small to hold a part back."""
+    from openstack_rca.model import network
+
+    folds = out_of_fold(events, stories, config)
+    epochs = int(np.median(folds.epochs))
+    model, vocabulary, _ = learn_alone(events, stories, None, dataclasses.replace(config, epochs=epochs))
+    return LearnedStories(Forward(network.weights_of(model)), vocabulary, folds.calibration, epochs)
 
 
 def read(path: Path) -> tuple[pl.DataFrame, Stories]:

@@ -290,13 +290,13 @@ def test_a_really_full_disk_is_named_and_left_clean(embedded: Settings, tmp_path
 
 def publish_and_die(facts: dict[str, Any], model: Path) -> None:
     """A process that is killed while it copies the model into the store."""
-    from openstack_rca.lifecycle.objects import local_objects
+    from openstack_rca.lifecycle.objects import files
 
     def copy(source: Path, target: Path) -> None:
         target.write_bytes(source.read_bytes()[:50])
         os.kill(os.getpid(), signal.SIGKILL)
 
-    local_objects.copy_bytes = copy
+    files.copy_bytes = copy
     publish(ModelLifecycle(load_settings(**facts)), model)
 
 

@@ -16,8 +16,7 @@ from openstack_rca.errors import ConfigurationError, VersionNotFound
 from openstack_rca.lifecycle.records import Place
 from openstack_rca.lifecycle.versions import VersionChanges
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
-from openstack_rca.lifecycle.versions.retention import carry_out, plan_pruning
-from openstack_rca.lifecycle.versions.retention_policy import parse_policy
+from openstack_rca.lifecycle.versions.retention import carry_out, parse_policy, plan_pruning
 from openstack_rca.service.versions import model_history, promote_model, version_changes
 from openstack_rca.settings import Settings
 

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import polars as pl
 import pytest
+from kalaki import LearnedStories, learn_stories
 from model_events import SMALL, make_events, told_stories
 
 from openstack_rca.model.calibration import STORY_ALARM_SCORE, QuantileTable
@@ -12,7 +13,7 @@ from openstack_rca.model.card import TrainingConfig
 from openstack_rca.model.scoring import LATE_SHARE, Forward, wait_quantile
 from openstack_rca.model.sequences import WAIT_COUNT, WAIT_EDGES_SECONDS, Steps, cut, encode, encode_stories, joined
 from openstack_rca.model.stories import Stories
-from openstack_rca.model.story_learning import LearnedStories, learn_stories, select
+from openstack_rca.model.story_learning import select
 from openstack_rca.model.vocabulary import OTHER_STORY, PROCESS, WORD_BUCKETS, Vocabulary, hashed_words
 
 CONFIG = dataclasses.replace(SMALL, epochs=12, batch_size=4)

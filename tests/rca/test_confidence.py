@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from cloud import Cloud
 from finding_samples import finding
+from fit_confidence import LabelledAnswer, fit_steps, leave_one_group_out_error
 from hypothesis import given
 from hypothesis import strategies as st
 from sites import SMALL
@@ -16,7 +17,6 @@ from openstack_rca.rca.engine import AnalysisRequest, investigate
 from openstack_rca.rca.evidence import Finding, NormalRates
 from openstack_rca.rca.judgement import fitted_steps, probability, rank, verdict_on, weigh
 from openstack_rca.rca.knowledge import load_catalogue, load_topology
-from openstack_rca.rca.scoring import LabelledAnswer, fit_steps, leave_one_group_out_error
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort, Verdict
 
 PROVEN = [Verdict.INCONCLUSIVE, Verdict.LIKELY, Verdict.CONFIRMED]

@@ -11,8 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "rca"))
 from report_samples import confirmed
 
 from openstack_rca.errors import ReportNotFound
-from openstack_rca.service.conversations import MOST_QUESTIONS, keep_question, questions_about
-from openstack_rca.service.kept_reports import keep_report, open_kept
+from openstack_rca.service.kept_reports import MOST_QUESTIONS, keep_question, keep_report, open_kept, questions_about
 from openstack_rca.settings import Settings
 
 

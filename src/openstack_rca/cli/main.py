@@ -112,7 +112,7 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> int:
         _say(f"Error: {error}")
         return INTERRUPTED if isinstance(error, TrainingInterrupted | PublishInterrupted) else 1
     except Exception as error:  # noqa: BLE001 - the outermost boundary: a user never sees a bare stack trace
-        from openstack_rca.service.problems import keep_trace
+        from openstack_rca.service.places import keep_trace
 
         _say(f"Error: Unexpected {type(error).__name__}: {error}. {keep_trace()}")
         return 1

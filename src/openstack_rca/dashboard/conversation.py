@@ -15,11 +15,17 @@ from openstack_rca.dashboard.held_model import HeldModel, held_model
 from openstack_rca.dashboard.prepared_logs import LogChoice, prepared_logs
 from openstack_rca.errors import ConfigurationError, HistoryUnavailable, LogInputError, OpenStackRcaError
 from openstack_rca.service.analysis import Prepared, ask, record_analysis
-from openstack_rca.service.conversations import MOST_QUESTIONS, keep_question, questions_about
 from openstack_rca.service.earlier import COMPARED, Earlier
 from openstack_rca.service.explore import request_window
 from openstack_rca.service.history import open_history
-from openstack_rca.service.kept_reports import keep_report, open_kept, reports_about
+from openstack_rca.service.kept_reports import (
+    MOST_QUESTIONS,
+    keep_question,
+    keep_report,
+    open_kept,
+    questions_about,
+    reports_about,
+)
 from openstack_rca.service.language_model import Narrative
 from openstack_rca.service.log_choice import logs_by_reference, reference_of
 from openstack_rca.service.moments import parse_moment

@@ -12,7 +12,7 @@ from openstack_rca.dashboard.environment import current_settings
 from openstack_rca.dashboard.held_model import draw_model, draw_notices
 from openstack_rca.dashboard.words import prose, sentence
 from openstack_rca.errors import OpenStackRcaError
-from openstack_rca.service.problems import keep_trace
+from openstack_rca.service.places import keep_trace
 from openstack_rca.settings import Settings
 
 NOTICES_RENEWED_SECONDS = 30.0

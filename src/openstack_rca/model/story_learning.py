@@ -33,38 +33,6 @@ class OutOfFold:
     epochs: list[int]
 
 
-@dataclass(frozen=True)
-class LearnedStories:
-    """A network that was trained on stories alone.
-
-    Attributes:
-        forward: its forward pass.
-        vocabulary: what it knows by index.
-        calibration: from folds over the same stories.
-        epochs: passes that the final training made: the median of what was best for the folds.
-    """
-
-    forward: Forward
-    vocabulary: Vocabulary
-    calibration: StoryCalibration
-    epochs: int
-
-    def figures(self, events: pl.DataFrame, stories: Stories) -> StoryFigures:
-        """Mean and sum of the surprise of each story."""
-        steps = encode_stories(events, stories, self.vocabulary)
-        return story_figures(steps, self.forward.score(steps), self.vocabulary.others)
-
-
-def learn_stories(events: pl.DataFrame, stories: Stories, config: TrainingConfig) -> LearnedStories:
-    """Calibrate by folds, then train on all stories: for recordings too small to hold a part back."""
-    from openstack_rca.model import network
-
-    folds = out_of_fold(events, stories, config)
-    epochs = int(np.median(folds.epochs))
-    model, vocabulary, _ = learn_alone(events, stories, None, dataclasses.replace(config, epochs=epochs))
-    return LearnedStories(Forward(network.weights_of(model)), vocabulary, folds.calibration, epochs)
-
-
 def story_figures(
     steps: Steps, scores: StepScores, others: int, cut_after: npt.NDArray[np.int64] | None = None
 ) -> StoryFigures:

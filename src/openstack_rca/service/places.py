@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import traceback
 from pathlib import Path
 
-from openstack_rca.errors import ConfigurationError
-from openstack_rca.settings import Settings
+from openstack_rca.errors import ConfigurationError, OpenStackRcaError
+from openstack_rca.settings import Settings, load_settings
 
 
 def require_home(settings: Settings, *, writable: bool) -> None:
@@ -50,3 +51,19 @@ def cannot_write(path: Path, reason: str) -> ConfigurationError:
 
 def _may_write(folder: Path) -> bool:
     return os.access(folder, os.W_OK | os.X_OK)
+
+
+TRACE_FILE = "last-error.txt"
+
+
+def keep_trace() -> str:
+    """Write the stack trace of the error that is being handled below the folder of state; say where in words."""
+    report = "This is a defect of openstack-rca; please report it"
+    try:
+        folder = load_settings().state_folder
+        path = folder / TRACE_FILE
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_text(traceback.format_exc(), encoding="utf-8")
+    except (OSError, OpenStackRcaError):
+        return f"{report}."
+    return f"{report} with {path}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import math
 import os
@@ -14,7 +15,6 @@ from typing import Any
 from urllib.parse import urlparse
 
 from openstack_rca.errors import ConfigurationError, RegistryUnavailable
-from openstack_rca.lifecycle.mlflow.patient_client import PatientClient, too_slow
 from openstack_rca.lifecycle.mlflow.server_errors import (
     MISSING,
     registry_errors,
@@ -220,4 +220,39 @@ def _folder_unusable(folder: Path, reason: str) -> RegistryUnavailable:
     return RegistryUnavailable(
         f"The tracking database cannot be kept in {folder}: {reason}.",
         "Set OPENSTACK_RCA_HOME to a folder that this user may write, or correct MLFLOW_TRACKING_URI.",
+    )
+
+
+class PatientClient:
+    """Passes each call on to an ``mlflow.MlflowClient`` and gives up when it takes too long.
+
+    A call that was given up may still take effect, as one whose answer was lost on the way.
+
+    Args:
+        seconds: that one call may take, of whatever number of requests it consists.
+        server: the name of the server, to be shown.
+
+    Raises RegistryUnavailable: from each method, when its time is used up.
+    """
+
+    def __init__(self, client: Any, seconds: float, server: str) -> None:
+        self._client = client
+        self._seconds = seconds
+        self._server = server
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._client, name)
+
+        @functools.wraps(method)
+        def bounded(*arguments: Any, **named: Any) -> Any:
+            return within(self._seconds, lambda _alive: method(*arguments, **named), too_slow(self._server))
+
+        return bounded
+
+
+def too_slow(server: str) -> RegistryUnavailable:
+    """What is raised when a server answers too slowly; ``server`` is its name, without a password."""
+    return RegistryUnavailable(
+        f"The MLflow tracking server {server} is too slow.",
+        "Check it and the way there, or allow more time: OPENSTACK_RCA_NETWORK_TIMEOUT.",
     )

@@ -8,8 +8,14 @@ from urllib.parse import urlparse
 from uuid import uuid4
 
 from openstack_rca.errors import RegistryFailed, StoreError
-from openstack_rca.lifecycle.mlflow.client import ONE_CALL, connect, is_server, registry_errors, without_password
-from openstack_rca.lifecycle.mlflow.patient_client import too_slow
+from openstack_rca.lifecycle.mlflow.client import (
+    ONE_CALL,
+    connect,
+    is_server,
+    registry_errors,
+    too_slow,
+    without_password,
+)
 from openstack_rca.lifecycle.mlflow.server_errors import called, said
 from openstack_rca.lifecycle.mlflow.tracking import artifact_location
 from openstack_rca.lifecycle.objects import ObjectStore, within

@@ -10,9 +10,8 @@ from itertools import groupby
 from typing import Any
 
 from openstack_rca.lifecycle.history import STAGES, version_not_found
-from openstack_rca.lifecycle.mlflow.client import connect, registry_errors
-from openstack_rca.lifecycle.mlflow.registered_name import RegisteredName
-from openstack_rca.lifecycle.mlflow.registry_reader import RegisteredVersion, RegistryReader
+from openstack_rca.lifecycle.mlflow.client import connect, registry_errors, sqlite_file
+from openstack_rca.lifecycle.mlflow.registry_reader import ClientReader, RegisteredVersion, RegistryReader, SqliteReader
 from openstack_rca.lifecycle.mlflow.registry_tags import (
     TAG_DESCRIPTION,
     TAG_EXPERIMENT,
@@ -168,3 +167,52 @@ class RegisteredVersions:
 
     def _errors(self) -> Any:
         return registry_errors(self.settings.tracking_uri)
+
+
+class RegisteredName:
+    """The name of one model of one environment.
+
+    Args:
+        settings: where the registry is.
+        place: which model of which environment.
+        client: gives MLflow's client.
+    """
+
+    def __init__(self, settings: Settings, place: Place, client: Callable[[], Any]) -> None:
+        self._settings = settings
+        self._place = place
+        self._client = client
+        self._readers: dict[str, RegistryReader] = {}
+        self._found = ""
+
+    @property
+    def known(self) -> bool:
+        """Whether the registry holds it, so that it never changes."""
+        return bool(self._found)
+
+    @property
+    def name(self) -> str:
+        """The name that the registry holds, else the one that it should be made with."""
+        if self._found:
+            return self._found
+        long, short = self._place.qualified_name, self._place.model_name
+        if self.reader(long).model().known:
+            self._found = long
+            return long
+        held = self.reader(short).model()
+        if not held.known:
+            return short
+        if (held.tags.get(TAG_EXPERIMENT), held.tags.get(TAG_MODEL_NAME)) != (self._place.experiment, short):
+            return long
+        self._found = short
+        return short
+
+    def reader(self, name: str) -> RegistryReader:
+        """What answers questions about a name."""
+        if name not in self._readers:
+            uri = self._settings.tracking_uri
+            client = ClientReader(self._client, uri, name)
+            database = sqlite_file(uri)
+            seconds = self._settings.network_timeout_seconds
+            self._readers[name] = client if database is None else SqliteReader(database, name, client, seconds)
+        return self._readers[name]

@@ -13,8 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from openstack_rca.errors import LifecycleError, RegistryFailed, RegistryUnavailable
-from openstack_rca.lifecycle.mlflow.client import ONE_CALL, is_kept_by_mlflow, registry_errors, without_password
-from openstack_rca.lifecycle.mlflow.patient_client import too_slow
+from openstack_rca.lifecycle.mlflow.client import (
+    ONE_CALL,
+    is_kept_by_mlflow,
+    registry_errors,
+    too_slow,
+    without_password,
+)
 from openstack_rca.lifecycle.mlflow.traces import Steps, record_trace
 from openstack_rca.lifecycle.objects import ObjectStore, within
 from openstack_rca.lifecycle.records import TAG

@@ -17,8 +17,7 @@ from openstack_rca.lifecycle.objects.files import (
     work_folder,
     write_whole,
 )
-from openstack_rca.lifecycle.objects.patience import side_by_side, within
-from openstack_rca.lifecycle.objects.retrying import retrying
+from openstack_rca.lifecycle.objects.patience import retrying, side_by_side, within
 from openstack_rca.lifecycle.objects.sayings import meaning
 from openstack_rca.lifecycle.objects.store import ObjectStore, Progress, StoredObject, normal_root
 from openstack_rca.lifecycle.objects.store_errors import key_taken, proxy_for, way_on, writing_to

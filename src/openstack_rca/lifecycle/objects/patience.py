@@ -6,6 +6,7 @@ questions, take for ever. Here the whole work has a budget; bytes of a download 
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from collections import deque
@@ -14,7 +15,7 @@ from contextlib import suppress
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
-from openstack_rca.errors import LifecycleError
+from openstack_rca.errors import LifecycleError, StoreUnavailable
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -111,3 +112,27 @@ def _outcome(work: Callable[[Item], Result], item: Item) -> tuple[list[Result], 
         return [work(item)], None
     except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
         return [], error
+
+
+Result = TypeVar("Result")
+
+FIRST_WAIT = 0.5
+LONGEST_WAIT = 8.0
+
+
+def retrying(attempts: int, work: Callable[[], Result]) -> Result:
+    """Do some work until the store answers.
+
+    Args:
+        attempts: how often at most; 1 never waits.
+        work: may be done again after it failed half-way.
+
+    Raises StoreUnavailable: it did not answer at the last attempt either. Every other error is raised at once.
+    """
+    for attempt in range(attempts - 1):
+        try:
+            return work()
+        except StoreUnavailable:
+            longest = min(LONGEST_WAIT, FIRST_WAIT * 2**attempt)
+            time.sleep(random.uniform(longest / 2, longest))  # noqa: S311 - to set writers apart
+    return work()

@@ -26,11 +26,15 @@ from openstack_rca.lifecycle.objects.connecting import (
     upload_limits,
 )
 from openstack_rca.lifecycle.objects.credentials import find_s3_access
-from openstack_rca.lifecycle.objects.files import PART
-from openstack_rca.lifecycle.objects.local_objects import create_object
+from openstack_rca.lifecycle.objects.files import PART, create_object
 from openstack_rca.lifecycle.objects.s3_request import ask_bucket
-from openstack_rca.lifecycle.objects.store_errors import ConditionNotSupportedError, key_taken, store_errors, writing_to
-from openstack_rca.lifecycle.objects.store_words import said
+from openstack_rca.lifecycle.objects.store_errors import (
+    ConditionNotSupportedError,
+    key_taken,
+    said,
+    store_errors,
+    writing_to,
+)
 from openstack_rca.settings import Settings
 
 if TYPE_CHECKING:

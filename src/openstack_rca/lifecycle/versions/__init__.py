@@ -7,5 +7,4 @@ from openstack_rca.lifecycle.versions.introducing import introduction
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.lifecycle.versions.promotion import Promotion
 from openstack_rca.lifecycle.versions.repair import Finding
-from openstack_rca.lifecycle.versions.retention import DEFAULT_AGE, DEFAULT_KEEP, PruneStep
-from openstack_rca.lifecycle.versions.retention_policy import parse_age, parse_policy
+from openstack_rca.lifecycle.versions.retention import DEFAULT_AGE, DEFAULT_KEEP, PruneStep, parse_age, parse_policy

@@ -35,11 +35,10 @@ from openstack_rca.lifecycle.records import (
     signature_key,
 )
 from openstack_rca.lifecycle.trust import Signatures
-from openstack_rca.lifecycle.versions.choosing import only_ready
 from openstack_rca.lifecycle.versions.introducing import Before, introduced
 from openstack_rca.lifecycle.versions.publishing import Publisher, make_draft
 from openstack_rca.lifecycle.versions.store_index import StoreIndex
-from openstack_rca.lifecycle.versions.stored_files import StoredFiles
+from openstack_rca.lifecycle.versions.stored_files import StoredFiles, only_ready
 from openstack_rca.settings import Settings, load_settings
 
 __all__ = ["LoadedModel", "ModelLifecycle", "ModelVersion", "VersionCheck"]

@@ -13,6 +13,7 @@ from openstack_rca.rca.judgement.discounts import (
     discount_complaints_after_own_silence,
     discount_lone_warnings,
     discount_old_boots,
+    discount_orderly_absence,
     discount_stop_after_own_error,
     discount_undated,
     discount_unmissed_silence,
@@ -22,7 +23,6 @@ from openstack_rca.rca.judgement.failing_apis import infer_from_failing_apis
 from openstack_rca.rca.judgement.front import blame_proxy_in_front
 from openstack_rca.rca.judgement.guilt import Candidate, weigh
 from openstack_rca.rca.judgement.operator_changes import weigh_changes
-from openstack_rca.rca.judgement.orderly_absence import discount_orderly_absence
 from openstack_rca.rca.judgement.own_reasons import believe_own_reasons
 from openstack_rca.rca.judgement.own_settings import blame_own_settings
 from openstack_rca.rca.judgement.planned_work import discount_planned_work

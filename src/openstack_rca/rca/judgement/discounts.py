@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -283,3 +283,52 @@ def _goes_on(stop: Finding, window: pl.DataFrame) -> bool:
         int(stream.is_between(moment + settled, moment + back).sum()) >= table.back_lines
         for moment in (stop.first, stop.last)
     )
+
+
+def discount_orderly_absence(findings: Sequence[Finding], catalogue: Catalogue, window: pl.DataFrame) -> list[Finding]:
+    """Take the weight from what tells of a host's reboot in good order that nobody missed and that is over.
+
+    Args:
+        catalogue: tells which signatures speak of a stop (``phase``).
+        window: observed events (``component``, ``host``, ``time``).
+    """
+    stopping = {signature.id for signature in catalogue.signatures if signature.phase == "stop"}
+    stops = [finding for finding in findings if finding.signature in stopping and finding.accuser_host is not None]
+    before = timedelta(seconds=current().follows_seconds)
+    orderly: list[Finding] = []
+    for stop in stops:
+        if stop.accused != HOST:
+            continue
+        place, since = stop.accuser_host, stop.first - before
+        together = [one for one in stops if one.accuser_host == place and one.first >= since]
+        absent = {one.accused for one in together}
+        seen = [one for one in findings if one.accused in absent and _of_others(one, place)]
+        missed = any(one.complains and one.last >= since for one in seen)
+        if not missed and all(_writes_again(one, window) for one in together):
+            orderly += [one for one in findings if one.accused in absent and _tells_absence(one, place, since)]
+            orderly += seen
+    return [finding.weakened(0.0) if finding in orderly else finding for finding in findings]
+
+
+def _of_others(finding: Finding, host: str | None) -> bool:
+    """Whether another component speaks of a component on this host, or on none that it names."""
+    return (
+        finding.directness is Directness.ACCUSATION
+        and finding.accuser not in (finding.accused, HOST, None)
+        and finding.accused_host in (None, host)
+    )
+
+
+def _tells_absence(finding: Finding, host: str | None, since: datetime) -> bool:
+    """Whether the host itself, or who ran there, tells that it stopped, started or was silent."""
+    return (
+        finding.accuser_host == host
+        and finding.first >= since
+        and finding.category in (Category.PROCESS_DOWN, Category.HANG)
+    )
+
+
+def _writes_again(stop: Finding, window: pl.DataFrame) -> bool:
+    table = current()
+    own = window.filter((pl.col("component") == stop.accused) & (pl.col("host") == stop.accuser_host))
+    return bool((own["time"] > stop.last + timedelta(seconds=table.settling_seconds)).sum() >= table.enough_events)

@@ -1,6 +1,5 @@
 """Labelled incidents and the strict score of DESIGN section 9. May touch ``report``, ``judgement`` and what lies below."""
 
-from openstack_rca.rca.scoring.confidence_fit import LabelledAnswer, fit_steps, leave_one_group_out_error
 from openstack_rca.rca.scoring.labelled_incidents import (
     INCIDENT_FILE,
     IncidentScore,
