@@ -142,12 +142,7 @@ def analyze_command(
 
 
 def _named_or_pasted(logs: Sequence[str], paste: bool) -> list[str | Path]:
-    """The logs that were named, or standard input, to which goes what the user saves in an editor.
-
-    Raises:
-        UsageError: neither was asked for, or both.
-        LogInputError: nothing was saved.
-    """
+    """The logs that were named, or standard input, to which goes what the user saves in an editor."""
     if paste == bool(logs):
         raise click.UsageError("Name LOGS, or open your editor with --paste.")
     if logs:

@@ -107,13 +107,7 @@ def _plain(value: object) -> str:
 
 
 def print_columns(titles: Sequence[str], rows: Sequence[Sequence[object]], right: Collection[str] = ()) -> None:
-    """A table as plain columns: every cell whole on its line, whatever the width of the screen.
-
-    Args:
-        titles: names of the columns, with their units.
-        rows: cells, made harmless here.
-        right: titles of the columns of numbers.
-    """
+    """A table as plain columns: every cell made harmless, whole on its line, whatever the width of the screen."""
     lines = [list(titles), *([one_line(str(cell)) for cell in row] for row in rows)]
     widths = [max(cell_len(line[place]) for line in lines) for place in range(len(titles))]
     screen = console()

@@ -18,10 +18,7 @@ from openstack_rca.errors import ConfigurationError
 
 
 def require_access() -> None:
-    """Go on if the visitor may; else draw the way in, and stop the page.
-
-    Raises ConfigurationError: what the secrets file asks for cannot be made out, or cannot be done.
-    """
+    """Go on if the visitor may; else draw the way in, and stop the page. Raises ConfigurationError."""
     secrets = _secrets()
     if "auth" in secrets:
         _require_login()

@@ -113,10 +113,7 @@ class StepsShown:
 
 
 def put_question(question: str, logs: LogChoice, scope: Scope, held: HeldModel, settings: Settings) -> Answer:
-    """Answer a question, with its steps on the screen, and keep the answer.
-
-    Raises OpenStackRcaError: see ``service.analysis.analyze``.
-    """
+    """Answer a question, with its steps on the screen, and keep the answer; raises as ``service.analysis.analyze``."""
     since, until = parse_time(scope.since, settings), parse_time(scope.until, settings)
     shown = StepsShown()
     good = False
@@ -176,10 +173,7 @@ def open_answer(report_id: str, settings: Settings) -> Answer:
 
 
 def logs_of(answer: Answer, settings: Settings) -> Prepared | None:
-    """The logs of an answer, read now where they were not; None where they are not open here.
-
-    Raises LogInputError, ConfigurationError: they cannot be read any more.
-    """
+    """The logs of an answer, read now where they were not; None where they are not open here. Raises LogInputError."""
     if answer.prepared is None and answer.logs is not None:
         with st.spinner("Reading the logs"):
             answer.prepared = prepared_logs(answer.logs, held_model(settings), settings)
@@ -207,10 +201,7 @@ def ask_about(answer: Answer, question: str, settings: Settings) -> None:
 
 
 def parse_time(text: str, settings: Settings) -> datetime | None:
-    """A typed time in UTC, see ``service.moments``; without an offset it is in the logs' time zone.
-
-    Raises ConfigurationError: it is not a time.
-    """
+    """A typed time in UTC, see ``service.moments``; without an offset in the logs' zone. Raises ConfigurationError."""
     if not text.strip():
         return None
     return parse_moment(text.strip()[:60], timezone=settings.log_timezone, now=datetime.now(UTC)).astimezone(UTC)

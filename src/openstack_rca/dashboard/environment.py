@@ -11,14 +11,7 @@ from openstack_rca.settings import Settings, load_settings
 
 
 def current_settings(arguments: Sequence[str] | None = None) -> Settings:
-    """Settings of this process.
-
-    Args:
-        arguments: ``--root PATH`` (again for each further folder), ``--mlflow-uri``, ``--mlflow-experiment``,
-            ``--disable-mlflow``; what else stands there is not ours. None: those of the script that Streamlit runs.
-
-    Raises ConfigurationError: a value cannot work.
-    """
+    """Settings of this process, by the arguments of the script that Streamlit runs. Raises ConfigurationError."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--root", action="append")
     parser.add_argument("--mlflow-uri")

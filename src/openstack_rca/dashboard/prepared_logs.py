@@ -28,14 +28,7 @@ OWN_LOGS = 2
 
 @dataclass(frozen=True)
 class LogChoice:
-    """The logs that a session works on.
-
-    Attributes:
-        kind: sample, path or upload.
-        name: what the pages call them.
-        paths: what is read.
-        issue: what the operator said, for a sample.
-    """
+    """The logs (a sample, a path or an upload) that a session works on; ``issue`` is what the operator said of a sample."""
 
     kind: str
     name: str
@@ -123,17 +116,12 @@ def prepared_logs(
     *,
     as_read_before: bool = False,
 ) -> Prepared:
-    """The chosen logs, read and scored.
+    """The chosen logs, read and scored; the result names the held model.
 
-    Args:
-        choice, held, settings: which logs, with which model; the result names this model.
-        on_step, on_progress: told how far reading is, where it is needed.
-        as_read_before: stay with what this session read of them, also where they have grown since: logs of a live
-            cloud grow all the time, and a filter of a table should not cost reading them again.
+    ``as_read_before``: stay with what this session read of them, also where they have grown since: logs of a live cloud grow all
+    the time, and a filter of a table should not cost reading them again.
 
-    Raises:
-        LogInputError, LifecycleError, ModelError: see ``openstack_rca.errors``.
-        ConfigurationError: an upload is gone.
+    Raises LogInputError, LifecycleError, ModelError; ConfigurationError: an upload is gone.
     """
     if choice.kind == "upload" and not all(path.exists() for path in choice.paths):
         raise ConfigurationError("The uploaded logs are gone: their session ended.", "Upload them again.")

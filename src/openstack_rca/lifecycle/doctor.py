@@ -52,12 +52,7 @@ class ConnectionCheck:
 
 
 def check_connections(settings: Settings) -> list[ConnectionCheck]:
-    """Try everything that training and analysis will need.
-
-    Returns:
-        One check each for tracking, registry, run artifacts, store write, store read, credentials, clock and cache space, and
-        for each key that is configured.
-    """
+    """Try everything that training and analysis will need, and each key that is configured; one check each."""
     write, read, credentials = _check_store(settings)
     return [
         _told("tracking", lambda: _tracking(settings)),

@@ -37,11 +37,8 @@ def unknown_kind(_path: Path) -> ModelKind:
 class MLflowManager:
     """Runs and versioned models in a few calls.
 
-    Args:
-        tracking_uri: MLflow server or database; the environment's where not given.
-        experiment_name: the environment whose runs and versions these are.
-        enable_mlflow: false keeps no runs and numbers versions by the store alone.
-        loader: opens a verified ``.keras`` file; for models with custom objects.
+    ``enable_mlflow`` false keeps no runs and numbers versions by the store alone; ``loader`` opens a verified ``.keras`` file,
+    for models with custom objects.
     """
 
     loader: Callable[[Path], Any] = staticmethod(load_plain_keras)

@@ -102,10 +102,7 @@ class ModelVersion:
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A verified local file. ``source`` tells whether it came from the ``store`` or from the ``cache``.
-
-    The file is sure to stay in the cache as long as this object lives.
-    """
+    """A verified local file, from the ``store`` or the ``cache`` (``source``); it stays there as long as this object lives."""
 
     path: Path
     version: ModelVersion
@@ -243,10 +240,7 @@ class Manifest:
 
 @dataclass(frozen=True)
 class Draft:
-    """A file on its way to become a version.
-
-    ``objection`` is why it should not be used; with ``forced`` it becomes an ordinary version all the same.
-    """
+    """A file on its way to become a version; with ``forced`` it becomes an ordinary one in spite of the ``objection``."""
 
     path: Path
     sha256: str

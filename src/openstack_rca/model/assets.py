@@ -24,11 +24,7 @@ STORIES_RECORD = "stories.json"
 
 @dataclass(frozen=True)
 class Assets:
-    """Everything in the file that is not a weight.
-
-    Attributes:
-        stories: calibration of story scores; ``None`` for a model that knows no stories.
-    """
+    """Everything in the file that is not a weight; ``stories`` is ``None`` for a model that knows no stories."""
 
     card: TrainingCard
     vocabulary: Vocabulary
@@ -52,14 +48,10 @@ class Assets:
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes], path: str) -> tuple[Assets, str]:
-        """Read and check what ``to_files`` made.
+        """Read and check what ``to_files`` made; ``path`` of the model file is for messages.
 
-        Args:
-            path: of the model file, for the message.
-
-        Raises:
-            ModelFormatUnsupported: another format version; checked before anything else.
-            ModelFileDamaged: a record is missing, was changed, or does not have its form.
+        Raises ModelFormatUnsupported: another format version; checked first. ModelFileDamaged: a record is missing, was
+        changed, or does not have its form.
         """
         manifest = _manifest(files, path)
         names = [*RECORD_NAMES, *([STORIES_RECORD] if STORIES_RECORD in manifest["files"] else [])]

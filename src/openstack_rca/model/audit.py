@@ -47,13 +47,7 @@ _MARKS = {"__keras_tensor__"}
 
 @dataclass(frozen=True)
 class Parts:
-    """The content of an audited file.
-
-    Attributes:
-        config: Keras' description of the layers.
-        weights: the HDF5 file's bytes.
-        records: record name -> content.
-    """
+    """The content of an audited file: Keras' description of the layers, the HDF5 file's bytes, record name -> content."""
 
     config: dict[str, Any]
     weights: bytes
@@ -63,9 +57,8 @@ class Parts:
 def read_parts(path: Path) -> Parts:
     """Audit a model file and read its parts.
 
-    Raises:
-        ModelFileDamaged: it is not a zip, is cut off, has a wrong checksum, or lacks a part.
-        ModelFileUnsafe: it holds what this project never writes.
+    Raises ModelFileDamaged: it is not a zip, is cut off, has a wrong checksum, or lacks a part. ModelFileUnsafe: it holds what
+    this project never writes.
     """
     name = str(path)
     try:

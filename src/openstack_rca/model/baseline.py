@@ -133,10 +133,7 @@ class Baseline:
 
     @classmethod
     def from_dict(cls, facts: Mapping[str, Any]) -> Baseline:
-        """Read what ``as_dict`` wrote.
-
-        Raises KeyError, TypeError, ValueError, polars.exceptions.PolarsError: not of that form.
-        """
+        """Read what ``as_dict`` wrote; KeyError, TypeError, ValueError, PolarsError: it is not of that form."""
         columns = dict(facts["templates"])
         columns["template_id"] = [int(number) for number in columns["template_id"]]
         return cls(

@@ -145,10 +145,7 @@ class QuantileTable:
 
     @classmethod
     def from_dict(cls, facts: Mapping[str, Any]) -> QuantileTable:
-        """Read what ``as_dict`` wrote.
-
-        Raises KeyError, TypeError, ValueError: not of that form, or not a monotone map into [0, 1].
-        """
+        """Read what ``as_dict`` wrote; KeyError, TypeError, ValueError: it is no monotone map into [0, 1]."""
         surprises = np.asarray(facts["surprises"], dtype=np.float64)
         shares = np.asarray(facts["shares"], dtype=np.float64)
         tail, shape = float(facts["tail"]), float(facts.get("shape", 0.0))
@@ -177,12 +174,7 @@ class Calibration:
 
     @classmethod
     def learn(cls, surprises: npt.NDArray[np.floating[Any]], services: Sequence[str | None]) -> Calibration:
-        """Tables from held-out normal events.
-
-        Args:
-            surprises: (events,) nats.
-            services: (events,) their services.
-        """
+        """Tables from the surprise, in nats, of held-out normal events of these services."""
         return cls(_by_name(surprises, services, MINIMUM_OWN_EVENTS, QuantileTable.learn))
 
     def score(self, surprises: npt.NDArray[np.floating[Any]], services: Sequence[str | None]) -> DoubleArray:
@@ -201,10 +193,7 @@ class Calibration:
 
     @classmethod
     def from_dict(cls, facts: Mapping[str, Any]) -> Calibration:
-        """Read what ``as_dict`` wrote.
-
-        Raises KeyError, TypeError, ValueError: not of that form, or the pooled table is missing.
-        """
+        """Read what ``as_dict`` wrote; KeyError, TypeError, ValueError: not of that form, or without the pooled table."""
         tables = {str(name): QuantileTable.from_dict(table) for name, table in facts.items()}
         if POOLED not in tables:
             raise ValueError("the pooled calibration table is missing")
@@ -228,12 +217,7 @@ class StoryCalibration:
 
     @classmethod
     def learn(cls, figures: StoryFigures, kinds: Sequence[str]) -> StoryCalibration:
-        """Tables from held-out normal stories (at least one).
-
-        Args:
-            figures: of these stories.
-            kinds: (stories,) their kinds.
-        """
+        """Tables from held-out normal stories (at least one) of these kinds."""
         tables = []
         for values in (figures.mean, figures.total, figures.late):
             by_length = _by_name(values, _lengths(figures), MINIMUM_OWN_STORIES, QuantileTable.learn_tail)

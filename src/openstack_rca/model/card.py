@@ -67,13 +67,9 @@ class TrainingConfig:
 
 @dataclass(frozen=True)
 class TrainingProgress:
-    """How far a training is.
+    """How far a training is: 1-based epoch and gradient steps done, mean loss of the epoch so far in nats per event.
 
-    Attributes:
-        epoch, epochs: 1-based, and how many at most.
-        step, steps: gradient steps done in this epoch, and how many it has.
-        loss: mean loss of the epoch so far, nats per event.
-        seconds_left: estimate for all epochs; ``None`` until one step was timed.
+    ``seconds_left`` is an estimate for all epochs; ``None`` until one step was timed.
     """
 
     epoch: int
@@ -144,10 +140,7 @@ class TrainingCard:
 
     @classmethod
     def from_json(cls, facts: Mapping[str, Any]) -> TrainingCard:
-        """Read what ``as_json`` wrote; facts of a later release that this one does not know are left out.
-
-        Raises KeyError, TypeError, ValueError: a fact is missing or has the wrong form.
-        """
+        """Read what ``as_json`` wrote, without facts of a later release; KeyError, TypeError, ValueError: not of its form."""
         known = {item.name for item in dataclasses.fields(cls)}
         values = {name: value for name, value in facts.items() if name in known}
         for name in ("created", "first", "last"):

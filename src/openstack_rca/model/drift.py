@@ -62,13 +62,8 @@ class Measure:
 class Drift:
     """What was found.
 
-    Attributes:
-        events: how many new events were compared.
-        minutes: how long the new logs are.
-        measures: in the order of ``Thresholds``.
-        templates: those whose share changed most: template, service, before, now (shares), unseen.
-        services: service, before, now (shares).
-        score_shares: share of new events in each bin of ``SCORE_BINS``; the width of the bin is what training promised.
+    ``templates`` are those whose share changed most (template, service, before, now, unseen), ``services`` the same. The
+    width of a bin of ``score_shares`` (``SCORE_BINS``) is what training promised.
     """
 
     events: int
@@ -91,11 +86,8 @@ def measure_drift(
 
     Args:
         events: events table of at least one event, in time order.
-        thresholds: what counts as drift.
         seed: of the draws that say what chance alone would give.
         scored: what ``ModelFile.score`` says of the events, where it was asked already.
-
-    Raises ValueError: there is no event.
     """
     if not events.height:
         raise ValueError("there is no event to compare")
@@ -131,10 +123,7 @@ def measure_drift(
 
 
 def js_distance(first: npt.NDArray[np.number], second: npt.NDArray[np.number]) -> float:
-    """Jensen-Shannon distance of two mixes, given as counts or shares of the same kinds: 0 the same, 1 nothing in common.
-
-    Raises ValueError: one of them is empty.
-    """
+    """Jensen-Shannon distance of two mixes, counts or shares of the same kinds: 0 the same, 1 nothing in common."""
     if not first.sum() or not second.sum():
         raise ValueError("a mix of nothing has no distance")
     one, two = first / first.sum(), second / second.sum()

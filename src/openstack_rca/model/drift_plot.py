@@ -17,10 +17,7 @@ _TEMPLATES = 8
 
 
 def draw_drift(drift: Drift, path: Path) -> None:
-    """Draw measures against thresholds, the scores, and the services and templates whose share changed most, as PNG.
-
-    Raises OSError: the file cannot be written.
-    """
+    """Draw measures against thresholds, scores, and the shares that changed most, as PNG. Raises OSError."""
     figure, axes = figure_of(2, 12.0, 8.5, rows=2)
     _measures(axes[0], drift)
     _scores(axes[1], drift)

@@ -29,9 +29,8 @@ def measure_recording(
 ) -> tuple[dict[str, float], Calibration, dict[str, Any]]:
     """Read the recording once, calibrate on the validation part, measure all parts.
 
-    Returns:
-        The metrics; the calibration; and, for plots, the test part's scores (``test_scores``) and each event's
-        surprise (``surprise``).
+    Returns the metrics; the calibration; and, for plots, the test part's scores (``test_scores``) and each event's
+    ``surprise``.
     """
     begun = time.perf_counter()
     steps = encode(events, vocabulary)

@@ -52,23 +52,14 @@ another part, drawn at random, and is judged on the same one."""
 
 @dataclass(frozen=True)
 class Lessons:
-    """What is to be learned from steps.
-
-    Attributes:
-        weight: (steps,) weight of the next-template loss at each step; the wait's is the same, where there is a wait.
-    """
+    """What is to be learned: (steps,) weight of the next-template loss, and of the wait's, at each step."""
 
     weight: FloatArray
 
 
 @dataclass(frozen=True)
 class Review:
-    """What the first pass of a training is for: to find what the second one should not learn from.
-
-    Attributes:
-        after: epochs of the first pass.
-        lessons: the network's weights then -> what to learn from then on.
-    """
+    """To find, with the network's weights ``after`` so many epochs, what the second pass should not learn from."""
 
     after: int
     lessons: Callable[[dict[str, FloatArray]], Lessons]
@@ -185,11 +176,7 @@ def _weights(own: npt.NDArray[np.bool_], weights: FloatArray, scale: float) -> F
 def gather_inputs(
     steps: Steps, places: npt.NDArray[np.int32], bags: FloatArray, *, stories: bool = False
 ) -> dict[str, Any]:
-    """The network's inputs for a matrix of step numbers; padding (-1) has index 0 everywhere.
-
-    Args:
-        stories: whether the network knows stories, and so takes which kind of stream a step is of.
-    """
+    """The network's inputs for a matrix of step numbers; padding (-1) has index 0 everywhere."""
     there = places >= 0
     kind = steps.kind[places]
     inputs = {
@@ -256,9 +243,8 @@ def fit(
         review: after which epochs to look again at what is learned from.
         validate: what chooses the best epoch; ``None``: all epochs of ``config`` are run and the last one's weights stay.
 
-    Returns:
-        One dictionary an epoch: ``loss``, ``accuracy`` (with dropout on), and with ``validate`` ``val_loss`` and
-        ``val_accuracy``; all of the next template, weighted by the lessons.
+    Returns one dictionary an epoch: ``loss``, ``accuracy`` (with dropout on), and with ``validate`` ``val_loss`` and
+    ``val_accuracy``; all of the next template, weighted by the lessons.
     """
     bags = hashed_words(steps.kind_text, WORD_BUCKETS)
     heads = list(training_model.output)

@@ -94,9 +94,8 @@ QUIET_LEVELS = ("UNKNOWN", "TRACE", "DEBUG", "INFO", "AUDIT")
 class FollowRules:
     """Rules of one cloud.
 
-    Attributes:
-        rules: see ``RULE_SCHEMA``.
-        rates: see ``RATE_SCHEMA``; counted out of fold, so that a normal story was never judged by a rule it made.
+    ``rules`` and ``rates`` as in ``RULE_SCHEMA`` and ``RATE_SCHEMA``; rates are counted out of fold, so that a normal story was
+    never judged by a rule it made.
     """
 
     rules: pl.DataFrame
@@ -104,12 +103,7 @@ class FollowRules:
 
     @classmethod
     def learn(cls, events: pl.DataFrame, stories: Stories) -> FollowRules:
-        """Learn from normal recordings.
-
-        Args:
-            events: the events table in order of time; recordings may stand behind one another.
-            stories: told of the same frame.
-        """
+        """Learn from normal recordings, which may stand behind one another, in order of time, and from their stories."""
         told = _told(events, stories, {})
         rules = _rules(told)
         parts = []
@@ -137,12 +131,8 @@ class FollowRules:
         """The steps that the rules expect in a recording, and what became of them; see ``STEP_SCHEMA``.
 
         A story that expects the same follower after several of its events expects it once, after the last of them. A step
-        for which the recording does not last as long as nine of ten normal ones took is not judged.
-
-        Args:
-            events: the events table in order of time.
-            stories: told of the same frame.
-            names: one name for services that are the same thing elsewhere called otherwise; others keep theirs.
+        for which the recording does not last as long as nine of ten normal ones took is not judged. ``names`` gives one name
+        to services that are the same thing elsewhere called otherwise.
         """
         named = dict(names or {})
         renamed = self.rules.with_columns(pl.col("service", "follower").replace(named))
@@ -160,10 +150,7 @@ class FollowRules:
 
     @classmethod
     def from_dict(cls, facts: Mapping[str, Any]) -> FollowRules:
-        """Read what ``as_dict`` wrote.
-
-        Raises KeyError, TypeError, ValueError, polars.exceptions.PolarsError: not of that form.
-        """
+        """Read what ``as_dict`` wrote; KeyError, TypeError, ValueError, PolarsError: it is not of that form."""
         columns = dict(facts["rules"])
         columns["template_id"] = [int(number) for number in columns["template_id"]]
         return cls(

@@ -72,9 +72,6 @@ class Material:
 
         Process streams weigh as much in sum as stories do, and a kind of story by the root of how many there are: or
         else the requests of one poller would be all that is learned.
-
-        Args:
-            steps: of this material.
         """
         of_event = np.where(self.trouble, BETWEEN, self.parts)
         story = steps.stream > 0
@@ -92,11 +89,7 @@ class Material:
 
 
 def split_by_time(moments: pl.Series, validation_fraction: float, test_fraction: float) -> npt.NDArray[np.int8]:
-    """(events,) ``TRAIN``, ``VALIDATION`` or ``TEST``, by time alone; events of one instant stay together.
-
-    Args:
-        moments: times in ascending order; missing ones come first.
-    """
+    """(events,) ``TRAIN``, ``VALIDATION`` or ``TEST``, by time alone, of ascending times; those of one instant stay together."""
     count = len(moments)
     values = moments.dt.epoch("us").fill_null(-(2**62)).to_numpy()
     borders = []
@@ -116,9 +109,6 @@ def cut_up(
 
     A fold of the stories of the training part is held back with those of the validation part: few stories lie in a
     tenth of a recording, and their scores are calibrated on what was held back.
-
-    Args:
-        stories: of the same events.
     """
     parts = split_by_time(events["time"], validation_fraction, test_fraction)
     first = parts[stories.rows[stories.offsets[:-1]]] if len(stories.names) else np.zeros(0, dtype=np.int8)

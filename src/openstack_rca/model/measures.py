@@ -36,12 +36,7 @@ def class_measures(truth: Numbers, predicted: Numbers) -> dict[str, float]:
 
 
 def auroc(truth: Numbers, values: Numbers) -> float:
-    """Chance that a positive's value is above a negative's, ties counted half (Mann and Whitney); NaN if one is absent.
-
-    Args:
-        truth: (events,) booleans.
-        values: (events,) higher means more likely positive.
-    """
+    """Chance that a positive's value is above a negative's, ties counted half (Mann and Whitney); NaN if one is absent."""
     positives, negatives = int(truth.sum()), int((~truth).sum())
     if not positives or not negatives:
         return float("nan")

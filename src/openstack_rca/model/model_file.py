@@ -84,23 +84,15 @@ class ModelFile:
         return self.story_calibration is not None
 
     def as_parent(self, name: str) -> Parent:
-        """For a training that goes on from it.
-
-        Args:
-            name: what people call it.
-        """
+        """For a training that goes on from it; ``name`` is what people call it."""
         return Parent(self.card, self.vocabulary, self.baseline, self.forward, name)
 
     def score(self, events: pl.DataFrame) -> pl.DataFrame:
-        """Score events; each (host, service) stream is read once, in the frame's order.
+        """Score events in time order; each (host, service) stream is read once.
 
-        Args:
-            events: events table in time order.
-
-        Returns:
-            One row an event, in the same order: ``surprise`` (Float32, nats, -log p of its template given what came
-            before), ``score`` (Float32 in [0, 1], 0.99: one normal event in a hundred scores as high), ``unseen``
-            (Boolean, the template does not occur in the training recording).
+        Returns one row an event, in the same order: ``surprise`` (Float32, nats, -log p of its template given what came
+        before), ``score`` (Float32 in [0, 1], 0.99: one normal event in a hundred scores as high), ``unseen`` (Boolean,
+        the template does not occur in the training recording).
         """
         steps = encode(events, self.vocabulary)
         return self._scored(events, steps, self.forward.score(steps, predict=False))
@@ -108,13 +100,9 @@ class ModelFile:
     def predict(self, events: pl.DataFrame) -> pl.DataFrame:
         """What ``score`` says, and whether the next template was predicted.
 
-        Args:
-            events: events table in time order.
-
-        Returns:
-            The columns of ``score`` and ``right`` (Boolean, the most likely class was the event's; two templates that
-            this model calls "other" are one class), ``named`` (Boolean, right and not "other": comparable between models
-            that know different templates).
+        Returns the columns of ``score`` and ``right`` (Boolean, the most likely class was the event's; two templates that
+        this model calls "other" are one class), ``named`` (Boolean, right and not "other": comparable between models
+        that know different templates).
         """
         steps = encode(events, self.vocabulary)
         passed = self.forward.score(steps)

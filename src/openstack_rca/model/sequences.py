@@ -106,12 +106,7 @@ class _Kinds:
 
 
 def encode(events: pl.DataFrame, vocabulary: Vocabulary) -> Steps:
-    """Lay events out as process streams.
-
-    Args:
-        events: rows of the events table in time order; a column ``recording``, where there is one, keeps the streams
-            of separate recordings apart.
-    """
+    """Lay events in time order out as process streams; a column ``recording`` keeps those of separate recordings apart."""
     recording = pl.col("recording") if "recording" in events.columns else pl.lit(0).alias("recording")
     frame = events.select(
         recording,
@@ -130,15 +125,7 @@ def encode(events: pl.DataFrame, vocabulary: Vocabulary) -> Steps:
 
 
 def encode_stories(events: pl.DataFrame, stories: Stories, vocabulary: Vocabulary) -> Steps:
-    """Lay events out as stories: stream i of the steps is story i.
-
-    Args:
-        events: rows of the events table.
-        stories: which rows are whose.
-        vocabulary: one that knows stories.
-
-    Raises ValueError: the vocabulary knows no stories.
-    """
+    """Lay events out as stories: stream i of the steps is story i. Raises ValueError: the vocabulary knows none."""
     kinds = _kinds(events, vocabulary, [OTHER_SERVICE])
     marks = np.full(len(stories.names), kinds.starts[OTHER_SERVICE], dtype=np.int32)
     steps = _laid_out(events["time"], kinds, stories.rows, stories.offsets, marks)

@@ -24,9 +24,8 @@ FOLDS = 5
 class OutOfFold:
     """What folds over the training stories said.
 
-    Attributes:
-        calibration: from each story's score by the network that did not learn from it.
-        epochs: how many epochs were best for each fold's held-out stories.
+    ``calibration`` is from each story's score by the network that did not learn from it, ``epochs`` how many epochs were best for
+    each fold's held-out stories.
     """
 
     calibration: StoryCalibration
@@ -36,11 +35,9 @@ class OutOfFold:
 def story_figures(
     steps: Steps, scores: StepScores, others: int, cut_after: npt.NDArray[np.int64] | None = None
 ) -> StoryFigures:
-    """Sum up step scores by story; a story without a step to judge has 0.
+    """Sum up step scores (of ``encode_stories``) by story; a story without a step to judge has 0.
 
     Args:
-        steps: of ``encode_stories``.
-        others: ``Vocabulary.others``.
         cut_after: (stories,) look only at so many events of each, as if the recording had stopped there.
     """
     count = len(steps.starts) - 1
@@ -94,11 +91,7 @@ def learn_alone(
     held: Stories | None,
     config: TrainingConfig,
 ) -> tuple[Any, Vocabulary, list[dict[str, float]]]:
-    """Train a network on stories alone.
-
-    Args:
-        held: stories that choose the best epoch; ``None``: all epochs of ``config`` are run.
-    """
+    """Train a network on stories alone; ``held`` ones choose the best epoch, else all epochs of ``config`` are run."""
     from openstack_rca.model import fitting, network
 
     vocabulary = Vocabulary.learn(events[stories.rows], config.vocabulary_size, stories.kind)
@@ -124,10 +117,7 @@ def concatenated(first: Stories, second: Stories) -> Stories:
 
 
 def out_of_fold(events: pl.DataFrame, stories: Stories, config: TrainingConfig, folds: int = FOLDS) -> OutOfFold:
-    """Train on all folds but one, score that one, for each.
-
-    A fold's network has its own vocabulary: what only held-out stories hold is as new to it as it will be later.
-    """
+    """Train on all folds but one, score that one, for each; what only held-out stories hold is new to a fold's vocabulary."""
     from openstack_rca.model import network
 
     count = len(stories.names)

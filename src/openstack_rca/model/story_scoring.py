@@ -50,12 +50,7 @@ class StoryScores:
 
 
 def story_scores(model: ModelFile, events: pl.DataFrame, stories: Stories) -> StoryScores:
-    """Score stories; each is read once, those that begin alike only once as far as they do.
-
-    Args:
-        model: one that knows stories.
-        events: events table in time order.
-        stories: of these events (``stories.build_stories``).
+    """Score stories of events in time order; each is read once, those that begin alike only once as far as they do.
 
     Raises ModelFormatUnsupported: the model knows no stories.
     """

@@ -31,13 +31,7 @@ DELAY_SECONDS, DELAY_FACTOR = 10.0, 20.0
 
 @dataclass(frozen=True)
 class Judged:
-    """Stories laid out for judging.
-
-    Attributes:
-        events: events table in order of time.
-        stories: of these events.
-        spoilt: (stories,) name of what was done to each, empty for one that is as it was.
-    """
+    """Stories laid out for judging; ``spoilt`` names what was done to each, empty for one that is as it was."""
 
     events: pl.DataFrame
     stories: Stories

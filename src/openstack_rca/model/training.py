@@ -128,10 +128,7 @@ def train(
 
 
 def require_enough(events: pl.DataFrame, config: TrainingConfig) -> None:
-    """Refuse what is too small to learn from.
-
-    Raises NotEnoughTrainingData: says how much is needed and how much is there.
-    """
+    """Refuse what is too small to learn from. Raises NotEnoughTrainingData: says how much is needed and is there."""
     times = events["time"].drop_nulls()
     minutes = (times.max() - times.min()).total_seconds() / 60.0 if len(times) else 0.0  # type: ignore[operator,union-attr]
     frequent = events.group_by("template_id").len().filter(pl.col("len") > 1).height
@@ -147,9 +144,6 @@ def require_enough(events: pl.DataFrame, config: TrainingConfig) -> None:
 
 def require_mostly_normal(events: pl.DataFrame, trouble: npt.NDArray[np.bool_]) -> None:
     """Refuse a recording that is mostly trouble: what a model learns from it, it would take for normal.
-
-    Args:
-        trouble: (events,) what rules call a failure.
 
     Raises NotEnoughTrainingData: in more than ``MOST_TROUBLED_MINUTES`` of its minutes something fails.
     """
@@ -246,8 +240,7 @@ def _fit(
 def without_surprising(material: Material, forward: Forward, vocabulary: Vocabulary) -> Material:
     """The material without the most surprising share of the training part's events and stories.
 
-    Args:
-        forward: a network after its first pass, or one that knew this cloud before.
+    ``forward`` is a network after its first pass, or one that knew this cloud before.
     """
     steps = encode(material.events, vocabulary)
     surprise = event_surprise(steps, forward.score(steps), vocabulary.others)
@@ -330,12 +323,7 @@ def _surprising(events: pl.DataFrame, parts: npt.NDArray[np.int8], surprise: npt
 
 
 def save(result: TrainingResult, path: Path) -> None:
-    """Write the model as one ``.keras`` file, whole or not at all.
-
-    Raises:
-        ValueError: the name does not end in ``.keras``.
-        OSError: the folder cannot be written.
-    """
+    """Write the model as one ``.keras`` file, whole or not at all; ValueError: another ending, OSError: it cannot be written."""
     if path.suffix != ".keras":
         raise ValueError(f"a model file's name ends in .keras, not {path.name!r}")
     path.parent.mkdir(parents=True, exist_ok=True)

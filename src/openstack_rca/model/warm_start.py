@@ -17,12 +17,7 @@ from openstack_rca.model.vocabulary import FIRST_KNOWN, OTHER, OTHER_SERVICE, OT
 
 @dataclass(frozen=True)
 class Parent:
-    """An open model that a training goes on from.
-
-    Attributes:
-        card, vocabulary, baseline, forward: its parts.
-        name: what people call it, "version 15"; kept in the card.
-    """
+    """An open model that a training goes on from; ``name`` is what people call it ("version 15"), kept in the card."""
 
     card: TrainingCard
     vocabulary: Vocabulary
@@ -58,12 +53,7 @@ def extended(parent: Vocabulary, child: Vocabulary) -> Vocabulary:
 
 
 def carried_over(parent: Parent, vocabulary: Vocabulary, fresh: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
-    """The parent's weights in the shapes of an extended vocabulary; what is new begins as "other" does.
-
-    Args:
-        vocabulary: from ``extended``.
-        fresh: newly made weights of the child's shapes.
-    """
+    """The parent's weights in the shapes of an extended vocabulary; what is new (``fresh``) begins as "other" does."""
     old = parent.forward.weights
     found: dict[str, FloatArray] = {}
     for name, array in fresh.items():

@@ -55,10 +55,7 @@ class Refused(Exception):
 class Api:
     """The paths of the API.
 
-    Args:
-        settings: open folders, bounds, webhook.
-        token: what callers send as ``Authorization: Bearer``.
-        alert_logs: what is analysed for an alert; empty for the open folders.
+    ``token`` is what callers send as ``Authorization: Bearer``; ``alert_logs`` is analysed for an alert, else the open folders.
     """
 
     def __init__(self, settings: Settings, token: str, alert_logs: str = "") -> None:

@@ -28,11 +28,7 @@ R = TypeVar("R")
 
 
 def build_server(settings: Settings) -> MCPServer[Any]:
-    """The server with its tools.
-
-    Args:
-        settings: ``log_roots`` says which folders are open.
-    """
+    """The server with its tools, for the folders that ``log_roots`` opens."""
     server: MCPServer[Any] = MCPServer("openstack-rca", instructions=INSTRUCTIONS, version=__version__)
     roots = ", ".join(str(root) for root in settings.log_root_folders)
 

@@ -67,9 +67,7 @@ def issue_of(call: AlertCall) -> str:
 def post_answer(report: Report, call: AlertCall, settings: Settings) -> None:
     """Send the answer to the webhook of the settings, as JSON with ``text`` that chat services show.
 
-    Raises:
-        ConfigurationError: there is no webhook, or its address is not http or https.
-        RemoteLogsUnavailable: it does not take the answer.
+    Raises ConfigurationError: there is no webhook, or no http(s) one. RemoteLogsUnavailable: it does not take the answer.
     """
     target = settings.answer_webhook.get_secret_value() if settings.answer_webhook else ""
     if not target.startswith(("https://", "http://")):

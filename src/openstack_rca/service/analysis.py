@@ -72,18 +72,12 @@ def analyze(
         paths: files, folders, globs; ``-`` is standard input.
         issue: what is wrong, in the operator's words; empty where nothing was said.
         model: reference for ``open_model``, or a model that is already open.
-        fast: lexical retrieval only.
-        since, until: look only at this stretch of time (UTC).
-        signatures: folder of the user's own signatures; the setting applies where it is None.
         baseline: known-good logs of the same cloud, compared with beside the model's own baseline.
         history: past incidents to compare with; it is only read. None: they are not looked at.
         cluster: whose workers read and score; None: this process does.
-        on_step: told each step as it begins.
-        on_progress: told bytes done and bytes in all while reading.
+        on_step, on_progress: told each step as it begins, and bytes done and bytes in all while reading.
 
-    Raises:
-        ConfigurationError: the window is upside down.
-        LogInputError, LifecycleError, ModelError, AnalysisError, ClusterError: see ``openstack_rca.errors``.
+    Raises ConfigurationError (the window is upside down), LogInputError, LifecycleError, ModelError, AnalysisError, ClusterError.
     """
     _require_window(since, until)
     prepared = prepare(
@@ -149,12 +143,8 @@ def _require_window(since: datetime | None, until: datetime | None) -> None:
 class Prepared:
     """Logs that are read and scored, ready for any number of questions.
 
-    Attributes:
-        scores: row-aligned with ``read.events``, or None without a model.
-        rates: what is normal.
-        seconds: wall seconds per step.
-        expected: the steps that were expected of the requests in the logs.
-        notes: what of the logs was not read or not understood, in sentences.
+    ``scores`` are row-aligned with ``read.events``, or None without a model; ``seconds`` are wall seconds per step;
+    ``notes`` tell what of the logs was not read or not understood.
     """
 
     read: LogRead
@@ -250,12 +240,7 @@ def answer(
     on_step: StepCallback | None = None,
     deployment: Deployment | None = None,
 ) -> AnalysisOutcome:
-    """Answer one question about logs that are read and scored.
-
-    Args:
-        on_step: told each stage as it begins.
-        deployment: the tool that installed the cloud, whose commands the checks are; None: the one that the logs show.
-    """
+    """Answer one question about logs that are read and scored, with commands of ``deployment``, else of the tool they show."""
     started = time.monotonic()
     table, topology = prepared.read.table, load_topology()
     case = investigate(request, table, prepared.scores, prepared.rates, catalogue, topology, on_step, prepared.expected)
@@ -278,10 +263,7 @@ def around_window(moment: datetime) -> tuple[datetime, datetime]:
 def score_events(
     opened: OpenModel, table: EventTable, kept: KeptLogs | None = None, cluster: Cluster | None = None
 ) -> tuple[pl.DataFrame | None, NormalRates]:
-    """Anomaly scores of the events and the normal rates, or nothing of both without a model.
-
-    Scores of events that lie in the cache are kept there too.
-    """
+    """Anomaly scores of the events, kept with them in the cache, and the normal rates; nothing of both without a model."""
     file = opened.file
     if file is None:
         return None, NormalRates.empty()
@@ -295,10 +277,7 @@ def score_events(
 
 
 def record_analysis(outcome: AnalysisOutcome, settings: Settings) -> Sent:
-    """Record the analysis as an MLflow run now, with the report as artifact, and what waited before it.
-
-    Whatever stands in the way becomes a notice: the answer itself is not affected, and waits to be sent.
-    """
+    """Record the analysis as an MLflow run now, with the report, and what waited before it; trouble is a notice."""
     try:
         write_down(outcome.report, settings)
     except ConfigurationError as error:

@@ -64,16 +64,12 @@ class Cluster:
     def results(
         self, function: Callable[..., Any], calls: Iterable[tuple[Any, ...]], on_wait: Callable[[], None] | None = None
     ) -> Iterator[Any]:
-        """The result of a function for each tuple of arguments, in their order; few results wait at a time.
+        """The result of a top-level function for each tuple of arguments, in their order; few results wait at a time.
 
-        Args:
-            function: stands at the top of a module of this package.
-            on_wait: called many times a second; what it raises ends the work.
+        ``on_wait`` is called many times a second; what it raises ends the work.
 
-        Raises:
-            ClusterUnavailable: the scheduler or the last worker is gone, or a task ends each worker that does it.
-            ClusterMismatch: a worker runs other code than this process.
-            OpenStackRcaError: whatever the function raises.
+        Raises ClusterUnavailable: the scheduler or the last worker is gone, or a task ends each worker that does it.
+        ClusterMismatch: a worker runs other code than this process. Else what the function raises.
         """
         most, expected = 2 * self.threads + 2, installed()
         waiting: deque[Any] = deque()
@@ -137,12 +133,8 @@ def open_cluster(address: str | None, settings: Settings) -> Iterator[Cluster | 
     Args:
         address: ``tcp://HOST:PORT`` or ``tls://HOST:PORT`` of a scheduler; ``local`` or ``local:N`` for N processes on this
             machine (as many as it has processors), which go at the end and which nobody else can reach.
-        settings: ``network_timeout_seconds`` bounds how long the scheduler and its first worker are waited for.
 
-    Raises:
-        ConfigurationError: it is no such address.
-        ExtraMissing: the extra ``dask`` is not installed.
-        ClusterUnavailable: the scheduler does not answer, or has no worker.
+    Raises ConfigurationError: it is no such address. ExtraMissing. ClusterUnavailable: no answer, or no worker.
     """
     if address is None:
         yield None
@@ -204,10 +196,7 @@ def _started(processes: int) -> Iterator[Any]:
 
 
 def do_here(expected: dict[str, str], function: Callable[..., Any], *arguments: Any) -> Any:
-    """Run on a worker: the function, if this process has the very code of the one that asks.
-
-    Raises ClusterMismatch: it has not.
-    """
+    """Run on a worker: the function, if this process has the code of the one that asks, else raises ClusterMismatch."""
     here = installed()
     for name, version in expected.items():
         if here[name] != version:

@@ -36,10 +36,8 @@ def read_bucket_on(
 ) -> tuple[LogRead, list[str]]:
     """The logs below an ``s3://`` address, and notes about what of them was not fetched.
 
-    Raises:
-        RemoteLogsUnavailable, StoreError: there are none, or the bucket cannot be listed or read.
-        LogInputError: see ``read_logs``.
-        ClusterUnavailable, ClusterMismatch: see ``Cluster.results``.
+    Raises RemoteLogsUnavailable, StoreError: there are none, or the bucket cannot be listed or read. Else as ``read_logs`` and
+    ``Cluster.results``.
     """
     wanted, notes = bucket_objects(address, settings)
     done, total = 0, sum(item.size_bytes for item in wanted)

@@ -49,11 +49,7 @@ def read_by_workers(
     spill: Callable[[], BinaryIO],
     on_progress: Callable[[int, int], None] | None,
 ) -> PartRead:
-    """Read files by the workers; arguments as for ``read_part``.
-
-    Raises:
-        ClusterUnavailable, ClusterMismatch: see ``Cluster.results``; a worker does not see the files as this machine does.
-    """
+    """Read files by the workers; arguments as for ``read_part``, errors as for ``Cluster.results``."""
     done, total = 0, sum(_size(source) for source in sources)
 
     def tell() -> None:
@@ -76,10 +72,7 @@ def read_by_workers(
 
 
 def read_here(sources: Sequence[Source], options: ReadingOptions, bounds: Bounds) -> PartRead:
-    """Run on a worker: read some files.
-
-    Raises ClusterMismatch: they are not there, or not as the machine that asks sees them.
-    """
+    """Run on a worker: read some files. Raises ClusterMismatch: this machine does not see them as the one that asks does."""
     for source in sources:
         if _is_file(source):
             _require_same(source)

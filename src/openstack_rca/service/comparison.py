@@ -41,24 +41,16 @@ def compare_models(
     on_read: Callable[[int, int], None] | None = None,
     on_progress: Callable[[int, int, str], None] | None = None,
 ) -> dict[str, Any]:
-    """Compare two models.
+    """Compare two models: their cards, their scores of normal ``logs`` that neither has learned from, their answers.
 
     Args:
         first, second: versions, aliases or ``.keras`` files; differences are second less first.
-        settings: where versions are, and the margin above which a change is worth a warning.
-        logs: normal logs that neither has learned from; both score them.
-        on_step: told each step as it begins.
-        on_read: told bytes done and bytes in all while reading.
+        on_step, on_read: told each step as it begins, and bytes done and bytes in all while reading.
         on_progress: told incidents done, incidents in all, and the next one's name.
 
-    Returns:
-        ``first`` and ``second`` (reference, version, digest), ``card`` (metrics of both trainings), ``logs`` and
-        ``incidents`` (None where not asked for; a win is one of the second), ``metrics`` (for a run:
-        ``performance_delta``, ``accuracy_drift`` and more), ``warnings``.
-
-    Raises:
-        ConfigurationError: a reference leads to no model, or the logs are too few to say anything.
-        LogInputError, LifecycleError, ModelError, AnalysisError: see ``openstack_rca.errors``.
+    Returns ``first`` and ``second`` (reference, version, digest), ``card`` (metrics of both trainings), ``logs`` and
+    ``incidents`` (None where not asked for; a win is one of the second), ``metrics`` (for a run), ``warnings``. Raises
+    ConfigurationError: a reference leads to no model, or the logs are too few. Else as ``analyze``.
     """
     step = on_step or (lambda name: None)
     step("open the models")

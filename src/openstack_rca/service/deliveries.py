@@ -149,12 +149,7 @@ class Waiting(BaseModel):
 
 @dataclass
 class Deliveries:
-    """What is on its way. One thread tries; others put in.
-
-    Attributes:
-        receivers: who is told.
-        clock: monotonic seconds.
-    """
+    """What is on its way to the receivers, by a clock of monotonic seconds. One thread tries; others put in."""
 
     receivers: Sequence[Receiver]
     clock: Callable[[], float]

@@ -44,10 +44,7 @@ def train_on_samples(
 def answer_incident(
     settings: Settings, incident: str = DEMO_INCIDENT, on_step: Callable[[str], None] | None = None
 ) -> DemoAnswer:
-    """Answer one sample incident, with the newest version where there is one.
-
-    Raises LogPathNotFound: no sample incident has this name.
-    """
+    """Answer one sample incident, with the newest version if any. Raises LogPathNotFound: none has this name."""
     folder = incident_folder(incident)
     question = read_question(folder)
     analysis = analyze([question.logs], question.issue, settings=settings, on_step=on_step)

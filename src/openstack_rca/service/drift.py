@@ -32,12 +32,7 @@ __all__ = ["Drift", "DriftOutcome", "Measure", "Thresholds", "model_drift", "rec
 
 @dataclass(frozen=True)
 class DriftOutcome:
-    """What was found, with which model, and what to do.
-
-    Attributes:
-        advice: one sentence.
-        plot: where the picture is, if one was asked for.
-    """
+    """What was found, with which model, and in one sentence what to do."""
 
     drift: Drift
     version: str | None
@@ -77,18 +72,10 @@ def model_drift(
     on_step: Callable[[str], None] | None = None,
     on_read: Callable[[int, int], None] | None = None,
 ) -> DriftOutcome:
-    """Compare new logs of a time without trouble with what a model was trained on.
+    """Compare new logs of a time without trouble with what a model was trained on; ``plot`` is drawn as PNG.
 
-    Args:
-        model: a version, an alias or a ``.keras`` file.
-        thresholds: what counts as drift.
-        plot: also draw it, as PNG.
-        cluster: whose workers read and score; None: this process does.
-        on_step, on_read: told each step as it begins, and bytes done and bytes in all while reading.
-
-    Raises:
-        ConfigurationError: there is no model, the picture cannot be written, or the logs are too few to say anything.
-        LogInputError, LifecycleError, ModelError, ClusterError: see ``openstack_rca.errors``.
+    Raises ConfigurationError: there is no model, the picture cannot be written, or the logs are too few to say anything.
+    LogInputError, LifecycleError, ModelError, ClusterError: see ``openstack_rca.errors``.
     """
     step = on_step or (lambda name: None)
     if plot is not None:

@@ -25,12 +25,7 @@ _AGO = re.compile(
 
 @dataclass(frozen=True)
 class Earlier:
-    """Where the past of a report is looked for; each is opened only when somebody asks.
-
-    Attributes:
-        events: ``COMPARED`` of the events of the report's logs, or None where they are not open here.
-        reports: kept reports about the same logs.
-    """
+    """Where the past of a report is looked for, opened only when asked: ``COMPARED`` of its logs, reports about the same."""
 
     events: Callable[[], pl.DataFrame | None] = lambda: None
     reports: Callable[[], Sequence[Report]] = tuple
@@ -39,10 +34,7 @@ class Earlier:
 def compare_with_earlier(question: str, report: Report, earlier: Earlier) -> list[str]:
     """What was compared with what, and what differs, in sentences.
 
-    Args:
-        question: says how far back: "yesterday", "last week", "3 hours ago"; a day where it says nothing.
-        report: what is compared.
-        earlier: where to look.
+    The question says how far back: "yesterday", "last week", "3 hours ago"; a day where it says nothing.
     """
     back = _how_far_back(question)
     begun, ended = report.window.start, report.window.end

@@ -50,10 +50,8 @@ class _Pass:
 class Answered:
     """One answer, scored, and what is counted over all of them.
 
-    Attributes:
-        confidence: of the first cause; None where none is named.
-        speaking: the signatures that found something, each with the component that it accuses; None where the incident
-            could not be read.
+    ``speaking`` are the signatures that found something, each with the component that it accuses; None where the incident could
+    not be read.
     """
 
     score: IncidentScore
@@ -81,8 +79,6 @@ def evaluate(
 
     Args:
         folder: holds incident folders or ``.jsonl`` files of packed incidents, or is one; several, one for each cloud.
-        model: reference for ``open_model``.
-        fast: lexical retrieval only.
         leave_one_out: also score each incident without the signatures that speak for the right answer in any incident
             of its fault kind (``leave_one_out``), and in any incident of its cloud (``leave_one_cloud_out``): what is left is
             what the system can do about a fault that nobody wrote down.
@@ -91,9 +87,8 @@ def evaluate(
         cluster: whose workers answer, an incident each; None: this process does.
         on_progress: told incidents done, incidents in all, and the next one's name.
 
-    Raises:
-        ConfigurationError: ``without`` names no part.
-        IncidentFormatError: there is no incident. One that cannot be read counts as wrong and is named in ``unreadable``.
+    Raises ConfigurationError: ``without`` names no part. IncidentFormatError: there is no incident. One that cannot be read
+    counts as wrong and is named in ``unreadable``.
     """
     unknown = sorted(set(without) - set(ABLATIONS))
     if unknown:
@@ -182,16 +177,10 @@ def compare(
     cluster: Cluster | None = None,
     on_progress: ProgressCallback | None = None,
 ) -> dict[str, Any]:
-    """Two models, or a model and a mode, on the same incidents.
+    """Two models, or a model and a mode (``:fast`` behind its reference), on the same incidents.
 
-    Args:
-        folder: holds incident folders; several, one for each cloud.
-        first, second: references for ``open_model``, each with ``:fast`` behind it for the fast mode.
-        only_info, cluster, on_progress: as for ``evaluate``.
-
-    Returns:
-        ``first`` and ``second`` (results as of ``evaluate``), and ``differences``: for each figure the mean of second
-        minus first over the incidents, its 95 % bootstrap interval, wins and losses.
+    Returns ``first`` and ``second`` (results as of ``evaluate``), and ``differences``: for each figure the mean of second minus
+    first over the incidents, its 95 % bootstrap interval, wins and losses.
     """
     results = []
     for reference in (first, second):
@@ -222,10 +211,7 @@ def compare(
 
 
 def record_evaluation(result: dict[str, Any], folders: Sequence[Path], settings: Settings) -> str | None:
-    """Log an evaluation as an MLflow run, with the whole result as artifact.
-
-    Raises RegistryUnavailable: the tracking server does not answer.
-    """
+    """Log an evaluation as an MLflow run, with the whole result as artifact. Raises RegistryUnavailable."""
     from openstack_rca.lifecycle.mlflow import Tracking
 
     tracking = Tracking(settings)

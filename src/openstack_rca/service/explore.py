@@ -150,9 +150,8 @@ def counts(events: pl.DataFrame, by: str, seconds: int = 60) -> pl.DataFrame:
 def templates(prepared: Prepared, events: pl.DataFrame) -> pl.DataFrame:
     """The templates of these events against the baseline, those that grew most first.
 
-    Returns:
-        template, service, level, events, per_minute (over the time that these events cover), baseline_per_minute (0 for a
-        template that training never saw, null without a model), score (mean), first (UTC), template_id.
+    Returns template, service, level, events, per_minute (over the time that these events cover), baseline_per_minute (0 for a
+    template that training never saw, null without a model), score (mean), first (UTC), template_id.
     """
     times = events["time"].drop_nulls()
     first, last = times.min(), times.max()

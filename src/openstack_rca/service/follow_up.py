@@ -43,14 +43,7 @@ class Asked(StrEnum):
 
 @dataclass(frozen=True)
 class Reply:
-    """The answer to a question about a report.
-
-    Attributes:
-        asked: what the question was understood as.
-        lines: sentences, as in the report; not yet made harmless for where they are read.
-        evidence: log lines that belong to it.
-        checks: commands that only read.
-    """
+    """The answer to a question about a report, with log lines and commands that only read; not yet made harmless."""
 
     asked: Asked
     lines: list[str]
@@ -109,13 +102,10 @@ def what_can_be_asked(report: Report | None = None) -> list[str]:
 
 
 def follow_up(question: str, report: Report, earlier: Earlier = NO_PAST, beside: Beside = lambda when: "") -> Reply:
-    """Answer a question about a report from the report, and beside what was before it.
+    """Answer a question about a report from the report, and beside what was before it (``earlier``).
 
-    Args:
-        earlier: what it can be compared with.
-        beside: what stands behind each time in UTC, such as the same one in the reader's zone.
-
-    Returns the answer; of ``Asked.UNKNOWN`` with what can be asked, where the question is none of these.
+    ``beside`` gives what stands behind each time in UTC, such as the same one in the reader's zone. A question that is of no
+    known sort is answered with what can be asked.
     """
     if is_small_talk(question):
         return Reply(Asked.GREETING, what_can_be_asked(report))

@@ -68,14 +68,7 @@ def kind_of(path: Path) -> ModelKind:
 def check_model(
     model_file: Path, events: pl.DataFrame, config: TrainingConfig, lifecycle: ModelLifecycle
 ) -> GateResult:
-    """Judge a trained file by the logs that it was made from.
-
-    Args:
-        model_file: what was trained.
-        events: the logs; only the part that the training held back is judged by.
-        config: how it was trained; says which part that is.
-        lifecycle: where the present version is; its settings name the margin.
-    """
+    """Judge a trained file by the part of its logs that the training held back; the lifecycle's settings name the margin."""
     try:
         new = open_model_file(model_file)
     except ModelFileError as error:
@@ -106,10 +99,7 @@ def check_model(
 
 
 def _present(lifecycle: ModelLifecycle) -> tuple[LoadedModel, ModelFile]:
-    """The version in use; a registry or store that is down leaves the cached one, as in an analysis.
-
-    Raises LifecycleError, ModelFileError: it cannot be had.
-    """
+    """The version in use; a registry or store that is down leaves the cached one. Raises LifecycleError, ModelFileError."""
     try:
         loaded = lifecycle.load("latest")
         return loaded, open_model_file(loaded.path)

@@ -57,14 +57,9 @@ def confirm(
     Args:
         reference: id of a report, the beginning of one, ``last`` for the newest, or the path of a report saved as JSON. A
             saved report that the history does not hold (it was made elsewhere) is added.
-        cause: component, or one of its aliases.
-        category: kind of fault.
-        note: anything worth reading when it happens again.
 
-    Raises:
-        UnknownComponent: ``cause`` is not a component.
-        ReportNotFound: no report, or more than one, is meant, or the file is not a report.
-        HistoryUnavailable: the history cannot be read or written.
+    Raises UnknownComponent: ``cause`` is not a component. ReportNotFound: no report, or more than one, is meant, or the
+    file is not a report. HistoryUnavailable: the history cannot be read or written.
     """
     component = known_component(cause)
     history = open_history(settings)
@@ -116,16 +111,9 @@ def import_incidents(
     """Bring labelled incidents (``incident.json`` and ``logs/``) into the history, with their labels as confirmed causes.
 
     Each is analysed, so that its evidence can be compared; healthy windows are left out, and so is what the history
-    holds already.
+    holds already. ``on_progress`` is told incidents done, incidents in all, and the next one's name.
 
-    Args:
-        folder: holds incident folders, or is one.
-        model: reference for ``open_model``.
-        on_progress: told incidents done, incidents in all, and the next one's name.
-
-    Raises:
-        IncidentFormatError: no incident, or a broken one; nothing is imported then.
-        HistoryUnavailable: the history cannot be read or written.
+    Raises IncidentFormatError: no incident, or a broken one; nothing is imported then. HistoryUnavailable.
     """
     folders = incidents.find_incidents(folder)
     labelled = [(incidents.read_question(path), incidents.read_truth(path)) for path in folders]

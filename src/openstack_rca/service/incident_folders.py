@@ -42,7 +42,7 @@ class Incident:
 
 @contextmanager
 def incidents_of(given: Sequence[Path]) -> Iterator[list[Incident]]:
-    """The incidents below the given folders and in the given ``.jsonl`` files, in their order; packed ones go afterwards.
+    """The incidents below folders and in ``.jsonl`` files, in their order; packed ones go afterwards.
 
     Raises IncidentFormatError: one of them holds none, or a packed one cannot be read.
     """
@@ -79,10 +79,7 @@ def with_files(incident: Incident) -> Incident:
 
 @contextmanager
 def placed(incident: Incident) -> Iterator[Incident]:
-    """An incident of ``with_files`` as a folder of this machine.
-
-    Raises ClusterMismatch: this machine does not see its folder.
-    """
+    """An incident of ``with_files`` as a folder of this machine. Raises ClusterMismatch: it does not see its folder."""
     if incident.files is None:
         if not incident.folder.is_dir():
             raise ClusterMismatch(
@@ -101,10 +98,7 @@ def placed(incident: Incident) -> Iterator[Incident]:
 
 
 def unpack(packed: Path, into: Path) -> None:
-    """Write the incidents of a packed file as folders.
-
-    Raises IncidentFormatError: it cannot be read, or a name in it leads out of its folder.
-    """
+    """Write the incidents of a packed file as folders. Raises IncidentFormatError: unreadable, or a name leads out."""
     try:
         # Strings in JSON may hold other line separators.
         for line in filter(str.strip, packed.read_text(encoding="utf-8").split("\n")):

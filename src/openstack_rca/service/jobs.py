@@ -93,11 +93,7 @@ def jobs_folder(settings: Settings) -> Path:
 
 
 def start_training(settings: Settings, logs: Sequence[str | Path], config: TrainingConfig | None = None) -> Job:
-    """Start a training in the background.
-
-    Args:
-        settings: the environment that it works in; its secrets reach the process through the environment only.
-        logs: as for ``service.training.train``.
+    """Start a training in the background; secrets reach the process through the environment only.
 
     Raises ConfigurationError: one runs already, or it could not be started.
     """

@@ -62,11 +62,7 @@ class KeptFile:
 
 
 class KeptLogs:
-    """The cache of one set of logs, read in one way.
-
-    Args:
-        settings: where the cache is, how large it may be, and how logs are read.
-    """
+    """The cache of one set of logs, read in one way."""
 
     def __init__(self, settings: Settings, collection: Collection) -> None:
         self._settings = settings

@@ -1,4 +1,4 @@
-"""Reports that were made here: each is kept by its id, the oldest go first, and each opens again."""
+"""Reports that were made here, and what was asked about each: kept by its id, the oldest go first, and each opens again."""
 
 from __future__ import annotations
 
@@ -38,10 +38,7 @@ class KeptReport:
 
 
 def keep_report(report: Report, settings: Settings) -> None:
-    """Keep a report under its id; of more than ``reports_kept`` the oldest go.
-
-    Raises ConfigurationError: the folder cannot be written.
-    """
+    """Keep a report under its id; of more than ``reports_kept`` the oldest go. Raises ConfigurationError: it cannot be."""
     folder = settings.reports_folder
     path = folder / f"{report.created.astimezone(UTC):%Y%m%dT%H%M%S}Z_{report.id}.json"
     try:
@@ -79,10 +76,7 @@ def open_report(reference: str, settings: Settings) -> Report:
 
 
 def open_kept(report_id: str, settings: Settings) -> Report:
-    """A report by its whole id, as a link gives it: kept on this machine, else in the run of its analysis.
-
-    Raises ReportNotFound: the text is not an id, or there is no such report.
-    """
+    """A report by its whole id, as a link gives it: of this machine, else of its run. Raises ReportNotFound."""
     if _ID.fullmatch(report_id):
         for path in _files(settings):
             if _id_of(path) == report_id:

@@ -10,13 +10,7 @@ EMBEDDINGS_FOLDER = "embeddings"
 
 
 def knowledge_for(settings: Settings, *, fast: bool, issue: str = "", history: History | None = None) -> Knowledge:
-    """Gather it; what cannot be had is a notice, never an error.
-
-    Args:
-        issue: what was asked; without one there is nothing to be matched, by meaning or not.
-        fast: lexical retrieval only; the encoder is not even looked for.
-        history: past incidents to compare with; None: none, as in an evaluation, which must not know its answers.
-    """
+    """Gather it; what cannot be had is a notice. Without ``history`` no past: an evaluation must not know its answers."""
     notices = []
     past: list[PastIncident] = []
     if history is not None:

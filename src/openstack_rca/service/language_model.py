@@ -49,13 +49,7 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.-]+[A-Za-z0-9]")
 
 @dataclass(frozen=True)
 class Sentence:
-    """One sentence of the model.
-
-    Attributes:
-        text: without its citations.
-        cites: evidence that it names and that exists.
-        problem: why it is not supported; empty where it is.
-    """
+    """One sentence of the model without its citations, the evidence that it names, and why it is not supported, if so."""
 
     text: str
     cites: list[EvidenceItem]
@@ -92,15 +86,8 @@ def is_configured(settings: Settings) -> bool:
 def narrate(report: Report, settings: Settings, question: str = "") -> Narrative:
     """Have the report told, or a question about it answered.
 
-    Args:
-        report: what it rests on.
-        settings: endpoint, model, key, time limit.
-        question: of the operator; empty for the whole story.
-
-    Raises:
-        ExtraMissing: the extra ``llm`` is not installed.
-        ConfigurationError: no endpoint is set, or one that would send the key in clear text.
-        LanguageModelUnavailable: it does not answer, or not in the form of the API.
+    Raises ExtraMissing. ConfigurationError: no endpoint is set, or one that would send the key in clear text.
+    LanguageModelUnavailable: it does not answer, or not in the form of the API.
     """
     if not is_configured(settings):
         raise ConfigurationError(

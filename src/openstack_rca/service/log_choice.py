@@ -27,24 +27,15 @@ class SampleIncident:
 
 
 def sample_incidents() -> list[SampleIncident]:
-    """The recorded incidents and the healthy window, by name.
-
-    Raises LogPathNotFound: this installation carries no samples.
-    """
+    """The recorded incidents and the healthy window, by name. Raises LogPathNotFound: there are no samples here."""
     questions = [(name, read_question(incident_folder(name))) for name in incident_names()]
     return [SampleIncident(name, question.issue, question.logs) for name, question in questions]
 
 
 def allowed_paths(text: str, settings: Settings) -> list[Path]:
-    """The logs that a visitor's text names, if they lie below a configured root.
+    """The logs (paths or globs, one a line) that a visitor's text names, if they lie below a configured root.
 
-    Args:
-        text: paths or globs, one a line; a relative one is taken below each root.
-        settings: ``log_roots`` says which folders are open.
-
-    Raises:
-        ConfigurationError: a path lies outside of the roots, or nothing was given.
-        LogPathNotFound: a path or glob leads nowhere.
+    Raises ConfigurationError: a path lies outside, or nothing was given. LogPathNotFound: one leads nowhere.
     """
     roots = settings.log_root_folders
     wanted = [line.strip() for line in text.splitlines() if line.strip()]
@@ -57,10 +48,7 @@ def allowed_paths(text: str, settings: Settings) -> list[Path]:
 
 
 def logs_by_reference(reference: str, settings: Settings) -> list[Path]:
-    """The logs that a link names: a recorded sample by its name, else paths below a root.
-
-    Raises ConfigurationError, LogPathNotFound: as for ``allowed_paths``.
-    """
+    """The logs that a link names: a sample by its name, else paths below a root; raises as ``allowed_paths``."""
     sample = next((sample for sample in sample_incidents() if sample.name == reference), None)
     return [sample.logs] if sample else allowed_paths(reference, settings)
 

@@ -32,21 +32,11 @@ def event_table(
     grep: str = "",
     on_progress: Callable[[int, int], None] | None = None,
 ) -> pl.DataFrame:
-    """Read logs and keep the events that are wanted, each service under its canonical name.
+    """Read logs and keep the events that are wanted, each service under its canonical name, if it has one.
 
-    Args:
-        paths: files, folders, globs; ``-`` is standard input.
-        wanted: services in it may be named by any alias.
-        settings: ``log_timezone`` is the zone of stamps without an offset.
-        grep: regular expression (Rust syntax) that message, exception or detail must hold; empty holds everywhere.
-        on_progress: told bytes done and bytes in all while reading.
+    ``grep`` is a regular expression (Rust syntax) that message, exception or detail must hold; empty holds everywhere.
 
-    Returns:
-        ``EVENT_SCHEMA`` in order of time. A service that is not a known component keeps the name that its log gives it.
-
-    Raises:
-        ConfigurationError: ``grep`` is not a regular expression.
-        LogInputError: see ``read_logs``.
+    Returns ``EVENT_SCHEMA`` in order of time. Raises ConfigurationError: ``grep`` is no regular expression. LogInputError.
     """
     matches = _text_matches(grep)
     events = read_given(paths, settings, on_progress).events
@@ -70,13 +60,10 @@ def _text_matches(grep: str) -> pl.Expr:
 
 
 def write_events(events: pl.DataFrame, form: str, out: IO[bytes]) -> None:
-    """Write a table of events.
+    """Write a table of ``EVENT_SCHEMA`` slice by slice in one of ``EVENT_FORMS``.
 
-    Args:
-        events: ``EVENT_SCHEMA``.
-        form: one of ``EVENT_FORMS``. In text forms ``time`` is ISO 8601 in UTC with microseconds; what is not known is
-            ``null`` in JSON and an empty cell in CSV, where control characters are replaced.
-        out: written to slice by slice.
+    In text forms ``time`` is ISO 8601 in UTC with microseconds; what is not known is ``null`` in JSON and an empty cell in CSV,
+    where control characters are replaced.
     """
     if form == "parquet":
         events.write_parquet(out)

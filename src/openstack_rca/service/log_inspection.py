@@ -48,11 +48,7 @@ def reading_line(read: LogRead) -> str:
 
 
 def reading_notes(read: LogRead, kept: KeptLogs | None = None) -> list[str]:
-    """Sentences on what of the logs was not read, has no known level, or comes from a clock that disagrees.
-
-    Args:
-        kept: the cache that it lies in, and what was found out about its clocks before.
-    """
+    """Sentences on what of the logs was not read, has no known level, or comes from a clock that disagrees."""
     notes = []
     reasons: dict[SkipReason, list[str]] = {}
     for file in read.files:

@@ -53,13 +53,7 @@ def read_given(
 
 @dataclass(frozen=True)
 class GivenLogs:
-    """Logs that were read, and what is needed to keep their scores.
-
-    Attributes:
-        read: the events.
-        kept: the cache that they lie in; None where they do not.
-        notes: what was not read on purpose, or could not be fetched, in sentences.
-    """
+    """Logs that were read, the cache that they lie in, if any, and in sentences what was not read or fetched."""
 
     read: LogRead
     kept: KeptLogs | None

@@ -27,12 +27,7 @@ _FILE_OF_VERSION = re.compile(r"/models/[^/]+_v\d+\.keras$")
 
 
 class VersionFolder(ArtifactRepository):  # type: ignore[misc]  # MLflow is not typed
-    """What lies beside the file of one version and belongs to it, with an ``MLmodel`` that is made from its manifest.
-
-    Args:
-        artifact_uri: of the file.
-        tracking_uri, registry_uri: as MLflow gives them.
-    """
+    """What lies beside the file (its URI) of one version and belongs to it, with an ``MLmodel`` made from its manifest."""
 
     def __init__(self, artifact_uri: str, tracking_uri: str | None = None, registry_uri: str | None = None) -> None:
         folder, _, self._file = artifact_uri.rpartition("/")

@@ -34,13 +34,8 @@ TRAIN = "Train one with: openstack-rca train PATH_TO_NORMAL_LOGS"
 class OpenModel:
     """A model ready to score, and the words that the report uses for it.
 
-    Attributes:
-        file: None where the answer is made without a model.
-        used: what the report says of it.
-        version: its number, if it is a version.
-        notices: what the user should know about the choice.
-        reference: what leads to it again: a version, a file, ``none``; empty where nothing would.
-        stored: what the registry says of it, if it is a version.
+    ``file`` is None where the answer is made without a model; ``version`` and ``stored`` are of one that is a version.
+    ``reference`` leads to it again: a version, a file, ``none``; empty where nothing would.
     """
 
     file: ModelFile | None

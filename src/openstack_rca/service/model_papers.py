@@ -43,9 +43,7 @@ class Difference:
 def diff_models(settings: Settings, first: str, second: str) -> tuple[ModelVersion, ModelVersion, list[Difference]]:
     """What two versions differ in: data, settings, figures and packages of their trainings, and what they know.
 
-    Raises:
-        VersionNotFound: there is no such version.
-        LifecycleError: what is written about one cannot be read.
+    Raises VersionNotFound: there is no such version. LifecycleError: what is written about one cannot be read.
     """
     lifecycle = ModelLifecycle(settings)
     one, other = lifecycle.show(first), lifecycle.show(second)
@@ -76,13 +74,7 @@ def _vocabularies(lifecycle: ModelLifecycle, *versions: ModelVersion) -> list[di
 
 
 def model_card(settings: Settings, reference: str, form: str = "md") -> str:
-    """A version's card: what it learned from, how, and how good it is.
-
-    Args:
-        form: ``md`` for Markdown, ``html`` for a page of its own.
-
-    Raises VersionNotFound, LifecycleError: as ``diff_models``.
-    """
+    """A version's card, ``md`` or ``html``: what it learned from, how, and how good it is; raises as ``diff_models``."""
     lifecycle = ModelLifecycle(settings)
     version = lifecycle.show(reference)
     parts = parts_of(lifecycle.files.manifest(version))
@@ -92,11 +84,8 @@ def model_card(settings: Settings, reference: str, form: str = "md") -> str:
 def export_model(settings: Settings, reference: str, folder: Path) -> Path:
     """Write a version into one tar: the verified file, its manifest, its signature where there is one, its card.
 
-    Returns the tar, ``<model>_v<N>.tar`` in ``folder``.
-
-    Raises:
-        VersionNotFound, DigestMismatch, StoreError: as for a download; nothing was written.
-        ConfigurationError: the folder cannot be written.
+    Returns the tar, ``<model>_v<N>.tar`` in ``folder``. Raises VersionNotFound, DigestMismatch, StoreError: as for a download;
+    nothing was written. ConfigurationError: the folder cannot be written.
     """
     lifecycle = ModelLifecycle(settings)
     version = lifecycle.show(reference)
@@ -125,14 +114,9 @@ def export_model(settings: Settings, reference: str, folder: Path) -> Path:
 def import_model(settings: Settings, parcel: Path) -> tuple[ModelVersion, bool]:
     """Publish the version of such a tar as the next one here; signed where there is a signing key.
 
-    The file has to be the one that its manifest names, and passes the gate of every door.
-
-    Returns the version, and whether it was made now: the same file is not taken in twice.
-
-    Raises:
-        ConfigurationError: there is no such tar.
-        DigestMismatch: it is not whole, or not one of ours.
-        PublishFailed: registry or store failed.
+    The file has to be the one that its manifest names, and passes the gate of every door. Returns the version, and whether it
+    was made now: the same file is not taken in twice. Raises ConfigurationError: there is no such tar. DigestMismatch: it is
+    not whole, or not one of ours. PublishFailed: registry or store failed.
     """
     with work_folder(settings.work_folder) as work:
         manifest = _unpacked(parcel, work)

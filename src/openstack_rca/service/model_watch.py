@@ -14,11 +14,8 @@ from openstack_rca.settings import Settings
 class ModelWatch:
     """What has changed since a model was opened.
 
-    Attributes:
-        latest: number that ``latest`` means now; None where there is none, or where it cannot be asked.
-        pinned: whether that is because it is pinned.
-        yanked: why the held version was taken out of ``latest``; None where it was not.
-        problems: connections that are down, in words.
+    ``latest`` is None where there is none, or where it cannot be asked; ``yanked`` says why the held version was taken out of
+    it; ``problems`` are connections that are down, in words.
     """
 
     latest: int | None

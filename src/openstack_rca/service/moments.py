@@ -18,15 +18,10 @@ _CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?")
 
 
 def parse_moment(text: str, *, timezone: str, now: datetime) -> datetime:
-    """A moment that was typed.
+    """A moment that was typed, ``now`` being the present with a zone.
 
-    Args:
-        text: an ISO 8601 time; a time that has passed (``10m``, ``2 hours ago``); a time of day, which means the latest
-            such moment that is not in the future; ``now``.
-        timezone: IANA name; applies where the text says no offset.
-        now: the present, with a zone.
-
-    Raises ConfigurationError: the text is none of these.
+    It is an ISO 8601 time; a time that has passed (``10m``, ``2 hours ago``); a time of day, which means the latest such moment
+    that is not in the future; or ``now``. ``timezone`` (IANA) applies where no offset is said. Raises ConfigurationError.
     """
     words = text.strip()
     zone = ZoneInfo(timezone)

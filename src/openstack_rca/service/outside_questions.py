@@ -26,17 +26,9 @@ TEXT_LIMIT = 400
 
 
 def ask_logs(logs: str, issue: str, settings: Settings, since: str = "", until: str = "") -> Report:
-    """Analyse logs below the open folders and keep the report.
+    """Analyse logs (paths or globs, one a line) below the open folders and keep the report; times as ``analyze --since``.
 
-    Args:
-        logs: paths or globs, one a line; relative ones below each open folder.
-        issue: what is wrong; may be empty.
-        settings: ``log_roots`` says which folders are open.
-        since, until: as ``analyze --since`` takes them; empty for no bound.
-
-    Raises:
-        ConfigurationError: a path outside of the open folders, or no time.
-        LogInputError, AnalysisError: see ``analyze``.
+    Raises ConfigurationError: a path outside of the open folders, or no time. LogInputError, AnalysisError.
     """
     report = analyze(
         allowed_paths(logs, settings),
@@ -109,12 +101,7 @@ def search_logs(
     until: str = "",
     limit: int = 50,
 ) -> dict[str, Any]:
-    """Events of logs below the open folders that hold a text or an id.
-
-    Raises:
-        ConfigurationError: a path outside of the open folders, or no time.
-        LogInputError: nothing could be read.
-    """
+    """Events of logs below the open folders that hold a text or an id; raises as ``ask_logs``."""
     wanted = EventFilter(
         since=_moment(since, settings),
         until=_moment(until, settings),
@@ -140,10 +127,7 @@ def search_logs(
 
 
 def versions(settings: Settings, limit: int = 20) -> list[dict[str, Any]]:
-    """Model versions of the environment, newest first.
-
-    Raises RegistryUnavailable, StoreUnavailable: nothing to list from.
-    """
+    """Model versions of the environment, newest first. Raises RegistryUnavailable, StoreUnavailable."""
     return [
         {
             "version": version.version,

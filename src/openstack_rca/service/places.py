@@ -11,10 +11,7 @@ from openstack_rca.settings import Settings, load_settings
 
 
 def require_home(settings: Settings, *, writable: bool) -> None:
-    """See that the folder of state exists or can be made, and where asked for, that it can be written.
-
-    Raises ConfigurationError: it cannot; names the folder and the reason.
-    """
+    """See that the folder of state exists or can be made, and can be written. Raises ConfigurationError."""
     try:
         settings.home.mkdir(parents=True, exist_ok=True)
         reason = "this user may not write there" if writable and not _may_write(settings.home) else ""
@@ -28,10 +25,7 @@ def require_home(settings: Settings, *, writable: bool) -> None:
 
 
 def require_output(path: Path) -> None:
-    """See that a file can be written; folders that are missing above it will be made with it.
-
-    Raises ConfigurationError: it cannot; names the file and what stands in the way.
-    """
+    """See that a file can be written; missing folders above it will be made with it. Raises ConfigurationError."""
     try:
         if path.is_dir():
             raise cannot_write(path, "it is a folder")

@@ -21,13 +21,7 @@ from openstack_rca.settings import Settings
 
 @dataclass(frozen=True)
 class Published:
-    """What came of publishing.
-
-    Attributes:
-        version: the stored version; None where it could not be published.
-        kept: where the trained file waits then: in the spool, or beside it where even that was impossible.
-        notices: what a person should know.
-    """
+    """What came of publishing: the stored version, else where the trained file waits, in the spool or beside it."""
 
     version: ModelVersion | None
     kept: Path | None = None
@@ -36,17 +30,10 @@ class Published:
 
 @contextmanager
 def saved_model(save: Callable[[Path], None], settings: Settings, output: Path | None) -> Iterator[Path]:
-    """Save a trained model in a folder that vanishes with the block.
+    """Save a trained model, whole or not at all, in a folder that vanishes with the block.
 
     A full disk must not cost the training: below the home is tried first, then the folder of temporary files, then the
-    folder of ``output``.
-
-    Args:
-        save: writes the file, whole or not at all.
-        settings: names the home and the file.
-        output: where the user asked for a copy.
-
-    Raises PublishFailed: none of them has room for the file.
+    folder of ``output``. Raises PublishFailed: none of them has room for the file.
     """
     places: list[Callable[[], AbstractContextManager[Path | str]]] = [
         lambda: work_folder(settings.work_folder),
@@ -84,10 +71,7 @@ def publish_trained(
     card: Mapping[str, Any],
     on_upload: Callable[[int, int], None] | None = None,
 ) -> Published:
-    """Publish a trained file, or keep it for later; the run is tied to the version.
-
-    Raises PublishInterrupted: somebody stopped it; the file waits in the spool.
-    """
+    """Publish a trained file, or keep it for later; the run is tied to the version. Raises PublishInterrupted."""
     notices = [f"Forced, although {gate.objection}."] if gate.objection and force else []
     try:
         version = lifecycle.publish(
@@ -122,10 +106,7 @@ def publish_trained(
 
 
 def _kept(model_file: Path, settings: Settings) -> Path:
-    """Put the file where it stays, though it is not even in the spool: moving it takes no room on its own disk.
-
-    Raises PublishFailed: it cannot be moved anywhere.
-    """
+    """Put the file where it stays, though not in the spool: moving it takes no room on its disk. Raises PublishFailed."""
     problems = []
     for parent in (tempfile.gettempdir(), str(settings.home)):
         try:

@@ -23,19 +23,10 @@ class LogScorer:
         self._file = file
 
     def predict(self, model_input: Any, params: dict[str, Any] | None = None) -> Any:
-        """Score the events of logs.
+        """Score the events of logs: a path or several (files, folders, globs), or a frame as ``logs events`` has them.
 
-        Args:
-            model_input: a path or several (files, folders, globs), or a frame of events as ``logs events`` has them.
-            params: nothing is read from it.
-
-        Returns:
-            A pandas frame: time, host, service, level, message, file and line of each event where it is made from paths, and
-            ``surprise``, ``score``, ``unseen`` (see ``ModelFile.score``).
-
-        Raises:
-            ConfigurationError: it is neither.
-            LogInputError: the logs cannot be used.
+        Returns a pandas frame: time, host, service, level, message, file and line of each event where it is made from
+        paths, and ``surprise``, ``score``, ``unseen`` (see ``ModelFile.score``). Raises ConfigurationError, LogInputError.
         """
         events, told = _events(model_input)
         scores = self._file.score(events).select("surprise", "score", "unseen")

@@ -56,8 +56,7 @@ def is_same(source: Source, identity: dict[str, Any]) -> bool:
 class KnownSources:
     """Which of some files are as they were when something was kept of them, or hold that and more.
 
-    Args:
-        identities: by what ``described`` says of the files that were read then, what ``identity_of`` said.
+    ``identities`` are what ``identity_of`` said then, by what ``described`` says of the files.
     """
 
     def __init__(self, sources: Sequence[Source], identities: dict[str, dict[str, Any]]) -> None:
@@ -94,16 +93,7 @@ class KnownSources:
 def read_on(
     collection: Collection, known: KnownSources, old: LogRead, read: Read, spill: Callable[[], BinaryIO]
 ) -> LogRead | None:
-    """What reading a collection gives, from what was kept of most of it.
-
-    Args:
-        known: those of which ``old`` holds something that counts.
-        old: what was kept.
-        read: reads the others, and what has been added.
-        spill: opens a file for words.
-
-    Raises OSError: a file cannot be read.
-    """
+    """What reading a collection gives, from what was kept (``old``) of most of it; ``read`` reads the rest. Raises OSError."""
     same = {source.name for source in known.same}
     sources = [known.added.get(each.name, each) for each in collection.sources if each.name not in same]
     begins = {name: each.stretch.first_line for name, each in known.added.items() if each.stretch}

@@ -54,19 +54,13 @@ def exit_status(report: Report) -> int:
 
 
 def check_report_path(path: Path) -> None:
-    """Say before the analysis, not after it, that its report could not be written there.
-
-    Raises ConfigurationError: the suffix is unknown, or the file cannot be written.
-    """
+    """Say before the analysis, not after it, that its report could not be written there. Raises ConfigurationError."""
     _form_of(path)
     require_output(path)
 
 
 def write_report(report: Report, path: Path) -> None:
-    """Write the report, whole or not at all, in the form that the file's suffix names.
-
-    Raises ConfigurationError: the suffix is unknown, or the file cannot be written.
-    """
+    """Write the report, whole or not at all, in the form that the suffix names. Raises ConfigurationError."""
     form = _form_of(path)
     try:
         write_whole(path, render(report, form).encode())

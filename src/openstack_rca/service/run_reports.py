@@ -1,4 +1,4 @@
-"""The report that an analysis run keeps, found again by its id, and what the run's process used."""
+"""Runs on the tracking server: the page of one, the report that an analysis run keeps, what a run's process used."""
 
 from __future__ import annotations
 
@@ -39,10 +39,7 @@ def process_memory_megabytes() -> float:
 
 
 def run_page(settings: Settings, run_id: str) -> str | None:
-    """Address of a run on an http(s) tracking server; None where runs are kept in a database of this machine.
-
-    Raises RegistryUnavailable: the server cannot be asked.
-    """
+    """Address of a run on an http(s) tracking server; None where runs are kept here. Raises RegistryUnavailable."""
     page = Tracking(settings).run_page(run_id)
     return page if page and urlparse(page).scheme in ("http", "https") else None
 

@@ -45,16 +45,8 @@ def measure_sensitivity(
 
     An incident is read once; of its analysis only the stages are repeated that come after the first one that reads the number.
 
-    Args:
-        folders: each holds incident folders, or is one.
-        model: reference for ``open_model``.
-        fast: lexical retrieval only.
-        on_progress: told incidents done, incidents in all, and the next one's name.
-
-    Returns:
-        As ``sensitivity_table``, with ``incidents`` (how many were asked) and ``unreadable`` (ids of those that could not be).
-
-    Raises IncidentFormatError: there is no incident.
+    Returns as ``sensitivity_table``, with ``incidents`` (how many were asked) and ``unreadable`` (ids of those that could not
+    be). Raises IncidentFormatError: there is no incident.
     """
     with incidents_of(folders) as found:
         return _measured(found, settings, model, fast, signatures, on_progress)

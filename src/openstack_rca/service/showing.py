@@ -34,13 +34,7 @@ from openstack_rca.rca.vocabulary import Verdict as Verdict
 
 @dataclass(frozen=True)
 class ChainStep:
-    """One arrow of the causal chain with what proves it.
-
-    Attributes:
-        hop: who troubles whom.
-        item: the line in which the troubled one complains about the other; None where no line of the report does.
-        since: when the trouble of the first one began, as far as is known.
-    """
+    """One arrow of the causal chain, the line in which the troubled one complains, and when the first one's trouble began."""
 
     hop: Hop
     item: EvidenceItem | None

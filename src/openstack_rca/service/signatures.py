@@ -30,13 +30,7 @@ _MOST_HITS = 1000
 
 @dataclass(frozen=True)
 class Checked:
-    """What a check of signature files found.
-
-    Attributes:
-        signatures: number of sound signatures that were checked.
-        problems: one line each.
-        hints: what is not wrong, and could be better.
-    """
+    """What a check of signature files found: how many are sound, problems and hints, a line each."""
 
     signatures: int
     problems: list[str]
@@ -44,10 +38,7 @@ class Checked:
 
 
 def lint(path: Path | None) -> Checked:
-    """Check the signatures of a folder or file (None: the built-in ones), every case of them.
-
-    Raises SignatureCatalogueError: the path leads nowhere, or to no signature.
-    """
+    """Check the signatures of a folder or file (None: the built-in ones). Raises SignatureCatalogueError: there are none."""
     result = lint_catalogue([path] if path else [])
     if not result.problems and not result.signatures:
         raise SignatureCatalogueError(
@@ -81,10 +72,7 @@ def _template() -> str:
 
 
 def begin(signature_id: str, folder: Path) -> Path:
-    """Write a commented signature file to start from; its path.
-
-    Raises SignatureCatalogueError: the id is not in the form of ids, the file is there already, or cannot be written.
-    """
+    """Write a commented signature file to start from; its path. Raises SignatureCatalogueError: it cannot be made."""
     if not _ID.fullmatch(signature_id):
         raise SignatureCatalogueError(
             f"{signature_id!r} cannot be an id.", "Use lower case letters and digits with '-' between words."
@@ -103,14 +91,7 @@ def begin(signature_id: str, folder: Path) -> Path:
 
 @dataclass(frozen=True)
 class Hit:
-    """One line that a signature speaks of.
-
-    Attributes:
-        time: UTC, ISO 8601; None where the line has none.
-        accused: component in trouble; None where the rule cannot tell.
-        statement: the title, filled with what the line holds.
-        text: the line in which the match begins.
-    """
+    """One line that a signature speaks of; ``accused`` is None where the rule cannot tell, ``statement`` the filled title."""
 
     signature: str
     file: str
@@ -137,12 +118,7 @@ class Tried:
 
 
 def try_out(path: Path, logs: Sequence[str | Path], settings: Settings) -> Tried:
-    """Find out what the signatures of a file or folder hit in logs.
-
-    Raises:
-        SignatureCatalogueError: the path leads nowhere, or an entry is faulty.
-        LogInputError: the logs cannot be read.
-    """
+    """Find out what signatures hit in logs. Raises SignatureCatalogueError (no or a faulty entry), LogInputError."""
     rules = own_signatures(path)
     events = read_logs(logs, timezone=settings.log_timezone).events
     texts = events.with_row_index("key").select("key", "service", "level", text=event_text())

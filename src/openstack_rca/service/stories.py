@@ -22,13 +22,7 @@ def expected_steps(
     """What is expected of the requests in other logs, by what was learnt from a normal recording.
 
     What stayed away or came late is told by the follow rules, which know what comes at some time after a line; the network
-    knows what comes next. So what it expected and saw come shows beside the rules' steps who was at work.
-
-    Args:
-        baseline: of a model, or of known-good logs.
-        events: the events table of the logs to analyse.
-        file: a model whose network is to be asked; None: the follow rules alone.
-        cluster: whose workers are to do it.
+    (of ``file``, if any) knows what comes next. So what it expected and saw come shows beside the rules' steps who was at work.
     """
     if baseline.follow.rules.is_empty():
         return ExpectedSteps()

@@ -43,14 +43,7 @@ def step_sources(file: ModelFile | None) -> list[str]:
 def steps_of_stories(
     sources: Sequence[str], baseline: Baseline, events: pl.DataFrame, file: ModelFile | None
 ) -> StorySteps:
-    """The steps that each source expects of the requests in a recording.
-
-    Args:
-        sources: ``NETWORK``, ``RULES`` or both.
-        baseline: of a model, or of known-good logs.
-        events: the events table, in order of time.
-        file: the model whose network is asked.
-    """
+    """The steps that each source (``NETWORK``, ``RULES``) expects of the requests in a recording, in order of time."""
     stories = build_stories(events, objects=False)
     steps = {}
     for source in sources:

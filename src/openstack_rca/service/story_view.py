@@ -25,15 +25,7 @@ TEXT_LIMIT = 240
 
 @dataclass(frozen=True)
 class ShownExpectation:
-    """A step that normal stories have after this one.
-
-    Attributes:
-        service: component that logs it.
-        template: what it usually says.
-        within_seconds: after that time it is late.
-        state: ``came``, ``late`` or ``missing``.
-        wait_seconds: how long it took; None where it never came.
-    """
+    """A step that normal stories have after this one, late after ``within_seconds``; ``came``, ``late`` or ``missing``."""
 
     service: str
     template: str
@@ -46,10 +38,8 @@ class ShownExpectation:
 class ShownStep:
     """One line of a story.
 
-    Attributes:
-        seconds: since the line before; None for the first, and where a line has no time.
-        surprise: of the network that reads the story, in nats; None without a model that knows stories.
-        expected: what normal stories have after it.
+    ``seconds`` are since the line before; ``surprise`` is that of the network that reads the story, in nats; None where there is
+    none.
     """
 
     time: datetime | None
@@ -100,15 +90,11 @@ class ShownStories:
 
 
 def stories_of(prepared: Prepared, name: str) -> ShownStories:
-    """The stories of an object or of a request.
+    """The stories of an object or of a request, at most ``MOST_STORIES``, in the order in which they begin.
 
-    Args:
-        prepared: logs that are read and scored.
-        name: id of a request (with or without ``req-``), a server, a port, a volume, an image ...; its first eight
-            characters do. A part whose lines belong to a whole, as a port's to its server's, leads to that story.
-
-    Returns at most ``MOST_STORIES``, in the order in which they begin. Raises StoryNotFound: the logs tell no story of
-    this id.
+    ``name`` is the id of a request (with or without ``req-``), a server, a port, a volume, an image ...; its first eight
+    characters do. A part whose lines belong to a whole, as a port's to its server's, leads to that story. Raises
+    StoryNotFound: the logs tell no story of this id.
     """
     wanted = name.strip().lower().removeprefix("req-")
     events = prepared.read.events
@@ -229,11 +215,7 @@ def _utc_clock(moment: datetime) -> str:
 
 
 def story_text(story: ShownStory, clock: Callable[[datetime], str] = _utc_clock) -> list[str]:
-    """A story in lines: one an event, below it what was expected and did not come, or came late.
-
-    Args:
-        clock: how a time of day is written.
-    """
+    """A story in lines: one an event, below it what was expected and did not come, or came late."""
     ended = "" if story.ended else ", cut off by the end of the logs"
     first = next((step.time for step in story.steps if step.time), None)
     day = f" from {first:%Y-%m-%d} (UTC)" if first else ""

@@ -27,10 +27,8 @@ class Turn(StrEnum):
 class Told(BaseModel):
     """One thing that is told, with all that a receiver needs; texts are harmless and on one line each.
 
-    Attributes:
-        fingerprint: the same for the same cause at the same place, whenever it comes.
-        time: of the turn, by the time of the logs, in UTC.
-        began: when the trouble began.
+    ``fingerprint`` is the same for the same cause at the same place, whenever it comes; ``time`` is that of the turn, by the time
+    of the logs, in UTC.
     """
 
     turn: Turn
@@ -57,12 +55,7 @@ class OpenTrouble(BaseModel):
 
 
 class TroubleState(BaseModel):
-    """What is remembered of troubles, also over a restart.
-
-    Attributes:
-        open: the trouble that goes on.
-        ended: when each trouble that was told ended, by its fingerprint.
-    """
+    """What is remembered of troubles, also over a restart: the open one, and when each that was told ended."""
 
     open: OpenTrouble | None = None
     ended: dict[str, datetime] = Field(default_factory=dict)
@@ -72,10 +65,8 @@ class TroubleState(BaseModel):
 class TroubleBook:
     """Decides what is told.
 
-    Attributes:
-        state: what is remembered.
-        quiet: a trouble has ended when nothing was seen of it for so long.
-        cool_down: a trouble that comes back within this time after its end is not told again.
+    A trouble has ended when nothing was seen of it for ``quiet``; one that comes back within ``cool_down`` after its end is not
+    told again.
     """
 
     state: TroubleState
@@ -83,12 +74,7 @@ class TroubleBook:
     cool_down: timedelta
 
     def note(self, report: Report | None, now: datetime) -> list[Told]:
-        """Take in what the logs show now; gives what is to be told.
-
-        Args:
-            report: of the last stretch of time; None where there was nothing to look at.
-            now: the time that the logs have reached.
-        """
+        """Take in what the logs show ``now``, the time that they have reached; gives what is to be told."""
         cause = report.causes[0] if report and report.verdict in _SURE and report.causes else None
         known = self.state.open
         if report is None or cause is None or (seen := _last_seen(cause, now)) < now - self.quiet:

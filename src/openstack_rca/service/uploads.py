@@ -33,14 +33,7 @@ _UNSAFE = re.compile(r"[\x00-\x1f\x7f\\]")
 
 @dataclass
 class Kept:
-    """What became of an upload.
-
-    Attributes:
-        folder: holds the files as they came.
-        logs: how many logs are in them.
-        size_bytes: the text of these, unpacked.
-        left_out: why other files in them are not read -> how many.
-    """
+    """What became of an upload: its folder, how many logs with how much text, unpacked, and why other files are not read."""
 
     folder: Path
     logs: int = 0
@@ -49,10 +42,7 @@ class Kept:
 
 
 def session_folder(settings: Settings) -> tempfile.TemporaryDirectory[str]:
-    """A new folder for one visitor, readable by this user only; it goes when the object goes.
-
-    Raises ConfigurationError: no folder can be made below the home of this installation.
-    """
+    """A new folder for one visitor, readable by this user only; it goes with the object. Raises ConfigurationError."""
     require_home(settings, writable=True)
     try:
         settings.uploads_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -80,16 +70,10 @@ def remove_abandoned(settings: Settings) -> None:
 
 
 def keep_upload(files: Iterable[tuple[str, IO[bytes]]], folder: Path, settings: Settings) -> Kept:
-    """Write uploaded files below ``folder`` as they came, and look into them; the reader of logs takes packings off.
+    """Write uploaded files below ``folder``, emptied first, as they came, and look into them.
 
-    Args:
-        files: name and content of each, the position of the content at its start.
-        folder: exists; what it holds is removed first.
-        settings: ``upload_size_bytes`` bounds the bytes in all, as they come and unpacked.
-
-    Raises:
-        ConfigurationError: there is more than the bound, or the disk is full; nothing is left then.
-        UnreadableLog: there is no log in them that can be read; nothing is left then.
+    Raises ConfigurationError: there is more than ``upload_size_bytes``, as they come or unpacked, or the disk is full.
+    UnreadableLog: there is no log in them that can be read. Nothing is left then.
     """
     _empty(folder)
     try:

@@ -49,15 +49,9 @@ def promote_model(
     force: bool = False,
     webhook: str | None = None,
 ) -> Promotion:
-    """Copy a version to another environment, let an alias there lead to it, and tell a webhook.
+    """Copy a version to another environment, let an alias there lead to it, and tell a webhook (a notice where it cannot be).
 
-    Args:
-        alias: in the other environment; none where empty.
-        force: move the alias though it is protected.
-        webhook: address that learns of it; the setting's where not given. That it cannot be reached is a notice.
-
-    Raises VersionNotFound, DigestMismatch, ConfigurationError, PublishFailed: as ``lifecycle.promotion.promote`` and
-    ``VersionChanges.set_alias``; a protected alias is refused before anything is copied.
+    Raises as ``promote`` and ``VersionChanges.set_alias``; a protected alias is refused before anything is copied.
     """
     address = webhook or (settings.promotion_webhook.get_secret_value() if settings.promotion_webhook else "")
     if address:
@@ -84,15 +78,10 @@ def prune_models(
     policy: bool = False,
     apply: bool = False,
 ) -> tuple[list[PruneStep], list[PruneStep]]:
-    """Say which versions may go, and with ``apply`` remove them.
+    """Say which versions may go, and with ``apply`` remove them; gives the whole plan, and of it what was removed.
 
     With ``policy`` the setting ``retention`` says how long versions of a stage stay, instead of ``keep`` and ``younger_than``.
-
-    Returns the whole plan, and of it what was removed.
-
-    Raises:
-        ConfigurationError: there is no such rule, or it cannot be understood.
-        RegistryUnavailable, StoreError: it could not be done, or not to its end.
+    Raises ConfigurationError: there is no such rule. RegistryUnavailable, StoreError: it could not be done to its end.
     """
     rules = parse_policy(settings.retention) if policy else {}
     lifecycle = ModelLifecycle(settings)
@@ -101,9 +90,6 @@ def prune_models(
 
 
 def repair_models(settings: Settings, *, apply: bool = False) -> list[Finding]:
-    """Say what the registry lacks of what the store holds, and with ``apply`` bring it back.
-
-    Raises RegistryUnavailable, StoreError: it could not be done, or not to its end.
-    """
+    """Say what the registry lacks of what the store holds, and with ``apply`` bring it back; raises as ``repair``."""
     lifecycle = ModelLifecycle(settings)
     return repairing.repair(lifecycle) if apply else repairing.find_repairs(lifecycle)

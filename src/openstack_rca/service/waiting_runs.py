@@ -34,13 +34,7 @@ _SENDER = "from openstack_rca.service.waiting_runs import main; main()"
 
 @dataclass(frozen=True)
 class Sent:
-    """What became of the answers that waited.
-
-    Attributes:
-        run_ids: runs that are recorded now, oldest first.
-        waiting: how many still wait for this server.
-        notices: in words, what could not be recorded, or not yet.
-    """
+    """What became of the answers that waited: runs that are recorded now, how many still wait, and why, in words."""
 
     run_ids: list[str] = field(default_factory=list)
     waiting: int = 0
@@ -48,10 +42,7 @@ class Sent:
 
 
 def write_down(report: Report, settings: Settings) -> None:
-    """Keep an answer until it is sent; nothing where no runs are recorded.
-
-    Raises ConfigurationError: the folder cannot be written.
-    """
+    """Keep an answer until it is sent; nothing where no runs are recorded. Raises ConfigurationError."""
     if not settings.mlflow_enabled:
         return
     from openstack_rca.rca.render import render_json

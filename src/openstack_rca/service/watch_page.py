@@ -51,10 +51,7 @@ def metrics_text(figures: Figures, deliveries: Deliveries, model: str) -> str:
 def serving(
     port: int, figures: Figures, deliveries: Deliveries, model: str, clock: Callable[[], float] = time.time
 ) -> Iterator[int]:
-    """Serve the page on loopback while the block lasts; gives the port, which is a free one for 0.
-
-    Raises ConfigurationError: the port is taken.
-    """
+    """Serve the page on loopback while the block lasts; gives the port, a free one for 0. Raises ConfigurationError."""
 
     class Page(BaseHTTPRequestHandler):
         """Two paths; nothing of a request is kept or shown."""

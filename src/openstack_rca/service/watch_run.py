@@ -80,9 +80,7 @@ def keep_watching(
     Args:
         tell: told each thing at once, before it is delivered elsewhere.
         state: the file of the watch; nobody else may watch with it at the same time.
-        port: of the page of metrics; None serves none.
-        model: the version that the page names.
-        on_page: told the port of the page.
+        port: of the page of metrics, told to ``on_page``; None serves none.
 
     Raises ConfigurationError: another watch has the state, the port is taken, or the state cannot be written.
     """

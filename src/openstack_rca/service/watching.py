@@ -111,9 +111,6 @@ class Watch:
     """Looks at logs while they are written.
 
     Args:
-        paths: what to follow, see ``Follower``.
-        deliveries: where what is told goes.
-        options: see ``WatchOptions``.
         state: file that remembers, over a restart, where the reading stopped, which trouble is open, what was told, and
             what did not arrive yet; None remembers nothing.
         clock: wall-clock seconds; the lag is measured with it.

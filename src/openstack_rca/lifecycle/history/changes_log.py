@@ -44,13 +44,8 @@ _NAME = re.compile(r"(?P<stamp>\d{8}T\d{12}Z)-(?P<token>[0-9a-f]{8})-(?P<action>
 class VersionEvent:
     """One change.
 
-    Attributes:
-        when: UTC; never before an event that the writer could see.
-        action: one of the words of this module.
-        version: the version that it happened to; 0 where it is about none (an unpin of whatever was pinned).
-        who: ``user@machine``; empty where nobody wrote it down.
-        reason: why, in the words of who did it.
-        details: further facts, such as ``alias`` or ``from``.
+    ``when`` is in UTC, never before an event that the writer could see; ``action`` is one of the words of this module.
+    ``version`` is 0 where it is about none (an unpin of whatever was pinned); ``who`` is ``user@machine``, where written down.
     """
 
     when: datetime
@@ -89,12 +84,7 @@ class EventName:
 
 
 class EventLog:
-    """The history of one model in one environment.
-
-    Args:
-        store, place: where it lies.
-        spool: a folder of this machine; what the store does not take waits below it.
-    """
+    """The history of one model in one environment; what the store does not take waits below ``spool``, on this machine."""
 
     def __init__(self, store: ObjectStore, place: Place, spool: Path) -> None:
         self.store = store
@@ -105,12 +95,7 @@ class EventLog:
     def append(
         self, action: str, version: int, reason: str = "", details: Mapping[str, str] | None = None
     ) -> VersionEvent:
-        """Write one event.
-
-        Raises:
-            ConfigurationError: the reason is longer than ``LONGEST_TEXT``.
-            StoreError: the store refused it.
-        """
+        """Write one event. Raises ConfigurationError (the reason is longer than ``LONGEST_TEXT``), StoreError."""
         checked_text(reason)
         self.send_kept()
         names = self.names()
@@ -154,9 +139,7 @@ class EventLog:
     def read(self, names: Iterable[EventName]) -> list[VersionEvent]:
         """The events of these names, in their order. An event never changes, so it is read once.
 
-        Raises:
-            DigestMismatch: one of them was changed or damaged.
-            StoreError: the store cannot be asked.
+        Raises DigestMismatch: one of them was changed or damaged. StoreError: the store cannot be asked.
         """
         wanted = [name.name for name in names]
         missing = [name for name in wanted if name not in self._known]

@@ -55,10 +55,8 @@ class RememberedAnswer:
 class Origin:
     """Where versions come from; what lies in the home is named from there, so that a home can be moved.
 
-    Attributes:
-        root: the artifact root, as a URI.
-        store: tells the artifact root apart from those of other servers and homes.
-        registry: the tracking URI without a password; empty where MLflow is switched off.
+    ``root`` is the artifact root as a URI; ``store`` tells it apart from those of other servers and homes; ``registry`` is the
+    tracking URI without a password, empty where MLflow is switched off.
     """
 
     root: str
@@ -91,11 +89,8 @@ class ModelCache:
     """The cache of one model in one environment; the files are shared by all of them.
 
     Args:
-        folder: of the whole cache.
-        place: which model of which environment.
         origin: which registry and store; what is remembered of others counts for nothing.
-        limit: how many bytes the files may have in all. What is in use does not go, so that one file alone, or several
-            in use, can exceed it.
+        limit: bytes of all files; what is in use does not go, so one file alone, or several in use, can exceed it.
         patience: seconds to wait for another process that fetches the same file and gets nothing.
     """
 
@@ -132,12 +127,8 @@ class ModelCache:
     ) -> tuple[CachedFile, bool]:
         """The file with this digest: from the cache, else by ``fetch``, which writes and verifies a temporary file.
 
-        Of several processes that need the same file, one fetches it and the others wait as long as it gets on.
-
-        Args:
-            sha256: of the file, in hexadecimal.
-            fetch: gets the path to write to.
-            on_waiting: told the bytes that another process has fetched, each time that they have become more.
+        Of several processes that need the same file, one fetches it and the others wait as long as it gets on; ``on_waiting`` is
+        told the bytes that have arrived there, each time that they have become more.
 
         Returns the file, and whether it was in the cache already. Raises OSError: the cache cannot be written; no part
         of the file is left in it.
@@ -158,10 +149,7 @@ class ModelCache:
         return CachedFile(path, made), False
 
     def add(self, source: Path, sha256: str) -> None:
-        """Put a copy of a file into the cache, unless it is there.
-
-        Raises OSError: the cache cannot be written, or the file has not this digest.
-        """
+        """Put a copy of a file into the cache, unless it is there. Raises OSError: it cannot be, or has another digest."""
 
         def copy(temporary: Path) -> None:
             copy_bytes(source, temporary)

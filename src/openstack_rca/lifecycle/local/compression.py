@@ -46,12 +46,7 @@ def packed(path: Path, settings: Settings) -> Iterator[Path]:
 
 
 def compress(source: Path, target: Path) -> None:
-    """Write a copy of a zip file whose members are deflated.
-
-    Raises:
-        ModelFileDamaged: the source is not a whole zip.
-        OSError: the target cannot be written.
-    """
+    """Write a copy of a zip file whose members are deflated. Raises ModelFileDamaged (it is no whole zip), OSError."""
     try:
         with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
             for member in old.infolist():

@@ -119,14 +119,7 @@ class Spool:
 
 
 def kept_for_later(spool: Spool, place: Place, draft: Draft, model_file: Path, error: BaseException) -> PublishFailed:
-    """Put a draft whose publishing failed into the spool, and say so.
-
-    Args:
-        place: where it was to be published.
-        draft: the file and what is said about it.
-        model_file: the trained file, which is named where there is no room in the spool.
-        error: what went wrong; an interrupt too.
-    """
+    """Put a draft whose publishing failed into the spool, and say so; the trained file is named where there is no room."""
     problem, hint = "It was interrupted.", ""
     if isinstance(error, OpenStackRcaError):
         problem, hint = error.message, error.hint
@@ -147,9 +140,6 @@ def kept_for_later(spool: Spool, place: Place, draft: Draft, model_file: Path, e
 
 def send_waiting(spool: Spool, send: Callable[[SpooledModel], ModelVersion]) -> list[ModelVersion]:
     """Send what waits, oldest first, and forget what was sent; a damaged file does not hold up the others.
-
-    Args:
-        send: publishes one, or finds that this was done before.
 
     Raises PublishFailed: one could not be sent, and those after it were not tried; or one is damaged; or another
     process is at it.

@@ -86,9 +86,7 @@ def prepare_environment(settings: Settings) -> None:
 def connect(settings: Settings) -> Any:
     """An ``mlflow.MlflowClient`` for the tracking server and the registry; a server's is a ``PatientClient``.
 
-    Raises:
-        RegistryUnavailable: nothing answers there, or too slowly.
-        ConfigurationError: the address cannot work.
+    Raises RegistryUnavailable: nothing answers there, or too slowly. ConfigurationError: the address cannot work.
     """
     uri = settings.tracking_uri
     require_mlflow(settings.tracking_uri)
@@ -224,15 +222,10 @@ def _folder_unusable(folder: Path, reason: str) -> RegistryUnavailable:
 
 
 class PatientClient:
-    """Passes each call on to an ``mlflow.MlflowClient`` and gives up when it takes too long.
+    """Passes each call on to an ``mlflow.MlflowClient`` and gives up when it takes too long (RegistryUnavailable).
 
-    A call that was given up may still take effect, as one whose answer was lost on the way.
-
-    Args:
-        seconds: that one call may take, of whatever number of requests it consists.
-        server: the name of the server, to be shown.
-
-    Raises RegistryUnavailable: from each method, when its time is used up.
+    MLflow's own time limits are on connecting and on silence between two bytes: a server, or a proxy, that sends a byte now and
+    then holds a question for ever. A call that was given up may still take effect, as one whose answer was lost on the way.
     """
 
     def __init__(self, client: Any, seconds: float, server: str) -> None:

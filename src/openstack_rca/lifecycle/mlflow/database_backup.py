@@ -47,10 +47,8 @@ class Restored:
 def back_up(settings: Settings, target: Path) -> DatabaseFacts:
     """Write a whole, checked copy of the embedded database to ``target``, or nothing.
 
-    Raises:
-        ConfigurationError: the tracking database is not an sqlite file.
-        BackupFailed: there is no database yet, it cannot be read, or ``target`` cannot be written.
-        BackupDamaged: the database itself is damaged.
+    Raises ConfigurationError: the tracking database is not an sqlite file. BackupFailed: there is none yet, or a file cannot be
+    read or written. BackupDamaged: the database itself is damaged.
     """
     database = _database(settings)
     if not database.exists():
@@ -68,10 +66,7 @@ def restore(settings: Settings, source: Path) -> Restored:
 
     The copy is checked before anything is touched. Other processes see the database before or the one after.
 
-    Raises:
-        ConfigurationError: the tracking database is not an sqlite file.
-        BackupDamaged: ``source`` is not a whole database of MLflow; nothing was changed.
-        BackupFailed: a file cannot be read or written; nothing was changed.
+    Raises ConfigurationError, BackupFailed as ``back_up``; BackupDamaged: the copy is not whole. Nothing was changed then.
     """
     database = _database(settings)
     _facts(source)
@@ -132,12 +127,7 @@ def _open(path: Path, mode: str) -> sqlite3.Connection:
 
 
 def _facts(path: Path) -> DatabaseFacts:
-    """Check a database from end to end.
-
-    Raises:
-        BackupDamaged: it is not whole, or not MLflow's.
-        BackupFailed: there is no such file.
-    """
+    """Check a database from end to end. Raises BackupDamaged (it is not whole, or not MLflow's), BackupFailed (no such file)."""
     if not path.is_file():
         raise BackupFailed(f"There is no file {path}.", "Name a file that openstack-rca backup wrote.")
     try:

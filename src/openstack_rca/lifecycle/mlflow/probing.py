@@ -26,10 +26,7 @@ LONGEST_QUOTE = 200
 
 
 def server_version(settings: Settings) -> str:
-    """The version of MLflow that a tracking server says it is; empty where it does not say so.
-
-    Raises RegistryUnavailable: it cannot be asked.
-    """
+    """The version that a tracking server says it is; empty where it does not say so. Raises RegistryUnavailable."""
     if not is_server(settings.tracking_uri):
         return ""
     answer = _ask(settings, "/version", "GET")
@@ -39,13 +36,9 @@ def server_version(settings: Settings) -> str:
 
 
 def probe_artifacts(settings: Settings) -> str:
-    """Write a small file where the files of runs go, read it back, remove it.
+    """Write a small file where the files of runs go, read it back, remove it; returns where that is.
 
-    Returns where that is.
-
-    Raises:
-        RegistryFailed: the server cannot keep it; in its own words where it has some.
-        RegistryUnavailable, StoreError: it cannot be tried.
+    Raises RegistryFailed: the server cannot keep it. RegistryUnavailable, StoreError: it cannot be tried.
     """
     client, uri = connect(settings), settings.tracking_uri
     with registry_errors(uri):

@@ -34,13 +34,7 @@ from openstack_rca.settings import Settings
 
 
 class RegisteredVersions:
-    """The versions of one model of one environment as the registry holds them.
-
-    Args:
-        settings: tracking URI, credentials, time limit.
-        place: which model of which environment.
-        uri_of: the full URI of a version's file.
-    """
+    """The versions of one model of one environment as the registry holds them; ``uri_of`` gives the URI of a version's file."""
 
     def __init__(self, settings: Settings, place: Place, uri_of: Callable[[int], str]) -> None:
         self.settings = settings
@@ -170,12 +164,10 @@ class RegisteredVersions:
 
 
 class RegisteredName:
-    """The name of one model of one environment.
+    """The name of one model of one environment: its own, where that is free.
 
-    Args:
-        settings: where the registry is.
-        place: which model of which environment.
-        client: gives MLflow's client.
+    ``models:/lstm_model/15`` is what people write. Where two environments of one registry would collide, the later one is held as
+    ``<experiment>.<model name>``, as older releases hold every one; that name is still read.
     """
 
     def __init__(self, settings: Settings, place: Place, client: Callable[[], Any]) -> None:

@@ -89,8 +89,7 @@ class MlflowRegistry(RegisteredVersions):
     def _step_aside(self, collisions: int) -> None:
         """Two writers in step take the number that the other expects, for ever; random waits set them apart.
 
-        After a wait the expected number is old, and asking only teaches the present one: so every second collision
-        goes on at once.
+        After a wait the expected number is old: so every second collision goes on at once.
         """
         if collisions % 2 == 0:
             time.sleep(random.uniform(0, min(LONGEST_WAIT, SHORTEST_WAIT * 2 ** (collisions // 2))))  # noqa: S311
@@ -111,13 +110,10 @@ class MlflowRegistry(RegisteredVersions):
         return int(made.version)
 
     def register(self, manifest: Manifest) -> int:
-        """Take a stored version in again, under its own number wherever MLflow can still give it.
+        """Take a stored version in again, under its own number wherever MLflow can still give it; gives MLflow's number.
 
         MLflow counts on from its highest number and gives none twice. Numbers on the way there are voided; where it is
         past the version's number, the version gets another one in MLflow, and ``TAG_NUMBER`` leads from one to the other.
-
-        Returns:
-            MLflow's number.
         """
         self._make_registered_model()
         tags = {
@@ -187,10 +183,7 @@ class MlflowRegistry(RegisteredVersions):
     def follow(
         self, state: VersionState, versions: Iterable[int] = (), aliases: Iterable[str] = (), pin: bool = False
     ) -> None:
-        """Make these versions, these aliases and the pin what the history says.
-
-        Raises VersionNotFound: one of the versions is not registered.
-        """
+        """Make these versions, aliases and the pin what the history says. Raises VersionNotFound: one is not registered."""
         for version in versions:
             self._follow_version(self._find(version), version, state)
         held = self.reader.model()

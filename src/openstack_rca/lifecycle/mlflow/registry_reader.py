@@ -54,12 +54,7 @@ class RegistryReader(Protocol):
 
 
 class ClientReader:
-    """Asks through ``mlflow.MlflowClient``.
-
-    Args:
-        connect: gives the client; called at the first question.
-        uri: of the registry, for messages.
-    """
+    """Asks through ``mlflow.MlflowClient``, which ``connect`` gives at the first question."""
 
     def __init__(self, connect: Callable[[], Any], uri: str, name: str) -> None:
         self._connect = connect

@@ -48,12 +48,8 @@ class RunLogger:
     """Writes into one run. Without a run (``run_id`` None) it takes everything and does nothing.
 
     Recording never stops the work. Each part of a record is tried on its own, and ``notices`` tells what could not be
-    recorded: a server that refuses files still learns the figures, and the end of the run is always tried.
-
-    Args:
-        settings: where the server is, how long an answer may take.
-        client, run: MLflow's; ``None`` for no run.
-        patience: seconds that all the writing together may take.
+    recorded: a server that refuses files still learns the figures, and the end of the run is always tried. ``patience`` is the
+    seconds that all the writing together may take.
     """
 
     def __init__(

@@ -50,10 +50,7 @@ def summary_of(run: Any) -> RunSummary:
 
 
 def read_runs(database: Path, experiment: str, limit: int, kind: str | None, seconds: float) -> list[RunSummary]:
-    """The newest runs of an experiment, newest first.
-
-    Args:
-        database: the sqlite file; one that is not there holds no runs.
+    """The newest runs of an experiment in an sqlite file, newest first; one that is not there holds no runs.
 
     Raises sqlite3.Error: it cannot be read, or its tables are not those of MLflow 3.
     """

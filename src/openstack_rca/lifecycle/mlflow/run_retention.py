@@ -32,11 +32,7 @@ class RunDecision:
 
 
 def plan_runs(settings: Settings, keep: int) -> list[RunDecision]:
-    """Which runs of the experiment would go.
-
-    Args:
-        settings: names the experiment.
-        keep: the newest so many of each kind (training, analysis, evaluation, other) stay.
+    """Which runs of the experiment would go; of each kind (training, analysis, evaluation, other) the newest stay.
 
     Raises RegistryUnavailable: the tracking server cannot be asked; without the registry nothing may go.
     """
@@ -62,8 +58,6 @@ def prune_runs(settings: Settings, keep: int) -> list[RunDecision]:
     """Remove what ``plan_runs`` names: the run in MLflow with its trace, and the files that it stored.
 
     A removed run can be restored in MLflow until ``mlflow gc`` clears it for good; its files are gone.
-
-    Raises RegistryUnavailable: the tracking server cannot be asked.
     """
     client = connect(settings) if settings.mlflow_enabled else None
     return [_remove(settings, client, found) if found.goes else found for found in plan_runs(settings, keep)]

@@ -40,12 +40,7 @@ def called(uri: str) -> str:
 
 
 def said(text: str, uri: str, proxy: str = "") -> LifecycleError | None:
-    """The error that a server's own words mean, ``None`` if no row knows them.
-
-    Args:
-        text: what the client's library passed on.
-        proxy: the proxy on the way there, to be named.
-    """
+    """The error that a server's own words, or those of a proxy on the way, mean; ``None`` if no row knows them."""
     row = meaning(text, "openstack_rca.lifecycle.mlflow", "server_words.yaml")
     if row is None:
         return None
@@ -70,10 +65,8 @@ def require_mlflow(uri: str) -> None:
 def registry_errors(uri: str) -> Iterator[None]:
     """Turn MLflow's errors into ours; "does not exist" is the caller's to catch before.
 
-    Raises:
-        RegistryUnavailable: no answer, a failing server, or refused credentials.
-        RegistryRefused: the server answered that it will not do this.
-        ConfigurationError: a database driver or the extra is missing.
+    Raises RegistryUnavailable: no answer, a failing server, or refused credentials. RegistryRefused: the server will not do
+    this. ConfigurationError: a database driver or the extra is missing.
     """
     require_mlflow(uri)
     from alembic.util.exc import CommandError

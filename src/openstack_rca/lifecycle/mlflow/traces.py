@@ -20,13 +20,7 @@ def trace_id(run_id: str) -> str:
 
 
 def record_trace(uri: str, run: Any, name: str, began: datetime, steps: Steps) -> None:
-    """Store the trace of a run; raises MLflow's own exceptions where that fails.
-
-    Args:
-        name: of the whole work.
-        began: when its first step began.
-        steps: follow each other without a gap.
-    """
+    """Store the trace of a run, whose steps follow each other without a gap; raises MLflow's own exceptions."""
     from mlflow.entities import TraceInfo, TraceLocation, TraceState
     from mlflow.tracing.client import TracingClient
     from mlflow.tracing.constant import TRACE_SCHEMA_VERSION, TRACE_SCHEMA_VERSION_KEY, TraceMetadataKey, TraceTagKey

@@ -73,10 +73,7 @@ class Tracking:
             yield logger
 
     def has_finished_run(self, tag: str, value: str) -> bool:
-        """Whether a finished run has this tag; one that was left unfinished is removed.
-
-        Raises RegistryUnavailable: the tracking server cannot be asked.
-        """
+        """Whether a finished run has this tag; an unfinished one is removed. Raises RegistryUnavailable."""
         with self._errors():
             for run in self._tagged(tag, value):
                 if run.info.status == "FINISHED":
@@ -181,13 +178,7 @@ class Tracking:
                 patiently(self.settings, monitor.finish)
 
     def list_runs(self, limit: int = 50, kind: str | None = None) -> list[RunSummary]:
-        """The newest runs of the experiment, newest first.
-
-        Args:
-            kind: only ``training`` or only ``analysis``.
-
-        Raises RegistryUnavailable: the tracking server cannot be asked.
-        """
+        """The newest runs of the experiment, of one kind or of all, newest first. Raises RegistryUnavailable."""
         if not self.enabled:
             return []
         database = sqlite_file(self.settings.tracking_uri)
@@ -217,14 +208,7 @@ class Tracking:
         return found
 
     def artifact_of_tagged_run(self, tag: str, value: str, name: str) -> str | None:
-        """The text of a file that the newest run with this tag keeps; None where there is no such run or file.
-
-        Args:
-            tag, value: what the run is tagged with; the value holds no quotes.
-            name: of the file, with its folder.
-
-        Raises LifecycleError: server or store cannot be asked.
-        """
+        """The text of a file of the newest run with this tag; None where there is none. Raises LifecycleError."""
         if not self.enabled:
             return None
         with self._errors():
@@ -245,10 +229,7 @@ class Tracking:
         return list(self._client.search_runs([experiment.experiment_id], found)) if experiment else []
 
     def run_page(self, run_id: str) -> str | None:
-        """Address of a run in the pages of the tracking server; None where there is no server.
-
-        Raises RegistryUnavailable: the server cannot be asked.
-        """
+        """Address of a run in the pages of the tracking server; None where there is no server. Raises RegistryUnavailable."""
         if not self.enabled or not is_server(self.settings.tracking_uri):
             return None
         with self._errors():

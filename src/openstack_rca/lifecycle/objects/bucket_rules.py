@@ -53,10 +53,7 @@ class BucketRules:
         return re.sub(r"[^A-Za-z0-9]+", "-", self.prefix).strip("-") or "root"
 
     def merged_into(self, present: bytes) -> bytes:
-        """The bucket's rules with ours in them, as XML; those of others stay as they are.
-
-        Raises StoreError: ``present`` is not a lifecycle configuration.
-        """
+        """The bucket's rules with ours in them, as XML; others stay. Raises StoreError: ``present`` holds no such rules."""
         ElementTree.register_namespace("", NAMESPACE)
         try:
             root = ElementTree.fromstring(present) if present else ElementTree.Element(_tag("LifecycleConfiguration"))  # noqa: S314 - expat expands no external entities
@@ -83,10 +80,7 @@ class BucketRules:
 
 
 def rules_for(settings: Settings, upload_days: int, run_days: int) -> BucketRules:
-    """The rules for the artifact root of the settings.
-
-    Raises ConfigurationError: the artifact root is not in a bucket.
-    """
+    """The rules for the artifact root of the settings. Raises ConfigurationError: it is not in a bucket."""
     parts = urlparse(normal_root(settings.artifact_root))
     if parts.scheme not in ("s3", "s3a"):
         raise ConfigurationError(
@@ -100,9 +94,7 @@ def rules_for(settings: Settings, upload_days: int, run_days: int) -> BucketRule
 def apply_rules(settings: Settings, rules: BucketRules) -> None:
     """Put the rules into the bucket beside those that are there, and read them back.
 
-    Raises:
-        StoreError: the server has no such policies, or did not keep it.
-        StoreAccessDenied, StoreBucketNotFound, StoreUnavailable, ConfigurationError: as for every use of the store.
+    Raises StoreError: the server has no such policies, or did not keep it; else as every use of the store.
     """
     answer = ask_bucket(settings, rules.bucket, "lifecycle")
     none_yet = answer.status == 404 and b"NoSuchLifecycleConfiguration" in answer.body

@@ -27,9 +27,8 @@ RETRIES = 2
 class Limits:
     """How long one request may take.
 
-    Attributes:
-        whole: from the connection to the last byte of the answer, the body of an upload with it.
-        silence: between two bytes and before the first; None while an upload goes on, which looks like silence.
+    ``whole`` is from the connection to the last byte of the answer, ``silence`` between two bytes and before the first; None
+    while an upload goes on, which looks like silence.
     """
 
     whole: timedelta
@@ -57,12 +56,7 @@ def _quiet(settings: Settings) -> timedelta:
 
 
 def open_store(settings: Settings, root: str, limits: Limits) -> AnyStore:
-    """A store of the library for an artifact root.
-
-    Args:
-        settings: credentials, endpoint, limit on connecting.
-        root: ``file://``, ``s3://``, ``gs://`` or ``az://``.
-        limits: of each request.
+    """A store of the library for an artifact root (``file://``, ``s3://``, ``gs://`` or ``az://``).
 
     Raises ConfigurationError: credentials or certificates that cannot be used.
     """
@@ -88,10 +82,7 @@ def open_store(settings: Settings, root: str, limits: Limits) -> AnyStore:
 
 
 def certificates(settings: Settings) -> bytes:
-    """The certificates of ``settings.ca_bundle``, in PEM.
-
-    Raises ConfigurationError: the file cannot be read or holds no certificate.
-    """
+    """The certificates of ``settings.ca_bundle``, in PEM. Raises ConfigurationError: it cannot be read or holds none."""
     assert settings.ca_bundle is not None
     hint = "Correct OPENSTACK_RCA_CA_BUNDLE (or AWS_CA_BUNDLE, REQUESTS_CA_BUNDLE)."
     try:

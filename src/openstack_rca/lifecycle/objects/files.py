@@ -62,10 +62,7 @@ class Hold:
 
 
 def hold(path: Path) -> Hold | None:
-    """Lock a file against ``remove_unheld``; ``None`` if it is not there (any more).
-
-    Raises OSError: it cannot be opened.
-    """
+    """Lock a file against ``remove_unheld``; ``None`` if it is not there (any more). Raises OSError: it cannot be opened."""
     while True:
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -98,12 +95,7 @@ def remove_unheld(path: Path) -> bool:
 
 
 def remove_leftovers(folder: Path, name: str = "*") -> None:
-    """Remove the temporary files that killed processes left in a folder.
-
-    Args:
-        folder: where to look; it need not exist.
-        name: only those on their way to this file name.
-    """
+    """Remove the temporary files, on their way to this file name, that killed processes left in a folder."""
     for leftover in folder.glob(f".{name}.*{PART}"):
         remove_unheld(leftover)
 
@@ -190,13 +182,8 @@ def _remove_unheld_folder(folder: Path) -> None:
 def locked(path: Path, seconds: float = LONGEST_LOCK) -> Iterator[None]:
     """Hold a lock between the processes of this machine; freed by the kernel if the process dies.
 
-    Args:
-        path: the lock file; made where it is not there.
-        seconds: how long to wait for whoever holds it.
-
-    Raises:
-        TimeoutError: it was not freed in that time: whoever holds it was stopped, or is slow.
-        OSError: there can be no such file, or no lock on it.
+    Raises TimeoutError: it was not freed in that time: whoever holds it was stopped, or is slow. OSError: there can be no such
+    file, or no lock on it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as stream:
@@ -237,19 +224,10 @@ NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK)
 
 
 def create_object(root: str, key: str, content: Path | bytes) -> bool:
-    """Write a file that must not be there yet.
+    """Write the object of a key below a ``file://`` address, which must not be there yet.
 
-    Args:
-        root: a ``file://`` address.
-        key: path below it.
-        content: the bytes, or the file to copy.
-
-    Returns:
-        False where this file system has no hard links; nothing was written then.
-
-    Raises:
-        FileExistsError: there is a file of that name; ``filename2`` is set, as for every link that failed.
-        OSError: it cannot be written.
+    Returns False where this file system has no hard links; nothing was written then. Raises FileExistsError: there is one of
+    that name (``filename2`` is set, as for every link that failed). OSError: it cannot be written.
     """
     folder = Path(unquote(urlparse(root).path))
     target = folder / key

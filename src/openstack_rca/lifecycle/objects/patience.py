@@ -46,14 +46,11 @@ class _Work(threading.Thread, Generic[Result]):
 
 
 def within(seconds: float, work: Callable[[Callable[[int, int], None]], Result], late: LifecycleError) -> Result:
-    """Do some work, and give up waiting for it after a while.
+    """Do some work, told by a function of the bytes done and in all, and give up waiting for it after a while.
 
     Args:
         seconds: the budget until the first byte of a download; what has arrived extends it, at 64 KiB a second.
-        work: gets a function that is to be told the bytes done and the bytes in all.
         late: raised when the budget is used up. The work goes on unheard and ends with the process.
-
-    Raises LifecycleError: ``late``, or what the work raises.
     """
     running = _Work(work)
     start = time.monotonic()
@@ -71,12 +68,8 @@ def within(seconds: float, work: Callable[[Callable[[int, int], None]], Result],
 def side_by_side(at_once: int, work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
     """Do the same work on several items at a time, in daemon threads; they never delay process exit.
 
-    Args:
-        at_once: items at a time, at most.
-        work: on one item.
-
-    Raises Exception: the first thing that the work raises. The other items under way then end unheard, as they do where
-    the caller is interrupted; no further one is begun.
+    Raises the first exception of the work. The other items under way then end unheard, as they do where the caller is
+    interrupted; no further one is begun.
     """
     waiting = deque(enumerate(items))
     results: dict[int, Result] = {}
@@ -114,18 +107,12 @@ def _outcome(work: Callable[[Item], Result], item: Item) -> tuple[list[Result], 
         return [], error
 
 
-Result = TypeVar("Result")
-
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 8.0
 
 
 def retrying(attempts: int, work: Callable[[], Result]) -> Result:
-    """Do some work until the store answers.
-
-    Args:
-        attempts: how often at most; 1 never waits.
-        work: may be done again after it failed half-way.
+    """Do some work, at most so often, until the store answers; it may have failed half-way before.
 
     Raises StoreUnavailable: it did not answer at the last attempt either. Every other error is raised at once.
     """

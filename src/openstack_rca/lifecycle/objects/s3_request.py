@@ -40,16 +40,9 @@ class Answer:
 
 
 def ask_bucket(settings: Settings, bucket: str, query: str, method: str = "GET", body: bytes = b"") -> Answer:
-    """Ask for, or set, a property of a bucket.
+    """Ask for, or set (``PUT``), a property of a bucket: such as ``lifecycle``, or parameters in the order of their names.
 
-    Args:
-        settings: endpoint, credentials, time limit, certificates.
-        query: the property, such as ``lifecycle``, or parameters with values, in the order of their names.
-        method: ``GET`` or ``PUT``.
-
-    Raises:
-        StoreUnavailable: no answer, or none in HTTP.
-        ConfigurationError: there are no keys to sign with.
+    Raises StoreUnavailable: no answer, or none in HTTP. ConfigurationError: there are no keys to sign with.
     """
     # Whoever reads a local file imports this room, and few ask a bucket.
     import http.client

@@ -47,10 +47,7 @@ READ_CHUNK = 1024 * 1024
 
 
 def normal_root(root: str) -> str:
-    """An artifact root as a URI without a trailing slash; a plain path becomes ``file://``.
-
-    Raises ConfigurationError: a scheme that no store serves.
-    """
+    """An artifact root as a URI without a trailing slash; a path becomes ``file://``. Raises ConfigurationError."""
     if "://" not in root:
         if ":" in root.split("/", 1)[0]:
             raise _unknown_scheme(root)
@@ -92,12 +89,8 @@ class ObjectStore:
     """The objects below one root.
 
     Connecting is lazy; every network step is bounded by ``settings.network_timeout_seconds`` of silence, and every answer
-    but a model file also in all (``connecting.ONE_ANSWER``).
-    All methods raise ``StoreUnavailable``, ``StoreAccessDenied``, ``StoreBucketNotFound`` or ``StoreError``.
-
-    Args:
-        settings: credentials, endpoint, time limits, multipart sizes.
-        root: another root than ``settings.artifact_root``.
+    but a model file also in all (``connecting.ONE_ANSWER``). All methods raise ``StoreUnavailable``, ``StoreAccessDenied``,
+    ``StoreBucketNotFound`` or ``StoreError``.
     """
 
     def __init__(self, settings: Settings, root: str | None = None) -> None:
@@ -136,10 +129,7 @@ class ObjectStore:
         report(size, size)
 
     def put_new_bytes(self, key: str, data: bytes) -> None:
-        """Write a small object to a key that must be free.
-
-        Raises StoreObjectExists: the key is taken; nothing was written.
-        """
+        """Write a small object to a free key. Raises StoreObjectExists: it is taken; nothing was written."""
         self._put_new(key, data, len(data), {})
 
     def _put_new(self, key: str, content: Path | bytes, size: int, attributes: Mapping[str, str]) -> None:
@@ -221,10 +211,8 @@ class ObjectStore:
     ) -> tuple[str, int, dict[str, str]]:
         """Read an object to its end, into ``destination`` where one is given.
 
-        Returns:
-            sha256 of what was read, its size in bytes, and the object's own metadata (empty where it keeps none).
-
-        Raises StoreObjectNotFound: no such object.
+        Returns sha256 of what was read, its size in bytes, and the object's own metadata (empty where it keeps none). Raises
+        StoreObjectNotFound.
         """
         import obstore
 
@@ -246,10 +234,7 @@ class ObjectStore:
         return digest.hexdigest(), done, attributes
 
     def attributes(self, key: str) -> dict[str, str]:
-        """An object's own metadata, names in small letters; empty where the store keeps none.
-
-        Raises StoreObjectNotFound: no such object.
-        """
+        """An object's own metadata, names in small letters; empty where there is none. Raises StoreObjectNotFound."""
         import obstore
 
         with self._own_words(), self._errors(key):
@@ -319,10 +304,7 @@ class ObjectStore:
             raise
 
     def _must_be_a_store(self) -> None:
-        """Ask for one object of the bucket, and read the answer as it is.
-
-        Raises StoreError: the answer tells why it is none; where it cannot be had, nothing is raised.
-        """
+        """Ask for one object of the bucket; raises StoreError where the answer tells why it is no store."""
         if not self.scheme.startswith("s3"):
             return
         bucket = urlparse(self.root).netloc

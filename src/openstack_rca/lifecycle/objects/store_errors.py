@@ -187,13 +187,7 @@ REGION = re.compile(
 
 
 def said(text: str, root: str, address: str, where: str) -> LifecycleError | None:
-    """The error that a store's own words mean, ``None`` if no row knows them.
-
-    Args:
-        text: the answer, with its status.
-        address: what to call the server.
-        where: the object that it was about.
-    """
+    """The error that a store's own words (the answer, with its status) mean, ``None`` if no row knows them."""
     found = REGION.search(text)
     region = next((value for value in found.groups() if value), None) if found else None
     facts = {

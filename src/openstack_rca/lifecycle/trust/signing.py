@@ -46,13 +46,7 @@ class _Bundle:
 
 
 class Signatures:
-    """The signatures of one model in one environment.
-
-    Args:
-        settings: which keys there are.
-        place: which model of which environment.
-        cache: keeps the signatures of this machine's versions for offline use.
-    """
+    """The signatures of one model in one environment; ``cache`` keeps those of this machine's versions for offline use."""
 
     def __init__(self, settings: Settings, place: Place, cache: ModelCache) -> None:
         self._settings = settings
@@ -70,19 +64,15 @@ class Signatures:
         return self._settings.verification_key is not None
 
     def get_ready(self) -> None:
-        """See early whether signatures can be verified, if they are to be: it costs the import of the library.
-
-        Raises ConfigurationError: the verification key or the library cannot be used.
-        """
+        """See early whether signatures can be verified, if they are to be. Raises ConfigurationError."""
         if self.verifies:
             check_verification(self._settings)
 
     def sign(self, path: Path, sha256: str, number: int) -> bytes:
         """Make the signature of a file as a version of this number.
 
-        Raises:
-            ConfigurationError: the key, the library or the work folder cannot be used.
-            DigestMismatch: the file has another digest than was said.
+        Raises ConfigurationError: the key, the library or the work folder cannot be used. DigestMismatch: the file has another
+        digest than was said.
         """
         check_signing(self._settings, self._place)
         library, password = signing_library(), key_password(self._settings)
@@ -120,10 +110,7 @@ class Signatures:
 
     @contextmanager
     def scratch_file(self) -> Iterator[Path | None]:
-        """Where to put a file that is only read to verify it; nowhere where signatures do not count.
-
-        Raises StoreError: the work folder cannot be written.
-        """
+        """Where to put a file that is only read to verify it; nowhere where signatures do not count. Raises StoreError."""
         if not self.verifies:
             yield None
             return
@@ -133,15 +120,10 @@ class Signatures:
     def require(self, version: ModelVersion, path: Path, store: ObjectStore | None, key: str = "") -> None:
         """Accept a file of the cache as this version only if it is signed; the signature may come from the cache too.
 
-        Args:
-            version: which one it is said to be.
-            path: the file, whose digest was verified.
-            store, key: where the version lies; without a store the cache alone counts.
+        Without a ``store`` the cache alone counts.
 
-        Raises:
-            SignatureInvalid: there is no valid signature.
-            ConfigurationError: the verification key or the library cannot be used.
-            StoreError, RegistryUnavailable: the store cannot be asked for it.
+        Raises SignatureInvalid: there is no valid signature. ConfigurationError: the verification key or the library cannot be
+        used. StoreError, RegistryUnavailable: the store cannot be asked for it.
         """
         if not self.verifies:
             return

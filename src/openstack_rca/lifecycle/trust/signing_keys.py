@@ -20,10 +20,7 @@ MAKE_ONE = "Make one as docs/security.md shows."
 
 
 def check_signing(settings: Settings, place: Place) -> str:
-    """See whether versions of a place can be signed; nothing is changed.
-
-    Raises ConfigurationError: the signing key, the verification key beside it or the library cannot be used.
-    """
+    """See whether versions of a place can be signed; nothing is changed. Raises ConfigurationError: they cannot."""
     signing_library()
     private = private_key(settings)
     if len(signed_name(place, "")) > LONGEST_NAME:
@@ -55,10 +52,7 @@ def signed_name(place: Place, number: str) -> str:
 
 
 def signing_library() -> SimpleNamespace:
-    """The modules of model-signing; importing them takes half a second.
-
-    Raises ConfigurationError: they are not installed.
-    """
+    """The modules of model-signing; importing them takes half a second. Raises ConfigurationError: not installed."""
     try:
         from model_signing import hashing, signing, verifying
     except ImportError as error:

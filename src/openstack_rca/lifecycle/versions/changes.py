@@ -26,7 +26,8 @@ Follow = Callable[[MlflowRegistry, VersionState], None]
 class VersionChanges:
     """Changes to the versions of one model in one environment.
 
-    All methods raise ``RegistryUnavailable`` or ``StoreError`` where registry or store fail.
+    All raise ``RegistryUnavailable`` or ``StoreError`` where registry or store fail, ``VersionNotFound`` where there is no such
+    version or alias, or it is not ready, ``ConfigurationError`` for what cannot be done; nothing was changed then.
     """
 
     def __init__(self, lifecycle: ModelLifecycle) -> None:
@@ -35,12 +36,7 @@ class VersionChanges:
         self.events = lifecycle.events
 
     def yank(self, reference: str | int, reason: str) -> ModelVersion:
-        """Take a version out of ``latest``; by number or alias it can still be had, with a notice.
-
-        Raises:
-            VersionNotFound: there is no such version, or it is not ready.
-            ConfigurationError: it is pinned, so that ``latest`` would still lead to it; or there is no reason.
-        """
+        """Take a version that is not pinned out of ``latest``; by number or alias it can still be had, with a notice."""
         version = self._ready(reference)
         _require(reason)
         if self.index.pinned() == version.version:
@@ -55,24 +51,14 @@ class VersionChanges:
         return self._change_version(word.YANKED, version.version, reason)
 
     def unyank(self, reference: str | int, reason: str = "") -> ModelVersion:
-        """Let a yanked version into ``latest`` again.
-
-        Raises:
-            VersionNotFound: there is no such version.
-            ConfigurationError: it is not yanked.
-        """
+        """Let a yanked version into ``latest`` again."""
         version = self.lifecycle.show(reference)
         if not version.yanked:
             raise ConfigurationError(f"Version {version.version} is not yanked.")
         return self._change_version(word.UNYANKED, version.version, reason)
 
     def pin(self, reference: str | int, reason: str) -> ModelVersion:
-        """Let ``latest`` lead to this version, whatever is published later.
-
-        Raises:
-            VersionNotFound: there is no such version, or it is not ready.
-            ConfigurationError: it is yanked, or no model that the analysis can use; or there is no reason.
-        """
+        """Let ``latest`` lead to this version, whatever is published later; not to a yanked one."""
         version = self._ready(reference)
         _require(reason)
         if version.yanked:
@@ -87,13 +73,7 @@ class VersionChanges:
         return self._pin(version.version, reason, {})
 
     def unpin(self, reference: str | int | None = None, reason: str = "") -> int:
-        """Let ``latest`` be the highest version again.
-
-        Args:
-            reference: the version that is believed to be pinned; ``None``: whichever is.
-
-        Returns the version that was pinned. Raises ConfigurationError: nothing is pinned, or another version is.
-        """
+        """Let ``latest`` be the highest version again, if this one (None: whichever) is pinned; gives the one that was."""
         pinned = self.index.pinned()
         if pinned is None:
             raise ConfigurationError("No version is pinned.")
@@ -104,10 +84,7 @@ class VersionChanges:
         return pinned
 
     def rollback(self, reason: str = "") -> ModelVersion:
-        """Pin the last good version before the one in use: ready, not yanked, and whole in the store.
-
-        Raises VersionNotFound: there is none.
-        """
+        """Pin the last good version before the one in use: ready, not yanked, and whole in the store."""
         pinned = self.index.pinned()
         current = pinned if pinned is not None else self.lifecycle.resolve("latest").version
         for version in self.index.newest_first():
@@ -119,23 +96,12 @@ class VersionChanges:
         )
 
     def describe(self, reference: str | int, text: str) -> ModelVersion:
-        """Say in words what a version is; an empty text takes the words away.
-
-        Raises:
-            VersionNotFound: there is no such version.
-            ConfigurationError: the text is too long.
-        """
+        """Say in words what a version is; an empty text takes the words away."""
         number = self.lifecycle.show(reference).version
         return self._change_version(word.DESCRIBED, number, details={"text": word.checked_text(text)})
 
     def set_alias(self, alias: str, reference: str | int, reason: str = "", *, force: bool = False) -> ModelVersion:
-        """Let ``@alias`` lead to a version; it leaves the one where it was.
-
-        Raises:
-            VersionNotFound: there is no such version, or it is not ready.
-            ConfigurationError: the name is reserved, belongs to a stage, or cannot be one; or it is protected, and nobody
-                forces it.
-        """
+        """Let ``@alias`` lead to a version; it leaves the one where it was. A protected one needs ``force``."""
         check_alias(alias)
         self.require_unprotected(alias, force=force)
         number = self._ready(reference).version
@@ -143,14 +109,7 @@ class VersionChanges:
         return self.index.get(number)
 
     def delete_alias(self, alias: str, reason: str = "", *, force: bool = False) -> int:
-        """Take an alias away.
-
-        Returns the version that it led to.
-
-        Raises:
-            VersionNotFound: there is no such alias.
-            ConfigurationError: it belongs to a stage; or it is protected, and nobody forces it.
-        """
+        """Take an alias away; gives the version that it led to."""
         check_alias(alias)
         self.require_unprotected(alias, force=force)
         number = self.index.by_alias(alias).version
@@ -161,11 +120,6 @@ class VersionChanges:
         """Move a version to a stage of ``STAGES``, or out of all of them with an empty one.
 
         The version that was in the stage leaves it; ``@production`` and the like lead to whichever is there.
-
-        Raises:
-            VersionNotFound: there is no such version, or it is not ready.
-            ConfigurationError: there is no such stage; or the alias of one that it enters or leaves is protected, and
-                nobody forces it.
         """
         known = {name.lower(): name for name in STAGES}
         if stage and stage.lower() not in known:
@@ -183,10 +137,7 @@ class VersionChanges:
         return self.index.get(number)
 
     def require_unprotected(self, *aliases: str, force: bool) -> None:
-        """Refuse to move an alias that the setting ``protected_aliases`` names, unless that is forced.
-
-        Raises ConfigurationError: one of them is protected.
-        """
+        """Refuse to move an alias that the setting ``protected_aliases`` names, unless that is forced."""
         protected = {name.strip().lower() for name in self.lifecycle.settings.protected_aliases.split(",")}
         for alias in aliases:
             if alias and alias.lower() in protected and not force:

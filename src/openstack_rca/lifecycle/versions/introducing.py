@@ -52,10 +52,7 @@ def introduction(
 
     Args:
         card: what the training wrote of its data; empty for a model that tells nothing.
-        metrics, parameters: of the training; a rival's figure is called ``rival_<name>_<figure>``.
-        metadata: what the publisher said beside that.
-        run_id: the run that made it.
-        before: what it is compared with.
+        metrics: of the training; a rival's figure is called ``rival_<name>_<figure>``.
     """
     told = [f"- {line}" for line in (*_figures(metrics), *_changes(card, metrics, parameters, before))]
     if metadata:

@@ -47,13 +47,8 @@ __all__ = ["LoadedModel", "ModelLifecycle", "ModelVersion", "VersionCheck"]
 class ModelLifecycle:
     """The versions of ``settings.model_name`` in the environment ``settings.experiment_name``.
 
-    Args:
-        settings: where registry and store are; with ``mlflow_enabled`` false the store alone is used.
-        at_step: called with the name of each finished publishing step; tests use it to crash there.
-
-    Attributes:
-        index: where versions are asked for.
-        registry: the same, where MLflow is on: it has to be told of every change; ``None``: the store says all.
+    ``at_step`` is called with the name of each finished publishing step; tests use it to crash there. ``index`` is where versions
+    are asked for; ``registry`` the same where MLflow is on: it has to be told of every change. ``None``: the store says all.
     """
 
     def __init__(self, settings: Settings, *, at_step: Callable[[str], None] | None = None) -> None:
@@ -148,15 +143,10 @@ class ModelLifecycle:
         card: Mapping[str, Any],
         tags: Mapping[str, str],
     ) -> ModelVersion:
-        """Make a file that is kept elsewhere the next version here; what broke off goes on under its number.
+        """Make a file that is kept elsewhere the next version here, described as there; what broke off goes on.
 
-        Args:
-            model_file: the file; it is only read.
-            writer: tells this taking over from every other, and is the same when it is tried again.
-            run_id, metrics, parameters, card, tags: as the version has them where it is kept.
-
-        Raises:
-            ModelFileDamaged, RegistryUnavailable, StoreError, ConfigurationError, PublishFailed: it is not a version here.
+        ``writer`` tells this taking over from every other, and is the same when it is tried again. Raises ModelFileDamaged,
+        RegistryUnavailable, StoreError, ConfigurationError, PublishFailed: it is not a version here.
         """
         draft = make_draft(model_file, run_id, metrics, parameters, card, tags, writer)
         return self._publisher.resume(draft) or self._publisher.publish(draft)
@@ -185,10 +175,7 @@ class ModelLifecycle:
         return publisher.resume(draft) or publisher.publish(draft, on_progress)
 
     def other(self, experiment: str, model_name: str) -> ModelLifecycle:
-        """The versions of another environment or model in the same registry and store.
-
-        Raises ConfigurationError: a name that cannot be one.
-        """
+        """The versions of another environment or model in the same registry and store. Raises ConfigurationError."""
         if Place(experiment, model_name) == self.place:
             return self
         changes = {"experiment_name": experiment, "model_name": model_name}
@@ -205,9 +192,7 @@ class ModelLifecycle:
                 (``15``, ``"15"``, ``"v15"``) or an alias (``"@champion"``).
             any_kind: where no version is for the engine, ``latest`` is the highest of any other kind.
 
-        Raises:
-            VersionNotFound: nothing ready goes by that name.
-            RegistryUnavailable, StoreError: registry or store cannot be asked.
+        Raises VersionNotFound: nothing ready goes by that name. RegistryUnavailable, StoreError: nobody can be asked.
         """
         text = str(reference).strip()
         if text.lower() == "latest":
@@ -252,10 +237,7 @@ class ModelLifecycle:
         return False
 
     def show(self, reference: str | int) -> ModelVersion:
-        """A version in any state, by number, ``latest`` or ``@alias``; where a key is set, also whether it is signed.
-
-        Raises VersionNotFound: no such version, or a reference that cannot be one.
-        """
+        """A version in any state; where a key is set, also whether it is signed. Raises VersionNotFound."""
         text = str(reference).strip()
         version = self.resolve(text) if text.lower() == "latest" or text.startswith("@") else self._numbered(text)
         if self.signatures.signs or self.signatures.verifies:
@@ -335,11 +317,7 @@ class ModelLifecycle:
             return self.files.load_offline(text, error)
 
     def download(self, reference: str | int, output: Path, on_progress: Progress | None = None) -> Path:
-        """Write a version's verified file to ``output``, or nothing.
-
-        Raises VersionNotFound, DigestMismatch, SignatureInvalid, RegistryUnavailable, StoreError: as for ``load``;
-        nothing was written.
-        """
+        """Write a version's verified file to ``output``, or nothing; raises as ``load``."""
         self.signatures.get_ready()
         version = self.resolve(reference)
         self.files.write(version, output, on_progress)
@@ -350,10 +328,8 @@ class ModelLifecycle:
     def verify(self) -> builtins.list[VersionCheck]:
         """Read every version back: registry against store against digest.
 
-        Returns one check a version, highest number first; half-published versions are named as problems.
-
-        Raises:
-            RegistryUnavailable, StoreUnavailable, StoreAccessDenied, StoreBucketNotFound: nothing can be said at all.
+        Returns one check a version, highest number first; half-published versions are named as problems. Raises
+        RegistryUnavailable, StoreUnavailable, StoreAccessDenied, StoreBucketNotFound: nothing can be said at all.
         """
         self.signatures.get_ready()
         return [self.check(version) for version in self.list()]

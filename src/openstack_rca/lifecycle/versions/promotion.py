@@ -18,10 +18,8 @@ TAG_SOURCE_URI = TAG + "promoted_from_uri"
 class Promotion:
     """Outcome of one promotion.
 
-    Attributes:
-        source, version: from where, and what it is there.
-        made: false where the target had this very file as a usable version already.
-        notice: what a person should know of it: that it is not signed, where signatures matter; else empty.
+    ``made`` is false where the target had this very file as a usable version already; ``notice`` says that the version is not
+    signed, where signatures matter.
     """
 
     source: ModelVersion
@@ -35,15 +33,9 @@ def promote(
 ) -> Promotion:
     """Publish a version as the next one of another environment, signed for it where there is a signing key.
 
-    Args:
-        lifecycle: where it comes from.
-        experiment, model_name: the environment that it goes to, and the name that it has there (the same one).
-        reason: for the history of both.
-
-    Raises:
-        VersionNotFound, DigestMismatch, SignatureInvalid: there is no such version, or it is not what was published.
-        ConfigurationError: it was yanked; or it would go to where it is.
-        PublishFailed: the target's registry or store failed; that is in the history, and promoting again goes on.
+    Raises VersionNotFound, DigestMismatch, SignatureInvalid: there is no such version, or it is not what was published.
+    ConfigurationError: it was yanked; or it would go to where it is. PublishFailed: the target's registry or store failed;
+    that is in the history, and promoting again goes on.
     """
     word.checked_text(reason)
     target = lifecycle.other(experiment, model_name or lifecycle.place.model_name)

@@ -45,10 +45,7 @@ def make_draft(
     tags: Mapping[str, str],
     writer: str = "",
 ) -> Draft:
-    """Look at a trained file and give it a writer token of its own, where none is given.
-
-    Raises ModelFileDamaged: it is not a model file.
-    """
+    """Look at a trained file and give it a writer token, where none is given. Raises ModelFileDamaged: it is no model file."""
     _check_is_model_file(path)
     return Draft(
         path, file_digest(path), path.stat().st_size, writer or uuid4().hex, run_id, metrics, parameters, card, tags
@@ -56,11 +53,7 @@ def make_draft(
 
 
 class Publisher:
-    """Publishes drafts of one model in one environment.
-
-    Args:
-        at_step: called with the name of each finished step.
-    """
+    """Publishes drafts of one model in one environment; ``at_step`` is called with the name of each finished step."""
 
     def __init__(
         self,

@@ -58,20 +58,14 @@ class Finding:
 
 
 def find_repairs(lifecycle: ModelLifecycle) -> list[Finding]:
-    """Compare registry, store and history; nothing is changed.
-
-    Raises RegistryUnavailable, StoreError: the whole picture cannot be had.
-    """
+    """Compare registry, store and history; nothing is changed. Raises RegistryUnavailable, StoreError."""
     known = {version.version: version for version in lifecycle.list() if not is_registered_half(version)}
     state = read_state(lifecycle.events)
     return [*_missing(lifecycle, known, state), *_half(lifecycle, known), *_different(lifecycle, known, state)]
 
 
 def repair(lifecycle: ModelLifecycle) -> list[Finding]:
-    """Repair what can be repaired.
-
-    Returns:
-        All findings, with what was done; those of pins, yanks and aliases are looked for after the versions are back.
+    """Repair what can be repaired, versions before pins, yanks and aliases; gives all findings, with what was done.
 
     Raises RegistryUnavailable, StoreError: it stopped there; run it again.
     """

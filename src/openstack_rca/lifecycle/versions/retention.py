@@ -33,15 +33,8 @@ LONGEST_UPLOAD = timedelta(days=1)
 class PruneStep:
     """What is to become of one version, or of files without one.
 
-    Attributes:
-        version: its number.
-        remove: whether it goes.
-        why: in words.
-        keys: its objects in the store.
-        size_bytes: of those objects, together.
-        registered: whether the index knows it.
-        status: what it was when the plan was made.
-        stage: the stage that it was in then, where a rule lets a version of a stage go.
+    ``keys`` are its objects in the store, ``size_bytes`` their size together, ``registered`` whether the index knows it.
+    ``status`` and ``stage`` are what they were at the plan, the stage where a rule lets a version of it go.
     """
 
     version: int
@@ -261,10 +254,7 @@ def parse_age(text: str) -> timedelta | None:
 
 
 def parse_policy(text: str) -> dict[str, timedelta]:
-    """The rule of the setting ``retention``: stage, or ``none`` for versions in no stage, and how long they stay.
-
-    Raises ConfigurationError: it is empty, or a part of it cannot be understood.
-    """
+    """The rule of the setting ``retention``: how long versions of a stage, or of ``none``, stay. Raises ConfigurationError."""
     known = {name.lower(): name for name in STAGES} | {NO_STAGE: ""}
     policy: dict[str, timedelta] = {}
     for part in filter(None, (part.strip() for part in text.split(","))):

@@ -19,11 +19,7 @@ def history(lifecycle: ModelLifecycle, reference: str | int | None = None) -> li
 
     Versions whose publishing nobody wrote down (made by an older release, or cut off there) have their publishing
     computed from what the index knows, without a name. What the registry says otherwise than the history, because somebody
-    changed it on MLflow's own pages, comes last, with the time of now.
-
-    Raises:
-        VersionNotFound: nothing was ever heard of this version.
-        DigestMismatch, StoreError, RegistryUnavailable: it cannot be read.
+    changed it on MLflow's own pages, comes last, with the time of now. Raises VersionNotFound: nothing was ever heard of it.
     """
     number = number_of(lifecycle, reference) if reference is not None else None
     lifecycle.events.send_kept()

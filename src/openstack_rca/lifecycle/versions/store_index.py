@@ -129,12 +129,9 @@ class StoreIndex:
 
 
 def read_manifest(store: ObjectStore, place: Place, version: int) -> Manifest:
-    """The manifest of a version.
+    """The manifest of a version. Raises StoreObjectNotFound: there is none. DigestMismatch: it cannot be read.
 
-    Raises:
-        StoreObjectNotFound: there is none.
-        DigestMismatch: it cannot be read.
-        VersionNotFound: it describes another version: ``feature_x`` and ``feature-x`` share the names of their folders.
+    VersionNotFound: it describes another version: ``feature_x`` and ``feature-x`` share the names of their folders.
     """
     key = place.manifest_key(version)
     manifest = Manifest.from_bytes(store.read(key), store.uri(key))

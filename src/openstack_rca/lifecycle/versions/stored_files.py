@@ -1,4 +1,4 @@
-"""The files of versions: where each lies, fetched and verified, and whether it is still what was published."""
+"""The files of versions: where each lies, fetched and verified, whether it is still what was published, what stands in."""
 
 from __future__ import annotations
 
@@ -17,13 +17,7 @@ from openstack_rca.settings import Settings
 
 
 class StoredFiles:
-    """The files of one model in one environment.
-
-    Args:
-        settings: credentials, where a version lies under another root.
-        cache: verified files on this machine.
-        signatures: what has to be signed.
-    """
+    """The files of one model in one environment."""
 
     def __init__(self, settings: Settings, store: ObjectStore, cache: ModelCache, signatures: Signatures) -> None:
         self._settings = settings
@@ -41,12 +35,7 @@ class StoredFiles:
         return ObjectStore(self._settings, root), name
 
     def manifest(self, version: ModelVersion) -> dict[str, Any]:
-        """What is written beside a version's file.
-
-        Raises:
-            StoreError: it cannot be had.
-            LifecycleError: it is not a manifest.
-        """
+        """What is written beside a version's file. Raises StoreError: it cannot be had. LifecycleError: it is none."""
         store, key = self.locate(version)
         with suppress(ValueError):
             facts = json.loads(store.read(manifest_key(key)))

@@ -29,12 +29,7 @@ PARTS = {
 
 @dataclass(frozen=True)
 class Omitted:
-    """What an ablation or a leave-one-out leaves out; nothing, in daily use.
-
-    Attributes:
-        parts: some of ``PARTS``, or names of single stages.
-        signatures: ids of signatures that are not to be known.
-    """
+    """What an ablation or a leave-one-out leaves out: some of ``PARTS`` or single stages, and ids of signatures."""
 
     parts: frozenset[str] = frozenset()
     signatures: frozenset[str] = frozenset()
@@ -49,12 +44,8 @@ class Omitted:
 class AnalysisRequest:
     """What is asked of one analysis.
 
-    Attributes:
-        issue: what the operator typed.
-        logs: paths as given, for the report.
-        since, until: the window, if the operator gave one.
-        fast: lexical retrieval only.
-        knowledge: past incidents and semantic search, where they are to be used.
+    ``logs`` are the paths as given, for the report; ``fast`` means lexical retrieval only; ``knowledge`` holds past
+    incidents and semantic search, where they are to be used.
     """
 
     issue: str
@@ -139,10 +130,7 @@ class Case:
 class Stage:
     """One step of an analysis.
 
-    Attributes:
-        name: what progress, timings and ablations call it.
-        reads, writes: fields of the case; a test holds them to the truth.
-        needed: no analysis can do without it, so no ablation skips it.
+    ``reads`` and ``writes`` name fields of the case, held to the truth by a test; no ablation skips what is ``needed``.
     """
 
     name: str

@@ -34,8 +34,6 @@ def investigate(
     Args:
         events: the events table, or the events as one frame.
         scores: row-aligned ``score`` and ``unseen`` of a model, or None.
-        rates: normal rates of the model's training logs.
-        on_step: told the name of each stage as it begins.
         expected: steps that a model expected of the requests in the logs; None: nothing is expected.
 
     Returns the case of the stretch of trouble that has the best cause, with the other ones in ``others``. Raises

@@ -50,11 +50,7 @@ class _Track:
 
 
 class RepeatableInvestigation:
-    """One incident, asked again and again.
-
-    Args:
-        case: what is given, as for ``investigate``; its catalogue should remember what it found.
-    """
+    """One incident, asked again and again; the catalogue of the case should remember what it found."""
 
     def __init__(self, case: Case) -> None:
         self._recording = _Track(RECORDING_STAGES)

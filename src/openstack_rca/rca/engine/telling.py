@@ -38,14 +38,7 @@ def build_report(
     seconds: dict[str, float] | None = None,
     notes: Sequence[str] = (),
 ) -> Report:
-    """Tell what a case holds.
-
-    Args:
-        files: what was read from each file.
-        model: which model scored.
-        seconds: wall seconds of the steps.
-        notes: what else the analysis could not see, in sentences.
-    """
+    """Tell what a case holds; ``notes`` are sentences on what else the analysis could not see."""
     request, window = case.request, None if case.untimed else case.window
     named = [] if case.verdict is Verdict.NO_FAILURE_FOUND else case.candidates[:MAX_CAUSES]
     stories = [] if case.untimed else story_pictures(named, case.expected, case.observed)

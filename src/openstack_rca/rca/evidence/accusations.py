@@ -79,13 +79,10 @@ class Accusation:
 def accuse(
     text: str, accuser: str | None, topology: Topology, logger: str | None = None, told: str | None = None
 ) -> Accusation | None:
-    """Read from an error's own text which component failed it.
+    """Read from an error's own text (message, exception, traceback) which component failed it.
 
     Args:
-        text: message, exception and traceback of one event.
-        accuser: component that logged it.
-        topology: components, their ports and dependencies.
-        logger: Python module that logged it.
+        accuser, logger: component and Python module that logged it.
         told: the line of the event that says most; the whole text where it is not known.
     """
     if _TIMEOUT in text:

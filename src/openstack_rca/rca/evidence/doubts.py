@@ -29,7 +29,7 @@ def looks_preselected(observed: pl.DataFrame, rates: NormalRates) -> bool:
 
     Args:
         observed: all events that were given (``component``, ``level``, ``failed``).
-        rates: what is known of normal; where they know any of the components, a few lines are for them to judge.
+        rates: where they know any of the components, a few lines are for them to judge.
     """
     errors = int(observed["failed"].sum())
     if errors == 0 or is_filtered(observed):
@@ -53,11 +53,7 @@ def fails_in_cloud(window: pl.DataFrame, topology: Topology) -> bool:
 
 
 def goes_on_failing(window: pl.DataFrame) -> bool:
-    """Whether one kind of error, or of failed request, that normal logs do not hold comes again and again.
-
-    Args:
-        window: observed events of the window with novelty (``add_novelty``).
-    """
+    """Whether one kind of error, or of failed request, that normal logs do not hold comes again and again in a window."""
     table = current()
     new = window.filter(pl.col("familiar") & (pl.col("novelty") >= table.new) & pl.col("failed"))
     kinds = new.group_by("component", "template_id").len()

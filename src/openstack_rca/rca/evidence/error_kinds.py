@@ -52,11 +52,7 @@ _PLAINLY_TOLD = (Category.CAPACITY, Category.AUTH, Category.NETWORK, Category.CO
 
 
 def kind_of_error(component: str, *texts: str, untold: Category | None = None) -> Category:
-    """Kind of fault of an error that a component logs and that no rule knows; the texts as for ``kind_of``.
-
-    Args:
-        untold: the kind where no word tells one.
-    """
+    """Kind of fault of an error that no rule knows, texts as for ``kind_of``; ``untold`` where no word tells one."""
     told = kind_of(*texts)
     own = OWN_KIND.get(component)
     if own is not None and told not in _PLAINLY_TOLD:
@@ -97,13 +93,7 @@ def kinds(subjects: bool = False) -> list[tuple[Category, list[tuple[str, list[s
 
 
 def telling_line(message: str, exception: str | None, detail: str | None) -> str:
-    """The line of an event that says most: what a command wrote to its standard error, the exception, or the message.
-
-    Args:
-        message: first line of the event.
-        exception: class and text of the exception that was raised last.
-        detail: the lines below the message.
-    """
+    """The line of an event that says most: what a command wrote to its standard error, the exception, or the message."""
     written = _STANDARD_ERROR.findall(detail or "")
     if written:
         return str(written[-1])

@@ -100,11 +100,7 @@ def _with_proofs(trouble: Trouble, proofs: pl.DataFrame) -> Trouble:
 
 
 def step_suspicion(expected: ExpectedSteps, observed: pl.DataFrame) -> np.ndarray:
-    """How suspicious each event is because its request stopped after it: 1 for each such request, else 0.
-
-    Args:
-        observed: observed events (``row``).
-    """
+    """How suspicious each observed event is because its request stopped after it: 1 for each such request, else 0."""
     if expected.steps.is_empty():
         return np.zeros(observed.height)
     stops = pl.concat([trouble.stops.select("row") for trouble in find_troubles(expected)] or [_NO_ROWS])

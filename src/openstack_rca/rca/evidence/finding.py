@@ -66,14 +66,7 @@ class Finding:
 
 
 def noisy_or(probabilities: Iterable[float]) -> float:
-    """Probability that at least one of several independent signals is right (Pearl's noisy-OR).
-
-    Args:
-        probabilities: values in [0, 1].
-
-    Returns:
-        ``1 - product(1 - p)``.
-    """
+    """Probability that at least one of several independent signals is right (Pearl's noisy-OR): 1 - product(1 - p)."""
     remaining = 1.0
     for probability in probabilities:
         remaining *= 1.0 - min(max(probability, 0.0), 1.0)

@@ -75,10 +75,7 @@ class Hit:
 
 
 def signature_hits(window: pl.DataFrame, catalogue: Catalogue, topology: Topology) -> pl.DataFrame:
-    """What the signatures say of the events of a window.
-
-    Args:
-        window: observed events (``row``, ``component``, ``level``, ``text``).
+    """What the signatures say of the events of a window (``row``, ``component``, ``level``, ``text``).
 
     Returns one row per event and accused: row, signature, accused, accused_host, directness, title, proof, reason.
     """

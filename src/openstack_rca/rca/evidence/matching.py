@@ -34,13 +34,8 @@ _OUT_OF_REACH = (Category.PROCESS_DOWN, Category.HANG, *_TURNED_DOWN)
 def observe(table: EventTable, topology: Topology) -> pl.DataFrame:
     """The counted columns of the events, with what the analysis adds.
 
-    Args:
-        topology: gives each service its component.
-
-    Returns:
-        The counted columns with ``row`` (index), ``component`` (canonical name, else the service's own), ``failed`` (whether
-        the event tells of a failure), ``score`` (Float32, null until ``add_scores``) and ``undated`` (False until
-        ``placed_in_time``).
+    These are ``row`` (index), ``component`` (canonical name, else the service's own), ``failed`` (whether the event tells of
+    a failure), ``score`` (Float32, null until ``add_scores``) and ``undated`` (False until ``placed_in_time``).
     """
     counted = table.counted
     services = counted["service"].drop_nulls().unique().to_list()
@@ -55,14 +50,7 @@ def observe(table: EventTable, topology: Topology) -> pl.DataFrame:
 
 
 def with_words(observed: pl.DataFrame, table: EventTable) -> pl.DataFrame:
-    """Some of the observed events with all columns of the events table.
-
-    Args:
-        observed: from ``observe``.
-
-    Returns:
-        The events with ``text`` (message, exception and detail, without what it only carries: ``own_words``) besides.
-    """
+    """Events of ``observe`` with all columns of the events table, and ``text``: message, exception, detail (``own_words``)."""
     events = table.take(observed["row"])
     known = observed.select("row", "time", pl.col("component").cast(pl.String), "failed", "score", "undated")
     told = (
@@ -74,12 +62,7 @@ def with_words(observed: pl.DataFrame, table: EventTable) -> pl.DataFrame:
 
 
 def add_scores(observed: pl.DataFrame, scores: pl.DataFrame) -> pl.DataFrame:
-    """The same events with the model's ``score``.
-
-    Args:
-        observed: some of the events of ``observe``, with their ``row``.
-        scores: ``score`` of every event, by row.
-    """
+    """Some of the events of ``observe`` with the model's ``score``; ``scores`` holds that of every event, by row."""
     return observed.with_columns(score=scores["score"].cast(pl.Float32).gather(observed["row"]))
 
 
@@ -123,12 +106,7 @@ def add_novelty(observed: pl.DataFrame, rates: NormalRates, minutes: float, pick
 
 @dataclass(frozen=True)
 class Matched:
-    """What the signatures found.
-
-    Attributes:
-        rows: indices of the events that some signature knows.
-        explained_rows: those of them that it knows as more than a symptom.
-    """
+    """What the signatures found: ``rows`` of events that one knows, of them those that it knows as more than a symptom."""
 
     findings: list[Finding]
     rows: pl.Series
@@ -136,11 +114,7 @@ class Matched:
 
 
 def match_signatures(window: pl.DataFrame, catalogue: Catalogue, topology: Topology, minutes: float) -> Matched:
-    """Findings of the signatures.
-
-    Args:
-        window: observed events of the window with novelty (``add_novelty``).
-    """
+    """Findings of the signatures in a window with novelty (``add_novelty``)."""
     hits = signature_hits(window, catalogue, topology)
     explained = hits.filter(pl.col("directness") != Directness.SYMPTOM.value)["row"]
     return Matched(_group(window, hits, catalogue, minutes), hits["row"], explained)

@@ -33,7 +33,7 @@ def missing_steps(
     """Findings for the stretches of trouble that lie in a window.
 
     Args:
-        window: observed events (``row``, ``time``, ``component``, ``host``, ``process``), cut to the window.
+        window: observed events (``row``, ``time``, ``component``, ``host``, ``process``).
         said: findings from what components say.
     """
     if expected.steps.is_empty() or window.is_empty():
@@ -154,9 +154,6 @@ def discount_by_steps(
 
     Who is said to be down, to hang or to lose messages, and is passed by request after request meanwhile, is not. And who
     fell silent, but was waited for by nobody, was not asked.
-
-    Args:
-        window: observed events, cut to the window.
     """
     if expected.steps.is_empty():
         return findings

@@ -72,12 +72,7 @@ class NormalRates:
 
     @classmethod
     def from_baseline(cls, baseline: BaselineLike, canonical: Callable[[str], str | None]) -> NormalRates:
-        """Sum a model's baseline over the services that are one component.
-
-        Args:
-            baseline: baseline of a model file.
-            canonical: maps a service name to its component.
-        """
+        """Sum a model's baseline over the services that ``canonical`` maps to one component."""
         names = {
             str(name): canonical(str(name)) or str(name)
             for name in baseline.templates["service"].drop_nulls().unique().to_list()
@@ -104,14 +99,7 @@ class NormalRates:
 
 
 def novelty(counts: np.ndarray, expected: np.ndarray) -> np.ndarray:
-    """Share of the observed events that chance at the normal rate does not explain.
-
-    Args:
-        counts: events seen in the window.
-        expected: events expected in the window at the normal rate (Poisson mean).
-
-    Returns values in [0, 1]: ``(n - e - 2 sqrt(e)) / n``, cut off at 0.
-    """
+    """Share of the events, in [0, 1], that chance at the expected count (Poisson) does not explain: (n - e - 2 sqrt(e)) / n."""
     counts = np.maximum(counts, 1.0)
     fresh: np.ndarray = np.clip((counts - expected - 2.0 * np.sqrt(expected)) / counts, 0.0, 1.0)
     return fresh

@@ -28,12 +28,7 @@ _CARRIES = r"File .{1,300}, line \d+, in |\[(?:SQL|parameters): |\*\* [A-Z]|\n[ 
 
 
 def own_words(text: pl.Series, component: pl.Series) -> pl.Series:
-    """The texts with what they only carry left blank; lines keep their places.
-
-    Args:
-        text: message, exception and detail of each event (str).
-        component: who logged it (str).
-    """
+    """The texts of events with what they only carry left blank; lines keep their places. ``component`` logged each."""
     carrying = text.str.contains(_CARRIES).fill_null(value=False)
     if not carrying.any():
         return text

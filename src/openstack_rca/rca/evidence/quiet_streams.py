@@ -14,12 +14,7 @@ from openstack_rca.rca.weights import current
 
 
 def silences(window: pl.DataFrame, rates: NormalRates, topology: Topology) -> list[Finding]:
-    """A finding for each stream that fell silent; none where nothing below a warning is left of the logs.
-
-    Args:
-        rates: normal rates and gaps.
-        topology: tells whose silence follows from whose.
-    """
+    """A finding for each stream that fell silent; none where nothing below a warning is left of the logs."""
     if is_filtered(window):
         return []
     gaps = find_gaps(

@@ -26,9 +26,7 @@ _SILENT = ("mariadb", "rabbitmq")
 def suspicions(trouble: Trouble, topology: Topology, present: Set[str]) -> list[tuple[str, float]]:
     """How far each component on the way of the stopped requests accounts for them, in [0, 1], most suspected first.
 
-    Args:
-        trouble: the requests that stopped, and the steps that came meanwhile.
-        present: components that log here; of OpenStack's own services no other is suspected.
+    Of OpenStack's own services only those that are ``present``, and so log here, are suspected.
     """
     ways = Ways(trouble, topology, present)
     stopped, passed = Counter[str](), Counter[str]()

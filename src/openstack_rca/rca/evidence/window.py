@@ -74,13 +74,9 @@ def find_windows(times: pl.Series, weights: np.ndarray) -> list[FoundWindow]:
 
 
 def suspicion(observed: pl.DataFrame, normal: pl.DataFrame) -> np.ndarray:
-    """How suspicious each event is before anything is known: its level, its score, and whether it is new.
+    """How suspicious each event is, at least 0, before anything is known: its level, its score, and whether it is new.
 
-    Args:
-        observed: events with ``time``, ``component``, ``template_id``, ``level`` and ``score``.
-        normal: columns ``component``, ``template_id`` and ``normal_per_minute`` of the baseline; may be empty.
-
-    Returns one weight per event, at least 0.
+    ``normal`` holds ``component``, ``template_id`` and ``normal_per_minute`` of the baseline; it may be empty.
     """
     # What is spread over the whole recording is this cloud's noise, whether or not a model knows it.
     table = current()

@@ -32,11 +32,7 @@ _ANSWER = re.compile(r"\((?:1\d{3}, |[45]\d\d\) )|\bHTTP [45]\d\d\b")
 
 
 def blame_link_to_shared_service(findings: list[Finding], window: pl.DataFrame, topology: Topology) -> list[Finding]:
-    """Turn accusations of a shared service by one host alone into accusations of that host's network.
-
-    Args:
-        window: observed events (``row``, ``text``, ``component``, ``host``, ``time``).
-    """
+    """Turn accusations of a shared service by one host alone into accusations of that host's network."""
     table = current()
     moved = list(findings)
     cited = {finding.rows[0] for finding in findings if finding.accused in CONSTANTLY_USED and finding.rows}
@@ -81,9 +77,6 @@ def blame_link_to_busy_service(findings: list[Finding], window: pl.DataFrame) ->
 
     A service that is called now and then is accused by few even when it fails. But where its own log shows that it never
     paused, and the same client on other hosts has no complaint, what is broken lies on the way.
-
-    Args:
-        window: observed events (``row``, ``text``, ``component``, ``host``, ``time``).
     """
     table = current()
     waited, slot = timedelta(seconds=table.waiting_seconds), timedelta(seconds=table.gap_seconds)
@@ -135,9 +128,6 @@ def keep_blame_on_common_target(findings: list[Finding], window: pl.DataFrame) -
     """Weaken accusations of the network by time-outs that several hosts meet towards the same component.
 
     One host that waits in vain hints at its network; many that wait for the same one hint at that one.
-
-    Args:
-        window: observed events (``row``, ``text``).
     """
     targets: dict[tuple[str | None, str | None, int], set[str]] = {}
     hosts: dict[str, set[str | None]] = {}

@@ -41,13 +41,7 @@ def fitted_steps() -> tuple[Step, ...]:
 
 
 def probability(standing: Verdict, score: float, steps: Sequence[Step] | None = None) -> float:
-    """Probability that a first answer is right, in [0, 1].
-
-    Args:
-        standing: what kind of proof there is (``standing``).
-        score: what the ranking sorts by.
-        steps: a map; the stored one applies where it is None.
-    """
+    """Probability, in [0, 1], that a first answer of this proof and score is right, by the stored map or another."""
     known = fitted_steps() if steps is None else steps
     return float(
         np.interp(place_on_ladder(standing, score), [step.place for step in known], [step.share for step in known])

@@ -20,15 +20,8 @@ _ABSENCE = (Category.HANG, Category.PROCESS_DOWN, Category.NETWORK, Category.MES
 def discount_complaints_after_own_silence(findings: list[Finding]) -> list[Finding]:
     """Weaken what a stream says of others right after a silence of its own.
 
-    A frozen process that wakes finds its connections closed by peers that gave it up; its complaint of them is a
-    consequence of its own absence.
-
-    Args:
-        findings: all findings, silences among them.
-
-    Returns:
-        The findings, with little left of such complaints. Where several components wake with
-        the same complaint, it is not they who slept: they waited for the one that they complain of.
+    A frozen process that wakes finds its connections closed by peers that gave it up. Where several components wake with
+    the same complaint, it is not they who slept: they waited for the one that they complain of.
     """
     table = current()
     awakening = timedelta(seconds=table.settling_seconds)
@@ -53,11 +46,7 @@ def discount_complaints_after_own_silence(findings: list[Finding]) -> list[Findi
 
 
 def discount_unmissed_silence(findings: list[Finding], normal: NormalRates) -> list[Finding]:
-    """Weaken a silence that nobody misses: whoever has nothing to do is silent too.
-
-    Args:
-        normal: where it is known how long a component is silent when all is well, a longer silence counts in full.
-    """
+    """Weaken a silence that nobody misses; where it is known how long all that is normal takes, a longer one counts in full."""
     missed = _missed(finding for finding in findings if finding.category in _ABSENCE)
     return [
         finding.weakened(current().unmissed)
@@ -73,9 +62,6 @@ def discount_stop_after_own_error(findings: list[Finding], catalogue: Catalogue)
     """Where a component stops right after an error of its own that no rule knows, the error is why, and the stop follows.
 
     So it is with an ending that gives no reason ("failed to start") after an error that does.
-
-    Args:
-        catalogue: tells which signatures speak of a stop (``phase``).
     """
     table = current()
     stops = _of_phase(catalogue, "stop")
@@ -124,11 +110,7 @@ def discount_old_boots(findings: list[Finding]) -> list[Finding]:
 
 
 def discount_undated(findings: list[Finding], window: pl.DataFrame) -> list[Finding]:
-    """Weaken what rests only on lines that may be of any moment, since the other logs have times.
-
-    Args:
-        window: observed events (``row``, ``undated``).
-    """
+    """Weaken what rests only on lines that may be of any moment (``undated``), since the other logs have times."""
     undated = set(window.filter(pl.col("undated"))["row"].to_list())
     if not undated:
         return findings
@@ -143,9 +125,6 @@ def discount_lone_warnings(findings: list[Finding], window: pl.DataFrame) -> lis
 
     Healthy services warn too; where neither an error nor a failed request stands beside it, and no second service tells the
     same, such a line proves nothing.
-
-    Args:
-        window: observed events (``row``, ``level``, ``failed``).
     """
     table = current()
     if window["failed"].any():
@@ -172,10 +151,6 @@ def confirm_absence(findings: list[Finding], catalogue: Catalogue, window: pl.Da
 
     A killed process says no goodbye, but its broker does: where all its connections end at once, or its next line is that of
     a start, and it writes nothing for longer than a restart takes, it was not running.
-
-    Args:
-        catalogue: tells which signatures speak of a start (``phase``).
-        window: observed events (``component``, ``host``, ``time``).
     """
     table = current()
     starting = _of_phase(catalogue, "start")
@@ -221,9 +196,7 @@ def _says_gone(finding: Finding) -> bool:
 def discount_clean_restarts(findings: list[Finding], catalogue: Catalogue, window: pl.DataFrame) -> list[Finding]:
     """Weaken what a component says of its own stop where it was back within seconds and nobody missed it.
 
-    Args:
-        catalogue: tells which signatures speak of a stop and of a start (``phase``).
-        window: observed events; who goes on writing is back, whether or not it tells of its start.
+    Who goes on writing is back, whether or not it tells of its start.
     """
     table = current()
     stopping, starting = _of_phase(catalogue, "stop"), _of_phase(catalogue, "start")
@@ -286,12 +259,7 @@ def _goes_on(stop: Finding, window: pl.DataFrame) -> bool:
 
 
 def discount_orderly_absence(findings: Sequence[Finding], catalogue: Catalogue, window: pl.DataFrame) -> list[Finding]:
-    """Take the weight from what tells of a host's reboot in good order that nobody missed and that is over.
-
-    Args:
-        catalogue: tells which signatures speak of a stop (``phase``).
-        window: observed events (``component``, ``host``, ``time``).
-    """
+    """Take the weight from what tells of a host's reboot in good order that nobody missed and that is over."""
     stopping = {signature.id for signature in catalogue.signatures if signature.phase == "stop"}
     stops = [finding for finding in findings if finding.signature in stopping and finding.accuser_host is not None]
     before = timedelta(seconds=current().follows_seconds)

@@ -22,11 +22,7 @@ UNIVERSAL = ("host", "network")
 
 
 def explain(candidates: Sequence[Candidate], findings: list[Finding], topology: Topology) -> list[Candidate]:
-    """Work out what each candidate explains, and what explains it.
-
-    Args:
-        candidates: the accused with their guilt (``weigh``).
-    """
+    """Work out what each candidate, with its guilt (``weigh``), explains, and what explains it."""
     by_name = {candidate.component: candidate for candidate in candidates}
     trouble, places, pointed = _trouble(findings), _places(findings), _pointed(findings)
     blamed = _blamed(by_name)

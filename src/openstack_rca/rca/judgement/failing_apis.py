@@ -24,12 +24,7 @@ _WORDLESS = (EvidenceSort.SILENCE, EvidenceSort.MISSING_STEP, EvidenceSort.LATE_
 def infer_from_failing_apis(
     findings: Sequence[Finding], window: pl.DataFrame, events: EventTable, topology: Topology
 ) -> list[Finding]:
-    """The accusation of what the APIs share that answer with internal errors; nothing where somebody tells a cause.
-
-    Args:
-        window: observed events (``row``, ``time``, ``component``, ``template_id``, ``level``, ``failed``).
-        events: the events table that the rows count.
-    """
+    """The accusation of what the APIs share that answer with internal errors; nothing where somebody tells a cause."""
     failing = _failing(window, events, topology)
     if len(failing) < current().sharing or any(_tells(finding, set(failing), topology) for finding in findings):
         return []

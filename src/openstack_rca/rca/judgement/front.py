@@ -21,11 +21,7 @@ _REMEDY = "Start {proxy} on that host, and see why it ended: its unit's journal,
 
 
 def blame_proxy_in_front(findings: list[Finding], window: pl.DataFrame) -> list[Finding]:
-    """Turn refusals that several services seem to give at one address into an accusation of the silent proxy there.
-
-    Args:
-        window: observed events (``row``, ``text``, ``component``, ``host``, ``time``).
-    """
+    """Turn refusals that several services seem to give at one address into an accusation of the silent proxy there."""
     proxy = next((name for name in PROXIES if name in set(window["component"].unique().to_list())), None)
     if proxy is None:
         return findings

@@ -19,9 +19,6 @@ def weigh_changes(findings: list[Finding], catalogue: Catalogue) -> list[Finding
     """Make changes that trouble follows causes, and weaken the others.
 
     Trouble that follows a changed user is complaint of keystone; that follows a changed endpoint is complaint of anybody.
-
-    Args:
-        catalogue: tells which signatures speak of a change (``phase``).
     """
     changes = {signature.id for signature in catalogue.signatures if signature.phase == "change"}
     return [_weighed(finding, findings, changes) if finding.signature in changes else finding for finding in findings]

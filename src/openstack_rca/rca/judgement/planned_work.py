@@ -44,14 +44,7 @@ class _Work:
 def discount_planned_work(
     findings: Sequence[Finding], catalogue: Catalogue, window: pl.DataFrame, topology: Topology
 ) -> list[Finding]:
-    """Take the weight from what speaks of a stop by order that is over, and from what came only close to it.
-
-    Args:
-        findings: all findings.
-        catalogue: tells which signatures speak of a stop and of a start (``phase``).
-        window: observed events (``row``, ``component``, ``host``, ``time``).
-        topology: tells which components serve their own host alone.
-    """
+    """Take the weight from what speaks of a stop by order that is over, and from what came only close to it."""
     phases = {signature.id: signature.phase for signature in catalogue.signatures if signature.phase}
     stops: dict[tuple[str, str], list[Finding]] = defaultdict(list)
     for one in findings:

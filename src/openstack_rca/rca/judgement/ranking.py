@@ -17,10 +17,8 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 def rank(candidates: Sequence[Candidate], relevance: Mapping[str, float]) -> list[Candidate]:
     """Score and sort the candidates.
 
-    Args:
-        candidates: with their guilt, and what explains them.
-        relevance: fit of each component to the issue text and to similar past incidents, in [0, 1]; missing means 0. It
-            decides between candidates whose scores are as good as equal, and nothing else.
+    ``relevance`` (fit to the issue text and to similar past incidents, in [0, 1]) decides between candidates whose scores are
+    as good as equal, and nothing else.
     """
     for candidate in candidates:
         candidate.relevance = relevance.get(candidate.component, 0.0)

@@ -152,10 +152,9 @@ class Catalogue:
 
 
 def event_text() -> pl.Expr:
-    """The text of an event that signatures are matched against: message, exception and detail, a line each.
+    """The text that signatures are matched against: message, exception and detail, a line each, ``TEXT_LIMIT`` characters.
 
-    At most ``TEXT_LIMIT`` characters. Of a longer one head and tail are kept, because a traceback tells at its end
-    what was called last.
+    Of a longer one head and tail are kept, because a traceback tells at its end what was called last.
     """
     return _bounded(pl.concat_str("message", "exception", "detail", separator="\n", ignore_nulls=True))
 
@@ -185,10 +184,7 @@ def own_signatures(path: Path) -> list[Signature]:
 
 
 def given_files(path: Path) -> list[Path]:
-    """The signature files at a path that a user names: that file, or all below that folder.
-
-    Raises SignatureCatalogueError: the path leads nowhere.
-    """
+    """The signature files at a path: that file, or all below that folder. Raises SignatureCatalogueError: it leads nowhere."""
     if path.is_file():
         return [path]
     if not path.is_dir():

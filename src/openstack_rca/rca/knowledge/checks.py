@@ -18,13 +18,11 @@ def concrete_checks(
     """Fill in what is known, and leave out what another check shows too.
 
     Args:
-        suggested: checks of the signatures, best first, with ``<unit>``, ``<component>``, ``<host>`` and the like.
-        component: canonical name of the accused.
-        topology: tells the name of its systemd unit.
-        host: where it is in trouble; names separated by commas.
+        suggested: best first, with ``<unit>``, ``<component>``, ``<host>`` and the like; what nobody knows stays so.
+        host: where the component is in trouble; names separated by commas.
         server: id of the instance that the evidence is about.
 
-    Returns at most ``MAX_CHECKS``. What nobody knows stays in angle brackets.
+    Returns at most ``MAX_CHECKS``.
     """
     unit = topology.unit(component)
     known = {"<component>": component, "<host>": (host or "").partition(",")[0], "<unit>": unit or ""}

@@ -1,7 +1,4 @@
-"""How a cloud was installed, and what its services, containers and logs are called there.
-
-The names are data, in ``deployments.yaml``.
-"""
+"""How a cloud was installed, and what its services, containers and logs are called there (data: ``deployments.yaml``)."""
 
 from __future__ import annotations
 
@@ -33,11 +30,7 @@ _PODMAN = re.compile(r"\bpodman\b|\blibpod-|\bconmon\b")
 
 
 def recognised_deployment(texts: Iterable[str]) -> Deployment | None:
-    """How the cloud was installed, told by paths, names of hosts and lines of tracebacks; None where nothing tells.
-
-    Args:
-        texts: paths of the logs, hosts, and lines that quote paths of programs.
-    """
+    """How the cloud was installed, told by paths of logs, hosts and lines that quote paths; None where nothing tells."""
     everything = "\n".join(texts)
     marks = _names()["marks"].items()
     found = next((Deployment(kind) for kind, signs in marks if re.search("|".join(signs), everything, re.M)), None)

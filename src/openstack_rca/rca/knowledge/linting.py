@@ -43,11 +43,8 @@ class CatalogueProblem:
 class LintResult:
     """What was checked.
 
-    Attributes:
-        signatures: sound signatures.
-        problems: what has to be corrected.
-        old_files: files that still hold the older form, a list of rules.
-        thin_files: files with fewer than two lines or, unless there is no look-alike, two look-alikes.
+    ``old_files`` still hold the older form, a list of rules; ``thin_files`` have fewer than two lines or, unless there is
+    no look-alike, fewer than two look-alikes.
     """
 
     signatures: tuple[Signature, ...]
@@ -57,10 +54,7 @@ class LintResult:
 
 
 def lint_catalogue(paths: Sequence[Path] = ()) -> LintResult:
-    """Check signature files: fields, patterns, ids, and each case against its own rule.
-
-    Args:
-        paths: files or folders; none: the catalogue that the package ships.
+    """Check signature files (none: the shipped ones): fields, patterns, ids, and each case against its own rule.
 
     Raises SignatureCatalogueError: a path leads nowhere.
     """

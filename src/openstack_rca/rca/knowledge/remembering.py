@@ -34,11 +34,7 @@ class _Searched:
 
 
 class RememberingCatalogue(Catalogue):
-    """A catalogue that keeps what it found in the texts of the last questions; ``without`` gives one that shares it.
-
-    Args:
-        searched: what the whole catalogue found in texts; for ``without`` alone.
-    """
+    """A catalogue that keeps what it found in the texts of the last questions; ``without`` gives one that shares it."""
 
     def __init__(self, signatures: Iterable[Signature], searched: _Searched | None = None) -> None:
         super().__init__(signatures)

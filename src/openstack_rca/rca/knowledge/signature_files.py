@@ -83,11 +83,7 @@ def _old_entry(path: Path, number: int, item: Any) -> Entry:
 
 
 def compiled(folder: Path, literals: Callable[[str], tuple[str, ...]]) -> list[dict[str, Any]]:
-    """Fields of every rule below a folder, without its cases and with its literals: what a search needs.
-
-    Args:
-        folder: rules, one a file.
-        literals: derives from a pattern the literals that a match holds.
+    """Fields of every rule below a folder, without its cases and with the literals of its pattern: what a search needs.
 
     Raises ValueError: a file does not hold a rule; the message names it.
     """
@@ -104,13 +100,7 @@ def compiled(folder: Path, literals: Callable[[str], tuple[str, ...]]) -> list[d
 def shipped_rules(
     folder: Path, literals: Callable[[str], tuple[str, ...]], cache: Path | None = None
 ) -> list[dict[str, Any]]:
-    """The compiled rules of the package: from the wheel, from the cache, or compiled now.
-
-    Args:
-        folder: the package's own rules.
-        literals: as for ``compiled``.
-        cache: file in which they are kept compiled; it counts only as long as no rule has changed.
-    """
+    """The compiled rules of the package: from the wheel, from the cache (as long as no rule has changed), or compiled now."""
     built = folder.with_name(BUILT)
     if built.is_file():
         return list(json.loads(built.read_bytes()))

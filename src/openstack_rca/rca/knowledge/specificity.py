@@ -15,12 +15,9 @@ _NO_LITERAL = frozenset("dDwWsSbBAz")
 
 @lru_cache(maxsize=2048)
 def alternatives(pattern: str) -> tuple[tuple[str, int], ...]:
-    """The top-level alternatives of a pattern, each with the number of literal characters that it demands.
+    """The top-level alternatives of a pattern, the most demanding first, each with the literal characters that it demands.
 
     Of the branches of a group the one that demands least counts; what may be absent counts nothing.
-
-    Returns:
-        (pattern, characters) pairs, the most demanding first.
     """
     tokens = _TOKEN.findall(pattern)
     flags = tokens[0] if tokens and tokens[0].startswith("(?") and tokens[0].endswith(")") else ""

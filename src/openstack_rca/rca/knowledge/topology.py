@@ -248,8 +248,5 @@ def _ports(ports: Iterable[int | str]) -> Iterable[int]:
 
 @cache
 def load_topology() -> Topology:
-    """The topology that the package ships; made once a process.
-
-    Raises ConfigurationError: ``components.yaml`` is faulty.
-    """
+    """The shipped topology; made once a process. Raises ConfigurationError: ``components.yaml`` is faulty."""
     return Topology(component_descriptions())

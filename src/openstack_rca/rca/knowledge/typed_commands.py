@@ -53,14 +53,7 @@ _SHELL = re.compile(r"[|;&*]|\s>\s")
 
 
 def fitted_check(check: str, component: str, topology: Topology, deployment: Deployment) -> str:
-    """A check as it is typed where the cloud was installed by a deployment tool.
-
-    Args:
-        check: a command that only reads, as for services from packages.
-        component: whom it is about, canonical.
-        topology: tells which component a unit or a program belongs to.
-        deployment: how the cloud was installed.
-    """
+    """A check that only reads, as it is typed where a deployment tool installed the cloud."""
     if deployment is Deployment.PACKAGES:
         return check
     if engine := _ENGINE.match(check):

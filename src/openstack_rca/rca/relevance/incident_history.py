@@ -107,32 +107,20 @@ class PastIncident:
 
 @dataclass(frozen=True)
 class HistoryState:
-    """What the events come to.
-
-    Attributes:
-        incidents: in the order in which they were first recorded.
-        skipped: lines that could not be read.
-    """
+    """What the events come to: incidents in the order of their first record, and how many lines could not be read."""
 
     incidents: list[PastIncident] = field(default_factory=list)
     skipped: int = 0
 
 
 class History:
-    """The history in one file.
-
-    Args:
-        path: the file; it and its folder are made with the first event.
-    """
+    """The history in one file; it and its folder are made with the first event."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def state(self) -> HistoryState:
-        """Read all events and compute the state. A file that is not there is an empty history.
-
-        Raises HistoryUnavailable: the file cannot be read.
-        """
+        """Compute the state; a file that is not there is an empty history. Raises HistoryUnavailable: it cannot be read."""
         try:
             with self.path.open("rb") as file:
                 fcntl.flock(file, fcntl.LOCK_SH)
@@ -144,10 +132,7 @@ class History:
         return state_of(content)
 
     def append(self, events: Sequence[Event]) -> None:
-        """Add events, all of them or none, also where other processes write at the same time.
-
-        Raises HistoryUnavailable: the file cannot be written.
-        """
+        """Add events, all or none, also where other processes write too. Raises HistoryUnavailable: it cannot be written."""
         lines = b"".join(event.model_dump_json().encode() + b"\n" for event in events)
         if not lines:
             return
@@ -196,10 +181,7 @@ class History:
         return PastIncident(past.analysis, event)
 
     def find(self, report_id: str) -> PastIncident:
-        """The incident whose id is, or alone begins with, ``report_id``.
-
-        Raises ReportNotFound: there is none, or more than one.
-        """
+        """The incident whose id is, or alone begins with, ``report_id``. Raises ReportNotFound: there is none, or several."""
         incidents = self.state().incidents
         wanted = report_id.strip()
         matches = [past for past in incidents if past.id == wanted]

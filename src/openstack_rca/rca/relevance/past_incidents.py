@@ -55,11 +55,7 @@ class Recall:
 
 
 def fingerprint_of(findings: Sequence[Finding], observed: pl.DataFrame) -> Fingerprint:
-    """What the evidence looks like, free of times and places.
-
-    Args:
-        observed: observed events (``row``, ``template_id``).
-    """
+    """What the evidence looks like, free of times and places."""
     telling = sorted(
         (finding for finding in findings if finding.strength >= current().noticeable),
         key=lambda finding: (-finding.strength, finding.first, finding.title),

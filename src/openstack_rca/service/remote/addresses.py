@@ -30,13 +30,7 @@ class Place(StrEnum):
 
 @dataclass(frozen=True)
 class Address:
-    """An address taken apart.
-
-    Attributes:
-        text: as it was given.
-        place: the kind.
-        rest: what follows the kind.
-    """
+    """An address as it was given, the kind of its place, and what follows the kind."""
 
     text: str
     place: Place
@@ -53,10 +47,7 @@ def _place(text: str) -> Place | None:
 
 
 def parse_address(text: str) -> Address:
-    """Take an address apart.
-
-    Raises ConfigurationError: it is of no kind that is read, or holds a password, which would be kept with the report.
-    """
+    """Take an address apart. Raises ConfigurationError: of no kind that is read, or it holds a password, which would be kept."""
     place = _place(text)
     if place is None:
         raise ConfigurationError(
@@ -78,10 +69,7 @@ def plain_address(text: str) -> str:
 
 
 def names_in(rest: str) -> list[str]:
-    """Names separated by commas, in order, each once.
-
-    Raises ConfigurationError: one of them could be taken for an option, or holds signs that no name has.
-    """
+    """Names separated by commas, in order, each once. Raises ConfigurationError: one could be an option, or is no name."""
     found = list(dict.fromkeys(part.strip() for part in rest.split(",") if part.strip()))
     for name in found:
         if not re.fullmatch(r"[A-Za-z0-9_\[][A-Za-z0-9_.:@%\[\]-]*", name):

@@ -41,10 +41,7 @@ class PodLog:
 
 
 def named_containers(address: Address, spool: Spool) -> tuple[str, list[str]]:
-    """The tool and the names of the containers: those of the address, else all that run.
-
-    Raises RemoteLogsUnavailable: none is named and none runs.
-    """
+    """The tool and the containers: those of the address, else all that run. Raises RemoteLogsUnavailable: none does."""
     tool = address.place.value.rstrip(":")
     names = names_in(address.rest.strip("/"))
     if not names:
@@ -65,10 +62,7 @@ def fetch_containers(address: Address, spool: Spool) -> None:
 
 
 def named_pods(address: Address, spool: Spool) -> list[PodLog]:
-    """All containers of a namespace's pods; ``kubectl:NAMESPACE/LABEL=VALUE`` narrows them.
-
-    Raises RemoteLogsUnavailable: there is none, or kubectl fails.
-    """
+    """All containers of a namespace's pods, narrowed by ``kubectl:NAMESPACE/LABEL=VALUE``. Raises RemoteLogsUnavailable."""
     namespace, _, selector = address.rest.strip("/").partition("/")
     names_in(namespace)
     where = ["-n", namespace or "openstack"]

@@ -26,12 +26,7 @@ LEAD = timedelta(minutes=15)
 
 @dataclass(frozen=True)
 class Fetched:
-    """What can be read now.
-
-    Attributes:
-        paths: as given, with a temporary folder in the place of each address.
-        notes: what could not be fetched, in sentences.
-    """
+    """What can be read now: the paths, with folders in place of addresses, and what could not be fetched, in sentences."""
 
     paths: list[str | Path]
     notes: list[str] = field(default_factory=list)
@@ -41,16 +36,10 @@ class Fetched:
 def fetched(
     paths: Sequence[str | Path], settings: Settings, on_progress: Callable[[int, int], None] | None = None
 ) -> Iterator[Fetched]:
-    """Fetch what lies elsewhere; nothing of it is left when the block ends.
+    """Fetch what lies elsewhere, in the stretch of time of the settings; nothing of it is left when the block ends.
 
-    Args:
-        paths: local paths, which stay as they are, and addresses.
-        settings: bounds; ``remote_since`` and ``remote_until`` say what stretch of time is wanted.
-        on_progress: told bytes that came and the bound on them.
-
-    Raises:
-        RemoteLogsUnavailable: a place gave nothing at all.
-        ConfigurationError: an address, the inventory or a time cannot be made out.
+    ``on_progress`` is told bytes that came and the bound on them. Raises RemoteLogsUnavailable: a place gave nothing at all.
+    ConfigurationError: an address, the inventory or a time cannot be made out.
     """
     if not any(is_remote(str(path)) for path in paths):
         yield Fetched(list(paths))
@@ -83,9 +72,7 @@ def fetched(
 def bucket_objects(text: str, settings: Settings) -> tuple[list[StoredObject], list[str]]:
     """The objects that an ``s3://`` address means, within the bounds of the settings, and what was left out, in sentences.
 
-    Raises:
-        RemoteLogsUnavailable, StoreError: there are none, or the bucket cannot be listed.
-        ConfigurationError: the address or a time cannot be made out.
+    Raises RemoteLogsUnavailable, StoreError: there are none, or the bucket cannot be listed. ConfigurationError.
     """
     spool, found = _spool(Path(), settings), []
     for item in wanted_objects(parse_address(text), spool):

@@ -75,10 +75,7 @@ def ssh_command(host: Host, command: str, spool: Spool) -> list[str]:
 
 
 def chosen_hosts(address: Address, spool: Spool) -> tuple[list[Host], str]:
-    """The hosts of an address, found in the inventory where there is one, and what follows them.
-
-    Raises ConfigurationError: no host is named, or a name could be taken for an option.
-    """
+    """The hosts of an address, from the inventory where there is one, and what follows them. Raises ConfigurationError."""
     names, path = hosts_and_path(address.rest)
     file = spool.settings.hosts_file
     inventory = read_inventory(file) if file else Inventory()
@@ -92,12 +89,7 @@ def chosen_hosts(address: Address, spool: Spool) -> tuple[list[Host], str]:
 
 
 def _from_each(hosts: Sequence[Host], spool: Spool, file: str, command: Callable[[], str], fine: Sequence[int]) -> None:
-    """Fetch from all hosts at once; those that fail are told and the rest answers.
-
-    Raises:
-        RemoteLogsUnavailable: none of them could be read.
-        Full: the spool is.
-    """
+    """Fetch from all hosts at once; failures are told and the rest answers. Raises RemoteLogsUnavailable (no host), Full."""
 
     def fetch(host: Host) -> RemoteLogsUnavailable | Full | None:
         try:

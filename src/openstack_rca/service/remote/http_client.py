@@ -44,13 +44,7 @@ class _SameScheme(urllib.request.HTTPRedirectHandler):
 
 
 class Web:
-    """A client of one server.
-
-    Args:
-        settings: time limits, certificates.
-        headers: sent with each request: tenant, authorisation.
-        wanted: names of the variables that hold credentials, told where the server refuses.
-    """
+    """A client of one server; ``wanted`` names the variables that hold credentials, told where the server refuses."""
 
     def __init__(self, settings: Settings, headers: Mapping[str, str] | None = None, wanted: str = "") -> None:
         self.settings = settings
@@ -62,10 +56,7 @@ class Web:
 
     @contextmanager
     def opened(self, url: str, data: bytes | None = None, method: str | None = None) -> Iterator[IO[bytes]]:
-        """An answer as a stream.
-
-        Raises RemoteLogsUnavailable: the server is silent, refuses, or fails; the sentence says which and what to do.
-        """
+        """An answer as a stream. Raises RemoteLogsUnavailable: the server is silent, refuses, or fails; it says what to do."""
         headers = self.headers | ({"Content-Type": "application/json"} if data is not None else {})
         if "Authorization" in self.headers:
             require_private(url)
@@ -126,10 +117,7 @@ class Web:
 
 
 def require_private(url: str) -> None:
-    """See that credentials travel encrypted, or stay on this machine.
-
-    Raises ConfigurationError: they would travel in clear text.
-    """
+    """See that credentials travel encrypted, or stay on this machine, else raise ConfigurationError."""
     parts = urlsplit(url)
     try:
         here = parts.hostname == "localhost" or ipaddress.ip_address(parts.hostname or "").is_loopback

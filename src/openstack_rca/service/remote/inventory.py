@@ -57,10 +57,7 @@ def as_host(text: str) -> Host:
 
 
 def read_inventory(path: Path) -> Inventory:
-    """Read an inventory file.
-
-    Raises ConfigurationError: it cannot be read, is neither INI nor YAML, or holds no host.
-    """
+    """Read an inventory file. Raises ConfigurationError: unreadable, neither INI nor YAML, or without a host."""
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise ConfigurationError(f"{path} is too large to be an inventory.", "Give the file with the hosts.")

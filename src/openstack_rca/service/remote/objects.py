@@ -23,13 +23,7 @@ def fetch_objects(address: Address, spool: Spool) -> None:
 
 
 def wanted_objects(address: Address, spool: Spool) -> list[StoredObject]:
-    """The objects that an address means, by their keys.
-
-    Raises:
-        ConfigurationError: the address names no bucket.
-        RemoteLogsUnavailable: there are none.
-        StoreError: the bucket cannot be listed.
-    """
+    """The objects that an address means, by their keys. Raises ConfigurationError, RemoteLogsUnavailable, StoreError."""
     store, prefix = _opened(address, spool.settings)
     below = [item for item in store.objects(prefix) if item.key == prefix or item.key.startswith(_folder(prefix))]
     wanted = [

@@ -49,11 +49,8 @@ def output_of(command: Sequence[str], spool: Spool) -> str:
 def stream_to(command: Sequence[str], path: Path, spool: Spool, *, fine: Sequence[int] = (0,)) -> str:
     """Write what a command prints into a file of the spool; it is stopped where it takes too long or sends too much.
 
-    Returns the last line that it wrote to its standard error: what it could not read although it went on.
-
-    Raises:
-        RemoteLogsUnavailable: it failed, or nothing came for the time limit.
-        Full: the spool is.
+    Returns the last line that it wrote to its standard error: what it could not read although it went on. Raises
+    RemoteLogsUnavailable: it failed, or nothing came for the time limit. Full: the spool is.
     """
     limit = spool.settings.remote_timeout_seconds
     with tempfile.TemporaryFile() as said:

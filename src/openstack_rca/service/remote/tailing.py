@@ -44,10 +44,8 @@ HEADER = re.compile(rb"==> (.+) <==\n")
 class Tail:
     """Something that goes on writing.
 
-    Attributes:
-        name: what messages call it.
-        command: the tool that prints what is written after a moment, and stays.
-        target: file for its lines; a folder where they come from several files, each named by a header.
+    ``command`` is the tool that prints what is written after a moment, and stays; ``target`` a file for its lines, a folder where
+    they come from several files, each named by a header.
     """
 
     name: str
@@ -87,14 +85,8 @@ def tailed(
 ) -> Iterator[list[str | Path]]:
     """The paths, with a folder in place of each address that fills with what is written there; it goes with the block.
 
-    Args:
-        paths: local paths, which stay as they are, and addresses.
-        settings: the inventory, credentials and time limits.
-        on_note: told what cannot be followed; it is tried again.
-
-    Raises:
-        ConfigurationError: an address cannot be made out, or nothing goes on being written in such a place.
-        RemoteLogsUnavailable: a tool is not installed, or lists nothing.
+    ``on_note`` is told what cannot be followed; it is tried again. Raises ConfigurationError: an address cannot be made out,
+    or nothing goes on being written in such a place. RemoteLogsUnavailable: a tool is not installed, or lists nothing.
     """
     # The tools end before their folders go.
     with ExitStack() as folders, ExitStack() as running:

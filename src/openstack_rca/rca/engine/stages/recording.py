@@ -13,10 +13,7 @@ from openstack_rca.rca.weights import current
 
 @stage("observe", reads=("request", "events", "topology"), writes=("observed", "surroundings", "untimed"), needed=True)
 def observe(case: Case) -> None:
-    """Write the events with their components, cut to the window that was asked for.
-
-    Raises EmptyWindow: no event lies in that window.
-    """
+    """Write the events with their components, cut to the window asked for. Raises EmptyWindow: no event lies in it."""
     case.untimed = case.events.counted["time"].null_count() == case.events.height
     observed = evidence.placed_in_time(evidence.observe(case.events, case.topology))
     case.observed = observed
