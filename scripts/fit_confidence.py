@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from openstack_rca.rca.judgement import Step, place_on_ladder, probability
+from openstack_rca.rca.judgement.confidence import Step, place_on_ladder, probability
 from openstack_rca.rca.scoring.uncertainty import expected_calibration_error
 from openstack_rca.rca.vocabulary import Verdict
 from openstack_rca.service.evaluation import evaluate

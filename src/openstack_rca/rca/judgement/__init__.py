@@ -6,7 +6,7 @@ from openstack_rca.rca.judgement.attribution import (
     blame_named_by_several,
     keep_blame_on_common_target,
 )
-from openstack_rca.rca.judgement.confidence import Step, fitted_steps, place_on_ladder, probability
+from openstack_rca.rca.judgement.confidence import fitted_steps, probability
 from openstack_rca.rca.judgement.discounts import (
     confirm_absence,
     discount_clean_restarts,
