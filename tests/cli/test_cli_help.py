@@ -110,3 +110,22 @@ def test_completion_prints_a_script_for_each_shell(rca: Program, shell: str) -> 
     result = rca("completion", shell)
     assert (result.status, result.err) == (0, "")
     assert f"_OPENSTACK_RCA_COMPLETE={shell}_complete" in result.out
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["analize", "x"], "analyze"),
+        (["models", "lst"], "list"),
+        (["help", "modls"], "models"),
+        (["help", "models", "rollbck"], "rollback"),
+    ],
+)
+def test_a_mistyped_command_is_answered_with_the_one_that_was_meant(rca: Program, words: list[str], meant: str) -> None:
+    """In every group, and for ``help``."""
+    assert f"Did you mean '{meant}'?" in rca(*words).err
+
+
+def test_who_confirms_no_cause_gets_the_components(rca: Program) -> None:
+    """Nobody has to guess how a component is called here."""
+    assert "mariadb, masakari-api" in " ".join(rca("confirm", "last").err.split())

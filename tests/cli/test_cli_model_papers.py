@@ -58,14 +58,22 @@ def test_a_tar_that_is_not_ours_or_not_whole_is_refused(home: Path, rca: Program
 
 def test_diff_and_card_tell_data_settings_figures_and_vocabulary(home: Path, rca: Program) -> None:
     """Version 2 has another figure, and then a file that is not its own and is not compared."""
-    assert rca("models", "diff", "1", "1").out.endswith("differ in nothing that is written about them.\n")
+    equal = "Versions 1 and {} are equal: data, settings, figures, packages, vocabulary."
+    assert rca("models", "diff", "1", "1").out == equal.format(1) + "\n"
     manifest = next((home / "artifacts").glob("*_0001/models/lstm_model_v1.json"))
     facts = json.loads(manifest.read_text())
     other = Path(str(manifest).replace("0001", "0002").replace("_v1", "_v2"))
     other.parent.mkdir(parents=True)
-    facts |= {"version": 2, "metrics": {**facts["metrics"], "test_accuracy": 0.125}}
+    facts |= {"version": 2, "metrics": {**facts["metrics"], "inference_time": 7.5}}
     other.write_text(json.dumps(facts))
     shutil.copy(manifest.with_suffix(".keras"), other.with_suffix(".keras"))
+    clock = rca("models", "diff", "1", "2", "--disable-mlflow").out
+    assert clock.startswith(equal.format(2)) and ", 7.5." in clock
+    facts["metrics"] |= {
+        "test_accuracy": 0.125,
+        "inference_time": json.loads(manifest.read_text())["metrics"]["inference_time"],
+    }
+    other.write_text(json.dumps(facts))
     found = rca("models", "diff", "1", "2", "--disable-mlflow", "--format", "json").json()["differences"]
     assert [(row["part"], row["name"], row["second"]) for row in found] == [("figures", "test_accuracy", 0.125)]
     other.write_text(json.dumps(facts | {"sha256": "0" * 64}))

@@ -92,11 +92,14 @@ def test_show_takes_each_way_to_name_a_version(home: Path, rca: Program, referen
 
 
 def test_show_as_text_has_path_digest_and_figures(home: Path, trained: Trained, rca: Program) -> None:
-    """One fact a line."""
+    """One fact a line; what tells versions apart stands before what a training knows of itself."""
     out = rca("models", "show").out
     assert (home / STORED).as_uri() in out
     assert trained.facts["sha256"] in out
-    assert "test_accuracy" in out
+    held, rivals, learned = (
+        out.index(title) for title in ("on held-back logs:", "of simpler rivals", "while it learned:")
+    )
+    assert out.index("description") < held < out.index("test_accuracy") < rivals < learned < out.index("    accuracy")
 
 
 def test_show_and_list_tell_figures_and_names_in_the_same_words(home: Path, trained: Trained, rca: Program) -> None:

@@ -134,7 +134,7 @@ def _name_the_unreadable(results: Iterable[dict[str, Any]]) -> None:
 
 def _print_evaluation(result: dict[str, Any], screen: Console) -> None:
     table = Table(show_edge=False, padding=(0, 1, 0, 0))
-    for name in ("incident", "expected", "first answer", "rank", "category", "cited", "s"):
+    for name in ("incident", "expected", "first answer", "verdict", "rank", "category", "cited", "s"):
         table.add_column(name, justify="right" if name in ("rank", "s") else "left", overflow="fold")
     for item in result["per_incident"]:
         unreadable = item["id"] in result["unreadable"]
@@ -143,7 +143,8 @@ def _print_evaluation(result: dict[str, Any], screen: Console) -> None:
         table.add_row(
             item["id"],
             "no failure" if healthy else " or ".join(item["expected"]) or "?",
-            item["ranked"][0] if item["ranked"] else item["verdict"].lower(),
+            item["ranked"][0] if item["ranked"] else "-",
+            item["verdict"].lower(),
             ("ok" if right else "alarm") if healthy else str(item["rank"] or "-"),
             "" if healthy else ("ok" if item["category_ok"] else item["category"] or "-"),
             "" if healthy else ("yes" if item["evidence_hit"] else "no"),

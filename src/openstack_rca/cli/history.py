@@ -6,20 +6,47 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from openstack_rca.cli.options import JSON_FORMAT, MODEL, with_settings
 from openstack_rca.cli.output import console, notice, print_listing, say, steps
 from openstack_rca.plain_text import one_line
-from openstack_rca.service.history import CATEGORIES, PastIncident, as_category, confirm, import_incidents, open_history
+from openstack_rca.service.history import (
+    CATEGORIES,
+    PastIncident,
+    as_category,
+    component_names,
+    confirm,
+    import_incidents,
+    open_history,
+)
 from openstack_rca.settings import Settings, load_settings
 
 TEXT_WIDTH = 80
 
 
+class Component(click.ParamType):
+    """A component; who names none, or asks the shell, gets the list."""
+
+    name = "component"
+
+    def get_missing_message(self, param: click.Parameter, ctx: click.Context | None) -> str:
+        """What stands behind "Missing option"."""
+        return f"Components: {', '.join(component_names())}."
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The components that begin with what was typed."""
+        return [CompletionItem(name) for name in component_names() if name.startswith(incomplete)]
+
+
 @click.command("confirm")
 @click.argument("report", metavar="REPORT")
 @click.option(
-    "--cause", required=True, metavar="COMPONENT", help="The actual root cause: a component such as rabbitmq."
+    "--cause",
+    required=True,
+    type=Component(),
+    metavar="COMPONENT",
+    help="The actual root cause: a component such as rabbitmq; left out, all are listed.",
 )
 @click.option(
     "--category",

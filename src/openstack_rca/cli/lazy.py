@@ -6,6 +6,7 @@ import importlib
 from typing import NamedTuple
 
 import click
+from click.exceptions import NoSuchCommand
 
 
 class LazyCommand(NamedTuple):
@@ -39,6 +40,15 @@ class LazyGroup(click.Group):
         command = getattr(importlib.import_module(f"openstack_rca.cli.{place.module}"), place.attribute)
         assert isinstance(command, click.Command)
         return command
+
+    def resolve_command(
+        self, context: click.Context, arguments: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the first argument names. Raises NoSuchCommand, with those of the table that are called alike."""
+        try:
+            return super().resolve_command(context, arguments)
+        except NoSuchCommand as error:
+            raise NoSuchCommand(error.command_name, possibilities=self.list_commands(context), ctx=context) from None
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands from the table; nothing is imported."""

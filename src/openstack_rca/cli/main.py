@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 import click
+from click.exceptions import NoSuchCommand
 
 from openstack_rca import __version__
 from openstack_rca.cli.lazy import LazyCommand, LazyGroup
@@ -82,7 +83,8 @@ def help_command(context: click.Context, words: tuple[str, ...]) -> None:
     for word in words:
         found = command.get_command(at, word) if isinstance(command, click.Group) else None
         if found is None:
-            raise click.UsageError(f"No such command {' '.join(words)!r}.", at)
+            known = command.list_commands(at) if isinstance(command, click.Group) else None
+            raise NoSuchCommand(word, possibilities=known, ctx=at)
         at, command = click.Context(found, at, info_name=word), found
     click.echo(command.get_help(at))
 

@@ -8,8 +8,15 @@ from pathlib import Path
 import click
 
 from openstack_rca.cli.options import JSON_FORMAT, with_settings
-from openstack_rca.cli.output import answer, console, print_columns, print_json
-from openstack_rca.service.model_papers import diff_models, export_model, import_model, model_card
+from openstack_rca.cli.output import answer, console, print_columns, print_json, say
+from openstack_rca.service.model_papers import (
+    CLOCK,
+    PARTS,
+    diff_models,
+    export_model,
+    import_model,
+    model_card,
+)
 from openstack_rca.settings import Settings
 
 SHOWN = 100
@@ -38,8 +45,11 @@ def diff_command(first: str, second: str, form: str, settings: Settings) -> None
             }
         )
         return
-    if not found:
-        console().print(f"Versions {one.version} and {other.version} differ in nothing that is written about them.")
+    if all(row.name == CLOCK for row in found):
+        told = "".join(
+            f" Only {CLOCK} differs, as on each run: {_cell(row.first)}, {_cell(row.second)}." for row in found
+        )
+        say(f"Versions {one.version} and {other.version} are equal: {', '.join(PARTS)}.{told}")
         return
     print_columns(
         ("part", "what", f"version {one.version}", f"version {other.version}"),

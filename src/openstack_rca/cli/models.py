@@ -16,6 +16,7 @@ from openstack_rca.service.models import (
     ModelLifecycle,
     ModelVersion,
     aliases_of,
+    figures_by_worth,
     latest_of,
     list_models,
     rounded,
@@ -124,17 +125,22 @@ def show_command(reference: str, form: str, settings: Settings) -> None:
         return
     screen = console()
     latest = latest_of(list_models(settings))
-    for name, value in {**facts_of(version), "aliases": aliases_of(version, latest)}.items():
-        if name == "metrics":
-            screen.print("metrics:")
-            for key, item in sorted(version.metrics.items()):
-                say(f"    {one_line(key):<32} {rounded(item)}")
-        elif name != "tags":
-            # The tags say in MLflow's form what stands in the other lines; --format json has them.
-            if isinstance(value, dict):
-                value = [f"{key}={item}" for key, item in value.items()]
-            text = ", ".join(value) if isinstance(value, (list, tuple)) else "" if value is None else str(value)
-            say(f"{name:<13} {one_line(text)}".rstrip())
+    facts = {**facts_of(version), "aliases": aliases_of(version, latest)}
+    # The tags say in MLflow's form what stands in the other lines; --format json has them.
+    for name in [*FIRST_TOLD, *(name for name in facts if name not in (*FIRST_TOLD, "metrics", "tags"))]:
+        value = facts[name]
+        if isinstance(value, dict):
+            value = [f"{key}={item}" for key, item in value.items()]
+        text = ", ".join(value) if isinstance(value, (list, tuple)) else "" if value is None else str(value)
+        for number, line in enumerate(filter(str.strip, text.splitlines())):
+            say(f"{name if number == 0 else '':<13} {one_line(line)}")
+    for title, figures in figures_by_worth(version.metrics).items():
+        screen.print(f"{title}:")
+        for key, item in figures.items():
+            say(f"    {one_line(key):<34} {rounded(item)}")
+
+
+FIRST_TOLD = ("name", "version", "description", "status", "aliases")
 
 
 @models_group.command("download", short_help="Write the verified file of a version.")

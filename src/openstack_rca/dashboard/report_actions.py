@@ -8,9 +8,9 @@ from openstack_rca.dashboard.conversation import Answer
 from openstack_rca.dashboard.environment import current_settings
 from openstack_rca.dashboard.words import prose, sentence
 from openstack_rca.errors import OpenStackRcaError
-from openstack_rca.service.history import CATEGORIES, as_category, confirm
+from openstack_rca.service.history import CATEGORIES, as_category, component_names, confirm
 from openstack_rca.service.reports import render
-from openstack_rca.service.showing import Report, component_names
+from openstack_rca.service.showing import Report
 
 FORMS = (("HTML", "html", "html", "text/html"), ("Markdown", "markdown", "md", "text/markdown"),
          ("JSON", "json", "json", "application/json"))  # fmt: skip

@@ -74,6 +74,11 @@ def confirm(
     return history.confirm(reference, component, category, note)
 
 
+def component_names() -> list[str]:
+    """Every component that is known here, by name."""
+    return sorted(load_topology().components)
+
+
 def known_component(name: str) -> str:
     """Canonical name of a component. Raises UnknownComponent: there is none; the hint names the nearest."""
     topology = load_topology()

@@ -18,11 +18,14 @@ from openstack_rca.service.gate import kind_of
 from openstack_rca.service.model_card import card_markdown, card_page, parts_of
 from openstack_rca.settings import Settings
 
-__all__ = ["Difference", "diff_models", "export_model", "import_model", "model_card"]
+__all__ = ["CLOCK", "PARTS", "Difference", "diff_models", "export_model", "import_model", "model_card"]
 
 MODEL, MANIFEST, SIGNATURE, CARD = "model.keras", "manifest.json", "model.keras.sig", "card.md"
 LARGEST_TEXT = 16 * 1024 * 1024
 KNOWN = ("service", "template")
+PARTS = ("data", "settings", "figures", "packages", "vocabulary")
+CLOCK = "inference_time"
+"""The figure that two trainings alike in everything else need not share."""
 TAG_IMPORTED = TAG + "imported_from"
 
 
@@ -30,7 +33,7 @@ TAG_IMPORTED = TAG + "imported_from"
 class Difference:
     """One fact that two versions do not share.
 
-    ``part`` is ``data``, ``settings``, ``figures``, ``packages`` or ``vocabulary``; of the last, ``name`` is a service and a
+    ``part`` is one of ``PARTS``; of the last, ``name`` is a service and a
     template that it writes, which one of the two knows.
     """
 

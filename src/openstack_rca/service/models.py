@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from openstack_rca.lifecycle.doctor import ConnectionCheck as ConnectionCheck
 from openstack_rca.lifecycle.doctor import check_connections as check_connections
@@ -34,6 +34,18 @@ def aliases_of(version: ModelVersion, latest: int | None) -> str:
 def rounded(figure: float) -> str:
     """A figure of a model as it is shown everywhere: three decimals, or three digits where these would say nothing."""
     return f"{figure:.3f}" if not figure or abs(figure) >= 0.001 else f"{figure:.3g}"
+
+
+def figures_by_worth(metrics: Mapping[str, float]) -> dict[str, dict[str, float]]:
+    """The figures of a version below titles: first what tells it from others, on logs that were held back from learning."""
+    worth = ("test_", "calibration_", "story_", "inference_")
+    sorts = {"on held-back logs": worth, "of simpler rivals on the same": ("rival_",), "while it learned": ("",)}
+    left = dict(sorted(metrics.items()))
+    told = {
+        title: {name: left.pop(name) for begin in begins for name in [*left] if name.startswith(begin)}
+        for title, begins in sorts.items()
+    }
+    return {title: figures for title, figures in told.items() if figures}
 
 
 def why_latest(versions: Sequence[ModelVersion]) -> str:

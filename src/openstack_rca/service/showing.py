@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from openstack_rca.rca.knowledge import load_topology
 from openstack_rca.rca.render import Headline as Headline
 from openstack_rca.rca.render import as_utc as as_utc
 from openstack_rca.rca.render import certainty as certainty
@@ -50,8 +49,3 @@ def chain_steps(report: Report) -> list[ChainStep]:
         item = next((item for item in items if item.accuses == hop.source and item.service == hop.target), None)
         steps.append(ChainStep(hop, item, item.time if item and item.time else onsets.get(hop.source)))
     return steps
-
-
-def component_names() -> list[str]:
-    """Every component that is known here, by name."""
-    return sorted(load_topology().components)
