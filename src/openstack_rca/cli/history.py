@@ -25,7 +25,7 @@ from openstack_rca.settings import Settings, load_settings
 TEXT_WIDTH = 80
 
 
-class Component(click.ParamType):
+class Component(click.ParamType[str]):
     """A component; who names none, or asks the shell, gets the list."""
 
     name = "component"
