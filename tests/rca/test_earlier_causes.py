@@ -19,14 +19,20 @@ FAILED = "tgt.service: Main process exited, code=exited, status=22/n/a"
 ATTACH = "Failed to create iscsi target for Volume ID: volume-{:08d}-d84d-43d6-a55a-faa50b6cec42"
 
 
-def logs(folder: Path, told_at: float) -> Path:
-    """A storage host's logs of an hour: the target daemon fails after so many minutes, attachments fail from minute 40 on."""
+def logs(folder: Path, told_at: float, failure: str = ATTACH, *kernel: str) -> Path:
+    """A storage host's logs of an hour: the target daemon fails after so many minutes, attachments fail from minute 40 on.
+
+    Args:
+        kernel: what the kernel tells instead of the daemon's end, a minute after each other.
+    """
     cinder = [
         (minute, f"1 INFO cinder.volume.manager [-] Volume stats updated, round {minute}") for minute in range(60)
     ]
-    cinder += [(40 + k / 10, f"1 ERROR cinder.volume.targets.tgt [-] {ATTACH.format(k)}") for k in range(8)]
+    cinder += [(40 + k / 10, f"1 ERROR cinder.volume.targets.tgt [-] {failure.format(k)}") for k in range(8)]
     system = [(minute, "CRON[77]: (root) CMD (true)") for minute in range(0, 60, 5)]
-    system.append((told_at, f"systemd[1]: {FAILED}"))
+    system += [(told_at + k, f"kernel: {line}") for k, line in enumerate(kernel)] or [
+        (told_at, f"systemd[1]: {FAILED}")
+    ]
     for name, lines, form in (
         ("blk-01/cinder-volume.log", cinder, "%Y-%m-%d %H:%M:%S.000 "),
         ("blk-01/syslog", system, "%Y-%m-%dT%H:%M:%S+00:00 blk-01 "),
@@ -54,6 +60,18 @@ def test_a_daemon_that_ended_before_its_first_victim_complained_is_the_cause(tmp
     assert report.causes[0].host == "blk-01"
     first = report.causes[0].evidence[0]
     assert (first.file, first.text) == ("blk-01/syslog", FAILED)
+
+
+STALE = "Exception during mounting [Errno 116] Stale file handle: '/mnt/vol{:08d}'"
+SILENT = "nfs: server nas1.example.org not responding, still trying"
+
+
+def test_a_fault_that_was_over_before_the_trouble_is_told_behind_one_that_was_not(tmp_path: Path) -> None:
+    """The server of the share answers again, as the kernel says; what it lost meanwhile is what is wrong."""
+    over = answer(logs(tmp_path / "over", 10.0, STALE, SILENT, "nfs: server nas1.example.org OK"))
+    assert "stale" in over.causes[0].statement
+    other = answer(logs(tmp_path / "other", 10.0, STALE, SILENT, "nfs: server nas2.example.org OK"))
+    assert "nas1.example.org, which does not answer" in other.causes[0].statement
 
 
 def test_in_a_few_picked_lines_a_cause_may_be_told_hours_before(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from finding_samples import finding
 
 from openstack_rca.rca.evidence import Finding
-from openstack_rca.rca.judgement import believe_own_reasons
+from openstack_rca.rca.judgement import believe_own_reasons, tell_reasons_of_ends, weigh
 from openstack_rca.rca.knowledge import load_topology
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 
@@ -69,3 +69,30 @@ def test_a_request_that_stopped_misses_nobody_by_name() -> None:
     """Every request passes the broker, whatever stopped it."""
     stopped = replace(finding("nova-scheduler", "nova-api"), sort=EvidenceSort.MISSING_STEP)
     assert believe_own_reasons([stopped, reason("rabbitmq")], TOPOLOGY)[1] == reason("rabbitmq")
+
+
+def end(at: float = 0.0) -> Finding:
+    """What a manager of services tells of the end of cinder-volume."""
+    return finding("cinder-volume", "host", at=at, weight=0.95, directness=Directness.CAUSE)
+
+
+def test_what_the_ended_found_wrong_with_another_is_told_as_the_reason_of_its_end() -> None:
+    """Whoever cannot log in to a store exits; that it exited is not what an operator has to know."""
+    refused = finding("redis", "cinder-volume", category=Category.AUTH, at=-2.0, row=1)
+    candidates = {one.component: one for one in weigh(tell_reasons_of_ends([end(), refused]))}
+    assert candidates["cinder-volume"].leading.title == refused.title
+    assert candidates["cinder-volume"].category is Category.AUTH
+
+
+@pytest.mark.parametrize(
+    "complaint",
+    [
+        finding("redis", "cinder-volume", category=Category.PROCESS_DOWN, row=1),
+        finding("redis", "cinder-volume", category=Category.AUTH, at=-300.0, row=1),
+        finding("redis", "cinder-backup", category=Category.AUTH, row=1),
+    ],
+    ids=["it tells an outcome", "it was told long before", "another tells it"],
+)
+def test_an_end_has_no_reason_from_other_complaints(complaint: Finding) -> None:
+    """An outcome, an old complaint, and what others say explain nobody's end."""
+    assert tell_reasons_of_ends([end(), complaint]) == [end(), complaint]

@@ -28,7 +28,7 @@ def earlier_causes(
     catalogue: Catalogue,
     topology: Topology,
 ) -> pl.DataFrame:
-    """Events before a stretch of trouble in which a signature reads a component's own fault, stop or start.
+    """Events before a stretch of trouble in which a signature reads a component's own fault, stop or start, or that it is over.
 
     Only what is new then counts: a kind of line that normal logs hold, or that the same logs hold longer before, is no
     news, and what lies in another stretch of trouble is answered there.
@@ -66,7 +66,8 @@ def earlier_causes(
     if known.is_empty():
         return known
     told = _own_faults(news.join(known, on=_KIND, how="semi"), events, catalogue, topology)
-    return told.with_columns(
+    told = pl.concat([told, _recoveries(news, told, events, catalogue)]).unique("row", maintain_order=True)
+    return told.drop("signature").with_columns(
         window_count=pl.len().over("component", "template_id"),
         normal_per_minute=pl.lit(None, dtype=pl.Float64),
         familiar=pl.lit(value=False),
@@ -75,9 +76,20 @@ def earlier_causes(
 
 
 def _own_faults(rows: pl.DataFrame, events: EventTable, catalogue: Catalogue, topology: Topology) -> pl.DataFrame:
-    """The events, with their words, in which somebody tells a fault of its own, or that it starts."""
+    """The events, with their words and a ``signature``, in which somebody tells a fault of its own, or that it starts."""
     if rows.is_empty():
         return pl.DataFrame()
     told = with_words(rows, events)
     hits = signature_hits(told, catalogue, topology)
-    return told.join(hits.filter(pl.col("directness") == Directness.CAUSE.value), on="row", how="semi")
+    own = hits.filter(pl.col("directness") == Directness.CAUSE.value).unique("row", maintain_order=True)
+    return told.join(own.select("row", "signature"), on="row", how="inner", maintain_order="left")
+
+
+def _recoveries(news: pl.DataFrame, told: pl.DataFrame, events: EventTable, catalogue: Catalogue) -> pl.DataFrame:
+    """The events, as ``told``, in which those who tell a fault may tell that it is over."""
+    over = [rule.recovered for name in told["signature"].unique() if (rule := catalogue.get(name)).recovered]
+    if not over:
+        return told.clear()
+    lines = with_words(news.filter(pl.col("component").is_in(told["component"].unique().implode())), events)
+    lines = lines.filter(pl.any_horizontal(pl.col("text").str.contains(one) for one in over))
+    return lines.with_columns(signature=pl.lit(None, dtype=pl.String)).select(told.columns)

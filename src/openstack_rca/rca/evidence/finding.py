@@ -15,10 +15,12 @@ class Finding:
     """Alike events of one stream that accuse one component.
 
     Attributes:
-        rows: indices into the observed events, first occurrence first.
+        rows: indices into the observed events, the most telling first, then in time order.
         proofs: for each row the line of the event that says it; empty where the event as a whole does.
         unexplained: an explicit error that no rule knows.
         vague: its words tell no kind of fault, so the category is only the likeliest one.
+        valued: its title names a value of the line: a user, a file, a port.
+        recovered: its speaker tells later that what it spoke of is well again.
         compared: who is served meanwhile, or stopped alike, bears it out: that is a witness of its own.
         weight: strength of the finding in [0, 1], before novelty.
         novelty: 1 if nothing like it is normal, 0 if it is as frequent as ever.
@@ -46,6 +48,8 @@ class Finding:
     proofs: tuple[str, ...] = ()
     unexplained: bool = False
     vague: bool = False
+    valued: bool = False
+    recovered: bool = False
     compared: bool = False
     remedy: str = ""
     checks: tuple[str, ...] = field(default_factory=tuple)

@@ -37,6 +37,7 @@ _SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "accused_host": pl.String,
     "directness": pl.String,
     "title": pl.String,
+    "valued": pl.UInt32,
     "proof": pl.String,
     "reason": pl.String,
 }
@@ -53,6 +54,7 @@ class Hit:
         accused_host: ``@self`` stands for the host of the logger.
         specificity: number of literal characters that the pattern demands.
         proof: the line that matched.
+        valued: number of values of the line that the title names.
         reason: what the line gives as the reason; empty where the pattern keeps none.
     """
 
@@ -63,6 +65,7 @@ class Hit:
     specificity: int
     proof: str
     reason: str = ""
+    valued: int = 0
 
     @property
     def tier(self) -> int:
@@ -77,7 +80,8 @@ class Hit:
 def signature_hits(window: pl.DataFrame, catalogue: Catalogue, topology: Topology) -> pl.DataFrame:
     """What the signatures say of the events of a window (``row``, ``component``, ``level``, ``text``).
 
-    Returns one row per event and accused: row, signature, accused, accused_host, directness, title, proof, reason.
+    Returns one row per event and accused: row, signature, accused, accused_host, directness, title,
+    valued (number of values of the line that the title names), proof, reason.
     """
     distinct = window.select("component", "level", "text").unique(maintain_order=True).with_row_index("key")
     texts = distinct.select("key", service="component", level="level", text="text")
@@ -93,6 +97,7 @@ def signature_hits(window: pl.DataFrame, catalogue: Catalogue, topology: Topolog
             "accused_host": hit.accused_host,
             "directness": str(hit.signature.directness),
             "title": hit.title,
+            "valued": hit.valued,
             "proof": hit.proof,
             "reason": hit.reason,
         }
@@ -135,16 +140,18 @@ def _hits_by_key(
     for match in matches.iter_rows(named=True):
         signature = catalogue.get(match["signature_id"])
         accused = signature.accused(match, components[match["key"]], topology)
+        values = {item["name"]: item["value"] for item in match["values"]}
         if accused is not None:
             by_key[match["key"]].append(
                 Hit(
                     signature,
                     _present_kind(accused, present),
                     _accused_host(signature, match),
-                    signature.statement({item["name"]: item["value"] for item in match["values"]}),
+                    signature.statement(values),
                     int(match["specificity"]),
                     str(match["line_text"] or ""),
-                    " ".join(item["value"] for item in match["values"] if item["name"] in _REASONS and item["value"]),
+                    " ".join(value for name, value in values.items() if name in _REASONS and value),
+                    len(signature.told_values(values)),
                 )
             )
     return by_key

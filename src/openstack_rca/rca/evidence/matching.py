@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -117,7 +118,31 @@ def match_signatures(window: pl.DataFrame, catalogue: Catalogue, topology: Topol
     """Findings of the signatures in a window with novelty (``add_novelty``)."""
     hits = signature_hits(window, catalogue, topology)
     explained = hits.filter(pl.col("directness") != Directness.SYMPTOM.value)["row"]
-    return Matched(_group(window, hits, catalogue, minutes), hits["row"], explained)
+    findings = [
+        replace(finding, recovered=_recovered(finding, catalogue, window))
+        for finding in _group(window, hits, catalogue, minutes)
+    ]
+    return Matched(findings, hits["row"], explained)
+
+
+def _recovered(finding: Finding, catalogue: Catalogue, window: pl.DataFrame) -> bool:
+    """Whether who told of a fault tells afterwards that what the line named is well again."""
+    over = catalogue.get(finding.signature or "").recovered
+    if over is None:
+        return False
+    later = window.filter(
+        (pl.col("component") == finding.accuser)
+        & pl.col("host").eq_missing(finding.accuser_host)
+        & (pl.col("time") >= finding.last)
+        & pl.col("text").str.contains(over)
+    )["text"]
+    found = (re.search(over, text) for text in later)
+    return any(
+        all(value in proof for value in match.groupdict().values() if value)
+        for match in found
+        if match
+        for proof in finding.proofs[-1:]
+    )
 
 
 def no_rows() -> pl.Series:
@@ -145,14 +170,20 @@ def _group(window: pl.DataFrame, hits: pl.DataFrame, catalogue: Catalogue, minut
     ).with_columns(
         accused_host=pl.when(pl.col("accused_host") == "@self").then(pl.col("host")).otherwise(pl.col("accused_host"))
     )
+
+    def telling(column: str) -> pl.Expr:
+        # A line that names more values stands before those that only say the same.
+        return pl.col(column).sort_by("valued", descending=True, maintain_order=True)
+
     groups = (
         joined.sort("time", "row")
         .group_by("signature", "component", "host", "accused", "accused_host", maintain_order=True)
         .agg(
-            rows=pl.col("row").head(MAX_ROWS),
-            proofs=pl.col("proof").head(MAX_ROWS),
-            title=pl.col("title").first(),
-            reason=pl.col("reason").first(),
+            rows=telling("row").head(MAX_ROWS),
+            proofs=telling("proof").head(MAX_ROWS),
+            title=telling("title").first(),
+            reason=telling("reason").first(),
+            valued=(pl.col("valued") > 0).any(),
             count=pl.len(),
             first=pl.col("time").min(),
             last=pl.col("time").max(),
@@ -207,6 +238,7 @@ def _finding(
         novelty=group["novelty"],
         baseline=expected_text(group["normal"] if group["familiar"] else None, minutes),
         signature=signature.id,
+        valued=group["valued"],
         remedy=signature.remedy,
         checks=tuple(signature.checks),
     )

@@ -67,7 +67,7 @@ class Candidate:
         most = max(finding.strength for finding in plain)
         strong = [finding for finding in plain if finding.strength >= table.nearly * most]
         own = [finding for finding in strong if finding.directness is Directness.CAUSE]
-        strongest = min(own, key=lambda finding: (finding.first, -finding.strength)) if own else _told_best(strong)
+        strongest = _first_told(own) if own else _told_best(strong)
         reason = self._reason_behind(strongest, errors)
         if reason is not None:
             return reason
@@ -78,6 +78,7 @@ class Candidate:
             and (finding.directness is Directness.CAUSE or finding.accuser == self.component)
             and finding.category in STATED_CAUSES
             and finding.strength >= table.plain
+            and finding.recovered <= strongest.recovered
             and finding.first <= strongest.first + timedelta(seconds=table.waiting_seconds)
         ]
         return max(reasons, key=lambda finding: finding.strength, default=strongest)
@@ -108,6 +109,15 @@ class Candidate:
         said = {f.category for f in telling if f.accuser != self.component}
         silent = [f.category for f in telling if f.sort is EvidenceSort.SILENCE and f.category in said]
         return next(iter(ended + silent), kind)
+
+
+def _first_told(own: list[Finding]) -> Finding:
+    """What a component said first of itself, and is not over; of what it said alike at about that time, what names a value."""
+    own = [finding for finding in own if not finding.recovered] or own
+    first = min(own, key=lambda finding: (finding.first, -finding.strength))
+    until = first.first + timedelta(seconds=current().settling_seconds)
+    alike = (f for f in own if f.valued and f.category is first.category and f.first <= until)
+    return first if first.valued else min(alike, key=lambda finding: finding.first, default=first)
 
 
 def _commonest(findings: list[Finding]) -> Finding:

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from openstack_rca.rca.evidence import Finding
 from openstack_rca.rca.knowledge import HOST, Topology
-from openstack_rca.rca.vocabulary import OUTCOMES, REASONS, Directness, EvidenceSort
+from openstack_rca.rca.vocabulary import OUTCOMES, REASONS, Category, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
 
 _OF_STEPS = (EvidenceSort.MISSING_STEP, EvidenceSort.LATE_STEP)
@@ -31,6 +31,32 @@ def believe_own_reasons(findings: Sequence[Finding], topology: Topology) -> list
         else finding
         for finding in findings
     ]
+
+
+def tell_reasons_of_ends(findings: Sequence[Finding]) -> list[Finding]:
+    """Beside an end that gives no reason, what the ended found wrong with another: the reason that it gives itself.
+
+    A service that cannot log in to a store exits, and its manager tells only that it did.
+    """
+    near = timedelta(seconds=current().waiting_seconds)
+    ends = [
+        f for f in findings if f.directness is Directness.CAUSE and f.category is Category.PROCESS_DOWN and f.complains
+    ]
+    told = [
+        replace(finding, accused=finding.accuser, accused_host=finding.accuser_host, directness=Directness.CAUSE)
+        for finding in findings
+        if finding.accuser not in (finding.accused, None)
+        and finding.directness is Directness.ACCUSATION
+        and finding.category in REASONS
+        and finding.complains
+        and any(
+            end.accused == finding.accuser
+            and end.accused_host in (finding.accuser_host, None)
+            and abs(end.first - finding.first) <= near
+            for end in ends
+        )
+    ]
+    return [*findings, *told]
 
 
 def _complains(finding: Finding) -> bool:

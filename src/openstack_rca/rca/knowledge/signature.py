@@ -98,6 +98,8 @@ class Signature(BaseModel):
         phase: the line tells that the accused was stopped, started or changed in good order; a stop that a start follows
             at once, and of which nobody complains, is a restart and no failure; a change counts only if trouble follows.
         contains: literals of which a matching text holds at least one (any case); derived from the pattern if empty.
+        recovered: expression of the line that tells that it is over. What its named groups capture has to stand in the hit's
+            line too. A fault that is over and one that is not: the one that is not is told.
         no_look_alike: nothing that a healthy cloud writes resembles the line, so no silent case is asked for.
         cases: what the rule must and must not do; empty where the catalogue was loaded compiled.
     """
@@ -129,6 +131,7 @@ class Signature(BaseModel):
     contains: tuple[str, ...] = ()
     every: bool = False
     phase: Literal["stop", "start", "change"] | None = None
+    recovered: str | None = Field(default=None, min_length=3)
     no_look_alike: bool = False
     cases: tuple[Case, ...] = Field(default=(), exclude=True)
 
@@ -217,16 +220,21 @@ class Signature(BaseModel):
             return topology.canonical(logged_by)
         return found or self.otherwise
 
+    def told_values(self, values: Mapping[str, str | None]) -> dict[str, str | None]:
+        """What of the captured values the title can name, by placeholder."""
+        found = {
+            name: next((values[alike] for alike in alike_groups(name) if values.get(alike)), None)
+            for name in _PLACEHOLDER.findall(self.title)
+        }
+        return {name: value for name, value in found.items() if value}
+
     def statement(self, values: Mapping[str, str | None]) -> str:
         """The title, filled with what one hit captured; the plain title where a value is missing.
 
         Alternatives of a pattern name the same thing in groups ``user``, ``user2`` and so on; the one that captured fills
         ``{user}``. Values are quoted from a log: control characters are left out and long ones are cut.
         """
-        found = {
-            name: next((values[alike] for alike in alike_groups(name) if values.get(alike)), None)
-            for name in _PLACEHOLDER.findall(self.title)
-        }
+        found: dict[str, str | None] = dict.fromkeys(_PLACEHOLDER.findall(self.title)) | self.told_values(values)
         found[LOGGER] = values.get(LOGGER) or _ANY_LOGGER
         told = _OPTIONAL.sub(
             lambda part: part[1] if all(found[name] for name in _PLACEHOLDER.findall(part[1])) else "", self.title

@@ -35,7 +35,7 @@ def attribute(case: Case) -> None:
     findings = judgement.blame_link_to_shared_service(findings, case.observed, case.topology)
     findings = judgement.blame_link_to_busy_service(findings, case.observed)
     findings = judgement.keep_blame_on_common_target(findings, case.observed)
-    case.findings = judgement.believe_own_reasons(findings, case.topology)
+    case.findings = judgement.tell_reasons_of_ends(judgement.believe_own_reasons(findings, case.topology))
 
 
 @stage("infer", reads=("findings", "observed", "events", "topology"), writes=("findings",))
