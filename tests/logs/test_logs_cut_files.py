@@ -49,6 +49,31 @@ def test_a_log_that_was_cut_is_one_log(tmp_path: Path, endings: list[str]) -> No
     assert read_logs(named).events.select(STORY_COLUMNS).equals(story())
 
 
+@pytest.mark.parametrize("outer", ["tar", "zip"])
+@pytest.mark.parametrize("name", ["nova-compute.tar.xz", "nova-compute.log.xz", "nova-compute.log"])
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1)])
+def test_the_parts_of_a_file_in_an_archive_are_one_file(
+    tmp_path: Path, outer: str, name: str, order: tuple[int, ...]
+) -> None:
+    """In whatever order they stand there, as the system listed them when it packed them."""
+    packed = {"tar.xz": lzma.compress(tar({"nova-compute.log": TEXT})), "log.xz": lzma.compress(TEXT), "log": TEXT}
+    data = packed[name.partition(".")[2]]
+    size = -(-len(data) // 3)
+    endings = (".aa", ".ab", ".ac") if name.endswith("log") else (".001", ".002", ".003")
+    parts = {f"cmp1/{name}{endings[place]}": data[place * size : (place + 1) * size] for place in order}
+    given = tmp_path / f"case.{outer}"
+    if outer == "tar":
+        given.write_bytes(tar(parts))
+    else:
+        with zipfile.ZipFile(given, "w") as archive:
+            for called, part in parts.items():
+                archive.writestr(called, part)
+    read = read_logs([given])
+    assert read.events.select(STORY_COLUMNS).equals(story())
+    assert set(read.events["host"]) == {"cmp1"}
+    assert [file.skip for file in read.files] == [None]
+
+
 @pytest.mark.parametrize("kind", ["xz", "tar.xz", "zip"])
 def test_an_archive_that_was_cut_is_unpacked(tmp_path: Path, kind: str) -> None:
     packed = {

@@ -27,6 +27,7 @@ from openstack_rca.errors import BinaryLog, DamagedLog, LogBoundReached, Unknown
 from openstack_rca.logs.bounds import DEEPEST, Bounds, Budget
 from openstack_rca.logs.content import PlainText, encoding_of, is_binary, reads_like_log
 from openstack_rca.logs.cut_files import FIRST_OF_ZIP, missing_parts, told_of_missing
+from openstack_rca.logs.held_parts import HeldParts
 from openstack_rca.logs.layout import HostFacts, depth_of_host_file, facts_in, is_called_like_log, is_other_kind
 from openstack_rca.logs.mails import MOST_PARTS, mails_of, parts_of_mail
 from openstack_rca.logs.members import (
@@ -40,8 +41,8 @@ from openstack_rca.logs.members import (
     moment,
     zip_moment,
 )
-from openstack_rca.logs.opening import HEAD_BYTES, Input, damaged, opened
-from openstack_rca.logs.packing import STREAMS, Packing, Readable, Unpacked, packing_of
+from openstack_rca.logs.opening import HEAD_BYTES, Input, called_by, damaged, opened
+from openstack_rca.logs.packing import ARCHIVES, STREAMS, Packing, Readable, Unpacked, packing_of
 from openstack_rca.logs.records import SkipReason
 from openstack_rca.logs.seven_zip import files_of
 
@@ -120,6 +121,7 @@ class Walk:
         self._budget = Budget(bounds)
         self._hosts: dict[tuple[str, ...], HostFacts] = {}
         self._names: dict[tuple[str, ...], set[str]] = {}
+        self._held: list[HeldParts] = []
         self._tell: Callable[[], int] = int
 
     def position(self) -> int:
@@ -134,8 +136,7 @@ class Walk:
         with opened(self._path, direct=self._direct, further=self._further) as raw:
             if raw.seekable():
                 self._tell = raw.tell
-            called = "Standard input" if self._path is None else str(self._path)
-            yield from self._open(_Member((), Input(raw, called), None), 0, raw)
+            yield from self._open(_Member((), Input(raw, called_by(self._path)), None), 0, raw)
         for folder, names in self._names.items():
             for name, whole in missing_parts(names):
                 yield LeftOut((*folder, name), SkipReason.MISSING_PART, told_of_missing(name, whole))
@@ -153,18 +154,10 @@ class Walk:
                 unpacked = Unpacked(member.content, packing, member.content.called, self._budget)
                 inner = _Member(member.parts, Input(unpacked, member.content.called), member.modified)
                 yield from self._open(inner, depth + 1, None)
-            elif packing is Packing.TAR:
-                yield from self._tar(member, depth)
-            elif packing is Packing.ZIP:
-                yield from self._zip(member, depth, raw)
-            elif packing is Packing.SEVEN_ZIP:
-                with self._on_disk(member, raw) as file:
-                    for held in files_of(file, member.content.called, self._budget):
-                        yield from self._member(member, held.name, held.content, held.modified, depth)
-            elif packing is Packing.MAIL:
-                yield from self._mails(member, depth)
             elif packing is Packing.JOURNAL:
                 yield from self._journal(member, raw)
+            elif packing in ARCHIVES:
+                yield from self._archive(member, packing, depth, raw)
             else:
                 raise UnknownPacking(
                     f"{member.content.called} is packed with {packing.value}, which is not read.",
@@ -174,6 +167,30 @@ class Walk:
             if not member.parts:
                 raise
             yield LeftOut(member.parts, reason_of(error), error.message)
+
+    def _archive(
+        self, member: _Member, packing: Packing, depth: int, raw: IO[bytes] | None
+    ) -> Iterator[Inside | LeftOut]:
+        """The members of an archive, in its order; parts of files that were cut come last, joined."""
+        with tempfile.TemporaryFile() as disk:
+            held = HeldParts(disk, self._budget)
+            self._held.append(held)
+            try:
+                if packing is Packing.TAR:
+                    yield from self._tar(member, depth)
+                elif packing is Packing.ZIP:
+                    yield from self._zip(member, depth, raw)
+                elif packing is Packing.SEVEN_ZIP:
+                    with self._on_disk(member, raw) as file:
+                        for one in files_of(file, member.content.called, self._budget):
+                            yield from self._member(member, one.name, one.content, one.modified, depth)
+                else:
+                    yield from self._mails(member, depth)
+            finally:
+                self._held.pop()
+            for parts, stream, modified in held.files(self._names):
+                content = Input(stream, f"{called_by(self._path)}/{'/'.join(parts)}")
+                yield from self._open(_Member(parts, content, modified), depth + 1, None)
 
     def _text(self, member: _Member, *, packed: bool) -> Iterator[Inside | LeftOut]:
         head = member.content.head()
@@ -191,19 +208,16 @@ class Walk:
             return
         stream: Readable = _Metered(member.content, self._budget) if packed else member.content
         text = PlainText(stream, head)
-        yield Inside(member.parts, text, member.modified, self._host(member.parts))
+        yield Inside(member.parts, text, member.modified, self.told_of(member.parts).name)
 
     def _is_log(self, member: _Member, head: bytes) -> bool:
         name = (member.parts or self._parts)[-1]
-        return is_called_like_log(name) or reads_like_log(_as_utf_8(head))
+        return is_called_like_log(name) or reads_like_log(head)
 
     def told_of(self, parts: tuple[str, ...]) -> HostFacts:
         """What the files of the archive that were read so far say of the host of a log inside."""
         above = (parts[:length] for length in range(len(parts) - 1, -1, -1))
         return HostFacts().completed(self._hosts[root] for root in above if root in self._hosts)
-
-    def _host(self, parts: tuple[str, ...]) -> str | None:
-        return self.told_of(parts).name if self._hosts else None
 
     def _member(
         self, outer: _Member, name: str, stream: Readable, modified: datetime | None, depth: int
@@ -219,7 +233,7 @@ class Walk:
             return
         if is_other_kind((*self._parts, *parts)):
             yield LeftOut(parts, SkipReason.NOT_A_LOG)
-        else:
+        elif not self._held[-1].takes(parts, content, modified):
             yield from self._open(_Member(parts, content, modified), depth + 1, None)
 
     def _notes_host(self, parts: tuple[str, ...], begin: bytes) -> bool:
@@ -354,7 +368,7 @@ class Walk:
             ) as process:
                 assert process.stdout is not None
                 text = _Metered(Input(process.stdout, member.content.called), self._budget)
-                yield Inside(member.parts, text, member.modified, self._host(member.parts))
+                yield Inside(member.parts, text, member.modified, self.told_of(member.parts).name)
             if process.returncode > 0:
                 yield LeftOut(member.parts, SkipReason.DAMAGED, f"journalctl cannot read {member.content.called}.")
 
@@ -383,9 +397,3 @@ class _Metered:
         data = self._content.read(size)
         self._budget.take_text(self._content.called, len(data))
         return data
-
-
-def _as_utf_8(head: bytes) -> bytes:
-    encoding = encoding_of(head)
-    text = head if encoding == "utf-8" else head.decode(encoding, "replace").encode("utf-8", "replace")
-    return text.replace(b"\r", b"\n")

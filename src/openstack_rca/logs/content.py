@@ -88,6 +88,9 @@ def is_binary(data: bytes) -> bool:
 
 def reads_like_log(data: bytes) -> bool:
     """Whether at least a third of the first hundred lines that are not blank or indented look like those of a log."""
+    encoding = encoding_of(data)
+    text = data if encoding == "utf-8" else data.decode(encoding, "replace").encode("utf-8", "replace")
+    data = text.replace(b"\r", b"\n")
     if holds_records(data):
         return True
     if _PAGE.match(data):

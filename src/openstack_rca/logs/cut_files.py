@@ -11,6 +11,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from openstack_rca.logs.layout import is_other_kind
 from openstack_rca.logs.packing import packing_of
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ FIRST_OF_ZIP = ".z01"
 
 
 @dataclass(frozen=True)
-class _Kind:
+class Kind:
     """What the parts of one file share; ``width`` is that of a number behind a dot, ``letters`` how many there are."""
 
     whole: str
@@ -59,7 +60,7 @@ class _Kind:
         return f"{self.whole}{self.mark}{letters}"
 
 
-def _part(name: str) -> tuple[_Kind, int] | None:
+def _part(name: str) -> tuple[Kind, int] | None:
     """Which file a name says that it is a part of, and at which place."""
     cut = _PART.match(name)
     if cut is None or (cut["mark"] == "." and len(cut["number"] or "..") < 2):
@@ -69,13 +70,27 @@ def _part(name: str) -> tuple[_Kind, int] | None:
     for letter in letters:
         place = place * 26 + ord(letter) - ord("a")
     width = len(cut["number"] or "") if cut["mark"] == "." else 0
-    return _Kind(cut["whole"] or cut["unnamed"], cut["mark"] or "", len(letters), width), place
+    return Kind(cut["whole"] or cut["unnamed"], cut["mark"] or "", len(letters), width), place
+
+
+def part_for_sure(name: str) -> tuple[Kind, int] | None:
+    """The same where nothing but the name is known: of the words of two letters only the first 26 can be an end of `split`'s."""
+    cut = _part(name)
+    if (
+        cut is None
+        or not cut[0].is_sure
+        or cut[0].mark == _ZIP
+        or _ARCHIVE.search(name)
+        or is_other_kind((cut[0].whole,))
+    ):
+        return None
+    return cut if not cut[0].letters or cut[1] < 26 or _ARCHIVE.search(cut[0].whole) else None
 
 
 def missing_parts(names: Iterable[str]) -> list[tuple[str, str]]:
     """The parts that are missing among the files of one folder, each with the name of the file that was cut."""
     held = set(names)
-    kinds: dict[_Kind, dict[int, str]] = {}
+    kinds: dict[Kind, dict[int, str]] = {}
     for name in held:
         found = _part(name)
         if found is not None and found[0].is_sure and found[0].whole not in held:
@@ -101,7 +116,7 @@ def told_of_missing(name: str, whole: str) -> str:
 
 def with_parts_joined(sources: list[Source]) -> list[Source]:
     """Make one file of those that ``split`` cut it into: ``x.log.aa``, ``x.log.ab``, or ``x.tar.gz.part1``, ``x.7z.001``."""
-    sets: dict[tuple[Path, _Kind], list[tuple[int, Source]]] = {}
+    sets: dict[tuple[Path, Kind], list[tuple[int, Source]]] = {}
     for source in sources:
         cut = _part(source.inside[-1])
         if cut is not None and source.path is not None:

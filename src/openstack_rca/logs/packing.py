@@ -39,6 +39,8 @@ STREAMS = frozenset(
     (Packing.GZIP, Packing.BZIP2, Packing.XZ, Packing.LZMA, Packing.ZSTANDARD, Packing.LZ4),
 )
 """Packings of a single stream."""
+ARCHIVES = frozenset((Packing.TAR, Packing.ZIP, Packing.SEVEN_ZIP, Packing.MAIL))
+"""Packings of files by name."""
 
 _MAGIC = (
     (b"\x1f\x8b\x08", Packing.GZIP),

@@ -1,0 +1,92 @@
+"""Parts of files that were cut, in an archive: they come in any order, so they lie on disk until its end and are joined there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Container, Iterator, Mapping
+from datetime import datetime
+from itertools import count, takewhile
+from typing import IO, NamedTuple
+
+from openstack_rca.errors import DamagedLog
+from openstack_rca.logs.bounds import Budget
+from openstack_rca.logs.cut_files import Kind, part_for_sure
+from openstack_rca.logs.opening import Input
+
+_COPY_BYTES = 1024 * 1024
+
+
+class Held(NamedTuple):
+    """A file that was held back: its path in the archive, its bytes, when it changed last."""
+
+    parts: tuple[str, ...]
+    stream: _Places
+    modified: datetime | None
+
+
+class _Places:
+    """Stretches of one file, one behind the other; each is its first byte and how many there are.
+
+    ``trouble`` is what was in the way of what should follow them.
+    """
+
+    def __init__(self, file: IO[bytes], places: list[tuple[int, int]], trouble: DamagedLog | None = None) -> None:
+        self._file = file
+        self.places = places
+        self.trouble = trouble
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to ``size`` bytes, fewer at the end of a stretch; none means the end. Raises DamagedLog there."""
+        while self.places:
+            start, length = self.places.pop(0)
+            data = os.pread(self._file.fileno(), length if size < 0 else min(size, length), start)
+            if len(data) < length:
+                self.places.insert(0, (start + len(data), length - len(data)))
+            if data:
+                return data
+        if self.trouble is not None:
+            raise self.trouble
+        return b""
+
+
+class HeldParts:
+    """What of an archive looks like parts of files, kept in a file on disk."""
+
+    def __init__(self, disk: IO[bytes], budget: Budget) -> None:
+        self._disk = disk
+        self._budget = budget
+        self._kinds: dict[tuple[tuple[str, ...], Kind], dict[int, Held]] = {}
+
+    def takes(self, parts: tuple[str, ...], content: Input, modified: datetime | None) -> bool:
+        """Hold a member back where its name says for sure that it is a part; raises LogBoundReached."""
+        cut = part_for_sure(parts[-1])
+        if cut is None:
+            return False
+        start, size = self._disk.seek(0, os.SEEK_END), 0
+        stream = _Places(self._disk, [])
+        self._kinds.setdefault((parts[:-1], cut[0]), {})[cut[1]] = Held(parts, stream, modified)
+        try:
+            while piece := content.read(_COPY_BYTES):
+                self._budget.take_text(content.called, len(piece))
+                size += self._disk.write(piece)
+                stream.places[:] = [(start, size)]
+        except DamagedLog as error:
+            stream.trouble = error
+        return True
+
+    def files(self, names: Mapping[tuple[str, ...], Container[str]]) -> Iterator[Held]:
+        """The files whose parts lie there from the first one on, and each other part as it stands.
+
+        Args:
+            names: those of all members of a folder; a file that is there as a whole too is not joined.
+        """
+        self._disk.flush()
+        for (folder, kind), found in self._kinds.items():
+            first = min(found)
+            run = [found.pop(place) for place in takewhile(found.__contains__, count(first))]
+            if first <= kind.first and len(run) > 1 and kind.whole not in names.get(folder, ()):
+                places = [place for each in run for place in each.stream.places]
+                trouble = next((each.stream.trouble for each in run if each.stream.trouble is not None), None)
+                latest = max((each.modified for each in run if each.modified is not None), default=None)
+                run = [Held((*folder, kind.whole), _Places(self._disk, places, trouble), latest)]
+            yield from (*run, *found.values())
