@@ -164,6 +164,15 @@ def test_no_line_is_wider_than_the_console(make: object, width: int) -> None:
         assert line == line.rstrip()
 
 
+@pytest.mark.parametrize("width", [20, 33])
+def test_no_letter_is_lost_on_a_narrow_screen(width: int) -> None:
+    """Words that do not fit go on in the next line."""
+    report = report_samples.confirmed()
+    first = report.causes[0].model_copy(update={"explains": ["neutron-server", "nova-conductor", "nova-scheduler"]})
+    told = render_text_plain(report.model_copy(update={"causes": [first, *report.causes[1:]]}), width)
+    assert "Explains:neutron-server,nova-conductor,nova-scheduler" in "".join(told.split())
+
+
 def test_colours_only_where_they_are_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
     """A terminal gets colours; NO_COLOR and a pipe get the same words without."""
     report = report_samples.confirmed()

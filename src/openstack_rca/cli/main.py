@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Sequence
 
@@ -93,6 +94,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit status."""
     # Libraries and rules make a million objects that stay; by its default the collector walks over them again and again.
     gc.set_threshold(50_000, 20, 20)
+    # Pydantic looks for plugins in every distribution that is installed; none is for this program.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     guard_standard_output()
     sys.exit(run(cli, arguments))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from openstack_rca.rca.report import Cause, Report, one_line
 from openstack_rca.rca.vocabulary import Verdict
@@ -41,8 +41,8 @@ class Told(BaseModel):
     category: str
     confidence: float
     statement: str
-    evidence: list[str] = Field(default_factory=list)
-    checks: list[str] = Field(default_factory=list)
+    evidence: list[str] = []
+    checks: list[str] = []
     before: str = ""
     report_id: str = ""
 
@@ -58,7 +58,7 @@ class TroubleState(BaseModel):
     """What is remembered of troubles, also over a restart: the open one, and when each that was told ended."""
 
     open: OpenTrouble | None = None
-    ended: dict[str, datetime] = Field(default_factory=dict)
+    ended: dict[str, datetime] = {}
 
 
 @dataclass

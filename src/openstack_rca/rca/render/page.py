@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from rich.console import Console, RenderableType
 from rich.segment import Segment, Segments
-from rich.table import Table
 from rich.text import Text
 
 from openstack_rca.rca.render.excerpts import excerpt
@@ -43,6 +42,7 @@ class Page:
         """Print ``renderable`` in lines without trailing blanks."""
         indent = min(indent, max(0, self.width // 4))
         options = self._console.options.update(width=max(1, self.width - indent))
+        shown: list[Segment] = []
         for line in self._console.render_lines(renderable, options, pad=False):
             segments = [Segment(" " * indent), *line]
             while (
@@ -51,7 +51,9 @@ class Page:
                 segments.pop()
             if segments and not (segments[-1].style and segments[-1].style.bgcolor):
                 segments[-1] = Segment(segments[-1].text.rstrip(), segments[-1].style)
-            self._console.print(Segments([*segments, Segment.line()]), end="")
+            shown += [*segments, Segment.line()]
+        # Each printing has a price of its own.
+        self._console.print(Segments(shown), end="")
 
     def labelled(self, label: str, text: Text, lines: int) -> None:
         """Print ``text`` behind ``label`` in at most ``lines`` lines, the further ones below its beginning."""
@@ -92,11 +94,11 @@ class Page:
 
     def item(self, mark: str, text: Text, indent: int = 2) -> None:
         """Print ``text`` behind ``mark``, its further lines aligned with its first."""
-        grid = Table.grid(padding=(0, 1, 0, 0))
-        grid.add_column(min_width=len(mark), overflow="fold")
-        grid.add_column(overflow="fold")
-        grid.add_row(self.text(mark), text)
-        self.show(grid, indent)
+        front = self.text(mark.ljust(len(mark) + 1))
+        room = self.width - min(indent, max(0, self.width // 4)) - len(front)
+        lines = text.wrap(self._console, max(1, room))
+        rows = [line if number else front + line for number, line in enumerate(lines)]
+        self.show(Text("\n" + " " * len(front)).join(rows), indent)
 
     def log_line(self, value: str, indent: int, matched: str = "") -> None:
         """Print the telling part of a log line, the words ``matched`` in it."""

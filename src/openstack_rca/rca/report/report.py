@@ -68,18 +68,16 @@ class Cause(_Part):
     category: Category
     statement: LoggedText = Field(description="One sentence: what is wrong.")
     confidence: float = Field(ge=0, le=1)
-    confidence_parts: list[ConfidencePart] = Field(default_factory=list)
+    confidence_parts: list[ConfidencePart] = []
     onset: datetime | None = None
-    evidence: list[EvidenceItem] = Field(default_factory=list)
+    evidence: list[EvidenceItem] = []
     independent: bool = Field(
         default=False,
         description="True if it is a fault of its own, not a weaker explanation of the first one's trouble.",
     )
-    explains: list[str] = Field(default_factory=list, description="Components whose trouble this cause accounts for.")
+    explains: list[str] = Field(default=[], description="Components whose trouble this cause accounts for.")
     remedy: LoggedText = ""
-    next_checks: list[LoggedText] = Field(
-        default_factory=list, description="Read-only commands that would confirm or refute."
-    )
+    next_checks: list[LoggedText] = Field(default=[], description="Read-only commands that would confirm or refute.")
 
 
 class Hop(_Part):
@@ -125,7 +123,7 @@ class RequestPath(_Part):
 
     request_id: str
     instance_id: str | None = None
-    steps: list[RequestStep] = Field(default_factory=list)
+    steps: list[RequestStep] = []
 
 
 class StoryStep(_Part):
@@ -144,7 +142,7 @@ class StoryPicture(_Part):
     name: str = Field(description="Id of the request.")
     begun: datetime
     like_it: int = Field(ge=1, description="Requests that stopped alike.")
-    steps: list[StoryStep] = Field(default_factory=list)
+    steps: list[StoryStep] = []
     last: LoggedText = Field(default="", description="The last line before the gap.")
 
 
@@ -159,7 +157,7 @@ class Episode(_Part):
     category: Category
     confidence: float = Field(ge=0, le=1)
     statement: LoggedText
-    evidence: list[EvidenceItem] = Field(default_factory=list)
+    evidence: list[EvidenceItem] = []
 
 
 class ActivityRow(_Part):
@@ -201,15 +199,15 @@ class ModelUsed(_Part):
     version: str | None = None
     digest: str = ""
     source: str = Field(default="", description="store, cache, file or none")
-    notices: list[str] = Field(default_factory=list)
+    notices: list[str] = []
 
 
 class Fingerprint(_Part):
     """What the evidence of an analysis looks like, free of times and places: what later ones are compared with."""
 
-    signatures: list[str] = Field(default_factory=list, description="Signatures that matched.")
-    accused: list[str] = Field(default_factory=list, description="Components that something speaks against.")
-    templates: list[str] = Field(default_factory=list, description="Template ids of the strongest evidence, in hex.")
+    signatures: list[str] = Field(default=[], description="Signatures that matched.")
+    accused: list[str] = Field(default=[], description="Components that something speaks against.")
+    templates: list[str] = Field(default=[], description="Template ids of the strongest evidence, in hex.")
     began: AwareDatetime | None = Field(default=None, description="Time of the first evidence.")
 
 
@@ -226,7 +224,7 @@ class SimilarIncident(_Part):
     verdict: str = Field(default="", description="Verdict of the report of that time.")
     source: str = Field(default="analysis", description="analysis, or incident for a labelled one.")
     note: LoggedText = Field(default="", description="What the person who confirmed it wrote.")
-    shared: list[str] = Field(default_factory=list, description="What both have in common, rarest first.")
+    shared: list[str] = Field(default=[], description="What both have in common, rarest first.")
 
 
 REPORT_ID_LENGTH = 12
@@ -250,31 +248,29 @@ class Report(_Part):
     verdict: Verdict
     summary: LoggedText = Field(description="One or two sentences; the point of it all.")
     window: Window
-    causes: list[Cause] = Field(default_factory=list)
-    chain: list[Hop] = Field(default_factory=list)
-    timeline: list[TimelineEntry] = Field(default_factory=list)
+    causes: list[Cause] = []
+    chain: list[Hop] = []
+    timeline: list[TimelineEntry] = []
     activity: list[ActivityRow] = Field(
-        default_factory=list, description="Events, errors and anomaly scores over time; involved components first."
+        default=[], description="Events, errors and anomaly scores over time; involved components first."
     )
-    requests: list[RequestPath] = Field(default_factory=list, description="Failed requests, followed across services.")
+    requests: list[RequestPath] = Field(default=[], description="Failed requests, followed across services.")
     stories: list[StoryPicture] = Field(
-        default_factory=list, description="Requests that did not go on, step by step, beside what is normal."
+        default=[], description="Requests that did not go on, step by step, beside what is normal."
     )
-    episodes: list[Episode] = Field(
-        default_factory=list, description="Further, separate stretches of trouble in the same logs."
-    )
-    blast_radius: list[str] = Field(default_factory=list, description="Components (and hosts) in trouble.")
-    ruled_out: list[RuledOut] = Field(default_factory=list)
-    missing: list[LoggedText] = Field(default_factory=list, description="What the analysis could not see.")
+    episodes: list[Episode] = Field(default=[], description="Further, separate stretches of trouble in the same logs.")
+    blast_radius: list[str] = Field(default=[], description="Components (and hosts) in trouble.")
+    ruled_out: list[RuledOut] = []
+    missing: list[LoggedText] = Field(default=[], description="What the analysis could not see.")
     similar: list[SimilarIncident] = Field(
-        default_factory=list, description="Similar past incidents of the local history, confirmed ones first."
+        default=[], description="Similar past incidents of the local history, confirmed ones first."
     )
-    fingerprint: Fingerprint = Field(default_factory=Fingerprint)
+    fingerprint: Fingerprint = Fingerprint()
     events: int = 0
     lines: int = 0
-    files: list[FileSummary] = Field(default_factory=list)
+    files: list[FileSummary] = []
     model: ModelUsed
     fast: bool = False
-    seconds: dict[str, float] = Field(default_factory=dict, description="Wall seconds per step.")
-    stages: dict[str, float] = Field(default_factory=dict, description="Wall seconds of each stage of the last step.")
+    seconds: dict[str, float] = Field(default={}, description="Wall seconds per step.")
+    stages: dict[str, float] = Field(default={}, description="Wall seconds of each stage of the last step.")
     command: LoggedText = Field(default="", description="Command that reproduces this report.")
