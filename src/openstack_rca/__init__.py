@@ -7,8 +7,9 @@ import os
 from typing import TYPE_CHECKING
 
 # Polars' allocator reads this once, when Polars is first imported. By its default it gives memory back to the system between
-# two blocks of lines and asks for it again, which took a tenth of the time of reading.
-os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:10000,muzzy_decay_ms:10000,narenas:2")
+# two blocks of lines and asks for it again, which took a tenth of the time of reading; what is kept for longer than that, or by
+# several arenas, makes a process that goes on (watch) grow.
+os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:1500,muzzy_decay_ms:0,narenas:1")
 
 if TYPE_CHECKING:
     from openstack_rca.service.face import analyze, load_model, read_events, train

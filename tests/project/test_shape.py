@@ -22,6 +22,7 @@ MOST_BROAD_EXCEPTS = 3
 READS_THE_ENVIRONMENT = {
     "settings.py": "every setting is read there",
     "__init__.py": "the allocator of Polars reads its options once, when Polars is first imported",
+    "cli/main.py": "Pydantic reads once whether it looks for plugins; whoever imports the package keeps theirs",
     "model/network.py": "KERAS_BACKEND has to be set before keras is imported",
     "lifecycle/manager.py": "KERAS_BACKEND again: lifecycle may not import model",
     "lifecycle/mlflow/client.py": "MLflow takes some of its settings from the environment only",
