@@ -43,6 +43,16 @@ def test_several_clients_that_are_turned_away_speak_against_the_service() -> Non
     assert blame_own_settings(both, events(*SERVED), TOPOLOGY) == both
 
 
+def test_who_has_no_account_shares_none() -> None:
+    """OVN's daemons refuse each other's certificates; keystone has nothing to do with that."""
+    own = [
+        finding(name, name, directness=Directness.CAUSE, category=Category.AUTH)
+        for name in ("ovn-sb-db", "ovn-controller")
+    ]
+    own = [replace(one, signature="tls-own-certificate-refused") for one in own]
+    assert {one.accused for one in blame_own_settings(own, events(*SERVED), TOPOLOGY)} == {"ovn-sb-db", "ovn-controller"}
+
+
 def test_a_service_that_tells_of_its_own_fault_is_not_cleared() -> None:
     """A change in keystone that refuses one user is keystone's."""
     own = finding("keystone", "keystone", directness=Directness.CAUSE, category=Category.AUTH)

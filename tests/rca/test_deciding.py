@@ -23,6 +23,7 @@ def hit(
     specificity: int = 20,
     name: str = "a-rule",
     weight: float = 0.7,
+    own: bool = True,
 ) -> Hit:
     signature = Signature(
         id=name,
@@ -35,7 +36,7 @@ def hit(
         remedy="Do something about it.",
         source="a test",
     )
-    return Hit(signature, accused, None, signature.title, specificity, "something")
+    return Hit(signature, accused, None, signature.title, specificity, "something", own)
 
 
 ACCUSES = Directness.ACCUSATION
@@ -66,6 +67,15 @@ def test_of_two_reasons_the_more_exact_one_decides() -> None:
         hit("keystone", Directness.CAUSE, Category.CONFIG, 40, "b-rule"),
     ]
     assert [item.signature.category for item in deciding(hits, TOPOLOGY)] == [Category.CONFIG]
+
+
+def test_that_something_else_does_not_run_beats_an_accusation() -> None:
+    """A tool that finds no daemon on its host says why no target can be logged in to."""
+    hits = [
+        hit("storage", ACCUSES, Category.STORAGE, 60),
+        hit("host", Directness.CAUSE, Category.PROCESS_DOWN, 10, "b-rule", own=False),
+    ]
+    assert [item.accused for item in deciding(hits, TOPOLOGY)] == ["host"]
 
 
 def test_an_accusation_beats_a_crash_without_a_reason_and_any_symptom() -> None:

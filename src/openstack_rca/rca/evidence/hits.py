@@ -1,7 +1,7 @@
 """Which signature decides for each event: the specific beats the general, and what one event says counts once.
 
 An error is often wrapped: a service says that its neighbour failed, and quotes why. Of all that is known of one event, in this
-order: a component's own words that give a reason; the accusation that lies deepest on the dependency graph, since who is
+order: words that state a reason, or that something else does not run; the accusation that lies deepest on the dependency graph, since who is
 called last failed first; own words without a reason; mere symptoms.
 """
 
@@ -52,6 +52,7 @@ class Hit:
 
     Attributes:
         accused_host: ``@self`` stands for the host of the logger.
+        own: the logger speaks of itself.
         specificity: number of literal characters that the pattern demands.
         proof: the line that matched.
         valued: number of values of the line that the title names.
@@ -64,17 +65,19 @@ class Hit:
     title: str
     specificity: int
     proof: str
+    own: bool
     reason: str = ""
     valued: int = 0
 
     @property
     def tier(self) -> int:
-        """0 for a symptom, 1 for own words that tell a state only, 2 for an accusation, 3 for own words with a reason."""
+        """0 for a symptom, 1 for own words that tell a state only, 2 for an accusation, 3 for what states a reason."""
         if self.signature.directness is Directness.SYMPTOM:
             return 0
         if self.signature.directness is Directness.ACCUSATION:
             return 2
-        return 3 if self.signature.category in (*STATED_CAUSES, Category.NETWORK) else 1
+        stopped = self.signature.category is Category.PROCESS_DOWN and not self.own
+        return 3 if stopped or self.signature.category in (*STATED_CAUSES, Category.NETWORK) else 1
 
 
 def signature_hits(window: pl.DataFrame, catalogue: Catalogue, topology: Topology) -> pl.DataFrame:
@@ -150,6 +153,7 @@ def _hits_by_key(
                     signature.statement(values),
                     int(match["specificity"]),
                     str(match["line_text"] or ""),
+                    accused == components[match["key"]],
                     " ".join(value for name, value in values.items() if name in _REASONS and value),
                     len(signature.told_values(values)),
                 )

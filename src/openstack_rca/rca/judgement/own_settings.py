@@ -43,7 +43,7 @@ _CHECKS = ("journalctl -u <unit> -n 200", "openstack endpoint list", "systemctl 
 
 def blame_own_settings(findings: list[Finding], window: pl.DataFrame, topology: Topology) -> list[Finding]:
     """Turn what one client alone says of a service that serves others into a fault of that client's settings."""
-    findings = _blame_refused_login(_blame_shared_account(findings), window)
+    findings = _blame_refused_login(_blame_shared_account(findings, topology), window)
     findings = _blame_unknown_name(findings, window, topology)
     moved = list(findings)
     cited = [finding.rows[0] for finding in findings if finding.rows]
@@ -69,13 +69,17 @@ def blame_own_settings(findings: list[Finding], window: pl.DataFrame, topology: 
     return moved
 
 
-def _blame_shared_account(findings: list[Finding]) -> list[Finding]:
-    """Where several components are refused their login, what they share is the account in keystone, not a setting each."""
+def _blame_shared_account(findings: list[Finding], topology: Topology) -> list[Finding]:
+    """Where several components are refused their login, what they share is the account in keystone, not a setting each.
+
+    Who has no account there, such as a database or a broker, is refused by somebody else.
+    """
     refused = [
         finding
         for finding in findings
         if _login_refused(finding)
         and finding.accuser not in (IDENTITY, None)
+        and topology.uses(str(finding.accuser), IDENTITY)
         and (finding.accused == IDENTITY or (finding.accused == finding.accuser and finding.signature is not None))
     ]
     if len({finding.accuser for finding in refused}) < current().enough_others:
