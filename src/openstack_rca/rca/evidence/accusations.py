@@ -61,8 +61,10 @@ _OF_THE_OTHER = (Category.AUTH, Category.CAPACITY, Category.HANG, Category.PROCE
 _KEPT_FOR = {("placement-api", Category.CAPACITY): "nova-compute"}
 """Placement only does the book-keeping: a shortage that it reports is a shortage on the compute hosts."""
 
-_HARMLESS = re.compile(r"(?i)duplicate entry|IntegrityError|DBDuplicateEntry|DBDeadlock|deadlock found")
-"""Errors of these libraries that OpenStack provokes and handles in its ordinary work."""
+_HARMLESS = re.compile(
+    r"(?i)duplicate entry|IntegrityError|DBDuplicateEntry|DBDeadlock|deadlock found|iscsiadm: No (?:active sessions|records found)"
+)
+"""What these libraries meet, or are answered, in OpenStack's ordinary work."""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """Which signature decides for each event: the specific beats the general, and what one event says counts once.
 
 An error is often wrapped: a service says that its neighbour failed, and quotes why. Of all that is known of one event, in this
-order: words that state a reason, or that something else does not run; the accusation that lies deepest on the dependency graph, since who is
-called last failed first; own words without a reason; mere symptoms.
+order: words that state a reason, or that something else does not run; the accusation that lies deepest on the dependency
+graph, since who is called last failed first; own words without a reason; mere symptoms.
 """
 
 from __future__ import annotations
