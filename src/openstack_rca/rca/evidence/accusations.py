@@ -62,7 +62,7 @@ _KEPT_FOR = {("placement-api", Category.CAPACITY): "nova-compute"}
 """Placement only does the book-keeping: a shortage that it reports is a shortage on the compute hosts."""
 
 _HARMLESS = re.compile(
-    r"(?i)duplicate entry|IntegrityError|DBDuplicateEntry|DBDeadlock|deadlock found|iscsiadm: No (?:active sessions|records found)"
+    r"(?i)duplicate entry|IntegrityError|DBDuplicateEntry|DBDeadlock|deadlock found|No active sessions|No records found"
 )
 """What these libraries meet, or are answered, in OpenStack's ordinary work."""
 
