@@ -50,7 +50,10 @@ def test_who_has_no_account_shares_none() -> None:
         for name in ("ovn-sb-db", "ovn-controller")
     ]
     own = [replace(one, signature="tls-own-certificate-refused") for one in own]
-    assert {one.accused for one in blame_own_settings(own, events(*SERVED), TOPOLOGY)} == {"ovn-sb-db", "ovn-controller"}
+    assert {one.accused for one in blame_own_settings(own, events(*SERVED), TOPOLOGY)} == {
+        "ovn-sb-db",
+        "ovn-controller",
+    }
 
 
 def test_a_service_that_tells_of_its_own_fault_is_not_cleared() -> None:
