@@ -51,7 +51,10 @@ def _trained(screen: Console, training: TrainOutcome, settings: Settings) -> Non
     _say(screen, f"Runs:  {training.tracking_uri or 'not recorded'}    State: {settings.home}")
     if "test_accuracy" in figures and "rival_bigram_test_accuracy" in figures:
         own, rival = figures["test_accuracy"], figures["rival_bigram_test_accuracy"]
-        _say(screen, f"On later logs it predicts {own:.0%} of the next events rightly; the simplest rival {rival:.0%}.")
+        _say(
+            screen,
+            f"On held-back logs it predicts {own:.0%} of the next events rightly; the simplest rival {rival:.0%}.",
+        )
 
 
 def _next(screen: Console, answer: DemoAnswer) -> None:

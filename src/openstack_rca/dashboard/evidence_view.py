@@ -12,7 +12,16 @@ from openstack_rca.errors import OpenStackRcaError
 from openstack_rca.service.analysis import Prepared
 from openstack_rca.service.explore import neighbours
 from openstack_rca.service.log_choice import reference_of
-from openstack_rca.service.showing import EvidenceItem, counts, place, spot
+from openstack_rca.service.showing import (
+    EvidenceGroup,
+    EvidenceItem,
+    counts,
+    grouped,
+    kind_text,
+    like_text,
+    place,
+    spot,
+)
 from openstack_rca.settings import Settings
 
 FIRST_SHOWN = 3
@@ -20,23 +29,27 @@ EXPLORE = "screens/explore.py"
 
 
 def draw_evidence(items: Sequence[EvidenceItem], answer: Answer, key: str, settings: Settings) -> None:
-    """Pieces of evidence, the strongest first."""
-    shown = items
-    if len(items) > FIRST_SHOWN and not st.session_state.get(f"all-{key}"):
-        shown = items[:FIRST_SHOWN]
-    for number, item in enumerate(shown):
-        _draw_item(item, answer, f"{key}-{number}", settings)
-    if len(items) > FIRST_SHOWN:
-        st.toggle(f"Show all {len(items):d}", key=f"all-{key}")
+    """Pieces of evidence, the strongest first; those that say the same are one piece."""
+    groups = grouped(items)
+    shown = groups
+    if len(groups) > FIRST_SHOWN and not st.session_state.get(f"all-{key}"):
+        shown = groups[:FIRST_SHOWN]
+    for number, group in enumerate(shown):
+        _draw_group(group, answer, f"{key}-{number}", settings)
+    if len(groups) > FIRST_SHOWN:
+        st.toggle(f"Show all {len(groups):d}", key=f"all-{key}")
 
 
-def _draw_item(item: EvidenceItem, answer: Answer, key: str, settings: Settings) -> None:
+def _draw_group(group: EvidenceGroup, answer: Answer, key: str, settings: Settings) -> None:
+    item = group.item
     with st.container(border=True, gap="xsmall", key=f"item-{key}"):
         st.code(plain(item.text, 500), language=None, wrap_lines=True)
         with st.container(key=f"meta-{key}", gap=None):
             score = "" if item.score is None else f"  ·  anomaly score {item.score:.2f}"
-            st.text(plain(f"{spot(item)}  ·  {counts(item)}  ·  {item.sort.value}{score}"))
+            st.text(plain(f"{spot(item)}  ·  {counts(item)}  ·  {kind_text(item)}{score}"))
             st.text(plain(f"accuses {place(item.accuses, item.accused_host)}: {item.why}"))
+            if group.like:
+                st.text(plain(like_text(group)))
         with st.container(horizontal=True, gap="medium"):
             around = st.toggle("Lines around it", key=f"around-{key}")
             draw_link_to_line(item, answer)

@@ -29,7 +29,7 @@ def draw_conversation(answer: Answer, settings: Settings) -> None:
             with st.container(key="meta-can-ask", gap=None):
                 st.text(plain(what_can_be_asked(answer.report)[0]))
         key = f"follow-{answer.report.id}"
-        question = st.chat_input("Why this? Why not another? What happened at 04:17?", key=key)
+        question = st.chat_input("Why this? Why not another?", key=key)
         if question:
             ask_about(answer, question, settings)
             st.rerun()

@@ -98,10 +98,10 @@ def _draw_facts(held: HeldModel, settings: Settings) -> None:
     st.text(f"{used.name}, version {used.version}")
     source = "pinned" if stored is not None and stored.pinned else ""
     origin = {"store": "fresh from the store", "cache": "from the cache of this server"}.get(used.source, "from a file")
-    created = ago(stored.created) if stored is not None else ""
+    created = f"trained {ago(stored.created)}, " if stored is not None else ""
     if source:
         st.badge("pinned", icon=":material/keep:", color="violet")
-    st.caption(f"Trained {prose(created)}, {prose(origin)}")
+    st.caption(prose(f"{created}read {origin}".capitalize()))
     st.caption(f"Digest {prose(used.digest[:12])}")
     st.caption(f"Environment {prose(settings.experiment_name)}")
 

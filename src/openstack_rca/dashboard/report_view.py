@@ -19,6 +19,7 @@ from openstack_rca.service.showing import (
     chain_steps,
     confidence_sides,
     confidence_text,
+    grouped,
     headline,
     place,
     spot,
@@ -88,8 +89,9 @@ def _facts(report: Report) -> list[str]:
 
 def _draw_what_to_do(report: Report, point: Headline) -> None:
     st.subheader("What to do", anchor=False)
-    st.text(plain(point.action))
     checks = report.causes[0].next_checks if report.causes else []
+    if point.sure or not checks:
+        st.text(plain(point.action))
     if checks:
         st.caption("Next checks. They only read; the button at the right of each copies it.")
         with st.container(key="checks"):
@@ -101,7 +103,7 @@ def _draw_what_to_do(report: Report, point: Headline) -> None:
 
 def _draw_proof(answer: Answer, settings: Settings) -> None:
     cause = answer.report.causes[0]
-    st.subheader(f"Evidence ({len(cause.evidence):d})", anchor=False)
+    st.subheader(f"Evidence ({len(grouped(cause.evidence)):d})", anchor=False)
     draw_evidence(cause.evidence, answer, f"{answer.report.id}-0", settings)
     _draw_reasons(cause, f"{answer.report.id}-0")
 

@@ -25,9 +25,9 @@ from openstack_rca.service.run_reports import run_page, serving_command
 from openstack_rca.settings import Settings
 
 PLOTTED = {
-    "test_accuracy": "accuracy on later logs",
-    "test_loss": "loss on later logs",
-    "test_alarm_share": "share of alarms on later logs",
+    "test_accuracy": "accuracy on held-back logs",
+    "test_loss": "loss on held-back logs",
+    "test_alarm_share": "share of alarms on held-back logs",
     "inference_time": "ms for 1000 events",
 }
 STATE_COLOURS = {"pinned": "#7c5cbf", "yanked": "#d97706", "ready": "#3b82a0", "refused": "#d64545"}
@@ -86,7 +86,7 @@ def _draw_list(versions: Sequence[ModelVersion], held: int | None) -> ModelVersi
         height="auto" if len(versions) <= 10 else 390,
         column_config={
             **time_formats("created", "YYYY-MM-DD HH:mm"),
-            "accuracy": st.column_config.NumberColumn("accuracy on later logs", format="%.3f"),
+            "accuracy": st.column_config.NumberColumn("accuracy on held-back logs", format="%.3f"),
             "size": st.column_config.NumberColumn("size (MB)", format="%.1f"),
         },
     )
@@ -156,7 +156,7 @@ def _draw_plots(versions: Sequence[ModelVersion]) -> None:
                 axis=alt.Axis(tickMinStep=1, format="d"),
                 scale=alt.Scale(zero=False, nice=False, padding=12),
             ),
-            y=alt.Y("value:Q", title=None, scale=alt.Scale(zero=False)),
+            y=alt.Y("value:Q", title=None, scale=alt.Scale(zero=False), axis=alt.Axis(format=".3~r")),
         )
         points = base.mark_point(filled=True, size=70, opacity=1).encode(
             color=alt.Color(

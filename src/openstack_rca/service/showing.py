@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from openstack_rca.rca.render import EvidenceGroup as EvidenceGroup
 from openstack_rca.rca.render import Headline as Headline
 from openstack_rca.rca.render import as_utc as as_utc
 from openstack_rca.rca.render import certainty as certainty
 from openstack_rca.rca.render import confidence_sides as confidence_sides
 from openstack_rca.rca.render import confidence_text as confidence_text
 from openstack_rca.rca.render import counts as counts
+from openstack_rca.rca.render import grouped as grouped
 from openstack_rca.rca.render import headline as headline
+from openstack_rca.rca.render import kind_text as kind_text
+from openstack_rca.rca.render import like_text as like_text
 from openstack_rca.rca.render import moment as moment
 from openstack_rca.rca.render import percent as percent
 from openstack_rca.rca.render import place as place

@@ -172,7 +172,7 @@ def _draw_table(events: pl.DataFrame, prepared: Prepared) -> None:
     pages = (events.height - 1) // MOST_ROWS + 1
     page = 1
     if pages > 1:
-        page = int(st.number_input(f"Page of {pages:d}, a thousand events each", 1, pages, 1, key="f_page"))
+        page = int(st.number_input(f"Page, of {pages:d} with a thousand events each", 1, pages, 1, key="f_page"))
     shown = events.slice((page - 1) * MOST_ROWS, MOST_ROWS).select(TABLE_COLUMNS)
     texts = ("host", "service", "message", "request_id", "file")
     harmless = shown.with_columns(

@@ -14,7 +14,7 @@ from openstack_rca.service.log_choice import allowed_paths, entries_of_roots
 from openstack_rca.service.training import TrainingConfig
 from openstack_rca.settings import Settings
 
-SAMPLES = "The recorded samples (a healthy cloud, twenty thousand lines)"
+SAMPLES = "The recorded samples"
 DEFAULTS = TrainingConfig()
 
 

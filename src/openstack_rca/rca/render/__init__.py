@@ -1,5 +1,6 @@
 """A report as text, JSON, Markdown, HTML or a plot. May touch ``report`` and ``vocabulary``."""
 
+from openstack_rca.rca.render.excerpts import EvidenceGroup, grouped, like_text
 from openstack_rca.rca.render.html_report import render_html
 from openstack_rca.rca.render.json_report import render_json, report_schema
 from openstack_rca.rca.render.markdown_report import render_markdown
@@ -15,6 +16,7 @@ from openstack_rca.rca.render.wording import (
     confidence_text,
     counts,
     headline,
+    kind_text,
     moment,
     percent,
     place,
