@@ -7,10 +7,10 @@ others name the same things by different keys; the keys are the tables below.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import polars as pl
 
@@ -172,28 +172,16 @@ def _plain_key(key: str) -> str:
     return key.lstrip("_") if added else key
 
 
-class _Held(NamedTuple):
-    """Which keys of the tables a record has; records of one program share their keys, so it is asked once of them."""
-
-    messages: list[str]
-    times: list[str]
-    word_levels: list[str]
-    syslog_numbers: list[str]
-    hosts: list[str]
-    services: list[str]
-    processes: list[str]
-    loggers: list[str]
-    paths: list[str]
-    pods: list[str]
-    containers: list[str]
-    traces: list[str]
-    errors: list[str]
-    ids: dict[str, list[str]]
+_Held = Mapping[str, list[str]]
+"""Which keys a record has of each table of ``json_keys``, and of those that say the same in ``IDS``, by the table's name."""
 
 
 @lru_cache(maxsize=1024)
 def _held(names: tuple[str, ...]) -> _Held:
-    """The keys of a flat record by what they say; messages and times end with those that only look like it."""
+    """The keys of a flat record by what they say; messages and times end with those that only look like it.
+
+    Records of one program share their keys, so it is asked once of them.
+    """
 
     written: dict[str, list[str]] = {}
     for name in names:
@@ -204,22 +192,12 @@ def _held(names: tuple[str, ...]) -> _Held:
 
     texts = [key for key in names if key.lower() not in json_keys.MESSAGE_SET and says_text(key)]
     moments = [key for key in names if key.lower() not in json_keys.TIME_SET and says_time(key)]
-    return _Held(
-        among(("full_message", *json_keys.MESSAGES)) + texts,
-        among(json_keys.TIMES) + moments,
-        among(json_keys.WORD_LEVELS),
-        among(json_keys.SYSLOG_NUMBERS),
-        among(json_keys.HOSTS),
-        among(json_keys.SERVICES),
-        among(json_keys.PROCESSES),
-        among(json_keys.LOGGERS),
-        among(json_keys.PATHS),
-        among(json_keys.PODS),
-        among(json_keys.CONTAINERS),
-        among(json_keys.TRACES),
-        among(json_keys.ERRORS),
-        {column: found for column, keys in json_keys.IDS.items() if (found := among(keys))},
-    )
+    return {
+        **{name: among(keys) for name, keys in vars(json_keys).items() if name.isupper() and isinstance(keys, tuple)},
+        "MESSAGES": among(("full_message", *json_keys.MESSAGES)) + texts,
+        "TIMES": among(json_keys.TIMES) + moments,
+        **{column: found for column, keys in json_keys.IDS.items() if (found := among(keys))},
+    }
 
 
 def _first(record: Record, keys: Sequence[str]) -> Any:
@@ -242,12 +220,12 @@ def _record_envelopes(record: Record) -> Iterator[dict[str, Any]]:
     told_by_itself = "funcname" in flat and "lineno" in flat
     envelope["outer_hostname" if told_by_itself else "outer_host"] = origin.host
     envelope["outer_service"] = origin.service
-    process = _first(flat, held.processes)
+    process = _first(flat, held["PROCESSES"])
     envelope["outer_process"] = int(process) if re.fullmatch(r"\d{1,9}", str(process)) else None
-    logger = _first(flat, held.loggers)
+    logger = _first(flat, held["LOGGERS"])
     envelope["outer_logger"] = logger if isinstance(logger, str) else None
-    for name, keys in held.ids.items():
-        value = _first(flat, keys)
+    for name in json_keys.IDS.keys() & held.keys():
+        value = _first(flat, held[name])
         if isinstance(value, dict):
             value = value.get("uuid") or value.get("id")
         if (
@@ -261,7 +239,7 @@ def _record_envelopes(record: Record) -> Iterator[dict[str, Any]]:
     elif states_level or envelope.get("outer_request_id") or envelope["outer_logger"]:
         envelope["part"] = WHOLE_EVENT
     trace = _trace(flat, held)
-    error = _first(flat, held.errors)
+    error = _first(flat, held["ERRORS"])
     body = text.rstrip("\n")
     if isinstance(error, str) and error not in body and error not in trace:
         body = f"{body}: {error}" if body else error
@@ -283,7 +261,7 @@ def _goes_on(flat: Record, text: str) -> bool:
 
 
 def _text(flat: Record, held: _Held) -> str:
-    for key in held.messages:
+    for key in held["MESSAGES"]:
         value = untyped(flat[key])
         if isinstance(value, str) and value:
             return COLOUR.sub("", value) if "\x1b" in value else value
@@ -296,14 +274,14 @@ def _text(flat: Record, held: _Held) -> str:
 
 
 def _trace(flat: Record, held: _Held) -> str:
-    value = _first(flat, held.traces)
+    value = _first(flat, held["TRACES"])
     if isinstance(value, list):
         value = "\n".join(str(part) for part in value)
     return value.strip("\n") if isinstance(value, str) and ("\n" in value or value.startswith("Traceback")) else ""
 
 
 def _time(flat: Record, held: _Held) -> dict[str, Any]:
-    for key in held.times:
+    for key in held["TIMES"]:
         value = flat[key]
         if isinstance(value, dict):
             value = value.get("$date", value.get("seconds"))
@@ -336,13 +314,13 @@ def _epoch_micros(value: Any) -> int | None:
 
 def _level(flat: Record, held: _Held) -> tuple[str | None, bool]:
     """The severity, and whether a word of the program's own says it (a number is what syslog or journald put there)."""
-    for key in held.word_levels:
+    for key in held["WORD_LEVELS"]:
         value = flat[key]
         if isinstance(value, str):
             level = level_name(value)
             if level is not None:
                 return level, key.lower() not in json_keys.SYSLOG_WORDS
-    for key in held.syslog_numbers:
+    for key in held["SYSLOG_NUMBERS"]:
         value = flat[key]
         if isinstance(value, bool) or not re.fullmatch(r"\d{1,3}", str(value)):
             continue
@@ -360,21 +338,21 @@ def _origin(flat: Record, held: _Held) -> Origin:
     labelled = origin_of_labels(labels) if isinstance(labels, dict) else Origin(None, None)
     path = Origin(None, None)
     if "levelname" not in flat and "lineno" not in flat:
-        for key in held.paths:
+        for key in held["PATHS"]:
             value = flat[key]
             if isinstance(value, str) and re.search(r"/|\.log", value) and not value.endswith((".py", ".go", ".c")):
                 path = origin_of_path(value)
                 break
-    pod = _first(flat, held.pods)
+    pod = _first(flat, held["PODS"])
     of_node = "Node" in (flat.get("involvedObject.kind"), flat.get("regarding.kind"))
     node, pod = (pod, None) if of_node else (None, pod)
     in_pod = None
     if isinstance(pod, str):
-        container = _first(flat, held.containers)
+        container = _first(flat, held["CONTAINERS"])
         in_pod = service_of_pod(pod, container if isinstance(container, str) else None)
     named = [
         service_of_tag(value.rstrip(":").split("[")[0])
-        for key in held.services
+        for key in held["SERVICES"]
         # Python's own name for a process says nothing of the program, nor does a class of Java.
         if isinstance(value := flat[key], str)
         and (component_of_program(value) or not (key == "process_name" or _JAVA_CLASS.fullmatch(value)))
@@ -382,7 +360,7 @@ def _origin(flat: Record, held: _Held) -> Origin:
     known = next((name for name in named if name and component_of_program(name)), None)
     # A record of klog's or zap's own holds what its text is about, beside where its code is.
     about = _CALLER.search(str(flat.get("caller", ""))) is not None
-    hosts = [key for key in held.hosts if not (about and key.lower() in json_keys.ABOUT)]
+    hosts = [key for key in held["HOSTS"] if not (about and key.lower() in json_keys.ABOUT)]
     host = next((str(flat[key]) for key in hosts if _is_host(key, flat[key])), None)
     service = in_pod or known or path.service or labelled.service or next(filter(None, named), None)
     return Origin(
