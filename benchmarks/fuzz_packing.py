@@ -40,7 +40,7 @@ def seeds() -> list[bytes]:
     """A small file of every packing, alone and around an archive."""
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as packed:
-        for name in ("compute1/nova-compute.log", "hostname"):
+        for name in ("x.log.aa", "hostname", "x.log.ab"):
             member = tarfile.TarInfo(name)
             member.size = len(LINE)
             packed.addfile(member, io.BytesIO(LINE))

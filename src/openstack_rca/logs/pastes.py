@@ -63,6 +63,7 @@ _COLUMNS = re.compile(
 )
 
 Lines = list[str]
+_Step = Callable[[str], str]
 
 
 def cleaner_for(sample: Sequence[str]) -> Callable[[Lines], list[Piece]] | None:
@@ -72,7 +73,7 @@ def cleaner_for(sample: Sequence[str]) -> Callable[[Lines], list[Piece]] | None:
         sample: the first lines of a file.
     """
     lines = list(sample[:_SAMPLE_LINES])
-    steps: list[Callable[[Lines], Lines]] = []
+    steps: list[_Step] = []
     for step_for in (
         _with_common_labels,
         _with_plain_characters,
@@ -93,14 +94,14 @@ def cleaner_for(sample: Sequence[str]) -> Callable[[Lines], list[Piece]] | None:
         step = step_for(lines)
         if step is not None:
             steps.append(step)
-            lines = step(lines)
+            lines = list(map(step, lines))
     width = wrapped_at(lines)
     if not steps and width is None:
         return None
 
     def clean(given: Lines) -> list[Piece]:
         for step in steps:
-            given = step(given)
+            given = list(map(step, given))
         return [Piece(line, 1) for line in given] if width is None else unwrapped(given, *width)
 
     return clean
@@ -110,26 +111,24 @@ def _written(lines: Lines) -> Lines:
     return [line for line in lines if line.strip()]
 
 
-def _with_common_labels(sample: Lines) -> Callable[[Lines], Lines] | None:
+def _with_common_labels(sample: Lines) -> _Step | None:
     """Loki's tools tell once, above the lines, which labels all of them have: every line gets them, as of `logcli`."""
     told = next((match for line in sample[:6] if (match := _COMMON_LABELS.search(line)) is not None), None)
     if told is None:
         return None
     labels = re.findall(r'"?(?<![\w.])([\w.]+)"?[:=] ?"((?:[^"\\]|\\.)*)"', told[1])
     prefix = "{" + ", ".join(f'{name}="{value}"' for name, value in labels) + "} "
-    return lambda lines: [
-        "" if _TOLD_OF_QUERY.match(line) else prefix + line if line.strip() and labels else line for line in lines
-    ]
+    return lambda line: "" if _TOLD_OF_QUERY.match(line) else prefix + line if line.strip() and labels else line
 
 
-def _with_plain_characters(sample: Lines) -> Callable[[Lines], Lines] | None:
+def _with_plain_characters(sample: Lines) -> _Step | None:
     """Spaces that do not break and quotes that curl, as word processors, mails and chats make of plain ones."""
     if not any(mark in line for line in sample for mark in "\u00a0\u202f\u201c\u200b"):
         return None
-    return lambda lines: [line.translate(_SHOWN) for line in lines]
+    return lambda line: line.translate(_SHOWN)
 
 
-def _with_ruled_names(sample: Lines) -> Callable[[Lines], Lines] | None:
+def _with_ruled_names(sample: Lines) -> _Step | None:
     """Names of hosts that stand between two rules become headers of the kind that ``_with_names_of_files`` knows."""
     first = _written(sample)[:3]
     if len(first) < 3 or first[0] != first[2] or not _RULE.match(first[0]) or _RULE.match(first[1]):
@@ -137,22 +136,16 @@ def _with_ruled_names(sample: Lines) -> Callable[[Lines], Lines] | None:
     rule = first[0]
     between = False
 
-    def headed(lines: Lines) -> Lines:
+    def headed(line: str) -> str:
         nonlocal between
-        result = []
-        for line in lines:
-            if line == rule:
-                between = not between
-            name = line.partition(" (")[0]
-            result.append(
-                "" if line == rule else f"{name} | RULED | >>" if between and _RULED_HOST.match(name) else line
-            )
-        return result
+        between ^= line == rule
+        name = line.partition(" (")[0]
+        return "" if line == rule else f"{name} | RULED | >>" if between and _RULED_HOST.match(name) else line
 
     return headed
 
 
-def _with_names_of_files(sample: Lines) -> Callable[[Lines], Lines] | None:
+def _with_names_of_files(sample: Lines) -> _Step | None:
     """Names of files or hosts stand above their lines: every line gets its name, as with ``grep``."""
     first = next((line for line in sample if line.strip()), "")
     kind = next((kind for kind in (_FILE_HEADER, _HOST_HEADER) if kind.match(first)), None)
@@ -163,100 +156,89 @@ def _with_names_of_files(sample: Lines) -> Callable[[Lines], Lines] | None:
         return None
     name = ""
 
-    def named(lines: Lines) -> Lines:
+    def named(line: str) -> str:
         nonlocal name
-        result = []
-        for line in lines:
-            header = kind.match(line)
-            if header is not None:
-                name = f"{header[1] or header[2]}:" + ("" if kind is _FILE_HEADER else " ")
-                name = name if "/" in name or ".log" in name or kind is not _FILE_HEADER else f"log/{name}"
-            result.append(name + line if name and line.strip() and header is None else "" if header else line)
-        return result
+        header = kind.match(line)
+        if header is not None:
+            name = f"{header[1] or header[2]}:" + ("" if kind is _FILE_HEADER else " ")
+            name = name if "/" in name or ".log" in name or kind is not _FILE_HEADER else f"log/{name}"
+        return name + line if name and line.strip() and header is None else "" if header else line
 
     return named
 
 
-def _with_names_of_sections(sample: Lines) -> Callable[[Lines], Lines] | None:
+def _with_names_of_sections(sample: Lines) -> _Step | None:
     """A supportconfig's file holds ends of logs, each below its path; what commands printed is left out."""
     if not any(_SECTION.match(line) for line in sample[:20]):
         return None
     name, begins = "", False
 
-    def named(lines: Lines) -> Lines:
+    def named(line: str) -> str:
         nonlocal name, begins
-        result = []
-        for line in lines:
-            header = _SECTION_FILE.match(line) if begins else None
-            if begins:
-                name = header[1] if header is not None and re.search(r"/log/|\.log|/messages", header[1]) else ""
-            begins = _SECTION.match(line) is not None
-            result.append(f"{name}:{line}" if name and line.strip() and header is None and not begins else "")
-        return result
+        header = _SECTION_FILE.match(line) if begins else None
+        if begins:
+            name = header[1] if header is not None and re.search(r"/log/|\.log|/messages", header[1]) else ""
+        begins = _SECTION.match(line) is not None
+        return f"{name}:{line}" if name and line.strip() and header is None and not begins else ""
 
     return named
 
 
-def _without_tags(sample: Lines) -> Callable[[Lines], Lines] | None:
+def _without_tags(sample: Lines) -> _Step | None:
     """A page of HTML, of which only what is set as it was written counts where it has such a part."""
     first = next((line for line in sample if line.strip()), "")
     if not _HTML.match(first.lstrip()):
         return None
     inside = not any("<pre" in line for line in sample)
 
-    def bared(lines: Lines) -> Lines:
+    def bared(line: str) -> str:
         nonlocal inside
-        result = []
-        for line in lines:
-            _, opens, behind = line.partition("<pre")
-            shown = f"{opens}{behind}" if opens else line
-            inside = inside or bool(opens)
-            text = html.unescape(_TAG.sub("", shown)) if inside else ""
-            # Numbers of lines stand in a column of their own.
-            result.append("" if text.strip().isdigit() else text)
-            inside = inside and "</pre" not in shown
-        return result
+        _, opens, behind = line.partition("<pre")
+        shown = f"{opens}{behind}" if opens else line
+        inside = inside or bool(opens)
+        text = html.unescape(_TAG.sub("", shown)) if inside else ""
+        inside = inside and "</pre" not in shown
+        # Numbers of lines stand in a column of their own.
+        return "" if text.strip().isdigit() else text
 
     return bared
 
 
-def _without_entities(sample: Lines) -> Callable[[Lines], Lines] | None:
+def _without_entities(sample: Lines) -> _Step | None:
     """What a page's source has instead of brackets and quotes, where it has none of these as they are."""
     text = "\n".join(sample)
     written = [sign for sign, pattern in _ENTITIES if pattern.search(text) is not None]
     if not written or any(sign in text for signs in written for sign in signs):
         return None
-    return lambda lines: [html.unescape(line) for line in lines]
+    return html.unescape
 
 
-def _without_writers(sample: Lines) -> Callable[[Lines], Lines] | None:
+def _without_writers(sample: Lines) -> _Step | None:
     """A copy out of a chat names who wrote and when above what they wrote; one of a terminal shows what was typed."""
     written = _written(sample)[:_FIRST_LINES]
     said = [line for line in written if not _is_said_around(line)]
     if len(said) == len(written) or not any(BEGINS.match(line) for line in said[:3]):
         return None
-    return lambda lines: ["" if _is_said_around(line) else line for line in lines]
+    return lambda line: "" if _is_said_around(line) else line
 
 
 def _is_said_around(line: str) -> bool:
     return any(kind.match(line) for kind in (_WRITER, _STAMPED_WRITER, _PROMPT))
 
 
-def _without_fences(sample: Lines) -> Callable[[Lines], Lines] | None:
-    if not any(_FENCE.match(line) for line in sample):
-        return None
-    return lambda lines: [_FENCE.sub("", line) for line in lines]
+def _without_fences(sample: Lines) -> _Step | None:
+    return (lambda line: _FENCE.sub("", line)) if any(map(_FENCE.match, sample)) else None
 
 
-def _without_quotes(sample: Lines) -> Callable[[Lines], Lines] | None:
+def _without_quotes(sample: Lines) -> _Step | None:
     written = _written(sample)
     quoted = sum(1 for line in written if line.startswith(("> ", ">>")) or line == ">")
     if not written or quoted * 10 < len(written) * 9:
         return None
-    return lambda lines: [_QUOTED.sub("", line) for line in lines]
+    return lambda line: _QUOTED.sub("", line)
 
 
-def _without_numbers(sample: Lines) -> Callable[[Lines], Lines] | None:
+def _without_numbers(sample: Lines) -> _Step | None:
     """``less -N``, ``cat -n``, ``grep -n``: numbers that rise, before nearly every line."""
     found = [match for line in sample if (match := _NUMBERED.match(line)) is not None]
     numbers = [int(match[2]) for match in found]
@@ -267,11 +249,7 @@ def _without_numbers(sample: Lines) -> Callable[[Lines], Lines] | None:
     if rising < len(numbers) - 1 or not any(BEGINS.match(match[4]) for match in found):
         return None
     # What stands between number and text is the same for all; what is more belongs to the text.
-    gap = (
-        min(len(match[3]) for match in found if match[3] is not None and match[4].strip())
-        if any(match[3] is not None and match[4].strip() for match in found)
-        else 0
-    )
+    gap = min((len(match[3]) for match in found if match[3] is not None and match[4].strip()), default=0)
 
     def strip(line: str) -> str:
         match = _NUMBERED.match(line)
@@ -279,10 +257,10 @@ def _without_numbers(sample: Lines) -> Callable[[Lines], Lines] | None:
             return line
         return match[4] if match[3] is None else line[match.end(1) - len(match[3]) + min(gap, len(match[3])) :]
 
-    return lambda lines: [strip(line) for line in lines]
+    return strip
 
 
-def _without_indent(sample: Lines) -> Callable[[Lines], Lines] | None:
+def _without_indent(sample: Lines) -> _Step | None:
     """A block of code, a list, a table of one column: what all lines share before lines begin, and perhaps behind them."""
     written = _written(sample)
     if not written:
@@ -300,10 +278,10 @@ def _without_indent(sample: Lines) -> Callable[[Lines], Lines] | None:
             return line
         return (line.rstrip().removesuffix(ends).rstrip() if ends else line)[shared:]
 
-    return lambda lines: [bared(line) for line in lines]
+    return bared
 
 
-def _without_marks(sample: Lines) -> Callable[[Lines], Lines] | None:
+def _without_marks(sample: Lines) -> _Step | None:
     """Lines between words of a person, as items of a list, set off, in bold or as code; nothing else tells a time there."""
     if any(map(BEGINS.match, sample)):
         return None
@@ -318,10 +296,10 @@ def _without_marks(sample: Lines) -> Callable[[Lines], Lines] | None:
         indent = len(found[1]) if found else indent
         return found[3] if found else line.removeprefix(" " * indent)
 
-    return lambda lines: list(map(bared, lines))
+    return bared
 
 
-def _without_columns(sample: Lines) -> Callable[[Lines], Lines] | None:
+def _without_columns(sample: Lines) -> _Step | None:
     """A table's cells, or columns of a ticket: fields of oslo.log's line with runs of spaces or tabs between them."""
     found = [match for line in sample[: 2 * _FIRST_LINES] if (match := _COLUMNS.match(line)) is not None]
     spread = [match for match in found if re.search(r"\t| {2}", match[0][: match.start(6)])]
@@ -337,4 +315,4 @@ def _without_columns(sample: Lines) -> Callable[[Lines], Lines] | None:
         fields = " ".join(field for field in match.groups()[:5] if field)
         return f"{fields} {match[6][gap:]}{match[7]}"
 
-    return lambda lines: [narrowed(line) for line in lines]
+    return narrowed
