@@ -4,22 +4,12 @@ from __future__ import annotations
 
 import polars as pl
 
-from openstack_rca.logs.formats.line_format import DATE, LineFormat, guessed, iso, timeless
+from openstack_rca.logs.formats.line_format import DATE, LineFormat, dated, guessed, iso, timeless
 from openstack_rca.logs.records import Kind, normal_level
-from openstack_rca.logs.stamps import formatted_time, iso_time, written_times, yearless_time
+from openstack_rca.logs.stamps import formatted_time, iso_time, yearless_time
 
 _POSTGRESQL_LEVEL = "DEBUG\\d?|INFO|NOTICE|WARNING|ERROR|LOG|FATAL|PANIC"
 _POSTGRESQL_FURTHER = "DETAIL|HINT|STATEMENT|CONTEXT|QUERY|LOCATION|BACKTRACE"
-
-
-def _old_mysql(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
-    stamp = pl.lit("20") + pl.col("stamp").str.replace(r"^(\d\d)(\d\d)(\d\d) +", "${1}-${2}-${3} ")
-    return iso(parts.with_columns(stamp=stamp), timezone)
-
-
-def _tight_date(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
-    stamp = pl.col("stamp").str.replace(r"^(\d{4})(\d\d)(\d\d) ", "${1}-${2}-${3} ")
-    return iso(parts.with_columns(stamp=stamp), timezone)
 
 
 def _postgresql(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
@@ -55,13 +45,13 @@ FORMATS = (
     LineFormat(
         "mariadb",
         r"^(?P<stamp>\d{6} [ \d]\d:\d\d:\d\d) \[(?P<level>[A-Za-z]+)\] ?(?P<message>.*)$",
-        _old_mysql,
+        dated,
         "MySQL and MariaDB before",
     ),
     LineFormat(
         "mariadb",
         r"^(?P<stamp>\d{6} [ \d]\d:\d\d:\d\d) +(?P<message>[A-Za-z].*)$",
-        guessed(_old_mysql),
+        guessed(dated),
         "mysqld_safe, InnoDB before it had levels",
     ),
     LineFormat(
@@ -74,21 +64,19 @@ FORMATS = (
     LineFormat(
         "mariadb",
         r"^(?P<message>WSREP_SST: \[(?P<level>[A-Z]+)\] .*) \((?P<stamp>\d{8} \d\d:\d\d:\d\d)\.\d+\)$",
-        _tight_date,
+        dated,
         "Galera's state transfers",
     ),
     LineFormat(
         "mariadb",
         r"^(?P<stamp>\d{8} \d\d:\d\d:\d\d),(?P<host>[\w.-]+),(?P<message>[^,]*,[^,]*,\d+,\d+,[A-Z_]+,.*)$",
-        _tight_date,
+        dated,
         "MariaDB's server_audit",
     ),
     LineFormat(
         "mariadb",
         r"^(?P<message># Time: (?P<stamp>\d{4}-\d\d-\d\dT[\d:.]+Z?|\d{6} +[\d:]+))$",
-        lambda parts, timezone: parts.with_columns(
-            written_times(parts["stamp"], timezone).alias("time"), level=pl.lit("INFO")
-        ),
+        dated,
         "the log of slow queries",
     ),
     LineFormat(

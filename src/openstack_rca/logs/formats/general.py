@@ -6,7 +6,7 @@ from functools import cache
 
 import polars as pl
 
-from openstack_rca.logs.formats.line_format import DATE, LEVEL_WORD, LineFormat, guessed, iso, timeless
+from openstack_rca.logs.formats.line_format import DATE, LEVEL_WORD, LineFormat, dated, guessed, iso, timeless
 from openstack_rca.logs.programs import python_packages
 from openstack_rca.logs.records import level_in_text, normal_level
 from openstack_rca.logs.stamps import DAY, ISO, MONTH, OSLO_BEGINNING, any_times, written_times
@@ -141,10 +141,6 @@ def _status(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
     )
 
 
-def _told_behind(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
-    return parts.with_columns(written_times(parts["stamp"], timezone).alias("time"), level=pl.lit("INFO"))
-
-
 def _heat_events(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
     failed = pl.col("message").str.contains("^[A-Z]+_FAILED")
     level = pl.when(failed).then(pl.lit("ERROR")).otherwise(pl.lit("INFO"))
@@ -265,7 +261,7 @@ FALLBACKS = (
         "cloud-init",
         rf"^(?P<message>Cloud-init v\. ?\S+ (?:running '[\w:-]+'|finished) at "
         rf"(?P<stamp>{DAY}, \d\d {MONTH} \d{{4}} [\d:]{{8}} [+-]\d{{4}}).*)$",
-        _told_behind,
+        dated,
         "the stages of cloud-init in cloud-init-output.log; what programs print between them are events too",
     ),
     LineFormat(

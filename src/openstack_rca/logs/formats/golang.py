@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from openstack_rca.logs.formats.line_format import LineFormat, iso
+from openstack_rca.logs.formats.line_format import LineFormat
 from openstack_rca.logs.records import normal_level
 from openstack_rca.logs.stamps import ISO, PLACEHOLDER_YEAR, epoch_time, iso_time
 
@@ -61,5 +61,3 @@ FORMATS = (
         "logfmt of Prometheus, Grafana, Loki, logrus, and of FortiOS",
     ),
 )
-
-__all__ = ["FORMATS", "iso"]

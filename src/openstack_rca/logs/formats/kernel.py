@@ -6,7 +6,7 @@ import re
 
 import polars as pl
 
-from openstack_rca.logs.formats.line_format import LineFormat, guessed, iso, timeless
+from openstack_rca.logs.formats.line_format import LineFormat, ctime, guessed, iso, timeless
 from openstack_rca.logs.records import Kind, normal_level, syslog_level
 from openstack_rca.logs.stamps import (
     DAY,
@@ -88,11 +88,6 @@ def _unescaped(text: pl.Expr) -> pl.Expr:
     return pl.coalesce(plain, text)
 
 
-def _human(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
-    time = formatted_time(pl.col("stamp"), "%a %b %d %H:%M:%S %Y", timezone)
-    return parts.with_columns(time.alias("time"), level=pl.lit("INFO"))
-
-
 def _to_the_minute(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
     stamp = pl.col("stamp").str.replace(r"^(\w{3}) ?(\d+) (.*)$", "${1} ${2} ${3}:00")
     return parts.with_columns(yearless_time(stamp, timezone).alias("time"))
@@ -139,7 +134,7 @@ FORMATS = (
         "dmesg -x -T, dmesg -x --time-format iso",
     ),
     LineFormat("kernel", rf"^{_DECODED}(?:{_UPTIME} )?(?P<message>.*)$", _decoded, "dmesg -x"),
-    LineFormat("kernel", rf"^\[(?P<stamp>{_CTIME})\] (?P<message>[^\[].*)$", guessed(_human), "dmesg -T"),
+    LineFormat("kernel", rf"^\[(?P<stamp>{_CTIME})\] (?P<message>[^\[].*)$", guessed(ctime), "dmesg -T"),
     LineFormat(
         "kernel",
         r"^(?P<stamp>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d,\d{6}[+-]\d\d:\d\d) (?P<message>.*)$",

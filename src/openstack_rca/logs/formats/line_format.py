@@ -9,7 +9,7 @@ import polars as pl
 
 from openstack_rca.logs.beginnings import matching_unless, parts_of
 from openstack_rca.logs.records import NO_RECORDS, as_records, level_in_text, normal_level
-from openstack_rca.logs.stamps import formatted_time, iso_time, yearless_time
+from openstack_rca.logs.stamps import any_times, formatted_time, iso_time, yearless_time
 
 CTIME = "%a %b %d %H:%M:%S %Y"
 DATE = r"\d{4}-\d\d-\d\d"
@@ -65,6 +65,11 @@ def yearless(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
     """Shapes with a stamp such as ``Nov 23 04:00:00``."""
     time = yearless_time(pl.col("stamp"), timezone)
     return parts.with_columns(time.alias("time"), stated_level(parts).alias("level"))
+
+
+def dated(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
+    """Shapes with a stamp of any kind, see ``any_times``."""
+    return parts.with_columns(any_times(parts["stamp"], timezone).alias("time"), stated_level(parts).alias("level"))
 
 
 def timeless(parts: pl.DataFrame, _timezone: str) -> pl.DataFrame:

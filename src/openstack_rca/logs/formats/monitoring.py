@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from openstack_rca.logs.formats.line_format import LineFormat, guessed
+from openstack_rca.logs.formats.line_format import LineFormat, dated, guessed
 from openstack_rca.logs.records import normal_level
-from openstack_rca.logs.stamps import ISO, MONTH, any_times, epoch_time
+from openstack_rca.logs.stamps import ISO, MONTH, epoch_time
 
 _STATES = {"CRITICAL": "CRITICAL", "DOWN": "ERROR", "UNREACHABLE": "ERROR", "WARNING": "WARNING"}
 
@@ -16,10 +16,6 @@ def _nagios(parts: pl.DataFrame, _timezone: str) -> pl.DataFrame:
     said = normal_level(pl.col("message").str.extract(r"^(Warning|Error): "))
     level = pl.coalesce(state.replace_strict(_STATES, default=None, return_dtype=pl.String), said, pl.lit("INFO"))
     return parts.with_columns(epoch_time(pl.col("stamp")).alias("time"), level.alias("level"))
-
-
-def _dated(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
-    return parts.with_columns(any_times(parts["stamp"], timezone).alias("time"))
 
 
 FORMATS = (
@@ -32,13 +28,13 @@ FORMATS = (
     LineFormat(
         "zabbix",
         r"^ *(?P<process>\d+):(?P<stamp>\d{8}:\d{6}\.\d{3}) (?P<message>.*)$",
-        guessed(_dated),
+        guessed(dated),
         "Zabbix",
     ),
     LineFormat(
         "strongswan",
         rf"^(?P<stamp>(?:{ISO}|{MONTH} [ \d]\d \d\d:\d\d:\d\d)) \d\d\[(?P<logger>[A-Z]{{3}})\] (?P<message>.*)$",
-        guessed(_dated),
+        guessed(dated),
         "strongSwan's charon",
     ),
 )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from openstack_rca.logs.formats.line_format import CTIME, DATE, LineFormat, ctime, iso, stated_level, timeless
-from openstack_rca.logs.stamps import DAY, MONTH, epoch_time, formatted_time
+from openstack_rca.logs.formats.line_format import DATE, LineFormat, ctime, dated, iso, stated_level, timeless
+from openstack_rca.logs.stamps import DAY, MONTH, formatted_time
 
 _CTIME_PATTERN = rf"{DAY} {MONTH} [ \d]\d \d\d:\d\d:\d\d \d{{4}}"
 
@@ -30,11 +30,6 @@ def _access(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
 def _squid(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
     traced = pl.when(pl.col("depth") > "1").then(pl.lit("DEBUG"))
     return iso(parts, timezone).with_columns(pl.coalesce(traced, stated_level(parts)).alias("level"))
-
-
-def _haproxy(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
-    time = formatted_time(pl.col("stamp").str.replace(":", " "), "%d/%b/%Y %H:%M:%S", timezone)
-    return parts.with_columns(time.alias("time"), level=pl.lit("INFO"))
 
 
 FORMATS = (
@@ -64,7 +59,7 @@ FORMATS = (
     LineFormat(
         "access",
         r"^(?P<stamp>1\d{9}\.\d{3}) +\d+ (?P<message>\S+ [A-Z_]+/\d{3} \d+ [A-Z]+ .*)$",
-        lambda parts, _timezone: parts.with_columns(epoch_time(pl.col("stamp")).alias("time"), level=pl.lit("INFO")),
+        dated,
         "requests of Squid",
     ),
     LineFormat(
@@ -99,9 +94,7 @@ FALLBACKS = (
     LineFormat(
         "haproxy",
         rf"^(?P<message>[\w.:]+:\d+ \[(?P<stamp>\d\d/{MONTH}/\d{{4}}:\d\d:\d\d:\d\d)\.\d+\] .*)$",
-        _haproxy,
+        dated,
         "HAProxy's requests",
     ),
 )
-
-__all__ = ["CTIME", "FALLBACKS", "FORMATS"]
