@@ -138,6 +138,13 @@ def test_a_worker_is_accused_where_only_the_requests_that_need_it_stop() -> None
     assert findings[0].accused == "cinder-scheduler"
 
 
+def test_whom_an_api_asks_for_some_requests_is_not_shown_at_work_by_others() -> None:
+    """Builds end before placement answers; nova-api takes other requests meanwhile, which ask it nothing."""
+    stopped = [build(120.0 + 4 * n, 100 + n, "missing", "missing") for n in range(5)]
+    taken = [[(121.0 + n, 500 + n, "cinder-volume", "nova-api", "came")] for n in range(20)]
+    assert accused(*NORMAL, *stopped, *taken, *OTHERS_GO_ON)[0] == "placement-api"
+
+
 def test_steps_that_nobody_misses_do_not_hide_those_that_stay_away() -> None:
     """How many others go on, and how surely, says nothing of a service that is waited for in vain."""
     stopped = [volume(120.0 + 6 * n, 100 + n, "missing") for n in range(9)]
@@ -295,9 +302,7 @@ def test_a_picture_sets_the_request_that_stopped_beside_a_normal_one() -> None:
     assert (picture.like_it, picture.last) == (6, "accepted")
     assert story_lines(picture)[-1].endswith("nothing within 4.0 s")
     (gap,) = [
-        entry
-        for entry in timeline([candidate], observed, FoundWindow(START, START, 1.0), [picture])
-        if entry.kind == "gap"
+        entry for entry in timeline([candidate], FoundWindow(START, START, 1.0), [picture]) if entry.kind == "gap"
     ]
     assert (gap.component, gap.time - picture.begun) == ("nova-compute", timedelta(seconds=0.5))
     assert gap.text.startswith(f"{picture.name} gets no further, like 5 more")
@@ -331,6 +336,10 @@ def test_who_says_in_the_stopped_requests_what_is_wrong_with_it_is_accused() -> 
     for count, accused in ((2, ["nova-scheduler"]), (1, ["nova-compute"])):
         found = missing_steps(asked, window(), TOPOLOGY, [replace(unknown, count=count)])
         assert [one.accused for one in found] == accused, "an error that no rule knows counts in many of the requests"
+    refused = replace(said, directness=Directness.ACCUSATION, weight=0.6, signature="cinder-quota-exceeded")
+    for count, accused in ((2, ["nova-scheduler"]), (1, ["nova-compute"])):
+        found = missing_steps(asked, window(), TOPOLOGY, [replace(refused, count=count)])
+        assert [one.accused for one in found] == accused, "and so does a refusal that a rule knows"
 
 
 @pytest.mark.parametrize(("normal", "weaker"), [(2.0, True), (0.0, False)], ids=["a kind that is normal", "a new kind"])

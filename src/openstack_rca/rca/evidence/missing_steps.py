@@ -70,16 +70,17 @@ def _at_work(trouble: Trouble, window: pl.DataFrame) -> set[str]:
 
 
 def _stated(trouble: Trouble, rows: pl.DataFrame, said: Sequence[Finding]) -> Finding | None:
-    """The strongest cause that a component states of itself within the stopped requests, or else an error in many of them."""
+    """The strongest cause that a component states of itself within the stopped requests, or else what ended many of them."""
     table = current()
     stopped = trouble.stops.select("story").unique().join(rows, on="story", how="inner")
     within = set(stopped["row"].to_list())
     own = [f for f in said if f.accused == f.accuser and not within.isdisjoint(f.rows)]
     causes = [f for f in own if f.directness is Directness.CAUSE and f.strength >= table.plain]
     if not causes:
-        # Where many of them hold an error that no rule knows, they ended with it.
+        # Where many of them hold an error that no rule knows, or a refusal that one does, they ended with it.
         often = table.least_suspicion * trouble.stops.height
-        causes = [f for f in own if f.unexplained and not f.vague and f.count >= often and within.issuperset(f.rows)]
+        told = [f for f in own if (f.unexplained and not f.vague) or (f.signature is not None and f.complains)]
+        causes = [f for f in told if f.count >= often and within.issuperset(f.rows)]
     return max(causes, key=lambda finding: finding.strength, default=None)
 
 

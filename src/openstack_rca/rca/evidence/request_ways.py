@@ -19,6 +19,7 @@ from openstack_rca.rca.weights import current
 
 BROKER = "rabbitmq"
 PROXY = "haproxy"
+IDENTITY = "keystone"
 _SILENT = ("mariadb", "rabbitmq")
 """Infrastructure that is suspected though its log may not be at hand."""
 
@@ -74,8 +75,10 @@ class Ways:
         by_broker = not _serves(follower, self._topology)
         if alike and by_broker:
             return list(way)
-        surely = {name for name in way if _serves(name, self._topology)} | ({BROKER} if by_broker else set())
-        return [name for name, share in way.items() if share != current().on_the_way or name in surely]
+        # Whom an API asks for some requests only is not shown at work by one that it took.
+        asked = {name for name in way if _serves(name, self._topology)} - {follower, IDENTITY}
+        unsure = asked | {name for name, share in way.items() if share == current().on_the_way}
+        return [name for name in way if name not in unsure or (by_broker and name == BROKER)]
 
     def _way(self, follower: str, seen: frozenset[str], due: frozenset[str]) -> dict[str, float]:
         topology, table = self._topology, current()
@@ -115,7 +118,7 @@ class Ways:
         apis = {
             api
             for api in topology.dependencies(name, include_weak=False)
-            if _serves(api, topology) and api not in ("keystone", follower)
+            if _serves(api, topology) and api not in (IDENTITY, follower)
         }
         return follower in topology.dependencies(name) and apis <= due
 
