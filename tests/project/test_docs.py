@@ -1,25 +1,30 @@
 """The documentation is true: its commands run, its reference is current, its variables and its links exist.
 
 Console blocks run in the order of the documents, in one empty home and one folder that holds ``samples/``; a command
-that was run before is not run again. docs/development.md explains the comments that may stand before a block.
+that was run before is not run again. What needs a shell, or Keras, is a process; the rest is called in this one.
+docs/development.md explains the comments that may stand before a block.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import io
 import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
+from unittest.mock import patch
 
 import click
 import pytest
 
+from openstack_rca.cli.main import cli, run
 from openstack_rca.settings import Settings
 from trained_environment import make_cut
 
@@ -30,6 +35,8 @@ MARK = re.compile(r"(?P<kind>not run|only parsed|exit status (?P<status>[12])): 
 NEVER_RUN_HERE = {"export", "pipx", "podman", "make", "apt-get", "sudo", "git", "pip", "cd", "python3", "curl"}
 """Programs that a block may name without being run: they build what these tests run in."""
 VARIABLE = re.compile(r"`((?:OPENSTACK_RCA|MLFLOW|AWS|REQUESTS)_[A-Z0-9_]+)`")
+CALLED = re.compile(r"(?P<variables>(?:[A-Z_]+=\S+ )*)openstack-rca (?P<words>(?!train)[^|<>&;$`]*)")
+"""Commands that need neither a shell nor Keras."""
 HANGS_AFTER_SECONDS = 900
 
 
@@ -73,19 +80,36 @@ class Session:
             ours = ("OPENSTACK_RCA_", "MLFLOW_", "AWS_")
             variables = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
             path = f"{Path(sys.executable).parent}{os.pathsep}{variables.get('PATH', '')}"
-            result = subprocess.run(
-                ["bash", "-o", "pipefail", "-c", command],
-                cwd=self.folder / "work",
-                env={**variables, "HOME": str(self.folder), "PATH": path, "OPENSTACK_RCA_SEND_RUNS": "now"},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=HANGS_AFTER_SECONDS,
-            )
-            print(f"$ {command}\n{result.stdout}{result.stderr}")
-            self.seen[command] = result.returncode
+            variables |= {"HOME": str(self.folder), "PATH": path, "OPENSTACK_RCA_SEND_RUNS": "now"}
+            plain = CALLED.fullmatch(command)
+            if plain:
+                variables |= dict(word.split("=", 1) for word in plain["variables"].split())
+            status, told = self._called(plain["words"], variables) if plain else self._started(command, variables)
+            self.seen[command] = status
+            print(f"$ {command}\n{told}")
         return self.seen[command]
+
+    def _started(self, command: str, variables: dict[str, str]) -> tuple[int, str]:
+        result = subprocess.run(
+            ["bash", "-o", "pipefail", "-c", command],
+            cwd=self.folder / "work",
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=HANGS_AFTER_SECONDS,
+        )
+        return result.returncode, result.stdout + result.stderr
+
+    def _called(self, words: str, variables: dict[str, str]) -> tuple[int, str]:
+        told = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
+        with pytest.MonkeyPatch.context() as here, patch.dict(os.environ, variables, clear=True):
+            here.chdir(self.folder / "work")
+            with redirect_stdout(told), redirect_stderr(told):
+                status = run(cli, shlex.split(words))
+        told.seek(0)
+        return status, told.read()
 
 
 @pytest.fixture(scope="module")

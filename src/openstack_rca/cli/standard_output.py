@@ -15,21 +15,13 @@ class ReaderLeft(SystemExit):
 
 
 class _Output(io.FileIO):
-    """The file behind standard output; what comes after a failed write goes nowhere, so that leaving fails no second time.
-
-    Attributes:
-        ends_with_reader: whether the command stops when nobody reads any more. Others finish, and their status is told.
-    """
+    """The file behind standard output; what comes after a failed write goes nowhere, so that leaving fails no second time."""
 
     ends_with_reader = False
+    """Whether the command stops when nobody reads any more. Others finish, and their status is told."""
 
     def write(self, data: Any, /) -> int:
-        """Write some of ``data``; gives how many bytes were taken.
-
-        Raises:
-            ReaderLeft: nobody reads any more, and there is nothing else to do.
-            OutputUnwritable: the bytes find no room.
-        """
+        """Write some of ``data``; gives how many bytes were taken. Raises ReaderLeft, OutputUnwritable (no room)."""
         try:
             return super().write(data)
         except BrokenPipeError:
@@ -61,4 +53,6 @@ def guard_standard_output() -> None:
 
 def end_with_reader() -> None:
     """Let the command stop as soon as nobody reads: all that it still does is to print."""
-    _Output.ends_with_reader = True
+    raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
+    if isinstance(raw, _Output):
+        raw.ends_with_reader = True

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
@@ -180,21 +179,31 @@ def signature_key(model_key: str) -> str:
 
 
 @dataclass(frozen=True)
-class Manifest:
-    """What is stored beside a model file, so that the store alone can tell what it holds."""
+class KeptFacts:
+    """What is kept of a model file, from its training to its manifest."""
 
-    model_name: str
-    experiment: str
-    version: int
     sha256: str
     size_bytes: int
     writer: str
-    created: datetime
     run_id: str | None
     metrics: dict[str, float]
     parameters: dict[str, Any]
     card: dict[str, Any]
     tags: dict[str, str]
+
+    def kept(self) -> dict[str, Any]:
+        """These facts by their names."""
+        return {item.name: getattr(self, item.name) for item in fields(KeptFacts)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest(KeptFacts):
+    """What is stored beside a model file, so that the store alone can tell what it holds."""
+
+    model_name: str
+    experiment: str
+    version: int
+    created: datetime
     status: str = "ready"
     status_reason: str = ""
 
@@ -238,19 +247,11 @@ class Manifest:
         )
 
 
-@dataclass(frozen=True)
-class Draft:
+@dataclass(frozen=True, kw_only=True)
+class Draft(KeptFacts):
     """A file on its way to become a version; with ``forced`` it becomes an ordinary one in spite of the ``objection``."""
 
     path: Path
-    sha256: str
-    size_bytes: int
-    writer: str
-    run_id: str | None
-    metrics: Mapping[str, float]
-    parameters: Mapping[str, Any]
-    card: Mapping[str, Any]
-    tags: Mapping[str, str]
     objection: str = ""
     forced: bool = False
 
@@ -269,18 +270,11 @@ class Draft:
     def manifest(self, place: Place, version: int) -> Manifest:
         """The manifest of this draft once it has a number."""
         return Manifest(
+            **self.kept(),
             model_name=place.model_name,
             experiment=place.experiment,
             version=version,
-            sha256=self.sha256,
-            size_bytes=self.size_bytes,
-            writer=self.writer,
             created=datetime.now(UTC),
-            run_id=self.run_id,
-            metrics=dict(self.metrics),
-            parameters=dict(self.parameters),
-            card=dict(self.card),
-            tags=dict(self.tags),
             status="refused" if self.refused else "ready",
             status_reason=self.status_reason,
         )

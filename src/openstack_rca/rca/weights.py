@@ -58,29 +58,21 @@ class Weights:
 
     # When: stretches of trouble.
     whole_seconds: float = _seconds(900.0, "shorter logs are one window")
-    margin_seconds: float = _seconds(
-        90.0, "a window opens and closes so much around the errors: silence begins earlier"
-    )
+    margin_seconds: float = _seconds(90.0, "a window opens and closes so long around the errors")
     merge_seconds: float = _seconds(240.0, "bursts closer than this are one trouble")
     cause_before_seconds: float = _seconds(3600.0, "a cause may be told so long before its first victim complains")
-    burst_slice_seconds: float = _seconds(
-        30.0, "suspicion is added up by slices so long; longer ones in very long logs"
-    )
+    burst_slice_seconds: float = _seconds(30.0, "suspicion is added up by slices so long; longer in very long logs")
     quiet_seconds: float = _seconds(300.0, "a shorter part without trouble does not show what is normal")
     burst_suspicion: float = _count(1.0, "suspicion of a slice from which it is a burst, in errors")
     warning_suspicion: float = _share(0.2, "suspicion of a new warning, or of one surprising line, in errors")
     episode_share: float = _share(0.1, "a further trouble is answered if it weighs at least this of the heaviest")
 
     # What is normal.
-    doubted_novelty: float = _strength(
-        0.35, "novelty of errors that go on all the time where nobody knows what is normal"
-    )
+    doubted_novelty: float = _strength(0.35, "novelty of errors that go on all the time where normal is not known")
     least_novelty: float = _strength(0.2, "below this an event is normal")
     new: float = _strength(0.9, "from this novelty on nothing like it is normal")
     unknown_normal: float = _factor(0.7, "an error where nobody knows what is normal")
-    steady_slices: float = _count(
-        6.0, "quarters of a minute that logs must hold to show that something goes on all the time"
-    )
+    steady_slices: float = _count(6.0, "quarters of a minute without which nothing shows to go on all the time")
     surprising_score: float = _share(0.99, "anomaly score from which a warning counts")
 
     # What errors say that no rule knows.
@@ -88,13 +80,8 @@ class Weights:
     warning: float = _strength(0.1, "a warning that surprises the model")
     expected_score: float = _share(0.9, "anomaly score below which the network expected an error where it came")
     foreseen: float = _factor(0.4, "an error of a kind that normal logs hold, where the model expected it")
-    telling: float = _strength(
-        0.6,
-        "an error that says what failed: a process ends or does not start, an address refuses, a call gets no reply",
-    )
-    client_side: float = _strength(
-        0.45, "an error out of the client library of a service, or that calls it gone by name"
-    )
+    telling: float = _strength(0.6, "an error that says what failed: an end, a refusal, a call without a reply")
+    client_side: float = _strength(0.45, "an error out of the client library of a service, or that calls it gone")
     once: float = _factor(0.4, "a symptom that comes once")
     many: float = _count(8.0, "symptoms, or errors without telling words, that count in full")
 
@@ -103,20 +90,14 @@ class Weights:
     silence_significance: float = _significance(5.0, "a gap that chance leaves more often is none")
     silence_certain: float = _significance(20.0, "a gap from which a silence counts in full")
     gap_seconds: float = _seconds(15.0, "a shorter gap is none: who writes in each slice so long goes on")
-    slice_seconds: float = _seconds(
-        5.0, "streams are bursty, so a gap is judged by the slices so long that usually hold a line, not by lines"
-    )
+    slice_seconds: float = _seconds(5.0, "a gap is judged by slices so long that usually hold a line: streams burst")
     active_slices: float = _count(5.0, "slices with a line without which a stream has no rhythm to lose")
-    longest_gap: float = _share(
-        0.9, "share of the logs that a gap may fill at most: a stream that hardly began is none"
-    )
+    longest_gap: float = _share(0.9, "share of the logs that a gap may fill at most: else the stream hardly began")
     going_share: float = _share(0.25, "share of its usual lines from which another stream goes on meanwhile")
     normal_gaps: float = _factor(1.5, "a gap up to so many times the longest normal one is none")
     idle_prior: float = _count(4.0, "idle slices' worth of belief that a stream does not come in bursts")
     lonely_silence: float = _factor(0.3, "a silence that every other stream shares")
-    unmissed: float = _factor(
-        0.5, "a silence that nobody complains of while usual gaps are unknown, or in which every request arrived"
-    )
+    unmissed: float = _factor(0.5, "a silence that nobody complains of, usual gaps unknown, or that held up nothing")
 
     # Steps of requests that did not come.
     late_steps: float = _strength(0.3, "requests whose next step came late")
@@ -124,9 +105,7 @@ class Weights:
     steps_certain: float = _significance(13.8, "stops from which a trouble counts in full")
     pause_seconds: float = _seconds(120.0, "stops further apart are separate troubles")
     unknown_rate: float = _share(0.05, "steps that stay away where the normal logs held too few to tell")
-    proven_steps: float = _count(
-        5.0, "times that a step must have come on this cloud before its absence, or its coming, counts"
-    )
+    proven_steps: float = _count(5.0, "times that a step must have come on this cloud before it counts")
     on_the_way: float = _share(0.9, "suspicion of who stands between the last step and the missing one")
     needed: float = _share(0.7, "suspicion of what the component needs whose step is missing")
     least_suspicion: float = _share(0.3, "suspicion below which stopped requests accuse nobody")
@@ -142,16 +121,11 @@ class Weights:
 
     # Who is meant: comparison with others.
     complaint: float = _strength(0.2, "the least that counts as a complaint")
-    compared: float = _strength(
-        0.8,
-        "shown by comparison: others are served, a proxy is silent, trouble follows a change, requests stop half-way",
-    )
+    compared: float = _strength(0.8, "shown by comparison: others are served, a proxy is silent, requests stop")
     left: float = _factor(0.15, "what is left of evidence that something else accounts for")
     enough_events: float = _count(3.0, "lines, or requests, that show that somebody complains, is served, or is stuck")
     enough_others: float = _count(2.0, "others that must be served, or refused, alike")
-    settling_seconds: float = _seconds(
-        3.0, "what a process still writes after its stop, or wakes to write, or others write of it"
-    )
+    settling_seconds: float = _seconds(3.0, "what a process still writes after its stop, or wakes to write")
     restart_seconds: float = _seconds(30.0, "so long a restart may take while nobody else of its kind serves")
     follows_seconds: float = _seconds(90.0, "trouble that begins so soon after a change follows from it")
     daily_changes: float = _count(6.0, "changes of one kind that are somebody's daily work")
@@ -160,28 +134,17 @@ class Weights:
 
     # What nobody says.
     sharing: float = _count(3.0, "components that must stop at once before what they share is suspected")
-    active_lines: float = _count(
-        30.0, "lines without which a component shows neither that it stopped nor that it is blind"
-    )
-    coverage: float = _share(
-        0.8, "share of the stopped that must need what is suspected, and of those that need it that must have stopped"
-    )
+    active_lines: float = _count(30.0, "lines without which nothing shows that a component stopped, or is blind")
+    coverage: float = _share(0.8, "share of the stopped that need what is suspected, and of its users that stopped")
 
     # Guilt, explaining away, ranking.
-    noticeable: float = _strength(
-        0.12, "below this nobody is suspected, in trouble or an explanation; a thing that is not found weighs so much"
-    )
+    noticeable: float = _strength(0.12, "below this nobody is suspected; a thing that is not found weighs so much")
     plain: float = _strength(0.5, "a finding this strong says plainly what it says, own words a fault of their own")
-    nearly: float = _factor(
-        0.75, "of findings so close in strength the first in time decides, and the hosts of all are told"
-    )
+    nearly: float = _factor(0.75, "of findings so close in strength the first decides, and the hosts of all are told")
     further_accuser: float = _factor(0.75, "each further accuser, or silent stream, counts this much less")
     further_symptom: float = _factor(0.6, "each further symptom")
     most_symptoms: float = _strength(0.35, "symptoms alone prove no more than this")
-    waiting_seconds: float = _seconds(
-        20.0,
-        "so close in time are a stop and its start, an error and the stop that it leads to, an effect and its cause",
-    )
+    waiting_seconds: float = _seconds(20.0, "so close are a stop and its start, or its error, a cause and its effect")
     weak_tie: float = _factor(0.5, "trouble passed to who can do without for a while, and by who is only silent")
     pointing: float = _strength(0.4, "words from which it is known who of two troubles whom")
     accuser_power: float = _factor(0.2, "an explanation that began later, or that the explained one is accused by")
@@ -190,9 +153,7 @@ class Weights:
     reach: float = _share(0.6, "what guilt is worth that explains no trouble of others")
     own_reach: float = _share(0.8, "what own words are worth that explain no trouble of others")
 
-    nothing_to_explain: float = _share(
-        0.5, "share of the trouble explained where nobody else is in trouble: no merit and no fault"
-    )
+    nothing_to_explain: float = _share(0.5, "share of the trouble explained where nobody else is in trouble")
     tie: float = _strength(0.02, "scores, or suspicions, so close are as good as equal")
 
     # Verdict.
@@ -201,14 +162,10 @@ class Weights:
     rival: float = _factor(0.9, "a second cause that scores so much of the first leaves open which of the two it is")
 
     # What the operator's words and past incidents add.
-    history_bonus: float = _share(
-        0.2, "what a confirmed incident exactly like this one adds to how well its cause fits the issue"
-    )
+    history_bonus: float = _share(0.2, "what a confirmed incident exactly like this one adds to the fit to the issue")
     same_seconds: float = _seconds(30.0, "analyses whose first evidence is so close in time are of one incident")
     signature_weight: float = _factor(2.0, "a signature in common, against a component or a template in common")
-    similar: float = _share(
-        0.32, "similarity from which a past incident is told; recorded ones of other kinds stay below .27"
-    )
+    similar: float = _share(0.32, "similarity from which a past incident is told; others stay below .27")
     alike_features: float = _count(3.0, "features that similar incidents share at least")
     evidence_share: float = _share(0.8, "weight of the evidence in the similarity; the issue has the rest")
 

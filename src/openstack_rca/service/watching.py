@@ -60,7 +60,6 @@ class Figures:
 
     lines: int = 0
     events: int = 0
-    looks: int = 0
     analyses: int = 0
     began: int = 0
     changed: int = 0
@@ -262,7 +261,6 @@ class Watch:
 
     def _count(self, told: Sequence[Told], now: datetime | None) -> None:
         figures = self.figures
-        figures.looks += 1
         figures.last_look = self._clock()
         for each in told:
             setattr(figures, each.turn.value, getattr(figures, each.turn.value) + 1)

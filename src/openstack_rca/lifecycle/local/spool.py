@@ -54,17 +54,9 @@ class Spool:
         name = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{uuid4().hex[:8]}"
         target = self.folder / f"{name}.keras"
         self._take(draft.path, target)
-        facts = {
-            "writer": draft.writer,
+        facts = draft.kept() | {
             "experiment": place.experiment,
             "model_name": place.model_name,
-            "sha256": draft.sha256,
-            "size_bytes": draft.size_bytes,
-            "run_id": draft.run_id,
-            "metrics": dict(draft.metrics),
-            "parameters": dict(draft.parameters),
-            "card": dict(draft.card),
-            "tags": dict(draft.tags),
             "objection": draft.objection,
             "forced": draft.forced,
             "reason": reason,

@@ -184,24 +184,20 @@ class MlflowRegistry(RegisteredVersions):
         self, state: VersionState, versions: Iterable[int] = (), aliases: Iterable[str] = (), pin: bool = False
     ) -> None:
         """Make these versions, aliases and the pin what the history says. Raises VersionNotFound: one is not registered."""
-        for version in versions:
-            self._follow_version(self._find(version), version, state)
-        held = self.reader.model()
-        for alias in aliases:
-            wanted = state.aliases.get(alias)
-            number = self._find(wanted).version if wanted is not None else None
-            if number == held.aliases.get(alias):
-                continue
-            with self._errors():
-                if number is None:
+        with self._errors():
+            for version in versions:
+                self._follow_version(self._find(version), version, state)
+            held = self.reader.model()
+            for alias in aliases:
+                wanted = state.aliases.get(alias)
+                number = self._find(wanted).version if wanted is not None else None
+                if number is None and alias in held.aliases:
                     self.client.delete_registered_model_alias(self.registered_name, alias)
-                else:
+                elif number is not None and number != held.aliases.get(alias):
                     self.client.set_registered_model_alias(self.registered_name, alias, str(number))
-        if pin and state.pinned is not None:
-            with self._errors():
+            if pin and state.pinned is not None:
                 self.client.set_registered_model_tag(self.registered_name, TAG_PINNED, str(state.pinned))
-        elif pin and TAG_PINNED in held.tags:
-            with self._errors():
+            elif pin and TAG_PINNED in held.tags:
                 self.client.delete_registered_model_tag(self.registered_name, TAG_PINNED)
 
     def _follow_version(self, found: RegisteredVersion, version: int, state: VersionState) -> None:
@@ -214,15 +210,12 @@ class MlflowRegistry(RegisteredVersions):
             if value is not None and found.tags.get(tag) != value:
                 self._tag(found.version, tag, value)
             elif value is None and tag in found.tags:
-                with self._errors():
-                    self.client.delete_model_version_tag(self.registered_name, str(found.version), tag)
+                self.client.delete_model_version_tag(self.registered_name, str(found.version), tag)
         if (found.tags.get(TAG_DESCRIPTION) or None) != wanted[TAG_DESCRIPTION]:
             # MLflow's own pages show its own field.
             shown = wanted[TAG_DESCRIPTION] or found.tags.get(TAG_ABOUT, "")
-            with self._errors():
-                self.client.update_model_version(self.registered_name, str(found.version), shown)
+            self.client.update_model_version(self.registered_name, str(found.version), shown)
 
         spoken_of = (STAGE, version) in state.told or found.stage in state.stages.values()
         if found.stage in STAGES and spoken_of and state.stages.get(version) != found.stage:
-            with self._errors():
-                leave_stage_there(self.client, self.registered_name, found)
+            leave_stage_there(self.client, self.registered_name, found)

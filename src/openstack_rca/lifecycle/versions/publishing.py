@@ -48,7 +48,15 @@ def make_draft(
     """Look at a trained file and give it a writer token, where none is given. Raises ModelFileDamaged: it is no model file."""
     _check_is_model_file(path)
     return Draft(
-        path, file_digest(path), path.stat().st_size, writer or uuid4().hex, run_id, metrics, parameters, card, tags
+        path=path,
+        sha256=file_digest(path),
+        size_bytes=path.stat().st_size,
+        writer=writer or uuid4().hex,
+        run_id=run_id,
+        metrics=dict(metrics),
+        parameters=dict(parameters),
+        card=dict(card),
+        tags=dict(tags),
     )
 
 
