@@ -37,8 +37,6 @@ def last_line(code: str, home: Path, tmp_path: Path, **variables: str) -> list[o
 @pytest.mark.parametrize(
     "words",
     [
-        ["--help"],
-        ["logs", "inspect", LOGS],
         ["models", "list"],
         ["models", "show"],
         ["runs", "list"],

@@ -12,7 +12,7 @@ import report_samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openstack_rca.rca.render.json_report import render_json, report_schema, schema_text
+from openstack_rca.rca.render.json_report import render_json, report_schema
 from openstack_rca.rca.report.report import REPORT_SCHEMA_VERSION, Report
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -49,7 +49,7 @@ def test_any_text_survives_and_does_nothing_to_a_terminal(text: str) -> None:
 
 def test_the_published_schema_is_the_code() -> None:
     """docs/report.schema.json is what the code says (docs/report.md tells how to write it again)."""
-    assert SCHEMA_FILE.read_text(encoding="utf-8") == schema_text()
+    assert SCHEMA_FILE.read_text(encoding="utf-8") == json.dumps(report_schema(), indent=2, sort_keys=True) + "\n"
 
 
 def test_the_schema_describes_what_is_written() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -77,7 +78,7 @@ def test_command(path: Path, logs: tuple[str, ...], form: str) -> None:
     """
     tried = try_out(path, logs, load_settings())
     if form == "json":
-        print_json(tried.as_dict())
+        print_json(asdict(tried))
         return
     for hit in tried.hits:
         place = f"{hit.file}:{hit.line}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import click
 
 from openstack_rca.cli.options import FETCH_SINCE, JSON_FORMAT, MODEL, reading_options, with_settings
 from openstack_rca.cli.output import console, notice, print_json, steps
 from openstack_rca.service.analysis import prepare
-from openstack_rca.service.story_view import stories_of, story_facts, story_text
+from openstack_rca.service.story_view import stories_of, story_text
 from openstack_rca.settings import Settings
 
 
@@ -37,7 +39,7 @@ def story_command(name: str, logs: tuple[str, ...], model: str, form: str, setti
     if shown_stories.remark:
         notice(shown_stories.remark)
     if form == "json":
-        print_json(story_facts(shown_stories))
+        print_json(asdict(shown_stories))
         return
     for story in shown_stories.stories:
         for line in story_text(story):

@@ -101,7 +101,7 @@ class Stories:
         return np.repeat(np.arange(len(self)), np.diff(self.offsets)).astype(np.int64)
 
 
-def build_stories(events: pl.DataFrame, pause_seconds: float = STORY_PAUSE_SECONDS, *, objects: bool = True) -> Stories:
+def build_stories(events: pl.DataFrame, *, objects: bool = True) -> Stories:
     """Tell the stories of a recording.
 
     A line that names a server and its port joins the port's lines to the server's story (likewise volume, migration and
@@ -114,7 +114,6 @@ def build_stories(events: pl.DataFrame, pause_seconds: float = STORY_PAUSE_SECON
     Args:
         events: the events table in order of time, also several recordings behind one another. Stories of requests need no
             words where a column ``read`` says what ``READS`` does.
-        pause_seconds: a story that rested for longer has ended.
         objects: tell those of objects too, which takes most of the time; else of requests alone.
     """
     events = events.with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
@@ -130,12 +129,12 @@ def build_stories(events: pl.DataFrame, pause_seconds: float = STORY_PAUSE_SECON
     told = (
         named.join(base, on="row", how="inner")
         .sort("name", "row")
-        .with_columns(((pl.col("time").diff() > pause_seconds * 1e6).fill_null(False)).alias("rested"))
+        .with_columns(((pl.col("time").diff() > STORY_PAUSE_SECONDS * 1e6).fill_null(False)).alias("rested"))
         .with_columns(
             (pl.col("rested") | (pl.col("name") != pl.col("name").shift(1)).fill_null(True)).cum_sum().alias("story")
         )
     )
-    return _arrange(_collapse(told), _ends(events), pause_seconds)
+    return _arrange(_collapse(told), _ends(events))
 
 
 def _requests(events: pl.DataFrame) -> pl.DataFrame:
@@ -232,7 +231,7 @@ def _ends(events: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _arrange(told: pl.DataFrame, ends: pl.DataFrame, pause_seconds: float) -> Stories:
+def _arrange(told: pl.DataFrame, ends: pl.DataFrame) -> Stories:
     stories = told.group_by("story", maintain_order=True).agg(
         pl.col("row"), pl.col("name").first(), pl.col("kind").first(), pl.col("time").last().alias("last")
     )
@@ -244,7 +243,7 @@ def _arrange(told: pl.DataFrame, ends: pl.DataFrame, pause_seconds: float) -> St
         .sort("place")
     )
     lengths = stories["row"].list.len().to_numpy().astype(np.int64)
-    ended = stories.select(((pl.col("end") - pl.col("last")) > pause_seconds * 1e6).fill_null(False)).to_series()
+    ended = stories.select(((pl.col("end") - pl.col("last")) > STORY_PAUSE_SECONDS * 1e6).fill_null(False)).to_series()
     return Stories(
         rows=stories["row"].explode(empty_as_null=False).to_numpy().astype(np.int64),
         offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),

@@ -116,17 +116,17 @@ def concatenated(first: Stories, second: Stories) -> Stories:
     )
 
 
-def out_of_fold(events: pl.DataFrame, stories: Stories, config: TrainingConfig, folds: int = FOLDS) -> OutOfFold:
+def out_of_fold(events: pl.DataFrame, stories: Stories, config: TrainingConfig) -> OutOfFold:
     """Train on all folds but one, score that one, for each; what only held-out stories hold is new to a fold's vocabulary."""
     from openstack_rca.model import network
 
     count = len(stories.names)
-    random = np.random.default_rng([config.seed, folds])
-    fold = random.permutation(np.arange(count) % folds)
+    random = np.random.default_rng([config.seed, FOLDS])
+    fold = random.permutation(np.arange(count) % FOLDS)
     found: list[StoryFigures] = []
     kinds: list[str] = []
     epochs = []
-    for number in range(min(folds, count)):
+    for number in range(min(FOLDS, count)):
         held = select(stories, fold == number)
         rest = select(stories, fold != number)
         model, vocabulary, history = learn_alone(

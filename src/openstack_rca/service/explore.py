@@ -16,7 +16,7 @@ ERRORS = ("ERROR", "CRITICAL")
 LEVEL_NAMES: tuple[str, ...] = tuple(LEVELS.categories)
 """Levels of events, from unknown and least to most severe."""
 
-MOST_BUCKETS = 240
+MOST_BUCKETS, MOST_REQUESTS = 120, 50
 _BUCKETS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
 REQUEST_MARGIN = timedelta(minutes=1)
 TABLE_COLUMNS = ("time", "host", "service", "level", "message", "score", "request_id", "file", "line")
@@ -130,10 +130,10 @@ def filter_events(events: pl.DataFrame, wanted: EventFilter) -> pl.DataFrame:
     return events.filter(*conditions) if conditions else events
 
 
-def bucket_seconds(first: datetime | None, last: datetime | None, most: int = MOST_BUCKETS) -> int:
+def bucket_seconds(first: datetime | None, last: datetime | None) -> int:
     """Width of a column of a plot over this time: a round number of seconds, so that there are at most ``most``."""
     seconds = (last - first).total_seconds() if first and last else 0.0
-    return next((width for width in _BUCKETS if seconds / width <= most), _BUCKETS[-1])
+    return next((width for width in _BUCKETS if seconds / width <= MOST_BUCKETS), _BUCKETS[-1])
 
 
 def counts(events: pl.DataFrame, by: str, seconds: int = 60) -> pl.DataFrame:
@@ -187,7 +187,7 @@ def request_events(prepared: Prepared, request_id: str) -> pl.DataFrame:
     return events.filter(own.fill_null(False))
 
 
-def failed_request_ids(events: pl.DataFrame, most: int = 50) -> list[str]:
+def failed_request_ids(events: pl.DataFrame) -> list[str]:
     """Requests that logged an error, those that crossed the most services first."""
     journeys = (
         events.with_columns(journey=pl.coalesce("global_request_id", "request_id"))
@@ -201,7 +201,7 @@ def failed_request_ids(events: pl.DataFrame, most: int = 50) -> list[str]:
         .filter(pl.col("errors") > 0)
         .sort("services", "errors", "first", "journey", descending=[True, True, False, False])
     )
-    return [str(name) for name in journeys["journey"].head(most).to_list()]
+    return [str(name) for name in journeys["journey"].head(MOST_REQUESTS).to_list()]
 
 
 def request_window(prepared: Prepared, request_id: str) -> tuple[datetime, datetime]:

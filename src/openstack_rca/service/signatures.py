@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -111,10 +110,6 @@ class Tried:
     events: int
     counts: dict[str, int]
     hits: list[Hit]
-
-    def as_dict(self) -> dict[str, Any]:
-        """The same as plain data, for JSON."""
-        return asdict(self)
 
 
 def try_out(path: Path, logs: Sequence[str | Path], settings: Settings) -> Tried:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -203,11 +202,6 @@ def _expectations(prepared: Prepared, rows: list[int]) -> dict[int, list[ShownEx
             )
         )
     return found
-
-
-def story_facts(shown: ShownStories) -> dict[str, Any]:
-    """The stories as JSON-ready facts."""
-    return asdict(shown)
 
 
 def _utc_clock(moment: datetime) -> str:

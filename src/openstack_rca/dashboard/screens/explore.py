@@ -268,7 +268,7 @@ def _bar_seconds(events: pl.DataFrame) -> int:
     if not isinstance(first, datetime) or not isinstance(last, datetime):
         return 60
     least = 60 if last - first >= timedelta(minutes=20) else 1
-    return max(least, bucket_seconds(first, last, 120))
+    return max(least, bucket_seconds(first, last))
 
 
 def _draw_templates(events: pl.DataFrame, prepared: Prepared) -> None:

@@ -155,16 +155,16 @@ class ModelLifecycle:
         """Raise ``ConfigurationError`` where no version could ever be published with these settings."""
         self._publisher.check_configuration()
 
-    def publish_spooled(self, on_progress: Progress | None = None) -> builtins.list[ModelVersion]:
+    def publish_spooled(self) -> builtins.list[ModelVersion]:
         """Publish what waits in the spool, oldest first, each once; and what the history has not got yet.
 
         Raises PublishFailed: registry or store still fail; what was not sent stays in the spool.
         """
         for kept in self.spool.unwritten():
             self.other(kept.experiment, kept.model_name).events.send_kept()
-        return send_waiting(self.spool, lambda waiting: self._send(waiting, on_progress))
+        return send_waiting(self.spool, self._send)
 
-    def _send(self, waiting: SpooledModel, on_progress: Progress | None) -> ModelVersion:
+    def _send(self, waiting: SpooledModel) -> ModelVersion:
         """Publish a waiting file in the environment that it was trained for, unless that was done before a crash."""
         lifecycle = self.other(waiting.place.experiment, waiting.place.model_name)
         draft, publisher = waiting.draft, lifecycle._publisher
@@ -172,7 +172,7 @@ class ModelLifecycle:
         if version is not None and (version.status == "ready" or draft.refused):
             return version
         # A refused one that nobody objected to is what a store gave back that was not what it was sent.
-        return publisher.resume(draft) or publisher.publish(draft, on_progress)
+        return publisher.resume(draft) or publisher.publish(draft)
 
     def other(self, experiment: str, model_name: str) -> ModelLifecycle:
         """The versions of another environment or model in the same registry and store. Raises ConfigurationError."""

@@ -46,7 +46,7 @@ def discount_complaints_after_own_silence(findings: list[Finding]) -> list[Findi
 
 
 def discount_unmissed_silence(findings: list[Finding], normal: NormalRates) -> list[Finding]:
-    """Weaken a silence that nobody misses; where it is known how long all that is normal takes, a longer one counts in full."""
+    """Weaken a silence that nobody misses; one that is longer than the known normal ones counts in full."""
     missed = _missed(finding for finding in findings if finding.category in _ABSENCE)
     return [
         finding.weakened(current().unmissed)

@@ -1,6 +1,6 @@
 """The report as JSON, and the schema of that JSON.
 
-``docs/report.schema.json`` is :func:`schema_text`, written to a file; a test holds the two equal.
+``docs/report.schema.json`` is ``report_schema``, written to a file; a test holds the two equal.
 """
 
 from __future__ import annotations
@@ -35,11 +35,6 @@ def report_schema() -> dict[str, Any]:
         "$comment": f"Report schema version {REPORT_SCHEMA_VERSION}. Within one major version fields are only added.",
         **schema,
     }
-
-
-def schema_text() -> str:
-    """Return the schema as the text of ``docs/report.schema.json``."""
-    return json.dumps(report_schema(), indent=2, sort_keys=True) + "\n"
 
 
 def _on_one_line(found: re.Match[str]) -> str:
