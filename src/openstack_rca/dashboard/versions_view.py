@@ -21,7 +21,7 @@ from openstack_rca.dashboard.versions_quality import draw_comparison, draw_drift
 from openstack_rca.dashboard.words import ago, plain, prose, sentence, time_cells, time_formats, without_marks
 from openstack_rca.errors import OpenStackRcaError
 from openstack_rca.service.models import ModelVersion
-from openstack_rca.service.run_reports import run_page, serving_command
+from openstack_rca.service.run_pages import run_page, serving_command
 from openstack_rca.settings import Settings
 
 PLOTTED = {
