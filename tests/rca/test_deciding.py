@@ -145,7 +145,7 @@ def test_any_text_keeps_its_lines(text: str) -> None:
         ("PermissionError: [Errno 13] Permission denied: '/etc/nova/nova.conf'", Category.CONFIG),
         ("OSError: [Errno 28] No space left on device", Category.CAPACITY),
         ("(pymysql.err.OperationalError) (1040, 'Too many connections')", Category.CAPACITY),
-        ("(pymysql.err.OperationalError) (1146, \"Table 'nova.x' doesn't exist\")", Category.DATABASE),
+        ("(pymysql.err.OperationalError) (1146, \"Table 'nova.x' doesn't exist\")", Category.DATA_MISSING),
         ("(pymysql.err.OperationalError) (2005, \"Unknown MySQL server host 'db'\")", Category.NETWORK),
         ("socket.gaierror: [Errno -2] Name or service not known", Category.NETWORK),
         ("keystoneauth1.exceptions.http.Unauthorized: The request requires authentication", Category.AUTH),

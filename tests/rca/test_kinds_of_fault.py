@@ -159,6 +159,14 @@ def test_a_filter_of_hosts_that_is_called_forbidden_is_no_refusal() -> None:
         ("Quarantined /srv/node/d1/objects/5 due to corrupt metadata", Category.DATA_MISSING),
         ("osd.4: shard 3 has a checksum mismatch", Category.STORAGE),
         ("No host-to-cell mapping found for selected host cmp7.", Category.CONFIG),
+        ("TSIG error with server: tsig verify failure", Category.AUTH),
+        ("kernel: swapper: page allocation failure: order:4", Category.CAPACITY),
+        ("(1193, \"Unknown system variable 'x'\")", Category.CONFIG),
+        ("Line protocol on Interface Gi1/0/1, changed state to down", Category.NETWORK),
+        ("upstream timed out (110: Connection timed out) while reading response header", Category.HANG),
+        ("nfs: server filer1 not responding, still trying", Category.STORAGE),
+        ("sd 2:0:0:0: rejecting I/O to offline device", Category.STORAGE),
+        ("Health check failed: 1 host down (OSD_HOST_DOWN)", Category.PROCESS_DOWN),
     ],
 )
 def test_words_tell_the_kind_of_an_error_that_no_rule_knows(line: str, kind: Category) -> None:
