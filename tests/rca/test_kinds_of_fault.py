@@ -565,3 +565,10 @@ def test_a_file_that_is_gone_is_missing_and_a_long_wait_is_a_hang() -> None:
         kind_of("Cannot access backing file '/srv/_base/8b1f' of storage file: No such file") is Category.DATA_MISSING
     )
     assert kind_of("blocked 32000 ms waiting for revalidator95 to quiesce") is Category.HANG
+
+
+def test_of_a_line_of_megabytes_the_beginning_and_the_end_are_searched() -> None:
+    """What was raised stands last; what a dump between them holds is nobody's error."""
+    filling = "x" * 50_000
+    assert kind_of(f"{filling} OSError: No space left on device") is Category.CAPACITY
+    assert kind_of(f"{filling} No space left on device {filling}") is None

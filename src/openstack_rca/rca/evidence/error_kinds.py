@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from openstack_rca.rca.knowledge import required_literals
+from openstack_rca.rca.knowledge import TEXT_LIMIT, required_literals
 from openstack_rca.rca.vocabulary import Category
 from openstack_rca.shipped import shipped_yaml
 
@@ -67,6 +67,9 @@ def kind_of(*texts: str, subjects: bool = False) -> Category | None:
         subjects: what the texts are about tells the kind, since no word says what is wrong with it.
     """
     for text in texts:
+        if len(text) > TEXT_LIMIT:
+            # One line of a log may be megabytes long; what was raised stands at its end.
+            text = f"{text[: TEXT_LIMIT // 2]}\n{text[-TEXT_LIMIT // 2 :]}"
         words = f"{text} {' '.join(_CAPITAL.sub(' ', name) for name in _CLASS.findall(text))}"
         lower = words.lower()
         for category, expressions, flags in kinds(subjects):

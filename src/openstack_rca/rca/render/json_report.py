@@ -13,6 +13,7 @@ from openstack_rca.rca.report import REPORT_SCHEMA_VERSION, Report
 
 # A line break cannot stand inside a JSON string, so this meets arrays of numbers only.
 _NUMBERS = re.compile(r"\[\n\s+((?:(?:-?[\d.eE+-]+|null),\n\s+)*(?:-?[\d.eE+-]+|null))\n\s+\]")
+_ODD = re.compile(r"[^\n -~]+")
 
 
 def render_json(report: Report) -> str:
@@ -22,9 +23,7 @@ def render_json(report: Report) -> str:
     terminal are written as JSON escapes. Arrays of numbers stand on one line.
     """
     text = _NUMBERS.sub(_on_one_line, report.model_dump_json(indent=2))
-    if not (text.isascii() and text.replace("\n", "").isprintable()):
-        text = "".join(_escaped(character) for character in text)
-    return text + "\n"
+    return _ODD.sub(lambda found: "".join(map(_escaped, found[0])), text) + "\n"
 
 
 def report_schema() -> dict[str, Any]:
