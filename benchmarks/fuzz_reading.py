@@ -7,7 +7,7 @@ pattern of every format and envelope are mutated with them, so that none is miss
 two thousand go through recognising and joining together; records printed in every way (JSON, tables, a field a line); short
 texts, which are cut into records and cleaned as pastes; files in every packing. Anything but events or an error of the
 project's own is a fault: it is printed with what caused it, made as small as halving makes it, and the exit status is 1. So is
-an input that takes longer than ten seconds. ``fuzz_packing.py`` is the same for packings with atheris, which follows the
+an input that takes more than ten seconds of the processor. ``fuzz_packing.py`` is the same for packings with atheris, which follows the
 code's branches.
 """
 
@@ -364,14 +364,14 @@ def smallest(read: Callable[[Sequence[str]], None], lines: Sequence[str]) -> Seq
 
 def fault_of(read: Callable[[], None]) -> str:
     """What goes wrong, empty where nothing does."""
-    started = time.monotonic()
+    started = time.process_time()
     try:
         read()
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - whatever leaves a parser is what is looked for; a panic in a library is no Exception
         return f"{type(error).__name__}: {error}"[:500]
-    return "too slow" if time.monotonic() - started > SLOWEST_SECONDS else ""
+    return "too slow" if time.process_time() - started > SLOWEST_SECONDS else ""
 
 
 def faults(inputs: int, seed: int, lines: Sequence[str]) -> Iterator[tuple[str, object]]:

@@ -91,6 +91,26 @@ def test_what_syslog_says_was_repeated_is_the_text_itself_and_how_often() -> Non
     assert {event["host"] for event in events} == {"c1"}
 
 
+@pytest.mark.parametrize(
+    ("begun", "host"),
+    [
+        ("Mon 2026-11-23 05:00:00 CET nova-compute[2001]: ", None),
+        ("n1.example Nov 23 04:00:00 n1.example nova-compute[2001]: ", "n1.example"),
+        ("[nova_compute]  | ", None),
+    ],
+    ids=["journalctl --no-hostname", "oc adm node-logs", "podman-compose"],
+)
+def test_what_is_before_a_line_is_known_without_a_host_or_with_it_twice(begun: str, host: str | None) -> None:
+    read = read_text("".join(f"{begun}{line}\n" for line in STORY))
+    assert read.events.select(STORY_COLUMNS).equals(story())
+    assert set(read.events["host"]) == {host}
+
+
+def test_a_log_in_a_message_of_a_chats_export_is_read_without_its_fences() -> None:
+    message = {"type": "message", "ts": "1795406500.000100", "text": "```" + "\n".join(STORY) + "```"}
+    assert read_text(json.dumps([message], indent=1), "2026-11-23.json").events.select(STORY_COLUMNS).equals(story())
+
+
 def test_records_that_end_with_a_zero_byte_are_records() -> None:
     sent = [
         json.dumps({"short_message": f"text {place}", "timestamp": 1795406400 + place, "level": 6})

@@ -264,7 +264,9 @@ def _text(flat: Record, held: _Held) -> str:
     for key in held["MESSAGES"]:
         value = untyped(flat[key])
         if isinstance(value, str) and value:
-            return COLOUR.sub("", value) if "\x1b" in value else value
+            # A chat shows a log between fences.
+            plain = value.strip("`\n") if value.startswith("```") else value
+            return COLOUR.sub("", plain) if "\x1b" in plain else plain
         if isinstance(value, list) and value and all(isinstance(byte, int) and 0 <= byte < 256 for byte in value):
             # The journal writes an array where a text holds control characters, such as colours.
             return COLOUR.sub("", bytes(value).decode("utf-8", "replace"))

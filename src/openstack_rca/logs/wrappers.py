@@ -235,6 +235,7 @@ WRAPPERS: tuple[Wrapper, ...] = (
         rf"^{_PRIORITY}(?P<stamp>{_JOURNAL}|{_TIGHT_ISO}) {_HOST} {_WORDED}{_TAG}",
         _journal_time,
         about="rsyslog's file format and `journalctl -o short-iso`, `short-full`, `with-unit`",
+        unless=rf"^\p{{L}}+\.? [\d-]{{10}} [\d:.]+ {NAMED_ZONE} [^ ]+: ",
     ),
     Wrapper(
         SYSLOG,
@@ -293,9 +294,9 @@ WRAPPERS: tuple[Wrapper, ...] = (
     ),
     Wrapper(
         "container",
-        r"^(?:\d{1,4}\|)?(?P<source>[a-z0-9][\w.-]*|PM2) +\| ?(?P<inner>.*)$",
+        r"^(?:\d{1,4}\|)?\[?(?P<source>[a-z0-9][\w.-]*|PM2)\]? +\| ?(?P<inner>.*)$",
         origin=origin_of_container,
-        about="docker compose, `pm2 logs`",
+        about="docker compose, podman-compose, `pm2 logs`",
         unless=NO_NAME,
     ),
     Wrapper(
@@ -310,6 +311,9 @@ WRAPPERS: tuple[Wrapper, ...] = (
         rf"^\[(?P<source>[a-z0-9][a-z0-9.-]*-[a-z0-9.-]+(?:[ /][a-z0-9-]+)?)\] (?P<inner>{OWN_BEGINNING}.*)$",
         origin=origin_of_pod,
         about="kubetail",
+    ),
+    Wrapper(
+        "grep", rf"^(?P<host>[a-z][\w.-]*) (?P<inner>{_SHORT} [\w.-]+ [\w.-]+\[\d+\]: .*)$", about="`oc adm node-logs`"
     ),
     Wrapper(
         "container", rf"^[0-9a-f]{{12}}(?:[0-9a-f]{{52}})? (?P<inner>{OWN_BEGINNING}.*)$", about="`podman pod logs`"
