@@ -7,8 +7,8 @@ pattern of every format and envelope are mutated with them, so that none is miss
 two thousand go through recognising and joining together; records printed in every way (JSON, tables, a field a line); short
 texts, which are cut into records and cleaned as pastes; files in every packing. Anything but events or an error of the
 project's own is a fault: it is printed with what caused it, made as small as halving makes it, and the exit status is 1. So is
-an input that takes more than ten seconds of the processor. ``fuzz_packing.py`` is the same for packings with atheris, which follows the
-code's branches.
+an input that takes more than ten seconds of the processor. ``fuzz_packing.py`` is the same for packings with atheris, which
+follows the code's branches.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from openstack_rca.logs.json_records import (
     text_of,
 )
 from openstack_rca.logs.kubectl import reader_of_events
-from openstack_rca.logs.pieces import Piece, Splitter, readable, whole_lines
+from openstack_rca.logs.pieces import Piece, Splitter, line_by_line, readable
 from openstack_rca.logs.printed_records import by_beginnings, printed_records
 from openstack_rca.logs.shown_logs import shown_by_ansible
 from openstack_rca.logs.tables import DELIMITERS, REMARK, column_name, csv_rows, drawn_table, table_of
@@ -300,11 +300,4 @@ def _postgresql_record(record: dict[str, str]) -> dict[str, str]:
 
 def _printed_events(head: bytes) -> Splitter | None:
     read = reader_of_events(_decoded(head))
-    if read is None:
-        return None
-
-    def split(data: bytes, final: bool) -> tuple[list[Piece], int]:
-        lines, taken = whole_lines(data, final)
-        return [Piece(read(line), 1) for line in lines], taken
-
-    return split
+    return None if read is None else line_by_line(lambda line: [Piece(read(line), 1)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import polars as pl
 
@@ -12,6 +13,7 @@ from openstack_rca.logs.clocks import ClockSkew, estimate_skew
 from openstack_rca.logs.event_table import EventTable
 from openstack_rca.logs.log_read import FileRead, LogRead
 from openstack_rca.logs.records import HostSource, SkipReason
+from openstack_rca.logs.sources import first_few
 
 EXAMPLES = 3
 GAPS = 3
@@ -120,7 +122,7 @@ def inspect_read(read: LogRead, timezone: str) -> Inspection:
     return Inspection(files, _counts(counted, "host"), _counts(counted, "service"), skew, _advice(files, skew))
 
 
-def _per_file(events: EventTable) -> dict[str, dict[str, object]]:
+def _per_file(events: EventTable) -> dict[str, dict[str, Any]]:
     unknown = pl.col("level") == "UNKNOWN"
     table = events.counted.group_by("file").agg(
         *(pl.col(name).drop_nulls().unique().cast(pl.String).sort().alias(f"{name}s") for name in ("host", "service")),
@@ -128,44 +130,33 @@ def _per_file(events: EventTable) -> dict[str, dict[str, object]]:
         pl.col("time").max().alias("last"),
         unknown.sum().alias("unknown"),
     )
-    told: dict[str, dict[str, object]] = {
-        str(row["file"]): {**row, "example_lines": [], "example_texts": []} for row in table.iter_rows(named=True)
-    }
+    told: dict[str, dict[str, Any]] = {str(row["file"]): {**row, "examples": []} for row in table.iter_rows(named=True)}
     # Only words that are shown are fetched.
     rows = events.counted.with_row_index("row").filter(unknown).group_by("file").agg(pl.col("row").head(EXAMPLES))
     examples = rows.explode("row")["row"].sort()
     for file, line, text in events.take(examples, ["file", "line", "message"]).iter_rows() if len(examples) else ():
-        for name, value in (("example_lines", line), ("example_texts", text[:_EXAMPLE_LENGTH])):
-            told[file][name].append(value)  # type: ignore[attr-defined]
+        told[file]["examples"].append(Example(line, text[:_EXAMPLE_LENGTH]))
     return told
 
 
-def _facts(file: FileRead, told: dict[str, object], gaps: list[Gap], timezone: str) -> FileFacts:
-    lines, texts = told.get("example_lines", []), told.get("example_texts", [])
-    assert isinstance(lines, list) and isinstance(texts, list)
-    unparsed = file.unknown_lines / file.lines if file.lines else 0.0
-    unparsed = min(1.0, unparsed)
-    first, last = told.get("first"), told.get("last")
-    timed = isinstance(first, datetime)
-    zone = (file.zone or file.host_zone or timezone) if timed else None
+def _facts(file: FileRead, told: dict[str, Any], gaps: list[Gap], timezone: str) -> FileFacts:
+    unparsed = min(1.0, file.unknown_lines / file.lines if file.lines else 0.0)
+    zone = None if told.get("first") is None else (file.zone or file.host_zone or timezone)
     zone_from = ZoneSource.LINES if file.zone else ZoneSource.HOST if file.host_zone else ZoneSource.SETTING
-    hosts, services = told.get("hosts", []), told.get("services", [])
-    assert isinstance(hosts, list) and isinstance(services, list)
-    unknown = told.get("unknown", 0)
     return FileFacts(
         file=file.file,
         format=file.format,
         known_share=round(1 - unparsed, 4) if file.events else 0.0,
-        services=services,
-        hosts=hosts,
+        services=told.get("services", []),
+        hosts=told.get("hosts", []),
         host_from=file.host_from,
         lines=file.lines,
         events=file.events,
         unparsed_share=round(unparsed, 4),
-        unparsed=[Example(line, text) for line, text in zip(lines, texts, strict=True)],
-        levels=levels_known(file, int(unknown)) if file.events and isinstance(unknown, int) else None,
-        first=first if isinstance(first, datetime) else None,
-        last=last if isinstance(last, datetime) else None,
+        unparsed=told.get("examples", []),
+        levels=levels_known(file, told.get("unknown", 0)) if file.events else None,
+        first=told.get("first"),
+        last=told.get("last"),
         zone=zone,
         zone_from=None if zone is None else zone_from,
         gaps=gaps,
@@ -233,25 +224,25 @@ def _advice(files: list[FileFacts], skew: list[ClockSkew]) -> list[str]:
     unknown = [file.file for file in files if file.levels is LevelsKnown.UNKNOWN]
     if unknown:
         advice.append(
-            f"No level is known in {_few(unknown)}: export with levels (journalctl -o json), or name the format with "
+            f"No level is known in {first_few(unknown)}: export with levels (journalctl -o json), or name the format with "
             "--log-format."
         )
     hostless = [file.file for file in files if file.events and not file.hosts]
     if hostless:
         advice.append(
-            f"No host is known for {_few(hostless)}: put a host's logs into a folder of its name, or --host NAME."
+            f"No host is known for {first_few(hostless)}: put a host's logs into a folder of its name, or --host NAME."
         )
     zoneless = [file.file for file in files if file.zone_from is ZoneSource.SETTING]
     if zoneless:
         zone = next(file.zone for file in files if file.zone_from is ZoneSource.SETTING)
         advice.append(
-            f"The stamps of {_few(zoneless)} name no time zone and were read as {zone}: where that is wrong, set "
+            f"The stamps of {first_few(zoneless)} name no time zone and were read as {zone}: where that is wrong, set "
             "OPENSTACK_RCA_LOG_TIMEZONE."
         )
     for reason, words in _HELP.items():
         names = [file.file for file in files if file.skip is reason]
         if names:
-            advice.append(words.format(files=_few(names)))
+            advice.append(words.format(files=first_few(names)))
     advice += [f"{describe_skew(one)} --correct-skew corrects it." for one in skew]
     return advice
 
@@ -263,8 +254,3 @@ def describe_skew(skew: ClockSkew) -> str:
         f"The clock of {skew.host} is about {abs(skew.seconds):.1f} s {way} that of {skew.against} (told by "
         f"{skew.requests} requests)."
     )
-
-
-def _few(names: list[str]) -> str:
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return ", ".join(names[:3]) + more

@@ -18,6 +18,16 @@ Splitter = Callable[[bytes, bool], tuple[list[Piece], int]]
 """From bytes, and whether they are the last, to pieces and how many of the bytes they took."""
 
 
+def line_by_line(read: Callable[[str], list[Piece]]) -> Splitter:
+    """How a text is cut of which every line gives pieces of its own."""
+
+    def split(data: bytes, final: bool) -> tuple[list[Piece], int]:
+        lines, taken = whole_lines(data, final)
+        return [piece for line in lines for piece in read(line)], taken
+
+    return split
+
+
 def readable(text: str) -> str:
     """A text in which bytes that are not UTF-8 are replaced."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

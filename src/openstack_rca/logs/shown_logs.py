@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from openstack_rca.logs.json_records import json_in
-from openstack_rca.logs.pieces import Piece, Splitter, readable, whole_lines
+from openstack_rca.logs.pieces import Piece, Splitter, line_by_line, readable
 from openstack_rca.logs.wraps import begins_line
 
 _TASK = re.compile(r"^(?:ok|changed|fatal|failed|skipping): \[(?P<host>[\w.-]{1,255}+)[^\]]*\].*=>(?P<told>.*)$")
@@ -22,6 +22,7 @@ def shown_by_ansible(begin: str) -> Splitter | None:
 
     def pieces_of(line: str) -> list[Piece]:
         nonlocal host
+        line = line.rstrip("\r")
         task = _TASK.match(line)
         host = task["host"] if task is not None else host if line[:1].isspace() else ""
         texts = list(_texts(task["told"] if task is not None else line)) if host else []
@@ -30,12 +31,8 @@ def shown_by_ansible(begin: str) -> Splitter | None:
         told = [f"{host}: {text}" if begins_line(text) else text for text in texts]
         return [Piece(text, not number) for number, text in enumerate(told)]
 
-    def split(data: bytes, final: bool) -> tuple[list[Piece], int]:
-        lines, taken = whole_lines(data, final)
-        return [piece for line in lines for piece in pieces_of(line.rstrip("\r"))], taken
-
-    shows = any(piece.text != line for line in begin.split("\n") for piece in pieces_of(line.rstrip("\r")))
-    return split if shows else None
+    shows = any(piece.text != line.rstrip("\r") for line in begin.split("\n") for piece in pieces_of(line))
+    return line_by_line(pieces_of) if shows else None
 
 
 def _texts(line: str) -> Iterator[str]:
