@@ -5,13 +5,17 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
 from openstack_rca.logs import reading
 from openstack_rca.logs.event_table import COUNTED, EventTable, PackedTable
 from openstack_rca.logs.events import read_logs
-from openstack_rca.service.analysis import analyze
+from openstack_rca.model.stories import build_stories
+from openstack_rca.rca.knowledge import load_catalogue
+from openstack_rca.service.analysis import analyze, events_without_words
+from openstack_rca.service.trouble import find_trouble
 from openstack_rca.settings import load_settings
 from trained_environment import SAMPLES
 
@@ -73,3 +77,18 @@ def test_what_is_counted_and_told_is_the_same(tables: tuple[EventTable, EventTab
     host = whole.counted["host"][0]
     renamed = [table.renamed("host", {host: "another"}).take() for table in tables]
     assert renamed[0].equals(renamed[1]) and "another" in renamed[1]["host"]
+
+
+def test_a_training_is_told_the_same_stories_and_trouble_without_the_words(
+    tables: tuple[EventTable, EventTable],
+) -> None:
+    """Of the words it takes the ids that lines name; what rules call a failure is fetched for the complaints alone."""
+    whole, packed = tables
+    events = events_without_words(packed, objects=True)
+    told, wanted = build_stories(events), build_stories(whole.take())
+    assert {"instance", "request"} <= set(wanted.kind)
+    assert (told.names, told.kind) == (wanted.names, wanted.kind)
+    assert np.array_equal(told.rows, wanted.rows) and np.array_equal(told.offsets, wanted.offsets)
+    assert "detail" not in events.columns
+    failing = find_trouble(packed, load_catalogue())
+    assert failing.any() and np.array_equal(failing, find_trouble(whole, load_catalogue()))

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
-from openstack_rca.logs.event_table import EVENT_SCHEMA
+from openstack_rca.logs.event_table import EVENT_SCHEMA, EventTable
 from openstack_rca.rca.knowledge import load_catalogue
 from openstack_rca.service.trouble import find_trouble
 
@@ -38,7 +38,7 @@ def test_what_a_signature_calls_a_failure_is_trouble_and_normal_lines_are_not() 
         ("nova-compute", "INFO", "Took 2.1 seconds to spawn the instance", None),
         ("nova-conductor", "ERROR", lost, None),
     )
-    assert find_trouble(frame, load_catalogue()).tolist() == [False, True, False, True]
+    assert find_trouble(EventTable.of(frame), load_catalogue()).tolist() == [False, True, False, True]
 
 
 def test_an_error_that_ends_in_an_exception_is_trouble_though_no_signature_knows_it() -> None:
@@ -48,14 +48,14 @@ def test_an_error_that_ends_in_an_exception_is_trouble_though_no_signature_knows
         ("neutron-macvtap-agent", "ERROR", "Network 17 is not available.", None),
         ("magnum-conductor", "DEBUG", "Odd thing happened", "magnum.exception.NeverHeardOf: odd"),
     )
-    assert find_trouble(frame, load_catalogue()).tolist() == [True, False, False]
+    assert find_trouble(EventTable.of(frame), load_catalogue()).tolist() == [True, False, False]
 
 
 def test_what_is_told_at_info_is_no_trouble() -> None:
     """An administrator's request may be somebody's cause; in a normal recording it is daily work."""
     frame = events(("keystone-uwsgi-public", "INFO", '"DELETE /v3/projects/0a1b HTTP/1.1" 204 0', None))
-    assert find_trouble(frame, load_catalogue()).tolist() == [False]
+    assert find_trouble(EventTable.of(frame), load_catalogue()).tolist() == [False]
 
 
 def test_no_events_hold_no_trouble() -> None:
-    assert find_trouble(events(), load_catalogue()).tolist() == []
+    assert find_trouble(EventTable.of(events()), load_catalogue()).tolist() == []

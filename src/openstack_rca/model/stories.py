@@ -72,6 +72,9 @@ READS = (
 )
 """Whether a line reports a read that succeeded; stories of requests take nothing else from the words of events."""
 
+MENTIONS = pl.col("message").str.extract_all(_MENTION).list.join("\n").alias("message")
+"""The objects that a line names, as it names them: stories of objects take nothing else from the words of events."""
+
 
 @dataclass(frozen=True)
 class Stories:
@@ -113,7 +116,7 @@ def build_stories(events: pl.DataFrame, *, objects: bool = True) -> Stories:
 
     Args:
         events: the events table in order of time, also several recordings behind one another. Stories of requests need no
-            words where a column ``read`` says what ``READS`` does.
+            words where a column ``read`` says what ``READS`` does, and those of objects only what ``MENTIONS`` leaves.
         objects: tell those of objects too, which takes most of the time; else of requests alone.
     """
     events = events.with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))

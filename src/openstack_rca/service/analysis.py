@@ -15,7 +15,7 @@ from openstack_rca.errors import ConfigurationError
 from openstack_rca.logs.event_table import EventTable
 from openstack_rca.logs.log_read import LogRead
 from openstack_rca.model.baseline import Baseline
-from openstack_rca.model.stories import READS
+from openstack_rca.model.stories import MENTIONS, READS
 from openstack_rca.rca.engine import AnalysisRequest, Case, build_report, investigate
 from openstack_rca.rca.evidence import ExpectedSteps, NormalRates
 from openstack_rca.rca.knowledge import Catalogue, Deployment, load_catalogue, load_topology
@@ -201,7 +201,7 @@ def prepare(
     scores, rates = score_events(opened, read.table, kept, cluster)
     known = opened.file.baseline if opened.file else None
     if baseline:
-        good = Baseline.learn(read_given(baseline, settings, cluster=cluster).events)
+        good = Baseline.learn(events_without_words(read_given(baseline, settings, cluster=cluster).table, objects=True))
         shown = NormalRates.from_baseline(good, load_topology().canonical)
         rates = rates.merged_with(shown) if rates.known else shown
         known = known if known and good.follow.rules.is_empty() else good
@@ -218,9 +218,13 @@ def prepare(
     return Prepared(read, opened, scores, rates, seconds, expected, notes)
 
 
-def events_without_words(table: EventTable) -> pl.DataFrame:
-    """The events as a model needs them to expect the next steps of requests: without their words, which stay packed."""
-    return table.take(columns=WITHOUT_WORDS).with_columns(table.evaluated(READS))
+def events_without_words(table: EventTable, *, objects: bool = False) -> pl.DataFrame:
+    """The events as a model needs them for stories of requests: without their words, which stay packed.
+
+    With ``objects`` as it learns from them: what lines call the objects that they name stays too.
+    """
+    said = [table.evaluated(READS), *([table.evaluated(MENTIONS)] if objects else [])]
+    return table.take(columns=WITHOUT_WORDS).with_columns(said)
 
 
 def given_deployment(settings: Settings) -> Deployment | None:

@@ -18,6 +18,7 @@ from openstack_rca.model.model_file import ModelFile
 from openstack_rca.model.quality import MEASURED_LEAST, accuracy_drift, changes, figures
 from openstack_rca.rca.scoring import paired_difference
 from openstack_rca.service import evaluation
+from openstack_rca.service.cluster_scoring import WITHOUT_WORDS
 from openstack_rca.service.log_reading import read_given
 from openstack_rca.service.model_choice import open_model
 from openstack_rca.settings import Settings
@@ -67,7 +68,7 @@ def compare_models(
     }
     if logs:
         step("read logs")
-        events = read_given(logs, settings, on_read).events
+        events = read_given(logs, settings, on_read).table.take(columns=WITHOUT_WORDS)
         step("score the logs with both models")
         _compare_on_logs(result, models, events, settings.model_margin)
     if incidents is not None:

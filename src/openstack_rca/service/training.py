@@ -16,11 +16,13 @@ from openstack_rca.lifecycle.mlflow import RunLogger, Tracking, without_password
 from openstack_rca.lifecycle.objects import replacing
 from openstack_rca.lifecycle.records import ModelVersion
 from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.logs.event_table import EventTable
 from openstack_rca.model.card import TrainingConfig as TrainingConfig
 from openstack_rca.model.card import TrainingProgress as TrainingProgress
 from openstack_rca.model.model_file import open_model_file
 from openstack_rca.model.rivals import best_step_predictor, best_step_source, best_story_detector
 from openstack_rca.rca.knowledge import load_catalogue
+from openstack_rca.service.analysis import events_without_words
 from openstack_rca.service.cluster import Cluster
 from openstack_rca.service.gate import GateResult, check_model
 from openstack_rca.service.log_reading import read_given
@@ -129,12 +131,13 @@ def _trained(
     lifecycle = ModelLifecycle(settings)
     lifecycle.check_can_publish()
     with work.step(TrainingStep.READ, "read"):
-        events = read_given(paths, settings, work.on_read, work.cluster).events
+        table = read_given(paths, settings, work.on_read, work.cluster).table
+        events = events_without_words(table, objects=True)
         require_enough(events, work.config)
         parent = _parent(add, lifecycle) if add is not None else None
     started = time.strftime("training-%Y%m%d-%H%M%S", time.gmtime())
     with Tracking(settings).training_run(started) as run, ExitStack() as stack:
-        result = _learn(work, events, ", ".join(str(path) for path in paths), parent, run)
+        result = _learn(work, table, events, ", ".join(str(path) for path in paths), parent, run)
         with work.step(TrainingStep.SAVE, "save"):
             # The model first: nothing that is told about it may cost it.
             model_file = stack.enter_context(saved_model(lambda path: save(result, path), settings, output))
@@ -202,6 +205,7 @@ def _parent(reference: str, lifecycle: ModelLifecycle) -> Parent:
 
 def _learn(
     work: _Work,
+    table: EventTable,
     events: pl.DataFrame,
     source: str,
     parent: Parent | None,
@@ -211,7 +215,7 @@ def _learn(
 
     run.log_params(asdict(work.config) | {"logs": source[:500]} | ({"parent": parent.name} if parent else {}))
     with work.step(TrainingStep.TRAIN, "train"):
-        trouble = find_trouble(events, load_catalogue(work.settings.signatures_folder))
+        trouble = find_trouble(table, load_catalogue(work.settings.signatures_folder))
         return fit(events, work.config, source=source, trouble=trouble, parent=parent, on_progress=work.on_progress)
 
 
