@@ -58,7 +58,7 @@ def test_what_needs_no_data_loads_no_data_library(home: Path, tmp_path: Path, wo
 
 LIBRARIES = (
     "rich", "pydantic", "polars", "numpy", "yaml", "h5py", "obstore", "keras", "jax", "tensorflow", "torch", "matplotlib",
-    "mlflow", "streamlit", "pandas", "scipy", "jinja2", "urllib.request", "openstack_rca.lifecycle.mlflow",
+    "mlflow", "streamlit", "pandas", "scipy", "jinja2", "urllib.request", "asyncio", "pydantic_settings", "openstack_rca.lifecycle.mlflow",
     "openstack_rca.rca", "openstack_rca.logs", "openstack_rca.model", "openstack_rca.service.sending_runs",
     "openstack_rca.rca.render.timeline_plot",
 )  # fmt: skip
