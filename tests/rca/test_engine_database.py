@@ -147,7 +147,7 @@ SCENARIOS = [
     Scenario("lock waits in one schema", lock_waits, ("mariadb",), ("database",)),
     Scenario("deadlocks in great number", deadlocks, ("mariadb",), ("database",)),
     Scenario("password of one service", wrong_password_of_one_service, ("mariadb", "glance-api"), ("auth",)),
-    Scenario("missing table", missing_table, ("mariadb",), ("database",)),
+    Scenario("missing table", missing_table, ("mariadb",), ("data-missing",)),
     Scenario("galera non-primary", galera_non_primary, ("mariadb",), ("database",), site=KOLLA),
     Scenario("disk full", disk_full, ("mariadb", "host"), ("storage", "capacity")),
     Scenario("out of memory", out_of_memory, ("mariadb", "host"), ("capacity", "process-down"), first_controller),
