@@ -75,17 +75,13 @@ def splitter_for(head: bytes) -> Splitter | None:
     if printed is not None:
         return printed
     if first[:1] in ("{", "[", "\x1e"):
-        return _json_documents if _is_document(_decoded(begin).lstrip("\x1e"), first.strip("\x1e ,")) else None
+        return _json_documents if _is_document(text.lstrip("\x1e"), first.strip("\x1e ,")) else None
     if first == _WINDOWS_VIEWER:
         return csv_rows(_WINDOWS_COLUMNS, ",", lambda row: {} if row["timestamp"] == "Date and Time" else row)
     if _POSTGRESQL.match(first):
         return csv_rows(_POSTGRESQL_COLUMNS, ",", _postgresql_record)
     delimiter = _csv_delimiter(first)
-    return (
-        _csv(first, delimiter)
-        if delimiter
-        else _printed_events(begin) or drawn_table(_decoded(begin)) or table_of(_decoded(begin))
-    )
+    return _csv(first, delimiter) if delimiter else _printed_events(text) or drawn_table(text) or table_of(text)
 
 
 def holds_records(head: bytes) -> bool:
@@ -298,6 +294,6 @@ def _postgresql_record(record: dict[str, str]) -> dict[str, str]:
     }
 
 
-def _printed_events(head: bytes) -> Splitter | None:
-    read = reader_of_events(_decoded(head))
+def _printed_events(head: str) -> Splitter | None:
+    read = reader_of_events(head)
     return None if read is None else line_by_line(lambda line: [Piece(read(line), 1)])

@@ -25,10 +25,7 @@ class Held(NamedTuple):
 
 
 class _Places:
-    """Stretches of one file, one behind the other; each is its first byte and how many there are.
-
-    ``trouble`` is what was in the way of what should follow them.
-    """
+    """Stretches (first byte, how many) of one file, one behind the other; ``trouble`` is what kept more from being there."""
 
     def __init__(self, file: IO[bytes], places: list[tuple[int, int]], trouble: DamagedLog | None = None) -> None:
         self._file = file
@@ -86,7 +83,6 @@ class HeldParts:
             run = [found.pop(place) for place in takewhile(found.__contains__, count(first))]
             if first <= kind.first and len(run) > 1 and kind.whole not in names.get(folder, ()):
                 places = [place for each in run for place in each.stream.places]
-                trouble = next((each.stream.trouble for each in run if each.stream.trouble is not None), None)
-                latest = max((each.modified for each in run if each.modified is not None), default=None)
-                run = [Held((*folder, kind.whole), _Places(self._disk, places, trouble), latest)]
+                trouble = next(filter(None, (each.stream.trouble for each in run)), None)
+                run = [Held((*folder, kind.whole), _Places(self._disk, places, trouble), run[-1].modified)]
             yield from (*run, *found.values())

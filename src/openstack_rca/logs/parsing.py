@@ -126,10 +126,7 @@ class _Recogniser:
         return pl.concat(rests).sort("row") if len(rests) > 1 else rests[0]
 
     def _timeless(self, lines: pl.DataFrame, files: pl.DataFrame, parts: list[pl.DataFrame]) -> pl.DataFrame:
-        """Take what tells a level but no date; below other undated text of an event of oslo.log's it is a part of that.
-
-        What a shell says that it runs (`+ kolla_set_configs`) is nobody's text.
-        """
+        """Take what tells a level but no date; below other undated text of an event of oslo.log's it is a part of that."""
         taken: list[pl.DataFrame] = []
         rest = self._take(TIMELESS, lines, taken)
         own = pl.col("format") == OSLO
@@ -138,6 +135,7 @@ class _Recogniser:
             parts.extend(taken)
             return rest
         known = [each.select("row", goes_on=own & pl.col("message").str.ends_with(":")) for each in parts]
+        # What a shell says that it runs (`+ kolla_set_configs`) is nobody's text.
         known.append(rest.select("row", goes_on=~pl.col("text").str.starts_with("+ ")))
         before = pl.concat(known).sort("row").join_asof(files, on="row")
         of_oslo = files.join(pl.concat(dated), on="row", how="semi").select("file_index").unique()

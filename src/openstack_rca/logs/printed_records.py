@@ -195,13 +195,8 @@ def _of_windows(lines: list[str]) -> dict[str, str]:
     end = next((number for number, line in enumerate(stripped) if line.startswith("Description:")), len(stripped))
     said = _fields(stripped[:end])
     text = "\n".join(stripped[end:]).removeprefix("Description:").strip()
-    return {
-        "timestamp": said.get("Date", ""),
-        "level": said.get("Level", ""),
-        "host": said.get("Computer", ""),
-        "service": said.get("Source", ""),
-        "message": text,
-    }
+    names = {"Date": "timestamp", "Level": "level", "Computer": "host", "Source": "service"}
+    return {name: said.get(key, "") for key, name in names.items()} | {"message": text}
 
 
 def _of_packages(lines: list[str]) -> dict[str, str] | None:

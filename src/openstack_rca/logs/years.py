@@ -6,10 +6,9 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from openstack_rca.logs.stamps import PLACEHOLDER_YEAR, is_since_start, to_utc
+from openstack_rca.logs.stamps import PLACEHOLDER_YEAR, UTC_TIME, is_since_start, to_utc
 
 _HALF_A_YEAR = pl.duration(days=180)
-_TIME = pl.Datetime("us", "UTC")
 
 
 def with_years(
@@ -38,12 +37,15 @@ def with_years(
     dated = flagged.filter(~pl.col("yearless") & pl.col("time").is_not_null() & ~is_since_start())
     own = dated.group_by("source_index").agg(pl.col("time").max().alias("own"))
     changed = pl.DataFrame(
-        {"source_index": pl.Series(range(len(modified)), dtype=pl.Int32), "changed": pl.Series(modified, dtype=_TIME)}
+        {
+            "source_index": pl.Series(range(len(modified)), dtype=pl.Int32),
+            "changed": pl.Series(modified, dtype=UTC_TIME),
+        }
     )
     times = [time for time in (dated["time"].max(), known_latest) if isinstance(time, datetime)]
     latest = max(times, default=None)
     forced = None if year is None else datetime(year, 12, 31, 23, 59, 59, tzinfo=UTC)
-    reference = pl.coalesce(pl.lit(forced, _TIME), "own", pl.lit(latest, _TIME), "changed")
+    reference = pl.coalesce(pl.lit(forced, UTC_TIME), "own", pl.lit(latest, UTC_TIME), "changed")
     turns = _turns()
     rows = (
         flagged.with_row_index("place")

@@ -6,7 +6,7 @@ import polars as pl
 
 from openstack_rca.logs.formats.line_format import DATE, LineFormat, dated, guessed, iso, timeless
 from openstack_rca.logs.records import Kind, normal_level
-from openstack_rca.logs.stamps import formatted_time, iso_time, yearless_time
+from openstack_rca.logs.stamps import iso_time
 
 _POSTGRESQL_LEVEL = "DEBUG\\d?|INFO|NOTICE|WARNING|ERROR|LOG|FATAL|PANIC"
 _POSTGRESQL_FURTHER = "DETAIL|HINT|STATEMENT|CONTEXT|QUERY|LOCATION|BACKTRACE"
@@ -29,9 +29,7 @@ def _postgresql(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
 
 def _redis(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
     mark = pl.col("mark").replace_strict({".": "DEBUG", "-": "DEBUG", "*": "INFO", "#": "WARNING"}, default="INFO")
-    dated = formatted_time(pl.col("stamp"), "%d %b %Y %H:%M:%S%.f", timezone)
-    time = pl.coalesce(dated, yearless_time(pl.col("stamp"), timezone))
-    return parts.with_columns(time.alias("time"), mark.alias("level"))
+    return dated(parts, timezone).with_columns(mark.alias("level"))
 
 
 FORMATS = (

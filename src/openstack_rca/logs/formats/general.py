@@ -9,7 +9,7 @@ import polars as pl
 from openstack_rca.logs.formats.line_format import DATE, LEVEL_WORD, LineFormat, dated, guessed, iso, timeless
 from openstack_rca.logs.programs import python_packages
 from openstack_rca.logs.records import level_in_text, normal_level
-from openstack_rca.logs.stamps import DAY, ISO, MONTH, OSLO_BEGINNING, any_times, written_times
+from openstack_rca.logs.stamps import DAY, ISO, MONTH, OSLO_BEGINNING, any_times
 
 WEAK = ("timestamped",)
 """Formats that tell a time and no more: they are not a sign that a file was understood."""
@@ -134,10 +134,8 @@ def _boot(parts: pl.DataFrame, _timezone: str) -> pl.DataFrame:
 def _status(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
     levels = {"error": "ERROR", "lost": "ERROR", "failed": "ERROR", "down": "ERROR", "blocked": "WARNING"}
     level = pl.col("status").replace_strict(levels, default="INFO")
-    return parts.with_columns(
-        written_times(parts["stamp"], timezone).alias("time"),
-        level.alias("level"),
-        message=pl.col("status") + ": " + pl.col("message"),
+    return dated(parts, timezone).with_columns(
+        level.alias("level"), message=pl.col("status") + ": " + pl.col("message")
     )
 
 

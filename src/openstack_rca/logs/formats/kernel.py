@@ -6,18 +6,17 @@ import re
 
 import polars as pl
 
-from openstack_rca.logs.formats.line_format import LineFormat, ctime, guessed, iso, timeless
-from openstack_rca.logs.records import Kind, normal_level, syslog_level
+from openstack_rca.logs.formats.line_format import LineFormat, ctime, dated, guessed, iso, timeless
+from openstack_rca.logs.records import Kind, syslog_level
 from openstack_rca.logs.stamps import (
     DAY,
     ISO,
     MONTH,
     NAMED_ZONE,
+    any_times,
     epoch_time,
-    formatted_time,
     iso_time,
     time_since_start,
-    written_times,
     yearless_time,
 )
 
@@ -31,13 +30,6 @@ _CLOCK_SET = r"setting system clock to .* \((\d{10})\)$"
 _DECODED = (
     r"(?:kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|authpriv|ftp|local\d|audit) *:(?P<level>[a-z]+) *: "
 )
-
-
-def _stamped(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
-    dated = pl.coalesce(
-        formatted_time(pl.col("stamp"), "%a %b %d %H:%M:%S %Y", timezone), iso_time(pl.col("stamp"), timezone)
-    )
-    return parts.with_columns(dated.alias("time"), normal_level(pl.col("level")).fill_null("INFO").alias("level"))
 
 
 def _since_start(parts: pl.DataFrame, _timezone: str) -> pl.DataFrame:
@@ -99,7 +91,7 @@ def _audit(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
         "ANOM"
     )
     return parts.with_columns(
-        pl.coalesce(epoch_time(pl.col("stamp")), written_times(parts["stamp"], timezone)).alias("time"),
+        any_times(parts["stamp"], timezone).alias("time"),
         pl.when(refused).then(pl.lit("WARNING")).otherwise(pl.lit("INFO")).alias("level"),
         message=pl.col("type") + ": " + text,
     )
@@ -130,7 +122,7 @@ FORMATS = (
     LineFormat(
         "kernel",
         rf"^{_DECODED}\[?(?P<stamp>{_CTIME}|{ISO})\]? (?P<message>.*)$",
-        _stamped,
+        dated,
         "dmesg -x -T, dmesg -x --time-format iso",
     ),
     LineFormat("kernel", rf"^{_DECODED}(?:{_UPTIME} )?(?P<message>.*)$", _decoded, "dmesg -x"),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from openstack_rca.logs.formats.line_format import DATE, LineFormat
+from openstack_rca.logs.formats.line_format import DATE, LineFormat, dated
 from openstack_rca.logs.records import ROW_STRIDE, Kind, normal_level
-from openstack_rca.logs.stamps import formatted_time, iso_time
+from openstack_rca.logs.stamps import iso_time
 
 
 def _line(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
@@ -32,10 +32,7 @@ def _report(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
         default="INFO",
         return_dtype=pl.String,
     )
-    stamp = pl.col("stamp").str.replace(r"^(\d)-", "0${1}-")
-    return parts.with_columns(
-        level.alias("level"), formatted_time(stamp, "%d-%b-%Y::%H:%M:%S%.f", timezone).alias("time")
-    ).with_columns(message=pl.col("report") + " REPORT:")
+    return dated(parts, timezone).with_columns(level.alias("level"), message=pl.col("report") + " REPORT:")
 
 
 FORMATS = (

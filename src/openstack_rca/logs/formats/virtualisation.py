@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from openstack_rca.logs.formats.line_format import DATE, LineFormat, guessed, iso
+from openstack_rca.logs.formats.line_format import DATE, LineFormat, dated, guessed, iso, timeless
 from openstack_rca.logs.records import syslog_level
-from openstack_rca.logs.stamps import ISO, written_times
+from openstack_rca.logs.stamps import ISO
 
 _OF_CONTAINER = (
     r"(?P<message>(?:container|network|volume|image|pod|service|node|daemon|plugin|secret|config|builder|system) "
@@ -16,8 +16,7 @@ _OF_CONTAINER = (
 
 def _container_event(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
     named = pl.col("message").str.extract(r"[(,] ?name=([\w.-]+)")
-    time = written_times(parts["stamp"], timezone) if "stamp" in parts.columns else pl.lit(None)
-    return parts.with_columns(time.alias("time"), named.alias("service"))
+    return (dated if "stamp" in parts.columns else timeless)(parts, timezone).with_columns(named.alias("service"))
 
 
 FORMATS = (
