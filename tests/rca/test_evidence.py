@@ -153,3 +153,28 @@ def failing(begin: int) -> float:
 def test_an_error_that_begins_within_the_logs_and_goes_on_is_no_noise_of_the_cloud() -> None:
     assert failing(begin=0) < 0.9
     assert failing(begin=60) == 1.0
+
+
+def test_of_alike_lines_the_one_that_names_more_is_told_and_cited_first() -> None:
+    """The kernel tells of one silent server in several lines, of which only the second names it."""
+    cloud = Cloud(SMALL)
+    place = cloud.hosts_of("nova-compute")[0]
+    cloud.say(10, "host", "INFO", "kernel", "nfs4: connection timed out", host=place)
+    cloud.say(11, "host", "INFO", "kernel", "nfs: server nas3 not responding, still trying", host=place)
+    found = named(findings_of(cloud), "storage-nfs-server-silent")
+    assert "nas3" in found.title
+    assert "nas3" in found.proofs[0]
+    assert found.rows[0] > found.rows[1]
+
+
+def test_what_a_command_wrote_stands_for_the_words_that_it_failed() -> None:
+    """oslo.concurrency's first line is the same for every command; the reason is on its standard error."""
+    cloud = Cloud(SMALL)
+    below = ["Command: sudo vgs", "Exit code: 5", "Stdout: ''", "Stderr: '  Giving up waiting for lock.\\n'"]
+    failed = "oslo_concurrency.processutils.ProcessExecutionError: Unexpected error while running command."
+    cloud.say(
+        10, "cinder-volume", "ERROR", "cinder.volume.manager", f"Failed to initialize driver.: {failed}", trace=below
+    )
+    title = named(findings_of(cloud), "cinder-driver-uninitialised").title
+    assert "Giving up waiting for lock" in title
+    assert "Unexpected error" not in title

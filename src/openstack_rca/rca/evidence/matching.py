@@ -13,7 +13,12 @@ import polars as pl
 from openstack_rca.logs.event_table import EventTable
 from openstack_rca.rca.evidence.accusations import passes_on, tells_of_time_out
 from openstack_rca.rca.evidence.doubts import FAILED
-from openstack_rca.rca.evidence.error_kinds import UNTOLD_KIND, kind_of, printable_statement, telling_line
+from openstack_rca.rca.evidence.error_kinds import (
+    UNTOLD_KIND,
+    kind_of,
+    printable_statement,
+    telling_line,
+)
 from openstack_rca.rca.evidence.finding import Finding
 from openstack_rca.rca.evidence.hits import signature_hits
 from openstack_rca.rca.evidence.normal_rates import NormalRates, novelty
@@ -25,6 +30,9 @@ from openstack_rca.rca.weights import current
 
 _TURNED_DOWN = (Category.AUTH, Category.CAPACITY)
 """Kinds that a quoted reason tells beyond doubt, whatever failed for it."""
+
+_WRAPPER = "Unexpected error while running command"
+"""What oslo.concurrency says first of a command that failed; what the command wrote says why."""
 
 _OUT_OF_REACH = (Category.PROCESS_DOWN, Category.HANG, *_TURNED_DOWN)
 """Kinds that the error of a client tells of a server that it cannot reach."""
@@ -262,7 +270,10 @@ def _told(signature: Signature, group: dict[str, Any], event: dict[str, Any]) ->
     told = telling_line(message, exception, detail)
     own = event["level"] in ERROR_AND_WORSE and group["accused"] == group["component"]
     if not general or not own:
-        return group["title"], _category(signature, group, str(event["text"]), told if general else "")
+        title = str(group["title"])
+        if told not in message:
+            title = title.replace(_WRAPPER, printable_statement(told, None, None))
+        return title, _category(signature, group, str(event["text"]), told if general else "")
     untold = UNTOLD_KIND if signature.category is Category.PROCESS_DOWN else signature.category
     words = f"{group['component']}: {printable_statement(message, exception, detail)}"
     return words, kind_of(told, message) or Category(str(untold))

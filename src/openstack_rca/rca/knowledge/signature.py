@@ -207,7 +207,7 @@ class Signature(BaseModel):
         """
         found: str | None = self.accuses
         if self.accuses == "@self":
-            found = topology.canonical(logged_by)
+            found = topology.canonical(logged_by) or logged_by
         elif self.accuses == "@topic":
             found = topology.component_of_topic(captured.get("topic"))
         elif self.accuses == "@service":
@@ -217,7 +217,7 @@ class Signature(BaseModel):
             found = topology.component_of_port(int(port)) if port.isdecimal() else None
             found = found or topology.component_of_url(captured.get("url"))
         if found is None and self.otherwise == "@self":
-            return topology.canonical(logged_by)
+            return topology.canonical(logged_by) or logged_by
         return found or self.otherwise
 
     def told_values(self, values: Mapping[str, str | None]) -> dict[str, str | None]:
