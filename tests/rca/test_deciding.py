@@ -177,3 +177,18 @@ def test_the_exception_comes_before_the_message_in_the_statement() -> None:
 def test_a_statement_has_an_end() -> None:
     """A log line may be of any length."""
     assert len(statement_of("x" * 5000, None, None, 200)) == 200
+
+
+@pytest.mark.parametrize(
+    ("told", "left"),
+    [
+        ("Health check cleared: OSD_DOWN (was: 1 osds down)", ""),
+        ("osd.3 is no longer down", ""),
+        ("memory resource limit alarm cleared on node rabbit@a", ""),
+        ("Health check failed: 1 osds down (OSD_DOWN)", "Health check failed: 1 osds down (OSD_DOWN)"),
+        ("The key is no longer valid", "The key is no longer valid"),
+    ],
+)
+def test_who_tells_that_a_trouble_is_over_accuses_nobody_of_it(told: str, left: str) -> None:
+    """The line names the trouble, and would read like it; what is no longer there as it should be is a trouble."""
+    assert own_words(pl.Series([told]), pl.Series(["ceph-mon"]))[0] == left

@@ -1,8 +1,9 @@
 """What an event says itself, and what it only carries: source lines, quoted statements, dumps of somebody else's state.
 
 A traceback shows the code that ran, a database error the statement and its values, a crash report of Erlang the state of the
-process that died. Words in these are nobody's statement: a dump of a dead client's connection that holds ``blocked`` does not
-say that the broker is blocked. Frames stay, since the path of a module tells which service was called.
+process that died, and whoever tells that a trouble is over names it. Words in these are nobody's statement: a dump of a dead
+client's connection that holds ``blocked`` does not say that the broker is blocked. Frames stay, since the path of a module
+tells which service was called.
 """
 
 from __future__ import annotations
@@ -24,7 +25,17 @@ _STATEMENT = r"(?m)\[(?:SQL|parameters): [^\n]*$"
 _ERLANG_STATE = r"(?m)^(?:\*\* (?:Last message|When [Ss]erver [Ss]tate|State|Client) [^\n]*|[ \t]+[\[{#<\"][^\n]*)$"
 """State of a process in a crash report of RabbitMQ."""
 
-_CARRIES = r"File .{1,300}, line \d+, in |\[(?:SQL|parameters): |\*\* [A-Z]|\n[ \t]+[\[{#<\"]|^[ \t]{2,}"
+_OVER = (
+    r"(?m)^[^\n]*(?:Health check cleared: |\b(?:is|are) no longer (?:down|full|nearfull|blocked|degraded|unreachable)\b"
+    r"|\b(?:alarm|condition) (?:is |was )?cleared\b|\b(?:up|reachable|available|healthy|online) again\b"
+    r"|\bnow (?:healthy|up|reachable|online), was )[^\n]*$"
+)
+"""What is said of trouble that is over: the trouble that it names is quoted."""
+
+_CARRIES = (
+    r"File .{1,300}, line \d+, in |\[(?:SQL|parameters): |\*\* [A-Z]|\n[ \t]+[\[{#<\"]|^[ \t]{2,}"
+    r"|cleared|no longer|again|, was "
+)
 
 
 def own_words(text: pl.Series, component: pl.Series) -> pl.Series:
@@ -40,6 +51,7 @@ def own_words(text: pl.Series, component: pl.Series) -> pl.Series:
         .str.replace_all(_LONE_SOURCE, "")
         .str.replace_all(_QUOTED_FRAME, "")
         .str.replace_all(_STATEMENT, "")
+        .str.replace_all(_OVER, "")
     )
     broker = cleaned["component"] == "rabbitmq"
     cleaned = cleaned.with_columns(
