@@ -389,6 +389,8 @@ def test_a_reader_that_goes_away_is_no_failure(home: Path, tmp_path: Path, form:
     ("script", "status"),
     [
         ('"$0" --version >&-', 0),
+        ('"$0" nonsense 2>&1 | true; exit "${PIPESTATUS[0]}"', 2),
+        ('"$0" report show nonsense 2>&-', 1),
         ('"$0" signatures lint wrong | true; exit "${PIPESTATUS[0]}"', 1),
         ('"$0" signatures lint wrong --format json | true; exit "${PIPESTATUS[0]}"', 1),
     ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 from openstack_rca.errors import OutputUnwritable
 
@@ -15,7 +15,7 @@ class ReaderLeft(SystemExit):
 
 
 class _Output(io.FileIO):
-    """The file behind standard output; what comes after a failed write goes nowhere, so that leaving fails no second time."""
+    """The file behind standard output or error; what comes after a failed write goes nowhere: leaving fails no second time."""
 
     ends_with_reader = False
     """Whether the command stops when nobody reads any more. Others finish, and their status is told."""
@@ -40,14 +40,17 @@ class _Output(io.FileIO):
 
 
 def guard_standard_output() -> None:
-    """Let whatever this process prints fail as ``_Output`` says; where standard output is closed it goes nowhere."""
-    before = sys.stdout
+    """Let whatever this process prints or notes fail as ``_Output`` says; where a stream is closed it goes nowhere."""
+    sys.stdout, sys.stderr = _guarded(sys.stdout), _guarded(sys.stderr, by_line=True)
+
+
+def _guarded(before: TextIO | None, by_line: bool = False) -> TextIO:
     if before is None:
-        sys.stdout = io.TextIOWrapper(io.BufferedWriter(io.FileIO(os.devnull, "w")), encoding="utf-8")
-        return
+        return io.TextIOWrapper(io.BufferedWriter(io.FileIO(os.devnull, "w")), encoding="utf-8")
     raw = _Output(before.fileno(), "w", closefd=False)
-    sys.stdout = io.TextIOWrapper(
-        io.BufferedWriter(raw), encoding=before.encoding, errors=before.errors, line_buffering=before.isatty()
+    lines = by_line or before.isatty()
+    return io.TextIOWrapper(
+        io.BufferedWriter(raw), encoding=before.encoding, errors=before.errors, line_buffering=lines
     )
 
 
