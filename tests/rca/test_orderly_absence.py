@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import polars as pl
 import pytest
 from finding_samples import events, finding
 
 from openstack_rca.rca.evidence import Finding
-from openstack_rca.rca.judgement import discount_orderly_absence
+from openstack_rca.rca.judgement import discount_orderly_absence, discount_passing
 from openstack_rca.rca.knowledge import load_catalogue
 from openstack_rca.rca.vocabulary import Directness
 
@@ -56,3 +57,26 @@ def test_a_complaint_of_another_host_does_not_show_that_this_one_is_missed() -> 
     elsewhere = replace(finding("nova-compute", "nova-scheduler", "ctl", weight=0.8), accused_host="cmp9")
     kept = discount_orderly_absence([*REBOOT, elsewhere], CATALOGUE, events(*CMP))
     assert [one.accused_host for one in kept if one.strength > 0] == ["cmp9"]
+
+
+def test_agents_that_are_heard_again_do_not_miss_their_host() -> None:
+    """neutron-server counts the agents of a host that reboots as dead, and hears them again once it is back."""
+    dead = finding("neutron-openvswitch-agent", "neutron-server", "ctl1", weight=0.8, signature="neutron-agents-dead")
+    dead = replace(dead, accused_host="cmp1")
+    window = events(*CMP)
+    assert left([*REBOOT, dead], window) > 0.5
+    assert left([*REBOOT, replace(dead, recovered=dead.last + timedelta(minutes=11))], window) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "further", "strength"),
+    [(5.0, [], 0.0), (300.0, [], 0.8), (5.0, [finding("ceph-osd", "cinder-volume", weight=0.8)], 0.8)],
+    ids=["within seconds", "after minutes", "another complains"],
+)
+def test_a_fault_that_is_over_within_seconds_counts_only_where_another_complains(
+    seconds: float, further: list[Finding], strength: float
+) -> None:
+    """Ceph says that placement groups serve nothing, and that they do again."""
+    told = finding("ceph-osd", "ceph-mon", weight=0.8, lasts=0.0, directness=Directness.CAUSE)
+    told = replace(told, recovered=told.first + timedelta(seconds=seconds))
+    assert max(one.strength for one in discount_passing([told, *further])) == strength

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from planned_work import LENGTH, WORK, Logs, api, compute, logs, oslo, signalled, syslog
+from planned_work import LENGTH, WORK, Logs, api, compute, logs, oslo, rabbit, signalled, syslog
 
 from openstack_rca.logs.events import read_logs
 from openstack_rca.rca.engine import AnalysisRequest, investigate
@@ -43,6 +43,32 @@ def test_work_that_went_wrong_is_a_failure(work: str, tmp_path: Path) -> None:
     verdict, named = judged(make(False), tmp_path)
     assert verdict in (Verdict.CONFIRMED, Verdict.LIKELY)
     assert named[0] == load_topology().canonical(failed)
+
+
+@pytest.mark.parametrize(
+    ("until", "verdict"),
+    [(101.0, Verdict.NO_FAILURE_FOUND), (190.0, Verdict.CONFIRMED)],
+    ids=["once", "until it was back"],
+)
+def test_clients_that_went_on_at_once_found_others_in_its_place(until: float, verdict: Verdict, tmp_path: Path) -> None:
+    """One broker of several stops by order for a minute and a half: its client loses it once, or misses it until it is back."""
+    lost = (
+        "AMQP server on 10.7.0.12:5672 is unreachable: [Errno 104] Connection reset by peer. Trying again in 1 seconds."
+    )
+    errors = [
+        oslo(at, "ERROR", "oslo.messaging._drivers.impl_rabbit", lost) for at in (100.5 + 5 * n for n in range(18))
+    ]
+    broker = [
+        rabbit(at, "info", "accepting AMQP connection <0.31.0> (10.7.0.5:50122 -> 10.7.0.12:5672)") for at in (5, 60)
+    ]
+    broker += [rabbit(100.0, "info", "RabbitMQ is asked to stop...")]
+    broker += [rabbit(190.0, "info", "Starting RabbitMQ 3.13.7 on Erlang 26.2.5.5 [jit]")]
+    broker += [rabbit(200.0, "info", "Server startup complete; 5 plugins started.")]
+    files = {
+        "mq2/rabbitmq/rabbit@mq2.log": broker,
+        "cmp1/nova/nova-compute.log": compute() + [error for error in errors if error[0] <= until],
+    }
+    assert judged(logs(files), tmp_path)[0] is verdict
 
 
 def test_what_a_server_writes_on_its_way_down_does_not_show_it_at_work(tmp_path: Path) -> None:

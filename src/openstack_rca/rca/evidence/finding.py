@@ -20,7 +20,7 @@ class Finding:
         unexplained: an explicit error that no rule knows.
         vague: its words tell no kind of fault, so the category is only the likeliest one.
         valued: its title names a value of the line: a user, a file, a port.
-        recovered: its speaker tells later that what it spoke of is well again.
+        recovered: when its speaker told that what it spoke of is well again; None where it did not.
         compared: who is served meanwhile, or stopped alike, bears it out: that is a witness of its own.
         weight: strength of the finding in [0, 1], before novelty.
         novelty: 1 if nothing like it is normal, 0 if it is as frequent as ever.
@@ -49,7 +49,7 @@ class Finding:
     unexplained: bool = False
     vague: bool = False
     valued: bool = False
-    recovered: bool = False
+    recovered: datetime | None = None
     compared: bool = False
     remedy: str = ""
     checks: tuple[str, ...] = field(default_factory=tuple)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -133,24 +133,22 @@ def match_signatures(window: pl.DataFrame, catalogue: Catalogue, topology: Topol
     return Matched(findings, hits["row"], explained)
 
 
-def _recovered(finding: Finding, catalogue: Catalogue, window: pl.DataFrame) -> bool:
-    """Whether who told of a fault tells afterwards that what the line named is well again."""
+def _recovered(finding: Finding, catalogue: Catalogue, window: pl.DataFrame) -> datetime | None:
+    """When who told of a fault told afterwards that what the line named is well again; None where it did not."""
     over = catalogue.get(finding.signature or "").recovered
     if over is None:
-        return False
+        return None
     later = window.filter(
         (pl.col("component") == finding.accuser)
         & pl.col("host").eq_missing(finding.accuser_host)
         & (pl.col("time") >= finding.last)
         & pl.col("text").str.contains(over)
-    )["text"]
-    found = (re.search(over, text) for text in later)
-    return any(
-        all(value in proof for value in match.groupdict().values() if value)
-        for match in found
-        if match
-        for proof in finding.proofs[-1:]
     )
+    for moment, text in later.select("time", "text").iter_rows():
+        match = re.search(over, text)
+        if match and all(value in finding.proofs[-1] for value in match.groupdict().values() if value):
+            return moment  # type: ignore[no-any-return]
+    return None
 
 
 def no_rows() -> pl.Series:

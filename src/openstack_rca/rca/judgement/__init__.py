@@ -14,6 +14,7 @@ from openstack_rca.rca.judgement.discounts import (
     discount_lone_warnings,
     discount_old_boots,
     discount_orderly_absence,
+    discount_passing,
     discount_stop_after_own_error,
     discount_undated,
     discount_unmissed_silence,

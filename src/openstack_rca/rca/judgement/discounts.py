@@ -58,6 +58,17 @@ def discount_unmissed_silence(findings: list[Finding], normal: NormalRates) -> l
     ]
 
 
+def discount_passing(findings: list[Finding]) -> list[Finding]:
+    """Take the weight from a fault that was over within seconds, as who told of it says, and of which nobody else complains."""
+    within = timedelta(seconds=current().restart_seconds)
+    passing = [one.recovered is not None and one.recovered - one.first <= within for one in findings]
+    lasting = {one.accused for one, passed in zip(findings, passing, strict=True) if one.complains and not passed}
+    return [
+        one.weakened(0.0) if passed and one.accused not in lasting else one
+        for one, passed in zip(findings, passing, strict=True)
+    ]
+
+
 def discount_stop_after_own_error(findings: list[Finding], catalogue: Catalogue) -> list[Finding]:
     """Where a component stops right after an error of its own that no rule knows, the error is why, and the stop follows.
 
@@ -269,9 +280,9 @@ def discount_orderly_absence(findings: Sequence[Finding], catalogue: Catalogue, 
             continue
         place, since = stop.accuser_host, stop.first - before
         together = [one for one in stops if one.accuser_host == place and one.first >= since]
-        absent = {one.accused for one in together}
+        absent = {one.accused for one in together} | {one.accused for one in findings if one.accused_host == place}
         seen = [one for one in findings if one.accused in absent and _of_others(one, place)]
-        missed = any(one.complains and one.last >= since for one in seen)
+        missed = any(one.complains and one.recovered is None and one.last >= since for one in seen)
         if not missed and all(_writes_again(one, window) for one in together):
             orderly += [one for one in findings if one.accused in absent and _tells_absence(one, place, since)]
             orderly += seen
@@ -298,5 +309,8 @@ def _tells_absence(finding: Finding, host: str | None, since: datetime) -> bool:
 
 def _writes_again(stop: Finding, window: pl.DataFrame) -> bool:
     table = current()
-    own = window.filter((pl.col("component") == stop.accused) & (pl.col("host") == stop.accuser_host))
+    # A host that is back shows that by whatever runs there.
+    own = window.filter(
+        pl.col("component").eq(stop.accused).or_(stop.accused == HOST) & (pl.col("host") == stop.accuser_host)
+    )
     return bool((own["time"] > stop.last + timedelta(seconds=table.settling_seconds)).sum() >= table.enough_events)

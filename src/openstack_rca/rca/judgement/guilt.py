@@ -78,7 +78,7 @@ class Candidate:
             and (finding.directness is Directness.CAUSE or finding.accuser == self.component)
             and finding.category in STATED_CAUSES
             and finding.strength >= table.plain
-            and finding.recovered <= strongest.recovered
+            and (finding.recovered is None or strongest.recovered is not None)
             and finding.first <= strongest.first + timedelta(seconds=table.waiting_seconds)
         ]
         return max(reasons, key=lambda finding: finding.strength, default=strongest)

@@ -60,7 +60,11 @@ def discount_planned_work(
     found = {place: _works(place, told, findings, phases, window, times) for place, told in stops.items()}
     works = [work for of_place in found.values() for work in of_place]
     others = [one for one in findings if one.signature not in phases and one.strength >= current().complaint]
-    bad = {(work.component, work.host) for work in works if not _over(work, works, others, window, times, topology)}
+    bad = {
+        (work.component, work.host)
+        for work in works
+        if not _over(work, works, others, window, times, topology, _clients_went_on(work, findings, window))
+    }
     works = [work for work in works if (work.component, work.host) not in bad]
     if not works:
         return list(findings)
@@ -143,6 +147,7 @@ def _over(
     window: pl.DataFrame,
     times: Mapping[int, datetime],
     topology: Topology,
+    taken_over: bool,
 ) -> bool:
     """Whether nothing is said of the component but close to its stop and its return, and nothing of a bad end."""
     table = current()
@@ -164,10 +169,26 @@ def _over(
     # Nobody takes the place of an agent of one host.
     speakers = {name for name in speakers if name and not (name in topology and topology.is_per_host(name))}
     peers = window.filter(pl.col("component").is_in(speakers) & (pl.col("host") != work.host))
-    if peers["time"].is_between(work.stopped, work.back, closed="left").any():
+    if taken_over or peers["time"].is_between(work.stopped, work.back, closed="left").any():
         return True
     missed = sum(one.count for one in about if one.accuser not in (work.component, *_UNITS))
     return work.back - work.stopped <= timedelta(seconds=table.restart_seconds) and missed < table.lasting_errors
+
+
+def _clients_went_on(work: _Work, findings: Sequence[Finding], window: pl.DataFrame) -> bool:
+    """Whether clients lost it as it stopped, and none said so again though it stayed away: others took its place."""
+    moment = timedelta(seconds=current().settling_seconds)
+    lost = [
+        one
+        for one in findings
+        if one.accused == work.component
+        and one.directness is Directness.ACCUSATION
+        and one.accuser not in (work.component, *_UNITS)
+    ]
+    if not lost or any(one.first < work.began - moment or one.last > work.stopped + moment for one in lost):
+        return False
+    meanwhile = window.filter(pl.col("time").is_between(work.stopped, work.back, closed="none"))["component"]
+    return {one.accuser for one in lost} <= set(meanwhile.to_list())
 
 
 def _brief(one: Finding, works: Sequence[_Work], times: Mapping[int, datetime]) -> bool:

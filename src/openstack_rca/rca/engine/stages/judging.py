@@ -15,6 +15,7 @@ def discount(case: Case) -> None:
     """Write the findings again, some of them weaker."""
     findings = judgement.discount_complaints_after_own_silence(case.findings)
     findings = judgement.discount_unmissed_silence(findings, case.normal)
+    findings = judgement.discount_passing(findings)
     findings = judgement.discount_stop_after_own_error(findings, case.catalogue)
     findings = judgement.discount_lone_warnings(findings, case.observed)
     findings = judgement.confirm_absence(findings, case.catalogue, case.observed)
