@@ -31,6 +31,7 @@ LINES = {
     "a process first": ("[2001] 2026-11-20 02:11:09.004 ERROR nova.manager: boom", "ERROR", "nova.manager: boom"),
     "a clock of 12 hours": ("11/20/2026 02:11:09 AM nova.manager ERROR boom", "ERROR", "boom"),
     "kolla's start in a container": ("2026-11-20T02:11:09.004123Z ERROR:__main__:boom", "ERROR", "boom"),
+    "a class of Python's errors behind the level": ("2026-11-20 02:11:09 ERROR:OSError: boom", "ERROR", "OSError: boom"),
     "a cloud's collector (LogScale)": ('{"@timestamp":1795140669004,"@rawstring":"ERROR boom","#repo":"x"}', "ERROR", "ERROR boom"),
     "a Kubernetes entrypoint": ("Entrypoint ERROR: 2026/11/20 02:11:09 entrypoint.go:74: boom", "ERROR", "entrypoint.go:74: boom"),
     "Telegraf": ("2026-11-20T02:11:09Z E! [inputs.x] boom", "ERROR", "[inputs.x] boom"),
@@ -163,6 +164,13 @@ def test_numbers_of_lines_beside_a_page_are_no_events() -> None:
         f"<html><body><table><tr><td>{numbers}</td><td><pre>" + "\n".join(STORY) + "\n</pre></td></tr></table></html>"
     )
     assert read_text(page, "paste.html").events.select(STORY_COLUMNS).equals(story())
+
+
+def test_what_stands_around_the_log_in_a_long_page_is_no_event() -> None:
+    """The first lines of a file are looked at before all of it is read; where they end says nothing of where it begins."""
+    head = f"<html><head><title>{STORY[0]}</title></head><body>\n<pre>\n"
+    page = head + "\n".join([STORY[0]] * 500) + "\n</pre></body></html>"
+    assert read_text(page, "paste.html").events.height == 500
 
 
 def test_an_indented_line_of_another_writer_follows_nobody() -> None:

@@ -192,3 +192,23 @@ def test_what_a_runtime_tells_of_a_container_in_json_is_an_event_of_what_runs_in
     (event,) = rows(json.dumps(record) + "\n", "events.json")
     assert (str(event["time"])[:21], event["service"]) == ("2026-11-23 04:00:00.1", "nova_compute")
     assert event["message"].startswith("container die 4f66 (") and "exitCode=137" in event["message"]
+
+
+def test_a_row_of_a_table_of_events_that_is_cut_off_ends_no_reading() -> None:
+    assert [event["message"] for event in rows(WINDOWS["of a table"] + "Information\n", "w1/events.txt")][:2] == [
+        "no <disk>",
+        "no net",
+    ]
+
+
+def test_what_a_record_says_that_only_has_the_keys_of_a_runtime_is_kept() -> None:
+    """``Type``, ``Status`` and ``ID`` are anybody's keys."""
+    record = {
+        "Type": "Attachment",
+        "Status": "error",
+        "ID": "0f3",
+        "Detail": "login failed",
+        "time": "2026-11-23T05:00:00Z",
+    }
+    (event,) = rows(json.dumps(record) + "\n", "events.json")
+    assert "login failed" in event["message"]

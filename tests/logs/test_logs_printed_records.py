@@ -164,3 +164,8 @@ def test_a_quote_that_is_never_closed_is_looked_for_once() -> None:
     assert splitter is not None
     data = b'timestamp,message\n2026-11-23 04:00:00,"' + b"x\n" * 300_000
     assert splitter(data, False) == ([Piece("", 1)], len("timestamp,message\n"))
+
+
+def test_blank_lines_before_a_record_of_xml_cost_no_more_than_they_are() -> None:
+    """Looked at from each of them to the last, those of one sample of a file took minutes."""
+    assert printed_records.printed_records("<x>" + "\n" * 60_000) is None

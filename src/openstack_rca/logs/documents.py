@@ -77,7 +77,7 @@ def splitter_for(head: bytes) -> Splitter | None:
     if first[:1] in ("{", "[", "\x1e"):
         return _json_documents if _is_document(text.lstrip("\x1e"), first.strip("\x1e ,")) else None
     if first == _WINDOWS_VIEWER:
-        return csv_rows(_WINDOWS_COLUMNS, ",", lambda row: {} if row["timestamp"] == "Date and Time" else row)
+        return csv_rows(_WINDOWS_COLUMNS, ",", lambda row: {} if row.get("timestamp") == "Date and Time" else row)
     if _POSTGRESQL.match(first):
         return csv_rows(_POSTGRESQL_COLUMNS, ",", _postgresql_record)
     delimiter = _csv_delimiter(first)

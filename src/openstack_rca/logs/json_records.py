@@ -19,6 +19,19 @@ _SCALAR_DEPTH = 3
 _LONGEST_MOMENT = 45
 _TEXT_ENDS = ("message", "msg", "payload", "_raw", "rawstring")
 _TELLING_ENDS = ("reason", "description", "summary", "details", "text")
+_CONTAINER_THINGS = (
+    "container",
+    "pod",
+    "network",
+    "volume",
+    "image",
+    "service",
+    "node",
+    "daemon",
+    "plugin",
+    "secret",
+    "config",
+)
 _TIME_PARTS = ("time", "date", "stamp")
 _DATED = re.compile(r"^\D{0,12}\d{1,4}\W.{0,40}\d:\d\d|^\d{9,19}(?:\.\d+)?$|^\d{8}T?\d{6}|^/Date\(\d+")
 _LEVEL_PARTS = ("lev", "sev", "prio", "stat", "type")
@@ -128,7 +141,7 @@ def _container_event(value: Record) -> dict[str, Any] | None:
     """What Docker or podman tells of a container, as the line that they print of it; None for anything else."""
     done, actor = value.get("Action", value.get("Status")), value.get("Actor")
     actor = actor if isinstance(actor, dict) else {"ID": value.get("ID"), **value}
-    if "Type" not in value or not isinstance(done, str) or not isinstance(actor.get("ID"), str):
+    if value.get("Type") not in _CONTAINER_THINGS or not isinstance(done, str) or not isinstance(actor.get("ID"), str):
         return None
     attributes = actor.get("Attributes")
     told = {"name": value.get("Name"), "exitCode": value.get("ContainerExitCode")}

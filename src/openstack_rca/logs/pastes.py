@@ -94,7 +94,8 @@ def cleaner_for(sample: Sequence[str]) -> Callable[[Lines], list[Piece]] | None:
         step = step_for(lines)
         if step is not None:
             steps.append(step)
-            lines = list(map(step, lines))
+            # Some steps remember what they saw; that of the file begins anew.
+            lines = list(map(step_for(lines) or step, lines))
     width = wrapped_at(lines)
     if not steps and width is None:
         return None

@@ -38,7 +38,7 @@ _FIELD = re.compile(
 _LOOKED_AT = 400
 # Log4j's XMLLayout of both versions, and that of Java's own logging.
 _XML = re.compile(
-    r"^(?:<\?xml[^<>]*>)?(?:\s*<Events[^<>]*>)?\s*(?=<(?:log4j:event|Event|record)(?:\s[^<>]*)?>)", re.MULTILINE
+    r"^(?:<\?xml[^<>]*>)?(?:[ \t]*<Events[^<>]*>)?[ \t]*(?=<(?:log4j:event|Event|record)(?:\s[^<>]*)?>)", re.MULTILINE
 )
 _XML_TAG = re.compile(r"<(?:log4j:event|Event|record)(?:\s[^<>]*)?>")
 _XML_ATTRIBUTE = re.compile(r"\b(timestamp|timeMillis|level|loggerName|logger)=\"([^\"]*)\"")

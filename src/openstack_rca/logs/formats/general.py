@@ -203,7 +203,7 @@ FORMATS = (
     LineFormat(
         "leveled",
         rf"^\[?(?P<stamp>{ISO})\]?:?[ \t,|-]+(?:\(\w+\) |\[(?P<process>\d+)\] )?"
-        rf"[\[(<]?(?P<level>{LEVEL_WORD}|LOG)(?::(?P<logger>[A-Za-z_][\w.]*):|{_NOT_A_WORD})(?P<message>.*)$",
+        rf"[\[(<]?(?P<level>{LEVEL_WORD}|LOG)(?::(?P<logger>[a-z_][\w.]*):|{_NOT_A_WORD})(?P<message>.*)$",
         _leveled,
         "a time and a level, as most programs write them",
         unless=rf"^[^ ]+ [a-z]+: +{OSLO_BEGINNING}",
