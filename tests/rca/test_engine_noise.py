@@ -44,6 +44,24 @@ def test_what_an_onlooker_complains_of_is_no_failure_of_the_cloud(program: str) 
     assert answer.report.verdict is Verdict.NO_FAILURE_FOUND, answer.told()
 
 
+@pytest.mark.parametrize(
+    ("service", "line"),
+    [
+        ("nova-novncproxy", "  4: connecting to: 127.0.0.1:5903"),
+        ("host", "ata3: SATA link down (SStatus 0 SControl 300)"),
+        ("kubelet", "Another app is currently holding the xtables lock; still 9s 0us time ahead to have a chance to grab the lock..."),
+        ("mariadb", "Plugin group_replication reported: 'Group membership changed: This member has left the group.'"),
+    ],
+    ids=["a console where proxy and compute share a host", "a port without a disk", "a lock that is waited for", "a member that is told to leave"],
+)  # fmt: skip
+def test_a_line_that_healthy_clouds_write_confirms_no_failure(service: str, line: str) -> None:
+    cloud = Cloud(SMALL, seed=41)
+    for at in (60.0, 75.0):
+        cloud.say(at, service, "INFO", "x", line)
+    answer = cloud.analyse("Is something wrong on this node?", baseline=False)
+    assert answer.report.verdict is Verdict.NO_FAILURE_FOUND, answer.told()
+
+
 def tenants_mistakes(cloud: Cloud) -> None:
     """One user asks for what does not exist, exceeds a quota, and mistypes a password."""
     for at in cloud.every(7, 0, cloud.seconds):
