@@ -57,6 +57,26 @@ def matched(message: str, component: str, level: str = "ERROR") -> Finding:
     return max(found, key=lambda one: one.strength)
 
 
+@pytest.mark.parametrize(
+    ("links", "over"),
+    [
+        ([("eno1", "Down"), ("eno2", "Down"), ("eno2", "Up")], None),
+        ([("eno1", "Down"), ("eno2", "Down"), ("eno2", "Up"), ("eno1", "Up")], 3),
+        ([("eno1", "Down"), ("eno1", "Up"), ("eno2", "Down"), ("eno2", "Up")], 3),
+        ([("eno1", "Down"), ("eno1", "Up"), ("eno1", "Down")], None),
+    ],
+    ids=["one of two is back", "both are back", "one after the other was lost", "lost again"],
+)
+def test_a_fault_is_over_when_all_that_it_named_is_well(links: list[tuple[str, str]], over: int | None) -> None:
+    lines = [observed(f"igb 0000:02:00.0 {name}: NIC Link is {state}", "host", "INFO") for name, state in links]
+    window = pl.concat(lines).with_columns(
+        row=pl.int_range(pl.len(), dtype=pl.UInt32), time=pl.col("time") + pl.duration(minutes=pl.int_range(pl.len()))
+    )
+    found = match_signatures(window, CATALOGUE, TOPOLOGY, 10.0).findings
+    moment = None if over is None else window["time"][over]
+    assert {one.recovered for one in found if one.accused == "network"} == {moment}
+
+
 def test_what_is_used_up_is_capacity_whatever_failed_for_it() -> None:
     """dnsmasq usually does not start for its configuration; here the line itself says what was short."""
     told = matched("dnsmasq: failed to create inotify: Too many open files", "neutron-dhcp-agent")

@@ -138,17 +138,24 @@ def _recovered(finding: Finding, catalogue: Catalogue, window: pl.DataFrame) -> 
     over = catalogue.get(finding.signature or "").recovered
     if over is None:
         return None
-    later = window.filter(
-        (pl.col("component") == finding.accuser)
-        & pl.col("host").eq_missing(finding.accuser_host)
-        & (pl.col("time") >= finding.last)
-        & pl.col("text").str.contains(over)
-    )
-    for moment, text in later.select("time", "text").iter_rows():
-        match = re.search(over, text)
-        if match and all(value in finding.proofs[-1] for value in match.groupdict().values() if value):
-            return moment  # type: ignore[no-any-return]
-    return None
+    told = window.filter((pl.col("component") == finding.accuser) & pl.col("host").eq_missing(finding.accuser_host))
+    lines = told.filter(pl.col("text").str.contains(over)).select("time", "text").rows()
+    matches = [(moment, match) for moment, text in lines if (match := re.search(over, text)) is not None]
+    times = dict(told.filter(pl.col("row").is_in(finding.rows)).select("row", "time").rows())
+    ends = [
+        min(
+            (
+                moment
+                for moment, match in matches
+                if moment >= times[row] and all(value in proof for value in match.groupdict().values() if value)
+            ),
+            default=None,
+        )
+        for row, proof in zip(finding.rows, finding.proofs, strict=True)
+    ]
+    # Of several links that are lost, all have to be back.
+    last = max((end for end in ends if end is not None), default=None)
+    return last if last is not None and None not in ends and last >= finding.last else None
 
 
 def no_rows() -> pl.Series:
