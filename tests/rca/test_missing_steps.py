@@ -93,6 +93,7 @@ def window(seconds: int = 300, silent: tuple[str, ...] = (), since: int = 0) -> 
             "component": name,
             "host": "compute1" if name == "nova-compute" else "controller",
             "process": 1,
+            "message": "at work",
         }
         for second in range(0, seconds, 5)
         for name in PRESENT
@@ -157,6 +158,16 @@ def test_the_broker_is_accused_where_all_that_needs_it_stops() -> None:
     stopped = [reboot(120.0 + 4 * n, 100 + n, "missing") for n in range(4)]
     volumes = [volume(121.0 + 4 * n, 200 + n, "missing") for n in range(4)]
     assert accused(*NORMAL, *stopped, *volumes)[0] == "rabbitmq"
+
+
+def test_a_request_that_was_answered_with_a_refusal_misses_no_step() -> None:
+    """Whoever deletes a volume that is gone is told so (404), and nothing reaches cinder-volume."""
+    steps = expected(*NORMAL, *(volume(120.0 + 4 * n, 100 + n, "missing") for n in range(5)))
+    answered = '10.0.0.9 "DELETE /v3/volumes/5f0e HTTP/1.1" status: {}  len: 504 time: 0.03'
+    for status, accused in ((404, []), (202, ["cinder-volume"])):
+        told = pl.when(pl.col("row").is_between(100, 104)).then(pl.lit(answered.format(status)))
+        logged = window().with_columns(message=told.otherwise("message"))
+        assert [one.accused for one in missing_steps(steps, logged, TOPOLOGY)] == accused
 
 
 def test_what_another_source_saw_come_shows_who_was_at_work() -> None:
@@ -336,10 +347,11 @@ def test_who_says_in_the_stopped_requests_what_is_wrong_with_it_is_accused() -> 
     for count, accused in ((2, ["nova-scheduler"]), (1, ["nova-compute"])):
         found = missing_steps(asked, window(), TOPOLOGY, [replace(unknown, count=count)])
         assert [one.accused for one in found] == accused, "an error that no rule knows counts in many of the requests"
-    refused = replace(said, directness=Directness.ACCUSATION, weight=0.6, signature="cinder-quota-exceeded")
-    for count, accused in ((2, ["nova-scheduler"]), (1, ["nova-compute"])):
+    refused = replace(said, directness=Directness.ACCUSATION, weight=0.6, signature="nova-quota-exceeded")
+    refused = replace(refused, accused="nova-api", accuser="nova-api")
+    for count, accused in ((2, ["nova-api"]), (1, ["nova-compute"])):
         found = missing_steps(asked, window(), TOPOLOGY, [replace(refused, count=count)])
-        assert [one.accused for one in found] == accused, "and so does a refusal that a rule knows"
+        assert [one.accused for one in found] == accused, "and so does a refusal of who took them that a rule knows"
 
 
 @pytest.mark.parametrize(("normal", "weaker"), [(2.0, True), (0.0, False)], ids=["a kind that is normal", "a new kind"])

@@ -24,6 +24,8 @@ from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
 
 MOST_ROWS = 10
+_REFUSED = r"(?:status: |HTTP/1\.[01]\"? )4(?:00|04|09|13)\b"
+"""What an API says at the end of a request of which its user asked for what cannot be."""
 _STANDSTILL = (Category.PROCESS_DOWN, Category.HANG, Category.MESSAGING)
 
 
@@ -33,13 +35,16 @@ def missing_steps(
     """Findings for the stretches of trouble that lie in a window.
 
     Args:
-        window: observed events (``row``, ``time``, ``component``, ``host``, ``process``).
+        window: observed events (``row``, ``time``, ``component``, ``host``, ``process``, ``message``).
         said: findings from what components say.
     """
     if expected.steps.is_empty() or window.is_empty():
         return []
     start, end = window["time"].min(), window["time"].max()
     inside = expected.steps.filter(pl.col("time").is_between(pl.lit(start), pl.lit(end)))
+    # A request that ends with a refusal was answered: nothing more was to come of it.
+    refused = window.filter(pl.col("message").str.contains(_REFUSED))["row"]
+    inside = inside.filter((pl.col("state") != "missing") | ~pl.col("last_row").is_in(refused.implode()))
     present = set(window["component"].unique().to_list())
     findings: list[Finding] = []
     for trouble in find_troubles(replace(expected, steps=inside)):
@@ -79,7 +84,12 @@ def _stated(trouble: Trouble, rows: pl.DataFrame, said: Sequence[Finding]) -> Fi
     if not causes:
         # Where many of them hold an error that no rule knows, or a refusal that one does, they ended with it.
         often = table.least_suspicion * trouble.stops.height
-        told = [f for f in own if (f.unexplained and not f.vague) or (f.signature is not None and f.complains)]
+        services = set(trouble.stops["service"].to_list())
+        told = [
+            f
+            for f in own
+            if (f.unexplained and not f.vague) or (f.signature is not None and f.complains and f.accuser in services)
+        ]
         causes = [f for f in told if f.count >= often and within.issuperset(f.rows)]
     return max(causes, key=lambda finding: finding.strength, default=None)
 
