@@ -71,6 +71,8 @@ def test_lint_says_which_files_have_the_older_form(tmp_path: Path) -> None:
     ("changes", "named"),
     [
         ({"pattern": "(?=x)controller failed"}, "look-around"),
+        ({"recovered": "(?=x)controller is well"}, "recovered: look-around"),
+        ({"recovered": "controller (is well"}, "recovered: missing"),
         ({"pattern": "(controller failed"}, "pattern"),
         ({"pattern": "(?<part>controller) failed"}, "pattern"),
         ({"accuses": "coffee-machine"}, "coffee-machine"),

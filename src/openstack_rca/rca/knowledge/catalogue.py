@@ -293,14 +293,15 @@ def _demand(signature: Signature) -> pl.Expr:
 
 
 def _bad_pattern(signature: Signature) -> str | None:
-    """Why the pattern does not work in both engines: Polars' searches logs, Python's is what most people know."""
-    try:
-        re.compile(signature.pattern)
-        pl.Series([""]).str.contains(signature.pattern)
-    except re.error as error:
-        return f"pattern: {error}"
-    except pl.exceptions.ComputeError as error:
-        lines = str(error).splitlines()
-        reason = next((line for line in lines if line.startswith("error:")), lines[0])
-        return f"pattern: {reason.removeprefix('error:').strip()}"
+    """Why an expression does not work in both engines: Polars' searches logs, Python's is what most people know."""
+    for name, expression in (("pattern", signature.pattern), ("recovered", signature.recovered or "")):
+        try:
+            re.compile(expression)
+            pl.Series([""]).str.contains(expression)
+        except re.error as error:
+            return f"{name}: {error}"
+        except pl.exceptions.ComputeError as error:
+            lines = str(error).splitlines()
+            reason = next((line for line in lines if line.startswith("error:")), lines[0])
+            return f"{name}: {reason.removeprefix('error:').strip()}"
     return None
