@@ -184,6 +184,9 @@ def test_a_statement_has_an_end() -> None:
     [
         ("Health check cleared: OSD_DOWN (was: 1 osds down)", ""),
         ("osd.3 is no longer down", ""),
+        ("10.0.0.22:3306 is reachable again.", ""),
+        ("The port could not be set up again: timed out", "The port could not be set up again: timed out"),
+        ("cinder is not available again", "cinder is not available again"),
         ("memory resource limit alarm cleared on node rabbit@a", ""),
         ("Health check failed: 1 osds down (OSD_DOWN)", "Health check failed: 1 osds down (OSD_DOWN)"),
         ("The key is no longer valid", "The key is no longer valid"),

@@ -27,7 +27,8 @@ _ERLANG_STATE = r"(?m)^(?:\*\* (?:Last message|When [Ss]erver [Ss]tate|State|Cli
 
 _OVER = (
     r"(?m)^[^\n]*(?:Health check cleared: |\b(?:is|are) no longer (?:down|full|nearfull|blocked|degraded|unreachable)\b"
-    r"|\b(?:alarm|condition) (?:is |was )?cleared\b|\b(?:up|reachable|available|healthy|online) again\b"
+    r"|\b(?:alarm|condition) (?:is |was )?cleared\b"
+    r"|\b(?:is|are|came|comes|back) (?:up|reachable|available|healthy|online) again\b"
     r"|\bnow (?:healthy|up|reachable|online), was )[^\n]*$"
 )
 """What is said of trouble that is over: the trouble that it names is quoted."""
