@@ -141,3 +141,24 @@ def test_a_restart_in_which_many_calls_failed_is_a_failure(tmp_path: Path) -> No
     verdict, named = judged(logs(files), tmp_path)
     assert verdict in (Verdict.CONFIRMED, Verdict.LIKELY)
     assert named[0] == "keystone"
+
+
+@pytest.mark.parametrize(
+    ("told", "verdict"),
+    [
+        (["die {}(execDuration=3, exitCode=137, image=x/mariadb, name=mariadb)"], Verdict.CONFIRMED),
+        (["stop {}(image=x/mariadb, name=mariadb)"], Verdict.CONFIRMED),
+        (["stop {}(image=x/mariadb, name=mariadb)", "start {}(image=x/mariadb, name=mariadb)"], None),
+        (["die {}(execDuration=3, exitCode=0, image=x/mariadb, name=bootstrap_mariadb)"], None),
+    ],
+    ids=["killed", "stopped", "restarted", "done"],
+)
+def test_a_runtimes_events_tell_whose_container_ended(told: list[str], verdict: Verdict | None, tmp_path: Path) -> None:
+    """What was killed, or stopped for good, is named; what was restarted, or had done its work, is no failure."""
+    said = told + ["exec_start: ls {}(image=x/nova, name=nova_api)"] * 3
+    lines = [
+        f"2026-11-23T04:0{number if number > 1 else 0}:0{number}.1Z container {words.format('4f' * 32 + ' ')}"
+        for number, words in enumerate(said)
+    ]
+    found, named = judged({"ctl1/events.txt": "\n".join(lines) + "\n"}, tmp_path)
+    assert (found, named[:1]) == ((verdict, ["mariadb"]) if verdict else (Verdict.NO_FAILURE_FOUND, []))
