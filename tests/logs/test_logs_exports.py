@@ -212,3 +212,9 @@ def test_what_a_record_says_that_only_has_the_keys_of_a_runtime_is_kept() -> Non
     }
     (event,) = rows(json.dumps(record) + "\n", "events.json")
     assert "login failed" in event["message"]
+
+
+@pytest.mark.parametrize("said", ["image download failed (name=cirros)", "service start nova (name=x)"])
+def test_what_a_service_says_in_the_words_of_a_runtime_stays_its_own(said: str) -> None:
+    (event,) = rows(f"Nov 23 04:00:00 c1 nova-compute[7]: {said}\n", "syslog")
+    assert (event["service"], event["message"]) == ("nova-compute", said)

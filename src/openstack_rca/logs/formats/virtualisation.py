@@ -8,10 +8,13 @@ from openstack_rca.logs.formats.line_format import DATE, LineFormat, dated, gues
 from openstack_rca.logs.records import syslog_level
 from openstack_rca.logs.stamps import ISO
 
-_OF_CONTAINER = (
-    r"(?P<message>(?:container|network|volume|image|pod|service|node|daemon|plugin|secret|config|builder|system) "
-    r"[a-z_]+(?:: .{1,200}?)? \S{1,255} \(\w.*\))$"
+_OF_RUNTIME = r"(?P<message>(?:%s) [a-z_]+(?:: .{1,200}?)? %s \(\w.*\))$"
+_OF_ANYTHING = _OF_RUNTIME % (
+    "container|network|volume|image|pod|service|node|daemon|plugin|secret|config|builder|system",
+    r"\S{1,255}",
 )
+# Where the line may be anybody's: programs say of images and services what looks alike.
+_OF_CONTAINER = _OF_RUNTIME % ("container|pod", "(?:-|[0-9a-f]{4,64})")
 
 
 def _container_event(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
@@ -53,7 +56,7 @@ FORMATS = (
     ),
     LineFormat(
         "container events",
-        rf"^(?P<stamp>{ISO}(?: \+\d{{4}} [A-Z]{{3,4}})?) {_OF_CONTAINER}",
+        rf"^(?P<stamp>{ISO}(?: \+\d{{4}} [A-Z]{{3,4}})?) {_OF_ANYTHING}",
         guessed(_container_event),
         "`docker events`, `podman events`",
     ),
