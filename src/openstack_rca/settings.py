@@ -147,14 +147,14 @@ class Settings(OutsideSettings):
     @classmethod
     def _environment_behind(cls, given: dict[str, object]) -> dict[str, object]:
         # Whatever reads the environment for pydantic takes an eighth of a second to import.
-        found = dict(given)
+        found: dict[str, object] = {}
         for name, field in cls.model_fields.items():
             if name not in given and isinstance(field.validation_alias, AliasChoices):
                 # An empty variable is one that is not set.
                 variable = next((word for word in field.validation_alias.choices if os.environ.get(str(word))), None)
                 if variable is not None:
                     found[str(variable)] = os.environ[str(variable)]
-        return found
+        return found | given
 
     @field_validator("home", mode="after")
     @classmethod

@@ -32,6 +32,7 @@ def test_the_first_name_of_a_setting_that_is_set_counts(monkeypatch: pytest.Monk
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-3")
     assert load_settings().aws_default_region == "eu-west-3"
     assert load_settings(aws_default_region="ca-central-1").aws_default_region == "ca-central-1"
+    assert Settings.model_validate({"AWS_DEFAULT_REGION": "ca-central-1"}).aws_default_region == "ca-central-1"
 
 
 def test_a_value_that_cannot_work_names_the_variable_that_holds_it(monkeypatch: pytest.MonkeyPatch) -> None:
