@@ -393,3 +393,14 @@ def test_a_text_is_searched_once_while_it_is_asked_about(monkeypatch: pytest.Mon
         remembering.match(texts(*(("nova-api", "INFO", line) for line in lines)))
     assert searched[:2] == [["one"], ["two"]]
     assert [len(each) for each in searched] == [1, 1, 1010, 1]
+
+
+def test_no_line_makes_the_search_for_a_recovery_try_from_each_of_its_letters_to_its_end() -> None:
+    """Python's engine reads the words out of these lines, and would take a second for one of hostile length."""
+    endless = [
+        rule.id
+        for rule in load_catalogue().signatures
+        for part in (rule.recovered or "").split("|")
+        if re.match(r"\(\?P<\w+>(?:\[[^\]]+\])*(?:\[[^\]]+\]|\\\w)[*+]", part)
+    ]
+    assert endless == []
