@@ -12,6 +12,8 @@ import pytest
 from tests.logs.reading import STORY, STORY_COLUMNS, story
 from tests.logs.test_logs_packing import tar
 
+from openstack_rca.errors import LogBoundReached
+from openstack_rca.logs.bounds import Bounds
 from openstack_rca.logs.cut_files import missing_parts
 from openstack_rca.logs.events import read_collection, read_logs
 from openstack_rca.logs.gathered_events import ReadingOptions
@@ -72,6 +74,15 @@ def test_the_parts_of_a_file_in_an_archive_are_one_file(
     assert read.events.select(STORY_COLUMNS).equals(story())
     assert set(read.events["host"]) == {"cmp1"}
     assert [file.skip for file in read.files] == [None]
+
+
+def test_the_parts_of_a_file_in_an_archive_count_once(tmp_path: Path) -> None:
+    """They are held on disk and read from there; what is too much as a whole is too much in parts."""
+    given = tmp_path / "case.tar"
+    given.write_bytes(tar({"cmp1/nova-compute.log.aa": TEXT[:100], "cmp1/nova-compute.log.ab": TEXT[100:]}))
+    assert read_logs([given], bounds=Bounds(size_bytes=len(TEXT))).events.select(STORY_COLUMNS).equals(story())
+    with pytest.raises(LogBoundReached):
+        read_logs([given], bounds=Bounds(size_bytes=len(TEXT) - 1))
 
 
 @pytest.mark.parametrize("kind", ["xz", "tar.xz", "zip"])

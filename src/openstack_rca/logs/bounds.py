@@ -58,6 +58,10 @@ class Budget:
                 _RAISE.format(setting),
             )
 
+    def give_back(self, size: int) -> None:
+        """Take bytes from the count that are counted anew when they are read."""
+        self._size -= size
+
     def check_ratio(self, called: str, unpacked: int, packed: int) -> None:
         """Hold what came out of a packing against what went in.
 

@@ -85,4 +85,6 @@ class HeldParts:
                 places = [place for each in run for place in each.stream.places]
                 trouble = next(filter(None, (each.stream.trouble for each in run)), None)
                 run = [Held((*folder, kind.whole), _Places(self._disk, places, trouble), run[-1].modified)]
-            yield from (*run, *found.values())
+            for one in (*run, *found.values()):
+                self._budget.give_back(sum(length for _, length in one.stream.places))
+                yield one
