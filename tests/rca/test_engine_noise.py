@@ -50,9 +50,11 @@ def test_what_an_onlooker_complains_of_is_no_failure_of_the_cloud(program: str) 
         ("nova-novncproxy", "  4: connecting to: 127.0.0.1:5903"),
         ("host", "ata3: SATA link down (SStatus 0 SControl 300)"),
         ("kubelet", "Another app is currently holding the xtables lock; still 9s 0us time ahead to have a chance to grab the lock..."),
+        ("host", "audit: audit_lost=1 audit_rate_limit=0 audit_backlog_limit=64"),
+        ("ceph-mds", "mds.a respawn!"),
         ("mariadb", "Plugin group_replication reported: 'Group membership changed: This member has left the group.'"),
     ],
-    ids=["a console where proxy and compute share a host", "a port without a disk", "a lock that is waited for", "a member that is told to leave"],
+    ids=["a console where proxy and compute share a host", "a port without a disk", "a lock that is waited for", "lines of the audit that were lost as the host started", "a metadata server that is told to begin anew", "a member that is told to leave"],
 )  # fmt: skip
 def test_a_line_that_healthy_clouds_write_confirms_no_failure(service: str, line: str) -> None:
     cloud = Cloud(SMALL, seed=41)
@@ -60,6 +62,16 @@ def test_a_line_that_healthy_clouds_write_confirms_no_failure(service: str, line
         cloud.say(at, service, "INFO", "x", line)
     answer = cloud.analyse("Is something wrong on this node?", baseline=False)
     assert answer.report.verdict is Verdict.NO_FAILURE_FOUND, answer.told()
+
+
+@pytest.mark.parametrize(("back", "verdict"), [(64.0, Verdict.NO_FAILURE_FOUND), (None, Verdict.CONFIRMED)])
+def test_a_peer_of_the_broker_that_is_back_in_seconds_is_no_partition(back: float | None, verdict: Verdict) -> None:
+    cloud = Cloud(SMALL, seed=41)
+    cloud.say(60.0, "rabbitmq", "INFO", "x", "node 'rabbit@mq2' down: connection_closed")
+    if back is not None:
+        cloud.say(back, "rabbitmq", "INFO", "x", "node 'rabbit@mq2' up")
+    answer = cloud.analyse("Is something wrong?", baseline=False)
+    assert answer.report.verdict is verdict, answer.told()
 
 
 def tenants_mistakes(cloud: Cloud) -> None:
