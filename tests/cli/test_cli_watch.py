@@ -42,7 +42,7 @@ def test_sigterm_stops_a_watch_in_good_order(empty_home: Path, tmp_path: Path) -
         opening, closing = process.stderr.read().splitlines()
     assert (first["turn"], first["component"]) == ("began", "keystone")
     (state,) = (empty_home / "state").glob("watch-*.json")
-    assert f"Following {tmp_path / 'logs'} without a model. Trouble is told here and output" in opening
+    assert f"Following {tmp_path / 'logs'} without a model. Trouble is told here and to output" in opening
     assert str(state) in opening
     assert "1 trouble begun and 0 ended" in closing
     facts = json.loads(state.read_text())

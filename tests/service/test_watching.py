@@ -219,6 +219,18 @@ def test_a_program_gets_it_on_its_input_and_no_shell_reads_it(tmp_path: Path, to
         Command([sys.executable, "-c", "raise SystemExit(3)"]).deliver(told)
 
 
+def test_who_is_not_told_is_said_once_with_the_reason(told: Told) -> None:
+    """The words of the program, which may hold a secret, are not part of it; further tries are silent."""
+    clock, said = Clock(), list[str]()
+    deliveries = Deliveries([Command([sys.executable, "-c", "raise SystemExit(3)", "secret"])], clock, said.append)
+    deliveries.put(told)
+    for _ in range(2):
+        deliveries.try_due()
+        clock.now += 60
+    assert said == ["Not told yet, and tried again later: exec: it ended with exit status 3."]
+    assert deliveries.failures == 2
+
+
 def test_each_form_of_a_webhook_is_what_its_receiver_takes(told: Told) -> None:
     """Slack's text, Teams' card, Alertmanager's alerts with their end."""
     slack: Any = payload(told, WebhookFormat.SLACK)

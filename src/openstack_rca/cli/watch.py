@@ -120,7 +120,7 @@ def watch_command(
     for text in opened.notices:
         notice(text)
     receivers = _receivers(settings, webhooks, WebhookFormat(webhook_format), programs, output)
-    deliveries = Deliveries(receivers, time.monotonic)
+    deliveries = Deliveries(receivers, time.monotonic, notice)
     options = WatchOptions(
         window=timedelta(minutes=window),
         interval=timedelta(seconds=interval),

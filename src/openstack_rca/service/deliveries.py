@@ -82,8 +82,11 @@ class Command:
                 timeout=PATIENCE,
                 check=True,
             )
-        except subprocess.SubprocessError as error:
-            raise OSError(str(error)) from error
+        # The words of the command may hold a secret: what is said of the error does not name them.
+        except subprocess.CalledProcessError as error:
+            raise OSError(0, f"it ended with exit status {error.returncode}") from None
+        except subprocess.TimeoutExpired:
+            raise OSError(0, f"it took longer than {PATIENCE:.0f} s") from None
 
 
 @dataclass(frozen=True)
@@ -153,6 +156,8 @@ class Deliveries:
 
     receivers: Sequence[Receiver]
     clock: Callable[[], float]
+    notice: Callable[[str], None] | None = None
+    """Told once of each delivery that did not arrive at its first try."""
     waiting: list[Waiting] = field(default_factory=list)
     delivered: int = 0
     failures: int = 0
@@ -207,6 +212,8 @@ class Deliveries:
             self.failures += 1
             # The address of a webhook is a secret: what is said of the error does not name it.
             self.last_error = f"{self.receivers[each.receiver].name}: {why_not_posted(error)}"
+        if self.notice is not None and each.tries == 1:
+            self.notice(f"Not told yet, and tried again later: {self.last_error}.")
 
     def run(self, stop: threading.Event) -> None:
         """Deliver until ``stop`` is set; the work of a thread."""

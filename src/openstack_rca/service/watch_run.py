@@ -49,7 +49,7 @@ class Stop:
 def opening_words(names: Sequence[str], model: OpenModel, receivers: Sequence[Receiver], state: Path) -> str:
     """What a watch follows, with which model, whom it tells and where it remembers."""
     used = f"version {model.version} of the model" if model.version else f"model {model.used.name}"
-    told = "".join(f" and {receiver.name}" for receiver in receivers)
+    told = f" and to {', '.join(receiver.name for receiver in receivers)}" if receivers else ""
     return (
         f"Following {', '.join(plain_address(name) for name in names)} {f'with {used}' if model.file else 'without a model'}. "
         f"Trouble is told here{told}; what was read and told is kept in {state}. Ctrl-C ends the watch."

@@ -109,7 +109,7 @@ class StoredFiles:
                 f"Version {version.version} at {version.uri} is not what was published: {size} bytes with sha256 "
                 f"{sha256[:12]}..., expected {version.size_bytes} bytes with {version.sha256[:12] or 'none'}...",
                 "It was changed or damaged in the store and is not used; take another version with --model N, "
-                "and see openstack-rca models verify.",
+                "or do without with --model none, and see openstack-rca models verify.",
             )
 
 
