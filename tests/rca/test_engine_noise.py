@@ -52,9 +52,10 @@ def test_what_an_onlooker_complains_of_is_no_failure_of_the_cloud(program: str) 
         ("kubelet", "Another app is currently holding the xtables lock; still 9s 0us time ahead to have a chance to grab the lock..."),
         ("host", "audit: audit_lost=1 audit_rate_limit=0 audit_backlog_limit=64"),
         ("ceph-mds", "mds.a respawn!"),
+        ("haproxy", "Server nova_api/ctl02 is going DOWN for maintenance. 2 active and 0 backup servers left. 0 sessions active"),
         ("mariadb", "Plugin group_replication reported: 'Group membership changed: This member has left the group.'"),
     ],
-    ids=["a console where proxy and compute share a host", "a port without a disk", "a lock that is waited for", "lines of the audit that were lost as the host started", "a metadata server that is told to begin anew", "a member that is told to leave"],
+    ids=["a console where proxy and compute share a host", "a port without a disk", "a lock that is waited for", "lines of the audit that were lost as the host started", "a metadata server that is told to begin anew", "a server in maintenance while others serve", "a member that is told to leave"],
 )  # fmt: skip
 def test_a_line_that_healthy_clouds_write_confirms_no_failure(service: str, line: str) -> None:
     cloud = Cloud(SMALL, seed=41)
