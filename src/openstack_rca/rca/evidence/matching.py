@@ -185,17 +185,18 @@ def _group(window: pl.DataFrame, hits: pl.DataFrame, catalogue: Catalogue, minut
     )
 
     def telling(column: str) -> pl.Expr:
-        # A line that names more values stands before those that only say the same.
-        return pl.col(column).sort_by("valued", descending=True, maintain_order=True)
+        # The first of the lines that name most values.
+        return pl.col(column).sort_by("valued", descending=True, maintain_order=True).first()
 
     groups = (
         joined.sort("time", "row")
         .group_by("signature", "component", "host", "accused", "accused_host", maintain_order=True)
         .agg(
-            rows=telling("row").head(MAX_ROWS),
-            proofs=telling("proof").head(MAX_ROWS),
-            title=telling("title").first(),
-            reason=telling("reason").first(),
+            lines=pl.struct("row", "proof").head(MAX_ROWS),
+            row=telling("row"),
+            proof=telling("proof"),
+            title=telling("title"),
+            reason=telling("reason"),
             valued=(pl.col("valued") > 0).any(),
             count=pl.len(),
             first=pl.col("time").min(),
@@ -205,7 +206,7 @@ def _group(window: pl.DataFrame, hits: pl.DataFrame, catalogue: Catalogue, minut
             familiar=pl.col("familiar").all(),
         )
     )
-    leading = window.filter(pl.col("row").is_in(groups["rows"].list.first().implode()))
+    leading = window.filter(pl.col("row").is_in(groups["row"].implode()))
     events = {
         event["row"]: event
         for event in leading.select("row", "text", "level", "message", "exception", "detail").iter_rows(named=True)
@@ -214,7 +215,7 @@ def _group(window: pl.DataFrame, hits: pl.DataFrame, catalogue: Catalogue, minut
         _finding(
             catalogue.get(group["signature"]),
             group,
-            events[group["rows"][0]],
+            events[group["row"]],
             joined,
             minutes,
         )
@@ -225,13 +226,14 @@ def _group(window: pl.DataFrame, hits: pl.DataFrame, catalogue: Catalogue, minut
 def _finding(
     signature: Signature, group: dict[str, Any], event: dict[str, Any], joined: pl.DataFrame, minutes: float
 ) -> Finding:
-    """The finding of one group of the joined hits; ``event`` is its first one."""
+    """The finding of one group of the joined hits; ``event`` is its most telling one."""
     weight = float(signature.weight)
     if signature.directness is Directness.SYMPTOM:
         weight *= volume(group["count"]) * (current().left if passes_on(str(event["text"])) else 1.0)
     elif signature.within is not None:
         weight *= min(1.0, _densest(joined, signature, group["accused"]) / signature.at_least)
     title, category = _told(signature, group, event)
+    others = [line for line in group["lines"] if line["row"] != group["row"]][: MAX_ROWS - 1]
     return Finding(
         sort=EvidenceSort.SIGNATURE,
         directness=Directness(str(signature.directness)),
@@ -243,8 +245,8 @@ def _finding(
         title=title,
         why=group["title"],
         weight=weight,
-        rows=tuple(group["rows"]),
-        proofs=tuple(group["proofs"]),
+        rows=(group["row"], *(line["row"] for line in others)),
+        proofs=(group["proof"], *(line["proof"] for line in others)),
         count=group["count"],
         first=group["first"],
         last=group["last"],
@@ -294,7 +296,8 @@ def _category(signature: Signature, group: dict[str, Any], text: str, told: str)
     states_only = signature.directness is Directness.ACCUSATION and category in OUTCOMES
     reason = kind_of(group["reason"], told)
     if states_only and reason not in REASONS:
-        said = (kind_of(telling_line(proof, None, None)) for proof in group["proofs"])
+        proofs = [group["proof"], *(line["proof"] for line in group["lines"])]
+        said = (kind_of(telling_line(proof, None, None)) for proof in proofs)
         reason = next((kind for kind in said if kind in REASONS), reason)
         if reason in REASONS:
             return reason
@@ -302,7 +305,7 @@ def _category(signature: Signature, group: dict[str, Any], text: str, told: str)
         return reason
     if category is Category.PROCESS_DOWN and signature.directness is Directness.CAUSE:
         # What ended at a setting or a file that it cannot use is not just down.
-        by_setting = not group["reason"] and kind_of(group["proofs"][0]) is Category.CONFIG
+        by_setting = not group["reason"] and kind_of(group["proof"]) is Category.CONFIG
         reason = Category.CONFIG if by_setting else reason
         if reason in STATED_CAUSES:
             return reason
