@@ -172,7 +172,7 @@ class Walk:
         self, member: _Member, packing: Packing, depth: int, raw: IO[bytes] | None
     ) -> Iterator[Inside | LeftOut]:
         """The members of an archive, in its order; parts of files that were cut come last, joined."""
-        with tempfile.TemporaryFile() as disk:
+        with tempfile.SpooledTemporaryFile(max_size=1) as disk:
             held = HeldParts(disk, self._budget)
             self._held.append(held)
             try:
