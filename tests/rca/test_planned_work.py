@@ -162,3 +162,23 @@ def test_a_runtimes_events_tell_whose_container_ended(told: list[str], verdict: 
     ]
     found, named = judged({"ctl1/events.txt": "\n".join(lines) + "\n"}, tmp_path)
     assert (found, named[:1]) == ((verdict, ["mariadb"]) if verdict else (Verdict.NO_FAILURE_FOUND, []))
+
+
+@pytest.mark.parametrize(
+    ("told", "verdict"),
+    [
+        (["terminated unexpectedly.  It has done this 1 time(s)."], Verdict.LIKELY),
+        (["entered the stopped state.", "entered the running state."], Verdict.NO_FAILURE_FOUND),
+    ],
+    ids=["crashed", "restarted"],
+)
+def test_windows_tells_whose_service_ended(told: list[str], verdict: Verdict, tmp_path: Path) -> None:
+    """A hypervisor's event log names the service that crashed; one that was restarted, and Windows' own, are no failure."""
+    words = ["The Windows Update service entered the stopped state."] * 2
+    words += [f"The OpenStack Nova Compute Service service {each}" for each in told]
+    head = "Level,Date and Time,Source,Event ID,Task Category\n"
+    rows = [
+        f"{'Error' if 'terminated' in text else 'Information'},11/20/2026 10:00:0{number} AM,Service Control Manager,7034,None,{text}\n"
+        for number, text in enumerate(words)
+    ]
+    assert judged({"hv1/events.csv": head + "".join(rows)}, tmp_path)[0] is verdict
