@@ -324,6 +324,8 @@ def test_what_was_read_is_counted_with_what_nobody_understood() -> None:
         reading_text(report) == "20,417 events, 24,873 lines, 3 files; 99 lines (0.4 %) in a format that is not known"
     )
     assert reading_text(report_samples.healthy()) == "10,211 events, 10,215 lines, 1 file"
+    single = report_samples.healthy().model_copy(update={"lines": 1, "events": 1})
+    assert reading_text(single) == "1 event, 1 line, 1 file"
     nothing = report.model_copy(update={"lines": 0, "events": 0})
     assert reading_text(nothing).startswith("0 events, 0 lines, 3 files; 99 lines")
 

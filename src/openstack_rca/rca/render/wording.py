@@ -267,7 +267,10 @@ def window_text(report: Report) -> str:
 def reading_text(report: Report) -> str:
     """Return how much was read, and how much of it no format knew."""
     unknown = sum(file.unknown_lines for file in report.files)
-    read = f"{report.events:,} events, {report.lines:,} lines, {counted(len(report.files), 'file')}"
+    read = ", ".join(
+        counted(number, what)
+        for number, what in ((report.events, "event"), (report.lines, "line"), (len(report.files), "file"))
+    )
     if not unknown:
         return read
     share = 100 * unknown / max(1, report.lines)
