@@ -126,6 +126,7 @@ HEADERS = {
     "rg": "{0}/nova-compute.log",
     "ansible": "{0} | CHANGED | rc=0 >>",
     "pssh": "[1] 04:00:00 [SUCCESS] {0}",
+    "more": "::::::::::::::\n{0}/nova-compute.log\n::::::::::::::",
 }
 
 

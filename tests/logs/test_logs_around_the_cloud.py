@@ -145,6 +145,12 @@ def test_a_device_behind_a_relay_is_the_host_of_its_lines(device: str) -> None:
     assert (event["service"], event["process"], event["time"].hour) == (service, process, 4)
 
 
+def test_the_header_that_a_relay_put_before_another_tells_only_of_the_relay() -> None:
+    """Host, program and time are those of the header behind it."""
+    (event,) = rows("Nov 18 15:00:05 relay1 Nov 18 15:00:02 ctl-2 nova-api[880]: up\n", "relay1/remote.log", year=2026)
+    assert (event["host"], event["service"], event["time"].second) == ("ctl-2", "nova-api", 2)
+
+
 def test_what_a_device_says_only_in_its_fields_is_the_message() -> None:
     (event,) = rows(DEVICES["Junos, brief"][0] + "\n", "network/devices.log")
     assert event["message"] == 'BGP_STATE [junos@2636.1 peer="4"]'

@@ -282,9 +282,14 @@ def _place(value: Record) -> dict[str, Any]:
 
 
 def _table(value: Record) -> list[dict[str, Any]] | None:
-    """The rows of a table, whose columns are named once."""
-    rows, columns = value.get("rows"), value.get("columns", value.get("fields"))
-    if not isinstance(rows, list) or not isinstance(columns, list):
+    """The rows of a table, whose columns are named once: answers of Insights, OpenSearch SQL, ClickHouse, Trino, InfluxDB."""
+    rows = next(
+        (value[key] for key in ("rows", "datarows", "data", "values") if isinstance(value.get(key), list)), None
+    )
+    columns = next(
+        (value[key] for key in ("columns", "fields", "schema", "meta") if isinstance(value.get(key), list)), None
+    )
+    if rows is None or columns is None:
         return None
     names = [column.get("name") if isinstance(column, dict) else column for column in columns]
     return [dict(zip(map(str, names), row, strict=False)) for row in rows if isinstance(row, list)]

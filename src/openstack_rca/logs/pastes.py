@@ -35,8 +35,8 @@ _HOST_HEADER = re.compile(
 )
 # `salt '*' cmd.run` puts it above lines that are indented.
 _INDENTED_HEADER = re.compile(r"^(([A-Za-z][\w.-]*)):$")
-# `clush -b` and `dshbak` put the host between two rules.
-_RULE = re.compile(r"^(?:-{8,}|={8,})$")
+# `clush -b` and `dshbak` put the host between two rules, `more` the file.
+_RULE = re.compile(r"^(?:-{8,}|={8,}|:{8,})$")
 _RULED_HOST = re.compile(r"^[A-Za-z][\w.-]*$")
 _SECTION = re.compile(r"^#==\[ .+ \]=+#$")
 _SECTION_FILE = re.compile(r"^# (/\S+?)(?: - Last \d+ Lines)?$")
@@ -141,7 +141,8 @@ def _with_ruled_names(sample: Lines) -> _Step | None:
         nonlocal between
         between ^= line == rule
         name = line.partition(" (")[0]
-        return "" if line == rule else f"{name} | RULED | >>" if between and _RULED_HOST.match(name) else line
+        told = f"==> {name} <==" if "/" in name or ".log" in name else f"{name} | RULED | >>"
+        return "" if line == rule else told if between and (told[0] == "=" or _RULED_HOST.match(name)) else line
 
     return headed
 

@@ -56,6 +56,8 @@ _DATED_SHORT = (
 _SEVERITY = "emerg|panic|alert|crit|err|error|warning|warn|notice|info|debug"
 # Behind the number of its octets, and RELP's number of its transaction.
 _PRIORITY = rf"(?:(?:\d{{1,9}} syslog )?\d{{1,6}} )?(?:<(?:(?P<priority>\d{{1,3}})|\w+\.(?P<severity>{_SEVERITY}))>)?"
+_ANY = rf"(?:{_SHORT}|{_TIGHT_ISO})"
+_RELAYED = rf"^{_ANY} [\w.:-]+ (?P<inner>{_ANY} [\w.:-]*\w [^\s:\[]+(?:\[\d+\])?:.*)$"
 # Junos writes two spaces before its name, F5 the blade.
 _HOST = r" ?(?:slot\d+/)?(?P<host>[\w.:-]*\w)"
 _TAG = r"(?P<tag>[^\s:\[\]{}\"'=|]+)(?:\[(?P<process>\d+)(?:[.:/][^\]]*)?\])?:(?:[ \t](?P<inner>.*))?$"
@@ -125,10 +127,6 @@ class Wrapper:
                 if name != "row"
             ),
         )
-
-
-def _apache_time(stamp: pl.Expr, timezone: str) -> pl.Expr:
-    return formatted_time(stamp, "%a %b %d %H:%M:%S%.f %Y", timezone)
 
 
 def _journal_time(stamp: pl.Expr, timezone: str) -> pl.Expr:
@@ -204,6 +202,7 @@ WRAPPERS: tuple[Wrapper, ...] = (
         ),
         about="what a switch or a firewall sends, with a number, a stamp of its own or a process before its text; the server",
     ),
+    Wrapper(SYSLOG, _RELAYED, about="the header of a relay before the first one, which counts"),
     Wrapper(
         SYSLOG,
         rf"^{_PRIORITY}(?P<stamp>{_SHORT}) {_HOST} {_WORDED}{_TAG}",
@@ -329,7 +328,7 @@ WRAPPERS: tuple[Wrapper, ...] = (
         rf"^\[(?P<stamp>{DAY} {MONTH} [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)? \d{{4}})\] "
         r"\[(?:[\w-]*:)?(?P<level>[a-z]+\d?)\](?: \[pid (?P<process>\d+)(?::tid \d+)?\])?"
         r"(?: \[(?:client|remote) [^\]]*\])?(?: (?P<inner>.*))?$",
-        _apache_time,
+        lambda stamp, timezone: formatted_time(stamp, "%a %b %d %H:%M:%S%.f %Y", timezone),
         about="Apache's error log",
     ),
     Wrapper(
