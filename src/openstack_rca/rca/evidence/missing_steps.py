@@ -48,7 +48,7 @@ def missing_steps(
     present = set(window["component"].unique().to_list())
     findings: list[Finding] = []
     for trouble in find_troubles(replace(expected, steps=inside)):
-        suspects = suspicions(trouble, topology, present - _at_work(trouble, window))
+        suspects = suspicions(trouble, topology, present - _at_work(trouble, window), expected.foreign)
         stated = _stated(trouble, expected.rows, said)
         if stated is not None:
             share = suspects[0][1] if suspects else 1.0

@@ -24,10 +24,13 @@ _SILENT = ("mariadb", "rabbitmq")
 """Infrastructure that is suspected though its log may not be at hand."""
 
 
-def suspicions(trouble: Trouble, topology: Topology, present: Set[str]) -> list[tuple[str, float]]:
+def suspicions(
+    trouble: Trouble, topology: Topology, present: Set[str], foreign: bool = False
+) -> list[tuple[str, float]]:
     """How far each component on the way of the stopped requests accounts for them, in [0, 1], most suspected first.
 
-    Of OpenStack's own services only those that are ``present``, and so log here, are suspected.
+    Of OpenStack's own services only those that are ``present``, and so log here, are suspected. Where the steps are those
+    that requests take on another cloud (``foreign``), whom a request may have asked on its way counts as at work.
     """
     ways = Ways(trouble, topology, present)
     stopped, passed = Counter[str](), Counter[str]()
@@ -39,7 +42,7 @@ def suspicions(trouble: Trouble, topology: Topology, present: Set[str]) -> list[
     rule = ["service", "template", "follower"]
     alike = set(trouble.stops.select(rule).iter_rows())
     for service, template, follower, story in trouble.went_on.select(*rule, "story").iter_rows():
-        passed.update(ways.proven_by(follower, story, (service, template, follower) in alike))
+        passed.update(ways.proven_by(follower, story, (service, template, follower) in alike, foreign))
     total = trouble.stops.height
     suspected = {name: borne[name] / math.sqrt(total * (count + passed[name])) for name, count in stopped.items()}
     ranked = sorted(suspected.items(), key=lambda item: (-item[1], item[0]))
@@ -65,7 +68,7 @@ class Ways:
             self._known[key] = self._way(*key)
         return self._known[key]
 
-    def proven_by(self, follower: str, story: int, alike: bool = True) -> list[str]:
+    def proven_by(self, follower: str, story: int, alike: bool = True, foreign: bool = False) -> list[str]:
         """Components that a step which came shows at work.
 
         An API that a worker asked on the way shows that the worker began, not that it goes on. And requests of another kind
@@ -76,7 +79,7 @@ class Ways:
         if alike and by_broker:
             return list(way)
         # Whom an API asks for some requests only is not shown at work by one that it took.
-        asked = {name for name in way if _serves(name, self._topology)} - {follower, IDENTITY}
+        asked = {name for name in way if not foreign and _serves(name, self._topology)} - {follower, IDENTITY}
         unsure = asked | {name for name, share in way.items() if share == current().on_the_way}
         return [name for name in way if name not in unsure or (by_broker and name == BROKER)]
 
