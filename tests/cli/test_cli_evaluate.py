@@ -158,7 +158,7 @@ def test_text_shows_what_cannot_be_read(home: Path, rca: Program, tmp_path: Path
     (folder / "INC-003" / "incident.json").write_text('{"issue": ')
     result = rca("evaluate", folder, "--disable-mlflow")
     (row,) = [line.replace("\u2502", " ").split() for line in result.out.splitlines() if "INC-003" in line]
-    assert row[:3] == ["INC-003", "?", "unreadable"]
+    assert row[:4] == ["INC-003", "?", "-", "unreadable"]
     assert "INC-003 counts as wrong" in result.err
 
 
