@@ -12,7 +12,7 @@ from finding_samples import events, finding
 from openstack_rca.rca.evidence import Finding
 from openstack_rca.rca.judgement import discount_orderly_absence, discount_passing
 from openstack_rca.rca.knowledge import load_catalogue
-from openstack_rca.rca.vocabulary import Directness
+from openstack_rca.rca.vocabulary import Category, Directness
 
 CATALOGUE = load_catalogue()
 CMP = ("host", "cmp1"), ("nova-compute", "cmp1")
@@ -57,6 +57,13 @@ def test_a_complaint_of_another_host_does_not_show_that_this_one_is_missed() -> 
     elsewhere = replace(finding("nova-compute", "nova-scheduler", "ctl", weight=0.8), accused_host="cmp9")
     kept = discount_orderly_absence([*REBOOT, elsewhere], CATALOGUE, events(*CMP))
     assert [one.accused_host for one in kept if one.strength > 0] == ["cmp9"]
+
+
+def test_what_ends_badly_after_the_reboot_counts_though_nothing_told_that_it_stopped() -> None:
+    """systemd tells that a service does not come up again; the host that is back excuses nothing of that."""
+    failed = finding("nova-compute", "host", "cmp1", weight=0.9, directness=Directness.CAUSE)
+    failed = replace(failed, accused_host="cmp1", category=Category.PROCESS_DOWN)
+    assert left([REBOOT[0], failed], events(*CMP)) == failed.strength
 
 
 def test_agents_that_are_heard_again_do_not_miss_their_host() -> None:

@@ -42,7 +42,8 @@ def build_report(
     request, window = case.request, None if case.untimed else case.window
     named = [] if case.verdict is Verdict.NO_FAILURE_FOUND else case.candidates[:MAX_CAUSES]
     stories = [] if case.untimed else story_pictures(named, case.expected, case.observed)
-    causes = _no_surer_than_the_first([build_cause(one, case.told, case.topology, case.catalogue) for one in named])
+    told = case.told
+    causes = _no_surer_than_the_first([build_cause(one, told, case.topology, case.catalogue) for one in named])
     causes = with_history_notes(causes, case.relevance, case.recalled)
     if case.untimed:
         causes = [_without_times(cause) for cause in causes]
@@ -62,7 +63,7 @@ def build_report(
         timeline=timeline(named, window, stories),
         activity=[] if case.untimed else activity(case.surroundings, window, _involved(named)),
         blast_radius=[named[0].component, *named[0].explains] if causes else [],
-        requests=failed_requests(named, case.told) if causes and not case.untimed else [],
+        requests=failed_requests(named, told) if causes and not case.untimed else [],
         stories=stories,
         episodes=_episodes(case),
         ruled_out=ruled_out(case.candidates, named),

@@ -280,8 +280,9 @@ def discount_orderly_absence(findings: Sequence[Finding], catalogue: Catalogue, 
             continue
         place, since = stop.accuser_host, stop.first - before
         together = [one for one in stops if one.accuser_host == place and one.first >= since]
-        absent = {one.accused for one in together} | {one.accused for one in findings if one.accused_host == place}
-        seen = [one for one in findings if one.accused in absent and _of_others(one, place)]
+        absent = {one.accused for one in together}
+        away = absent | {one.accused for one in findings if one.accused_host == place}
+        seen = [one for one in findings if one.accused in away and _of_others(one, place)]
         missed = any(one.complains and one.recovered is None and one.last >= since for one in seen)
         if not missed and all(_writes_again(one, window) for one in together):
             orderly += [one for one in findings if one.accused in absent and _tells_absence(one, place, since)]
