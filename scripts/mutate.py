@@ -1,7 +1,8 @@
 """Change the sources of one room, one place at a time, and count how many of the changes the room's tests catch.
 
 ``make mutate ROOM=sanitise`` runs it. It works on a copy of the checkout, so that a stopped run leaves nothing behind.
-Mutants come from cosmic-ray; those of annotations and docstrings are left out, for they change nothing that runs.
+Mutants come from cosmic-ray; those of annotations and docstrings are left out, for they change nothing that runs. A mutant
+meets the tests that run its statement, the quickest first, and all of them where the statement runs on import.
 """
 
 from __future__ import annotations
@@ -15,14 +16,16 @@ import shutil
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from cosmic_ray.commands import init
 from cosmic_ray.mutating import mutate_and_test
-from cosmic_ray.testing import run_tests
 from cosmic_ray.work_db import use_db
 from cosmic_ray.work_item import MutationSpec, TestOutcome
+from coverage import Coverage
 from rich.progress import track
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -110,7 +113,50 @@ COPIED = (
     "scripts",
     "pyproject.toml",
 )
-SECONDS = 240.0
+PATIENCE = 20.0
+"""Seconds that a mutant's tests may take beyond ten times what they take unchanged: some mutants never end."""
+
+
+class TestMap:
+    """Which tests run which lines of the sources, and how long each test takes: a plugin of one run of pytest."""
+
+    def __init__(self, sources: list[Path]) -> None:
+        self.seconds: dict[str, float] = defaultdict(float)
+        self._coverage = Coverage(data_file=None, include=[str(source) for source in sources])
+        self._tests: dict[Path, dict[int, list[str]]] = {}
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Count what runs from now on for this test."""
+        self._coverage.switch_context(nodeid)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Add up set-up, call and tear-down."""
+        self.seconds[report.nodeid] += report.duration
+
+    def fill(self, tests: list[str]) -> bool:
+        """Run the tests; tells whether all of them pass."""
+        self._coverage.start()
+        status = pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests], plugins=[self])
+        self._coverage.stop()
+        data = self._coverage.get_data()
+        self._tests = {Path(name): data.contexts_by_lineno(name) for name in data.measured_files()}
+        return status == pytest.ExitCode.OK
+
+    def tests_of(self, mutation: MutationSpec) -> list[str]:
+        """The tests that run the statement of a mutant, the quickest first; all where it runs on import or in other processes."""
+        lines = self._tests.get(Path(mutation.module_path).resolve(), {})
+        names = {name for line in _statement(mutation) for name in lines.get(line, ())}
+        return sorted(self.seconds if not names or "" in names else names, key=lambda name: self.seconds[name])
+
+
+def _statement(mutation: MutationSpec) -> range:
+    """Lines of the innermost statement around a mutant, those of its own blocks left out."""
+    line, found = mutation.start_pos[0], range(mutation.start_pos[0], mutation.start_pos[0] + 1)
+    for node in ast.walk(ast.parse(Path(mutation.module_path).read_text())):
+        if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or 0):
+            body = getattr(node, "body", None)
+            found = range(node.lineno, body[0].lineno if body else (node.end_lineno or 0) + 1)
+    return found
 
 
 def _silent_ranges(source: str) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
@@ -172,25 +218,30 @@ def main() -> int:
         copy_of_checkout(folder)
         os.chdir(folder)
         os.environ["PYTHONPATH"] = str(folder / "src")
+        sys.path.insert(0, str(folder / "src"))
         chosen = mutants(folder, sources)
         total = len(chosen)
         if arguments.sample and arguments.sample < total:
             chosen = random.Random(arguments.seed).sample(  # noqa: S311 - nothing is secret here
                 chosen, arguments.sample
             )
-        command = shlex.join([sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests])
-        if run_tests(command, SECONDS)[0] is not TestOutcome.SURVIVED:
-            print(f"The tests of {arguments.room} fail as they are: {command}")
+        tests_map = TestMap([folder / SOURCES / source for source in sources])
+        if not tests_map.fill(tests):
+            print(f"The tests of {arguments.room} fail as they are.")
             return 2
         # What the first run compiled stays; a mutant, which is newer than that, leaves nothing that a later run could take.
         os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+        command = shlex.join([sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "@chosen-tests"])
         survived, done = [], 0
         end = time.monotonic() + 60 * (arguments.minutes or 1e6)
         for mutation in track(chosen, description=arguments.room):
             if time.monotonic() > end:
                 break
             done += 1
-            result = mutate_and_test([mutation], command, SECONDS)
+            chosen_tests = tests_map.tests_of(mutation)
+            Path("chosen-tests").write_text("\n".join(chosen_tests))
+            seconds = PATIENCE + 10 * sum(tests_map.seconds[name] for name in chosen_tests)
+            result = mutate_and_test([mutation], command, seconds)
             if result.test_outcome is TestOutcome.SURVIVED:
                 survived.append(result.diff or "")
                 print(result.diff, flush=True)

@@ -62,6 +62,8 @@ def pytest_xdist_auto_num_workers() -> int:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The files that take longest begin first (with ``--no-loadscope-reorder``, else xdist has an order of its own)."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return
     rank = {ROOT / "tests" / name: number for number, name in enumerate(SLOWEST_FIRST)}
     items.sort(key=lambda item: rank.get(item.path, len(rank)))
 
