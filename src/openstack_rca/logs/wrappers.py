@@ -6,28 +6,18 @@ where the line itself does not say.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import polars as pl
 
-from openstack_rca.logs.beginnings import by_first_character, matching_unless, may_match, parts_of
+from openstack_rca.logs.beginnings import by_first_character, may_match
 from openstack_rca.logs.envelopes import (
-    ENVELOPE_SCHEMA,
     NO_ENVELOPES,
     NO_NAME,
-    PIECE,
-    WHOLE,
     origin_of_container,
     origin_of_label_text,
     origin_of_name,
     origin_of_path,
     origin_of_pod,
-    service_of_tag,
-    with_origins,
 )
-from openstack_rca.logs.names import Origin
-from openstack_rca.logs.records import normal_level, syslog_level
 from openstack_rca.logs.stamps import (
     ANY_MONTH,
     DAY,
@@ -38,12 +28,11 @@ from openstack_rca.logs.stamps import (
     OWN_BEGINNING,
     SURE_BEGINNING,
     epoch_time,
-    formatted_time,
-    hexadecimal_time,
     iso_time,
     time_since_start,
     yearless_time,
 )
+from openstack_rca.logs.wrapper import SYSLOG, Wrapper, apache_time, dated_short_time, journal_time, tai64n_time
 
 _TIGHT_ISO = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d(?::?\d\d)?)?"
 _ZONED_ISO = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)"
@@ -64,89 +53,7 @@ _TAG = r"(?P<tag>[^\s:\[\]{}\"'=|]+)(?:\[(?P<process>\d+)(?:[.:/][^\]]*)?\])?:(?
 # A program with its process, or the kernel, where a word and a colon alone could be anything.
 _SURE_TAG = r"(?P<tag>kernel|[A-Za-z(][^\s:\[\]{}\"'=|]*\[(?P<process>\d+)\]):(?: (?P<inner>.*))?$"
 _WORDED = rf"(?:(?:[\w-]+\.(?P<worded>{_SEVERITY})|(?P<severe>{_SEVERITY}|{_SEVERITY.upper()})|fpc\d+) )?"
-# What rsyslog writes in the place of a text that comes again.
-_REPEATED = r"^message repeated ([0-9]{1,9} times): \[ ?(.*)\]$"
 
-
-@dataclass(frozen=True)
-class Wrapper:
-    """One kind of prefix; ``pattern`` names its parts, ``inner`` what is behind it.
-
-    ``origin`` makes service and host of the part ``source`` (a path, labels, a pod); ``priority`` is a number of syslog,
-    ``severity``, ``worded`` and ``level`` are words; ``piece`` says ``P`` where the line goes on in the next one;
-    ``unless`` recognises lines that only look like it.
-    """
-
-    name: str
-    pattern: str
-    time: Callable[[pl.Expr, str], pl.Expr] | None = None
-    origin: Callable[[str], Origin] | None = None
-    about: str = ""
-    unless: str = ""
-
-    def take(self, lines: pl.DataFrame, timezone: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """``ENVELOPE_SCHEMA`` of the lines (``row``, ``text``) that begin with this prefix, and the other lines."""
-        hits, others = matching_unless(lines, self.pattern, self.unless)
-        if hits.height == 0:
-            return NO_ENVELOPES, others
-        return self._unwrapped(parts_of(hits, self.pattern), timezone), others
-
-    def _unwrapped(self, parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
-        columns = {"text": pl.col("inner").fill_null(""), "wrapper": pl.lit(self.name), "part": pl.lit(WHOLE)}
-        if self.name == SYSLOG:
-            columns["text"] = columns["text"].str.replace(_REPEATED, "${2} (repeated ${1})")
-        if self.origin is not None:
-            parts = with_origins(parts, "source", self.origin)
-            columns["outer_service"], columns["outer_host"] = pl.col("found_service"), pl.col("found_host")
-        if "tag" in parts.columns:
-            parts = with_origins(parts, "tag", lambda tag: Origin(service_of_tag(tag.partition("[")[0]), None))
-            columns["outer_service"] = pl.col("found_service")
-        if self.time is not None:
-            columns["outer_time"] = self.time(pl.col("stamp"), timezone)
-            columns["outer_zoned"] = pl.col("stamp").str.contains(_ZONED).fill_null(False)
-        if "host" in parts.columns:
-            # Ansible's numbers of tasks stand where Zuul has a host.
-            named = ~pl.col("host").str.contains(r"^(?:-|localhost|[0-9a-f]{8}-[0-9a-f]{4}-.*)$")
-            columns["outer_host"] = pl.coalesce(pl.when(named).then("host"), columns.get("outer_host", pl.lit(None)))
-        if "process" in parts.columns:
-            columns["outer_process"] = pl.col("process")
-        if "piece" in parts.columns:
-            columns["part"] = pl.when(pl.col("piece") == "P").then(PIECE).otherwise(WHOLE)
-        levels = [
-            normal_level(pl.col(name)) for name in ("worded", "severe", "severity", "level") if name in parts.columns
-        ]
-        if "priority" in parts.columns:
-            levels.append(syslog_level(pl.col("priority")))
-        if levels:
-            columns["outer_level"] = pl.coalesce(levels)
-        return parts.select(
-            "row",
-            *(
-                columns.get(name, pl.lit(None)).cast(dtype, strict=False).alias(name)
-                for name, dtype in ENVELOPE_SCHEMA.items()
-                if name != "row"
-            ),
-        )
-
-
-def _journal_time(stamp: pl.Expr, timezone: str) -> pl.Expr:
-    return iso_time(stamp.str.replace(r"^\p{L}+\.? ", ""), timezone)
-
-
-def _dated_short_time(stamp: pl.Expr, timezone: str) -> pl.Expr:
-    ordered = stamp.str.replace(r"^(\d{4}) (\w+ +\d+)|^(\w+ +\d+) ([\d:.]+) (\d{4})$", "${2}${3} ${1}${5} ${4}")
-    ordered = ordered.str.replace_all(" +", " ").str.replace(",", ".", literal=True)
-    return formatted_time(ordered, "%b %d %Y %H:%M:%S%.f", timezone)
-
-
-def _tai64n(stamp: pl.Expr, _timezone: str) -> pl.Expr:
-    """Seconds from 2**62 on, ten more than UTC had in 1970, and nanoseconds."""
-    return hexadecimal_time(stamp.str.slice(1, 15), stamp.str.slice(16), 10)
-
-
-# An offset behind the clock, a zone of one offset, or seconds since 1970.
-_ZONED = rf":\d\d(?:[.,]\d+)? ?(?:{NAMED_ZONE}|[+-]\d\d(?::?\d\d)?)$|^\d{{9,10}}\.\d+$|^4[0-9a-f]{{23}}$"
-SYSLOG = "syslog"
 WRAPPERS: tuple[Wrapper, ...] = (
     Wrapper(
         SYSLOG,
@@ -198,7 +105,7 @@ WRAPPERS: tuple[Wrapper, ...] = (
         r"%(?:[A-Z][A-Z0-9_]*(?:-[A-Z][A-Z0-9_]*)*-[0-7]-[A-Z0-9_]+ ?:|%\d\d[A-Z]\w*/[0-7]/).*|"
         r"date=\d{4}-\d\d-\d\d time=\d.*|(?:CEF|LEEF):\d.*|last message repeated \d+ times?.*|-- MARK --)$",
         lambda stamp, zone: pl.coalesce(
-            yearless_time(stamp, zone), _dated_short_time(stamp, zone), iso_time(stamp, zone)
+            yearless_time(stamp, zone), dated_short_time(stamp, zone), iso_time(stamp, zone)
         ),
         about="what a switch or a firewall sends, with a number, a stamp of its own or a process before its text; the server",
     ),
@@ -226,20 +133,20 @@ WRAPPERS: tuple[Wrapper, ...] = (
     Wrapper(
         SYSLOG,
         rf"^{_PRIORITY}(?P<stamp>{_DATED_SHORT}):? {_HOST} {_WORDED}{_TAG}",
-        _dated_short_time,
+        dated_short_time,
         about="the same with a year",
     ),
     Wrapper(
         SYSLOG,
         rf"^{_PRIORITY}(?P<stamp>{_JOURNAL}|{_TIGHT_ISO}) {_HOST} {_WORDED}{_TAG}",
-        _journal_time,
+        journal_time,
         about="rsyslog's file format and `journalctl -o short-iso`, `short-full`, `with-unit`",
         unless=rf"^\p{{L}}+\.? [\d-]{{10}} [\d:.]+ {NAMED_ZONE} [^ ]+: ",
     ),
     Wrapper(
         SYSLOG,
         rf"^(?P<stamp>{_JOURNAL}|{ISO}) {_SURE_TAG}",
-        _journal_time,
+        journal_time,
         about="`snap logs`, `journalctl --no-hostname`",
     ),
     Wrapper(
@@ -263,7 +170,7 @@ WRAPPERS: tuple[Wrapper, ...] = (
     Wrapper(
         "container",
         r"^@(?P<stamp>40000000[0-9a-f]{16}) (?P<inner>.*)$",
-        _tai64n,
+        tai64n_time,
         about="TAI64N: `multilog`, `svlogd`, s6",
     ),
     Wrapper(
@@ -328,7 +235,7 @@ WRAPPERS: tuple[Wrapper, ...] = (
         rf"^\[(?P<stamp>{DAY} {MONTH} [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)? \d{{4}})\] "
         r"\[(?:[\w-]*:)?(?P<level>[a-z]+\d?)\](?: \[pid (?P<process>\d+)(?::tid \d+)?\])?"
         r"(?: \[(?:client|remote) [^\]]*\])?(?: (?P<inner>.*))?$",
-        lambda stamp, timezone: formatted_time(stamp, "%a %b %d %H:%M:%S%.f %Y", timezone),
+        apache_time,
         about="Apache's error log",
     ),
     Wrapper(
