@@ -23,6 +23,7 @@ from openstack_rca.logs.oslo import inner_records, split_oslo
 from openstack_rca.logs.records import ROW_STRIDE, Kind, as_records, level_in_text
 from openstack_rca.logs.stamps import is_since_start
 from openstack_rca.logs.wrappers import WRAPPERS, unwrap
+from openstack_rca.logs.zones_of_envelopes import in_one_zone
 
 _DEEPEST = 6
 _GATED_FORMATS, _GATED_LINES = 4, 500
@@ -217,7 +218,7 @@ class _Recogniser:
             outer.drop("row", "text").with_columns(naive, pl.when(told).then(writer.hash()).alias("stream"))
         )
         both = both.with_columns(pl.coalesce(own_stream, pl.col("stream")).alias("stream"))
-        records = _with_envelope(both)
+        records = _with_envelope(in_one_zone(both, self._timezone))
         if absorbed.height:
             records = pl.concat([records, _absorbed(absorbed, writer, told)]).sort("row")
         return records
@@ -246,7 +247,7 @@ def _bare(lines: pl.DataFrame) -> pl.DataFrame:
 
 def _with_envelope(both: pl.DataFrame) -> pl.DataFrame:
     """Put together what a line says and what its envelope says; the line knows better."""
-    both = _tracebacks_at_once(_in_zone_of_envelope(both))
+    both = _tracebacks_at_once(both)
     bare = pl.col("kind") == int(Kind.BARE)
     known = ~bare & ~pl.col("format").is_in(WEAK)
     speaks = known.any().over("file_index", "wrapper", "outer_host", "outer_service", "outer_process")
@@ -314,27 +315,6 @@ def _tracebacks_at_once(both: pl.DataFrame) -> pl.DataFrame:
     at_once = repeated & late.is_between(pl.duration(), pl.duration(seconds=_PASSED_ON_SECONDS))
     time = pl.when(at_once).then(pl.col("begun")).otherwise(pl.col("time"))
     return begun.with_columns(time.alias("time")).drop("opener", "begun")
-
-
-def _in_zone_of_envelope(both: pl.DataFrame) -> pl.DataFrame:
-    """Stamps without a zone behind one with a zone: where nearly all differ by the same whole quarters of an hour, that
-    is the zone that the program runs in.
-    """
-    naive = pl.col("naive") & pl.col("outer_zoned")
-    if not both.select(naive.any()).item():
-        return both
-    writer = ("file_index", "outer_host", "outer_service")
-    quarter = 900_000_000
-    apart = (pl.col("time") - pl.col("outer_time")).dt.total_microseconds()
-    quarters = (apart / quarter).round().cast(pl.Int64)
-    near = (apart - quarters * quarter).abs() < _PASSED_ON_SECONDS * 1_000_000 * 10
-    told = pl.when(naive & near & quarters.is_between(-56, 56)).then(quarters)
-    both = both.with_columns(told=told).with_columns(
-        usual=pl.col("told").drop_nulls().mode().sort().first().over(writer)
-    )
-    agree = (pl.col("told") == pl.col("usual")).fill_null(False).sum().over(writer) * 10 >= naive.sum().over(writer) * 9
-    shift = pl.when(naive & agree).then(pl.col("usual")).fill_null(0) * quarter
-    return both.with_columns((pl.col("time") - pl.duration(microseconds=shift)).alias("time")).drop("told", "usual")
 
 
 def _pieces_joined(outer: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

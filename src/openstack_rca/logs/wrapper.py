@@ -27,7 +27,7 @@ class Wrapper:
 
     ``origin`` makes service and host of the part ``source`` (a path, labels, a pod); ``priority`` is a number of syslog,
     ``severity``, ``worded`` and ``level`` are words; ``piece`` says ``P`` where the line goes on in the next one;
-    ``unless`` recognises lines that only look like it.
+    ``unless`` recognises lines that only look like it; ``part`` is one of ``envelopes``.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Wrapper:
     origin: Callable[[str], Origin] | None = None
     about: str = ""
     unless: str = ""
+    part: int = WHOLE
 
     def take(self, lines: pl.DataFrame, timezone: str) -> tuple[pl.DataFrame, pl.DataFrame]:
         """``ENVELOPE_SCHEMA`` of the lines (``row``, ``text``) that begin with this prefix, and the other lines."""
@@ -45,7 +46,7 @@ class Wrapper:
         return self._unwrapped(parts_of(hits, self.pattern), timezone), others
 
     def _unwrapped(self, parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
-        columns = {"text": pl.col("inner").fill_null(""), "wrapper": pl.lit(self.name), "part": pl.lit(WHOLE)}
+        columns = {"text": pl.col("inner").fill_null(""), "wrapper": pl.lit(self.name), "part": pl.lit(self.part)}
         if self.name == SYSLOG:
             columns["text"] = columns["text"].str.replace(_REPEATED, "${2} (repeated ${1})")
         if self.origin is not None:

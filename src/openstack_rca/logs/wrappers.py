@@ -12,6 +12,7 @@ from openstack_rca.logs.beginnings import by_first_character, may_match
 from openstack_rca.logs.envelopes import (
     NO_ENVELOPES,
     NO_NAME,
+    WHOLE_EVENT,
     origin_of_container,
     origin_of_label_text,
     origin_of_name,
@@ -166,6 +167,12 @@ WRAPPERS: tuple[Wrapper, ...] = (
         rf"^(?P<stamp>{_TIGHT_ISO}) (?:stdout|stderr) (?P<piece>[FP])(?::\w+)*(?: (?P<inner>.*))?$",
         iso_time,
         about="the kubelet's and podman's files (CRI), pieces of a line joined",
+    ),
+    Wrapper(
+        "container",
+        r"^conmon [0-9a-f]{12,64} <n?(?P<level>debug|trace|info|warn|error)(?:ing)?>: ?(?P<inner>.*)$",
+        about="conmon's own lines, and what it passes on",
+        part=WHOLE_EVENT,
     ),
     Wrapper(
         "container",

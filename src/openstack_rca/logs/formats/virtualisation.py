@@ -56,7 +56,7 @@ FORMATS = (
     ),
     LineFormat(
         "container events",
-        rf"^(?P<stamp>{ISO}(?: \+\d{{4}} [A-Z]{{3,4}})?) {_OF_ANYTHING}",
+        rf"^(?P<stamp>{ISO}(?: \+\d{{4}} [A-Z]{{3,4}})?)(?: m=[+-][\d.]+)? {_OF_ANYTHING}",
         guessed(_container_event),
         "`docker events`, `podman events`",
     ),
