@@ -42,3 +42,32 @@ def test_two_lines_that_were_passed_on_hours_later_move_no_clock() -> None:
     late = "Nov 23 07:00:00 c0 nova_compute[7]: 2026-11-23 04:00:00.100 2 INFO nova.compute.manager [-] No\n"
     text = late + "Nov 23 07:00:05 c0 systemd[1]: Stopped nova_compute container.\n"
     assert [f"{event['time']:%H:%M:%S}" for event in rows(text, MESSAGES)] == ["04:00:00", "07:00:05"]
+
+
+@pytest.mark.parametrize(
+    ("said", "host"),
+    [
+        ("fatal: [cmp-a]: FAILED! => {}", "cmp-a"),
+        ("changed: [cmp-a -> ctl1] => (item=x)", "cmp-a"),
+        ("failed: [cmp-a] (item=x) => {}", "cmp-a"),
+        ("FAILED - RETRYING: [cmp-a]: Wait for it (3 retries left).", "cmp-a"),
+        ("cmp-a | UNREACHABLE! => {}", "cmp-a"),
+        ("cmp-a                      : ok=5    changed=1    unreachable=0    failed=1", "cmp-a"),
+        ("fatal: [ctl1_nova_api_container-1a2b3c4d]: FAILED! => {}", "ctl1"),
+        ("ok: [localhost]", None),
+        ("TASK [nova : Start it] ****", None),
+    ],
+)
+@pytest.mark.parametrize("before", ["2026-11-23 04:00:00,123 p=7 u=root n=ansible | ", ""])
+def test_what_a_task_came_to_is_of_the_host_that_ansible_names(before: str, said: str, host: str | None) -> None:
+    """In its own log and on a terminal."""
+    (event,) = rows(f"{before}{said}\n", "ansible.log")
+    assert (event["host"], event["service"], event["message"]) == (host, "ansible", said)
+
+
+@pytest.mark.parametrize(
+    ("result", "host"), [("FATAL | Wait | cmp-a | error={}", "cmp-a"), ("TASK | Wait for a | b", None)]
+)
+def test_tripleo_names_the_host_behind_the_task(result: str, host: str | None) -> None:
+    (event,) = rows(f"2026-11-23 04:00:00.123456 | 52540000-1111-2222-3333-000000000001 |  {result}\n", "ansible.log")
+    assert event["host"] == host

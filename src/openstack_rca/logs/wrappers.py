@@ -210,7 +210,7 @@ WRAPPERS: tuple[Wrapper, ...] = (
         r"^(?:\d{1,4}\|)?\[?(?P<source>[a-z0-9][\w.-]*|PM2)\]? +\| ?(?P<inner>.*)$",
         origin=origin_of_container,
         about="docker compose, podman-compose, `pm2 logs`",
-        unless=NO_NAME,
+        unless=rf"{NO_NAME}|^[\w.-]+ \| (?:FAILED|UNREACHABLE|SUCCESS|CHANGED)(?:!| =>)",
     ),
     Wrapper(
         "container",

@@ -45,6 +45,14 @@ _BEHIND = (
     r"^(?:\[(?P<pid>\d{1,9})\] *|(?P<cell>\d{1,9}) *\| *)?"
     r"(?:\[(?P<module>[a-z_][a-z0-9_]*(?:\.[A-Za-z0-9_]+)+)\] |(?P<column>[\w.-]+) *\| *)?(?P<told>.*)$"
 )
+# Where Ansible names the host that a task came to an end on.
+_CAME_TO = r"(?:FAILED|UNREACHABLE|SUCCESS|CHANGED)(?:!| \||\b.* =>| >>)"
+_ANSIBLE_HOSTS = (
+    r"^(?:[a-z]+: |FAILED - RETRYING: )?\[([A-Za-z0-9][\w.-]*)(?: -> [^\]]*)?\](?::| =>| \(|$)",
+    rf"^([A-Za-z0-9][\w.-]*) \| {_CAME_TO}",
+    r"^([A-Za-z0-9][\w.-]*) +: ok=\d+ +changed=\d",
+)
+_ANSIBLE_COLUMN = r" \| ([A-Za-z0-9][\w.-]*)(?: -> [\w.-]+)?(?: \| .*)?$"
 _NOT_A_WORD = r"(?: +[|:-] |[\])>:|,-]+ ?| |\t|$)"
 
 
@@ -123,7 +131,14 @@ def _ansible(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
     warned = r"^\[WARNING\]|IGNORED|WARNING"
     came_to = pl.col("result") if "result" in parts.columns else pl.col("message").str.slice(0, 60)
     level = pl.when(came_to.str.contains(failed)).then(pl.lit("ERROR")).when(came_to.str.contains(warned))
-    return iso(parts, timezone).with_columns(level.then(pl.lit("WARNING")).otherwise(pl.lit("INFO")).alias("level"))
+    host = pl.coalesce(pl.col("message").str.extract(pattern) for pattern in _ANSIBLE_HOSTS)
+    if "result" in parts.columns:
+        host = pl.col("message").str.extract(_ANSIBLE_COLUMN)
+        host = pl.when(pl.col("result").is_in(["TASK", "PLAY", "INCLUDED", "SUMMARY"]).not_()).then(host)
+    return iso(parts, timezone).with_columns(
+        level.then(pl.lit("WARNING")).otherwise(pl.lit("INFO")).alias("level"),
+        pl.when(host != "localhost").then(host).alias("host"),
+    )
 
 
 def _boot(parts: pl.DataFrame, _timezone: str) -> pl.DataFrame:
@@ -285,7 +300,8 @@ FALLBACKS = (
 TIMELESS = (
     LineFormat(
         "ansible",
-        r"^(?P<message>(?:(?:ok|changed|skipping|included|fatal|failed|unreachable|rescued|ignored): \[(?P<host>[\w.-]+)[^\]]*\]|"
+        r"^(?P<message>(?:(?:ok|changed|skipping|included|fatal|failed|unreachable|rescued|ignored): \[[\w.-]+[^\]]*\]|"
+        rf"[A-Za-z0-9][\w.-]* (?:\| {_CAME_TO}| *: ok=\d+ +changed=\d)|FAILED - RETRYING: |"
         r"(?:PLAY|TASK|RUNNING HANDLER|PLAY RECAP|NO MORE HOSTS LEFT)\b.* \*{3,}$|\[WARNING\]: |ERROR! ).*)$",
         lambda parts, timezone: _ansible(parts.with_columns(stamp=pl.lit(None, pl.String)), timezone),
         "what Ansible shows on a terminal",
