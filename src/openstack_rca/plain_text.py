@@ -13,6 +13,7 @@ LINE_LIMIT = 2000
 
 _COMBINING_LIMIT = 3
 _COLOUR = re.compile(r"(?:\x1b\[|\x9b)[0-9;:]*m")
+_MARKED = re.compile(r"`([^`]*)`|\[([^\]]*)\]\([^)]*\)")
 _WHITE_SPACE = frozenset("\t\n\r\v\f")
 # Letters by their category, yet nothing is seen where they stand.
 _INVISIBLE_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
@@ -73,6 +74,11 @@ def _visible(text: str) -> str:
 
 def _is_variation_selector(character: str) -> bool:
     return "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef"
+
+
+def without_markdown(text: str) -> str:
+    """The words of a text that was written in Markdown: code and links without their marks."""
+    return _MARKED.sub(r"\1\2", text)
 
 
 def counted(number: int, noun: str) -> str:

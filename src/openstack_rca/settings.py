@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 from zoneinfo import available_timezones
@@ -303,8 +304,18 @@ def _lend_home(settings: Settings) -> None:
         os.environ["HOME"] = str(settings.home)
 
 
+def mistyped_variables() -> dict[str, str]:
+    """Variables of the environment that begin like ours and are none, each with the one it resembles ("" for none)."""
+    ours = {name for field in Settings.model_fields.values() for name in _names(field.validation_alias)}
+    strange = sorted(name for name in os.environ if name.startswith("OPENSTACK_RCA_") and name not in ours)
+    return {name: next(iter(get_close_matches(name, sorted(ours), n=1, cutoff=0.8)), "") for name in strange}
+
+
+def _names(alias: object) -> list[str]:
+    return [str(choice) for choice in alias.choices] if isinstance(alias, AliasChoices) else []
+
+
 def _variable(name: str) -> str:
     """The environment variable of a field; a name that is one already stays."""
     field = Settings.model_fields.get(name)
-    alias = field.validation_alias if field else None
-    return str(alias.choices[0]) if isinstance(alias, AliasChoices) else name
+    return next(iter(_names(field.validation_alias if field else None)), name)

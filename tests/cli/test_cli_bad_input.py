@@ -61,7 +61,7 @@ def test_a_binary_file(empty_home: Path, rca: Program, tmp_path: Path, command: 
 def test_logs_without_a_known_line(empty_home: Path, rca: Program, tmp_path: Path, command: tuple[str, ...]) -> None:
     """It says how many lines there were and which formats are known."""
     logs = folder(tmp_path / "logs", nova_api__log="good morning\nhow are you\n")
-    refused(rca(*command, logs), "None of the 2 lines", "oslo.log")
+    refused(rca(*command, logs), "(2 lines read)", "oslo.log")
 
 
 def test_a_compressed_file_that_was_cut_off(empty_home: Path, rca: Program, tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_a_training_set_that_is_too_small(empty_home: Path, rca: Program, tmp_pa
     """How much is needed and how much is there; no run and no version come of it."""
     text = "".join(LINE.format(number % 60, number) for number in range(count))
     logs = folder(tmp_path / "logs", nova_api__log=text)
-    refused(rca("train", logs), "needs at least 2,000 events", "5 minutes", f"{count} events")
+    refused(rca("train", logs), "needs at least 2,000 events", "5 minutes", f"hold {count} event")
     assert rca("runs", "list", "--format", "json").json() == []
     assert rca("models", "list", "--format", "json").json() == []
 
@@ -160,6 +160,13 @@ def test_a_model_file_that_does_not_exist(empty_home: Path, rca: Program, tmp_pa
     """It is named."""
     result = rca("analyze", LOGS, "--issue", "x", "--model", tmp_path / "none.keras", "--disable-mlflow")
     refused(result, "There is no model file", "none.keras")
+
+
+def test_a_file_that_is_no_model(empty_home: Path, rca: Program, tmp_path: Path) -> None:
+    """Whatever it is called, a file that is there is taken for one, and not for the name of a version."""
+    (tmp_path / "notes.md").write_text("What I saw.")
+    result = rca("analyze", LOGS, "--issue", "x", "--model", tmp_path / "notes.md", "--disable-mlflow")
+    refused(result, "notes.md", "model file")
 
 
 def test_a_folder_in_place_of_a_model_file(empty_home: Path, rca: Program, tmp_path: Path) -> None:
@@ -278,6 +285,15 @@ def test_a_setting_that_cannot_work(
     assert "Value error" not in line
 
 
+def test_a_mistyped_variable_is_told(empty_home: Path, rca: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that begins like ours and is none would be dropped in silence; the one that was meant is named."""
+    monkeypatch.setenv("OPENSTACK_RCA_LOG_TIMEZON", "Europe/Paris")
+    result = rca("models", "list", "--disable-mlflow")
+    assert result.status == 0
+    assert "OPENSTACK_RCA_LOG_TIMEZON is no setting" in result.err
+    assert "Did you mean OPENSTACK_RCA_LOG_TIMEZONE?" in result.err
+
+
 def test_a_secret_without_its_key(empty_home: Path, rca: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     """The half that is missing is named; the half that is there is not shown."""
     monkeypatch.setenv("MLFLOW_ARTIFACT_ROOT", "s3://bucket/rca")
@@ -348,7 +364,7 @@ def test_after_a_failure_the_store_is_as_before(home: Path, rca: Program, tmp_pa
         ("analyze",),
         ("analyze", LOGS, "--issue"),
         ("analyze", LOGS, "--issue", "x", "--format", "pdf"),
-        ("analyze", LOGS, "--issue", "x", "--since", "yesterday"),
+        ("analyze", LOGS, "--issue", "x", "--since", "some day"),
         ("train",),
         ("train", LOGS, "--epochs", "0"),
         ("train", LOGS, "--dropout-rate", "1"),

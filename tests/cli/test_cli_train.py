@@ -145,4 +145,4 @@ def test_logs_come_from_standard_input_too(empty_home: Path, tmp_path: Path) -> 
     command = ["sh", "-c", 'printf "2026-11-23 03:54:09.000 1 INFO nova.api [-] x\\n" | "$0" "$@"']
     result = run_process(*program(), "train", "-", command=command, cwd=tmp_path, OPENSTACK_RCA_HOME=empty_home)
     assert result.status == 1
-    assert "hold 1 events" in result.err
+    assert "hold 1 event" in result.err

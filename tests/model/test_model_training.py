@@ -140,7 +140,7 @@ def test_control_c_ends_the_training_with_one_clear_error() -> None:
 @pytest.mark.parametrize(
     ("frame", "there"),
     [
-        (normal_events(6.0).head(1), "1 events over 0.0 minutes"),
+        (normal_events(6.0).head(1), "1 event over 0.0 minutes"),
         (normal_events(1.0), "over 1.0 minutes"),
         (normal_events(6.0).clear(), "0 events"),
         (make_events([(None, "h", "s", "INFO", "t")] * 3000), "3,000 events over 0.0 minutes"),

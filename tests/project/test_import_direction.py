@@ -22,8 +22,8 @@ ALLOWED: dict[str, set[str]] = {
     "settings": {"errors", "extras", "outside_settings"},
     "shipped": set(),
     "samples": {"errors", "settings", "extras"},
-    "logs": {"shipped", "errors", "settings", "extras"},
-    "model": {"logs", "errors", "settings", "extras"},
+    "logs": {"shipped", "errors", "plain_text", "settings", "extras"},
+    "model": {"logs", "errors", "plain_text", "settings", "extras"},
     "rca": {"shipped", "logs", "errors", "plain_text", "settings", "extras"},
     "lifecycle": {"shipped", "logs", "errors", "plain_text", "posting", "settings", "extras"},
     "service": {

@@ -11,6 +11,7 @@ import click
 from openstack_rca.cli.options import JSON_FORMAT, SCHEDULER, with_settings
 from openstack_rca.cli.output import console, notice, print_columns, print_json, say, steps
 from openstack_rca.errors import LifecycleError
+from openstack_rca.plain_text import counted
 from openstack_rca.service.cluster import open_cluster
 from openstack_rca.service.comparison import compare_models, record_comparison
 from openstack_rca.service.drift import DriftOutcome, Thresholds, model_drift, record_drift
@@ -197,7 +198,9 @@ def drift_command(
 
 def _print_drift(outcome: DriftOutcome) -> None:
     drift, screen = outcome.drift, console()
-    say(f"{drift.events} events over {drift.minutes:.1f} minutes against model version {outcome.version or 'none'}")
+    say(
+        f"{counted(drift.events, 'event')} over {drift.minutes:.1f} minutes against model version {outcome.version or 'none'}"
+    )
     print_columns(
         ("measure", "value", "threshold", "by chance", "drifted"),
         [

@@ -10,7 +10,7 @@ import click
 from openstack_rca.cli.lazy import LazyCommand, LazyGroup
 from openstack_rca.cli.options import JSON_FORMAT, with_settings
 from openstack_rca.cli.output import answer, console, print_columns, print_json, say, steps
-from openstack_rca.plain_text import one_line
+from openstack_rca.plain_text import one_line, without_markdown
 from openstack_rca.service.models import (
     ModelKind,
     ModelLifecycle,
@@ -125,7 +125,11 @@ def show_command(reference: str, form: str, settings: Settings) -> None:
         return
     screen = console()
     latest = latest_of(list_models(settings))
-    facts = {**facts_of(version), "aliases": aliases_of(version, latest)}
+    facts = {
+        **facts_of(version),
+        "description": without_markdown(version.description),
+        "aliases": aliases_of(version, latest),
+    }
     # The tags say in MLflow's form what stands in the other lines; --format json has them.
     for name in [*FIRST_TOLD, *(name for name in facts if name not in (*FIRST_TOLD, "metrics", "tags"))]:
         value = facts[name]

@@ -12,8 +12,9 @@ import click
 
 from openstack_rca.cli.output import notice
 from openstack_rca.errors import ConfigurationError
+from openstack_rca.plain_text import one_line
 from openstack_rca.service.moments import parse_moment
-from openstack_rca.settings import Settings, load_settings
+from openstack_rca.settings import Settings, load_settings, mistyped_variables
 
 JSON_FORMAT = click.option(
     "--format",
@@ -159,6 +160,8 @@ def settings_from(mlflow_uri: str | None, mlflow_experiment: str | None, disable
     )
     if settings.mlflow_tracking_insecure_tls:
         notice("MLFLOW_TRACKING_INSECURE_TLS is set: the certificate of the tracking server is not checked.")
+    for name, meant in mistyped_variables().items():
+        notice(f"{one_line(name, 80)} is no setting and has no effect.{f' Did you mean {meant}?' if meant else ''}")
     return settings
 
 

@@ -85,4 +85,4 @@ def test_command(path: Path, logs: tuple[str, ...], form: str) -> None:
         say(f"{place}  {hit.accused or 'nobody'}: {hit.statement}")
         say(f"    {hit.text}")
     for signature_id, count in tried.counts.items():
-        say(f"{signature_id}: {count} of {tried.events} events")
+        say(f"{signature_id}: {count} of {counted(tried.events, 'event')}")

@@ -19,6 +19,7 @@ from openstack_rca.service.showing import (
     chain_steps,
     confidence_sides,
     confidence_text,
+    counted,
     grouped,
     headline,
     place,
@@ -82,7 +83,7 @@ def _facts(report: Report) -> list[str]:
     facts = sure_since(headline(report))
     if cause and cause.onset:
         facts[-1] += here(cause.onset)
-    facts.append(f"{report.events:,d} events read")
+    facts.append(f"{counted(report.events, 'event')} read")
     version = f"model version {report.model.version}" if report.model.version else "no model"
     return [*facts, version, f"report {report.id}"]
 

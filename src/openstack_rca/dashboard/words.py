@@ -8,7 +8,6 @@ given to what reads HTML. A test holds that every Markdown-reading call of the p
 from __future__ import annotations
 
 import functools
-import re
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -18,7 +17,7 @@ import polars as pl
 import streamlit as st
 
 from openstack_rca.errors import OpenStackRcaError
-from openstack_rca.service.showing import as_utc, markdown_prose, mask_secrets, one_line
+from openstack_rca.service.showing import as_utc, markdown_prose, mask_secrets, one_line, without_markdown
 
 
 def plain(text: object, limit: int = 2000) -> str:
@@ -38,8 +37,7 @@ def prose(text: object, limit: int = 1000) -> str:
 
 def without_marks(text: str) -> str:
     """The lines of a description that was written for MLflow, harmless and without the marks of Markdown."""
-    bare = re.sub(r"`([^`]*)`|\[([^\]]*)\]\([^)]*\)", r"\1\2", text)
-    return "\n".join(plain(line) for line in bare.splitlines() if line.strip())
+    return "\n".join(plain(line) for line in without_markdown(text).splitlines() if line.strip())
 
 
 def sentence(error: OpenStackRcaError) -> str:

@@ -24,6 +24,7 @@ from openstack_rca.logs.records import HostSource, SkipReason, ids_in_text
 from openstack_rca.logs.services import services_of_events
 from openstack_rca.logs.sources import Collection, Source, collect_sources, no_logs_among
 from openstack_rca.logs.templates import mask_messages, template_ids
+from openstack_rca.plain_text import counted
 
 _NAMED_OTHERS = 200
 
@@ -262,7 +263,7 @@ def _nothing_known(
     if lines == 0:
         return NoKnownLines(f"The logs are empty: {given}.", "Give logs that hold lines.")
     return NoKnownLines(
-        f"None of the {lines:,} lines of {given} has a known log format.",
+        f"No line of {given} has a known log format ({counted(lines, 'line')} read).",
         "Give logs of OpenStack services (oslo.log), RabbitMQ, MariaDB, uWSGI, Apache, HAProxy, libvirt, Open vSwitch, "
         "Ceph or syslog.",
     )

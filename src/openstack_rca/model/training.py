@@ -38,6 +38,7 @@ from openstack_rca.model.story_learning import held_out_figures, out_of_fold, se
 from openstack_rca.model.story_truth import measure_stories
 from openstack_rca.model.vocabulary import FloatArray, Vocabulary
 from openstack_rca.model.warm_start import Parent, carried_over, extended
+from openstack_rca.plain_text import counted
 
 __all__ = ["TrainingCard", "TrainingConfig", "TrainingProgress", "TrainingResult", "save", "train"]
 
@@ -136,7 +137,7 @@ def require_enough(events: pl.DataFrame, config: TrainingConfig) -> None:
         return
     raise NotEnoughTrainingData(
         f"Training needs at least {MINIMUM_EVENTS:,} events over at least {MINIMUM_MINUTES:g} minutes and"
-        f" {MINIMUM_TEMPLATES} kinds of message that repeat; these logs hold {events.height:,} events over"
+        f" {MINIMUM_TEMPLATES} kinds of message that repeat; these logs hold {counted(events.height, 'event')} over"
         f" {minutes:.1f} minutes and {frequent:,} such kinds.",
         "Give logs of a longer time without faults, from all hosts and services.",
     )

@@ -41,7 +41,7 @@ def reading_line(read: LogRead) -> str:
     if not blind and not cut:
         return ""
     lines = sum(file.lines for file in with_events)
-    line = f"Read {lines:,} lines of {counted(len(with_events), 'file')}"
+    line = f"Read {counted(lines, 'line')} of {counted(len(with_events), 'file')}"
     line += f"; no level is known in {counted(len(blind), 'file')}" if blind else ""
     line += f"; {counted(len(cut), 'file')} not read, or not to the end" if cut else ""
     return f"{line}. More: openstack-rca logs inspect PATH"
@@ -86,7 +86,8 @@ def _file_lines(file: FileFacts) -> list[str]:
     if file.skip is not None and not file.events:
         return [f"{file.file}: not read, {file.skip}" + (f" ({file.detail})" if file.detail else "")]
     lines = [
-        f"{file.file}: {file.format}, {file.known_share:.0%} of {file.lines:,} lines understood, {file.events:,} events"
+        f"{file.file}: {file.format}, {file.known_share:.0%} of {counted(file.lines, 'line')} understood, "
+        f"{counted(file.events, 'event')}"
     ]
     if not file.events:
         return [f"{file.file}: {file.format}"]

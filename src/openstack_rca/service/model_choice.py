@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,7 +64,7 @@ def open_model(reference: str, settings: Settings) -> OpenModel:
     """
     if reference == "none":
         return OpenModel(None, ModelUsed(name="none", source="none"), reference=reference)
-    if reference.endswith(".keras"):
+    if reference.endswith(".keras") or _is_a_path(reference):
         file = open_model_file(Path(reference))
         used = ModelUsed(name=Path(reference).name, digest=file_digest(Path(reference)), source="file")
         return OpenModel(file, used, reference=reference)
@@ -91,6 +92,11 @@ def open_model(reference: str, settings: Settings) -> OpenModel:
         return _opened(loaded)
     except ModelFileError as error:
         return _newest_usable(lifecycle, loaded.version, error)
+
+
+def _is_a_path(reference: str) -> bool:
+    """Whether a file is meant whose name does not end as those of models do; a version's number never is one."""
+    return not reference.isdigit() and reference != "latest" and (os.sep in reference or Path(reference).is_file())
 
 
 def _newest_usable(lifecycle: ModelLifecycle, broken: ModelVersion, error: ModelFileError) -> OpenModel:

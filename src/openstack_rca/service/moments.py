@@ -1,4 +1,4 @@
-"""Moments as operators type them: ``2026-11-23T04:17``, ``10m``, ``2 hours ago``, ``04:17``."""
+"""Moments as operators type them: ``2026-11-23T04:17``, ``10m``, ``2 hours ago``, ``04:17``, ``yesterday``."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ _AGO = re.compile(
     r"(?:ec(?:ond)?s?|in(?:ute)?s?|(?:ou)?rs?|ays?|eeks?)?(?:\s+ago)?",
     re.IGNORECASE,
 )
+_DAYS_AGO = {"today": 0, "yesterday": 1}
 _CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?")
 
 
@@ -21,12 +22,16 @@ def parse_moment(text: str, *, timezone: str, now: datetime) -> datetime:
     """A moment that was typed, ``now`` being the present with a zone.
 
     It is an ISO 8601 time; a time that has passed (``10m``, ``2 hours ago``); a time of day, which means the latest such moment
-    that is not in the future; or ``now``. ``timezone`` (IANA) applies where no offset is said. Raises ConfigurationError.
+    that is not in the future; ``now``; or ``today`` or ``yesterday``, which begin at midnight. ``timezone`` (IANA) applies
+    where no offset is said. Raises ConfigurationError.
     """
     words = text.strip()
     zone = ZoneInfo(timezone)
     if words.lower() == "now":
         return now
+    if words.lower() in _DAYS_AGO:
+        day = now.astimezone(zone).date() - timedelta(days=_DAYS_AGO[words.lower()])
+        return datetime.combine(day, time(), zone)
     if ago := _AGO.fullmatch(words):
         return now - timedelta(**{_UNITS[ago["unit"].lower()]: float(ago["count"])})
     try:
@@ -39,6 +44,6 @@ def parse_moment(text: str, *, timezone: str, now: datetime) -> datetime:
     except ValueError:
         raise ConfigurationError(
             f"{text!r} is not a time.",
-            "Write one such as 2026-11-23T04:17, 2026-11-23T04:17:00Z, 04:17, 10m or '2 hours ago'.",
+            "Write one such as 2026-11-23T04:17, 2026-11-23T04:17:00Z, 04:17, 10m, '2 hours ago' or yesterday.",
         ) from None
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=zone)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from openstack_rca.plain_text import counted as counted
+from openstack_rca.plain_text import without_markdown as without_markdown
 from openstack_rca.rca.render import EvidenceGroup as EvidenceGroup
 from openstack_rca.rca.render import Headline as Headline
 from openstack_rca.rca.render import as_utc as as_utc

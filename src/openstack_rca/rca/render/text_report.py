@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from openstack_rca.plain_text import counted
 from openstack_rca.rca.render import wording
 from openstack_rca.rca.render.excerpts import EvidenceGroup, excerpt, grouped, like_text
 from openstack_rca.rca.render.page import HEAD_INDENT, Page
@@ -341,5 +342,5 @@ def _origin(page: Page, report: Report) -> None:
 
 
 def _file_text(file: FileSummary) -> str:
-    unknown = f", {file.unknown_lines} lines not known" if file.unknown_lines else ""
-    return f"{file.file}: {file.events} events, {file.lines} lines, {file.format}{unknown}"
+    unknown = f", {counted(file.unknown_lines, 'line')} not known" if file.unknown_lines else ""
+    return f"{file.file}: {counted(file.events, 'event')}, {counted(file.lines, 'line')}, {file.format}{unknown}"

@@ -274,7 +274,7 @@ def reading_text(report: Report) -> str:
     if not unknown:
         return read
     share = 100 * unknown / max(1, report.lines)
-    return f"{read}; {unknown:,} lines ({share:.1f} %) in a format that is not known"
+    return f"{read}; {counted(unknown, 'line')} ({share:.1f} %) in a format that is not known"
 
 
 def model_text(report: Report) -> str:

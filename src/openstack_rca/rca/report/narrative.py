@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from openstack_rca.plain_text import times
+from openstack_rca.plain_text import counted, times
 from openstack_rca.rca.evidence import Finding, FoundWindow, NormalRates
 from openstack_rca.rca.judgement import Candidate, probability, standing
 from openstack_rca.rca.knowledge import Catalogue, Topology, concrete_checks
@@ -333,10 +333,12 @@ def missing(untimed: int, files: Sequence[FileSummary], observed: pl.DataFrame, 
             notes.append(f"No line of {', '.join(strange)} in the training data: what is normal there is not known.")
     undated = int(observed["undated"].sum())
     if undated:
-        notes.append(f"{undated} events are of files without any time: they may be of any moment, and count less.")
+        notes.append(
+            f"Without any time in their files: {counted(undated, 'event')}; each may be of any moment, and counts less."
+        )
     if untimed > undated:
         notes.append(
-            f"{untimed - undated} events carry no time; their place among the others follows from the order of the lines."
+            f"Without a time of their own: {counted(untimed - undated, 'event')}, placed among the others by the order of lines."
         )
     return notes
 
