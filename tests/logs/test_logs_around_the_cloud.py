@@ -192,3 +192,16 @@ def test_what_a_command_shows_of_a_log_is_read(command: str) -> None:
     (event,) = rows(f"{line}\n", "x.log")
     assert (f"{event['time']:%H:%M:%S.%f}", event["service"], event["level"]) == ("04:00:00.100000", service, level)
     assert event["message"][0] not in "]:"
+
+
+def test_389_directory_server_states_levels_and_a_request_has_none() -> None:
+    stamp = "[23/Nov/2026:04:00:00.123456789 +0000]"
+    text = (
+        f"{stamp} - ERR - NSMMReplicationPlugin - No\n{stamp} conn=1 op=0 BIND dn=x\n{stamp} conn=Internal(0) op=0 x\n"
+    )
+    found = rows(text, "idm1/dirsrv/slapd-X/errors")
+    assert [(row["level"], row["level_guessed"], row["service"], row["host"]) for row in found] == [
+        ("ERROR", False, "slapd", "idm1"),
+        ("INFO", False, "slapd", "idm1"),
+        ("INFO", False, "slapd", "idm1"),
+    ]

@@ -12,6 +12,11 @@ from openstack_rca.logs.names import Origin, origin_of, plain_stem
 @pytest.mark.parametrize(
     ("inside", "service", "host"),
     [
+        ("idm1/var/log/dirsrv/slapd-EXAMPLE-ORG/errors", "slapd", "idm1"),
+        ("idm1/slapd-EXAMPLE-ORG/access.20261123-040000", "slapd", "idm1"),
+        ("dirsrv/slapd-ldap1/errors.log", "slapd", None),
+        ("ctl1/var/log/sssd/sssd_example.org.log", "sssd", "ctl1"),
+        ("sssd/sssd_nss.log-20261123.gz", "sssd", None),
         ("c1/var/log/salt/minion", "salt-minion", "c1"),
         ("c1/nova_compute.docker.log", "nova_compute.docker", "c1"),
         ("mon-1/nagios/nagios.log", "nagios", "mon-1"),

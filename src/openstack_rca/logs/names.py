@@ -35,13 +35,13 @@ _EVERYONES = words("syslog messages journal journalctl dmesg kern auth daemon se
 _DAEMON_STEMS = words("agent master minion proxy scheduler syndic")
 _SERVICES = words(
     "adjutant aodh apache apache2 barbican bind bird blazar calico cassandra ceilometer ceph chrony cilium cinder "
-    "cloudkitty collectd consul contrail corosync crio cyborg designate dnsmasq docker elasticsearch etcd filebeat "
+    "cloudkitty collectd consul contrail corosync crio cyborg designate dirsrv dnsmasq docker elasticsearch etcd filebeat "
     "fluent-bit fluentd freezer frr galera glance gluster gnocchi grafana haproxy heat horizon httpd influxdb ironic "
     "ironic-inspector iscsid kafka karaf keepalived keystone kibana kubernetes kuryr letsencrypt libreswan libvirt "
     "logstash loki magnum manila mariadb masakari memcached midonet mistral mongo mongodb multipath multipathd murano "
     "mysql mysqld named nats neutron nginx nova nova-libvirt nova_libvirt ntp octavia odl opendaylight opensearch "
     "openstack openvswitch ovn ovs pacemaker pcs placement podman postfix postgresql prometheus proxysql qemu rabbit "
-    "rabbitmq redis sahara salt senlin skyline solum strongswan supervisor sushy swift tacker telegraf tomcat trove unbound "
+    "rabbitmq redis sahara salt senlin skyline slapd solum sssd strongswan supervisor sushy swift tacker telegraf tomcat trove unbound "
     "uwsgi valkey vault vitrage watcher zabbix zaqar zookeeper zun"
 )
 _GATHERED = words("hosts nodes remote")
@@ -95,6 +95,9 @@ _CEPH_FILE = re.compile(
 _NOT_HOST_TAIL = re.compile(r"^(?:cell\d+|v\d+|\d+|worker\d+|[0-9a-f]{8,10}(?:-[a-z0-9]{5})?|[a-z0-9]{5}|py\d+)$")
 
 
+# Files of 389 Directory Server, in a folder called by its instance; sssd calls a file by the domain.
+_DIRECTORY = re.compile(r"^(?:errors|access|audit|auditfail|security)(?:[.-]|$)")
+_DOMAIN = re.compile(r"^sssd_.")
 # A part of a file that was cut.
 _CUT = re.compile(r"[._-]part[._-]?(?:\d{1,4}|[a-z]{2})$|(?<=\.log)\.[a-z]{2}$")
 
@@ -126,6 +129,8 @@ def origin_of(inside: Sequence[str], outside: Sequence[str] = ()) -> Origin:
         outside: parts above it; a folder there is a host only where it stands right below ``logs``, ``log`` or
             ``hosts`` or looks like a host's name, since any folder may hold a collection of logs.
     """
+    if _DIRECTORY.match(inside[-1]) or "dirsrv" in inside:
+        inside = ["slapd" if part.startswith("slapd-") else part for part in inside]
     folders = [part for part in (*outside, *inside[:-1]) if part not in ("/", "", ".", "..")]
     service, named_host = _service(inside[-1], folders)
     # A folder with whose name the program's begins is the program's: `kea/kea-dhcp4.log`, `nagios/nagios.log`.
@@ -172,6 +177,8 @@ def _service(name: str, folders: list[str]) -> tuple[str | None, str | None]:
     if node is not None:
         container = _in_container(node.group(1))
         return "rabbitmq", container.host if container else node.group(1)
+    if _DOMAIN.match(name):
+        return "sssd", None
     in_pod = _pod_service(plain, folders)
     if in_pod is not None:
         return in_pod, None

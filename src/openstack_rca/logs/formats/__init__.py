@@ -69,6 +69,7 @@ SERVICES: dict[str, str] = {
     "qemu": "qemu",
     "ceph": "ceph",
     "sssd": "sssd",
+    "389-ds": "389-ds",
     "openldap": "slapd",
     "samba": "samba",
     "squid": "squid",

@@ -1,10 +1,10 @@
-"""Directories of users and shares of files: sssd, OpenLDAP, Samba."""
+"""Directories of users and shares of files: sssd, 389 Directory Server, OpenLDAP, Samba."""
 
 from __future__ import annotations
 
 import polars as pl
 
-from openstack_rca.logs.formats.line_format import DATE, LineFormat, guessed
+from openstack_rca.logs.formats.line_format import DATE, LineFormat, dated, guessed
 from openstack_rca.logs.stamps import DAY, MONTH, hexadecimal_time, written_times
 
 # The masks of sssd(8) by the names that its documentation gives them: fatal, critical, serious and minor failures.
@@ -36,7 +36,17 @@ def _slapd(parts: pl.DataFrame, _timezone: str) -> pl.DataFrame:
     return parts.with_columns(hexadecimal_time(pl.col("seconds"), pl.col("fraction")).alias("time"))
 
 
+_OF_SERVER = rf"^\[(?P<stamp>\d\d/{MONTH}/\d{{4}}:\d\d:\d\d:\d\d(?:\.\d{{1,9}})? [+-]\d{{4}})\] "
+
+
 FORMATS = (
+    LineFormat(
+        "389-ds",
+        rf"{_OF_SERVER}- (?P<level>EMERG|ALERT|CRIT|ERR|WARNING|NOTICE|INFO|DEBUG) - (?P<message>.*)$",
+        dated,
+        "389 Directory Server, of FreeIPA",
+    ),
+    LineFormat("389-ds", rf"{_OF_SERVER}(?P<message>conn=(?:\d+|Internal)\b.*)$", dated, "its requests"),
     LineFormat(
         "sssd",
         rf"^\((?P<stamp>{DATE} [ \d]\d:\d\d:\d\d(?::\d{{6}})?|{DAY} {MONTH} [ \d]\d \d\d:\d\d:\d\d(?::\d{{6}})? \d{{4}})\):? "
