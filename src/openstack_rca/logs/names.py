@@ -41,8 +41,8 @@ _SERVICES = words(
     "logstash loki magnum manila mariadb masakari memcached midonet mistral mongo mongodb multipath multipathd murano "
     "mysql mysqld named nats neutron nginx nova nova-libvirt nova_libvirt ntp octavia odl opendaylight opensearch "
     "openstack openvswitch ovn ovs pacemaker pcs placement podman postfix postgresql prometheus proxysql qemu rabbit "
-    "rabbitmq redis sahara salt senlin skyline slapd solum sssd strongswan supervisor sushy swift tacker telegraf tomcat trove unbound "
-    "uwsgi valkey vault vitrage watcher zabbix zaqar zookeeper zun"
+    "rabbitmq redis sahara salt senlin skyline slapd solum sssd strongswan supervisor sushy swift tacker telegraf tomcat trove "
+    "unbound uwsgi valkey vault vitrage watcher zabbix zaqar zookeeper zun"
 )
 _GATHERED = words("hosts nodes remote")
 _DATABASES = words("mysql mariadb galera")
