@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from lifecycle_helpers import FACTS, MakeModel, publish, stored_file
 
+from openstack_rca.errors import ConfigurationError
+from openstack_rca.lifecycle.mlflow.registry_tags import TAG_NUMBER
 from openstack_rca.lifecycle.records import signature_key
 from openstack_rca.lifecycle.versions.changes import VersionChanges
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
@@ -21,6 +23,8 @@ from openstack_rca.lifecycle.versions.retention import (
     ROUNDING,
     PruneStep,
     carry_out,
+    parse_age,
+    parse_policy,
     plan_pruning,
 )
 from openstack_rca.settings import Settings
@@ -78,6 +82,7 @@ def test_a_step_names_its_objects_and_their_size(lifecycle: ModelLifecycle, make
     ("age", "told"),
     [
         (30.6 * HOUR, "only 31 hours old"),
+        (47.4 * HOUR, "only 47 hours old"),
         (48 * HOUR, "only 2 days old"),
         (720 * HOUR, "only 30 days old"),
         (-5 * HOUR, "only 0 hours old"),
@@ -216,10 +221,34 @@ def test_what_a_pruning_left_goes_with_the_next_whether_orphans_are_asked_for_or
         assert why(plan(fresh)).get(1) == told
 
 
+def test_what_another_environment_put_under_a_pruned_number_is_not_what_the_pruning_left(
+    store_only: Settings, make_model: MakeModel
+) -> None:
+    """Their folders have one name; a record that cannot be read may be theirs too."""
+    ours, theirs = (
+        ModelLifecycle(store_only.model_copy(update={"experiment_name": name})) for name in ("same_name", "same-name")
+    )
+    publish(ours, make_model("a"))
+    VersionChanges(ours).yank(1, "bad")
+    assert [step.version for step in carry_out(ours, plan(ours))] == [1]
+    version = publish(theirs, make_model("b"))
+    assert version.version == 1
+    manifest = stored_file(version).with_suffix(".json")
+    for content in (manifest.read_text(), "{"):
+        manifest.write_text(content)
+        for path in (manifest, stored_file(version)):
+            os.utime(path, (0, 0))
+        assert 1 not in why(plan(ours))
+
+
 def test_a_file_without_a_record_is_an_orphan_after_a_day_and_only_where_asked_for(
     lifecycle: ModelLifecycle, store_only: Settings
 ) -> None:
-    """Until then somebody may be uploading it."""
+    """Until then somebody may be uploading it; whatever else the history tells of that number, it was not pruned."""
+    changes = VersionChanges(lifecycle)
+    changes.pin(1, "steady")
+    changes.unpin()
+    changes.yank(1, "bad")
     manifest = stored_file(lifecycle.show(1)).parents[2] / lifecycle.place.manifest_key(1)
     manifest.unlink()
     fresh = ModelLifecycle(store_only)
@@ -251,6 +280,33 @@ def test_a_rule_decides_by_age_what_is_not_in_use(lifecycle: ModelLifecycle) -> 
     VersionChanges(lifecycle).pin(1, "steady")
     pinned = why(plan_pruning(lifecycle, 10, now=now, policy={"": timedelta(days=8)}))
     assert (pinned[1], pinned[3]) == ((False, "pinned"), (True, "older than what is kept"))
+
+
+@pytest.mark.parametrize("policy", [None, {"": HOUR}], ids=["by number", "by a rule"])
+def test_what_is_being_published_stays_for_a_day(
+    lifecycle: ModelLifecycle, monkeypatch: pytest.MonkeyPatch, policy: dict[str, timedelta] | None
+) -> None:
+    """Somebody may be at it; a repair that was cut off is finished first, however long ago that was."""
+    shown = lifecycle.show(1)
+    for tags, age, told in (
+        ({}, LONGEST_UPLOAD - HOUR, (False, "its publishing may still be going on")),
+        ({}, LONGEST_UPLOAD, (True, "its publishing was never finished")),
+        ({TAG_NUMBER: "1"}, 9 * LONGEST_UPLOAD, (False, "a repair was cut off at it; finish that first")),
+    ):
+        listed = [replace(shown, status="uploading", tags=tags)]
+        monkeypatch.setattr(lifecycle, "list", lambda listed=listed: listed)
+        steps = plan_pruning(lifecycle, 1, HOUR, now=shown.created + age, policy=policy)
+        assert why(steps)[1] == told
+
+
+def test_an_alias_protects_from_a_rule_unless_it_is_that_of_the_stage(lifecycle: ModelLifecycle) -> None:
+    """Every stage gives its version an alias of its own name."""
+    changes = VersionChanges(lifecycle)
+    changes.set_stage(1, "Staging")
+    changes.set_alias("blue", 2)
+    told = why(plan(lifecycle, policy={"": HOUR, "Staging": HOUR}))
+    assert told[1] == (True, "older than what is kept")
+    assert told[2] == (False, "has the alias blue")
 
 
 CHANGES: dict[str, Callable[[VersionChanges], object]] = {
@@ -295,3 +351,27 @@ def test_what_was_removed_since_the_plan_is_not_removed_twice(lifecycle: ModelLi
     before = len(list(fresh.events.names()))
     assert carry_out(fresh, steps) == []
     assert len(list(fresh.events.names())) == before
+
+
+@pytest.mark.parametrize(
+    ("text", "hours"),
+    [("12h", 12), ("30d", 720), (" 4W ", 672), ("3", 72), ("0d", 0), ("soon", None), ("-1d", None), ("", None)],
+)
+def test_an_age_is_hours_days_or_weeks_and_without_a_unit_days(text: str, hours: int | None) -> None:
+    assert parse_age(text) == (None if hours is None else hours * HOUR)
+
+
+def test_a_rule_names_stages_and_what_is_in_none(lifecycle: ModelLifecycle) -> None:
+    """In any case and with blanks around; a stage that it does not name keeps its versions."""
+    policy = parse_policy(" staging = 90d ,none=2w,, ")
+    assert policy == {"Staging": timedelta(days=90), "": timedelta(weeks=2)}
+    VersionChanges(lifecycle).set_stage(2, "Production")
+    assert why(plan(lifecycle, policy=policy))[2] == (False, "in stage Production")
+
+
+@pytest.mark.parametrize("text", ["", " , ", "Staging", "Staging=soon", "Live=3d", "Staging=-1d"])
+def test_a_rule_that_nobody_understands_is_refused(text: str) -> None:
+    """With the names that it may use, and an example."""
+    with pytest.raises(ConfigurationError, match=r"OPENSTACK_RCA_RETENTION|No retention rule") as refused:
+        parse_policy(text)
+    assert "Staging=90d" in refused.value.hint

@@ -134,6 +134,50 @@ def test_the_question_sorts_equals_by_how_well_they_fit() -> None:
     assert [one.component for one in ranked] == ["rabbitmq", "mariadb", "keystone"]
 
 
+@pytest.mark.parametrize(("apart", "first"), [(0.9, "mariadb"), (1.1, "keystone")], ids=["within", "beyond"])
+def test_scores_so_close_as_the_table_says_are_equals(apart: float, first: str) -> None:
+    """The question decides between them, and between nobody else; the rest stay where they are."""
+    ahead, behind = 0.6, 0.6 - apart * current().tie
+    candidates = [
+        Candidate("keystone", accused=ahead, explains_share=1.0),
+        Candidate("mariadb", accused=behind, explains_share=1.0),
+        Candidate("rabbitmq", accused=0.3, explains_share=1.0),
+        Candidate("zaqar", accused=0.2, explains_share=1.0),
+    ]
+    ranked = [one.component for one in rank(candidates, {"mariadb": 0.5, "zaqar": 1.0})]
+    assert (ranked[0], ranked[2:]) == (first, ["rabbitmq", "zaqar"])
+
+
+@pytest.mark.parametrize(
+    ("share", "facts", "rivalled"),
+    [
+        (1.01, {}, True),
+        (0.99, {}, False),
+        (1.01, {"explains": ["glance-api", "mariadb"]}, False),
+        (1.01, {"explains": ["glance-api"]}, True),
+        (1.01, {"explained_by": ("keystone", 0.0)}, False),
+        (1.01, {"explained_by": ("glance-api", 0.0)}, True),
+    ],
+    ids=["as much", "less", "the best explains it", "others", "by the best", "by others"],
+)
+def test_the_best_has_a_rival_in_a_second_that_scores_about_as_much_and_does_not_hang_on_it(
+    share: float, facts: dict[str, object], rivalled: bool
+) -> None:
+    """How much that is, the table says; nobody else is marked."""
+    best = Candidate("keystone", direct=0.8, explains_share=1.0)
+    second = Candidate("mariadb", direct=0.8 * current().rival * share, explains_share=1.0)
+    third = replace(second, component="zaqar", direct=0.1)
+    for name, value in facts.items():
+        setattr(best if name == "explains" else second, name, value)
+    assert [one.rivalled for one in rank([third, second, best], {})] == [rivalled, False, False]
+
+
+def test_who_is_alone_or_accused_by_nobody_has_no_rival() -> None:
+    """And nobody at all is no error."""
+    assert [one.rivalled for one in rank([Candidate("keystone", direct=0.8)], {})] == [False]
+    assert rank([], {}) == []
+
+
 def said(component: str, strength: float, directness: Directness = Directness.ACCUSATION, **facts: object) -> Candidate:
     """A candidate with one finding, which ``facts`` describe."""
     one = replace(finding(component, component, directness=directness), **facts)  # type: ignore[arg-type]

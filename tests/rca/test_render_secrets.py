@@ -44,6 +44,7 @@ FORMS = [
     'Authorization: Digest username="nova", response="{}"',
     "openstack --os-password {} server list",
     "--password={}",
+    "--os-a-long-name-with-a-password {}",
     "CREATE USER nova IDENTIFIED BY '{}'",
     "token gAAAAAB{} is not valid",
     "eyJhbGciOi.eyJpc3MiOi.{}",
@@ -144,6 +145,7 @@ def test_ordinary_lines_stay_as_they_are(line: str) -> None:
         ("password: hunter2 was set", "password: *** was set"),
         ("password: hunter, then x", "password: ***, then x"),
         ("X-Auth-Token: hunter was sent", "X-Auth-Token: *** was sent"),
+        ("password='hunter2\nnext 'line'", "password='***\nnext 'line'"),
         (r"{'password': 'ab\\\\', 'user': 'nova'}", "{'password': '***', 'user': 'nova'}"),
     ],
 )

@@ -175,7 +175,7 @@ class Publisher:
                 # A registry that was made anew counts from 1 over a store that is not empty.
                 if self.registry is not None:
                     self.registry.void(number)
-                taken = (self.place.number_of(folder) or 0 for folder in self.store.folders())
+                taken = filter(None, map(self.place.number_of, self.store.folders()))
                 at_least = max(number, *taken) + 1
             else:
                 return number
