@@ -225,20 +225,18 @@ def test_what_another_environment_put_under_a_pruned_number_is_not_what_the_prun
     store_only: Settings, make_model: MakeModel
 ) -> None:
     """Their folders have one name; a record that cannot be read may be theirs too."""
-    ours, theirs = (
-        ModelLifecycle(store_only.model_copy(update={"experiment_name": name})) for name in ("same_name", "same-name")
-    )
-    publish(ours, make_model("a"))
-    VersionChanges(ours).yank(1, "bad")
-    assert [step.version for step in carry_out(ours, plan(ours))] == [1]
-    version = publish(theirs, make_model("b"))
-    assert version.version == 1
-    manifest = stored_file(version).with_suffix(".json")
-    for content in (manifest.read_text(), "{"):
-        manifest.write_text(content)
-        for path in (manifest, stored_file(version)):
+    settings = store_only.model_copy(update={"experiment_name": "same_name"})
+    lifecycle = ModelLifecycle(settings)
+    file, _ = (stored_file(publish(lifecycle, make_model(content))) for content in "ab")
+    manifest = file.with_suffix(".json")
+    theirs = manifest.read_text().replace("same_name", "same-name")
+    assert [step.version for step in carry_out(lifecycle, plan(lifecycle))] == [1]
+    file.parent.mkdir(parents=True, exist_ok=True)
+    for content in (theirs, "{"):
+        for path, written in ((manifest, content), (file, "theirs")):
+            path.write_text(written)
             os.utime(path, (0, 0))
-        assert 1 not in why(plan(ours))
+        assert not any(step.remove for step in plan(ModelLifecycle(settings)))
 
 
 def test_a_file_without_a_record_is_an_orphan_after_a_day_and_only_where_asked_for(
