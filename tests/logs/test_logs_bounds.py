@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.logs.reading import rows
 
 from openstack_rca.errors import LogBoundReached
 from openstack_rca.logs import bounds as bounds_module
@@ -245,3 +246,12 @@ def test_times_of_members_are_in_utc_or_none() -> None:
     odd = zipfile.ZipInfo("a")
     odd.date_time = (2026, 13, 1, 0, 0, 0)
     assert zip_moment(odd) is None
+
+
+def test_of_a_message_longer_than_any_text_the_middle_is_left_out() -> None:
+    """Everything that looks for words in a message, and every report that shows it, would take as long as reading all."""
+    line = "2026-11-23 04:00:00.100 7 ERROR nova.compute.manager [-] "
+    (event,) = rows(f"{line}Begin{'x' * 200_000}End\n")
+    assert (event["message"][:6], event["message"][-4:]) == ("Beginx", "xEnd")
+    assert "134472 more characters" in event["message"]
+    assert len(event["message"]) < 70_000

@@ -27,6 +27,8 @@ from openstack_rca.logs.templates import mask_messages, template_ids
 from openstack_rca.plain_text import counted
 
 _NAMED_OTHERS = 200
+_LONGEST_TEXTS = {"message": 64 * 1024, "exception": 64 * 1024, "detail": 1024 * 1024}
+"""Characters that are kept of a text: what looks for words in it, and a report, take microseconds a character."""
 
 
 def read_logs(
@@ -244,11 +246,22 @@ _NO_TEMPLATE = (pl.lit("").alias("template"), pl.lit(0, pl.UInt64).alias("templa
 
 
 def _with_templates(events: pl.DataFrame) -> pl.DataFrame:
-    """Templates, made of distinct messages only."""
+    """Templates, made of distinct messages only; of what is longer than any text that a person wrote the middle is left out."""
+    for name, longest in _LONGEST_TEXTS.items():
+        size = events[name].str.len_bytes().max()
+        if isinstance(size, int) and size > longest:
+            events = events.with_columns(_shortened(pl.col(name), longest).alias(name))
     distinct = events.select(pl.col("message").unique())
     templates = mask_messages(distinct["message"]).alias("template")
     table = distinct.with_columns(templates, template_ids(templates).alias("template_id"))
     return events.join(table, on="message", how="left", maintain_order="left")
+
+
+def _shortened(text: pl.Expr, longest: int) -> pl.Expr:
+    half = longest // 2
+    left_out = (text.str.len_chars() - 2 * half).cast(pl.String)
+    parts = (text.str.head(half), pl.lit(" [... "), left_out, pl.lit(" more characters ...] "), text.str.tail(half))
+    return pl.when(text.str.len_chars() > longest).then(pl.concat_str(parts)).otherwise(text)
 
 
 def _nothing_known(
