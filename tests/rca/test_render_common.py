@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import io
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 import report_samples
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
+from openstack_rca.rca.render import render_html, render_markdown, render_short, render_text_plain
 from openstack_rca.rca.render.wording import (
     ACTION_WHEN_HEALTHY,
     ACTION_WHEN_UNSURE,
     alone,
+    category_text,
     chain_lines,
     chain_rows,
     clock,
@@ -43,7 +48,7 @@ from openstack_rca.rca.render.wording import (
     story_title,
     window_text,
 )
-from openstack_rca.rca.report.report import ConfidencePart, Hop, StoryPicture, StoryStep
+from openstack_rca.rca.report.report import ConfidencePart, Hop, Report, StoryPicture, StoryStep
 from openstack_rca.rca.vocabulary import EvidenceSort
 
 HOPS = st.lists(
@@ -404,3 +409,33 @@ def test_evidence_against_the_cause_on_another_host_names_whom_it_accuses() -> N
     told = {"It is gone"}
     assert reason(nowhere, cause, told) == ""
     assert reason(nowhere, cause, set()) == "It is gone."
+
+
+def test_a_cause_whose_trouble_the_first_one_explains_is_no_fault_beside_it() -> None:
+    """It is said of every such cause but of none that failed on its own account, and of the first never."""
+    report = report_samples.confirmed()
+    first, other = report.causes
+    keystone = other.model_copy(update={"component": "keystone", "independent": False})
+    own = keystone.model_copy(update={"independent": True})
+    report = report.model_copy(update={"causes": [first, other, keystone, own]})
+    assert [category_text(report, cause) for cause in report.causes] == [
+        "process-down",
+        "messaging",
+        "messaging, follows from mariadb",
+        "messaging",
+    ]
+
+
+def _short(report: Report) -> str:
+    output = io.StringIO()
+    render_short(report, Console(file=output, width=100, color_system=None))
+    return output.getvalue()
+
+
+@pytest.mark.parametrize("render", [_short, render_text_plain, render_markdown, render_html])
+def test_every_rendering_says_what_follows_from_the_first_cause(render: Callable[[Report], str]) -> None:
+    """An operator must not begin with a symptom."""
+    report = report_samples.confirmed()
+    keystone = report.causes[1].model_copy(update={"component": "keystone", "independent": False})
+    shown = render(report.model_copy(update={"causes": [report.causes[0], keystone]}))
+    assert "messaging, follows from mariadb" in " ".join(shown.split())

@@ -16,6 +16,7 @@ from openstack_rca.service.showing import (
     Headline,
     Report,
     Verdict,
+    category_text,
     chain_steps,
     confidence_sides,
     confidence_text,
@@ -126,7 +127,7 @@ def _draw_other_causes(answer: Answer, settings: Settings) -> None:
         key = f"{answer.report.id}-{number}"
         with st.container(border=True, gap="small"):
             with st.container(key=f"cause-name-{number}", gap=None):
-                kind = cause.category.value + (", a fault of its own" if cause.independent else "")
+                kind = category_text(answer.report, cause) + (", a fault of its own" if cause.independent else "")
                 st.text(plain(f"{number + 1}. {place(cause.component, cause.host)}  ({kind})"))
             details = st.expander("Evidence and reasons", key=f"details-{key}", on_change="rerun")
             if details.open:

@@ -10,6 +10,7 @@ from openstack_rca.plain_text import without_markdown as without_markdown
 from openstack_rca.rca.render import EvidenceGroup as EvidenceGroup
 from openstack_rca.rca.render import Headline as Headline
 from openstack_rca.rca.render import as_utc as as_utc
+from openstack_rca.rca.render import category_text as category_text
 from openstack_rca.rca.render import certainty as certainty
 from openstack_rca.rca.render import confidence_sides as confidence_sides
 from openstack_rca.rca.render import confidence_text as confidence_text

@@ -10,6 +10,7 @@ from openstack_rca.rca.render.ticket import render_ticket
 from openstack_rca.rca.render.wording import (
     Headline,
     as_utc,
+    category_text,
     certainty,
     clock,
     confidence_sides,

@@ -74,7 +74,7 @@ def _causes(report: Report) -> str:
     if not report.causes:
         return ""
     rows = [
-        f"| {number} | {_cell(wording.place(cause.component, cause.host))} | {cause.category.value} "
+        f"| {number} | {_cell(wording.place(cause.component, cause.host))} | {wording.category_text(report, cause)} "
         f"| {wording.moment(cause.onset)} |"
         for number, cause in enumerate(report.causes, start=1)
     ]

@@ -7,7 +7,7 @@ from rich.console import Console
 from openstack_rca.rca.render.excerpts import excerpt
 from openstack_rca.rca.render.page import HEAD_INDENT, Page
 from openstack_rca.rca.render.text_report import verdict_lines
-from openstack_rca.rca.render.wording import Headline, clock, headline, lacks, place, spot
+from openstack_rca.rca.render.wording import Headline, category_text, clock, headline, lacks, place, spot
 from openstack_rca.rca.report import Report
 
 MOST_LINES = 25
@@ -58,7 +58,7 @@ def _causes(page: Page, report: Report) -> None:
     for number, cause in enumerate(report.causes[:_CAUSES], start=1):
         since = f"{clock(cause.onset)[:8]} UTC" if cause.onset else " " * 12
         name = page.text(place(cause.component, cause.host), "bold")
-        line = page.join(f"{number}  {since}  ", name, f"  {cause.category.value}")
+        line = page.join(f"{number}  {since}  ", name, f"  {category_text(report, cause)}")
         for shown in page.cut(line, 1, page.width - 2):
             page.show(shown, 2)
 

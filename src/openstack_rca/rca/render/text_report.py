@@ -141,7 +141,7 @@ def _causes(page: Page, report: Report, own: Sequence[Cause]) -> None:
     page.title("Causes, most likely first")
     if page.width < _TABLE_WIDTH:
         for number, cause in enumerate(causes, start=1):
-            share = f"{cause.category.value}, since {wording.moment(cause.onset)}"
+            share = f"{wording.category_text(report, cause)}, since {wording.moment(cause.onset)}"
             page.item(
                 str(number), page.join(page.text(wording.place(cause.component, cause.host), "bold"), f": {share}")
             )
@@ -157,7 +157,7 @@ def _causes(page: Page, report: Report, own: Sequence[Cause]) -> None:
             table.add_row(
                 Text(str(number)),
                 page.text(wording.place(cause.component, cause.host), "bold"),
-                page.text(cause.category.value),
+                page.text(wording.category_text(report, cause)),
                 Text(
                     f"{wording.clock(cause.onset)[:8]} UTC" if day and cause.onset else wording.moment(cause.onset)[:19]
                 ),

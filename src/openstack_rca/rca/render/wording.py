@@ -99,9 +99,14 @@ def headline(report: Report) -> Headline:
 
 
 def _reach(cause: Cause) -> str:
-    if not cause.explains:
-        return ""
-    return f"It accounts for the trouble of {names(cause.explains)}."
+    return f"It accounts for the trouble of {names(cause.explains)}." if cause.explains else ""
+
+
+def category_text(report: Report, cause: Cause) -> str:
+    """Return the category, and whether the first cause accounts for this one's trouble."""
+    first = report.causes[0]
+    follows = cause is not first and not cause.independent and cause.component in first.explains
+    return cause.category.value + (f", follows from {first.component}" if follows else "")
 
 
 def _also(report: Report) -> str:
