@@ -489,3 +489,10 @@ def test_a_file_that_names_the_host_counts_behind_its_logs_too(tmp_path: Path, n
     assert set(read.events["host"]) == {"cmp-z"}
     assert [file.host_from for file in read.files] == [HostSource.HOSTNAME_FILE]
     assert set(read_logs([path], host="other").events["host"]) == {"other"}
+
+
+def test_a_folder_that_is_called_as_its_archive_is_no_host(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "mycloud.zip", "w") as archive:
+        archive.writestr("mycloud/nova-compute.log", LINE)
+        archive.writestr("mycloud/cmp-a/nova-compute.log", LINE)
+    assert set(read_logs([tmp_path]).events["host"]) == {None, "cmp-a"}

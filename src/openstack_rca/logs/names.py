@@ -76,6 +76,13 @@ _SUPPORTCONFIG = re.compile(r"^(?:scc|nts)_(?P<host>[\w.-]+?)_\d{6}_\d{4}$")
 _COPIED = re.compile(r"(?<=[\w])[._-](?:\d{8}|\d{4}-\d\d-\d\d)(?:[._T-]?\d{4,6})?$")
 # A container of OpenStack-Ansible: what is called `cmp-a_nova_api_container-12345678` calls itself by dashes alone.
 _ANSIBLE_CONTAINER = re.compile(r"^(?:(?P<host>[^_]+)_(?P<service>[a-z0-9_]+)_|(?P<dashed>.+)-)container-[0-9a-f]{8}$")
+_CONTAINER_FILE = re.compile(r"^(?P<container>.+[_-]container-[0-9a-f]{8})(?P<rest>[._-].*)?$")
+# A word for what somebody collected, which no host is called by.
+_COLLECTED = re.compile(
+    r"(?:^|[^a-z])(?:logs|tickets?|cases?|incidents?|inc|issues?|bugs?|dump|reports?|bundle|archive|diag|diagnostics|evidence|"
+    r"collected|collection|export)(?:[^a-z]|$)",
+    re.IGNORECASE,
+)
 # `NAMESPACE_POD_UID` of the kubelet, and `POD_NAMESPACE_CONTAINER-ID` of its links.
 _POD_FOLDER = re.compile(r"^[a-z0-9-]+_(?P<pod>[a-z0-9.-]+)_(?:[0-9a-f-]{32,36})$")
 _POD_LINK = re.compile(r"^(?P<pod>[a-z0-9.-]+)_[a-z0-9-]+_(?P<container>[a-z0-9-]+)-[0-9a-f]{64}$")
@@ -133,6 +140,9 @@ def origin_of(inside: Sequence[str], outside: Sequence[str] = ()) -> Origin:
         inside = ["slapd" if part.startswith("slapd-") else part for part in inside]
     folders = [part for part in (*outside, *inside[:-1]) if part not in ("/", "", ".", "..")]
     service, named_host = _service(inside[-1], folders)
+    container = next(filter(None, map(_in_container, reversed(folders))), None)
+    if container is not None and not is_program(service or ""):
+        service = _program_of(container) or service
     # A folder with whose name the program's begins is the program's: `kea/kea-dhcp4.log`, `nagios/nagios.log`.
     called = (service or "").lower()
     parts = [called.partition(sign) for sign in "-_."]
@@ -173,12 +183,9 @@ def _service(name: str, folders: list[str]) -> tuple[str | None, str | None]:
     name = _CUT.sub("", name)
     parent = folders[-1] if folders else ""
     plain = _NODE_SUFFIX.sub("", name)
-    node = _NODE_NAME.match(plain)
-    if node is not None:
-        container = _in_container(node.group(1))
-        return "rabbitmq", container.host if container else node.group(1)
-    if _DOMAIN.match(name):
-        return "sssd", None
+    alone = _service_of_name(name, plain)
+    if alone is not None:
+        return alone
     in_pod = _pod_service(plain, folders)
     if in_pod is not None:
         return in_pod, None
@@ -212,6 +219,22 @@ def _service(name: str, folders: list[str]) -> tuple[str | None, str | None]:
         container = _in_container(parent)
         return (container.service if container else None), host
     return service or None, host
+
+
+def _service_of_name(name: str, plain: str) -> tuple[str | None, str | None] | None:
+    """Service and host of a file whose name alone tells them."""
+    node = _NODE_NAME.match(plain)
+    if node is not None:
+        container = _in_container(node.group(1))
+        return "rabbitmq", container.host if container else node.group(1)
+    if _DOMAIN.match(name):
+        return "sssd", None
+    of_container = _CONTAINER_FILE.match(name)
+    container = _in_container(of_container["container"]) if of_container else None
+    if of_container is None or container is None:
+        return None
+    stem = plain_stem((of_container["rest"] or "").lstrip("._-"))
+    return stem if is_program(stem) else _program_of(container), container.host
 
 
 def _pod_service(stem: str, folders: list[str]) -> str | None:
@@ -322,6 +345,17 @@ def _in_container(name: str) -> Origin | None:
     return next(known, None) or next(hosts, None) or next(iter(splits), Origin(None, found["dashed"]))
 
 
+def _program_of(container: Origin) -> str | None:
+    """The program in a container of OpenStack-Ansible, whose name may say more: ``nova_api_os_compute``, ``cinder_volumes``."""
+    called = words_left = normal_name(container.service or "")
+    while words_left:
+        for name in (words_left, words_left.removesuffix("s")):
+            if is_program(name):
+                return name
+        words_left = words_left.rpartition("-")[0]
+    return called or None
+
+
 def _may_be_host(part: str) -> bool:
     lower = part.lower()
     if _ADDRESS.match(part):
@@ -332,6 +366,7 @@ def _may_be_host(part: str) -> bool:
         and not _DATED.match(part)
         and not _IDENTIFIER.match(part)
         and not _POD_FOLDER.match(part)
+        and not _COLLECTED.search(part)
         and not _REPLICA.search(part)
         and not part.startswith((".", "must-gather", "juju-crashdump", "quay-io", "registry-"))
     )

@@ -101,10 +101,12 @@ class Source:
             # A mail is called by its subject.
             archives = [] if re.search(r"(?i)\.(?:eml|mbox)$", self.inside[-1]) else [self.inside[-1]]
             folders: list[str] = []
-            for part in member[:-1]:
+            for place, part in enumerate(member[:-1]):
                 stem = stem_of_archive(part)
                 numbered = re.search(r"[a-z].*\d|\.", stem) and not _COLLECTION.search(stem)
-                (archives if stem != part and not numbered else folders).append(stem)
+                # Who packs a folder calls the archive by it.
+                alike = place == 0 and stem == stem_of_archive(self.inside[-1])
+                (archives if alike or (stem != part and not numbered) else folders).append(stem)
             found = origin_of(
                 (*self.inside[:-1], *folders, member[-1]), (*self.outside, *map(stem_of_archive, archives))
             )
