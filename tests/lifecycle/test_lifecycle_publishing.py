@@ -23,6 +23,7 @@ from openstack_rca.errors import (
     StoreError,
     StoreObjectExists,
     StoreObjectNotFound,
+    StoreUnavailable,
 )
 from openstack_rca.lifecycle.objects.files import file_digest
 from openstack_rca.lifecycle.objects.store import ObjectStore
@@ -402,6 +403,23 @@ def test_a_number_that_the_history_knows_is_not_given_again(
     VersionChanges(ModelLifecycle(store_only)).yank(version.version, "bad")
     shutil.rmtree(stored_file(version).parents[1])
     assert publish(ModelLifecycle(store_only), make_model("next")).version == count + 1
+
+
+def test_a_folder_without_room_is_not_asked_again(
+    store_only: Settings, make_model: MakeModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server may answer the next time; waiting makes no room on a disk of this machine."""
+    lifecycle = ModelLifecycle(store_only)
+    asked: list[str] = []
+
+    def full(key: str, *_arguments: object) -> None:
+        asked.append(key)
+        raise StoreUnavailable("No space is left.", "Free some.")
+
+    monkeypatch.setattr(lifecycle.store, "put_new_file", full)
+    with pytest.raises(PublishFailed, match="No space is left"):
+        publish(lifecycle, make_model("first"))
+    assert asked == [lifecycle.place.key(1)]
 
 
 BROKEN: dict[str, Callable[[Path], object]] = {
