@@ -393,6 +393,23 @@ def test_what_broke_off_is_finished_under_its_own_number(
     assert listed == {number: "ready", 3 - number: "uploading"}
 
 
+def test_what_the_store_spoiled_is_published_anew_under_the_next_number(
+    embedded: Settings, make_model: MakeModel
+) -> None:
+    """The spoiled version is refused for good; the file waits in the spool and is not lost."""
+    lifecycle = ModelLifecycle(embedded)
+
+    def spoil(step: str) -> None:
+        if step == "uploaded":
+            Path(lifecycle.store.uri(lifecycle.place.key(1)).removeprefix("file://")).write_bytes(b"spoiled")
+
+    with pytest.raises(PublishFailed, match="other bytes than were sent"):
+        publish(ModelLifecycle(embedded, at_step=spoil), make_model("first"))
+    (version,) = lifecycle.publish_spooled()
+    assert [(one.version, one.status) for one in lifecycle.list()] == [(2, "ready"), (1, "refused")]
+    assert version.version == 2
+
+
 @pytest.mark.parametrize("count", [1, 2])
 def test_a_number_that_the_history_knows_is_not_given_again(
     store_only: Settings, make_model: MakeModel, count: int
