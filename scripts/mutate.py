@@ -9,22 +9,28 @@ from __future__ import annotations
 
 import argparse
 import ast
+import importlib
+import multiprocessing
 import os
 import random
-import shlex
 import shutil
+import signal
 import sys
 import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
+from difflib import unified_diff
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
 from cosmic_ray.commands import init
-from cosmic_ray.mutating import mutate_and_test
+from cosmic_ray.mutating import use_mutation
+from cosmic_ray.plugins import get_operator
 from cosmic_ray.work_db import use_db
-from cosmic_ray.work_item import MutationSpec, TestOutcome
+from cosmic_ray.work_item import MutationSpec
 from coverage import Coverage
 from rich.progress import track
 
@@ -113,40 +119,85 @@ COPIED = (
     "scripts",
     "pyproject.toml",
 )
+PYTEST = ("-x", "-q", "-p", "no:cacheprovider")
 PATIENCE = 20.0
 """Seconds that a mutant's tests may take beyond ten times what they take unchanged: some mutants never end."""
 
 
-class TestMap:
+PRELOADED = ("hypothesis", "numpy", "polars", "pydantic", "rich.console")
+"""Loaded once, before the processes of the mutants part from this one: that takes longer than most mutants' tests."""
+
+_FORK = multiprocessing.get_context("fork")
+
+
+class _Watch:
     """Which tests run which lines of the sources, and how long each test takes: a plugin of one run of pytest."""
 
     def __init__(self, sources: list[Path]) -> None:
         self.seconds: dict[str, float] = defaultdict(float)
-        self._coverage = Coverage(data_file=None, include=[str(source) for source in sources])
-        self._tests: dict[Path, dict[int, list[str]]] = {}
+        self.coverage = Coverage(data_file=None, include=[str(source) for source in sources])
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Count what runs from now on for this test."""
-        self._coverage.switch_context(nodeid)
+        self.coverage.switch_context(nodeid)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Add up set-up, call and tear-down."""
         self.seconds[report.nodeid] += report.duration
 
-    def fill(self, tests: list[str]) -> bool:
-        """Run the tests; tells whether all of them pass."""
-        self._coverage.start()
-        status = pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests], plugins=[self])
-        self._coverage.stop()
-        data = self._coverage.get_data()
-        self._tests = {Path(name): data.contexts_by_lineno(name) for name in data.measured_files()}
-        return status == pytest.ExitCode.OK
+
+class TestMap:
+    """Which tests run a statement, and how long they take; they ran once, in a process of their own, which ``passed`` or not."""
+
+    def __init__(self, sources: list[Path], tests: list[str]) -> None:
+        receiver, sender = _FORK.Pipe(duplex=False)
+        process = _FORK.Process(target=_watched, args=(sources, tests, sender))
+        process.start()
+        self.passed, self.seconds, self._tests = receiver.recv()
+        process.join()
 
     def tests_of(self, mutation: MutationSpec) -> list[str]:
         """The tests that run the statement of a mutant, the quickest first; all where it runs on import or in other processes."""
-        lines = self._tests.get(Path(mutation.module_path).resolve(), {})
+        lines = self._tests.get(str(Path(mutation.module_path).resolve()), {})
         names = {name for line in _statement(mutation) for name in lines.get(line, ())}
         return sorted(self.seconds if not names or "" in names else names, key=lambda name: self.seconds[name])
+
+
+def _watched(sources: list[Path], tests: list[str], answer: Connection) -> None:
+    watch = _Watch(sources)
+    watch.coverage.start()
+    status = pytest.main([*PYTEST, *tests], plugins=[watch])
+    watch.coverage.stop()
+    data = watch.coverage.get_data()
+    lines = {name: data.contexts_by_lineno(name) for name in data.measured_files()}
+    answer.send((status == pytest.ExitCode.OK, dict(watch.seconds), lines))
+
+
+def _tried(tests: list[str]) -> None:
+    os.setsid()
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+        os.dup2(nowhere.fileno(), 2)
+    sys.exit(pytest.main([*PYTEST, *tests]))
+
+
+def survives(mutation: MutationSpec, tests: TestMap) -> str:
+    """The patch of a mutant that its tests do not notice, empty for one that they do; one that takes too long is noticed."""
+    chosen = tests.tests_of(mutation)
+    operator = get_operator(mutation.operator_name)(**mutation.operator_args)
+    with use_mutation(mutation.module_path, operator, mutation.occurrence) as (before, after):
+        process = _FORK.Process(target=_tried, args=(chosen,))
+        process.start()
+        process.join(PATIENCE + 10 * sum(tests.seconds[name] for name in chosen))
+        # What a test began may still run, and all of it where the mutant never ends.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid or 0, signal.SIGKILL)
+        process.join()
+    if process.exitcode != pytest.ExitCode.OK:
+        return ""
+    return "\n".join(
+        unified_diff(before.splitlines(), after.splitlines(), *[str(mutation.module_path)] * 2, lineterm="")
+    )
 
 
 def _statement(mutation: MutationSpec) -> range:
@@ -227,26 +278,24 @@ def main() -> int:
             chosen = random.Random(arguments.seed).sample(  # noqa: S311 - nothing is secret here
                 chosen, arguments.sample
             )
-        tests_map = TestMap([folder / SOURCES / source for source in sources])
-        if not tests_map.fill(tests):
+        for module in PRELOADED:
+            importlib.import_module(module)
+        test_map = TestMap([folder / SOURCES / source for source in sources], tests)
+        if not test_map.passed:
             print(f"The tests of {arguments.room} fail as they are.")
             return 2
         # What the first run compiled stays; a mutant, which is newer than that, leaves nothing that a later run could take.
         os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
-        command = shlex.join([sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "@chosen-tests"])
+        sys.dont_write_bytecode = True
         survived, done = [], 0
         end = time.monotonic() + 60 * (arguments.minutes or 1e6)
         for mutation in track(chosen, description=arguments.room):
             if time.monotonic() > end:
                 break
             done += 1
-            chosen_tests = tests_map.tests_of(mutation)
-            Path("chosen-tests").write_text("\n".join(chosen_tests))
-            seconds = PATIENCE + 10 * sum(tests_map.seconds[name] for name in chosen_tests)
-            result = mutate_and_test([mutation], command, seconds)
-            if result.test_outcome is TestOutcome.SURVIVED:
-                survived.append(result.diff or "")
-                print(result.diff, flush=True)
+            if patch := survives(mutation, test_map):
+                survived.append(patch)
+                print(patch, flush=True)
     caught = 1 - len(survived) / max(done, 1)
     print(f"{arguments.room}: {done} of {total} mutants, {len(survived)} survived, {caught:.1%} caught")
     return 0 if caught >= arguments.least else 1
