@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from openstack_rca.errors import ConfigurationError, VersionNotFound
+from openstack_rca.errors import ConfigurationError, DigestMismatch, StoreObjectNotFound, VersionNotFound
 from openstack_rca.lifecycle.records import ModelKind
 from openstack_rca.lifecycle.versions.changes import VersionChanges
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
@@ -81,8 +82,6 @@ def test_a_latest_that_cannot_be_opened_gives_way_to_the_newest_usable_one(
     facts: dict[str, Any] = {"run_id": None, "metrics": {}, "parameters": {}, "card": {}}
     lifecycle = ModelLifecycle(settings)
     lifecycle.publish(strange, **facts)
-    import zipfile
-
     with zipfile.ZipFile(tmp_path / "other.keras", "w") as archive:
         archive.writestr("config.json", "{}")
     lifecycle.publish(tmp_path / "other.keras", **facts)
@@ -107,6 +106,28 @@ def test_with_registry_and_store_down_and_nothing_cached_the_answer_is_made_with
     opened = open_model("latest", settings)
     assert opened.file is None
     assert "does not answer" in opened.notices[0] and closed in opened.notices[0]
+
+
+@pytest.mark.parametrize("damage", [b"changed", None], ids=["changed", "gone"])
+def test_a_latest_that_the_store_changed_or_lost_takes_the_model_away_and_not_the_answer(
+    tmp_path: Path, damage: bytes | None
+) -> None:
+    """The notice says which file it is; the older version does not take its place, and a version by name is refused."""
+    settings = load_settings(home=tmp_path / "home", mlflow_enabled=False)
+    facts: dict[str, Any] = {"run_id": None, "metrics": {}, "parameters": {}, "card": {}}
+    for content in ("older", "newer"):
+        file = tmp_path / f"{content}.keras"
+        with zipfile.ZipFile(file, "w") as archive:
+            archive.writestr("config.json", f'{{"name": "{content}"}}')
+        latest = ModelLifecycle(settings).publish(file, **facts)
+    stored = Path(latest.uri.removeprefix("file://"))
+    stored.unlink() if damage is None else stored.write_bytes(damage)
+    shutil.rmtree(settings.home / "cache", ignore_errors=True)
+    opened = open_model("latest", settings)
+    assert (opened.file, opened.version) == (None, None)
+    assert opened.notices[0].startswith("Answered without a model") and stored.name in opened.notices[0]
+    with pytest.raises((DigestMismatch, StoreObjectNotFound)):
+        open_model("2", settings)
 
 
 def test_versions_from_before_mlflow_was_switched_on_are_found(trained: Trained, tmp_path: Path) -> None:

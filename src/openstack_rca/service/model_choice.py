@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 TRAIN = "Train one with: openstack-rca train PATH_TO_NORMAL_LOGS"
 
+_OTHERS = "Check the versions with openstack-rca models verify; take another one with --model N or openstack-rca models rollback."
+
 
 @dataclass(frozen=True)
 class OpenModel:
@@ -51,14 +53,15 @@ def open_model(reference: str, settings: Settings) -> OpenModel:
     """Open a model by version, alias or file.
 
     For ``latest``, that there is no version, none that can be opened, or no way to one is not an error: the newest usable
-    version stands in, else the answer is made without a model, and the notices say so.
+    version stands in, else the answer is made without a model, and the notices say so. Where the store lost or changed the
+    file of ``latest``, no older version takes its place: whoever can write there would decide which one answers.
 
     Args:
         reference: ``latest``, a number, ``@alias``, the path of a ``.keras`` file, or ``none`` for no model.
 
     Raises:
         VersionNotFound: a version was asked for by name and does not exist.
-        DigestMismatch, SignatureInvalid: it is not what was published; no other version takes its place.
+        DigestMismatch, SignatureInvalid, StoreObjectNotFound: the version that was named is not what was published, or gone.
         ConfigurationError: the folder of state, in which a version that was named may be, cannot be made.
         ModelFileError: the file that was named is damaged, unsafe or of another format.
     """
@@ -84,8 +87,8 @@ def open_model(reference: str, settings: Settings) -> OpenModel:
         loaded = lifecycle.load(reference)
     except VersionNotFound as error:
         return _without_model(str(error))
-    except StoreObjectNotFound:
-        raise
+    except (StoreObjectNotFound, DigestMismatch, SignatureInvalid) as error:
+        return _without_model(f"{error.message} {_OTHERS}")
     except (RegistryUnavailable, StoreError) as error:
         return _without_model(f"{error} No version is in the cache of this machine.")
     try:
@@ -108,8 +111,8 @@ def _newest_usable(lifecycle: ModelLifecycle, broken: ModelVersion, error: Model
     for version in others:
         try:
             opened = _opened(lifecycle.load(version.version))
-        except (DigestMismatch, SignatureInvalid):
-            raise
+        except (DigestMismatch, SignatureInvalid) as refusal:
+            return _without_model(f"{problem} {refusal.message} {_OTHERS}")
         except (LifecycleError, ModelFileError):
             continue
         notices = [f"{problem} Version {version.version} answers instead.", *opened.notices]
