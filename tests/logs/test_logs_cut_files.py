@@ -200,3 +200,15 @@ def split_zip(data: bytes, folder: Path, border: int) -> None:
 def test_a_zip_that_was_cut_by_the_program_that_packed_it_is_read(tmp_path: Path) -> None:
     split_zip(zipped(TEXT, tmp_path / "whole"), tmp_path / "case", 300)
     assert read_logs([tmp_path / "case"]).events.select(STORY_COLUMNS).equals(story())
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_such_a_zip_is_read_inside_of_an_archive_too(tmp_path: Path, order: int) -> None:
+    """The parts come in any order."""
+    split_zip(zipped(TEXT, tmp_path / "whole"), tmp_path / "case", 300)
+    parts = {f"cmp1/{name}": (tmp_path / "case" / name).read_bytes() for name in ["a.z01", "a.zip"][::order]}
+    (tmp_path / "all").mkdir()
+    (tmp_path / "all" / "case.tar").write_bytes(tar(parts))
+    read = read_logs([tmp_path / "all"])
+    assert read.events.select(STORY_COLUMNS).equals(story())
+    assert [file.file for file in read.files] == ["case.tar/cmp1/a.zip/nova-compute.log"]

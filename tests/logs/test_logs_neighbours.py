@@ -206,3 +206,11 @@ def test_host_and_year_can_be_given_where_lines_do_not_say() -> None:
     found = rows(text, "messages", year=2021, host="ctl1")
     assert [(event["time"].year, event["host"]) for event in found] == [(2020, "ctl9"), (2021, "ctl9")]
     assert rows("2026-11-23 04:00:00.100 7 INFO nova.api [-] up\n", host="ctl1")[0]["host"] == "ctl1"
+
+
+@pytest.mark.parametrize(
+    "before", ["", "2026-11-23 04:00:00 ", "Nov 23 04:00:00 c1 prog[7]: ", "2026-11-23T04:00:00Z stderr F "]
+)
+def test_a_url_behind_a_level_is_no_logger(before: str) -> None:
+    (event,) = rows(f"{before}ERROR:http://192.0.2.1:5000/v3: timed out\n")
+    assert (event["level"], event["logger"], event["message"]) == ("ERROR", None, "http://192.0.2.1:5000/v3: timed out")

@@ -7,11 +7,7 @@ inside of something else, what a 7z holds, and a binary journal need temporary f
 from __future__ import annotations
 
 import io
-import itertools
-import os
-import shutil
 import stat
-import subprocess
 import tarfile
 import tempfile
 import zipfile
@@ -26,8 +22,9 @@ from typing import IO, cast
 from openstack_rca.errors import BinaryLog, DamagedLog, LogBoundReached, UnknownPacking, UnreadableLog
 from openstack_rca.logs.bounds import DEEPEST, Bounds, Budget
 from openstack_rca.logs.content import PlainText, encoding_of, is_binary, reads_like_log
-from openstack_rca.logs.cut_files import FIRST_OF_ZIP, missing_parts, told_of_missing
+from openstack_rca.logs.cut_files import FIRST_OF_ZIP, missing_parts, starts_of, told_of_missing
 from openstack_rca.logs.held_parts import HeldParts
+from openstack_rca.logs.journals import program_for_journals, shown_journal
 from openstack_rca.logs.layout import HostFacts, depth_of_host_file, facts_in, is_called_like_log, is_other_kind
 from openstack_rca.logs.mails import MOST_PARTS, mails_of, parts_of_mail
 from openstack_rca.logs.members import (
@@ -80,6 +77,8 @@ class _Member:
     parts: tuple[str, ...]
     content: Input
     modified: datetime | None
+    starts: tuple[int, ...] = ()
+    """Where the parts of a zip begin that the program which packed it cut."""
 
 
 def reason_of(error: UnreadableLog) -> SkipReason:
@@ -103,6 +102,7 @@ class Walk:
         direct: whether the user named this very file: then its name does not matter.
         parts: its path below what the user gave.
         further: the other parts of a file that was cut.
+        named: whether its name does not matter although it lies in a folder, where it is alone.
     """
 
     def __init__(
@@ -113,11 +113,13 @@ class Walk:
         *,
         direct: bool,
         further: Sequence[Path] = (),
+        named: bool = False,
     ) -> None:
         self._path = path
         self._further = further
         self._parts = parts
         self._direct = direct
+        self._named = direct or named
         self._budget = Budget(bounds)
         self._hosts: dict[tuple[str, ...], HostFacts] = {}
         self._names: dict[tuple[str, ...], set[str]] = {}
@@ -136,7 +138,8 @@ class Walk:
         with opened(self._path, direct=self._direct, further=self._further) as raw:
             if raw.seekable():
                 self._tell = raw.tell
-            yield from self._open(_Member((), Input(raw, called_by(self._path)), None), 0, raw)
+            given = _Member((), Input(raw, called_by(self._path)), None, self._starts_of_parts())
+            yield from self._open(given, 0, raw)
         for folder, names in self._names.items():
             for name, whole in missing_parts(names):
                 yield LeftOut((*folder, name), SkipReason.MISSING_PART, told_of_missing(name, whole))
@@ -182,20 +185,20 @@ class Walk:
                     yield from self._zip(member, depth, raw)
                 elif packing is Packing.SEVEN_ZIP:
                     with self._on_disk(member, raw) as file:
-                        for one in files_of(file, member.content.called, self._budget):
-                            yield from self._member(member, one.name, one.content, one.modified, depth)
+                        for file_in in files_of(file, member.content.called, self._budget):
+                            yield from self._member(member, file_in.name, file_in.content, file_in.modified, depth)
                 else:
                     yield from self._mails(member, depth)
             finally:
                 self._held.pop()
-            for parts, stream, modified in held.files(self._names):
-                content = Input(stream, f"{called_by(self._path)}/{'/'.join(parts)}")
-                yield from self._open(_Member(parts, content, modified), depth + 1, None)
+            for one in held.files(self._names):
+                content = Input(one.stream, f"{called_by(self._path)}/{'/'.join(one.parts)}")
+                yield from self._open(_Member(one.parts, content, one.modified, one.starts), depth + 1, None)
 
     def _text(self, member: _Member, *, packed: bool) -> Iterator[Inside | LeftOut]:
         head = member.content.head()
         binary = is_binary(head) and encoding_of(head) == "utf-8"
-        if not (self._direct and not member.parts) and not binary and not self._is_log(member, head):
+        if not (self._named and not member.parts) and not binary and not self._is_log(member, head):
             yield LeftOut(member.parts, SkipReason.NOT_A_LOG)
             return
         if binary:
@@ -287,21 +290,21 @@ class Walk:
             except DAMAGED_ZIP as error:
                 raise damaged(outer.content.called, error) from error
             with archive:
-                starts = self._starts_of_parts() if not outer.parts else []
                 for entry in archive.infolist():
-                    if starts:
+                    if outer.starts:
                         # A place is one in its part; zipfile takes it for one in the last part.
-                        entry.header_offset += starts[min(entry.volume, len(starts) - 1)] - starts[-1]
+                        last = len(outer.starts) - 1
+                        entry.header_offset += outer.starts[min(entry.volume, last)] - outer.starts[-1]
                     if entry.filename.endswith("/"):
                         continue
                     self._budget.take_member(outer.content.called)
                     yield from self._zip_member(outer, archive, entry, depth)
 
-    def _starts_of_parts(self) -> list[int]:
+    def _starts_of_parts(self) -> tuple[int, ...]:
         """Where the parts begin of a zip that was cut by the program that packed it; none of any other file."""
         if self._path is None or not self._path.name.endswith(FIRST_OF_ZIP):
-            return []
-        return [0, *itertools.accumulate(part.stat().st_size for part in (self._path, *self._further[:-1]))]
+            return ()
+        return starts_of(part.stat().st_size for part in (self._path, *self._further[:-1]))
 
     def _zip_member(
         self, outer: _Member, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, depth: int
@@ -351,25 +354,18 @@ class Walk:
             yield LeftOut(outer.parts, reason_of(packed.trouble), packed.trouble.message)
 
     def _journal(self, member: _Member, raw: IO[bytes] | None) -> Iterator[Inside | LeftOut]:
-        program = shutil.which("journalctl")
+        program = program_for_journals()
         if program is None:
             detail = f"{member.content.called} is a binary journal, and journalctl is not installed here."
             if not member.parts and self._direct:
                 raise UnknownPacking(detail, "On its host: journalctl --file FILE -o json > journal.json")
             yield LeftOut(member.parts, SkipReason.NEEDS_JOURNALCTL, detail)
             return
-        with self._on_disk(member, raw) as file, tempfile.TemporaryDirectory() as folder:
-            # journalctl takes only files that are called like a journal.
-            link = Path(folder, "system.journal")
-            link.symlink_to(f"/proc/{os.getpid()}/fd/{file.fileno()}")
-            command = [program, f"--file={link}", "--output=json", "--all", "--no-pager", "--quiet"]
-            with subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-            ) as process:
-                assert process.stdout is not None
-                text = _Metered(Input(process.stdout, member.content.called), self._budget)
+        with self._on_disk(member, raw) as file:
+            with shown_journal(program, file) as shown:
+                text = _Metered(Input(shown.text, member.content.called), self._budget)
                 yield Inside(member.parts, text, member.modified, self.told_of(member.parts).name)
-            if process.returncode > 0:
+            if shown.failed:
                 yield LeftOut(member.parts, SkipReason.DAMAGED, f"journalctl cannot read {member.content.called}.")
 
     @contextmanager

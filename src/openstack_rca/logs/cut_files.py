@@ -25,6 +25,8 @@ _PART = re.compile(
 )
 _ARCHIVE = re.compile(r"\.(?:7z|zip|tar|tgz|gz|xz|bz2|zst|lz4)$")
 _ZIP = ".z"
+LAST_OF_ZIP = 10_000
+"""The place of the last part of such a zip, which has no number."""
 FIRST_OF_ZIP = ".z01"
 """How the first part of a zip ends that was cut by the program that packed it."""
 
@@ -42,6 +44,11 @@ class Kind:
     def first(self) -> int:
         """The place of the first part, at most."""
         return 0 if self.letters else 1
+
+    @property
+    def file(self) -> str:
+        """The name of the whole file."""
+        return self.whole + (".zip" if self.mark == _ZIP else "")
 
     @property
     def is_sure(self) -> bool:
@@ -76,15 +83,21 @@ def _part(name: str) -> tuple[Kind, int] | None:
 def part_for_sure(name: str) -> tuple[Kind, int] | None:
     """The same where nothing but the name is known: of the words of two letters only the first 26 can be an end of `split`'s."""
     cut = _part(name)
-    if (
-        cut is None
-        or not cut[0].is_sure
-        or cut[0].mark == _ZIP
-        or _ARCHIVE.search(name)
-        or is_other_kind((cut[0].whole,))
-    ):
+    if cut is None or not cut[0].is_sure or _ARCHIVE.search(name) or is_other_kind((cut[0].whole,)):
         return None
     return cut if not cut[0].letters or cut[1] < 26 or _ARCHIVE.search(cut[0].whole) else None
+
+
+def last_of_zip(name: str, head: bytes) -> tuple[Kind, int] | None:
+    """The same of a file that is called ``.zip`` and does not begin as one, where another part of it came before."""
+    whole = name.removesuffix(".zip")
+    is_last = whole and whole != name and packing_of(head) is None
+    return (Kind(whole, _ZIP, 0, 0), LAST_OF_ZIP) if is_last else None
+
+
+def starts_of(sizes: Iterable[int]) -> tuple[int, ...]:
+    """Where parts begin in the whole, by the sizes of all but the last."""
+    return (0, *itertools.accumulate(sizes))
 
 
 def missing_parts(names: Iterable[str]) -> list[tuple[str, str]]:
@@ -97,7 +110,7 @@ def missing_parts(names: Iterable[str]) -> list[tuple[str, str]]:
             kinds.setdefault(found[0], {})[found[1]] = name
     missing = []
     for kind, parts in kinds.items():
-        whole = kind.whole + (".zip" if kind.mark == _ZIP else "")
+        whole = kind.file
         last, like = max(parts), next(iter(parts.values()))
         # The end of every `.log` may be letters of `split`: before thousands of names are made, the gaps are counted.
         gaps = last - kind.first - sum(kind.first <= place < last for place in parts)

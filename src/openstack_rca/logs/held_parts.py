@@ -10,18 +10,19 @@ from typing import IO, NamedTuple
 
 from openstack_rca.errors import DamagedLog
 from openstack_rca.logs.bounds import Budget
-from openstack_rca.logs.cut_files import Kind, part_for_sure
+from openstack_rca.logs.cut_files import LAST_OF_ZIP, Kind, last_of_zip, part_for_sure, starts_of
 from openstack_rca.logs.opening import Input
 
 _COPY_BYTES = 1024 * 1024
 
 
 class Held(NamedTuple):
-    """A file that was held back: its path in the archive, its bytes, when it changed last."""
+    """A file that was held back: its path in the archive, its bytes, when it changed last, where the parts of a zip begin."""
 
     parts: tuple[str, ...]
     stream: _Places
     modified: datetime | None
+    starts: tuple[int, ...] = ()
 
 
 class _Places:
@@ -56,7 +57,7 @@ class HeldParts:
 
     def takes(self, parts: tuple[str, ...], content: Input, modified: datetime | None) -> bool:
         """Hold a member back where its name says for sure that it is a part; raises LogBoundReached."""
-        cut = part_for_sure(parts[-1])
+        cut = part_for_sure(parts[-1]) or last_of_zip(parts[-1], content.head())
         if cut is None:
             return False
         start, size = self._disk.seek(0, os.SEEK_END), 0
@@ -81,10 +82,15 @@ class HeldParts:
         for (folder, kind), found in self._kinds.items():
             first = min(found)
             run = [found.pop(place) for place in takewhile(found.__contains__, count(first))]
-            if first <= kind.first and len(run) > 1 and kind.whole not in names.get(folder, ()):
+            starts: tuple[int, ...] = ()
+            of_zip = LAST_OF_ZIP in found and len(found) == 1
+            if of_zip:
+                starts = starts_of(sum(length for _, length in each.stream.places) for each in run)
+                run.append(found.pop(LAST_OF_ZIP))
+            if first <= kind.first and len(run) > 1 and (of_zip or kind.file not in names.get(folder, ())):
                 places = [place for each in run for place in each.stream.places]
                 trouble = next(filter(None, (each.stream.trouble for each in run)), None)
-                run = [Held((*folder, kind.whole), _Places(self._disk, places, trouble), run[-1].modified)]
+                run = [Held((*folder, kind.file), _Places(self._disk, places, trouble), run[-1].modified, starts)]
             for one in (*run, *found.values()):
                 self._budget.give_back(sum(length for _, length in one.stream.places))
                 yield one

@@ -70,7 +70,7 @@ def logs_inside(paths: Sequence[str | Path], bounds: Bounds) -> Iterator[tuple[s
 
 
 def _way_through(source: Source, bounds: Bounds) -> Walk:
-    return Walk(source.path, source.inside, bounds, direct=source.direct, further=source.further)
+    return Walk(source.path, source.inside, bounds, direct=source.direct, further=source.further, named=source.alone)
 
 
 class Reading:

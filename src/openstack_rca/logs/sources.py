@@ -65,6 +65,7 @@ class Source:
         stretch: the part of a plain file that is read; None: all of it.
         service: what Docker's record of the container beside it says.
         further: the other parts, in their order, of a file that was cut.
+        alone: whether it is all that the folder holds which the user named: then its name does not matter either.
     """
 
     path: Path | None
@@ -79,6 +80,7 @@ class Source:
     stretch: Stretch | None = None
     service: str | None = None
     further: tuple[Path, ...] = ()
+    alone: bool = False
 
     @property
     def file(self) -> Path | None:
@@ -197,7 +199,10 @@ def _collect_one(given: str, found: _Found) -> None:
     except OSError as error:
         raise refused_by_system(given, error) from error
     if is_folder:
+        before = len(found.sources)
         _collect_folder(path, path, found)
+        if len(found.sources) == before + 1 and not found.skipped:
+            found.sources[before] = replace(found.sources[before], alone=True)
     elif is_there:
         _add_file(path, path.parent, found, direct=True)
     elif glob.has_magic(given):

@@ -64,8 +64,25 @@ def _juju(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
     return shaped.with_columns(unit.alias("service"))
 
 
+def _with_urls(parts: pl.DataFrame) -> pl.DataFrame:
+    """What stands before ``://`` is a part of the message and no logger."""
+    cut = pl.col("logger").is_not_null() & pl.col("message").str.starts_with("//")
+    if "logger" not in parts.columns or not parts.select(cut.any()).item():
+        return parts
+    return parts.with_columns(
+        message=pl.when(cut).then(pl.col("logger") + ":" + pl.col("message")).otherwise("message"),
+        logger=pl.when(~cut).then("logger"),
+    )
+
+
+def _logged(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
+    return timeless(_with_urls(parts), timezone)
+
+
 def _leveled(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
-    levelled = iso(parts, timezone).with_columns(normal_level(pl.col("level")).fill_null("UNKNOWN").alias("level"))
+    levelled = iso(_with_urls(parts), timezone).with_columns(
+        normal_level(pl.col("level")).fill_null("UNKNOWN").alias("level")
+    )
     return _with_module(levelled)
 
 
@@ -264,7 +281,7 @@ INNER_FORMATS = (
     LineFormat(
         "leveled",
         rf"^\[?(?P<level>{_CAPITALS}|[DEIW])(?:\]:?|:(?P<logger>[\w.]+):|:| -| \||!) ?(?P<message>.*)$",
-        timeless,
+        _logged,
         "a level at the beginning of a line, behind an envelope",
     ),
 )
@@ -322,7 +339,7 @@ TIMELESS = (
         "leveled",
         rf"^(?P<level>{_CAPITALS}|WARNI|CRITI|DEBU|ERRO|FATA)"
         r"(?:\[\d{4,}\]| *[:\[](?P<logger>[A-Za-z_][\w.]*)[:\]]) *(?P<message>.*)$",
-        timeless,
+        _logged,
         "Python's logging as it is without a setting, alembic's, Go's logrus on a terminal: no date",
     ),
     LineFormat(
