@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -16,7 +17,7 @@ from openstack_rca.logs.event_table import EventTable
 from openstack_rca.logs.log_read import LogRead
 from openstack_rca.model.baseline import Baseline
 from openstack_rca.model.stories import MENTIONS, READS
-from openstack_rca.rca.engine import AnalysisRequest, Case, build_report, investigate
+from openstack_rca.rca.engine import AnalysisRequest, Case, Keeper, build_report, investigate
 from openstack_rca.rca.evidence import ExpectedSteps, NormalRates
 from openstack_rca.rca.knowledge import Catalogue, Deployment, load_catalogue, load_topology
 from openstack_rca.rca.relevance import History
@@ -144,7 +145,7 @@ class Prepared:
     """Logs that are read and scored, ready for any number of questions.
 
     ``scores`` are row-aligned with ``read.events``, or None without a model; ``seconds`` are wall seconds per step;
-    ``notes`` tell what of the logs was not read or not understood.
+    ``notes`` tell what of the logs was not read or not understood; ``keeper`` keeps what is found for the next question.
     """
 
     read: LogRead
@@ -154,6 +155,7 @@ class Prepared:
     seconds: dict[str, float]
     expected: ExpectedSteps = field(default_factory=ExpectedSteps)
     notes: list[str] = field(default_factory=list)
+    keeper: Keeper | None = None
 
 
 def prepare(
@@ -206,16 +208,23 @@ def prepare(
         rates = rates.merged_with(shown) if rates.known else shown
         known = known if known and good.follow.rules.is_empty() else good
     asked = opened.file if network and opened.file and known is opened.file.baseline else None
-    expected = ExpectedSteps()
+    expected, keeps = ExpectedSteps(), kept if asked else None
     if known and not known.follow.rules.is_empty():
 
         def expect() -> ExpectedSteps:
             return expected_steps(known, events_without_words(read.table), asked, cluster)
 
-        keeps = kept if asked else None
         expected = from_table(keeps.steps(opened.used.digest, lambda: as_table(expect()))) if keeps else expect()
     lap("score")
-    return Prepared(read, opened, scores, rates, seconds, expected, notes)
+    keeper = _keeper(kept, opened) if not baseline and (asked or not opened.file) else None
+    return Prepared(read, opened, scores, rates, seconds, expected, notes, keeper)
+
+
+def _keeper(kept: KeptLogs | None, opened: OpenModel) -> Keeper | None:
+    """Keeps what is found in these logs with the rates and the expected steps of this model, known by its digest."""
+    if kept is None or (opened.file is not None and not opened.used.digest):
+        return None
+    return partial(kept.cases, opened.used.digest if opened.file is not None else "")
 
 
 def events_without_words(table: EventTable, *, objects: bool = False) -> pl.DataFrame:
@@ -247,7 +256,17 @@ def answer(
     """Answer one question about logs that are read and scored, with commands of ``deployment``, else of the tool they show."""
     started = time.monotonic()
     table, topology = prepared.read.table, load_topology()
-    case = investigate(request, table, prepared.scores, prepared.rates, catalogue, topology, on_step, prepared.expected)
+    case = investigate(
+        request,
+        table,
+        prepared.scores,
+        prepared.rates,
+        catalogue,
+        topology,
+        on_step,
+        prepared.expected,
+        prepared.keeper,
+    )
     report = build_report(
         case,
         files=[FileSummary.model_validate(file, from_attributes=True) for file in prepared.read.files],

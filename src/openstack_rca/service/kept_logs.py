@@ -7,6 +7,7 @@
     <cache>/logs/<key>-<model>-steps.parquet   the steps of requests that this model expected in them
     <cache>/logs/<key>-clocks.parquet    which clocks disagree in those events
     <cache>/logs/<key>-marks-<expression>.parquet   of which of those events that is true
+    <cache>/logs/<key>-cases-<what>.parquet   what was found in them, by this model, these rules and this program
 
 The key stands for the paths and for how they are read; size, time of change, beginning and end of each file say whether they
 are still what was read. A plain file that has only grown is read on from where it ended, and where files have come, gone or
@@ -150,6 +151,15 @@ class KeptLogs:
         names = [each.name for each in fields(ClockSkew)]
         told = self._derived("clocks", "clocks", lambda: pl.DataFrame(estimate(), schema=names))
         return [ClockSkew(**row) for row in told.iter_rows(named=True)]
+
+    def cases(self, model: str, key: str, find: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+        """What was found in what is kept, as ``find`` gives it: from the cache, else by ``find``.
+
+        Args:
+            model: digest of the model whose scores, rates and steps it rests on; empty without one.
+            key: what else decides what is found.
+        """
+        return self._derived("findings", f"cases-{_digest([model, key])}", find)
 
     def _derived(self, kind: str, name: str, make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
         """What follows from the events that are kept, beside them under a name: from the cache, else by ``make``."""

@@ -9,14 +9,19 @@ from dataclasses import replace
 import polars as pl
 
 from openstack_rca.logs.event_table import EventTable
-from openstack_rca.rca.engine.case import PARTS, AnalysisRequest, Case, Stage
-from openstack_rca.rca.engine.stages import RECORDING_STAGES, STAGES, WINDOW_STAGES
+from openstack_rca.rca.engine.case import PARTS, AnalysisRequest, Case, Omitted, Stage
+from openstack_rca.rca.engine.kept_cases import as_table, from_table, key_of
+from openstack_rca.rca.engine.stages import ANSWERING_STAGES, FINDING_STAGES, RECORDING_STAGES, STAGES
 from openstack_rca.rca.evidence import ExpectedSteps, FoundWindow, NormalRates, in_window, why_unclear
 from openstack_rca.rca.knowledge import Catalogue, Topology
 from openstack_rca.rca.vocabulary import Unclear, Verdict
 
 ABLATIONS = tuple(dict.fromkeys((*PARTS, *(stage.name for stage in STAGES if not stage.needed))))
 """What an ablation may leave out: a part, or a single stage by its name."""
+
+
+Keeper = Callable[[str, Callable[[], pl.DataFrame]], pl.DataFrame]
+"""Gives the table that was made under this key for an earlier question about the same logs, else has it made and keeps it."""
 
 
 def investigate(
@@ -28,6 +33,7 @@ def investigate(
     topology: Topology,
     on_step: Callable[[str], None] | None = None,
     expected: ExpectedSteps | None = None,
+    keeper: Keeper | None = None,
 ) -> Case:
     """Find the causes; ``build_report`` tells them.
 
@@ -35,19 +41,38 @@ def investigate(
         events: the events table, or the events as one frame.
         scores: row-aligned ``score`` and ``unseen`` of a model, or None.
         expected: steps that a model expected of the requests in the logs; None: nothing is expected.
+        keeper: keeps what was found beside logs, rates, scores and expected steps that are the same; None: nothing is kept.
 
     Returns the case of the stretch of trouble that has the best cause, with the other ones in ``others``. Raises
     EmptyWindow: no event lies in the window that was asked for.
     """
     events = EventTable.of(events) if isinstance(events, pl.DataFrame) else events
     recording = Case(request, events, scores, rates, catalogue, topology, expected or ExpectedSteps())
+    cases: list[Case] = []
+
+    def find() -> pl.DataFrame:
+        cases.extend(_found(recording, on_step))
+        return as_table(cases)
+
+    if keeper is not None and request.omitted == Omitted():
+        table = keeper(key_of(recording), find)
+        cases = cases or from_table(table, recording)
+    cases = cases or _found(recording, on_step)
+    for case in cases:
+        if not case.observed.is_empty():
+            _pass(case, ANSWERING_STAGES, on_step)
+    return best_of(recording, cases)
+
+
+def _found(recording: Case, on_step: Callable[[str], None] | None) -> list[Case]:
+    """The cases of the stretches of trouble in a recording, with what speaks against somebody in each."""
     _pass(recording, RECORDING_STAGES, on_step)
     with_doubt(recording)
     cases = [case_of(recording, window) for window in recording.windows]
     for case in cases:
         if not case.observed.is_empty():
-            _pass(case, WINDOW_STAGES, on_step)
-    return best_of(recording, cases)
+            _pass(case, FINDING_STAGES, on_step)
+    return cases
 
 
 def case_of(recording: Case, window: FoundWindow) -> Case:

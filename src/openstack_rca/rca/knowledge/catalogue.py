@@ -7,8 +7,11 @@ clumsy pattern can be slow, but never hang.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Collection, Iterable
+from functools import cached_property
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
@@ -54,6 +57,12 @@ class Catalogue:
     def signatures(self) -> tuple[Signature, ...]:
         """All signatures, users' own first."""
         return tuple(self._signatures.values())
+
+    @cached_property
+    def digest(self) -> str:
+        """A digest of all that the rules say."""
+        told = json.dumps([list(vars(signature).values()) for signature in self.signatures], default=str)
+        return hashlib.sha256(told.encode()).hexdigest()
 
     def __len__(self) -> int:
         return len(self._signatures)

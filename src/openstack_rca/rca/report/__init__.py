@@ -1,7 +1,7 @@
 """What is told: the report's data model, its sentences, its masking. May touch ``judgement`` and what lies below it."""
 
 from openstack_rca.plain_text import LINE_LIMIT, one_line, shorten
-from openstack_rca.rca.report.activity import COLUMNS, activity
+from openstack_rca.rca.report.activity import COLUMNS, activity, plotted
 from openstack_rca.rca.report.deployed import deployment_of, with_fitting_checks
 from openstack_rca.rca.report.failed_requests import failed_requests
 from openstack_rca.rca.report.narrative import (

@@ -40,12 +40,7 @@ def activity(
 
     Returns one row a component, all with the same bins; empty without events.
     """
-    if observed.is_empty():
-        return []
-    events = observed.select(COLUMNS).drop_nulls("time")
-    if window is not None:
-        margin = max(window.end - window.start, timedelta(seconds=1))
-        events = events.filter(pl.col("time").is_between(window.start - margin, window.end + margin))
+    events = plotted(observed, window)
     if events.is_empty():
         return []
     first, last = _moment(events["time"].min()), _moment(events["time"].max())
@@ -64,6 +59,17 @@ def activity(
     )
     cells = {(row["component"], row["bin"]): row for row in binned.iter_rows(named=True)}
     return [_row(component, cells, start, seconds, length) for component in components]
+
+
+def plotted(observed: pl.DataFrame, window: FoundWindow | None) -> pl.DataFrame:
+    """Those of the events that ``activity`` counts, with the columns that it reads."""
+    if observed.is_empty():
+        return pl.DataFrame()
+    events = observed.select(COLUMNS).drop_nulls("time")
+    if window is None:
+        return events
+    margin = max(window.end - window.start, timedelta(seconds=1))
+    return events.filter(pl.col("time").is_between(window.start - margin, window.end + margin))
 
 
 def _row(

@@ -5,7 +5,7 @@ from openstack_rca.rca.engine.stages import gathering, judging, recording
 RECORDING_STAGES = (recording.observe, recording.score, recording.find_the_windows)
 """What is done once, with all that the logs hold."""
 
-WINDOW_STAGES = (
+FINDING_STAGES = (
     gathering.gather,
     gathering.novelty,
     gathering.look_back,
@@ -19,6 +19,10 @@ WINDOW_STAGES = (
     judging.discount,
     judging.attribute,
     judging.infer,
+)
+"""What is done for each stretch of trouble before the words of the question count."""
+
+ANSWERING_STAGES = (
     judging.weigh,
     judging.explain,
     judging.fit,
@@ -26,6 +30,9 @@ WINDOW_STAGES = (
     judging.rank,
     judging.judge,
 )
+"""What is done for each stretch of trouble with each question anew."""
+
+WINDOW_STAGES = (*FINDING_STAGES, *ANSWERING_STAGES)
 """What is done for each stretch of trouble."""
 
 STAGES = (*RECORDING_STAGES, *WINDOW_STAGES)
