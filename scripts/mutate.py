@@ -279,8 +279,10 @@ def main() -> int:
             chosen = random.Random(arguments.seed).sample(  # noqa: S311 - nothing is secret here
                 chosen, arguments.sample
             )
-        # A machine that is busy must not make a test fail that would not notice the mutant.
-        hypothesis.settings.load_profile("ci")
+        # A machine that is busy must not make a test fail that would not notice the mutant; no example needs to be the shortest.
+        phases = (hypothesis.Phase.explicit, hypothesis.Phase.generate)
+        hypothesis.settings.register_profile("mutants", hypothesis.settings.get_profile("ci"), phases=phases)
+        hypothesis.settings.load_profile("mutants")
         for module in PRELOADED:
             importlib.import_module(module)
         test_map = TestMap([folder / SOURCES / source for source in sources], tests)
