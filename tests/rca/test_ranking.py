@@ -157,8 +157,9 @@ def test_scores_so_close_as_the_table_says_are_equals(apart: float, first: str) 
         (1.01, {"explains": ["glance-api"]}, True),
         (1.01, {"explained_by": ("keystone", 0.0)}, False),
         (1.01, {"explained_by": ("glance-api", 0.0)}, True),
+        (1.01, {"explained_by": ("nova-api", 0.0)}, True),
     ],
-    ids=["as much", "less", "the best explains it", "others", "by the best", "by others"],
+    ids=["as much", "less", "the best explains it", "others", "by the best", "by another", "by one more"],
 )
 def test_the_best_has_a_rival_in_a_second_that_scores_about_as_much_and_does_not_hang_on_it(
     share: float, facts: dict[str, object], rivalled: bool
