@@ -43,7 +43,8 @@ _ASSIGNMENT = re.compile(
     r"(?P<close>\\{0,3}[\"'])?(?P<between>\s{0,60}(?:=>|[:=,])\s{0,3}|\s{1,3})",
     re.IGNORECASE,
 )
-_OPTION_BEFORE = re.compile(r"--[\w-]{0,40}$")
+_OPTION_BEFORE = re.compile(r"--[\w-]*$")
+_LONGEST_OPTION = 42
 _OPENING_QUOTE = re.compile(r"[ub]?(\\{0,3}[\"'])")
 _SCHEME = re.compile(r"(?:basic|bearer|negotiate|token)\s{1,3}", re.IGNORECASE)
 _LONG_SCHEME = re.compile(r"(?:digest|oauth|hawk|aws[\w-]{0,30})\s", re.IGNORECASE)
@@ -92,7 +93,7 @@ def _secret_span(text: str, found: re.Match[str]) -> tuple[int, int]:
     """Return where the value of a name stands; an empty span where the name stands in a sentence."""
     start, between, name = found.end(), found["between"], found["name"].lower()
     nothing = (start, start)
-    is_option = _OPTION_BEFORE.search(text, max(0, found.start() - 42), found.start())
+    is_option = _OPTION_BEFORE.search(text, found.start() - _LONGEST_OPTION, found.start())
     if between.isspace() and not (is_option or name.startswith("identified")):
         return nothing
     if "," in between and not found["close"]:
