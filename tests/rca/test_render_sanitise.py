@@ -126,6 +126,7 @@ def test_a_cell_does_not_end_its_column(text: str) -> None:
         ("ask @everyone about #1", "ask `@everyone` about `#1`"),
         ("*a* _b_ <b>", "`*a* _b_ <b>`"),
         ("1. not a list", "`1`. not a list"),
+        ("there were 2. Then none", "there were 2. Then none"),
         ("- not a list", "`-` not a list"),
         ("the file nova_api.log.", "the file `nova_api.log`."),
         ("www.evil.example", "`www.evil.example`"),

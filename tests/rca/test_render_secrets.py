@@ -143,6 +143,8 @@ def test_ordinary_lines_stay_as_they_are(line: str) -> None:
         ("password: hunter", "password: ***"),
         ("password: hunter 42", "password: *** 42"),
         ("password: hunter2 was set", "password: *** was set"),
+        ("password=(hunter2) x", "password=***) x"),
+        ("X-Auth-Token: [hunter2] x", "X-Auth-Token: ***] x"),
         ("password: hunter, then x", "password: ***, then x"),
         ("X-Auth-Token: hunter was sent", "X-Auth-Token: *** was sent"),
         ("password='hunter2\nnext 'line'", "password='***\nnext 'line'"),
