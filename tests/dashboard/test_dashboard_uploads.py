@@ -111,10 +111,12 @@ def test_many_packed_files_count_together(tmp_path: Path) -> None:
         kept(tmp_path, *files)
 
 
-@pytest.mark.parametrize("name", ["logs.tar.gz", "logs.zip"])
-def test_a_damaged_archive_is_named_without_the_servers_folder(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("name", ["logs.tar.gz", "logs.zip", "nova-api.log.gz"])
+def test_what_is_damaged_is_named_without_the_servers_folder(tmp_path: Path, name: str) -> None:
     """Nothing of it can be read, so it is refused; where the server keeps uploads is nobody's business."""
     whole = zip_of({"a.log": LINE}) if name.endswith("zip") else tar_of({"a.log": LINE})
+    if name.endswith("log.gz"):
+        whole = io.BytesIO(b"\x1f\x8b\x08" + bytes(100))
     with pytest.raises(UnreadableLog, match=f"^{name} is damaged or cut off") as refused:
         kept(tmp_path, (name, io.BytesIO(whole.getvalue()[:30])))
     assert str(tmp_path) not in refused.value.message

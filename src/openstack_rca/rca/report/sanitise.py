@@ -120,8 +120,7 @@ def _secret_span(text: str, found: re.Match[str]) -> tuple[int, int]:
 
 def _closing_quote(text: str, start: int, quote: str) -> int:
     """Return where a quoted value ends: at its quote, or with the line where that was cut off."""
-    line_end = text.find("\n", start)
-    line_end = len(text) if line_end < 0 else line_end
+    line_end = _end(_REST_OF_LINE, text, start)
     slashes = len(quote) - 1
     # Quoted once more, n backslashes before a quote become 2n + 1: those before an escaped quote of the value, and those of
     # the value's own backslashes, come in groups of n + 1.
