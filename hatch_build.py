@@ -1,7 +1,5 @@
 """Compiles the signatures into one file of the wheel, because reading many YAML files takes long at each start."""
 
-from __future__ import annotations
-
 import importlib.util
 import json
 import sys

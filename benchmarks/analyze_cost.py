@@ -8,8 +8,6 @@ With no --home, a small version is trained on the packaged samples first, in a f
 analysis costs depends little on how well its model was trained, but --home measures the one that is really used.
 """
 
-from __future__ import annotations
-
 import argparse
 import bz2
 import gzip

@@ -9,8 +9,6 @@ scheduler is in its own. A slope is the difference between the smallest and the 
 what is paid once is not in it. The last lines are products of the slopes with the lines of a day; nobody measured a day.
 """
 
-from __future__ import annotations
-
 import argparse
 import logging
 import resource

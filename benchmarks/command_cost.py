@@ -8,8 +8,6 @@ least of N processes.
 To measure another checkout, put its `src` into PYTHONPATH.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import tempfile

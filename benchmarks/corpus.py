@@ -7,8 +7,6 @@ before it ended; request ids and UUIDs are other ones in each copy, so that stor
 recorded incident (INC-003) follows the last copy, so that there is something to find.
 """
 
-from __future__ import annotations
-
 import argparse
 import hashlib
 import lzma

@@ -8,8 +8,6 @@ nothing is a placeholder any more. With ``--pictures`` it trains two versions on
 pictures of the documentation anew.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import statistics

@@ -8,8 +8,6 @@ project's own, or that takes longer than ten seconds, is a crash; atheris writes
 of libFuzzer.
 """
 
-from __future__ import annotations
-
 import bz2
 import gzip
 import io

@@ -11,8 +11,6 @@ an input that takes more than ten seconds of the processor. ``fuzz_packing.py`` 
 follows the code's branches.
 """
 
-from __future__ import annotations
-
 import argparse
 import bz2
 import contextlib

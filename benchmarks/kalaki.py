@@ -9,8 +9,6 @@ score is above ``STORY_ALARM_SCORE``. Rival: it holds an event that no training 
 judged chooses anything.
 """
 
-from __future__ import annotations
-
 import argparse
 import dataclasses
 import time

@@ -10,8 +10,6 @@ alone, with all of it, and with the next cloud's model, which has not seen it. E
 without signatures (a fault that nobody wrote down), and with nothing at WARNING or above left in the logs.
 """
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

@@ -6,8 +6,6 @@ Each method runs in a fresh process. The rival does less: it joins no tracebacks
 expression where ours applies all masks; it is what one would write first.
 """
 
-from __future__ import annotations
-
 import re
 import resource
 import subprocess

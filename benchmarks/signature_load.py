@@ -3,8 +3,6 @@
 python benchmarks/signature_load.py
 """
 
-from __future__ import annotations
-
 import subprocess
 import sys
 import tempfile

@@ -10,8 +10,6 @@ Ours keep both, because a root cause hides behind one path or one status; so two
 are, and with path and status of request lines merged (one rule for any access log), which is what the labels mean.
 """
 
-from __future__ import annotations
-
 import sys
 import time
 from pathlib import Path

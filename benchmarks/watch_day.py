@@ -10,8 +10,6 @@ Prints what is told, for each tenth of the time memory, lag, CPU time, how many 
 status 1 where one was missed or told twice, or where memory grew by more than a quarter after the first tenth.
 """
 
-from __future__ import annotations
-
 import argparse
 import gc
 import sys

@@ -14,8 +14,6 @@ the words of the first half and says how rare those of each line of the second a
 that file and a picture beside it (which needs matplotlib).
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import os

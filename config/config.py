@@ -1,7 +1,5 @@
 """Door: ``MLFLOW_CONFIG`` as the manual names it. Edit the values here; what the environment says wins over them."""
 
-from __future__ import annotations
-
 from openstack_rca.service.manual_config import configured
 
 MLFLOW_CONFIG: dict[str, str | int | bool] = configured(

@@ -1,7 +1,5 @@
 """Door: ``from mlflow_integration.mlflow_manager import MLflowManager``."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 
 from openstack_rca.service.manual import MLflowManager

@@ -7,8 +7,6 @@ of this checkout first; pip takes packages from where its configuration says. Pr
 one does not do what it is for, or the base weighs more than 350 MB. Minutes and gigabytes: not a part of the tests.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import os

@@ -7,8 +7,6 @@ meets both kinds that the rules know and kinds that nobody wrote down. The calib
     python scripts/fit_confidence.py DIR...     # folders of labelled incidents
 """
 
-from __future__ import annotations
-
 import json
 import sys
 from collections.abc import Sequence

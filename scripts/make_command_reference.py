@@ -1,7 +1,5 @@
 """Write docs/commands.md from the help texts of the command line; ``--check``: only say whether it is current."""
 
-from __future__ import annotations
-
 import importlib
 import inspect
 import pkgutil

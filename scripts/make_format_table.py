@@ -3,8 +3,6 @@
 How a format is recognised is told by the shape of its pattern: named parts in capitals, optional ones in brackets.
 """
 
-from __future__ import annotations
-
 import re
 import sys
 from collections.abc import Iterator

@@ -4,8 +4,6 @@ The same recordings give the same bytes: an .xz file holds no time, no name and 
 by itself with fixed settings (another version of liblzma may pack differently; what unpacks is the same).
 """
 
-from __future__ import annotations
-
 import lzma
 import shutil
 import sys

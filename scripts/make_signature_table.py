@@ -3,8 +3,6 @@
 python scripts/make_signature_table.py
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from pathlib import Path
 

@@ -5,8 +5,6 @@ Mutants come from cosmic-ray; those of annotations and docstrings are left out, 
 meets the tests that run its statement, the quickest first, and all of them where the statement runs on import.
 """
 
-from __future__ import annotations
-
 import argparse
 import ast
 import importlib

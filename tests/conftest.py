@@ -1,7 +1,5 @@
 """What the tests of the command line and of the service layer share."""
 
-from __future__ import annotations
-
 import os
 import tempfile
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """One trained environment for the whole test run: made once by the real command line, copied by who changes it."""
 
-from __future__ import annotations
-
 import fcntl
 import json
 import os

@@ -17,8 +17,6 @@ The shorter forms of the same are tests/faults. Servers run on loopback and need
 installs it), Ceph what tests/lifecycle/ceph_server.py says; where one is missing, it says so and goes on without.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import sys

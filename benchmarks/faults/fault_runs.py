@@ -1,7 +1,5 @@
 """The parts of the fault benchmark; see ``__main__``."""
 
-from __future__ import annotations
-
 import random
 import tempfile
 import time

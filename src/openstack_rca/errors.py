@@ -59,8 +59,6 @@ An error says what happened and to what (``message``), and what to do next (``hi
 Secrets never enter either.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 

@@ -1,7 +1,5 @@
 """Optional parts of the installation: what each brings, whether it is there, and the line that installs it."""
 
-from __future__ import annotations
-
 from importlib.util import find_spec
 
 from openstack_rca.errors import ExtraMissing

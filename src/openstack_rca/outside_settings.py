@@ -1,7 +1,5 @@
 """Settings of what lies outside: logs elsewhere, the HTTP API, a pager, a language model; a part of ``Settings``."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

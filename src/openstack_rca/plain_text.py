@@ -3,8 +3,6 @@
 What is changed stays visible (``\\x1b``, ``\\u202e``), so that a reader sees that there was something to hide.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 

@@ -1,7 +1,5 @@
 """A JSON document for a webhook: sent once, and never to where the answer redirects, since the address may hold a token."""
 
-from __future__ import annotations
-
 import errno
 import http.client
 import json

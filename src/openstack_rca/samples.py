@@ -1,7 +1,5 @@
 """Where the recorded sample logs are: package data of an installed wheel, or ``samples/`` next to the sources."""
 
-from __future__ import annotations
-
 from importlib.resources import files
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Tables that come with the program: YAML files that lie beside the code of the room that reads them."""
 
-from __future__ import annotations
-
 from importlib.resources import files
 from typing import Any
 

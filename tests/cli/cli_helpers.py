@@ -1,7 +1,5 @@
 """Small helpers of the command line's tests."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import socket

@@ -1,7 +1,5 @@
 """``openstack-rca analyze``: an answer first, its record second, and an answer even when services are away."""
 
-from __future__ import annotations
-
 import json
 import shlex
 import subprocess

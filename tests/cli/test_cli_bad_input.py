@@ -1,7 +1,5 @@
 """Bad input: one clear line on stderr that says what, to what and what next; exit status 1; nothing half-written."""
 
-from __future__ import annotations
-
 import os
 import shlex
 import shutil

@@ -1,7 +1,5 @@
 """The manual's doors, word for word, from the checkout, with and without its variables."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """``openstack-rca evaluate``: the strict score, and that no label is known before its answer."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from pathlib import Path

@@ -1,7 +1,5 @@
 """``runs list``, ``doctor`` and ``signatures lint``: facts in text and JSON, and an exit status to go by."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

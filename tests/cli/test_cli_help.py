@@ -1,7 +1,5 @@
 """The help teaches: every command says what it does and takes, and shows it on an 80-column screen."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import click

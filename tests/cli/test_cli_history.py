@@ -1,7 +1,5 @@
 """confirm and history: an answer is kept, a person says what it was, the next analysis knows it; an evaluation does not."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from collections.abc import Callable

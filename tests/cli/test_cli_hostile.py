@@ -1,7 +1,5 @@
 """Log lines, file names and issues are written by anyone: none of their control characters reaches a screen."""
 
-from __future__ import annotations
-
 import json
 import lzma
 import re

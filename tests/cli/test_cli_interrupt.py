@@ -1,7 +1,5 @@
 """Ctrl-C while a real process trains: one plain line, exit status 130, no version, no file that is not whole."""
 
-from __future__ import annotations
-
 import os
 import pty
 import re

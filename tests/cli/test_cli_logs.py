@@ -1,7 +1,5 @@
 """``logs events``: the table of events for other programs."""
 
-from __future__ import annotations
-
 import csv
 import io
 import json

@@ -1,7 +1,5 @@
 """``openstack-rca models``: what changes versions, what moves and removes them, what they are measured by."""
 
-from __future__ import annotations
-
 import re
 import zipfile
 from pathlib import Path

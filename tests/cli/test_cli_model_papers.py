@@ -1,7 +1,5 @@
 """``openstack-rca models`` diff, card, export and import: what is written about versions, and parcels without a network."""
 
-from __future__ import annotations
-
 import io
 import json
 import shutil

@@ -1,7 +1,5 @@
 """``openstack-rca models``: what versions there are, and their files, verified."""
 
-from __future__ import annotations
-
 import hashlib
 import shutil
 import subprocess

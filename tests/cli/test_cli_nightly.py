@@ -1,7 +1,5 @@
 """The nightly loop of scripts/nightly: what it does in which order, and what its exit status tells."""
 
-from __future__ import annotations
-
 import os
 import shlex
 import sys

@@ -1,7 +1,5 @@
 """A container runs the program as a user with a number and nothing else: no HOME, no entry in passwd."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from pathlib import Path

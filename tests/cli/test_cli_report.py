@@ -1,7 +1,5 @@
 """``analyze`` on one screen, its exit status and forms, and ``openstack-rca report``."""
 
-from __future__ import annotations
-
 import fcntl
 import json
 import os

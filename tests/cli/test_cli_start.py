@@ -1,7 +1,5 @@
 """An answer does not wait for libraries that it does not need."""
 
-from __future__ import annotations
-
 import json
 import sys
 from pathlib import Path

@@ -1,7 +1,5 @@
 """``story``: what happened to one request, in words and as facts."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """``openstack-rca train``: a version in the store, registered, and a run that says how it came about."""
 
-from __future__ import annotations
-
 import hashlib
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """``backup``, ``restore``, ``runs prune`` and ``store lifecycle`` as a user meets them."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """``openstack-rca watch`` as a process: what it prints, how it stops, how it is used wrongly."""
 
-from __future__ import annotations
-
 import json
 import lzma
 import signal

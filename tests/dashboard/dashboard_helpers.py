@@ -1,7 +1,5 @@
 """Small helpers of the dashboard's tests: the pages in process, a server of their own, a browser's shots."""
 
-from __future__ import annotations
-
 import re
 import signal
 import socket

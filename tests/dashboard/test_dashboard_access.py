@@ -1,7 +1,5 @@
 """Who is let in: a password, a login, and that a slip in the secrets file closes the pages and does not open them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from pathlib import Path
 

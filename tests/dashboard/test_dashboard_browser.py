@@ -1,7 +1,5 @@
 """A person at a browser: chromium before a dashboard that the command line serves. Pictures go to test-artifacts/."""
 
-from __future__ import annotations
-
 import io
 import json
 import shutil

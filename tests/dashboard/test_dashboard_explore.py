@@ -1,7 +1,5 @@
 """The page Explore: the logs narrowed down, over time, as templates, along one request."""
 
-from __future__ import annotations
-
 import json
 import re
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """A training in the background: it runs on its own, one at a time, tells how far it is, and stops when asked."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

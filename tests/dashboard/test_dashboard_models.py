@@ -1,7 +1,5 @@
 """The page Models: what is changed there is changed for everybody, with a reason, and can be looked up."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """The pages, each drawn in this process: what they show, what they do, and that a failure is a sentence."""
 
-from __future__ import annotations
-
 import json
 import os
 import threading

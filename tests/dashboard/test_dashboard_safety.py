@@ -1,7 +1,5 @@
 """Log text never becomes markup: held over the sources of the pages, and over what the pages send to the browser."""
 
-from __future__ import annotations
-
 import ast
 import re
 from pathlib import Path

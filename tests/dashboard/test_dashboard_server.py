@@ -1,7 +1,5 @@
 """The server: how it is started and ended, by the command and by the manual's door."""
 
-from __future__ import annotations
-
 import signal
 import socket
 import subprocess

@@ -1,7 +1,5 @@
 """Times on the pages: in UTC, and beside it in the viewer's zone where that is another one."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 

@@ -1,7 +1,5 @@
 """Uploads and paths: only logs, only within bounds, only below the roots, only in the visitor's own folder."""
 
-from __future__ import annotations
-
 import gzip
 import io
 import os

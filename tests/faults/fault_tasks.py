@@ -3,8 +3,6 @@
 The processes come from a fork server that has imported everything once, so that hundreds of them cost little.
 """
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 import random

@@ -1,7 +1,5 @@
 """An environment that is treated badly, and what must hold in it at any moment."""
 
-from __future__ import annotations
-
 import random
 from dataclasses import dataclass, field
 from pathlib import Path

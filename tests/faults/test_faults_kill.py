@@ -1,7 +1,5 @@
 """A process that is killed anywhere leaves an environment that works: no wrong file, no lost version, nothing lying about."""
 
-from __future__ import annotations
-
 import random
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Many processes publish at once: as many versions as files, all different, none overwritten."""
 
-from __future__ import annotations
-
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any

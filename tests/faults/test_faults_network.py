@@ -1,7 +1,5 @@
 """Services that cut, delay, truncate, corrupt and answer nonsense: success or a clear error in bounded time."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Files that were tampered with, before or after publishing, are refused and named; no analysis runs on them."""
 
-from __future__ import annotations
-
 import json
 import zipfile
 from collections.abc import Callable

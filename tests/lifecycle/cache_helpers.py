@@ -1,7 +1,5 @@
 """A small cache for tests, and files to put into it."""
 
-from __future__ import annotations
-
 import os
 import time
 from pathlib import Path

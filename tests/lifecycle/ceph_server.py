@@ -3,8 +3,6 @@
 Debian: apt-get install --no-install-recommends ceph-mon ceph-osd ceph-common radosgw
 """
 
-from __future__ import annotations
-
 import json
 import shutil
 import subprocess

@@ -3,8 +3,6 @@
 Each request goes upstream over a connection of its own, so that a fault hits one request and not its neighbours.
 """
 
-from __future__ import annotations
-
 import socket
 import ssl
 import struct

@@ -1,7 +1,5 @@
 """What the tests of the lifecycle and of its faults work with: real stores, real registries, real files."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import sys

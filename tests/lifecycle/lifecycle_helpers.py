@@ -1,7 +1,5 @@
 """Small helpers of the lifecycle tests."""
 
-from __future__ import annotations
-
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

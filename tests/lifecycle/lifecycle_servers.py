@@ -3,8 +3,6 @@
 Each server runs in its own process on a free port with its files in a temporary folder, and is stopped by its process.
 """
 
-from __future__ import annotations
-
 import getpass
 import os
 import shutil

@@ -1,7 +1,5 @@
 """What MLflow does at its import where this package is installed; the tests run in a checkout too."""
 
-from __future__ import annotations
-
 import tomllib
 from importlib.metadata import EntryPoint
 from pathlib import Path

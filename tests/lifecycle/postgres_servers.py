@@ -1,7 +1,5 @@
 """A PostgreSQL of the distribution on loopback, in a cluster of its own that goes with the test run."""
 
-from __future__ import annotations
-
 import os
 import pwd
 import shutil

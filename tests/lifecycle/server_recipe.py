@@ -1,7 +1,5 @@
 """The recipe of docs/servers.md, run as it is printed: MLflow on PostgreSQL with a log-in, before a bucket."""
 
-from __future__ import annotations
-
 import os
 import re
 import shlex

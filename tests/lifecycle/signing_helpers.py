@@ -1,7 +1,5 @@
 """What the tests of signed versions share: keys, damaged signatures, machines elsewhere."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 from collections.abc import Callable

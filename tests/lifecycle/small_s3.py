@@ -3,8 +3,6 @@
 Real servers differ in what they make of "create only" (``If-None-Match: *``); ``Conditions`` names the three kinds.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 import threading

@@ -1,7 +1,5 @@
 """Credentials and certificates of every kind reach the servers that want them, and nobody else."""
 
-from __future__ import annotations
-
 import ssl
 import subprocess
 import threading

@@ -1,7 +1,5 @@
 """Copies of the embedded tracking database: made while others write, checked, put back, never half."""
 
-from __future__ import annotations
-
 import json
 import multiprocessing
 import sqlite3

@@ -1,7 +1,5 @@
 """The cache: bounded, shared by processes, whole or not at all, tidy after a kill."""
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 import resource

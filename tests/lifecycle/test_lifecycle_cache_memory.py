@@ -1,7 +1,5 @@
 """The cache to the byte, and what it remembers of versions and answers; no registry and no store is needed for that."""
 
-from __future__ import annotations
-
 import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

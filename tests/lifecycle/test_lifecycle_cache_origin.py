@@ -1,7 +1,5 @@
 """What the cache remembers belongs to one registry and store: offline it never stands in for another's."""
 
-from __future__ import annotations
-
 import shutil
 from pathlib import Path
 

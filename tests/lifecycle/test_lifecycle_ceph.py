@@ -1,7 +1,5 @@
 """What a real Ceph object gateway says is told right; run with ``pytest --store ceph`` where Debian's radosgw is installed."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from uuid import uuid4
 

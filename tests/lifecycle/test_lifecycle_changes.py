@@ -1,7 +1,5 @@
 """Yank, pin, roll back, alias, stage, describe; and a history of all that which only grows."""
 
-from __future__ import annotations
-
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Publishing can stop anywhere, and many can publish at once."""
 
-from __future__ import annotations
-
 import multiprocessing
 import zipfile
 from collections import Counter

@@ -1,7 +1,5 @@
 """The doctor tries every connection and says what to do; it never shows a secret."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer

@@ -1,7 +1,5 @@
 """What somebody does on MLflow's own pages is obeyed, and told as seen there."""
 
-from __future__ import annotations
-
 import warnings
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What keeps a version where it is, lets it go when its time is over, and tells others of a promotion."""
 
-from __future__ import annotations
-
 import http.server
 import json
 import threading

@@ -1,7 +1,5 @@
 """What a version says of itself from its publishing on."""
 
-from __future__ import annotations
-
 import pytest
 from lifecycle_helpers import MakeModel
 

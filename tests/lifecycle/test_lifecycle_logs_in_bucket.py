@@ -1,7 +1,5 @@
 """Logs in a bucket of a real S3 server are read like those of a folder."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

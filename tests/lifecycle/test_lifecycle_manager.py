@@ -1,7 +1,5 @@
 """``MLflowManager`` and ``MLFLOW_CONFIG`` as the manual uses them."""
 
-from __future__ import annotations
-
 import importlib
 import os
 import subprocess

@@ -1,7 +1,5 @@
 """Every method that the manual names, against an MLflow server on PostgreSQL with Swift, and on the embedded default."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from typing import Any

@@ -1,7 +1,5 @@
 """MLflow's own tools open a version where it lies: by number, alias and run, on sqlite and on a server with a bucket."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """Registry or store down: analysis goes on from the cache, training from the spool."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

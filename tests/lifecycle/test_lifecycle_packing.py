@@ -1,7 +1,5 @@
 """Compression: smaller, the same inside, whatever happens on the way."""
 
-from __future__ import annotations
-
 import os
 import zipfile
 from pathlib import Path

@@ -3,8 +3,6 @@
 Swift knows no such policies, so a proxy before it reads the one of the document and refuses what it does not allow.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re

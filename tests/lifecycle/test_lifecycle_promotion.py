@@ -1,7 +1,5 @@
 """A promotion that fails is told as what it is, costs no number, stands in the history, and goes on when it is tried again."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """What publishing does on each kind of S3 server and whatever is lost on the way; a server from memory is enough for that."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import shutil

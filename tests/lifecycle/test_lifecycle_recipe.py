@@ -1,7 +1,5 @@
 """The server of docs/servers.md, made by the commands that are printed there, serves everything that clients ask of it."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What ``latest`` means, and how numbers come from MLflow's registry."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import sqlite3

@@ -1,7 +1,5 @@
 """What pruning keeps and why, to the version and the hour; and that it may stop anywhere. A store in a folder is enough."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """The bucket's own clean-up: printed as JSON, put beside the rules that are there where the server can."""
 
-from __future__ import annotations
-
 import threading
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator

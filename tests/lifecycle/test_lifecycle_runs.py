@@ -1,7 +1,5 @@
 """Old runs go with what they stored; a run that made a version that exists never does."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from urllib.parse import urlparse
 

@@ -1,7 +1,5 @@
 """No secret value ever leaves its setting: not in outputs, errors, logs, runs, the registry, the store or any file."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Signed versions: what is written, and that who has no key cannot pass a file off as a version."""
 
-from __future__ import annotations
-
 import base64
 import json
 from pathlib import Path

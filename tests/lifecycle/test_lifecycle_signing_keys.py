@@ -1,7 +1,5 @@
 """Keys of signed versions: what cannot be used is told before anything is done; who has set none notices nothing."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Signed versions without the network, and when their publishing breaks off."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """Signed versions over their life: promoted, pruned, repaired, looked at."""
 
-from __future__ import annotations
-
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

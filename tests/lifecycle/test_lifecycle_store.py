@@ -1,7 +1,5 @@
 """Objects in folders and in Swift: create-only, bounded, errors in words."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import threading

@@ -1,7 +1,5 @@
 """Without a registry the manifests in the store say what there is; one that is damaged speaks for itself alone."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 import pytest

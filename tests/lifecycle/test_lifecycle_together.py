@@ -3,8 +3,6 @@
 The other one is let in at a chosen moment, by way of the call that stands there.
 """
 
-from __future__ import annotations
-
 import errno
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

@@ -3,8 +3,6 @@
 A local server answers with the sentence, so that what is tested is the whole way from the wire to the error.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import threading

@@ -1,7 +1,5 @@
 """Training runs and analyses as MLflow runs; recording never stops the work."""
 
-from __future__ import annotations
-
 import logging
 import math
 import os

@@ -1,7 +1,5 @@
 """Pruning, repairing and promoting: what may go goes, what was lost comes back, what moves stays the same."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

@@ -1,7 +1,5 @@
 """A version's life, the same on every kind of registry and store."""
 
-from __future__ import annotations
-
 import json
 import zipfile
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Who waits for what, and for how long: another process's download, and work that is given up."""
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 import signal

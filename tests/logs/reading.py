@@ -1,7 +1,5 @@
 """What tests of the reader share: reading a text as a file, and the same six events that every packing must give."""
 
-from __future__ import annotations
-
 import tempfile
 from pathlib import Path
 from typing import Any

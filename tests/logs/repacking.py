@@ -1,7 +1,5 @@
 """The same logs as other tools would have handed them over: runtimes, archives, other names, other encodings."""
 
-from __future__ import annotations
-
 import json
 import lzma
 import re

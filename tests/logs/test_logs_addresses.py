@@ -1,7 +1,5 @@
 """A host that is known by an address only is called by the name that its own nova-compute has for it."""
 
-from __future__ import annotations
-
 import polars as pl
 import pytest
 

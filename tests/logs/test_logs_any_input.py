@@ -1,7 +1,5 @@
 """What holds for any mixture of formats, envelopes and pastes: no crash, no line lost, every number valid."""
 
-from __future__ import annotations
-
 import json
 from pathlib import PurePosixPath
 

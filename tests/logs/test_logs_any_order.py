@@ -1,7 +1,5 @@
 """Lines whose stamp, level, program and text stand in another order or language than usual, and what is put around lines."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

@@ -1,7 +1,5 @@
 """What stands beside OpenStack's own logs: events of Kubernetes, what a machine's first start prints, Contrail."""
 
-from __future__ import annotations
-
 import pytest
 from tests.logs.reading import REQUEST, rows
 

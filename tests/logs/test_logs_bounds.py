@@ -1,7 +1,5 @@
 """What one packed file may hold, to the very file, byte and level; and what names and times its members have."""
 
-from __future__ import annotations
-
 import gzip
 import io
 import tarfile

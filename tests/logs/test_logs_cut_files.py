@@ -1,7 +1,5 @@
 """A file that was cut into parts is read as the one that it was."""
 
-from __future__ import annotations
-
 import lzma
 import os
 import struct

@@ -1,7 +1,5 @@
 """Records that reach over lines, and logs that went through a terminal, a browser or a ticket."""
 
-from __future__ import annotations
-
 import json
 import re
 import textwrap

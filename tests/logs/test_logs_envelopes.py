@@ -1,7 +1,5 @@
 """An oslo.log line reads the same whatever stands around it, however often."""
 
-from __future__ import annotations
-
 import json
 import re
 

@@ -1,7 +1,5 @@
 """Exports of log stores: the list of records is found by what it holds, the columns by what their names mean."""
 
-from __future__ import annotations
-
 import json
 import tempfile
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Following logs that are being written: every line once, whatever happens to the file."""
 
-from __future__ import annotations
-
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping

@@ -1,7 +1,5 @@
 """Which fields each shape of a line gives."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Messages behind the number of their octets, records of /dev/kmsg, and what a machine's BMC notes."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,7 +1,5 @@
 """Times that lines do not tell whole: the zone is that of their host, and seconds count from its start."""
 
-from __future__ import annotations
-
 import tarfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

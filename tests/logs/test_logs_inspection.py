@@ -1,7 +1,5 @@
 """What is said of logs before anything is concluded from them; clocks that disagree."""
 
-from __future__ import annotations
-
 import gzip
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

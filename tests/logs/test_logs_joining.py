@@ -1,7 +1,5 @@
 """A traceback, a table or wrapped SQL is part of one event, whoever writes in between."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import polars as pl

@@ -1,7 +1,5 @@
 """Log records in JSON, whoever shipped them."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Saved mails: what is attached to them and written in them, in whatever encoding, is read as files are."""
 
-from __future__ import annotations
-
 import gzip
 import io
 import mailbox

@@ -1,7 +1,5 @@
 """Lines of several services in one text that no name tells the service of."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from openstack_rca.logs.events import read_logs

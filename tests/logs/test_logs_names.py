@@ -1,7 +1,5 @@
 """Service and host from a path."""
 
-from __future__ import annotations
-
 from pathlib import PurePosixPath
 
 import pytest

@@ -1,7 +1,5 @@
 """Lines of the programs around OpenStack, and of oslo.log with dates of the operator's own."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 import pytest

@@ -1,7 +1,5 @@
 """Logs of shapes that few programs have: severities as numbers or masks, hexadecimal stamps, records in YAML and XML."""
 
-from __future__ import annotations
-
 import pytest
 from tests.logs.reading import rows
 

@@ -1,7 +1,5 @@
 """What a node's own log and its runtime of containers put around the lines of services."""
 
-from __future__ import annotations
-
 import pytest
 from tests.logs.reading import rows
 

@@ -1,7 +1,5 @@
 """Tables that are put away come back as they were, in order, whole or some columns of them."""
 
-from __future__ import annotations
-
 import tempfile
 
 import polars as pl

@@ -1,7 +1,5 @@
 """Packed logs: taken apart as streams whatever they are called, within bounds, and never in silence."""
 
-from __future__ import annotations
-
 import bz2
 import gzip
 import io

@@ -1,7 +1,5 @@
 """What passing a log on does to it, and is undone: stamps that differ, zones of containers, pages, chats, exports."""
 
-from __future__ import annotations
-
 import io
 import json
 import shutil

@@ -1,7 +1,5 @@
 """Records that are printed with a field a line."""
 
-from __future__ import annotations
-
 import io
 import json
 

@@ -1,7 +1,5 @@
 """What holds for any bytes whatever: no crash, no line lost, every number valid."""
 
-from __future__ import annotations
-
 import tempfile
 from pathlib import Path
 

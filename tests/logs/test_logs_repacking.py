@@ -1,7 +1,5 @@
 """However logs are handed over, they are the same events, and the answer is the same."""
 
-from __future__ import annotations
-
 from functools import cache
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """7z archives: read like a zip, and told where that cannot be."""
 
-from __future__ import annotations
-
 import gzip
 import io
 import random

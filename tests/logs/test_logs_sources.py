@@ -1,7 +1,5 @@
 """Where logs may lie and what happens where they cannot be read."""
 
-from __future__ import annotations
-
 import bz2
 import gzip
 import lzma

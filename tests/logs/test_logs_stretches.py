@@ -1,7 +1,5 @@
 """Stretches of time in plain files: found without reading the rest, with the very lines that a whole reading gives."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

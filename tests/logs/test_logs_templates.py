@@ -1,7 +1,5 @@
 """What a template keeps and what it masks."""
 
-from __future__ import annotations
-
 import polars as pl
 import pytest
 

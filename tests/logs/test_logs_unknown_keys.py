@@ -1,7 +1,5 @@
 """Records whose keys or columns nobody told us: time, level, text, program and host are known by what they look like."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

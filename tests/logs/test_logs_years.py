@@ -1,7 +1,5 @@
 """Stamps without a year get the one that the rest of the logs tells."""
 
-from __future__ import annotations
-
 import os
 from datetime import UTC, datetime
 from pathlib import Path

@@ -1,7 +1,5 @@
 """One small model, trained on synthetic logs for the whole session."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import polars as pl

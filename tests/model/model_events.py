@@ -1,7 +1,5 @@
 """Synthetic but realistic logs, and the settings of a small model."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from uuid import NAMESPACE_OID, uuid5
 

@@ -1,7 +1,5 @@
 """What is looked at before anything is made of a model file: members, sizes, classes. No training is needed for that."""
 
-from __future__ import annotations
-
 import json
 import zipfile
 from collections.abc import Callable

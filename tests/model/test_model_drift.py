@@ -1,7 +1,5 @@
 """Drift of new logs from a training, and two models' figures on the same events."""
 
-from __future__ import annotations
-
 import dataclasses
 import math
 from datetime import timedelta

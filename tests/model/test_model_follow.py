@@ -1,7 +1,5 @@
 """Follow rules: learnt from normal requests, they tell which step of a later request is missing or late."""
 
-from __future__ import annotations
-
 import json
 from datetime import UTC, datetime, timedelta
 

@@ -1,7 +1,5 @@
 """Stories: which lines belong together, where a story ends, and what is left out of it."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID

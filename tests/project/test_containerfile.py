@@ -1,7 +1,5 @@
 """The image's recipe: pinned bases, one entry point, an ordinary user, nothing secret, no layer that grows for nothing."""
 
-from __future__ import annotations
-
 import io
 import json
 import re

@@ -5,8 +5,6 @@ that was run before is not run again. What needs a shell, or Keras, is a process
 docs/development.md explains the comments that may stand before a block.
 """
 
-from __future__ import annotations
-
 import importlib.util
 import io
 import os

@@ -1,7 +1,5 @@
 """Which variables of the environment are read, and which are not."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

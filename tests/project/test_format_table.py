@@ -1,7 +1,5 @@
 """The table of formats in docs/logs.md is that of the code."""
 
-from __future__ import annotations
-
 import importlib.util
 from pathlib import Path
 from types import ModuleType

@@ -1,7 +1,5 @@
 """Imports run one way: cli, dashboard -> service -> rca, model, lifecycle -> logs -> settings, errors."""
 
-from __future__ import annotations
-
 import ast
 import subprocess
 import sys

@@ -5,8 +5,6 @@ file, so that the tests need no network and only our wheel is new. A .pth line a
 files in it, so an editable installation of this checkout stays invisible; the tests check that too.
 """
 
-from __future__ import annotations
-
 import ast
 import json
 import os

@@ -1,7 +1,5 @@
 """The public face of the package: what it names, and that the examples of its page run."""
 
-from __future__ import annotations
-
 import inspect
 import re
 import subprocess

@@ -1,7 +1,5 @@
 """The rooms of a package: what each may import, and that it is entered by its face only."""
 
-from __future__ import annotations
-
 import ast
 import re
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The sample logs: found in a checkout, small, complete, honest, and made again with the same bytes."""
 
-from __future__ import annotations
-
 import json
 import lzma
 import re

@@ -1,7 +1,5 @@
 """The set-up scripts say plainly what is missing, install nothing without root, and name no package host."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

@@ -1,7 +1,5 @@
 """The shape of the sources: sizes, broad excepts, where the environment is read, docstrings, traces of a machine."""
 
-from __future__ import annotations
-
 import ast
 import re
 import sys

@@ -1,7 +1,5 @@
 """What the clients of an API write when it does not answer."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from cloud import CLEARED, FAULT, Cloud

@@ -1,7 +1,5 @@
 """Findings and events for tests of the judgement, with what a test does not care about filled in."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 import polars as pl

@@ -1,7 +1,5 @@
 """Past incidents and fingerprints that the tests of history and recall share."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 from openstack_rca.rca.relevance.incident_history import AnalysisEvent, ConfirmedEvent, PastIncident

@@ -1,7 +1,5 @@
 """Text that wants to be more than text, and a report that is made of it."""
 
-from __future__ import annotations
-
 from report_samples import START, activity_rows, confirmed, evidence, failed_request, later_episode
 
 from openstack_rca.rca.report.report import (

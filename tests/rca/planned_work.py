@@ -3,8 +3,6 @@
 Written from the formats and sources of the programs; names, ids and times are made up. ``at`` is seconds after two o'clock.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 

@@ -1,7 +1,5 @@
 """Reports that the tests of the renderings share."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 from openstack_rca.rca.report.report import (

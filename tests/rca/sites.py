@@ -1,7 +1,5 @@
 """Invented sites: hosts, ports, layout and release."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 CONTROL = (

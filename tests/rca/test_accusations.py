@@ -1,7 +1,5 @@
 """Whom an error speaks against where no signature knows it."""
 
-from __future__ import annotations
-
 import pytest
 
 from openstack_rca.rca.evidence.accusations import Accusation, accuse, tells_of_time_out

@@ -1,7 +1,5 @@
 """What every component logged over time."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 import polars as pl

@@ -1,7 +1,5 @@
 """Whom a complaint really speaks against: a client's own settings, the proxy in front, a change, nobody."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

@@ -1,7 +1,5 @@
 """One host alone, a service that slept, a restart that nobody missed."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 

@@ -1,7 +1,5 @@
 """The signature catalogue: what it holds, how users add to it, and how it is searched."""
 
-from __future__ import annotations
-
 import re
 from functools import cache
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What the catalogue covers, and that it keeps silent on logs of a healthy cloud."""
 
-from __future__ import annotations
-
 import importlib.util
 from pathlib import Path
 

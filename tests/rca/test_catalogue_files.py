@@ -1,7 +1,5 @@
 """Signature files: their two forms, what is refused, what lint runs, and how the shipped ones are kept compiled."""
 
-from __future__ import annotations
-
 import json
 import re
 from pathlib import Path

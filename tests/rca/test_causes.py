@@ -1,7 +1,5 @@
 """Ranking: the direction of the graph rule, ties, cycles, absent components."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -1,7 +1,5 @@
 """Checks name the component they are for, and are told once."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

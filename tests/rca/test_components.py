@@ -1,7 +1,5 @@
 """The component topology: names, dependencies, and what an address, topic or logger belongs to."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st

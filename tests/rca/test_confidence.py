@@ -1,7 +1,5 @@
 """Confidence rises with the score, and what is told of a cause comes from one finding."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """Which rule decides for an event, what its own words are, and what kind of fault an unknown error is."""
 
-from __future__ import annotations
-
 import polars as pl
 import pytest
 from hypothesis import given

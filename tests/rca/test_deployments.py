@@ -1,7 +1,5 @@
 """Checks are commands of the cloud's own deployment, which its logs show or the user names."""
 
-from __future__ import annotations
-
 import pytest
 
 from openstack_rca.rca.knowledge import Deployment, fitted_check, load_topology, recognised_deployment

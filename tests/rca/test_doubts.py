@@ -1,7 +1,5 @@
 """When all is well cannot be said: lines that somebody picked, errors that are new and go on."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import polars as pl

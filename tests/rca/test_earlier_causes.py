@@ -1,7 +1,5 @@
 """What a component tells of its own end before the trouble begins is a cause of the trouble."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 

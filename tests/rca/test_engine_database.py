@@ -1,7 +1,5 @@
 """Faults of the database, told by its clients, by itself, or by nobody."""
 
-from __future__ import annotations
-
 import pytest
 from api_troubles import keystone_lost
 from cloud import CLEARED, FAULT, Cloud, Scenario, first_controller

@@ -1,7 +1,5 @@
 """Faults of hosts, of the network between two places, and of what is no daemon at all."""
 
-from __future__ import annotations
-
 import pytest
 from api_troubles import http_failure, keystone_lost
 from cloud import CLEARED, FAULT, Cloud, Scenario, all_computes, first_compute, first_controller

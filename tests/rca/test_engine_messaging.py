@@ -1,7 +1,5 @@
 """Faults of the message broker and of the way to it."""
 
-from __future__ import annotations
-
 import pytest
 from cloud import CLEARED, FAULT, Cloud, Scenario, first_compute, first_controller
 from sites import KOLLA, OLD, OVN

@@ -1,7 +1,5 @@
 """Mistakes of people: credentials, permissions, quotas, mappings, schemas and settings that were changed."""
 
-from __future__ import annotations
-
 import pytest
 from cloud import CLEARED, FAULT, Cloud, Scenario, first_compute
 from troubles import PYTHON, database_errors, no_valid_host, repeat, started

@@ -1,7 +1,5 @@
 """Clouds in which nothing failed, however noisy; and faults amid noise."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import pytest

@@ -1,7 +1,5 @@
 """What lies under the services: ways that are cut, stores that fail, limits that are reached, helpers that die."""
 
-from __future__ import annotations
-
 import pytest
 from api_troubles import http_failure, keystone_lost, neutron_lost, placement_lost
 from cloud import CLEARED, FAULT, Cloud, Scenario, first_compute, first_controller

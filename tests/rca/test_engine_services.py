@@ -1,7 +1,5 @@
 """Faults of OpenStack's own services: killed, stopped, frozen."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import pytest

@@ -1,7 +1,5 @@
 """Faults of OpenStack around its services: misconfigured, out of something, and what they use is gone."""
 
-from __future__ import annotations
-
 import pytest
 from api_troubles import (
     http_failure,

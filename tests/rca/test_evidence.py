@@ -1,7 +1,5 @@
 """From events to findings: what counts, for how much, against whom."""
 
-from __future__ import annotations
-
 import polars as pl
 import pytest
 from api_troubles import placement_lost

@@ -1,7 +1,5 @@
 """What APIs share that answer with internal errors at once, though nobody says why."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 import polars as pl

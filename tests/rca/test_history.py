@@ -1,7 +1,5 @@
 """The history file: what is kept, what survives, what is computed from it."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

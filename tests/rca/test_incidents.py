@@ -1,7 +1,5 @@
 """The strict score: exact names, nothing for an empty answer, cited lines only."""
 
-from __future__ import annotations
-
 import json
 from datetime import UTC, datetime
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What nobody says: a shared dependency, or a host, inferred from who stopped."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 

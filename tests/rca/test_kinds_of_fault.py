@@ -1,7 +1,5 @@
 """What kind of fault an answer tells: from the reason that a line gives, from an absence that shows itself, from words."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 from datetime import UTC, datetime

@@ -1,7 +1,5 @@
 """Recordings of an hour and more with two troubles in them, built from the sample recordings: each trouble is found and told."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Missing steps: requests that began and did not go on accuse who stands on their way; those that went on clear."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 

@@ -1,7 +1,5 @@
 """What the report cites: different things and different witnesses before the same again."""
 
-from __future__ import annotations
-
 from cloud import FAULT, Cloud
 from troubles import conductor_timeouts
 

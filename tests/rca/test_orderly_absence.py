@@ -1,7 +1,5 @@
 """A host that was told to reboot and is back is no failure."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import timedelta
 

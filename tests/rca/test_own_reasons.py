@@ -1,7 +1,5 @@
 """An error that no rule knows and that tells a reason counts where its speaker is missed."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

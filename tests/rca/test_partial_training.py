@@ -1,7 +1,5 @@
 """A model that was trained on some services only: what it never saw is unknown, not new."""
 
-from __future__ import annotations
-
 import polars as pl
 import pytest
 from cloud import Answer, Cloud

@@ -1,7 +1,5 @@
 """Work that was ordered and is over is no failure; the same work that went wrong is one."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

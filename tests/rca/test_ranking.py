@@ -1,7 +1,5 @@
 """The order of the candidates: what is left of their guilt, how much of the trouble they explain, and the question."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 

@@ -1,7 +1,5 @@
 """Similar past incidents: what counts as alike, and how little a confirmed one may add."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import polars as pl

@@ -1,7 +1,5 @@
 """The words that every rendering shares."""
 
-from __future__ import annotations
-
 import io
 from collections import Counter
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """What is shown of a log line where room is short, and which lines say the same."""
 
-from __future__ import annotations
-
 import pytest
 import report_samples
 from hypothesis import given

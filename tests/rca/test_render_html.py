@@ -1,7 +1,5 @@
 """The report as one HTML page."""
 
-from __future__ import annotations
-
 from html.parser import HTMLParser
 
 import hostile_report

@@ -1,7 +1,5 @@
 """The report as JSON, and its published schema."""
 
-from __future__ import annotations
-
 import json
 import re
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The report as Markdown for tickets."""
 
-from __future__ import annotations
-
 import re
 
 import hostile_report

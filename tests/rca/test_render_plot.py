@@ -1,7 +1,5 @@
 """The timeline plot: where everything stands."""
 
-from __future__ import annotations
-
 import re
 from datetime import UTC, datetime, timedelta
 

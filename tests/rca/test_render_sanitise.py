@@ -1,7 +1,5 @@
 """Log text is made harmless, and what was changed stays visible."""
 
-from __future__ import annotations
-
 from itertools import pairwise
 
 import pytest

@@ -1,7 +1,5 @@
 """Secrets that a log line tells are in no report, in whatever form it is rendered."""
 
-from __future__ import annotations
-
 import re
 import string
 from collections.abc import Callable

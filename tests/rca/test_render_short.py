@@ -1,7 +1,5 @@
 """The answer on one screen, and the answer for a ticket."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """The report on a terminal, in a pipe and in a file."""
 
-from __future__ import annotations
-
 import io
 import re
 

@@ -1,7 +1,5 @@
 """The way of a failed request through the services."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 import polars as pl

@@ -1,7 +1,5 @@
 """Meaning beside words: how both are mixed, what is kept on disk, and the real encoder where it is installed."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 import zlib

@@ -1,7 +1,5 @@
 """Silence: when a stream that stopped is evidence, and when it is not."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 import polars as pl

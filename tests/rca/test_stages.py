@@ -1,7 +1,5 @@
 """The stages of an analysis: each keeps to the fields that it declares, and each that is not needed can be left out."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import polars as pl

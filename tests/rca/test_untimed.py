@@ -1,7 +1,5 @@
 """Logs without times: a paste is analysed in the order of its lines, and the report tells no times."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from openstack_rca.logs.events import read_logs

@@ -1,7 +1,5 @@
 """The table of weights: each number is read somewhere, has a unit and a meaning, and decides where its case shows it."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

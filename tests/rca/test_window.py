@@ -1,7 +1,5 @@
 """When it happened: bursts of suspicion in long recordings."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What the clients of a failing component write: the wording of OpenStack's services and of the libraries under them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from cloud import CLEARED, FAULT, Cloud

@@ -1,7 +1,5 @@
 """What the cases of the table of weights share: what findings come to."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from openstack_rca.rca.evidence import (

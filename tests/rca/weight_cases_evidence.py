@@ -1,7 +1,5 @@
 """Cases of the numbers that say what is evidence: windows, novelty, unknown errors, silence, missing steps."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import timedelta
 

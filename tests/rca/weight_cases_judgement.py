@@ -1,7 +1,5 @@
 """Cases of the numbers that say who is to blame and what fits the question: comparison, explaining, ranking, the past."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import timedelta
 

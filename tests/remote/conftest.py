@@ -1,7 +1,5 @@
 """What the tests of remote logs share: settings, a real sshd on loopback, an HTTP server with recorded answers, tools on PATH."""
 
-from __future__ import annotations
-
 import getpass
 import json
 import shutil

@@ -1,7 +1,5 @@
 """An HTTP server on loopback that plays back answers: what it was asked, and what it says."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field

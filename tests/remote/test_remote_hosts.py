@@ -1,7 +1,5 @@
 """Logs of other hosts: a real sshd on loopback, inventories, and what is refused."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

@@ -1,7 +1,5 @@
 """Loki, OpenSearch and CI logs: recorded answers of their documented APIs on loopback, faults among them."""
 
-from __future__ import annotations
-
 import threading
 from pathlib import Path
 from typing import Any

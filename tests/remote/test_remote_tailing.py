@@ -1,7 +1,5 @@
 """A watch on what is being written elsewhere: the lines come here while they are written, and nothing stays behind."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable
 from pathlib import Path

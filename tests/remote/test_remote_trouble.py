@@ -1,7 +1,5 @@
 """Places that give nothing: the message names the address and repeats the tool's own words."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

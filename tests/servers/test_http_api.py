@@ -1,7 +1,5 @@
 """The HTTP API over loopback: a server in this process, asked by plain HTTP."""
 
-from __future__ import annotations
-
 import json
 import socket
 import threading

@@ -1,7 +1,5 @@
 """The tools for agents, by the SDK's own client over standard input and output."""
 
-from __future__ import annotations
-
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Work on a real Dask cluster, a scheduler and two worker processes on loopback, gives the answer of one machine."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

@@ -1,7 +1,5 @@
 """Ways to evaluate: a fault's kind left out, parts left out, two ways compared; the label stays closed until the answer."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Missing steps on real recordings: healthy windows have none, and a dead worker is found without an error line."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from pathlib import Path
 

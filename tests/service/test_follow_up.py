@@ -1,7 +1,5 @@
 """Questions about a report: understood by their words, answered by the report."""
 
-from __future__ import annotations
-
 import sys
 from datetime import timedelta
 from pathlib import Path

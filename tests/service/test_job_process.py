@@ -1,7 +1,5 @@
 """The process behind the dashboard's training: a stop is never lost."""
 
-from __future__ import annotations
-
 import fcntl
 import json
 import signal

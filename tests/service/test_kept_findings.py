@@ -1,7 +1,5 @@
 """What was found in logs is found once: the next question ranks and tells it anew, and its answer is the cold one."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Logs that were read once: taken from the cache while they are the same, read on where they grew, never wrong."""
 
-from __future__ import annotations
-
 import lzma
 import os
 import stat

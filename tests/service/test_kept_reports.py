@@ -1,7 +1,5 @@
 """Reports are kept by their id, bounded, and open again."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 

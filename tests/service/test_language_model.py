@@ -1,7 +1,5 @@
 """A language model tells a report: what it learns, what it may say, and what happens when it does not answer. A stub on loopback."""
 
-from __future__ import annotations
-
 import json
 import sys
 import threading

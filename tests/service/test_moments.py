@@ -1,7 +1,5 @@
 """Moments as they are typed."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 import pytest

@@ -1,7 +1,5 @@
 """Packed incidents: one a line of a file, read as folders are; short problem reports stay answered."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Logs that are too long to be held in memory: the answer is the same as of logs that are held whole."""
 
-from __future__ import annotations
-
 import random
 from pathlib import Path
 

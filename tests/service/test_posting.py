@@ -1,7 +1,5 @@
 """Documents for webhooks: what counts as arrived, and what is said where one did not."""
 
-from __future__ import annotations
-
 import threading
 import urllib.error
 from collections.abc import Iterator

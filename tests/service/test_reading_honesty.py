@@ -1,7 +1,5 @@
 """What was not read or not understood is said, and never passes for a healthy cloud."""
 
-from __future__ import annotations
-
 import gzip
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The recorded incidents, saved in all the ways in which operators save logs, get the same answer."""
 
-from __future__ import annotations
-
 import io
 import json
 import lzma

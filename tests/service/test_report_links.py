@@ -1,7 +1,5 @@
 """A report behind a link: kept here or in its run, with its conversation, and nothing else of this machine."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What a number and a rule are worth: the same incident asked again, only as far as the change reaches."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """Analysis as the command line and the dashboard call it: labels unknown, outages bridged, reports whole."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import socket

@@ -1,7 +1,5 @@
 """A full disk while training: what was trained is published, in the spool, or in the file that is named."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

@@ -1,7 +1,5 @@
 """The gate before publishing, comparison of two models, drift: what the service layer makes of them."""
 
-from __future__ import annotations
-
 import shutil
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Which model answers: what cannot be used is kept and never becomes ``latest``, and an answer comes all the same."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import socket

@@ -1,7 +1,5 @@
 """Training when something is away: what was learned is never lost, and what went wrong is said."""
 
-from __future__ import annotations
-
 import hashlib
 import socket
 import tempfile

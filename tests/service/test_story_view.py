@@ -1,7 +1,5 @@
 """A story as it is shown: the right lines, what was expected of them, and harmless text."""
 
-from __future__ import annotations
-
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

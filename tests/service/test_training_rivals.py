@@ -1,7 +1,5 @@
 """Where a rival did better than the network on held-back data, a training says so."""
 
-from __future__ import annotations
-
 from openstack_rca.service.training import rivals_that_win
 
 WON = {

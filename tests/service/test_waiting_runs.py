@@ -1,7 +1,5 @@
 """Answers on their way to the tracking server: written down at once, sent once, never lost."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

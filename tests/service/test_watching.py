@@ -1,7 +1,5 @@
 """A watch over real files: what it tells, to whom, once; and what a restart remembers."""
 
-from __future__ import annotations
-
 import json
 import lzma
 import sys

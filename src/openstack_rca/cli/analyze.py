@@ -1,7 +1,5 @@
 """``openstack-rca analyze``."""
 
-from __future__ import annotations
-
 import os
 import sys
 import tempfile

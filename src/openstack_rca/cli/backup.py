@@ -1,7 +1,5 @@
 """``openstack-rca backup`` and ``openstack-rca restore``."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from pathlib import Path
 

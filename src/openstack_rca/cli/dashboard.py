@@ -1,7 +1,5 @@
 """``openstack-rca dashboard``."""
 
-from __future__ import annotations
-
 import ipaddress
 import socket
 from importlib.resources import files

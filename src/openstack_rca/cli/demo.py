@@ -1,7 +1,5 @@
 """``openstack-rca demo``."""
 
-from __future__ import annotations
-
 import shlex
 
 import click

@@ -1,7 +1,5 @@
 """``openstack-rca doctor``."""
 
-from __future__ import annotations
-
 import click
 
 from openstack_rca.cli.options import JSON_FORMAT, with_settings

@@ -1,7 +1,5 @@
 """``openstack-rca evaluate``."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """``openstack-rca confirm`` and ``openstack-rca history``."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A command group that imports a command when it is asked for, so that ``--help`` and completion start at once."""
 
-from __future__ import annotations
-
 import importlib
 from typing import NamedTuple
 

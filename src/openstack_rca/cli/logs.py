@@ -1,7 +1,5 @@
 """``openstack-rca logs``: what is read from logs, before any analysis."""
 
-from __future__ import annotations
-
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime

@@ -1,7 +1,5 @@
 """The command group, and the outermost boundary: every error leaves as one line and an exit status."""
 
-from __future__ import annotations
-
 import gc
 import os
 import sys

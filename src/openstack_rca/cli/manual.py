@@ -1,7 +1,5 @@
 """The manual's command line: ``python3 main.py --mode train|analyze``."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """``openstack-rca mcp``."""
 
-from __future__ import annotations
-
 import os
 
 import click

@@ -1,7 +1,5 @@
 """``openstack-rca models``: yank, pin, roll back, history, describe, alias, stage, promote."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 
 import click

@@ -1,7 +1,5 @@
 """``openstack-rca models``: diff, card, export, import."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """``openstack-rca models prune`` and ``models repair``."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from datetime import timedelta
 

@@ -1,7 +1,5 @@
 """The options that commands share, and the settings that they lead to."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime

@@ -1,7 +1,5 @@
 """``openstack-rca report``: answers that were given before."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from pathlib import Path
 

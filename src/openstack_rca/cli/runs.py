@@ -1,7 +1,5 @@
 """``openstack-rca runs``."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 
 import click

@@ -1,7 +1,5 @@
 """How ``openstack-rca evaluate --sensitivity`` looks on a terminal."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from rich.console import Console

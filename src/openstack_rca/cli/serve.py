@@ -1,7 +1,5 @@
 """``openstack-rca serve``."""
 
-from __future__ import annotations
-
 import os
 
 import click

@@ -1,7 +1,5 @@
 """``openstack-rca signatures``."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from pathlib import Path
 

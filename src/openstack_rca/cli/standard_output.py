@@ -1,7 +1,5 @@
 """Standard output whose end is no defect: its reader may go away, its disk may be full."""
 
-from __future__ import annotations
-
 import io
 import os
 import sys

@@ -1,7 +1,5 @@
 """``openstack-rca store``."""
 
-from __future__ import annotations
-
 import click
 
 from openstack_rca.cli.options import with_settings

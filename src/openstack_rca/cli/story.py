@@ -1,7 +1,5 @@
 """``openstack-rca story``."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 
 import click

@@ -1,7 +1,5 @@
 """``openstack-rca watch``."""
 
-from __future__ import annotations
-
 import shlex
 import time
 from datetime import timedelta

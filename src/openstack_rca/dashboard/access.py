@@ -4,8 +4,6 @@
 read, or asks for an empty password, closes the pages: a slip of whoever wrote it must not open them.
 """
 
-from __future__ import annotations
-
 import hmac
 from pathlib import Path
 from typing import Any

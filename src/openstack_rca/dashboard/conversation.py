@@ -1,7 +1,5 @@
 """The questions of a session and their answers: asked on logs that are read once, kept until the session ends."""
 
-from __future__ import annotations
-
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """The settings of this server: the environment, with the arguments that its script was started with on top."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import sys

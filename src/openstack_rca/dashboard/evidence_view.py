@@ -1,7 +1,5 @@
 """Evidence: the line as logged, where it is, how often it came against the baseline, and the lines around it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import streamlit as st

@@ -1,7 +1,5 @@
 """The first visit: nothing was trained yet. It says so, and offers to train on the samples in place."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 from openstack_rca.dashboard.job_view import running_job, watch_job

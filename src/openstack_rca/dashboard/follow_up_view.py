@@ -1,7 +1,5 @@
 """The conversation about a report: what was asked since, what the report says to it, and the box for more."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 from openstack_rca.dashboard.conversation import Answer, ask_about, past_of

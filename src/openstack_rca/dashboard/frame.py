@@ -1,7 +1,5 @@
 """What every page has around it: the way in, the sidebar, and the outermost boundary for errors."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The model that a visitor's pages work with: opened once a session, changed by "Refresh model", drawn in the sidebar."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import streamlit as st

@@ -1,7 +1,5 @@
 """A training on the page: its nine steps, how far it is, its loss, and what came of it. It redraws itself."""
 
-from __future__ import annotations
-
 import altair as alt
 import polars as pl
 import streamlit as st

@@ -1,7 +1,5 @@
 """What registry and tracking server listed, kept for seconds: a click on a page asks neither again."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 from openstack_rca.dashboard.environment import identity

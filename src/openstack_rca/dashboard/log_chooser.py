@@ -1,7 +1,5 @@
 """The chooser of logs, the same on every page that needs some: a sample incident, a path on the server, an upload."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import streamlit as st

@@ -4,8 +4,6 @@ What lies on the server is shared between visitors and keyed by path, time of ch
 visitor uploads is kept for that session alone, with its folder, and goes when the session ends.
 """
 
-from __future__ import annotations
-
 import threading
 from collections import OrderedDict
 from collections.abc import Callable

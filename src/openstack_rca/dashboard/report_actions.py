@@ -1,7 +1,5 @@
 """What a visitor can do with a report: take it away, or say what it really was."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 from openstack_rca.dashboard.conversation import Answer

@@ -1,7 +1,5 @@
 """The plots of a report: what each component logged over time, and the causal chain."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 

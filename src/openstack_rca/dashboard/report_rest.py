@@ -1,7 +1,5 @@
 """What stands behind the answer of a report: failed requests, what was not seen, what was ruled out, files."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 from openstack_rca.dashboard.words import block, draw_zones, here, plain, row_time

@@ -1,7 +1,5 @@
 """A report on the page, in the order in which an operator reads: what, why, what to do, the proof, then the rest."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 from openstack_rca.dashboard.conversation import Answer

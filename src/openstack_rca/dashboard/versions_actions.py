@@ -1,7 +1,5 @@
 """What can be done with versions: yank, pin, roll back, describe, move to a stage; each with a reason and a confirmation."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 import streamlit as st

@@ -1,7 +1,5 @@
 """Two versions against each other, and a version against the logs of now."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """The versions of the model: which there are, how they did, one in full, two side by side."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import altair as alt

@@ -5,8 +5,6 @@ A log line, a file name, an answer of a server: none of it may act on the page. 
 given to what reads HTML. A test holds that every Markdown-reading call of the pages gets constants, numbers or ``prose``.
 """
 
-from __future__ import annotations
-
 import functools
 from datetime import UTC, datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """Every connection, tried and told in words. No secret is ever part of an answer."""
 
-from __future__ import annotations
-
 import shutil
 import ssl
 import time

@@ -1,7 +1,5 @@
 """``MLflowManager``: the manual's face over ``Tracking`` and ``ModelLifecycle``."""
 
-from __future__ import annotations
-
 import atexit
 import os
 from collections.abc import Callable, Mapping

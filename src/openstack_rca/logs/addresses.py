@@ -1,7 +1,5 @@
 """Hosts that are known by an address only: the name by which OpenStack knows them stands in lines of their own services."""
 
-from __future__ import annotations
-
 import polars as pl
 
 from openstack_rca.logs.event_table import EventTable

@@ -4,8 +4,6 @@ Everything is read as a stream and nothing is written, so a name in an archive c
 inside of something else, what a 7z holds, and a binary journal need temporary files, which have no name.
 """
 
-from __future__ import annotations
-
 import io
 import stat
 import tarfile

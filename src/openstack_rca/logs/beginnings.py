@@ -4,8 +4,6 @@ A pattern is cut into its head, which is searched, and its tail, which is whatev
 would cost several times as much as all the rest.
 """
 
-from __future__ import annotations
-
 import re
 import string
 from dataclasses import dataclass

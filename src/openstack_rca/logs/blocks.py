@@ -1,7 +1,5 @@
 """Reading a log in blocks of whole lines, so that a log of any size needs little memory at a time."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """How much a packed file may unpack to: the bounds, and what reading one has used up of them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from openstack_rca.errors import LogBoundReached

@@ -1,7 +1,5 @@
 """Clocks of hosts that disagree: estimated from requests that several hosts logged, and put right."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

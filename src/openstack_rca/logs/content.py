@@ -1,7 +1,5 @@
 """What bytes are: a binary file, text in which encoding, a log; and how text becomes lines."""
 
-from __future__ import annotations
-
 import codecs
 import re
 

@@ -3,8 +3,6 @@
 Every record becomes a line of JSON, which ``json_lines`` understands; how many lines of the file it stands for is kept.
 """
 
-from __future__ import annotations
-
 import csv
 import itertools
 import json

@@ -1,7 +1,5 @@
 """What stands around a line: when, where and by whom it was passed on, in one shape for every kind of envelope."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath

@@ -5,8 +5,6 @@ what takes its place begins anew. What is handed out begins where an event begin
 written is handed out again, whole, with the lines that have come.
 """
 
-from __future__ import annotations
-
 import hashlib
 import io
 import os

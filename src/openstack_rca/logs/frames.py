@@ -1,7 +1,5 @@
 """Syslog as it goes over a stream, each message behind the number of its octets (RFC 6587): a message may hold line feeds."""
 
-from __future__ import annotations
-
 import re
 from typing import NamedTuple
 

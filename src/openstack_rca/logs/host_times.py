@@ -1,7 +1,5 @@
 """Times that lines do not tell whole: stamps in the zone of their host, and seconds since it started."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 

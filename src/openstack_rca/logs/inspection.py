@@ -1,7 +1,5 @@
 """What was understood of logs, file by file, and what would help to understand more."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum

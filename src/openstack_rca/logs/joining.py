@@ -1,7 +1,5 @@
 """From records of lines to events: tracebacks, wrapped SQL and tables belong to the line that they explain."""
 
-from __future__ import annotations
-
 import polars as pl
 
 from openstack_rca.logs.records import ROW_STRIDE, Kind, level_in_text

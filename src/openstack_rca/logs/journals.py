@@ -1,7 +1,5 @@
 """Binary journals, as the program ``journalctl`` shows them where it is installed."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

@@ -4,8 +4,6 @@ Where several keys of one table are in a record the first of the table counts. K
 in any: syslog-ng, journald and Windows write other letters than the rest.
 """
 
-from __future__ import annotations
-
 
 def _keys(text: str) -> tuple[str, ...]:
     return tuple(text.split())

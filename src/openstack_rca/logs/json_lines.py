@@ -4,8 +4,6 @@ oslo.log, journald, Docker, kolla's fluentd, OpenSearch, Loki, Vector, Fluent Bi
 others name the same things by different keys; the keys are the tables below.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta

@@ -1,7 +1,5 @@
 """Log records in a value of JSON: found by what they hold, a text and a time, whatever the documents around them are called."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence

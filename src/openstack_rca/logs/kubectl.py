@@ -3,8 +3,6 @@
 How long ago an event was is not a time, so its order has to do.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """What reading logs gives; who takes it from where it is kept need not load the readers, which takes a tenth of a second."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 

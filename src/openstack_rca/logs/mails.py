@@ -4,8 +4,6 @@ Python's ``email`` reads headers and decodes; parts are cut here, a level at a t
 than the mail's size.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress

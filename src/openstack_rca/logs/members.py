@@ -1,7 +1,5 @@
 """Members of archives: their names, their times, and streams that tell damage instead of taking it for the end."""
 
-from __future__ import annotations
-
 import struct
 import tarfile
 import zipfile

@@ -1,7 +1,5 @@
 """What a log file's path says: the service that wrote it and the host that it ran on."""
 
-from __future__ import annotations
-
 import itertools
 import re
 from collections.abc import Sequence

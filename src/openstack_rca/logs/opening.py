@@ -1,7 +1,5 @@
 """Opening a log and reading its bytes, with errors that name it and say what to do."""
 
-from __future__ import annotations
-
 import hashlib
 import io
 import lzma

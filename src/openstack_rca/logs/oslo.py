@@ -4,8 +4,6 @@ The plain shape is cut by a vectorised split; the rarer ones (ISO stamps with of
 no process id) by one regular expression.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 

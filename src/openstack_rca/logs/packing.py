@@ -1,7 +1,5 @@
 """Packings: told by their first bytes, whatever the file is called, and taken off one at a time."""
 
-from __future__ import annotations
-
 import bz2
 import gzip
 import lzma

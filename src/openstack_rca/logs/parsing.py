@@ -1,7 +1,5 @@
 """Lines to records: each format takes its lines out of what the formats before it left; envelopes are opened in turn."""
 
-from __future__ import annotations
-
 import polars as pl
 
 from openstack_rca.logs.beginnings import any_of, by_first_character, matching, may_match

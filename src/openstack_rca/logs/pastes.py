@@ -4,8 +4,6 @@ Line numbers, quotes, fences of Markdown, an indent that all lines share, tags o
 What is done is decided once a file, from its beginning.
 """
 
-from __future__ import annotations
-
 import html
 import itertools
 import re

@@ -1,7 +1,5 @@
 """Pieces of a text: what stands for one line to read, and how bytes become such."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

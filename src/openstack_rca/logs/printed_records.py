@@ -3,8 +3,6 @@
 Each becomes a line of JSON, as in ``documents``.
 """
 
-from __future__ import annotations
-
 import html
 import itertools
 import json

@@ -3,8 +3,6 @@
 The names are data, in ``components.yaml``; what else that file says of a component is the business of ``rca``.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from functools import cache, lru_cache

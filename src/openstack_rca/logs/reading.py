@@ -1,7 +1,5 @@
 """Reading every log of the given files, one after the other; what cannot be read is named and the rest goes on."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from ctypes import CDLL

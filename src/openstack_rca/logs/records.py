@@ -1,7 +1,5 @@
 """The shape that every line format gives back: one record a recognised line."""
 
-from __future__ import annotations
-
 from enum import IntEnum, StrEnum
 
 import polars as pl

@@ -1,7 +1,5 @@
 """Which service an event is of: what its line says, what its file is called, what its logger and its format tell."""
 
-from __future__ import annotations
-
 import polars as pl
 
 from openstack_rca.logs.formats import SERVICES

@@ -1,7 +1,5 @@
 """Lines of logs that Ansible shows in what it prints of a task: quoted in JSON, or below ``msg:`` in YAML."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

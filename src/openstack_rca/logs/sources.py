@@ -1,7 +1,5 @@
 """Finding the files that may hold logs: given one by one, in folders, by globs, or as standard input."""
 
-from __future__ import annotations
-
 import glob
 import os
 import re

@@ -1,7 +1,5 @@
 """Time stamps of many shapes, as columns of UTC microseconds."""
 
-from __future__ import annotations
-
 import re
 import statistics
 from collections.abc import Sequence

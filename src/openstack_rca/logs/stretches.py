@@ -3,8 +3,6 @@
 Only text that is stored as it is, in UTF-8 and line by line, can be entered in the middle; anything else is read whole.
 """
 
-from __future__ import annotations
-
 import io
 import re
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Tables of log records: with a delimiter or with bars between their columns, whatever these are called."""
 
-from __future__ import annotations
-
 import csv
 import io
 import json

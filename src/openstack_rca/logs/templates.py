@@ -3,8 +3,6 @@
 There is no state: for one ``MASK_VERSION`` the same message gives the same template in every process on every machine.
 """
 
-from __future__ import annotations
-
 from hashlib import blake2b
 
 import polars as pl

@@ -1,7 +1,5 @@
 """Tracebacks whose every line carries the prefix of a line of its own, as Apache, Juju and syslog write them."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """What a prefix before a service's own line is, and the stamps that only such prefixes have."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

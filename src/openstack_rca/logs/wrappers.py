@@ -4,8 +4,6 @@ What is behind the prefix is read by the same formats as a bare line; host, serv
 where the line itself does not say.
 """
 
-from __future__ import annotations
-
 import polars as pl
 
 from openstack_rca.logs.beginnings import by_first_character, may_match

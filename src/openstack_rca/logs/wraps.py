@@ -1,7 +1,5 @@
 """Where a log's lines begin, and lines that were wrapped at a width, which are made whole again."""
 
-from __future__ import annotations
-
 import itertools
 import re
 from collections.abc import Sequence

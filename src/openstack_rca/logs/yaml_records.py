@@ -1,7 +1,5 @@
 """Records in YAML, each an item of a list or a document of its own: events of Kubernetes, dumps of other tools."""
 
-from __future__ import annotations
-
 import json
 import re
 from typing import Any, cast

@@ -1,7 +1,5 @@
 """The year of stamps that carry none: told by the dated lines of the same logs, by the file, or by who asks."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 import polars as pl

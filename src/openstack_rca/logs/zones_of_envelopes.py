@@ -1,7 +1,5 @@
 """The zone of stamps that tell none, where a line has two: its own, and that of what passed it on."""
 
-from __future__ import annotations
-
 import polars as pl
 
 from openstack_rca.logs.stamps import PLACEHOLDER_YEAR

@@ -4,8 +4,6 @@ A ``.keras`` file is a zip of JSON and one HDF5 file of weights. Only members, l
 writes are let through; what could run code (pickle, Lambda layers, classes from elsewhere) is refused.
 """
 
-from __future__ import annotations
-
 import json
 import struct
 import zipfile

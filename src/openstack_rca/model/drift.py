@@ -5,8 +5,6 @@ service logged, and its calibration, by which 1 % of normal events score 0.99 or
 the Jensen-Shannon distance (Endres and Schindelin, IEEE Transactions on Information Theory, 2003), base 2, in [0, 1].
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 

@@ -1,7 +1,5 @@
 """The drift of new logs from a model's training, as one picture."""
 
-from __future__ import annotations
-
 import textwrap
 from pathlib import Path
 from typing import Any

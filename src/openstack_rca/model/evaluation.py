@@ -1,7 +1,5 @@
 """Every figure of a training, measured on real events with the very pass that scores later."""
 
-from __future__ import annotations
-
 import time
 from typing import Any
 

@@ -5,8 +5,6 @@ that carries no loss; gradients stop at a chunk's border (truncated backpropagat
 drawn in any order, which learns faster than a state handed from batch to batch.
 """
 
-from __future__ import annotations
-
 import math
 import time
 from collections.abc import Callable

@@ -4,8 +4,6 @@ The only module that imports Keras. Importing it chooses the JAX backend unless 
 (``KERAS_BACKEND``) or Keras is imported already.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 from pathlib import Path

@@ -5,8 +5,6 @@ as a follow rule does and in the same form (``follow.STEP_SCHEMA``), but it has 
 of it: that a request was refused, and so will not go on, is something it has seen in normal logs.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 

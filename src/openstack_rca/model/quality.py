@@ -1,7 +1,5 @@
 """How well a model predicts logs that it has not learned from, in figures that two models can be compared by."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import asdict, dataclass
 

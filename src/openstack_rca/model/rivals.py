@@ -1,7 +1,5 @@
 """The simplest rivals, on the same data as the network: what a claim for the LSTM has to stand beside."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -6,8 +6,6 @@ one request and keeps its lines alone. Ids come from the context of oslo.log, fr
 messages.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

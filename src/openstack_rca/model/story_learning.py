@@ -1,7 +1,5 @@
 """Learn from stories out of fold: what a normal story's surprise is for a network that has not seen it."""
 
-from __future__ import annotations
-
 import dataclasses
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Scores of stories: how surprising each is as a whole and at each step, where it stands and what should come next."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

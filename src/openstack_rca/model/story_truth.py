@@ -1,7 +1,5 @@
 """What the model's stories are worth: held-back stories, spoilt on purpose, beside the simplest rivals on the same ones."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

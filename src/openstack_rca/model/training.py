@@ -6,8 +6,6 @@ Two trainings with the same data, settings and seed give the same weights on the
 versions; across machines the last bits of floating-point sums may differ.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import importlib.metadata
 import os

@@ -1,7 +1,5 @@
 """Train on from a model: what a new training takes over from its parent."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The words that every room uses: verdicts, kinds of fault, sorts of evidence. Nothing else is in this module."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 
 

@@ -7,8 +7,6 @@ The rooms ask for the table with ``current()`` at the moment of use, so that an 
 another table (``using``).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar

@@ -4,8 +4,6 @@ Every path but ``/health`` and the description wants the token. One analysis run
 wait are refused with 503.
 """
 
-from __future__ import annotations
-
 import asyncio
 import hmac
 import json

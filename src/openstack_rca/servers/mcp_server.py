@@ -1,7 +1,5 @@
 """Tools for agents by the Model Context Protocol: analyse, read reports, search logs, list versions. They change nothing."""
 
-from __future__ import annotations
-
 import functools
 import json
 from collections.abc import Callable

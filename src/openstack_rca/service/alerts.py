@@ -3,8 +3,6 @@
 The form of a webhook's call: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config (version 4).
 """
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 

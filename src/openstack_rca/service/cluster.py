@@ -5,8 +5,6 @@ was asked for, so that an answer does not depend on which worker was quicker. A 
 tasks done again by another one. Dask is imported when a cluster is opened, by no other command.
 """
 
-from __future__ import annotations
-
 import hashlib
 import logging
 import os

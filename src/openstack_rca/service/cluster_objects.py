@@ -1,7 +1,5 @@
 """Reading logs in a bucket by the workers of a cluster: each fetches its objects with the credentials of its own environment."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import groupby

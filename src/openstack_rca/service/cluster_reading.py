@@ -3,8 +3,6 @@
 The parts are put together in the order of the files, so that the events are those of one machine.
 """
 
-from __future__ import annotations
-
 import os
 import platform
 from collections.abc import Callable, Iterator, Sequence

@@ -3,8 +3,6 @@
 A stream or a story is read by one worker from its beginning to its end, as on one machine.
 """
 
-from __future__ import annotations
-
 import heapq
 import io
 from collections.abc import Iterator

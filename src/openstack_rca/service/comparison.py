@@ -1,7 +1,5 @@
 """Two models against each other: their cards, the same logs, the same incidents."""
 
-from __future__ import annotations
-
 import json
 import math
 import time

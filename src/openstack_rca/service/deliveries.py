@@ -1,7 +1,5 @@
 """What a watch tells, on its way to others: webhooks, commands, files. It is tried again, and nothing waits for it."""
 
-from __future__ import annotations
-
 import subprocess
 import threading
 from collections.abc import Callable, Sequence

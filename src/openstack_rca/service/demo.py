@@ -1,7 +1,5 @@
 """The first run: answer a recorded incident, then train on the sample recording."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path

@@ -6,8 +6,6 @@ share of unseen templates; and each would bring 38 packages more than are here n
 boosting libraries and three cloud clients) for the one formula that is left.
 """
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Callable, Sequence

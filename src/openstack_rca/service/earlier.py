@@ -1,7 +1,5 @@
 """Compare a report with the past: with the same stretch of an earlier day in its logs, else with an earlier report."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Score the system on labelled incidents: plain, leave-one-fault-kind-out, ablated, or two models against each other."""
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence

@@ -1,7 +1,5 @@
 """Questions to logs that are read and scored: tables, counts over time, templates, the path of a request, neighbouring lines."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

@@ -1,7 +1,5 @@
 """The public face of the package: four functions with the settings of the environment."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path

@@ -3,8 +3,6 @@
 A question is of one of the sorts in ``Asked``; what fits none of them is told what can be asked instead.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field

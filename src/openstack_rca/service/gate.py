@@ -4,8 +4,6 @@ It has to open, to score, and to predict the latest part of its own logs, which 
 the version in use by more than a margin.
 """
 
-from __future__ import annotations
-
 import math
 import tempfile
 from dataclasses import dataclass, field

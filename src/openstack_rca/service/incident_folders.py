@@ -4,8 +4,6 @@ Small ones may be packed: a ``.jsonl`` file holds one incident a line, its label
 each log by its path below ``logs/``.
 """
 
-from __future__ import annotations
-
 import json
 import platform
 import tempfile

@@ -1,7 +1,5 @@
 """Ctrl-C, and the stop button of the dashboard, which sends the same signal."""
 
-from __future__ import annotations
-
 import signal
 import threading
 from collections.abc import Iterator

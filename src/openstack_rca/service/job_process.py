@@ -1,7 +1,5 @@
 """The process of a background training, which ``service.jobs`` starts."""
 
-from __future__ import annotations
-
 import json
 import logging
 import signal

@@ -4,8 +4,6 @@ The process belongs to no browser tab and no server: it goes on when those end. 
 the kernel lets go of when the process ends, however it ends; how far it is, by the lines that it writes.
 """
 
-from __future__ import annotations
-
 import fcntl
 import json
 import os

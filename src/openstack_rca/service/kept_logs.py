@@ -15,8 +15,6 @@ changed, only the new and changed ones are read. Every file is written in one st
 so processes can share the folder, and only their user can read it: it holds what the logs hold.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import secrets

@@ -1,7 +1,5 @@
 """Reports that were made here, and what was asked about each: kept by its id, the oldest go first, and each opens again."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,5 @@
 """What an analysis may know besides the logs: past incidents, where they are asked for, and semantic search."""
 
-from __future__ import annotations
-
 from openstack_rca.errors import HistoryUnavailable
 from openstack_rca.rca.relevance import INSTALL_HINT, History, Knowledge, PastIncident, open_semantic_search
 from openstack_rca.settings import Settings

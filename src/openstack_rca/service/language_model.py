@@ -4,8 +4,6 @@ The model is told evidence only, with secrets and ids masked, and has no say in 
 is text of others: a sentence counts as supported where it cites evidence and names nothing that the cited evidence does not.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import ssl

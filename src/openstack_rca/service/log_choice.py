@@ -1,7 +1,5 @@
 """Which logs a visitor of the dashboard may point at: recorded samples, and paths below the configured roots."""
 
-from __future__ import annotations
-
 import glob
 import hashlib
 import os

@@ -1,7 +1,5 @@
 """The events of logs as a table that other programs read: newline-delimited JSON, CSV or Parquet."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path

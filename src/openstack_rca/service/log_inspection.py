@@ -1,7 +1,5 @@
 """What was understood of logs, for a person and for a program, before anything is concluded from them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime

@@ -1,7 +1,5 @@
 """The manual's ``MLflowManager`` with this project's own models: they open with their parts, and pass the gate."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What the manual's ``MLFLOW_CONFIG`` says, as settings of this process."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from openstack_rca.errors import ConfigurationError

@@ -4,8 +4,6 @@ A version stays where it is. ``runs:/<id>/models`` is the version that the run m
 an ``MLmodel``, also where it shares its real folder with versions of other names.
 """
 
-from __future__ import annotations
-
 import re
 import tempfile
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A version's card, as Markdown and as a page: what it learned from, how, and how good it is."""
 
-from __future__ import annotations
-
 from html import escape
 from typing import Any
 

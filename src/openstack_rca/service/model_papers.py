@@ -1,7 +1,5 @@
 """What is written about versions: how two differ, a card to hand on, and a parcel for machines without a network."""
 
-from __future__ import annotations
-
 import io
 import json
 import tarfile

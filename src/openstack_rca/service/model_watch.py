@@ -1,7 +1,5 @@
 """Is the model that is held still the right one? Asked while a page stays open for hours."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from openstack_rca.errors import ConfigurationError, LifecycleError, VersionNotFound

@@ -1,7 +1,5 @@
 """Versions, runs and connections: list, show, download, verify, publish what was spooled, check."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 from openstack_rca.lifecycle.doctor import ConnectionCheck as ConnectionCheck

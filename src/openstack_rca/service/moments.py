@@ -1,7 +1,5 @@
 """Moments as operators type them: ``2026-11-23T04:17``, ``10m``, ``2 hours ago``, ``04:17``, ``yesterday``."""
 
-from __future__ import annotations
-
 import re
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo

@@ -1,7 +1,5 @@
 """Questions of other programs (agents, the HTTP API): within the open folders, answered as plain values for JSON."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any

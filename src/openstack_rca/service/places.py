@@ -1,7 +1,5 @@
 """Can it be written there? Asked before the work is done, so that no hour of training ends at a closed door."""
 
-from __future__ import annotations
-
 import os
 import traceback
 from pathlib import Path

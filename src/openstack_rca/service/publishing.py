@@ -1,7 +1,5 @@
 """What becomes of a model that was trained: saved wherever there is room, published, or kept and named."""
 
-from __future__ import annotations
-
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping

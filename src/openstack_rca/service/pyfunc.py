@@ -1,7 +1,5 @@
 """A version as MLflow's generic model: ``mlflow.pyfunc.load_model("models:/lstm_model/15").predict("/var/log/kolla")``."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

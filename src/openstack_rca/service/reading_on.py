@@ -1,7 +1,5 @@
 """What of kept events still holds when files have grown, come, gone or changed; the rest is read and put with it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime

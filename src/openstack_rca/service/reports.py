@@ -1,7 +1,5 @@
 """A report in the form that was asked for, and where it is written."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from rich.console import Console

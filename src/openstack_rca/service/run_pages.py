@@ -1,7 +1,5 @@
 """Where a run can be looked at: a page of the tracking server, or the command that serves one."""
 
-from __future__ import annotations
-
 import shlex
 from urllib.parse import urlparse
 

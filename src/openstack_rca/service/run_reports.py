@@ -1,7 +1,5 @@
 """The report that an analysis run keeps, found again by its id, and what the run's process used."""
 
-from __future__ import annotations
-
 import resource
 
 from pydantic import ValidationError

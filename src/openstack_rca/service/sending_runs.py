@@ -1,7 +1,5 @@
 """What of an answer becomes a run, and the sending of those that wait; see ``waiting_runs``."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path

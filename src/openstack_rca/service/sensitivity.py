@@ -1,7 +1,5 @@
 """What each number of the table and each rule is worth: every incident is read once and asked again with one of them changed."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path

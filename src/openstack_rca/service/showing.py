@@ -1,7 +1,5 @@
 """What a page shows of a report: its parts, the words that all renderings share, and text made harmless."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """Signature files: check them, begin one, and see what one hits in logs."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass

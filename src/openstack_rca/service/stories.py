@@ -1,7 +1,5 @@
 """Stories of the given logs, and the steps that what was learnt from normal ones expects of them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import polars as pl

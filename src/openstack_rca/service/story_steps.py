@@ -1,7 +1,5 @@
 """The steps that what was learnt from normal requests expects of those in other logs, told by the network or by follow rules."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """A story as a person reads it: its lines over all services, what was expected after each, and what became of it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime

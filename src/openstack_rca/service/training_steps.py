@@ -1,7 +1,5 @@
 """The steps of a training: what the use case tells, and what the dashboard shows of it."""
 
-from __future__ import annotations
-
 from enum import IntEnum, StrEnum
 
 

@@ -1,7 +1,5 @@
 """Which events of a recording tell of a failure by the rules of the analysis: nothing normal is to be learned from them."""
 
-from __future__ import annotations
-
 import numpy as np
 import numpy.typing as npt
 import polars as pl

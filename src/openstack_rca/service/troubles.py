@@ -1,7 +1,5 @@
 """From one report after the other to what is worth telling: a trouble begins, its cause changes, it ends; each once."""
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """Keeping it tidy and safe: old runs, copies of the tracking database, the bucket's own clean-up."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from openstack_rca.lifecycle.mlflow import DatabaseFacts, Restored, RunDecision, back_up, plan_runs

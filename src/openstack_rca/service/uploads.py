@@ -3,8 +3,6 @@
 An archive is untrusted. It is never unpacked to disk: the reader of logs reads it as a stream.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

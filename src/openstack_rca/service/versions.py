@@ -1,7 +1,5 @@
 """Changes to versions that are there, their history, promotion, pruning and repair; command line and dashboard alike."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import timedelta
 

@@ -1,7 +1,5 @@
 """The page of a watch: ``/metrics`` for Prometheus and ``/healthz`` for whoever restarts what hangs, on loopback."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """A watch as a process: it goes on until it is told to stop or nothing can come any more, and stops in good order."""
 
-from __future__ import annotations
-
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence

@@ -1,7 +1,5 @@
 """A watch: new lines come into a sliding window, the engine looks at it, and what changes about a trouble is told."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import time

@@ -1,7 +1,5 @@
 """Ask: what is wrong, in these logs? And then: what does the answer say?"""
 
-from __future__ import annotations
-
 import streamlit as st
 
 from openstack_rca.dashboard.conversation import Answer, Scope, answers, open_answer, put_question

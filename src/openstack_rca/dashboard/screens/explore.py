@@ -1,7 +1,5 @@
 """Explore: the logs themselves, as a table, over time, as templates, along one request."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 

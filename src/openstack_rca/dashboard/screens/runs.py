@@ -1,7 +1,5 @@
 """Runs: trainings, analyses and evaluations, with how long they took and what they used."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 from openstack_rca.dashboard import listings

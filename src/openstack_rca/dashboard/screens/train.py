@@ -1,7 +1,5 @@
 """Train: learn from logs of quiet days, watch it, stop it."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 from openstack_rca.dashboard.frame import draw_page

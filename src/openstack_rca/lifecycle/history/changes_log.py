@@ -8,8 +8,6 @@ So every machine that sees the versions sees their history, writers at the same 
 server, and the history outlives the registry. What is pinned, yanked and aliased today can be computed from it (``state``).
 """
 
-from __future__ import annotations
-
 import getpass
 import json
 import re

@@ -1,7 +1,5 @@
 """What numbers versions and knows their state: the MLflow registry, or the store alone."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Protocol
 

@@ -1,7 +1,5 @@
 """Today's pins, yanks and aliases, computed from the history."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 

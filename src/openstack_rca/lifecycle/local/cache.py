@@ -10,8 +10,6 @@ Every file is written in one step, so processes can share the folder. A process 
 holds goes when the files exceed the bound, the one that was not used for the longest time first.
 """
 
-from __future__ import annotations
-
 import fcntl
 import hashlib
 import json

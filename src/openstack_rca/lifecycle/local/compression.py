@@ -3,8 +3,6 @@
 The same file always gives the same bytes (with the same zlib): nothing of the time or the machine gets in.
 """
 
-from __future__ import annotations
-
 import shutil
 import zipfile
 import zlib

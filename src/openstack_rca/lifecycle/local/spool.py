@@ -3,8 +3,6 @@
 The id becomes the version's writer token, so a file that was published just before a crash is not published twice.
 """
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Callable, Iterator

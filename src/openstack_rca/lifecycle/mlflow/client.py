@@ -1,7 +1,5 @@
 """The one way to MLflow: imported late, kept quiet, bounded in time, its errors in our words."""
 
-from __future__ import annotations
-
 import functools
 import logging
 import math

@@ -3,8 +3,6 @@
 A copy holds what MLflow knows: runs, versions, aliases. The model files lie in the store and are not part of it.
 """
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager

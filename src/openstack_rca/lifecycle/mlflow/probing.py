@@ -1,7 +1,5 @@
 """Questions that only the doctor asks: which MLflow the server is, and whether it can keep the files of runs."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 from urllib.parse import urlparse

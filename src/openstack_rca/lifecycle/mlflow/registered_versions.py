@@ -1,7 +1,5 @@
 """The versions of a model as MLflow's registry holds them: questions only, nothing is changed."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Callable, Iterator

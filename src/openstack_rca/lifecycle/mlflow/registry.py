@@ -4,8 +4,6 @@ MLflow numbers a version when it is created, and fixes its source then. The sour
 the number: so we expect a number, and give back what comes when another writer was faster.
 """
 
-from __future__ import annotations
-
 import random
 import time
 from collections.abc import Iterable, Iterator, Mapping

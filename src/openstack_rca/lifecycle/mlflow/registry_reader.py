@@ -4,8 +4,6 @@ Importing MLflow takes longer than a whole analysis of a small incident, and an 
 latest. So the embedded database is read as what it is, an sqlite file; whatever that cannot answer goes to MLflow.
 """
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing

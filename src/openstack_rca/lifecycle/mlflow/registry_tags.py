@@ -1,7 +1,5 @@
 """What our versions are tagged with in MLflow, and what the tags say."""
 
-from __future__ import annotations
-
 import json
 import warnings
 from contextlib import suppress

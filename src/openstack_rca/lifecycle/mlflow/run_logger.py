@@ -1,7 +1,5 @@
 """Writing into one run: parameters, figures, tags, files, and its end."""
 
-from __future__ import annotations
-
 import json
 import math
 import tempfile

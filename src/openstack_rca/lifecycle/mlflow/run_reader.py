@@ -1,7 +1,5 @@
 """The newest runs, straight from an sqlite database: importing MLflow takes many times longer than reading them."""
 
-from __future__ import annotations
-
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime

@@ -1,7 +1,5 @@
 """Old runs go, with what they stored; runs that made a version that exists stay."""
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path

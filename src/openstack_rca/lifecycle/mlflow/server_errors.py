@@ -1,7 +1,5 @@
 """What a tracking server, a proxy before it or a database says, in our words (``server_words.yaml``)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlparse, urlsplit, urlunsplit

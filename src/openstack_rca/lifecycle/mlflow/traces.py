@@ -3,8 +3,6 @@
 The trace has the run's own id, so a run has one however often it is sent, and whoever removes the run finds it.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime

@@ -5,8 +5,6 @@ Run artifacts go where the tracking server keeps them; beside the embedded datab
 What lands in an object store is sent by our own store, so MLflow's boto3 is not needed.
 """
 
-from __future__ import annotations
-
 import getpass
 import math
 import signal

@@ -5,8 +5,6 @@ one was faster. Many writers at once would mostly be wrong. A tag cannot be set 
 is their turn: then one of them is wrong about its number, as it would have been without the queue. Nothing depends on it.
 """
 
-from __future__ import annotations
-
 import random
 import time
 from collections.abc import Callable, Iterator

@@ -3,8 +3,6 @@
 Model versions are never part of it; ``models prune`` knows which of them may go.
 """
 
-from __future__ import annotations
-
 import re
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass

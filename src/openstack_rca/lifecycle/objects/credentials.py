@@ -1,7 +1,5 @@
 """S3 credentials: from the settings, else from a profile of the AWS credentials file."""
 
-from __future__ import annotations
-
 import configparser
 from dataclasses import dataclass
 from pathlib import Path

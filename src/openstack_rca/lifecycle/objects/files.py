@@ -4,8 +4,6 @@ A temporary file is locked by the process that writes it, and the kernel frees t
 temporary file that can be locked belongs to nobody, and whoever comes next removes it.
 """
 
-from __future__ import annotations
-
 import errno
 import fcntl
 import glob

@@ -4,8 +4,6 @@ Limits on connecting and on silence let a server that sends a byte now and then,
 questions, take for ever. Here the whole work has a budget; bytes of a download that arrive extend it.
 """
 
-from __future__ import annotations
-
 import random
 import threading
 import time

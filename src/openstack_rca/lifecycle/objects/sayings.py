@@ -4,8 +4,6 @@ A row has ``signs`` (regular expressions, of which one must be found), ``what`` 
 braces to be filled in, and the ``kind`` of error where it is not the table's usual one.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from functools import cache

@@ -3,8 +3,6 @@
 Messages name the place and the remedy; of the answer's text only the code and the message are passed on.
 """
 
-from __future__ import annotations
-
 import errno
 import re
 from collections.abc import Iterator

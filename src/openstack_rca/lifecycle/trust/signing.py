@@ -5,8 +5,6 @@ the environment, the model and the number, so that it is worth nothing beside an
 or asked for where no key is configured.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import json

@@ -3,8 +3,6 @@
 The address often holds a token, so no message tells more of it than the host.
 """
 
-from __future__ import annotations
-
 import time
 from urllib.parse import urlsplit
 

@@ -5,8 +5,6 @@ at the history again afterwards, so of two who change the same thing at once, bo
 What is cut off between the two steps is in the history, and ``models repair`` lets it take effect.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping
 

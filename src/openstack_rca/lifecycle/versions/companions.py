@@ -5,8 +5,6 @@ with the loader that is named here. Versions of other names share a folder, and 
 theirs are made when somebody reads (``service.mlflow_artifacts``).
 """
 
-from __future__ import annotations
-
 from importlib.metadata import PackageNotFoundError, version
 
 from openstack_rca.lifecycle.records import TAG_MODEL_KIND, Manifest, ModelKind

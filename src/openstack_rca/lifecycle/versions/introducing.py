@@ -3,8 +3,6 @@
 MLflow's pages show the text as Markdown. Whoever describes a version in words of his own replaces it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any

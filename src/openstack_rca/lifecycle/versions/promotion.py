@@ -1,7 +1,5 @@
 """From one environment to another: the file is copied, its digest stays, its origin is kept."""
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass, replace
 

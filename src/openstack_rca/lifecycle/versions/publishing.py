@@ -3,8 +3,6 @@
 A crash between any two of these steps leaves a version that nothing resolves to.
 """
 
-from __future__ import annotations
-
 import zipfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress

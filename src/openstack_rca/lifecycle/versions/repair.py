@@ -5,8 +5,6 @@ numbers; MLflow only ever counts on, so where it is past a number, the version g
 everywhere else. What is half-published or orphaned is named and left alone.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum

@@ -5,8 +5,6 @@ younger than a given age. A version that goes is first written into the history,
 files leave the store: a crash in between leaves files that nothing resolves to, which the next pruning takes.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

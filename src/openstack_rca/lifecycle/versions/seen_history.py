@@ -1,7 +1,5 @@
 """The history as it is told: what was written down, and what is seen in the registry that nobody wrote down."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import UTC, datetime
 

@@ -6,8 +6,6 @@ create-only writes, two writers at the same instant are only told apart by readi
 Pins, yanks, aliases and stages are computed from the history, which lies in the store.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime

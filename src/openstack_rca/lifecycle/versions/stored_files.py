@@ -1,7 +1,5 @@
 """The files of versions: where each lies, fetched and verified, whether it is still what was published, what stands in."""
 
-from __future__ import annotations
-
 import json
 import re
 from contextlib import suppress

@@ -1,7 +1,5 @@
 """Pacemaker, Corosync, keepalived."""
 
-from __future__ import annotations
-
 from openstack_rca.logs.formats.line_format import LineFormat, ctime, guessed, yearless
 from openstack_rca.logs.stamps import DAY, MONTH
 

@@ -1,7 +1,5 @@
 """Directories of users and shares of files: sssd, 389 Directory Server, OpenLDAP, Samba."""
 
-from __future__ import annotations
-
 import polars as pl
 
 from openstack_rca.logs.formats.line_format import DATE, LineFormat, dated, guessed

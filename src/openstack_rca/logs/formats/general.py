@@ -1,7 +1,5 @@
 """Shapes that many programs share: Python's and Juju's logging, and lines of which only the time is known."""
 
-from __future__ import annotations
-
 from functools import cache
 
 import polars as pl

@@ -1,7 +1,5 @@
 """Programs in Go, such as operators, Prometheus and Kubernetes: klog, zap on a console, logfmt."""
 
-from __future__ import annotations
-
 import polars as pl
 
 from openstack_rca.logs.formats.line_format import LineFormat

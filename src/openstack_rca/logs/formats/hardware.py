@@ -1,7 +1,5 @@
 """What a machine's management controller (BMC) notes of its hardware: the system event log of IPMI."""
 
-from __future__ import annotations
-
 import polars as pl
 
 from openstack_rca.logs.formats.line_format import LineFormat

@@ -1,7 +1,5 @@
 """The kernel's ring buffer, as dmesg prints it in its ways."""
 
-from __future__ import annotations
-
 import re
 
 import polars as pl

@@ -1,7 +1,5 @@
 """What a line format is, and the ways in which formats turn the parts of a line into those of a record."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

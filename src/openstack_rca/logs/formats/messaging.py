@@ -1,7 +1,5 @@
 """RabbitMQ."""
 
-from __future__ import annotations
-
 import polars as pl
 
 from openstack_rca.logs.formats.line_format import DATE, LineFormat, dated

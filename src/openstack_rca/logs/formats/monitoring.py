@@ -1,7 +1,5 @@
 """What watches machines: Nagios, Zabbix; and strongSwan, which ties them."""
 
-from __future__ import annotations
-
 import polars as pl
 
 from openstack_rca.logs.formats.line_format import LineFormat, dated, guessed

@@ -1,7 +1,5 @@
 """Ceph, NFS-Ganesha."""
 
-from __future__ import annotations
-
 import polars as pl
 
 from openstack_rca.logs.formats.line_format import DATE, LineFormat, iso

@@ -1,7 +1,5 @@
 """libvirt, QEMU, ESXi; what runtimes of containers tell of these."""
 
-from __future__ import annotations
-
 import polars as pl
 
 from openstack_rca.logs.formats.line_format import DATE, LineFormat, dated, guessed, iso, timeless

@@ -1,7 +1,5 @@
 """Web servers and proxies: uWSGI, access logs, nginx, gunicorn, HAProxy. Apache's error log is an envelope."""
 
-from __future__ import annotations
-
 import polars as pl
 
 from openstack_rca.logs.formats.line_format import DATE, LineFormat, ctime, dated, iso, stated_level, timeless

@@ -1,7 +1,5 @@
 """What was found in logs before anything of the question's words was looked at, as a table that can be kept."""
 
-from __future__ import annotations
-
 import hashlib
 import io
 import json

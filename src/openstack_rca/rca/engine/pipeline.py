@@ -1,7 +1,5 @@
 """The way of a case through the stages: once over the whole recording, then once over each stretch of trouble."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace

@@ -4,8 +4,6 @@ The first pass keeps the case as it was before each stage, and notes which numbe
 number repeats only what comes after its first reader; one that nobody reads changes nothing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 

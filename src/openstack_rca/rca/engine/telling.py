@@ -1,7 +1,5 @@
 """From a case to its report."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 

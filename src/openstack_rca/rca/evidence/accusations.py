@@ -6,8 +6,6 @@ connection errors carry the ``host:port`` or the URL that failed; and an error t
 what that library is the client of.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from functools import cache

@@ -1,7 +1,5 @@
 """When logs cannot clear a cloud, whatever was not found in them: nobody knows their levels, or none is of OpenStack."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Sequence
 

@@ -3,8 +3,6 @@
 Neither says what the cause is, so they touch no ranking; they only turn "no failure found" into a doubt.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import polars as pl

@@ -1,7 +1,5 @@
 """What began before a stretch of trouble: a cause is often told once, at INFO, minutes before anybody misses what it broke."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import timedelta
 

@@ -4,8 +4,6 @@ The telling line of an event is read first: the last line of the
 exception, or what a command wrote to its standard error.
 """
 
-from __future__ import annotations
-
 import re
 from functools import cache
 

@@ -1,7 +1,5 @@
 """Expected steps, and the stretches of time in which more of them stayed away, or came late, than chance explains."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

@@ -5,8 +5,6 @@ order: words that state a reason, or that something else does not run; the accus
 graph, since who is called last failed first; own words without a reason; mere symptoms.
 """
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence

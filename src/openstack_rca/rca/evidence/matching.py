@@ -1,7 +1,5 @@
 """From events to findings: what each event is, how new it is, and which signatures know it."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace

@@ -6,8 +6,6 @@ that should have logged, the broker and the workers between them. Requests that 
 Where a component says in the stopped requests themselves what is wrong with it, they were not lost: it is the one.
 """
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Sequence, Set

@@ -6,8 +6,6 @@ client's connection that holds ``blocked`` does not say that the broker is block
 tells which service was called.
 """
 
-from __future__ import annotations
-
 import polars as pl
 
 _SOURCE = r'(?m)^([ \t]*File "[^"\n]*", line \d+, in [^\n]*)\n[ \t]{4,}[^\n]*(?:\n[ \t]+[~^]+[ \t]*$)?'

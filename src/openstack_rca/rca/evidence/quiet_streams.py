@@ -1,7 +1,5 @@
 """Silences as findings against the component that fell silent."""
 
-from __future__ import annotations
-
 import polars as pl
 
 from openstack_rca.rca.evidence.doubts import is_filtered

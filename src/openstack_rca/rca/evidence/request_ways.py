@@ -5,8 +5,6 @@ measure is Ochiai's coefficient, which fault localisation takes from the spectra
 Zoeteweij, van Gemund, "On the accuracy of spectrum-based fault localization", 2007).
 """
 
-from __future__ import annotations
-
 import math
 from collections import Counter, defaultdict
 from collections.abc import Set

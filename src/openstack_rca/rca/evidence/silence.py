@@ -1,7 +1,5 @@
 """Silence: a stream that logged steadily and stopped. Killed and frozen processes leave no other line."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Words of trouble that daemons write below the level of an error: one table, ``trouble.yaml``."""
 
-from __future__ import annotations
-
 from functools import cache
 
 from openstack_rca.shipped import shipped_yaml

@@ -1,7 +1,5 @@
 """Findings that no signature makes: errors that name somebody, new errors, unusual traffic."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from typing import Any

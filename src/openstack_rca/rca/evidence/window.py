@@ -1,7 +1,5 @@
 """When did it happen: the stretch of time that holds the burst of suspicious events."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta

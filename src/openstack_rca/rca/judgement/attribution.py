@@ -4,8 +4,6 @@ The brokers that everybody talks to all the time (message queue, database, ident
 fail. Where one host or one process accuses and the others go on working, the accusation moves to the network.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 from datetime import timedelta

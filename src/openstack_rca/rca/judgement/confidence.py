@@ -5,8 +5,6 @@ The map rises with both: first with the verdict that the proof allows, then with
 each of its steps rests on. No step rests on fewer than ten, so a confidence may be told as a number everywhere.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from functools import cache

@@ -1,7 +1,5 @@
 """Discounts: what follows from a component's own absence, from a clean restart, or what nobody misses, proves little."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace

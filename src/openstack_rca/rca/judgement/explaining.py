@@ -5,8 +5,6 @@ trouble explains them. The direction matters: trouble moves from a dependency to
 component none of whose own dependencies fails.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta

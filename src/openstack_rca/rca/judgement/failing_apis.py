@@ -4,8 +4,6 @@ An API that cannot reach its database answers 500. One such API has a fault of i
 of the infrastructure, and those that do not need it go on, that piece is inferred.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import polars as pl

@@ -1,7 +1,5 @@
 """The proxy in front: several services that are refused at one address, where a proxy stands that fell silent, are not down."""
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Sequence

@@ -4,8 +4,6 @@ Each component's own guilt is a noisy-OR over independent signals: its own words
 unexplained errors.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta

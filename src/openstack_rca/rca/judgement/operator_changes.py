@@ -4,8 +4,6 @@ Users, roles and endpoints are changed all day. A change counts in full if compl
 after it and none came before; what is changed all through the recording, or followed by nothing, is ordinary work.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import timedelta
 

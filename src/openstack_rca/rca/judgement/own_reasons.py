@@ -4,8 +4,6 @@ Alone such a line is a symptom: every cloud logs some. But where others complain
 writes it, the reason that it gives is the likeliest that there is.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta

@@ -4,8 +4,6 @@ A refusal is an answer. Where one component alone is refused (its credentials, i
 on using the same service, the fault is in what that component was told: blame, kind of fault and remedy move to it.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import replace

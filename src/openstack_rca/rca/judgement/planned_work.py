@@ -4,8 +4,6 @@ A restart that is ordered closes connections, empties a proxy's list of servers 
 the order was given, that who stopped is back and that nobody complains afterwards tells it from a failure.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Ranking: the candidates in order, by what is left of their guilt and by how much of the trouble they explain."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise

@@ -5,8 +5,6 @@ once, nothing accuses what they share, and what they do not share goes on, the s
 same holds for a host all of whose streams stop, or are missed by others, while other hosts go on.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from dataclasses import replace
 from datetime import datetime, timedelta

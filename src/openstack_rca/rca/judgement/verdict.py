@@ -5,8 +5,6 @@ them plainly, or one that needs it, or watches over it, names it and the reason 
 something else that accounts for it or is accused about as much. NO FAILURE FOUND: nothing that healthy clouds do not show too.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from openstack_rca.rca.evidence import Finding

@@ -1,7 +1,5 @@
 """The checks of an answer: what a signature suggests, made concrete for the component and told once."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 

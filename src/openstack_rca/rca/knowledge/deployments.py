@@ -1,7 +1,5 @@
 """How a cloud was installed, and what its services, containers and logs are called there (data: ``deployments.yaml``)."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """Checking signature files: the fields, the pattern in both engines, and every case against its own rule."""
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence

@@ -4,8 +4,6 @@ One Aho-Corasick pass over all texts for the literals of all signatures tells wh
 The derivation is careful: where it is not sure, it names no literal, and the expression runs over everything.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """A catalogue that searches a text once, however often it is asked about it and with whichever rules left out."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable
 
 import polars as pl

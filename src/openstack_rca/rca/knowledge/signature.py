@@ -1,7 +1,5 @@
 """One signature: how something is known to fail, whom that accuses, and the cases that prove the rule right."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from fnmatch import fnmatchcase

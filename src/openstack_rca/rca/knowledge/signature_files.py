@@ -4,8 +4,6 @@ This module uses the standard library and PyYAML only: the build runs it alone, 
 wheel. In a checkout it is compiled at the first use, kept in a file, and compiled anew when a rule has changed.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

@@ -1,7 +1,5 @@
 """How much a pattern demands of a line: of several rules that match one line, the one that says more decides."""
 
-from __future__ import annotations
-
 import re
 from functools import lru_cache
 

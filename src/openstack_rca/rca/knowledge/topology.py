@@ -4,8 +4,6 @@ The facts are data, in the ``components.yaml`` of ``logs``, which needs the name
 is loaded.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache

@@ -1,7 +1,5 @@
 """Commands as they are typed on a cloud: in its containers, pods and machines, with the names that they have there."""
 
-from __future__ import annotations
-
 import re
 import shlex
 

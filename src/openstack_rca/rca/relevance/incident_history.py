@@ -8,8 +8,6 @@ Writers append under an exclusive lock, readers read under a shared one, so no l
 dies in the middle of a line leaves a torn one: the next writer ends it, readers skip and count it.
 """
 
-from __future__ import annotations
-
 import fcntl
 import os
 from collections.abc import Iterator, Sequence

@@ -5,8 +5,6 @@ was measured first: importing it costs 1.5 CPU-seconds, because it imports JAX w
 has 4 in all.
 """
 
-from __future__ import annotations
-
 import math
 import re
 from collections import Counter

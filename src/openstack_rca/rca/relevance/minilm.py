@@ -6,8 +6,6 @@ importing torch and sentence-transformers for that costs some twenty-five times 
 holds both equal where they are installed. Nothing is fetched: weights and vocabulary lie in the folder of a Python package.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path

@@ -6,8 +6,6 @@ Evidence is compared by the share of what both have in common (weighted Jaccard)
 What nobody confirmed is shown and adds nothing: a system that learnt from its own answers would only grow surer of them.
 """
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence

@@ -4,8 +4,6 @@ The optional extra ``semantic`` brings the encoder (``relevance.minilm``). Witho
 says so. Meaning is mixed with BM25, it does not replace it: an operator who names a component means it.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import tempfile

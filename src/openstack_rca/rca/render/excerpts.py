@@ -4,8 +4,6 @@ A prefix of a log line rarely tells what went wrong: the exception stands at its
 database and addresses of help pages.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass

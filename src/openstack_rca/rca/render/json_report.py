@@ -3,8 +3,6 @@
 ``docs/report.schema.json`` is ``report_schema``, written to a file; a test holds the two equal.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from typing import Any

@@ -5,8 +5,6 @@ outside (names, sentences that may quote a log) is written by the ``markdown_*``
 :mod:`openstack_rca.rca.report.sanitise`, so that nothing in it is interpreted. Long parts come last.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from openstack_rca.rca.render import wording

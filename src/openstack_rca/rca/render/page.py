@@ -1,7 +1,5 @@
 """A terminal page: harmless text in lines that fit, for :mod:`openstack_rca.rca.render.text_report`."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from rich.console import Console, RenderableType

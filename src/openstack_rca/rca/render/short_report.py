@@ -1,7 +1,5 @@
 """The answer on one screen: verdict, reason, proof, what to do, causes, next checks, and how to see the rest."""
 
-from __future__ import annotations
-
 from rich.console import Console
 
 from openstack_rca.rca.render.excerpts import excerpt

@@ -5,8 +5,6 @@ that proves it; what to do. Everything behind that is in the rest. No line is wi
 rich's business: none with ``NO_COLOR`` or where the output is not a terminal, and the text says the same without them.
 """
 
-from __future__ import annotations
-
 import io
 from collections.abc import Sequence
 

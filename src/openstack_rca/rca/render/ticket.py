@@ -1,7 +1,5 @@
 """A report as a few lines of Markdown to paste into a ticket."""
 
-from __future__ import annotations
-
 from openstack_rca.logs.records import SkipReason
 from openstack_rca.rca.render.excerpts import excerpt
 from openstack_rca.rca.render.wording import confirm_command, headline, moment, place, simultaneous, spot

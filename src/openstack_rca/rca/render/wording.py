@@ -3,8 +3,6 @@
 Nothing here makes text harmless: each rendering does that for the place where it is read.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

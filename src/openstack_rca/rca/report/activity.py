@@ -1,7 +1,5 @@
 """What every component logged over time: the data of the report's timeline plot."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 

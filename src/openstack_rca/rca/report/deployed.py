@@ -1,7 +1,5 @@
 """A report whose checks are typed as on the cloud that it is about."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import polars as pl

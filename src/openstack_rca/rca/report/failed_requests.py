@@ -1,7 +1,5 @@
 """A failed request's path through the services, joined by request id, instance id and time."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import polars as pl

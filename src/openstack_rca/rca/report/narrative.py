@@ -1,7 +1,5 @@
 """From ranked candidates to the parts of the report that people read."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta

@@ -4,8 +4,6 @@ The JSON form is ``Report.model_dump_json()``; its schema is ``Report.model_json
 ``schema_version``. A field is only ever added within one major version.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from datetime import datetime

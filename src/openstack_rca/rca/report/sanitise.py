@@ -12,8 +12,6 @@ Terminal markup and HTML need no function here: the text rendering builds ``rich
 parsed for markup, and the HTML rendering escapes every value of its template.
 """
 
-from __future__ import annotations
-
 import re
 
 from openstack_rca.plain_text import LINE_LIMIT, one_line

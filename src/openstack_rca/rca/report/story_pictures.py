@@ -1,7 +1,5 @@
 """A request that did not go on, step by step, beside what is normal."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 

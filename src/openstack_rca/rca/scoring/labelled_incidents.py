@@ -4,8 +4,6 @@
 second function, after the answer.
 """
 
-from __future__ import annotations
-
 import json
 import statistics
 from collections.abc import Sequence

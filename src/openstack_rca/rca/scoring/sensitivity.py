@@ -1,7 +1,5 @@
 """What each number and each rule is worth: the answers that change when it is halved, doubled or left out."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """How sure the figures are: intervals, reliability of confidences, confusion."""
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Addresses of logs that lie elsewhere: which kind of place, and what in it."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """Logs of containers and of the journal of this machine, by the tools that hold them."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 from datetime import datetime

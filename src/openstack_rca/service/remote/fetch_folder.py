@@ -1,7 +1,5 @@
 """The temporary folder that logs from elsewhere are fetched into: bounded, safe to name, gone afterwards."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 import threading

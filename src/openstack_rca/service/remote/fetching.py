@@ -1,7 +1,5 @@
 """The door to logs that lie elsewhere: each address is fetched into a folder of its own, which goes at the end."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """Logs of other hosts through the system's OpenSSH, with the user's own configuration; nothing is written over there."""
 
-from __future__ import annotations
-
 import shlex
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor

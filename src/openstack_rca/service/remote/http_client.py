@@ -1,7 +1,5 @@
 """Asking HTTP servers: bounded in time and size, patient with 429, never from https to http, and every failure a sentence."""
 
-from __future__ import annotations
-
 import base64
 import http.client
 import ipaddress

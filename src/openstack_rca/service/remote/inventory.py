@@ -1,7 +1,5 @@
 """Hosts from an Ansible inventory, INI or YAML: their names, addresses, users, ports and groups. Nothing in it is run."""
 
-from __future__ import annotations
-
 import re
 import shlex
 from dataclasses import dataclass, field, replace

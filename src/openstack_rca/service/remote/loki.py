@@ -4,8 +4,6 @@ Facts of the API: https://grafana.com/docs/loki/latest/reference/loki-http-api/ 
 ``limit`` lines a page; header ``X-Scope-OrgID`` names the tenant).
 """
 
-from __future__ import annotations
-
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """Logs in a bucket, with the credentials that the model store uses; only what changed in the wanted time is fetched."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 

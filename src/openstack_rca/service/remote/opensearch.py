@@ -5,8 +5,6 @@ https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-open-point
 index, searched without naming the index, with ``search_after`` and a tie-breaker, and closed at the end.
 """
 
-from __future__ import annotations
-
 import json
 from contextlib import suppress
 from typing import Any

@@ -1,7 +1,5 @@
 """Logs on web servers: folders with index pages, and those of Zuul, whose manifest lists all files of a build."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime

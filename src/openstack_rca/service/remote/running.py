@@ -1,7 +1,5 @@
 """Running the tools that hold logs (ssh, journalctl, docker, kubectl): read-only, bounded in time, output into the spool."""
 
-from __future__ import annotations
-
 import os
 import select
 import shutil

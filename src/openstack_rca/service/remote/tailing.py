@@ -3,8 +3,6 @@
 Hosts, journals and containers send what they write through a tool each that stays; Loki and OpenSearch are asked again and again.
 """
 
-from __future__ import annotations
-
 import re
 import shlex
 import subprocess

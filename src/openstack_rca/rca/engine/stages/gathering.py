@@ -1,7 +1,5 @@
 """The stages that find what speaks against somebody in one stretch of trouble."""
 
-from __future__ import annotations
-
 import polars as pl
 
 from openstack_rca.rca import evidence

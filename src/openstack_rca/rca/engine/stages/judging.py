@@ -1,7 +1,5 @@
 """The stages that read from the findings of one stretch of trouble who is to blame, and how surely."""
 
-from __future__ import annotations
-
 import polars as pl
 
 from openstack_rca.rca import evidence, judgement, relevance

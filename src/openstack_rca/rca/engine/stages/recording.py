@@ -1,7 +1,5 @@
 """The stages of a whole recording: its events, their scores, and the stretches of trouble among them."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 from openstack_rca.errors import EmptyWindow
