@@ -195,6 +195,13 @@ def test_a_restart_of_seconds_that_nobody_missed_is_no_failure() -> None:
     assert begin.weight < 0.3 * before[1].weight
 
 
+def test_who_goes_on_writing_in_logs_of_no_known_host_is_back() -> None:
+    stop = replace(restart(3)[0], accused_host=None, accuser_host=None)
+    streams = window(clients=[("nova-conductor", "ctl")] * 9).with_columns(host=pl.lit(None, dtype=pl.String))
+    (weakened,) = discount_clean_restarts([stop], load_catalogue(), streams)
+    assert weakened.weight < 0.3 * stop.weight
+
+
 def test_a_restart_that_somebody_missed_counts() -> None:
     missed = [*restart(3), finding("nova-conductor", "nova-compute", "hv1", at=1)]
     assert discount_clean_restarts(missed, load_catalogue(), window(clients=[("nova-api", "ctl")])) == missed

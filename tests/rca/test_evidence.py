@@ -18,15 +18,15 @@ from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 TOPOLOGY = load_topology()
 
 
-def findings_of(cloud: Cloud, rates: NormalRates | None = None) -> list[Finding]:
-    rates = rates or healthy_rates(SMALL)
+def findings_of(cloud: Cloud, rates: NormalRates | None = None, *, picked: bool = False) -> list[Finding]:
+    rates = healthy_rates(SMALL) if rates is None else rates
     minutes = cloud.seconds / 60
     table = EventTable.of(cloud.events())
     events = add_novelty(with_words(observe(table, TOPOLOGY), table), rates, minutes)
     matched = match_signatures(events, load_catalogue(), TOPOLOGY, minutes)
     accused = generic_accusations(unexplained(events, matched.explained_rows), TOPOLOGY, minutes)
     noted = matched.rows.append(cited_rows(accused))
-    errors = new_errors(unexplained(events, noted), minutes)
+    errors = new_errors(unexplained(events, noted), minutes, picked)
     return [*matched.findings, *accused, *errors, *silences(events, rates, TOPOLOGY)]
 
 
@@ -90,6 +90,15 @@ def test_a_new_error_without_any_signature_is_a_symptom_of_who_logged_it() -> No
     assert found.directness is Directness.SYMPTOM
     assert found.sort is EvidenceSort.NEW_TEMPLATE
     assert (found.accused, found.accused_host) == ("cinder-volume", "ctl-a")
+
+
+def test_without_a_model_no_evidence_is_said_to_come_from_one() -> None:
+    cloud = Cloud(SMALL)
+    for number in range(6):
+        cloud.say(30.0 + number, "cinder-volume", "WARNING", "cinder.volume.manager", "The flux capacitor failed")
+    found = next(one for one in findings_of(cloud, NormalRates.empty(), picked=True) if "flux" in one.title)
+    assert found.sort is EvidenceSort.NEW_TEMPLATE
+    assert found.why.startswith("a warning")
 
 
 def test_the_layer_2_agent_of_this_cloud_is_accused_not_the_usual_one() -> None:

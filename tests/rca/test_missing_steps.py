@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
+from finding_samples import finding
 
 from openstack_rca.rca.evidence import (
     ExpectedSteps,
@@ -315,6 +316,16 @@ def test_a_picture_sets_the_request_that_stopped_beside_a_normal_one() -> None:
     ]
     assert (gap.component, gap.time - picture.begun) == ("nova-compute", timedelta(seconds=0.5))
     assert gap.text.startswith(f"{picture.name} gets no further, like 5 more")
+
+
+def test_the_timeline_names_a_component_once() -> None:
+    """An error without a signature is titled with its component, which the entry names already."""
+    error = finding("mariadb", "mariadb")
+    (candidate,) = weigh([replace(error, title="mariadb: Connection was killed")])
+    told = [
+        entry.text for entry in timeline([candidate], FoundWindow(START, START, 1.0), []) if entry.kind == "evidence"
+    ]
+    assert told == ["Connection was killed (5 times)"]
 
 
 def test_who_says_in_the_stopped_requests_what_is_wrong_with_it_is_accused() -> None:

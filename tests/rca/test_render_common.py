@@ -46,7 +46,7 @@ from openstack_rca.rca.render.wording import (
     story_title,
     window_text,
 )
-from openstack_rca.rca.report.report import ConfidencePart, Hop, Report, StoryPicture, StoryStep
+from openstack_rca.rca.report.report import ConfidencePart, Hop, ModelUsed, Report, StoryPicture, StoryStep
 from openstack_rca.rca.vocabulary import EvidenceSort
 
 HOPS = st.lists(
@@ -348,6 +348,8 @@ def test_model_steps_and_requests_are_told_in_a_line() -> None:
     assert model_text(report) == "lstm_model, version 15, from cache"
     bare = report.model.model_copy(update={"version": None, "source": ""})
     assert model_text(report.model_copy(update={"model": bare})) == "lstm_model, no version"
+    none = ModelUsed(name="none", source="none")
+    assert model_text(report.model_copy(update={"model": none})) == "none"
     assert seconds_text(report) == "read 0.82 s, score 0.41 s, explain 0.12 s"
     assert seconds_text(report_samples.healthy()) == ""
     path = report_samples.failed_request()

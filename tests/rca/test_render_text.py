@@ -171,6 +171,16 @@ def test_no_letter_is_lost_on_a_narrow_screen(width: int) -> None:
     assert "Explains:neutron-server,nova-conductor,nova-scheduler" in "".join(told.split())
 
 
+def test_on_a_narrow_screen_labels_stand_apart_and_words_stay_whole() -> None:
+    """No label is cut or glued to its text, and what stands behind a long mark goes on below it."""
+    told = render_text_plain(report_samples.confirmed(), 20)
+    lines = told.splitlines()
+    assert all(any(line.startswith(label) for line in lines) for label in ("Why: The", "Proof:", "Do: Start"))
+    timeline = told[told.index("Timeline") : told.index("Failed requests")]
+    assert {"mariadb", "controller:", "connections"} <= set(timeline.split())
+    assert "  Speaks for it:\n    direct evidence\n" in told
+
+
 def test_colours_only_where_they_are_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
     """A terminal gets colours; NO_COLOR and a pipe get the same words without."""
     report = report_samples.confirmed()

@@ -59,6 +59,9 @@ _OF_CLUSTER = re.compile(r"(?i)\b(osd|mds|mgr)(?:s?\b|[._(]\w)|\bpgs?\b|\bPG_|\b
 _OWN_OF_MONITOR = re.compile(r"^mon\.\S+?@-?\d+\([^)]*\)(?:\.\w+(?:\([^)]*\))?)?(?: [ev]\d+)?|\"prefix\": ?\"[^\"]*\"")
 """What names no daemon in a monitor's own lines: the map that the monitor keeps, and a command that it was given."""
 
+_LEVELS = {"WARNING": "a warning", "INFO": "a line"}
+"""How a line of a level is called; all others are errors."""
+
 _UNTOLD = {HOST: Category.PROCESS_DOWN, _CLUSTER_LOG: Category.STORAGE}
 """Kinds of what these tell of others without a word for it."""
 
@@ -202,7 +205,7 @@ def _unknown_error(group: dict[str, Any], minutes: float, topology: Topology | N
         group["normal"] is not None,
         not group["ends"] and (group["level"] == "WARNING" or group["troubled"]),
     )
-    by_model = (known and group["normal"] > 0) or warning
+    by_model = known and (group["normal"] > 0 or warning)
     why = "not seen in normal logs" if not group["normal"] else "much more frequent than normal"
     told = telling_line(group["message"], group["exception"], group["detail"])
     texts = (told, group["message"], group["detail"] or "")
@@ -225,7 +228,7 @@ def _unknown_error(group: dict[str, Any], minutes: float, topology: Topology | N
         category=kind_of_error(group["component"], *texts, untold=_UNTOLD[group["component"]] if managed else None),
         vague=kind_of(*texts) is None,
         title=f"{managed or group['component']}: {words}",
-        why=why if known else "an error, on a cloud whose normal logs are not known",
+        why=why if known else f"{_LEVELS.get(group['level'], 'an error')}, on a cloud whose normal logs are not known",
         weight=weight * (1.0 if known or group["ends"] else table.unknown_normal),
         rows=tuple(group["rows"]),
         proofs=(told,),

@@ -256,7 +256,7 @@ def _goes_on(stop: Finding, window: pl.DataFrame) -> bool:
     """Whether the stream that tells of a stop writes ordinary lines again soon after the first and the last such line."""
     stream = window.filter(
         (pl.col("component") == stop.accused)
-        & (pl.col("host") == stop.accuser_host)
+        & pl.col("host").eq_missing(pl.lit(stop.accuser_host, dtype=pl.String))
         & ~pl.col("row").is_in(list(stop.rows))
     )["time"]
     table = current()

@@ -173,7 +173,7 @@ def _missed(finding: Finding, window: pl.DataFrame) -> bool:
         return False
     heard = window.filter(
         (pl.col("component") == finding.accused)
-        & (pl.col("host") == finding.accused_host)
+        & pl.col("host").eq_missing(pl.lit(finding.accused_host, dtype=pl.String))
         & pl.col("time").is_between(finding.first - timedelta(seconds=current().waiting_seconds), finding.last)
     )
     return heard.is_empty()

@@ -13,6 +13,7 @@ HEAD_INDENT = 9
 """Columns of the labels of the first lines."""
 
 _LOG_LINES = 3
+_NARROW_INDENT = 2
 
 
 class Page:
@@ -55,16 +56,27 @@ class Page:
 
     def labelled(self, label: str, text: Text, lines: int) -> None:
         """Print ``text`` behind ``label`` in at most ``lines`` lines, the further ones below its beginning."""
-        indent = min(HEAD_INDENT, self.width // 4)
+        if self._is_narrow(HEAD_INDENT):
+            text, label = self.join((f"{label} ", "bold"), text), ""
+        indent = self._indent
         for number, line in enumerate(self.cut(text, lines, self.width - indent)):
-            if number == 0:
-                self.show(self.join((label.ljust(indent)[:indent], "bold"), line))
+            if number == 0 and label:
+                self.show(self.join((label.ljust(indent), "bold"), line))
             else:
-                self.show(line, indent)
+                self.show(line, indent if label or number else 0)
 
     def lines_of(self, text: Text) -> int:
         """Return how many lines ``text`` takes behind a label."""
-        return len(text.wrap(self._console, self.width - min(HEAD_INDENT, self.width // 4)))
+        return len(text.wrap(self._console, self.width - self._indent))
+
+    @property
+    def _indent(self) -> int:
+        """Columns before what stands behind a label of the first lines, and before its further lines."""
+        return _NARROW_INDENT if self._is_narrow(HEAD_INDENT) else HEAD_INDENT
+
+    def _is_narrow(self, front: int) -> bool:
+        """Whether so many columns of labels would leave words no room behind them."""
+        return front > self.width // 3
 
     def cut(self, text: Text, lines: int, width: int) -> list[Text]:
         """Return ``text`` in at most ``lines`` lines, with dots where something was left out."""
@@ -91,10 +103,15 @@ class Page:
                 self.item("-", self.text(value))
 
     def item(self, mark: str, text: Text, indent: int = 2) -> None:
-        """Print ``text`` behind ``mark``, its further lines aligned with its first."""
-        front = self.text(mark.ljust(len(mark) + 1))
-        room = self.width - min(indent, max(0, self.width // 4)) - len(front)
-        lines = text.wrap(self._console, max(1, room))
+        """Print ``text`` behind ``mark``; its further lines are aligned with its first where the mark leaves them room."""
+        indent = min(indent, max(0, self.width // 4))
+        front = self.text(f"{mark} ")
+        if self._is_narrow(indent + len(front)):
+            text, front = self.join(self.text(f"{mark.rstrip()} "), text), self.text(" " * _NARROW_INDENT)
+            lines = text.wrap(self._console, max(1, self.width - indent - len(front)))
+            self.show(Text("\n" + front.plain).join(lines), indent)
+            return
+        lines = text.wrap(self._console, max(1, self.width - indent - len(front)))
         rows = [line if number else front + line for number, line in enumerate(lines)]
         self.show(Text("\n" + " " * len(front)).join(rows), indent)
 

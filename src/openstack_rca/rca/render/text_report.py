@@ -232,7 +232,10 @@ def _timeline(page: Page, report: Report) -> None:
         style = _KIND_STYLES.get(entry.kind, "")
         who = page.text(f"{wording.place(entry.component, entry.host)}: ", "bold")
         what = page.join("" if entry.kind == "window" else who, page.text(entry.text, limit=400))
-        table.add_row(Text(at), page.text(entry.kind, style), what)
+        if page.width < _TABLE_WIDTH:
+            page.item(at.rstrip(), what)
+        else:
+            table.add_row(Text(at), page.text(entry.kind, style), what)
     page.show(table, 2)
 
 

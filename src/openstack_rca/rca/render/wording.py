@@ -283,6 +283,8 @@ def reading_text(report: Report) -> str:
 def model_text(report: Report) -> str:
     """Return the model that scored the events: name, version, source. The digest is shown apart, it is long."""
     model = report.model
+    if model.source == "none":
+        return "none"
     parts = [model.name, f"version {model.version}" if model.version else "no version"]
     if model.source:
         parts.append(f"from {model.source}")

@@ -276,7 +276,8 @@ def _entry(component: str, alike: Sequence[Finding]) -> TimelineEntry:
     first = alike[0]
     baselines = {finding.baseline for finding in alike}
     count = sum(finding.count for finding in alike)
-    told = f"{first.title.rstrip('.')} ({times(count, first.baseline if len(baselines) == 1 else '')})"
+    title = first.title.removeprefix(f"{component}: ").rstrip(".")
+    told = f"{title} ({times(count, first.baseline if len(baselines) == 1 else '')})"
     loggers = [
         f"{finding.accuser} on {finding.accuser_host}" if finding.accuser_host else finding.accuser
         for finding in alike
