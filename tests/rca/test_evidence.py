@@ -147,6 +147,27 @@ def test_several_logs_of_one_component_are_one_stream() -> None:
     assert rates.per_minute["keystone"] > 50
 
 
+def passed_on(cloud: Cloud, begin: int, end: int, waits: str, queue: str) -> None:
+    for second in range(begin, end):
+        line = (
+            f"10.0.0.4:56032 [04/Mar/2025:10:00:00.914] nova_api nova_back/ctl01 0/{waits}/0/87/1537 200 228 - - ----"
+            f' 98/12/9/1/0 {queue}/0 "GET /v2.1/servers HTTP/1.1"'
+        )
+        cloud.say(second, "haproxy", "INFO", "haproxy", line)
+
+
+def test_a_fault_that_a_value_of_a_familiar_line_states_is_new_whatever_is_normal_for_its_kind() -> None:
+    """haproxy tells of a queue in the line that it writes of each request anyway."""
+    healthy, queueing = Cloud(SMALL), Cloud(SMALL)
+    passed_on(healthy, 0, 120, "0", "0")
+    passed_on(queueing, 0, 60, "0", "0")
+    passed_on(queueing, 60, 120, "1450", "8")
+    table = EventTable.of(healthy.events())
+    rates = NormalRates.of_events(observe(table, TOPOLOGY), healthy.seconds / 60)
+    assert named(findings_of(queueing, rates), "haproxy-server-queue").complains
+    assert "haproxy-server-queue" not in [finding.signature for finding in findings_of(healthy, rates)]
+
+
 def failing(begin: int) -> float:
     """Novelty of an error that comes every five seconds from one moment on, where nobody knows what is normal."""
     cloud = Cloud(SMALL)

@@ -1,7 +1,7 @@
 """From events to findings: what each event is, how new it is, and which signatures know it."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -83,32 +83,43 @@ def add_novelty(observed: pl.DataFrame, rates: NormalRates, minutes: float, pick
         picked: lines picked for their errors (``looks_preselected``), so that errors all through them are not noise.
     """
     table = current()
-    slot = pl.col("time").dt.truncate(timedelta(seconds=table.gap_seconds))
-    slots = max(observed.select(slot.n_unique()).item(), 1)
-    begin = observed["time"].min()
-    counted = observed.group_by("component", "template_id").agg(
-        window_count=pl.len(),
-        steadiness=slot.n_unique() / slots,
-        late=slot.min() - begin >= timedelta(seconds=table.late_seconds),
-    )
-    joined = counted.join(rates.templates, on=["component", "template_id"], how="left").with_columns(
-        pl.col("normal_per_minute").fill_null(0.0), familiar=pl.col("component").is_in(list(rates.components))
+    unsteady = _unsteady(observed, ["component", "template_id"], picked)
+    counted = observed.group_by("component", "template_id").agg(window_count=pl.len())
+    joined = (
+        counted.join(rates.templates, on=["component", "template_id"], how="left")
+        .join(unsteady, on=["component", "template_id"], how="left", nulls_equal=True)
+        .with_columns(
+            pl.col("normal_per_minute").fill_null(0.0), familiar=pl.col("component").is_in(list(rates.components))
+        )
     )
     fresh = novelty(
         joined["window_count"].to_numpy().astype(float), joined["normal_per_minute"].to_numpy() * max(minutes, 0.1)
     )
-    # Without a baseline, what goes on through more than half of the window is taken for this cloud's noise.
-    tells = slots >= table.steady_slices and not picked
-    unsteady = (1.0 - 2.0 * (pl.col("steadiness") - 0.5)).clip(0.0, 1.0) if tells else pl.lit(1.0)
-    unsteady = pl.when("late").then(1.0).otherwise(unsteady)
     joined = joined.with_columns(
-        novelty=pl.when("familiar").then(pl.Series(fresh)).otherwise(unsteady),
+        novelty=pl.when("familiar").then(pl.Series(fresh)).otherwise("unsteady"),
         normal_per_minute=pl.when("familiar").then("normal_per_minute"),
-    ).drop("steadiness", "late")
+    ).drop("unsteady")
     known = observed.join(joined, on=["component", "template_id"], how="left", maintain_order="left")
     # The logs may hold nothing but the outage: errors that go on all the time are doubted, not dismissed.
     doubted = pl.when(~pl.col("familiar") & pl.col("level").is_in(["ERROR", "CRITICAL"])).then(table.doubted_novelty)
     return known.with_columns(novelty=pl.max_horizontal("novelty", doubted.otherwise(0.0)))
+
+
+def _unsteady(
+    observed: pl.DataFrame, kind: Sequence[str], picked: bool = False, within: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    """How far events of each kind do not go on all the time (``unsteady``, in [0, 1]), in their window (``within``).
+
+    What goes on through more than half of it is taken for this cloud's noise where nobody knows what is normal.
+    """
+    table = current()
+    window = observed if within is None else within
+    slot = pl.col("time").dt.truncate(timedelta(seconds=table.gap_seconds))
+    slots = max(window.select(slot.n_unique()).item(), 1)
+    tells = slots >= table.steady_slices and not picked
+    steadiness = (1.0 - 2.0 * (slot.n_unique() / slots - 0.5)).clip(0.0, 1.0) if tells else pl.lit(1.0)
+    late = slot.min() - window["time"].min() >= timedelta(seconds=table.late_seconds)
+    return observed.group_by(kind).agg(unsteady=pl.when(late).then(1.0).otherwise(steadiness))
 
 
 @dataclass(frozen=True)
@@ -129,6 +140,31 @@ def match_signatures(window: pl.DataFrame, catalogue: Catalogue, topology: Topol
         for finding in _group(window, hits, catalogue, minutes)
     ]
     return Matched(findings, hits["row"], explained)
+
+
+def _with_values_weighed(joined: pl.DataFrame, window: pl.DataFrame) -> pl.DataFrame:
+    """The hits, new where a value of a familiar line states the fault: of that value the rate of its kind tells nothing.
+
+    It is the value that does so where a signature speaks on some lines of a kind and not on others.
+    """
+    kind = ["component", "template_id"]
+    said = joined.filter("familiar").group_by("signature", *kind).agg(said=pl.col("row").n_unique())
+    lines = window.filter(pl.col("template_id").is_in(said["template_id"].implode())).group_by(kind).agg(of=pl.len())
+    by_value = said.join(lines, on=kind).filter(pl.col("of") >= pl.col("said") + current().enough_events)
+    chosen = joined.join(by_value, on=["signature", *kind], how="semi")
+    if chosen.is_empty():
+        return joined
+    weighed = _unsteady(chosen, ["signature", "component"], within=window)
+    known = joined.join(
+        by_value.select("signature", *kind, valued_kind=True),
+        on=["signature", *kind],
+        how="left",
+        maintain_order="left",
+    )
+    known = known.join(weighed, on=["signature", "component"], how="left", maintain_order="left")
+    stated = pl.when("valued_kind").then(pl.max_horizontal("novelty", "unsteady")).otherwise("novelty")
+    familiar = pl.col("familiar") & pl.col("valued_kind").is_null()
+    return known.with_columns(novelty=stated, familiar=familiar).drop("valued_kind", "unsteady")
 
 
 def _recovered(finding: Finding, catalogue: Catalogue, window: pl.DataFrame) -> datetime | None:
@@ -181,6 +217,7 @@ def _group(window: pl.DataFrame, hits: pl.DataFrame, catalogue: Catalogue, minut
     ).with_columns(
         accused_host=pl.when(pl.col("accused_host") == "@self").then(pl.col("host")).otherwise(pl.col("accused_host"))
     )
+    joined = _with_values_weighed(joined, window)
 
     def telling(column: str) -> pl.Expr:
         # The first of the lines that name most values.
