@@ -92,6 +92,23 @@ def test_what_follows_what_is_kept_with_the_rates() -> None:
     assert Baseline.from_dict(baseline.as_dict()).follow.rules.equals(baseline.follow.rules)
 
 
+def test_the_longest_that_an_answer_of_a_kind_took_is_kept() -> None:
+    line = '10.0.0.9 "GET /v2.1/servers HTTP/1.1" status: 200 len: 301 time: {}'
+    rows = [(BEGIN + timedelta(seconds=n), "a", "nova-api", "INFO", line.format(n / 4)) for n in range(1, 9)]
+    whole, part = (
+        Baseline.learn(make_events(some).with_columns(template=pl.lit("GET"), template_id=pl.lit(7, pl.UInt64)))
+        for some in (rows, rows[:4])
+    )
+    for known in (whole, whole.merged(part), part.merged(whole)):
+        assert known.templates["slowest_seconds"].to_list() == [2.0]
+
+
+def test_a_record_from_before_durations_were_kept_knows_none() -> None:
+    facts = Baseline.learn(steady(2.0, 10.0)).as_dict()
+    del facts["templates"]["slowest_seconds"]
+    assert Baseline.from_dict(facts).templates["slowest_seconds"].null_count() == 1
+
+
 def test_a_record_from_before_there_were_stories_has_no_rules() -> None:
     """An older file is read; nothing is expected then."""
     facts = Baseline.learn(steady(2.0, 10.0)).as_dict()

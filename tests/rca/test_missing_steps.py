@@ -232,6 +232,16 @@ def test_who_logs_on_hangs_and_who_is_silent_is_down(silent: tuple[str, ...], ca
     assert finding.category is category
 
 
+def test_who_logs_on_as_another_process_was_down() -> None:
+    """The line that a killed process writes when it is started again does not show it at work all the time."""
+    steps = expected(*NORMAL, *[reboot(120.0 + 4 * n, 100 + n, "missing") for n in range(6)], *OTHERS_GO_ON)
+    logged = window(silent=("nova-compute",), since=115)
+    started = logged.filter(pl.col("component") == "nova-compute").tail(1)
+    started = started.with_columns(time=pl.lit(START + timedelta(seconds=138)), process=2)
+    (finding,) = missing_steps(steps, pl.concat([logged, started], how="vertical_relaxed"), TOPOLOGY)
+    assert finding.category is Category.PROCESS_DOWN
+
+
 def test_on_another_cloud_a_rule_has_to_hold_first() -> None:
     """A step that never came here is another way of doing things, not a fault."""
     never = [reboot(4.0 * number, number, "missing") for number in range(20)]
@@ -361,6 +371,9 @@ def test_who_says_in_the_stopped_requests_what_is_wrong_with_it_is_accused() -> 
     for count, accused in ((2, ["nova-api"]), (1, ["nova-compute"])):
         found = missing_steps(asked, window(), TOPOLOGY, [replace(refused, count=count)])
         assert [one.accused for one in found] == accused, "and so does a refusal of who took them that a rule knows"
+        unusual = replace(refused, count=count, signature=None, sort=EvidenceSort.MODEL_ANOMALY)
+        found = missing_steps(asked, window(), TOPOLOGY, [unusual])
+        assert [one.accused for one in found] == accused, "or one that normal logs do not hold"
 
 
 @pytest.mark.parametrize(("normal", "weaker"), [(2.0, True), (0.0, False)], ids=["a kind that is normal", "a new kind"])

@@ -6,6 +6,8 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 from finding_samples import START, events, finding
+from test_answers import SERVERS, answers
+from test_answers import found as answered
 from test_missing_steps import NORMAL, OTHERS_GO_ON, Step, build, complaint, expected, reboot, volume, weight_after
 from test_missing_steps import window as calm
 from test_silence import STEADY, observed, stream
@@ -253,6 +255,12 @@ def blind(unknown: int, others: int = 0, of: int = 100) -> Case:
     return lambda: why_unclear(frame, frozenset(), lambda rows, columns: frame.select(columns))
 
 
+def slow(seconds: int, normal: float) -> Case:
+    """How many APIs are slow that answer after so long, where the longest that is normal is known."""
+    logged = answers("nova-api", *[SERVERS.format(seconds)] * 4)
+    return lambda: len(answered(logged, logged, normal))
+
+
 def bursty(gap: float) -> Case:
     """Whether a stream that comes in bursts of half a minute, and now stays away for longer, fell silent."""
     times = [float(second) for start in range(0, 300, 45) for second in range(start, start + 30, 2)]
@@ -318,6 +326,8 @@ EVIDENCE: dict[str, Case] = {
     "blind_share": blind(8),
     "blind_service_share": blind(70, others=2000),
     "late_seconds": begins(40),
+    "slow_seconds": slow(15, 0.1),
+    "slower": slow(50, 10.0),
     "late_steps": stuck(*NORMAL, *LATE),
     "steps_significance": stuck(*NORMAL, *STOPPED[:3]),
     "steps_certain": stuck(*NORMAL, *STOPPED[:4], rivals=(RIVAL,)),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from openstack_rca.logs.durations import took_seconds
 from openstack_rca.logs.event_table import EventTable
 
 LEAST_REQUESTS = 5
@@ -14,7 +15,6 @@ BEHIND_SECONDS = 1.0
 AHEAD_SECONDS = 5.0
 _API_SERVICE = r"-api$|^neutron-server$|^keystone$|^swift-proxy|-api-"
 # An access line is written when a request ends and says how long it took.
-_TOOK = r"\btime: ([0-9]+\.[0-9]+)|\bin ([0-9]+) msecs"
 
 
 @dataclass(frozen=True)
@@ -82,10 +82,7 @@ def _shared_requests(table: EventTable) -> pl.DataFrame:
     rows = told.select((pl.col("timed") & pl.col("request").is_in(shared.implode())).arg_true()).to_series()
     if rows.is_empty():
         return told.head(0).select(pl.col("host").cast(pl.String), "request", "is_api", begin=counted["time"].head(0))
-    took = pl.coalesce(
-        pl.col("message").str.extract(_TOOK, 1).cast(pl.Float64),
-        pl.col("message").str.extract(_TOOK, 2).cast(pl.Float64) / 1000,
-    ).fill_null(0.0)
+    took = took_seconds(pl.col("message")).fill_null(0.0)
     known = told[rows].with_columns(
         pl.col("host").cast(pl.String),
         time=counted["time"].gather(rows),

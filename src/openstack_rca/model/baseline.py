@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from openstack_rca.logs.durations import took_seconds
 from openstack_rca.logs.event_table import EVENT_SCHEMA
 from openstack_rca.model.follow import FollowRules
 from openstack_rca.model.stories import PAUSE_SECONDS, build_stories
@@ -22,6 +23,7 @@ TEMPLATE_SCHEMA: dict[str, pl.DataType] = {
     "per_minute": pl.Float64(),
     "busiest_minute": pl.UInt32(),
     "hosts": pl.UInt16(),
+    "slowest_seconds": pl.Float64(),
 }
 SERVICE_SCHEMA: dict[str, pl.DataType] = {
     "service": pl.String(),
@@ -39,7 +41,8 @@ class Baseline:
 
     Attributes:
         templates: one row a (template, service), all hosts together. ``per_minute`` over ``minutes``;
-            ``busiest_minute`` is the highest count in one clock minute; ``level`` is the highest seen.
+            ``busiest_minute`` is the highest count in one clock minute; ``level`` is the highest seen; ``slowest_seconds`` is
+            the longest that an access line tells, null where none does.
         services: one row a (service, host). ``minutes`` is the length of the recordings in which it logged,
             ``longest_gap_seconds`` the longest silence between two of its events within one recording.
         minutes: length of the recording, without pauses of more than ``PAUSE_SECONDS`` in which nothing was logged.
@@ -65,6 +68,9 @@ class Baseline:
             "level",
             "template_id",
             "template",
+            (took_seconds(pl.col("message")) if "message" in events.columns else pl.lit(None, pl.Float64)).alias(
+                "took"
+            ),
             (gap > PAUSE_SECONDS).fill_null(False).cum_sum().alias("recording"),
         )
         recordings = frame.group_by("recording").agg(
@@ -94,7 +100,7 @@ class Baseline:
                 pl.col("level").cast(EVENT_SCHEMA["level"]).max().cast(pl.String),
                 pl.col("template").last(),
                 pl.col("count").sum(),
-                pl.col("busiest_minute", "hosts").max(),
+                pl.col("busiest_minute", "hosts", "slowest_seconds").max(),
             )
             .with_columns((pl.col("count") / minutes).alias("per_minute"))
             .sort("count", "service", "template_id", descending=[True, False, False])
@@ -136,6 +142,8 @@ class Baseline:
         """Read what ``as_dict`` wrote; KeyError, TypeError, ValueError, PolarsError: it is not of that form."""
         columns = dict(facts["templates"])
         columns["template_id"] = [int(number) for number in columns["template_id"]]
+        # An older file knows no durations.
+        columns.setdefault("slowest_seconds", [None] * len(columns["template_id"]))
         return cls(
             templates=pl.DataFrame({name: columns[name] for name in TEMPLATE_SCHEMA}, schema=TEMPLATE_SCHEMA),
             services=pl.DataFrame({name: facts["services"][name] for name in SERVICE_SCHEMA}, schema=SERVICE_SCHEMA),
@@ -165,6 +173,7 @@ def _count_templates(frame: pl.DataFrame, minutes: float) -> pl.DataFrame:
             pl.col("template").first(),
             pl.len().alias("count"),
             pl.col("host").n_unique().alias("hosts"),
+            pl.col("took").max().alias("slowest_seconds"),
         )
         .join(busiest, on=key)
         .with_columns((pl.col("count") / minutes).alias("per_minute"))

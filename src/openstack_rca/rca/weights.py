@@ -98,7 +98,9 @@ class Weights:
     unmissed: float = _factor(0.5, "a silence that nobody complains of, usual gaps unknown, or that held up nothing")
 
     # Steps of requests that did not come.
-    late_steps: float = _strength(0.3, "requests whose next step came late")
+    late_steps: float = _strength(0.3, "requests whose next step, or whose answer, came late")
+    slow_seconds: float = _seconds(10.0, "an answer that took less is not slow, however fast they normally are")
+    slower: float = _factor(3.0, "an answer is slow from so many times the longest normal one on")
     steps_significance: float = _significance(9.2, "stops that chance makes more often are not trouble")
     steps_certain: float = _significance(13.8, "stops from which a trouble counts in full")
     pause_seconds: float = _seconds(120.0, "stops further apart are separate troubles")

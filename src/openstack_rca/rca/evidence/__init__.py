@@ -1,6 +1,7 @@
 """What was found in the logs: findings, each against one component. May touch ``knowledge`` and ``vocabulary``."""
 
 from openstack_rca.rca.evidence.accusations import named_dependencies, tells_of_time_out
+from openstack_rca.rca.evidence.answers import unusual_answers
 from openstack_rca.rca.evidence.clearance import belongs_to_cloud, why_unclear
 from openstack_rca.rca.evidence.doubts import fails_in_cloud, goes_on_failing, looks_preselected, unexplained_errors
 from openstack_rca.rca.evidence.earlier_causes import earlier_causes

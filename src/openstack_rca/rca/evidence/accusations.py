@@ -56,7 +56,7 @@ _FAILED = re.compile(
 _OF_THE_OTHER = (Category.AUTH, Category.CAPACITY, Category.HANG, Category.PROCESS_DOWN, Category.DATA_MISSING)
 """Kinds of fault that an error speaks of and that lie with who was called; any other is the caller's own until it is shown."""
 
-_KEPT_FOR = {("placement-api", Category.CAPACITY): "nova-compute"}
+KEPT_FOR = {("placement-api", Category.CAPACITY): "nova-compute"}
 """Placement only does the book-keeping: a shortage that it reports is a shortage on the compute hosts."""
 
 _HARMLESS = re.compile(
@@ -155,7 +155,7 @@ def _client_side(
         if category is not None and not _HARMLESS.search(text):
             weight = current().noticeable if category is Category.DATA_MISSING else current().client_side
             why = f"the error comes out of the client side of {component} ({found.strip('/.')})"
-            wanting = _KEPT_FOR.get((component, category), component)
+            wanting = KEPT_FOR.get((component, category), component)
             return Accusation(wanting, category, why, weight, vague=spoken is None)
     return None
 

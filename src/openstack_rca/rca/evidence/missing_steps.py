@@ -86,7 +86,9 @@ def _stated(trouble: Trouble, rows: pl.DataFrame, said: Sequence[Finding]) -> Fi
         told = [
             f
             for f in own
-            if (f.unexplained and not f.vague) or (f.signature is not None and f.complains and f.accuser in services)
+            if (f.unexplained and not f.vague)
+            or (f.signature is not None and f.complains and f.accuser in services)
+            or (f.sort is EvidenceSort.MODEL_ANOMALY and f.complains)
         ]
         causes = [f for f in told if f.count >= often and within.issuperset(f.rows)]
     return max(causes, key=lambda finding: finding.strength, default=None)
@@ -135,12 +137,12 @@ def _told(trouble: Trouble, service: str, follower: str, within: float) -> str:
 
 
 def _category(trouble: Trouble, accused: str, window: pl.DataFrame) -> Category:
-    """Who logs on, or goes on later as the same process, hangs; else it is taken to be down."""
+    """Who logs on, or goes on later as the same process, hangs; else, or where another process logs, it was down."""
     own = window.filter(pl.col("component") == accused)
     meanwhile = own.filter(pl.col("time").is_between(trouble.start, trouble.end))
-    if meanwhile.height:
-        return Category.HANG
     before = set(own.filter(pl.col("time") < trouble.start)["process"].drop_nulls().to_list())
+    if not meanwhile.filter(pl.col("process").is_in(before).fill_null(value=True) | pl.lit(not before)).is_empty():
+        return Category.HANG
     after = set(own.filter(pl.col("time") > trouble.end)["process"].drop_nulls().to_list())
     return Category.HANG if before & after else Category.PROCESS_DOWN
 

@@ -10,13 +10,15 @@ from typing import Protocol
 import numpy as np
 import polars as pl
 
+_NOTHING_TIMED = pl.DataFrame(schema={"component": pl.String, "template_id": pl.UInt64, "slowest_seconds": pl.Float64})
+
 
 class BaselineLike(Protocol):
     """The part of a model's baseline that the analysis reads."""
 
     @property
     def templates(self) -> pl.DataFrame:
-        """Columns ``template_id``, ``service``, ``per_minute``."""
+        """Columns ``template_id``, ``service``, ``per_minute``, ``slowest_seconds``."""
 
     @property
     def services(self) -> pl.DataFrame:
@@ -32,12 +34,14 @@ class NormalRates:
         longest_gap_seconds: longest normal gap of each component, in seconds.
         per_minute: normal rate of each component's busiest stream, events a minute.
         known: False where there is no baseline; nothing is then called new.
+        slowest: columns ``component``, ``template_id``, ``slowest_seconds``: the longest that an answer of that kind took.
     """
 
     templates: pl.DataFrame
     longest_gap_seconds: dict[str, float] = field(default_factory=dict)
     per_minute: dict[str, float] = field(default_factory=dict)
     known: bool = True
+    slowest: pl.DataFrame = field(default_factory=lambda: _NOTHING_TIMED)
 
     @cached_property
     def components(self) -> frozenset[str]:
@@ -68,7 +72,10 @@ class NormalRates:
         gaps = {
             name: max(self.longest_gap_seconds.get(name, 0.0), gap) for name, gap in other.longest_gap_seconds.items()
         }
-        return NormalRates(templates, self.longest_gap_seconds | gaps, other.per_minute | self.per_minute)
+        slowest = pl.concat([self.slowest, other.slowest]).group_by("component", "template_id").max()
+        return NormalRates(
+            templates, self.longest_gap_seconds | gaps, other.per_minute | self.per_minute, slowest=slowest
+        )
 
     @classmethod
     def from_baseline(cls, baseline: BaselineLike, canonical: Callable[[str], str | None]) -> NormalRates:
@@ -77,11 +84,11 @@ class NormalRates:
             str(name): canonical(str(name)) or str(name)
             for name in baseline.templates["service"].drop_nulls().unique().to_list()
         }
-        templates = (
-            baseline.templates.with_columns(component=pl.col("service").replace(names))
-            .group_by("component", "template_id")
-            .agg(normal_per_minute=pl.col("per_minute").sum())
+        kinds = baseline.templates.with_columns(component=pl.col("service").replace(names)).group_by(
+            "component", "template_id"
         )
+        templates = kinds.agg(normal_per_minute=pl.col("per_minute").sum())
+        slowest = kinds.agg(pl.col("slowest_seconds").max()).drop_nulls()
         # Several logs of one component on one host are one stream, silent no longer than the least silent of them.
         quiet: dict[tuple[str, str], float] = {}
         lively: dict[tuple[str, str], float] = {}
@@ -95,7 +102,7 @@ class NormalRates:
         for (component, host), gap in quiet.items():
             gaps[component] = max(gaps.get(component, 0.0), gap)
             busiest[component] = max(busiest.get(component, 0.0), lively[component, host])
-        return cls(templates, gaps, busiest)
+        return cls(templates, gaps, busiest, slowest=slowest)
 
 
 def novelty(counts: np.ndarray, expected: np.ndarray) -> np.ndarray:

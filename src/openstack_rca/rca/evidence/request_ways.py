@@ -73,11 +73,11 @@ class Ways:
         than those that stopped may have reached the follower without the worker: a volume is deleted without the scheduler.
         """
         way = self.of(follower, story)
-        by_broker = not _serves(follower, self._topology)
+        by_broker = not serves(follower, self._topology)
         if alike and by_broker:
             return list(way)
         # Whom an API asks for some requests only is not shown at work by one that it took.
-        asked = {name for name in way if not foreign and _serves(name, self._topology)} - {follower, IDENTITY}
+        asked = {name for name in way if not foreign and serves(name, self._topology)} - {follower, IDENTITY}
         unsure = asked | {name for name, share in way.items() if share == current().on_the_way}
         return [name for name in way if name not in unsure or (by_broker and name == BROKER)]
 
@@ -92,11 +92,11 @@ class Ways:
         }
         for name in workers:
             # Of the workers before an API the one that cannot do without it is the one that asks it.
-            asks = not _serves(follower, topology) or topology.depends_on(name, follower)
+            asks = not serves(follower, topology) or topology.depends_on(name, follower)
             way[name] = table.on_the_way if asks else table.needed
         if workers or any(_by_broker(caller, follower, topology) for caller in callers):
             way[BROKER] = table.on_the_way
-        if PROXY in self._present and _serves(follower, topology):
+        if PROXY in self._present and serves(follower, topology):
             way[PROXY] = table.on_the_way
         for name in topology.dependencies(follower, include_weak=False):
             if name in self._present or (topology.is_leaf(name) and name in _SILENT):
@@ -112,19 +112,19 @@ class Ways:
         if (
             name == follower
             or name not in self._present
-            or _serves(name, topology)
+            or serves(name, topology)
             or not topology.component(name).topics
         ):
             return False
         apis = {
             api
             for api in topology.dependencies(name, include_weak=False)
-            if _serves(api, topology) and api not in (IDENTITY, follower)
+            if serves(api, topology) and api not in (IDENTITY, follower)
         }
         return follower in topology.dependencies(name) and apis <= due
 
 
-def _serves(name: str, topology: Topology) -> bool:
+def serves(name: str, topology: Topology) -> bool:
     """Whether a component is an API that others call over HTTP."""
     return name in topology and bool(topology.component(name).paths)
 
@@ -133,6 +133,6 @@ def _by_broker(caller: str, follower: str, topology: Topology) -> bool:
     """Whether a call goes over the message broker: to a worker, or from an agent to the server of its own project."""
     if not topology.component(follower).topics:
         return False
-    if not _serves(follower, topology):
+    if not serves(follower, topology):
         return True
-    return not _serves(caller, topology) and caller.split("-")[0] == follower.split("-")[0]
+    return not serves(caller, topology) and caller.split("-")[0] == follower.split("-")[0]

@@ -14,6 +14,7 @@ FINDING_STAGES = (
     gathering.errors,
     gathering.traffic,
     gathering.silence,
+    gathering.answers,
     gathering.steps,
     gathering.clear,
     judging.discount,

@@ -86,6 +86,12 @@ def silence(case: Case) -> None:
     case.findings = case.findings + evidence.silences(case.observed, case.normal, case.topology)
 
 
+@stage("answers", reads=("observed", "normal", "topology", "findings"), writes=("findings",))
+def answers(case: Case) -> None:
+    """Write a finding for each API that refuses, or is slow with, what it serves well when all is well."""
+    case.findings = case.findings + evidence.unusual_answers(case.observed, case.normal, case.topology)
+
+
 @stage("steps", reads=("observed", "expected", "topology", "findings"), writes=("findings",))
 def steps(case: Case) -> None:
     """Write a finding for each stretch in which more expected steps stayed away than chance explains."""
