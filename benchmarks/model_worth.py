@@ -53,7 +53,8 @@ def main(data: Path, given: list[tuple[str, str]]) -> None:
                 )
                 of = result["incidents"]
                 alarms += result["false_alarms"]
-                cells.append(f"{result['top1'] * of:.0f} / {result['evidence_at_10'] * of:.0f}")
+                cited = result["evidence_at_10"] * result["citable"]
+                cells.append(f"{result['top1'] * of:.0f} / {cited:.0f} of {result['citable']}")
             print(f"{lab:10s} ({of}) {name:29s}" + "".join(f"{cell:>16s}" for cell in cells), f" {alarms} false alarms")
 
 

@@ -67,6 +67,12 @@ def test_a_client_that_waits_in_vain_says_nothing_of_its_settings() -> None:
     assert blame_own_settings(waits, events(*SERVED, texts={0: "timed out"}), TOPOLOGY) == waits
 
 
+def test_requests_that_stopped_are_nobodys_word_on_their_settings() -> None:
+    """Who had taken them last need not be who was turned away."""
+    stopped = [finding("keystone", "heat-api", category=Category.CONFIG, sort=EvidenceSort.MISSING_STEP)]
+    assert blame_own_settings(stopped, events(*SERVED), TOPOLOGY) == stopped
+
+
 def test_a_client_that_alone_is_refused_at_once_has_a_wrong_address() -> None:
     """The service answers others at the right one."""
     alone = [finding("keystone", "heat-api", "c2")]

@@ -103,6 +103,7 @@ def test_only_info_takes_away_what_complains(folder: Path, settings: Settings) -
     result = evaluate(folder / "INC-1", settings=settings, model="none", fast=True, only_info=True)
     assert result["only_info"]
     assert result["per_incident"][0]["ranked"] == []
+    assert (result["evidence_at_10"], result["citable"]) == (0.0, 0), "nobody can cite what was taken out"
     assert evaluate(folder / "INC-1", settings=settings, model="none", fast=True)["top1"] == 1.0
 
 

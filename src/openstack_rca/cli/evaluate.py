@@ -178,9 +178,11 @@ def _print_evaluation(result: dict[str, Any], screen: Console) -> None:
 
 
 def _line(result: dict[str, Any]) -> str:
+    few = result["citable"] < result["incidents"]
+    citable = f" (where a labelled line is left: {result['citable']})" if few else ""
     return (
         f"top-1 {result['top1']:.2f}, top-3 {result['top3']:.2f}, category {result['category_top1']:.2f}, evidence at 10 "
-        f"{result['evidence_at_10']:.2f} of {result['incidents']} incidents; {result['false_alarms']} false alarms on "
+        f"{result['evidence_at_10']:.2f}{citable} of {result['incidents']} incidents; {result['false_alarms']} false alarms on "
         f"{result['healthy_windows']} healthy windows; median {result['seconds_median']:.1f} s; model version "
         f"{result['model_version'] or 'none'}"
     )

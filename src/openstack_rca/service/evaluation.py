@@ -81,7 +81,8 @@ def evaluate(
             of its fault kind (``leave_one_out``), and in any incident of its cloud (``leave_one_cloud_out``): what is left is
             what the system can do about a fault that nobody wrote down.
         without: parts of the engine to leave out (``ABLATIONS``).
-        only_info: take every event at WARNING and above out of the logs first: silent cases, a test of its own.
+        only_info: take every event at WARNING and above out of the logs first: silent cases, a test of its own. Evidence
+            is looked for only where a labelled line is left (``citable``: in so many incidents).
         cluster: whose workers answer, an incident each; None: this process does.
         on_progress: told incidents done, incidents in all, and the next one's name.
 
@@ -261,7 +262,11 @@ def scored(way: _Pass, incident: Incident, left_out: frozenset[str]) -> Answered
         question = replace(incidents.read_question(path), id=incident.id)
         outcome = _answer(way, question, left_out)
         seconds = time.monotonic() - started
-        found = incidents.score(question, incidents.read_truth(path), outcome.report, seconds)
+        truth = incidents.read_truth(path)
+        if way.only_info:
+            truth = incidents.with_lines_left(truth, outcome.case.events.counted)
+        found = incidents.score(question, truth, outcome.report, seconds)
+        found = replace(found, citable=bool(truth.evidence) or not way.only_info)
     except (LogInputError, EmptyWindow, IncidentFormatError) as error:
         unreadable = incidents.score_unreadable(path, str(error), time.monotonic() - started)
         return Answered(replace(unreadable, id=incident.id))

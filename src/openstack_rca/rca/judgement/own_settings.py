@@ -158,13 +158,14 @@ def _blame_unknown_name(findings: list[Finding], window: pl.DataFrame, topology:
 
 
 def _complaints(findings: Sequence[Finding], service: str) -> list[Finding]:
-    """What others say of a service, plainly enough."""
+    """What others say of a service, plainly enough; requests that stopped are nobody's word."""
     return [
         finding
         for finding in findings
         if finding.accused == service
         and finding.accuser not in (service, None)
         and finding.directness is Directness.ACCUSATION
+        and finding.sort not in (EvidenceSort.MISSING_STEP, EvidenceSort.LATE_STEP)
         and finding.strength >= current().complaint
     ]
 

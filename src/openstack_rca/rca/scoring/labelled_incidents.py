@@ -7,9 +7,11 @@ second function, after the answer.
 import json
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import polars as pl
 
 from openstack_rca.errors import IncidentFormatError
 from openstack_rca.rca.knowledge import load_topology
@@ -63,6 +65,7 @@ class IncidentScore:
     confidence: float | None = None
     told: bool | None = None
     score: float = 0.0
+    citable: bool = True
 
     @property
     def confidently_wrong(self) -> bool:
@@ -156,6 +159,20 @@ def _plain(file: str) -> str:
     return file
 
 
+def with_lines_left(truth: Truth, events: pl.DataFrame) -> Truth:
+    """The truth without the lines that are no longer in the logs: nobody can cite what was taken out.
+
+    Args:
+        events: what is left (``file``, ``line``, ``lines``).
+    """
+    labelled = pl.DataFrame(truth.evidence, schema={"named": pl.String, "number": pl.Int64}, orient="row")
+    files = events.select(pl.col("file").cast(pl.String).unique())
+    names = files.with_columns(named=pl.col("file").map_elements(_plain, return_dtype=pl.String))
+    left = labelled.join(names, on="named").join(events.with_columns(pl.col("file").cast(pl.String)), on="file")
+    left = left.filter(pl.col("number").is_between("line", pl.col("line") + pl.col("lines") - 1))
+    return replace(truth, evidence=tuple(left.select("named", "number").unique(maintain_order=True).iter_rows()))
+
+
 def score(question: Question, truth: Truth, report: Report, seconds: float) -> IncidentScore:
     """Compare one answer with the truth: exact canonical names, those of the label's daemons among them, no substrings."""
     found_nothing = report.verdict is Verdict.NO_FAILURE_FOUND
@@ -228,7 +245,8 @@ def total(scores: Sequence[IncidentScore], model_version: str | None) -> dict[st
         "top1": share([item.rank == 1 for item in incidents]),
         "top3": share([item.rank is not None and item.rank <= 3 for item in incidents]),
         "category_top1": share([item.category_ok for item in incidents]),
-        "evidence_at_10": share([item.evidence_hit for item in incidents]),
+        "evidence_at_10": share([item.evidence_hit for item in incidents if item.citable]),
+        "citable": sum(item.citable for item in incidents),
         "told": share(told) if (told := [bool(item.told) for item in incidents if item.told is not None]) else None,
         "confidently_wrong": share([item.confidently_wrong for item in incidents]),
         "expected_calibration_error": expected_calibration_error(
