@@ -74,14 +74,20 @@ def test_agents_that_are_heard_again_do_not_miss_their_host() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "further", "strength"),
-    [(5.0, [], 0.0), (300.0, [], 0.8), (5.0, [finding("ceph-osd", "cinder-volume", weight=0.8)], 0.8)],
-    ids=["within seconds", "after minutes", "another complains"],
+    ("seconds", "further", "failed", "strength"),
+    [
+        (5.0, [], True, 0.0),
+        (300.0, [], True, 0.8),
+        (300.0, [], False, 0.0),
+        (5.0, [finding("ceph-osd", "cinder-volume", weight=0.8)], True, 0.8),
+    ],
+    ids=["within seconds", "after minutes", "after minutes in which nothing failed", "another complains"],
 )
-def test_a_fault_that_is_over_within_seconds_counts_only_where_another_complains(
-    seconds: float, further: list[Finding], strength: float
+def test_a_fault_that_is_over_counts_where_something_failed_meanwhile_or_another_complains(
+    seconds: float, further: list[Finding], failed: bool, strength: float
 ) -> None:
     """Ceph says that placement groups serve nothing, and that they do again."""
     told = finding("ceph-osd", "ceph-mon", weight=0.8, lasts=0.0, directness=Directness.CAUSE)
     told = replace(told, recovered=told.first + timedelta(seconds=seconds))
-    assert max(one.strength for one in discount_passing([told, *further])) == strength
+    window = pl.DataFrame({"failed": [failed]})
+    assert max(one.strength for one in discount_passing([told, *further], window)) == strength

@@ -55,6 +55,11 @@ def tells_of_openstack(events: pl.DataFrame, words: Callable[[pl.Series, Sequenc
     return _name_project(said["logger"]) or bool(messages.str.contains(_TELLS_OF_PROJECT).any())
 
 
+def named_like_project() -> str:
+    """One pattern for names of programs that are called like one of OpenStack's projects."""
+    return _NAMED_LIKE_PROJECT
+
+
 def belongs_to_cloud(component: str, topology: Topology) -> bool:
     """Whether a program is one of the cloud's: a known component, or called like one of OpenStack's projects."""
     return component in topology or re.match(_NAMED_LIKE_PROJECT, component) is not None

@@ -19,6 +19,7 @@ class Finding:
         proofs: for each row the line of the event that says it; empty where the event as a whole does.
         unexplained: an explicit error that no rule knows.
         vague: its words tell no kind of fault, so the category is only the likeliest one.
+        quiet: words of trouble below the level of an error, that only others' complaints make a cause.
         valued: its title names a value of the line: a user, a file, a port.
         recovered: when its speaker told that what it spoke of is well again; None where it did not.
         compared: who is served meanwhile, or stopped alike, bears it out: that is a witness of its own.
@@ -49,6 +50,7 @@ class Finding:
     unexplained: bool = False
     vague: bool = False
     valued: bool = False
+    quiet: bool = False
     recovered: datetime | None = None
     compared: bool = False
     remedy: str = ""

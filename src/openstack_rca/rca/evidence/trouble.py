@@ -12,6 +12,18 @@ def words_of_trouble() -> str:
 
 
 @cache
+def words_of_neighbours() -> str:
+    """One pattern for what tells of trouble where kernels, controllers, switches and other daemons below OpenStack write it."""
+    return f"{words_of_trouble()}|{'|'.join(_table()['neighbours'])}"
+
+
+@cache
+def over() -> str:
+    """One pattern for lines that tell of trouble that is over."""
+    return f"(?i){'|'.join(_table()['over'])}"
+
+
+@cache
 def calm() -> str:
     """One pattern for what is said of trouble that did not come."""
     return f"(?i){'|'.join(_table()['calm'])}"

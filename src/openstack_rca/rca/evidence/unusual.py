@@ -129,7 +129,7 @@ def generic_accusations(rest: pl.DataFrame, topology: Topology, minutes: float) 
     return findings
 
 
-def _of_one_kind(events: pl.DataFrame, **further: pl.Expr) -> pl.DataFrame:
+def of_one_kind(events: pl.DataFrame, **further: pl.Expr) -> pl.DataFrame:
     """One row for the events of each template that a component logs on a host: first rows, count, times, novelty, rate."""
     return (
         events.sort("time", "row")
@@ -168,7 +168,7 @@ def new_errors(
     errors = rest.with_columns(ends=ENDS, troubled=troubled).filter(
         pl.any_horizontal("ends", FAILING, surprising, "troubled")
     )
-    groups = _of_one_kind(
+    groups = of_one_kind(
         errors,
         message=pl.col("message").first(),
         exception=pl.col("exception").first(),
@@ -246,7 +246,7 @@ def unusual_traffic(rest: pl.DataFrame, minutes: float) -> list[Finding]:
     more = pl.col("familiar") & (pl.col("novelty") >= TRAFFIC_NOVELTY)
     ordinary = rest.filter(more & ~pl.col("level").is_in(_WARNING_AND_WORSE))
     groups = (
-        _of_one_kind(ordinary, score=pl.col("score").max())
+        of_one_kind(ordinary, score=pl.col("score").max())
         .filter((pl.col("count") >= TRAFFIC_EVENTS) | (pl.col("score").fill_null(0.0) >= TRAFFIC_SCORE))
         .sort("count", descending=True)
         .head(MAX_TRAFFIC)

@@ -27,6 +27,7 @@ from openstack_rca.rca.judgement.operator_changes import weigh_changes
 from openstack_rca.rca.judgement.own_reasons import believe_own_reasons, tell_reasons_of_ends
 from openstack_rca.rca.judgement.own_settings import blame_own_settings
 from openstack_rca.rca.judgement.planned_work import discount_planned_work
+from openstack_rca.rca.judgement.quiet_words import believe_quiet_words, discount_unsuffered
 from openstack_rca.rca.judgement.ranking import rank
 from openstack_rca.rca.judgement.shared_dependencies import infer_shared
 from openstack_rca.rca.judgement.verdict import standing, verdict_on

@@ -56,10 +56,14 @@ def discount_unmissed_silence(findings: list[Finding], normal: NormalRates) -> l
     ]
 
 
-def discount_passing(findings: list[Finding]) -> list[Finding]:
-    """Take the weight from a fault that was over within seconds, as who told of it says, and of which nobody else complains."""
+def discount_passing(findings: list[Finding], window: pl.DataFrame) -> list[Finding]:
+    """Take the weight from a fault that was over within seconds, as who told of it says, and of which nobody else complains.
+
+    Where nothing failed meanwhile it may have lasted longer: a member of a cluster that is away for maintenance is back later.
+    """
     within = timedelta(seconds=current().restart_seconds)
-    passing = [one.recovered is not None and one.recovered - one.first <= within for one in findings]
+    harmless = not window["failed"].any()
+    passing = [one.recovered is not None and (harmless or one.recovered - one.first <= within) for one in findings]
     lasting = {one.accused for one, passed in zip(findings, passing, strict=True) if one.complains and not passed}
     return [
         one.weakened(0.0) if passed and one.accused not in lasting else one

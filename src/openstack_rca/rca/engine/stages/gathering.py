@@ -64,12 +64,19 @@ def accuse(case: Case) -> None:
     case.noted_rows = case.noted_rows.append(evidence.cited_rows(found))
 
 
-@stage("errors", reads=("observed", "minutes", "noted_rows", "findings", "picked", "topology"), writes=("findings",))
+@stage(
+    "errors",
+    reads=("observed", "minutes", "explained_rows", "noted_rows", "findings", "picked", "topology"),
+    writes=("findings",),
+)
 def errors(case: Case) -> None:
-    """Write a finding for each kind of error that no rule knows, against the component that logged it."""
+    """Write a finding for each kind of error that no rule knows, and for the quiet words of who is not OpenStack's."""
     rest = evidence.unexplained(case.observed, case.noted_rows)
     few = case.observed.height <= current().few_events
     case.findings = case.findings + evidence.new_errors(rest, case.minutes, case.picked, case.topology, few)
+    if not few:
+        told = evidence.unexplained(case.observed, case.explained_rows)
+        case.findings = case.findings + evidence.quiet_words(told, case.minutes, case.topology)
 
 
 @stage("traffic", reads=("observed", "minutes", "noted_rows", "findings"), writes=("findings",))

@@ -13,7 +13,7 @@ def discount(case: Case) -> None:
     """Write the findings again, some of them weaker."""
     findings = judgement.discount_complaints_after_own_silence(case.findings)
     findings = judgement.discount_unmissed_silence(findings, case.normal)
-    findings = judgement.discount_passing(findings)
+    findings = judgement.discount_passing(findings, case.observed)
     findings = judgement.discount_stop_after_own_error(findings, case.catalogue)
     findings = judgement.discount_lone_warnings(findings, case.observed)
     findings = judgement.confirm_absence(findings, case.catalogue, case.observed)
@@ -28,13 +28,15 @@ def discount(case: Case) -> None:
 @stage("attribute", reads=("findings", "observed", "topology"), writes=("findings",))
 def attribute(case: Case) -> None:
     """Write the findings again, some of them against somebody else."""
-    findings = judgement.blame_proxy_in_front(case.findings, case.observed)
+    findings = judgement.discount_unsuffered(case.findings, case.observed)
+    findings = judgement.blame_proxy_in_front(findings, case.observed)
     findings = judgement.blame_named_by_several(findings, case.topology)
     findings = judgement.blame_own_settings(findings, case.observed, case.topology)
     findings = judgement.blame_link_to_shared_service(findings, case.observed, case.topology)
     findings = judgement.blame_link_to_busy_service(findings, case.observed)
     findings = judgement.keep_blame_on_common_target(findings, case.observed)
-    case.findings = judgement.tell_reasons_of_ends(judgement.believe_own_reasons(findings, case.topology))
+    findings = judgement.tell_reasons_of_ends(judgement.believe_own_reasons(findings, case.topology))
+    case.findings = judgement.believe_quiet_words(findings, case.observed, case.topology)
 
 
 @stage("infer", reads=("findings", "observed", "events", "topology"), writes=("findings",))

@@ -1,0 +1,99 @@
+"""Quiet words: a neighbour's line of trouble is the cause where those complain, no sooner, who stand on that neighbour.
+
+The loud ones are the victims: OpenStack's services log errors by the hundred when a link, a disk or a name server fails, and
+whose fault it is stands once, at no level, in the log of a kernel or a switch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import polars as pl
+
+from openstack_rca.rca.evidence import Finding, belongs_to_cloud
+from openstack_rca.rca.knowledge import HOST, NETWORK, STORAGE, Topology
+from openstack_rca.rca.vocabulary import OUTCOMES, Category, Directness
+from openstack_rca.rca.weights import current
+
+_OUTSIDE = (HOST, NETWORK, STORAGE)
+
+
+def believe_quiet_words(findings: Sequence[Finding], window: pl.DataFrame, topology: Topology) -> list[Finding]:
+    """Make causes of the quiet words that account for what others complain of; the others stay without weight.
+
+    Where a rule knows what is wrong with whom they are about, on the same host, it says it better.
+    """
+    if not any(finding.quiet for finding in findings):
+        return list(findings)
+    complaints = [finding for finding in findings if _complains(finding)]
+    known = {
+        (finding.accused, finding.accuser_host)
+        for finding in findings
+        if finding.signature and finding.directness is Directness.CAUSE and finding.strength >= current().plain
+    }
+    working = window.filter(pl.col("component").is_in(_cloud(window, topology)))
+    cloud_hosts = set(working["host"].drop_nulls().unique().to_list())
+    told = []
+    for finding in findings:
+        if finding.quiet and (finding.accused, finding.accuser_host) not in known:
+            outside = finding.accused == NETWORK and finding.accuser_host not in cloud_hosts
+            suffers = [one for one in complaints if _stands_on(one, finding, outside, topology)]
+            weight = _weight(finding, suffers)
+            if weight:
+                where = None if outside else finding.accused_host
+                finding = replace(
+                    finding, directness=Directness.CAUSE, weight=weight, compared=True, accused_host=where
+                )
+        told.append(finding)
+    return told
+
+
+def discount_unsuffered(findings: Sequence[Finding], window: pl.DataFrame) -> list[Finding]:
+    """Weaken what a machine or a switch tells of its links where nothing failed and nobody complains: work on a cable, a port.
+
+    In a handful of picked lines nobody had the room to complain.
+    """
+    table = current()
+    told = [finding.accused == NETWORK and finding.directness is Directness.CAUSE for finding in findings]
+    links = [one and finding.category is Category.NETWORK for one, finding in zip(told, findings, strict=True)]
+    suffered = any(_complains(finding) for finding, link in zip(findings, links, strict=True) if not link)
+    if suffered or window.height <= table.few_events or window["failed"].any():
+        return list(findings)
+    return [finding.weakened(table.left) if link else finding for finding, link in zip(findings, links, strict=True)]
+
+
+def _weight(quiet: Finding, suffers: Sequence[Finding]) -> float:
+    """How much quiet words weigh: most where the first complaint comes right after them, nothing where it came before."""
+    table = current()
+    if not suffers:
+        return 0.0
+    until = (min(one.first for one in suffers) - quiet.first).total_seconds()
+    if until < -table.waiting_seconds:
+        return 0.0
+    return table.compared if until <= table.follows_seconds else table.telling
+
+
+def _cloud(window: pl.DataFrame, topology: Topology) -> list[str]:
+    present = window["component"].unique().to_list()
+    return [name for name in present if name not in _OUTSIDE and belongs_to_cloud(name, topology)]
+
+
+def _complains(finding: Finding) -> bool:
+    """Whether a finding says that somebody suffers: it accuses, is silent, or is an error of its own that goes on."""
+    lasting = finding.unexplained or finding.count >= current().enough_events
+    heard = lasting if finding.directness is Directness.SYMPTOM else finding.complains
+    return not finding.quiet and finding.strength >= current().noticeable and heard
+
+
+def _stands_on(complaint: Finding, quiet: Finding, outside: bool, topology: Topology) -> bool:
+    """Whether who complains, or is complained of, needs the component and the place that the quiet words are about."""
+    if outside:
+        return complaint.category in OUTCOMES
+    here = quiet.accused_host in (complaint.accuser_host, complaint.accused_host) and quiet.accused_host is not None
+    if quiet.accused in (HOST, NETWORK):
+        return here
+    if quiet.accused == complaint.accused and complaint.accuser != complaint.accused:
+        return True
+    needs = any(topology.uses(name, quiet.accused) for name in (complaint.accuser, complaint.accused) if name)
+    return needs and (here or not topology.is_per_host(quiet.accused))

@@ -1,0 +1,122 @@
+"""A neighbour's words of trouble, told at no level, are the cause of what others complain of right after them, and of nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import polars as pl
+import pytest
+from cloud import FAULT, START, Cloud
+from finding_samples import finding
+
+from openstack_rca.rca.evidence import Finding
+from openstack_rca.rca.judgement import believe_quiet_words
+from openstack_rca.rca.knowledge import load_topology
+from openstack_rca.rca.vocabulary import Category, Directness, Verdict
+
+TOPOLOGY = load_topology()
+WINDOW = pl.DataFrame({"component": ["nova-compute", "neutron-server"], "host": ["cmp1", "ctl"]})
+
+
+def quiet(component: str, host: str, at: float = 0.0) -> Finding:
+    """Words of trouble of a kernel, daemon or switch, without weight."""
+    told = finding(component, component, host, at=at, weight=0.0, directness=Directness.SYMPTOM, row=1)
+    return replace(told, accused_host=host, quiet=True)
+
+
+def complaint(accused: str, accuser: str, host: str = "cmp1", at: float = 20.0) -> Finding:
+    return replace(finding(accused, accuser, host, at=at), category=Category.PROCESS_DOWN)
+
+
+@pytest.mark.parametrize(
+    ("told", "complains"),
+    [
+        (quiet("host", "cmp1"), complaint("neutron-server", "nova-compute")),
+        (quiet("network", "leaf-a3"), complaint("nova-compute", "nova-scheduler", "ctl")),
+        (quiet("ldap", "ctl"), complaint("keystone", "nova-api", "ctl2")),
+        (quiet("keystone", "ctl"), complaint("keystone", "nova-api", "ctl2")),
+    ],
+    ids=["the host of who complains", "a switch", "what the accused needs", "the accused, told by who runs it"],
+)
+def test_words_on_what_the_victims_stand_on_are_the_cause(told: Finding, complains: Finding) -> None:
+    """Who complains, or is complained of, needs what the words are about, or stands on that host."""
+    believed = believe_quiet_words([complains, told], WINDOW, TOPOLOGY)[1]
+    assert (believed.directness, believed.strength >= 0.6) == (Directness.CAUSE, True)
+
+
+@pytest.mark.parametrize(
+    ("told", "complains"),
+    [
+        (quiet("host", "cmp2"), complaint("neutron-server", "nova-compute")),
+        (quiet("host", "cmp1", at=90), complaint("neutron-server", "nova-compute")),
+        (quiet("ldap", "ctl"), complaint("rabbitmq", "heat-engine", "ctl2")),
+    ],
+    ids=["another host", "after the first complaint", "what nobody needs who complains"],
+)
+def test_words_that_account_for_nothing_weigh_nothing(told: Finding, complains: Finding) -> None:
+    """Every machine tells of some trouble."""
+    assert believe_quiet_words([complains, told], WINDOW, TOPOLOGY)[1].strength == 0.0
+
+
+def test_words_right_before_the_first_complaint_weigh_more() -> None:
+    """What was told long before may have been there all along."""
+    complains = complaint("neutron-server", "nova-compute", at=600.0)
+    early, late = quiet("host", "cmp1"), quiet("host", "cmp1", at=580.0)
+    told = believe_quiet_words([complains, early, late], WINDOW, TOPOLOGY)
+    assert told[2].strength > told[1].strength > 0.0
+
+
+def test_where_a_rule_knows_better_the_words_stay_quiet() -> None:
+    """The rule that knows a link that is lost tells more than the line beside it."""
+    known = replace(quiet("host", "cmp1"), quiet=False, directness=Directness.CAUSE, weight=0.9, signature="known")
+    told = believe_quiet_words([complaint("nova-compute", "nova-api"), known, quiet("host", "cmp1")], WINDOW, TOPOLOGY)
+    assert told[2].strength == 0.0
+
+
+def _syslog(cloud: Cloud, at: float, program: str, message: str, host: str) -> None:
+    moment = START + timedelta(seconds=at)
+    cloud.lines.append((at, host, "messages", f"{moment:%b %d %H:%M:%S} {host} {program}: {message}"))
+
+
+@pytest.mark.parametrize(
+    ("program", "message", "component"),
+    [
+        ("ipmievd[812]", "Power Supply sensor PS2 Status Power Supply AC lost Asserted", "host"),
+        ("NetworkManager[610]", "<warn>  [1773222330.1231] dhcp4 (eno1): request timed out", "network"),
+    ],
+)
+def test_a_line_without_a_level_outweighs_the_errors_that_follow(program: str, message: str, component: str) -> None:
+    """The services of that host cry out by the dozen; a controller or a daemon tells the reason once."""
+    cloud = Cloud()
+    host = cloud.site.computes[0]
+    _syslog(cloud, FAULT, program, message, host)
+    for at in cloud.every(9, FAULT + 15):
+        cloud.say(at, "nova-compute", "ERROR", "nova.servicegroup.drivers.db", _LATE, host=host)
+    report = cloud.analyse("One compute host is shown as down").report
+    assert (report.causes[0].component, report.causes[0].host) == (component, host)
+    assert message[-20:] in report.causes[0].statement
+
+
+_LATE = (
+    "Unexpected error while reporting service status: oslo_messaging.exceptions.MessagingTimeout: "
+    "Timed out waiting for a reply to message ID 11b1"
+)
+
+
+def test_such_a_line_in_a_cloud_without_complaints_is_no_failure() -> None:
+    """A power supply that is exchanged while all is well troubles nobody."""
+    cloud = Cloud()
+    _syslog(cloud, FAULT, "ipmievd[812]", "Power Supply sensor PS2 Status AC lost Asserted", cloud.site.computes[0])
+    assert cloud.analyse("Is the cloud slow?").report.verdict is Verdict.NO_FAILURE_FOUND
+
+
+@pytest.mark.parametrize(("fails", "verdict"), [(False, Verdict.NO_FAILURE_FOUND), (True, Verdict.CONFIRMED)])
+def test_a_lost_link_is_a_failure_where_somebody_suffers_from_it(fails: bool, verdict: Verdict) -> None:
+    """A second cable that is pulled for work on it troubles nobody."""
+    cloud = Cloud()
+    host = cloud.site.computes[0]
+    _syslog(cloud, FAULT, "kernel", "mlx5_core 0000:5e:00.0 ens3f1: Link down", host)
+    for at in cloud.every(9, FAULT + 15) if fails else []:
+        cloud.say(at, "nova-compute", "ERROR", "nova.servicegroup.drivers.db", _LATE, host=host)
+    assert cloud.analyse("Is the cloud slow?").report.verdict is verdict
