@@ -23,11 +23,11 @@ from openstack_rca.rca.judgement.explaining import explain
 from openstack_rca.rca.judgement.failing_apis import infer_from_failing_apis
 from openstack_rca.rca.judgement.front import blame_proxy_in_front
 from openstack_rca.rca.judgement.guilt import Candidate, weigh
+from openstack_rca.rca.judgement.neighbours import believe_quiet_words, discount_unsuffered
 from openstack_rca.rca.judgement.operator_changes import weigh_changes
 from openstack_rca.rca.judgement.own_reasons import believe_own_reasons, tell_reasons_of_ends
 from openstack_rca.rca.judgement.own_settings import blame_own_settings
 from openstack_rca.rca.judgement.planned_work import discount_planned_work
-from openstack_rca.rca.judgement.quiet_words import believe_quiet_words, discount_unsuffered
 from openstack_rca.rca.judgement.ranking import rank
 from openstack_rca.rca.judgement.shared_dependencies import infer_shared
 from openstack_rca.rca.judgement.verdict import standing, verdict_on
