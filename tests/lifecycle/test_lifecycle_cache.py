@@ -1,5 +1,6 @@
 """The cache: bounded, shared by processes, whole or not at all, tidy after a kill."""
 
+import fcntl
 import multiprocessing
 import os
 import resource
@@ -10,6 +11,7 @@ import threading
 import zipfile
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -151,6 +153,19 @@ def test_another_that_fetches_for_ever_is_not_waited_for(tmp_path: Path) -> None
             sha256, lambda temporary: temporary.write_text("x" * SIZE) and None
         )
     assert (found.path.read_text(), was_there) == ("x" * SIZE, False)
+
+
+def test_where_a_file_system_knows_no_locks_nobody_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two may fetch the same file then, which is harmless."""
+    cache = make_cache(tmp_path / "cache")
+    locks = SimpleNamespace(LOCK_EX=fcntl.LOCK_EX, LOCK_NB=fcntl.LOCK_NB, flock=no_locks)
+    monkeypatch.setattr("openstack_rca.lifecycle.local.cache.fcntl", locks)
+    put(cache, tmp_path, "a")
+    assert len(list((tmp_path / "cache").rglob("*.keras"))) == 1
+
+
+def no_locks(*_arguments: object) -> None:
+    raise OSError(37, "No locks available")
 
 
 def test_a_fetch_that_fails_leaves_nothing(tmp_path: Path) -> None:
