@@ -270,7 +270,7 @@ def main() -> int:
         os.environ["PYTHONPATH"] = str(folder / "src")
         # Starting the plugins of pytest, which no room needs, would take longer than most mutants.
         os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-        sys.path.insert(0, str(folder / "src"))
+        sys.path[:0] = [str(folder), str(folder / "src")]
         chosen = mutants(folder, sources)
         total = len(chosen)
         if arguments.sample and arguments.sample < total:
