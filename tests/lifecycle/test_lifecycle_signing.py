@@ -17,7 +17,7 @@ from signing_helpers import (
     tell_the_digest,
 )
 
-from openstack_rca.errors import DigestMismatch, SignatureInvalid
+from openstack_rca.errors import ConfigurationError, DigestMismatch, SignatureInvalid
 from openstack_rca.lifecycle.objects.files import file_digest
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.settings import Settings, load_settings
@@ -80,6 +80,35 @@ def test_a_file_that_changed_after_it_was_read_is_not_signed(
     lifecycle = ModelLifecycle(keys.signing(store_only))
     with pytest.raises(DigestMismatch, match="was changed while it was published"):
         lifecycle.signatures.sign(make_model("changed"), read, 1)
+
+
+@pytest.mark.parametrize("written", [b"", b"{}", b'{"dsseEnvelope": []}'])
+def test_a_release_of_the_library_that_writes_other_signatures_is_told_from_a_key_that_is_wrong(
+    store_only: Settings, keys: Keys, make_model: MakeModel, monkeypatch: pytest.MonkeyPatch, written: bytes
+) -> None:
+    """What nobody could verify is not published, and which release to install is said."""
+    from model_signing import signing
+
+    def sign(_config: object, _model: object, made: Path) -> None:
+        made.write_bytes(written)
+
+    monkeypatch.setattr(signing.Config, "sign", sign)
+    lifecycle = ModelLifecycle(keys.signing(store_only))
+    with pytest.raises(ConfigurationError, match="makes no signatures that can be used") as told:
+        lifecycle.signatures.sign(make_model("first"), "0" * 64, 1)
+    assert "model-signing" in told.value.hint
+
+
+def test_where_nothing_can_be_signed_is_said_with_a_way_on(
+    store_only: Settings, keys: Keys, make_model: MakeModel
+) -> None:
+    """A file in the place of the folder that signing takes."""
+    settings = keys.signing(store_only)
+    settings.work_folder.parent.mkdir(parents=True, exist_ok=True)
+    settings.work_folder.write_text("a file")
+    with pytest.raises(ConfigurationError, match=f"Nothing can be signed in {settings.work_folder}: ") as told:
+        ModelLifecycle(settings).signatures.sign(make_model("first"), "0" * 64, 1)
+    assert "OPENSTACK_RCA_HOME" in told.value.hint
 
 
 def test_an_encrypted_key_signs_with_its_password(store_only: Settings, make_model: MakeModel, tmp_path: Path) -> None:
