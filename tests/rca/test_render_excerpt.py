@@ -134,6 +134,46 @@ def test_the_matched_words_are_never_left_out(room: int) -> None:
     assert "disk usage is above the limit" in shown and len(shown) <= room
 
 
+@pytest.mark.parametrize(
+    ("room", "shown"),
+    [
+        (78, "... disk usage is above the limit after after after after after after ..."),
+        (79, "before before ... disk usage is above the limit after after after after ..."),
+        (100, "before before before before ... disk usage is above the limit after after after after after ..."),
+    ],
+)
+def test_before_the_matched_words_stands_the_beginning_where_both_ends_get_twenty_characters(
+    room: int, shown: str
+) -> None:
+    """They share what the words leave of the room."""
+    line = f"{'before ' * 40}disk usage is above the limit {'after ' * 40}oslo_db.exception.DBError: {'later ' * 10}"
+    assert excerpt(line, room, "disk usage is above the limit") == shown
+
+
+def test_matched_words_that_are_too_long_for_the_room_are_shown_as_far_as_it_goes() -> None:
+    """Where the line's telling part begins with them, nothing is gained by showing them again."""
+    matched = "MessagingTimeout: Timed out waiting for a reply to message ID f94e4546 of the conductor, which is busy"
+    line = (
+        f"Dynamic interval looping call failed in the compute service of this host: oslo_messaging.exceptions.{matched}"
+    )
+    assert excerpt(line, 60, matched) == "MessagingTimeout: Timed out waiting for a reply ..."
+
+
+@pytest.mark.parametrize(
+    ("shown", "rest"),
+    [
+        ("it failed (1205, 'Lock wait timeout')", " (Background on this error at: https://sqlalche.me/e/14/e3q8)"),
+        (
+            "Unable to validate token: it was rejected by the identity server",
+            ": a.Refused: it was rejected by the identity server",
+        ),
+    ],
+    ids=["a help page", "what was said before"],
+)
+def test_a_line_that_fits_without_what_nobody_needs_stays_whole(shown: str, rest: str) -> None:
+    assert excerpt(shown + rest, len(shown)) == shown
+
+
 def test_in_next_to_no_room_stands_the_beginning() -> None:
     """Twenty characters are the least that has two ends."""
     assert excerpt("x" * 50, 19) == "x" * 19

@@ -90,6 +90,17 @@ def test_a_window_reaches_from_before_the_first_slice_of_a_burst_to_behind_the_l
     assert weighed(HOUR, {1805: 2.0, 1850: 0.5, 1895: 3.0}) == [(1800 - margin, 1920 + margin, 5.5)]
 
 
+def test_each_of_several_bursts_has_all_its_slices() -> None:
+    """Not only the first of them."""
+    margin = current().margin_seconds
+    bursts = {600: 3.0, 640: 3.0, 1805: 2.0, 1850: 2.0, 3000: 1.5, 3050: 1.5}
+    assert weighed(HOUR, bursts) == [
+        (600 - margin, 660 + margin, 6.0),
+        (1800 - margin, 1860 + margin, 4.0),
+        (3000 - margin, 3060 + margin, 3.0),
+    ]
+
+
 def test_a_window_ends_with_the_recording() -> None:
     """No time before the first event and none after the last."""
     assert weighed(HOUR, {5: 3.0, 3590: 2.0}) == [
