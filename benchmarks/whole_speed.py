@@ -50,20 +50,24 @@ def lines_of(folder: Path) -> Iterator[str]:
 def ours(folder: Path) -> dict[str, Any]:
     """The answer, with the CPU-seconds of each stage."""
     from openstack_rca.service.analysis import analyze
+    from openstack_rca.service.listener import Listener
     from openstack_rca.settings import load_settings
 
     seconds: dict[str, float] = {}
     last = ["start", time.process_time()]
 
-    def step(name: str) -> None:
-        now = time.process_time()
-        seconds[str(last[0])] = seconds.get(str(last[0]), 0.0) + now - float(last[1])
-        last[:] = [name, now]
+    class Clock(Listener):
+        def step(self, name: str) -> None:
+            now = time.process_time()
+            seconds[str(last[0])] = seconds.get(str(last[0]), 0.0) + now - float(last[1])
+            last[:] = [name, now]
+
+    clock = Clock()
 
     with tempfile.TemporaryDirectory() as home:
         settings = load_settings(home=Path(home), mlflow_enabled=False, log_cache_bytes=0)
-        outcome = analyze([folder], "401 on every call", settings=settings, model="none", on_step=step)
-    step("end")
+        outcome = analyze([folder], "401 on every call", settings=settings, model="none", listener=clock)
+    clock.step("end")
     return {"stages": seconds, "answer": outcome.report.causes[0].component if outcome.report.causes else ""}
 
 

@@ -16,6 +16,7 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
+from hearing import hearing
 from openstack_rca import extras
 from openstack_rca.cli.main import cli
 from openstack_rca.errors import (
@@ -118,7 +119,7 @@ def test_a_worker_that_is_killed_while_logs_are_read_changes_no_event(
             os.kill(victim.pid, signal.SIGKILL)
             victim.wait()
 
-    found = read_given([logs], settings, kill, cluster)
+    found = read_given([logs], settings, hearing(part=kill), cluster)
     assert victim.returncode == -signal.SIGKILL and told[-1][0] == told[-1][1]
     assert found.events.equals(expected.events)
     assert found.files == expected.files and found.roots == expected.roots

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from hearing import hearing
 from openstack_rca.errors import ConfigurationError
 from openstack_rca.rca.engine import ABLATIONS
 from openstack_rca.rca.scoring.labelled_incidents import Truth
@@ -184,7 +185,7 @@ def test_progress_covers_all_passes(folder: Path, settings: Settings) -> None:
         model="none",
         fast=True,
         leave_one_out=True,
-        on_progress=lambda done, of, name: steps.append((done, of)),
+        listener=hearing(incident=lambda done, of, name: steps.append((done, of))),
     )
     assert steps == [(number, 12) for number in range(13)]
 

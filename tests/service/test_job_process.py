@@ -3,7 +3,7 @@
 import fcntl
 import json
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from openstack_rca.errors import PublishInterrupted
 from openstack_rca.model.card import TrainingProgress
 from openstack_rca.service import job_process, jobs
 from openstack_rca.service.jobs import JOB_FILE, OUTCOME_FILE
+from openstack_rca.service.listener import Listener
 from openstack_rca.service.training_steps import SHOWN_AS, STEPS, ShownStep, TrainingStep
 from openstack_rca.settings import load_settings
 
@@ -43,10 +44,10 @@ def outcome_of(job: Path) -> dict[str, Any]:
 def test_a_stop_that_a_library_drops_takes_effect_at_the_next_step(job: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """NumPy does so while it waits for an array of JAX; without a second look the training would go on for hours."""
 
-    def train(*_logs: object, on_progress: Callable[[TrainingProgress], None], **_others: object) -> None:
+    def train(*_logs: object, listener: Listener, **_others: object) -> None:
         with suppress(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
-        on_progress(TrainingProgress(1, 2, 1, 2, 0.5, None))
+        listener.gradient_step(TrainingProgress(1, 2, 1, 2, 0.5, None))
         raise AssertionError("it went on")
 
     monkeypatch.setattr(job_process, "train", train)

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from hearing import hearing
 from openstack_rca.rca.engine import kept_cases
 from openstack_rca.rca.engine.kept_cases import KEPT
 from openstack_rca.rca.engine.stages import ANSWERING_STAGES, FINDING_STAGES
@@ -40,7 +41,12 @@ class Asked:
     def __call__(self, issue: str, **options: Any) -> dict[str, Any]:
         self.stages = []
         told = analyze(
-            [self._folder], issue, settings=self._settings, model="none", on_step=self.stages.append, **options
+            [self._folder],
+            issue,
+            settings=self._settings,
+            model="none",
+            listener=hearing(step=self.stages.append),
+            **options,
         )
         return told.report.model_dump(mode="json", exclude=OF_THE_RUN)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from test_evaluation_modes import FULL, HEALTHY, incident
 
+from hearing import hearing
 from openstack_rca.rca.engine import AnalysisRequest, Case, Omitted, RepeatableInvestigation, investigate
 from openstack_rca.rca.knowledge import RememberingCatalogue, load_catalogue, load_topology
 from openstack_rca.rca.weights import numbers, scaled, using
@@ -75,7 +76,7 @@ def test_what_changes_is_told_by_number_and_by_rule(tmp_path: Path) -> None:
         settings=load_settings(mlflow_enabled=False),
         model="none",
         fast=True,
-        on_progress=lambda done, of, _: seen.append((done, of)),
+        listener=hearing(incident=lambda done, of, _: seen.append((done, of))),
     )
     assert (result["incidents"], result["unreadable"]) == (2, [])
     assert {row["name"] for row in result["numbers"]} == {number.name for number in numbers()}

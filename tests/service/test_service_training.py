@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from hearing import hearing
 from openstack_rca.errors import ConfigurationError, NotEnoughTrainingData, PublishInterrupted, TrainingInterrupted
 from openstack_rca.lifecycle.mlflow.tracking import Tracking
 from openstack_rca.lifecycle.versions.model_lifecycle import ModelLifecycle
 from openstack_rca.model.model_file import open_model_file
 from openstack_rca.service.training import TrainingConfig, TrainingProgress, TrainOutcome, train
+from openstack_rca.service.training_steps import TrainingStep
 from openstack_rca.settings import Settings, load_settings
 from trained_environment import Trained
 
@@ -70,11 +72,14 @@ def test_a_training_that_is_stopped_while_it_publishes_keeps_its_model(trained: 
     """The run counts as killed, and the error says where the model waits."""
     settings = load_settings(home=tmp_path / "home")
 
+    steps: list[str] = []
+
     def stop(_done: int, _total: int) -> None:
-        raise KeyboardInterrupt
+        if steps[-1] == TrainingStep.PUBLISH:
+            raise KeyboardInterrupt
 
     with pytest.raises(PublishInterrupted, match="models publish --spooled"):
-        quick(trained, settings, on_upload=stop)
+        quick(trained, settings, listener=hearing(step=steps.append, part=stop))
     assert [run.status for run in Tracking(settings).list_runs(kind="training")] == ["KILLED"]
     (kept,) = settings.spool_folder.glob("*.keras")
     assert open_model_file(kept).card.metrics
@@ -128,7 +133,7 @@ def test_steps_and_progress_are_told_in_order(trained: Trained, tmp_path: Path) 
     steps: list[str] = []
     seen: list[TrainingProgress] = []
     settings = load_settings(home=tmp_path / "home", mlflow_enabled=False)
-    outcome = quick(trained, settings, on_step=steps.append, on_progress=seen.append)
+    outcome = quick(trained, settings, listener=hearing(step=steps.append, gradient_step=seen.append))
     assert [step for step in steps if step in outcome.seconds or step == "read logs"] == EVERY_STEP
     assert [progress.step for progress in seen] == list(range(1, seen[-1].steps + 1))
     assert {"read", "train", "save", "publish"} <= set(outcome.seconds)
@@ -142,7 +147,7 @@ def test_an_interrupt_marks_the_run_as_killed(home: Path, trained: Trained) -> N
 
     settings = load_settings()
     with pytest.raises(TrainingInterrupted, match="Training was stopped"):
-        quick(trained, settings, on_progress=stop)
+        quick(trained, settings, listener=hearing(gradient_step=stop))
     newest = Tracking(settings).list_runs(1)[0]
     assert (newest.kind, newest.status) == ("training", "KILLED")
     assert [version.version for version in ModelLifecycle(settings).list()] == [1]
@@ -163,5 +168,5 @@ def test_an_output_that_cannot_be_written_is_refused_before_training(trained: Tr
     steps: list[str] = []
     settings = load_settings(home=tmp_path / "home", mlflow_enabled=False)
     with pytest.raises(ConfigurationError, match="not a folder"):
-        quick(trained, settings, output=tmp_path / "file" / "mine.keras", on_step=steps.append)
+        quick(trained, settings, output=tmp_path / "file" / "mine.keras", listener=hearing(step=steps.append))
     assert steps == []

@@ -196,8 +196,7 @@ def answer(
             baseline=baseline,
             history=open_history(settings),
             cluster=cluster,
-            on_step=shown.step,
-            on_progress=shown.part,
+            listener=shown,
         )
     # Before it is printed: the output may find no room, which is no reason to write and record less.
     untold = keep(outcome, settings)

@@ -8,7 +8,6 @@ from rich.console import Console
 from openstack_rca.cli.analyze import keep, record
 from openstack_rca.cli.options import with_settings
 from openstack_rca.cli.output import console, notice, program_path, steps
-from openstack_rca.cli.train import training_progress
 from openstack_rca.service.demo import DEMO_INCIDENT, DemoAnswer, answer_incident, train_on_samples
 from openstack_rca.service.reports import print_report
 from openstack_rca.service.training import TrainOutcome
@@ -25,7 +24,7 @@ def demo_command(incident: str, settings: Settings) -> None:
     """
     screen = console()
     with steps() as shown:
-        answer = answer_incident(settings, incident, on_step=shown.step)
+        answer = answer_incident(settings, incident, listener=shown)
     _say(screen, f'{answer.question.id}, recorded on a real cloud: "{answer.question.issue}"')
     screen.print()
     print_report(answer.analysis.report, screen, full=False, program=program_path())
@@ -36,7 +35,7 @@ def demo_command(incident: str, settings: Settings) -> None:
     screen.print()
     _say(screen, "That took no training. Now a model of this cloud's normal is trained, about a minute ...")
     with steps() as shown:
-        training = train_on_samples(settings, on_step=shown.step, on_progress=training_progress(shown))
+        training = train_on_samples(settings, listener=shown)
     record(settings)
     _trained(screen, training, settings)
     _next(screen, answer)

@@ -90,10 +90,10 @@ def evaluate_command(
     own = Path(signatures) if signatures else None
     with steps() as shown, open_cluster(scheduler, settings) as cluster:
         shown.step("evaluate")
-        way: dict[str, Any] = {"only_info": only_info, "cluster": cluster, "on_progress": shown.note}
+        way: dict[str, Any] = {"only_info": only_info, "cluster": cluster, "listener": shown}
         if sensitivity:
             result = measure_sensitivity(
-                folders, settings=settings, model=model, fast=fast, signatures=own, on_progress=shown.note
+                folders, settings=settings, model=model, fast=fast, signatures=own, listener=shown
             )
         elif against:
             first = f"{model}:fast" if fast else model

@@ -134,7 +134,7 @@ def import_command(folder: Path, model: str, settings: Settings) -> None:
     """
     with steps() as shown:
         shown.step("import incidents")
-        result = import_incidents(folder, settings=settings, model=model, on_progress=shown.note)
+        result = import_incidents(folder, settings=settings, model=model, listener=shown)
     console().print(
         f"{len(result.added)} incidents added, {len(result.known)} known already, "
         f"{len(result.healthy)} healthy windows left out.",

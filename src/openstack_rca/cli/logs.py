@@ -40,7 +40,7 @@ def inspect_command(paths: tuple[str, ...], form: str, settings: Settings) -> No
     """
     with steps() as shown:
         shown.step("read logs")
-        inspection = inspect_logs(paths, settings, on_progress=shown.part)
+        inspection = inspect_logs(paths, settings, listener=shown)
     if form == "json":
         print_json(asdict(inspection))
     else:
@@ -117,6 +117,6 @@ def events_command(
     with steps() as shown:
         shown.step("read logs")
         settings = with_reading(load_settings(), log_format, None, year, correct_skew, hosts_file, since, until)
-        events = event_table(paths, wanted, settings, grep=grep, on_progress=shown.part)
+        events = event_table(paths, wanted, settings, grep=grep, listener=shown)
     end_with_reader()
     write_events(events, form, sys.stdout.buffer)

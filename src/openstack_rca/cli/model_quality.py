@@ -63,9 +63,7 @@ def compare_command(
             settings=settings,
             logs=logs,
             incidents=incidents,
-            on_step=shown.step,
-            on_read=shown.part,
-            on_progress=shown.note,
+            listener=shown,
         )
     if form == "json":
         print_json(result)
@@ -178,8 +176,7 @@ def drift_command(
             thresholds=thresholds,
             plot=plot,
             cluster=cluster,
-            on_step=shown.step,
-            on_read=shown.part,
+            listener=shown,
         )
     if form == "json":
         print_json(outcome.as_json())

@@ -20,12 +20,14 @@ from rich.text import Text
 
 from openstack_rca.plain_text import one_line
 from openstack_rca.service.interrupt import Interrupt
+from openstack_rca.service.listener import Listener
 from openstack_rca.settings import Settings
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from openstack_rca.service.reports import Report
+    from openstack_rca.service.training import TrainingProgress
 
 PROGRAM = "openstack-rca"
 
@@ -141,7 +143,7 @@ def notice(text: str) -> None:
     error_console().print(f"Note: {one_line(text)}", markup=False)
 
 
-class Steps:
+class Steps(Listener):
     """Shows the running step, with a bar where the length is known. Only a terminal is drawn on.
 
     Every call is also a moment at which Ctrl-C takes effect.
@@ -167,11 +169,18 @@ class Steps:
         assert self.task is not None
         self.progress.update(self.task, completed=done, total=total or 1)
 
-    def note(self, done: float, total: float, note: str) -> None:
-        """How far the running step is, with words."""
+    def incident(self, done: int, total: int, name: str) -> None:
+        """How far the running step is, with the incident that it looks at."""
         self.interrupt.check()
         if self.task is not None:
-            self.progress.update(self.task, completed=done, total=total, note=note)
+            self.progress.update(self.task, completed=done, total=total, note=name)
+
+    def gradient_step(self, progress: TrainingProgress) -> None:
+        """How far training is, with epoch, loss and time left."""
+        done = (progress.epoch - 1) * progress.steps + progress.step
+        left = "" if progress.seconds_left is None else f", {progress.seconds_left:.0f} s left"
+        words = f"epoch {progress.epoch}/{progress.epochs}, loss {progress.loss:.3f}{left}"
+        self.incident(done, progress.epochs * progress.steps, words)
 
 
 @contextmanager

@@ -31,7 +31,7 @@ def story_command(name: str, logs: tuple[str, ...], model: str, form: str, setti
       openstack-rca story req-0a7e4c8a --logs /var/log/kolla --format json
     """
     with steps() as shown:
-        prepared = prepare(logs, settings=settings, model=model, on_step=shown.step, on_progress=shown.part)
+        prepared = prepare(logs, settings=settings, model=model, listener=shown)
         shown.step("tell the story")
         shown_stories = stories_of(prepared, name)
     if shown_stories.remark:

@@ -7,10 +7,10 @@ from typing import Any
 import click
 
 from openstack_rca.cli.options import FETCH_SINCE, JSON_FORMAT, SCHEDULER, reading_options, with_settings
-from openstack_rca.cli.output import Steps, console, notice, print_columns, print_json, steps
+from openstack_rca.cli.output import console, notice, print_columns, print_json, steps
 from openstack_rca.plain_text import one_line
 from openstack_rca.service.cluster import open_cluster
-from openstack_rca.service.training import TrainingConfig, TrainingProgress, TrainOutcome, train
+from openstack_rca.service.training import TrainingConfig, TrainOutcome, train
 from openstack_rca.settings import Settings
 
 _DEFAULTS = TrainingConfig()
@@ -151,26 +151,8 @@ def learn(
             force=force,
             add=add,
             cluster=cluster,
-            on_step=shown.step,
-            on_read=shown.part,
-            on_progress=training_progress(shown),
-            on_upload=shown.part,
+            listener=shown,
         )
-
-
-def training_progress(shown: Steps) -> Callable[[TrainingProgress], None]:
-    """Draw epoch, loss and time left."""
-
-    def show(progress: TrainingProgress) -> None:
-        done = (progress.epoch - 1) * progress.steps + progress.step
-        left = "" if progress.seconds_left is None else f", {progress.seconds_left:.0f} s left"
-        shown.note(
-            done,
-            progress.epochs * progress.steps,
-            f"epoch {progress.epoch}/{progress.epochs}, loss {progress.loss:.3f}{left}",
-        )
-
-    return show
 
 
 def print_training(outcome: TrainOutcome, settings: Settings, form: str = "text") -> None:

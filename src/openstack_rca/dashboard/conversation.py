@@ -25,6 +25,7 @@ from openstack_rca.service.kept_reports import (
     reports_about,
 )
 from openstack_rca.service.language_model import Narrative
+from openstack_rca.service.listener import Listener
 from openstack_rca.service.log_choice import logs_by_reference, reference_of
 from openstack_rca.service.moments import parse_moment
 from openstack_rca.service.showing import Report
@@ -80,7 +81,7 @@ def _recorder() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=1, thread_name_prefix="record-run")
 
 
-class StepsShown:
+class StepsShown(Listener):
     """The steps of an analysis, drawn as they begin."""
 
     def __init__(self) -> None:
@@ -116,7 +117,7 @@ def put_question(question: str, logs: LogChoice, scope: Scope, held: HeldModel, 
     shown = StepsShown()
     good = False
     try:
-        prepared = prepared_logs(logs, held, settings, shown.step, shown.part)
+        prepared = prepared_logs(logs, held, settings, shown)
         if scope.request.strip():
             since, until = request_window(prepared, scope.request)
         outcome = ask(
@@ -128,7 +129,7 @@ def put_question(question: str, logs: LogChoice, scope: Scope, held: HeldModel, 
             since=since,
             until=until,
             history=open_history(settings),
-            on_step=shown.step,
+            listener=shown,
         )
         good = True
     finally:

@@ -16,6 +16,7 @@ import streamlit as st
 from openstack_rca.dashboard.held_model import HeldModel
 from openstack_rca.errors import ConfigurationError
 from openstack_rca.service.analysis import Prepared, prepare
+from openstack_rca.service.listener import SILENT, Listener
 from openstack_rca.service.log_choice import stamp
 from openstack_rca.service.uploads import remove_abandoned, session_folder
 from openstack_rca.settings import Settings
@@ -109,8 +110,7 @@ def prepared_logs(
     choice: LogChoice,
     held: HeldModel,
     settings: Settings,
-    on_step: Callable[[str], None] | None = None,
-    on_progress: Callable[[int, int], None] | None = None,
+    listener: Listener = SILENT,
     *,
     as_read_before: bool = False,
 ) -> Prepared:
@@ -129,7 +129,7 @@ def prepared_logs(
     keeping = settings.model_copy(update={"log_cache_bytes": 0}) if choice.kind == "upload" else settings
 
     def make() -> Prepared:
-        return prepare(choice.paths, settings=keeping, model=held.model, on_step=on_step, on_progress=on_progress)
+        return prepare(choice.paths, settings=keeping, model=held.model, listener=listener)
 
     read: dict[tuple[object, ...], str] = st.session_state.setdefault("logs_read", {})
     same = (choice.paths, held.model.used.digest)

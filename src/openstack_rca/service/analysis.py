@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -26,6 +26,7 @@ from openstack_rca.service.cluster import Cluster
 from openstack_rca.service.cluster_scoring import WITHOUT_WORDS, scores_of
 from openstack_rca.service.kept_logs import KeptLogs
 from openstack_rca.service.knowledge import knowledge_for
+from openstack_rca.service.listener import SILENT, Listener
 from openstack_rca.service.log_inspection import reading_line, reading_notes
 from openstack_rca.service.log_reading import read_for_question, read_given, reading_words
 from openstack_rca.service.model_choice import OpenModel, open_model
@@ -37,8 +38,6 @@ from openstack_rca.settings import Settings
 AROUND = timedelta(minutes=10)
 DEPLOYMENTS = tuple(str(kind) for kind in Deployment)
 """Tools that install OpenStack, as a user names them."""
-
-StepCallback = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -64,8 +63,7 @@ def analyze(
     baseline: Sequence[str | Path] = (),
     history: History | None = None,
     cluster: Cluster | None = None,
-    on_step: StepCallback | None = None,
-    on_progress: Callable[[int, int], None] | None = None,
+    listener: Listener = SILENT,
 ) -> AnalysisOutcome:
     """Find the root cause of an issue in logs.
 
@@ -76,7 +74,7 @@ def analyze(
         baseline: known-good logs of the same cloud, compared with beside the model's own baseline.
         history: past incidents to compare with; it is only read. None: they are not looked at.
         cluster: whose workers read and score; None: this process does.
-        on_step, on_progress: told each step as it begins, and bytes done and bytes in all while reading.
+        listener: told each step as it begins, and how far reading is.
 
     Raises ConfigurationError (the window is upside down), LogInputError, LifecycleError, ModelError, AnalysisError, ClusterError.
     """
@@ -89,8 +87,7 @@ def analyze(
         since=since,
         until=until,
         cluster=cluster,
-        on_step=on_step,
-        on_progress=on_progress,
+        listener=listener,
     )
     return ask(
         prepared,
@@ -102,7 +99,7 @@ def analyze(
         until=until,
         signatures=signatures,
         history=history,
-        on_step=on_step,
+        listener=listener,
     )
 
 
@@ -117,7 +114,7 @@ def ask(
     until: datetime | None = None,
     signatures: Path | None = None,
     history: History | None = None,
-    on_step: StepCallback | None = None,
+    listener: Listener = SILENT,
 ) -> AnalysisOutcome:
     """Answer one question about logs that are read and scored; arguments and errors as for ``analyze``."""
     _require_window(since, until)
@@ -132,7 +129,7 @@ def ask(
         knowledge=knowledge_for(settings, fast=fast, issue=issue, history=history),
     )
     catalogue = load_catalogue(signatures or settings.signatures_folder, cache=settings.compiled_signatures)
-    return answer(prepared, request, catalogue, on_step, given_deployment(settings))
+    return answer(prepared, request, catalogue, listener, given_deployment(settings))
 
 
 def _require_window(since: datetime | None, until: datetime | None) -> None:
@@ -169,8 +166,7 @@ def prepare(
     until: datetime | None = None,
     network: bool = True,
     cluster: Cluster | None = None,
-    on_step: StepCallback | None = None,
-    on_progress: Callable[[int, int], None] | None = None,
+    listener: Listener = SILENT,
 ) -> Prepared:
     """Read logs and score their events; arguments and errors as for ``analyze``.
 
@@ -180,7 +176,6 @@ def prepare(
     With ``only_info`` the events at WARNING and above are taken out first, as if nobody had complained: a test of what
     the silent part of the logs tells. Without ``network`` the steps of requests are expected by follow rules alone.
     """
-    step = on_step or (lambda name: None)
     seconds: dict[str, float] = {}
     clock = time.monotonic()
 
@@ -189,17 +184,17 @@ def prepare(
         seconds[name] = time.monotonic() - clock
         clock = time.monotonic()
 
-    step("read logs")
-    given = read_for_question(paths, settings, since, until, on_progress, cluster)
+    listener.step("read logs")
+    given = read_for_question(paths, settings, since, until, listener, cluster)
     read, kept = given.read, given.kept
     if only_info:
         read, kept = replace(read, table=EventTable.of(read.events.filter(pl.col("level") < "WARNING"))), None
     notes = [*given.notes, *reading_notes(read, kept)]
     lap("read")
-    step("load model")
+    listener.step("load model")
     opened = model if isinstance(model, OpenModel) else open_model(model, settings)
     lap("load model")
-    step("score events")
+    listener.step("score events")
     scores, rates = score_events(opened, read.table, kept, cluster)
     known = opened.file.baseline if opened.file else None
     if baseline:
@@ -250,7 +245,7 @@ def answer(
     prepared: Prepared,
     request: AnalysisRequest,
     catalogue: Catalogue,
-    on_step: StepCallback | None = None,
+    listener: Listener = SILENT,
     deployment: Deployment | None = None,
 ) -> AnalysisOutcome:
     """Answer one question about logs that are read and scored, with commands of ``deployment``, else of the tool they show."""
@@ -263,7 +258,7 @@ def answer(
         prepared.rates,
         catalogue,
         topology,
-        on_step,
+        listener.step,
         prepared.expected,
         prepared.keeper,
     )

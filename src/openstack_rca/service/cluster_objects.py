@@ -16,6 +16,7 @@ from openstack_rca.logs.layout import depth_of_host_file
 from openstack_rca.logs.log_read import LogRead
 from openstack_rca.logs.sources import Collection, collect_sources
 from openstack_rca.service.cluster import Cluster
+from openstack_rca.service.listener import Listener
 from openstack_rca.service.remote import bucket_objects, fetch_keys, parse_address
 from openstack_rca.settings import Settings, load_settings
 
@@ -30,7 +31,7 @@ def read_bucket_on(
     options: ReadingOptions,
     bounds: Bounds,
     spill: Callable[[], BinaryIO],
-    on_progress: Callable[[int, int], None] | None,
+    listener: Listener,
 ) -> tuple[LogRead, list[str]]:
     """The logs below an ``s3://`` address, and notes about what of them was not fetched.
 
@@ -41,8 +42,7 @@ def read_bucket_on(
     done, total = 0, sum(item.size_bytes for item in wanted)
 
     def tell() -> None:
-        if on_progress is not None:
-            on_progress(done, total)
+        listener.part(done, total)
 
     # Which host a folder is of may be told by a file above it.
     told = [item.key for item in wanted if depth_of_host_file(PurePosixPath(item.key).parts) is not None]

@@ -19,6 +19,7 @@ from openstack_rca.logs.layout import is_called_like_log
 from openstack_rca.logs.sources import Source, Stretch
 from openstack_rca.logs.stretches import count_lines, parts_of
 from openstack_rca.service.cluster import Cluster
+from openstack_rca.service.listener import Listener
 
 BLOCKS_OF_A_PART = 4
 """So many blocks of a large file are one task: 32 MiB."""
@@ -45,14 +46,13 @@ def read_by_workers(
     options: ReadingOptions,
     bounds: Bounds,
     spill: Callable[[], BinaryIO],
-    on_progress: Callable[[int, int], None] | None,
+    listener: Listener,
 ) -> PartRead:
     """Read files by the workers; arguments as for ``read_part``, errors as for ``Cluster.results``."""
     done, total = 0, sum(_size(source) for source in sources)
 
     def tell() -> None:
-        if on_progress is not None:
-            on_progress(min(done, total), total)
+        listener.part(min(done, total), total)
 
     whole = PartRead([], [], [], None, GatheredEvents(spill))
     groups = list(

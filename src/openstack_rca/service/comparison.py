@@ -3,7 +3,7 @@
 import json
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from openstack_rca.model.quality import MEASURED_LEAST, accuracy_drift, changes,
 from openstack_rca.rca.scoring import paired_difference
 from openstack_rca.service import evaluation
 from openstack_rca.service.cluster_scoring import WITHOUT_WORDS
+from openstack_rca.service.listener import SILENT, Listener
 from openstack_rca.service.log_reading import read_given
 from openstack_rca.service.model_choice import open_model
 from openstack_rca.settings import Settings
@@ -36,23 +37,19 @@ def compare_models(
     settings: Settings,
     logs: Sequence[str | Path] = (),
     incidents: Path | None = None,
-    on_step: Callable[[str], None] | None = None,
-    on_read: Callable[[int, int], None] | None = None,
-    on_progress: Callable[[int, int, str], None] | None = None,
+    listener: Listener = SILENT,
 ) -> dict[str, Any]:
     """Compare two models: their cards, their scores of normal ``logs`` that neither has learned from, their answers.
 
     Args:
         first, second: versions, aliases or ``.keras`` files; differences are second less first.
-        on_step, on_read: told each step as it begins, and bytes done and bytes in all while reading.
-        on_progress: told incidents done, incidents in all, and the next one's name.
+        listener: told each step as it begins, how far reading is, and each incident.
 
     Returns ``first`` and ``second`` (reference, version, digest), ``card`` (metrics of both trainings), ``logs`` and
     ``incidents`` (None where not asked for; a win is one of the second), ``metrics`` (for a run), ``warnings``. Raises
     ConfigurationError: a reference leads to no model, or the logs are too few. Else as ``analyze``.
     """
-    step = on_step or (lambda name: None)
-    step("open the models")
+    listener.step("open the models")
     sides = [_open(reference, settings) for reference in (first, second)]
     models = [model for model, _ in sides]
     result: dict[str, Any] = {
@@ -65,13 +62,13 @@ def compare_models(
         "warnings": [],
     }
     if logs:
-        step("read logs")
-        events = read_given(logs, settings, on_read).table.take(columns=WITHOUT_WORDS)
-        step("score the logs with both models")
+        listener.step("read logs")
+        events = read_given(logs, settings, listener).table.take(columns=WITHOUT_WORDS)
+        listener.step("score the logs with both models")
         _compare_on_logs(result, models, events, settings.model_margin)
     if incidents is not None:
-        step("answer the incidents with both")
-        found = evaluation.compare(incidents, first, second, settings=settings, on_progress=on_progress)
+        listener.step("answer the incidents with both")
+        found = evaluation.compare(incidents, first, second, settings=settings, listener=listener)
         result["incidents"] = found
         for name, row in found["differences"].items():
             result["metrics"][f"{name}_difference"] = row["difference"]

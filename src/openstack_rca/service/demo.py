@@ -1,13 +1,12 @@
 """The first run: answer a recorded incident, then train on the sample recording."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from openstack_rca.model.card import TrainingProgress
 from openstack_rca.rca.scoring import Question, Truth, read_question, read_truth
 from openstack_rca.samples import incident_folder, normal_logs
 from openstack_rca.service.analysis import AnalysisOutcome, analyze
+from openstack_rca.service.listener import SILENT, Listener
 from openstack_rca.service.training import TrainOutcome, train
 from openstack_rca.settings import Settings
 
@@ -30,20 +29,14 @@ def sample_incident_logs(name: str = DEMO_INCIDENT) -> Path:
     return incident_folder(name) / "logs"
 
 
-def train_on_samples(
-    settings: Settings,
-    on_step: Callable[[str], None] | None = None,
-    on_progress: Callable[[TrainingProgress], None] | None = None,
-) -> TrainOutcome:
+def train_on_samples(settings: Settings, listener: Listener = SILENT) -> TrainOutcome:
     """Train a version on the sample recording."""
-    return train([normal_logs()], settings=settings, on_step=on_step, on_progress=on_progress)
+    return train([normal_logs()], settings=settings, listener=listener)
 
 
-def answer_incident(
-    settings: Settings, incident: str = DEMO_INCIDENT, on_step: Callable[[str], None] | None = None
-) -> DemoAnswer:
+def answer_incident(settings: Settings, incident: str = DEMO_INCIDENT, listener: Listener = SILENT) -> DemoAnswer:
     """Answer one sample incident, with the newest version if any. Raises LogPathNotFound: none has this name."""
     folder = incident_folder(incident)
     question = read_question(folder)
-    analysis = analyze([question.logs], question.issue, settings=settings, on_step=on_step)
+    analysis = analyze([question.logs], question.issue, settings=settings, listener=listener)
     return DemoAnswer(question, analysis, read_truth(folder))

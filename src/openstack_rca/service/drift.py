@@ -8,7 +8,7 @@ boosting libraries and three cloud clients) for the one formula that is left.
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from openstack_rca.model.drift import Drift, Measure, Thresholds, measure_drift
 from openstack_rca.model.quality import MEASURED_LEAST
 from openstack_rca.service.cluster import Cluster
 from openstack_rca.service.cluster_scoring import WITHOUT_WORDS, scores_of
+from openstack_rca.service.listener import SILENT, Listener
 from openstack_rca.service.log_reading import read_given
 from openstack_rca.service.model_choice import open_model
 from openstack_rca.service.places import require_output
@@ -67,15 +68,13 @@ def model_drift(
     thresholds: Thresholds | None = None,
     plot: Path | None = None,
     cluster: Cluster | None = None,
-    on_step: Callable[[str], None] | None = None,
-    on_read: Callable[[int, int], None] | None = None,
+    listener: Listener = SILENT,
 ) -> DriftOutcome:
     """Compare new logs of a time without trouble with what a model was trained on; ``plot`` is drawn as PNG.
 
     Raises ConfigurationError: there is no model, the picture cannot be written, or the logs are too few to say anything.
     LogInputError, LifecycleError, ModelError, ClusterError: see ``openstack_rca.errors``.
     """
-    step = on_step or (lambda name: None)
     if plot is not None:
         require_extra("train", "The plot of a drift")
         require_output(plot)
@@ -85,20 +84,20 @@ def model_drift(
             f"{model!r} leads to no model that logs could be compared with.",
             "Train one with: openstack-rca train PATH_TO_NORMAL_LOGS",
         )
-    step("read logs")
-    table = read_given(logs, settings, on_read, cluster).table
+    listener.step("read logs")
+    table = read_given(logs, settings, listener, cluster).table
     if table.height < MEASURED_LEAST:
         raise ConfigurationError(
             f"{table.height} events say too little about drift.", f"Give at least {MEASURED_LEAST} with --logs."
         )
-    step("compare")
+    listener.step("compare")
     scored = scores_of(opened.file, table, cluster)
     drift = measure_drift(opened.file, table.take(columns=WITHOUT_WORDS), thresholds or Thresholds(), scored=scored)
     if plot is not None:
         # matplotlib costs a second: only where a picture is asked for.
         from openstack_rca.model.drift_plot import draw_drift
 
-        step("draw")
+        listener.step("draw")
         draw_drift(drift, plot)
     return DriftOutcome(
         drift,

@@ -23,12 +23,11 @@ from openstack_rca.service.analysis import AnalysisOutcome, answer, prepare
 from openstack_rca.service.cluster import Cluster, without_secrets
 from openstack_rca.service.incident_folders import Incident, incidents_of, placed, with_files
 from openstack_rca.service.knowledge import knowledge_for
+from openstack_rca.service.listener import SILENT, Listener
 from openstack_rca.service.model_choice import OpenModel, open_model
 from openstack_rca.settings import Settings
 
 __all__ = ["ABLATIONS", "compare", "evaluate", "record_evaluation"]
-
-ProgressCallback = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ def evaluate(
     without: Sequence[str] = (),
     only_info: bool = False,
     cluster: Cluster | None = None,
-    on_progress: ProgressCallback | None = None,
+    listener: Listener = SILENT,
 ) -> dict[str, Any]:
     """Analyse every incident of one or more folders and compare with its label (DESIGN section 9).
 
@@ -84,7 +83,7 @@ def evaluate(
         only_info: take every event at WARNING and above out of the logs first: silent cases, a test of its own. Evidence
             is looked for only where a labelled line is left (``citable``: in so many incidents).
         cluster: whose workers answer, an incident each; None: this process does.
-        on_progress: told incidents done, incidents in all, and the next one's name.
+        listener: told each incident.
 
     Raises ConfigurationError: ``without`` names no part. IncidentFormatError: there is no incident. One that cannot be read
     counts as wrong and is named in ``unreadable``.
@@ -95,17 +94,14 @@ def evaluate(
     catalogue = load_catalogue(signatures or settings.signatures_folder, cache=settings.compiled_signatures)
     way = _Pass(open_model(model, settings), catalogue, settings, fast, frozenset(without), only_info, cluster)
     with incidents_of([folder] if isinstance(folder, Path) else folder) as found:
-        return _evaluated(way, found, leave_one_out, on_progress)
+        return _evaluated(way, found, leave_one_out, listener)
 
 
-def _evaluated(
-    way: _Pass, found: Sequence[Incident], leave_one_out: bool, on_progress: ProgressCallback | None
-) -> dict[str, Any]:
+def _evaluated(way: _Pass, found: Sequence[Incident], leave_one_out: bool, listener: Listener) -> dict[str, Any]:
     passes = 3 if leave_one_out else 1
 
     def told(number: int) -> None:
-        if on_progress:
-            on_progress(number, passes * len(found), found[number].id)
+        listener.incident(number, passes * len(found), found[number].id)
 
     answers = list(_answers(way, [(incident, frozenset()) for incident in found], told))
     scores = [answer.score for answer in answers]
@@ -113,9 +109,8 @@ def _evaluated(
     result["without"] = sorted(way.parts)
     result["only_info"] = way.only_info
     if leave_one_out:
-        result |= _each_left_out(way, found, answers, on_progress)
-    if on_progress:
-        on_progress(passes * len(found), passes * len(found), "")
+        result |= _each_left_out(way, found, answers, listener)
+    listener.incident(passes * len(found), passes * len(found), "")
     return result
 
 
@@ -123,7 +118,7 @@ def _each_left_out(
     way: _Pass,
     found: Sequence[Incident],
     answers: Sequence[Answered],
-    on_progress: ProgressCallback | None,
+    listener: Listener,
 ) -> dict[str, Any]:
     """The scores with the signatures of each kind of fault left out, and with those of each cloud."""
     groupings = {
@@ -134,8 +129,7 @@ def _each_left_out(
     for place, (name, (what, groups)) in enumerate(groupings.items(), 1):
 
         def told(number: int, what: str = what, begun: int = place * len(found)) -> None:
-            if on_progress:
-                on_progress(begun + number, 3 * len(found), f"{found[number].id}, its {what} left out")
+            listener.incident(begun + number, 3 * len(found), f"{found[number].id}, its {what} left out")
 
         result[name] = _left_out(way, found, groups, _signatures_by_group(groups, answers), told)
     return result
@@ -174,7 +168,7 @@ def compare(
     settings: Settings,
     only_info: bool = False,
     cluster: Cluster | None = None,
-    on_progress: ProgressCallback | None = None,
+    listener: Listener = SILENT,
 ) -> dict[str, Any]:
     """Two models, or a model and a mode (``:fast`` behind its reference), on the same incidents.
 
@@ -192,7 +186,7 @@ def compare(
                 fast=mode == "fast",
                 only_info=only_info,
                 cluster=cluster,
-                on_progress=on_progress,
+                listener=listener,
             )
         )
     figures: dict[str, Callable[[dict[str, Any]], float]] = {

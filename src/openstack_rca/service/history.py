@@ -3,7 +3,6 @@
 import difflib
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +19,7 @@ from openstack_rca.rca.scoring import Question, Truth
 from openstack_rca.rca.scoring import labelled_incidents as incidents
 from openstack_rca.rca.vocabulary import Category
 from openstack_rca.service.analysis import analyze
+from openstack_rca.service.listener import SILENT, Listener
 from openstack_rca.service.model_choice import open_model
 from openstack_rca.settings import Settings
 
@@ -109,12 +109,12 @@ def import_incidents(
     *,
     settings: Settings,
     model: str = "latest",
-    on_progress: Callable[[int, int, str], None] | None = None,
+    listener: Listener = SILENT,
 ) -> Import:
     """Bring labelled incidents (``incident.json`` and ``logs/``) into the history, with their labels as confirmed causes.
 
     Each is analysed, so that its evidence can be compared; healthy windows are left out, and so is what the history
-    holds already. ``on_progress`` is told incidents done, incidents in all, and the next one's name.
+    holds already. ``listener`` is told each incident.
 
     Raises IncidentFormatError: no incident, or a broken one; nothing is imported then. HistoryUnavailable.
     """
@@ -126,8 +126,7 @@ def import_incidents(
     opened = open_model(model, settings)
     result = Import([], [], [])
     for number, ((question, truth), cause) in enumerate(zip(labelled, causes, strict=True)):
-        if on_progress:
-            on_progress(number, len(labelled), question.id)
+        listener.incident(number, len(labelled), question.id)
         id_ = _incident_id(question, truth)
         if cause is None:
             result.healthy.append(question.id)
@@ -138,8 +137,7 @@ def import_incidents(
             history.append(_events(id_, question, truth, cause, outcome.report))
             present.add(id_)
             result.added.append(question.id)
-    if on_progress:
-        on_progress(len(labelled), len(labelled), "")
+    listener.incident(len(labelled), len(labelled), "")
     return result
 
 

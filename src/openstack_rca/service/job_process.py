@@ -5,7 +5,6 @@ import logging
 import signal
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,6 +13,7 @@ from openstack_rca.lifecycle.objects import write_whole
 from openstack_rca.model.card import TrainingConfig, TrainingProgress
 from openstack_rca.service.interrupt import Interrupt
 from openstack_rca.service.jobs import JOB_FILE, OUTCOME_FILE, PROGRESS_FILE, holding
+from openstack_rca.service.listener import Listener
 from openstack_rca.service.training import TrainOutcome, train
 from openstack_rca.service.training_steps import SHOWN_AS, STEPS, ShownStep, TrainingStep
 from openstack_rca.settings import load_settings
@@ -23,10 +23,11 @@ SECONDS_BETWEEN_LINES = 0.25
 log = logging.getLogger("training")
 
 
-class ProgressWriter:
-    """Writes what a training tells as lines of JSON, a few a second at most."""
+class ProgressWriter(Listener):
+    """Writes what a training tells as lines of JSON, a few a second at most; whatever it hears, a stop takes effect."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, interrupt: Interrupt) -> None:
+        self._interrupt = interrupt
         self._file = path.open("a", encoding="utf-8", buffering=1)
         self._step = 0
         self._last = 0.0
@@ -44,19 +45,22 @@ class ProgressWriter:
             self._write({"step": self._step, "time": time.time()})
             log.info("%d of %d: %s", self._step, len(STEPS), STEPS[self._step - 1])
 
-    def tell_step(self, step: TrainingStep) -> None:
+    def step(self, name: str) -> None:
         """The use case begins a step."""
-        self.begin(SHOWN_AS[step])
+        self._interrupt.check()
+        self.begin(SHOWN_AS[TrainingStep(name)])
 
-    def tell_read(self, done: int, total: int) -> None:
-        """Bytes read so far, and in all."""
+    def part(self, done: int, total: int) -> None:
+        """Bytes read or uploaded so far, and in all."""
+        self._interrupt.check()
         if done >= total:
             self.begin(ShownStep.EVENTS)
         elif self._is_time():
             self._write({"share": done / total, "note": f"{done / 1e6:.1f} of {total / 1e6:.1f} MB"})
 
-    def tell_progress(self, progress: TrainingProgress) -> None:
+    def gradient_step(self, progress: TrainingProgress) -> None:
         """One gradient step is done."""
+        self._interrupt.check()
         self.begin(ShownStep.FIT)
         ends_epoch = progress.step == progress.steps
         if not (ends_epoch or self._is_time()):
@@ -111,26 +115,16 @@ def _train(job: Path, interrupt: Interrupt) -> dict[str, Any]:
 
 
 def _watched(job: Path, interrupt: Interrupt) -> TrainOutcome:
-    """Train; every report of how far it is is also a moment at which a stop takes effect."""
     facts = json.loads((job / JOB_FILE).read_bytes())
     overrides = facts["settings"] | {"home": Path(facts["settings"]["home"])}
 
-    def checked(tell: Callable[..., None]) -> Callable[..., None]:
-        def tell_and_check(*arguments: Any) -> None:
-            interrupt.check()
-            tell(*arguments)
-
-        return tell_and_check
-
-    with ProgressWriter(job / PROGRESS_FILE) as writer:
+    with ProgressWriter(job / PROGRESS_FILE, interrupt) as writer:
         writer.begin(ShownStep.CHECK)
         outcome = train(
             facts["logs"],
             settings=load_settings(**overrides),
             config=TrainingConfig(**facts["config"]),
-            on_step=checked(writer.tell_step),
-            on_read=checked(writer.tell_read),
-            on_progress=checked(writer.tell_progress),
+            listener=writer,
         )
         writer.begin(ShownStep.RECORD)
     return outcome

@@ -1,6 +1,6 @@
 """The events of logs as a table that other programs read: newline-delimited JSON, CSV or Parquet."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import IO
@@ -10,6 +10,7 @@ import polars as pl
 from openstack_rca.errors import ConfigurationError
 from openstack_rca.rca.knowledge import load_topology
 from openstack_rca.service.explore import EventFilter, filter_events
+from openstack_rca.service.listener import SILENT, Listener
 from openstack_rca.service.log_reading import canonical_names, read_given
 from openstack_rca.settings import Settings
 
@@ -28,7 +29,7 @@ def event_table(
     settings: Settings,
     *,
     grep: str = "",
-    on_progress: Callable[[int, int], None] | None = None,
+    listener: Listener = SILENT,
 ) -> pl.DataFrame:
     """Read logs and keep the events that are wanted, each service under its canonical name, if it has one.
 
@@ -37,7 +38,7 @@ def event_table(
     Returns ``EVENT_SCHEMA`` in order of time. Raises ConfigurationError: ``grep`` is no regular expression. LogInputError.
     """
     matches = _text_matches(grep)
-    events = read_given(paths, settings, on_progress).events
+    events = read_given(paths, settings, listener).events
     events = events.with_columns(pl.col("service").replace(canonical_names(events["service"])))
     canonical = load_topology().canonical
     services = [canonical(name) or name for name in wanted.services]

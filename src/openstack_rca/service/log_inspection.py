@@ -1,6 +1,6 @@
 """What was understood of logs, for a person and for a program, before anything is concluded from them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -12,6 +12,7 @@ from openstack_rca.logs.log_read import LogRead
 from openstack_rca.logs.records import SkipReason
 from openstack_rca.plain_text import counted
 from openstack_rca.service.kept_logs import KeptLogs
+from openstack_rca.service.listener import SILENT, Listener
 from openstack_rca.service.log_reading import canonical_names, read_given
 from openstack_rca.settings import Settings
 
@@ -22,11 +23,11 @@ OTHERS_NAMED = 10
 def inspect_logs(
     paths: Sequence[str | Path],
     settings: Settings,
-    on_progress: Callable[[int, int], None] | None = None,
+    listener: Listener = SILENT,
 ) -> Inspection:
     """Read logs and say what was understood; arguments and errors as for ``read_given``."""
     # What was understood of lines is told without their templates.
-    read = read_given(paths, settings, on_progress, templates=False)
+    read = read_given(paths, settings, listener, templates=False)
     names = canonical_names(read.table.counted["service"])
     return inspect_read(replace(read, table=read.table.renamed("service", names)), settings.log_timezone)
 

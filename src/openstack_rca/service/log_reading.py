@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -22,6 +22,7 @@ from openstack_rca.logs.sources import Collection, collect_sources
 from openstack_rca.rca.knowledge import load_topology
 from openstack_rca.service.cluster import Cluster
 from openstack_rca.service.kept_logs import KeptLogs, spill_file
+from openstack_rca.service.listener import SILENT, Listener
 from openstack_rca.service.reading_on import Read
 from openstack_rca.service.remote import fetched, is_bucket, is_remote
 from openstack_rca.settings import Settings, zones_of_hosts
@@ -36,7 +37,7 @@ LEAST_TO_SEEK = 1024 * 1024
 def read_given(
     paths: Sequence[str | Path],
     settings: Settings,
-    on_progress: Callable[[int, int], None] | None = None,
+    listener: Listener = SILENT,
     cluster: Cluster | None = None,
     *,
     templates: bool = True,
@@ -48,7 +49,7 @@ def read_given(
 
     Raises RemoteLogsUnavailable: a place gave nothing at all.
     """
-    return _read_fetched(paths, settings, on_progress, cluster, templates).read
+    return _read_fetched(paths, settings, listener, cluster, templates).read
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class GivenLogs:
 def _read_fetched(
     paths: Sequence[str | Path],
     settings: Settings,
-    on_progress: Callable[[int, int], None] | None,
+    listener: Listener,
     cluster: Cluster | None,
     templates: bool = True,
 ) -> GivenLogs:
@@ -72,12 +73,12 @@ def _read_fetched(
         from openstack_rca.service.cluster_objects import read_bucket_on
 
         spill, bounds = partial(spill_file, settings), bounds_of(settings)
-        told = read_bucket_on(cluster, str(paths[0]), settings, _options(settings), bounds, spill, on_progress)
+        told = read_bucket_on(cluster, str(paths[0]), settings, _options(settings), bounds, spill, listener)
         return GivenLogs(_corrected(told[0], settings), None, told[1])
     # What is fetched is seen by this machine alone.
     sees = None if any(is_remote(str(path)) for path in paths) else cluster
-    with fetched(paths, settings, on_progress) as there:
-        read = reader_of(settings, on_progress, sees, templates=templates)(collect_sources(there.paths), None)
+    with fetched(paths, settings, listener) as there:
+        read = reader_of(settings, listener, sees, templates=templates)(collect_sources(there.paths), None)
     return GivenLogs(_corrected(read, settings), None, there.notes)
 
 
@@ -86,7 +87,7 @@ def read_for_question(
     settings: Settings,
     since: datetime | None = None,
     until: datetime | None = None,
-    on_progress: Callable[[int, int], None] | None = None,
+    listener: Listener = SILENT,
     cluster: Cluster | None = None,
 ) -> GivenLogs:
     """Read logs for a question, which may be about a stretch of time only; errors as for ``read_logs``.
@@ -95,9 +96,9 @@ def read_for_question(
     lies elsewhere is fetched for this question alone.
     """
     if any(is_remote(str(path)) for path in paths):
-        return _read_fetched(paths, settings, on_progress, cluster)
+        return _read_fetched(paths, settings, listener, cluster)
     collection = collect_sources(paths)
-    read = reader_of(settings, on_progress, cluster)
+    read = reader_of(settings, listener, cluster)
     kept = KeptLogs(settings, collection)
     if (since is not None or until is not None) and not settings.correct_skew:
         known = kept.find()
@@ -148,7 +149,7 @@ def _read_stretch(
 
 def reader_of(
     settings: Settings,
-    on_progress: Callable[[int, int], None] | None,
+    listener: Listener = SILENT,
     cluster: Cluster | None = None,
     *,
     templates: bool = True,
@@ -162,8 +163,8 @@ def reader_of(
 
         options = replace(_options(settings), known_latest=latest, templates=templates)
         if cluster is None:
-            return read_collection(collection, options, bounds, on_progress, spill)
-        part = read_by_workers(cluster, collection.sources, options, bounds, spill, on_progress)
+            return read_collection(collection, options, bounds, listener.part, spill)
+        part = read_by_workers(cluster, collection.sources, options, bounds, spill, listener)
         return whole_read(part, collection, options)
 
     return read

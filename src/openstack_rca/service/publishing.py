@@ -14,6 +14,7 @@ from openstack_rca.lifecycle.objects import work_folder
 from openstack_rca.lifecycle.records import ModelKind, ModelVersion
 from openstack_rca.lifecycle.versions import ModelLifecycle
 from openstack_rca.service.gate import GateResult
+from openstack_rca.service.listener import Listener
 from openstack_rca.settings import Settings
 
 
@@ -67,7 +68,7 @@ def publish_trained(
     metrics: Mapping[str, float],
     parameters: Mapping[str, Any],
     card: Mapping[str, Any],
-    on_upload: Callable[[int, int], None] | None = None,
+    listener: Listener,
 ) -> Published:
     """Publish a trained file, or keep it for later; the run is tied to the version. Raises PublishInterrupted."""
     notices = [f"Forced, although {gate.objection}."] if gate.objection and force else []
@@ -82,7 +83,7 @@ def publish_trained(
             objection=gate.objection,
             forced=force,
             before=gate.present,
-            on_progress=on_upload,
+            on_progress=listener.part,
         )
     except PublishInterrupted:
         raise

@@ -1,7 +1,7 @@
 """What each number of the table and each rule is worth: every incident is read once and asked again with one of them changed."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,11 @@ from openstack_rca.rca.weights import numbers, scaled
 from openstack_rca.service.analysis import prepare
 from openstack_rca.service.incident_folders import Incident, incidents_of
 from openstack_rca.service.knowledge import knowledge_for
+from openstack_rca.service.listener import SILENT, Listener
 from openstack_rca.service.model_choice import OpenModel, open_model
 from openstack_rca.settings import Settings
 
 FACTORS = {"halved": 0.5, "doubled": 2.0}
-ProgressCallback = Callable[[int, int, str], None]
 
 
 def measure_sensitivity(
@@ -37,7 +37,7 @@ def measure_sensitivity(
     model: str = "latest",
     fast: bool = False,
     signatures: Path | None = None,
-    on_progress: ProgressCallback | None = None,
+    listener: Listener = SILENT,
 ) -> dict[str, Any]:
     """Halve and double every number, and leave out every rule that found something, one at a time.
 
@@ -47,7 +47,7 @@ def measure_sensitivity(
     be). Raises IncidentFormatError: there is no incident.
     """
     with incidents_of(folders) as found:
-        return _measured(found, settings, model, fast, signatures, on_progress)
+        return _measured(found, settings, model, fast, signatures, listener)
 
 
 def _measured(
@@ -56,7 +56,7 @@ def _measured(
     model: str,
     fast: bool,
     signatures: Path | None,
-    on_progress: ProgressCallback | None,
+    listener: Listener,
 ) -> dict[str, Any]:
     rules = load_catalogue(signatures or settings.signatures_folder, cache=settings.compiled_signatures).signatures
     opened = open_model(model, settings)
@@ -64,8 +64,7 @@ def _measured(
     matched: Counter[str] = Counter()
     unreadable = []
     for done, incident in enumerate(found):
-        if on_progress:
-            on_progress(done, len(found), incident.id)
+        listener.incident(done, len(found), incident.id)
         try:
             catalogue = RememberingCatalogue(rules)
             asked = _investigation(incident, catalogue, opened, settings, fast)
@@ -75,8 +74,7 @@ def _measured(
             continue
         matched.update(asked.rules)
         changes += changed_answers(asked, truth, incident.id)
-    if on_progress:
-        on_progress(len(found), len(found), "")
+    listener.incident(len(found), len(found), "")
     table = sensitivity_table(numbers(), dict(matched), changes)
     return {"incidents": len(found) - len(unreadable), "unreadable": unreadable} | table
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -25,6 +25,7 @@ from openstack_rca.rca.knowledge import load_catalogue
 from openstack_rca.service.analysis import events_without_words
 from openstack_rca.service.cluster import Cluster
 from openstack_rca.service.gate import GateResult, check_model
+from openstack_rca.service.listener import SILENT, Listener
 from openstack_rca.service.log_reading import read_given
 from openstack_rca.service.places import require_home, require_output
 from openstack_rca.service.publishing import publish_trained, saved_model
@@ -82,10 +83,7 @@ def train(
     force: bool = False,
     add: str | None = None,
     cluster: Cluster | None = None,
-    on_step: Callable[[TrainingStep], None] | None = None,
-    on_read: Callable[[int, int], None] | None = None,
-    on_progress: Callable[[TrainingProgress], None] | None = None,
-    on_upload: Callable[[int, int], None] | None = None,
+    listener: Listener = SILENT,
 ) -> TrainOutcome:
     """Learn what normal looks like from logs of a healthy cloud, and store the model as the next version.
 
@@ -97,10 +95,7 @@ def train(
         force: let it be used even if it is worse; the history says so.
         add: train on from this version (``latest``, a number or an alias) instead of from nothing.
         cluster: whose workers read the logs; None: this process does. The network is trained by this process.
-        on_step: told each step as it begins.
-        on_read: told bytes done and bytes in all while reading.
-        on_progress: told each training step.
-        on_upload: told bytes done and bytes in all while uploading.
+        listener: told each step as it begins, each gradient step, and how far reading and uploading are.
 
     Raises:
         ConfigurationError: the folder of state or ``output`` cannot be written, or nothing could ever be published with
@@ -114,8 +109,7 @@ def train(
             where.
     """
     require_extra("train", "Training")
-    tell = on_step or (lambda _step: None)
-    work = _Work(settings, config or TrainingConfig(), tell, on_read, on_progress, on_upload, cluster)
+    work = _Work(settings, config or TrainingConfig(), listener, cluster)
     return _trained(work, paths, output, force, add)
 
 
@@ -131,7 +125,7 @@ def _trained(
     lifecycle = ModelLifecycle(settings)
     lifecycle.check_can_publish()
     with work.step(TrainingStep.READ, "read"):
-        table = read_given(paths, settings, work.on_read, work.cluster).table
+        table = read_given(paths, settings, work.listener, work.cluster).table
         events = events_without_words(table, objects=True)
         require_enough(events, work.config)
         parent = _parent(add, lifecycle) if add is not None else None
@@ -156,7 +150,7 @@ def _trained(
                 metrics=result.metrics,
                 parameters=asdict(work.config),
                 card=result.card.as_json(),
-                on_upload=work.on_upload,
+                listener=work.listener,
             )
             local_copy = _copy(published.kept or model_file, output, published.version)
     return TrainOutcome(
@@ -182,17 +176,14 @@ class _Work:
 
     settings: Settings
     config: TrainingConfig
-    on_step: Callable[[TrainingStep], None]
-    on_read: Callable[[int, int], None] | None
-    on_progress: Callable[[TrainingProgress], None] | None
-    on_upload: Callable[[int, int], None] | None
+    listener: Listener
     cluster: Cluster | None
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
     def step(self, step: TrainingStep, name: str) -> Iterator[None]:
         """Tell that a step begins; keep its wall seconds under a name."""
-        self.on_step(step)
+        self.listener.step(step)
         begun = time.monotonic()
         yield
         self.seconds[name] = round(time.monotonic() - begun, 3)
@@ -216,7 +207,9 @@ def _learn(
     run.log_params(asdict(work.config) | {"logs": source[:500]} | ({"parent": parent.name} if parent else {}))
     with work.step(TrainingStep.TRAIN, "train"):
         trouble = find_trouble(table, load_catalogue(work.settings.signatures_folder))
-        return fit(events, work.config, source=source, trouble=trouble, parent=parent, on_progress=work.on_progress)
+        return fit(
+            events, work.config, source=source, trouble=trouble, parent=parent, on_progress=work.listener.gradient_step
+        )
 
 
 def rivals_that_win(metrics: Mapping[str, float]) -> list[str]:

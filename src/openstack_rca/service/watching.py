@@ -142,7 +142,7 @@ class Watch:
         self._book = TroubleBook(troubles, self.options.quiet, self.options.cool_down)
         deliveries.take_back(_WAITING.validate_python(kept.get("waiting", [])))
         self._window = _Window()
-        self._read = reader_of(self._settings, None)
+        self._read = reader_of(self._settings)
         own = self.options.signatures or settings.signatures_folder
         # Most lines of the window were there at the look before.
         self._catalogue = RememberingCatalogue(load_catalogue(own, cache=settings.compiled_signatures).signatures)
@@ -255,7 +255,7 @@ class Watch:
             knowledge=knowledge_for(self._settings, fast=True),
         )
         prepared = Prepared(read, self._model, scores, rates, {}, expected)
-        return answer(prepared, request, self._catalogue, None, given_deployment(self._settings)).report
+        return answer(prepared, request, self._catalogue, deployment=given_deployment(self._settings)).report
 
     def _count(self, told: Sequence[Told], now: datetime | None) -> None:
         figures = self.figures

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 from openstack_rca.errors import RemoteLogsUnavailable
 from openstack_rca.lifecycle.objects import StoredObject
+from openstack_rca.service.listener import SILENT, Listener
 from openstack_rca.service.moments import parse_moment
 from openstack_rca.service.remote.addresses import Address, Place, is_remote, parse_address
 from openstack_rca.service.remote.fetch_folder import Full, Spool
@@ -31,12 +32,10 @@ class Fetched:
 
 
 @contextmanager
-def fetched(
-    paths: Sequence[str | Path], settings: Settings, on_progress: Callable[[int, int], None] | None = None
-) -> Iterator[Fetched]:
+def fetched(paths: Sequence[str | Path], settings: Settings, listener: Listener = SILENT) -> Iterator[Fetched]:
     """Fetch what lies elsewhere, in the stretch of time of the settings; nothing of it is left when the block ends.
 
-    ``on_progress`` is told bytes that came and the bound on them. Raises RemoteLogsUnavailable: a place gave nothing at all.
+    ``listener`` is told bytes that came and the bound on them. Raises RemoteLogsUnavailable: a place gave nothing at all.
     ConfigurationError: an address, the inventory or a time cannot be made out.
     """
     if not any(is_remote(str(path)) for path in paths):
@@ -44,8 +43,7 @@ def fetched(
         return
     with TemporaryDirectory(prefix="openstack-rca-") as folder:
         spool = _spool(Path(folder), settings)
-        if on_progress:
-            spool.on_bytes = lambda total: on_progress(min(total, settings.remote_bytes), settings.remote_bytes)
+        spool.on_bytes = lambda total: listener.part(min(total, settings.remote_bytes), settings.remote_bytes)
         local: list[str | Path] = []
         for number, path in enumerate(paths):
             if not is_remote(str(path)):
