@@ -12,21 +12,17 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from openstack_rca.rca.render import render_html, render_markdown, render_short, render_text_plain
+from openstack_rca.rca.render.headline import ACTION_WHEN_HEALTHY, ACTION_WHEN_UNSURE, headline, lacks, simultaneous
+from openstack_rca.rca.render.text_pictures import chain_lines, chain_rows, story_lines, story_title
 from openstack_rca.rca.render.wording import (
-    ACTION_WHEN_HEALTHY,
-    ACTION_WHEN_UNSURE,
     alone,
     category_text,
-    chain_lines,
-    chain_rows,
     clock,
     confidence_sides,
     confidence_text,
     confirm_command,
     counts,
-    headline,
     kind_text,
-    lacks,
     model_text,
     moment,
     names,
@@ -40,10 +36,7 @@ from openstack_rca.rca.render.wording import (
     seconds_text,
     similar_facts,
     similar_text,
-    simultaneous,
     span,
-    story_lines,
-    story_title,
     window_text,
 )
 from openstack_rca.rca.report.report import ConfidencePart, Hop, ModelUsed, Report, StoryPicture, StoryStep

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from openstack_rca.rca.render.excerpts import grouped, like_text
 from openstack_rca.rca.render.html_report import draw_chain, render_html
-from openstack_rca.rca.render.wording import alone, chain_rows, confidence_text, counts, request_text, spot
+from openstack_rca.rca.render.text_pictures import chain_rows
+from openstack_rca.rca.render.wording import alone, confidence_text, counts, request_text, spot
 from openstack_rca.rca.report.report import Hop, Report
 
 REPORTS = [report_samples.confirmed, report_samples.healthy, report_samples.inconclusive]

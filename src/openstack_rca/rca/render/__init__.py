@@ -1,14 +1,15 @@
 """A report as text, JSON, Markdown, HTML or a plot. May touch ``report`` and ``vocabulary``."""
 
 from openstack_rca.rca.render.excerpts import EvidenceGroup, grouped, like_text
+from openstack_rca.rca.render.headline import Headline, headline, sure_since
 from openstack_rca.rca.render.html_report import render_html
 from openstack_rca.rca.render.json_report import render_json, report_schema
 from openstack_rca.rca.render.markdown_report import render_markdown
 from openstack_rca.rca.render.short_report import render_short
+from openstack_rca.rca.render.text_pictures import story_lines, story_title
 from openstack_rca.rca.render.text_report import render_text, render_text_plain
 from openstack_rca.rca.render.ticket import render_ticket
 from openstack_rca.rca.render.wording import (
-    Headline,
     as_utc,
     category_text,
     certainty,
@@ -16,14 +17,10 @@ from openstack_rca.rca.render.wording import (
     confidence_sides,
     confidence_text,
     counts,
-    headline,
     kind_text,
     moment,
     percent,
     place,
     spot,
-    story_lines,
-    story_title,
-    sure_since,
     window_text,
 )

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from openstack_rca.rca.render import excerpts, wording
+from openstack_rca.rca.render import excerpts, text_pictures, wording
 from openstack_rca.rca.render.excerpts import EvidenceGroup, grouped
-from openstack_rca.rca.render.wording import ChainRow, chain_lines, chain_rows, headline, one_day, reason, simultaneous
+from openstack_rca.rca.render.headline import headline, lacks, simultaneous
+from openstack_rca.rca.render.text_pictures import ChainRow, chain_lines, chain_rows
+from openstack_rca.rca.render.wording import one_day, reason
 from openstack_rca.rca.report import Cause, Report, one_line, shorten
 from openstack_rca.rca.vocabulary import Verdict
 
@@ -91,7 +93,9 @@ def render_html(report: Report) -> str:
             own=[any(cause is other for other in own) for cause in report.causes],
             plot=timeline_plot.plot_timeline(report),
             day=one_day([entry.time for entry in report.timeline]),
+            lacks=lacks(report),
             words=wording,
+            pictures=text_pictures,
             excerpts=excerpts,
             shapes=timeline_plot,
             evidence_shown=EVIDENCE_SHOWN,

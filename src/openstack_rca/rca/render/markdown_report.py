@@ -9,6 +9,8 @@ from collections.abc import Iterable
 
 from openstack_rca.rca.render import wording
 from openstack_rca.rca.render.excerpts import EvidenceGroup, excerpt, grouped, like_text
+from openstack_rca.rca.render.headline import headline, lacks, simultaneous, sure_since
+from openstack_rca.rca.render.text_pictures import ChainLine, chain_lines, chain_rows, story_lines, story_title
 from openstack_rca.rca.report import (
     Cause,
     Episode,
@@ -51,17 +53,17 @@ def render_markdown(report: Report) -> str:
 
 def _head(report: Report) -> str:
     """The point in five lines: a title and a list right below it."""
-    point = wording.headline(report)
+    point = headline(report)
     title = f"# {point.verdict.value}"
     if point.cause:
         guess = "" if point.sure else "best guess "
-        title += ", ".join([f": {guess}{_place(point.cause.component, point.cause.host)}", *wording.sure_since(point)])
+        title += ", ".join([f": {guess}{_place(point.cause.component, point.cause.host)}", *sure_since(point)])
     facts = [f"**Why:** {markdown_prose(f'{point.why} {point.reach}')}"]
     if point.proof and point.sure:
         proof = markdown_code(excerpt(point.proof.text, _PROOF_LIMIT, point.proof.matched))
         facts.append(f"**Proof:** {markdown_code(wording.spot(point.proof))} {proof}")
     elif report.missing and not point.sure:
-        facts.append(f"**Missing:** {markdown_prose(wording.lacks(report))}")
+        facts.append(f"**Missing:** {markdown_prose(lacks(report))}")
     facts.append(f"**Do:** {markdown_prose(point.action)}")
     if point.also:
         facts.append(f"**Also:** {markdown_prose(point.also)}")
@@ -93,7 +95,7 @@ def _similar(report: Report) -> str:
 
 def _cause(number: int, cause: Cause, report: Report) -> str:
     parts = [f"## Cause {number}: {_place(cause.component, cause.host)}", markdown_prose(cause.statement)]
-    if any(cause is own for own in wording.simultaneous(report)):
+    if any(cause is own for own in simultaneous(report)):
         parts.append("**Failed on its own account.**")
     if cause.explains:
         parts.append("Explains: " + ", ".join(markdown_code(name) for name in cause.explains))
@@ -138,11 +140,11 @@ def _chain(report: Report) -> str:
     if not report.chain:
         return ""
     note = "" if all(hop.supported for hop in report.chain) else "A step with `?` is not stated by any log line.\n\n"
-    lines = wording.chain_lines(wording.chain_rows(report.chain))
+    lines = chain_lines(chain_rows(report.chain))
     return "## Causal chain\n\n" + note + "\n".join(_chain_line(line) for line in lines)
 
 
-def _chain_line(line: wording.ChainLine) -> str:
+def _chain_line(line: ChainLine) -> str:
     indent = "  " * line.depth
     components = ", ".join(markdown_code(component) for component in line.components)
     if line.hop is None:
@@ -180,8 +182,8 @@ def _requests(paths: list[RequestPath]) -> str:
 def _stories(stories: list[StoryPicture]) -> str:
     parts = []
     for story in stories:
-        lines = [*wording.story_lines(story), *(["the last line before the gap:", story.last] if story.last else [])]
-        parts += [f"Request {markdown_prose(wording.story_title(story))}", markdown_fence("\n".join(lines))]
+        lines = [*story_lines(story), *(["the last line before the gap:", story.last] if story.last else [])]
+        parts += [f"Request {markdown_prose(story_title(story))}", markdown_fence("\n".join(lines))]
     return "\n\n".join(["## Requests that did not go on", *parts]) if parts else ""
 
 

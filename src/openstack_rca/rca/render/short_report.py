@@ -3,9 +3,10 @@
 from rich.console import Console
 
 from openstack_rca.rca.render.excerpts import excerpt
+from openstack_rca.rca.render.headline import Headline, headline, lacks
 from openstack_rca.rca.render.page import HEAD_INDENT, Page
 from openstack_rca.rca.render.text_report import verdict_lines
-from openstack_rca.rca.render.wording import Headline, category_text, clock, headline, lacks, place, spot
+from openstack_rca.rca.render.wording import category_text, clock, place, spot
 from openstack_rca.rca.report import Report
 
 MOST_LINES = 25

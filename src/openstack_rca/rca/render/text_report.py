@@ -15,7 +15,9 @@ from rich.text import Text
 from openstack_rca.plain_text import counted
 from openstack_rca.rca.render import wording
 from openstack_rca.rca.render.excerpts import EvidenceGroup, excerpt, grouped, like_text
+from openstack_rca.rca.render.headline import Headline, headline, lacks, simultaneous, sure_since
 from openstack_rca.rca.render.page import HEAD_INDENT, Page
+from openstack_rca.rca.render.text_pictures import ChainLine, chain_lines, chain_rows, story_lines, story_title
 from openstack_rca.rca.report import Cause, Episode, FileSummary, Report, RequestPath, StoryPicture
 from openstack_rca.rca.vocabulary import Verdict
 
@@ -41,7 +43,7 @@ _KIND_STYLES = {"onset": "bold red", "silence": "magenta", "gap": "magenta", "re
 def render_text(report: Report, console: Console) -> None:
     """Print the report to ``console``, at most as wide as it."""
     page = Page(console)
-    own = wording.simultaneous(report)
+    own = simultaneous(report)
     _head(page, report)
     _causes(page, report, own)
     for number, cause in enumerate(report.causes[:1], start=1):
@@ -76,7 +78,7 @@ def render_text_plain(report: Report, width: int = 100) -> str:
 
 def _head(page: Page, report: Report) -> None:
     """Print the point of the report, on a terminal in five lines, then what else went wrong."""
-    point = wording.headline(report)
+    point = headline(report)
     top = verdict_lines(page, point)
     for line in top:
         page.show(line)
@@ -102,7 +104,7 @@ def _head(page: Page, report: Report) -> None:
         page.labelled("Also:", page.text(point.also), 4)
 
 
-def verdict_lines(page: Page, point: wording.Headline) -> list[Text]:
+def verdict_lines(page: Page, point: Headline) -> list[Text]:
     """The top of every terminal report: verdict, component and host, how sure an answer is, since when.
 
     Only names are ever cut; what does not fit behind them stands on a line of its own.
@@ -112,7 +114,7 @@ def verdict_lines(page: Page, point: wording.Headline) -> list[Text]:
     if point.cause:
         first.append_text(page.join("  " if point.sure else "  best guess: ", page.text(point.subject, "bold")))
     lines = page.cut(first, 2, page.width)
-    for fact in wording.sure_since(point):
+    for fact in sure_since(point):
         if len(lines[-1]) + 2 + len(fact) <= page.width:
             lines[-1].append(f"  {fact}")
         else:
@@ -122,14 +124,14 @@ def verdict_lines(page: Page, point: wording.Headline) -> list[Text]:
 
 def _grounds(page: Page, report: Report, lines: int) -> list[tuple[str, Text]]:
     """The line that proves a sure answer, in the room of so many lines; what is missing for another."""
-    point = wording.headline(report)
+    point = headline(report)
     if point.proof and point.sure:
         where = page.text(wording.spot(point.proof), "cyan")
         # A word that does not fit any more leaves a gap at the end of a line.
         room = lines * (page.width - HEAD_INDENT) - len(where) - 2 - 8 * (lines - 1)
         proof = page.join(where, "  ", page.text(excerpt(point.proof.text, max(20, room), point.proof.matched)))
         return [("Proof:", proof)]
-    return [("Missing:", page.text(wording.lacks(report)))] if report.missing else []
+    return [("Missing:", page.text(lacks(report)))] if report.missing else []
 
 
 def _causes(page: Page, report: Report, own: Sequence[Cause]) -> None:
@@ -206,11 +208,11 @@ def _chain(page: Page, report: Report) -> None:
     if not report.chain:
         return
     page.title("Causal chain" + ("" if all(hop.supported for hop in report.chain) else " (?: no log line states it)"))
-    for line in wording.chain_lines(wording.chain_rows(report.chain)):
+    for line in chain_lines(chain_rows(report.chain)):
         page.item(*_chain_line(page, line))
 
 
-def _chain_line(page: Page, line: wording.ChainLine) -> tuple[str, Text, int]:
+def _chain_line(page: Page, line: ChainLine) -> tuple[str, Text, int]:
     components = page.text(", ".join(line.components), "bold")
     if line.hop is None:
         return "*", components, 2
@@ -260,8 +262,8 @@ def _stories(page: Page, stories: Sequence[StoryPicture]) -> None:
         return
     page.title("Requests that did not go on (UTC)")
     for story in stories:
-        page.item("-", page.text(wording.story_title(story), "bold"))
-        for line in wording.story_lines(story):
+        page.item("-", page.text(story_title(story), "bold"))
+        for line in story_lines(story):
             page.show(page.text(line), 4)
         if story.last:
             page.show(page.text("The last line before the gap:"), 4)

@@ -2,7 +2,8 @@
 
 from openstack_rca.logs.records import SkipReason
 from openstack_rca.rca.render.excerpts import excerpt
-from openstack_rca.rca.render.wording import confirm_command, headline, moment, place, simultaneous, spot
+from openstack_rca.rca.render.headline import headline, simultaneous
+from openstack_rca.rca.render.wording import confirm_command, moment, place, spot
 from openstack_rca.rca.report import Report, markdown_code, markdown_prose
 
 MOST_LINES = 30

@@ -5,7 +5,6 @@ Nothing here makes text harmless: each rendering does that for the place where i
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from openstack_rca.plain_text import counted, times
@@ -14,20 +13,14 @@ from openstack_rca.rca.report import (
     ConfidencePart,
     Episode,
     EvidenceItem,
-    Hop,
     Report,
     RequestPath,
     RuledOut,
     SimilarIncident,
-    StoryPicture,
 )
 from openstack_rca.rca.vocabulary import EvidenceSort, Verdict
 
-ACTION_WHEN_HEALTHY = (
-    "Nothing in these logs asks for action. If the trouble goes on, add the logs of further hosts or a longer stretch."
-)
 NO_ISSUE = "none given"
-ACTION_WHEN_UNSURE = "Add what is missing (see below) and analyse again."
 
 MAX_NAMES = 3
 """Names of a list that a sentence holds; the others are counted."""
@@ -38,109 +31,11 @@ SURE = (Verdict.CONFIRMED, Verdict.LIKELY)
 """Verdicts whose first cause is an answer."""
 
 
-@dataclass(frozen=True)
-class Headline:
-    """The point of a report, for its first lines."""
-
-    verdict: Verdict
-    sure: bool
-    """True if the first cause is an answer, not a guess."""
-    subject: str
-    """Component and host of the first cause; empty if there is none."""
-    cause: Cause | None
-    why: str
-    proof: EvidenceItem | None
-    action: str
-    others: int
-    """How many further causes the report ranks."""
-    reach: str
-    """What the first cause accounts for, as a sentence; empty for a guess or nothing."""
-    also: str
-    """What else went wrong on its own account or at another time, as a sentence; empty if nothing did."""
-
-
-@dataclass(frozen=True)
-class ChainRow:
-    """One row of the causal chain drawn as a tree."""
-
-    depth: int
-    component: str
-    hop: Hop | None
-    """The step that leads here; None for a component where the trouble starts."""
-
-
-def headline(report: Report) -> Headline:
-    """Return what a reader must know first."""
-    cause = report.causes[0] if report.causes else None
-    healthy = report.verdict is Verdict.NO_FAILURE_FOUND
-    sure = report.verdict in SURE
-    if healthy:
-        action = ACTION_WHEN_HEALTHY
-    elif cause and sure and cause.remedy:
-        action = cause.remedy
-    elif cause and cause.next_checks:
-        action = f"Check: {cause.next_checks[0]}"
-    else:
-        action = (cause.remedy if cause else "") or ACTION_WHEN_UNSURE
-    return Headline(
-        verdict=report.verdict,
-        sure=sure,
-        subject=place(cause.component, cause.host) if cause else "",
-        cause=cause,
-        why=cause.statement if cause and sure else report.summary,
-        proof=cause.evidence[0] if cause and cause.evidence else None,
-        action=action,
-        others=max(0, len(report.causes) - 1),
-        reach=_reach(cause) if cause and sure else "",
-        also=_also(report),
-    )
-
-
-def _reach(cause: Cause) -> str:
-    return f"It accounts for the trouble of {names(cause.explains)}." if cause.explains else ""
-
-
 def category_text(report: Report, cause: Cause) -> str:
     """Return the category, and whether the first cause accounts for this one's trouble."""
     first = report.causes[0]
     follows = cause is not first and not cause.independent and cause.component in first.explains
     return cause.category.value + (f", follows from {first.component}" if follows else "")
-
-
-def _also(report: Report) -> str:
-    """Return the further simultaneous causes and the further stretches of trouble as sentences."""
-    told = [
-        f"{place(cause.component, cause.host)} failed on its own account."
-        for cause in simultaneous(report)
-        if cause is not report.causes[0]
-    ]
-    told += [
-        f"Trouble again from {clock(episode.start)[:8]} to {clock(episode.end)[:8]} UTC: "
-        f"{place(episode.component, episode.host)} ({episode.verdict.value})."
-        for episode in report.episodes
-    ]
-    return " ".join(told)
-
-
-def simultaneous(report: Report) -> list[Cause]:
-    """Return the causes that failed on their own account where there are several; empty for a single fault."""
-    own = [cause for cause in report.causes if cause.independent]
-    return own if len(own) > 1 else []
-
-
-def sure_since(point: Headline) -> list[str]:
-    """Return how sure the first cause is, where it is an answer, and since when it lasts."""
-    cause = point.cause
-    told = [certainty(point.verdict, cause.confidence)] if cause and point.sure else []
-    return told + ([f"since {moment(cause.onset)}"] if cause and cause.onset else [])
-
-
-def lacks(report: Report) -> str:
-    """Return the first of what is missing, and how much more there is."""
-    if not report.missing:
-        return ""
-    more = len(report.missing) - 1
-    return report.missing[0].rstrip(".") + (f" (and {more} more, below)" if more else "")
 
 
 def names(values: Sequence[str], limit: int = MAX_NAMES) -> str:
@@ -318,82 +213,3 @@ def similar_facts(entry: SimilarIncident) -> str:
 def confirm_command(report: Report) -> str:
     """Return the command that records what it really was."""
     return f"openstack-rca confirm {report.id} --cause COMPONENT"
-
-
-@dataclass(frozen=True)
-class ChainLine:
-    """Rows of the chain that say the same of several components, together on one line."""
-
-    depth: int
-    components: tuple[str, ...]
-    hop: Hop | None
-
-
-def chain_lines(rows: Sequence[ChainRow]) -> list[ChainLine]:
-    """Return the rows of the chain, those that end here and say the same of one troubler in the line of the first."""
-    lines: list[ChainLine] = []
-    ends: dict[Hop, int] = {}
-    for position, row in enumerate(rows):
-        end = position + 1 == len(rows) or rows[position + 1].depth <= row.depth
-        said = row.hop.model_copy(update={"target": ""}) if row.hop and end else None
-        if said in ends:
-            before = lines[ends[said]]
-            lines[ends[said]] = ChainLine(before.depth, (*before.components, row.component), before.hop)
-            continue
-        if said is not None:
-            ends[said] = len(lines)
-        lines.append(ChainLine(row.depth, (row.component,), row.hop))
-    return lines
-
-
-def chain_rows(hops: Sequence[Hop]) -> list[ChainRow]:
-    """Return the hops as rows of a tree, each hop exactly once, whatever shape the graph has.
-
-    A tree starts at every component that nothing troubles; a component with several troublers has its own followers
-    below the first one only. What is left then is cycles: each is entered at the first hop left.
-    """
-    targets = {hop.target for hop in hops}
-    starts = [hop.source for hop in hops if hop.source not in targets] + [hop.source for hop in hops]
-    waiting: dict[str, list[Hop]] = {}
-    for hop in hops:
-        waiting.setdefault(hop.source, []).append(hop)
-    rows: list[ChainRow] = []
-    for start in starts:
-        if not waiting.get(start):
-            continue
-        rows.append(ChainRow(0, start, None))
-        stack = [(1, hop) for hop in reversed(waiting.pop(start))]
-        while stack:
-            depth, hop = stack.pop()
-            rows.append(ChainRow(depth, hop.target, hop))
-            stack.extend((depth + 1, following) for following in reversed(waiting.pop(hop.target, [])))
-    return rows
-
-
-_BAR = 14
-
-
-def story_title(story: StoryPicture) -> str:
-    """Which request a picture shows, and how many are like it."""
-    others = f"; {story.like_it - 1} more stopped alike" if story.like_it > 1 else ""
-    return f"{story.name}, begun {clock(story.begun)}{others}"
-
-
-def story_lines(story: StoryPicture) -> list[str]:
-    """A request as a picture in text: one line a step, what is normal on the left, this time on the right."""
-    longest = max([step.within_seconds or step.normal_seconds for step in story.steps] or [1.0]) or 1.0
-    width = max([len(step.component) for step in story.steps] or [0])
-
-    def bar(seconds: float, sign: str = "-") -> str:
-        return "|" + sign * round(_BAR * min(seconds / longest, 1.0))
-
-    lines = [f"{'':{width}}  {'normally':{_BAR + 10}}this time"]
-    for step in story.steps:
-        normal = f"{bar(step.normal_seconds)} {step.normal_seconds:.1f} s"
-        if step.seconds is None:
-            here = f"{bar(step.within_seconds or longest, '.')} nothing within {step.within_seconds or longest:.1f} s"
-        else:
-            late = step.within_seconds is not None and step.seconds > step.within_seconds
-            here = f"{bar(step.seconds)} {step.seconds:.1f} s{', late' if late else ''}"
-        lines.append(f"{step.component:{width}}  {normal:{_BAR + 10}}{here}")
-    return lines
