@@ -123,6 +123,20 @@ def without_docstring(source: str) -> list[str]:
     return list(visit(ast.parse(source).body, ""))
 
 
+def needs_late_annotations(source: str) -> bool:
+    """Whether an annotation names a class that ends further down, or what only a type checker imports."""
+    tree = ast.parse(source)
+    checked = [
+        node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    ]
+    imports = [found for node in checked for found in ast.walk(node) if isinstance(found, ast.Import | ast.ImportFrom)]
+    late = {alias.asname or alias.name for found in imports for alias in found.names}
+    ends = {node.name: node.end_lineno or 0 for node in tree.body if isinstance(node, ast.ClassDef)}
+    parts = [getattr(node, which, None) for node in ast.walk(tree) for which in ("annotation", "returns")]
+    named = [name for part in parts if part for name in ast.walk(part) if isinstance(name, ast.Name)]
+    return any(name.id in late or ends.get(name.id, 0) >= name.lineno for name in named)
+
+
 @pytest.mark.parametrize("path", modules(), ids=name_of)
 def test_a_module_fits_in_a_head(path: Path) -> None:
     """No module is longer than 400 lines."""
@@ -175,6 +189,13 @@ def test_every_public_name_says_what_it_is(path: Path) -> None:
     assert without_docstring(source) == []
 
 
+def test_annotations_are_put_off_only_where_one_needs_it() -> None:
+    """Python 3.11 reads every annotation as it stands, but for what is defined later or imported for type checkers alone."""
+    texts = {name_of(path): path.read_text() for path in text_files() if path.suffix == ".py"}
+    put_off = [name for name, text in texts.items() if text.count("\nfrom __future__ import annotations\n")]
+    assert [name for name in put_off if not needs_late_annotations(texts[name])] == []
+
+
 def test_the_checks_see_what_they_look_for() -> None:
     """The helpers of this file find the offences, written in each way."""
     assert broad_excepts("try: pass\nexcept: pass") == [2]
@@ -182,6 +203,9 @@ def test_the_checks_see_what_they_look_for() -> None:
     assert broad_excepts("try: pass\nexcept ValueError: pass") == []
     assert reads_of_environment("import os\nos.environ['A']\nfrom os import getenv\nos.getenv('B')") == [2, 3, 4]
     assert long_functions("def a():\n    pass\n\n@b\ndef c():\n    pass\n    pass\n", 2) == ["c"]
+    assert needs_late_annotations("class A:\n    def b(self) -> A: ...")
+    assert needs_late_annotations("if TYPE_CHECKING:\n    import polars as pl\na: pl.Series")
+    assert not needs_late_annotations("class A: ...\ndef b() -> A: ...")
     assert without_docstring("class A:\n    '''a'''\n    def b(self): ...\n    def _c(self): ...\n") == ["A.b"]
 
 

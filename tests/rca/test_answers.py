@@ -1,7 +1,5 @@
 """What APIs answer, against the model's normal: refusals among services, and answers that take far too long."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 import polars as pl

@@ -1,7 +1,5 @@
 """A neighbour's words of trouble, told at no level, are the cause of what others complain of right after them, and of nothing else."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import timedelta
 

@@ -1,7 +1,5 @@
 """How long a request took, as access logs tell it."""
 
-from __future__ import annotations
-
 import polars as pl
 
 _SECONDS = r"\btime: ([0-9]+\.[0-9]+)"

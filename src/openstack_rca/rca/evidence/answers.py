@@ -4,8 +4,6 @@ Access logs tell both at level INFO. A user's mistake is refused too, so refusal
 that one service makes for another (it carries the id of the request that it serves), and of a log-in.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import polars as pl

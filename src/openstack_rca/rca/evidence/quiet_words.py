@@ -4,8 +4,6 @@ Every machine writes some, so such a line alone speaks against nobody (it weighs
 one of them is why others complain is for ``judgement`` to say.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

@@ -4,8 +4,6 @@ The loud ones are the victims: OpenStack's services log errors by the hundred wh
 whose fault it is stands once, at no level, in the log of a kernel or a switch.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 
