@@ -26,7 +26,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 from cosmic_ray.commands import init
-from cosmic_ray.mutating import use_mutation
+from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator
 from cosmic_ray.work_db import use_db
 from cosmic_ray.work_item import MutationSpec
@@ -180,11 +180,23 @@ def _tried(tests: list[str]) -> None:
     sys.exit(pytest.main([*PYTEST, *tests]))
 
 
-def survives(mutation: MutationSpec, tests: TestMap) -> str:
-    """The patch of a mutant that its tests do not notice, empty for one that they do; one that takes too long is noticed."""
+def survives(mutation: MutationSpec, tests: TestMap) -> str | None:
+    """The patch of a mutant that its tests do not notice, empty for one that they do; one that takes too long is noticed.
+
+    None is for what cosmic-ray names and cannot make, such as another exception for one that is named with its module.
+    """
     chosen = tests.tests_of(mutation)
     operator = get_operator(mutation.operator_name)(**mutation.operator_args)
-    with use_mutation(mutation.module_path, operator, mutation.occurrence) as (before, after):
+    path = Path(mutation.module_path)
+    before = path.read_text()
+    try:
+        after = mutate_code(before, operator, mutation.occurrence)
+    except AttributeError:
+        after = None
+    if after is None:
+        return None
+    try:
+        path.write_text(after)
         process = _FORK.Process(target=_tried, args=(chosen,))
         process.start()
         process.join(PATIENCE + 10 * sum(tests.seconds[name] for name in chosen))
@@ -192,6 +204,8 @@ def survives(mutation: MutationSpec, tests: TestMap) -> str:
         with suppress(ProcessLookupError):
             os.killpg(process.pid or 0, signal.SIGKILL)
         process.join()
+    finally:
+        path.write_text(before)
     if process.exitcode != pytest.ExitCode.OK:
         return ""
     return "\n".join(
@@ -210,11 +224,13 @@ def _statement(mutation: MutationSpec) -> range:
 
 
 def _silent_ranges(source: str) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
-    """Places whose change cannot be seen when the module runs: annotations, docstrings, the guard of ``TYPE_CHECKING``."""
+    """Places whose change cannot be seen when the module runs: annotations, docstrings, whether a dataclass is frozen."""
     for node in ast.walk(ast.parse(source)):
         silent: list[ast.expr | ast.stmt | None] = []
         if isinstance(node, ast.arg | ast.AnnAssign):
             silent.append(node.annotation)
+        if isinstance(node, ast.ClassDef):
+            silent += node.decorator_list
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             silent.append(node.returns)
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
@@ -295,8 +311,9 @@ def main() -> int:
         for mutation in track(chosen, description=arguments.room):
             if time.monotonic() > end:
                 break
-            done += 1
-            if patch := survives(mutation, test_map):
+            patch = survives(mutation, test_map)
+            done += patch is not None
+            if patch:
                 survived.append(patch)
                 print(patch, flush=True)
     caught = 1 - len(survived) / max(done, 1)
