@@ -65,6 +65,17 @@ def test_the_words_that_a_signature_knows_stand_on_a_narrow_screen_too(width: in
     assert "the quorum was lost" in shown
 
 
+@pytest.mark.parametrize(("width", "lines"), [(40, 5), (60, 4), (80, 3), (120, 3)])
+def test_a_proof_has_three_lines_and_more_where_the_screen_is_narrow(width: int, lines: int) -> None:
+    """So that it still says as much."""
+    report = report_samples.confirmed()
+    proof = report.causes[0].evidence[0].model_copy(update={"text": "abc de " * 300, "matched": ""})
+    causes = [report.causes[0].model_copy(update={"evidence": [proof]}), *report.causes[1:]]
+    shown = on_screen(report.model_copy(update={"causes": causes}), width)
+    starts = [next(at for at, line in enumerate(shown) if line.startswith(name)) for name in ("Proof:", "Do:")]
+    assert starts[1] - starts[0] == lines
+
+
 def test_the_last_line_calls_the_program_as_its_reader_does() -> None:
     """In a checkout without an activated environment that is a path; the line is never broken, so that it can be copied."""
     output = io.StringIO()
