@@ -118,6 +118,18 @@ def test_a_secret_that_holds_its_own_quote_goes_whole(quote: str, depth: int, pa
     assert "name" in masked
 
 
+@pytest.mark.parametrize("depth", [0, 1, 2], ids=["plain", "in a string", "in a string in a string"])
+def test_a_secret_that_ends_with_a_backslash_ends_at_its_quote(depth: int) -> None:
+    """What stands behind it is no secret."""
+    secret = escaped("hunter-2\\", "'")
+    text = f"'password': '{secret}', 'name': 'nova'"
+    for _ in range(depth):
+        text = escaped(text, "'")
+    masked = mask_secrets(text)
+    assert "hunter-2" not in masked
+    assert "nova" in masked
+
+
 def escaped(text: str, quote: str) -> str:
     """Text as it stands inside a quoted literal."""
     return text.replace("\\", "\\\\").replace(quote, "\\" + quote)

@@ -195,7 +195,7 @@ def _is_plain(word: str, *, first: bool) -> bool:
         return False
     if _PLAIN_NUMBER.fullmatch(word) or _PER_CENT.fullmatch(word):
         return True
-    return word[:4].lower() != "www." and _PLAIN_WORD.fullmatch(word) is not None
+    return _PLAIN_WORD.fullmatch(word) is not None
 
 
 def _longest_run(text: str) -> int:
