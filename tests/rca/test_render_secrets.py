@@ -124,10 +124,8 @@ def test_a_secret_that_ends_with_a_backslash_ends_at_its_quote(depth: int) -> No
     secret = escaped("hunter-2\\", "'")
     text = f"'password': '{secret}', 'name': 'nova'"
     for _ in range(depth):
-        text = escaped(text, "'")
-    masked = mask_secrets(text)
-    assert "hunter-2" not in masked
-    assert "nova" in masked
+        secret, text = escaped(secret, "'"), escaped(text, "'")
+    assert mask_secrets(text) == text.replace(secret, SECRET_MASK)
 
 
 def escaped(text: str, quote: str) -> str:
