@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager, suppress
 from functools import lru_cache
-from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +168,8 @@ def open_cluster(address: str | None, settings: Settings) -> Iterator[Cluster | 
 @contextmanager
 def _started(processes: int) -> Iterator[Any]:
     """Workers on this machine, which only this process can reach: who reaches a scheduler can run anything there."""
+    from multiprocessing import resource_tracker
+
     import distributed
 
     # A process inherits what is blocked: Ctrl-C, which a terminal sends to all of them, is for this one alone. The tracker

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -15,13 +16,14 @@ from openstack_rca.rca.relevance import AnalysisEvent, ConfirmedEvent, Event, st
 from openstack_rca.rca.relevance import History as History
 from openstack_rca.rca.relevance import PastIncident as PastIncident
 from openstack_rca.rca.report import REPORT_ID_LENGTH, Report
-from openstack_rca.rca.scoring import Question, Truth
-from openstack_rca.rca.scoring import labelled_incidents as incidents
 from openstack_rca.rca.vocabulary import Category
 from openstack_rca.service.analysis import analyze
 from openstack_rca.service.listener import SILENT, Listener
 from openstack_rca.service.model_choice import open_model
 from openstack_rca.settings import Settings
+
+if TYPE_CHECKING:
+    from openstack_rca.rca.scoring import Question, Truth
 
 HISTORY_FILE = "history.jsonl"
 LAST = "last"
@@ -118,6 +120,9 @@ def import_incidents(
 
     Raises IncidentFormatError: no incident, or a broken one; nothing is imported then. HistoryUnavailable.
     """
+    # An answer reads the history, and no labels.
+    from openstack_rca.rca.scoring import labelled_incidents as incidents
+
     folders = incidents.find_incidents(folder)
     labelled = [(incidents.read_question(path), incidents.read_truth(path)) for path in folders]
     causes = [_cause(question, truth) for question, truth in labelled]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import ssl
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,8 @@ from openstack_rca.lifecycle.objects.credentials import S3Access, find_s3_access
 from openstack_rca.settings import Settings
 
 if TYPE_CHECKING:
+    import ssl
+
     from obstore.store import ObjectStore as AnyStore
 
 SLOWEST_UPLOAD_BYTES_PER_SECOND = 64 * 1024
@@ -98,6 +99,9 @@ def certificates(settings: Settings) -> bytes:
 
 def trusted_authorities(settings: Settings) -> ssl.SSLContext:
     """Who may vouch for a server: those that the system trusts, and ``settings.ca_bundle``; errors as ``certificates``."""
+    # Only a store that is asked needs it.
+    import ssl
+
     context = ssl.create_default_context()
     if settings.ca_bundle is not None:
         context.load_verify_locations(cadata=certificates(settings).decode("ascii", "ignore"))
