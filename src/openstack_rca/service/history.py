@@ -1,5 +1,7 @@
 """Past incidents: keep answers, record what it really was, bring in labelled incidents, list them."""
 
+from __future__ import annotations
+
 import difflib
 import hashlib
 import json
