@@ -56,6 +56,19 @@ def test_help_fits_the_screen(words: tuple[str, ...], command: click.Command, wi
     assert [line for line in prose if len(line) > width] == []
 
 
+@pytest.mark.parametrize("words", [(), ("analyze",), ("models", "pin")], ids=" ".join)
+def test_on_a_narrow_screen_help_fits_whole_and_its_examples_can_be_pasted(words: tuple[str, ...]) -> None:
+    """Below each other, not beside each other; a shell joins the parts of a command again."""
+    output = CliRunner().invoke(cli, [*words, "--help"], env={"COLUMNS": "40"}).output
+    assert [line for line in output.splitlines() if len(line) > 40] == []
+    joined = re.sub(r" \\\n +", " ", output)
+    assert {
+        (): "  openstack-rca analyze /var/log/kolla\n",
+        ("analyze",): 'openstack-rca analyze /var/log/kolla --issue "Instances stay in BUILD"\n',
+        ("models", "pin"): 'openstack-rca models pin 14 --reason "until the new release is understood"\n',
+    }[words] in joined
+
+
 @pytest.mark.parametrize("words", [(), ("models",), ("runs",), ("signatures",)], ids=" ".join)
 def test_the_list_of_commands_is_not_cut_off(words: tuple[str, ...]) -> None:
     """Each command has a summary that fits in its line."""

@@ -9,6 +9,7 @@ import click
 from click.exceptions import NoSuchCommand
 
 from openstack_rca import __version__
+from openstack_rca.cli.help_text import HelpFormatter
 from openstack_rca.cli.lazy import LazyCommand, LazyGroup
 from openstack_rca.cli.standard_output import guard_standard_output
 from openstack_rca.errors import OpenStackRcaError, PublishInterrupted, TrainingInterrupted
@@ -53,6 +54,9 @@ COMMANDS = {
     "watch": LazyCommand("watch", "watch_command", "Watch logs, and tell when trouble begins and ends."),
 }
 """Every command: where it lives, and its line in the help."""
+
+
+click.Context.formatter_class = HelpFormatter
 
 
 @click.group(
