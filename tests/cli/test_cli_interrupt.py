@@ -97,6 +97,13 @@ def test_an_interrupt_that_a_library_swallows_comes_again() -> None:
         shown.part(1, 2)
 
 
+def test_only_the_running_step_is_shown_and_by_words() -> None:
+    with steps() as shown:
+        shown.step("read logs")
+        shown.step("look_back")
+        assert [task.description for task in shown.progress.tasks] == ["look back"]
+
+
 def test_after_a_command_ctrl_c_is_what_it_was_before() -> None:
     """The handler of the caller is put back."""
     before = signal.getsignal(signal.SIGINT)

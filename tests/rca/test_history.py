@@ -241,6 +241,13 @@ def test_a_huge_issue_is_cut_in_the_middle(history: History) -> None:
     assert len(event_of(report).issue) <= 2000
 
 
+def test_an_incident_whose_evidence_is_thin_began_when_its_best_guess_did() -> None:
+    """Nothing of it is noticeable enough for a fingerprint; the time of the analysis says nothing of the incident."""
+    report = report_samples.confirmed()
+    thin = report.model_copy(update={"fingerprint": Fingerprint()})
+    assert event_of(thin).time == report.causes[0].onset
+
+
 def test_the_folder_of_an_unwritable_file_is_named(history: History) -> None:
     history.append([analysis()])
     if os.geteuid() == 0:

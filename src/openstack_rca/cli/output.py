@@ -155,11 +155,11 @@ class Steps(Listener):
         self.task: TaskID | None = None
 
     def step(self, name: str) -> None:
-        """Begin a step of unknown length."""
+        """Begin a step of unknown length, in the place of the one before."""
         self.interrupt.check()
         if self.task is not None:
-            self.progress.update(self.task, total=1, completed=1)
-        self.task = self.progress.add_task(name, total=None, note="")
+            self.progress.remove_task(self.task)
+        self.task = self.progress.add_task(name.replace("_", " "), total=None, note="")
 
     def part(self, done: int, total: int) -> None:
         """How far the running step is."""

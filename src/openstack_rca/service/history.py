@@ -6,7 +6,6 @@ import difflib
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from pydantic import ValidationError
 
 from openstack_rca.errors import IncidentFormatError, ReportNotFound, UnknownComponent
 from openstack_rca.rca.knowledge import load_topology
-from openstack_rca.rca.relevance import AnalysisEvent, ConfirmedEvent, Event, storable
+from openstack_rca.rca.relevance import ConfirmedEvent, Event, event_of, storable
 from openstack_rca.rca.relevance import History as History
 from openstack_rca.rca.relevance import PastIncident as PastIncident
 from openstack_rca.rca.report import REPORT_ID_LENGTH, Report
@@ -166,19 +165,8 @@ def _incident_id(question: Question, truth: Truth) -> str:
 
 
 def _events(id_: str, question: Question, truth: Truth, cause: str, report: Report) -> list[Event]:
-    now = datetime.now(UTC)
-    answer = report.causes[0] if report.causes else None
-    analysis = AnalysisEvent(
-        id=id_,
-        recorded=now,
-        time=report.fingerprint.began or report.created,
-        issue=storable(question.issue),
-        fingerprint=report.fingerprint,
-        component=answer.component if answer else None,
-        category=answer.category if answer else None,
-        verdict=report.verdict.value,
-        source="incident",
-    )
+    told = {"id": id_, "issue": storable(question.issue), "source": "incident"}
+    analysis = event_of(report).model_copy(update=told)
     category = Category(truth.category) if truth.category in list(Category) else None
     note = storable(f"{question.id}: {truth.fault}" if truth.fault else question.id)
-    return [analysis, ConfirmedEvent(id=id_, recorded=now, component=cause, category=category, note=note)]
+    return [analysis, ConfirmedEvent(id=id_, recorded=analysis.recorded, component=cause, category=category, note=note)]

@@ -6,6 +6,7 @@ from openstack_rca.rca.relevance.incident_history import (
     Event,
     History,
     PastIncident,
+    event_of,
     storable,
 )
 from openstack_rca.rca.relevance.past_incidents import (

@@ -246,7 +246,7 @@ def event_of(report: Report) -> AnalysisEvent:
     return AnalysisEvent(
         id=report.id,
         recorded=datetime.now(UTC),
-        time=report.fingerprint.began or report.created,
+        time=report.fingerprint.began or (cause and cause.onset) or report.created,
         issue=storable(report.issue),
         fingerprint=report.fingerprint,
         component=cause.component if cause else None,
