@@ -1,7 +1,6 @@
 """What fits the question: words, meaning, past incidents. May touch ``report`` and what lies below it."""
 
 from openstack_rca.rca.relevance.incident_history import (
-    AnalysisEvent,
     ConfirmedEvent,
     Event,
     History,
