@@ -1,7 +1,5 @@
 """Help that fits the terminal: below some width, terms stand above their descriptions and examples go on in a second line."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import textwrap
