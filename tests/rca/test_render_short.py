@@ -131,6 +131,30 @@ def test_a_ticket_names_what_could_not_be_read() -> None:
     assert "\nNot read, or only in part: `nova/nova-api.log` (may not be read)\n" in text
 
 
+@pytest.mark.parametrize(("count", "told"), [(3, "(may not be read)\n"), (5, "(may not be read) and 2 more\n")])
+def test_of_many_files_that_could_not_be_read_a_ticket_names_three(count: int, told: str) -> None:
+    """And counts the others."""
+    files = [
+        FileSummary(
+            file=f"{number}.log", lines=0, events=0, unknown_lines=0, format="skipped", skip=SkipReason.UNREADABLE
+        )
+        for number in range(count)
+    ]
+    text = ticket.render_ticket(report_samples.confirmed().model_copy(update={"files": files}))
+    (line,) = [line + "\n" for line in text.splitlines() if line.startswith("Not read")]
+    assert line.endswith(f"`2.log` {told}") and "3.log" not in line
+
+
+def test_the_names_of_causes_stand_in_one_column() -> None:
+    """Also where nobody knows since when."""
+    report = report_samples.confirmed()
+    causes = [report.causes[0], report.causes[1].model_copy(update={"onset": None})]
+    first, second = (
+        line for line in on_screen(report.model_copy(update={"causes": causes})) if line[:4] in ("  1 ", "  2 ")
+    )
+    assert first.index("mariadb") == second.index("rabbitmq")
+
+
 SCREEN = """\
 CONFIRMED  mariadb on controller  93 % sure  since 2026-03-09 14:02:09 UTC
 Why:     The database server on controller went away at 14:02:09 and refused
