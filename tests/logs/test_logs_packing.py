@@ -236,18 +236,23 @@ def test_links_that_lead_out_and_devices_are_named_and_never_followed(tmp_path: 
     }
 
 
-def test_a_link_in_a_zip_is_named_and_never_followed(tmp_path: Path) -> None:
-    """A zip marks a link by its mode; its content is the target's name, not a log."""
+def test_links_and_devices_in_a_zip_are_named_and_never_followed(tmp_path: Path) -> None:
+    """A zip marks them by their mode; the content of a link is the target's name, not a log."""
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as archive:
-        link = zipfile.ZipInfo("evil.log")
-        link.external_attr = (stat.S_IFLNK | 0o777) << 16
-        archive.writestr(link, str(tmp_path / "secret.log"))
+        for name, kind in (("evil.log", stat.S_IFLNK), ("pipe.log", stat.S_IFIFO), ("socket.log", stat.S_IFSOCK)):
+            odd = zipfile.ZipInfo(name)
+            odd.external_attr = (kind | 0o777) << 16
+            archive.writestr(odd, str(tmp_path / "secret.log"))
         archive.writestr("good.log", LINE)
     write(tmp_path / "secret.log", LATER)
     read = read_logs([write(tmp_path / "x.zip", made.getvalue())])
     assert read.events["message"].to_list() == ["up"]
-    assert left_out(read) == {"x.zip/evil.log": SkipReason.UNSAFE_MEMBER}
+    assert left_out(read) == {
+        "x.zip/evil.log": SkipReason.UNSAFE_MEMBER,
+        "x.zip/pipe.log": SkipReason.SPECIAL_FILE,
+        "x.zip/socket.log": SkipReason.SPECIAL_FILE,
+    }
 
 
 def test_a_member_without_a_name_is_harmless(tmp_path: Path) -> None:

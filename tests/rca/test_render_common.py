@@ -119,6 +119,7 @@ def test_hosts_are_words_that_a_line_can_break_between(host: str | None, text: s
         (["a", "b"], "a and b"),
         (list("abcd"), "a, b, c and d"),
         (list("abcde"), "a, b, c and 2 more"),
+        (list("abcdefg"), "a, b, c and 4 more"),
     ],
 )
 def test_long_lists_are_counted(values: list[str], text: str) -> None:
