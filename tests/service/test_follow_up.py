@@ -14,8 +14,9 @@ from report_samples import confirmed, healthy
 
 from openstack_rca.rca.report import Report
 from openstack_rca.rca.report.report import Window
+from openstack_rca.service.asked import Asked, is_small_talk
 from openstack_rca.service.earlier import Earlier
-from openstack_rca.service.follow_up import Asked, follow_up, is_small_talk
+from openstack_rca.service.follow_up import follow_up
 
 REPORT = confirmed()
 

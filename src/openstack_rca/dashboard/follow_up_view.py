@@ -6,7 +6,8 @@ from openstack_rca.dashboard.conversation import Answer, ask_about, past_of
 from openstack_rca.dashboard.evidence_view import draw_evidence
 from openstack_rca.dashboard.words import here, plain, prose, sentence
 from openstack_rca.errors import OpenStackRcaError
-from openstack_rca.service.follow_up import Asked, Reply, follow_up, what_can_be_asked
+from openstack_rca.service.asked import Asked
+from openstack_rca.service.follow_up import Reply, follow_up, what_can_be_asked
 from openstack_rca.service.language_model import is_configured, narrate, narrative_lines
 from openstack_rca.settings import Settings
 

@@ -3,17 +3,14 @@
 A question is of one of the sorts in ``Asked``; what fits none of them is told what can be asked instead.
 """
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
-from enum import StrEnum
-from itertools import pairwise
+from datetime import datetime, timedelta
 
 from openstack_rca.plain_text import counted
-from openstack_rca.rca.knowledge import load_topology
 from openstack_rca.rca.render import as_utc, certainty, clock, confidence_sides, confidence_text, moment, place
 from openstack_rca.rca.report import Cause, EvidenceItem, Report
+from openstack_rca.service.asked import Asked, accused, cited, clocks_in, hosts, is_small_talk, request_in, understand
 from openstack_rca.service.earlier import Earlier, compare_with_earlier
 
 MOST_LINES = 12
@@ -21,22 +18,6 @@ MOST_EVIDENCE = 6
 AROUND = timedelta(minutes=1)
 NO_PAST = Earlier()
 Beside = Callable[[datetime], str]
-
-
-class Asked(StrEnum):
-    """What a question is about."""
-
-    GREETING = "greeting"
-    WHY_NOT = "why not"
-    EVIDENCE = "evidence"
-    REQUESTS = "requests"
-    COMPARE = "compare"
-    SINCE = "since when"
-    AT = "what happened at"
-    CHECKS = "what to check"
-    HOST = "only one host"
-    WHY = "why"
-    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
@@ -49,39 +30,6 @@ class Reply:
     checks: list[str] = field(default_factory=list)
 
 
-_GREETING = re.compile(
-    r"\s*(?:hi|hello|hey|hallo|moin|good (?:morning|day|afternoon|evening)|thanks?|thank you|ok(?:ay)?|cheers|bye|test|"
-    r"help|who are you|what (?:are you|can (?:i|you) (?:ask|do))|how are you)(?: (?:there|all|you|very much|so much|a lot))*"
-    r"[\s.!?]*",
-    re.IGNORECASE,
-)
-_CLOCK = re.compile(r"(?<![\d:.])(\d{1,2}):(\d{2})(?::(\d{2}))?(?![\d:])")
-_REQUEST = re.compile(r"req-[0-9a-f]{8}[0-9a-f-]*", re.IGNORECASE)
-_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-_PLAIN_WORDS = {"host", "network", "storage"}
-"""Components whose names are words of many questions; they count where one asks for a reason, or the report names them."""
-
-_SORTS: tuple[tuple[Asked, str], ...] = (
-    (Asked.COMPARE, r"\bcompare\b|\byesterday\b|\blast week\b|\bdifferent from\b"),
-    (Asked.WHY_NOT, r"\bwhy not\b|\bwhy (?:is|was)(?:n't| it not| not)\b|\bcould (?:it|this) (?:also )?be\b|\bruled? out\b"
-                    r"|^\s*(?:is|was) (?:it|this)\b|^\s*not\b|\bwhat about\b|\binstead of\b"),
-    (Asked.EVIDENCE, r"\bevidence\b|\bproofs?\b|\bprove[sn]?\b|\bshow (?:me )?(?:the )?(?:log )?lines?\b|\bwhich lines?\b"),
-    (Asked.REQUESTS, r"\brequests?\b.*\bfail|\bfail\w*\b.*\brequests?\b|\breq-[0-9a-f]{8}"),
-    (Asked.SINCE, r"\bsince when\b|\bhow long\b|\bonset\b|\bwhen (?:did|does|was|has)\b.*\b(?:start|beg[ai]n|fail|happen|break)"),
-    (Asked.AT, r"\bwhat (?:else )?(?:happened|happens|was going on|went on|was logged)\b|\btimeline\b|\bin (?:what )?order\b"),
-    (Asked.CHECKS, r"\bwhat\b.*\b(?:check|do|try|look at)\b|\bhow\b.*\b(?:fix|repair|verify|confirm|check|solve)\b"
-                   r"|\bnext (?:steps?|checks?)\b|\bremedy\b|\bchecks?\b"),
-    (Asked.HOST, r"\bonly\b|\bjust\b|\bon (?:the )?host\b"),
-    (Asked.WHY, r"\bwhy\b|\bhow (?:do you know|sure|certain|come)\b|\breasons?\b|\bwhat makes\b|\bexplain\b"),
-)  # fmt: skip
-_PATTERNS = tuple((asked, re.compile(pattern, re.IGNORECASE)) for asked, pattern in _SORTS)
-
-
-def is_small_talk(text: str) -> bool:
-    """Whether this is a greeting or the like, which asks nothing of any logs."""
-    return not text.strip() or _GREETING.fullmatch(text) is not None
-
-
 def what_can_be_asked(report: Report | None = None) -> list[str]:
     """Examples of questions; about a report with names that it holds."""
     if report is None:
@@ -91,8 +39,8 @@ def what_can_be_asked(report: Report | None = None) -> list[str]:
     if not report.causes:
         return [f"About this report you can ask: {at}; which requests failed; could it be rabbitmq; what to check."]
     first = report.causes[0].component
-    other = next((name for name in _accused(report) if name != first), "rabbitmq")
-    host = next(iter(_hosts(report)), "compute1")
+    other = next((name for name in accused(report) if name != first), "rabbitmq")
+    host = next(iter(hosts(report)), "compute1")
     return [
         f"About this report you can ask: why {first}; why not {other}; show the evidence of {other}; {at}; since when; "
         f"which requests failed; what to check; only host {host}."
@@ -107,14 +55,8 @@ def follow_up(question: str, report: Report, earlier: Earlier = NO_PAST, beside:
     """
     if is_small_talk(question):
         return Reply(Asked.GREETING, what_can_be_asked(report))
-    asked = next((asked for asked, pattern in _PATTERNS if pattern.search(question)), Asked.UNKNOWN)
-    names, host = _components_in(question, report, asked), _host_in(question, report)
-    if asked in (Asked.UNKNOWN, Asked.WHY_NOT) and host and not names:
-        asked = Asked.HOST
-    if asked is Asked.UNKNOWN and _CLOCK.search(question) and len(_WORD.findall(question)) <= 4:
-        asked = Asked.AT
-    if asked is Asked.HOST and host is None:
-        asked = Asked.UNKNOWN
+    about = understand(question, report)
+    asked, names, host = about.asked, about.components, about.host
     answers: dict[Asked, Callable[[], Reply]] = {
         Asked.WHY: lambda: _why(report, names, asked),
         Asked.WHY_NOT: lambda: _why(report, names, asked),
@@ -129,57 +71,6 @@ def follow_up(question: str, report: Report, earlier: Earlier = NO_PAST, beside:
     if asked in answers:
         return answers[asked]()
     return Reply(Asked.UNKNOWN, ["This report does not tell that.", *what_can_be_asked(report)])
-
-
-def _accused(report: Report) -> list[str]:
-    """Components that the report says something about, those that it ranks first."""
-    found = [cause.component for cause in report.causes] + [item.component for item in report.ruled_out]
-    found += [item.accuses for item in _items(report)]
-    return list(dict.fromkeys(found))
-
-
-def _hosts(report: Report) -> list[str]:
-    named = [name.strip() for cause in report.causes for name in (cause.host or "").split(",")]
-    named += [name for item in _items(report) for name in (item.host, item.accused_host) if name]
-    named += [entry.host for entry in report.timeline if entry.host]
-    return list(dict.fromkeys(name for name in named if name))
-
-
-def _items(report: Report) -> list[EvidenceItem]:
-    """Every piece of evidence once, of the first cause first."""
-    found = {(item.file, item.line): item for cause in report.causes for item in cause.evidence}
-    return list(found.values())
-
-
-def _components_in(question: str, report: Report, asked: Asked) -> list[str]:
-    known = (
-        set(_accused(report)) | {hop.target for hop in report.chain} | {name.split()[0] for name in report.blast_radius}
-    )
-    known |= _PLAIN_WORDS - {"host"} if asked in (Asked.WHY, Asked.WHY_NOT) else set()
-    canonical = load_topology().canonical
-    words = _WORD.findall(question)
-    # Names of two words, "nova compute", before their parts.
-    pairs = [f"{first}-{second}" for first, second in pairwise(words)]
-    found: list[str] = []
-    for word in [*pairs, *words]:
-        name = word.lower() if word.lower() in known else canonical(word)
-        if (
-            name is None
-            or (name in _PLAIN_WORDS and name not in known)
-            or (word in words and _is_part(word, pairs, found))
-        ):
-            continue
-        found.append(name)
-    return list(dict.fromkeys(found))
-
-
-def _is_part(word: str, pairs: list[str], found: list[str]) -> bool:
-    return any(word in pair.split("-") and load_topology().canonical(pair) in found for pair in pairs)
-
-
-def _host_in(question: str, report: Report) -> str | None:
-    words = {word.lower() for word in _WORD.findall(question)}
-    return next((host for host in _hosts(report) if host.lower() in words or host.split(".")[0].lower() in words), None)
 
 
 def _why(report: Report, names: list[str], asked: Asked) -> Reply:
@@ -202,7 +93,7 @@ def _about(report: Report, name: str) -> tuple[list[str], list[EvidenceItem]]:
     for number, cause in enumerate(report.causes, 1):
         if cause.component == name:
             return _about_cause(report, cause, number), cause.evidence[:3]
-    items = [item for item in _items(report) if item.accuses == name]
+    items = [item for item in cited(report) if item.accuses == name]
     reasons = [f"{item.component} was ruled out: {item.reason}" for item in report.ruled_out if item.component == name]
     if reasons:
         return reasons, items[:3]
@@ -212,7 +103,7 @@ def _about(report: Report, name: str) -> tuple[list[str], list[EvidenceItem]]:
         return [
             f"{name} is in trouble, and {by} accounts for that; nothing says that it failed on its own account."
         ], items[:3]
-    logged = [item for item in _items(report) if item.service == name]
+    logged = [item for item in cited(report) if item.service == name]
     if logged:
         return [f"{name} complains about others; no line of these logs speaks against {name} itself."], logged[:3]
     return [f"No line of these logs speaks against {name}."], []
@@ -236,7 +127,7 @@ def _about_cause(report: Report, cause: Cause, number: int) -> list[str]:
 
 
 def _evidence(report: Report, names: list[str], host: str | None) -> Reply:
-    items = _items(report)
+    items = cited(report)
     if names:
         of_cause = [item for cause in report.causes if cause.component in names for item in cause.evidence]
         against = [item for item in items if item.accuses in names or item.service in names]
@@ -255,19 +146,11 @@ def _evidence(report: Report, names: list[str], host: str | None) -> Reply:
     return Reply(Asked.EVIDENCE, [line], items[:MOST_EVIDENCE])
 
 
-def _clocks(question: str, day: datetime) -> list[datetime]:
-    found = []
-    for hour, minute, second in _CLOCK.findall(question):
-        if int(hour) < 24 and int(minute) < 60 and int(second or 0) < 60:
-            found.append(datetime.combine(day.date(), time(int(hour), int(minute), int(second or 0)), day.tzinfo))
-    return found
-
-
 def _at(report: Report, question: str, beside: Beside) -> Reply:
     told = sorted([(as_utc(when), text) for when, text in _happenings(report)], key=lambda item: item[0])
     if not told:
         return Reply(Asked.AT, ["The report holds no times."])
-    named = _clocks(question, as_utc(report.window.start or told[0][0]))
+    named = clocks_in(question, as_utc(report.window.start or told[0][0]))
     if named:
         start, end = (named[0], named[1]) if len(named) > 1 else (named[0] - AROUND, named[0] + AROUND)
         near = [(when, text) for when, text in told if start <= when <= end]
@@ -281,14 +164,14 @@ def _at(report: Report, question: str, beside: Beside) -> Reply:
                 ],
             )
         told = near
-    items = [item for item in _items(report) if named and item.time and start <= as_utc(item.time) <= end]
+    items = [item for item in cited(report) if named and item.time and start <= as_utc(item.time) <= end]
     return Reply(Asked.AT, [_timed(when, text, beside) for when, text in told[:MOST_LINES]], items[:3])
 
 
 def _happenings(report: Report) -> Iterable[tuple[datetime, str]]:
     yield from ((entry.time, f"{place(entry.component, entry.host)}: {entry.text}") for entry in report.timeline)
     if not report.timeline:
-        yield from ((item.time, f"{item.file}:{item.line} {item.text}") for item in _items(report) if item.time)
+        yield from ((item.time, f"{item.file}:{item.line} {item.text}") for item in cited(report) if item.time)
 
 
 def _timed(when: datetime, text: str, beside: Beside) -> str:
@@ -313,12 +196,12 @@ def _since(report: Report, names: list[str], beside: Beside) -> Reply:
 
 
 def _requests(report: Report, question: str, beside: Beside) -> Reply:
-    named = _REQUEST.search(question)
+    named = request_in(question)
     paths = report.requests
     if named:
-        paths = [path for path in paths if path.request_id.lower().startswith(named[0].lower())]
+        paths = [path for path in paths if path.request_id.lower().startswith(named.lower())]
         if not paths:
-            return Reply(Asked.REQUESTS, [f"The report does not follow {named[0]}; search for it in Explore."])
+            return Reply(Asked.REQUESTS, [f"The report does not follow {named}; search for it in Explore."])
     lines = []
     for path in paths[:4]:
         lines.append(path.request_id + (f", instance {path.instance_id}" if path.instance_id else ""))
@@ -354,5 +237,5 @@ def _on_host(report: Report, host: str, beside: Beside) -> Reply:
         for entry in report.timeline
         if entry.host == host
     ]
-    items = [item for item in _items(report) if host in (item.host, item.accused_host)]
+    items = [item for item in cited(report) if host in (item.host, item.accused_host)]
     return Reply(Asked.HOST, lines[:MOST_LINES] or [f"The report tells of no fault on {host}."], items[:MOST_EVIDENCE])

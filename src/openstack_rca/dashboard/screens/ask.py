@@ -11,7 +11,8 @@ from openstack_rca.dashboard.prepared_logs import LogChoice
 from openstack_rca.dashboard.report_view import draw_report
 from openstack_rca.dashboard.words import plain, sentence
 from openstack_rca.errors import ReportNotFound
-from openstack_rca.service.follow_up import is_small_talk, what_can_be_asked
+from openstack_rca.service.asked import is_small_talk
+from openstack_rca.service.follow_up import what_can_be_asked
 from openstack_rca.service.showing import headline
 from openstack_rca.settings import Settings
 
