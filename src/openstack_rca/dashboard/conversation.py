@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from openstack_rca.dashboard.held_model import HeldModel, held_model
 from openstack_rca.dashboard.prepared_logs import LogChoice, prepared_logs
 from openstack_rca.errors import ConfigurationError, HistoryUnavailable, LogInputError, OpenStackRcaError
-from openstack_rca.service.analysis import Prepared, ask, record_analysis
+from openstack_rca.service.analysis import Prepared, PreparingStep, ask, record_analysis
 from openstack_rca.service.earlier import COMPARED, Earlier
 from openstack_rca.service.explore import request_window
 from openstack_rca.service.history import open_history
@@ -33,6 +33,11 @@ from openstack_rca.service.waiting_runs import Sent
 from openstack_rca.settings import Settings
 
 MOST_ANSWERS = 10
+_SHOWN_AS: dict[str, str] = {
+    PreparingStep.READ: "Read the logs",
+    PreparingStep.LOAD: "Open the model",
+    PreparingStep.SCORE: "Score the events",
+}
 
 
 @dataclass(frozen=True)
@@ -90,14 +95,10 @@ class StepsShown(Listener):
 
     def step(self, name: str) -> None:
         """A step begins."""
-        words = {
-            "read logs": "Read the logs",
-            "load model": "Open the model",
-            "score events": "Score the events",
-        }.get(name, f"Find the cause: {name}")
+        words = _SHOWN_AS.get(name, f"Find the cause: {name}")
         self._status.update(label=words)
         self._status.text(words)
-        self._bar = self._status.progress(0.0) if name == "read logs" else None
+        self._bar = self._status.progress(0.0) if name == PreparingStep.READ else None
 
     def part(self, done: int, total: int) -> None:
         """How far reading is, in bytes."""

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 
@@ -38,6 +39,14 @@ from openstack_rca.settings import Settings
 AROUND = timedelta(minutes=10)
 DEPLOYMENTS = tuple(str(kind) for kind in Deployment)
 """Tools that install OpenStack, as a user names them."""
+
+
+class PreparingStep(StrEnum):
+    """A step before the stages of the engine; the value is what the command line shows."""
+
+    READ = "read logs"
+    LOAD = "load model"
+    SCORE = "score events"
 
 
 @dataclass(frozen=True)
@@ -184,17 +193,17 @@ def prepare(
         seconds[name] = time.monotonic() - clock
         clock = time.monotonic()
 
-    listener.step("read logs")
+    listener.step(PreparingStep.READ)
     given = read_for_question(paths, settings, since, until, listener, cluster)
     read, kept = given.read, given.kept
     if only_info:
         read, kept = replace(read, table=EventTable.of(read.events.filter(pl.col("level") < "WARNING"))), None
     notes = [*given.notes, *reading_notes(read, kept)]
     lap("read")
-    listener.step("load model")
+    listener.step(PreparingStep.LOAD)
     opened = model if isinstance(model, OpenModel) else open_model(model, settings)
     lap("load model")
-    listener.step("score events")
+    listener.step(PreparingStep.SCORE)
     scores, rates = score_events(opened, read.table, kept, cluster)
     known = opened.file.baseline if opened.file else None
     if baseline:
