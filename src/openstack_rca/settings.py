@@ -287,7 +287,7 @@ def load_settings(**overrides: object) -> Settings:
         first = error.errors(include_input=False, include_url=False)[0]
         problem = first["msg"].removeprefix("Value error, ")
         if not first["loc"]:
-            raise ConfigurationError(f"The settings do not go together: {problem}.") from None
+            raise ConfigurationError(f"The settings contradict each other: {problem}.") from None
         raise ConfigurationError(
             f"The setting {_variable(str(first['loc'][0]))} cannot be used: {problem}.",
             "Correct or unset it and run again.",

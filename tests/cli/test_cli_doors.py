@@ -131,7 +131,7 @@ def test_analyze_uses_the_latest_version(request: pytest.FixtureRequest, door: s
 
 
 def test_analyze_takes_logs_and_the_fast_mode(bare: Door) -> None:
-    """--logs may be given again; --fast-mode shows in the report."""
+    """--logs may be repeated; --fast-mode shows in the report."""
     files = [f"{LOGS}/controller/{name}.log.xz" for name in ("nova-api", "neutron-server", "keystone")]
     words = [word for name in files for word in ("--logs", name)]
     result = bare.run("--mode", "analyze", "--issue", "401 on every call", "--fast-mode", *words, "--disable-mlflow")

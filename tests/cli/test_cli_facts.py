@@ -111,7 +111,7 @@ def test_a_new_signature_is_sound_and_shows_what_it_hits(rca: Program, tmp_path:
     assert facts["hits"][0]["line"] == 2
 
 
-@pytest.mark.parametrize(("id", "words"), [("Array", "cannot be an id"), ("taken", "is there already")])
+@pytest.mark.parametrize(("id", "words"), [("Array", "cannot be an id"), ("taken", "exists already")])
 def test_a_new_signature_needs_a_free_and_sound_id(rca: Program, tmp_path: Path, id: str, words: str) -> None:
     """A file that is there is never written over."""
     (tmp_path / "taken.yaml").write_text("mine")

@@ -33,4 +33,4 @@ def test_the_story_as_facts(log: Path, rca: Program) -> None:
 
 def test_an_unknown_id_is_one_clear_line(log: Path, rca: Program) -> None:
     """Exit status 1, and what to give instead."""
-    assert "tell no story of 00000000-1111" in refused(rca("story", "00000000-1111", "--logs", log, "--model", "none"))
+    assert "hold no story of 00000000-1111" in refused(rca("story", "00000000-1111", "--logs", log, "--model", "none"))

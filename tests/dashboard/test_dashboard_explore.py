@@ -178,7 +178,7 @@ def test_a_story_is_shown_from_the_first_characters_of_its_id(home: Path) -> Non
     app.text_input(key="f_story").set_value(request[:14]).run()
     assert f"request {request}" in words_of(app)
     app.text_input(key="f_story").set_value("ffffffff-0000").run()
-    assert "tell no story of ffffffff-0000" in words_of(app)
+    assert "hold no story of ffffffff-0000" in words_of(app)
 
 
 def test_every_time_stands_beside_that_of_the_viewers_zone(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

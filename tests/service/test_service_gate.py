@@ -159,7 +159,7 @@ def test_without_a_model_there_is_nothing_to_compare(settings: Settings, tmp_pat
         lambda: model_drift([HEALTHY], settings=settings, model="none"),
         lambda: model_drift([HEALTHY], settings=load_settings(home=tmp_path / "new")),
     ):
-        with pytest.raises(ConfigurationError, match="leads to no model"):
+        with pytest.raises(ConfigurationError, match="is no model"):
             attempt()
 
 
@@ -170,7 +170,7 @@ def test_logs_of_ten_lines_say_nothing(settings: Settings, tmp_path: Path) -> No
         lambda: compare_models("1", "1", settings=settings, logs=[log]),
         lambda: model_drift([log], settings=settings),
     ):
-        with pytest.raises(ConfigurationError, match="10 events say too little"):
+        with pytest.raises(ConfigurationError, match="10 events are too few"):
             attempt()
 
 

@@ -74,7 +74,7 @@ def test_a_part_leads_to_the_story_of_its_whole(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["ffffffff-0000", "req-", "0000000", ""])
 def test_an_id_that_the_logs_do_not_name_is_an_error(prepared: Prepared, name: str) -> None:
     """Also one too short to tell one story from another."""
-    with pytest.raises(StoryNotFound, match="tell no story"):
+    with pytest.raises(StoryNotFound, match="hold no story"):
         stories_of(prepared, name)
 
 

@@ -47,9 +47,9 @@ DEPLOYMENT = click.option(
 @MODEL
 @FAST
 @click.option(
-    "--since", callback=parse_time, metavar="TIME", help="Look at nothing before this time: ISO 8601, 04:17, 10m."
+    "--since", callback=parse_time, metavar="TIME", help="Ignore everything before this time: ISO 8601, 04:17, 10m."
 )
-@click.option("--until", callback=parse_time, metavar="TIME", help="Look at nothing after this time.")
+@click.option("--until", callback=parse_time, metavar="TIME", help="Ignore everything after this time.")
 @click.option(
     "--around",
     callback=parse_time,
@@ -61,7 +61,7 @@ DEPLOYMENT = click.option(
     "baselines",
     multiple=True,
     metavar="PATH",
-    help="Logs of the same cloud without trouble: their rates count as normal, in addition to the model; may be given again.",
+    help="Logs of the same cloud without trouble: their rates count as normal, in addition to the model; may be repeated.",
 )
 @SIGNATURES
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="How to print the report.")

@@ -33,7 +33,7 @@ from openstack_rca.settings import Settings
     multiple=True,
     type=click.Choice(ABLATIONS),
     metavar="PART",
-    help=f"Leave out a part of the engine, to measure what it contributes: {', '.join(ABLATIONS)}. May be given again.",
+    help=f"Leave out a part of the engine, to measure what it contributes: {', '.join(ABLATIONS)}. May be repeated.",
 )
 @click.option(
     "--only-info",

@@ -81,7 +81,7 @@ def history_group() -> None:
 @click.option("--limit", type=click.IntRange(1), default=20, help="Show only the newest N.")
 @JSON_FORMAT
 def list_command(limit: int, form: str) -> None:
-    """List analyses and labelled incidents, newest first, each with what it was confirmed to be."""
+    """List analyses and labelled incidents, newest first, each with its confirmed cause."""
     state = open_history(load_settings()).state()
     newest = state.incidents[::-1][:limit]
     if state.skipped:

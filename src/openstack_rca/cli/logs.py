@@ -59,14 +59,14 @@ def inspect_command(paths: tuple[str, ...], form: str, settings: Settings) -> No
 )
 @click.option("--since", callback=parse_time, metavar="TIME", help="Print nothing before this time (ISO 8601).")
 @click.option("--until", callback=parse_time, metavar="TIME", help="Print nothing after this time (ISO 8601).")
-@click.option("--host", "hosts", multiple=True, metavar="HOST", help="Only this host; may be given again.")
-@click.option("--service", "services", multiple=True, metavar="SERVICE", help="Only this service; may be given again.")
+@click.option("--host", "hosts", multiple=True, metavar="HOST", help="Only this host; may be repeated.")
+@click.option("--service", "services", multiple=True, metavar="SERVICE", help="Only this service; may be repeated.")
 @click.option(
     "--level",
     "levels",
     multiple=True,
     type=click.Choice(LEVEL_NAMES, case_sensitive=False),
-    help="Only this level; may be given again.",
+    help="Only this level; may be repeated.",
 )
 @click.option("--log-format", metavar="NAME", help="Read lines as this format only, see docs/logs.md.")
 @click.option(

@@ -25,7 +25,7 @@ MODEL_COPY = Path("models/lstm_log_classifier.keras")
 )
 @click.option("--issue", help="What is wrong, in your words (mode analyze).")
 @click.option(
-    "--logs", multiple=True, metavar="PATH", help="File, folder or glob; may be given again. Default: the samples."
+    "--logs", multiple=True, metavar="PATH", help="File, folder or glob; may be repeated. Default: the samples."
 )
 @click.option("--fast-mode", is_flag=True, help="Match the issue by its words only, not by its meaning; faster.")
 @with_settings

@@ -29,7 +29,7 @@ NEEDED_REASON = click.option("--reason", required=True, metavar="TEXT", help="Wh
 @JSON_FORMAT
 @with_settings
 def yank_command(reference: str, reason: str, form: str, settings: Settings) -> None:
-    """Take a version out of latest. By its number or an alias it can still be used, with a notice.
+    """Remove a version from latest. It can still be used by its number or an alias, with a notice.
 
     \b
     Example:
@@ -45,7 +45,7 @@ def yank_command(reference: str, reason: str, form: str, settings: Settings) -> 
 @JSON_FORMAT
 @with_settings
 def unyank_command(reference: str, reason: str, form: str, settings: Settings) -> None:
-    """Let a yanked version into latest again.
+    """Make a yanked version available to latest again.
 
     \b
     Example:
@@ -94,7 +94,7 @@ def unpin_command(reference: str | None, reason: str, form: str, settings: Setti
 def rollback_command(reason: str, form: str, settings: Settings) -> None:
     """Pin the last good version before the one in use: ready, not yanked, and its file whole in the store.
 
-    Called again, it goes back one version more. models unpin returns to the newest.
+    Each further call goes back one more version. models unpin returns to the newest.
 
     \b
     Example:
@@ -211,8 +211,8 @@ def stage_command(reference: str, stage: str, reason: str, force: bool, form: st
 
 @click.command("promote")
 @VERSION
-@click.option("--to", "target", required=True, metavar="EXPERIMENT", help="Environment that it goes to.")
-@click.option("--name", metavar="NAME", help="Name of the model there; the same one if not given.")
+@click.option("--to", "target", required=True, metavar="EXPERIMENT", help="Environment to publish it in.")
+@click.option("--name", metavar="NAME", help="Name of the model there; default: the same name.")
 @click.option(
     "--alias", default="", show_default=False, metavar="NAME", help="Point @NAME in that environment at the copy."
 )

@@ -27,7 +27,7 @@ _DIFFERENCES = ("", "first", "second", "second - first", "95 % interval", "wins"
     "--logs",
     multiple=True,
     metavar="PATH",
-    help="Normal logs that neither has learned from; both score them. May be given again.",
+    help="Normal logs that neither has learned from; both score them. May be repeated.",
 )
 @click.option(
     "--incidents",

@@ -10,7 +10,9 @@ from openstack_rca.cli.output import console, print_columns, print_json, say
 from openstack_rca.service.versions import DEFAULT_AGE, DEFAULT_KEEP, parse_age, prune_models, repair_models
 from openstack_rca.settings import Settings
 
-YES = click.option("--yes", "--apply", "apply", is_flag=True, help="Do it; without this option it is only shown.")
+YES = click.option(
+    "--yes", "--apply", "apply", is_flag=True, help="Apply the changes; without this option they are only shown."
+)
 
 
 def age_option(context: click.Context, parameter: click.Parameter, value: str) -> timedelta:

@@ -42,7 +42,7 @@ COMMANDS = {
     "rollback": LazyCommand("model_changes", "rollback_command", "Pin the last good version before the one in use."),
     "stage": LazyCommand("model_changes", "stage_command", "Move a version to a stage."),
     "unpin": LazyCommand("model_changes", "unpin_command", "Let latest be the highest version again."),
-    "unyank": LazyCommand("model_changes", "unyank_command", "Let a yanked version into latest again."),
+    "unyank": LazyCommand("model_changes", "unyank_command", "Make a yanked version available to latest again."),
     "yank": LazyCommand("model_changes", "yank_command", "Take a version out of latest."),
 }
 """Commands that live in modules of their own: what scores and compares costs a second to import, and listing needs none of it."""

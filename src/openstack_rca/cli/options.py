@@ -56,7 +56,7 @@ ROOTS = click.option(
     "roots",
     multiple=True,
     metavar="PATH",
-    help="Folder whose logs visitors may read; may be given again. Default: OPENSTACK_RCA_LOG_ROOTS, else /var/log.",
+    help="Folder whose logs visitors may read; may be repeated. Default: OPENSTACK_RCA_LOG_ROOTS, else /var/log.",
 )
 
 
@@ -74,7 +74,7 @@ def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--disable-mlflow",
             is_flag=True,
-            help="Do without MLflow: record no runs, and let the store number versions.",
+            help="Work without MLflow: record no runs, and let the store number versions.",
         ),
         click.option(
             "--mlflow-experiment",

@@ -49,7 +49,7 @@ def lint_command(path: Path | None, form: str) -> int:
     "--folder",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path(),
-    help="Where to write it; the current folder if left out.",
+    help="Folder to write it to; default: the current folder.",
 )
 def new_command(signature_id: str, folder: Path) -> None:
     """Write ID.yaml, a signature with every field explained, ready to be changed.

@@ -13,7 +13,7 @@ from openstack_rca.settings import Settings
 
 @click.command("story")
 @click.argument("name", metavar="ID")
-@click.option("--logs", "-l", multiple=True, required=True, metavar="PATH", help="Logs to read; may be given again.")
+@click.option("--logs", "-l", multiple=True, required=True, metavar="PATH", help="Logs to read; may be repeated.")
 @MODEL
 @JSON_FORMAT
 @with_settings
@@ -22,8 +22,8 @@ from openstack_rca.settings import Settings
 def story_command(name: str, logs: tuple[str, ...], model: str, form: str, settings: Settings) -> None:
     """Show the story of one server, port, volume, image or request: its lines over all hosts and services, in order of time.
 
-    With a model, each line says what normally follows it and within what time, and whether it came; and how surprised the
-    network was by the line. The first eight characters of an ID are enough.
+    With a model, each line says what normally follows it and within what time, and whether it came; and how surprising
+    the line was to the network. The first eight characters of an ID are enough.
 
     \b
     Examples:

@@ -38,10 +38,10 @@ from openstack_rca.settings import Settings
     "--cool-down",
     type=click.IntRange(0),
     default=30,
-    help="Minutes within which the same trouble, when it comes back, is not told again.",
+    help="Minutes within which the same trouble is not told again when it returns.",
 )
 @click.option(
-    "--webhook", "webhooks", multiple=True, metavar="URL", help="Post each notice to this address; may be given again."
+    "--webhook", "webhooks", multiple=True, metavar="URL", help="Post each notice to this address; may be repeated."
 )
 @click.option(
     "--webhook-format",
@@ -63,7 +63,9 @@ from openstack_rca.settings import Settings
     help="Write a JSON file to this folder for each notice.",
 )
 @click.option(
-    "--port", type=click.IntRange(0, 65535), help="Serve /metrics and /healthz on 127.0.0.1; 0 takes a free one."
+    "--port",
+    type=click.IntRange(0, 65535),
+    help="Serve /metrics and /healthz on this port of 127.0.0.1; 0 chooses a free one.",
 )
 @click.option(
     "--state",

@@ -35,7 +35,7 @@ def _secrets() -> dict[str, Any]:
             return {}
         raise ConfigurationError(
             f"Streamlit's secrets file {there[0]} cannot be read, so nobody is let in.",
-            "Whoever runs the dashboard corrects it and starts the dashboard again.",
+            "Ask who runs the dashboard to correct it and to restart the dashboard.",
         ) from error
 
 
@@ -47,7 +47,7 @@ def _password(secrets: dict[str, Any]) -> str:
     if not password:
         raise ConfigurationError(
             "The section dashboard of Streamlit's secrets file holds no password, so nobody is let in.",
-            "Whoever runs the dashboard writes one there, or takes the section out, and starts the dashboard again.",
+            "Ask who runs the dashboard to add a password, or to remove the section, and to restart it.",
         )
     return password
 
@@ -64,7 +64,8 @@ def _require_login() -> None:
             st.login()
         except StreamlitAuthError as error:
             raise ConfigurationError(
-                f"The login cannot begin: {error}", "Whoever runs the dashboard checks the section auth of its secrets."
+                f"The login cannot begin: {error}",
+                "Ask who runs the dashboard to check the section auth of its secrets.",
             ) from error
     st.stop()
 

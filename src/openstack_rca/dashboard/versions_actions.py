@@ -97,7 +97,7 @@ def _ask(label: str, icon: str, key: str, consequence: str, change: Callable[[st
         reason = st.text_input("Reason", key=f"reason-{key}", placeholder="What others will read")
         if st.form_submit_button("Do it", type="primary", key=f"confirm-{key}"):
             if not reason.strip():
-                st.error("A reason is needed: it is what others will read.")
+                st.error("A reason is needed: others will read it.")
             else:
                 _do(lambda: change(reason), settings)
 

@@ -90,7 +90,7 @@ def _tracking(settings: Settings) -> str:
     version = server_version(settings)
     if version and int(version.split(".", 1)[0]) < OLDEST_SERVER:
         raise RegistryRefused(
-            f"The MLflow tracking server {without_password(uri)} is of version {version}.",
+            f"The MLflow tracking server {without_password(uri)} runs version {version}.",
             f"Update it to MLflow {OLDEST_SERVER} or newer.",
         )
     return f"{without_password(uri)} answers" + (f", MLflow {version}" if version else "")
@@ -134,7 +134,7 @@ def _check_store(settings: Settings) -> tuple[ConnectionCheck, ConnectionCheck, 
         # Where the probe could not be written, a listing shows whether reading works at all.
         if write.ok and store.read(key) != token:
             raise StoreError(
-                "The store gave back other bytes than were written.", "Look for a proxy or cache before it."
+                "The store returned other bytes than were written.", "Look for a proxy or cache in front of it."
             )
         return f"{store.root} can be read, {len(store.folders())} folders"
 

@@ -97,7 +97,7 @@ class Cluster:
             return future.result()
         except KilledWorker as error:
             raise ClusterUnavailable(
-                f"Worker after worker of the cluster {self.address} ended while it did one and the same task.",
+                f"Several workers of the cluster {self.address} ended during the same task.",
                 "Most often they need more memory: see their logs, and start them with a larger --memory-limit.",
             ) from error
         except CancelledError as error:
@@ -160,7 +160,7 @@ def open_cluster(address: str | None, settings: Settings) -> Iterator[Cluster | 
         except OSError as error:
             raise ClusterUnavailable(
                 f"The scheduler {address} does not answer: {error}.",
-                "Check the address and the port; OPENSTACK_RCA_NETWORK_TIMEOUT says how long it is waited for.",
+                "Check the address and the port; OPENSTACK_RCA_NETWORK_TIMEOUT sets how long to wait.",
             ) from error
         yield Cluster(client, address)
 

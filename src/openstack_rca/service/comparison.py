@@ -92,7 +92,7 @@ def _open(reference: str, settings: Settings) -> tuple[ModelFile, dict[str, Any]
     opened = open_model(reference, settings)
     if opened.file is None:
         raise ConfigurationError(
-            f"{reference!r} leads to no model that could be compared.", "Name versions (openstack-rca models list)."
+            f"{reference!r} is no model that can be compared.", "Name versions (openstack-rca models list)."
         )
     facts = {"reference": reference, "version": opened.version, "sha256": opened.used.digest}
     return opened.file, {**facts, "notices": opened.notices}
@@ -111,7 +111,7 @@ def _card_rows(first: TrainingCard, second: TrainingCard) -> list[dict[str, Any]
 def _compare_on_logs(result: dict[str, Any], models: Sequence[ModelFile], events: pl.DataFrame, margin: float) -> None:
     if events.height < MEASURED_LEAST:
         raise ConfigurationError(
-            f"{events.height} events say too little about two models.", f"Give at least {MEASURED_LEAST} with --logs."
+            f"{events.height} events are too few to compare two models.", f"Give at least {MEASURED_LEAST} with --logs."
         )
     predicted = [model.predict(events) for model in models]
     before, after = (figures(rows) for rows in predicted)

@@ -81,14 +81,14 @@ def model_drift(
     opened = open_model(model, settings)
     if opened.file is None:
         raise ConfigurationError(
-            f"{model!r} leads to no model that logs could be compared with.",
+            f"{model!r} is no model that logs can be compared with.",
             "Train one with: openstack-rca train PATH_TO_NORMAL_LOGS",
         )
     listener.step("read logs")
     table = read_given(logs, settings, listener, cluster).table
     if table.height < MEASURED_LEAST:
         raise ConfigurationError(
-            f"{table.height} events say too little about drift.", f"Give at least {MEASURED_LEAST} with --logs."
+            f"{table.height} events are too few to measure drift.", f"Give at least {MEASURED_LEAST} with --logs."
         )
     listener.step("compare")
     scored = scores_of(opened.file, table, cluster)

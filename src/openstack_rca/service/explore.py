@@ -209,7 +209,7 @@ def request_window(prepared: Prepared, request_id: str) -> tuple[datetime, datet
     if not isinstance(first, datetime) or not isinstance(last, datetime):
         raise EmptyWindow(
             f"No event carries the request id {request_id.strip()[:80]}.",
-            "Take it from a log line, from req- on; Explore lists the requests that failed.",
+            "Copy it from a log line, beginning with req-; Explore lists the requests that failed.",
         )
     return first.astimezone(UTC) - REQUEST_MARGIN, last.astimezone(UTC) + REQUEST_MARGIN
 

@@ -88,7 +88,7 @@ def known_component(name: str) -> str:
         return found
     near = difflib.get_close_matches(name.lower(), topology.components, n=3, cutoff=0.4)
     raise UnknownComponent(
-        f"{storable(name)[:60]!r} is not a component that is known here.",
+        f"{storable(name)[:60]!r} is not a known component.",
         f"Did you mean {', '.join(near)}?"
         if near
         else "Name one such as mariadb, rabbitmq, nova-compute, network, host.",
@@ -153,7 +153,7 @@ def _cause(question: Question, truth: Truth) -> str | None:
     component = load_topology().canonical(truth.expected[0])
     if component is None:
         raise IncidentFormatError(
-            f"{question.id}: {truth.expected[0]!r} is not a component that is known here.",
+            f"{question.id}: {truth.expected[0]!r} is not a known component.",
             "Correct root_cause.service.",
         )
     return component

@@ -171,7 +171,7 @@ def _complete(messages: list[dict[str, str]], settings: Settings) -> str:
     except httpx.TimeoutException:
         raise LanguageModelUnavailable(
             f"The language model has not answered within {settings.llm_timeout_seconds:g} s.",
-            "OPENSTACK_RCA_LLM_TIMEOUT says how long is waited.",
+            "OPENSTACK_RCA_LLM_TIMEOUT sets how long to wait.",
         ) from None
     except httpx.HTTPError as error:
         raise LanguageModelUnavailable(

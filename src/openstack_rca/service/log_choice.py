@@ -83,7 +83,9 @@ def _one(line: str, roots: Sequence[Path]) -> list[Path]:
     except (OSError, RuntimeError, ValueError):
         matches = []
     if not matches:
-        raise LogPathNotFound(f"There is no file or folder {line}.", f"Check the path; open are {_listed(roots)}.")
+        raise LogPathNotFound(
+            f"There is no file or folder {line}.", f"Check the path; these folders can be read: {_listed(roots)}."
+        )
     if not all(_lies_below(match, roots) for match in matches):
         raise outside
     return matches

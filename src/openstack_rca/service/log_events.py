@@ -52,7 +52,8 @@ def _text_matches(grep: str) -> pl.Expr:
         pl.select(pl.lit("").str.contains(grep))
     except pl.exceptions.ComputeError:
         raise ConfigurationError(
-            f"{grep!r} is not a regular expression.", r"Put a backslash before ( [ { + * ? to mean the sign itself."
+            f"{grep!r} is not a regular expression.",
+            r"Put a backslash before ( [ { + * ? to match the character itself.",
         ) from None
     columns = ("message", "exception", "detail")
     return pl.any_horizontal(pl.col(name).str.contains(grep).fill_null(False) for name in columns)

@@ -70,6 +70,6 @@ def _form_of(path: Path) -> str:
     form = _BY_SUFFIX.get(path.suffix.lower())
     if form is None:
         raise ConfigurationError(
-            f"The suffix of {path} names no form of a report.", f"Use one of {', '.join(_BY_SUFFIX)}."
+            f"The suffix of {path} is no format of a report.", f"Use one of {', '.join(_BY_SUFFIX)}."
         )
     return form

@@ -80,7 +80,7 @@ def begin(signature_id: str, folder: Path) -> Path:
         with path.open("x", encoding="utf-8") as file:
             file.write(_template().replace("{path}", str(path)))
     except FileExistsError:
-        raise SignatureCatalogueError(f"{path} is there already.", "Give another id, or edit that file.") from None
+        raise SignatureCatalogueError(f"{path} exists already.", "Give another id, or edit that file.") from None
     except OSError as error:
         raise SignatureCatalogueError(f"{path} cannot be written: {error.strerror}.", "Give another folder.") from None
     return path

@@ -109,7 +109,7 @@ def stories_of(prepared: Prepared, name: str) -> ShownStories:
         chosen.sort(key=lambda i: (stories.kind[i] == "request", i))
     if not chosen:
         raise StoryNotFound(
-            f"The logs tell no story of {one_line(name.strip(), 80)}.",
+            f"The logs hold no story of {one_line(name.strip(), 80)}.",
             "Give the id of a request, a server, a port, a volume or an image as it stands in the logs, or at least its"
             f" first {SHORTEST_ID} characters.",
         )

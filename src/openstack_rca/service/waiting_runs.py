@@ -95,7 +95,9 @@ def send_waiting_runs(settings: Settings) -> Sent:
             return send_all(folder, settings)
     except OSError as error:
         return Sent(
-            [], len(entries(folder)), [f"What waits in {folder} cannot be sent now: {error.strerror or error}."]
+            [],
+            len(entries(folder)),
+            [f"The files that wait in {folder} cannot be sent now: {error.strerror or error}."],
         )
 
 

@@ -314,7 +314,7 @@ def _draw_request(prepared: Prepared) -> None:
         return
     way = request_events(prepared, str(chosen))
     if way.is_empty():
-        st.info("No event carries this id. Take it from a log line, from req- on.")
+        st.info("No event carries this id. Copy it from a log line, beginning with req-.")
         return
     services = way["service"].drop_nulls().unique(maintain_order=True).to_list()
     st.caption(f"{way.height:,d} events in {len(services):d} services")

@@ -171,7 +171,7 @@ def checked_text(text: str) -> str:
     """A reason or a description that every registry can keep. Raises ConfigurationError: it is too long."""
     if len(text) > LONGEST_TEXT:
         raise ConfigurationError(
-            f"A text of {len(text)} characters is too long for the history.", f"Say it in {LONGEST_TEXT} at most."
+            f"A text of {len(text)} characters is too long for the history.", f"Use at most {LONGEST_TEXT} at most."
         )
     return text
 

@@ -156,7 +156,8 @@ def send_waiting(spool: Spool, send: Callable[[SpooledModel], ModelVersion]) -> 
                 waiting.remove()
     except OSError as error:
         raise PublishFailed(
-            f"What waits in {spool.folder} cannot be sent now: {error.strerror or error}.", f"Try again.{_told(sent)}"
+            f"The files that wait in {spool.folder} cannot be sent now: {error.strerror or error}.",
+            f"Try again.{_told(sent)}",
         ) from error
     if damaged:
         raise PublishFailed(damaged[0].message, f"{damaged[0].hint}{_told(sent)}") from damaged[0]

@@ -51,7 +51,7 @@ def probe_artifacts(settings: Settings) -> str:
         store = ObjectStore(settings, location)
         store.put_new_bytes(name, token.encode())
         if store.read(name) != token.encode():
-            raise StoreError(f"{location} gave back other bytes than were written.", "Look for a proxy before it.")
+            raise StoreError(f"{location} returned other bytes than were written.", "Look for a proxy in front of it.")
         store.delete(name)
     return location
 

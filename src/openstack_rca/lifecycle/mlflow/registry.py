@@ -80,7 +80,7 @@ class MlflowRegistry(RegisteredVersions):
                 for number in stale:
                     self.void(number)
         raise PublishFailed(
-            f"No version number could be had for {self.registered_name}: other writers took each one first.",
+            f"No version number was free for {self.registered_name}: other writers took each one first.",
             "Try again.",
         )
 

@@ -103,7 +103,7 @@ def apply_rules(settings: Settings, rules: BucketRules) -> None:
     kept = ask_bucket(settings, rules.bucket, "lifecycle")
     if kept.status != 200 or any(str(rule["ID"]).encode() not in kept.body for rule in rules._rules):
         raise StoreError(
-            f"The bucket {rules.bucket} took the lifecycle policy and does not show it.", "Ask who runs the store."
+            f"The bucket {rules.bucket} accepted the lifecycle policy but does not list it.", "Ask who runs the store."
         )
 
 
@@ -113,7 +113,7 @@ def _check(answer: Answer, rules: BucketRules) -> None:
     if answer.status in (401, 403):
         raise StoreAccessDenied(
             f"The object store refused to show or change the lifecycle policy of the bucket {rules.bucket}.",
-            "It takes s3:GetLifecycleConfiguration and s3:PutLifecycleConfiguration; see docs/security.md.",
+            "Allow s3:GetLifecycleConfiguration and s3:PutLifecycleConfiguration; see docs/security.md.",
         )
     if answer.status == 404:
         raise StoreBucketNotFound(

@@ -57,7 +57,7 @@ def normal_root(root: str) -> str:
         raise _unknown_scheme(root)
     if parts.fragment or parts.query or root.endswith(("#", "?")):
         raise ConfigurationError(
-            f"MLFLOW_ARTIFACT_ROOT {root} holds a '#' or '?', behind which nothing counts as part of an address.",
+            f"MLFLOW_ARTIFACT_ROOT {root} contains a '#' or '?', where an address ends.",
             "Choose a folder without them, or write them as %23 and %3F.",
         )
     if parts.scheme != "file" and "//" in parts.path.rstrip("/"):

@@ -199,7 +199,7 @@ def number_of(lifecycle: ModelLifecycle, reference: str | int) -> int:
 
 def _require(reason: str) -> None:
     if not reason.strip():
-        raise ConfigurationError("A reason is needed: it is what others will read.", "Add --reason TEXT.")
+        raise ConfigurationError("A reason is needed: others will read it.", "Add --reason TEXT.")
 
 
 def check_alias(alias: str) -> None:

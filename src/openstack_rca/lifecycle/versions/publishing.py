@@ -215,7 +215,7 @@ class Publisher:
                     self.registry.refuse(number, "the store gave back other bytes than were sent")
             raise DigestMismatch(
                 f"{self.store.uri(key)} holds other bytes than were sent.",
-                "The store or something before it changed them.",
+                "The store or something in front of it changed them.",
             )
 
     def _sign(self, draft: Draft, number: int) -> None:

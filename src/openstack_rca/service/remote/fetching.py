@@ -59,7 +59,7 @@ def fetched(paths: Sequence[str | Path], settings: Settings, listener: Listener 
             if not any(each.is_file() and each.name != "hostname" for each in spool.folder.rglob("*")):
                 raise RemoteLogsUnavailable(
                     f"{path} holds no logs since {spool.since:%Y-%m-%d %H:%M} UTC.",
-                    "Ask for more with --since, or check it.",
+                    "Look further back with --since, or check the address.",
                 )
             local.append(spool.folder)
         yield Fetched(local, spool.notes)

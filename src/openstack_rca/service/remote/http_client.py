@@ -74,7 +74,7 @@ class Web:
             except TimeoutError:
                 raise RemoteLogsUnavailable(
                     f"{where} has not answered within {self.settings.network_timeout_seconds:g} s.",
-                    "OPENSTACK_RCA_NETWORK_TIMEOUT says how long is waited.",
+                    "OPENSTACK_RCA_NETWORK_TIMEOUT sets how long to wait.",
                 ) from None
             except urllib.error.URLError as error:
                 reason = getattr(error.reason, "strerror", None) or error.reason
@@ -95,7 +95,8 @@ class Web:
             return json.loads(text)
         except ValueError:
             raise RemoteLogsUnavailable(
-                f"{_where(url)} answered with something that is not JSON.", "Check the address: is it that service?"
+                f"{_where(url)} answered with something that is not JSON.",
+                "Check that the address is that of the service.",
             ) from None
 
     def _refused(self, error: urllib.error.HTTPError, where: str) -> RemoteLogsUnavailable:
@@ -123,7 +124,7 @@ def require_private(url: str) -> None:
         here = False
     if parts.scheme != "https" and not here:
         raise ConfigurationError(
-            f"Credentials for {parts.hostname} would travel in clear text.", "Use https, or take the credentials away."
+            f"Credentials for {parts.hostname} would travel in clear text.", "Use https, or remove the credentials."
         )
 
 

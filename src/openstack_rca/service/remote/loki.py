@@ -80,7 +80,9 @@ def _entries(answer: Any, server: str) -> list[Entry]:
     try:
         streams = answer["data"]["result"]
         if answer["data"]["resultType"] != "streams":
-            raise ConfigurationError("The query gives figures, not lines.", 'Use a selector such as {job="openstack"}.')
+            raise ConfigurationError(
+                "The query returns numbers, not lines.", 'Use a selector such as {job="openstack"}.'
+            )
         found = [
             (
                 int(value[0]),
@@ -93,7 +95,8 @@ def _entries(answer: Any, server: str) -> list[Entry]:
         ]
     except (KeyError, TypeError, ValueError, IndexError):
         raise RemoteLogsUnavailable(
-            f"{server} answered with something that is not an answer of Loki.", "Check the address: is it that service?"
+            f"{server} answered with something that is not an answer of Loki.",
+            "Check that the address is that of the service.",
         ) from None
     return sorted(found)
 

@@ -122,5 +122,5 @@ def _is_other_server(error: RemoteLogsUnavailable) -> bool:
 def _no_answer(server: str) -> RemoteLogsUnavailable:
     return RemoteLogsUnavailable(
         f"{server} answered with something that is not an answer of OpenSearch.",
-        "Check the address: is it that service?",
+        "Check that the address is that of the service.",
     )

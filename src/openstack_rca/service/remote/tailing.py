@@ -127,8 +127,8 @@ def _begin(address: Address, spool: Spool, tails: _Tails) -> None:
     }.get(address.place)
     if list_tails is None:
         raise ConfigurationError(
-            f"A watch cannot follow {address.text}: nothing is written on there.",
-            "Look at it by the clock instead: openstack-rca analyze ADDRESS --since 10m --exit-code",
+            f"A watch cannot follow {address.text}: nobody appends to it.",
+            "Analyze it at intervals instead: openstack-rca analyze ADDRESS --since 10m --exit-code",
         )
     for tail in list_tails(address, spool):
         require_tool(tail.command(spool.since)[0])
