@@ -9,7 +9,7 @@ from cloud import FAULT, START, Cloud
 from finding_samples import finding
 
 from openstack_rca.rca.evidence import Finding
-from openstack_rca.rca.judgement import believe_quiet_words
+from openstack_rca.rca.judgement import believe_quiet_words, explain, weigh
 from openstack_rca.rca.knowledge import load_topology
 from openstack_rca.rca.vocabulary import Category, Directness, Verdict
 
@@ -118,3 +118,11 @@ def test_a_lost_link_is_a_failure_where_somebody_suffers_from_it(fails: bool, ve
     for at in cloud.every(9, FAULT + 15) if fails else []:
         cloud.say(at, "nova-compute", "ERROR", "nova.servicegroup.drivers.db", _LATE, host=host)
     assert cloud.analyse("Is the cloud slow?").report.verdict is verdict
+
+
+def test_what_a_switch_tells_may_account_for_trouble_on_any_host() -> None:
+    """A switch does not say which hosts hang on its port."""
+    complains = complaint("nova-compute", "nova-scheduler", "ctl")
+    believed = believe_quiet_words([complains, quiet("network", "leaf-a3")], WINDOW, TOPOLOGY)
+    ranked = {one.component: one for one in explain(weigh(believed), believed, TOPOLOGY)}
+    assert ranked["nova-compute"].explained_by == ("network", pytest.approx(0.4))

@@ -123,7 +123,16 @@ def _reach(candidate: Candidate, hosts: set[str | None]) -> float:
         return 1.0
     own = {finding.accused_host for finding in candidate.findings} - {None}
     known = hosts - {None}
-    return len(known & own) / len(known) if known else 0.0
+    least = current().weak_tie if _told_by_its_devices(candidate) else 0.0
+    return max(least, len(known & own) / len(known) if known else 0.0)
+
+
+def _told_by_its_devices(candidate: Candidate) -> bool:
+    """Whether a switch tells of the network's fault: whom it hits, its lines do not say."""
+    return any(
+        finding.directness is Directness.CAUSE and finding.accuser == candidate.component and not finding.accused_host
+        for finding in candidate.findings
+    )
 
 
 def _covers(other: Candidate, candidate: Candidate, hosts: set[str | None]) -> float:
@@ -141,7 +150,8 @@ def _covers(other: Candidate, candidate: Candidate, hosts: set[str | None]) -> f
     said = accused or [(finding.accuser_host, finding.strength) for finding in candidate.findings]
     total = sum(strength for _, strength in said)
     covered = sum(strength for host, strength in said if host in own) / total if total else 0.0
-    return covered if accused else max(covered, _reach(other, hosts))
+    least = current().weak_tie if _told_by_its_devices(other) else 0.0
+    return max(least, covered) if accused else max(covered, _reach(other, hosts))
 
 
 def _tie(topology: Topology, component: str, dependency: str) -> float:

@@ -22,8 +22,6 @@ def believe_quiet_words(findings: Sequence[Finding], window: pl.DataFrame, topol
 
     Where a rule knows what is wrong with whom they are about, on the same host, it says it better.
     """
-    if not any(finding.quiet for finding in findings):
-        return list(findings)
     complaints = [finding for finding in findings if _complains(finding)]
     known = {
         (finding.accused, finding.accuser_host)
@@ -34,6 +32,9 @@ def believe_quiet_words(findings: Sequence[Finding], window: pl.DataFrame, topol
     cloud_hosts = set(working["host"].drop_nulls().unique().to_list())
     told = []
     for finding in findings:
+        if finding.accused == finding.accuser == NETWORK and finding.accuser_host not in cloud_hosts:
+            # Which hosts hang on a switch, it does not say.
+            finding = replace(finding, accused_host=None)
         if finding.quiet and (finding.accused, finding.accuser_host) not in known:
             outside = finding.accused == NETWORK and finding.accuser_host not in cloud_hosts
             suffers = [one for one in complaints if _stands_on(one, finding, outside, topology)]
