@@ -50,6 +50,20 @@ def test_a_reboot_that_leaves_something_behind_counts(findings: list[Finding], w
     assert left(findings, window) > 0.5
 
 
+def test_what_the_host_stops_as_it_shuts_down_is_part_of_the_reboot() -> None:
+    """systemd tells of units, some of which write no log that is here; what it tells of them after the boot counts."""
+    told = finding("libvirt", "host", "cmp1", lasts=0.0, weight=0.9, directness=Directness.CAUSE)
+    assert left([*REBOOT, replace(told, accused_host="cmp1")], events(*CMP)) == 0.0
+    later = finding("libvirt", "host", "cmp1", at=120, weight=0.9, directness=Directness.CAUSE)
+    assert left([*REBOOT, replace(later, accused_host="cmp1")], events(*CMP)) == later.strength
+
+
+def test_an_operator_who_disables_the_service_before_does_not_miss_it() -> None:
+    """Taking a host out of service comes before its reboot, and putting it back after it."""
+    order = finding("nova-compute", "nova-api", "ctl", lasts=240, signature="nova-compute-service-changed")
+    assert left([*REBOOT, order], events(*CMP)) == 0.0
+
+
 def test_a_complaint_of_another_host_does_not_show_that_this_one_is_missed() -> None:
     """A host that rebooted and is back was not missed because a service elsewhere is."""
     elsewhere = replace(finding("nova-compute", "nova-scheduler", "ctl", weight=0.8), accused_host="cmp9")

@@ -273,7 +273,7 @@ def _goes_on(stop: Finding, window: pl.DataFrame) -> bool:
 
 def discount_orderly_absence(findings: Sequence[Finding], catalogue: Catalogue, window: pl.DataFrame) -> list[Finding]:
     """Take the weight from what tells of a host's reboot in good order that nobody missed and that is over."""
-    stopping = {signature.id for signature in catalogue.signatures if signature.phase == "stop"}
+    stopping, changing = _of_phase(catalogue, "stop"), _of_phase(catalogue, "change")
     stops = [finding for finding in findings if finding.signature in stopping and finding.accuser_host is not None]
     before = timedelta(seconds=current().follows_seconds)
     orderly: list[Finding] = []
@@ -285,10 +285,14 @@ def discount_orderly_absence(findings: Sequence[Finding], catalogue: Catalogue, 
         absent = {one.accused for one in together}
         away = absent | {one.accused for one in findings if one.accused_host == place}
         seen = [one for one in findings if one.accused in away and _of_others(one, place)]
-        missed = any(one.complains and one.recovered is None and one.last >= since for one in seen)
+        others = [one for one in seen if one.signature not in changing]
+        missed = any(one.complains and one.recovered is None and one.last >= since for one in others)
         if not missed and all(_writes_again(one, window) for one in together):
             orderly += [one for one in findings if one.accused in absent and _tells_absence(one, place, since)]
             orderly += seen
+            # A host that shuts down stops what runs on it, whatever the words for that.
+            until = stop.last + timedelta(seconds=current().settling_seconds)
+            orderly += [one for one in findings if _tells_absence(one, place, since) and one.last <= until]
     return [finding.weakened(0.0) if finding in orderly else finding for finding in findings]
 
 
