@@ -55,3 +55,12 @@ def test_numbers_of_onsets_that_would_lie_on_one_another_are_one_text() -> None:
         (MOMENT + timedelta(seconds=4), "1, 3"),
         (MOMENT + timedelta(seconds=60), "2"),
     ]
+
+
+def test_the_words_below_the_timeline_tell_the_marks_that_it_holds() -> None:
+    """Without a model no bar has a colour of its own."""
+    silence = SimpleNamespace(kind="silence")
+    told = report_charts.timeline_marks(SimpleNamespace(activity=[SimpleNamespace(scores=[None])], timeline=[silence]))
+    assert "score" not in told and "triangle" not in told and "A cross" in told
+    scored = report_charts.timeline_marks(SimpleNamespace(activity=[SimpleNamespace(scores=[0.5])], timeline=[]))
+    assert "score" in scored and "cross" not in scored

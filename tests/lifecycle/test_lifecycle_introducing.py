@@ -102,3 +102,8 @@ def test_mlflow_shows_it_as_its_own_description_with_the_figures_as_tags(
     assert client.get_model_version(name, "1").description == "the quiet week"
     VersionChanges(lifecycle).describe(1, "")
     assert client.get_model_version(name, "1").description == version.description
+
+
+def test_metadata_of_our_own_is_told_in_words_and_others_as_they_are() -> None:
+    told = introduction({}, {}, {}, {"openstack_rca.imported_from": "elsewhere", "data_set": "week_7"}, None, None)
+    assert told == "- `data_set`: `week_7`, `imported from`: `elsewhere`"

@@ -16,8 +16,8 @@ SURPRISE = {
     ".99 and more (1 normal event in 100)": "#f0c987",
     ".999 and more (1 in 1000)": "#e08e45",
 }
-CALM = ("#d3dae0", "#a9c4d0", "#a9c4d0", "#a9c4d0")
-"""Where nothing failed, no colour raises an alarm."""
+CALM = "#8fa9b5"
+"""Of all bars where nothing failed or nothing was scored: no colour raises an alarm, nor glares on a dark page."""
 FAULT, QUIET, WELL = "#d64545", "#6b7a86", "#2e8b57"
 
 
@@ -32,8 +32,9 @@ def timeline_chart(report: Report) -> alt.LayerChart | None:
         return None
     frame = pl.DataFrame(rows, schema_overrides={"score": pl.Float64})
     healthy = report.verdict is Verdict.NO_FAILURE_FOUND
-    colours = dict(zip(SURPRISE, CALM, strict=True)) if healthy else SURPRISE
     present = [name for name in SURPRISE if name in set(frame["surprise"])]
+    calm = healthy or not is_scored(report)
+    colours = dict.fromkeys(SURPRISE, CALM) if calm else SURPRISE
     order = [plain(row.component, 60) for row in report.activity]
     base = alt.Chart(frame).encode(
         y=alt.Y("component:N", sort=order, title=None, axis=alt.Axis(labelLimit=140, labelOverlap=False)),
@@ -54,7 +55,7 @@ def timeline_chart(report: Report) -> alt.LayerChart | None:
             "surprise:N",
             title=None,
             scale=alt.Scale(domain=present, range=[colours[name] for name in present]),
-            legend=None if healthy else alt.Legend(orient="bottom", columns=1, labelLimit=260),
+            legend=None if calm else alt.Legend(orient="bottom", columns=1, labelLimit=260),
         ),
     )
     errors = (
@@ -73,6 +74,26 @@ def timeline_chart(report: Report) -> alt.LayerChart | None:
         .add_params(alt.selection_interval(bind="scales", encodings=["x"], zoom="wheel![event.shiftKey]"))
     )
     return chart
+
+
+def is_scored(report: Report) -> bool:
+    """Whether a model scored anything of what the chart shows."""
+    return any(score is not None for row in report.activity for score in row.scores)
+
+
+def timeline_marks(report: Report) -> str:
+    """What the marks of the chart mean, of those that it holds."""
+    kinds = {entry.kind for entry in report.timeline}
+    told = [
+        "A bar: events were logged, the higher the more"
+        + ("; its colour: the highest anomaly score." if is_scored(report) else "."),
+        "A red dot: errors.",
+        "A numbered line: onset of a cause.",
+    ]
+    meanings = {"silence": "A cross: silence begins.", "gap": "A diamond: a request stands still."}
+    meanings["recovery"] = "A green triangle: it works again."
+    told += [meaning for kind, meaning in meanings.items() if kind in kinds]
+    return " ".join([*told, "Drag to move, Shift and wheel to zoom."])
 
 
 def _turning_points(report: Report, order: Sequence[str]) -> list[alt.Chart]:

@@ -187,7 +187,7 @@ def _draw_table(events: pl.DataFrame, prepared: Prepared) -> None:
         key=f"events-{page}",
         column_order=(
             *time_formats("time", CLOCK),
-            "score",
+            *(["score"] if shown["score"].count() else []),
             "level",
             "service",
             "host",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from openstack_rca.lifecycle.records import TAG_ABOUT, Draft
+from openstack_rca.lifecycle.records import TAG, TAG_ABOUT, Draft
 
 LONGEST = 2000
 RIVAL, TEST = "rival_", "test_"
@@ -54,12 +54,19 @@ def introduction(
     """
     told = [f"- {line}" for line in (*_figures(metrics), *_changes(card, metrics, parameters, before))]
     if metadata:
-        told.append("- " + ", ".join(f"{_plain(name)}: {_plain(value)}" for name, value in sorted(metadata.items())))
+        told.append(
+            "- " + ", ".join(f"{_plain(_in_words(name))}: {_plain(value)}" for name, value in sorted(metadata.items()))
+        )
     if run_id:
         told.append(f"- made by [run {run_id[:8]}](#/runs/{run_id})")
     head = _data(card)
     lines = [head, "", *told] if head and told else [head, *told]
     return "\n".join(lines).strip()[:LONGEST]
+
+
+def _in_words(name: str) -> str:
+    """A name of metadata: our own in words, anybody else's as it is."""
+    return name.removeprefix(TAG).replace("_", " ") if name.startswith(TAG) else name
 
 
 def _data(card: Mapping[str, Any]) -> str:
