@@ -61,6 +61,7 @@ KEPT_FOR = {("placement-api", Category.CAPACITY): "nova-compute"}
 
 _HARMLESS = re.compile(
     r"(?i)duplicate entry|IntegrityError|DBDuplicateEntry|DBDeadlock|deadlock found|No active sessions|No records found"
+    r"|Unexpected(?:Deleting)?TaskStateError"
 )
 """What these libraries meet, or are answered, in OpenStack's ordinary work."""
 

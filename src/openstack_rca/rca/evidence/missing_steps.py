@@ -163,14 +163,22 @@ def discount_by_steps(
 ) -> list[Finding]:
     """Weaken what the requests that went on speak against.
 
-    Who is said to be down, to hang or to lose messages, and is passed by request after request meanwhile, is not. And who
-    fell silent, but was waited for by nobody, was not asked.
+    Who is said to be down, to hang or to lose messages, and is passed by request after request meanwhile, is not; where it
+    runs on several hosts, they may have passed another one of it. And who fell silent, but was waited for by nobody, was
+    not asked.
     """
     if expected.steps.is_empty():
         return findings
     present = set(window["component"].unique().to_list())
     told = replace(expected, steps=proven(expected.steps)).told if expected.foreign else expected.told
-    return [_weakened(finding, told, present, topology) for finding in findings]
+    hosts = window.group_by("component").agg(pl.col("host").n_unique())
+    single = set(hosts.filter(pl.col("host") <= 1)["component"].to_list()) | set(topology.components) - present
+    return [
+        _weakened(finding, told, present, topology)
+        if finding.accused in single or finding.sort is EvidenceSort.SILENCE
+        else finding
+        for finding in findings
+    ]
 
 
 def _weakened(finding: Finding, steps: pl.DataFrame, present: Set[str], topology: Topology) -> Finding:
@@ -189,11 +197,13 @@ def _weakened(finding: Finding, steps: pl.DataFrame, present: Set[str], topology
     went_on = meanwhile.filter(pl.col("state") == "came")
     trouble = Trouble(finding.first, finding.last, stops, went_on, 1.0)
     ways = Ways(trouble, topology, present)
-    passed = sum(finding.accused in ways.proven_by(*step) for step in went_on.select("follower", "story").iter_rows())
+    came = list(went_on.select("follower", "story").iter_rows())
     stopped = sum(finding.accused in ways.of(*step) for step in stops.select("follower", "story").iter_rows())
     if silent:
-        asked = passed + stopped
+        # What a follower needs is asked by some of its requests only.
+        asked = any(ways.of(*step).get(finding.accused, 0.0) > table.needed for step in came)
         return finding.weakened(table.unmissed) if asked and not stopped else finding
+    passed = sum(finding.accused in ways.proven_by(*step) for step in came)
     if passed < table.proven_steps:
         return finding
     return finding.weakened(1.0 - table.cleared * passed / (passed + stopped))
