@@ -38,6 +38,19 @@ def test_a_steady_stream_that_stops_while_others_go_on_is_a_gap() -> None:
     assert gaps[0].resumed
 
 
+def test_who_wrote_whenever_its_twins_did_is_missed_by_them() -> None:
+    """Agents that hear the same notifications are in step; one that has work of its own is not."""
+    rarely = [float(second) for second in range(0, 300, 11)]
+    now_and_then = [second for number, second in enumerate(rarely) if number % 3]
+    told = []
+    for before in (rarely, now_and_then):
+        stopped = [second for second in before if second < 170]
+        streams = [stream("neutron-macvtap-agent", times, host) for times, host in ((stopped, "a"), (rarely, "b"))]
+        told.append([(gap.host, gap.alike) for gap in find_gaps(observed(*streams))])
+    assert told[0] == [("a", True)]
+    assert ("a", True) not in told[1]
+
+
 def test_a_stream_that_never_comes_back_is_a_gap_until_the_logs_end() -> None:
     gaps = find_gaps(observed(stream("cinder-volume", [s for s in STEADY if s <= 60]), stream("nova-api", STEADY)))
     assert len(gaps) == 1

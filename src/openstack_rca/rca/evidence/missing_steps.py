@@ -188,6 +188,8 @@ def _weakened(finding: Finding, steps: pl.DataFrame, present: Set[str], topology
     ):
         return finding
     silent = finding.sort is EvidenceSort.SILENCE
+    if silent and finding.compared:
+        return finding
     if not silent and finding.category not in _STANDSTILL:
         return finding
     table = current()

@@ -28,7 +28,7 @@ def _silence(gap: Gap) -> Finding:
     seconds = (gap.end - gap.start).total_seconds()
     table = current()
     certainty = min(1.0, gap.significance / table.silence_certain)
-    alone = table.lonely_silence + (1.0 - table.lonely_silence) * gap.others_active
+    alone = 1.0 if gap.alike else table.lonely_silence + (1.0 - table.lonely_silence) * gap.others_active
     category = Category.HANG if gap.same_process else Category.PROCESS_DOWN
     return Finding(
         sort=EvidenceSort.SILENCE,
@@ -40,7 +40,9 @@ def _silence(gap: Gap) -> Finding:
         category=category,
         title=f"{gap.component} logged nothing for {seconds:.0f} s",
         why=f"steady at {gap.per_minute:.0f} lines a minute, then silent for {seconds:.0f} s"
-        + ("" if gap.resumed else " until the logs end"),
+        + ("" if gap.resumed else " until the logs end")
+        + (", while it goes on at the same work on other hosts" if gap.alike else ""),
+        compared=gap.alike,
         weight=table.silence * certainty * alone,
         rows=gap.rows,
         count=0,

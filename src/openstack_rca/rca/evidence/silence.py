@@ -19,6 +19,7 @@ class Gap:
         significance: -ln of the probability that chance leaves a gap of this length, after correcting for the
             number of places where it could have started.
         others_active: share of the other streams that went on logging meanwhile, in [0, 1].
+        alike: its twins on other hosts, with which it wrote at the same moments, go on without it.
         resumed: False if the stream was still silent when the logs ended.
         same_process: True if the first event after the gap carries a process id seen before it, None if unknown.
         rows: indices of the last event before the gap and, if any, the first one after it.
@@ -31,6 +32,7 @@ class Gap:
     per_minute: float
     significance: float
     others_active: float
+    alike: bool
     resumed: bool
     same_process: bool | None
     rows: tuple[int, ...]
@@ -119,7 +121,8 @@ def _gap_of(
         or length > table.longest_gap * span
     ):
         return None
-    significance = -(length / table.slice_seconds) * math.log1p(-active_share) - math.log(recording.bins)
+    by_twins = _missed_by_twins(recording, index, start, end)
+    significance = max(-(length / table.slice_seconds) * math.log1p(-active_share), by_twins) - math.log(recording.bins)
     if significance < table.silence_significance:
         return None
     resumed = position + 1 < stream.height
@@ -133,6 +136,7 @@ def _gap_of(
         per_minute=60.0 * stream.height / max(span - length, 1.0),
         significance=significance,
         others_active=_others_active(recording.witnesses(component, follows), start, end, span),
+        alike=by_twins - math.log(recording.bins) >= table.silence_significance,
         resumed=resumed,
         same_process=None if after is None or not before else after in before,
         rows=tuple(int(row) for row in stream["row"][position : position + 2]),
@@ -147,7 +151,7 @@ def _longest_gap(times: np.ndarray, span: float, bins: int) -> tuple[int, float,
     position = int(lengths.argmax())
     start, end = float(bounds[position]), float(bounds[position + 1])
     outside_bins = bins - (end - start) / table.slice_seconds
-    active = len(np.unique((times / table.slice_seconds).astype(int)))
+    active = len(_active(times))
     if active < table.active_slices:
         return None
     # A share seen over few bins is uncertain: one active bin less and two bins more keep it on the safe side.
@@ -161,12 +165,37 @@ def _wakes(times: np.ndarray, gap: float, outside_bins: float, share: float) -> 
     Bins are a Markov chain of two states; where few idle bins were seen the share of active ones stands in for them.
     """
     table = current()
-    bins = np.unique((times / table.slice_seconds).astype(int))
+    bins = _active(times)
     pauses = np.diff(bins) - 1
     pauses = pauses[pauses > 0]
     awakenings = len(pauses) - (gap > 2 * table.slice_seconds)
     idle = max(outside_bins - len(bins), 0.0)
     return float((max(awakenings, 0) + table.idle_prior * share) / (idle + table.idle_prior))
+
+
+def _missed_by_twins(recording: _Recording, index: int, start: float, end: float) -> float:
+    """-ln of the chance that a stream stays away from all that its twins wrote meanwhile; 0 where they are not in step.
+
+    Twins are the streams of the same component on other hosts. Agents that all hear the same notifications write at the
+    same moments; those of which each has work of its own do not.
+    """
+    table = current()
+    own = _active(recording.seconds[index])
+    same = [n for n, name in enumerate(recording.names) if name == recording.names[index] and n != index]
+    twins = np.unique(np.concatenate([_active(recording.seconds[n]) for n in same])) if same else own[:0]
+    first, last = int(start / table.slice_seconds), int(end / table.slice_seconds)
+    inside = (twins > first) & (twins < last)
+    # The slice in which the logs end is not over.
+    outside = twins[~inside & (twins < recording.bins - 1)]
+    if len(outside) < table.active_slices:
+        return 0.0
+    share = float(np.isin(outside, own).sum() / (len(outside) + 2))
+    return -float(inside.sum()) * math.log1p(-share) if share >= table.coverage else 0.0
+
+
+def _active(times: np.ndarray) -> np.ndarray:
+    """The slices of time in which a stream has a line."""
+    return np.unique((times / current().slice_seconds).astype(int))
 
 
 def _others_active(seconds: list[np.ndarray], start: float, end: float, span: float) -> float:
