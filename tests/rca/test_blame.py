@@ -169,6 +169,8 @@ def test_a_silence_that_nobody_misses_weighs_less() -> None:
     missed = finding("nova-compute", "nova-scheduler")
     assert discount_unmissed_silence([silence], NormalRates.empty())[0].strength < silence.strength
     assert discount_unmissed_silence([silence, missed], NormalRates.empty())[0] == silence
+    beside_twins = replace(silence, compared=True)
+    assert discount_unmissed_silence([beside_twins], NormalRates.empty()) == [beside_twins]
 
 
 def test_a_silence_longer_than_any_that_is_normal_needs_nobody_who_misses_it() -> None:

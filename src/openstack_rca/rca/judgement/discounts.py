@@ -44,11 +44,12 @@ def discount_complaints_after_own_silence(findings: list[Finding]) -> list[Findi
 
 
 def discount_unmissed_silence(findings: list[Finding], normal: NormalRates) -> list[Finding]:
-    """Weaken a silence that nobody misses; one that is longer than the known normal ones counts in full."""
+    """Weaken a silence that nobody misses; one that is longer than the known normal ones, or that twins show, counts in full."""
     missed = _missed(finding for finding in findings if finding.category in _ABSENCE)
     return [
         finding.weakened(current().unmissed)
         if finding.sort is EvidenceSort.SILENCE
+        and not finding.compared
         and finding.accused not in missed
         and finding.accused not in normal.longest_gap_seconds
         else finding
