@@ -150,6 +150,12 @@ def test_before_the_matched_words_stands_the_beginning_where_both_ends_get_twent
     assert excerpt(line, room, "disk usage is above the limit") == shown
 
 
+def test_a_line_that_begins_with_the_matched_words_is_shown_from_its_beginning() -> None:
+    """Nothing is left out before them."""
+    matched = "the quorum was lost because of two members that went away"
+    assert excerpt(f"{matched} {'later ' * 40}", 60, matched).startswith("the quorum was lost")
+
+
 def test_matched_words_that_are_too_long_for_the_room_are_shown_as_far_as_it_goes() -> None:
     """Where the line's telling part begins with them, nothing is gained by showing them again."""
     matched = "MessagingTimeout: Timed out waiting for a reply to message ID f94e4546 of the conductor, which is busy"
