@@ -201,18 +201,30 @@ def test_what_no_rule_knows_comes_before_what_follows_from_another_fault() -> No
     assert neither.score == pytest.approx(weak)
 
 
+@pytest.mark.parametrize("sufferer", [SYMPTOM, {"directness": Directness.SYMPTOM, "unexplained": True, "vague": True}])
+def test_an_error_that_tells_its_kind_comes_before_what_tells_none(sufferer: dict[str, object]) -> None:
+    """An API says that what it asked for failed; the service behind it says what is wrong."""
+    told = said("manila-share", 0.15, directness=Directness.SYMPTOM, unexplained=True)
+    ranked = rank([said("manila-api", 0.2, **sufferer), told], {})  # type: ignore[arg-type]
+    assert ranked[0] is told
+
+
+def test_an_error_whose_words_tell_no_kind_comes_before_a_known_symptom() -> None:
+    vague = said("manila-share", 0.15, directness=Directness.SYMPTOM, unexplained=True, vague=True)
+    assert rank([said("nova-api", 0.2, **SYMPTOM), vague], {})[0] is vague  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("plain", "told"),
     [
         (0.6, {"unexplained": True}),
-        (0.2, {"unexplained": True, "vague": True}),
         (0.2, {"unexplained": True, "accuser": "nova-api"}),
         (0.2, {}),
     ],
-    ids=["somebody is plainly at fault", "its words are vague", "another one says it", "a rule knows it"],
+    ids=["somebody is plainly at fault", "another one says it", "a rule knows it"],
 )
 def test_a_known_symptom_stays_in_front_where(plain: float, told: dict[str, object]) -> None:
-    """Only an own error in telling words that no rule knows says more than a symptom, and only among weak ones."""
+    """Only an own error that no rule knows says more than a symptom, and only among weak ones."""
     sufferer = said("nova-api", plain, **SYMPTOM)  # type: ignore[arg-type]
     ranked = rank([said("keystone", 0.15, **told), sufferer], {})  # type: ignore[arg-type]
     assert ranked[0] is sufferer

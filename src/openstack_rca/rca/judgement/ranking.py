@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 
-from openstack_rca.rca.evidence import noisy_or
+from openstack_rca.rca.evidence import Finding, noisy_or
 from openstack_rca.rca.judgement.guilt import Candidate
 from openstack_rca.rca.vocabulary import Directness
 from openstack_rca.rca.weights import current
@@ -34,20 +34,32 @@ def rank(candidates: Sequence[Candidate], relevance: Mapping[str, float]) -> lis
 
 
 def _put_sufferers_behind(candidates: Sequence[Candidate]) -> None:
-    """Where nobody is plainly at fault, an error that no rule knows says more than what is known to follow from another fault."""
+    """Where nobody is plainly at fault, an error that no rule knows says more than what is known to follow from another fault.
+
+    So does one that tells a kind of fault beside those that tell none: an API says only that what it asked for failed.
+    """
     table = current()
-    untold = max((candidate.score for candidate in candidates if _says_something_new(candidate)), default=0.0)
-    if untold > 0 and max(candidate.score for candidate in candidates) < table.failure:
+    if max((candidate.score for candidate in candidates), default=0.0) >= table.failure:
+        return
+    for telling in (True, False):
+        new = (candidate.score for candidate in candidates if _says_something_new(candidate, telling))
+        untold = max(new, default=0.0)
         for candidate in candidates:
-            if all(finding.directness is Directness.SYMPTOM and finding.signature for finding in candidate.findings):
+            if untold > 0 and all(_follows(finding, telling) for finding in candidate.findings):
                 candidate.score = min(candidate.score, max(0.0, untold - 2 * table.tie))
 
 
-def _says_something_new(candidate: Candidate) -> bool:
+def _says_something_new(candidate: Candidate, telling: bool) -> bool:
+    """Whether a candidate logged an error that no rule knows; ``telling``: in words that tell a kind of fault."""
     return any(
-        finding.unexplained and not finding.vague and finding.accuser == finding.accused
+        finding.unexplained and finding.accuser == finding.accused and not (telling and finding.vague)
         for finding in candidate.findings
     )
+
+
+def _follows(finding: Finding, telling: bool) -> bool:
+    """Whether a finding is known to follow from another fault, or, beside one that tells its kind, tells none."""
+    return finding.directness is Directness.SYMPTOM and (finding.signature is not None or (telling and finding.vague))
 
 
 def _score(candidate: Candidate) -> float:
