@@ -151,6 +151,8 @@ def _client_side(
         spoken, own = kind_of(told), OWN_KIND.get(component)
         # The name of an exception's class says who failed; that it is of the server's own kind, the words behind it must say.
         by_words = own is not None and kind_of(_CLASS.sub("", told)) is own
+        if spoken is Category.CONFIG and own is Category.STORAGE and not by_words:
+            return None
         spoken = spoken if spoken in _OF_THE_OTHER or by_words else None
         category = spoken or own
         if category is not None and not _HARMLESS.search(text):
