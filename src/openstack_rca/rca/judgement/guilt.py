@@ -58,8 +58,11 @@ class Candidate:
         Its own error that says what is wrong says more than what others make of it, if they are not surer.
         """
         table = current()
-        plain = [finding for finding in self.findings if finding.directness is not Directness.SYMPTOM] or self.findings
-        errors = [f for f in self.findings if f.unexplained and not f.vague and f.accuser == self.component]
+        own_errors = [f for f in self.findings if f.unexplained and f.accuser == self.component]
+        errors = [finding for finding in own_errors if not finding.vague]
+        # Where all are symptoms, what no rule knows says more than what is known to follow from another fault.
+        plain = [finding for finding in self.findings if finding.directness is not Directness.SYMPTOM]
+        plain = plain or errors or own_errors or self.findings
         if errors and errors[0].strength > max(finding.strength for finding in plain):
             plain = errors
         most = max(finding.strength for finding in plain)
