@@ -67,7 +67,7 @@ def test_an_error_that_no_rule_knows_comes_before_what_is_known_to_follow_from_o
     new = replace(says, unexplained=True, signature=None)
     known = replace(follows, signature="known")
     assert ranking(known, new)[0] == new.accused
-    assert ranking(known, replace(new, vague=True))[0] == known.accused
+    assert ranking(known, replace(new, vague=True))[0] == new.accused
 
 
 def test_weak_accusations_are_no_proof_however_many() -> None:

@@ -590,3 +590,22 @@ def test_of_a_line_of_megabytes_the_beginning_and_the_end_are_searched() -> None
     filling = "x" * 50_000
     assert kind_of(f"{filling} OSError: No space left on device") is Category.CAPACITY
     assert kind_of(f"{filling} No space left on device {filling}") is None
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("Invalid strategy value: allow in the [quota]unified_limits config option", Category.CONFIG),
+        ("FDB extension is only supported for OVS agent, currently uses linuxbridge", Category.CONFIG),
+        ("Image signature metadata for image 1c4d is incomplete.", Category.DATA_MISSING),
+        ("No nodes satisfy MAC addresses ['52:54:00:aa:bb:cc']", Category.DATA_MISSING),
+        ("ARQs(['31aa']) bind has not finished, status is BindFailed.", Category.HANG),
+        (
+            "DBus.Error.ServiceUnknown: The name org.ganesha.nfsd was not provided by any .service files",
+            Category.PROCESS_DOWN,
+        ),
+        ("KMIP server rejected client certificate /etc/barbican/kmip.crt", Category.AUTH),
+    ],
+)
+def test_words_of_openstack_services_tell_the_kind_of_an_unknown_error(line: str, kind: Category) -> None:
+    assert kind_of(line) is kind

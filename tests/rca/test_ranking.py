@@ -229,3 +229,11 @@ def test_a_known_symptom_stays_in_front_where(plain: float, told: dict[str, obje
     ranked = rank([said("keystone", 0.15, **told), sufferer], {})  # type: ignore[arg-type]
     assert ranked[0] is sufferer
     assert sufferer.score == pytest.approx(plain)
+
+
+def test_of_a_component_with_symptoms_only_its_own_unknown_error_is_told() -> None:
+    """That the scheduler found no host is known to follow; what nova-compute says of itself is why."""
+    known = replace(finding("nova-conductor", "nova-compute", weight=0.2), **SYMPTOM)  # type: ignore[arg-type]
+    own = replace(finding("nova-compute", "nova-compute", weight=0.1), directness=Directness.SYMPTOM, signature=None)
+    own = replace(own, unexplained=True, vague=True)
+    assert Candidate("nova-compute", findings=[known, own]).leading is own
