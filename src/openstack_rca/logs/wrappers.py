@@ -17,6 +17,7 @@ from openstack_rca.logs.envelopes import (
     origin_of_path,
     origin_of_pod,
 )
+from openstack_rca.logs.programs import python_packages
 from openstack_rca.logs.stamps import (
     ANY_MONTH,
     DAY,
@@ -51,6 +52,14 @@ _HOST = r" ?(?:slot\d+/)?(?P<host>[\w.:-]*\w)"
 _TAG = r"(?P<tag>[^\s:\[\]{}\"'=|]+)(?:\[(?P<process>\d+)(?:[.:/][^\]]*)?\])?:(?:[ \t](?P<inner>.*))?$"
 # A program with its process, or the kernel, where a word and a colon alone could be anything.
 _SURE_TAG = r"(?P<tag>kernel|[A-Za-z(][^\s:\[\]{}\"'=|]*\[(?P<process>\d+)\]):(?: (?P<inner>.*))?$"
+# The same without a colon, where the process, a known program or the text behind it tells it.
+_PROCESS_TAG = r"(?P<tag>[A-Za-z][\w./@-]*)\[(?P<process>\d+)\] (?P<inner>.*)$"
+_KNOWN_TAG = (
+    r"(?P<tag>kernel|systemd|sshd|haproxy|keepalived_vrrp|dockerd|containerd|kubelet|libvirtd|ovs-vswitchd|"
+    rf"(?:{'|'.join(python_packages())})[_-][a-z_-]+) (?P<inner>.*)$"
+)
+_OSLO_TAG = rf"(?P<tag>[A-Za-z][\w./@-]*) (?P<inner>{OSLO_BEGINNING}.*)$"
+_NUMBERED_HOST = r"(?P<host>[A-Za-z][\w-]*(?:\d|[.-][\w.-]*\w))"
 _WORDED = rf"(?:(?:[\w-]+\.(?P<worded>{_SEVERITY})|(?P<severe>{_SEVERITY}|{_SEVERITY.upper()})|fpc\d+) )?"
 
 WRAPPERS: tuple[Wrapper, ...] = (
@@ -141,6 +150,22 @@ WRAPPERS: tuple[Wrapper, ...] = (
         journal_time,
         about="rsyslog's file format and `journalctl -o short-iso`, `short-full`, `with-unit`",
         unless=rf"^\p{{L}}+\.? [\d-]{{10}} [\d:.]+ {NAMED_ZONE} [^ ]+: ",
+    ),
+    *(
+        Wrapper(
+            SYSLOG,
+            rf"^{_PRIORITY}(?P<stamp>{_SHORT}|{_JOURNAL}|{_TIGHT_ISO}) {behind}",
+            lambda stamp, zone: pl.coalesce(yearless_time(stamp, zone), journal_time(stamp, zone)),
+            about="templates of rsyslog's without a colon behind the program",
+            unless=rf"^(?:\S+T\S+|\S+ +\S+ \S+) (?i:stdout|stderr|critical|fatal|trace|{_SEVERITY}) ",
+        )
+        for behind in (f"{_HOST} {_PROCESS_TAG}", f"{_HOST} {_OSLO_TAG}", f"{_NUMBERED_HOST} {_KNOWN_TAG}")
+    ),
+    Wrapper(
+        SYSLOG,
+        rf"^{_PRIORITY}(?P<stamp>{ISO}) {_NUMBERED_HOST} {_SURE_TAG}",
+        iso_time,
+        about="a space for the T of the stamp",
     ),
     Wrapper(
         SYSLOG,
