@@ -64,3 +64,46 @@ def test_names_of_hosts_between_rules_are_their_lines_hosts() -> None:
     rule, line = "-" * 15, "2026-11-23 04:00:00.000 7 ERROR nova.api [-] boom"
     text = "\n".join([rule, "c1", rule, line, rule, "c2 (1)", rule, line])
     assert [event["host"] for event in rows(text, "saved.txt")] == ["c1", "c2"]
+
+
+LANGUAGES = {
+    "German": ("Zeitstempel;Rechner;Dienst;Stufe;Meldung", "Fehler", "Hinweis", "23.11.2026 04:00:0{}"),
+    "French": (
+        "Horodatage;Machine hôte;Programme;Niveau;Texte du journal",
+        "Erreur",
+        "Information",
+        "23/11/2026 04:00:0{}",
+    ),
+    "Spanish": ("Fecha;Equipo;Programa;Gravedad;Mensaje", "Error", "Información", "23/11/2026 04:00:0{}"),
+    "Japanese": ("日時;ホスト;サービス;レベル;メッセージ", "エラー", "情報", "2026/11/23 04:00:0{}"),
+    "of no language": ("a;b;c;d;e", "ERROR", "INFO", "2026-11-23 04:00:0{}"),
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_table_in_any_language_is_told_by_what_its_columns_hold(language: str) -> None:
+    header, error, info, stamp = LANGUAGES[language]
+    cells = [
+        (stamp.format(0), "cmp-a1", "nova-api", error, "no way out"),
+        (stamp.format(1), "cmp-b2", "nova-api", info, "okay"),
+    ]
+    text = "\r\n".join([header, *map(";".join, cells)])
+    told = [(event["host"], event["service"], event["level"], event["message"]) for event in rows(text, "export.csv")]
+    assert told == [("cmp-a1", "nova-api", "ERROR", "no way out"), ("cmp-b2", "nova-api", "INFO", "okay")]
+
+
+def test_a_cell_that_is_a_line_of_a_log_is_no_moment() -> None:
+    line = "2026-11-23 04:00:00.100 7 ERROR nova.api [-] no way out"
+    (event,) = rows(f"Zeit;Stufe;Meldung\n23.11.2026 05:00:00;Fehler;{line}\n", "export.csv")
+    assert (event["level"], event["logger"], event["message"]) == ("ERROR", "nova.api", "no way out")
+
+
+def test_the_viewer_of_windows_names_no_column_for_the_text_in_any_language() -> None:
+    rows_of = "Fehler,23.11.2026 04:00:00,Service Control Manager,7031,Keine,Der Dienst nova-compute wurde beendet.\r\n"
+    header = "Ebene,Datum und Uhrzeit,Quelle,Ereignis-ID,Aufgabenkategorie\r\n"
+    (event,) = rows(header + rows_of, "ereignisse.csv")
+    assert (event["level"], event["service"], event["message"]) == (
+        "ERROR",
+        "Service Control Manager",
+        "Der Dienst nova-compute wurde beendet.",
+    )

@@ -22,6 +22,7 @@ from openstack_rca.logs.json_records import (
 from openstack_rca.logs.kubectl import reader_of_events
 from openstack_rca.logs.pieces import Piece, Splitter, line_by_line, readable
 from openstack_rca.logs.printed_records import by_beginnings, printed_records
+from openstack_rca.logs.records import level_name
 from openstack_rca.logs.shown_logs import shown_by_ansible
 from openstack_rca.logs.tables import DELIMITERS, REMARK, column_name, csv_rows, drawn_table, table_of
 from openstack_rca.logs.yaml_records import records_in_yaml
@@ -50,10 +51,10 @@ _POSTGRESQL_COLUMNS = [
     "message", "detail", "hint", "internal_query", "internal_query_pos", "context", "query", "query_pos", "location",
     "application_name", "backend_type",
 ]  # fmt: skip
-# Windows' viewer of events names no column for the text, and its source of an event is a program.
-_WINDOWS_VIEWER = "Level,Date and Time,Source,Event ID,Task Category"
+# Windows' viewer of events names no column for the text, in any language, and its source of an event is a program.
 _WINDOWS_COLUMNS = ["level", "timestamp", "service", "event_id", "task", "message"]
 _FOUND_RECORDS = 2
+_LONGEST_ROW = 64 * 1024
 
 
 def splitter_for(head: bytes) -> Splitter | None:
@@ -74,8 +75,9 @@ def splitter_for(head: bytes) -> Splitter | None:
         return printed
     if first[:1] in ("{", "[", "\x1e"):
         return _json_documents if _is_document(text.lstrip("\x1e"), first.strip("\x1e ,")) else None
-    if first == _WINDOWS_VIEWER:
-        return csv_rows(_WINDOWS_COLUMNS, ",", lambda row: {} if row.get("timestamp") == "Date and Time" else row)
+    if _is_of_windows_viewer(text):
+        named = first.split(",")[1]
+        return csv_rows(_WINDOWS_COLUMNS, ",", lambda row: {} if row.get("timestamp") == named else row)
     if _POSTGRESQL.match(first):
         return csv_rows(_POSTGRESQL_COLUMNS, ",", _postgresql_record)
     delimiter = _csv_delimiter(first)
@@ -90,6 +92,18 @@ def holds_records(head: bytes) -> bool:
         return splitter_for(head) is not None
     values = (value for _, _, value in _values(text, final=len(text) < _HEAD - 16) if value is not None)
     return any(holds_record(record) for value in itertools.islice(values, 20) for record in records_of(value))
+
+
+def _is_of_windows_viewer(text: str) -> bool:
+    """Whether rows hold a level, a moment, a program and a number, and a text behind what the first line names."""
+    lines = [line.replace("\r", "") for line in text.split("\n", 2)[:2]]
+    if lines[0].count(",") != len(_WINDOWS_COLUMNS) - 2 or len(lines[-1]) > _LONGEST_ROW:
+        return False
+    header, *rows = csv.reader(lines)
+    if len(header) != len(_WINDOWS_COLUMNS) - 1 or not rows or len(rows[0]) != len(_WINDOWS_COLUMNS):
+        return False
+    level, moment, _, number, *_ = rows[0]
+    return level_name(level) is not None and is_moment(moment) and number.isdigit()
 
 
 def _is_document(text: str, first: str) -> bool:

@@ -33,11 +33,29 @@ _CONTAINER_THINGS = (
 _TIME_PARTS = ("time", "date", "stamp")
 _DATED = re.compile(r"^\D{0,12}\d{1,4}\W.{0,40}\d:\d\d|^\d{9,19}(?:\.\d+)?$|^\d{8}T?\d{6}|^/Date\(\d+")
 _LEVEL_PARTS = ("lev", "sev", "prio", "stat", "type")
-_HOST_PARTS = ("host", "node", "machine", "computer", "server", "instance", "device")
+_HOST_PARTS = (
+    *("host", "node", "machine", "computer", "server", "instance", "device"),
+    # German, French, Spanish, Italian, Portuguese, Japanese, Chinese.
+    *(
+        "rechner",
+        "knoten",
+        "maschine",
+        "hôte",
+        "hote",
+        "serveur",
+        "ordinateur",
+        "servidor",
+        "equipo",
+        "nodo",
+        "ホスト",
+        "主机",
+    ),
+)
 _HOST = re.compile(r"^(?=.*[A-Za-z])[A-Za-z0-9][\w.-]{0,252}(?::\d{2,5}|\[\d+\])?$")
 _LIKE_HOST = re.compile(r"^[a-z][\w]*(?:-[\w-]+|\d+|\.[\w.-]+)$")
 _EPOCH = re.compile(r"^1[4-9]\d{8}(?:\d{3}|\d{6}|\d{9})?(?:\.\d+)?$")
 _DAY = re.compile(r"\d[-/]\d|\d\.\d+\.\d|[A-Za-z]{3}|\d{8}")
+_LINE = re.compile(r":\d\d.* (?:DEBUG|INFO|WARNING|WARN|ERROR|CRITICAL) ")
 _IDENTIFIER = re.compile(r"^[0-9a-f-]{8,}$")
 _PAIR_NAMES = ("field", "key", "name", "Name", "@Name")
 _PAIR_VALUES = ("value", "Value", "#text")
@@ -174,8 +192,15 @@ def roles_of(records: Sequence[Record], keyed: bool = True) -> dict[str, str] | 
         for key, inner in record.items():
             values.setdefault(key, []).append(inner)
     times = [key for key, found in values.items() if all(is_moment(one) and _may_be_date(one) for one in found)]
+    if len(times) > 1:
+        # A whole line of a log begins with a moment too.
+        times = [key for key in times if not all(_LINE.search(str(one)) for one in values[key])] or times
     words = {key: found for key, found in values.items() if key not in times and isinstance(found[0], str)}
-    levels = [key for key, found in words.items() if all(len(one) > 2 and level_name(one) for one in map(str, found))]
+    levels = [
+        key
+        for key, found in words.items()
+        if all((len(one) > 2 or not one.isascii()) and level_name(one) for one in map(str, found))
+    ]
     texts = {
         key: sum(map(len, map(str, found)))
         for key, found in words.items()
@@ -201,11 +226,13 @@ def roles_of(records: Sequence[Record], keyed: bool = True) -> dict[str, str] | 
     }
     if any(programs.values()):
         roles["service"] = max(programs, key=lambda key: programs[key])
-    if not keyed:
+    foreign = not says_time(roles["timestamp"]) and not says_text(roles["message"])
+    if not hosts and (foreign or not keyed):
         hosts = [
             key
-            for key in programs
+            for key, known in programs.items()
             if key != roles.get("service") and all(_LIKE_HOST.match(str(one)) for one in words[key])
+            if not (keyed and known)
         ]
     if hosts:
         roles["host"] = hosts[0]

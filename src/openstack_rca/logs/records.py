@@ -106,6 +106,17 @@ _LEVELS = {
         "CRITICAL": "CRIT CRITI CRITICAL C ALERT EMER EMERG EMERGENCY PANIC DPANIC FATAL FATA F",
     }.items()
     for word in words.split()
+} | {
+    # As viewers of events, spreadsheets and portals show them: German, French, Spanish, Italian, Portuguese, Dutch,
+    # Japanese, Chinese, Korean, Russian.
+    word: level
+    for level, words in {
+        "INFO": "INFORMATIONEN HINWEIS INFORMACIÓN INFORMAZIONI INFORMAÇÃO INFORMAÇÕES INFORMATIE 情報 信息 정보 СВЕДЕНИЯ",
+        "WARNING": "WARNUNG AVERTISSEMENT ADVERTENCIA AVISO AVVISO WAARSCHUWING 警告 경고 ПРЕДУПРЕЖДЕНИЕ",
+        "ERROR": "FEHLER ERREUR ERRORE ERRO FOUT エラー 错误 錯誤 오류 ОШИБКА",
+        "CRITICAL": "KRITISCH CRITIQUE CRÍTICO CRÍTICA CRITICO KRITIEK 重大 严重 위험 КРИТИЧЕСКИЙ",
+    }.items()
+    for word in words.split()
 }
 _LEVEL_WORDS, _LEVEL_NAMES = pl.Series(list(_LEVELS)), pl.Series(list(_LEVELS.values()))
 _SYSLOG_LEVELS = ("CRITICAL", "CRITICAL", "CRITICAL", "ERROR", "WARNING", "INFO", "INFO", "DEBUG")
