@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.logs.reading import STORY, STORY_COLUMNS, read_text, story
+from tests.logs.reading import STORY, STORY_COLUMNS, read_text, rows, story
 
 from openstack_rca.errors import LogBoundReached
 from openstack_rca.logs import mails
@@ -162,3 +162,20 @@ def test_a_mail_that_is_cut_off_is_read_up_to_the_cut(tmp_path: Path) -> None:
     packed = gzip.compress(f"From: a\nSubject: x\nContent-Type: text/plain\n\n{lines}".encode())
     (tmp_path / "x.eml.gz").write_bytes(packed[: len(packed) // 2])
     assert read_logs([tmp_path]).events.height > 500
+
+
+@pytest.mark.parametrize("name", ["answer.eml", "issue.md"])
+def test_words_around_quoted_lines_and_fenced_ones_are_no_events(name: str) -> None:
+    line = "2026-11-23 04:00:00.100 7 ERROR nova.compute.manager [-] No"
+    head = "From: a@x.org\nTo: b@x.org\nSubject: Re: help\n\n" if name.endswith("eml") else ""
+    quoted = f"Hello,\n\nOn Monday Ada wrote:\n> It fails:\n>\n> {line}\n> ValueError: x\n\nWhich release?\n"
+    fenced = f"## What fails\n\nThis:\n\n```console\n{line}\nValueError: x\n```\n\nand no more\n"
+    for text in (quoted, fenced):
+        (event,) = rows(head + text, name)
+        assert (event["message"], event["detail"]) == ("No", "ValueError: x")
+
+
+def test_what_is_said_between_lines_of_a_log_is_kept_where_some_stand_outside_of_the_fences() -> None:
+    line = "2026-11-23 04:00:00.100 7 ERROR nova.compute.manager [-] No"
+    found = rows(f"Before:\n{line}\n```\n{line}\n```\n", "issue.md")
+    assert [event["message"] for event in found] == ["Before:", "No", "No"]

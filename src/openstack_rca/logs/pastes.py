@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from openstack_rca.logs.pieces import Piece
+from openstack_rca.logs.words_around import QUOTES, without_words
 from openstack_rca.logs.wraps import BEGINS, unwrapped, wrapped_at
 
 _SAMPLE_LINES = 400
@@ -25,7 +26,6 @@ _ENTITIES = (
 )
 _TAG = re.compile(r"</?[a-zA-Z!][^<>]*>")
 _NUMBERED = re.compile(r"^( *(\d{1,8})[:.|]?(?:\t|( *)))(.*)$")
-_QUOTED = re.compile(r"^(?:> ?)+")
 # The name of a file above its lines, as `tail` and `rg` put it; the name of a host, as `ansible` and `pssh` do.
 _FILE_HEADER = re.compile(r"^(?:==> (\S.*?) <==|((?:[\w.@~-]+/)*[\w.@-]+\.log[\w.-]*))$")
 _HOST_HEADER = re.compile(
@@ -81,8 +81,10 @@ def cleaner_for(sample: Sequence[str]) -> Callable[[Lines], list[Piece]] | None:
         _without_tags,
         _without_entities,
         _without_writers,
+        without_words,
         _without_fences,
         _without_quotes,
+        without_words,
         _without_fences,
         _without_numbers,
         _without_indent,
@@ -235,7 +237,7 @@ def _without_quotes(sample: Lines) -> _Step | None:
     quoted = sum(1 for line in written if line.startswith(("> ", ">>")) or line == ">")
     if not written or quoted * 10 < len(written) * 9:
         return None
-    return lambda line: _QUOTED.sub("", line)
+    return lambda line: QUOTES.sub("", line)
 
 
 def _without_numbers(sample: Lines) -> _Step | None:

@@ -1,0 +1,58 @@
+"""What a person wrote around the lines of a log that they fenced off or quoted, in a ticket or an answer to a mail."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from openstack_rca.logs.wraps import BEGINS
+
+QUOTES = re.compile(r"^(?:> ?)+")
+_BORDER = re.compile(r"^\s*(?:```|~~~)")
+_Step = Callable[[str], str]
+
+
+def without_words(sample: Sequence[str]) -> _Step | None:
+    """How a text is freed from the words around its fences or quotes; None where lines of a log stand among these too.
+
+    Within quotes what stands before the first line of a log is left out as well.
+    """
+    inside = False
+    fenced: list[str] = []
+    quoted: list[str] = []
+    others: list[str] = []
+    for line in sample:
+        inside ^= _BORDER.match(line) is not None
+        (quoted if line.startswith(">") else fenced if inside else others).append(line)
+    if any(map(BEGINS.match, others)) or not any(line.strip() for line in others):
+        return None
+    if any(map(BEGINS.match, fenced)):
+        return _within_fences()
+    return _within_quotes() if any(BEGINS.match(QUOTES.sub("", line)) for line in quoted) else None
+
+
+def _within_fences() -> _Step:
+    inside = False
+
+    def kept(line: str) -> str:
+        nonlocal inside
+        if _BORDER.match(line):
+            inside = not inside
+            return ""
+        return line if inside or BEGINS.match(line) else ""
+
+    return kept
+
+
+def _within_quotes() -> _Step:
+    begun = False
+
+    def kept(line: str) -> str:
+        nonlocal begun
+        if not line.startswith(">"):
+            return line if BEGINS.match(line) else ""
+        text = QUOTES.sub("", line)
+        begun = begun or BEGINS.match(text) is not None
+        return text if begun else ""
+
+    return kept
