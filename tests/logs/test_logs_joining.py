@@ -226,3 +226,18 @@ def test_what_a_command_printed_below_a_line_of_oslo_log_is_no_event_of_its_own(
 def test_what_a_container_prints_when_it_starts_again_is_its_own_event() -> None:
     text = "\n".join([*[STORY[-1]] * 4, "+ sudo -E kolla_set_configs", "ERROR:__main__:MissingRequiredSource"])
     assert [event["message"] for event in rows(text)][-1] == "MissingRequiredSource"
+
+
+def test_below_a_line_with_a_time_nothing_opens_an_event_however_many_others_have_none() -> None:
+    dated = "2026-11-23 04:00:00.100 7 ERROR nova.compute.manager [-] Failed:\nname x\nuuid y\n"
+    found = rows(dated + "INFO nova.api [-] undated\n" * 3 + "told below\n" + dated)
+    assert [event["detail"] for event in found] == ["name x\nuuid y", None, None, None, None, "name x\nuuid y"]
+
+
+def test_a_traceback_belongs_to_the_error_above_it_without_times_too() -> None:
+    raised = 'Traceback (most recent call last):\n  File "x", line 1, in y\nValueError: no\n'
+    found = rows(f"CRITICAL nova [-] Unhandled error\n{raised}CRITICAL nova [-] Again\n")
+    assert [(event["message"], event["exception"]) for event in found] == [
+        ("Unhandled error", "ValueError: no"),
+        ("Again", None),
+    ]

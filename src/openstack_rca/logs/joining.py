@@ -130,8 +130,12 @@ def _line() -> pl.Expr:
 
 
 def _open_timeless(lines: pl.DataFrame) -> pl.DataFrame:
-    """Where most lines carry no time, as in a paste, a line that is not indented is an event of its own."""
-    openers = lines.filter(_is(Kind.OPENER) | _is(Kind.REPEATED))
+    """Where many lines carry no time, as in a paste, a line that is not indented is an event of its own below such a line.
+
+    Below a line with a time it is a part of that, as in any log.
+    """
+    begins = _is(Kind.OPENER) | _is(Kind.REPEATED)
+    openers = lines.filter(begins)
     if openers["time"].null_count() == 0:
         return lines
     timeless = (
@@ -146,6 +150,8 @@ def _open_timeless(lines: pl.DataFrame) -> pl.DataFrame:
         _is(Kind.BARE)
         & pl.col("file_index").is_in(timeless.implode())
         & pl.col("message").str.contains(r"^[^\s\[\](){}]")
+        & ~pl.col("message").str.starts_with(TRACEBACK)
+        & pl.when(begins).then(pl.col("time").is_null()).forward_fill().over("file_index").fill_null(value=True)
     )
     if not lines.select(opens.any()).item():
         return lines
