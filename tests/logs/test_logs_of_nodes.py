@@ -1,5 +1,7 @@
 """What a node's own log and its runtime of containers put around the lines of services."""
 
+import json
+
 import pytest
 from tests.logs.reading import rows
 
@@ -69,3 +71,67 @@ def test_what_a_task_came_to_is_of_the_host_that_ansible_names(before: str, said
 def test_tripleo_names_the_host_behind_the_task(result: str, host: str | None) -> None:
     (event,) = rows(f"2026-11-23 04:00:00.123456 | 52540000-1111-2222-3333-000000000001 |  {result}\n", "ansible.log")
     assert event["host"] == host
+
+
+@pytest.mark.parametrize(
+    ("head", "service"),
+    [
+        ("2026-11-23T04:00:00.000000+00:00 c-1 nova-compute[7]", "nova-compute"),
+        ("2026-11-23T04:00:00Z c-1 kernel", "kernel"),
+        ("2026-11-23T04:00:00Z c-1 neutron-server", "neutron-server"),
+        ("Nov 23 04:00:00 c-1 nova-compute[7]", "nova-compute"),
+        ("2026-11-23 04:00:00 c-1 nova-compute[7]:", "nova-compute"),
+        ("2026-11-23 04:00:00 c-1 kernel:", "kernel"),
+    ],
+)
+def test_syslog_may_lack_the_colon_behind_the_program_or_the_t_in_the_stamp(head: str, service: str) -> None:
+    (event,) = rows(f"{head} No room left\n", "all.log")
+    assert (event["host"], event["service"], event["message"]) == ("c-1", service, "No room left")
+
+
+@pytest.mark.parametrize("text", ["Starting systemd units", "Worker nova-compute is up", "Stopping sshd now"])
+def test_words_behind_a_stamp_are_no_host_and_program(text: str) -> None:
+    (event,) = rows(f"2026-11-23T04:00:00Z {text}\n", "x.log")
+    assert (event["host"], event["message"]) == (None, text)
+
+
+def test_a_request_of_haproxy_in_a_record_without_a_time_has_the_time_at_which_it_began() -> None:
+    request = "192.0.2.9:47 [23/Nov/2026:04:00:01.004] front back/c1 0/0/1/38/39 200 1102 - - ---- 2/4/0/0/0 0/0"
+    texts = (request, "Server back/c2 is DOWN, reason: Layer4 timeout")
+    lines = [json.dumps({"host": "c1", "ident": "haproxy", "pid": "14", "message": text}) for text in texts]
+    found = rows("\n".join(lines), "haproxy/haproxy_latest.log")
+    assert [f"{event['time']:%Y-%m-%d %H:%M:%S}" for event in found] == ["2026-11-23 04:00:01"] * 2
+
+
+EVENT = """apiVersion: v1
+items:
+- apiVersion: events.k8s.io/v1
+  deprecatedFirstTimestamp: "2026-11-23T03:00:00Z"
+  deprecatedLastTimestamp: "2026-11-23T04:00:00Z"
+  deprecatedSource:
+    component: kubelet
+    host: c1
+  eventTime: null
+  kind: Event
+  metadata:
+    creationTimestamp: "2026-11-23T03:00:00Z"
+    name: nova-api-0.17f
+  note: Back-off restarting failed container
+  reason: BackOff
+  regarding:
+    kind: Pod
+    name: nova-api-0
+  type: Warning
+kind: List
+"""
+
+
+def test_an_event_of_the_later_interface_of_kubernetes_says_what_an_earlier_one_does() -> None:
+    (event,) = rows(EVENT, "events.yaml")
+    assert (f"{event['time']:%H}", event["host"], event["service"], event["level"], event["message"]) == (
+        "04",
+        "c1",
+        "nova-api",
+        "WARNING",
+        "Back-off restarting failed container: BackOff",
+    )

@@ -11,12 +11,12 @@ def _keys(text: str) -> tuple[str, ...]:
 
 MESSAGES = _keys(
     "message msg payload log line short_message event textpayload text raw _raw body content msg_text logmessage "
-    "error_summary @message assert_msg backtrace request requesturi"
+    "error_summary @message assert_msg backtrace request requesturi note"
 )
 TIMES = _keys(
     "_source_realtime_timestamp __realtime_timestamp created @timestamp timestamp time ts asctime isodate datetime date "
     "eventtime _time t tsns timereported timegenerated observedtimestamp timeunixnano isotime lasttimestamp "
-    "firsttimestamp @timestamp_nanos requestreceivedtimestamp"
+    "firsttimestamp deprecatedlasttimestamp deprecatedfirsttimestamp @timestamp_nanos requestreceivedtimestamp"
 )
 MESSAGE_SET, TIME_SET = frozenset(MESSAGES), frozenset(TIMES)
 WORD_LEVELS = _keys(
@@ -38,7 +38,7 @@ HOSTS = _keys(
     "nodename agent.hostname agent.name beat.hostname beat.name kubernetes.host kubernetes.node_name "
     "kubernetes.node.name kubernetes.pod_node_name kubernetes.nodename source.host computer computername resource_name "
     "utsname_hostname machinename labels.resource_name source_host sourcehost logsource source _source_host fqdn "
-    "syslog_hostname sysloghost machine k8s.node.name"
+    "syslog_hostname sysloghost machine k8s.node.name deprecatedsource.host"
 )
 ABOUT = frozenset(_keys("host node node_name nodename machine"))
 """Keys of hosts that name what a line is about where the program itself wrote the record: those of klog and zap."""
@@ -87,7 +87,7 @@ LEVELLED = frozenset(
 INNER = LEVELLED | frozenset(
     _keys(
         "log host agent beat process service container error file docker_metadata syslog journald systemd node pod "
-        "namespace metadata attr source involvedObject regarding responseStatus"
+        "namespace metadata attr source involvedObject regarding responseStatus deprecatedSource"
     )
 )
 """Inner records whose keys count with the record's name and a dot before them."""

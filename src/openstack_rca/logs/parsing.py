@@ -14,6 +14,7 @@ from openstack_rca.logs.formats import (
     WEAK,
     LineFormat,
 )
+from openstack_rca.logs.formats.web import with_times_of_requests
 from openstack_rca.logs.json_lines import NAME as JSON
 from openstack_rca.logs.json_lines import unwrap_json
 from openstack_rca.logs.oslo import NAME as OSLO
@@ -64,6 +65,7 @@ def parse_lines(lines: pl.DataFrame, timezone: str, only: str | None = None) -> 
     numbered = lines.with_row_index("row").with_columns(pl.col("row").cast(pl.UInt64) * ROW_STRIDE)
     recogniser = _Recogniser(timezone, only)
     known = recogniser.records(numbered.select("row", "text"), numbered.select("row", "file_index"), _DEEPEST)
+    known = with_times_of_requests(known, timezone)
     place = (known["row"] // ROW_STRIDE).cast(pl.UInt32)
     origins = lines.select(pl.col("file_index", "line", "lines").gather(place))
     first = pl.Series((known["row"] % ROW_STRIDE) == 0)

@@ -3,7 +3,8 @@
 import polars as pl
 
 from openstack_rca.logs.formats.line_format import DATE, LineFormat, ctime, dated, iso, stated_level, timeless
-from openstack_rca.logs.stamps import DAY, MONTH, formatted_time
+from openstack_rca.logs.records import Kind
+from openstack_rca.logs.stamps import DAY, MONTH, any_times, formatted_time
 
 _CTIME_PATTERN = rf"{DAY} {MONTH} [ \d]\d \d\d:\d\d:\d\d \d{{4}}"
 
@@ -87,12 +88,24 @@ FORMATS = (
     ),
 )
 
+_BEGUN = rf"(?P<stamp>\d\d/{MONTH}/\d{{4}}:\d\d:\d\d:\d\d)\.\d+"
 FALLBACKS = (
     # Behind a syslog prefix the prefix has the better time: it is written when a request ends, this one when it began.
     LineFormat(
         "haproxy",
-        rf"^(?P<message>[\w.:]+:\d+ \[(?P<stamp>\d\d/{MONTH}/\d{{4}}:\d\d:\d\d:\d\d)\.\d+\] .*)$",
+        rf"^(?P<message>[\w.:]+:\d+ \[{_BEGUN}\] .*)$",
         dated,
         "HAProxy's requests",
     ),
 )
+
+
+def with_times_of_requests(records: pl.DataFrame, timezone: str) -> pl.DataFrame:
+    """Where nothing but HAProxy's own line says a time, as in records of fluentd: when the request began."""
+    unknown = pl.col("time").is_null() & (pl.col("kind") == int(Kind.OPENER))
+    if not records.select(unknown.any()).item():
+        return records
+    stamps = records.select(pl.when(unknown).then("message").str.extract(rf"^[\w.:]+:\d+ \[{_BEGUN}\] ")).to_series()
+    if stamps.null_count() == stamps.len():
+        return records
+    return records.with_columns(pl.coalesce("time", any_times(stamps, timezone)).alias("time"))
