@@ -217,26 +217,34 @@ def roles_of(records: Sequence[Record], keyed: bool = True) -> dict[str, str] | 
     }
     if levels:
         roles["level"] = min(levels, key=lambda key: not any(part in key.lower() for part in _LEVEL_PARTS))
-    tokens = [key for key in texts if key != roles["message"] and all(_HOST.match(str(one)) for one in words[key])]
+    return roles | _names(roles, {key: words[key] for key in texts}, keyed)
+
+
+def _names(roles: Mapping[str, str], texts: Mapping[str, list[Any]], keyed: bool) -> dict[str, str]:
+    """Which keys tell ``service`` and ``host``, of those with texts."""
+    tokens = [
+        key for key, found in texts.items() if key != roles["message"] and all(_HOST.match(str(one)) for one in found)
+    ]
     hosts = [key for key in tokens if keyed and any(part in key.lower() for part in _HOST_PARTS)]
     programs = {
-        key: sum(component_of_program(str(one).partition("[")[0]) is not None for one in words[key])
+        key: sum(component_of_program(str(one).partition("[")[0]) is not None for one in texts[key])
         for key in tokens
         if key not in hosts
     }
+    named: dict[str, str] = {}
     if any(programs.values()):
-        roles["service"] = max(programs, key=lambda key: programs[key])
+        named["service"] = max(programs, key=lambda key: programs[key])
     foreign = not says_time(roles["timestamp"]) and not says_text(roles["message"])
     if not hosts and (foreign or not keyed):
         hosts = [
             key
             for key, known in programs.items()
-            if key != roles.get("service") and all(_LIKE_HOST.match(str(one)) for one in words[key])
+            if key != named.get("service") and all(_LIKE_HOST.match(str(one)) for one in texts[key])
             if not (keyed and known)
         ]
     if hosts:
-        roles["host"] = hosts[0]
-    return roles
+        named["host"] = hosts[0]
+    return named
 
 
 def _may_be_date(value: Any) -> bool:
