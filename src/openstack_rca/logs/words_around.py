@@ -1,7 +1,5 @@
 """What a person wrote around the lines of a log that they fenced off or quoted, in a ticket or an answer to a mail."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Sequence
 
