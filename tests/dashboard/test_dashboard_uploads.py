@@ -122,10 +122,11 @@ def test_what_is_damaged_is_named_without_the_servers_folder(tmp_path: Path, nam
 
 
 def test_an_upload_without_a_log_is_refused(tmp_path: Path) -> None:
-    """There is nothing to read."""
-    for upload in (("logs.tar", tar_of({}, "w")), ("notes.txt", io.BytesIO(b"words\n"))):
+    """There is nothing to read; a single file is read whatever it is called."""
+    notes = [(name, io.BytesIO(b"words\n")) for name in ("notes.txt", "more.txt")]
+    for upload in ([("logs.tar", tar_of({}, "w"))], notes):
         with pytest.raises(UnreadableLog):
-            kept(tmp_path, upload)
+            kept(tmp_path, *upload)
         assert below(tmp_path) == set()
 
 
