@@ -82,3 +82,10 @@ def test_answers_that_take_far_longer_than_the_slowest_normal_one_say_that_their
         ("nova-api", Category.HANG, EvidenceSort.LATE_STEP)
     ] * slow
     assert all(one.first == START - timedelta(seconds=took) for one in told), "what held it up began before the answer"
+
+
+@pytest.mark.parametrize("took", ["9" * 12, "9" * 22, "9" * 400])
+def test_an_answer_that_would_have_taken_many_years_tells_no_time(took: str) -> None:
+    """Log text is anybody's: no clock counts so far back."""
+    logged = answers("nova-api", *[SERVERS.format(took)] * 4, *[f'10.0.0.9 "GET /v2.1 HTTP/1.1" 200 3 {took}ms'] * 4)
+    assert not found(logged, logged, 2.0)

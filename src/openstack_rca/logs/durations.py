@@ -2,8 +2,9 @@
 
 import polars as pl
 
-_SECONDS = r"\btime: ([0-9]+\.[0-9]+)"
-_MILLISECONDS = r"\bin ([0-9]+) msecs|\" [0-9]{3} [0-9]+ ([0-9]+)ms\b"
+# Of more digits than a request of some days has nothing is believed.
+_SECONDS = r"\btime: ([0-9]{1,6}\.[0-9]+)"
+_MILLISECONDS = r"\bin ([0-9]{1,9}) msecs|\" [0-9]{3} [0-9]+ ([0-9]{1,9})ms\b"
 
 
 def took_seconds(message: pl.Expr) -> pl.Expr:
