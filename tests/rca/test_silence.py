@@ -3,7 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
+import pytest
 
+from openstack_rca.rca.evidence import silence
 from openstack_rca.rca.evidence.silence import find_gaps
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -49,6 +51,16 @@ def test_who_wrote_whenever_its_twins_did_is_missed_by_them() -> None:
         told.append([(gap.host, gap.alike) for gap in find_gaps(observed(*streams))])
     assert told[0] == [("a", True)]
     assert ("a", True) not in told[1]
+
+
+def test_of_many_twins_each_is_looked_at_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many hosts run the same agent."""
+    looked = []
+    real = silence._active
+    monkeypatch.setattr(silence, "_active", lambda times: looked.append(1) or real(times))
+    hosts = 30
+    find_gaps(observed(*[stream("nova-compute", [*STEADY[:30], *STEADY[60:]], f"c{host}") for host in range(hosts)]))
+    assert len(looked) < 10 * hosts
 
 
 def test_a_stream_that_never_comes_back_is_a_gap_until_the_logs_end() -> None:

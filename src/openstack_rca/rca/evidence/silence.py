@@ -1,9 +1,11 @@
 """Silence: a stream that logged steadily and stopped. Killed and frozen processes leave no other line."""
 
 import math
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -86,6 +88,19 @@ class _Recording:
         self.names = [str(stream["component"][0]) for stream in streams]
         microseconds = int(begin.timestamp() * 1e6)
         self.seconds = [(stream["time"].dt.timestamp("us").to_numpy() - microseconds) / 1e6 for stream in streams]
+
+    @cached_property
+    def _together(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Of each component the slices in which any of its streams has a line, and how many of them have one."""
+        active: dict[str, list[np.ndarray]] = defaultdict(list)
+        for name, seconds in zip(self.names, self.seconds, strict=True):
+            active[name].append(_active(seconds))
+        return {name: np.unique(np.concatenate(slices), return_counts=True) for name, slices in active.items()}
+
+    def twins(self, index: int) -> np.ndarray:
+        """The slices in which the same component has a line on another host."""
+        slices, streams = self._together[self.names[index]]
+        return slices[streams > np.isin(slices, _active(self.seconds[index]))]
 
     def moment(self, seconds: float) -> datetime:
         return self.begin + timedelta(seconds=float(seconds))
@@ -180,9 +195,7 @@ def _missed_by_twins(recording: _Recording, index: int, start: float, end: float
     same moments; those of which each has work of its own do not.
     """
     table = current()
-    own = _active(recording.seconds[index])
-    same = [n for n, name in enumerate(recording.names) if name == recording.names[index] and n != index]
-    twins = np.unique(np.concatenate([_active(recording.seconds[n]) for n in same])) if same else own[:0]
+    own, twins = _active(recording.seconds[index]), recording.twins(index)
     first, last = int(start / table.slice_seconds), int(end / table.slice_seconds)
     inside = (twins > first) & (twins < last)
     # The slice in which the logs end is not over.
