@@ -35,8 +35,6 @@ _WRAPPER = "Unexpected error while running command"
 _OUT_OF_REACH = (Category.PROCESS_DOWN, Category.HANG, *_TURNED_DOWN)
 """Kinds that the error of a client tells of a server that it cannot reach."""
 
-"""What was not there for so long, and then goes on all the time, began: it is not noise of the cloud."""
-
 
 def observe(table: EventTable, topology: Topology) -> pl.DataFrame:
     """The counted columns of the events, with what the analysis adds.
