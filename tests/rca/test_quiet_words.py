@@ -126,3 +126,30 @@ def test_what_a_switch_tells_may_account_for_trouble_on_any_host() -> None:
     believed = believe_quiet_words([complains, quiet("network", "leaf-a3")], WINDOW, TOPOLOGY)
     ranked = {one.component: one for one in explain(weigh(believed), believed, TOPOLOGY)}
     assert ranked["nova-compute"].explained_by == ("network", pytest.approx(0.4))
+
+
+@pytest.mark.parametrize(
+    ("program", "message"),
+    [
+        ("sshd[811]", "Failed password for invalid user admin from 203.0.113.9 port 42112 ssh2"),
+        ("sshd[811]", "Connection closed by authenticating user root 203.0.113.9 port 42112 [preauth]"),
+        ("kernel", "[UFW BLOCK] IN=eth0 OUT= MAC=01:00:5e:00:00:01:52:54 SRC=10.0.0.1 DST=224.0.0.1 LEN=32 PROTO=2"),
+        ("kernel", "x86/cpu: SGX disabled by BIOS."),
+        ("kernel", "kvm [4711]: vcpu0, guest rIP: 0xffffffff8106 disabled perfctr wrmsr: 0xc2 data 0xffff"),
+        ("kernel", "qbr1c2d: port 2(tap1c2d) entered disabled state"),
+        ("kernel", "EXT4-fs (sda2): re-mounted. Opts: errors=remount-ro"),
+        ("systemd-resolved[512]", "Server returned error NXDOMAIN, mitigating potential DNS violation DVE-2018-0001"),
+        ("chronyd[600]", "System clock wrong by 0.000412 seconds"),
+        ("systemd[1]", "motd-news.service: Failed with result 'exit-code'."),
+        ("systemd[1]", "Failed to start Message of the Day."),
+    ],
+)
+def test_what_hosts_write_on_any_day_is_no_word_of_trouble(program: str, message: str) -> None:
+    """Though somebody on that host complains right after it."""
+    cloud = Cloud()
+    host = cloud.site.computes[0]
+    _syslog(cloud, FAULT, program, message, host)
+    for at in cloud.every(9, FAULT + 15):
+        cloud.say(at, "nova-compute", "ERROR", "nova.servicegroup.drivers.db", _LATE, host=host)
+    causes = cloud.analyse("One compute host is shown as down").report.causes
+    assert not [cause for cause in causes if cause.component in ("host", "network") and cause.host == host]

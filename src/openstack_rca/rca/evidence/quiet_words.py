@@ -13,7 +13,7 @@ from openstack_rca.rca.evidence.accusations import accuse
 from openstack_rca.rca.evidence.clearance import named_like_project
 from openstack_rca.rca.evidence.error_kinds import kind_of, kind_of_error, printable_statement
 from openstack_rca.rca.evidence.finding import Finding
-from openstack_rca.rca.evidence.trouble import calm, over, words_of_neighbours
+from openstack_rca.rca.evidence.trouble import calm, everyday, over, words_of_neighbours
 from openstack_rca.rca.evidence.unusual import FAILING, expected_text, of_one_kind, subject_of
 from openstack_rca.rca.knowledge import HOST, NETWORK, STORAGE, Topology
 from openstack_rca.rca.vocabulary import Directness, EvidenceSort
@@ -43,6 +43,7 @@ def quiet_words(rest: pl.DataFrame, minutes: float, topology: Topology) -> list[
     groups = of_one_kind(rest.filter(spoken), failing=FAILING.any(), **{name: pl.col(name).first() for name in words})
     said = pl.col("message").str.replace_all(calm(), "").str.replace_all(over(), "")
     groups = groups.filter(pl.col("failing") | said.str.contains(words_of_neighbours()))
+    groups = groups.filter(~pl.col("message").str.contains(everyday()))
     return [finding for group in groups.iter_rows(named=True) if (finding := _finding(group, minutes, topology))]
 
 

@@ -24,6 +24,12 @@ def over() -> str:
 
 
 @cache
+def everyday() -> str:
+    """One pattern for what hosts write with words of trouble on any day, when all is well."""
+    return f"(?i){'|'.join(_table()['everyday'])}"
+
+
+@cache
 def calm() -> str:
     """One pattern for what is said of trouble that did not come."""
     return f"(?i){'|'.join(_table()['calm'])}"

@@ -9,7 +9,7 @@ import polars as pl
 from openstack_rca.rca.evidence.accusations import Accusation, accuse, passes_on
 from openstack_rca.rca.evidence.error_kinds import kind_of, kind_of_error, printable_statement, telling_line
 from openstack_rca.rca.evidence.finding import Finding
-from openstack_rca.rca.evidence.trouble import callers_mistakes, calm, words_of_trouble
+from openstack_rca.rca.evidence.trouble import callers_mistakes, calm, everyday, words_of_trouble
 from openstack_rca.rca.knowledge import HOST, NETWORK, STORAGE, Topology
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
@@ -165,8 +165,9 @@ def new_errors(
         & ~pl.col("message").str.contains(callers_mistakes())
         & pl.lit(few)
     )
+    harmless = (pl.col("component") == HOST) & pl.col("message").str.contains(everyday())
     errors = rest.with_columns(ends=ENDS, troubled=troubled).filter(
-        pl.any_horizontal("ends", FAILING, surprising, "troubled")
+        pl.any_horizontal("ends", FAILING, surprising, "troubled") & ~harmless.fill_null(value=False)
     )
     groups = of_one_kind(
         errors,
