@@ -57,6 +57,17 @@ def test_words_that_account_for_nothing_weigh_nothing(told: Finding, complains: 
     assert believe_quiet_words([complains, told], WINDOW, TOPOLOGY)[1].strength == 0.0
 
 
+def test_a_host_is_not_the_reason_of_what_those_on_other_hosts_complain_of_too() -> None:
+    """The broker that nobody reaches is not away because a compute tells of something; where one host alone complains, it may."""
+    window = pl.concat([WINDOW, pl.DataFrame({"component": ["rabbitmq"], "host": ["ctl"]})])
+    here, there = complaint("rabbitmq", "nova-compute"), complaint("rabbitmq", "nova-conductor", "ctl")
+    strengths = [
+        believe_quiet_words([*complains, quiet("host", host)], window, TOPOLOGY)[-1].strength
+        for host, complains in (("cmp1", [here, there]), ("cmp1", [here]), ("ctl", [here, there]))
+    ]
+    assert [strength > 0.0 for strength in strengths] == [False, True, True]
+
+
 def test_words_right_before_the_first_complaint_weigh_more() -> None:
     """What was told long before may have been there all along."""
     complains = complaint("neutron-server", "nova-compute", at=600.0)

@@ -4,7 +4,8 @@ The loud ones are the victims: OpenStack's services log errors by the hundred wh
 whose fault it is stands once, at no level, in the log of a kernel or a switch.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Sequence, Set
 from dataclasses import replace
 
 import polars as pl
@@ -30,6 +31,11 @@ def believe_quiet_words(findings: Sequence[Finding], window: pl.DataFrame, topol
     }
     working = window.filter(pl.col("component").is_in(_cloud(window, topology)))
     cloud_hosts = set(working["host"].drop_nulls().unique().to_list())
+    places, accusers = defaultdict(set), defaultdict(set)
+    for component, host in window.select("component", "host").unique().drop_nulls().iter_rows():
+        places[component].add(host)
+    for one in complaints:
+        accusers[one.accused].add(one.accuser_host)
     told = []
     for finding in findings:
         if finding.accused == finding.accuser == NETWORK and finding.accuser_host not in cloud_hosts:
@@ -37,7 +43,12 @@ def believe_quiet_words(findings: Sequence[Finding], window: pl.DataFrame, topol
             finding = replace(finding, accused_host=None)
         if finding.quiet and (finding.accused, finding.accuser_host) not in known:
             outside = finding.accused == NETWORK and finding.accuser_host not in cloud_hosts
-            suffers = [one for one in complaints if _stands_on(one, finding, outside, topology)]
+            suffers = [
+                one
+                for one in complaints
+                if _stands_on(one, finding, outside, topology)
+                and (outside or not _is_elsewhere(one, finding, places[one.accused], accusers[one.accused]))
+            ]
             weight = _weight(finding, suffers)
             if weight:
                 where = None if outside else finding.accused_host
@@ -83,6 +94,19 @@ def _complains(finding: Finding) -> bool:
     lasting = finding.unexplained or finding.count >= current().enough_events
     heard = lasting if finding.directness is Directness.SYMPTOM else finding.complains
     return not finding.quiet and finding.strength >= current().noticeable and heard
+
+
+def _is_elsewhere(complaint: Finding, quiet: Finding, places: Set[str], accusers: Set[str | None]) -> bool:
+    """Whether who is complained of runs on other hosts only, and is complained of from others too: not for this one's trouble.
+
+    Args:
+        places: hosts on which the accused logs.
+        accusers: hosts from which it is complained of.
+    """
+    if quiet.accused not in (HOST, NETWORK):
+        return False
+    here = {complaint.accused_host} if complaint.accused_host else places
+    return bool(here) and quiet.accused_host not in here and bool(accusers - {None, quiet.accused_host})
 
 
 def _stands_on(complaint: Finding, quiet: Finding, outside: bool, topology: Topology) -> bool:
