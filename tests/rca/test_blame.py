@@ -9,6 +9,7 @@ from openstack_rca.rca.evidence import Finding, NormalRates
 from openstack_rca.rca.judgement import (
     blame_own_settings,
     blame_proxy_in_front,
+    discount_proxies_without_address,
     discount_unmissed_silence,
     weigh_changes,
 )
@@ -122,6 +123,27 @@ def test_a_proxy_that_goes_on_passing_requests_is_not_accused() -> None:
     """What is behind it refuses, then."""
     seen = events(("nova-conductor", "c1"), ("nova-api", "c1"), ("haproxy", "lb"), texts=TEXTS)
     assert blame_proxy_in_front(behind_the_proxy(), seen) == behind_the_proxy()
+
+
+GAVE_AWAY = "(API_VIP) Entering BACKUP STATE"
+CHECK_FAILED = "Script `check_haproxy` now returning 1"
+
+
+@pytest.mark.parametrize(
+    ("host", "texts", "counts"),
+    [
+        ("lb1", {62: GAVE_AWAY}, False),
+        ("lb2", {62: GAVE_AWAY}, True),
+        ("lb1", {62: GAVE_AWAY, 63: CHECK_FAILED}, True),
+        ("lb1", {110: GAVE_AWAY}, True),
+    ],
+    ids=["gave it away", "another host did", "a check failed", "long after"],
+)
+def test_a_proxy_whose_host_gave_its_address_away_is_not_missed(host: str, texts: dict[int, str], counts: bool) -> None:
+    """Row 62 comes 10 s after the silence began, row 110 250 s; a check that failed says that the proxy was gone first."""
+    silent = finding("haproxy", "haproxy", host, sort=EvidenceSort.SILENCE)
+    kept = discount_proxies_without_address([silent], events(("keepalived", "lb1"), texts=texts))
+    assert (kept[0].strength > 0) is counts
 
 
 def test_one_service_that_refuses_says_nothing_of_the_proxy() -> None:

@@ -13,6 +13,10 @@ from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
 
 PROXIES = ("haproxy",)
+_HOLDER = "keepalived"
+_GAVE_AWAY = r"\bsent 0 priority|\bEntering BACKUP STATE"
+_CHECK_FAILED = r"(?i)\bscript\b.{1,80}(?:fail|timed out|returning [1-9])|Entering FAULT STATE"
+_MOVED = f"{_GAVE_AWAY}|{_CHECK_FAILED}"
 _ADDRESS = re.compile(r"(?:https?://|host=['\"]?|server on ['\"]|AMQP server on )([A-Za-z0-9][A-Za-z0-9.-]*)")
 _UNREACHED = re.compile(r"(?i)connection refused|ECONNREFUSED|Errno 11[13]|timed? ?out|No route to host")
 _REMEDY = "Start {proxy} on that host, and see why it ended: its unit's journal, the kernel log, memory."
@@ -54,6 +58,28 @@ def blame_proxy_in_front(findings: list[Finding], window: pl.DataFrame) -> list[
         if finding in refused
         else finding.weakened(table.left)
         if finding.accused in accused and finding.accuser != finding.accused
+        else finding
+        for finding in findings
+    ]
+
+
+def discount_proxies_without_address(findings: list[Finding], window: pl.DataFrame) -> list[Finding]:
+    """Take the weight from the silence of a proxy on a host that gave its virtual address away: no client reaches it there.
+
+    Where a check of keepalived failed, the address may have left because the proxy was gone: that silence counts.
+    """
+    told = window.filter((pl.col("component") == _HOLDER) & pl.col("text").str.contains(_MOVED))
+    if told.is_empty():
+        return findings
+    failing = set(told.filter(pl.col("text").str.contains(_CHECK_FAILED))["host"].to_list())
+    away = told.filter(pl.col("text").str.contains(_GAVE_AWAY) & ~pl.col("host").is_in(failing)).select("host", "time")
+    near = timedelta(seconds=current().follows_seconds)
+    left = list(away.iter_rows())
+    return [
+        finding.weakened(0.0)
+        if finding.sort is EvidenceSort.SILENCE
+        and finding.accused in PROXIES
+        and any(host == finding.accused_host and abs(moment - finding.first) <= near for host, moment in left)
         else finding
         for finding in findings
     ]
