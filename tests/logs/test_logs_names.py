@@ -110,6 +110,8 @@ from openstack_rca.logs.names import Origin, origin_of, plain_stem
         ("ctl1/postgresql/postgresql-15-main.log", "postgresql-15-main", "ctl1"),
         ("controller-0-haproxy.log", "haproxy", "controller-0"),
         ("compute1.example.com/nova-compute.log", "nova-compute", "compute1.example.com"),
+        ("compute1.archive.example.com/nova-compute.log", "nova-compute", "compute1.archive.example.com"),
+        ("case-4711/nova-compute.log", "nova-compute", None),
     ],
 )
 def test_inside_what_was_given_any_folder_that_is_no_common_name_is_a_host(

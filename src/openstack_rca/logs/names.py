@@ -364,7 +364,7 @@ def _may_be_host(part: str) -> bool:
         and not _DATED.match(part)
         and not _IDENTIFIER.match(part)
         and not _POD_FOLDER.match(part)
-        and not _COLLECTED.search(part)
+        and not _COLLECTED.search(part.partition(".")[0])
         and not _REPLICA.search(part)
         and not part.startswith((".", "must-gather", "juju-crashdump", "quay-io", "registry-"))
     )
