@@ -1,5 +1,7 @@
 """The component topology: names, dependencies, and what an address, topic or logger belongs to."""
 
+import tracemalloc
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -118,6 +120,21 @@ def test_an_unknown_name_is_not_guessed(name: str | None) -> None:
 def test_any_text_has_a_canonical_name_or_none(name: str) -> None:
     found = TOPOLOGY.canonical(name)
     assert found is None or found in TOPOLOGY
+
+
+def test_words_of_log_lines_are_not_remembered_without_bound() -> None:
+    """A watch looks up new ones as long as it runs."""
+    topology = load_topology()
+    tracemalloc.start()
+    try:
+        sizes = []
+        for batch in range(3):
+            for number in range(12_000):
+                topology.canonical(f"word-{batch}-{number}")
+            sizes.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+    assert sizes[2] - sizes[1] < sizes[0] / 4
 
 
 def test_dependencies_point_from_the_dependent_to_what_it_needs() -> None:

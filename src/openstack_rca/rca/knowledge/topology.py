@@ -6,7 +6,7 @@ is loaded.
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache, partial
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -70,6 +70,10 @@ class Component(BaseModel):
     unit: str | None = None
 
 
+_MOST_NAMES = 10_000
+"""So many names are remembered with what they mean."""
+
+
 class Topology:
     """The components, and every question about them that the analysis asks.
 
@@ -98,7 +102,8 @@ class Topology:
         self._claims(lambda part: part.loggers)
         self._ports = self._claims(lambda part: _ports(part.ports))
         self._paths = [(re.compile(path), name) for name, part in self._parts.items() for path in part.paths]
-        self._names_seen: dict[str, str | None] = {}
+        # Words of log lines are looked up too, and no two of them may be alike.
+        self._named = lru_cache(_MOST_NAMES)(partial(find_component, names=self._aliases))
         self._reach: dict[str, frozenset[str]] = {}
 
     def _claims(self, claimed: Any, own_name: bool = False) -> dict[Any, str]:
@@ -148,9 +153,7 @@ class Topology:
         """
         if not name:
             return None
-        if name not in self._names_seen:
-            self._names_seen[name] = find_component(name, self._aliases)
-        return self._names_seen[name]
+        return self._named(name)
 
     def dependencies(self, component: str, *, include_weak: bool = True) -> tuple[str, ...]:
         """What a component depends on directly, hard dependencies first, then weak ones, then network and host.
