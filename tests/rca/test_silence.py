@@ -48,9 +48,22 @@ def test_who_wrote_whenever_its_twins_did_is_missed_by_them() -> None:
     for before in (rarely, now_and_then):
         stopped = [second for second in before if second < 170]
         streams = [stream("neutron-macvtap-agent", times, host) for times, host in ((stopped, "a"), (rarely, "b"))]
+        streams.append(stream("nova-compute", rarely, "a"))
         told.append([(gap.host, gap.alike) for gap in find_gaps(observed(*streams))])
     assert told[0] == [("a", True)]
     assert ("a", True) not in told[1]
+
+
+def test_a_host_whose_logs_all_end_sooner_is_not_shown_away_by_its_twins() -> None:
+    """They may have been collected sooner."""
+    rarely = [float(second) for second in range(0, 300, 11)]
+    sooner = [second for second in rarely if second < 170]
+    agents = [
+        stream(agent, times, host)
+        for agent in ("neutron-macvtap-agent", "nova-compute")
+        for times, host in ((sooner, "a"), (rarely, "b"))
+    ]
+    assert not [gap for gap in find_gaps(observed(*agents)) if gap.alike]
 
 
 def test_of_many_twins_each_is_looked_at_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ class Gap:
         significance: -ln of the probability that chance leaves a gap of this length, after correcting for the
             number of places where it could have started.
         others_active: share of the other streams that went on logging meanwhile, in [0, 1].
-        alike: its twins on other hosts, with which it wrote at the same moments, go on without it.
+        alike: its twins on other hosts, with which it wrote at the same moments, go on without it, and so does its host.
         resumed: False if the stream was still silent when the logs ended.
         same_process: True if the first event after the gap carries a process id seen before it, None if unknown.
         rows: indices of the last event before the gap and, if any, the first one after it.
@@ -86,6 +86,10 @@ class _Recording:
         self.begin, self.span, self.streams = begin, span, streams
         self.bins = max(1, math.ceil(span / current().slice_seconds))
         self.names = [str(stream["component"][0]) for stream in streams]
+        self.hosts: list[str | None] = [stream["host"][0] for stream in streams]
+        self._of_host: dict[str | None, list[int]] = defaultdict(list)
+        for index, host in enumerate(self.hosts):
+            self._of_host[host].append(index)
         microseconds = int(begin.timestamp() * 1e6)
         self.seconds = [(stream["time"].dt.timestamp("us").to_numpy() - microseconds) / 1e6 for stream in streams]
 
@@ -96,6 +100,12 @@ class _Recording:
         for name, seconds in zip(self.names, self.seconds, strict=True):
             active[name].append(_active(seconds))
         return {name: np.unique(np.concatenate(slices), return_counts=True) for name, slices in active.items()}
+
+    def host_goes_on(self, index: int, start: float, end: float) -> bool:
+        """Whether another stream of the same host has a line in the second half of a stretch of time."""
+        host = self.hosts[index]
+        others = [self.seconds[n] for n in self._of_host[host] if n != index and host is not None]
+        return any(bool(((times > (start + end) / 2) & (times < end)).any()) for times in others)
 
     def twins(self, index: int) -> np.ndarray:
         """The slices in which the same component has a line on another host."""
@@ -136,11 +146,13 @@ def _gap_of(
         or length > table.longest_gap * span
     ):
         return None
-    by_twins = _missed_by_twins(recording, index, start, end)
+    resumed = position + 1 < stream.height
+    # Where all that a host writes ends, its logs were collected sooner, or it is away: the others do not tell which.
+    there = resumed or recording.host_goes_on(index, start, end)
+    by_twins = _missed_by_twins(recording, index, start, end) if there else 0.0
     significance = max(-(length / table.slice_seconds) * math.log1p(-active_share), by_twins) - math.log(recording.bins)
     if significance < table.silence_significance:
         return None
-    resumed = position + 1 < stream.height
     before = set(stream["process"][: position + 1].drop_nulls().to_list())
     after = stream["process"][position + 1] if resumed else None
     return Gap(
