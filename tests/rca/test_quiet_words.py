@@ -144,6 +144,10 @@ def test_what_a_switch_tells_may_account_for_trouble_on_any_host() -> None:
     [
         ("sshd[811]", "Failed password for invalid user admin from 203.0.113.9 port 42112 ssh2"),
         ("sshd[811]", "Connection closed by authenticating user root 203.0.113.9 port 42112 [preauth]"),
+        ("sshd[811]", "Timeout, client not responding from user admin 10.0.0.9 port 44"),
+        ("nrpe[7]", "Error: Could not complete SSL handshake with 10.0.0.9: 5"),
+        ("crond[7]", "(backup) ERROR (failed to change user)"),
+        ("kernel", "pci 0000:00:1f.0: BAR 13: failed to assign [io  size 0x1000]"),
         ("su[77]", "FAILED SU (to root) operator on pts/0"),
         ("kernel", "[UFW BLOCK] IN=eth0 OUT= MAC=01:00:5e:00:00:01:52:54 SRC=10.0.0.1 DST=224.0.0.1 LEN=32 PROTO=2"),
         ("kernel", "x86/cpu: SGX disabled by BIOS."),

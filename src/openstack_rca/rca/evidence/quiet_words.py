@@ -28,6 +28,36 @@ _WATCHERS = (HOST, "docker", "kubelet", "pacemaker", "syslog", "unknown")
 _FOR_OTHERS = ("docker", "kubelet", "syslog", "unknown")
 """Of these, those whose own trouble, where they name nobody, is their host's."""
 
+_UPKEEP = (
+    *(
+        "sshd",
+        "sudo",
+        "su",
+        "polkitd",
+        "dbus-daemon",
+        "fail2ban",
+        "fail2ban.actions",
+        "cron",
+        "crond",
+        "anacron",
+        "atd",
+    ),
+    *(
+        "postfix",
+        "sendmail",
+        "logger",
+        "snmpd",
+        "nrpe",
+        "zabbix_agentd",
+        "zabbix-agentd",
+        "telegraf",
+        "collectd",
+        "lldpd",
+    ),
+    *("puppet-agent", "chef-client", "cloud-init", "unattended-upgrade", "packagekitd", "fwupd", "rngd", "thermald"),
+)
+"""Programs for log-ins, mail, watching and upkeep of a machine, on which nothing of the cloud stands."""
+
 _TOKEN = re.compile(r"[A-Za-z][\w.-]{3,80}")
 
 
@@ -36,8 +66,10 @@ def quiet_words(rest: pl.DataFrame, minutes: float, topology: Topology) -> list[
 
     A driver's warning about what it drives counts too. ``rest`` holds the events that no rule knows.
     """
-    below = ~pl.col("component").str.contains(named_like_project()) & ~pl.col("component").is_in(_OF_CLIENTS)
-    driver = (pl.col("level") == "WARNING") & (pl.col("component") == "cinder-volume")
+    component = pl.col("component")
+    below = ~component.str.contains(named_like_project()) & ~component.is_in(_OF_CLIENTS)
+    below &= ~component.str.to_lowercase().is_in(_UPKEEP)
+    driver = (pl.col("level") == "WARNING") & (component == "cinder-volume")
     spoken = (pl.col("level") != "DEBUG") & (pl.col("novelty") >= current().new) & (below | driver)
     words = ("message", "exception", "detail", "logger", "level")
     groups = of_one_kind(rest.filter(spoken), failing=FAILING.any(), **{name: pl.col(name).first() for name in words})
