@@ -96,6 +96,13 @@ def test_a_service_that_answers_is_the_one_that_was_meant() -> None:
     assert blame_own_settings(told, events(("nova-compute", "c2")), TOPOLOGY) == told
 
 
+def test_a_proxy_that_a_server_refuses_has_no_wrong_settings() -> None:
+    """It checks each server itself: one that is restarted refuses it, while the others serve everybody."""
+    told = [finding("keystone", "haproxy", "lb")]
+    seen = events(*SERVED, ("haproxy", "lb"), texts={0: "Connection refused"})
+    assert blame_own_settings(told, seen, TOPOLOGY) == told
+
+
 def test_without_others_that_use_it_a_service_is_not_cleared() -> None:
     """Nothing shows that it serves anybody."""
     alone = [finding("keystone", "heat-api", category=Category.AUTH)]

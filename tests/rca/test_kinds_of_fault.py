@@ -11,6 +11,7 @@ from finding_samples import events, finding
 from openstack_rca.rca.evidence import Finding, match_signatures, new_errors
 from openstack_rca.rca.evidence.accusations import accuse
 from openstack_rca.rca.evidence.error_kinds import kind_of, kind_of_error, kinds, telling_line
+from openstack_rca.rca.evidence.own_words import own_words
 from openstack_rca.rca.judgement import blame_own_settings, discount_stop_after_own_error, explain, weigh
 from openstack_rca.rca.knowledge import load_catalogue, load_topology
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
@@ -55,6 +56,21 @@ def matched(message: str, component: str, level: str = "ERROR") -> Finding:
     return max(found, key=lambda one: one.strength)
 
 
+def one_a_minute(lines: list[pl.DataFrame]) -> pl.DataFrame:
+    return pl.concat(lines).with_columns(
+        row=pl.int_range(pl.len(), dtype=pl.UInt32), time=pl.col("time") + pl.duration(minutes=pl.int_range(pl.len()))
+    )
+
+
+def test_a_fault_is_over_though_the_line_that_says_so_names_it_again() -> None:
+    """The end quotes the fault, so those words are nobody's statement, and yet they end it."""
+    said = ("Health check failed: 1 osds down (OSD_DOWN)", "Health check cleared: OSD_DOWN (was: 1 osds down)")
+    window = one_a_minute([observed(text, "ceph-mon", "WARNING") for text in said])
+    window = window.with_columns(text=own_words(window["text"], window["component"]))
+    found = match_signatures(window, CATALOGUE, TOPOLOGY, 10.0).findings
+    assert {one.recovered for one in found if one.accused == "ceph-osd"} == {window["time"][1]}
+
+
 @pytest.mark.parametrize(
     ("links", "over"),
     [
@@ -67,9 +83,7 @@ def matched(message: str, component: str, level: str = "ERROR") -> Finding:
 )
 def test_a_fault_is_over_when_all_that_it_named_is_well(links: list[tuple[str, str]], over: int | None) -> None:
     lines = [observed(f"igb 0000:02:00.0 {name}: NIC Link is {state}", "host", "INFO") for name, state in links]
-    window = pl.concat(lines).with_columns(
-        row=pl.int_range(pl.len(), dtype=pl.UInt32), time=pl.col("time") + pl.duration(minutes=pl.int_range(pl.len()))
-    )
+    window = one_a_minute(lines)
     found = match_signatures(window, CATALOGUE, TOPOLOGY, 10.0).findings
     moment = None if over is None else window["time"][over]
     assert {one.recovered for one in found if one.accused == "network"} == {moment}

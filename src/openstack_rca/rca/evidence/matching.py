@@ -171,7 +171,8 @@ def _recovered(finding: Finding, catalogue: Catalogue, window: pl.DataFrame) -> 
     if over is None:
         return None
     told = window.filter((pl.col("component") == finding.accuser) & pl.col("host").eq_missing(finding.accuser_host))
-    lines = told.filter(pl.col("text").str.contains(over)).select("time", "text").rows()
+    # Not the text: of it, own_words leaves blank what is said of trouble that is over.
+    lines = told.filter(pl.col("message").str.contains(over)).select("time", "message").rows()
     matches = [(moment, match) for moment, text in lines if (match := re.search(over, text)) is not None]
     times = dict(told.filter(pl.col("row").is_in(finding.rows)).select("row", "time").rows())
     ends = [

@@ -13,6 +13,7 @@ from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
 
 PROXIES = ("haproxy",)
+"""They pass on what clients ask, and check each server themselves: what they are refused is no matter of their settings."""
 _HOLDER = "keepalived"
 _GAVE_AWAY = r"\bsent 0 priority|\bEntering BACKUP STATE"
 _CHECK_FAILED = r"(?i)\bscript\b.{1,80}(?:fail|timed out|returning [1-9])|Entering FAULT STATE"

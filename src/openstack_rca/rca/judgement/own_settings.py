@@ -11,6 +11,7 @@ from dataclasses import replace
 import polars as pl
 
 from openstack_rca.rca.evidence import Finding
+from openstack_rca.rca.judgement.front import PROXIES
 from openstack_rca.rca.knowledge import Topology
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
@@ -49,7 +50,7 @@ def blame_own_settings(findings: list[Finding], window: pl.DataFrame, topology: 
     for service in sorted({finding.accused for finding in findings if finding.accused in topology.components}):
         against = _complaints(findings, service)
         clients = {finding.accuser for finding in against}
-        if len(clients) != 1 or None in clients or _speaks_against_itself(findings, service):
+        if len(clients) != 1 or clients & {None, *PROXIES} or _speaks_against_itself(findings, service):
             continue
         client = str(next(iter(clients)))
         category = _kind(against, texts)
