@@ -146,7 +146,7 @@ def test_the_cache_is_listed_and_cleared(empty_home: Path, tmp_path: Path, rca: 
     assert rca("analyze", log, "--model", "none", "--disable-mlflow").status == 0
     kept = rca("cache", "list", "--format", "json").json()
     assert [(one["events"], one["logs"]) for one in kept if one["kind"] == "events"] == [(25_000, [str(log)])]
-    assert {one["kind"] for one in kept} == {"events", "clocks"}
+    assert {one["kind"] for one in kept} == {"events", "clocks", "findings"}
     assert str(log) in rca("cache", "list").out
     assert "MB removed" in rca("cache", "clear").out
     assert "Nothing is kept" in rca("cache", "list").out

@@ -123,7 +123,7 @@ def test_two_roots_in_one_bucket_keep_rules_of_their_own(bucket: Bucket, tmp_pat
 def test_a_server_that_does_not_keep_it_is_found_out(bucket: Bucket, tmp_path: Path) -> None:
     bucket.forgets = True
     settings = at(bucket, tmp_path)
-    with pytest.raises(StoreError, match="does not show it"):
+    with pytest.raises(StoreError, match="does not list it"):
         apply_rules(settings, rules_for(settings, 7, 90))
 
 

@@ -89,7 +89,7 @@ def test_a_file_without_any_time_beside_dated_ones_is_weighed_too(logs: Path, se
     )
     report = report_on(logs, settings)
     assert (report.verdict, report.causes[0].component) == (Verdict.INCONCLUSIVE, "host")
-    assert any("without any time" in note for note in report.missing)
+    assert any("Without any time" in note for note in report.missing)
 
 
 def test_logs_of_ovn_alone_are_of_a_cloud(logs: Path, settings: Settings) -> None:

@@ -136,7 +136,7 @@ def test_a_report_is_written_whole_or_not_at_all(outcome: AnalysisOutcome, tmp_p
 @pytest.mark.parametrize("name", ["report.pdf", "report", "report.json.gz"])
 def test_a_suffix_without_a_form_is_refused(tmp_path: Path, name: str) -> None:
     """With the suffixes that have one."""
-    with pytest.raises(ConfigurationError, match="names no form") as caught:
+    with pytest.raises(ConfigurationError, match="is no format of a report") as caught:
         check_report_path(tmp_path / name)
     assert ".json" in caught.value.hint
 

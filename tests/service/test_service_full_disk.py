@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hearing import hearing
 from openstack_rca.errors import PublishFailed
 from openstack_rca.lifecycle.mlflow.run_logger import RunLogger
 from openstack_rca.lifecycle.objects.files import file_digest
@@ -45,7 +46,9 @@ def small_disk(tmp_path: Path) -> Iterator[SmallDisk]:
 def publish(trained: Trained, settings: Settings, output: Path | None = None) -> Published:
     facts = {"metrics": {}, "parameters": {}, "card": {}}
     with saved_model(lambda path: shutil.copyfile(trained.model_file, path), settings, output) as path:
-        return publish_trained(path, ModelLifecycle(settings), RunLogger(settings), GateResult(), force=False, **facts)
+        return publish_trained(
+            path, ModelLifecycle(settings), RunLogger(settings), GateResult(), force=False, listener=hearing(), **facts
+        )
 
 
 @pytest.mark.parametrize("room", [0.0, 0.5, 1.0, 1.3, 2.2, 3.5])

@@ -8,7 +8,7 @@ from openstack_rca.dashboard.follow_up_view import draw_conversation
 from openstack_rca.dashboard.report_actions import draw_actions
 from openstack_rca.dashboard.report_charts import chain_dot, timeline_chart, timeline_marks
 from openstack_rca.dashboard.report_rest import draw_rest
-from openstack_rca.dashboard.words import block, draw_zones, here, plain, row_time
+from openstack_rca.dashboard.words import block, draw_zones, here, plain, prose, row_time
 from openstack_rca.service.showing import (
     Cause,
     Headline,
@@ -151,7 +151,7 @@ def _draw_timeline(report: Report) -> None:
             "A bar: events were logged, the higher the more. A dot: errors, of kinds that healthy clouds log too. Drag to move."
         )
     else:
-        st.caption(timeline_marks(report))
+        st.caption(prose(timeline_marks(report)))
     if report.timeline:
         with st.expander(f"What happened, in order ({len(report.timeline):d})"):
             draw_zones()

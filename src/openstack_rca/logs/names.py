@@ -309,6 +309,8 @@ def _host(inside: list[str], outside: list[str]) -> str | None:
     for position in range(len(outside) - 1, -1, -1):
         part = outside[position]
         host = _host_in(part)
+        if host is None and _is_collection(part):
+            return None
         if host is None:
             continue
         above = outside[position - 1].lower() if position else ""
@@ -354,6 +356,11 @@ def _program_of(container: Origin) -> str | None:
     return called or None
 
 
+def _is_collection(part: str) -> bool:
+    """Whether a folder is called by a word for what somebody collected; what lies above it then tells no host either."""
+    return part.lower() not in _PLACES and _COLLECTED.search(part.partition(".")[0]) is not None
+
+
 def _may_be_host(part: str) -> bool:
     lower = part.lower()
     if _ADDRESS.match(part):
@@ -364,7 +371,7 @@ def _may_be_host(part: str) -> bool:
         and not _DATED.match(part)
         and not _IDENTIFIER.match(part)
         and not _POD_FOLDER.match(part)
-        and not _COLLECTED.search(part.partition(".")[0])
+        and not _is_collection(part)
         and not _REPLICA.search(part)
         and not part.startswith((".", "must-gather", "juju-crashdump", "quay-io", "registry-"))
     )
