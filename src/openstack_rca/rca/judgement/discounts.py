@@ -294,7 +294,21 @@ def discount_orderly_absence(findings: Sequence[Finding], catalogue: Catalogue, 
             # A host that shuts down stops what runs on it, whatever the words for that.
             until = stop.last + timedelta(seconds=current().settling_seconds)
             orderly += [one for one in findings if _tells_absence(one, place, since) and one.last <= until]
+        elif _writes_again(stop, window) and any(_broke_after(one, stop) for one in findings):
+            # The host is back: what did not come back with it has a reason of its own.
+            orderly += [one for one in findings if one.accused == HOST and _tells_absence(one, place, since)]
     return [finding.weakened(0.0) if finding in orderly else finding for finding in findings]
+
+
+def _broke_after(finding: Finding, stop: Finding) -> bool:
+    """Whether something else on that host says after the stop that it failed."""
+    return (
+        finding.directness is Directness.CAUSE
+        and finding.accused != HOST
+        and finding.accuser_host == stop.accuser_host
+        and finding.first > stop.last + timedelta(seconds=current().settling_seconds)
+        and finding.strength >= current().plain
+    )
 
 
 def _of_others(finding: Finding, host: str | None) -> bool:
