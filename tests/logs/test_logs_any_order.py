@@ -321,3 +321,10 @@ def test_a_line_of_zuul_is_of_the_node_that_is_named_before_it() -> None:
         ("controller", "ERROR"),
         ("compute1", "UNKNOWN"),
     ]
+
+
+@pytest.mark.parametrize("first", ["\x00\ra, b, c", "a," + "b" * 200_000 + ",c"], ids=["a return within", "endless"])
+def test_a_first_line_that_no_table_can_have_is_read_as_text(first: str) -> None:
+    """What looks for columns must not stop at what cannot be cut into cells."""
+    lines = "2026-03-09 04:17:05.250 7 ERROR nova.compute.manager [-] Instance failed to spawn\n"
+    assert "ERROR" in [row["level"] for row in rows(f"{first}\n{lines}")]

@@ -3,7 +3,6 @@
 Every record becomes a line of JSON, which ``json_lines`` understands; how many lines of the file it stands for is kept.
 """
 
-import csv
 import itertools
 import json
 import re
@@ -24,7 +23,7 @@ from openstack_rca.logs.pieces import Piece, Splitter, line_by_line, readable
 from openstack_rca.logs.printed_records import by_beginnings, printed_records
 from openstack_rca.logs.records import level_name
 from openstack_rca.logs.shown_logs import shown_by_ansible
-from openstack_rca.logs.tables import DELIMITERS, REMARK, column_name, csv_rows, drawn_table, table_of
+from openstack_rca.logs.tables import DELIMITERS, REMARK, cells_of, column_name, csv_rows, drawn_table, table_of
 from openstack_rca.logs.yaml_records import records_in_yaml
 
 _HEAD = 64 * 1024
@@ -99,7 +98,7 @@ def _is_of_windows_viewer(text: str) -> bool:
     lines = [line.replace("\r", "") for line in text.split("\n", 2)[:2]]
     if lines[0].count(",") != len(_WINDOWS_COLUMNS) - 2 or len(lines[-1]) > _LONGEST_ROW:
         return False
-    header, *rows = csv.reader(lines)
+    header, *rows = cells_of(lines) or [[]]
     if len(header) != len(_WINDOWS_COLUMNS) - 1 or not rows or len(rows[0]) != len(_WINDOWS_COLUMNS):
         return False
     level, moment, _, number, *_ = rows[0]
@@ -284,7 +283,7 @@ def _csv_delimiter(header: str) -> str | None:
 
 def _csv(header: str, delimiter: str) -> Splitter:
     """Exports of Kibana, Graylog, Grafana, Datadog, Splunk, Azure and others: the first line names the columns."""
-    shown = next(csv.reader([header], delimiter=delimiter))
+    shown = (cells_of([header], delimiter) or [[header]])[0]
     zones = {column_name(name): match[1] for name in shown if (match := REMARK.search(name.strip())) is not None}
     zoned = {name: zone for name, zone in zones.items() if zone in ("UTC", "GMT", "Z")}
 

@@ -57,13 +57,23 @@ def _cells(line: str) -> list[str]:
     return [cell.strip() for cell in line.strip().removeprefix("|").removesuffix("|").split("|")]
 
 
+def cells_of(lines: list[str], delimiter: str = ",") -> list[list[str]]:
+    """The cells of each line; none where one is too long for a cell, so that these lines are no table."""
+    try:
+        return list(csv.reader([line.replace("\r", "") for line in lines], delimiter=delimiter))
+    except csv.Error:
+        return []
+
+
 def table_of(begin: str) -> Splitter | None:
     """Columns of unknown names, or of none, that hold a moment, a level and a text in nearly every row."""
     lines = [line for line in begin.split("\n", _LOOKED_AT + 1)[: _LOOKED_AT + 1] if line.strip()]
     for delimiter in DELIMITERS if lines else "":
         if not all(delimiter in line for line in lines[:2]):
             continue
-        cells = list(csv.reader(lines, delimiter=delimiter))
+        cells = cells_of(lines, delimiter)
+        if not cells:
+            continue
         names, width = cells[0], len(cells[0])
         headed = len(set(names)) == width and not any(map(is_moment, names))
         columns = names if headed else list(map(str, range(width)))
