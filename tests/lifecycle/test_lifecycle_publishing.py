@@ -262,6 +262,24 @@ def test_a_number_beyond_all_that_are_taken_is_tried_next(
     assert steps.count("allocated") == 2
 
 
+def test_a_taken_key_that_the_stores_listing_does_not_show_yet_costs_one_more_attempt(
+    remote: SmallS3, small: Settings, make_model: MakeModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another writer's object may be there before a listing has it."""
+    lifecycle = ModelLifecycle(small)
+    steps: list[str] = []
+
+    def take_first(step: str) -> None:
+        if step == "allocated" and step not in steps:
+            remote.objects[f"rca/{lifecycle.place.key(1)}"] = as_of_another(b"theirs")
+        steps.append(step)
+
+    late = ModelLifecycle(small, at_step=take_first)
+    monkeypatch.setattr(type(late.store), "folders", lambda _: [])
+    assert publish(late, make_model("ours")).version == 2
+    assert steps.count("allocated") == 2
+
+
 def test_a_refused_draft_is_stored_and_never_resolved(store_only: Settings, make_model: MakeModel) -> None:
     """With its reason, in the version and in the history; the next one takes the next number."""
     lifecycle = ModelLifecycle(store_only)

@@ -173,8 +173,9 @@ class Publisher:
                 # A registry that was made anew counts from 1 over a store that is not empty.
                 if self.registry is not None:
                     self.registry.void(number)
-                taken = filter(None, map(self.place.number_of, self.store.folders()))
-                at_least = max(number, *taken) + 1
+                # The listing may lag behind: what took the key need not be in it.
+                listed = filter(None, map(self.place.number_of, self.store.folders()))
+                at_least = max([number, *listed]) + 1
             else:
                 return number
         raise PublishFailed("Every version number that was tried is taken in the store.", "Try again.")
