@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from openstack_rca.logs.events import read_logs
+from openstack_rca.logs.gathered_events import ReadingOptions
 from openstack_rca.logs.log_read import LogRead
 
 REQUEST = "req-63780b89-efb0-4dd3-9546-99dc7e6f45ee"
@@ -32,7 +33,7 @@ def read_text(text: str | bytes, name: str = "nova-compute.log", timezone: str =
         path = Path(folder, name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return read_logs([folder], timezone=timezone, **options)
+        return read_logs([folder], ReadingOptions(timezone, **options))
 
 
 def rows(

@@ -8,6 +8,7 @@ import pytest
 
 from openstack_rca.logs.event_table import EVENT_SCHEMA
 from openstack_rca.logs.events import read_logs
+from openstack_rca.logs.gathered_events import ReadingOptions
 from openstack_rca.logs.log_read import LogRead
 
 REQUEST = "req-63780b89-efb0-4dd3-9546-99dc7e6f45ee"
@@ -21,7 +22,7 @@ HEAD = "2026-11-23 04:00:00.123 77 INFO nova.api"
 def read(tmp_path: Path, text: str, name: str = "nova-api.log", timezone: str = "UTC") -> LogRead:
     path = tmp_path / name
     path.write_text(text, encoding="utf-8")
-    return read_logs([path], timezone=timezone)
+    return read_logs([path], ReadingOptions(timezone))
 
 
 def only(tmp_path: Path, text: str, name: str = "nova-api.log", timezone: str = "UTC") -> dict[str, Any]:

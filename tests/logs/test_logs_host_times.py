@@ -50,14 +50,14 @@ def times(read: LogRead, file: str) -> list[datetime | None]:
 @pytest.mark.parametrize("source", TELLS_BOTH)
 def test_seconds_since_the_start_are_dated_by_lines_that_tell_a_time_too(source: str, tmp_path: Path) -> None:
     """The start is a moment that both agree on, within a millisecond."""
-    found = times(read_logs([write(tmp_path, TELLS_BOTH[source])], year=2026), "dmesg")
+    found = times(read_logs([write(tmp_path, TELLS_BOTH[source])], ReadingOptions(year=2026)), "dmesg")
     for moment in (AT_START, LATER):
         assert any(time is not None and abs((time - moment).total_seconds()) < 0.001 for time in found)
 
 
 def test_seconds_since_an_unknown_start_are_no_times(tmp_path: Path) -> None:
     files = {"ctl1/dmesg": DMESG, "ctl2/kern.log": "Nov 23 04:00:30 ctl2 kernel: [   30.000000] b\n"}
-    assert times(read_logs([write(tmp_path, files)], year=2026), "dmesg") == [None, None]
+    assert times(read_logs([write(tmp_path, files)], ReadingOptions(year=2026)), "dmesg") == [None, None]
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["folder", "archive"])

@@ -32,7 +32,7 @@ def write(path: Path, text: str | bytes) -> Path:
 
 
 def inspected(*paths: Path, host: str | None = None) -> Inspection:
-    return inspect_read(read_logs(paths, host=host), "UTC")
+    return inspect_read(read_logs(paths, ReadingOptions(host=host)), "UTC")
 
 
 def the(inspection: Inspection, name: str) -> FileFacts:

@@ -25,6 +25,7 @@ from openstack_rca.logs import bounds as bounds_module
 from openstack_rca.logs import opening
 from openstack_rca.logs.bounds import Bounds
 from openstack_rca.logs.events import read_logs
+from openstack_rca.logs.gathered_events import ReadingOptions
 from openstack_rca.logs.log_read import FileRead, LogRead
 from openstack_rca.logs.records import HostSource, SkipReason
 
@@ -491,7 +492,7 @@ def test_a_file_that_names_the_host_counts_behind_its_logs_too(tmp_path: Path, n
     read = read_logs([path])
     assert set(read.events["host"]) == {"cmp-z"}
     assert [file.host_from for file in read.files] == [HostSource.HOSTNAME_FILE]
-    assert set(read_logs([path], host="other").events["host"]) == {"other"}
+    assert set(read_logs([path], ReadingOptions(host="other")).events["host"]) == {"other"}
 
 
 def test_a_folder_that_is_called_as_its_archive_is_no_host(tmp_path: Path) -> None:

@@ -14,9 +14,11 @@ import zstandard
 
 from openstack_rca.errors import LogInputError, LogPathNotFound, NoKnownLines, NoLogFiles, UnreadableLog
 from openstack_rca.logs import blocks
-from openstack_rca.logs.events import read_logs
+from openstack_rca.logs.events import read_collection, read_logs
+from openstack_rca.logs.gathered_events import ReadingOptions
 from openstack_rca.logs.log_read import FileRead, LogRead
 from openstack_rca.logs.records import SkipReason
+from openstack_rca.logs.sources import collect_sources
 
 LINE = "2026-11-23 04:00:00.123 77 INFO nova.api [-] up\n"
 LATER = "2026-11-23 04:00:01.123 77 INFO nova.api [-] on\n"
@@ -153,7 +155,9 @@ def test_a_log_larger_than_a_block_keeps_line_numbers_and_tracebacks(
         parts += [f"{stamp} [-] bad {number}", f"{stamp} Traceback (most recent call last):", f"{stamp} ValueError: x"]
     whole = write(tmp_path / "nova-api.log", "\n".join(parts) + "\n")
     progress: list[tuple[int, int]] = []
-    result = read_logs([whole], on_progress=lambda done, total: progress.append((done, total)))
+    result = read_collection(
+        collect_sources([whole]), ReadingOptions(), on_progress=lambda done, total: progress.append((done, total))
+    )
     assert result.events.select("line", "lines").rows() == [(3 * number + 1, 3) for number in range(100)]
     assert progress[-1] == (whole.stat().st_size, whole.stat().st_size)
     assert result.files == [FileRead("nova-api.log", 300, 100, 0, "oslo")]

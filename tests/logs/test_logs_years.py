@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from openstack_rca.logs.events import read_logs
+from openstack_rca.logs.gathered_events import ReadingOptions
 
 
 def write(folder: Path, name: str, text: str, changed: datetime) -> None:
@@ -63,7 +64,7 @@ def test_a_year_in_the_line_counts_more_than_one_that_was_concluded(tmp_path: Pa
 def test_the_hour_that_happens_twice_and_the_one_that_does_not(tmp_path: Path) -> None:
     """When clocks go back the first passing counts; a time that clocks left out is read with the offset before."""
     write(tmp_path, "messages", line("Oct 25").replace("04:00:00", "02:30:00"), datetime(2026, 11, 1, tzinfo=UTC))
-    found = read_logs([tmp_path], timezone="Europe/Berlin").events["time"][0]
+    found = read_logs([tmp_path], ReadingOptions("Europe/Berlin")).events["time"][0]
     assert found.hour == 0
     write(tmp_path, "messages", "2026-03-29 02:30:00.100 7 INFO nova.api [-] up\n", datetime(2026, 11, 1, tzinfo=UTC))
-    assert read_logs([tmp_path], timezone="Europe/Berlin").events["time"][0].hour == 1
+    assert read_logs([tmp_path], ReadingOptions("Europe/Berlin")).events["time"][0].hour == 1

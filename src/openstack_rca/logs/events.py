@@ -32,14 +32,7 @@ _LONGEST_TEXTS = {"message": 64 * 1024, "exception": 64 * 1024, "detail": 1024 *
 
 
 def read_logs(
-    paths: Sequence[str | Path],
-    *,
-    timezone: str = "UTC",
-    log_format: str | None = None,
-    host: str | None = None,
-    year: int | None = None,
-    bounds: Bounds | None = None,
-    on_progress: Callable[[int, int], None] | None = None,
+    paths: Sequence[str | Path], options: ReadingOptions | None = None, bounds: Bounds | None = None
 ) -> LogRead:
     """Read logs into the table of events.
 
@@ -47,22 +40,16 @@ def read_logs(
 
     Args:
         paths: files, folders (read with all below), globs, or ``-`` for standard input; plain, compressed, or archives.
-        timezone: IANA zone of stamps that carry no offset.
-        log_format: one of ``format_names()``; only its lines are understood, so that no other format takes them.
-        host: the host of lines that name none, whatever folders they are in.
-        year: the year of the last stamp of a file whose stamps carry none.
-        bounds: what one packed file may hold.
-        on_progress: called with bytes done and bytes in all, as they lie on disk.
+        options: what the lines do not say themselves; None: stamps without an offset are in UTC.
+        bounds: what one packed file may hold; None: see ``Bounds``.
 
     Raises:
         LogPathNotFound: a path or glob leads nowhere.
         NoLogFiles: nothing that was given is a log.
         UnreadableLog: the only files that could be logs cannot be read.
         NoKnownLines: no line has a known format.
-        ConfigurationError: there is no such ``log_format``.
     """
-    options = ReadingOptions(timezone, log_format, host, year)
-    return read_collection(collect_sources(paths), options, bounds, on_progress)
+    return read_collection(collect_sources(paths), options or ReadingOptions(), bounds)
 
 
 def read_collection(
@@ -72,9 +59,10 @@ def read_collection(
     on_progress: Callable[[int, int], None] | None = None,
     spill: Callable[[], BinaryIO] = tempfile.TemporaryFile,
 ) -> LogRead:
-    """Read logs that were found already, or stretches of them; further arguments and errors as for ``read_logs``.
+    """Read logs that were found already, or stretches of them; bounds and errors as for ``read_logs``.
 
-    ``spill`` opens the file in which the words of long logs wait.
+    ``on_progress`` is called with bytes done and bytes in all, as they lie on disk; ``spill`` opens the file in which the
+    words of long logs wait.
     """
     part = read_part(collection.sources, options, bounds or Bounds(), on_progress, spill)
     return whole_read(part, collection, options)

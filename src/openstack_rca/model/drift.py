@@ -78,13 +78,12 @@ class Drift:
 
 
 def measure_drift(
-    model: ModelFile, events: pl.DataFrame, thresholds: Thresholds, seed: int = 0, scored: pl.DataFrame | None = None
+    model: ModelFile, events: pl.DataFrame, thresholds: Thresholds, scored: pl.DataFrame | None = None
 ) -> Drift:
     """Compare new logs with a model's training.
 
     Args:
         events: events table of at least one event, in time order.
-        seed: of the draws that say what chance alone would give.
         scored: what ``ModelFile.score`` says of the events, where it was asked already.
     """
     if not events.height:
@@ -98,7 +97,7 @@ def measure_drift(
     templates = _beside(before, now, key)
     services = _beside(before.group_by("service").agg(pl.col("before").sum()),
                        now.group_by("service").agg(pl.col("now").sum()), ["service"])  # fmt: skip
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(0)
     mixes = {"template_distance": templates, "service_distance": services}
     chance = {name: _by_chance(mix["before"].to_numpy(), events.height, generator) for name, mix in mixes.items()}
     scores = scored["score"].to_numpy().astype(np.float64)

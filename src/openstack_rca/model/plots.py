@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 logging.getLogger("matplotlib").setLevel(logging.ERROR)
 
 _LEARN, _HOLD, _RIVAL, _GRID = "#1f5fa8", "#d9740b", "#6b6b6b", "#d9d9d9"
+_LABEL_WIDTH = 90
+"""Characters of a label on an axis."""
 DPI = 120
 
 
@@ -104,10 +106,10 @@ def _calibration(result: TrainingResult) -> Any:
     return figure
 
 
-def distinct_labels(texts: list[str], width: int = 90) -> list[str]:
+def distinct_labels(texts: list[str]) -> list[str]:
     """Texts short enough for an axis, no two the same: a long one loses its middle, and like ones are numbered."""
-    half = (width - 5) // 2
-    short = [text if len(text) <= width else f"{text[:half]} ... {text[-half:]}" for text in texts]
+    half = (_LABEL_WIDTH - 5) // 2
+    short = [text if len(text) <= _LABEL_WIDTH else f"{text[:half]} ... {text[-half:]}" for text in texts]
     return [
         f"{label} ({short[: number + 1].count(label)})" if short.count(label) > 1 else label
         for number, label in enumerate(short)

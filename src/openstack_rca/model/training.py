@@ -110,7 +110,7 @@ def train(
         TrainingInterrupted: Ctrl-C; nothing was written.
     """
     begun = time.process_time()
-    require_enough(events, config)
+    require_enough(events)
     if trouble is not None:
         require_mostly_normal(events, trouble)
     if parent is not None:
@@ -126,7 +126,7 @@ def train(
         ) from interrupt
 
 
-def require_enough(events: pl.DataFrame, config: TrainingConfig) -> None:
+def require_enough(events: pl.DataFrame) -> None:
     """Refuse what is too small to learn from. Raises NotEnoughTrainingData: says how much is needed and is there."""
     times = events["time"].drop_nulls()
     minutes = (times.max() - times.min()).total_seconds() / 60.0 if len(times) else 0.0  # type: ignore[operator,union-attr]

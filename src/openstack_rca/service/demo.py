@@ -24,9 +24,9 @@ class DemoAnswer:
     truth: Truth
 
 
-def sample_incident_logs(name: str = DEMO_INCIDENT) -> Path:
-    """Folder of a sample incident's logs."""
-    return incident_folder(name) / "logs"
+def sample_incident_logs() -> Path:
+    """Folder of the logs of the incident that the demonstration answers."""
+    return incident_folder(DEMO_INCIDENT) / "logs"
 
 
 def train_on_samples(settings: Settings, listener: Listener = SILENT) -> TrainOutcome:

@@ -9,6 +9,7 @@ import yaml
 
 from openstack_rca.errors import SignatureCatalogueError
 from openstack_rca.logs.events import read_logs
+from openstack_rca.logs.gathered_events import ReadingOptions
 from openstack_rca.rca.evidence import overshadowed
 from openstack_rca.rca.knowledge import (
     Catalogue,
@@ -113,7 +114,7 @@ class Tried:
 def try_out(path: Path, logs: Sequence[str | Path], settings: Settings) -> Tried:
     """Find out what signatures hit in logs. Raises SignatureCatalogueError (no or a faulty entry), LogInputError."""
     rules = own_signatures(path)
-    events = read_logs(logs, timezone=settings.log_timezone).events
+    events = read_logs(logs, ReadingOptions(timezone=settings.log_timezone)).events
     texts = events.with_row_index("key").select("key", "service", "level", text=event_text())
     topology = load_topology()
     found = Catalogue(rules).match(texts)

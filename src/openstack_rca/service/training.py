@@ -127,7 +127,7 @@ def _trained(
     with work.step(TrainingStep.READ, "read"):
         table = read_given(paths, settings, work.listener, work.cluster).table
         events = events_without_words(table, objects=True)
-        require_enough(events, work.config)
+        require_enough(events)
         parent = _parent(add, lifecycle) if add is not None else None
     started = time.strftime("training-%Y%m%d-%H%M%S", time.gmtime())
     with Tracking(settings).training_run(started) as run, ExitStack() as stack:

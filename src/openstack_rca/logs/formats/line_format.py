@@ -75,16 +75,14 @@ def timeless(parts: pl.DataFrame, _timezone: str) -> pl.DataFrame:
     return parts.with_columns(stated_level(parts).alias("level"))
 
 
-def guessed(
-    shape: Callable[[pl.DataFrame, str], pl.DataFrame], otherwise: str = "INFO"
-) -> Callable[[pl.DataFrame, str], pl.DataFrame]:
-    """The same shape for a program that states no level: its words tell one, or it is ``otherwise``."""
+def guessed(shape: Callable[[pl.DataFrame, str], pl.DataFrame]) -> Callable[[pl.DataFrame, str], pl.DataFrame]:
+    """The same shape for a program that states no level: its words tell one, or it is INFO."""
 
     def shaped(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
         guess = level_in_text(pl.col("message").fill_null(""))
         return shape(parts, timezone).with_columns(
             # Null where nothing tells a level: then an envelope's counts, where there is one.
-            guess.fill_null(otherwise).alias("level"),
+            guess.fill_null("INFO").alias("level"),
             pl.when(guess.is_not_null()).then(True).alias("level_guessed"),
         )
 

@@ -10,20 +10,20 @@ import numpy as np
 
 RESAMPLES = 2000
 LEVEL = 0.95
+_BINS = 5
 
 
-def bootstrap_interval(values: Sequence[float], seed: int = 0) -> tuple[float, float]:
+def bootstrap_interval(values: Sequence[float]) -> tuple[float, float]:
     """Percentile bootstrap interval of a mean (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993).
 
     Args:
         values: one value per incident.
-        seed: of the resampling.
 
     Returns lower and upper bound at ``LEVEL``; (0, 0) without values.
     """
     if not values:
         return 0.0, 0.0
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(0)
     data = np.asarray(values, dtype=float)
     means = data[generator.integers(0, len(data), (RESAMPLES, len(data)))].mean(axis=1)
     tail = (1.0 - LEVEL) / 2.0
@@ -46,7 +46,7 @@ def share_interval(hits: int, of: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def paired_difference(first: Sequence[float], second: Sequence[float], seed: int = 0) -> dict[str, float]:
+def paired_difference(first: Sequence[float], second: Sequence[float]) -> dict[str, float]:
     """Mean of ``second - first`` over the same incidents, with its bootstrap interval, wins and losses.
 
     Raises ValueError: the two do not belong to the same incidents.
@@ -54,7 +54,7 @@ def paired_difference(first: Sequence[float], second: Sequence[float], seed: int
     if len(first) != len(second):
         raise ValueError(f"{len(first)} and {len(second)} values cannot be paired")
     differences = [after - before for before, after in zip(first, second, strict=True)]
-    low, high = bootstrap_interval(differences, seed)
+    low, high = bootstrap_interval(differences)
     return {
         "difference": float(np.mean(differences)) if differences else 0.0,
         "low": low,
@@ -64,23 +64,22 @@ def paired_difference(first: Sequence[float], second: Sequence[float], seed: int
     }
 
 
-def reliability(confidences: Sequence[float], right: Sequence[bool], bins: int = 5) -> list[dict[str, float]]:
+def reliability(confidences: Sequence[float], right: Sequence[bool]) -> list[dict[str, float]]:
     """Reliability table: of the answers given with about one confidence, how many were right (Murphy, 1973).
 
     Args:
         confidences: confidence of each first answer, in [0, 1].
         right: whether it was right.
-        bins: of equal width; empty ones are left out.
 
-    Returns one row a bin: from, to, answers, mean_confidence, share_right.
+    Returns one row for each of five bins of equal width that holds an answer: from, to, answers, mean_confidence, share_right.
     """
     rows = []
-    for number in range(bins):
-        low, high = number / bins, (number + 1) / bins
+    for number in range(_BINS):
+        low, high = number / _BINS, (number + 1) / _BINS
         inside = [
             (confidence, hit)
             for confidence, hit in zip(confidences, right, strict=True)
-            if low <= confidence < high or (number == bins - 1 and confidence == high)
+            if low <= confidence < high or (number == _BINS - 1 and confidence == high)
         ]
         if inside:
             rows.append(
@@ -95,12 +94,12 @@ def reliability(confidences: Sequence[float], right: Sequence[bool], bins: int =
     return rows
 
 
-def expected_calibration_error(confidences: Sequence[float], right: Sequence[bool], bins: int = 5) -> float | None:
+def expected_calibration_error(confidences: Sequence[float], right: Sequence[bool]) -> float | None:
     """Mean distance of confidence and share right over the rows of ``reliability``, weighted by answers (Naeini, 2015).
 
     Returns a value in [0, 1]; None without answers.
     """
-    rows = reliability(confidences, right, bins)
+    rows = reliability(confidences, right)
     answers = sum(row["answers"] for row in rows)
     if not answers:
         return None
