@@ -65,6 +65,13 @@ def test_a_journal_reads_the_same_in_every_form_that_keeps_all_fields(form: str)
     assert read.files[0].lines == JOURNALS[form].count(b"\n")
 
 
+def test_a_program_s_stamp_is_in_the_zone_that_its_journal_names() -> None:
+    """``journalctl -o verbose`` writes the reader's zone by its name; the program's own stamp tells none."""
+    entry = {"_HOSTNAME": "cmp1", "SYSLOG_IDENTIFIER": "nova-compute", "MESSAGE": STORY[0]}
+    (event,) = rows(verbose_of(entry, 0).replace(" UTC ", " CET "), "journal.txt")
+    assert event["time"].isoformat() == "2026-11-23T03:00:00.100000+00:00"
+
+
 def test_indented_answers_of_searches_are_their_records() -> None:
     """OpenSearch and Loki, as `jq` or a browser prints them; a list of records too."""
     record = {"message": "slow", "@timestamp": "2026-11-23T04:00:00.1Z", "log_level": "WARNING", "Hostname": "ctl1"}

@@ -40,7 +40,7 @@ from openstack_rca.logs.json_records import (
 from openstack_rca.logs.names import Origin, service_of_pod
 from openstack_rca.logs.programs import component_of_program
 from openstack_rca.logs.records import NESTED_STRIDE, ROW_STRIDE, level_name, syslog_level_name
-from openstack_rca.logs.stamps import any_times
+from openstack_rca.logs.stamps import NAMED_ZONE, any_times
 
 NAME = "json"
 # Where a record may begin: at once, behind `data:` of server-sent events, behind fluentd's time and tag, behind RS.
@@ -95,7 +95,7 @@ def unwrap_json(lines: pl.DataFrame, timezone: str) -> tuple[pl.DataFrame, pl.Da
         strict=False,
     )
     shipped = pl.col("micros").cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-    zoned = pl.col("micros").is_not_null() | pl.col("stamp").str.contains(r"(?:Z|[+-]\d\d:?\d\d)$")
+    zoned = pl.col("micros").is_not_null() | pl.col("stamp").str.contains(rf"(?:{NAMED_ZONE}|[+-]\d\d:?\d\d)$")
     known = frame.with_columns(
         outer_time=pl.coalesce(shipped, any_times(frame["stamp"], timezone)), outer_zoned=zoned.fill_null(False)
     )
