@@ -37,6 +37,7 @@ ENVELOPES = {
     "CRI": lambda line: f"{times(line)}123456+00:00 stderr F {line}",
     "Pebble": lambda line: f"{times(line)}Z [nova-compute] {line}",
     "stern": lambda line: f"nova-compute-0 nova-compute {line}",
+    "stern --all-namespaces -t": lambda line: f"openstack nova-compute-default-7xk2p nova-compute {times(line)}000000Z {line}",
     "grep -H": lambda line: f"/var/log/nova/nova-compute.log:{line}",
     "grep -Hn": lambda line: f"/var/log/nova/nova-compute.log:17:{line}",
     "logcli": lambda line: f'{times(line)}Z {{filename="/var/log/nova/nova-compute.log", job="x"}} {line}',

@@ -237,6 +237,13 @@ WRAPPERS: tuple[Wrapper, ...] = (
     ),
     Wrapper(
         "container",
+        r"^[a-z0-9][a-z0-9-]* (?:\x{203A} )?(?P<source>[a-z0-9][a-z0-9.-]*-[a-z0-9.-]*\d[a-z0-9.-]* (?:\x{203A} )?"
+        rf"[a-z0-9][a-z0-9-]+) (?:\x{{203A}} )?(?P<inner>{OWN_BEGINNING}.*)$",
+        origin=origin_of_pod,
+        about="`stern --all-namespaces`",
+    ),
+    Wrapper(
+        "container",
         rf"^(?:pod/)?(?P<source>[a-z0-9][a-z0-9.-]*[a-z0-9] (?:\x{{203A}} )?[a-z0-9][a-z0-9-]+) (?:\x{{203A}} )?"
         rf"(?P<inner>{OWN_BEGINNING}.*)$",
         origin=origin_of_pod,
