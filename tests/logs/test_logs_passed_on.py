@@ -227,7 +227,9 @@ CRASHDUMP = "juju-crashdump-1/nova-compute_0/var/log/nova/nova-compute.log"
 def test_what_collectors_pack_is_read(tmp_path: Path, member: str, change: Callable[[str], str]) -> None:
     data = "".join(f"{change(line)}\n" for line in STORY).encode()
     with tarfile.open(tmp_path / "collected.tar.gz", "w:gz") as archive:
-        for name, content in ((member, data), (member.split("/")[0] + "/version", b"4.18\n")):
+        root = member.partition("/")[0]
+        begun = b"2026-11-23 03:58:11.120034 +0000 UTC m=+0.101\n"
+        for name, content in ((member, data), (f"{root}/version", b"4.18\n"), (f"{root}/timestamp", begun)):
             entry = tarfile.TarInfo(name)
             entry.size = len(content)
             archive.addfile(entry, io.BytesIO(content))

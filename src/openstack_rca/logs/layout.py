@@ -30,6 +30,8 @@ _OTHER_EXTENSIONS = words(
     "mp4 npy npz odt parquet patch pb pcap pdf pem pickle pid pkl png po pptx proto py pyc qcow2 rpm rst service sh "
     "sha256 so sql sqlite svg swp toml ts vmdk whl woff xls xlsx"
 )
+# When `oc adm must-gather` began and ended.
+_OTHER_NAMES = words("timestamp")
 _SOSREPORT = re.compile(r"^sos(?:report|collector)?-")
 _SOSREPORT_LOGS = re.compile(
     r"(?:^|/)(?:var/log/|sos_commands/(?:logs|kernel/dmesg|systemd/journalctl|(?:docker|podman|crio|containers_common)/.*logs))"
@@ -67,7 +69,7 @@ def stem_of_archive(name: str) -> str:
 def is_other_kind(parts: tuple[str, ...]) -> bool:
     """Whether a path alone says that a file is not a log: by its extension, or as part of a sosreport but not of its logs."""
     name = parts[-1]
-    if name.rpartition(".")[2].lower() in _OTHER_EXTENSIONS or name.startswith("."):
+    if name.rpartition(".")[2].lower() in _OTHER_EXTENSIONS or name.startswith(".") or name in _OTHER_NAMES:
         return True
     below = next((number for number, part in enumerate(parts[:-1]) if _SOSREPORT.match(part)), None)
     return below is not None and not _SOSREPORT_LOGS.search("/".join(parts[below + 1 :]))
