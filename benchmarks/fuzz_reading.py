@@ -4,16 +4,18 @@
 
 PATH are logs whose lines and files are mutated, the recorded samples where none is given; lines that hypothesis makes of the
 pattern of every format and envelope are mutated with them, so that none is missed. Four kinds of input: lines, of which
-two thousand go through recognising and joining together; records printed in every way (JSON, tables, a field a line); short
+twenty thousand go through recognising and joining together; records printed in every way (JSON, tables, a field a line); short
 texts, which are cut into records and cleaned as pastes; files in every packing. Anything but events or an error of the
 project's own is a fault: it is printed with what caused it, made as small as halving makes it, and the exit status is 1. So is
-an input that takes more than ten seconds of the processor. ``fuzz_packing.py`` is the same for packings with atheris, which
+a batch that takes more than twenty seconds of the processor; after five minutes in one the place is printed, and it ends.
+``fuzz_packing.py`` is the same for packings with atheris, which
 follows the code's branches.
 """
 
 import argparse
 import bz2
 import contextlib
+import faulthandler
 import gzip
 import io
 import json
@@ -28,6 +30,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from email.message import EmailMessage
 from pathlib import Path
+from typing import TypeVar
 
 import lz4.frame
 import polars as pl
@@ -45,18 +48,21 @@ from openstack_rca.logs.joining import in_order_of_time, join_events
 from openstack_rca.logs.parsing import parse_lines
 from openstack_rca.logs.wrappers import WRAPPERS
 
+Input = TypeVar("Input", str, bytes)
 SAMPLES = Path(__file__).resolve().parents[1] / "samples" / "incidents"
 BOUNDS = Bounds(members=200, size_bytes=4_000_000, ratio=200)
-LINES_A_BATCH = 2000
+LINES_A_BATCH = 20_000
 MADE_OF_A_PATTERN = 15
-SLOWEST_SECONDS = 10.0
+SLOWEST_SECONDS = 20.0
+HANGING_SECONDS = 300
 PIECES = (
     "\x00", "\x1b[31m", "\\", "\"", "'", "{", "}", "[", "]", "(", ")", "<", ">", "|", ":", ",", ";", "=", "%", "\t", "  ", "é",
     "\u2028", "\ufeff", "\U0001d538", "\u0661\u0662", "-1", "99999999999999999999", "1e400", "NaN", "null", "true", "T", "Z",
     "+99:99", "-00:00", "24:00:00", "23:59:60", "2026-02-30", "0000-00-00", "9999-12-31", "Feb 30", "req-", "None", "[instance: ",
     "Traceback (most recent call last):", "  File \"x\", line 1", "stdout P ", "stderr F ", "<191>1 ", "data: ",
     "=ERROR REPORT==== ", "__CURSOR=", "type=", "pid=", "..", "/../", "^[[0m", "#033[0m", "==> a.log <==", "#==[ Log File ]==#",
-    "> ", "```", "<pre>", "ts=", "level=error", "msg=\"",
+    "> ", "```", "<pre>", "ts=", "level=error", "msg=\"", "\\ud800", "\\ude00", "[99999999999.999999]", "-2147483649",
+    "18446744073709551616", "\u202e", "\x85", "\x1c", "\x7f", "29 Feb 2100", "12/31/1969 11:59:59 PM", "+24:00", "é" * 40,
 )  # fmt: skip
 
 
@@ -261,10 +267,11 @@ def read_records(chosen: Sequence[str]) -> None:
     read_lines([line.replace("\n", " ") for line in lines])
 
 
-def read_bytes(data: bytes) -> None:
-    """Read one file to its end; an error of the project's own is an answer."""
+def read_files(files: Sequence[bytes]) -> None:
+    """Read a folder of files to their ends; an error of the project's own is an answer."""
     with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "a.log").write_bytes(data)
+        for number, data in enumerate(files):
+            Path(folder, f"{number}.log").write_bytes(data)
         with contextlib.suppress(LogInputError):
             read_logs([folder], bounds=BOUNDS)
 
@@ -275,7 +282,16 @@ def texts(chance: random.Random, lines: Sequence[str]) -> bytes:
     kind = chance.randint(0, 7)
     first = ("", "__CURSOR=s=1", "[\n{", '"time","message"', "<html>\n<pre>", "==> a.log <==", "```", "   1\t")[kind]
     text = "\n".join([first, *chosen]) if first else "\n".join(chosen)
-    return text.encode(chance.choice(("utf-8", "utf-8", "utf-16", "latin-1", "utf-32")), "replace")
+    return changed(chance, text.encode(chance.choice(("utf-8", "utf-8", "utf-16", "latin-1", "utf-32")), "replace"))
+
+
+def changed(chance: random.Random, data: bytes) -> bytes:
+    """Up to eight other bytes; it may end anywhere."""
+    bytes_of = bytearray(data)
+    for _ in range(chance.choice((0, 1, 1, 2, 8))):
+        if bytes_of:
+            bytes_of[chance.randrange(len(bytes_of))] = chance.randrange(256)
+    return bytes(bytes_of[: chance.choice((len(data), len(data), chance.randint(0, len(data))))])
 
 
 def packed(chance: random.Random, lines: Sequence[str]) -> bytes:
@@ -283,11 +299,7 @@ def packed(chance: random.Random, lines: Sequence[str]) -> bytes:
     data = texts(chance, lines)
     for _ in range(chance.randint(1, 2)):
         data = chance.choice(PACKINGS)(data)
-    changed = bytearray(data)
-    for _ in range(chance.choice((0, 1, 1, 2, 8))):
-        if changed:
-            changed[chance.randrange(len(changed))] = chance.randrange(256)
-    return bytes(changed[: chance.choice((len(changed), len(changed), chance.randint(0, len(changed))))])
+    return changed(chance, data)
 
 
 def tarred(data: bytes) -> bytes:
@@ -349,8 +361,8 @@ PACKINGS: tuple[Callable[[bytes], bytes], ...] = (
 )
 
 
-def smallest(read: Callable[[Sequence[str]], None], lines: Sequence[str]) -> Sequence[str]:
-    """Lines that still make a reading fail, halved as long as a half does."""
+def smallest(read: Callable[[Sequence[Input]], None], lines: Sequence[Input]) -> Sequence[Input]:
+    """Inputs that still make a reading fail, halved as long as a half does."""
     while len(lines) > 1:
         half = len(lines) // 2
         failing = next((part for part in (lines[:half], lines[half:]) if fault_of(lambda: read(part))), None)  # noqa: B023
@@ -363,6 +375,7 @@ def smallest(read: Callable[[Sequence[str]], None], lines: Sequence[str]) -> Seq
 def fault_of(read: Callable[[], None]) -> str:
     """What goes wrong, empty where nothing does."""
     started = time.process_time()
+    faulthandler.dump_traceback_later(HANGING_SECONDS, exit=True)
     try:
         read()
     except KeyboardInterrupt:
@@ -375,28 +388,26 @@ def fault_of(read: Callable[[], None]) -> str:
 def faults(inputs: int, seed: int, lines: Sequence[str]) -> Iterator[tuple[str, object]]:
     """Every fault with its cause, and after each batch no fault with the number of its inputs.
 
-    Most inputs are lines, one of five is printed records, one of fifty a text or a packed file.
+    Most inputs are lines, one of six is printed records, one of a hundred a text or a packed file.
     """
     chance = random.Random(seed)
+
+    def tried(read: Callable[[Sequence[Input]], None], batch: Sequence[Input]) -> Iterator[tuple[str, object]]:
+        fault = fault_of(lambda: read(batch))
+        if fault:
+            yield fault, smallest(read, batch)
+
     done = 0
     while done < inputs:
         batch = [mutated(chance, lines) for _ in range(min(LINES_A_BATCH, inputs - done))]
-        fault = fault_of(lambda: read_lines(batch))  # noqa: B023
-        if fault:
-            yield fault, smallest(read_lines, batch)
         records = [printed(chance, lines) for _ in range(len(batch) // 5)]
-        fault = fault_of(lambda: read_records(records))  # noqa: B023
-        if fault:
-            yield fault, smallest(read_records, records)
-        files = len(batch) // 50
-        for number in range(files):
-            data = (texts if number % 2 else packed)(chance, lines)
-            fault = fault_of(lambda: read_bytes(data))  # noqa: B023
-            if fault:
-                yield fault, data
-        tried = len(batch) + len(records) + files
-        done += tried
-        yield "", tried
+        files = [(packed, texts)[number % 2](chance, lines) for number in range(len(batch) // 80)]
+        yield from tried(read_lines, batch)
+        yield from tried(read_records, records)
+        yield from tried(read_files, files)
+        count = len(batch) + len(records) + len(files)
+        done += count
+        yield "", count
 
 
 def main() -> int:
@@ -414,6 +425,7 @@ def main() -> int:
     for fault, cause in faults(said.inputs, said.seed, lines):
         if not fault:
             tried += int(str(cause))
+            print(f"{tried:,} inputs", flush=True)
             if time.process_time() > said.seconds:
                 break
             continue
