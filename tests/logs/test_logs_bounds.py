@@ -54,6 +54,11 @@ def test_as_many_bytes_as_the_bound_says_are_read() -> None:
     assert not hit.value.distrusted
 
 
+def test_a_bound_between_two_sizes_is_told_as_the_nearer_one() -> None:
+    with pytest.raises(LogBoundReached, match=r"more than 3 MiB of text"):
+        Budget(Bounds(size_bytes=5 * 1024**2 // 2 + 1024)).take_text("a.gz", 1024**3)
+
+
 def test_only_what_is_large_and_packed_beyond_the_ratio_is_distrusted() -> None:
     """The first 64 MiB are looked at whatever they were packed to, and so is what stays within the ratio."""
     trusted = 64 * 1024**2

@@ -1,7 +1,10 @@
 """A file that was cut into parts is read as the one that it was."""
 
+import bisect
+import itertools
 import lzma
 import os
+import re
 import struct
 import zipfile
 from pathlib import Path
@@ -183,16 +186,22 @@ def test_the_end_of_a_zip_that_was_cut_is_named_where_it_is_missing() -> None:
     assert missing_parts(["a.z01", "a.z03"]) == [("a.z02", "a.zip"), ("a.zip", "a.zip")]
 
 
-def split_zip(data: bytes, folder: Path, border: int) -> None:
-    """Cut a zip as `zip -s` does: a mark before all, and places that count from the part's beginning."""
+def split_zip(data: bytes, folder: Path, *borders: int) -> None:
+    """Cut a zip as `zip -s` does: a mark before all, and places that count from the beginning of their part."""
     whole = bytearray(b"PK\x07\x08" + data)
-    directory, end = whole.rfind(b"PK\x01\x02"), whole.rfind(b"PK\x05\x06")
-    whole[end + 4 : end + 8] = struct.pack("<HH", 1, 1)
-    whole[end + 16 : end + 20] = struct.pack("<I", directory - border)
-    whole[directory + 42 : directory + 46] = struct.pack("<I", 4)
+    end = whole.rfind(b"PK\x05\x06")
+    starts = (0, *borders)
+    directory = struct.unpack_from("<I", whole, end + 16)[0] + 4
+    struct.pack_into("<HH", whole, end + 4, len(borders), len(borders))
+    struct.pack_into("<I", whole, end + 16, directory - borders[-1])
+    for entry in re.finditer(rb"PK\x01\x02", whole):
+        place = struct.unpack_from("<I", whole, entry.start() + 42)[0] + 4
+        part = bisect.bisect(starts, place) - 1
+        struct.pack_into("<H", whole, entry.start() + 34, part)
+        struct.pack_into("<I", whole, entry.start() + 42, place - starts[part])
     folder.mkdir()
-    (folder / "a.z01").write_bytes(whole[:border])
-    (folder / "a.zip").write_bytes(whole[border:])
+    for number, (begin, stop) in enumerate(itertools.pairwise((*starts, len(whole))), 1):
+        (folder / (f"a.z{number:02d}" if stop < len(whole) else "a.zip")).write_bytes(whole[begin:stop])
 
 
 def test_a_zip_that_was_cut_by_the_program_that_packed_it_is_read(tmp_path: Path) -> None:
@@ -210,3 +219,19 @@ def test_such_a_zip_is_read_inside_of_an_archive_too(tmp_path: Path, order: int)
     read = read_logs([tmp_path / "all"])
     assert read.events.select(STORY_COLUMNS).equals(story())
     assert [file.file for file in read.files] == ["case.tar/cmp1/a.zip/nova-compute.log"]
+
+
+@pytest.mark.parametrize("volume", [2, 9])
+def test_a_file_that_begins_in_the_last_part_of_a_cut_zip_is_read(tmp_path: Path, volume: int) -> None:
+    """Where its part is not there by its number, it is the last one."""
+    lines = [f"{line}\n" for line in STORY]
+    with zipfile.ZipFile(tmp_path / "whole", "w") as archive:
+        archive.writestr("other.txt", "nothing here is a log\n" * 20)
+        archive.writestr("nova-compute.log", "".join(lines))
+    data = (tmp_path / "whole").read_bytes()
+    split_zip(data, tmp_path / "case", 100, data.rfind(b"PK\x03\x04") - 10)
+    last = tmp_path / "case" / "a.zip"
+    held = bytearray(last.read_bytes())
+    struct.pack_into("<H", held, held.rfind(b"PK\x01\x02") + 34, volume)
+    last.write_bytes(held)
+    assert read_logs([tmp_path / "case"]).events.select(STORY_COLUMNS).equals(story())

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.logs.reading import STORY, STORY_COLUMNS, read_text, rows, story
 
-from openstack_rca.errors import LogBoundReached
+from openstack_rca.errors import LogBoundReached, NoLogFiles
 from openstack_rca.logs import mails
+from openstack_rca.logs.bounds import DEEPEST
 from openstack_rca.logs.events import read_logs
 from openstack_rca.logs.mails import mails_of, parts_of_mail
 from openstack_rca.logs.packing import Packing, packing_of
@@ -179,3 +180,17 @@ def test_what_is_said_between_lines_of_a_log_is_kept_where_some_stand_outside_of
     line = "2026-11-23 04:00:00.100 7 ERROR nova.compute.manager [-] No"
     found = rows(f"Before:\n{line}\n```\n{line}\n```\n", "issue.md")
     assert [event["message"] for event in found] == ["Before:", "No", "No"]
+
+
+@pytest.mark.parametrize(("mails_in_mails", "events"), [(2, 4), (DEEPEST, 4), (DEEPEST + 1, 0)])
+def test_mails_written_into_mails_are_followed_as_deep_as_packings(mails_in_mails: int, events: int) -> None:
+    whole = TEXT.encode()
+    for _ in range(mails_in_mails):
+        whole = b"From: a@cloud.example\nSubject: node7\nMessage-ID: <1@cloud.example>\n\n" + whole
+    try:
+        read = rows(whole, "ticket.eml")
+    except NoLogFiles as error:
+        assert "over a bound" in error.message
+        read = []
+    assert len(read) == events
+    assert not read or whole.decode().split("\n")[read[0]["line"] - 1] == STORY[0]

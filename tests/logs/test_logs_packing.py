@@ -500,3 +500,27 @@ def test_a_folder_that_is_called_as_its_archive_is_no_host(tmp_path: Path) -> No
         archive.writestr("mycloud/nova-compute.log", LINE)
         archive.writestr("mycloud/cmp-a/nova-compute.log", LINE)
     assert set(read_logs([tmp_path]).events["host"]) == {None, "cmp-a"}
+
+
+def test_a_log_that_a_tar_holds_with_a_hole_is_read_as_it_was(tmp_path: Path) -> None:
+    """GNU tar leaves out long runs of zero bytes; a program that was killed leaves some in its log."""
+    begin = LINE * 3000
+    held = begin + bytes(1 << 16) + LATER
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        pieces = (
+            f"2\n0\n{len(begin)}\n{len(held) - len(LATER)}\n{len(LATER)}\n".encode().ljust(512, b"\0") + begin + LATER
+        )
+        entry = tarfile.TarInfo("GNUSparseFile.1/nova-api.log")
+        entry.size = len(pieces)
+        entry.pax_headers = {
+            "GNU.sparse.major": "1",
+            "GNU.sparse.minor": "0",
+            "GNU.sparse.name": "nova-api.log",
+            "GNU.sparse.realsize": str(len(held)),
+        }
+        archive.addfile(entry, io.BytesIO(pieces))
+    whole = read_logs([write(tmp_path / "plain" / "nova-api.log", held)]).events
+    read = read_logs([write(tmp_path / "x.tar", made.getvalue())]).events
+    assert read["message"].to_list() == whole["message"].to_list()
+    assert read.height == 3001

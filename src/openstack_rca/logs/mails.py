@@ -86,6 +86,9 @@ def parts_of_mail(mail: bytes, depth: int = DEEPEST) -> Iterator[MailPart]:
     """
     border = _BORDER.match(mail)
     start = border.end() if border else 0
+    if depth == DEEPEST:
+        # A mail that is written into another one has blank lines in place of that one's header; a part may have no header.
+        start += len(mail[start:]) - len(mail[start:].lstrip(b"\r\n"))
     opened = _END_OF_HEADER.search(mail, start, start + _HEADER_BYTES)
     if opened is None:
         yield MailPart(None, mail)
