@@ -92,7 +92,14 @@ ROOMS: dict[str, tuple[list[str], list[str]]] = {
         ],
     ),
     "renderings": (
-        ["rca/render/excerpts.py", "rca/render/short_report.py", "rca/render/ticket.py", "rca/render/wording.py"],
+        [
+            "rca/render/excerpts.py",
+            "rca/render/headline.py",
+            "rca/render/short_report.py",
+            "rca/render/text_pictures.py",
+            "rca/render/ticket.py",
+            "rca/render/wording.py",
+        ],
         [
             "tests/rca/test_render_common.py",
             "tests/rca/test_render_excerpt.py",
@@ -101,6 +108,7 @@ ROOMS: dict[str, tuple[list[str], list[str]]] = {
             "tests/rca/test_render_markdown.py",
         ],
     ),
+    "tables": (["cli/output.py"], ["tests/cli/test_cli_output.py"]),
     "window": (["rca/evidence/window.py"], ["tests/rca/test_window.py"]),
     "ranking": (
         ["rca/judgement/ranking.py"],

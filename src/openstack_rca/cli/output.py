@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import shlex
@@ -60,17 +61,15 @@ def show_report(report: Report, settings: Settings, *, full: bool) -> None:
     if not full or program is None:
         print_report(report, screen, full=full, program=program_path())
         return
-    with subprocess.Popen([program, *pager[1:]], stdin=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None
-        paged = Console(
-            file=process.stdin, force_terminal=True, width=screen.width, highlight=False, emoji=False, soft_wrap=False
-        )
-        # Who has seen enough leaves the pager, and Ctrl-C there is the pager's.
-        with suppress(BrokenPipeError):
-            print_report(report, paged)
-        with suppress(BrokenPipeError, KeyboardInterrupt):
-            process.stdin.close()
-            process.wait()
+    # Rich ends the program where a pager is left before it read everything.
+    paged = io.StringIO()
+    print_report(report, Console(file=paged, force_terminal=True, width=screen.width, highlight=False, emoji=False))
+    # Ctrl-C in the pager is the pager's.
+    with (
+        subprocess.Popen([program, *pager[1:]], stdin=subprocess.PIPE, text=True) as process,
+        suppress(KeyboardInterrupt),
+    ):
+        process.communicate(paged.getvalue())
 
 
 def error_console() -> Console:
