@@ -99,6 +99,12 @@ def test_figures_and_names_in_what_the_program_says_have_no_colour(
     assert screen.getvalue().endswith(":smile:\n")
 
 
+def test_sentences_are_broken_between_words_on_a_terminal(terminal: Callable[[], Screen]) -> None:
+    screen = terminal()
+    output.console().print("word " * 20)
+    assert [line.split() for line in screen.getvalue().splitlines()] == [["word"] * 16, ["word"] * 4]
+
+
 def test_json_is_one_document_that_every_reader_takes(capsys: pytest.CaptureFixture[str]) -> None:
     """Figures that are no numbers are null, however deep they lie; times are ISO 8601, paths are text."""
     at = datetime(2026, 11, 23, 4, tzinfo=UTC)
@@ -155,7 +161,7 @@ def test_the_program_is_named_as_it_can_be_called(
         (folder / name).mkdir(parents=True)
         (folder / name / "openstack-rca").touch(mode=0o755)
     monkeypatch.setenv("PATH", str(folder / "bin") if is_on_path else "")
-    monkeypatch.setattr(sys, "argv", [str(folder / called)])
+    monkeypatch.setattr(sys, "argv", [str(folder / called), "models", "list"])
     assert output.program_path() == told.format(tmp_path)
 
 
@@ -224,9 +230,9 @@ def test_an_incident_is_named_beside_the_bar(shown: output.Steps) -> None:
 @pytest.mark.parametrize(("left", "told"), [(None, ""), (12.4, ", 12 s left")])
 def test_training_tells_how_far_it_is(shown: output.Steps, left: float | None, told: str) -> None:
     shown.step("train")
-    shown.gradient_step(TrainingProgress(epoch=3, epochs=5, step=4, steps=20, loss=1.23456, seconds_left=left))
+    shown.gradient_step(TrainingProgress(epoch=3, epochs=5, step=13, steps=20, loss=1.23456, seconds_left=left))
     (task,) = shown.progress.tasks
-    assert (task.completed, task.total) == (44, 100)
+    assert (task.completed, task.total) == (53, 100)
     assert task.fields["note"] == f"epoch 3/5, loss 1.235{told}"
 
 
