@@ -19,6 +19,7 @@
     │   │   ├── BinaryLog
     │   │   ├── NotARegularFile
     │   │   ├── UnknownPacking
+    │   │   │   └── WindowsEventLog
     │   │   └── LogBoundReached
     │   └── NoKnownLines
     ├── ModelError
@@ -150,6 +151,10 @@ class NotARegularFile(UnreadableLog):
 
 class UnknownPacking(UnreadableLog):
     """A packing that is not read, or only with a program that is not installed, or with a password."""
+
+
+class WindowsEventLog(UnknownPacking):
+    """Windows' own binary log of events, which is not read."""
 
 
 class LogBoundReached(UnreadableLog):

@@ -20,7 +20,14 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openstack_rca.errors import DamagedLog, LogBoundReached, LogInputError, NotARegularFile, UnknownPacking
+from openstack_rca.errors import (
+    DamagedLog,
+    LogBoundReached,
+    LogInputError,
+    NotARegularFile,
+    UnknownPacking,
+    WindowsEventLog,
+)
 from openstack_rca.logs import bounds as bounds_module
 from openstack_rca.logs import opening
 from openstack_rca.logs.bounds import Bounds
@@ -283,6 +290,16 @@ def test_a_name_beyond_ascii_makes_no_member_encrypted(tmp_path: Path) -> None:
         archive.writestr("prüfung/nova-compute.log", "2026-11-23 04:00:00.100 7 INFO nova.compute [-] up\n")
     read = read_logs([tmp_path])
     assert (read.events["message"].to_list(), left_out(read)) == (["up"], {})
+
+
+@pytest.mark.parametrize("begin", [b"ElfFile\x00", b"\x30\x00\x00\x00LfLe"], ids=["evtx", "evt"])
+def test_a_binary_event_log_of_windows_is_named_with_how_to_export_it(tmp_path: Path, begin: bytes) -> None:
+    path = write(tmp_path / "System.evtx", begin + bytes(4088))
+    with pytest.raises(WindowsEventLog, match="event log of Windows") as caught:
+        read_logs([path])
+    assert "Export-Csv" in caught.value.hint
+    write(tmp_path / "nova-api.log", LINE)
+    assert left_out(read_logs([tmp_path])) == {"System.evtx": SkipReason.WINDOWS_EVENTS}
 
 
 @pytest.mark.parametrize(

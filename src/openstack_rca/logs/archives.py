@@ -17,7 +17,7 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
-from openstack_rca.errors import BinaryLog, DamagedLog, LogBoundReached, UnknownPacking, UnreadableLog
+from openstack_rca.errors import BinaryLog, DamagedLog, LogBoundReached, UnknownPacking, UnreadableLog, WindowsEventLog
 from openstack_rca.logs.bounds import DEEPEST, Bounds, Budget
 from openstack_rca.logs.content import PlainText, encoding_of, is_binary, reads_like_log
 from openstack_rca.logs.cut_files import FIRST_OF_ZIP, missing_parts, starts_of, told_of_missing
@@ -37,7 +37,7 @@ from openstack_rca.logs.members import (
     zip_moment,
 )
 from openstack_rca.logs.opening import HEAD_BYTES, Input, called_by, damaged, opened
-from openstack_rca.logs.packing import ARCHIVES, STREAMS, Packing, Readable, Unpacked, packing_of
+from openstack_rca.logs.packing import ARCHIVES, STREAMS, Packing, Readable, Unpacked, not_read, packing_of
 from openstack_rca.logs.records import SkipReason
 from openstack_rca.logs.seven_zip import files_of
 
@@ -85,6 +85,7 @@ def reason_of(error: UnreadableLog) -> SkipReason:
         (DamagedLog, SkipReason.DAMAGED),
         (BinaryLog, SkipReason.BINARY),
         (LogBoundReached, SkipReason.OVER_BOUND),
+        (WindowsEventLog, SkipReason.WINDOWS_EVENTS),
         (UnknownPacking, SkipReason.UNKNOWN_PACKING),
     ):
         if isinstance(error, kind):
@@ -160,10 +161,7 @@ class Walk:
             elif packing in ARCHIVES:
                 yield from self._archive(member, packing, depth, raw)
             else:
-                raise UnknownPacking(
-                    f"{member.content.called} is packed with {packing.value}, which is not read.",
-                    "Unpack it and give what comes out.",
-                )
+                raise not_read(packing, member.content.called)
         except UnreadableLog as error:
             if not member.parts:
                 raise

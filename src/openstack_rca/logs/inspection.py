@@ -213,6 +213,7 @@ _HELP = {
     SkipReason.ENCRYPTED: "Unpack {files} with its password.",
     SkipReason.UNKNOWN_PACKING: "Unpack {files}.",
     SkipReason.NEEDS_JOURNALCTL: "On its host: journalctl --file FILE -o json > FILE.json, for {files}.",
+    SkipReason.WINDOWS_EVENTS: "On Windows: Get-WinEvent -Path FILE.evtx | Export-Csv FILE.csv, for {files}.",
     SkipReason.BINARY: "Binary and not read: {files}; export it as text if it is a log.",
 }
 

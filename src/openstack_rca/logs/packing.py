@@ -11,6 +11,7 @@ from typing import IO, Any, Protocol, cast
 import lz4.frame
 import zstandard
 
+from openstack_rca.errors import UnknownPacking, WindowsEventLog
 from openstack_rca.logs.bounds import Budget
 
 
@@ -30,6 +31,7 @@ class Packing(Enum):
     COMPRESS = "compress"
     LZOP = "lzop"
     JOURNAL = "journal"
+    WINDOWS = "evtx"
     MAIL = "mail"
 
 
@@ -55,6 +57,8 @@ _MAGIC = (
     (b"\x1f\x9d", Packing.COMPRESS),
     (b"\x89LZO\x00", Packing.LZOP),
     (b"LPKSHHRH", Packing.JOURNAL),
+    (b"ElfFile\x00", Packing.WINDOWS),
+    (b"\x30\x00\x00\x00LfLe", Packing.WINDOWS),
 )
 _SKIPPABLE = b"\x2a\x4d\x18"
 _TAR_HEADER_BYTES = 512
@@ -83,6 +87,18 @@ def packing_of(head: bytes) -> Packing | None:
         # A frame without content, which zstd and lz4 share and which pzstd writes first.
         return Packing.ZSTANDARD
     return Packing.TAR if _begins_like_tar(head) else Packing.MAIL if _begins_like_mail(head) else None
+
+
+def not_read(packing: Packing, called: str) -> UnknownPacking:
+    """The error for a file in a packing that is known and not read."""
+    if packing is Packing.WINDOWS:
+        return WindowsEventLog(
+            f"{called} is a binary event log of Windows, which is not read.",
+            "Export it where it was written: Get-WinEvent -Path FILE.evtx | Export-Csv FILE.csv",
+        )
+    return UnknownPacking(
+        f"{called} is packed with {packing.value}, which is not read.", "Unpack it and give what comes out."
+    )
 
 
 def _begins_like_tar(head: bytes) -> bool:

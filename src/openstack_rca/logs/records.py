@@ -35,6 +35,7 @@ class SkipReason(StrEnum):
     UNKNOWN_PACKING = "a packing that is not read"
     MISSING_PART = "a part that is missing"
     NEEDS_JOURNALCTL = "a binary journal, which needs journalctl"
+    WINDOWS_EVENTS = "a binary event log of Windows"
 
 
 class HostSource(StrEnum):
