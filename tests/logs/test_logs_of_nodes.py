@@ -65,6 +65,17 @@ def test_what_a_task_came_to_is_of_the_host_that_ansible_names(before: str, said
     assert (event["host"], event["service"], event["message"]) == (host, "ansible", said)
 
 
+@pytest.mark.parametrize("before", ["2026-11-23 04:00:00,123 p=7 u=root n=ansible | ", ""])
+def test_a_task_that_is_tried_again_warns_and_one_that_gave_up_failed(before: str) -> None:
+    text = (
+        "FAILED - RETRYING: [cmp-a]: Wait for it (1 retries left).",
+        "FAILED - RETRYING: Wait for it (1 retries left).",
+        'fatal: [cmp-a]: FAILED! => {"attempts": 3, "msg": "Timeout"}',
+    )
+    found = rows("".join(f"{before}{line}\n" for line in text), "ansible.log")
+    assert [event["level"] for event in found] == ["WARNING", "WARNING", "ERROR"]
+
+
 @pytest.mark.parametrize(
     ("result", "host"), [("FATAL | Wait | cmp-a | error={}", "cmp-a"), ("TASK | Wait for a | b", None)]
 )

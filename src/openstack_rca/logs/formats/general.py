@@ -143,15 +143,25 @@ def _anyhow(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
 def _ansible(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
     # What a task came to is told by the callback's word, or by what stands before the host.
     failed = r"^(?:fatal|failed): \[|^ERROR! |FATAL|UNREACHABLE|FAILED"
+    # What is tried again has not failed yet.
+    retried = r"^(?:FAILED - )?RETRY"
     warned = r"^\[WARNING\]|IGNORED|WARNING"
     came_to = pl.col("result") if "result" in parts.columns else pl.col("message").str.slice(0, 60)
-    level = pl.when(came_to.str.contains(failed)).then(pl.lit("ERROR")).when(came_to.str.contains(warned))
+    level = (
+        pl.when(came_to.str.contains(retried))
+        .then(pl.lit("WARNING"))
+        .when(came_to.str.contains(failed))
+        .then(pl.lit("ERROR"))
+        .when(came_to.str.contains(warned))
+        .then(pl.lit("WARNING"))
+        .otherwise(pl.lit("INFO"))
+    )
     host = pl.coalesce(pl.col("message").str.extract(pattern) for pattern in _ANSIBLE_HOSTS)
     if "result" in parts.columns:
         host = pl.col("message").str.extract(_ANSIBLE_COLUMN)
         host = pl.when(pl.col("result").is_in(["TASK", "PLAY", "INCLUDED", "SUMMARY"]).not_()).then(host)
     return iso(parts, timezone).with_columns(
-        level.then(pl.lit("WARNING")).otherwise(pl.lit("INFO")).alias("level"),
+        level.alias("level"),
         pl.when(host != "localhost").then(host).alias("host"),
     )
 
