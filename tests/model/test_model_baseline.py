@@ -105,7 +105,7 @@ def test_the_longest_that_an_answer_of_a_kind_took_is_kept() -> None:
 
 def test_a_record_from_before_durations_were_kept_knows_none() -> None:
     facts = Baseline.learn(steady(2.0, 10.0)).as_dict()
-    del facts["templates"]["slowest_seconds"]
+    del facts["templates"]["slowest_seconds"], facts["templates"]["period_seconds"]
     assert Baseline.from_dict(facts).templates["slowest_seconds"].null_count() == 1
 
 
@@ -114,3 +114,22 @@ def test_a_record_from_before_there_were_stories_has_no_rules() -> None:
     facts = Baseline.learn(steady(2.0, 10.0)).as_dict()
     del facts["follow"]
     assert Baseline.from_dict(facts).follow.rules.is_empty()
+
+
+def test_what_a_process_writes_steadily_all_its_life_has_a_period_and_nothing_else_has() -> None:
+    """A loop has; a transfer that is over, work on demand and what others ask for at steady intervals have not."""
+    kinds = {
+        "loop": [10.0 * n for n in range(60)],
+        "copied": [100.0 + 2 * n for n in range(50)],
+        "on demand": [0.3 * n * n for n in range(44)],
+        'a "GET /healthcheck HTTP': [5.0 * n for n in range(120)],
+    }
+    rows = [
+        (BEGIN + timedelta(seconds=second), "a", "agent", "INFO", kind)
+        for kind, seconds in kinds.items()
+        for second in seconds
+    ]
+    baseline = Baseline.learn(make_events(sorted(rows)))
+    for known in (baseline, Baseline.from_dict(baseline.as_dict()), baseline.merged(baseline)):
+        periods = known.templates.drop_nulls("period_seconds")
+        assert periods.select("template", "period_seconds").rows() == [("loop", 10.0)]

@@ -11,6 +11,8 @@ from test_answers import found as answered
 from test_missing_steps import NORMAL, OTHERS_GO_ON, Step, build, complaint, expected, reboot, volume, weight_after
 from test_missing_steps import window as calm
 from test_silence import STEADY, observed, stream
+from test_stopped_tasks import LOOP, WHOLE, WORK, stopped
+from test_stopped_tasks import steady as beats
 from test_window import recording
 from weight_answers import TOPOLOGY, Case, answer
 
@@ -339,6 +341,7 @@ EVIDENCE: dict[str, Case] = {
     "least_suspicion": stuck(*VOLUMES, *(volume(120.0 + number, 200 + number, "came") for number in range(18))),
     "cleared": cleared(),
     "burst_suspicion": lambda: [window.start for window in find_windows(*_faint(1.2))],
+    "missed_beats": lambda: len(stopped(60.0, beats(range(0, 361, 60), LOOP), beats(WHOLE, WORK))),
     "gap_seconds": silence(16),
     "slice_seconds": silence(16),
     "active_slices": began(),

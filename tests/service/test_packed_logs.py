@@ -10,6 +10,7 @@ import pytest
 from openstack_rca.logs import reading
 from openstack_rca.logs.event_table import COUNTED, EventTable, PackedTable
 from openstack_rca.logs.events import read_logs
+from openstack_rca.model.baseline import Baseline
 from openstack_rca.model.stories import build_stories
 from openstack_rca.rca.knowledge import load_catalogue
 from openstack_rca.service.analysis import analyze, events_without_words
@@ -88,5 +89,7 @@ def test_a_training_is_told_the_same_stories_and_trouble_without_the_words(
     assert (told.names, told.kind) == (wanted.names, wanted.kind)
     assert np.array_equal(told.rows, wanted.rows) and np.array_equal(told.offsets, wanted.offsets)
     assert "detail" not in events.columns
+    durations = Baseline.learn(events).templates["slowest_seconds"]
+    assert durations.count() > 0 and durations.equals(Baseline.learn(whole.take()).templates["slowest_seconds"])
     failing = find_trouble(packed, load_catalogue())
     assert failing.any() and np.array_equal(failing, find_trouble(whole, load_catalogue()))

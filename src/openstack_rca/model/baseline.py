@@ -12,6 +12,7 @@ import polars as pl
 from openstack_rca.logs.durations import took_seconds
 from openstack_rca.logs.event_table import EVENT_SCHEMA
 from openstack_rca.model.follow import FollowRules
+from openstack_rca.model.rhythm import LEAST_BEATS, learn_periods
 from openstack_rca.model.stories import PAUSE_SECONDS, build_stories
 
 TEMPLATE_SCHEMA: dict[str, pl.DataType] = {
@@ -24,6 +25,7 @@ TEMPLATE_SCHEMA: dict[str, pl.DataType] = {
     "busiest_minute": pl.UInt32(),
     "hosts": pl.UInt16(),
     "slowest_seconds": pl.Float64(),
+    "period_seconds": pl.Float64(),
 }
 SERVICE_SCHEMA: dict[str, pl.DataType] = {
     "service": pl.String(),
@@ -42,7 +44,8 @@ class Baseline:
     Attributes:
         templates: one row a (template, service), all hosts together. ``per_minute`` over ``minutes``;
             ``busiest_minute`` is the highest count in one clock minute; ``level`` is the highest seen; ``slowest_seconds`` is
-            the longest that an access line tells, null where none does.
+            the longest that an access line tells, null where none does; ``period_seconds`` the longest interval of a kind
+            that comes steadily, null of any other.
         services: one row a (service, host). ``minutes`` is the length of the recordings in which it logged,
             ``longest_gap_seconds`` the longest silence between two of its events within one recording.
         minutes: length of the recording, without pauses of more than ``PAUSE_SECONDS`` in which nothing was logged.
@@ -68,9 +71,8 @@ class Baseline:
             "level",
             "template_id",
             "template",
-            (took_seconds(pl.col("message")) if "message" in events.columns else pl.lit(None, pl.Float64)).alias(
-                "took"
-            ),
+            "process",
+            _took(events).alias("took"),
             (gap > PAUSE_SECONDS).fill_null(False).cum_sum().alias("recording"),
         )
         recordings = frame.group_by("recording").agg(
@@ -101,6 +103,10 @@ class Baseline:
                 pl.col("template").last(),
                 pl.col("count").sum(),
                 pl.col("busiest_minute", "hosts", "slowest_seconds").max(),
+                # Where a kind came often and without a rhythm it has none.
+                pl.when((pl.col("period_seconds").is_not_null() | (pl.col("count") < LEAST_BEATS)).all()).then(
+                    pl.col("period_seconds").max()
+                ),
             )
             .with_columns((pl.col("count") / minutes).alias("per_minute"))
             .sort("count", "service", "template_id", descending=[True, False, False])
@@ -142,8 +148,9 @@ class Baseline:
         """Read what ``as_dict`` wrote; KeyError, TypeError, ValueError, PolarsError: it is not of that form."""
         columns = dict(facts["templates"])
         columns["template_id"] = [int(number) for number in columns["template_id"]]
-        # An older file knows no durations.
-        columns.setdefault("slowest_seconds", [None] * len(columns["template_id"]))
+        # An older file knows no durations, nor rhythms.
+        for later in ("slowest_seconds", "period_seconds"):
+            columns.setdefault(later, [None] * len(columns["template_id"]))
         return cls(
             templates=pl.DataFrame({name: columns[name] for name in TEMPLATE_SCHEMA}, schema=TEMPLATE_SCHEMA),
             services=pl.DataFrame({name: facts["services"][name] for name in SERVICE_SCHEMA}, schema=SERVICE_SCHEMA),
@@ -152,6 +159,13 @@ class Baseline:
             last=datetime.fromisoformat(facts["last"]) if facts["last"] else None,
             follow=FollowRules.from_dict(facts["follow"]) if "follow" in facts else FollowRules.empty(),
         )
+
+
+def _took(events: pl.DataFrame) -> pl.Expr:
+    """How long an answer took: told beside events that are without their words, else by these."""
+    if "took" in events.columns:
+        return pl.col("took")
+    return took_seconds(pl.col("message")) if "message" in events.columns else pl.lit(None, pl.Float64)
 
 
 def _moment(value: object) -> datetime | None:
@@ -176,6 +190,7 @@ def _count_templates(frame: pl.DataFrame, minutes: float) -> pl.DataFrame:
             pl.col("took").max().alias("slowest_seconds"),
         )
         .join(busiest, on=key)
+        .join(learn_periods(frame), on=key, how="left")
         .with_columns((pl.col("count") / minutes).alias("per_minute"))
         .sort("count", "service", "template_id", descending=[True, False, False])
         .select(pl.col(name).cast(kind) for name, kind in TEMPLATE_SCHEMA.items())

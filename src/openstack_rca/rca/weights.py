@@ -92,6 +92,7 @@ class Weights:
     active_slices: float = _count(5.0, "slices with a line without which a stream has no rhythm to lose")
     longest_gap: float = _share(0.9, "share of the logs that a gap may fill at most: else the stream hardly began")
     going_share: float = _share(0.25, "share of its usual lines from which another stream goes on meanwhile")
+    missed_beats: float = _count(3.0, "normal intervals after which a steady task that stayed away has stopped")
     normal_gaps: float = _factor(1.5, "a gap up to so many times the longest normal one is none")
     idle_prior: float = _count(4.0, "idle slices' worth of belief that a stream does not come in bursts")
     lonely_silence: float = _factor(0.3, "a silence that every other stream shares")

@@ -14,6 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from openstack_rca.errors import ConfigurationError
+from openstack_rca.logs.durations import took_seconds
 from openstack_rca.logs.event_table import EventTable
 from openstack_rca.logs.log_read import LogRead
 from openstack_rca.model.baseline import Baseline
@@ -234,9 +235,11 @@ def _keeper(kept: KeptLogs | None, opened: OpenModel) -> Keeper | None:
 def events_without_words(table: EventTable, *, objects: bool = False) -> pl.DataFrame:
     """The events as a model needs them for stories of requests: without their words, which stay packed.
 
-    With ``objects`` as it learns from them: what lines call the objects that they name stays too.
+    With ``objects`` as it learns from them: what lines call the objects that they name stays too, and ``took``, how long
+    an answer took.
     """
-    said = [table.evaluated(READS), *([table.evaluated(MENTIONS)] if objects else [])]
+    learnt = [MENTIONS, took_seconds(pl.col("message")).alias("took")] if objects else []
+    said = [table.evaluated(expression) for expression in (READS, *learnt)]
     return table.take(columns=WITHOUT_WORDS).with_columns(said)
 
 

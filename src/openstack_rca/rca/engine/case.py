@@ -19,7 +19,7 @@ from openstack_rca.rca.vocabulary import Unclear, Verdict
 PARTS = {
     "lstm": ("score",),
     "signatures": ("look_back", "match"),
-    "silence": ("silence",),
+    "silence": ("silence", "rhythm"),
     "stories": ("steps", "clear"),
     "graph": ("infer", "explain"),
     "retrieval": ("fit", "recall"),
@@ -72,6 +72,7 @@ class Case:
         earlier: events before the window in which a component tells a fault of its own.
         picked: somebody picked these lines for their errors.
         untimed: no event has a time; their order stands in for it, and the report tells no times.
+        stopped: what speaks against those of whom a steady task stopped, anywhere in the recording.
         windows: stretches of trouble, heaviest first.
         window: the one that this case is about.
         minutes: how long the events of the window cover.
@@ -99,6 +100,7 @@ class Case:
     earlier: pl.DataFrame = field(default_factory=pl.DataFrame)
     picked: bool = False
     untimed: bool = False
+    stopped: list[Finding] = field(default_factory=list)
     windows: list[FoundWindow] = field(default_factory=list)
     window: FoundWindow | None = None
     minutes: float = 0.1

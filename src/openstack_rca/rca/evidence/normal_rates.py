@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 import polars as pl
 
+_NO_PERIODS = pl.DataFrame(schema={"component": pl.String, "template_id": pl.UInt64, "period_seconds": pl.Float64})
 _NOTHING_TIMED = pl.DataFrame(schema={"component": pl.String, "template_id": pl.UInt64, "slowest_seconds": pl.Float64})
 
 
@@ -18,7 +19,7 @@ class BaselineLike(Protocol):
 
     @property
     def templates(self) -> pl.DataFrame:
-        """Columns ``template_id``, ``service``, ``per_minute``, ``slowest_seconds``."""
+        """Columns ``template_id``, ``service``, ``per_minute``, ``slowest_seconds``, ``period_seconds``."""
 
     @property
     def services(self) -> pl.DataFrame:
@@ -35,6 +36,8 @@ class NormalRates:
         per_minute: normal rate of each component's busiest stream, events a minute.
         known: False where there is no baseline; nothing is then called new.
         slowest: columns ``component``, ``template_id``, ``slowest_seconds``: the longest that an answer of that kind took.
+        periods: columns ``component``, ``template_id``, ``period_seconds``: the longest normal interval of a kind that comes
+            steadily as long as its process lives.
     """
 
     templates: pl.DataFrame
@@ -42,6 +45,7 @@ class NormalRates:
     per_minute: dict[str, float] = field(default_factory=dict)
     known: bool = True
     slowest: pl.DataFrame = field(default_factory=lambda: _NOTHING_TIMED)
+    periods: pl.DataFrame = field(default_factory=lambda: _NO_PERIODS)
 
     @cached_property
     def components(self) -> frozenset[str]:
@@ -74,7 +78,11 @@ class NormalRates:
         }
         slowest = pl.concat([self.slowest, other.slowest]).group_by("component", "template_id").max()
         return NormalRates(
-            templates, self.longest_gap_seconds | gaps, other.per_minute | self.per_minute, slowest=slowest
+            templates,
+            self.longest_gap_seconds | gaps,
+            other.per_minute | self.per_minute,
+            slowest=slowest,
+            periods=pl.concat([self.periods, other.periods]).group_by("component", "template_id").max(),
         )
 
     @classmethod
@@ -89,6 +97,7 @@ class NormalRates:
         )
         templates = kinds.agg(normal_per_minute=pl.col("per_minute").sum())
         slowest = kinds.agg(pl.col("slowest_seconds").max()).drop_nulls()
+        periods = kinds.agg(pl.col("period_seconds").max()).drop_nulls()
         # Several logs of one component on one host are one stream, silent no longer than the least silent of them.
         quiet: dict[tuple[str, str], float] = {}
         lively: dict[tuple[str, str], float] = {}
@@ -102,7 +111,7 @@ class NormalRates:
         for (component, host), gap in quiet.items():
             gaps[component] = max(gaps.get(component, 0.0), gap)
             busiest[component] = max(busiest.get(component, 0.0), lively[component, host])
-        return cls(templates, gaps, busiest, slowest=slowest)
+        return cls(templates, gaps, busiest, slowest=slowest, periods=periods)
 
 
 def novelty(counts: np.ndarray, expected: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from openstack_rca.rca.engine.stages import gathering, judging, recording
 
-RECORDING_STAGES = (recording.observe, recording.score, recording.find_the_windows)
+RECORDING_STAGES = (recording.observe, recording.score, recording.rhythm, recording.find_the_windows)
 """What is done once, with all that the logs hold."""
 
 FINDING_STAGES = (
@@ -14,6 +14,7 @@ FINDING_STAGES = (
     gathering.errors,
     gathering.traffic,
     gathering.silence,
+    gathering.tasks,
     gathering.answers,
     gathering.steps,
     gathering.clear,

@@ -93,6 +93,13 @@ def silence(case: Case) -> None:
     case.findings = case.findings + evidence.silences(case.observed, case.normal, case.topology)
 
 
+@stage("tasks", reads=("observed", "stopped", "findings"), writes=("findings",))
+def tasks(case: Case) -> None:
+    """Write the findings of the steady tasks that stopped in the window."""
+    rows = set(case.observed["row"].to_list())
+    case.findings = case.findings + [finding for finding in case.stopped if finding.rows[0] in rows]
+
+
 @stage("answers", reads=("observed", "normal", "topology", "findings"), writes=("findings",))
 def answers(case: Case) -> None:
     """Write a finding for each API that refuses, or is slow with, what it serves well when all is well."""

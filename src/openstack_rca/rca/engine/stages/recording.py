@@ -41,12 +41,21 @@ def score(case: Case) -> None:
         case.surroundings = evidence.add_scores(case.surroundings, case.scores)
 
 
+@stage("rhythm", reads=("observed", "rates", "events"), writes=("stopped",))
+def rhythm(case: Case) -> None:
+    """Write a finding for each component of which a steady task stopped, whatever the window."""
+    case.stopped = evidence.stopped_tasks(case.observed, case.rates, case.events.take)
+
+
 MAX_EPISODES = 4
 """So many stretches of trouble are answered."""
 
 
 @stage(
-    "window", reads=("request", "observed", "rates", "expected"), writes=("picked", "windows", "normal"), needed=True
+    "window",
+    reads=("request", "observed", "rates", "expected", "stopped"),
+    writes=("picked", "windows", "normal"),
+    needed=True,
 )
 def find_the_windows(case: Case) -> None:
     """Write the stretches of trouble, heaviest first: the one that was asked for, or those that are found."""
@@ -62,6 +71,8 @@ def find_the_windows(case: Case) -> None:
     weights = evidence.suspicion(observed, case.rates.templates)
     if "steps" not in request.omitted.stages:
         weights = weights + evidence.step_suspicion(case.expected, observed)
+    for finding in case.stopped:
+        weights[(observed["row"] == finding.rows[0]).to_numpy()] += current().enough_events
     windows = evidence.find_windows(observed["time"], weights)
     if not case.picked:
         case.normal = case.rates.merged_with(evidence.quiet_rates(observed, windows))
