@@ -5,6 +5,7 @@ from openstack_rca.rca.evidence.answers import unusual_answers
 from openstack_rca.rca.evidence.clearance import belongs_to_cloud, why_unclear
 from openstack_rca.rca.evidence.doubts import fails_in_cloud, goes_on_failing, looks_preselected, unexplained_errors
 from openstack_rca.rca.evidence.earlier_causes import earlier_causes
+from openstack_rca.rca.evidence.ended_well import discount_ended_well
 from openstack_rca.rca.evidence.error_kinds import OWN_KIND
 from openstack_rca.rca.evidence.expected_steps import ExpectedSteps, step_suspicion
 from openstack_rca.rca.evidence.finding import Finding, noisy_or

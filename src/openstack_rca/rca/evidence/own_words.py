@@ -31,9 +31,12 @@ _OVER = (
 )
 """What is said of trouble that is over: the trouble that it names is quoted."""
 
+_NOBODYS = r"(?m)^[^\n]*\b(?:dev|device|block device) \[?(?:fd|sr)\d+\b[^\n]*$"
+"""What a kernel says of floppy and optical drives: no part of a cloud lies on them, and most of them do not even exist."""
+
 _CARRIES = (
     r"File .{1,300}, line \d+, in |\[(?:SQL|parameters): |\*\* [A-Z]|\n[ \t]+[\[{#<\"]|^[ \t]{2,}"
-    r"|cleared|no longer|again|, was "
+    r"|cleared|no longer|again|, was |\b(?:fd|sr)\d"
 )
 
 
@@ -51,6 +54,7 @@ def own_words(text: pl.Series, component: pl.Series) -> pl.Series:
         .str.replace_all(_QUOTED_FRAME, "")
         .str.replace_all(_STATEMENT, "")
         .str.replace_all(_OVER, "")
+        .str.replace_all(_NOBODYS, "")
     )
     broker = cleaned["component"] == "rabbitmq"
     cleaned = cleaned.with_columns(

@@ -24,6 +24,24 @@ def over() -> str:
 
 
 @cache
+def ended_well() -> str:
+    """One pattern for lines that tell that something came through in the end."""
+    return f"(?i){'|'.join(_table()['ended well'])}"
+
+
+@cache
+def undone() -> str:
+    """One pattern for what speaks of taking something away again."""
+    return f"(?i){'|'.join(_table()['undone'])}"
+
+
+@cache
+def retried() -> str:
+    """One pattern for what tells that it will be tried again."""
+    return f"(?i){'|'.join(_table()['retried'])}"
+
+
+@cache
 def everyday() -> str:
     """One pattern for what hosts write with words of trouble on any day, when all is well."""
     return f"(?i){'|'.join(_table()['everyday'])}"

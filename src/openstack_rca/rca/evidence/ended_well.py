@@ -1,0 +1,123 @@
+"""What ended well: an operation that was tried again and came through, a peer that soon answered again.
+
+Clouds are built to try again: an instance that one host refused runs on the next, an agent that boots is asked until it
+answers. Such a complaint is over where its speaker, or anybody who names the same object, tells a good end of it.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from openstack_rca.rca.evidence import trouble
+from openstack_rca.rca.evidence.finding import Finding
+from openstack_rca.rca.vocabulary import Category, Directness
+from openstack_rca.rca.weights import current
+
+_OBJECT = re.compile(r"(?:req-)?[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
+_PLACE = re.compile(
+    r"\b(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?|\b[0-9a-f]{16}\b|(?<![\d:.])\d{1,3}:\d{1,4}(?![\d:.])"
+    r"|\b(?:sd[a-z]{1,3}|dm-\d+|nvme\d+n\d+)\b"
+)
+_ERRORS = ("ERROR", "CRITICAL", "TRACE")
+_STATED = (Category.AUTH, Category.CONFIG, Category.CAPACITY, Category.DATA_MISSING)
+"""Kinds of fault that do not pass by themselves: that a peer answers again, or something else succeeds, ends none of them."""
+
+
+@dataclass(frozen=True)
+class _End:
+    """A line that tells a good end."""
+
+    time: datetime
+    stream: tuple[str, str | None]
+    undone: bool
+    objects: frozenset[str]
+
+
+def discount_ended_well(findings: Sequence[Finding], window: pl.DataFrame) -> list[Finding]:
+    """Take the weight from complaints each of which ended well, where nothing else is held against who they accuse.
+
+    A peer has to answer within the time of a restart. An object may take longer, but few of them: where each attempt fails
+    first, something is wrong.
+    """
+    told = [one for one in findings if one.strength and one.rows and one.count <= len(one.rows)]
+    rows = {row for one in told for row in one.rows}
+    lines = {
+        row: (time, (component, host), level in _ERRORS, f"{instance or ''} {text}")
+        for row, time, component, host, level, instance, text in window.filter(pl.col("row").is_in(rows))
+        .select("row", "time", "component", "host", "level", "instance_id", "text")
+        .iter_rows()
+    }
+    if not lines:
+        return list(findings)
+    of_subject, of_stream = _ends(window)
+    table = current()
+    ended: dict[int, set[str]] = {}
+    for one in told:
+        ways = [_way(one, lines[row], of_subject, of_stream) for row in one.rows if row in lines]
+        if None not in ways and len(ways) == len(one.rows):
+            ended[id(one)] = {way for way in ways if way is not None}
+    objects: dict[str, set[str]] = defaultdict(set)
+    for one in told:
+        objects[one.accused] |= ended.get(id(one), set()) - {""}
+    many = {name for name, of_it in objects.items() if len(of_it) >= table.enough_events}
+    lasting = {one.accused for one in findings if one.complains and one.recovered is None and id(one) not in ended}
+    return [one.weakened(0.0) if id(one) in ended and one.accused not in lasting | many else one for one in findings]
+
+
+def _ends(window: pl.DataFrame) -> tuple[dict[str, list[_End]], dict[tuple[str, str | None], list[_End]]]:
+    """The good ends that a window tells: by the object or the place that they name, and by the stream that tells them."""
+    good = window.filter(
+        ~pl.col("failed")
+        & ~pl.col("level").is_in(["WARNING", *_ERRORS])
+        & pl.col("message").str.contains(trouble.ended_well())
+        & ~pl.col("message").str.contains(trouble.words_of_trouble())
+    )
+    of_subject: dict[str, list[_End]] = defaultdict(list)
+    of_stream: dict[tuple[str, str | None], list[_End]] = defaultdict(list)
+    undone = pl.col("message").str.contains(trouble.undone())
+    columns = ("time", "component", "host", "instance_id", "message")
+    for time, component, host, instance, text, undoes in good.select(*columns, undone=undone).iter_rows():
+        end = _End(time, (component, host), undoes, frozenset(_objects(f"{instance or ''} {text}")))
+        of_stream[end.stream].append(end)
+        for subject in {*end.objects, *_PLACE.findall(text)}:
+            of_subject[subject].append(end)
+    return of_subject, of_stream
+
+
+def _way(
+    one: Finding,
+    line: tuple[datetime, tuple[str, str | None], bool, str],
+    of_subject: dict[str, list[_End]],
+    of_stream: dict[tuple[str, str | None], list[_End]],
+) -> str | None:
+    """The object of a complaint that came through; empty where its place, or its speaker, did soon; None where none did."""
+    time, stream, error, text = line
+    table = current()
+    if error and one.directness is Directness.CAUSE:
+        # Who says what is wrong with itself, and calls that an error, did not just have to wait.
+        return None
+    undoing = re.search(trouble.undone(), text) is not None
+    objects = _objects(text)
+    for name in objects:
+        # A pool, or a network, is named in the good ends of others too.
+        ends = (end for end in of_subject.get(name, ()) if end.objects.issuperset(objects) or name == objects[0])
+        if any(end.time >= time and end.undone <= undoing for end in ends):
+            return name
+    if one.category in _STATED:
+        return None
+    soon = [end for name in _PLACE.findall(text) for end in of_subject.get(name, ()) if end.stream == stream]
+    if any(timedelta(0) <= end.time - time <= timedelta(seconds=table.restart_seconds) for end in soon):
+        return ""
+    if not error and re.search(trouble.retried(), text):
+        later = timedelta(seconds=table.follows_seconds)
+        if any(timedelta(0) <= end.time - time <= later and end.undone <= undoing for end in of_stream.get(stream, ())):
+            return ""
+    return None
+
+
+def _objects(text: str) -> list[str]:
+    return [name for name in _OBJECT.findall(text) if not name.startswith("req-")]
