@@ -81,6 +81,8 @@ _COLLECTED = re.compile(
     r"collected|collection|export)(?:[^a-z]|$)",
     re.IGNORECASE,
 )
+# With a number right behind it such a word is a host of that use.
+_HOST_OF_USE = re.compile(r"^(?:logs|archive|export)\d{1,3}$", re.IGNORECASE)
 # `NAMESPACE_POD_UID` of the kubelet, and `POD_NAMESPACE_CONTAINER-ID` of its links.
 _POD_FOLDER = re.compile(r"^[a-z0-9-]+_(?P<pod>[a-z0-9.-]+)_(?:[0-9a-f-]{32,36})$")
 _POD_LINK = re.compile(r"^(?P<pod>[a-z0-9.-]+)_[a-z0-9-]+_(?P<container>[a-z0-9-]+)-[0-9a-f]{64}$")
@@ -358,7 +360,8 @@ def _program_of(container: Origin) -> str | None:
 
 def _is_collection(part: str) -> bool:
     """Whether a folder is called by a word for what somebody collected; what lies above it then tells no host either."""
-    return part.lower() not in _PLACES and _COLLECTED.search(part.partition(".")[0]) is not None
+    called = part.partition(".")[0]
+    return part.lower() not in _PLACES and not _HOST_OF_USE.match(called) and _COLLECTED.search(called) is not None
 
 
 def _may_be_host(part: str) -> bool:
