@@ -259,7 +259,15 @@ def test_a_log_that_may_not_be_read_is_a_clear_error(tmp_path: Path) -> None:
         read_logs([tmp_path])
 
 
-@pytest.mark.parametrize("line", ["ERROR (Forbidden): no", "E1123 04:00:00.000000 1 main.go:12] no"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ERROR (Forbidden): no",
+        "E1123 04:00:00.000000 1 main.go:12] no",
+        "nova.exception.NoValidHost: No valid host was found.",
+        "keystoneauth1.exceptions.connection.ConnectTimeout: Request to http://ctl1:5000/v3 timed out",
+    ],
+)
 def test_a_file_that_is_alone_in_a_folder_is_read_whatever_it_is_called(tmp_path: Path, line: str) -> None:
     write(tmp_path / "from the ticket.txt", line)
     assert read_logs([tmp_path]).events["level"].to_list() == ["ERROR"]

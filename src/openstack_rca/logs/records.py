@@ -129,7 +129,9 @@ _GUESSES = (
     ),
     (
         r"^\W{0,3}(?:ERROR|ERR|[Ee]rror)\b|\b(?:ERROR|ERR)\b|Traceback \(most recent call last\)|"
-        r"^(?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception): |(?:^|[:|] )[Ff]atal(?: error)?: |(?:^|: )[Ee]rror: ",
+        r"^(?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception): |"
+        r"^(?:[a-z_]\w*\.)+(?:exceptions?|errors?)\.(?:\w+\.)*[A-Z]\w*(?:: |$)|"
+        r"(?:^|[:|] )[Ff]atal(?: error)?: |(?:^|: )[Ee]rror: ",
         "ERROR",
     ),
     (r"^\W{0,3}(?:WARNING|WARN|[Ww]arn(?:ing)?)\b|\bWARN(?:ING)?\b *[:;\]|-]|(?:^|: )[Ww]arning: ", "WARNING"),
