@@ -233,6 +233,30 @@ def test_the_samples_can_all_be_imported(shell: Shell) -> None:
     assert all(entry["confirmed"] for entry in shell.listed())
 
 
+def test_who_names_no_cause_is_told_those_of_the_answer(shell: Shell, tmp_path: Path) -> None:
+    """Of a kept report as of a saved one, which is not kept by that; where all names stand is said."""
+    report = shell.analyze()
+    saved = tmp_path / "report.json"
+    saved.write_text(report.model_dump_json())
+    shell.history.rename(tmp_path / "away")
+    assert shell("confirm", saved) == 2
+    assert not shell.history.exists()
+    (tmp_path / "away").rename(shell.history)
+    told = shell.err
+    assert shell("confirm", report.id) == 2
+    assert shell.err == told
+    words = told.split("accuses ")[1].split(". All names: openstack-rca confirm --components.")[0].split(", ")
+    assert words[0] == report.causes[0].component
+    assert sorted(words) == sorted({report.causes[0].component, *report.fingerprint.accused})
+
+
+def test_all_components_are_listed_when_asked_for(shell: Shell) -> None:
+    assert shell("confirm", "--components") == 0
+    names = shell.out.splitlines()
+    assert names == sorted(names)
+    assert {"mariadb", "nova-compute", "host"} < set(names)
+
+
 def test_the_newest_answer_is_confirmed_as_last(shell: Shell) -> None:
     """As ``report show last`` opens it; without any answer that is said."""
     assert shell("confirm", "last", "--cause", "rabbitmq") == 1

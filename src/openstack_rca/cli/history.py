@@ -7,11 +7,12 @@ import click
 from click.shell_completion import CompletionItem
 
 from openstack_rca.cli.options import JSON_FORMAT, MODEL, with_settings
-from openstack_rca.cli.output import console, notice, print_listing, say, steps
+from openstack_rca.cli.output import PROGRAM, console, notice, print_listing, say, steps
 from openstack_rca.plain_text import one_line
 from openstack_rca.service.history import (
     CATEGORIES,
     PastIncident,
+    accused_in,
     as_category,
     component_names,
     confirm,
@@ -24,27 +25,38 @@ TEXT_WIDTH = 80
 
 
 class Component(click.ParamType[str]):
-    """A component; who names none, or asks the shell, gets the list."""
+    """A component; who asks the shell gets the list."""
 
     name = "component"
-
-    def get_missing_message(self, param: click.Parameter, ctx: click.Context | None) -> str:
-        """What stands behind "Missing option"."""
-        return f"Components: {', '.join(component_names())}."
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """The components that begin with what was typed."""
         return [CompletionItem(name) for name in component_names() if name.startswith(incomplete)]
 
 
+def list_components(context: click.Context, _parameter: click.Parameter, asked: bool) -> None:
+    """Print the name of every component, and end the command."""
+    if asked:
+        for name in component_names():
+            say(name)
+        context.exit()
+
+
 @click.command("confirm")
 @click.argument("report", metavar="REPORT")
 @click.option(
     "--cause",
-    required=True,
     type=Component(),
     metavar="COMPONENT",
-    help="The actual root cause: a component such as rabbitmq; left out, all are listed.",
+    help="The actual root cause: a component such as rabbitmq; left out, those that this report accuses are named.",
+)
+@click.option(
+    "--components",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=list_components,
+    help="List all components and exit.",
 )
 @click.option(
     "--category",
@@ -55,7 +67,7 @@ class Component(click.ParamType[str]):
 @click.option(
     "--note", default="", show_default=False, metavar="TEXT", help="What the next person on call should know."
 )
-def confirm_command(report: str, cause: str, category: str | None, note: str) -> None:
+def confirm_command(report: str, cause: str | None, category: str | None, note: str) -> None:
     """Record the actual root cause of an incident, so that the next one like it is recognised.
 
     REPORT is the id at the end of a report, the beginning of one, last for the newest, or a report saved as .json. A later
@@ -66,7 +78,12 @@ def confirm_command(report: str, cause: str, category: str | None, note: str) ->
       openstack-rca confirm 3f9a1c27b0de --cause rabbitmq --note "disk alarm; /var was full"
       openstack-rca confirm report.json --cause mariadb --category capacity
     """
-    past = confirm(report, cause, load_settings(), as_category(category), note)
+    settings = load_settings()
+    if cause is None:
+        accused = accused_in(report, settings)
+        told = f" This report accuses {', '.join(accused)}." if accused else ""
+        raise click.UsageError(f"Missing option '--cause'.{told} All names: {PROGRAM} confirm --components.")
+    past = confirm(report, cause, settings, as_category(category), note)
     kind = f" ({past.category.value})" if past.category else ""
     answered = past.analysis.component or past.analysis.verdict.lower()
     say(f"{past.id} was {past.component}{kind}; the answer had been {one_line(answered)}.")

@@ -64,15 +64,26 @@ def confirm(
     """
     component = known_component(cause)
     history = open_history(settings)
+    past = _incident(reference, history)
+    if all(known.id != past.id for known in history.state().incidents):
+        history.append([past.analysis])
+    return history.confirm(past.id, component, category, note)
+
+
+def accused_in(reference: str, settings: Settings) -> list[str]:
+    """The components that an incident's evidence speaks against, the answer first; reference and errors as for ``confirm``."""
+    analysis = _incident(reference, open_history(settings)).analysis
+    answered = [analysis.component] if analysis.component else []
+    return list(dict.fromkeys([*answered, *analysis.fingerprint.accused]))
+
+
+def _incident(reference: str, history: History) -> PastIncident:
     path = Path(reference)
     if path.suffix == ".json":
-        report = read_report(path)
-        if all(past.id != report.id for past in history.state().incidents):
-            history.remember(report)
-        reference = report.id
-    elif reference == LAST and (known := history.state().incidents):
-        reference = max(known, key=lambda past: past.analysis.recorded).id
-    return history.confirm(reference, component, category, note)
+        return PastIncident(event_of(read_report(path)))
+    if reference == LAST and (known := history.state().incidents):
+        return max(known, key=lambda past: past.analysis.recorded)
+    return history.find(reference)
 
 
 def component_names() -> list[str]:
