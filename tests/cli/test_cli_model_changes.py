@@ -147,6 +147,7 @@ def test_compare_prints_cards_logs_and_incidents(home: Path, trained: Trained, r
         assert words in result.out
     facts = rca("models", "compare", "1", "1", "--format", "json").json()
     assert (facts["logs"], facts["incidents"], facts["first"]["version"]) == (None, None, "1")
+    assert rca("models", "compare", "1", "--format", "json").json()["second"]["reference"] == "latest"
     refused(rca("models", "compare", "1", "99"), "99")
 
 

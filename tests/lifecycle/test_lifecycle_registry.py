@@ -41,6 +41,15 @@ def client_of(lifecycle: ModelLifecycle) -> Any:
     return connect(lifecycle.settings)
 
 
+def test_who_yanked_every_version_is_told_how_to_take_that_back(embedded: Settings, make_model: MakeModel) -> None:
+    lifecycle = ModelLifecycle(embedded)
+    publish(lifecycle, make_model("a"))
+    client_of(lifecycle).set_model_version_tag(lifecycle.index.registered_name, "1", TAG_YANKED, "wrong data")
+    with pytest.raises(VersionNotFound) as refused:
+        lifecycle.load()
+    assert "openstack-rca models unyank 1" in refused.value.hint
+
+
 def test_a_yanked_version_is_not_latest_but_can_be_named(three: ModelLifecycle) -> None:
     client_of(three).set_model_version_tag(three.index.registered_name, "3", TAG_YANKED, "learned from a bad day")
     assert three.load().version.version == 2

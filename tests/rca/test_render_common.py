@@ -200,6 +200,16 @@ def test_steps_that_say_the_same_stand_together() -> None:
     ]
 
 
+def test_who_troubles_others_stands_alone_before_those_that_do_not() -> None:
+    hops = [
+        Hop(source="rabbitmq", target="nova-api", supported=True, note="blocked"),
+        Hop(source="nova-api", target="heat-api", supported=False),
+        Hop(source="rabbitmq", target="cinder-api", supported=True, note="blocked"),
+    ]
+    lines = chain_lines(chain_rows(hops))
+    assert [line.components for line in lines] == [("rabbitmq",), ("nova-api",), ("heat-api",), ("cinder-api",)]
+
+
 @given(HOPS)
 def test_every_hop_is_on_one_line(hops: list[Hop]) -> None:
     """Joining rows loses and repeats nothing."""

@@ -22,7 +22,7 @@ _DIFFERENCES = ("", "first", "second", "second - first", "95 % interval", "wins"
 
 @click.command("compare")
 @click.argument("first", metavar="A")
-@click.argument("second", metavar="B")
+@click.argument("second", metavar="[B]", default="latest")
 @click.option(
     "--logs",
     multiple=True,
@@ -47,9 +47,10 @@ def compare_command(
 ) -> None:
     """Compare two versions, aliases or model files: their cards, the same logs (--logs), the same incidents (--incidents).
 
-    A win is a minute of the logs, or an incident, on which the second does better than the first. Intervals are bootstrapped over
-    minutes and over incidents. A warning tells where the second is worse, or where one has lost accuracy since its training, by
-    more than OPENSTACK_RCA_MODEL_MARGIN. The comparison is recorded as a run.
+    Without B, A is compared with the latest version. A win is a minute of the logs, or an incident, on which the second does
+    better than the first. Intervals are bootstrapped over minutes and over incidents. A warning tells where the second is worse,
+    or where one has lost accuracy since its training, by more than OPENSTACK_RCA_MODEL_MARGIN. The comparison is recorded as a
+    run.
 
     \b
     Examples:

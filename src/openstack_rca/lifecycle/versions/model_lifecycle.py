@@ -205,7 +205,7 @@ class ModelLifecycle:
         pinned = self.index.pinned()
         if pinned is not None:
             return replace(only_ready(self.index.get(pinned)), pinned=True)
-        other = None
+        other = yanked = None
         for version in self.index.newest_first():
             if version.status == "damaged":
                 raise DigestMismatch(
@@ -214,10 +214,13 @@ class ModelLifecycle:
             if version.resolvable:
                 return version
             other = other or (version if any_kind and version.good else None)
+            yanked = yanked or (version if version.yanked and version.status == "ready" else None)
         if other is not None:
             return other
         hint = "Train one with: openstack-rca train PATH"
-        if self.lies_unregistered():
+        if yanked is not None:
+            hint = f"Version {yanked.version} is yanked; it can be used again after: openstack-rca models unyank {yanked.version}"
+        elif self.lies_unregistered():
             hint = "Versions lie in the store that the registry does not know; take them in: openstack-rca models repair --yes"
         raise VersionNotFound(
             f"There is no version of {self.place.model_name} in {self.place.experiment} yet that can be used.", hint
