@@ -79,6 +79,11 @@ def without_markdown(text: str) -> str:
     return _MARKED.sub(r"\1\2", text)
 
 
+def called(log: str) -> str:
+    """What a person reads for a log: standard input, which is known as ``-``, by these words."""
+    return "standard input" if log == "-" else log
+
+
 def counted(number: int, noun: str) -> str:
     """How many there are of something: "1 file", "1,200 files"."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -243,7 +243,9 @@ def test_what_is_pasted_into_the_editor_is_analyzed(home: Path, tmp_path: Path) 
     """Lines from a chat, without a date: the answer cites them as standard input."""
     line = "ERROR oslo.messaging._drivers.impl_rabbit [-] AMQP server on 192.0.2.1:5672 is unreachable: [Errno 111] ECONNREFUSED"
     done = pasting(home, tmp_path, f"{line}\n")
-    assert (done.returncode, "rabbitmq" in done.stdout, "-:1" in done.stdout) == (0, True, True), done.stderr
+    assert (done.returncode, "rabbitmq" in done.stdout, "standard input:1" in done.stdout) == (0, True, True), (
+        done.stderr
+    )
 
 
 def test_an_editor_that_saves_nothing_is_told(home: Path, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from openstack_rca.service.showing import (
     moment,
     percent,
     place,
+    spot,
     story_lines,
     story_title,
 )
@@ -34,7 +35,7 @@ def _draw_requests(report: Report) -> None:
 def _draw_request(path: RequestPath) -> None:
     st.text(plain(path.request_id + (f", instance {path.instance_id}" if path.instance_id else "")))
     rows = [
-        f"{row_time(step.time)}  {place(step.component, step.host)}  {step.level}  {step.file}:{step.line}  {step.text}"
+        f"{row_time(step.time)}  {place(step.component, step.host)}  {step.level}  {spot(step)}  {step.text}"
         for step in path.steps
     ]
     st.code(block("\n".join(row.replace("\n", " ") for row in rows), 400), language=None, wrap_lines=True)

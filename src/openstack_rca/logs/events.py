@@ -24,7 +24,7 @@ from openstack_rca.logs.records import HostSource, SkipReason, ids_in_text
 from openstack_rca.logs.services import services_of_events
 from openstack_rca.logs.sources import Collection, Source, collect_sources, no_logs_among
 from openstack_rca.logs.templates import mask_messages, template_ids
-from openstack_rca.plain_text import counted
+from openstack_rca.plain_text import called, counted
 
 _NAMED_OTHERS = 200
 _LONGEST_TEXTS = {"message": 64 * 1024, "exception": 64 * 1024, "detail": 1024 * 1024}
@@ -256,7 +256,7 @@ def _nothing_known(
     files: Sequence[FileRead], left_out: Sequence[tuple[str, SkipReason, str]], paths: Sequence[str | Path]
 ) -> LogInputError:
     """The error where nothing could be read: no log at all, empty ones, or text of no known format."""
-    given = ", ".join(str(path) for path in paths)
+    given = ", ".join(called(str(path)) for path in paths)
     lines = sum(read.lines for read in files)
     if lines == 0 and left_out:
         empty = [(read.file, "empty") for read in files]

@@ -23,6 +23,7 @@ from openstack_rca.logs.layout import (
 from openstack_rca.logs.names import Origin, origin_of
 from openstack_rca.logs.opening import HEAD_BYTES, refused_by_system
 from openstack_rca.logs.records import SkipReason
+from openstack_rca.plain_text import called
 
 _TOLD_FILES = 3
 
@@ -156,7 +157,7 @@ def collect_sources(paths: Sequence[str | Path], *, join_parts: bool = True) -> 
     for given in paths:
         _collect_one(str(given), found)
     if not found.sources:
-        given_text = ", ".join(str(path) for path in paths)
+        given_text = ", ".join(called(str(path)) for path in paths)
         if found.skipped:
             raise no_logs_among([(name, str(reason)) for name, reason, _ in found.skipped], paths)
         raise NoLogFiles(f"{given_text} holds no files.", "Give a folder with logs, for example /var/log/kolla.")
@@ -169,7 +170,7 @@ def collect_sources(paths: Sequence[str | Path], *, join_parts: bool = True) -> 
 
 def no_logs_among(skipped: Sequence[tuple[str, str]], paths: Sequence[str | Path]) -> NoLogFiles:
     """The error where every file was left out; ``skipped`` holds names and reasons."""
-    given, number = ", ".join(str(path) for path in paths), len(skipped)
+    given, number = ", ".join(called(str(path)) for path in paths), len(skipped)
     told = first_few([f"{name} ({reason})" for name, reason in skipped])
     return NoLogFiles(
         f"{given} holds {number} file{'s' if number > 1 else ''}, but none of them is a log: {told}.",
@@ -180,7 +181,7 @@ def no_logs_among(skipped: Sequence[tuple[str, str]], paths: Sequence[str | Path
 def first_few(names: Sequence[str]) -> str:
     """The first names of a list, and how many more there are."""
     more = f" and {len(names) - _TOLD_FILES} more" if len(names) > _TOLD_FILES else ""
-    return ", ".join(names[:_TOLD_FILES]) + more
+    return ", ".join(map(called, names[:_TOLD_FILES])) + more
 
 
 def _collect_one(given: str, found: _Found) -> None:

@@ -10,7 +10,7 @@ from openstack_rca.logs.clocks import estimate_skew
 from openstack_rca.logs.inspection import FileFacts, Inspection, LevelsKnown, describe_skew, inspect_read
 from openstack_rca.logs.log_read import LogRead
 from openstack_rca.logs.records import SkipReason
-from openstack_rca.plain_text import counted
+from openstack_rca.plain_text import called, counted
 from openstack_rca.service.kept_logs import KeptLogs
 from openstack_rca.service.listener import SILENT, Listener
 from openstack_rca.service.log_reading import canonical_names, read_given
@@ -53,12 +53,12 @@ def reading_notes(read: LogRead, kept: KeptLogs | None = None) -> list[str]:
     for file in read.files:
         if file.skip is not None:
             cut = " (from some place on)" if file.events else ""
-            reasons.setdefault(file.skip, []).append(f"{file.file}{cut}")
+            reasons.setdefault(file.skip, []).append(f"{called(file.file)}{cut}")
     for reason, names in reasons.items():
         shown = names[:OTHERS_NAMED] if reason is SkipReason.NOT_A_LOG else names
         more = f" and {len(names) - len(shown):,} more" if len(names) > len(shown) else ""
         notes.append(f"Not read, {reason}: {', '.join(shown)}{more}.")
-    blind = [file.file for file in read.files if file.events and file.unknown_lines >= max(1, file.lines)]
+    blind = [called(file.file) for file in read.files if file.events and file.unknown_lines >= max(1, file.lines)]
     if blind:
         notes.append(f"Read without levels, as its lines state none: {', '.join(blind)}.")
     skews = partial(estimate_skew, read.table)
@@ -83,13 +83,13 @@ def inspection_lines(inspection: Inspection) -> list[str]:
 
 def _file_lines(file: FileFacts) -> list[str]:
     if file.skip is not None and not file.events:
-        return [f"{file.file}: not read, {file.skip}" + (f" ({file.detail})" if file.detail else "")]
+        return [f"{called(file.file)}: not read, {file.skip}" + (f" ({file.detail})" if file.detail else "")]
     lines = [
-        f"{file.file}: {file.format}, {file.known_share:.0%} of {counted(file.lines, 'line')} understood, "
+        f"{called(file.file)}: {file.format}, {file.known_share:.0%} of {counted(file.lines, 'line')} understood, "
         f"{counted(file.events, 'event')}"
     ]
     if not file.events:
-        return [f"{file.file}: {file.format}"]
+        return [f"{called(file.file)}: {file.format}"]
     services, hosts = ", ".join(file.services) or "unknown", ", ".join(file.hosts) or "unknown"
     origin = f" (from the {file.host_from})" if file.host_from else ""
     lines.append(f"  service {services}; host {hosts}{origin}; levels {file.levels}")

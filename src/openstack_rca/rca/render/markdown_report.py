@@ -7,6 +7,7 @@ outside (names, sentences that may quote a log) is written by the ``markdown_*``
 
 from collections.abc import Iterable
 
+from openstack_rca.plain_text import called
 from openstack_rca.rca.render import wording
 from openstack_rca.rca.render.excerpts import EvidenceGroup, excerpt, grouped, like_text
 from openstack_rca.rca.render.headline import headline, lacks, simultaneous, sure_since
@@ -171,7 +172,7 @@ def _requests(paths: list[RequestPath]) -> str:
     for path in paths:
         rows = [
             f"| {wording.clock(step.time)} | {_cell(step.level)} | {_cell(wording.place(step.component, step.host))} "
-            f"| {_cell(f'{step.file}:{step.line}')} | {_cell(excerpt(step.text, _STEP_LIMIT))} |"
+            f"| {_cell(wording.spot(step))} | {_cell(excerpt(step.text, _STEP_LIMIT))} |"
             for step in path.steps
         ]
         header = ["| UTC | level | component | where | what |", "| --- | --- | --- | --- | --- |"]
@@ -207,7 +208,7 @@ def _episodes(episodes: list[Episode]) -> str:
 def _origin(report: Report) -> str:
     facts = [
         f"Issue: {markdown_prose(report.issue or wording.NO_ISSUE)}",
-        f"Logs: {', '.join(markdown_code(path) for path in report.logs)}",
+        f"Logs: {', '.join(markdown_code(called(path)) for path in report.logs)}",
         f"Read: {wording.reading_text(report)}",
         f"Window: {wording.window_text(report)}",
         f"Model: {markdown_prose(wording.model_text(report))}",
@@ -222,7 +223,7 @@ def _origin(report: Report) -> str:
     if report.files:
         header = ["| file | events | lines | not known | format |", "| --- | --- | --- | --- | --- |"]
         rows = [
-            f"| {_cell(file.file)} | {file.events} | {file.lines} | {file.unknown_lines} | {_cell(file.format)} |"
+            f"| {_cell(called(file.file))} | {file.events} | {file.lines} | {file.unknown_lines} | {_cell(file.format)} |"
             for file in report.files
         ]
         parts.append("\n".join(header + rows))

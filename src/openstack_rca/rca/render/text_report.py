@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from openstack_rca.plain_text import counted
+from openstack_rca.plain_text import called, counted
 from openstack_rca.rca.render import wording
 from openstack_rca.rca.render.excerpts import EvidenceGroup, excerpt, grouped, like_text
 from openstack_rca.rca.render.headline import Headline, headline, lacks, simultaneous, sure_since
@@ -249,7 +249,7 @@ def _requests(page: Page, paths: Sequence[RequestPath]) -> None:
         page.item("-", page.text(wording.request_text(path), "bold"))
         for step in path.steps:
             style = "red" if step.level in ("ERROR", "CRITICAL") else "dim"
-            where = page.text(f"{step.file}:{step.line}", "cyan")
+            where = page.text(wording.spot(step), "cyan")
             who = page.text(wording.place(step.component, step.host), "bold")
             page.item(wording.clock(step.time), page.join(page.text(step.level, style), " ", who, "  ", where), 4)
             lines = 2 if style == "red" else 1
@@ -319,7 +319,7 @@ def _remedy(page: Page, cause: Cause, title: str = "") -> None:
 def _origin(page: Page, report: Report) -> None:
     page.title("How this was found")
     page.item("Issue:  ", page.text(report.issue or wording.NO_ISSUE))
-    page.item("Logs:   ", page.text(", ".join(report.logs)))
+    page.item("Logs:   ", page.text(wording.logs_text(report)))
     page.item("Read:   ", page.text(wording.reading_text(report)))
     page.item("Window: ", page.text(wording.window_text(report)))
     page.item("Model:  ", page.text(wording.model_text(report)))
@@ -346,4 +346,6 @@ def _origin(page: Page, report: Report) -> None:
 
 def _file_text(file: FileSummary) -> str:
     unknown = f", {counted(file.unknown_lines, 'line')} not known" if file.unknown_lines else ""
-    return f"{file.file}: {counted(file.events, 'event')}, {counted(file.lines, 'line')}, {file.format}{unknown}"
+    return (
+        f"{called(file.file)}: {counted(file.events, 'event')}, {counted(file.lines, 'line')}, {file.format}{unknown}"
+    )

@@ -1,6 +1,7 @@
 """A report as a few lines of Markdown to paste into a ticket."""
 
 from openstack_rca.logs.records import SkipReason
+from openstack_rca.plain_text import called
 from openstack_rca.rca.render.excerpts import excerpt
 from openstack_rca.rca.render.headline import headline, simultaneous
 from openstack_rca.rca.render.wording import confirm_command, moment, place, spot
@@ -39,7 +40,7 @@ def render_ticket(report: Report) -> str:
     if others := [markdown_prose(place(cause.component, cause.host)) for cause in less[:_OTHERS]]:
         lines += ["", f"Less likely: {', '.join(others)}"]
     unread = [file for file in report.files if file.skip not in (None, *_NO_LOSS)]
-    if named := [f"{markdown_code(file.file)} ({file.skip})" for file in unread[:_OTHERS]]:
+    if named := [f"{markdown_code(called(file.file))} ({file.skip})" for file in unread[:_OTHERS]]:
         more = f" and {len(unread) - len(named)} more" if len(unread) > len(named) else ""
         lines += ["", f"Not read, or only in part: {', '.join(named)}{more}"]
     lines += ["", f"Report {markdown_code(report.id)}; once you know: {markdown_code(confirm_command(report))}"]

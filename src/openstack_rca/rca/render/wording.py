@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from openstack_rca.plain_text import counted, times
+from openstack_rca.plain_text import called, counted, times
 from openstack_rca.rca.report import (
     Cause,
     ConfidencePart,
@@ -15,6 +15,7 @@ from openstack_rca.rca.report import (
     EvidenceItem,
     Report,
     RequestPath,
+    RequestStep,
     RuledOut,
     SimilarIncident,
 )
@@ -85,9 +86,14 @@ def place(component: str, host: str | None) -> str:
     return f"{component} on {', '.join(hosts[: MAX_HOSTS - 1] if more else hosts)}{more}"
 
 
-def spot(item: EvidenceItem) -> str:
+def spot(item: EvidenceItem | RequestStep) -> str:
     """Return where a person finds the event: ``file:line``."""
-    return f"{item.file}:{item.line}"
+    return f"{called(item.file)}:{item.line}"
+
+
+def logs_text(report: Report) -> str:
+    """Return what was read, as it was named."""
+    return ", ".join(map(called, report.logs))
 
 
 def counts(item: EvidenceItem) -> str:

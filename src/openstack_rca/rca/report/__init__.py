@@ -26,6 +26,7 @@ from openstack_rca.rca.report.report import (
     ModelUsed,
     Report,
     RequestPath,
+    RequestStep,
     RuledOut,
     SimilarIncident,
     StoryPicture,
