@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from planned_work import Line, api, compute, logs, oslo, servers, syslog
+from planned_lines import Line, api, compute, logs, oslo, servers, syslog
 from test_planned_work import judged
 
 from openstack_rca.rca.vocabulary import Verdict

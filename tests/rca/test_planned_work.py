@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from planned_work import LENGTH, WORK, Logs, api, compute, logs, oslo, rabbit, signalled, syslog
+from planned_lines import LENGTH, Logs, api, compute, logs, oslo, rabbit, signalled, syslog
+from planned_work import WORK
 
 from openstack_rca.logs.events import read_logs
 from openstack_rca.rca.engine import AnalysisRequest, investigate

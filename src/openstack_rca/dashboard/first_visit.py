@@ -18,8 +18,8 @@ def draw_first_visit(settings: Settings) -> None:
             watch_job(job)
             return
         st.write(
-            "A model learns from logs of quiet days what normal looks like. The recorded samples are enough to try it:"
-            " a healthy cloud of twenty thousand lines, about a minute of training. For your own cloud, use the page Train."
+            "A model learns from logs of quiet days what normal looks like. To try it, train on the samples: twenty thousand"
+            " lines that a healthy cloud logged. That takes about a minute. For your own cloud, use the page Train."
         )
         if st.button("Train on the samples", type="primary", icon=":material/model_training:", key="train_samples"):
             started = start_training(settings, [normal_logs()])
