@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from openstack_rca.rca.evidence.accusations import Accusation, accuse, passes_on
+from openstack_rca.rca.evidence.clearance import named_like_project
 from openstack_rca.rca.evidence.error_kinds import kind_of, kind_of_error, printable_statement, telling_line
 from openstack_rca.rca.evidence.finding import Finding
 from openstack_rca.rca.evidence.trouble import callers_mistakes, calm, everyday, words_of_trouble
@@ -165,7 +166,8 @@ def new_errors(
         & ~pl.col("message").str.contains(callers_mistakes())
         & pl.lit(few)
     )
-    harmless = (pl.col("component") == HOST) & pl.col("message").str.contains(everyday())
+    below = ~pl.col("component").str.contains(named_like_project()) | pl.col("component").str.starts_with("ovn-")
+    harmless = below & pl.col("message").str.contains(everyday())
     errors = rest.with_columns(ends=ENDS, troubled=troubled).filter(
         pl.any_horizontal("ends", FAILING, surprising, "troubled") & ~harmless.fill_null(value=False)
     )

@@ -30,4 +30,5 @@ from openstack_rca.rca.judgement.own_settings import blame_own_settings
 from openstack_rca.rca.judgement.planned_work import discount_planned_work
 from openstack_rca.rca.judgement.ranking import rank
 from openstack_rca.rca.judgement.shared_dependencies import infer_shared
+from openstack_rca.rca.judgement.unconcerned import discount_unconcerned
 from openstack_rca.rca.judgement.verdict import standing, verdict_on

@@ -1,0 +1,103 @@
+"""A machine's own affairs and a stranger's log-ins are no fault of a cloud that is at work; the same of its parts, or missed, is."""
+
+from pathlib import Path
+
+import pytest
+from planned_work import Line, api, compute, every, logs, oslo, ovs, servers, syslog
+from test_planned_work import judged
+
+from openstack_rca.rca.vocabulary import Verdict
+
+REFUSED = (
+    "Authorization failed. The request you have made requires authentication. from 192.0.2.77: "
+    "keystone.exception.Unauthorized: The request you have made requires authentication."
+)
+
+
+def killed(program: str) -> list[Line]:
+    told = f"Memory cgroup out of memory: Killed process 881 ({program}) total-vm:1239012kB, anon-rss:61212kB"
+    return [syslog(300, "cmp1", "kernel", f"[ 991.1] {told}")]
+
+
+def not_mounted(place: str, unit: str) -> list[Line]:
+    return [
+        syslog(300, "ctl1", "systemd[1]", f"Failed to mount {place}."),
+        syslog(301, "ctl1", "systemd[1]", f"Dependency failed for {unit}."),
+    ]
+
+
+def turned_away(at: float) -> Line:
+    return oslo(at, "WARNING", "keystone.server.flask.application", REFUSED)
+
+
+MISSED = [
+    oslo(
+        at,
+        "ERROR",
+        "nova.scheduler.client.report",
+        "keystoneauth1.exceptions.http.Unauthorized: The request you have made requires authentication. (HTTP 401)",
+    )
+    for at in range(300, 420, 10)
+]
+SCRIPT = every(12, turned_away)
+TRAFFIC = {
+    "ctl1/nova/nova-api.log": api(),
+    "ctl1/neutron/neutron-server.log": servers(),
+    "cmp2/nova/nova-compute.log": compute(),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "own", "clouds"),
+    [
+        ("cmp1/kern.log", killed("node_exporter"), killed("nova-compute")),
+        (
+            "ctl1/syslog",
+            not_mounted("/mnt/backup", "Nightly backup of /etc"),
+            not_mounted("/var/lib/glance", "OpenStack Glance"),
+        ),
+        (
+            "ctl1/syslog",
+            not_mounted("/mnt/backup", "/mnt/backup"),
+            not_mounted("/mnt/backup", "OpenStack Nova Compute Server"),
+        ),
+    ],
+    ids=["a limit of its own", "a mount for backups", "what stands on a mount"],
+)
+def test_what_none_of_the_cloud_stands_on_is_no_fault_of_it(
+    name: str, own: list[Line], clouds: list[Line], tmp_path: Path
+) -> None:
+    """The same line about a part of the cloud is one."""
+    of_nobody, _ = judged(logs({**TRAFFIC, name: own}), tmp_path / "own")
+    of_cloud, _ = judged(logs({**TRAFFIC, name: clouds}), tmp_path / "clouds")
+    assert (of_nobody, of_cloud is Verdict.NO_FAILURE_FOUND) == (Verdict.NO_FAILURE_FOUND, False)
+
+
+def test_log_ins_of_a_script_are_refused_while_all_services_are_served(tmp_path: Path) -> None:
+    """One client with a wrong password harms nobody but itself; where services are refused too, it is a fault."""
+    keystone = {"ctl1/keystone/keystone.log": SCRIPT}
+    script, _ = judged(logs({**TRAFFIC, **keystone}), tmp_path / "script")
+    missed = {"ctl1/nova/nova-compute.log": MISSED}
+    services, _ = judged(logs({**TRAFFIC, **keystone, **missed}), tmp_path / "services")
+    assert script is Verdict.NO_FAILURE_FOUND
+    assert services is not Verdict.NO_FAILURE_FOUND
+
+
+def test_a_member_that_hands_over_the_lead_leaves_no_doubt_and_elections_without_end_do(tmp_path: Path) -> None:
+    """Peers of a database reconnect to the new leader; where no lead lasts, its members are the fault."""
+    calm = [
+        ovs(300, "INFO", "raft", "Transferring leadership to write a snapshot."),
+        ovs(300.5, "INFO", "raft", "server 5c1d is leader for term 318"),
+        ovs(301, "INFO", "reconnect", "ssl:10.7.0.11:6642: connection closed by client"),
+        ovs(400, "WARN", "reconnect", "ssl:10.7.0.71:41922: connection dropped (Connection reset by peer)"),
+    ]
+    storm = [
+        ovs(300 + 5 * n, "INFO", "raft", f"term {n + 300}: 1874 ms timeout expired, starting election")
+        for n in range(12)
+    ]
+    name = "ctl1/ovn/ovsdb-server-sb.log"
+    once, _ = judged(logs({**TRAFFIC, name: calm}), tmp_path / "once")
+    again, named = judged(logs({**TRAFFIC, name: [*calm, *storm]}), tmp_path / "again")
+    assert once is Verdict.NO_FAILURE_FOUND
+    assert again is not Verdict.NO_FAILURE_FOUND
+    assert named[0] == "ovn-sb-db"
