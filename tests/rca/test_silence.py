@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from openstack_rca.rca.evidence import silence
+from openstack_rca.rca.evidence import silence, silent_workers
 from openstack_rca.rca.evidence.silence import find_gaps
+from openstack_rca.rca.vocabulary import Category
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -122,3 +123,28 @@ def test_a_short_lively_spell_of_a_usually_quiet_stream_is_no_rhythm_to_lose() -
     frame = observed(stream("nova-scheduler", lively), stream("nova-api", STEADY))
     assert find_gaps(frame)
     assert find_gaps(frame, {}, {"nova-scheduler": 2.0}) == []
+
+
+def worker(process: int, seconds: list[float]) -> pl.DataFrame:
+    return stream("neutron-server", seconds, process=process).with_columns(level=pl.lit("INFO"))
+
+
+@pytest.mark.parametrize(
+    ("processes", "silent"),
+    [
+        ([worker(100, STEADY[:40]), worker(101, STEADY)], True),
+        ([worker(100, STEADY), worker(101, STEADY)], False),
+        ([worker(100, STEADY[:40]), worker(101, STEADY), worker(102, STEADY[45:])], False),
+        ([worker(100, STEADY[:40] + STEADY[70:]), worker(101, STEADY)], False),
+        ([worker(100, STEADY[:40]), worker(101, STEADY[:42])], False),
+        ([worker(100, STEADY[:40:4]), worker(101, [second / 8 for second in range(1440)])], False),
+    ],
+    ids=["it is frozen", "both work", "it was replaced", "it works again", "both are silent", "it does other work"],
+)
+def test_a_worker_that_is_silent_for_good_while_its_peers_work_hangs(
+    processes: list[pl.DataFrame], silent: bool
+) -> None:
+    found = silent_workers(observed(*processes))
+    assert [(one.accused, one.accused_host, one.category) for one in found] == [
+        ("neutron-server", "node1", Category.HANG)
+    ] * silent

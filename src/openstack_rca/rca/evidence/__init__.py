@@ -22,9 +22,9 @@ from openstack_rca.rca.evidence.matching import (
 )
 from openstack_rca.rca.evidence.missing_steps import discount_by_steps, missing_steps
 from openstack_rca.rca.evidence.normal_rates import NormalRates
-from openstack_rca.rca.evidence.quiet_streams import silences
+from openstack_rca.rca.evidence.quiet_streams import silences, silent_workers
 from openstack_rca.rca.evidence.quiet_words import quiet_words
-from openstack_rca.rca.evidence.request_ways import BROKER
+from openstack_rca.rca.evidence.request_ways import BROKER, serves
 from openstack_rca.rca.evidence.stopped_tasks import stopped_tasks
 from openstack_rca.rca.evidence.unusual import generic_accusations, new_errors, unusual_traffic
 from openstack_rca.rca.evidence.window import (

@@ -1,5 +1,7 @@
 """Silences as findings against the component that fell silent."""
 
+from dataclasses import replace
+
 import polars as pl
 
 from openstack_rca.rca.evidence.doubts import is_filtered
@@ -50,3 +52,46 @@ def _silence(gap: Gap) -> Finding:
         last=gap.end,
         baseline=f"{gap.per_minute:.0f}/min",
     )
+
+
+def silent_workers(window: pl.DataFrame) -> list[Finding]:
+    """A finding for each worker process that fell silent for good while its peers, which share its work, go on.
+
+    A worker that ends is replaced by a new one; a frozen one is not, and keeps what it had begun.
+    """
+    if is_filtered(window):
+        return []
+    table, stream = current(), ["component", "host"]
+    placed = window.filter(pl.col("process").is_not_null() & pl.col("time").is_not_null())
+    workers = placed.select("row", "time", *stream, "process").filter(pl.col("process").n_unique().over(stream) > 1)
+    named = workers.with_columns(host=pl.concat_str(pl.col("host").fill_null(""), pl.lit(" "), pl.col("process")))
+    findings = []
+    for gap in find_gaps(named) if named.height else []:
+        row = workers.filter(pl.col("row") == gap.rows[0]).row(0, named=True)
+        peers = workers.filter(
+            pl.col("component") == gap.component,
+            pl.col("host").eq_missing(row["host"]),
+            pl.col("process") != row["process"],
+        )
+        lives = peers.group_by("process").agg(
+            pl.col("time").min().alias("begun"),
+            (pl.col("time") <= gap.start).sum().alias("before"),
+            (pl.col("time") > gap.start).sum().alias("after"),
+        )
+        own = workers.filter(pl.col("process") == row["process"], pl.col("component") == gap.component).height
+        alike = lives.filter(pl.col("before") >= table.going_share * own, pl.col("before") <= own / table.going_share)
+        if gap.resumed or (lives["begun"] > gap.start).any() or alike["after"].sum() < table.back_lines:
+            continue
+        silence = _silence(gap)
+        why = f"{silence.why}, while {alike.height} more of its processes go on"
+        findings.append(
+            replace(
+                silence,
+                accused_host=row["host"],
+                accuser_host=row["host"],
+                category=Category.HANG,
+                why=why,
+                compared=True,
+            )
+        )
+    return findings

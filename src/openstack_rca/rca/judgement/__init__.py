@@ -22,6 +22,7 @@ from openstack_rca.rca.judgement.discounts import (
 from openstack_rca.rca.judgement.explaining import explain
 from openstack_rca.rca.judgement.failing_apis import infer_from_failing_apis
 from openstack_rca.rca.judgement.front import blame_proxy_in_front, discount_proxies_without_address
+from openstack_rca.rca.judgement.frozen import tell_frozen_from_killed
 from openstack_rca.rca.judgement.guilt import Candidate, weigh
 from openstack_rca.rca.judgement.neighbours import believe_quiet_words, discount_unsuffered
 from openstack_rca.rca.judgement.operator_changes import weigh_changes

@@ -91,6 +91,7 @@ def traffic(case: Case) -> None:
 def silence(case: Case) -> None:
     """Write a finding for each stream that fell silent."""
     case.findings = case.findings + evidence.silences(case.observed, case.normal, case.topology)
+    case.findings = case.findings + evidence.silent_workers(case.observed)
 
 
 @stage("tasks", reads=("observed", "stopped", "findings"), writes=("findings",))

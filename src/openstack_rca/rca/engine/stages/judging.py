@@ -20,6 +20,7 @@ def discount(case: Case) -> None:
     findings = judgement.discount_stop_after_own_error(findings, case.catalogue)
     findings = judgement.discount_lone_warnings(findings, case.observed)
     findings = judgement.confirm_absence(findings, case.catalogue, case.observed)
+    findings = judgement.tell_frozen_from_killed(findings, case.observed, case.topology)
     findings = judgement.discount_orderly_absence(findings, case.catalogue, case.observed)
     findings = judgement.discount_planned_work(findings, case.catalogue, case.observed, case.topology)
     findings = judgement.discount_old_boots(findings)

@@ -1,0 +1,62 @@
+"""Killed or frozen: neither leaves a line of its own, but an end is noticed at once, and a standstill by nobody.
+
+The kernel closes the sockets of a process that ends. Its broker tells of the lost connection and callers are refused; where
+both are there and say nothing, the process is still there too.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import polars as pl
+
+from openstack_rca.rca.evidence import BROKER, Finding, serves
+from openstack_rca.rca.knowledge import Topology
+from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
+from openstack_rca.rca.weights import current
+
+_WORDLESS = (EvidenceSort.SILENCE, EvidenceSort.MISSING_STEP)
+
+
+def tell_frozen_from_killed(findings: Sequence[Finding], window: pl.DataFrame, topology: Topology) -> list[Finding]:
+    """Call a silence a hang where nothing tells an end that the broker, or those whose requests are not answered, would tell.
+
+    Args:
+        window: events (``component``, ``host``, ``time``, ``level``).
+    """
+    ended = {
+        finding.accused
+        for finding in findings
+        if finding.category is not Category.HANG
+        and finding.sort not in _WORDLESS
+        and finding.directness is not Directness.SYMPTOM
+        and finding.complains
+    }
+    broker_tells = not window.filter((pl.col("component") == BROKER) & (pl.col("level") == "INFO")).is_empty()
+    awaited = {
+        finding.accused
+        for finding in findings
+        if finding.sort is EvidenceSort.MISSING_STEP
+        and finding.accuser != finding.accused
+        and serves(finding.accused, topology)
+    }
+    return [
+        replace(finding, category=Category.HANG)
+        if finding.sort in _WORDLESS
+        and finding.category is Category.PROCESS_DOWN
+        and finding.accused not in ended
+        and (finding.accused in awaited or (broker_tells and topology.depends_on(finding.accused, BROKER)))
+        and _never_back(finding, window)
+        else finding
+        for finding in findings
+    ]
+
+
+def _never_back(finding: Finding, window: pl.DataFrame) -> bool:
+    """Whether the accused wrote before and never after, while its host goes on: a process that was started anew writes."""
+    since = finding.first + timedelta(seconds=current().settling_seconds)
+    there = window.filter(pl.col("host") == finding.accused_host) if finding.accused_host else window
+    later = there.filter(pl.col("time") > since)
+    own = pl.col("component") == finding.accused
+    before = there.filter(own & (pl.col("time") <= since)).height
+    return before > 0 and later.filter(own).is_empty() and later.height >= current().back_lines

@@ -1,0 +1,66 @@
+"""Killed or frozen: what tells the two apart where a log ends silent."""
+
+import polars as pl
+import pytest
+from finding_samples import events, finding
+
+from openstack_rca.rca.evidence import Finding
+from openstack_rca.rca.judgement import tell_frozen_from_killed
+from openstack_rca.rca.knowledge import load_topology
+from openstack_rca.rca.vocabulary import Category, EvidenceSort
+
+SILENCE = finding("cinder-volume", "cinder-volume", sort=EvidenceSort.SILENCE)
+STREAMS = (("cinder-volume", "ctl"), ("rabbitmq", "ctl"), ("nova-api", "ctl"))
+ENDS = {"cinder-volume": 0.0}
+
+
+def logged(*streams: tuple[str, str], ends: dict[str, float], level: str = "INFO") -> pl.DataFrame:
+    return events(*streams, until=ends).with_columns(level=pl.lit(level))
+
+
+def called(window: pl.DataFrame, *others: Finding, silence: Finding = SILENCE) -> Category:
+    return tell_frozen_from_killed([silence, *others], window, load_topology())[0].category
+
+
+def test_a_process_whose_end_nobody_tells_though_its_broker_would_is_still_there() -> None:
+    assert called(logged(*STREAMS, ends=ENDS)) is Category.HANG
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        (finding("cinder-volume", "rabbitmq"),),
+        (finding("cinder-volume", "nova-api"),),
+    ],
+    ids=["its broker lost it", "its callers are refused"],
+)
+def test_who_is_told_to_be_gone_was_killed(others: tuple[Finding, ...]) -> None:
+    assert called(logged(*STREAMS, ends=ENDS), *others) is Category.PROCESS_DOWN
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        logged(*STREAMS, ends={}),
+        logged(*STREAMS, ends={"cinder-volume": 0.0, "rabbitmq": 0.0, "nova-api": 0.0}),
+        logged(STREAMS[0], STREAMS[2], ends=ENDS),
+        logged(*STREAMS, ends=ENDS, level="WARNING"),
+    ],
+    ids=["it was started anew", "its host is away", "no broker's log", "the broker tells of warnings alone"],
+)
+def test_where_an_end_might_go_untold_the_silence_is_one(window: pl.DataFrame) -> None:
+    assert called(window) is Category.PROCESS_DOWN
+
+
+def test_an_api_that_leaves_requests_open_and_refuses_none_is_still_there() -> None:
+    silence = finding("placement-api", "placement-api", sort=EvidenceSort.SILENCE)
+    window = logged(("placement-api", "ctl"), ("nova-api", "ctl"), ends={"placement-api": 0.0})
+    assert called(window, silence=silence) is Category.PROCESS_DOWN
+    stops = finding("placement-api", "nova-api", sort=EvidenceSort.MISSING_STEP)
+    assert called(window, stops, silence=silence) is Category.HANG
+
+
+def test_a_proxy_has_no_broker_that_would_miss_it() -> None:
+    silence = finding("haproxy", "haproxy", sort=EvidenceSort.SILENCE)
+    window = logged(("haproxy", "ctl"), *STREAMS[1:], ends={"haproxy": 0.0})
+    assert called(window, silence=silence) is Category.PROCESS_DOWN
