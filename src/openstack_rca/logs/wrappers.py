@@ -237,7 +237,7 @@ WRAPPERS: tuple[Wrapper, ...] = (
     ),
     Wrapper(
         "container",
-        r"^[a-z0-9][a-z0-9-]* (?:\x{203A} )?(?P<source>[a-z0-9][a-z0-9.-]*-[a-z0-9.-]*\d[a-z0-9.-]* (?:\x{203A} )?"
+        r"^[a-z][a-z0-9-]* (?:\x{203A} )?(?P<source>[a-z0-9][a-z0-9.-]*-[a-z0-9.-]*\d[a-z0-9.-]* (?:\x{203A} )?"
         rf"[a-z0-9][a-z0-9-]+) (?:\x{{203A}} )?(?P<inner>{OWN_BEGINNING}.*)$",
         origin=origin_of_pod,
         about="`stern --all-namespaces`",
