@@ -73,7 +73,7 @@ RULES = ["openstack_rca.rca", "openstack_rca.logs", "openstack_rca.model"]
         (["models", "list"], VERSIONS),
         (["models", "verify"], VERSIONS),
         (["runs", "list"], VERSIONS),
-        (["cache", "list"], [*FACTS, "polars", "numpy", "openstack_rca.logs"]),
+        (["cache", "list"], [*FACTS, "polars", "openstack_rca.logs"]),
         (["logs", "inspect", LOGS], [*TABLES, *RULES]),
         (["analyze", LOGS, "--model", "none", "--disable-mlflow"], [*TABLES, *RULES]),
     ],
@@ -87,6 +87,19 @@ def test_a_command_imports_these_libraries(
     status, loaded = last_line(code, empty_home, tmp_path)
     assert isinstance(loaded, list)
     assert (status, list(dict.fromkeys(loaded))) == (0, imported)
+
+
+def test_a_further_question_about_the_same_logs_imports_no_numpy(empty_home: Path, tmp_path: Path) -> None:
+    """What was found is taken from the cache, and nothing of a model is looked at."""
+    lines = "".join(
+        f"2026-01-01 10:{number // 60 % 60:02}:{number % 60:02}.000 7 ERROR nova.compute.manager [-] Disk {number % 9} is gone\n"
+        for number in range(30_000)
+    )
+    tmp_path.joinpath("nova-compute.log").write_text(lines)
+    words = ["analyze", str(tmp_path / "nova-compute.log"), "--model", "none", "--disable-mlflow"]
+    code = ASK.format(words=words).replace('"keras"', '"keras", "numpy", "openstack_rca.model.model_file"')
+    last_line(code, empty_home, tmp_path)
+    assert last_line(code, empty_home, tmp_path) == [0, []]
 
 
 def test_the_answer_is_there_before_mlflow_is_loaded(home: Path, tmp_path: Path) -> None:

@@ -124,13 +124,18 @@ def without_docstring(source: str) -> list[str]:
 
 
 def needs_late_annotations(source: str) -> bool:
-    """Whether an annotation names a class that ends further down, or what only a type checker imports."""
+    """Whether an annotation names a class that ends further down, or what only a type checker or a first use imports."""
     tree = ast.parse(source)
     checked = [
         node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
     ]
-    imports = [found for node in checked for found in ast.walk(node) if isinstance(found, ast.Import | ast.ImportFrom)]
+    inner = [found for node in checked for found in ast.walk(node)]
+    inner += [
+        node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module == "openstack_rca.late_numpy"
+    ]
+    imports = [found for found in inner if isinstance(found, ast.Import | ast.ImportFrom)]
     late = {alias.asname or alias.name for found in imports for alias in found.names}
+    late |= {found.id for found in inner if isinstance(found, ast.Name) and isinstance(found.ctx, ast.Store)}
     ends = {node.name: node.end_lineno or 0 for node in tree.body if isinstance(node, ast.ClassDef)}
     parts = [getattr(node, which, None) for node in ast.walk(tree) for which in ("annotation", "returns")]
     named = [name for part in parts if part for name in ast.walk(part) if isinstance(name, ast.Name)]

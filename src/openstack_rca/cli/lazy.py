@@ -1,5 +1,6 @@
 """A command group that imports a command when it is asked for, so that ``--help`` and completion start at once."""
 
+import gc
 import importlib
 from typing import NamedTuple
 
@@ -35,7 +36,13 @@ class LazyGroup(click.Group):
         if name not in self.lazy:
             return super().get_command(context, name)
         place = self.lazy[name]
-        command = getattr(importlib.import_module(f"openstack_rca.cli.{place.module}"), place.attribute)
+        # What an import makes stays; the collector need not walk over it then or ever again.
+        gc.disable()
+        try:
+            command = getattr(importlib.import_module(f"openstack_rca.cli.{place.module}"), place.attribute)
+        finally:
+            gc.freeze()
+            gc.enable()
         assert isinstance(command, click.Command)
         return command
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO
 
-import numpy as np
 import polars as pl
 
 from openstack_rca.errors import UnreadableLog
+from openstack_rca.late_numpy import np
 from openstack_rca.logs.content import first_lines, text_lines
 from openstack_rca.logs.documents import splitter_for
 from openstack_rca.logs.packing import Readable

@@ -5,11 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import accumulate
 from typing import BinaryIO
 
-import numpy as np
 import polars as pl
 
+from openstack_rca.late_numpy import np
 from openstack_rca.logs.packed_parts import PackedParts
 
 LEVELS = pl.Enum(["UNKNOWN", "TRACE", "DEBUG", "INFO", "AUDIT", "WARNING", "ERROR", "CRITICAL"])
@@ -131,16 +132,15 @@ class PackedTable(EventTable):
         """Gives what was marked before, else has it marked and keeps it."""
 
     @cached_property
-    def _begins(self) -> np.ndarray:
-        return np.concatenate([[0], np.cumsum(self.parts.heights)])
+    def _begins(self) -> list[int]:
+        return [0, *accumulate(self.parts.heights)]
 
     def take(self, rows: pl.Series | None = None, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """See ``EventTable``."""
-        places = (self.places if rows is None else self.places.gather(rows)).to_numpy()
-        order = np.argsort(places, kind="stable")
-        found = pl.concat(self._parts_of(places[order], columns))
-        back = np.empty_like(order)
-        back[order] = np.arange(len(order))
+        places = self.places if rows is None else self.places.gather(rows)
+        order = places.arg_sort()
+        found = pl.concat(self._parts_of(places.gather(order), columns))
+        back = order.arg_sort()
         taken = {}
         for name in found.columns:
             # One column after the other, so that the table is never there twice.
@@ -152,9 +152,9 @@ class PackedTable(EventTable):
                 taken[name] = column.gather(back)
         return pl.DataFrame(taken)
 
-    def _parts_of(self, places: np.ndarray, columns: Sequence[str] | None) -> Iterator[pl.DataFrame]:
+    def _parts_of(self, places: pl.Series, columns: Sequence[str] | None) -> Iterator[pl.DataFrame]:
         """The events with these ascending places, part by part; at least one part."""
-        borders = np.searchsorted(places, self._begins)
+        borders = places.search_sorted(pl.Series(self._begins, dtype=pl.UInt32)).to_list()
         touched = [number for number in range(len(borders) - 1) if borders[number + 1] > borders[number]]
         for number in touched or [0]:
             local = places[borders[number] : borders[number + 1]] - self._begins[number]
@@ -185,7 +185,7 @@ class PackedTable(EventTable):
     def joined(self, rows: pl.Series, added: EventTable, spill: Callable[[], BinaryIO]) -> EventTable:
         """See ``EventTable``."""
         parts = self.parts.copied(spill())
-        behind = int(self._begins[-1])
+        behind = self._begins[-1]
         parts.add(added.take())
         further = pl.Series(range(behind, behind + added.height), dtype=pl.UInt32)
         counted = pl.concat(

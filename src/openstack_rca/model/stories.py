@@ -6,12 +6,18 @@ one request and keeps its lines alone. Ids come from the context of oslo.log, fr
 messages.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
+
+from openstack_rca.late_numpy import np
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 PAUSE_SECONDS = 600.0
 """Where nothing at all was logged for so long, one recording ended and another began."""

@@ -20,13 +20,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 from pydantic import SecretStr
 
 import openstack_rca
 from openstack_rca.errors import ClusterMismatch, ClusterUnavailable, ConfigurationError
 from openstack_rca.extras import require_extra
+from openstack_rca.late_numpy import np
 from openstack_rca.settings import Settings
 
 WAKE_SECONDS = 0.2

@@ -3,19 +3,24 @@
 A stream or a story is read by one worker from its beginning to its end, as on one machine.
 """
 
+from __future__ import annotations
+
 import heapq
 import io
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-import numpy as np
 import polars as pl
 
+from openstack_rca.late_numpy import np
 from openstack_rca.logs.event_table import EVENT_SCHEMA, EventTable
 from openstack_rca.model.baseline import Baseline
-from openstack_rca.model.model_file import ModelFile
 from openstack_rca.model.stories import PAUSE_SECONDS
 from openstack_rca.service.cluster import Cluster
 from openstack_rca.service.story_steps import StorySteps, steps_of_stories
+
+if TYPE_CHECKING:
+    from openstack_rca.model.model_file import ModelFile
 
 WITHOUT_WORDS = tuple(name for name in EVENT_SCHEMA if name not in ("message", "exception", "detail"))
 """Columns of the events table that are not words; a model needs no others."""

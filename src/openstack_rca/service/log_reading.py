@@ -24,7 +24,7 @@ from openstack_rca.service.cluster import Cluster
 from openstack_rca.service.kept_logs import KeptLogs, spill_file
 from openstack_rca.service.listener import SILENT, Listener
 from openstack_rca.service.reading_on import Read
-from openstack_rca.service.remote import fetched, is_bucket, is_remote
+from openstack_rca.service.remote import is_bucket, is_remote
 from openstack_rca.settings import Settings, zones_of_hosts
 
 if TYPE_CHECKING:
@@ -75,6 +75,8 @@ def _read_fetched(
         spill, bounds = partial(spill_file, settings), bounds_of(settings)
         told = read_bucket_on(cluster, str(paths[0]), settings, _options(settings), bounds, spill, listener)
         return GivenLogs(_corrected(told[0], settings), None, told[1])
+    from openstack_rca.service.remote import fetched
+
     # What is fetched is seen by this machine alone.
     sees = None if any(is_remote(str(path)) for path in paths) else cluster
     with fetched(paths, settings, listener) as there:

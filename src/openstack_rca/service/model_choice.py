@@ -20,13 +20,13 @@ from openstack_rca.errors import (
 )
 from openstack_rca.lifecycle.objects import file_digest
 from openstack_rca.lifecycle.records import LoadedModel, ModelVersion
-from openstack_rca.model.model_file import ModelFile, open_model_file
 from openstack_rca.rca.report import ModelUsed
 from openstack_rca.service.places import require_home
 from openstack_rca.settings import Settings
 
 if TYPE_CHECKING:
     from openstack_rca.lifecycle.versions import ModelLifecycle
+    from openstack_rca.model.model_file import ModelFile
 
 TRAIN = "Train one with: openstack-rca train PATH_TO_NORMAL_LOGS"
 
@@ -68,6 +68,8 @@ def open_model(reference: str, settings: Settings) -> OpenModel:
     if reference == "none":
         return OpenModel(None, ModelUsed(name="none", source="none"), reference=reference)
     if reference.endswith(".keras") or _is_a_path(reference):
+        from openstack_rca.model.model_file import open_model_file
+
         file = open_model_file(Path(reference))
         used = ModelUsed(name=Path(reference).name, digest=file_digest(Path(reference)), source="file")
         return OpenModel(file, used, reference=reference)
@@ -130,6 +132,8 @@ def _opened(loaded: LoadedModel) -> OpenModel:
         notices=loaded.notices,
     )
     number = str(version.version)
+    from openstack_rca.model.model_file import open_model_file
+
     return OpenModel(open_model_file(loaded.path), used, number, loaded.notices, number, version)
 
 

@@ -6,15 +6,7 @@ from rich.console import Console
 
 from openstack_rca.errors import ConfigurationError
 from openstack_rca.lifecycle.objects import write_whole
-from openstack_rca.rca.render import (
-    render_html,
-    render_json,
-    render_markdown,
-    render_short,
-    render_text,
-    render_text_plain,
-    render_ticket,
-)
+from openstack_rca.rca.render import render_json, render_text, render_text_plain
 from openstack_rca.rca.render import report_schema as report_schema
 from openstack_rca.rca.report import Report as Report
 from openstack_rca.rca.report import one_line as one_line
@@ -30,10 +22,16 @@ def render(report: Report, form: str) -> str:
     if form == "json":
         return render_json(report)
     if form in ("markdown", "md"):
+        from openstack_rca.rca.render import render_markdown
+
         return render_markdown(report)
     if form == "ticket":
+        from openstack_rca.rca.render import render_ticket
+
         return render_ticket(report)
     if form == "html":
+        from openstack_rca.rca.render import render_html
+
         return render_html(report)
     return render_text_plain(report)
 
@@ -43,6 +41,8 @@ def print_report(report: Report, console: Console, *, full: bool = True, program
     if full:
         render_text(report, console)
     else:
+        from openstack_rca.rca.render import render_short
+
         render_short(report, console, program)
 
 

@@ -1,15 +1,20 @@
 """Stories of the given logs, and the steps that what was learnt from normal ones expects of them."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from openstack_rca.model.baseline import Baseline
-from openstack_rca.model.model_file import ModelFile
 from openstack_rca.rca.evidence import ExpectedSteps
 from openstack_rca.service.cluster import Cluster
 from openstack_rca.service.cluster_scoring import story_steps
 from openstack_rca.service.story_steps import NETWORK, RULES, component_names, step_sources
+
+if TYPE_CHECKING:
+    from openstack_rca.model.model_file import ModelFile
 
 _FRAMES, _RATES = ("steps", "rows", "proofs"), ("missing_rates", "late_rates")
 

@@ -1,17 +1,22 @@
 """The steps that what was learnt from normal requests expects of those in other logs, told by the network or by follow rules."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 
+from openstack_rca.late_numpy import np
 from openstack_rca.model.baseline import Baseline
-from openstack_rca.model.model_file import ModelFile
-from openstack_rca.model.network_steps import network_steps
 from openstack_rca.model.stories import build_stories
 from openstack_rca.rca.knowledge import load_topology
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from openstack_rca.model.model_file import ModelFile
 
 NETWORK = "lstm"
 RULES = "follow_rule"
@@ -46,6 +51,8 @@ def steps_of_stories(
     steps = {}
     for source in sources:
         if source == NETWORK and file is not None:
+            from openstack_rca.model.network_steps import network_steps
+
             templates = file.baseline.templates
             names = component_names(events["service"], templates["service"])
             found = network_steps(file.forward, file.vocabulary, templates, events, stories, names)

@@ -1,13 +1,15 @@
 """Expected steps, and the stretches of time in which more of them stayed away, or came late, than chance explains."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-import numpy as np
 import polars as pl
 
+from openstack_rca.late_numpy import np
 from openstack_rca.rca.weights import current
 
 MOST_SCANNED = 500

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
-import numpy as np
 import polars as pl
+
+from openstack_rca.late_numpy import np
 
 _NO_PERIODS = pl.DataFrame(schema={"component": pl.String, "template_id": pl.UInt64, "period_seconds": pl.Float64})
 _NOTHING_TIMED = pl.DataFrame(schema={"component": pl.String, "template_id": pl.UInt64, "slowest_seconds": pl.Float64})

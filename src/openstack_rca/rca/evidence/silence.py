@@ -1,5 +1,7 @@
 """Silence: a stream that logged steadily and stopped. Killed and frozen processes leave no other line."""
 
+from __future__ import annotations
+
 import math
 from collections import defaultdict
 from collections.abc import Callable
@@ -7,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-import numpy as np
 import polars as pl
 
+from openstack_rca.late_numpy import np
 from openstack_rca.rca.weights import current
 
 

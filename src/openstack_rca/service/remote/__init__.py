@@ -5,7 +5,15 @@ of a watch; one module for each kind of place. May touch lifecycle's
 object stores, ``logs`` not at all: what is fetched is read as any other file.
 """
 
-from openstack_rca.service.remote.addresses import is_remote, parse_address, plain_address
-from openstack_rca.service.remote.fetching import Fetched, bucket_objects, fetched, is_bucket
-from openstack_rca.service.remote.objects import fetch_keys
-from openstack_rca.service.remote.tailing import tailed
+from typing import TYPE_CHECKING
+
+from openstack_rca.faces import later
+from openstack_rca.service.remote.addresses import is_bucket, is_remote, parse_address, plain_address
+
+if TYPE_CHECKING:
+    from openstack_rca.service.remote.fetching import Fetched, bucket_objects, fetched
+    from openstack_rca.service.remote.objects import fetch_keys
+    from openstack_rca.service.remote.tailing import tailed
+else:
+    # Logs that lie here need the addresses alone.
+    __getattr__ = later(__name__, fetching="Fetched bucket_objects fetched", objects="fetch_keys", tailing="tailed")

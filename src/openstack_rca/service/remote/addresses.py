@@ -40,6 +40,11 @@ def is_remote(text: str) -> bool:
     return _place(text) is not None or re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", text) is not None
 
 
+def is_bucket(text: str) -> bool:
+    """Whether an address is that of logs in a bucket."""
+    return text.startswith(Place.S3)
+
+
 def _place(text: str) -> Place | None:
     return next((place for place in Place if text.startswith(place.value)), None)
 

@@ -81,11 +81,6 @@ def bucket_objects(text: str, settings: Settings) -> tuple[list[StoredObject], l
     return found, spool.notes
 
 
-def is_bucket(text: str) -> bool:
-    """Whether an address is that of logs in a bucket."""
-    return text.startswith(Place.S3)
-
-
 def _spool(folder: Path, settings: Settings) -> Spool:
     now, zone = datetime.now(UTC), settings.log_timezone
     since = parse_moment(settings.remote_since or DEFAULT_SINCE, timezone=zone, now=now).astimezone(UTC) - LEAD
