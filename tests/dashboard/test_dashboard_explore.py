@@ -44,6 +44,13 @@ def only_shutdowns(app: AppTest) -> bool:
     return shown != [] and all("Normal shutdown" in text for text in shown)
 
 
+def test_no_score_is_asked_for_where_no_model_gave_one(empty_home: Path) -> None:
+    app = open_page("explore")
+    assert not app.exception
+    assert "f_score" not in [slider.key for slider in app.slider]
+    assert "f_time" in [slider.key for slider in app.slider]
+
+
 def test_explore_filters_by_score_request_and_template(home: Path) -> None:
     """Each of them leaves fewer events, and what is left has what was asked for."""
     app = open_page("explore")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from dashboard_helpers import HOSTILE, hostile_logs, open_page, press, words_of
 
-from openstack_rca.dashboard.words import plain, prose, without_marks
+from openstack_rca.dashboard.words import plain, prose, rows_apart, without_marks
 from trained_environment import ROOT
 
 DASHBOARD = ROOT / "src" / "openstack_rca" / "dashboard"
@@ -141,3 +141,8 @@ def test_a_hostile_log_line_reaches_the_page_as_text_only(
         for element in app.get(kind):
             assert "harmed" not in str(getattr(element, "value", element)), kind
     assert press(app, "Refresh model")
+
+
+def test_rows_that_a_screen_breaks_show_where_each_begins() -> None:
+    """A line break of a log within a row begins none."""
+    assert rows_apart(["04:00  a\n\nb", "04:01  c"]) == "04:00  a  b\n\n04:01  c"

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from openstack_rca.dashboard.words import block, draw_zones, here, plain, row_time
+from openstack_rca.dashboard.words import block, draw_zones, here, plain, row_time, rows_apart
 from openstack_rca.service.showing import (
     Report,
     RequestPath,
@@ -38,7 +38,7 @@ def _draw_request(path: RequestPath) -> None:
         f"{row_time(step.time)}  {place(step.component, step.host)}  {step.level}  {spot(step)}  {step.text}"
         for step in path.steps
     ]
-    st.code(block("\n".join(row.replace("\n", " ") for row in rows), 400), language=None, wrap_lines=True)
+    st.code(rows_apart(rows), language=None, wrap_lines=True)
 
 
 def _draw_stories(report: Report) -> None:

@@ -8,7 +8,7 @@ from openstack_rca.dashboard.follow_up_view import draw_conversation
 from openstack_rca.dashboard.report_actions import draw_actions
 from openstack_rca.dashboard.report_charts import chain_dot, timeline_chart, timeline_marks
 from openstack_rca.dashboard.report_rest import draw_rest
-from openstack_rca.dashboard.words import block, draw_zones, here, plain, prose, row_time
+from openstack_rca.dashboard.words import draw_zones, here, plain, prose, row_time, rows_apart
 from openstack_rca.service.showing import (
     Cause,
     Headline,
@@ -159,7 +159,7 @@ def _draw_timeline(report: Report) -> None:
                 f"{row_time(entry.time)}  {entry.kind:<9} {place(entry.component, entry.host)}: {entry.text}"
                 for entry in report.timeline
             ]
-            st.code(block("\n".join(row.replace("\n", " ") for row in rows), 400), language=None, wrap_lines=True)
+            st.code(rows_apart(rows), language=None, wrap_lines=True)
 
 
 def _window_here(report: Report) -> str:

@@ -6,6 +6,7 @@ given to what reads HTML. A test holds that every Markdown-reading call of the p
 """
 
 import functools
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -26,6 +27,11 @@ def plain(text: object, limit: int = 2000) -> str:
 def block(text: str, limit: int = 2000) -> str:
     """Several lines, each made harmless, for ``st.code``."""
     return "\n".join(plain(line, limit) for line in text.split("\n"))
+
+
+def rows_apart(rows: Iterable[str]) -> str:
+    """Rows that a screen may break, each made one harmless line, with a blank line between: so it shows where one begins."""
+    return "\n\n".join(plain(row.replace("\n", " "), 400) for row in rows)
 
 
 def prose(text: object, limit: int = 1000) -> str:

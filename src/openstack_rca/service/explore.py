@@ -62,13 +62,17 @@ class EventFilter:
 
 @dataclass(frozen=True)
 class Choices:
-    """What the filters of a table can choose from; ``first`` and ``last`` are None where no event has a time."""
+    """What the filters of a table can choose from; ``first`` and ``last`` are None where no event has a time.
+
+    ``scored`` says whether a model gave the events a score.
+    """
 
     hosts: list[str]
     services: list[str]
     levels: list[str]
     first: datetime | None
     last: datetime | None
+    scored: bool
 
 
 def scored_events(prepared: Prepared) -> pl.DataFrame:
@@ -90,6 +94,7 @@ def choices(prepared: Prepared) -> Choices:
         levels=[level for level in events.schema["level"].categories if level in present],  # type: ignore[attr-defined]
         first=first if isinstance(first, datetime) else None,
         last=last if isinstance(last, datetime) else None,
+        scored=prepared.scores is not None,
     )
 
 

@@ -129,7 +129,9 @@ def _draw_filters(there: Choices) -> EventFilter:
         left, middle, right = st.columns(3)
         request = left.text_input("Request id", key="f_request", placeholder="req-...", bind="query-params")
         template = middle.text_input("Template holds", key="f_template", bind="query-params")
-        score = right.slider("Anomaly score at least", 0.0, 1.0, 0.0, 0.01, key="f_score", bind="query-params")
+        score = 0.0
+        if there.scored:
+            score = right.slider("Anomaly score at least", 0.0, 1.0, 0.0, 0.01, key="f_score", bind="query-params")
     return EventFilter(since, until, hosts, services, levels, request, template, score, text)
 
 
@@ -292,11 +294,15 @@ def _draw_templates(events: pl.DataFrame, prepared: Prepared) -> None:
         height=460,
         key="templates",
         column_config={
-            "template": st.column_config.TextColumn(width=360),
+            "template": st.column_config.TextColumn(width=300),
+            "service": st.column_config.TextColumn(width=120),
+            "level": st.column_config.TextColumn(width=80),
             "events": st.column_config.NumberColumn(width=70),
-            "per_minute": st.column_config.NumberColumn("a minute", format="%.2f"),
-            "baseline_per_minute": st.column_config.NumberColumn("normally a minute", format="%.2f"),
-            "score": st.column_config.ProgressColumn("mean score", min_value=0.0, max_value=1.0, format="%.2f"),
+            "per_minute": st.column_config.NumberColumn("a minute", format="%.2f", width=75),
+            "baseline_per_minute": st.column_config.NumberColumn("normally a minute", format="%.2f", width=110),
+            "score": st.column_config.ProgressColumn(
+                "mean score", min_value=0.0, max_value=1.0, format="%.2f", width=90
+            ),
             **time_formats("first", CLOCK),
         },
     )

@@ -36,11 +36,17 @@ def draw(settings: Settings) -> None:
         placeholder="",
         column_config={
             **time_formats("started", "YYYY-MM-DD HH:mm:ss"),
-            "seconds": st.column_config.NumberColumn(format="%.1f"),
-            "events": st.column_config.NumberColumn(format="localized"),
-            "CPU": st.column_config.NumberColumn("CPU (%)", format="%.0f", help="Of the whole machine, at the end."),
-            "memory": st.column_config.NumberColumn("memory (MB)", format="localized", help="Of the process, at most."),
-            "outcome": st.column_config.TextColumn(width=270),
+            "kind": st.column_config.TextColumn(width=80),
+            "status": st.column_config.TextColumn(width=80),
+            "seconds": st.column_config.NumberColumn(format="%.1f", width=70),
+            "events": st.column_config.NumberColumn(format="localized", width=80),
+            "CPU": st.column_config.NumberColumn(
+                "CPU (%)", format="%.0f", help="Of the whole machine, at the end.", width=75
+            ),
+            "memory": st.column_config.NumberColumn(
+                "memory (MB)", format="localized", help="Of the process, at most.", width=110
+            ),
+            "outcome": st.column_config.TextColumn(width=250),
         },
     )
     rows = list(chosen["selection"]["rows"]) if chosen else []
