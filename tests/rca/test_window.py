@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from openstack_rca.rca.evidence.window import (
     FoundWindow,
     find_windows,
+    opened_where_it_began,
     placed_in_time,
     quiet_rates,
     suspicion,
@@ -277,3 +278,26 @@ def test_a_quiet_part_shorter_than_the_table_says_does_not_show_what_is_normal()
     assert rate_of(second, [stretch(least - 1, 3600)]) is None
     only = observed([(0.0, "INFO", 9), (3600.0, "INFO", 9)])
     assert rate_of(only, [stretch(0, 0), stretch(3600, 3600)]) is None
+
+
+@pytest.mark.parametrize(
+    ("earlier", "opens"),
+    [
+        pytest.param((100.0, "ERROR", 7), 60, id="the same error came first there"),
+        pytest.param((100.0, "ERROR", 8), 900, id="another error came there"),
+        pytest.param((100.0, "WARNING", 7), 900, id="only a warning came there"),
+    ],
+)
+def test_of_a_fault_that_comes_back_the_window_opens_at_its_first_time(
+    earlier: tuple[float, str, int], opens: float
+) -> None:
+    events = observed([earlier, (1000.0, "ERROR", 7), (1001.0, "ERROR", 7)])
+    windows = [stretch(900, 1100), stretch(60, 160)]
+    assert opened_where_it_began(windows, events, np.ones(3))[0].start == START + timedelta(seconds=opens)
+
+
+def test_a_time_long_before_is_another_trouble() -> None:
+    late = current().cause_before_seconds + 500
+    events = observed([(100.0, "ERROR", 7), (late, "ERROR", 7)])
+    windows = [stretch(late - 10, late + 90), stretch(60, 160)]
+    assert opened_where_it_began(windows, events, np.ones(2)) == windows

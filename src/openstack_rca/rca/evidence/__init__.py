@@ -31,6 +31,7 @@ from openstack_rca.rca.evidence.window import (
     FoundWindow,
     find_windows,
     in_window,
+    opened_where_it_began,
     placed_in_time,
     quiet_rates,
     suspicion,

@@ -73,6 +73,41 @@ def find_windows(times: pl.Series, weights: np.ndarray) -> list[FoundWindow]:
     return sorted(windows, key=lambda window: -window.weight)
 
 
+def opened_where_it_began(
+    windows: Sequence[FoundWindow], observed: pl.DataFrame, weights: np.ndarray
+) -> list[FoundWindow]:
+    """The windows, the heaviest of them joined with the earlier ones whose errors are mostly of its kinds.
+
+    What comes back every few minutes is one trouble, and where it began stands what set it off.
+    """
+    if len(windows) < 2:
+        return list(windows)
+    worst, *others = windows
+    kinds = ["component", "template_id"]
+    failing = observed.select("time", "level", *kinds).filter(pl.Series(weights > 0) & pl.col("level").is_in(_FAILING))
+    since = worst.start - timedelta(seconds=current().cause_before_seconds)
+    now = failing.filter(_inside(worst))
+    before = [
+        one for one in others if since <= one.start < worst.start and _alike(failing.filter(_inside(one)), now, kinds)
+    ]
+    if not before:
+        return list(windows)
+    start = min(one.start for one in before)
+    joined = [one for one in windows if start <= one.start <= worst.start]
+    whole = FoundWindow(start, worst.end, sum(one.weight for one in joined))
+    return [whole, *(one for one in others if one not in joined)]
+
+
+def _alike(some: pl.DataFrame, others: pl.DataFrame, kinds: Sequence[str]) -> bool:
+    """Whether most of the errors on either side are of kinds that the other side has too."""
+    pairs = ((some, others), (others, some))
+    return all(2 * one.join(two, on=kinds, how="semi", nulls_equal=True).height > one.height for one, two in pairs)
+
+
+def _inside(window: FoundWindow) -> pl.Expr:
+    return pl.col("time").is_between(window.start, window.end)
+
+
 def suspicion(observed: pl.DataFrame, normal: pl.DataFrame) -> np.ndarray:
     """How suspicious each event is, at least 0, before anything is known: its level, its score, and whether it is new.
 

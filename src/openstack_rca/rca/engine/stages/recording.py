@@ -76,6 +76,7 @@ def find_the_windows(case: Case) -> None:
     windows = evidence.find_windows(observed["time"], weights)
     if not case.picked:
         case.normal = case.rates.merged_with(evidence.quiet_rates(observed, windows))
+    windows = evidence.opened_where_it_began(windows, observed, weights)
     case.windows = [window for window in windows if window.weight >= current().episode_share * windows[0].weight][
         :MAX_EPISODES
     ]
