@@ -382,6 +382,8 @@ def fault_of(read: Callable[[], None]) -> str:
         raise
     except BaseException as error:  # noqa: BLE001 - whatever leaves a parser is what is looked for; a panic in a library is no Exception
         return f"{type(error).__name__}: {error}"[:500]
+    finally:
+        faulthandler.cancel_dump_traceback_later()
     return "too slow" if time.process_time() - started > SLOWEST_SECONDS else ""
 
 
