@@ -9,7 +9,7 @@ from finding_samples import events, finding
 
 from openstack_rca.rca.evidence import Finding
 from openstack_rca.rca.judgement import discount_orderly_absence, discount_passing
-from openstack_rca.rca.knowledge import load_catalogue
+from openstack_rca.rca.knowledge import load_catalogue, load_topology
 from openstack_rca.rca.vocabulary import Category, Directness
 
 CATALOGUE = load_catalogue()
@@ -88,20 +88,20 @@ def test_agents_that_are_heard_again_do_not_miss_their_host() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "further", "failed", "strength"),
+    ("seconds", "further", "failing", "strength"),
     [
-        (5.0, [], True, 0.0),
-        (300.0, [], True, 0.8),
-        (300.0, [], False, 0.0),
-        (5.0, [finding("ceph-osd", "cinder-volume", weight=0.8)], True, 0.8),
+        (5.0, [], "cinder-volume", 0.0),
+        (300.0, [], "cinder-volume", 0.8),
+        (300.0, [], "node_exporter", 0.0),
+        (5.0, [finding("ceph-osd", "cinder-volume", weight=0.8)], "cinder-volume", 0.8),
     ],
-    ids=["within seconds", "after minutes", "after minutes in which nothing failed", "another complains"],
+    ids=["within seconds", "after minutes", "after minutes in which nothing of the cloud failed", "another complains"],
 )
 def test_a_fault_that_is_over_counts_where_something_failed_meanwhile_or_another_complains(
-    seconds: float, further: list[Finding], failed: bool, strength: float
+    seconds: float, further: list[Finding], failing: str, strength: float
 ) -> None:
     """Ceph says that placement groups serve nothing, and that they do again."""
     told = finding("ceph-osd", "ceph-mon", weight=0.8, lasts=0.0, directness=Directness.CAUSE)
     told = replace(told, recovered=told.first + timedelta(seconds=seconds))
-    window = pl.DataFrame({"failed": [failed]})
-    assert max(one.strength for one in discount_passing([told, *further], window)) == strength
+    window = pl.DataFrame({"failed": [True], "component": [failing]})
+    assert max(one.strength for one in discount_passing([told, *further], window, load_topology())) == strength

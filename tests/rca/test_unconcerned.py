@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from planned_work import Line, api, compute, every, logs, oslo, ovs, servers, syslog
+from planned_lines import Line, api, ceph, compute, every, logs, oslo, ovs, servers, syslog
 from test_planned_work import judged
 
 from openstack_rca.rca.vocabulary import Verdict
@@ -56,13 +56,8 @@ TRAFFIC = {
             not_mounted("/mnt/backup", "Nightly backup of /etc"),
             not_mounted("/var/lib/glance", "OpenStack Glance"),
         ),
-        (
-            "ctl1/syslog",
-            not_mounted("/mnt/backup", "/mnt/backup"),
-            not_mounted("/mnt/backup", "OpenStack Nova Compute Server"),
-        ),
     ],
-    ids=["a limit of its own", "a mount for backups", "what stands on a mount"],
+    ids=["a limit of its own", "a mount for backups"],
 )
 def test_what_none_of_the_cloud_stands_on_is_no_fault_of_it(
     name: str, own: list[Line], clouds: list[Line], tmp_path: Path
@@ -101,3 +96,20 @@ def test_a_member_that_hands_over_the_lead_leaves_no_doubt_and_elections_without
     assert once is Verdict.NO_FAILURE_FOUND
     assert again is not Verdict.NO_FAILURE_FOUND
     assert named[0] == "ovn-sb-db"
+
+
+@pytest.mark.parametrize(
+    ("back", "healthy"),
+    [([ceph(345, "Health check cleared: OSD_DOWN (was: 1 osds down)")], True), ([], False)],
+    ids=["is back", "stays away"],
+)
+def test_what_was_over_before_a_stranger_failed_is_not_why(back: list[Line], healthy: bool, tmp_path: Path) -> None:
+    """A daemon of storage is away for a minute of work; later a program of monitoring fails, which makes trouble for nobody."""
+    broken = 'level=error msg="error encoding and sending metric family: write tcp 10.7.0.11:9100: write: broken pipe"'
+    told = {
+        "ctl1/nova/nova-api.log": api(until=3000),
+        "cmp2/nova/nova-compute.log": compute(until=3000),
+        "sto1/ceph/ceph.log": [ceph(300, "Health check failed: 1 osds down (OSD_DOWN)", "WRN"), *back],
+        "sto1/syslog": [syslog(700 + n, "sto1", "node_exporter[14]", broken) for n in range(3)],
+    }
+    assert (judged(logs(told), tmp_path)[0] is Verdict.NO_FAILURE_FOUND) is healthy

@@ -89,5 +89,6 @@ def _recoveries(news: pl.DataFrame, told: pl.DataFrame, events: EventTable, cata
     if not over:
         return told.clear()
     lines = with_words(news.filter(pl.col("component").is_in(told["component"].unique().implode())), events)
-    lines = lines.filter(pl.any_horizontal(pl.col("text").str.contains(one) for one in over))
+    # Not the text: of it, own_words leaves blank what is said of trouble that is over.
+    lines = lines.filter(pl.any_horizontal(pl.col("message").str.contains(one) for one in over))
     return lines.with_columns(signature=pl.lit(None, dtype=pl.String)).select(told.columns)

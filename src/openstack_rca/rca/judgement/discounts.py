@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from openstack_rca.rca.evidence import Finding, NormalRates
-from openstack_rca.rca.knowledge import HOST, Catalogue
+from openstack_rca.rca.evidence import Finding, NormalRates, belongs_to_cloud
+from openstack_rca.rca.knowledge import HOST, Catalogue, Topology
 from openstack_rca.rca.vocabulary import STATED_CAUSES, Category, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
 
@@ -57,13 +57,14 @@ def discount_unmissed_silence(findings: list[Finding], normal: NormalRates) -> l
     ]
 
 
-def discount_passing(findings: list[Finding], window: pl.DataFrame) -> list[Finding]:
+def discount_passing(findings: list[Finding], window: pl.DataFrame, topology: Topology) -> list[Finding]:
     """Take the weight from a fault that was over within seconds, as who told of it says, and of which nobody else complains.
 
-    Where nothing failed meanwhile it may have lasted longer: a member of a cluster that is away for maintenance is back later.
+    Where nothing of the cloud failed meanwhile it may have lasted longer: a member of a cluster is back after its maintenance.
     """
     within = timedelta(seconds=current().restart_seconds)
-    harmless = not window["failed"].any()
+    failed = window.filter(pl.col("failed"))["component"].unique().to_list()
+    harmless = not any(belongs_to_cloud(name, topology) for name in failed)
     passing = [one.recovered is not None and (harmless or one.recovered - one.first <= within) for one in findings]
     lasting = {one.accused for one, passed in zip(findings, passing, strict=True) if one.complains and not passed}
     return [
