@@ -10,6 +10,7 @@ from openstack_rca.rca.vocabulary import Verdict
 
 ONE, TWO, THREE = (f"{digit}b7c41d2-5f0e-4a7e-9c55-7d20c1a9e8f0" for digit in "123")
 MANAGER, AMPHORA = "nova.compute.manager", "octavia.amphorae.drivers.haproxy.rest_api_driver"
+BROKER = "oslo.messaging._drivers.impl_rabbit"
 
 
 def rescheduled(at: float, instance: str) -> list[Line]:
@@ -43,6 +44,10 @@ def not_yet_booted(at: float) -> Line:
 
 def path(at: float, state: str) -> Line:
     return syslog(at, "cmp1", "multipathd[512]", f"3600a0980: sdc - tur checker reports path is {state}")
+
+
+def unread(at: float) -> Line:
+    return syslog(at, "cmp1", "kernel", f"blk_update_request: I/O error, dev sdb, sector {int(at) * 8} op 0x0:(READ)")
 
 
 HOST_LOG = [
@@ -91,3 +96,73 @@ def test_builds_that_fail_again_and_again_at_first_are_a_fault_though_each_ends_
     verdict, named = judged(logs(told), tmp_path)
     assert verdict is not Verdict.NO_FAILURE_FOUND
     assert named[0] == "nova-compute"
+
+
+OTHERS_SUCCESS: dict[str, tuple[str, list[Line], Line]] = {
+    "another volume of the instance": (
+        "cmp1/nova/nova-compute.log",
+        [
+            oslo(
+                300,
+                "ERROR",
+                "nova.virt.block_device",
+                f"[instance: {ONE}] Driver failed to attach volume {TWO} at /dev/vdb: Timeout waiting for the device",
+            )
+        ],
+        oslo(330, "INFO", MANAGER, f"[instance: {ONE}] Attach of volume {THREE} succeeded."),
+    ),
+    "another operation on the instance": (
+        "cmp1/nova/nova-compute.log",
+        [
+            oslo(
+                300,
+                "ERROR",
+                MANAGER,
+                f"[instance: {ONE}] Error while trying to snapshot: HTTP 503 from the image service",
+            )
+        ],
+        oslo(380, "INFO", MANAGER, f"[instance: {ONE}] Attach of volume {THREE} succeeded."),
+    ),
+    "another node of the broker": (
+        "ctl1/nova/nova-conductor.log",
+        [
+            oslo(
+                300,
+                "WARNING",
+                BROKER,
+                "AMQP server on 10.0.0.5:5672 is unreachable: [Errno 113] EHOSTUNREACH. Trying again.",
+            )
+        ],
+        oslo(303, "INFO", BROKER, "Reconnected to AMQP server on 10.0.0.6:5672 via [amqp] client with port 40110."),
+    ),
+    "a good word of a drive that lost what it holds": (
+        "cmp1/syslog",
+        [*HOST_LOG, *(unread(300 + number) for number in range(3))],
+        syslog(320, "cmp1", "smartd[99]", "Device: /dev/sdb [SAT], state written successfully"),
+    ),
+    "other work after the last attempt": (
+        "ctl1/glance/glance-api.log",
+        [
+            oslo(
+                300,
+                "WARNING",
+                "glance_store._drivers.swift",
+                "Upload of chunk failed: Connection to 10.0.0.31:8080 refused (attempt 3 of 3), giving up",
+            )
+        ],
+        oslo(310, "INFO", "glance.api", "Image import task succeeded"),
+    ),
+}
+
+
+@pytest.mark.parametrize("whose", OTHERS_SUCCESS)
+def test_the_success_of_another_ends_no_complaint(whose: str, tmp_path: Path) -> None:
+    name, told, success = OTHERS_SUCCESS[whose]
+    ordinary = {
+        "ctl1/nova/nova-api.log": api(),
+        "ctl1/neutron/neutron-server.log": servers(),
+        "cmp2/nova/nova-compute.log": compute(),
+    }
+    verdict, named = judged(logs({**ordinary, name: [*told, success]}), tmp_path)
+    assert verdict is not Verdict.NO_FAILURE_FOUND
+    assert named

@@ -5,6 +5,7 @@ answers. Such a complaint is over where its speaker, or anybody who names the sa
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +23,11 @@ _PLACE = re.compile(
     r"\b(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?|\b[0-9a-f]{16}\b|(?<![\d:.])\d{1,3}:\d{1,4}(?![\d:.])"
     r"|\b(?:sd[a-z]{1,3}|dm-\d+|nvme\d+n\d+)\b"
 )
+_DRIVE = re.compile(r"(?:sd|dm-|nvme)\S+")
+_PATH = re.compile(r"(?i)\bpaths?\b|\breinstated\b")
+"""What is said of the way to a drive: a drive that loses what it holds answers well otherwise."""
+
+_LAST_TRY = re.compile(r"(?i)\b(\d+) ?(?:of|/) ?\1\b|\bg[ai]v\w* up\b|\bexhausted\b")
 _ERRORS = ("ERROR", "CRITICAL", "TRACE")
 _STATED = (Category.AUTH, Category.CONFIG, Category.CAPACITY, Category.DATA_MISSING)
 """Kinds of fault that do not pass by themselves: that a peer answers again, or something else succeeds, ends none of them."""
@@ -35,6 +41,11 @@ class _End:
     stream: tuple[str, str | None]
     undone: bool
     objects: frozenset[str]
+    places: frozenset[str]
+
+    def concerns_others(self, objects: Sequence[str], places: Sequence[str]) -> bool:
+        """Whether it tells of an object, or a place, besides these, where there are any."""
+        return bool((objects and self.objects.difference(objects)) or (places and self.places.difference(places)))
 
 
 def discount_ended_well(findings: Sequence[Finding], window: pl.DataFrame) -> list[Finding]:
@@ -81,10 +92,12 @@ def _ends(window: pl.DataFrame) -> tuple[dict[str, list[_End]], dict[tuple[str, 
     undone = pl.col("message").str.contains(trouble.undone())
     columns = ("time", "component", "host", "instance_id", "message")
     for time, component, host, instance, text, undoes in good.select(*columns, undone=undone).iter_rows():
-        end = _End(time, (component, host), undoes, frozenset(_objects(f"{instance or ''} {text}")))
+        objects, places = frozenset(_objects(f"{instance or ''} {text}")), frozenset(_PLACE.findall(text))
+        end = _End(time, (component, host), undoes, objects, places)
         of_stream[end.stream].append(end)
-        for subject in {*end.objects, *_PLACE.findall(text)}:
-            of_subject[subject].append(end)
+        for subject in objects | places:
+            if _PATH.search(text) or not _DRIVE.fullmatch(subject):
+                of_subject[subject].append(end)
     return of_subject, of_stream
 
 
@@ -101,22 +114,29 @@ def _way(
         # Who says what is wrong with itself, and calls that an error, did not just have to wait.
         return None
     undoing = re.search(trouble.undone(), text) is not None
-    objects = _objects(text)
+    objects, places = _objects(text), _PLACE.findall(text)
     for name in objects:
-        # A pool, or a network, is named in the good ends of others too.
+        # A pool, or a network, is named in the good ends of others too, and an instance in those of its other volumes.
         ends = (end for end in of_subject.get(name, ()) if end.objects.issuperset(objects) or name == objects[0])
-        if any(end.time >= time and end.undone <= undoing for end in ends):
+        if any(end.time >= time and end.undone <= undoing and not end.concerns_others(objects, ()) for end in ends):
             return name
     if one.category in _STATED:
         return None
-    soon = [end for name in _PLACE.findall(text) for end in of_subject.get(name, ()) if end.stream == stream]
-    if any(timedelta(0) <= end.time - time <= timedelta(seconds=table.restart_seconds) for end in soon):
-        return ""
-    if not error and re.search(trouble.retried(), text):
-        later = timedelta(seconds=table.follows_seconds)
-        if any(timedelta(0) <= end.time - time <= later and end.undone <= undoing for end in of_stream.get(stream, ())):
-            return ""
-    return None
+    until = time + timedelta(seconds=table.restart_seconds)
+    soon = [end for name in places for end in _between(of_subject.get(name, []), time, until) if end.stream == stream]
+    if not error and re.search(trouble.retried(), text) and not _LAST_TRY.search(text):
+        until = time + timedelta(seconds=table.follows_seconds)
+        soon += [end for end in _between(of_stream.get(stream, []), time, until) if end.undone <= undoing]
+    return None if all(end.concerns_others(objects, places) for end in soon) else ""
+
+
+def _between(ends: list[_End], time: datetime, until: datetime) -> list[_End]:
+    """Those of these ends, which lie in order of time, from one moment to another."""
+    return ends[bisect_left(ends, time, key=_time) : bisect_right(ends, until, key=_time)]
+
+
+def _time(end: _End) -> datetime:
+    return end.time
 
 
 def _objects(text: str) -> list[str]:
