@@ -56,8 +56,13 @@ TRAFFIC = {
             not_mounted("/mnt/backup", "Nightly backup of /etc"),
             not_mounted("/var/lib/glance", "OpenStack Glance"),
         ),
+        (
+            "ctl1/syslog",
+            not_mounted("/mnt/backup", "/mnt/backup"),
+            not_mounted("/mnt/backup", "OpenStack Nova Compute Server"),
+        ),
     ],
-    ids=["a limit of its own", "a mount for backups"],
+    ids=["a limit of its own", "a mount for backups", "what stands on a mount"],
 )
 def test_what_none_of_the_cloud_stands_on_is_no_fault_of_it(
     name: str, own: list[Line], clouds: list[Line], tmp_path: Path

@@ -24,6 +24,11 @@ _OWN_AFFAIR = (
 )
 """How a kernel and its manager of services tell of one program, unit or mount."""
 
+_NOT_RUNNING = (
+    r"(?i)\bfailed to (?:start|mount) |\bdependency failed for |\bfailed with result\b|memory cgroup out of memory"
+)
+"""How the same two tell that something does not run for it."""
+
 _SHORT_OF_MEMORY = r"(?i)(?<!cgroup )\bout of memory: kill|constraint_none"
 _MAY_BE_CLOUDS = re.compile(
     r"(?i)openstack|kolla|python|uwsgi|httpd|nginx|java|beam|erl|runc|conmon|container|docker|podman|kube|qemu|kvm|virt|target"
@@ -43,7 +48,14 @@ def discount_unconcerned(findings: Sequence[Finding], window: pl.DataFrame, topo
     texts = dict(
         window.filter(pl.col("row").is_in({row for one in findings for row in one.rows})).select("row", "text").rows()
     )
-    affairs = [one for one in findings if one.accused in (HOST, STORAGE) and _is_own_affair(one, texts, topology)]
+    harmed = _harmed_hosts(window, topology)
+    affairs = [
+        one
+        for one in findings
+        if one.accused in (HOST, STORAGE)
+        and harmed.isdisjoint({one.accused_host, one.accuser_host})
+        and _is_own_affair(one, texts, topology)
+    ]
     refused = [
         one for one in findings if one.accused == "keystone" and one.category is Category.AUTH and one.accuser in _FRONT
     ]
@@ -60,10 +72,19 @@ def _is_own_affair(one: Finding, texts: dict[int, str], topology: Topology) -> b
     return bool(told) and all(
         re.search(_OWN_AFFAIR, text) is not None
         and re.search(_SHORT_OF_MEMORY, text) is None
-        and _MAY_BE_CLOUDS.search(text) is None
-        and not any(_of_cloud(word, topology) for word in _WORD.findall(text))
+        and not _may_be_clouds(text, topology)
         for text in told
     )
+
+
+def _harmed_hosts(window: pl.DataFrame, topology: Topology) -> set[str]:
+    """Hosts on which a part of the cloud does not run, for what else would fail there may be why."""
+    told = window.filter(pl.col("text").str.contains(_NOT_RUNNING)).select("host", "text")
+    return {host for host, text in told.rows() if host and _may_be_clouds(text, topology)}
+
+
+def _may_be_clouds(text: str, topology: Topology) -> bool:
+    return _MAY_BE_CLOUDS.search(text) is not None or any(_of_cloud(word, topology) for word in _WORD.findall(text))
 
 
 def _of_cloud(word: str, topology: Topology) -> bool:
