@@ -86,6 +86,36 @@ def test_a_fault_is_over_when_all_that_it_named_is_well(links: list[tuple[str, s
     assert {one.recovered for one in found if one.accused == "network"} == {moment}
 
 
+@pytest.mark.parametrize(
+    ("lost", "back", "other"),
+    [
+        (
+            "qla2xxx [0000:81:00.0]-500b:3: LOOP DOWN detected (2 7 0 0).",
+            "qla2xxx [0000:81:00.0]-500a:3: LOOP UP detected (16 Gbps).",
+            "qla2xxx [0000:82:00.0]-500a:4: LOOP UP detected (16 Gbps).",
+        ),
+        (
+            "lpfc 0000:05:00.0: 0:1305 Link Down Event x2 received Data: x2 x20 x800110",
+            "lpfc 0000:05:00.0: 0:1303 Link Up Event x3 received Data: x3 x0 x10 x0",
+            "lpfc 0000:05:00.1: 1:1303 Link Up Event x3 received Data: x3 x0 x10 x0",
+        ),
+        (
+            "libceph: mon0 (1)192.0.2.31:6789 session lost, hunting for new mon",
+            "libceph: mon1 (1)192.0.2.32:6789 session established",
+            "libceph: mon1 (1)192.0.2.32:6789 connect error",
+        ),
+    ],
+    ids=["qla2xxx", "lpfc", "libceph"],
+)
+def test_a_host_that_reaches_its_storage_again_says_so(lost: str, back: str, other: str) -> None:
+    for then, over in ((back, True), (other, False)):
+        window = one_a_minute([observed(text, "host", "INFO") for text in (lost, then)])
+        found = match_signatures(window, CATALOGUE, TOPOLOGY, 10.0).findings
+        told = [one for one in found if one.accused in ("storage", "ceph-mon")]
+        assert told
+        assert {one.recovered is not None for one in told} == {over}
+
+
 def test_what_is_used_up_is_capacity_whatever_failed_for_it() -> None:
     """dnsmasq usually does not start for its configuration; here the line itself says what was short."""
     told = matched("dnsmasq: failed to create inotify: Too many open files", "neutron-dhcp-agent")
