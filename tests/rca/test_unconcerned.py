@@ -26,6 +26,10 @@ def not_mounted(place: str, unit: str) -> list[Line]:
     ]
 
 
+def ended(unit: str) -> list[Line]:
+    return [syslog(300, "ctl1", "systemd[1]", f"{unit}.service: Main process exited, code=killed, status=9/KILL")]
+
+
 def turned_away(at: float) -> Line:
     return oslo(at, "WARNING", "keystone.server.flask.application", REFUSED)
 
@@ -61,8 +65,22 @@ TRAFFIC = {
             not_mounted("/mnt/backup", "/mnt/backup"),
             not_mounted("/mnt/backup", "OpenStack Nova Compute Server"),
         ),
+        (
+            "ctl1/syslog",
+            not_mounted("/mnt/backup", "Nightly backup of /etc"),
+            not_mounted("/mnt/cephfs", "Nightly backup of /etc"),
+        ),
+        ("ctl1/syslog", ended("fwupd"), ended("tgt")),
+        ("ctl1/syslog", ended("fwupd"), ended("dbus")),
     ],
-    ids=["a limit of its own", "a mount for backups", "what stands on a mount"],
+    ids=[
+        "a limit of its own",
+        "a mount for backups",
+        "what stands on a mount",
+        "a mount of the cloud's storage",
+        "a target of volumes",
+        "the bus that services call each other over",
+    ],
 )
 def test_what_none_of_the_cloud_stands_on_is_no_fault_of_it(
     name: str, own: list[Line], clouds: list[Line], tmp_path: Path

@@ -32,7 +32,8 @@ _NOT_RUNNING = (
 _SHORT_OF_MEMORY = r"(?i)(?<!cgroup )\bout of memory: kill|constraint_none"
 _MAY_BE_CLOUDS = re.compile(
     r"(?i)openstack|kolla|python|uwsgi|httpd|nginx|java|beam|erl|runc|conmon|container|docker|podman|kube|qemu|kvm|virt|target"
-    r"|instance|image|volume|object|network|route|lvm|path|scsi|chrony|ntp|timesync|/var/lib\b|/srv\b|\bvar-lib|\bsrv-|\.{3}$"
+    r"|ceph|gluster|\bnfs|\biscsi|\btgtd?\b|\bdbus|instance|image|volume|object|network|route|lvm|path|scsi|chrony|ntp|timesync"
+    r"|/var/lib\b|/srv\b|\bvar-lib|\bsrv-|\.{3}$"
 )
 """Words for what parts of a cloud may be, or may stand on."""
 
