@@ -1,6 +1,9 @@
 """Logs without times: a paste is analysed in the order of its lines, and the report tells no times."""
 
+from dataclasses import replace
 from pathlib import Path
+
+import polars as pl
 
 from openstack_rca.logs.events import read_logs
 from openstack_rca.rca.engine import AnalysisRequest, build_report, investigate
@@ -40,6 +43,24 @@ def test_no_time_is_told_that_no_line_has(tmp_path: Path) -> None:
     assert report.window.start is None
     assert report.timeline == []
     assert all(item.time is None for cause in report.causes for item in cause.evidence)
+
+
+def test_the_order_of_lines_is_no_rhythm(tmp_path: Path) -> None:
+    """A task that normally comes every ten seconds stopped nowhere that anybody could tell."""
+    loop, work = (
+        "INFO cinder.volume.manager [-] Stats are refreshed",
+        "INFO cinder.volume.manager [-] The widget turned",
+    )
+    log = tmp_path / "ctl" / "cinder-volume.log"
+    log.parent.mkdir()
+    log.write_text("".join(f"{line}\n" for line in [*[loop, work] * 10, *[work] * 31_000]), encoding="utf-8")
+    events = read_logs([tmp_path]).events
+    first = events.select(pl.lit("cinder-volume").alias("component"), "template_id").head(1)
+    rates = replace(NormalRates.empty(), periods=first.with_columns(period_seconds=10.0))
+    request = AnalysisRequest("Volumes cannot be created", [str(tmp_path)])
+    case = investigate(request, events, None, rates, load_catalogue(), load_topology())
+    assert case.verdict is Verdict.NO_FAILURE_FOUND
+    assert case.stopped == []
 
 
 def test_proof_is_the_line_that_matched(tmp_path: Path) -> None:

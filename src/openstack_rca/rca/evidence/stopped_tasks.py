@@ -16,7 +16,7 @@ from openstack_rca.rca.weights import current
 _MOST_SHOWN = 60
 """Characters of a kind of line that stand in a sentence."""
 
-_TASK = ["component", "host", "process", "template_id"]
+_PROCESS = ["component", "host", "process"]
 
 
 def stopped_tasks(
@@ -42,8 +42,9 @@ def stopped_tasks(
     told = told.join(steady, on=["component", "template_id"], how="left", maintain_order="left")
     missed = [
         missed
-        for beats in told.filter(pl.col("period_seconds").is_not_null()).partition_by(_TASK, maintain_order=True)
-        if (missed := _missed(beats, told)) is not None
+        for alive in told.partition_by(_PROCESS, maintain_order=True)
+        for beats in alive.drop_nulls("period_seconds").partition_by("template_id", maintain_order=True)
+        if (missed := _missed(beats, alive)) is not None
     ]
     first: dict[tuple[str, str | None], tuple[pl.DataFrame, float]] = {}
     for last, silent in sorted(missed, key=lambda item: item[0]["time"][0]):
@@ -51,13 +52,13 @@ def stopped_tasks(
     return [_finding(last, silent, told, words) for last, silent in first.values()]
 
 
-def _missed(beats: pl.DataFrame, told: pl.DataFrame) -> tuple[pl.DataFrame, float] | None:
-    """The last beat before the longest pause, with its length in seconds, if the task stopped there and its process did not."""
-    table = current()
-    period, component, host, process = (beats[name][0] for name in ("period_seconds", "component", "host", "process"))
-    alive = told.filter(
-        pl.col("component") == component, pl.col("host").eq_missing(host), pl.col("process").eq_missing(process)
-    )
+def _missed(beats: pl.DataFrame, alive: pl.DataFrame) -> tuple[pl.DataFrame, float] | None:
+    """The last beat before the longest pause, with its length in seconds, if the task stopped there and its process did not.
+
+    Args:
+        alive: all that its process wrote.
+    """
+    table, period = current(), beats["period_seconds"][0]
     times = pl.concat([beats["time"], alive["time"].tail(1)])
     pauses = times.diff().slice(1).dt.total_microseconds() / 1e6
     place = int(pauses.arg_max() or 0)

@@ -41,10 +41,11 @@ def score(case: Case) -> None:
         case.surroundings = evidence.add_scores(case.surroundings, case.scores)
 
 
-@stage("rhythm", reads=("observed", "rates", "events"), writes=("stopped",))
+@stage("rhythm", reads=("observed", "untimed", "rates", "events"), writes=("stopped",))
 def rhythm(case: Case) -> None:
     """Write a finding for each component of which a steady task stopped, whatever the window."""
-    case.stopped = evidence.stopped_tasks(case.observed, case.rates, case.events.take)
+    if not case.untimed:
+        case.stopped = evidence.stopped_tasks(case.observed, case.rates, case.events.take)
 
 
 MAX_EPISODES = 4
