@@ -10,6 +10,7 @@ from openstack_rca.rca.vocabulary import Verdict
 
 ONE, TWO, THREE = (f"{digit}b7c41d2-5f0e-4a7e-9c55-7d20c1a9e8f0" for digit in "123")
 MANAGER, AMPHORA = "nova.compute.manager", "octavia.amphorae.drivers.haproxy.rest_api_driver"
+VOLUMES = "cinder.volume.manager"
 BROKER = "oslo.messaging._drivers.impl_rabbit"
 
 
@@ -122,6 +123,11 @@ OTHERS_SUCCESS: dict[str, tuple[str, list[Line], Line]] = {
             )
         ],
         oslo(380, "INFO", MANAGER, f"[instance: {ONE}] Attach of volume {THREE} succeeded."),
+    ),
+    "a later operation on the volume": (
+        "sto1/cinder/cinder-volume.log",
+        [oslo(300, "ERROR", VOLUMES, f"Create snapshot of {ONE} failed: Error connecting to ceph cluster: errno 110")],
+        oslo(700, "INFO", VOLUMES, f"Attach of {ONE} completed successfully."),
     ),
     "another node of the broker": (
         "ctl1/nova/nova-conductor.log",

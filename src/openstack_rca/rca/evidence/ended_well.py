@@ -51,8 +51,8 @@ class _End:
 def discount_ended_well(findings: Sequence[Finding], window: pl.DataFrame) -> list[Finding]:
     """Take the weight from complaints each of which ended well, where nothing else is held against who they accuse.
 
-    A peer has to answer within the time of a restart. An object may take longer, but few of them: where each attempt fails
-    first, something is wrong.
+    A peer has to answer within the time of a restart. An object may take longer, though not after an error, but few of them:
+    where each attempt fails first, something is wrong.
     """
     told = [one for one in findings if one.strength and one.rows and one.count <= len(one.rows)]
     rows = {row for one in told for row in one.rows}
@@ -117,8 +117,14 @@ def _way(
     objects, places = _objects(text), _PLACE.findall(text)
     for name in objects:
         # A pool, or a network, is named in the good ends of others too, and an instance in those of its other volumes.
-        ends = (end for end in of_subject.get(name, ()) if end.objects.issuperset(objects) or name == objects[0])
-        if any(end.time >= time and end.undone <= undoing and not end.concerns_others(objects, ()) for end in ends):
+        # What comes long after an error is another undertaking.
+        late = time + timedelta(seconds=table.merge_seconds) if error else datetime.max.replace(tzinfo=time.tzinfo)
+        ends = [
+            end
+            for end in _between(of_subject.get(name, []), time, late)
+            if end.objects.issuperset(objects) or name == objects[0]
+        ]
+        if any(end.undone <= undoing and not end.concerns_others(objects, ()) for end in ends):
             return name
     if one.category in _STATED:
         return None
