@@ -70,6 +70,30 @@ def test_clients_that_went_on_at_once_found_others_in_its_place(until: float, ve
     assert judged(logs(files), tmp_path)[0] is verdict
 
 
+@pytest.mark.parametrize(("elsewhere", "healthy"), [(True, True), (False, False)])
+def test_a_broker_that_is_away_longer_is_missed_only_by_clients_that_find_no_other(
+    elsewhere: bool, healthy: bool, tmp_path: Path
+) -> None:
+    """The other brokers need not write anything meanwhile: that its clients are at work again says that one serves."""
+    lost = "[8f0d] AMQP server on ctl2:5672 is unreachable: [Errno 104] Connection reset by peer. Trying again in 1 seconds."
+    found = "[8f0d] Reconnected to AMQP server on ctl1:5672 via [amqp] client with port 51762."
+    driver = "oslo.messaging._drivers.impl_rabbit"
+    told = {
+        "ctl2/syslog": [
+            syslog(300, "ctl2", "systemd[1]", "Stopping rabbitmq-server.service - RabbitMQ broker..."),
+            syslog(306, "ctl2", "systemd[1]", "Stopped rabbitmq-server.service - RabbitMQ broker."),
+            syslog(390, "ctl2", "systemd[1]", "Started rabbitmq-server.service - RabbitMQ broker."),
+        ],
+        "cmp1/nova/nova-compute.log": [
+            *compute(*(() if elsewhere else ((300, LENGTH),))),
+            *(oslo(301 + n * 0.2, "ERROR", driver, f"{lost}: ConnectionResetError: [Errno 104]") for n in range(3)),
+            *([oslo(303, "INFO", driver, found)] if elsewhere else []),
+        ],
+        "ctl1/nova/nova-api.log": api(),
+    }
+    assert (judged(logs(told), tmp_path)[0] is Verdict.NO_FAILURE_FOUND) is healthy
+
+
 def test_what_a_server_writes_on_its_way_down_does_not_show_it_at_work(tmp_path: Path) -> None:
     """A database that was told to stop, says a few things more and is not back is down, though nobody complains yet."""
     going = (

@@ -136,3 +136,34 @@ def test_what_was_over_before_a_stranger_failed_is_not_why(back: list[Line], hea
         "sto1/syslog": [syslog(700 + n, "sto1", "node_exporter[14]", broken) for n in range(3)],
     }
     assert (judged(logs(told), tmp_path)[0] is Verdict.NO_FAILURE_FOUND) is healthy
+
+
+@pytest.mark.parametrize(("back", "healthy"), [(True, True), (False, False)], ids=["is back", "stays away"])
+def test_a_link_that_was_changed_and_is_back_is_no_fault_beside_a_strangers_errors(
+    back: bool, healthy: bool, tmp_path: Path
+) -> None:
+    """A switch tells at the level of an error that its port is up; a program of monitoring stands on nothing of the cloud."""
+    broken = 'level=error msg="error encoding and sending metric family: write tcp 10.7.0.11:9100: write: broken pipe"'
+    down = [
+        syslog(300, "cmp2", "kernel", "[ 771.0] ixgbe 0000:18:00.0 eno1: NIC Link is Down"),
+        syslog(300, "cmp2", "kernel", "[ 771.1] bond0: (slave eno1): link status definitely down, disabling slave"),
+        syslog(300, "cmp2", "kernel", "[ 771.2] bond0: (slave eno2): making interface the new active one"),
+    ]
+    up = [
+        syslog(540, "cmp2", "kernel", "[ 991.0] ixgbe 0000:18:00.0 eno1: NIC Link is Up 10 Gbps, Flow Control: None"),
+        syslog(
+            540, "cmp2", "kernel", "[ 991.2] bond0: (slave eno1): link status definitely up, 10000 Mbps full duplex"
+        ),
+    ]
+    interface = "Interface TenGigabitEthernet1/1/7, changed state to"
+    switch = [syslog(300, "leaf1", "2013", f"%LINEPROTO-5-UPDOWN: Line protocol on {interface} down")]
+    switch += [syslog(540, "leaf1", "2042", f"%LINK-3-UPDOWN: {interface} up")] if back else []
+    told = {
+        **TRAFFIC,
+        "cmp2/kern.log": down + (up if back else []),
+        "cmp2/syslog": [syslog(at, "cmp2", "node_exporter[14]", broken) for at in (200, 250, 301, 420, 580)],
+        "sw/leaf1.log": switch,
+    }
+    verdict, named = judged(logs(told), tmp_path)
+    assert verdict in (Verdict.NO_FAILURE_FOUND, Verdict.INCONCLUSIVE)
+    assert (named[0] == "network") is not healthy

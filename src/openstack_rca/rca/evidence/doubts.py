@@ -18,7 +18,13 @@ _TROUBLED = ("ERROR", "CRITICAL")
 _SERVER_ERROR = r'" (?:status: )?5\d\d\b'
 """A request that an API answered with an error of its own; access logs tell it at level INFO."""
 
-FAILED = (pl.col("level").is_in(_TROUBLED) | pl.col("message").str.contains(_SERVER_ERROR)).fill_null(value=False)
+PORT_IS_UP = r"(?i)\bchanged state to up\b"
+"""A switch tells it as loudly as that the port is down."""
+
+FAILED = (
+    (pl.col("level").is_in(_TROUBLED) & ~pl.col("message").str.contains(PORT_IS_UP))
+    | pl.col("message").str.contains(_SERVER_ERROR)
+).fill_null(value=False)
 """Which events tell of a failure, whether or not they state so by their level."""
 
 

@@ -54,9 +54,12 @@ _UPKEEP = (
         "collectd",
         "lldpd",
     ),
+    *("prometheus", "alertmanager", "grafana", "promtail", "filebeat", "metricbeat"),
     *("puppet-agent", "chef-client", "cloud-init", "unattended-upgrade", "packagekitd", "fwupd", "rngd", "thermald"),
 )
 """Programs for log-ins, mail, watching and upkeep of a machine, on which nothing of the cloud stands."""
+
+_MEASURES = "[_-]exporter$"
 
 _TOKEN = re.compile(r"[A-Za-z][\w.-]{3,80}")
 
@@ -68,7 +71,7 @@ def quiet_words(rest: pl.DataFrame, minutes: float, topology: Topology) -> list[
     """
     component = pl.col("component")
     below = ~component.str.contains(named_like_project()) & ~component.is_in(_OF_CLIENTS)
-    below &= ~component.str.to_lowercase().is_in(_UPKEEP)
+    below &= ~component.str.to_lowercase().is_in(_UPKEEP) & ~component.str.contains(_MEASURES)
     driver = (pl.col("level") == "WARNING") & (component == "cinder-volume")
     spoken = (pl.col("level") != "DEBUG") & (pl.col("novelty") >= current().new) & (below | driver)
     words = ("message", "exception", "detail", "logger", "level")

@@ -8,6 +8,7 @@ import polars as pl
 
 from openstack_rca.rca.evidence.accusations import Accusation, accuse, passes_on
 from openstack_rca.rca.evidence.clearance import named_like_project
+from openstack_rca.rca.evidence.doubts import PORT_IS_UP
 from openstack_rca.rca.evidence.error_kinds import kind_of, kind_of_error, printable_statement, telling_line
 from openstack_rca.rca.evidence.finding import Finding
 from openstack_rca.rca.evidence.trouble import callers_mistakes, calm, everyday, words_of_trouble
@@ -31,6 +32,7 @@ _QUOTED_CODE = r"^\s*(?:Traceback \(most recent|File \"|[~^]+\s*$|    )"
 # A traceback that the log begins in the middle of starts with a line of code; what was raised stands below it.
 FAILING = (
     pl.col("level").is_in(ERROR_AND_WORSE)
+    & ~pl.col("message").str.contains(PORT_IS_UP)
     & (~pl.col("message").str.contains(_QUOTED_CODE) | (pl.col("detail").fill_null("") != ""))
 ) | (
     (pl.col("level") != "DEBUG")

@@ -23,7 +23,11 @@ def believe_quiet_words(findings: Sequence[Finding], window: pl.DataFrame, topol
 
     Where a rule knows what is wrong with whom they are about, on the same host, it says it better.
     """
-    complaints = [finding for finding in findings if _complains(finding)]
+    complaints = [
+        finding
+        for finding in findings
+        if _complains(finding) and finding.recovered is None and _concerns_cloud(finding, topology)
+    ]
     known = {
         (finding.accused, finding.accuser_host)
         for finding in findings
@@ -59,7 +63,7 @@ def believe_quiet_words(findings: Sequence[Finding], window: pl.DataFrame, topol
     return told
 
 
-def discount_unsuffered(findings: Sequence[Finding], window: pl.DataFrame) -> list[Finding]:
+def discount_unsuffered(findings: Sequence[Finding], window: pl.DataFrame, topology: Topology) -> list[Finding]:
     """Weaken what a machine or a switch tells of its links where nothing failed and nobody complains: work on a cable, a port.
 
     In a handful of picked lines nobody had the room to complain.
@@ -67,8 +71,13 @@ def discount_unsuffered(findings: Sequence[Finding], window: pl.DataFrame) -> li
     table = current()
     told = [finding.accused == NETWORK and finding.directness is Directness.CAUSE for finding in findings]
     links = [one and finding.category is Category.NETWORK for one, finding in zip(told, findings, strict=True)]
-    suffered = any(_complains(finding) for finding, link in zip(findings, links, strict=True) if not link)
-    if suffered or window.height <= table.few_events or window["failed"].any():
+    suffered = any(
+        _complains(finding) and _concerns_cloud(finding, topology)
+        for finding, link in zip(findings, links, strict=True)
+        if not link
+    )
+    failed = window.filter(pl.col("failed"))["component"].unique().to_list()
+    if suffered or window.height <= table.few_events or any(belongs_to_cloud(name, topology) for name in failed):
         return list(findings)
     return [finding.weakened(table.left) if link else finding for finding, link in zip(findings, links, strict=True)]
 
@@ -94,6 +103,11 @@ def _complains(finding: Finding) -> bool:
     lasting = finding.unexplained or finding.count >= current().enough_events
     heard = lasting if finding.directness is Directness.SYMPTOM else finding.complains
     return not finding.quiet and finding.strength >= current().noticeable and heard
+
+
+def _concerns_cloud(finding: Finding, topology: Topology) -> bool:
+    """Whether anybody of the cloud has to do with it: what a program of monitoring complains of itself, nobody stands on."""
+    return any(belongs_to_cloud(name, topology) for name in (finding.accuser, finding.accused) if name)
 
 
 def _is_elsewhere(complaint: Finding, quiet: Finding, places: Set[str], accusers: Set[str | None]) -> bool:

@@ -180,12 +180,16 @@ def _clients_went_on(work: _Work, findings: Sequence[Finding], window: pl.DataFr
         one
         for one in findings
         if one.accused == work.component
-        and one.directness is Directness.ACCUSATION
+        and one.directness is not Directness.CAUSE
+        and one.strength
         and one.accuser not in (work.component, *_UNITS)
     ]
     if not lost or any(one.first < work.began - moment or one.last > work.stopped + moment for one in lost):
         return False
-    meanwhile = window.filter(pl.col("time").is_between(work.stopped, work.back, closed="none"))["component"]
+    since = max(one.last for one in lost)
+    meanwhile = window.filter(pl.col("time").is_between(since, work.back, closed="none") & ~pl.col("failed"))[
+        "component"
+    ]
     return {one.accuser for one in lost} <= set(meanwhile.to_list())
 
 

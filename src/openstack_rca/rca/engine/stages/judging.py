@@ -32,7 +32,7 @@ def discount(case: Case) -> None:
 @stage("attribute", reads=("findings", "observed", "topology"), writes=("findings",))
 def attribute(case: Case) -> None:
     """Write the findings again, some of them against somebody else."""
-    findings = judgement.discount_unsuffered(case.findings, case.observed)
+    findings = judgement.discount_unsuffered(case.findings, case.observed, case.topology)
     findings = judgement.blame_proxy_in_front(findings, case.observed)
     findings = judgement.blame_named_by_several(findings, case.topology)
     findings = judgement.blame_own_settings(findings, case.observed, case.topology)
