@@ -14,6 +14,8 @@ PACKAGE = ROOT / "src" / "openstack_rca"
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "plain_text": set(),
+    "faces": set(),
+    "late_numpy": set(),
     "posting": set(),
     "extras": {"errors"},
     "outside_settings": set(),
@@ -42,6 +44,9 @@ ALLOWED: dict[str, set[str]] = {
     "dashboard": {"service", "errors", "settings", "extras"},
 }
 """Part of the package -> the other parts that it may import."""
+
+LATE = {"faces", "late_numpy"}
+"""What puts off imports; it knows nothing of this program, so every part may use it."""
 
 DOORS: dict[str, set[str]] = {
     "main.py": {"cli", "service", "errors", "settings"},
@@ -91,7 +96,7 @@ def own_parts(names: Iterator[str]) -> set[str]:
 
 def violations(source: str, part: str, package: tuple[str, ...]) -> set[str]:
     """Parts that the source imports and ``part`` may not."""
-    return own_parts(imported_names(ast.parse(source), package)) - ALLOWED[part] - {part}
+    return own_parts(imported_names(ast.parse(source), package)) - ALLOWED[part] - LATE - {part}
 
 
 def test_every_part_of_the_package_has_a_rule() -> None:

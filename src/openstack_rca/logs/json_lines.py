@@ -95,7 +95,9 @@ def unwrap_json(lines: pl.DataFrame, timezone: str) -> tuple[pl.DataFrame, pl.Da
         strict=False,
     )
     shipped = pl.col("micros").cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-    zoned = pl.col("micros").is_not_null() | pl.col("stamp").str.contains(rf"(?:{NAMED_ZONE}|[+-]\d\d:?\d\d)$")
+    # "+0000 UTC" is the collector's own moment of reading, which may be hours after the line's.
+    named = pl.col("stamp").str.contains(rf"(?:\d|\s){NAMED_ZONE}$") & ~pl.col("stamp").str.contains(r"[+-]\d{4} \w+$")
+    zoned = pl.col("micros").is_not_null() | named | pl.col("stamp").str.contains(r"[+-]\d\d:?\d\d$")
     known = frame.with_columns(
         outer_time=pl.coalesce(shipped, any_times(frame["stamp"], timezone)), outer_zoned=zoned.fill_null(False)
     )

@@ -54,7 +54,8 @@ def discount_ended_well(findings: Sequence[Finding], window: pl.DataFrame) -> li
     A peer has to answer within the time of a restart. An object may take longer, though not after an error, but few of them:
     where each attempt fails first, something is wrong.
     """
-    told = [one for one in findings if one.strength and one.rows and one.count <= len(one.rows)]
+    # A silence cites a line, and is none: that somebody soon answers ends it no sooner than its own next line.
+    told = [one for one in findings if one.strength and one.rows and 0 < one.count <= len(one.rows)]
     rows = {row for one in told for row in one.rows}
     lines = {
         row: (time, (component, host), level in _ERRORS, f"{instance or ''} {text}")
