@@ -7,14 +7,14 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr
 
 
 def named(*names: str, **facts: Any) -> Any:
-    """A field that is read from the first of these variables that is set; None is its value where no other is given."""
+    """A field read from the first of these environment variables that is set; ``facts`` go to ``Field``, the default is None."""
     if "default_factory" not in facts:
         facts.setdefault("default", None)
     return Field(validation_alias=AliasChoices(*names), **facts)
 
 
 class OutsideSettings(BaseModel):
-    """The fields; see ``settings.Settings`` for how they are read."""
+    """The part of ``settings.Settings`` for what lies outside; see there for how the fields are read."""
 
     # Only the class below is ever made.
     model_config = ConfigDict(defer_build=True)

@@ -75,12 +75,12 @@ def _is_variation_selector(character: str) -> bool:
 
 
 def without_markdown(text: str) -> str:
-    """The words of a text that was written in Markdown: code and links without their marks."""
+    """A Markdown text without the marks of code and links."""
     return _MARKED.sub(r"\1\2", text)
 
 
 def called(log: str) -> str:
-    """What a person reads for a log: standard input, which is known as ``-``, by these words."""
+    """Name of a log for people: "standard input" for ``-``, any other path as it is."""
     return "standard input" if log == "-" else log
 
 

@@ -16,7 +16,7 @@ class _Stays(urllib.request.HTTPRedirectHandler):
 
 
 def post_json(address: str, document: object, *, seconds: float, authorities: Path | None = None) -> None:
-    """Send a document and wait for the answer.
+    """Send a document as JSON by POST and wait for the answer.
 
     Args:
         address: http or https, checked by whoever took it in.
@@ -46,7 +46,7 @@ def post_json(address: str, document: object, *, seconds: float, authorities: Pa
 
 
 def why_not_posted(error: Exception) -> str:
-    """Why a document did not arrive, in a few words that never hold its address."""
+    """Why ``post_json`` failed with this error, in a few words that never hold the address."""
     if isinstance(error, urllib.error.HTTPError):
         return f"it answers {error.code}"
     cause = error.reason if isinstance(error, urllib.error.URLError) and isinstance(error.reason, OSError) else error

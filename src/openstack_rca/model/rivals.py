@@ -20,7 +20,7 @@ def next_template_rivals(steps: Steps, learn: BoolArray, judge: BoolArray, class
 
     The unigram always names the service's most frequent template, the bigram the most frequent successor of the
     current one in the same service (the unigram's where there is none). The bigram's loss is that of Witten and Bell's
-    interpolation: bigram with the service's unigram with the uniform distribution.
+    interpolation: the bigram with the service's unigram, and that with the uniform distribution.
 
     Args:
         steps: all streams.
@@ -110,9 +110,10 @@ def rate_rival(events: pl.DataFrame, baseline: Baseline) -> npt.NDArray[np.float
 
 
 def best_story_detector(metrics: Mapping[str, float]) -> str:
-    """Which of ``DETECTORS`` told spoilt stories best on held-back ones, by its area under the curve.
+    """The detector (of ``DETECTORS``) that best told spoilt held-back stories from whole ones, by area under the ROC curve.
 
-    Returns the first of those that are best; empty where stories were not measured.
+    ``metrics`` are those of a training card. Returns the first of several that are best; empty where the network's own
+    was not measured.
     """
     found = {"lstm": metrics.get("story_auroc", np.nan)}
     found |= {name: metrics.get(f"rival_{name}_story_auroc", np.nan) for name in DETECTORS[1:]}
@@ -129,7 +130,7 @@ def best_step_predictor(metrics: Mapping[str, float]) -> str:
 
 
 def best_step_source(metrics: Mapping[str, float], state: str) -> str:
-    """``lstm`` or ``follow_rule``: who found more of the steps that stayed away, or came late, in held-back requests.
+    """``lstm`` or ``follow_rule``: which has the higher F1 at finding missing, or late, steps in held-back requests.
 
     Args:
         metrics: of a training card.

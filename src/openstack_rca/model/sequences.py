@@ -152,14 +152,14 @@ def encode_stories(events: pl.DataFrame, stories: Stories, vocabulary: Vocabular
 
 
 def wait_buckets(seconds: npt.NDArray[np.float64]) -> IntegerArray:
-    """Bucket of each wait, -1 where it is not known; clocks that disagree make a wait of nothing, never a negative one."""
+    """Bucket of each wait, -1 where it is NaN; a negative wait, as clocks that disagree make it, counts as the shortest."""
     buckets = np.searchsorted(WAIT_EDGES_SECONDS, np.nan_to_num(seconds), side="right").astype(np.int32)
     buckets[np.isnan(seconds)] = -1
     return buckets
 
 
 def joined(first: Steps, second: Steps) -> Steps:
-    """Both streams of both, for one training; events keep the numbers of their frames."""
+    """The streams of both, one behind the other, for one training; each ``event`` still counts rows of its own frame."""
     shift = np.int32(len(first.kind_text))
     arrays = {
         name: np.concatenate([getattr(first, name), getattr(second, name)])

@@ -109,19 +109,20 @@ class Stories:
 
 
 def build_stories(events: pl.DataFrame, *, objects: bool = True) -> Stories:
-    """Tell the stories of a recording.
+    """Group the events of a recording into stories.
 
     A line that names a server and its port joins the port's lines to the server's story (likewise volume, migration and
     attachment to a server, snapshot to an image), if all lines that name the port name this one server. Reads that
     succeeded are polling: of those between two other events a story keeps the first of each kind, and of any kind of
     line at most ``MAX_REPEATS``.
 
-    What only a log at DEBUG says is left out, so that one server's story is alike on every host.
+    Events at level DEBUG or TRACE are left out, so that one server's story is alike on every host.
 
     Args:
-        events: the events table in order of time, also several recordings behind one another. Stories of requests need no
-            words where a column ``read`` says what ``READS`` does, and those of objects only what ``MENTIONS`` leaves.
-        objects: tell those of objects too, which takes most of the time; else of requests alone.
+        events: the events table in order of time, also several recordings behind one another. A boolean column ``read`` may
+            stand for the result of ``READS``; stories of requests then need no ``message``, those of objects only what
+            ``MENTIONS`` leaves of it.
+        objects: build the stories of objects too, which takes most of the time; else those of requests alone.
     """
     events = events.with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
     aloud = events.filter(~pl.col("level").is_in(["DEBUG", "TRACE"]))

@@ -20,10 +20,10 @@ FOLDS = 5
 
 @dataclass(frozen=True)
 class OutOfFold:
-    """What folds over the training stories said.
+    """Result of a cross-validation over the training stories.
 
-    ``calibration`` is from each story's score by the network that did not learn from it, ``epochs`` how many epochs were best for
-    each fold's held-out stories.
+    ``calibration`` rests on each story's score by the network that did not learn from it; ``epochs`` holds for each fold
+    the number of epochs that was best for its held-out stories.
     """
 
     calibration: StoryCalibration
@@ -65,7 +65,7 @@ def story_figures(
 
 
 def held_out_figures(steps: Steps, scores: StepScores, others: int, random: np.random.Generator) -> list[StoryFigures]:
-    """Figures of held-out stories as they are, and of a beginning of each as if the recording had cut it off."""
+    """Figures of held-out stories: first of the whole ones, then of a beginning of each, of random length."""
     cut_after = random.integers(1, np.maximum(np.diff(steps.starts) - 1, 1) + 1)
     return [story_figures(steps, scores, others), story_figures(steps, scores, others, cut_after)]
 
@@ -89,7 +89,10 @@ def learn_alone(
     held: Stories | None,
     config: TrainingConfig,
 ) -> tuple[Any, Vocabulary, list[dict[str, float]]]:
-    """Train a network on stories alone; ``held`` ones choose the best epoch, else all epochs of ``config`` are run."""
+    """Train a network on stories alone; ``held`` ones choose the best epoch, else all epochs of ``config`` are run.
+
+    Returns the Keras model, its vocabulary and one dictionary an epoch (``fitting.fit``).
+    """
     from openstack_rca.model import fitting, network
 
     vocabulary = Vocabulary.learn(events[stories.rows], config.vocabulary_size, stories.kind)
@@ -115,7 +118,7 @@ def concatenated(first: Stories, second: Stories) -> Stories:
 
 
 def out_of_fold(events: pl.DataFrame, stories: Stories, config: TrainingConfig) -> OutOfFold:
-    """Train on all folds but one, score that one, for each; what only held-out stories hold is new to a fold's vocabulary."""
+    """Cross-validate over ``FOLDS`` folds of the stories; each fold's vocabulary is learned without its held-out stories."""
     from openstack_rca.model import network
 
     count = len(stories.names)

@@ -29,7 +29,7 @@ DELAY_SECONDS, DELAY_FACTOR = 10.0, 20.0
 
 @dataclass(frozen=True)
 class Judged:
-    """Stories laid out for judging; ``spoilt`` names what was done to each, empty for one that is as it was."""
+    """Stories to test a detector on; ``spoilt`` names for each the injection (of ``INJECTIONS``), empty for an unchanged one."""
 
     events: pl.DataFrame
     stories: Stories

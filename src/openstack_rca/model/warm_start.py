@@ -34,7 +34,7 @@ class Parent:
         }
 
     def fitting(self, config: TrainingConfig) -> TrainingConfig:
-        """The settings with the widths of the parent's weights."""
+        """``config`` with the numbers of LSTM and embedding units that the parent has."""
         return dataclasses.replace(
             config,
             lstm_units=self.forward.units,
@@ -43,7 +43,7 @@ class Parent:
 
 
 def extended(parent: Vocabulary, child: Vocabulary) -> Vocabulary:
-    """All that the parent knows, at its places, then what is new; the size bound is the child's own, on top."""
+    """The parent's vocabulary with unchanged indices, then what only the child's holds; the result has no bound of its own."""
     templates = parent.template_ids + tuple(sorted(set(child.template_ids) - set(parent.template_ids)))
     services = parent.services + tuple(sorted(set(child.services) - set(parent.services)))
     kinds = parent.story_kinds + tuple(sorted(set(child.story_kinds) - set(parent.story_kinds)))

@@ -63,7 +63,7 @@ class Case:
     """One analysis on its way through the stages; a recording with several stretches of trouble has a case for each.
 
     Attributes:
-        request, events, scores, rates, catalogue, topology, expected: what is given.
+        request, events, scores, rates, catalogue, topology, expected: the input, see ``investigate``.
         normal: the given rates, together with what the same logs show outside the stretches of trouble.
         observed: the events with what the analysis adds to them, cut to the window; ``row`` is their index. Of the whole
             recording it holds what is counted (``observe``), of a stretch of trouble the words too (``gather``).
@@ -72,17 +72,17 @@ class Case:
         earlier: events before the window in which a component tells a fault of its own.
         picked: somebody picked these lines for their errors.
         untimed: no event has a time; their order stands in for it, and the report tells no times.
-        stopped: what speaks against those of whom a steady task stopped, anywhere in the recording.
+        stopped: findings against the components of which a steady task stopped, anywhere in the recording.
         windows: stretches of trouble, heaviest first.
         window: the one that this case is about.
-        minutes: how long the events of the window cover.
+        minutes: time from the window's first event to its last.
         explained_rows: events that a signature accounts for, by index.
-        noted_rows: events of which something was found that names somebody.
-        findings: everything that speaks against somebody.
+        noted_rows: events that a signature knows, or that a finding from addresses, frames and names cites, by index.
+        findings: all evidence, each against one component.
         relevance: fit of each component to the issue, in [0, 1].
-        doubtful: whatever the causes are worth, the answer is not that all is well.
-        candidates: the accused, best first.
-        unclear: why nothing found would not mean that nothing failed.
+        doubtful: even without a sure cause the verdict must not be that no failure was found.
+        candidates: the accused components, best first.
+        unclear: why finding nothing would not show that nothing failed; None where it would.
         others: the cases of the other stretches of trouble.
         seconds: wall seconds of each stage, over all stretches of trouble.
     """
@@ -132,7 +132,7 @@ class Case:
 class Stage:
     """One step of an analysis.
 
-    ``reads`` and ``writes`` name fields of the case, held to the truth by a test; no ablation skips what is ``needed``.
+    ``reads`` and ``writes`` name fields of the case (a test checks them); an ablation cannot skip a ``needed`` stage.
     """
 
     name: str
@@ -145,7 +145,7 @@ class Stage:
 def stage(
     name: str, *, reads: Iterable[str], writes: Iterable[str], needed: bool = False
 ) -> Callable[[Callable[[Case], None]], Stage]:
-    """Make a stage of a function that works on a case."""
+    """Decorator: make a ``Stage`` of a function that works on a case."""
 
     def make(function: Callable[[Case], None]) -> Stage:
         return Stage(name, frozenset(reads), frozenset(writes), function, needed)

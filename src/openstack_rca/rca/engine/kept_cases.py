@@ -39,7 +39,7 @@ class _Facts:
 
 
 def as_table(cases: Sequence[Case]) -> pl.DataFrame:
-    """The cases of all stretches of trouble, one a row; no row where that would be too much to keep."""
+    """The cases of all stretches of trouble, one a row; no row where they hold more than ``MOST_EVENTS`` events."""
     told = [case for case in cases if case.window is not None]
     if sum(case.told.height for case in told) > MOST_EVENTS:
         told = []
@@ -47,12 +47,12 @@ def as_table(cases: Sequence[Case]) -> pl.DataFrame:
 
 
 def from_table(table: pl.DataFrame, recording: Case) -> list[Case]:
-    """The opposite of ``as_table``; what is given to the analysis is that of the recording."""
+    """The cases that ``as_table`` wrote; the fields that it does not keep are those of ``recording``."""
     return [_case(row, recording) for row in table.iter_rows(named=True)]
 
 
 def key_of(case: Case) -> str:
-    """A digest of what decides, beside the logs and the model, what is found: window, rules, weights and this very program."""
+    """Key of the table: a digest of what decides, beside logs and model, what is found: window, rules, weights, program files."""
     request = case.request
     told = [_program(), case.catalogue.digest, repr(current()), request.since, request.until]
     return hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()

@@ -33,13 +33,15 @@ def investigate(
     expected: ExpectedSteps | None = None,
     keeper: Keeper | None = None,
 ) -> Case:
-    """Find the causes; ``build_report`` tells them.
+    """Find the causes of trouble; ``build_report`` makes the report of the result.
 
     Args:
         events: the events table, or the events as one frame.
         scores: row-aligned ``score`` and ``unseen`` of a model, or None.
         expected: steps that a model expected of the requests in the logs; None: nothing is expected.
-        keeper: keeps what was found beside logs, rates, scores and expected steps that are the same; None: nothing is kept.
+        keeper: keeps what was found for later questions with the same logs, rates, scores and expected steps; None:
+            nothing is kept.
+        on_step: called with the name of each stage before it runs.
 
     Returns the case of the stretch of trouble that has the best cause, with the other ones in ``others``. Raises
     EmptyWindow: no event lies in the window that was asked for.
@@ -74,7 +76,7 @@ def _found(recording: Case, on_step: Callable[[str], None] | None) -> list[Case]
 
 
 def case_of(recording: Case, window: FoundWindow) -> Case:
-    """The case of one stretch of trouble."""
+    """A copy of the recording's case for one stretch of trouble, with that stretch's events alone."""
     return replace(recording, window=window, observed=in_window(recording.observed, window))
 
 
@@ -88,7 +90,7 @@ def best_of(recording: Case, cases: Sequence[Case]) -> Case:
 
 
 def with_doubt(recording: Case) -> Case:
-    """The recording with the reason, if there is one, why nothing found would not mean that nothing failed."""
+    """Set the recording's ``unclear``, and return the recording itself."""
     recording.unclear = _why_unclear(recording)
     return recording
 

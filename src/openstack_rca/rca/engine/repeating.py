@@ -48,7 +48,10 @@ class _Track:
 
 
 class RepeatableInvestigation:
-    """One incident, asked again and again; the catalogue of the case should remember what it found."""
+    """One incident, analysed at once and then again with other weights or rules; ``first`` is the first result.
+
+    The case should have a ``RememberingCatalogue``, since a question may match all signatures again.
+    """
 
     def __init__(self, case: Case) -> None:
         self._recording = _Track(RECORDING_STAGES)
@@ -76,7 +79,7 @@ class RepeatableInvestigation:
         return frozenset(name for case in cases for name in case.matched_rules)
 
     def with_weights(self, weights: Weights, names: Sequence[str]) -> Case:
-        """The case under another table, of which only the numbers of these names differ."""
+        """The resulting case under another table of weights, of which only the numbers with these names differ."""
         with using(weights):
             if self._recording.first_reader(names) is not None or not self._chosen.isdisjoint(names):
                 return self._whole(self._recording.first_reader(names) or 0)
@@ -87,7 +90,7 @@ class RepeatableInvestigation:
             return self._best([case for case in cases if case is not None])
 
     def without_rule(self, rule: str) -> Case:
-        """The case where one signature is not known."""
+        """The resulting case without the signature of this id."""
         place = next(number for number, stage in enumerate(WINDOW_STAGES) if stage.name == "match")
         omitted = self._recording_final.request.omitted
         fewer = replace(omitted, signatures=omitted.signatures | {rule})

@@ -36,7 +36,10 @@ def build_report(
     seconds: dict[str, float] | None = None,
     notes: Sequence[str] = (),
 ) -> Report:
-    """Tell what a case holds; ``notes`` are sentences on what else the analysis could not see."""
+    """The report of a case.
+
+    ``seconds`` are wall seconds by name of a step; ``notes`` are sentences on what else the analysis could not see.
+    """
     request, window = case.request, None if case.untimed else case.window
     named = [] if case.verdict is Verdict.NO_FAILURE_FOUND else case.candidates[:MAX_CAUSES]
     stories = [] if case.untimed else story_pictures(named, case.expected, case.observed)

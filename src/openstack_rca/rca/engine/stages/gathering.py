@@ -9,7 +9,7 @@ from openstack_rca.rca.weights import current
 
 @stage("gather", reads=("events", "observed"), writes=("observed",), needed=True)
 def gather(case: Case) -> None:
-    """Fetch the words of the window's events."""
+    """Write the window's events with all their columns and their text."""
     case.observed = evidence.with_words(case.observed, case.events)
 
 
@@ -70,7 +70,7 @@ def accuse(case: Case) -> None:
     writes=("findings",),
 )
 def errors(case: Case) -> None:
-    """Write a finding for each kind of error that no rule knows, and for the quiet words of who is not OpenStack's."""
+    """Write a finding for each kind of error that no rule knows, and for words of trouble of programs below OpenStack."""
     rest = evidence.unexplained(case.observed, case.noted_rows)
     few = case.observed.height <= current().few_events
     case.findings = case.findings + evidence.new_errors(rest, case.minutes, case.picked, case.topology, few)
@@ -81,7 +81,7 @@ def errors(case: Case) -> None:
 
 @stage("traffic", reads=("observed", "minutes", "noted_rows", "findings"), writes=("findings",))
 def traffic(case: Case) -> None:
-    """Write a finding for each kind of line whose number differs from normal."""
+    """Write a finding for each kind of ordinary line that comes more often than normal, or that surprises the model."""
     case.findings = case.findings + evidence.unusual_traffic(
         evidence.unexplained(case.observed, case.noted_rows), case.minutes
     )
@@ -115,5 +115,5 @@ def steps(case: Case) -> None:
 
 @stage("clear", reads=("findings", "expected", "observed", "topology"), writes=("findings",))
 def clear(case: Case) -> None:
-    """Write the findings again, those weaker whose accused was passed by requests meanwhile."""
+    """Weaken the findings whose accused component requests passed meanwhile."""
     case.findings = evidence.discount_by_steps(case.findings, case.expected, case.observed, case.topology)

@@ -10,7 +10,7 @@ from openstack_rca.rca.weights import current
 
 @stage("discount", reads=("findings", "catalogue", "observed", "normal", "topology"), writes=("findings",))
 def discount(case: Case) -> None:
-    """Write the findings again, some of them weaker."""
+    """Weaken the findings that prove little; strengthen a few, or change their kind of fault."""
     findings = judgement.discount_complaints_after_own_silence(case.findings)
     findings = judgement.discount_unmissed_silence(findings, case.normal)
     findings = evidence.discount_ended_well(findings, case.observed)
@@ -31,7 +31,7 @@ def discount(case: Case) -> None:
 
 @stage("attribute", reads=("findings", "observed", "topology"), writes=("findings",))
 def attribute(case: Case) -> None:
-    """Write the findings again, some of them against somebody else."""
+    """Move some findings to another component, and make causes of some."""
     findings = judgement.discount_unsuffered(case.findings, case.observed, case.topology)
     findings = judgement.blame_proxy_in_front(findings, case.observed)
     findings = judgement.blame_named_by_several(findings, case.topology)
@@ -45,7 +45,7 @@ def attribute(case: Case) -> None:
 
 @stage("infer", reads=("findings", "observed", "events", "topology"), writes=("findings",))
 def infer(case: Case) -> None:
-    """Add accusations of a dependency or a host that all who stopped, or who fail, share."""
+    """Add accusations of a dependency or a host that all stopped, or failing, components share."""
     case.findings = judgement.infer_shared(case.findings, case.observed, case.topology)
     case.findings = case.findings + judgement.infer_from_failing_apis(
         case.findings, case.observed, case.events, case.topology
@@ -73,7 +73,7 @@ def fit(case: Case) -> None:
 
 @stage("recall", reads=("request", "findings", "observed", "untimed"), writes=("fingerprint", "recalled"))
 def recall(case: Case) -> None:
-    """Write what the evidence looks like, and the past incidents that resemble it."""
+    """Write the fingerprint of the evidence, and the past incidents that resemble it."""
     case.fingerprint = relevance.fingerprint_of(case.findings, case.observed)
     if case.untimed:
         case.fingerprint = case.fingerprint.model_copy(update={"began": None})
@@ -94,7 +94,7 @@ def rank(case: Case) -> None:
     needed=True,
 )
 def judge(case: Case) -> None:
-    """Write the verdict, and leave the candidates against whom enough speaks."""
+    """Write the verdict, and drop the candidates with too little guilt."""
     # What work in good order accounts for leaves no doubt.
     accounted = {row for finding in case.findings if not finding.weight for row in finding.rows}
     rest = case.observed.filter(~pl.col("row").is_in(accounted))
