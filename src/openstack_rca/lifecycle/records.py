@@ -68,29 +68,29 @@ class ModelVersion:
 
     @property
     def kind(self) -> ModelKind:
-        """What it can be used for; one from before this was written down counts as the engine's."""
+        """What the version can be used for; ``ENGINE`` where an older release did not record it."""
         return ModelKind.OTHER if self.tags.get(TAG_MODEL_KIND) == ModelKind.OTHER.value else ModelKind.ENGINE
 
     @property
     def metadata(self) -> dict[str, str]:
-        """What whoever published it said of it, beside what is said of every version."""
+        """The tags that the publisher gave, without those of the program itself."""
         return {name: value for name, value in self.tags.items() if not name.startswith(TAG)}
 
     @property
     def own_words(self) -> str:
-        """What a person said of it, in one line: a description, else the metadata; not what was written at its publishing."""
+        """One line by a person: the description's first, unless it was generated at publishing; else the metadata."""
         if self.description and self.description != self.tags.get(TAG_ABOUT):
             return self.description.partition("\n")[0]
         return ", ".join(f"{name}={value}" for name, value in self.metadata.items())
 
     @property
     def good(self) -> bool:
-        """Whether it is whole and nobody took it back, whatever it can be used for."""
+        """Whether it is ready and not yanked, whatever its kind."""
         return self.status == "ready" and not self.yanked
 
     @property
     def resolvable(self) -> bool:
-        """Whether ``latest`` may lead here."""
+        """Whether ``latest`` may lead here: it is good and of kind ``ENGINE``."""
         return self.good and self.kind is ModelKind.ENGINE
 
     @property
@@ -101,7 +101,7 @@ class ModelVersion:
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A verified local file, from the ``store`` or the ``cache`` (``source``); it stays there as long as this object lives."""
+    """A verified local file, which is kept on disk as long as this object lives; ``source`` is ``store`` or ``cache``."""
 
     path: Path
     version: ModelVersion
@@ -151,15 +151,15 @@ class Place:
 
     @property
     def has_companions(self) -> bool:
-        """Whether the folder of a version is a model for MLflow's own tools: another model's file would share their names."""
+        """Whether versions get the files for MLflow's own tools: only the default model does, as models share a folder."""
         return self.model_name == DEFAULT_MODEL_NAME
 
     def companion_key(self, version: int, name: str) -> str:
-        """Key of a file that tells MLflow's own tools what lies beside it."""
+        """Key of a file for MLflow's own tools, such as ``MLmodel``, in the folder of a version."""
         return f"{self.key(version).rsplit('/', 1)[0]}/{name}"
 
     def history_key(self, name: str) -> str:
-        """Key of an event of the history; of all of them, with an empty name."""
+        """Key of an event of the history; with an empty name, the folder (with its slash) that holds all of them."""
         return f"{self.prefix}_history/{self.experiment}/{self.model_name}/{name}"
 
     def number_of(self, folder: str) -> int | None:
@@ -180,7 +180,7 @@ def signature_key(model_key: str) -> str:
 
 @dataclass(frozen=True)
 class KeptFacts:
-    """What is kept of a model file, from its training to its manifest."""
+    """The facts about a model file that its draft and its manifest share."""
 
     sha256: str
     size_bytes: int
@@ -230,7 +230,7 @@ class Manifest(KeptFacts):
         return manifest
 
     def as_version(self, uri: str) -> ModelVersion:
-        """The version that this manifest describes; a manifest is only ever written for a whole one."""
+        """The version that this manifest describes; ``uri`` is that of its model file."""
         return ModelVersion(
             name=self.model_name,
             version=self.version,
@@ -257,12 +257,12 @@ class Draft(KeptFacts):
 
     @property
     def refused(self) -> bool:
-        """Whether it is kept for the record only."""
+        """Whether it is stored as refused: there is an objection and it is not forced."""
         return bool(self.objection) and not self.forced
 
     @property
     def status_reason(self) -> str:
-        """What is said beside the status."""
+        """Why it is refused, or against which objection it is forced; empty without an objection."""
         if not self.objection:
             return ""
         return f"forced, although {self.objection}" if self.forced else self.objection

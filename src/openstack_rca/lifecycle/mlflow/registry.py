@@ -39,10 +39,13 @@ LONGEST_WAIT = 5.0
 
 
 class MlflowRegistry(RegisteredVersions):
-    """The ``VersionIndex`` of the MLflow registry, which is told of every change."""
+    """The ``VersionIndex`` that reads versions from the MLflow registry and writes every change to it."""
 
     def allocate(self, draft: Draft, at_least: int) -> int:
-        """Take the next free number. Raises PublishFailed: other writers were faster every time."""
+        """Register the draft under a new number and return it; ``at_least`` is the lowest one allowed.
+
+        Raises PublishFailed: other writers took the number at every attempt.
+        """
         self._make_registered_model()
         with self._alone(draft.writer):
             highest = next((found.version for found in self.reader.newest_first()), 0)
@@ -108,10 +111,10 @@ class MlflowRegistry(RegisteredVersions):
         return int(made.version)
 
     def register(self, manifest: Manifest) -> int:
-        """Take a stored version in again, under its own number wherever MLflow can still give it; gives MLflow's number.
+        """Register a stored version again, under its own number where MLflow can still give it; returns MLflow's number.
 
-        MLflow counts on from its highest number and gives none twice. Numbers on the way there are voided; where it is
-        past the version's number, the version gets another one in MLflow, and ``TAG_NUMBER`` leads from one to the other.
+        MLflow counts on from its highest number and gives none twice. Numbers in between are created and deleted. Where
+        MLflow is past the version's number, MLflow's number is another one, and ``TAG_NUMBER`` holds the version's own.
         """
         self._make_registered_model()
         tags = {
@@ -181,7 +184,7 @@ class MlflowRegistry(RegisteredVersions):
     def follow(
         self, state: VersionState, versions: Iterable[int] = (), aliases: Iterable[str] = (), pin: bool = False
     ) -> None:
-        """Make these versions, aliases and the pin what the history says. Raises VersionNotFound: one is not registered."""
+        """Set these versions and aliases, and with ``pin`` the pin, as ``state`` says. Raises VersionNotFound: not registered."""
         with self._errors():
             for version in versions:
                 self._follow_version(self._find(version), version, state)

@@ -39,7 +39,7 @@ class RegisteredModel:
 
 
 class RegistryReader(Protocol):
-    """Reads what belongs to one registered name."""
+    """Reads the versions, tags and aliases of one registered model."""
 
     def version(self, number: int) -> RegisteredVersion | None:
         """One version, ``None`` if there is none with this number."""
@@ -174,5 +174,5 @@ class SqliteReader:
 
 
 def open_to_read(database: Path, seconds: float) -> sqlite3.Connection:
-    """A connection that cannot change the database; ``seconds`` to wait for a writer."""
+    """Open an sqlite file read-only; ``seconds`` is how long a query waits for a lock."""
     return sqlite3.connect(f"file:{quote(str(database))}?mode=ro", uri=True, timeout=seconds)

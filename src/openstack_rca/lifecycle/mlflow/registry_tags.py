@@ -31,7 +31,7 @@ KEY_FIGURES = ("accuracy", "loss", "test_accuracy", "test_loss", "test_precision
 
 
 def facts_of(version: Draft | Manifest, place: Place) -> dict[str, str]:
-    """Tags of a version that is not ready yet."""
+    """The MLflow tags that a version gets when it is created, with the status ``uploading``."""
     reason = {TAG_REASON: version.status_reason} if version.status_reason else {}
     return {
         **version.tags,
@@ -49,23 +49,23 @@ def facts_of(version: Draft | Manifest, place: Place) -> dict[str, str]:
 
 
 def is_registered_half(version: ModelVersion) -> bool:
-    """Whether ``register`` was cut off in the midst of taking this version in again."""
+    """Whether ``register`` was interrupted while it registered this version again."""
     return version.status == "uploading" and TAG_NUMBER in version.tags
 
 
 def number_of(found: RegisteredVersion) -> int:
-    """Our number of a version; MLflow's own may differ where it was registered again."""
+    """Our number of a version; MLflow's number differs if the version was registered again under another one."""
     text = found.tags.get(TAG_NUMBER, "")
     return int(text) if text.isdecimal() else found.version
 
 
 def stage_of(found: RegisteredVersion) -> str:
-    """Its stage: ours, else the one that it was moved to on MLflow's own pages; empty for none."""
+    """The stage of a version: our tag, else the stage set on MLflow's own pages; empty for none."""
     return found.tags.get(TAG_STAGE) or (found.stage if found.stage in STAGES else "")
 
 
 def leave_stage_there(client: Any, name: str, found: RegisteredVersion) -> None:
-    """Take a version out of the stage that it was moved to on MLflow's own pages: one version is in a stage at a time."""
+    """Clear the stage of a version that was set on MLflow's own pages; our own tag stays."""
     with warnings.catch_warnings():
         # MLflow calls its stages old-fashioned, and its pages still have them.
         warnings.simplefilter("ignore", FutureWarning)
@@ -73,7 +73,7 @@ def leave_stage_there(client: Any, name: str, found: RegisteredVersion) -> None:
 
 
 def created_of(found: RegisteredVersion) -> datetime:
-    """When it was made, in UTC."""
+    """When a version was created, in UTC; of one that was registered again, the original time."""
     with suppress(KeyError, ValueError):
         return datetime.fromisoformat(found.tags[TAG_CREATED])
     return datetime.fromtimestamp(found.created_ms / 1000, UTC)

@@ -35,7 +35,7 @@ _NOTHING: Mapping[str, Any] = {}
 
 
 class Part(Enum):
-    """What a record consists of; where one part cannot be written, the others are tried all the same."""
+    """A part of what is recorded of a run; when the server stops answering during one part, the others are still tried."""
 
     FACTS = "parameters, metrics and tags"
     FILES = "files"
@@ -73,7 +73,7 @@ class RunLogger:
         self.log_facts(metrics=metrics, step=step or 0)
 
     def set_tags(self, tags: Mapping[str, object], part: Part = Part.FACTS) -> None:
-        """Set tags of the run."""
+        """Set tags of the run; ``part`` is the part of the record that they belong to."""
         self.log_facts(tags=tags, part=part)
 
     def log_facts(
@@ -118,7 +118,7 @@ class RunLogger:
         self._do(write)
 
     def describe(self, text: str) -> None:
-        """Say in Markdown what the run is; its page shows it on top."""
+        """Set the run's description, in Markdown; an empty text changes nothing."""
         if text:
             self.set_tags({TAG_NOTE: text})
 
@@ -127,7 +127,7 @@ class RunLogger:
         self._do(lambda _client: record_trace(self._settings.tracking_uri, self._run, name, began, steps))
 
     def log_version(self, version: int, uri: str) -> None:
-        """Tie the run to the model version that it made or used."""
+        """Tag the run with the number and the URI of the model version that it made or used."""
         self.set_tags({TAG_VERSION: version, TAG_MODEL_URI: uri}, Part.END)
 
     def log_dataset(self, name: str, fingerprint: str, source: str, facts: Mapping[str, object]) -> None:
@@ -172,7 +172,7 @@ class RunLogger:
 
     @property
     def was_cut_off(self) -> bool:
-        """Whether the server went away, so that a part is missing which it would take another time."""
+        """Whether the server stopped answering, so that part of the record is missing and could be sent again later."""
         return bool(self._given_up)
 
     @property
@@ -184,7 +184,7 @@ class RunLogger:
         return [*self._notices, f"Files of this run are not recorded ({names}): {self._file_problem}"]
 
     def notice(self, text: str) -> None:
-        """Add a notice."""
+        """Add a sentence to ``notices``."""
         self._notices.append(text)
 
     def _do(self, write: Callable[[Any], None], part: Part = Part.FACTS, file: str = "") -> None:
@@ -225,7 +225,7 @@ class RunLogger:
 
 
 def patiently(settings: Settings, work: Callable[[], Any], most: float = math.inf) -> Any:
-    """Do what may ask a server several times, within the time that one call may take."""
+    """Return what ``work`` returns; raise RegistryUnavailable if a server takes longer than one call may, or ``most`` seconds."""
     if settings.tracking_uri.startswith("sqlite:"):
         return work()
     seconds = min(most, ONE_CALL * settings.network_timeout_seconds)

@@ -55,7 +55,8 @@ def plan_runs(settings: Settings, keep: int) -> list[RunDecision]:
 def prune_runs(settings: Settings, keep: int) -> list[RunDecision]:
     """Remove what ``plan_runs`` names: the run in MLflow with its trace, and the files that it stored.
 
-    A removed run can be restored in MLflow until ``mlflow gc`` clears it for good; its files are gone.
+    Returns the decision on every run; raises as ``plan_runs``. A removed run can be restored in MLflow until ``mlflow gc``
+    clears it for good; its files are gone.
     """
     client = connect(settings) if settings.mlflow_enabled else None
     return [_remove(settings, client, found) if found.goes else found for found in plan_runs(settings, keep)]

@@ -38,7 +38,7 @@ def called(uri: str) -> str:
 
 
 def said(text: str, uri: str, proxy: str = "") -> LifecycleError | None:
-    """The error that a server's own words, or those of a proxy on the way, mean; ``None`` if no row knows them."""
+    """The error for an answer (``text``) of a server or of a ``proxy`` before it; ``None`` if the table does not know it."""
     row = meaning(text, "openstack_rca.lifecycle.mlflow", "server_words.yaml")
     if row is None:
         return None

@@ -66,12 +66,12 @@ class Tracking:
     def analysis_run(
         self, run_name: str | None = None, began: datetime | None = None, tags: Mapping[str, str] | None = None
     ) -> Iterator[RunLogger]:
-        """A run of kind ``analysis``, which may be recorded later than it ``began``, with tags that it has from its start."""
+        """A run of kind ``analysis`` with these tags; ``began`` is its start time, None for now."""
         with self._run("analysis", run_name, began, tags) as logger:
             yield logger
 
     def has_finished_run(self, tag: str, value: str) -> bool:
-        """Whether a finished run has this tag; an unfinished one is removed. Raises RegistryUnavailable."""
+        """Whether a finished run has this tag; deletes unfinished runs that have it. Raises RegistryUnavailable."""
         with self._errors():
             for run in self._tagged(tag, value):
                 if run.info.status == "FINISHED":

@@ -22,7 +22,7 @@ MOST_REFUSALS = 20
 
 
 class Turns:
-    """The queue of one registered model; ``errors`` turns MLflow's errors into ours."""
+    """The queue of one registered model; ``errors`` makes a context that turns MLflow's errors into ours."""
 
     def __init__(self, client: Any, name: str, errors: Callable[[], Any]) -> None:
         self._client = client
@@ -31,7 +31,7 @@ class Turns:
 
     @contextmanager
     def turn(self, writer: str) -> Iterator[None]:
-        """Wait until no other writer is at it, and say that this one is. Raises RegistryUnavailable, RegistryRefused."""
+        """Wait until no other writer has the turn, and hold it for the block. Raises RegistryUnavailable, RegistryRefused."""
         self._wait(writer)
         try:
             yield

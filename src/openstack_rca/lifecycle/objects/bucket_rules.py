@@ -92,7 +92,7 @@ def rules_for(settings: Settings, upload_days: int, run_days: int) -> BucketRule
 def apply_rules(settings: Settings, rules: BucketRules) -> None:
     """Put the rules into the bucket beside those that are there, and read them back.
 
-    Raises StoreError: the server has no such policies, or did not keep it; else as every use of the store.
+    Raises StoreError: the server has no such policies, or did not keep this one; else as ``ask_bucket``.
     """
     answer = ask_bucket(settings, rules.bucket, "lifecycle")
     none_yet = answer.status == 404 and b"NoSuchLifecycleConfiguration" in answer.body

@@ -37,18 +37,18 @@ class Limits:
 
 
 def upload_limits(settings: Settings, size: int) -> Limits:
-    """For an upload of so many bytes: the slowest one that counts as getting on, and the answer to it."""
+    """The limits for an upload of ``size`` bytes: the time that it takes at the slowest accepted speed, and the answer."""
     seconds = math.ceil(size / SLOWEST_UPLOAD_BYTES_PER_SECOND)
     return Limits(2 * _quiet(settings) + timedelta(seconds=seconds), None)
 
 
 def download_limits(settings: Settings) -> Limits:
-    """For a model file, however large: it may take long as long as it comes."""
+    """The limits for downloading a model file: ample in all, so that only silence ends it early."""
     return Limits(LONGEST_DOWNLOAD, _quiet(settings))
 
 
 def question_limits(settings: Settings) -> Limits:
-    """For everything else, which is small: a server that sends a byte now and then is not waited for."""
+    """The limits for every other request, all of them small: they also end when bytes arrive too slowly."""
     return Limits(ONE_ANSWER * _quiet(settings), _quiet(settings))
 
 
@@ -57,7 +57,7 @@ def _quiet(settings: Settings) -> timedelta:
 
 
 def open_store(settings: Settings, root: str, limits: Limits) -> AnyStore:
-    """A store of the library for an artifact root (``file://``, ``s3://``, ``gs://`` or ``az://``).
+    """The store library's client for an artifact root (``file://``, ``s3://``, ``gs://`` or ``az://``).
 
     Raises ConfigurationError: credentials or certificates that cannot be used.
     """
@@ -98,7 +98,7 @@ def certificates(settings: Settings) -> bytes:
 
 
 def trusted_authorities(settings: Settings) -> ssl.SSLContext:
-    """Who may vouch for a server: those that the system trusts, and ``settings.ca_bundle``; errors as ``certificates``."""
+    """A TLS context that trusts the system's certificate authorities and ``settings.ca_bundle``; raises as ``certificates``."""
     # Only a store that is asked needs it.
     import ssl
 

@@ -50,7 +50,7 @@ class Hold:
             return hashlib.file_digest(stream, "sha256").hexdigest()
 
     def release(self) -> None:
-        """Let go of it."""
+        """Release the lock."""
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             os.close(descriptor)
@@ -73,7 +73,7 @@ def hold(path: Path) -> Hold | None:
 
 
 def remove_unheld(path: Path) -> bool:
-    """Remove a file that no process holds or writes; tells whether it is gone."""
+    """Remove a file unless a process holds or writes it; returns whether it is gone."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -93,14 +93,14 @@ def remove_unheld(path: Path) -> bool:
 
 
 def remove_leftovers(folder: Path, name: str = "*") -> None:
-    """Remove the temporary files, on their way to this file name, that killed processes left in a folder."""
+    """Remove the temporary files that killed processes left in a folder; ``name`` is the target's file name, as a glob."""
     for leftover in folder.glob(f".{name}.*{PART}"):
         remove_unheld(leftover)
 
 
 @contextmanager
 def temporary_file(target: Path) -> Iterator[Path]:
-    """An empty file beside ``target``, in a folder that is made where it is missing; it vanishes with the block."""
+    """An empty temporary file beside ``target``, removed at the end of the block; the folder is made if missing."""
     target.parent.mkdir(parents=True, exist_ok=True)
     remove_leftovers(target.parent, glob.escape(target.name))
     descriptor, temporary = _make_temporary(target)
@@ -113,7 +113,7 @@ def temporary_file(target: Path) -> Iterator[Path]:
 
 
 def finish(temporary: Path) -> None:
-    """Bring a temporary file to the disk, and give it the permissions that any other file of the user would have."""
+    """Flush a temporary file to the disk and give it the permissions of the user's ordinary files."""
     with temporary.open("rb") as stream:
         os.fsync(stream.fileno())
     # mkstemp makes files private; a model or a report may be read like any other file of the user.

@@ -44,11 +44,12 @@ class _Work(threading.Thread, Generic[Result]):
 
 
 def within(seconds: float, work: Callable[[Callable[[int, int], None]], Result], late: LifecycleError) -> Result:
-    """Do some work, told by a function of the bytes done and in all, and give up waiting for it after a while.
+    """Run ``work`` in a thread and return its result, or raise ``late`` when it takes too long.
 
     Args:
         seconds: the budget until the first byte of a download; what has arrived extends it, at 64 KiB a second.
-        late: raised when the budget is used up. The work goes on unheard and ends with the process.
+        work: gets a function to call with the bytes done and the bytes in total.
+        late: raised when the budget is used up. The thread goes on, its result is ignored, and it ends with the process.
     """
     running = _Work(work)
     start = time.monotonic()
@@ -64,10 +65,10 @@ def within(seconds: float, work: Callable[[Callable[[int, int], None]], Result],
 
 
 def side_by_side(at_once: int, work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-    """Do the same work on several items at a time, in daemon threads; they never delay process exit.
+    """Do the same work on ``at_once`` items at a time, in daemon threads; returns the results in the order of the items.
 
-    Raises the first exception of the work. The other items under way then end unheard, as they do where the caller is
-    interrupted; no further one is begun.
+    Raises the first exception of the work. Then, or where the caller is interrupted, results of items under way are
+    ignored and no further item is begun. The threads never delay process exit.
     """
     waiting = deque(enumerate(items))
     results: dict[int, Result] = {}
@@ -110,7 +111,7 @@ LONGEST_WAIT = 8.0
 
 
 def retrying(attempts: int, work: Callable[[], Result]) -> Result:
-    """Do some work, at most so often, until the store answers; it may have failed half-way before.
+    """Call ``work`` until the store answers, at most ``attempts`` times, with pauses; an earlier call may have done half of it.
 
     Raises StoreUnavailable: it did not answer at the last attempt either. Every other error is raised at once.
     """

@@ -26,7 +26,7 @@ LONGEST_ANSWER = 1024 * 1024
 
 @dataclass(frozen=True)
 class Answer:
-    """What the server said."""
+    """The server's answer; ``region`` is the bucket's region where the answer names it."""
 
     status: int
     body: bytes
@@ -34,13 +34,15 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """Status, region and body, as the sentences of stores are looked for in."""
+        """Status, region and body as one text, for ``store_errors.said``."""
         region = f"x-amz-bucket-region: {self.region}\n" if self.region else ""
         return f"status code: {self.status}\n{region}{self.body.decode('utf-8', 'replace')}"
 
 
 def ask_bucket(settings: Settings, bucket: str, query: str, method: str = "GET", body: bytes = b"") -> Answer:
-    """Ask for, or set (``PUT``), a property of a bucket: such as ``lifecycle``, or parameters in the order of their names.
+    """Get or set (``PUT``) a property of a bucket; an error status is returned, not raised.
+
+    ``query`` is a property such as ``lifecycle``, or parameters in alphabetical order.
 
     Raises StoreUnavailable: no answer, or none in HTTP. ConfigurationError: there are no keys to sign with.
     """

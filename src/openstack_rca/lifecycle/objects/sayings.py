@@ -15,7 +15,7 @@ from openstack_rca.shipped import shipped_yaml
 
 @dataclass(frozen=True)
 class Saying:
-    """One row of a table; ``kind`` is None where the table's usual kind of error holds."""
+    """One row of a table; ``sign`` finds it in an answer, ``kind`` is None for the table's usual error class."""
 
     sign: re.Pattern[str]
     what: str
@@ -25,7 +25,7 @@ class Saying:
 
 @cache
 def sayings(room: str, table: str) -> tuple[Saying, ...]:
-    """The rows of a table that lies in a room, the most telling first."""
+    """The rows of a table; ``room`` is the package that holds the file ``table``. The most specific come first."""
     return tuple(
         Saying(
             re.compile("|".join(row["signs"]), re.IGNORECASE),
@@ -38,5 +38,5 @@ def sayings(room: str, table: str) -> tuple[Saying, ...]:
 
 
 def meaning(text: str, room: str, table: str) -> Saying | None:
-    """The first row that knows what a server said."""
+    """The first row of a table whose sign is in ``text``, a server's answer; ``None`` if there is none."""
     return next((row for row in sayings(room, table) if row.sign.search(text)), None)

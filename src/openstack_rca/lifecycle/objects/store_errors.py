@@ -36,12 +36,12 @@ class ConditionNotSupportedError(StoreError):
 
 @contextmanager
 def store_errors(root: str, address: str, key: str, *, writing: bool = False) -> Iterator[None]:
-    """Turn the library's errors into ours.
+    """Turn the store library's errors in the block into ours (``StoreError`` and its kinds).
 
     Args:
         address: what to call the server when it does not answer.
         key: the object that is worked on; empty for a listing.
-        writing: a write that finds nothing has found no bucket.
+        writing: "not found" then means that the bucket is missing, not the object.
     """
     from obstore import exceptions
 
@@ -78,7 +78,7 @@ def key_taken(where: str) -> StoreObjectExists:
 
 @contextmanager
 def writing_to(target: Path) -> Iterator[None]:
-    """A full disk or a folder that cannot be written, in words. Raises StoreError: the operating system refused."""
+    """Turn an OSError in the block into a StoreError that says why ``target`` cannot be written."""
     try:
         yield
     except OSError as error:
@@ -87,7 +87,7 @@ def writing_to(target: Path) -> Iterator[None]:
 
 
 def way_on(error: OSError) -> str:
-    """What somebody can do about a file that cannot be written."""
+    """The hint for a file that cannot be written: a sentence on what to do."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return "Free some space or name another place."
     if error.errno in (errno.EEXIST, errno.ENOTDIR):
@@ -185,7 +185,7 @@ REGION = re.compile(
 
 
 def said(text: str, root: str, address: str, where: str) -> LifecycleError | None:
-    """The error that a store's own words (the answer, with its status) mean, ``None`` if no row knows them."""
+    """The error for a store's answer (``text``, with its status); ``where`` names the object. ``None`` if it is not known."""
     found = REGION.search(text)
     region = next((value for value in found.groups() if value), None) if found else None
     facts = {

@@ -62,12 +62,12 @@ class Signatures:
         return self._settings.verification_key is not None
 
     def get_ready(self) -> None:
-        """See early whether signatures can be verified, if they are to be. Raises ConfigurationError."""
+        """Check that signatures can be verified, if a verification key is set. Raises ConfigurationError: they cannot."""
         if self.verifies:
             check_verification(self._settings)
 
     def sign(self, path: Path, sha256: str, number: int) -> bytes:
-        """Make the signature of a file as a version of this number.
+        """Sign a file as version ``number``; ``sha256`` is the digest that it must have.
 
         Raises ConfigurationError: the key, the library or the work folder cannot be used. DigestMismatch: the file has another
         digest than was said.
@@ -108,7 +108,7 @@ class Signatures:
 
     @contextmanager
     def scratch_file(self) -> Iterator[Path | None]:
-        """Where to put a file that is only read to verify it; nowhere where signatures do not count. Raises StoreError."""
+        """A temporary path for a file to be verified; None where no verification key is set. Raises StoreError."""
         if not self.verifies:
             yield None
             return
@@ -141,7 +141,7 @@ class Signatures:
     def require_stored(self, version: ModelVersion, path: Path, store: ObjectStore, key: str) -> bytes:
         """Accept a file as this version only if the signature in the store says so; raises as ``require``.
 
-        Returns the signature; empty where signatures do not count.
+        Returns the signature; empty where no verification key is set.
         """
         if not self.verifies:
             return b""

@@ -20,7 +20,7 @@ MAKE_ONE = "Make one as docs/security.md shows."
 
 
 def check_signing(settings: Settings, place: Place) -> str:
-    """See whether versions of a place can be signed; nothing is changed. Raises ConfigurationError: they cannot."""
+    """Check that versions of a place can be signed; returns a sentence that names the key. Raises ConfigurationError."""
     signing_library()
     private = private_key(settings)
     if len(signed_name(place, "")) > LONGEST_NAME:
@@ -40,7 +40,7 @@ def check_signing(settings: Settings, place: Place) -> str:
 
 
 def check_verification(settings: Settings) -> str:
-    """See whether signatures can be verified, as ``check_signing`` does."""
+    """Check that signatures can be verified; a verification key must be set. Returns and raises as ``check_signing``."""
     assert settings.verification_key is not None
     signing_library()
     return f"{settings.verification_key} can be used ({public_key(settings.verification_key).curve.name})"

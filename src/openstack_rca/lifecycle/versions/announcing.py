@@ -18,7 +18,7 @@ PAUSE = 0.5
 
 
 def check_webhook(address: str) -> None:
-    """Raise ``ConfigurationError`` where an address cannot be one; said before anything is promoted."""
+    """Raise ``ConfigurationError`` where an address is not one of http or https."""
     try:
         parts = urlsplit(address)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -31,7 +31,7 @@ def check_webhook(address: str) -> None:
 
 
 def announce(address: str, promotion: Promotion, reason: str, settings: Settings) -> str:
-    """Tell a webhook of a promotion; returns what a person should know: empty where it was told, else a sentence."""
+    """Send a promotion to a webhook; returns an empty text, or a sentence on why it did not arrive."""
     # Few promotions have a webhook, and every command about versions imports this room.
     import urllib.error
 

@@ -71,7 +71,10 @@ class VersionChanges:
         return self._pin(version.version, reason, {})
 
     def unpin(self, reference: str | int | None = None, reason: str = "") -> int:
-        """Let ``latest`` be the highest version again, if this one (None: whichever) is pinned; gives the one that was."""
+        """Remove the pin, so that ``latest`` is the highest version again; returns the version that was pinned.
+
+        Raises ConfigurationError: none is pinned, or another one than ``reference``.
+        """
         pinned = self.index.pinned()
         if pinned is None:
             raise ConfigurationError("No version is pinned.")
@@ -94,12 +97,12 @@ class VersionChanges:
         )
 
     def describe(self, reference: str | int, text: str) -> ModelVersion:
-        """Say in words what a version is; an empty text takes the words away."""
+        """Set the description of a version in any state; an empty text removes it."""
         number = self.lifecycle.show(reference).version
         return self._change_version(word.DESCRIBED, number, details={"text": word.checked_text(text)})
 
     def set_alias(self, alias: str, reference: str | int, reason: str = "", *, force: bool = False) -> ModelVersion:
-        """Let ``@alias`` lead to a version; it leaves the one where it was. A protected one needs ``force``."""
+        """Let ``@alias`` lead to this version and no other. Moving a protected alias needs ``force``."""
         check_alias(alias)
         self.require_unprotected(alias, force=force)
         number = self._ready(reference).version
@@ -107,7 +110,7 @@ class VersionChanges:
         return self.index.get(number)
 
     def delete_alias(self, alias: str, reason: str = "", *, force: bool = False) -> int:
-        """Take an alias away; gives the version that it led to."""
+        """Remove an alias; returns the version that it led to. A protected one needs ``force``."""
         check_alias(alias)
         self.require_unprotected(alias, force=force)
         number = self.index.by_alias(alias).version
@@ -135,7 +138,7 @@ class VersionChanges:
         return self.index.get(number)
 
     def require_unprotected(self, *aliases: str, force: bool) -> None:
-        """Refuse to move an alias that the setting ``protected_aliases`` names, unless that is forced."""
+        """Raise ``ConfigurationError`` if the setting ``protected_aliases`` names one of these, unless ``force``."""
         protected = {name.strip().lower() for name in self.lifecycle.settings.protected_aliases.split(",")}
         for alias in aliases:
             if alias and alias.lower() in protected and not force:
@@ -192,7 +195,10 @@ def _follow_pin(registry: MlflowRegistry, state: VersionState) -> None:
 
 
 def number_of(lifecycle: ModelLifecycle, reference: str | int) -> int:
-    """The number of a version that may be pruned."""
+    """The number that a reference means; a number is taken as it is, so that a pruned version can be named.
+
+    Raises VersionNotFound: no version goes by another reference.
+    """
     found = re.fullmatch(r"[vV]?0*([1-9]\d{0,8})", str(reference).strip())
     return int(found.group(1)) if found else lifecycle.show(reference).version
 
@@ -203,7 +209,7 @@ def _require(reason: str) -> None:
 
 
 def check_alias(alias: str) -> None:
-    """Raise ``ConfigurationError`` where a name cannot be an alias, or means something else."""
+    """Raise ``ConfigurationError`` where a name cannot be an alias, or is reserved (``latest``, a number, a stage)."""
     if alias.lower() == "latest" or re.fullmatch(r"[vV]?\d+", alias):
         raise ConfigurationError(
             f"The alias {alias!r} is reserved: it has a meaning of its own.", "Choose a name such as champion."

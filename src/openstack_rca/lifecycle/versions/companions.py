@@ -13,7 +13,7 @@ LOADER = {ModelKind.ENGINE: "openstack_rca.service.pyfunc", ModelKind.OTHER: "ml
 
 
 def companions(manifest: Manifest) -> dict[str, bytes]:
-    """The files by name, always the same for the same version."""
+    """The content of each file by its name."""
     import yaml  # Listing versions needs none of it.
 
     kind = ModelKind(manifest.tags.get(TAG_MODEL_KIND, ModelKind.ENGINE.value))

@@ -24,7 +24,7 @@ DATA = ("data_fingerprint", "events", "templates", "services", "hosts", "mask_ve
 
 @dataclass(frozen=True)
 class Before:
-    """The version in use before: its number and what its manifest says."""
+    """The version that a description compares the new one with: its number and facts of its manifest."""
 
     version: int
     metrics: Mapping[str, float]
@@ -33,7 +33,7 @@ class Before:
 
 
 def introduced(draft: Draft, metadata: Mapping[str, str], before: Before | None) -> Draft:
-    """A draft with its description; ``metadata`` is what the publisher said of it beside metrics and card."""
+    """The draft with the generated description in its tags; ``metadata`` are the tags that the publisher gave."""
     about = introduction(draft.card, draft.metrics, draft.parameters, metadata, draft.run_id, before)
     return replace(draft, tags={**draft.tags, **({TAG_ABOUT: about} if about else {})})
 
@@ -46,7 +46,7 @@ def introduction(
     run_id: str | None,
     before: Before | None,
 ) -> str:
-    """A few lines of Markdown; the first one stands alone in lists.
+    """The description of a version: a few lines of Markdown, of which lists show the first one.
 
     Args:
         card: what the training wrote of its data; empty for a model that tells nothing.
@@ -95,7 +95,7 @@ def _figures(metrics: Mapping[str, float]) -> list[str]:
 
 
 def told_figures(metrics: Mapping[str, float]) -> list[str]:
-    """Names of the figures that are told of a version."""
+    """The names of those metrics that a description shows."""
     return [
         name for name in FIGURES if name in metrics and not (name in ("accuracy", "loss") and TEST + name in metrics)
     ]

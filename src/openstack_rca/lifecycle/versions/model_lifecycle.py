@@ -47,8 +47,8 @@ __all__ = ["LoadedModel", "ModelLifecycle", "ModelVersion", "VersionCheck"]
 class ModelLifecycle:
     """The versions of ``settings.model_name`` in the environment ``settings.experiment_name``.
 
-    ``at_step`` is called with the name of each finished publishing step; tests use it to crash there. ``index`` is where versions
-    are asked for; ``registry`` the same where MLflow is on: it has to be told of every change. ``None``: the store says all.
+    ``at_step`` is called with the name of each finished publishing step; tests use it to crash there. Versions are
+    looked up in ``index``: the MLflow ``registry``, or, where MLflow is off (``registry`` is None), the store.
     """
 
     def __init__(self, settings: Settings, *, at_step: Callable[[str], None] | None = None) -> None:
@@ -143,9 +143,9 @@ class ModelLifecycle:
         card: Mapping[str, Any],
         tags: Mapping[str, str],
     ) -> ModelVersion:
-        """Make a file that is kept elsewhere the next version here, described as there; what broke off goes on.
+        """Publish the file of a version of another environment as the next one here, or finish an interrupted attempt.
 
-        ``writer`` tells this taking over from every other, and is the same when it is tried again. Raises ModelFileDamaged,
+        ``writer`` identifies this copy and must be the same at every attempt. Raises ModelFileDamaged,
         RegistryUnavailable, StoreError, ConfigurationError, PublishFailed: it is not a version here.
         """
         draft = make_draft(model_file, run_id, metrics, parameters, card, tags, writer)
@@ -156,7 +156,7 @@ class ModelLifecycle:
         self._publisher.check_configuration()
 
     def publish_spooled(self) -> builtins.list[ModelVersion]:
-        """Publish what waits in the spool, oldest first, each once; and what the history has not got yet.
+        """Publish the models that wait in the spool, oldest first, each once, and write the events that wait there.
 
         Raises PublishFailed: registry or store still fail; what was not sent stays in the spool.
         """
@@ -227,7 +227,7 @@ class ModelLifecycle:
         )
 
     def lies_unregistered(self) -> bool:
-        """Whether the registry knows no version and the store holds some, as after working with MLflow switched off."""
+        """Whether the registry is empty while the store holds versions, as after working with MLflow switched off."""
         if self.registry is None or next(self.registry.newest_first(), None) is not None:
             return False
         root = urlparse(self.settings.artifact_root)
@@ -254,9 +254,9 @@ class ModelLifecycle:
         return store.exists(signature_key(key))
 
     def holding(self, sha256: str) -> ModelVersion | None:
-        """The newest good version that is this very file, signed where there is a signing key.
+        """The newest good version whose file has this digest; ``None`` if there is none.
 
-        One from before there was a key does not count: publishing it anew is how it gets a signature.
+        Where there is a signing key, an unsigned one does not count: it gets its signature by being published again.
         """
         same = (version for version in self.index.newest_first() if version.good and version.sha256 == sha256)
         return next((version for version in same if not self.signatures.signs or self.is_signed(version)), None)
@@ -332,7 +332,7 @@ class ModelLifecycle:
         """Read every version back: registry against store against digest.
 
         Returns one check a version, highest number first; half-published versions are named as problems. Raises
-        RegistryUnavailable, StoreUnavailable, StoreAccessDenied, StoreBucketNotFound: nothing can be said at all.
+        RegistryUnavailable, StoreUnavailable, StoreAccessDenied, StoreBucketNotFound, ConfigurationError: no check is possible.
         """
         self.signatures.get_ready()
         return [self.check(version) for version in self.list()]

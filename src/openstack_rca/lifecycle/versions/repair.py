@@ -24,7 +24,7 @@ REGISTER, RESTORE, NAMED = "register", "restore", "named"
 
 
 class Subject(StrEnum):
-    """What the registry says otherwise than the history."""
+    """The kind of thing in which the registry differs from the history."""
 
     PIN = PIN
     ALIAS = "alias"
@@ -33,7 +33,7 @@ class Subject(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """What is not as it should be.
+    """One problem that comparing registry, store and history found.
 
     Attributes:
         kind: ``register`` (a whole version that the registry does not know), ``restore`` (a pin, yank, alias, stage or
@@ -41,9 +41,9 @@ class Finding:
         version: which one; 0 for none.
         what: in words.
         done: whether it was repaired.
-        outcome: how; where MLflow could not give the number, which one the version has there.
-        subject: of ``restore``: what is to be made as the history says.
-        alias: its name, where it is about one.
+        outcome: how it was repaired; where MLflow could not give the number, which one the version has there.
+        subject: of ``restore``: what is to be set as the history says.
+        alias: the alias's name, where ``subject`` is ``ALIAS``.
     """
 
     kind: str

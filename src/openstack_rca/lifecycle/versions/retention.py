@@ -32,7 +32,7 @@ class PruneStep:
     """What is to become of one version, or of files without one.
 
     ``keys`` are its objects in the store, ``size_bytes`` their size together, ``registered`` whether the index knows it.
-    ``status`` and ``stage`` are what they were at the plan, the stage where a rule lets a version of it go.
+    ``status`` and ``stage`` are those at the time of the plan; both are empty for files without a version.
     """
 
     version: int
@@ -98,7 +98,7 @@ def plan_pruning(
 
 
 def carry_out(lifecycle: ModelLifecycle, steps: list[PruneStep]) -> list[PruneStep]:
-    """Remove what a plan says; what became protected since then stays.
+    """Remove what a plan says, except what became protected since then; returns the steps that were carried out.
 
     Raises RegistryUnavailable, StoreError: it stopped there; run it again.
     """
@@ -252,7 +252,7 @@ def parse_age(text: str) -> timedelta | None:
 
 
 def parse_policy(text: str) -> dict[str, timedelta]:
-    """The rule of the setting ``retention``: how long versions of a stage, or of ``none``, stay. Raises ConfigurationError."""
+    """Read the setting ``retention`` (``Staging=90d,none=30d``) as stage -> age, "" for none. Raises ConfigurationError."""
     known = {name.lower(): name for name in STAGES} | {NO_STAGE: ""}
     policy: dict[str, timedelta] = {}
     for part in filter(None, (part.strip() for part in text.split(","))):

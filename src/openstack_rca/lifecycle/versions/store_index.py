@@ -27,7 +27,7 @@ class StoreIndex:
         self.events = events
 
     def allocate(self, draft: Draft, at_least: int) -> int:
-        """The number after the highest folder; the create-only upload decides who has it."""
+        """The number after the highest folder, at least ``at_least``; it is taken only once the create-only upload succeeds."""
         return max(at_least, max(self._numbers(), default=0) + 1)
 
     def get(self, version: int) -> ModelVersion:
@@ -59,7 +59,7 @@ class StoreIndex:
         self.store.delete(self.place.manifest_key(version))
 
     def find_writer(self, writer: str) -> ModelVersion | None:
-        """The version with this writer token in its manifest."""
+        """The version with this writer token in its manifest; ``None`` if there is none."""
         for _, manifest in self._newest_manifests():
             if isinstance(manifest, Manifest) and manifest.writer == writer:
                 return self._as_version(manifest, read_state(self.events))

@@ -33,7 +33,7 @@ class StoredFiles:
         return ObjectStore(self._settings, root), name
 
     def manifest(self, version: ModelVersion) -> dict[str, Any]:
-        """What is written beside a version's file. Raises StoreError: it cannot be had. LifecycleError: it is none."""
+        """The manifest beside a version's file. Raises StoreError: the store fails. LifecycleError: it is not a JSON object."""
         store, key = self.locate(version)
         with suppress(ValueError):
             facts = json.loads(store.read(manifest_key(key)))
@@ -60,7 +60,10 @@ class StoredFiles:
         return LoadedModel(cached.path, version, source, notices_of(version), cached.held)
 
     def load_offline(self, reference: str, error: LifecycleError) -> LoadedModel:
-        """What of the cache can stand in, with a notice; else ``error`` is raised."""
+        """The best file of the cache for a reference, with a notice; raises ``error`` where there is none.
+
+        Raises SignatureInvalid, ConfigurationError: the file's signature cannot be accepted.
+        """
         for version in offline_candidates(self._cache, reference):
             cached = self._cache.verified(version.sha256)
             if cached is not None:
@@ -122,7 +125,7 @@ def only_ready(version: ModelVersion) -> ModelVersion:
 
 
 def notices_of(version: ModelVersion) -> list[str]:
-    """What a person who uses the version should know."""
+    """Sentences for the user of a version: that it is pinned, or yanked and why."""
     notices = []
     if version.pinned:
         notices.append(f"Version {version.version} is pinned; newer versions are not used until it is unpinned.")
@@ -132,7 +135,7 @@ def notices_of(version: ModelVersion) -> list[str]:
 
 
 def offline_candidates(cache: ModelCache, reference: str) -> list[ModelVersion]:
-    """Remembered versions that a reference may mean while registry or store are down, the best first."""
+    """Versions in the cache that a reference may mean while registry or store are down, the best first."""
     number = re.fullmatch(r"[vV]?0*([1-9]\d*)", reference)
     if number:
         return [found for found in [cache.version(int(number.group(1)))] if found]
