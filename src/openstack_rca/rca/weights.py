@@ -197,7 +197,7 @@ def current() -> Weights:
 
 @contextmanager
 def using(weights: Weights) -> Iterator[None]:
-    """Answer with another table, for this thread or task."""
+    """Within the block ``current()`` returns this table, in this thread or task only."""
     token = _table.set(weights)
     try:
         yield
@@ -207,7 +207,7 @@ def using(weights: Weights) -> Iterator[None]:
 
 @contextmanager
 def noting(read: set[str]) -> Iterator[None]:
-    """Answer with the same table, and add to ``read`` the name of each number that is asked for."""
+    """Within the block the name of each number that is read from the table in use is added to ``read``."""
     table = current()
     with using(_Noting(**{name: getattr(table, name) for name in _NAMES})):
         sink = _sink.set(read)
@@ -218,7 +218,7 @@ def noting(read: set[str]) -> Iterator[None]:
 
 
 def scaled(name: str, factor: float) -> Weights:
-    """The table in use with one number multiplied; what cannot exceed one stays at one."""
+    """A copy of the table in use with one number multiplied; strengths, shares and factors up to 1 stay at most 1."""
     table = current()
     value = getattr(table, name)
     bounded = value <= 1.0 and _UNITS[name] in (Unit.STRENGTH, Unit.SHARE, Unit.FACTOR)

@@ -18,7 +18,7 @@ from openstack_rca.rca.weights import current
 
 
 def infer_shared(findings: list[Finding], window: pl.DataFrame, topology: Topology) -> list[Finding]:
-    """Add accusations of what the stopped components share."""
+    """Return the findings, and behind them accusations of a dependency or host that all the stopped components share."""
     together = _slept_together(findings, window)
     shared = _sleeping_leaf(together, topology)
     stopped = together or _stopped(findings)

@@ -41,7 +41,7 @@ _WORD = re.compile(r"[A-Za-z][\w-]{2,80}")
 
 
 def discount_unconcerned(findings: Sequence[Finding], window: pl.DataFrame, topology: Topology) -> list[Finding]:
-    """Take the weight from what is a machine's, or a stranger's, own affair where the cloud works and complains of nothing."""
+    """Return the findings; those about no part of the cloud get weight 0, if the cloud runs and complains of nothing."""
     present = [name for name in window["component"].unique().to_list() if name not in _PLACES]
     cloud = window.filter(pl.col("component").is_in([name for name in present if belongs_to_cloud(name, topology)]))
     if cloud.height < current().active_lines or cloud["failed"].any():

@@ -20,7 +20,7 @@ _STEPS = (EvidenceSort.MISSING_STEP, EvidenceSort.LATE_STEP)
 
 
 def verdict_on(candidates: Sequence[Candidate], doubtful: bool = False) -> Verdict:
-    """How far the best candidate can be trusted; where it is ``doubtful``, thin evidence leaves a doubt, it does not clear."""
+    """Verdict on the first candidate; one too weak gives NO FAILURE FOUND, or INCONCLUSIVE if the case is ``doubtful``."""
     best = next(iter(candidates), None)
     if best is None or best.score < current().failure:
         return Verdict.INCONCLUSIVE if best is not None and doubtful else Verdict.NO_FAILURE_FOUND

@@ -60,7 +60,7 @@ class Catalogue:
 
     @cached_property
     def digest(self) -> str:
-        """A digest of all that the rules say."""
+        """SHA-256, in hex, of all fields of all rules."""
         rules = self._signatures.values()
         told = json.dumps([rule.fields if isinstance(rule, _Shipped) else vars(rule) for rule in rules], default=str)
         return hashlib.sha256(told.encode()).hexdigest()
@@ -81,11 +81,11 @@ class Catalogue:
         return Catalogue(rule for rule in self._signatures.values() if rule.id not in signature_ids)
 
     def speaking(self, found: Collection[str], told: Collection[str] | None = None) -> set[str]:
-        """Of the signatures found in the logs of one component those that speak there.
+        """Ids of the signatures in ``told`` that count: what they need was found, and none silences them.
 
         Args:
-            found: signatures found in the window; one of them meets ``needs``.
-            told: those found in the logs of the component, which ``unless`` is about; None: the same.
+            found: ids found anywhere in the window; ``needs`` of a signature is looked for here.
+            told: ids found in the logs of one component; ``unless`` is looked for here; None: as ``found``.
         """
         ids = set(found)
         own = ids if told is None else set(told)

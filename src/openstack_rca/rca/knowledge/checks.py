@@ -13,7 +13,7 @@ _OF_A_SERVER = ("openstack server ", "openstack console ")
 def concrete_checks(
     suggested: Iterable[str], component: str, topology: Topology, host: str | None = None, server: str | None = None
 ) -> list[str]:
-    """Fill in what is known, and leave out what another check shows too.
+    """Fill in the placeholders of checks, and leave out a check whose output another one shows too.
 
     Args:
         suggested: best first, with ``<unit>``, ``<component>``, ``<host>`` and the like; what nobody knows stays so.

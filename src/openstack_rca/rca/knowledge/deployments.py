@@ -42,7 +42,7 @@ def _names() -> dict[str, Any]:
 
 
 def unit_of(component: str, deployment: Deployment) -> str | None:
-    """The systemd unit of a component where a deployment gives it one of its own name; None: none, or the package's."""
+    """Name of a component's systemd unit where the deployment names it itself; None: no unit, or the package's name."""
     if deployment is Deployment.DEVSTACK and component in _names()["devstack"]:
         return f"devstack@{_names()['devstack'][component]}"
     if deployment is Deployment.TRIPLEO and _runs_in_container(component, deployment):
@@ -54,7 +54,7 @@ def unit_of(component: str, deployment: Deployment) -> str | None:
 
 
 def container_of(component: str, deployment: Deployment) -> str | None:
-    """The container (in charms, the application; in pods, what stands for its name) of a component; None: it has none."""
+    """Container of a component (charms: application; pods and OpenStack-Ansible: ``<placeholder>``); None: it has none."""
     if not _runs_in_container(component, deployment):
         return None
     if deployment in (Deployment.KOLLA, Deployment.KOLLA_PODMAN):

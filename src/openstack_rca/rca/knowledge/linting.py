@@ -127,7 +127,7 @@ def _faulty_cases(signatures: Mapping[str, Signature]) -> Iterator[tuple[str, st
 
 
 def speaker(signature: Signature, case: Case) -> str | None:
-    """Who logs the line of a case."""
+    """Component that logs the line of a case: its ``service``, else the first that may carry the signature; None: none may."""
     if case.service is not None:
         return case.service
     return next((name for name in load_topology().components if signature.applies_to(name)), None)

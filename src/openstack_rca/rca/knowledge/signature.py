@@ -97,7 +97,7 @@ class Signature(BaseModel):
             at once, and of which nobody complains, is a restart and no failure; a change counts only if trouble follows.
         contains: literals of which a matching text holds at least one (any case); derived from the pattern if empty.
         recovered: expression of the line that tells that it is over. What its named groups capture has to stand in the hit's
-            line too. A fault that is over and one that is not: the one that is not is told.
+            line too. Of two faults, the one that is not over is told.
         no_look_alike: nothing that a healthy cloud writes resembles the line, so no silent case is asked for.
         cases: what the rule must and must not do; empty where the catalogue was loaded compiled.
     """
@@ -219,7 +219,7 @@ class Signature(BaseModel):
         return found or self.otherwise
 
     def told_values(self, values: Mapping[str, str | None]) -> dict[str, str | None]:
-        """What of the captured values the title can name, by placeholder."""
+        """The captured values that the title names, by placeholder; empty values are left out."""
         found = {
             name: next((values[alike] for alike in alike_groups(name) if values.get(alike)), None)
             for name in _PLACEHOLDER.findall(self.title)

@@ -166,11 +166,11 @@ class Topology:
         return tuple(dict.fromkeys((*named, *everywhere)))
 
     def uses(self, component: str, other: str) -> bool:
-        """True if ``component`` needs ``other``, directly or through others, or uses it itself."""
+        """True if ``component`` depends on ``other`` (see ``depends_on``), or has it as a weak dependency of its own."""
         return self.depends_on(component, other) or other in self.dependencies(component)
 
     def depends_on(self, component: str, other: str) -> bool:
-        """True if ``component`` needs ``other``, directly or through others; never true of itself."""
+        """True if ``component`` has ``other`` as a hard dependency, directly or through others; never true of itself."""
         return component != other and other in self._reached(component)
 
     def _reached(self, component: str) -> frozenset[str]:

@@ -51,7 +51,7 @@ _SHELL = re.compile(r"[|;&*]|\s>\s")
 
 
 def fitted_check(check: str, component: str, topology: Topology, deployment: Deployment) -> str:
-    """A check that only reads, as it is typed where a deployment tool installed the cloud."""
+    """Return a check as the command that an operator types in this deployment; unchanged where it needs no other form."""
     if deployment is Deployment.PACKAGES:
         return check
     if engine := _ENGINE.match(check):

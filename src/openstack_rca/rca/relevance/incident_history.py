@@ -72,7 +72,7 @@ _EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="e
 
 @dataclass(frozen=True)
 class PastIncident:
-    """One analysis or labelled incident, with the last that was said of it."""
+    """One analysis or labelled incident, with its last confirmation."""
 
     analysis: AnalysisEvent
     confirmation: ConfirmedEvent | None = None
@@ -256,5 +256,5 @@ def event_of(report: Report) -> AnalysisEvent:
 
 
 def storable(text: str) -> str:
-    """Text fit to be kept: known secrets masked, not endless, without the halves of characters that a shell passes on."""
+    """Text fit to be kept: known secrets masked, cut to ``TEXT_LIMIT`` characters, ``?`` for each lone surrogate."""
     return shorten(mask_secrets(text.encode("utf-8", "replace").decode("utf-8")), TEXT_LIMIT)

@@ -41,14 +41,14 @@ def model_folder() -> Path | None:
 
 
 class MiniLM:
-    """The encoder.
+    """The encoder of sentences, with the weights in a folder.
 
     Args:
         folder: holds ``model.safetensors`` and ``tokenizer.json``.
 
     Raises:
         OSError: a file cannot be read.
-        ValueError: a file is damaged, or is of another network.
+        ValueError: the weights are damaged or those of another model.
     """
 
     name = NAME

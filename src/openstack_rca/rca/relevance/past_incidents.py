@@ -46,7 +46,7 @@ class Knowledge:
 
 @dataclass(frozen=True)
 class Recall:
-    """Similar incidents, best first, and what the confirmed ones add to the relevance of which component."""
+    """Similar incidents, confirmed ones first, then by similarity; and what confirmed ones add to a component's relevance."""
 
     similar: list[SimilarIncident] = field(default_factory=list)
     bonus: dict[str, float] = field(default_factory=dict)
@@ -69,7 +69,7 @@ def fingerprint_of(findings: Sequence[Finding], observed: pl.DataFrame) -> Finge
 
 
 def fit_to_issue(issue: str, findings: Sequence[Finding], knowledge: Knowledge) -> dict[str, float]:
-    """How far each component fits the issue, in [0, 1]: by meaning too, where semantic search is there."""
+    """How well each component fits the issue, in [0, 1]: by words, and by meaning where ``knowledge`` has a search."""
     fit = lexical_fit(issue)
     return fit if knowledge.search is None else mixed_fit(fit, semantic_fit(issue, findings, knowledge.search))
 
@@ -119,7 +119,7 @@ def add_history_bonus(relevance: Mapping[str, float], bonus: Mapping[str, float]
 
 
 def with_history_notes(causes: Sequence[Cause], relevance: Mapping[str, float], found: Recall) -> list[Cause]:
-    """The causes, with a note at the part of the confidence that the history raised."""
+    """The causes, with a note of what the history added to their fit; ``relevance`` is without it."""
     told = []
     for cause in causes:
         base = relevance.get(cause.component, 0.0)

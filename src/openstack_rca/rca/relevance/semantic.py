@@ -39,7 +39,7 @@ class Encoder(Protocol):
     name: str
 
     def encode(self, texts: Sequence[str]) -> Array:
-        """Float32 of shape (texts, dimensions)."""
+        """Embed texts; returns Float32 of shape (texts, dimensions); each row has length 1."""
 
 
 class SemanticSearch:
@@ -58,8 +58,7 @@ class SemanticSearch:
         """How alike a text is to each of the others, in [0, 1].
 
         Args:
-            others: what it is compared with.
-            keep: the others come again in later analyses, so their embeddings are worth a file.
+            keep: write the embeddings of ``others`` to the cache folder, for later analyses.
         """
         if not others or not text.strip():
             return [0.0] * len(others)
@@ -131,7 +130,7 @@ def open_semantic_search(cache_folder: Path | None) -> SemanticSearch | None:
 
 
 def mixed_fit(lexical: Mapping[str, float], semantic: Mapping[str, float]) -> dict[str, float]:
-    """Both fits together, the best component made as fit as it is for the surer of the two."""
+    """Sum of both fits of each component, scaled so that its maximum is the highest fit of either; empty without any fit."""
     names = dict.fromkeys([*lexical, *semantic])
     mixed = {name: lexical.get(name, 0.0) + semantic.get(name, 0.0) for name in names}
     best = max(mixed.values(), default=0.0)

@@ -28,7 +28,7 @@ _REPEATED = 30
 
 @dataclass(frozen=True)
 class EvidenceGroup:
-    """One cited event, and those of the same stream that are evidence in the same way."""
+    """One cited event, and the events alike (see ``grouped``)."""
 
     item: EvidenceItem
     like: tuple[EvidenceItem, ...] = ()
@@ -49,7 +49,7 @@ def grouped(evidence: Sequence[EvidenceItem]) -> list[EvidenceGroup]:
 
 
 def like_text(group: EvidenceGroup) -> str:
-    """Return where the further events of a group stand, "" if there are none."""
+    """Return how many further events a group has and on which lines, "" if there are none."""
     if not group.like:
         return ""
     here = [str(item.line) for item in group.like if item.file == group.item.file]

@@ -86,14 +86,14 @@ def simultaneous(report: Report) -> list[Cause]:
 
 
 def sure_since(point: Headline) -> list[str]:
-    """Return how sure the first cause is, where it is an answer, and since when it lasts."""
+    """Return up to two phrases: how sure the first cause is, unless it is a guess, and since when it lasts, if known."""
     cause = point.cause
     told = [certainty(point.verdict, cause.confidence)] if cause and point.sure else []
     return told + ([f"since {moment(cause.onset)}"] if cause and cause.onset else [])
 
 
 def lacks(report: Report) -> str:
-    """Return the first of what is missing, and how much more there is."""
+    """Return the first thing that the analysis could not see, and the number of others; "" if there is none."""
     if not report.missing:
         return ""
     more = len(report.missing) - 1

@@ -41,7 +41,7 @@ _TONES = {
 
 @dataclass(frozen=True)
 class Evidence:
-    """Alike evidence of a cause, with why it speaks against it ("" where that stands above already)."""
+    """A group of alike evidence and why it speaks against the cause ("" where that is said above it)."""
 
     group: EvidenceGroup
     why: str

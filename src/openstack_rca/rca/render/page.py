@@ -27,7 +27,7 @@ class Page:
         self.coloured = console.color_system is not None and not console.no_color
 
     def text(self, value: str, style: str = "", limit: int = LINE_LIMIT) -> Text:
-        """Return ``value`` made harmless; ``rich`` never reads a ``Text`` for markup."""
+        """Return ``value`` made harmless and cut to ``limit`` characters; nothing in it is read as markup."""
         safe = one_line(value, limit)
         if self._ascii:
             safe = safe.encode("ascii", "backslashreplace").decode("ascii")
@@ -55,7 +55,7 @@ class Page:
         self._console.print(Segments(shown), end="")
 
     def labelled(self, label: str, text: Text, lines: int) -> None:
-        """Print ``text`` behind ``label`` in at most ``lines`` lines, the further ones below its beginning."""
+        """Print ``text`` behind ``label`` in at most ``lines`` lines; further lines are indented."""
         if self._is_narrow(HEAD_INDENT):
             text, label = self.join((f"{label} ", "bold"), text), ""
         indent = self._indent
@@ -79,7 +79,7 @@ class Page:
         return front > self.width // 3
 
     def cut(self, text: Text, lines: int, width: int) -> list[Text]:
-        """Return ``text`` in at most ``lines`` lines, with dots where something was left out."""
+        """Return ``text`` wrapped to ``width`` columns, at most ``lines`` lines; dots end it where the rest was left out."""
         wrapped = text.wrap(self._console, width)
         kept = list(wrapped[:lines])
         if len(wrapped) > lines:
@@ -116,6 +116,6 @@ class Page:
         self.show(Text("\n" + " " * len(front)).join(rows), indent)
 
     def log_line(self, value: str, indent: int, matched: str = "") -> None:
-        """Print the telling part of a log line, the words ``matched`` in it."""
+        """Print the telling part of a log line, which includes the words ``matched``."""
         room = max(40, _LOG_LINES * (self.width - indent - 4))
         self.item("|", self.text(excerpt(value, min(LINE_LIMIT, room), matched)), indent)

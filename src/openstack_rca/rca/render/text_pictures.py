@@ -27,7 +27,7 @@ class ChainLine:
 
 
 def chain_lines(rows: Sequence[ChainRow]) -> list[ChainLine]:
-    """Return the rows of the chain, those that end here and say the same of one troubler in the line of the first."""
+    """Return the rows as lines; leaves that one component troubles in the same way share the line of the first."""
     lines: list[ChainLine] = []
     ends: dict[Hop, int] = {}
     for position, row in enumerate(rows):
@@ -71,7 +71,7 @@ _BAR = 14
 
 
 def story_title(story: StoryPicture) -> str:
-    """Which request a picture shows, and how many are like it."""
+    """Which request a picture shows, when it began, and how many more stopped like it."""
     others = f"; {story.like_it - 1} more stopped alike" if story.like_it > 1 else ""
     return f"{story.name}, begun {clock(story.begun)}{others}"
 

@@ -47,7 +47,7 @@ class Mark:
 
     @property
     def drawn_last(self) -> bool:
-        """Whether it lies over what happened at the same time."""
+        """Whether it is drawn over other marks of the same time."""
         return self.kind == "onset"
 
 

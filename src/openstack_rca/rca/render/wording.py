@@ -92,7 +92,7 @@ def spot(item: EvidenceItem | RequestStep) -> str:
 
 
 def logs_text(report: Report) -> str:
-    """Return what was read, as it was named."""
+    """Return the logs that were read, as the user named them."""
     return ", ".join(map(called, report.logs))
 
 
@@ -114,7 +114,7 @@ def kind_text(item: EvidenceItem) -> str:
 
 
 def reason(item: EvidenceItem, cause: Cause, told: set[str]) -> str:
-    """Return why an event speaks against a cause; "" if that was said before (``told``, which is added to)."""
+    """Return why an event speaks against a cause, and add it to ``told``; "" if it is there already."""
     own = item.accuses == cause.component and item.accused_host in (None, cause.host)
     text = item.why if own else accusation(item)
     if text.rstrip(".") in told:
@@ -141,7 +141,7 @@ def confidence_sides(cause: Cause) -> list[tuple[str, list[ConfidencePart]]]:
 
 
 def request_text(path: RequestPath) -> str:
-    """Return which request it is, and of which instance."""
+    """Return the id of the request, and of its instance if known."""
     return path.request_id + (f" (instance {path.instance_id})" if path.instance_id else "")
 
 
@@ -152,7 +152,7 @@ def span(episode: Episode) -> str:
 
 
 def alone(episode: Episode) -> str:
-    """Return the options of ``analyze`` that look at one stretch of trouble alone, in whole seconds around it."""
+    """Return ``--since`` and ``--until`` of ``analyze`` for this stretch of trouble, widened to whole seconds."""
     since = as_utc(episode.start).replace(microsecond=0)
     until = as_utc(episode.end)
     until += timedelta(microseconds=math.ceil(until.microsecond / 1e6) * 1_000_000 - until.microsecond)
@@ -160,7 +160,7 @@ def alone(episode: Episode) -> str:
 
 
 def window_text(report: Report) -> str:
-    """Return the window in words, with how it was come by."""
+    """Return the window in words, and whether it was given or found."""
     window = report.window
     if window.start is None and window.end is None:
         return "the whole of the logs"
@@ -217,5 +217,5 @@ def similar_facts(entry: SimilarIncident) -> str:
 
 
 def confirm_command(report: Report) -> str:
-    """Return the command that records what it really was."""
+    """Return the command with which a person records the real cause."""
     return f"openstack-rca confirm {report.id} --cause COMPONENT"

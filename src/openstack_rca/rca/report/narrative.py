@@ -72,7 +72,7 @@ def is_independent(candidate: Candidate) -> bool:
 
 
 def confidence(candidate: Candidate) -> float:
-    """Confidence of a cause in [0, 1]: the share right of labelled answers that were proven as well."""
+    """Confidence of a cause in [0, 1]: the share of right answers among labelled ones with a like proof and score."""
     return probability(standing(candidate), candidate.score)
 
 
@@ -94,7 +94,7 @@ def _parts(candidate: Candidate) -> list[ConfidencePart]:
 
 
 def host_of(candidate: Candidate, observed: pl.DataFrame) -> str | None:
-    """Hosts that the findings name, else those where the component logs."""
+    """Hosts that the findings name, else those where the component logs, separated by commas; None: none is known."""
     hosts: dict[str, float] = defaultdict(float)
     for finding in candidate.findings:
         if finding.accused_host and finding.directness is not Directness.SYMPTOM:
@@ -187,7 +187,7 @@ def _with_matched(items: Sequence[EvidenceItem], catalogue: Catalogue) -> list[E
 
 
 def causal_chain(named: Sequence[Candidate], findings: Sequence[Finding], topology: Topology) -> list[Hop]:
-    """From the first cause along the dependency graph to everything that it troubles."""
+    """At most ``MAX_HOPS`` steps from the first cause to the components that it troubles, nearest first."""
     root = named[0].component
     said: dict[tuple[str, str], Finding] = {}
     for finding in findings:

@@ -174,7 +174,7 @@ def with_lines_left(truth: Truth, events: pl.DataFrame) -> Truth:
 
 
 def score(question: Question, truth: Truth, report: Report, seconds: float) -> IncidentScore:
-    """Compare one answer with the truth: exact canonical names, those of the label's daemons among them, no substrings."""
+    """Compare one answer, which took ``seconds``, with the truth; a name is right only if it equals one of ``expected``."""
     found_nothing = report.verdict is Verdict.NO_FAILURE_FOUND
     ranked = () if found_nothing else tuple(dict.fromkeys(cause.component for cause in report.causes))
     rank = next((place for place, name in enumerate(ranked, 1) if name in truth.expected), None)
