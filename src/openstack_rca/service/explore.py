@@ -134,13 +134,13 @@ def filter_events(events: pl.DataFrame, wanted: EventFilter) -> pl.DataFrame:
 
 
 def bucket_seconds(first: datetime | None, last: datetime | None) -> int:
-    """Width of a column of a plot over this time: a round number of seconds, so that there are at most ``most``."""
+    """A round number of seconds for one column of a plot over this time, so that it has at most ``MOST_BUCKETS`` columns."""
     seconds = (last - first).total_seconds() if first and last else 0.0
     return next((width for width in _BUCKETS if seconds / width <= MOST_BUCKETS), _BUCKETS[-1])
 
 
 def counts(events: pl.DataFrame, by: str, seconds: int = 60) -> pl.DataFrame:
-    """Events per stretch of time and ``by`` (level, service or host): columns time, ``by``, events."""
+    """Events with a time, counted per ``seconds`` and value of ``by`` (level, service or host): columns time, ``by``, events."""
     return (
         events.filter(pl.col("time").is_not_null())
         .with_columns(pl.col("time").dt.truncate(f"{seconds}s"), pl.col(by).cast(pl.String).fill_null("unknown"))
@@ -151,7 +151,7 @@ def counts(events: pl.DataFrame, by: str, seconds: int = 60) -> pl.DataFrame:
 
 
 def templates(prepared: Prepared, events: pl.DataFrame) -> pl.DataFrame:
-    """The templates of these events against the baseline, those that grew most first.
+    """The templates of these ``scored_events`` beside their rates in the baseline, those that grew most first.
 
     Returns template, service, level, events, per_minute (over the time that these events cover), baseline_per_minute (0 for a
     template that training never saw, null without a model), score (mean), first (UTC), template_id.
@@ -191,7 +191,7 @@ def request_events(prepared: Prepared, request_id: str) -> pl.DataFrame:
 
 
 def failed_request_ids(events: pl.DataFrame) -> list[str]:
-    """Requests that logged an error, those that crossed the most services first."""
+    """At most ``MOST_REQUESTS`` ids of requests (global ids if known) with an error, those in the most services first."""
     journeys = (
         events.with_columns(journey=pl.coalesce("global_request_id", "request_id"))
         .filter(pl.col("journey").is_not_null())
@@ -220,7 +220,7 @@ def request_window(prepared: Prepared, request_id: str) -> tuple[datetime, datet
 
 
 def neighbours(prepared: Prepared, file: str, line: int, around: int = 5) -> pl.DataFrame:
-    """The cited event of a file and the events right before and after it there: columns of the events table."""
+    """The event at a line of a file, and ``around`` events before and after it there: columns of the events table."""
     events = prepared.read.events.filter(pl.col("file") == file).sort("line")
     before = events.filter(pl.col("line") <= line).tail(around + 1)
     return pl.concat([before, events.filter(pl.col("line") > line).head(around)])

@@ -22,7 +22,7 @@ Beside = Callable[[datetime], str]
 
 @dataclass(frozen=True)
 class Reply:
-    """The answer to a question about a report, with log lines and commands that only read; not yet made harmless."""
+    """The answer to a question about a report, with log lines and commands that only read; its text is not sanitised yet."""
 
     asked: Asked
     lines: list[str]
@@ -31,7 +31,7 @@ class Reply:
 
 
 def what_can_be_asked(report: Report | None = None) -> list[str]:
-    """Examples of questions; about a report with names that it holds."""
+    """Examples of questions, as sentences; for a report, with names that occur in it."""
     if report is None:
         return ["Choose logs and say what is wrong, for example: Instances stay in BUILD."]
     begun = report.causes[0].onset if report.causes else None
@@ -48,10 +48,10 @@ def what_can_be_asked(report: Report | None = None) -> list[str]:
 
 
 def follow_up(question: str, report: Report, earlier: Earlier = NO_PAST, beside: Beside = lambda when: "") -> Reply:
-    """Answer a question about a report from the report, and beside what was before it (``earlier``).
+    """Answer a question about a report from the report; a comparison uses the reports before it (``earlier``).
 
-    ``beside`` gives what stands behind each time in UTC, such as the same one in the reader's zone. A question that is of no
-    known sort is answered with what can be asked.
+    ``beside`` takes a time and gives the text to put after it, such as the same time in the reader's zone. A question of no
+    known sort is answered with examples of what can be asked.
     """
     if is_small_talk(question):
         return Reply(Asked.GREETING, what_can_be_asked(report))

@@ -31,7 +31,7 @@ from openstack_rca.model.quality import (
 
 @dataclass(frozen=True)
 class GateResult:
-    """What was found.
+    """The judgement of the gate on a trained model.
 
     Attributes:
         objection: why the model should not be used; empty if nothing speaks against it.
@@ -51,7 +51,7 @@ PROBE = "2026-11-23 04:17:00.000 7 INFO nova.compute.manager [-] probe of the ga
 
 
 def kind_of(path: Path) -> ModelKind:
-    """Whether the analysis can use a file of which nothing else is known: it has to open, and to score a line."""
+    """``ENGINE`` if the analysis can use a model file of unknown origin (it opens and scores a line), else ``OTHER``."""
     try:
         model = open_model_file(path)
     except ModelFileError:
@@ -66,7 +66,7 @@ def kind_of(path: Path) -> ModelKind:
 def check_model(
     model_file: Path, events: pl.DataFrame, config: TrainingConfig, lifecycle: ModelLifecycle
 ) -> GateResult:
-    """Judge a trained file by the part of its logs that the training held back; the lifecycle's settings name the margin."""
+    """Judge a trained file on those of its ``events`` that training held back; ``model_margin`` of the settings applies."""
     try:
         new = open_model_file(model_file)
     except ModelFileError as error:

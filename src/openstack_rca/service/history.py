@@ -33,7 +33,7 @@ CATEGORIES = tuple(category.value for category in Category)
 
 @dataclass(frozen=True)
 class Import:
-    """What came of an import of labelled incidents, by their names."""
+    """Names of the labelled incidents of an import: added, known before, and left out as healthy."""
 
     added: list[str]
     known: list[str]
@@ -41,12 +41,12 @@ class Import:
 
 
 def open_history(settings: Settings) -> History:
-    """The history of this home."""
+    """The history of past incidents below the home folder of the settings."""
     return History(settings.state_folder / HISTORY_FILE)
 
 
 def as_category(name: str | None) -> Category | None:
-    """A category by its name, one of ``CATEGORIES``."""
+    """The category of this name, one of ``CATEGORIES``; None for no name. Raises ValueError: another name."""
     return Category(name) if name else None
 
 

@@ -40,7 +40,7 @@ class Incident:
 
 @contextmanager
 def incidents_of(given: Sequence[Path]) -> Iterator[list[Incident]]:
-    """The incidents below folders and in ``.jsonl`` files, in their order; packed ones go afterwards.
+    """The incidents below folders and in ``.jsonl`` files, in their order; unpacked copies are removed when the block ends.
 
     Raises IncidentFormatError: one of them holds none, or a packed one cannot be read.
     """
@@ -67,8 +67,7 @@ def incidents_of(given: Sequence[Path]) -> Iterator[list[Incident]]:
 
 
 def with_files(incident: Incident) -> Incident:
-    """The same incident for another machine: with its files if it was packed, else by a path that does not depend on where
-    this process works."""
+    """The same incident for another machine: with its files if it was packed, else by an absolute path."""
     if not incident.packed:
         return replace(incident, folder=incident.folder.absolute())
     paths = (path for path in incident.folder.rglob("*") if path.is_file())
@@ -77,7 +76,7 @@ def with_files(incident: Incident) -> Incident:
 
 @contextmanager
 def placed(incident: Incident) -> Iterator[Incident]:
-    """An incident of ``with_files`` as a folder of this machine. Raises ClusterMismatch: it does not see its folder."""
+    """An incident of ``with_files`` as a folder of this machine. Raises ClusterMismatch: the folder is not visible here."""
     if incident.files is None:
         if not incident.folder.is_dir():
             raise ClusterMismatch(
@@ -96,7 +95,7 @@ def placed(incident: Incident) -> Iterator[Incident]:
 
 
 def unpack(packed: Path, into: Path) -> None:
-    """Write the incidents of a packed file as folders. Raises IncidentFormatError: unreadable, or a name leads out."""
+    """Write the incidents of a packed file as folders. Raises IncidentFormatError: unreadable, or a name leads out of them."""
     try:
         # Strings in JSON may hold other line separators.
         for line in filter(str.strip, packed.read_text(encoding="utf-8").split("\n")):
@@ -122,6 +121,6 @@ def _safe(name: str) -> PurePosixPath:
 
 
 def cloud_of(folder: Path) -> str:
-    """What the incidents of a folder are recordings of, by the folder's name."""
+    """The cloud whose incidents a folder holds: the folder's name, or its parent's where the folder is ``incidents``."""
     path = folder.resolve()
     return path.parent.name if path.name == _HOLDER else path.name

@@ -24,7 +24,7 @@ class Interrupt:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Take the signal until the block ends; only the main thread can."""
+        """Take the signal until the block ends; in another thread than the main one, do nothing."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return

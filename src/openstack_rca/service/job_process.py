@@ -24,7 +24,7 @@ log = logging.getLogger("training")
 
 
 class ProgressWriter(Listener):
-    """Writes what a training tells as lines of JSON, a few a second at most; whatever it hears, a stop takes effect."""
+    """Writes the progress of a training as lines of JSON, a few a second at most; after a stop, the next report raises."""
 
     def __init__(self, path: Path, interrupt: Interrupt) -> None:
         self._interrupt = interrupt
@@ -39,7 +39,7 @@ class ProgressWriter(Listener):
         self._file.close()
 
     def begin(self, step: int) -> None:
-        """A step begins; steps that were passed without a word begin with it."""
+        """Write that a step (its place in ``STEPS``, from 1) begins, and any earlier ones not written yet."""
         while self._step < step:
             self._step += 1
             self._write({"step": self._step, "time": time.time()})
@@ -87,7 +87,7 @@ class ProgressWriter(Listener):
 
 
 def main(job: Path) -> int:
-    """Run the training that the folder describes; what comes of it is written there."""
+    """Run the training that the folder describes and write its outcome there; gives the exit status."""
     # A shell that starts a server in the background makes its children deaf to it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")

@@ -146,7 +146,7 @@ def _spawn(settings: Settings, folder: Path, logs: list[str], config: TrainingCo
 
 
 def stop_training(settings: Settings) -> None:
-    """Ask the running training to stop, as Ctrl-C does: nothing half-written is left, the run is marked as killed."""
+    """Ask the running training, if any, to stop, as Ctrl-C does: no partial file is left, the run is marked as killed."""
     pid = _pid(jobs_folder(settings))
     if pid is not None:
         with suppress(ProcessLookupError):
@@ -160,7 +160,7 @@ def current_job(settings: Settings) -> Job | None:
 
 
 def read_job(settings: Settings, name: str) -> Job | None:
-    """A training by its id."""
+    """A training by its id; None where its files are gone or damaged."""
     folder = jobs_folder(settings)
     job = folder / name
     # The lock before the outcome: a process that ends in between has written its outcome by then.

@@ -103,7 +103,7 @@ class KeptLogs:
         return self._collection.sources
 
     def read(self, read: Read) -> LogRead:
-        """The events: from the cache, else by ``read``, which also reads on what has grown; then they are kept."""
+        """The events: from the cache, else by ``read`` (where files only grew, just the new part), and then kept."""
         if not self.enabled:
             return read(self._collection, None)
         kept = self.find()
@@ -120,7 +120,7 @@ class KeptLogs:
         return found
 
     def find(self) -> LogRead | None:
-        """What was kept of these very files, if they have not changed."""
+        """The kept events of these files; None if there are none or a file has changed."""
         facts = self._facts()
         try:
             if not self.enabled or facts is None or not all(map(is_same, self._sources, facts["identities"])):
@@ -224,7 +224,7 @@ class KeptLogs:
         return best
 
     def spill(self) -> BinaryIO:
-        """A file without a name, for the words of long logs while they are read."""
+        """A temporary file without a name, for the text of long logs while they are read."""
         return spill_file(self._settings)
 
     def _keep(self, found: LogRead, before: list[dict[str, Any]]) -> None:
@@ -272,7 +272,7 @@ class KeptLogs:
 
 
 def spill_file(settings: Settings) -> BinaryIO:
-    """A file without a name: in the cache folder, where there is room for long logs; elsewhere, where nothing can be kept."""
+    """A temporary file without a name: in the cache folder if that can be written, else in the system's temporary folder."""
     with suppress(OSError):
         settings.cache_folder.mkdir(parents=True, exist_ok=True)
         return cast(BinaryIO, tempfile.TemporaryFile(dir=settings.cache_folder))
@@ -280,12 +280,12 @@ def spill_file(settings: Settings) -> BinaryIO:
 
 
 def logs_folder(settings: Settings) -> Path:
-    """Where the cache lies."""
+    """The folder of the cached logs."""
     return settings.cache_folder / "logs"
 
 
 def list_kept(settings: Settings) -> list[KeptFile]:
-    """What is kept, the last used first."""
+    """The files of the cache, the last used first."""
     found = []
     for path in logs_folder(settings).glob("*.parquet"):
         with suppress(OSError):
@@ -299,7 +299,7 @@ def list_kept(settings: Settings) -> list[KeptFile]:
 
 
 def clear_kept(settings: Settings) -> int:
-    """Remove everything that is kept; gives how many bytes that was."""
+    """Remove every file of the cache; gives the number of bytes freed."""
     freed = 0
     for path in logs_folder(settings).glob("*.parquet"):
         with suppress(OSError):
@@ -309,7 +309,7 @@ def clear_kept(settings: Settings) -> int:
 
 
 def shrink(settings: Settings) -> None:
-    """Remove what was not used for the longest time until the rest is within the bound."""
+    """Remove the files of the cache that were unused for longest, until the rest is within ``log_cache_bytes``."""
     folder = logs_folder(settings)
     remove_leftovers(folder)
     for words in folder.glob(f"*{_WORDS}"):

@@ -36,7 +36,7 @@ class KeptReport:
 
 
 def keep_report(report: Report, settings: Settings) -> None:
-    """Keep a report under its id; of more than ``reports_kept`` the oldest go. Raises ConfigurationError: it cannot be."""
+    """Keep a report under its id; of more than ``reports_kept`` the oldest go. Raises ConfigurationError: not writable."""
     folder = settings.reports_folder
     path = folder / f"{report.created.astimezone(UTC):%Y%m%dT%H%M%S}Z_{report.id}.json"
     try:
@@ -74,7 +74,7 @@ def open_report(reference: str, settings: Settings) -> Report:
 
 
 def open_kept(report_id: str, settings: Settings) -> Report:
-    """A report by its whole id, as a link gives it: of this machine, else of its run. Raises ReportNotFound."""
+    """A report by its whole id, as in a link: kept on this machine, else with its recorded run. Raises ReportNotFound."""
     if _ID.fullmatch(report_id):
         for path in _files(settings):
             if _id_of(path) == report_id:
@@ -91,7 +91,7 @@ def reports_about(logs: Sequence[str], settings: Settings) -> list[Report]:
 
 
 def list_reports(settings: Settings, limit: int) -> list[KeptReport]:
-    """The newest reports; files that are not reports are passed over."""
+    """The newest ``limit`` reports; files that are not reports are passed over."""
     kept = []
     for report in _reports(settings, limit):
         first = report.causes[0] if report.causes else None

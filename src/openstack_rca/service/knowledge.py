@@ -8,7 +8,7 @@ EMBEDDINGS_FOLDER = "embeddings"
 
 
 def knowledge_for(settings: Settings, *, fast: bool, issue: str = "", history: History | None = None) -> Knowledge:
-    """Gather it; what cannot be had is a notice. Without ``history`` no past: an evaluation must not know its answers."""
+    """Past incidents of ``history``, if given, and unless ``fast`` semantic search; a notice for each that is missing."""
     notices = []
     past: list[PastIncident] = []
     if history is not None:

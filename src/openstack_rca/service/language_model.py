@@ -47,7 +47,7 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.-]+[A-Za-z0-9]")
 
 @dataclass(frozen=True)
 class Sentence:
-    """One sentence of the model without its citations, the evidence that it names, and why it is not supported, if so."""
+    """A sentence of the model without its citations, the evidence it cites, and why it is not supported (empty if it is)."""
 
     text: str
     cites: list[EvidenceItem]
@@ -77,12 +77,12 @@ class _Masks:
 
 
 def is_configured(settings: Settings) -> bool:
-    """Whether a language model is to be used at all."""
+    """Whether the settings name a language model and its address."""
     return bool(settings.llm_url and settings.llm_model)
 
 
 def narrate(report: Report, settings: Settings, question: str = "") -> Narrative:
-    """Have the report told, or a question about it answered.
+    """Have the language model retell the report, or answer a question about it.
 
     Raises ExtraMissing. ConfigurationError: no endpoint is set, or one that would send the key in clear text.
     LanguageModelUnavailable: it does not answer, or not in the form of the API.

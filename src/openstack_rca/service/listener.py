@@ -9,10 +9,10 @@ if TYPE_CHECKING:
 
 
 class Listener:
-    """Hears how far a use case is, and does nothing; a door overrides what it shows. What a method raises ends the use case."""
+    """Hears how far a use case is; its methods do nothing until overridden. An exception from one ends the use case."""
 
     def step(self, name: str) -> None:
-        """A step begins."""
+        """The step of this name begins."""
 
     def part(self, done: int, total: int) -> None:
         """Bytes done and bytes in all, of what the running step reads or uploads."""

@@ -52,7 +52,7 @@ def logs_by_reference(reference: str, settings: Settings) -> list[Path]:
 
 
 def reference_of(paths: Sequence[str | Path]) -> str:
-    """What leads to these logs again, in a link: the name of a sample, else the paths, one a line."""
+    """The reference to these logs in a link, for ``logs_by_reference``: the name of a sample, else the paths, one a line."""
     if len(paths) == 1:
         given = Path(paths[0])
         for sample in sample_incidents():

@@ -68,7 +68,7 @@ def reading_notes(read: LogRead, kept: KeptLogs | None = None) -> list[str]:
 
 
 def inspection_lines(inspection: Inspection) -> list[str]:
-    """The inspection as lines of text; what they quote of a log is not yet made harmless."""
+    """The inspection as lines of text; what they quote of a log is not sanitised yet."""
     lines = []
     for file in inspection.files:
         lines += _file_lines(file)

@@ -42,7 +42,7 @@ def read_given(
     *,
     templates: bool = True,
 ) -> LogRead:
-    """Read logs in the zone, as the format and within the bounds of the settings; errors as for ``read_logs``.
+    """Read logs with the time zone, log format and bounds of the settings; errors as for ``read_logs``.
 
     What lies elsewhere (``ssh://``, ``loki+https://`` and others, see ``service.remote``) is fetched first, read, and gone
     afterwards. With a cluster its workers read. ``templates`` as in ``ReadingOptions``.
@@ -156,7 +156,7 @@ def reader_of(
     *,
     templates: bool = True,
 ) -> Read:
-    """How logs are read in the zone, as the format and within the bounds of the settings, by the workers of a cluster if any."""
+    """A function that reads logs with the zone, format and bounds of the settings, by the workers of a cluster if given."""
     spill, bounds = partial(spill_file, settings), bounds_of(settings)
 
     def read(collection: Collection, latest: datetime | None) -> LogRead:
@@ -192,7 +192,7 @@ def _corrected(read: LogRead, settings: Settings) -> LogRead:
 
 
 def bounds_of(settings: Settings) -> Bounds:
-    """What one packed file may hold."""
+    """The bounds of the settings on the content of one archive."""
     return Bounds(settings.archive_members, settings.unpacked_bytes, settings.unpacked_ratio)
 
 
@@ -228,6 +228,6 @@ def reading_words(settings: Settings) -> list[str]:
 
 
 def canonical_names(services: pl.Series) -> dict[str, str]:
-    """The name of each service, and its canonical one where it has one."""
+    """Name of each service -> its canonical name, or the same name where it has none."""
     canonical = load_topology().canonical
     return {name: canonical(name) or name for name in services.drop_nulls().unique().cast(pl.String).to_list()}

@@ -19,8 +19,8 @@ ALWAYS_ON = ("enable_auto_versioning", "meaningful_folder_names", "cleanup_temp_
 def configured(given: Mapping[str, str | int | bool]) -> dict[str, str | int | bool]:
     """Let the values of the manual's ``MLFLOW_CONFIG`` take effect in this process, behind the environment.
 
-    An empty ``artifact_root`` is the default folder, ``enable_s3_upload`` false leaves a bucket of the file unused. Raises
-    ConfigurationError: a value that cannot work, or one that switches off what cannot be switched off.
+    An empty ``artifact_root`` is the default folder; with ``enable_s3_upload`` False, one in a bucket is ignored. Returns
+    ``given`` with the values in effect. Raises ConfigurationError: a value cannot work, or one of ``ALWAYS_ON`` is False.
     """
     for key in ALWAYS_ON:
         if not given.get(key, True):

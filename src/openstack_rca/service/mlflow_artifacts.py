@@ -25,7 +25,7 @@ _FILE_OF_VERSION = re.compile(r"/models/[^/]+_v\d+\.keras$")
 
 
 class VersionFolder(ArtifactRepository):  # type: ignore[misc]  # MLflow is not typed
-    """What lies beside the file (its URI) of one version and belongs to it, with an ``MLmodel`` made from its manifest."""
+    """One version, by the URI of its file, as a folder: its files, and an ``MLmodel`` made from its manifest."""
 
     def __init__(self, artifact_uri: str, tracking_uri: str | None = None, registry_uri: str | None = None) -> None:
         folder, _, self._file = artifact_uri.rpartition("/")
@@ -33,7 +33,7 @@ class VersionFolder(ArtifactRepository):  # type: ignore[misc]  # MLflow is not 
         self._folder = get_artifact_repository(folder, tracking_uri, registry_uri)
 
     def log_artifact(self, local_file: str, artifact_path: str | None = None) -> None:
-        """Nothing is ever added to a version."""
+        """Raises NotImplementedError: nothing is ever added to a version."""
         raise NotImplementedError
 
     log_artifacts = log_artifact
@@ -66,7 +66,7 @@ class VersionsOfAnyName(ModelsArtifactRepository):  # type: ignore[misc]
 
 
 class RunsWithVersions(RunsArtifactRepository):  # type: ignore[misc]
-    """MLflow's reader of addresses that begin with ``runs:``; of its methods those are replaced that MLflow documents."""
+    """MLflow's reader of addresses that begin with ``runs:``; overrides only methods that MLflow documents."""
 
     def list_artifacts(self, path: str | None = None) -> Any:
         """The files of the run, or of the version that it made, directly under a path."""

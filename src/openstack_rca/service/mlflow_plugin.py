@@ -29,19 +29,19 @@ class RegistersObjects(MetaPathFinder):
 
 
 class NoContext:
-    """What MLflow makes of the entry point; it adds nothing to runs."""
+    """The run context that MLflow makes of the entry point; it adds nothing to runs."""
 
     def in_context(self) -> bool:
-        """Never."""
+        """Always False: it applies to no run."""
         return False
 
     def tags(self) -> dict[str, str]:
-        """None."""
+        """No tags."""
         return {}
 
 
 def runs_with_versions(uri: str, tracking_uri: str | None = None, registry_uri: str | None = None) -> RunsWithVersions:
-    """What MLflow opens an address with that begins with ``runs:``.
+    """The artifact repository with which MLflow opens addresses that begin with ``runs:``.
 
     MLflow asks for it while it still imports itself, so its own classes can only be had later.
     """
@@ -53,7 +53,7 @@ def runs_with_versions(uri: str, tracking_uri: str | None = None, registry_uri: 
 def versions_of_any_name(
     uri: str, tracking_uri: str | None = None, registry_uri: str | None = None
 ) -> VersionsOfAnyName:
-    """The same for ``models:``."""
+    """As ``runs_with_versions``, for addresses that begin with ``models:``."""
     from openstack_rca.service.mlflow_artifacts import VersionsOfAnyName
 
     return VersionsOfAnyName(uri, tracking_uri, registry_uri)
