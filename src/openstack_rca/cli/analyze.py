@@ -180,7 +180,7 @@ def answer(
     full: bool = False,
     scheduler: str | None = None,
 ) -> AnalysisOutcome:
-    """Analyse, keep, print, then record; a run that cannot be recorded yet is a notice, the answer stands."""
+    """Analyse the logs, keep and print the report, record a run; what cannot be kept or recorded is only a notice."""
     if output is not None:
         check_report_path(output)
     with steps() as shown, open_cluster(scheduler, settings) as cluster:
@@ -219,7 +219,7 @@ def answer(
 
 
 def keep(outcome: AnalysisOutcome, settings: Settings) -> list[str]:
-    """Keep the report, its place in the history of incidents and what its run is to hold; gives what was impossible."""
+    """Save the report, its entry in the history of incidents and the facts of its run; returns a notice for each failure."""
     try:
         require_home(settings, writable=True)
     except ConfigurationError as error:
@@ -238,6 +238,6 @@ def keep(outcome: AnalysisOutcome, settings: Settings) -> list[str]:
 
 
 def record(settings: Settings) -> None:
-    """Have the answer, and what waited before it, recorded as runs, or say why that is not done yet."""
+    """Record this and all waiting analyses as runs; a notice says why one is not recorded yet."""
     for text in send_as_configured(settings).notices:
         notice(text)

@@ -64,7 +64,7 @@ def _serve(host: str, port: int, arguments: list[str]) -> None:
 
 
 def require_free(host: str, port: int, who: str) -> None:
-    """Say before anything large is loaded that the address cannot be listened on."""
+    """Check, before anything slow is imported, that ``who`` can listen there. Raises ConfigurationError: it cannot."""
     try:
         (family, kind, protocol, _, address), *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         with socket.socket(family, kind, protocol) as tried:
@@ -86,5 +86,5 @@ def is_loopback(host: str) -> bool:
 
 
 def in_url(host: str) -> str:
-    """The address as a URL holds it."""
+    """The host as a URL writes it: an IPv6 address in brackets."""
     return f"[{host}]" if ":" in host else host

@@ -15,7 +15,7 @@ _WORD = re.compile(r"(?:\"[^\"]*\"|\S)+")
 
 
 class HelpFormatter(click.HelpFormatter):
-    """Click's formatter, which by itself never writes lines of less than 50 columns."""
+    """Click's formatter, made to fit narrow terminals: Click alone never writes lines of less than 50 columns."""
 
     def __init__(self, indent_increment: int = 2, width: int | None = None, max_width: int | None = None) -> None:
         columns = shutil.get_terminal_size().columns - 2
@@ -34,7 +34,7 @@ class HelpFormatter(click.HelpFormatter):
                 self.write_text(description)
 
     def write_text(self, text: str) -> None:
-        """Write paragraphs; what is preformatted is broken where a shell reads on, if it does not fit."""
+        """Write paragraphs; preformatted commands that do not fit are continued with backslashes."""
         if self.width < _NARROW:
             paragraphs = text.split("\n\n")
             text = "\n\n".join(self._fitted(one) if one.startswith(_PREFORMATTED) else one for one in paragraphs)

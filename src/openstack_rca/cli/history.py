@@ -25,7 +25,7 @@ TEXT_WIDTH = 80
 
 
 class Component(click.ParamType[str]):
-    """A component; who asks the shell gets the list."""
+    """The type of an option that names a component; the shell completes its value."""
 
     name = "component"
 

@@ -9,7 +9,7 @@ from click.exceptions import NoSuchCommand
 
 
 class LazyCommand(NamedTuple):
-    """Where a command lives, and the line that the group's help shows of it without importing it."""
+    """A command's module and name there, and its line in the group's help, which is shown without importing it."""
 
     module: str
     attribute: str
@@ -28,7 +28,7 @@ class LazyGroup(click.Group):
         self.lazy = lazy
 
     def list_commands(self, context: click.Context) -> list[str]:
-        """Names of all commands, in the order of the alphabet."""
+        """Names of all commands, in alphabetical order."""
         return sorted({*self.commands, *self.lazy})
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
@@ -49,7 +49,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, context: click.Context, arguments: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that the first argument names. Raises NoSuchCommand, with those of the table that are called alike."""
+        """The command that the first argument names. Raises NoSuchCommand, which suggests commands with similar names."""
         try:
             return super().resolve_command(context, arguments)
         except NoSuchCommand as error:

@@ -16,7 +16,7 @@ YES = click.option(
 
 
 def age_option(context: click.Context, parameter: click.Parameter, value: str) -> timedelta:
-    """An age such as 30d, 12h or 4w; a plain number counts days."""
+    """Parse an age such as 30d, 12h or 4w; a plain number counts days. Raises click.BadParameter."""
     found = parse_age(value)
     if found is None:
         raise click.BadParameter(f"{value!r} is not an age such as 30d, 12h or 4w")

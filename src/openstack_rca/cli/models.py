@@ -217,6 +217,6 @@ def publish_command(spooled: bool, form: str, settings: Settings) -> None:
 
 
 def facts_of(version: ModelVersion) -> dict[str, object]:
-    """A version as JSON takes it: the number is text, so that nobody counts with it."""
+    """A version's facts for JSON; the version number is text, for it is a name and no quantity."""
     told = {"version": str(version.version), "created": version.created.isoformat(), "kind": version.kind.value}
     return asdict(version) | told | {"metadata": version.metadata}

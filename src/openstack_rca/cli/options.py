@@ -150,7 +150,7 @@ def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def settings_from(mlflow_uri: str | None, mlflow_experiment: str | None, disable_mlflow: bool) -> Settings:
-    """Settings of the environment, with the command's options on top; what is dangerous in them is said."""
+    """The environment's settings, with the command's options on top; notices tell of unsafe and mistyped ones."""
     settings = load_settings(
         mlflow_tracking_uri=mlflow_uri,
         experiment_name=mlflow_experiment,
@@ -164,7 +164,7 @@ def settings_from(mlflow_uri: str | None, mlflow_experiment: str | None, disable
 
 
 def parse_time(context: click.Context, parameter: click.Parameter, value: str | None) -> datetime | None:
-    """A moment, see ``service.moments``; without an offset it is in the logs' time zone."""
+    """Parse a time, see ``service.moments``; without an offset it is in the logs' zone. Raises click.BadParameter."""
     if value is None:
         return None
     try:

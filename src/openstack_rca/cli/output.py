@@ -34,12 +34,12 @@ PROGRAM = "openstack-rca"
 
 
 def console() -> Console:
-    """Standard output."""
+    """A Rich console on standard output."""
     return Console(highlight=False, emoji=False, soft_wrap=False)
 
 
 def program_path() -> str:
-    """How this program is called from where the user is: by its name if the shell finds it, else by its path."""
+    """The command that starts this program: its name if the shell finds it, else its path, quoted for the shell."""
     called = Path(sys.argv[0])
     found = shutil.which(PROGRAM)
     if called.name != PROGRAM or (found and Path(found).resolve() == called.resolve()):
@@ -48,7 +48,7 @@ def program_path() -> str:
 
 
 def show_report(report: Report, settings: Settings, *, full: bool) -> None:
-    """A report in text: on a terminal what fits on one screen, or all of it through the pager; elsewhere all of it."""
+    """Print a report as text: on a terminal one screen of it, or with ``full`` all through the pager; elsewhere all."""
     # Reports cost half a second to import, and most commands show none.
     from openstack_rca.service.reports import print_report
 
@@ -73,7 +73,7 @@ def show_report(report: Report, settings: Settings, *, full: bool) -> None:
 
 
 def error_console() -> Console:
-    """Standard error: progress, notices and errors."""
+    """A Rich console on standard error, for progress, notices and errors."""
     return Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
 
@@ -83,7 +83,7 @@ def say(text: str) -> None:
 
 
 def answer(form: str, facts: object, text: str) -> None:
-    """Print what was done, as JSON or in one line."""
+    """Print ``facts`` as JSON if ``form`` is json, else ``text`` as one line."""
     if form == "json":
         print_json(facts)
     else:
@@ -91,7 +91,7 @@ def answer(form: str, facts: object, text: str) -> None:
 
 
 def print_json(data: Any) -> None:
-    """One JSON document on standard output; a figure that is not a number is ``null``, which every reader takes."""
+    """Print one JSON document; NaN and infinite numbers become ``null``, for JSON has no word for them."""
     sys.stdout.write(json.dumps(_finite(data), indent=2, default=_plain, allow_nan=False) + "\n")
 
 
@@ -108,7 +108,7 @@ def _plain(value: object) -> str:
 
 
 def print_columns(titles: Sequence[str], rows: Sequence[Sequence[object]], right: Collection[str] = ()) -> None:
-    """A table as plain columns: every cell made harmless, whole on its line, whatever the width of the screen."""
+    """Print a table as plain columns, each row on one line of any width; titles in ``right`` name right-aligned columns."""
     lines = [list(titles), *([one_line(str(cell)) for cell in row] for row in rows)]
     widths = [max(cell_len(line[place]) for line in lines) for place in range(len(titles))]
     screen = console()
@@ -128,7 +128,7 @@ def print_listing(
     rows: Sequence[Sequence[object]],
     right: Collection[str] = (),
 ) -> None:
-    """Print what was found as JSON or as columns, or ``nothing`` where it is empty; see ``print_columns``."""
+    """Print ``facts`` if ``form`` is json, else ``rows`` as ``print_columns`` does, or ``nothing`` if there are none."""
     if form == "json":
         print_json(facts)
     elif rows:
@@ -138,12 +138,12 @@ def print_listing(
 
 
 def notice(text: str) -> None:
-    """Something worth knowing that is not an error."""
+    """Print on standard error something worth knowing that is not an error."""
     error_console().print(f"Note: {one_line(text)}", markup=False)
 
 
 class Steps(Listener):
-    """Shows the running step, with a bar where the length is known. Only a terminal is drawn on.
+    """Shows the running step, with a bar where the length is known. Draws only on a terminal.
 
     Every call is also a moment at which Ctrl-C takes effect.
     """
@@ -161,7 +161,7 @@ class Steps(Listener):
         self.task = self.progress.add_task(name.replace("_", " "), total=None, note="")
 
     def part(self, done: int, total: int) -> None:
-        """How far the running step is."""
+        """Show that ``done`` of ``total`` parts of the running step are over."""
         self.interrupt.check()
         if self.task is None:
             self.step("working")
@@ -169,7 +169,7 @@ class Steps(Listener):
         self.progress.update(self.task, completed=done, total=total or 1)
 
     def incident(self, done: int, total: int, name: str) -> None:
-        """How far the running step is, with the incident that it looks at."""
+        """Show how far the running step is, and ``name``, what it works on."""
         self.interrupt.check()
         if self.task is not None:
             self.progress.update(self.task, completed=done, total=total, note=name)

@@ -1,4 +1,4 @@
-"""Standard output whose end is no defect: its reader may go away, its disk may be full."""
+"""Standard output that copes with a reader who leaves and with a full disk."""
 
 import io
 import os
@@ -9,7 +9,7 @@ from openstack_rca.errors import OutputUnwritable
 
 
 class ReaderLeft(SystemExit):
-    """The reader of a pipe (head, less) has seen enough of what has no end: the program stops in good order, with status 0."""
+    """The reader of a pipe (head, less) has closed it: the program ends with exit status 0."""
 
 
 class _Output(io.FileIO):
@@ -38,7 +38,7 @@ class _Output(io.FileIO):
 
 
 def guard_standard_output() -> None:
-    """Let whatever this process prints or notes fail as ``_Output`` says; where a stream is closed it goes nowhere."""
+    """Let standard output and error fail as ``_Output`` says; what goes to a closed stream is discarded."""
     sys.stdout, sys.stderr = _guarded(sys.stdout), _guarded(sys.stderr, by_line=True)
 
 
@@ -53,7 +53,7 @@ def _guarded(before: TextIO | None, by_line: bool = False) -> TextIO:
 
 
 def end_with_reader() -> None:
-    """Let the command stop as soon as nobody reads: all that it still does is to print."""
+    """Make the command stop when the reader of its output leaves; for a command that from now on only prints."""
     raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
     if isinstance(raw, _Output):
         raw.ends_with_reader = True

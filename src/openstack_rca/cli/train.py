@@ -126,7 +126,7 @@ NOT_PUBLISHED = 3
 
 
 def exit_status(outcome: TrainOutcome) -> int:
-    """0 for a usable version, 1 for one that was refused, 3 where the model waits and nobody has it yet."""
+    """The exit status: 0 for a usable version, 1 for a refused one, 3 for a model that could not be published."""
     if outcome.version is None:
         return NOT_PUBLISHED
     return 1 if outcome.refused else 0
@@ -141,7 +141,7 @@ def learn(
     add: str | None = None,
     scheduler: str | None = None,
 ) -> TrainOutcome:
-    """Train with progress on the screen."""
+    """Train with progress on the screen; arguments and errors as for ``service.training.train``."""
     with steps() as shown, open_cluster(scheduler, settings) as cluster:
         return train(
             logs,
@@ -156,7 +156,7 @@ def learn(
 
 
 def print_training(outcome: TrainOutcome, settings: Settings, form: str = "text") -> None:
-    """Experiment, version, path and figures, the rivals' beside the model's."""
+    """Print a training's experiment, version, path and figures, as text or JSON; its notices go to standard error."""
     version = outcome.version
     facts = {
         "experiment": settings.experiment_name,
@@ -204,7 +204,7 @@ def _print_text(outcome: TrainOutcome, facts: Mapping[str, Any]) -> None:
 
 
 def print_figures(metrics: Mapping[str, float]) -> None:
-    """The model's figures on each part of the recording, and on its last part the simplest rivals' beside them."""
+    """Print the model's figures on the training, validation and test parts, and the simplest rival's on the test part."""
     print_columns(
         ("next template", "training", "validation", "test", "simplest rival"),
         [

@@ -16,7 +16,7 @@ from openstack_rca.errors import ConfigurationError
 
 
 def require_access() -> None:
-    """Go on if the visitor may; else draw the way in, and stop the page. Raises ConfigurationError."""
+    """Return if the visitor may see the page, else draw the login and stop. Raises ConfigurationError: bad secrets file."""
     secrets = _secrets()
     if "auth" in secrets:
         _require_login()

@@ -58,7 +58,7 @@ class Answer:
         logs: what was read; None for a report that was opened by its link and whose logs are not open here.
         prepared: those logs, read and scored; None until they are needed.
         notices: what could not be kept.
-        recording: what becomes of its run.
+        recording: the outcome of recording its run, once that is done.
         asked: what was asked about the report since.
         narratives: what a language model said, by question.
     """
@@ -106,7 +106,7 @@ class StepsShown(Listener):
             self._bar.progress(min(1.0, done / total) if total else 1.0)
 
     def end(self, good: bool) -> None:
-        """All is done, or something stood in the way."""
+        """Mark the analysis as done (``good``) or as stopped by an error."""
         self._status.update(
             label="Done" if good else "Stopped", state="complete" if good else "error", expanded=not good
         )
@@ -173,7 +173,7 @@ def open_answer(report_id: str, settings: Settings) -> Answer:
 
 
 def logs_of(answer: Answer, settings: Settings) -> Prepared | None:
-    """The logs of an answer, read now where they were not; None where they are not open here. Raises LogInputError."""
+    """The logs of an answer, read on first use; None where they may not be read here. Errors as ``prepared_logs``."""
     if answer.prepared is None and answer.logs is not None:
         with st.spinner("Reading the logs"):
             answer.prepared = prepared_logs(answer.logs, held_model(settings), settings)
@@ -201,7 +201,7 @@ def ask_about(answer: Answer, question: str, settings: Settings) -> None:
 
 
 def parse_time(text: str, settings: Settings) -> datetime | None:
-    """A typed time in UTC, see ``service.moments``; without an offset in the logs' zone. Raises ConfigurationError."""
+    """Parse a typed time, see ``service.moments``, to UTC; None if it is empty. Raises ConfigurationError."""
     if not text.strip():
         return None
     return parse_moment(text.strip()[:60], timezone=settings.log_timezone, now=datetime.now(UTC)).astimezone(UTC)

@@ -9,7 +9,7 @@ from openstack_rca.settings import Settings, load_settings
 
 
 def current_settings(arguments: Sequence[str] | None = None) -> Settings:
-    """Settings of this process, by the arguments of the script that Streamlit runs. Raises ConfigurationError."""
+    """The environment's settings, with ``arguments`` (default: this script's) on top. Raises ConfigurationError."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--root", action="append")
     parser.add_argument("--mlflow-uri")
@@ -25,6 +25,6 @@ def current_settings(arguments: Sequence[str] | None = None) -> Settings:
 
 
 def identity(settings: Settings) -> str:
-    """What tells one environment from another: where its versions and runs are."""
+    """A key that is the same only for the same environment: where its versions and runs are, and their names."""
     places = (str(settings.home), settings.tracking_uri, settings.artifact_root)
     return "\n".join((*places, settings.experiment_name, settings.model_name))

@@ -27,7 +27,7 @@ EXPLORE = "screens/explore.py"
 
 
 def draw_evidence(items: Sequence[EvidenceItem], answer: Answer, key: str, settings: Settings) -> None:
-    """Pieces of evidence, the strongest first; those that say the same are one piece."""
+    """Draw evidence, the strongest first, alike pieces as one; ``key`` makes the widgets' keys unique on the page."""
     groups = grouped(items)
     shown = groups
     if len(groups) > FIRST_SHOWN and not st.session_state.get(f"all-{key}"):
@@ -56,7 +56,7 @@ def _draw_group(group: EvidenceGroup, answer: Answer, key: str, settings: Settin
 
 
 def draw_link_to_line(item: EvidenceItem, answer: Answer) -> None:
-    """A link to the line in Explore, where its logs are open here."""
+    """Draw a link to the line in Explore, if the answer's logs can be read here and are no upload."""
     if answer.logs is not None and answer.logs.kind != "upload":
         where = {"logs": reference_of(answer.logs.paths), "f_file": item.file, "f_line": str(item.line)}
         st.page_link(EXPLORE, label="Open in Explore", icon=":material/open_in_new:", query_params=where)
@@ -75,7 +75,7 @@ def _draw_around(item: EvidenceItem, answer: Answer, settings: Settings) -> None
 
 
 def draw_neighbours(prepared: Prepared, file: str, line: int, around: int = 5) -> None:
-    """The events right before and after a cited one in its file; the cited one has a mark."""
+    """Draw a cited event, with a mark, and up to ``around`` events before and after it in its file."""
     rows = neighbours(prepared, file, line, around)
     if rows.is_empty():
         st.caption("These lines are not there any more.")

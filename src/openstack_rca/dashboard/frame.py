@@ -19,7 +19,7 @@ STYLE = (Path(__file__).resolve().parent / "style.css").read_text(encoding="utf-
 
 
 def draw_page(draw: Callable[[Settings], None]) -> None:
-    """Draw a page. What goes wrong in it becomes a sentence and a way on, never a stack trace."""
+    """Draw a page in its frame. An error in it is shown as a sentence with advice, never as a stack trace."""
     st.html(STYLE)
     guard(_draw, draw)
 
@@ -40,7 +40,7 @@ def _notices(settings: Settings) -> None:
 
 
 def guard(draw: Callable[..., None], *arguments: object) -> None:
-    """Call ``draw``; the one place of the dashboard that catches everything. Fragments and dialogs use it too."""
+    """Call ``draw`` and show any exception on the page as a sentence. Fragments and dialogs use it too."""
     try:
         draw(*arguments)
     except OpenStackRcaError as error:

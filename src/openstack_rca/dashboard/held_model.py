@@ -18,7 +18,7 @@ _KEY = "held_model"
 
 @dataclass(frozen=True)
 class HeldModel:
-    """The open model; ``problem`` says why there is none, where a connection stood in the way."""
+    """The open model, or none; ``problem`` holds the error, if one prevented opening it."""
 
     model: OpenModel
     environment: str
@@ -44,7 +44,7 @@ def held_model(settings: Settings) -> HeldModel:
 
 
 def refresh(settings: Settings) -> HeldModel:
-    """Open what is the latest now. An outage that leaves no model is told, not raised: logs can be read without one."""
+    """Open the latest version now. An error is not raised but kept as ``problem``: logs can be read without a model."""
     _watch.clear()
     listings.forget()
     try:
@@ -56,7 +56,7 @@ def refresh(settings: Settings) -> HeldModel:
 
 
 def draw_model(settings: Settings) -> None:
-    """The model in the sidebar and its button."""
+    """Draw the model in the sidebar, with the button that refreshes it."""
     held = held_model(settings)
     with st.sidebar.container(key="sidebar-model"):
         st.caption("Model")
@@ -71,13 +71,13 @@ def draw_model(settings: Settings) -> None:
 
 
 def draw_notices(settings: Settings) -> None:
-    """What is to be said of the model: problems, newer versions, a yank."""
+    """Draw notices about the model: problems, newer versions, a yank."""
     held = held_model(settings)
     _draw_notices(held, watch(settings, held))
 
 
 def watch(settings: Settings, held: HeldModel) -> ModelWatch:
-    """What registry and store say now; asked again after ``WATCH_SECONDS``."""
+    """What registry and store say of the model; the answer is kept for ``WATCH_SECONDS``."""
     version = held.model.used.version
     return _watch(identity(settings), version, held, settings)
 

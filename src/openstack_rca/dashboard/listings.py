@@ -22,7 +22,7 @@ def runs(settings: Settings, kind: str | None) -> list[RunSummary]:
 
 
 def forget() -> None:
-    """Something has changed, or may have: ask again."""
+    """Drop the kept lists, because something has changed or may have."""
     _versions.clear()
     _runs.clear()
 

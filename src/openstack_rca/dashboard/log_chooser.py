@@ -26,7 +26,7 @@ _KIND_OF = {"sample": SAMPLE, "path": PATH, "upload": UPLOAD}
 
 
 def choose_logs(settings: Settings) -> LogChoice | None:
-    """Draw the chooser; what was chosen stays when the visitor goes to another page."""
+    """Draw the chooser; returns the chosen logs, if any. The choice stays when the visitor goes to another page."""
     chosen = current_logs()
     kind = st.segmented_control(
         "Logs",
@@ -43,7 +43,7 @@ def choose_logs(settings: Settings) -> LogChoice | None:
 
 
 def take_linked_logs(settings: Settings) -> None:
-    """Choose the logs that the link names; a link that leads outside of the roots is told in a sentence."""
+    """Choose the logs that the page's link names; draw an error where they may not or cannot be read."""
     wanted = st.query_params.get(LOGS)
     if not wanted or st.session_state.get("logs_linked") == wanted:
         return
@@ -61,7 +61,7 @@ def take_linked_logs(settings: Settings) -> None:
 
 
 def link_logs(logs: LogChoice | None) -> None:
-    """Let the address of the page lead to these logs; an upload is its visitor's alone and gets no link."""
+    """Write these logs into the page's address; an upload is its visitor's alone and gets no link."""
     if logs is None or logs.kind == "upload":
         st.query_params.pop(LOGS, None)
     else:

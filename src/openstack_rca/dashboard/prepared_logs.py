@@ -27,7 +27,7 @@ OWN_LOGS = 2
 
 @dataclass(frozen=True)
 class LogChoice:
-    """The logs (a sample, a path or an upload) that a session works on; ``issue`` is what the operator said of a sample."""
+    """The logs of a session; ``kind`` is sample, path or upload, ``issue`` is what the operator said of a sample."""
 
     kind: str
     name: str
@@ -37,7 +37,7 @@ class LogChoice:
 
 @dataclass
 class Shelf:
-    """The last few results by key; a key that is being made is made once, also for two visitors at the same time."""
+    """A cache of the last ``size`` results; two visitors who ask for one at the same time have it made once."""
 
     size: int
     items: OrderedDict[str, Prepared] = field(default_factory=OrderedDict)
@@ -46,12 +46,12 @@ class Shelf:
     _making: dict[str, threading.Lock] = field(default_factory=dict)
 
     def peek(self, key: str) -> Prepared | None:
-        """What the key stands for, if it is there."""
+        """The result of this key, if it is kept."""
         with self._lock:
             return self.items.get(key)
 
     def get(self, key: str, make: Callable[[], Prepared]) -> Prepared:
-        """What the key stands for, made where it is not there."""
+        """The result of this key, made by ``make`` where it is not kept."""
         with self._lock:
             if key in self.items:
                 self.items.move_to_end(key)
@@ -73,13 +73,13 @@ class Shelf:
 
 @st.cache_resource(show_spinner=False)
 def shared_shelf() -> Shelf:
-    """Logs of the server, for all visitors."""
+    """The cache of logs on the server, shared by all visitors."""
     return Shelf(SHARED_LOGS)
 
 
 @st.cache_resource(scope="session", show_spinner=False)
 def own_shelf() -> Shelf:
-    """What this visitor uploaded."""
+    """The cache of this visitor's uploads."""
     return Shelf(OWN_LOGS)
 
 
@@ -101,7 +101,7 @@ def current_logs() -> LogChoice | None:
 
 
 def key_of(choice: LogChoice, held: HeldModel, settings: Settings) -> str:
-    """What a result on these logs depends on."""
+    """The cache key of a result: paths, times of change and sizes of the logs, the model's digest, the time zone."""
     paths = "\n".join(str(path) for path in choice.paths)
     return "\0".join((paths, stamp(choice.paths), held.model.used.digest, settings.log_timezone))
 

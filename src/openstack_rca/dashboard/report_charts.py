@@ -26,7 +26,7 @@ TURNS = {"silence": ("cross", QUIET), "gap": ("diamond", "#7c5cbf"), "recovery":
 
 
 def timeline_chart(report: Report) -> alt.LayerChart | None:
-    """Events per component over time, coloured by the highest anomaly score, with errors and the onset of each cause."""
+    """Events per component over time, coloured by highest anomaly score, with errors and onsets; None without events."""
     rows = _activity_cells(report)
     if not rows:
         return None
@@ -77,12 +77,12 @@ def timeline_chart(report: Report) -> alt.LayerChart | None:
 
 
 def is_scored(report: Report) -> bool:
-    """Whether a model scored anything of what the chart shows."""
+    """Whether any event in the timeline chart has an anomaly score."""
     return any(score is not None for row in report.activity for score in row.scores)
 
 
 def timeline_marks(report: Report) -> str:
-    """What the marks of the chart mean, of those that it holds."""
+    """A legend of the marks that the timeline chart of this report holds."""
     kinds = {entry.kind for entry in report.timeline}
     told = [
         "A bar: events were logged, the higher the more"
@@ -195,7 +195,7 @@ def _surprise(score: float | None) -> str:
 
 
 def chain_dot(hops: Sequence[Hop], roots: Sequence[str], dark: bool) -> str:
-    """The causal chain for Graphviz: what troubles what, roots filled, steps that no log line states dashed."""
+    """The causal chain in Graphviz's DOT language: root causes filled, steps that no log line states dashed."""
     ink, paper, line = ("#e8ecef", "#2b333b", "#9aa7b1") if dark else ("#1f2a33", "#eef3f6", "#6b7a86")
     names = list(dict.fromkeys([name for hop in hops for name in (hop.source, hop.target)]))
     number = {name: f"n{place}" for place, name in enumerate(names)}

@@ -17,7 +17,7 @@ from openstack_rca.service.showing import (
 
 
 def draw_rest(report: Report) -> None:
-    """All that a reader who has acted may want to know, folded."""
+    """Draw the rest of a report, folded: failed requests, what was not seen, what was ruled out, files."""
     _draw_stories(report)
     _draw_requests(report)
     _draw_rest(report)

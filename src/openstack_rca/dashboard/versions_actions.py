@@ -20,7 +20,7 @@ _DONE = "version_change_done"
 
 
 def draw_done() -> None:
-    """Say what the last press of a button did; it was pressed on the drawing before this one."""
+    """Draw what the last change did; its button was pressed before the page was drawn anew."""
     done = st.session_state.pop(_DONE, None)
     if done:
         st.success(prose(done))

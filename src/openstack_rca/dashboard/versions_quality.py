@@ -86,7 +86,7 @@ def _draw_figures(card: Sequence[dict[str, Any]], first: int, second: int) -> No
 
 
 def draw_drift(settings: Settings, version: ModelVersion) -> None:
-    """Has the cloud moved away from what this version was trained on?"""
+    """Draw the choice of recent logs and how far they differ from those that this version was trained on."""
     st.subheader("Drift", anchor=False)
     st.caption(
         "Choose recent logs without trouble, to see whether they still resemble those that this version learned from."

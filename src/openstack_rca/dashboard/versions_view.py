@@ -32,7 +32,7 @@ STATE_COLOURS = {"pinned": "#7c5cbf", "yanked": "#d97706", "ready": "#3b82a0", "
 
 
 def draw_versions(settings: Settings) -> None:
-    """The page."""
+    """Draw the page Models."""
     st.title("Models", anchor=False)
     versions = listings.versions(settings)
     if not versions:

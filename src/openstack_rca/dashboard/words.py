@@ -30,7 +30,7 @@ def block(text: str, limit: int = 2000) -> str:
 
 
 def rows_apart(rows: Iterable[str]) -> str:
-    """Rows that a screen may break, each made one harmless line, with a blank line between: so it shows where one begins."""
+    """Rows as one text: each a harmless line, with blank lines between, so that rows that a screen wraps stay apart."""
     return "\n\n".join(plain(row.replace("\n", " "), 400) for row in rows)
 
 
@@ -45,7 +45,7 @@ def without_marks(text: str) -> str:
 
 
 def sentence(error: OpenStackRcaError) -> str:
-    """What happened and the way on, for what reads Markdown."""
+    """An error's message and hint, for what reads Markdown."""
     return prose(f"{error.message} {error.hint}".strip(), 3000)
 
 
@@ -70,7 +70,7 @@ def here(moment: datetime | None, named: bool = True) -> str:
 
 
 def row_time(moment: datetime) -> str:
-    """The time of day for a row below ``draw_zones``."""
+    """The time of day of a UTC moment, with the viewer's in brackets, for a row below ``draw_zones``."""
     return f"{moment:%H:%M:%S}{here(moment, named=False)}"
 
 
@@ -81,7 +81,7 @@ def _time_columns(name: str) -> dict[str, str]:
 
 
 def time_cells(name: str, moment: datetime) -> dict[str, datetime]:
-    """The cells of a row for one time. Without a zone: Streamlit would turn them into the browser's."""
+    """A row's cells for one time, in UTC and the viewer's zone; naive, for Streamlit would convert them to the browser's."""
     return {
         column: as_utc(moment).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
         for column, zone in _time_columns(name).items()
@@ -89,7 +89,7 @@ def time_cells(name: str, moment: datetime) -> dict[str, datetime]:
 
 
 def time_columns(name: str) -> list[pl.Expr]:
-    """The same as columns of a frame."""
+    """The columns of ``time_cells``, made of the column ``name`` of a frame."""
     return [
         pl.col(name).dt.convert_time_zone(zone).dt.replace_time_zone(None).alias(column)
         for column, zone in _time_columns(name).items()
@@ -97,7 +97,7 @@ def time_columns(name: str) -> list[pl.Expr]:
 
 
 def time_formats(name: str, form: str) -> dict[str, Any]:
-    """How a table shows them, by the name of the column."""
+    """Streamlit's settings for the columns of ``time_cells``; ``form`` is the format of their times."""
     return {column: st.column_config.DatetimeColumn(format=form) for column in _time_columns(name)}
 
 
@@ -117,13 +117,13 @@ def time_axis(field: str) -> alt.X:
 
 
 def draw_zones() -> None:
-    """Which clocks the rows below show."""
+    """Draw a caption that names the time zones of the rows below."""
     zone = viewer_zone()
     st.caption(f"UTC, in brackets {prose(zone)}" if zone else "UTC")
 
 
 def ago(moment: datetime, now: datetime | None = None) -> str:
-    """How long ago, in words of ours."""
+    """How long ago a moment was, such as ``3 hours ago``; ``now`` is by default the present."""
     seconds = max(0.0, ((now or datetime.now(UTC)) - moment).total_seconds())
     for size, name in ((86400, "day"), (3600, "hour"), (60, "minute")):
         if seconds >= size:
@@ -133,7 +133,7 @@ def ago(moment: datetime, now: datetime | None = None) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """A length of time in words of ours."""
+    """A length of time such as ``9.5 s``, ``3.0 min`` or ``2.5 h``; empty for None."""
     if seconds is None:
         return ""
     if seconds < 120:

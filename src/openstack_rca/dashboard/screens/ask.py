@@ -21,7 +21,7 @@ REPORT = "report"
 
 
 def draw(settings: Settings) -> None:
-    """The page."""
+    """Draw the page Ask."""
     st.title("What went wrong?", anchor=False)
     held = held_model(settings)
     shown = _shown_answer(settings)

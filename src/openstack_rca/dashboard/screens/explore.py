@@ -55,7 +55,7 @@ LEVEL_COLOURS = {
 
 
 def draw(settings: Settings) -> None:
-    """The page."""
+    """Draw the page Explore."""
     st.title("Explore the logs", anchor=False)
     held = held_model(settings)
     with st.container(border=True):

@@ -14,7 +14,7 @@ CPU = "system/cpu_utilization_percentage"
 
 
 def draw(settings: Settings) -> None:
-    """The page."""
+    """Draw the page Runs."""
     st.title("Runs", anchor=False)
     if not settings.mlflow_enabled:
         st.info("Runs are not recorded: MLflow is turned off for this server.")

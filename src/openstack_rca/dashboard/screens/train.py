@@ -17,7 +17,7 @@ DEFAULTS = TrainingConfig()
 
 
 def draw(settings: Settings) -> None:
-    """The page."""
+    """Draw the page Train."""
     st.title("Train a version", anchor=False)
     job = current_job(settings)
     if job is not None and job.running:
