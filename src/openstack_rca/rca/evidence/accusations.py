@@ -68,7 +68,7 @@ _HARMLESS = re.compile(
 
 @dataclass(frozen=True)
 class Accusation:
-    """One component that an event's text speaks against; vague if only the place tells, not the words."""
+    """A component that an event's text accuses; ``vague``: the words tell no kind of fault, only the place in the code does."""
 
     component: str
     category: Category
@@ -80,11 +80,11 @@ class Accusation:
 def accuse(
     text: str, accuser: str | None, topology: Topology, logger: str | None = None, told: str | None = None
 ) -> Accusation | None:
-    """Read from an error's own text (message, exception, traceback) which component failed it.
+    """Read from an error's own text (message, exception, traceback) which other component failed; None where none is told.
 
     Args:
         accuser, logger: component and Python module that logged it.
-        told: the line of the event that says most; the whole text where it is not known.
+        told: the line of the event that says most (``telling_line``); None: the whole text is read.
     """
     if _TIMEOUT in text:
         consumer = _rpc_consumer(text, topology)
@@ -174,7 +174,7 @@ def _named(text: str, accuser: str | None, topology: Topology) -> Accusation | N
 
 
 def named_dependencies(words: str, accuser: str | None, topology: Topology) -> list[tuple[str, str]]:
-    """What a text calls by name of what its logger needs: the words of the text and the component."""
+    """Dependencies of the accuser that a text names: pairs of the words in the text and the component."""
     project = (accuser or "").split("-")[0]
     spoken = [(match.group(), match.group()) for match in _names(topology).finditer(words)]
     for match in _SERVICE.finditer(words):

@@ -29,11 +29,11 @@ FAILED = (
 
 
 def looks_preselected(observed: pl.DataFrame, rates: NormalRates) -> bool:
-    """Whether these are errors that somebody picked out of the logs.
+    """Whether these are lines that somebody picked out of the logs for their errors.
 
     Args:
         observed: all events that were given (``component``, ``level``, ``failed``).
-        rates: where they know any of the components, a few lines are for them to judge.
+        rates: where they know any of the components, only logs without a line below a warning count as picked.
     """
     errors = int(observed["failed"].sum())
     if errors == 0 or is_filtered(observed):
@@ -45,12 +45,12 @@ def looks_preselected(observed: pl.DataFrame, rates: NormalRates) -> bool:
 
 
 def is_filtered(observed: pl.DataFrame) -> bool:
-    """Whether nothing below a warning is left, so that silence says nothing about who wrote."""
+    """Whether no event is below a warning, so that a stream's silence proves nothing."""
     return not observed.select((~pl.col("level").is_in(["WARNING", *_TROUBLED])).any()).item()
 
 
 def fails_in_cloud(window: pl.DataFrame, topology: Topology) -> bool:
-    """Whether any of what failed is the cloud's; where nothing in the window is, whatever failed counts."""
+    """Whether a component of the cloud logged a failure; always true where the window holds no component of the cloud."""
     present = {component for component in window["component"].unique() if belongs_to_cloud(component, topology)}
     failed = window.filter(pl.col("failed"))["component"].unique().to_list()
     return not present or not present.isdisjoint(failed)
@@ -67,7 +67,7 @@ def goes_on_failing(window: pl.DataFrame) -> bool:
 def unexplained_errors(findings: Sequence[Finding], topology: Topology) -> bool:
     """Whether an explicit error is left that no rule knows and that these logs do not show as ordinary.
 
-    A single error of something that was just deleted is ordinary on every cloud that people use, and so are a few of a
+    A single error about something that does not exist is ordinary on every cloud, and so are weak findings against a
     program that is not part of it.
     """
     table = current()

@@ -26,7 +26,7 @@ def earlier_causes(
     catalogue: Catalogue,
     topology: Topology,
 ) -> pl.DataFrame:
-    """Events before a stretch of trouble in which a signature reads a component's own fault, stop or start, or that it is over.
+    """Events before a stretch of trouble in which a signature reads a component's own fault, stop, start or recovery.
 
     Only what is new then counts: a kind of line that normal logs hold, or that the same logs hold longer before, is no
     news, and what lies in another stretch of trouble is answered there.

@@ -49,10 +49,10 @@ class _End:
 
 
 def discount_ended_well(findings: Sequence[Finding], window: pl.DataFrame) -> list[Finding]:
-    """Take the weight from complaints each of which ended well, where nothing else is held against who they accuse.
+    """Set to 0 the weight of findings whose events all ended well, where no other finding speaks against the accused.
 
-    A peer has to answer within the time of a restart. An object may take longer, though not after an error, but few of them:
-    where each attempt fails first, something is wrong.
+    A peer has to answer again within the time of a restart. Work on an object may take longer, though not after an error.
+    Where this holds of many objects of one component its findings keep their weight: each first attempt fails.
     """
     # A silence cites a line, and is none: that somebody soon answers ends it no sooner than its own next line.
     told = [one for one in findings if one.strength and one.rows and 0 < one.count <= len(one.rows)]

@@ -59,10 +59,10 @@ def kind_of_error(component: str, *texts: str, untold: Category | None = None) -
 
 
 def kind_of(*texts: str, subjects: bool = False) -> Category | None:
-    """Kind of fault that the first of the texts speaks of that speaks of any; None where all are silent.
+    """Kind of fault that the texts tell: that of the first text in which the table finds one; None where it finds none.
 
     Args:
-        subjects: what the texts are about tells the kind, since no word says what is wrong with it.
+        subjects: read the table's rows of subjects (what a text is about) in the place of those that say what is wrong.
     """
     for text in texts:
         if len(text) > TEXT_LIMIT:
@@ -79,7 +79,7 @@ def kind_of(*texts: str, subjects: bool = False) -> Category | None:
 
 @cache
 def kinds(subjects: bool = False) -> list[tuple[Category, list[tuple[str, list[str]]], int]]:
-    """The rows of the table, the most exact first: literals, each with the expressions that need it or another one."""
+    """The rows of the table, the most exact first: kind, (literal, expressions that need it) pairs, flags for ``re``."""
     rows = []
     for row in shipped_yaml("openstack_rca.rca.evidence", "error_kinds.yaml"):
         if row.get("subject", False) is not subjects:
@@ -110,7 +110,7 @@ def printable_statement(message: str, exception: str | None, detail: str | None)
 
 
 def statement_of(message: str, exception: str | None, detail: str | None, longest: int) -> str:
-    """One sentence of the logger's own words: the telling line first, and where it stood."""
+    """One sentence of the logger's own words, at most ``longest`` characters: the telling line, the message in parentheses."""
     told = telling_line(message, exception, detail)
     first = message.strip()
     words = told if told in first or first in told else f"{told} ({first})"

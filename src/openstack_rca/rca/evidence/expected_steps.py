@@ -44,7 +44,7 @@ class ExpectedSteps:
 
     @property
     def told(self) -> pl.DataFrame:
-        """The steps of all sources."""
+        """``steps`` and ``proofs`` in one frame."""
         return self.steps if self.proofs.is_empty() else pl.concat([self.steps, self.proofs])
 
 
@@ -57,7 +57,7 @@ class Trouble:
         stops: one row a story, with the step that it stopped at.
         went_on: the steps that came meanwhile.
         chance: probability that as many normal steps stay away.
-        late: the steps came, after their time.
+        late: the steps of ``stops`` came, but too late; False: they did not come.
     """
 
     start: datetime
@@ -100,7 +100,7 @@ def _with_proofs(trouble: Trouble, proofs: pl.DataFrame) -> Trouble:
 
 
 def step_suspicion(expected: ExpectedSteps, observed: pl.DataFrame) -> np.ndarray:
-    """How suspicious each observed event is because its request stopped after it: 1 for each such request, else 0."""
+    """(observed events,) how many of the requests in ``find_troubles`` stopped, or were late, after each event."""
     if expected.steps.is_empty():
         return np.zeros(observed.height)
     stops = pl.concat([trouble.stops.select("row") for trouble in find_troubles(expected)] or [_NO_ROWS])
@@ -111,7 +111,7 @@ def step_suspicion(expected: ExpectedSteps, observed: pl.DataFrame) -> np.ndarra
 
 
 def proven(steps: pl.DataFrame) -> pl.DataFrame:
-    """Steps of rules that held here at first: another cloud may go another way from the beginning."""
+    """The steps of those rules whose first ``proven_steps`` steps all came: on another cloud a rule may never hold."""
     rule, often = ["service", "template", "follower"], int(current().proven_steps)
     first = steps.sort("time", "row").group_by(rule, maintain_order=True).agg(pl.col("state").head(often))
     holds = first.filter(

@@ -19,10 +19,10 @@ class Finding:
         proofs: for each row the line of the event that says it; empty where the event as a whole does.
         unexplained: an explicit error that no rule knows.
         vague: its words tell no kind of fault, so the category is only the likeliest one.
-        quiet: words of trouble below the level of an error, that only others' complaints make a cause.
+        quiet: from ``quiet_words``: without weight until others' complaints make it a cause.
         valued: its title names a value of the line: a user, a file, a port.
-        recovered: when its speaker told that what it spoke of is well again; None where it did not.
-        compared: who is served meanwhile, or stopped alike, bears it out: that is a witness of its own.
+        recovered: when the accuser logged that the trouble is over; None where it did not.
+        compared: other streams or requests confirm it, as independent evidence.
         weight: strength of the finding in [0, 1], before novelty.
         novelty: 1 if nothing like it is normal, 0 if it is as frequent as ever.
         accuser, accuser_host: the stream that logged the events.
@@ -63,11 +63,11 @@ class Finding:
 
     @property
     def complains(self) -> bool:
-        """Whether it says, strongly enough to be heard, that something is wrong, and is not a mere symptom of it."""
+        """Whether it is not a mere symptom, and its strength is at least ``Weights.complaint``."""
         return self.directness is not Directness.SYMPTOM and self.strength >= current().complaint
 
     def weakened(self, factor: float) -> Finding:
-        """The same finding with a part of its weight."""
+        """The same finding with its weight times ``factor``."""
         return replace(self, weight=self.weight * factor)
 
 

@@ -112,7 +112,7 @@ def signature_hits(window: pl.DataFrame, catalogue: Catalogue, topology: Topolog
 
 
 def overshadowed(rules: Sequence[Signature], catalogue: Catalogue, topology: Topology) -> dict[str, set[str]]:
-    """The rules that decide none of their own case lines: id -> the rules of the catalogue that decide them instead."""
+    """Ids of the rules that decide none of their own case lines, each with the ids of the rules that decide these instead."""
     lines = [(rule, case) for rule in rules for case in rule.cases if case.line is not None]
     loggers = [topology.canonical(speaker(rule, case)) for rule, case in lines]
     texts = pl.DataFrame(
@@ -173,7 +173,7 @@ def _speaking(matches: pl.DataFrame, components: dict[int, str], catalogue: Cata
 
 
 def deciding(hits: Sequence[Hit], topology: Topology) -> list[Hit]:
-    """Of the hits in one event those that decide: of one signature, against one or more places of one component.
+    """The hits that decide among those in one event (at least one): of one signature and one accused, one for each host.
 
     An accusation of the network or the host stays beside the accusation of a service.
     """

@@ -67,7 +67,7 @@ def with_words(observed: pl.DataFrame, table: EventTable) -> pl.DataFrame:
 
 
 def add_scores(observed: pl.DataFrame, scores: pl.DataFrame) -> pl.DataFrame:
-    """Some of the events of ``observe`` with the model's ``score``; ``scores`` holds that of every event, by row."""
+    """Events of ``observe`` with the model's ``score``; row ``i`` of ``scores`` is that of the event with ``row`` ``i``."""
     return observed.with_columns(score=scores["score"].cast(pl.Float32).gather(observed["row"]))
 
 
@@ -122,7 +122,10 @@ def _unsteady(
 
 @dataclass(frozen=True)
 class Matched:
-    """What the signatures found: ``rows`` of events that one knows, of them those that it knows as more than a symptom."""
+    """What the signatures found.
+
+    ``rows`` are all events that one matches, ``explained_rows`` those of them that are more than a symptom.
+    """
 
     findings: list[Finding]
     rows: pl.Series

@@ -30,7 +30,7 @@ _STANDSTILL = (Category.PROCESS_DOWN, Category.HANG, Category.MESSAGING)
 def missing_steps(
     expected: ExpectedSteps, window: pl.DataFrame, topology: Topology, said: Sequence[Finding] = ()
 ) -> list[Finding]:
-    """Findings for the stretches of trouble that lie in a window.
+    """A finding for each suspect of each stretch in the window in which requests stopped or were late.
 
     Args:
         window: observed events (``row``, ``time``, ``component``, ``host``, ``process``, ``message``).
@@ -161,11 +161,11 @@ def _host(trouble: Trouble, accused: str, window: pl.DataFrame, topology: Topolo
 def discount_by_steps(
     findings: list[Finding], expected: ExpectedSteps, window: pl.DataFrame, topology: Topology
 ) -> list[Finding]:
-    """Weaken what the requests that went on speak against.
+    """Weaken findings that the requests which went on meanwhile contradict.
 
-    Who is said to be down, to hang or to lose messages, and is passed by request after request meanwhile, is not; where it
-    runs on several hosts, they may have passed another one of it. And who fell silent, but was waited for by nobody, was
-    not asked.
+    A component that is said to be down, to hang or to lose messages, but that requests passed meanwhile, works; if it runs
+    on several hosts, they may have passed another instance, and the finding stays. A silent component is cleared if
+    requests went on that may need it and none stopped.
     """
     if expected.steps.is_empty():
         return findings

@@ -41,7 +41,7 @@ _CARRIES = (
 
 
 def own_words(text: pl.Series, component: pl.Series) -> pl.Series:
-    """The texts of events with what they only carry left blank; lines keep their places. ``component`` logged each."""
+    """The texts without what they only quote (see above), line breaks kept; ``component`` names the logger of each."""
     carrying = text.str.contains(_CARRIES).fill_null(value=False)
     if not carrying.any():
         return text

@@ -65,9 +65,10 @@ _TOKEN = re.compile(r"[A-Za-z][\w.-]{3,80}")
 
 
 def quiet_words(rest: pl.DataFrame, minutes: float, topology: Topology) -> list[Finding]:
-    """One finding for each kind of new line with which one who is not OpenStack's tells of trouble, whatever its level.
+    """A finding, of weight 0, for each new kind of line in which a program that is not OpenStack's tells of trouble.
 
-    A driver's warning about what it drives counts too. ``rest`` holds the events that no rule knows.
+    The level does not matter, except that DEBUG is left out. Warnings of cinder-volume, about what it drives, count too.
+    ``rest`` holds the events that no rule knows.
     """
     component = pl.col("component")
     below = ~component.str.contains(named_like_project()) & ~component.is_in(_OF_CLIENTS)

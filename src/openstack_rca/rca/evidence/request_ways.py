@@ -27,8 +27,9 @@ def suspicions(
 ) -> list[tuple[str, float]]:
     """How far each component on the way of the stopped requests accounts for them, in [0, 1], most suspected first.
 
-    Of OpenStack's own services only those that are ``present``, and so log here, are suspected. Where the steps are those
-    that requests take on another cloud (``foreign``), whom a request may have asked on its way counts as at work.
+    Beside the service of the missing step only components in ``present`` (those that log here), the database and the
+    broker are suspected. ``foreign``: the steps were learned on another cloud; a component that a request may have asked
+    then counts as at work.
     """
     ways = Ways(trouble, topology, present)
     stopped, passed = Counter[str](), Counter[str]()
@@ -59,7 +60,7 @@ class Ways:
         self._known: dict[tuple[str, frozenset[str], frozenset[str]], dict[str, float]] = {}
 
     def of(self, follower: str, story: int) -> dict[str, float]:
-        """Components on the way, each with the share of suspicion that it can bear."""
+        """Components on a request's way to the follower, each with the weight of suspicion that it can bear, in [0, 1]."""
         seen, due = self._stories[story]
         key = (follower, seen, due)
         if key not in self._known:
@@ -67,10 +68,11 @@ class Ways:
         return self._known[key]
 
     def proven_by(self, follower: str, story: int, alike: bool = True, foreign: bool = False) -> list[str]:
-        """Components that a step which came shows at work.
+        """Components that a step which came proves to be at work.
 
-        An API that a worker asked on the way shows that the worker began, not that it goes on. And requests of another kind
-        than those that stopped may have reached the follower without the worker: a volume is deleted without the scheduler.
+            An API that a worker asked on the way shows that the worker began, not that it goes on. And requests of another kind
+            (not ``alike``) than those that stopped may have reached the follower without the worker: a volume is deleted without
+        the scheduler.
         """
         way = self.of(follower, story)
         by_broker = not serves(follower, self._topology)

@@ -23,7 +23,7 @@ class Gap:
         significance: -ln of the probability that chance leaves a gap of this length, after correcting for the
             number of places where it could have started.
         others_active: share of the other streams that went on logging meanwhile, in [0, 1].
-        alike: its twins on other hosts, with which it wrote at the same moments, go on without it, and so does its host.
+        alike: the same component on other hosts, which wrote at the same moments before, goes on, and so does its host.
         resumed: False if the stream was still silent when the logs ended.
         same_process: True if the first event after the gap carries a process id seen before it, None if unknown.
         rows: indices of the last event before the gap and, if any, the first one after it.

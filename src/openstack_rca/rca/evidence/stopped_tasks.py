@@ -24,7 +24,7 @@ def stopped_tasks(
     rates: NormalRates,
     words: Callable[[pl.Series, Sequence[str]], pl.DataFrame],
 ) -> list[Finding]:
-    """A finding for each component of a host of which a steady kind of line stopped; the one that stopped first tells it.
+    """A finding for each component of a host of which a steady kind of line stopped: that which stopped first.
 
     Args:
         observed: events in order of time (``row``, ``time``, ``component``, ``host``, ``level``, ``template_id``).

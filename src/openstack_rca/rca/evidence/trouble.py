@@ -31,7 +31,7 @@ def ended_well() -> str:
 
 @cache
 def undone() -> str:
-    """One pattern for what speaks of taking something away again."""
+    """One pattern for words of deleting or undoing something."""
     return f"(?i){'|'.join(_table()['undone'])}"
 
 
@@ -49,7 +49,7 @@ def everyday() -> str:
 
 @cache
 def calm() -> str:
-    """One pattern for what is said of trouble that did not come."""
+    """One pattern for words that name trouble only to say that there is none."""
     return f"(?i){'|'.join(_table()['calm'])}"
 
 

@@ -70,7 +70,7 @@ _UNTOLD = {HOST: Category.PROCESS_DOWN, _CLUSTER_LOG: Category.STORAGE}
 
 
 def volume(count: int) -> float:
-    """A symptom that comes once may be one user's mishap; one that comes again and again is an incident's."""
+    """Factor of a symptom's weight, at most 1, that grows with its count: a single one may be one user's mishap."""
     table = current()
     return min(1.0, table.once + count / table.many)
 
@@ -133,7 +133,9 @@ def generic_accusations(rest: pl.DataFrame, topology: Topology, minutes: float) 
 
 
 def of_one_kind(events: pl.DataFrame, **further: pl.Expr) -> pl.DataFrame:
-    """One row for the events of each template that a component logs on a host: first rows, count, times, novelty, rate."""
+    """One row for each template of a component on a host: ``rows`` (the first), ``count``, ``first``, ``last``, ``novelty``,
+    ``normal`` (events a minute) and the aggregations ``further``.
+    """
     return (
         events.sort("time", "row")
         .group_by("component", "host", "template_id", maintain_order=True)

@@ -76,9 +76,9 @@ def find_windows(times: pl.Series, weights: np.ndarray) -> list[FoundWindow]:
 def opened_where_it_began(
     windows: Sequence[FoundWindow], observed: pl.DataFrame, weights: np.ndarray
 ) -> list[FoundWindow]:
-    """The windows, the heaviest of them joined with the earlier ones whose errors are mostly of its kinds.
+    """The windows, the heaviest of them joined with the earlier ones, close before it, whose errors are mostly of its kinds.
 
-    What comes back every few minutes is one trouble, and where it began stands what set it off.
+    Errors that come back every few minutes are one trouble, and its cause stands where they began.
     """
     if len(windows) < 2:
         return list(windows)
@@ -109,7 +109,7 @@ def _inside(window: FoundWindow) -> pl.Expr:
 
 
 def suspicion(observed: pl.DataFrame, normal: pl.DataFrame) -> np.ndarray:
-    """How suspicious each event is, at least 0, before anything is known: its level, its score, and whether it is new.
+    """(events,) how suspicious each event is, at least 0, from its level, its score, and whether it is new and rare.
 
     ``normal`` holds ``component``, ``template_id`` and ``normal_per_minute`` of the baseline; it may be empty.
     """
@@ -166,7 +166,7 @@ def placed_in_time(observed: pl.DataFrame) -> pl.DataFrame:
 
 
 def in_window(observed: pl.DataFrame, window: FoundWindow) -> pl.DataFrame:
-    """The events of a stretch of trouble; those that may be of any moment stand at its end."""
+    """The events of a stretch of trouble, and all ``undated`` ones, with its end as their time."""
     inside = observed.filter(pl.col("undated") | pl.col("time").is_between(window.start, window.end))
     return _in_order(inside.with_columns(time=pl.when("undated").then(pl.lit(window.end)).otherwise("time")))
 
@@ -176,14 +176,14 @@ def _in_order(observed: pl.DataFrame) -> pl.DataFrame:
 
 
 def time_span(observed: pl.DataFrame) -> tuple[datetime, datetime]:
-    """Time of the first and of the last event; there must be one."""
+    """Time of the first and of the last event; at least one must have a time."""
     first, last = observed["time"].min(), observed["time"].max()
     assert isinstance(first, datetime) and isinstance(last, datetime)
     return first, last
 
 
 def quiet_rates(observed: pl.DataFrame, windows: Sequence[FoundWindow]) -> NormalRates:
-    """What the same logs show outside every stretch of trouble; nothing where that part is too short to tell."""
+    """Rates of the same logs outside every stretch of trouble; ``NormalRates.empty`` where that part is too short."""
     troubled_rows = pl.any_horizontal(
         pl.lit(value=False), *(pl.col("time").is_between(window.start, window.end) for window in windows)
     )

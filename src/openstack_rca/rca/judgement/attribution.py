@@ -30,7 +30,7 @@ _ANSWER = re.compile(r"\((?:1\d{3}, |[45]\d\d\) )|\bHTTP [45]\d\d\b")
 
 
 def blame_link_to_shared_service(findings: list[Finding], window: pl.DataFrame, topology: Topology) -> list[Finding]:
-    """Turn accusations of a shared service by one host alone into accusations of that host's network."""
+    """Turn accusations of a shared service that come from one host alone into accusations of that host's network."""
     table = current()
     moved = list(findings)
     cited = {finding.rows[0] for finding in findings if finding.accused in CONSTANTLY_USED and finding.rows}
@@ -74,7 +74,7 @@ def blame_link_to_busy_service(findings: list[Finding], window: pl.DataFrame) ->
     """Turn one host's time-outs at a service that goes on serving into accusations of that host's network.
 
     A service that is called now and then is accused by few even when it fails. But where its own log shows that it never
-    paused, and the same client on other hosts has no complaint, what is broken lies on the way.
+    paused, and the same client on other hosts does not complain, the way between them is broken.
     """
     table = current()
     waited, slot = timedelta(seconds=table.waiting_seconds), timedelta(seconds=table.gap_seconds)
@@ -102,7 +102,7 @@ def blame_link_to_busy_service(findings: list[Finding], window: pl.DataFrame) ->
 
 
 def blame_named_by_several(findings: list[Finding], topology: Topology) -> list[Finding]:
-    """What several components say of themselves in the same words is the fault of whom the words name."""
+    """Move findings that several components make of themselves in the same words to the one dependency that the words name."""
     alike: dict[tuple[str | None, str], list[Finding]] = {}
     for finding in findings:
         own = finding.directness is Directness.CAUSE and finding.accuser == finding.accused

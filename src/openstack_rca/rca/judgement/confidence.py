@@ -18,7 +18,7 @@ _RUNGS = {Verdict.NO_FAILURE_FOUND: 0.0, Verdict.INCONCLUSIVE: 0.0, Verdict.LIKE
 
 
 class Step(NamedTuple):
-    """One step of the map: mean place of its answers on the ladder, share of them that was right, their number."""
+    """One step of the map: mean place of its answers (``place_on_ladder``), share of them that was right, their number."""
 
     place: float
     share: float
@@ -26,19 +26,19 @@ class Step(NamedTuple):
 
 
 def place_on_ladder(standing: Verdict, score: float) -> float:
-    """Where an answer stands among all answers, the least proven first: rung of its verdict plus its score, in [0, 3]."""
+    """Place of an answer among all, the least proven first, in [0, 3]: rank of its verdict (0, 1 or 2) plus its score."""
     return _RUNGS[standing] + min(max(score, 0.0), 1.0)
 
 
 @cache
 def fitted_steps() -> tuple[Step, ...]:
-    """The stored map."""
+    """The stored map from place to probability, in ascending order of place."""
     stored = json.loads(shipped_text("openstack_rca.rca.judgement", "confidence.json"))
     return tuple(Step(*step) for step in stored["steps"])
 
 
 def probability(standing: Verdict, score: float, steps: Sequence[Step] | None = None) -> float:
-    """Probability, in [0, 1], that a first answer of this proof and score is right, by the stored map or another."""
+    """Probability, in [0, 1], that a first answer of this verdict and score is right, by ``steps`` or else the stored map."""
     known = fitted_steps() if steps is None else steps
     place = place_on_ladder(standing, score)
     after = bisect_right(known, place, key=lambda step: step.place)

@@ -18,8 +18,8 @@ _ABSENCE = (Category.HANG, Category.PROCESS_DOWN, Category.NETWORK, Category.MES
 def discount_complaints_after_own_silence(findings: list[Finding]) -> list[Finding]:
     """Weaken what a stream says of others right after a silence of its own.
 
-    A frozen process that wakes finds its connections closed by peers that gave it up. Where several components wake with
-    the same complaint, it is not they who slept: they waited for the one that they complain of.
+    A frozen process that wakes finds that peers closed its connections. Where several components wake with the same
+    complaint they were not frozen: they waited for the component that they accuse, and the complaint counts.
     """
     table = current()
     awakening = timedelta(seconds=table.settling_seconds)
@@ -44,7 +44,7 @@ def discount_complaints_after_own_silence(findings: list[Finding]) -> list[Findi
 
 
 def discount_unmissed_silence(findings: list[Finding], normal: NormalRates) -> list[Finding]:
-    """Weaken a silence that nobody misses; one that is longer than the known normal ones, or that twins show, counts in full."""
+    """Weaken a silence of which nobody complains, unless normal gaps of its component are known or other streams confirm it."""
     missed = _missed(finding for finding in findings if finding.category in _ABSENCE)
     return [
         finding.weakened(current().unmissed)
@@ -58,9 +58,9 @@ def discount_unmissed_silence(findings: list[Finding], normal: NormalRates) -> l
 
 
 def discount_passing(findings: list[Finding], window: pl.DataFrame, topology: Topology) -> list[Finding]:
-    """Take the weight from a fault that was over within seconds, as who told of it says, and of which nobody else complains.
+    """Set to 0 the weight of a fault that was over within seconds, as its accuser says, and of which nobody else complains.
 
-    Where nothing of the cloud failed meanwhile it may have lasted longer: a member of a cluster is back after its maintenance.
+    Where no component of the cloud failed in the window it may have lasted longer: a member of a cluster was maintained.
     """
     within = timedelta(seconds=current().restart_seconds)
     failed = window.filter(pl.col("failed"))["component"].unique().to_list()
@@ -74,9 +74,9 @@ def discount_passing(findings: list[Finding], window: pl.DataFrame, topology: To
 
 
 def discount_stop_after_own_error(findings: list[Finding], catalogue: Catalogue) -> list[Finding]:
-    """Where a component stops right after an error of its own that no rule knows, the error is why, and the stop follows.
+    """Make a cause of a component's error that no rule knows if it stops right after it, and weaken the stop.
 
-    So it is with an ending that gives no reason ("failed to start") after an error that does.
+    Likewise for an end that gives no reason ("failed to start") right after an error that gives one.
     """
     table = current()
     stops = _of_phase(catalogue, "stop")
@@ -107,9 +107,9 @@ def discount_stop_after_own_error(findings: list[Finding], catalogue: Catalogue)
 
 
 def discount_old_boots(findings: list[Finding]) -> list[Finding]:
-    """Leave out a host's boot after which nothing was wrong for longer than a cause goes before its effect.
+    """Leave out a host's boot that lies longer before the first trouble than a cause before its effect.
 
-    A kernel's log begins with its boot, be it days ago.
+    A kernel's log begins with the boot, which may be days ago.
     """
     table = current()
     boots = [
@@ -125,7 +125,7 @@ def discount_old_boots(findings: list[Finding]) -> list[Finding]:
 
 
 def discount_undated(findings: list[Finding], window: pl.DataFrame) -> list[Finding]:
-    """Weaken what rests only on lines that may be of any moment (``undated``), since the other logs have times."""
+    """Weaken findings that rest only on ``undated`` lines, which may be of any time."""
     undated = set(window.filter(pl.col("undated"))["row"].to_list())
     if not undated:
         return findings
@@ -136,10 +136,10 @@ def discount_undated(findings: list[Finding], window: pl.DataFrame) -> list[Find
 
 
 def discount_lone_warnings(findings: list[Finding], window: pl.DataFrame) -> list[Finding]:
-    """Weaken what a rule without certainty makes of a line or two where no request and nothing else failed.
+    """Weaken what an unsure rule finds in a few lines below an error, if nothing in the window failed.
 
-    Healthy services warn too; where neither an error nor a failed request stands beside it, and no second service tells the
-    same, such a line proves nothing.
+    Healthy services warn too: without an error, a failed request or a second service that says the same, such a line
+    proves nothing.
     """
     table = current()
     if window["failed"].any():
@@ -162,10 +162,10 @@ def discount_lone_warnings(findings: list[Finding], window: pl.DataFrame) -> lis
 
 
 def confirm_absence(findings: list[Finding], catalogue: Catalogue, window: pl.DataFrame) -> list[Finding]:
-    """Strengthen what a peer says of a client that is gone where that client is not heard of until it starts again.
+    """Strengthen a peer's finding that a client is gone if that client then logs nothing until it starts again.
 
-    A killed process says no goodbye, but its broker does: where all its connections end at once, or its next line is that of
-    a start, and it writes nothing for longer than a restart takes, it was not running.
+    A killed process logs nothing of it, but its broker does. Where many of its connections end at once and it logs no more,
+    or its next line is that of a start, after longer than a restart takes, it was not running.
     """
     table = current()
     starting = _of_phase(catalogue, "start")
@@ -209,9 +209,9 @@ def _says_gone(finding: Finding) -> bool:
 
 
 def discount_clean_restarts(findings: list[Finding], catalogue: Catalogue, window: pl.DataFrame) -> list[Finding]:
-    """Weaken what a component says of its own stop where it was back within seconds and nobody missed it.
+    """Weaken findings of a stop or start where the component was back within seconds and nobody complained of it.
 
-    Who goes on writing is back, whether or not it tells of its start.
+    A component that goes on logging is back, whether or not it logs its start.
     """
     table = current()
     stopping, starting = _of_phase(catalogue, "stop"), _of_phase(catalogue, "start")
@@ -274,7 +274,7 @@ def _goes_on(stop: Finding, window: pl.DataFrame) -> bool:
 
 
 def discount_orderly_absence(findings: Sequence[Finding], catalogue: Catalogue, window: pl.DataFrame) -> list[Finding]:
-    """Take the weight from what tells of a host's reboot in good order that nobody missed and that is over."""
+    """Set to 0 the weight of findings of a host's orderly reboot that is over and of which nobody complained."""
     stopping, changing = _of_phase(catalogue, "stop"), _of_phase(catalogue, "change")
     stops = [finding for finding in findings if finding.signature in stopping and finding.accuser_host is not None]
     before = timedelta(seconds=current().follows_seconds)

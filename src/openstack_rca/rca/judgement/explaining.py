@@ -20,7 +20,7 @@ UNIVERSAL = ("host", "network")
 
 
 def explain(candidates: Sequence[Candidate], findings: list[Finding], topology: Topology) -> list[Candidate]:
-    """Work out what each candidate, with its guilt (``weigh``), explains, and what explains it."""
+    """Fill ``explains``, ``explains_share``, ``vouched`` and ``explained_by`` of candidates with guilt (``weigh``), in place."""
     by_name = {candidate.component: candidate for candidate in candidates}
     trouble, places, pointed = _trouble(findings), _places(findings), _pointed(findings)
     blamed = _blamed(by_name)

@@ -22,7 +22,10 @@ _WORDLESS = (EvidenceSort.SILENCE, EvidenceSort.MISSING_STEP, EvidenceSort.LATE_
 def infer_from_failing_apis(
     findings: Sequence[Finding], window: pl.DataFrame, events: EventTable, topology: Topology
 ) -> list[Finding]:
-    """The accusation of what the APIs share that answer with internal errors; nothing where somebody tells a cause."""
+    """A finding against the infrastructure that the APIs share which answer with internal errors, in a list.
+
+    Empty where fewer than enough APIs fail at once, where a finding tells a cause, or where they share nothing that fits.
+    """
     failing = _failing(window, events, topology)
     if len(failing) < current().sharing or any(_tells(finding, set(failing), topology) for finding in findings):
         return []

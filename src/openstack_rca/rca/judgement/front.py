@@ -24,7 +24,7 @@ _REMEDY = "Start {proxy} on that host, and see why it ended: its unit's journal,
 
 
 def blame_proxy_in_front(findings: list[Finding], window: pl.DataFrame) -> list[Finding]:
-    """Turn refusals that several services seem to give at one address into an accusation of the silent proxy there."""
+    """Turn accusations of several services that cannot be reached at one address into accusations of the silent proxy there."""
     proxy = next((name for name in PROXIES if name in set(window["component"].unique().to_list())), None)
     if proxy is None:
         return findings
@@ -65,7 +65,7 @@ def blame_proxy_in_front(findings: list[Finding], window: pl.DataFrame) -> list[
 
 
 def discount_proxies_without_address(findings: list[Finding], window: pl.DataFrame) -> list[Finding]:
-    """Take the weight from the silence of a proxy on a host that gave its virtual address away: no client reaches it there.
+    """Set to 0 the weight of a proxy's silence on a host that gave its virtual address away: no client reaches it there.
 
     Where a check of keepalived failed, the address may have left because the proxy was gone: that silence counts.
     """

@@ -19,7 +19,7 @@ _WORDLESS = (EvidenceSort.SILENCE, EvidenceSort.MISSING_STEP)
 
 
 def tell_frozen_from_killed(findings: Sequence[Finding], window: pl.DataFrame, topology: Topology) -> list[Finding]:
-    """Call a silence a hang where nothing tells an end that the broker, or those whose requests are not answered, would tell.
+    """Change a silence from a stop to a hang where no line tells an end that the broker or unanswered callers would have logged.
 
     Args:
         window: events (``component``, ``host``, ``time``, ``level``).

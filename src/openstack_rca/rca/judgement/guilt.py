@@ -24,12 +24,13 @@ class Candidate:
         accused: guilt from what others say, in [0, 1].
         silent: guilt from silence, in [0, 1].
         symptom: guilt from unexplained errors of its own, in [0, 1].
-        guilt: the four together.
+        guilt: the four together (``noisy_or``).
+        onset: time of the first finding that is not a mere symptom, else of the first.
         explained_by: the guilty dependency that accounts for it, and how much of it, in [0, 1].
         explains: components in trouble that depend on it.
         explains_share: share of all other components' trouble that it accounts for.
-        vouched: false where a single service accuses it that it could not trouble, since that service does not need it.
-        rivalled: true of the best one where another that it does not explain is accused about as much.
+        vouched: False where the only accuser is another service that has dependencies and is not in ``explains``.
+        rivalled: of the best candidate: the second one scores about as much, and the best does not explain it.
         relevance: how well it fits the issue text, in [0, 1].
         score: what the ranking sorts by.
     """
@@ -52,7 +53,7 @@ class Candidate:
 
     @property
     def leading(self) -> Finding:
-        """The finding that decides what is told: the first strong one that is not a mere symptom, or the reason before it.
+        """The finding that names the cause: the first strong one that is not a mere symptom, or the reason before it.
 
         A component that says plainly why it stopped is not just down, and what it complains of afterwards is not the reason.
         Its own error that says what is wrong says more than what others make of it, if they are not surer.
@@ -99,8 +100,8 @@ class Candidate:
     def category(self) -> Category:
         """The kind of fault of the leading finding.
 
-        Whether who does not answer is gone or hangs, its clients cannot tell: its own start or stop shows it, or a silence
-        that some of them call by the same name.
+        Clients cannot tell whether a component that does not answer is down or hangs. So the component's own start or stop
+        decides, or a silence of a kind that some client names too.
         """
         kind = self.leading.category
         if kind not in _ABSENT or self.leading.directness is Directness.CAUSE:

@@ -19,9 +19,9 @@ _OUTSIDE = (HOST, NETWORK, STORAGE)
 
 
 def believe_quiet_words(findings: Sequence[Finding], window: pl.DataFrame, topology: Topology) -> list[Finding]:
-    """Make causes of the quiet words that account for what others complain of; the others stay without weight.
+    """Make causes of the quiet findings that account for others' complaints; all other quiet ones stay without weight.
 
-    Where a rule knows what is wrong with whom they are about, on the same host, it says it better.
+    Where a rule knows a cause in the same component on the same host, the quiet finding also stays so.
     """
     complaints = [
         finding
@@ -64,9 +64,9 @@ def believe_quiet_words(findings: Sequence[Finding], window: pl.DataFrame, topol
 
 
 def discount_unsuffered(findings: Sequence[Finding], window: pl.DataFrame, topology: Topology) -> list[Finding]:
-    """Weaken what a machine or a switch tells of its links where nothing failed and nobody complains: work on a cable, a port.
+    """Weaken findings of a machine or a switch about its links where nothing of the cloud failed and nobody complains.
 
-    In a handful of picked lines nobody had the room to complain.
+    Then somebody worked on a cable or a port. Not applied to a window of few events, which may not hold the complaints.
     """
     table = current()
     told = [finding.accused == NETWORK and finding.directness is Directness.CAUSE for finding in findings]

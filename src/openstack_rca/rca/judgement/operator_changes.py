@@ -14,9 +14,9 @@ from openstack_rca.rca.weights import current
 
 
 def weigh_changes(findings: list[Finding], catalogue: Catalogue) -> list[Finding]:
-    """Make changes that trouble follows causes, and weaken the others.
+    """Make causes of the changes that are soon followed by complaints, and weaken the others.
 
-    Trouble that follows a changed user is complaint of keystone; that follows a changed endpoint is complaint of anybody.
+    After a changed user only complaints about keystone count; after a changed endpoint those about any component.
     """
     changes = {signature.id for signature in catalogue.signatures if signature.phase == "change"}
     return [_weighed(finding, findings, changes) if finding.signature in changes else finding for finding in findings]

@@ -17,9 +17,9 @@ _OF_STEPS = (EvidenceSort.MISSING_STEP, EvidenceSort.LATE_STEP)
 
 
 def believe_own_reasons(findings: Sequence[Finding], topology: Topology) -> list[Finding]:
-    """Make causes of the errors that tell a reason, of those whom others miss.
+    """Make causes of errors that tell a reason, if others complain about their component, or depend on it and complain.
 
-    Whoever says itself what is wrong with it is missed for that; and a request that stopped names nobody.
+    Complaints about a component that has a cause of its own do not count, nor do requests that stopped: they name nobody.
     """
     told = {finding.accused for finding in findings if finding.directness is Directness.CAUSE and finding.complains}
     missing = [finding for finding in findings if _complains(finding) and finding.accused not in told]
@@ -32,9 +32,9 @@ def believe_own_reasons(findings: Sequence[Finding], topology: Topology) -> list
 
 
 def tell_reasons_of_ends(findings: Sequence[Finding]) -> list[Finding]:
-    """Beside an end that gives no reason, what the ended found wrong with another: the reason that it gives itself.
+    """For each process that ended add a cause against itself: the reason for which it accused another component then.
 
-    A service that cannot log in to a store exits, and its manager tells only that it did.
+    A service that cannot log in to a store exits, and its service manager logs only the end.
     """
     near = timedelta(seconds=current().waiting_seconds)
     ends = [

@@ -41,7 +41,7 @@ _CHECKS = ("journalctl -u <unit> -n 200", "openstack endpoint list", "systemctl 
 
 
 def blame_own_settings(findings: list[Finding], window: pl.DataFrame, topology: Topology) -> list[Finding]:
-    """Turn what one client alone says of a service that serves others into a fault of that client's settings."""
+    """Turn what only one client says against a service that serves others into a fault of that client's settings."""
     findings = _blame_refused_login(_blame_shared_account(findings, topology), window)
     findings = _blame_unknown_name(findings, window, topology)
     moved = list(findings)

@@ -42,7 +42,7 @@ class _Work:
 def discount_planned_work(
     findings: Sequence[Finding], catalogue: Catalogue, window: pl.DataFrame, topology: Topology
 ) -> list[Finding]:
-    """Take the weight from what speaks of a stop by order that is over, and from what came only close to it."""
+    """Set to 0 the weight of findings of an ordered stop that is over, and of complaints that came only close to it."""
     phases = {signature.id: signature.phase for signature in catalogue.signatures if signature.phase}
     stops: dict[tuple[str, str], list[Finding]] = defaultdict(list)
     for one in findings:

@@ -13,7 +13,7 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 def rank(candidates: Sequence[Candidate], relevance: Mapping[str, float]) -> list[Candidate]:
-    """Score and sort the candidates.
+    """Score the candidates, in place, and return them sorted, the best first.
 
     ``relevance`` (fit to the issue text and to similar past incidents, in [0, 1]) decides between candidates whose scores are
     as good as equal, and nothing else.
