@@ -19,11 +19,11 @@ class _Frame(NamedTuple):
 
 
 def counted_frames(begin: bytes, whole: bool) -> Splitter | None:
-    """How a text with this beginning is cut where counts and no line ends part its messages; None for any other text.
+    """The splitter for a text whose messages are set apart by byte counts, not by line ends; None for any other text.
 
     Args:
-        begin: its first bytes.
-        whole: whether these are all.
+        begin: the text's first bytes.
+        whole: whether these are all of it.
     """
     first, _ = _next_frame(begin, 0, whole)
     if first is None:

@@ -42,8 +42,8 @@ _NUMBERS: dict[str, pl.DataType] = {
 class ReadingOptions:
     """What the user says about lines that do not say it themselves.
 
-    ``known_latest`` is the latest line with a date of what is left out of the logs; it helps to date lines without a year.
-    ``host_zones`` gives patterns of hosts' names the zone of their stamps, instead of what the host's own files say.
+    ``known_latest`` is the latest dated time in lines of the same logs that are not read; it helps to date lines without a year.
+    ``host_zones`` maps patterns of host names to the IANA zone of their stamps; it overrules what the host's own files say.
     Without ``templates`` all events have the same, empty one, which saves the time that masking takes.
 
     Raises ConfigurationError: there is no such ``log_format``.
@@ -66,7 +66,10 @@ class ReadingOptions:
 
 @dataclass
 class GatheredEvents:
-    """The events of all batches: a single one stays as it is; of several only the counted columns stay, the rest is packed."""
+    """The events of all batches: a single batch stays in memory; of several only the ``COUNTED`` columns do.
+
+    ``spill`` opens the file that holds all columns of several batches.
+    """
 
     spill: Callable[[], BinaryIO]
     first: pl.DataFrame | None = None
@@ -104,7 +107,7 @@ class GatheredEvents:
         self.counted.append(batch.select("source_index", _SIGNED, *counted))
 
     def take_in(self, other: GatheredEvents, shift: int) -> None:
-        """Take in all that another one gathered, whose logs have places higher by ``shift`` here."""
+        """Take in all events of another object; ``shift`` is added to their ``source_index``."""
         moved = (pl.col("source_index") + shift).cast(pl.Int32)
         if other.first is not None:
             self.add(other.first.with_columns(moved))
@@ -120,13 +123,13 @@ class GatheredEvents:
         self.height += other.height
 
     def counts(self, distrusted: Sequence[int]) -> pl.DataFrame:
-        """How many events of which format each log has, and how much of them is known."""
+        """Counts of each log and format: events, those of unknown and of guessed level; without the logs ``distrusted``."""
         return pl.concat([pl.DataFrame(schema=_NUMBERS), *self.numbers]).filter(
             ~pl.col("source_index").is_in(distrusted)
         )
 
     def table(self, logs: Sequence[Log], options: ReadingOptions, distrusted: Sequence[int]) -> EventTable:
-        """The events in order; at least one batch was added, and no event stays in this object."""
+        """All events in order of time, without the logs ``distrusted``; needs at least one batch and empties this object."""
         trusted = ~pl.col("source_index").is_in(distrusted)
         if self.parts is None:
             assert self.first is not None

@@ -48,7 +48,7 @@ class _Places:
 
 
 class HeldParts:
-    """What of an archive looks like parts of files, kept in a file on disk."""
+    """Members of an archive that look like parts of cut files, kept in one file on disk."""
 
     def __init__(self, disk: IO[bytes], budget: Budget) -> None:
         self._disk = disk
@@ -56,7 +56,7 @@ class HeldParts:
         self._kinds: dict[tuple[tuple[str, ...], Kind], dict[int, Held]] = {}
 
     def takes(self, parts: tuple[str, ...], content: Input, modified: datetime | None) -> bool:
-        """Hold a member back where its name says for sure that it is a part; raises LogBoundReached."""
+        """Read and keep a member that is surely a part, and return True; return False for any other. Raises LogBoundReached."""
         cut = part_for_sure(parts[-1]) or last_of_zip(parts[-1], content.head())
         if cut is None:
             return False
@@ -73,10 +73,10 @@ class HeldParts:
         return True
 
     def files(self, names: Mapping[tuple[str, ...], Container[str]]) -> Iterator[Held]:
-        """The files whose parts lie there from the first one on, and each other part as it stands.
+        """The files joined from parts of which the first is there, and each other part as it stands.
 
         Args:
-            names: those of all members of a folder; a file that is there as a whole too is not joined.
+            names: folder to the names of all its members; a file that is there as a whole too is not joined.
         """
         self._disk.flush()
         for (folder, kind), found in self._kinds.items():

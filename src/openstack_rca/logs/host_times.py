@@ -44,7 +44,7 @@ def with_uptimes(events: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
 def in_zones_of_hosts(
     events: pl.DataFrame, logs: Sequence[Log], timezone: str, zones: Mapping[str, str]
 ) -> pl.DataFrame:
-    """Read stamps without an offset in the zone of their host, and tell the hour that happens twice by the order of lines.
+    """Correct times without an offset for the zone of their host; in the hour that happens twice the order of lines decides.
 
     Args:
         events: ``source_index``, ``host`` and ``time``, which were read in ``timezone``; the lines of a file in their order.
@@ -80,7 +80,7 @@ def in_zones_of_hosts(
 
 
 def zone_of(host: str | None, zones: Mapping[str, str]) -> str | None:
-    """The zone of the first pattern that a host's name has."""
+    """The zone of the first pattern (as ``fnmatch`` knows them) that matches the host's name; None if none does."""
     return next((zone for pattern, zone in zones.items() if host and fnmatchcase(host, pattern)), None)
 
 

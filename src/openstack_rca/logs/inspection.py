@@ -96,7 +96,7 @@ class FileFacts:
 
 @dataclass(frozen=True)
 class Inspection:
-    """All files, hosts and services of a set of logs; clocks that disagree; and what would help."""
+    """All files of a set of logs; how many events each host and service has; clocks that disagree; and what would help."""
 
     files: list[FileFacts]
     hosts: dict[str, int]
@@ -109,7 +109,7 @@ def inspect_read(read: LogRead, timezone: str) -> Inspection:
     """Say what was understood of logs that were read.
 
     Args:
-        read: the logs; services by their canonical names where the caller wants these told.
+        read: the logs; the result names services as these do.
         timezone: the zone that stamps without an offset were read in.
     """
     counted = read.table.counted

@@ -57,7 +57,7 @@ def join_events(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def in_order_of_time(lines: pl.DataFrame) -> pl.DataFrame:
-    """Turn round the files that run backwards, as searches of OpenSearch and Loki answer; the others stay as they are.
+    """Reverse the files that have their newest line first, as answers of OpenSearch and Loki do; others stay as they are.
 
     Args:
         lines: as for ``join_events``.

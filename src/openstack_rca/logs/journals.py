@@ -18,7 +18,7 @@ def program_for_journals() -> str | None:
 
 
 class ShownJournal:
-    """What ``journalctl`` shows of a journal: ``text`` in JSON; behind its end ``failed`` says whether it could not read it."""
+    """A journal as JSON lines (``text``); once the context is closed, ``failed`` says whether ``journalctl`` failed."""
 
     def __init__(self, text: Readable) -> None:
         self.text = text

@@ -89,7 +89,7 @@ def says_time(key: str) -> bool:
 
 
 def is_moment(value: Any) -> bool:
-    """Whether a value can be a moment: a date with a clock, or seconds and less since 1970."""
+    """Whether a value can be a moment: a date with a clock, or a number of seconds or smaller units since 1970."""
     if isinstance(value, str):
         return _DATED.match(value) is not None
     return isinstance(value, int | float) and not isinstance(value, bool) and value > 10**8
@@ -98,10 +98,13 @@ def is_moment(value: Any) -> bool:
 def records_of(value: Any, around: Record | None = None, depth: int = 0) -> Iterator[dict[str, Any]]:
     """The log records in a value of JSON, in their order.
 
-    A record is itself, or holds in an inner record that shippers use, a text and a time. Anything else is looked through
-    for records: the answers of OpenSearch, Loki, Splunk, Graylog, Datadog, CloudWatch, Azure, lists of Kubernetes. What
-    such a document says of the place counts for all its records. Where there is none, a value that has a text or a level
-    is a record.
+    A record is an object with a text and a time, its own or those of an inner record that shippers use. Any other value is
+    searched for records: the answers of OpenSearch, Loki, Splunk, Graylog, Datadog, CloudWatch, Azure, lists of Kubernetes.
+    Where none is found, an object with a text or a level, at ``depth`` 0 or 1, is a record.
+
+    Args:
+        around: what the documents around ``value`` say of host, service and file; each record gets it.
+        depth: how deep ``value`` lies in the documents around it.
     """
     if depth > _DEEPEST:
         return
@@ -168,7 +171,7 @@ def _container_event(value: Record) -> dict[str, Any] | None:
 
 
 def in_roles(flat: Record, roles: Mapping[str, str]) -> dict[str, Any]:
-    """What a record says in each of its roles."""
+    """Role to value, for a record whose keys have these ``roles`` (see ``roles_of``); empty values are left out."""
     found = {role: flat[key] for role, key in roles.items() if flat.get(key) not in (None, "")}
     if "host" in found:
         found["host"] = found["host"].partition(":")[0]
@@ -176,16 +179,16 @@ def in_roles(flat: Record, roles: Mapping[str, str]) -> dict[str, Any]:
 
 
 def roles_of(records: Sequence[Record], keyed: bool = True) -> dict[str, str] | None:
-    """Which keys of records of one sort say what, told by what their values look like.
+    """Which keys of records of one sort hold what, judged by their values.
 
-    A moment, a word for a severity, words with spaces between them, a known program's name, a name of a host.
+    A value may look like a moment, a severity, words with spaces between them, a known program's or a host's name.
 
     Args:
         records: with plain values only.
         keyed: whether the keys mean something.
 
     Returns:
-        ``timestamp``, ``message`` and perhaps ``level``, ``service``, ``host`` with their keys; see ``said_by_content``.
+        ``timestamp``, ``message`` and perhaps ``level``, ``service``, ``host`` with their keys; None as ``said_by_content``.
     """
     values: dict[str, list[Any]] = {}
     for record in records:
@@ -263,7 +266,7 @@ def _scalars(value: Record, depth: int = 0, before: str = "") -> Iterator[tuple[
 
 
 def text_of(value: Record) -> str:
-    """The text of a record, where it is a plain one."""
+    """The text of a record or of a record inside it; empty where it is not a plain string."""
     inner = (value[key] for key in value if key in json_keys.LEVELLED and isinstance(value[key], dict))
     texts = (text for flat in (value, *inner) for key, text in flat.items() if isinstance(text, str) and says_text(key))
     return next(texts, "")
@@ -329,7 +332,7 @@ def _table(value: Record) -> list[dict[str, Any]] | None:
 
 
 def paired(value: Sequence[Any]) -> dict[str, Any] | None:
-    """A record that is written as a list of names and values."""
+    """The record that is written as a list of name and value pairs; None for any other list."""
     if not value or not all(isinstance(pair, dict) and 2 <= len(pair) <= 4 for pair in value):
         return None
     found: dict[str, Any] = {}
@@ -343,7 +346,7 @@ def paired(value: Sequence[Any]) -> dict[str, Any] | None:
 
 
 def untyped(value: Any) -> Any:
-    """The value that OpenTelemetry wraps into its type."""
+    """The value inside OpenTelemetry's ``{"stringValue": "x"}`` and the like; any other value as it is."""
     if isinstance(value, dict) and len(value) == 1:
         (key, inner), *_ = value.items()
         return inner if key in _TYPED else value
@@ -351,7 +354,7 @@ def untyped(value: Any) -> Any:
 
 
 def json_in(body: str) -> Any:
-    """The value that a text is in JSON; None where it is none."""
+    """The value of a text in JSON; None for any other text."""
     try:
         return json.loads(body, strict=False)
     except (ValueError, RecursionError):
@@ -359,14 +362,14 @@ def json_in(body: str) -> Any:
 
 
 def record_in(text: str) -> Any:
-    """As ``json_in``, also for plain texts in single quotes, as ClickHouse and Python print them."""
+    """As ``json_in``; also reads ``{'key': 'text'}`` in single quotes, as ClickHouse and Python print it."""
     if text.startswith("{'") and len(text) < _LONGEST_QUOTED:
         return {key.replace("\\'", "'"): value.replace("\\'", "'") for key, value in _QUOTED_PAIR.findall(text)}
     return json_in(text)
 
 
 def ruby_hash(text: str) -> dict[str, Any] | None:
-    """A record as Fluent Bit and Logstash print it: ``{"log"=>"text", "pid" => 7}``; None where a text is none."""
+    """A record as Fluent Bit and Logstash print it: ``{"log"=>"text", "pid" => 7}``; None for any other text."""
     value = json_in(_RUBY.sub(_ruby_token, text))
     if value is None:
         # Some versions leave quotes inside of a value as they are.

@@ -14,13 +14,13 @@ _COLUMN = re.compile(r"[A-Za-z]+(?: [A-Z]+)*")
 
 
 def reader_of_events(head: str) -> Callable[[str], str] | None:
-    """Turn lines of what kubectl printed into records of JSON, and what belongs to none into nothing.
+    """How to read events that kubectl printed.
 
     Args:
         head: the beginning of the text.
 
     Returns:
-        a function that takes the lines one after the other; None for any other text.
+        a function that takes the lines in order and returns each event as JSON, other lines empty; None for any other text.
     """
     first = head.partition("\n")[0].rstrip("\r")
     if _TABLE.match(first):

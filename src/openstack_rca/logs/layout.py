@@ -62,7 +62,7 @@ def is_called_like_log(name: str) -> bool:
 
 
 def stem_of_archive(name: str) -> str:
-    """The name of an archive without what says that it is one: ``ctl01-logs.tar.gz`` -> ``ctl01-logs``."""
+    """The name of an archive without its extensions: ``ctl01-logs.tar.gz`` -> ``ctl01-logs``."""
     return _STEM.sub("", name)
 
 
@@ -77,9 +77,9 @@ def is_other_kind(parts: tuple[str, ...]) -> bool:
 
 @dataclass(frozen=True)
 class HostFacts:
-    """What files beside a host's logs say of it, None where they do not: its name, its IANA zone, when it started.
+    """What files beside a host's logs say of the host, None where they do not: its name, its IANA zone, when it started.
 
-    ``asked`` is when it was asked, ``up`` for how long it ran then.
+    ``up`` is how long the host had been running at the time ``asked``.
     """
 
     name: str | None = None
@@ -90,7 +90,7 @@ class HostFacts:
 
     @property
     def start(self) -> datetime | None:
-        """When it started: as it says, else as long before it was asked as it ran; None before the first year too."""
+        """When the host started: ``started``, else ``asked`` less ``up``; None where unknown or before the year 1."""
         if self.started is not None or self.asked is None or self.up is None:
             return self.started
         try:
@@ -99,7 +99,7 @@ class HostFacts:
             return None
 
     def completed(self, others: Iterable[HostFacts]) -> HostFacts:
-        """The same with what the first of the others knows that is missing here."""
+        """These facts; each that is missing is taken from the first of the others that has it."""
         told: dict[str, Any] = {}
         for facts in (self, *others):
             told = {each.name: getattr(facts, each.name) for each in fields(facts)} | {
@@ -109,18 +109,18 @@ class HostFacts:
 
 
 def depth_of_host_file(parts: tuple[str, ...]) -> int | None:
-    """How many last parts of a path lead from a host's root to a file that tells of it; None for any other file."""
+    """For a file that describes its host, how many last parts of its path lie below the host's root; None for any other file."""
     return next((len(tail) for tail in _HOST_FILES if parts[-len(tail) :] == tail), None)
 
 
 def facts_in(parts: tuple[str, ...], data: bytes) -> HostFacts | None:
-    """What the beginning of a file of which ``depth_of_host_file`` knows the depth says of its host, if anything."""
+    """What ``data``, the beginning of a file, says of its host; None also where ``depth_of_host_file`` is None."""
     depth = depth_of_host_file(parts)
     return _HOST_FILES[parts[-depth:]](data) if depth else None
 
 
 def service_beside(path: Path) -> str | None:
-    """The service of the container whose log Docker keeps under this path: its own record beside the log names it."""
+    """The service of the container whose log Docker keeps at this path, from Docker's record beside it; None without one."""
     if _DOCKER_LOG.match(path.name) is None:
         return None
     try:

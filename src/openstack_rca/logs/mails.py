@@ -76,13 +76,13 @@ def mails_of(stream: Readable, called: str) -> Iterator[bytes]:
 
 
 def parts_of_mail(mail: bytes, depth: int = DEEPEST) -> Iterator[MailPart]:
-    """The parts of a mail, or of a part of one; of parts that say the same (``multipart/alternative``) the plain text.
+    """The decoded parts of a mail, or of a part of one; of alternatives (``multipart/alternative``) only the plain text.
 
     Args:
         mail: header and body.
         depth: how many levels of parts are taken apart; what lies deeper is given as it stands.
 
-    Of more than ``MOST_PARTS`` the caller gets one more than that, and the rest as part of it.
+    Of more than ``MOST_PARTS`` parts on a level the next one holds all the rest, and is the last.
     """
     border = _BORDER.match(mail)
     start = border.end() if border else 0

@@ -43,11 +43,11 @@ class UntilDamage:
 
 
 class StrictEntry(tarfile.TarInfo):
-    """A header of a tar archive. That one is broken, or that the end mark is missing, is told and not taken for the end."""
+    """A header of a tar archive; a broken one or a missing end mark raises ``ReadError`` and is not taken for the end."""
 
     @classmethod
     def fromtarfile(cls, tarfile: tarfile.TarFile) -> Self:
-        """The next header; errors as ``tarfile`` knows them."""
+        """The next header. Raises ReadError: it is broken, or the end mark is missing; other errors as ``tarfile``."""
         try:
             return super().fromtarfile(tarfile)
         except EOFHeaderError:
@@ -64,7 +64,7 @@ class StrictEntry(tarfile.TarInfo):
 
 
 class HeldMember:
-    """A member of a zip, held against the ratio that is allowed."""
+    """A member of a zip, unpacked while the ratio of its unpacked to its packed size is checked."""
 
     def __init__(self, stream: IO[bytes], packed: int, called: str, budget: Budget) -> None:
         self._stream = stream
@@ -74,7 +74,7 @@ class HeldMember:
         self._unpacked = 0
 
     def read(self, size: int = -1, /) -> bytes:
-        """What is there at once, ``size`` bytes at most."""
+        """What is there at once, ``size`` bytes at most. Raises LogBoundReached: the ratio is too high."""
         piece = cast(zipfile.ZipExtFile, self._stream).read1(size)
         self._unpacked += len(piece)
         self._budget.check_ratio(self._called, self._unpacked, self._packed)
@@ -101,7 +101,7 @@ class _Content:
 
 
 def content_of(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> Readable:
-    """The bytes of a regular file that a tar holds, read before the next one is asked for."""
+    """The bytes of a regular file in a tar archive; to be read before the next entry is asked for."""
     if entry.issparse() or archive.fileobj is None:
         stream = archive.extractfile(entry)
         assert stream is not None
@@ -110,14 +110,14 @@ def content_of(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> Readable:
 
 
 def clean_parts(name: str) -> tuple[str, ...]:
-    """The parts of a member's name below its archive: an absolute name is one below it too."""
+    """The parts of a member's path, always below its archive: without a root and ``..``; ``member`` where nothing is left."""
     return tuple(
         part for part in PurePosixPath(name.replace("\\", "/")).parts if part not in ("/", "//", ".", "..")
     ) or ("member",)
 
 
 def leads_out(target: str, link: str) -> bool:
-    """Whether a link leads out of its archive. What it leads to inside is a member of its own and read as that."""
+    """Whether the symbolic link at path ``link``, which points to ``target``, leads out of its archive."""
     if target.startswith("/"):
         return True
     depth = max(0, len(PurePosixPath(link).parts) - 1)
@@ -129,7 +129,7 @@ def leads_out(target: str, link: str) -> bool:
 
 
 def moment(seconds: float) -> datetime | None:
-    """A time of a tar archive, in UTC; None for one that no calendar holds."""
+    """A time in seconds since 1970, as a tar archive keeps it, in UTC; None where it is out of range."""
     try:
         return datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):
@@ -137,7 +137,7 @@ def moment(seconds: float) -> datetime | None:
 
 
 def zip_moment(entry: zipfile.ZipInfo) -> datetime | None:
-    """A member's time, which a zip keeps without a zone, taken as UTC; None for one that no calendar holds."""
+    """A member's time, which a zip keeps without a zone, taken as UTC; None where it is no valid date."""
     try:
         return datetime(*entry.date_time, tzinfo=UTC)
     except ValueError:

@@ -154,7 +154,7 @@ def origin_of(inside: Sequence[str], outside: Sequence[str] = ()) -> Origin:
 
 
 def machine_of(host: str) -> str:
-    """The host that a container of OpenStack-Ansible runs on, where its lines name the container; else the same."""
+    """The host that runs the OpenStack-Ansible container of this name; the name of any other host as it is."""
     container = _in_container(host.partition(".")[0])
     return (container and container.host) or host
 

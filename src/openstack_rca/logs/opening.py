@@ -41,7 +41,7 @@ _DAMAGE = (
 class Input:
     """Bytes in order, whose beginning can be looked at first.
 
-    Damage further on is told only when everything before it was read.
+    Damage further on raises an error only when everything before it was read.
     """
 
     def __init__(self, stream: Readable, called: str) -> None:
@@ -54,7 +54,7 @@ class Input:
     def head(self) -> bytes:
         """The first ``HEAD_BYTES`` bytes, fewer only where there are no more; they are still to be read.
 
-        Raises UnreadableLog: there is not a single byte, for a reason.
+        Raises UnreadableLog: an error comes before the first byte.
         """
         if len(self._ahead) < HEAD_BYTES:
             self._ahead += self._pull(HEAD_BYTES - len(self._ahead))
@@ -135,7 +135,7 @@ def opened(path: Path | None, *, direct: bool, further: Sequence[Path] = ()) -> 
     """Open a file as it lies on disk; None is standard input.
 
     Args:
-        path: a regular file, or where it was given ``direct``\\ ly a pipe that something writes to.
+        path: a regular file; with ``direct`` also a pipe that something writes to.
         direct: whether the user named this very file.
         further: the other parts of a file that was cut.
 
@@ -205,13 +205,13 @@ def called_by(path: Path | None) -> str:
 
 
 def head_digest(path: Path, size: int = HEAD_BYTES) -> str:
-    """A digest of the first bytes of a file; raises ``OSError`` where it cannot be read."""
+    """SHA-256 (hexadecimal) of the first ``size`` bytes of a file; raises ``OSError`` where it cannot be read."""
     with path.open("rb") as file:
         return hashlib.sha256(file.read(size)).hexdigest()
 
 
 def tail_digest(path: Path, end: int) -> str:
-    """A digest of the last bytes before a place in a file; raises ``OSError`` where it cannot be read."""
+    """SHA-256 (hexadecimal) of the ``HEAD_BYTES`` before byte ``end`` of a file; raises ``OSError`` where it cannot be read."""
     with path.open("rb") as file:
         start = max(0, end - HEAD_BYTES)
         file.seek(start)

@@ -65,7 +65,7 @@ _INSTANCE_LENGTH = len("[instance: ]") + 36
 
 
 def split_oslo(lines: pl.DataFrame, timezone: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Take the oslo.log lines out.
+    """Split lines into the records of oslo.log (``RECORD_SCHEMA``) and the other lines.
 
     Args:
         lines: columns ``row`` and ``text``.

@@ -16,10 +16,10 @@ _COPIED_AT_ONCE = 1024 * 1024
 
 
 class PackedParts:
-    """Tables of one schema, in order, each as Parquet: a tenth of its size.
+    """Tables of one schema, in order, each kept in a file as Parquet, which is a tenth of its size.
 
     Args:
-        file: open for reading and writing at its end. It is closed when nobody needs the tables any more.
+        file: open for reading and writing. It is closed when this object is no longer used.
         index: offset, size in bytes and height of each table that it holds already.
     """
 
@@ -34,7 +34,7 @@ class PackedParts:
         return [height for _, _, height in self.index]
 
     def add(self, part: pl.DataFrame) -> None:
-        """Put one behind the others."""
+        """Append a table."""
         stream = io.BytesIO()
         part.write_parquet(stream, compression="lz4", statistics=False)
         self.file.seek(0, os.SEEK_END)
@@ -43,7 +43,7 @@ class PackedParts:
         self.file.flush()
 
     def take_in(self, other: PackedParts) -> None:
-        """Put the tables of another one behind these."""
+        """Append the tables of another object."""
         self.file.seek(0, os.SEEK_END)
         behind = self.file.tell()
         other.file.seek(0)
@@ -57,14 +57,14 @@ class PackedParts:
         return _from_bytes, (self.file.read(), self.index)
 
     def copied(self, file: BinaryIO) -> PackedParts:
-        """Copy the tables into another file."""
+        """Copy the tables into another, empty file, which the new object closes."""
         self.file.seek(0)
         shutil.copyfileobj(self.file, file, _COPIED_AT_ONCE)
         file.flush()
         return PackedParts(file, self.index)
 
     def read(self, number: int, columns: Sequence[str] | None = None) -> pl.DataFrame:
-        """One table by its number, or some of its columns."""
+        """The table at a place, counted from 0; only these columns of it where any are named."""
         offset, size, _ = self.index[number]
         packed = os.pread(self.file.fileno(), size, offset)
         return pl.read_parquet(io.BytesIO(packed), columns=None if columns is None else list(columns))

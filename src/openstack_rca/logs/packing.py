@@ -72,7 +72,7 @@ _MAIL_FIELD = re.compile(
 
 
 class Readable(Protocol):
-    """What a packing is taken off: anything that gives bytes in order."""
+    """Anything that gives bytes in order."""
 
     def read(self, size: int = -1, /) -> bytes:
         """Up to ``size`` bytes, fewer only at the end."""
@@ -125,7 +125,7 @@ def _begins_like_mail(head: bytes) -> bool:
 
 
 class Unpacked:
-    """The bytes behind a packing of a single stream, held against the ratio that is allowed."""
+    """A packed stream, unpacked while the ratio of its unpacked to its packed size is checked."""
 
     def __init__(self, packed: Readable, packing: Packing, called: str, budget: Budget) -> None:
         self._packed = _Counted(packed)
@@ -135,7 +135,7 @@ class Unpacked:
         self._unpacked = 0
 
     def read(self, size: int = -1, /) -> bytes:
-        """At most ``size`` bytes, and what is there at once: so damage further on costs nothing that came before."""
+        """What is there at once, ``size`` bytes at most, so that damage loses nothing before it. Raises LogBoundReached."""
         piece = self._stream.read1(size)
         self._unpacked += len(piece)
         self._budget.check_ratio(self._called, self._unpacked, self._packed.count)

@@ -17,7 +17,7 @@ Splitter = Callable[[bytes, bool], tuple[list[Piece], int]]
 
 
 def line_by_line(read: Callable[[str], list[Piece]]) -> Splitter:
-    """How a text is cut of which every line gives pieces of its own."""
+    """The splitter for a text of which ``read`` turns each line into its own pieces."""
 
     def split(data: bytes, final: bool) -> tuple[list[Piece], int]:
         lines, taken = whole_lines(data, final)
@@ -27,12 +27,12 @@ def line_by_line(read: Callable[[str], list[Piece]]) -> Splitter:
 
 
 def readable(text: str) -> str:
-    """A text in which bytes that are not UTF-8 are replaced."""
+    """The text with U+FFFD for bytes that are not UTF-8, which it holds as surrogates."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def whole_lines(data: bytes, final: bool) -> tuple[list[str], int]:
-    """Lines that are there to their end, and how many bytes they are."""
+    """The complete lines of ``data``, and how many bytes they take; if ``final``, the last one needs no line end."""
     end = len(data) if final else data.rfind(b"\n") + 1
     text = data[:end].decode("utf-8", "surrogateescape")
     return text.removesuffix("\n").split("\n") if text else [], end

@@ -67,7 +67,7 @@ LONGEST_RECORD = 32 * 1024 * 1024
 
 
 def printed_records(begin: str) -> Splitter | None:
-    """How a text with this beginning is cut where each of its records is printed over several lines."""
+    """The splitter for a text whose records are each printed over several lines; None for any other text."""
     # Looking for words costs little.
     if _RUBY.match(begin):
         return by_beginnings(lambda _before, line: line.rstrip() == "{", lambda lines: ruby_hash("\n".join(lines)))
@@ -91,12 +91,12 @@ def printed_records(begin: str) -> Splitter | None:
 
 
 def by_beginnings(begins: _Begins, read: _Read) -> Splitter:
-    """How a text is cut whose records begin with certain lines and reach to the next such line.
+    """The splitter for a text whose records begin with certain lines and reach to the next such line.
 
     Args:
-        begins: from the line before and a line, whether that begins a record.
-        read: from the lines of a record, and from those before the first one, what they say, as one or several records; None
-            where that is none and stays as it stands.
+        begins: takes the line before and a line; whether that line begins a record.
+        read: takes the lines of a record, or those before the first one, and returns what they say, as one or several records;
+            None where the lines stay as they are.
     """
 
     def split(data: bytes, final: bool) -> tuple[list[Piece], int]:

@@ -96,7 +96,7 @@ def is_program(name: str) -> bool:
 
 @lru_cache(maxsize=_MOST_NAMES)
 def component_of_logger(logger: str) -> str | None:
-    """The component whose code alone uses a Python logger; ``None`` where several share it."""
+    """The component whose code alone uses a Python logger; ``None`` where several share it or none is known."""
     owners = _loggers()
     text = logger
     while text:

@@ -182,7 +182,7 @@ _REQUEST_IN_TEXT = rf"^(?:[\[(][^\])]*?\b|(?i:req|request|request[_-]?id)[=:] ?)
 
 
 def ids_in_text() -> tuple[pl.Expr, pl.Expr]:
-    """``request_id`` and ``instance_id``, where no field tells them but the text does."""
+    """Expressions for ``request_id`` and ``instance_id``: the column of that name, else what ``message`` says."""
     text = pl.col("message")
     in_front = pl.col("request_id").is_null() & text.str.contains(r"^(?:[\[(]|(?i:req))")
     request = pl.when(in_front).then(text).str.extract(_REQUEST_IN_TEXT)

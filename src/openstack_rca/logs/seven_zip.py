@@ -83,7 +83,7 @@ def files_of(archive: IO[bytes], called: str, budget: Budget) -> Iterator[HeldFi
     """The regular files of an archive, in its order.
 
     Args:
-        archive: can be read from any place.
+        archive: a file that can seek.
         called: what messages call it.
         budget: what it may hold; sizes are looked at before anything is unpacked.
 

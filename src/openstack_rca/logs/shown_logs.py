@@ -13,7 +13,7 @@ _WRITTEN = re.compile(r"^\s+(?:- )?(?:[\w.]+: )?(?P<quote>['\"]?)(?P<text>.*?)(?
 
 
 def shown_by_ansible(begin: str) -> Splitter | None:
-    """How a text with this beginning is cut, if it shows lines of logs: each gets the name of its host before it."""
+    """The splitter for output of Ansible that shows lines of logs, with the host's name before each; None for other text."""
     if "] => " not in begin and "] =>\n" not in begin:
         return None
     host = ""

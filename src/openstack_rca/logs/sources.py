@@ -64,7 +64,7 @@ class Source:
         stretch: the part of a plain file that is read; None: all of it.
         service: what Docker's record of the container beside it says.
         further: the other parts, in their order, of a file that was cut.
-        alone: whether it is all that the folder holds which the user named: then its name does not matter either.
+        alone: whether it is the only file of the folder that the user named, so that it is read whatever it is called.
     """
 
     path: Path | None
@@ -83,7 +83,7 @@ class Source:
 
     @property
     def file(self) -> Path | None:
-        """The path, where it is a file by itself, which can be entered anywhere."""
+        """The path of a regular file that is not cut into parts; None for anything else, as standard input."""
         return self.path if self.path is not None and not self.further and self.path.is_file() else None
 
     def origin(self, member: tuple[str, ...], host: str | None) -> Origin:

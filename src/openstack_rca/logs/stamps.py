@@ -78,9 +78,8 @@ ANY_MONTH = r"(?i: ?1?[0-9][月월]|" + "|".join(pattern for _, pattern in _FORE
 def to_utc(naive: pl.Expr, timezone: str) -> pl.Expr:
     """Naive wall-clock times of ``timezone`` in UTC.
 
-    The hour that happens twice when clocks go back is taken as its first passing, until ``years`` has seen the order of
-    the lines; a time inside the hour that is left
-    out when they go forward is read with the offset before it.
+    A time in the hour that happens twice when clocks go back is taken as the first of the two; ``years`` corrects it by
+    the order of the lines. A time in the hour that is left out when they go forward is read with the offset before it.
     """
     if timezone == "UTC":
         return naive.dt.replace_time_zone("UTC")
@@ -149,13 +148,13 @@ def yearless_time(text: pl.Expr, _timezone: str) -> pl.Expr:
 
 
 def time_since_start(text: pl.Expr) -> pl.Expr:
-    """Seconds since the machine started, such as ``[ 12.345678]``: as long behind ``FIRST_MOMENT``."""
+    """Seconds since the machine started, such as ``[ 12.345678]``, added to ``FIRST_MOMENT`` until the start is known."""
     seconds = text.str.extract(r"([0-9]{1,9}\.[0-9]{1,9})").cast(pl.Float64)
     return pl.lit(FIRST_MOMENT, UTC_TIME) + pl.duration(microseconds=(seconds * 1e6).round().cast(pl.Int64))
 
 
 def hexadecimal_time(seconds: pl.Expr, fraction: pl.Expr, behind: int = 0) -> pl.Expr:
-    """Hexadecimal seconds since ``behind`` before 1970, and a fraction: eight digits are nanoseconds, five microseconds."""
+    """Hexadecimal seconds since ``behind`` seconds before 1970, and a fraction (8 digits: nanoseconds, 5: microseconds)."""
     whole, part = (digits.str.to_integer(base=16, strict=False, dtype=pl.Int64) for digits in (seconds, fraction))
     micros = pl.when(fraction.str.len_bytes() > 5).then(part // 1000).otherwise(part).fill_null(0)
     micros = (whole - behind) * 1_000_000 + micros
@@ -163,7 +162,7 @@ def hexadecimal_time(seconds: pl.Expr, fraction: pl.Expr, behind: int = 0) -> pl
 
 
 def is_since_start() -> pl.Expr:
-    """Whether ``time`` is one of ``time_since_start`` still."""
+    """Whether ``time`` is a result of ``time_since_start``, not yet a date."""
     return (pl.col("time") < pl.lit(_FIRST_OF_CALENDARS, UTC_TIME)).fill_null(False)
 
 

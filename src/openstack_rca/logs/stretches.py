@@ -92,11 +92,11 @@ def can_be_entered(path: Path) -> bool:
 
 
 def added_since(path: Path, size: int, lines: int) -> Stretch | None:
-    """What to read of a plain file that has grown: from the last event on that may have gone on after the end of then.
+    """What to read of a plain file that has grown: from its last event then, which new lines may continue.
 
     Args:
-        size: its bytes when it was read.
-        lines: its lines then.
+        size: how many bytes it had when it was read last.
+        lines: how many lines it had then.
 
     Returns the stretch; None where the file has to be read from its beginning.
     """
@@ -164,7 +164,7 @@ def parts_of(path: Path, blocks: int) -> list[Stretch]:
 
 
 def count_lines(path: Path, end: int, start: int = 0) -> int:
-    """How many lines a file has between two places, read and not parsed."""
+    """How many line ends a file has between the bytes ``start`` and ``end``."""
     lines, left = 0, end - start
     with path.open("rb") as file:
         file.seek(start)

@@ -19,7 +19,7 @@ REMARK = re.compile(r" {0,4}[\[(]([^\])]{0,80})[\])]$")
 
 
 def drawn_table(begin: str) -> Splitter | None:
-    """A table with bars between its columns: of Markdown, of OpenStack's clients, of a database's; what is around it stays."""
+    """The splitter for tables with bars (Markdown, clients of OpenStack and databases); other lines stay. None without one."""
     lines = begin.split("\n") if _BORDER.search(begin) else []
     barred = [line for line in lines if "|" in line and not _BORDER.match(line)][: _LOOKED_AT + 1]
     names = _cells(barred[0]) if barred else []
@@ -58,7 +58,7 @@ def _cells(line: str) -> list[str]:
 
 
 def cells_of(lines: list[str], delimiter: str = ",") -> list[list[str]]:
-    """The cells of each line; none where one is too long for a cell, so that these lines are no table."""
+    """The cells of each line; empty where one cell is too long, so that these lines are no table."""
     try:
         return list(csv.reader([line.replace("\r", "") for line in lines], delimiter=delimiter))
     except csv.Error:
@@ -66,7 +66,7 @@ def cells_of(lines: list[str], delimiter: str = ",") -> list[list[str]]:
 
 
 def table_of(begin: str) -> Splitter | None:
-    """Columns of unknown names, or of none, that hold a moment, a level and a text in nearly every row."""
+    """The splitter for columns, whatever they are called, that hold a moment, a level and a text; None for any other text."""
     lines = [line for line in begin.split("\n", _LOOKED_AT + 1)[: _LOOKED_AT + 1] if line.strip()]
     for delimiter in DELIMITERS if lines else "":
         if not all(delimiter in line for line in lines[:2]):
@@ -88,7 +88,7 @@ def table_of(begin: str) -> Splitter | None:
 
 
 def csv_rows(names: list[str], delimiter: str, shaped: Callable[[dict[str, str]], dict[str, str]]) -> Splitter:
-    """How rows with these names of columns are cut; ``shaped`` gives each row the keys that it is read by."""
+    """The splitter for rows with these columns; ``shaped`` turns each row, column to value, into the record to read."""
 
     def split(data: bytes, final: bool) -> tuple[list[Piece], int]:
         end = len(data) if final else data.rfind(b"\n") + 1

@@ -11,7 +11,7 @@ _Step = Callable[[str], str]
 
 
 def without_words(sample: Sequence[str]) -> _Step | None:
-    """How a text is freed from the words around its fences or quotes; None where lines of a log stand among these too.
+    """A function that empties the lines around fences or quotes; None where there are none, or log lines stand there too.
 
     Within quotes what stands before the first line of a log is left out as well.
     """

@@ -21,9 +21,9 @@ _ZONED = rf":\d\d(?:[.,]\d+)? ?(?:{NAMED_ZONE}|[+-]\d\d(?::?\d\d)?)$|^\d{{9,10}}
 
 @dataclass(frozen=True)
 class Wrapper:
-    """One kind of prefix; ``pattern`` names its parts, ``inner`` what is behind it.
+    """One kind of prefix; the named groups of ``pattern`` are its parts and, as ``inner``, what is behind it.
 
-    ``origin`` makes service and host of the part ``source`` (a path, labels, a pod); ``priority`` is a number of syslog,
+    ``origin`` tells service and host from the part ``source`` (a path, labels, a pod); ``priority`` is a number of syslog,
     ``severity``, ``worded`` and ``level`` are words; ``piece`` says ``P`` where the line goes on in the next one;
     ``unless`` recognises lines that only look like it; ``part`` is one of ``envelopes``.
     """
@@ -94,7 +94,7 @@ def dated_short_time(stamp: pl.Expr, timezone: str) -> pl.Expr:
 
 
 def tai64n_time(stamp: pl.Expr, _timezone: str) -> pl.Expr:
-    """Seconds from 2**62 on, ten more than UTC had in 1970, and nanoseconds."""
+    """Stamps of TAI64N: hexadecimal seconds since 1970 plus 2**62, ten ahead of UTC then, and nanoseconds."""
     return hexadecimal_time(stamp.str.slice(1, 15), stamp.str.slice(16), 10)
 
 

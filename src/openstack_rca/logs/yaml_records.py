@@ -19,7 +19,7 @@ _LONGEST = 1024 * 1024
 
 
 def records_in_yaml(begin: str) -> Splitter | None:
-    """How a text with this beginning is cut into records, where it is YAML with a time and a text in each of its items.
+    """The splitter for YAML with a time and a text in each of its items or documents; None for any other text.
 
     Only items of a list at the top or right below it count, and whole documents: what lies deeper is no log.
     """

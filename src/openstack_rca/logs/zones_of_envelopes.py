@@ -12,11 +12,11 @@ _LEAST = 3
 
 
 def in_one_zone(both: pl.DataFrame, timezone: str) -> pl.DataFrame:
-    """Where nearly all stamps of a writer differ by the same whole quarters of an hour, both mean the same moments.
+    """Shift times of unknown zone so that a line's own stamp and that of its envelope mean the same moment.
 
-    Own stamps without a zone behind one with a zone are of the zone that makes both agree. Where the one in front tells
-    none and nobody said which zone is meant, the own ones count, since containers keep UTC: all that the same host's
-    syslog says in this file moves.
+    This is done where nine of ten stamps of a writer differ by the same whole quarters of an hour. An own stamp without a
+    zone is shifted to an envelope's with one. Where the envelope's has none and ``timezone`` is UTC, all of the same
+    host's envelopes in this file are shifted to the own stamps, since containers keep UTC.
 
     Args:
         both: records with what their envelopes say; ``naive`` says whether a line's own stamp tells no zone.

@@ -1,4 +1,4 @@
-"""What watches machines: Nagios, Zabbix; and strongSwan, which ties them."""
+"""Nagios and Zabbix, which monitor machines; strongSwan, which connects them by VPN."""
 
 import polars as pl
 

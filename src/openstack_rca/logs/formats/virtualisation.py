@@ -1,4 +1,4 @@
-"""libvirt, QEMU, ESXi; what runtimes of containers tell of these."""
+"""libvirt, QEMU, ESXi; container runtimes."""
 
 import polars as pl
 

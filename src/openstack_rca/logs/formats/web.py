@@ -101,7 +101,7 @@ FALLBACKS = (
 
 
 def with_times_of_requests(records: pl.DataFrame, timezone: str) -> pl.DataFrame:
-    """Where nothing but HAProxy's own line says a time, as in records of fluentd: when the request began."""
+    """Give HAProxy's records without a time, as from fluentd, the time in their message: when the request began."""
     unknown = pl.col("time").is_null() & (pl.col("kind") == int(Kind.OPENER))
     if not records.select(unknown.any()).item():
         return records
