@@ -18,10 +18,10 @@ _SPEAKERS = ("nova-compute", "nova_compute")
 
 
 def with_names_of_hosts(table: EventTable) -> EventTable:
-    """Call hosts that have an address instead of a name by the name that their own nova-compute has for them.
+    """Rename hosts that are known by an address only to the name that their own lines (nova-compute's) give them.
 
-    Other hosts' messages speak of them by that name, so that both are one host. Where a host's lines give several names
-    or none, or another host has the name already, it keeps its address.
+    Other hosts' messages use that name, so that both become one host. A host whose lines give several names or none,
+    or a name that another host has, keeps its address.
     """
     hosts = table.counted["host"].drop_nulls().unique().cast(pl.String)
     addressed = hosts.filter(hosts.str.contains(_ADDRESS))

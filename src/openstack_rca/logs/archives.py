@@ -80,7 +80,7 @@ class _Member:
 
 
 def reason_of(error: UnreadableLog) -> SkipReason:
-    """The reason that an error stands for."""
+    """The reason to report for a log that an error makes unreadable."""
     for kind, reason in (
         (DamagedLog, SkipReason.DAMAGED),
         (BinaryLog, SkipReason.BINARY),
@@ -94,7 +94,7 @@ def reason_of(error: UnreadableLog) -> SkipReason:
 
 
 class Walk:
-    """The way through one file.
+    """Reads one file and finds the logs in it, through all archives and compressions.
 
     Args:
         path: the file; None is standard input.
@@ -126,7 +126,7 @@ class Walk:
         self._tell: Callable[[], int] = int
 
     def position(self) -> int:
-        """How many bytes of the file were read."""
+        """How many bytes of the file, as it lies on disk, were read."""
         return self._tell()
 
     def logs(self) -> Iterator[Inside | LeftOut]:
@@ -214,7 +214,7 @@ class Walk:
         return is_called_like_log(name) or reads_like_log(head)
 
     def told_of(self, parts: tuple[str, ...]) -> HostFacts:
-        """What the files of the archive that were read so far say of the host of a log inside."""
+        """The host facts for the log at ``parts``, from the files of its archive that were read so far."""
         above = (parts[:length] for length in range(len(parts) - 1, -1, -1))
         return HostFacts().completed(self._hosts[root] for root in above if root in self._hosts)
 

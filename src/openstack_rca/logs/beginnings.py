@@ -111,7 +111,7 @@ def _closes_at_end(text: str) -> bool:
 
 
 def matching(lines: pl.DataFrame, pattern: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The lines (``text``) that a pattern takes, and the others, in their order."""
+    """The lines (column ``text``) that a pattern matches, and the others, both in their order."""
     found = lines["text"].str.contains(_shape_of(pattern).head)
     number = found.sum()
     if number == 0:
@@ -122,7 +122,7 @@ def matching(lines: pl.DataFrame, pattern: str) -> tuple[pl.DataFrame, pl.DataFr
 
 
 def matching_unless(lines: pl.DataFrame, pattern: str, unless: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The same for lines that another pattern, if there is one, does not take."""
+    """As ``matching``, but lines that the pattern ``unless`` (if not empty) matches count as others; needs a column ``row``."""
     hits, others = matching(lines, pattern)
     if hits.height and unless:
         refused, hits = matching(hits, unless)
@@ -131,7 +131,7 @@ def matching_unless(lines: pl.DataFrame, pattern: str, unless: str) -> tuple[pl.
 
 
 def parts_of(lines: pl.DataFrame, pattern: str) -> pl.DataFrame:
-    """``row`` and the parts that a pattern names, of lines (``row``, ``text``) that it takes."""
+    """The column ``row`` and one column for each named group of a pattern, of lines (``row``, ``text``) that it matches."""
     shape = _shape_of(pattern)
     text = pl.col("text")
     if shape.tail is None:
@@ -145,12 +145,12 @@ def parts_of(lines: pl.DataFrame, pattern: str) -> pl.DataFrame:
 
 
 def by_first_character(lines: pl.DataFrame) -> list[tuple[frozenset[str], pl.DataFrame]]:
-    """Lines (``text``) by the class of the character that they begin with: digits, capitals, braces ...
+    """Group lines (``text``) by the class of the character that they begin with: digits, capitals, braces ...
 
-    Few lines are one class: trying them costs less than cutting them up.
+    Few lines stay one group: trying every pattern on them costs less than grouping.
 
     Returns:
-        the characters that lines of a class do begin with, and these lines in their order.
+        for each group, the characters that its lines begin with, and these lines in their order.
     """
     first = lines["text"].str.slice(0, 1)
     begun = frozenset(first.unique().to_list())
@@ -170,6 +170,6 @@ def may_match(pattern: str, begun: frozenset[str]) -> bool:
 
 @cache
 def any_of(patterns: tuple[str, ...]) -> str:
-    """A pattern that takes what any of the patterns takes; it names no parts."""
+    """A pattern without named groups that matches what any of the patterns matches."""
     heads = (_shape_of(pattern).head for pattern in patterns)
     return "^(?:" + "|".join(re.sub(r"\(\?P<\w+>", "(?:", head.removeprefix("^")) for head in heads) + ")"

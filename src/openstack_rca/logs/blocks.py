@@ -124,7 +124,7 @@ _BORDER = re.compile(rb"\n(?=(?:\d{4}-\d\d-\d\d[ T]|\[pid: |[A-Z][a-z]{2} [ \d]\
 
 
 def cut_before(file: IO[bytes], place: int) -> int:
-    """Where a block of plain lines ends that was read up to a place of its file; 0 where it does not end there."""
+    """The offset of the last end of a block of plain lines before offset ``place`` of a file; 0 where there is none nearby."""
     begin = max(0, place - _SEARCHED_BYTES)
     file.seek(begin)
     border = _cut(file.read(place - begin))
@@ -132,12 +132,12 @@ def cut_before(file: IO[bytes], place: int) -> int:
 
 
 def is_line_by_line(head: bytes) -> bool:
-    """Whether a text with this beginning is read as the lines that it holds: neither a document nor a paste."""
+    """Whether each line of a text with this beginning is one line of log: it is neither a document nor a paste."""
     return _Shape(head).is_plain
 
 
 def last_border(data: bytes) -> int:
-    """Where the last block of a text that ends with these bytes may begin, so that no event is cut; 0 where nowhere."""
+    """The offset in ``data``, the end of a text, at which it can be cut without cutting an event; 0 where there is none."""
     return _cut(data) if len(data) < 4 * BLOCK_BYTES else 0
 
 

@@ -57,13 +57,13 @@ class Budget:
             )
 
     def give_back(self, size: int) -> None:
-        """Take bytes from the count that are counted anew when they are read."""
+        """Subtract bytes of text that will be read, and so counted, once more."""
         self._size -= size
 
     def check_ratio(self, called: str, unpacked: int, packed: int) -> None:
-        """Hold what came out of a packing against what went in.
+        """Compare the sizes of something unpacked and packed, in bytes; ``called`` is its name.
 
-        Raises LogBoundReached: no log packs so well; nothing of it is to be used.
+        Raises LogBoundReached: the ratio is above the bound, and nothing of it may be used.
         """
         if unpacked > _TRUSTED_BYTES and unpacked > packed * self.bounds.ratio:
             setting = "OPENSTACK_RCA_UNPACKED_RATIO"

@@ -19,7 +19,7 @@ _API_SERVICE = r"-api$|^neutron-server$|^keystone$|^swift-proxy|-api-"
 
 @dataclass(frozen=True)
 class ClockSkew:
-    """How far the clock of ``host`` is ahead of that of ``against`` (negative: behind), told by so many requests."""
+    """By how many seconds the clock of ``host`` is ahead of that of ``against`` (negative: behind), found in so many requests."""
 
     host: str
     against: str
@@ -93,7 +93,7 @@ def _shared_requests(table: EventTable) -> pl.DataFrame:
 
 
 def correct_skew(events: pl.DataFrame, skews: Sequence[ClockSkew]) -> pl.DataFrame:
-    """The events with the times of hosts whose clock disagrees put right, in order of time again."""
+    """The events with the skew of their host subtracted from their time, sorted by time again."""
     if not skews:
         return events
     table = pl.DataFrame(

@@ -141,7 +141,7 @@ class PlainText:
         self._only_returns = "\r" in begin.rstrip("\r") and "\n" not in begin
 
     def read(self, size: int = -1, /) -> bytes:
-        """Up to about ``size`` bytes, fewer only at the end; none means the end."""
+        """About ``size`` bytes (-1: all); an empty result means the end."""
         data = self._stream.read(size)
         if self._decoder is not None:
             text = self._decoder.decode(data, not data)
@@ -189,7 +189,7 @@ def _lost_escapes(part: bytes) -> bool:
 
 
 def first_lines(data: bytes) -> list[str]:
-    """The lines of the beginning of a text, as ``text_lines`` gives them, for a look at few of them."""
+    """The lines of the beginning of a text, as ``text_lines`` gives them; faster for few lines."""
     if any(mark in data for mark in (b"\x00", b"\x1b", b"\r", *_SHOWN_ESCAPES)) or _lost_escapes(data):
         return text_lines(data, is_start=True).to_list()
     text = data.removeprefix(codecs.BOM_UTF8).decode("utf-8", _WESTERN)

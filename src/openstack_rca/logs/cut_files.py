@@ -33,7 +33,10 @@ FIRST_OF_ZIP = ".z01"
 
 @dataclass(frozen=True)
 class Kind:
-    """What the parts of one file share; ``width`` is that of a number behind a dot, ``letters`` how many there are."""
+    """What the names of all parts of one file share: its name, the ``mark`` behind it, and how the parts are counted.
+
+    ``letters`` is the number of letters behind the mark, 0 for a number; ``width`` that of the digits behind a dot.
+    """
 
     whole: str
     mark: str
@@ -42,7 +45,7 @@ class Kind:
 
     @property
     def first(self) -> int:
-        """The place of the first part, at most."""
+        """The highest place that a first part can have: 0 for letters, 1 for numbers, which may also begin at 0."""
         return 0 if self.letters else 1
 
     @property
@@ -56,7 +59,7 @@ class Kind:
         return self.letters > 0 or self.mark != "." or _ARCHIVE.search(self.whole) is not None
 
     def name(self, place: int, like: str) -> str:
-        """The name of the part at a place; ``like`` is that of another one."""
+        """The name of the part at a place; ``like`` is the name of another part, whose number of digits it takes."""
         if not self.letters:
             number = like.removeprefix(self.whole + self.mark)
             return f"{self.whole}{self.mark}{place:0{len(number) if number.startswith('0') else 1}d}"
@@ -81,7 +84,7 @@ def _part(name: str) -> tuple[Kind, int] | None:
 
 
 def part_for_sure(name: str) -> tuple[Kind, int] | None:
-    """The same where nothing but the name is known: of the words of two letters only the first 26 can be an end of `split`'s."""
+    """The file that a name alone shows to be cut, and the place of this part; ``None`` for a name that may mean anything else."""
     cut = _part(name)
     if cut is None or not cut[0].is_sure or _ARCHIVE.search(name) or is_other_kind((cut[0].whole,)):
         return None
@@ -89,14 +92,14 @@ def part_for_sure(name: str) -> tuple[Kind, int] | None:
 
 
 def last_of_zip(name: str, head: bytes) -> tuple[Kind, int] | None:
-    """The same of a file that is called ``.zip`` and does not begin as one, where another part of it came before."""
+    """As ``part_for_sure`` for the last part of a split zip: its name ends in ``.zip``, its ``head`` is no packed file's."""
     whole = name.removesuffix(".zip")
     is_last = whole and whole != name and packing_of(head) is None
     return (Kind(whole, _ZIP, 0, 0), LAST_OF_ZIP) if is_last else None
 
 
 def starts_of(sizes: Iterable[int]) -> tuple[int, ...]:
-    """Where parts begin in the whole, by the sizes of all but the last."""
+    """The offsets at which parts begin in the whole file; ``sizes`` are those of all parts but the last."""
     return (0, *itertools.accumulate(sizes))
 
 
@@ -123,12 +126,12 @@ def missing_parts(names: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def told_of_missing(name: str, whole: str) -> str:
-    """The sentence for a part that is missing."""
+    """The sentence that reports the missing part ``name`` of the file ``whole``."""
     return f"{whole} was cut into parts, and {name} is not among them: what it held was not read."
 
 
 def with_parts_joined(sources: list[Source]) -> list[Source]:
-    """Make one file of those that ``split`` cut it into: ``x.log.aa``, ``x.log.ab``, or ``x.tar.gz.part1``, ``x.7z.001``."""
+    """Replace the parts of a file that was cut by one source: ``x.log.aa``, ``x.log.ab``, or ``x.tar.gz.part1``, ``x.7z.001``."""
     sets: dict[tuple[Path, Kind], list[tuple[int, Source]]] = {}
     for source in sources:
         cut = _part(source.inside[-1])

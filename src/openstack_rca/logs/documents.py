@@ -57,7 +57,7 @@ _LONGEST_ROW = 64 * 1024
 
 
 def splitter_for(head: bytes) -> Splitter | None:
-    """How a file with this beginning is cut into records; ``None`` where a line is a record, as in most logs."""
+    """The function that cuts a file with this beginning into records; ``None`` where each line is a record, as in most logs."""
     begin = head[:_HEAD].lstrip(b"\xef\xbb\xbf\r\n")
     if begin.startswith((b"__CURSOR=", b"__REALTIME_TIMESTAMP=")):
         return _journal_export

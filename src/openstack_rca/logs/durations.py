@@ -8,6 +8,6 @@ _MILLISECONDS = r"\bin ([0-9]{1,9}) msecs|\" [0-9]{3} [0-9]+ ([0-9]{1,9})ms\b"
 
 
 def took_seconds(message: pl.Expr) -> pl.Expr:
-    """Seconds that eventlet's, oslo's and uWSGI's access lines tell, as a float; null where a message tells none."""
+    """An expression for the seconds in access lines of eventlet, oslo and uWSGI, as a float; null where there are none."""
     milliseconds = pl.coalesce(message.str.extract(_MILLISECONDS, group) for group in (1, 2))
     return pl.coalesce(message.str.extract(_SECONDS).cast(pl.Float64), milliseconds.cast(pl.Float64) / 1e3)

@@ -99,7 +99,7 @@ def service_of_tag(tag: str | None) -> str | None:
 
 
 def origin_of_path(path: str | None) -> Origin:
-    """Service and host that a log's path tells, where it is one."""
+    """The service and host that a log's path names; neither where the text is no path."""
     if not path or ("/" not in path and "." not in path):
         return Origin(None, None)
     path = path.replace("\\", "/")
@@ -108,7 +108,7 @@ def origin_of_path(path: str | None) -> Origin:
 
 
 def origin_of_labels(labels: Mapping[str, Any]) -> Origin:
-    """Service and host that the labels of a log stream tell: Loki's, Promtail's, Kubernetes'."""
+    """The service and host in the labels of a log stream (Loki, Promtail, Kubernetes)."""
     lower = {str(key).lower(): str(value) for key, value in labels.items() if isinstance(value, str | int)}
     host = next((lower[key].removesuffix(":9080") for key in _LOKI_HOSTS if lower.get(key)), None)
     path = next((origin_of_path(lower[key]) for key in _LOKI_PATHS if lower.get(key)), Origin(None, None))
@@ -123,7 +123,7 @@ def origin_of_labels(labels: Mapping[str, Any]) -> Origin:
 
 
 def origin_of_label_text(text: str) -> Origin:
-    """The same for labels as Loki writes them: ``{host="ctl1", job="nova"}``."""
+    """As ``origin_of_labels``, for labels as Loki writes them: ``{host="ctl1", job="nova"}``."""
     return origin_of_labels(dict(re.findall(r'(?<![\w.])([\w.]+)="((?:[^"\\]|\\.)*)"', text)))
 
 
@@ -134,12 +134,12 @@ def origin_of_pod(text: str) -> Origin:
 
 
 def origin_of_name(text: str) -> Origin:
-    """The service where a name is a program's, else the host that it names."""
+    """The name as a service if it is that of a known program, else as a host."""
     return Origin(text, None) if is_program(text) else Origin(None, text)
 
 
 def origin_of_container(text: str) -> Origin:
-    """Compose puts the project before and a number behind the service: ``kolla-nova_compute-1``."""
+    """The service in a container's name, without Compose's project and number: ``kolla-nova_compute-1`` -> ``nova_compute``."""
     whole = re.sub(r"[-_]\d+$|\.\d+(?:\.[a-z0-9]{20,30})?$", "", text.strip())
     name = whole
     while name and not is_program(name):
@@ -148,7 +148,7 @@ def origin_of_container(text: str) -> Origin:
 
 
 def with_origins(parts: pl.DataFrame, column: str, origin: Callable[[str], Origin]) -> pl.DataFrame:
-    """``found_service`` and ``found_host`` beside the texts of a column, as ``origin`` makes them; each text is read once."""
+    """Add the columns ``found_service`` and ``found_host``: what ``origin`` makes of each text of a column, asked once a text."""
     distinct = parts[column].unique()
     origins = [origin(value) if value else Origin(None, None) for value in distinct.to_list()]
     table = pl.DataFrame(

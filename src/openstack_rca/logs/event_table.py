@@ -58,7 +58,7 @@ class EventTable(ABC):
     """Events of ``EVENT_SCHEMA``, sorted by time, file and line.
 
     Attributes:
-        counted: the columns ``COUNTED`` of every event; names of few different values as ``String`` or ``Categorical``.
+        counted: the columns ``COUNTED`` of every event; columns of few different names are ``String`` or ``Categorical``.
     """
 
     def __init__(self, counted: pl.DataFrame) -> None:
@@ -83,16 +83,16 @@ class EventTable(ABC):
         """The value of a row-wise expression for each event; it may use any column but ``time`` and ``host``."""
 
     def marked(self, expression: pl.Expr) -> pl.Series:
-        """As ``evaluated``, for what is true or false of an event; where the events are kept, so is this."""
+        """As ``evaluated`` for a boolean expression; a table that is kept on disk may keep the result too."""
         return self.evaluated(expression)
 
     @abstractmethod
     def renamed(self, column: str, names: Mapping[str, str]) -> EventTable:
-        """The same events with other names in ``host`` or ``service``; ``names`` gives old names their new ones."""
+        """The same events with names in the column ``host`` or ``service`` replaced; ``names`` maps old to new, others stay."""
 
     @abstractmethod
     def joined(self, rows: pl.Series, added: EventTable, spill: Callable[[], BinaryIO]) -> EventTable:
-        """The events with these indices together with others; ``spill`` opens a file for their words."""
+        """The events with these indices and those of ``added``, sorted again; ``spill`` opens a file for their texts."""
 
 
 class _WholeTable(EventTable):
@@ -196,12 +196,12 @@ class PackedTable(EventTable):
 
 
 def detached(taken: pl.DataFrame) -> pl.DataFrame:
-    """The same table with words of its own: else Polars keeps all words alive from among which a few were taken."""
+    """A copy of the table's texts: without it, Polars keeps the memory of all texts from which a few were taken."""
     return taken.with_columns(pl.col(pl.String) + "")
 
 
 def in_order(counted: pl.DataFrame) -> pl.Series:
-    """The places of events (``COUNTED``) in the order of time, file and line."""
+    """The indices that sort events (``COUNTED``) by time, file and line; events without a time come last."""
     times = counted["time"].cast(pl.Int64).fill_null(np.iinfo(np.int64).max).to_numpy()
     codes, names = counted["file"].to_physical().to_numpy(), counted["file"].unique()
     ranks = np.zeros(codes.max(initial=0) + 1, np.int64)

@@ -75,10 +75,10 @@ class PartRead:
     Attributes:
         logs: those found in the files.
         left_out: name, reason and sentence of what was not read.
-        distrusted: places in ``logs`` of which nothing may be used.
-        error: the first one.
-        gathered: their events.
-        goes_on: whether the first of ``logs`` is the last one of the part before, read on.
+        distrusted: indices of the ``logs`` of which nothing may be used.
+        error: the first error that made something unreadable, if any.
+        gathered: the events of ``logs``.
+        goes_on: whether the first of ``logs`` continues the last log of the part before.
     """
 
     logs: list[Log]
@@ -89,7 +89,7 @@ class PartRead:
     goes_on: bool = False
 
     def take_in(self, other: PartRead) -> None:
-        """Take in what was read of the files behind these; the whole is as if all were read one after the other."""
+        """Append what was read of the files that come next; the result is that of reading all one after the other."""
         logs = other.logs
         goes_on = other.goes_on and bool(logs)
         if goes_on:
@@ -110,7 +110,7 @@ def read_part(
     on_progress: Callable[[int, int], None] | None = None,
     spill: Callable[[], BinaryIO] = tempfile.TemporaryFile,
 ) -> PartRead:
-    """Read some of the files of a collection; ``whole_read`` makes the table of events of all parts together."""
+    """Read some of the files of a collection; arguments as for ``read_collection``, the result is for ``whole_read``."""
     reading = Reading(sources, bounds, on_progress)
     gathered = GatheredEvents(spill)
     for batch in reading.batches():
@@ -120,7 +120,7 @@ def read_part(
 
 
 def whole_read(part: PartRead, collection: Collection, options: ReadingOptions) -> LogRead:
-    """The table of events of a collection whose files were all read; errors as for ``read_logs``."""
+    """The table of events of a collection, whose files were all read into ``part``; errors as for ``read_logs``."""
     left_out = collection.skipped + part.left_out
     for log in part.logs:
         log.host_zone = zone_of(log.late_host or log.origin.host, options.host_zones) or log.host_zone

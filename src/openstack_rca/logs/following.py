@@ -51,10 +51,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Arrival:
-    """Lines that came; ``source`` holds them. They take the place of what was handed out from their first line on.
+    """New lines of one file, in ``source``; they replace what was handed out before from their first line on.
 
     Attributes:
-        key: stands for the file, also after it was renamed; another one after it was truncated.
+        key: identifies the file, also after it was renamed; a truncated file gets a new key.
     """
 
     key: str
@@ -173,12 +173,12 @@ class Follower:
 
     @property
     def places(self) -> dict[str, Place]:
-        """Where to go on, by the identity of each file."""
+        """Where a later ``Follower`` goes on (its argument ``places``), by the identity of each file."""
         return {each.identity: each.place for each in self._files.values() if each.source.path is not None}
 
     @property
     def lag_bytes(self) -> int:
-        """What the files hold and was not read yet."""
+        """How many bytes of the files were not read yet."""
         return sum(each.unread() for each in self._files.values())
 
     @property
@@ -192,7 +192,7 @@ class Follower:
         return bool(self._files) and all(each.source.path is None and each.ended for each in self._files.values())
 
     def look(self) -> list[Arrival]:
-        """What came since the last look; of a backlog the oldest part first."""
+        """What came since the last call, a bounded amount at a time; of a backlog the oldest part first."""
         with suppress(LogInputError):
             self._list(collect_sources(self._paths, join_parts=False).sources, from_start=True, first=False)
         arrivals = []
@@ -211,20 +211,20 @@ class Follower:
         return arrivals
 
     def note_time(self, key: str, latest: datetime | None) -> None:
-        """Tell how far in time a file has come, so that of a backlog no file runs ahead of the others."""
+        """Set the time of the latest event read of the file with this key, so that in a backlog no file runs ahead."""
         for each in self._files.values():
             if each.key == key and latest is not None:
                 each.latest = latest
 
     @property
     def horizon(self) -> datetime | None:
-        """The time that all files with a backlog have reached; None where there is no backlog."""
+        """The time up to which all files with a backlog were read; None where there is none, or no time was noted."""
         behind = [each.latest for each in self._files.values() if each.unread()]
         known = [latest for latest in behind if latest is not None]
         return min(known) if known else None
 
     def close(self) -> None:
-        """Let all files go."""
+        """Close all files."""
         for each in self._files.values():
             each.close()
 
@@ -285,7 +285,7 @@ class Follower:
 
 
 def head_of(stream: IO[bytes]) -> str:
-    """A digest of the first bytes of a file, empty while there are fewer; the place of the stream stays."""
+    """A digest of the first bytes of a file, empty while the file is shorter; the position of the stream is kept."""
     place = stream.tell()
     stream.seek(0)
     data = stream.read(_HEAD_BYTES)

@@ -22,8 +22,8 @@ LEVEL_WORD = (
 class LineFormat:
     """One shape of a line.
 
-    ``pattern`` recognises it and names its parts; ``shape`` turns the parts (columns) into those of a record; ``about``
-    says what writes it, for the documentation; ``unless`` recognises lines that only look like it.
+    ``pattern`` recognises it and names its parts; ``shape`` turns these parts (columns) into those of a record, given the time
+    zone of stamps that state none; ``about`` says what writes it, for the documentation; ``unless`` matches lines to refuse.
     """
 
     name: str
@@ -44,39 +44,39 @@ class LineFormat:
 
 
 def stated_level(parts: pl.DataFrame) -> pl.Expr:
-    """The level that the line states, information where it states none or an unknown one."""
+    """An expression for the level that a line states; INFO where it states none or an unknown one."""
     return normal_level(pl.col("level")).fill_null("INFO") if "level" in parts.columns else pl.lit("INFO")
 
 
 def iso(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
-    """Shapes with an ISO stamp and, perhaps, a level; a line without one is information."""
+    """Add ``time`` from an ISO stamp, and ``level`` (see ``stated_level``)."""
     return parts.with_columns(iso_time(pl.col("stamp"), timezone).alias("time"), stated_level(parts).alias("level"))
 
 
 def ctime(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
-    """Shapes with a stamp such as ``Mon Nov 23 04:00:00 2026``."""
+    """Add ``time`` from a stamp such as ``Mon Nov 23 04:00:00 2026``, and ``level``."""
     time = formatted_time(pl.col("stamp"), CTIME, timezone)
     return parts.with_columns(time.alias("time"), stated_level(parts).alias("level"))
 
 
 def yearless(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
-    """Shapes with a stamp such as ``Nov 23 04:00:00``."""
+    """Add ``time`` from a stamp such as ``Nov 23 04:00:00``, and ``level``."""
     time = yearless_time(pl.col("stamp"), timezone)
     return parts.with_columns(time.alias("time"), stated_level(parts).alias("level"))
 
 
 def dated(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
-    """Shapes with a stamp of any kind, see ``any_times``."""
+    """Add ``time`` from a stamp of any kind (see ``any_times``), and ``level``."""
     return parts.with_columns(any_times(parts["stamp"], timezone).alias("time"), stated_level(parts).alias("level"))
 
 
 def timeless(parts: pl.DataFrame, _timezone: str) -> pl.DataFrame:
-    """Shapes without a stamp."""
+    """Add ``level`` only, for lines without a stamp."""
     return parts.with_columns(stated_level(parts).alias("level"))
 
 
 def guessed(shape: Callable[[pl.DataFrame, str], pl.DataFrame]) -> Callable[[pl.DataFrame, str], pl.DataFrame]:
-    """The same shape for a program that states no level: its words tell one, or it is INFO."""
+    """A shape function for a program that states no level: as ``shape``, with a level guessed from the message, else INFO."""
 
     def shaped(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
         guess = level_in_text(pl.col("message").fill_null(""))
