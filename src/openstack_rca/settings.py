@@ -35,7 +35,7 @@ DEFAULT_MODEL_NAME = "lstm_model"
 
 
 def zones_of_hosts(text: str) -> dict[str, str]:
-    """Pattern of hosts' names to IANA zone, of ``cmp-*=Europe/Paris,ctl1=UTC``."""
+    """Pattern of host names -> IANA zone, from a text like ``cmp-*=Europe/Paris,ctl1=UTC``."""
     pairs = (pair.partition("=") for pair in text.split(",") if pair.strip())
     return {host.strip(): zone.strip() for host, _, zone in pairs}
 
@@ -243,7 +243,7 @@ class Settings(OutsideSettings):
 
     @property
     def work_folder(self) -> Path:
-        """Files in the making; those of processes that were killed go at the next run."""
+        """Unfinished files; those of processes that were killed are removed at the next run."""
         return self.home / "work"
 
     @property
@@ -267,7 +267,7 @@ _FROM_FILE: dict[str, object] = {}
 
 
 def set_defaults(values: Mapping[str, object]) -> None:
-    """Let values by the names of the fields take effect in this process, behind arguments and the environment."""
+    """Set this process's defaults by field name, in place of earlier ones; arguments and the environment win over them."""
     _FROM_FILE.clear()
     _FROM_FILE.update(values)
 
@@ -305,7 +305,7 @@ def _lend_home(settings: Settings) -> None:
 
 
 def mistyped_variables() -> dict[str, str]:
-    """Variables of the environment that begin like ours and are none, each with the one it resembles ("" for none)."""
+    """Environment variables named ``OPENSTACK_RCA_*`` that are no setting -> the one that each resembles ("" for none)."""
     ours = {name for field in Settings.model_fields.values() for name in _names(field.validation_alias)}
     strange = sorted(name for name in os.environ if name.startswith("OPENSTACK_RCA_") and name not in ours)
     return {name: next(iter(get_close_matches(name, sorted(ours), n=1, cutoff=0.8)), "") for name in strange}

@@ -5,7 +5,7 @@ from typing import Any
 
 
 def shipped_text(room: str, name: str) -> str:
-    """The text of a file of a room, which is named as Python names it (``openstack_rca.logs``)."""
+    """The text of a file in the folder of a room, a package by its Python name (``openstack_rca.logs``)."""
     return files(room).joinpath(name).read_text(encoding="utf-8")
 
 

@@ -39,7 +39,7 @@ def parts_of(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def card_markdown(version: ModelVersion, parts: dict[str, dict[str, Any]]) -> str:
-    """The card as Markdown; what others wrote in it is shown as they wrote it, and obeyed nowhere."""
+    """The card as Markdown; text of others in it is shown as written, never read as markup."""
     lines = [f"# {_title(version)}", ""]
     for name, value in _facts(version).items():
         first, *more = value.splitlines()
@@ -55,7 +55,7 @@ def card_markdown(version: ModelVersion, parts: dict[str, dict[str, Any]]) -> st
 
 
 def card_page(version: ModelVersion, parts: dict[str, dict[str, Any]]) -> str:
-    """The card as an HTML page that needs nothing else."""
+    """The card as one HTML page without other files."""
     title = escape(_title(version))
     tables = [_table(_facts(version))]
     for name, part in parts.items():

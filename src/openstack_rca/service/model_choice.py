@@ -37,8 +37,8 @@ _OTHERS = "Check the versions with openstack-rca models verify; take another one
 class OpenModel:
     """A model ready to score, and the words that the report uses for it.
 
-    ``file`` is None where the answer is made without a model; ``version`` and ``stored`` are of one that is a version.
-    ``reference`` leads to it again: a version, a file, ``none``; empty where nothing would.
+    ``file`` is None where the answer is made without a model; ``version`` and ``stored`` are set for a stored version only.
+    ``reference`` opens the same one again: a version, a file or ``none``; empty where nothing does.
     """
 
     file: ModelFile | None
@@ -52,8 +52,8 @@ class OpenModel:
 def open_model(reference: str, settings: Settings) -> OpenModel:
     """Open a model by version, alias or file.
 
-    For ``latest``, that there is no version, none that can be opened, or no way to one is not an error: the newest usable
-    version stands in, else the answer is made without a model, and the notices say so. Where the store lost or changed the
+    A ``latest`` that is missing, cannot be opened or cannot be reached is not an error: the newest usable version
+    stands in, else the answer is made without a model, and the notices say so. Where the store lost or changed the
     file of ``latest``, no older version takes its place: whoever can write there would decide which one answers.
 
     Args:

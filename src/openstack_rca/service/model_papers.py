@@ -31,8 +31,7 @@ TAG_IMPORTED = TAG + "imported_from"
 class Difference:
     """One fact that two versions do not share.
 
-    ``part`` is one of ``PARTS``; of the last, ``name`` is a service and a
-    template that it writes, which one of the two knows.
+    ``part`` is one of ``PARTS``; in ``vocabulary``, ``name`` is a service and a template that only one version knows.
     """
 
     part: str
@@ -113,11 +112,11 @@ def export_model(settings: Settings, reference: str, folder: Path) -> Path:
 
 
 def import_model(settings: Settings, parcel: Path) -> tuple[ModelVersion, bool]:
-    """Publish the version of such a tar as the next one here; signed where there is a signing key.
+    """Publish the version in a tar of ``export_model`` as the next one here; signed where there is a signing key.
 
-    The file has to be the one that its manifest names, and passes the gate of every door. Returns the version, and whether it
-    was made now: the same file is not taken in twice. Raises ConfigurationError: there is no such tar. DigestMismatch: it is
-    not whole, or not one of ours. PublishFailed: registry or store failed.
+    The file must be the one that its manifest names, and ``gate.kind_of`` tells its kind. Returns the version, and
+    whether it is new: the same file is not published twice. Raises ConfigurationError: there is no such tar.
+    DigestMismatch: it is not whole, or not one of ours. PublishFailed: registry or store failed.
     """
     with work_folder(settings.work_folder) as work:
         manifest = _unpacked(parcel, work)

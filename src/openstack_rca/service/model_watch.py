@@ -12,8 +12,8 @@ from openstack_rca.settings import Settings
 class ModelWatch:
     """What has changed since a model was opened.
 
-    ``latest`` is None where there is none, or where it cannot be asked; ``yanked`` says why the held version was taken out of
-    it; ``problems`` are connections that are down, in words.
+    ``latest`` is None where there is none or the registry cannot be asked; ``yanked`` is the reason why the held version
+    was yanked, None if it was not; ``problems`` are connections that are down, in words.
     """
 
     latest: int | None

@@ -25,7 +25,7 @@ def latest_of(versions: Sequence[ModelVersion]) -> int | None:
 
 
 def aliases_of(version: ModelVersion, latest: int | None) -> str:
-    """Every name that leads to a version, ``latest`` first."""
+    """The names of a version, with commas between: ``latest`` first if its number is ``latest``, then its aliases."""
     return ", ".join([*(["latest"] if version.version == latest else []), *version.aliases])
 
 
@@ -35,7 +35,7 @@ def rounded(figure: float) -> str:
 
 
 def figures_by_worth(metrics: Mapping[str, float]) -> dict[str, dict[str, float]]:
-    """The figures of a version below titles: first what tells it from others, on logs that were held back from learning."""
+    """Title -> figures of a version: first those on held-back logs, then those of rivals, then those of the training."""
     worth = ("test_", "calibration_", "story_", "inference_")
     sorts = {"on held-back logs": worth, "of simpler rivals on the same": ("rival_",), "while it learned": ("",)}
     left = dict(sorted(metrics.items()))
@@ -57,7 +57,7 @@ def why_latest(versions: Sequence[ModelVersion]) -> str:
 
 
 def where_versions_come_from(settings: Settings) -> str:
-    """The advice for who sees no version: train one, or take in those that the registry does not know."""
+    """Advice where no version is listed: train one, or register those that only the store has."""
     if ModelLifecycle(settings).lies_unregistered():
         return (
             "Versions lie in the store that the registry does not know; take them in: openstack-rca models repair --yes"
@@ -66,7 +66,7 @@ def where_versions_come_from(settings: Settings) -> str:
 
 
 def list_runs(settings: Settings, limit: int = 20, kind: str | None = None) -> list[RunSummary]:
-    """Training and analysis runs, newest first; answers that wait to be recorded are sent before."""
+    """Runs, newest first, of one kind if given; answers that wait to be recorded are sent first."""
     send_waiting_runs(settings)
     return Tracking(settings).list_runs(limit, kind)
 

@@ -21,7 +21,7 @@ def parse_moment(text: str, *, timezone: str, now: datetime) -> datetime:
 
     It is an ISO 8601 time; a time that has passed (``10m``, ``2 hours ago``); a time of day, which means the latest such moment
     that is not in the future; ``now``; or ``today`` or ``yesterday``, which begin at midnight. ``timezone`` (IANA) applies
-    where no offset is said. Raises ConfigurationError.
+    where no offset is said. Raises ConfigurationError: none of these.
     """
     words = text.strip()
     zone = ZoneInfo(timezone)

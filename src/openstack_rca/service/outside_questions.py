@@ -76,7 +76,7 @@ def report_json(report_id: str, settings: Settings) -> str:
 
 
 def kept(settings: Settings, limit: int = 20) -> list[dict[str, Any]]:
-    """The newest reports, in a line each."""
+    """The newest reports (1 to 200 of them), a few facts each."""
     return [
         {
             "id": report.id,
@@ -99,7 +99,7 @@ def search_logs(
     until: str = "",
     limit: int = 50,
 ) -> dict[str, Any]:
-    """Events of logs below the open folders that hold a text or an id; raises as ``ask_logs``."""
+    """Events that hold a text or an id: ``found`` and ``shown`` (numbers), ``events``; logs and errors as in ``ask_logs``."""
     wanted = EventFilter(
         since=_moment(since, settings),
         until=_moment(until, settings),

@@ -9,7 +9,7 @@ from openstack_rca.settings import Settings, load_settings
 
 
 def require_home(settings: Settings, *, writable: bool) -> None:
-    """See that the folder of state exists or can be made, and can be written. Raises ConfigurationError."""
+    """Make the folder of state if it is missing; with ``writable`` it must be writable. Raises ConfigurationError."""
     try:
         settings.home.mkdir(parents=True, exist_ok=True)
         reason = "this user may not write there" if writable and not _may_write(settings.home) else ""
@@ -23,7 +23,7 @@ def require_home(settings: Settings, *, writable: bool) -> None:
 
 
 def require_output(path: Path) -> None:
-    """See that a file can be written; missing folders above it will be made with it. Raises ConfigurationError."""
+    """Check that a file can be written; folders above it may still be missing. Raises ConfigurationError."""
     try:
         if path.is_dir():
             raise cannot_write(path, "it is a folder")
@@ -49,7 +49,7 @@ TRACE_FILE = "last-error.txt"
 
 
 def keep_trace() -> str:
-    """Write the stack trace of the error that is being handled below the folder of state; say where in words."""
+    """Write the stack trace of the error being handled below the folder of state; gives a sentence that names the file."""
     report = "This is a defect of openstack-rca; please report it"
     try:
         folder = load_settings().state_folder

@@ -70,7 +70,7 @@ def publish_trained(
     card: Mapping[str, Any],
     listener: Listener,
 ) -> Published:
-    """Publish a trained file, or keep it for later; the run is tied to the version. Raises PublishInterrupted."""
+    """Publish a trained file, or keep it; the run names the version. Raises PublishInterrupted, PublishFailed (not kept)."""
     notices = [f"Forced, although {gate.objection}."] if gate.objection and force else []
     try:
         version = lifecycle.publish(

@@ -22,13 +22,13 @@ Read = Callable[[Collection, datetime | None], LogRead]
 
 
 def described(source: Source) -> str:
-    """What of a source, beside its content, decides what is read of it."""
+    """A text of everything, except its content, that decides what is read of a source."""
     told = (source.name, source.inside, source.outside, source.direct, source.root_name, source.told)
     return f"{source.path} {told}"
 
 
 def identity_of(source: Source) -> dict[str, Any]:
-    """What tells whether a file is still what was read; raises ``OSError`` where it cannot be read."""
+    """Size, time of change and digests by which ``is_same`` knows a file again; raises ``OSError`` where it cannot be read."""
     from openstack_rca.logs.stretches import can_be_entered
 
     assert source.path is not None
@@ -43,7 +43,7 @@ def identity_of(source: Source) -> dict[str, Any]:
 
 
 def is_same(source: Source, identity: dict[str, Any]) -> bool:
-    """Whether a file has not changed; raises ``OSError`` where it cannot be read."""
+    """Whether a file is as ``identity_of`` described it; raises ``OSError`` where it cannot be read."""
     assert source.path is not None
     status = source.path.stat()
     return (status.st_size, status.st_mtime_ns) == (identity["size"], identity["modified"]) and identity[
@@ -52,9 +52,9 @@ def is_same(source: Source, identity: dict[str, Any]) -> bool:
 
 
 class KnownSources:
-    """Which of some files are as they were when something was kept of them, or hold that and more.
+    """Which files are the ``same`` as when their events were kept, and which have only ``grown`` since.
 
-    ``identities`` are what ``identity_of`` said then, by what ``described`` says of the files.
+    ``identities`` are what ``identity_of`` gave then, by what ``described`` gives for the files.
     """
 
     def __init__(self, sources: Sequence[Source], identities: dict[str, dict[str, Any]]) -> None:
@@ -75,7 +75,7 @@ class KnownSources:
 
     @cached_property
     def added(self) -> dict[str, Source]:
-        """Of the files that have grown, by name, what is to be read; not those that have to be read from their beginning."""
+        """Name -> new part of each grown file; those that must be read from their beginning are missing."""
         from openstack_rca.logs.stretches import added_since
 
         found = {}
@@ -91,7 +91,7 @@ class KnownSources:
 def read_on(
     collection: Collection, known: KnownSources, old: LogRead, read: Read, spill: Callable[[], BinaryIO]
 ) -> LogRead | None:
-    """What reading a collection gives, from what was kept (``old``) of most of it; ``read`` reads the rest. Raises OSError."""
+    """A collection from its kept events (``old``), the rest by ``read``; None where that cannot be done. Raises OSError."""
     same = {source.name for source in known.same}
     sources = [known.added.get(each.name, each) for each in collection.sources if each.name not in same]
     begins = {name: each.stretch.first_line for name, each in known.added.items() if each.stretch}

@@ -52,7 +52,7 @@ def exit_status(report: Report) -> int:
 
 
 def check_report_path(path: Path) -> None:
-    """Say before the analysis, not after it, that its report could not be written there. Raises ConfigurationError."""
+    """Check before an analysis that its report can be written there. Raises ConfigurationError."""
     _form_of(path)
     require_output(path)
 

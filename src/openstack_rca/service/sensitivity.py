@@ -39,7 +39,7 @@ def measure_sensitivity(
     signatures: Path | None = None,
     listener: Listener = SILENT,
 ) -> dict[str, Any]:
-    """Halve and double every number, and leave out every rule that found something, one at a time.
+    """How answers change where each weight is halved and doubled, and each rule that found something left out, one at a time.
 
     An incident is read once; of its analysis only the stages are repeated that come after the first one that reads the number.
 
@@ -80,7 +80,7 @@ def _measured(
 
 
 def changed_answers(asked: RepeatableInvestigation, truth: Truth, incident: str) -> list[ChangedAnswer]:
-    """Every answer about one incident that differs from the plain one."""
+    """Every answer about one incident that differs from the one with all weights and rules unchanged."""
     before = _short(asked.first, truth)
     changes = []
 

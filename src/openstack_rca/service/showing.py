@@ -38,7 +38,7 @@ from openstack_rca.rca.vocabulary import Verdict as Verdict
 
 @dataclass(frozen=True)
 class ChainStep:
-    """One arrow of the causal chain, the line in which the troubled one complains, and when the first one's trouble began."""
+    """A step of the causal chain, the line in which its target complains, and the time of that line or the source's onset."""
 
     hop: Hop
     item: EvidenceItem | None

@@ -70,7 +70,7 @@ def _template() -> str:
 
 
 def begin(signature_id: str, folder: Path) -> Path:
-    """Write a commented signature file to start from; its path. Raises SignatureCatalogueError: it cannot be made."""
+    """Write a commented signature file to start from; gives its path. Raises SignatureCatalogueError: it cannot be made."""
     if not _ID.fullmatch(signature_id):
         raise SignatureCatalogueError(
             f"{signature_id!r} cannot be an id.", "Use lower case letters and digits with '-' between words."

@@ -24,8 +24,8 @@ def expected_steps(
 ) -> ExpectedSteps:
     """What is expected of the requests in other logs, by what was learnt from a normal recording.
 
-    What stayed away or came late is told by the follow rules, which know what comes at some time after a line; the network
-    (of ``file``, if any) knows what comes next. So what it expected and saw come shows beside the rules' steps who was at work.
+    The follow rules tell which steps are missing or late. The network (of ``file``, if any) only adds the steps that it
+    expected and that came; they show which services were at work.
     """
     if baseline.follow.rules.is_empty():
         return ExpectedSteps()
@@ -48,7 +48,7 @@ def expected_steps(
 
 
 def as_table(expected: ExpectedSteps) -> pl.DataFrame:
-    """Expected steps as one row, in which they can be kept; some rule expected them."""
+    """Expected steps as a table of one row, to be kept; not for an empty ``ExpectedSteps``."""
     rates = {name: _rates_frame(getattr(expected, name)) for name in _RATES}
     frames = rates | {name: getattr(expected, name) for name in _FRAMES}
     return pl.DataFrame({name: [frame.to_struct()] for name, frame in frames.items()} | {"foreign": expected.foreign})

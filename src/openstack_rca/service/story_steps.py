@@ -39,7 +39,7 @@ class StorySteps:
 
 
 def step_sources(file: ModelFile | None) -> list[str]:
-    """Who is asked which steps are to come: the follow rules, and a network that has learnt stories beside them."""
+    """The sources that can expect steps: ``NETWORK`` if the model has learnt stories, and ``RULES``."""
     return [RULES] if file is None or file.story_calibration is None else [NETWORK, RULES]
 
 
@@ -67,7 +67,7 @@ def steps_of_stories(
 
 
 def component_names(*services: pl.Series) -> dict[str, str]:
-    """Each service of these, and its component's name, or its own where it has none."""
+    """Service -> name of its component, or its own name where it has none."""
     topology = load_topology()
     known = {str(name) for part in services for name in part.drop_nulls().unique()}
     return {name: topology.canonical(name) or name for name in known}

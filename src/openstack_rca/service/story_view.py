@@ -22,7 +22,7 @@ TEXT_LIMIT = 240
 
 @dataclass(frozen=True)
 class ShownExpectation:
-    """A step that normal stories have after this one, late after ``within_seconds``; ``came``, ``late`` or ``missing``."""
+    """A step that normal stories have within ``within_seconds``; ``state`` is ``came``, ``late`` or ``missing``."""
 
     service: str
     template: str
@@ -35,8 +35,8 @@ class ShownExpectation:
 class ShownStep:
     """One line of a story.
 
-    ``seconds`` are since the line before; ``surprise`` is that of the network that reads the story, in nats; None where there is
-    none.
+    ``seconds`` are since the line before; ``surprise`` is how unexpected the network found the line, in nats; None where
+    not known.
     """
 
     time: datetime | None

@@ -213,7 +213,7 @@ def _learn(
 
 
 def rivals_that_win(metrics: Mapping[str, float]) -> list[str]:
-    """Where the simplest rival is better than the network, it is said."""
+    """A sentence for each measure in which a simple rival does better than the network."""
     notices = []
     if best_step_predictor(metrics) == "bigram":
         notices.append(

@@ -14,7 +14,7 @@ class TrainingStep(StrEnum):
 
 
 class ShownStep(IntEnum):
-    """A step as the dashboard shows it, by its place; some are seen from the progress within a told step."""
+    """A step as the dashboard shows it; the value is its place in ``STEPS``, from 1. Some begin within a ``TrainingStep``."""
 
     CHECK = 1
     READ = 2

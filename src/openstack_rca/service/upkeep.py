@@ -13,18 +13,18 @@ __all__ = ["BucketRules", "DatabaseFacts", "Restored", "RunDecision", "back_up"]
 
 
 def prune_runs(settings: Settings, keep: int, *, apply: bool) -> list[RunDecision]:
-    """Decide which runs go, and remove them where ``apply`` says so. Raises RegistryUnavailable."""
+    """Decide which runs go (never the newest ``keep`` of a kind); with ``apply`` remove them. Raises RegistryUnavailable."""
     return _prune_runs(settings, keep) if apply else plan_runs(settings, keep)
 
 
 def restore(settings: Settings, source: Path) -> Restored:
-    """Put such a copy back; the database before it is kept. Raises ConfigurationError, BackupFailed, BackupDamaged."""
+    """Put a copy of ``back_up`` back; the old database is kept. Raises ConfigurationError, BackupFailed, BackupDamaged."""
     require_home(settings, writable=True)
     return _restore(settings, source)
 
 
 def bucket_rules(settings: Settings, upload_days: int, run_days: int, *, apply: bool) -> BucketRules:
-    """The lifecycle policy for the bucket, put there where ``apply`` says so. Raises ConfigurationError, StoreError."""
+    """The lifecycle policy for the bucket; with ``apply`` it is set there. Raises ConfigurationError, StoreError."""
     rules = rules_for(settings, upload_days, run_days)
     if apply:
         apply_rules(settings, rules)

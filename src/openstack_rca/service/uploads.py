@@ -31,7 +31,7 @@ _UNSAFE = re.compile(r"[\x00-\x1f\x7f\\]")
 
 @dataclass
 class Kept:
-    """What became of an upload: its folder, how many logs with how much text, unpacked, and why other files are not read."""
+    """What became of an upload: its folder, number and unpacked size of its logs, and how many files are not read, by reason."""
 
     folder: Path
     logs: int = 0

@@ -142,7 +142,7 @@ def entries(folder: Path) -> list[Path]:
 
 
 def server(settings: Settings) -> str:
-    """The tracking server; empty for the embedded one, whose home may be moved."""
+    """The tracking server without its password; empty for the embedded one, whose home may be moved."""
     if not settings.mlflow_tracking_uri:
         return ""
     from openstack_rca.lifecycle.mlflow import without_password
@@ -151,7 +151,7 @@ def server(settings: Settings) -> str:
 
 
 def those(number: int) -> str:
-    """So many answers, as the beginning of a sentence."""
+    """The beginning of a sentence: ``1 answer is`` or ``N answers are``."""
     return "1 answer is" if number == 1 else f"{number} answers are"
 
 

@@ -155,7 +155,7 @@ class Watch:
         return self._follower.ended
 
     def step(self) -> list[Told]:
-        """Take in what has come and look at it where it is time to; gives what was told, which is on its way by then."""
+        """Read new lines, analyse them if it is time, and queue what is to be told; gives that. Raises as ``save``."""
         arrivals = self._follower.look()
         for together in _by_names(arrivals):
             self._take(together)
@@ -192,7 +192,7 @@ class Watch:
             ) from None
 
     def close(self) -> None:
-        """Let the files go."""
+        """Close the files that are read."""
         self._follower.close()
 
     def _take(self, arrivals: Mapping[str, Arrival]) -> None:

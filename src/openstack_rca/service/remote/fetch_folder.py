@@ -27,10 +27,10 @@ class Spool:
         folder: the temporary folder.
         settings: bounds, time limits, credentials.
         since, until: what stretch of time is wanted, in UTC.
-        bounded: whether somebody said so; finished logs (of CI, in a bucket) are else taken whole.
+        bounded: whether the user named that time; if not, finished logs (of CI, in a bucket) are taken whole.
         on_bytes: told how many bytes have come in all.
         running: the tools that run now.
-        stopped: whether those that are just being started shall end too.
+        stopped: whether ``stop`` was called; a tool that starts after it is ended at once.
         notes: what could not be fetched, in sentences; they go into the report.
     """
 
@@ -61,7 +61,7 @@ class Spool:
             process.kill()
 
     def note(self, text: str) -> None:
-        """Say what is missing."""
+        """Add a sentence on what could not be fetched to ``notes``."""
         with self._lock:
             self.notes.append(text)
 
@@ -74,7 +74,7 @@ class Spool:
 
     @contextmanager
     def writing(self, path: Path) -> Iterator[Callable[[bytes], None]]:
-        """A file to write into, each piece counted; a file that stays empty goes."""
+        """Give a function that writes into a file and counts the bytes; a file that stays empty is removed."""
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as stream:
             yield lambda data: self._write(stream, data)
@@ -93,6 +93,6 @@ def safe_name(text: str) -> str:
 
 
 def safe_path(text: str) -> Path:
-    """A path from elsewhere as one below a folder here."""
+    """A path from elsewhere as a safe relative path: its last eight parts, each a ``safe_name``."""
     parts = [safe_name(part) for part in text.split("/") if part not in ("", ".", "..")]
     return Path(*parts[-8:]) if parts else Path("unnamed")

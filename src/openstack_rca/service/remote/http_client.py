@@ -42,7 +42,7 @@ class _SameScheme(urllib.request.HTTPRedirectHandler):
 
 
 class Web:
-    """A client of one server; ``wanted`` names the variables that hold credentials, told where the server refuses."""
+    """A client of HTTP servers; ``wanted`` names the variables for credentials, for the error where a server refuses them."""
 
     def __init__(self, settings: Settings, headers: Mapping[str, str] | None = None, wanted: str = "") -> None:
         self.settings = settings
@@ -54,7 +54,10 @@ class Web:
 
     @contextmanager
     def opened(self, url: str, data: bytes | None = None, method: str | None = None) -> Iterator[IO[bytes]]:
-        """An answer as a stream. Raises RemoteLogsUnavailable: the server is silent, refuses, or fails; it says what to do."""
+        """An answer as a stream; a busy server is asked again.
+
+        Raises RemoteLogsUnavailable: it is silent, refuses or fails. ConfigurationError: as for ``require_private``.
+        """
         headers = self.headers | ({"Content-Type": "application/json"} if data is not None else {})
         if "Authorization" in self.headers:
             require_private(url)
@@ -87,7 +90,7 @@ class Web:
                 ) from None
 
     def json(self, url: str, data: Any = None, method: str | None = None) -> Any:
-        """An answer in JSON. Raises RemoteLogsUnavailable: as for ``opened``, or it is not JSON."""
+        """An answer in JSON; raises as ``opened``, and RemoteLogsUnavailable: it is not JSON."""
         body = None if data is None else json.dumps(data).encode()
         with self.opened(url, body, method) as answer:
             text = answer.read(LARGEST_ANSWER)
@@ -116,7 +119,7 @@ class Web:
 
 
 def require_private(url: str) -> None:
-    """See that credentials travel encrypted, or stay on this machine, else raise ConfigurationError."""
+    """Raise ConfigurationError unless credentials would travel encrypted or stay on this machine."""
     parts = urlsplit(url)
     try:
         here = parts.hostname == "localhost" or ipaddress.ip_address(parts.hostname or "").is_loopback

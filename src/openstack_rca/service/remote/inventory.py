@@ -26,7 +26,7 @@ class Host:
 
     @property
     def target(self) -> str:
-        """What ssh is told."""
+        """The destination for ssh: ``user@address``, or the address alone."""
         where = self.address or self.name
         return f"{self.user}@{where}" if self.user else where
 
@@ -45,7 +45,7 @@ class Inventory:
 
 
 def as_host(text: str) -> Host:
-    """``user@host:port`` taken apart."""
+    """The host that ``user@host:port`` means; user and port may be missing."""
     user, _, rest = text.rpartition("@")
     found = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^:]+)(?::(\d{1,5}))?", rest)
     if found is None:

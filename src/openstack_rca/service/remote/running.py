@@ -45,10 +45,10 @@ def output_of(command: Sequence[str], spool: Spool) -> str:
 
 
 def stream_to(command: Sequence[str], path: Path, spool: Spool, *, fine: Sequence[int] = (0,)) -> str:
-    """Write what a command prints into a file of the spool; it is stopped where it takes too long or sends too much.
+    """Write what a command prints into a file of the spool; ``fine`` are the exit statuses that count as success.
 
-    Returns the last line that it wrote to its standard error: what it could not read although it went on. Raises
-    RemoteLogsUnavailable: it failed, or nothing came for the time limit. Full: the spool is.
+    Returns the last line of its standard error: what it could not read although it went on. Raises
+    RemoteLogsUnavailable: it failed, or printed nothing for the time limit. Full: the spool's bound is reached.
     """
     limit = spool.settings.remote_timeout_seconds
     with tempfile.TemporaryFile() as said:
@@ -109,6 +109,6 @@ def _failed(tool: str, words: str) -> str:
 
 
 def last_words(said: bytes) -> str:
-    """The last line that a tool wrote, harmless."""
+    """The last line that a tool wrote, with secrets masked; empty if it wrote none."""
     lines = [line for line in said.decode("utf-8", "replace").splitlines() if line.strip()]
     return one_line(mask_secrets(lines[-1]), TOLD) if lines else ""

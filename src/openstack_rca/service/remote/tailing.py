@@ -40,7 +40,7 @@ HEADER = re.compile(rb"==> (.+) <==\n")
 
 @dataclass(frozen=True)
 class Tail:
-    """Something that goes on writing.
+    """A source elsewhere that goes on writing logs.
 
     ``command`` is the tool that prints what is written after a moment, and stays; ``target`` a file for its lines, a folder where
     they come from several files, each named by a header.
