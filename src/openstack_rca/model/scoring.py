@@ -45,7 +45,7 @@ EXPECTED_STEPS = 3
 
 @dataclass(frozen=True)
 class StepScores:
-    """What the network says, per step.
+    """The network's predictions, one entry a step.
 
     Attributes:
         surprise: (steps,) -log p(next template, or END) in nats, NaN where there is no next event.

@@ -18,7 +18,7 @@ from openstack_rca.model.vocabulary import Vocabulary
 
 @dataclass(frozen=True)
 class StoryScores:
-    """What a model says of stories.
+    """A model's scores of stories, as two tables.
 
     Attributes:
         stories: one row a story, in the order of the stories:

@@ -44,7 +44,8 @@ class Omitted:
 class AnalysisRequest:
     """What is asked of one analysis.
 
-    ``logs`` are the paths as given, for the report; ``fast`` means lexical retrieval only; ``knowledge`` holds past
+    ``since`` and ``until`` (with time zone, both included) bound the window; where both are None it is found. ``logs`` are
+    the paths as given, for the report; ``fast`` means lexical retrieval only; ``knowledge`` holds past
     incidents and semantic search, where they are to be used.
     """
 

@@ -70,8 +70,8 @@ class Ways:
     def proven_by(self, follower: str, story: int, alike: bool = True, foreign: bool = False) -> list[str]:
         """Components that a step which came proves to be at work.
 
-            An API that a worker asked on the way shows that the worker began, not that it goes on. And requests of another kind
-            (not ``alike``) than those that stopped may have reached the follower without the worker: a volume is deleted without
+        An API that a worker asked on the way shows that the worker began, not that it goes on. And requests of another kind
+        than those that stopped (not ``alike``) may have reached the follower without the worker: a volume is deleted without
         the scheduler.
         """
         way = self.of(follower, story)
