@@ -89,7 +89,7 @@ class ExtraMissing(ConfigurationError):
 
 
 class OutputUnwritable(OpenStackRcaError):
-    """What a command prints finds no room, or its place cannot be written."""
+    """The output of a command cannot be written, such as on a full disk."""
 
 
 class ClusterError(OpenStackRcaError):
@@ -109,7 +109,7 @@ class LogInputError(OpenStackRcaError):
 
 
 class LogPathNotFound(LogInputError):
-    """A path or a glob leads nowhere."""
+    """A path does not exist, or a glob matches nothing."""
 
 
 class NoLogFiles(LogInputError):
@@ -121,7 +121,7 @@ class RemoteLogsUnavailable(LogInputError):
 
     Args:
         message, hint: as for every error.
-        status: of an HTTP server's answer, where that is what it was.
+        status: the HTTP status that the server answered with; None where it sent none.
     """
 
     def __init__(self, message: str, hint: str = "", status: int | None = None) -> None:
@@ -138,7 +138,7 @@ class UnreadableLog(LogInputError):
 
 
 class DamagedLog(UnreadableLog):
-    """A packing is broken or cut off."""
+    """A compressed file or an archive is damaged or cut off."""
 
 
 class BinaryLog(UnreadableLog):
@@ -150,7 +150,7 @@ class NotARegularFile(UnreadableLog):
 
 
 class UnknownPacking(UnreadableLog):
-    """A packing that is not read, or only with a program that is not installed, or with a password."""
+    """A compressed file or archive that is not read, or needs a password or a program that is not installed."""
 
 
 class WindowsEventLog(UnknownPacking):
@@ -211,7 +211,7 @@ class VersionNotFound(LifecycleError):
 
 
 class DigestMismatch(LifecycleError):
-    """What the store holds is not what was published."""
+    """A stored or waiting file is not what was written: it was changed or damaged."""
 
 
 class SignatureInvalid(LifecycleError):
@@ -231,7 +231,7 @@ class PublishFailed(LifecycleError):
 
 
 class PublishInterrupted(PublishFailed):
-    """Somebody stopped it; the trained file waits in the spool."""
+    """The user stopped the publishing; the trained file waits in the spool."""
 
 
 class RegistryUnavailable(LifecycleError):
@@ -251,7 +251,7 @@ class BackupFailed(LifecycleError):
 
 
 class BackupDamaged(LifecycleError):
-    """A copy of the tracking database is not whole, or not one of it."""
+    """The tracking database or a copy of it is damaged, or the file is no tracking database."""
 
 
 class StoreError(LifecycleError):

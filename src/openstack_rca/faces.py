@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 
 def later(package: str, **names: str) -> Callable[[str], object]:
-    """A ``__getattr__`` for a room's face: module of the room -> the names that it gives, separated by blanks."""
+    """A ``__getattr__`` for ``package``; ``names``: module of the package -> its public names, separated by blanks."""
     modules = {name: module for module, given in names.items() for name in given.split()}
 
     def get(name: str) -> object:

@@ -1,4 +1,4 @@
-"""NumPy, imported when it is first used: an answer from the cache needs none of it, and the import would be a tenth of it.
+"""NumPy, imported when it is first used: an answer from the cache needs none, and the import is a tenth of its time.
 
 Modules of the way to an answer take ``np`` from here; their annotations are not evaluated, for that would use it.
 """

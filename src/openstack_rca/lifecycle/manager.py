@@ -28,7 +28,7 @@ def load_plain_keras(path: Path) -> Any:
 
 
 def unknown_kind(_path: Path) -> ModelKind:
-    """Nobody looked into the file, so nothing but its number leads to it."""
+    """The kind of a file that was not examined: always ``OTHER``."""
     return ModelKind.OTHER
 
 

@@ -56,23 +56,23 @@ class VersionEvent:
 
 @dataclass(frozen=True, order=True)
 class EventName:
-    """What an event's name alone tells; names sort by time."""
+    """The name of an event, which holds its action, version and time; names sort by time."""
 
     name: str
 
     @property
     def action(self) -> str:
-        """What happened."""
+        """The action: one of the words of this module."""
         return self._part("action")
 
     @property
     def version(self) -> int:
-        """To which version."""
+        """The version that it happened to; 0 where it is about none."""
         return int(self._part("version"))
 
     @property
     def when(self) -> datetime:
-        """When, in UTC."""
+        """The time of the event, in UTC."""
         return datetime.strptime(self._part("stamp"), _STAMP).replace(tzinfo=UTC)
 
     def _part(self, part: str) -> str:
@@ -105,7 +105,7 @@ class EventLog:
         return event
 
     def note(self, action: str, version: int, reason: str, details: Mapping[str, str]) -> None:
-        """Write an event that no state follows from; where the store takes none it waits on this machine (``send_kept``)."""
+        """Write an event that changes no state; where the store fails, it waits on this machine for ``send_kept``."""
         try:
             self.append(action, version, reason, details)
         except StoreError:
@@ -126,7 +126,7 @@ class EventLog:
         return self.spool / self.place.history_key("")
 
     def names(self) -> list[EventName]:
-        """All events by name, oldest first; one listing, nothing is read."""
+        """The names of all events, oldest first, from one listing; no event is read. Raises StoreError."""
         keys = (stored.key.rsplit("/", 1)[-1] for stored in self.store.objects(self.place.history_key("")))
         return sorted(EventName(name) for name in keys if _NAME.fullmatch(name))
 
@@ -159,7 +159,7 @@ def _name_of(event: VersionEvent) -> str:
 
 
 def author() -> str:
-    """Who is at work: ``user@machine``."""
+    """The user of this process, as ``user@machine``."""
     try:
         user = getpass.getuser()
     except (OSError, KeyError, ImportError):
@@ -168,7 +168,7 @@ def author() -> str:
 
 
 def checked_text(text: str) -> str:
-    """A reason or a description that every registry can keep. Raises ConfigurationError: it is too long."""
+    """The same text. Raises ConfigurationError: it has more than ``LONGEST_TEXT`` characters."""
     if len(text) > LONGEST_TEXT:
         raise ConfigurationError(
             f"A text of {len(text)} characters is too long for the history.", f"Use at most {LONGEST_TEXT} at most."

@@ -39,7 +39,7 @@ class VersionIndex(Protocol):
 
 
 def version_not_found(place: Place, what: str) -> VersionNotFound:
-    """The error for a version that does not exist."""
+    """The error for a version that does not exist; ``what`` names it, such as ``version 15``."""
     return VersionNotFound(
         f"There is no {what} of {place.model_name} in {place.experiment}.",
         "List what there is with: openstack-rca models list",

@@ -49,13 +49,13 @@ PIN, ALIAS, YANK, STAGE, DESCRIPTION = "pin", "alias", "yank", "stage", "descrip
 
 
 def read_state(log: EventLog, names: list[EventName] | None = None) -> VersionState:
-    """Today's state. Raises DigestMismatch, StoreError: the history cannot be read."""
+    """Today's state, from all events or those of ``names``. Raises DigestMismatch, StoreError: one cannot be read."""
     names = log.names() if names is None else names
     return replay(log.read(name for name in names if name.action in CHANGING))
 
 
 def replay(events: Iterable[VersionEvent]) -> VersionState:
-    """Let events, oldest first, happen to an empty state."""
+    """The state that follows from these events, given oldest first."""
     state = VersionState()
     for event in events:
         _apply(state, event)

@@ -62,7 +62,7 @@ class Origin:
     registry: str
 
     def knows(self, uri: str, registry: str) -> bool:
-        """Whether a version of this store with this URI, remembered for some registry, has its number here too.
+        """Whether a version that was remembered with this URI and registry has the same number here.
 
         Below one artifact root every number has one file, whichever registry tells of it. What was published when the
         artifact root was another one is known by its registry.
@@ -71,7 +71,7 @@ class Origin:
 
     @property
     def folder(self) -> str:
-        """A short name for the store."""
+        """The name of the store's folder: a digest of ``store``."""
         return hashlib.sha256(self.store.encode()).hexdigest()[:16]
 
 
@@ -89,7 +89,7 @@ class ModelCache:
     Args:
         origin: which registry and store; what is remembered of others counts for nothing.
         limit: bytes of all files; what is in use does not go, so one file alone, or several in use, can exceed it.
-        patience: seconds to wait for another process that fetches the same file and gets nothing.
+        patience: seconds without progress after which another process that fetches the same file is not waited for.
     """
 
     def __init__(self, folder: Path, place: Place, origin: Origin, limit: int, patience: float) -> None:
@@ -104,7 +104,7 @@ class ModelCache:
         return self._objects / f"{sha256}.keras"
 
     def verified(self, sha256: str) -> CachedFile | None:
-        """The cached file, read and found intact, and marked as used now; a damaged one is removed."""
+        """The cached file, read and marked as used now, if it is there and intact; a damaged one is removed."""
         path = self.path_for(sha256)
         try:
             held = hold(path)
@@ -125,8 +125,8 @@ class ModelCache:
     ) -> tuple[CachedFile, bool]:
         """The file with this digest: from the cache, else by ``fetch``, which writes and verifies a temporary file.
 
-        Of several processes that need the same file, one fetches it and the others wait as long as it gets on; ``on_waiting`` is
-        told the bytes that have arrived there, each time that they have become more.
+        Of several processes that need the same file, one fetches it and the others wait while its download makes progress;
+        ``on_waiting`` gets the number of bytes that have arrived, each time that it has grown.
 
         Returns the file, and whether it was in the cache already. Raises OSError: the cache cannot be written; no part
         of the file is left in it.
@@ -203,12 +203,12 @@ class ModelCache:
             yield
 
     def remember_version(self, version: ModelVersion) -> None:
-        """Keep a version's facts for the day when the registry is down."""
+        """Keep a version's facts for when the registry is down. Raises OSError: the cache cannot be written."""
         facts = {**asdict(version), "created": version.created.isoformat(), "registry": self._origin.registry}
         self._write(self._versions / f"{version.version}.json", facts)
 
     def remember_answer(self, reference: str, version: ModelVersion) -> None:
-        """Keep where a reference led."""
+        """Keep which version ``latest`` or ``@alias`` led to. Raises OSError: the cache cannot be written."""
         facts = {"version": version.version, "pinned": version.pinned, "when": datetime.now(UTC).isoformat()}
         self._write(self._versions / f"{reference}.json", facts)
 

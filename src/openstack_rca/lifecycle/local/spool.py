@@ -29,14 +29,14 @@ PUBLISH_SPOOLED = "openstack-rca models publish --spooled"
 
 @dataclass(frozen=True)
 class SpooledModel:
-    """One waiting file and what is to be said about it when it is published."""
+    """One waiting file, with the place and the draft that it is to be published with."""
 
     path: Path
     place: Place
     draft: Draft
 
     def remove(self) -> None:
-        """Forget it; the facts go first, so that a crash between leaves no entry that is not whole."""
+        """Remove the file and its description; the description first, so that a crash leaves no incomplete entry."""
         self.path.with_suffix(".json").unlink(missing_ok=True)
         self.path.unlink(missing_ok=True)
 
@@ -48,7 +48,7 @@ class Spool:
         self.folder = folder
 
     def add(self, place: Place, draft: Draft, reason: str) -> Path:
-        """Copy a file into the spool and return where it is. The entry exists once its ``.json`` does."""
+        """Copy a file into the spool and return its path; it counts once its ``.json`` is there. Raises OSError."""
         name = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{uuid4().hex[:8]}"
         target = self.folder / f"{name}.keras"
         self._take(draft.path, target)
@@ -80,7 +80,7 @@ class Spool:
 
     @contextmanager
     def one_at_a_time(self) -> Iterator[None]:
-        """Keep two senders from taking the same entry; raises ``OSError`` where that cannot be had."""
+        """Keep two senders from taking the same entry. Raises OSError: the lock cannot be taken."""
         with locked(self.folder / ".lock"):
             yield
 
@@ -89,7 +89,7 @@ class Spool:
         return sorted(self.folder.glob("*.json"))
 
     def unwritten(self) -> list[Place]:
-        """Those whose history waits here for its store (``EventLog.note``)."""
+        """The models whose events wait on this machine for the store (``EventLog.note``)."""
         return [Place(*folder.parts[-2:]) for folder in self.folder.glob("*_history/*/*") if any(folder.iterdir())]
 
     def entry(self, description: Path) -> SpooledModel:
@@ -109,7 +109,7 @@ class Spool:
 
 
 def kept_for_later(spool: Spool, place: Place, draft: Draft, model_file: Path, error: BaseException) -> PublishFailed:
-    """Put a draft whose publishing failed into the spool, and say so; the trained file is named where there is no room."""
+    """Put a draft whose publishing failed into the spool; returns the error to raise, which says where the file is."""
     problem, hint = "It was interrupted.", ""
     if isinstance(error, OpenStackRcaError):
         problem, hint = error.message, error.hint
@@ -132,7 +132,7 @@ def send_waiting(spool: Spool, send: Callable[[SpooledModel], ModelVersion]) -> 
     """Send what waits, oldest first, and forget what was sent; a damaged file does not hold up the others.
 
     Raises PublishFailed: one could not be sent, and those after it were not tried; or one is damaged; or another
-    process is at it.
+    process is sending.
     """
     sent: list[ModelVersion] = []
     damaged: list[DigestMismatch] = []

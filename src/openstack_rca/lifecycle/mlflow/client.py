@@ -52,9 +52,9 @@ def sqlite_file(uri: str) -> Path | None:
 
 
 def prepare_environment(settings: Settings) -> None:
-    """Tell MLflow, which reads these variables itself, what the settings say.
+    """Set the environment variables that MLflow reads, by the settings.
 
-    Without network pings, without links on the screen, and with an answer in seconds when the server is down.
+    MLflow then sends no telemetry, prints no links, and fails within seconds when the server is down.
     """
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     os.environ["DO_NOT_TRACK"] = "true"
@@ -104,13 +104,13 @@ def connect(settings: Settings) -> Any:
 
 
 def database_lock(uri: str) -> AbstractContextManager[None]:
-    """One process at a time for an sqlite database; the lock lies beside it, for processes with homes of their own."""
+    """A lock for one process at a time on an sqlite database, beside its file for all homes; none for other databases."""
     database = sqlite_file(uri)
     return nullcontext() if database is None else locked(database.with_name(f".{database.name}.lock"), TABLES_SECONDS)
 
 
 def get_ready(settings: Settings) -> float:
-    """Knock at the server and import MLflow, if questions to the registry will need them.
+    """Check that the server answers, and import MLflow; an sqlite database needs neither.
 
     Returns the seconds that the server took; those of the import do not count, they are this machine's own. Raises
     RegistryUnavailable, ConfigurationError: as ``connect``.
@@ -222,8 +222,8 @@ def _folder_unusable(folder: Path, reason: str) -> RegistryUnavailable:
 class PatientClient:
     """Passes each call on to an ``mlflow.MlflowClient`` and gives up when it takes too long (RegistryUnavailable).
 
-    MLflow's own time limits are on connecting and on silence between two bytes: a server, or a proxy, that sends a byte now and
-    then holds a question for ever. A call that was given up may still take effect, as one whose answer was lost on the way.
+    MLflow limits only the time to connect and the silence between two bytes, so a server or proxy that sends single bytes
+    could hold a call for ever. A call that was given up may still take effect.
     """
 
     def __init__(self, client: Any, seconds: float, server: str) -> None:
@@ -242,7 +242,7 @@ class PatientClient:
 
 
 def too_slow(server: str) -> RegistryUnavailable:
-    """What is raised when a server answers too slowly; ``server`` is its name, without a password."""
+    """The error for a server that answers too slowly; ``server`` is its address, without a password."""
     return RegistryUnavailable(
         f"The MLflow tracking server {server} is too slow.",
         "Check it and the way there, or allow more time: OPENSTACK_RCA_NETWORK_TIMEOUT.",

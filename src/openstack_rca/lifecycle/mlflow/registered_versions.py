@@ -42,7 +42,7 @@ class RegisteredVersions:
 
     @cached_property
     def client(self) -> Any:
-        """The MLflow client; made at the first change, or the first question that needs it."""
+        """The MLflow client, connected on first use; errors as ``connect``."""
         return connect(self.settings)
 
     @property
@@ -52,7 +52,7 @@ class RegisteredVersions:
 
     @property
     def reader(self) -> RegistryReader:
-        """What answers questions."""
+        """The reader of the registered model."""
         return self._names.reader(self.registered_name)
 
     def get(self, version: int) -> ModelVersion:
@@ -96,7 +96,7 @@ class RegisteredVersions:
             yield self._as_version(found, aliases)
 
     def pinned(self) -> int | None:
-        """The pin, kept as a tag of the registered model."""
+        """The version that ``latest`` is pinned to, if any; a tag of the registered model."""
         value = self.reader.model().tags.get(TAG_PINNED, "")
         return int(value) if re.fullmatch(r"\d+", value) else None
 
@@ -115,7 +115,7 @@ class RegisteredVersions:
         return next((found for found in self.reader.newest_first() if stage_of(found).lower() == alias), None)
 
     def find_writer(self, writer: str) -> ModelVersion | None:
-        """The finished version with this writer token."""
+        """The finished version (ready or refused) with this writer token, if any."""
         finished = (found for found in self.newest_first() if found.status in ("ready", "refused"))
         return next((found for found in finished if found.tags.get(TAG_WRITER) == writer), None)
 
@@ -162,10 +162,10 @@ class RegisteredVersions:
 
 
 class RegisteredName:
-    """The name of one model of one environment: its own, where that is free.
+    """The name under which the registry holds one model of one environment: the model's own name, where that is free.
 
-    ``models:/lstm_model/15`` is what people write. Where two environments of one registry would collide, the later one is held as
-    ``<experiment>.<model name>``, as older releases hold every one; that name is still read.
+    ``models:/lstm_model/15`` is what people write. Where another environment has taken that name, this one's is
+    ``<experiment>.<model name>``; older releases used that form always, and it is still read.
     """
 
     def __init__(self, settings: Settings, place: Place, client: Callable[[], Any]) -> None:
@@ -177,7 +177,7 @@ class RegisteredName:
 
     @property
     def known(self) -> bool:
-        """Whether the registry holds it, so that it never changes."""
+        """Whether the name was found in the registry, so that it never changes."""
         return bool(self._found)
 
     @property
@@ -198,7 +198,7 @@ class RegisteredName:
         return short
 
     def reader(self, name: str) -> RegistryReader:
-        """What answers questions about a name."""
+        """The reader of the registered model of this name: straight from an sqlite file, else through MLflow's client."""
         if name not in self._readers:
             uri = self._settings.tracking_uri
             client = ClientReader(self._client, uri, name)
