@@ -48,7 +48,7 @@ class Assets:
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes], path: str) -> tuple[Assets, str]:
-        """Read and check what ``to_files`` made; ``path`` of the model file is for messages.
+        """Check what ``to_files`` made; the assets and the digest that the weights must have. ``path`` is for messages.
 
         Raises ModelFormatUnsupported: another format version; checked first. ModelFileDamaged: a record is missing, was
         changed, or does not have its form.
@@ -83,7 +83,7 @@ class Assets:
 
 
 def damaged(path: str, problem: str) -> ModelFileDamaged:
-    """The error for a file whose parts are not whole."""
+    """The error for the model file at ``path``; ``problem`` says what is wrong with it, as part of a sentence."""
     return ModelFileDamaged(
         f"The model file {path} is damaged: {problem}.", "Download the version again, or train a new one."
     )

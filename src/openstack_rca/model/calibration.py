@@ -57,7 +57,7 @@ class StoryFigures:
 
     @classmethod
     def together(cls, parts: Sequence[StoryFigures]) -> StoryFigures:
-        """Those of all parts, one behind another."""
+        """The stories of all parts in one object, in the order of the parts."""
         return cls(*(np.concatenate([getattr(part, item.name) for part in parts]) for item in fields(cls)))
 
 
@@ -81,7 +81,7 @@ class QuantileTable:
 
     @classmethod
     def learn(cls, surprises: npt.NDArray[np.floating[Any]]) -> QuantileTable:
-        """Quantiles of held-out surprises (at least one)."""
+        """Learn a table, with an exponential tail, from the surprises of held-out events (at least one), in nats."""
         ordered = np.sort(surprises.astype(np.float64))
         count = len(ordered)
         shares = _KNOTS[1.0 - 1.0 / (count + 1) >= _KNOTS]
@@ -168,7 +168,7 @@ class QuantileTable:
 
 @dataclass(frozen=True)
 class Calibration:
-    """Quantile tables by service; ``POOLED`` is the one for all others."""
+    """Quantile tables by service; that of ``POOLED`` is learned from all events and used for services without their own."""
 
     tables: dict[str, QuantileTable]
 

@@ -100,7 +100,7 @@ class TrainingCard:
         weights_digest: SHA-256 over the weights.
         notes: what a person should know.
         stories: how many the recording holds; 0 where the model knows none.
-        left_out: what the weights were not learned from, by why: counts of ``events_called_a_failure``,
+        left_out: how much the weights were not learned from, by reason: counts of ``events_called_a_failure``,
             ``most_surprising_events`` and ``stories``.
         parent: of a model that was trained on from another: its ``name``, ``weights_digest``, ``data_fingerprint``,
             ``events`` and how many ``ancestors`` there are; else empty.

@@ -58,10 +58,10 @@ class Measure:
 
 @dataclass(frozen=True)
 class Drift:
-    """What was found.
+    """How far new logs differ from a model's training.
 
-    ``templates`` are those whose share changed most (template, service, before, now, unseen), ``services`` the same. The
-    width of a bin of ``score_shares`` (``SCORE_BINS``) is what training promised.
+    ``templates`` are those whose share changed most (template, service, before, now, unseen); ``services`` are all.
+    ``score_shares`` is the share of events in each of ``SCORE_BINS``; without drift it is the width of the bin.
     """
 
     events: int
@@ -84,7 +84,9 @@ def measure_drift(
 
     Args:
         events: events table of at least one event, in time order.
-        scored: what ``ModelFile.score`` says of the events, where it was asked already.
+        scored: the result of ``ModelFile.score`` for the events, to save computing it again.
+
+    Raises ValueError: there is no event.
     """
     if not events.height:
         raise ValueError("there is no event to compare")

@@ -50,14 +50,14 @@ another part, drawn at random, and is judged on the same one."""
 
 @dataclass(frozen=True)
 class Lessons:
-    """What is to be learned: (steps,) weight of the next-template loss, and of the wait's, at each step."""
+    """What is to be learned: (steps,) weight of each step in the loss of the next template and in that of the wait."""
 
     weight: FloatArray
 
 
 @dataclass(frozen=True)
 class Review:
-    """To find, with the network's weights ``after`` so many epochs, what the second pass should not learn from."""
+    """After ``after`` epochs, ``lessons`` chooses from the network's weights what the later epochs learn from."""
 
     after: int
     lessons: Callable[[dict[str, FloatArray]], Lessons]
@@ -110,7 +110,7 @@ class ChunkBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no
         return len(self._batches)
 
     def revise(self, lessons: Lessons) -> None:
-        """Learn from other steps from now on."""
+        """Take the weights of steps from these lessons from now on."""
         self._lessons = lessons
 
     def on_epoch_begin(self) -> None:
@@ -238,7 +238,7 @@ def fit(
     """Train in place; the weights of the epoch with the lowest validation loss stay.
 
     Args:
-        review: after which epochs to look again at what is learned from.
+        review: when and how to choose anew, once, what is learned from.
         validate: what chooses the best epoch; ``None``: all epochs of ``config`` are run and the last one's weights stay.
 
     Returns one dictionary an epoch: ``loss``, ``accuracy`` (with dropout on), and with ``validate`` ``val_loss`` and

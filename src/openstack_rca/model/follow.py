@@ -103,7 +103,7 @@ class FollowRules:
 
     @classmethod
     def learn(cls, events: pl.DataFrame, stories: Stories) -> FollowRules:
-        """Learn from normal recordings, which may stand behind one another, in order of time, and from their stories."""
+        """Learn from the events of normal recordings, one or several in order of time, and from their stories."""
         told = _told(events, stories, {})
         rules = _rules(told)
         parts = []
@@ -131,8 +131,8 @@ class FollowRules:
         """The steps that the rules expect in a recording, and what became of them; see ``STEP_SCHEMA``.
 
         A story that expects the same follower after several of its events expects it once, after the last of them. A step
-        for which the recording does not last as long as nine of ten normal ones took is not judged. ``names`` gives one name
-        to services that are the same thing elsewhere called otherwise.
+        for which the recording does not last as long as nine of ten normal ones took is not judged. ``names`` maps
+        services with other names elsewhere to one common name.
         """
         named = dict(names or {})
         renamed = self.rules.with_columns(pl.col("service", "follower").replace(named))

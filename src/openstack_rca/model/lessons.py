@@ -33,8 +33,8 @@ class Material:
         parts: (events,) ``TRAIN``, ``VALIDATION`` or ``TEST``, by time alone.
         stories: of the recording; empty where there are too few to learn from.
         story_parts: (stories,) the part that a whole story lies in, else ``BETWEEN``.
-        trouble: (events,) what nothing normal is learned from.
-        troubled: (stories,) the same of whole stories.
+        trouble: (events,) whether an event is left out because it may not be normal.
+        troubled: (stories,) the same for whole stories.
     """
 
     events: pl.DataFrame
@@ -50,25 +50,25 @@ class Material:
         return bool(len(self.stories.names))
 
     def without(self, trouble: BoolArray, troubled: BoolArray) -> Material:
-        """Leave more out: events, and stories; a story that holds an event of trouble is left out with it."""
+        """A copy that leaves out these events and stories too, and each story that holds an event left out."""
         events, stories = self.trouble | trouble, self.troubled | troubled
         if self.with_stories:
             stories |= np.logical_or.reduceat(events[self.stories.rows], self.stories.offsets[:-1])
         return dataclasses.replace(self, trouble=events, troubled=stories)
 
     def chosen_stories(self, *parts: int) -> BoolArray:
-        """(stories,) those of the parts that are not left out."""
+        """(stories,) whether a story lies in one of the parts and is not left out."""
         return np.isin(self.story_parts, parts) & ~self.troubled
 
     def steps(self, vocabulary: Vocabulary) -> Steps:
-        """Process streams and, where the vocabulary knows them, stories."""
+        """The steps of the process streams and, if the vocabulary knows stories, of the stories."""
         process = encode(self.events, vocabulary)
         if not vocabulary.story_kinds:
             return process
         return joined(process, encode_stories(self.events, self.stories, vocabulary))
 
     def weights(self, steps: Steps, part: int) -> FloatArray:
-        """(steps,) weight of each step's loss: 0 outside of the part and in trouble.
+        """(steps,) weight of each step's loss: 0 outside of the part and for what is left out.
 
         Process streams weigh as much in sum as stories do, and a kind of story by the root of how many there are: or
         else the requests of one poller would be all that is learned.
@@ -89,7 +89,7 @@ class Material:
 
 
 def split_by_time(moments: pl.Series, validation_fraction: float, test_fraction: float) -> npt.NDArray[np.int8]:
-    """(events,) ``TRAIN``, ``VALIDATION`` or ``TEST``, by time alone, of ascending times; those of one instant stay together."""
+    """(events,) ``TRAIN``, ``VALIDATION`` or ``TEST``, by ascending ``moments`` alone; equal ones stay together."""
     count = len(moments)
     values = moments.dt.epoch("us").fill_null(-(2**62)).to_numpy()
     borders = []
@@ -129,7 +129,7 @@ def cut_up(
 
 
 def no_stories() -> Stories:
-    """Stories of nothing."""
+    """An empty set of stories."""
     return Stories(
         rows=np.zeros(0, dtype=np.int64),
         offsets=np.zeros(1, dtype=np.int64),

@@ -84,7 +84,7 @@ class ModelFile:
         return self.story_calibration is not None
 
     def as_parent(self, name: str) -> Parent:
-        """For a training that goes on from it; ``name`` is what people call it."""
+        """This model as the start of another training; ``name`` is what people call it."""
         return Parent(self.card, self.vocabulary, self.baseline, self.forward, name)
 
     def score(self, events: pl.DataFrame) -> pl.DataFrame:

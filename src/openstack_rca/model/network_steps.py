@@ -43,11 +43,11 @@ def network_steps(
 
     Args:
         forward, vocabulary: of a network that knows stories.
-        templates: whose lines the known templates are: ``template_id``, ``service``, ``template`` and ``count``, as of
+        templates: which service logs which template: ``template_id``, ``service``, ``template`` and ``count``, as of
             ``template_owners`` or of a baseline.
         events: the events table in order of time.
         stories: told of the same frame.
-        names: one name for services that are the same thing elsewhere called otherwise; others keep theirs.
+        names: maps services with other names elsewhere to one common name; others keep theirs.
     """
     request = np.asarray([kind == REQUEST for kind in stories.kind], dtype=np.bool_)
     if not request.any():

@@ -43,7 +43,7 @@ def training_plots(result: TrainingResult, folder: Path) -> list[Path]:
 
 
 def figure_of(columns: int, width: float, height: float, rows: int = 1) -> tuple[Any, list[Any]]:
-    """A figure of so many inches with its axes, row by row; one of its own, since pyplot would choose a window system."""
+    """A figure of this size in inches and its axes, row by row; made without pyplot, which would choose a window system."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

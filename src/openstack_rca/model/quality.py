@@ -59,7 +59,7 @@ class Changes:
 
 
 def held_out(events: pl.DataFrame, validation_fraction: float, test_fraction: float) -> pl.Series:
-    """Which events a training with these fractions only measures: (events,) booleans."""
+    """(events,) whether an event is in the test part of a training with these fractions."""
     return pl.Series(split_by_time(events["time"], validation_fraction, test_fraction) == TEST)
 
 
@@ -79,7 +79,7 @@ def figures(predicted: pl.DataFrame, chosen: pl.Series | None = None) -> Figures
 
 
 def changes(first: Figures, second: Figures, margin: float) -> Changes:
-    """Compare two models' figures on the same events; worse by more than ``margin`` (a share) is an objection."""
+    """Compare two models' figures on the same events; the second worse by more than the share ``margin`` is an objection."""
     accuracy, loss = relative(first.accuracy, second.accuracy), relative(first.loss, second.loss)
     objections = []
     if accuracy < -margin:
@@ -90,7 +90,7 @@ def changes(first: Figures, second: Figures, margin: float) -> Changes:
 
 
 def relative(before: float, after: float) -> float:
-    """``(after - before) / before``; 0 where both are 0."""
+    """``(after - before) / before``; where ``before`` is 0, the sign of ``after`` (-1, 0, 1)."""
     if before == 0:
         return 0.0 if after == 0 else math.copysign(1.0, after)
     return (after - before) / before

@@ -13,11 +13,11 @@ _ASKED = r"\b(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) \S*/"
 
 
 def learn_periods(events: pl.DataFrame) -> pl.DataFrame:
-    """The kinds that every process which wrote them wrote steadily, from its first lines to its last ones.
+    """The kinds of line that each process, if it wrote them, wrote at steady intervals from its start to its end.
 
     Args:
         events: a normal recording in time order (``time``, ``host``, ``service``, ``process``, ``template_id``, ``template``
-            and ``recording``, which tells those apart that lie behind one another).
+            and ``recording``, which tells successive recordings apart).
 
     Returns one row a kind: ``template_id``, ``service`` and ``period_seconds``, the longest interval.
     """
