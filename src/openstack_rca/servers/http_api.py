@@ -43,7 +43,7 @@ class AnalysisWish(BaseModel):
 
 
 class Refused(Exception):
-    """An answer that is not an answer: status and sentence."""
+    """A request is refused: HTTP status, and a sentence that says why."""
 
     def __init__(self, status: int, told: str) -> None:
         super().__init__(told)
@@ -64,7 +64,7 @@ class Api:
         self.background: set[asyncio.Task[None]] = set()
 
     def app(self) -> Starlette:
-        """The application."""
+        """The application with all its paths."""
         return Starlette(
             routes=[
                 Route("/health", self.open(self.health), methods=["GET"]),
@@ -86,7 +86,7 @@ class Api:
         await asyncio.gather(*self.background, return_exceptions=True)
 
     def open(self, answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
-        """Errors of ours become their sentence with a fitting status."""
+        """Wrap a handler: an error of this package is answered as JSON, with 404, 422 or the status of ``Refused``."""
 
         async def told(request: Request) -> Response:
             try:
@@ -100,7 +100,7 @@ class Api:
         return told
 
     def closed(self, answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
-        """The same for who sends the token; others learn nothing, not even what is there."""
+        """Wrap a handler as ``open`` does; who does not send the token is answered with 401 and nothing else."""
 
         async def checked(request: Request) -> Response:
             given = request.headers.get("Authorization", "").removeprefix("Bearer ")
@@ -111,21 +111,21 @@ class Api:
         return checked
 
     async def health(self, _request: Request) -> Response:
-        """Whether the server answers, and how much waits."""
+        """Status, version, and the number of analyses that wait or run."""
         return JSONResponse({"status": "ok", "version": __version__, "waiting": self.waiting})
 
     async def description(self, _request: Request) -> Response:
-        """The API in OpenAPI's words."""
+        """The OpenAPI description of the API."""
         return JSONResponse(openapi())
 
     async def analyse(self, request: Request) -> Response:
-        """Analyse now and answer with what matters of the report."""
+        """Analyse, after those that wait already; answer with a short form of the report."""
         wish = await _body(request, AnalysisWish)
         report = await self._in_turn(wish.logs, wish.issue, wish.since, wish.until)
         return JSONResponse(outside_questions.brief(report))
 
     async def reports(self, request: Request) -> Response:
-        """The newest reports."""
+        """The newest reports; ``limit`` in the query says how many (default: 20)."""
         return JSONResponse(outside_questions.kept(self.settings, _limit(request)))
 
     async def report(self, request: Request) -> Response:
@@ -134,7 +134,7 @@ class Api:
         return Response(text, media_type="application/json")
 
     async def versions(self, request: Request) -> Response:
-        """Model versions."""
+        """Model versions; ``limit`` in the query says how many (default: 20)."""
         return JSONResponse(await run_in_threadpool(outside_questions.versions, self.settings, _limit(request)))
 
     async def alert(self, request: Request) -> Response:

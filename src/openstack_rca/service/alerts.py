@@ -42,7 +42,7 @@ class AlertCall(BaseModel):
 
     @property
     def firing(self) -> list[Alert]:
-        """The alerts that are on now, the first one first."""
+        """The alerts whose status is ``firing``, the earliest first."""
         return sorted((alert for alert in self.alerts if alert.status == "firing"), key=lambda alert: alert.starts_at)
 
 

@@ -86,7 +86,8 @@ def analyze(
         cluster: whose workers read and score; None: this process does.
         listener: told each step as it begins, and how far reading is.
 
-    Raises ConfigurationError (the window is upside down), LogInputError, LifecycleError, ModelError, AnalysisError, ClusterError.
+    Raises ConfigurationError (the window ends before it begins), LogInputError, LifecycleError, ModelError, AnalysisError,
+    ClusterError.
     """
     _require_window(since, until)
     prepared = prepare(
@@ -233,10 +234,10 @@ def _keeper(kept: KeptLogs | None, opened: OpenModel) -> Keeper | None:
 
 
 def events_without_words(table: EventTable, *, objects: bool = False) -> pl.DataFrame:
-    """The events as a model needs them for stories of requests: without their words, which stay packed.
+    """The events with the columns that stories of requests need; the texts stay packed.
 
-    With ``objects`` as it learns from them: what lines call the objects that they name stays too, and ``took``, how long
-    an answer took.
+    With ``objects`` also what learning needs: ``message`` holds the objects that a line names, and ``took`` the seconds
+    that an answer took.
     """
     learnt = [MENTIONS, took_seconds(pl.col("message")).alias("took")] if objects else []
     said = [table.evaluated(expression) for expression in (READS, *learnt)]
@@ -260,7 +261,7 @@ def answer(
     listener: Listener = SILENT,
     deployment: Deployment | None = None,
 ) -> AnalysisOutcome:
-    """Answer one question about logs that are read and scored, with commands of ``deployment``, else of the tool they show."""
+    """Answer one question about prepared logs; checks are typed for ``deployment``, None: for the one that the logs show."""
     started = time.monotonic()
     table, topology = prepared.read.table, load_topology()
     case = investigate(
@@ -293,7 +294,7 @@ def around_window(moment: datetime) -> tuple[datetime, datetime]:
 def score_events(
     opened: OpenModel, table: EventTable, kept: KeptLogs | None = None, cluster: Cluster | None = None
 ) -> tuple[pl.DataFrame | None, NormalRates]:
-    """Anomaly scores of the events, kept with them in the cache, and the normal rates; nothing of both without a model."""
+    """Anomaly scores of the events, kept with them in the cache, and the normal rates; without a model None and empty rates."""
     file = opened.file
     if file is None:
         return None, NormalRates.empty()
@@ -307,7 +308,7 @@ def score_events(
 
 
 def record_analysis(outcome: AnalysisOutcome, settings: Settings) -> Sent:
-    """Record the analysis as an MLflow run now, with the report, and what waited before it; trouble is a notice."""
+    """Record the analysis and its report as an MLflow run, and all runs that waited; a failure is told in ``notices``."""
     try:
         write_down(outcome.report, settings)
     except ConfigurationError as error:

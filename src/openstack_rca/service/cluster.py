@@ -55,7 +55,7 @@ class Cluster:
         return max(1, sum(int(count) for count in self._client.nthreads().values()))
 
     def shared(self, value: object) -> Any:
-        """A value that many tasks need, sent once; it stands in their arguments."""
+        """Send a value to the workers once; pass the result in its place as an argument of many tasks."""
         return self._client.submit(_itself, value, pure=False)
 
     def results(
@@ -195,7 +195,7 @@ def _started(processes: int) -> Iterator[Any]:
 
 
 def do_here(expected: dict[str, str], function: Callable[..., Any], *arguments: Any) -> Any:
-    """Run on a worker: the function, if this process has the code of the one that asks, else raises ClusterMismatch."""
+    """Run a function on a worker. Raises ClusterMismatch: versions or code differ from those ``expected``."""
     here = installed()
     for name, version in expected.items():
         if here[name] != version:

@@ -76,7 +76,7 @@ def compare_models(
 
 
 def record_comparison(result: dict[str, Any], settings: Settings) -> str | None:
-    """Log a comparison as a run, with the whole result as artifact."""
+    """Log a comparison as a run, with the whole result as artifact; returns the run's id, None where tracking is off."""
     tracking = Tracking(settings)
     if not tracking.enabled:
         return None

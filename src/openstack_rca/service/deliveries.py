@@ -33,19 +33,19 @@ class WebhookFormat(StrEnum):
 
 
 class Receiver(Protocol):
-    """Somebody who is told."""
+    """Where the messages of a watch are sent."""
 
     @property
     def name(self) -> str:
         """What errors call it; never its address."""
 
     def deliver(self, told: Told) -> None:
-        """Tell it. Raises OSError, ValueError: it did not arrive; it is tried again."""
+        """Send one message. Raises OSError, ValueError: it did not arrive; ``Deliveries`` tries again later."""
 
 
 @dataclass(frozen=True)
 class Webhook:
-    """A POST of JSON to an http(s) address."""
+    """A POST of JSON to an http(s) address; raises ``ConfigurationError`` for any other address."""
 
     url: str
     form: WebhookFormat
@@ -101,7 +101,7 @@ class Folder:
 
 
 def payload(told: Told, form: WebhookFormat) -> object:
-    """What is sent to a webhook."""
+    """The JSON value that is sent to a webhook of this form."""
     if form is WebhookFormat.SLACK:
         return {"text": f"```{describe(told).replace('`', chr(39))}```"}
     if form is WebhookFormat.TEAMS:
@@ -140,7 +140,7 @@ def _alert(told: Told) -> object:
 
 
 class Waiting(BaseModel):
-    """One delivery that did not arrive yet; ``due`` is a moment of the clock of the process."""
+    """One delivery that has not arrived yet; it is tried at ``due``, in seconds of the clock of ``Deliveries``."""
 
     receiver: int
     told: Told
@@ -150,7 +150,7 @@ class Waiting(BaseModel):
 
 @dataclass
 class Deliveries:
-    """What is on its way to the receivers, by a clock of monotonic seconds. One thread tries; others put in."""
+    """A queue of messages to the receivers. One thread sends, others may ``put``; ``clock`` gives monotonic seconds."""
 
     receivers: Sequence[Receiver]
     clock: Callable[[], float]
@@ -165,7 +165,7 @@ class Deliveries:
     _news: threading.Event = field(default_factory=threading.Event)
 
     def put(self, told: Told) -> None:
-        """Tell it to everybody, soon."""
+        """Queue a message to every receiver; of more than ``MOST_WAITING`` deliveries the oldest are given up."""
         with self._lock:
             self.waiting += [Waiting(receiver=number, told=told) for number in range(len(self.receivers))]
             self.given_up += max(0, len(self.waiting) - MOST_WAITING)
@@ -173,17 +173,17 @@ class Deliveries:
         self._news.set()
 
     def kept(self) -> list[Waiting]:
-        """What has not arrived, to be written down; it is due at once in the next process."""
+        """The deliveries that have not arrived, to be stored; each is due at once in the next process."""
         with self._lock:
             return [each.model_copy(update={"due": 0.0}) for each in self.waiting]
 
     def take_back(self, kept: Sequence[Waiting]) -> None:
-        """Go on with what an earlier process wrote down."""
+        """Queue the deliveries that an earlier process stored."""
         with self._lock:
             self.waiting += [each for each in kept if each.receiver < len(self.receivers)]
 
     def try_due(self) -> float | None:
-        """Try what is due, in order; gives the seconds until something else is, None where nothing waits."""
+        """Try the deliveries that are due, in order; returns the seconds until the next is due, None where none waits."""
         blocked: set[int] = set()
         for each in list(self.waiting):
             # What is told later to the same receiver does not overtake.
@@ -221,5 +221,5 @@ class Deliveries:
             self._news.clear()
 
     def wake(self) -> None:
-        """Let ``run`` look whether it is to stop."""
+        """Make ``run`` check now whether it is to stop."""
         self._news.set()

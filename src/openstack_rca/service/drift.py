@@ -42,7 +42,7 @@ class DriftOutcome:
     notices: tuple[str, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values."""
+        """The outcome as values that JSON can hold."""
         drift = self.drift
         return {
             "drifted": drift.drifted,
@@ -121,7 +121,7 @@ def _advice(drift: Drift) -> str:
 
 
 def record_drift(outcome: DriftOutcome, settings: Settings) -> str | None:
-    """Log the measures as a run, with the whole result and the picture as artifacts."""
+    """Log the measures as a run, with result and picture as artifacts; returns the run's id, None where tracking is off."""
     tracking = Tracking(settings)
     if not tracking.enabled:
         return None

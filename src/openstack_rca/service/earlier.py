@@ -23,7 +23,7 @@ _AGO = re.compile(
 
 @dataclass(frozen=True)
 class Earlier:
-    """Where the past of a report is looked for, opened only when asked: ``COMPARED`` of its logs, reports about the same."""
+    """Past of a report, read only when called: events of its logs (columns ``COMPARED``), and reports about the same logs."""
 
     events: Callable[[], pl.DataFrame | None] = lambda: None
     reports: Callable[[], Sequence[Report]] = tuple

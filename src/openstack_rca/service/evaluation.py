@@ -204,7 +204,7 @@ def compare(
 
 
 def record_evaluation(result: dict[str, Any], folders: Sequence[Path], settings: Settings) -> str | None:
-    """Log an evaluation as an MLflow run, with the whole result as artifact. Raises RegistryUnavailable."""
+    """Log an evaluation as a run, its result as artifact; returns its id, None: tracking is off. Raises RegistryUnavailable."""
     from openstack_rca.lifecycle.mlflow import Tracking
 
     tracking = Tracking(settings)
