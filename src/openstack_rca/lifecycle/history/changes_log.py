@@ -171,7 +171,7 @@ def checked_text(text: str) -> str:
     """The same text. Raises ConfigurationError: it has more than ``LONGEST_TEXT`` characters."""
     if len(text) > LONGEST_TEXT:
         raise ConfigurationError(
-            f"A text of {len(text)} characters is too long for the history.", f"Use at most {LONGEST_TEXT} at most."
+            f"A text of {len(text)} characters is too long for the history.", f"Write {LONGEST_TEXT} at most."
         )
     return text
 
