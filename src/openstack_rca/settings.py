@@ -237,11 +237,6 @@ class Settings(OutsideSettings):
         return self.home / "cache"
 
     @property
-    def compiled_signatures(self) -> Path:
-        """The shipped signatures in the form that loads fast; made anew when one of them changes."""
-        return self.cache_folder / "signatures.json"
-
-    @property
     def work_folder(self) -> Path:
         """Unfinished files; those of processes that were killed are removed at the next run."""
         return self.home / "work"

@@ -167,33 +167,34 @@ def test_lint_names_a_rule_that_waits_for_one_that_does_not_exist(tmp_path: Path
 
 def test_compiled_rules_are_kept_until_a_rule_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second reading opens no YAML; after a change the rules are compiled again."""
-    folder, cache = tmp_path / "signatures", tmp_path / "cache" / "kept.json"
+    folder = tmp_path / "signatures"
     folder.mkdir()
     path = rule_file(folder)
-    first = shipped_rules(folder, required_literals, cache)
+    first = shipped_rules(folder, required_literals)
     monkeypatch.setattr(signature_files, "compiled", lambda *_: pytest.fail("compiled again"))
-    assert shipped_rules(folder, required_literals, cache) == first
+    assert shipped_rules(folder, required_literals) == first
     monkeypatch.undo()
     path.write_text(path.read_text().replace("Our own storage", "A rented storage"))
-    assert shipped_rules(folder, required_literals, cache)[0]["title"].startswith("A rented")
+    assert shipped_rules(folder, required_literals)[0]["title"].startswith("A rented")
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"state": [], "rules": []}', "null"])
-def test_a_damaged_cache_is_made_anew(tmp_path: Path, content: str) -> None:
-    folder, cache = tmp_path / "signatures", tmp_path / "kept.json"
+def test_damaged_compiled_rules_are_made_anew(tmp_path: Path, content: str) -> None:
+    folder, kept = tmp_path / "signatures", tmp_path / "__pycache__" / signature_files.BUILT
     folder.mkdir()
+    kept.parent.mkdir()
     rule_file(folder)
-    cache.write_text(content)
-    assert [rule["id"] for rule in shipped_rules(folder, required_literals, cache)] == ["own-array"]
-    assert json.loads(cache.read_text())["rules"]
+    kept.write_text(content)
+    assert [rule["id"] for rule in shipped_rules(folder, required_literals)] == ["own-array"]
+    assert json.loads(kept.read_text())["rules"]
 
 
-def test_where_no_cache_can_be_written_the_rules_are_read_all_the_same(tmp_path: Path) -> None:
-    folder, cache = tmp_path / "signatures", tmp_path / "a-file" / "kept.json"
+def test_where_nothing_can_be_written_the_rules_are_read_all_the_same(tmp_path: Path) -> None:
+    folder = tmp_path / "signatures"
     folder.mkdir()
-    cache.parent.write_text("in the way")
+    (tmp_path / "__pycache__").write_text("in the way")
     rule_file(folder)
-    assert [rule["id"] for rule in shipped_rules(folder, required_literals, cache)] == ["own-array"]
+    assert [rule["id"] for rule in shipped_rules(folder, required_literals)] == ["own-array"]
 
 
 def test_a_catalogue_that_was_built_with_the_package_is_used(tmp_path: Path) -> None:

@@ -139,7 +139,7 @@ def ask(
         command=_sound(_command(addresses, issue, prepared.model, fast, since, until, signatures, _words(settings))),
         knowledge=knowledge_for(settings, fast=fast, issue=issue, history=history),
     )
-    catalogue = load_catalogue(signatures or settings.signatures_folder, cache=settings.compiled_signatures)
+    catalogue = load_catalogue(signatures or settings.signatures_folder)
     return answer(prepared, request, catalogue, listener, given_deployment(settings))
 
 

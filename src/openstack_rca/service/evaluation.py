@@ -91,7 +91,7 @@ def evaluate(
     unknown = sorted(set(without) - set(ABLATIONS))
     if unknown:
         raise ConfigurationError(f"There is no part called {unknown[0]}.", f"Parts are {', '.join(ABLATIONS)}.")
-    catalogue = load_catalogue(signatures or settings.signatures_folder, cache=settings.compiled_signatures)
+    catalogue = load_catalogue(signatures or settings.signatures_folder)
     way = _Pass(open_model(model, settings), catalogue, settings, fast, frozenset(without), only_info, cluster)
     with incidents_of([folder] if isinstance(folder, Path) else folder) as found:
         return _evaluated(way, found, leave_one_out, listener)

@@ -58,7 +58,7 @@ def _measured(
     signatures: Path | None,
     listener: Listener,
 ) -> dict[str, Any]:
-    rules = load_catalogue(signatures or settings.signatures_folder, cache=settings.compiled_signatures).signatures
+    rules = load_catalogue(signatures or settings.signatures_folder).signatures
     opened = open_model(model, settings)
     changes: list[ChangedAnswer] = []
     matched: Counter[str] = Counter()

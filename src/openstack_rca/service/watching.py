@@ -145,7 +145,7 @@ class Watch:
         self._read = reader_of(self._settings)
         own = self.options.signatures or settings.signatures_folder
         # Most lines of the window were there at the look before.
-        self._catalogue = RememberingCatalogue(load_catalogue(own, cache=settings.compiled_signatures).signatures)
+        self._catalogue = RememberingCatalogue(load_catalogue(own).signatures)
         self._looked_at: datetime | None = None
         self._arrived_at = clock()
 

@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Collection, Iterable
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
@@ -175,18 +175,17 @@ def _bounded(text: pl.Expr) -> pl.Expr:
     return pl.when(text.str.len_chars() > TEXT_LIMIT).then(head_and_tail).otherwise(text)
 
 
-def load_catalogue(extra: Path | None = None, *, cache: Path | None = None) -> Catalogue:
+def load_catalogue(extra: Path | None = None) -> Catalogue:
     """The catalogue that the package ships, preceded by a user's own signatures.
 
     Args:
         extra: folder of ``*.yaml`` files, or one such file. Its entries come first; one with the id of a shipped
             signature replaces that.
-        cache: file that keeps the shipped rules compiled, where the package lies in a checkout and not in a wheel.
 
     Raises SignatureCatalogueError: a file cannot be read or an entry does not follow the schema; names file and id.
     """
     own = [] if extra is None else own_signatures(extra)
-    return Catalogue([*own, *_shipped(cache)])
+    return Catalogue([*own, *_shipped()])
 
 
 def own_signatures(path: Path) -> list[Signature]:
@@ -223,20 +222,12 @@ def _own(entry: Entry) -> Signature:
     return signature
 
 
-_shipped_once: list[tuple[_Shipped, ...]] = []
-
-
-def _shipped(cache: Path | None) -> tuple[_Shipped, ...]:
+@cache
+def _shipped() -> tuple[_Shipped, ...]:
     """The shipped signatures, read once a process."""
-    if not _shipped_once:
-        _shipped_once.append(_read_shipped(cache))
-    return _shipped_once[0]
-
-
-def _read_shipped(cache: Path | None) -> tuple[_Shipped, ...]:
     with as_file(files("openstack_rca.rca.knowledge") / "signatures") as folder:
         try:
-            return tuple(map(_Shipped, shipped_rules(folder, required_literals, cache)))
+            return tuple(map(_Shipped, shipped_rules(folder, required_literals)))
         except (ValueError, KeyError, TypeError) as error:
             raise _faulty(error) from error
 

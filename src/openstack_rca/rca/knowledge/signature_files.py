@@ -1,7 +1,8 @@
 """Reading signature files: a rule a file, or the older list of rules in one file; compiled once, since YAML is slow.
 
 This module uses the standard library and PyYAML only: the build runs it alone, to put the compiled catalogue into the
-wheel. In a checkout it is compiled at the first use, kept in a file, and compiled anew when a rule has changed.
+wheel. In a checkout it is compiled at the first use, kept where Python keeps its compiled modules, and compiled anew when a
+rule has changed.
 """
 
 import contextlib
@@ -95,16 +96,12 @@ def compiled(folder: Path, literals: Callable[[str], tuple[str, ...]]) -> list[d
     return rules
 
 
-def shipped_rules(
-    folder: Path, literals: Callable[[str], tuple[str, ...]], cache: Path | None = None
-) -> list[dict[str, Any]]:
-    """The compiled rules of the package: from the wheel, from the cache (as long as no rule has changed), or compiled now."""
+def shipped_rules(folder: Path, literals: Callable[[str], tuple[str, ...]]) -> list[dict[str, Any]]:
+    """The compiled rules of the package: from the wheel, as compiled before if no rule has changed since, or compiled now."""
     built = folder.with_name(BUILT)
     if built.is_file():
         return list(json.loads(built.read_bytes()))
-    if cache is None:
-        return compiled(folder, literals)
-    state = _state_of(folder)
+    cache, state = folder.with_name("__pycache__") / BUILT, _state_of(folder)
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         known = json.loads(cache.read_bytes())
         if known["state"] == state:
