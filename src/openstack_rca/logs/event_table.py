@@ -11,16 +11,17 @@ from typing import BinaryIO
 import polars as pl
 
 from openstack_rca.late_numpy import np
+from openstack_rca.logs.levels import LEVELS
 from openstack_rca.logs.packed_parts import PackedParts
 
-LEVELS = pl.Enum(["UNKNOWN", "TRACE", "DEBUG", "INFO", "AUDIT", "WARNING", "ERROR", "CRITICAL"])
+_LEVEL = pl.Enum(LEVELS)
 
 EVENT_SCHEMA: dict[str, pl.DataType] = {
     "time": pl.Datetime("us", "UTC"),
     "host": pl.String(),
     "service": pl.String(),
     "process": pl.Int32(),
-    "level": LEVELS,
+    "level": _LEVEL,
     "level_guessed": pl.Boolean(),
     "logger": pl.String(),
     "message": pl.String(),
@@ -44,7 +45,7 @@ COUNTED: dict[str, pl.DataType] = {
     "time": pl.Datetime("us", "UTC"),
     "host": pl.Categorical(),
     "service": pl.Categorical(),
-    "level": LEVELS,
+    "level": _LEVEL,
     "level_guessed": pl.Boolean(),
     "template_id": pl.UInt64(),
     "file": pl.Categorical(),

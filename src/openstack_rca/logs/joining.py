@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from openstack_rca.logs.levels import COMPLAINTS
 from openstack_rca.logs.records import ROW_STRIDE, Kind, level_in_text
 from openstack_rca.logs.tracebacks import ANNOUNCED, CHAIN, EXCEPTION_LINE, TRACEBACK, join_tracebacks
 
@@ -275,7 +276,7 @@ def _with_promised_text(events: pl.DataFrame) -> pl.DataFrame:
 
 def _with_tail_exceptions(events: pl.DataFrame) -> pl.DataFrame:
     """Where no traceback was written, oslo.log still puts ``: package.Class: text`` at the end of the message."""
-    open_question = pl.col("exception").is_null() & pl.col("level").is_in(["WARNING", "ERROR", "CRITICAL"])
+    open_question = pl.col("exception").is_null() & pl.col("level").is_in(COMPLAINTS)
     in_message = pl.when(open_question).then(pl.col("message")).str.extract(_TAIL_EXCEPTION)
     in_detail = pl.when(open_question).then(pl.col("detail")).str.extract(rf"(?m){_TAIL_EXCEPTION}")
     return events.with_columns(pl.coalesce("exception", in_message, in_detail).alias("exception"))

@@ -39,7 +39,7 @@ from openstack_rca.logs.json_records import (
 )
 from openstack_rca.logs.names import Origin, service_of_pod
 from openstack_rca.logs.programs import component_of_program
-from openstack_rca.logs.records import NESTED_STRIDE, ROW_STRIDE, level_name, syslog_level_name
+from openstack_rca.logs.records import NESTED_STRIDE, ROW_STRIDE, UUID, level_name, syslog_level_name
 from openstack_rca.logs.stamps import NAMED_ZONE, any_times
 
 NAME = "json"
@@ -52,7 +52,6 @@ _FLUENT_BIT = re.compile(
 
 _DOCKER_KEYS = {"log", "stream", "time", "attrs"}
 _PACKED = json_keys.INNER - json_keys.MESSAGE_SET
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _CALLER = re.compile(r"\.go:\d+$")
 _JAVA_CLASS = re.compile(r"(?:[a-z]\w*\.)+[A-Z]\w*")
 _BUNYAN = {10: "TRACE", 20: "DEBUG", 30: "INFO", 40: "WARNING", 50: "ERROR", 60: "CRITICAL"}
@@ -231,7 +230,7 @@ def _record_envelopes(record: Record) -> Iterator[dict[str, Any]]:
         if (
             isinstance(value, str)
             and value not in ("None", "unknown")
-            and (name != "outer_instance_id" or _UUID.fullmatch(value))
+            and (name != "outer_instance_id" or re.fullmatch(UUID, value))
         ):
             envelope[name] = value
     if _goes_on(flat, text):

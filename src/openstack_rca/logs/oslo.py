@@ -11,7 +11,7 @@ import polars as pl
 
 from openstack_rca.logs.beginnings import matching, parts_of
 from openstack_rca.logs.programs import python_packages
-from openstack_rca.logs.records import Kind, as_records, level_in_text, normal_level
+from openstack_rca.logs.records import UUID, Kind, as_records, level_in_text, normal_level
 from openstack_rca.logs.stamps import (
     DAY,
     ISO,
@@ -59,8 +59,7 @@ _LEVELLESS = (
 )
 _GO_SOURCE = r"^[\w-]+\.go:\d+ "
 _CONTEXT = r"^\[(?:-|None|req-[^ \[]+)(?: |$)"
-_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_INSTANCE = rf"^\[instance: ({_UUID})\]"
+_INSTANCE = rf"^\[instance: ({UUID})\]"
 _INSTANCE_LENGTH = len("[instance: ]") + 36
 
 

@@ -17,6 +17,7 @@ from openstack_rca.logs.formats import (
 from openstack_rca.logs.formats.web import with_times_of_requests
 from openstack_rca.logs.json_lines import NAME as JSON
 from openstack_rca.logs.json_lines import unwrap_json
+from openstack_rca.logs.levels import COMPLAINTS
 from openstack_rca.logs.oslo import NAME as OSLO
 from openstack_rca.logs.oslo import inner_records, split_oslo
 from openstack_rca.logs.records import ROW_STRIDE, Kind, as_records, level_in_text
@@ -304,7 +305,7 @@ def _tracebacks_at_once(both: pl.DataFrame) -> pl.DataFrame:
     repeated = (pl.col("kind") == int(Kind.REPEATED)) & pl.col("time").is_null()
     if not both.select(repeated.any()).item():
         return both
-    serious = pl.col("level").is_in(["WARNING", "ERROR", "CRITICAL"])
+    serious = pl.col("level").is_in(COMPLAINTS)
     opens = pl.col("kind") == int(Kind.OPENER)
     writer = ("file_index", "outer_host", "outer_service", "outer_process", "logger")
     opener = pl.when(opens & serious).then("row").when(opens).then(pl.lit(-1, pl.Int64)).forward_fill().over(writer)

@@ -175,10 +175,10 @@ def level_in_text(message: pl.Expr) -> pl.Expr:
     return guess
 
 
-_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_INSTANCE_IN_TEXT = rf"nstance(?: uuid| UUID)?:? ['\"]?({_UUID})"
+UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_INSTANCE_IN_TEXT = rf"nstance(?: uuid| UUID)?:? ['\"]?({UUID})"
 # A context of a cloud's own shape stands at the beginning too, in brackets or behind a name.
-_REQUEST_IN_TEXT = rf"^(?:[\[(][^\])]*?\b|(?i:req|request|request[_-]?id)[=:] ?)(req-{_UUID})\b"
+_REQUEST_IN_TEXT = rf"^(?:[\[(][^\])]*?\b|(?i:req|request|request[_-]?id)[=:] ?)(req-{UUID})\b"
 
 
 def ids_in_text() -> tuple[pl.Expr, pl.Expr]:

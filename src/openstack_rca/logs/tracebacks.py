@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from openstack_rca.logs.levels import FAILURES
 from openstack_rca.logs.records import Kind
 
 TRACEBACK = "Traceback (most recent call last):"
@@ -80,5 +81,5 @@ def _announces(before: _Row, row: _Row) -> bool:
         or abs(row["time"] - before["time"]) <= _AT_ONCE
     )
     same_moment = row["time"] is not None and row["time"] == before["time"]
-    failed = same_moment and before["level"] in ("ERROR", "CRITICAL")
+    failed = same_moment and before["level"] in FAILURES
     return failed or (at_once and _ANNOUNCED.search(before["message"] or "") is not None)

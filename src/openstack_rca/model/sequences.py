@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from openstack_rca.logs.levels import LEVELS
 from openstack_rca.model.stories import Stories
 from openstack_rca.model.vocabulary import (
     FIRST_KNOWN,
@@ -33,7 +34,6 @@ from openstack_rca.model.vocabulary import (
     Vocabulary,
 )
 
-LEVELS = ("UNKNOWN", "TRACE", "DEBUG", "INFO", "AUDIT", "WARNING", "ERROR", "CRITICAL")
 LEVEL_COUNT = len(LEVELS) + 1
 GAP_EDGES_SECONDS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
 """Borders of the logarithmic time-gap buckets; bucket 0 means that no gap is known."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from openstack_rca.late_numpy import np
+from openstack_rca.logs.records import UUID
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -62,11 +63,10 @@ _OWNERS = {
 }
 """An object of the first kind whose lines name one object of the second is part of that one's story."""
 
-_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _SEPARATOR = r"[ :='\"\[(/-]{1,5}"
 _QUALIFIER = rf"(?:{_SEPARATOR}(?:with )?(?i:uuid|id))"
 _STACK_NAME = r"(?:/[A-Za-z0-9_.-]+)"
-_MENTION = rf"(?:(?:[A-Za-z_]+{_QUALIFIER}?|stacks{_STACK_NAME}){_SEPARATOR})?{_UUID}"
+_MENTION = rf"(?:(?:[A-Za-z_]+{_QUALIFIER}?|stacks{_STACK_NAME}){_SEPARATOR})?{UUID}"
 _WORD = r"^([A-Za-z_]+)"
 _READ = r"(?:^|[\" ])(?:GET|HEAD|OPTIONS) "
 _REFUSED = r"(?:[\" ]|status: ?|HTTP )[45]\d\d(?: |$)"
@@ -185,7 +185,7 @@ def _mentions(events: pl.DataFrame) -> pl.DataFrame:
     """(row, name, kind) as written: kind is null where no known word stands before the id."""
     kind_of = {word: kind for kind, words in _KIND_WORDS.items() for word in words.split()}
     written = (
-        events.filter(pl.col("message").str.contains(_UUID))
+        events.filter(pl.col("message").str.contains(UUID))
         .select("row", pl.col("message").str.extract_all(_MENTION).alias("text"))
         .explode("text")
         .drop_nulls("text")

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from openstack_rca.logs.levels import FAILURES
 from openstack_rca.rca.render import as_utc, certainty, moment, place
 from openstack_rca.rca.report import Report
 from openstack_rca.rca.vocabulary import Verdict
-from openstack_rca.service.explore import ERRORS
 
 MOST_ROWS = 4
 COMPARED = ("time", "service", "level", "template_id", "template")
@@ -68,7 +68,7 @@ def _in_the_logs(events: pl.DataFrame | None, begun: datetime, ended: datetime, 
         return []
     now, then = (
         events.filter(pl.col("time").is_between(begun - shift, ended - shift)).with_columns(
-            error=pl.col("level").cast(pl.String).is_in(ERRORS)
+            error=pl.col("level").cast(pl.String).is_in(FAILURES)
         )
         for shift in (timedelta(0), back)
     )

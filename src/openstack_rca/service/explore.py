@@ -7,13 +7,10 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 
 from openstack_rca.errors import EmptyWindow
-from openstack_rca.logs.event_table import LEVELS
+from openstack_rca.logs.levels import FAILURES, LEVELS
 from openstack_rca.service.analysis import Prepared
 
-ERRORS = ("ERROR", "CRITICAL")
-LEVEL_NAMES: tuple[str, ...] = tuple(LEVELS.categories)
-"""Levels of events, from unknown and least to most severe."""
-
+LEVEL_NAMES = LEVELS
 MOST_BUCKETS, MOST_REQUESTS = 120, 50
 _BUCKETS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
 REQUEST_MARGIN = timedelta(minutes=1)
@@ -197,7 +194,7 @@ def failed_request_ids(events: pl.DataFrame) -> list[str]:
         .filter(pl.col("journey").is_not_null())
         .group_by("journey")
         .agg(
-            errors=pl.col("level").cast(pl.String).is_in(ERRORS).sum(),
+            errors=pl.col("level").cast(pl.String).is_in(FAILURES).sum(),
             services=pl.col("service").n_unique(),
             first=pl.col("time").min(),
         )

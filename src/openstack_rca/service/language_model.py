@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from openstack_rca.errors import ConfigurationError, LanguageModelUnavailable
 from openstack_rca.extras import require_extra
+from openstack_rca.logs.records import UUID
 from openstack_rca.rca.knowledge import load_topology
 from openstack_rca.rca.render import clock, place, spot
 from openstack_rca.rca.report import EvidenceItem, Report, mask_secrets, one_line
@@ -35,7 +36,7 @@ SYSTEM = (
 )
 
 _IDS = re.compile(
-    r"req-[0-9a-f-]{8,36}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\b[0-9a-f]{32}\b"
+    rf"req-[0-9a-f-]{{8,36}}|{UUID}|\b[0-9a-f]{{32}}\b"
     r"|\b\d{1,3}(?:\.\d{1,3}){3}\b",
     re.IGNORECASE,
 )

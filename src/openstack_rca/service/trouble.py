@@ -5,11 +5,9 @@ import numpy.typing as npt
 import polars as pl
 
 from openstack_rca.logs.event_table import EventTable
+from openstack_rca.logs.levels import COMPLAINTS, FAILURES
 from openstack_rca.rca.knowledge import Catalogue, event_text
 from openstack_rca.rca.vocabulary import Directness
-
-_COMPLAINTS = ("WARNING", "ERROR", "CRITICAL")
-_FAILURES = ("ERROR", "CRITICAL")
 
 
 def find_trouble(table: EventTable, catalogue: Catalogue) -> npt.NDArray[np.bool_]:
@@ -19,7 +17,7 @@ def find_trouble(table: EventTable, catalogue: Catalogue) -> npt.NDArray[np.bool
     trouble, and neither is a symptom alone, which only says that something else may be at fault.
     """
     level = pl.col("level").cast(pl.String)
-    rows = table.counted.select(level.is_in(_COMPLAINTS).arg_true().alias("row")).to_series()
+    rows = table.counted.select(level.is_in(COMPLAINTS).arg_true().alias("row")).to_series()
     complaints = table.take(rows, ("service", "level", "message", "exception", "detail")).with_columns(rows)
     texts = complaints.select("row", "service", level.alias("level"), event_text().alias("text"))
     keyed = texts.with_columns(pl.struct("service", "level", "text").rank("dense").cast(pl.Int64).alias("key"))
@@ -31,7 +29,7 @@ def find_trouble(table: EventTable, catalogue: Catalogue) -> npt.NDArray[np.bool
     ]
     keys = hits.filter(pl.col("signature_id").is_in(failing))["key"].unique()
     called = keyed.filter(pl.col("key").is_in(keys.implode()))["row"]
-    raised = complaints.filter(level.is_in(_FAILURES) & pl.col("exception").is_not_null())["row"]
+    raised = complaints.filter(level.is_in(FAILURES) & pl.col("exception").is_not_null())["row"]
     trouble = np.zeros(table.height, dtype=np.bool_)
     trouble[called.to_numpy()] = True
     trouble[raised.to_numpy()] = True

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from openstack_rca.logs.levels import COMPLAINTS, FAILURES
 from openstack_rca.rca.evidence.clearance import belongs_to_cloud
 from openstack_rca.rca.evidence.finding import Finding
 from openstack_rca.rca.evidence.normal_rates import NormalRates
@@ -14,7 +15,6 @@ from openstack_rca.rca.knowledge import Topology
 from openstack_rca.rca.vocabulary import Category, Directness
 from openstack_rca.rca.weights import current
 
-_TROUBLED = ("ERROR", "CRITICAL")
 _SERVER_ERROR = r'" (?:status: )?5\d\d\b'
 """A request that an API answered with an error of its own; access logs tell it at level INFO."""
 
@@ -22,7 +22,7 @@ PORT_IS_UP = r"(?i)\bchanged state to up\b"
 """A switch tells it as loudly as that the port is down."""
 
 FAILED = (
-    (pl.col("level").is_in(_TROUBLED) & ~pl.col("message").str.contains(PORT_IS_UP))
+    (pl.col("level").is_in(FAILURES) & ~pl.col("message").str.contains(PORT_IS_UP))
     | pl.col("message").str.contains(_SERVER_ERROR)
 ).fill_null(value=False)
 """Which events tell of a failure, whether or not they state so by their level."""
@@ -46,7 +46,7 @@ def looks_preselected(observed: pl.DataFrame, rates: NormalRates) -> bool:
 
 def is_filtered(observed: pl.DataFrame) -> bool:
     """Whether no event is below a warning, so that a stream's silence proves nothing."""
-    return not observed.select((~pl.col("level").is_in(["WARNING", *_TROUBLED])).any()).item()
+    return not observed.select((~pl.col("level").is_in(COMPLAINTS)).any()).item()
 
 
 def fails_in_cloud(window: pl.DataFrame, topology: Topology) -> bool:

@@ -15,6 +15,7 @@ import polars as pl
 
 from openstack_rca.rca.evidence import trouble
 from openstack_rca.rca.evidence.finding import Finding
+from openstack_rca.rca.evidence.unusual import ERROR_AND_WORSE
 from openstack_rca.rca.vocabulary import Category, Directness
 from openstack_rca.rca.weights import current
 
@@ -28,7 +29,6 @@ _PATH = re.compile(r"(?i)\bpaths?\b|\breinstated\b")
 """What is said of the way to a drive: a drive that loses what it holds answers well otherwise."""
 
 _LAST_TRY = re.compile(r"(?i)\b(\d+) ?(?:of|/) ?\1\b|\bg[ai]v\w* up\b|\bexhausted\b")
-_ERRORS = ("ERROR", "CRITICAL", "TRACE")
 _STATED = (Category.AUTH, Category.CONFIG, Category.CAPACITY, Category.DATA_MISSING)
 """Kinds of fault that do not pass by themselves: that a peer answers again, or something else succeeds, ends none of them."""
 
@@ -58,7 +58,7 @@ def discount_ended_well(findings: Sequence[Finding], window: pl.DataFrame) -> li
     told = [one for one in findings if one.strength and one.rows and 0 < one.count <= len(one.rows)]
     rows = {row for one in told for row in one.rows}
     lines = {
-        row: (time, (component, host), level in _ERRORS, f"{instance or ''} {text}")
+        row: (time, (component, host), level in ERROR_AND_WORSE, f"{instance or ''} {text}")
         for row, time, component, host, level, instance, text in window.filter(pl.col("row").is_in(rows))
         .select("row", "time", "component", "host", "level", "instance_id", "text")
         .iter_rows()
@@ -84,7 +84,7 @@ def _ends(window: pl.DataFrame) -> tuple[dict[str, list[_End]], dict[tuple[str, 
     """The good ends that a window tells: by the object or the place that they name, and by the stream that tells them."""
     good = window.filter(
         ~pl.col("failed")
-        & ~pl.col("level").is_in(["WARNING", *_ERRORS])
+        & ~pl.col("level").is_in(["WARNING", *ERROR_AND_WORSE])
         & pl.col("message").str.contains(trouble.ended_well())
         & ~pl.col("message").str.contains(trouble.words_of_trouble())
     )

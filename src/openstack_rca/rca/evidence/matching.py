@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from openstack_rca.logs.event_table import EventTable
+from openstack_rca.logs.levels import FAILURES
 from openstack_rca.rca.evidence.accusations import passes_on, tells_of_time_out
 from openstack_rca.rca.evidence.doubts import FAILED
 from openstack_rca.rca.evidence.error_kinds import (
@@ -99,7 +100,7 @@ def add_novelty(observed: pl.DataFrame, rates: NormalRates, minutes: float, pick
     ).drop("unsteady")
     known = observed.join(joined, on=["component", "template_id"], how="left", maintain_order="left")
     # The logs may hold nothing but the outage: errors that go on all the time are doubted, not dismissed.
-    doubted = pl.when(~pl.col("familiar") & pl.col("level").is_in(["ERROR", "CRITICAL"])).then(table.doubted_novelty)
+    doubted = pl.when(~pl.col("familiar") & pl.col("level").is_in(FAILURES)).then(table.doubted_novelty)
     return known.with_columns(novelty=pl.max_horizontal("novelty", doubted.otherwise(0.0)))
 
 

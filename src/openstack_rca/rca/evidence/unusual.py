@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from openstack_rca.logs.levels import COMPLAINTS, FAILURES
 from openstack_rca.rca.evidence.accusations import Accusation, accuse, passes_on
 from openstack_rca.rca.evidence.clearance import named_like_project
 from openstack_rca.rca.evidence.doubts import PORT_IS_UP
@@ -25,8 +26,7 @@ TRAFFIC_NOVELTY = 0.6
 MAX_TRAFFIC = 12
 """Traffic follows the load: it has no weight, is shown beside better evidence and names no cause."""
 
-_WARNING_AND_WORSE = ("WARNING", "ERROR", "CRITICAL")
-ERROR_AND_WORSE = ("ERROR", "CRITICAL", "TRACE")
+ERROR_AND_WORSE = (*FAILURES, "TRACE")
 _QUOTED_CODE = r"^\s*(?:Traceback \(most recent|File \"|[~^]+\s*$|    )"
 
 # A traceback that the log begins in the middle of starts with a line of code; what was raised stands below it.
@@ -85,7 +85,7 @@ def expected_text(normal_per_minute: float | None, minutes: float) -> str:
 
 def generic_accusations(rest: pl.DataFrame, topology: Topology, minutes: float) -> list[Finding]:
     """Accusations read from addresses and traceback frames of errors that no signature explains."""
-    troubled = rest.filter(pl.col("level").is_in(_WARNING_AND_WORSE))
+    troubled = rest.filter(pl.col("level").is_in(COMPLAINTS))
     found: dict[tuple[str, str, str | None], list[tuple[dict[str, Any], Accusation]]] = {}
     for event in troubled.select(
         *("row", "time", "component", "host", "text", "logger", "level", "novelty", "normal_per_minute"),
@@ -251,7 +251,7 @@ def _unknown_error(group: dict[str, Any], minutes: float, topology: Topology | N
 def unusual_traffic(rest: pl.DataFrame, minutes: float) -> list[Finding]:
     """Ordinary lines that come far more often than normal, or that the model finds most surprising: context, no proof."""
     more = pl.col("familiar") & (pl.col("novelty") >= TRAFFIC_NOVELTY)
-    ordinary = rest.filter(more & ~pl.col("level").is_in(_WARNING_AND_WORSE))
+    ordinary = rest.filter(more & ~pl.col("level").is_in(COMPLAINTS))
     groups = (
         of_one_kind(ordinary, score=pl.col("score").max())
         .filter((pl.col("count") >= TRAFFIC_EVENTS) | (pl.col("score").fill_null(0.0) >= TRAFFIC_SCORE))

@@ -9,10 +9,9 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from openstack_rca.late_numpy import np
+from openstack_rca.logs.levels import FAILURES
 from openstack_rca.rca.evidence.normal_rates import NormalRates
 from openstack_rca.rca.weights import current
-
-_FAILING = ("ERROR", "CRITICAL")
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ def opened_where_it_began(
         return list(windows)
     worst, *others = windows
     kinds = ["component", "template_id"]
-    failing = observed.select("time", "level", *kinds).filter(pl.Series(weights > 0) & pl.col("level").is_in(_FAILING))
+    failing = observed.select("time", "level", *kinds).filter(pl.Series(weights > 0) & pl.col("level").is_in(FAILURES))
     since = worst.start - timedelta(seconds=current().cause_before_seconds)
     now = failing.filter(_inside(worst))
     before = [
@@ -115,7 +114,7 @@ def suspicion(observed: pl.DataFrame, normal: pl.DataFrame) -> np.ndarray:
     """
     # What is spread over the whole recording is this cloud's noise, whether or not a model knows it.
     table = current()
-    failing = pl.when(pl.col("level").is_in(_FAILING)).then(1.0)
+    failing = pl.when(pl.col("level").is_in(FAILURES)).then(1.0)
     weight = failing.when(pl.col("level") == "WARNING").then(table.warning_suspicion).otherwise(0.0)
     known = pl.col("normal_per_minute").fill_null(0.0) > 0
     surprising = (pl.col("score").fill_null(0.0) > table.surprising_score).cast(pl.Float64) * table.warning_suspicion

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from openstack_rca.logs.levels import FAILURES
 from openstack_rca.rca.render import excerpts, text_pictures, wording
 from openstack_rca.rca.render.excerpts import EvidenceGroup, grouped
 from openstack_rca.rca.render.headline import headline, lacks, simultaneous
@@ -97,6 +98,7 @@ def render_html(report: Report) -> str:
             words=wording,
             pictures=text_pictures,
             excerpts=excerpts,
+            failures=FAILURES,
             shapes=timeline_plot,
             evidence_shown=EVIDENCE_SHOWN,
         )

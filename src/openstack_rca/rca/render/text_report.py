@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from openstack_rca.logs.levels import FAILURES
 from openstack_rca.plain_text import called, counted
 from openstack_rca.rca.render import wording
 from openstack_rca.rca.render.excerpts import EvidenceGroup, excerpt, grouped, like_text
@@ -248,7 +249,7 @@ def _requests(page: Page, paths: Sequence[RequestPath]) -> None:
     for path in paths:
         page.item("-", page.text(wording.request_text(path), "bold"))
         for step in path.steps:
-            style = "red" if step.level in ("ERROR", "CRITICAL") else "dim"
+            style = "red" if step.level in FAILURES else "dim"
             where = page.text(wording.spot(step), "cyan")
             who = page.text(wording.place(step.component, step.host), "bold")
             page.item(wording.clock(step.time), page.join(page.text(step.level, style), " ", who, "  ", where), 4)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
+from openstack_rca.logs.levels import FAILURES
 from openstack_rca.rca.evidence import FoundWindow
 from openstack_rca.rca.report.report import ActivityRow
 
@@ -14,7 +15,6 @@ COLUMNS = ("time", "component", "level", "score")
 """Columns of the observed events that are read."""
 
 _BIN_SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400)
-_ERROR = ("ERROR", "CRITICAL")
 
 
 def activity(
@@ -51,7 +51,7 @@ def activity(
         .group_by("component", "bin")
         .agg(
             counts=pl.len(),
-            errors=pl.col("level").cast(pl.String).is_in(_ERROR).sum(),
+            errors=pl.col("level").cast(pl.String).is_in(FAILURES).sum(),
             scores=pl.col("score").max().cast(pl.Float64).round(3),
         )
     )

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from openstack_rca.logs.levels import FAILURES
 from openstack_rca.rca.judgement import Candidate
 from openstack_rca.rca.report.report import RequestPath, RequestStep
 
 MAX_PATHS = 2
 MAX_STEPS = 10
-_ERROR = ("ERROR", "CRITICAL")
 
 
 def failed_requests(named: Sequence[Candidate], observed: pl.DataFrame) -> list[RequestPath]:
@@ -39,7 +39,7 @@ def failed_requests(named: Sequence[Candidate], observed: pl.DataFrame) -> list[
         related.group_by("journey")
         .agg(
             services=pl.col("component").n_unique(),
-            errors=pl.col("level").is_in(_ERROR).sum(),
+            errors=pl.col("level").is_in(FAILURES).sum(),
             first=pl.col("time").min(),
         )
         .filter(pl.col("errors") > 0)
@@ -58,12 +58,12 @@ def _path(request_id: str, events: pl.DataFrame, observed: pl.DataFrame) -> Requ
         within = observed.filter(
             pl.col("instance_id").is_in(instances)
             & pl.col("time").is_between(events["time"].min(), events["time"].max())
-            & pl.col("level").is_in(_ERROR)
+            & pl.col("level").is_in(FAILURES)
         )
         events = pl.concat([events.drop("journey"), within]).unique("row")
     ordered = events.sort("time", "row")
     first_per_stream = ordered.unique(["component", "host"], keep="first", maintain_order=True)["row"]
-    chosen = ordered.filter(pl.col("row").is_in(first_per_stream.implode()) | pl.col("level").is_in(_ERROR))
+    chosen = ordered.filter(pl.col("row").is_in(first_per_stream.implode()) | pl.col("level").is_in(FAILURES))
     # The same error logged again says nothing new about the way.
     chosen = chosen.unique(["component", "host", "template_id"], keep="first", maintain_order=True).head(MAX_STEPS)
     return RequestPath(
