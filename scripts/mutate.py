@@ -87,6 +87,7 @@ ROOMS: dict[str, tuple[list[str], list[str]]] = {
             "tests/logs/test_logs_cut_files.py",
             "tests/logs/test_logs_mails.py",
             "tests/logs/test_logs_packing.py",
+            "tests/logs/test_logs_left_out.py",
             "tests/logs/test_logs_sources.py",
             "--deselect=tests/logs/test_logs_packing.py::test_no_damage_to_a_packing_does_more_than_to_be_named",
         ],

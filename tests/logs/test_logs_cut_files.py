@@ -10,8 +10,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from tests.logs.packed_samples import tar
 from tests.logs.reading import STORY, STORY_COLUMNS, story
-from tests.logs.test_logs_packing import tar
 
 from openstack_rca.errors import LogBoundReached
 from openstack_rca.logs.bounds import Bounds

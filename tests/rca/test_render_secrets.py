@@ -81,6 +81,11 @@ RENDERINGS: list[Callable[[Report], str]] = [
 ]
 
 
+def test_what_stands_behind_a_masked_secret_is_masked_too() -> None:
+    """A slash in the token ends the search for the end of the URL's password; masked, it does so no more."""
+    assert mask_secrets("amqp://u:one@'token'='t/wo'three@db") == f"amqp://u:{SECRET_MASK}@db"
+
+
 @pytest.mark.parametrize("form", FORMS)
 @settings(max_examples=40, deadline=None)
 @given(secret=SECRETS)

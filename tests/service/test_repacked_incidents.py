@@ -1,15 +1,13 @@
 """The recorded incidents, saved in all the ways in which operators save logs, get the same answer."""
 
-import io
 import json
 import lzma
 import re
-import tarfile
-import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from tests.logs.packed_samples import tar, zipped
 
 from openstack_rca.service.analysis import analyze
 from openstack_rca.settings import load_settings
@@ -71,24 +69,6 @@ def stamped(data: bytes) -> Iterator[tuple[str, str]]:
 
 def wrapped(texts: Texts, around: Callable[[str, str], str]) -> Texts:
     return {name: "".join(around(*line) for line in stamped(data)).encode() for name, data in texts.items()}
-
-
-def tar(members: Texts, mode: str) -> bytes:
-    made = io.BytesIO()
-    with tarfile.open(fileobj=made, mode=mode) as archive:  # type: ignore[call-overload]
-        for name, content in members.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(content)
-            archive.addfile(member, io.BytesIO(content))
-    return made.getvalue()
-
-
-def zipped(texts: Texts) -> bytes:
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in texts.items():
-            archive.writestr(name, content)
-    return made.getvalue()
 
 
 def as_sosreports(texts: Texts) -> Texts:
