@@ -362,3 +362,17 @@ def test_a_boot_days_before_the_trouble_is_not_its_cause() -> None:
     assert discount_old_boots([boot, late]) == [late]
     assert discount_old_boots([boot, soon]) == [boot, soon]
     assert discount_old_boots([boot]) == [boot]
+
+
+def test_a_boot_that_nobody_missed_gives_way_to_the_reason_told_on_that_host_afterwards() -> None:
+    """A host that is up again with a wrong clock is not down; one that others missed before it booted was."""
+    down = {"directness": Directness.CAUSE, "category": Category.PROCESS_DOWN, "lasts": 0.0}
+    boot = replace(finding("host", "host", "hv1", at=60.0, **down), weight=0.9)  # type: ignore[arg-type]
+    told = replace(
+        finding("host", "libvirt", "hv1", at=300.0, directness=Directness.CAUSE, category=Category.CONFIG), weight=0.9
+    )
+    missed = finding("host", "nova-conductor", "ctl1", at=30.0)
+    assert discount_old_boots([boot, told]) == [told]
+    assert discount_old_boots([boot, told, missed]) == [boot, told, missed]
+    elsewhere = replace(told, accuser_host="hv2")
+    assert discount_old_boots([boot, elsewhere]) == [boot, elsewhere]

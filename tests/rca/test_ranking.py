@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from openstack_rca.rca.judgement.guilt import Candidate
 from openstack_rca.rca.judgement.ranking import rank
-from openstack_rca.rca.vocabulary import Directness
+from openstack_rca.rca.vocabulary import Category, Directness
 from openstack_rca.rca.weights import current
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -237,3 +237,13 @@ def test_of_a_component_with_symptoms_only_its_own_unknown_error_is_told() -> No
     own = replace(finding("nova-compute", "nova-compute", weight=0.1), directness=Directness.SYMPTOM, signature=None)
     own = replace(own, unexplained=True, vague=True)
     assert Candidate("nova-compute", findings=[known, own]).leading is own
+
+
+def test_the_reason_that_the_missed_one_gives_is_told_however_long_its_logs_have_held_it() -> None:
+    """Clients say that it does not answer; that its logs hold the reason since they begin makes it no less the reason."""
+    missed = replace(finding("barbican-api", "nova-compute", weight=0.7), category=Category.PROCESS_DOWN)
+    reason = replace(finding("barbican-api", "barbican-api", weight=0.9), directness=Directness.CAUSE, novelty=0.05)
+    reason = replace(reason, category=Category.AUTH, first=missed.first, last=missed.last)
+    assert Candidate("barbican-api", findings=[missed, reason]).leading is reason
+    weakened = reason.weakened(0.15)
+    assert Candidate("barbican-api", findings=[missed, weakened]).leading is missed

@@ -109,7 +109,8 @@ def discount_stop_after_own_error(findings: list[Finding], catalogue: Catalogue)
 def discount_old_boots(findings: list[Finding]) -> list[Finding]:
     """Leave out a host's boot that lies longer before the first trouble than a cause before its effect.
 
-    A kernel's log begins with the boot, which may be days ago.
+    A kernel's log begins with the boot, which may be days ago. Nor is a boot the cause that nobody missed the host for, and
+    after which somebody on that host states another reason: a wrong clock, a CPU without a feature, a share that is not there.
     """
     table = current()
     boots = [
@@ -121,7 +122,20 @@ def discount_old_boots(findings: list[Finding]) -> list[Finding]:
     if not boots or not trouble:
         return findings
     old = min(trouble) - timedelta(seconds=table.cause_before_seconds)
-    return [finding for finding in findings if finding not in boots or finding.last >= old]
+    reasons = [
+        finding
+        for finding in findings
+        if finding.directness is Directness.CAUSE
+        and finding.category in STATED_CAUSES
+        and finding.strength >= table.plain
+        and not finding.recovered
+    ]
+
+    def unmissed(boot: Finding) -> bool:
+        stated = any(reason.accuser_host == boot.accused_host is not None for reason in reasons)
+        return stated and min(trouble) > boot.last + timedelta(seconds=table.settling_seconds)
+
+    return [finding for finding in findings if finding not in boots or (finding.last >= old and not unmissed(finding))]
 
 
 def discount_undated(findings: list[Finding], window: pl.DataFrame) -> list[Finding]:

@@ -73,13 +73,18 @@ class Candidate:
         reason = self._reason_behind(strongest, errors)
         if reason is not None:
             return reason
+        # A fault that lasts as long as the logs do is in them as if it were normal: who is missed for it says why all the same.
+        missed = strongest.category in OUTCOMES and strongest.accuser != self.component
         reasons = [
             finding
             for finding in plain
             if finding.directness is not Directness.SYMPTOM
             and (finding.directness is Directness.CAUSE or finding.accuser == self.component)
             and finding.category in STATED_CAUSES
-            and finding.strength >= table.plain
+            and (
+                finding.strength >= table.plain
+                or (missed and _says_of_itself(finding) and finding.weight >= table.plain)
+            )
             and (finding.recovered is None or strongest.recovered is not None)
             and finding.first <= strongest.first + timedelta(seconds=table.waiting_seconds)
         ]
@@ -111,6 +116,10 @@ class Candidate:
         said = {f.category for f in telling if f.accuser != self.component}
         silent = [f.category for f in telling if f.sort is EvidenceSort.SILENCE and f.category in said]
         return next(iter(ended + silent), kind)
+
+
+def _says_of_itself(finding: Finding) -> bool:
+    return finding.directness is Directness.CAUSE and finding.accuser == finding.accused
 
 
 def _first_told(own: list[Finding]) -> Finding:
