@@ -8,7 +8,8 @@ from weight_cases import CASES
 
 from openstack_rca.rca.weights import Weights, current, noting, numbers, scaled, using
 
-RCA = Path(__file__).resolve().parents[2] / "src" / "openstack_rca" / "rca"
+ROOT = Path(__file__).resolve().parents[2]
+RCA = ROOT / "src" / "openstack_rca" / "rca"
 
 
 @pytest.mark.parametrize("name", [number.name for number in numbers()])
@@ -32,6 +33,14 @@ def test_every_number_has_a_meaning_of_its_own_and_is_read_somewhere() -> None:
         number.name for number in table if not re.search(rf"(?:table|weights|current\(\))\.{number.name}\b", text)
     ]
     assert unread == []
+
+
+def test_the_documented_table_is_the_real_one() -> None:
+    """docs/weights.md lists every number with its value, unit and meaning, and no other."""
+    page = (ROOT / "docs" / "weights.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| (`.*?) \|(?= [^|]* \| [^|]* \|$)", page, re.MULTILINE)
+    real = [f"`{item.name}` | {item.value:g} | {item.unit.value} | {item.meaning}" for item in numbers()]
+    assert told == real
 
 
 def test_another_table_holds_for_its_question_only() -> None:
