@@ -1,11 +1,29 @@
 """What is known before any log is read: signatures, the dependency graph, checks. May touch ``vocabulary`` only."""
 
-from openstack_rca.rca.knowledge.catalogue import TEXT_LIMIT, Catalogue, event_text, load_catalogue, own_signatures
-from openstack_rca.rca.knowledge.checks import concrete_checks
-from openstack_rca.rca.knowledge.deployments import Deployment, recognised_deployment
-from openstack_rca.rca.knowledge.linting import lint_catalogue, speaker
-from openstack_rca.rca.knowledge.literals import required_literals
-from openstack_rca.rca.knowledge.remembering import RememberingCatalogue
-from openstack_rca.rca.knowledge.signature import Signature
-from openstack_rca.rca.knowledge.topology import HOST, NETWORK, STORAGE, Topology, load_topology
-from openstack_rca.rca.knowledge.typed_commands import fitted_check
+from typing import TYPE_CHECKING
+
+from openstack_rca.faces import later
+
+if TYPE_CHECKING:
+    from openstack_rca.rca.knowledge.catalogue import TEXT_LIMIT, Catalogue, event_text, load_catalogue, own_signatures
+    from openstack_rca.rca.knowledge.checks import concrete_checks
+    from openstack_rca.rca.knowledge.deployments import Deployment, recognised_deployment
+    from openstack_rca.rca.knowledge.linting import lint_catalogue, speaker
+    from openstack_rca.rca.knowledge.literals import required_literals
+    from openstack_rca.rca.knowledge.remembering import RememberingCatalogue
+    from openstack_rca.rca.knowledge.signature import Signature
+    from openstack_rca.rca.knowledge.topology import HOST, NETWORK, STORAGE, Topology, load_topology
+    from openstack_rca.rca.knowledge.typed_commands import fitted_check
+else:
+    __getattr__ = later(
+        __name__,
+        catalogue="TEXT_LIMIT Catalogue event_text load_catalogue own_signatures",
+        checks="concrete_checks",
+        deployments="Deployment recognised_deployment",
+        linting="lint_catalogue speaker",
+        literals="required_literals",
+        remembering="RememberingCatalogue",
+        signature="Signature",
+        topology="HOST NETWORK STORAGE Topology load_topology",
+        typed_commands="fitted_check",
+    )
