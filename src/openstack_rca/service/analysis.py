@@ -23,7 +23,7 @@ from openstack_rca.rca.engine import AnalysisRequest, Case, Keeper, build_report
 from openstack_rca.rca.evidence import ExpectedSteps, NormalRates
 from openstack_rca.rca.knowledge import Catalogue, Deployment, load_catalogue, load_topology
 from openstack_rca.rca.relevance import History
-from openstack_rca.rca.report import FileSummary, Report, deployment_of, with_fitting_checks
+from openstack_rca.rca.report import FileSummary, Report, with_fitting_checks
 from openstack_rca.service.cluster import Cluster
 from openstack_rca.service.cluster_scoring import WITHOUT_WORDS, scores_of
 from openstack_rca.service.kept_logs import KeptLogs
@@ -282,7 +282,7 @@ def answer(
         seconds=prepared.seconds | {"analyze": time.monotonic() - started},
         notes=prepared.notes,
     )
-    report = with_fitting_checks(report, deployment or deployment_of(table, request.logs), topology)
+    report = with_fitting_checks(report, deployment or case.deployment or Deployment.PACKAGES, topology)
     return AnalysisOutcome(report, prepared.model, case, reading_line(prepared.read))
 
 

@@ -11,7 +11,7 @@ import polars as pl
 from openstack_rca.logs.event_table import EventTable
 from openstack_rca.rca.evidence import ExpectedSteps, Finding, FoundWindow, NormalRates, no_rows
 from openstack_rca.rca.judgement import Candidate
-from openstack_rca.rca.knowledge import Catalogue, Topology
+from openstack_rca.rca.knowledge import Catalogue, Deployment, Topology
 from openstack_rca.rca.relevance import Knowledge, Recall
 from openstack_rca.rca.report import Fingerprint
 from openstack_rca.rca.vocabulary import Unclear, Verdict
@@ -84,6 +84,7 @@ class Case:
         doubtful: even without a sure cause the verdict must not be that no failure was found.
         candidates: the accused components, best first.
         unclear: why finding nothing would not show that nothing failed; None where it would.
+        deployment: the tool that installed the cloud; None where nobody asked the logs for it.
         others: the cases of the other stretches of trouble.
         seconds: wall seconds of each stage, over all stretches of trouble.
     """
@@ -115,6 +116,7 @@ class Case:
     doubtful: bool = False
     verdict: Verdict = Verdict.NO_FAILURE_FOUND
     unclear: Unclear | None = None
+    deployment: Deployment | None = None
     others: list[Case] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 

@@ -14,6 +14,7 @@ import polars as pl
 
 from openstack_rca.rca.engine.case import Case
 from openstack_rca.rca.evidence import Finding, FoundWindow
+from openstack_rca.rca.knowledge import Deployment
 from openstack_rca.rca.report import plotted
 from openstack_rca.rca.vocabulary import Unclear
 from openstack_rca.rca.weights import current
@@ -21,7 +22,9 @@ from openstack_rca.rca.weights import current
 MOST_EVENTS = 200_000
 """Of stretches with more events nothing is kept: their words would be there twice."""
 
-KEPT = frozenset({"window", "observed", "earlier", "surroundings", "findings", "picked", "untimed", "unclear"})
+KEPT = frozenset(
+    {"window", "observed", "earlier", "surroundings", "findings", "picked", "untimed", "unclear", "deployment"}
+)
 """Fields of a case that are kept; the later stages and the telling read no others, but what is given and what they write."""
 
 _SCHEMA = {"facts": pl.String, "observed": pl.Binary, "earlier": pl.Binary, "surroundings": pl.Binary}
@@ -36,6 +39,7 @@ class _Facts:
     picked: bool
     untimed: bool
     unclear: Unclear | None
+    deployment: Deployment | None
 
 
 def as_table(cases: Sequence[Case]) -> pl.DataFrame:
@@ -52,14 +56,14 @@ def from_table(table: pl.DataFrame, recording: Case) -> list[Case]:
 
 
 def key_of(case: Case) -> str:
-    """Key of the table: a digest of what decides, beside logs and model, what is found: window, rules, weights, program files."""
+    """Key of the table: a digest of what decides, beside logs and model, what is found: window, rules, paths, program files."""
     request = case.request
-    told = [_program(), case.catalogue.digest, repr(current()), request.since, request.until]
+    told = [_program(), case.catalogue.digest, repr(current()), request.since, request.until, request.logs]
     return hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()
 
 
 def _row(case: Case, window: FoundWindow) -> tuple[str, bytes, bytes, bytes]:
-    facts = _Facts(window, case.findings, case.picked, case.untimed, case.unclear)
+    facts = _Facts(window, case.findings, case.picked, case.untimed, case.unclear, case.deployment)
     frames = (case.observed, case.earlier, plotted(case.surroundings, window))
     observed, earlier, surroundings = (_packed(frame) for frame in frames)
     return _form().dump_json(facts).decode(), observed, earlier, surroundings

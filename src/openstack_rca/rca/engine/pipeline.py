@@ -12,6 +12,7 @@ from openstack_rca.rca.engine.kept_cases import as_table, from_table, key_of
 from openstack_rca.rca.engine.stages import ANSWERING_STAGES, FINDING_STAGES, RECORDING_STAGES, STAGES
 from openstack_rca.rca.evidence import ExpectedSteps, FoundWindow, NormalRates, in_window, why_unclear
 from openstack_rca.rca.knowledge import Catalogue, Topology
+from openstack_rca.rca.report import deployment_of
 from openstack_rca.rca.vocabulary import Unclear, Verdict
 
 ABLATIONS = tuple(dict.fromkeys((*PARTS, *(stage.name for stage in STAGES if not stage.needed))))
@@ -68,6 +69,7 @@ def _found(recording: Case, on_step: Callable[[str], None] | None) -> list[Case]
     """The cases of the stretches of trouble in a recording, with what speaks against somebody in each."""
     _pass(recording, RECORDING_STAGES, on_step)
     with_doubt(recording)
+    recording.deployment = deployment_of(recording.events, recording.request.logs)
     cases = [case_of(recording, window) for window in recording.windows]
     for case in cases:
         if not case.observed.is_empty():

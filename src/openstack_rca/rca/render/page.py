@@ -17,11 +17,12 @@ _NARROW_INDENT = 2
 
 
 class Page:
-    """A console that only ever gets harmless text, in lines without trailing blanks."""
+    """A console that only ever gets harmless text, in lines without trailing blanks; in one piece, when ``print`` is called."""
 
     def __init__(self, console: Console) -> None:
-        self._console = console
-        self._ascii = console.options.ascii_only
+        self._console, self._options = console, console.options
+        self._shown: list[Segment] = []
+        self._ascii = self._options.ascii_only
         self.width = console.width
         self.cuts = console.is_terminal
         self.coloured = console.color_system is not None and not console.no_color
@@ -37,12 +38,17 @@ class Page:
         """Return the parts as one text."""
         return Text.assemble(*parts, overflow="fold")
 
+    def print(self) -> None:
+        """Print what was shown; each printing has a price of its own."""
+        self._console.print(Segments(self._shown), end="")
+
     def show(self, renderable: RenderableType, indent: int = 0) -> None:
-        """Print ``renderable`` in lines without trailing blanks."""
+        """Put ``renderable`` on the page, in lines without trailing blanks."""
         indent = min(indent, max(0, self.width // 4))
-        options = self._console.options.update(width=max(1, self.width - indent))
-        shown: list[Segment] = []
-        for line in self._console.render_lines(renderable, options, pad=False):
+        options = self._options.update(width=max(1, self.width - indent))
+        for line in self._fitting(renderable, options.max_width) or self._console.render_lines(
+            renderable, options, pad=False
+        ):
             segments = [Segment(" " * indent), *line]
             while (
                 segments and not segments[-1].text.strip() and not (segments[-1].style and segments[-1].style.bgcolor)
@@ -50,9 +56,16 @@ class Page:
                 segments.pop()
             if segments and not (segments[-1].style and segments[-1].style.bgcolor):
                 segments[-1] = Segment(segments[-1].text.rstrip(), segments[-1].style)
-            shown += [*segments, Segment.line()]
-        # Each printing has a price of its own.
-        self._console.print(Segments(shown), end="")
+            self._shown += [*segments, Segment.line()]
+
+    def _fitting(self, renderable: RenderableType, width: int) -> list[list[Segment]]:
+        """The lines of a text of which none need be wrapped, which takes Rich longest; none where one may have to be."""
+        if not isinstance(renderable, Text) or "\t" in renderable.plain:
+            return []
+        lines = list(renderable.split("\n", allow_blank=True))
+        if any(line.cell_len > width for line in lines):
+            return []
+        return [list(self.join(line).render(self._console)) for line in lines]
 
     def labelled(self, label: str, text: Text, lines: int) -> None:
         """Print ``text`` behind ``label`` in at most ``lines`` lines; further lines are indented."""
@@ -92,7 +105,7 @@ class Page:
 
     def title(self, value: str) -> None:
         """Print a heading, with a blank line before it."""
-        self._console.print()
+        self._shown.append(Segment.line())
         self.show(self.text(value, "bold underline"))
 
     def list(self, title: str, values: Sequence[str]) -> None:

@@ -47,6 +47,7 @@ def render_short(report: Report, console: Console, program: str = "openstack-rca
     _checks(page, point)
     # Not broken into lines, so that it can be copied.
     known_by = page.text(report.id, limit=20).plain
+    page.print()
     console.print(page.text(f"All of it: {program} report show {known_by} --full", "dim"), soft_wrap=True)
 
 

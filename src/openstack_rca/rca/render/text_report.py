@@ -66,6 +66,7 @@ def render_text(report: Report, console: Console) -> None:
     page.list("Ruled out", [wording.ruled_out_text(entry) for entry in report.ruled_out])
     page.list("What is missing", report.missing)
     _origin(page, report)
+    page.print()
 
 
 def render_text_plain(report: Report, width: int = 100) -> str:
