@@ -1,6 +1,6 @@
 """Fuzz every parser and unpacker with mutated logs, from a seed, so that a fault can be repeated.
 
-    python benchmarks/fuzz_reading.py [--inputs 100000] [--seconds 600] [--seed 1] [PATH ...]
+    python benchmarks/fuzz_reading.py [--inputs 100000] [--seconds 600] [--seed 1] [--lines-a-file 80] [PATH ...]
 
 PATH are logs whose lines and files are mutated, the recorded samples where none is given; lines that hypothesis makes of the
 pattern of every format and envelope are mutated with them, so that none is missed. Four kinds of input: lines, of which
@@ -387,10 +387,10 @@ def fault_of(read: Callable[[], None]) -> str:
     return "too slow" if time.process_time() - started > SLOWEST_SECONDS else ""
 
 
-def faults(inputs: int, seed: int, lines: Sequence[str]) -> Iterator[tuple[str, object]]:
+def faults(inputs: int, seed: int, lines: Sequence[str], lines_a_file: int) -> Iterator[tuple[str, object]]:
     """Every fault with its cause, and after each batch no fault with the number of its inputs.
 
-    Most inputs are lines, one of six is printed records, one of a hundred a text or a packed file.
+    For each five lines there is one of printed records, for each ``lines_a_file`` a text or a packed file.
     """
     chance = random.Random(seed)
 
@@ -403,7 +403,7 @@ def faults(inputs: int, seed: int, lines: Sequence[str]) -> Iterator[tuple[str, 
     while done < inputs:
         batch = [mutated(chance, lines) for _ in range(min(LINES_A_BATCH, inputs - done))]
         records = [printed(chance, lines) for _ in range(len(batch) // 5)]
-        files = [(packed, texts)[number % 2](chance, lines) for number in range(len(batch) // 80)]
+        files = [(packed, texts)[number % 2](chance, lines) for number in range(len(batch) // lines_a_file)]
         yield from tried(read_lines, batch)
         yield from tried(read_records, records)
         yield from tried(read_files, files)
@@ -421,10 +421,11 @@ def main() -> int:
         "--seconds", type=float, default=float("inf"), help="of the processor, after which no batch begins"
     )
     words.add_argument("--seed", type=int, default=1)
+    words.add_argument("--lines-a-file", type=int, default=80, help="lines to each text or packed file")
     said = words.parse_args()
     lines = made_lines(said.seed) + corpus(said.paths or [SAMPLES])
     number = tried = 0
-    for fault, cause in faults(said.inputs, said.seed, lines):
+    for fault, cause in faults(said.inputs, said.seed, lines, said.lines_a_file):
         if not fault:
             tried += int(str(cause))
             print(f"{tried:,} inputs", flush=True)

@@ -298,6 +298,12 @@ def _host(inside: list[str], outside: list[str]) -> str | None:
         # Where a server gathers the logs of others, each has a folder.
         if above.lower() in _GATHERED and (host := _host_in(folder)):
             return host
+    whole = [*outside, *inside]
+    for above, folder, below in zip(whole, whole[1:], whole[2:], strict=False):
+        # OpenStack-Ansible keeps what a service without a container writes in a folder of host and project.
+        host, _, project = below.rpartition("-")
+        if (above, folder) == ("openstack", "log") and host and project in _SERVICES and _may_be_host(host):
+            return host
     for above, folder, below in zip(inside, inside[1:], inside[2:], strict=False):
         # A copy of a host's tree of files is called by the host.
         if (folder, below) in (("var", "log"), ("var", "run"), ("var", "lib")) and (host := _host_in(above)):
@@ -328,10 +334,10 @@ def _host_in(part: str) -> str | None:
     report = _SOSREPORT.match(part) or _SUPPORTCONFIG.match(part)
     if report is not None:
         return report["host"]
-    part = _COPIED.sub("", part)
     container = _in_container(part)
     if container is not None:
         return container.host
+    part = _COPIED.sub("", part.strip())
     return part if _may_be_host(part) else None
 
 
@@ -370,6 +376,7 @@ def _may_be_host(part: str) -> bool:
         return True
     return (
         lower not in _PLACES
+        and not re.search(r"\s", part)
         and not _is_service(lower)
         and not _DATED.match(part)
         and not _IDENTIFIER.match(part)
