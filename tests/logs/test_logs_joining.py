@@ -4,7 +4,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from tests.logs.reading import STORY, rows
+from tests.logs.reading import REQUEST, STORY, rows
 
 from openstack_rca.logs.events import read_logs
 
@@ -241,3 +241,32 @@ def test_a_traceback_belongs_to_the_error_above_it_without_times_too() -> None:
         ("Unhandled error", "ValueError: no"),
         ("Again", None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "exception"),
+    [
+        ("ValueError: bad value", "ValueError: bad value"),
+        ("libvirt.libvirtError: internal error: x", "libvirt.libvirtError: internal error: x"),
+        ("Exception: boom", None),
+        ("NoValidHost: No valid host was found.", None),
+        ("MessagingTimeout_Remote: Timed out", None),
+        (f"No valid host was found. (HTTP 500) (Request-ID: {REQUEST})", None),
+    ],
+)
+def test_what_was_raised_is_an_error_where_it_stands_alone(line: str, exception: str | None) -> None:
+    """As the last line of a traceback, or as a client shows it."""
+    (event,) = rows(f"{line}\n", "paste.txt")
+    assert (event["level"], event["level_guessed"], event["exception"]) == ("ERROR", True, exception)
+
+
+@pytest.mark.parametrize("line", ["HealthFailed: 0", "Timeout: none", "lookupNotFound:1", "Building PortFound: x"])
+def test_a_name_with_a_value_is_no_exception(line: str) -> None:
+    found = rows(f"2026-11-23 04:00:00 some text\n2026-11-23 04:00:00 {line}\n", "paste.txt")
+    assert found[-1]["level"] == "UNKNOWN"
+
+
+def test_what_was_raised_is_no_part_of_a_line_that_tells_of_no_trouble() -> None:
+    """A search for errors leaves the traceback's last line below another line."""
+    first, second = rows(f"{STORY[0]}\nValueError: x\n")
+    assert (first["level"], second["level"], second["exception"]) == ("INFO", "ERROR", "ValueError: x")

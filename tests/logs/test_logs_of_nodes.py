@@ -55,10 +55,14 @@ def test_two_lines_that_were_passed_on_hours_later_move_no_clock() -> None:
         ("cmp-a                      : ok=5    changed=1    unreachable=0    failed=1", "cmp-a"),
         ("fatal: [ctl1_nova_api_container-1a2b3c4d]: FAILED! => {}", "ctl1"),
         ("ok: [localhost]", None),
+        ("[WARNING]: No host", None),
+        ("[ERROR]: Task failed: Module failed", None),
         ("TASK [nova : Start it] ****", None),
     ],
 )
-@pytest.mark.parametrize("before", ["2026-11-23 04:00:00,123 p=7 u=root n=ansible | ", ""])
+@pytest.mark.parametrize(
+    "before", ["2026-11-23 04:00:00,123 p=7 u=root n=ansible | ", "2026-11-23 04:00:00,123 p=7 u=root |  ", ""]
+)
 def test_what_a_task_came_to_is_of_the_host_that_ansible_names(before: str, said: str, host: str | None) -> None:
     """In its own log and on a terminal."""
     (event,) = rows(f"{before}{said}\n", "ansible.log")

@@ -7,7 +7,8 @@ from openstack_rca.logs.records import ROW_STRIDE, Kind, level_in_text
 from openstack_rca.logs.tracebacks import ANNOUNCED, CHAIN, EXCEPTION_LINE, TRACEBACK, join_tracebacks
 
 _KEY = ("file_index", "stream", "time", "process", "logger")
-_TAIL_EXCEPTION = r"(?:^|: )((?:[A-Za-z_]\w*\.)+[A-Z]\w*(?:: .*|$))"
+_TAIL_EXCEPTION = r"(?:^|: )((?:[A-Za-z_]\w*\.)+(?:[A-Z]|libvirtE)\w*(?:: .*|$)|[A-Z]\w+(?:Error|Exception): .*)"
+_LONE_EXCEPTION = r"^(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception): "
 # The first line with text; where that ends with a colon too, the next one as well.
 _PROMISED = r"^\s*((?:[^\n]*:[ \t]*\n)?[^\n]*[^\n\s])"
 _FAILED = r"(?i)\b(?:fail(?:ed|ure)?|error|unable|cannot|can't|could not|out of memory|too many)\b"
@@ -191,7 +192,8 @@ def _open_orphans(lines: pl.DataFrame) -> pl.DataFrame:
 def _open_tracebacks(lines: pl.DataFrame) -> pl.DataFrame:
     """What Python prints where nobody caught an exception is not part of a line that tells of no trouble: an event of its own."""
     text = pl.col("message")
-    header = text.str.starts_with(TRACEBACK) & (pl.col("row") % ROW_STRIDE == 0) & ~_is(Kind.REPEATED)
+    lone = text.str.contains(_LONE_EXCEPTION) & _is(Kind.OPENER).shift().over("file_index")
+    header = (text.str.starts_with(TRACEBACK) | lone) & (pl.col("row") % ROW_STRIDE == 0) & ~_is(Kind.REPEATED)
     header &= ~_is(Kind.OPENER)
     if not lines.select(header.any()).item():
         return lines

@@ -129,9 +129,10 @@ _GUESSES = (
     ),
     (
         r"^\W{0,3}(?:ERROR|ERR|[Ee]rror)\b|\b(?:ERROR|ERR)\b|Traceback \(most recent call last\)|"
-        r"^(?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception): |"
+        r"^(?:[A-Za-z_]\w*\.)*\w*(?:Error|Exception|[a-z](?:Timeout|Failed|Failure|NotFound|Unavailable|Refused|Forbidden|"
+        r"Unauthorized|Exceeded)|NoValidHost)(?:_Remote)?: \D|\(HTTP [45]\d\d\) \(Request-ID: req-|"
         r"^(?:[a-z_]\w*\.)+(?:exceptions?|errors?)\.(?:\w+\.)*[A-Z]\w*(?:: |$)|"
-        r"(?:^|[:|] )[Ff]atal(?: error)?: |(?:^|: )[Ee]rror: ",
+        r"(?:^|[:|] )[Ff]atal(?: error)?: |(?:^|: )(?:internal )?[Ee]rror: ",
         "ERROR",
     ),
     (r"^\W{0,3}(?:WARNING|WARN|[Ww]arn(?:ing)?)\b|\bWARN(?:ING)?\b *[:;\]|-]|(?:^|: )[Ww]arning: ", "WARNING"),
@@ -140,7 +141,10 @@ _GUESSES = (
 )
 
 # Every guess holds one of these; a search for plain words is many times as fast as one for patterns.
-_GUESS_WORDS = "dumped core|FATAL|CRIT|PANIC|EMERG|ERR|WARN|INFO|DEBUG|atal|anic|rror|xception|Traceback|arn"
+_GUESS_WORDS = (
+    "dumped core|FATAL|CRIT|PANIC|EMERG|ERR|WARN|INFO|DEBUG|atal|anic|rror|xception|Traceback|arn|Request-ID|ValidHost: |"
+    "_Remote: |Timeout: |Failed: |Failure: |Found: |Unavailable: |Refused: |Forbidden: |Unauthorized: |Exceeded: "
+)
 
 
 def level_name(word: str) -> str | None:

@@ -142,7 +142,7 @@ def _anyhow(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
 
 def _ansible(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
     # What a task came to is told by the callback's word, or by what stands before the host.
-    failed = r"^(?:fatal|failed): \[|^ERROR! |FATAL|UNREACHABLE|FAILED"
+    failed = r"^(?:fatal|failed): \[|^ERROR! |^\[ERROR\]: |FATAL|UNREACHABLE|FAILED"
     # What is tried again has not failed yet.
     retried = r"^(?:FAILED - )?RETRY"
     warned = r"^\[WARNING\]|IGNORED|WARNING"
@@ -162,7 +162,7 @@ def _ansible(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
         host = pl.when(pl.col("result").is_in(["TASK", "PLAY", "INCLUDED", "SUMMARY"]).not_()).then(host)
     return iso(parts, timezone).with_columns(
         level.alias("level"),
-        pl.when(host != "localhost").then(host).alias("host"),
+        pl.when(~host.is_in(["localhost", "WARNING", "ERROR"])).then(host).alias("host"),
     )
 
 
@@ -195,7 +195,7 @@ FORMATS = (
     ),
     LineFormat(
         "ansible",
-        rf"^(?P<stamp>{DATE} \d\d:\d\d:\d\d,\d{{3}}) p=(?P<process>\d+) u=\S+ n=\S+ (?:[A-Z]+)?\|  ?(?P<message>.*)$",
+        rf"^(?P<stamp>{DATE} \d\d:\d\d:\d\d,\d{{3}}) p=(?P<process>\d+) u=\S+ (?:n=\S+ )?(?:[A-Z]+)?\| {{0,2}}(?P<message>.*)$",
         _ansible,
         "Ansible's own log, of Kolla Ansible and OpenStack-Ansible",
     ),
@@ -327,7 +327,7 @@ TIMELESS = (
         "ansible",
         r"^(?P<message>(?:(?:ok|changed|skipping|included|fatal|failed|unreachable|rescued|ignored): \[[\w.-]+[^\]]*\]|"
         rf"[A-Za-z0-9][\w.-]* (?:\| {_CAME_TO}| *: ok=\d+ +changed=\d)|FAILED - RETRYING: |"
-        r"(?:PLAY|TASK|RUNNING HANDLER|PLAY RECAP|NO MORE HOSTS LEFT)\b.* \*{3,}$|\[WARNING\]: |ERROR! ).*)$",
+        r"(?:PLAY|TASK|RUNNING HANDLER|PLAY RECAP|NO MORE HOSTS LEFT)\b.* \*{3,}$|\[(?:WARNING|ERROR)\]: |ERROR! ).*)$",
         lambda parts, timezone: _ansible(parts.with_columns(stamp=pl.lit(None, pl.String)), timezone),
         "what Ansible shows on a terminal",
     ),
