@@ -272,3 +272,57 @@ def test_a_real_binary_journal_holds_the_story(tmp_path: Path) -> None:
 )
 def test_digits_of_other_scripts_are_no_stamp_and_no_harm(line: str) -> None:
     assert "Building" in [event["message"] for event in rows(f"{STORY[0]}\n{line}\n")]
+
+
+BARE_TRACEBACK = [
+    STORY[2],
+    "Traceback (most recent call last):",
+    '  File "/nova/manager.py", line 1, in x',
+    "ValueError: q",
+]
+SHOWN = {
+    "stern": "\n".join(f"nova-compute-default-x7x2k nova-compute {line}" for line in BARE_TRACEBACK),
+    "grep -n -A, of one file": "\n".join(
+        f"{place}{'-' if place > 100 else ':'}{line}" for place, line in enumerate(BARE_TRACEBACK, 100)
+    )
+    + "\n--\n",
+    "wrapped at 80 columns": "\n".join(
+        line[place : place + 80]
+        for line in [STORY[0], *BARE_TRACEBACK]
+        for place in range(0, len(line), 80)
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", SHOWN)
+def test_a_bare_traceback_belongs_to_its_error_however_it_was_shown(way: str) -> None:
+    """Its lines begin with no stamp by which they could be told."""
+    found = rows(SHOWN[way] + "\n", "nova-compute.txt")[-1]
+    told = (found["level"], found["request_id"] is not None, found["exception"])
+    assert told == ("ERROR", True, "ValueError: q")
+
+
+PASSED = {
+    "a container that ended": ("kolla-nova-compute-1 exited with code 137", None),
+    "two spaces behind syslog's program": (f"Nov 23 04:00:00 c1 nova-compute:  {STORY[2]}", "c1"),
+    "fluentd's output": (
+        '2026-11-23 04:00:00.100000000 +0000 openstack.nova: {"Hostname": "c1", "programname": "nova-compute", '
+        '"log_level": "ERROR", "Payload": "No"}',
+        "c1",
+    ),
+    "LogScale": ('{"@timestamp": 1795406400100, "@rawstring": "nova-compute: ERROR no", "#host": "c1"}', "c1"),
+    "a port behind Loki's host": (json.dumps({"labels": {"instance": "c1:9100"}, "line": STORY[2]}), "c1"),
+}
+
+
+@pytest.mark.parametrize("way", PASSED)
+def test_what_passes_a_line_on_tells_host_service_and_level(way: str) -> None:
+    line, host = PASSED[way]
+    (found,) = rows(line + "\n")
+    assert (found["host"], found["service"], found["level"]) == (host, "nova-compute", "ERROR")
+
+
+@pytest.mark.parametrize("text", ["3600.111 | sdb: no path", "12 | sdb: no path"])
+def test_a_number_before_a_bar_is_no_service(text: str) -> None:
+    (found,) = rows(f"Nov 23 04:00:00 c1 multipathd[7]: {text}\n", "messages")
+    assert (found["service"], found["message"]) == ("multipathd", text)

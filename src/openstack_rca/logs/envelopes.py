@@ -110,7 +110,7 @@ def origin_of_path(path: str | None) -> Origin:
 def origin_of_labels(labels: Mapping[str, Any]) -> Origin:
     """The service and host in the labels of a log stream (Loki, Promtail, Kubernetes)."""
     lower = {str(key).lower(): str(value) for key, value in labels.items() if isinstance(value, str | int)}
-    host = next((lower[key].removesuffix(":9080") for key in _LOKI_HOSTS if lower.get(key)), None)
+    host = next((re.sub(r"^([^:]+):\d{2,5}$", r"\1", lower[key]) for key in _LOKI_HOSTS if lower.get(key)), None)
     path = next((origin_of_path(lower[key]) for key in _LOKI_PATHS if lower.get(key)), Origin(None, None))
     pod = lower.get("pod") or lower.get("pod_name") or lower.get("kubernetes_pod_name")
     service = None

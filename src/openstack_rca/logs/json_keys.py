@@ -38,7 +38,7 @@ HOSTS = _keys(
     "nodename agent.hostname agent.name beat.hostname beat.name kubernetes.host kubernetes.node_name "
     "kubernetes.node.name kubernetes.pod_node_name kubernetes.nodename source.host computer computername resource_name "
     "utsname_hostname machinename labels.resource_name source_host sourcehost logsource source _source_host fqdn "
-    "syslog_hostname sysloghost machine k8s.node.name deprecatedsource.host"
+    "syslog_hostname sysloghost @host #host machine k8s.node.name deprecatedsource.host"
 )
 ABOUT = frozenset(_keys("host node node_name nodename machine"))
 """Keys of hosts that name what a line is about where the program itself wrote the record: those of klog and zap."""

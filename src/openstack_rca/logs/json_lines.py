@@ -44,8 +44,12 @@ from openstack_rca.logs.stamps import NAMED_ZONE, any_times
 
 NAME = "json"
 # Where a record may begin: at once, behind `data:` of server-sent events, behind fluentd's time and tag, behind RS.
-_START = r"^(?:\x1e|data: ?|\S+T\S+\t[^\t]*\t|\[\d+\] [\w.@*-]+: |(?:[\w.@-]+[:=])?[\w.@-]{1,60}[ \t])?(\{.*\}|\[.*\])[ ,;\]]*$"
-_FLUENTD = re.compile(r"^(?P<stamp>\S+T\S+)\t(?P<tag>[^\t]*)\t")
+_START = (
+    r"^(?:\x1e|data: ?|\S+T\S+\t[^\t]*\t|\d\S+ [\d:.]+ [+-]\d{4} [\w.*-]+: |\[\d+\] [\w.@*-]+: |"
+    r"(?:[\w.@-]+[:=])?[\w.@-]{1,60}[ \t])?(\{.*\}|\[.*\])[ ,;\]]*$"
+)
+# As fluentd writes files, and what it shows on its output.
+_FLUENTD = re.compile(r"^(?P<stamp>\S+T\S+(?=\t)|\d\S+ [\d:.]+ [+-]\d{4}(?= ))[\t ](?P<tag>[^\t{]*?)(?:\t|: )")
 _FLUENT_BIT = re.compile(
     r"^\[\d+\] (?P<tag>[\w.@*-]+): (?=.*\}\]$)\[\[?(?P<stamp>\d+\.\d+)(?:, \{.*?\}\])?, (?P<record>\{.*\})\]$"
 )

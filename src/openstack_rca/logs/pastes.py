@@ -25,7 +25,7 @@ _ENTITIES = (
     ('"', re.compile("&(?:quot|#34|#x22);")),
 )
 _TAG = re.compile(r"</?[a-zA-Z!][^<>]*>")
-_NUMBERED = re.compile(r"^( *(\d{1,8})[:.|]?(?:\t|( *)))(.*)$")
+_NUMBERED = re.compile(r"^( *(\d{1,8})[:.|-]?(?:\t|( *)))(.*)$")
 # The name of a file above its lines, as `tail` and `rg` put it; the name of a host, as `ansible` and `pssh` do.
 _FILE_HEADER = re.compile(r"^(?:==> (\S.*?) <==|((?:[\w.@~-]+/)*[\w.@-]+\.log[\w.-]*))$")
 _HOST_HEADER = re.compile(

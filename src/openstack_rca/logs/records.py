@@ -130,7 +130,7 @@ _GUESSES = (
     (
         r"^\W{0,3}(?:ERROR|ERR|[Ee]rror)\b|\b(?:ERROR|ERR)\b|Traceback \(most recent call last\)|"
         r"^(?:[A-Za-z_]\w*\.)*\w*(?:Error|Exception|[a-z](?:Timeout|Failed|Failure|NotFound|Unavailable|Refused|Forbidden|"
-        r"Unauthorized|Exceeded)|NoValidHost)(?:_Remote)?: \D|\(HTTP [45]\d\d\) \(Request-ID: req-|"
+        r"Unauthorized|Exceeded)|NoValidHost)(?:_Remote)?: \D|\(HTTP [45]\d\d\) \(Request-ID: req-|^exited with code [1-9]|"
         r"^(?:[a-z_]\w*\.)+(?:exceptions?|errors?)\.(?:\w+\.)*[A-Z]\w*(?:: |$)|"
         r"(?:^|[:|] )[Ff]atal(?: error)?: |(?:^|: )(?:internal )?[Ee]rror: ",
         "ERROR",
@@ -143,7 +143,7 @@ _GUESSES = (
 # Every guess holds one of these; a search for plain words is many times as fast as one for patterns.
 _GUESS_WORDS = (
     "dumped core|FATAL|CRIT|PANIC|EMERG|ERR|WARN|INFO|DEBUG|atal|anic|rror|xception|Traceback|arn|Request-ID|ValidHost: |"
-    "_Remote: |Timeout: |Failed: |Failure: |Found: |Unavailable: |Refused: |Forbidden: |Unauthorized: |Exceeded: "
+    "_Remote: |exited |Timeout: |Failed: |Failure: |Found: |Unavailable: |Refused: |Forbidden: |Unauthorized: |Exceeded: "
 )
 
 

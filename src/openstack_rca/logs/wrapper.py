@@ -15,6 +15,8 @@ SYSLOG = "syslog"
 """What the prefixes of syslog and journald are called."""
 # What rsyslog writes in the place of a text that comes again.
 _REPEATED = r"^message repeated ([0-9]{1,9} times): \[ ?(.*)\]$"
+# More than one space before the program's own stamp.
+_SET_OFF = r"^ +([0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:)"
 # An offset behind the clock, a zone of one offset, or seconds since 1970.
 _ZONED = rf":\d\d(?:[.,]\d+)? ?(?:{NAMED_ZONE}|[+-]\d\d(?::?\d\d)?)$|^\d{{9,10}}\.\d+$|^4[0-9a-f]{{23}}$"
 
@@ -46,7 +48,9 @@ class Wrapper:
     def _unwrapped(self, parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
         columns = {"text": pl.col("inner").fill_null(""), "wrapper": pl.lit(self.name), "part": pl.lit(self.part)}
         if self.name == SYSLOG:
-            columns["text"] = columns["text"].str.replace(_REPEATED, "${2} (repeated ${1})")
+            columns["text"] = (
+                columns["text"].str.replace(_REPEATED, "${2} (repeated ${1})").str.replace(_SET_OFF, "${1}")
+            )
         if self.origin is not None:
             parts = with_origins(parts, "source", self.origin)
             columns["outer_service"], columns["outer_host"] = pl.col("found_service"), pl.col("found_host")

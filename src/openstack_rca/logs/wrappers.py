@@ -230,10 +230,17 @@ WRAPPERS: tuple[Wrapper, ...] = (
     ),
     Wrapper(
         "container",
-        r"^(?:\d{1,4}\|)?\[?(?P<source>[a-z0-9][\w.-]*|PM2)\]? +\| ?(?P<inner>.*)$",
+        r"^(?:\d{1,4}\|)?\[?(?P<source>[0-9]*[a-z][\w.-]*|PM2)\]? +\| ?(?P<inner>.*)$",
         origin=origin_of_container,
         about="docker compose, podman-compose, `pm2 logs`",
         unless=rf"{NO_NAME}|^[\w.-]+ \| (?:FAILED|UNREACHABLE|SUCCESS|CHANGED)(?:!| =>)",
+    ),
+    Wrapper(
+        "container",
+        r"^(?P<source>[a-z][\w.-]*[_-]\d{1,3})  ?(?P<inner>exited with code \d{1,3}(?: \(restarting\))?)$",
+        origin=origin_of_container,
+        about="docker compose, of a container that ended",
+        part=WHOLE_EVENT,
     ),
     Wrapper(
         "container",
@@ -248,6 +255,13 @@ WRAPPERS: tuple[Wrapper, ...] = (
         rf"(?P<inner>{OWN_BEGINNING}.*)$",
         origin=origin_of_pod,
         about="stern",
+    ),
+    Wrapper(
+        "container",
+        r"^(?:pod/)?(?P<source>[a-z0-9][a-z0-9.-]*-(?:\d{1,3}|[b-df-hj-np-tv-z2-9]{5}) [a-z0-9][a-z0-9-]+) "
+        r"(?P<inner>(?:[ \t]+\S|Traceback \(most|(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception)\b).*)$",
+        origin=origin_of_pod,
+        about="stern, in a traceback",
     ),
     Wrapper(
         "container",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from openstack_rca.logs.pieces import Piece
 from openstack_rca.logs.stamps import DAY, ISO, MONTH
+from openstack_rca.logs.tracebacks import EXCEPTION_LINE
 
 _WIDEST = 250
 _NARROWEST = 40
@@ -13,6 +14,7 @@ _NARROWEST = 40
 _TERMINALS = (72, 76, 78, 79, 80, 100, 120, 132)
 # What stands below an error and is not the rest of its line, whatever the length of that.
 _EXPLAINS = re.compile(r"Traceback |Caused by: |(?:[A-Za-z_$][\w$]*\.)*[A-Z]\w*(?:Error|Exception)\b")
+_RAISED = re.compile(EXCEPTION_LINE)
 _MAIL_WIDTHS = (60, 130)
 BEGINS = re.compile(
     rf"^(?:\[?{ISO}|\d{{4}}/\d\d/\d\d \d\d:|<\d{{1,3}}>|{MONTH} [ \d]\d \d\d:|\[?{DAY} {MONTH} |\{{\"|=[A-Z]+ REPORT|"
@@ -42,11 +44,14 @@ def wrapped_at(sample: Sequence[str]) -> tuple[int, bool] | None:
     width = max((len(line) for line in lines if len(line.split()) > 1), default=0)
     if width < _NARROWEST or len(lines) < 2:
         return None
-    pairs = [
+    told = [
         (before, line)
         for before, line in itertools.pairwise(lines)
         if line.strip() and not BEGINS.match(line) and (len(before) == longest or not line.startswith((" ", "\t")))
     ]
+    # A traceback's own lines tell nothing beside others that do.
+    pairs = [pair for pair in told if not _explains(*pair)] or told
+    pairs = pairs if len(pairs) > 1 else told
     if not pairs:
         return None
     if longest <= _WIDEST and all(len(before) == longest for before, _ in pairs):
@@ -56,6 +61,10 @@ def wrapped_at(sample: Sequence[str]) -> tuple[int, bool] | None:
         return None
     soft = all(len(before) + 1 + len(line.split()[0]) > width - 2 for before, line in pairs)
     return (width, False) if soft and len(pairs) > 1 else None
+
+
+def _explains(before: str, line: str) -> bool:
+    return _EXPLAINS.match(line) is not None or (before.startswith((" ", "\t")) and _RAISED.match(line) is not None)
 
 
 def unwrapped(lines: Sequence[str], width: int, hard: bool) -> list[Piece]:
