@@ -84,6 +84,8 @@ from openstack_rca.logs.names import Origin, origin_of, plain_stem
             "neutron-api",
             "compute1",
         ),
+        (f"var/log/containers/ovn-controller-gw-l2b7c_openstack_controller-{'a' * 64}.log", "ovn-controller", None),
+        (f"var/log/containers/mariadb-operator-l2b7c_openstack_operator-{'a' * 64}.log", "operator", None),
         (f"var/log/containers/nova-api-0_openstack_nova-api-{'a' * 64}.log", "nova-api", None),
         (
             "must-gather.local.1/quay-io-x/namespaces/openstack/pods/cinder-volume-lvm-0/cinder-volume/cinder-volume/logs/current.log",

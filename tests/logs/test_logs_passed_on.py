@@ -310,6 +310,10 @@ PASSED = {
         '"log_level": "ERROR", "Payload": "No"}',
         "c1",
     ),
+    "a file of Fluent Bit's": (
+        'nova-compute: [1795406400.1, {"log": "ERROR nova.compute.manager [-] No", "hostname": "c1"}]',
+        "c1",
+    ),
     "LogScale": ('{"@timestamp": 1795406400100, "@rawstring": "nova-compute: ERROR no", "#host": "c1"}', "c1"),
     "a port behind Loki's host": (json.dumps({"labels": {"instance": "c1:9100"}, "line": STORY[2]}), "c1"),
 }
@@ -326,3 +330,50 @@ def test_what_passes_a_line_on_tells_host_service_and_level(way: str) -> None:
 def test_a_number_before_a_bar_is_no_service(text: str) -> None:
     (found,) = rows(f"Nov 23 04:00:00 c1 multipathd[7]: {text}\n", "messages")
     assert (found["service"], found["message"]) == ("multipathd", text)
+
+
+def test_a_record_whose_further_lines_repeat_a_prefix_is_one_event() -> None:
+    """The first line lost it to the record's keys."""
+    text = "\n".join(["No start", *STORY[3:6]])
+    record = {
+        "@timestamp": "2026-11-23T04:00:00.400Z",
+        "log_level": "ERROR",
+        "programname": "nova-compute",
+        "Payload": text,
+    }
+    (found,) = rows(json.dumps(record) + "\n")
+    assert (found["message"], found["exception"]) == ("No start", "nova.exception.PortBindingFailed: Binding failed")
+
+
+def test_words_around_what_jira_fences_are_no_lines_of_a_log() -> None:
+    shown = [
+        "Hi all",
+        "{code:java|title=x.log}",
+        *STORY[:2],
+        "{code}",
+        "and later",
+        "{noformat}",
+        STORY[6],
+        "{noformat}",
+        "Thx",
+    ]
+    assert [event["message"] for event in rows("\n".join(shown), "paste.txt")] == [
+        "Building",
+        "Disk is slow",
+        "Periodic task",
+    ]
+
+
+def test_a_recorded_session_leaves_only_what_was_shown() -> None:
+    prompt = "\x1b[?2004h\x1b]0;root@c1: ~\x07\x1b[01;32mroot@c1\x1b[00m:\x1b[01;34m~\x1b[00m# "
+    lines = [
+        'Script started on 2026-11-23 05:00:00+01:00 [TERM="xterm"]',
+        f"{prompt}grep ERROR x | tai\x08\x1b[K\x08\x1b[Ktail",
+        f"\x1b[?2004l\r{STORY[0]}",
+        f"{prompt}exit",
+        "\x1b[?2004l\rexit",
+        "",
+        "Script done on 2026-11-23 05:00:09+01:00",
+    ]
+    (found,) = rows("\r\n".join(lines) + "\r\n", "typescript")
+    assert (found["message"], found["detail"]) == ("Building", None)

@@ -15,7 +15,8 @@ _CONTROL = bytes(byte for byte in range(32) if byte not in b"\t\n\r\x0c\x08\x1b\
 # As a terminal takes them, and as `cat -v`, rsyslog and programs that print their own bytes show them.
 _ESCAPE = r"(?:\x1b|\^\[|#033|\\x1b|\\033|\\u001b|\\e)"
 COLOUR = re.compile(
-    rf"{_ESCAPE}\[[0-9;?]*[A-Za-z]|\x1b\([A-Z]|(?m:^)\x1b\][^\x07\x1b]{{0,400}}(?:\x07|\x1b\\)|\[(?:00?|[01]{{1,2}};[0-9]{{2}})m"
+    r"(?m:^)(?:\x1b\[[0-9;?]*[A-Za-z])*\x1b\][^\x07\x1b]{0,400}(?:\x07|\x1b\\)|"
+    rf"{_ESCAPE}\[[0-9;?]*[A-Za-z]|\x1b\([A-Z]|\[(?:00?|[01]{{1,2}};[0-9]{{2}})m"
 )
 """Escape sequences that colour a text or name a window, also where their escape was written out or lost."""
 _SHOWN_ESCAPES = (b"^[[", b"#033[", b"\\x1b[", b"\\033[", b"\\e[")

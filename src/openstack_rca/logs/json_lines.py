@@ -45,13 +45,13 @@ from openstack_rca.logs.stamps import NAMED_ZONE, any_times
 NAME = "json"
 # Where a record may begin: at once, behind `data:` of server-sent events, behind fluentd's time and tag, behind RS.
 _START = (
-    r"^(?:\x1e|data: ?|\S+T\S+\t[^\t]*\t|\d\S+ [\d:.]+ [+-]\d{4} [\w.*-]+: |\[\d+\] [\w.@*-]+: |"
+    r"^(?:\x1e|data: ?|\S+T\S+\t[^\t]*\t|\d\S+ [\d:.]+ [+-]\d{4} [\w.*-]+: |\[\d+\] [\w.@*-]+: |[\w.@*-]+: \[\d+\.\d+, |"
     r"(?:[\w.@-]+[:=])?[\w.@-]{1,60}[ \t])?(\{.*\}|\[.*\])[ ,;\]]*$"
 )
 # As fluentd writes files, and what it shows on its output.
 _FLUENTD = re.compile(r"^(?P<stamp>\S+T\S+(?=\t)|\d\S+ [\d:.]+ [+-]\d{4}(?= ))[\t ](?P<tag>[^\t{]*?)(?:\t|: )")
 _FLUENT_BIT = re.compile(
-    r"^\[\d+\] (?P<tag>[\w.@*-]+): (?=.*\}\]$)\[\[?(?P<stamp>\d+\.\d+)(?:, \{.*?\}\])?, (?P<record>\{.*\})\]$"
+    r"^(?:\[\d+\] )?(?P<tag>[\w.@*-]+): (?=.*\}\]$)\[\[?(?P<stamp>\d+\.\d+)(?:, \{.*?\}\])?, (?P<record>\{.*\})\]$"
 )
 
 _DOCKER_KEYS = {"log", "stream", "time", "attrs"}
@@ -127,8 +127,8 @@ def _records(text: str) -> Iterator[dict[str, Any]]:
     bare = text.startswith("{")
     bit = None if bare else _FLUENT_BIT.match(text)
     if bit is not None:
-        record = ruby_hash(bit["record"])
-        if record is not None:
+        record = ruby_hash(bit["record"]) or json_in(bit["record"])
+        if isinstance(record, dict):
             yield {"tag": bit["tag"], "date": bit["stamp"], **record}
         return
     shipped = None if bare else _FLUENTD.match(text)

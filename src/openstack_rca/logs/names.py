@@ -172,6 +172,10 @@ def service_of_pod(pod: str, container: str | None = None) -> str | None:
                     return candidate
             shorter = _POD_TAIL.sub("", text)
             if shorter == text:
+                # A kind of a program's pods is called by a word of its own: `ovn-controller-gw`.
+                shorter = text.rpartition("-")[0]
+                if "-" in shorter and is_program(shorter):
+                    return shorter
                 break
             text = shorter
     found = component_of_program(container or "") or component_of_program(pod)

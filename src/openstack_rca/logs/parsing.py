@@ -258,6 +258,8 @@ def _with_envelope(both: pl.DataFrame) -> pl.DataFrame:
     indented = pl.col("message").str.contains(r"^\s|^$") & ~pl.col("message").str.contains(_SET_OFF)
     indented &= ~writer.is_first_distinct()
     follows = bare & ((part == CONTINUED) | ((part != WHOLE_EVENT) & (speaks | indented)))
+    # A record's further lines may repeat the prefix that its first one lost.
+    follows |= (pl.col("kind") == int(Kind.REPEATED)) & (part == CONTINUED)
     both = both.with_columns(follows=follows).with_columns(opens=bare & ~pl.col("follows"))
     told = pl.col("opens") & pl.col("outer_level").is_null()
     both = both.with_columns(guess=level_in_text(pl.when(told).then(pl.col("message"))))

@@ -47,6 +47,8 @@ _CHAT_DAY = r"(?:\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4},? |\d{4}-\d\d-\d\d,? |(?:Today|
 _STAMPED_WRITER = re.compile(rf"^\s*\[{_CHAT_DAY}\d{{1,2}}:\d\d(?: ?[AaPp][Mm])?\] [\w.'-][\w .'()-]{{0,40}}:?\s*$")
 # What a shell shows before what somebody typed.
 _PROMPT = re.compile(r"^(?:\([\w.-]+\) ?)?(?:\[[\w.-]+@[\w.-]+ [^\]]+\]|[\w.-]+@[\w.-]+:[^$#\s]*)[$#](?: .*)?$")
+# What `script` and a shell that ends put around it.
+_SESSION = re.compile(r"^(?:Script (?:started|done)\b.*|exit|logout)$")
 _AROUND = " \t|*+'\"`\u2502\u2022-"
 _FENCE = re.compile(
     r"^\s*(?:```|~~~)[\w.+-]*\s*$|^\s*(?:\{(?:noformat|code|quote|panel)[^{}]*\}|\[/?(?:code|pre|quote)(?:=[^\[\]]*)?\]|</?(?:code|pre)>)"
@@ -225,7 +227,7 @@ def _without_writers(sample: Lines) -> _Step | None:
 
 
 def _is_said_around(line: str) -> bool:
-    return any(kind.match(line) for kind in (_WRITER, _STAMPED_WRITER, _PROMPT))
+    return any(kind.match(line) for kind in (_WRITER, _STAMPED_WRITER, _PROMPT, _SESSION))
 
 
 def _without_fences(sample: Lines) -> _Step | None:

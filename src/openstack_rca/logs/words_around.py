@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from openstack_rca.logs.wraps import BEGINS
 
 QUOTES = re.compile(r"^(?:> ?)+")
-_BORDER = re.compile(r"^\s*(?:```|~~~)")
+_BORDER = re.compile(
+    r"^\s*(?:```|~~~|(?:\{(?:noformat|code)(?::[^{}]*)?\}|\[/?code(?:=[^\[\]]*)?\]|</?(?:code|pre)>)\s*$)"
+)
 _Step = Callable[[str], str]
 
 
