@@ -88,6 +88,18 @@ def test_of_a_sosreport_only_the_logs_are_read_and_its_hostname_file_names_the_h
         assert read.events.select("host", "service", "message").rows() == [("compute7", "nova-compute", "on")]
 
 
+def test_a_collector_s_archive_of_sosreports_gives_the_logs_of_each_host(tmp_path: Path) -> None:
+    collector = "sos-collector-case-2026-11-23-abcde/"
+    reports = {
+        f"{collector}sosreport-{host}-2026-11-23-abcdefg.tar.xz": tar(
+            {f"sosreport-{host}-2026-11-23-abcdefg/var/log/nova/nova-api.log": LINE}, "w:xz"
+        )
+        for host in ("ctl1", "ctl2")
+    }
+    read = read_logs([write(tmp_path / "case.tar.xz", tar(reports, "w:xz"))])
+    assert sorted(read.events["host"].to_list()) == ["ctl1", "ctl2"]
+
+
 @pytest.mark.parametrize("packing", ["gz", "bz2", "xz", "zst", "lz4"])
 def test_a_compressed_log_that_is_cut_off_gives_what_came_before(tmp_path: Path, packing: str) -> None:
     """It is named as damaged, and every whole line before the cut is an event."""

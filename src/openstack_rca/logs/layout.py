@@ -71,7 +71,9 @@ def is_other_kind(parts: tuple[str, ...]) -> bool:
     name = parts[-1]
     if name.rpartition(".")[2].lower() in _OTHER_EXTENSIONS or name.startswith(".") or name in _OTHER_NAMES:
         return True
-    below = next((number for number, part in enumerate(parts[:-1]) if _SOSREPORT.match(part)), None)
+    # A collector's archive holds reports.
+    reports = (number for number, part in enumerate(parts[:-1]) if _SOSREPORT.match(part) and "collector" not in part)
+    below = next(reports, None)
     return below is not None and not _SOSREPORT_LOGS.search("/".join(parts[below + 1 :]))
 
 

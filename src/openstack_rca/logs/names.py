@@ -51,7 +51,7 @@ _PLACES = words(
     "sos_commands sos_logs pods system test tests training train user users stdouts stdout juju namespaces must-gather "
     "crashdump baremetal lxd log-storage extracted export exports snap common current devstack unit units machine pod "
     "controller_logs cluster-scoped-resources core ansible tripleo edpm overcloud undercloud sosreport cases case upload uploads "
-    "download downloads dump dumps desktop documents crash crashes coredump coredumps support errors"
+    "_data merged diff rootfs download downloads dump dumps desktop documents crash crashes coredump coredumps support errors"
 )
 _HOST_LIKE = re.compile(
     r"^(?:[a-z0-9]+-){0,3}(?:compute|controller|control|ctl|ctrl|cmp|cpt|network|net|storage|stor|node|host|hv|hypervisor|"
@@ -312,8 +312,12 @@ def _host(inside: list[str], outside: list[str]) -> str | None:
         # A copy of a host's tree of files is called by the host.
         if (folder, below) in (("var", "log"), ("var", "run"), ("var", "lib")) and (host := _host_in(above)):
             return host
+    gathered = next((place for place, part in enumerate(inside) if part.startswith("must-gather")), len(inside))
     for position in range(len(inside) - 1, -1, -1):
         if not {"pods", "pod-logs"}.isdisjoint(inside[:position]) and "nodes" not in inside[position - 1 : position]:
+            continue
+        if position > gathered and not _SOSREPORT.match(inside[position]):
+            # Kinds of what a cluster holds.
             continue
         host = _host_in(inside[position])
         if host is not None:
@@ -337,7 +341,7 @@ def _host_in(part: str) -> str | None:
         return None
     report = _SOSREPORT.match(part) or _SUPPORTCONFIG.match(part)
     if report is not None:
-        return report["host"]
+        return None if report["host"].startswith("collector-") else report["host"]
     container = _in_container(part)
     if container is not None:
         return container.host
