@@ -122,9 +122,9 @@ def draw_zones() -> None:
     st.caption(f"UTC, in brackets {prose(zone)}" if zone else "UTC")
 
 
-def ago(moment: datetime, now: datetime | None = None) -> str:
-    """How long ago a moment was, such as ``3 hours ago``; ``now`` is by default the present."""
-    seconds = max(0.0, ((now or datetime.now(UTC)) - moment).total_seconds())
+def ago(moment: datetime) -> str:
+    """How long ago a moment was, such as ``3 hours ago``."""
+    seconds = max(0.0, (datetime.now(UTC) - moment).total_seconds())
     for size, name in ((86400, "day"), (3600, "hour"), (60, "minute")):
         if seconds >= size:
             number = int(seconds // size)

@@ -67,7 +67,9 @@ def open_report(reference: str, settings: Settings) -> Report:
     found = [path for path in files if _id_of(path).startswith(reference.lower())]
     if len(found) != 1:
         raise ReportNotFound(
-            f"{len(found) or 'No'} kept report{'s begin' if len(found) > 1 else ' begins'} with {reference!r}.",
+            f"The ids of {len(found)} kept reports begin with {reference!r}."
+            if found
+            else f"No kept report has an id that begins with {reference!r}.",
             "See: openstack-rca report list",
         )
     return read_report(found[0])
