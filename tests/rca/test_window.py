@@ -301,3 +301,13 @@ def test_a_time_long_before_is_another_trouble() -> None:
     events = observed([(100.0, "ERROR", 7), (late, "ERROR", 7)])
     windows = [stretch(late - 10, late + 90), stretch(60, 160)]
     assert opened_where_it_began(windows, events, np.ones(2)) == windows
+
+
+def test_what_came_only_since_the_trouble_began_is_not_normal() -> None:
+    """A fault that goes on after its window is no habit of the cloud; a kind too rare to have been missed before may be."""
+    begun = 2 * current().quiet_seconds
+    usual = [(float(second), "INFO", 9) for second in range(0, int(3 * begun), 60)]
+    goes_on = [(begun + 10.0 + 60 * minute, "ERROR", 7) for minute in range(int(begun / 60))]
+    rare = [(3 * begun - 1, "INFO", 5)]
+    kinds = quiet_rates(observed([*usual, *goes_on, *rare]), [stretch(begun, begun + 200)]).templates["template_id"]
+    assert set(kinds.to_list()) == {9, 5}

@@ -170,6 +170,12 @@ def test_who_was_not_reached_or_is_not_trusted_is_not_down(text: str, component:
         ("Missing required credential: roles ['stack_owner']", Category.AUTH),
         ("Certificate is not valid after: 2024-06-30", Category.AUTH),
         ("iscsiadm: initiator reported error (24 - iSCSI login failed due to authorization failure)", Category.AUTH),
+        ("FailedISCSITargetPortalLogin: Could not login to any iSCSI portal.", Category.STORAGE),
+        ("API failed. Reason - aggregate offline", Category.STORAGE),
+        ("Volume type with name fast could not be found.", Category.CONFIG),
+        ("DiscoveryFailure: Could not find endpoints. Please check that your auth_url is correct.", Category.CONFIG),
+        ("CPU set to pin [4, 5] must be a subset of free CPU set [8]", Category.CAPACITY),
+        ("unable to load SSL certificate file '/etc/haproxy/api.pem': no such file", Category.DATA_MISSING),
         ("Unsafe migration: may lead to data corruption if disks use another cache", Category.CONFIG),
     ],
 )

@@ -182,14 +182,23 @@ def time_span(observed: pl.DataFrame) -> tuple[datetime, datetime]:
 
 
 def quiet_rates(observed: pl.DataFrame, windows: Sequence[FoundWindow]) -> NormalRates:
-    """Rates of the same logs outside every stretch of trouble; ``NormalRates.empty`` where that part is too short."""
+    """Rates of the same logs outside every stretch of trouble; ``NormalRates.empty`` where that part is too short.
+
+    What never came before the trouble, although at its rate it should have, is trouble that goes on and not normal.
+    """
     troubled_rows = pl.any_horizontal(
         pl.lit(value=False), *(pl.col("time").is_between(window.start, window.end) for window in windows)
     )
-    quiet = observed.lazy().filter(~troubled_rows).select("component", "template_id").collect()
+    quiet = observed.lazy().filter(~troubled_rows).select("time", "component", "template_id").collect()
     first, last = time_span(observed)
     troubled = sum((window.end - window.start).total_seconds() for window in windows)
     seconds = (last - first).total_seconds() - troubled
     if quiet.is_empty() or seconds < current().quiet_seconds:
         return NormalRates.empty()
+    begun = min((window.start for window in windows), default=last)
+    before, kind = (begun - first).total_seconds(), pl.struct("component", "template_id")
+    if current().quiet_seconds <= before < seconds:
+        missed = (pl.len() * before / (seconds - before)).over(kind) >= current().enough_events
+        since = (pl.col("time") >= begun).all().over(kind)
+        quiet = quiet.filter(~(missed & since))
     return NormalRates.of_events(quiet, seconds / 60.0)
