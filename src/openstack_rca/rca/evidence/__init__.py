@@ -8,9 +8,15 @@ if TYPE_CHECKING:
     from openstack_rca.rca.evidence.accusations import named_dependencies, tells_of_time_out
     from openstack_rca.rca.evidence.answers import unusual_answers
     from openstack_rca.rca.evidence.clearance import belongs_to_cloud, why_unclear
-    from openstack_rca.rca.evidence.doubts import fails_in_cloud, goes_on_failing, looks_preselected, unexplained_errors
+    from openstack_rca.rca.evidence.doubts import (
+        fails_in_cloud,
+        goes_on_failing,
+        looks_preselected,
+        tells_of_lasting_harm,
+        unexplained_errors,
+    )
     from openstack_rca.rca.evidence.earlier_causes import earlier_causes
-    from openstack_rca.rca.evidence.ended_well import discount_ended_well
+    from openstack_rca.rca.evidence.ended_well import discount_ended_well, leaves_open
     from openstack_rca.rca.evidence.error_kinds import OWN_KIND
     from openstack_rca.rca.evidence.expected_steps import ExpectedSteps, step_suspicion
     from openstack_rca.rca.evidence.finding import Finding, noisy_or
@@ -49,9 +55,9 @@ else:
         accusations="named_dependencies tells_of_time_out",
         answers="unusual_answers",
         clearance="belongs_to_cloud why_unclear",
-        doubts="fails_in_cloud goes_on_failing looks_preselected unexplained_errors",
+        doubts="fails_in_cloud goes_on_failing looks_preselected tells_of_lasting_harm unexplained_errors",
         earlier_causes="earlier_causes",
-        ended_well="discount_ended_well",
+        ended_well="discount_ended_well leaves_open",
         error_kinds="OWN_KIND",
         expected_steps="ExpectedSteps step_suspicion",
         finding="Finding noisy_or",

@@ -3,11 +3,12 @@
 Neither says what the cause is, so they touch no ranking; they only turn "no failure found" into a doubt.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import polars as pl
 
 from openstack_rca.logs.levels import COMPLAINTS, FAILURES
+from openstack_rca.rca.evidence import trouble
 from openstack_rca.rca.evidence.clearance import belongs_to_cloud
 from openstack_rca.rca.evidence.finding import Finding
 from openstack_rca.rca.evidence.normal_rates import NormalRates
@@ -62,6 +63,15 @@ def goes_on_failing(window: pl.DataFrame) -> bool:
     new = window.filter(pl.col("familiar") & (pl.col("novelty") >= table.new) & pl.col("failed"))
     kinds = new.group_by("component", "template_id").len()
     return not kinds.filter(pl.col("len") >= table.lasting_errors).is_empty()
+
+
+def tells_of_lasting_harm(window: pl.DataFrame, complaints: Collection[int]) -> bool:
+    """Whether a request failed in a window, or a complaint (by its row) tells of something that stays undone or broken."""
+    refused = pl.col("message").str.contains(_SERVER_ERROR)
+    lasting = pl.col("row").is_in(list(complaints)) & (
+        (pl.col("level") == "CRITICAL") | pl.col("text").str.contains(trouble.lasting())
+    )
+    return bool(window.select((refused | lasting).any()).item())
 
 
 def unexplained_errors(findings: Sequence[Finding], topology: Topology) -> bool:

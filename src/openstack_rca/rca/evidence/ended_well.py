@@ -28,6 +28,11 @@ _DRIVE = re.compile(r"(?:sd|dm-|nvme)\S+")
 _PATH = re.compile(r"(?i)\bpaths?\b|\breinstated\b")
 """What is said of the way to a drive: a drive that loses what it holds answers well otherwise."""
 
+_GONE = re.compile(
+    r"(?i)not ?found\b|\bno longer\b|\bdoes ?n[o']t exist\b|\bdisappeared\b|\b(?:being|been|was) deleted\b"
+)
+"""What is said of an object that somebody deleted meanwhile."""
+
 _LAST_TRY = re.compile(r"(?i)\b(\d+) ?(?:of|/) ?\1\b|\bg[ai]v\w* up\b|\bexhausted\b")
 _STATED = (Category.AUTH, Category.CONFIG, Category.CAPACITY, Category.DATA_MISSING)
 """Kinds of fault that do not pass by themselves: that a peer answers again, or something else succeeds, ends none of them."""
@@ -78,6 +83,17 @@ def discount_ended_well(findings: Sequence[Finding], window: pl.DataFrame) -> li
     many = {name for name, of_it in objects.items() if len(of_it) >= table.enough_events}
     lasting = {one.accused for one in findings if one.complains and one.recovered is None and id(one) not in ended}
     return [one.weakened(0.0) if id(one) in ended and one.accused not in lasting | many else one for one in findings]
+
+
+def leaves_open(text: str, level: str, of_other: bool) -> bool:
+    """Whether a complaint, of which no good end is told, leaves something open: a try to be made again, an object half made.
+
+    ``of_other``: it is about another component, which may not be back where its speaker went on to the next member.
+    """
+    tried_again = re.search(trouble.retried(), text) is not None
+    if tried_again and of_other and _PLACE.search(text):
+        return True
+    return bool(_objects(text)) and (tried_again or level in ERROR_AND_WORSE) and not _GONE.search(text)
 
 
 def _ends(window: pl.DataFrame) -> tuple[dict[str, list[_End]], dict[tuple[str, str | None], list[_End]]]:

@@ -36,6 +36,12 @@ def undone() -> str:
 
 
 @cache
+def lasting() -> str:
+    """One pattern for what tells of an undertaking that failed for good, or of something that stays as it is."""
+    return f"(?i){'|'.join(_table()['lasting'])}"
+
+
+@cache
 def retried() -> str:
     """One pattern for what tells that it will be tried again."""
     return f"(?i){'|'.join(_table()['retried'])}"

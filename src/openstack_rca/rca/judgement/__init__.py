@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from openstack_rca.rca.judgement.own_settings import blame_own_settings
     from openstack_rca.rca.judgement.planned_work import discount_planned_work
     from openstack_rca.rca.judgement.ranking import rank
+    from openstack_rca.rca.judgement.remarks import discount_remarks
     from openstack_rca.rca.judgement.shared_dependencies import infer_shared
     from openstack_rca.rca.judgement.unconcerned import discount_unconcerned
     from openstack_rca.rca.judgement.verdict import standing, verdict_on
@@ -58,6 +59,7 @@ else:
         own_settings="blame_own_settings",
         planned_work="discount_planned_work",
         ranking="rank",
+        remarks="discount_remarks",
         shared_dependencies="infer_shared",
         unconcerned="discount_unconcerned",
         verdict="standing verdict_on",

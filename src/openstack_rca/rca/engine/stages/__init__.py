@@ -19,6 +19,7 @@ FINDING_STAGES = (
     gathering.steps,
     gathering.clear,
     judging.discount,
+    judging.remark,
     judging.attribute,
     judging.infer,
 )

@@ -29,6 +29,12 @@ def discount(case: Case) -> None:
     case.findings = judgement.discount_undated(judgement.weigh_changes(findings, case.catalogue), case.observed)
 
 
+@stage("remark", reads=("findings", "observed", "surroundings", "topology"), writes=("findings",))
+def remark(case: Case) -> None:
+    """Take the weight off complaints of which nothing follows, while the cloud works on."""
+    case.findings = judgement.discount_remarks(case.findings, case.observed, case.surroundings, case.topology)
+
+
 @stage("attribute", reads=("findings", "observed", "topology"), writes=("findings",))
 def attribute(case: Case) -> None:
     """Move some findings to another component, and make causes of some."""

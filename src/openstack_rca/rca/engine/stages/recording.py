@@ -17,7 +17,7 @@ def observe(case: Case) -> None:
     case.observed = observed
     if observed.is_empty():
         return
-    case.surroundings = observed.select("row", "template_id", "failed", "undated", *COLUMNS)
+    case.surroundings = observed.select("row", "host", "template_id", "failed", "undated", *COLUMNS)
     case.observed = evidence.within(observed, case.request.since, case.request.until)
     if case.observed.is_empty():
         first, last = evidence.time_span(observed)
