@@ -93,7 +93,7 @@ def test_rows_come_back_in_the_order_of_the_events(model_path: Path) -> None:
     frame, start, _ = incident_events(12)
     scored = pl.concat([frame, file.score(frame)], how="horizontal")
     assert scored.height == frame.height
-    assert scored.columns[-3:] == ["surprise", "score", "unseen"]
+    assert scored.columns[-4:] == ["surprise", "score", "unseen", "awaited"]
     assert scored.schema["surprise"] == pl.Float32 and scored.schema["score"] == pl.Float32
     lost = scored["template"] == LOST
     assert scored.filter(lost)["unseen"].all()
@@ -113,7 +113,7 @@ def test_what_was_never_seen_scores_above_what_is_normal(model_path: Path) -> No
 def test_no_events_give_no_rows(model_path: Path, events: pl.DataFrame) -> None:
     scored = open_model_file(model_path).score(events.clear())
     assert scored.height == 0
-    assert scored.columns == ["surprise", "score", "unseen"]
+    assert scored.columns == ["surprise", "score", "unseen", "awaited"]
 
 
 def test_events_without_time_host_or_service_are_scored_too(model_path: Path) -> None:
@@ -135,3 +135,20 @@ def test_extreme_weights_do_not_overflow(trained: TrainingResult, events: pl.Dat
     steps = encode(events.head(500), vocabulary)
     surprise = Forward(weights).score(steps).surprise[steps.target >= 0]
     assert np.isfinite(surprise).all()
+
+
+def test_a_kind_that_stays_away_is_awaited_by_what_the_rest_makes_the_network_expect(model_path: Path) -> None:
+    """From its last event on many are awaited where the others were taken out, and hardly one where they came."""
+    file = open_model_file(model_path)
+    frame, start, _ = incident_events(14)
+    frame = frame.filter(pl.col("time") < start)
+    kind = ["host", "service", "template_id"]
+    commonest = frame.group_by(kind).len().sort("len", *kind, descending=True).row(0)[:3]
+    own = frame.select(
+        pl.all_horizontal(pl.col(name) == value for name, value in zip(kind, commonest, strict=True))
+    ).to_series()
+    places = own.arg_true()
+    last = int(places[len(places) // 3])
+    kept = ~own | (pl.Series(range(frame.height)) <= last)
+    assert file.score(frame.filter(kept))["awaited"][int(kept[:last].sum())] > 8.0
+    assert file.score(frame)["awaited"][last] < 4.0

@@ -45,7 +45,7 @@ def test_a_stage_reads_and_writes_what_it_declares(cloud: Cloud) -> None:
     """Nothing else of the case is touched, so the declarations can be trusted when a stage is moved or left out."""
     request = AnalysisRequest("New servers fail to build", ["logs"])
     events = cloud.events()
-    scores = pl.DataFrame({"score": [0.5] * events.height})
+    scores = pl.DataFrame({"score": [0.5] * events.height, "awaited": [0.0] * events.height})
     case = WatchedCase(request, EventTable.of(events), scores, healthy_rates(SMALL), load_catalogue(), load_topology())
     for stage in STAGES:
         case.watch()

@@ -8,6 +8,7 @@ import polars as pl
 from finding_samples import START, events, finding
 from test_answers import SERVERS, answers
 from test_answers import found as answered
+from test_awaited_lines import left_off
 from test_missing_steps import NORMAL, OTHERS_GO_ON, Step, build, complaint, expected, reboot, volume, weight_after
 from test_missing_steps import window as calm
 from test_silence import STEADY, observed, stream
@@ -342,6 +343,7 @@ EVIDENCE: dict[str, Case] = {
     "cleared": cleared(),
     "burst_suspicion": lambda: [window.start for window in find_windows(*_faint(1.2))],
     "missed_beats": lambda: len(stopped(60.0, beats(range(0, 361, 60), LOOP), beats(WHOLE, WORK))),
+    "awaited_lines": lambda: len(left_off(15.0)),
     "gap_seconds": silence(16),
     "slice_seconds": silence(16),
     "active_slices": began(),

@@ -92,10 +92,12 @@ class ModelFile:
 
         Returns one row an event, in the same order: ``surprise`` (Float32, nats, -log p of its template given what came
         before), ``score`` (Float32 in [0, 1], 0.99: one normal event in a hundred scores as high), ``unseen`` (Boolean,
-        the template does not occur in the training recording).
+        the template does not occur in the training recording), ``awaited`` (Float32, how many more events of this kind the
+        network expected of the stream before the next one, or the end, came).
         """
         steps = encode(events, self.vocabulary)
-        return self._scored(events, steps, self.forward.score(steps, predict=False))
+        passed = self.forward.score(steps, predict=False, tally=True)
+        return self._scored(events, steps, passed).with_columns(awaited=pl.Series(passed.awaited, dtype=pl.Float32))
 
     def predict(self, events: pl.DataFrame) -> pl.DataFrame:
         """What ``score`` says, and whether the next template was predicted.

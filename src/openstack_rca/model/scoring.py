@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from openstack_rca.model.awaited import Tally
 from openstack_rca.model.sequences import GAP_COUNT, WAIT_EDGES_SECONDS, Steps, cut
 from openstack_rca.model.vocabulary import WORD_BUCKETS, FloatArray, IntegerArray, hashed_words
 
@@ -58,6 +59,7 @@ class StepScores:
         expected: (chosen steps, ``EXPECTED_STEPS``) most likely classes, best first; of the steps asked for.
         expected_probability: their probabilities, the same shape.
         expected_end: (chosen steps,) probability of the last class: END, in a network that knows stories.
+        awaited: (events,) see ``Tally.awaited``; ``None`` where nobody asked for it.
     """
 
     surprise: FloatArray
@@ -69,6 +71,7 @@ class StepScores:
     expected: IntegerArray
     expected_probability: FloatArray
     expected_end: FloatArray
+    awaited: FloatArray | None = None
 
 
 def event_surprise(steps: Steps, scores: StepScores, others: int) -> FloatArray:
@@ -130,6 +133,7 @@ class Forward:
         warm_up: int = SEGMENT_WARM_UP,
         ask: npt.NDArray[np.int64] | None = None,
         predict: bool = True,
+        tally: bool = False,
     ) -> StepScores:
         """Read every stream once and score each step; streams that begin alike are computed once as far as they do.
 
@@ -138,8 +142,10 @@ class Forward:
         Args:
             ask: (chosen steps,) whose most likely next classes are wanted.
             predict: find the most likely class and its probability too; a surprise needs neither.
+            tally: add up what was awaited; for process streams.
         """
-        passed = _Pass(steps, self.knows_stories and bool(steps.stream.any()), ask, predict)
+        counted = Tally(steps, len(self.weights["next_template_bias"])) if tally else None
+        passed = _Pass(steps, self.knows_stories and bool(steps.stream.any()), ask, predict, counted)
         kinds, gaps = self._projected_kinds(steps), self._projected_gaps()
         # Everything of a step but its kind: its gap and its stream.
         mixed = steps.gap + GAP_COUNT * (steps.stream if self.knows_stories else 0)
@@ -276,8 +282,10 @@ class Forward:
 class _Pass:
     """The results of one pass, filled block by block."""
 
-    def __init__(self, steps: Steps, stories: bool, ask: npt.NDArray[np.int64] | None, predict: bool) -> None:
-        self.steps, self._predict = steps, predict
+    def __init__(
+        self, steps: Steps, stories: bool, ask: npt.NDArray[np.int64] | None, predict: bool, tally: Tally | None
+    ) -> None:
+        self.steps, self._predict, self._tally = steps, predict, tally
         asked = np.zeros(0, dtype=np.int64) if ask is None else ask
         self._surprise = np.full(steps.count, np.nan, dtype=np.float32)
         self._predicted = np.zeros(steps.count, dtype=np.int32)
@@ -306,6 +314,8 @@ class _Pass:
         self._certainty[at] = (1.0 / total)[repeated]
         values = np.log(total)[repeated] - own
         self._surprise[at] = np.where(target >= 0, np.maximum(values, 0.0), np.nan)
+        if self._tally is not None:
+            self._tally.add(logits / total[:, None], at, repeated)
         wanted = np.flatnonzero(self._place[at] >= 0)
         if len(wanted):
             rows = repeated[wanted]
@@ -340,6 +350,7 @@ class _Pass:
             expected=self._expected,
             expected_probability=self._probability,
             expected_end=self._end,
+            awaited=None if self._tally is None else self._tally.awaited(),
         )
 
 

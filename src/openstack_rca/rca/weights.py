@@ -93,6 +93,9 @@ class Weights:
     longest_gap: float = _share(0.9, "share of the logs that a gap may fill at most: else the stream hardly began")
     going_share: float = _share(0.25, "share of its usual lines from which another stream goes on meanwhile")
     missed_beats: float = _count(3.0, "normal intervals after which a steady task that stayed away has stopped")
+    awaited_lines: float = _count(
+        12.0, "lines of a kind awaited in vain of a process that goes on, if it left that off"
+    )
     normal_gaps: float = _factor(1.5, "a gap up to so many times the longest normal one is none")
     idle_prior: float = _count(4.0, "idle slices' worth of belief that a stream does not come in bursts")
     lonely_silence: float = _factor(0.3, "a silence that every other stream shares")

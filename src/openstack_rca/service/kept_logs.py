@@ -133,7 +133,7 @@ class KeptLogs:
 
     def scores(self, model: str, score: Callable[[], pl.DataFrame]) -> pl.DataFrame:
         """The scores of what is kept by the model with this digest: from the cache, else by ``score``."""
-        return self._derived("scores", model[:_DIGEST_LENGTH], score) if model else score()
+        return self._derived("scores", f"{model[:_DIGEST_LENGTH]}-awaited", score) if model else score()
 
     def steps(self, model: str, expect: Callable[[], pl.DataFrame]) -> pl.DataFrame:
         """The steps (``stories.as_table``) that this model expected in what is kept: from the cache, else by ``expect``."""

@@ -17,7 +17,7 @@ from openstack_rca.rca.report import Fingerprint
 from openstack_rca.rca.vocabulary import Unclear, Verdict
 
 PARTS = {
-    "lstm": ("score",),
+    "lstm": ("score", "awaited"),
     "signatures": ("look_back", "match"),
     "silence": ("silence", "rhythm"),
     "stories": ("steps", "clear"),
@@ -73,7 +73,7 @@ class Case:
         earlier: events before the window in which a component tells a fault of its own.
         picked: somebody picked these lines for their errors.
         untimed: no event has a time; their order stands in for it, and the report tells no times.
-        stopped: findings against the components of which a steady task stopped, anywhere in the recording.
+        stopped: findings against the components of which a task stopped, anywhere in the recording.
         windows: stretches of trouble, heaviest first.
         window: the one that this case is about.
         minutes: time from the window's first event to its last.

@@ -38,7 +38,7 @@ def investigate(
 
     Args:
         events: the events table, or the events as one frame.
-        scores: row-aligned ``score`` and ``unseen`` of a model, or None.
+        scores: row-aligned ``score``, ``unseen`` and ``awaited`` of a model, or None.
         expected: steps that a model expected of the requests in the logs; None: nothing is expected.
         keeper: keeps what was found for later questions with the same logs, rates, scores and expected steps; None:
             nothing is kept.

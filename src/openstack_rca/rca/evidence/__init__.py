@@ -7,6 +7,7 @@ from openstack_rca.faces import later
 if TYPE_CHECKING:
     from openstack_rca.rca.evidence.accusations import named_dependencies, tells_of_time_out
     from openstack_rca.rca.evidence.answers import unusual_answers
+    from openstack_rca.rca.evidence.awaited_lines import awaited_lines
     from openstack_rca.rca.evidence.clearance import belongs_to_cloud, why_unclear
     from openstack_rca.rca.evidence.doubts import (
         fails_in_cloud,
@@ -54,6 +55,7 @@ else:
         __name__,
         accusations="named_dependencies tells_of_time_out",
         answers="unusual_answers",
+        awaited_lines="awaited_lines",
         clearance="belongs_to_cloud why_unclear",
         doubts="fails_in_cloud goes_on_failing looks_preselected tells_of_lasting_harm unexplained_errors",
         earlier_causes="earlier_causes",

@@ -109,7 +109,7 @@ def _finding(
         weight=current().compared,
         compared=bool(others),
         rows=(int(row),),
-        count=1,
+        count=0,
         first=begun,
         last=begun + timedelta(seconds=silent),
         baseline=f"every {period:.0f} s",

@@ -2,7 +2,7 @@
 
 from openstack_rca.rca.engine.stages import gathering, judging, recording
 
-RECORDING_STAGES = (recording.observe, recording.score, recording.rhythm, recording.find_the_windows)
+RECORDING_STAGES = (recording.observe, recording.score, recording.rhythm, recording.awaited, recording.find_the_windows)
 """What is done once, with all that the logs hold."""
 
 FINDING_STAGES = (

@@ -48,6 +48,15 @@ def rhythm(case: Case) -> None:
         case.stopped = evidence.stopped_tasks(case.observed, case.rates, case.events.take)
 
 
+@stage("awaited", reads=("observed", "untimed", "scores", "events", "topology", "stopped"), writes=("stopped",))
+def awaited(case: Case) -> None:
+    """Write a finding for each component that left off what the network awaits of it, whatever the window."""
+    if case.scores is not None and not case.untimed and not case.observed.is_empty():
+        found = evidence.awaited_lines(case.observed, case.scores["awaited"], case.events.take, case.topology)
+        known = {(one.accused, one.accused_host) for one in case.stopped}
+        case.stopped = case.stopped + [one for one in found if (one.accused, one.accused_host) not in known]
+
+
 MAX_EPISODES = 4
 """So many stretches of trouble are answered."""
 
