@@ -123,3 +123,14 @@ def test_what_a_face_offers_is_taken() -> None:
         own = {alias.asname or alias.name for node in offered if node.module not in helpers for alias in node.names}
         unused += [f"{room}.{name}" for name in own - taken.get(room, set())]
     assert unused == []
+
+
+@pytest.mark.parametrize(
+    "face", sorted(path for path in PACKAGE.rglob("__init__.py") if "later(" in path.read_text()), ids=str
+)
+def test_a_name_of_a_late_face_is_no_module_of_its_room(face: Path) -> None:
+    """Importing a module binds it in its package under its own name, where the face's name would then be found as a module."""
+    late = (part for part in ast.parse(face.read_text()).body if isinstance(part, ast.If))
+    imports = (node for part in late for node in ast.walk(part) if isinstance(node, ast.ImportFrom))
+    names = {name.name for node in imports for name in node.names}
+    assert names & {path.stem for path in face.parent.iterdir()} == set()

@@ -7,7 +7,8 @@ from openstack_rca.faces import later
 if TYPE_CHECKING:
     from openstack_rca.rca.evidence.accusations import named_dependencies, tells_of_time_out
     from openstack_rca.rca.evidence.answers import unusual_answers
-    from openstack_rca.rca.evidence.awaited_lines import awaited_lines
+    from openstack_rca.rca.evidence.awaiting_lines import awaited_lines
+    from openstack_rca.rca.evidence.causes_before import earlier_causes
     from openstack_rca.rca.evidence.clearance import belongs_to_cloud, why_unclear
     from openstack_rca.rca.evidence.doubts import (
         fails_in_cloud,
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
         tells_of_lasting_harm,
         unexplained_errors,
     )
-    from openstack_rca.rca.evidence.earlier_causes import earlier_causes
     from openstack_rca.rca.evidence.ended_well import discount_ended_well, leaves_open
     from openstack_rca.rca.evidence.error_kinds import OWN_KIND
     from openstack_rca.rca.evidence.expected_steps import ExpectedSteps, step_suspicion
@@ -32,12 +32,11 @@ if TYPE_CHECKING:
         unexplained,
         with_words,
     )
-    from openstack_rca.rca.evidence.missing_steps import discount_by_steps, missing_steps
     from openstack_rca.rca.evidence.normal_rates import NormalRates
     from openstack_rca.rca.evidence.quiet_streams import silences, silent_workers
-    from openstack_rca.rca.evidence.quiet_words import quiet_words
     from openstack_rca.rca.evidence.request_ways import BROKER, serves
-    from openstack_rca.rca.evidence.stopped_tasks import stopped_tasks
+    from openstack_rca.rca.evidence.steady_tasks import stopped_tasks
+    from openstack_rca.rca.evidence.steps_missing import discount_by_steps, missing_steps
     from openstack_rca.rca.evidence.unusual import generic_accusations, new_errors, unusual_traffic
     from openstack_rca.rca.evidence.window import (
         FoundWindow,
@@ -50,28 +49,29 @@ if TYPE_CHECKING:
         time_span,
         within,
     )
+    from openstack_rca.rca.evidence.words_before import quiet_words
 else:
     __getattr__ = later(
         __name__,
         accusations="named_dependencies tells_of_time_out",
         answers="unusual_answers",
-        awaited_lines="awaited_lines",
+        awaiting_lines="awaited_lines",
+        causes_before="earlier_causes",
         clearance="belongs_to_cloud why_unclear",
         doubts="fails_in_cloud goes_on_failing looks_preselected tells_of_lasting_harm unexplained_errors",
-        earlier_causes="earlier_causes",
         ended_well="discount_ended_well leaves_open",
         error_kinds="OWN_KIND",
         expected_steps="ExpectedSteps step_suspicion",
         finding="Finding noisy_or",
         hits="overshadowed",
         matching="add_novelty add_scores cited_rows match_signatures no_rows observe unexplained with_words",
-        missing_steps="discount_by_steps missing_steps",
         normal_rates="NormalRates",
         quiet_streams="silences silent_workers",
-        quiet_words="quiet_words",
         request_ways="BROKER serves",
-        stopped_tasks="stopped_tasks",
+        steady_tasks="stopped_tasks",
+        steps_missing="discount_by_steps missing_steps",
         unusual="generic_accusations new_errors unusual_traffic",
         window="FoundWindow find_windows in_window opened_where_it_began placed_in_time quiet_rates suspicion "
         "time_span within",
+        words_before="quiet_words",
     )
