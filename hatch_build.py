@@ -13,7 +13,7 @@ KNOWLEDGE = Path("src/openstack_rca/rca/knowledge")
 
 
 class CompileSignatures(BuildHookInterface):  # type: ignore[type-arg]
-    """Adds ``rca/knowledge/signatures.json`` to a wheel; an editable installation reads the YAML files."""
+    """Adds ``rca/knowledge/signatures.json`` to a wheel; an editable installation compiles the YAML files at first use."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Called by the builder before it collects the files."""
