@@ -82,7 +82,7 @@ def test_a_sample_incident_is_answered_with_its_cause(home: Path) -> None:
     assert not app.error
     assert "mariadb" in shown
     assert "controller/mariadb.log.xz:" in shown
-    assert "% sure" in shown
+    assert "% of such answers right" in shown
     assert "Next checks" in shown
     assert any("systemctl" in str(code.value) for code in app.code)
     assert len(app.get("download_button")) == 3
@@ -229,7 +229,7 @@ def test_a_healthy_window_is_called_healthy(home: Path) -> None:
     app = open_page()
     app.selectbox(key="sample_name").select("HEALTHY-001").run()
     shown = words_of(press(app, ASK))
-    assert "% sure" not in shown
+    assert "% of such answers right" not in shown
     assert "NO FAILURE FOUND" in shown
 
 

@@ -56,7 +56,7 @@ def test_all_facts_are_there() -> None:
         report.issue,
         report_samples.DIGEST,
         "lstm_model, version 15, from cache",
-        "CONFIRMED: mariadb on controller, 93 % sure, since 2026-03-09 14:02:09 UTC",
+        "CONFIRMED: mariadb on controller, since 2026-03-09 14:02:09 UTC, 93 % of such answers right",
         "rabbitmq on controller failed on its own account",
     ):
         assert fact in text

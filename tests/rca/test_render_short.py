@@ -156,7 +156,8 @@ def test_the_names_of_causes_stand_in_one_column() -> None:
 
 
 SCREEN = """\
-CONFIRMED  mariadb on controller  93 % sure  since 2026-03-09 14:02:09 UTC
+CONFIRMED  mariadb on controller  since 2026-03-09 14:02:09 UTC
+93 % of such answers right
 Why:     The database server on controller went away at 14:02:09 and refused
          every connection from nova, neutron, keystone and cinder until
          14:06:40.

@@ -37,7 +37,12 @@ def test_the_first_five_lines_are_the_point(width: int) -> None:
     report = report_samples.confirmed()
     lines = on_terminal(report, width, color_system=None).splitlines()
     head = words(" ".join(lines[:5]))
-    for fact in ("CONFIRMED", "mariadb on controller", "93 % sure", "since 2026-03-09 14:02:09 UTC"):
+    for fact in (
+        "CONFIRMED",
+        "mariadb on controller",
+        "93 % of such answers right",
+        "since 2026-03-09 14:02:09 UTC",
+    ):
         assert fact in head
     assert "Why: The database server on controller went away" in head
     assert "Proof: controller/mariadb.log:88 /usr/sbin" in head
@@ -115,7 +120,7 @@ def test_further_trouble_is_told_with_how_to_look_at_it() -> None:
     text = words(render_text_plain(report, 120))
     (episode,) = report.episodes
     told = text.split("Further trouble in the same logs")[1]
-    assert "LIKELY glance-api on controller 66 % sure, storage" in told
+    assert "LIKELY glance-api on controller 66 % of such answers right, storage" in told
     for fact in (episode.statement, spot(episode.evidence[0]), episode.evidence[0].text, alone(episode)):
         assert fact in told
 

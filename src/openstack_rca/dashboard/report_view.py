@@ -22,8 +22,8 @@ from openstack_rca.service.showing import (
     grouped,
     headline,
     place,
+    since_and_record,
     spot,
-    sure_since,
     window_text,
 )
 from openstack_rca.settings import Settings
@@ -79,9 +79,9 @@ def _draw_verdict(report: Report, point: Headline) -> None:
 
 def _facts(report: Report) -> list[str]:
     cause = report.causes[0] if report.causes else None
-    facts = sure_since(headline(report))
+    facts = since_and_record(headline(report))
     if cause and cause.onset:
-        facts[-1] += here(cause.onset)
+        facts[0] += here(cause.onset)
     facts.append(f"{counted(report.events, 'event')} read")
     version = f"model version {report.model.version}" if report.model.version else "no model"
     return [*facts, version, f"report {report.id}"]

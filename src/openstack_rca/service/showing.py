@@ -20,10 +20,10 @@ from openstack_rca.rca.render import like_text as like_text
 from openstack_rca.rca.render import moment as moment
 from openstack_rca.rca.render import percent as percent
 from openstack_rca.rca.render import place as place
+from openstack_rca.rca.render import since_and_record as since_and_record
 from openstack_rca.rca.render import spot as spot
 from openstack_rca.rca.render import story_lines as story_lines
 from openstack_rca.rca.render import story_title as story_title
-from openstack_rca.rca.render import sure_since as sure_since
 from openstack_rca.rca.render import window_text as window_text
 from openstack_rca.rca.report import Cause as Cause
 from openstack_rca.rca.report import EvidenceItem as EvidenceItem

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from openstack_rca.faces import later
 from openstack_rca.rca.render.excerpts import EvidenceGroup, grouped, like_text
-from openstack_rca.rca.render.headline import Headline, headline, sure_since
+from openstack_rca.rca.render.headline import Headline, headline, since_and_record
 from openstack_rca.rca.render.json_report import render_json, report_schema
 from openstack_rca.rca.render.text_pictures import story_lines, story_title
 from openstack_rca.rca.render.text_report import render_text, render_text_plain

@@ -85,11 +85,11 @@ def simultaneous(report: Report) -> list[Cause]:
     return own if len(own) > 1 else []
 
 
-def sure_since(point: Headline) -> list[str]:
-    """Return up to two phrases: how sure the first cause is, unless it is a guess, and since when it lasts, if known."""
+def since_and_record(point: Headline) -> list[str]:
+    """Return up to two phrases: since when the first cause lasts, if known, and its ``certainty``, unless it is a guess."""
     cause = point.cause
-    told = [certainty(point.verdict, cause.confidence)] if cause and point.sure else []
-    return told + ([f"since {moment(cause.onset)}"] if cause and cause.onset else [])
+    since = [f"since {moment(cause.onset)}"] if cause and cause.onset else []
+    return since + ([certainty(point.verdict, cause.confidence)] if cause and point.sure else [])
 
 
 def lacks(report: Report) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from openstack_rca.plain_text import called
 from openstack_rca.rca.render import wording
 from openstack_rca.rca.render.excerpts import EvidenceGroup, excerpt, grouped, like_text
-from openstack_rca.rca.render.headline import headline, lacks, simultaneous, sure_since
+from openstack_rca.rca.render.headline import headline, lacks, simultaneous, since_and_record
 from openstack_rca.rca.render.text_pictures import ChainLine, chain_lines, chain_rows, story_lines, story_title
 from openstack_rca.rca.report import (
     Cause,
@@ -58,7 +58,7 @@ def _head(report: Report) -> str:
     title = f"# {point.verdict.value}"
     if point.cause:
         guess = "" if point.sure else "best guess "
-        title += ", ".join([f": {guess}{_place(point.cause.component, point.cause.host)}", *sure_since(point)])
+        title += ", ".join([f": {guess}{_place(point.cause.component, point.cause.host)}", *since_and_record(point)])
     facts = [f"**Why:** {markdown_prose(f'{point.why} {point.reach}')}"]
     if point.proof and point.sure:
         proof = markdown_code(excerpt(point.proof.text, _PROOF_LIMIT, point.proof.matched))

@@ -16,7 +16,7 @@ from openstack_rca.logs.levels import FAILURES
 from openstack_rca.plain_text import called, counted
 from openstack_rca.rca.render import wording
 from openstack_rca.rca.render.excerpts import EvidenceGroup, excerpt, grouped, like_text
-from openstack_rca.rca.render.headline import Headline, headline, lacks, simultaneous, sure_since
+from openstack_rca.rca.render.headline import Headline, headline, lacks, simultaneous, since_and_record
 from openstack_rca.rca.render.page import HEAD_INDENT, Page
 from openstack_rca.rca.render.text_pictures import ChainLine, chain_lines, chain_rows, story_lines, story_title
 from openstack_rca.rca.report import Cause, Episode, FileSummary, Report, RequestPath, StoryPicture
@@ -107,7 +107,7 @@ def _head(page: Page, report: Report) -> None:
 
 
 def verdict_lines(page: Page, point: Headline) -> list[Text]:
-    """The top of every terminal report: verdict, component and host, how sure an answer is, since when.
+    """The top of every terminal report: verdict, component and host, since when, how many such answers were right.
 
     Only names are ever cut; what does not fit behind them stands on a line of its own.
     """
@@ -116,7 +116,7 @@ def verdict_lines(page: Page, point: Headline) -> list[Text]:
     if point.cause:
         first.append_text(page.join("  " if point.sure else "  best guess: ", page.text(point.subject, "bold")))
     lines = page.cut(first, 2, page.width)
-    for fact in sure_since(point):
+    for fact in since_and_record(point):
         if len(lines[-1]) + 2 + len(fact) <= page.width:
             lines[-1].append(f"  {fact}")
         else:

@@ -73,8 +73,8 @@ def percent(share: float) -> str:
 
 
 def certainty(verdict: Verdict, share: float) -> str:
-    """Return how sure a first cause is, in words; a number only where the verdict is an answer and no guess."""
-    return f"{percent(share)} sure" if verdict in SURE else "a guess"
+    """Return how far a first cause may be trusted: how many answers like it were right, unless the verdict is a guess."""
+    return f"{percent(share)} of such answers right" if verdict in SURE else "a guess"
 
 
 def place(component: str, host: str | None) -> str:
