@@ -5,7 +5,7 @@ import pytest
 from finding_samples import events, finding
 
 from openstack_rca.rca.evidence import Finding
-from openstack_rca.rca.judgement import tell_frozen_from_killed
+from openstack_rca.rca.judgement import blame_server_of_stuck_agents, tell_frozen_from_killed
 from openstack_rca.rca.knowledge import load_topology
 from openstack_rca.rca.vocabulary import Category, EvidenceSort
 
@@ -64,3 +64,29 @@ def test_a_proxy_has_no_broker_that_would_miss_it() -> None:
     silence = finding("haproxy", "haproxy", sort=EvidenceSort.SILENCE)
     window = logged(("haproxy", "ctl"), *STREAMS[1:], ends={"haproxy": 0.0})
     assert called(window, silence=silence) is Category.PROCESS_DOWN
+
+
+AGENT, HOSTS = "neutron-macvtap-agent", ("cmp1", "cmp2")
+
+
+def stuck(agent: str, *begins: float) -> list[str]:
+    """Who is accused where a task of an agent stops on the first host, the second, at these seconds."""
+    window = events(*((agent, host) for host in HOSTS), until={})
+    tasks = [
+        finding(agent, agent, host, sort=EvidenceSort.MISSING_STEP, at=begin)
+        for begin, host in zip(begins, HOSTS, strict=False)
+    ]
+    return [one.accused for one in blame_server_of_stuck_agents(tasks, window, load_topology())]
+
+
+def test_agents_that_stand_still_on_all_hosts_at_once_wait_for_their_server() -> None:
+    assert stuck(AGENT, 0.0, 2.0) == ["neutron-server"] * 2
+
+
+@pytest.mark.parametrize(
+    ("agent", "begins"),
+    [(AGENT, (0.0,)), (AGENT, (0.0, 60.0)), ("cinder-volume", (0.0, 2.0))],
+    ids=["one goes on", "one after the other", "they call no server"],
+)
+def test_agents_that_do_not_wait_together_are_stuck_themselves(agent: str, begins: tuple[float, ...]) -> None:
+    assert set(stuck(agent, *begins)) == {agent}

@@ -96,7 +96,7 @@ class Ways:
             # Of the workers before an API the one that cannot do without it is the one that asks it.
             asks = not serves(follower, topology) or topology.depends_on(name, follower)
             way[name] = table.on_the_way if asks else table.needed
-        if workers or any(_by_broker(caller, follower, topology) for caller in callers):
+        if workers or any(calls_by_broker(caller, follower, topology) for caller in callers):
             way[BROKER] = table.on_the_way
         if PROXY in self._present and serves(follower, topology):
             way[PROXY] = table.on_the_way
@@ -131,7 +131,7 @@ def serves(name: str, topology: Topology) -> bool:
     return name in topology and bool(topology.component(name).paths)
 
 
-def _by_broker(caller: str, follower: str, topology: Topology) -> bool:
+def calls_by_broker(caller: str, follower: str, topology: Topology) -> bool:
     """Whether a call goes over the message broker: to a worker, or from an agent to the server of its own project."""
     if not topology.component(follower).topics:
         return False

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from openstack_rca.rca.judgement.explaining import explain
     from openstack_rca.rca.judgement.failing_apis import infer_from_failing_apis
     from openstack_rca.rca.judgement.front import blame_proxy_in_front, discount_proxies_without_address
-    from openstack_rca.rca.judgement.frozen import tell_frozen_from_killed
+    from openstack_rca.rca.judgement.frozen import blame_server_of_stuck_agents, tell_frozen_from_killed
     from openstack_rca.rca.judgement.guilt import Candidate, weigh
     from openstack_rca.rca.judgement.neighbours import believe_quiet_words, discount_unsuffered
     from openstack_rca.rca.judgement.operator_changes import weigh_changes
@@ -51,7 +51,7 @@ else:
         explaining="explain",
         failing_apis="infer_from_failing_apis",
         front="blame_proxy_in_front discount_proxies_without_address",
-        frozen="tell_frozen_from_killed",
+        frozen="blame_server_of_stuck_agents tell_frozen_from_killed",
         guilt="Candidate weigh",
         neighbours="believe_quiet_words discount_unsuffered",
         operator_changes="weigh_changes",

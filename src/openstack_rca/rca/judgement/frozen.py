@@ -4,13 +4,14 @@ The kernel closes the sockets of a process that ends. Its broker tells of the lo
 both are there and say nothing, the process is still there too.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import polars as pl
 
-from openstack_rca.rca.evidence import BROKER, Finding, serves
+from openstack_rca.rca.evidence import BROKER, Finding, calls_by_broker, serves
 from openstack_rca.rca.knowledge import Topology
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
@@ -60,3 +61,39 @@ def _never_back(finding: Finding, window: pl.DataFrame) -> bool:
     own = pl.col("component") == finding.accused
     before = there.filter(own & (pl.col("time") <= since)).height
     return before > 0 and later.filter(own).is_empty() and later.height >= current().back_lines
+
+
+def blame_server_of_stuck_agents(
+    findings: Sequence[Finding], window: pl.DataFrame, topology: Topology
+) -> list[Finding]:
+    """Move to their server the tasks of agents that stopped on every host at one moment: all of them wait for its answer.
+
+    Args:
+        window: events (``component``, ``host``).
+    """
+    table = current()
+    moved = list(findings)
+    stuck: dict[str, list[Finding]] = defaultdict(list)
+    for one in findings:
+        if one.sort is EvidenceSort.MISSING_STEP and one.accused == one.accuser and topology.is_per_host(one.accused):
+            stuck[one.accused].append(one)
+    for agent, tasks in stuck.items():
+        places = window.filter(pl.col("component") == agent)["host"].unique().to_list()
+        spread = max(one.first for one in tasks) - min(one.first for one in tasks)
+        servers = [
+            name
+            for name in topology.dependencies(agent, include_weak=False)
+            if calls_by_broker(agent, name, topology) and not topology.is_per_host(name)
+        ]
+        if (
+            len(places) >= table.enough_others
+            and {one.accused_host for one in tasks} == set(places)
+            and spread <= timedelta(seconds=table.waiting_seconds)
+            and len(servers) == 1
+        ):
+            for one in tasks:
+                why = f"{agent} waits for {servers[0]} on all {len(places)} hosts at once: {one.why}"
+                moved[moved.index(one)] = replace(
+                    one, accused=servers[0], accused_host=None, title=why, why=why, compared=True
+                )
+    return moved
