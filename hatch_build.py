@@ -1,6 +1,5 @@
-"""Compiles the signatures into one file of the wheel, because reading many YAML files takes long at each start."""
+"""Compiles the signatures and tables of the wheel to JSON, because reading YAML takes long at each start."""
 
-import importlib.util
 import json
 import sys
 import tempfile
@@ -9,37 +8,33 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-KNOWLEDGE = Path("src/openstack_rca/rca/knowledge")
 
-
-class CompileSignatures(BuildHookInterface):  # type: ignore[type-arg]
-    """Adds ``rca/knowledge/signatures.json`` to a wheel; an editable installation compiles the YAML files at first use."""
+class CompileTables(BuildHookInterface):  # type: ignore[type-arg]
+    """Adds a JSON file to a wheel beside each YAML table and the folder of signatures; a checkout compiles them at first use."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Called by the builder before it collects the files."""
         if version == "editable":
             return
-        knowledge = Path(self.root) / KNOWLEDGE
-        # Both modules stand alone, so that a build needs nothing of what the program needs.
-        literals = _load(knowledge / "literals.py").required_literals
-        module = _load(knowledge / "signature_files.py")
+        source = Path(self.root, "src")
+        sys.path.insert(0, str(source))
+        # These modules stand alone, so that a build needs nothing of what the program needs.
+        from openstack_rca.rca.knowledge.literals import required_literals
+        from openstack_rca.rca.knowledge.signature_files import BUILT, compiled
+        from openstack_rca.shipped import read_yaml
+
+        package = source / "openstack_rca"
+        signatures = package / "rca" / "knowledge" / "signatures"
+        tables = [path for path in package.rglob("*.yaml") if signatures not in path.parents]
+        contents = {path.with_suffix(".json"): read_yaml(path) for path in tables}
+        contents[signatures.with_name(BUILT)] = compiled(signatures, required_literals)
         self._folder = tempfile.TemporaryDirectory()
-        built = Path(self._folder.name) / module.BUILT
-        rules = module.compiled(knowledge / "signatures", literals)
-        built.write_text(json.dumps(rules), encoding="utf-8")
-        build_data["force_include"][str(built)] = f"openstack_rca/rca/knowledge/{module.BUILT}"
+        for number, (path, content) in enumerate(contents.items()):
+            built = Path(self._folder.name, f"{number}.json")
+            built.write_text(json.dumps(content), encoding="utf-8")
+            build_data["force_include"][str(built)] = str(path.relative_to(source))
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """Called when the wheel is written."""
         if version != "editable":
             self._folder.cleanup()
-
-
-def _load(path: Path) -> Any:
-    name = f"build_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module

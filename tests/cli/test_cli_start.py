@@ -7,6 +7,10 @@ from pathlib import Path
 import pytest
 from cli_helpers import LOGS, run_process
 
+import openstack_rca
+from openstack_rca.rca.knowledge import load_catalogue
+from openstack_rca.shipped import read_yaml, shipped_yaml
+
 ASK = """
 import json, sys
 from openstack_rca.cli.main import cli, run
@@ -62,11 +66,23 @@ LIBRARIES = (
 )  # fmt: skip
 """Those whose import costs from a hundredth of a second (rich) to seconds (Keras, MLflow), and rooms of our own."""
 FACTS = ["rich", "pydantic"]
-TABLES = [*FACTS, "polars", "numpy", "yaml"]
+TABLES = [*FACTS, "polars", "numpy"]
 VERSIONS = [*FACTS, "openstack_rca.lifecycle.mlflow"]
 RULES = ["openstack_rca.rca", "openstack_rca.logs", "openstack_rca.model"]
 
 
+@pytest.fixture(scope="module")
+def compiled() -> None:
+    """The rules and tables of the program are kept compiled, as in a wheel or from the second start of a checkout on."""
+    load_catalogue()
+    package = Path(openstack_rca.__file__).parent
+    for path in package.rglob("*.yaml"):
+        if "signatures" not in path.parts:
+            room = ".".join(path.parent.relative_to(package.parent).parts)
+            assert shipped_yaml(room, path.name) == read_yaml(path)
+
+
+@pytest.mark.usefixtures("compiled")
 @pytest.mark.parametrize(
     ("words", "imported"),
     [
@@ -89,7 +105,10 @@ def test_a_command_imports_these_libraries(
     assert (status, list(dict.fromkeys(loaded))) == (0, imported)
 
 
-def test_a_further_question_about_the_same_logs_imports_no_numpy(empty_home: Path, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("compiled")
+def test_a_further_question_about_the_same_logs_imports_neither_numpy_nor_yaml(
+    empty_home: Path, tmp_path: Path
+) -> None:
     """What was found is taken from the cache, and nothing of a model is looked at."""
     lines = "".join(
         f"2026-01-01 10:{number // 60 % 60:02}:{number % 60:02}.000 7 ERROR nova.compute.manager [-] Disk {number % 9} is gone\n"
@@ -97,7 +116,7 @@ def test_a_further_question_about_the_same_logs_imports_no_numpy(empty_home: Pat
     )
     tmp_path.joinpath("nova-compute.log").write_text(lines)
     words = ["analyze", str(tmp_path / "nova-compute.log"), "--model", "none", "--disable-mlflow"]
-    code = ASK.format(words=words).replace('"keras"', '"keras", "numpy", "openstack_rca.model.model_file"')
+    code = ASK.format(words=words).replace('"keras"', '"keras", "numpy", "yaml", "openstack_rca.model.model_file"')
     last_line(code, empty_home, tmp_path)
     assert last_line(code, empty_home, tmp_path) == [0, []]
 

@@ -120,6 +120,12 @@ def test_the_wheel_carries_the_signatures_compiled(wheel: Path) -> None:
     assert sorted(rule["id"] for rule in rules) == sorted(path.stem for path in written)
 
 
+def test_the_wheel_carries_the_tables_compiled(wheel: Path) -> None:
+    """So that no start reads YAML: the components, for one."""
+    with zipfile.ZipFile(wheel) as archive:
+        assert "nova-compute" in json.loads(archive.read("openstack_rca/logs/components.json"))
+
+
 def test_the_wheel_carries_the_manuals_imports_and_no_tests(names: set[str]) -> None:
     """The package, and the two doors that the manual imports; no other door and no test."""
     tops = {name.split("/")[0] for name in names}

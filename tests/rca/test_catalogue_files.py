@@ -178,7 +178,7 @@ def test_compiled_rules_are_kept_until_a_rule_changes(tmp_path: Path, monkeypatc
     assert shipped_rules(folder, required_literals)[0]["title"].startswith("A rented")
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"state": [], "rules": []}', "null"])
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"state": [], "content": []}', "null"])
 def test_damaged_compiled_rules_are_made_anew(tmp_path: Path, content: str) -> None:
     folder, kept = tmp_path / "signatures", tmp_path / "__pycache__" / signature_files.BUILT
     folder.mkdir()
@@ -186,7 +186,7 @@ def test_damaged_compiled_rules_are_made_anew(tmp_path: Path, content: str) -> N
     rule_file(folder)
     kept.write_text(content)
     assert [rule["id"] for rule in shipped_rules(folder, required_literals)] == ["own-array"]
-    assert json.loads(kept.read_text())["rules"]
+    assert json.loads(kept.read_text())["content"]
 
 
 def test_where_nothing_can_be_written_the_rules_are_read_all_the_same(tmp_path: Path) -> None:

@@ -4,8 +4,6 @@ import json
 import re
 from typing import Any, cast
 
-import yaml
-
 from openstack_rca.logs.json_records import holds_record, said_by_content
 from openstack_rca.logs.pieces import Splitter
 from openstack_rca.logs.printed_records import by_beginnings
@@ -13,7 +11,6 @@ from openstack_rca.logs.printed_records import by_beginnings
 _ITEM = re.compile(r"^( {0,4})- +[\w\"'.@-]+ *:(?: |$)", re.MULTILINE)
 _DOCUMENT = re.compile(r"^---(?: |$)|^[\w\"'.@-]+ *:(?: |$)", re.MULTILINE)
 _ALIAS = re.compile(r"[\s:,\[{-]\*[\w-]")
-_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _LOOKED_AT = 60
 _LONGEST = 1024 * 1024
 
@@ -70,13 +67,14 @@ def _record(lines: list[str], indent: int) -> dict[str, Any] | None:
     text = "\n".join(within)
     if len(text) > _LONGEST:
         return None
+    import yaml  # Few logs have such records.
+
+    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
-        if _ALIAS.search(text) and any(
-            isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=_LOADER)
-        ):
+        if _ALIAS.search(text) and any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=loader)):
             # What stands for something else may stand for more than the memory holds.
             return None
-        value = yaml.load(text, Loader=_LOADER)  # noqa: S506 - makes nothing but texts, lists and dictionaries
+        value = yaml.load(text, Loader=loader)  # noqa: S506 - makes nothing but texts, lists and dictionaries
         json.dumps(value)
     except (yaml.YAMLError, ValueError, TypeError, RecursionError):
         return None

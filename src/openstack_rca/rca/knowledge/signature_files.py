@@ -1,25 +1,20 @@
 """Reading signature files: a rule a file, or the older list of rules in one file; compiled once, since YAML is slow.
 
-This module uses the standard library and PyYAML only: the build runs it alone, to put the compiled catalogue into the
-wheel. In a checkout it is compiled at the first use, kept where Python keeps its compiled modules, and compiled anew when a
-rule has changed.
+This module needs PyYAML and the standard library only, for the build uses it to put the compiled catalogue into the wheel.
 """
 
-import contextlib
-import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+from openstack_rca.shipped import compiled_once, identity_of, read_yaml
 
 BUILT = "signatures.json"
 """The compiled catalogue in a wheel, beside the folder of the rules."""
 
 _SUFFIXES = (".yaml", ".yml")
-_FORMAT = 1
 _OLD_HOSTS = {"self": "logger", "captured": "named", "none": "unknown"}
 _ROUTINE = {"at_least": 8, "within": "5m"}
 """What the older field ``routine`` stands for."""
@@ -51,10 +46,11 @@ def signature_files(folder: Path) -> list[Path]:
 
 def read_entries(paths: Iterable[Path]) -> Iterator[Entry]:
     """The rules of files, whichever form they have; a file that cannot be read is an entry with a problem."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    import yaml  # Compiled rules need none of it.
+
     for path in paths:
         try:
-            content = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506  # a safe loader
+            content = read_yaml(path)
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             yield Entry(str(path), "", None, " ".join(str(error).split()))
             continue
@@ -98,24 +94,14 @@ def compiled(folder: Path, literals: Callable[[str], tuple[str, ...]]) -> list[d
 
 def shipped_rules(folder: Path, literals: Callable[[str], tuple[str, ...]]) -> list[dict[str, Any]]:
     """The compiled rules of the package: from the wheel, as compiled before if no rule has changed since, or compiled now."""
-    built = folder.with_name(BUILT)
-    if built.is_file():
-        return list(json.loads(built.read_bytes()))
-    cache, state = folder.with_name("__pycache__") / BUILT, _state_of(folder)
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        known = json.loads(cache.read_bytes())
-        if known["state"] == state:
-            return list(known["rules"])
-    rules = compiled(folder, literals)
-    _keep(cache, {"state": state, "rules": rules})
-    return rules
+    rules = compiled_once(folder.with_name(BUILT), lambda: _state_of(folder), lambda: compiled(folder, literals))
+    return list(rules)
 
 
 def _state_of(folder: Path) -> list[Any]:
     """Name, size and time of every rule file and of the modules that compile them."""
     code = [Path(__file__), Path(__file__).with_name("literals.py")]
-    modules = [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in code]
-    return [_FORMAT, *modules, *sorted(_states(str(folder)))]
+    return [*map(identity_of, code), *sorted(_states(str(folder)))]
 
 
 def _states(folder: str) -> Iterator[list[Any]]:
@@ -127,15 +113,3 @@ def _states(folder: str) -> Iterator[list[Any]]:
             elif entry.name.endswith(_SUFFIXES):
                 found = entry.stat()
                 yield [entry.path, found.st_size, found.st_mtime_ns]
-
-
-def _keep(cache: Path, content: dict[str, Any]) -> None:
-    """Write the compiled rules whole or not at all; where nothing can be written, the next start compiles again."""
-    part = cache.with_name(f"{cache.name}.{os.getpid()}")
-    try:
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps(content), encoding="utf-8")
-        part.replace(cache)
-    except OSError:
-        with contextlib.suppress(OSError):
-            part.unlink()
