@@ -7,7 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from openstack_rca.logs.names import Origin, origin_of, service_of_pod, words
+from openstack_rca.logs.names import Origin, origin_of, words
+from openstack_rca.logs.pods import service_of_pod
 from openstack_rca.logs.programs import component_of_program, is_program
 from openstack_rca.logs.stamps import UTC_TIME
 

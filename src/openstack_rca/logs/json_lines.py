@@ -37,7 +37,8 @@ from openstack_rca.logs.json_records import (
     says_time,
     untyped,
 )
-from openstack_rca.logs.names import Origin, service_of_pod
+from openstack_rca.logs.names import Origin
+from openstack_rca.logs.pods import service_of_pod
 from openstack_rca.logs.programs import component_of_program
 from openstack_rca.logs.records import NESTED_STRIDE, ROW_STRIDE, UUID, level_name, syslog_level_name
 from openstack_rca.logs.stamps import NAMED_ZONE, any_times

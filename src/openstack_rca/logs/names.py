@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from openstack_rca.logs.pods import is_pod, service_in_pods, service_of_pod
 from openstack_rca.logs.programs import component_of_program, is_program, normal_name
 
 
@@ -54,11 +55,12 @@ _PLACES = words(
     "_data merged diff rootfs download downloads dump dumps desktop documents crash crashes coredump coredumps support errors"
 )
 _HOST_LIKE = re.compile(
-    r"^(?:[a-z0-9]+-){0,3}(?:compute|controller|control|ctl|ctrl|cmp|cpt|network|net|storage|stor|node|host|hv|hypervisor|"
+    r"^(?:[a-z0-9]+-){0,3}(?:(?:nova)?compute|controller|control|ctl|ctrl|cmp|cpt|network|net|storage|stor|node|host|hv|hypervisor|"
     r"server|srv|infra|gateway|gw|ceph|overcloud|master|worker|mon|osd|lb|db|mq|np)s?[a-z]*[-_.]?\d+(?:[-.][\w.-]+)?$|"
     r"^(?:controller|compute|network|storage)$",
     re.IGNORECASE,
 )
+_NUMBERED_HOST = re.compile(rf"(?=.*\d){_HOST_LIKE.pattern}", re.IGNORECASE)
 _ADDRESS = re.compile(r"^\d{1,3}(?:[.-]\d{1,3}){3}$|^[0-9a-f]*:[0-9a-f:]+$", re.IGNORECASE)
 _DATED = re.compile(r"^[\d_.:TZ-]+$")
 _IDENTIFIER = re.compile(
@@ -83,12 +85,6 @@ _COLLECTED = re.compile(
 )
 # With a number right behind it such a word is a host of that use.
 _HOST_OF_USE = re.compile(r"^(?:logs|archive|export)\d{1,3}$", re.IGNORECASE)
-# `NAMESPACE_POD_UID` of the kubelet, and `POD_NAMESPACE_CONTAINER-ID` of its links.
-_POD_FOLDER = re.compile(r"^[a-z0-9-]+_(?P<pod>[a-z0-9.-]+)_(?:[0-9a-f-]{32,36})$")
-_POD_LINK = re.compile(r"^(?P<pod>[a-z0-9.-]+)_[a-z0-9-]+_(?P<container>[a-z0-9-]+)-[0-9a-f]{64}$")
-_REPLICA = re.compile(r"-[0-9a-f]{6,10}-[bcdfghjklmnpqrstvwxz2456789]{5}$")
-_POD_TAIL = re.compile(r"-(?:\d{1,4}|[0-9a-f]{8,10}|[bcdfghjklmnpqrstvwxz2456789]{5,10}|default)$")
-_CELL = re.compile(r"-cell\d+")
 _NOT_HOSTS = words(
     "kolla openstack devstack microstack docker podman tripleo edpm snap screen unit machine pod service container journal "
     "journalctl log logs new old full combined all my the application charm vmcore"
@@ -99,12 +95,22 @@ _CEPH_FILE = re.compile(
     r"\.(?P<host>[\w.-]+)\.(?:[a-z]{6}|rgw\d+)$|^ceph-client\.(?P<client>[a-z]+)"
     r"(?:\.(?P<named>[A-Za-z][\w-]*\d[\w-]*(?:\.[A-Za-z][\w-]*)*))?"
 )
-_NOT_HOST_TAIL = re.compile(r"^(?:cell\d+|v\d+|\d+|worker\d+|[0-9a-f]{8,10}(?:-[a-z0-9]{5})?|[a-z0-9]{5}|py\d+)$")
+_NOT_HOST_TAIL = re.compile(r"^(?:cell\d+|v\d+|\d+|worker\d+|[0-9a-f]{8,10}(?:-[a-z0-9]{5})?|py\d+)$")
 
 
 # Files of 389 Directory Server, in a folder called by its instance; sssd calls a file by the domain.
 _DIRECTORY = re.compile(r"^(?:errors|access|audit|auditfail|security)(?:[.-]|$)")
 _DOMAIN = re.compile(r"^sssd_.")
+# The number of a unit of Juju's.
+_UNIT = re.compile(r"-\d{1,4}$")
+# What browsers, file managers and editors make of a name that is taken.
+_COPY = re.compile(
+    r"^(?:Copy of |#(?=.*#$))|(?:~|#| ?\(\d{1,3}\)|\.~\d{1,3}~|\.(?:save|orig|rpmsave|dpkg-old)|"
+    r" - Copy(?: \(\d{1,3}\))?| copy(?: \d{1,3})?| \((?:another |\d{1,3}\w\w )?copy(?: \d{1,3})?\))(?=(?:\.\w{1,5}){0,3}$)",
+    re.IGNORECASE,
+)
+# A version has four numbers too, but begins with a small one.
+_ADDRESS_IN_NAME = re.compile(r"(?:^|[-_.@]+)(?P<address>[1-9]\d{1,2}(?:\.\d{1,3}){3})(?=[-_.@]|$)[-_@]*")
 # A part of a file that was cut.
 _CUT = re.compile(r"[._-]part[._-]?(?:\d{1,4}|[a-z]{2})$|(?<=\.log)\.[a-z]{2}$")
 
@@ -139,7 +145,12 @@ def origin_of(inside: Sequence[str], outside: Sequence[str] = ()) -> Origin:
     if _DIRECTORY.match(inside[-1]) or "dirsrv" in inside:
         inside = ["slapd" if part.startswith("slapd-") else part for part in inside]
     folders = [part for part in (*outside, *inside[:-1]) if part not in ("/", "", ".", "..")]
-    service, named_host = _service(inside[-1], folders)
+    name = _COPY.sub("", _CUT.sub("", inside[-1]))
+    addressed = _ADDRESS_IN_NAME.search(name)
+    if addressed is not None:
+        name = _ADDRESS_IN_NAME.sub("", name, count=1)
+    service, named_host = _service(name, folders) if plain_stem(f"x{name}") != "x" else (None, None)
+    named_host = addressed["address"] if addressed else named_host
     container = next(filter(None, map(_in_container, reversed(folders))), None)
     if container is not None and not is_program(service or ""):
         service = _program_of(container) or service
@@ -148,9 +159,20 @@ def origin_of(inside: Sequence[str], outside: Sequence[str] = ()) -> Origin:
     parts = [called.partition(sign) for sign in "-_."]
     begun = {before for before, _, behind in parts if behind and behind not in _EVERYONES}
     begun |= set() if re.search(r"\d", called) else {called}
-    own = [part for part in inside[:-1] if not (part.lower() in begun and not _HOST_LIKE.match(part))]
+    own = [part for part in _without_pods(inside) if not (part.lower() in begun and not _HOST_LIKE.match(part))]
     host = _host(own, [part for part in outside if part != "/" and part.lower() not in begun])
     return Origin(service, named_host or host)
+
+
+def _without_pods(inside: Sequence[str]) -> list[str]:
+    """The folders of a path without those of pods and of their namespaces, which are called by words alone."""
+    names = ("", *inside[:-1], plain_stem(inside[-1], _DATED_ROTATION))
+    pods = [is_pod(name, above) for above, name in itertools.pairwise(names)]
+    return [
+        folder
+        for folder, pod, holds_pod in zip(inside, pods, pods[1:], strict=False)
+        if not (pod or (holds_pod and folder.isalpha()))
+    ]
 
 
 def machine_of(host: str) -> str:
@@ -159,47 +181,24 @@ def machine_of(host: str) -> str:
     return (container and container.host) or host
 
 
-def service_of_pod(pod: str, container: str | None = None) -> str | None:
-    """The service of a container in a pod: by the container's name, else by the pod's without what a controller added.
-
-    ``nova-compute-default-x7x2k`` is nova-compute; the container ``charm`` says nothing.
-    """
-    for name in (container, pod):
-        text = normal_name(name) if name else ""
-        while text:
-            for candidate in (text, _CELL.sub("", text)):
-                if is_program(candidate):
-                    return candidate
-            shorter = _POD_TAIL.sub("", text)
-            if shorter == text:
-                # A kind of a program's pods is called by a word of its own: `ovn-controller-gw`.
-                shorter = text.rpartition("-")[0]
-                if "-" in shorter and is_program(shorter):
-                    return shorter
-                break
-            text = shorter
-    found = component_of_program(container or "") or component_of_program(pod)
-    return found or container or pod
-
-
 def _service(name: str, folders: list[str]) -> tuple[str | None, str | None]:
     """Service, and the host where the file's own name holds it."""
-    name = _CUT.sub("", name)
     parent = folders[-1] if folders else ""
     plain = _NODE_SUFFIX.sub("", name)
     alone = _service_of_name(name, plain)
     if alone is not None:
         return alone
-    in_pod = _pod_service(plain, folders)
+    whole_stem = plain_stem(name, _DATED_ROTATION)
+    in_pod = service_of_pod(whole_stem) if is_pod(whole_stem) else service_in_pods(plain, plain_stem(plain), folders)
     if in_pod is not None:
         return in_pod, None
-    whole = _split_name(plain_stem(name, _DATED_ROTATION))
+    whole = _split_name(whole_stem)
     if whole[1] is not None and parent.lower() not in _SERVICES:
         # The number behind a host's last dash is not a rotation's.
         return whole
     stem = plain_stem(name)
     if stem.lower().startswith("screen-") or stem.lower().startswith("unit-"):
-        stem = _POD_TAIL.sub("", stem.partition("-")[2])
+        stem = _UNIT.sub("", stem.partition("-")[2])
     if stem.lower() not in _ROLE_STEMS:
         stem = _ROLE.sub("", stem)
     if parent.lower() == "qemu":
@@ -222,7 +221,8 @@ def _service(name: str, folders: list[str]) -> tuple[str | None, str | None]:
     if _IDENTIFIER.match(service):
         container = _in_container(parent)
         return (container.service if container else None), host
-    return service or None, host
+    unknown = host is None and not component_of_program(service)
+    return (None, whole_stem) if unknown and _NUMBERED_HOST.match(whole_stem) else (service or None, host)
 
 
 def _service_of_name(name: str, plain: str) -> tuple[str | None, str | None] | None:
@@ -239,24 +239,6 @@ def _service_of_name(name: str, plain: str) -> tuple[str | None, str | None] | N
         return None
     stem = plain_stem((of_container["rest"] or "").lstrip("._-"))
     return stem if is_program(stem) else _program_of(container), container.host
-
-
-def _pod_service(stem: str, folders: list[str]) -> str | None:
-    """The service where the path is that of a pod's log, as the kubelet, its links, must-gather and Helm's jobs lay them out."""
-    link = _POD_LINK.match(stem)
-    if link is not None:
-        return service_of_pod(link["pod"], link["container"])
-    for position in range(len(folders) - 1, -1, -1):
-        folder = _POD_FOLDER.match(folders[position])
-        below = folders[position + 1] if position + 1 < len(folders) else None
-        if folder is not None:
-            return service_of_pod(folder["pod"], below)
-        of_pods = folders[position] == "pods" and "namespaces" in folders[:position]
-        if below is not None and (of_pods or folders[position - 1 : position] == ["pod-logs"]):
-            container = folders[position + 2] if position + 2 < len(folders) else plain_stem(stem)
-            return service_of_pod(below, container)
-    # `kubectl cluster-info dump` calls every one so.
-    return service_of_pod(folders[-1]) if stem == "logs.txt" and folders and _REPLICA.search(folders[-1]) else None
 
 
 def _split_name(stem: str) -> tuple[str, str | None]:
@@ -345,7 +327,7 @@ def _host_in(part: str) -> str | None:
     container = _in_container(part)
     if container is not None:
         return container.host
-    part = _COPIED.sub("", part.strip())
+    part = _COPIED.sub("", _COPY.sub("", part.strip()))
     return part if _may_be_host(part) else None
 
 
@@ -388,8 +370,7 @@ def _may_be_host(part: str) -> bool:
         and not _is_service(lower)
         and not _DATED.match(part)
         and not _IDENTIFIER.match(part)
-        and not _POD_FOLDER.match(part)
         and not _is_collection(part)
-        and not _REPLICA.search(part)
+        and not is_pod(part)
         and not part.startswith((".", "must-gather", "juju-crashdump", "quay-io", "registry-"))
     )
