@@ -74,6 +74,7 @@ def test_lint_says_which_files_have_the_older_form(tmp_path: Path) -> None:
         ({"pattern": "(controller failed"}, "pattern"),
         ({"pattern": "(?<part>controller) failed"}, "pattern"),
         ({"accuses": "coffee-machine"}, "coffee-machine"),
+        ({"recovered_by": ["coffee-machine"]}, "coffee-machine"),
         ({"accuses": "@url"}, "url"),
         ({"accused_host": "named"}, "host"),
         ({"title": "The array lost {controller}."}, "controller"),

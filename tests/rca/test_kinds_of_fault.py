@@ -69,6 +69,38 @@ def test_a_fault_is_over_though_the_line_that_says_so_names_it_again() -> None:
 
 
 @pytest.mark.parametrize(
+    ("teller", "place", "end", "over"),
+    [
+        ("ceph-mon", "sto9", "Health check cleared: SLOW_OPS (was: 4 slow ops, osd.7 has slow ops)", True),
+        ("ceph-osd", "sto9", "Health check cleared: SLOW_OPS (was: 4 slow ops, osd.7 has slow ops)", False),
+        ("ceph-mon", "sto9", "Health check cleared: PG_DEGRADED (was: 9 pgs undersized)", False),
+    ],
+    ids=["a monitor elsewhere", "somebody else", "another check"],
+)
+def test_others_may_tell_that_a_fault_is_over(teller: str, place: str, end: str, over: bool) -> None:
+    """An OSD never says that it is quick again; the monitors say it, on their hosts."""
+    slow = observed("osd.7 911 get_health_metrics reporting 4 slow ops, oldest is osd_op(client.8)", "ceph-osd")
+    window = one_a_minute([slow, observed(end, teller, "INFO").with_columns(host=pl.lit(place))])
+    window = window.with_columns(text=own_words(window["text"], window["component"]))
+    found = match_signatures(window, CATALOGUE, TOPOLOGY, 10.0).findings
+    assert {one.recovered is not None for one in found if one.signature == "ceph-slow-ops"} == {over}
+
+
+@pytest.mark.parametrize("place", ["cmp1", "cmp2"])
+def test_who_runs_on_many_hosts_tells_of_an_end_on_its_own_only(place: str) -> None:
+    """Each host counts its iSCSI connections anew."""
+    lines = [
+        observed("connection2:0: detected conn error (1020)", "host").with_columns(host=pl.lit("cmp1")),
+        observed("connection2:0 is operational after recovery (2 attempts)", "storage", "WARNING").with_columns(
+            host=pl.lit(place)
+        ),
+    ]
+    found = match_signatures(one_a_minute(lines), CATALOGUE, TOPOLOGY, 10.0).findings
+    told = [one for one in found if one.signature == "iscsi-connection-lost"]
+    assert [one.recovered is not None for one in told] == [place == "cmp1"]
+
+
+@pytest.mark.parametrize(
     ("links", "over"),
     [
         ([("eno1", "Down"), ("eno2", "Down"), ("eno2", "Up")], None),

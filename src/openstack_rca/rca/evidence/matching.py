@@ -138,7 +138,7 @@ def match_signatures(window: pl.DataFrame, catalogue: Catalogue, topology: Topol
     hits = signature_hits(window, catalogue, topology)
     explained = hits.filter(pl.col("directness") != Directness.SYMPTOM.value)["row"]
     findings = [
-        replace(finding, recovered=_recovered(finding, catalogue, window))
+        replace(finding, recovered=_recovered(finding, catalogue, window, topology))
         for finding in _group(window, hits, catalogue, minutes)
     ]
     return Matched(findings, hits["row"], explained)
@@ -169,12 +169,15 @@ def _with_values_weighed(joined: pl.DataFrame, window: pl.DataFrame) -> pl.DataF
     return known.with_columns(novelty=stated, familiar=familiar).drop("valued_kind", "unsteady")
 
 
-def _recovered(finding: Finding, catalogue: Catalogue, window: pl.DataFrame) -> datetime | None:
-    """When who told of a fault told afterwards that what the line named is well again; None where it did not."""
-    over = catalogue.get(finding.signature or "").recovered
+def _recovered(finding: Finding, catalogue: Catalogue, window: pl.DataFrame, topology: Topology) -> datetime | None:
+    """When who told of a fault, or who may tell it too, told afterwards that what the line named is well; None: nobody did."""
+    rule = catalogue.get(finding.signature or "")
+    over, others = rule.recovered, rule.recovered_by
     if over is None:
         return None
-    told = window.filter((pl.col("component") == finding.accuser) & pl.col("host").eq_missing(finding.accuser_host))
+    here = pl.col("component").is_in([finding.accuser, *others]) & pl.col("host").eq_missing(finding.accuser_host)
+    anywhere = pl.col("component").is_in([name for name in others if not topology.is_per_host(name)])
+    told = window.filter(here | anywhere)
     # Not the text: of it, own_words leaves blank what is said of trouble that is over.
     lines = told.filter(pl.col("message").str.contains(over)).select("time", "message").rows()
     matches = [(moment, match) for moment, text in lines if (match := re.search(over, text)) is not None]

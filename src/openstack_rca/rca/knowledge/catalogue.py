@@ -252,7 +252,7 @@ class _Shipped:
 
 
 _DEFAULTS = {name: field.default for name, field in Signature.model_fields.items() if not field.is_required()}
-_LISTS = ("services", "needs", "unless", "bug", "checks", "contains")
+_LISTS = ("services", "needs", "unless", "bug", "checks", "contains", "recovered_by")
 
 
 def _restored(fields: dict[str, Any]) -> Signature:

@@ -98,6 +98,7 @@ class Signature(BaseModel):
         contains: literals of which a matching text holds at least one (any case); derived from the pattern if empty.
         recovered: expression of the line that tells that it is over. What its named groups capture has to stand in the hit's
             line too. Of two faults, the one that is not over is told.
+        recovered_by: canonical components that may tell it besides the speaker; those that run on many hosts, on its host only.
         no_look_alike: nothing that a healthy cloud writes resembles the line, so no silent case is asked for.
         cases: what the rule must and must not do; empty where the catalogue was loaded compiled.
     """
@@ -130,6 +131,7 @@ class Signature(BaseModel):
     every: bool = False
     phase: Literal["stop", "start", "change"] | None = None
     recovered: str | None = Field(default=None, min_length=3)
+    recovered_by: tuple[str, ...] = ()
     no_look_alike: bool = False
     cases: tuple[Case, ...] = Field(default=(), exclude=True)
 
@@ -150,9 +152,9 @@ class Signature(BaseModel):
         for name, dynamic in ((self.accuses, _DYNAMIC), (self.otherwise, ("@self",))):
             if name is not None and name not in topology and name not in dynamic:
                 raise ValueError(f"{name!r} is not a canonical component, nor one of {', '.join(dynamic)}")
-        for glob in self.services:
+        for glob in (*self.services, *self.recovered_by):
             if not any(fnmatchcase(name, glob) for name in topology.components):
-                raise ValueError(f"services: {glob!r} fits no canonical component")
+                raise ValueError(f"services or recovered_by: {glob!r} fits no canonical component")
         for number in self.bug:
             if not re.match(_BUG, number):
                 raise ValueError(f"bug: {number!r} is not a tracker and a number, such as LP#1234567")
