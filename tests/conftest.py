@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from openstack_rca.lifecycle.mlflow import connect
 from openstack_rca.settings import load_settings
@@ -22,6 +23,9 @@ EXPORTED_FOR_MLFLOW = (
     "MLFLOW_TRACKING_USERNAME",
 )
 
+
+settings.register_profile("suite", deadline=None, max_examples=40)
+settings.load_profile("suite")
 
 SLOWEST_FIRST = (
     "faults/test_faults_network.py",

@@ -53,6 +53,7 @@ def flaky(server_and_s3: Settings, store: FlakyProxy, tracking: FlakyProxy) -> S
 
 
 LOADING = ["silent", "cut", "lost", "delay", "truncate", "trickle", "500", "503", "403", "429"]
+OF_BOTH = ["silent", "cut", "500"]
 
 
 def fault_of(kind: str, **changes: Any) -> Fault:
@@ -69,7 +70,7 @@ def test_an_analysis_gets_its_model_from_the_cache(
     publish(
         ModelLifecycle(changed(flaky, home=flaky.home / "another machine", network_timeout_seconds=PATIENCE)), models[1]
     )
-    for kind in LOADING:
+    for kind in OF_BOTH if parts == "both" else LOADING:
         tracking.fault = fault_of(kind) if parts != "store" else None
         store.fault = fault_of(kind) if parts != "tracking" else None
         start = time.monotonic()

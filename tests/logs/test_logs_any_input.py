@@ -134,7 +134,7 @@ def test_a_cleaner_keeps_the_number_of_lines(name: str, others: list[str]) -> No
 
 
 @given(st.text(min_size=1, max_size=60).filter(lambda text: text.strip("/") not in ("", ".", "..")))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_any_path_has_an_origin_or_none(path: str) -> None:
     """No name of a file or a folder breaks the reading of names; an empty name is no name."""
     parts = PurePosixPath(path).parts

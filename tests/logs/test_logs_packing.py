@@ -171,7 +171,7 @@ SEEDS = [
 ]
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(data=st.data())
 def test_no_damage_to_a_packing_does_more_than_to_be_named(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

@@ -87,14 +87,14 @@ def check(data: bytes) -> None:
 
 
 @given(st.binary(max_size=400))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_any_bytes_are_events_or_a_clear_error(data: bytes) -> None:
     check(data)
     check(b"2026-11-23 04:00:00.123 77 INFO nova.api [-] up\n" + data)
 
 
 @given(st.lists(st.sampled_from(LINES), max_size=25), st.sampled_from(["\n", "\r\n"]), st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_lines_of_all_formats_in_any_order_lose_nothing(lines: list[str], ending: str, ends: bool) -> None:
     data = ending.join(lines) + (ending if ends and lines else "")
     check(data.encode())

@@ -349,7 +349,7 @@ def test_required_literals_are_named_only_where_sure(pattern: str, literals: tup
     assert required_literals(pattern) == literals
 
 
-@settings(deadline=None, max_examples=1000)
+@settings(deadline=None, max_examples=300)
 @given(st.text(alphabet="ab()|?*+[]{}\\.^$dP<>:xi,0", max_size=12), st.text(alphabet="abxid0.", max_size=12))
 def test_a_text_that_matches_always_holds_a_required_literal(pattern: str, text: str) -> None:
     try:

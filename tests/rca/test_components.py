@@ -3,7 +3,7 @@
 import tracemalloc
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from openstack_rca.errors import ConfigurationError
@@ -115,7 +115,6 @@ def test_an_unknown_name_is_not_guessed(name: str | None) -> None:
     assert TOPOLOGY.canonical(name) is None
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_any_text_has_a_canonical_name_or_none(name: str) -> None:
     found = TOPOLOGY.canonical(name)
@@ -217,7 +216,6 @@ def test_an_address_that_says_nothing_names_nobody(url: str | None) -> None:
     assert TOPOLOGY.component_of_url(url) is None
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_any_text_may_be_asked_as_an_address_or_topic(text: str) -> None:
     assert TOPOLOGY.component_of_url(text) is None or TOPOLOGY.component_of_url(text) in TOPOLOGY

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import report_samples
 from history_samples import START, analysis
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from openstack_rca.errors import HistoryUnavailable, ReportNotFound
@@ -199,7 +199,6 @@ def test_a_report_saved_before_there_were_ids_gets_the_same_one_each_time() -> N
 
 
 @given(st.lists(ANALYSES, max_size=6, unique_by=lambda event: event.id))
-@settings(deadline=None)
 def test_events_survive_the_way_to_the_disk_and_back(events: list[AnalysisEvent]) -> None:
     """Line breaks, quotes, control characters: whatever an issue holds comes back."""
     with tempfile.TemporaryDirectory() as folder:
@@ -209,7 +208,6 @@ def test_events_survive_the_way_to_the_disk_and_back(events: list[AnalysisEvent]
 
 
 @given(TEXTS)
-@settings(deadline=None)
 def test_any_note_can_be_kept(note: str) -> None:
     """Also what no UTF-8 file can hold: a shell passes it on all the same."""
     with tempfile.TemporaryDirectory() as folder:

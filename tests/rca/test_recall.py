@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 import report_samples
 from history_samples import MARIADB, RABBITMQ, START, past
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from openstack_rca.rca.evidence.finding import Finding
@@ -194,7 +194,6 @@ PASTS = st.builds(
 
 
 @given(st.text(alphabet=st.characters(), max_size=300), FINGERPRINTS, st.lists(PASTS, max_size=6))
-@settings(deadline=None)
 def test_any_issue_and_any_past_give_a_bounded_answer(
     issue: str, fingerprint: Fingerprint, history: list[object]
 ) -> None:

@@ -166,7 +166,6 @@ def test_a_cache_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
 
 
 @given(st.text(alphabet=st.characters(), max_size=300))
-@settings(deadline=None)
 def test_any_issue_gives_relevances_within_bounds(issue: str) -> None:
     """Halves of characters too; only an empty one gives none."""
     found = [finding("mariadb", "router"), finding("keystone", issue or "empty")]

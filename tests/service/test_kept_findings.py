@@ -56,12 +56,13 @@ class Asked:
         return any(stage.name in self.stages for stage in FINDING_STAGES)
 
 
-@pytest.mark.parametrize("incident", sorted((SAMPLES / "incidents").iterdir()), ids=lambda folder: folder.name)
-def test_a_second_question_gets_the_answer_that_it_would_get_as_the_first(incident: Path, settings: Settings) -> None:
+@pytest.mark.parametrize("name", ["HEALTHY-001", "INC-010", "INC-019"])
+def test_a_second_question_gets_the_answer_that_it_would_get_as_the_first(name: str, settings: Settings) -> None:
     """Whatever was asked before; nothing is searched again."""
+    logs = SAMPLES / "incidents" / name / "logs"
     words = "New servers end in ERROR and volumes cannot be attached"
-    cold = Asked(settings.model_copy(update={"log_cache_bytes": 0}), incident / "logs")(words)
-    ask = Asked(settings, incident / "logs")
+    cold = Asked(settings.model_copy(update={"log_cache_bytes": 0}), logs)(words)
+    ask = Asked(settings, logs)
     ask("401 on every call")
     assert ask(words) == cold
     assert not ask.found_anew

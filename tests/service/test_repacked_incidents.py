@@ -1,22 +1,18 @@
 """The recorded incidents, saved in all the ways in which operators save logs, get the same answer."""
 
-import json
 import lzma
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from tests.logs.packed_samples import tar, zipped
+from tests.logs.packed_samples import tar
 
 from openstack_rca.service.analysis import analyze
 from openstack_rca.settings import load_settings
 from trained_environment import SAMPLES
 
 INCIDENTS = [SAMPLES / "incidents" / name for name in ("HEALTHY-001", "INC-003", "INC-010", "INC-019")]
-"""A healthy one, a fault that its own service tells, a process that fell silent and a host that is cut off. That the events of
-every incident are the same in every packing, the tests of the logs show."""
-STAMP = re.compile(rb"^(\d{4}-\d\d-\d\d)[ T]+(\d{1,2}:\d\d:\d\d)(?:[.,](\d{1,6}))?")
+"""A healthy one, a fault that its own service tells, a process that fell silent and a host that is cut off."""
 SHORT_NAMES = {
     "cinder-api": "cinder/api",
     "cinder-scheduler": "cinder/scheduler",
@@ -57,20 +53,6 @@ def write(texts: Texts, folder: Path) -> None:
         path.write_bytes(data)
 
 
-def stamped(data: bytes) -> Iterator[tuple[str, str]]:
-    """Each line with the time at which a runtime saw it: its own, else that of the line before."""
-    day, clock, fraction = "2026-11-23", "00:00:00", "0"
-    for line in data.decode("utf-8", "replace").removesuffix("\n").split("\n"):
-        found = STAMP.match(line.encode())
-        if found is not None:
-            day, clock, fraction = found[1].decode(), found[2].decode().zfill(8), (found[3] or b"0").decode()
-        yield f"{day}T{clock}.{fraction:0<9}", line
-
-
-def wrapped(texts: Texts, around: Callable[[str, str], str]) -> Texts:
-    return {name: "".join(around(*line) for line in stamped(data)).encode() for name, data in texts.items()}
-
-
 def as_sosreports(texts: Texts) -> Texts:
     members: dict[str, bytes] = {}
     for name, data in texts.items():
@@ -95,20 +77,11 @@ def short_name(name: str) -> str:
 
 
 FORMS: dict[str, Callable[[Texts], Texts]] = {
-    "plain": lambda texts: texts,
-    "podman logs -t": lambda texts: wrapped(texts, lambda time, line: f"{time}+00:00 {line}\n"),
-    "cri": lambda texts: wrapped(texts, lambda time, line: f"{time}Z stdout F {line}\n"),
-    "json-file": lambda texts: wrapped(
-        texts, lambda time, line: json.dumps({"log": f"{line}\n", "stream": "stdout", "time": f"{time}Z"}) + "\n"
-    ),
-    "sosreport folders": as_sosreports,
     "sosreport archives": sosreport_archives,
-    "flat": lambda texts: {name.replace("/", "-"): data for name, data in texts.items()},
     "short names": lambda texts: {short_name(name): data for name, data in texts.items()},
-    "utf-16": lambda texts: {name: data.decode("utf-8", "replace").encode("utf-16") for name, data in texts.items()},
-    "zip": lambda texts: {"logs.zip": zipped(texts)},
     "tar in tar": lambda texts: {"case.tar": tar({"inner.tar.gz": tar(texts, "w:gz")}, "w")},
 }
+"""Other names, other folders, archives in archives; the tests of the logs show for more that the events are the same."""
 
 
 TOLD_BY_NAME = {"INC-019"}
