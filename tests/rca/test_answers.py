@@ -89,3 +89,20 @@ def test_an_answer_that_would_have_taken_many_years_tells_no_time(took: str) -> 
     """Log text is anybody's: no clock counts so far back."""
     logged = answers("nova-api", *[SERVERS.format(took)] * 4, *[f'10.0.0.9 "GET /v2.1 HTTP/1.1" 200 3 {took}ms'] * 4)
     assert not found(logged, logged, 2.0)
+
+
+PROXIED = (
+    "10.0.0.9:5790 [25/Nov/2026:16:24:28.454] internal placement_back/ctl02 0/0/0/{0}/{0} 200 2136 - - ---- 9/6/0/0/0 0/0 "
+    '"GET /allocation_candidates?limit=1000 HTTP/1.1"'
+)
+KOLLA = '10.0.0.9 - - [25/Nov/2026:16:24:28 +0000] "GET /allocation_candidates HTTP/1.1" 200 2136 {}000 "-" "nova-scheduler"'
+
+
+@pytest.mark.parametrize(
+    ("logged_by", "line"), [("haproxy", PROXIED), ("placement-api", KOLLA)], ids=["the proxy", "its web server"]
+)
+def test_a_slow_api_that_keeps_no_time_itself_is_told_by_who_does(logged_by: str, line: str) -> None:
+    slow, quick = (answers(logged_by, *[line.format(took)] * 4) for took in (13000, 8000))
+    (told,) = found(slow, slow, 0.5)
+    assert (told.accused, told.accuser, told.sort) == ("placement-api", logged_by, EvidenceSort.LATE_STEP)
+    assert not found(quick, quick, 0.5)

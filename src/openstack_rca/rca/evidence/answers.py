@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import polars as pl
 
-from openstack_rca.logs.durations import took_seconds
+from openstack_rca.logs.durations import proxied, took_seconds
 from openstack_rca.logs.templates import template_ids
 from openstack_rca.rca.evidence.accusations import KEPT_FOR
 from openstack_rca.rca.evidence.finding import Finding
 from openstack_rca.rca.evidence.normal_rates import NormalRates
-from openstack_rca.rca.evidence.request_ways import IDENTITY, serves
+from openstack_rca.rca.evidence.request_ways import IDENTITY, PROXY, serves
 from openstack_rca.rca.evidence.unusual import MAX_ROWS, volume
 from openstack_rca.rca.knowledge import Topology
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
@@ -33,8 +33,10 @@ def unusual_answers(window: pl.DataFrame, normal: NormalRates, topology: Topolog
         window: events with words and novelty (``add_novelty``).
     """
     names = [name for name in window["component"].unique().to_list() if serves(str(name), topology)]
-    answers = window.filter(pl.col("familiar") & pl.col("component").is_in(names) & (pl.col("level") == "INFO"))
-    return [*_refused(answers, normal), *_slow(answers, normal)]
+    told = window.filter(pl.col("familiar") & (pl.col("level") == "INFO"))
+    answers = told.filter(pl.col("component").is_in(names))
+    passed_on = told.filter(pl.col("component") == PROXY)
+    return [*_refused(answers, normal), *_slow(answers, normal, topology), *_slow(passed_on, normal, topology)]
 
 
 def _refused(answers: pl.DataFrame, normal: NormalRates) -> list[Finding]:
@@ -59,8 +61,11 @@ def _refused(answers: pl.DataFrame, normal: NormalRates) -> list[Finding]:
     return findings
 
 
-def _slow(answers: pl.DataFrame, normal: NormalRates) -> list[Finding]:
-    """Answers that took far longer than any of their kind in normal logs, or of their API where the kind is new."""
+def _slow(answers: pl.DataFrame, normal: NormalRates, topology: Topology) -> list[Finding]:
+    """Answers that took far longer than any of their kind in normal logs, or of their API where the kind is new.
+
+    Those that a proxy passed on are of the API behind it.
+    """
     table = current()
     if normal.slowest.is_empty():
         return []
@@ -72,11 +77,15 @@ def _slow(answers: pl.DataFrame, normal: NormalRates) -> list[Finding]:
         .join(of_api, on="component", how="left", maintain_order="left")
         .with_columns(usual=pl.coalesce("slowest_seconds", "of_api"))
         .filter(pl.col("took") >= table.slower * pl.col("usual"))
+        .with_columns(behind=proxied(pl.col("message")))
     )
+    behind = {name: topology.component_of_backend(name) for name in took["behind"].unique().drop_nulls()}
+    api = pl.col("behind").replace_strict(behind, default=None, return_dtype=pl.String)
+    took = took.with_columns(api=pl.coalesce(api, pl.col("component").cast(pl.String)))
     findings = []
-    for lines in took.partition_by("component", maintain_order=True):
+    for lines in took.partition_by("api", maintain_order=True):
         if lines.height >= table.enough_events:
-            name, seconds, usual = str(lines["component"][0]), float(lines["took"].min()), float(lines["usual"].max())  # type: ignore[arg-type]
+            name, seconds, usual = str(lines["api"][0]), float(lines["took"].min()), float(lines["usual"].max())  # type: ignore[arg-type]
             why = f"{lines.height} answers of {name} took {seconds:.0f} s or more, where {usual:.1f} s is the most that is normal"
             found = _finding(lines, EvidenceSort.LATE_STEP, name, Category.HANG, why, table.late_steps)
             # An answer is told when it is given; what held it up began before.
