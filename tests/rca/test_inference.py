@@ -63,7 +63,8 @@ def accusation(accused: str, accuser: str, weight: float = 0.7) -> Finding:
 def window(streams: dict[str, list[str]], each: int = 40) -> pl.DataFrame:
     rows = [(component, host) for host, names in streams.items() for component in names for _ in range(each)]
     names = {"component": [row[0] for row in rows], "host": [row[1] for row in rows]}
-    return pl.DataFrame(names).with_columns(time=pl.lit(START))
+    nothing = pl.lit(None, pl.String)
+    return pl.DataFrame(names).with_columns(time=pl.lit(START), message=nothing, request_id=nothing)
 
 
 def inferred(findings: list[Finding], observed: pl.DataFrame) -> list[tuple[str, str | None]]:
@@ -141,14 +142,17 @@ def missed(component: str, host: str) -> Finding:
 
 def test_a_host_whose_services_are_all_missed_by_others_is_gone_unless_one_of_them_still_speaks() -> None:
     rows = [(component, host, 10.0) for component in ("nova-compute", "neutron-dhcp-agent") for host in ("hv1", "hv2")]
+    blank = dict.fromkeys(("message", "request_id"))
     window = pl.DataFrame(
-        [{"component": name, "host": host, "time": START + timedelta(seconds=at)} for name, host, at in rows]
+        [{"component": name, "host": host, "time": START + timedelta(seconds=at), **blank} for name, host, at in rows],
+        schema_overrides=dict.fromkeys(blank, pl.String),
     )
     findings = [missed("nova-compute", "hv1"), missed("neutron-dhcp-agent", "hv1")]
     found = infer_shared(findings, window, TOPOLOGY)
     assert [(item.accused, item.accused_host) for item in found[2:]] == [("host", "hv1")]
     speaks = pl.DataFrame([{"component": "nova-compute", "host": "hv1", "time": START + timedelta(seconds=50)}])
-    assert infer_shared(findings, pl.concat([window, speaks.cast(dict(window.schema))]), TOPOLOGY) == findings
+    both = pl.concat([window, speaks.cast({"time": window.schema["time"]})], how="diagonal")
+    assert infer_shared(findings, both, TOPOLOGY) == findings
     assert infer_shared(findings[:1], window, TOPOLOGY) == findings[:1]
 
 
@@ -168,3 +172,17 @@ def test_those_that_wake_at_one_moment_waited_for_the_same_however_idle_they_are
 def test_a_proxy_that_sleeps_and_wakes_with_those_behind_it_is_what_they_share() -> None:
     found = [silence(name, weight=0.05) for name in DATABASE_USERS] + [silence("haproxy", "lb", 0.05)]
     assert inferred(found, going_on({"ctl": DATABASE_USERS, "lb": ["haproxy"]})) == [("haproxy", "lb")]
+
+
+def test_who_only_reads_meanwhile_does_not_show_that_the_database_takes_writes() -> None:
+    idle = [silence(name, weight=0.05) for name in DATABASE_USERS[:4]]
+    logged = going_on({"ctl": DATABASE_USERS})
+    meanwhile = pl.col("time") - timedelta(seconds=60)
+    reads, writes = (
+        logged.filter(pl.col("component").is_in(DATABASE_USERS[4:])).with_columns(
+            meanwhile, message=pl.lit(f'"{verb} /v2.0/ports HTTP/1.1" status: 200')
+        )
+        for verb in ("GET", "POST")
+    )
+    assert inferred(idle, pl.concat([logged, reads])) == [("mariadb", None)]
+    assert inferred(idle, pl.concat([logged, writes])) == []

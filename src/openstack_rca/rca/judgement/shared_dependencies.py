@@ -16,6 +16,9 @@ from openstack_rca.rca.knowledge import Topology
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
 
+_READ = r"\b(?:GET|HEAD|OPTIONS) \S*/"
+"""A request that changes nothing: a database that takes no writes may still answer it, and the broker is not asked."""
+
 
 def infer_shared(findings: list[Finding], window: pl.DataFrame, topology: Topology) -> list[Finding]:
     """Return the findings, and behind them accusations of a dependency or host that all the stopped components share."""
@@ -40,11 +43,12 @@ def _stopped(findings: list[Finding]) -> dict[str, list[Finding]]:
 
 
 def _slept_together(findings: list[Finding], window: pl.DataFrame) -> dict[str, list[Finding]]:
-    """Components that woke at one moment from a silence: enough of them wait for the same, however idle each may be."""
+    """Components that woke at one moment, or answered late then: enough of them wait for the same, however idle each may be."""
     table = current()
     moment = timedelta(seconds=table.settling_seconds)
     end: datetime = window["time"].max()  # type: ignore[assignment]
-    silences = [f for f in findings if f.sort is EvidenceSort.SILENCE and f.last + moment < end]
+    sorts = (EvidenceSort.SILENCE, EvidenceSort.LATE_STEP)
+    silences = [f for f in findings if f.sort in sorts and f.last + moment < end]
     best: dict[str, list[Finding]] = {}
     for first in silences:
         woken: dict[str, list[Finding]] = defaultdict(list)
@@ -72,8 +76,8 @@ def _shared_dependency(
 ) -> list[Finding]:
     table = current()
     counts = window.group_by("component").len().filter(pl.col("len") >= table.active_lines)
-    # A component that hardly ever logs cannot show that it stopped, nor that it did not.
-    active = set(counts["component"].to_list())
+    # A component that hardly ever logs cannot show that it stopped, nor that it did not; nor can one that reads meanwhile.
+    active = set(counts["component"].to_list()) & (_at_work(stopped, window) | set(stopped))
     guilt: dict[str, float] = {}
     for name in {finding.accused for finding in findings}:
         guilt[name] = noisy_or(f.strength for f in findings if f.accused == name and f.directness is Directness.CAUSE)
@@ -100,6 +104,20 @@ def _shared_dependency(
     return [
         _inferred([max(stopped[name], key=lambda finding: finding.strength) for name in sharing], component, why, fit)
     ]
+
+
+def _at_work(stopped: dict[str, list[Finding]], window: pl.DataFrame) -> set[str]:
+    """Components that went on, while all of the stopped stood still, with more than a request or two that change something."""
+    strongest = [max(found, key=lambda finding: finding.strength) for found in stopped.values()]
+    start, end = max(one.first for one in strongest), min(one.last for one in strongest)
+    meanwhile = window if end <= start else window.filter(pl.col("time").is_between(start, end))
+    reads = pl.col("message").str.contains(_READ).fill_null(value=False)
+    reading = meanwhile.filter(reads)["request_id"].drop_nulls().unique().implode()
+    doing = meanwhile.filter(~reads, ~pl.col("request_id").is_in(reading).fill_null(value=False))
+    acts = doing.group_by("component").agg(
+        acts=pl.col("request_id").drop_nulls().n_unique() + pl.col("request_id").null_count()
+    )
+    return set(acts.filter(pl.col("acts") >= current().enough_events)["component"].drop_nulls().to_list())
 
 
 def _accounts_for(name: str, stopped: dict[str, list[Finding]], findings: list[Finding], topology: Topology) -> bool:
