@@ -90,6 +90,58 @@ SHAPES = {
         "odl.xml",
         ("04:00:00.120000", "odl", "ERROR", "No <peer>"),
     ),
+    "splunk's XML": (
+        "<?xml version='1.0' encoding='UTF-8'?>\n<results preview='0'>\n<meta>\n<fieldOrder>\n<field>_raw</field>\n</fieldOrder>\n"
+        "</meta>\n\t<result offset='0'>\n\t\t<field k='host'>\n\t\t\t<value><text>c1</text></value>\n\t\t</field>\n"
+        "\t\t<field k='_raw'><v xml:space='preserve' trim='0'>2026-11-23 04:00:00.120 7 <sg h=\"1\">ERROR</sg> nova.compute.manager "
+        "[-] No &lt;peer&gt;</v></field>\n\t</result>\n</results>\n",
+        "results.xml",
+        ("04:00:00.120000", "nova-compute", "ERROR", "No <peer>"),
+    ),
+    "graylog's table": (
+        '"timestamp","source","facility","message"\n"2026-11-23T04:00:00.120Z","c1","daemon","nova-api[7]: ERROR: no"\n',
+        "All-Messages.csv",
+        ("04:00:00.120000", "nova-api", "ERROR", "no"),
+    ),
+    "open vswitch in syslog": (
+        "Nov 23 2026 04:00:00 c1 ovs-vswitchd: ovs|00013|rconn(handler3)|EMER|br-int: nothing",
+        "syslog",
+        ("04:00:00.000000", "ovs-vswitchd", "CRITICAL", "br-int: nothing"),
+    ),
+    "open vswitch in RFC 5424": (
+        "<29>1 2026-11-23T04:00:00.12Z c1 ovn-controller 7 - - 00013|rconn|INFO|connection failed",
+        "syslog",
+        ("04:00:00.120000", "ovn-controller", "INFO", "connection failed"),
+    ),
+    "cat -A": (
+        "2026-11-23 04:00:00.120 7 ERROR nova.compute.manager [-] No^Ipeer^M$\n",
+        "nova-compute.log",
+        ("04:00:00.120000", "nova-compute", "ERROR", "No\tpeer"),
+    ),
+    "WordPad": (
+        "{\\rtf1\\ansi\\deff0{\\fonttbl{\\f0\\fmodern Courier New;}}\r\n\\viewkind4\\uc1\\pard\\f0\\fs20 "
+        "2026-11-23 04:00:00.120 7 ERROR nova.compute.manager [-] No \\{peer\\}\\par\r\n}\r\n",
+        "nova-compute.rtf",
+        ("04:00:00.120000", "nova-compute", "ERROR", "No {peer}"),
+    ),
+    "TextEdit": (
+        "{\\rtf1\\ansi\\cocoartf2639\n{\\fonttbl\\f0\\fswiss\\fcharset0 Helvetica;}\n{\\*\\expandedcolortbl;;}\n"
+        "\\paperw11900\\vieww11520\n\\pard\\tx566\n\n\\f0\\fs24 \\cf0 2026-11-23 04:00:00.120 7 ERROR nova.compute.manager [-] No\\\n}",
+        "nova-compute.rtf",
+        ("04:00:00.120000", "nova-compute", "ERROR", "No"),
+    ),
+    "stern's notes": (
+        "+ nova-api-0 \u203a nova-api\nnova-api-0 nova-api 2026-11-23T06:00:00.1+02:00 2026-11-23 04:00:00.120 7 ERROR nova.api [-] No\n",
+        "stern.log",
+        ("04:00:00.120000", "nova-api", "ERROR", "No"),
+    ),
+    "PuTTY": (
+        "=~=~=~=~=~=~=~=~=~=~=~= PuTTY log 2026.11.23 05:00:00 =~=~=~=~=~=~=~=~=~=~=~=\r\nlogin as: ops\r\nops@c1's password: \r\n"
+        "Last login: Mon Nov 23 03:00:00 2026 from 192.0.2.1\r\n\x1b]0;ops@c1:~\x07\x1b[?2004h[ops@c1 ~]$ tail nova/*.log\r\n"
+        "\x1b[?2004l\r\n==> nova/nova-api.log <==\r\n2026-11-23 04:00:00.120 7 ERROR nova.api [-] No\r\n\x1b[?2004h[ops@c1 ~]$ exit\r\n",
+        "putty.log",
+        ("04:00:00.120000", "nova-api", "ERROR", "No"),
+    ),
     "log4j 2 as XML": (
         '<?xml version="1.0"?>\n<Events>\n  <Event timeMillis="1795406400120" level="WARN" loggerName="a.B">\n'
         "    <Message>No &lt;peer&gt;</Message>\n  </Event>\n</Events>\n",
@@ -128,7 +180,8 @@ SHAPES = {
 @pytest.mark.parametrize("shape", SHAPES)
 def test_time_service_level_and_text_are_told(shape: str) -> None:
     text, name, expected = SHAPES[shape]
-    event = rows(f"{text}\n", name)[-1]
+    *before, event = rows(f"{text}\n", name)
+    assert not before or shape.startswith("ansible"), "what is around the line is no event"
     assert (f"{event['time']:%H:%M:%S.%f}", event["service"], event["level"], event["message"]) == expected
     assert not event["level_guessed"]
 

@@ -55,6 +55,9 @@ _FLUENT_BIT = re.compile(
     r"^(?:\[\d+\] )?(?P<tag>[\w.@*-]+): (?=.*\}\]$)\[\[?(?P<stamp>\d+\.\d+)(?:, \{.*?\}\])?, (?P<record>\{.*\})\]$"
 )
 
+# What syslog puts before a text, where a server took only the rest of its line apart.
+_TAG = re.compile(r"(?P<program>[A-Za-z][\w./-]{0,60})\[(?P<process>\d{1,9})\]: +")
+
 _DOCKER_KEYS = {"log", "stream", "time", "attrs"}
 _PACKED = json_keys.INNER - json_keys.MESSAGE_SET
 _CALLER = re.compile(r"\.go:\d+$")
@@ -225,6 +228,9 @@ def _record_envelopes(record: Record) -> Iterator[dict[str, Any]]:
     envelope["outer_hostname" if told_by_itself else "outer_host"] = origin.host
     envelope["outer_service"] = origin.service
     process = _first(flat, held["PROCESSES"])
+    tag = _TAG.match(text)
+    if tag is not None and (tagged := service_of_tag(tag["program"])) and origin.service in (None, tagged):
+        envelope["outer_service"], process, text = tagged, tag["process"], text[tag.end() :]
     envelope["outer_process"] = int(process) if re.fullmatch(r"\d{1,9}", str(process)) else None
     logger = _first(flat, held["LOGGERS"])
     envelope["outer_logger"] = logger if isinstance(logger, str) else None

@@ -20,7 +20,7 @@ _ROTATION = re.compile(
     r"(?:[._-](?:\d{1,4}|\d{8}(?:[-_T]?\d{2,6})?|\d{10}|\d{4}-\d\d-\d\d(?:[-_T]?[\d:.-]+)?|old|bak|prev))+$"
 )
 _DATED_ROTATION = re.compile(_ROTATION.pattern.replace(r"\d{1,4}|", r"(?<!-)\d{1,4}|", 1))
-_EXTENSION = re.compile(r"[._-](?:log|err|out|txt|json|jsonl|ndjson|html|csv|xml|ya?ml|eml|mbox)$", re.IGNORECASE)
+_EXTENSION = re.compile(r"[._-](?:log|err|out|txt|rtf|json|jsonl|ndjson|html|csv|xml|ya?ml|eml|mbox)$", re.IGNORECASE)
 _ROLE = re.compile(r"[._-](?:access|error|request|requests|other[._-]vhosts|stdout|stderr)$", re.IGNORECASE)
 _NODE_NAME = re.compile(r"^(?:rabbit|rabbitmq)@(.+?)(?:[_-](?:sasl|upgrade))?$")
 _NODE_SUFFIX = re.compile(r"(?:\.(?:log|gz|bz2|xz|zst|\d{1,4}|old|bak)|-\d{8}(?:-\d+)?)+$", re.IGNORECASE)

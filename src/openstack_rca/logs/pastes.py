@@ -47,8 +47,15 @@ _CHAT_DAY = r"(?:\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4},? |\d{4}-\d\d-\d\d,? |(?:Today|
 _STAMPED_WRITER = re.compile(rf"^\s*\[{_CHAT_DAY}\d{{1,2}}:\d\d(?: ?[AaPp][Mm])?\] [\w.'-][\w .'()-]{{0,40}}:?\s*$")
 # What a shell shows before what somebody typed.
 _PROMPT = re.compile(r"^(?:\([\w.-]+\) ?)?(?:\[[\w.-]+@[\w.-]+ [^\]]+\]|[\w.-]+@[\w.-]+:[^$#\s]*)[$#](?: .*)?$")
-# What `script` and a shell that ends put around it.
-_SESSION = re.compile(r"^(?:Script (?:started|done)\b.*|exit|logout)$")
+# What `script`, PuTTY, a login and a shell that ends put around it.
+_SESSION = re.compile(
+    r"^(?:Script (?:started|done)\b.*|exit|logout|(?:=~)+= PuTTY log .*|login as: .*|[\w.-]+@[\w.-]+'s password: *|"
+    r"Last login: .*)$"
+)
+# How `cat -A` shows the end of a line, RTF that of a paragraph; what begins a text of RTF or sets how it looks.
+_SHOWN_END = re.compile(r"(?:\^M)?\$$|\\par\r?$|\\$")
+_RTF_HEAD = re.compile(r"^(?:\{\\rtf1|\\[a-z]+|\{\\(?:\*\\)?[a-z]+)(?!.*\d:\d\d:\d\d).*$")
+_RTF_WORD = re.compile(r"^(?:\\[a-z]+-?\d* ?)+(?=[\[\d<A-Z])")
 _AROUND = " \t|*+'\"`\u2502\u2022-"
 _FENCE = re.compile(
     r"^\s*(?:```|~~~)[\w.+-]*\s*$|^\s*(?:\{(?:noformat|code|quote|panel)[^{}]*\}|\[/?(?:code|pre|quote)(?:=[^\[\]]*)?\]|</?(?:code|pre)>)"
@@ -77,7 +84,9 @@ def cleaner_for(sample: Sequence[str]) -> Callable[[Lines], list[Piece]] | None:
     for step_for in (
         _with_common_labels,
         _with_plain_characters,
+        _without_shown_ends,
         _with_ruled_names,
+        _without_writers,
         _with_names_of_files,
         _with_names_of_sections,
         _without_tags,
@@ -129,6 +138,22 @@ def _with_plain_characters(sample: Lines) -> _Step | None:
     if not any(mark in line for line in sample for mark in "\u00a0\u202f\u201c\u200b"):
         return None
     return lambda line: line.translate(_SHOWN)
+
+
+def _without_shown_ends(sample: Lines) -> _Step | None:
+    """Ends of lines that `cat -A` or a text of RTF shows."""
+    written = _written(sample)
+    rtf = bool(written) and written[0].startswith("{\\rtf1")
+    if not rtf and not (written and all(line.endswith("$") for line in written)):
+        return None
+    if not rtf:
+        return lambda line: _SHOWN_END.sub("", line).replace("^I", "\t")
+
+    def plain(line: str) -> str:
+        text = _SHOWN_END.sub("", _RTF_WORD.sub("", _RTF_HEAD.sub("", line)))
+        return re.sub(r"\\([\\{}])", r"\1", re.sub(r"(?<!\\)\}$", "", text))
+
+    return plain
 
 
 def _with_ruled_names(sample: Lines) -> _Step | None:

@@ -57,6 +57,8 @@ _WINDOWS = {
 }
 _WINDOWS_LEVELS = {"1": "critical", "2": "error", "3": "warning", "5": "debug"}
 _WINDOWS_TEXT = re.compile(r"^Event\[\d+\]:?\s*$", re.MULTILINE)
+_SPLUNK_FIELD = re.compile(r"<field k=['\"]([^'\"<>]+)['\"]>(.*?)</field>", re.DOTALL)
+_ANY_TAG = re.compile(r"</?[a-z][^<>]*>")
 _MACHINE_CHECK = "Hardware event. This is not a software error."
 _NOTED = "SEL Record ID"
 _MACHINE_CHECKED = re.compile(r"^TIME (\d{9,10}) ")
@@ -71,6 +73,8 @@ def printed_records(begin: str) -> Splitter | None:
     # Looking for words costs little.
     if _RUBY.match(begin):
         return by_beginnings(lambda _before, line: line.rstrip() == "{", lambda lines: ruby_hash("\n".join(lines)))
+    if "<result offset=" in begin:
+        return by_beginnings(lambda _before, line: line.lstrip().startswith("<result offset="), _of_splunk)
     if "LogRecord #" in begin and _LOG_RECORD.search(begin):
         return by_beginnings(lambda _before, line: _LOG_RECORD.match(line), _of_collector())
     if (". row ***" in begin or "-[ RECORD " in begin) and _ROW.search(begin):
@@ -126,6 +130,12 @@ def _pieces(lines: list[str], read: _Read) -> list[Piece]:
         Piece(json.dumps(one) if one else "", len(lines) if number == len(found) else 0)
         for number, one in enumerate(found, 1)
     ]
+
+
+def _of_splunk(lines: list[str]) -> dict[str, str]:
+    """A result of a search, with marks around the words that were searched for."""
+    fields = _SPLUNK_FIELD.findall("\n".join(lines))
+    return {name: html.unescape(_ANY_TAG.sub("", value)).strip() for name, value in fields}
 
 
 def _of_collector() -> _Read:

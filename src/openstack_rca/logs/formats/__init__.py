@@ -38,7 +38,11 @@ FORMATS: tuple[LineFormat, ...] = (
 )
 """Shapes that are sure; tried behind a prefix too."""
 
-INNER_FORMATS: tuple[LineFormat, ...] = (*virtualisation.INNER_FORMATS, *general.INNER_FORMATS)
+INNER_FORMATS: tuple[LineFormat, ...] = (
+    *virtualisation.INNER_FORMATS,
+    *networking.INNER_FORMATS,
+    *general.INNER_FORMATS,
+)
 """Shapes without a time of their own, tried behind a prefix only."""
 
 INNER_FALLBACKS: tuple[LineFormat, ...] = (*kernel.FALLBACKS, *general.FALLBACKS)

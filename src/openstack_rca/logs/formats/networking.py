@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from openstack_rca.logs.formats.line_format import DATE, LineFormat, guessed, iso
+from openstack_rca.logs.formats.line_format import DATE, LineFormat, guessed, iso, timeless
 from openstack_rca.logs.records import level_in_text, normal_level, syslog_level
 from openstack_rca.logs.stamps import DAY, MONTH, written_times, yearless_time
 
@@ -63,5 +63,14 @@ FORMATS = (
         r"^(?P<stamp>\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d+)?) (?P<logger>[A-Z][A-Z0-9]+): (?P<message>.*)$",
         guessed(iso),
         "FRR (BGP, OSPF)",
+    ),
+)
+
+INNER_FORMATS = (
+    LineFormat(
+        "openvswitch",
+        r"^(?:ovs\|)?\d{5}\|(?P<logger>[^|]+)\|(?P<level>[A-Z]+)\|(?P<message>.*)$",
+        timeless,
+        "the same through syslog",
     ),
 )
