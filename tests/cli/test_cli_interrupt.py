@@ -97,10 +97,12 @@ def test_an_interrupt_that_a_library_swallows_comes_again() -> None:
         shown.part(1, 2)
 
 
-def test_only_the_running_step_is_shown_and_by_words() -> None:
+def test_only_the_running_step_is_shown_and_by_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # Rich takes it for a terminal.
     with steps() as shown:
         shown.step("read logs")
         shown.step("look_back")
+        assert shown.progress is not None
         assert [task.description for task in shown.progress.tasks] == ["look back"]
 
 

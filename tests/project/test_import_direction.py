@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -137,6 +138,39 @@ def test_the_check_sees_each_way_to_write_an_import(
 ) -> None:
     """Absolute, relative, late and from the package itself: none slips through."""
     assert violations(source, part, package) == expected
+
+
+def at_once(node: ast.AST) -> Iterator[ast.ImportFrom]:
+    """The imports that are made while the module is: none of a function, none for checkers of types."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.ImportFrom):
+            yield child
+        elif isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+            yield from (found for branch in child.orelse for found in at_once(branch))
+        elif not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield from at_once(child)
+
+
+def test_no_modules_import_each_other() -> None:
+    """Threads of the dashboard and the servers import at once, each under a lock for each module: they wait one way only.
+
+    A face and the modules of its room are no circle, for from outside a room is entered by its face.
+    """
+    trees = {
+        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts): ast.parse(path.read_text())
+        for path in modules()
+    }
+    trees = {name.removesuffix(".__init__"): tree for name, tree in trees.items()}
+    late = {}
+    for face, tree in trees.items():
+        shown = [part for part in tree.body if isinstance(part, ast.If) and "later(" in ast.unparse(part)]
+        inside = [node for part in shown for node in part.body if isinstance(node, ast.ImportFrom)]
+        late |= {f"{face}.{alias.name}": str(node.module) for node in inside for alias in node.names}
+    waits: dict[str, set[str]] = {}
+    for name, tree in trees.items():
+        taken = ((node.module or "", f"{node.module}.{alias.name}") for node in at_once(tree) for alias in node.names)
+        waits[name] = {late.get(whole, whole if whole in trees else module) for module, whole in taken}
+    TopologicalSorter(waits).prepare()  # It raises CycleError, which names the circle.
 
 
 def test_heavy_libraries_are_imported_late() -> None:

@@ -148,7 +148,7 @@ class Steps(Listener):
     Every call is also a moment at which Ctrl-C takes effect.
     """
 
-    def __init__(self, progress: Progress, interrupt: Interrupt) -> None:
+    def __init__(self, progress: Progress | None, interrupt: Interrupt) -> None:
         self.progress = progress
         self.interrupt = interrupt
         self.task: TaskID | None = None
@@ -156,6 +156,8 @@ class Steps(Listener):
     def step(self, name: str) -> None:
         """Begin a step of unknown length, in the place of the one before."""
         self.interrupt.check()
+        if self.progress is None:
+            return
         if self.task is not None:
             self.progress.remove_task(self.task)
         self.task = self.progress.add_task(name.replace("_", " "), total=None, note="")
@@ -165,13 +167,13 @@ class Steps(Listener):
         self.interrupt.check()
         if self.task is None:
             self.step("working")
-        assert self.task is not None
-        self.progress.update(self.task, completed=done, total=total or 1)
+        if self.progress is not None and self.task is not None:
+            self.progress.update(self.task, completed=done, total=total or 1)
 
     def incident(self, done: int, total: int, name: str) -> None:
         """Show how far the running step is, and ``name``, what it works on."""
         self.interrupt.check()
-        if self.task is not None:
+        if self.progress is not None and self.task is not None:
             self.progress.update(self.task, completed=done, total=total, note=name)
 
     def gradient_step(self, progress: TrainingProgress) -> None:
@@ -185,20 +187,23 @@ class Steps(Listener):
 @contextmanager
 def steps() -> Iterator[Steps]:
     """Progress on standard error; nothing is drawn where that is not a terminal."""
-    # Most commands show none.
+    shown, interrupt = error_console(), Interrupt()
+    if not shown.is_terminal:
+        with interrupt.watching():
+            yield Steps(None, interrupt)
+        return
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    shown = error_console()
-    with Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        TextColumn("{task.fields[note]}"),
-        TimeElapsedColumn(),
-        console=shown,
-        disable=not shown.is_terminal,
-        transient=True,
-    ) as progress:
-        interrupt = Interrupt()
-        with interrupt.watching():
-            yield Steps(progress, interrupt)
+    with (
+        Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[note]}"),
+            TimeElapsedColumn(),
+            console=shown,
+            transient=True,
+        ) as progress,
+        interrupt.watching(),
+    ):
+        yield Steps(progress, interrupt)

@@ -8,10 +8,10 @@ if TYPE_CHECKING:
     from openstack_rca.rca.knowledge.catalogue import TEXT_LIMIT, Catalogue, event_text, load_catalogue, own_signatures
     from openstack_rca.rca.knowledge.checks import concrete_checks
     from openstack_rca.rca.knowledge.deployments import Deployment, recognised_deployment
-    from openstack_rca.rca.knowledge.linting import lint_catalogue, speaker
+    from openstack_rca.rca.knowledge.linting import lint_catalogue
     from openstack_rca.rca.knowledge.literals import required_literals
     from openstack_rca.rca.knowledge.remembering import RememberingCatalogue
-    from openstack_rca.rca.knowledge.signature import Signature
+    from openstack_rca.rca.knowledge.signature import Signature, speaker
     from openstack_rca.rca.knowledge.topology import HOST, NETWORK, STORAGE, Topology, load_topology
     from openstack_rca.rca.knowledge.typed_commands import fitted_check
 else:
@@ -20,10 +20,10 @@ else:
         catalogue="TEXT_LIMIT Catalogue event_text load_catalogue own_signatures",
         checks="concrete_checks",
         deployments="Deployment recognised_deployment",
-        linting="lint_catalogue speaker",
+        linting="lint_catalogue",
         literals="required_literals",
         remembering="RememberingCatalogue",
-        signature="Signature",
+        signature="Signature speaker",
         topology="HOST NETWORK STORAGE Topology load_topology",
         typed_commands="fitted_check",
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from openstack_rca.rca.knowledge.catalogue import Catalogue, given_files, load_catalogue, signature_of
-from openstack_rca.rca.knowledge.signature import Case, Signature
+from openstack_rca.rca.knowledge.signature import Case, Signature, speaker
 from openstack_rca.rca.knowledge.signature_files import Entry, read_entries
 from openstack_rca.rca.knowledge.topology import load_topology
 
@@ -124,13 +124,6 @@ def _faulty_cases(signatures: Mapping[str, Signature]) -> Iterator[tuple[str, st
         if problem and rule.id not in told:
             told.add(rule.id)
             yield rule.id, f"case {rule.cases.index(case) + 1} {problem}: {case.text[:120]!r}"
-
-
-def speaker(signature: Signature, case: Case) -> str | None:
-    """Component that logs the line of a case: its ``service``, else the first that may carry the signature; None: none may."""
-    if case.service is not None:
-        return case.service
-    return next((name for name in load_topology().components if signature.applies_to(name)), None)
 
 
 def _faulty(signature: Signature, case: Case, logger: str | None, hits: list[dict[str, object]]) -> str | None:

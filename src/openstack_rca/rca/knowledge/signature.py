@@ -250,3 +250,10 @@ class Signature(BaseModel):
 def _printable(value: str) -> str:
     text = " ".join(_CONTROL.sub(" ", value).split())
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
+
+
+def speaker(signature: Signature, case: Case) -> str | None:
+    """Component that logs the line of a case: its ``service``, else the first that may carry the signature; None: none may."""
+    if case.service is not None:
+        return case.service
+    return next((name for name in load_topology().components if signature.applies_to(name)), None)

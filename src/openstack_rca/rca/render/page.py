@@ -23,6 +23,7 @@ class Page:
         self._console, self._options = console, console.options
         self._shown: list[Segment] = []
         self._ascii = self._options.ascii_only
+        self._plain = console.color_system is None
         self.width = console.width
         self.cuts = console.is_terminal
         self.coloured = console.color_system is not None and not console.no_color
@@ -65,6 +66,9 @@ class Page:
         lines = list(renderable.split("\n", allow_blank=True))
         if any(line.cell_len > width for line in lines):
             return []
+        if self._plain:
+            # No style shows, and so none need be worked out.
+            return [[Segment(line.plain)] for line in lines]
         return [list(self.join(line).render(self._console)) for line in lines]
 
     def labelled(self, label: str, text: Text, lines: int) -> None:
@@ -80,7 +84,7 @@ class Page:
 
     def lines_of(self, text: Text) -> int:
         """Return how many lines ``text`` takes behind a label."""
-        return len(text.wrap(self._console, self.width - self._indent))
+        return len(self._wrapped(text, self.width - self._indent))
 
     @property
     def _indent(self) -> int:
@@ -93,7 +97,7 @@ class Page:
 
     def cut(self, text: Text, lines: int, width: int) -> list[Text]:
         """Return ``text`` wrapped to ``width`` columns, at most ``lines`` lines; dots end it where the rest was left out."""
-        wrapped = text.wrap(self._console, width)
+        wrapped = self._wrapped(text, width)
         kept = list(wrapped[:lines])
         if len(wrapped) > lines:
             last = text.copy() if lines == 1 else kept[-1]
@@ -102,6 +106,12 @@ class Page:
             last.append(" ...")
             kept[-1] = last
         return kept
+
+    def _wrapped(self, text: Text, width: int) -> Sequence[Text]:
+        """Return ``text`` in lines of ``width`` columns; one that fits need not be taken apart, which most do."""
+        if "\n" not in text.plain and "\t" not in text.plain and text.cell_len <= width:
+            return [text.copy()]
+        return list(text.wrap(self._console, width))
 
     def title(self, value: str) -> None:
         """Print a heading, with a blank line before it."""
@@ -121,10 +131,10 @@ class Page:
         front = self.text(f"{mark} ")
         if self._is_narrow(indent + len(front)):
             text, front = self.join(self.text(f"{mark.rstrip()} "), text), self.text(" " * _NARROW_INDENT)
-            lines = text.wrap(self._console, max(1, self.width - indent - len(front)))
+            lines = self._wrapped(text, max(1, self.width - indent - len(front)))
             self.show(Text("\n" + front.plain).join(lines), indent)
             return
-        lines = text.wrap(self._console, max(1, self.width - indent - len(front)))
+        lines = self._wrapped(text, max(1, self.width - indent - len(front)))
         rows = [line if number else front + line for number, line in enumerate(lines)]
         self.show(Text("\n" + " " * len(front)).join(rows), indent)
 
