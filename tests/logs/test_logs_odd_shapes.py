@@ -130,6 +130,16 @@ SHAPES = {
         "nova-compute.rtf",
         ("04:00:00.120000", "nova-compute", "ERROR", "No"),
     ),
+    "ts": (
+        "Nov 23 05:00:03 2026-11-23 04:00:00.120 7 ERROR nova.api [-] No",
+        "nova-api.log",
+        ("04:00:00.120000", "nova-api", "ERROR", "No"),
+    ),
+    "a short day of East Asia": (
+        "月 2026-11-23 13:00:00 JST c1 nova-api[7]: ERROR: no",
+        "journal.txt",
+        ("04:00:00.000000", "nova-api", "ERROR", "no"),
+    ),
     "stern's notes": (
         "+ nova-api-0 \u203a nova-api\nnova-api-0 nova-api 2026-11-23T06:00:00.1+02:00 2026-11-23 04:00:00.120 7 ERROR nova.api [-] No\n",
         "stern.log",

@@ -31,9 +31,9 @@ _RARE = (
     rf"(?:(?P<host>[A-Za-z][A-Za-z0-9_.-]*) +)??(?:(?P<process>\d{{1,9}}) +)?"
     rf"(?P<level>{_LEVELS}) +{_LOGGER}(?: (?P<rest>.*))?$"
 )
-# What `log_date_format` makes of the date; oslo.log puts the milliseconds behind it.
+# What `log_date_format` makes of the date, with one clock; oslo.log puts the milliseconds behind it.
 _OTHER_DATE = (
-    rf"^(?P<stamp>(?:\d|{DAY}|{MONTH}|[A-Z][a-z]+, \d)[\w:/., +-]{{7,40}}?)"
+    rf"^(?P<stamp>(?:\d|{DAY}|{MONTH}|[A-Z][a-z]+, \d)[\w/., +-]{{0,30}}?(?::\d\d){{0,3}}[\w/., +-]{{0,25}}?(?:[+-]\d\d:\d\d)?)"
     rf"(?:\.(?P<milliseconds>\d{{3}}))? (?P<process>\d{{1,9}}) (?P<level>{_LEVELS}) "
     rf"{_LOGGER}(?: (?P<rest>.*))?$"
 )

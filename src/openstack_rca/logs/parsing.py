@@ -35,8 +35,8 @@ _NAIVE = (
 )
 # What journalctl says of the journal, what grep puts between its finds, the names of columns.
 _NOTE = r"^-- (?:Journal begins|Logs begin|Boot |Reboot|No entries).*--$|^--$|"
-# When stern begins and ends to follow a container.
-_NOTE += r"^[+-] [^ ]+(?: [^ ]+)? \x{203A} [^ ]+$|"
+# Which containers Compose and stern follow.
+_NOTE += r"^Attaching to [\w.-]+(?:, [\w.-]+)*$|^[+-] [^ ]+(?: [^ ]+)? \x{203A} [^ ]+$|"
 _NOTE += r"^ID +\| Date +\| Time +\| |^TIME +PID +UID +GID +SIG|^Time +Type +Status +Message"
 # Pacemaker and corosync begin what they say with spaces.
 _SET_OFF = r"^ +(?:\[[A-Z]+ *\]|(?:debug|info|notice|warning|error|crit): )"

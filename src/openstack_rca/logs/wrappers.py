@@ -36,7 +36,7 @@ from openstack_rca.logs.wrapper import SYSLOG, Wrapper, apache_time, dated_short
 
 _TIGHT_ISO = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d(?::?\d\d)?)?"
 _ZONED_ISO = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)"
-_JOURNAL = r"\p{L}{2,4}\.? \d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [A-Z]{1,5}| [+-]\d\d(?::?\d\d)?)?"
+_JOURNAL = r"\p{L}{1,4}\.? \d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [A-Z]{1,5}| [+-]\d\d(?::?\d\d)?)?"
 _SHORT = rf"(?:{ANY_MONTH} +\d{{1,2}}|\d{{1,2}}\.? {ANY_MONTH}) \d\d:\d\d:\d\d(?:[.,]\d{{1,9}})?"
 _DATED_SHORT = (
     rf"(?:(?:\d{{4}} {MONTH} [ \d]?\d|{MONTH} [ \d]?\d \d{{4}}) \d\d:\d\d:\d\d(?:[.,]\d{{1,9}})?|"
@@ -320,6 +320,12 @@ WRAPPERS: tuple[Wrapper, ...] = (
         rf"^(?P<stamp>{_ZONED_ISO})(?: |$)(?P<inner>(?:[^\t|]|$).*)$",
         iso_time,
         about="a stamp of the runtime: `docker logs -t`, `podman logs -t`, `kubectl logs --timestamps`",
+    ),
+    Wrapper(
+        "container",
+        rf"^\[?(?P<stamp>{_SHORT}|{ISO}|\d{{10}}(?:\.\d+)?)\]? (?P<inner>{OSLO_BEGINNING}.*)$",
+        lambda stamp, zone: pl.coalesce(yearless_time(stamp, zone), iso_time(stamp, zone), epoch_time(stamp)),
+        about="moreutils' `ts`, and whatever dates lines",
     ),
     Wrapper(
         "container",
