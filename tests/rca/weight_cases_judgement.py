@@ -22,6 +22,7 @@ from openstack_rca.rca.judgement import (
     discount_unmissed_silence,
     infer_shared,
     rank,
+    tell_harmless,
     weigh,
     weigh_changes,
 )
@@ -108,6 +109,13 @@ def writes_on(streams: int) -> Case:
     stop = finding("nova-conductor", "nova-conductor", signature="service-stopped-by-signal", lasts=0.0, row=-1)
     frame = events(*[("nova-conductor", "ctl")] * streams)
     return lambda: discount_clean_restarts([stop], load_catalogue(), frame.cast({"row": pl.Int64}))[0].weight < 0.5
+
+
+def said_once() -> Case:
+    """Whether what is said once, while two services work on for five minutes, does no harm."""
+    frame = events(("nova-api", "ctl"), ("neutron-server", "ctl")).with_columns(level=pl.lit("INFO"), failed=False)
+    found = [finding("nova-api", "nova-api", count=1)]
+    return lambda: tell_harmless(found, frame, frame, TOPOLOGY)[0].harmless
 
 
 def proxy(every: int) -> Case:
@@ -214,6 +222,7 @@ JUDGEMENT: dict[str, Case] = {
     "enough_others": turned_away(others=2),
     "failure": answer(finding("glance-api", "nova-api", weight=0.45)),
     "lone_witness": answer(finding("glance-api", "nova-api", weight=0.9, category=Category.AUTH)),
+    "thin": said_once(),
     "rival": answer(OWN, finding("swift-proxy", "swift-proxy", weight=0.35, directness=Directness.CAUSE)),
     "nothing_to_explain": equals(),
     "noticeable": answer(OWN, finding("cinder-api", "cinder-api", weight=0.2, directness=Directness.SYMPTOM)),

@@ -163,6 +163,9 @@ class Weights:
     # Verdict.
     failure: float = _strength(0.25, "a best score below this is what healthy clouds show too")
     lone_witness: float = _strength(0.8, "what a single one must say of another, with the reason, to be a proof")
+    thin: float = _count(
+        0.25, "lines of trouble a minute below which a cloud that works on shows no harm, twice if from the start"
+    )
     rival: float = _factor(0.9, "a second cause that scores so much of the first leaves open which of the two it is")
 
     # What the operator's words and past incidents add.

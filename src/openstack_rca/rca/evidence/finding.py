@@ -22,6 +22,7 @@ class Finding:
         quiet: from ``quiet_words``: without weight until others' complaints make it a cause.
         valued: its title names a value of the line: a user, a file, a port.
         recovered: when the accuser logged that the trouble is over; None where it did not.
+        harmless: the logs show no harm of what is said against its accused, see ``tell_harmless``.
         compared: other streams or requests confirm it, as independent evidence.
         weight: strength of the finding in [0, 1], before novelty.
         novelty: 1 if nothing like it is normal, 0 if it is as frequent as ever.
@@ -52,6 +53,7 @@ class Finding:
     valued: bool = False
     quiet: bool = False
     recovered: datetime | None = None
+    harmless: bool = False
     compared: bool = False
     remedy: str = ""
     checks: tuple[str, ...] = field(default_factory=tuple)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from openstack_rca.rca.judgement.front import blame_proxy_in_front, discount_proxies_without_address
     from openstack_rca.rca.judgement.frozen import blame_server_of_stuck_agents, tell_frozen_from_killed
     from openstack_rca.rca.judgement.guilt import Candidate, weigh
+    from openstack_rca.rca.judgement.harm import tell_harmless
     from openstack_rca.rca.judgement.neighbours import believe_quiet_words, discount_unsuffered
     from openstack_rca.rca.judgement.operator_changes import weigh_changes
     from openstack_rca.rca.judgement.own_reasons import believe_own_reasons, tell_reasons_of_ends
@@ -53,6 +54,7 @@ else:
         front="blame_proxy_in_front discount_proxies_without_address",
         frozen="blame_server_of_stuck_agents tell_frozen_from_killed",
         guilt="Candidate weigh",
+        harm="tell_harmless",
         neighbours="believe_quiet_words discount_unsuffered",
         operator_changes="weigh_changes",
         own_reasons="believe_own_reasons tell_reasons_of_ends",

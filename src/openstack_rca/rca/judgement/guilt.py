@@ -52,6 +52,11 @@ class Candidate:
     score: float = 0.0
 
     @property
+    def harmless(self) -> bool:
+        """Whether the logs show no harm of what is said against it (``tell_harmless``)."""
+        return any(finding.harmless for finding in self.findings)
+
+    @property
     def leading(self) -> Finding:
         """The finding that names the cause: the first strong one that is not a mere symptom, or the reason before it.
 

@@ -2,7 +2,8 @@
 
 CONFIRMED: the cause says so itself, on a line that is quoted. LIKELY: two independent witnesses speak against it, one of
 them plainly, or one that needs it, or watches over it, names it and the reason for sure. INCONCLUSIVE: less than that, or
-something else that accounts for it or is accused about as much. NO FAILURE FOUND: nothing that healthy clouds do not show too.
+something else that accounts for it or is accused about as much, or no harm is seen while the cloud works on. NO FAILURE FOUND:
+nothing that healthy clouds do not show too.
 """
 
 from collections.abc import Sequence
@@ -33,7 +34,7 @@ def standing(candidate: Candidate) -> Verdict:
     if candidate.score < table.failure:
         return Verdict.INCONCLUSIVE
     excused = candidate.explained_by is not None and candidate.explained_by[1] >= table.plain
-    if excused or candidate.rivalled:
+    if excused or candidate.rivalled or candidate.harmless:
         return Verdict.INCONCLUSIVE
     if any(_says_so_itself(finding) for finding in candidate.findings):
         return Verdict.CONFIRMED

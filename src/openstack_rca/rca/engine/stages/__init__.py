@@ -22,6 +22,7 @@ FINDING_STAGES = (
     judging.remark,
     judging.attribute,
     judging.infer,
+    judging.harm,
 )
 """What is done for each stretch of trouble before the words of the question count."""
 

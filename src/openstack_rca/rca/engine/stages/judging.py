@@ -59,6 +59,12 @@ def infer(case: Case) -> None:
     )
 
 
+@stage("harm", reads=("findings", "observed", "surroundings", "topology"), writes=("findings",))
+def harm(case: Case) -> None:
+    """Mark what is said against whom the logs show no harm of."""
+    case.findings = judgement.tell_harmless(case.findings, case.observed, case.surroundings, case.topology)
+
+
 @stage("weigh", reads=("findings",), writes=("candidates",), needed=True)
 def weigh(case: Case) -> None:
     """Write one candidate for each accused component, with its guilt."""

@@ -1,0 +1,58 @@
+"""A fault is told as sure only where the logs show harm beside it, or end too soon to show that none came of it."""
+
+from pathlib import Path
+
+import pytest
+from planned_lines import Line, api, compute, logs, oslo, servers
+from test_planned_work import judged
+
+from openstack_rca.rca.vocabulary import Verdict
+
+SURE = (Verdict.CONFIRMED, Verdict.LIKELY)
+SPACE = "OSError: [Errno 28] No space left on device: '/var/lib/nova/instances'"
+
+
+def full(at: float) -> Line:
+    return oslo(at, "ERROR", "nova.compute.manager", SPACE)
+
+
+def cloud(*more: Line, until: float = 900) -> dict[str, str]:
+    return logs(
+        {
+            "ctl1/nova/nova-api.log": api(until=until),
+            "ctl1/neutron/neutron-server.log": servers(until=until),
+            "cmp1/nova/nova-compute.log": [*compute(until=until), *more],
+        }
+    )
+
+
+def test_a_fault_told_once_while_the_cloud_works_on_without_harm_is_not_sure(tmp_path: Path) -> None:
+    verdict, named = judged(cloud(full(300)), tmp_path)
+    assert verdict is Verdict.INCONCLUSIVE
+    assert named[:1] == ["host"]
+
+
+@pytest.mark.parametrize(
+    ("told", "until"),
+    [
+        ([full(300 + 60 * number) for number in range(10)], 900),
+        ([full(300), oslo(320, "ERROR", "nova.compute.manager", "Setting instance vm_state to ERROR")], 900),
+        ([full(300), *(oslo(310 + 50 * n, "ERROR", "nova.compute.manager", "Oops") for n in range(6))], 900),
+        ([full(300)], 340),
+    ],
+    ids=["it is told again and again", "an instance is lost", "others fail since", "the logs end with it"],
+)
+def test_the_same_fault_is_sure_where_harm_is_seen_or_may_follow(
+    told: list[Line], until: float, tmp_path: Path
+) -> None:
+    verdict, _ = judged(cloud(*told, until=until), tmp_path)
+    assert verdict in SURE
+
+
+def test_a_complaint_as_old_as_the_logs_has_to_come_more_often(tmp_path: Path) -> None:
+    """What goes on since before the logs began, now and then, shows no onset of a fault."""
+    now_and_then = [full(at) for at in (150, 380, 520, 760)]
+    verdict, _ = judged(cloud(*now_and_then), tmp_path)
+    assert verdict is Verdict.INCONCLUSIVE
+    verdict, _ = judged(cloud(*(full(at) for at in (600, 650, 700, 760))), tmp_path)
+    assert verdict in SURE
