@@ -86,7 +86,12 @@ def shared_by(stopped: tuple[str, ...], lines_each: int = 60) -> Case:
         finding(name, name, sort=EvidenceSort.SILENCE, category=Category.HANG, weight=0.4, row=number)
         for number, name in enumerate(stopped)
     ]
-    return lambda: [item.accused for item in infer_shared(silent, frame, TOPOLOGY)[len(stopped) :]]
+    return lambda: [
+        item.accused
+        for item in infer_shared(
+            silent, frame.with_columns(message="text", request_id=pl.lit(None, pl.String)), TOPOLOGY
+        )[len(stopped) :]
+    ]
 
 
 def link(count: int = 5, others: int = 2) -> Case:
