@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from openstack_rca.logs.event_table import EVENT_SCHEMA
-from openstack_rca.model.follow import RULE_SCHEMA, STEP_SCHEMA, FollowRules
+from openstack_rca.model.follow import FollowRules
+from openstack_rca.model.step_tables import RULE_SCHEMA, STEP_SCHEMA
 from openstack_rca.model.stories import build_stories
 
 START = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
@@ -68,9 +69,14 @@ def steps_of(rules: FollowRules, events: pl.DataFrame, **names: str) -> list[tup
     return sorted(steps.select("name", "follower", "state").rows())
 
 
+def between_services(rules: FollowRules) -> pl.DataFrame:
+    """The rules of which the follower is another service."""
+    return rules.rules.filter(pl.col("service") != pl.col("follower"))
+
+
 def test_a_service_that_always_comes_next_becomes_a_rule_with_its_wait(rules: FollowRules) -> None:
     """One rule: the API's acceptance is followed by the compute's taking up, within one and a half times the slowest."""
-    (rule,) = rules.rules.to_dicts()
+    (rule,) = between_services(rules).to_dicts()
     assert (rule["service"], rule["template_id"], rule["follower"]) == ("nova-api", ACCEPTED, "nova-compute")
     assert rule["follower_template"] == f"step {TAKEN}"
     assert rule["median_seconds"] == 3.0
@@ -87,7 +93,7 @@ def test_what_often_did_not_follow_is_no_rule() -> None:
     """One build in ten that the compute never took up is too many."""
     builds = [build(10.0 * number, number)[: 1 if number % 10 == 0 else 3] for number in range(60)]
     events = frame(*builds, quiet(700))
-    assert FollowRules.learn(events, build_stories(events)).rules.is_empty()
+    assert between_services(FollowRules.learn(events, build_stories(events))).is_empty()
 
 
 def test_a_step_that_does_not_come_is_missing(rules: FollowRules) -> None:
@@ -123,7 +129,7 @@ def test_services_of_another_name_are_matched_by_the_names_that_are_given(rules:
 
 def test_rates_are_counted_with_rules_of_other_stories(rules: FollowRules) -> None:
     """Every normal build is expected to be followed, by rules that it had no part in, and is."""
-    assert rules.rates.rows() == [("nova-compute", 30, 0, 0)]
+    assert rules.rates.rows() == [("nova-compute", 30, 0, 0, own) for own in (False, True)]
 
 
 def test_an_error_calls_for_no_step(rules: FollowRules) -> None:
@@ -168,3 +174,37 @@ def test_two_services_that_race_each_other_make_no_rule() -> None:
     builds = [build(10.0 * number, number, -0.5 if number % 3 == 0 else 0.5) for number in range(30)]
     events = frame(*(steps[:2] for steps in builds), quiet(370))
     assert FollowRules.learn(events, build_stories(events)).rules.is_empty()
+
+
+def own_states(rules: FollowRules, *parts: list[dict[str, object]]) -> list[tuple[str, str]]:
+    """(story, state) of what was expected of the compute within itself."""
+    events = frame(*parts)
+    steps = rules.own_steps(events, build_stories(events))
+    assert steps.filter(pl.col("service") != pl.col("follower")).is_empty()
+    return sorted(steps.select("name", "state").rows())
+
+
+def test_a_request_that_stands_still_within_a_service_lacks_its_own_step(rules: FollowRules) -> None:
+    """The compute takes up and does not build, or builds late: ten seconds and three times the longest are allowed."""
+    late = [*build(0, 3)[:2], step(13, 3, BUILT, "nova-compute")]
+    told = own_states(rules, build(0, 1), build(0, 2)[:2], late, quiet(60))
+    assert told == [("req-1", "came"), ("req-2", "missing"), ("req-3", "late")]
+
+
+def test_a_request_that_may_still_go_on_within_its_service_is_not_judged(rules: FollowRules) -> None:
+    """The recording ends one second after the compute took it up."""
+    assert own_states(rules, build(0, 1)[:2], quiet(3)) == []
+
+
+def test_what_a_caller_asks_after_an_answer_is_no_step_of_the_service() -> None:
+    """A client that asks twice in every normal request may as well ask once."""
+    answer = {"template": '"GET /v2.0/ports HTTP/1.1" status: 200'}
+    builds = [[event | answer for event in build(10.0 * number, number)[1:]] for number in range(30)]
+    events = frame(*builds, quiet(370))
+    assert FollowRules.learn(events, build_stories(events)).rules.is_empty()
+
+
+def test_rates_of_a_file_from_before_own_steps_were_learnt_are_those_between_services(rules: FollowRules) -> None:
+    facts = rules.as_dict()
+    del facts["rates"]["own"]
+    assert not FollowRules.from_dict(facts).rates["own"].any()

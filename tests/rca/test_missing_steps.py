@@ -413,3 +413,20 @@ def test_errors_that_the_network_expected_where_they_came_say_less(normal: float
     (without_model,) = new_errors(rows.with_columns(score=pl.lit(None, pl.Float64)), 1.0)
     assert without_model.strength == pytest.approx(unexpected.strength)
     assert (foreseen.strength < 0.5 * unexpected.strength) == weaker
+
+
+@pytest.mark.parametrize("state", ["missing", "late"])
+def test_requests_that_stand_still_within_a_service_accuse_it(state: str) -> None:
+    def work(at: float, story: int, state: str) -> Step:
+        return (at, story, "cinder-volume", "cinder-volume", state)
+
+    own = expected(
+        [work(10.0 * number, number, "came") for number in range(12)],
+        [work(120.0 + number, 100 + number, state) for number in range(8)],
+    )
+    told = replace(ExpectedSteps(), own=own)
+    found = missing_steps(told, window(), TOPOLOGY)
+    assert found[0].accused == "cinder-volume"
+    assert found[0].category is Category.HANG
+    assert "within cinder-volume after “accepted”" in found[0].title
+    assert step_suspicion(told, window()).sum() == 8

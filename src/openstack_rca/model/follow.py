@@ -13,81 +13,21 @@ from typing import Any
 
 import polars as pl
 
-from openstack_rca.model.stories import PAUSE_SECONDS, REQUEST, Stories
-
-LEAST_SHARE = 0.97
-"""A rule holds in at least this share of the normal stories that its first event stands in."""
-
-USUAL = 0.9
-"""So many of the normal steps have come when a step that the recording's end cuts off is judged at all."""
-
-LEAST_STORIES = 10
-"""What was seen in fewer stories is not a rule yet."""
-
-HORIZON_SECONDS = 60.0
-"""What comes later than this is no longer the next step."""
-
-SKEW_SECONDS = 1.0
-"""Clocks of two hosts, and stamps of whole seconds, may put the follower before what it follows by so much."""
-
-FOLDS = 3
-
-RULE_SCHEMA: dict[str, pl.DataType] = {
-    "service": pl.String(),
-    "template_id": pl.UInt64(),
-    "template": pl.String(),
-    "follower": pl.String(),
-    "follower_template": pl.String(),
-    "stories": pl.UInt32(),
-    "followed": pl.UInt32(),
-    "median_seconds": pl.Float64(),
-    "usual_seconds": pl.Float64(),
-    "within_seconds": pl.Float64(),
-}
-"""One row a (service, template, follower): nine of ten followers came within ``usual_seconds``, and what comes after
-``within_seconds`` is late."""
-
-RATE_SCHEMA: dict[str, pl.DataType] = {
-    "follower": pl.String(),
-    "expected": pl.UInt32(),
-    "missing": pl.UInt32(),
-    "late": pl.UInt32(),
-}
-"""One row a follower: steps of normal stories that rules learnt from other stories expected, and how many they missed."""
-
-STEP_SCHEMA: dict[str, pl.DataType] = {
-    "story": pl.Int64(),
-    "name": pl.String(),
-    "row": pl.Int64(),
-    "time": pl.Datetime("us", "UTC"),
-    "service": pl.String(),
-    "template": pl.String(),
-    "follower": pl.String(),
-    "follower_template": pl.String(),
-    "median_seconds": pl.Float64(),
-    "within_seconds": pl.Float64(),
-    "last_row": pl.Int64(),
-    "came_row": pl.Int64(),
-    "wait_seconds": pl.Float64(),
-    "unsure": pl.Float64(),
-    "state": pl.String(),
-}
-"""One row an expected step: ``row`` is the event that it follows, ``last_row`` the last event that its story has in time for
-it, ``came_row`` the one that came, ``state`` what ``STATE`` says. ``unsure`` is the share of normal steps that take longer than
-the recording still lasted: 0 where the time was up."""
-
-STATE = (
-    pl.when(pl.col("came_row").is_null())
-    .then(pl.lit("missing"))
-    .when(pl.col("wait_seconds") > pl.col("within_seconds"))
-    .then(pl.lit("late"))
-    .otherwise(pl.lit("came"))
-    .alias("state")
+from openstack_rca.model.own_steps import learn_own, own_steps
+from openstack_rca.model.step_tables import (
+    FOLDS,
+    HORIZON_SECONDS,
+    LEAST_SHARE,
+    LEAST_STORIES,
+    QUIET_LEVELS,
+    RATE_SCHEMA,
+    RULE_SCHEMA,
+    SKEW_SECONDS,
+    STATE,
+    STEP_SCHEMA,
+    USUAL,
 )
-"""What became of an expected step, by the row that came and its wait."""
-
-QUIET_LEVELS = ("UNKNOWN", "TRACE", "DEBUG", "INFO", "AUDIT")
-"""What a line at one of these levels says is a step of the cloud, not a complaint of it."""
+from openstack_rca.model.stories import PAUSE_SECONDS, REQUEST, Stories
 
 
 @dataclass(frozen=True)
@@ -105,22 +45,22 @@ class FollowRules:
     def learn(cls, events: pl.DataFrame, stories: Stories) -> FollowRules:
         """Learn from the events of normal recordings, one or several in order of time, and from their stories."""
         told = _told(events, stories, {})
-        rules = _rules(told)
+        rules = pl.concat([_rules(told), learn_own(told)])
         parts = []
         for fold in range(FOLDS):
-            inside = pl.col("fold") == fold
-            parts.append(_expected(told.filter(inside), _rules(told.filter(~inside))))
+            inside, others = told.filter(pl.col("fold") == fold), told.filter(pl.col("fold") != fold)
+            parts += [_expected(inside, _rules(others)), own_steps(inside, learn_own(others))]
         steps = pl.concat(parts)
         rates = (
-            steps.group_by("follower")
+            steps.group_by("follower", own=pl.col("follower") == pl.col("service"))
             .agg(
                 pl.len().alias("expected"),
                 (pl.col("state") == "missing").sum().alias("missing"),
                 (pl.col("state") == "late").sum().alias("late"),
             )
-            .sort("follower")
+            .sort("follower", "own")
         )
-        return cls(rules, rates.cast(RATE_SCHEMA))  # type: ignore[arg-type]
+        return cls(rules, rates.select(pl.col(name).cast(kind) for name, kind in RATE_SCHEMA.items()))
 
     @classmethod
     def empty(cls) -> FollowRules:
@@ -143,6 +83,17 @@ class FollowRules:
         )
         return _expected(_told(events, stories, named), rules)
 
+    def own_steps(self, events: pl.DataFrame, stories: Stories, names: Mapping[str, str] | None = None) -> pl.DataFrame:
+        """The steps that are expected of each service within itself, and what became of them; as of ``steps``."""
+        named = dict(names or {})
+        rules = (
+            self.rules.filter(pl.col("service") == pl.col("follower"))
+            .with_columns(pl.col("service", "follower").replace(named))
+            .sort("followed", descending=True)
+            .unique(["service", "template_id"], keep="first", maintain_order=True)
+        )
+        return own_steps(_told(events, stories, named), rules)
+
     def as_dict(self) -> dict[str, Any]:
         """JSON form, tables column by column; ids are text, since JSON's numbers do not hold 64 bits everywhere."""
         rules = self.rules.with_columns(pl.col("template_id").cast(pl.String))
@@ -153,9 +104,12 @@ class FollowRules:
         """Read what ``as_dict`` wrote; KeyError, TypeError, ValueError, PolarsError: it is not of that form."""
         columns = dict(facts["rules"])
         columns["template_id"] = [int(number) for number in columns["template_id"]]
+        rates = dict(facts["rates"])
+        # A file that was written before a service's own steps were learnt holds none.
+        rates.setdefault("own", [False] * len(rates["follower"]))
         return cls(
             rules=pl.DataFrame({name: columns[name] for name in RULE_SCHEMA}, schema=RULE_SCHEMA),
-            rates=pl.DataFrame({name: facts["rates"][name] for name in RATE_SCHEMA}, schema=RATE_SCHEMA),
+            rates=pl.DataFrame({name: rates[name] for name in RATE_SCHEMA}, schema=RATE_SCHEMA),
         )
 
 

@@ -1,7 +1,7 @@
 """Steps that the network expects of a request, and what became of them.
 
 Where the network is sure what comes next, that is a step to wait for, within a time that it has learnt too. It says the same
-as a follow rule does and in the same form (``follow.STEP_SCHEMA``), but it has read the whole request so far, not one line
+as a follow rule does and in the same form (``step_tables.STEP_SCHEMA``), but it has read the whole request so far, not one line
 of it: that a request was refused, and so will not go on, is something it has seen in normal logs.
 """
 
@@ -11,9 +11,9 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from openstack_rca.model.follow import QUIET_LEVELS, SKEW_SECONDS, STATE, STEP_SCHEMA, USUAL
 from openstack_rca.model.scoring import Forward
 from openstack_rca.model.sequences import encode_stories, wait_buckets
+from openstack_rca.model.step_tables import QUIET_LEVELS, SKEW_SECONDS, STATE, STEP_SCHEMA, USUAL
 from openstack_rca.model.stories import PAUSE_SECONDS, REQUEST, Stories
 from openstack_rca.model.story_learning import select
 from openstack_rca.model.vocabulary import Vocabulary
@@ -35,7 +35,7 @@ def network_steps(
     stories: Stories,
     names: Mapping[str, str] | None = None,
 ) -> pl.DataFrame:
-    """The steps that the network expects of the requests in a recording; see ``follow.STEP_SCHEMA``.
+    """The steps that the network expects of the requests in a recording; see ``step_tables.STEP_SCHEMA``.
 
     A step has come when the expected service logs anything for the request: what it says is another matter. Of the steps
     that one request expects of one service a single one is told, the one that fared worst. A step is not judged where the

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -11,7 +12,7 @@ from openstack_rca.model.baseline import Baseline
 from openstack_rca.rca.evidence import ExpectedSteps
 from openstack_rca.service.cluster import Cluster
 from openstack_rca.service.cluster_scoring import story_steps
-from openstack_rca.service.story_steps import NETWORK, RULES, component_names, step_sources
+from openstack_rca.service.story_steps import NETWORK, OWN, RULES, component_names, step_sources
 
 if TYPE_CHECKING:
     from openstack_rca.model.model_file import ModelFile
@@ -33,32 +34,38 @@ def expected_steps(
     foreign = hosts.isdisjoint(events["host"].drop_nulls().unique().to_list())
     told = story_steps(step_sources(file), baseline, events, file, cluster)
     steps = told.steps[RULES]
-    broken = steps.filter(pl.col("state") != "came")["story"].unique().implode()
     came = told.steps.get(NETWORK, steps).filter(pl.col("state") == "came")
     rates = baseline.follow.rates
     rates = rates.with_columns(pl.col("follower").replace(component_names(events["service"], rates["follower"])))
-    return ExpectedSteps(
-        steps=steps,
-        missing_rates=_shares(rates, "missing"),
-        late_rates=_shares(rates, "late"),
-        foreign=foreign,
-        rows=told.rows.filter(pl.col("story").is_in(broken)),
-        proofs=came.join(steps, on=["story", "follower"], how="anti"),
-    )
+
+    def expected(steps: pl.DataFrame, own: bool) -> ExpectedSteps:
+        broken = steps.filter(pl.col("state") != "came")["story"].unique().implode()
+        return ExpectedSteps(
+            steps=steps,
+            missing_rates=_shares(rates.filter(pl.col("own") == own), "missing"),
+            late_rates=_shares(rates.filter(pl.col("own") == own), "late"),
+            foreign=foreign,
+            rows=told.rows.filter(pl.col("story").is_in(broken)),
+            proofs=steps.clear(),
+        )
+
+    proofs = came.join(steps, on=["story", "follower"], how="anti")
+    return replace(expected(steps, own=False), proofs=proofs, own=expected(told.steps[OWN], own=True))
 
 
 def as_table(expected: ExpectedSteps) -> pl.DataFrame:
-    """Expected steps as a table of one row, to be kept; not for an empty ``ExpectedSteps``."""
+    """Expected steps as a table, the own ones in a second row, to be kept; not for an empty ``ExpectedSteps``."""
     rates = {name: _rates_frame(getattr(expected, name)) for name in _RATES}
     frames = rates | {name: getattr(expected, name) for name in _FRAMES}
-    return pl.DataFrame({name: [frame.to_struct()] for name, frame in frames.items()} | {"foreign": expected.foreign})
+    table = pl.DataFrame({name: [frame.to_struct()] for name, frame in frames.items()} | {"foreign": expected.foreign})
+    return table if expected.own is None else pl.concat([table, as_table(expected.own)])
 
 
 def from_table(table: pl.DataFrame) -> ExpectedSteps:
     """The opposite of ``as_table``."""
     steps, rows, proofs, missing, late = (table[name][0].struct.unnest() for name in (*_FRAMES, *_RATES))
-    foreign = bool(table["foreign"][0])
-    return ExpectedSteps(steps, dict(missing.iter_rows()), dict(late.iter_rows()), foreign, rows, proofs)
+    foreign, own = bool(table["foreign"][0]), from_table(table[1:]) if table.height > 1 else None
+    return ExpectedSteps(steps, dict(missing.iter_rows()), dict(late.iter_rows()), foreign, rows, proofs, own)
 
 
 def _rates_frame(rates: Mapping[str, float]) -> pl.DataFrame:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 NETWORK = "lstm"
 RULES = "follow_rule"
+OWN = "own_step"
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,8 @@ class StorySteps:
     """Steps of the stories of a recording.
 
     Attributes:
-        steps: source (``NETWORK``, ``RULES``) -> the steps that it expects, by ``row`` and ``follower``; see
-            ``follow.STEP_SCHEMA``. Services go by their component's name.
+        steps: source (``NETWORK``, ``RULES``, ``OWN``) -> the steps that it expects, by ``row`` and ``follower``; see
+            ``step_tables.STEP_SCHEMA``. Services go by their component's name.
         rows: the events (``story``, ``row``) of the stories of which some step did not come in time.
         begins: (stories,) row of each story's first event, ascending.
     """
@@ -39,14 +40,14 @@ class StorySteps:
 
 
 def step_sources(file: ModelFile | None) -> list[str]:
-    """The sources that can expect steps: ``NETWORK`` if the model has learnt stories, and ``RULES``."""
-    return [RULES] if file is None or file.story_calibration is None else [NETWORK, RULES]
+    """The sources that can expect steps: ``NETWORK`` if the model has learnt stories, ``RULES``, and ``OWN``: within services."""
+    return [RULES, OWN] if file is None or file.story_calibration is None else [NETWORK, RULES, OWN]
 
 
 def steps_of_stories(
     sources: Sequence[str], baseline: Baseline, events: pl.DataFrame, file: ModelFile | None
 ) -> StorySteps:
-    """The steps that each source (``NETWORK``, ``RULES``) expects of the requests in a recording, in order of time."""
+    """The steps that each source (``NETWORK``, ``RULES``, ``OWN``) expects of the requests in a recording, in order of time."""
     stories = build_stories(events, objects=False)
     steps = {}
     for source in sources:
@@ -59,7 +60,7 @@ def steps_of_stories(
         else:
             rules = baseline.follow
             names = component_names(events["service"], rules.rules["service"], rules.rules["follower"])
-            found = rules.steps(events, stories, names)
+            found = (rules.own_steps if source == OWN else rules.steps)(events, stories, names)
         steps[source] = found.sort("row", "follower")
     broken = pl.concat([found.filter(pl.col("state") != "came")["story"] for found in steps.values()]).unique()
     rows = pl.DataFrame({"story": stories.story_of_row(), "row": stories.rows})

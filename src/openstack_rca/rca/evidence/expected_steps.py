@@ -16,7 +16,6 @@ MOST_SCANNED = 500
 """Of more stops than this only the first are looked at for where the trouble begins."""
 
 _NO_STORY_ROWS = pl.DataFrame(schema={"story": pl.Int64, "row": pl.Int64})
-_NO_ROWS = pl.DataFrame(schema={"row": pl.Int64})
 
 
 @dataclass(frozen=True)
@@ -33,6 +32,7 @@ class ExpectedSteps:
         foreign: the model was trained on another cloud.
         rows: events of the requests that lack a step: ``story`` and ``row``.
         proofs: more steps that came, told by another source: they show who was at work, and count in no rate.
+        own: steps within one service (``service`` is ``follower``), with rates of their own.
     """
 
     steps: pl.DataFrame = field(default_factory=pl.DataFrame)
@@ -41,6 +41,7 @@ class ExpectedSteps:
     foreign: bool = False
     rows: pl.DataFrame = field(default_factory=lambda: _NO_STORY_ROWS)
     proofs: pl.DataFrame = field(default_factory=pl.DataFrame)
+    own: ExpectedSteps | None = None
 
     @property
     def told(self) -> pl.DataFrame:
@@ -101,9 +102,11 @@ def _with_proofs(trouble: Trouble, proofs: pl.DataFrame) -> Trouble:
 
 def step_suspicion(expected: ExpectedSteps, observed: pl.DataFrame) -> np.ndarray:
     """(observed events,) how many of the requests in ``find_troubles`` stopped, or were late, after each event."""
-    if expected.steps.is_empty():
+    told = [part for part in (expected, expected.own) if part is not None and not part.steps.is_empty()]
+    troubles = [trouble for part in told for trouble in find_troubles(part)]
+    if not troubles:
         return np.zeros(observed.height)
-    stops = pl.concat([trouble.stops.select("row") for trouble in find_troubles(expected)] or [_NO_ROWS])
+    stops = pl.concat([trouble.stops.select("row") for trouble in troubles])
     counted = stops.select(pl.col("row").cast(observed["row"].dtype)).group_by("row").len()
     joined = observed.select("row").join(counted, on="row", how="left", maintain_order="left")
     weights: np.ndarray = joined["len"].fill_null(0).cast(pl.Float64).to_numpy()

@@ -22,6 +22,9 @@ from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
 
 MOST_ROWS = 10
+_MOST_SHOWN = 60
+"""Characters of a kind of line that stand in a sentence."""
+
 _REFUSED = r"(?:status: |HTTP/1\.[01]\"? )4(?:00|04|09|13)\b"
 """What an API says at the end of a request of which its user asked for what cannot be."""
 _STANDSTILL = (Category.PROCESS_DOWN, Category.HANG, Category.MESSAGING)
@@ -36,8 +39,11 @@ def missing_steps(
         window: observed events (``row``, ``time``, ``component``, ``host``, ``process``, ``message``).
         said: findings from what components say.
     """
-    if expected.steps.is_empty() or window.is_empty():
+    if window.is_empty():
         return []
+    within = missing_steps(expected.own, window, topology, said) if expected.own is not None else []
+    if expected.steps.is_empty():
+        return within
     start, end = window["time"].min(), window["time"].max()
     inside = expected.steps.filter(pl.col("time").is_between(pl.lit(start), pl.lit(end)))
     # A request that ends with a refusal was answered: nothing more was to come of it.
@@ -46,7 +52,11 @@ def missing_steps(
     present = set(window["component"].unique().to_list())
     findings: list[Finding] = []
     for trouble in find_troubles(replace(expected, steps=inside)):
-        suspects = suspicions(trouble, topology, present - _at_work(trouble, window), expected.foreign)
+        if _is_within(trouble):
+            # What it waits for there is another matter: the others that need the same tell of that.
+            suspects = [(name, n / trouble.stops.height) for name, n in Counter(trouble.stops["service"]).most_common()]
+        else:
+            suspects = suspicions(trouble, topology, present - _at_work(trouble, window), expected.foreign)
         stated = _stated(trouble, expected.rows, said)
         if stated is not None:
             share = suspects[0][1] if suspects else 1.0
@@ -63,7 +73,12 @@ def missing_steps(
             for name, share in suspects
             if share >= suspects[0][1] - current().tie
         ]
-    return findings
+    return findings + within
+
+
+def _is_within(trouble: Trouble) -> bool:
+    """Whether the requests stand still within services, not between two."""
+    return bool((trouble.stops["service"] == trouble.stops["follower"]).all())
 
 
 def _at_work(trouble: Trouble, window: pl.DataFrame) -> set[str]:
@@ -101,6 +116,7 @@ def _finding(trouble: Trouble, accused: str, share: float, host: str | None, cat
     within = float(trouble.stops["within_seconds"].median() or 0.0)  # type: ignore[arg-type]
     table = current()
     certainty = min(1.0, -math.log(max(trouble.chance, 1e-12)) / table.steps_certain)
+    strength = table.late_steps if trouble.late else table.plain if _is_within(trouble) else table.compared
     told = _told(trouble, service, follower, within)
     by_way = "" if accused in (follower, service) else f"; {accused} stands between them"
     return Finding(
@@ -112,7 +128,7 @@ def _finding(trouble: Trouble, accused: str, share: float, host: str | None, cat
         category=category,
         title=told,
         why=told + by_way,
-        weight=(table.late_steps if trouble.late else table.compared) * certainty * share,
+        weight=strength * certainty * share,
         rows=tuple(trouble.stops["last_row"].head(MOST_ROWS).to_list()),
         count=count,
         # A request that is late was not so when it was made.
@@ -125,6 +141,12 @@ def _finding(trouble: Trouble, accused: str, share: float, host: str | None, cat
 def _told(trouble: Trouble, service: str, follower: str, within: float) -> str:
     count = trouble.stops.height
     since = f"{trouble.start:%H:%M:%S}"
+    if service == follower:
+        after = Counter(trouble.stops["template"].to_list()).most_common(1)[0][0]
+        stood = "stood" if trouble.late else "stand"
+        shown = " ".join(str(after).split())[:_MOST_SHOWN]
+        where = f"within {service} after “{shown}” since {since}"
+        return f"{count} requests {stood} still {where}; normally for less than {within:.0f} s"
     same = trouble.stops.filter(pl.col("follower") == follower).height
     others = trouble.went_on.filter(pl.col("follower") == follower).height
     if trouble.late:
