@@ -186,3 +186,13 @@ def test_who_only_reads_meanwhile_does_not_show_that_the_database_takes_writes()
     )
     assert inferred(idle, pl.concat([logged, reads])) == [("mariadb", None)]
     assert inferred(idle, pl.concat([logged, writes])) == []
+
+
+def test_three_that_stop_one_after_the_other_share_nothing_that_others_still_use() -> None:
+    """No moment is known at which all three stood still, so nobody is left out for not working just then."""
+    users = DATABASE_USERS[:3]
+    one_by_one = [
+        replace(silence(name), first=START + timedelta(seconds=30 * n), last=START + timedelta(seconds=30 * n + 61))
+        for n, name in enumerate(users)
+    ]
+    assert inferred(one_by_one, going_on({"ctl": DATABASE_USERS})) == []

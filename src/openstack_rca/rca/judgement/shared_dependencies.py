@@ -26,7 +26,10 @@ def infer_shared(findings: list[Finding], window: pl.DataFrame, topology: Topolo
     shared = _sleeping_leaf(together, topology)
     stopped = together or _stopped(findings)
     if not shared and stopped:
-        shared = _shared_dependency(findings, stopped, window, topology)
+        # Where they did not wake together no moment is known at which all of them stood still.
+        shared = _shared_dependency(
+            findings, stopped, window, topology, _at_work(together, window) if together else None
+        )
     return findings + shared + _shared_host(findings, window)
 
 
@@ -72,12 +75,17 @@ def _sleeping_leaf(together: dict[str, list[Finding]], topology: Topology) -> li
 
 
 def _shared_dependency(
-    findings: list[Finding], stopped: dict[str, list[Finding]], window: pl.DataFrame, topology: Topology
+    findings: list[Finding],
+    stopped: dict[str, list[Finding]],
+    window: pl.DataFrame,
+    topology: Topology,
+    at_work: set[str] | None,
 ) -> list[Finding]:
     table = current()
     counts = window.group_by("component").len().filter(pl.col("len") >= table.active_lines)
     # A component that hardly ever logs cannot show that it stopped, nor that it did not; nor can one that reads meanwhile.
-    active = set(counts["component"].to_list()) & (_at_work(stopped, window) | set(stopped))
+    active = set(counts["component"].to_list())
+    active = active if at_work is None else active & (at_work | set(stopped))
     guilt: dict[str, float] = {}
     for name in {finding.accused for finding in findings}:
         guilt[name] = noisy_or(f.strength for f in findings if f.accused == name and f.directness is Directness.CAUSE)
