@@ -1,6 +1,7 @@
 """An environment that is treated badly, and what must hold in it at any moment."""
 
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -80,23 +81,23 @@ class World:
         pinned = lifecycle.index.pinned()
         assert lifecycle.resolve().version == (number if pinned is None else pinned)
 
-    def sweep(self, task: str, *, most: int | None = None) -> int:
-        """Kill a task before each of its changing operations in turn, and check everything after each kill.
+    def sweep(self, task: str, operations: Iterable[int]) -> int:
+        """Kill a task before each of these changing operations in turn, and check everything after each kill.
 
         Args:
-            task: what is tried again and again.
-            most: stop after so many kills.
+            task: what is tried again and again, until it comes to its end.
+            operations: their numbers, ascending.
 
         Returns:
             How many processes were killed.
         """
         kills = 0
-        while most is None or kills < most:
+        for operation in operations:
             for _ in range(NEEDED_BEFORE[task]):
                 self.publish()
             if task == "unpin" and self.lifecycle().index.pinned() is None:
                 assert in_a_process("pin", self.facts, self.label(), self.folder)
-            ended = self.try_killed(task, kills)
+            ended = self.try_killed(task, operation)
             self.check()
             self.check_after_the_next_run()
             if ended:

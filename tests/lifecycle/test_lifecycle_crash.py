@@ -86,16 +86,13 @@ def facts_of(settings: Settings, home: Path) -> dict[str, Any]:
     return {**settings.model_dump(exclude_unset=True), **services, "home": home}
 
 
-@pytest.mark.parametrize(
-    ("settings", "one_machine"),
-    [("embedded", True), ("embedded", False), ("store_only", False), ("s3", False), ("server_and_s3", False)],
-    indirect=["settings"],
-)
-def test_processes_that_publish_at_once_all_get_their_own_number(
-    settings: Settings, tmp_path: Path, one_machine: bool
-) -> None:
-    """Four processes, two files each. Homes of their own share no lock, as machines do not."""
-    homes = [settings.home if one_machine else tmp_path / f"home-{sender}" for sender in range(4)]
+@pytest.mark.parametrize("settings", ["embedded", "server_and_s3"], indirect=True)
+def test_processes_that_publish_at_once_all_get_their_own_number(settings: Settings, tmp_path: Path) -> None:
+    """Four processes, two files each. Homes of their own share no lock, as machines do not.
+
+    More of them, and other registries and stores: test_faults_many_writers.py.
+    """
+    homes = [tmp_path / f"home-{sender}" for sender in range(4)]
     tasks = [(facts_of(settings, home), str(tmp_path), 2, sender) for sender, home in enumerate(homes)]
     with ProcessPoolExecutor(4, multiprocessing.get_context("spawn")) as pool:
         numbers = [number for found in pool.map(publish_several, *zip(*tasks, strict=True)) for number in found]
