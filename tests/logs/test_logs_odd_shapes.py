@@ -140,6 +140,26 @@ SHAPES = {
         "journal.txt",
         ("04:00:00.000000", "nova-api", "ERROR", "no"),
     ),
+    "a page's table": (
+        "<html><body><table>\n<tr><td>1</td><td>2026-11-23 04:00:00.120 7 ERROR nova.compute.manager [-] No</td></tr>\n</table></body></html>",
+        "x.html",
+        ("04:00:00.120000", "nova-compute", "ERROR", "No"),
+    ),
+    "typed at a prompt": (
+        "# grep ERROR nova-api.log\n2026-11-23 04:00:00.120 7 ERROR nova.compute.manager [-] No\n",
+        "x.txt",
+        ("04:00:00.120000", "nova-compute", "ERROR", "No"),
+    ),
+    "watch": (
+        "Every 2.0s: tail nova-api.log      c1: Mon Nov 23 04:00:05 2026\n\n2026-11-23 04:00:00.120 7 ERROR nova.compute.manager [-] No\n",
+        "x.txt",
+        ("04:00:00.120000", "nova-compute", "ERROR", "No"),
+    ),
+    "a severity before syslog": (
+        "err Nov 23 04:00:00 c1 nova-api[7]: no peer",
+        "x.log",
+        ("04:00:00.000000", "nova-api", "ERROR", "no peer"),
+    ),
     "stern's notes": (
         "+ nova-api-0 \u203a nova-api\nnova-api-0 nova-api 2026-11-23T06:00:00.1+02:00 2026-11-23 04:00:00.120 7 ERROR nova.api [-] No\n",
         "stern.log",

@@ -377,3 +377,23 @@ def test_a_recorded_session_leaves_only_what_was_shown() -> None:
     ]
     (found,) = rows("\r\n".join(lines) + "\r\n", "typescript")
     assert (found["message"], found["detail"]) == ("Building", None)
+
+
+@pytest.mark.parametrize(
+    ("line", "host"),
+    [
+        ("2026-11-23T04:00:00+00:00 c1/192.0.2.5 nova-api[7]: no\n", "c1"),
+        (
+            '{"@timestamp":"2026-11-23T04:00:00Z","host":{"name":"filebeat-x"},"kubernetes":{"node":{"name":"c1"}},"message":"no"}\n',
+            "c1",
+        ),
+    ],
+)
+def test_a_relay_or_a_collector_is_not_the_host_of_a_line(line: str, host: str) -> None:
+    assert rows(line, "x.log")[0]["host"] == host
+
+
+def test_lines_copied_out_of_json_with_their_escapes_are_lines_again() -> None:
+    lines = [f"2026-11-23 04:00:0{second}.000 7 ERROR nova.api [-] No" for second in (1, 2)]
+    assert [event["level"] for event in rows("\\n".join(lines), "x.log")] == ["ERROR", "ERROR"]
+    assert len(rows("\n".join([*lines, "\\n".join(lines)]), "x.log")) == 3, "a line that quotes others is one"

@@ -24,6 +24,7 @@ from openstack_rca.logs.printed_records import by_beginnings, printed_records
 from openstack_rca.logs.records import level_name
 from openstack_rca.logs.shown_logs import shown_by_ansible
 from openstack_rca.logs.tables import DELIMITERS, REMARK, cells_of, column_name, csv_rows, drawn_table, table_of
+from openstack_rca.logs.wraps import begins_line
 from openstack_rca.logs.yaml_records import records_in_yaml
 
 _HEAD = 64 * 1024
@@ -53,6 +54,8 @@ _POSTGRESQL_COLUMNS = [
 # Windows' viewer of events names no column for the text, in any language, and its source of an event is a program.
 _WINDOWS_COLUMNS = ["level", "timestamp", "service", "event_id", "task", "message"]
 _FOUND_RECORDS = 2
+# A text that was copied as JSON writes it, in one line.
+_ESCAPED = re.compile(r"\\r?\\n|\\n")
 _LONGEST_ROW = 64 * 1024
 
 
@@ -69,6 +72,8 @@ def splitter_for(head: bytes) -> Splitter | None:
     if _VERBOSE.match(first):
         return by_beginnings(lambda _before, line: _VERBOSE.match(line), _verbose_entry)
     text = _decoded(begin)
+    if first[:1].isdigit() and "\n" not in text.strip() and sum(map(begins_line, _ESCAPED.split(first))) > 1:
+        return line_by_line(lambda line: [Piece(part, not number) for number, part in enumerate(_ESCAPED.split(line))])
     printed = printed_records(text) or records_in_yaml(text) or shown_by_ansible(text)
     if printed is not None:
         return printed

@@ -34,9 +34,9 @@ SYSLOG_WORDS = frozenset(
 )
 SYSLOG_NUMBERS = _keys("priority syslogseverity severity_code syslog_severity_code pri level severity")
 HOSTS = _keys(
-    "_hostname hostname host host_name host.name host.hostname fullhost fromhost from_host host_from node node_name "
-    "nodename agent.hostname agent.name beat.hostname beat.name kubernetes.host kubernetes.node_name "
-    "kubernetes.node.name kubernetes.pod_node_name kubernetes.nodename source.host computer computername resource_name "
+    "_hostname kubernetes.host kubernetes.node_name kubernetes.node.name kubernetes.pod_node_name kubernetes.nodename "
+    "hostname host host_name host.name host.hostname fullhost fromhost from_host host_from node node_name "
+    "nodename agent.hostname agent.name beat.hostname beat.name source.host computer computername resource_name "
     "utsname_hostname machinename labels.resource_name source_host sourcehost logsource source _source_host fqdn "
     "syslog_hostname sysloghost @host #host machine k8s.node.name deprecatedsource.host"
 )

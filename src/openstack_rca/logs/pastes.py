@@ -25,6 +25,7 @@ _ENTITIES = (
     ('"', re.compile("&(?:quot|#34|#x22);")),
 )
 _TAG = re.compile(r"</?[a-zA-Z!][^<>]*>")
+_CELLS = re.compile(r"</t[dh]>\s*<t[dh][^<>]*>")
 _NUMBERED = re.compile(r"^( *(\d{1,8})[:.|-]?(?:\t|( *)))(.*)$")
 # The name of a file above its lines, as `tail` and `rg` put it; the name of a host, as `ansible` and `pssh` do.
 _FILE_HEADER = re.compile(r"^(?:==> (\S.*?) <==|((?:[\w.@~-]+/)*[\w.@-]+\.log[\w.-]*))$")
@@ -46,11 +47,15 @@ _WRITER = re.compile(
 _CHAT_DAY = r"(?:\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4},? |\d{4}-\d\d-\d\d,? |(?:Today|Yesterday)(?: at)? )?"
 _STAMPED_WRITER = re.compile(rf"^\s*\[{_CHAT_DAY}\d{{1,2}}:\d\d(?: ?[AaPp][Mm])?\] [\w.'-][\w .'()-]{{0,40}}:?\s*$")
 # What a shell shows before what somebody typed.
-_PROMPT = re.compile(r"^(?:\([\w.-]+\) ?)?(?:\[[\w.-]+@[\w.-]+ [^\]]+\]|[\w.-]+@[\w.-]+:[^$#\s]*)[$#](?: .*)?$")
-# What `script`, PuTTY, a login and a shell that ends put around it.
+_PROMPT = re.compile(
+    r"^(?:\([\w.-]+\) ?)?(?:\[[\w.-]+@[\w.-]+ [^\]]+\]|[\w.-]+@[\w.-]+:[^$#\s]*)[$#](?: .*)?$|"
+    r"^(?:[$#%\u276f]|\u279c .*?) +(?:sudo )?(?:[ef]?z?grep|rg|tail|head|z?cat|less|journalctl|kubectl|oc|docker|podman|crictl|"
+    r"nerdctl|juju|ssh)\b"
+)
+# What `script`, PuTTY, `watch`, a login and a shell that ends put around it.
 _SESSION = re.compile(
     r"^(?:Script (?:started|done)\b.*|exit|logout|(?:=~)+= PuTTY log .*|login as: .*|[\w.-]+@[\w.-]+'s password: *|"
-    r"Last login: .*)$"
+    r"Last login: .*|Every \d+\.\ds: .*)$"
 )
 # How `cat -A` shows the end of a line, RTF that of a paragraph; what begins a text of RTF or sets how it looks.
 _SHOWN_END = re.compile(r"(?:\^M)?\$$|\\par\r?$|\\$")
@@ -225,7 +230,7 @@ def _without_tags(sample: Lines) -> _Step | None:
         _, opens, behind = line.partition("<pre")
         shown = f"{opens}{behind}" if opens else line
         inside = inside or bool(opens)
-        text = html.unescape(_TAG.sub("", shown)) if inside else ""
+        text = html.unescape(_TAG.sub("", _CELLS.sub("\t", shown))) if inside else ""
         inside = inside and "</pre" not in shown
         # Numbers of lines stand in a column of their own.
         return "" if text.strip().isdigit() else text

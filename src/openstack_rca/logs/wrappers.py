@@ -43,12 +43,15 @@ _DATED_SHORT = (
     rf"{MONTH} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{{1,9}})? \d{{4}})"
 )
 _SEVERITY = "emerg|panic|alert|crit|err|error|warning|warn|notice|info|debug"
-# Behind the number of its octets, and RELP's number of its transaction.
-_PRIORITY = rf"(?:(?:\d{{1,9}} syslog )?\d{{1,6}} )?(?:<(?:(?P<priority>\d{{1,3}})|\w+\.(?P<severity>{_SEVERITY}))>)?"
+# Behind the number of its octets, and RELP's number of its transaction; or a severity in words, by a template of rsyslog's.
+_PRIORITY = (
+    rf"(?:(?:\d{{1,9}} syslog )?\d{{1,6}} )?(?:<(?:(?P<priority>\d{{1,3}})|\w+\.(?P<severity>{_SEVERITY}))>|"
+    rf"\[?(?:[a-z]+\d?\.)?(?P<level>{_SEVERITY})\]? +)?"
+)
 _ANY = rf"(?:{_SHORT}|{_TIGHT_ISO})"
 _RELAYED = rf"^{_ANY} [\w.:-]+ (?P<inner>{_ANY} [\w.:-]*\w [^\s:\[]+(?:\[\d+\])?:.*)$"
-# Junos writes two spaces before its name, F5 the blade.
-_HOST = r" ?(?:slot\d+/)?(?P<host>[\w.:-]*\w)"
+# Junos writes two spaces before its name, F5 the blade; syslog-ng chains the names of relays behind it.
+_HOST = r" ?(?:slot\d+/)?(?P<host>[\w.:-]*\w)(?:/[\w.:/-]*\w)?"
 _TAG = r"(?P<tag>[^\s:\[\]{}\"'=|]+)(?:\[(?P<process>\d+)(?:[.:/][^\]]*)?\])?:(?:[ \t](?P<inner>.*))?$"
 # A program with its process, or the kernel, where a word and a colon alone could be anything.
 _SURE_TAG = r"(?P<tag>kernel|[A-Za-z(][^\s:\[\]{}\"'=|]*\[(?P<process>\d+)\]):(?: (?P<inner>.*))?$"
