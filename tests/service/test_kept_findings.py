@@ -10,7 +10,6 @@ import pytest
 
 from hearing import hearing
 from openstack_rca.rca.engine import kept_cases
-from openstack_rca.rca.engine.kept_cases import KEPT
 from openstack_rca.rca.engine.stages import ANSWERING_STAGES, FINDING_STAGES
 from openstack_rca.service import kept_logs
 from openstack_rca.service.analysis import analyze
@@ -20,6 +19,8 @@ from trained_environment import SAMPLES
 
 SIGNATURES = Path(str(files("openstack_rca.rca.knowledge"))) / "signatures"
 INCIDENT = SAMPLES / "incidents" / "INC-003"
+KEPT = {"window", "observed", "earlier", "surroundings", "findings", "picked", "untimed", "unclear", "deployment"}
+"""Fields of a case that are kept."""
 GIVEN = {"request", "events", "scores", "rates", "catalogue", "topology", "expected"}
 OF_THE_RUN = {"id", "created", "seconds", "stages"}
 

@@ -22,11 +22,6 @@ from openstack_rca.rca.weights import current
 MOST_EVENTS = 200_000
 """Of stretches with more events nothing is kept: their words would be there twice."""
 
-KEPT = frozenset(
-    {"window", "observed", "earlier", "surroundings", "findings", "picked", "untimed", "unclear", "deployment"}
-)
-"""Fields of a case that are kept; the later stages and the telling read no others, but what is given and what they write."""
-
 _SCHEMA = {"facts": pl.String, "observed": pl.Binary, "earlier": pl.Binary, "surroundings": pl.Binary}
 
 
