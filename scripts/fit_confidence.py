@@ -2,7 +2,8 @@
 """Fit the map from proof and score to confidence on labelled incidents, and store it with its date and numbers.
 
 Every incident is answered twice: as it is, and without the signatures that speak for its kind of fault, since an installation
-meets both kinds that the rules know and kinds that nobody wrote down. The calibration error is told leave-one-kind-out.
+meets both kinds that the rules know and kinds that nobody wrote down. A healthy window that is not cleared counts as one wrong
+answer. The calibration error is told leave-one-kind-out.
 
     python scripts/fit_confidence.py DIR...     # folders of labelled incidents
 """
@@ -101,13 +102,14 @@ def leave_one_group_out_error(answers: Sequence[LabelledAnswer], least: int = LE
 def main(folders: list[Path]) -> None:
     """Fit on the incidents of the folders, print what comes of it and store it."""
     result = evaluate(folders, settings=load_settings(mlflow_enabled=False), model="none", leave_one_out=True)
-    given = [*result["answered"], *result["leave_one_out"]["answered"]]
+    given = [*result["answered"], *(one for one in result["leave_one_out"]["answered"] if not one["healthy"])]
     answers = [LabelledAnswer(one["group"], Verdict(one["verdict"]), one["score"], one["right"]) for one in given]
     steps = fit_steps(answers)
     error = leave_one_group_out_error(answers)
     stored = {
         "fitted": f"{datetime.now(UTC):%Y-%m-%d}",
         "incidents": result["incidents"],
+        "healthy_windows": result["healthy_windows"],
         "answers": len(answers),
         "kinds": len({answer.group for answer in answers}),
         "calibration_error_leave_one_kind_out": error,

@@ -9,6 +9,9 @@ from test_planned_work import judged
 from openstack_rca.rca.vocabulary import Verdict
 
 SURE = (Verdict.CONFIRMED, Verdict.LIKELY)
+FAILED = (
+    "neutronclient.common.exceptions.ConnectionFailed: Connection to neutron failed: Read timed out. (read timeout=60)"
+)
 SPACE = "OSError: [Errno 28] No space left on device: '/var/lib/nova/instances'"
 
 
@@ -56,3 +59,13 @@ def test_a_complaint_as_old_as_the_logs_has_to_come_more_often(tmp_path: Path) -
     assert verdict is Verdict.INCONCLUSIVE
     verdict, _ = judged(cloud(*(full(at) for at in (600, 650, 700, 760))), tmp_path)
     assert verdict in SURE
+
+
+def test_complaints_of_others_that_come_now_and_then_are_no_failure(tmp_path: Path) -> None:
+    """They come more often than a remark does, and nothing fails beside them."""
+    refused = [
+        oslo(at, "WARNING", "nova.compute.manager", f"Error auto-healing info cache for instance.: {FAILED}")
+        for at in (150, 390, 520, 760)
+    ]
+    verdict, _ = judged(cloud(*refused), tmp_path)
+    assert verdict is Verdict.NO_FAILURE_FOUND

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from openstack_rca.rca.evidence.doubts import (
         fails_in_cloud,
         goes_on_failing,
-        leaves_undone,
         looks_preselected,
         tells_of_lasting_harm,
         unexplained_errors,
@@ -59,7 +58,7 @@ else:
         awaiting_lines="awaited_lines",
         causes_before="earlier_causes",
         clearance="belongs_to_cloud why_unclear",
-        doubts="fails_in_cloud goes_on_failing leaves_undone looks_preselected tells_of_lasting_harm unexplained_errors",
+        doubts="fails_in_cloud goes_on_failing looks_preselected tells_of_lasting_harm unexplained_errors",
         ended_well="discount_ended_well leaves_open",
         error_kinds="OWN_KIND",
         expected_steps="ExpectedSteps step_suspicion",

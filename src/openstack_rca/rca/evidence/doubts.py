@@ -74,13 +74,6 @@ def tells_of_lasting_harm(window: pl.DataFrame, complaints: Collection[int]) -> 
     return bool(window.select((refused | lasting).any()).item())
 
 
-def leaves_undone(errors: pl.DataFrame) -> bool:
-    """Whether any of these events tells that something stays undone or broken."""
-    return bool(
-        errors.select(((pl.col("level") == "CRITICAL") | pl.col("text").str.contains(trouble.lasting())).any()).item()
-    )
-
-
 def unexplained_errors(findings: Sequence[Finding], topology: Topology) -> bool:
     """Whether an explicit error is left that no rule knows and that these logs do not show as ordinary.
 

@@ -12,17 +12,21 @@ from datetime import timedelta
 
 import polars as pl
 
-from openstack_rca.rca.evidence import Finding, belongs_to_cloud, leaves_undone, time_span
+from openstack_rca.rca.evidence import Finding, belongs_to_cloud, tells_of_lasting_harm, time_span
 from openstack_rca.rca.knowledge import Topology
+from openstack_rca.rca.vocabulary import Directness, EvidenceSort
 from openstack_rca.rca.weights import current
 
 _ORDINARY = ("INFO", "DEBUG")
+_NOT_TOLD = (EvidenceSort.SILENCE, EvidenceSort.MISSING_STEP, EvidenceSort.LATE_STEP, EvidenceSort.SHARED_DEPENDENCY)
 
 
 def tell_harmless(
     findings: Sequence[Finding], window: pl.DataFrame, surroundings: pl.DataFrame, topology: Topology
 ) -> list[Finding]:
     """Mark as harmless all that is said against each component of which the logs show no harm.
+
+    It also loses its weight where it is complaints alone.
 
     Args:
         window: events of the stretch of trouble, with their words.
@@ -35,7 +39,19 @@ def tell_harmless(
     cited = {row for one in findings if one.weight for row in one.rows}
     ordinary = surroundings.filter(pl.col("level").is_in(_ORDINARY) & ~pl.col("row").is_in(cited))
     harmless = {name for name, told in against.items() if _does_no_harm(told, window, surroundings, ordinary, topology)}
-    return [replace(one, harmless=True) if one.accused in harmless else one for one in findings]
+    stands = {name for name in harmless if any(_may_last(one, ordinary) for one in against[name])}
+    marked = [replace(one, harmless=True) if one.accused in harmless else one for one in findings]
+    return [one.weakened(0.0) if one.accused in harmless - stands else one for one in marked]
+
+
+def _may_last(one: Finding, ordinary: pl.DataFrame) -> bool:
+    """Whether it states a cause, which may be there without harm so far, is told by no line, or its speaker left off with it."""
+    if one.sort in _NOT_TOLD or one.compared or (one.directness is Directness.CAUSE and one.complains):
+        return True
+    host = pl.col("host").eq_missing(pl.lit(one.accuser_host, dtype=pl.String))
+    own = ordinary.filter((pl.col("component") == one.accuser) & host)
+    before = own.filter(pl.col("time") < one.first).height
+    return before >= current().enough_events > own.height - before
 
 
 def _does_no_harm(
@@ -47,6 +63,8 @@ def _does_no_harm(
 ) -> bool:
     """Whether so little is told, and fails, since the first of these lines that it is noise of a cloud which works on."""
     table = current()
+    if any(one.sort in _NOT_TOLD and one.strength >= table.plain for one in told):
+        return False
     first, last = time_span(surroundings)
     begun = min(one.first for one in told)
     since = pl.col("time") >= begun - timedelta(seconds=table.settling_seconds)
@@ -54,10 +72,10 @@ def _does_no_harm(
     speakers = [name for name in at_work["component"].unique().to_list() if belongs_to_cloud(name, topology)]
     if at_work.height < table.active_lines or len(speakers) < table.enough_others:
         return False
-    if leaves_undone(window.filter(since & pl.col("failed"))):
-        return False
     rows = {row for one in told for row in one.rows}
     failed = surroundings.filter(since & pl.col("failed"))["row"].to_list()
+    if tells_of_lasting_harm(window.filter(since), failed):
+        return False
     lines = len(rows.union(failed)) + sum(max(0, one.count - len(one.rows)) for one in told)
     minutes = at_work["time"].dt.truncate("1m").n_unique()
     # Who complains as early as so many lines over so long would, complains every day.

@@ -232,10 +232,13 @@ def score_unreadable(folder: Path, why: str, seconds: float) -> IncidentScore:
 
 
 def total(scores: Sequence[IncidentScore], model_version: str | None) -> dict[str, Any]:
-    """The JSON object of the contract: shares over the incidents, false alarms over the healthy windows."""
+    """The JSON object of the contract: shares over the incidents, false alarms over the healthy windows.
+
+    Whatever is named in a healthy window is wrong, and counts so for the calibration.
+    """
     incidents = [item for item in scores if not item.healthy]
     healthy = [item for item in scores if item.healthy]
-    answered = [item for item in incidents if item.confidence is not None]
+    answered = [item for item in scores if item.confidence is not None and item.verdict != Verdict.NO_FAILURE_FOUND]
 
     def share(hits: list[bool]) -> float:
         return round(sum(hits) / len(hits), 4) if hits else 0.0
@@ -260,10 +263,11 @@ def total(scores: Sequence[IncidentScore], model_version: str | None) -> dict[st
         "unreadable_because": {item.id: item.unreadable for item in scores if item.unreadable},
         "answered": [
             {
-                "group": f"{item.fault}: {item.expected[0]}",
+                "group": f"{item.fault}: {item.id if item.healthy else item.expected[0]}",
                 "verdict": item.verdict,
                 "score": item.score,
                 "right": item.rank == 1,
+                "healthy": item.healthy,
             }
             for item in answered
         ],
