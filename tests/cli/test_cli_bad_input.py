@@ -1,5 +1,6 @@
 """Bad input: one clear line on stderr that says what, to what and what next; exit status 1; nothing half-written."""
 
+import errno
 import os
 import shlex
 import shutil
@@ -446,6 +447,19 @@ def test_a_defect_leaves_its_trace_in_a_file_and_one_line_on_the_screen(
     trace = home / "state" / "last-error.txt"
     assert "ZeroDivisionError" in line and str(trace) in line and "\x1b" not in line
     assert "Traceback" in trace.read_text()
+
+
+def test_a_folder_that_may_not_be_read_is_no_defect(
+    rca: Program, empty_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One line names it and the way out. Tests may run as root, to whom nothing is closed, hence the raised error."""
+    folder = empty_home / "reports"
+
+    def closed(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+
+    monkeypatch.setattr(models, "list_models", closed)
+    refused(rca("models", "list"), f"{folder} may not be used", "permission denied", "OPENSTACK_RCA_HOME")
 
 
 def test_a_defect_with_settings_that_cannot_be_read_is_one_line_too(

@@ -121,11 +121,22 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> int:
     except OpenStackRcaError as error:
         _say(f"Error: {error}")
         return INTERRUPTED if isinstance(error, TrainingInterrupted | PublishInterrupted) else 1
+    except PermissionError as error:
+        _say(f"Error: {_forbidden(error)}")
+        return 1
     except Exception as error:  # noqa: BLE001 - the outermost boundary: a user never sees a bare stack trace
         from openstack_rca.service.places import keep_trace
 
         _say(f"Error: Unexpected {type(error).__name__}: {error}. {keep_trace()}")
         return 1
+
+
+def _forbidden(error: PermissionError) -> str:
+    what = error.filename or "Something that is needed"
+    return (
+        f"{what} may not be used by this user ({(error.strerror or 'permission denied').lower()}). Have its owner allow it, "
+        "or run as a user who may; OPENSTACK_RCA_HOME names another folder of models, runs and reports."
+    )
 
 
 def _say(message: str) -> None:
