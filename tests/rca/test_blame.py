@@ -90,6 +90,38 @@ def test_a_client_that_is_refused_by_a_service_that_it_never_needs_has_a_wrong_a
     assert "never needs" in moved[0].title
 
 
+PASSED_ON = (
+    "oslo_messaging.rpc.client.RemoteError: Remote error: DBConnectionError {}",
+    "nova.exception.InternalServerError: {} (HTTP 500) (Request-ID: req-1)",
+    'Resource CREATE failed: went to status ERROR due to "Message: {}, Code: 500"',
+)
+
+
+@pytest.mark.parametrize("wording", PASSED_ON)
+def test_who_quotes_the_error_of_a_service_behind_it_called_nobody_itself(wording: str) -> None:
+    """nova-compute asks nova-conductor, which the database refuses: that the agent needs none makes nothing a stray call."""
+    seen = events(("nova-compute", "c2"), ("nova-conductor", "c1"), texts={0: wording.format(TEXTS[0])})
+    told = [finding("mariadb", "nova-compute", "c2")]
+    assert blame_own_settings(told, seen, TOPOLOGY) == told
+    refused = refused_logins("mariadb", "nova-compute", "c2")
+    served = events(("nova-compute", "c2"), ("nova-compute", "c1"), texts={0: wording.format("Access denied")})
+    assert blame_own_settings(refused, served, TOPOLOGY) == refused
+
+
+def test_who_alone_is_refused_is_blamed_although_its_callers_quote_it() -> None:
+    """Others use the same database meanwhile; a quote by somebody who does not call the refused one speaks against that."""
+    served = (("keystone", "c1"), ("glance-api", "c1"), ("placement-api", "c1"))
+    seen = events(
+        ("nova-conductor", "c1"), ("nova-compute", "c2"), *served, texts={0: TEXTS[0], 1: PASSED_ON[0].format(TEXTS[0])}
+    )
+    direct, quoted = finding("mariadb", "nova-conductor", "c1"), finding("mariadb", "nova-compute", "c2", row=1)
+    moved = blame_own_settings([direct, quoted], seen, TOPOLOGY)
+    assert first(moved) == ("nova-conductor", Category.CONFIG)
+    assert moved[1].weight < quoted.weight
+    elsewhere = [direct, replace(quoted, accuser="cinder-backup")]
+    assert blame_own_settings(elsewhere, seen, TOPOLOGY) == elsewhere
+
+
 def test_a_service_that_answers_is_the_one_that_was_meant() -> None:
     """What ironic tells nova-compute of a node is no matter of nova-compute's settings."""
     told = [finding("ironic-conductor", "nova-compute", "c2", category=Category.CONFIG)]

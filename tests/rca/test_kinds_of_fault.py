@@ -339,6 +339,15 @@ def test_who_passes_on_an_error_says_nothing_of_itself() -> None:
     assert passed.strength < own.strength / 2
 
 
+def test_who_passes_on_an_error_is_not_said_to_have_called_whom_it_names() -> None:
+    line = "Can't connect to MySQL server on 'db1' ([Errno 111] ECONNREFUSED)"
+    own, passed = (
+        matched(f"{lead}{line}", "nova-compute") for lead in ("", "RemoteError: Remote error: DBConnectionError ")
+    )
+    assert own.title.endswith("which nova-compute calls.")
+    assert passed.title.endswith("which a service behind nova-compute calls.")
+
+
 def test_trouble_that_did_not_come_is_none() -> None:
     """A count of no failures and a search for what is stuck are no trouble; the same words without them are."""
 

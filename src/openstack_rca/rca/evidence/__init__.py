@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from openstack_rca.faces import later
 
 if TYPE_CHECKING:
-    from openstack_rca.rca.evidence.accusations import named_dependencies, tells_of_time_out
+    from openstack_rca.rca.evidence.accusations import named_dependencies, quotes_another, tells_of_time_out
     from openstack_rca.rca.evidence.answers import unusual_answers
     from openstack_rca.rca.evidence.awaiting_lines import awaited_lines
     from openstack_rca.rca.evidence.causes_before import earlier_causes
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 else:
     __getattr__ = later(
         __name__,
-        accusations="named_dependencies tells_of_time_out",
+        accusations="named_dependencies quotes_another tells_of_time_out",
         answers="unusual_answers",
         awaiting_lines="awaited_lines",
         causes_before="earlier_causes",

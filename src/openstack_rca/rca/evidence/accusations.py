@@ -44,6 +44,9 @@ _CLASS = re.compile(r"\b\w+(?:\.\w+)+\b")
 _PASSED_ON = re.compile(r"\w_Remote\b|\bRemoteError\b|Remote error: ")
 """How oslo.messaging names what a server raised where its client raises it again."""
 
+_FAILED_AT_SERVER = re.compile(r"\(HTTP 5\d\d\)|\bCode: 5\d\d\b")
+"""How clients of APIs, and heat, write that a server answered with an error of its own, whose words they repeat."""
+
 _REFUSED = re.compile(r"(?i)connection refused|ECONNREFUSED|actively refused|Errno 111")
 _TIMED_OUT = re.compile(r"(?i)timed? ?out|Errno 110|ETIMEDOUT")
 _UNTRUSTED = re.compile(r"(?i)\bSSL\w*Error|certificate verif|CertificateError|tls: |wrong version number")
@@ -111,6 +114,11 @@ def _no_way(text: str, accuser: str | None) -> Accusation | None:
 def passes_on(text: str) -> bool:
     """Whether an error only tells what was raised at the other end of a remote procedure call."""
     return _PASSED_ON.search(text) is not None
+
+
+def quotes_another(text: str) -> bool:
+    """Whether an error repeats what failed within a service that was called, be it by a remote procedure call or by HTTP."""
+    return passes_on(text) or _FAILED_AT_SERVER.search(text) is not None
 
 
 def tells_of_time_out(text: str) -> bool:

@@ -13,7 +13,8 @@ from typing import Any
 
 import polars as pl
 
-from openstack_rca.rca.knowledge import Catalogue, Signature, Topology, speaker
+from openstack_rca.rca.evidence.accusations import passes_on
+from openstack_rca.rca.knowledge import LOGGER, Catalogue, Signature, Topology, speaker
 from openstack_rca.rca.vocabulary import STATED_CAUSES, Category, Directness
 
 LAYER_2_AGENTS = (
@@ -39,6 +40,9 @@ _SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "proof": pl.String,
     "reason": pl.String,
 }
+
+_BEHIND = "a service behind {}"
+"""Who met an error that its logger only passes on."""
 
 _REASONS = ("reason", "reason2", "reason3", "detail", "detail2", "error", "why")
 """Named groups in which patterns keep the reason that a line gives in its own words."""
@@ -142,6 +146,8 @@ def _hits_by_key(
         signature = catalogue.get(match["signature_id"])
         accused = signature.accused(match, components[match["key"]], topology)
         values = {item["name"]: item["value"] for item in match["values"]}
+        if values[LOGGER] and accused != components[match["key"]] and passes_on(match["line_text"] or ""):
+            values[LOGGER] = _BEHIND.format(values[LOGGER])
         if accused is not None:
             by_key[match["key"]].append(
                 Hit(

@@ -1,7 +1,8 @@
 """A client that is turned away while others are served: its own settings are wrong, not the service.
 
 A refusal is an answer. Where one component alone is refused (its credentials, its region, its address or port), and others go
-on using the same service, the fault is in what that component was told: blame, kind of fault and remedy move to it.
+on using the same service, the fault is in what that component was told: blame, kind of fault and remedy move to it. Who only
+quotes the error of a service behind it was turned away by nobody.
 """
 
 import re
@@ -10,7 +11,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from openstack_rca.rca.evidence import Finding
+from openstack_rca.rca.evidence import Finding, quotes_another
 from openstack_rca.rca.judgement.front import PROXIES
 from openstack_rca.rca.knowledge import Topology
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
@@ -42,17 +43,22 @@ _CHECKS = ("journalctl -u <unit> -n 200", "openstack endpoint list", "systemctl 
 
 def blame_own_settings(findings: list[Finding], window: pl.DataFrame, topology: Topology) -> list[Finding]:
     """Turn what only one client says against a service that serves others into a fault of that client's settings."""
-    findings = _blame_refused_login(_blame_shared_account(findings, topology), window)
-    findings = _blame_unknown_name(findings, window, topology)
-    moved = list(findings)
     cited = [finding.rows[0] for finding in findings if finding.rows]
     texts = dict(window.filter(pl.col("row").is_in(cited)).select("row", "text").iter_rows())
+    quoting = {row for row, text in texts.items() if quotes_another(text)}
+    findings = _blame_refused_login(_blame_shared_account(findings, topology), window, quoting)
+    findings = _blame_unknown_name(findings, window, topology)
+    moved = list(findings)
     for service in sorted({finding.accused for finding in findings if finding.accused in topology.components}):
-        against = _complaints(findings, service)
+        told = _complaints(findings, service)
+        quoted = _quoted(told, quoting)
+        against = [finding for finding in told if finding not in quoted]
         clients = {finding.accuser for finding in against}
         if len(clients) != 1 or clients & {None, *PROXIES} or _speaks_against_itself(findings, service):
             continue
         client = str(next(iter(clients)))
+        if not all(topology.depends_on(str(finding.accuser), client) for finding in quoted):
+            continue
         category = _kind(against, texts)
         # An answer shows that the service is meant; only a refused connection can be one to a wrong place.
         unanswered = not {finding.category for finding in against} <= set(_TURNED_AWAY)
@@ -63,7 +69,7 @@ def blame_own_settings(findings: list[Finding], window: pl.DataFrame, topology: 
         for place, finding in enumerate(findings):
             if finding in against:
                 moved[place] = _own_fault(finding, client, service, category, why)
-            elif finding.accused == service and finding.category is category:
+            elif finding in quoted or (finding.accused == service and finding.category is category):
                 moved[place] = finding.weakened(current().left)
     return moved
 
@@ -91,7 +97,7 @@ def _blame_shared_account(findings: list[Finding], topology: Topology) -> list[F
     ]
 
 
-def _blame_refused_login(findings: list[Finding], window: pl.DataFrame) -> list[Finding]:
+def _blame_refused_login(findings: list[Finding], window: pl.DataFrame, quoting: set[int]) -> list[Finding]:
     """Where a server refuses the login of one stream and serves others of its project, that stream holds a wrong password.
 
     What the server says of it is about the client. Keystone is left out: it keeps the accounts, which may have been changed.
@@ -103,7 +109,7 @@ def _blame_refused_login(findings: list[Finding], window: pl.DataFrame) -> list[
             finding for finding in refused if finding.accused == server and finding.accuser not in (server, None)
         ]
         clients = {(finding.accuser, finding.accuser_host) for finding in against}
-        if len(clients) != 1:
+        if len(clients) != 1 or _quoted(against, quoting):
             continue
         client, host = next(iter(clients))
         assert client is not None
@@ -169,6 +175,11 @@ def _complaints(findings: Sequence[Finding], service: str) -> list[Finding]:
         and finding.sort not in (EvidenceSort.MISSING_STEP, EvidenceSort.LATE_STEP)
         and finding.strength >= current().complaint
     ]
+
+
+def _quoted(findings: Sequence[Finding], quoting: set[int]) -> list[Finding]:
+    """The findings whose most telling event is one of those that only repeat the error of a service behind their accuser."""
+    return [finding for finding in findings if quoting.intersection(finding.rows[:1])]
 
 
 def _speaks_against_itself(findings: Sequence[Finding], service: str) -> bool:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from openstack_rca.rca.knowledge.linting import lint_catalogue
     from openstack_rca.rca.knowledge.literals import required_literals
     from openstack_rca.rca.knowledge.remembering import RememberingCatalogue
-    from openstack_rca.rca.knowledge.signature import Signature, speaker
+    from openstack_rca.rca.knowledge.signature import LOGGER, Signature, speaker
     from openstack_rca.rca.knowledge.topology import HOST, NETWORK, STORAGE, Topology, load_topology
     from openstack_rca.rca.knowledge.typed_commands import fitted_check
 else:
@@ -23,7 +23,7 @@ else:
         linting="lint_catalogue",
         literals="required_literals",
         remembering="RememberingCatalogue",
-        signature="Signature speaker",
+        signature="LOGGER Signature speaker",
         topology="HOST NETWORK STORAGE Topology load_topology",
         typed_commands="fitted_check",
     )
