@@ -1,5 +1,6 @@
 """Logs without times: a paste is analysed in the order of its lines, and the report tells no times."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -75,3 +76,28 @@ def test_proof_is_the_line_that_matched(tmp_path: Path) -> None:
     first = answer(tmp_path, trace).causes[0].evidence[0]
     assert (first.line, first.lines, first.event_line) == (5, 1, 1)
     assert first.text == "ValueError: empty widget name"
+
+
+def test_the_line_that_matched_is_quoted_of_a_paste_that_begins_inside_a_traceback(tmp_path: Path) -> None:
+    """oslo.log ends a traceback with a blank line, which is no part of the event's text."""
+    lead = "2024-06-18 08:42:58.702 140 ERROR oslo_db.sqlalchemy.engines"
+    said = "pymysql.err.OperationalError: (2013, 'Lost connection to MySQL server during query')"
+    first = (
+        answer(tmp_path, f"{lead}     result.read()\n{lead}     raise err\n{lead} {said}\n{lead} \n")
+        .causes[0]
+        .evidence[0]
+    )
+    assert (first.line, first.event_line, first.text) == (3, 1, said)
+
+
+def test_the_line_that_matched_is_quoted_of_a_record_that_holds_many_lines(tmp_path: Path) -> None:
+    said = "pymysql.err.OperationalError: (2013, 'Lost connection to MySQL server during query')"
+    record = {
+        "asctime": "2024-06-18 08:42:58.702",
+        "levelname": "ERROR",
+        "name": "cinder.volume.manager",
+        "message": "The widget turned over",
+        "traceback": ["Traceback (most recent call last):", "    raise err", said],
+    }
+    first = answer(tmp_path, f"{json.dumps(record)}\n").causes[0].evidence[0]
+    assert (first.line, first.event_line, first.text) == (1, None, said)

@@ -143,16 +143,19 @@ def _evidence(findings: Sequence[Finding], observed: pl.DataFrame) -> list[Evide
 def _place(finding: Finding, row: int, line: dict[str, object]) -> tuple[int, int, str]:
     """Number of the line that proves a finding, how many lines of the event follow from it on, and the line itself.
 
-    Below its first line an event holds its detail, line for line; what matched there is cited at its own place.
+    Below its first line an event holds its detail, line for line but for blank lines at its end; what matched there is cited
+    at its own place. Where a record holds several lines in one, what matched is cited at the place of the record.
     """
     first, lines, message = int(str(line["line"])), int(str(line["lines"])), str(line["message"])
     position = finding.rows.index(row)
     proof = finding.proofs[position] if position < len(finding.proofs) else ""
     below = str(line["detail"] or "").split("\n")
-    if not proof or proof in message or len(below) != lines - 1:
+    if not proof.strip() or proof in message:
         return first, lines, message
-    found = [number for number, text in enumerate(below, 1) if text.strip() and proof.strip() in text]
-    return (first + found[-1], lines - found[-1], below[found[-1] - 1].strip()) if found else (first, lines, message)
+    found = [number for number, text in enumerate(below, 1) if proof.strip() in text]
+    if not found or len(below) >= lines:
+        return first, lines, proof.strip()
+    return first + found[-1], lines - found[-1], below[found[-1] - 1].strip()
 
 
 def _item(finding: Finding, row: int, line: dict[str, object]) -> EvidenceItem:
