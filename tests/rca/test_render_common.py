@@ -40,7 +40,7 @@ from openstack_rca.rca.render.wording import (
     window_text,
 )
 from openstack_rca.rca.report.report import ConfidencePart, Hop, ModelUsed, Report, StoryPicture, StoryStep
-from openstack_rca.rca.vocabulary import EvidenceSort
+from openstack_rca.rca.vocabulary import ConfidenceSource, EvidenceSort, Verdict
 
 HOPS = st.lists(
     st.builds(Hop, source=st.sampled_from("abcdef"), target=st.sampled_from("abcdef"), supported=st.booleans()),
@@ -428,6 +428,24 @@ def test_a_cause_whose_trouble_the_first_one_explains_is_no_fault_beside_it() ->
         "messaging, follows from mariadb",
         "messaging",
     ]
+
+
+def test_a_cause_that_is_ruled_out_is_told_so_where_the_causes_are_listed() -> None:
+    """Whom nobody accuses, not even itself, and whom another cause than the first accounts for."""
+    report = report_samples.confirmed()
+    first, other = report.causes
+    silent = ConfidencePart(name=ConfidenceSource.ACCUSED, value=0.0)
+    errors = ConfidencePart(name=ConfidenceSource.SYMPTOMS, value=0.3)
+    away = ConfidencePart(name=ConfidenceSource.EXPLAINED_AWAY, value=-1.0, note="by neutron-server")
+
+    def told(*parts: ConfidencePart, verdict: Verdict = Verdict.LIKELY) -> str:
+        cause = other.model_copy(update={"component": "rabbitmq", "independent": False, "confidence_parts": [*parts]})
+        return category_text(report.model_copy(update={"causes": [first, cause], "verdict": verdict}), cause)
+
+    assert told(silent, errors) == "messaging, only follow-up trouble"
+    assert told(silent, errors, verdict=Verdict.INCONCLUSIVE) == "messaging"
+    assert told(silent.model_copy(update={"value": 0.5}), errors) == "messaging"
+    assert told(silent, errors, away) == "messaging, explained away by neutron-server"
 
 
 def _short(report: Report) -> str:

@@ -19,7 +19,7 @@ from openstack_rca.rca.report import (
     RuledOut,
     SimilarIncident,
 )
-from openstack_rca.rca.vocabulary import EvidenceSort, Verdict
+from openstack_rca.rca.vocabulary import ConfidenceSource, EvidenceSort, Verdict
 
 NO_ISSUE = "none given"
 
@@ -28,15 +28,26 @@ MAX_NAMES = 3
 
 MAX_HOSTS = 4
 
+_STATEMENTS = (ConfidenceSource.OWN_WORDS, ConfidenceSource.ACCUSED)
+_ONLY_SYMPTOMS = "only follow-up trouble"
+"""Said of a cause of which nobody, not even itself, says that it failed, where another is surely the first."""
+
 SURE = (Verdict.CONFIRMED, Verdict.LIKELY)
 """Verdicts whose first cause is an answer."""
 
 
 def category_text(report: Report, cause: Cause) -> str:
-    """Return the category, and whether the first cause accounts for this one's trouble."""
-    first = report.causes[0]
-    follows = cause is not first and not cause.independent and cause.component in first.explains
-    return cause.category.value + (f", follows from {first.component}" if follows else "")
+    """Return the category, and what speaks against a cause behind the first one, so that nobody begins with a symptom."""
+    first, kind = report.causes[0], cause.category.value
+    if cause is first or cause.independent:
+        return kind
+    if cause.component in first.explains:
+        return f"{kind}, follows from {first.component}"
+    parts = {part.name: part for part in cause.confidence_parts}
+    if away := parts.get(ConfidenceSource.EXPLAINED_AWAY):
+        return f"{kind}, explained away {away.note}"
+    said = any(parts[name].value for name in _STATEMENTS if name in parts)
+    return kind if said or not parts or report.verdict not in SURE else f"{kind}, {_ONLY_SYMPTOMS}"
 
 
 def names(values: Sequence[str], limit: int = MAX_NAMES) -> str:
