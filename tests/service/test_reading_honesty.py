@@ -107,7 +107,7 @@ def test_an_answer_without_any_cause_can_be_shown_in_every_form(logs: Path, sett
 
 
 def test_every_file_that_was_not_read_is_named_with_the_reason(logs: Path, settings: Settings) -> None:
-    """Skipped as a whole or from some place on; and one line says how many."""
+    """Skipped as a whole or from some place on; and one line names them, or says how many."""
     (logs / "nova-compute.log").write_text(KNOWN)
     (logs / "a.rar").write_bytes(b"Rar!\x1a\x07\x01\x00" + bytes(60))
     (logs / "core").write_bytes(bytes(range(30)) * 99)
@@ -117,12 +117,14 @@ def test_every_file_that_was_not_read_is_named_with_the_reason(logs: Path, setti
     outcome = asked(logs, settings)
     told = "\n".join(outcome.report.missing)
     for words in (
-        "a packing that is not read: compute1/a.rar",
-        "binary: compute1/core",
+        "(a packing that is not read): compute1/a.rar",
+        "(binary): compute1/core",
         "compute1/cut.log.gz (from some place on)",
     ):
         assert words in told
-    assert "3 files not read, or not to the end" in outcome.reading
+    assert "compute1/a.rar (a packing that is not read), compute1/core (binary), " in outcome.reading
+    (logs / "b.rar").write_bytes(b"Rar!\x1a\x07\x01\x00" + bytes(60))
+    assert "4 files not read, or not to the end. What helps: openstack-rca logs inspect" in asked(logs, settings).reading
 
 
 def test_a_clock_that_disagrees_is_told_and_corrected_when_asked(logs: Path, settings: Settings) -> None:

@@ -19,6 +19,9 @@ from openstack_rca.settings import Settings
 OTHERS_NAMED = 10
 """Of files that are simply no logs so many are named in a report; ``logs inspect`` names more."""
 
+CUT_NAMED = 3
+"""So many logs that were not read are named in the one line; of more only the number is told."""
+
 
 def inspect_logs(
     paths: Sequence[str | Path],
@@ -42,8 +45,11 @@ def reading_line(read: LogRead) -> str:
     lines = sum(file.lines for file in with_events)
     line = f"Read {counted(lines, 'line')} of {counted(len(with_events), 'file')}"
     line += f"; no level is known in {counted(len(blind), 'file')}" if blind else ""
-    line += f"; {counted(len(cut), 'file')} not read, or not to the end" if cut else ""
-    return f"{line}. More: openstack-rca logs inspect PATH"
+    if 0 < len(cut) <= CUT_NAMED:
+        line += f"; not read, or not to the end: {', '.join(f'{called(file.file)} ({file.skip})' for file in cut)}"
+    elif cut:
+        line += f"; {counted(len(cut), 'file')} not read, or not to the end"
+    return f"{line}. What helps: openstack-rca logs inspect PATH"
 
 
 def reading_notes(read: LogRead, kept: KeptLogs | None = None) -> list[str]:
@@ -57,7 +63,7 @@ def reading_notes(read: LogRead, kept: KeptLogs | None = None) -> list[str]:
     for reason, names in reasons.items():
         shown = names[:OTHERS_NAMED] if reason is SkipReason.NOT_A_LOG else names
         more = f" and {len(names) - len(shown):,} more" if len(names) > len(shown) else ""
-        notes.append(f"Not read, {reason}: {', '.join(shown)}{more}.")
+        notes.append(f"Not read ({reason}): {', '.join(shown)}{more}.")
     blind = [called(file.file) for file in read.files if file.events and file.unknown_lines >= max(1, file.lines)]
     if blind:
         notes.append(f"Read without levels, as its lines state none: {', '.join(blind)}.")
