@@ -89,6 +89,22 @@ def test_ctrl_c_while_the_program_is_still_loading_is_silent() -> None:
     assert (stopped.returncode, stopped.stdout, stopped.stderr) == (130, "", "")
 
 
+@pytest.mark.parametrize("ctrl_c", ["signal.default_int_handler", "signal.SIG_IGN"])
+def test_sigterm_ends_a_command_as_ctrl_c_does(ctrl_c: str, tmp_path: Path) -> None:
+    """systemd, CI and timeout send it, also to a program in the background that is deaf to Ctrl-C."""
+    code = (
+        "import signal\n"
+        "from openstack_rca.cli import main, report\n"
+        "report.list_reports = lambda *_: signal.raise_signal(signal.SIGTERM)\n"
+        f"signal.signal(signal.SIGINT, {ctrl_c})\n"
+        "main(['report', 'list'])"
+    )
+    variables = environment(OPENSTACK_RCA_HOME=tmp_path)
+    stopped = subprocess.run([sys.executable, "-c", code], env=variables, capture_output=True, text=True, check=False)
+    assert (stopped.returncode, stopped.stdout) == (130, "")
+    assert stopped.stderr.strip() == "Stopped. Nothing was left half-written."
+
+
 def test_an_interrupt_that_a_library_swallows_comes_again() -> None:
     """NumPy drops one that hits it while it waits for an array of JAX: the next sign of progress raises it."""
     with steps() as shown, pytest.raises(KeyboardInterrupt):

@@ -2,8 +2,10 @@
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Sequence
+from types import FrameType
 
 import click
 from click.exceptions import NoSuchCommand
@@ -21,7 +23,7 @@ Begin with:
   openstack-rca demo                                   answer a recorded incident, then train on the samples
 
 Exit status: 0 done, 1 failed (one line on stderr says why), 2 wrong usage, 3 trained but not published,
-130 stopped with Ctrl-C.
+130 stopped with Ctrl-C or SIGTERM.
 """
 
 INTERRUPTED = 130
@@ -99,10 +101,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # Pydantic looks for plugins in every distribution that is installed; none is for this program.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     guard_standard_output()
+    signal.signal(signal.SIGTERM, _end_as_with_ctrl_c)
     status = run(cli, arguments)
     # At its end Python walks over all of them once more, to free what the system takes back anyway: a sixth of a second.
     gc.freeze()
     sys.exit(status)
+
+
+def _end_as_with_ctrl_c(_number: int, frame: FrameType | None) -> None:
+    """What systemd, CI and timeout send: whoever holds Ctrl-C back just now holds this back too."""
+    taken = signal.getsignal(signal.SIGINT)
+    # A shell that starts a program in the background makes it deaf to Ctrl-C, not to this.
+    if not callable(taken):
+        raise KeyboardInterrupt
+    taken(signal.SIGINT, frame)
 
 
 def run(command: click.Command, arguments: Sequence[str] | None = None) -> int:

@@ -1,6 +1,7 @@
 """``openstack-rca mcp``."""
 
 import os
+import signal
 
 import click
 
@@ -29,4 +30,6 @@ def mcp_command(roots: tuple[str, ...], settings: Settings) -> None:
     require_home(settings, writable=True)
     from openstack_rca.servers.mcp_server import build_server
 
+    # The thread that waits for standard input would outlive an ordinary ending.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     build_server(settings).run("stdio")
