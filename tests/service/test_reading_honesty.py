@@ -124,7 +124,9 @@ def test_every_file_that_was_not_read_is_named_with_the_reason(logs: Path, setti
         assert words in told
     assert "compute1/a.rar (a packing that is not read), compute1/core (binary), " in outcome.reading
     (logs / "b.rar").write_bytes(b"Rar!\x1a\x07\x01\x00" + bytes(60))
-    assert "4 files not read, or not to the end. What helps: openstack-rca logs inspect" in asked(logs, settings).reading
+    assert (
+        "4 files not read, or not to the end. What helps: openstack-rca logs inspect" in asked(logs, settings).reading
+    )
 
 
 def test_a_clock_that_disagrees_is_told_and_corrected_when_asked(logs: Path, settings: Settings) -> None:
