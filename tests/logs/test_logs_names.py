@@ -138,6 +138,8 @@ from openstack_rca.logs.names import Origin, origin_of, plain_stem
         ("nova-compute-x7x2k.log", "nova-compute", None),
         ("nova-compute-node2.log", "nova-compute", "node2"),
         ("nova-compute-default1.log", "nova-compute", "default1"),
+        ("nova-compute-cmp24.log", "nova-compute", "cmp24"),
+        ("ceph-srv25/ceph-mon.log", "ceph-mon", "ceph-srv25"),
         ("mariadb-operator-5d8f7c6b9-x7x2k.log", "mariadb-operator", None),
         ("openstack-cell1-galera-0.log", "mariadb", None),
         ("nova-cell1-compute-ironic-compute-0.log", "nova-compute-ironic", None),

@@ -109,7 +109,7 @@ SHAPES = {
         ("04:00:00.000000", "ovs-vswitchd", "CRITICAL", "br-int: nothing"),
     ),
     "open vswitch in RFC 5424": (
-        "<29>1 2026-11-23T04:00:00.12Z c1 ovn-controller 7 - - 00013|rconn|INFO|connection failed",
+        "<29>1 2026-11-23T04:00:00.12Z c1 ovn-controller 7 - - 1000013|rconn|INFO|connection failed",
         "syslog",
         ("04:00:00.120000", "ovn-controller", "INFO", "connection failed"),
     ),

@@ -12,7 +12,10 @@ _RANDOM = "[bcdfghjklmnpqrstvwxz2456789]"
 _REPLICA = re.compile(rf"-[0-9a-f]{{6,10}}-{_RANDOM}{{5}}$")
 # Charts call a set of equal pods so, and no machine.
 _SET = "default|cluster|server|single|primary|secondary|replicas?|(?:external|internal|edge)-api"
-_OF_SET = re.compile(rf"-(?:(?=[a-z]*\d){_RANDOM}{{5}}|(?:{_SET}|cell\d+-[a-z-]+)-(?:\d{{1,3}}|{_RANDOM}{{5}}))$")
+_MACHINE = r"(?:ctr?l|cmpt?|cpt|hv|srv|gw|lb|db|mq|np)\d+$"
+_OF_SET = re.compile(
+    rf"-(?:(?!{_MACHINE})(?=[a-z]*\d){_RANDOM}{{5}}|(?:{_SET}|cell\d+-[a-z-]+)-(?:\d{{1,3}}|{_RANDOM}{{5}}))$"
+)
 _NUMBERED = re.compile(r"-\d{1,3}$")
 _TAIL = re.compile(rf"-(?:\d{{1,4}}|[0-9a-f]{{8,10}}|{_RANDOM}{{5,10}}|{_SET})$")
 _CELL = re.compile(r"-cell\d+")

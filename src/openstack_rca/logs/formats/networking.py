@@ -69,7 +69,7 @@ FORMATS = (
 INNER_FORMATS = (
     LineFormat(
         "openvswitch",
-        r"^(?:ovs\|)?\d{5}\|(?P<logger>[^|]+)\|(?P<level>[A-Z]+)\|(?P<message>.*)$",
+        r"^(?:ovs\|)?\d{5,}\|(?P<logger>[^|]+)\|(?P<level>[A-Z]+)\|(?P<message>.*)$",
         timeless,
         "the same through syslog",
     ),
