@@ -101,6 +101,38 @@ def test_who_runs_on_many_hosts_tells_of_an_end_on_its_own_only(place: str) -> N
 
 
 @pytest.mark.parametrize(
+    ("teller", "fault", "end"),
+    [
+        ("ceph-mon", "osd.12 marked itself down and dead", "osd.1 [v2:192.0.2.31:6800/7] boot"),
+        ("haproxy", "backend nova_api_metadata has no server available!", "Server nova_api/ctl1 is UP, reason: L7OK"),
+        (
+            "host",
+            "multipathd[8]: mpathab: remaining active paths: 0",
+            "multipathd[8]: mpatha: remaining active paths: 4",
+        ),
+        (
+            "host",
+            "clocksource: Marking clocksource tsc as unstable: the skew is too large",
+            "cluster [INF] overall HEALTH_OK",
+        ),
+    ],
+    ids=["an OSD", "a backend", "a device", "a clock that no monitor reads"],
+)
+def test_the_end_of_something_else_ends_no_fault(teller: str, fault: str, end: str) -> None:
+    ends = [observed(end, one, "INFO") for one in (teller, "ceph-mon")]
+    found = match_signatures(one_a_minute([observed(fault, teller), *ends]), CATALOGUE, TOPOLOGY, 10.0).findings
+    assert {one.recovered for one in found} == {None}
+
+
+def test_a_node_that_lost_its_quorum_is_not_well_because_others_have_theirs() -> None:
+    lost = observed("This node is within the non-primary component and will NOT provide any service.", "pacemaker")
+    others = observed("This node is within the primary component and will provide service.", "pacemaker", "INFO")
+    lines = [part.with_columns(host=pl.lit(place)) for part, place in ((lost, "ctl3"), (others, "ctl1"))]
+    found = match_signatures(one_a_minute(lines), CATALOGUE, TOPOLOGY, 10.0).findings
+    assert {one.recovered for one in found} == {None}
+
+
+@pytest.mark.parametrize(
     ("links", "over"),
     [
         ([("eno1", "Down"), ("eno2", "Down"), ("eno2", "Up")], None),

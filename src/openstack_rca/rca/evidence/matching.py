@@ -187,7 +187,7 @@ def _recovered(finding: Finding, catalogue: Catalogue, window: pl.DataFrame, top
             (
                 moment
                 for moment, match in matches
-                if moment >= times[row] and all(value in proof for value in match.groupdict().values() if value)
+                if moment >= times[row] and all(_names(proof, value) for value in match.groupdict().values() if value)
             ),
             default=None,
         )
@@ -196,6 +196,13 @@ def _recovered(finding: Finding, catalogue: Catalogue, window: pl.DataFrame, top
     # Of several links that are lost, all have to be back.
     last = max((end for end in ends if end is not None), default=None)
     return last if last is not None and None not in ends and last >= finding.last else None
+
+
+def _names(proof: str, value: str) -> bool:
+    """Whether a line names just this: ``osd.1`` is not named by ``osd.12``."""
+    before = r"(?<!\d)" if value[0].isdigit() else r"(?<![\w.-])" if value[0].isalpha() else ""
+    behind = r"(?!\d)" if value[-1].isdigit() else r"(?![\w-])" if value[-1].isalpha() else ""
+    return re.search(before + re.escape(value) + behind, proof) is not None
 
 
 def no_rows() -> pl.Series:
