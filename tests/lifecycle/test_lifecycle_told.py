@@ -323,6 +323,16 @@ def test_an_embedded_database_of_another_mlflow_is_told_right(embedded: Settings
     assert words in str(caught.value)
 
 
+def test_an_embedded_database_that_may_not_be_read_is_told_at_once(
+    embedded: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MLflow would try for minutes. Tests may run as root, who may read everything, hence the answer of the system."""
+    database = embedded.home / "mlflow.db"
+    monkeypatch.setattr(os, "access", lambda path, _mode: Path(path) != database)
+    with pytest.raises(RegistryUnavailable, match=f"{database} may not be read"):
+        connect(embedded)
+
+
 def test_doctor_never_advises_doctor(speaker: Speaker, tmp_path: Path) -> None:
     """Whatever is wrong, its advice leads on."""
     for status, body in ((500, ""), (404, ""), (400, xml("Strange", "never heard of")), (200, HTML)):

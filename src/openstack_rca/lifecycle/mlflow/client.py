@@ -208,8 +208,14 @@ def _check_sqlite_folder(uri: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _folder_unusable(folder, error.strerror or str(error)) from error
-    if not os.access(folder, os.W_OK):
+    if not os.access(folder, os.W_OK | os.X_OK):
         raise _folder_unusable(folder, "this user may not write there")
+    # MLflow would try to open it for minutes.
+    if database.exists() and not os.access(database, os.R_OK):
+        raise RegistryUnavailable(
+            f"The tracking database {database} may not be read by this user.",
+            "Have its owner allow it, or set OPENSTACK_RCA_HOME or MLFLOW_TRACKING_URI to another one.",
+        )
 
 
 def _folder_unusable(folder: Path, reason: str) -> RegistryUnavailable:
