@@ -64,12 +64,13 @@ def test_list_and_show_tell_what_the_publisher_said(home: Path, trained: Trained
     assert rca("models", "list", *words, "--format", "json").json()[0]["metadata"] == {"trained_on": "zed"}
 
 
-def test_list_of_an_empty_environment_says_how_to_train(empty_home: Path, rca: Program) -> None:
+@pytest.mark.parametrize("command", ["list", "verify"])
+def test_an_empty_environment_says_how_to_train(empty_home: Path, rca: Program, command: str) -> None:
     """No error: there is nothing yet."""
-    result = rca("models", "list")
+    result = rca("models", command)
     assert result.status == 0
     assert "openstack-rca train" in result.out
-    assert rca("models", "list", "--format", "json").json() == []
+    assert rca("models", command, "--format", "json").json() == []
 
 
 def test_another_environment_has_versions_of_its_own(home: Path, rca: Program) -> None:

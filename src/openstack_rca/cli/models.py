@@ -70,8 +70,7 @@ def list_command(limit: int | None, form: str, settings: Settings) -> None:
         print_json([{**facts_of(version), "latest": version.version == leads} for version in versions])
         return
     if not versions:
-        advice = where_versions_come_from(settings)
-        say(f"No version in {settings.experiment_name} yet. {advice}")
+        _say_none(settings)
         return
     latest = latest_of(versions)
     rows = [_row(version, latest) for version in versions]
@@ -81,6 +80,10 @@ def list_command(limit: int | None, form: str, settings: Settings) -> None:
         columns, [[row[title] for title in columns] for row in rows], right=("version", "accuracy", "size (MB)")
     )
     say(why_latest(versions))
+
+
+def _say_none(settings: Settings) -> None:
+    say(f"No version in {settings.experiment_name} yet. {where_versions_come_from(settings)}")
 
 
 ALWAYS_SHOWN = ("version", "status", "created (UTC)", "accuracy", "size (MB)", "sha256", "aliases")
@@ -184,6 +187,8 @@ def verify_command(context: click.Context, form: str, settings: Settings) -> int
                 for check in checks
             ]
         )
+    elif not checks:
+        _say_none(settings)
     else:
         for check in checks:
             word = "OK  " if check.ok else "FAIL"
