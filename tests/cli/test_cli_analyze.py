@@ -260,4 +260,4 @@ def test_the_logs_are_named_or_pasted(rca: Program, words: tuple[str | Path, ...
     """Neither and both are mistakes of the command line."""
     result = rca("analyze", *words)
     assert result.status == 2
-    assert "--paste" in result.err
+    assert "--paste" in result.err and "/var/log/kolla" in result.err

@@ -142,7 +142,7 @@ def analyze_command(
 def _named_or_pasted(logs: Sequence[str], paste: bool) -> list[str | Path]:
     """The logs that were named, or standard input, to which goes what the user saves in an editor."""
     if paste == bool(logs):
-        raise click.UsageError("Name LOGS, or open your editor with --paste.")
+        raise click.UsageError("Name LOGS, such as /var/log/kolla or - for a pipe, or open your editor with --paste.")
     if logs:
         return list(logs)
     pasted = click.edit("", extension=".log")
