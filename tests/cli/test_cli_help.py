@@ -131,11 +131,20 @@ def test_completion_prints_a_script_for_each_shell(rca: Program, shell: str) -> 
         (["models", "lst"], "list"),
         (["help", "modls"], "models"),
         (["help", "models", "rollbck"], "rollback"),
+        (["models", "log"], "history"),
+        (["models", "runs"], "openstack-rca runs"),
+        (["analyze", "--isue", "x"], "--issue"),
     ],
 )
 def test_a_mistyped_command_is_answered_with_the_one_that_was_meant(rca: Program, words: list[str], meant: str) -> None:
     """In every group, and for ``help``."""
     assert f"Did you mean '{meant}'?" in rca(*words).err
+
+
+def test_an_option_far_from_every_other_is_answered_with_none(rca: Program) -> None:
+    """A wrong suggestion is worse than none."""
+    result = rca("analyze", "--version", "3")
+    assert result.status == 2 and "Did you mean" not in result.err
 
 
 def test_the_components_that_a_cause_may_name_are_listed(rca: Program) -> None:

@@ -1,7 +1,9 @@
 """A command group that imports a command when it is asked for, so that ``--help`` and completion start at once."""
 
+import difflib
 import gc
 import importlib
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import click
@@ -14,6 +16,25 @@ class LazyCommand(NamedTuple):
     module: str
     attribute: str
     short_help: str
+
+
+NEAR = 0.7
+"""How alike a mistyped command and the one that is suggested are at least: ``runs`` did not mean ``prune``."""
+OTHER_WORDS = {"delete": ("prune", "yank"), "remove": ("prune", "yank"), "rm": ("prune", "yank"), "log": ("history",)}
+"""What other programs call a command."""
+
+
+def no_such_command(name: str, known: Sequence[str], context: click.Context) -> NoSuchCommand:
+    """The error for a command that a group does not know, with those that may be meant, here or at the top."""
+    near = difflib.get_close_matches(name, known, cutoff=NEAR)
+    error = NoSuchCommand(name, ctx=context)
+    meant = near or [word for word in OTHER_WORDS.get(name, ()) if word in known]
+    if meant:
+        return NoSuchCommand(name, f"{error.message} Did you mean {' or '.join(map(repr, meant))}?", ctx=context)
+    top = context.find_root()
+    if top is not context and isinstance(top.command, click.Group) and name in top.command.list_commands(top):
+        return NoSuchCommand(name, f"{error.message} Did you mean 'openstack-rca {name}'?", ctx=context)
+    return error
 
 
 class LazyGroup(click.Group):
@@ -53,7 +74,7 @@ class LazyGroup(click.Group):
         try:
             return super().resolve_command(context, arguments)
         except NoSuchCommand as error:
-            raise NoSuchCommand(error.command_name, possibilities=self.list_commands(context), ctx=context) from None
+            raise no_such_command(error.command_name, self.list_commands(context), context) from None
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands from the table; nothing is imported."""

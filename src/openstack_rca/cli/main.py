@@ -1,5 +1,6 @@
 """The command group, and the outermost boundary: every error leaves as one line and an exit status."""
 
+import difflib
 import gc
 import os
 import signal
@@ -8,11 +9,11 @@ from collections.abc import Sequence
 from types import FrameType
 
 import click
-from click.exceptions import NoSuchCommand
+from click.exceptions import NoSuchOption
 
 from openstack_rca import __version__
 from openstack_rca.cli.help_text import HelpFormatter
-from openstack_rca.cli.lazy import LazyCommand, LazyGroup
+from openstack_rca.cli.lazy import NEAR, LazyCommand, LazyGroup, no_such_command
 from openstack_rca.cli.standard_output import guard_standard_output
 from openstack_rca.errors import OpenStackRcaError, PublishInterrupted, TrainingInterrupted
 
@@ -88,8 +89,8 @@ def help_command(context: click.Context, words: tuple[str, ...]) -> None:
     for word in words:
         found = command.get_command(at, word) if isinstance(command, click.Group) else None
         if found is None:
-            known = command.list_commands(at) if isinstance(command, click.Group) else None
-            raise NoSuchCommand(word, possibilities=known, ctx=at)
+            known = command.list_commands(at) if isinstance(command, click.Group) else []
+            raise no_such_command(word, known, at)
         at, command = click.Context(found, at, info_name=word), found
     click.echo(command.get_help(at))
 
@@ -125,6 +126,8 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except click.ClickException as error:
+        if isinstance(error, NoSuchOption):
+            _keep_near(error)
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
@@ -141,6 +144,14 @@ def run(command: click.Command, arguments: Sequence[str] | None = None) -> int:
 
         _say(f"Error: Unexpected {type(error).__name__}: {error}. {keep_trace()}")
         return 1
+
+
+def _keep_near(error: NoSuchOption) -> None:
+    """Keep of the suggested options those that are alike without their dashes too."""
+    wanted = error.option_name.lstrip("-")
+    near = [one for one in error.possibilities or () if difflib.get_close_matches(wanted, [one.lstrip("-")], 1, NEAR)]
+    if error.possibilities:
+        error.possibilities[:] = near
 
 
 def _forbidden(error: PermissionError) -> str:
