@@ -82,7 +82,7 @@ def model_drift(
     if opened.file is None:
         raise ConfigurationError(
             f"{model!r} is no model that logs can be compared with.",
-            "Train one with: openstack-rca train PATH_TO_NORMAL_LOGS",
+            "Train one with: openstack-rca train LOGS",
         )
     listener.step("read logs")
     table = read_given(logs, settings, listener, cluster).table

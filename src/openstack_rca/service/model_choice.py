@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from openstack_rca.lifecycle.versions import ModelLifecycle
     from openstack_rca.model.model_file import ModelFile
 
-TRAIN = "Train one with: openstack-rca train PATH_TO_NORMAL_LOGS"
+TRAIN = "Train one with: openstack-rca train LOGS"
 
 _OTHERS = "Check the versions with openstack-rca models verify; take another one with --model N or openstack-rca models rollback."
 

@@ -217,7 +217,7 @@ class ModelLifecycle:
             yanked = yanked or (version if version.yanked and version.status == "ready" else None)
         if other is not None:
             return other
-        hint = "Train one with: openstack-rca train PATH"
+        hint = "Train one with: openstack-rca train LOGS"
         if yanked is not None:
             hint = f"Version {yanked.version} is yanked; it can be used again after: openstack-rca models unyank {yanked.version}"
         elif self.lies_unregistered():
