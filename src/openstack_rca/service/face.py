@@ -87,9 +87,7 @@ def load_model(reference: str = "latest") -> ModelFile:
     """
     opened = open_model(reference, load_settings())
     if opened.file is None:
-        raise VersionNotFound(
-            f"There is no model {reference!r}.", "Train one with: openstack-rca train LOGS"
-        )
+        raise VersionNotFound(f"There is no model {reference!r}.", "Train one with: openstack-rca train LOGS")
     return opened.file
 
 
