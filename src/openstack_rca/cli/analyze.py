@@ -223,7 +223,8 @@ def keep(outcome: AnalysisOutcome, settings: Settings) -> list[str]:
     try:
         require_home(settings, writable=True)
     except ConfigurationError as error:
-        return [f"This answer is not kept; save it with --output FILE. {error}"]
+        told = any(str(error) in text for text in outcome.model.notices)
+        return [f"This answer is not kept; save it with --output FILE.{'' if told else f' {error}'}"]
     untold = []
     for keep_one in (keep_report, write_down):
         try:
