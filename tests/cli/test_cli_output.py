@@ -236,6 +236,15 @@ def test_training_tells_how_far_it_is(shown: output.Steps, left: float | None, t
     assert task.fields["note"] == f"epoch 3/5, loss 1.235{told}"
 
 
+def test_where_no_terminal_is_a_training_tells_of_itself_in_few_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    """For the log of a service or of CI: the first line at once, the next when a minute is over."""
+    with output.steps(lines=True) as shown:
+        shown.step("train")
+        for step in (1, 2):
+            shown.gradient_step(TrainingProgress(epoch=1, epochs=5, step=step, steps=20, loss=2.5, seconds_left=90.0))
+    assert capsys.readouterr().err == "Training: epoch 1/5, loss 2.500, 90 s left\n"
+
+
 @pytest.mark.parametrize("call", [("step", "a"), ("part", 1, 2), ("incident", 1, 2, "a")])
 def test_ctrl_c_takes_effect_at_the_next_call(call: tuple[Any, ...]) -> None:
     class Pressed(Interrupt):

@@ -9,6 +9,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -184,13 +185,32 @@ class Steps(Listener):
         self.incident(done, progress.epochs * progress.steps, words)
 
 
+SECONDS_BETWEEN_LINES = 60.0
+"""Between two lines of a training's progress where no terminal shows it."""
+
+
+class Lines(Steps):
+    """Tells how a training goes in a line now and then, for a log: the first when it begins to learn."""
+
+    def __init__(self, interrupt: Interrupt) -> None:
+        super().__init__(None, interrupt)
+        self._next = 0.0
+
+    def incident(self, done: int, total: int, name: str) -> None:
+        """Tell ``name``, what is worked on, where the last line is old enough."""
+        super().incident(done, total, name)
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + SECONDS_BETWEEN_LINES
+            error_console().print(f"Training: {one_line(name)}", markup=False)
+
+
 @contextmanager
-def steps() -> Iterator[Steps]:
-    """Progress on standard error; nothing is drawn where that is not a terminal."""
+def steps(*, lines: bool = False) -> Iterator[Steps]:
+    """Progress on standard error; where that is no terminal nothing is drawn, or with ``lines`` told as ``Lines`` does."""
     shown, interrupt = error_console(), Interrupt()
     if not shown.is_terminal:
         with interrupt.watching():
-            yield Steps(None, interrupt)
+            yield Lines(interrupt) if lines else Steps(None, interrupt)
         return
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 

@@ -142,7 +142,7 @@ def learn(
     scheduler: str | None = None,
 ) -> TrainOutcome:
     """Train with progress on the screen; arguments and errors as for ``service.training.train``."""
-    with steps() as shown, open_cluster(scheduler, settings) as cluster:
+    with steps(lines=True) as shown, open_cluster(scheduler, settings) as cluster:
         return train(
             logs,
             settings=settings,
