@@ -49,8 +49,8 @@ _STAMPED_WRITER = re.compile(rf"^\s*\[{_CHAT_DAY}\d{{1,2}}:\d\d(?: ?[AaPp][Mm])?
 # What a shell shows before what somebody typed.
 _PROMPT = re.compile(
     r"^(?:\([\w.-]+\) ?)?(?:\[[\w.-]+@[\w.-]+ [^\]]+\]|[\w.-]+@[\w.-]+:[^$#\s]*)[$#](?: .*)?$|"
-    r"^(?:[$#%\u276f]|\u279c .*?) +(?:sudo )?(?:[ef]?z?grep|rg|tail|head|z?cat|less|journalctl|kubectl|oc|docker|podman|crictl|"
-    r"nerdctl|juju|ssh)\b"
+    r"^(?:[$#%\u276f]|\u279c .{0,80}?) {1,9}(?:sudo )?(?:[ef]?z?grep|rg|tail|head|z?cat|less|journalctl|kubectl|oc|docker|podman|"
+    r"crictl|nerdctl|juju|ssh)\b"
 )
 # What `script`, PuTTY, `watch`, a login and a shell that ends put around it.
 _SESSION = re.compile(

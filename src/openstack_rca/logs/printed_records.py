@@ -57,7 +57,7 @@ _WINDOWS = {
 }
 _WINDOWS_LEVELS = {"1": "critical", "2": "error", "3": "warning", "5": "debug"}
 _WINDOWS_TEXT = re.compile(r"^Event\[\d+\]:?\s*$", re.MULTILINE)
-_SPLUNK_FIELD = re.compile(r"<field k=['\"]([^'\"<>]+)['\"]>(.*?)</field>", re.DOTALL)
+_SPLUNK_FIELD = re.compile(r"<field k=['\"]([^'\"<>]+)['\"]>((?:(?!<field ).)*?)</field>", re.DOTALL)
 _ANY_TAG = re.compile(r"</?[a-z][^<>]*>")
 _MACHINE_CHECK = "Hardware event. This is not a software error."
 _NOTED = "SEL Record ID"
