@@ -1,10 +1,12 @@
 """A container runs the program as a user with a number and nothing else: no HOME, no entry in passwd."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from cli_helpers import Program
 
 from trained_environment import environment
 
@@ -37,6 +39,18 @@ def test_without_one_the_error_names_the_variable() -> None:
     (line,) = done.stderr.splitlines()
     assert done.returncode == 1
     assert line.startswith("Error: The setting OPENSTACK_RCA_HOME cannot be used")
+
+
+@pytest.mark.parametrize("words", [("report", "list"), ("report", "show", "last"), ("models", "list")], ids=" ".join)
+def test_where_nothing_can_be_kept_nobody_is_told_to_make_one(
+    empty_home: Path, rca: Program, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    """It would be lost too. Tests may run as root, who may write everywhere, hence the answer of the system."""
+    empty_home.mkdir()
+    monkeypatch.setattr(os, "access", lambda path, *_, **__: Path(path) != empty_home)
+    result = rca(*words)
+    told = result.out + result.err
+    assert f"may not write in {empty_home}" in told and "openstack-rca analyze" not in told and "train" not in told
 
 
 @pytest.mark.parametrize("words", [("doctor",), ("models", "list"), ("train", "/var/log")], ids=" ".join)

@@ -60,7 +60,7 @@ def test_an_unknown_id_is_one_plain_line(empty_home: Path, rca: Program) -> None
 
 def test_an_empty_list_says_where_reports_come_from(empty_home: Path, rca: Program) -> None:
     """No table without rows; as JSON an empty list."""
-    assert "analysis" in rca("report", "list").out
+    assert "openstack-rca analyze" in rca("report", "list").out
     assert rca("report", "list", "--format", "json").json() == []
 
 

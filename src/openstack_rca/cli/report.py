@@ -9,6 +9,7 @@ from openstack_rca.cli.options import JSON_FORMAT
 from openstack_rca.cli.output import console, print_json, print_listing, say, show_report
 from openstack_rca.service.kept_reports import list_reports, open_report
 from openstack_rca.service.language_model import narrate, narrative_facts, narrative_lines
+from openstack_rca.service.places import where_nothing_is
 from openstack_rca.service.reports import FORMATS, check_report_path, render, write_report
 from openstack_rca.settings import load_settings
 
@@ -25,7 +26,8 @@ def report_group() -> None:
 @JSON_FORMAT
 def list_command(limit: int, form: str) -> None:
     """List kept reports, newest first: id, time, verdict, component, issue."""
-    kept = list_reports(load_settings(), limit)
+    settings = load_settings()
+    kept = list_reports(settings, limit)
     rows = [
         (
             report.id,
@@ -36,7 +38,7 @@ def list_command(limit: int, form: str) -> None:
         )
         for report in kept
     ]
-    nothing = "No report is kept yet: every analysis keeps its own here."
+    nothing = f"No report is kept here yet. {where_nothing_is(settings, 'Make one with: openstack-rca analyze LOGS')}"
     titles = ("id", "made (UTC)", "verdict", "component", "issue")
     print_listing(form, [asdict(report) for report in kept], nothing, titles, rows)
 

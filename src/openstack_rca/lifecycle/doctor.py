@@ -107,6 +107,9 @@ def _registry(settings: Settings) -> str:
         return f"{SWITCHED_OFF}; versions are numbered by the store"
     lifecycle = ModelLifecycle(settings)
     versions = lifecycle.list()
+    if not versions:
+        # A database that is not there yet counts as empty, also where none can be made.
+        connect(settings)
     latest = next((version.version for version in versions if version.resolvable), None)
     name = lifecycle.place.model_name
     name = f"{name} of {lifecycle.place.experiment}"

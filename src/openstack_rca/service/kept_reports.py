@@ -15,6 +15,7 @@ from openstack_rca.lifecycle.objects import write_whole
 from openstack_rca.rca.render import render_json
 from openstack_rca.rca.report import REPORT_ID_LENGTH, Report, mask_secrets
 from openstack_rca.service.history import read_report
+from openstack_rca.service.places import where_nothing_is
 from openstack_rca.service.run_reports import report_of_run
 from openstack_rca.settings import Settings
 
@@ -62,7 +63,9 @@ def open_report(reference: str, settings: Settings) -> Report:
     files = _files(settings)
     if reference == "last":
         if not files:
-            raise ReportNotFound("No report is kept here yet.", "Make one with: openstack-rca analyze PATH")
+            raise ReportNotFound(
+                "No report is kept here yet.", where_nothing_is(settings, "Make one with: openstack-rca analyze LOGS")
+            )
         return read_report(files[0])
     found = [path for path in files if _id_of(path).startswith(reference.lower())]
     if len(found) != 1:

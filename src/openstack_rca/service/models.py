@@ -9,6 +9,7 @@ from openstack_rca.lifecycle.mlflow import Tracking
 from openstack_rca.lifecycle.records import ModelKind as ModelKind
 from openstack_rca.lifecycle.records import ModelVersion as ModelVersion
 from openstack_rca.lifecycle.versions import ModelLifecycle as ModelLifecycle
+from openstack_rca.service.places import where_nothing_is
 from openstack_rca.service.waiting_runs import send_waiting_runs
 from openstack_rca.settings import Settings
 
@@ -62,7 +63,7 @@ def where_versions_come_from(settings: Settings) -> str:
         return (
             "Versions lie in the store that the registry does not know; take them in: openstack-rca models repair --yes"
         )
-    return "Train one with: openstack-rca train LOGS"
+    return where_nothing_is(settings, "Train one with: openstack-rca train LOGS")
 
 
 def list_runs(settings: Settings, limit: int = 20, kind: str | None = None) -> list[RunSummary]:

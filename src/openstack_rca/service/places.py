@@ -22,6 +22,15 @@ def require_home(settings: Settings, *, writable: bool) -> None:
         )
 
 
+def where_nothing_is(settings: Settings, advice: str) -> str:
+    """``advice`` how to make what is not kept yet; where nothing can be kept in the folder of state, that instead."""
+    home = settings.home.absolute()
+    nearest = next(folder for folder in (home, *home.parents) if folder.exists())
+    if _may_write(nearest):
+        return advice
+    return f"This user may not write in {nearest}, so nothing is kept there; set OPENSTACK_RCA_HOME to another folder."
+
+
 def require_output(path: Path) -> None:
     """Check that a file can be written; folders above it may still be missing. Raises ConfigurationError."""
     try:
