@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from planned_lines import Line, api, compute, logs, oslo, servers
+from planned_lines import Line, api, compute, every, logs, oslo, servers, syslog
 from test_planned_work import judged
 
 from openstack_rca.rca.vocabulary import Verdict
@@ -69,3 +69,35 @@ def test_complaints_of_others_that_come_now_and_then_are_no_failure(tmp_path: Pa
     ]
     verdict, _ = judged(cloud(*refused), tmp_path)
     assert verdict is Verdict.NO_FAILURE_FOUND
+
+
+def kernel(at: float, text: str) -> Line:
+    return syslog(at, "cmp1", "kernel", text)
+
+
+@pytest.mark.parametrize(
+    ("told", "until"),
+    [
+        ([kernel(300, "Out of memory: Killed process 4711 (nova-compute) total-vm:9000000kB")], 300),
+        ([kernel(300, "EXT4-fs (dm-3): Remounting filesystem read-only")], 900),
+    ],
+    ids=["a killed process writes no more", "the line itself says that it stays"],
+)
+def test_a_cause_that_lasts_is_sure_though_nobody_complains_of_it(
+    told: list[Line], until: float, tmp_path: Path
+) -> None:
+    files = cloud() | logs(
+        {
+            "cmp1/nova/nova-compute.log": compute(until=until),
+            "cmp1/messages": [*every(60, lambda at: syslog(at, "cmp1", "systemd[1]", "Started Session 4.")), *told],
+        }
+    )
+    verdict, _ = judged(files, tmp_path)
+    assert verdict is Verdict.CONFIRMED
+
+
+def test_a_service_that_was_stopped_and_never_comes_back_is_a_sure_cause(tmp_path: Path) -> None:
+    stopped = oslo(302, "INFO", "oslo_service.service", "Caught SIGTERM, stopping children")
+    files = cloud() | logs({"cmp1/nova/nova-compute.log": [*compute(until=300), stopped]})
+    verdict, named = judged(files, tmp_path)
+    assert (verdict, named[0]) == (Verdict.CONFIRMED, "nova-compute")

@@ -13,6 +13,7 @@ from datetime import timedelta
 import polars as pl
 
 from openstack_rca.rca.evidence import Finding, belongs_to_cloud, tells_of_lasting_harm, time_span
+from openstack_rca.rca.judgement.lasting_causes import lasts
 from openstack_rca.rca.knowledge import Topology
 from openstack_rca.rca.vocabulary import Directness, EvidenceSort
 from openstack_rca.rca.weights import current
@@ -38,7 +39,12 @@ def tell_harmless(
             against[one.accused].append(one)
     cited = {row for one in findings if one.weight for row in one.rows}
     ordinary = surroundings.filter(pl.col("level").is_in(_ORDINARY) & ~pl.col("row").is_in(cited))
-    harmless = {name for name, told in against.items() if _does_no_harm(told, window, surroundings, ordinary, topology)}
+    lasting = {one.accused for one in findings if lasts(one, findings, window, surroundings)}
+    harmless = {
+        name
+        for name, told in against.items()
+        if name not in lasting and _does_no_harm(told, window, surroundings, ordinary, topology)
+    }
     stands = {name for name in harmless if any(_may_last(one, ordinary) for one in against[name])}
     marked = [replace(one, harmless=True) if one.accused in harmless else one for one in findings]
     return [one.weakened(0.0) if one.accused in harmless - stands else one for one in marked]
