@@ -101,3 +101,26 @@ def test_a_service_that_was_stopped_and_never_comes_back_is_a_sure_cause(tmp_pat
     files = cloud() | logs({"cmp1/nova/nova-compute.log": [*compute(until=300), stopped]})
     verdict, named = judged(files, tmp_path)
     assert (verdict, named[0]) == (Verdict.CONFIRMED, "nova-compute")
+
+
+STOPPED = syslog(300, "ctl2", "Keepalived[7]", "Stopped Keepalived v2.2.7 (01/16,2022)")
+STARTED = syslog(600, "ctl2", "Keepalived[9]", "Starting Keepalived v2.2.7 (01/16,2022)")
+PEER = [
+    syslog(10.0 * number, "ctl2", "CRON[1]", f"pam_unix(cron:session): session {number} opened") for number in range(90)
+]
+
+
+def test_a_stop_whose_end_is_told_long_after_is_no_failure_where_no_harm_is_seen(tmp_path: Path) -> None:
+    """The start comes after the stretch of trouble; without it, nobody can say that who stopped is back."""
+
+    def verdict_of(name: str, *told: Line) -> Verdict:
+        files = {
+            "ctl1/nova/nova-api.log": api(),
+            "ctl1/neutron/neutron-server.log": servers(),
+            "cmp1/nova/nova-compute.log": compute(),
+            "ctl2/syslog": [*PEER, *told],
+        }
+        return judged(logs(files), tmp_path / name)[0]
+
+    assert verdict_of("back", STOPPED, STARTED) is Verdict.NO_FAILURE_FOUND
+    assert verdict_of("away", STOPPED) is not Verdict.NO_FAILURE_FOUND

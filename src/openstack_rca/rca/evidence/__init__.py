@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         match_signatures,
         no_rows,
         observe,
+        told_over_later,
         unexplained,
         with_words,
     )
@@ -64,7 +65,7 @@ else:
         expected_steps="ExpectedSteps step_suspicion",
         finding="Finding noisy_or",
         hits="overshadowed",
-        matching="add_novelty add_scores cited_rows match_signatures no_rows observe unexplained with_words",
+        matching="add_novelty add_scores cited_rows match_signatures no_rows observe told_over_later unexplained with_words",
         normal_rates="NormalRates",
         quiet_streams="silences silent_workers",
         request_ways="BROKER calls_by_broker serves",

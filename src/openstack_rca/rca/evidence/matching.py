@@ -138,7 +138,7 @@ def match_signatures(window: pl.DataFrame, catalogue: Catalogue, topology: Topol
     hits = signature_hits(window, catalogue, topology)
     explained = hits.filter(pl.col("directness") != Directness.SYMPTOM.value)["row"]
     findings = [
-        replace(finding, recovered=_recovered(finding, catalogue, window, topology))
+        replace(finding, recovered=told_over(finding, catalogue, window, topology))
         for finding in _group(window, hits, catalogue, minutes)
     ]
     return Matched(findings, hits["row"], explained)
@@ -169,7 +169,31 @@ def _with_values_weighed(joined: pl.DataFrame, window: pl.DataFrame) -> pl.DataF
     return known.with_columns(novelty=stated, familiar=familiar).drop("valued_kind", "unsteady")
 
 
-def _recovered(finding: Finding, catalogue: Catalogue, window: pl.DataFrame, topology: Topology) -> datetime | None:
+def told_over_later(
+    finding: Finding, catalogue: Catalogue, recording: pl.DataFrame, events: EventTable, topology: Topology
+) -> datetime | None:
+    """``told_over``, by lines after the stretch of trouble too; of a start, which ends what it tells, its own time.
+
+    Args:
+        recording: ``row``, ``time``, ``component`` and ``host`` of all that the logs hold.
+        events: the events, for their words.
+    """
+    rule = catalogue.get(finding.signature or "") if finding.signature else None
+    if finding.recovered is not None or rule is None:
+        return finding.recovered
+    if rule.phase == "start":
+        return finding.last
+    if rule.recovered is None:
+        return None
+    until = finding.last + timedelta(seconds=current().cause_before_seconds)
+    told = recording.filter(
+        pl.col("component").is_in([finding.accuser, *rule.recovered_by])
+        & pl.col("time").is_between(finding.first, until)
+    ).select("row", "time", "component", "host")
+    return told_over(finding, catalogue, told.hstack(events.take(told["row"], ["message"])), topology)
+
+
+def told_over(finding: Finding, catalogue: Catalogue, window: pl.DataFrame, topology: Topology) -> datetime | None:
     """When who told of a fault, or who may tell it too, told afterwards that what the line named is well; None: nobody did."""
     rule = catalogue.get(finding.signature or "")
     over, others = rule.recovered, rule.recovered_by

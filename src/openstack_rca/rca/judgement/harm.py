@@ -6,16 +6,17 @@ minutes in which the cloud goes on with its ordinary work.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import polars as pl
 
 from openstack_rca.rca.evidence import Finding, belongs_to_cloud, tells_of_lasting_harm, time_span
 from openstack_rca.rca.judgement.lasting_causes import lasts
+from openstack_rca.rca.judgement.verdict import PLACES
 from openstack_rca.rca.knowledge import Topology
-from openstack_rca.rca.vocabulary import Directness, EvidenceSort
+from openstack_rca.rca.vocabulary import STATED_CAUSES, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
 
 _ORDINARY = ("INFO", "DEBUG")
@@ -23,7 +24,11 @@ _NOT_TOLD = (EvidenceSort.SILENCE, EvidenceSort.MISSING_STEP, EvidenceSort.LATE_
 
 
 def tell_harmless(
-    findings: Sequence[Finding], window: pl.DataFrame, surroundings: pl.DataFrame, topology: Topology
+    findings: Sequence[Finding],
+    window: pl.DataFrame,
+    surroundings: pl.DataFrame,
+    topology: Topology,
+    ended: Callable[[Finding], datetime | None],
 ) -> list[Finding]:
     """Mark as harmless all that is said against each component of which the logs show no harm.
 
@@ -32,6 +37,7 @@ def tell_harmless(
     Args:
         window: events of the stretch of trouble, with their words.
         surroundings: all events (``time``, ``component``, ``level``, ``failed``), those beyond the window too.
+        ended: when the logs tell that what a finding says is over; None where they do not.
     """
     against: dict[str, list[Finding]] = defaultdict(list)
     for one in findings:
@@ -39,25 +45,53 @@ def tell_harmless(
             against[one.accused].append(one)
     cited = {row for one in findings if one.weight for row in one.rows}
     ordinary = surroundings.filter(pl.col("level").is_in(_ORDINARY) & ~pl.col("row").is_in(cited))
+    _, last = time_span(surroundings)
     lasting = {one.accused for one in findings if lasts(one, findings, window, surroundings)}
     harmless = {
         name
         for name, told in against.items()
         if name not in lasting and _does_no_harm(told, window, surroundings, ordinary, topology)
     }
-    stands = {name for name in harmless if any(_may_last(one, ordinary) for one in against[name])}
+    stands = {name for name in harmless if any(_may_last(one, ordinary, last, ended) for one in against[name])}
     marked = [replace(one, harmless=True) if one.accused in harmless else one for one in findings]
     return [one.weakened(0.0) if one.accused in harmless - stands else one for one in marked]
 
 
-def _may_last(one: Finding, ordinary: pl.DataFrame) -> bool:
-    """Whether it states a cause, which may be there without harm so far, is told by no line, or its speaker left off with it."""
-    if one.sort in _NOT_TOLD or one.compared or (one.directness is Directness.CAUSE and one.complains):
+def _may_last(
+    one: Finding, ordinary: pl.DataFrame, last: datetime, ended: Callable[[Finding], datetime | None]
+) -> bool:
+    """Whether it states a cause, which may be there without harm so far, is told by no line, or its speaker left off with it.
+
+    A cause that is told to be over, and who stopped and works again until the end, do not last.
+    """
+    if one.sort in _NOT_TOLD or one.compared:
         return True
-    host = pl.col("host").eq_missing(pl.lit(one.accuser_host, dtype=pl.String))
-    own = ordinary.filter((pl.col("component") == one.accuser) & host)
+    if one.directness is Directness.CAUSE and one.complains and not _is_over(one, ordinary, last, ended(one)):
+        return True
+    own = _lines_of(one.accuser, one.accuser_host, ordinary)
     before = own.filter(pl.col("time") < one.first).height
     return before >= current().enough_events > own.height - before
+
+
+def _is_over(one: Finding, ordinary: pl.DataFrame, last: datetime, ended: datetime | None) -> bool:
+    """Whether long before the end of the logs a cause was told to be over, or whom it kept from its work went on with it."""
+    table = current()
+    if last - (ended or one.last) < timedelta(seconds=table.follows_seconds):
+        return False
+    if ended is not None:
+        return True
+    if one.category in STATED_CAUSES or one.accused in PLACES:
+        return False
+    again = _lines_of(one.accused, one.accused_host or one.accuser_host, ordinary)
+    return (
+        again.filter(pl.col("time") > one.last + timedelta(seconds=table.waiting_seconds)).height >= table.enough_events
+    )
+
+
+def _lines_of(component: str | None, host: str | None, ordinary: pl.DataFrame) -> pl.DataFrame:
+    return ordinary.filter(
+        (pl.col("component") == component) & pl.col("host").eq_missing(pl.lit(host, dtype=pl.String))
+    )
 
 
 def _does_no_harm(

@@ -59,10 +59,16 @@ def infer(case: Case) -> None:
     )
 
 
-@stage("harm", reads=("findings", "observed", "surroundings", "topology"), writes=("findings",))
+@stage("harm", reads=("findings", "observed", "surroundings", "events", "catalogue", "topology"), writes=("findings",))
 def harm(case: Case) -> None:
     """Mark what is said against whom the logs show no harm of."""
-    case.findings = judgement.tell_harmless(case.findings, case.observed, case.surroundings, case.topology)
+    case.findings = judgement.tell_harmless(
+        case.findings,
+        case.observed,
+        case.surroundings,
+        case.topology,
+        lambda one: evidence.told_over_later(one, case.catalogue, case.surroundings, case.events, case.topology),
+    )
 
 
 @stage("weigh", reads=("findings",), writes=("candidates",), needed=True)
