@@ -69,7 +69,7 @@ GAVE_UP = oslo(
         ("cmp1/nova/nova-compute.log", refused_builds(ONE), next_builds(ONE), next_builds(TWO)),
         ("cmp1/nova/nova-compute.log", refused_builds(ONE, TWO), next_builds(ONE, TWO), next_builds(ONE)),
         ("ctl1/octavia/octavia-worker.log", BOOTING, [FAILED_OVER], [GAVE_UP]),
-        ("cmp1/syslog", [*HOST_LOG, path(300, "down"), path(301, "down")], [path(305, "up")], [path(500, "up")]),
+        ("cmp1/syslog", [*HOST_LOG, path(300, "down"), path(301, "down")], [path(305, "up")], [path(500, "down")]),
     ],
     ids=["a build on the next host", "two builds", "an agent that boots", "a path to a disk"],
 )

@@ -19,7 +19,7 @@ from openstack_rca.rca.evidence.unusual import ERROR_AND_WORSE
 from openstack_rca.rca.vocabulary import Category, Directness
 from openstack_rca.rca.weights import current
 
-_OBJECT = re.compile(r"(?:req-)?[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
+_OBJECT = re.compile(r"(?:req-|^\W*\[)?[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 _PLACE = re.compile(
     r"\b(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?|\b[0-9a-f]{16}\b|(?<![\d:.])\d{1,3}:\d{1,4}(?![\d:.])"
     r"|\b(?:sd[a-z]{1,3}|dm-\d+|nvme\d+n\d+)\b"
@@ -163,4 +163,4 @@ def _time(end: _End) -> datetime:
 
 
 def _objects(text: str) -> list[str]:
-    return [name for name in _OBJECT.findall(text) if not name.startswith("req-")]
+    return [name for name in _OBJECT.findall(text) if name[0] in "0123456789abcdef"]

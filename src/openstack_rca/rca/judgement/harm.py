@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from openstack_rca.rca.evidence import Finding, belongs_to_cloud, tells_of_lasting_harm, time_span
+from openstack_rca.rca.evidence import Finding, belongs_to_cloud, leaves_open, tells_of_lasting_harm, time_span
 from openstack_rca.rca.judgement.lasting_causes import lasts
 from openstack_rca.rca.judgement.verdict import PLACES
 from openstack_rca.rca.knowledge import Topology
@@ -52,7 +52,11 @@ def tell_harmless(
         for name, told in against.items()
         if name not in lasting and _does_no_harm(told, window, surroundings, ordinary, topology)
     }
-    stands = {name for name in harmless if any(_may_last(one, ordinary, last, ended) for one in against[name])}
+    stands = {
+        name
+        for name in harmless
+        if any(_may_last(one, ordinary, last, ended) or _is_left_open(one, window) for one in against[name])
+    }
     marked = [replace(one, harmless=True) if one.accused in harmless else one for one in findings]
     return [one.weakened(0.0) if one.accused in harmless - stands else one for one in marked]
 
@@ -71,6 +75,19 @@ def _may_last(
     own = _lines_of(one.accuser, one.accuser_host, ordinary)
     before = own.filter(pl.col("time") < one.first).height
     return before >= current().enough_events > own.height - before
+
+
+def _is_left_open(one: Finding, window: pl.DataFrame) -> bool:
+    """Whether a complaint of which no end is told says that something stays undone, or leaves an object half made."""
+    if one.recovered is not None or not one.weight:
+        return False
+    if tells_of_lasting_harm(window.filter(pl.col("row").is_in(one.rows)), one.rows):
+        return True
+    lines = window.filter(pl.col("row").is_in(one.rows)).select("instance_id", "text", "level").iter_rows()
+    return any(
+        leaves_open(f"{instance or ''} {text}", level, of_other=one.accused != one.accuser)
+        for instance, text, level in lines
+    )
 
 
 def _is_over(one: Finding, ordinary: pl.DataFrame, last: datetime, ended: datetime | None) -> bool:
