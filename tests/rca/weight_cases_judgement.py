@@ -119,7 +119,7 @@ def writes_on(streams: int) -> Case:
 def said_once() -> Case:
     """Whether what is said once, while two services work on for five minutes, does no harm."""
     frame = events(("nova-api", "ctl"), ("neutron-server", "ctl")).with_columns(
-        level=pl.lit("INFO"), failed=False, message=pl.lit("words")
+        level=pl.lit("INFO"), failed=False, message=pl.lit("words"), instance_id=pl.lit(None, pl.String)
     )
     found = [finding("nova-api", "nova-api", count=1)]
     return lambda: tell_harmless(found, frame, frame, TOPOLOGY, lambda _: None)[0].harmless
