@@ -81,12 +81,10 @@ def _is_left_open(one: Finding, window: pl.DataFrame) -> bool:
     """Whether a complaint of which no end is told says that something stays undone, or leaves an object half made."""
     if one.recovered is not None or not one.weight:
         return False
-    if tells_of_lasting_harm(window.filter(pl.col("row").is_in(one.rows)), one.rows):
-        return True
-    lines = window.filter(pl.col("row").is_in(one.rows)).select("instance_id", "text", "level").iter_rows()
-    return any(
+    lines = window.filter(pl.col("row").is_in(one.rows))
+    return tells_of_lasting_harm(lines, one.rows) or any(
         leaves_open(f"{instance or ''} {text}", level, of_other=one.accused != one.accuser)
-        for instance, text, level in lines
+        for instance, text, level in lines.select("instance_id", "text", "level").iter_rows()
     )
 
 
