@@ -208,3 +208,50 @@ def test_rates_of_a_file_from_before_own_steps_were_learnt_are_those_between_ser
     facts = rules.as_dict()
     del facts["rates"]["own"]
     assert not FollowRules.from_dict(facts).rates["own"].any()
+
+
+def handled(requests: range, switched: int, lasts: float = 5.0, between: float = 5.0) -> list[dict[str, object]]:
+    """Requests that one process does one after another; in the one of this number, the last line has an id of its own."""
+    events = []
+    for number in requests:
+        at = (lasts + between) * number
+        events += [step(at, number, ACCEPTED, "nova-api"), step(at + lasts, number, TAKEN, "nova-api")]
+        if number == switched:
+            events[-1]["request_id"] = "req-of-its-own"
+    return [event | {"process": 7} for event in events]
+
+
+def own_of_api(rules: FollowRules, *parts: list[dict[str, object]]) -> list[tuple[str, str]]:
+    events = frame(*parts)
+    return sorted(rules.own_steps(events, build_stories(events)).select("name", "state").rows())
+
+
+def test_a_request_that_goes_on_under_another_id_in_a_process_of_one_request_at_a_time_stands_not_still() -> None:
+    """What a process does for the first time may have an id of its own; its process has then gone on."""
+    normal = frame(handled(range(30), switched=0), quiet(400))
+    rules = FollowRules.learn(normal, build_stories(normal))
+    assert rules.rules.filter(pl.col("template_id") == ACCEPTED)["alone"].to_list() == [True]
+    told = own_of_api(rules, handled(range(3), switched=1), quiet(100))
+    assert told == [("req-0", "came"), ("req-2", "came")]
+
+
+def test_a_request_that_holds_its_process_up_stands_still() -> None:
+    """Nothing else comes of a process that does one request at a time, and the request does not go on."""
+    normal = frame(handled(range(30), switched=0), quiet(400))
+    rules = FollowRules.learn(normal, build_stories(normal))
+    told = own_of_api(rules, handled(range(3), switched=-1)[:-1], quiet(100))
+    assert told == [("req-0", "came"), ("req-1", "came"), ("req-2", "missing")]
+
+
+def test_what_a_process_of_many_requests_at_a_time_goes_on_with_clears_no_request() -> None:
+    """Every request is overtaken by the next one and comes back all the same; one does not."""
+
+    def woven(count: int) -> list[dict[str, object]]:
+        return sorted(
+            handled(range(count), switched=-1, lasts=15.0, between=-5.0), key=lambda event: str(event["time"])
+        )
+
+    normal = frame(woven(30), quiet(500))
+    rules = FollowRules.learn(normal, build_stories(normal))
+    lost = [event for event in woven(5) if (event["request_id"], event["template_id"]) != ("req-2", TAKEN)]
+    assert ("req-2", "missing") in own_of_api(rules, lost, quiet(200))

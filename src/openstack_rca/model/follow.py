@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from openstack_rca.model.own_steps import learn_own, own_steps
+from openstack_rca.model.own_steps import learn_own, own_steps, with_processes
 from openstack_rca.model.step_tables import (
     FOLDS,
     HORIZON_SECONDS,
@@ -105,7 +105,8 @@ class FollowRules:
         columns = dict(facts["rules"])
         columns["template_id"] = [int(number) for number in columns["template_id"]]
         rates = dict(facts["rates"])
-        # A file that was written before a service's own steps were learnt holds none.
+        # A file of an older release does not know which services do one request at a time, nor their own steps.
+        columns.setdefault("alone", [False] * len(columns["template_id"]))
         rates.setdefault("own", [False] * len(rates["follower"]))
         return cls(
             rules=pl.DataFrame({name: columns[name] for name in RULE_SCHEMA}, schema=RULE_SCHEMA),
@@ -118,13 +119,16 @@ def _told(events: pl.DataFrame, stories: Stories, names: Mapping[str, str]) -> p
 
     Stories of objects also hold what a client did next of its own will, which no rule can call for.
     """
-    timed = events.select(
+    known = events if "overtaken" in events.columns else with_processes(events)
+    timed = known.select(
         pl.int_range(pl.len(), dtype=pl.Int64).alias("row"),
         (pl.col("time").dt.timestamp("us") / 1e6).alias("seconds"),
         pl.col("service").fill_null("").replace(dict(names)),
         "template_id",
         "template",
         pl.col("level").is_in(QUIET_LEVELS).alias("quiet"),
+        "overtaken",
+        "interval",
     )
     recording = ((pl.col("seconds") - pl.col("seconds").shift(1)) > PAUSE_SECONDS).fill_null(False).cum_sum()
     timed = timed.with_columns(pl.col("seconds").max().over(recording).alias("end"))
@@ -207,6 +211,7 @@ def _rules(told: pl.DataFrame) -> pl.DataFrame:
             pl.col("wait_seconds").quantile(USUAL).alias("usual_seconds"),
             # Half as much again as nearly all normal ones took: the few that were seen do not show the slowest.
             (pl.col("wait_seconds").quantile(0.99) * 1.5 + SKEW_SECONDS).alias("within_seconds"),
+            pl.lit(False).alias("alone"),
         )
     )
     return (

@@ -25,6 +25,31 @@ _ANSWERED = r"status: |returned with HTTP|\(HTTP/|\" \d{3} "
 """How an access line tells an answer: what the same caller asks next comes as it likes."""
 
 _KIND = ["service", "template_id"]
+_PROCESS = ["host", "service", "process"]
+
+
+def with_processes(events: pl.DataFrame) -> pl.DataFrame:
+    """The events, with what else their processes did.
+
+    Adds ``overtaken``, whether the next line of a request that its process wrote is another request's, and ``interval``, the mean
+    seconds between lines of requests of its process. Without a process: false and null.
+    """
+    key = pl.coalesce("global_request_id", "request_id")
+    rows = events.select(*_PROCESS, "time", key=key).with_row_index("row")
+    told = rows.filter(pl.col("key").is_not_null(), pl.col("process").is_not_null(), pl.col("time").is_not_null())
+    lived = pl.col("time").max() - pl.col("time").min()
+    told = told.select(
+        "row",
+        overtaken=(pl.col("key").shift(-1) != pl.col("key")).over(_PROCESS),
+        interval=(lived.dt.total_seconds(fractional=True) / pl.len()).over(_PROCESS),
+    )
+    found = rows.select("row").join(told, on="row", how="left", maintain_order="left").drop("row")
+    return events.hstack(found.with_columns(pl.col("overtaken").fill_null(value=False)))
+
+
+_UNDER_ANOTHER_ID = pl.col("alone") & pl.col("overtaken") & pl.col("came_row").is_null()
+"""A process that does one request at a time has gone on to another: what a request does for the first time in a process (ask
+for versions, open a connection) may give the rest of its lines an id of its own (oslo.context keeps one a thread)."""
 
 
 def learn_own(told: pl.DataFrame) -> pl.DataFrame:
@@ -32,9 +57,17 @@ def learn_own(told: pl.DataFrame) -> pl.DataFrame:
 
     Args:
         told: one row an event of a normal request's story: ``story``, ``row``, ``seconds``, ``service``, ``template_id``,
-            ``template``, ``quiet`` and ``end``, the second in which the recording ends.
+            ``template``, ``quiet``, ``overtaken``, ``interval`` and ``end``, the second in which the recording ends.
     """
-    whole = _with_next(told.filter("quiet")).filter(pl.col("seconds") + HORIZON_SECONDS <= pl.col("end"))
+    linked = _with_next(told.filter("quiet"))
+    # Of as many waits in which its process would have written something else, had it been able to, it never did.
+    alone = (
+        ~(pl.col("overtaken") & pl.col("came_row").is_not_null()).any()
+        & ((pl.col("wait_seconds") > pl.col("interval")).sum() >= LEAST_STORIES)
+    ).over("service")
+    whole = linked.with_columns(alone=alone).filter(
+        pl.col("seconds") + HORIZON_SECONDS <= pl.col("end"), ~_UNDER_ANOTHER_ID
+    )
     soon = pl.col("wait_seconds") <= HORIZON_SECONDS
     wait = pl.col("wait_seconds").filter(soon)
     return (
@@ -48,6 +81,7 @@ def learn_own(told: pl.DataFrame) -> pl.DataFrame:
             wait.median().alias("median_seconds"),
             wait.quantile(USUAL).alias("usual_seconds"),
             pl.max_horizontal(pl.lit(LEAST_SECONDS), wait.max() * SLOWER).alias("within_seconds"),
+            pl.col("alone").first(),
         )
         .filter(
             ~pl.col("template").str.contains(_ANSWERED),
@@ -71,8 +105,9 @@ def own_steps(told: pl.DataFrame, rules: pl.DataFrame) -> pl.DataFrame:
         .drop("follower_template")
         .join(rules.drop("template"), on=_KIND, how="inner")
         .filter(
+            ~_UNDER_ANOTHER_ID,
             pl.col("came_row").is_not_null()
-            | (pl.col("seconds") + pl.col("usual_seconds") + SKEW_SECONDS <= pl.col("end"))
+            | (pl.col("seconds") + pl.col("usual_seconds") + SKEW_SECONDS <= pl.col("end")),
         )
         .with_columns(
             STATE,

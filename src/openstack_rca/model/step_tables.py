@@ -30,9 +30,10 @@ RULE_SCHEMA: dict[str, pl.DataType] = {
     "median_seconds": pl.Float64(),
     "usual_seconds": pl.Float64(),
     "within_seconds": pl.Float64(),
+    "alone": pl.Boolean(),
 }
 """One row a (service, template, follower): nine of ten followers came within ``usual_seconds``, and what comes after
-``within_seconds`` is late."""
+``within_seconds`` is late; ``alone``: a process of the service does one request at a time."""
 
 RATE_SCHEMA: dict[str, pl.DataType] = {
     "follower": pl.String(),

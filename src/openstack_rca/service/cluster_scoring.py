@@ -15,6 +15,7 @@ import polars as pl
 from openstack_rca.late_numpy import np
 from openstack_rca.logs.event_table import EVENT_SCHEMA, EventTable
 from openstack_rca.model.baseline import Baseline
+from openstack_rca.model.own_steps import with_processes
 from openstack_rca.model.stories import PAUSE_SECONDS
 from openstack_rca.service.cluster import Cluster
 from openstack_rca.service.story_steps import StorySteps, steps_of_stories
@@ -26,7 +27,18 @@ WITHOUT_WORDS = tuple(name for name in EVENT_SCHEMA if name not in ("message", "
 """Columns of the events table that are not words; a model needs no others."""
 
 _OF_STREAMS = ("time", "host", "service", "level", "template_id", "template")
-_OF_STORIES = ("time", "service", "level", "template_id", "template", "global_request_id", "request_id", "read")
+_OF_STORIES = (
+    "time",
+    "service",
+    "level",
+    "template_id",
+    "template",
+    "global_request_id",
+    "request_id",
+    "read",
+    "overtaken",
+    "interval",
+)
 _SHARES_OF_A_THREAD = 2
 LEAST_SHARED = 2_000
 """Fewer events than this are scored here: sending them takes longer."""
@@ -65,7 +77,7 @@ def story_steps(
     rows: list[np.ndarray] = []
 
     def calls() -> Iterator[tuple[object, ...]]:
-        for own, part in _by_request(events.select(_OF_STORIES), _SHARES_OF_A_THREAD * cluster.threads):
+        for own, part in _by_request(with_processes(events).select(_OF_STORIES), _SHARES_OF_A_THREAD * cluster.threads):
             rows.append(own)
             yield sources, known, _packed(part)
 
