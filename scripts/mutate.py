@@ -85,6 +85,8 @@ ROOMS: dict[str, tuple[list[str], list[str]]] = {
         [
             "tests/logs/test_logs_bounds.py",
             "tests/logs/test_logs_cut_files.py",
+            "tests/logs/test_logs_host_times.py",
+            "tests/logs/test_logs_seven_zip.py",
             "tests/logs/test_logs_mails.py",
             "tests/logs/test_logs_packing.py",
             "tests/logs/test_logs_left_out.py",

@@ -17,7 +17,7 @@ from openstack_rca.errors import LogBoundReached
 from openstack_rca.logs import bounds as bounds_module
 from openstack_rca.logs.bounds import DEEPEST, Bounds, Budget
 from openstack_rca.logs.events import read_logs
-from openstack_rca.logs.members import HeldMember, clean_parts, leads_out, moment, zip_moment
+from openstack_rca.logs.members import HeldMember, clean_parts, content_of, leads_out, moment, zip_moment
 from openstack_rca.logs.records import SkipReason
 from openstack_rca.settings import Settings
 
@@ -234,10 +234,31 @@ def test_a_link_leads_out_where_the_place_that_it_names_is_not_below_the_archive
     assert leads_out("/".join(target).lstrip("/"), "/".join(link)) is left
 
 
+@pytest.mark.parametrize(
+    ("link", "farthest"), [("a", ""), ("a/b", "../"), ("a/b/c", "../../"), ("a/b/c/d", "../../../")]
+)
+def test_a_link_may_lead_up_to_the_top_of_its_archive_and_no_further(link: str, farthest: str) -> None:
+    assert not leads_out(f"{farthest}x", link)
+    assert leads_out(f"../{farthest}x", link)
+
+
 @pytest.mark.parametrize("target", ["/etc/passwd", "/", "//x"])
 def test_an_absolute_link_leads_out(target: str) -> None:
     """Wherever it lies."""
     assert leads_out(target, "a/b/c")
+
+
+def test_a_member_of_a_tar_is_read_in_pieces_of_the_size_that_is_asked_for(tmp_path: Path) -> None:
+    """A member of any size needs little memory, and what lies behind it is no part of it."""
+    packed = tmp_path / "a.tar"
+    with tarfile.open(packed, "w") as made:
+        for name in ("a.log", "b.log"):
+            entry = tarfile.TarInfo(name)
+            entry.size = len(LINE)
+            made.addfile(entry, io.BytesIO(LINE))
+    with tarfile.open(packed) as archive:
+        member = content_of(archive, archive.getmembers()[0])
+        assert [member.read(0), member.read(10), member.read(100), member.read(100)] == [b"", LINE[:10], LINE[10:], b""]
 
 
 def test_times_of_members_are_in_utc_or_none() -> None:

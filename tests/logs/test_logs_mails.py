@@ -65,6 +65,15 @@ def test_of_the_same_text_twice_the_plain_one_is_read() -> None:
     assert read_text(bytes(message), "ticket.eml").events.height == 4
 
 
+def test_texts_of_a_mail_without_a_name_are_called_by_their_places() -> None:
+    """The first is the mail itself; so the file that an answer cites can be told from the others."""
+    message = mail(TEXT)
+    for _ in range(3):
+        message.add_attachment(TEXT, disposition="inline")
+    files = read_text(bytes(message), "ticket.eml").events["file"].unique(maintain_order=True)
+    assert sorted(files) == ["ticket.eml", *(f"ticket.eml/{place}.txt" for place in (2, 3, 4))]
+
+
 def test_every_mail_of_a_mailbox_is_read(tmp_path: Path) -> None:
     """Files of one name in several mails are kept apart."""
     box = mailbox.mbox(tmp_path / "support.mbox")

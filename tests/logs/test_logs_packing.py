@@ -6,6 +6,7 @@ import os
 import subprocess
 import tarfile
 import zipfile
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from openstack_rca.errors import (
     DamagedLog,
     LogInputError,
 )
+from openstack_rca.logs.archives import Inside, LeftOut, Walk
 from openstack_rca.logs.bounds import Bounds
 from openstack_rca.logs.events import read_logs
 from openstack_rca.logs.gathered_events import ReadingOptions
@@ -53,6 +55,22 @@ def test_archives_in_archives_and_in_folders_are_read(tmp_path: Path) -> None:
         ("ctl1/a.zip/inner.tar.xz/nova-api.log.1.gz", "ctl1", "up"),
         ("ctl2/b.tar/deep/c.zip/nova-api.log", "deep", "on"),
     ]
+
+
+def _places(walk: Walk, inside: Inside | LeftOut) -> Iterator[int]:
+    assert isinstance(inside, Inside)
+    while inside.text.read(4096):
+        yield walk.position()
+
+
+def test_how_far_a_file_was_read_is_told_in_bytes_as_it_lies_on_disk(tmp_path: Path) -> None:
+    """So that progress through packed files, of which nobody knows what they unpack to, ends where the file does."""
+    packed = gzip.compress(b"".join(b"2026-11-23 04:00:00.%03d 77 INFO nova.api [-] up\n" % n for n in range(1000)))
+    walk = Walk(write(tmp_path / "nova-api.log.gz", packed), ("nova-api.log.gz",), Bounds(), direct=True)
+    assert walk.position() == 0
+    (places,) = (list(_places(walk, inside)) for inside in walk.logs())
+    assert places == sorted(places)
+    assert places[-1] == len(packed)
 
 
 def test_packings_end_somewhere(tmp_path: Path) -> None:
