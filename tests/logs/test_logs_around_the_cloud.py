@@ -203,3 +203,26 @@ def test_389_directory_server_states_levels_and_a_request_has_none() -> None:
         ("INFO", False, "slapd", "idm1"),
         ("INFO", False, "slapd", "idm1"),
     ]
+
+
+SPOKEN = [
+    ("lb1 haproxy[7]: Server nova-api/ctl1 is DOWN, reason: Layer4 timeout. 0 active and 0 backup servers left.", "WARNING"),
+    ("lb1 haproxy[7]: backend nova-api has no server available!", "CRITICAL"),
+    ("lb1 haproxy[7]: Server nova-api/ctl1 is UP, reason: Layer4 check passed.", "INFO"),
+    ("lb1 uwsgi[7]: DAMN ! worker 3 (pid: 42) died, killed by signal 9 :( trying respawn ...", "ERROR"),
+    ("lb1 uwsgi[7]: *** HARAKIRI ON WORKER 1 (pid: 12, try: 1) ***", "ERROR"),
+    ("lb1 uwsgi[7]: Respawned uWSGI worker 3 (new pid: 44)", "INFO"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "level"), SPOKEN)
+def test_proxies_and_servers_whose_severity_was_not_kept_tell_it_by_their_words(line: str, level: str) -> None:
+    """A level that only the words tell is marked."""
+    (event,) = rows(f"Nov 23 04:00:00 {line}\n", "syslog")
+    assert (event["level"], event["level_guessed"]) == (level, level != "INFO")
+
+
+def test_conntrackd_stamps_as_the_kernel_does_but_tells_process_and_severity() -> None:
+    text = "[Mon Nov 23 04:00:01 2026] (pid=2310) [ERROR] no channel\n[Mon Nov 23 04:00:02 2026] tg3: link is down\n"
+    found = [(event["process"], event["level"], event["message"]) for event in rows(text, "net1/conntrackd.log")]
+    assert found == [(2310, "ERROR", "no channel"), (None, "INFO", "tg3: link is down")]

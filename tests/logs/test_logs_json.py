@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from tests.logs.reading import INSTANCE, REQUEST, rows
+from tests.logs.reading import INSTANCE, REQUEST, STORY, rows
 
 TIME = "2026-11-23T04:00:00.100000+00:00"
 
@@ -101,3 +101,18 @@ def test_what_is_no_record_is_kept_as_it_stands(text: str) -> None:
     """JSON that is no log record, and what only looks like JSON, is an unknown line."""
     events = rows(f"{text}\n2026-11-23 04:00:00.100 7 INFO nova.api [-] up\n")
     assert [(event["message"], event["level"]) for event in events] == [(text, "UNKNOWN"), ("up", "INFO")]
+
+
+def test_a_record_that_its_shipper_calls_graver_than_the_one_before_is_an_event() -> None:
+    """Among lines of oslo.log's a plain one of the same program is a part of the line before, unless its record tells more."""
+    said = [("DEFAULT", STORY[0]), ("ERROR", "out of disk"), ("WARNING", "half the disk"), ("WARNING", "  of two")]
+    text = "".join(json.dumps({"timestamp": TIME, "severity": level, "message": line}) + "\n" for level, line in said)
+    found = [(event["level"], event["message"], event["lines"]) for event in rows(text, "x.json")]
+    assert found == [("INFO", "Building", 1), ("ERROR", "out of disk", 1), ("WARNING", "half the disk", 2)]
+
+
+def test_the_events_in_the_text_of_one_record_stay_apart() -> None:
+    """A traceback in it explains the event with its stamp, not the last one before it."""
+    record = {"created": TIME, "description": "\n".join((STORY[0], STORY[6], *STORY[2:6]))}
+    found = [(event["level"], event["exception"] is not None) for event in rows(json.dumps(record) + "\n", "x.json")]
+    assert found == [("INFO", False), ("ERROR", True), ("INFO", False)]

@@ -259,9 +259,14 @@ def _with_envelope(both: pl.DataFrame) -> pl.DataFrame:
     writer = pl.struct("file_index", "wrapper", "outer_host", "outer_service", "outer_process")
     indented = pl.col("message").str.contains(r"^\s|^$") & ~pl.col("message").str.contains(_SET_OFF)
     indented &= ~writer.is_first_distinct()
-    follows = bare & ((part == CONTINUED) | ((part != WHOLE_EVENT) & (speaks | indented)))
+    # Who ships a program's lines gives those of one text one severity: a graver one begins another event.
+    serious = pl.col("outer_level").is_in(COMPLAINTS) & ~pl.col("message").str.contains(r"^\s|^$")
+    graver = serious & pl.col("outer_level").ne_missing(pl.col("outer_level").shift().over(writer))
+    follows = bare & ((part == CONTINUED) | ((part != WHOLE_EVENT) & ((speaks & ~graver) | indented)))
     # A record's further lines may repeat the prefix that its first one lost.
-    follows |= (pl.col("kind") == int(Kind.REPEATED)) & (part == CONTINUED)
+    text = (part != CONTINUED).cum_sum()
+    headless = ~(pl.col("kind") == int(Kind.OPENER)).any().over(text)
+    follows |= (pl.col("kind") == int(Kind.REPEATED)) & (part == CONTINUED) & headless
     both = both.with_columns(follows=follows).with_columns(opens=bare & ~pl.col("follows"))
     told = pl.col("opens") & pl.col("outer_level").is_null()
     both = both.with_columns(guess=level_in_text(pl.when(told).then(pl.col("message"))))

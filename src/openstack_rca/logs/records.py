@@ -124,7 +124,7 @@ _SYSLOG_LEVELS = ("CRITICAL", "CRITICAL", "CRITICAL", "ERROR", "WARNING", "INFO"
 _GUESSES = (
     (
         r"^\W{0,3}(?:FATAL|CRITICAL|PANIC|EMERG)\b|\b(?:FATAL|CRITICAL|CRIT|PANIC)\b *[:;\]|-]|^[Pp]anic: |^Kernel panic|"
-        r"\bdumped core\b",
+        r"\bdumped core\b|^(?:backend|proxy) '?[\w.-]+'? has no server available!",
         "CRITICAL",
     ),
     (
@@ -132,10 +132,14 @@ _GUESSES = (
         r"^(?:[A-Za-z_]\w*\.)*\w*(?:Error|Exception|[a-z](?:Timeout|Failed|Failure|NotFound|Unavailable|Refused|Forbidden|"
         r"Unauthorized|Exceeded)|NoValidHost)(?:_Remote)?: \D|\(HTTP [45]\d\d\) \(Request-ID: req-|^exited with code [1-9]|"
         r"^(?:[a-z_]\w*\.)+(?:exceptions?|errors?)\.(?:\w+\.)*[A-Z]\w*(?:: |$)|"
-        r"(?:^|[:|] )[Ff]atal(?: error)?: |(?:^|: )(?:internal )?[Ee]rror: ",
+        r"(?:^|[:|] )[Ff]atal(?: error)?: |(?:^|: )(?:internal )?[Ee]rror: |^DAMN ! |\bHARAKIRI ON WORKER\b",
         "ERROR",
     ),
-    (r"^\W{0,3}(?:WARNING|WARN|[Ww]arn(?:ing)?)\b|\bWARN(?:ING)?\b *[:;\]|-]|(?:^|: )[Ww]arning: ", "WARNING"),
+    (
+        r"^\W{0,3}(?:WARNING|WARN|[Ww]arn(?:ing)?)\b|\bWARN(?:ING)?\b *[:;\]|-]|(?:^|: )[Ww]arning: |"
+        r"^(?:Backup )?Server [^ /]+/[^ ]+ is DOWN\b|^\*\*\* .* full !!!",
+        "WARNING",
+    ),
     (r"^\W{0,3}INFO\b|\bINFO\b *[:\]|-]", "INFO"),
     (r"^\W{0,3}DEBUG\b|\bDEBUG\b *[:\]|-]", "DEBUG"),
 )
@@ -143,7 +147,7 @@ _GUESSES = (
 # Every guess holds one of these; a search for plain words is many times as fast as one for patterns.
 _GUESS_WORDS = (
     "dumped core|FATAL|CRIT|PANIC|EMERG|ERR|WARN|INFO|DEBUG|atal|anic|rror|xception|Traceback|arn|Request-ID|ValidHost: |"
-    "_Remote: |exited |Timeout: |Failed: |Failure: |Found: |Unavailable: |Refused: |Forbidden: |Unauthorized: |Exceeded: "
+    "_Remote: |exited |available!|DAMN ! |HARAKIRI|is DOWN|!!!|Timeout: |Failed: |Failure: |Found: |Unavailable: |Refused: |Forbidden: |Unauthorized: |Exceeded: "
 )
 
 

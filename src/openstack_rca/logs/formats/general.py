@@ -122,6 +122,7 @@ def _anyhow(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
     # A word before a colon may be the program's place for a level, or a word of its text.
     guess = pl.coalesce(level_in_text(plain), normal_level(pl.col("ended")))
     tokens = pl.col("tokens").str.replace(r"[\])}>] *\{.*$", "").str.strip_chars(" \t[](){}<>|:,#-")
+    tokens = tokens.str.replace(r"^pid=(\d+)$", "${1}")
     is_number = tokens.str.contains(r"^[0-9]{1,9}$")
     told = told.with_columns(pl.col("text").str.extract_groups(_BEHIND).struct.unnest())
     process = pl.coalesce(pl.when(is_number).then(tokens), "pid", "cell")

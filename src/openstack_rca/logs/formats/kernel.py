@@ -124,7 +124,14 @@ FORMATS = (
         "dmesg -x -T, dmesg -x --time-format iso",
     ),
     LineFormat("kernel", rf"^{_DECODED}(?:{_UPTIME} )?(?P<message>.*)$", _decoded, "dmesg -x"),
-    LineFormat("kernel", rf"^\[(?P<stamp>{_CTIME})\] (?P<message>[^\[].*)$", guessed(ctime), "dmesg -T"),
+    LineFormat(
+        "kernel",
+        rf"^\[(?P<stamp>{_CTIME})\] (?P<message>[^\[].*)$",
+        guessed(ctime),
+        "dmesg -T",
+        # conntrackd puts its process and a severity behind the same stamp.
+        unless=r"^\[[^\]]*\] \(pid=\d+\) \[",
+    ),
     LineFormat(
         "kernel",
         r"^(?P<stamp>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d,\d{6}[+-]\d\d:\d\d) (?P<message>.*)$",

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from openstack_rca.logs.formats.line_format import DATE, LineFormat, ctime, dated, iso, stated_level, timeless
+from openstack_rca.logs.formats.line_format import DATE, LineFormat, ctime, dated, guessed, iso, stated_level, timeless
 from openstack_rca.logs.records import Kind
 from openstack_rca.logs.stamps import DAY, MONTH, any_times, formatted_time
 
@@ -39,7 +39,7 @@ FORMATS = (
         _uwsgi_request,
         "uWSGI's requests",
     ),
-    LineFormat("uwsgi", rf"^(?P<stamp>{_CTIME_PATTERN}) - (?P<message>.*)$", ctime, "uWSGI's own lines"),
+    LineFormat("uwsgi", rf"^(?P<stamp>{_CTIME_PATTERN}) - (?P<message>.*)$", guessed(ctime), "uWSGI's own lines"),
     LineFormat("uwsgi", rf"^(?P<message>\*\*\* Starting uWSGI .*?\[(?P<stamp>{_CTIME_PATTERN})\] \*\*\*)$", ctime),
     LineFormat(
         "access",
