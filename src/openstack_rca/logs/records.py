@@ -147,7 +147,8 @@ _GUESSES = (
 # Every guess holds one of these; a search for plain words is many times as fast as one for patterns.
 _GUESS_WORDS = (
     "dumped core|FATAL|CRIT|PANIC|EMERG|ERR|WARN|INFO|DEBUG|atal|anic|rror|xception|Traceback|arn|Request-ID|ValidHost: |"
-    "_Remote: |exited |available!|DAMN ! |HARAKIRI|is DOWN|!!!|Timeout: |Failed: |Failure: |Found: |Unavailable: |Refused: |Forbidden: |Unauthorized: |Exceeded: "
+    "_Remote: |exited |Timeout: |Failed: |Failure: |Found: |Unavailable: |Refused: |Forbidden: |Unauthorized: |Exceeded: |"
+    "available!|DAMN ! |HARAKIRI|is DOWN|!!!"
 )
 
 
