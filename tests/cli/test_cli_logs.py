@@ -69,7 +69,7 @@ def test_services_are_told_by_their_canonical_names(tmp_path: Path, rca: Program
         (["--since", "2026-11-23T04:00:02Z"], ["ERROR", "WARNING"]),
         (["--until", "2026-11-23T04:00:02"], ["INFO", "ERROR"]),
         (["--service", "nova-api"], []),
-        (["--host", "compute1"], ["INFO", "ERROR", "WARNING"]),
+        (["--host", "Compute1"], ["INFO", "ERROR", "WARNING"]),
         (["--grep", "^Slo?w"], ["WARNING"]),
         (["--grep", "most recent"], ["ERROR"]),
     ],
@@ -78,6 +78,14 @@ def test_the_table_can_be_narrowed(log: Path, rca: Program, options: list[str], 
     """By time, host, service, level and text, where a traceback is part of the text."""
     given = log.parent.parent
     assert [row["level"] for row in rows_of(rca("logs", "events", given, *options).out)] == levels
+
+
+def test_a_host_and_a_service_that_no_event_is_of_are_named_with_those_that_are_there(log: Path, rca: Program) -> None:
+    """An empty table that says nothing looks like a quiet host."""
+    result = rca("logs", "events", log.parent.parent, "--host", "compute2", "--service", "nova-api")
+    assert (result.status, result.out) == (0, "")
+    assert "no event of host compute2; they are of compute1." in result.err
+    assert "no event of service nova-api; they are of nova-compute." in result.err
 
 
 def test_a_faulty_regular_expression_is_refused_before_reading(log: Path, rca: Program) -> None:

@@ -177,6 +177,10 @@ class Steps(Listener):
         if self.progress is not None and self.task is not None:
             self.progress.update(self.task, completed=done, total=total, note=name)
 
+    def note(self, text: str) -> None:
+        """Print it as ``notice`` does."""
+        notice(text)
+
     def gradient_step(self, progress: TrainingProgress) -> None:
         """How far training is, with epoch, loss and time left."""
         done = (progress.epoch - 1) * progress.steps + progress.step

@@ -1,5 +1,6 @@
 """What a log file's path says: the service that wrote it and the host that it ran on."""
 
+import ipaddress
 import itertools
 import re
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+_LARGER_THAN_VERSIONS = 100
 _COMPRESSION = re.compile(r"\.(?:gz|bz2|xz|zst|zstd|lz4|lzma|Z)$", re.IGNORECASE)
 # A number, a date or a date with time behind the name, as logrotate, savelog and people write them.
 _ROTATION = re.compile(
@@ -61,7 +63,6 @@ _HOST_LIKE = re.compile(
     re.IGNORECASE,
 )
 _NUMBERED_HOST = re.compile(rf"(?=.*\d){_HOST_LIKE.pattern}", re.IGNORECASE)
-_ADDRESS = re.compile(r"^\d{1,3}(?:[.-]\d{1,3}){3}$|^[0-9a-f]*:[0-9a-f:]+$", re.IGNORECASE)
 _DATED = re.compile(r"^[\d_.:TZ-]+$")
 _IDENTIFIER = re.compile(
     r"^(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{12,64}|\d+)(?:-json)?$", re.IGNORECASE
@@ -109,8 +110,7 @@ _COPY = re.compile(
     r" - Copy(?: \(\d{1,3}\))?| copy(?: \d{1,3})?| \((?:another |\d{1,3}\w\w )?copy(?: \d{1,3})?\))(?=(?:\.\w{1,5}){0,3}$)",
     re.IGNORECASE,
 )
-# A version has four numbers too, but begins with a small one.
-_ADDRESS_IN_NAME = re.compile(r"(?:^|[-_.@]+)(?P<address>[1-9]\d{1,2}(?:\.\d{1,3}){3})(?=[-_.@]|$)[-_@]*")
+_ADDRESS_IN_NAME = re.compile(r"(?:^|[-_.@]+)(?P<address>\d{1,3}(?:\.\d{1,3}){3})(?=[-_.@]|$)[-_@]*")
 # A part of a file that was cut.
 _CUT = re.compile(r"[._-]part[._-]?(?:\d{1,4}|[a-z]{2})$|(?<=\.log)\.[a-z]{2}$")
 
@@ -147,6 +147,8 @@ def origin_of(inside: Sequence[str], outside: Sequence[str] = ()) -> Origin:
     folders = [part for part in (*outside, *inside[:-1]) if part not in ("/", "", ".", "..")]
     name = _COPY.sub("", _CUT.sub("", inside[-1]))
     addressed = _ADDRESS_IN_NAME.search(name)
+    if addressed is not None and not _is_address(addressed["address"], begins=addressed.start() == 0):
+        addressed = None
     if addressed is not None:
         name = _ADDRESS_IN_NAME.sub("", name, count=1)
     service, named_host = _service(name, folders) if plain_stem(f"x{name}") != "x" else (None, None)
@@ -262,7 +264,7 @@ def _split_name(stem: str) -> tuple[str, str | None]:
             # Controllers put what looks like five letters of a name behind a dash, never behind a dot.
             tail = re.compile(r"^(?:v\d+|worker\d+|py\d+)$") if stem[border] == "." else _NOT_HOST_TAIL
             looks = re.search(r"^[A-Za-z].*\d|\.", behind) and not tail.match(behind)
-            is_host = looks and (_ADDRESS.match(behind) or re.match("[A-Za-z]", behind)) and _may_be_host(behind)
+            is_host = looks and (_is_address(behind) or re.match("[A-Za-z]", behind)) and _may_be_host(behind)
             return (before, behind) if is_host else (stem, None)
     return stem, None
 
@@ -313,7 +315,7 @@ def _host(inside: list[str], outside: list[str]) -> str | None:
             continue
         above = outside[position - 1].lower() if position else ""
         told = host != part or above in ("logs", "log", *_GATHERED) or _HOST_LIKE.match(part)
-        return host if told or _ADDRESS.match(part) else None
+        return host if told or _is_address(part) else None
     return None
 
 
@@ -360,9 +362,22 @@ def _is_collection(part: str) -> bool:
     return part.lower() not in _PLACES and not _HOST_OF_USE.match(called) and _COLLECTED.search(called) is not None
 
 
+def _is_address(text: str, begins: bool = True) -> bool:
+    """Whether a text is an IP address, perhaps with dashes.
+
+    A version has four numbers too: behind a program's name (not ``begins``) only an address that is private or has a large
+    number counts.
+    """
+    try:
+        address = ipaddress.ip_address(text if ":" in text else text.replace("-", "."))
+    except ValueError:
+        return False
+    return begins or address.is_private or max(address.packed) >= _LARGER_THAN_VERSIONS
+
+
 def _may_be_host(part: str) -> bool:
     lower = part.lower()
-    if _ADDRESS.match(part):
+    if _is_address(part):
         return True
     return (
         lower not in _PLACES

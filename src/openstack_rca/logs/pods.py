@@ -12,6 +12,11 @@ _RANDOM = "[bcdfghjklmnpqrstvwxz2456789]"
 _REPLICA = re.compile(rf"-[0-9a-f]{{6,10}}-{_RANDOM}{{5}}$")
 # Charts call a set of equal pods so, and no machine.
 _SET = "default|cluster|server|single|primary|secondary|replicas?|(?:external|internal|edge)-api"
+# Sets of an operator's that keep their names; a machine may be called by what it does most: compute, osd, mon.
+_KEPT = (
+    "^(?:swift-storage|openstack-galera|ovsdbserver-[ns]b|ovn-northd|(?:cinder-volume|manila-share)-[a-z0-9-]+|"
+    r"[a-z0-9-]+-(?:scheduler|conductor|novncproxy|metadata|backup|inspector|producer|mdns|decision-engine|applier))-\d{1,2}$"
+)
 _MACHINE = r"(?:ctr?l|cmpt?|cpt|hv|srv|gw|lb|db|mq|np)\d+$"
 _OF_SET = re.compile(
     rf"-(?:(?!{_MACHINE})(?=[a-z]*\d){_RANDOM}{{5}}|(?:{_SET}|cell\d+-[a-z-]+)-(?:\d{{1,3}}|{_RANDOM}{{5}}))$"
@@ -31,7 +36,7 @@ def is_pod(name: str, above: str = "") -> bool:
     """
     if _FOLDER.match(name) or _REPLICA.search(name):
         return True
-    ends = _OF_SET.search(name) or (above == "openstack" and _NUMBERED.search(name))
+    ends = _OF_SET.search(name) or re.search(_KEPT, name) or (above == "openstack" and _NUMBERED.search(name))
     return bool(ends) and component_of_program(service_of_pod(name) or "") is not None
 
 

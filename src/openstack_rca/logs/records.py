@@ -137,7 +137,7 @@ _GUESSES = (
     ),
     (
         r"^\W{0,3}(?:WARNING|WARN|[Ww]arn(?:ing)?)\b|\bWARN(?:ING)?\b *[:;\]|-]|(?:^|: )[Ww]arning: |"
-        r"^(?:Backup )?Server [^ /]+/[^ ]+ is DOWN\b|^\*\*\* .* full !!!",
+        r"^\*\*\* .* full !!!",
         "WARNING",
     ),
     (r"^\W{0,3}INFO\b|\bINFO\b *[:\]|-]", "INFO"),
@@ -148,7 +148,7 @@ _GUESSES = (
 _GUESS_WORDS = (
     "dumped core|FATAL|CRIT|PANIC|EMERG|ERR|WARN|INFO|DEBUG|atal|anic|rror|xception|Traceback|arn|Request-ID|ValidHost: |"
     "_Remote: |exited |Timeout: |Failed: |Failure: |Found: |Unavailable: |Refused: |Forbidden: |Unauthorized: |Exceeded: |"
-    "available!|DAMN ! |HARAKIRI|is DOWN|!!!"
+    "available!|DAMN ! |HARAKIRI|!!!"
 )
 
 

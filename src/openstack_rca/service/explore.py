@@ -37,7 +37,8 @@ class EventFilter:
 
     Attributes:
         since, until: UTC, both included.
-        hosts, services, levels: any of these.
+        hosts: any of these, whatever their case.
+        services, levels: any of these.
         request: part of a request id or global request id.
         template: part of a template's text, whatever its case.
         text: words that the event holds anywhere, whatever their case: message, exception, traceback, logger, any id.
@@ -102,7 +103,9 @@ def filter_events(events: pl.DataFrame, wanted: EventFilter) -> pl.DataFrame:
         conditions.append(pl.col("time") >= wanted.since)
     if wanted.until is not None:
         conditions.append(pl.col("time") <= wanted.until)
-    for column, chosen in (("host", wanted.hosts), ("service", wanted.services), ("level", wanted.levels)):
+    if wanted.hosts:
+        conditions.append(pl.col("host").str.to_lowercase().is_in([host.lower() for host in wanted.hosts]))
+    for column, chosen in (("service", wanted.services), ("level", wanted.levels)):
         if chosen:
             conditions.append(pl.col(column).cast(pl.String).is_in(list(chosen)))
     if wanted.request.strip():

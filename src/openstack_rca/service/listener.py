@@ -20,6 +20,9 @@ class Listener:
     def incident(self, done: int, total: int, name: str) -> None:
         """Incidents done and incidents in all; ``name`` is the next one's, empty at the end."""
 
+    def note(self, text: str) -> None:
+        """Something worth knowing that is no error."""
+
     def gradient_step(self, progress: TrainingProgress) -> None:
         """One gradient step of a training is done."""
 

@@ -18,6 +18,7 @@ EVENT_FORMS = ("ndjson", "csv", "parquet")
 """How a table of events is written."""
 
 _SLICE_ROWS = 20_000
+_NAMED = 10
 _TIME = "%Y-%m-%dT%H:%M:%S%.6fZ"
 # What a terminal would obey; JSON escapes it by itself.
 _CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x{9f}]"
@@ -42,7 +43,20 @@ def event_table(
     events = events.with_columns(pl.col("service").replace(canonical_names(events["service"])))
     canonical = load_topology().canonical
     services = [canonical(name) or name for name in wanted.services]
+    _tell_what_is_absent("host", wanted.hosts, events["host"], listener)
+    _tell_what_is_absent("service", services, events["service"], listener)
     return filter_events(events, replace(wanted, services=services)).filter(matches)
+
+
+def _tell_what_is_absent(kind: str, asked: Sequence[str], present: pl.Series, listener: Listener) -> None:
+    here = present.drop_nulls().unique().sort().to_list()
+    known = {name.lower() for name in here}
+    for name in asked:
+        if name.lower() not in known:
+            named = ", ".join(here[:_NAMED]) + (", ..." if len(here) > _NAMED else "")
+            listener.note(
+                f"These logs hold no event of {kind} {name}; they are of {named or f'no {kind} that is known'}."
+            )
 
 
 def _text_matches(grep: str) -> pl.Expr:
