@@ -130,6 +130,31 @@ def test_an_upload_without_a_log_is_refused(tmp_path: Path) -> None:
         assert below(tmp_path) == set()
 
 
+ENCRYPTED = bytearray(zip_of({"a.log": LINE}).getvalue())
+# The bit of the flags in both headers of the member.
+ENCRYPTED[6] |= 1
+ENCRYPTED[ENCRYPTED.find(b"PK\x01\x02") + 8] |= 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("a.zip", bytes(ENCRYPTED), "a.zip/a.log is left out: encrypted."),
+        ("a.log", b"\x7fELF" + bytes(range(32)) * 40, "a.log is left out: binary."),
+        ("shot.png", b"\x89PNG\r\n\x1a\n", "The upload holds 1 file, but none of them is a log: shot.png (not a log)."),
+        ("a.log", b"", "The upload holds no file that could be a log."),
+    ],
+)
+def test_why_nothing_of_an_upload_can_be_read_is_said_without_the_servers_folder(
+    tmp_path: Path, name: str, content: bytes, told: str
+) -> None:
+    """And nothing of it stays."""
+    with pytest.raises(UnreadableLog) as refused:
+        kept(tmp_path, (name, io.BytesIO(content)))
+    assert refused.value.message == told
+    assert below(tmp_path) == set()
+
+
 @settings(deadline=None, max_examples=30)
 @given(
     names=st.lists(st.sampled_from(["2", "3", "a.log", "../a.log", "2\\a.log", "2/", "..", "\u6f22" * 150]), max_size=6)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from openstack_rca.errors import ConfigurationError, UnreadableLog
+from openstack_rca.errors import ConfigurationError, NoLogFiles, UnreadableLog
 from openstack_rca.logs.archives import LeftOut, reason_of
 from openstack_rca.logs.reading import logs_inside
 from openstack_rca.logs.records import SkipReason
@@ -26,6 +26,7 @@ BLOCK = 1024 * 1024
 ABANDONED_SECONDS = 24 * 3600.0
 
 _LONGEST_NAME_BYTES = 200
+_WAY_ON = "Upload log files, or an archive of them."
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f\\]")
 
 
@@ -86,6 +87,9 @@ def keep_upload(files: Iterable[tuple[str, IO[bytes]]], folder: Path, settings: 
     except (ConfigurationError, UnreadableLog):
         _empty(folder)
         raise
+    except NoLogFiles as error:
+        _empty(folder)
+        raise UnreadableLog(error.message.replace(str(folder), "The upload"), _WAY_ON) from error
     except OSError as error:
         _empty(folder)
         raise _cannot_keep(folder, error) from error
@@ -95,10 +99,11 @@ def _looked_into(folder: Path, settings: Settings) -> Kept:
     """Take all packings off once, so that what cannot be read is said at once and not with the first question."""
     kept = Kept(folder)
     trouble = ""
-    for _, found in logs_inside([folder], bounds_of(settings)):
+    for name, found in logs_inside([folder], bounds_of(settings)):
         if isinstance(found, LeftOut):
             kept.left_out[found.reason] += 1
-            trouble = trouble or found.detail.replace(f"{folder}/", "")
+            told = found.detail or f"{name} is left out: {found.reason}."
+            trouble = trouble or told.replace(f"{folder}/", "")
             continue
         kept.logs += 1
         try:
@@ -109,9 +114,7 @@ def _looked_into(folder: Path, settings: Settings) -> Kept:
             kept.left_out[reason_of(error)] += 1
             trouble = trouble or error.message.replace(f"{folder}/", "")
     if not kept.size_bytes:
-        raise UnreadableLog(
-            trouble or "The upload holds no file that could be a log.", "Upload log files, or an archive of them."
-        )
+        raise UnreadableLog(trouble or "The upload holds no file that could be a log.", _WAY_ON)
     return kept
 
 
