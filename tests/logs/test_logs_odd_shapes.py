@@ -84,6 +84,11 @@ SHAPES = {
         "apache2/error.log",
         ("04:00:00.120000", "keystone", "ERROR", "No"),
     ),
+    "apache around a warning of Python": (
+        "[Mon Nov 23 04:00:00.12 2026] [wsgi:error] [pid 7:tid 139] /usr/lib/python3/keystone/core.py:78: UserWarning: Old",
+        "apache2/error.log",
+        ("04:00:00.120000", "apache2", "WARNING", "/usr/lib/python3/keystone/core.py:78: UserWarning: Old"),
+    ),
     "log4j as XML": (
         '<log4j:event logger="a.B" timestamp="1795406400120" level="ERROR" thread="main">\n'
         "<log4j:message><![CDATA[No <peer>]]></log4j:message>\n</log4j:event>\n",

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from planned_lines import Line, api, ceph, compute, every, logs, oslo, ovs, servers, syslog
+from planned_lines import Line, api, ceph, compute, every, logs, oslo, ovs, rabbit, servers, syslog
 from test_planned_work import judged
 
 from openstack_rca.rca.vocabulary import Verdict
@@ -99,6 +99,32 @@ def test_log_ins_of_a_script_are_refused_while_all_services_are_served(tmp_path:
     services, _ = judged(logs({**TRAFFIC, **keystone, **missed}), tmp_path / "services")
     assert script is Verdict.NO_FAILURE_FOUND
     assert services is not Verdict.NO_FAILURE_FOUND
+
+
+def from_address(address: str) -> dict[str, list[Line]]:
+    """What a proxy, a broker, a database and sshd tell of a client whom they turn away again and again."""
+    at = range(120, 700, 20)
+    shook = [
+        syslog(n, "lb1", "haproxy[12]", f"{address}:{40000 + n} [x] nova_front/1: SSL handshake failure") for n in at
+    ]
+    spoke = "{bad_header,<<71,69,84,32>>}"
+    broker = [rabbit(n, "error", f"closing AMQP connection ({address}:{n} -> 10.0.0.11:5672):\n{spoke}") for n in at]
+    shell = [
+        syslog(n, "ctl1", "sshd[9]", f"Unable to negotiate with {address} port {n}: no match [preauth]") for n in at
+    ]
+    return {"lb1/haproxy.log": shook, "ctl1/rabbitmq/rabbit@ctl1.log": broker, "ctl1/auth.log": shell}
+
+
+def test_a_scan_that_nobody_answers_is_no_fault_and_a_client_that_was_served_before_is_one(tmp_path: Path) -> None:
+    scan, _ = judged(logs({**TRAFFIC, **from_address("192.0.2.66")}), tmp_path / "scan")
+    answer = '192.0.2.66:400 [x] nova_front nova/ctl1 0/0/1/9/10 200 512 - - ---- "GET /v2.1/servers HTTP/1.1"'
+    told = from_address("192.0.2.66")
+    told["lb1/haproxy.log"] = [syslog(n, "lb1", "haproxy[12]", answer) for n in range(5, 110, 10)] + told[
+        "lb1/haproxy.log"
+    ]
+    lost, _ = judged(logs({**TRAFFIC, **told}), tmp_path / "lost")
+    assert scan is Verdict.NO_FAILURE_FOUND
+    assert lost is not Verdict.NO_FAILURE_FOUND
 
 
 def test_a_member_that_hands_over_the_lead_leaves_no_doubt_and_elections_without_end_do(tmp_path: Path) -> None:

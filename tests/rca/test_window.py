@@ -1,5 +1,6 @@
 """When it happened: bursts of suspicion in long recordings."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -311,3 +312,30 @@ def test_what_came_only_since_the_trouble_began_is_not_normal() -> None:
     rare = [(3 * begun - 1, "INFO", 5)]
     kinds = quiet_rates(observed([*usual, *goes_on, *rare]), [stretch(begun, begun + 200)]).templates["template_id"]
     assert set(kinds.to_list()) == {9, 5}
+
+
+def stretches_of(errors: Sequence[float], length: float = 2 * HOUR) -> list[tuple[float, float]]:
+    """Windows of a recording with a line every ten seconds, and an error of one kind at each of these seconds."""
+    usual = [(float(second), "INFO", 9) for second in range(0, int(length) + 1, 10)]
+    events = observed(sorted([*usual, *((second, "ERROR", 7) for second in errors)]))
+    weights = suspicion(events, normal([]))
+    found = find_windows(events["time"], weights, events["template_id"])
+    return [((one.start - START).total_seconds(), (one.end - START).total_seconds()) for one in found]
+
+
+def test_a_trouble_that_begins_and_goes_on_evenly_is_one_window_from_its_beginning() -> None:
+    """No slice of it stands out, as each holds an error."""
+    begun, margin = 1800.0, current().margin_seconds
+    errors = [begun + 20.0 * number for number in range(240)]
+    assert stretches_of(errors) == [(begun - margin, pytest.approx(begun + 4800 + margin, abs=30))]
+
+
+@pytest.mark.parametrize(
+    "errors",
+    [
+        pytest.param([10.0 + 20.0 * number for number in range(350)], id="since the recording began"),
+        pytest.param([1800.0, 3600.0, 5400.0], id="now and then"),
+    ],
+)
+def test_errors_that_did_not_begin_within_the_recording_open_no_window(errors: list[float]) -> None:
+    assert stretches_of(errors) == [(0, 2 * HOUR)]

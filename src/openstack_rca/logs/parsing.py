@@ -39,6 +39,9 @@ _NOTE = r"^-- (?:Journal begins|Logs begin|Boot |Reboot|No entries).*--$|^--$|"
 _NOTE += r"^Attaching to [\w.-]+(?:, [\w.-]+)*$|^[+-] [^ ]+(?: [^ ]+)? \x{203A} [^ ]+$|"
 _NOTE += r"^ID +\| Date +\| Time +\| |^TIME +PID +UID +GID +SIG|^Time +Type +Status +Message"
 # Pacemaker and corosync begin what they say with spaces.
+_WARNED = r"^\S+\.py:\d+: \w*Warning: "
+"""A warning of Python itself, on standard error, all of which Apache and others mark as errors."""
+
 _SET_OFF = r"^ +(?:\[[A-Z]+ *\]|(?:debug|info|notice|warning|error|crit): )"
 _IDS = ("hostname", "logger", "global_request_id", "request_id", "project_id", "user_id", "instance_id")
 # What an envelope is called as a format where nothing inside is known.
@@ -282,6 +285,7 @@ def _with_envelope(both: pl.DataFrame) -> pl.DataFrame:
     stated = pl.when(
         bare | pl.col("level").is_null() | (pl.col("level") == "UNKNOWN") | pl.col("level_guessed").fill_null(True)
     ).then(pl.coalesce("outer_level", pl.when(~bare).then(pl.col("level"))))
+    stated = pl.when(bare & pl.col("message").str.contains(_WARNED)).then(pl.lit("WARNING")).otherwise(stated)
     return as_records(
         both.with_columns(
             pl.when(opens)

@@ -23,15 +23,17 @@ class FoundWindow:
     weight: float
 
 
-def find_windows(times: pl.Series, weights: np.ndarray) -> list[FoundWindow]:
-    """Find the bursts of suspicious events.
+def find_windows(times: pl.Series, weights: np.ndarray, kinds: pl.Series | None = None) -> list[FoundWindow]:
+    """Find the bursts of suspicious events, and the stretches since which a kind of them goes on evenly.
 
     Slices of ``burst_slice_seconds`` whose weight is above the median by more than three times the median absolute
-    deviation (and above ``burst_suspicion``) are joined where less than ``merge_seconds`` lie between them.
+    deviation (and above ``burst_suspicion``), and those from the first to the last of a kind that began within the logs
+    and went on evenly, are joined where less than ``merge_seconds`` lie between them.
 
     Args:
         times: time of each event, datetime[us, UTC], without nulls.
         weights: suspicion of each event, at least 0.
+        kinds: the template of each event; None looks for bursts alone.
 
     Returns:
         Windows, heaviest first. Logs shorter than ``whole_seconds`` give one window over all of them. Empty if there is
@@ -52,7 +54,13 @@ def find_windows(times: pl.Series, weights: np.ndarray) -> list[FoundWindow]:
     sums = np.bincount((offsets / width).astype(int), weights=np.append(weights[suspects], 0.0))
     median = float(np.median(sums))
     deviation = float(np.median(np.abs(sums - median)))
-    hot = np.flatnonzero(sums > max(median + 3 * 1.4826 * deviation, table.burst_suspicion))
+    trouble = sums > max(median + 3 * 1.4826 * deviation, table.burst_suspicion)
+    if kinds is not None:
+        begun = np.flatnonzero(_begun(times[suspects], kinds[suspects], start))
+        for kind in kinds[suspects[begun]].unique():
+            slices = offsets[begun[(kinds[suspects[begun]] == kind).to_numpy()]] // width
+            trouble[int(slices.min()) : int(slices.max()) + 1] = True
+    hot = np.flatnonzero(trouble)
     if len(hot) == 0:
         return [FoundWindow(start, end, float(weights.sum()))]
     groups: list[list[int]] = [[int(hot[0])]]
@@ -70,6 +78,18 @@ def find_windows(times: pl.Series, weights: np.ndarray) -> list[FoundWindow]:
         for group in groups
     ]
     return sorted(windows, key=lambda window: -window.weight)
+
+
+def _begun(times: pl.Series, kinds: pl.Series, start: datetime) -> pl.Series:
+    """(events,) whether each is of a kind that began a good while after ``start``, and went on evenly for long."""
+    table = current()
+    time, slot = pl.col("time"), pl.col("time").dt.epoch("s") // int(table.merge_seconds)
+    before = (time.min() - start).dt.total_seconds()
+    lasted = (time.max() - time.min()).dt.total_seconds()
+    evenly = slot.n_unique() * table.merge_seconds > lasted / 2
+    missed = (pl.len() - 1) * before >= table.enough_events * lasted
+    begun = (before >= table.quiet_seconds) & (lasted >= table.whole_seconds) & evenly & missed
+    return pl.DataFrame({"time": times, "kind": kinds}).select(begun.over("kind")).to_series()
 
 
 def opened_where_it_began(
@@ -112,21 +132,22 @@ def suspicion(observed: pl.DataFrame, normal: pl.DataFrame) -> np.ndarray:
 
     ``normal`` holds ``component``, ``template_id`` and ``normal_per_minute`` of the baseline; it may be empty.
     """
-    # What is spread over the whole recording is this cloud's noise, whether or not a model knows it.
+    # What is spread over the whole recording is this cloud's noise, whether or not a model knows it; what began within it is not.
     table = current()
     failing = pl.when(pl.col("level").is_in(FAILURES)).then(1.0)
     weight = failing.when(pl.col("level") == "WARNING").then(table.warning_suspicion).otherwise(0.0)
     known = pl.col("normal_per_minute").fill_null(0.0) > 0
     surprising = (pl.col("score").fill_null(0.0) > table.surprising_score).cast(pl.Float64) * table.warning_suspicion
     weighed = pl.when(known).then(0.0).otherwise(weight) + surprising
-    rarity = (1.0 - 2.0 * pl.col("spread")).clip(lower_bound=0.0)
+    rarity = pl.when("begun").then(1.0).otherwise((1.0 - 2.0 * pl.col("spread")).clip(lower_bound=0.0))
     weights = np.zeros(observed.height)
     # Of nearly all events nothing is to be weighed.
     places = observed.select((weight + surprising > 0).arg_true()).to_series()
     if places.is_empty():
         return weights
     kinds = ["component", "template_id"]
-    suspects = observed.select(*kinds, "level", "score")[places]
+    suspects = observed.select("time", *kinds, "level", "score")[places]
+    suspects = suspects.with_columns(begun=_begun(suspects["time"], suspects["template_id"], observed["time"].min()))
     slot = pl.col("time").dt.truncate("30s")
     slots = observed.select(slot.n_unique()).item()
     alike = observed.lazy().filter(pl.col("template_id").is_in(suspects["template_id"].unique().implode()))

@@ -1,4 +1,4 @@
-"""What concerns nobody of the cloud: a machine's own programs and mounts, and the log-ins of somebody's script.
+"""What concerns nobody of the cloud: a machine's own programs and mounts, the log-ins of somebody's script, and a scan.
 
 A program of monitoring that its own limit ended, a mount for backups that failed, a wrong password in a cron job: they are
 told as loudly as a fault of the cloud. That none of the cloud is named, and that all of it goes on unharmed, tells them apart.
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from openstack_rca.rca.evidence import Finding, belongs_to_cloud
+from openstack_rca.rca.judgement.strangers import rows_of_strangers
 from openstack_rca.rca.knowledge import HOST, NETWORK, STORAGE, Topology
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
@@ -44,7 +45,8 @@ def discount_unconcerned(findings: Sequence[Finding], window: pl.DataFrame, topo
     """Return the findings; those about no part of the cloud get weight 0, if the cloud runs and complains of nothing."""
     present = [name for name in window["component"].unique().to_list() if name not in _PLACES]
     cloud = window.filter(pl.col("component").is_in([name for name in present if belongs_to_cloud(name, topology)]))
-    if cloud.height < current().active_lines or cloud["failed"].any():
+    strange = rows_of_strangers(window) if findings else set()
+    if cloud.height < current().active_lines or cloud.filter(~pl.col("row").is_in(strange))["failed"].any():
         return list(findings)
     texts = dict(
         window.filter(pl.col("row").is_in({row for one in findings for row in one.rows})).select("row", "text").rows()
@@ -58,7 +60,10 @@ def discount_unconcerned(findings: Sequence[Finding], window: pl.DataFrame, topo
         and _is_own_affair(one, texts, topology)
     ]
     refused = [
-        one for one in findings if one.accused == "keystone" and one.category is Category.AUTH and one.accuser in _FRONT
+        one
+        for one in findings
+        if strange.issuperset(one.rows)
+        or (one.accused == "keystone" and one.accuser in _FRONT and (strange or one.category is Category.AUTH))
     ]
     excused = {id(one) for one in (*affairs, *refused)}
     suffers = any(_complains(one) for one in findings if id(one) not in excused)

@@ -83,7 +83,7 @@ def find_the_windows(case: Case) -> None:
         weights = weights + evidence.step_suspicion(case.expected, observed)
     for finding in case.stopped:
         weights[(observed["row"] == finding.rows[0]).to_numpy()] += current().enough_events
-    windows = evidence.find_windows(observed["time"], weights)
+    windows = evidence.find_windows(observed["time"], weights, observed["template_id"])
     if not case.picked:
         case.normal = case.rates.merged_with(evidence.quiet_rates(observed, windows))
     windows = evidence.opened_where_it_began(windows, observed, weights)

@@ -1,0 +1,27 @@
+"""Strangers: addresses that several services turned away and none ever served, as a scan of ports and passwords is."""
+
+import polars as pl
+
+from openstack_rca.rca.weights import current
+
+_ADDRESS = r"\b(\d{1,3}(?:\.\d{1,3}){3})\b"
+_TURNED_AWAY = (
+    r"(?i)\bSSL handshake\b|\bbad_header\b|unauthenticated|\[preauth\]|^Authorization failed\b|\bInvalid user \w"
+    r'|" 4\d\d |<BADREQ>|\bno matching [\w ]+ found\b|\bunsupported protocol\b|\bwrong version number\b'
+)
+"""How servers tell of a client that does not speak their protocol, or whom they do not know."""
+
+_SERVED = r'" [23]\d\d |\b[23]\d\d \d+ - - |\bgranted access\b|\bAccepted (?:publickey|password)\b'
+
+
+def rows_of_strangers(window: pl.DataFrame) -> set[int]:
+    """Rows of ``window`` that tell of a stranger: whom three services or more turned away, and none served."""
+    known = window.select("row", "component", "text", address=pl.col("text").str.extract(_ADDRESS)).drop_nulls(
+        "address"
+    )
+    turned_away, served = pl.col("text").str.contains(_TURNED_AWAY), pl.col("text").str.contains(_SERVED)
+    strangers = known.group_by("address").agg(
+        by=pl.col("component").filter(turned_away).n_unique(), served=(served & ~turned_away).any()
+    )
+    strangers = strangers.filter((pl.col("by") >= current().enough_others + 1) & ~pl.col("served"))
+    return set(known.join(strangers, on="address", how="semi")["row"].to_list())
