@@ -282,7 +282,7 @@ def _with_envelope(both: pl.DataFrame) -> pl.DataFrame:
         .otherwise(own_format)
     )
     quiet = pl.when(own_format.is_in(WEAK)).then(pl.lit("UNKNOWN")).otherwise(pl.lit("INFO"))
-    stated = pl.when(
+    stated: pl.Expr = pl.when(
         bare | pl.col("level").is_null() | (pl.col("level") == "UNKNOWN") | pl.col("level_guessed").fill_null(True)
     ).then(pl.coalesce("outer_level", pl.when(~bare).then(pl.col("level"))))
     stated = pl.when(bare & pl.col("message").str.contains(_WARNED)).then(pl.lit("WARNING")).otherwise(stated)

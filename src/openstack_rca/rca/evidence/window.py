@@ -147,7 +147,7 @@ def suspicion(observed: pl.DataFrame, normal: pl.DataFrame) -> np.ndarray:
         return weights
     kinds = ["component", "template_id"]
     suspects = observed.select("time", *kinds, "level", "score")[places]
-    suspects = suspects.with_columns(begun=_begun(suspects["time"], suspects["template_id"], observed["time"].min()))
+    suspects = suspects.with_columns(begun=_begun(suspects["time"], suspects["template_id"], time_span(observed)[0]))
     slot = pl.col("time").dt.truncate("30s")
     slots = observed.select(slot.n_unique()).item()
     alike = observed.lazy().filter(pl.col("template_id").is_in(suspects["template_id"].unique().implode()))
