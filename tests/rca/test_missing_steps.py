@@ -92,6 +92,8 @@ def window(seconds: int = 300, silent: tuple[str, ...] = (), since: int = 0) -> 
             "component": name,
             "host": "compute1" if name == "nova-compute" else "controller",
             "process": 1,
+            "level": "INFO",
+            "failed": False,
             "message": "at work",
         }
         for second in range(0, seconds, 5)
@@ -430,3 +432,53 @@ def test_requests_that_stand_still_within_a_service_accuse_it(state: str) -> Non
     assert found[0].category is Category.HANG
     assert "within cinder-volume after “accepted”" in found[0].title
     assert step_suspicion(told, window()).sum() == 8
+
+
+def stood(state: str, *hosts: str, last: float = 0.0) -> list[str]:
+    """Who is accused where one request stands still within nova-compute on each of these hosts, three times."""
+    computes = [f"compute{number}" for number in range(1, 4)]
+    steps = [
+        (120.0 + number, 900 + number, "nova-compute", "nova-compute", state) for number, _ in enumerate(hosts * 3)
+    ]
+    normal = [(10.0 * number, number, "nova-compute", "nova-compute", "came") for number in range(12)]
+    own = expected(normal, steps)
+    went_on = pl.col("time").dt.timestamp("ms") / 1000
+    woke = (START + timedelta(seconds=160)).timestamp() - went_on + last * (pl.col("story") - 900)
+    own = replace(own, steps=own.steps.with_columns(wait_seconds=pl.when(pl.col("state") == "late").then(woke)))
+    lines = pl.DataFrame(
+        [
+            window(5).filter(component="nova-compute").drop("row").row(0, named=True)
+            | {"host": host, "time": START + timedelta(seconds=120.0 + number)}
+            for number, host in enumerate((*(hosts * 3), *computes))
+        ]
+    ).with_row_index("row", offset=900)
+    told = pl.concat([window().cast({"row": pl.UInt32}), lines.cast({"row": pl.UInt32})]).sort("time")
+    return [one.accused for one in missing_steps(replace(ExpectedSteps(), own=own), told, TOPOLOGY)]
+
+
+@pytest.mark.parametrize("state", ["missing", "late"])
+def test_requests_that_stand_still_on_all_hosts_of_an_agent_at_once_accuse_its_server(state: str) -> None:
+    """What all nova-computes wait for is nova-conductor, and where it answers again, all of them go on."""
+    assert stood(state, "compute1", "compute2", "compute3") == ["nova-conductor"]
+
+
+def test_requests_that_stand_still_on_some_hosts_accuse_the_agent() -> None:
+    assert stood("missing", "compute1", "compute2") == ["nova-compute"]
+
+
+def test_requests_that_go_on_one_after_the_other_waited_for_no_common_server() -> None:
+    assert stood("late", "compute1", "compute2", "compute3", last=5.0) == ["nova-compute"]
+
+
+@pytest.mark.parametrize(
+    ("answering", "blamed"), [("placement-api", "placement-api"), ("nova-api", "nova-compute"), (None, "nova-compute")]
+)
+def test_an_api_that_answered_the_stopped_requests_with_errors_is_why_they_stopped(
+    answering: str | None, blamed: str
+) -> None:
+    """Placement fails, so that no server reaches a compute; an API that waits for the compute only passes the failure on."""
+    steps = expected(*NORMAL, *(build(120.0 + 4 * n, 100 + n, "came", "missing") for n in range(5)))
+    failed = window().with_columns(failed=pl.col("component").eq(pl.lit(answering)).fill_null(False))
+    lines = failed.filter(pl.col("component") == (answering or "placement-api"))["row"].head(5)
+    rows = pl.DataFrame({"story": range(100, 105), "row": lines}).cast(pl.Int64)
+    assert missing_steps(replace(steps, rows=rows), failed, TOPOLOGY)[0].accused == blamed

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     )
     from openstack_rca.rca.evidence.normal_rates import NormalRates
     from openstack_rca.rca.evidence.quiet_streams import silences, silent_workers
-    from openstack_rca.rca.evidence.request_ways import BROKER, calls_by_broker, serves
+    from openstack_rca.rca.evidence.request_ways import BROKER, server_of, serves
     from openstack_rca.rca.evidence.steady_tasks import stopped_tasks
     from openstack_rca.rca.evidence.steps_missing import discount_by_steps, missing_steps
     from openstack_rca.rca.evidence.unusual import generic_accusations, new_errors, unusual_traffic
@@ -68,7 +68,7 @@ else:
         matching="add_novelty add_scores cited_rows match_signatures no_rows observe told_over_later unexplained with_words",
         normal_rates="NormalRates",
         quiet_streams="silences silent_workers",
-        request_ways="BROKER calls_by_broker serves",
+        request_ways="BROKER server_of serves",
         steady_tasks="stopped_tasks",
         steps_missing="discount_by_steps missing_steps",
         unusual="generic_accusations new_errors unusual_traffic",

@@ -138,3 +138,15 @@ def calls_by_broker(caller: str, follower: str, topology: Topology) -> bool:
     if not serves(follower, topology):
         return True
     return not serves(caller, topology) and caller.split("-")[0] == follower.split("-")[0]
+
+
+def server_of(agent: str, topology: Topology) -> str | None:
+    """The one server that a component which runs on many hosts calls over the message broker; None: there is none, or several."""
+    if agent not in topology or not topology.is_per_host(agent):
+        return None
+    servers = [
+        name
+        for name in topology.dependencies(agent, include_weak=False)
+        if calls_by_broker(agent, name, topology) and not topology.is_per_host(name)
+    ]
+    return servers[0] if len(servers) == 1 else None

@@ -16,7 +16,7 @@ import polars as pl
 
 from openstack_rca.rca.evidence.expected_steps import ExpectedSteps, Trouble, find_troubles, proven
 from openstack_rca.rca.evidence.finding import Finding
-from openstack_rca.rca.evidence.request_ways import PROXY, Ways, suspicions
+from openstack_rca.rca.evidence.request_ways import PROXY, Ways, server_of, serves, suspicions
 from openstack_rca.rca.knowledge import Topology
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
@@ -36,7 +36,7 @@ def missing_steps(
     """A finding for each suspect of each stretch in the window in which requests stopped or were late.
 
     Args:
-        window: observed events (``row``, ``time``, ``component``, ``host``, ``process``, ``message``).
+        window: observed events (``row``, ``time``, ``component``, ``host``, ``process``, ``level``, ``failed``, ``message``).
         said: findings from what components say.
     """
     if window.is_empty():
@@ -51,8 +51,17 @@ def missing_steps(
     inside = inside.filter((pl.col("state") != "missing") | ~pl.col("last_row").is_in(refused.implode()))
     present = set(window["component"].unique().to_list())
     findings: list[Finding] = []
+    table = current()
     for trouble in find_troubles(replace(expected, steps=inside)):
-        if _is_within(trouble):
+        why, strength = "", None
+        server = _awaited_server(trouble, window, topology)
+        failing = _failing_api(trouble, expected.rows, window, topology)
+        if server is not None:
+            suspects, strength = [(server, 1.0)], table.plain
+            why = f"; on all its hosts at once, as they do where {server} does not answer"
+        elif failing is not None:
+            suspects, why = [(failing, 1.0)], f"; {failing} answered most of them with an error"
+        elif _is_within(trouble):
             # What it waits for there is another matter: the others that need the same tell of that.
             suspects = [(name, n / trouble.stops.height) for name, n in Counter(trouble.stops["service"]).most_common()]
         else:
@@ -69,16 +78,56 @@ def missing_steps(
                 share,
                 _host(trouble, name, window, topology),
                 Category.HANG if trouble.late else _category(trouble, name, window),
+                why,
+                strength,
             )
             for name, share in suspects
-            if share >= suspects[0][1] - current().tie
+            if share >= suspects[0][1] - table.tie
         ]
     return findings + within
+
+
+def _commonest(values: pl.Series) -> str:
+    return str(Counter(values.to_list()).most_common(1)[0][0])
 
 
 def _is_within(trouble: Trouble) -> bool:
     """Whether the requests stand still within services, not between two."""
     return bool((trouble.stops["service"] == trouble.stops["follower"]).all())
+
+
+def _awaited_server(trouble: Trouble, window: pl.DataFrame, topology: Topology) -> str | None:
+    """The server of an agent within which requests stand still on each of its hosts, and go on, if ever, at one moment."""
+    agents = trouble.stops["service"].unique().to_list()
+    server = server_of(agents[0], topology) if _is_within(trouble) and len(agents) == 1 else None
+    if server is None:
+        return None
+    table = current()
+    own = window.filter((pl.col("component") == agents[0]) & pl.col("host").is_not_null())
+    stood = own.join(trouble.stops.select(pl.col("row").cast(own["row"].dtype)), on="row", how="semi")
+    hosts = set(own["host"].unique().to_list())
+    went_on = pl.col("time").dt.timestamp("us") / 1e6 + pl.col("wait_seconds")
+    spread = trouble.stops.select(went_on.max() - went_on.min()).item() if trouble.late else 0.0
+    together = set(stood["host"].unique().to_list()) == hosts and spread <= table.settling_seconds
+    return server if together and len(hosts) >= table.enough_others else None
+
+
+def _failing_api(trouble: Trouble, rows: pl.DataFrame, window: pl.DataFrame, topology: Topology) -> str | None:
+    """The API that answered most of the stopped requests with an error of its own: they went no further for that.
+
+    One at which they stopped, or that needs whom they should have reached, only passes the failure on.
+    """
+    service, follower = (_commonest(trouble.stops[column]) for column in ("service", "follower"))
+    failed = window.filter(pl.col("failed"), pl.col("level").cast(pl.String) == "INFO").select(
+        pl.col("row").cast(rows["row"].dtype), "component"
+    )
+    ended = rows.join(trouble.stops.select("story").unique(), on="story", how="semi").join(failed, on="row")
+    counted = ended.group_by("component").agg(pl.col("story").n_unique().alias("stories")).sort("stories", "component")
+    for name, stories in counted.reverse().iter_rows():
+        passes_on = name in (service, follower) or topology.uses(name, follower)
+        if serves(name, topology) and not passes_on and stories * 2 > trouble.stops.height:
+            return str(name)
+    return None
 
 
 def _at_work(trouble: Trouble, window: pl.DataFrame) -> set[str]:
@@ -109,16 +158,25 @@ def _stated(trouble: Trouble, rows: pl.DataFrame, said: Sequence[Finding]) -> Fi
     return max(causes, key=lambda finding: finding.strength, default=None)
 
 
-def _finding(trouble: Trouble, accused: str, share: float, host: str | None, category: Category) -> Finding:
+def _finding(
+    trouble: Trouble,
+    accused: str,
+    share: float,
+    host: str | None,
+    category: Category,
+    how: str = "",
+    strength: float | None = None,
+) -> Finding:
+    """``how`` the accused has to do with it, where it is not known by its place on the way."""
     count = trouble.stops.height
-    follower = Counter(trouble.stops["follower"].to_list()).most_common(1)[0][0]
-    service = Counter(trouble.stops["service"].to_list()).most_common(1)[0][0]
+    service, follower = (_commonest(trouble.stops[column]) for column in ("service", "follower"))
     within = float(trouble.stops["within_seconds"].median() or 0.0)  # type: ignore[arg-type]
     table = current()
     certainty = min(1.0, -math.log(max(trouble.chance, 1e-12)) / table.steps_certain)
-    strength = table.late_steps if trouble.late else table.plain if _is_within(trouble) else table.compared
+    if strength is None:
+        strength = table.late_steps if trouble.late else table.plain if _is_within(trouble) else table.compared
     told = _told(trouble, service, follower, within)
-    by_way = "" if accused in (follower, service) else f"; {accused} stands between them"
+    by_way = how or ("" if accused in (follower, service) else f"; {accused} stands between them")
     return Finding(
         sort=EvidenceSort.LATE_STEP if trouble.late else EvidenceSort.MISSING_STEP,
         directness=Directness.ACCUSATION,
@@ -142,9 +200,9 @@ def _told(trouble: Trouble, service: str, follower: str, within: float) -> str:
     count = trouble.stops.height
     since = f"{trouble.start:%H:%M:%S}"
     if service == follower:
-        after = Counter(trouble.stops["template"].to_list()).most_common(1)[0][0]
+        after = _commonest(trouble.stops["template"])
         stood = "stood" if trouble.late else "stand"
-        shown = " ".join(str(after).split())[:_MOST_SHOWN]
+        shown = " ".join(after.split())[:_MOST_SHOWN]
         where = f"within {service} after “{shown}” since {since}"
         return f"{count} requests {stood} still {where}; normally for less than {within:.0f} s"
     same = trouble.stops.filter(pl.col("follower") == follower).height

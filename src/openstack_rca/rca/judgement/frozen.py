@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from openstack_rca.rca.evidence import BROKER, Finding, calls_by_broker, serves
+from openstack_rca.rca.evidence import BROKER, Finding, server_of, serves
 from openstack_rca.rca.knowledge import Topology
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
@@ -80,20 +80,16 @@ def blame_server_of_stuck_agents(
     for agent, tasks in stuck.items():
         places = window.filter(pl.col("component") == agent)["host"].unique().to_list()
         spread = max(one.first for one in tasks) - min(one.first for one in tasks)
-        servers = [
-            name
-            for name in topology.dependencies(agent, include_weak=False)
-            if calls_by_broker(agent, name, topology) and not topology.is_per_host(name)
-        ]
+        server = server_of(agent, topology)
         if (
             len(places) >= table.enough_others
             and {one.accused_host for one in tasks} == set(places)
             and spread <= timedelta(seconds=table.waiting_seconds)
-            and len(servers) == 1
+            and server is not None
         ):
             for one in tasks:
-                why = f"{agent} waits for {servers[0]} on all {len(places)} hosts at once: {one.why}"
+                why = f"{agent} waits for {server} on all {len(places)} hosts at once: {one.why}"
                 moved[moved.index(one)] = replace(
-                    one, accused=servers[0], accused_host=None, title=why, why=why, compared=True
+                    one, accused=server, accused_host=None, title=why, why=why, compared=True
                 )
     return moved
