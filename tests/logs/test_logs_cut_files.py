@@ -129,6 +129,7 @@ def test_parts_behind_a_gap_are_files_of_their_own(tmp_path: Path) -> None:
     assert [(source.name, len(source.further)) for source in found] == [("a.log", 1), ("a.log.ad", 0), ("a.log.ae", 0)]
 
 
+@pytest.mark.usefixtures("within_a_minute")
 def test_a_part_that_became_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     cut(tmp_path, "nova-compute.log", TEXT, [".aa", ".ab"])
     collection = collect_sources([tmp_path])

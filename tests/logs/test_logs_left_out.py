@@ -5,7 +5,6 @@ import io
 import os
 import shutil
 import stat
-import subprocess
 import tarfile
 import zipfile
 from pathlib import Path
@@ -180,6 +179,7 @@ def test_an_archive_of_too_many_files_is_read_up_to_the_bound(tmp_path: Path) ->
         assert any("OPENSTACK_RCA_ARCHIVE_MEMBERS" in file.detail for file in read.files)
 
 
+@pytest.mark.usefixtures("within_a_minute")
 def test_a_pipe_a_socket_and_a_device_in_a_folder_are_named_and_not_opened(tmp_path: Path) -> None:
     """Opening a pipe that nobody writes to would never end."""
     write(tmp_path / "nova-api.log", LINE)
@@ -191,21 +191,40 @@ def test_a_pipe_a_socket_and_a_device_in_a_folder_are_named_and_not_opened(tmp_p
     }
 
 
+@pytest.mark.usefixtures("within_a_minute")
 def test_a_pipe_that_something_writes_to_is_a_log(tmp_path: Path) -> None:
     """``analyze <(podman logs nova_api)`` gives such a one."""
     pipe = tmp_path / "nova-api.log"
     os.mkfifo(pipe)
-    with subprocess.Popen(["sh", "-c", f"gzip -c > {pipe}"], stdin=subprocess.PIPE) as writer:
-        assert writer.stdin is not None
-        writer.stdin.write(LINE)
-        writer.stdin.close()
-        assert read_logs([pipe]).events["message"].to_list() == ["up"]
+    # What was written stays in the pipe as long as somebody holds it open.
+    held = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    pipe.write_bytes(gzip.compress(LINE))
+    assert read_logs([pipe]).events["message"].to_list() == ["up"]
+    os.close(held)
 
 
+@pytest.mark.usefixtures("within_a_minute")
+def test_a_pause_of_the_writer_is_not_the_end_of_a_pipe(tmp_path: Path) -> None:
+    """Who reads waits for what comes, once the pipe is open."""
+    os.mkfifo(tmp_path / "nova-api.log")
+    held = os.open(tmp_path / "nova-api.log", os.O_RDWR)
+    os.write(held, LINE)
+    with opening.opened(tmp_path / "nova-api.log", direct=True) as stream:
+        assert stream.read(len(LINE)) == LINE
+        assert os.get_blocking(stream.fileno())
+    os.close(held)
+
+
+@pytest.mark.usefixtures("within_a_minute")
 def test_a_pipe_that_nothing_writes_to_and_a_device_are_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Named, with what to do; the command does not wait for ever."""
     monkeypatch.setattr(opening, "_PIPE_WAIT_SECONDS", 0.01)
     os.mkfifo(tmp_path / "pipe.log")
+    # Somebody who holds it open and writes nothing.
+    held = os.open(tmp_path / "pipe.log", os.O_RDWR)
+    with pytest.raises(NotARegularFile, match="Nothing wrote to the pipe"):
+        read_logs([tmp_path / "pipe.log"])
+    os.close(held)
     with pytest.raises(NotARegularFile, match="Nothing wrote to the pipe"):
         read_logs([tmp_path / "pipe.log"])
     with pytest.raises(NotARegularFile, match="/dev/zero is a device"):
