@@ -434,7 +434,7 @@ def test_requests_that_stand_still_within_a_service_accuse_it(state: str) -> Non
     assert step_suspicion(told, window()).sum() == 8
 
 
-def stood(state: str, *hosts: str, last: float = 0.0) -> list[str]:
+def stood(state: str, *hosts: str, last: float = 0.0, silent: tuple[str, ...] = ()) -> list[str]:
     """Who is accused where one request stands still within nova-compute on each of these hosts, three times."""
     computes = [f"compute{number}" for number in range(1, 4)]
     steps = [
@@ -452,18 +452,27 @@ def stood(state: str, *hosts: str, last: float = 0.0) -> list[str]:
             for number, host in enumerate((*(hosts * 3), *computes))
         ]
     ).with_row_index("row", offset=900)
-    told = pl.concat([window().cast({"row": pl.UInt32}), lines.cast({"row": pl.UInt32})]).sort("time")
+    told = pl.concat([window(silent=silent, since=100).cast({"row": pl.UInt32}), lines.cast({"row": pl.UInt32})]).sort(
+        "time"
+    )
     return [one.accused for one in missing_steps(replace(ExpectedSteps(), own=own), told, TOPOLOGY)]
 
 
-@pytest.mark.parametrize("state", ["missing", "late"])
-def test_requests_that_stand_still_on_all_hosts_of_an_agent_at_once_accuse_its_server(state: str) -> None:
+def test_requests_that_stood_still_on_all_hosts_of_an_agent_and_went_on_at_once_accuse_its_server() -> None:
     """What all nova-computes wait for is nova-conductor, and where it answers again, all of them go on."""
-    assert stood(state, "compute1", "compute2", "compute3") == ["nova-conductor"]
+    assert stood("late", "compute1", "compute2", "compute3") == ["nova-conductor"]
 
 
-def test_requests_that_stand_still_on_some_hosts_accuse_the_agent() -> None:
-    assert stood("missing", "compute1", "compute2") == ["nova-compute"]
+def test_requests_that_stood_still_on_some_hosts_accuse_the_agent() -> None:
+    assert stood("late", "compute1", "compute2") == ["nova-compute"]
+
+
+def test_requests_that_never_go_on_show_no_common_server() -> None:
+    assert stood("missing", "compute1", "compute2", "compute3") == ["nova-compute"]
+
+
+def test_an_api_that_wrote_nothing_meanwhile_may_be_what_an_agent_waited_for() -> None:
+    assert stood("late", "compute1", "compute2", "compute3", silent=("placement-api",)) == ["nova-compute"]
 
 
 def test_requests_that_go_on_one_after_the_other_waited_for_no_common_server() -> None:

@@ -10,7 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import polars as pl
 
@@ -97,19 +97,27 @@ def _is_within(trouble: Trouble) -> bool:
 
 
 def _awaited_server(trouble: Trouble, window: pl.DataFrame, topology: Topology) -> str | None:
-    """The server of an agent within which requests stand still on each of its hosts, and go on, if ever, at one moment."""
+    """The server of an agent within which requests stood still on each of its hosts and went on at one moment.
+
+    They may have waited for an API too: not for one that wrote meanwhile.
+    """
     agents = trouble.stops["service"].unique().to_list()
-    server = server_of(agents[0], topology) if _is_within(trouble) and len(agents) == 1 else None
+    server = server_of(agents[0], topology) if _is_within(trouble) and trouble.late and len(agents) == 1 else None
     if server is None:
         return None
     table = current()
     own = window.filter((pl.col("component") == agents[0]) & pl.col("host").is_not_null())
     stood = own.join(trouble.stops.select(pl.col("row").cast(own["row"].dtype)), on="row", how="semi")
     hosts = set(own["host"].unique().to_list())
-    went_on = pl.col("time").dt.timestamp("us") / 1e6 + pl.col("wait_seconds")
-    spread = trouble.stops.select(went_on.max() - went_on.min()).item() if trouble.late else 0.0
-    together = set(stood["host"].unique().to_list()) == hosts and spread <= table.settling_seconds
-    return server if together and len(hosts) >= table.enough_others else None
+    went_on = trouble.stops.select(at=pl.col("time") + pl.duration(seconds=1) * pl.col("wait_seconds"))["at"]
+    awake: datetime = went_on.min()  # type: ignore[assignment]
+    together = went_on.max() - awake <= timedelta(seconds=table.settling_seconds)  # type: ignore[operator]
+    still = window.filter(pl.col("time").is_between(trouble.start, awake))
+    at_work = set(still.group_by("component").len().filter(pl.col("len") >= table.enough_events)["component"])
+    apis = {name for name in topology.dependencies(agents[0]) if serves(name, topology)}
+    apis &= set(window["component"].unique())
+    everywhere = set(stood["host"].unique().to_list()) == hosts and len(hosts) >= table.enough_others
+    return server if everywhere and together and apis <= at_work else None
 
 
 def _failing_api(trouble: Trouble, rows: pl.DataFrame, window: pl.DataFrame, topology: Topology) -> str | None:
