@@ -7,10 +7,9 @@ pattern of every format and envelope are mutated with them, so that none is miss
 twenty thousand go through recognising and joining together; records printed in every way (JSON, tables, a field a line); short
 texts, which are cut into records and cleaned as pastes; files in every packing. Anything but events or an error of the
 project's own is a fault: it is printed with what caused it, made as small as halving makes it, and the exit status is 1. So is
-a batch that takes more than twenty seconds of the processor and five thousandths for each of its inputs; after five minutes
-in one the place is printed, and it ends.
-``fuzz_packing.py`` is the same for packings with atheris, which
-follows the code's branches.
+a batch that takes more than twenty seconds of the processor and five thousandths for each of its inputs; after five minutes of
+the processor in one the place is printed, and it ends. ``fuzz_packing.py`` is the same for packings with atheris, which follows
+the code's branches.
 """
 
 import argparse
@@ -23,6 +22,7 @@ import json
 import lzma
 import random
 import re
+import signal
 import sys
 import tarfile
 import tempfile
@@ -377,7 +377,7 @@ def smallest(read: Callable[[Sequence[Input]], None], lines: Sequence[Input]) ->
 def fault_of(read: Callable[[Sequence[Input]], None], inputs: Sequence[Input]) -> str:
     """What goes wrong, empty where nothing does."""
     started = time.process_time()
-    faulthandler.dump_traceback_later(HANGING_SECONDS, exit=True)
+    signal.setitimer(signal.ITIMER_PROF, HANGING_SECONDS)
     try:
         read(inputs)
     except KeyboardInterrupt:
@@ -385,7 +385,7 @@ def fault_of(read: Callable[[Sequence[Input]], None], inputs: Sequence[Input]) -
     except BaseException as error:  # noqa: BLE001 - whatever leaves a parser is what is looked for; a panic in a library is no Exception
         return f"{type(error).__name__}: {error}"[:500]
     finally:
-        faulthandler.cancel_dump_traceback_later()
+        signal.setitimer(signal.ITIMER_PROF, 0)
     slowest = SLOWEST_SECONDS + len(inputs) * SLOWEST_SECONDS_AN_INPUT
     return "too slow" if time.process_time() - started > slowest else ""
 
@@ -427,6 +427,8 @@ def main() -> int:
     words.add_argument("--lines-a-file", type=int, default=80, help="lines to each text or packed file")
     said = words.parse_args()
     lines = made_lines(said.seed) + corpus(said.paths or [SAMPLES])
+    # The signal of a timer of the processor prints where it was, then ends the process as it does by itself.
+    faulthandler.register(signal.SIGPROF, chain=True)
     number = tried = 0
     for fault, cause in faults(said.inputs, said.seed, lines, said.lines_a_file):
         if not fault:

@@ -36,7 +36,7 @@ _PLAIN_TEXT = re.compile(r"[A-Za-z0-9 .:,=-]{8,80}")
 _LOOKED_THROUGH = 4
 _VERBOSE = re.compile(
     r"^\w{1,4}\.? (?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?(?: [A-Z]{1,5}| [+-]\d\d(?::?\d\d)?)?) "
-    r"\[(?:s=\w+;|[^\]]*i=)[^\]]*\]$",
+    r"\[(?=s=\w+;|[^\]]*i=)[^\]]*\]$",
 )
 _FIELD = re.compile(r"^ +(?P<name>[A-Z_][A-Z0-9_]*)=(?P<value>.*)$", re.DOTALL)
 _POWERSHELL = re.compile(rb"^#TYPE .*\n")

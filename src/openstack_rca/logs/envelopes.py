@@ -9,7 +9,7 @@ import polars as pl
 
 from openstack_rca.logs.names import Origin, origin_of, words
 from openstack_rca.logs.pods import service_of_pod
-from openstack_rca.logs.programs import component_of_program, is_program
+from openstack_rca.logs.programs import LONGEST_NAME, LONGEST_PATH, component_of_program, is_program
 from openstack_rca.logs.stamps import UTC_TIME
 
 ENVELOPE_SCHEMA: dict[str, pl.DataType] = {
@@ -80,9 +80,9 @@ def service_of_tag(tag: str | None) -> str | None:
     ``devstack@n-api.service`` -> ``n-api``; ``/usr/bin/dockerd`` -> ``None``; ``openstack-hypervisor.nova-compute`` ->
     ``nova-compute``.
     """
-    if not tag:
+    if not tag or len(tag) > LONGEST_PATH:
         return None
-    name = _TAG_ENDS.sub("", tag.strip().strip("()").rsplit("/", 1)[-1])
+    name = _TAG_ENDS.sub("", tag.strip().strip("()").rsplit("/", 1)[-1])[-LONGEST_NAME:]
     daemon = _CEPH_DAEMON.match(name)
     if daemon is not None and not is_program(name):
         called = daemon["daemon"]
@@ -101,11 +101,11 @@ def service_of_tag(tag: str | None) -> str | None:
 
 def origin_of_path(path: str | None) -> Origin:
     """The service and host that a log's path names; neither where the text is no path."""
-    if not path or ("/" not in path and "." not in path):
+    if not path or len(path) > LONGEST_PATH or ("/" not in path and "." not in path):
         return Origin(None, None)
     path = path.replace("\\", "/")
     parts = [part for part in PurePosixPath(path).parts if part != "/" and not part.endswith(":")]
-    return origin_of(parts) if parts else Origin(None, None)
+    return origin_of(parts) if parts and max(map(len, parts)) <= LONGEST_NAME else Origin(None, None)
 
 
 def origin_of_labels(labels: Mapping[str, Any]) -> Origin:

@@ -50,9 +50,11 @@ _START = (
     r"(?:[\w.@-]+[:=])?[\w.@-]{1,60}[ \t])?(\{.*\}|\[.*\])[ ,;\]]*$"
 )
 # As fluentd writes files, and what it shows on its output.
-_FLUENTD = re.compile(r"^(?P<stamp>\S+T\S+(?=\t)|\d\S+ [\d:.]+ [+-]\d{4}(?= ))[\t ](?P<tag>[^\t{]*?)(?:\t|: )")
+_FLUENTD = re.compile(
+    r"^(?P<stamp>\S{1,20}T\S{1,40}(?=\t)|\d\S{1,20} [\d:.]{1,20} [+-]\d{4}(?= ))[\t ](?P<tag>[^\t{]*?)(?:\t|: )"
+)
 _FLUENT_BIT = re.compile(
-    r"^(?:\[\d+\] )?(?P<tag>[\w.@*-]+): (?=.*\}\]$)\[\[?(?P<stamp>\d+\.\d+)(?:, \{.*?\}\])?, (?P<record>\{.*\})\]$"
+    r"^(?:\[\d+\] )?(?P<tag>[\w.@*-]+): (?=.*\}\]$)\[\[?(?P<stamp>\d+\.\d+)(?:, \{.*?\}\])?, (?P<record>\{.*)"
 )
 
 # What syslog puts before a text, where a server took only the rest of its line apart.
@@ -131,7 +133,8 @@ def _records(text: str) -> Iterator[dict[str, Any]]:
     bare = text.startswith("{")
     bit = None if bare else _FLUENT_BIT.match(text)
     if bit is not None:
-        record = ruby_hash(bit["record"]) or json_in(bit["record"])
+        told = bit["record"].removesuffix("]")
+        record = ruby_hash(told) or json_in(told)
         if isinstance(record, dict):
             yield {"tag": bit["tag"], "date": bit["stamp"], **record}
         return

@@ -52,17 +52,17 @@ _HOST_PARTS = (
     ),
 )
 _HOST = re.compile(r"^(?=.*[A-Za-z])[A-Za-z0-9][\w.-]{0,252}(?::\d{2,5}|\[\d+\])?$")
-_LIKE_HOST = re.compile(r"^[a-z][\w]*(?:-[\w-]+|\d+|\.[\w.-]+)$")
+_LIKE_HOST = re.compile(r"^[a-z]\w*+(?:-[\w-]+|(?<=\d)|\.[\w.-]+)$")
 _EPOCH = re.compile(r"^1[4-9]\d{8}(?:\d{3}|\d{6}|\d{9})?(?:\.\d+)?$")
 _DAY = re.compile(r"\d[-/]\d|\d\.\d+\.\d|[A-Za-z]{3}|\d{8}")
-_LINE = re.compile(r":\d\d.* (?:DEBUG|INFO|WARNING|WARN|ERROR|CRITICAL) ")
+_LINE = re.compile(r":\d\d.{0,200} (?:DEBUG|INFO|WARNING|WARN|ERROR|CRITICAL) ")
 _IDENTIFIER = re.compile(r"^[0-9a-f-]{8,}$")
 _PAIR_NAMES = ("field", "key", "name", "Name", "@Name")
 _PAIR_VALUES = ("value", "Value", "#text")
 # Texts, arrows, places in a list, and what no JSON has, of Ruby's hashes. What is opened and never closed matches to the
 # end, so that it is not looked for again behind each further beginning.
 _RUBY = re.compile(
-    r'"(?:[^"\\]|\\(?s:.))*+(?:"|\\?\Z)|=>|\[\d+\] |\bnil\b|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)?|#<[^>\n]*+>?'
+    r'"(?:[^"\\]|\\(?s:.))*+["\\]?|=>|\[\d+\] |\bnil\b|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)?|#<[^>\n]*+>?'
 )
 _RUBY_ESCAPE = re.compile(r'\\(?=[^"\\/bfnrtu])')
 _RUBY_TEXT = re.compile(

@@ -12,6 +12,7 @@ from openstack_rca.errors import UnreadableLog
 from openstack_rca.logs.bounds import Budget
 from openstack_rca.logs.opening import Input
 from openstack_rca.logs.packing import Readable
+from openstack_rca.logs.programs import LONGEST_NAME, LONGEST_PATH
 
 DAMAGED_ZIP = (
     zipfile.BadZipFile,
@@ -110,10 +111,12 @@ def content_of(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> Readable:
 
 
 def clean_parts(name: str) -> tuple[str, ...]:
-    """The parts of a member's path, always below its archive: without a root and ``..``; ``member`` where nothing is left."""
-    return tuple(
-        part for part in PurePosixPath(name.replace("\\", "/")).parts if part not in ("/", "//", ".", "..")
-    ) or ("member",)
+    """The parts of a member's path, always below its archive: without a root and ``..``; ``member`` where nothing is left.
+
+    Of what is longer than file systems hold the end is kept.
+    """
+    parts = PurePosixPath(name[-LONGEST_PATH:].replace("\\", "/")).parts
+    return tuple(part[-LONGEST_NAME:] for part in parts if part not in ("/", "//", ".", "..")) or ("member",)
 
 
 def leads_out(target: str, link: str) -> bool:

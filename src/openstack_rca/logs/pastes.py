@@ -28,7 +28,7 @@ _TAG = re.compile(r"</?[a-zA-Z!][^<>]*>")
 _CELLS = re.compile(r"</t[dh]>\s*<t[dh][^<>]*>")
 _NUMBERED = re.compile(r"^( *(\d{1,8})[:.|-]?(?:\t|( *)))(.*)$")
 # The name of a file above its lines, as `tail` and `rg` put it; the name of a host, as `ansible` and `pssh` do.
-_FILE_HEADER = re.compile(r"^(?:==> (\S.*?) <==|((?:[\w.@~-]+/)*[\w.@-]+\.log[\w.-]*))$")
+_FILE_HEADER = re.compile(r"^(?:==> (\S.*?) <==|((?:[\w.@~-]{1,255}/)*[\w.@-]{1,255}\.log[\w.-]{0,255}))$")
 _HOST_HEADER = re.compile(
     r"^(?:([A-Za-z0-9][\w.-]*) \| [A-Z]+ \|(?: rc=\d+)? >>|\[\d+\] [\d:]+ \[[A-Z]+\] ([A-Za-z][\w.-]*))$"
 )
@@ -59,14 +59,14 @@ _SESSION = re.compile(
 )
 # How `cat -A` shows the end of a line, RTF that of a paragraph; what begins a text of RTF or sets how it looks.
 _SHOWN_END = re.compile(r"(?:\^M)?\$$|\\par\r?$|\\$")
-_RTF_HEAD = re.compile(r"^(?:\{\\rtf1|\\[a-z]+|\{\\(?:\*\\)?[a-z]+)(?!.*\d:\d\d:\d\d).*$")
+_RTF_HEAD = re.compile(r"^(?:\{\\rtf1|\\[a-z]++|\{\\(?:\*\\)?[a-z]++)(?!.*\d:\d\d:\d\d).*$")
 _RTF_WORD = re.compile(r"^(?:\\[a-z]+-?\d* ?)+(?=[\[\d<A-Z])")
 _AROUND = " \t|*+'\"`\u2502\u2022-"
 _FENCE = re.compile(
     r"^\s*(?:```|~~~)[\w.+-]*\s*$|^\s*(?:\{(?:noformat|code|quote|panel)[^{}]*\}|\[/?(?:code|pre|quote)(?:=[^\[\]]*)?\]|</?(?:code|pre)>)"
     r"|(?:\{(?:noformat|code|quote|panel)\}|\[/(?:code|pre|quote)\]|</(?:code|pre)>)\s*$"
 )
-_COMMON_LABELS = re.compile(r"Common labels: (\{.*\})\s*$")
+_COMMON_LABELS = re.compile(r"Common labels: (\{.*)")
 _TOLD_OF_QUERY = re.compile(r"^(?:Line limit|Total bytes processed|https?://\S+/loki/api/|.*\bCommon labels: )")
 _SHOWN = str.maketrans("\u00a0\u202f\u2007\u2009\u201c\u201d\u2018\u2019\u2013", "    \"\"''-", "\u200b\ufeff")
 # The fields of oslo.log's line with runs of spaces or tabs between them.
@@ -133,7 +133,7 @@ def _with_common_labels(sample: Lines) -> _Step | None:
     told = next((match for line in sample[:6] if (match := _COMMON_LABELS.search(line)) is not None), None)
     if told is None:
         return None
-    labels = re.findall(r'"?(?<![\w.])([\w.]+)"?[:=] ?"((?:[^"\\]|\\.)*)"', told[1])
+    labels = re.findall(r'(?<![\w.])([\w.]+)"?[:=] ?"((?:[^"\\]|\\.)*)"', told[1])
     prefix = "{" + ", ".join(f'{name}="{value}"' for name, value in labels) + "} "
     return lambda line: "" if _TOLD_OF_QUERY.match(line) else prefix + line if line.strip() and labels else line
 

@@ -2,7 +2,7 @@
 
 import re
 
-from openstack_rca.logs.programs import component_of_program, is_program, normal_name
+from openstack_rca.logs.programs import LONGEST_NAME, component_of_program, is_program, normal_name
 
 # `NAMESPACE_POD_UID` of the kubelet, and `POD_NAMESPACE_CONTAINER-ID` of its links.
 _FOLDER = re.compile(r"^[a-z0-9-]+_(?P<pod>[a-z0-9.-]+)_(?:[0-9a-f-]{32,36})$")
@@ -46,7 +46,7 @@ def service_of_pod(pod: str, container: str | None = None) -> str | None:
     ``nova-compute-default-x7x2k`` is nova-compute; the container ``charm`` says nothing.
     """
     kinds = []
-    for name in filter(None, (container, pod)):
+    for name in (name for name in (container, pod) if name and len(name) <= LONGEST_NAME):
         text = _TWICE.sub(r"\1", normal_name(name)).removeprefix("rook-")
         shorter = ""
         while shorter != text:

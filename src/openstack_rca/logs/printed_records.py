@@ -27,7 +27,7 @@ _TYPED = re.compile(r"^[A-Z][a-z]+\((.*)\)$", re.DOTALL)
 _ROW = re.compile(r"^(?:\*{5,} *\d+\. row \*{5,}|-\[ RECORD \d+ \][-+]*)\s*$", re.MULTILINE)
 _ROW_ENDS = re.compile(r"^(?:\d+ rows? in set|\(\d+ rows?\))")
 _SLOW = re.compile(r"^# (?:Time: |User@Host: )", re.MULTILINE)
-_SLOW_STAMP = re.compile(r"^# Time: +(\S.*?)\s*$")
+_SLOW_STAMP = re.compile(r"^# Time: +(\S.*)")
 _SHORT_YEAR = re.compile(r"^(\d\d)(\d\d)(\d\d) ")
 _SLOW_EPOCH = re.compile(r"^SET timestamp=(\d{9,10})(?:\.\d+)?;")
 _FIELD = re.compile(
@@ -269,7 +269,7 @@ def _of_slow_queries() -> _Read:
 
     def read(lines: list[str]) -> dict[str, Any] | None:
         nonlocal latest
-        times = [found[1] for line in lines if (found := _SLOW_STAMP.match(line))]
+        times = [found[1].rstrip() for line in lines if (found := _SLOW_STAMP.match(line))]
         if not _SLOW.match(lines[0]):
             return None
         latest = _SHORT_YEAR.sub(r"20\1-\2-\3 ", times[0]).replace("  ", " 0") if times else latest

@@ -38,6 +38,9 @@ _SHARED_PACKAGES = {
         )
     ),
 }
+LONGEST_NAME, LONGEST_PATH = 255, 4096
+"""What file systems hold: no longer name, in an archive or a record, is looked into."""
+
 _POD_TAIL = re.compile(r"(-[0-9a-f]{8,10})?-[a-z0-9]{5}$")
 
 
