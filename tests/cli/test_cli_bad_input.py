@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from cli_helpers import LOGS, Program, closed_port, files_below, refused, run_process
 
-from openstack_rca.cli import models, signatures
+from openstack_rca.service import models, signatures
 from trained_environment import Trained, program
 
 LINE = "2026-11-23 03:54:{:02d}.000 12 INFO nova.api [-] Request {} is done\n"

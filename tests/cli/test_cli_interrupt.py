@@ -94,8 +94,9 @@ def test_sigterm_ends_a_command_as_ctrl_c_does(ctrl_c: str, tmp_path: Path) -> N
     """systemd, CI and timeout send it, also to a program in the background that is deaf to Ctrl-C."""
     code = (
         "import signal\n"
-        "from openstack_rca.cli import main, report\n"
-        "report.list_reports = lambda *_: signal.raise_signal(signal.SIGTERM)\n"
+        "from openstack_rca.cli import main\n"
+        "from openstack_rca.service import kept_reports\n"
+        "kept_reports.list_reports = lambda *_: signal.raise_signal(signal.SIGTERM)\n"
         f"signal.signal(signal.SIGINT, {ctrl_c})\n"
         "main(['report', 'list'])"
     )

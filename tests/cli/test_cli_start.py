@@ -58,6 +58,32 @@ def test_what_needs_no_data_loads_no_data_library(home: Path, tmp_path: Path, wo
     assert last_line(code, home, tmp_path) == [0, []]
 
 
+def test_the_help_of_no_command_loads_a_data_library(tmp_path: Path) -> None:
+    """Nor does what the shell asks for completion: options are made without what they lead to."""
+    code = (
+        "import click, json, sys\n"
+        "from openstack_rca.cli.main import cli\n"
+        "def walk(command, context):\n"
+        "    command.get_help(context)\n"
+        "    command.shell_complete(context, '--')\n"
+        "    for name in command.list_commands(context) if isinstance(command, click.Group) else ():\n"
+        "        walk(command.get_command(context, name), click.Context(command, info_name=name, parent=context))\n"
+        "walk(cli, click.Context(cli))\n"
+        "print(json.dumps([name for name in ('polars', 'numpy', 'yaml', 'obstore') if name in sys.modules]), file=sys.stderr)"
+    )
+    assert last_line(code, tmp_path / "home", tmp_path) == []
+
+
+def test_completing_the_name_of_a_command_imports_no_command(tmp_path: Path) -> None:
+    code = (
+        "import click, json, sys\n"
+        "from openstack_rca.cli.main import cli\n"
+        "names = [item.value for item in cli.shell_complete(click.Context(cli), 'mo')]\n"
+        "print(json.dumps([*names, *(name for name in sys.modules if name.endswith('cli.models'))]), file=sys.stderr)"
+    )
+    assert last_line(code, tmp_path / "home", tmp_path) == ["models"]
+
+
 LIBRARIES = (
     "rich", "pydantic", "polars", "numpy", "yaml", "h5py", "obstore", "keras", "jax", "tensorflow", "torch", "matplotlib",
     "mlflow", "streamlit", "pandas", "scipy", "jinja2", "urllib.request", "asyncio", "pydantic_settings", "openstack_rca.lifecycle.mlflow",

@@ -15,6 +15,8 @@ DOORS = [ROOT / name for name in ("main.py", "config", "mlflow_integration", "st
 MOST_LINES = 400
 MOST_LINES_OF_A_FUNCTION = 60
 MOST_LINES_OF_A_DOOR = 60
+LATE = ("openstack_rca.late_numpy", "openstack_rca.cli.services")
+"""What they give is imported when it is first used."""
 MOST_BROAD_EXCEPTS = 3
 
 READS_THE_ENVIRONMENT = {
@@ -141,9 +143,7 @@ def needs_late_annotations(source: str) -> bool:
         node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
     ]
     inner = [found for node in checked for found in ast.walk(node)]
-    inner += [
-        node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module == "openstack_rca.late_numpy"
-    ]
+    inner += [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module in LATE]
     imports = [found for found in inner if isinstance(found, ast.Import | ast.ImportFrom)]
     late = {alias.asname or alias.name for found in imports for alias in found.names}
     late |= {found.id for found in inner if isinstance(found, ast.Name) and isinstance(found.ctx, ast.Store)}

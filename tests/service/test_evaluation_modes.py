@@ -11,7 +11,7 @@ from hearing import hearing
 from openstack_rca.errors import ConfigurationError
 from openstack_rca.rca.engine import ABLATIONS
 from openstack_rca.rca.scoring.labelled_incidents import Truth
-from openstack_rca.service import evaluation
+from openstack_rca.service import choices, evaluation
 from openstack_rca.service.evaluation import compare, evaluate
 from openstack_rca.settings import Settings, load_settings
 
@@ -85,6 +85,11 @@ def test_leaving_a_cloud_out_leaves_out_what_speaks_in_any_incident_of_that_clou
     assert any("disk-full" in signature for signature in left_out["INC-1"])
     assert left_out[other.name] == ["host-read-only-filesystem"]
     assert set(ranks(result)) == {"INC-1/INC-1", f"{other.name}/INC-1"}
+
+
+def test_the_option_names_every_part_of_the_engine() -> None:
+    """Its words stand apart from the engine, so that no help waits for it."""
+    assert choices.PARTS == ABLATIONS
 
 
 def test_healthy_windows_stay_healthy_in_every_mode(folder: Path, settings: Settings) -> None:

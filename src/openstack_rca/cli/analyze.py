@@ -1,5 +1,7 @@
 """``openstack-rca analyze``."""
 
+from __future__ import annotations
+
 import os
 import sys
 import tempfile
@@ -11,15 +13,18 @@ import click
 
 from openstack_rca.cli.options import FAST, MODEL, SCHEDULER, SIGNATURES, parse_time, reading_options, with_settings
 from openstack_rca.cli.output import notice, show_report, steps
+from openstack_rca.cli.services import (
+    analysis,
+    cluster,
+    history,
+    kept_reports,
+    log_reading,
+    places,
+    reports,
+    waiting_runs,
+)
 from openstack_rca.errors import ConfigurationError, HistoryUnavailable, LogInputError
-from openstack_rca.service.analysis import DEPLOYMENTS, AnalysisOutcome, analyze, around_window
-from openstack_rca.service.cluster import open_cluster
-from openstack_rca.service.history import open_history
-from openstack_rca.service.kept_reports import keep_report
-from openstack_rca.service.log_reading import with_reading
-from openstack_rca.service.places import require_home
-from openstack_rca.service.reports import FORMATS, check_report_path, exit_status, render, write_report
-from openstack_rca.service.waiting_runs import send_as_configured, write_down
+from openstack_rca.service.choices import DEPLOYMENTS, FORMATS
 from openstack_rca.settings import Settings
 
 DEPLOYMENT = click.option(
@@ -120,7 +125,7 @@ def analyze_command(
     """
     settings = settings.model_copy(update={"deployment": deployment}) if deployment else settings
     since, until = _window(since, until, around)
-    settings = with_reading(settings, since=since, until=until)
+    settings = log_reading.with_reading(settings, since=since, until=until)
     outcome = answer(
         _named_or_pasted(logs, paste),
         issue,
@@ -136,7 +141,7 @@ def analyze_command(
         full=full,
         scheduler=scheduler,
     )
-    return exit_status(outcome.report) if exit_code else 0
+    return reports.exit_status(outcome.report) if exit_code else 0
 
 
 def _named_or_pasted(logs: Sequence[str], paste: bool) -> list[str | Path]:
@@ -162,7 +167,7 @@ def _window(
         return since, until
     if since is not None or until is not None:
         raise click.UsageError("--around already sets the window; leave out --since and --until")
-    return around_window(around)
+    return analysis.around_window(around)
 
 
 def answer(
@@ -179,12 +184,12 @@ def answer(
     baseline: Sequence[str | Path] = (),
     full: bool = False,
     scheduler: str | None = None,
-) -> AnalysisOutcome:
+) -> analysis.AnalysisOutcome:
     """Analyse the logs, keep and print the report, record a run; what cannot be kept or recorded is only a notice."""
     if output is not None:
-        check_report_path(output)
-    with steps() as shown, open_cluster(scheduler, settings) as cluster:
-        outcome = analyze(
+        reports.check_report_path(output)
+    with steps() as shown, cluster.open_cluster(scheduler, settings) as workers:
+        outcome = analysis.analyze(
             logs,
             issue,
             settings=settings,
@@ -194,8 +199,8 @@ def answer(
             until=until.astimezone(UTC) if until else None,
             signatures=Path(signatures) if signatures else None,
             baseline=baseline,
-            history=open_history(settings),
-            cluster=cluster,
+            history=history.open_history(settings),
+            cluster=workers,
             listener=shown,
         )
     # Before it is printed: the output may find no room, which is no reason to write and record less.
@@ -204,35 +209,35 @@ def answer(
         if form == "text":
             show_report(outcome.report, settings, full=full)
         else:
-            click.echo(render(outcome.report, form), nl=form != "ticket")
+            click.echo(reports.render(outcome.report, form), nl=form != "ticket")
         sys.stdout.flush()
         if outcome.reading:
             notice(outcome.reading)
         for text in (*outcome.model.notices, *untold):
             notice(text)
         if output is not None:
-            write_report(outcome.report, output)
+            reports.write_report(outcome.report, output)
             notice(f"The report is written to {output}.")
     finally:
         record(settings)
     return outcome
 
 
-def keep(outcome: AnalysisOutcome, settings: Settings) -> list[str]:
+def keep(outcome: analysis.AnalysisOutcome, settings: Settings) -> list[str]:
     """Save the report, its entry in the history of incidents and the facts of its run; returns a notice for each failure."""
     try:
-        require_home(settings, writable=True)
+        places.require_home(settings, writable=True)
     except ConfigurationError as error:
         told = any(str(error) in text for text in outcome.model.notices)
         return [f"This answer is not kept; save it with --output FILE.{'' if told else f' {error}'}"]
     untold = []
-    for keep_one in (keep_report, write_down):
+    for keep_one in (kept_reports.keep_report, waiting_runs.write_down):
         try:
             keep_one(outcome.report, settings)
         except ConfigurationError as error:
             untold.append(str(error))
     try:
-        open_history(settings).remember(outcome.report)
+        history.open_history(settings).remember(outcome.report)
     except HistoryUnavailable as error:
         untold.append(f"This answer is not in the history, so it cannot be confirmed. {error}")
     return untold
@@ -240,5 +245,5 @@ def keep(outcome: AnalysisOutcome, settings: Settings) -> list[str]:
 
 def record(settings: Settings) -> None:
     """Record this and all waiting analyses as runs; a notice says why one is not recorded yet."""
-    for text in send_as_configured(settings).notices:
+    for text in waiting_runs.send_as_configured(settings).notices:
         notice(text)

@@ -1,5 +1,7 @@
 """``openstack-rca backup`` and ``openstack-rca restore``."""
 
+from __future__ import annotations
+
 from dataclasses import asdict
 from pathlib import Path
 
@@ -7,7 +9,7 @@ import click
 
 from openstack_rca.cli.options import JSON_FORMAT, with_settings
 from openstack_rca.cli.output import answer, print_json, say
-from openstack_rca.service.upkeep import DatabaseFacts, back_up, restore
+from openstack_rca.cli.services import upkeep
 from openstack_rca.settings import Settings
 
 
@@ -25,7 +27,7 @@ def backup_command(file: Path, form: str, settings: Settings) -> None:
     Example:
       openstack-rca backup mlflow-backup.db
     """
-    facts = back_up(settings, file)
+    facts = upkeep.back_up(settings, file)
     answer(form, asdict(facts), f"{facts.path}  {_held(facts)}")
 
 
@@ -43,7 +45,7 @@ def restore_command(file: Path, form: str, settings: Settings) -> None:
     Example:
       openstack-rca restore mlflow-backup.db
     """
-    done = restore(settings, file)
+    done = upkeep.restore(settings, file)
     if form == "json":
         print_json(asdict(done))
         return
@@ -52,5 +54,5 @@ def restore_command(file: Path, form: str, settings: Settings) -> None:
         say(f"the database before it is kept as {done.replaced}")
 
 
-def _held(facts: DatabaseFacts) -> str:
+def _held(facts: upkeep.DatabaseFacts) -> str:
     return f"{facts.runs} runs, {facts.versions} versions, {facts.size_bytes / 1e6:.1f} MB"

@@ -1,12 +1,14 @@
 """``openstack-rca cache``."""
 
+from __future__ import annotations
+
 from dataclasses import asdict
 
 import click
 
 from openstack_rca.cli.options import JSON_FORMAT
 from openstack_rca.cli.output import console, print_listing
-from openstack_rca.service.kept_logs import KeptFile, clear_kept, list_kept, logs_folder
+from openstack_rca.cli.services import kept_logs
 from openstack_rca.settings import load_settings
 
 
@@ -20,8 +22,8 @@ def cache_group() -> None:
 def list_command(form: str) -> None:
     """List the entries of the cache, last used first."""
     settings = load_settings()
-    kept = list_kept(settings)
-    nothing = f"Nothing is kept in {logs_folder(settings)}."
+    kept = kept_logs.list_kept(settings)
+    nothing = f"Nothing is kept in {kept_logs.logs_folder(settings)}."
     titles = ("kind", "events", "MB", "last used (UTC)", "logs")
     print_listing(
         form, [asdict(each) for each in kept], nothing, titles, [_row(each) for each in kept], ("events", "MB")
@@ -31,11 +33,11 @@ def list_command(form: str) -> None:
 @cache_group.command("clear")
 def clear_command() -> None:
     """Empty the cache; logs and models stay."""
-    freed = clear_kept(load_settings())
+    freed = kept_logs.clear_kept(load_settings())
     console().print(f"{freed / 1e6:,.1f} MB removed.")
 
 
-def _row(kept: KeptFile) -> tuple[str, ...]:
+def _row(kept: kept_logs.KeptFile) -> tuple[str, ...]:
     return (
         kept.kind,
         f"{kept.events:,}",

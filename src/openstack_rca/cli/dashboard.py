@@ -9,9 +9,9 @@ import click
 
 from openstack_rca.cli.options import ROOTS, connection_options, opened_roots, settings_from
 from openstack_rca.cli.output import notice, say
+from openstack_rca.cli.services import places
 from openstack_rca.errors import ConfigurationError
 from openstack_rca.extras import require_extra
-from openstack_rca.service.places import require_home
 
 APP = Path(str(files("openstack_rca"))) / "dashboard" / "app.py"
 
@@ -39,7 +39,7 @@ def dashboard_command(
       openstack-rca dashboard
       openstack-rca dashboard --port 8600 --root /var/log/kolla --root /srv/logs
     """
-    require_home(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow), writable=True)
+    places.require_home(settings_from(mlflow_uri, mlflow_experiment, disable_mlflow), writable=True)
     arguments: list[str] = []
     for root in opened_roots(roots):
         arguments += ["--root", root]

@@ -1,5 +1,7 @@
 """``openstack-rca demo``."""
 
+from __future__ import annotations
+
 import shlex
 
 import click
@@ -8,9 +10,8 @@ from rich.console import Console
 from openstack_rca.cli.analyze import keep, record
 from openstack_rca.cli.options import with_settings
 from openstack_rca.cli.output import console, notice, program_path, steps
-from openstack_rca.service.demo import DEMO_INCIDENT, DemoAnswer, answer_incident, train_on_samples
-from openstack_rca.service.reports import print_report
-from openstack_rca.service.training import TrainOutcome
+from openstack_rca.cli.services import demo, reports, training
+from openstack_rca.service.choices import DEMO_INCIDENT
 from openstack_rca.settings import Settings
 
 
@@ -24,10 +25,10 @@ def demo_command(incident: str, settings: Settings) -> None:
     """
     screen = console()
     with steps() as shown:
-        answer = answer_incident(settings, incident, listener=shown)
+        answer = demo.answer_incident(settings, incident, listener=shown)
     _say(screen, f'{answer.question.id}, recorded on a real cloud: "{answer.question.issue}"')
     screen.print()
-    print_report(answer.analysis.report, screen, full=False, program=program_path())
+    reports.print_report(answer.analysis.report, screen, full=False, program=program_path())
     truth = ", or ".join(answer.truth.expected) or "no failure"
     _say(screen, f"What was injected: {answer.truth.fault} ({truth}).")
     for text in keep(answer.analysis, settings):
@@ -35,17 +36,17 @@ def demo_command(incident: str, settings: Settings) -> None:
     screen.print()
     _say(screen, "That took no training. Now a model of this cloud's normal is trained, about a minute ...")
     with steps() as shown:
-        training = train_on_samples(settings, listener=shown)
+        trained = demo.train_on_samples(settings, listener=shown)
     record(settings)
-    _trained(screen, training, settings)
+    _trained(screen, trained, settings)
     _next(screen, answer)
 
 
-def _trained(screen: Console, training: TrainOutcome, settings: Settings) -> None:
-    figures = training.metrics
-    version = training.version
+def _trained(screen: Console, trained: training.TrainOutcome, settings: Settings) -> None:
+    figures = trained.metrics
+    version = trained.version
     _say(screen, f"Model: version {version.version}, {version.uri}" if version else "Model: not published")
-    _say(screen, f"Runs:  {training.tracking_uri or 'not recorded'}    State: {settings.home}")
+    _say(screen, f"Runs:  {trained.tracking_uri or 'not recorded'}    State: {settings.home}")
     if "test_accuracy" in figures and "rival_bigram_test_accuracy" in figures:
         own, rival = figures["test_accuracy"], figures["rival_bigram_test_accuracy"]
         _say(
@@ -54,7 +55,7 @@ def _trained(screen: Console, training: TrainOutcome, settings: Settings) -> Non
         )
 
 
-def _next(screen: Console, answer: DemoAnswer) -> None:
+def _next(screen: Console, answer: demo.DemoAnswer) -> None:
     screen.print("What to try next", style="bold")
     program = program_path()
     logs = shlex.quote(str(answer.question.logs))

@@ -4,7 +4,7 @@ import click
 
 from openstack_rca.cli.options import JSON_FORMAT, with_settings
 from openstack_rca.cli.output import print_json, say
-from openstack_rca.service.models import check_connections
+from openstack_rca.cli.services import models
 from openstack_rca.settings import Settings
 
 
@@ -13,7 +13,7 @@ from openstack_rca.settings import Settings
 @with_settings
 def doctor_command(form: str, settings: Settings) -> int:
     """Check every connection: tracking, registry, run artifacts, store, credentials, clock, space. Exit status 1 if one fails."""
-    checks = check_connections(settings)
+    checks = models.check_connections(settings)
     if form == "json":
         print_json([{"name": one.name, "ok": one.ok, "detail": one.detail, "hint": one.hint} for one in checks])
     else:

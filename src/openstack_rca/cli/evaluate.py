@@ -11,10 +11,10 @@ from rich.table import Table
 from openstack_rca.cli.options import FAST, JSON_FORMAT, MODEL, SCHEDULER, SIGNATURES, with_settings
 from openstack_rca.cli.output import console, notice, print_json, say, steps
 from openstack_rca.cli.sensitivity import print_sensitivity
+from openstack_rca.cli.services import cluster, evaluation
+from openstack_rca.cli.services import sensitivity as changes
 from openstack_rca.errors import LifecycleError
-from openstack_rca.service.cluster import open_cluster
-from openstack_rca.service.evaluation import ABLATIONS, compare, evaluate, record_evaluation
-from openstack_rca.service.sensitivity import measure_sensitivity
+from openstack_rca.service.choices import PARTS
 from openstack_rca.settings import Settings
 
 
@@ -31,9 +31,9 @@ from openstack_rca.settings import Settings
 @click.option(
     "--without",
     multiple=True,
-    type=click.Choice(ABLATIONS),
+    type=click.Choice(PARTS),
     metavar="PART",
-    help=f"Leave out a part of the engine, to measure what it contributes: {', '.join(ABLATIONS)}. May be repeated.",
+    help=f"Leave out a part of the engine, to measure what it contributes: {', '.join(PARTS)}. May be repeated.",
 )
 @click.option(
     "--only-info",
@@ -88,18 +88,18 @@ def evaluate_command(
     if sensitivity and (leave_one_out or without or only_info or against or scheduler):
         raise click.UsageError("--sensitivity cannot be combined with these: it changes one number or rule at a time.")
     own = Path(signatures) if signatures else None
-    with steps() as shown, open_cluster(scheduler, settings) as cluster:
+    with steps() as shown, cluster.open_cluster(scheduler, settings) as workers:
         shown.step("evaluate")
-        way: dict[str, Any] = {"only_info": only_info, "cluster": cluster, "listener": shown}
+        way: dict[str, Any] = {"only_info": only_info, "cluster": workers, "listener": shown}
         if sensitivity:
-            result = measure_sensitivity(
+            result = changes.measure_sensitivity(
                 folders, settings=settings, model=model, fast=fast, signatures=own, listener=shown
             )
         elif against:
             first = f"{model}:fast" if fast else model
-            result = compare(folders, first, against, settings=settings, **way)
+            result = evaluation.compare(folders, first, against, settings=settings, **way)
         else:
-            result = evaluate(
+            result = evaluation.evaluate(
                 folders,
                 settings=settings,
                 model=model,
@@ -119,7 +119,7 @@ def evaluate_command(
 
 def _record(result: dict[str, Any], folders: Sequence[Path], settings: Settings) -> None:
     try:
-        record_evaluation(result, folders, settings)
+        evaluation.record_evaluation(result, folders, settings)
     except LifecycleError as error:
         notice(f"This evaluation is not recorded as a run. {error}")
 

@@ -1,5 +1,7 @@
 """``openstack-rca confirm`` and ``openstack-rca history``."""
 
+from __future__ import annotations
+
 from pathlib import Path
 from typing import Any
 
@@ -8,17 +10,9 @@ from click.shell_completion import CompletionItem
 
 from openstack_rca.cli.options import JSON_FORMAT, MODEL, with_settings
 from openstack_rca.cli.output import PROGRAM, console, notice, print_listing, say, steps
+from openstack_rca.cli.services import history
 from openstack_rca.plain_text import one_line
-from openstack_rca.service.history import (
-    CATEGORIES,
-    PastIncident,
-    accused_in,
-    as_category,
-    component_names,
-    confirm,
-    import_incidents,
-    open_history,
-)
+from openstack_rca.service.choices import CATEGORIES
 from openstack_rca.settings import Settings, load_settings
 
 TEXT_WIDTH = 80
@@ -31,13 +25,13 @@ class Component(click.ParamType[str]):
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """The components that begin with what was typed."""
-        return [CompletionItem(name) for name in component_names() if name.startswith(incomplete)]
+        return [CompletionItem(name) for name in history.component_names() if name.startswith(incomplete)]
 
 
 def list_components(context: click.Context, _parameter: click.Parameter, asked: bool) -> None:
     """Print the name of every component, and end the command."""
     if asked:
-        for name in component_names():
+        for name in history.component_names():
             say(name)
         context.exit()
 
@@ -80,10 +74,10 @@ def confirm_command(report: str, cause: str | None, category: str | None, note: 
     """
     settings = load_settings()
     if cause is None:
-        accused = accused_in(report, settings)
+        accused = history.accused_in(report, settings)
         told = f" This report accuses {', '.join(accused)}." if accused else ""
         raise click.UsageError(f"Missing option '--cause'.{told} All names: {PROGRAM} confirm --components.")
-    past = confirm(report, cause, settings, as_category(category), note)
+    past = history.confirm(report, cause, settings, history.as_category(category), note)
     kind = f" ({past.category.value})" if past.category else ""
     answered = past.analysis.component or past.analysis.verdict.lower()
     say(f"{past.id} was {past.component}{kind}; the answer had been {one_line(answered)}.")
@@ -99,7 +93,7 @@ def history_group() -> None:
 @JSON_FORMAT
 def list_command(limit: int, form: str) -> None:
     """List analyses and labelled incidents, newest first, each with its confirmed cause."""
-    state = open_history(load_settings()).state()
+    state = history.open_history(load_settings()).state()
     newest = state.incidents[::-1][:limit]
     if state.skipped:
         notice(f"{state.skipped} line(s) of the history cannot be read and were skipped.")
@@ -119,7 +113,7 @@ def list_command(limit: int, form: str) -> None:
     print_listing(form, [_facts(past) for past in newest], nothing, titles, rows)
 
 
-def _facts(past: PastIncident) -> dict[str, Any]:
+def _facts(past: history.PastIncident) -> dict[str, Any]:
     analysis = past.analysis
     return {
         "id": past.id,
@@ -151,7 +145,7 @@ def import_command(folder: Path, model: str, settings: Settings) -> None:
     """
     with steps() as shown:
         shown.step("import incidents")
-        result = import_incidents(folder, settings=settings, model=model, listener=shown)
+        result = history.import_incidents(folder, settings=settings, model=model, listener=shown)
     console().print(
         f"{len(result.added)} incidents added, {len(result.known)} known already, "
         f"{len(result.healthy)} healthy windows left out.",

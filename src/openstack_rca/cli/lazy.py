@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import click
 from click.exceptions import NoSuchCommand
+from click.shell_completion import CompletionItem
 
 
 class LazyCommand(NamedTuple):
@@ -67,6 +68,13 @@ class LazyGroup(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def shell_complete(self, context: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete the name of a command from the table; nothing is imported."""
+        rows = [(name, help_) for name, help_ in self._rows(context) if name.startswith(incomplete)]
+        return [CompletionItem(name, help=help_) for name, help_ in rows] + click.Command.shell_complete(
+            self, context, incomplete
+        )
+
     def resolve_command(
         self, context: click.Context, arguments: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -78,9 +86,10 @@ class LazyGroup(click.Group):
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands from the table; nothing is imported."""
-        rows = []
-        for name in self.list_commands(context):
-            own = self.commands.get(name)
-            rows.append((name, own.get_short_help_str() if own else self.lazy[name].short_help))
         with formatter.section("Commands"):
-            formatter.write_dl(rows)
+            formatter.write_dl(self._rows(context))
+
+    def _rows(self, context: click.Context) -> list[tuple[str, str]]:
+        """Each command with its line, in alphabetical order."""
+        own = {name: command.get_short_help_str() for name, command in self.commands.items()}
+        return [(name, own.get(name) or self.lazy[name].short_help) for name in self.list_commands(context)]

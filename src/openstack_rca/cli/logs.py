@@ -9,11 +9,9 @@ import click
 
 from openstack_rca.cli.options import FETCH_SINCE, HOSTS, JSON_FORMAT, parse_time, reading_options
 from openstack_rca.cli.output import print_json, say, steps
+from openstack_rca.cli.services import explore, log_events, log_inspection, log_reading
 from openstack_rca.cli.standard_output import end_with_reader
-from openstack_rca.service.explore import LEVEL_NAMES, EventFilter
-from openstack_rca.service.log_events import EVENT_FORMS, event_table, write_events
-from openstack_rca.service.log_inspection import inspect_logs, inspection_lines
-from openstack_rca.service.log_reading import with_reading
+from openstack_rca.service.choices import EVENT_FORMS, LEVELS
 from openstack_rca.settings import Settings, load_settings
 
 
@@ -40,11 +38,11 @@ def inspect_command(paths: tuple[str, ...], form: str, settings: Settings) -> No
     """
     with steps() as shown:
         shown.step("read logs")
-        inspection = inspect_logs(paths, settings, listener=shown)
+        inspection = log_inspection.inspect_logs(paths, settings, listener=shown)
     if form == "json":
         print_json(asdict(inspection))
     else:
-        for line in inspection_lines(inspection):
+        for line in log_inspection.inspection_lines(inspection):
             say(line)
 
 
@@ -65,7 +63,7 @@ def inspect_command(paths: tuple[str, ...], form: str, settings: Settings) -> No
     "--level",
     "levels",
     multiple=True,
-    type=click.Choice(LEVEL_NAMES, case_sensitive=False),
+    type=click.Choice(LEVELS, case_sensitive=False),
     help="Only this level; may be repeated.",
 )
 @click.option("--log-format", metavar="NAME", help="Read lines as this format only, see docs/logs.md.")
@@ -107,7 +105,7 @@ def events_command(
     """
     if form == "parquet" and sys.stdout.isatty():
         raise click.UsageError("Parquet is binary: write it to a file, for example with > events.parquet")
-    wanted = EventFilter(
+    wanted = explore.EventFilter(
         since=since.astimezone(UTC) if since else None,
         until=until.astimezone(UTC) if until else None,
         hosts=hosts,
@@ -116,7 +114,9 @@ def events_command(
     )
     with steps() as shown:
         shown.step("read logs")
-        settings = with_reading(load_settings(), log_format, None, year, correct_skew, hosts_file, since, until)
-        events = event_table(paths, wanted, settings, grep=grep, listener=shown)
+        settings = log_reading.with_reading(
+            load_settings(), log_format, None, year, correct_skew, hosts_file, since, until
+        )
+        events = log_events.event_table(paths, wanted, settings, grep=grep, listener=shown)
     end_with_reader()
-    write_events(events, form, sys.stdout.buffer)
+    log_events.write_events(events, form, sys.stdout.buffer)

@@ -10,9 +10,9 @@ from openstack_rca.cli.analyze import answer
 from openstack_rca.cli.main import run
 from openstack_rca.cli.options import with_settings
 from openstack_rca.cli.output import console, notice
+from openstack_rca.cli.services import demo
 from openstack_rca.cli.standard_output import guard_standard_output
 from openstack_rca.cli.train import exit_status, learn, print_training
-from openstack_rca.service.demo import normal_logs, sample_incident_logs
 from openstack_rca.settings import Settings
 
 MODEL_COPY = Path("models/lstm_log_classifier.keras")
@@ -40,7 +40,7 @@ def manual_command(mode: str, issue: str | None, logs: tuple[str, ...], fast_mod
     if mode == "train":
         if not logs:
             notice("No --logs given: training on the sample recording.")
-        paths: list[str | Path] = list(logs) or [normal_logs()]
+        paths: list[str | Path] = list(logs) or [demo.normal_logs()]
         outcome = learn(paths, settings, output=MODEL_COPY)
         print_training(outcome, settings)
         return exit_status(outcome)
@@ -48,7 +48,7 @@ def manual_command(mode: str, issue: str | None, logs: tuple[str, ...], fast_mod
         raise click.UsageError('--mode analyze needs --issue, for example --issue "Database connection timeout"')
     if not logs:
         notice("No --logs given: analysing a sample incident.")
-    answer(list(logs) or [sample_incident_logs()], issue, settings, fast=fast_mode)
+    answer(list(logs) or [demo.sample_incident_logs()], issue, settings, fast=fast_mode)
     console().print()
     return 0
 

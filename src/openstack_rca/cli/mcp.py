@@ -6,8 +6,8 @@ import signal
 import click
 
 from openstack_rca.cli.options import ROOTS, opened_roots, with_settings
+from openstack_rca.cli.services import places
 from openstack_rca.extras import require_extra
-from openstack_rca.service.places import require_home
 from openstack_rca.settings import Settings
 
 
@@ -27,7 +27,7 @@ def mcp_command(roots: tuple[str, ...], settings: Settings) -> None:
     require_extra("mcp", "The MCP server")
     if roots:
         settings = settings.model_copy(update={"log_roots": os.pathsep.join(opened_roots(roots))})
-    require_home(settings, writable=True)
+    places.require_home(settings, writable=True)
     from openstack_rca.servers.mcp_server import build_server
 
     # The thread that waits for standard input would outlive an ordinary ending.

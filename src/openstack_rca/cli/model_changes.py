@@ -1,5 +1,7 @@
 """``openstack-rca models``: yank, pin, roll back, history, describe, alias, stage, promote."""
 
+from __future__ import annotations
+
 from dataclasses import asdict
 
 import click
@@ -7,14 +9,7 @@ import click
 from openstack_rca.cli.models import facts_of
 from openstack_rca.cli.options import JSON_FORMAT, with_settings
 from openstack_rca.cli.output import answer, print_json, print_listing, say
-from openstack_rca.service.models import ModelVersion
-from openstack_rca.service.versions import (
-    STAGES,
-    VersionEvent,
-    model_history,
-    promote_model,
-    version_changes,
-)
+from openstack_rca.cli.services import models, versions
 from openstack_rca.settings import Settings
 
 VERSION = click.argument("reference", metavar="N|@ALIAS")
@@ -35,7 +30,7 @@ def yank_command(reference: str, reason: str, form: str, settings: Settings) -> 
     Example:
       openstack-rca models yank 15 --reason "trained on the day of the outage"
     """
-    version = version_changes(settings).yank(reference, reason)
+    version = versions.version_changes(settings).yank(reference, reason)
     _print(version, f"Version {version.version} is yanked: {version.yank_reason}", form)
 
 
@@ -51,7 +46,7 @@ def unyank_command(reference: str, reason: str, form: str, settings: Settings) -
     Example:
       openstack-rca models unyank 15 --reason "the outage was on another day"
     """
-    version = version_changes(settings).unyank(reference, reason)
+    version = versions.version_changes(settings).unyank(reference, reason)
     _print(version, f"Version {version.version} is no longer yanked.", form)
 
 
@@ -67,7 +62,7 @@ def pin_command(reference: str, reason: str, form: str, settings: Settings) -> N
     Example:
       openstack-rca models pin 14 --reason "until the new release is understood"
     """
-    version = version_changes(settings).pin(reference, reason)
+    version = versions.version_changes(settings).pin(reference, reason)
     _print(version, f"latest is pinned to version {version.version}.", form)
 
 
@@ -83,7 +78,7 @@ def unpin_command(reference: str | None, reason: str, form: str, settings: Setti
     Example:
       openstack-rca models unpin 14 --reason "version 16 is good"
     """
-    number = version_changes(settings).unpin(reference, reason)
+    number = versions.version_changes(settings).unpin(reference, reason)
     answer(form, {"unpinned": str(number)}, f"Version {number} is no longer pinned.")
 
 
@@ -100,7 +95,7 @@ def rollback_command(reason: str, form: str, settings: Settings) -> None:
     Example:
       openstack-rca models rollback --reason "version 15 names the wrong service since Monday"
     """
-    version = version_changes(settings).rollback(reason)
+    version = versions.version_changes(settings).rollback(reason)
     _print(version, f"latest is pinned to version {version.version}.", form)
 
 
@@ -118,7 +113,7 @@ def history_command(reference: str | None, form: str, settings: Settings) -> Non
       openstack-rca models history
       openstack-rca models history 15 --format json
     """
-    events = model_history(settings, reference)
+    events = versions.model_history(settings, reference)
     facts = [{**asdict(event), "version": str(event.version)} for event in events]
     rows = [
         (f"{event.when:%Y-%m-%d %H:%M:%S}", str(event.version), _what(event), event.who or "unknown", event.reason)
@@ -128,7 +123,7 @@ def history_command(reference: str | None, form: str, settings: Settings) -> Non
     print_listing(form, facts, "Nothing has happened yet.", titles, rows, ("version",))
 
 
-def _what(event: VersionEvent) -> str:
+def _what(event: versions.VersionEvent) -> str:
     shown = {"alias": "@{}", "stage": "to {}", "from": "from {}", "to": "to {}", "rolled_back_from": "back from {}"}
     told = [shown[name].format(value) for name, value in event.details.items() if name in shown and value]
     return " ".join([event.action, *told])
@@ -146,7 +141,7 @@ def describe_command(reference: str, text: str, form: str, settings: Settings) -
     Example:
       openstack-rca models describe 15 "the two quiet weeks after the upgrade to Zed"
     """
-    version = version_changes(settings).describe(reference, text)
+    version = versions.version_changes(settings).describe(reference, text)
     _print(version, f"Version {version.version}: {version.description or 'no description'}", form)
 
 
@@ -177,16 +172,16 @@ def alias_command(
     if delete == (reference is not None):
         raise click.UsageError("Give a version, or --delete.")
     if reference is not None:
-        version = version_changes(settings).set_alias(alias, reference, reason, force=force)
+        version = versions.version_changes(settings).set_alias(alias, reference, reason, force=force)
         _print(version, f"@{alias} leads to version {version.version}.", form)
         return
-    number = version_changes(settings).delete_alias(alias, reason, force=force)
+    number = versions.version_changes(settings).delete_alias(alias, reason, force=force)
     answer(form, {"deleted": alias, "version": str(number)}, f"@{alias} no longer leads to version {number}.")
 
 
 @click.command("stage")
 @VERSION
-@click.argument("stage", type=click.Choice([*STAGES, "none"], case_sensitive=False))
+@click.argument("stage", type=click.Choice([*versions.STAGES, "none"], case_sensitive=False))
 @REASON
 @FORCE
 @JSON_FORMAT
@@ -201,7 +196,7 @@ def stage_command(reference: str, stage: str, reason: str, force: bool, form: st
       openstack-rca models stage 15 Production --reason "a week without a false alarm"
       openstack-rca analyze /var/log/kolla --issue "Instances stay in BUILD" --model @production
     """
-    version = version_changes(settings).set_stage(
+    version = versions.version_changes(settings).set_stage(
         reference, "" if stage.lower() == "none" else stage, reason, force=force
     )
     _print(
@@ -243,7 +238,9 @@ def promote_command(
     Example:
       openstack-rca models promote 15 --to openstack_rca_system_production --reason "a good week in staging"
     """
-    promotion = promote_model(settings, reference, target, name, reason, alias=alias, force=force, webhook=webhook)
+    promotion = versions.promote_model(
+        settings, reference, target, name, reason, alias=alias, force=force, webhook=webhook
+    )
     version = promotion.version
     if form == "json":
         told_as = {"made": promotion.made, "notice": promotion.notice}
@@ -258,5 +255,5 @@ def promote_command(
         say(f"Note: {promotion.notice}")
 
 
-def _print(version: ModelVersion, text: str, form: str) -> None:
+def _print(version: models.ModelVersion, text: str, form: str) -> None:
     answer(form, facts_of(version), text)

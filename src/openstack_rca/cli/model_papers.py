@@ -7,14 +7,7 @@ import click
 
 from openstack_rca.cli.options import JSON_FORMAT, with_settings
 from openstack_rca.cli.output import answer, console, print_columns, print_json, say
-from openstack_rca.service.model_papers import (
-    CLOCK,
-    PARTS,
-    diff_models,
-    export_model,
-    import_model,
-    model_card,
-)
+from openstack_rca.cli.services import model_papers
 from openstack_rca.settings import Settings
 
 SHOWN = 100
@@ -34,7 +27,7 @@ def diff_command(first: str, second: str, form: str, settings: Settings) -> None
     Example:
       openstack-rca models diff 14 15
     """
-    one, other, found = diff_models(settings, first, second)
+    one, other, found = model_papers.diff_models(settings, first, second)
     if form == "json":
         print_json(
             {
@@ -43,11 +36,12 @@ def diff_command(first: str, second: str, form: str, settings: Settings) -> None
             }
         )
         return
-    if all(row.name == CLOCK for row in found):
+    if all(row.name == model_papers.CLOCK for row in found):
         told = "".join(
-            f" Only {CLOCK} differs, as on each run: {_cell(row.first)}, {_cell(row.second)}." for row in found
+            f" Only {model_papers.CLOCK} differs, as on each run: {_cell(row.first)}, {_cell(row.second)}."
+            for row in found
         )
-        say(f"Versions {one.version} and {other.version} are equal: {', '.join(PARTS)}.{told}")
+        say(f"Versions {one.version} and {other.version} are equal: {', '.join(model_papers.PARTS)}.{told}")
         return
     print_columns(
         ("part", "what", f"version {one.version}", f"version {other.version}"),
@@ -79,7 +73,7 @@ def card_command(reference: str, form: str, settings: Settings) -> None:
       openstack-rca models card 15
       openstack-rca models card 15 --format html > card.html
     """
-    card = model_card(settings, reference, form)
+    card = model_papers.model_card(settings, reference, form)
     console().print(card, markup=False, soft_wrap=True, end="")
 
 
@@ -95,7 +89,7 @@ def export_command(reference: str, folder: Path, form: str, settings: Settings) 
     Example:
       openstack-rca models export 15 parcels
     """
-    target = export_model(settings, reference, folder)
+    target = model_papers.export_model(settings, reference, folder)
     answer(form, {"path": str(target), "size_bytes": target.stat().st_size}, str(target))
 
 
@@ -110,7 +104,7 @@ def import_command(parcel: Path, form: str, settings: Settings) -> None:
     Example:
       openstack-rca models import parcels/lstm_model_v15.tar
     """
-    version, made = import_model(settings, parcel)
+    version, made = model_papers.import_model(settings, parcel)
     answer(
         form,
         {"version": str(version.version), "uri": version.uri, "kind": version.kind.value, "made": made},

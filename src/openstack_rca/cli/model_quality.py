@@ -1,5 +1,7 @@
 """``openstack-rca models compare`` and ``models drift``."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,11 +10,10 @@ import click
 
 from openstack_rca.cli.options import JSON_FORMAT, SCHEDULER, with_settings
 from openstack_rca.cli.output import console, notice, print_columns, print_json, say, steps
+from openstack_rca.cli.services import cluster, comparison, drift
 from openstack_rca.errors import LifecycleError
 from openstack_rca.plain_text import counted
-from openstack_rca.service.cluster import open_cluster
-from openstack_rca.service.comparison import compare_models, record_comparison
-from openstack_rca.service.drift import DriftOutcome, Thresholds, model_drift, record_drift
+from openstack_rca.service.choices import Thresholds
 from openstack_rca.settings import Settings
 
 _DEFAULTS = Thresholds()
@@ -58,7 +59,7 @@ def compare_command(
       openstack-rca models compare 14 15 --logs /var/log/kolla --incidents incidents/
     """
     with steps() as shown:
-        result = compare_models(
+        result = comparison.compare_models(
             first,
             second,
             settings=settings,
@@ -73,7 +74,7 @@ def compare_command(
     for text in result["warnings"]:
         notice(text)
     try:
-        record_comparison(result, settings)
+        comparison.record_comparison(result, settings)
     except LifecycleError as error:
         notice(f"This comparison is not recorded as a run. {error}")
 
@@ -169,14 +170,14 @@ def drift_command(
       openstack-rca models drift --logs /var/log/kolla --model @production --plot drift.png
     """
     thresholds = Thresholds(unseen, templates, services, alarms, scores)
-    with steps() as shown, open_cluster(scheduler, settings) as cluster:
-        outcome = model_drift(
+    with steps() as shown, cluster.open_cluster(scheduler, settings) as workers:
+        outcome = drift.model_drift(
             logs,
             settings=settings,
             model=model,
             thresholds=thresholds,
             plot=plot,
-            cluster=cluster,
+            cluster=workers,
             listener=shown,
         )
     if form == "json":
@@ -186,16 +187,16 @@ def drift_command(
     for text in outcome.notices:
         notice(text)
     try:
-        record_drift(outcome, settings)
+        drift.record_drift(outcome, settings)
     except LifecycleError as error:
         notice(f"This comparison is not recorded as a run. {error}")
     return 1 if outcome.drift.drifted else 0
 
 
-def _print_drift(outcome: DriftOutcome) -> None:
-    drift, screen = outcome.drift, console()
+def _print_drift(outcome: drift.DriftOutcome) -> None:
+    found, screen = outcome.drift, console()
     say(
-        f"{counted(drift.events, 'event')} over {drift.minutes:.1f} minutes against model version {outcome.version or 'none'}"
+        f"{counted(found.events, 'event')} over {found.minutes:.1f} minutes against model version {outcome.version or 'none'}"
     )
     print_columns(
         ("measure", "value", "threshold", "by chance", "drifted"),
@@ -207,11 +208,11 @@ def _print_drift(outcome: DriftOutcome) -> None:
                 f"{measure.by_chance:.3f}" if measure.by_chance else "",
                 "yes" if measure.drifted else "no",
             )
-            for measure in drift.measures
+            for measure in found.measures
         ],
         right=("value", "threshold", "by chance"),
     )
-    changed = drift.templates.head(5).to_dicts() if drift.drifted else []
+    changed = found.templates.head(5).to_dicts() if found.drifted else []
     if changed:
         screen.print()
         print_columns(

@@ -7,7 +7,7 @@ import click
 
 from openstack_rca.cli.options import JSON_FORMAT, with_settings
 from openstack_rca.cli.output import console, print_columns, print_json, say
-from openstack_rca.service.versions import DEFAULT_AGE, DEFAULT_KEEP, parse_age, prune_models, repair_models
+from openstack_rca.cli.services import versions
 from openstack_rca.settings import Settings
 
 YES = click.option(
@@ -17,17 +17,19 @@ YES = click.option(
 
 def age_option(context: click.Context, parameter: click.Parameter, value: str) -> timedelta:
     """Parse an age such as 30d, 12h or 4w; a plain number counts days. Raises click.BadParameter."""
-    found = parse_age(value)
+    found = versions.parse_age(value)
     if found is None:
         raise click.BadParameter(f"{value!r} is not an age such as 30d, 12h or 4w")
     return found
 
 
 @click.command("prune")
-@click.option("--keep", type=click.IntRange(1), default=DEFAULT_KEEP, help="Keep the newest N usable versions.")
+@click.option(
+    "--keep", type=click.IntRange(1), default=versions.DEFAULT_KEEP, help="Keep the newest N usable versions."
+)
 @click.option(
     "--younger-than",
-    default=f"{DEFAULT_AGE.days}d",
+    default=f"{versions.DEFAULT_AGE.days}d",
     callback=age_option,
     metavar="AGE",
     help="Keep what is younger: 30d, 12h, 4w.",
@@ -64,7 +66,7 @@ def prune_command(
       openstack-rca models prune --keep 10 --younger-than 30d --yes
       OPENSTACK_RCA_RETENTION=Staging=90d,none=30d openstack-rca models prune --policy --yes
     """
-    plan, done = prune_models(settings, keep, younger_than, orphans=orphans, policy=policy, apply=apply)
+    plan, done = versions.prune_models(settings, keep, younger_than, orphans=orphans, policy=policy, apply=apply)
     removed = {step.version for step in done}
     if form == "json":
         print_json(
@@ -102,7 +104,7 @@ def repair_command(apply: bool, form: str, settings: Settings) -> None:
       openstack-rca models repair
       openstack-rca models repair --yes
     """
-    found = repair_models(settings, apply=apply)
+    found = versions.repair_models(settings, apply=apply)
     if form == "json":
         print_json([{**asdict(finding), "version": str(finding.version)} for finding in found])
         return

@@ -1,5 +1,7 @@
 """``openstack-rca models``."""
 
+from __future__ import annotations
+
 from dataclasses import asdict
 from pathlib import Path
 
@@ -8,19 +10,8 @@ import click
 from openstack_rca.cli.lazy import LazyCommand, LazyGroup
 from openstack_rca.cli.options import JSON_FORMAT, with_settings
 from openstack_rca.cli.output import answer, console, print_columns, print_json, say, steps
+from openstack_rca.cli.services import models
 from openstack_rca.plain_text import one_line, without_markdown
-from openstack_rca.service.models import (
-    ModelKind,
-    ModelLifecycle,
-    ModelVersion,
-    aliases_of,
-    figures_by_worth,
-    latest_of,
-    list_models,
-    rounded,
-    where_versions_come_from,
-    why_latest,
-)
 from openstack_rca.settings import Settings
 
 COMMANDS = {
@@ -64,45 +55,45 @@ def list_command(limit: int | None, form: str, settings: Settings) -> None:
     and usable for analysis. Accuracy is the share of next templates predicted right in the latest part of the training logs,
     which was held back from learning.
     """
-    versions = list_models(settings, limit)
+    versions = models.list_models(settings, limit)
     if form == "json":
-        leads = latest_of(versions)
+        leads = models.latest_of(versions)
         print_json([{**facts_of(version), "latest": version.version == leads} for version in versions])
         return
     if not versions:
         _say_none(settings)
         return
-    latest = latest_of(versions)
+    latest = models.latest_of(versions)
     rows = [_row(version, latest) for version in versions]
     # A column that says nothing takes room from those that do.
     columns = [title for title in rows[0] if title in ALWAYS_SHOWN or any(row[title] for row in rows)]
     print_columns(
         columns, [[row[title] for title in columns] for row in rows], right=("version", "accuracy", "size (MB)")
     )
-    say(why_latest(versions))
+    say(models.why_latest(versions))
 
 
 def _say_none(settings: Settings) -> None:
-    say(f"No version in {settings.experiment_name} yet. {where_versions_come_from(settings)}")
+    say(f"No version in {settings.experiment_name} yet. {models.where_versions_come_from(settings)}")
 
 
 ALWAYS_SHOWN = ("version", "status", "created (UTC)", "accuracy", "size (MB)", "sha256", "aliases")
 
 
-def _row(version: ModelVersion, latest: int | None) -> dict[str, str]:
+def _row(version: models.ModelVersion, latest: int | None) -> dict[str, str]:
     accuracy = version.metrics.get("test_accuracy")
     status = "yanked" if version.yanked else version.status
-    if version.kind is ModelKind.OTHER:
+    if version.kind is models.ModelKind.OTHER:
         status += ", not for analysis"
     why = "pinned" if version.pinned else ""
     return {
         "version": str(version.version),
         "status": ", ".join(part for part in (status, why) if part),
         "created (UTC)": f"{version.created:%Y-%m-%d %H:%M}",
-        "accuracy": "" if accuracy is None else rounded(accuracy),
+        "accuracy": "" if accuracy is None else models.rounded(accuracy),
         "size (MB)": f"{version.size_bytes / 1e6:.1f}",
         "sha256": version.sha256[:12],
-        "aliases": aliases_of(version, latest),
+        "aliases": models.aliases_of(version, latest),
         "stage": version.stage,
         "about": version.own_words,
     }
@@ -120,16 +111,16 @@ def show_command(reference: str, form: str, settings: Settings) -> None:
       openstack-rca models show
       openstack-rca models show 15 --format json
     """
-    version = ModelLifecycle(settings).show(reference)
+    version = models.ModelLifecycle(settings).show(reference)
     if form == "json":
         print_json(facts_of(version))
         return
     screen = console()
-    latest = latest_of(list_models(settings))
+    latest = models.latest_of(models.list_models(settings))
     facts = {
         **facts_of(version),
         "description": without_markdown(version.description),
-        "aliases": aliases_of(version, latest),
+        "aliases": models.aliases_of(version, latest),
     }
     # The tags say in MLflow's form what stands in the other lines; --format json has them.
     for name in [*FIRST_TOLD, *(name for name in facts if name not in (*FIRST_TOLD, "metrics", "tags"))]:
@@ -139,10 +130,10 @@ def show_command(reference: str, form: str, settings: Settings) -> None:
         text = ", ".join(value) if isinstance(value, (list, tuple)) else "" if value is None else str(value)
         for number, line in enumerate(filter(str.strip, text.splitlines())):
             say(f"{name if number == 0 else '':<13} {one_line(line)}")
-    for title, figures in figures_by_worth(version.metrics).items():
+    for title, figures in models.figures_by_worth(version.metrics).items():
         screen.print(f"{title}:")
         for key, item in figures.items():
-            say(f"    {one_line(key):<34} {rounded(item)}")
+            say(f"    {one_line(key):<34} {models.rounded(item)}")
 
 
 FIRST_TOLD = ("name", "version", "description", "status", "aliases")
@@ -162,7 +153,7 @@ def download_command(reference: str, output: Path, form: str, settings: Settings
     """
     with steps() as shown:
         shown.step("download")
-        path = ModelLifecycle(settings).download(reference, output, shown.part)
+        path = models.ModelLifecycle(settings).download(reference, output, shown.part)
     answer(form, {"path": str(path), "size_bytes": path.stat().st_size}, str(path))
 
 
@@ -174,7 +165,7 @@ def verify_command(context: click.Context, form: str, settings: Settings) -> int
     """Check every version: do registry, stored file and digest agree? Exit status 1 if one fails."""
     with steps() as shown:
         shown.step("verify versions")
-        checks = ModelLifecycle(settings).verify()
+        checks = models.ModelLifecycle(settings).verify()
     if form == "json":
         print_json(
             [
@@ -211,7 +202,7 @@ def publish_command(spooled: bool, form: str, settings: Settings) -> None:
     Example:
       openstack-rca models publish --spooled
     """
-    versions = ModelLifecycle(settings).publish_spooled()
+    versions = models.ModelLifecycle(settings).publish_spooled()
     if form == "json":
         print_json([facts_of(version) for version in versions])
         return
@@ -221,7 +212,7 @@ def publish_command(spooled: bool, form: str, settings: Settings) -> None:
         console().print("Nothing is waiting in the spool.")
 
 
-def facts_of(version: ModelVersion) -> dict[str, object]:
+def facts_of(version: models.ModelVersion) -> dict[str, object]:
     """A version's facts for JSON; the version number is text, for it is a name and no quantity."""
     told = {"version": str(version.version), "created": version.created.isoformat(), "kind": version.kind.value}
     return asdict(version) | told | {"metadata": version.metadata}

@@ -7,10 +7,8 @@ import click
 
 from openstack_rca.cli.options import JSON_FORMAT
 from openstack_rca.cli.output import console, print_json, print_listing, say, show_report
-from openstack_rca.service.kept_reports import list_reports, open_report
-from openstack_rca.service.language_model import narrate, narrative_facts, narrative_lines
-from openstack_rca.service.places import where_nothing_is
-from openstack_rca.service.reports import FORMATS, check_report_path, render, write_report
+from openstack_rca.cli.services import kept_reports, language_model, places, reports
+from openstack_rca.service.choices import FORMATS
 from openstack_rca.settings import load_settings
 
 TEXT_WIDTH = 60
@@ -27,7 +25,7 @@ def report_group() -> None:
 def list_command(limit: int, form: str) -> None:
     """List kept reports, newest first: id, time, verdict, component, issue."""
     settings = load_settings()
-    kept = list_reports(settings, limit)
+    kept = kept_reports.list_reports(settings, limit)
     rows = [
         (
             report.id,
@@ -38,7 +36,9 @@ def list_command(limit: int, form: str) -> None:
         )
         for report in kept
     ]
-    nothing = f"No report is kept here yet. {where_nothing_is(settings, 'Make one with: openstack-rca analyze LOGS')}"
+    nothing = (
+        f"No report is kept here yet. {places.where_nothing_is(settings, 'Make one with: openstack-rca analyze LOGS')}"
+    )
     titles = ("id", "made (UTC)", "verdict", "component", "issue")
     print_listing(form, [asdict(report) for report in kept], nothing, titles, rows)
 
@@ -62,15 +62,15 @@ def show_command(reference: str, full: bool, form: str, output: Path | None) -> 
       openstack-rca report show 3f9a1c --format ticket
     """
     if output is not None:
-        check_report_path(output)
+        reports.check_report_path(output)
     settings = load_settings()
-    report = open_report(reference, settings)
+    report = kept_reports.open_report(reference, settings)
     if output is not None:
-        write_report(report, output)
+        reports.write_report(report, output)
     elif form == "text":
         show_report(report, settings, full=full)
     else:
-        click.echo(render(report, form), nl=form != "ticket")
+        click.echo(reports.render(report, form), nl=form != "ticket")
 
 
 @report_group.command("narrate", short_help="Have a language model explain a kept report.")
@@ -90,14 +90,14 @@ def narrate_command(reference: str, question: str, form: str) -> None:
       openstack-rca report narrate 3f9a1c "why did nova-compute fail?"
     """
     settings = load_settings()
-    report = open_report(reference, settings)
-    narrative = narrate(report, settings, question)
+    report = kept_reports.open_report(reference, settings)
+    narrative = language_model.narrate(report, settings, question)
     if form == "json":
-        print_json(narrative_facts(narrative))
+        print_json(language_model.narrative_facts(narrative))
         return
     screen = console()
     screen.print(
         f"By the language model {narrative.model}; the verdict ({report.verdict.value}) is not its own.", markup=False
     )
-    for line in narrative_lines(narrative):
+    for line in language_model.narrative_lines(narrative):
         say(line)

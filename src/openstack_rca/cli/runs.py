@@ -1,15 +1,15 @@
 """``openstack-rca runs``."""
 
+from __future__ import annotations
+
 from dataclasses import asdict
 
 import click
 
 from openstack_rca.cli.options import JSON_FORMAT, with_settings
 from openstack_rca.cli.output import console, notice, print_columns, print_json, print_listing, say
+from openstack_rca.cli.services import models, upkeep, waiting_runs
 from openstack_rca.plain_text import counted
-from openstack_rca.service.models import RunSummary, list_runs, run_outcome
-from openstack_rca.service.upkeep import RunDecision, prune_runs
-from openstack_rca.service.waiting_runs import send_waiting_runs
 from openstack_rca.settings import Settings
 
 
@@ -25,7 +25,7 @@ def runs_group() -> None:
 @with_settings
 def list_command(limit: int, kind: str | None, form: str, settings: Settings) -> None:
     """List the newest runs of this environment."""
-    runs = list_runs(settings, limit, kind)
+    runs = models.list_runs(settings, limit, kind)
     nothing = f"No runs in {settings.experiment_name} yet."
     titles = ("run", "kind", "status", "started (UTC)", "seconds", "outcome")
     print_listing(form, [asdict(run) for run in runs], nothing, titles, [_row(run) for run in runs], ("seconds",))
@@ -39,7 +39,7 @@ def send_command(form: str, settings: Settings) -> int:
 
     Exit status 1 if some still wait.
     """
-    sent = send_waiting_runs(settings)
+    sent = waiting_runs.send_waiting_runs(settings)
     if form == "json":
         print_json(asdict(sent))
     else:
@@ -65,7 +65,7 @@ def prune_command(keep: int, yes: bool, form: str, settings: Settings) -> int:
       openstack-rca runs prune --keep 10
       openstack-rca runs prune --keep 10 --yes
     """
-    decisions = prune_runs(settings, keep, apply=yes)
+    decisions = upkeep.prune_runs(settings, keep, apply=yes)
     if form == "json":
         facts = [{**asdict(found.run), **asdict(found), "removed": _is_removed(found, yes)} for found in decisions]
         print_json([{name: value for name, value in each.items() if name != "run"} for each in facts])
@@ -74,7 +74,7 @@ def prune_command(keep: int, yes: bool, form: str, settings: Settings) -> int:
     return 1 if any(found.problem for found in decisions) else 0
 
 
-def _print_decisions(decisions: list[RunDecision], apply: bool) -> None:
+def _print_decisions(decisions: list[upkeep.RunDecision], apply: bool) -> None:
     going = [found for found in decisions if found.goes]
     if going:
         print_columns(
@@ -94,22 +94,22 @@ def _print_decisions(decisions: list[RunDecision], apply: bool) -> None:
     say(f"{what}, {len(decisions) - len(going)} stay.")
 
 
-def _fate(found: RunDecision, apply: bool) -> str:
+def _fate(found: upkeep.RunDecision, apply: bool) -> str:
     if found.problem:
         return f"could not be removed: {found.problem}"
     return "removed" if apply else f"would go: {found.reason}"
 
 
-def _is_removed(found: RunDecision, apply: bool) -> bool:
+def _is_removed(found: upkeep.RunDecision, apply: bool) -> bool:
     return apply and found.goes and not found.problem
 
 
-def _row(run: RunSummary) -> tuple[str, ...]:
+def _row(run: models.RunSummary) -> tuple[str, ...]:
     return (
         run.run_id[:8],
         run.kind,
         run.status.lower(),
         f"{run.start:%Y-%m-%d %H:%M:%S}",
         "" if run.seconds is None else f"{run.seconds:.1f}",
-        run_outcome(run),
+        models.run_outcome(run),
     )

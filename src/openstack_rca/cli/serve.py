@@ -7,9 +7,9 @@ import click
 from openstack_rca.cli.dashboard import in_url, is_loopback, require_free
 from openstack_rca.cli.options import ROOTS, opened_roots, with_settings
 from openstack_rca.cli.output import notice, say
+from openstack_rca.cli.services import places
 from openstack_rca.errors import ConfigurationError
 from openstack_rca.extras import require_extra
-from openstack_rca.service.places import require_home
 from openstack_rca.settings import Settings
 
 SHORTEST_TOKEN = 16
@@ -46,7 +46,7 @@ def serve_command(host: str, port: int, roots: tuple[str, ...], alert_logs: str,
             f"OPENSTACK_RCA_SERVE_TOKEN holds no token of at least {SHORTEST_TOKEN} characters, so nothing is served.",
             "Make one, for example with: openssl rand -hex 24",
         )
-    require_home(settings, writable=True)
+    places.require_home(settings, writable=True)
     require_free(host, port, "The HTTP API")
     import uvicorn
 

@@ -7,8 +7,8 @@ import click
 
 from openstack_rca.cli.options import JSON_FORMAT
 from openstack_rca.cli.output import notice, print_json, say
+from openstack_rca.cli.services import signatures
 from openstack_rca.plain_text import counted
-from openstack_rca.service.signatures import begin, lint, try_out
 from openstack_rca.settings import load_settings
 
 
@@ -29,7 +29,7 @@ def lint_command(path: Path | None, form: str) -> int:
     Example:
       openstack-rca signatures lint ./signatures
     """
-    checked = lint(path)
+    checked = signatures.lint(path)
     if form == "json":
         print_json({"signatures": checked.signatures, "problems": checked.problems, "hints": checked.hints})
     else:
@@ -58,7 +58,7 @@ def new_command(signature_id: str, folder: Path) -> None:
     Example:
       openstack-rca signatures new array-controller-failed --folder ./signatures
     """
-    say(f"Wrote {begin(signature_id, folder)}.")
+    say(f"Wrote {signatures.begin(signature_id, folder)}.")
 
 
 @signatures_group.command("test", short_help="Show what signatures hit in logs.")
@@ -74,7 +74,7 @@ def test_command(path: Path, logs: tuple[str, ...], form: str) -> None:
     Example:
       openstack-rca signatures test ./signatures/array-controller-failed.yaml /var/log/cinder
     """
-    tried = try_out(path, logs, load_settings())
+    tried = signatures.try_out(path, logs, load_settings())
     if form == "json":
         print_json(asdict(tried))
         return

@@ -4,7 +4,7 @@ import click
 
 from openstack_rca.cli.options import with_settings
 from openstack_rca.cli.output import notice, print_json
-from openstack_rca.service.upkeep import bucket_rules
+from openstack_rca.cli.services import upkeep
 from openstack_rca.settings import Settings
 
 
@@ -37,7 +37,7 @@ def lifecycle_command(upload_days: int, run_days: int, apply: bool, settings: Se
     Example:
       openstack-rca store lifecycle --upload-days 3 > policy.json
     """  # fmt: skip
-    rules = bucket_rules(settings, upload_days, run_days, apply=apply)
+    rules = upkeep.bucket_rules(settings, upload_days, run_days, apply=apply)
     print_json(rules.as_json())
     if apply:
         notice(f"The bucket {rules.bucket} has this policy now.")

@@ -6,8 +6,7 @@ import click
 
 from openstack_rca.cli.options import FETCH_SINCE, JSON_FORMAT, MODEL, reading_options, with_settings
 from openstack_rca.cli.output import console, notice, print_json, steps
-from openstack_rca.service.analysis import prepare
-from openstack_rca.service.story_view import stories_of, story_text
+from openstack_rca.cli.services import analysis, story_view
 from openstack_rca.settings import Settings
 
 
@@ -31,15 +30,15 @@ def story_command(name: str, logs: tuple[str, ...], model: str, form: str, setti
       openstack-rca story req-0a7e4c8a --logs /var/log/kolla --format json
     """
     with steps() as shown:
-        prepared = prepare(logs, settings=settings, model=model, listener=shown)
+        prepared = analysis.prepare(logs, settings=settings, model=model, listener=shown)
         shown.step("tell the story")
-        shown_stories = stories_of(prepared, name)
+        shown_stories = story_view.stories_of(prepared, name)
     if shown_stories.remark:
         notice(shown_stories.remark)
     if form == "json":
         print_json(asdict(shown_stories))
         return
     for story in shown_stories.stories:
-        for line in story_text(story):
+        for line in story_view.story_text(story):
             console().print(line, markup=False, highlight=False, soft_wrap=True)
         console().print()

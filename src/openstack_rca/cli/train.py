@@ -1,5 +1,7 @@
 """``openstack-rca train``."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,9 +10,9 @@ import click
 
 from openstack_rca.cli.options import FETCH_SINCE, JSON_FORMAT, SCHEDULER, reading_options, with_settings
 from openstack_rca.cli.output import console, notice, print_columns, print_json, steps
+from openstack_rca.cli.services import cluster, training
 from openstack_rca.plain_text import one_line
-from openstack_rca.service.cluster import open_cluster
-from openstack_rca.service.training import TrainingConfig, TrainOutcome, train
+from openstack_rca.service.choices import TrainingConfig
 from openstack_rca.settings import Settings
 
 _DEFAULTS = TrainingConfig()
@@ -125,7 +127,7 @@ def train_command(
 NOT_PUBLISHED = 3
 
 
-def exit_status(outcome: TrainOutcome) -> int:
+def exit_status(outcome: training.TrainOutcome) -> int:
     """The exit status: 0 for a usable version, 1 for a refused one, 3 for a model that could not be published."""
     if outcome.version is None:
         return NOT_PUBLISHED
@@ -140,22 +142,22 @@ def learn(
     force: bool = False,
     add: str | None = None,
     scheduler: str | None = None,
-) -> TrainOutcome:
+) -> training.TrainOutcome:
     """Train with progress on the screen; arguments and errors as for ``service.training.train``."""
-    with steps(lines=True) as shown, open_cluster(scheduler, settings) as cluster:
-        return train(
+    with steps(lines=True) as shown, cluster.open_cluster(scheduler, settings) as workers:
+        return training.train(
             logs,
             settings=settings,
             config=config,
             output=output,
             force=force,
             add=add,
-            cluster=cluster,
+            cluster=workers,
             listener=shown,
         )
 
 
-def print_training(outcome: TrainOutcome, settings: Settings, form: str = "text") -> None:
+def print_training(outcome: training.TrainOutcome, settings: Settings, form: str = "text") -> None:
     """Print a training's experiment, version, path and figures, as text or JSON; its notices go to standard error."""
     version = outcome.version
     facts = {
@@ -184,7 +186,7 @@ def print_training(outcome: TrainOutcome, settings: Settings, form: str = "text"
         notice(text)
 
 
-def _print_text(outcome: TrainOutcome, facts: Mapping[str, Any]) -> None:
+def _print_text(outcome: training.TrainOutcome, facts: Mapping[str, Any]) -> None:
     screen = console()
     for label, value in (
         ("experiment", facts["experiment"]),

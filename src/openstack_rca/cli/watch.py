@@ -1,5 +1,7 @@
 """``openstack-rca watch``."""
 
+from __future__ import annotations
+
 import shlex
 import time
 from datetime import timedelta
@@ -11,13 +13,9 @@ from openstack_rca.cli.analyze import DEPLOYMENT
 from openstack_rca.cli.main import INTERRUPTED
 from openstack_rca.cli.options import HOSTS, MODEL, SIGNATURES, line_options, with_settings
 from openstack_rca.cli.output import notice
+from openstack_rca.cli.services import deliveries, model_choice, remote, troubles, watch_run, watching
 from openstack_rca.cli.standard_output import end_with_reader
-from openstack_rca.service.deliveries import Command, Deliveries, Folder, Receiver, Webhook, WebhookFormat
-from openstack_rca.service.model_choice import open_model
-from openstack_rca.service.remote import tailed
-from openstack_rca.service.troubles import Told, describe
-from openstack_rca.service.watch_run import Stop, closing_words, keep_watching, opening_words
-from openstack_rca.service.watching import Watch, WatchOptions, state_file
+from openstack_rca.service.choices import WebhookFormat
 from openstack_rca.settings import Settings
 
 
@@ -116,12 +114,12 @@ def watch_command(
       openstack-rca watch journald:nova-compute.service
     """
     settings = settings.model_copy(update={"deployment": deployment}) if deployment else settings
-    opened = open_model(model, settings)
+    opened = model_choice.open_model(model, settings)
     for text in opened.notices:
         notice(text)
     receivers = _receivers(settings, webhooks, WebhookFormat(webhook_format), programs, output)
-    deliveries = Deliveries(receivers, time.monotonic, notice)
-    options = WatchOptions(
+    sending = deliveries.Deliveries(receivers, time.monotonic, notice)
+    options = watching.WatchOptions(
         window=timedelta(minutes=window),
         interval=timedelta(seconds=interval),
         quiet=timedelta(seconds=quiet),
@@ -129,25 +127,27 @@ def watch_command(
         from_start=from_start or "-" in logs,
         signatures=Path(signatures) if signatures else None,
     )
-    state = state or state_file(logs, settings)
-    with tailed(logs, settings, notice) as local:
-        watch = Watch(local, settings, opened, deliveries, options, state, names=logs)
-        notice(opening_words(logs, opened, receivers, state))
-        return _kept_watching(watch, deliveries, form, state, port, opened.version or opened.used.name)
+    state = state or watching.state_file(logs, settings)
+    with remote.tailed(logs, settings, notice) as local:
+        watch = watching.Watch(local, settings, opened, sending, options, state, names=logs)
+        notice(watch_run.opening_words(logs, opened, receivers, state))
+        return _kept_watching(watch, sending, form, state, port, opened.version or opened.used.name)
 
 
-def _kept_watching(watch: Watch, deliveries: Deliveries, form: str, state: Path, port: int | None, model: str) -> int:
+def _kept_watching(
+    watch: watching.Watch, sending: deliveries.Deliveries, form: str, state: Path, port: int | None, model: str
+) -> int:
     """Watch until a signal comes; the exit status."""
-    stop = Stop()
+    stop = watch_run.Stop()
     end_with_reader()
 
-    def tell(told: Told) -> None:
-        click.echo(told.model_dump_json() if form == "json" else describe(told))
+    def tell(told: troubles.Told) -> None:
+        click.echo(told.model_dump_json() if form == "json" else troubles.describe(told))
 
     with stop.watching():
-        keep_watching(
+        watch_run.keep_watching(
             watch,
-            deliveries,
+            sending,
             stop,
             tell=tell,
             state=state,
@@ -155,7 +155,7 @@ def _kept_watching(watch: Watch, deliveries: Deliveries, form: str, state: Path,
             model=model,
             on_page=lambda taken: notice(f"Metrics: http://127.0.0.1:{taken}/metrics"),
         )
-    notice(closing_words(watch.figures))
+    notice(watch_run.closing_words(watch.figures))
     return INTERRUPTED if stop.interrupted else 0
 
 
@@ -165,9 +165,9 @@ def _receivers(
     form: WebhookFormat,
     programs: tuple[str, ...],
     output: Path | None,
-) -> list[Receiver]:
+) -> list[deliveries.Receiver]:
     kept = [settings.webhook.get_secret_value()] if settings.webhook else []
-    receivers: list[Receiver] = [Webhook(url, form) for url in (*webhooks, *kept)]
+    receivers: list[deliveries.Receiver] = [deliveries.Webhook(url, form) for url in (*webhooks, *kept)]
     for program in programs:
         try:
             words = shlex.split(program)
@@ -175,5 +175,5 @@ def _receivers(
             raise click.BadParameter(f"{error}", param_hint="--exec") from None
         if not words:
             raise click.BadParameter("no program is named", param_hint="--exec")
-        receivers.append(Command(words))
-    return [*receivers, *([Folder(output)] if output else [])]
+        receivers.append(deliveries.Command(words))
+    return [*receivers, *([deliveries.Folder(output)] if output else [])]

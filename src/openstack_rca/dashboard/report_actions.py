@@ -6,7 +6,8 @@ from openstack_rca.dashboard.conversation import Answer
 from openstack_rca.dashboard.environment import current_settings
 from openstack_rca.dashboard.words import prose, sentence
 from openstack_rca.errors import OpenStackRcaError
-from openstack_rca.service.history import CATEGORIES, as_category, component_names, confirm
+from openstack_rca.service.choices import CATEGORIES
+from openstack_rca.service.history import as_category, component_names, confirm
 from openstack_rca.service.reports import render
 from openstack_rca.service.showing import Report
 

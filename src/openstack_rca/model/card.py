@@ -7,9 +7,10 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import polars as pl
+if TYPE_CHECKING:
+    import polars as pl
 
 FORMAT_VERSION = 2
 READABLE_FORMAT_VERSIONS = (1, 2)
@@ -156,6 +157,8 @@ def fingerprint(events: pl.DataFrame) -> str:
     It does not depend on the order of the rows, on the machine or on the package versions: each row is written as
     text, the rows are sorted, then hashed.
     """
+    import polars as pl  # A training's choices are told by a command's help, which needs no data.
+
     rows = events.select(
         pl.concat_str(
             [

@@ -38,8 +38,6 @@ from openstack_rca.service.waiting_runs import Sent, send_waiting_runs, write_do
 from openstack_rca.settings import Settings
 
 AROUND = timedelta(minutes=10)
-DEPLOYMENTS = tuple(str(kind) for kind in Deployment)
-"""Tools that install OpenStack, as a user names them."""
 
 
 class PreparingStep(StrEnum):

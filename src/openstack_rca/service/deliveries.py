@@ -4,7 +4,6 @@ import subprocess
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
@@ -13,6 +12,7 @@ from pydantic import BaseModel
 from openstack_rca.errors import ConfigurationError
 from openstack_rca.lifecycle.objects import write_whole
 from openstack_rca.posting import post_json, why_not_posted
+from openstack_rca.service.choices import WebhookFormat as WebhookFormat
 from openstack_rca.service.troubles import Told, Turn, describe
 
 MOST_WAITING = 1000
@@ -21,15 +21,6 @@ FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0
 """Seconds until the second try; each further pause is twice as long, up to the longest."""
 PATIENCE = 10.0
 """Seconds that one try may take."""
-
-
-class WebhookFormat(StrEnum):
-    """What the receiver of a webhook understands."""
-
-    JSON = "json"
-    SLACK = "slack"
-    TEAMS = "teams"
-    ALERTMANAGER = "alertmanager"
 
 
 class Receiver(Protocol):

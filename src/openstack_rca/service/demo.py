@@ -6,13 +6,12 @@ from pathlib import Path
 from openstack_rca.rca.scoring import Question, Truth, read_question, read_truth
 from openstack_rca.samples import incident_folder, normal_logs
 from openstack_rca.service.analysis import AnalysisOutcome, analyze
+from openstack_rca.service.choices import DEMO_INCIDENT
 from openstack_rca.service.listener import SILENT, Listener
 from openstack_rca.service.training import TrainOutcome, train
 from openstack_rca.settings import Settings
 
-__all__ = ["DEMO_INCIDENT", "DemoAnswer", "answer_incident", "normal_logs", "sample_incident_logs", "train_on_samples"]
-
-DEMO_INCIDENT = "INC-009"
+__all__ = ["DemoAnswer", "answer_incident", "normal_logs", "sample_incident_logs", "train_on_samples"]
 
 
 @dataclass(frozen=True)

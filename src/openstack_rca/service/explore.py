@@ -7,10 +7,9 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 
 from openstack_rca.errors import EmptyWindow
-from openstack_rca.logs.levels import FAILURES, LEVELS
+from openstack_rca.logs.levels import FAILURES
 from openstack_rca.service.analysis import Prepared
 
-LEVEL_NAMES = LEVELS
 MOST_BUCKETS, MOST_REQUESTS = 120, 50
 _BUCKETS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
 REQUEST_MARGIN = timedelta(minutes=1)

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 HISTORY_FILE = "history.jsonl"
 LAST = "last"
-CATEGORIES = tuple(category.value for category in Category)
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,6 @@ from openstack_rca.service.listener import SILENT, Listener
 from openstack_rca.service.log_reading import canonical_names, read_given
 from openstack_rca.settings import Settings
 
-EVENT_FORMS = ("ndjson", "csv", "parquet")
-"""How a table of events is written."""
-
 _SLICE_ROWS = 20_000
 _NAMED = 10
 _TIME = "%Y-%m-%dT%H:%M:%S%.6fZ"

@@ -11,9 +11,9 @@ from openstack_rca.rca.render import report_schema as report_schema
 from openstack_rca.rca.report import Report as Report
 from openstack_rca.rca.report import one_line as one_line
 from openstack_rca.rca.vocabulary import Verdict
+from openstack_rca.service.choices import FORMATS as FORMATS
 from openstack_rca.service.places import cannot_write, require_output
 
-FORMATS = ("text", "json", "markdown", "md", "html", "ticket")
 _BY_SUFFIX = {".json": "json", ".md": "markdown", ".html": "html", ".htm": "html", ".txt": "text"}
 
 
