@@ -97,12 +97,9 @@ def test_a_face_is_what_the_room_says_of_itself_and_what_it_offers(face: Path) -
 
 
 def put_off(node: ast.AST) -> str:
-    """How a face puts off the imports that it shows to type checkers: the same names by module."""
-    room = [found for found in ast.walk(node) if isinstance(found, ast.ImportFrom)]
-    given = {(found.module or "").rpartition(".")[2]: " ".join(alias.name for alias in found.names) for found in room}
-    told = ", ".join(f"{module}={names!r}" for module, names in given.items())
-    shown = "\n".join(f"    {ast.unparse(found)}" for found in room)
-    return f"if TYPE_CHECKING:\n{shown}\nelse:\n    __getattr__ = later(__name__, {told})"
+    """How a face puts off the imports that it shows to type checkers."""
+    shown = "\n".join(f"    {ast.unparse(found)}" for found in ast.walk(node) if isinstance(found, ast.ImportFrom))
+    return f"if TYPE_CHECKING:\n{shown}\nelse:\n    __getattr__ = later(__name__)"
 
 
 def test_what_a_face_offers_is_taken() -> None:

@@ -28,13 +28,4 @@ if TYPE_CHECKING:
     from openstack_rca.lifecycle.objects.store_errors import key_taken, proxy_for, way_on, writing_to
 else:
     # Most commands need the files alone.
-    __getattr__ = later(
-        __name__,
-        bucket_rules="BucketRules apply_rules rules_for",
-        connecting="trusted_authorities",
-        credentials="S3Access find_s3_access",
-        patience="retrying side_by_side within",
-        sayings="meaning",
-        store="ObjectStore Progress StoredObject normal_root",
-        store_errors="key_taken proxy_for way_on writing_to",
-    )
+    __getattr__ = later(__name__)

@@ -52,27 +52,4 @@ if TYPE_CHECKING:
     )
     from openstack_rca.rca.evidence.words_before import quiet_words
 else:
-    __getattr__ = later(
-        __name__,
-        accusations="named_dependencies quotes_another tells_of_time_out",
-        answers="unusual_answers",
-        awaiting_lines="awaited_lines",
-        causes_before="earlier_causes",
-        clearance="belongs_to_cloud why_unclear",
-        doubts="fails_in_cloud goes_on_failing looks_preselected tells_of_lasting_harm unexplained_errors",
-        ended_well="discount_ended_well leaves_open",
-        error_kinds="OWN_KIND",
-        expected_steps="ExpectedSteps step_suspicion",
-        finding="Finding noisy_or",
-        hits="overshadowed",
-        matching="add_novelty add_scores cited_rows match_signatures no_rows observe told_over_later unexplained with_words",
-        normal_rates="NormalRates",
-        quiet_streams="silences silent_workers",
-        request_ways="BROKER server_of serves",
-        steady_tasks="stopped_tasks",
-        steps_missing="discount_by_steps missing_steps",
-        unusual="generic_accusations new_errors unusual_traffic",
-        window="FoundWindow find_windows in_window opened_where_it_began placed_in_time quiet_rates suspicion "
-        "time_span within",
-        words_before="quiet_words",
-    )
+    __getattr__ = later(__name__)

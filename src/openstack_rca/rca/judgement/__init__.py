@@ -41,28 +41,4 @@ if TYPE_CHECKING:
     from openstack_rca.rca.judgement.unconcerned import discount_unconcerned
     from openstack_rca.rca.judgement.verdict import standing, verdict_on
 else:
-    __getattr__ = later(
-        __name__,
-        attribution="blame_link_to_busy_service blame_link_to_shared_service blame_named_by_several "
-        "keep_blame_on_common_target",
-        confidence="fitted_steps probability",
-        discounts="confirm_absence discount_clean_restarts discount_complaints_after_own_silence discount_lone_warnings "
-        "discount_old_boots discount_orderly_absence discount_passing discount_stop_after_own_error "
-        "discount_undated discount_unmissed_silence",
-        explaining="explain",
-        failing_apis="infer_from_failing_apis",
-        front="blame_proxy_in_front discount_proxies_without_address",
-        frozen="blame_server_of_stuck_agents tell_frozen_from_killed",
-        guilt="Candidate weigh",
-        harm="tell_harmless",
-        neighbours="believe_quiet_words discount_unsuffered",
-        operator_changes="weigh_changes",
-        own_reasons="believe_own_reasons tell_reasons_of_ends",
-        own_settings="blame_own_settings",
-        planned_work="discount_planned_work",
-        ranking="rank",
-        remarks="discount_remarks",
-        shared_dependencies="infer_shared",
-        unconcerned="discount_unconcerned",
-        verdict="standing verdict_on",
-    )
+    __getattr__ = later(__name__)

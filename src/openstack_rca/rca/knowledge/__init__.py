@@ -15,15 +15,4 @@ if TYPE_CHECKING:
     from openstack_rca.rca.knowledge.topology import HOST, NETWORK, STORAGE, Topology, load_topology
     from openstack_rca.rca.knowledge.typed_commands import fitted_check
 else:
-    __getattr__ = later(
-        __name__,
-        catalogue="TEXT_LIMIT Catalogue event_text load_catalogue own_signatures",
-        checks="concrete_checks",
-        deployments="Deployment recognised_deployment",
-        linting="lint_catalogue",
-        literals="required_literals",
-        remembering="RememberingCatalogue",
-        signature="LOGGER Signature speaker",
-        topology="HOST NETWORK STORAGE Topology load_topology",
-        typed_commands="fitted_check",
-    )
+    __getattr__ = later(__name__)

@@ -31,10 +31,4 @@ if TYPE_CHECKING:
     from openstack_rca.rca.render.ticket import render_ticket
 else:
     # Of these an answer takes one form at most.
-    __getattr__ = later(
-        __name__,
-        html_report="render_html",
-        markdown_report="render_markdown",
-        short_report="render_short",
-        ticket="render_ticket",
-    )
+    __getattr__ = later(__name__)

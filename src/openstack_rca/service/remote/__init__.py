@@ -16,4 +16,4 @@ if TYPE_CHECKING:
     from openstack_rca.service.remote.tailing import tailed
 else:
     # Logs that lie here need the addresses alone.
-    __getattr__ = later(__name__, fetching="Fetched bucket_objects fetched", objects="fetch_keys", tailing="tailed")
+    __getattr__ = later(__name__)
