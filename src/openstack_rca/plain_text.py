@@ -57,7 +57,12 @@ def _visible(text: str) -> str:
             continue
         if unicodedata.category(character) in ("Mn", "Me"):
             combining += 1
-            acts = combining > _COMBINING_LIMIT or _is_variation_selector(character)
+            # Variation selectors choose how the character before them is drawn.
+            acts = (
+                combining > _COMBINING_LIMIT
+                or "\ufe00" <= character <= "\ufe0f"
+                or "\U000e0100" <= character <= "\U000e01ef"
+            )
         else:
             combining = 0
             acts = False
@@ -68,10 +73,6 @@ def _visible(text: str) -> str:
         else:
             shown.append(character)
     return "".join(shown)
-
-
-def _is_variation_selector(character: str) -> bool:
-    return "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef"
 
 
 def without_markdown(text: str) -> str:

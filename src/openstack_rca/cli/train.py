@@ -207,10 +207,11 @@ def _print_text(outcome: training.TrainOutcome, facts: Mapping[str, Any]) -> Non
 
 def print_figures(metrics: Mapping[str, float]) -> None:
     """Print the model's figures on the training, validation and test parts, and the simplest rival's on the test part."""
+    shown = {name: f"{figure:.3f}" for name, figure in metrics.items()}
     print_columns(
         ("next template", "training", "validation", "test", "simplest rival"),
         [
-            (label, *(_figure(metrics, prefix + name) for prefix in ("", "val_", "test_", "rival_bigram_test_")))
+            (label, *(shown.get(prefix + name, "") for prefix in ("", "val_", "test_", "rival_bigram_test_")))
             for name, label in _FIGURES.items()
         ],
         right=("training", "validation", "test", "simplest rival"),
@@ -220,7 +221,3 @@ def print_figures(metrics: Mapping[str, float]) -> None:
     for name, text in _REMARKS.items():
         if name in metrics:
             screen.print(text.format(metrics[name]), markup=False, soft_wrap=True)
-
-
-def _figure(metrics: Mapping[str, float], name: str) -> str:
-    return f"{metrics[name]:.3f}" if name in metrics else ""

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
@@ -220,7 +219,7 @@ def _clock_difference(address: str, settings: Settings) -> float | None:
 
 
 def _cache_space(settings: Settings) -> str:
-    folder = _nearest_existing(settings.cache_folder)
+    folder = next(each for each in (settings.cache_folder, *settings.cache_folder.parents) if each.exists())
     try:
         free = shutil.disk_usage(folder).free
         settings.cache_folder.mkdir(parents=True, exist_ok=True)
@@ -234,7 +233,3 @@ def _cache_space(settings: Settings) -> str:
             "Free space or set OPENSTACK_RCA_HOME.",
         )
     return f"{free / 1024**3:.1f} GB free for {settings.cache_folder}"
-
-
-def _nearest_existing(path: Path) -> Path:
-    return next(folder for folder in (path, *path.parents) if folder.exists())

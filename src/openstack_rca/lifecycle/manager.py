@@ -170,7 +170,7 @@ class MLflowManager:
 
     def find_latest_model(self, model_name: str = DEFAULT_MODEL_NAME) -> str:
         """URI of the folder of the latest version. Raises VersionNotFound: there is none yet."""
-        return self._lifecycle(model_name).resolve("latest", any_kind=True).folder_uri
+        return self._lifecycle(model_name).resolve("latest", any_kind=True).uri.rsplit("/", 2)[0]
 
     def compare_models(
         self, first: str | int, second: str | int, model_name: str = DEFAULT_MODEL_NAME

@@ -93,11 +93,6 @@ class ModelVersion:
         """Whether ``latest`` may lead here: it is good and of kind ``ENGINE``."""
         return self.good and self.kind is ModelKind.ENGINE
 
-    @property
-    def folder_uri(self) -> str:
-        """The readable folder of this version, ``<artifact root>/<prefix>_<N:04d>``."""
-        return self.uri.rsplit("/", 2)[0]
-
 
 @dataclass(frozen=True)
 class LoadedModel:

@@ -94,15 +94,12 @@ def _components_in(question: str, report: Report, asked: Asked) -> list[str]:
         if (
             name is None
             or (name in _PLAIN_WORDS and name not in known)
-            or (word in words and _is_part(word, pairs, found))
+            # Part of a pair that named somebody.
+            or (word in words and any(word in pair.split("-") and canonical(pair) in found for pair in pairs))
         ):
             continue
         found.append(name)
     return list(dict.fromkeys(found))
-
-
-def _is_part(word: str, pairs: list[str], found: list[str]) -> bool:
-    return any(word in pair.split("-") and load_topology().canonical(pair) in found for pair in pairs)
 
 
 def _host_in(question: str, report: Report) -> str | None:

@@ -202,11 +202,7 @@ def _expectations(prepared: Prepared, rows: list[int]) -> dict[int, list[ShownEx
     return found
 
 
-def _utc_clock(moment: datetime) -> str:
-    return f"{moment:%H:%M:%S}"
-
-
-def story_text(story: ShownStory, clock: Callable[[datetime], str] = _utc_clock) -> list[str]:
+def story_text(story: ShownStory, clock: Callable[[datetime], str] = "{:%H:%M:%S}".format) -> list[str]:
     """A story in lines: one an event, below it what was expected and did not come, or came late."""
     ended = "" if story.ended else ", cut off by the end of the logs"
     first = next((step.time for step in story.steps if step.time), None)

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from openstack_rca.rca.engine.case import Case
-from openstack_rca.rca.judgement import Candidate
 from openstack_rca.rca.relevance import with_history_notes
 from openstack_rca.rca.report import (
     Cause,
@@ -42,6 +41,8 @@ def build_report(
     """
     request, window = case.request, None if case.untimed else case.window
     named = [] if case.verdict is Verdict.NO_FAILURE_FOUND else case.candidates[:MAX_CAUSES]
+    # The plot shows these components first: the causes, then what the first one explains.
+    involved = [candidate.component for candidate in named] + (named[0].explains if named else [])
     stories = [] if case.untimed else story_pictures(named, case.expected, case.observed)
     told = case.told
     causes = _no_surer_than_the_first([build_cause(one, told, case.topology, case.catalogue) for one in named])
@@ -62,7 +63,7 @@ def build_report(
         causes=causes,
         chain=causal_chain(named, case.findings, case.topology) if causes else [],
         timeline=timeline(named, window, stories),
-        activity=[] if case.untimed else activity(case.surroundings, window, _involved(named)),
+        activity=[] if case.untimed else activity(case.surroundings, window, involved),
         blast_radius=[named[0].component, *named[0].explains] if causes else [],
         requests=failed_requests(named, told) if causes and not case.untimed else [],
         stories=stories,
@@ -103,11 +104,6 @@ def _no_surer_than_the_first(causes: Sequence[Cause]) -> list[Cause]:
         most = told[-1].confidence if told else 1.0
         told.append(cause.model_copy(update={"confidence": min(cause.confidence, most)}))
     return told
-
-
-def _involved(named: Sequence[Candidate]) -> list[str]:
-    """Components that the plot shows first: the causes, then what the first one explains."""
-    return [candidate.component for candidate in named] + (named[0].explains if named else [])
 
 
 def _episodes(case: Case) -> list[Episode]:

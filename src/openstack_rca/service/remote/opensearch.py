@@ -77,7 +77,8 @@ class _Point:
             answer = web.json(f"{where}/_search/point_in_time?keep_alive={KEPT_ALIVE}", method="POST")
             self.id = answer["pit_id"]
         except (RemoteLogsUnavailable, KeyError, TypeError) as error:
-            if isinstance(error, RemoteLogsUnavailable) and not _is_other_server(error):
+            # These are the answers of a server that does not know the path: the other of the two.
+            if isinstance(error, RemoteLogsUnavailable) and error.status not in (400, 404, 405):
                 raise
             answer = web.json(f"{where}/_pit?keep_alive={KEPT_ALIVE}", method="POST")
             self.is_elastic = True
@@ -113,10 +114,6 @@ class _Point:
                 self.web.json(f"{self.server}/_pit", {"id": self.id}, "DELETE")
             else:
                 self.web.json(f"{self.server}/_search/point_in_time", {"pit_id": [self.id]}, "DELETE")
-
-
-def _is_other_server(error: RemoteLogsUnavailable) -> bool:
-    return error.status in (400, 404, 405)
 
 
 def _no_answer(server: str) -> RemoteLogsUnavailable:
