@@ -11,7 +11,6 @@ from openstack_rca.rca.evidence import (
     ExpectedSteps,
     Finding,
     FoundWindow,
-    discount_by_steps,
     missing_steps,
     new_errors,
     step_suspicion,
@@ -263,61 +262,6 @@ def test_the_events_after_which_requests_stopped_are_suspicious() -> None:
     stopped = [reboot(120.0 + 4 * n, 100 + n, "missing") for n in range(6)]
     weights = step_suspicion(expected(*NORMAL, *stopped), window())
     assert weights.nonzero()[0].tolist() == list(range(100, 106))
-
-
-def complaint(accused: str, category: Category, sort: EvidenceSort = EvidenceSort.SIGNATURE) -> Finding:
-    """What somebody says of a component between the second and the third minute."""
-    return Finding(
-        sort=sort,
-        directness=Directness.ACCUSATION,
-        accused=accused,
-        category=category,
-        title="complaint",
-        why="complaint",
-        weight=0.8,
-        rows=(0,),
-        count=1,
-        first=START + timedelta(seconds=120),
-        last=START + timedelta(seconds=140),
-    )
-
-
-def weight_after(finding: Finding, *parts: list[Step]) -> float:
-    """What a finding weighs beside stories."""
-    (kept,) = discount_by_steps([finding], expected(*parts), window(), TOPOLOGY)
-    return kept.weight
-
-
-def test_a_broker_that_carries_request_after_request_is_not_down() -> None:
-    """One client's lost connection says less then; where all requests stop, it says what it said."""
-    lost = complaint("rabbitmq", Category.MESSAGING)
-    assert weight_after(lost, *OTHERS_GO_ON) < 0.6
-    assert weight_after(lost, *[volume(120.0 + 2 * n, n, "missing") for n in range(10)]) == 0.8
-
-
-def test_requests_that_pass_one_of_several_do_not_clear_the_others() -> None:
-    """Of two API nodes one hangs, as the proxy says; the other one takes what comes."""
-    lost, steps = complaint("rabbitmq", Category.HANG), expected(*OTHERS_GO_ON)
-    lines = window().head(2).with_columns(component=pl.lit("rabbitmq"), host=pl.Series(["mq1", "mq2"]))
-    for logged, kept in ((lines.head(1), False), (lines, True)):
-        (told,) = discount_by_steps([lost], steps, pl.concat([window(), logged]), TOPOLOGY)
-        assert (told.weight == lost.weight) is kept
-
-
-def test_a_fault_that_lets_requests_pass_is_not_cleared_by_them() -> None:
-    """Refused credentials of one service are no standstill."""
-    assert weight_after(complaint("rabbitmq", Category.AUTH), *OTHERS_GO_ON) == 0.8
-
-
-def test_silence_of_one_whom_nobody_waited_for_says_little() -> None:
-    """Every volume that was to be made was made; one that was waited for in vain is another matter."""
-    silence = complaint("cinder-volume", Category.PROCESS_DOWN, EvidenceSort.SILENCE)
-    assert weight_after(silence, *[volume(118.0, 1, "came")]) < 0.8
-    assert weight_after(silence, *[volume(118.0, 1, "came"), volume(125.0, 2, "missing")]) == 0.8
-    assert weight_after(silence, *NORMAL[:3]) == 0.8
-    # A reboot takes no image, though the compute that carries it out cannot do without them.
-    needed = complaint("glance-api", Category.PROCESS_DOWN, EvidenceSort.SILENCE)
-    assert weight_after(needed, *[reboot(121.0, 1, "came")]) == 0.8
 
 
 def test_a_picture_sets_the_request_that_stopped_beside_a_normal_one() -> None:

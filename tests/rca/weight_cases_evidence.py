@@ -9,7 +9,7 @@ from finding_samples import START, events, finding
 from test_answers import SERVERS, answers
 from test_answers import found as answered
 from test_awaited_lines import left_off
-from test_missing_steps import NORMAL, OTHERS_GO_ON, Step, build, complaint, expected, reboot, volume, weight_after
+from test_missing_steps import NORMAL, OTHERS_GO_ON, Step, build, expected, reboot, volume
 from test_missing_steps import window as calm
 from test_silence import STEADY, observed, stream
 from test_stopped_tasks import LOOP, WHOLE, WORK, stopped
@@ -41,7 +41,6 @@ from openstack_rca.rca.evidence.expected_steps import find_troubles
 from openstack_rca.rca.evidence.silence import find_gaps
 from openstack_rca.rca.evidence.window import FoundWindow, find_windows, quiet_rates, suspicion
 from openstack_rca.rca.knowledge import load_catalogue
-from openstack_rca.rca.vocabulary import Category
 from openstack_rca.rca.weights import current
 
 
@@ -237,17 +236,6 @@ def untold(stops: int) -> Case:
     return lambda: len(find_troubles(replace(expected(*parts), missing_rates={})))
 
 
-def cleared() -> Case:
-    """Who is first: a broker that request after request passes, or somebody who is accused a little."""
-    lost, rival = complaint("rabbitmq", Category.MESSAGING), finding("keystone", "nova-api", weight=0.45)
-
-    def told() -> object:
-        kept = replace(lost, accuser="nova-compute", weight=weight_after(lost, *OTHERS_GO_ON))
-        return answer(kept, rival)()
-
-    return told
-
-
 def blind(unknown: int, others: int = 0, of: int = 100) -> Case:
     """Why logs of a service cannot show that nothing failed, of whose lines so many have no level."""
     levels = ["UNKNOWN"] * unknown + ["INFO"] * (of - unknown + others)
@@ -340,7 +328,6 @@ EVIDENCE: dict[str, Case] = {
     "on_the_way": stuck(*NORMAL, *STOPPED),
     "needed": stuck(*NORMAL, *VOLUMES),
     "least_suspicion": stuck(*VOLUMES, *(volume(120.0 + number, 200 + number, "came") for number in range(18))),
-    "cleared": cleared(),
     "burst_suspicion": lambda: [window.start for window in find_windows(*_faint(1.2))],
     "missed_beats": lambda: len(stopped(60.0, beats(range(0, 361, 60), LOOP), beats(WHOLE, WORK))),
     "awaited_lines": lambda: len(left_off(15.0)),

@@ -99,7 +99,7 @@ class Weights:
     normal_gaps: float = _factor(1.5, "a gap up to so many times the longest normal one is none")
     idle_prior: float = _count(4.0, "idle slices' worth of belief that a stream does not come in bursts")
     lonely_silence: float = _factor(0.3, "a silence that every other stream shares")
-    unmissed: float = _factor(0.5, "a silence that nobody complains of, usual gaps unknown, or that held up nothing")
+    unmissed: float = _factor(0.5, "a silence that nobody complains of, usual gaps unknown")
 
     # Steps of requests that did not come.
     late_steps: float = _strength(0.3, "requests whose next step, or whose answer, came late")
@@ -113,7 +113,6 @@ class Weights:
     on_the_way: float = _share(0.9, "suspicion of who stands between the last step and the missing one")
     needed: float = _share(0.7, "suspicion of what the component needs whose step is missing")
     least_suspicion: float = _share(0.3, "suspicion below which stopped requests accuse nobody")
-    cleared: float = _share(0.5, "how far requests that pass a component clear it of what others say")
 
     # When nobody can say that all is well.
     few_events: float = _count(200.0, "so few events show neither what is usual nor how often")

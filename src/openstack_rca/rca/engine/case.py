@@ -20,7 +20,7 @@ PARTS = {
     "lstm": ("score", "awaited"),
     "signatures": ("look_back", "match"),
     "silence": ("silence", "rhythm"),
-    "stories": ("steps", "clear"),
+    "stories": ("steps",),
     "graph": ("infer", "explain"),
     "retrieval": ("fit", "recall"),
 }

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from openstack_rca.rca.evidence.quiet_streams import silences, silent_workers
     from openstack_rca.rca.evidence.request_ways import BROKER, server_of, serves
     from openstack_rca.rca.evidence.steady_tasks import stopped_tasks
-    from openstack_rca.rca.evidence.steps_missing import discount_by_steps, missing_steps
+    from openstack_rca.rca.evidence.steps_missing import missing_steps
     from openstack_rca.rca.evidence.unusual import generic_accusations, new_errors, unusual_traffic
     from openstack_rca.rca.evidence.window import (
         FoundWindow,

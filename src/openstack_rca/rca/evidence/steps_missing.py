@@ -8,15 +8,15 @@ Where a component says in the stopped requests themselves what is wrong with it,
 
 import math
 from collections import Counter
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import polars as pl
 
-from openstack_rca.rca.evidence.expected_steps import ExpectedSteps, Trouble, find_troubles, proven
+from openstack_rca.rca.evidence.expected_steps import ExpectedSteps, Trouble, find_troubles
 from openstack_rca.rca.evidence.finding import Finding
-from openstack_rca.rca.evidence.request_ways import PROXY, Ways, server_of, serves, suspicions
+from openstack_rca.rca.evidence.request_ways import PROXY, server_of, serves, suspicions
 from openstack_rca.rca.knowledge import Topology
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
@@ -27,7 +27,6 @@ _MOST_SHOWN = 60
 
 _REFUSED = r"(?:status: |HTTP/1\.[01]\"? )4(?:00|04|09|13)\b"
 """What an API says at the end of a request of which its user asked for what cannot be."""
-_STANDSTILL = (Category.PROCESS_DOWN, Category.HANG, Category.MESSAGING)
 
 
 def missing_steps(
@@ -244,56 +243,3 @@ def _host(trouble: Trouble, accused: str, window: pl.DataFrame, topology: Topolo
     meanwhile = set(own.filter(pl.col("time").is_between(trouble.start, trouble.end))["host"].unique().to_list())
     gone: Sequence[str] = sorted(before - meanwhile)
     return gone[0] if len(gone) == 1 and meanwhile else None
-
-
-def discount_by_steps(
-    findings: list[Finding], expected: ExpectedSteps, window: pl.DataFrame, topology: Topology
-) -> list[Finding]:
-    """Weaken findings that the requests which went on meanwhile contradict.
-
-    A component that is said to be down, to hang or to lose messages, but that requests passed meanwhile, works; if it runs
-    on several hosts, they may have passed another instance, and the finding stays. A silent component is cleared if
-    requests went on that may need it and none stopped.
-    """
-    if expected.steps.is_empty():
-        return findings
-    present = set(window["component"].unique().to_list())
-    told = replace(expected, steps=proven(expected.steps)).told if expected.foreign else expected.told
-    hosts = window.group_by("component").agg(pl.col("host").n_unique())
-    single = set(hosts.filter(pl.col("host") <= 1)["component"].to_list()) | set(topology.components) - present
-    return [
-        _weakened(finding, told, present, topology)
-        if finding.accused in single or finding.sort is EvidenceSort.SILENCE
-        else finding
-        for finding in findings
-    ]
-
-
-def _weakened(finding: Finding, steps: pl.DataFrame, present: Set[str], topology: Topology) -> Finding:
-    if finding.directness is not Directness.ACCUSATION or finding.sort in (
-        EvidenceSort.MISSING_STEP,
-        EvidenceSort.LATE_STEP,
-    ):
-        return finding
-    silent = finding.sort is EvidenceSort.SILENCE
-    if silent and finding.compared:
-        return finding
-    if not silent and finding.category not in _STANDSTILL:
-        return finding
-    table = current()
-    around = timedelta(seconds=table.settling_seconds)
-    meanwhile = steps.filter(pl.col("time").is_between(finding.first - around, finding.last + around))
-    stops = meanwhile.filter(pl.col("state") != "came")
-    went_on = meanwhile.filter(pl.col("state") == "came")
-    trouble = Trouble(finding.first, finding.last, stops, went_on, 1.0)
-    ways = Ways(trouble, topology, present)
-    came = list(went_on.select("follower", "story").iter_rows())
-    stopped = sum(finding.accused in ways.of(*step) for step in stops.select("follower", "story").iter_rows())
-    if silent:
-        # What a follower needs is asked by some of its requests only.
-        asked = any(ways.of(*step).get(finding.accused, 0.0) > table.needed for step in came)
-        return finding.weakened(table.unmissed) if asked and not stopped else finding
-    passed = sum(finding.accused in ways.proven_by(*step) for step in came)
-    if passed < table.proven_steps:
-        return finding
-    return finding.weakened(1.0 - table.cleared * passed / (passed + stopped))

@@ -17,7 +17,6 @@ FINDING_STAGES = (
     gathering.tasks,
     gathering.answers,
     gathering.steps,
-    gathering.clear,
     judging.discount,
     judging.remark,
     judging.attribute,

@@ -111,9 +111,3 @@ def answers(case: Case) -> None:
 def steps(case: Case) -> None:
     """Write a finding for each stretch in which more expected steps stayed away than chance explains."""
     case.findings = case.findings + evidence.missing_steps(case.expected, case.observed, case.topology, case.findings)
-
-
-@stage("clear", reads=("findings", "expected", "observed", "topology"), writes=("findings",))
-def clear(case: Case) -> None:
-    """Weaken the findings whose accused component requests passed meanwhile."""
-    case.findings = evidence.discount_by_steps(case.findings, case.expected, case.observed, case.topology)
