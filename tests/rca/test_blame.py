@@ -253,6 +253,16 @@ def test_several_components_that_are_refused_their_login_share_an_account() -> N
     assert {item.accused for item in moved} == {"keystone"}
 
 
+def test_what_several_are_refused_at_a_device_is_not_their_account_in_keystone() -> None:
+    """Both processes of barbican hold the PIN of the same HSM, of which keystone knows nothing."""
+    own = [
+        finding(name, name, directness=Directness.CAUSE, category=Category.AUTH, signature="barbican-hsm-login")
+        for name in ("barbican-api", "barbican-worker")
+    ]
+    moved = blame_own_settings(own, events(*SERVED), TOPOLOGY)
+    assert {item.accused for item in moved} == {"barbican-api", "barbican-worker"}
+
+
 def refused_logins(server: str, client: str, host: str) -> list[Finding]:
     """A server's line on logins that it refuses, and the refused client's own."""
     more = {"directness": Directness.CAUSE, "category": Category.AUTH, "weight": 0.9}

@@ -471,3 +471,21 @@ def test_the_cluster_log_is_about_the_daemon_that_it_names(line: str, accused: s
     """Ceph's monitors write the log of all daemons: what they tell of an OSD's data is held against the OSDs."""
     [found] = new_errors(observed(line, "ceph-mon"), 1.0, topology=TOPOLOGY)
     assert found.accused == accused
+
+
+def test_an_exit_with_a_bare_status_follows_from_the_error_before_it() -> None:
+    reason = finding("nova-novncproxy", "nova-novncproxy", category=Category.DATA_MISSING, weight=0.2, count=1)
+    reason = replace(reason, directness=Directness.SYMPTOM, unexplained=True)
+    ended = finding("nova-novncproxy", "nova-novncproxy", at=0.2, directness=Directness.CAUSE, row=1, count=1)
+    bare = replace(ended, proofs=("Unhandled error: SystemExit: 1",))
+    assert weigh(discount_stop_after_own_error([reason, bare], CATALOGUE))[0].category is Category.DATA_MISSING
+    told = replace(ended, proofs=("Unhandled error: SystemExit: no such folder",))
+    assert weigh(discount_stop_after_own_error([reason, told], CATALOGUE))[0].category is Category.PROCESS_DOWN
+
+
+def test_what_a_rule_finds_out_of_reach_is_of_the_kind_that_its_reason_tells() -> None:
+    died = matched(
+        "process exited while connecting to monitor: qemu-kvm: unsupported machine type: pc-q35-rhel9.4.0",
+        "nova-compute",
+    )
+    assert (died.accused, died.category) == ("libvirt", Category.CONFIG)

@@ -68,7 +68,7 @@ def kind_of(*texts: str, subjects: bool = False) -> Category | None:
         if len(text) > TEXT_LIMIT:
             # One line of a log may be megabytes long; what was raised stands at its end.
             text = f"{text[: TEXT_LIMIT // 2]}\n{text[-TEXT_LIMIT // 2 :]}"
-        words = f"{text} {' '.join(_CAPITAL.sub(' ', name) for name in _CLASS.findall(text))}"
+        words = "\n".join((text, *(_CAPITAL.sub(" ", name) for name in _CLASS.findall(text))))
         lower = words.lower()
         for category, expressions, flags in kinds(subjects):
             for literal, needing in expressions:

@@ -371,8 +371,8 @@ def _category(signature: Signature, group: dict[str, Any], text: str, told: str)
         proofs = [group["proof"], *(line["proof"] for line in group["lines"])]
         said = (kind_of(telling_line(proof, None, None)) for proof in proofs)
         reason = next((kind for kind in said if kind in REASONS), reason)
-        if reason in REASONS:
-            return reason
+    if states_only and reason in REASONS:
+        return reason
     if reason in _TURNED_DOWN and category is not Category.DATA_MISSING:
         return reason
     if category is Category.PROCESS_DOWN and signature.directness is Directness.CAUSE:

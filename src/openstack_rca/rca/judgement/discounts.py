@@ -1,5 +1,6 @@
 """Discounts: what follows from a component's own absence, from a clean restart, or what nobody misses, proves little."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -13,6 +14,9 @@ from openstack_rca.rca.vocabulary import STATED_CAUSES, Category, Directness, Ev
 from openstack_rca.rca.weights import current
 
 _ABSENCE = (Category.HANG, Category.PROCESS_DOWN, Category.NETWORK, Category.MESSAGING, Category.DATABASE)
+
+_BARE_EXIT = re.compile(r"SystemExit(?:: ?-?\d+)?\s*$")
+"""An exception that says only that the process ends, with which status; the reason was told before it."""
 
 
 def discount_complaints_after_own_silence(findings: list[Finding]) -> list[Finding]:
@@ -82,9 +86,8 @@ def discount_stop_after_own_error(findings: list[Finding], catalogue: Catalogue)
     stops = _of_phase(catalogue, "stop")
     told = list(findings)
     for place, stop in enumerate(findings):
-        if stop.signature not in stops and not (
-            stop.unexplained and stop.vague and stop.directness is Directness.CAUSE
-        ):
+        bare = (stop.unexplained and stop.vague) or any(_BARE_EXIT.search(proof) for proof in stop.proofs[:1])
+        if stop.signature not in stops and not (bare and stop.directness is Directness.CAUSE):
             continue
         reasons = [
             number

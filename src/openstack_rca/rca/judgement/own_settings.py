@@ -29,6 +29,8 @@ _UNKNOWN_NAME = re.compile(
 )
 _SHOWN_TO_ALL = frozenset({"tls-certificate-expired"})
 """What a server shows to every client alike: no setting of one client makes it wrong."""
+_OF_ACCOUNT = frozenset({"placement-credentials-refused"})
+"""What a service says of its own credentials in keystone; any other log-in that it is refused is at a device or a server."""
 _CERTIFICATES = _SHOWN_TO_ALL | {"tls-certificate-invalid", "tls-authority-unknown", "tls-name-mismatch"}
 """What a client refuses of a server is no login that the server refuses."""
 _REFUSED = re.compile(r"(?i)connection refused|ECONNREFUSED|Errno 111")
@@ -85,7 +87,7 @@ def _blame_shared_account(findings: list[Finding], topology: Topology) -> list[F
         if _login_refused(finding)
         and finding.accuser not in (IDENTITY, None)
         and topology.uses(str(finding.accuser), IDENTITY)
-        and (finding.accused == IDENTITY or (finding.accused == finding.accuser and finding.signature is not None))
+        and (finding.accused == IDENTITY or (finding.accused == finding.accuser and finding.signature in _OF_ACCOUNT))
     ]
     if len({finding.accuser for finding in refused}) < current().enough_others:
         return findings
