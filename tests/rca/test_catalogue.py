@@ -181,7 +181,7 @@ def test_no_texts_give_no_hits() -> None:
     hits = CATALOGUE.match(texts())
     assert hits.is_empty()
     assert hits.columns == [
-        *("key", "signature_id", "url", "port", "host", "topic", "service"),
+        *("key", "signature_id", "url", "port", "host", "topic", "service", "path"),
         *("line", "line_text", "specificity", "values"),
     ]
 

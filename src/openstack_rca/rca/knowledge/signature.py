@@ -12,7 +12,7 @@ from openstack_rca.rca.knowledge.literals import required_literals
 from openstack_rca.rca.knowledge.topology import Topology, load_topology
 from openstack_rca.rca.vocabulary import Category, Directness
 
-CAPTURES = ("url", "port", "host", "topic", "service")
+CAPTURES = ("url", "port", "host", "topic", "service", "path")
 """Named groups that decide who is accused; every named group may fill the title."""
 
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
@@ -81,7 +81,8 @@ class Signature(BaseModel):
             joined by new lines.
         services: canonical components, or globs of them, whose logs may carry it; empty: any.
         level: least severity; lines whose level is unknown always pass.
-        accuses: canonical component; or ``@self`` (who logged it), ``@url`` (behind the captured url or port),
+        accuses: canonical component; or ``@self`` (who logged it), ``@url`` (behind the captured url or port; who logged it,
+            where the captured path is of no API of the cloud),
             ``@topic`` (consumer of the captured RPC topic), ``@service`` (named by the captured service).
         otherwise: component (or ``@self``) accused where a dynamic form leads nowhere.
         accused_host: where the fault is: on the host that logged it, on the host in the group ``host``, or unknown.
@@ -216,6 +217,8 @@ class Signature(BaseModel):
             port = captured.get("port") or ""
             found = topology.component_of_port(int(port)) if port.isdecimal() else None
             found = found or topology.component_of_url(captured.get("url"))
+            if found is None and _is_foreign(captured.get("path"), topology):
+                return topology.canonical(logged_by) or logged_by
         if found is None and self.otherwise == "@self":
             return topology.canonical(logged_by) or logged_by
         return found or self.otherwise
@@ -245,6 +248,11 @@ class Signature(BaseModel):
         # A value that ended a sentence of the log ends this one too.
         told = re.sub(r"(?<!\.)\.\.$", ".", told)
         return f"A{told[1:]}" if told.startswith(f"{_ANY_LOGGER} ") else told
+
+
+def _is_foreign(path: str | None, topology: Topology) -> bool:
+    """Whether a path that was asked for is of no API of the cloud: what a caller meets there concerns the caller alone."""
+    return len(path or "") > 1 and topology.component_of_url(path) is None
 
 
 def _printable(value: str) -> str:
