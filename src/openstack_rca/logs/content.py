@@ -8,17 +8,11 @@ import polars as pl
 from openstack_rca.logs.documents import holds_records
 from openstack_rca.logs.packing import Readable
 from openstack_rca.logs.pastes import cleaner_for
+from openstack_rca.logs.pieces import COLOUR
 
 _SAMPLE = 64 * 1024
 # Control bytes that no text holds; tab, line feed, form feed, carriage return, backspace and escape are text.
 _CONTROL = bytes(byte for byte in range(32) if byte not in b"\t\n\r\x0c\x08\x1b\x00") + b"\x7f"
-# As a terminal takes them, and as `cat -v`, rsyslog and programs that print their own bytes show them.
-_ESCAPE = r"(?:\x1b|\^\[|#033|\\x1b|\\033|\\u001b|\\e)"
-COLOUR = re.compile(
-    r"(?m:^)(?:\x1b\[[0-9;?]*[A-Za-z])*\x1b\][^\x07\x1b]{0,400}(?:\x07|\x1b\\)|"
-    rf"{_ESCAPE}\[[0-9;?]*[A-Za-z]|\x1b\([A-Z]|\[(?:00?|[01]{{1,2}};[0-9]{{2}})m"
-)
-"""Escape sequences that colour a text or name a window, also where their escape was written out or lost."""
 _SHOWN_ESCAPES = (b"^[[", b"#033[", b"\\x1b[", b"\\033[", b"\\e[")
 _LOST_ESCAPES = re.compile(rb"\[(?:00?|[01]{1,2};3\d)m")
 _CLOCK = rb"\d{1,2}:\d\d:\d\d"

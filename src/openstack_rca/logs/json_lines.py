@@ -13,7 +13,6 @@ from typing import Any
 import polars as pl
 
 from openstack_rca.logs import json_keys
-from openstack_rca.logs.content import COLOUR
 from openstack_rca.logs.envelopes import (
     CONTINUED,
     ENVELOPE_SCHEMA,
@@ -38,6 +37,7 @@ from openstack_rca.logs.json_records import (
     untyped,
 )
 from openstack_rca.logs.names import Origin
+from openstack_rca.logs.pieces import COLOUR
 from openstack_rca.logs.pods import service_of_pod
 from openstack_rca.logs.programs import component_of_program
 from openstack_rca.logs.records import NESTED_STRIDE, ROW_STRIDE, UUID, level_name, syslog_level_name

@@ -9,6 +9,7 @@ from typing import Any
 from openstack_rca.logs import json_keys
 from openstack_rca.logs.programs import component_of_program
 from openstack_rca.logs.records import level_name
+from openstack_rca.logs.task_results import results_of_task
 
 Record = Mapping[str, Any]
 
@@ -301,6 +302,10 @@ def _inner_records(value: Record, around: Record | None, depth: int) -> Iterator
     if table is not None:
         for row in table:
             yield from records_of(row, around, depth + 1)
+        return
+    results = list(results_of_task(value))
+    if results:
+        yield from results
         return
     told = {**(around or {}), **_place(value)}
     for inner in value.values():

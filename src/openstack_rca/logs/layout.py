@@ -34,7 +34,7 @@ _OTHER_EXTENSIONS = words(
 _OTHER_NAMES = words("timestamp")
 _SOSREPORT = re.compile(r"^sos(?:report|collector)?-")
 _SOSREPORT_LOGS = re.compile(
-    r"(?:^|/)(?:var/log/|sos_commands/(?:logs|kernel/dmesg|systemd/journalctl|(?:docker|podman|crio|containers_common)/.*logs))"
+    r"(?:^|/)(?:var/log/|sos_commands/(?:logs|ceph\w*/ceph_log_last|kernel/dmesg|systemd/journalctl|(?:docker|podman|crio|containers_common)/.*logs))"
 )
 _HOST_NAME = re.compile(rb"^\s*([A-Za-z0-9][A-Za-z0-9.-]{0,252})\s*$")
 _ZONE = re.compile(rb"^[ \t]*(?:Time zone: )?([A-Z][A-Za-z_]+(?:/[A-Za-z0-9_+-]+){0,2})(?: \(.*\))?\s*$", re.MULTILINE)

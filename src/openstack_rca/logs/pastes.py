@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from openstack_rca.logs.pieces import Piece
+from openstack_rca.logs.prompts import is_of_shell, with_hosts_of_prompts
 from openstack_rca.logs.words_around import QUOTES, without_words
 from openstack_rca.logs.wraps import BEGINS, unwrapped, wrapped_at
 
@@ -19,12 +20,16 @@ _SET_OFF = re.compile(
     rf"^([ \t]*(?:[-*+\u2022] +|\d{{1,2}}[.)] +)?)(\*\*|__|`|)(?={BEGINS.pattern.removeprefix('^')})(.*?)\2$"
 )
 _TELLS_TIME = re.compile(r"\d:\d\d:\d\d")
-_HTML = re.compile(r"<(?:!doctype html|html|head|body|pre|span |a name=|tt>|div |table|ul|li )", re.IGNORECASE)
+_HTML = re.compile(
+    r"<(?:!doctype html|html|head|body|pre|span |a name=|tt>|div |table|ul|li |p>|ac:|h[1-6]>|\?xml|rss)", re.IGNORECASE
+)
 _ENTITIES = (
     ("<>", re.compile("&(?:lt|gt|#60|#62);")),
     ('"', re.compile("&(?:quot|#34|#x22);")),
 )
 _TAG = re.compile(r"</?[a-zA-Z!][^<>]*>")
+# How XML sets off what is no mark-up: pages of Confluence as they are stored, tickets of Jira as they are exported.
+_KEPT_AS_IS = (("<![CDATA[", "<pre>"), ("]]>", "</pre>"), ("&lt;pre", "<pre"), ("&lt;/pre", "</pre"))
 _CELLS = re.compile(r"</t[dh]>\s*<t[dh][^<>]*>")
 _NUMBERED = re.compile(r"^( *(\d{1,8})[:.|-]?(?:\t|( *)))(.*)$")
 # The name of a file above its lines, as `tail` and `rg` put it; the name of a host, as `ansible` and `pssh` do.
@@ -46,17 +51,6 @@ _WRITER = re.compile(
 )
 _CHAT_DAY = r"(?:\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4},? |\d{4}-\d\d-\d\d,? |(?:Today|Yesterday)(?: at)? )?"
 _STAMPED_WRITER = re.compile(rf"^\s*\[{_CHAT_DAY}\d{{1,2}}:\d\d(?: ?[AaPp][Mm])?\] [\w.'-][\w .'()-]{{0,40}}:?\s*$")
-# What a shell shows before what somebody typed.
-_PROMPT = re.compile(
-    r"^(?:\([\w.-]+\) ?)?(?:\[[\w.-]+@[\w.-]+ [^\]]+\]|[\w.-]+@[\w.-]+:[^$#\s]*)[$#](?: .*)?$|"
-    r"^(?:[$#%\u276f]|\u279c .{0,80}?) {1,9}(?:sudo )?(?:[ef]?z?grep|rg|tail|head|z?cat|less|journalctl|kubectl|oc|docker|podman|"
-    r"crictl|nerdctl|juju|ssh)\b"
-)
-# What `script`, PuTTY, `watch`, a login and a shell that ends put around it.
-_SESSION = re.compile(
-    r"^(?:Script (?:started|done)\b.*|exit|logout|(?:=~)+= PuTTY log .*|login as: .*|[\w.-]+@[\w.-]+'s password: *|"
-    r"Last login: .*|Every \d+\.\ds: .*)$"
-)
 # How `cat -A` shows the end of a line, RTF that of a paragraph; what begins a text of RTF or sets how it looks.
 _SHOWN_END = re.compile(r"(?:\^M)?\$$|\\par\r?$|\\$")
 _RTF_HEAD = re.compile(r"^(?:\{\\rtf1|\\[a-z]++|\{\\(?:\*\\)?[a-z]++)(?!.*\d:\d\d:\d\d).*$")
@@ -91,6 +85,7 @@ def cleaner_for(sample: Sequence[str]) -> Callable[[Lines], list[Piece]] | None:
         _with_plain_characters,
         _without_shown_ends,
         _with_ruled_names,
+        with_hosts_of_prompts,
         _without_writers,
         _with_names_of_files,
         _with_names_of_sections,
@@ -223,12 +218,15 @@ def _without_tags(sample: Lines) -> _Step | None:
     first = next((line for line in sample if line.strip()), "")
     if not _HTML.match(first.lstrip()):
         return None
-    inside = not any("<pre" in line for line in sample)
+    inside = not any(mark in line for line in sample for mark in ("<pre", "<![CDATA[", "&lt;pre"))
+    escaped = not any("<pre" in line for line in sample) and any("&lt;pre" in line for line in sample)
 
     def bared(line: str) -> str:
         nonlocal inside
-        _, opens, behind = line.partition("<pre")
-        shown = f"{opens}{behind}" if opens else line
+        for written, meant in _KEPT_AS_IS:
+            line = line.replace(written, meant)
+        _, opens, behind = (html.unescape(line) if escaped else line).partition("<pre")
+        shown = f"{opens}{behind}" if opens else html.unescape(line) if escaped else line
         inside = inside or bool(opens)
         text = html.unescape(_TAG.sub("", _CELLS.sub("\t", shown))) if inside else ""
         inside = inside and "</pre" not in shown
@@ -257,7 +255,7 @@ def _without_writers(sample: Lines) -> _Step | None:
 
 
 def _is_said_around(line: str) -> bool:
-    return any(kind.match(line) for kind in (_WRITER, _STAMPED_WRITER, _PROMPT, _SESSION))
+    return any(kind.match(line) for kind in (_WRITER, _STAMPED_WRITER)) or is_of_shell(line)
 
 
 def _without_fences(sample: Lines) -> _Step | None:

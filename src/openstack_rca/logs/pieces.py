@@ -1,7 +1,16 @@
 """Pieces of a text: what stands for one line to read, and how bytes become such."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+
+# As a terminal takes them, and as `cat -v`, rsyslog and programs that print their own bytes show them.
+_ESCAPE = r"(?:\x1b|\^\[|#033|\\x1b|\\033|\\u001b|\\e)"
+COLOUR = re.compile(
+    r"(?m:^)(?:\x1b\[[0-9;?]*[A-Za-z])*\x1b\][^\x07\x1b]{0,400}(?:\x07|\x1b\\)|"
+    rf"{_ESCAPE}\[[0-9;?]*[A-Za-z]|\x1b\([A-Z]|\[(?:00?|[01]{{1,2}};[0-9]{{2}})m"
+)
+"""Escape sequences that colour a text or name a window, also where their escape was written out or lost."""
 
 
 @dataclass(frozen=True)

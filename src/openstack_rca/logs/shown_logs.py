@@ -1,15 +1,45 @@
-"""Lines of logs that Ansible shows in what it prints of a task: quoted in JSON, or below ``msg:`` in YAML."""
+"""Lines of logs that another program showed: Ansible in what it prints of a task, a terminal whose output was recorded."""
 
 import re
 from collections.abc import Iterator
 
 from openstack_rca.logs.json_records import json_in
-from openstack_rca.logs.pieces import Piece, Splitter, line_by_line, readable
+from openstack_rca.logs.pieces import COLOUR, Piece, Splitter, line_by_line, readable, whole_lines
 from openstack_rca.logs.wraps import begins_line
 
 _TASK = re.compile(r"^(?:ok|changed|fatal|failed|skipping): \[(?P<host>[\w.-]{1,255}+)[^\]]*\].*=>(?P<told>.*)$")
 _QUOTED = re.compile(r'^\s+(?:"[^"]*": *)?("(?:[^"\\]|\\.)*"),?\s*$')
 _WRITTEN = re.compile(r"^\s+(?:- )?(?:[\w.]+: )?(?P<quote>['\"]?)(?P<text>.*?)(?P=quote)$")
+
+
+def recorded_of_terminal(begin: str) -> Splitter | None:
+    """The splitter for a recording of asciinema's, whose records hold pieces of the output; None for any other text."""
+    head = json_in(begin.partition("\n")[0])
+    if not isinstance(head, dict) or head.get("version") not in (2, 3) or not {"width", "term"} & head.keys():
+        return None
+    parts: list[str] = []
+    held = 0
+
+    def split(data: bytes, final: bool) -> tuple[list[Piece], int]:
+        nonlocal held
+        lines, taken = whole_lines(data, final)
+        pieces: list[Piece] = []
+        for line in lines:
+            held += 1
+            record = json_in(line)
+            shown = record[2] if isinstance(record, list) and len(record) == 3 and record[1] == "o" else ""
+            *ended, begun = str(shown).split("\n")
+            for text in ended:
+                parts.append(text)
+                pieces.append(Piece(readable(COLOUR.sub("", "".join(parts)).strip("\r")), held))
+                parts.clear()
+                held = 0
+            parts.append(begun)
+        if final and held:
+            pieces.append(Piece(readable(COLOUR.sub("", "".join(parts)).strip("\r")), held))
+        return pieces, taken
+
+    return split
 
 
 def shown_by_ansible(begin: str) -> Splitter | None:

@@ -1,0 +1,93 @@
+"""Lines of a log that something else showed: a shell, a recorded terminal, a page of a wiki, an exported ticket, a run of tasks."""
+
+import html
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+from tests.logs.reading import STORY, STORY_COLUMNS, read_text, rows, story
+
+from openstack_rca.logs.events import read_logs
+
+TEXT = "\n".join(STORY) + "\n"
+SHOWN = {
+    "a page of Confluence as it is stored": (
+        f'<p>See</p><ac:structured-macro ac:name="code"><ac:plain-text-body><![CDATA[{TEXT}]]></ac:plain-text-body>'
+        "</ac:structured-macro><p>and tell.</p>\n"
+    ),
+    "a ticket of Jira as it is exported": (
+        '<?xml version="1.0"?>\n<rss><channel><item><title>[X-1] No start</title><description>&lt;p&gt;It fails&lt;/p&gt;&lt;pre&gt;'
+        f"{html.escape(TEXT)}&lt;/pre&gt;</description></item></channel></rss>\n"
+    ),
+    "a session that asciinema recorded": "\n".join(
+        (
+            json.dumps({"version": 2, "width": 80, "height": 24}),
+            *(
+                json.dumps([number, "o", part])
+                for number, part in enumerate(
+                    (TEXT[:50], "\x1b[1m" + TEXT[50:90] + "\x1b[0m", TEXT[90:].replace("\n", "\r\n"))
+                )
+            ),
+        )
+    )
+    + "\n",
+}
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_what_shows_a_log_is_taken_off(name: str) -> None:
+    read = read_text(SHOWN[name], "x.txt").events
+    assert_frame_equal(read.filter(pl.col("time").is_not_null()).select(STORY_COLUMNS), story())
+
+
+@pytest.mark.parametrize(
+    ("typed", "host"),
+    [
+        ("[root@cmp1 ~]# tail -2 /var/log/nova/nova-compute.log", "cmp1"),
+        ("root@cmp1:/var/log/nova# sudo grep nova nova-compute.log", "cmp1"),
+        ("ops@cmp1.example.com:~$ journalctl -u nova-compute", "cmp1.example.com"),
+        ("ops@jump:~$ cat collected/nova-compute.log", None),
+        ("ops@jump:~$ cat /var/log/remote/cmp7/nova-compute.log", "cmp7"),
+        ("ops@jump:~$ kubectl logs nova-compute-x7x2k", None),
+        ("ops@jump:~$ ssh cmp1 tail /var/log/nova/nova-compute.log", None),
+        ("ops@jump:~$ journalctl -D /srv/cmp1/journal", None),
+    ],
+)
+def test_the_host_of_a_prompt_counts_where_its_own_logs_were_printed(typed: str, host: str | None) -> None:
+    """Not where the command fetched them from elsewhere."""
+    found = rows(f"{typed}\n{TEXT}", "x.txt")
+    assert {event["host"] for event in found} == {host if host != "cmp7" else None}
+    assert len(found) == 4
+
+
+def test_a_prompt_counts_until_the_next_one() -> None:
+    text = f"root@c1:/var/log/nova# cat nova-compute.log\n{STORY[0]}\nroot@c1:~# kubectl logs x\n{STORY[6]}\n"
+    assert [event["host"] for event in rows(text, "x.txt")] == ["c1", None]
+
+
+def test_a_run_of_tasks_tells_what_failed_on_which_host() -> None:
+    """Ansible's JSON and Zuul's; where a host has a word for its output, that is no host."""
+    hosts: dict[str, Any] = {
+        "c1": {"failed": True, "msg": "no start", "stderr": "boom"},
+        "c2": {"changed": False, "msg": "ok"},
+    }
+    task = {"task": {"name": "Start", "duration": {"start": "2026-11-23T04:00:00.1Z"}}, "hosts": hosts}
+    found = rows(
+        json.dumps([{"phase": "run", "plays": [{"play": {"name": "all"}, "tasks": [task]}]}], indent=1), "x.json"
+    )
+    told = [(event["host"], event["service"], event["level"], event["message"]) for event in found]
+    assert told == [("c1", "ansible", "ERROR", "Start: no start"), ("c2", "ansible", "INFO", "Start: ok")]
+    assert found[0]["time"].isoformat() == "2026-11-23T04:00:00.100000+00:00"
+
+
+def test_the_last_lines_of_cephs_cluster_log_in_a_sosreport_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "sosreport-c1-2026-11-23-abcdefg" / "sos_commands" / "ceph_mon" / "ceph_log_last_10000_cluster"
+    path.parent.mkdir(parents=True)
+    path.write_text(
+        "2026-11-23T04:00:02.123456+0000 mon.c1 (mon.0) 12 : cluster [WRN] Health check failed: 1 osds down\n"
+    )
+    (event,) = read_logs([tmp_path]).events.to_dicts()
+    assert (event["host"], event["service"], event["level"]) == ("c1", "ceph", "WARNING")
