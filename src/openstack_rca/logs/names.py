@@ -261,10 +261,11 @@ def _split_name(stem: str) -> tuple[str, str | None]:
     for border in reversed(borders):
         before, behind = stem[:border], stem[border + 1 :].lstrip("-_.@")
         if is_program(before):
+            if re.split("[-_.]", behind.lower())[0] in ("log", "logs"):
+                return before, None
             # Controllers put what looks like five letters of a name behind a dash, never behind a dot.
             tail = re.compile(r"^(?:v\d+|worker\d+|py\d+)$") if stem[border] == "." else _NOT_HOST_TAIL
             looks = re.search(r"^[A-Za-z].*\d|\.", behind) and not tail.match(behind)
-            looks = looks and re.split("[-_.]", behind.lower())[0] not in _NOT_HOSTS
             is_host = looks and (_is_address(behind) or re.match("[A-Za-z]", behind)) and _may_be_host(behind)
             return (before, behind) if is_host else (stem, None)
     return stem, None
