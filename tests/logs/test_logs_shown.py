@@ -37,10 +37,17 @@ SHOWN = {
 }
 
 
+SHOWN["a chat that fences with no line of its own"] = f"ops: it fails\n```{TEXT.rstrip()}```\nany idea?\n"
+SHOWN["an answer of a chat's interface"] = (
+    json.dumps({"ts": "1795406500.1", "text": f"it fails: ```{TEXT}``` any idea?"}) + "\n"
+)
+SHOWN["a stamp that a viewer put before each line"] = "".join(f"2026-11-23 05:00:01.123 | {line}\n" for line in STORY)
+
+
 @pytest.mark.parametrize("name", SHOWN)
 def test_what_shows_a_log_is_taken_off(name: str) -> None:
     read = read_text(SHOWN[name], "x.txt").events
-    assert_frame_equal(read.filter(pl.col("time").is_not_null()).select(STORY_COLUMNS), story())
+    assert_frame_equal(read.filter(pl.col("logger").is_not_null()).select(STORY_COLUMNS), story())
 
 
 @pytest.mark.parametrize(
@@ -66,6 +73,31 @@ def test_the_host_of_a_prompt_counts_where_its_own_logs_were_printed(typed: str,
 def test_a_prompt_counts_until_the_next_one() -> None:
     text = f"root@c1:/var/log/nova# cat nova-compute.log\n{STORY[0]}\nroot@c1:~# kubectl logs x\n{STORY[6]}\n"
     assert [event["host"] for event in rows(text, "x.txt")] == ["c1", None]
+
+
+def test_a_traceback_behind_the_names_of_hosts_is_of_its_host() -> None:
+    """`pdsh` puts the name before each line and mixes the hosts."""
+    told = [
+        *(
+            f"c1: {STORY[2]}",
+            f"c2: {STORY[6]}",
+            "c1: Traceback (most recent call last):",
+            'c1:   File "x.py", line 1, in y',
+        ),
+        "c1:     y()",
+        "c1: KeyError: 1",
+    ]
+    found = rows("\n".join(told) + "\n", "all.txt")
+    assert [(event["host"], event["level"], event["lines"]) for event in found] == [
+        ("c1", "ERROR", 5),
+        ("c2", "INFO", 1),
+    ]
+
+
+def test_a_node_of_rabbitmq_in_a_pod_is_no_host() -> None:
+    line = "2026-11-23 04:00:01.123456+00:00 [error] <0.123.0> closing AMQP connection\n"
+    (event,) = rows(line, "rabbit@rabbitmq-server-0.rabbitmq-nodes.openstack.log")
+    assert (event["service"], event["host"]) == ("rabbitmq", None)
 
 
 def test_a_run_of_tasks_tells_what_failed_on_which_host() -> None:

@@ -278,7 +278,7 @@ def _text(flat: Record, held: _Held) -> str:
         value = untyped(flat[key])
         if isinstance(value, str) and value:
             # A chat shows a log between fences.
-            plain = value.strip("`\n") if value.startswith("```") else value
+            plain = value.replace("```", "\n").strip("\n") if "```" in value else value
             return COLOUR.sub("", plain) if "\x1b" in plain else plain
         if isinstance(value, list) and value and all(isinstance(byte, int) and 0 <= byte < 256 for byte in value):
             # The journal writes an array where a text holds control characters, such as colours.

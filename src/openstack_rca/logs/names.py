@@ -232,7 +232,8 @@ def _service_of_name(name: str, plain: str) -> tuple[str | None, str | None] | N
     node = _NODE_NAME.match(plain)
     if node is not None:
         container = _in_container(node.group(1))
-        return "rabbitmq", container.host if container else node.group(1)
+        host = container.host if container else node.group(1)
+        return "rabbitmq", None if is_pod((host or "").partition(".")[0]) else host
     if _DOMAIN.match(name):
         return "sssd", None
     of_container = _CONTAINER_FILE.match(name)

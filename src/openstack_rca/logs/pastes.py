@@ -57,7 +57,7 @@ _RTF_HEAD = re.compile(r"^(?:\{\\rtf1|\\[a-z]++|\{\\(?:\*\\)?[a-z]++)(?!.*\d:\d\
 _RTF_WORD = re.compile(r"^(?:\\[a-z]+-?\d* ?)+(?=[\[\d<A-Z])")
 _AROUND = " \t|*+'\"`\u2502\u2022-"
 _FENCE = re.compile(
-    r"^\s*(?:```|~~~)[\w.+-]*\s*$|^\s*(?:\{(?:noformat|code|quote|panel)[^{}]*\}|\[/?(?:code|pre|quote)(?:=[^\[\]]*)?\]|</?(?:code|pre)>)"
+    r"^\s*```(?=[\[(<]?\d)|(?<=\S)```\s*$|^\s*(?:```|~~~)[\w.+-]*\s*$|^\s*(?:\{(?:noformat|code|quote|panel)[^{}]*\}|\[/?(?:code|pre|quote)(?:=[^\[\]]*)?\]|</?(?:code|pre)>)"
     r"|(?:\{(?:noformat|code|quote|panel)\}|\[/(?:code|pre|quote)\]|</(?:code|pre)>)\s*$"
 )
 _COMMON_LABELS = re.compile(r"Common labels: (\{.*)")
@@ -259,7 +259,7 @@ def _is_said_around(line: str) -> bool:
 
 
 def _without_fences(sample: Lines) -> _Step | None:
-    return (lambda line: _FENCE.sub("", line)) if any(map(_FENCE.match, sample)) else None
+    return (lambda line: _FENCE.sub("", line)) if any(map(_FENCE.search, sample)) else None
 
 
 def _without_quotes(sample: Lines) -> _Step | None:

@@ -23,7 +23,9 @@ def without_words(sample: Sequence[str]) -> _Step | None:
     others: list[str] = []
     for line in sample:
         inside ^= _BORDER.match(line) is not None
-        (quoted if line.startswith(">") else fenced if inside else others).append(line)
+        (quoted if line.startswith(">") else fenced if inside else others).append(
+            line.lstrip(" `~") if inside else line
+        )
     if any(map(BEGINS.match, others)) or not any(line.strip() for line in others):
         return None
     if any(map(BEGINS.match, fenced)):
@@ -38,7 +40,9 @@ def _within_fences() -> _Step:
         nonlocal inside
         if _BORDER.match(line):
             inside = not inside
-            return ""
+            # Chats put the first line right behind the fence.
+            text = line.strip(" `~")
+            return text if BEGINS.match(text) else ""
         return line if inside or BEGINS.match(line) else ""
 
     return kept

@@ -319,6 +319,13 @@ WRAPPERS: tuple[Wrapper, ...] = (
         unless=NO_NAME,
     ),
     Wrapper(
+        "grep",
+        r"^(?P<source>[a-z][a-z-]*\d[\w.-]*): (?P<inner>(?:  File \"|    \S|Traceback \(most|"
+        r"(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception)\b).*)$",
+        origin=origin_of_name,
+        about="the same, in a traceback",
+    ),
+    Wrapper(
         "container",
         rf"^(?P<stamp>{_ZONED_ISO})(?: |$)(?P<inner>(?:[^\t|]|$).*)$",
         iso_time,
@@ -326,7 +333,7 @@ WRAPPERS: tuple[Wrapper, ...] = (
     ),
     Wrapper(
         "container",
-        rf"^\[?(?P<stamp>{_SHORT}|{ISO}|\d{{10}}(?:\.\d+)?)\]? (?P<inner>{OSLO_BEGINNING}.*)$",
+        rf"^\[?(?P<stamp>{_SHORT}|{ISO}|\d{{10}}(?:\.\d+)?)\]?[ \t|,;-]{{1,4}}(?P<inner>{OSLO_BEGINNING}.*)$",
         lambda stamp, zone: pl.coalesce(yearless_time(stamp, zone), iso_time(stamp, zone), epoch_time(stamp)),
         about="moreutils' `ts`, and whatever dates lines",
     ),
