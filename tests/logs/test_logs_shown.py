@@ -70,6 +70,15 @@ def test_the_host_of_a_prompt_counts_where_its_own_logs_were_printed(typed: str,
     assert len(found) == 4
 
 
+def test_the_names_of_files_that_tail_puts_above_their_lines_count_beside_the_host() -> None:
+    text = (
+        "root@c1:~# tail /var/log/nova/nova-conductor.log /var/log/octavia/worker.log\n"
+        f"==> /var/log/nova/nova-conductor.log <==\n{STORY[0]}\n\n==> /var/log/octavia/worker.log <==\n{STORY[6]}\n"
+    )
+    told = [(event["host"], event["service"]) for event in rows(text, "x.txt")]
+    assert told == [("c1", "nova-conductor"), ("c1", "octavia-worker")]
+
+
 def test_a_prompt_counts_until_the_next_one() -> None:
     text = f"root@c1:/var/log/nova# cat nova-compute.log\n{STORY[0]}\nroot@c1:~# kubectl logs x\n{STORY[6]}\n"
     assert [event["host"] for event in rows(text, "x.txt")] == ["c1", None]

@@ -35,14 +35,18 @@ def with_hosts_of_prompts(sample: Sequence[str]) -> Callable[[str], str] | None:
     """
     if not any(_host_of(line) for line in sample) or not any(map(BEGINS.match, sample)):
         return None
-    host = ""
+    host, headed = "", False
 
     def named(line: str) -> str:
-        nonlocal host
+        nonlocal host, headed
         if is_of_shell(line):
-            host = _host_of(line)
+            host, headed = _host_of(line), False
             return ""
-        return f"{host}: {line}" if host and BEGINS.match(line) else line
+        if host and line.startswith("==> "):
+            # The name of a file above its lines gets the host.
+            headed = True
+            return f"==> {host}:{line[4:]}"
+        return f"{host}: {line}" if host and not headed and BEGINS.match(line) else line
 
     return named
 
