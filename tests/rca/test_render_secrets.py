@@ -163,6 +163,8 @@ def test_ordinary_lines_stay_as_they_are(line: str) -> None:
         ("password='hunter2\nnext 'line'", "password='***\nnext 'line'"),
         (r"{'password': 'ab\'', 'user': 'nova'}", "{'password': '***', 'user': 'nova'}"),
         (r"{'password': 'ab\\\\', 'user': 'nova'}", "{'password': '***', 'user': 'nova'}"),
+        ('"password": {"a": 1}', '"password": {"a": 1}'),
+        (' "password": {"a": 1}', ' "password": {"a": 1}'),
     ],
 )
 def test_one_word_is_a_secret_where_it_is_no_sentence(line: str, masked: str) -> None:

@@ -56,6 +56,11 @@ def test_bursts_close_together_are_one_incident() -> None:
     assert len(find_windows(*recording(HOUR, [1800, 1950]))) == 1
 
 
+def test_bursts_that_follow_one_another_are_one_incident_however_long_it_lasts() -> None:
+    """Each is compared with the one before it, not with the first."""
+    assert len(find_windows(*recording(HOUR, [900, 1080, 1260, 1440, 1620]))) == 1
+
+
 def test_short_logs_are_one_window_over_all_of_them() -> None:
     moments, weights = recording(current().whole_seconds - 10, [100])
     (window,) = find_windows(moments, weights)
@@ -295,6 +300,17 @@ def test_of_a_fault_that_comes_back_the_window_opens_at_its_first_time(
     events = observed([earlier, (1000.0, "ERROR", 7), (1001.0, "ERROR", 7)])
     windows = [stretch(900, 1100), stretch(60, 160)]
     assert opened_where_it_began(windows, events, np.ones(3))[0].start == START + timedelta(seconds=opens)
+
+
+def test_a_time_of_which_only_half_the_errors_are_of_the_same_kinds_is_another_trouble() -> None:
+    """On either side."""
+    two_kinds, one_kind = [(100.0, "ERROR", 7), (101.0, "ERROR", 8)], [(1000.0, "ERROR", 7), (1001.0, "ERROR", 7)]
+    windows = [stretch(900, 1100), stretch(60, 160)]
+    assert opened_where_it_began(windows, observed([*two_kinds, *one_kind]), np.ones(4)) == windows
+    turned = [(second - 900, *rest) for second, *rest in one_kind] + [
+        (second + 900, *rest) for second, *rest in two_kinds
+    ]
+    assert opened_where_it_began(windows, observed(turned), np.ones(4)) == windows
 
 
 def test_a_time_long_before_is_another_trouble() -> None:
