@@ -1,5 +1,7 @@
 """The stages of an analysis: each keeps to the fields that it declares, and each that is not needed can be left out."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -60,6 +62,12 @@ def test_names_of_stages_are_distinct() -> None:
     names = [stage.name for stage in STAGES]
     assert len(names) == len(set(names))
     assert {name for stages in PARTS.values() for name in stages} <= set(names)
+
+
+def test_the_document_names_the_stages_in_their_order() -> None:
+    page = Path(__file__).resolve().parents[2].joinpath("docs", "index.md").read_text()
+    told = re.findall(r"`(\w+)`", page.partition("## The stages")[2].partition("The progress shows")[0])
+    assert list(dict.fromkeys(told)) == [stage.name for stage in STAGES]
 
 
 def test_progress_tells_the_stages_in_their_order(cloud: Cloud) -> None:

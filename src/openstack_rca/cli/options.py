@@ -19,7 +19,7 @@ JSON_FORMAT = click.option(
     "form",
     type=click.Choice(["text", "json"]),
     default="text",
-    help="How to print the facts.",
+    help="Form of the output.",
 )
 MODEL = click.option(
     "--model",
