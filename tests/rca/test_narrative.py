@@ -1,7 +1,16 @@
-"""What the report cites: different things and different witnesses before the same again."""
+"""What the report cites, different things and different witnesses before the same again, and on which host it sees a cause."""
 
+from dataclasses import replace
+
+import polars as pl
+import pytest
 from cloud import FAULT, Cloud
+from finding_samples import finding
 from troubles import conductor_timeouts
+
+from openstack_rca.rca.judgement.guilt import Candidate
+from openstack_rca.rca.report.narrative import host_of
+from openstack_rca.rca.vocabulary import Directness
 
 
 def test_the_first_word_of_every_witness_is_cited_before_anybodys_second() -> None:
@@ -11,3 +20,28 @@ def test_the_first_word_of_every_witness_is_cited_before_anybodys_second() -> No
     cause = cloud.analyse("Servers stay in BUILD").report.causes[0]
     assert cause.component == "nova-conductor"
     assert {item.host for item in cause.evidence if "nova-compute" in item.file} == set(cloud.site.computes)
+
+
+@pytest.mark.parametrize(
+    ("findings", "where"),
+    [
+        pytest.param([("ctl3", Directness.CAUSE, None)], "ctl3", id="the host on which it states its fault"),
+        pytest.param(
+            [("ctl3", Directness.ACCUSATION, None)], "ctl1,ctl3", id="all on which it logs, where it is only accused"
+        ),
+        pytest.param(
+            [("ctl3", Directness.CAUSE, "ctl3"), ("ctl3", Directness.CAUSE, "ctl3.example.org")],
+            "ctl3",
+            id="a machine with a short and a full name once",
+        ),
+    ],
+)
+def test_a_cause_is_on_the_host_that_tells_of_it(
+    findings: list[tuple[str, Directness, str | None]], where: str
+) -> None:
+    told = [
+        replace(finding("keystone", "keystone", host, directness=directness), accused_host=accused)
+        for host, directness, accused in findings
+    ]
+    logged = pl.DataFrame({"component": ["keystone", "keystone"], "host": ["ctl1", "ctl3"]})
+    assert host_of(Candidate("keystone", findings=told), logged) == where

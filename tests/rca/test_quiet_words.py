@@ -83,6 +83,17 @@ def test_where_a_rule_knows_better_the_words_stay_quiet() -> None:
     assert told[2].strength == 0.0
 
 
+@pytest.mark.parametrize(("vague", "believed"), [(True, False), (False, True)])
+def test_where_a_rule_states_a_cause_unclear_words_about_a_machine_stay_quiet(vague: bool, believed: bool) -> None:
+    """Whose kind of fault nobody can tell does not outdo a cause elsewhere; words of a known kind may be why it came."""
+    stated = finding("keystone", "keystone", "ctl", at=20.0, weight=0.7, directness=Directness.CAUSE)
+    words = replace(quiet("host", "cmp1"), vague=vague)
+    told = believe_quiet_words(
+        [complaint("keystone", "nova-compute"), replace(stated, signature="known"), words], WINDOW, TOPOLOGY
+    )
+    assert (told[2].strength > 0.0) is believed
+
+
 def _syslog(cloud: Cloud, at: float, program: str, message: str, host: str) -> None:
     moment = START + timedelta(seconds=at)
     cloud.lines.append((at, host, "messages", f"{moment:%b %d %H:%M:%S} {host} {program}: {message}"))

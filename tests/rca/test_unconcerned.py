@@ -101,6 +101,18 @@ def test_log_ins_of_a_script_are_refused_while_all_services_are_served(tmp_path:
     assert services is not Verdict.NO_FAILURE_FOUND
 
 
+def test_a_node_of_keystone_that_cannot_read_the_others_tokens_is_a_fault_and_told_where(tmp_path: Path) -> None:
+    """It is keystone's own statement, and no matter of who calls."""
+    unread = every(
+        9,
+        lambda at: oslo(at, "WARNING", "keystone.server.flask.application", "Could not recognize Fernet token"),
+        (0, 300),
+    )
+    verdict, named = judged(logs({**TRAFFIC, "ctl3/keystone/keystone.log": unread}), tmp_path)
+    assert verdict is not Verdict.NO_FAILURE_FOUND
+    assert named[:1] == ["keystone"]
+
+
 def from_address(address: str) -> dict[str, list[Line]]:
     """What a proxy, a broker, a database and sshd tell of a client whom they turn away again and again."""
     at = range(120, 700, 20)

@@ -343,7 +343,15 @@ def test_a_trouble_that_begins_and_goes_on_evenly_is_one_window_from_its_beginni
     """No slice of it stands out, as each holds an error."""
     begun, margin = 1800.0, current().margin_seconds
     errors = [begun + 20.0 * number for number in range(240)]
-    assert stretches_of(errors) == [(begun - margin, pytest.approx(begun + 4800 + margin, abs=30))]
+    assert stretches_of(errors) == [
+        (pytest.approx(begun - margin, abs=30), pytest.approx(begun + 4800 + margin, abs=30))
+    ]
+
+
+def test_what_comes_every_few_minutes_may_have_begun_as_long_before_it_was_told_first() -> None:
+    begun, margin = 1800.0, current().margin_seconds
+    ((start, _),) = stretches_of([begun + 200.0 * number for number in range(20)])
+    assert start == pytest.approx(begun - 200 - margin, abs=30)
 
 
 @pytest.mark.parametrize(

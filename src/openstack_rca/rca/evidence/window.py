@@ -58,8 +58,10 @@ def find_windows(times: pl.Series, weights: np.ndarray, kinds: pl.Series | None 
     if kinds is not None:
         begun = np.flatnonzero(_begun(times[suspects], kinds[suspects], start))
         for kind in kinds[suspects[begun]].unique():
-            slices = offsets[begun[(kinds[suspects[begun]] == kind).to_numpy()]] // width
-            trouble[int(slices.min()) : int(slices.max()) + 1] = True
+            moments = offsets[begun[(kinds[suspects[begun]] == kind).to_numpy()]]
+            # What comes every few minutes may have begun as long before it was told first.
+            first = moments.min() - np.ptp(moments) / (len(moments) - 1)
+            trouble[int(first // width) : int(moments.max() // width) + 1] = True
     hot = np.flatnonzero(trouble)
     if len(hot) == 0:
         return [FoundWindow(start, end, float(weights.sum()))]

@@ -21,7 +21,8 @@ _OUTSIDE = (HOST, NETWORK, STORAGE)
 def believe_quiet_words(findings: Sequence[Finding], window: pl.DataFrame, topology: Topology) -> list[Finding]:
     """Make causes of the quiet findings that account for others' complaints; all other quiet ones stay without weight.
 
-    Where a rule knows a cause in the same component on the same host, the quiet finding also stays so.
+    Where a rule knows a cause in the same component on the same host, the quiet finding also stays so; and where one knows a
+    cause at all, words that tell of no known kind of fault, about nobody but the machine.
     """
     complaints = [
         finding
@@ -45,7 +46,8 @@ def believe_quiet_words(findings: Sequence[Finding], window: pl.DataFrame, topol
         if finding.accused == finding.accuser == NETWORK and finding.accuser_host not in cloud_hosts:
             # Which hosts hang on a switch, it does not say.
             finding = replace(finding, accused_host=None)
-        if finding.quiet and (finding.accused, finding.accuser_host) not in known:
+        unclear = finding.accused == HOST and finding.vague and known
+        if finding.quiet and not unclear and (finding.accused, finding.accuser_host) not in known:
             outside = finding.accused == NETWORK and finding.accuser_host not in cloud_hosts
             suffers = [
                 one

@@ -63,7 +63,10 @@ def discount_unconcerned(findings: Sequence[Finding], window: pl.DataFrame, topo
         one
         for one in findings
         if strange.issuperset(one.rows)
-        or (one.accused == "keystone" and one.accuser in _FRONT and (strange or one.category is Category.AUTH))
+        or (
+            (one.accused == "keystone" and one.accuser in _FRONT and (strange or one.category is Category.AUTH))
+            and one.directness is not Directness.CAUSE
+        )
     ]
     excused = {id(one) for one in (*affairs, *refused)}
     suffers = any(_complains(one) for one in findings if id(one) not in excused)

@@ -94,20 +94,25 @@ def _parts(candidate: Candidate) -> list[ConfidencePart]:
 
 
 def host_of(candidate: Candidate, observed: pl.DataFrame) -> str | None:
-    """Hosts that the findings name, else those where the component logs, separated by commas; None: none is known."""
+    """Hosts that the findings name, else where it states its fault itself, else where it logs, by commas; None: none is known."""
     hosts: dict[str, float] = defaultdict(float)
     for finding in candidate.findings:
         if finding.accused_host and finding.directness is not Directness.SYMPTOM:
             hosts[finding.accused_host] = max(hosts[finding.accused_host], finding.strength)
+    if not hosts:
+        for finding in candidate.findings:
+            itself = finding.accuser == finding.accused and finding.directness is Directness.CAUSE
+            if itself and finding.accuser_host and finding.strength:
+                hosts[finding.accuser_host] = max(hosts[finding.accuser_host], finding.strength)
     if not hosts:
         where = observed.filter(pl.col("component") == candidate.component)["host"].drop_nulls().unique().to_list()
         hosts = {str(host): 1.0 for host in where}
     if not hosts:
         return None
     strongest = max(hosts.values())
-    return (
-        ",".join(sorted(host for host, strength in hosts.items() if strength >= current().nearly * strongest)) or None
-    )
+    named = {host for host, strength in hosts.items() if strength >= current().nearly * strongest}
+    # One machine is often called by its short name and by its full one.
+    return ",".join(sorted(host for host in named if "." not in host or host.split(".")[0] not in named)) or None
 
 
 def _evidence(findings: Sequence[Finding], observed: pl.DataFrame) -> list[EvidenceItem]:
