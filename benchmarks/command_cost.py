@@ -17,6 +17,9 @@ from analyze_cost import NOT_OURS, PROGRAM, ROOT, measure, run_once
 
 TRAIN = ["train", str(ROOT / "samples" / "normal" / "logs"), "--epochs", "1"]
 COMMANDS = (
+    ["--version"],
+    ["--help"],
+    ["analyze", "--help"],
     ["models", "list"],
     ["models", "verify"],
     ["models", "alias", "champion", "1"],

@@ -163,7 +163,9 @@ def test_a_fault_that_a_value_of_a_familiar_line_states_is_new_whatever_is_norma
     passed_on(queueing, 0, 60, "0", "0")
     passed_on(queueing, 60, 120, "1450", "8")
     table = EventTable.of(healthy.events())
-    rates = NormalRates.of_events(observe(table, TOPOLOGY), healthy.seconds / 60)
+    rates = NormalRates.of_counts(
+        observe(table, TOPOLOGY).group_by("component", "template_id").len(), healthy.seconds / 60
+    )
     assert named(findings_of(queueing, rates), "haproxy-server-queue").complains
     assert "haproxy-server-queue" not in [finding.signature for finding in findings_of(healthy, rates)]
 

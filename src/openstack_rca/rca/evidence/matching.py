@@ -46,7 +46,8 @@ def observe(table: EventTable, topology: Topology) -> pl.DataFrame:
     counted = table.counted
     services = counted["service"].drop_nulls().unique().to_list()
     names = {str(name): topology.canonical(str(name)) or str(name) for name in services}
-    component = pl.col("service").cast(pl.String).replace(names).fill_null("unknown").cast(counted["service"].dtype)
+    # As they are kept, by number; as texts they would take most of the memory of a long recording's answer.
+    component = pl.col("service").replace_strict(names, default="unknown", return_dtype=counted["service"].dtype)
     return counted.with_row_index("row").with_columns(
         component=component,
         failed=table.marked(FAILED),

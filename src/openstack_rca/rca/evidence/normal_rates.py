@@ -60,10 +60,10 @@ class NormalRates:
         return cls(pl.DataFrame(schema=schema), known=False)
 
     @classmethod
-    def of_events(cls, observed: pl.DataFrame, minutes: float) -> NormalRates:
-        """Rates of observed events (``component``, ``template_id``) that cover ``minutes`` of quiet time."""
-        counted = observed.group_by("component", "template_id").agg(normal_per_minute=pl.len() / minutes)
-        return cls(counted.with_columns(pl.col("component").cast(pl.String)))
+    def of_counts(cls, kinds: pl.DataFrame, minutes: float) -> NormalRates:
+        """Rates of kinds of events (``component``, ``template_id``) that came ``len`` times in ``minutes`` of quiet time."""
+        rate = (pl.col("len") / minutes).alias("normal_per_minute")
+        return cls(kinds.select(pl.col("component").cast(pl.String), "template_id", rate))
 
     def merged_with(self, other: NormalRates) -> NormalRates:
         """The higher rate of the two for every template: normal is what either has seen."""

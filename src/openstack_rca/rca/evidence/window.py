@@ -212,16 +212,17 @@ def quiet_rates(observed: pl.DataFrame, windows: Sequence[FoundWindow]) -> Norma
     troubled_rows = pl.any_horizontal(
         pl.lit(value=False), *(pl.col("time").is_between(window.start, window.end) for window in windows)
     )
-    quiet = observed.lazy().filter(~troubled_rows).select("time", "component", "template_id").collect()
+    of_kind = (pl.len(), pl.col("time").min().alias("first"))
+    # Counted by kind at once: a copy of the quiet rows of a long recording would be the most memory that an answer takes.
+    kinds = observed.lazy().filter(~troubled_rows).group_by("component", "template_id").agg(of_kind).collect()
     first, last = time_span(observed)
     troubled = sum((window.end - window.start).total_seconds() for window in windows)
     seconds = (last - first).total_seconds() - troubled
-    if quiet.is_empty() or seconds < current().quiet_seconds:
+    if kinds.is_empty() or seconds < current().quiet_seconds:
         return NormalRates.empty()
     begun = min((window.start for window in windows), default=last)
-    before, kind = (begun - first).total_seconds(), pl.struct("component", "template_id")
+    before = (begun - first).total_seconds()
     if current().quiet_seconds <= before < seconds:
-        missed = (pl.len() * before / (seconds - before)).over(kind) >= current().enough_events
-        since = (pl.col("time") >= begun).all().over(kind)
-        quiet = quiet.filter(~(missed & since))
-    return NormalRates.of_events(quiet, seconds / 60.0)
+        missed = pl.col("len") * before / (seconds - before) >= current().enough_events
+        kinds = kinds.filter(~(missed & (pl.col("first") >= begun)))
+    return NormalRates.of_counts(kinds, seconds / 60.0)
