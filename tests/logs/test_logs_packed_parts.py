@@ -1,6 +1,8 @@
 """Tables that are put away come back as they were, in order, whole or some columns of them."""
 
 import tempfile
+from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -29,3 +31,18 @@ def test_what_goes_in_comes_out(count: int) -> None:
             assert all(each.schema == pl.Schema(EVENT_SCHEMA) for each in found)
             assert [reader.read(number, ["line"]).columns for number in range(count)] == [["line"]] * count
             assert reader.heights == [3] * count
+
+
+def full_disk(**_: Any) -> Any:
+    """A file that finds no room for what is written to it."""
+    return Path("/dev/full").open("r+b")
+
+
+@pytest.mark.parametrize("temporary_files", [tempfile.TemporaryFile, full_disk], ids=["room", "full"])
+def test_a_full_disk_loses_no_words(temporary_files: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They go to the folder of temporary files; where that is full too they stay in memory."""
+    monkeypatch.setattr(tempfile, "TemporaryFile", temporary_files)
+    parts = PackedParts(full_disk())
+    parts.add(part(0))
+    parts.add(part(1))
+    assert [parts.read(number).rows() for number in range(2)] == [part(number).rows() for number in range(2)]

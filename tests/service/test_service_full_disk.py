@@ -1,11 +1,14 @@
 """A full disk while training: what was trained is published, in the spool, or in the file that is named."""
 
 import os
+import random
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from hearing import hearing
@@ -13,6 +16,7 @@ from openstack_rca.errors import PublishFailed
 from openstack_rca.lifecycle.mlflow.run_logger import RunLogger
 from openstack_rca.lifecycle.objects.files import file_digest
 from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.logs.packed_parts import PackedParts
 from openstack_rca.service.gate import GateResult
 from openstack_rca.service.publishing import Published, publish_trained, saved_model
 from openstack_rca.service.training import TrainingConfig, train
@@ -41,6 +45,17 @@ def small_disk(tmp_path: Path) -> Iterator[SmallDisk]:
     yield make
     for folder in mounted:
         subprocess.run(["umount", "-l", folder], check=True)
+
+
+def test_words_of_logs_move_when_their_disk_fills(small_disk: SmallDisk) -> None:
+    """What was put away before goes with them, and the room on that disk is given back."""
+    disk = small_disk(64)
+    parts = PackedParts(tempfile.TemporaryFile(dir=disk))  # noqa: SIM115 - it is closed with the object
+    tables = [pl.DataFrame({"message": [random.Random(number).randbytes(20_000).hex()]}) for number in range(5)]
+    for table in tables:
+        parts.add(table)
+    assert [parts.read(number).rows() for number in range(5)] == [table.rows() for table in tables]
+    assert shutil.disk_usage(disk).used == 0
 
 
 def publish(trained: Trained, settings: Settings, output: Path | None = None) -> Published:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
-import shutil
 import tempfile
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any, BinaryIO
 
 import polars as pl
 
 _COPIED_AT_ONCE = 1024 * 1024
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class PackedParts:
@@ -24,9 +26,13 @@ class PackedParts:
     """
 
     def __init__(self, file: BinaryIO, index: Sequence[tuple[int, int, int]] = ()) -> None:
-        self.file = file
         self.index = list(index)
-        weakref.finalize(self, file.close)
+        self._size = max((offset + size for offset, size, _ in self.index), default=0)
+        self._keep(file)
+
+    def _keep(self, file: BinaryIO) -> None:
+        self.file = file
+        self._close = weakref.finalize(self, file.close)
 
     @property
     def heights(self) -> list[int]:
@@ -37,31 +43,59 @@ class PackedParts:
         """Append a table."""
         stream = io.BytesIO()
         part.write_parquet(stream, compression="lz4", statistics=False)
-        self.file.seek(0, os.SEEK_END)
-        self.index.append((self.file.tell(), stream.tell(), part.height))
-        self.file.write(stream.getbuffer())
-        self.file.flush()
+        self.index.append((self._size, stream.tell(), part.height))
+        self._append(stream.getbuffer())
 
     def take_in(self, other: PackedParts) -> None:
         """Append the tables of another object."""
-        self.file.seek(0, os.SEEK_END)
-        behind = self.file.tell()
-        other.file.seek(0)
-        shutil.copyfileobj(other.file, self.file, _COPIED_AT_ONCE)
-        self.file.flush()
-        self.index += [(behind + offset, size, height) for offset, size, height in other.index]
+        self.index += [(self._size + offset, size, height) for offset, size, height in other.index]
+        for block in other.blocks():
+            self._append(block)
+
+    def _append(self, block: bytes | memoryview) -> None:
+        """Write behind what is there; where the disk is full, all moves to the temporary files, else into memory."""
+        try:
+            _write(self.file, block, self._size)
+        except OSError as error:
+            if error.errno not in _NO_ROOM:
+                raise
+            self._move(block)
+        self._size += len(block)
+
+    def _move(self, block: bytes | memoryview) -> None:
+        try:
+            self._move_to(tempfile.TemporaryFile(), block)  # noqa: SIM115 - it is closed with the object
+        except OSError:
+            if not hasattr(os, "memfd_create"):
+                raise
+            self._move_to(os.fdopen(os.memfd_create("openstack-rca"), "w+b"), block)
+
+    def _move_to(self, file: BinaryIO, block: bytes | memoryview) -> None:
+        at = 0
+        try:
+            for each in chain(self.blocks(), [block]):
+                _write(file, each, at)
+                at += len(each)
+        except OSError:
+            file.close()
+            raise
+        self._close()
+        self._keep(file)
+
+    def blocks(self) -> Iterator[bytes]:
+        """All that was written, in blocks."""
+        for at in range(0, self._size, _COPIED_AT_ONCE):
+            yield os.pread(self.file.fileno(), min(_COPIED_AT_ONCE, self._size - at), at)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """As bytes: what reads them in another process keeps them in a file of its own."""
-        self.file.seek(0)
-        return _from_bytes, (self.file.read(), self.index)
+        return _from_bytes, (b"".join(self.blocks()), self.index)
 
     def copied(self, file: BinaryIO) -> PackedParts:
         """Copy the tables into another, empty file, which the new object closes."""
-        self.file.seek(0)
-        shutil.copyfileobj(self.file, file, _COPIED_AT_ONCE)
-        file.flush()
-        return PackedParts(file, self.index)
+        copy = PackedParts(file)
+        copy.take_in(self)
+        return copy
 
     def read(self, number: int, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """The table at a place, counted from 0; only these columns of it where any are named."""
@@ -71,6 +105,15 @@ class PackedParts:
 
 
 def _from_bytes(packed: bytes, index: Sequence[tuple[int, int, int]]) -> PackedParts:
-    file = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed with the object
-    file.write(packed)
-    return PackedParts(file, index)
+    parts = PackedParts(tempfile.TemporaryFile())  # noqa: SIM115 - it is closed with the object
+    parts._append(packed)
+    parts.index = list(index)
+    return parts
+
+
+def _write(file: BinaryIO, block: bytes | memoryview, at: int) -> None:
+    """Past Python's buffer, which would meet a full disk once more when it is closed."""
+    left = memoryview(block)
+    while left:
+        written = os.pwrite(file.fileno(), left, at)
+        at, left = at + written, left[written:]

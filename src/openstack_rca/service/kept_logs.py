@@ -251,7 +251,7 @@ class KeptLogs:
         words = self._folder / f"{self._key}-{secrets.token_hex(4)}{_WORDS}"
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with replacing(words) as temporary, temporary.open("wb") as file:
-            table.parts.copied(file)
+            file.writelines(table.parts.blocks())
         words.chmod(0o600)
         facts |= {"words": words.name, "parts": table.parts.index}
         self._write(self._path, table.counted.with_columns(table.places.alias("place")), facts)
