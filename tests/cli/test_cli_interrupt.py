@@ -89,14 +89,16 @@ def test_ctrl_c_while_the_program_is_still_loading_is_silent() -> None:
     assert (stopped.returncode, stopped.stdout, stopped.stderr) == (130, "", "")
 
 
+@pytest.mark.parametrize("sent", ["SIGTERM", "SIGHUP"])
 @pytest.mark.parametrize("ctrl_c", ["signal.default_int_handler", "signal.SIG_IGN"])
-def test_sigterm_ends_a_command_as_ctrl_c_does(ctrl_c: str, tmp_path: Path) -> None:
-    """systemd, CI and timeout send it, also to a program in the background that is deaf to Ctrl-C."""
+def test_what_ends_a_program_ends_a_command_as_ctrl_c_does(ctrl_c: str, sent: str, tmp_path: Path) -> None:
+    """systemd, CI, timeout and a closed terminal send it, also to a program in the background that is deaf to Ctrl-C."""
     code = (
         "import signal\n"
         "from openstack_rca.cli import main\n"
         "from openstack_rca.service import kept_reports\n"
-        "kept_reports.list_reports = lambda *_: signal.raise_signal(signal.SIGTERM)\n"
+        f"kept_reports.list_reports = lambda *_: signal.raise_signal(signal.{sent})\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
         f"signal.signal(signal.SIGINT, {ctrl_c})\n"
         "main(['report', 'list'])"
     )

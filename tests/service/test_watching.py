@@ -2,6 +2,7 @@
 
 import json
 import lzma
+import signal
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -442,6 +443,37 @@ def test_two_watches_do_not_share_a_state(settings: Settings, tmp_path: Path) ->
 
     with pytest.raises(ConfigurationError, match="Another watch"):
         run(lambda: run(lambda: None))
+
+
+def test_a_state_that_finds_no_room_ends_no_watch(settings: Settings, tmp_path: Path) -> None:
+    """It is told once, and written as soon as it can be, also when nothing new came."""
+    log, folder = tmp_path / "nova-api.log", tmp_path / "state"
+    notices: list[str] = []
+    folder.touch()
+    deliveries = Deliveries([], Clock(), notices.append)
+    options = WatchOptions(from_start=True)
+    watch = Watch([tmp_path], settings, open_model("none", settings), deliveries, options, folder / "watch.json")
+    for second in range(2):
+        with log.open("a") as file:
+            file.write(f"2026-11-23 00:00:0{second}.000 7 INFO nova.api [-] Something ordinary\n")
+        watch.step()
+    (told,) = notices
+    assert "cannot be kept" in told and "The watch goes on" in told
+    folder.unlink()
+    watch.step()
+    watch.close()
+    assert json.loads((folder / "watch.json").read_text())["places"]
+
+
+def test_a_terminal_that_closes_ends_a_watch_in_order() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    stop = Stop()
+    try:
+        with stop.watching():
+            signal.raise_signal(signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert stop.event.is_set() and not stop.interrupted
 
 
 def test_the_sender_stops_when_it_is_told_to(told: Told, tmp_path: Path) -> None:

@@ -103,6 +103,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     guard_standard_output()
     signal.signal(signal.SIGTERM, _end_as_with_ctrl_c)
+    # What nohup started goes on when its terminal closes.
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, _end_as_with_ctrl_c)
     status = run(cli, arguments)
     # At its end Python walks over all of them once more, to free what the system takes back anyway: a sixth of a second.
     gc.freeze()
@@ -110,7 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _end_as_with_ctrl_c(_number: int, frame: FrameType | None) -> None:
-    """What systemd, CI and timeout send: whoever holds Ctrl-C back just now holds this back too."""
+    """What systemd, CI, timeout and a terminal that closes send: whoever holds Ctrl-C back just now holds this back too."""
     taken = signal.getsignal(signal.SIGINT)
     # A shell that starts a program in the background makes it deaf to Ctrl-C, not to this.
     if not callable(taken):

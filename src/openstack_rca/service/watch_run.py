@@ -23,7 +23,7 @@ DRAIN_SECONDS = 15.0
 
 
 class Stop:
-    """Set by SIGTERM or SIGINT: the step that runs is finished, nothing is left half done."""
+    """Set by SIGTERM, SIGINT or a terminal that closes: the step that runs is finished, nothing is left half done."""
 
     def __init__(self) -> None:
         self.event = threading.Event()
@@ -32,7 +32,10 @@ class Stop:
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Take the signals until the block ends."""
-        before = {number: signal.signal(number, self._take) for number in (signal.SIGTERM, signal.SIGINT)}
+        numbers = [signal.SIGTERM, signal.SIGINT]
+        # What nohup started goes on when its terminal closes.
+        numbers += [signal.SIGHUP] if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN else []
+        before = {number: signal.signal(number, self._take) for number in numbers}
         try:
             yield
         finally:
@@ -80,7 +83,7 @@ def keep_watching(
         state: the file of the watch; nobody else may watch with it at the same time.
         port: of the page of metrics, told to ``on_page``; None serves none.
 
-    Raises ConfigurationError: another watch has the state, the port is taken, or the state cannot be written.
+    Raises ConfigurationError: another watch has the state, the port is taken, or the state cannot be written at the end.
     """
     with ExitStack() as stack:
         stack.callback(watch.close)

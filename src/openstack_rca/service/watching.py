@@ -148,6 +148,7 @@ class Watch:
         self._catalogue = RememberingCatalogue(load_catalogue(own).signatures)
         self._looked_at: datetime | None = None
         self._arrived_at = clock()
+        self._unsaved = False
 
     @property
     def ended(self) -> bool:
@@ -155,7 +156,7 @@ class Watch:
         return self._follower.ended
 
     def step(self) -> list[Told]:
-        """Read new lines, analyse them if it is time, and queue what is to be told; gives that. Raises as ``save``."""
+        """Read new lines, analyse them if it is time, and queue what is to be told; gives that."""
         arrivals = self._follower.look()
         for together in _by_names(arrivals):
             self._take(together)
@@ -170,9 +171,20 @@ class Watch:
         self._count(told, now)
         for each in told:
             self._deliveries.put(each)
-        if told or arrivals:
-            self.save()
+        if told or arrivals or self._unsaved:
+            self._save_or_tell()
         return told
+
+    def _save_or_tell(self) -> None:
+        """A disk that is full for a while ends no watch: trouble is just what it is there for."""
+        try:
+            self.save()
+        except ConfigurationError as error:
+            if self._deliveries.notice is not None and not self._unsaved:
+                self._deliveries.notice(f"{error} The watch goes on; a restart now would tell again.")
+            self._unsaved = True
+        else:
+            self._unsaved = False
 
     def save(self) -> None:
         """Write down what is to be remembered. Raises ConfigurationError: the file cannot be written."""
