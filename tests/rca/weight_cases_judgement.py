@@ -119,10 +119,10 @@ def writes_on(streams: int) -> Case:
 def said_once() -> Case:
     """Whether what is said once, while two services work on for five minutes, does no harm."""
     frame = events(("nova-api", "ctl"), ("neutron-server", "ctl")).with_columns(
-        level=pl.lit("INFO"), failed=False, message=pl.lit("words"), instance_id=pl.lit(None, pl.String)
+        level=pl.lit("INFO"), failed=False, message=pl.lit("words"), instance_id=pl.lit(None, pl.String), undated=False
     )
     found = [finding("nova-api", "nova-api", count=1)]
-    return lambda: tell_harmless(found, frame, frame, TOPOLOGY, lambda _: None)[0].harmless
+    return lambda: tell_harmless(found, frame, frame, TOPOLOGY, lambda _: None, lambda _: frame)[0].harmless
 
 
 def proxy(every: int) -> Case:

@@ -147,3 +147,11 @@ def test_a_clock_that_disagrees_is_told_and_corrected_when_asked(logs: Path, set
     report = report_on(logs, corrected)
     assert not any("clock" in note for note in report.missing)
     assert "--correct-skew" in asked(logs, corrected).report.command
+
+
+def test_a_name_server_that_states_no_levels_leaves_the_verdict_alone(logs: Path, settings: Settings) -> None:
+    """Many programs that OpenStack stands on never do; their words are searched all the same."""
+    (logs / "nova-compute.log").write_text(KNOWN * 30)
+    told = "23-Nov-2026 04:00:{0:02d}.102 client @0x7f 198.51.100.7#53 (example.org): query: example.org IN A +E(0)K (192.0.2.53)\n"
+    (logs / "named.log").write_text("".join(told.format(second) for second in range(59)))
+    assert report_on(logs, settings).verdict is Verdict.NO_FAILURE_FOUND

@@ -34,7 +34,9 @@ def why_unclear(
         strange = known_components.isdisjoint(events["component"].drop_nulls().unique().to_list())
         return Unclear.NOTHING_KNOWN if strange else Unclear.NO_OPENSTACK
     table = current()
-    blind_lines = pl.when(pl.col("level") == "UNKNOWN").then(pl.col("lines")).otherwise(0)
+    # Of what OpenStack stands on many programs state no level: name servers, tools for backups. Their words are searched.
+    states_levels = pl.col("component").cast(pl.String).str.contains(_NAMED_LIKE_PROJECT)
+    blind_lines = pl.when((pl.col("level") == "UNKNOWN") & states_levels).then(pl.col("lines")).otherwise(0)
     lines = events.select("component", "lines", blind=blind_lines)
     if lines.select(pl.col("blind").sum() > table.blind_share * pl.col("lines").sum()).item():
         return Unclear.LEVELS_UNKNOWN

@@ -7,7 +7,7 @@ answers. Such a complaint is over where its speaker, or anybody who names the sa
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -29,9 +29,32 @@ _PATH = re.compile(r"(?i)\bpaths?\b|\breinstated\b")
 """What is said of the way to a drive: a drive that loses what it holds answers well otherwise."""
 
 _GONE = re.compile(
-    r"(?i)not ?found\b|\bno longer\b|\bdoes ?n[o']t exist\b|\bdisappeared\b|\b(?:being|been|was) deleted\b"
+    r"(?i)not ?found\b|\bno \w{1,30} found\b|\bno longer\b|\bdoes ?n[o']t exist\b|\bdisappeared\b|\b(?:being|been|was) deleted\b"
 )
 """What is said of an object that somebody deleted meanwhile."""
+
+_TURNED_DOWN = re.compile(
+    r"(?i)\b(?:is|was|are) (?:still )?(?:busy|in use)\b|(?:is ?busy|in ?use|already ?exists|quota ?exceeded|over ?quota)\b"
+    r"|\bhas (?:dependent|active) \w+|\b(?:bad ?request|invalid ?input|conflict)\b|\bHTTP 4\d\d\b"
+)
+"""What is said of an order that the rules turn down, before anything of it is done."""
+
+_LOOK = re.compile(
+    r"(?i)\b(?:fail\w*|unable|could not|cannot|can't|errors?|exception)\b[^.:;]{0,20}\b"
+    r"(?:get|fetch|poll|list|query|retriev|read|look|collect|inspect|monitor|refresh|synchroni[sz]|heal"
+    r"|updat(?:e|ing) (?:\w+ )?(?:resource|usage|stat|statistic|capabilit|health|info))"
+    r"|\bduring (?:sync|poll)\w*"
+)
+"""What is said of a look at something, or of a report on it, which leaves nothing half made and comes again by itself."""
+
+_UNDERTAKING = re.compile(
+    r"(?i)\b(attach|detach|snapshot|backup|backing up|restor|migrat|resiz|extend|retyp|rebuild|build|spawn|evacuat|rescu|shelv"
+    r"|upload|download)"
+)
+"""What is undertaken with an object: the good end of another undertaking says nothing of this one."""
+
+_NO_OBJECT = re.compile(r"\?[\w.-]+=\S+|\b[\w.-]+:\d+:[0-9a-f]{8}-[0-9a-f-]{27}")
+"""What the address of a request asks for, and the name of a client's connection: neither is made by what is told of it."""
 
 _LAST_TRY = re.compile(r"(?i)\b(\d+) ?(?:of|/) ?\1\b|\bg[ai]v\w* up\b|\bexhausted\b")
 _STATED = (Category.AUTH, Category.CONFIG, Category.CAPACITY, Category.DATA_MISSING)
@@ -93,22 +116,48 @@ def leaves_open(text: str, level: str, of_other: bool) -> bool:
     tried_again = re.search(trouble.retried(), text) is not None
     if tried_again and of_other and _PLACE.search(text):
         return True
-    return bool(_objects(text)) and (tried_again or level in ERROR_AND_WORSE) and not _GONE.search(text)
+    if any(told.search(text) for told in (_GONE, _TURNED_DOWN, _LOOK)):
+        return False
+    return bool(_objects(_NO_OBJECT.sub("", text))) and (tried_again or level in ERROR_AND_WORSE)
+
+
+def ends_well_later(
+    text: str, stream: tuple[str, str | None], later: pl.DataFrame, words: Callable[[pl.Series], pl.DataFrame]
+) -> bool:
+    """Whether a good end of what a complaint names is told after it, however late: of the object, or of the place by its speaker.
+
+    Args:
+        later: all events from the complaint on (``row``, ``time``, ``component``, ``host``, ``level``, ``failed``).
+        words: gives columns (``instance_id``, ``message``) of the events with these indices.
+    """
+    objects, places = _objects(text), _PLACE.findall(text)
+    calm = later.filter(~pl.col("failed") & ~pl.col("level").is_in(["WARNING", *ERROR_AND_WORSE]))
+    if calm.is_empty() or not (objects or places):
+        return False
+    named = calm.hstack(words(calm["row"])).filter(
+        pl.concat_str(pl.col("instance_id").fill_null(""), pl.col("message")).str.contains_any(objects or places)
+    )
+    undoing, undertaken = re.search(trouble.undone(), text) is not None, _undertaken(text)
+    for end in _good_ends(named).iter_rows(named=True):
+        if end["undone"] and not undoing:
+            continue
+        told = f"{end['instance_id'] or ''} {end['message']}"
+        if objects:
+            # Further objects are the end's own: the number of an update, the ports of an instance.
+            if _objects(told)[:1] == objects[:1] and (not undertaken or undertaken.issuperset(_undertaken(told))):
+                return True
+        elif (end["component"], end["host"]) == stream and set(places).issuperset(_PLACE.findall(told)):
+            return True
+    return False
 
 
 def _ends(window: pl.DataFrame) -> tuple[dict[str, list[_End]], dict[tuple[str, str | None], list[_End]]]:
     """The good ends that a window tells: by the object or the place that they name, and by the stream that tells them."""
-    good = window.filter(
-        ~pl.col("failed")
-        & ~pl.col("level").is_in(["WARNING", *ERROR_AND_WORSE])
-        & pl.col("message").str.contains(trouble.ended_well())
-        & ~pl.col("message").str.contains(trouble.words_of_trouble())
-    )
+    good = _good_ends(window)
     of_subject: dict[str, list[_End]] = defaultdict(list)
     of_stream: dict[tuple[str, str | None], list[_End]] = defaultdict(list)
-    undone = pl.col("message").str.contains(trouble.undone())
-    columns = ("time", "component", "host", "instance_id", "message")
-    for time, component, host, instance, text, undoes in good.select(*columns, undone=undone).iter_rows():
+    columns = ("time", "component", "host", "instance_id", "message", "undone")
+    for time, component, host, instance, text, undoes in good.select(*columns).iter_rows():
         objects, places = frozenset(_objects(f"{instance or ''} {text}")), frozenset(_PLACE.findall(text))
         end = _End(time, (component, host), undoes, objects, places)
         of_stream[end.stream].append(end)
@@ -116,6 +165,16 @@ def _ends(window: pl.DataFrame) -> tuple[dict[str, list[_End]], dict[tuple[str, 
             if _PATH.search(text) or not _DRIVE.fullmatch(subject):
                 of_subject[subject].append(end)
     return of_subject, of_stream
+
+
+def _good_ends(events: pl.DataFrame) -> pl.DataFrame:
+    """Those of these events that tell a good end, with ``undone``: of a deletion, or of something taken back."""
+    return events.filter(
+        ~pl.col("failed")
+        & ~pl.col("level").is_in(["WARNING", *ERROR_AND_WORSE])
+        & pl.col("message").str.contains(trouble.ended_well())
+        & ~pl.col("message").str.contains(trouble.words_of_trouble())
+    ).with_columns(undone=pl.col("message").str.contains(trouble.undone()))
 
 
 def _way(
@@ -160,6 +219,10 @@ def _between(ends: list[_End], time: datetime, until: datetime) -> list[_End]:
 
 def _time(end: _End) -> datetime:
     return end.time
+
+
+def _undertaken(text: str) -> set[str]:
+    return {told.lower() for told in _UNDERTAKING.findall(text)}
 
 
 def _objects(text: str) -> list[str]:

@@ -12,15 +12,13 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from openstack_rca.rca.evidence import Finding, belongs_to_cloud, leaves_open, tells_of_lasting_harm, time_span
+from openstack_rca.rca.evidence import Finding, belongs_to_cloud, tells_of_lasting_harm, time_span
+from openstack_rca.rca.judgement.afterwards import NOT_TOLD, Afterwards
 from openstack_rca.rca.judgement.lasting_causes import lasts
-from openstack_rca.rca.judgement.verdict import PLACES
 from openstack_rca.rca.knowledge import Topology
-from openstack_rca.rca.vocabulary import STATED_CAUSES, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
 
 _ORDINARY = ("INFO", "DEBUG")
-_NOT_TOLD = (EvidenceSort.SILENCE, EvidenceSort.MISSING_STEP, EvidenceSort.LATE_STEP, EvidenceSort.SHARED_DEPENDENCY)
 
 
 def tell_harmless(
@@ -29,6 +27,7 @@ def tell_harmless(
     surroundings: pl.DataFrame,
     topology: Topology,
     ended: Callable[[Finding], datetime | None],
+    words: Callable[[pl.Series], pl.DataFrame],
 ) -> list[Finding]:
     """Mark as harmless all that is said against each component of which the logs show no harm.
 
@@ -38,75 +37,34 @@ def tell_harmless(
         window: events of the stretch of trouble, with their words.
         surroundings: all events (``time``, ``component``, ``level``, ``failed``), those beyond the window too.
         ended: when the logs tell that what a finding says is over; None where they do not.
+        words: gives columns (``instance_id``, ``message``) of the events with these indices.
     """
     against: dict[str, list[Finding]] = defaultdict(list)
     for one in findings:
-        if one.strength >= current().noticeable:
+        if one.strength >= current().noticeable or (one.weight and one.unexplained):
             against[one.accused].append(one)
     cited = {row for one in findings if one.weight for row in one.rows}
     ordinary = surroundings.filter(pl.col("level").is_in(_ORDINARY) & ~pl.col("row").is_in(cited))
-    _, last = time_span(surroundings)
+    afterwards = Afterwards(findings, window, surroundings, ordinary, ended, words, topology)
+    excused = afterwards.rows_of_absences()
     lasting = {one.accused for one in findings if lasts(one, findings, window, surroundings)}
     harmless = {
         name
         for name, told in against.items()
-        if name not in lasting and _does_no_harm(told, window, surroundings, ordinary, topology)
+        if name not in lasting and _does_no_harm(told, window, surroundings, ordinary, topology, excused)
     }
     stands = {
         name
         for name in harmless
-        if any(_may_last(one, ordinary, last, ended) or _is_left_open(one, window) for one in against[name])
+        # What is too weak for a suspicion decides only where nothing else is said.
+        if any(afterwards.may_last(one, excused) for one in _most_telling(against[name]))
     }
     marked = [replace(one, harmless=True) if one.accused in harmless else one for one in findings]
     return [one.weakened(0.0) if one.accused in harmless - stands else one for one in marked]
 
 
-def _may_last(
-    one: Finding, ordinary: pl.DataFrame, last: datetime, ended: Callable[[Finding], datetime | None]
-) -> bool:
-    """Whether it states a cause, which may be there without harm so far, is told by no line, or its speaker left off with it.
-
-    A cause that is told to be over, and who stopped and works again until the end, do not last.
-    """
-    if one.sort in _NOT_TOLD or one.compared:
-        return True
-    if one.directness is Directness.CAUSE and one.complains and not _is_over(one, ordinary, last, ended(one)):
-        return True
-    own = _lines_of(one.accuser, one.accuser_host, ordinary)
-    before = own.filter(pl.col("time") < one.first).height
-    return before >= current().enough_events > own.height - before
-
-
-def _is_left_open(one: Finding, window: pl.DataFrame) -> bool:
-    """Whether a complaint of which no end is told says that something stays undone, or leaves an object half made."""
-    if one.recovered is not None or not one.weight:
-        return False
-    lines = window.filter(pl.col("row").is_in(one.rows))
-    return tells_of_lasting_harm(lines, one.rows) or any(
-        leaves_open(f"{instance or ''} {text}", level, of_other=one.accused != one.accuser)
-        for instance, text, level in lines.select("instance_id", "text", "level").iter_rows()
-    )
-
-
-def _is_over(one: Finding, ordinary: pl.DataFrame, last: datetime, ended: datetime | None) -> bool:
-    """Whether long before the end of the logs a cause was told to be over, or whom it kept from its work went on with it."""
-    table = current()
-    if last - (ended or one.last) < timedelta(seconds=table.follows_seconds):
-        return False
-    if ended is not None:
-        return True
-    if one.category in STATED_CAUSES or one.accused in PLACES:
-        return False
-    again = _lines_of(one.accused, one.accused_host or one.accuser_host, ordinary)
-    return (
-        again.filter(pl.col("time") > one.last + timedelta(seconds=table.waiting_seconds)).height >= table.enough_events
-    )
-
-
-def _lines_of(component: str | None, host: str | None, ordinary: pl.DataFrame) -> pl.DataFrame:
-    return ordinary.filter(
-        (pl.col("component") == component) & pl.col("host").eq_missing(pl.lit(host, dtype=pl.String))
-    )
+def _most_telling(told: Sequence[Finding]) -> Sequence[Finding]:
+    return [one for one in told if one.strength >= current().noticeable] or told
 
 
 def _does_no_harm(
@@ -115,13 +73,16 @@ def _does_no_harm(
     surroundings: pl.DataFrame,
     ordinary: pl.DataFrame,
     topology: Topology,
+    excused: set[int],
 ) -> bool:
     """Whether so little is told, and fails, since the first of these lines that it is noise of a cloud which works on."""
     table = current()
-    if any(one.sort in _NOT_TOLD and one.strength >= table.plain for one in told):
+    if any(one.sort in NOT_TOLD and one.strength >= table.plain for one in told):
         return False
     first, last = time_span(surroundings)
-    begun = min(one.first for one in told)
+    # What bears no date may be as old as the logs.
+    undated = set(window.filter("undated")["row"].to_list())
+    begun = min(first if undated.issuperset(one.rows) else one.first for one in told)
     since = pl.col("time") >= begun - timedelta(seconds=table.settling_seconds)
     at_work = ordinary.filter(since)
     speakers = [name for name in at_work["component"].unique().to_list() if belongs_to_cloud(name, topology)]
@@ -131,7 +92,7 @@ def _does_no_harm(
     failed = surroundings.filter(since & pl.col("failed"))["row"].to_list()
     if tells_of_lasting_harm(window.filter(since), failed):
         return False
-    lines = len(rows.union(failed)) + sum(max(0, one.count - len(one.rows)) for one in told)
+    lines = len(rows.union(failed) - excused) + sum(max(0, one.count - len(one.rows)) for one in told)
     minutes = at_work["time"].dt.truncate("1m").n_unique()
     # Who complains as early as so many lines over so long would, complains every day.
     everyday = (begun - first) * lines <= last - begun

@@ -1,0 +1,220 @@
+"""Afterwards: whether what was complained of without harm may still be there when the logs end, or is over.
+
+It is over where a line tells so, where who was kept from its work, or was away, goes on with it, and where a good end is told of
+the object that an attempt left half made. What states a reason stays until somebody acts, unless it was told only at a start.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import polars as pl
+
+from openstack_rca.rca.evidence import (
+    Finding,
+    belongs_to_cloud,
+    ends_well_later,
+    leaves_open,
+    tells_of_lasting_harm,
+    time_span,
+)
+from openstack_rca.rca.judgement.verdict import PLACES
+from openstack_rca.rca.knowledge import HOST, Topology
+from openstack_rca.rca.vocabulary import STATED_CAUSES, Category, Directness, EvidenceSort
+from openstack_rca.rca.weights import current
+
+NOT_TOLD = (EvidenceSort.SILENCE, EvidenceSort.MISSING_STEP, EvidenceSort.LATE_STEP, EvidenceSort.SHARED_DEPENDENCY)
+"""Sorts of evidence that are no line: of them no line tells an end."""
+
+_STARTS = r"(?i)^.{0,40}\b(?:start(?:ed|ing)(?: up)?|initiali[sz]ed|booting)\b"
+_BOOTS = r"^(?:\[ *[\d.]+\] |kernel: )*Linux version \d"
+"""How programs, and a kernel, tell that they start."""
+
+_WENT = (
+    r"(?i)\b(?:(?:re)?boot(?:ed|ing)?|shut(?:ting)? ?down|power(?:ing|ed) (?:down|off)|power key"
+    r"|linux version|startup finished)\b"
+)
+"""What is told of a host that goes down, or comes up, as a whole."""
+
+
+@dataclass(frozen=True)
+class Afterwards:
+    """What the logs hold beside and after the findings of one stretch of trouble, see ``tell_harmless`` for the parts.
+
+    ``ordinary`` are the events below a warning that no finding cites.
+    """
+
+    findings: Sequence[Finding]
+    window: pl.DataFrame
+    surroundings: pl.DataFrame
+    ordinary: pl.DataFrame
+    ended: Callable[[Finding], datetime | None]
+    words: Callable[[pl.Series], pl.DataFrame]
+    topology: Topology
+
+    def rows_of_absences(self) -> set[int]:
+        """Events in the time in which hosts that went as a whole were away, until shortly after their last start."""
+        rows: set[int] = set()
+        for gone in self.findings:
+            host = gone.accused_host or gone.accuser_host
+            if gone.accused != HOST or not self._went_itself(gone) or not self._is_over(gone):
+                continue
+            began = gone.first - timedelta(seconds=current().settling_seconds)
+            ended = max([gone.last, *(start.last for start in self._starts(gone))])
+            until = ended + timedelta(seconds=current().follows_seconds)
+            if host is not None:
+                rows |= set(self.surroundings.filter(pl.col("time").is_between(began, until))["row"].to_list())
+        return rows
+
+    def may_last(self, one: Finding, excused: set[int]) -> bool:
+        """Whether a cause may be there still, its speaker left off with it, or something stays undone or half made.
+
+        ``excused`` are events of the time in which a host was away, see ``rows_of_absences``: what has no reason of its own ended
+        with it.
+        """
+        if one.sort is EvidenceSort.SILENCE and not one.compared:
+            return not (self._long_after(one.last) and self._is_heard_again(one))
+        ended_with_it = bool(one.rows) and excused.issuperset(one.rows) and one.category not in STATED_CAUSES
+        cause = one.directness is Directness.CAUSE and one.complains and not ended_with_it
+        if one.sort in NOT_TOLD or (one.compared and not cause) or (cause and not self._is_over(one)):
+            return True
+        # Of an error that no rule knows nothing tells whether it passes; a place writes nothing by which it would show.
+        unknown = one.unexplained and not one.complains and (one.accused in PLACES or self._is_echoed(one))
+        if unknown and not self._all_end_well(one):
+            return True
+        return self._left_off(one) or self._is_left_open(one)
+
+    def _is_echoed(self, one: Finding) -> bool:
+        """Whether somebody on another host tells of the same kind of fault at the same moment."""
+        near = timedelta(seconds=current().settling_seconds)
+        return any(
+            other.weight
+            and other.category is one.category
+            and other.accuser_host != one.accuser_host
+            and abs(other.first - one.first) <= near
+            for other in self.findings
+        )
+
+    def _is_heard_again(self, one: Finding) -> bool:
+        """Whether a stream that was silent writes again, more than once."""
+        own = _lines_of(one.accused, one.accused_host, self.surroundings)
+        return own.filter(pl.col("time") >= one.last).height >= current().enough_events
+
+    def _left_off(self, one: Finding) -> bool:
+        """Whether the speaker hardly wrote afterwards, in a time in which it used to write far more."""
+        table = current()
+        first, last = time_span(self.surroundings)
+        own = _lines_of(one.accuser, one.accuser_host, self.ordinary)
+        before = own.filter(pl.col("time") < one.first).height
+        after = own.height - before
+        usual = before * ((last - one.last) / max(one.first - first, timedelta(seconds=table.slice_seconds)))
+        return before >= table.enough_events > after and usual - after >= table.silence_significance
+
+    def _is_left_open(self, one: Finding) -> bool:
+        """Whether a complaint of which no end is told says that something stays undone, or leaves an object half made."""
+        if one.recovered is not None or not one.weight:
+            return False
+        lines = self.window.filter(pl.col("row").is_in(one.rows))
+        if tells_of_lasting_harm(lines, one.rows):
+            return True
+        of_other = one.accused != one.accuser
+        told = [
+            (line, f"{line['instance_id'] or ''} {line['text']}", line["level"]) for line in lines.iter_rows(named=True)
+        ]
+        half_made = [self._ends_well(line, text) for line, text, level in told if leaves_open(text, level, of_other)]
+        # Where the first attempt fails again and again, something is wrong though each comes through.
+        return not all(half_made) or len(half_made) >= current().enough_events
+
+    def _all_end_well(self, one: Finding) -> bool:
+        lines = self.window.filter(pl.col("row").is_in(one.rows)).iter_rows(named=True)
+        return all(self._ends_well(line, f"{line['instance_id'] or ''} {line['text']}") for line in lines)
+
+    def _ends_well(self, line: dict[str, Any], text: str) -> bool:
+        later = self.surroundings.filter(pl.col("time") >= line["time"])
+        return ends_well_later(text, (line["component"], line["host"]), later, self.words)
+
+    def _is_over(self, one: Finding) -> bool:
+        """Whether long before the end of the logs a cause was told to be over, or whom it kept from its work went on with it."""
+        ended = self.ended(one)
+        if not self._long_after(ended or one.last):
+            return False
+        if ended is not None:
+            return True
+        if one.accused == HOST and self._went_itself(one):
+            return self._host_is_back(one.accused_host or one.accuser_host, one.first, one.last)
+        if one.category is Category.PROCESS_DOWN and self._starts_after(one):
+            return True
+        began = self._start_before(one)
+        at_start = began is not None and one.category is Category.CONFIG
+        if one.category in STATED_CAUSES and not at_start:
+            return False
+        if one.accused == HOST and began is not None:
+            return self._host_is_back(one.accused_host or one.accuser_host, began, one.last)
+        if one.accused in PLACES:
+            return False
+        host = one.accused_host or one.accuser_host
+        return self._writes_again(one.accused, host, one.last + timedelta(seconds=current().waiting_seconds))
+
+    def _went_itself(self, one: Finding) -> bool:
+        told = self.window.filter(pl.col("row").is_in(one.rows))["text"]
+        return one.category is Category.PROCESS_DOWN and not told.is_empty() and bool(told.str.contains(_WENT).all())
+
+    def _long_after(self, moment: datetime) -> bool:
+        _, last = time_span(self.surroundings)
+        return last - moment >= timedelta(seconds=current().follows_seconds)
+
+    def _writes_again(self, component: str, host: str | None, since: datetime) -> bool:
+        after = _lines_of(component, host, self.surroundings).filter(~pl.col("failed") & (pl.col("time") > since))
+        return after.height >= current().enough_events
+
+    def _host_is_back(self, host: str | None, gone: datetime, back: datetime) -> bool:
+        """Whether all of the cloud that worked on a host before it went does so again, until long after."""
+        table = current()
+        here = self.ordinary.filter(pl.col("host").eq_missing(pl.lit(host, dtype=pl.String)))
+        after = here.filter(pl.col("time") > back)
+        before = here.filter(pl.col("time") < gone).group_by("component").len()
+        at_work = [
+            name
+            for name, lines in before.iter_rows()
+            if lines >= table.enough_events and belongs_to_cloud(name, self.topology)
+        ]
+        return bool(host) and after.height >= table.back_lines and set(at_work) <= set(after["component"].to_list())
+
+    def _start_before(self, one: Finding) -> datetime | None:
+        """When the accused, or its host, told that it starts, right before it told a reason; None where it did not."""
+        until = timedelta(seconds=current().restart_seconds)
+        host = one.accused_host or one.accuser_host
+        told = [
+            start.first
+            for start in self._starts(one)
+            if start.accused in (one.accused, HOST) and timedelta(0) <= one.last - start.first <= until
+        ]
+        own = _lines_of(one.accused, host, self.surroundings)
+        near = own.filter(pl.col("time").is_between(one.first - until, one.first))
+        lines = near.hstack(self.words(near["row"]).select("message"))
+        told += lines.filter(pl.col("message").str.contains(_BOOTS if one.accused == HOST else _STARTS))[
+            "time"
+        ].to_list()
+        return min(told, default=None)
+
+    def _starts_after(self, one: Finding) -> bool:
+        return any(start.last >= one.last for start in self._starts(one) if start.accused == one.accused)
+
+    def _starts(self, one: Finding) -> list[Finding]:
+        host = one.accused_host or one.accuser_host
+        here = [
+            start
+            for start in self.findings
+            if start is not one and host is not None and host == (start.accused_host or start.accuser_host)
+        ]
+        return [start for start in here if start.category is Category.PROCESS_DOWN and self._tells_start(start)]
+
+    def _tells_start(self, start: Finding) -> bool:
+        if start.accused == HOST:
+            return self._went_itself(start)
+        return start.recovered is None and self.ended(start) == start.last
+
+
+def _lines_of(component: str | None, host: str | None, events: pl.DataFrame) -> pl.DataFrame:
+    return events.filter((pl.col("component") == component) & pl.col("host").eq_missing(pl.lit(host, dtype=pl.String)))
