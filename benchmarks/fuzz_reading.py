@@ -3,9 +3,10 @@
     python benchmarks/fuzz_reading.py [--inputs 100000] [--seconds 600] [--seed 1] [--lines-a-file 80] [PATH ...]
 
 PATH are logs whose lines and files are mutated, the recorded samples where none is given; lines that hypothesis makes of the
-pattern of every format and envelope are mutated with them, so that none is missed. Four kinds of input: lines, of which
-twenty thousand go through recognising and joining together; records printed in every way (JSON, tables, a field a line); short
-texts, which are cut into records and cleaned as pastes; files in every packing. Anything but events or an error of the
+pattern of every format and envelope are mutated with them, so that none is missed. Five kinds of input: lines, of which
+twenty thousand go through recognising and joining together, a few with a piece repeated thousands of times; records printed in
+every way (JSON, tables, a field a line); short texts and names that the single readers are asked about; short texts, which are
+read as files; files in every packing. Anything but events or an error of the
 project's own is a fault: it is printed with what caused it, made as small as halving makes it, and the exit status is 1. So is
 a batch that takes more than twenty seconds of the processor and five thousandths for each of its inputs; after five minutes of
 the processor in one the place is printed, and it ends. ``fuzz_packing.py`` is the same for packings with atheris, which follows
@@ -42,11 +43,16 @@ from hypothesis import strategies as st
 
 from openstack_rca.errors import LogInputError
 from openstack_rca.logs.bounds import Bounds
+from openstack_rca.logs.content import first_lines, is_binary, reads_like_log
 from openstack_rca.logs.documents import splitter_for
+from openstack_rca.logs.envelopes import origin_of_label_text, origin_of_path, service_of_tag
 from openstack_rca.logs.events import read_logs
 from openstack_rca.logs.formats import FALLBACKS, FORMATS, INNER_FORMATS
 from openstack_rca.logs.joining import in_order_of_time, join_events
+from openstack_rca.logs.members import clean_parts
 from openstack_rca.logs.parsing import parse_lines
+from openstack_rca.logs.pastes import cleaner_for
+from openstack_rca.logs.pods import service_of_pod
 from openstack_rca.logs.wrappers import WRAPPERS
 
 Input = TypeVar("Input", str, bytes)
@@ -54,6 +60,7 @@ SAMPLES = Path(__file__).resolve().parents[1] / "samples" / "incidents"
 BOUNDS = Bounds(members=200, size_bytes=4_000_000, ratio=200)
 LINES_A_BATCH = 20_000
 MADE_OF_A_PATTERN = 15
+LONG_LINES = 0.0005
 SLOWEST_SECONDS = 20.0
 SLOWEST_SECONDS_AN_INPUT = 0.005
 HANGING_SECONDS = 300
@@ -108,6 +115,13 @@ def made_lines(seed: int) -> list[str]:
 def mutated(chance: random.Random, lines: Sequence[str]) -> str:
     """One line after up to four changes: cut, doubled, spliced with another, characters and known pieces put in."""
     text = chance.choice(lines)
+    if chance.random() < LONG_LINES:
+        place = chance.randint(0, min(len(text), 200))
+        text = (
+            text[:place]
+            + (text[place : place + chance.randint(1, 12)] or " ") * chance.randint(1000, 4000)
+            + text[place:]
+        )
     for _ in range(chance.randint(0, 4)):
         place = chance.randint(0, min(len(text), 200))
         kind = chance.randint(0, 6)
@@ -269,6 +283,24 @@ def read_records(chosen: Sequence[str]) -> None:
     read_lines([line.replace("\n", " ") for line in lines])
 
 
+def ask_about(chosen: Sequence[str]) -> None:
+    """What the single readers say of a text, of its first line as a path, and of a pod or a program that is called so."""
+    for text in chosen:
+        data = text.encode("utf-8", "replace")
+        is_binary(data)
+        reads_like_log(data)
+        first_lines(data)
+        lines = text.split("\n")
+        cleaner = cleaner_for(lines)
+        if cleaner is not None:
+            assert sum(piece.lines for piece in cleaner(lines)) == len(lines), "lines are lost"
+        origin_of_path(lines[0])
+        origin_of_label_text(text)
+        service_of_tag(lines[0])
+        service_of_pod(lines[0])
+        clean_parts(lines[0])
+
+
 def read_files(files: Sequence[bytes]) -> None:
     """Read a folder of files to their ends; an error of the project's own is an answer."""
     with tempfile.TemporaryDirectory() as folder:
@@ -393,7 +425,8 @@ def fault_of(read: Callable[[Sequence[Input]], None], inputs: Sequence[Input]) -
 def faults(inputs: int, seed: int, lines: Sequence[str], lines_a_file: int) -> Iterator[tuple[str, object]]:
     """Every fault with its cause, and after each batch no fault with the number of its inputs.
 
-    For each five lines there is one of printed records, for each ``lines_a_file`` a text or a packed file.
+    For each five lines there is one of printed records, for each two a text that the single readers are asked about, and
+    for each ``lines_a_file`` a text or a packed file.
     """
     chance = random.Random(seed)
 
@@ -406,11 +439,13 @@ def faults(inputs: int, seed: int, lines: Sequence[str], lines_a_file: int) -> I
     while done < inputs:
         batch = [mutated(chance, lines) for _ in range(min(LINES_A_BATCH, inputs - done))]
         records = [printed(chance, lines) for _ in range(len(batch) // 5)]
+        words = ["\n".join(chance.sample(batch, chance.randint(1, 6))) for _ in range(len(batch) // 2)]
         files = [(packed, texts)[number % 2](chance, lines) for number in range(len(batch) // lines_a_file)]
         yield from tried(read_lines, batch)
         yield from tried(read_records, records)
+        yield from tried(ask_about, words)
         yield from tried(read_files, files)
-        count = len(batch) + len(records) + len(files)
+        count = len(batch) + len(records) + len(words) + len(files)
         done += count
         yield "", count
 

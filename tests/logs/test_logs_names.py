@@ -5,6 +5,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from openstack_rca.logs.names import Origin, origin_of, plain_stem
+from openstack_rca.logs.pods import service_of_pod
 
 
 @pytest.mark.parametrize(
@@ -205,3 +206,9 @@ def test_above_what_was_given_a_folder_is_a_host_only_by_its_place_or_its_looks(
 )  # fmt: skip
 def test_rotation_and_compression_do_not_change_who_wrote_a_file(name: str) -> None:
     assert plain_stem(name) == "nova-api"
+
+
+@pytest.mark.parametrize("name", ["-0", "-1-2", "-7d9c5b5f4d"])
+def test_a_pod_that_is_called_by_nothing_but_what_a_controller_adds_has_a_name(name: str) -> None:
+    """What is taken off a name never leaves nothing, which would be taken off again for ever."""
+    assert service_of_pod(name) is not None

@@ -54,7 +54,7 @@ def service_of_pod(pod: str, container: str | None = None) -> str | None:
             for candidate in (text, _CELL.sub("", text)):
                 if is_program(candidate):
                     return candidate
-            shorter = _TAIL.sub("", text)
+            shorter = _TAIL.sub("", text) or text
         kinds.append(_CELL.sub("", text))
     # A kind of a program's pods is called by words of its own: `ovn-controller-gw`.
     for kind in kinds:
