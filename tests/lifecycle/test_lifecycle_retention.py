@@ -10,6 +10,7 @@ import pytest
 from lifecycle_helpers import FACTS, MakeModel, publish, stored_file
 
 from openstack_rca.errors import ConfigurationError
+from openstack_rca.lifecycle.history import VersionState
 from openstack_rca.lifecycle.mlflow.registry_tags import TAG_NUMBER
 from openstack_rca.lifecycle.records import signature_key
 from openstack_rca.lifecycle.versions.changes import VersionChanges
@@ -168,6 +169,28 @@ def test_pruning_may_stop_after_any_removal(
     carry_out(fresh, plan(fresh))
     assert [version.version for version in fresh.list()] == [4]
     assert [number for number in (1, 2, 3) if fresh.store.objects(fresh.place.key(number).split("/", 1)[0] + "/")] == []
+
+
+def test_what_somebody_pins_in_the_moment_of_its_removal_is_pinned_no_more(
+    embedded: Settings, make_model: MakeModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else ``latest`` would lead to what is gone."""
+    lifecycle = ModelLifecycle(embedded)
+    for content in "ab":
+        publish(lifecycle, make_model(content))
+    remove = lifecycle.index.remove
+
+    def pinned_and_removed(number: int) -> None:
+        registry = ModelLifecycle(embedded).registry
+        assert registry is not None
+        registry.follow(VersionState(pinned=number), pin=True)
+        remove(number)
+
+    monkeypatch.setattr(lifecycle.index, "remove", pinned_and_removed)
+    carry_out(lifecycle, plan(lifecycle))
+    assert lifecycle.registry is not None
+    assert lifecycle.registry.pinned() is None
+    assert [lifecycle.resolve("latest").version, len(lifecycle.list())] == [2, 1]
 
 
 def test_who_reads_the_store_without_the_registry_never_sees_a_version_whose_file_is_gone(
