@@ -101,6 +101,7 @@ def made_lines(seed: int) -> list[str]:
         @settings(
             max_examples=MADE_OF_A_PATTERN,
             database=None,
+            deadline=None,
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         )
