@@ -40,6 +40,8 @@ from openstack_rca.logs.pods import service_of_pod
         ("export1.example.com/nova-compute.log", "nova-compute", "export1.example.com"),
         ("archive1-nova-compute.log", "nova-compute", "archive1"),
         ("logs-01/nova-compute.log", "nova-compute", None),
+        ("var-log-pods/openstack_nova-api-0_5b8ad5b0-4743-4aa0-a034-696190ca5274/nova-api/0.log", "nova-api", None),
+        ("var_log_kolla/nova/nova-api.log", "nova-api", None),
         ("export-20261123/nova-compute.log", "nova-compute", None),
         ("case4711/nova-compute.log", "nova-compute", None),
         ("INC0012/cmp-a/openstack-logs/nova-compute.log", "nova-compute", "cmp-a"),

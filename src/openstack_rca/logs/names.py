@@ -323,8 +323,8 @@ def _host(inside: list[str], outside: list[str]) -> str | None:
 
 
 def _host_in(part: str) -> str | None:
-    """The host that a folder's name tells, if any."""
-    if part.lower() in _PLACES:
+    """The host that a folder's name tells, if any: none where it is a path whose parts are joined (``var-log-pods``)."""
+    if part.lower() in _PLACES or _PLACES.issuperset(re.split("[-_]", part.lower())):
         return None
     report = _SOSREPORT.match(part) or _SUPPORTCONFIG.match(part)
     if report is not None:
