@@ -18,7 +18,7 @@ EVENT_FORMS = ("ndjson", "csv", "parquet")
 DEMO_INCIDENT = "INC-009"
 PARTS = (
     "lstm", "signatures", "silence", "stories", "graph", "retrieval", "score", "rhythm", "awaited", "look_back", "match",
-    "accuse", "errors", "traffic", "tasks", "answers", "steps", "clear", "discount", "remark", "attribute", "infer", "harm",
+    "accuse", "errors", "traffic", "tasks", "answers", "steps", "discount", "remark", "attribute", "infer", "harm",
     "explain", "fit", "recall",
 )  # fmt: skip
 """Parts of the engine that an evaluation may leave out; the engine itself is not imported for their names."""
