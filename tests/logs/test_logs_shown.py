@@ -50,6 +50,12 @@ def test_what_shows_a_log_is_taken_off(name: str) -> None:
     assert_frame_equal(read.filter(pl.col("logger").is_not_null()).select(STORY_COLUMNS), story())
 
 
+def test_the_last_line_of_a_recorded_terminal_is_read_where_its_record_ends_another_one() -> None:
+    shown = [{"version": 2, "width": 80, "height": 24}, [0.1, "o", TEXT.rstrip("\n").replace("\n", "\r\n")]]
+    found = rows("".join(json.dumps(record) + "\n" for record in shown), "x.cast")
+    assert [event["message"] for event in found] == [event["message"] for event in rows(TEXT, "x.log")]
+
+
 @pytest.mark.parametrize(
     ("typed", "host"),
     [

@@ -20,6 +20,13 @@ def recorded_of_terminal(begin: str) -> Splitter | None:
     parts: list[str] = []
     held = 0
 
+    def ended() -> Piece:
+        nonlocal held
+        piece = Piece(readable(COLOUR.sub("", "".join(parts)).strip("\r")), held)
+        parts.clear()
+        held = 0
+        return piece
+
     def split(data: bytes, final: bool) -> tuple[list[Piece], int]:
         nonlocal held
         lines, taken = whole_lines(data, final)
@@ -28,15 +35,13 @@ def recorded_of_terminal(begin: str) -> Splitter | None:
             held += 1
             record = json_in(line)
             shown = record[2] if isinstance(record, list) and len(record) == 3 and record[1] == "o" else ""
-            *ended, begun = str(shown).split("\n")
-            for text in ended:
+            *whole, begun = str(shown).split("\n")
+            for text in whole:
                 parts.append(text)
-                pieces.append(Piece(readable(COLOUR.sub("", "".join(parts)).strip("\r")), held))
-                parts.clear()
-                held = 0
+                pieces.append(ended())
             parts.append(begun)
-        if final and held:
-            pieces.append(Piece(readable(COLOUR.sub("", "".join(parts)).strip("\r")), held))
+        if final and (held or any(parts)):
+            pieces.append(ended())
         return pieces, taken
 
     return split
