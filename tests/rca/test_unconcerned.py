@@ -139,6 +139,32 @@ def test_a_scan_that_nobody_answers_is_no_fault_and_a_client_that_was_served_bef
     assert lost is not Verdict.NO_FAILURE_FOUND
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        "HTTPSConnectionPool(host='10.0.0.10', port=5000): Max retries exceeded with url: /v3/auth/tokens "
+        "(Caused by SSLError(SSLError(1, '[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)')))",
+        "AMQP server on 10.0.0.10:5671 is unreachable: [SSL: UNSUPPORTED_PROTOCOL] unsupported protocol (_ssl.c:1006)",
+    ],
+)
+def test_a_server_with_which_three_services_cannot_speak_tls_is_no_stranger(told: str, tmp_path: Path) -> None:
+    """Callers tell of it in the words in which servers tell of a scan."""
+    failed = {
+        "cmp2/nova/nova-compute.log": "nova.compute.manager",
+        "ctl1/cinder/cinder-volume.log": "cinder.volume.manager",
+        "ctl1/heat/heat-engine.log": "heat.engine.service",
+    }
+    lines = {
+        name: [
+            *TRAFFIC.get(name, []),
+            *every(25, lambda at, logger=logger: oslo(at, "ERROR", logger, told), (0, 300)),
+        ]
+        for name, logger in failed.items()
+    }
+    verdict, _ = judged(logs({**TRAFFIC, **lines}), tmp_path)
+    assert verdict is not Verdict.NO_FAILURE_FOUND
+
+
 def test_a_member_that_hands_over_the_lead_leaves_no_doubt_and_elections_without_end_do(tmp_path: Path) -> None:
     """Peers of a database reconnect to the new leader; where no lead lasts, its members are the fault."""
     calm = [

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from openstack_rca.rca.knowledge import Topology
 from openstack_rca.rca.weights import current
 
 _ADDRESS = r"\b(\d{1,3}(?:\.\d{1,3}){3})\b"
@@ -11,11 +12,15 @@ _TURNED_AWAY = (
 )
 """How servers tell of a client that does not speak their protocol, or whom they do not know."""
 
+_CALLED = rf"(?:://|\bhost='?|\bserver on '?){_ADDRESS}"
+_WITH_PORT = rf"{_ADDRESS}:(\d{{2,5}})\b"
+"""How callers tell of an address: in a link, or with the port of a service of the cloud. They see the same refusals."""
+
 _SERVED = r'" [23]\d\d |\b[23]\d\d \d+ - - |\bgranted access\b|\bAccepted (?:publickey|password)\b'
 
 
-def rows_of_strangers(window: pl.DataFrame) -> set[int]:
-    """Rows of ``window`` that tell of a stranger: whom three services or more turned away, and none served."""
+def rows_of_strangers(window: pl.DataFrame, topology: Topology) -> set[int]:
+    """Rows of ``window`` that tell of a stranger: whom three services or more turned away, none served, and nobody called."""
     known = window.select("row", "component", "text", address=pl.col("text").str.extract(_ADDRESS)).drop_nulls(
         "address"
     )
@@ -24,4 +29,13 @@ def rows_of_strangers(window: pl.DataFrame) -> set[int]:
         by=pl.col("component").filter(turned_away).n_unique(), served=(served & ~turned_away).any()
     )
     strangers = strangers.filter((pl.col("by") >= current().enough_others + 1) & ~pl.col("served"))
+    if strangers.is_empty():
+        return set()
+    strangers = strangers.filter(~pl.col("address").is_in(_called(known["text"], topology)))
     return set(known.join(strangers, on="address", how="semi")["row"].to_list())
+
+
+def _called(texts: pl.Series, topology: Topology) -> list[str]:
+    told = texts.str.extract_groups(_WITH_PORT).struct.unnest().drop_nulls().unique()
+    listening = [address for address, port in told.iter_rows() if topology.component_of_port(int(port))]
+    return [*texts.str.extract(_CALLED).drop_nulls().unique(), *listening]

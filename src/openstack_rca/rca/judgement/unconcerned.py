@@ -45,7 +45,7 @@ def discount_unconcerned(findings: Sequence[Finding], window: pl.DataFrame, topo
     """Return the findings; those about no part of the cloud get weight 0, if the cloud runs and complains of nothing."""
     present = [name for name in window["component"].unique().to_list() if name not in _PLACES]
     cloud = window.filter(pl.col("component").is_in([name for name in present if belongs_to_cloud(name, topology)]))
-    strange = rows_of_strangers(window) if findings else set()
+    strange = rows_of_strangers(window, topology) if findings else set()
     if cloud.height < current().active_lines or cloud.filter(~pl.col("row").is_in(strange))["failed"].any():
         return list(findings)
     texts = dict(
