@@ -263,6 +263,13 @@ def test_what_several_are_refused_at_a_device_is_not_their_account_in_keystone()
     assert {item.accused for item in moved} == {"barbican-api", "barbican-worker"}
 
 
+def test_a_store_of_keys_is_nobodys_wrong_address() -> None:
+    """Any service may be told to keep its locks there, so who is refused there alone does not call it by mistake."""
+    refused = [finding("etcd", "neutron-server", "c2")]
+    texts = dict.fromkeys(range(200), "[Errno 111] Connection refused")
+    assert blame_own_settings(refused, events(*SERVED, texts=texts), TOPOLOGY) == refused
+
+
 def refused_logins(server: str, client: str, host: str) -> list[Finding]:
     """A server's line on logins that it refuses, and the refused client's own."""
     more = {"directness": Directness.CAUSE, "category": Category.AUTH, "weight": 0.9}

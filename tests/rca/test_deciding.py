@@ -193,3 +193,12 @@ def test_a_statement_has_an_end() -> None:
 def test_who_tells_that_a_trouble_is_over_accuses_nobody_of_it(told: str, left: str) -> None:
     """The line names the trouble, and would read like it; what is no longer there as it should be is a trouble."""
     assert own_words(pl.Series([told]), pl.Series(["ceph-mon"]))[0] == left
+
+
+def test_of_two_causes_in_one_event_the_reason_is_told_and_not_what_came_of_it() -> None:
+    """A check script that is not there is why an address moves; the record of both names the move in more words."""
+    hits = [
+        hit("keepalived", Directness.CAUSE, Category.NETWORK, 60),
+        hit("keepalived", Directness.CAUSE, Category.CONFIG, 20, "b-rule"),
+    ]
+    assert [item.signature.id for item in deciding(hits, TOPOLOGY)] == ["b-rule"]

@@ -94,3 +94,14 @@ def test_what_the_ended_found_wrong_with_another_is_told_as_the_reason_of_its_en
 def test_an_end_has_no_reason_from_other_complaints(complaint: Finding) -> None:
     """An outcome, an old complaint, and what others say explain nobody's end."""
     assert tell_reasons_of_ends([end(), complaint]) == [end(), complaint]
+
+
+def test_an_end_that_gives_no_reason_has_that_of_a_refusal_told_as_often() -> None:
+    """One refusal by policy is anybody's mishap; before each critical error of the same service it is why."""
+    refused = finding("keystone", "watcher", category=Category.AUTH, weight=0.1, at=-1.0, row=1)
+    ended = finding("watcher", "watcher", category=Category.CONFIG, weight=0.6, directness=Directness.CAUSE)
+    ended = replace(ended, sort=EvidenceSort.NEW_TEMPLATE, unexplained=True, vague=True)
+    candidates = {one.component: one for one in weigh(tell_reasons_of_ends([ended, refused]))}
+    assert candidates["watcher"].category is Category.AUTH
+    once = replace(refused, count=1)
+    assert tell_reasons_of_ends([ended, once]) == [ended, once]

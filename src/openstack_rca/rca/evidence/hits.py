@@ -199,7 +199,8 @@ def _telling(hit: Hit, others: Sequence[Hit], topology: Topology) -> tuple[int, 
     above = sum(topology.depends_on(other.accused, hit.accused) for other in others)
     below = sum(topology.depends_on(hit.accused, other.accused) for other in others)
     if hit.tier == 3:
-        return (0, 0.0, hit.specificity, hit.signature.id)
+        # A reason says more than what came of it: a script that is not there, than the address that moved for it.
+        return (int(hit.signature.category in STATED_CAUSES), 0.0, hit.specificity, hit.signature.id)
     return (above - below, float(hit.signature.weight), hit.specificity, hit.signature.id)
 
 

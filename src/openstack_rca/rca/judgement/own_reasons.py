@@ -38,22 +38,39 @@ def tell_reasons_of_ends(findings: Sequence[Finding]) -> list[Finding]:
     """
     near = timedelta(seconds=current().waiting_seconds)
     ends = [
-        f for f in findings if f.directness is Directness.CAUSE and f.category is Category.PROCESS_DOWN and f.complains
+        f
+        for f in findings
+        if f.directness is Directness.CAUSE
+        and f.complains
+        and (f.category is Category.PROCESS_DOWN or (f.unexplained and f.vague))
     ]
-    told = [
-        replace(finding, accused=finding.accuser, accused_host=finding.accuser_host, directness=Directness.CAUSE)
-        for finding in findings
-        if finding.accuser not in (finding.accused, None)
-        and finding.directness is Directness.ACCUSATION
-        and finding.category in REASONS
-        and finding.complains
-        and any(
-            end.accused == finding.accuser
+    told = []
+    for finding in findings:
+        if (
+            finding.accuser in (finding.accused, None)
+            or finding.directness is not Directness.ACCUSATION
+            or finding.category not in REASONS
+        ):
+            continue
+        own = [
+            end
+            for end in ends
+            if end.accused == finding.accuser
             and end.accused_host in (finding.accuser_host, None)
             and abs(end.first - finding.first) <= near
-            for end in ends
-        )
-    ]
+        ]
+        # A refusal that alone is anybody's mishap is the reason of an end that gives none, as often as that.
+        bare = max((end.weight for end in own if end.vague and end.count <= finding.count), default=0.0)
+        if own and (finding.complains or bare):
+            told.append(
+                replace(
+                    finding,
+                    accused=finding.accuser,
+                    accused_host=finding.accuser_host,
+                    directness=Directness.CAUSE,
+                    weight=max(finding.weight, bare),
+                )
+            )
     return [*findings, *told]
 
 

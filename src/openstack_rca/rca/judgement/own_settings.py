@@ -33,6 +33,7 @@ _OF_ACCOUNT = frozenset({"placement-credentials-refused"})
 """What a service says of its own credentials in keystone; any other log-in that it is refused is at a device or a server."""
 _CERTIFICATES = _SHOWN_TO_ALL | {"tls-certificate-invalid", "tls-authority-unknown", "tls-name-mismatch"}
 """What a client refuses of a server is no login that the server refuses."""
+_FOR_ANYBODY = frozenset({"etcd", "redis", "memcached"})
 _REFUSED = re.compile(r"(?i)connection refused|ECONNREFUSED|Errno 111")
 _REMEDIES = {
     Category.AUTH: "Compare the user, password and project in {client}'s configuration with those in {service}, correct them, "
@@ -235,7 +236,12 @@ def _serves_others(
 
 
 def _has_no_business(topology: Topology, client: str, service: str) -> bool:
-    """Whether a client that is known calls a service that it never needs: the address or port is then meant for another."""
+    """Whether a client that is known calls a service that it never needs: the address or port is then meant for another.
+
+    Any service may be told to keep its locks or its cache in a store of keys.
+    """
+    if service in _FOR_ANYBODY:
+        return False
     needed = topology.dependencies(client)
     return client in topology.components and bool(topology.component(client).depends) and service not in needed
 
