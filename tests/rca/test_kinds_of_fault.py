@@ -217,6 +217,12 @@ def test_who_is_started_again_was_down_though_its_clients_saw_it_hang() -> None:
     assert (alone.category, started.category) == (Category.HANG, Category.PROCESS_DOWN)
 
 
+def test_a_pod_without_a_node_tells_the_reasons_and_nothing_of_preemption() -> None:
+    lack = "0/3 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/disk-pressure: }"
+    told = matched(f"{lack}. preemption: 0/3 nodes are available.: FailedScheduling", "kubelet")
+    assert told.title.endswith("disk-pressure: }.")
+
+
 def test_who_goes_on_after_a_silence_hung_though_a_proxy_calls_it_gone() -> None:
     gone = [finding("keystone", name) for name in ("nova-api", "cinder-api")]
     gone.append(finding("keystone", "haproxy", category=Category.HANG))
