@@ -217,6 +217,13 @@ def test_who_is_started_again_was_down_though_its_clients_saw_it_hang() -> None:
     assert (alone.category, started.category) == (Category.HANG, Category.PROCESS_DOWN)
 
 
+def test_the_start_of_a_service_that_worked_for_an_hour_is_not_the_onset_of_its_trouble() -> None:
+    start = finding("keystone", "keystone", weight=0.05, directness=Directness.CAUSE)
+    full = finding("keystone", "keystone", at=3600, directness=Directness.CAUSE)
+    assert weigh([start, full])[0].onset == full.first
+    assert weigh([start])[0].onset == start.first
+
+
 def test_a_pod_without_a_node_tells_the_reasons_and_nothing_of_preemption() -> None:
     lack = "0/3 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/disk-pressure: }"
     told = matched(f"{lack}. preemption: 0/3 nodes are available.: FailedScheduling", "kubelet")

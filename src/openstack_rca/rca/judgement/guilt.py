@@ -25,7 +25,7 @@ class Candidate:
         silent: guilt from silence, in [0, 1].
         symptom: guilt from unexplained errors of its own, in [0, 1].
         guilt: the four together (``noisy_or``).
-        onset: time of the first finding that is not a mere symptom, else of the first.
+        onset: time of the first noticeable finding that is not a mere symptom, else of the first of its best.
         explained_by: the guilty dependency that accounts for it, and how much of it, in [0, 1].
         explains: components in trouble that depend on it.
         explains_share: share of all other components' trouble that it accounts for.
@@ -185,9 +185,15 @@ def weigh(findings: list[Finding]) -> list[Candidate]:
             noisy_or(strength * table.further_symptom**place for place, strength in enumerate(symptoms)),
         )
         candidate.guilt = noisy_or([candidate.direct, candidate.accused, candidate.silent, candidate.symptom])
-        strong = [finding.first for finding in candidate.findings if finding.directness is not Directness.SYMPTOM]
-        candidate.onset = min(strong or [finding.first for finding in candidate.findings])
+        candidate.onset = min(finding.first for finding in _telling(candidate.findings))
     return list(by_component.values())
+
+
+def _telling(findings: list[Finding]) -> list[Finding]:
+    """What tells that trouble had begun: no mere symptom, nor an oddity such as an ordinary start, where there is more."""
+    said = [finding for finding in findings if finding.directness is not Directness.SYMPTOM] or findings
+    least = min(current().noticeable, max(finding.strength for finding in said))
+    return [finding for finding in said if finding.strength >= least]
 
 
 def _best_by(candidate: Candidate, directness: Directness, key, silence: bool = True) -> dict[object, float]:  # type: ignore[no-untyped-def]
