@@ -435,3 +435,31 @@ def test_an_api_that_answered_the_stopped_requests_with_errors_is_why_they_stopp
     lines = failed.filter(pl.col("component") == (answering or "placement-api"))["row"].head(5)
     rows = pl.DataFrame({"story": range(100, 105), "row": lines}).cast(pl.Int64)
     assert missing_steps(replace(steps, rows=rows), failed, TOPOLOGY)[0].accused == blamed
+
+
+@pytest.mark.parametrize(
+    ("stopped_on", "others_on", "blamed"),
+    [
+        ("ctl1", "ctl2", ("nova-api", "ctl1")),
+        ("ctl1", "ctl1", ("nova-compute", None)),
+        ("ctl1", None, ("nova-compute", None)),
+    ],
+    ids=["on one of two", "on the same", "on the only one"],
+)
+def test_requests_that_stop_at_one_instance_only_accuse_it(
+    stopped_on: str, others_on: str | None, blamed: tuple[str, str | None]
+) -> None:
+    """What one of two APIs sends is lost; what the other one takes arrives."""
+    stopped = [reboot(120.0 + 4 * n, 100 + n, "missing") for n in range(8)]
+    others = [reboot(121.0 + 4 * n, 200 + n, "came") for n in range(8)] if others_on else []
+    lines = pl.DataFrame(
+        [
+            window(5).filter(component="nova-api").drop("row").row(0, named=True)
+            | {"row": row, "host": stopped_on if row < 200 else others_on, "time": START + timedelta(seconds=120.0)}
+            for row in (*range(100, 108), *range(200, 208))
+        ]
+    )
+    rest = window().filter(~pl.col("row").is_in([*range(100, 108), *range(200, 208)]))
+    told = pl.concat([rest, lines.select(rest.columns).cast(rest.schema)])  # type: ignore[arg-type]
+    found = missing_steps(expected(*NORMAL, *stopped, *others, *OTHERS_GO_ON), told, TOPOLOGY)[0]
+    assert (found.accused, found.accused_host) == blamed

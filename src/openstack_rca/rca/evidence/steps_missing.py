@@ -25,6 +25,9 @@ MOST_ROWS = 10
 _MOST_SHOWN = 60
 """Characters of a kind of line that stand in a sentence."""
 
+_BY_CHANCE = 0.001
+"""That stops fall on one of several instances is chance, if it is no less likely than this."""
+
 _REFUSED = r"(?:status: |HTTP/1\.[01]\"? )4(?:00|04|09|13)\b"
 """What an API says at the end of a request of which its user asked for what cannot be."""
 
@@ -58,6 +61,11 @@ def missing_steps(
         if server is not None:
             suspects, strength = [(server, 1.0)], table.plain
             why = f"; on all its hosts at once, as they do where {server} does not answer"
+        elif (instance := _only_instance(trouble, window)) is not None:
+            name, host = instance
+            why = f"; all of them came by {name} on {host}, and those of its others went on"
+            findings.append(_finding(trouble, name, 1.0, host, Category.HANG, why))
+            continue
         elif failing is not None:
             suspects, why = [(failing, 1.0)], f"; {failing} answered most of them with an error"
         elif _is_within(trouble):
@@ -135,6 +143,27 @@ def _failing_api(trouble: Trouble, rows: pl.DataFrame, window: pl.DataFrame, top
         if serves(name, topology) and not passes_on and stories * 2 > trouble.stops.height:
             return str(name)
     return None
+
+
+def _only_instance(trouble: Trouble, window: pl.DataFrame) -> tuple[str, str] | None:
+    """The service and host at which requests stopped, while those that other instances of the service had taken went on."""
+    table, service = current(), _commonest(trouble.stops["service"])
+    places = window.select(pl.col("row").cast(pl.Int64), "host").drop_nulls()
+    taken = (pl.col("service") == service) & (pl.col("follower") != service)
+    stops, went_on = (part.filter(taken).join(places, on="row")["host"] for part in (trouble.stops, trouble.went_on))
+    if stops.is_empty() or went_on.is_empty():
+        return None
+    host = _commonest(stops)
+    here, passed = stops.to_list().count(host), went_on.to_list().count(host)
+    all_here, tried = here + passed, stops.len() + went_on.len()
+    # Fisher's exact test: that so many stops fall on one of the hosts by chance.
+    chance = sum(
+        math.comb(all_here, number) * math.comb(tried - all_here, stops.len() - number)
+        for number in range(here, min(all_here, stops.len()) + 1)
+    ) / math.comb(tried, stops.len())
+    hosts = pl.concat([stops, went_on]).n_unique()
+    sure = here >= table.nearly * trouble.stops.height and chance * hosts < _BY_CHANCE
+    return (service, host) if sure else None
 
 
 def _at_work(trouble: Trouble, window: pl.DataFrame) -> set[str]:
