@@ -32,7 +32,7 @@ _BOOTS = r"^(?:\[ *[\d.]+\] |kernel: )*Linux version \d"
 """How programs, and a kernel, tell that they start."""
 
 _WENT = (
-    r"(?i)\b(?:(?:re)?boot(?:ed|ing)?|shut(?:ting)? ?down|power(?:ing|ed) (?:down|off)|power key"
+    r"(?i)\b(?:(?:re)?boot(?:ed|ing)?|shut(?:ting)? ?down|power(?:ing|ed)?[ -](?:down|off)|power key"
     r"|linux version|startup finished)\b"
 )
 """What is told of a host that goes down, or comes up, as a whole."""
@@ -61,7 +61,7 @@ class Afterwards:
             if gone.accused != HOST or not self._went_itself(gone) or not self._is_over(gone):
                 continue
             began = gone.first - timedelta(seconds=current().settling_seconds)
-            ended = max([gone.last, *(start.last for start in self._starts(gone))])
+            ended = max([self._heard_after(host, gone.last), *(start.last for start in self._starts(gone))])
             until = ended + timedelta(seconds=current().follows_seconds)
             if host is not None:
                 rows |= set(self.surroundings.filter(pl.col("time").is_between(began, until))["row"].to_list())
@@ -180,6 +180,20 @@ class Afterwards:
             if lines >= table.enough_events and belongs_to_cloud(name, self.topology)
         ]
         return bool(host) and after.height >= table.back_lines and set(at_work) <= set(after["component"].to_list())
+
+    def _heard_after(self, host: str | None, gone: datetime) -> datetime:
+        """When a host that went wrote again: the end of the longest gap right after it; when it went where there is none."""
+        table = current()
+        here = self.surroundings.filter(
+            pl.col("host").eq_missing(pl.lit(host, dtype=pl.String)) & (pl.col("time") >= gone)
+        )
+        soon = gone + timedelta(seconds=table.follows_seconds)
+        pauses = here.sort("time").select("time", back=pl.col("time").shift(-1)).filter(pl.col("time") <= soon)
+        longest = pauses.drop_nulls().sort(pl.col("back") - pl.col("time")).tail(1).rows()
+        if not longest or longest[0][1] - longest[0][0] < timedelta(seconds=table.restart_seconds):
+            return gone
+        back: datetime = longest[0][1]
+        return back
 
     def _start_before(self, one: Finding) -> datetime | None:
         """When the accused, or its host, told that it starts, right before it told a reason; None where it did not."""

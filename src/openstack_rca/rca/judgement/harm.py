@@ -92,7 +92,9 @@ def _does_no_harm(
     failed = surroundings.filter(since & pl.col("failed"))["row"].to_list()
     if tells_of_lasting_harm(window.filter(since), failed):
         return False
-    lines = len(rows.union(failed) - excused) + sum(max(0, one.count - len(one.rows)) for one in told)
+    lines = len(rows.union(failed) - excused) + sum(
+        max(0, one.count - len(one.rows)) for one in told if not excused.issuperset(one.rows)
+    )
     minutes = at_work["time"].dt.truncate("1m").n_unique()
     # Who complains as early as so many lines over so long would, complains every day.
     everyday = (begun - first) * lines <= last - begun
