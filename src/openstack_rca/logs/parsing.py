@@ -38,10 +38,10 @@ _NOTE = r"^-- (?:Journal begins|Logs begin|Boot |Reboot|No entries).*--$|^--$|"
 # Which containers Compose and stern follow.
 _NOTE += r"^Attaching to [\w.-]+(?:, [\w.-]+)*$|^[+-] [^ ]+(?: [^ ]+)? \x{203A} [^ ]+$|"
 _NOTE += r"^ID +\| Date +\| Time +\| |^TIME +PID +UID +GID +SIG|^Time +Type +Status +Message"
-# Pacemaker and corosync begin what they say with spaces.
 _WARNED = r"^\S+\.py:\d+: \w*Warning: "
 """A warning of Python itself, on standard error, all of which Apache and others mark as errors."""
 
+# Pacemaker and corosync begin what they say with spaces.
 _SET_OFF = r"^ +(?:\[[A-Z]+ *\]|(?:debug|info|notice|warning|error|crit): )"
 _IDS = ("hostname", "logger", "global_request_id", "request_id", "project_id", "user_id", "instance_id")
 # What an envelope is called as a format where nothing inside is known.
