@@ -26,6 +26,7 @@ LOGGER = "logger"
 _ANY_LOGGER = "a service"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_ANY_API = re.compile(r"/?(?:v\d{1,2}(?:\.\d{1,2})?/?)?")
 _BUG = r"^[A-Za-z][\w./-]*[#-]\d+$"
 _DYNAMIC = ("@self", "@url", "@topic", "@service")
 DEFAULT_WEIGHTS = {Directness.CAUSE: 1.0, Directness.ACCUSATION: 0.7, Directness.SYMPTOM: 0.2}
@@ -251,8 +252,11 @@ class Signature(BaseModel):
 
 
 def _is_foreign(path: str | None, topology: Topology) -> bool:
-    """Whether a path that was asked for is of no API of the cloud: what a caller meets there concerns the caller alone."""
-    return len(path or "") > 1 and topology.component_of_url(path) is None
+    """Whether a path that was asked for is of no API of the cloud: what a caller meets there concerns the caller alone.
+
+    A version alone, at which any API begins, tells nothing.
+    """
+    return _ANY_API.fullmatch(path or "") is None and topology.component_of_url(path) is None
 
 
 def _printable(value: str) -> str:
