@@ -258,6 +258,31 @@ def test_a_warning_counts_in_lines_that_somebody_picked() -> None:
     assert [one.accused for one in new_errors(window, 1.0, picked=True)] == ["ovn-controller"]
 
 
+@pytest.mark.parametrize(
+    "notice",
+    [
+        'Deprecated: Option "auth_uri" from group "keystone_authtoken" is deprecated. Use option "www_authenticate_uri".',
+        'Deprecated: Option "api_servers" from group "glance" is deprecated for removal (use endpoint_override).',
+        "keystone_authtoken.service_token_roles_required is False. This is backwards compatible but deprecated behaviour.",
+    ],
+)
+def test_what_is_only_to_be_removed_one_day_is_no_trouble_however_new_it_is(notice: str) -> None:
+    surprise = observed(notice, "nova-api", "WARNING").with_columns(score=pl.lit(0.999, pl.Float32))
+    assert not new_errors(surprise, 1.0)
+    assert not new_errors(surprise, 1.0, picked=True)
+
+
+@pytest.mark.parametrize(
+    "notice",
+    [
+        "*** Python threads support is disabled. You can enable it with --enable-threads ***",
+        "thunder lock: disabled (you can enable it with --thunder-lock)",
+    ],
+)
+def test_what_uwsgi_could_do_besides_is_no_trouble(notice: str) -> None:
+    assert not new_errors(observed(notice, "keystone", "INFO"), 1.0, few=True)
+
+
 def test_what_an_error_is_about_is_only_a_guess() -> None:
     """No word says what is wrong: the subject tells the likeliest kind, and the finding is as vague as without."""
     [told] = new_errors(observed("RTNETLINK says nothing useful of the router", "neutron-l3-agent"), 1.0)

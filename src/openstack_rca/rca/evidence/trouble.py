@@ -54,6 +54,12 @@ def everyday() -> str:
 
 
 @cache
+def outdated() -> str:
+    """One pattern for what is said of options and ways that are to be removed one day, and work until then."""
+    return f"(?i){'|'.join(_table()['outdated'])}"
+
+
+@cache
 def calm() -> str:
     """One pattern for words that name trouble only to say that there is none."""
     return f"(?i){'|'.join(_table()['calm'])}"

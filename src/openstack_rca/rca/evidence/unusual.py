@@ -12,7 +12,7 @@ from openstack_rca.rca.evidence.clearance import named_like_project
 from openstack_rca.rca.evidence.doubts import PORT_IS_UP
 from openstack_rca.rca.evidence.error_kinds import kind_of, kind_of_error, printable_statement, telling_line
 from openstack_rca.rca.evidence.finding import Finding
-from openstack_rca.rca.evidence.trouble import callers_mistakes, calm, everyday, words_of_trouble
+from openstack_rca.rca.evidence.trouble import callers_mistakes, calm, everyday, outdated, words_of_trouble
 from openstack_rca.rca.knowledge import HOST, NETWORK, STORAGE, Topology
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
@@ -159,8 +159,10 @@ def new_errors(
     What ends a process, or keeps it from starting, is the component's own statement of a cause, whatever the level of the
     line; any other error is a symptom of the component that logged it. In lines that somebody picked a warning counts too.
     """
-    surprising = (pl.col("level") == "WARNING") & (
-        pl.lit(picked) | (pl.col("score").fill_null(0.0) >= current().surprising_score)
+    surprising = (
+        (pl.col("level") == "WARNING")
+        & (pl.lit(picked) | (pl.col("score").fill_null(0.0) >= current().surprising_score))
+        & ~pl.col("message").str.contains(outdated())
     )
     troubled = (
         ~pl.col("level").is_in(("DEBUG", *ERROR_AND_WORSE))
