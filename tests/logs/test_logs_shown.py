@@ -130,6 +130,15 @@ def test_a_run_of_tasks_tells_what_failed_on_which_host() -> None:
     assert found[0]["time"].isoformat() == "2026-11-23T04:00:00.100000+00:00"
 
 
+def test_a_loop_of_a_task_tells_what_failed_in_it() -> None:
+    """Its own words are only that all items are done."""
+    items = [{"failed": True, "msg": "no start"}, {"msg": "ok"}, {"failed": True, "stderr": "no disk"}, "odd"]
+    task = {"task": {"name": "Start", "duration": {"start": "2026-11-23T04:00:00.1Z"}}}
+    task["hosts"] = {"c1": {"failed": True, "msg": "All items completed", "results": items}}
+    (event,) = rows(json.dumps([{"phase": "run", "plays": [{"tasks": [task]}]}], indent=1), "x.json")
+    assert (event["level"], event["message"]) == ("ERROR", "Start: no start; no disk")
+
+
 def test_the_last_lines_of_cephs_cluster_log_in_a_sosreport_are_read(tmp_path: Path) -> None:
     path = tmp_path / "sosreport-c1-2026-11-23-abcdefg" / "sos_commands" / "ceph_mon" / "ceph_log_last_10000_cluster"
     path.parent.mkdir(parents=True)

@@ -15,7 +15,11 @@ def results_of_task(value: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for host, result in hosts.items():
         if isinstance(result, dict):
             failed = result.get("failed") is True or result.get("unreachable") is True
-            told = next((text for key in _TELLING if isinstance(text := result.get(key), str) and text.strip()), "")
+            items = result.get("results")
+            inner = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+            broken = [item for item in inner if item.get("failed") is True]
+            # Of a loop, the task itself says only that all items are done.
+            told = "; ".join(filter(None, map(_told, broken))) or _told(result)
             yield {
                 "timestamp": task["duration"].get("start"),
                 "host": host,
@@ -23,3 +27,7 @@ def results_of_task(value: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                 "level": "ERROR" if failed and result.get("ignore_errors") is not True else "INFO",
                 "message": f"{task.get('name') or 'task'}: {told or json.dumps(result)[:400]}",
             }
+
+
+def _told(result: Mapping[str, Any]) -> str:
+    return next((text for key in _TELLING if isinstance(text := result.get(key), str) and text.strip()), "")
