@@ -57,11 +57,12 @@ def find_windows(times: pl.Series, weights: np.ndarray, kinds: pl.Series | None 
     trouble = sums > max(median + 3 * 1.4826 * deviation, table.burst_suspicion)
     if kinds is not None:
         begun = np.flatnonzero(_begun(times[suspects], kinds[suspects], start))
-        for kind in kinds[suspects[begun]].unique():
-            moments = offsets[begun[(kinds[suspects[begun]] == kind).to_numpy()]]
+        told = pl.DataFrame({"kind": kinds[suspects[begun]], "at": offsets[begun]}).group_by("kind")
+        spans = told.agg(first=pl.col("at").min(), last=pl.col("at").max(), count=pl.len())
+        for first, last, count in spans.select("first", "last", "count").iter_rows():
             # What comes every few minutes may have begun as long before it was told first.
-            first = moments.min() - np.ptp(moments) / (len(moments) - 1)
-            trouble[int(first // width) : int(moments.max() // width) + 1] = True
+            began = first - (last - first) / (count - 1)
+            trouble[int(began // width) : int(last // width) + 1] = True
     hot = np.flatnonzero(trouble)
     if len(hot) == 0:
         return [FoundWindow(start, end, float(weights.sum()))]
