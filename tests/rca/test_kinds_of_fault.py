@@ -59,6 +59,15 @@ def one_a_minute(lines: list[pl.DataFrame]) -> pl.DataFrame:
     )
 
 
+def test_a_driver_that_says_why_it_did_not_start_is_told_by_that_and_not_by_the_heartbeat_it_withholds() -> None:
+    withheld = 'Manager for service cinder-volume ctl1@rbd-1 is reporting problems, not sending heartbeat. Service will appear "down".'
+    refused = "Failed to initialize driver.: rados.PermissionDeniedError: [errno 13] RADOS permission denied (error connecting to the cluster)"
+    window = one_a_minute([observed(text, "cinder-volume") for text in (refused, withheld)])
+    found = match_signatures(window, CATALOGUE, TOPOLOGY, 10.0).findings
+    assert {one.accused for one in found} == {"cinder-volume"}
+    assert matched(withheld, "cinder-volume").accused == "storage"
+
+
 def test_a_fault_is_over_though_the_line_that_says_so_names_it_again() -> None:
     """The end quotes the fault, so those words are nobody's statement, and yet they end it."""
     said = ("Health check failed: 1 osds down (OSD_DOWN)", "Health check cleared: OSD_DOWN (was: 1 osds down)")
