@@ -105,3 +105,23 @@ def test_a_fault_that_is_over_counts_where_something_failed_meanwhile_or_another
     told = replace(told, recovered=told.first + timedelta(seconds=seconds))
     window = pl.DataFrame({"failed": [True], "component": [failing]})
     assert max(one.strength for one in discount_passing([told, *further], window, load_topology())) == strength
+
+
+@pytest.mark.parametrize(
+    ("seconds", "category", "refused", "counts"),
+    [
+        pytest.param(60.0, Category.MESSAGING, 70.0, False, id="another member, back after a minute"),
+        pytest.param(60.0, Category.MESSAGING, 300.0, True, id="clients complain long afterwards"),
+        pytest.param(300.0, Category.MESSAGING, 70.0, True, id="away for minutes"),
+        pytest.param(60.0, Category.PROCESS_DOWN, 70.0, True, id="it was away itself"),
+    ],
+)
+def test_what_a_member_tells_of_another_is_over_with_its_return_for_its_clients_too(
+    seconds: float, category: Category, refused: float, counts: bool
+) -> None:
+    told = finding("rabbitmq", "rabbitmq", weight=0.9, lasts=0.0, category=category, directness=Directness.CAUSE)
+    told = replace(told, recovered=told.first + timedelta(seconds=seconds))
+    client = finding("rabbitmq", "neutron-server", at=2.0, lasts=refused - 2.0, weight=0.5)
+    window = pl.DataFrame({"failed": [True], "component": ["neutron-server"]})
+    weights = [one.weight for one in discount_passing([told, client], window, load_topology())]
+    assert any(weights) is counts

@@ -15,6 +15,9 @@ from openstack_rca.rca.weights import current
 
 _ABSENCE = (Category.HANG, Category.PROCESS_DOWN, Category.NETWORK, Category.MESSAGING, Category.DATABASE)
 
+_OF_CLUSTERS = (Category.MESSAGING, Category.DATABASE)
+"""Kinds of fault that a member of a cluster tells of another, while it serves itself."""
+
 _BARE_EXIT = re.compile(r"SystemExit(?:: ?-?\d+)?\s*$")
 """An exception that says only that the process ends, with which status; the reason was told before it."""
 
@@ -62,14 +65,27 @@ def discount_unmissed_silence(findings: list[Finding], normal: NormalRates) -> l
 
 
 def discount_passing(findings: list[Finding], window: pl.DataFrame, topology: Topology) -> list[Finding]:
-    """Set to 0 the weight of a fault that was over within seconds, as its accuser says, and of which nobody else complains.
+    """Set to 0 the weight of a fault that was over within seconds, as its accuser says, and of which nobody complains later.
 
-    Where no component of the cloud failed in the window it may have lasted longer: a member of a cluster was maintained.
+    It may have lasted longer where a member of a cluster tells it of another, as the one that tells it served meanwhile, and
+    where no component of the cloud failed in the window. Clients that were turned away try again a little later.
     """
-    within = timedelta(seconds=current().restart_seconds)
+    table = current()
+    alone, served = timedelta(seconds=table.restart_seconds), timedelta(seconds=table.follows_seconds)
     failed = window.filter(pl.col("failed"))["component"].unique().to_list()
     harmless = not any(belongs_to_cloud(name, topology) for name in failed)
-    passing = [one.recovered is not None and (harmless or one.recovered - one.first <= within) for one in findings]
+    passing: list[bool] = []
+    over: dict[str, datetime] = {}
+    for one in findings:
+        member, end = one.accused == one.accuser and one.category in _OF_CLUSTERS, one.recovered
+        passing.append(end is not None and (harmless or end - one.first <= (served if member else alone)))
+        if end is not None and passing[-1] and member:
+            over[one.accused] = max(end, over.get(one.accused, end))
+    late = timedelta(seconds=table.waiting_seconds)
+    passing = [
+        passed or (one.accused != one.accuser and one.accused in over and one.last <= over[one.accused] + late)
+        for one, passed in zip(findings, passing, strict=True)
+    ]
     lasting = {one.accused for one, passed in zip(findings, passing, strict=True) if one.complains and not passed}
     return [
         one.weakened(0.0) if passed and one.accused not in lasting else one
