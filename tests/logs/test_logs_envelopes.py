@@ -28,6 +28,7 @@ ENVELOPES = {
     "kubectl logs --prefix --timestamps": lambda line: f"[pod/nova-compute-0/nova-compute] {times(line)}Z {line}",
     "docker compose logs": lambda line: f"kolla-nova_compute-1  | {line}",
     "docker service logs": lambda line: f"nova_nova-compute.1.k3x9f2lq0z8vw7n1c4b6m5a2d@cmp1    | {line}",
+    "docker service logs, tasks shortened": lambda line: f"nova_nova-compute.1.k3x9f2lq0z8v@cmp1    | {line}",
     "docker service logs -t": lambda line: f"{times(line)}000Z nova_nova-compute.1.k3x9f2lq0z8vw7n1c4b6m5a2d@cmp1    | {line}",
     "a chat": lambda line: f"14:02:10 <@ops> {line}",
     "a chat with days": lambda line: f"[2026-11-24 14:02] <ops_> {line}",

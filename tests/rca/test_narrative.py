@@ -10,7 +10,7 @@ from troubles import conductor_timeouts
 
 from openstack_rca.rca.judgement.guilt import Candidate
 from openstack_rca.rca.report.narrative import host_of
-from openstack_rca.rca.vocabulary import Directness
+from openstack_rca.rca.vocabulary import Category, Directness
 
 
 def test_the_first_word_of_every_witness_is_cited_before_anybodys_second() -> None:
@@ -45,3 +45,16 @@ def test_a_cause_is_on_the_host_that_tells_of_it(
     ]
     logged = pl.DataFrame({"component": ["keystone", "keystone"], "host": ["ctl1", "ctl3"]})
     assert host_of(Candidate("keystone", findings=told), logged) == where
+
+
+@pytest.mark.parametrize(
+    ("category", "told"),
+    [(Category.AUTH, Category.AUTH), (Category.CAPACITY, Category.PROCESS_DOWN)],
+    ids=["what it starts again with is refused", "what a stop may bring about"],
+)
+def test_who_stopped_and_says_why_it_does_not_work_again_is_not_down_for_the_stop(
+    category: Category, told: Category
+) -> None:
+    stopped = finding("rabbitmq", "rabbitmq", weight=0.9, directness=Directness.CAUSE)
+    refused = finding("rabbitmq", "rabbitmq", at=200.0, weight=0.9, category=category, directness=Directness.CAUSE)
+    assert Candidate("rabbitmq", findings=[stopped, refused]).leading.category is told

@@ -38,8 +38,11 @@ HOSTS = _keys(
     "hostname host host_name host.name host.hostname fullhost fromhost from_host host_from node node_name "
     "nodename agent.hostname agent.name beat.hostname beat.name source.host computer computername resource_name "
     "utsname_hostname machinename labels.resource_name source_host sourcehost logsource source _source_host fqdn "
-    "syslog_hostname sysloghost @host #host machine k8s.node.name deprecatedsource.host"
+    "syslog_hostname sysloghost @host #host machine k8s.node.name deprecatedsource.host logstreamname"
 )
+MAY_BE_HOSTS = frozenset(_keys("source logstreamname"))
+"""Of these, those that often name a file, a program or a stream instead."""
+
 ABOUT = frozenset(_keys("host node node_name nodename machine"))
 """Keys of hosts that name what a line is about where the program itself wrote the record: those of klog and zap."""
 
@@ -53,7 +56,7 @@ PROCESSES = _keys("process pid _pid syslog_pid procid process.pid process_id pro
 LOGGERS = _keys("python_module name logger logger_name log.logger module caller domain log_name")
 PATHS = _keys(
     "filename file path log.file.path log_file logfile source_file file.path file_name tailed_path source sourcename "
-    "_path labels.log_file_path logstreamname logstream log_stream"
+    "_path labels.log_file_path filebeat_log_file_path logstreamname logstream log_stream"
 )
 PODS = _keys(
     "kubernetes.pod_name kubernetes.pod.name pod_name podname k8s.pod.name kubernetes.pod "

@@ -352,7 +352,9 @@ def _origin(flat: Record, held: _Held) -> Origin:
     labels = flat.get("labels") if isinstance(flat.get("labels"), dict) else flat.get("stream")
     labelled = origin_of_labels(labels) if isinstance(labels, dict) else Origin(None, None)
     path = Origin(None, None)
-    if "levelname" not in flat and "lineno" not in flat:
+    # A record of klog's or zap's own holds what its text is about, beside where its code is.
+    about = _CALLER.search(str(flat.get("caller", ""))) is not None
+    if "levelname" not in flat and "lineno" not in flat and not about:
         for key in held["PATHS"]:
             value = flat[key]
             if isinstance(value, str) and re.search(r"/|\.log", value) and not value.endswith((".py", ".go", ".c")):
@@ -373,8 +375,6 @@ def _origin(flat: Record, held: _Held) -> Origin:
         and (component_of_program(value) or not (key == "process_name" or _JAVA_CLASS.fullmatch(value)))
     ]
     known = next((name for name in named if name and component_of_program(name)), None)
-    # A record of klog's or zap's own holds what its text is about, beside where its code is.
-    about = _CALLER.search(str(flat.get("caller", ""))) is not None
     hosts = [key for key in held["HOSTS"] if not (about and key.lower() in json_keys.ABOUT)]
     host = next((str(flat[key]) for key in hosts if _is_host(key, flat[key])), None)
     service = in_pod or known or path.service or labelled.service or next(filter(None, named), None)
@@ -387,6 +387,8 @@ def _origin(flat: Record, held: _Held) -> Origin:
 def _is_host(key: str, value: Any) -> bool:
     if not isinstance(value, str) or not re.fullmatch(r"[\w.:-]{1,253}", value):
         return False
-    if key.lower() == "source":
-        return "/" not in value and not component_of_program(value) and value not in json_keys.NO_SOURCES
+    if key.lower() in json_keys.MAY_BE_HOSTS:
+        return (
+            not re.search(r"/|\.log\b", value) and not component_of_program(value) and value not in json_keys.NO_SOURCES
+        )
     return value not in ("localhost", "127.0.0.1")

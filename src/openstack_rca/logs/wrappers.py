@@ -227,7 +227,7 @@ WRAPPERS: tuple[Wrapper, ...] = (
     ),
     Wrapper(
         "container",
-        r"^(?P<source>[A-Za-z0-9][\w.-]*\.\d{1,5}(?:\.[a-z0-9]{20,30})?)@(?P<host>[\w.-]+) +\| ?(?P<inner>.*)$",
+        r"^(?P<source>[A-Za-z0-9][\w.-]*\.\d{1,5}(?:\.[a-z0-9]{10,30})?)@(?P<host>[\w.-]+) +\| ?(?P<inner>.*)$",
         origin=origin_of_container,
         about="`docker service logs`",
     ),

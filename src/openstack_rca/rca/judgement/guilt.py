@@ -14,6 +14,9 @@ from openstack_rca.rca.weights import current
 
 _ABSENT = (Category.PROCESS_DOWN, Category.HANG)
 
+_REFUSED = (Category.AUTH, Category.CONFIG)
+"""Reasons that a stop does not bring about: what it started again with is wrong."""
+
 
 @dataclass
 class Candidate:
@@ -128,9 +131,15 @@ def _says_of_itself(finding: Finding) -> bool:
 
 
 def _first_told(own: list[Finding]) -> Finding:
-    """What a component said first of itself, and is not over; of what it said alike at about that time, what names a value."""
+    """What a component said first of itself, and is not over; of what it said alike at about that time, what names a value.
+
+    Who stopped, and says afterwards why it does not work again, is not down for the stop.
+    """
     own = [finding for finding in own if not finding.recovered] or own
     first = min(own, key=lambda finding: (finding.first, -finding.strength))
+    if first.category is Category.PROCESS_DOWN:
+        reasons = (f for f in own if f.category in _REFUSED and f.strength >= current().plain)
+        first = min(reasons, key=lambda finding: finding.first, default=first)
     until = first.first + timedelta(seconds=current().settling_seconds)
     alike = (f for f in own if f.valued and f.category is first.category and f.first <= until)
     return first if first.valued else min(alike, key=lambda finding: finding.first, default=first)
