@@ -62,9 +62,12 @@ def discount_unconcerned(findings: Sequence[Finding], window: pl.DataFrame, topo
     refused = [
         one
         for one in findings
-        if strange.issuperset(one.rows)
+        if (one.rows and strange.issuperset(one.rows))
         or (
-            (one.accused == "keystone" and one.accuser in _FRONT and (strange or one.category is Category.AUTH))
+            one.accused == "keystone"
+            and one.accuser in _FRONT
+            # Who tries passwords tries names too.
+            and (one.category is Category.AUTH or (strange and one.category is Category.DATA_MISSING))
             and one.directness is not Directness.CAUSE
         )
     ]
