@@ -34,6 +34,7 @@ _OF_ACCOUNT = frozenset({"placement-credentials-refused"})
 _CERTIFICATES = _SHOWN_TO_ALL | {"tls-certificate-invalid", "tls-authority-unknown", "tls-name-mismatch"}
 """What a client refuses of a server is no login that the server refuses."""
 _FOR_ANYBODY = frozenset({"etcd", "redis", "memcached"})
+"""Stores of keys, which any service may be set to use: that one calls them is no sign of a wrong address."""
 _REFUSED = re.compile(r"(?i)connection refused|ECONNREFUSED|Errno 111")
 _REMEDIES = {
     Category.AUTH: "Compare the user, password and project in {client}'s configuration with those in {service}, correct them, "
