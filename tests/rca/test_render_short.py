@@ -98,6 +98,15 @@ def test_of_a_long_answer_the_first_three_causes_and_checks_are_shown() -> None:
     assert told[place + 1].startswith("         word") and not told[place + 2].startswith(" ")
 
 
+def test_a_check_is_whole_on_a_narrow_screen_too() -> None:
+    """Half a command is of no use."""
+    report = report_samples.confirmed()
+    check = "openstack compute service list --service nova-compute --long"
+    first = report.causes[0].model_copy(update={"next_checks": [check]})
+    shown = on_screen(report.model_copy(update={"causes": [first]}), 40)
+    assert check in " ".join(" ".join(shown).split())
+
+
 def test_a_healthy_answer_names_no_component_and_no_check() -> None:
     """Verdict, why, and what to do if the trouble goes on."""
     text = "\n".join(on_screen(report_samples.healthy()))

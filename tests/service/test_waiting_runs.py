@@ -16,7 +16,7 @@ from openstack_rca.lifecycle.mlflow import Tracking, connect, prune_runs
 from openstack_rca.rca.report import ModelUsed, Report, Window
 from openstack_rca.rca.vocabulary import Verdict
 from openstack_rca.service import waiting_runs
-from openstack_rca.service.models import list_runs
+from openstack_rca.service.models import list_runs, run_outcome
 from openstack_rca.service.waiting_runs import send_as_configured, send_waiting_runs, write_down
 from openstack_rca.settings import Settings, load_settings
 from trained_environment import environment
@@ -163,6 +163,13 @@ def test_no_more_entries_are_kept_than_the_bound_says(settings: Settings, monkey
     for minutes in range(4):
         write_down(report(minutes), settings)
     assert [name[9:13] for name in waiting(settings)] == ["0402", "0403"]
+
+
+def test_a_training_that_still_runs_has_no_outcome(settings: Settings) -> None:
+    """It has not failed to make a version."""
+    with Tracking(settings).training_run():
+        assert [run_outcome(run) for run in list_runs(settings)] == [""]
+    assert [run_outcome(run) for run in list_runs(settings)] == ["no version"]
 
 
 def test_without_runs_nothing_is_written_down(empty_home: Path) -> None:

@@ -80,7 +80,7 @@ def show_command(reference: str, full: bool, form: str, output: Path | None) -> 
 def narrate_command(reference: str, question: str, form: str) -> None:
     """Have a language model summarise a report, or answer a QUESTION about it. ID is as for show.
 
-    Off unless OPENSTACK_RCA_LLM_URL and OPENSTACK_RCA_LLM_MODEL are set; needs the extra llm. The model learns the evidence
+    Off unless OPENSTACK_RCA_LLM_URL and OPENSTACK_RCA_LLM_MODEL are set; needs the extra llm. The model is given the evidence
     only, with secrets and ids masked. Each sentence is checked against the lines that it cites, and marked where they do not
     support it. The verdict and the causes never come from it.
 

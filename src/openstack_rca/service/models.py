@@ -73,7 +73,9 @@ def list_runs(settings: Settings, limit: int = 20, kind: str | None = None) -> l
 
 
 def run_outcome(run: RunSummary) -> str:
-    """What came of a run: the version of a training, the answer of an analysis, the score of an evaluation."""
+    """What came of a run: the version of a training, the answer of an analysis, the score of an evaluation; "" while it runs."""
+    if run.seconds is None:
+        return ""
     if run.kind == "training":
         version = run.tags.get("openstack_rca.model_version")
         return f"version {version}" if version else "no version"

@@ -60,8 +60,8 @@ def _row(run: RunSummary) -> dict[str, object]:
     issue = run.params.get("issue", "") if run.kind == "analysis" else ""
     return {
         "kind": plain(run.kind, 20),
-        "outcome": plain(run_outcome(run) + (f" ({issue})" if issue else ""), 200),
         **time_cells("started", run.start),
+        "outcome": plain(run_outcome(run) + (f" ({issue})" if issue else ""), 200),
         "status": run.status.lower(),
         "seconds": run.seconds,
         "events": run.metrics.get("events"),

@@ -68,5 +68,6 @@ def _checks(page: Page, point: Headline) -> None:
         return
     page.show(page.text("Checks that change nothing", "bold underline"))
     for check in point.cause.next_checks[:_CHECKS]:
-        for line in page.cut(page.text(check), 1, page.width - 2):
+        # Half a command is of no use: where one line cannot hold it, more do.
+        for line in page.cut(page.text(check), max(1, 2 * (_WIDTH - 1) // page.width), page.width - 2):
             page.show(line, 2)
