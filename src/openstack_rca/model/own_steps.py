@@ -124,9 +124,12 @@ def own_steps(told: pl.DataFrame, rules: pl.DataFrame) -> pl.DataFrame:
 
 def _with_next(told: pl.DataFrame) -> pl.DataFrame:
     """The events with what the same service writes next in the same story, and after how long; null where nothing."""
-    within = ["story", "service"]
-    return told.sort(*within, "row").with_columns(
-        came_row=pl.col("row").shift(-1).over(within),
-        follower_template=pl.col("template").shift(-1).over(within),
-        wait_seconds=(pl.col("seconds").shift(-1).over(within) - pl.col("seconds")).clip(0.0),
+    same = pl.all_horizontal(pl.col(name) == pl.col(name).shift(-1) for name in ("story", "service"))
+    following = {
+        "came_row": pl.col("row").shift(-1),
+        "follower_template": pl.col("template").shift(-1),
+        "wait_seconds": (pl.col("seconds").shift(-1) - pl.col("seconds")).clip(0.0),
+    }
+    return told.sort("story", "service", "row").with_columns(
+        pl.when(same).then(value).alias(name) for name, value in following.items()
     )
