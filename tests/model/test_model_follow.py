@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from openstack_rca.logs.event_table import EVENT_SCHEMA
-from openstack_rca.model.follow import FollowRules
+from openstack_rca.model.follow import FollowRules, request_lines
 from openstack_rca.model.step_tables import RULE_SCHEMA, STEP_SCHEMA
 from openstack_rca.model.stories import build_stories
 
@@ -65,7 +65,8 @@ def rules() -> FollowRules:
 
 def steps_of(rules: FollowRules, events: pl.DataFrame, **names: str) -> list[tuple[str, str, str]]:
     """(story, follower, state) of what was expected."""
-    steps = rules.steps(events, build_stories(events), {key.replace("_", "-"): value for key, value in names.items()})
+    common = {key.replace("_", "-"): value for key, value in names.items()}
+    steps = rules.steps(request_lines(events, build_stories(events), common), common)
     return sorted(steps.select("name", "follower", "state").rows())
 
 
@@ -149,7 +150,7 @@ def test_rules_survive_json(rules: FollowRules) -> None:
 def test_without_rules_nothing_is_expected() -> None:
     """A model that knows no stories expects no step; the frame has its form all the same."""
     events = normal()
-    steps = FollowRules.empty().steps(events, build_stories(events))
+    steps = FollowRules.empty().steps(request_lines(events, build_stories(events)))
     assert steps.is_empty()
     assert steps.schema == pl.Schema(STEP_SCHEMA)
 
@@ -165,7 +166,7 @@ def test_a_recording_without_requests_gives_no_rules() -> None:
 def test_a_step_that_is_long_overdue_when_the_recording_ends_is_missing_with_a_doubt(rules: FollowRules) -> None:
     """Six seconds are more than nine of ten took, and less than the longest."""
     events = frame(build(0, 1)[:1], quiet(6))
-    steps = rules.steps(events, build_stories(events))
+    steps = rules.steps(request_lines(events, build_stories(events)))
     assert steps.select("state", "unsure").rows() == [("missing", pytest.approx(0.1))]
 
 
@@ -179,7 +180,7 @@ def test_two_services_that_race_each_other_make_no_rule() -> None:
 def own_states(rules: FollowRules, *parts: list[dict[str, object]]) -> list[tuple[str, str]]:
     """(story, state) of what was expected of the compute within itself."""
     events = frame(*parts)
-    steps = rules.own_steps(events, build_stories(events))
+    steps = rules.own_steps(request_lines(events, build_stories(events)))
     assert steps.filter(pl.col("service") != pl.col("follower")).is_empty()
     return sorted(steps.select("name", "state").rows())
 
@@ -223,7 +224,7 @@ def handled(requests: range, switched: int, lasts: float = 5.0, between: float =
 
 def own_of_api(rules: FollowRules, *parts: list[dict[str, object]]) -> list[tuple[str, str]]:
     events = frame(*parts)
-    return sorted(rules.own_steps(events, build_stories(events)).select("name", "state").rows())
+    return sorted(rules.own_steps(request_lines(events, build_stories(events))).select("name", "state").rows())
 
 
 def test_a_request_that_goes_on_under_another_id_in_a_process_of_one_request_at_a_time_stands_not_still() -> None:

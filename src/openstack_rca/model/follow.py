@@ -44,7 +44,7 @@ class FollowRules:
     @classmethod
     def learn(cls, events: pl.DataFrame, stories: Stories) -> FollowRules:
         """Learn from the events of normal recordings, one or several in order of time, and from their stories."""
-        told = _told(events, stories, {})
+        told = _in_folds(request_lines(events, stories))
         rules = pl.concat([_rules(told), learn_own(told)])
         parts = []
         for fold in range(FOLDS):
@@ -67,32 +67,33 @@ class FollowRules:
         """Rules of a model that knows no stories: nothing is expected."""
         return cls(pl.DataFrame(schema=RULE_SCHEMA), pl.DataFrame(schema=RATE_SCHEMA))
 
-    def steps(self, events: pl.DataFrame, stories: Stories, names: Mapping[str, str] | None = None) -> pl.DataFrame:
-        """The steps that the rules expect in a recording, and what became of them; see ``STEP_SCHEMA``.
+    def steps(self, told: pl.DataFrame, names: Mapping[str, str] | None = None) -> pl.DataFrame:
+        """The steps that the rules expect in the requests of a recording, and what became of them; see ``STEP_SCHEMA``.
 
         A story that expects the same follower after several of its events expects it once, after the last of them. A step
-        for which the recording does not last as long as nine of ten normal ones took is not judged. ``names`` maps
-        services with other names elsewhere to one common name.
+        for which the recording does not last as long as nine of ten normal ones took is not judged.
+
+        Args:
+            told: as of ``request_lines``.
+            names: maps services with other names elsewhere to one common name, as for ``request_lines``.
         """
-        named = dict(names or {})
-        renamed = self.rules.with_columns(pl.col("service", "follower").replace(named))
+        renamed = self.rules.with_columns(pl.col("service", "follower").replace(dict(names or {})))
         rules = (
             renamed.filter(pl.col("service") != pl.col("follower"))
             .sort("followed", descending=True)
             .unique(["service", "template_id", "follower"], keep="first", maintain_order=True)
         )
-        return _expected(_told(events, stories, named), rules)
+        return _expected(told, rules)
 
-    def own_steps(self, events: pl.DataFrame, stories: Stories, names: Mapping[str, str] | None = None) -> pl.DataFrame:
+    def own_steps(self, told: pl.DataFrame, names: Mapping[str, str] | None = None) -> pl.DataFrame:
         """The steps that are expected of each service within itself, and what became of them; as of ``steps``."""
-        named = dict(names or {})
         rules = (
             self.rules.filter(pl.col("service") == pl.col("follower"))
-            .with_columns(pl.col("service", "follower").replace(named))
+            .with_columns(pl.col("service", "follower").replace(dict(names or {})))
             .sort("followed", descending=True)
             .unique(["service", "template_id"], keep="first", maintain_order=True)
         )
-        return own_steps(_told(events, stories, named), rules)
+        return own_steps(told, rules)
 
     def as_dict(self) -> dict[str, Any]:
         """JSON form, tables column by column; ids are text, since JSON's numbers do not hold 64 bits everywhere."""
@@ -114,16 +115,17 @@ class FollowRules:
         )
 
 
-def _told(events: pl.DataFrame, stories: Stories, names: Mapping[str, str]) -> pl.DataFrame:
-    """One row an event of a request's story: story, row, time in seconds, service, template, end of the recording, fold.
+def request_lines(events: pl.DataFrame, stories: Stories, names: Mapping[str, str] | None = None) -> pl.DataFrame:
+    """One row an event of a request's story: story, row, time in seconds, service, template, end of the recording.
 
-    Stories of objects also hold what a client did next of its own will, which no rule can call for.
+    Stories of objects also hold what a client did next of its own will, which no rule can call for. ``names`` maps services
+    with other names elsewhere to one common name.
     """
     known = events if "overtaken" in events.columns else with_processes(events)
     timed = known.select(
         pl.int_range(pl.len(), dtype=pl.Int64).alias("row"),
         (pl.col("time").dt.timestamp("us") / 1e6).alias("seconds"),
-        pl.col("service").fill_null("").replace(dict(names)),
+        pl.col("service").fill_null("").replace(dict(names or {})),
         "template_id",
         "template",
         pl.col("level").is_in(QUIET_LEVELS).alias("quiet"),
@@ -137,14 +139,17 @@ def _told(events: pl.DataFrame, stories: Stories, names: Mapping[str, str]) -> p
         {"kind": pl.String, "name": pl.String}
     )
     placed = pl.DataFrame({"story": stories.story_of_row(), "row": stories.rows})
-    told = (
+    return (
         placed.join(
             kinds.filter(pl.col("kind") == REQUEST).drop("kind"), on="story", how="inner", maintain_order="left"
         )
         .join(timed, on="row", how="left", maintain_order="left")
         .drop_nulls("seconds")
     )
-    # Folds are stretches of time: what befell one stretch of the recording is not learnt from its own neighbours.
+
+
+def _in_folds(told: pl.DataFrame) -> pl.DataFrame:
+    """The events with a ``fold``, a stretch of time: what befell one is not learnt from its own neighbours."""
     return told.with_columns(
         (pl.col("row").first().over("story").rank("dense") * FOLDS / (pl.col("story").n_unique() + 1))
         .floor()
@@ -154,16 +159,18 @@ def _told(events: pl.DataFrame, stories: Stories, names: Mapping[str, str]) -> p
     )
 
 
-def _waits(told: pl.DataFrame) -> pl.DataFrame:
-    """One row an event and other service of its story that logs after it: row, story, follower, when, which and how long."""
+def _pairs(told: pl.DataFrame) -> pl.DataFrame:
+    """One row an event and other service of its story: story, row, seconds, follower."""
     services = told.select("story", pl.col("service").alias("follower")).unique()
-    pairs = (
+    return (
         told.select("story", "row", "seconds", "service")
         .join(services, on="story", how="inner")
         .filter(pl.col("service") != pl.col("follower"))
-        .with_columns((pl.col("seconds") - SKEW_SECONDS).alias("from"))
-        .sort("from")
     )
+
+
+def _waits(pairs: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
+    """Of those pairs whose follower logs after the event: row, story, follower, when, which and how long after."""
     followers = told.select(
         "story",
         pl.col("service").alias("follower"),
@@ -172,7 +179,9 @@ def _waits(told: pl.DataFrame) -> pl.DataFrame:
         pl.col("template").alias("follower_template"),
     ).sort("from")
     return (
-        pairs.join_asof(
+        pairs.with_columns((pl.col("seconds") - SKEW_SECONDS).alias("from"))
+        .sort("from")
+        .join_asof(
             followers.with_columns(pl.col("from").alias("came")),
             on="from",
             by=["story", "follower"],
@@ -199,7 +208,7 @@ def _rules(told: pl.DataFrame) -> pl.DataFrame:
     )
     followed = (
         # A step that only a warning shows may be a step of the log, not of the cloud.
-        _waits(told.filter("quiet"))
+        _waits(_pairs(told.filter("quiet")), told.filter("quiet"))
         .filter(pl.col("wait_seconds") <= HORIZON_SECONDS)
         .join(whole.select("story", "row", *key), on=["story", "row"], how="inner")
         .group_by(*key, "follower")
@@ -254,7 +263,9 @@ def _expected(told: pl.DataFrame, rules: pl.DataFrame) -> pl.DataFrame:
         .sort("row")
         .unique(["story", "follower"], keep="last", maintain_order=True)
     )
-    came = _waits(told).select("story", "row", "follower", "came_row", "wait_seconds")
+    came = _waits(fitting.select("story", "row", "seconds", "follower"), told).select(
+        "story", "row", "follower", "came_row", "wait_seconds"
+    )
     latest = told.select("story", "seconds", pl.col("row").alias("last_row")).sort("seconds")
     fitting = fitting.with_columns((pl.col("seconds") + pl.col("within_seconds")).alias("up")).sort("up")
     fitting = fitting.join_asof(

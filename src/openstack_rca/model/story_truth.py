@@ -7,7 +7,7 @@ import numpy.typing as npt
 import polars as pl
 
 from openstack_rca.model.calibration import STORY_ALARM_SCORE, StoryCalibration
-from openstack_rca.model.follow import FollowRules
+from openstack_rca.model.follow import FollowRules, request_lines
 from openstack_rca.model.lessons import TEST, TRAIN, VALIDATION, Material
 from openstack_rca.model.measures import auroc, binary_measures
 from openstack_rca.model.network_steps import network_steps, template_owners
@@ -66,7 +66,9 @@ def measure_stories(
         metrics[f"rival_{name}_story_f1"] = binary_measures(truth, value > 0)["f1"]
     own = network_steps(forward, vocabulary, template_owners(material.events), judged.events, judged.stories)
     metrics |= _step_measures(judged, own, "story")
-    return metrics | _step_measures(judged, rules.steps(judged.events, judged.stories), "rival_follow_rule_story")
+    return metrics | _step_measures(
+        judged, rules.steps(request_lines(judged.events, judged.stories)), "rival_follow_rule_story"
+    )
 
 
 def _step_measures(judged: Judged, steps: pl.DataFrame, prefix: str) -> dict[str, float]:
@@ -150,7 +152,9 @@ def _rivals(material: Material, judged: Judged, rules: FollowRules) -> dict[str,
     learned = select(material.stories, material.chosen_stories(TRAIN, VALIDATION) & material.stories.ended)
     known = material.events["template_id"].gather(learned.rows).unique().implode()
     new = (~judged.events["template_id"].is_in(known)).to_numpy()[judged.stories.rows]
-    found = rules.steps(judged.events, judged.stories).filter(pl.col("state") != "came")["story"].to_numpy()
+    found = (
+        rules.steps(request_lines(judged.events, judged.stories)).filter(pl.col("state") != "came")["story"].to_numpy()
+    )
     return {
         "unseen_event": np.add.reduceat(new.astype(np.float64), judged.stories.offsets[:-1]),
         "obligatory_event": _missing_obligatory(material.events, learned, judged),

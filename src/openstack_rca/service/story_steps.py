@@ -10,6 +10,7 @@ import polars as pl
 
 from openstack_rca.late_numpy import np
 from openstack_rca.model.baseline import Baseline
+from openstack_rca.model.follow import request_lines
 from openstack_rca.model.stories import build_stories
 from openstack_rca.rca.knowledge import load_topology
 
@@ -49,18 +50,20 @@ def steps_of_stories(
 ) -> StorySteps:
     """The steps that each source (``NETWORK``, ``RULES``, ``OWN``) expects of the requests in a recording, in order of time."""
     stories = build_stories(events, objects=False)
+    services = events["service"].unique()
+    rules = baseline.follow
+    common = component_names(services, rules.rules["service"], rules.rules["follower"])
+    told = request_lines(events, stories, common)
     steps = {}
     for source in sources:
         if source == NETWORK and file is not None:
             from openstack_rca.model.network_steps import network_steps
 
             templates = file.baseline.templates
-            names = component_names(events["service"], templates["service"])
+            names = component_names(services, templates["service"])
             found = network_steps(file.forward, file.vocabulary, templates, events, stories, names)
         else:
-            rules = baseline.follow
-            names = component_names(events["service"], rules.rules["service"], rules.rules["follower"])
-            found = (rules.own_steps if source == OWN else rules.steps)(events, stories, names)
+            found = (rules.own_steps if source == OWN else rules.steps)(told, common)
         steps[source] = found.sort("row", "follower")
     broken = pl.concat([found.filter(pl.col("state") != "came")["story"] for found in steps.values()]).unique()
     rows = pl.DataFrame({"story": stories.story_of_row(), "row": stories.rows})
