@@ -261,17 +261,24 @@ class Forward:
         gaps = np.hstack([gaps, np.ones((len(gaps), 1), dtype=np.float32)])
         key = nodes.astype(np.int64) * GAP_COUNT + passed.steps.next_gap[where]
         order = np.argsort(key, kind="stable")
-        key, where = key[order], where[order]
-        first_of = np.flatnonzero(np.diff(key, prepend=-1))
-        distinct, counts = key[first_of], np.diff(np.append(first_of, len(key)))
+        key = key[order]
+        begins = np.flatnonzero(np.diff(key, prepend=-1))
+        counts = np.diff(np.append(begins, len(key)))
+        # By where each pair comes first, so that the steps of a stream stand together.
+        turn = np.argsort(order[begins])
+        begins, counts = begins[turn], counts[turn]
+        distinct = key[begins]
+        place = np.cumsum(counts) - counts
+        where = where[order[np.repeat(begins - place, counts) + np.arange(len(key))]]
         size = max(64, _SOFTMAX_CELLS // kernel.shape[1])
-        for first in range(0, len(distinct), size):
-            node, gap = np.divmod(distinct[first : first + size], GAP_COUNT)
+        kept = np.empty((min(size, len(distinct)), kernel.shape[1]), dtype=np.float32)
+        for begin in range(0, len(distinct), size):
+            node, gap = np.divmod(distinct[begin : begin + size], GAP_COUNT)
             state = states[node]
-            logits = np.hstack([state, gaps[gap]]) @ kernel
-            repeated = np.repeat(np.arange(len(node)), counts[first : first + size])
-            begin = int(first_of[first])
-            at = where[begin : begin + len(repeated)]
+            # Memory that is kept: to fetch as much anew for every block takes as long as to fill it.
+            logits = np.matmul(np.hstack([state, gaps[gap]]), kernel, out=kept[: len(node)])
+            repeated = np.repeat(np.arange(len(node)), counts[begin : begin + size])
+            at = where[place[begin] : place[begin] + len(repeated)]
             passed.take_templates(logits, at, repeated)
             if passed.stories:
                 waits = state @ self.weights["wait_kernel"]
@@ -315,7 +322,7 @@ class _Pass:
         values = np.log(total)[repeated] - own
         self._surprise[at] = np.where(target >= 0, np.maximum(values, 0.0), np.nan)
         if self._tally is not None:
-            self._tally.add(logits / total[:, None], at, repeated)
+            self._tally.add(logits, total, at, repeated)
         wanted = np.flatnonzero(self._place[at] >= 0)
         if len(wanted):
             rows = repeated[wanted]
