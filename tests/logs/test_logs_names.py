@@ -145,6 +145,7 @@ from openstack_rca.logs.pods import service_of_pod
         ("ceph-srv25/ceph-mon.log", "ceph-mon", "ceph-srv25"),
         ("mariadb-operator-5d8f7c6b9-x7x2k.log", "mariadb-operator", None),
         ("openstack-cell1-galera-0.log", "mariadb", None),
+        ("ironic-conductor-1/ironic/ironic-conductor.log", "ironic-conductor", "ironic-conductor-1"),
         ("nova-cell1-compute-ironic-compute-0.log", "nova-compute-ironic", None),
         ("glance-default-external-api-0.log", "glance-default-external-api", None),
         ("libvirt-libvirt-default-4qg7b.log", "libvirt", None),

@@ -209,6 +209,59 @@ SHAPES = {
         "out.txt",
         ("04:00:00.120000", "nova-compute", "ERROR", "No"),
     ),
+    "radvd": (
+        "[Nov 23 04:00:00] radvd (7): sendmsg: Network is down",
+        "x.log",
+        ("04:00:00.000000", "radvd", "INFO", "sendmsg: Network is down"),
+    ),
+    "multipathd": (
+        "Nov 23 04:00:00 | mpatha: Fail path sdb",
+        "multipathd.log",
+        ("04:00:00.000000", "multipathd", "INFO", "mpatha: Fail path sdb"),
+    ),
+    "a switch of ACI": (
+        "<186>Nov 23 04:00:00 leaf1 %LOG_LOCAL7-2-SYSTEM_MSG [F0532][raised] Port is down",
+        "leaf1.log",
+        ("04:00:00.000000", "leaf1", "CRITICAL", "%LOG_LOCAL7-2-SYSTEM_MSG [F0532][raised] Port is down"),
+    ),
+    "columns of a page": (
+        "<html><body><table><tr><th>When</th><th>Level</th><th>Message</th></tr><tr><td>2026-11-23 04:00:00.120</td>"
+        "<td>ERROR</td><td>No &lt;peer&gt;</td></tr></table></body></html>",
+        "nova-api.html",
+        ("04:00:00.120000", "nova-api", "ERROR", "No <peer>"),
+    ),
+    "a file for Elasticsearch": (
+        '{"index":{"_index":"a-2026","_id":"1"}}\n'
+        '{"@timestamp":"2026-11-23T04:00:00.120Z","programname":"nova-api","log_level":"ERROR","Payload":"No"}',
+        "bulk.json",
+        ("04:00:00.120000", "nova-api", "ERROR", "No"),
+    ),
+    "an alert that holds the line": (
+        '{"timestamp":"2026-11-23T04:00:00.120+0000","rule":{"description":"x"},"location":"/var/log/nova/nova-api.log",'
+        '"full_log":"2026-11-23 04:00:00.120 7 ERROR nova.api [-] No"}',
+        "alerts.json",
+        ("04:00:00.120000", "nova-api", "ERROR", "No"),
+    ),
+    "the name of a log at Google": (
+        '{"timestamp":"2026-11-23T04:00:00.120Z","severity":"ERROR","textPayload":"No","logName":"projects/p/logs/nova-api"}',
+        "x.json",
+        ("04:00:00.120000", "nova-api", "ERROR", "No"),
+    ),
+    "nanoseconds since 1970": (
+        "1795406400120000000 ERROR No",
+        "nova-api.log",
+        ("04:00:00.120000", "nova-api", "ERROR", "No"),
+    ),
+    "milliseconds since 1970": (
+        "1795406400120 ERROR No",
+        "nova-api.log",
+        ("04:00:00.120000", "nova-api", "ERROR", "No"),
+    ),
+    "a comma in seconds since 1970": (
+        "ts;level;service;message\n1795406400,120;ERROR;nova-api;No",
+        "x.csv",
+        ("04:00:00.120000", "nova-api", "ERROR", "No"),
+    ),
 }
 
 
@@ -395,3 +448,38 @@ def test_a_year_that_no_calendar_has_is_no_time(stamp: str) -> None:
     events = rows("\n".join(lines))
     assert {event["time"].year for event in events} == {2026}
     assert "unset" in events[0]["message"]
+
+
+def test_of_the_results_of_tests_those_that_failed_are_errors() -> None:
+    suite = (
+        '<testsuite name="x" timestamp="2026-11-23T04:00:00" hostname="c1">\n<testcase classname="a.B" name="one" time="1"/>\n'
+        '<testcase classname="a.B" name="two"><failure message="No &lt;peer&gt;">Traceback (most recent call last):\n'
+        '  File "x", line 1, in y\nKeyError: 7\n</failure></testcase>\n'
+        '<testcase classname="a.B" name="three"><skipped message="later"/></testcase>\n</testsuite>\n'
+    )
+    found = rows(suite, "tempest.xml")
+    told = [(f"{row['time']:%H:%M}", row["host"], row["level"], row["message"]) for row in found]
+    assert told == [
+        ("04:00", "c1", "INFO", "a.B.one passed"),
+        ("04:00", "c1", "ERROR", "a.B.two failure: No <peer>"),
+        ("04:00", "c1", "INFO", "a.B.three skipped: later"),
+    ]
+    assert found[1]["exception"] == "KeyError: 7"
+
+
+@pytest.mark.parametrize(
+    "stamps",
+    [["26/11/23 04:00:01", "26/11/23 04:00:02"], ["26-11-22 04:00:01", "26-11-23 04:00:02"]],
+    ids=["nearer to today", "the other number changes"],
+)
+def test_a_year_of_two_digits_may_stand_first(stamps: list[str]) -> None:
+    found = rows("".join(f"{stamp} ERROR nova.api: No\n" for stamp in stamps))
+    assert f"{found[-1]['time']:%Y-%m-%d}" == "2026-11-23"
+
+
+@pytest.mark.parametrize(
+    ("inside", "host"),
+    [("haproxy-6d4cf56db6-x7x2k", None), ("ctl-6d4cf56db6", "ctl-6d4cf56db6")],
+)
+def test_what_a_controller_called_a_pod_is_no_host_in_its_syslog(inside: str, host: str | None) -> None:
+    assert rows(f"Nov 23 04:00:00 {inside} haproxy[7]: Proxy up.\n", "x.log")[0]["host"] == host

@@ -42,6 +42,24 @@ SHOWN["an answer of a chat's interface"] = (
     json.dumps({"ts": "1795406500.1", "text": f"it fails: ```{TEXT}``` any idea?"}) + "\n"
 )
 SHOWN["a stamp that a viewer put before each line"] = "".join(f"2026-11-23 05:00:01.123 | {line}\n" for line in STORY)
+SHOWN["a viewer that frames and numbers"] = "\n".join(
+    (
+        "\u2500" * 7 + "\u252c" + "\u2500" * 50,
+        "       \u2502 File: nova-compute.log",
+        "\u2500" * 7 + "\u253c" + "\u2500" * 50,
+        *(f"{number:>4}   \u2502 {line}" for number, line in enumerate(STORY, 1)),
+        "\u2500" * 7 + "\u2534" + "\u2500" * 50,
+    )
+)
+SHOWN["numbers before a bar"] = "".join(f"{number:>4} \u2502 {line}\n" for number, line in enumerate(STORY, 1))
+SHOWN["what was added to a file"] = f"--- a/x.log\n+++ b/x.log\n@@ -1,0 +1,{len(STORY)} @@\n" + "".join(
+    f"+{line}\n" for line in STORY
+)
+SHOWN["marks of the direction of a text"] = "".join(f"\u200e{line}\u2060\n" for line in STORY)
+SHOWN["files put behind each other, each with its mark"] = "".join(f"\ufeff\ufeff{line}\n" for line in STORY)
+SHOWN["a file without a last line end before the next one"] = (
+    STORY[0] + "\n" + STORY[1] + "\ufeff" + "\n".join(STORY[2:]) + "\n"
+)
 
 
 @pytest.mark.parametrize("name", SHOWN)

@@ -9,7 +9,7 @@ import polars as pl
 
 from openstack_rca.errors import UnreadableLog
 from openstack_rca.late_numpy import np
-from openstack_rca.logs.content import first_lines, text_lines
+from openstack_rca.logs.content import first_lines, parted_at_marks, text_lines
 from openstack_rca.logs.documents import splitter_for
 from openstack_rca.logs.packing import Readable
 from openstack_rca.logs.pastes import cleaner_for
@@ -107,10 +107,12 @@ class _Shape:
         cut = len(data) if final else _cut(data)
         if not cut:
             return None, 0
-        lines = text_lines(data[:cut], is_start=first_line == 1)
+        taken = data[:cut]
+        lines = text_lines(taken, is_start=first_line == 1)
         if self._cleaner is not None:
             return _block_of(self._cleaner(lines.to_list()), log_index, first_line, cut), cut
-        return Block(log_index, first_line, lines, cut), cut
+        lines, counts = parted_at_marks(lines) if b"\xef" in taken else (lines, None)
+        return Block(log_index, first_line, lines, cut, counts), cut
 
 
 def _block_of(pieces: list[Piece], log_index: int, first_line: int, size: int) -> Block:

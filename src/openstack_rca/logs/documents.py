@@ -19,6 +19,7 @@ from openstack_rca.logs.json_records import (
     text_of,
 )
 from openstack_rca.logs.kubectl import reader_of_events
+from openstack_rca.logs.markup_records import records_in_markup
 from openstack_rca.logs.pieces import Piece, Splitter, line_by_line, readable
 from openstack_rca.logs.printed_records import by_beginnings, printed_records
 from openstack_rca.logs.records import level_name
@@ -74,7 +75,13 @@ def splitter_for(head: bytes) -> Splitter | None:
     text = _decoded(begin)
     if first[:1].isdigit() and "\n" not in text.strip() and sum(map(begins_line, _ESCAPED.split(first))) > 1:
         return line_by_line(lambda line: [Piece(part, not number) for number, part in enumerate(_ESCAPED.split(line))])
-    printed = printed_records(text) or records_in_yaml(text) or shown_by_ansible(text) or recorded_of_terminal(text)
+    printed = (
+        printed_records(text)
+        or records_in_markup(text)
+        or records_in_yaml(text)
+        or shown_by_ansible(text)
+        or recorded_of_terminal(text)
+    )
     if printed is not None:
         return printed
     if first[:1] in ("{", "[", "\x1e"):

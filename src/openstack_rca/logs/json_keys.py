@@ -10,7 +10,7 @@ def _keys(text: str) -> tuple[str, ...]:
 
 
 MESSAGES = _keys(
-    "message msg payload log line short_message event textpayload text raw _raw body content msg_text logmessage "
+    "full_log message msg payload log line short_message event textpayload text raw _raw body content msg_text logmessage "
     "error_summary @message assert_msg backtrace request requesturi note"
 )
 TIMES = _keys(
@@ -50,13 +50,16 @@ SERVICES = _keys(
     "executable programname syslog_identifier container_name _systemd_unit unit app-name appname app_name application_name "
     "_application_name service.name service_name service process.name program ident syslogtag systemd_unit tag _comm "
     "container.name app application binary logger_name component processname labels.program labels.service "
-    "providername process_name servicename source.component reportingcomponent reportingcontroller"
+    "providername process_name servicename source.component reportingcomponent reportingcontroller logname"
 )
+KNOWN_ONLY = frozenset(_keys("process_name logname"))
+"""Of these, those that count only where they name a program that is known."""
+
 PROCESSES = _keys("process pid _pid syslog_pid procid process.pid process_id proc_id processid")
 LOGGERS = _keys("python_module name logger logger_name log.logger module caller domain log_name")
 PATHS = _keys(
     "filename file path log.file.path log_file logfile source_file file.path file_name tailed_path source sourcename "
-    "_path labels.log_file_path filebeat_log_file_path logstreamname logstream log_stream"
+    "_path labels.log_file_path filebeat_log_file_path location logstreamname logstream log_stream"
 )
 PODS = _keys(
     "kubernetes.pod_name kubernetes.pod.name pod_name podname k8s.pod.name kubernetes.pod "

@@ -38,7 +38,7 @@ from openstack_rca.logs.json_records import (
 )
 from openstack_rca.logs.names import Origin
 from openstack_rca.logs.pieces import COLOUR
-from openstack_rca.logs.pods import service_of_pod
+from openstack_rca.logs.pods import is_made_up, service_of_pod
 from openstack_rca.logs.programs import component_of_program
 from openstack_rca.logs.records import NESTED_STRIDE, ROW_STRIDE, UUID, level_name, syslog_level_name
 from openstack_rca.logs.stamps import NAMED_ZONE, any_times
@@ -315,6 +315,7 @@ def _epoch_micros(value: Any) -> int | None:
     if isinstance(value, bool) or value is None:
         return None
     text = str(value).removeprefix("/Date(").removesuffix(")/")
+    text = re.sub(r"^(\d{9,11}),(\d+)$", r"\1.\2", text)
     if not re.fullmatch(r"\d{9,19}(?:\.\d+)?(?:[eE][+]?\d+)?", text):
         return None
     number = int(text) if text.isdigit() else float(text)
@@ -372,7 +373,7 @@ def _origin(flat: Record, held: _Held) -> Origin:
         for key in held["SERVICES"]
         # Python's own name for a process says nothing of the program, nor does a class of Java.
         if isinstance(value := flat[key], str)
-        and (component_of_program(value) or not (key == "process_name" or _JAVA_CLASS.fullmatch(value)))
+        and (component_of_program(value) or not (key.lower() in json_keys.KNOWN_ONLY or _JAVA_CLASS.fullmatch(value)))
     ]
     known = next((name for name in named if name and component_of_program(name)), None)
     hosts = [key for key in held["HOSTS"] if not (about and key.lower() in json_keys.ABOUT)]
@@ -391,4 +392,4 @@ def _is_host(key: str, value: Any) -> bool:
         return (
             not re.search(r"/|\.log\b", value) and not component_of_program(value) and value not in json_keys.NO_SOURCES
         )
-    return value not in ("localhost", "127.0.0.1")
+    return value not in ("localhost", "127.0.0.1") and not is_made_up(value)

@@ -32,7 +32,7 @@ _CONTAINER_THINGS = (
     "config",
 )
 _TIME_PARTS = ("time", "date", "stamp")
-_DATED = re.compile(r"^\D{0,12}\d{1,4}\W.{0,40}\d:\d\d|^\d{9,19}(?:\.\d+)?$|^\d{8}T?\d{6}|^/Date\(\d+")
+_DATED = re.compile(r"^\D{0,12}\d{1,4}\W.{0,40}\d:\d\d|^\d{9,19}(?:[.,]\d+)?$|^\d{8}T?\d{6}|^/Date\(\d+")
 _LEVEL_PARTS = ("lev", "sev", "prio", "stat", "type")
 _HOST_PARTS = (
     *("host", "node", "machine", "computer", "server", "instance", "device"),

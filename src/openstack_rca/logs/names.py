@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from openstack_rca.logs.pods import is_pod, service_in_pods, service_of_pod
+from openstack_rca.logs.pods import is_made_up, is_pod, service_in_pods, service_of_pod
 from openstack_rca.logs.programs import component_of_program, is_program, normal_name
 
 
@@ -62,7 +62,7 @@ _HOST_LIKE = re.compile(
     r"^(?:controller|compute|network|storage)$",
     re.IGNORECASE,
 )
-_NUMBERED_HOST = re.compile(rf"(?=.*\d){_HOST_LIKE.pattern}", re.IGNORECASE)
+_NUMBERED_HOST = re.compile(rf"(?=.*\d)(?:{_HOST_LIKE.pattern})", re.IGNORECASE)
 _DATED = re.compile(r"^[\d_.:TZ-]+$")
 _IDENTIFIER = re.compile(
     r"^(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{12,64}|\d+)(?:-json)?$", re.IGNORECASE
@@ -169,7 +169,8 @@ def origin_of(inside: Sequence[str], outside: Sequence[str] = ()) -> Origin:
 def _without_pods(inside: Sequence[str]) -> list[str]:
     """The folders of a path without those of pods and of their namespaces, which are called by words alone."""
     names = ("", *inside[:-1], plain_stem(inside[-1], _DATED_ROTATION))
-    pods = [is_pod(name, above) for above, name in itertools.pairwise(names)]
+    below = (*inside[1:-1], "", "")
+    pods = [is_pod(*near) for near in zip(names[1:], names, below, strict=False)]
     return [
         folder
         for folder, pod, holds_pod in zip(inside, pods, pods[1:], strict=False)
@@ -389,6 +390,6 @@ def _may_be_host(part: str) -> bool:
         and not _DATED.match(part)
         and not _IDENTIFIER.match(part)
         and not _is_collection(part)
-        and not is_pod(part)
+        and not is_made_up(part)
         and not part.startswith((".", "must-gather", "juju-crashdump", "quay-io", "registry-"))
     )

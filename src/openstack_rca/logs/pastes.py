@@ -31,7 +31,14 @@ _TAG = re.compile(r"</?[a-zA-Z!][^<>]*>")
 # How XML sets off what is no mark-up: pages of Confluence as they are stored, tickets of Jira as they are exported.
 _KEPT_AS_IS = (("<![CDATA[", "<pre>"), ("]]>", "</pre>"), ("&lt;pre", "<pre"), ("&lt;/pre", "</pre"))
 _CELLS = re.compile(r"</t[dh]>\s*<t[dh][^<>]*>")
-_NUMBERED = re.compile(r"^( *(\d{1,8})[:.|-]?(?:\t|( *)))(.*)$")
+_NUMBERED = re.compile(r"^( *(\d{1,8})(?: *[\u2502\u2503]|[:.|-])?(?:\t|( *)))(.*)$")
+# How `bat` frames what it shows, with the file's name above it.
+_FRAME = re.compile(r"^[\u2500-\u257f]{4,}$")
+_FRAMED = re.compile(r"^ {0,8}\d{0,8} {0,8}[\u2502\u2503] ?")
+_FRAMED_FILE = re.compile(r"^ *[\u2502\u2503] (?:File: (.*)|Size: .*)$")
+# What `diff -u` and `git diff` put before lines, and above them.
+_HUNK = re.compile(r"^@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@")
+_OF_DIFF = re.compile(r"^(?:@@ -|diff |index [0-9a-f]+\.\.|--- |\+\+\+ |\\ No newline)")
 # The name of a file above its lines, as `tail` and `rg` put it; the name of a host, as `ansible` and `pssh` do.
 _FILE_HEADER = re.compile(r"^(?:==> (\S.*?) <==|((?:[\w.@~-]{1,255}/)*[\w.@-]{1,255}\.log[\w.-]{0,255}))$")
 _HOST_HEADER = re.compile(
@@ -62,7 +69,10 @@ _FENCE = re.compile(
 )
 _COMMON_LABELS = re.compile(r"Common labels: (\{.*)")
 _TOLD_OF_QUERY = re.compile(r"^(?:Line limit|Total bytes processed|https?://\S+/loki/api/|.*\bCommon labels: )")
-_SHOWN = str.maketrans("\u00a0\u202f\u2007\u2009\u201c\u201d\u2018\u2019\u2013", "    \"\"''-", "\u200b\ufeff")
+# What shows nothing: spaces of no width, marks of a text's direction, hyphens where a word may be cut.
+_UNSEEN = "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069"
+_SHOWN = str.maketrans("\u00a0\u202f\u2007\u2009\u201c\u201d\u2018\u2019\u2013", "    \"\"''-", _UNSEEN + "\ufeff")
+_SPOILT = re.compile(f"[\u00a0\u202f\u201c{_UNSEEN}]")
 # The fields of oslo.log's line with runs of spaces or tabs between them.
 _COLUMNS = re.compile(
     r"^(\d{4}-\d\d-\d\d)[ \t]+(\d\d:\d\d:\d\d[.,]\d+)[ \t]+(?:(\d+)[ \t]+)?([A-Z]{4,8})[ \t]+([A-Za-z_][\w.-]*)([ \t]+)(.*)$"
@@ -84,6 +94,8 @@ def cleaner_for(sample: Sequence[str]) -> Callable[[Lines], list[Piece]] | None:
         _with_common_labels,
         _with_plain_characters,
         _without_shown_ends,
+        _without_frame,
+        _without_changes,
         _with_ruled_names,
         with_hosts_of_prompts,
         _without_writers,
@@ -134,8 +146,8 @@ def _with_common_labels(sample: Lines) -> _Step | None:
 
 
 def _with_plain_characters(sample: Lines) -> _Step | None:
-    """Spaces that do not break and quotes that curl, as word processors, mails and chats make of plain ones."""
-    if not any(mark in line for line in sample for mark in "\u00a0\u202f\u201c\u200b"):
+    """Spaces that do not break, quotes that curl and marks that show nothing, as word processors, mails and chats make them."""
+    if not any(map(_SPOILT.search, sample)):
         return None
     return lambda line: line.translate(_SHOWN)
 
@@ -154,6 +166,20 @@ def _without_shown_ends(sample: Lines) -> _Step | None:
         return re.sub(r"\\([\\{}])", r"\1", re.sub(r"(?<!\\)\}$", "", text))
 
     return plain
+
+
+def _without_frame(sample: Lines) -> _Step | None:
+    """The frame of a viewer, with numbers of lines in it."""
+    if not any(map(_FRAME.match, sample[:3])):
+        return None
+    return lambda line: "" if _FRAME.match(line) or _FRAMED_FILE.match(line) else _FRAMED.sub("", line)
+
+
+def _without_changes(sample: Lines) -> _Step | None:
+    """The signs of what was added and taken away."""
+    if not any(map(_HUNK.match, sample)):
+        return None
+    return lambda line: "" if _OF_DIFF.match(line) else line[1:] if line[:1] in ("+", "-", " ") else line
 
 
 def _with_ruled_names(sample: Lines) -> _Step | None:

@@ -29,15 +29,23 @@ _AIDE = re.compile(r"operator|exporter")
 _TWICE = re.compile(r"^([a-z]+)-\1(?=-|$)")
 
 
-def is_pod(name: str, above: str = "") -> bool:
+def is_pod(name: str, above: str = "", below: str = "") -> bool:
     """Whether only a pod is called so: its name ends as a controller ends it, behind a program's where that could be chance.
 
-    ``above`` is the folder that holds it; below a namespace's a number is enough.
+    ``above`` is the folder that holds it; below a namespace's a number is enough. ``below`` is the folder in it: a machine
+    that is called by its use holds one of the project's, `ironic-conductor-1/ironic`.
     """
     if _FOLDER.match(name) or _REPLICA.search(name):
         return True
-    ends = _OF_SET.search(name) or re.search(_KEPT, name) or (above == "openstack" and _NUMBERED.search(name))
+    kept = re.search(_KEPT, name) and below != name.partition("-")[0]
+    ends = _OF_SET.search(name) or kept or (above == "openstack" and _NUMBERED.search(name))
     return bool(ends) and component_of_program(service_of_pod(name) or "") is not None
+
+
+def is_made_up(name: str) -> bool:
+    """Whether a controller of Kubernetes made a name up, so that no machine is called so."""
+    made = _REPLICA.search(name) or _OF_SET.search(name)
+    return bool(made) and component_of_program(service_of_pod(name) or "") is not None
 
 
 def service_of_pod(pod: str, container: str | None = None) -> str | None:
@@ -84,7 +92,7 @@ def service_in_pods(name: str, stem: str, folders: list[str]) -> str | None:
         of_pods = folders[position] == "pods" and "namespaces" in folders[:position]
         if below is not None and (of_pods or folders[position - 1 : position] == ["pod-logs"]):
             return service_of_pod(below, folders[position + 2] if position + 2 < len(folders) else stem)
-        if is_pod(folders[position]):
+        if is_pod(folders[position], below=below or ""):
             # `kubectl cluster-info dump` calls every file `logs.txt`.
             return service_of_pod(folders[position], below or stem)
     return None

@@ -208,6 +208,8 @@ def written_times(stamps: pl.Series, timezone: str) -> pl.Series:
     first where the clock has 12 hours, as in the United States.
     """
     table = stamps.alias("stamp").to_frame().with_columns(iso_time(pl.col("stamp"), timezone).alias("time"))
+    # A year of two digits is none of the first century.
+    table = table.with_columns(pl.when(pl.col("time").dt.year() > 99).then("time").alias("time"))
     open_ = table.filter(pl.col("time").is_null() & pl.col("stamp").is_not_null())["stamp"].unique()
     if open_.len() == 0:
         return table["time"]
@@ -217,12 +219,28 @@ def written_times(stamps: pl.Series, timezone: str) -> pl.Series:
     halved = plain["text"].str.contains(r"[0-9] ?[AaPp]\.?[Mm](?:[^A-Za-z]|$)").any()
     american = int(str(first or 0)) <= 12 and (int(str(second or 0)) > 12 or halved)
     ways = [(pattern, order, ("1", "2", "3")) for pattern, order in _DAYS]
-    ways.append((_SLASHED, "mdy" if american else "dmy", ("1", "3", "4")))
+    order = "ymd" if _begins_with_year(slashed) else "mdy" if american else "dmy"
+    ways.append((_SLASHED, order, ("1", "3", "4")))
     ways.append((_TIGHT, "ymd", ("1", "2", "3")))
     whole = plain.select("stamp", _clock_of(plain["text"]), date=_dates_of(plain["text"], ways))
     times = whole.select("stamp", found=pl.col("date") + " " + pl.col("clock"))
     found = times.select("stamp", iso_time(pl.col("found"), timezone).alias("found"))
     return table.join(found, on="stamp", how="left", maintain_order="left").select(pl.coalesce("time", "found"))["time"]
+
+
+def _begins_with_year(slashed: pl.DataFrame) -> bool:
+    """Whether the first of three numbers of two digits is the year: what does not change is, else what is nearer to today."""
+    parts = slashed.drop_nulls()
+    if parts.height == 0 or not parts.select(pl.all_horizontal((pl.col("1", "4").str.len_bytes() == 2).all())).item():
+        return False
+    first, second, third = (parts[name].cast(pl.Int32) for name in ("1", "3", "4"))
+    if int(str(second.max())) > 12:
+        return False
+    if (first.n_unique() == 1) != (third.n_unique() == 1):
+        return first.n_unique() == 1
+    this = datetime.now(UTC).year % 100
+    ages = [(this - int(str(years.max()))) % 100 for years in (first, third)]
+    return ages[0] < ages[1]
 
 
 def _dates_of(texts: pl.Series, ways: Sequence[tuple[str, str, tuple[str, ...]]]) -> pl.Series:
@@ -267,7 +285,7 @@ def _tight_clock() -> pl.Expr:
 def any_times(stamps: pl.Series, timezone: str) -> pl.Series:
     """As ``written_times``, also of stamps without a year and of seconds since 1970; each distinct one is read once."""
     distinct = stamps.drop_nulls().unique()
-    seconds = pl.col("stamp").str.contains(r"^[0-9]{9,10}(?:\.[0-9]+)?$")
+    seconds = pl.col("stamp").str.contains(r"^[0-9]{9,10}(?:[0-9]{3}|[0-9]{6}|[0-9]{9})?(?:\.[0-9]+)?$")
     read = distinct.alias("stamp").to_frame().with_columns(time=written_times(distinct, timezone))
     table = read.with_columns(
         pl.coalesce(

@@ -8,6 +8,7 @@ import polars as pl
 from openstack_rca.logs.beginnings import matching_unless, parts_of
 from openstack_rca.logs.envelopes import ENVELOPE_SCHEMA, NO_ENVELOPES, PIECE, WHOLE, service_of_tag, with_origins
 from openstack_rca.logs.names import Origin
+from openstack_rca.logs.pods import is_made_up
 from openstack_rca.logs.records import normal_level, syslog_level
 from openstack_rca.logs.stamps import NAMED_ZONE, formatted_time, hexadecimal_time, iso_time
 
@@ -64,6 +65,10 @@ class Wrapper:
             # Ansible's numbers of tasks stand where Zuul has a host.
             named = ~pl.col("host").str.contains(r"^(?:-|localhost|[0-9a-f]{8}-[0-9a-f]{4}-.*)$")
             columns["outer_host"] = pl.coalesce(pl.when(named).then("host"), columns.get("outer_host", pl.lit(None)))
+            if self.name == SYSLOG:
+                # In a pod the pod's name stands where a machine's does.
+                pods = [name for name in parts["host"].drop_nulls().unique() if is_made_up(name)]
+                columns["outer_host"] = pl.when(~pl.col("host").is_in(pods)).then(columns["outer_host"])
         if "process" in parts.columns:
             columns["outer_process"] = pl.col("process")
         if "piece" in parts.columns:

@@ -113,7 +113,7 @@ WRAPPERS: tuple[Wrapper, ...] = (
         SYSLOG,
         rf"^{_PRIORITY}(?P<stamp>{_SHORT}|{_DATED_SHORT}|{_TIGHT_ISO}) {_HOST}"
         r"(?: (?:[\w/.-]+\[(?P<process>\d+)\]|[^%]{0,60}?)(?: ?:)?)? (?P<inner>"
-        r"%(?:[A-Z][A-Z0-9_]*(?:-[A-Z][A-Z0-9_]*)*-[0-7]-[A-Z0-9_]+ ?:|%\d\d[A-Z]\w*/[0-7]/).*|"
+        r"%(?:[A-Z][A-Z0-9_]*(?:-[A-Z][A-Z0-9_]*)*-[0-7]-[A-Z0-9_]+(?: ?:| \[)|%\d\d[A-Z]\w*/[0-7]/).*|"
         r"date=\d{4}-\d\d-\d\d time=\d.*|(?:CEF|LEEF):\d.*|last message repeated \d+ times?.*|-- MARK --)$",
         lambda stamp, zone: pl.coalesce(
             yearless_time(stamp, zone), dated_short_time(stamp, zone), iso_time(stamp, zone)

@@ -317,9 +317,9 @@ FALLBACKS = (
     ),
     LineFormat(
         "timestamped",
-        r"^\[?(?P<stamp>1\d{9}(?:\.\d{1,9})?)\]?:?[ \t]+(?P<message>.*)$",
+        r"^\[?(?P<stamp>1\d{9}(?:\d{3}|\d{6}|\d{9})?(?:\.\d{1,9})?)\]?:?[ \t]+(?P<message>.*)$",
         _anyhow,
-        "seconds since 1970, as QEMU's agent writes them",
+        "seconds since 1970, as QEMU's agent writes them, or smaller units",
     ),
 )
 

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from openstack_rca.logs.formats.line_format import DATE, LineFormat, guessed, iso, timeless
+from openstack_rca.logs.formats.line_format import DATE, LineFormat, guessed, iso, timeless, yearless
 from openstack_rca.logs.records import level_in_text, normal_level, syslog_level
 from openstack_rca.logs.stamps import DAY, MONTH, written_times, yearless_time
 
@@ -63,6 +63,12 @@ FORMATS = (
         r"^(?P<stamp>\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d+)?) (?P<logger>[A-Z][A-Z0-9]+): (?P<message>.*)$",
         guessed(iso),
         "FRR (BGP, OSPF)",
+    ),
+    LineFormat(
+        "radvd",
+        rf"^\[(?P<stamp>{MONTH} [ \d]\d \d\d:\d\d:\d\d)\] (?P<service>radvd)(?: ?\((?P<process>\d+)\))?: (?P<message>.*)$",
+        guessed(yearless),
+        "radvd, which announces routes of IPv6",
     ),
 )
 

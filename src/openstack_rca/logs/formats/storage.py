@@ -2,9 +2,9 @@
 
 import polars as pl
 
-from openstack_rca.logs.formats.line_format import DATE, LineFormat, iso
+from openstack_rca.logs.formats.line_format import DATE, LineFormat, guessed, iso, yearless
 from openstack_rca.logs.records import normal_level
-from openstack_rca.logs.stamps import formatted_time
+from openstack_rca.logs.stamps import MONTH, OWN_BEGINNING, formatted_time
 
 
 def _ceph(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
@@ -37,6 +37,13 @@ FORMATS = (
         rf"^{_STAMP} (?P<logger>\w+\.\S+)(?: \(\S+\) \d+ :)?(?: \w+)? \[(?P<level>[A-Z]{{3}})\] (?P<message>.*)$",
         iso,
         "Ceph's cluster log, `ceph -w`",
+    ),
+    LineFormat(
+        "multipath",
+        rf"^(?P<stamp>{MONTH} [ \d]\d \d\d:\d\d:\d\d) \| (?P<message>.*)$",
+        guessed(yearless),
+        "multipathd and multipath on a terminal",
+        unless=rf"\| {OWN_BEGINNING}",
     ),
     LineFormat(
         "ganesha",
