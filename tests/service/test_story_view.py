@@ -71,6 +71,26 @@ def test_a_part_leads_to_the_story_of_its_whole(tmp_path: Path) -> None:
     assert [story.name for story in stories_of(prepared, PORT).stories if story.kind == "instance"] == [SERVER]
 
 
+NAMES = ("volume-{}", "{}_disk", "amphora-{}", "[instance: {}]", "tap{:.11}")
+"""Names that hold an id: of a Ceph image, the disk of a server, an amphora, a line of nova, a network device."""
+
+
+@pytest.mark.parametrize("own", [name.format(PORT) for name in NAMES] + [PORT.replace("-", ""), PORT.upper()])
+def test_a_name_that_holds_an_id_leads_to_its_story(tmp_path: Path, own: str) -> None:
+    """No line holds the name as it is given; the port is the server's, and a port of no server has a story of its own."""
+    for text, kind in ((f"port {PORT} of instance {SERVER}", "instance"), (f"port {PORT} is bound", "port")):
+        logs = write(tmp_path / kind, 1, text=text)
+        prepared = prepare([logs], settings=load_settings(), model="none")
+        assert stories_of(prepared, own).stories[0].kind == kind
+
+
+def test_a_name_without_an_id_is_looked_for_as_it_is_in_small_letters_or_capitals(tmp_path: Path) -> None:
+    prepared = prepare(
+        [write(tmp_path / "logs", 1, text="Domain Instance-0000001a started")], settings=load_settings(), model="none"
+    )
+    assert [story.name for story in stories_of(prepared, "instance-0000001A").stories] == [request(1)]
+
+
 @pytest.mark.parametrize("name", ["ffffffff-0000", "req-", "0000000", ""])
 def test_an_id_that_the_logs_do_not_name_is_an_error(prepared: Prepared, name: str) -> None:
     """Also one too short to tell one story from another."""

@@ -22,7 +22,8 @@ def story_command(name: str, logs: tuple[str, ...], model: str, form: str, setti
     """Show the story of one server, port, volume, image or request: its lines over all hosts and services, in order of time.
 
     With a model, each line says what normally follows it and within what time, and whether it came; and how surprising
-    the line was to the network. The first eight characters of an ID are enough.
+    the line was to the network. The first eight characters of an ID are enough, and so is a name that
+    holds one (volume-ID, amphora-ID, tap and the beginning of a port's).
 
     \b
     Examples:

@@ -1,6 +1,7 @@
 """A story as a person reads it: its lines over all services, what was expected after each, and what became of it."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -18,6 +19,8 @@ from openstack_rca.service.analysis import Prepared
 MOST_STORIES = 5
 SHORTEST_ID = 8
 TEXT_LIMIT = 240
+_ID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){0,3}[0-9a-f]{0,12}")
+"""An id or its begin, with its dashes or without."""
 
 
 @dataclass(frozen=True)
@@ -89,27 +92,27 @@ class ShownStories:
 def stories_of(prepared: Prepared, name: str) -> ShownStories:
     """The stories of an object or of a request, at most ``MOST_STORIES``, in the order in which they begin.
 
-    ``name`` is the id of a request (with or without ``req-``), a server, a port, a volume, an image ...; its first eight
-    characters do. A part whose lines belong to a whole, as a port's to its server's, leads to that story. Raises
-    StoryNotFound: the logs tell no story of this id.
+    ``name`` is the id of a request (with or without ``req-``), a server, a port, a volume, an image ..., in capitals and without
+    dashes too, or a name that holds it (``volume-<id>``, ``<id>_disk``, ``tap<the id's begin>``); its first eight characters do.
+    Else the stories are those whose lines hold the name, as those of a port's belong to its server's. Raises StoryNotFound:
+    the logs tell no story of this id.
     """
-    wanted = name.strip().lower().removeprefix("req-")
-    events = prepared.read.events
-    stories = build_stories(events)
-    chosen = [i for i, own in enumerate(stories.names) if own.lower().removeprefix("req-").startswith(wanted)]
-    if len(wanted) < SHORTEST_ID:
+    text = name.strip()
+    stories = build_stories(prepared.read.events)
+    own = text.lower().removeprefix("req-")
+    written = _ID.search(own)
+    begin = (written[0] if written else own).replace("-", "")
+    names = [told.lower().removeprefix("req-").replace("-", "") for told in stories.names]
+    chosen = [number for number, told in enumerate(names) if told.startswith(begin)]
+    if len(own) < SHORTEST_ID:
         chosen = []
     elif not chosen:
-        naming = events.with_row_index("row").filter(pl.col("message").str.contains(wanted, literal=True))
-        rows = set(naming["row"].to_list())
-        bounds = stories.offsets.tolist()
-        chosen = [
-            i for i in range(len(stories)) if not rows.isdisjoint(stories.rows[bounds[i] : bounds[i + 1]].tolist())
-        ]
-        chosen.sort(key=lambda i: (stories.kind[i] == "request", i))
+        # Eight digits alone may be a date.
+        forms = {begin, _dashed(begin)} if written and len(begin) > SHORTEST_ID else set()
+        chosen = _naming(prepared, stories, {own, *forms})
     if not chosen:
         raise StoryNotFound(
-            f"The logs hold no story of {one_line(name.strip(), 80)}.",
+            f"The logs hold no story of {one_line(text, 80)}.",
             "Give the id of a request, a server, a port, a volume or an image as it stands in the logs, or at least its"
             f" first {SHORTEST_ID} characters.",
         )
@@ -127,6 +130,19 @@ def stories_of(prepared: Prepared, name: str) -> ShownStories:
         for i, (surprise, score, following) in zip(chosen, read, strict=True)
     ]
     return ShownStories(shown, found)
+
+
+def _naming(prepared: Prepared, stories: Stories, texts: Collection[str]) -> list[int]:
+    """Stories with a line that holds one of these texts, those of objects first."""
+    said = pl.col("message").str.contains_any(sorted(texts), ascii_case_insensitive=True)
+    rows = prepared.read.events.select(said.fill_null(value=False)).to_series().to_numpy()
+    named = np.unique(stories.story_of_row()[rows[stories.rows]]).tolist()
+    return sorted(named, key=lambda number: (stories.kind[number] == "request", number))
+
+
+def _dashed(digits: str) -> str:
+    """An id as services write it, or its begin, from its digits alone."""
+    return "-".join(filter(None, (digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:])))
 
 
 _Reading = tuple[dict[int, float], float | None, list[tuple[str, float]]]
