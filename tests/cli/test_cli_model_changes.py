@@ -138,13 +138,14 @@ def test_repair_after_the_database_was_deleted(three: Path, rca: Program, tmp_pa
 
 
 def test_compare_prints_cards_logs_and_incidents(home: Path, trained: Trained, rca: Program, tmp_path: Path) -> None:
-    """A version against its own file: no difference; as JSON every number; what overlaps is a note."""
+    """A version against its own file: no difference, and a note says why; as JSON every number."""
     incidents = copy_incidents(tmp_path / "incidents", "INC-009")
     arguments = ("models", "compare", "1", str(trained.model_file), "--logs", LOGS, "--incidents", str(incidents))
     result = rca(*arguments)
     assert result.status == 0
     for words in ("test_accuracy", "the same 2896 events", "the same 1 incidents", "95 % interval"):
         assert words in result.out
+    assert "are one and the same model" in result.err
     facts = rca("models", "compare", "1", "1", "--format", "json").json()
     assert (facts["logs"], facts["incidents"], facts["first"]["version"]) == (None, None, "1")
     assert rca("models", "compare", "1", "--format", "json").json()["second"]["reference"] == "latest"

@@ -207,21 +207,21 @@ class _Reporter(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no
     def __init__(self, epochs: int, steps: int, report: Callable[[TrainingProgress], None]) -> None:
         super().__init__()
         self._epochs, self._steps, self._report = epochs, steps, report
-        self._epoch, self._begun, self._done = 0, 0.0, -1
+        self._epoch, self._begun = 0, 0.0
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Count epochs."""
+        """Count epochs; the time left is told from the second one on: the first holds what is compiled."""
         self._epoch = epoch
+        if epoch == 1:
+            self._begun = time.monotonic()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Report; the first step is left out of the estimate, it holds the compilation."""
-        self._done += 1
-        if self._done == 0:
-            self._begun = time.monotonic()
+        """Report."""
+        done = (self._epoch - 1) * self._steps + batch + 1
         left = None
-        if self._done:
-            remaining = self._epochs * self._steps - self._epoch * self._steps - batch - 1
-            left = (time.monotonic() - self._begun) / self._done * remaining
+        if self._epoch:
+            remaining = (self._epochs - 1) * self._steps - done
+            left = (time.monotonic() - self._begun) / done * remaining
         loss = float((logs or {}).get("loss", math.nan))
         self._report(TrainingProgress(self._epoch + 1, self._epochs, batch + 1, self._steps, loss, left))
 

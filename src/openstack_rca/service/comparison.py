@@ -61,6 +61,8 @@ def compare_models(
         "metrics": {},
         "warnings": [],
     }
+    if sides[0][1]["sha256"] == sides[1][1]["sha256"]:
+        result["warnings"].append(f"{first} and {second} are one and the same model: nothing differs.")
     if logs:
         listener.step("read logs")
         events = read_given(logs, settings, listener).table.take(columns=WITHOUT_WORDS)
