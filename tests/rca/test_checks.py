@@ -33,6 +33,28 @@ def test_host_and_server_are_filled_in_where_they_are_known() -> None:
     assert checks("openstack port show <port>", server="b1f0") == ["openstack port show <port>"]
 
 
+def test_a_check_names_what_the_line_names() -> None:
+    """The other host, the router or the disk that a line names stands in the command, not the host of who logged the line."""
+    rule = load_catalogue().get
+    assert rule("nova-migration-host-key-unknown").concrete({"host2": "192.0.2.9"}) == [
+        "sudo -u nova ssh 192.0.2.9 true",
+        "ssh-keyscan 192.0.2.9",
+    ]
+    assert rule("kernel-disk-errors-named").concrete({"device": "sdf"})[0] == "smartctl -a /dev/sdf"
+    assert rule("host-connection-timed-out").concrete({"peer": "192.0.2.9"})[0] == "ping 192.0.2.9"
+
+
+@pytest.mark.parametrize(
+    "value", [None, "", "-rf", "$(reboot)", "a;b", "a b", "a'b", 'a"b', "a|b", "a\nb", "`id`", "a&b", ">a"]
+)
+def test_a_value_that_is_no_plain_word_stays_out_of_a_check(value: str | None) -> None:
+    """A log line cannot bring a command of its own into a check that somebody copies."""
+    assert (
+        load_catalogue().get("nova-migration-host-key-unknown").concrete({"host": value})[1]
+        == "ssh-keyscan <other-host>"
+    )
+
+
 def test_the_same_check_is_told_once_in_its_fullest_form() -> None:
     assert checks("systemctl status nova-compute", "systemctl status <unit>") == ["systemctl status nova-compute"]
     assert checks("journalctl -u <unit> -n 50", "free -m", "journalctl -u <unit> -n 200") == [

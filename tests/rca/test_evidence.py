@@ -44,6 +44,15 @@ def test_a_finding_counts_its_events_against_the_normal_number() -> None:
     assert found.first < found.last
 
 
+def test_the_checks_of_a_finding_name_the_other_host_that_its_line_names() -> None:
+    cloud = Cloud(SMALL)
+    text = (
+        "operation failed: Failed to connect to remote libvirt URI qemu+ssh://hv9/system: Host key verification failed."
+    )
+    cloud.say(60, "nova-compute", "ERROR", "nova.virt.libvirt.driver", text)
+    assert "ssh-keyscan hv9" in named(findings_of(cloud), "nova-migration-host-key-unknown").checks
+
+
 def quota(cloud: Cloud, times: int, apart: float = 2.0) -> None:
     for number in range(times):
         text = "HTTP exception thrown: Quota exceeded for cores: Requested 1, but already used 20 of 20 cores"

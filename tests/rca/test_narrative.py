@@ -9,8 +9,9 @@ from finding_samples import finding
 from troubles import conductor_timeouts
 
 from openstack_rca.rca.judgement.guilt import Candidate
-from openstack_rca.rca.report.narrative import host_of
-from openstack_rca.rca.vocabulary import Category, Directness
+from openstack_rca.rca.report.narrative import host_of, summary
+from openstack_rca.rca.report.report import Cause
+from openstack_rca.rca.vocabulary import Category, Directness, Verdict
 
 
 def test_the_first_word_of_every_witness_is_cited_before_anybodys_second() -> None:
@@ -58,3 +59,12 @@ def test_who_stopped_and_says_why_it_does_not_work_again_is_not_down_for_the_sto
     stopped = finding("rabbitmq", "rabbitmq", weight=0.9, directness=Directness.CAUSE)
     refused = finding("rabbitmq", "rabbitmq", at=200.0, weight=0.9, category=category, directness=Directness.CAUSE)
     assert Candidate("rabbitmq", findings=[stopped, refused]).leading.category is told
+
+
+@pytest.mark.parametrize("said", ["The pool volumes is full.", "ceph-osd: The pool volumes is full."])
+def test_a_thin_answer_says_what_its_best_candidate_says(said: str) -> None:
+    """Whoever reads only the first lines learns what was found, not only whom it is held against."""
+    guess = Cause(component="ceph-osd", host="sto1,sto2", category=Category.CAPACITY, statement=said, confidence=0.3)
+    assert summary(Verdict.INCONCLUSIVE, [guess]) == (
+        "The evidence is thin. The best candidate is ceph-osd on sto1, sto2: The pool volumes is full."
+    )

@@ -39,6 +39,7 @@ _SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "valued": pl.UInt32,
     "proof": pl.String,
     "reason": pl.String,
+    "checks": pl.List(pl.String),
 }
 
 _BEHIND = "a service behind {}"
@@ -59,6 +60,7 @@ class Hit:
         proof: the line that matched.
         valued: number of values of the line that the title names.
         reason: what the line gives as the reason; empty where the pattern keeps none.
+        checks: those of the signature, with the values of the line.
     """
 
     signature: Signature
@@ -70,6 +72,7 @@ class Hit:
     own: bool
     reason: str = ""
     valued: int = 0
+    checks: Sequence[str] = ()
 
     @property
     def tier(self) -> int:
@@ -86,7 +89,7 @@ def signature_hits(window: pl.DataFrame, catalogue: Catalogue, topology: Topolog
     """What the signatures say of the events of a window (``row``, ``component``, ``level``, ``text``).
 
     Returns one row per event and accused: row, signature, accused, accused_host, directness, title,
-    valued (number of values of the line that the title names), proof, reason.
+    valued (number of values of the line that the title names), proof, reason, checks.
     """
     distinct = window.select("component", "level", "text").unique(maintain_order=True).with_row_index("key")
     texts = distinct.select("key", service="component", level="level", text="text")
@@ -105,6 +108,7 @@ def signature_hits(window: pl.DataFrame, catalogue: Catalogue, topology: Topolog
             "valued": hit.valued,
             "proof": hit.proof,
             "reason": hit.reason,
+            "checks": hit.checks,
         }
         for key, hits in by_key.items()
         for hit in deciding(hits, topology)
@@ -160,6 +164,7 @@ def _hits_by_key(
                     accused == components[match["key"]],
                     " ".join(value for name, value in values.items() if name in _REASONS and value),
                     len(signature.told_values(values)),
+                    signature.concrete(values),
                 )
             )
     return by_key

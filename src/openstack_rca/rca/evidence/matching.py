@@ -270,6 +270,7 @@ def _group(window: pl.DataFrame, hits: pl.DataFrame, catalogue: Catalogue, minut
             proof=telling("proof"),
             title=telling("title"),
             reason=telling("reason"),
+            checks=telling("checks"),
             valued=(pl.col("valued") > 0).any(),
             count=pl.len(),
             first=pl.col("time").min(),
@@ -328,7 +329,7 @@ def _finding(
         signature=signature.id,
         valued=group["valued"],
         remedy=signature.remedy,
-        checks=tuple(signature.checks),
+        checks=tuple(group["checks"]),
     )
 
 

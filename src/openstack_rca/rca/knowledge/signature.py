@@ -24,6 +24,11 @@ _OPTIONAL = re.compile(r"\[([^\[\]{}]*\{[a-z_]+\}[^\[\]]*)\]")
 LOGGER = "logger"
 """The placeholder of whoever logged the line; it needs no group."""
 _ANY_LOGGER = "a service"
+_OF_A_CHECK = re.compile(r"<([a-z][a-z-]*)>")
+_OTHER_END = {"other-host": ("host", "peer")}
+_OF_THE_ACCUSED = ("host", "component", "unit")
+_PLAIN_WORD = re.compile(r"[\w./:@%+,=~][\w./:@%+,=~-]*")
+"""What a shell takes as one word, and no program as an option."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _ANY_API = re.compile(r"/?(?:v\d{1,2}(?:\.\d{1,2})?/?)?")
@@ -249,6 +254,21 @@ class Signature(BaseModel):
         # A value that ended a sentence of the log ends this one too.
         told = re.sub(r"(?<!\.)\.\.$", ".", told)
         return f"A{told[1:]}" if told.startswith(f"{_ANY_LOGGER} ") else told
+
+    def concrete(self, values: Mapping[str, str | None]) -> list[str]:
+        """The checks, with what one hit captured in the place of ``<name>`` where a group has that name.
+
+        ``<other-host>`` is the group ``host`` or ``peer``, as ``<host>`` is where the accused is. Values are quoted from a log:
+        what is not a plain word stays a placeholder.
+        """
+
+        def filled(placeholder: re.Match[str]) -> str:
+            name = placeholder[1]
+            groups = () if name in _OF_THE_ACCUSED else _OTHER_END.get(name, (name,))
+            found = [values[alike] for group in groups for alike in alike_groups(group) if values.get(alike)]
+            return found[0] if found and found[0] and _PLAIN_WORD.fullmatch(found[0]) else placeholder[0]
+
+        return [_OF_A_CHECK.sub(filled, check) for check in self.checks]
 
 
 def _is_foreign(path: str | None, topology: Topology) -> bool:

@@ -383,9 +383,8 @@ def summary(
     beside = [cause.component for cause in causes[1:3] if cause.independent and best.independent]
     if beside:
         rest += f" Besides, {' and '.join(beside)} failed on {'its' if len(beside) == 1 else 'their'} own account."
-    certainty = {
-        Verdict.CONFIRMED: "The root cause is",
-        Verdict.LIKELY: "The root cause is most likely",
-        Verdict.INCONCLUSIVE: "The evidence is thin; the best candidate is",
-    }[verdict]
+    if verdict is Verdict.INCONCLUSIVE:
+        said = best.statement.removeprefix(f"{best.component}: ")
+        return f"{lead}The evidence is thin. The best candidate is {place}: {said}{rest}"
+    certainty = "The root cause is" if verdict is Verdict.CONFIRMED else "The root cause is most likely"
     return f"{lead}{certainty} {place} ({best.category.value}){onset}.{rest}"
