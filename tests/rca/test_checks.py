@@ -55,6 +55,11 @@ def test_a_value_that_is_no_plain_word_stays_out_of_a_check(value: str | None) -
     )
 
 
+def test_a_check_that_names_its_object_stands_for_the_one_that_does_not() -> None:
+    assert checks("ping <other-host>", "ip route", "ping 192.0.2.9") == ["ping 192.0.2.9", "ip route"]
+    assert checks("ping 192.0.2.9", "ping <other-host>", "ping 192.0.2.8") == ["ping 192.0.2.9", "ping 192.0.2.8"]
+
+
 def test_the_same_check_is_told_once_in_its_fullest_form() -> None:
     assert checks("systemctl status nova-compute", "systemctl status <unit>") == ["systemctl status nova-compute"]
     assert checks("journalctl -u <unit> -n 50", "free -m", "journalctl -u <unit> -n 200") == [

@@ -7,6 +7,7 @@ from openstack_rca.rca.knowledge.topology import Topology
 
 MAX_CHECKS = 6
 _LAST_LINES = re.compile(r" -n (\d+)(?= |$)")
+_PLACEHOLDER = re.compile(r"<[a-z][a-z-]*>")
 _OF_A_SERVER = ("openstack server ", "openstack console ")
 
 
@@ -51,8 +52,9 @@ def _told_once(checks: Iterable[str]) -> list[str]:
 
 
 def _covers(check: str, other: str) -> bool:
-    """Whether a check shows at least what the other one does: more of the same log, or the same with an option more."""
+    """Whether a check shows at least what the other one does: more of the same log, an option more, or a name for a placeholder."""
     mine, its = _LAST_LINES.search(check), _LAST_LINES.search(other)
     if mine and its and _LAST_LINES.sub("", check) == _LAST_LINES.sub("", other):
         return int(mine[1]) >= int(its[1])
-    return check == other or check.startswith(f"{other} --")
+    named = r"\S+".join(map(re.escape, _PLACEHOLDER.split(other)))
+    return check.startswith(f"{other} --") or re.fullmatch(named, check) is not None
