@@ -52,7 +52,7 @@ def _told_once(checks: Iterable[str]) -> list[str]:
 
 
 def _covers(check: str, other: str) -> bool:
-    """Whether a check shows at least what the other one does: more of the same log, an option more, or a name for a placeholder."""
+    """Whether a check shows what the other one does, at least: more of the same log, an option more, a name for a placeholder."""
     mine, its = _LAST_LINES.search(check), _LAST_LINES.search(other)
     if mine and its and _LAST_LINES.sub("", check) == _LAST_LINES.sub("", other):
         return int(mine[1]) >= int(its[1])
