@@ -119,6 +119,8 @@ class Settings(OutsideSettings):
     """Host to assume for lines that name none."""
     log_year: int | None = named("OPENSTACK_RCA_LOG_YEAR", ge=1970, le=9999)
     """Year of the last stamp of files whose stamps carry none."""
+    reading_threads: int | None = named("OPENSTACK_RCA_READING_THREADS", gt=0)
+    """How many batches of lines are read at once; none: one a processor, four at most."""
     correct_skew: bool = named("OPENSTACK_RCA_CORRECT_SKEW", default=False)
     """Whether times of hosts whose clock disagrees are put right."""
     deployment: str | None = named("OPENSTACK_RCA_DEPLOYMENT")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -22,6 +23,7 @@ from openstack_rca.logs.parsing import parse_lines
 from openstack_rca.logs.reading import Log, Reading
 from openstack_rca.logs.records import HostSource, SkipReason, ids_in_text
 from openstack_rca.logs.services import services_of_events
+from openstack_rca.logs.side_by_side import in_order, usual_threads
 from openstack_rca.logs.sources import Collection, Source, collect_sources, no_logs_among
 from openstack_rca.logs.templates import mask_messages, template_ids
 from openstack_rca.plain_text import called, counted
@@ -113,9 +115,14 @@ def read_part(
     """Read some of the files of a collection; arguments as for ``read_collection``, the result is for ``whole_read``."""
     reading = Reading(sources, bounds, on_progress)
     gathered = GatheredEvents(spill)
-    for batch in reading.batches():
+
+    def events_of(batch: Sequence[Block]) -> pl.DataFrame:
         events = _batch_events(batch, reading.logs, options)
-        gathered.add(_with_templates(events) if options.templates else events.with_columns(_NO_TEMPLATE))
+        return _with_templates(events) if options.templates else events.with_columns(_NO_TEMPLATE)
+
+    with closing(in_order(events_of, reading.batches(), options.threads or usual_threads())) as batches:
+        for events in batches:
+            gathered.add(events)
     return PartRead(reading.logs, reading.left_out, reading.distrusted, reading.error, gathered)
 
 

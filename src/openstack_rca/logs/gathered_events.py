@@ -45,6 +45,7 @@ class ReadingOptions:
     ``known_latest`` is the latest dated time in lines of the same logs that are not read; it helps to date lines without a year.
     ``host_zones`` maps patterns of host names to the IANA zone of their stamps; it overrules what the host's own files say.
     Without ``templates`` all events have the same, empty one, which saves the time that masking takes.
+    ``threads`` read at once; None: ``usual_threads``.
 
     Raises ConfigurationError: there is no such ``log_format``.
     """
@@ -56,6 +57,7 @@ class ReadingOptions:
     known_latest: datetime | None = None
     host_zones: Mapping[str, str] = field(default_factory=dict)
     templates: bool = True
+    threads: int | None = None
 
     def __post_init__(self) -> None:
         if self.log_format is not None and self.log_format not in format_names():

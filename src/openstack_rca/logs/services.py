@@ -26,9 +26,8 @@ def services_of_events(events: pl.DataFrame, origins: pl.DataFrame) -> pl.Series
         the other lines of the file where they are all of one service; else the project that the logger names, or the
         file's name as it stands.
     """
-    names = origins.select("file_index", "path_service").with_columns(
-        pl.col("path_service").map_elements(_how_known, return_dtype=pl.Int8, skip_nulls=False).alias("known")
-    )
+    known = pl.Series("known", map(_how_known, origins["path_service"]), dtype=pl.Int8)
+    names = origins.select("file_index", "path_service", known)
     frame = events.select("file_index", "service", "logger", "format").join(
         names, on="file_index", how="left", maintain_order="left"
     )

@@ -50,32 +50,25 @@ def _record(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
     micros = pl.col("stamp").str.zfill(7)
     spoken = pl.col("message").str.extract_groups(r"^([A-Za-z][\w.@-]*)\[(\d{1,9})\]: (.*)$").struct
     of_program = pl.col("priority").cast(pl.Int32, strict=False) > _LAST_OF_KERNEL
-    return _raw(
-        parts.with_columns(
-            micros.str.head(-6) + "." + micros.str.tail(6).alias("stamp"),
-            pl.when(of_program).then(spoken.field("1")).alias("service"),
-            pl.when(of_program).then(spoken.field("2")).alias("process"),
-            pl.when(of_program).then(pl.coalesce(spoken.field("3"), "message")).otherwise("message").alias("message"),
-            pl.when(pl.col("flag") == "+").then(int(Kind.FOLLOWER)).otherwise(int(Kind.OPENER)).alias("kind"),
-        ).with_columns(_unescaped(pl.col("message"))),
-        timezone,
+    parts = parts.with_columns(
+        micros.str.head(-6) + "." + micros.str.tail(6).alias("stamp"),
+        pl.when(of_program).then(spoken.field("1")).alias("service"),
+        pl.when(of_program).then(spoken.field("2")).alias("process"),
+        pl.when(of_program).then(pl.coalesce(spoken.field("3"), "message")).otherwise("message").alias("message"),
+        pl.when(pl.col("flag") == "+").then(int(Kind.FOLLOWER)).otherwise(int(Kind.OPENER)).alias("kind"),
     )
+    return _raw(parts.with_columns(_unescaped(parts["message"])), timezone)
 
 
-def _unescaped(text: pl.Expr) -> pl.Expr:
+def _unescaped(text: pl.Series) -> pl.Series:
     """Bytes that the kernel writes as ``\\x`` and two digits, where they are text; a line end is a space."""
 
     def readable(found: re.Match[str]) -> str:
         spoken = bytes.fromhex(found[0].replace("\\x", "")).decode("utf-8", "replace")
         return "".join(sign if sign.isprintable() else " " for sign in spoken)
 
-    escaped = text.str.contains(r"\\x[0-9a-f]{2}")
-    plain = (
-        pl.when(escaped)
-        .then(text)
-        .map_elements(lambda told: re.sub(r"(?:\\x[0-9a-f]{2})+", readable, told), return_dtype=pl.String)
-    )
-    return pl.coalesce(plain, text)
+    escaped = text.filter(text.str.contains(r"\\x[0-9a-f]{2}")).unique().to_list()
+    return text.replace({told: re.sub(r"(?:\\x[0-9a-f]{2})+", readable, told) for told in escaped})
 
 
 def _to_the_minute(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
