@@ -10,7 +10,7 @@ import pytest
 from openstack_rca.logs import events, reading
 from openstack_rca.logs.events import read_collection
 from openstack_rca.logs.gathered_events import ReadingOptions
-from openstack_rca.logs.side_by_side import in_order
+from openstack_rca.logs.side_by_side import in_turn
 from openstack_rca.logs.sources import collect_sources
 from openstack_rca.service.log_reading import read_given
 from openstack_rca.settings import load_settings
@@ -35,22 +35,22 @@ def test_results_come_in_the_order_of_the_items_of_which_several_are_worked_on_a
         both.wait()
         return -item
 
-    assert list(in_order(work, range(6), 2)) == [0, -1, -2, -3, -4, -5]
+    assert list(in_turn(work, range(6), 2)) == [0, -1, -2, -3, -4, -5]
 
 
 def test_one_thread_is_the_callers() -> None:
-    assert set(in_order(lambda _: threading.current_thread(), range(3), 1)) == {threading.current_thread()}
+    assert set(in_turn(lambda _: threading.current_thread(), range(3), 1)) == {threading.current_thread()}
 
 
 def test_an_error_comes_where_its_result_would() -> None:
-    found = in_order(lambda item: 1 // item, [1, 1, 0, 1], 2)
+    found = in_turn(lambda item: 1 // item, [1, 1, 0, 1], 2)
     assert (next(found), next(found)) == (1, 1)
     with pytest.raises(ZeroDivisionError):
         next(found)
 
 
 def test_who_wants_no_more_results_leaves_nothing_behind() -> None:
-    with closing(in_order(abs, range(100), 4)) as found:
+    with closing(in_turn(abs, range(100), 4)) as found:
         assert next(found) == 0
 
 
@@ -69,7 +69,7 @@ def test_the_events_and_what_could_not_be_read_do_not_depend_on_the_number_of_th
 def test_the_setting_says_how_many_threads_read(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
     monkeypatch.setattr(
-        events, "in_order", lambda work, items, threads: asked.append(threads) or in_order(work, items, threads)
+        events, "in_turn", lambda work, items, threads: asked.append(threads) or in_turn(work, items, threads)
     )
     monkeypatch.setenv("OPENSTACK_RCA_READING_THREADS", "3")
     read_given([LOGS], load_settings())

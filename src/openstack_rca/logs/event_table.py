@@ -13,6 +13,7 @@ import polars as pl
 from openstack_rca.late_numpy import np
 from openstack_rca.logs.levels import LEVELS
 from openstack_rca.logs.packed_parts import PackedParts
+from openstack_rca.logs.side_by_side import in_turn, usual_threads
 
 _LEVEL = pl.Enum(LEVELS)
 
@@ -165,10 +166,11 @@ class PackedTable(EventTable):
     def evaluated(self, expression: pl.Expr) -> pl.Series:
         """See ``EventTable``."""
         columns = list(dict.fromkeys(expression.meta.root_names()))
-        said = [
-            self.parts.read(number, columns).select(expression).to_series() for number in range(len(self.parts.heights))
-        ]
-        return pl.concat(said).gather(self.places)
+
+        def said(number: int) -> pl.Series:
+            return self.parts.read(number, columns).select(expression).to_series()
+
+        return pl.concat(in_turn(said, range(len(self.parts.heights)), usual_threads())).gather(self.places)
 
     def marked(self, expression: pl.Expr) -> pl.Series:
         """See ``EventTable``."""

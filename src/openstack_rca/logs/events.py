@@ -23,7 +23,7 @@ from openstack_rca.logs.parsing import parse_lines
 from openstack_rca.logs.reading import Log, Reading
 from openstack_rca.logs.records import HostSource, SkipReason, ids_in_text
 from openstack_rca.logs.services import services_of_events
-from openstack_rca.logs.side_by_side import in_order, usual_threads
+from openstack_rca.logs.side_by_side import in_turn, usual_threads
 from openstack_rca.logs.sources import Collection, Source, collect_sources, no_logs_among
 from openstack_rca.logs.templates import mask_messages, template_ids
 from openstack_rca.plain_text import called, counted
@@ -120,7 +120,7 @@ def read_part(
         events = _batch_events(batch, reading.logs, options)
         return _with_templates(events) if options.templates else events.with_columns(_NO_TEMPLATE)
 
-    with closing(in_order(events_of, reading.batches(), options.threads or usual_threads())) as batches:
+    with closing(in_turn(events_of, reading.batches(), options.threads or usual_threads())) as batches:
         for events in batches:
             gathered.add(events)
     return PartRead(reading.logs, reading.left_out, reading.distrusted, reading.error, gathered)

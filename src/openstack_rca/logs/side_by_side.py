@@ -19,7 +19,7 @@ def usual_threads() -> int:
     return min(pl.thread_pool_size(), MOST_THREADS)
 
 
-def in_order(function: Callable[[Item], Result], items: Iterable[Item], threads: int) -> Generator[Result, None, None]:
+def in_turn(function: Callable[[Item], Result], items: Iterable[Item], threads: int) -> Generator[Result, None, None]:
     """The result for each item, in the order of the items, of which ``threads`` are worked on at once.
 
     With one thread all is done by the caller's. Close it where not all results are wanted: what has begun ends first.

@@ -83,10 +83,10 @@ class _Part:
         return data
 
 
-def can_be_entered(path: Path) -> bool:
-    """Whether a file is plain text, so that a stretch of it can be read; raises ``OSError`` where it cannot be read."""
+def can_be_entered(path: Path, size: int = HEAD_BYTES) -> bool:
+    """Whether a file's first ``size`` bytes are plain text, so that a stretch can be read; raises ``OSError`` where it cannot."""
     with path.open("rb") as file:
-        head = file.read(HEAD_BYTES)
+        head = file.read(min(size, HEAD_BYTES))
     is_text = packing_of(head) is None and encoding_of(head) == "utf-8" and b"\x00" not in head and b"\r" not in head
     return is_text and is_line_by_line(head)
 

@@ -29,8 +29,6 @@ def described(source: Source) -> str:
 
 def identity_of(source: Source) -> dict[str, Any]:
     """Size, time of change and digests by which ``is_same`` knows a file again; raises ``OSError`` where it cannot be read."""
-    from openstack_rca.logs.stretches import can_be_entered
-
     assert source.path is not None
     status = source.path.stat()
     return {
@@ -38,7 +36,6 @@ def identity_of(source: Source) -> dict[str, Any]:
         "modified": status.st_mtime_ns,
         "head": head_digest(source.path, min(status.st_size, 4096)),
         "tail": tail_digest(source.path, status.st_size),
-        "plain": can_be_entered(source.path),
     }
 
 
@@ -152,12 +149,14 @@ def _files_read_on(old: LogRead, new: LogRead, counted: pl.DataFrame, begins: di
 
 def _has_grown(source: Source, identity: dict[str, Any]) -> bool:
     """Whether a plain file holds what it held, and more."""
+    from openstack_rca.logs.stretches import can_be_entered
+
     path, size = source.path, int(identity["size"])
     assert path is not None
     return bool(
-        identity["plain"]
-        and identity["lines"]
+        identity["lines"]
         and path.stat().st_size > size
         and head_digest(path, min(size, 4096)) == identity["head"]
         and tail_digest(path, size) == identity["tail"]
+        and can_be_entered(path, size)
     )
