@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 from tests.logs.reading import STORY
 
+from openstack_rca.logs import clocks
 from openstack_rca.logs.clocks import ClockSkew, correct_skew, estimate_skew
 from openstack_rca.logs.event_table import EventTable
 from openstack_rca.logs.events import read_collection, read_logs
@@ -156,6 +157,19 @@ def test_agreeing_clocks_slow_requests_and_few_requests_tell_nothing(
 ) -> None:
     """An access line is written when its request ends, which is no sign of a clock."""
     assert estimate_skew(EventTable.of(requests(tmp_path, ahead, number, delay))) == []
+
+
+def test_of_long_logs_the_requests_with_the_lowest_ids_are_looked_at_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same ones, whether or not the share of the ids that is looked at first holds enough."""
+    table = EventTable.of(requests(tmp_path, -3.0, 40))
+    monkeypatch.setattr(clocks, "_MOST_REQUESTS", 10)
+    found = []
+    for enough in (80, 40, 1):
+        monkeypatch.setattr(clocks, "_ENOUGH_EVENTS", enough)
+        found.append(estimate_skew(table))
+    assert [skew.requests for (skew,) in found] == [10, 10, 10] and found[0] == found[1] == found[2]
 
 
 def test_a_skew_is_corrected_on_the_host_that_has_it(tmp_path: Path) -> None:

@@ -11,6 +11,9 @@ from openstack_rca.logs.event_table import EventTable
 LEAST_REQUESTS = 5
 _MOST_REQUESTS = 10_000
 """The quarters of so many say how far clocks are apart; of more, those are taken whose hashed ids are the lowest."""
+_HIGHEST_ID = 2**64 - 1
+_ENOUGH_EVENTS = 1_000_000
+"""So many hold enough requests, as a rule."""
 BEHIND_SECONDS = 1.0
 AHEAD_SECONDS = 5.0
 _API_SERVICE = r"-api$|^neutron-server$|^keystone$|^swift-proxy|-api-"
@@ -75,11 +78,11 @@ def _shared_requests(table: EventTable) -> pl.DataFrame:
         request=table.evaluated(pl.when(request.is_not_null()).then(request.hash())),
         timed=pl.col("time").is_not_null() & pl.col("host").is_not_null(),
     )
-    # Only what several hosts logged, and began at one of them, can be compared.
-    grouped = told.lazy().filter("timed").group_by("request").agg(pl.col("host").n_unique() > 1, pl.col("is_api").any())
-    shared = grouped.filter("host", "is_api").select("request").collect()["request"].drop_nulls()
-    shared = shared.bottom_k(_MOST_REQUESTS)
-    rows = told.select((pl.col("timed") & pl.col("request").is_in(shared.implode())).arg_true()).to_series()
+    shared = _shared_ids(told)
+    rows = told.select(
+        (pl.col("timed") & (pl.col("request") <= pl.lit(shared.max(), pl.UInt64))).arg_true()
+    ).to_series()
+    rows = rows.filter(told["request"].gather(rows).is_in(shared.implode()))
     if rows.is_empty():
         return told.head(0).select(pl.col("host").cast(pl.String), "request", "is_api", begin=counted["time"].head(0))
     took = took_seconds(pl.col("message")).fill_null(0.0)
@@ -90,6 +93,20 @@ def _shared_requests(table: EventTable) -> pl.DataFrame:
     )
     began = pl.col("time") - pl.duration(microseconds=(pl.col("took") * 1e6).cast(pl.Int64))
     return known.select("host", "request", "is_api", begin=began)
+
+
+def _shared_ids(told: pl.DataFrame) -> pl.Series:
+    """The lowest ids of requests that several hosts logged, and that began at one of them: nothing else can be compared."""
+    host = pl.col("host").to_physical()
+    shared = told["request"].head(0)
+    # Of long logs a share of the ids holds enough, and takes less memory than all.
+    for highest in sorted({_HIGHEST_ID // max(1, told.height // _ENOUGH_EVENTS), _HIGHEST_ID}):
+        some = told.lazy().filter("timed", pl.col("request") <= highest).group_by("request")
+        found = some.agg(several=host.min() < host.max(), began=pl.col("is_api").any()).filter("several", "began")
+        shared = found.select("request").collect()["request"].bottom_k(_MOST_REQUESTS)
+        if shared.len() == _MOST_REQUESTS:
+            break
+    return shared
 
 
 def correct_skew(events: pl.DataFrame, skews: Sequence[ClockSkew]) -> pl.DataFrame:

@@ -31,14 +31,18 @@ def stopped_tasks(
         rates: what is normal; a kind has a rhythm here only where it kept its normal one before it stopped.
         words: gives columns of the events with these indices.
     """
+    if rates.periods.is_empty():
+        return []
     steady = rates.periods.with_columns(pl.col("component").cast(observed["component"].dtype))
-    beats = observed.join(steady, on=["component", "template_id"], how="semi")
+    # A join copies every column that is there.
+    kinds = observed.select("component", "host", "template_id")
+    beats = kinds.join(steady, on=["component", "template_id"], how="semi")
     if beats.is_empty():
         return []
-    own = observed.join(
+    own = observed.select("row", "time", "component", "host", "level", "template_id").join(
         beats.select("component", "host").unique(), on=["component", "host"], how="semi", nulls_equal=True
     )
-    told = own.select("row", "time", "component", "host", "level", "template_id").hstack(words(own["row"], ["process"]))
+    told = own.hstack(words(own["row"], ["process"]))
     told = told.join(steady, on=["component", "template_id"], how="left", maintain_order="left")
     missed = [
         missed
