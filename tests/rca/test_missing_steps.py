@@ -15,6 +15,7 @@ from openstack_rca.rca.evidence import (
     new_errors,
     step_suspicion,
 )
+from openstack_rca.rca.evidence.expected_steps import find_troubles
 from openstack_rca.rca.judgement import weigh
 from openstack_rca.rca.knowledge import load_topology
 from openstack_rca.rca.render import story_lines
@@ -72,7 +73,7 @@ def expected(*parts: list[Step], foreign: bool = False) -> ExpectedSteps:
             "median_seconds": 1.0 if follower == "placement-api" else 2.0,
             "within_seconds": 4.0,
             "came_row": None if state == "missing" else story,
-            "wait_seconds": None if state == "missing" else 0.5,
+            "wait_seconds": {"missing": None, "late": 10.0}.get(state, 0.5),
             "unsure": 0.0,
             "state": state,
         }
@@ -222,6 +223,15 @@ def test_steps_that_come_after_their_time_speak_of_slowness_and_weigh_less() -> 
     assert (slow.sort, slow.category) == (EvidenceSort.LATE_STEP, Category.HANG)
     assert slow.weight < gone.weight
     assert slow.first - gone.first == timedelta(seconds=4), "a request is late from when its step was due"
+
+
+def test_steps_that_take_less_than_twice_as_long_show_a_busy_cloud() -> None:
+    """Of one service within itself the time that was learnt allows for that already."""
+    busy = expected(*NORMAL, *(reboot(120.0 + 4 * n, 100 + n, "late") for n in range(6)))
+    busy = replace(busy, steps=busy.steps.with_columns(wait_seconds=pl.col("wait_seconds").clip(upper_bound=7.5)))
+    assert find_troubles(busy) == []
+    within = replace(busy, steps=busy.steps.with_columns(service="follower"))
+    assert [trouble.late for trouble in find_troubles(within)] == [True]
 
 
 @pytest.mark.parametrize(("silent", "category"), [((), Category.HANG), (("nova-compute",), Category.PROCESS_DOWN)])

@@ -320,6 +320,7 @@ EVIDENCE: dict[str, Case] = {
     "slow_seconds": slow(15, 0.1),
     "slower": slow(50, 10.0),
     "late_steps": stuck(*NORMAL, *LATE),
+    "later": stuck(*NORMAL, *LATE),
     "steps_significance": stuck(*NORMAL, *STOPPED[:3]),
     "steps_certain": stuck(*NORMAL, *STOPPED[:4], rivals=(RIVAL,)),
     "pause_seconds": apart(90),

@@ -103,6 +103,7 @@ class Weights:
 
     # Steps of requests that did not come.
     late_steps: float = _strength(0.3, "requests whose next step, or whose answer, came late")
+    later: float = _factor(2.0, "a step came late from so many times the wait of nearly all normal ones on")
     slow_seconds: float = _seconds(10.0, "an answer that took less is not slow, however fast they normally are")
     slower: float = _factor(3.0, "an answer is slow from so many times the longest normal one on")
     steps_significance: float = _significance(9.2, "stops that chance makes more often are not trouble")
