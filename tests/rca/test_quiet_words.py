@@ -57,6 +57,14 @@ def test_words_that_account_for_nothing_weigh_nothing(told: Finding, complains: 
     assert believe_quiet_words([complains, told], WINDOW, TOPOLOGY)[1].strength == 0.0
 
 
+def test_a_line_does_not_account_for_what_it_complains_of_itself() -> None:
+    """Of one line of a kubelet, the machine is told and the kubelet; it takes another line to show that somebody suffers."""
+    told, own = quiet("host", "cmp1"), replace(complaint("neutron-server", "nova-compute"), rows=(1,))
+    other = replace(own, rows=(2,))
+    strengths = [believe_quiet_words([one, told], WINDOW, TOPOLOGY)[1].strength for one in (own, other)]
+    assert [strength > 0.0 for strength in strengths] == [False, True]
+
+
 def test_a_host_is_not_the_reason_of_what_those_on_other_hosts_complain_of_too() -> None:
     """The broker that nobody reaches is not away because a compute tells of something; where one host alone complains, it may."""
     window = pl.concat([WINDOW, pl.DataFrame({"component": ["rabbitmq"], "host": ["ctl"]})])

@@ -53,6 +53,8 @@ def believe_quiet_words(findings: Sequence[Finding], window: pl.DataFrame, topol
                 one
                 for one in complaints
                 if _stands_on(one, finding, outside, topology)
+                # A line is no witness of what it says itself.
+                and set(finding.rows).isdisjoint(one.rows)
                 and (outside or not _is_elsewhere(one, finding, places[one.accused], accusers[one.accused]))
             ]
             weight = _weight(finding, suffers)
