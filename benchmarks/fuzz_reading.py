@@ -462,6 +462,7 @@ def main() -> int:
     words.add_argument("--seed", type=int, default=1)
     words.add_argument("--lines-a-file", type=int, default=80, help="lines to each text or packed file")
     said = words.parse_args()
+    begun = time.monotonic()
     lines = made_lines(said.seed) + corpus(said.paths or [SAMPLES])
     # The signal of a timer of the processor prints where it was, then ends the process as it does by itself.
     faulthandler.register(signal.SIGPROF, chain=True)
@@ -477,7 +478,7 @@ def main() -> int:
         print(f"{fault}\n    {cause!r:.3000}", flush=True)
         if number >= 20:
             break
-    print(f"{tried:,} inputs from seed {said.seed}: {number} faults")
+    print(f"{tried:,} inputs from seed {said.seed}: {number} faults, {time.monotonic() - begun:.0f} s")
     return 1 if number else 0
 
 

@@ -315,6 +315,11 @@ PASSED = {
         "c1",
     ),
     "LogScale": ('{"@timestamp": 1795406400100, "@rawstring": "nova-compute: ERROR no", "#host": "c1"}', "c1"),
+    "a stream of CloudWatch that is called by its host": (f"2026-11-23T04:00:00.400000+00:00 c1 {STORY[2]}", "c1"),
+    "a stream of CloudWatch that is called by a pod": (
+        f"2026-11-23T04:00:00+00:00 nova-compute-6d4cf56db6-x7x2k {STORY[2]}",
+        None,
+    ),
     "a port behind Loki's host": (json.dumps({"labels": {"instance": "c1:9100"}, "line": STORY[2]}), "c1"),
 }
 

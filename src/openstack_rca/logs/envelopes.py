@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from openstack_rca.logs.names import Origin, origin_of, words
-from openstack_rca.logs.pods import service_of_pod
+from openstack_rca.logs.pods import is_made_up, service_of_pod
 from openstack_rca.logs.programs import LONGEST_NAME, LONGEST_PATH, component_of_program, is_program
 from openstack_rca.logs.stamps import UTC_TIME
 
@@ -135,7 +135,9 @@ def origin_of_pod(text: str) -> Origin:
 
 
 def origin_of_name(text: str) -> Origin:
-    """The name as a service if it is that of a known program, else as a host."""
+    """The name as a service if it is that of a known program or of its pod, else as a host."""
+    if is_made_up(text):
+        return Origin(service_of_pod(text), None)
     return Origin(text, None) if is_program(text) else Origin(None, text)
 
 

@@ -307,6 +307,13 @@ WRAPPERS: tuple[Wrapper, ...] = (
     ),
     Wrapper(
         "container",
+        rf"^(?P<stamp>{_TIGHT_ISO}) (?P<source>[A-Za-z][\w.-]*) (?P<inner>{OWN_BEGINNING}.*)$",
+        iso_time,
+        origin_of_name,
+        about="`aws logs tail` of a stream that is called by a host or a program",
+    ),
+    Wrapper(
+        "container",
         rf"^\[(?P<stamp>{_ZONED_ISO})\] (?P<inner>{OWN_BEGINNING}.*)$",
         iso_time,
         about="a stamp in brackets, of Jenkins' and other consoles",
