@@ -96,6 +96,11 @@ _CEPH_FILE = re.compile(
     r"\.(?P<host>[\w.-]+)\.(?:[a-z]{6}|rgw\d+)$|^ceph-client\.(?P<client>[a-z]+)"
     r"(?:\.(?P<named>[A-Za-z][\w-]*\d[\w-]*(?:\.[A-Za-z][\w-]*)*))?"
 )
+# What somebody typed to get the lines.
+_COMMANDS = words(
+    "systemctl status journalctl docker podman kubectl oc logs log tail head grep zgrep cat show describe get list output of for "
+    "u f n t error errors"
+)
 _NOT_HOST_TAIL = re.compile(r"^(?:cell\d+|v\d+|\d+|worker\d+|[0-9a-f]{8,10}(?:-[a-z0-9]{5})?|py\d+)$")
 
 
@@ -274,7 +279,8 @@ def _split_name(stem: str) -> tuple[str, str | None]:
 
 
 def _is_no_host(text: str) -> bool:
-    return text.lower() in _NOT_HOSTS or _is_service(text) or is_program(service_of_pod(text) or "")
+    typed = _COMMANDS.issuperset(re.split(r"[-_. ]+", text.lower()))
+    return typed or text.lower() in _NOT_HOSTS or _is_service(text) or is_program(service_of_pod(text) or "")
 
 
 def _may_be_prefix(text: str) -> bool:

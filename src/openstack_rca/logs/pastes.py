@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 from openstack_rca.logs.pieces import Piece
 from openstack_rca.logs.prompts import is_of_shell, with_hosts_of_prompts
+from openstack_rca.logs.states import with_states
 from openstack_rca.logs.words_around import QUOTES, without_words
 from openstack_rca.logs.wraps import BEGINS, unwrapped, wrapped_at
 
@@ -102,6 +103,7 @@ def cleaner_for(sample: Sequence[str]) -> Callable[[Lines], list[Piece]] | None:
         _without_frame,
         _without_changes,
         _with_ruled_names,
+        with_states,
         with_hosts_of_prompts,
         _without_writers,
         _with_names_of_files,
@@ -117,6 +119,7 @@ def cleaner_for(sample: Sequence[str]) -> Callable[[Lines], list[Piece]] | None:
         _without_numbers,
         _without_indent,
         _without_marks,
+        with_states,
         _without_columns,
     ):
         step = step_for(lines)

@@ -20,12 +20,19 @@ _TYPED = re.compile(
     r"^(?:\([\w.-]{1,40}\) ?)?\[?[\w.-]{1,64}@(?P<host>[A-Za-z][\w.-]{0,252})[: ](?P<folder>[^$#\]\s]{0,400})\]?[$#] "
     r"(?:sudo )?(?P<command>(?:[ef]?z?grep|rg|tail|head|z?cat|less|more|sed|awk|journalctl|dmesg)\b.{0,2000})"
 )
+_NAMED = re.compile(r"^(?:\([\w.-]{1,40}\) ?)?\[?[\w.-]{1,64}@(?P<host>[A-Za-z][\w.-]{0,252})[: ]")
 _ELSEWHERE = re.compile(r"(?:-D|--directory|--file|-M|--machine|-H|--host)\b")
 
 
 def is_of_shell(line: str) -> bool:
     """Whether a shell or a session wrote the line, and no program that logs."""
     return _PROMPT.match(line) is not None or _SESSION.match(line) is not None
+
+
+def host_of_prompt(line: str) -> str:
+    """The host that a prompt names; empty where it names none."""
+    named = _NAMED.match(line)
+    return named["host"] if named is not None and named["host"] != "localhost" else ""
 
 
 def with_hosts_of_prompts(sample: Sequence[str]) -> Callable[[str], str] | None:

@@ -1,0 +1,94 @@
+"""What commands print of a state stands beside logs in a paste: it tells of its own components and is no part of a log's event."""
+
+import pytest
+from tests.logs.reading import STORY, rows
+
+STATES = {
+    "agents": (
+        "+----+------------+------+-------+-------+---------------------------+\n"
+        "| ID | Agent Type | Host | Alive | State | Binary                    |\n"
+        "+----+------------+------+-------+-------+---------------------------+\n"
+        "| 1  | L2 agent   | cmp1 | XXX   | UP    | neutron-openvswitch-agent |\n"
+        "| 2  | DHCP agent | net1 | :-)   | UP    | neutron-dhcp-agent        |\n"
+        "+----+------------+------+-------+-------+---------------------------+\n",
+        [("cmp1", "neutron-openvswitch-agent", "ERROR"), ("net1", "neutron-dhcp-agent", "INFO")],
+    ),
+    "fields of a server": (
+        "+---------+---------------------------------------------+\n"
+        "| Field   | Value                                       |\n"
+        "+---------+---------------------------------------------+\n"
+        "| created | 2026-11-23T03:59:58Z                        |\n"
+        "| fault   | {'message': 'No valid host was found. '}    |\n"
+        "+---------+---------------------------------------------+\n",
+        [(None, "openstackclient", "ERROR")],
+    ),
+    "ceph": (
+        "  cluster:\n    id:     4b5c8c0a\n    health: HEALTH_WARN\n            1 osds down\n\n  services:\n"
+        "    mon: 3 daemons, quorum a,b,c\n\n",
+        [(None, "ceph", "WARNING"), (None, "ceph", "WARNING"), (None, "ceph", "INFO")],
+    ),
+    "pacemaker": (
+        "Cluster name: x\nNode List:\n  * Online: [ ctl1 ]\n  * OFFLINE: [ ctl2 ctl3 ]\n\nFull List of Resources:\n"
+        "  * vip\t(ocf::heartbeat:IPaddr2):\t Started ctl1\n\nFailed Resource Actions:\n"
+        "  * vip_start_0 on ctl2 'error' (1): call=3, last-rc-change='2026-11-23 04:00:00Z', exec=0ms\n",
+        [
+            ("ctl2", "pacemaker", "ERROR"),
+            ("ctl3", "pacemaker", "ERROR"),
+            ("ctl1", "pacemaker", "INFO"),
+            ("ctl2", "pacemaker", "ERROR"),
+        ],
+    ),
+    "rabbitmq": (
+        "Cluster status of node rabbit@c1 ...\nBasics\n\nCluster name: rabbit@c1\n\nDisk Nodes\n\nrabbit@c1\nrabbit@c2\n\n"
+        "Running Nodes\n\nrabbit@c1\n\nVersions\n\nAlarms\n\n(none)\n\nNetwork Partitions\n\n(none)\n",
+        [("c2", "rabbitmq", "ERROR")],
+    ),
+    "containers": (
+        "CONTAINER ID   IMAGE         COMMAND   CREATED   STATUS                     PORTS   NAMES\n"
+        'a1             kolla/nova    "run"     2h ago    Up 2 hours (unhealthy)             nova_compute\n'
+        'a2             kolla/glance  "run"     2h ago    Restarting (1) 5 seconds ago       glance_api\n',
+        [("c9", "nova_compute", "ERROR"), ("c9", "glance_api", "ERROR")],
+    ),
+    "pods": (
+        "NAME                         READY   STATUS             RESTARTS      AGE\n"
+        "nova-compute-default-7x2kq   0/1     CrashLoopBackOff   12 (2m ago)   5h\n"
+        "keystone-5d8f7c6b94-x7x2k    1/1     Running            0             5h\n",
+        [(None, "nova-compute", "ERROR"), (None, "keystone", "INFO")],
+    ),
+    "nodes": (
+        "NAME   STATUS     ROLES    AGE   VERSION\nk1     NotReady   <none>   5h    v1.30.1\n",
+        [("k1", "kubelet", "ERROR")],
+    ),
+    "a unit": (
+        "\u25cf nova-compute.service - Nova Compute\n     Loaded: loaded (/x; enabled)\n"
+        "     Active: failed (Result: exit-code) since Mon 2026-11-23 03:50:00 UTC; 9min ago\n   Main PID: 7 (code=exited)\n",
+        [("c9", "nova-compute", "ERROR")],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_a_state_tells_of_its_components_and_leaves_the_events_of_a_log_alone(name: str) -> None:
+    text, expected = STATES[name]
+    log = "\n".join(STORY)
+    alone = rows(f"{log}\n", "x.txt")
+    both = rows(f"{log}\n\n[root@c9 ~]# show\n{text}[root@c9 ~]# exit\n", "x.txt")
+    of_log = [row for row in both if row["logger"] is not None]
+    assert [(row["time"], row["message"], row["detail"]) for row in of_log] == [
+        (row["time"], row["message"], row["detail"]) for row in alone
+    ]
+    of_state = [row for row in both if row["logger"] is None]
+    told = sorted((row["line"], row["host"], row["service"], row["level"]) for row in of_state)
+    assert [one[1:] for one in told] == expected
+
+
+def test_a_state_has_the_time_that_it_tells_else_that_of_what_stands_above() -> None:
+    found = rows(f"{STORY[0]}\n{STATES['a unit'][0]}{STATES['nodes'][0]}", "x.txt")
+    told = [(row["service"], f"{row['time']:%H:%M}") for row in sorted(found, key=lambda row: row["line"])]
+    assert told == [("nova-compute", "04:00"), ("nova-compute", "03:50"), ("kubelet", "03:50")]
+
+
+@pytest.mark.parametrize("name", ["systemctl_status_nova-compute.txt", "journalctl_-u_nova-compute.txt"])
+def test_what_was_typed_is_no_host(name: str) -> None:
+    (found,) = rows(f"{STORY[0]}\n", name)
+    assert found["host"] is None
