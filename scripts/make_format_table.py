@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from openstack_rca.logs.formats import FALLBACKS, FORMATS, TIMELESS, WEAK
+from openstack_rca.logs.formats import FALLBACKS, FORMATS, TIMELESS, UNPREFIXED, WEAK
 from openstack_rca.logs.wrappers import WRAPPERS
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "logs.md"
@@ -94,7 +94,7 @@ def _told(tokens: list[re.Match[str]], place: int) -> tuple[str, int]:
 def rows() -> Iterator[tuple[str, str, str]]:
     """Name, how it is recognised, what writes it."""
     yield from _OTHERS
-    for each in (*WRAPPERS, *FORMATS, *FALLBACKS, *TIMELESS):
+    for each in (*WRAPPERS, *FORMATS, *FALLBACKS, *TIMELESS, *UNPREFIXED):
         yield each.name, f"`{shape(each.pattern)}`", each.about
 
 

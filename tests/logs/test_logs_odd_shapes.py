@@ -483,3 +483,15 @@ def test_a_year_of_two_digits_may_stand_first(stamps: list[str]) -> None:
 )
 def test_what_a_controller_called_a_pod_is_no_host_in_its_syslog(inside: str, host: str | None) -> None:
     assert rows(f"Nov 23 04:00:00 {inside} haproxy[7]: Proxy up.\n", "x.log")[0]["host"] == host
+
+
+def test_entries_of_a_journal_without_anything_before_them_are_events_of_who_said_them() -> None:
+    entries = (
+        "2026-11-23 04:00:01.000 7 WARNING neutron.db.agents_db [-] Agent healthcheck: found 1 dead agents\n"
+        "rabbitmq-server.service: Main process exited, code=killed, status=9/KILL\n"
+        "Out of memory: Killed process 4242 (beam.smp) total-vm:812345kB\n"
+        "Server mariadb/db1 is DOWN, reason: Layer4 connection problem\n"
+    )
+    found = rows(entries, "journal-cat.log")
+    assert [row["service"] for row in found] == ["neutron-server", "systemd", "kernel", "haproxy"]
+    assert found[0]["detail"] is None

@@ -11,6 +11,7 @@ from openstack_rca.logs.formats import (
     INNER_FORMATS,
     TIMELESS,
     UNDATED,
+    UNPREFIXED,
     WEAK,
     LineFormat,
 )
@@ -53,7 +54,12 @@ _PLAIN_NAMES = {"container": "timestamped", "grep": "timestamped", "quoted": "ti
 def format_names() -> list[str]:
     """The names of all formats, in alphabetical order."""
     return sorted(
-        {OSLO, JSON, *(each.name for each in (*FORMATS, *FALLBACKS, *TIMELESS)), *(each.name for each in WRAPPERS)}
+        {
+            OSLO,
+            JSON,
+            *(each.name for each in (*FORMATS, *FALLBACKS, *TIMELESS, *UNPREFIXED)),
+            *(each.name for each in WRAPPERS),
+        }
     )
 
 
@@ -137,7 +143,7 @@ class _Recogniser:
     def _timeless(self, lines: pl.DataFrame, files: pl.DataFrame, parts: list[pl.DataFrame]) -> pl.DataFrame:
         """Take what tells a level but no date; below other undated text of an event of oslo.log's it is a part of that."""
         taken: list[pl.DataFrame] = []
-        rest = self._take(TIMELESS, lines, taken)
+        rest = self._take((*TIMELESS, *UNPREFIXED), lines, taken)
         own = pl.col("format") == OSLO
         dated = [each.filter(own & pl.col("time").is_not_null()).select("row") for each in parts]
         if not taken or not any(each.height for each in dated):

@@ -10,6 +10,7 @@ from openstack_rca.logs.formats import (
     general,
     golang,
     hardware,
+    journal,
     kernel,
     messaging,
     monitoring,
@@ -53,6 +54,9 @@ FALLBACKS: tuple[LineFormat, ...] = (*web.FALLBACKS, *INNER_FALLBACKS)
 
 TIMELESS: tuple[LineFormat, ...] = general.TIMELESS
 """What tells a level but no date, tried at the very last."""
+
+UNPREFIXED: tuple[LineFormat, ...] = journal.UNPREFIXED
+"""The same of what stands behind a prefix everywhere else, tried where there is none."""
 
 UNDATED: tuple[LineFormat, ...] = general.UNDATED
 """The same where it may be the text of another line: tried where no line of the file is dated, but by a Go library."""
