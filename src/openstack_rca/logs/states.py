@@ -26,9 +26,7 @@ _OF_UNIT = re.compile(
     r"^ *(?:(?P<key>[A-Z][A-Za-z ]{2,12}): (?P<value>.*)|[\u251c\u2514\u2502].*|\d+ /.*|/\S*\.conf.*)$"
 )
 _SINCE = re.compile(r" since (?:\w{3} )?(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?: [A-Z]{1,5})?)")
-_CONTAINER = re.compile(
-    r" {2}(?P<state>(?:Up|Exited|Restarting|Created|Dead|Paused|Removal)\b.{0,80}?)  .*?(?P<name>[\w.-]+) *$"
-)
+_CONTAINER = re.compile(r" {2}((?:Up|Exited|Restarting|Created|Dead|Paused|Removal)\b.{0,80}?) {2}")
 _CEPH = re.compile(r"^ {4}(?P<key>[a-z][\w-]*): +(?P<value>.*)$")
 _HEALTH = re.compile(r"^HEALTH_(?P<health>OK|WARN|ERR)\b")
 _NODES_DOWN = re.compile(r"^ *\*? ?OFFLINE: \[ (?P<nodes>[^\]]*) \]")
@@ -157,7 +155,7 @@ def _container(row: str, host: str) -> list[Told] | None:
     found = _CONTAINER.search(row)
     if found is None:
         return [] if row.startswith("CONTAINER ID ") else None
-    name, state = found["name"], found["state"].strip()
+    name, state = row.split()[-1], found[1]
     service = origin_of_container(name).service or ""
     return [{"service": service, "host": host, "level": _level(state), "message": f"container {name}: {state}"}]
 
