@@ -98,8 +98,7 @@ _CEPH_FILE = re.compile(
 )
 # What somebody typed to get the lines.
 _COMMANDS = words(
-    "systemctl status journalctl docker podman kubectl oc logs log tail head grep zgrep cat show describe get list output of for "
-    "u f n t error errors"
+    "systemctl status journalctl docker podman kubectl oc logs log tail head grep zgrep cat show get list output u f n t"
 )
 _NOT_HOST_TAIL = re.compile(r"^(?:cell\d+|v\d+|\d+|worker\d+|[0-9a-f]{8,10}(?:-[a-z0-9]{5})?|py\d+)$")
 
