@@ -117,7 +117,8 @@ def judge(case: Case) -> None:
     """Write the verdict, and drop the candidates with too little guilt."""
     # What work in good order accounts for leaves no doubt.
     accounted = {row for finding in case.findings if not finding.weight for row in finding.rows}
-    rest = case.observed.filter(~pl.col("row").is_in(accounted))
+    kinds = case.observed.filter(pl.col("row").is_in(accounted)).select("component", "host", "template_id")
+    rest = case.observed.join(kinds, on=kinds.columns, how="anti", nulls_equal=True)
     case.doubtful = (
         (case.picked and evidence.fails_in_cloud(rest, case.topology))
         or evidence.goes_on_failing(rest)
