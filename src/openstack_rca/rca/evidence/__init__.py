@@ -17,7 +17,12 @@ if TYPE_CHECKING:
         tells_of_lasting_harm,
         unexplained_errors,
     )
-    from openstack_rca.rca.evidence.ended_well import discount_ended_well, ends_well_later, leaves_open
+    from openstack_rca.rca.evidence.ended_well import (
+        discount_ended_well,
+        ends_well_later,
+        is_of_one_user,
+        leaves_open,
+    )
     from openstack_rca.rca.evidence.error_kinds import OWN_KIND
     from openstack_rca.rca.evidence.expected_steps import ExpectedSteps, step_suspicion
     from openstack_rca.rca.evidence.finding import Finding, noisy_or

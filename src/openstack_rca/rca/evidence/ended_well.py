@@ -151,6 +151,32 @@ def ends_well_later(
     return False
 
 
+def is_of_one_user(
+    failed: pl.DataFrame, project: str, events: pl.DataFrame, words: Callable[[pl.Series], pl.DataFrame]
+) -> bool:
+    """Whether lines of one user's project fail at what comes through for others, at that time and after.
+
+    Args:
+        failed: the lines, with their words.
+        project: first part of the names of the components (``nova``) whose good ends count.
+        events: all events (``row``, ``time``, ``component``, ``level``, ``failed``).
+        words: gives columns (``instance_id``, ``project_id``, ``message``) of the events with these indices.
+    """
+    users = failed["project_id"].unique().to_list()
+    if len(users) != 1 or None in users:
+        return False
+    calm = events.filter(pl.col("component").cast(pl.String).str.split("-").list.first() == project)
+    ends = _good_ends(calm.hstack(words(calm["row"])).filter(pl.col("project_id") != users[0]))
+    undertaken = {word for text in failed["text"] for word in _undertaken(text)}
+    others = [
+        time
+        for time, text in ends.filter(~pl.col("undone")).select("time", "message").iter_rows()
+        if not undertaken or not undertaken.isdisjoint(_undertaken(text))
+    ]
+    last = failed["time"].max()
+    return len(others) >= current().enough_events and min(others) <= last <= max(others)
+
+
 def _ends(window: pl.DataFrame) -> tuple[dict[str, list[_End]], dict[tuple[str, str | None], list[_End]]]:
     """The good ends that a window tells: by the object or the place that they name, and by the stream that tells them."""
     good = _good_ends(window)

@@ -15,6 +15,7 @@ from openstack_rca.rca.evidence import (
     Finding,
     belongs_to_cloud,
     ends_well_later,
+    is_of_one_user,
     leaves_open,
     tells_of_lasting_harm,
     time_span,
@@ -66,6 +67,18 @@ class Afterwards:
             if host is not None:
                 rows |= set(self.surroundings.filter(pl.col("time").is_between(began, until))["row"].to_list())
         return rows
+
+    def is_a_requests_matter(self, one: Finding) -> bool:
+        """Whether what nobody states a cause of fails for one user and comes through for others."""
+        if not one.rows or one.sort in NOT_TOLD or one.directness is Directness.CAUSE or one.accuser is None:
+            return False
+        cited = self.window.filter(pl.col("row").is_in(one.rows))
+        kinds = cited.select("component", "host", "template_id")
+        alike = self.window.join(kinds, on=kinds.columns, how="semi", nulls_equal=True)
+        # Of one kind are also lines that say something else, where a value in them states the trouble.
+        failed = alike if alike.height <= one.count else cited
+        projects = {name.split("-")[0] for name in (one.accused, one.accuser)}
+        return any(is_of_one_user(failed, project, self.surroundings, self.words) for project in projects)
 
     def may_last(self, one: Finding, excused: set[int]) -> bool:
         """Whether a cause may be there still, its speaker left off with it, or something stays undone or half made.

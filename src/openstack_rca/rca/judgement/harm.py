@@ -39,13 +39,18 @@ def tell_harmless(
         ended: when the logs tell that what a finding says is over; None where they do not.
         words: gives columns (``instance_id``, ``message``) of the events with these indices.
     """
+    cited = {row for one in findings if one.weight for row in one.rows}
+    ordinary = surroundings.filter(pl.col("level").is_in(_ORDINARY) & ~pl.col("row").is_in(cited))
+    afterwards = Afterwards(findings, window, surroundings, ordinary, ended, words, topology)
+    requests = [one for one in findings if one.weight and afterwards.is_a_requests_matter(one)]
+    findings = [
+        one.weakened(0.0) if any(_tells_the_same(one, other) for other in requests) else one for one in findings
+    ]
+    afterwards = replace(afterwards, findings=findings)
     against: dict[str, list[Finding]] = defaultdict(list)
     for one in findings:
         if one.strength >= current().noticeable or (one.weight and one.unexplained):
             against[one.accused].append(one)
-    cited = {row for one in findings if one.weight for row in one.rows}
-    ordinary = surroundings.filter(pl.col("level").is_in(_ORDINARY) & ~pl.col("row").is_in(cited))
-    afterwards = Afterwards(findings, window, surroundings, ordinary, ended, words, topology)
     excused = afterwards.rows_of_absences()
     lasting = {one.accused for one in findings if lasts(one, findings, window, surroundings)}
     everything = [one for told in against.values() for one in told]
@@ -62,6 +67,13 @@ def tell_harmless(
     }
     marked = [replace(one, harmless=True) if one.accused in harmless else one for one in findings]
     return [one.weakened(0.0) if one.accused in harmless - stands else one for one in marked]
+
+
+def _tells_the_same(one: Finding, other: Finding) -> bool:
+    """Whether two findings tell of the same requests: as many, of the same kind, from the same moment to the same."""
+    near = timedelta(seconds=current().settling_seconds)
+    alike = (one.accused, one.category, one.count) == (other.accused, other.category, other.count)
+    return one is other or (alike and abs(one.first - other.first) <= near and abs(one.last - other.last) <= near)
 
 
 def _most_telling(told: Sequence[Finding]) -> Sequence[Finding]:

@@ -68,7 +68,7 @@ def harm(case: Case) -> None:
         case.surroundings,
         case.topology,
         lambda one: evidence.told_over_later(one, case.catalogue, case.surroundings, case.events, case.topology),
-        lambda rows: case.events.take(rows, ["instance_id", "message"]),
+        lambda rows: case.events.take(rows, ["instance_id", "project_id", "message"]),
     )
 
 

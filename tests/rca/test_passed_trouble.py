@@ -1,0 +1,121 @@
+"""Trouble that is over, and what one user alone meets, is no failure of the cloud; the same lines that go on are one."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from planned_lines import Line, Logs, api, compute, logs, oslo, servers, syslog
+from test_planned_work import judged
+
+from openstack_rca.rca.vocabulary import Verdict
+
+LENGTH, BEGINS, ENDS = 1200.0, 400.0, 450.0
+Kind = Callable[[float], Line]
+
+
+def cloud(more: dict[str, list[Line]]) -> Logs:
+    ordinary = {
+        "ctl1/nova/nova-api.log": api(until=LENGTH),
+        "ctl1/neutron/neutron-server.log": servers(until=LENGTH),
+        "cmp1/nova/nova-compute.log": compute(until=LENGTH),
+    }
+    return logs({name: [*ordinary.get(name, []), *more.get(name, [])] for name in {**ordinary, **more}})
+
+
+def stretch(kind: Kind, begin: float, end: float, apart: float) -> list[Line]:
+    return [kind(begin + apart * number) for number in range(int((end - begin) / apart))]
+
+
+def measured(at: float) -> Line:
+    return oslo(at, "INFO", "gnocchi.cli.metricd", "41 measurements bundles across 20 metrics wait to be processed.")
+
+
+def uncoordinated(at: float) -> Line:
+    return oslo(at, "ERROR", "gnocchi.cli.metricd", "Unexpected error during processing job: "
+                "tooz.coordination.ToozConnectionError: Error while reading from coord.example.org:6379 : (104, 'Connection reset')")  # fmt: skip
+
+
+def listed(at: float) -> Line:
+    return oslo(at, "INFO", "zaqar.transport.wsgi.driver", "10.0.0.9 - - GET /v2/queues/q1/messages 200")
+
+
+def primary_gone(at: float) -> Line:
+    return oslo(
+        at, "ERROR", "zaqar.storage.mongodb.utils", "pymongo.errors.AutoReconnect: connection closed, attempt 2"
+    )
+
+
+def fetched(at: float) -> Line:
+    return syslog(
+        at, "sto1", "proxy-server", "10.0.0.9 10.0.0.9 10/Mar/2026/02/01/01 GET /v1/AUTH_9f/c/o1 HTTP/1.0 200 - curl"
+    )
+
+
+def object_server_gone(at: float) -> Line:
+    return syslog(
+        at, "sto1", "proxy-server", "ERROR with Object server 10.0.0.6:6200/sdb re: Trying to GET: Connection refused"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "works", "fails"),
+    [
+        ("ctl1/gnocchi/gnocchi-metricd.log", measured, uncoordinated),
+        ("ctl1/zaqar/zaqar-server.log", listed, primary_gone),
+        ("sto1/swift/proxy-server.log", fetched, object_server_gone),
+    ],
+    ids=["a coordinator away", "a new primary", "an object server away"],
+)
+def test_trouble_that_is_long_over_and_left_no_harm_is_no_failure(
+    name: str, works: Kind, fails: Kind, tmp_path: Path
+) -> None:
+    """Its tellers work again as before, for longer than it lasted; while it lasts it is trouble."""
+    before = [*stretch(works, 5, BEGINS, 15), *stretch(fails, BEGINS, ENDS, 3)]
+    over, _ = judged(cloud({name: [*before, *stretch(works, ENDS, LENGTH, 15)]}), tmp_path / "over")
+    lasting, _ = judged(cloud({name: [*before, *stretch(fails, ENDS, LENGTH, 3)]}), tmp_path / "lasting")
+    assert (over, lasting is Verdict.NO_FAILURE_FOUND) == (Verdict.NO_FAILURE_FOUND, False)
+
+
+def test_trouble_that_left_an_object_in_error_is_not_over(tmp_path: Path) -> None:
+    name = "ctl1/zaqar/zaqar-server.log"
+    lost = oslo(ENDS, "ERROR", "zaqar.storage.pipeline", "Queue 7 stays in ERROR")
+    told = [
+        *stretch(listed, 5, BEGINS, 15),
+        *stretch(primary_gone, BEGINS, ENDS, 3),
+        lost,
+        *stretch(listed, ENDS, LENGTH, 15),
+    ]
+    verdict, _ = judged(cloud({name: told}), tmp_path)
+    assert verdict is not Verdict.NO_FAILURE_FOUND
+
+
+USERS = [f"{digit * 32} {digit * 32}" for digit in "abcdef"]
+
+
+def asked(at: float, user: str, level: str, logger: str, text: str) -> Line:
+    moment, line = oslo(at, level, logger, text)
+    return moment, line.replace("[-]", f"[req-6f0e5b7c-41d2-4a7e-9c55-7d20c1a9e8f0 {user} - default default]")
+
+
+def nowhere(at: float, user: str) -> Line:
+    return asked(at, user, "INFO", "nova.scheduler.manager", "Got no allocation candidates from the Placement API.")
+
+
+def built(at: float, user: str) -> Line:
+    return asked(at, user, "INFO", "nova.compute.manager", "Took 9.62 seconds to build instance.")
+
+
+@pytest.mark.parametrize(
+    ("askers", "until", "failure"),
+    [(USERS[:1], LENGTH, False), (USERS, LENGTH, True), (USERS[:1], BEGINS, True)],
+    ids=["one user alone", "every user", "nobody is served any more"],
+)
+def test_what_fails_for_one_user_and_works_for_others_is_no_failure(
+    askers: list[str], until: float, failure: bool, tmp_path: Path
+) -> None:
+    """A flavor that fits no host is its user's matter as long as what others ask for at that time comes through."""
+    refused = [nowhere(BEGINS + 60 * number, askers[number % len(askers)]) for number in range(9)]
+    served = [built(at, USERS[1 + int(at) % 5]) for at in range(20, int(until), 40)]
+    files = cloud({"ctl1/nova/nova-scheduler.log": refused, "cmp1/nova/nova-compute.log": served})
+    verdict, _ = judged(files, tmp_path)
+    assert (verdict is not Verdict.NO_FAILURE_FOUND) is failure
