@@ -40,7 +40,7 @@ LOST = oslo(330, "ERROR", "nova.compute.manager", "Setting instance vm_state to 
 @pytest.mark.parametrize(
     ("told", "until", "asks"),
     [
-        ([complains(300 + 30 * number) for number in range(6)], 900, []),
+        ([complains(300 + 90 * number) for number in range(6)], 900, []),
         ([complains(300)], 340, []),
         ([complains(300), LOST], 900, []),
         ([complains(300)], 900, [oslo(310, "INFO", "nova.api.openstack.requestlog", FAILED)]),

@@ -154,7 +154,7 @@ def ends_well_later(
 def is_of_one_user(
     failed: pl.DataFrame, project: str, events: pl.DataFrame, words: Callable[[pl.Series], pl.DataFrame]
 ) -> bool:
-    """Whether lines of one user's project fail at what comes through for others, at that time and after.
+    """Whether lines of one user's project fail at what comes through for others, meanwhile and after.
 
     Args:
         failed: the lines, with their words.
@@ -173,8 +173,9 @@ def is_of_one_user(
         for time, text in ends.filter(~pl.col("undone")).select("time", "message").iter_rows()
         if not undertaken or not undertaken.isdisjoint(_undertaken(text))
     ]
-    last = failed["time"].max()
-    return len(others) >= current().enough_events and min(others) <= last <= max(others)
+    first, last = failed["time"].min(), failed["time"].max()
+    meanwhile = [time for time in others if first < time < last]
+    return len(meanwhile) >= current().enough_events and last < max(others)
 
 
 def _ends(window: pl.DataFrame) -> tuple[dict[str, list[_End]], dict[tuple[str, str | None], list[_End]]]:

@@ -88,8 +88,7 @@ class Afterwards:
         """
         if one.sort is EvidenceSort.SILENCE and not one.compared:
             return not (self._long_after(one.last) and self._is_heard_again(one))
-        ended_with_it = bool(one.rows) and excused.issuperset(one.rows) and one.category not in STATED_CAUSES
-        cause = one.directness is Directness.CAUSE and one.complains and not ended_with_it
+        cause = self._states_cause(one, excused)
         if one.sort in NOT_TOLD or (one.compared and not cause) or (cause and not self._is_over(one)):
             return True
         # Of an error that no rule knows nothing tells whether it passes; a place writes nothing by which it would show.
@@ -97,6 +96,35 @@ class Afterwards:
         if unknown and not self._all_end_well(one):
             return True
         return self._left_off(one) or self._is_left_open(one)
+
+    def has_passed(
+        self, told: Sequence[Finding], everything: Sequence[Finding], failed: pl.DataFrame, excused: set[int]
+    ) -> bool:
+        """Whether trouble ended as long before the logs do as it lasted, and who told of it works again as before.
+
+        All else that is told, and what ``failed`` since it began, has to be over with it; a cause needs an end of its own.
+        """
+        table = current()
+        begun, ended = min(one.first for one in told), max(one.last for one in everything)
+        settled = pl.col("time") > ended + timedelta(seconds=table.settling_seconds)
+        _, last = time_span(self.surroundings)
+        if last - ended < max(timedelta(seconds=table.follows_seconds), ended - begun):
+            return False
+        if any(self._states_cause(one, excused) and not self._is_over(one) for one in told):
+            return False
+        for component, host in {(one.accuser, one.accuser_host) for one in told}:
+            ordinary = _lines_of(component, host, self.ordinary)
+            before = ordinary.filter(pl.col("time") < begun).height
+            if ordinary.filter(settled).height < min(before, table.enough_events):
+                return False
+            if _lines_of(component, host, failed.filter(settled)).height:
+                return False
+        return True
+
+    def _states_cause(self, one: Finding, excused: set[int]) -> bool:
+        """Whether somebody states a cause that did not end with the absence of a host."""
+        ended_with_it = bool(one.rows) and excused.issuperset(one.rows) and one.category not in STATED_CAUSES
+        return one.directness is Directness.CAUSE and one.complains and not ended_with_it
 
     def _is_echoed(self, one: Finding) -> bool:
         """Whether somebody on another host tells of the same kind of fault at the same moment."""

@@ -57,7 +57,7 @@ def tell_harmless(
     harmless = {
         name
         for name, told in against.items()
-        if name not in lasting and _does_no_harm(told, everything, window, surroundings, ordinary, topology, excused)
+        if name not in lasting and _does_no_harm(told, everything, afterwards, excused)
     }
     stands = {
         name
@@ -81,33 +81,27 @@ def _most_telling(told: Sequence[Finding]) -> Sequence[Finding]:
 
 
 def _does_no_harm(
-    told: Sequence[Finding],
-    everything: Sequence[Finding],
-    window: pl.DataFrame,
-    surroundings: pl.DataFrame,
-    ordinary: pl.DataFrame,
-    topology: Topology,
-    excused: set[int],
+    told: Sequence[Finding], everything: Sequence[Finding], afterwards: Afterwards, excused: set[int]
 ) -> bool:
     """Whether the cloud works on, and nothing is lost for good, with what is told of somebody: it is little, or it passed."""
     table = current()
     if any(one.sort in NOT_TOLD and one.strength >= table.plain for one in told):
         return False
+    window, surroundings = afterwards.window, afterwards.surroundings
     first, _ = time_span(surroundings)
     # What bears no date may be as old as the logs.
     undated = set(window.filter("undated")["row"].to_list())
     begun = min(first if undated.issuperset(one.rows) else one.first for one in told)
     since = pl.col("time") >= begun - timedelta(seconds=table.settling_seconds)
-    at_work = ordinary.filter(since)
-    speakers = [name for name in at_work["component"].unique().to_list() if belongs_to_cloud(name, topology)]
+    at_work = afterwards.ordinary.filter(since)
+    speakers = [name for name in at_work["component"].unique().to_list() if belongs_to_cloud(name, afterwards.topology)]
     if at_work.height < table.active_lines or len(speakers) < table.enough_others:
         return False
     failed = surroundings.filter(since & pl.col("failed"))
     if tells_of_lasting_harm(window.filter(since), failed["row"].to_list()):
         return False
-    return _is_little(told, begun, failed, at_work, surroundings, excused) or _has_passed(
-        told, everything, failed, ordinary, surroundings
-    )
+    little = _is_little(told, begun, failed, at_work, surroundings, excused)
+    return little or afterwards.has_passed(told, everything, failed, excused)
 
 
 def _is_little(
@@ -129,26 +123,3 @@ def _is_little(
     # Who complains as early as so many lines over so long would, complains every day.
     everyday = (begun - first) * lines <= last - begun
     return lines < table.thin * minutes * (2 if everyday else 1)
-
-
-def _has_passed(
-    told: Sequence[Finding],
-    everything: Sequence[Finding],
-    failed: pl.DataFrame,
-    ordinary: pl.DataFrame,
-    surroundings: pl.DataFrame,
-) -> bool:
-    """Whether trouble, and all else that is told, ended as long before the logs do as it lasted, and who told works as before."""
-    table = current()
-    begun, ended = min(one.first for one in told), max(one.last for one in everything)
-    _, last = time_span(surroundings)
-    settled = ended + timedelta(seconds=table.settling_seconds)
-    if last - ended < max(timedelta(seconds=table.follows_seconds), ended - begun):
-        return False
-    for component, host in {(one.accuser, one.accuser_host) for one in told}:
-        own = (pl.col("component") == component) & pl.col("host").eq_missing(pl.lit(host, dtype=pl.String))
-        again = ordinary.filter(own & (pl.col("time") > settled)).height
-        before = ordinary.filter(own & (pl.col("time") < begun)).height
-        if again < min(before, table.enough_events) or failed.filter(own & (pl.col("time") > settled)).height:
-            return False
-    return True
