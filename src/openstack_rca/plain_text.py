@@ -90,6 +90,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def sized(size_bytes: int) -> str:
+    """A size as people say it: "1.2 MB", "28 kB"; what is not empty has at least 1 kB."""
+    return f"{size_bytes / 1e6:,.1f} MB" if size_bytes >= 1e5 else f"{-(-size_bytes // 1000)} kB"
+
+
 def times(count: int, normal: str) -> str:
     """How often something happened against what is normal ("" where nobody knows): "20 times, normally never"."""
     often = {0: "none", 1: "once"}.get(count, f"{count:,} times")

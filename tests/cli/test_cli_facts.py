@@ -148,5 +148,5 @@ def test_the_cache_is_listed_and_cleared(empty_home: Path, tmp_path: Path, rca: 
     assert [(one["events"], one["logs"]) for one in kept if one["kind"] == "events"] == [(25_000, [str(log)])]
     assert {one["kind"] for one in kept} == {"events", "clocks", "findings"}
     assert str(log) in rca("cache", "list").out
-    assert "MB removed" in rca("cache", "clear").out
+    assert "B removed." in rca("cache", "clear").out
     assert "Nothing is kept" in rca("cache", "list").out

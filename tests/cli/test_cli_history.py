@@ -128,7 +128,7 @@ def test_labelled_incidents_are_brought_in_once_and_healthy_ones_not_at_all(shel
         shutil.copytree(incident_folder(name), folder / name)
     arguments = ("history", "import", folder, "--model", "none", "--disable-mlflow")
     assert shell(*arguments) == 0
-    assert "1 incidents added, 0 known already, 1 healthy" in shell.out
+    assert "1 incident added, 0 known already, 1 healthy" in shell.out
     assert shell(*arguments) == 0
     assert "0 incidents added, 1 known already, 1 healthy" in shell.out
     (entry,) = shell.listed()

@@ -38,6 +38,11 @@ def publish(
     )
 
 
+def test_one_service_on_one_host_is_told_in_the_singular() -> None:
+    told = introduction({**CARD, "services": 1, "hosts": 1}, METRICS, {}, {}, "abcdef0123456789", None)
+    assert told.startswith("41,234 events of 1 service on 1 host, ")
+
+
 def test_data_stands_first_figures_beside_their_rivals_and_the_run_is_linked() -> None:
     told = introduction(CARD, METRICS, {}, {}, "abcdef0123456789", None).splitlines()
     assert told == [

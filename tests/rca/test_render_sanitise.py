@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from openstack_rca.plain_text import shorten
+from openstack_rca.plain_text import shorten, sized
 from openstack_rca.rca.report.sanitise import (
     LINE_LIMIT,
     markdown_cell,
@@ -82,6 +82,13 @@ def test_shorten_never_exceeds_its_limit(text: str, limit: int) -> None:
     short = shorten(text, limit)
     assert len(short) <= limit
     assert (short == text) == (len(text) <= limit)
+
+
+@pytest.mark.parametrize(
+    ("size", "told"), [(0, "0 kB"), (1, "1 kB"), (28_131, "29 kB"), (436_232, "0.4 MB"), (1_234_500_000, "1,234.5 MB")]
+)
+def test_a_small_size_is_not_nothing(size: int, told: str) -> None:
+    assert sized(size) == told
 
 
 @given(st.text(alphabet="`ab\n|<>*", min_size=1))

@@ -10,6 +10,7 @@ import click
 from openstack_rca.cli.options import JSON_FORMAT, with_settings
 from openstack_rca.cli.output import answer, print_json, say
 from openstack_rca.cli.services import upkeep
+from openstack_rca.plain_text import counted, sized
 from openstack_rca.settings import Settings
 
 
@@ -55,4 +56,4 @@ def restore_command(file: Path, form: str, settings: Settings) -> None:
 
 
 def _held(facts: upkeep.DatabaseFacts) -> str:
-    return f"{facts.runs} runs, {facts.versions} versions, {facts.size_bytes / 1e6:.1f} MB"
+    return f"{counted(facts.runs, 'run')}, {counted(facts.versions, 'version')}, {sized(facts.size_bytes)}"

@@ -9,6 +9,7 @@ import click
 from openstack_rca.cli.options import JSON_FORMAT
 from openstack_rca.cli.output import console, print_listing
 from openstack_rca.cli.services import kept_logs
+from openstack_rca.plain_text import sized
 from openstack_rca.settings import load_settings
 
 
@@ -34,7 +35,7 @@ def list_command(form: str) -> None:
 def clear_command() -> None:
     """Empty the cache; logs and models stay."""
     freed = kept_logs.clear_kept(load_settings())
-    console().print(f"{freed / 1e6:,.1f} MB removed.")
+    console().print(f"{sized(freed)} removed.")
 
 
 def _row(kept: kept_logs.KeptFile) -> tuple[str, ...]:

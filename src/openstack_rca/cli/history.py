@@ -11,7 +11,7 @@ from click.shell_completion import CompletionItem
 from openstack_rca.cli.options import JSON_FORMAT, MODEL, with_settings
 from openstack_rca.cli.output import PROGRAM, console, notice, print_listing, say, steps
 from openstack_rca.cli.services import history
-from openstack_rca.plain_text import one_line
+from openstack_rca.plain_text import counted, one_line
 from openstack_rca.service.choices import CATEGORIES
 from openstack_rca.settings import Settings, load_settings
 
@@ -147,7 +147,7 @@ def import_command(folder: Path, model: str, settings: Settings) -> None:
         shown.step("import incidents")
         result = history.import_incidents(folder, settings=settings, model=model, listener=shown)
     console().print(
-        f"{len(result.added)} incidents added, {len(result.known)} known already, "
+        f"{counted(len(result.added), 'incident')} added, {len(result.known)} known already, "
         f"{len(result.healthy)} healthy windows left out.",
         soft_wrap=True,
     )

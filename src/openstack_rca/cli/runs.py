@@ -90,7 +90,9 @@ def _print_decisions(decisions: list[upkeep.RunDecision], apply: bool) -> None:
             ],
         )
     removed = sum(_is_removed(found, apply) for found in decisions)
-    what = f"{removed} runs removed" if apply else f"{len(going)} runs would go (--yes removes them)"
+    what = (
+        f"{counted(removed, 'run')} removed" if apply else f"{counted(len(going), 'run')} would go (--yes removes them)"
+    )
     say(f"{what}, {len(decisions) - len(going)} stay.")
 
 

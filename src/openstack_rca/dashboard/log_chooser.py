@@ -15,6 +15,7 @@ from openstack_rca.service.log_choice import (
     reference_of,
     sample_incidents,
 )
+from openstack_rca.service.showing import counted, sized
 from openstack_rca.service.uploads import Kept, keep_upload
 from openstack_rca.settings import Settings
 
@@ -143,4 +144,4 @@ def _upload_choice(files: Sequence[UploadedFile], taken: Kept) -> LogChoice:
 
 def _say_what_came(taken: Kept) -> None:
     left = ", ".join(f"{number} left out ({reason})" for reason, number in taken.left_out.items())
-    st.caption(f"{taken.logs:,d} logs, {taken.size_bytes / 1e6:,.1f} MB. {prose(left)}")
+    st.caption(f"{counted(taken.logs, 'log')}, {sized(taken.size_bytes)}. {prose(left)}")

@@ -29,6 +29,7 @@ from openstack_rca.lifecycle.objects import ObjectStore, S3Access, find_s3_acces
 from openstack_rca.lifecycle.records import Place
 from openstack_rca.lifecycle.trust import check_signing, check_verification
 from openstack_rca.lifecycle.versions import ModelLifecycle
+from openstack_rca.plain_text import counted
 from openstack_rca.settings import Settings
 
 OLDEST_SERVER = 3
@@ -112,7 +113,7 @@ def _registry(settings: Settings) -> str:
     latest = next((version.version for version in versions if version.resolvable), None)
     name = lifecycle.place.model_name
     name = f"{name} of {lifecycle.place.experiment}"
-    return f"{name}: {len(versions)} versions, latest {latest}" if versions else f"{name}: no version yet"
+    return f"{name}: {counted(len(versions), 'version')}, latest {latest}" if versions else f"{name}: no version yet"
 
 
 def _check_store(settings: Settings) -> tuple[ConnectionCheck, ConnectionCheck, ConnectionCheck]:
@@ -138,7 +139,7 @@ def _check_store(settings: Settings) -> tuple[ConnectionCheck, ConnectionCheck, 
             raise StoreError(
                 "The store returned other bytes than were written.", "Look for a proxy or cache in front of it."
             )
-        return f"{store.root} can be read, {len(store.folders())} folders"
+        return f"{store.root} can be read, {counted(len(store.folders()), 'folder')}"
 
     write = _told("store write", write_probe)
     read = _told("store read", read_probe)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from openstack_rca.plain_text import counted as counted
+from openstack_rca.plain_text import sized as sized
 from openstack_rca.plain_text import without_markdown as without_markdown
 from openstack_rca.rca.render import EvidenceGroup as EvidenceGroup
 from openstack_rca.rca.render import Headline as Headline

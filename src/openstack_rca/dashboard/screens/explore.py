@@ -39,6 +39,7 @@ from openstack_rca.service.explore import (
     scored_events,
     templates,
 )
+from openstack_rca.service.showing import counted
 from openstack_rca.service.story_view import stories_of, story_text
 from openstack_rca.settings import Settings
 
@@ -323,7 +324,7 @@ def _draw_request(prepared: Prepared) -> None:
         st.info("No event carries this id. Copy it from a log line, beginning with req-.")
         return
     services = way["service"].drop_nulls().unique(maintain_order=True).to_list()
-    st.caption(f"{way.height:,d} events in {len(services):d} services")
+    st.caption(f"{counted(way.height, 'event')} in {counted(len(services), 'service')}")
     st.text(plain(" -> ".join(services)))
     draw_zones()
     rows = [

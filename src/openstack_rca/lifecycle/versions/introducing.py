@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from openstack_rca.lifecycle.records import TAG, TAG_ABOUT, Draft
+from openstack_rca.plain_text import counted
 
 LONGEST = 2000
 RIVAL, TEST = "rival_", "test_"
@@ -72,7 +73,8 @@ def _in_words(name: str) -> str:
 def _data(card: Mapping[str, Any]) -> str:
     if not card.get("events"):
         return ""
-    text = f"{card['events']:,} events of {card.get('services', 0)} services on {card.get('hosts', 0)} hosts"
+    services, hosts = counted(card.get("services", 0), "service"), counted(card.get("hosts", 0), "host")
+    text = f"{counted(card['events'], 'event')} of {services} on {hosts}"
     if card.get("first") and card.get("last"):
         text += f", {str(card['first'])[:16].replace('T', ' ')} to {str(card['last'])[:16].replace('T', ' ')} UTC"
     if card.get("source"):
