@@ -75,6 +75,19 @@ def test_a_record_is_understood_by_its_keys(record: dict[str, Any], expected: tu
     assert tuple(event[key] for key in ("host", "service", "level", "process", "logger", "message")) == expected
 
 
+def test_what_a_complaint_of_zap_is_about_stands_beside_its_text() -> None:
+    """etcd says in a key of its own which alarm it raised."""
+    record = {
+        "level": "warn",
+        "ts": TIME,
+        "caller": "etcdserver/apply.go:756",
+        "msg": "alarm raised",
+        "alarm": "NOSPACE",
+    }
+    assert only(record)["message"] == "alarm raised (alarm: NOSPACE)"
+    assert only({**record, "level": "info"})["message"] == "alarm raised"
+
+
 def test_colours_of_a_journalled_message_are_taken_off() -> None:
     """The journal hands a text with control characters on as an array of bytes."""
     text = "\x1b[00;32m2026-11-24 04:00:00.000 7 ERROR nova.compute.manager [\x1b[01;36m-\x1b[00;32m] no disk\x1b[00m"

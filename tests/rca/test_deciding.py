@@ -172,6 +172,33 @@ def test_the_exception_comes_before_the_message_in_the_statement() -> None:
     assert statement_of("Build failed", "ValueError: empty name", None, 200) == "ValueError: empty name (Build failed)"
 
 
+@pytest.mark.parametrize(
+    ("message", "detail", "reason"),
+    [
+        (
+            "Login failed (exit code 24). Stderr: iscsiadm: Could not login to [iface: default, portal: 10.7.0.2,3260].",
+            'iscsiadm: initiator reported error (24 - iSCSI login failed due to authorization failure)\nFile "a.py"',
+            "iscsiadm: initiator reported error (24 - iSCSI login failed due to authorization failure)",
+        ),
+        (
+            "Resize failed",
+            "Exit code: 255\nStderr: '@@@@\\r\\n@ WARNING: IDENTIFICATION HAS CHANGED @\\r\\nHost key verification failed.\\r\\n'",
+            "Host key verification failed.",
+        ),
+        (
+            "Unexpected error",
+            "Stderr: 'rndc: connect failed: 10.3.0.9#953: connection refused\\n': oslo_concurrency.processutils.Error: x",
+            "rndc: connect failed: 10.3.0.9#953: connection refused",
+        ),
+    ],
+    ids=["lines below", "breaks between quotes", "the exception behind it"],
+)
+def test_of_several_lines_that_a_command_wrote_the_one_with_the_reason_is_told(
+    message: str, detail: str, reason: str
+) -> None:
+    assert telling_line(message, "oslo_concurrency.processutils.ProcessExecutionError: x", detail) == reason
+
+
 def test_a_statement_has_an_end() -> None:
     """A log line may be of any length."""
     assert len(statement_of("x" * 5000, None, None, 200)) == 200

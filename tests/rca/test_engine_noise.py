@@ -63,6 +63,14 @@ def test_a_line_that_healthy_clouds_write_confirms_no_failure(service: str, line
     assert answer.report.verdict is Verdict.NO_FAILURE_FOUND, answer.told()
 
 
+def test_an_error_that_nothing_explains_is_told_where_no_failure_is_found() -> None:
+    cloud = Cloud(SMALL, seed=41)
+    cloud.say(60.0, "nova-compute", "ERROR", "nova.virt.gadget", "The gadget of tray seven is bent")
+    report = cloud.analyse("Is something wrong on this node?", baseline=False).report
+    assert report.verdict is Verdict.NO_FAILURE_FOUND
+    assert "The gadget of tray seven is bent" in report.missing[0]
+
+
 @pytest.mark.parametrize(("back", "verdict"), [(64.0, Verdict.NO_FAILURE_FOUND), (None, Verdict.INCONCLUSIVE)])
 def test_a_peer_of_the_broker_that_is_back_in_seconds_is_no_partition(back: float | None, verdict: Verdict) -> None:
     cloud = Cloud(SMALL, seed=41)

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from finding_samples import events, finding
 
-from openstack_rca.rca.evidence import Finding, match_signatures, new_errors
+from openstack_rca.rca.evidence import Finding, match_signatures, new_errors, quiet_words
 from openstack_rca.rca.judgement import blame_own_settings, discount_stop_after_own_error, explain, weigh
 from openstack_rca.rca.knowledge import load_catalogue, load_topology
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
@@ -34,6 +34,7 @@ def observed(message: str, component: str, level: str = "ERROR", detail: str = "
             "normal_per_minute": [None],
             "familiar": [False],
             "score": [None],
+            "logger": [None],
         },
         schema_overrides={
             "row": pl.UInt32,
@@ -43,6 +44,7 @@ def observed(message: str, component: str, level: str = "ERROR", detail: str = "
             "detail": pl.String,
             "normal_per_minute": pl.Float64,
             "score": pl.Float32,
+            "logger": pl.String,
         },
     )
 
@@ -137,6 +139,15 @@ def test_a_command_that_failed_is_an_error_at_any_level() -> None:
     found = new_errors(observed("Setting instance back to active", "nova-compute", "INFO", detail), 1.0)
     assert [(one.accused, one.category, one.unexplained) for one in found] == [("nova-compute", Category.CONFIG, True)]
     assert not new_errors(observed("Setting instance back to active", "nova-compute", "INFO", "Exit code: 0"), 1.0)
+
+
+def test_a_server_that_warns_of_what_it_runs_short_of_is_heard_but_not_what_it_warns_of_its_clients() -> None:
+    short = observed("file descriptor limit alarm set", "rabbitmq", "WARNING")
+    assert [(one.accused, one.category) for one in quiet_words(short, 1.0, TOPOLOGY)] == [
+        ("rabbitmq", Category.CAPACITY)
+    ]
+    client = observed("closing AMQP connection: client unexpectedly closed TCP connection", "rabbitmq", "WARNING")
+    assert not quiet_words(client, 1.0, TOPOLOGY)
 
 
 def test_a_warning_counts_in_lines_that_somebody_picked() -> None:

@@ -58,6 +58,11 @@ def test_a_filter_of_hosts_that_is_called_forbidden_is_no_refusal() -> None:
         ("rbd: image volume-7: image uses unsupported features: 0x38", Category.CONFIG),
         ("rados.ObjectNotFound: [errno 2] RADOS object not found (error opening pool 'vms')", Category.DATA_MISSING),
         ("iscsiadm: can not connect to iSCSI daemon (111)!", Category.PROCESS_DOWN),
+        ("ProxyError('Cannot connect to proxy.', OSError('Tunnel connection failed: 503'))", Category.NETWORK),
+        ("No conductor supports driver x. Ensure the driver is valid and enabled.", Category.CONFIG),
+        ("StorageError: the array gave up", Category.STORAGE),
+        ("Unable to acquire lock(s) for share 7f2c", Category.HANG),
+        ("Authorization failed for the application credential", Category.AUTH),
         ("Quarantined /srv/node/d1/objects/5 due to corrupt metadata", Category.DATA_MISSING),
         ("osd.4: shard 3 has a checksum mismatch", Category.STORAGE),
         ("No host-to-cell mapping found for selected host cmp7.", Category.CONFIG),
@@ -139,6 +144,10 @@ def test_words_of_storage_alone_accuse_nobody(words: str) -> None:
 )
 def test_what_is_short_or_gone_is_told_whatever_module_raises_it(line: str, kind: Category) -> None:
     assert kind_of(line) is kind
+
+
+def test_a_hook_that_is_called_postcommit_tells_nothing_of_a_database() -> None:
+    assert kind_of("mechanism_manager.create_network_postcommit failed, deleting network 'd7c0'") is None
 
 
 def test_what_a_storage_command_wrote_is_the_telling_line() -> None:

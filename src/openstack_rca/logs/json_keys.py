@@ -4,6 +4,10 @@ Where several keys of one table are in a record the first of the table counts. K
 in any: syslog-ng, journald and Windows write other letters than the rest.
 """
 
+import re
+from collections.abc import Mapping
+from typing import Any
+
 
 def _keys(text: str) -> tuple[str, ...]:
     return tuple(text.split())
@@ -103,3 +107,24 @@ NO_SOURCES = frozenset(_keys("stdout stderr file stdin system"))
 
 ENTRIES = dict.fromkeys(("SEL", "Event", "Oem"), "ipmi")
 """Kinds of entries (EntryType) in a log of Redfish, and whose they are: those of the machine's management controller."""
+
+
+_OF_ZAP = (
+    frozenset(_keys("level caller msg logger stacktrace error err errorverbose stream logtag tag _p"))
+    | MESSAGE_SET
+    | TIME_SET
+)
+_MOST_BESIDE = 6
+_LONGEST_BESIDE = 80
+
+
+def is_of_zap(flat: Mapping[str, Any]) -> bool:
+    """Whether klog or zap wrote a record: it says where its code is."""
+    return re.search(r"\.go:\d+$", str(flat.get("caller", ""))) is not None
+
+
+def beside(flat: Mapping[str, Any]) -> str:
+    """What a record of zap's holds beside its text, in parentheses: there it says which alarm, which member, how long."""
+    own = [key for key in flat if key.lower() not in _OF_ZAP and "." not in key and flat[key] not in (None, "")]
+    short = [f"{key}: {flat[key]}" for key in own if len(str(flat[key])) <= _LONGEST_BESIDE]
+    return f" ({', '.join(short[:_MOST_BESIDE])})" if short else ""

@@ -36,6 +36,7 @@ from openstack_rca.logs.json_records import (
     says_time,
     untyped,
 )
+from openstack_rca.logs.levels import COMPLAINTS
 from openstack_rca.logs.names import Origin
 from openstack_rca.logs.pieces import COLOUR
 from openstack_rca.logs.pods import is_made_up, service_of_pod
@@ -62,7 +63,6 @@ _TAG = re.compile(r"(?P<program>[A-Za-z][\w./-]{0,60})\[(?P<process>\d{1,9})\]: 
 
 _DOCKER_KEYS = {"log", "stream", "time", "attrs"}
 _PACKED = json_keys.INNER - json_keys.MESSAGE_SET
-_CALLER = re.compile(r"\.go:\d+$")
 _JAVA_CLASS = re.compile(r"(?:[a-z]\w*\.)+[A-Z]\w*")
 _BUNYAN = {10: "TRACE", 20: "DEBUG", 30: "INFO", 40: "WARNING", 50: "ERROR", 60: "CRITICAL"}
 # A request and its answer: no more than information, as in an access log.
@@ -256,6 +256,8 @@ def _record_envelopes(record: Record) -> Iterator[dict[str, Any]]:
     body = text.rstrip("\n")
     if isinstance(error, str) and error not in body and error not in trace:
         body = f"{body}: {error}" if body else error
+    if json_keys.is_of_zap(flat) and envelope["outer_level"] in COMPLAINTS:
+        body += json_keys.beside(flat)
     if "syslogtag" in flat or (body.startswith(" ") and not body.startswith("  ")):
         # A message of syslog begins behind the tag with a space.
         body = body.removeprefix(" ")
@@ -354,7 +356,7 @@ def _origin(flat: Record, held: _Held) -> Origin:
     labelled = origin_of_labels(labels) if isinstance(labels, dict) else Origin(None, None)
     path = Origin(None, None)
     # A record of klog's or zap's own holds what its text is about, beside where its code is.
-    about = _CALLER.search(str(flat.get("caller", ""))) is not None
+    about = json_keys.is_of_zap(flat)
     if "levelname" not in flat and "lineno" not in flat and not about:
         for key in held["PATHS"]:
             value = flat[key]

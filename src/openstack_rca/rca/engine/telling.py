@@ -21,6 +21,7 @@ from openstack_rca.rca.report import (
     story_pictures,
     summary,
     timeline,
+    unexplained,
 )
 from openstack_rca.rca.vocabulary import Verdict
 
@@ -70,6 +71,7 @@ def build_report(
         episodes=_episodes(case),
         ruled_out=ruled_out(case.candidates, named),
         missing=[
+            *(unexplained(case.findings, told) if not causes else []),
             *missing(case.events.counted["time"].null_count(), files, case.observed, case.rates),
             *notes,
             *request.knowledge.notices,

@@ -6,13 +6,16 @@ exception, or what a command wrote to its standard error.
 
 import re
 from functools import cache
+from itertools import takewhile
 
 from openstack_rca.rca.knowledge import TEXT_LIMIT, required_literals
-from openstack_rca.rca.vocabulary import Category
+from openstack_rca.rca.vocabulary import OUTCOMES, Category
 from openstack_rca.shipped import shipped_yaml
 
-_STANDARD_ERROR = re.compile(r"(?m)^[^\S\n]*(?:Stderr|stderr): (?:u?['\"])?\s*(.+?)(?:\\r)?(?:\\n)?['\"]?$")
-
+_STANDARD_ERROR = re.compile(r"\b[Ss]tderr: *(?:u?(['\"]))?")
+_LINE_END = re.compile(r"\r?\n|(?:\\r)?\\n")
+"""How lines end in what a command wrote: as they are, or as Python writes them between quotes."""
+_NO_MORE_WRITTEN = re.compile(r"\s*(?:Command|Exit code|Stdout|Traceback|File)\b")
 
 _CLASS = re.compile(r"\b(?:[A-Z]+[a-z0-9]+){2,12}\b")
 _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -95,13 +98,31 @@ def kinds(subjects: bool = False) -> list[tuple[Category, list[tuple[str, list[s
 
 def telling_line(message: str, exception: str | None, detail: str | None) -> str:
     """The line of an event that says most: what a command wrote to its standard error, the exception, or the message."""
-    written = _STANDARD_ERROR.findall(detail or "")
+    written = _written_lines(detail or "") or _written_lines(f"{message}\n{detail or ''}")
     if written:
-        return str(written[-1])
+        return min(reversed(written), key=_says_how_much)
     raised = (exception or "").strip().split("\n")[0]
     if raised and raised not in message:
         return raised
     return message.strip()
+
+
+def _written_lines(text: str) -> list[str]:
+    """The lines that the last command of an event wrote to its standard error; between quotes they stand in one line."""
+    started = list(_STANDARD_ERROR.finditer(text))
+    if not started:
+        return []
+    quote, written = started[-1][1], text[started[-1].end() :]
+    if quote:
+        written = re.split(rf"{quote}(?=\s|:|$)", written.split("\n", 1)[0])[0]
+    lines = list(takewhile(lambda line: not _NO_MORE_WRITTEN.match(line), _LINE_END.split(written)))
+    return [line.strip() for line in lines if re.search(r"\w{3}", line)]
+
+
+def _says_how_much(written: str) -> int:
+    """The lower, the more a line of a command's output tells: a reason, before that something failed, before anything else."""
+    kind = kind_of(written)
+    return 3 if kind is None else 2 if kind in OUTCOMES else 1 if kind is Category.STORAGE else 0
 
 
 def printable_statement(message: str, exception: str | None, detail: str | None) -> str:

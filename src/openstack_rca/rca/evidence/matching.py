@@ -352,9 +352,14 @@ def _told(signature: Signature, group: dict[str, Any], event: dict[str, Any]) ->
     own = event["level"] in ERROR_AND_WORSE and group["accused"] == group["component"]
     if not general or not own:
         title = str(group["title"])
-        if told not in message:
+        shown = f"{title}\n{group['proof']}\n{message}"
+        if told not in message and _WRAPPER in title:
             title = title.replace(_WRAPPER, printable_statement(told, None, None))
-        return title, _category(signature, group, str(event["text"]), told if general else "")
+        elif accusation and not group["reason"] and told not in shown and kind_of(told) is not None:
+            # The line that the rule knows says that it failed; the reason stands further below.
+            title = f"{title.rstrip('.')}: {printable_statement(told, None, None)}"
+        unsaid = general or (accusation and not group["reason"] and told not in group["proof"])
+        return title, _category(signature, group, str(event["text"]), told if unsaid else "")
     untold = UNTOLD_KIND if signature.category is Category.PROCESS_DOWN else signature.category
     words = f"{group['component']}: {printable_statement(message, exception, detail)}"
     return words, kind_of(told, message) or Category(str(untold))
@@ -367,7 +372,7 @@ def _category(signature: Signature, group: dict[str, Any], text: str, told: str)
     A server that accepts a call and does not answer it hangs rather than being down.
     """
     category = Category(str(signature.category))
-    states_only = signature.directness is Directness.ACCUSATION and category in OUTCOMES
+    states_only = signature.directness is Directness.ACCUSATION and category in (*OUTCOMES, Category.STORAGE)
     reason = kind_of(group["reason"], told)
     if states_only and reason not in REASONS:
         proofs = [group["proof"], *(line["proof"] for line in group["lines"])]

@@ -16,11 +16,15 @@ from openstack_rca.rca.evidence.finding import Finding
 from openstack_rca.rca.evidence.trouble import calm, everyday, over, words_of_neighbours
 from openstack_rca.rca.evidence.unusual import FAILING, expected_text, of_one_kind, subject_of
 from openstack_rca.rca.knowledge import HOST, NETWORK, STORAGE, Topology
-from openstack_rca.rca.vocabulary import Directness, EvidenceSort
+from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
 
 _OF_CLIENTS = ("rabbitmq", "mariadb", "keystone", "haproxy", "memcached", "apache", "libvirt")
 """Servers that write, all day, what their clients do: the clients' trouble shows there first."""
+
+_SHORT_THEMSELVES = ("rabbitmq", "mariadb", "haproxy", "memcached", "apache")
+_OWN_REASONS = (Category.CAPACITY, Category.STORAGE)
+"""Of these, those that warn of what they themselves run short of, and the kinds of it: no client of theirs brings that about."""
 
 _WATCHERS = (HOST, "docker", "kubelet", "pacemaker", "syslog", "unknown")
 """Who runs others and watches over them, and so often speaks of one of them."""
@@ -67,14 +71,15 @@ _TOKEN = re.compile(r"[A-Za-z][\w.-]{3,80}")
 def quiet_words(rest: pl.DataFrame, minutes: float, topology: Topology) -> list[Finding]:
     """A finding, of weight 0, for each new kind of line in which a program that is not OpenStack's tells of trouble.
 
-    The level does not matter, except that DEBUG is left out. Warnings of cinder-volume, about what it drives, count too.
+    The level does not matter, except that DEBUG is left out. Warnings of cinder-volume, about what it drives, count too, and
+    those of servers about what they run short of.
     ``rest`` holds the events that no rule knows.
     """
     component = pl.col("component")
     below = ~component.str.contains(named_like_project()) & ~component.is_in(_OF_CLIENTS)
     below &= ~component.str.to_lowercase().is_in(_UPKEEP) & ~component.str.contains(_MEASURES)
-    driver = (pl.col("level") == "WARNING") & (component == "cinder-volume")
-    spoken = (pl.col("level") != "DEBUG") & (pl.col("novelty") >= current().new) & (below | driver)
+    warns = (pl.col("level") == "WARNING") & component.is_in(("cinder-volume", *_SHORT_THEMSELVES))
+    spoken = (pl.col("level") != "DEBUG") & (pl.col("novelty") >= current().new) & (below | warns)
     words = ("message", "exception", "detail", "logger", "level")
     groups = of_one_kind(rest.filter(spoken), failing=FAILING.any(), **{name: pl.col(name).first() for name in words})
     said = pl.col("message").str.replace_all(calm(), "").str.replace_all(over(), "")
@@ -86,7 +91,7 @@ def quiet_words(rest: pl.DataFrame, minutes: float, topology: Topology) -> list[
 def _finding(group: dict[str, Any], minutes: float, topology: Topology) -> Finding | None:
     component, message = group["component"], group["message"]
     accused = _spoken_of(group, topology)
-    if accused is None:
+    if accused is None or (component in _SHORT_THEMSELVES and kind_of(message) not in _OWN_REASONS):
         return None
     return Finding(
         sort=EvidenceSort.NEW_TEMPLATE,

@@ -41,3 +41,4 @@ from openstack_rca.rca.report.sanitise import (
     mask_secrets,
 )
 from openstack_rca.rca.report.story_pictures import story_pictures
+from openstack_rca.rca.report.unexplained import unexplained
