@@ -150,6 +150,19 @@ def test_a_server_that_warns_of_what_it_runs_short_of_is_heard_but_not_what_it_w
     assert not quiet_words(client, 1.0, TOPOLOGY)
 
 
+def test_of_the_lines_that_one_rule_knows_the_one_that_tells_a_refusal_is_told() -> None:
+    """After a refused login a library tries on with a session that it does not have."""
+    code = "HSM returned response code: {}"
+    first, second = (
+        observed(code.format(answer), "barbican-api").with_columns(row=pl.lit(row, pl.UInt32))
+        for row, answer in enumerate(("0xb3 CKR_SESSION_HANDLE_INVALID", "0xa4 CKR_PIN_LOCKED"))
+    )
+    known = CATALOGUE.without({"barbican-hsm-login"})
+    told = next(iter(match_signatures(pl.concat([first, second]), known, TOPOLOGY, 1.0).findings))
+    assert (told.signature, told.category) == ("barbican-hsm-unavailable", Category.AUTH)
+    assert "PIN_LOCKED" in told.title
+
+
 def test_a_warning_counts_in_lines_that_somebody_picked() -> None:
     window = observed("transaction error: permission error", "ovn-controller", "WARNING")
     assert not new_errors(window, 1.0)

@@ -256,10 +256,12 @@ def _group(window: pl.DataFrame, hits: pl.DataFrame, catalogue: Catalogue, minut
         accused_host=pl.when(pl.col("accused_host") == "@self").then(pl.col("host")).otherwise(pl.col("accused_host"))
     )
     joined = _with_values_weighed(joined, window)
+    refusals = [text for text in joined["reason"].unique().to_list() if text and kind_of(text) in _TURNED_DOWN]
+    by_telling = ("valued", pl.col("reason").is_in(refusals))
 
     def telling(column: str) -> pl.Expr:
-        # The first of the lines that name most values.
-        return pl.col(column).sort_by("valued", descending=True, maintain_order=True).first()
+        # The first of the lines that name most values, a reason beyond doubt before any other.
+        return pl.col(column).sort_by(*by_telling, descending=True, maintain_order=True).first()
 
     groups = (
         joined.sort("time", "row")
