@@ -166,3 +166,15 @@ def test_what_only_an_onlooker_fails_at_leaves_no_doubt(failing: str, doubtful: 
 def test_where_nothing_is_the_clouds_every_failure_counts() -> None:
     """Errors of programs that nobody knows, alone, leave a doubt."""
     assert fails_in_cloud(pl.DataFrame({"component": ["mystery"], "failed": [True]}), load_topology())
+
+
+def test_a_warning_with_a_traceback_that_stands_alone_is_no_all_clear(tmp_path: Path) -> None:
+    """No other line shows that the cloud works on."""
+    stamp = "2024-05-14 09:21:07.415 27"
+    lines = [
+        f"{stamp} WARNING octavia.controller.worker [-] The task 'make' went into state 'FAILURE'",
+        f"{stamp} ERROR octavia.controller.worker Traceback (most recent call last):",
+        f"{stamp} ERROR octavia.controller.worker octavia.common.exceptions.GadgetNotFound: No gadget is found.",
+    ]
+    found = answer(tmp_path, "octavia-worker", lines).report
+    assert (found.verdict, found.causes[0].component) == (Verdict.INCONCLUSIVE, "octavia-worker")

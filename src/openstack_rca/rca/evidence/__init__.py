@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from openstack_rca.rca.evidence.doubts import (
         fails_in_cloud,
         goes_on_failing,
+        is_filtered,
         looks_preselected,
         tells_of_lasting_harm,
         unexplained_errors,

@@ -74,11 +74,11 @@ def tells_of_lasting_harm(window: pl.DataFrame, complaints: Collection[int]) -> 
     return bool(window.select((refused | lasting).any()).item())
 
 
-def unexplained_errors(findings: Sequence[Finding], topology: Topology) -> bool:
+def unexplained_errors(findings: Sequence[Finding], topology: Topology, alone: bool = False) -> bool:
     """Whether an explicit error is left that no rule knows and that these logs do not show as ordinary.
 
-    A single error about something that does not exist is ordinary on every cloud, and so are weak findings against a
-    program that is not part of it.
+    A single error about something that does not exist is ordinary on a cloud that works on, and so are weak findings against a
+    program that is not part of it. ``alone``: no line below a warning shows that anybody works.
     """
     table = current()
     return any(
@@ -86,7 +86,10 @@ def unexplained_errors(findings: Sequence[Finding], topology: Topology) -> bool:
         and finding.novelty >= table.new
         and (belongs_to_cloud(finding.accused, topology) or finding.strength >= table.noticeable)
         and (
-            finding.count > 1 or finding.directness is Directness.CAUSE or finding.category is not Category.DATA_MISSING
+            alone
+            or finding.count > 1
+            or finding.directness is Directness.CAUSE
+            or finding.category is not Category.DATA_MISSING
         )
         for finding in findings
     )

@@ -122,7 +122,9 @@ def judge(case: Case) -> None:
     case.doubtful = (
         (case.picked and evidence.fails_in_cloud(rest, case.topology))
         or evidence.goes_on_failing(rest)
-        or evidence.unexplained_errors([one for one in case.findings if one.weight], case.topology)
+        or evidence.unexplained_errors(
+            [one for one in case.findings if one.weight], case.topology, evidence.is_filtered(case.observed)
+        )
     )
     suspects = [candidate for candidate in case.candidates if candidate.guilt >= current().noticeable]
     case.verdict = judgement.verdict_on(suspects)
