@@ -199,6 +199,17 @@ def test_of_several_lines_that_a_command_wrote_the_one_with_the_reason_is_told(
     assert telling_line(message, "oslo_concurrency.processutils.ProcessExecutionError: x", detail) == reason
 
 
+def test_of_several_exceptions_in_a_traceback_the_one_with_the_reason_is_told() -> None:
+    inner = "OSError: [Errno 28] No space left on device: '/var/lib/x'"
+    outer = "nova.exception.WidgetFault: Could not make the widget"
+    between = "The above exception was the direct cause of the following exception:"
+    detail = (
+        f"Traceback (most recent call last):\n  raise\n{inner}\n{between}\nTraceback (most recent call last):\n{outer}"
+    )
+    assert telling_line("Unexpected error", outer, detail) == inner
+    assert telling_line("Unexpected error", outer, detail.replace(between, "")) == outer
+
+
 def test_a_statement_has_an_end() -> None:
     """A log line may be of any length."""
     assert len(statement_of("x" * 5000, None, None, 200)) == 200

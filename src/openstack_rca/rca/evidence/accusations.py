@@ -44,7 +44,7 @@ _CLASS = re.compile(r"\b\w+(?:\.\w+)+\b")
 _PASSED_ON = re.compile(r"\w_Remote\b|\bRemoteError\b|Remote error: ")
 """How oslo.messaging names what a server raised where its client raises it again."""
 
-_FAILED_AT_SERVER = re.compile(r"\(HTTP 5\d\d\)|\bCode: 5\d\d\b")
+_FAILED_AT_SERVER = re.compile(r"\(HTTP 5\d\d\)|\bCode: 5\d\d\b|\bHTTPServerError: |\bHTTPInternalServerError: ")
 """How clients of APIs, and heat, write that a server answered with an error of its own, whose words they repeat."""
 
 _REFUSED = re.compile(r"(?i)connection refused|ECONNREFUSED|actively refused|Errno 111")

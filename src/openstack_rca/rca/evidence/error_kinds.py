@@ -17,6 +17,13 @@ _LINE_END = re.compile(r"\r?\n|(?:\\r)?\\n")
 """How lines end in what a command wrote: as they are, or as Python writes them between quotes."""
 _NO_MORE_WRITTEN = re.compile(r"\s*(?:Command|Exit code|Stdout|Traceback|File)\b")
 
+_CHAINED = re.compile(r"During handling of the above|direct cause of the following|(?m:^Caused by: )")
+_RAISED = re.compile(
+    r"(?m)^(?:Caused by: )?((?:[A-Za-z_]\w*\.)*[A-Za-z]\w*"
+    r"(?:[Ee]rror|Exception|Fail(?:ure|ed)|NotFound|Timeout|Refused|Denied|Forbidden|Unauthorized|Exceeded): \S.*)$"
+)
+"""What says that a traceback holds several exceptions, and how each stands in it."""
+
 _CLASS = re.compile(r"\b(?:[A-Z]+[a-z0-9]+){2,12}\b")
 _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _FORMS = {
@@ -102,6 +109,10 @@ def telling_line(message: str, exception: str | None, detail: str | None) -> str
     if written:
         return min(reversed(written), key=_says_how_much)
     raised = (exception or "").strip().split("\n")[0]
+    inner = _RAISED.findall(detail) if detail and _CHAINED.search(detail) else []
+    if inner:
+        # What was raised last only wraps it, unless it says as much.
+        raised = min([raised or message.strip(), *inner], key=_says_how_much)
     if raised and raised not in message:
         return raised
     return message.strip()
