@@ -374,7 +374,8 @@ def _category(signature: Signature, group: dict[str, Any], text: str, told: str)
     A server that accepts a call and does not answer it hangs rather than being down.
     """
     category = Category(str(signature.category))
-    states_only = signature.directness is Directness.ACCUSATION and category in (*OUTCOMES, Category.STORAGE)
+    accuses = signature.directness is Directness.ACCUSATION
+    states_only = accuses and category in OUTCOMES
     reason = kind_of(group["reason"], told)
     if states_only and reason not in REASONS:
         proofs = [group["proof"], *(line["proof"] for line in group["lines"])]
@@ -382,7 +383,8 @@ def _category(signature: Signature, group: dict[str, Any], text: str, told: str)
         reason = next((kind for kind in said if kind in REASONS), reason)
     if states_only and reason in REASONS:
         return reason
-    if reason in _TURNED_DOWN and category is not Category.DATA_MISSING:
+    of_storage = accuses and category is Category.STORAGE and reason is Category.CONFIG
+    if of_storage or (reason in _TURNED_DOWN and category is not Category.DATA_MISSING):
         return reason
     if category is Category.PROCESS_DOWN and signature.directness is Directness.CAUSE:
         # What ended at a setting or a file that it cannot use is not just down.
@@ -390,7 +392,7 @@ def _category(signature: Signature, group: dict[str, Any], text: str, told: str)
         reason = Category.CONFIG if by_setting else reason
         if reason in STATED_CAUSES:
             return reason
-    accuses = signature.directness is Directness.ACCUSATION and signature.accuses != "@self"
+    accuses = accuses and signature.accuses != "@self"
     if accuses and reason in _OUT_OF_REACH and category in (Category.DATABASE, Category.MESSAGING):
         return reason
     return Category.HANG if accuses and category is Category.PROCESS_DOWN and tells_of_time_out(text) else category
