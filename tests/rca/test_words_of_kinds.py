@@ -62,7 +62,7 @@ def test_a_filter_of_hosts_that_is_called_forbidden_is_no_refusal() -> None:
         ("No conductor supports driver x. Ensure the driver is valid and enabled.", Category.CONFIG),
         ("StorageError: the array gave up", Category.STORAGE),
         ("Unable to acquire lock(s) for share 7f2c", Category.HANG),
-        ("Authorization failed for the application credential", Category.AUTH),
+        ("Error authenticating with application credential 7f2c", Category.AUTH),
         ("Quarantined /srv/node/d1/objects/5 due to corrupt metadata", Category.DATA_MISSING),
         ("osd.4: shard 3 has a checksum mismatch", Category.STORAGE),
         ("No host-to-cell mapping found for selected host cmp7.", Category.CONFIG),
