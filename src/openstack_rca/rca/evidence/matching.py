@@ -383,8 +383,9 @@ def _category(signature: Signature, group: dict[str, Any], text: str, told: str)
         reason = next((kind for kind in said if kind in REASONS), reason)
     if states_only and reason in REASONS:
         return reason
-    of_storage = accuses and category is Category.STORAGE and reason is Category.CONFIG
-    if of_storage or (reason in _TURNED_DOWN and category is not Category.DATA_MISSING):
+    if accuses and category is Category.STORAGE and reason is Category.CONFIG:
+        return reason
+    if reason in _TURNED_DOWN and category is not Category.DATA_MISSING:
         return reason
     if category is Category.PROCESS_DOWN and signature.directness is Directness.CAUSE:
         # What ended at a setting or a file that it cannot use is not just down.
