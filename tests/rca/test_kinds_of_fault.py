@@ -183,6 +183,12 @@ def test_what_is_only_to_be_removed_one_day_is_no_trouble_however_new_it_is(noti
     assert not new_errors(surprise, 1.0, picked=True)
 
 
+def test_what_a_warning_of_what_is_to_be_removed_tells_besides_counts() -> None:
+    told = "Option auth_plugin is deprecated. Cannot load plugin v2password: authentication will fail for all users"
+    [found] = new_errors(observed(told, "nova-api", "WARNING").with_columns(score=pl.lit(0.999, pl.Float32)), 1.0)
+    assert found.accused == "nova-api"
+
+
 def test_a_stranger_at_a_door_that_no_cloud_has_is_no_trouble_of_the_host_that_turns_it_away() -> None:
     knock = (
         "[UFW BLOCK] IN=br-ex OUT= MAC=52:54:00 SRC=203.0.113.4 DST=198.51.100.9 LEN=40 PROTO=TCP SPT=51514 DPT={} SYN"

@@ -159,10 +159,12 @@ def new_errors(
     What ends a process, or keeps it from starting, is the component's own statement of a cause, whatever the level of the
     line; any other error is a symptom of the component that logged it. In lines that somebody picked a warning counts too.
     """
+    # What else a warning of what is to be removed one day tells counts by itself.
+    besides = pl.col("message").str.replace_all(r"(?i)[^.;\n]*\bdeprecated\b[^.;\n]*", "")
     surprising = (
         (pl.col("level") == "WARNING")
         & (pl.lit(picked) | (pl.col("score").fill_null(0.0) >= current().surprising_score))
-        & ~pl.col("message").str.contains(outdated())
+        & ~(pl.col("message").str.contains(outdated()) & ~besides.str.contains(words_of_trouble()))
     )
     troubled = (
         ~pl.col("level").is_in(("DEBUG", *ERROR_AND_WORSE))
