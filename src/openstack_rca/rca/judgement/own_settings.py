@@ -13,7 +13,7 @@ import polars as pl
 
 from openstack_rca.rca.evidence import Finding, quotes_another
 from openstack_rca.rca.judgement.front import PROXIES
-from openstack_rca.rca.knowledge import Topology
+from openstack_rca.rca.knowledge import HOST, NETWORK, Topology
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
 
@@ -53,7 +53,9 @@ def blame_own_settings(findings: list[Finding], window: pl.DataFrame, topology: 
     findings = _blame_refused_login(_blame_shared_account(findings, topology), window, quoting)
     findings = _blame_unknown_name(findings, window, topology)
     moved = list(findings)
-    for service in sorted({finding.accused for finding in findings if finding.accused in topology.components}):
+    # A host and a network serve nobody of whom they would turn one away.
+    servers = set(topology.components) - {HOST, NETWORK}
+    for service in sorted({finding.accused for finding in findings if finding.accused in servers}):
         told = _complaints(findings, service)
         quoted = _quoted(told, quoting)
         against = [finding for finding in told if finding not in quoted]
