@@ -36,6 +36,13 @@ def test_one_client_that_is_turned_away_while_others_are_served_has_wrong_settin
     assert "others are served" in moved[0].title
 
 
+@pytest.mark.parametrize("place", ["network", "host"])
+def test_no_place_turns_a_client_away(place: str) -> None:
+    """Who is refused by something outside the cloud is refused by no server that serves others."""
+    told = [finding(place, "designate-worker", "c2", category=Category.AUTH)]
+    assert blame_own_settings(told, events(*SERVED), TOPOLOGY) == told
+
+
 def test_several_clients_that_are_turned_away_speak_against_the_service() -> None:
     """Nobody but the service is what they have in common."""
     both = [finding("keystone", name, category=Category.AUTH) for name in ("heat-api", "nova-api")]

@@ -205,13 +205,27 @@ def test_standard_ports_name_their_component(port: int, component: str) -> None:
         ("/v3/45cd636b79684524855a956aa5b637d1/volumes/detail", "cinder-api"),
         ("/v2/images/3c5f", "glance-api"),
         ("/allocation_candidates?limit=1", "placement-api"),
+        ("/v1/aggregates?details=true", "gnocchi-api"),
+        ("/v2/alarms", "aodh-api"),
+        ("/v1/clustertemplates", "magnum-api"),
+        ("/v1/segments", "masakari-api"),
+        ("/v1/leases", "blazar"),
+        ("/v2/dataframes", "cloudkitty"),
+        ("/v1/audits", "watcher"),
+        ("/v2/workflows", "mistral"),
+        ("/vnflcm/v1/vnf_instances", "tacker"),
+        ("/v2/device_profiles", "cyborg"),
+        ("/v1.0/45cd636b79684524855a956aa5b637d1/instances", "trove"),
     ],
 )
 def test_an_address_names_its_component_by_scheme_port_or_path(url: str, component: str) -> None:
     assert TOPOLOGY.component_of_url(url) == component
 
 
-@pytest.mark.parametrize("url", ["", None, "192.0.2.53", "https://cloud.example.org/", "https://x:notaport/"])
+@pytest.mark.parametrize(
+    "url",
+    ["", None, "192.0.2.53", "https://cloud.example.org/", "https://x:notaport/", "/redfish/v1/Systems", "/v1/kv/x"],
+)
 def test_an_address_that_says_nothing_names_nobody(url: str | None) -> None:
     assert TOPOLOGY.component_of_url(url) is None
 
