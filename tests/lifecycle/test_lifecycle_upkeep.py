@@ -366,6 +366,17 @@ def test_a_promoted_version_is_the_same_file_with_its_origin(settings: Settings,
     assert (again.made, again.version.version) == (False, 1)
 
 
+def test_a_damaged_file_does_not_count_as_there_already(embedded: Settings, make_model: MakeModel) -> None:
+    """Who takes the good file in again gets a version that can be used, not the word that all is well."""
+    lifecycle = with_versions(embedded, make_model, 1)
+    promote(lifecycle, 1, "production")
+    target = ModelLifecycle(embedded.model_copy(update={"experiment_name": "production"}))
+    Path(target.show(1).uri.removeprefix("file://")).write_bytes(b"damaged")
+    again = promote(lifecycle, 1, "production")
+    assert (again.made, again.version.version) == (True, 2)
+    assert target.load("2").path.read_bytes() == lifecycle.load("1").path.read_bytes()
+
+
 def test_what_may_not_be_promoted_is_refused(embedded: Settings, make_model: MakeModel) -> None:
     lifecycle = with_versions(embedded, make_model, 2)
     lifecycle.publish(make_model("worse"), **FACTS, objection="it is worse")

@@ -114,7 +114,9 @@ def repair_command(apply: bool, form: str, settings: Settings) -> None:
         text = f"version {finding.version}: {finding.what}" + (f"; {finding.outcome}" if finding.outcome else "")
         say(f"{'repaired' if finding.done else finding.kind:<9} {text}")
     repairable = sum(finding.kind != "named" for finding in found)
-    if apply or not found:
+    if not found:
+        say("Registry, store and history agree; whether the files are whole, openstack-rca models verify tells.")
+    elif apply:
         screen.print(f"{sum(finding.done for finding in found)} repaired, {len(found) - repairable} left as they are.")
     else:
         screen.print(f"{repairable} can be repaired (--yes does it), {len(found) - repairable} only named.")

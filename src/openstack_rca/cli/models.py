@@ -185,7 +185,12 @@ def verify_command(context: click.Context, form: str, settings: Settings) -> int
             word = "OK  " if check.ok else "FAIL"
             text = one_line(check.problem or check.version.uri)
             say(f"{word} {check.version.version:>4}  {text}")
-        console().print(f"{sum(check.ok for check in checks)} of {len(checks)} versions verify.")
+        failed = sum(not check.ok for check in checks)
+        console().print(f"{len(checks) - failed} of {len(checks)} versions verify.")
+        if failed:
+            say(
+                "What fails is not used. Put its file back, or publish an export of it: openstack-rca models import FILE"
+            )
     return 0 if all(check.ok for check in checks) else 1
 
 

@@ -256,10 +256,12 @@ class ModelLifecycle:
     def holding(self, sha256: str) -> ModelVersion | None:
         """The newest good version whose file has this digest; ``None`` if there is none.
 
-        Where there is a signing key, an unsigned one does not count: it gets its signature by being published again.
+        One whose file is damaged by now does not count, nor an unsigned one where there is a signing key: publishing the file
+        again mends either.
         """
         same = (version for version in self.index.newest_first() if version.good and version.sha256 == sha256)
-        return next((version for version in same if not self.signatures.signs or self.is_signed(version)), None)
+        signed = (version for version in same if not self.signatures.signs or self.is_signed(version))
+        return next((version for version in signed if self.check(version).ok), None)
 
     def _numbered(self, text: str) -> ModelVersion:
         found = re.fullmatch(r"[vV]?0*([1-9]\d{0,8})", text)
