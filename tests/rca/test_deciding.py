@@ -190,8 +190,13 @@ def test_the_exception_comes_before_the_message_in_the_statement() -> None:
             "Stderr: 'rndc: connect failed: 10.3.0.9#953: connection refused\\n': oslo_concurrency.processutils.Error: x",
             "rndc: connect failed: 10.3.0.9#953: connection refused",
         ),
+        (
+            "Unexpected error",
+            "Stderr: 'rndc: closed. This may be as\\n* this host is not authorized,\\n* or the key is invalid.'",
+            "rndc: closed. This may be as\\n* this host is not authorized,\\n* or the key is invalid.",
+        ),
     ],
-    ids=["lines below", "breaks between quotes", "the exception behind it"],
+    ids=["lines below", "breaks between quotes", "the exception behind it", "a list of guesses"],
 )
 def test_of_several_lines_that_a_command_wrote_the_one_with_the_reason_is_told(
     message: str, detail: str, reason: str

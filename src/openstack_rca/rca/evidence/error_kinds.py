@@ -13,8 +13,8 @@ from openstack_rca.rca.vocabulary import OUTCOMES, Category
 from openstack_rca.shipped import shipped_yaml
 
 _STANDARD_ERROR = re.compile(r"\b[Ss]tderr: *(?:u?(['\"]))?")
-_LINE_END = re.compile(r"\r?\n|(?:\\r)?\\n")
-"""How lines end in what a command wrote: as they are, or as Python writes them between quotes."""
+_LINE_END = re.compile(r"(?:\r?\n|(?:\\r)?\\n)(?!\s*\* )")
+"""How lines end in what a command wrote: as they are, or as Python writes them between quotes; a list belongs to its head."""
 _NO_MORE_WRITTEN = re.compile(r"\s*(?:Command|Exit code|Stdout|Traceback|File)\b")
 
 _CHAINED = re.compile(r"During handling of the above|direct cause of the following|(?m:^Caused by: )")
