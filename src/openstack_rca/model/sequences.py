@@ -130,7 +130,8 @@ def encode_stories(events: pl.DataFrame, stories: Stories, vocabulary: Vocabular
     marks = np.full(len(stories.names), kinds.starts[OTHER_SERVICE], dtype=np.int32)
     steps = _laid_out(events["time"], kinds, stories.rows, stories.offsets, marks)
     known = {name: OTHER_STORY + 1 + place for place, name in enumerate(vocabulary.story_kinds)}
-    index = np.asarray([known.get(str(name), OTHER_STORY) for name in stories.kind], dtype=np.int32)
+    kind = pl.Series(list(stories.kind), dtype=pl.String)
+    index = kind.replace_strict(known, default=OTHER_STORY, return_dtype=pl.Int32).to_numpy()
     last = steps.starts[1:] - 1
     target = steps.target.copy()
     target[last[stories.ended]] = vocabulary.end_class
