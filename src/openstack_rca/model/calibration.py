@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from openstack_rca.model.vocabulary import FloatArray
 
@@ -177,13 +178,15 @@ class Calibration:
         """Tables from the surprise, in nats, of held-out normal events of these services."""
         return cls(_by_name(surprises, services, MINIMUM_OWN_EVENTS, QuantileTable.learn))
 
-    def score(self, surprises: npt.NDArray[np.floating[Any]], services: Sequence[str | None]) -> DoubleArray:
+    def score(
+        self, surprises: npt.NDArray[np.floating[Any]], services: Sequence[str | None] | pl.Series
+    ) -> DoubleArray:
         """Scores (events,) in [0, 1]."""
         scores = self.tables[POOLED].score(surprises)
-        names = np.asarray([name or POOLED for name in services], dtype=object)
+        names = pl.Series(services, dtype=pl.String)
         for name, table in self.tables.items():
             if name != POOLED:
-                chosen = names == name
+                chosen = (names == name).fill_null(value=False).to_numpy()
                 scores[chosen] = table.score(surprises[chosen])
         return scores
 

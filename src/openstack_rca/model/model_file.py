@@ -119,7 +119,7 @@ class ModelFile:
 
     def _scored(self, events: pl.DataFrame, steps: Steps, passed: StepScores) -> pl.DataFrame:
         surprise = event_surprise(steps, passed, self.vocabulary.others)
-        scores = self._calibration.score(surprise, events["service"].to_list())
+        scores = self._calibration.score(surprise, events["service"])
         known = self.baseline.templates["template_id"].unique().implode()
         return pl.DataFrame(
             [
