@@ -320,6 +320,10 @@ PASSED = {
         f"2026-11-23T04:00:00+00:00 nova-compute-6d4cf56db6-x7x2k {STORY[2]}",
         None,
     ),
+    "labels of a stream as text": (
+        json.dumps({"_msg": STORY[2], "_stream": '{host="c1",app="nova-compute"}', "_time": "2026-11-23T04:00:00.4Z"}),
+        "c1",
+    ),
     "a port behind Loki's host": (json.dumps({"labels": {"instance": "c1:9100"}, "line": STORY[2]}), "c1"),
 }
 

@@ -60,6 +60,12 @@ SHOWN["files put behind each other, each with its mark"] = "".join(f"\ufeff\ufef
 SHOWN["a file without a last line end before the next one"] = (
     STORY[0] + "\n" + STORY[1] + "\ufeff" + "\n".join(STORY[2:]) + "\n"
 )
+for fences in (
+    ("----", "----"),
+    ("#+BEGIN_EXAMPLE", "#+END_EXAMPLE"),
+    ('<syntaxhighlight lang="text">', "</syntaxhighlight>"),
+):
+    SHOWN[f"a document that fences with {fences[0]}"] = f"Problem\n\n{fences[0]}\n{TEXT}{fences[1]}\n\nAny idea?\n"
 
 
 @pytest.mark.parametrize("name", SHOWN)

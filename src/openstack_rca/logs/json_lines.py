@@ -20,6 +20,7 @@ from openstack_rca.logs.envelopes import (
     PIECE,
     WHOLE,
     WHOLE_EVENT,
+    origin_of_label_text,
     origin_of_labels,
     origin_of_path,
     service_of_tag,
@@ -353,7 +354,7 @@ def _level(flat: Record, held: _Held) -> tuple[str | None, bool]:
 
 def _origin(flat: Record, held: _Held) -> Origin:
     labels = flat.get("labels") if isinstance(flat.get("labels"), dict) else flat.get("stream")
-    labelled = origin_of_labels(labels) if isinstance(labels, dict) else Origin(None, None)
+    labelled = origin_of_labels(labels) if isinstance(labels, dict) else origin_of_label_text(str(labels))
     path = Origin(None, None)
     # A record of klog's or zap's own holds what its text is about, beside where its code is.
     about = json_keys.is_of_zap(flat)

@@ -7,7 +7,7 @@ from openstack_rca.logs.wraps import BEGINS
 
 QUOTES = re.compile(r"^(?:> ?)+")
 _BORDER = re.compile(
-    r"^\s*(?:```|~~~|(?:\{(?:noformat|code)(?::[^{}]*)?\}|\[/?code(?:=[^\[\]]*)?\]|</?(?:code|pre)>)\s*$)"
+    r"^\s*(?:```|~~~|#\+(?:BEGIN|END|begin|end)_\w|-{4}\s*$|\.{4}\s*$|</?(?:syntaxhighlight|source)\b[^<>]*>\s*$|(?:\{(?:noformat|code)(?::[^{}]*)?\}|\[/?code(?:=[^\[\]]*)?\]|</?(?:code|pre)>)\s*$)"
 )
 _Step = Callable[[str], str]
 
