@@ -226,6 +226,13 @@ def test_a_hit_tells_its_line_within_the_event(tmp_path: Path) -> None:
     assert (hit["line"], hit["line_text"]) == (3, "array7: controller failed, again")
 
 
+def test_of_a_command_that_failed_the_line_that_says_why_is_told() -> None:
+    text = "Command: ssh -o BatchMode=yes 192.0.2.9 mkdir -p /x\nExit code: 255\nStdout: ''\nStderr: 'Host key verification failed.'"
+    hits = CATALOGUE.match(texts(("nova-compute", "ERROR", text))).to_dicts()
+    (hit,) = [hit for hit in hits if hit["signature_id"] == "nova-migration-host-key-unknown"]
+    assert (hit["line"], hit["line_text"]) == (3, "Stderr: 'Host key verification failed.'")
+
+
 def test_every_hit_of_one_text_tells_its_own_line(tmp_path: Path) -> None:
     rule = own(tmp_path, pattern=r"controller \w+ failed", more="every: true\n")
     hits = rule.match(texts((None, "ERROR", "two gone\ncontroller a failed\ncontroller é failed"))).to_dicts()

@@ -278,7 +278,12 @@ def _search(signature: Signature, part: pl.DataFrame) -> pl.DataFrame:
     else:
         start = pl.col("whole").str.find(signature.pattern)
     before = pl.col("whole").cast(pl.Binary).bin.slice(0, start).cast(pl.String)
-    found = found.with_columns(line=before.str.count_matches("\n", literal=True))
+    # Of a command that failed, what it said tells more than how it was called.
+    matched = pl.col("text").str.extract(signature.pattern, 0)
+    below = (
+        pl.when(matched.str.starts_with("Command: ")).then(matched.str.count_matches("\n", literal=True)).otherwise(0)
+    )
+    found = found.with_columns(line=before.str.count_matches("\n", literal=True) + below)
     captured: dict[str, pl.Expr] = {}
     if signature.groups:
         found = found.with_columns(captured=pl.col("text").str.extract_groups(signature.pattern))
