@@ -154,11 +154,13 @@ def test_a_restart_in_which_many_calls_failed_is_a_failure(tmp_path: Path) -> No
         oslo(at, "INFO", "keystone.server", "Authenticated user") for at in range(0, LENGTH, 10) if not 300 < at < 325
     ]
     refused = "Unable to validate token: Unable to establish connection to http://ctl1:5000/v3/auth/tokens: Connection refused"
+    answer = '10.0.0.9 "GET /v2.1/servers HTTP/1.1" status: 503 len: 300 microversion: 2.1 time: 0.02'
     files = {
         "ctl1/keystone.log": [*keystone, *signalled(300, "keystone", 325)],
         "ctl1/nova-api.log": [
             *api((300, 325)),
             *(oslo(301 + n, "ERROR", "keystonemiddleware.auth_token", refused) for n in range(20)),
+            *(oslo(301.1 + n, "INFO", "nova.api.openstack.requestlog", answer) for n in range(20)),
         ],
     }
     verdict, named = judged(logs(files), tmp_path)

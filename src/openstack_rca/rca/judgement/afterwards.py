@@ -100,26 +100,49 @@ class Afterwards:
     def has_passed(
         self, told: Sequence[Finding], everything: Sequence[Finding], failed: pl.DataFrame, excused: set[int]
     ) -> bool:
-        """Whether trouble ended as long before the logs do as it lasted, and who told of it works again as before.
+        """Whether trouble stays away for longer than it was there or ever paused, and who told of it works again as before.
 
-        All else that is told, and what ``failed`` since it began, has to be over with it; a cause needs an end of its own.
+        All else that is plainly told, and what ``failed`` since it began, has to be over with it; a cause needs an end of its
+        own.
         """
         table = current()
-        begun, ended = min(one.first for one in told), max(one.last for one in everything)
+        begun = min(one.first for one in told)
+        ended = max(one.last for one in [*told, *(other for other in everything if other.complains)])
         settled = pl.col("time") > ended + timedelta(seconds=table.settling_seconds)
         _, last = time_span(self.surroundings)
-        if last - ended < max(timedelta(seconds=table.follows_seconds), ended - begun):
+        if last - ended < max(timedelta(seconds=table.follows_seconds), self._lasted(told)):
             return False
         if any(self._states_cause(one, excused) and not self._is_over(one) for one in told):
             return False
         for component, host in {(one.accuser, one.accuser_host) for one in told}:
             ordinary = _lines_of(component, host, self.ordinary)
             before = ordinary.filter(pl.col("time") < begun).height
-            if ordinary.filter(settled).height < min(before, table.enough_events):
+            # Who writes seldom need not have written again.
+            if before >= table.enough_events > ordinary.filter(settled).height:
                 return False
             if _lines_of(component, host, failed.filter(settled)).height:
                 return False
         return True
+
+    def _lasted(self, told: Sequence[Finding]) -> timedelta:
+        """The longer of the time that trouble was there, in all its stretches together, and its longest pause."""
+        times = dict(self.window.select("row", "time").iter_rows())
+        spans = [
+            span
+            for one in told
+            for span in (
+                [(times[row], times[row]) for row in one.rows if row in times]
+                if one.count <= len(one.rows)
+                else [(one.first, one.last)]
+            )
+        ]
+        there = pause = timedelta(0)
+        until = min(one.first for one in told)
+        for begin, end in sorted(spans):
+            gap, near = begin - until, timedelta(seconds=current().follows_seconds)
+            there += max(end - until, timedelta(0)) - (gap if gap > near else timedelta(0))
+            pause, until = max(pause, gap), max(until, end)
+        return max(there, pause)
 
     def _states_cause(self, one: Finding, excused: set[int]) -> bool:
         """Whether somebody states a cause that did not end with the absence of a host."""
@@ -177,7 +200,11 @@ class Afterwards:
 
     def _is_over(self, one: Finding) -> bool:
         """Whether long before the end of the logs a cause was told to be over, or whom it kept from its work went on with it."""
-        ended = self.ended(one)
+        # What a cause does to the same place tells its end too.
+        place = (one.accused, one.accused_host, one.category)
+        alike = [other for other in self.findings if (other.accused, other.accused_host, other.category) == place]
+        ends = [end for other in alike if (end := self.ended(other)) is not None and end >= one.last]
+        ended = self.ended(one) or min(ends, default=None)
         if not self._long_after(ended or one.last):
             return False
         if ended is not None:
