@@ -92,3 +92,30 @@ def test_a_state_has_the_time_that_it_tells_else_that_of_what_stands_above() -> 
 def test_what_was_typed_is_no_host(name: str) -> None:
     (found,) = rows(f"{STORY[0]}\n", name)
     assert found["host"] is None
+
+
+@pytest.mark.parametrize(
+    "squeezed",
+    [
+        "NAME READY STATUS RESTARTS AGE\nnova-api-0 1/1 Running 0 5h",
+        "NAME STATUS ROLES AGE VERSION\nk1 Ready <none> 5h v1",
+    ],
+)
+def test_a_state_whose_columns_were_squeezed_together_stays_text(squeezed: str) -> None:
+    (found,) = rows(f"{STORY[0]}\n{squeezed}\n", "x.txt")
+    assert found["detail"] == squeezed
+
+
+def test_text_below_the_state_of_a_broker_is_no_partition() -> None:
+    found = rows(f"{STORY[0]}\n{STATES['rabbitmq'][0]}Nothing else was seen.\n", "x.txt")
+    assert [row["message"] for row in found if row["service"] == "rabbitmq"] == [
+        "node rabbit@c2 of RabbitMQ does not run"
+    ]
+
+
+def test_each_node_that_does_not_run_is_told_once() -> None:
+    """To compare all nodes again at each heading takes time that grows with the square of a hostile text's length."""
+    nodes = "".join(f"rabbit@c{number}\n" for number in range(9))
+    text = f"Cluster status of node rabbit@c1 ...\nDisk Nodes\n\n{nodes}" + "\nRunning Nodes\n\nrabbit@c1\n" * 3
+    found = rows(f"{STORY[0]}\n{text}\nVersions\n", "x.txt")
+    assert len([row for row in found if row["service"] == "rabbitmq"]) == 8

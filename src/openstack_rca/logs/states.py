@@ -6,6 +6,7 @@ own service and host, so that it is no part of the event of a log that stands ab
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 
 from openstack_rca.logs.envelopes import origin_of_container
@@ -39,6 +40,9 @@ _RESOURCE = re.compile(
     r"^ *\* (?P<name>\S+)\s+\([\w:-]+\):\s+(?P<state>(?:FAILED|Stopped|Started|Master|Slave|Promoted|Unpromoted).*)$"
 )
 _OF_PACEMAKER = re.compile(r"^ *\* |^[A-Z][\w ]+:|^  [a-z]+: \w+/\w+$|^\s*$")
+_OF_RABBITMQ = re.compile(
+    r"^\s*$|^[A-Z]\w*(?: \w+)?$|@|^(?:Cluster name|Total CPU cores .*|Flag): |^\(none\)$|^\s*\[?\{"
+)
 _PODS_WELL = ("Running", "Completed", "Succeeded")
 _BAD = re.compile(
     r"(?i)^(?:error|down|xxx|failed|fault|offline|dead|unreachable|exited \([1-9]\d*\).*|restarting.*|.*\(unhealthy\).*|"
@@ -90,9 +94,10 @@ def _begun(line: str, host: str) -> _Read | None:
         return _unit(unit["unit"], host)
     if line.startswith("CONTAINER ID ") and line.rstrip().endswith("NAMES"):
         return lambda row: _container(row, host)
-    if re.match(r"(?:NAMESPACE +)?NAME +READY +STATUS +RESTARTS +AGE\b", line):
+    # Of columns that were squeezed together nobody knows where a cell ends.
+    if re.match(r"(?:NAMESPACE {2,})?NAME {2,}READY {2,}STATUS {2,}RESTARTS {2,}AGE\b", line):
         return _columns(line, _pod)
-    if re.match(r"NAME +STATUS +ROLES +AGE +VERSION\b", line):
+    if re.match(r"NAME {2,}STATUS {2,}ROLES {2,}AGE {2,}VERSION\b", line):
         return _columns(line, _node)
     if line == "  cluster:" or _HEALTH.match(line):
         return _ceph()
@@ -251,18 +256,20 @@ def _pacemaker() -> _Read:
 def _rabbitmq() -> _Read:
     """`rabbitmqctl cluster_status`: nodes that do not run, alarms, partitions."""
     section = ""
-    nodes: dict[str, list[str]] = {}
+    nodes: dict[str, set[str]] = defaultdict(set)
 
     def read(line: str) -> list[Told] | None:
         nonlocal section
+        if not _OF_RABBITMQ.search(line):
+            return None
         text = line.strip()
         if re.match(r"^(?:[A-Z][a-z]+ ?){1,2}$", text) and not line.startswith(" "):
             before, section = section, text
-            away = [node for node in nodes.get("Disk Nodes", []) if node not in nodes.get("Running Nodes", [])]
-            away = away if before == "Running Nodes" else []
+            away = sorted(nodes["Disk Nodes"] - nodes["Running Nodes"]) if before == "Running Nodes" else []
+            nodes["Disk Nodes"].difference_update(away)
             return [_of_node(f"node {node} of RabbitMQ does not run", node) for node in away]
         if section in ("Disk Nodes", "Running Nodes", "RAM Nodes") and text:
-            nodes.setdefault(section.replace("RAM", "Disk"), []).append(text)
+            nodes[section.replace("RAM", "Disk")].add(text)
         if section in ("Alarms", "Network Partitions") and text not in ("", "(none)"):
             return [_of_node(f"{section}: {text}", next((word for word in text.split() if "@" in word), ""))]
         return []
