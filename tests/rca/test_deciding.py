@@ -245,3 +245,14 @@ def test_of_two_causes_in_one_event_the_reason_is_told_and_not_what_came_of_it()
         hit("keepalived", Directness.CAUSE, Category.CONFIG, 20, "b-rule"),
     ]
     assert [item.signature.id for item in deciding(hits, TOPOLOGY)] == ["b-rule"]
+
+
+@pytest.mark.parametrize(
+    ("begin", "line"),
+    [("Stderr: x", "\n"), ("Stderr: x\n", "no reason\n"), ("During handling of the above\n", "OddError: no reason\n")],
+    ids=["empty lines", "lines of a command", "exceptions"],
+)
+def test_of_a_text_of_a_megabyte_the_last_lines_tell(begin: str, line: str) -> None:
+    """To weigh each line, or to look through all empty ones for each of them, would take minutes to hours."""
+    detail = begin + line * (1024 * 1024 // len(line)) + "\nPermissionError: Permission denied"
+    assert telling_line("Unexpected error", None, detail) == "PermissionError: Permission denied"

@@ -13,9 +13,12 @@ from openstack_rca.rca.vocabulary import OUTCOMES, Category
 from openstack_rca.shipped import shipped_yaml
 
 _STANDARD_ERROR = re.compile(r"\b[Ss]tderr: *(?:u?(['\"]))?")
-_LINE_END = re.compile(r"(?:\r?\n|(?:\\r)?\\n)(?!\s*\* )")
+_LINE_END = re.compile(r"(?:\r?\n|(?:\\r)?\\n)(?!\s{0,20}\* )")
 """How lines end in what a command wrote: as they are, or as Python writes them between quotes; a list belongs to its head."""
 _NO_MORE_WRITTEN = re.compile(r"\s*(?:Command|Exit code|Stdout|Traceback|File)\b")
+
+_MOST_LINES = 100
+"""So many of the lines that an event holds are weighed, the last ones: what is told last counts most."""
 
 _CHAINED = re.compile(r"During handling of the above|direct cause of the following|(?m:^Caused by: )")
 _RAISED = re.compile(
@@ -109,7 +112,7 @@ def telling_line(message: str, exception: str | None, detail: str | None) -> str
     if written:
         return min(reversed(written), key=_says_how_much)
     raised = (exception or "").strip().split("\n")[0]
-    inner = _RAISED.findall(detail) if detail and _CHAINED.search(detail) else []
+    inner = _RAISED.findall(detail)[-_MOST_LINES:] if detail and _CHAINED.search(detail) else []
     if inner:
         # What was raised last only wraps it, unless it says as much.
         raised = min([raised or message.strip(), *inner], key=_says_how_much)
@@ -127,7 +130,7 @@ def _written_lines(text: str) -> list[str]:
     if quote:
         written = re.split(rf"{quote}(?=\s|:|$)", written.split("\n", 1)[0])[0]
     lines = list(takewhile(lambda line: not _NO_MORE_WRITTEN.match(line), _LINE_END.split(written)))
-    return [line.strip() for line in lines if re.search(r"\w{3}", line)]
+    return [line.strip() for line in lines if re.search(r"\w{3}", line)][-_MOST_LINES:]
 
 
 def _says_how_much(written: str) -> int:
