@@ -59,6 +59,7 @@ _NO_OBJECT = re.compile(r"\?[\w.-]+=\S+|\b[\w.-]+:\d+:[0-9a-f]{8}-[0-9a-f-]{27}"
 _LAST_TRY = re.compile(r"(?i)\b(\d+) ?(?:of|/) ?\1\b|\bg[ai]v\w* up\b|\bexhausted\b")
 _STATED = (Category.AUTH, Category.CONFIG, Category.CAPACITY, Category.DATA_MISSING)
 """Kinds of fault that do not pass by themselves: that a peer answers again, or something else succeeds, ends none of them."""
+_CALM = ~pl.col("failed") & ~pl.col("level").is_in(["WARNING", *ERROR_AND_WORSE])
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ def ends_well_later(
         words: gives columns (``instance_id``, ``message``) of the events with these indices.
     """
     objects, places = _objects(text), _PLACE.findall(text)
-    calm = later.filter(~pl.col("failed") & ~pl.col("level").is_in(["WARNING", *ERROR_AND_WORSE]))
+    calm = later.filter(_CALM)
     if calm.is_empty() or not (objects or places):
         return False
     named = calm.hstack(words(calm["row"])).filter(
@@ -165,7 +166,12 @@ def is_of_one_user(
     users = failed["project_id"].unique().to_list()
     if len(users) != 1 or None in users:
         return False
-    calm = events.filter(pl.col("component").cast(pl.String).str.split("-").list.first() == project)
+    first, last = failed["time"].min(), failed["time"].max()
+    if first == last:
+        return False
+    # The words of all that a project wrote would take much memory.
+    own = pl.col("component").cast(pl.String).str.split("-").list.first() == project
+    calm = events.filter(pl.col("time") > first, _CALM, own)
     ends = _good_ends(calm.hstack(words(calm["row"])).filter(pl.col("project_id") != users[0]))
     undertaken = {word for text in failed["text"] for word in _undertaken(text)}
     others = [
@@ -173,8 +179,7 @@ def is_of_one_user(
         for time, text in ends.filter(~pl.col("undone")).select("time", "message").iter_rows()
         if not undertaken or not undertaken.isdisjoint(_undertaken(text))
     ]
-    first, last = failed["time"].min(), failed["time"].max()
-    meanwhile = [time for time in others if first < time < last]
+    meanwhile = [time for time in others if time < last]
     return len(meanwhile) >= current().enough_events and last < max(others)
 
 
@@ -197,10 +202,9 @@ def _ends(window: pl.DataFrame) -> tuple[dict[str, list[_End]], dict[tuple[str, 
 def _good_ends(events: pl.DataFrame) -> pl.DataFrame:
     """Those of these events that tell a good end, with ``undone``: of a deletion, or of something taken back."""
     return events.filter(
-        ~pl.col("failed")
-        & ~pl.col("level").is_in(["WARNING", *ERROR_AND_WORSE])
-        & pl.col("message").str.contains(trouble.ended_well())
-        & ~pl.col("message").str.contains(trouble.words_of_trouble())
+        _CALM,
+        pl.col("message").str.contains(trouble.ended_well()),
+        ~pl.col("message").str.contains(trouble.words_of_trouble()),
     ).with_columns(undone=pl.col("message").str.contains(trouble.undone()))
 
 

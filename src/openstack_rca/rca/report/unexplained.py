@@ -14,9 +14,8 @@ _LONGEST = 200
 def unexplained(findings: Sequence[Finding], observed: pl.DataFrame) -> list[str]:
     """A sentence for each of the first kinds of error that nothing explains, with its place and its words, and for the rest."""
     kinds = {finding.title: finding for finding in sorted(findings, key=lambda one: one.first) if finding.unexplained}
-    lines = (
-        {line["row"]: line for line in observed.select("row", "file", "line").iter_rows(named=True)} if kinds else {}
-    )
+    cited = observed.filter(pl.col("row").is_in([finding.rows[0] for finding in kinds.values()]))
+    lines = {line["row"]: line for line in cited.select("row", "file", "line").iter_rows(named=True)}
     told = [_sentence(finding, lines[finding.rows[0]]) for finding in kinds.values() if finding.rows[0] in lines]
     more = [f"Nothing explains {counted(len(told) - _MOST, 'further kind')} of error."] if len(told) > _MOST else []
     return told[:_MOST] + more
