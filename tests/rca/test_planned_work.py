@@ -2,15 +2,18 @@
 
 from pathlib import Path
 
+import polars as pl
 import pytest
-from planned_lines import LENGTH, Logs, api, compute, logs, oslo, rabbit, signalled, syslog
+from finding_samples import finding
+from planned_lines import LENGTH, Logs, api, compute, every, logs, oslo, rabbit, signalled, syslog
 from planned_work import WORK
 
 from openstack_rca.logs.events import read_logs
 from openstack_rca.rca.engine import AnalysisRequest, investigate
 from openstack_rca.rca.evidence import NormalRates
+from openstack_rca.rca.judgement import discount_planned_work
 from openstack_rca.rca.knowledge import load_catalogue, load_topology
-from openstack_rca.rca.vocabulary import Verdict
+from openstack_rca.rca.vocabulary import Directness, Verdict
 
 ISSUE = "Is the cloud healthy after tonight's work?"
 
@@ -92,6 +95,51 @@ def test_a_broker_that_is_away_longer_is_missed_only_by_clients_that_find_no_oth
         "ctl1/nova/nova-api.log": api(),
     }
     assert (judged(logs(told), tmp_path)[0] is Verdict.NO_FAILURE_FOUND) is healthy
+
+
+@pytest.mark.parametrize(("before", "healthy"), [(30, True), (150, False)])
+def test_a_broker_lets_its_clients_go_before_it_tells_that_it_stops(
+    before: float, healthy: bool, tmp_path: Path
+) -> None:
+    """What they told long before the stop was not of it."""
+    lost = "[8f0d] AMQP server on ctl2:5672 is unreachable: Server unexpectedly closed connection. Trying again in 1 seconds."
+    closed = [oslo(300 - before + n * 0.2, "ERROR", "oslo.messaging._drivers.impl_rabbit", lost) for n in range(4)]
+    broker = [
+        *every(20, lambda at: rabbit(at, "info", "accepting AMQP connection <0.31.0>"), (300, 345)),
+        rabbit(300, "info", "RabbitMQ is asked to stop..."),
+        rabbit(340, "info", "Starting RabbitMQ 3.13.7 on Erlang 26.2.5.5 [jit]"),
+        rabbit(345, "info", "Server startup complete; 5 plugins started."),
+    ]
+    told = {
+        "ctl2/rabbitmq/rabbit@ctl2.log": broker,
+        "ctl1/rabbitmq/rabbit@ctl1.log": every(20, lambda at: rabbit(at, "info", "accepting AMQP connection <0.32.0>")),
+        "cmp1/nova/nova-compute.log": [*compute(), *closed],
+        "ctl1/nova/nova-api.log": api(),
+    }
+    assert (judged(logs(told), tmp_path)[0] is Verdict.NO_FAILURE_FOUND) is healthy
+
+
+def test_what_a_member_tells_as_another_stops_is_no_bad_end_of_its_own() -> None:
+    """Two database servers are restarted one after the other; the second tells before its own stop that the first left."""
+    told = [
+        finding("mariadb", "mariadb", host, at=at, lasts=0.0, signature=signature, directness=Directness.CAUSE, row=row)
+        for row, (host, at, signature) in enumerate(
+            [
+                ("db1", 0.0, "database-shutdown"),
+                ("db2", 2.0, "galera-member-lost"),
+                ("db1", 25.0, "database-started"),
+                ("db2", 300.0, "database-shutdown"),
+                ("db1", 302.0, "galera-member-lost"),
+                ("db2", 325.0, "database-started"),
+            ]
+        )
+    ]
+    frame = pl.DataFrame(
+        [(row, "mariadb", one.accuser_host, one.first) for row, one in enumerate(told)],
+        schema=["row", "component", "host", "time"],
+        orient="row",
+    )
+    assert not any(one.weight for one in discount_planned_work(told, load_catalogue(), frame, load_topology()))
 
 
 def test_what_a_server_writes_on_its_way_down_does_not_show_it_at_work(tmp_path: Path) -> None:

@@ -62,6 +62,22 @@ def restart(seconds: float) -> Case:
     return lambda: discount_planned_work([stop, start], load_catalogue(), frame, TOPOLOGY)[0].weight
 
 
+def parting(seconds: float) -> Case:
+    """Whether what a client told so long before the ordered stop of a service belongs to that work."""
+    stop = finding("nova-conductor", "nova-conductor", signature="service-stopped-by-signal", lasts=0.0, row=0)
+    start = finding("nova-conductor", "nova-conductor", at=5.0, signature="service-started", lasts=0.0, row=1)
+    lost = finding("nova-conductor", "nova-api", at=-seconds, lasts=0.0, row=2)
+    frame = pl.DataFrame(
+        {
+            "row": [0, 1, 2],
+            "component": ["nova-conductor", "nova-conductor", "nova-api"],
+            "host": ["ctl"] * 3,
+            "time": [START, START + timedelta(seconds=5), START - timedelta(seconds=seconds)],
+        }
+    )
+    return lambda: discount_planned_work([stop, start, lost], load_catalogue(), frame, TOPOLOGY)[2].weight
+
+
 def turned_away(strength: float = 0.7, others: int = 2) -> Case:
     """Who is blamed for a client that keystone turns away while others go on."""
     served = [("heat-api", "c1"), *((name, "c1") for name in ("nova-api", "neutron-server", "glance-api")[:others])]
@@ -119,9 +135,15 @@ def writes_on(streams: int) -> Case:
 def said_once() -> Case:
     """Whether what is said once, while two services work on for five minutes, does no harm."""
     frame = events(("nova-api", "ctl"), ("neutron-server", "ctl")).with_columns(
-        level=pl.lit("INFO"), failed=False, message=pl.lit("words"), instance_id=pl.lit(None, pl.String), undated=False
+        template_id=0,
+        project_id=pl.lit(None, pl.String),
+        level=pl.lit("INFO"),
+        failed=False,
+        message=pl.lit("words"),
+        instance_id=pl.lit(None, pl.String),
+        undated=False,
     )
-    found = [finding("nova-api", "nova-api", count=1)]
+    found = [finding("nova-api", "nova-api", count=1, lasts=240.0)]
     return lambda: tell_harmless(found, frame, frame, TOPOLOGY, lambda _: None, lambda _: frame)[0].harmless
 
 
@@ -221,6 +243,7 @@ JUDGEMENT: dict[str, Case] = {
     "similar": remembered(signatures=["database-connection-refused"], templates=[]),
     "alike_features": remembered(templates=[], accused=["mariadb"]),
     "evidence_share": remembered(signatures=["other", "one more", "a third"]),
+    "parting_seconds": parting(30.0),
     "restart_seconds": restart(25.0),
     "follows_seconds": change(60.0),
     "settling_seconds": change(-2.0),

@@ -130,6 +130,7 @@ class Weights:
     enough_events: float = _count(3.0, "lines, or requests, that show that somebody complains, is served, or is stuck")
     enough_others: float = _count(2.0, "others that must be served, or refused, alike")
     settling_seconds: float = _seconds(3.0, "what a process still writes after its stop, or wakes to write")
+    parting_seconds: float = _seconds(40.0, "so long before it tells its stop who stops lets its clients go")
     restart_seconds: float = _seconds(30.0, "so long a restart may take while nobody else of its kind serves")
     follows_seconds: float = _seconds(90.0, "trouble that begins so soon after a change follows from it")
     daily_changes: float = _count(6.0, "changes of one kind that are somebody's daily work")

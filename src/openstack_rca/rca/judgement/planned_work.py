@@ -32,11 +32,15 @@ class _Work:
     stopped: datetime
     back: datetime
 
-    def near(self, moment: datetime, seconds: float) -> bool:
-        """Whether a moment is so close to the stop or to the return."""
+    def near(self, moment: datetime, seconds: float, before: float) -> bool:
+        """Whether a moment is so close to the stop, so long before it at most, or to the return."""
         margin = timedelta(seconds=seconds)
-        before = timedelta(seconds=current().settling_seconds)
-        return self.began - before <= moment <= self.stopped + margin or abs(self.back - moment) <= margin
+        begin = self.began - timedelta(seconds=before)
+        return begin <= moment <= self.stopped + margin or abs(self.back - moment) <= margin
+
+    def tells(self, one: Finding) -> bool:
+        """Whether a finding is what the component itself, or the system below it, tells on the host of the work."""
+        return one.accuser_host == self.host and one.accuser in (self.component, *_UNITS)
 
 
 def discount_planned_work(
@@ -152,7 +156,9 @@ def _over(
     about = [one for one in others if one.accused == work.component and one.sort is not EvidenceSort.SILENCE]
     settled = work.stopped + timedelta(seconds=table.settling_seconds)
     for one in about:
-        own = one.accuser_host == work.host and one.accuser in (work.component, *_UNITS)
+        # What it tells as another member stops is of that one.
+        elsewhere = [other for other in works if other.host != work.host]
+        own = work.tells(one) and not _brief(one, elsewhere, times)
         by_rule = one.signature is not None and one.directness is not Directness.SYMPTOM
         by_rule = by_rule and one.category not in (Category.NETWORK, Category.MESSAGING)
         # Who ended before it was stopped was not stopped by an order: systemd stops what it will start again.
@@ -194,11 +200,15 @@ def _clients_went_on(work: _Work, findings: Sequence[Finding], window: pl.DataFr
 
 
 def _brief(one: Finding, works: Sequence[_Work], times: Mapping[int, datetime]) -> bool:
-    """Whether all events of a finding are close to works; a few may come as late as a call times out."""
+    """Whether all events of a finding are close to works; a few may come as late as a call times out.
+
+    Who is to stop lets its clients go before it tells that it stops.
+    """
     table = current()
     seconds = table.follows_seconds if one.count < table.enough_events else table.waiting_seconds
     moments = {one.first, one.last, *(times[row] for row in one.rows if row in times)}
-    return all(any(work.near(moment, seconds) for work in works) for moment in moments)
+    early = [(work, table.settling_seconds if work.tells(one) else table.parting_seconds) for work in works]
+    return all(any(work.near(moment, seconds, before) for work, before in early) for moment in moments)
 
 
 def _passing(one: Finding, hosts: set[str]) -> bool:
