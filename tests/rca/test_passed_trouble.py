@@ -119,3 +119,20 @@ def test_what_fails_for_one_user_and_works_for_others_is_no_failure(
     files = cloud({"ctl1/nova/nova-scheduler.log": refused, "cmp1/nova/nova-compute.log": served})
     verdict, _ = judged(files, tmp_path)
     assert (verdict is not Verdict.NO_FAILURE_FOUND) is failure
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Failed to start libvirt guest: libvirt.libvirtError: internal error: qemu unexpectedly closed the monitor",
+        "Instance failed network setup after 1 attempt(s): ConnectFailure: Unable to establish connection to http://10.0.0.7:9696",
+    ],
+    ids=["a hypervisor", "a service that is not reached"],
+)
+def test_what_is_broken_at_one_place_is_a_failure_though_one_user_alone_works_there(text: str, tmp_path: Path) -> None:
+    """What others build on another host shows nothing of this one."""
+    broken = [asked(BEGINS + 60 * number, USERS[0], "ERROR", "nova.compute.manager", text) for number in range(9)]
+    served = [built(at, USERS[1 + int(at) % 5]) for at in range(20, int(LENGTH), 40)]
+    files = {"cmp2/nova/nova-compute.log": [*compute(until=LENGTH), *broken], "cmp1/nova/nova-compute.log": served}
+    verdict, _ = judged(cloud(files), tmp_path)
+    assert verdict is not Verdict.NO_FAILURE_FOUND

@@ -72,6 +72,9 @@ class Afterwards:
         """Whether what nobody states a cause of fails for one user and comes through for others."""
         if not one.rows or one.sort in NOT_TOLD or one.directness is Directness.CAUSE or one.accuser is None:
             return False
+        # Who is away, or broken, at one place may be met by one user alone, who works there.
+        if one.category is Category.STORAGE or one.category not in STATED_CAUSES:
+            return False
         cited = self.window.filter(pl.col("row").is_in(one.rows))
         kinds = cited.select("component", "host", "template_id")
         alike = self.window.join(kinds, on=kinds.columns, how="semi", nulls_equal=True)
