@@ -76,6 +76,12 @@ def test_trouble_that_is_long_over_and_left_no_harm_is_no_failure(
     assert (over, lasting is Verdict.NO_FAILURE_FOUND) == (Verdict.NO_FAILURE_FOUND, False)
 
 
+def test_trouble_whose_teller_falls_silent_is_not_over_where_the_logs_begin_with_it(tmp_path: Path) -> None:
+    """Nothing shows that who complained writes seldom, so that it need not write again."""
+    verdict, _ = judged(cloud({"sto1/swift/proxy-server.log": stretch(object_server_gone, 4, 60, 3)}), tmp_path)
+    assert verdict is not Verdict.NO_FAILURE_FOUND
+
+
 def test_trouble_that_left_an_object_in_error_is_not_over(tmp_path: Path) -> None:
     name = "ctl1/zaqar/zaqar-server.log"
     lost = oslo(ENDS, "ERROR", "zaqar.storage.pipeline", "Queue 7 stays in ERROR")

@@ -112,7 +112,7 @@ class Afterwards:
         begun = min(one.first for one in told)
         ended = max(one.last for one in [*told, *(other for other in everything if other.complains)])
         settled = pl.col("time") > ended + timedelta(seconds=table.settling_seconds)
-        _, last = time_span(self.surroundings)
+        first, last = time_span(self.surroundings)
         if last - ended < max(timedelta(seconds=table.follows_seconds), self._lasted(told)):
             return False
         if any(self._states_cause(one, excused) and not self._is_over(one) for one in told):
@@ -120,8 +120,9 @@ class Afterwards:
         for component, host in {(one.accuser, one.accuser_host) for one in told}:
             ordinary = _lines_of(component, host, self.ordinary)
             before = ordinary.filter(pl.col("time") < begun).height
-            # Who writes seldom need not have written again.
-            if before >= table.enough_events > ordinary.filter(settled).height:
+            # Who writes seldom need not have written again, where the logs show that it does.
+            writes = before >= table.enough_events or begun - first < timedelta(seconds=table.follows_seconds)
+            if writes and ordinary.filter(settled).height < table.enough_events:
                 return False
             if _lines_of(component, host, failed.filter(settled)).height:
                 return False
@@ -129,7 +130,8 @@ class Afterwards:
 
     def _lasted(self, told: Sequence[Finding]) -> timedelta:
         """The longer of the time that trouble was there, in all its stretches together, and its longest pause."""
-        times = dict(self.window.select("row", "time").iter_rows())
+        cited = self.window.filter(pl.col("row").is_in({row for one in told for row in one.rows}))
+        times = dict(cited.select("row", "time").iter_rows())
         spans = [
             span
             for one in told
