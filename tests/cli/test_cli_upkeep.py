@@ -20,7 +20,7 @@ def test_a_backup_can_be_restored(home: Path, tmp_path: Path, capfd: pytest.Capt
     copy = tmp_path / "copy.db"
     status, out, err = call(capfd, "backup", str(copy))
     assert (status, err) == (0, "")
-    assert "1 versions" in out and copy.exists()
+    assert "1 version," in out and copy.exists()
     status, out, _ = call(capfd, "restore", str(copy), "--format", "json")
     facts = json.loads(out)
     assert (status, facts["facts"]["versions"]) == (0, 1)

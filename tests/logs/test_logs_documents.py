@@ -186,7 +186,7 @@ def test_a_paste_without_times_keeps_its_order_and_has_none() -> None:
     """Lines of oslo.log without a date, then lines of other programs: each is an event; levels come from the words."""
     text = (
         "ERROR nova.compute.manager [-] no disk\nINFO nova.compute.manager [-] next\n"
-        "rabbitmq-server.service: Main process exited\nFATAL: out of memory\n"
+        "waiting for the tables of the broker\nFATAL: out of memory\n"
     )
     found = rows(text, "x.log")
     assert [event["time"] for event in found] == [None] * 4

@@ -144,4 +144,4 @@ def _upload_choice(files: Sequence[UploadedFile], taken: Kept) -> LogChoice:
 
 def _say_what_came(taken: Kept) -> None:
     left = ", ".join(f"{number} left out ({reason})" for reason, number in taken.left_out.items())
-    st.caption(f"{counted(taken.logs, 'log')}, {sized(taken.size_bytes)}. {prose(left)}")
+    st.caption(prose(f"{counted(taken.logs, 'log')}, {sized(taken.size_bytes)}. {left}"))

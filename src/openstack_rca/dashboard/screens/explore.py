@@ -324,7 +324,7 @@ def _draw_request(prepared: Prepared) -> None:
         st.info("No event carries this id. Copy it from a log line, beginning with req-.")
         return
     services = way["service"].drop_nulls().unique(maintain_order=True).to_list()
-    st.caption(f"{counted(way.height, 'event')} in {counted(len(services), 'service')}")
+    st.caption(prose(f"{counted(way.height, 'event')} in {counted(len(services), 'service')}"))
     st.text(plain(" -> ".join(services)))
     draw_zones()
     rows = [
