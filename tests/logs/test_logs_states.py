@@ -106,6 +106,16 @@ def test_a_state_whose_columns_were_squeezed_together_stays_text(squeezed: str) 
     assert found["detail"] == squeezed
 
 
+def test_a_table_that_is_not_of_openstacks_client_is_not_told_as_its() -> None:
+    """Variables are the database's; of any other table nobody knows whose it is."""
+    rule = "+----------------------+-------------+\n"
+    variables = f"{rule}| Variable_name        | Value       |\n{rule}| wsrep_cluster_status | non-Primary |\n{rule}"
+    (found,) = rows(variables, "x.txt")
+    assert (found["service"], found["message"]) == ("mariadb", "wsrep_cluster_status: non-Primary")
+    other = variables.replace("Variable_name", "Check        ").replace("Value", "Notes")
+    assert "openstackclient" not in {row["service"] for row in rows(f"{STORY[0]}\n{other}", "x.txt")}
+
+
 def test_text_below_the_state_of_a_broker_is_no_partition() -> None:
     found = rows(f"{STORY[0]}\n{STATES['rabbitmq'][0]}Nothing else was seen.\n", "x.txt")
     assert [row["message"] for row in found if row["service"] == "rabbitmq"] == [

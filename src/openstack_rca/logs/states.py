@@ -57,6 +57,8 @@ _STATE_COLUMNS = (
 )  # fmt: skip
 _HOST_COLUMNS = ("host", "hypervisor hostname", "node")
 _SUBJECTS = ("binary", "agent type")
+_OF_CLIENT = frozenset({"id", "uuid", "field", "name", *_STATE_COLUMNS, *_HOST_COLUMNS, *_SUBJECTS})
+_OF_SERVER = ["variable_name", "value"]
 
 
 def with_states(sample: Sequence[str]) -> Callable[[str], str] | None:
@@ -111,7 +113,7 @@ def _level(*states: str) -> str:
 
 
 def _table() -> _Read:
-    """A table of OpenStack's client: a row for each thing, or one for each of a thing's fields."""
+    """A table of OpenStack's client (a row for each thing, or for each of a thing's fields) or of a database's variables."""
     names: list[str] = []
 
     def read(line: str) -> list[Told] | None:
@@ -122,8 +124,10 @@ def _table() -> _Read:
         cells = [cell.strip() for cell in line.strip().strip("|").split(" | ")]
         if not names:
             names.extend(cell.lower() for cell in cells)
-            return []
+            return [] if _OF_CLIENT.intersection(names) or names == _OF_SERVER else None
         row = dict(zip(names, cells, strict=False))
+        if names == _OF_SERVER:
+            return [{**_of_client(": ".join(cells), *cells[1:]), "service": "mariadb"}]
         if names == ["field", "value"]:
             field, value = row["field"], row.get("value", "")
             state = field if field.lower() == "fault" else value if field.lower().endswith(_STATE_COLUMNS) else ""
