@@ -142,3 +142,26 @@ def test_what_is_broken_at_one_place_is_a_failure_though_one_user_alone_works_th
     files = {"cmp2/nova/nova-compute.log": [*compute(until=LENGTH), *broken], "cmp1/nova/nova-compute.log": served}
     verdict, _ = judged(cloud(files), tmp_path)
     assert verdict is not Verdict.NO_FAILURE_FOUND
+
+
+@pytest.mark.parametrize(
+    ("file", "good"),
+    [("cmp1/nova/nova-compute.log", built), ("ctl1/nova/nova-metadata.log", None)],
+    ids=["another host", "a cheaper request"],
+)
+def test_a_good_end_elsewhere_excuses_no_failure_of_one_user(file: str, good: object, tmp_path: Path) -> None:
+    """A setting, or a shortage, of one host stays though others build on the next one, or are only told something."""
+
+    def short(at: float) -> Line:
+        return asked(
+            at, USERS[0], "ERROR", "nova.compute.manager", "Insufficient compute resources: Free memory 12.00 MB."
+        )
+
+    def told(at: float, user: str) -> Line:
+        return asked(at, user, "INFO", "nova.metadata.handler", "Metadata request finished successfully.")
+
+    served = [(good or told)(at, USERS[1 + int(at) % 5]) for at in range(20, int(LENGTH), 40)]  # type: ignore[operator]
+    broken = [short(BEGINS + 60 * number) for number in range(9)]
+    files = {"cmp2/nova/nova-compute.log": [*compute(until=LENGTH), *broken], file: served}
+    verdict, _ = judged(cloud(files), tmp_path)
+    assert verdict is not Verdict.NO_FAILURE_FOUND

@@ -174,10 +174,12 @@ def is_of_one_user(
     calm = events.filter(pl.col("time") > first, _CALM, own)
     ends = _good_ends(calm.hstack(words(calm["row"])).filter(pl.col("project_id") != users[0]))
     undertaken = {word for text in failed["text"] for word in _undertaken(text)}
+    tellers = set(failed["component"].to_list())
     others = [
         time
-        for time, text in ends.filter(~pl.col("undone")).select("time", "message").iter_rows()
-        if not undertaken or not undertaken.isdisjoint(_undertaken(text))
+        for time, component, text in ends.filter(~pl.col("undone")).select("time", "component", "message").iter_rows()
+        # What names no undertaking is answered by one all the same, or by its own teller, not by any good word.
+        if (undertaken.intersection(_undertaken(text)) if undertaken else component in tellers or _undertaken(text))
     ]
     meanwhile = [time for time in others if time < last]
     return len(meanwhile) >= current().enough_events and last < max(others)

@@ -81,7 +81,10 @@ class Afterwards:
         # Of one kind are also lines that say something else, where a value in them states the trouble.
         failed = alike if alike.height <= one.count else cited
         projects = {name.split("-")[0] for name in (one.accused, one.accuser)}
-        return any(is_of_one_user(failed, project, self.surroundings, self.words) for project in projects)
+        # That it comes through on other hosts shows nothing of this one.
+        there = pl.col("host").eq_missing(pl.lit(one.accuser_host, dtype=pl.String))
+        events = self.surroundings.filter(there) if self.topology.is_per_host(one.accuser) else self.surroundings
+        return any(is_of_one_user(failed, project, events, self.words) for project in projects)
 
     def may_last(self, one: Finding, excused: set[int]) -> bool:
         """Whether a cause may be there still, its speaker left off with it, or something stays undone or half made.
