@@ -42,6 +42,20 @@ def test_dated_lines_of_the_same_logs_tell_the_year(tmp_path: Path) -> None:
     assert times(tmp_path, "messages") == ["2026-11-23"]
 
 
+def test_a_date_in_the_name_tells_the_year_of_a_rotated_file(tmp_path: Path) -> None:
+    """It is that of the rotation, or of the first day; a copy is younger, and other logs may be of another year."""
+    copied = datetime(2026, 3, 1, tzinfo=UTC)
+    write(tmp_path, "messages-20241222", line("Dec 21"), copied)
+    write(tmp_path, "syslog.2024-12-01.log", line("Dec 31"), copied)
+    write(tmp_path, "secure-20250101.txt", line("Dec 31"), copied)
+    write(tmp_path, "cron-20249922", line("Dec 31"), copied)
+    write(tmp_path, "nova-api.log", "2026-02-23 04:00:00.100 7 INFO nova.api [-] up\n", copied)
+    assert times(tmp_path, "messages-20241222") == ["2024-12-21"]
+    assert times(tmp_path, "syslog.2024-12-01.log") == ["2024-12-31"]
+    assert times(tmp_path, "secure-20250101.txt") == ["2024-12-31"]
+    assert times(tmp_path, "cron-20249922") == ["2025-12-31"]
+
+
 def test_a_file_that_crosses_new_year_has_two_years(tmp_path: Path) -> None:
     """December lies before January, whichever of them the file was changed in."""
     write(tmp_path, "messages", line("Dec 31") + line("Jan  1"), datetime(2026, 3, 1, tzinfo=UTC))

@@ -147,11 +147,13 @@ class GatheredEvents:
 
     def _dated(self, events: pl.DataFrame, logs: Sequence[Log], options: ReadingOptions) -> pl.DataFrame:
         """Date what is not dated whole, and let events without a stamp inherit one from their file."""
-        modified = [log.modified for log in logs]
+        modified, names = [log.modified for log in logs], [log.name for log in logs]
         events = _with_late_hosts(
             events, {} if options.host else {i: log.late_host for i, log in enumerate(logs) if log.late_host}
         )
-        events = with_years(_with_only_hosts(events), modified, options.timezone, options.year, options.known_latest)
+        events = with_years(
+            _with_only_hosts(events), modified, names, options.timezone, options.year, options.known_latest
+        )
         events = in_zones_of_hosts(events, logs, options.timezone, options.host_zones)
         uptimes = pl.concat([pl.DataFrame(schema={"place": pl.UInt32, "uptime": pl.Int64}), *self.uptimes])
         events = with_times_since_start(events, logs, uptimes)

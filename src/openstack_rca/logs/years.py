@@ -1,5 +1,7 @@
 """The year of stamps that carry none: told by the dated lines of the same logs, by the file, or by who asks."""
 
+import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import polars as pl
@@ -7,23 +9,28 @@ import polars as pl
 from openstack_rca.logs.stamps import PLACEHOLDER_YEAR, UTC_TIME, is_since_start, to_utc
 
 _HALF_A_YEAR = pl.duration(days=180)
+_DATE_IN_NAME = re.compile(r"(?<!\d)((?:19|20)\d\d)([-_.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d{3})[^/]*$")
+"""A date as logrotate and people write it into the name of a file, before its extensions."""
 
 
 def with_years(
     events: pl.DataFrame,
-    modified: list[datetime],
+    modified: Sequence[datetime],
+    names: Sequence[str],
     timezone: str,
     year: int | None = None,
     known_latest: datetime | None = None,
 ) -> pl.DataFrame:
     """Date the stamps that carry no year.
 
-    The last of a file's lines is at most a day later than the latest line with a date: of the file itself, else of all
-    logs, else than the file's last change. Where the stamps of a file fall back by half a year, a new year began.
+    The last of a file's lines is at most a day later than the latest line with a date of the file itself; else as near as
+    can be to a date in the file's name; else at most a day later than the latest dated line of all logs, else than the file's
+    last change. Where the stamps of a file fall back by half a year, a new year began.
 
     Args:
         events: ``source_index`` and ``time``; the lines of a file in their order.
         modified: when each source was last changed.
+        names: how each source is called, with its folders.
         timezone: IANA zone of these stamps; its offset depends on the year.
         year: the year of the last line of every file, instead of all that.
         known_latest: the latest line with a date of what is left out of these logs.
@@ -34,22 +41,16 @@ def with_years(
         return events
     dated = flagged.filter(~pl.col("yearless") & pl.col("time").is_not_null() & ~is_since_start())
     own = dated.group_by("source_index").agg(pl.col("time").max().alias("own"))
-    changed = pl.DataFrame(
-        {
-            "source_index": pl.Series(range(len(modified)), dtype=pl.Int32),
-            "changed": pl.Series(modified, dtype=UTC_TIME),
-        }
-    )
     times = [time for time in (dated["time"].max(), known_latest) if isinstance(time, datetime)]
     latest = max(times, default=None)
     forced = None if year is None else datetime(year, 12, 31, 23, 59, 59, tzinfo=UTC)
-    reference = pl.coalesce(pl.lit(forced, UTC_TIME), "own", pl.lit(latest, UTC_TIME), "changed")
+    reference = pl.coalesce(pl.lit(forced, UTC_TIME), "own", "named", pl.lit(latest, UTC_TIME), "changed")
     turns = _turns()
     rows = (
         flagged.with_row_index("place")
         .filter("yearless")
         .with_columns(turns.cum_sum().over("source_index").alias("turn"))
-        .join(changed, on="source_index", how="left", maintain_order="left")
+        .join(_told_of_files(modified, names), on="source_index", how="left", maintain_order="left")
         .join(own, on="source_index", how="left", maintain_order="left")
     )
     last = rows.group_by("source_index").agg(
@@ -68,6 +69,23 @@ def with_years(
     found = rows.select("place", to_utc(shifted, timezone).alias("dated"))
     joined = flagged.with_row_index("place").join(found, on="place", how="left", maintain_order="left")
     return joined.with_columns(pl.coalesce("dated", "time").alias("time")).drop("place", "dated", "yearless")
+
+
+def _told_of_files(modified: Sequence[datetime], names: Sequence[str]) -> pl.DataFrame:
+    """When each source was ``changed`` last, and half a year after the date that it is ``named`` after."""
+    dates = pl.Series("named", [_date_of(name) for name in names], dtype=UTC_TIME)
+    changed = pl.DataFrame({"changed": pl.Series(modified, dtype=UTC_TIME), "named": dates})
+    return changed.select(
+        pl.int_range(pl.len(), dtype=pl.Int32).alias("source_index"), "changed", pl.col("named") + _HALF_A_YEAR
+    )
+
+
+def _date_of(name: str) -> datetime | None:
+    found = _DATE_IN_NAME.search(name)
+    try:
+        return datetime(int(found[1]), int(found[3]), int(found[4]), tzinfo=UTC) if found else None
+    except ValueError:
+        return None
 
 
 def _with_leap_days(last: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
