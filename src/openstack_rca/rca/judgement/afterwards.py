@@ -118,7 +118,9 @@ class Afterwards:
         first, last = time_span(self.surroundings)
         if last - ended < max(timedelta(seconds=table.follows_seconds), self._lasted(told)):
             return False
-        if any(self._states_cause(one, excused) and not self._is_over(one) for one in told):
+        # A place writes nothing by which it would show that it is well again: a lost link stays lost.
+        lasting = [one for one in told if one.accused in PLACES or self._states_cause(one, excused)]
+        if not all(map(self._is_over, lasting)):
             return False
         for component, host in {(one.accuser, one.accuser_host) for one in told}:
             ordinary = _lines_of(component, host, self.ordinary)
