@@ -8,7 +8,7 @@ import click
 from openstack_rca.cli.options import JSON_FORMAT, with_settings
 from openstack_rca.cli.output import console, print_columns, print_json, say
 from openstack_rca.cli.services import versions
-from openstack_rca.plain_text import counted
+from openstack_rca.plain_text import counted, sized
 from openstack_rca.settings import Settings
 
 YES = click.option(
@@ -85,8 +85,8 @@ def prune_command(
         )
     going = done if apply else [step for step in plan if step.remove]
     what = "removed" if apply else "would go (--yes removes them)"
-    size = sum(step.size_bytes for step in going) / 1e6
-    say(f"{counted(len(going), 'version')} {what}, {size:.1f} MB; {len(plan) - len(going)} stay.")
+    size = sized(sum(step.size_bytes for step in going))
+    say(f"{counted(len(going), 'version')} {what}, {size}; {len(plan) - len(going)} stay.")
 
 
 @click.command("repair")

@@ -119,6 +119,7 @@ def cleaner_for(sample: Sequence[str]) -> Callable[[Lines], list[Piece]] | None:
         _without_numbers,
         _without_indent,
         _without_marks,
+        # Again: what stood behind quotes, indents or numbers shows itself as a state only now.
         with_states,
         _without_columns,
     ):
