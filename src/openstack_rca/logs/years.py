@@ -9,7 +9,9 @@ import polars as pl
 from openstack_rca.logs.stamps import PLACEHOLDER_YEAR, UTC_TIME, is_since_start, to_utc
 
 _HALF_A_YEAR = pl.duration(days=180)
-_DATE_IN_NAME = re.compile(r"(?<!\d)((?:19|20)\d\d)([-_.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d{3})[^/]*$")
+_DATE_IN_NAME = re.compile(
+    r"(?<![0-9])((?:19|20)[0-9]{2})([-_.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12][0-9]|3[01])(?![0-9]{3})"
+)
 """A date as logrotate and people write it into the name of a file, before its extensions."""
 
 
@@ -81,7 +83,7 @@ def _told_of_files(modified: Sequence[datetime], names: Sequence[str]) -> pl.Dat
 
 
 def _date_of(name: str) -> datetime | None:
-    found = _DATE_IN_NAME.search(name)
+    found = _DATE_IN_NAME.search(name.rpartition("/")[2])
     try:
         return datetime(int(found[1]), int(found[3]), int(found[4]), tzinfo=UTC) if found else None
     except ValueError:
