@@ -32,3 +32,14 @@ def test_where_one_service_writes_alone_a_shared_logger_is_its_own(tmp_path: Pat
         "ERROR oslo.messaging._drivers.impl_rabbit [-] AMQP server on 192.0.2.1:5672 is unreachable\n"
     )
     assert services(text, tmp_path) == ["nova-compute", "nova-compute"]
+
+
+def test_a_shared_logger_is_of_the_service_of_its_request_or_process(tmp_path: Path) -> None:
+    """Services speak one after the other in one text, as in `journalctl -o cat`."""
+    text = (
+        "INFO nova.compute.manager [None req-11111111-1111-4111-8111-111111111111 u p] Building\n"
+        "DEBUG oslo_concurrency.lockutils [None req-11111111-1111-4111-8111-111111111111 u p] Lock acquired\n"
+        "2026-11-23 04:00:01.000 7 WARNING neutron.db.agents_db [-] Found 1 dead agent\n"
+        "2026-11-23 04:00:02.000 7 ERROR oslo.messaging._drivers.impl_rabbit [-] AMQP server is unreachable\n"
+    )
+    assert services(text, tmp_path) == ["nova-compute", "nova-compute", "neutron-server", "neutron-server"]

@@ -82,3 +82,17 @@ def test_the_hour_that_happens_twice_and_the_one_that_does_not(tmp_path: Path) -
     assert found.hour == 0
     write(tmp_path, "messages", "2026-03-29 02:30:00.100 7 INFO nova.api [-] up\n", datetime(2026, 11, 1, tzinfo=UTC))
     assert read_logs([tmp_path], ReadingOptions("Europe/Berlin")).events["time"][0].hour == 1
+
+
+def test_which_number_of_two_digits_is_the_year_is_told_by_the_logs_and_not_by_today(tmp_path: Path) -> None:
+    """What is alike in all lines may be the day of a short log as well as its year."""
+    text = "{0} 04:00:01 ERROR nova.api: No\n{0} 04:00:02 ERROR nova.api: No\n".format
+    for name, stamp, changed in (("a.log", "26/11/23", 2026), ("b.log", "26/11/23", 2023), ("c.log", "30-11-26", 2027)):
+        write(tmp_path, name, text(stamp), datetime(changed, 11, 28, tzinfo=UTC))
+    assert times(tmp_path, "a.log") == ["2026-11-23"] * 2
+    assert times(tmp_path, "b.log") == ["2023-11-26"] * 2
+    assert times(tmp_path, "c.log") == ["2026-11-30"] * 2
+    write(
+        tmp_path, "nova-api.log", "2023-11-26 05:00:00.100 7 INFO nova.api [-] up\n", datetime(2031, 1, 1, tzinfo=UTC)
+    )
+    assert times(tmp_path, "a.log") == ["2023-11-26"] * 2

@@ -18,17 +18,17 @@ def services_of_events(events: pl.DataFrame, origins: pl.DataFrame) -> pl.Series
     """The service of each event.
 
     Args:
-        events: ``file_index``, ``service`` (what the line says), ``logger``, ``format``.
+        events: ``file_index``, ``service`` (what the line says), ``logger``, ``format``, ``process``, ``request_id``.
         origins: ``file_index`` and ``path_service`` (what the file's name says).
 
     Returns:
         the line's own; else that of the file's name where it is a program's; else that of the logger, of the format, of
-        the other lines of the file where they are all of one service; else the project that the logger names, or the
-        file's name as it stands.
+        the other lines of the file, of its process or of its request where they are all of one service; else the project
+        that the logger names, or the file's name as it stands.
     """
     known = pl.Series("known", map(_how_known, origins["path_service"]), dtype=pl.Int8)
     names = origins.select("file_index", "path_service", known)
-    frame = events.select("file_index", "service", "logger", "format").join(
+    frame = events.select("file_index", "service", "logger", "format", "process", "request_id").join(
         names, on="file_index", how="left", maintain_order="left"
     )
     project = pl.col("service").str.to_lowercase().is_in(sorted(_PROJECTS))
@@ -59,18 +59,16 @@ def services_of_events(events: pl.DataFrame, origins: pl.DataFrame) -> pl.Series
     own = pl.col("logger").str.extract(r"^(\w+)\.")
     frame = frame.with_columns(own=pl.when(own.is_in(sorted(_PROJECTS))).then(own))
     found, projects = pl.col("found").drop_nulls(), pl.col("own").drop_nulls()
-    single = (
-        frame.filter(pl.col("service").is_null())
-        .group_by("file_index")
-        .agg(
-            pl.when((found.n_unique() == 1) & (projects == found.first().str.extract(r"^(\w+)")).all())
-            .then(found.first())
-            .alias("only")
-        )
+    only = pl.when((found.n_unique() == 1) & (projects == found.first().str.extract(r"^(\w+)")).all()).then(
+        found.first()
     )
-    frame = frame.join(single, on="file_index", how="left", maintain_order="left")
+    for further in ("", "process", "request_id"):
+        keys = ["file_index", further] if further else ["file_index"]
+        of_key = frame.filter(pl.col("service").is_null()).drop_nulls(keys).group_by(keys).agg(only=only)
+        frame = frame.join(of_key, on=keys, how="left", maintain_order="left")
+        frame = frame.with_columns(found=pl.coalesce("found", "only")).drop("only")
     named = pl.when(pl.col("known") == _UNKNOWN).then("own")
-    return frame.select(pl.coalesce("found", "only", named, "path_service").alias("service")).to_series()
+    return frame.select(pl.coalesce("found", named, "path_service").alias("service")).to_series()
 
 
 _UNKNOWN, _PROJECT, _SURE = 0, 1, 2

@@ -10,6 +10,8 @@ import polars as pl
 UTC_TIME = pl.Datetime("us", "UTC")
 # Year of stamps that carry none, until the read knows which year it is in; a leap year, so that 29 February parses.
 PLACEHOLDER_YEAR = 1904
+# In the place of 20, where the first number of a date may be the year or the day, until the read knows which.
+UNSURE_CENTURY = 24
 # The start of a machine of whose lines only the seconds since then are known, until the read knows when that was.
 FIRST_MOMENT = datetime(1800, 1, 1, tzinfo=UTC)
 _FIRST_OF_CALENDARS = datetime(PLACEHOLDER_YEAR - 2, 1, 1, tzinfo=UTC)
@@ -218,35 +220,42 @@ def written_times(stamps: pl.Series, timezone: str) -> pl.Series:
     first, second = (slashed[name].cast(pl.Int32).max() for name in ("1", "3"))
     halved = plain["text"].str.contains(r"[0-9] ?[AaPp]\.?[Mm](?:[^A-Za-z]|$)").any()
     american = int(str(first or 0)) <= 12 and (int(str(second or 0)) > 12 or halved)
-    ways = [(pattern, order, ("1", "2", "3")) for pattern, order in _DAYS]
-    order = "ymd" if _begins_with_year(slashed) else "mdy" if american else "dmy"
-    ways.append((_SLASHED, order, ("1", "3", "4")))
-    ways.append((_TIGHT, "ymd", ("1", "2", "3")))
+    ways = [(pattern, order, ("1", "2", "3"), 20) for pattern, order in _DAYS]
+    begins_with_year = _begins_with_year(slashed)
+    unsure = begins_with_year is None and not american
+    order = "ymd" if begins_with_year or unsure else "mdy" if american else "dmy"
+    ways.append((_SLASHED, order, ("1", "3", "4"), UNSURE_CENTURY if unsure else 20))
+    ways.append((_TIGHT, "ymd", ("1", "2", "3"), 20))
     whole = plain.select("stamp", _clock_of(plain["text"]), date=_dates_of(plain["text"], ways))
     times = whole.select("stamp", found=pl.col("date") + " " + pl.col("clock"))
     found = times.select("stamp", iso_time(pl.col("found"), timezone).alias("found"))
     return table.join(found, on="stamp", how="left", maintain_order="left").select(pl.coalesce("time", "found"))["time"]
 
 
-def _begins_with_year(slashed: pl.DataFrame) -> bool:
-    """Whether the first of three numbers of two digits is the year: what does not change is, else what is nearer to today."""
+def _begins_with_year(slashed: pl.DataFrame) -> bool | None:
+    """Whether the first of three numbers of two digits is the year; None where the numbers do not tell.
+
+    What does not change is the year. It is not below ten: OpenStack began in 2010.
+    """
     parts = slashed.drop_nulls()
     if parts.height == 0 or not parts.select(pl.all_horizontal((pl.col("1", "4").str.len_bytes() == 2).all())).item():
         return False
     first, second, third = (parts[name].cast(pl.Int32) for name in ("1", "3", "4"))
-    if int(str(second.max())) > 12:
+    ahead, middle, behind = (int(str(number)) for number in (first.min(), second.max(), third.min()))
+    if middle > 12:
         return False
     if (first.n_unique() == 1) != (third.n_unique() == 1):
         return first.n_unique() == 1
-    this = datetime.now(UTC).year % 100
-    ages = [(this - int(str(years.max()))) % 100 for years in (first, third)]
-    return ages[0] < ages[1]
+    return None if (ahead < 10) == (behind < 10) else behind < 10
 
 
-def _dates_of(texts: pl.Series, ways: Sequence[tuple[str, str, tuple[str, ...]]]) -> pl.Series:
-    """Dates as ``2026-11-23``, found by the first way that finds one: a pattern, the order of its parts, their places."""
+def _dates_of(texts: pl.Series, ways: Sequence[tuple[str, str, tuple[str, ...], int]]) -> pl.Series:
+    """Dates as ``2026-11-23``, found by the first way that finds one.
+
+    A way is a pattern, the order of its parts, their places, and the century of a year of two digits.
+    """
     dates = pl.Series("date", [None] * texts.len(), pl.String)
-    for pattern, order, places in ways:
+    for pattern, order, places, usual in ways:
         if dates.null_count() == 0:
             break
         part = (
@@ -261,7 +270,7 @@ def _dates_of(texts: pl.Series, ways: Sequence[tuple[str, str, tuple[str, ...]]]
                 pl.when(word.str.contains("^[0-9]+$")).then(word.str.zfill(2)),
             )
         ).to_series()
-        century = pl.when(pl.col("y").str.len_bytes() == 2).then(pl.lit("20")).otherwise(pl.lit(""))
+        century = pl.when(pl.col("y").str.len_bytes() == 2).then(pl.lit(str(usual))).otherwise(pl.lit(""))
         found = part.select(century + pl.col("y") + "-" + months + "-" + pl.col("d").str.zfill(2)).to_series()
         dates = dates.zip_with(dates.is_not_null(), found)
     return dates
