@@ -16,7 +16,7 @@ from openstack_rca.rca.report import Report
 from openstack_rca.rca.report.report import Window
 from openstack_rca.service.asked import Asked, is_small_talk
 from openstack_rca.service.earlier import Earlier
-from openstack_rca.service.follow_up import follow_up
+from openstack_rca.service.follow_up import follow_up, what_can_be_asked
 
 REPORT = confirmed()
 
@@ -65,6 +65,14 @@ def test_evidence_is_of_the_component_that_was_named() -> None:
     items = follow_up("evidence of keystone", REPORT).evidence
     assert items
     assert all("keystone" in (item.accuses, item.service) for item in items)
+
+
+def test_the_examples_name_only_what_the_report_holds() -> None:
+    """Where nothing but the first cause is accused, nobody is invited to ask about another."""
+    alone = REPORT.model_copy(update={"causes": REPORT.causes[:1], "ruled_out": [], "evidence": [], "remarks": []})
+    (said,) = what_can_be_asked(alone)
+    assert "show the evidence of mariadb" in said
+    assert not any(name in said for name in ("why not", "rabbitmq"))
 
 
 @pytest.mark.parametrize("text", ["hello", " Hi there! ", "thanks", "good morning", "what can I ask?", "", "OK"])

@@ -115,8 +115,6 @@ def watch_command(
     """
     settings = settings.model_copy(update={"deployment": deployment}) if deployment else settings
     opened = model_choice.open_model(model, settings)
-    for text in opened.notices:
-        notice(text)
     receivers = _receivers(settings, webhooks, WebhookFormat(webhook_format), programs, output)
     sending = deliveries.Deliveries(receivers, time.monotonic, notice)
     options = watching.WatchOptions(
@@ -130,6 +128,8 @@ def watch_command(
     state = state or watching.state_file(logs, settings)
     with remote.tailed(logs, settings, notice) as local:
         watch = watching.Watch(local, settings, opened, sending, options, state, names=logs)
+        for text in opened.notices:
+            notice(text)
         notice(watch_run.opening_words(logs, opened, receivers, state))
         return _kept_watching(watch, sending, form, state, port, opened.version or opened.used.name)
 

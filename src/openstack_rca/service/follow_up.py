@@ -39,11 +39,12 @@ def what_can_be_asked(report: Report | None = None) -> list[str]:
     if not report.causes:
         return [f"About this report you can ask: {at}; which requests failed; could it be rabbitmq; what to check."]
     first = report.causes[0].component
-    other = next((name for name in accused(report) if name != first), "rabbitmq")
+    others = [name for name in accused(report) if name != first]
+    why_not = f"why not {others[0]}; " if others else ""
     host = next(iter(hosts(report)), "compute1")
     return [
-        f"About this report you can ask: why {first}; why not {other}; show the evidence of {other}; {at}; since when; "
-        f"which requests failed; what to check; only host {host}."
+        f"About this report you can ask: why {first}; {why_not}show the evidence of {[*others, first][0]}; {at}; "
+        f"since when; which requests failed; what to check; only host {host}."
     ]
 
 
