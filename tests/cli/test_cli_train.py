@@ -135,7 +135,7 @@ def test_text_names_experiment_version_path_and_run(home: Path, trained: Trained
     assert lines == {"experiment": EXPERIMENT, "model": "lstm_model", "version": "2"}
     assert f"uploaded to  {path.as_uri()}" in result.out
     assert "loss per event (nats)" in result.out
-    assert "ms for 1000 events" in result.out
+    assert "CPU-milliseconds for 1000 events" in result.out
 
 
 def test_logs_come_from_standard_input_too(empty_home: Path, tmp_path: Path) -> None:

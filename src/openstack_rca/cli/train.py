@@ -38,7 +38,7 @@ _REMARKS = {
     "rival_follow_rule_story_missing_f1": "  by follow rules {:.3f};",
     "story_late_f1": "  those with a late step: F1 {:.3f},",
     "rival_follow_rule_story_late_f1": "  by follow rules {:.3f}.",
-    "inference_time": "Scoring takes {:.1f} ms for 1000 events.",
+    "inference_time": "Scoring takes {:.1f} CPU-milliseconds for 1000 events.",
 }
 """What is said about a figure. The training part's are of what was learned, the test part's of the time after it; the
 rival names the template that most often followed the present one."""

@@ -26,7 +26,7 @@ PLOTTED = {
     "test_accuracy": "accuracy on held-back logs",
     "test_loss": "loss on held-back logs",
     "test_alarm_share": "share of alarms on held-back logs",
-    "inference_time": "ms for 1000 events",
+    "inference_time": "CPU-ms for 1000 events",
 }
 STATE_COLOURS = {"pinned": "#7c5cbf", "yanked": "#d97706", "ready": "#3b82a0", "refused": "#d64545"}
 

@@ -88,7 +88,7 @@ class Baseline:
             minutes=minutes,
             first=_moment(frame["time"].min()),
             last=_moment(frame["time"].max()),
-            follow=FollowRules.learn(events, build_stories(events)),
+            follow=FollowRules.learn(events, build_stories(events, objects=False)),
         )
 
     def merged(self, other: Baseline) -> Baseline:
@@ -172,14 +172,21 @@ def _moment(value: object) -> datetime | None:
     return value if isinstance(value, datetime) else None
 
 
+def busiest_minutes(events: pl.DataFrame) -> pl.DataFrame:
+    """The highest count of each kind of event in one clock minute: ``template_id``, ``service``, ``busiest_minute``."""
+    key = ["template_id", "service"]
+    return (
+        events.group_by(
+            "template_id", pl.col("service").fill_null(""), pl.col("time").dt.truncate("1m").alias("minute")
+        )
+        .agg(pl.len().alias("busiest_minute"))
+        .group_by(key)
+        .agg(pl.col("busiest_minute").max())
+    )
+
+
 def _count_templates(frame: pl.DataFrame, minutes: float) -> pl.DataFrame:
     key = ["template_id", "service"]
-    busiest = (
-        frame.group_by(*key, pl.col("time").dt.truncate("1m").alias("minute"))
-        .agg(pl.len().alias("in_minute"))
-        .group_by(key)
-        .agg(pl.col("in_minute").max().alias("busiest_minute"))
-    )
     return (
         frame.group_by(key)
         .agg(
@@ -189,7 +196,7 @@ def _count_templates(frame: pl.DataFrame, minutes: float) -> pl.DataFrame:
             pl.col("host").n_unique().alias("hosts"),
             pl.col("took").max().alias("slowest_seconds"),
         )
-        .join(busiest, on=key)
+        .join(busiest_minutes(frame), on=key)
         .join(learn_periods(frame), on=key, how="left")
         .with_columns((pl.col("count") / minutes).alias("per_minute"))
         .sort("count", "service", "template_id", descending=[True, False, False])

@@ -7,7 +7,7 @@ drawn in any order, which learns faster than a state handed from batch to batch.
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -203,6 +203,11 @@ class _Reviser(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no 
             self._batches.revise(self._review.lessons(weights_of(self.model)))
 
 
+def _surprise(logs: Mapping[str, float]) -> float:
+    """The loss of the next template so far; Keras' own ``loss`` swings with how much of a batch's rows counts."""
+    return float(logs.get("next_template_surprise", logs.get("surprise", math.nan)))
+
+
 class _Reporter(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
     def __init__(self, epochs: int, steps: int, report: Callable[[TrainingProgress], None]) -> None:
         super().__init__()
@@ -222,8 +227,9 @@ class _Reporter(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no
         if self._epoch:
             remaining = (self._epochs - 1) * self._steps - done
             left = (time.monotonic() - self._begun) / done * remaining
-        loss = float((logs or {}).get("loss", math.nan))
-        self._report(TrainingProgress(self._epoch + 1, self._epochs, batch + 1, self._steps, loss, left))
+        self._report(
+            TrainingProgress(self._epoch + 1, self._epochs, batch + 1, self._steps, _surprise(logs or {}), left)
+        )
 
 
 def fit(

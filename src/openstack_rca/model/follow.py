@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from openstack_rca.model.own_steps import learn_own, own_steps, with_processes
+from openstack_rca.model.own_steps import OF_PROCESSES, learn_own, own_steps, with_processes
 from openstack_rca.model.step_tables import (
     FOLDS,
     HORIZON_SECONDS,
@@ -29,6 +29,11 @@ from openstack_rca.model.step_tables import (
 )
 from openstack_rca.model.stories import PAUSE_SECONDS, REQUEST, Stories
 
+_KIND = ["service", "template_id"]
+_LINE = ("template_id", "template", "level")
+_WATCHED = pl.col("seconds") + HORIZON_SECONDS <= pl.col("end")
+"""The recording lasts long enough to see what follows."""
+
 
 @dataclass(frozen=True)
 class FollowRules:
@@ -42,14 +47,23 @@ class FollowRules:
     rates: pl.DataFrame
 
     @classmethod
-    def learn(cls, events: pl.DataFrame, stories: Stories) -> FollowRules:
-        """Learn from the events of normal recordings, one or several in order of time, and from their stories."""
+    def learn(cls, events: pl.DataFrame, stories: Stories, *, rated: bool = True) -> FollowRules:
+        """Learn from the events of normal recordings, one or several in order of time, and from their stories.
+
+        Args:
+            rated: count rates too, which takes most of the time; without, they are empty.
+        """
         told = _in_folds(request_lines(events, stories))
-        rules = pl.concat([_rules(told), learn_own(told)])
+        # A fold at a time, since what is compared takes several times the memory of what comes of it.
+        followed = pl.concat([_followed(told.filter(pl.col("fold") == fold)) for fold in range(FOLDS)])
+        rules = pl.concat([_rules(told, followed), learn_own(told)])
+        if not rated:
+            return cls(rules, pl.DataFrame(schema=RATE_SCHEMA))
         parts = []
         for fold in range(FOLDS):
-            inside, others = told.filter(pl.col("fold") == fold), told.filter(pl.col("fold") != fold)
-            parts += [_expected(inside, _rules(others)), own_steps(inside, learn_own(others))]
+            other, inside = pl.col("fold") != fold, told.filter(pl.col("fold") == fold)
+            others = told.filter(other)
+            parts += [_expected(inside, _rules(others, followed.filter(other))), own_steps(inside, learn_own(others))]
         steps = pl.concat(parts)
         rates = (
             steps.group_by("follower", own=pl.col("follower") == pl.col("service"))
@@ -121,7 +135,7 @@ def request_lines(events: pl.DataFrame, stories: Stories, names: Mapping[str, st
     Stories of objects also hold what a client did next of its own will, which no rule can call for. ``names`` maps services
     with other names elsewhere to one common name.
     """
-    known = events if "overtaken" in events.columns else with_processes(events)
+    known = events if "overtaken" in events.columns else with_processes(events.select(*OF_PROCESSES, *_LINE))
     timed = known.select(
         pl.int_range(pl.len(), dtype=pl.Int64).alias("row"),
         (pl.col("time").dt.timestamp("us") / 1e6).alias("seconds"),
@@ -159,11 +173,11 @@ def _in_folds(told: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _pairs(told: pl.DataFrame) -> pl.DataFrame:
-    """One row an event and other service of its story: story, row, seconds, follower."""
+def _pairs(events: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
+    """One row an event and other service that is told of in its story: story, row, seconds, follower."""
     services = told.select("story", pl.col("service").alias("follower")).unique()
     return (
-        told.select("story", "row", "seconds", "service")
+        events.select("story", "row", "seconds", "service")
         .join(services, on="story", how="inner")
         .filter(pl.col("service") != pl.col("follower"))
     )
@@ -200,31 +214,40 @@ def _waits(pairs: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _rules(told: pl.DataFrame) -> pl.DataFrame:
-    whole = told.filter("quiet", pl.col("seconds") + HORIZON_SECONDS <= pl.col("end"))
-    key = ["service", "template_id"]
-    seen = whole.group_by(key).agg(
-        pl.col("template").first(), pl.len().alias("times"), pl.col("story").n_unique().alias("stories")
-    )
-    followed = (
-        # A step that only a warning shows may be a step of the log, not of the cloud.
-        _waits(_pairs(told.filter("quiet")), told.filter("quiet"))
+def _followed(told: pl.DataFrame) -> pl.DataFrame:
+    """One row an event and other service that takes its request up in time: fold, service, template_id, follower, which, wait."""
+    # A step that only a warning shows may be a step of the log, not of the cloud.
+    quiet = told.filter("quiet")
+    return (
+        _waits(_pairs(quiet.filter(_WATCHED), quiet), quiet)
         .filter(pl.col("wait_seconds") <= HORIZON_SECONDS)
-        .join(whole.select("story", "row", *key), on=["story", "row"], how="inner")
-        .group_by(*key, "follower")
-        .agg(
-            pl.len().alias("followed"),
-            pl.col("follower_template").mode().sort().first(),
-            pl.col("wait_seconds").median().alias("median_seconds"),
-            pl.col("wait_seconds").quantile(1.0 - USUAL).alias("least_seconds"),
-            pl.col("wait_seconds").quantile(USUAL).alias("usual_seconds"),
-            # Half as much again as nearly all normal ones took: the few that were seen do not show the slowest.
-            (pl.col("wait_seconds").quantile(0.99) * 1.5 + SKEW_SECONDS).alias("within_seconds"),
-            pl.lit(False).alias("alone"),
-        )
+        .join(quiet.select("story", "row", "fold", *_KIND), on=["story", "row"], how="inner")
+        .select("fold", *_KIND, "follower", "follower_template", "wait_seconds")
+    )
+
+
+def _rules(told: pl.DataFrame, followed: pl.DataFrame) -> pl.DataFrame:
+    """Rules (``RULE_SCHEMA``) between services; ``followed`` as of ``_followed``, of the same stories."""
+    seen = (
+        told.lazy()
+        .filter("quiet", _WATCHED)
+        .group_by(_KIND)
+        .agg(pl.col("template").first(), pl.len().alias("times"), pl.col("story").n_unique().alias("stories"))
+        .collect()
+    )
+    wait = pl.col("wait_seconds")
+    followed = followed.group_by(*_KIND, "follower").agg(
+        pl.len().alias("followed"),
+        pl.col("follower_template").mode().sort().first(),
+        wait.median().alias("median_seconds"),
+        wait.quantile(1.0 - USUAL).alias("least_seconds"),
+        wait.quantile(USUAL).alias("usual_seconds"),
+        # Half as much again as nearly all normal ones took: the few that were seen do not show the slowest.
+        (wait.quantile(0.99) * 1.5 + SKEW_SECONDS).alias("within_seconds"),
+        pl.lit(value=False).alias("alone"),
     )
     return (
-        seen.join(followed, on=key, how="inner")
+        seen.join(followed, on=_KIND, how="inner")
         .filter(
             pl.col("stories") >= LEAST_STORIES,
             pl.col("followed") >= LEAST_SHARE * pl.col("times"),

@@ -27,6 +27,9 @@ _ANSWERED = r"status: |returned with HTTP|\(HTTP/|\" \d{3} "
 _KIND = ["service", "template_id"]
 _PROCESS = ["host", "service", "process"]
 
+OF_PROCESSES = (*_PROCESS, "time", "global_request_id", "request_id")
+"""The columns that ``with_processes`` reads."""
+
 
 def with_processes(events: pl.DataFrame) -> pl.DataFrame:
     """The events, with what else their processes did.
@@ -35,16 +38,22 @@ def with_processes(events: pl.DataFrame) -> pl.DataFrame:
     seconds between lines of requests of its process. Without a process: false and null.
     """
     key = pl.coalesce("global_request_id", "request_id")
-    rows = events.select(*_PROCESS, "time", key=key).with_row_index("row")
-    told = rows.filter(pl.col("key").is_not_null(), pl.col("process").is_not_null(), pl.col("time").is_not_null())
-    lived = pl.col("time").max() - pl.col("time").min()
-    told = told.select(
-        "row",
-        overtaken=(pl.col("key").shift(-1) != pl.col("key")).over(_PROCESS),
-        interval=(lived.dt.total_seconds(fractional=True) / pl.len()).over(_PROCESS),
+    # Hashes, which hold less memory than names and are compared faster.
+    rows = events.select(
+        pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"),
+        "time",
+        process=pl.when(pl.col("process").is_not_null()).then(pl.struct(_PROCESS).hash()),
+        key=pl.when(key.is_not_null()).then(key.hash()),
     )
-    found = rows.select("row").join(told, on="row", how="left", maintain_order="left").drop("row")
-    return events.hstack(found.with_columns(pl.col("overtaken").fill_null(value=False)))
+    told = rows.drop_nulls().sort("process", "row")
+    lived = pl.col("time").max() - pl.col("time").min()
+    intervals = told.group_by("process").agg(interval=lived.dt.total_seconds(fractional=True) / pl.len())
+    other = (pl.col("key").shift(-1) != pl.col("key")) & (pl.col("process").shift(-1) == pl.col("process"))
+    told = told.with_columns(overtaken=other).join(intervals, on="process", how="left", maintain_order="left")
+    found = rows.select("row").join(
+        told.select("row", "overtaken", "interval"), on="row", how="left", maintain_order="left"
+    )
+    return events.hstack(found.select(pl.col("overtaken").fill_null(value=False), "interval"))
 
 
 _UNDER_ANOTHER_ID = pl.col("alone") & pl.col("overtaken") & pl.col("came_row").is_null()

@@ -6,7 +6,6 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from openstack_rca.model.baseline import Baseline
 from openstack_rca.model.sequences import Steps
 
 BoolArray = npt.NDArray[np.bool_]
@@ -88,15 +87,14 @@ class _Counts:
         return mixed
 
 
-def unseen_rival(events: pl.DataFrame, baseline: Baseline) -> BoolArray:
-    """(events,) True where the template is not in the baseline."""
-    return (~events["template_id"].is_in(baseline.templates["template_id"].unique().implode())).to_numpy()
+def unseen_rival(events: pl.DataFrame, busiest: pl.DataFrame) -> BoolArray:
+    """(events,) True where the template is not in ``baseline.busiest_minutes`` of what was learned."""
+    return (~events["template_id"].is_in(busiest["template_id"].unique().implode())).to_numpy()
 
 
-def rate_rival(events: pl.DataFrame, baseline: Baseline) -> npt.NDArray[np.float64]:
-    """(events,) the minute's count of the event's template over that of its busiest minute in the baseline."""
+def rate_rival(events: pl.DataFrame, busiest: pl.DataFrame) -> npt.NDArray[np.float64]:
+    """(events,) the minute's count of the event's template over that of its busiest minute (``baseline.busiest_minutes``)."""
     key = ["template_id", "service"]
-    busiest = baseline.templates.select(*key, "busiest_minute")
     counted = events.select(
         "template_id",
         pl.col("service").fill_null(""),

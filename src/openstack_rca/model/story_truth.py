@@ -144,7 +144,7 @@ def _spoilt(
 
 def _follow_rules(material: Material) -> FollowRules:
     learned = select(material.stories, material.chosen_stories(TRAIN, VALIDATION) & material.stories.ended)
-    return FollowRules.learn(material.events, learned)
+    return FollowRules.learn(material.events, learned, rated=False)
 
 
 def _rivals(material: Material, judged: Judged, rules: FollowRules) -> dict[str, npt.NDArray[np.float64]]:

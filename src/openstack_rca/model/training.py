@@ -68,7 +68,7 @@ class TrainingResult:
         history: one dictionary an epoch (``fitting.fit``).
         metrics: final figures; ``loss``, ``accuracy``, ``precision``, ``recall``, ``macro_*`` on the training part,
             ``val_*`` and ``test_*`` on the later parts (precision and recall weighted by template frequency, see
-            ``measures.class_measures``), ``inference_time`` in ms per 1000 events, ``calibration_error``,
+            ``measures.class_measures``), ``inference_time`` in CPU-milliseconds per 1000 events, ``calibration_error``,
             ``rival_*`` of the simplest rivals on the same events.
         summary: ``model.summary()`` as text.
         test_scores: calibrated scores of the test part, for plots.

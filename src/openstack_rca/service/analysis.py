@@ -25,7 +25,7 @@ from openstack_rca.rca.knowledge import Catalogue, Deployment, load_catalogue, l
 from openstack_rca.rca.relevance import History
 from openstack_rca.rca.report import FileSummary, Report, with_fitting_checks
 from openstack_rca.service.cluster import Cluster
-from openstack_rca.service.cluster_scoring import WITHOUT_WORDS, scores_of
+from openstack_rca.service.cluster_scoring import scores_of
 from openstack_rca.service.kept_logs import KeptLogs
 from openstack_rca.service.knowledge import knowledge_for
 from openstack_rca.service.listener import SILENT, Listener
@@ -231,6 +231,12 @@ def _keeper(kept: KeptLogs | None, opened: OpenModel) -> Keeper | None:
     return partial(kept.cases, opened.used.digest if opened.file is not None else "")
 
 
+_READ_BY_MODELS = (
+    *("time", "host", "service", "process", "level", "global_request_id", "request_id", "instance_id"),
+    *("template_id", "template", "lines"),
+)
+
+
 def events_without_words(table: EventTable, *, objects: bool = False) -> pl.DataFrame:
     """The events with the columns that stories of requests need; the texts stay packed.
 
@@ -239,7 +245,7 @@ def events_without_words(table: EventTable, *, objects: bool = False) -> pl.Data
     """
     learnt = [MENTIONS, took_seconds(pl.col("message")).alias("took")] if objects else []
     said = [table.evaluated(expression) for expression in (READS, *learnt)]
-    return table.take(columns=WITHOUT_WORDS).with_columns(said)
+    return table.take(columns=_READ_BY_MODELS).with_columns(said)
 
 
 def given_deployment(settings: Settings) -> Deployment | None:

@@ -16,7 +16,6 @@ from openstack_rca.lifecycle.mlflow import RunLogger, Tracking, without_password
 from openstack_rca.lifecycle.objects import replacing
 from openstack_rca.lifecycle.records import ModelVersion
 from openstack_rca.lifecycle.versions import ModelLifecycle
-from openstack_rca.logs.event_table import EventTable
 from openstack_rca.model.card import TrainingConfig as TrainingConfig
 from openstack_rca.model.card import TrainingProgress as TrainingProgress
 from openstack_rca.model.model_file import open_model_file
@@ -35,6 +34,8 @@ from openstack_rca.service.trouble import find_trouble
 from openstack_rca.settings import Settings
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import polars as pl
 
     from openstack_rca.model.training import TrainingResult
@@ -125,13 +126,12 @@ def _trained(
     lifecycle = ModelLifecycle(settings)
     lifecycle.check_can_publish()
     with work.step(TrainingStep.READ, "read"):
-        table = read_given(paths, settings, work.listener, work.cluster).table
-        events = events_without_words(table, objects=True)
+        events, trouble = _events(work, paths)
         require_enough(events)
         parent = _parent(add, lifecycle) if add is not None else None
     started = time.strftime("training-%Y%m%d-%H%M%S", time.gmtime())
     with Tracking(settings).training_run(started) as run, ExitStack() as stack:
-        result = _learn(work, table, events, ", ".join(str(path) for path in paths), parent, run)
+        result = _learn(work, events, trouble, ", ".join(str(path) for path in paths), parent, run)
         with work.step(TrainingStep.SAVE, "save"):
             # The model first: nothing that is told about it may cost it.
             model_file = stack.enter_context(saved_model(lambda path: save(result, path), settings, output))
@@ -194,10 +194,17 @@ def _parent(reference: str, lifecycle: ModelLifecycle) -> Parent:
     return open_model_file(loaded.path).as_parent(f"version {loaded.version.version}")
 
 
+def _events(work: _Work, paths: Sequence[str | Path]) -> tuple[pl.DataFrame, npt.NDArray[np.bool_]]:
+    """What is learned from, and (events,) what the rules call a failure; the words, the largest part, end here."""
+    table = read_given(paths, work.settings, work.listener, work.cluster).table
+    trouble = find_trouble(table, load_catalogue(work.settings.signatures_folder))
+    return events_without_words(table, objects=True), trouble
+
+
 def _learn(
     work: _Work,
-    table: EventTable,
     events: pl.DataFrame,
+    trouble: npt.NDArray[np.bool_],
     source: str,
     parent: Parent | None,
     run: RunLogger,
@@ -206,7 +213,6 @@ def _learn(
 
     run.log_params(asdict(work.config) | {"logs": source[:500]} | ({"parent": parent.name} if parent else {}))
     with work.step(TrainingStep.TRAIN, "train"):
-        trouble = find_trouble(table, load_catalogue(work.settings.signatures_folder))
         return fit(
             events, work.config, source=source, trouble=trouble, parent=parent, on_progress=work.listener.gradient_step
         )
