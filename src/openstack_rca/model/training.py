@@ -178,6 +178,10 @@ def _train(
     if parent is not None:
         vocabulary = extended(parent.vocabulary, vocabulary)
     called = material.trouble
+    # Before the network, which takes as much memory as this does.
+    baseline = Baseline.learn(material.events.filter(pl.Series(~called)))
+    if parent is not None:
+        baseline = parent.baseline.merged(baseline)
     model, history, material = _fit(material, vocabulary, config, parent, on_progress)
 
     weights = network.weights_of(model)
@@ -187,9 +191,6 @@ def _train(
     if material.with_stories:
         stories = _calibrate_stories(material, forward, vocabulary, config)
         metrics |= measure_stories(material, forward, vocabulary, stories)
-    baseline = Baseline.learn(material.events.filter(pl.Series(~called)))
-    if parent is not None:
-        baseline = parent.baseline.merged(baseline)
     digest = weights_digest(weights)
     card = _card(material, called, config, source, metrics, digest, time.process_time() - begun, parent)
     network.records_of(model).files = Assets(card, vocabulary, calibration, baseline, stories).to_files(digest)
