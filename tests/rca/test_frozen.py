@@ -1,11 +1,17 @@
 """Killed or frozen: what tells the two apart where a log ends silent."""
 
+from datetime import timedelta
+
 import polars as pl
 import pytest
-from finding_samples import events, finding
+from finding_samples import START, events, finding
 
 from openstack_rca.rca.evidence import Finding
-from openstack_rca.rca.judgement import blame_server_of_stuck_agents, tell_frozen_from_killed
+from openstack_rca.rca.judgement import (
+    blame_client_that_stood_still,
+    blame_server_of_stuck_agents,
+    tell_frozen_from_killed,
+)
 from openstack_rca.rca.knowledge import load_topology
 from openstack_rca.rca.vocabulary import Category, EvidenceSort
 
@@ -90,3 +96,41 @@ def test_agents_that_stand_still_on_all_hosts_at_once_wait_for_their_server() ->
 )
 def test_agents_that_do_not_wait_together_are_stuck_themselves(agent: str, begins: tuple[float, ...]) -> None:
     assert set(stuck(agent, *begins)) == {agent}
+
+
+GIVEN_UP = {0: "A recoverable connection/channel error occurred, trying to reconnect: Too many heartbeats missed"}
+NEIGHBOURS = (("nova-conductor", "ctl"), ("nova-scheduler", "ctl"), ("cinder-scheduler", "ctl"))
+LOST = finding("rabbitmq", "nova-conductor", category=Category.MESSAGING, weight=0.4)
+STUCK = finding("nova-compute", "nova-compute", "cmp1", sort=EvidenceSort.SILENCE)
+
+
+def lost_the_broker(
+    *findings: Finding, streams: tuple[tuple[str, str], ...] = NEIGHBOURS, texts: dict[int, str] = GIVEN_UP
+) -> str:
+    """Who is accused by the first of them."""
+    return blame_client_that_stood_still(findings, events(*streams, texts=texts), load_topology())[0].accused
+
+
+def test_the_only_client_that_the_broker_gave_up_stood_still_itself() -> None:
+    """Others of its host kept their connections, and a component that needs it is in trouble."""
+    moved = blame_client_that_stood_still([LOST, STUCK], events(*NEIGHBOURS, texts=GIVEN_UP), load_topology())[0]
+    assert (moved.accused, moved.accused_host, moved.category) == ("nova-conductor", "ctl", Category.HANG)
+    # Since its last line before: what it made others wait for began no earlier.
+    assert moved.first == START - timedelta(seconds=5)
+
+
+def test_a_broker_that_several_clients_lose_is_blamed_itself() -> None:
+    assert lost_the_broker(LOST, finding("rabbitmq", "cinder-scheduler"), STUCK) == "rabbitmq"
+
+
+def test_a_lost_connection_of_which_nobody_suffers_proves_no_standstill() -> None:
+    """Web servers let their heartbeats sleep between two requests, and connect anew."""
+    assert lost_the_broker(LOST) == "rabbitmq"
+
+
+def test_a_client_whose_neighbours_show_nothing_may_be_cut_off_with_its_host() -> None:
+    assert lost_the_broker(LOST, STUCK, streams=NEIGHBOURS[:1]) == "rabbitmq"
+
+
+def test_a_connection_that_is_refused_says_nothing_of_a_standstill() -> None:
+    assert lost_the_broker(LOST, STUCK, texts={0: "Connection refused"}) == "rabbitmq"

@@ -27,7 +27,11 @@ if TYPE_CHECKING:
     from openstack_rca.rca.judgement.explaining import explain
     from openstack_rca.rca.judgement.failing_apis import infer_from_failing_apis
     from openstack_rca.rca.judgement.front import blame_proxy_in_front, discount_proxies_without_address
-    from openstack_rca.rca.judgement.frozen import blame_server_of_stuck_agents, tell_frozen_from_killed
+    from openstack_rca.rca.judgement.frozen import (
+        blame_client_that_stood_still,
+        blame_server_of_stuck_agents,
+        tell_frozen_from_killed,
+    )
     from openstack_rca.rca.judgement.guilt import Candidate, weigh
     from openstack_rca.rca.judgement.harm import tell_harmless
     from openstack_rca.rca.judgement.neighbours import believe_quiet_words, discount_unsuffered

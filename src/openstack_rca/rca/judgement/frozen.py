@@ -7,7 +7,7 @@ both are there and say nothing, the process is still there too.
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import polars as pl
 
@@ -15,6 +15,9 @@ from openstack_rca.rca.evidence import BROKER, Finding, server_of, serves
 from openstack_rca.rca.knowledge import Topology
 from openstack_rca.rca.vocabulary import Category, Directness, EvidenceSort
 from openstack_rca.rca.weights import current
+
+_MISSED = r"(?i)too many heartbeats missed"
+"""What a client of the broker says that finds its connection given up: the broker hangs, or the client stood still."""
 
 _WORDLESS = (EvidenceSort.SILENCE, EvidenceSort.MISSING_STEP)
 
@@ -93,3 +96,61 @@ def blame_server_of_stuck_agents(
                     one, accused=server, accused_host=None, title=why, why=why, compared=True
                 )
     return moved
+
+
+def blame_client_that_stood_still(
+    findings: Sequence[Finding], window: pl.DataFrame, topology: Topology
+) -> list[Finding]:
+    """Move to the only client that lost the broker what it says of it, if its neighbours kept theirs and who needs it suffers.
+
+    A process that stands still sends no heartbeats; when it goes on it finds its connections given up.
+
+    Args:
+        window: events (``row``, ``time``, ``component``, ``host``, ``text``).
+    """
+    table = current()
+    against = [one for one in findings if one.accused == BROKER and one.directness is not Directness.SYMPTOM]
+    clients = {(one.accuser, one.accuser_host) for one in against}
+    client, host = clients.pop() if len(clients) == 1 else (None, None)
+    if (
+        client is None
+        or client == BROKER
+        or not any(
+            one.accuser != client and topology.depends_on(name, client) and one.strength >= table.noticeable
+            for one in findings
+            for name in (one.accused, one.accuser)
+            if name
+        )
+    ):
+        return list(findings)
+    since, until = min(one.first for one in against), max(one.last for one in against)
+    cited = window.filter(pl.col("row").is_in([row for one in against for row in one.rows]))
+    earliest = since - timedelta(seconds=table.follows_seconds)
+    near = window.filter(pl.col("time").is_between(earliest, until + timedelta(seconds=table.waiting_seconds)))
+    lines = near.filter(pl.col("host") == host).group_by("component").len()
+    kept = [
+        name
+        for name, count in lines.iter_rows()
+        if name != client and count >= table.enough_events and topology.depends_on(name, BROKER)
+    ]
+    if len(kept) < table.enough_others or not cited["text"].str.contains(_MISSED).any():
+        return list(findings)
+    own = near.filter((pl.col("component") == client) & (pl.col("host") == host) & (pl.col("time") < since))
+    stood: datetime = own["time"].max() if own.height else earliest  # type: ignore[assignment]
+    why = f"only {client} lost the broker, which {len(kept)} others of its host kept: it stood still itself"
+    return [
+        replace(
+            one,
+            accused=client,
+            accused_host=host,
+            category=Category.HANG,
+            title=why,
+            why=why,
+            weight=max(one.weight, table.compared),
+            first=stood,
+            compared=True,
+        )
+        if one in against
+        else one
+        for one in findings
+    ]

@@ -42,6 +42,7 @@ def attribute(case: Case) -> None:
     findings = judgement.blame_proxy_in_front(findings, case.observed)
     findings = judgement.blame_named_by_several(findings, case.topology)
     findings = judgement.blame_server_of_stuck_agents(findings, case.observed, case.topology)
+    findings = judgement.blame_client_that_stood_still(findings, case.observed, case.topology)
     findings = judgement.blame_own_settings(findings, case.observed, case.topology)
     findings = judgement.blame_link_to_shared_service(findings, case.observed, case.topology)
     findings = judgement.blame_link_to_busy_service(findings, case.observed)
