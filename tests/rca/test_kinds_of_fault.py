@@ -452,3 +452,16 @@ def test_what_a_rule_finds_out_of_reach_is_of_the_kind_that_its_reason_tells() -
         "nova-compute",
     )
     assert (died.accused, died.category) == ("libvirt", Category.CONFIG)
+
+
+def test_a_server_that_takes_no_new_connection_after_the_old_ones_broke_is_down() -> None:
+    """What broke first tells no kind; a proxy or a hang breaks connections too."""
+    broke = "DBConnectionError: (pymysql.err.OperationalError) (2013, 'Lost connection to MySQL server during query')"
+    refused = "DBConnectionError: (pymysql.err.OperationalError) (2003, \"Can't connect to server on 'db' ([Errno 111] ECONNREFUSED)\")"
+    general = CATALOGUE.without({"database-connection-refused", "database-connection-lost"})
+    told = {}
+    for words in (broke, refused):
+        window = one_a_minute([observed(text, "nova-conductor") for text in (broke, broke, words)])
+        (found,) = match_signatures(window, general, TOPOLOGY, 10.0).findings
+        told[words] = (found.accused, found.category)
+    assert told == {broke: ("mariadb", Category.DATABASE), refused: ("mariadb", Category.PROCESS_DOWN)}

@@ -47,7 +47,10 @@ _PASSED_ON = re.compile(r"\w_Remote\b|\bRemoteError\b|Remote error: ")
 _FAILED_AT_SERVER = re.compile(r"\(HTTP 5\d\d\)|\bCode: 5\d\d\b|\bHTTPServerError: |\bHTTPInternalServerError: ")
 """How clients of APIs, and heat, write that a server answered with an error of its own, whose words they repeat."""
 
-_REFUSED = re.compile(r"(?i)connection refused|ECONNREFUSED|actively refused|Errno 111")
+REFUSED = r"(?i)connection refused|ECONNREFUSED|actively refused|Errno 111"
+"""How an error tells that nothing listens at an address."""
+
+_REFUSED = re.compile(REFUSED)
 _TIMED_OUT = re.compile(r"(?i)timed? ?out|Errno 110|ETIMEDOUT")
 _UNTRUSTED = re.compile(r"(?i)\bSSL\w*Error|certificate verif|CertificateError|tls: |wrong version number")
 _FAILED = re.compile(

@@ -10,14 +10,9 @@ import polars as pl
 
 from openstack_rca.logs.event_table import EventTable
 from openstack_rca.logs.levels import FAILURES
-from openstack_rca.rca.evidence.accusations import passes_on, tells_of_time_out
+from openstack_rca.rca.evidence.accusations import REFUSED, passes_on, tells_of_time_out
 from openstack_rca.rca.evidence.doubts import FAILED
-from openstack_rca.rca.evidence.error_kinds import (
-    UNTOLD_KIND,
-    kind_of,
-    printable_statement,
-    telling_line,
-)
+from openstack_rca.rca.evidence.error_kinds import UNTOLD_KIND, kind_of, printable_statement, telling_line
 from openstack_rca.rca.evidence.finding import Finding
 from openstack_rca.rca.evidence.hits import signature_hits
 from openstack_rca.rca.evidence.normal_rates import NormalRates, novelty
@@ -274,6 +269,7 @@ def _group(window: pl.DataFrame, hits: pl.DataFrame, catalogue: Catalogue, minut
             reason=telling("reason"),
             checks=telling("checks"),
             valued=(pl.col("valued") > 0).any(),
+            refused=pl.col("proof").str.contains(REFUSED).any(),
             count=pl.len(),
             first=pl.col("time").min(),
             last=pl.col("time").max(),
@@ -288,13 +284,7 @@ def _group(window: pl.DataFrame, hits: pl.DataFrame, catalogue: Catalogue, minut
         for event in leading.select("row", "text", "level", "message", "exception", "detail").iter_rows(named=True)
     }
     return [
-        _finding(
-            catalogue.get(group["signature"]),
-            group,
-            events[group["row"]],
-            joined,
-            minutes,
-        )
+        _finding(catalogue.get(group["signature"]), group, events[group["row"]], joined, minutes)
         for group in groups.iter_rows(named=True)
     ]
 
@@ -394,6 +384,9 @@ def _category(signature: Signature, group: dict[str, Any], text: str, told: str)
         if reason in STATED_CAUSES:
             return reason
     accuses = accuses and signature.accuses != "@self"
-    if accuses and reason in _OUT_OF_REACH and category in (Category.DATABASE, Category.MESSAGING):
-        return reason
+    if accuses and category in (Category.DATABASE, Category.MESSAGING):
+        # A connection that broke tells no kind; that none is taken afterwards does.
+        reason = Category.PROCESS_DOWN if group["refused"] and reason not in _OUT_OF_REACH else reason
+        if reason in _OUT_OF_REACH:
+            return reason
     return Category.HANG if accuses and category is Category.PROCESS_DOWN and tells_of_time_out(text) else category
