@@ -9,7 +9,7 @@ import polars as pl
 
 from openstack_rca.errors import UnreadableLog
 from openstack_rca.late_numpy import np
-from openstack_rca.logs.content import first_lines, parted_at_marks, text_lines
+from openstack_rca.logs.content import first_lines, parted_within, text_lines
 from openstack_rca.logs.documents import splitter_for
 from openstack_rca.logs.packing import Readable
 from openstack_rca.logs.pastes import cleaner_for
@@ -111,7 +111,9 @@ class _Shape:
         lines = text_lines(taken, is_start=first_line == 1)
         if self._cleaner is not None:
             return _block_of(self._cleaner(lines.to_list()), log_index, first_line, cut), cut
-        lines, counts = parted_at_marks(lines) if b"\xef" in taken else (lines, None)
+        # A single byte is found thirty times as fast as more of them.
+        parted = b"\xef" in taken or (b"#" in taken and b"#012" in taken)
+        lines, counts = parted_within(lines) if parted else (lines, None)
         return Block(log_index, first_line, lines, cut, counts), cut
 
 

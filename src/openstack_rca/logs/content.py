@@ -57,6 +57,8 @@ _BOMS = (
 # Where files were put behind each other: a mark of UTF-8, or one of UTF-16 whose text lost its NULs.
 _MARKS_AHEAD = r"^(?:\x{FEFF}|\x{FF}\x{FE})+"
 _MARK_WITHIN = r"(\S)\x{FEFF}+([\[{<]?\w)"
+# How rsyslog and Swift write an end of line within a line; a colour of a page has six digits.
+_ESCAPED_END = r"(?:#012)+([a-fA-F]{0,2}[^0-9a-fA-F]|20[0-9]{2}-|$)"
 _WESTERN = "openstack_rca_western"
 
 
@@ -176,18 +178,20 @@ def text_lines(data: bytes, *, is_start: bool) -> pl.Series:
     return lines
 
 
-def parted_at_marks(lines: pl.Series) -> tuple[pl.Series, pl.Series | None]:
-    """Lines, parted where a file that ended within its last line was followed by another one; ``text_lines`` gave them.
+def parted_within(lines: pl.Series) -> tuple[pl.Series, pl.Series | None]:
+    """Lines, parted where an end of line is written as ``#012``, or where a file that ended within its last line was followed
+    by another one; ``text_lines`` gave them.
 
     Returns:
-        the lines, and how many of the file's lines each of them counts: the first part of one counts it, others none; None
+        the lines, and how many of the file's lines each of them counts: the last part of one counts it, others none; None
         where nothing was parted.
     """
-    if not lines.str.contains(_MARK_WITHIN).any():
+    marked, escaped = lines.str.contains(_MARK_WITHIN), lines.str.contains(_ESCAPED_END)
+    if not (marked | escaped).any():
         return lines, None
-    parts = lines.str.replace_all(_MARK_WITHIN, "${1}\n${2}").str.split("\n").to_list()
-    counts = [int(number == 0) for line in parts for number in range(len(line))]
-    return pl.Series(lines.name, [part for line in parts for part in line]), pl.Series(counts, dtype=pl.Int32)
+    texts = lines.str.replace_all(_MARK_WITHIN, "${1}\n${2}").str.replace_all(_ESCAPED_END, "\n${1}")
+    parts = texts.str.split("\n").alias("text").to_frame().with_row_index("line").explode("text")
+    return parts["text"].alias(lines.name), parts["line"].is_last_distinct().cast(pl.Int32)
 
 
 def _cut_at_line_feeds(data: bytes) -> pl.Series:

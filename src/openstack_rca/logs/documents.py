@@ -24,6 +24,7 @@ from openstack_rca.logs.pieces import Piece, Splitter, line_by_line, readable
 from openstack_rca.logs.printed_records import by_beginnings, printed_records
 from openstack_rca.logs.records import level_name
 from openstack_rca.logs.shown_logs import recorded_of_terminal, shown_by_ansible
+from openstack_rca.logs.stamps import SURE_BEGINNING
 from openstack_rca.logs.tables import DELIMITERS, REMARK, cells_of, column_name, csv_rows, drawn_table, table_of
 from openstack_rca.logs.wraps import begins_line
 from openstack_rca.logs.yaml_records import records_in_yaml
@@ -57,6 +58,8 @@ _WINDOWS_COLUMNS = ["level", "timestamp", "service", "event_id", "task", "messag
 _FOUND_RECORDS = 2
 # A text that was copied as JSON writes it, in one line.
 _ESCAPED = re.compile(r"\\r?\\n|\\n")
+# The same where a page made spaces of the ends of lines.
+_JOINED = re.compile(rf"{_ESCAPED.pattern}| (?={SURE_BEGINNING})")
 _LONGEST_ROW = 64 * 1024
 
 
@@ -73,8 +76,9 @@ def splitter_for(head: bytes) -> Splitter | None:
     if _VERBOSE.match(first):
         return by_beginnings(lambda _before, line: _VERBOSE.match(line), _verbose_entry)
     text = _decoded(begin)
-    if first[:1].isdigit() and "\n" not in text.strip() and sum(map(begins_line, _ESCAPED.split(first))) > 1:
-        return line_by_line(lambda line: [Piece(part, not number) for number, part in enumerate(_ESCAPED.split(line))])
+    ends = _JOINED if re.match(SURE_BEGINNING, first) else _ESCAPED
+    if first[:1].isdigit() and "\n" not in text.strip() and sum(map(begins_line, ends.split(first))) > 1:
+        return line_by_line(lambda line: [*(Piece(part, 0) for part in ends.split(line)), Piece("", 1)])
     printed = (
         printed_records(text)
         or records_in_markup(text)

@@ -65,7 +65,7 @@ _MESSENGERS = words(
 _CEPH_DAEMON = re.compile(
     r"^ceph-(?P<fsid>[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}[-@])?(?P<daemon>node-exporter|[a-z]+)[.@-]."
 )
-_TAG_ENDS = re.compile(r"\.(?:service|scope|socket|sh|slice)$")
+_TAG_ENDS = re.compile(r"(?<!^init)\.(?:service|scope|socket|sh|slice)$")
 _LOKI_HOSTS = ("host", "hostname", "node", "node_name", "nodename", "_hostname", "instance", "machine", "fqdn")
 _LOKI_PATHS = ("filename", "file", "path", "__path__", "log_file", "source_file")
 _LOKI_SERVICES = (
@@ -129,8 +129,8 @@ def origin_of_label_text(text: str) -> Origin:
 
 
 def origin_of_pod(text: str) -> Origin:
-    """The service of ``POD/CONTAINER`` or ``POD CONTAINER``."""
-    pod, _, container = text.replace(" ", "/").partition("/")
+    """The service of ``POD/CONTAINER``, ``POD CONTAINER`` or ``POD[CONTAINER]``."""
+    pod, _, container = re.sub(r"[ \[]", "/", text.rstrip("]")).partition("/")
     return Origin(service_of_pod(pod, container or None), None)
 
 

@@ -88,11 +88,12 @@ def in_order_of_time(lines: pl.DataFrame) -> pl.DataFrame:
 
 def _behind_an_envelope(lines: pl.DataFrame) -> pl.DataFrame:
     """Lines of one text that an envelope stands before but once: stamp, writer and process are those of its first line."""
-    bare = _is(Kind.REPEATED) & pl.col("time").is_null() & pl.col("stream").is_null()
-    if not lines.select(bare.any()).item():
+    bare = _is(Kind.REPEATED) & pl.col("stream").is_null()
+    if lines["stream"].null_count() == lines.height or not lines.select(bare.any()).item():
         return lines
     last = {name: pl.when(_is(Kind.OPENER)).then(pl.col(name)).forward_fill().over("file_index") for name in _KEY[1:]}
     goes_on = bare & (last["logger"] == pl.col("logger")) & last["stream"].is_not_null()
+    goes_on &= pl.col("time").is_null() | (pl.col("time") == last["time"])
     return lines.with_columns(
         pl.when(goes_on.fill_null(value=False)).then(last[name]).otherwise(pl.col(name)).alias(name)
         for name in ("stream", "time", "process")

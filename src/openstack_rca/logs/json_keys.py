@@ -26,7 +26,7 @@ MESSAGE_SET, TIME_SET = frozenset(MESSAGES), frozenset(TIMES)
 WORD_LEVELS = _keys(
     "levelname log_level level severity_label severity loglevel lvl log.level log_level_name severitytext severity_text "
     "syslogseverity-text syslogseverity_text syslog_severity priority_name priority logger_level level_name s status "
-    "severitylevel leveldisplayname detected_level labels.detected_level entrytype type label"
+    "severitylevel severityname leveldisplayname detected_level labels.detected_level entrytype type label"
 )
 """Keys of words; ``SYSLOG_WORDS`` are those that a shipper filled in."""
 
@@ -51,12 +51,14 @@ ABOUT = frozenset(_keys("host node node_name nodename machine"))
 """Keys of hosts that name what a line is about where the program itself wrote the record: those of klog and zap."""
 
 SERVICES = _keys(
+    "uwsgi_name subsystemname subsystem "
     "executable programname syslog_identifier container_name _systemd_unit unit app-name appname app_name application_name "
     "_application_name service.name service_name service process.name program ident syslogtag systemd_unit tag _comm "
     "container.name app application binary logger_name component processname labels.program labels.service "
-    "providername process_name servicename source.component reportingcomponent reportingcontroller logname"
+    "providername process_name servicename applicationname source.component reportingcomponent reportingcontroller "
+    "logname cmdline"
 )
-KNOWN_ONLY = frozenset(_keys("process_name logname"))
+KNOWN_ONLY = frozenset(_keys("process_name logname cmdline subsystem"))
 """Of these, those that count only where they name a program that is known."""
 
 PROCESSES = _keys("process pid _pid syslog_pid procid process.pid process_id proc_id processid")
@@ -88,7 +90,8 @@ IDS: dict[str, tuple[str, ...]] = {
 
 LEVELLED = frozenset(
     _keys(
-        "_source fields labels context extra kubernetes attributes Attributes resource Resource docker ResourceAttributes "
+        "_source fields jsonPayload "
+        "labels context extra kubernetes attributes Attributes resource Resource docker ResourceAttributes "
         "LogAttributes"
     )
 )
@@ -104,6 +107,12 @@ INNER = LEVELLED | frozenset(
 
 NO_SOURCES = frozenset(_keys("stdout stderr file stdin system"))
 """What stands for a source and is no host."""
+
+SIGNS = (
+    ("pid", r"<\d+\.\d+\.\d+>", "rabbitmq"),
+    ("caller", r"(?:etcdserver|etcdmain|etcdutl|rafthttp|mvcc|embed)/[\w/-]+\.go:\d+", "etcd"),
+)
+"""Keys, what a value of theirs looks like in the records of one program alone, and that program."""
 
 ENTRIES = dict.fromkeys(("SEL", "Event", "Oem"), "ipmi")
 """Kinds of entries (EntryType) in a log of Redfish, and whose they are: those of the machine's management controller."""

@@ -66,6 +66,7 @@ _DOCKER_KEYS = {"log", "stream", "time", "attrs"}
 _PACKED = json_keys.INNER - json_keys.MESSAGE_SET
 _JAVA_CLASS = re.compile(r"(?:[a-z]\w*\.)+[A-Z]\w*")
 _BUNYAN = {10: "TRACE", 20: "DEBUG", 30: "INFO", 40: "WARNING", 50: "ERROR", 60: "CRITICAL"}
+_CORALOGIX = {1: "DEBUG", 2: "DEBUG", 3: "INFO", 4: "WARNING", 5: "ERROR", 6: "CRITICAL"}
 # A request and its answer: no more than information, as in an access log.
 _STATUS = re.compile("[1-5][0-9][0-9]")
 _STATUSES = ("status", "status_code", "response_code", "responseStatus.code", "http.response.status_code")
@@ -346,6 +347,8 @@ def _level(flat: Record, held: _Held) -> tuple[str | None, bool]:
         number = int(str(value))
         if key == "level" and number in _BUNYAN and ("v" in flat or {"pid", "hostname"} <= flat.keys()):
             return _BUNYAN[number], True
+        if key.lower() == "severity" and number in _CORALOGIX and "subsystemname" in map(str.lower, flat):
+            return _CORALOGIX[number], True
         if key not in ("level", "severity", "priority") or number < 8:
             return syslog_level_name(number), False
     answered = any(_STATUS.fullmatch(str(flat.get(key))) for key in _STATUSES)
@@ -375,17 +378,24 @@ def _origin(flat: Record, held: _Held) -> Origin:
         service_of_tag(value.rstrip(":").split("[")[0])
         for key in held["SERVICES"]
         # Python's own name for a process says nothing of the program, nor does a class of Java.
-        if isinstance(value := flat[key], str)
+        if isinstance(value := _program_in(flat[key]) if key == "cmdline" else flat[key], str)
         and (component_of_program(value) or not (key.lower() in json_keys.KNOWN_ONLY or _JAVA_CLASS.fullmatch(value)))
     ]
     known = next((name for name in named if name and component_of_program(name)), None)
     hosts = [key for key in held["HOSTS"] if not (about and key.lower() in json_keys.ABOUT)]
     host = next((str(flat[key]) for key in hosts if _is_host(key, flat[key])), None)
-    service = in_pod or known or path.service or labelled.service or next(filter(None, named), None)
+    signed = (program for key, sign, program in json_keys.SIGNS if re.fullmatch(sign, str(flat.get(key, ""))))
+    service = in_pod or known or path.service or labelled.service
+    service = service or next(signed, None) or next(filter(None, named), None)
     return Origin(
         service or json_keys.ENTRIES.get(str(flat.get("EntryType", flat.get("entrytype")))),
         host or node or labelled.host or path.host,
     )
+
+
+def _program_in(command: Any) -> str | None:
+    """The known program that a command line runs, perhaps by an interpreter."""
+    return next((word for word in str(command).split()[:3] if component_of_program(word)), None)
 
 
 def _is_host(key: str, value: Any) -> bool:

@@ -114,6 +114,10 @@ def records_of(value: Any, around: Record | None = None, depth: int = 0) -> Iter
         for element in value if record is None else [record]:
             yield from records_of(element, around, depth + 1)
     elif isinstance(value, dict):
+        if isinstance(text := value.get("userData"), str):
+            # What Coralogix' queries find.
+            told = {**(paired(value.get("metadata")) or {}), **(paired(value.get("labels")) or {})}
+            value = {**(record_in(text) or {"text": text}), **told}
         if holds_record(value):
             yield {**around, **value} if around else value
             return

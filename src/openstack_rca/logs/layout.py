@@ -26,8 +26,8 @@ _LOG_NAME = re.compile(
 )
 # Told by name before anything is read; what may hold logs (csv, html, json, md, txt, archives) is told by its content.
 _OTHER_EXTENSIONS = words(
-    "avi bmp cfg cnf conf crt css db deb der diff doc docx gif h5 ico ini iso jar jpeg jpg js keras key lock lua md5 "
-    "mp4 npy npz odt parquet patch pb pcap pdf pem pickle pid pkl png po pptx proto py pyc qcow2 rpm rst service sh "
+    "avi bmp cfg cnf conf crt css db deb der doc docx gif h5 ico ini iso jar jpeg jpg js keras key lock lua md5 "
+    "mp4 npy npz odt parquet pb pcap pdf pem pickle pid pkl png po pptx proto py pyc qcow2 rpm service sh "
     "sha256 so sql sqlite svg swp toml ts vmdk whl woff xls xlsx"
 )
 # When `oc adm must-gather` began and ended.

@@ -37,10 +37,10 @@ _NAIVE = (
 # What journalctl says of the journal, what grep puts between its finds, the names of columns.
 _NOTE = r"^-- (?:Journal begins|Logs begin|Boot |Reboot|No entries).*--$|^--$|"
 # Which containers Compose and stern follow.
-_NOTE += r"^Attaching to [\w.-]+(?:, [\w.-]+)*$|^[+-] [^ ]+(?: [^ ]+)? \x{203A} [^ ]+$|"
+_NOTE += r"^Will tail \d+ logs\.\.\.$|^Attaching to [\w.-]+(?:, [\w.-]+)*$|^[+-] [^ ]+(?: [^ ]+)? \x{203A} [^ ]+$|"
 # What Elasticsearch's bulk files say of the record on the next line.
 _NOTE += r'^\{ ?"(?:index|create|update|delete)" ?: ?\{(?: ?"_\w+" ?: ?(?:"[^"]*"|\d+) ?,?)* ?\} ?\}$|'
-_NOTE += r"^ID +\| Date +\| Time +\| |^TIME +PID +UID +GID +SIG|^Time +Type +Status +Message"
+_NOTE += r"^={20,}$|^ +Date \(UTC\) Time +[A-Z]|^ID +\| Date +\| Time +\| |^TIME +PID +UID +GID +SIG|^Time +Type +Status +Message"
 _WARNED = r"^\S+\.py:\d+: \w*Warning: "
 """A warning of Python itself, on standard error, all of which Apache and others mark as errors."""
 

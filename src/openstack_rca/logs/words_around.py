@@ -6,14 +6,18 @@ from collections.abc import Callable, Sequence
 from openstack_rca.logs.wraps import BEGINS
 
 QUOTES = re.compile(r"^(?:> ?)+")
+_SET_IN = re.compile(r"(?: {2,8}|\t)")
 _BORDER = re.compile(
     r"^\s*(?:```|~~~|#\+(?:BEGIN|END|begin|end)_\w|-{4}\s*$|\.{4}\s*$|</?(?:syntaxhighlight|source)\b[^<>]*>\s*$|(?:\{(?:noformat|code)(?::[^{}]*)?\}|\[/?code(?:=[^\[\]]*)?\]|</?(?:code|pre)>)\s*$)"
 )
+# What says something on the cloud, or stands for the name of a value: no words of a person.
+_TELLING = re.compile(r"^[\w.-]+:(?:\s|$)|\b(?:ERROR|CRITICAL|WARNING|Traceback)\b|Error: |\d\d:\d\d:\d\d")
 _Step = Callable[[str], str]
 
 
 def without_words(sample: Sequence[str]) -> _Step | None:
-    """A function that empties the lines around fences or quotes; None where there are none, or log lines stand there too.
+    """A function that empties the lines around fences, quotes or what is set in; None where there are none, or log lines
+    stand there too.
 
     Within quotes what stands before the first line of a log is left out as well.
     """
@@ -30,7 +34,15 @@ def without_words(sample: Sequence[str]) -> _Step | None:
         return None
     if any(map(BEGINS.match, fenced)):
         return _within_fences()
-    return _within_quotes() if any(BEGINS.match(QUOTES.sub("", line)) for line in quoted) else None
+    if any(BEGINS.match(QUOTES.sub("", line)) for line in quoted):
+        return _within_quotes()
+    words = [line for line in others if line.strip() and not line[0].isspace()]
+    indent = next(
+        (match[0] for line in others if (match := _SET_IN.match(line)) and BEGINS.match(line[match.end() :])), ""
+    )
+    if not words or not indent or fenced or quoted or any(map(_TELLING.search, words)):
+        return None
+    return lambda line: line[len(indent) :] if line.startswith(indent) else line if BEGINS.match(line) else ""
 
 
 def _within_fences() -> _Step:

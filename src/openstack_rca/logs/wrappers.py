@@ -17,6 +17,7 @@ from openstack_rca.logs.envelopes import (
     origin_of_path,
     origin_of_pod,
 )
+from openstack_rca.logs.names import Origin
 from openstack_rca.logs.programs import python_packages
 from openstack_rca.logs.stamps import (
     ANY_MONTH,
@@ -273,6 +274,12 @@ WRAPPERS: tuple[Wrapper, ...] = (
         about="kubetail",
     ),
     Wrapper(
+        "container",
+        r"^[a-z0-9][a-z0-9-]*/(?P<source>[a-z0-9][a-z0-9.-]*\[[a-z0-9-]+\]): (?P<inner>.*)$",
+        origin=origin_of_pod,
+        about="kail",
+    ),
+    Wrapper(
         "grep", rf"^(?P<host>[a-z][\w.-]*) (?P<inner>{_SHORT} [\w.-]+ [\w.-]+\[\d+\]: .*)$", about="`oc adm node-logs`"
     ),
     Wrapper(
@@ -280,8 +287,9 @@ WRAPPERS: tuple[Wrapper, ...] = (
     ),
     Wrapper(
         "container",
-        rf"^(?P<stamp>{ISO}) \| (?:(?P<host>[\w.-]+)(?: -> [\w.-]+)? \| )?(?P<inner>.*)$",
+        rf"^(?P<stamp>{ISO}) (?P<source>\|) (?:(?P<host>[\w.-]+)(?: -> [\w.-]+)? \| )?(?P<inner>.*)$",
         iso_time,
+        lambda _: Origin("zuul", None),
         about="Zuul's console",
     ),
     Wrapper(

@@ -76,6 +76,8 @@ SERVICES: dict[str, str] = {
     "libvirt": "libvirt",
     "qemu": "qemu",
     "ceph": "ceph",
+    "multipath": "multipathd",
+    "chrony": "chronyd",
     "sssd": "sssd",
     "389-ds": "389-ds",
     "openldap": "slapd",

@@ -141,6 +141,11 @@ def _anyhow(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
     )
 
 
+def _tested(parts: pl.DataFrame, _timezone: str) -> pl.DataFrame:
+    failed = pl.col("level").is_in(["FAILED", "uxsuccess"])
+    return parts.with_columns(level=pl.when(failed).then(pl.lit("ERROR")).otherwise(pl.lit("INFO")))
+
+
 def _ansible(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
     # What a task came to is told by the callback's word, or by what stands before the host.
     failed = r"^(?:fatal|failed): \[|^ERROR! |^\[ERROR\]: |FATAL|UNREACHABLE|FAILED"
@@ -206,6 +211,12 @@ FORMATS = (
         r"(?P<message>.*)$",
         _ansible,
         "Ansible's log in TripleO",
+    ),
+    LineFormat(
+        "ansible",
+        r"^(?P<message>(?P<stamp>[A-Z][a-z]+day \d\d [A-Z][a-z]+ \d{4}  \d\d:\d\d:\d\d(?: [+-]\d{4})?) \(\d+:[\d:.]+\) .*)$",
+        dated,
+        "when a task begins, as Ansible's `profile_tasks` shows it",
     ),
     LineFormat(
         "juju",
@@ -331,6 +342,13 @@ TIMELESS = (
         r"(?:PLAY|TASK|RUNNING HANDLER|PLAY RECAP|NO MORE HOSTS LEFT)\b.* \*{3,}$|\[(?:WARNING|ERROR)\]: |ERROR! ).*)$",
         lambda parts, timezone: _ansible(parts.with_columns(stamp=pl.lit(None, pl.String)), timezone),
         "what Ansible shows on a terminal",
+    ),
+    LineFormat(
+        "tests",
+        r"^\{\d+\} (?P<message>(?P<logger>[A-Za-z_][\w.]*)(?:\[[^\]]*\])?(?: \([^()]*\))? \[(?:\d[\d.]*s|n/a)?\] \.\.\. "
+        r"(?P<level>ok|FAILED|SKIPPED|inprogress|xfail|uxsuccess)\b.*)$",
+        _tested,
+        "stestr, tempest and subunit-trace: what a test came to",
     ),
     LineFormat(
         "boot",

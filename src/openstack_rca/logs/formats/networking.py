@@ -70,6 +70,12 @@ FORMATS = (
         guessed(yearless),
         "radvd, which announces routes of IPv6",
     ),
+    LineFormat(
+        "chrony",
+        rf"^(?P<stamp>{DATE} \d\d:\d\d:\d\d) (?P<message>[\w.:]{{3,45}}(?: +(?:[?N] +)?[-+]?\d[\w.+-]*){{6,}}.*)$",
+        iso,
+        "what chrony measures: `measurements.log`, `statistics.log`, `tracking.log`",
+    ),
 )
 
 INNER_FORMATS = (

@@ -1,0 +1,166 @@
+"""What further tools write around or instead of the lines of a cloud: exporters, followers of pods, test runners, rsyslog."""
+
+import json
+from typing import Any
+
+import pytest
+from tests.logs.reading import REQUEST, rows
+
+LINE = f"2026-11-23 04:00:00.100 7 ERROR nova.compute.manager [{REQUEST} u p - - -] Boom"
+
+
+def told(event: dict[str, Any]) -> tuple[str, str | None, str, str, str | None]:
+    time = f"{event['time']:%H:%M:%S.%f}"[:10]
+    return time, event["host"], event["service"], event["level"], event["logger"]
+
+
+@pytest.mark.parametrize(
+    ("further", "service"),
+    [
+        ({"cmdline": "/usr/bin/nova-scheduler --config-file /etc/nova/nova.conf"}, "nova-scheduler"),
+        ({"cmdline": "/usr/bin/python3 /usr/bin/neutron-server --config-file x"}, "neutron-server"),
+        ({"cmdline": "uwsgi --ini x.ini", "uwsgi_name": "keystone-public"}, "keystone-public"),
+    ],
+)
+def test_the_command_line_tells_who_wrote_a_record_of_oslo_log_for_fluentd(
+    further: dict[str, str], service: str
+) -> None:
+    record = {
+        "message": "No", "time": "2026-11-23T04:00:00", "name": "oslo_messaging.rpc", "level": "ERROR",
+        "lineno": 3, "funcname": "f", "process_name": "MainProcess", "hostname": "ctl1",
+    }  # fmt: skip
+    (event,) = rows(json.dumps(record | further) + "\n", "records.log")
+    assert told(event) == ("04:00:00.0", "ctl1", service, "ERROR", "oslo_messaging.rpc")
+
+
+CORALOGIX = {"severity": 3, "applicationName": "openstack", "subsystemName": "nova-scheduler", "computerName": "ctl2"}
+QUERIED = {
+    "metadata": [{"key": "timestamp", "value": "2026-11-23T04:00:01.100"}, {"key": "severity", "value": "3"}],
+    "labels": [{"key": "subsystemname", "value": "nova-scheduler"}, {"key": "computername", "value": "ctl2"}],
+    "userData": '{"message": "Up"}',
+}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps([{"timestamp": 1795406401100, "text": "Up", **CORALOGIX}]),
+        json.dumps({"result": {"results": [QUERIED]}}),
+        "Timestamp,Severity,Application,Subsystem,Computer,Text\n2026-11-23 04:00:01.100,Info,openstack,nova-scheduler,ctl2,Up",
+    ],
+    ids=["sent", "queried", "table"],
+)
+def test_coralogix_counts_severities_its_own_way_and_calls_a_program_a_subsystem(text: str) -> None:
+    (event,) = rows(text + "\n", "export.json")
+    assert told(event)[:4] == ("04:00:01.1", "ctl2", "nova-scheduler", "INFO") and event["message"] == "Up"
+
+
+def test_a_payload_of_google_s_tells_what_it_holds_and_not_when_it_was_received() -> None:
+    record = {
+        "jsonPayload": {"message": "Boom", "logger": "nova.compute.manager", "pid": 7},
+        "labels": {"compute.googleapis.com/resource_name": "cmp-1"}, "logName": "projects/p/logs/nova-compute",
+        "receiveTimestamp": "2026-11-23T04:00:05Z", "severity": "ERROR", "timestamp": "2026-11-23T04:00:00.100Z",
+    }  # fmt: skip
+    (event,) = rows(json.dumps([record]), "export.json")
+    assert told(event) == ("04:00:00.1", "cmp-1", "nova-compute", "ERROR", "nova.compute.manager")
+
+
+@pytest.mark.parametrize(
+    ("record", "service"),
+    [
+        ({"time": "2026-11-23 04:00:00.100000+00:00", "level": "error", "msg": "No", "pid": "<0.1.0>"}, "rabbitmq"),
+        ({"ts": "2026-11-23T04:00:00.1Z", "level": "warn", "msg": "No", "caller": "etcdserver/util.go:170"}, "etcd"),
+    ],
+)
+def test_records_of_one_program_alone_are_its_own_in_any_file(record: dict[str, str], service: str) -> None:
+    assert rows(json.dumps(record) + "\n", "export.json")[0]["service"] == service
+
+
+def test_kail_s_names_of_pods_part_their_lines() -> None:
+    text = (
+        f"openstack/nova-compute-default-x7x2k[nova-compute]: {LINE}\nopenstack/rabbitmq-0[rabbitmq]: Starting broker\n"
+    )
+    assert [(event["service"], event["message"]) for event in rows(text, "pods.txt")] == [
+        ("nova-compute", "Boom"),
+        ("rabbitmq", "Starting broker"),
+    ]
+
+
+def test_what_a_console_of_zuul_s_shows_beside_a_service_s_lines_is_not_that_service_s() -> None:
+    text = f"2026-11-23 04:00:00.100000 | controller | ERROR: no such package\n2026-11-23 04:00:01.100000 | controller | {LINE}\n"
+    shown, own = rows(text, "job-output.txt")
+    assert (shown["service"], shown["level"], shown["host"]) == ("zuul", "ERROR", "controller")
+    assert (own["service"], own["host"]) == ("nova-compute", "controller")
+
+
+def test_ansible_s_profile_of_tasks_dates_what_stands_below() -> None:
+    text = (
+        "TASK [nova : Wait] ****\nMonday 23 November 2026  04:00:00 +0100 (0:00:01.123)       0:10:11.123 *******\n"
+        'fatal: [cmp-1]: FAILED! => {"msg": "boom"}\n'
+    )
+    assert told(rows(text, "ansible.txt")[-1])[:4] == (
+        "03:00:00.0",
+        "cmp-1",
+        rows(text, "ansible.txt")[-1]["service"],
+        "ERROR",
+    )
+
+
+@pytest.mark.parametrize(("result", "level"), [("ok", "INFO"), ("SKIPPED: no feature", "INFO"), ("FAILED", "ERROR")])
+def test_what_a_test_of_tempest_came_to_is_a_level(result: str, level: str) -> None:
+    (event,) = rows(f"{{0}} tempest.api.test_a.Servers.test_b[id-5c8f,smoke] [5.123s] ... {result}\n", "console.txt")
+    assert (event["level"], event["logger"]) == (level, "tempest.api.test_a.Servers.test_b")
+
+
+def test_ends_of_lines_that_rsyslog_escaped_are_ends_of_lines() -> None:
+    repeated = "2026-11-23 04:00:00.100 7 ERROR nova.compute.manager"
+    text = (
+        f"Nov 23 04:00:00 cmp-1 nova-compute[7]: {LINE}#012{repeated} Traceback (most recent call last):"
+        f'#012{repeated}   File "x", line 1, in f#012{repeated} KeyError: 7\n'
+        "Nov 23 04:00:01 sto-1 object-server: ERROR with PUT: #012Traceback (most recent call last):"
+        '#012  File "x", line 1, in f#012OSError: [Errno 28] No space left on device\n'
+    )
+    nova, swift = rows(text, "syslog")
+    assert (nova["exception"], nova["lines"], nova["line"]) == ("KeyError: 7", 1, 1)
+    assert (swift["exception"], swift["line"], swift["service"]) == (
+        "OSError: [Errno 28] No space left on device",
+        2,
+        "object-server",
+    )
+
+
+@pytest.mark.parametrize("text", ["the colour is #012abc; really", "see bug #0123 for more"])
+def test_colours_and_numbers_are_no_ends_of_lines(text: str) -> None:
+    (event,) = rows(f"2026-11-23 04:00:00.100 7 INFO nova.api [-] {text}\n")
+    assert event["message"] == text
+
+
+def test_what_chrony_measures_is_no_line_of_unknown_level() -> None:
+    text = (
+        "=================================================\n   Date (UTC) Time     IP Address   L St 123 567 ABCD\n"
+        "2026-11-23 04:00:00 203.0.113.74    N  2 111 111 1111   6  6 0.00  3.131e-03  2.1e-01 A1B2C3D4 4B K K\n"
+    )
+    assert [told(event)[2:4] for event in rows(text, "x.log")] == [("chronyd", "INFO")]
+
+
+def test_with_unit_systemd_s_own_words_are_systemd_s() -> None:
+    text = "Mon 2026-11-23 04:00:00 UTC cmp-1 init.scope[1]: nova-compute.service: Main process exited, code=exited\n"
+    assert rows(text, "journal.txt")[0]["service"] == "init.scope"
+
+
+@pytest.mark.parametrize("above", ["Bug report\n==========\n\nThe log says::\n", "Hi,\n\nmy computes log this:\n"])
+def test_words_of_a_person_around_lines_that_are_set_in_are_none_of_the_cloud_s(above: str) -> None:
+    below = "2026-11-23 04:00:00.100 7 ERROR nova.compute.manager"
+    text = f"{above}\n    {LINE}\n    {below} Traceback (most recent call last):\n    {below} KeyError: 7\n\nIt worked before.\n"
+    (event,) = rows(text, "nova.txt")
+    assert (event["exception"], event["line"]) == ("KeyError: 7", above.count("\n") + 2)
+
+
+def test_what_tells_of_the_cloud_beside_lines_that_are_set_in_is_kept() -> None:
+    found = rows(f"status: CREATE_FAILED\n    {LINE}\n", "stack.txt")
+    assert [event["message"] for event in found] == ["status: CREATE_FAILED", "Boom"]
+
+
+def test_lines_that_a_page_put_into_one_are_each_an_event() -> None:
+    found = rows(f"{LINE} {LINE.replace('Boom', 'Bang')}\n", "nova.txt")
+    assert [(event["message"], event["line"], event["lines"]) for event in found] == [("Boom", 1, 1), ("Bang", 1, 1)]
