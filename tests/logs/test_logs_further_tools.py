@@ -164,3 +164,35 @@ def test_what_tells_of_the_cloud_beside_lines_that_are_set_in_is_kept() -> None:
 def test_lines_that_a_page_put_into_one_are_each_an_event() -> None:
     found = rows(f"{LINE} {LINE.replace('Boom', 'Bang')}\n", "nova.txt")
     assert [(event["message"], event["line"], event["lines"]) for event in found] == [("Boom", 1, 1), ("Bang", 1, 1)]
+
+
+@pytest.mark.parametrize(
+    ("text", "service", "level", "message"),
+    [
+        ('{"_ts":1795406400100,"_line":"No","_host":"c1","_app":"nova-compute","level":"ERROR"}', "nova-compute", "ERROR", "No"),
+        ('Nov 23 04:00:00 c1 nova-api[7]: @cee: {"msg":"No","level":"error","time":"2026-11-23T04:00:00.1Z"}',
+         "nova-api", "ERROR", "No"),
+        ('{"EventTime":"2026-11-23 04:00:00","Severity":"ERROR","SourceName":"nova-api","Message":"No"}', "nova-api", "ERROR", "No"),
+        ('[{"line":"No","timestamp":"1795406400100000000","fields":{"host":"c1","job":"nova-api"}}]', "nova-api", "UNKNOWN", "No"),
+        ("2026-11-23T04:00:00+0000 SUBDEBUG Upgrade: nova", "x", "DEBUG", "Upgrade: nova"),
+        ("2026-11-23T04:00:00.100000Z [error    ] No   key=1", "x", "ERROR", "No   key=1"),
+    ],
+    ids=["Mezmo", "CEE", "NXLog", "Grafana's Explore", "dnf", "structlog"],
+)  # fmt: skip
+def test_a_line_of_a_further_tool_is_understood(text: str, service: str, level: str, message: str) -> None:
+    (event,) = rows(text + "\n", "x.log")
+    assert (event["service"], event["level"], event["message"]) == (service, level, message)
+    assert f"{event['time']:%H:%M:%S}" == "04:00:00"
+
+
+def test_an_entry_whose_text_the_journal_left_out_is_an_event_of_its_own_level() -> None:
+    entry = {
+        "__REALTIME_TIMESTAMP": "1795406400100000",
+        "_HOSTNAME": "c1",
+        "SYSLOG_IDENTIFIER": "nova-api",
+        "_PID": "7",
+    }
+    entries = [entry | {"MESSAGE": "Up", "PRIORITY": "6"}, entry | {"MESSAGE": None, "PRIORITY": "3"}]
+    found = rows("\n".join(map(json.dumps, entries)) + "\n", "journal.json")
+    assert [event["level"] for event in found] == ["INFO", "ERROR"]
+    assert "without --all" in found[1]["message"]

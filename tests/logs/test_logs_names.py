@@ -11,6 +11,18 @@ from openstack_rca.logs.pods import service_of_pod
 @pytest.mark.parametrize(
     ("inside", "service", "host"),
     [
+        ("sosreport-c1/sos_commands/logs/journalctl_--no-pager_--unit_nova-compute", "nova-compute", "c1"),
+        ("sosreport-c1/sos_commands/openstack_nova/nova-api.log", "nova-api", "c1"),
+        ("ctl01-logs/nova-api.log", "nova-api", "ctl01"),
+        ("logs_ctl01_20261123/var/log/nova/nova-api.log", "nova-api", "ctl01"),
+        ("ctl01-nova-logs/nova-api.log", "nova-api", None),
+        ("case-1-logs/nova-api.log", "nova-api", None),
+        ("nova-api.log.ctl1", "nova-api", "ctl1"),
+        ("messages-cmp-1-20261123", "messages", "cmp-1"),
+        ("cmp1_console.log", "console", "cmp1"),
+        ("unit-neutron-gateway-0.log", "neutron-gateway", None),
+        ("kubectl-logs-nova-compute-default-x7x2k.txt", "nova-compute", None),
+        ("snap/openstack-hypervisor/common/nova-compute.log", "nova-compute", None),
         ("idm1/var/log/dirsrv/slapd-EXAMPLE-ORG/errors", "slapd", "idm1"),
         ("idm1/slapd-EXAMPLE-ORG/access.20261123-040000", "slapd", "idm1"),
         ("dirsrv/slapd-ldap1/errors.log", "slapd", None),

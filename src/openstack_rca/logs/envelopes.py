@@ -7,7 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from openstack_rca.logs.names import Origin, origin_of, words
+from openstack_rca.logs.name_words import words
+from openstack_rca.logs.names import Origin, origin_of
 from openstack_rca.logs.pods import is_made_up, service_of_pod
 from openstack_rca.logs.programs import LONGEST_NAME, LONGEST_PATH, component_of_program, is_program
 from openstack_rca.logs.stamps import UTC_TIME

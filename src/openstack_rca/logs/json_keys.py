@@ -56,9 +56,9 @@ SERVICES = _keys(
     "_application_name service.name service_name service process.name program ident syslogtag systemd_unit tag _comm "
     "container.name app application binary logger_name component processname labels.program labels.service "
     "providername process_name servicename applicationname source.component reportingcomponent reportingcontroller "
-    "logname cmdline"
+    "logname cmdline sourcename"
 )
-KNOWN_ONLY = frozenset(_keys("process_name logname cmdline subsystem"))
+KNOWN_ONLY = frozenset(_keys("process_name logname cmdline subsystem sourcename"))
 """Of these, those that count only where they name a program that is known."""
 
 PROCESSES = _keys("process pid _pid syslog_pid procid process.pid process_id proc_id processid")

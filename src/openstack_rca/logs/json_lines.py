@@ -25,6 +25,7 @@ from openstack_rca.logs.envelopes import (
     origin_of_path,
     service_of_tag,
 )
+from openstack_rca.logs.json_levels import level_of
 from openstack_rca.logs.json_records import (
     Record,
     is_moment,
@@ -42,13 +43,13 @@ from openstack_rca.logs.names import Origin
 from openstack_rca.logs.pieces import COLOUR
 from openstack_rca.logs.pods import is_made_up, service_of_pod
 from openstack_rca.logs.programs import component_of_program
-from openstack_rca.logs.records import NESTED_STRIDE, ROW_STRIDE, UUID, level_name, syslog_level_name
+from openstack_rca.logs.records import NESTED_STRIDE, ROW_STRIDE, UUID
 from openstack_rca.logs.stamps import NAMED_ZONE, any_times
 
 NAME = "json"
 # Where a record may begin: at once, behind `data:` of server-sent events, behind fluentd's time and tag, behind RS.
 _START = (
-    r"^(?:\x1e|data: ?|\S+T\S+\t[^\t]*\t|\d\S+ [\d:.]+ [+-]\d{4} [\w.*-]+: |\[\d+\] [\w.@*-]+: |[\w.@*-]+: \[\d+\.\d+, |"
+    r"^(?:\x1e|data: ?|@cee: ?|\S+T\S+\t[^\t]*\t|\d\S+ [\d:.]+ [+-]\d{4} [\w.*-]+: |\[\d+\] [\w.@*-]+: |[\w.@*-]+: \[\d+\.\d+, |"
     r"(?:[\w.@-]+[:=])?[\w.@-]{1,60}[ \t])?(\{.*\}|\[.*\])[ ,;\]]*$"
 )
 # As fluentd writes files, and what it shows on its output.
@@ -59,17 +60,14 @@ _FLUENT_BIT = re.compile(
     r"^(?:\[\d+\] )?(?P<tag>[\w.@*-]+): (?=.*\}\]$)\[\[?(?P<stamp>\d+\.\d+)(?:, \{.*?\}\])?, (?P<record>\{.*)"
 )
 
+# Null stands for a text of more than 4096 bytes, as tracebacks are.
+_LEFT_OUT = "(a text that is longer than journalctl prints without --all)"
 # What syslog puts before a text, where a server took only the rest of its line apart.
 _TAG = re.compile(r"(?P<program>[A-Za-z][\w./-]{0,60})\[(?P<process>\d{1,9})\]: +")
 
 _DOCKER_KEYS = {"log", "stream", "time", "attrs"}
 _PACKED = json_keys.INNER - json_keys.MESSAGE_SET
 _JAVA_CLASS = re.compile(r"(?:[a-z]\w*\.)+[A-Z]\w*")
-_BUNYAN = {10: "TRACE", 20: "DEBUG", 30: "INFO", 40: "WARNING", 50: "ERROR", 60: "CRITICAL"}
-_CORALOGIX = {1: "DEBUG", 2: "DEBUG", 3: "INFO", 4: "WARNING", 5: "ERROR", 6: "CRITICAL"}
-# A request and its answer: no more than information, as in an access log.
-_STATUS = re.compile("[1-5][0-9][0-9]")
-_STATUSES = ("status", "status_code", "response_code", "responseStatus.code", "http.response.status_code")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -224,9 +222,11 @@ def _record_envelopes(record: Record) -> Iterator[dict[str, Any]]:
     flat = _flat(record)
     held = _held(tuple(flat))
     text = _text(flat, held)
+    left_out = not text and any(flat[key] is None for key in held["MESSAGES"])
+    text = _LEFT_OUT if left_out else text
     envelope: dict[str, Any] = {"wrapper": NAME, "part": WHOLE}
     envelope.update(_time(flat, held))
-    envelope["outer_level"], states_level = _level(flat, held)
+    envelope["outer_level"], states_level = level_of(flat, held)
     origin = _origin(flat, held)
     # oslo.log asks its own machine for a name, which in a container is the container's.
     told_by_itself = "funcname" in flat and "lineno" in flat
@@ -251,7 +251,7 @@ def _record_envelopes(record: Record) -> Iterator[dict[str, Any]]:
             envelope[name] = value
     if _goes_on(flat, text):
         envelope["part"] = PIECE
-    elif states_level or envelope.get("outer_request_id") or envelope["outer_logger"]:
+    elif left_out or states_level or envelope.get("outer_request_id") or envelope["outer_logger"]:
         envelope["part"] = WHOLE_EVENT
     trace = _trace(flat, held)
     error = _first(flat, held["ERRORS"])
@@ -332,31 +332,8 @@ def _epoch_micros(value: Any) -> int | None:
     return micros if _EPOCH + timedelta(microseconds=micros) < datetime(9000, 1, 1, tzinfo=UTC) else None
 
 
-def _level(flat: Record, held: _Held) -> tuple[str | None, bool]:
-    """The severity, and whether a word of the program's own says it (a number is what syslog or journald put there)."""
-    for key in held["WORD_LEVELS"]:
-        value = flat[key]
-        if isinstance(value, str):
-            level = level_name(value)
-            if level is not None:
-                return level, key.lower() not in json_keys.SYSLOG_WORDS
-    for key in held["SYSLOG_NUMBERS"]:
-        value = flat[key]
-        if isinstance(value, bool) or not re.fullmatch(r"\d{1,3}", str(value)):
-            continue
-        number = int(str(value))
-        if key == "level" and number in _BUNYAN and ("v" in flat or {"pid", "hostname"} <= flat.keys()):
-            return _BUNYAN[number], True
-        if key.lower() == "severity" and number in _CORALOGIX and "subsystemname" in map(str.lower, flat):
-            return _CORALOGIX[number], True
-        if key not in ("level", "severity", "priority") or number < 8:
-            return syslog_level_name(number), False
-    answered = any(_STATUS.fullmatch(str(flat.get(key))) for key in _STATUSES)
-    return "CRITICAL" if "crash_id" in flat else "INFO" if answered else None, False
-
-
 def _origin(flat: Record, held: _Held) -> Origin:
-    labels = flat.get("labels") if isinstance(flat.get("labels"), dict) else flat.get("stream")
+    labels = next((flat[key] for key in ("labels", "fields") if isinstance(flat.get(key), dict)), flat.get("stream"))
     labelled = origin_of_labels(labels) if isinstance(labels, dict) else origin_of_label_text(str(labels))
     path = Origin(None, None)
     # A record of klog's or zap's own holds what its text is about, beside where its code is.

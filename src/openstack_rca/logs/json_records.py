@@ -78,7 +78,7 @@ _LINES_OF = frozenset((*json_keys.HOSTS, *json_keys.SERVICES, *json_keys.PATHS, 
 @lru_cache(maxsize=4096)
 def says_text(key: str) -> bool:
     """Whether a key names the text of a record."""
-    lower = key.lower()
+    lower = key.lower().removeprefix("_")
     return lower in json_keys.MESSAGE_SET or lower.endswith(_TEXT_ENDS)
 
 
@@ -86,7 +86,7 @@ def says_text(key: str) -> bool:
 def says_time(key: str) -> bool:
     """Whether a key names a moment."""
     lower = key.lower()
-    return lower in json_keys.TIME_SET or any(part in lower for part in _TIME_PARTS)
+    return lower.removeprefix("_") in json_keys.TIME_SET or any(part in lower for part in _TIME_PARTS)
 
 
 def is_moment(value: Any) -> bool:
@@ -116,7 +116,7 @@ def records_of(value: Any, around: Record | None = None, depth: int = 0) -> Iter
     elif isinstance(value, dict):
         if isinstance(text := value.get("userData"), str):
             # What Coralogix' queries find.
-            told = {**(paired(value.get("metadata")) or {}), **(paired(value.get("labels")) or {})}
+            told = {**(paired(value.get("metadata") or ()) or {}), **(paired(value.get("labels") or ()) or {})}
             value = {**(record_in(text) or {"text": text}), **told}
         if holds_record(value):
             yield {**around, **value} if around else value
@@ -278,8 +278,11 @@ def text_of(value: Record) -> str:
 
 
 def _is_text(key: str, value: Any) -> bool:
-    return (isinstance(value, str | list) and says_text(key)) or (
-        key == "body" and isinstance(value, dict) and not _TYPED.isdisjoint(value)
+    return (
+        (isinstance(value, str | list) and says_text(key))
+        # The journal's own mark of a text that it left out.
+        or (value is None and key == "MESSAGE")
+        or (key == "body" and isinstance(value, dict) and not _TYPED.isdisjoint(value))
     )
 
 

@@ -16,7 +16,7 @@ from zoneinfo import TZPATH, ZoneInfo, ZoneInfoNotFoundError, available_timezone
 import polars as pl
 
 from openstack_rca.logs.envelopes import service_of_tag
-from openstack_rca.logs.names import words
+from openstack_rca.logs.name_words import words
 from openstack_rca.logs.stamps import NAMED_ZONE, written_times
 
 _LOG_NAME = re.compile(

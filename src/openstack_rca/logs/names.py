@@ -6,14 +6,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from openstack_rca.logs.name_words import (
+    DAEMON_STEMS,
+    DATABASES,
+    EVERYONES,
+    GATHERED,
+    PLACES,
+    ROLE_STEMS,
+    SERVICES,
+    words,
+)
 from openstack_rca.logs.pods import is_made_up, is_pod, service_in_pods, service_of_pod
 from openstack_rca.logs.programs import component_of_program, is_program, normal_name
-
-
-def words(text: str) -> frozenset[str]:
-    """The words of a text, as a set."""
-    return frozenset(text.split())
-
 
 _LARGER_THAN_VERSIONS = 100
 _COMPRESSION = re.compile(r"\.(?:gz|bz2|xz|zst|zstd|lz4|lzma|Z)$", re.IGNORECASE)
@@ -27,35 +31,6 @@ _ROLE = re.compile(r"[._-](?:access|error|request|requests|other[._-]vhosts|stdo
 _NODE_NAME = re.compile(r"^(?:rabbit|rabbitmq)@(.+?)(?:[_-](?:sasl|upgrade))?$")
 _NODE_SUFFIX = re.compile(r"(?:\.(?:log|gz|bz2|xz|zst|\d{1,4}|old|bak)|-\d{8}(?:-\d+)?)+$", re.IGNORECASE)
 
-# Names of files that say what is in them, not who wrote them: the folder does.
-_ROLE_STEMS = words(
-    "access access_log current error error_log errors general log other_vhosts_access output requests server slow "
-    "slow-query stderr stdout console previous main app application messages_log log1 api worker"
-)
-_EVERYONES = words("syslog messages journal journalctl dmesg kern auth daemon secure log logs all system")
-_DAEMON_STEMS = words("agent master minion proxy scheduler syndic")
-_SERVICES = words(
-    "adjutant aodh apache apache2 barbican bind bird blazar calico cassandra ceilometer ceph chrony cilium cinder "
-    "cloudkitty collectd consul contrail corosync crio cyborg designate dirsrv dnsmasq docker elasticsearch etcd filebeat "
-    "fluent-bit fluentd freezer frr galera glance gluster gnocchi grafana haproxy heat horizon httpd influxdb ironic "
-    "ironic-inspector iscsid kafka karaf keepalived keystone kibana kubernetes kuryr letsencrypt libreswan libvirt "
-    "logstash loki magnum manila mariadb masakari memcached midonet mistral mongo mongodb multipath multipathd murano "
-    "mysql mysqld named nats neutron nginx nova nova-libvirt nova_libvirt ntp octavia odl opendaylight opensearch "
-    "openstack openvswitch ovn ovs pacemaker pcs placement podman postfix postgresql prometheus proxysql qemu rabbit "
-    "rabbitmq redis sahara salt senlin skyline slapd solum sssd strongswan supervisor sushy swift tacker telegraf tomcat trove "
-    "unbound uwsgi valkey vault vitrage watcher zabbix zaqar zookeeper zun"
-)
-_GATHERED = words("hosts nodes remote")
-_DATABASES = words("mysql mariadb galera")
-_PLACES = words(
-    "all archive archives audit backup backups cluster collected container containers data docker etc files home "
-    "host hosts incident incidents journal kolla latest lib lib64 local log logdir logs mnt node nodes normal old opt "
-    "private proc pod-logs remote root run samples screen service services share source srv stack sys tmp usr var volumes "
-    "sos_commands sos_logs pods system test tests training train user users stdouts stdout juju namespaces must-gather "
-    "crashdump baremetal lxd log-storage extracted export exports snap common current devstack unit units machine pod "
-    "controller_logs cluster-scoped-resources core ansible tripleo edpm overcloud undercloud sosreport cases case upload uploads "
-    "_data merged diff rootfs download downloads dump dumps desktop documents crash crashes coredump coredumps support errors"
-)
 _HOST_LIKE = re.compile(
     r"^(?:[a-z0-9]+-){0,3}(?:(?:nova)?compute|controller|control|ctl|ctrl|cmp|cpt|network|net|storage|stor|node|host|hv|hypervisor|"
     r"server|srv|infra|gateway|gw|ceph|overcloud|master|worker|mon|osd|lb|db|mq|np)s?[a-z]*[-_.]?\d+(?:[-.][\w.-]+)?$|"
@@ -98,7 +73,8 @@ _CEPH_FILE = re.compile(
 )
 # What somebody typed to get the lines.
 _COMMANDS = words(
-    "systemctl status journalctl docker podman kubectl oc logs log tail head grep zgrep cat show get list output u f n t"
+    "systemctl status journalctl docker podman crictl kubectl oc logs log tail head grep zgrep cat show get list output u f n t "
+    "no pager boot unit reverse since pod pods describe previous var"
 )
 _NOT_HOST_TAIL = re.compile(r"^(?:cell\d+|v\d+|\d+|worker\d+|[0-9a-f]{8,10}(?:-[a-z0-9]{5})?|py\d+)$")
 
@@ -115,6 +91,9 @@ _COPY = re.compile(
     re.IGNORECASE,
 )
 _ADDRESS_IN_NAME = re.compile(r"(?:^|[-_.@]+)(?P<address>\d{1,3}(?:\.\d{1,3}){3})(?=[-_.@]|$)[-_@]*")
+_TYPED = re.compile(r"^(?:(?:kubectl|oc|pods?|logs?|var[-_]log)[-_]+)+(?=[a-z])", re.IGNORECASE)
+# A folder of a host's logs.
+_OF_LOGS = re.compile(r"^logs?[-_.]|[-_.]logs?(?=[-_.]|$)", re.IGNORECASE)
 # A part of a file that was cut.
 _CUT = re.compile(r"[._-]part[._-]?(?:\d{1,4}|[a-z]{2})$|(?<=\.log)\.[a-z]{2}$")
 
@@ -163,7 +142,7 @@ def origin_of(inside: Sequence[str], outside: Sequence[str] = ()) -> Origin:
     # A folder with whose name the program's begins is the program's: `kea/kea-dhcp4.log`, `nagios/nagios.log`.
     called = (service or "").lower()
     parts = [called.partition(sign) for sign in "-_."]
-    begun = {before for before, _, behind in parts if behind and behind not in _EVERYONES}
+    begun = {before for before, _, behind in parts if behind and behind not in EVERYONES}
     begun |= set() if re.search(r"\d", called) else {called}
     own = [part for part in _without_pods(inside) if not (part.lower() in begun and not _HOST_LIKE.match(part))]
     host = _host(own, [part for part in outside if part != "/" and part.lower() not in begun])
@@ -195,32 +174,32 @@ def _service(name: str, folders: list[str]) -> tuple[str | None, str | None]:
     alone = _service_of_name(name, plain)
     if alone is not None:
         return alone
-    whole_stem = plain_stem(name, _DATED_ROTATION)
+    whole_stem = _TYPED.sub("", plain_stem(name, _DATED_ROTATION))
     in_pod = service_of_pod(whole_stem) if is_pod(whole_stem) else service_in_pods(plain, plain_stem(plain), folders)
     if in_pod is not None:
         return in_pod, None
     whole = _split_name(whole_stem)
-    if whole[1] is not None and parent.lower() not in _SERVICES:
+    if whole[1] is not None and parent.lower() not in SERVICES:
         # The number behind a host's last dash is not a rotation's.
         return whole
     stem = plain_stem(name)
-    if stem.lower().startswith("screen-") or stem.lower().startswith("unit-"):
-        stem = _UNIT.sub("", stem.partition("-")[2])
-    if stem.lower() not in _ROLE_STEMS:
+    if stem.lower().startswith(("screen-", "unit-")):
+        whole_stem = stem = _UNIT.sub("", stem.partition("-")[2])
+    if stem.lower() not in ROLE_STEMS:
         stem = _ROLE.sub("", stem)
     if parent.lower() == "qemu":
         return parent, None
-    if parent.lower() in _DATABASES and name.endswith(".err") and not is_program(stem):
+    if parent.lower() in DATABASES and name.endswith(".err") and not is_program(stem):
         # Without a setting the server calls its log by its host.
         return parent, stem if _may_be_host(stem) else None
-    project = parent.lower() if parent.lower() in _SERVICES or is_program(parent) else ""
-    if project and parent.lower() not in _PLACES:
+    project = parent.lower() if parent.lower() in SERVICES or is_program(parent) else ""
+    if project and parent.lower() not in PLACES:
         joined = f"{normal_name(project)}-{normal_name(stem)}"
         if is_program(joined):
             return joined, None
-        if stem.lower() in _ROLE_STEMS:
+        if stem.lower() in ROLE_STEMS:
             return parent, None
-        if stem.lower() in _DAEMON_STEMS:
+        if stem.lower() in DAEMON_STEMS:
             return joined, None
     service, host = _split_name(stem)
     if project and not component_of_program(service) and not _ROLE.search(service):
@@ -267,13 +246,19 @@ def _split_name(stem: str) -> tuple[str, str | None]:
     for border in reversed(borders):
         before, behind = stem[:border], stem[border + 1 :].lstrip("-_.@")
         if is_program(before):
-            if re.split("[-_.]", behind.lower())[0] in ("log", "logs"):
+            behind = re.sub(r"^logs?(?:[-_.]+|$)", "", behind, flags=re.IGNORECASE)
+            if not behind:
                 return before, None
             # Controllers put what looks like five letters of a name behind a dash, never behind a dot.
             tail = re.compile(r"^(?:v\d+|worker\d+|py\d+)$") if stem[border] == "." else _NOT_HOST_TAIL
             looks = re.search(r"^[A-Za-z].*\d|\.", behind) and not tail.match(behind)
             is_host = looks and (_is_address(behind) or re.match("[A-Za-z]", behind)) and _may_be_host(behind)
             return (before, behind) if is_host else (stem, None)
+    for border in borders:
+        before, behind = stem[:border], stem[border + 1 :].lstrip("-_.@")
+        for name, host in ((before, behind), (behind, before)):
+            if name.lower() in EVERYONES and re.search(r"^[A-Za-z].*\d", host) and _may_be_host(host):
+                return name, host
     return stem, None
 
 
@@ -287,19 +272,21 @@ def _may_be_prefix(text: str) -> bool:
 
 
 def _is_service(text: str) -> bool:
-    return text.lower() in _SERVICES or (is_program(text) and not _HOST_LIKE.match(text))
+    return text.lower() in SERVICES or (is_program(text) and not _HOST_LIKE.match(text))
 
 
 def _host(inside: list[str], outside: list[str]) -> str | None:
     for above, folder in itertools.pairwise(inside):
         # Where a server gathers the logs of others, each has a folder.
-        if above.lower() in _GATHERED and (host := _host_in(folder)):
+        if above.lower() in GATHERED and (host := _host_in(folder)):
             return host
+    if "sos_commands" in inside:
+        inside = inside[: inside.index("sos_commands")]
     whole = [*outside, *inside]
     for above, folder, below in zip(whole, whole[1:], whole[2:], strict=False):
         # OpenStack-Ansible keeps what a service without a container writes in a folder of host and project.
         host, _, project = below.rpartition("-")
-        if (above, folder) == ("openstack", "log") and host and project in _SERVICES and _may_be_host(host):
+        if (above, folder) == ("openstack", "log") and host and project in SERVICES and _may_be_host(host):
             return host
     for above, folder, below in zip(inside, inside[1:], inside[2:], strict=False):
         # A copy of a host's tree of files is called by the host.
@@ -323,14 +310,14 @@ def _host(inside: list[str], outside: list[str]) -> str | None:
         if host is None:
             continue
         above = outside[position - 1].lower() if position else ""
-        told = host != part or above in ("logs", "log", *_GATHERED) or _HOST_LIKE.match(part)
+        told = host != part or above in ("logs", "log", *GATHERED) or _HOST_LIKE.match(part)
         return host if told or _is_address(part) else None
     return None
 
 
 def _host_in(part: str) -> str | None:
     """The host that a folder's name tells, if any: none where it is a path whose parts are joined (``var-log-pods``)."""
-    if part.lower() in _PLACES or _PLACES.issuperset(re.split("[-_]", part.lower())):
+    if part.lower() in PLACES or PLACES.issuperset(re.split("[-_]", part.lower())):
         return None
     report = _SOSREPORT.match(part) or _SUPPORTCONFIG.match(part)
     if report is not None:
@@ -339,6 +326,9 @@ def _host_in(part: str) -> str | None:
     if container is not None:
         return container.host
     part = _COPIED.sub("", _COPY.sub("", part.strip()))
+    bare = _COPIED.sub("", _OF_LOGS.sub("", part))
+    if bare != part and _NUMBERED_HOST.fullmatch(bare) and not _is_service(re.split("[-_.]", bare)[-1]):
+        return bare
     return part if _may_be_host(part) else None
 
 
@@ -368,7 +358,7 @@ def _program_of(container: Origin) -> str | None:
 def _is_collection(part: str) -> bool:
     """Whether a folder is called by a word for what somebody collected; what lies above it then tells no host either."""
     called = part.partition(".")[0]
-    return part.lower() not in _PLACES and not _HOST_OF_USE.match(called) and _COLLECTED.search(called) is not None
+    return part.lower() not in PLACES and not _HOST_OF_USE.match(called) and _COLLECTED.search(called) is not None
 
 
 def _is_address(text: str, begins: bool = True) -> bool:
@@ -389,7 +379,7 @@ def _may_be_host(part: str) -> bool:
     if _is_address(part):
         return True
     return (
-        lower not in _PLACES
+        lower not in PLACES
         and not re.search(r"\s", part)
         and not _is_service(lower)
         and not _DATED.match(part)

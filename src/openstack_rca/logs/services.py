@@ -3,7 +3,7 @@
 import polars as pl
 
 from openstack_rca.logs.formats import SERVICES
-from openstack_rca.logs.names import words
+from openstack_rca.logs.name_words import words
 from openstack_rca.logs.oslo import NAME as OSLO
 from openstack_rca.logs.programs import component_of_logger, component_of_program, is_program, normal_name
 

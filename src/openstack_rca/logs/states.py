@@ -39,7 +39,11 @@ _FAILED_ACTION = re.compile(r"^ *\* (?P<action>\S+) on (?P<node>[\w.-]+) .*?(?:l
 _RESOURCE = re.compile(
     r"^ *\* (?P<name>\S+)\s+\([\w:-]+\):\s+(?P<state>(?:FAILED|Stopped|Started|Master|Slave|Promoted|Unpromoted).*)$"
 )
-_OF_PACEMAKER = re.compile(r"^ *\* |^[A-Z][\w ]+:|^  [a-z]+: \w+/\w+$|^\s*$")
+_OF_PACEMAKER = re.compile(
+    r"^ *\* |^(?:Cluster|Node|Full List|Failed|Migration|Daemon|PCSD|Pacemaker|Corosync|Quorum|Tickets|Fencing|Pending|Stack|"
+    r"Current DC|Last|Online|OFFLINE|Inactive|Active|Resource|Stonith|Version|Operations|Negative)[\w ]*:|"
+    r"^  [a-z_]+: \w+/\w+$|^\s*$"
+)
 _OF_RABBITMQ = re.compile(
     r"^\s*$|^[A-Z]\w*(?: \w+)?$|@|^(?:Cluster name|Total CPU cores .*|Flag): |^\(none\)$|^\s*\[?\{"
 )

@@ -51,7 +51,7 @@ _ANSIBLE_HOSTS = (
     r"^([A-Za-z0-9][\w.-]*) +: ok=\d+ +changed=\d",
 )
 _ANSIBLE_COLUMN = r" \| ([A-Za-z0-9][\w.-]*)(?: -> [\w.-]+)?(?: \| .*)?$"
-_NOT_A_WORD = r"(?: +[|:-] |[\])>:|,-]+ ?| |\t|$)"
+_NOT_A_WORD = r"(?: +\] *| +[|:-] |[\])>:|,-]+ ?| |\t|$)"
 
 
 def _juju(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:

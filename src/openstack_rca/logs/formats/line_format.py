@@ -12,7 +12,7 @@ from openstack_rca.logs.stamps import any_times, formatted_time, iso_time, yearl
 CTIME = "%a %b %d %H:%M:%S %Y"
 DATE = r"\d{4}-\d\d-\d\d"
 LEVEL_WORD = (
-    "TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERR|ERROR|CRIT|CRITICAL|ALERT|EMERG|FATAL|SEVERE|"
+    "TRACE|DEBUG|DDEBUG|SUBDEBUG|INFO|NOTICE|WARN|WARNING|ERR|ERROR|CRIT|CRITICAL|ALERT|EMERG|FATAL|SEVERE|"
     "trace|debug|info|notice|warn|warning|err|error|crit|critical|alert|emerg|fatal|"
     "Debug|Info|Notice|Warning|Error|Critical|Fatal"
 )
