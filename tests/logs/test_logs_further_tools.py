@@ -172,7 +172,7 @@ def test_lines_that_a_page_put_into_one_are_each_an_event() -> None:
         ('{"_ts":1795406400100,"_line":"No","_host":"c1","_app":"nova-compute","level":"ERROR"}', "nova-compute", "ERROR", "No"),
         ('Nov 23 04:00:00 c1 nova-api[7]: @cee: {"msg":"No","level":"error","time":"2026-11-23T04:00:00.1Z"}',
          "nova-api", "ERROR", "No"),
-        ('{"EventTime":"2026-11-23 04:00:00","Severity":"ERROR","SourceName":"nova-api","Message":"No"}', "nova-api", "ERROR", "No"),
+        ('{"EventTime":"2026-11-23 04:00:00","Severity":"ERROR","SeverityValue":4,"Message":"No"}', "x", "ERROR", "No"),
         ('[{"line":"No","timestamp":"1795406400100000000","fields":{"host":"c1","job":"nova-api"}}]', "nova-api", "UNKNOWN", "No"),
         ("2026-11-23T04:00:00+0000 SUBDEBUG Upgrade: nova", "x", "DEBUG", "Upgrade: nova"),
         ("2026-11-23T04:00:00.100000Z [error    ] No   key=1", "x", "ERROR", "No   key=1"),

@@ -51,14 +51,14 @@ ABOUT = frozenset(_keys("host node node_name nodename machine"))
 """Keys of hosts that name what a line is about where the program itself wrote the record: those of klog and zap."""
 
 SERVICES = _keys(
-    "uwsgi_name subsystemname subsystem "
+    "uwsgi_name subsystemname "
     "executable programname syslog_identifier container_name _systemd_unit unit app-name appname app_name application_name "
     "_application_name service.name service_name service process.name program ident syslogtag systemd_unit tag _comm "
     "container.name app application binary logger_name component processname labels.program labels.service "
     "providername process_name servicename applicationname source.component reportingcomponent reportingcontroller "
-    "logname cmdline sourcename"
+    "logname cmdline subsystem"
 )
-KNOWN_ONLY = frozenset(_keys("process_name logname cmdline subsystem sourcename"))
+KNOWN_ONLY = frozenset(_keys("process_name logname cmdline subsystem"))
 """Of these, those that count only where they name a program that is known."""
 
 PROCESSES = _keys("process pid _pid syslog_pid procid process.pid process_id proc_id processid")
