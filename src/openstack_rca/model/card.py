@@ -68,8 +68,9 @@ class TrainingConfig:
 
 @dataclass(frozen=True)
 class TrainingProgress:
-    """How far a training is: 1-based epoch and gradient steps done, mean loss of the epoch so far in nats per event.
+    """How far a training is: 1-based epoch and gradient steps done, and its loss in nats per event.
 
+    ``loss`` is the mean of the epoch so far, and for the part of it that is still to come that of the epoch before.
     ``seconds_left`` is an estimate for all epochs; ``None`` until one step was timed.
     """
 

@@ -213,10 +213,11 @@ class _Reporter(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no
         super().__init__()
         self._epochs, self._steps, self._report = epochs, steps, report
         self._epoch, self._begun = 0, 0.0
+        self._loss = self._loss_before = math.nan
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Count epochs; the time left is told from the second one on: the first holds what is compiled."""
-        self._epoch = epoch
+        self._epoch, self._loss_before = epoch, self._loss
         if epoch == 1:
             self._begun = time.monotonic()
 
@@ -227,9 +228,12 @@ class _Reporter(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no
         if self._epoch:
             remaining = (self._epochs - 1) * self._steps - done
             left = (time.monotonic() - self._begun) / done * remaining
-        self._report(
-            TrainingProgress(self._epoch + 1, self._epochs, batch + 1, self._steps, _surprise(logs or {}), left)
-        )
+        self._loss = loss = _surprise(logs or {})
+        if self._epoch:
+            # Few batches tell little: some hold stories alone, some what is easily foreseen.
+            share = (batch + 1) / self._steps
+            loss = share * loss + (1.0 - share) * self._loss_before
+        self._report(TrainingProgress(self._epoch + 1, self._epochs, batch + 1, self._steps, loss, left))
 
 
 def fit(

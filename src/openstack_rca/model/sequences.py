@@ -107,21 +107,25 @@ class _Kinds:
 
 def encode(events: pl.DataFrame, vocabulary: Vocabulary) -> Steps:
     """Lay events in time order out as process streams; a column ``recording`` keeps those of separate recordings apart."""
-    recording = pl.col("recording") if "recording" in events.columns else pl.lit(0).alias("recording")
     frame = events.select(
-        recording,
-        pl.col("host").fill_null(""),
-        pl.col("service").fill_null(""),
+        pl.col("recording") if "recording" in events.columns else pl.lit(0).alias("recording"),
+        *(pl.Series(name, in_order(events[name].fill_null(""))) for name in ("host", "service")),
         pl.int_range(pl.len(), dtype=pl.Int64).alias("row"),
     ).sort("recording", "host", "service", maintain_order=True)
     streams = frame.select(pl.struct("recording", "host", "service").rle_id()).to_series().to_numpy()
     first_rows = np.flatnonzero(np.diff(streams, prepend=-1)) if len(streams) else np.zeros(0, dtype=np.int64)
     known = {name: OTHER_SERVICE + 1 + place for place, name in enumerate(vocabulary.services)}
-    services = [known.get(name, OTHER_SERVICE) for name in frame["service"].gather(first_rows).to_list()]
     rows = frame["row"].to_numpy()
+    named = events["service"].fill_null("").gather(rows[first_rows]).to_list()
+    services = [known.get(name, OTHER_SERVICE) for name in named]
     kinds = _kinds(events, vocabulary, services)
     marks = [kinds.starts[index] for index in services]
     return _laid_out(events["time"], kinds, rows, np.append(first_rows, len(rows)), np.asarray(marks, dtype=np.int32))
+
+
+def in_order(texts: pl.Series) -> pl.Series:
+    """The place of each text among the distinct ones in order: sorts as they do, several times as fast."""
+    return texts.cast(pl.Enum(texts.unique().sort())).to_physical()
 
 
 def encode_stories(events: pl.DataFrame, stories: Stories, vocabulary: Vocabulary) -> Steps:

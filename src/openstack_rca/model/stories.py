@@ -136,7 +136,8 @@ def build_stories(events: pl.DataFrame, *, objects: bool = True) -> Stories:
     named = pl.concat([_requests(aloud), _objects(aloud)]) if objects else _requests(aloud)
     told = (
         named.join(base, on="row", how="inner")
-        .sort("name", "row")
+        # In any order of names, which their hashes give sooner: the stories are put in order at the end.
+        .sort(pl.col("name").hash(), "row")
         .with_columns(((pl.col("time").diff() > STORY_PAUSE_SECONDS * 1e6).fill_null(False)).alias("rested"))
         .with_columns(
             (pl.col("rested") | (pl.col("name") != pl.col("name").shift(1)).fill_null(True)).cum_sum().alias("story")
