@@ -128,6 +128,19 @@ def test_progress_is_told_after_every_step(quick: tuple[TrainingResult, list[Tra
     assert ends == pytest.approx([epoch["loss"] for epoch in result.history])
 
 
+def test_the_loss_that_is_told_leans_on_the_epoch_before_until_the_new_one_is_known() -> None:
+    """The first batches of an epoch tell little: some hold stories alone, some what is easily foreseen."""
+    from openstack_rca.model import fitting
+
+    told: list[TrainingProgress] = []
+    reporter = fitting._Reporter(2, 4, told.append)
+    for epoch, loss in ((0, 2.0), (1, 10.0)):
+        reporter.on_epoch_begin(epoch)
+        for batch in range(4):
+            reporter.on_train_batch_end(batch, {"loss": 99.0, "next_template_surprise": loss})
+    assert [item.loss for item in told] == [2.0, 2.0, 2.0, 2.0, 4.0, 6.0, 8.0, 10.0]
+
+
 def test_control_c_ends_the_training_with_one_clear_error() -> None:
     """Whatever step it comes at; nothing was there to be written."""
 
