@@ -187,7 +187,7 @@ def _publish(world: World, settings: Settings, _elsewhere: Path) -> str:
 
 
 def _record(_world: World, settings: Settings, _elsewhere: Path) -> str:
-    with Tracking(settings).analysis_run("analysis") as run:
+    with Tracking(settings).run("analysis", "analysis") as run:
         run.log_metrics({"loss": 0.5})
     return "recorded, with a notice" if run.notices else "recorded"
 

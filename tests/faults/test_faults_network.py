@@ -177,7 +177,7 @@ RECORDING = ["silent", "cut", "lost", "truncate", "trickle", "delay", "500", "40
 def test_recording_a_run_never_hangs_and_never_breaks_the_work(
     flaky: Settings, tracking: FlakyProxy, kind: str
 ) -> None:
-    with Tracking(flaky).analysis_run("analysis") as run:
+    with Tracking(flaky).run("analysis", "analysis") as run:
         tracking.fault = fault_of(kind)
         start = time.monotonic()
         for number in range(20):
@@ -190,7 +190,7 @@ def test_recording_a_run_never_hangs_and_never_breaks_the_work(
 def test_a_run_that_cannot_be_begun_is_not_recorded(flaky: Settings, tracking: FlakyProxy, kind: str) -> None:
     tracking.fault = fault_of(kind)
     start = time.monotonic()
-    with Tracking(flaky).analysis_run("analysis") as run:
+    with Tracking(flaky).run("analysis", "analysis") as run:
         run.log_metrics({"loss": 0.5})
     assert time.monotonic() - start < HANG
     assert run.run_id is None
@@ -201,7 +201,7 @@ def test_a_run_that_cannot_be_begun_is_not_recorded(flaky: Settings, tracking: F
 def test_a_training_ends_also_where_its_last_measurements_cannot_be_sent(
     flaky: Settings, tracking: FlakyProxy, kind: str
 ) -> None:
-    with Tracking(flaky).training_run("training") as run:
+    with Tracking(flaky).run("training", "training") as run:
         tracking.fault = fault_of(kind)
         start = time.monotonic()
     assert time.monotonic() - start < HANG

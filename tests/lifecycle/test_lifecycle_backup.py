@@ -25,7 +25,7 @@ def test_a_restored_copy_brings_versions_and_runs_back(
     embedded: Settings, make_model: MakeModel, tmp_path: Path
 ) -> None:
     publish(ModelLifecycle(embedded), make_model("one"))
-    with Tracking(embedded).training_run("before"):
+    with Tracking(embedded).run("training", "before"):
         pass
     facts = back_up(embedded, tmp_path / "copy.db")
     assert (facts.versions, facts.runs, facts.path) == (1, 1, tmp_path / "copy.db")
@@ -54,7 +54,7 @@ def test_after_restoring_no_number_is_used_twice(embedded: Settings, make_model:
 def write_runs(facts: str, count: int) -> None:
     tracking = Tracking(load_settings(**json.loads(facts)))
     for number in range(count):
-        with tracking.analysis_run(f"run {number}") as run:
+        with tracking.run("analysis", f"run {number}") as run:
             run.log_metrics({"loss": 0.5})
 
 

@@ -62,7 +62,7 @@ def test_every_way_that_mlflow_knows_opens_a_version(settings: Settings, trained
     import mlflow
 
     lifecycle = ModelLifecycle(settings)
-    with Tracking(settings).training_run() as run:
+    with Tracking(settings).run("training") as run:
         version = lifecycle.publish(trained.model_file, **{**FACTS, "run_id": run.run_id})
         run.log_version(version.version, version.uri)
         run.log_text("layers", "model_summary.txt")
@@ -94,7 +94,7 @@ def test_any_other_keras_model_of_any_name_opens_too(settings: Settings, make_mo
     model.save(tmp_path / "mine.keras")
     publish(ModelLifecycle(settings), make_model("one"))
     lifecycle = ModelLifecycle(settings).other(settings.experiment_name, "my_model")
-    with Tracking(settings).training_run() as run:
+    with Tracking(settings).run("training") as run:
         facts = {**FACTS, "run_id": run.run_id, "kind": ModelKind.OTHER}
         version = lifecycle.publish(tmp_path / "mine.keras", **facts)
         run.log_version(version.version, version.uri)

@@ -48,7 +48,7 @@ def test_the_server_is_reached_by_its_name(client: Settings) -> None:
 
 def test_runs_versions_files_and_traces_are_kept(client: Settings, make_model: MakeModel) -> None:
     """A user who is not the administrator publishes, and the bucket holds the files of the run."""
-    with Tracking(client).training_run("by alice") as run:
+    with Tracking(client).run("training", "by alice") as run:
         run.log_text("layers", "model_summary.txt")
         run.log_steps("training", datetime.now(UTC), {"read": 0.5})
         lifecycle = ModelLifecycle(client)

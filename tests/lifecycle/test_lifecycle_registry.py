@@ -5,12 +5,13 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from lifecycle_helpers import MakeModel, publish
+from mlflow.entities.model_registry import ModelVersion, RegisteredModel, RegisteredModelTag
+from mlflow.store.entities import PagedList
 
 from openstack_rca.errors import PublishFailed, RegistryRefused, RegistryUnavailable, VersionNotFound
 from openstack_rca.lifecycle.mlflow import registry_reader, turns
@@ -160,21 +161,17 @@ def test_reading_the_database_and_asking_mlflow_give_the_same(embedded: Settings
     client.set_model_version_tag(NAME, "3", TAG_YANKED, "bad")
     client.set_registered_model_tag(NAME, TAG_PINNED, "1")
     client.set_registered_model_alias(NAME, "champion", "3")
-    asking = registry_reader.ClientReader(lambda: client, "", NAME)
-    reading = registry_reader.SqliteReader(embedded.home / "mlflow.db", NAME, Unreachable(), 1)
+    asking = registry_reader.RegistryReader(lambda: client, "", NAME)
+    reading = registry_reader.SqliteReader(embedded.home / "mlflow.db", 1, unreachable, "", NAME)
     assert list(reading.newest_first()) == list(asking.newest_first())
     assert reading.model() == asking.model()
     assert [reading.version(number) for number in range(1, 7)] == [asking.version(number) for number in range(1, 7)]
     assert [found.version for found in reading.newest_first()] == [4, 3, 1]
 
 
-class Unreachable:
+def unreachable() -> Any:
     """Stands where MLflow would be asked, and must not be."""
-
-    def version(self, number: int) -> None:
-        raise AssertionError(number)
-
-    newest_first = model = version
+    raise AssertionError("MLflow was asked")
 
 
 def test_a_database_of_another_shape_is_left_to_mlflow(tmp_path: Path) -> None:
@@ -182,18 +179,18 @@ def test_a_database_of_another_shape_is_left_to_mlflow(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "other.db") as connection:
         connection.execute("CREATE TABLE model_versions (something TEXT)")
     connection.close()
-    answer = registry_reader.RegisteredModel({"asked": "mlflow"})
+    found = PagedList([ModelVersion(NAME, "7", 0, current_stage="None")], token=None)
 
-    class Mlflow(Unreachable):
-        def model(self) -> registry_reader.RegisteredModel:
-            return answer
+    class Mlflow:
+        def get_registered_model(self, name: str) -> RegisteredModel:
+            return RegisteredModel(name, tags=[RegisteredModelTag("asked", "mlflow")])
 
-        def newest_first(self) -> Iterator[registry_reader.RegisteredVersion]:
-            return iter([registry_reader.RegisteredVersion(7, "", None, 0, {})])
+        def search_model_versions(self, *_: object, **__: object) -> PagedList[ModelVersion]:
+            return found
 
-    reader = registry_reader.SqliteReader(tmp_path / "other.db", NAME, Mlflow(), 1)
-    assert reader.model() is answer
-    assert [found.version for found in reader.newest_first()] == [7]
+    reader = registry_reader.SqliteReader(tmp_path / "other.db", 1, Mlflow, "", NAME)
+    assert reader.model().tags == {"asked": "mlflow"}
+    assert [version.version for version in reader.newest_first()] == [7]
 
 
 def test_loading_from_the_embedded_default_does_not_wait_for_mlflow(embedded: Settings, make_model: MakeModel) -> None:

@@ -18,7 +18,7 @@ from openstack_rca.settings import Settings
 def analyses(settings: Settings, count: int) -> list[str]:
     made = []
     for number in range(count):
-        with Tracking(settings).analysis_run(f"analysis {number}") as run:
+        with Tracking(settings).run("analysis", f"analysis {number}") as run:
             run.log_text("report", "report/report.txt")
         assert run.run_id and not run.notices
         made.append(run.run_id)
@@ -26,7 +26,7 @@ def analyses(settings: Settings, count: int) -> list[str]:
 
 
 def train(settings: Settings, model: Path) -> str:
-    with Tracking(settings).training_run() as run:
+    with Tracking(settings).run("training") as run:
         ModelLifecycle(settings).publish(model, **{**FACTS, "run_id": run.run_id})
     assert run.run_id
     return run.run_id
@@ -44,7 +44,7 @@ def shared(request: pytest.FixtureRequest) -> Settings:
 
 def test_the_newest_of_each_kind_and_the_makers_of_versions_stay(shared: Settings, make_model: MakeModel) -> None:
     maker = train(shared, make_model("one"))
-    with Tracking(shared).training_run() as failed:
+    with Tracking(shared).run("training") as failed:
         pass
     newer = train(shared, make_model("two"))
     old, middle, new = analyses(shared, 3)
@@ -89,7 +89,7 @@ def test_what_a_run_stored_in_a_bucket_goes(s3: Settings) -> None:
 
 
 def test_a_run_that_is_still_going_on_stays(embedded: Settings) -> None:
-    with Tracking(embedded).analysis_run() as running:
+    with Tracking(embedded).run("analysis") as running:
         decisions = {found.run.run_id: found for found in prune_runs(embedded, keep=0)}
         assert running.run_id is not None
         assert not decisions[running.run_id].goes
@@ -98,7 +98,7 @@ def test_a_run_that_is_still_going_on_stays(embedded: Settings) -> None:
 
 def test_the_maker_of_a_version_of_another_environment_stays(embedded: Settings, make_model: MakeModel) -> None:
     """Promotion copies a version, and the copy names the run that made the original."""
-    with Tracking(embedded).training_run() as run:
+    with Tracking(embedded).run("training") as run:
         pass
     production = embedded.model_copy(update={"experiment_name": "production"})
     ModelLifecycle(production).publish(make_model("one"), **{**FACTS, "run_id": run.run_id})

@@ -85,7 +85,7 @@ def exercise(make_model: MakeModel) -> str:
         except OpenStackRcaError as error:
             words += told(error)
     try:
-        with Tracking(settings).training_run("secret") as logger:
+        with Tracking(settings).run("training", "secret") as logger:
             logger.log_params({"epochs": 1})
             logger.log_text("text", "note.txt")
         words += str(logger.notices)

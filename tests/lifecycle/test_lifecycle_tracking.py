@@ -34,7 +34,7 @@ def artifacts_of(settings: Settings, run_id: str, folder: str = "") -> list[str]
 def test_a_training_run_holds_what_was_logged(shared: Settings, tmp_path: Path) -> None:
     tracking = Tracking(shared)
     (tmp_path / "loss.png").write_bytes(b"png")
-    with tracking.training_run("first") as run:
+    with tracking.run("training", "first") as run:
         run.log_params({"epochs": 2, "dropout_rate": 0.2, "long": "x" * 10_000})
         for epoch, loss in enumerate([0.9, 0.4]):
             run.log_metrics({"loss": loss}, step=epoch)
@@ -59,7 +59,7 @@ def test_a_training_run_holds_what_was_logged(shared: Settings, tmp_path: Path) 
 
 
 def test_the_runs_of_the_embedded_default_stay_below_its_home(embedded: Settings) -> None:
-    with Tracking(embedded).training_run() as run:
+    with Tracking(embedded).run("training") as run:
         run.log_text("text", "note.txt")
     (note,) = embedded.home.rglob("note.txt")
     assert note.is_relative_to(embedded.home / "mlruns-artifacts" / embedded.experiment_name)
@@ -70,7 +70,7 @@ def test_run_artifacts_reach_a_bucket_without_boto3(s3: Settings) -> None:
     settings = s3.model_copy(update={"mlflow_enabled": True})
     location = f"{s3.artifact_root}/runs"
     connect(settings).create_experiment(settings.experiment_name, artifact_location=location)
-    with Tracking(settings).analysis_run() as run:
+    with Tracking(settings).run("analysis") as run:
         run.log_text("report", "reports/report.txt")
         assert run.notices == []
     from openstack_rca.lifecycle.objects.store import ObjectStore
@@ -81,7 +81,7 @@ def test_run_artifacts_reach_a_bucket_without_boto3(s3: Settings) -> None:
 def test_system_metrics_are_recorded_while_training(embedded: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL", "0.05")
     tracking, client = Tracking(embedded), connect(embedded)
-    with tracking.training_run() as run:
+    with tracking.run("training") as run:
         for _ in range(2000):
             if any(name.startswith("system/") for name in client.get_run(run.run_id).data.metrics):
                 break
@@ -95,7 +95,7 @@ def test_system_metrics_are_recorded_while_training(embedded: Settings, monkeypa
 )
 def test_a_run_that_ends_badly_says_so(embedded: Settings, error: BaseException, status: str) -> None:
     tracking = Tracking(embedded)
-    with pytest.raises(type(error)), tracking.analysis_run():
+    with pytest.raises(type(error)), tracking.run("analysis"):
         raise error
     assert [run.status for run in tracking.list_runs()] == [status]
 
@@ -112,7 +112,7 @@ def test_an_interrupt_while_a_run_is_made_ends_it(embedded: Settings, monkeypatc
         return made
 
     monkeypatch.setattr(client, "create_run", made_and_interrupted)
-    with pytest.raises(KeyboardInterrupt), tracking.analysis_run():
+    with pytest.raises(KeyboardInterrupt), tracking.run("analysis"):
         raise AssertionError("the work began")
     assert [run.status for run in tracking.list_runs()] == ["KILLED"]
 
@@ -120,9 +120,9 @@ def test_an_interrupt_while_a_run_is_made_ends_it(embedded: Settings, monkeypatc
 def test_runs_are_listed_newest_first_by_kind_and_up_to_a_limit(embedded: Settings) -> None:
     tracking = Tracking(embedded)
     for number in range(3):
-        with tracking.analysis_run(f"analysis {number}"):
+        with tracking.run("analysis", f"analysis {number}"):
             pass
-    with tracking.training_run("training"):
+    with tracking.run("training", "training"):
         pass
     assert len(tracking.list_runs()) == 4
     assert {run.name for run in tracking.list_runs(kind="analysis")} == {"analysis 0", "analysis 1", "analysis 2"}
@@ -135,10 +135,10 @@ def test_runs_are_listed_newest_first_by_kind_and_up_to_a_limit(embedded: Settin
 def test_the_embedded_database_tells_of_runs_what_mlflow_tells(embedded: Settings) -> None:
     """It is read without MLflow: figures that are no numbers, tags and times alike."""
     tracking = Tracking(embedded)
-    with tracking.training_run("trained", tags={"mine": "1"}) as run:
+    with tracking.run("training", "trained", tags={"mine": "1"}) as run:
         run.log_params({"epochs": 2})
         run.log_metrics({"loss": 0.5, "broken": math.nan})
-    with tracking.analysis_run("asked"):
+    with tracking.run("analysis", "asked"):
         pass
     read = tracking.list_runs()
     told = [summary_of(connect(embedded).get_run(found.run_id)) for found in read]
@@ -192,11 +192,11 @@ def test_before_the_first_run_the_list_is_empty(embedded: Settings) -> None:
 
 def test_a_deleted_experiment_is_restored(embedded: Settings) -> None:
     tracking = Tracking(embedded)
-    with tracking.training_run("before"):
+    with tracking.run("training", "before"):
         pass
     client = connect(embedded)
     client.delete_experiment(client.get_experiment_by_name(embedded.experiment_name).experiment_id)
-    with tracking.training_run("after") as run:
+    with tracking.run("training", "after") as run:
         pass
     assert run.notices == []
     assert "after" in {found.name for found in tracking.list_runs()}
@@ -204,7 +204,7 @@ def test_a_deleted_experiment_is_restored(embedded: Settings) -> None:
 
 def test_with_mlflow_switched_off_nothing_is_recorded_and_nothing_breaks(store_only: Settings) -> None:
     tracking = Tracking(store_only)
-    with tracking.training_run() as run:
+    with tracking.run("training") as run:
         run.log_params({"epochs": 1})
         run.log_text("text", "note.txt")
     assert (tracking.enabled, run.run_id, run.notices, tracking.list_runs()) == (False, None, [], [])
@@ -213,7 +213,7 @@ def test_with_mlflow_switched_off_nothing_is_recorded_and_nothing_breaks(store_o
 
 def test_with_the_server_down_training_goes_on_with_a_notice(tmp_path: Path) -> None:
     settings = load_settings(home=tmp_path, mlflow_tracking_uri="http://127.0.0.1:9")
-    with Tracking(settings).training_run() as run:
+    with Tracking(settings).run("training") as run:
         run.log_metrics({"loss": 0.1}, step=0)
     assert run.run_id is None
     assert len(run.notices) == 1
@@ -224,7 +224,7 @@ def test_with_the_server_down_training_goes_on_with_a_notice(tmp_path: Path) -> 
 
 def test_a_server_that_goes_down_is_noticed_once(embedded: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     tracking = Tracking(embedded)
-    with tracking.analysis_run() as run:
+    with tracking.run("analysis") as run:
         run.log_params({"epochs": 1})
         with silent_server() as address:
             monkeypatch.setattr(run, "_client", connect_without_knocking(address))
@@ -238,7 +238,7 @@ def test_a_server_that_goes_down_is_noticed_once(embedded: Settings, monkeypatch
 def test_what_the_server_refuses_costs_only_that_part(embedded: Settings) -> None:
     """A parameter cannot be changed; what comes after is still recorded."""
     tracking = Tracking(embedded)
-    with tracking.analysis_run() as run:
+    with tracking.run("analysis") as run:
         run.log_params({"epochs": 1})
         run.log_params({"epochs": 2})
         run.log_metrics({"loss": 0.5})
@@ -248,7 +248,7 @@ def test_what_the_server_refuses_costs_only_that_part(embedded: Settings) -> Non
 
 
 def test_a_missing_artifact_is_noticed(embedded: Settings, tmp_path: Path) -> None:
-    with Tracking(embedded).analysis_run() as run:
+    with Tracking(embedded).run("analysis") as run:
         run.log_artifact(tmp_path / "nowhere.png")
     assert len(run.notices) == 1
 
@@ -264,7 +264,7 @@ def test_files_that_the_server_cannot_store_cost_the_run_nothing_else(server: st
             network_timeout_seconds=PATIENCE,
         )
         proxy.fault = Fault(kind, "PUT", "mlflow-artifacts")
-        with Tracking(settings).training_run("learns") as run:
+        with Tracking(settings).run("training", "learns") as run:
             run.log_metrics({"loss": 0.5})
             run.log_text("layers", "model_summary.txt")
             run.log_text("more", "notes.txt")
@@ -283,7 +283,7 @@ def test_the_end_and_the_version_are_tried_even_when_the_rest_was_given_up(serve
         settings = load_settings(
             home=tmp_path, mlflow_tracking_uri=proxy.address, experiment_name="away", network_timeout_seconds=PATIENCE
         )
-        with Tracking(settings).training_run("learns") as run:
+        with Tracking(settings).run("training", "learns") as run:
             proxy.fault = Fault("cut", "POST", "log-batch")
             run.log_metrics({"loss": 0.5})
             proxy.fault = None
@@ -296,7 +296,7 @@ def test_the_end_and_the_version_are_tried_even_when_the_rest_was_given_up(serve
 
 def test_mlflow_keeps_quiet_and_calls_nobody(embedded: Settings, capfd: pytest.CaptureFixture[str]) -> None:
     (embedded.home / "mlflow.db").unlink()
-    with Tracking(embedded).training_run() as run:
+    with Tracking(embedded).run("training") as run:
         run.log_metrics({"loss": 0.1})
     assert capfd.readouterr() == ("", "")
     assert os.environ["MLFLOW_DISABLE_TELEMETRY"] == "true"

@@ -135,7 +135,7 @@ def test_an_answer_whose_sender_was_killed_becomes_one_run(settings: Settings) -
     kept = begun.read_bytes()
     with (
         pytest.raises(RuntimeError, match="killed"),
-        Tracking(settings).analysis_run("analysis", None, {waiting_runs.TAG_REPORT: report().id}),
+        Tracking(settings).run("analysis", "analysis", None, {waiting_runs.TAG_REPORT: report().id}),
     ):
         raise RuntimeError("killed")
     assert len(send_waiting_runs(settings).run_ids) == 1
@@ -167,7 +167,7 @@ def test_no_more_entries_are_kept_than_the_bound_says(settings: Settings, monkey
 
 def test_a_training_that_still_runs_has_no_outcome(settings: Settings) -> None:
     """It has not failed to make a version."""
-    with Tracking(settings).training_run():
+    with Tracking(settings).run("training"):
         assert [run_outcome(run) for run in list_runs(settings)] == [""]
     assert [run_outcome(run) for run in list_runs(settings)] == ["no version"]
 

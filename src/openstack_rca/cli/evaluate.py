@@ -1,6 +1,5 @@
 """``openstack-rca evaluate``."""
 
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +8,10 @@ from rich.console import Console
 from rich.table import Table
 
 from openstack_rca.cli.options import FAST, JSON_FORMAT, MODEL, SCHEDULER, SIGNATURES, with_settings
-from openstack_rca.cli.output import console, notice, print_json, say, steps
+from openstack_rca.cli.output import console, notice, print_json, recorded, say, steps
 from openstack_rca.cli.sensitivity import print_sensitivity
 from openstack_rca.cli.services import cluster, evaluation
 from openstack_rca.cli.services import sensitivity as changes
-from openstack_rca.errors import LifecycleError
 from openstack_rca.service.choices import PARTS
 from openstack_rca.settings import Settings
 
@@ -112,22 +110,11 @@ def evaluate_command(
     show = print_sensitivity if sensitivity else _print_comparison if against else _print_evaluation
     print_json(result) if form == "json" else show(result, console())
     if not sensitivity:
-        _name_the_unreadable((result["first"], result["second"]) if against else (result,))
+        for each in (result["first"], result["second"]) if against else (result,):
+            for name, why in each["unreadable_because"].items():
+                notice(f"{name} counts as wrong because it cannot be read. {why}")
     if not (sensitivity or against):
-        _record(result, folders, settings)
-
-
-def _record(result: dict[str, Any], folders: Sequence[Path], settings: Settings) -> None:
-    try:
-        evaluation.record_evaluation(result, folders, settings)
-    except LifecycleError as error:
-        notice(f"This evaluation is not recorded as a run. {error}")
-
-
-def _name_the_unreadable(results: Iterable[dict[str, Any]]) -> None:
-    for one in results:
-        for name, why in one["unreadable_because"].items():
-            notice(f"{name} counts as wrong because it cannot be read. {why}")
+        recorded("evaluation", evaluation.record_evaluation, result, folders, settings)
 
 
 def _print_evaluation(result: dict[str, Any], screen: Console) -> None:

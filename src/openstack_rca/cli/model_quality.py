@@ -9,9 +9,8 @@ from typing import Any
 import click
 
 from openstack_rca.cli.options import JSON_FORMAT, SCHEDULER, with_settings
-from openstack_rca.cli.output import console, notice, print_columns, print_json, say, steps
+from openstack_rca.cli.output import console, notice, print_columns, print_json, recorded, say, steps
 from openstack_rca.cli.services import cluster, comparison, drift
-from openstack_rca.errors import LifecycleError
 from openstack_rca.plain_text import counted
 from openstack_rca.service.choices import Thresholds
 from openstack_rca.settings import Settings
@@ -73,10 +72,7 @@ def compare_command(
         _print_comparison(result)
     for text in result["warnings"]:
         notice(text)
-    try:
-        comparison.record_comparison(result, settings)
-    except LifecycleError as error:
-        notice(f"This comparison is not recorded as a run. {error}")
+    recorded("comparison", comparison.record_comparison, result, settings)
 
 
 def _print_comparison(result: dict[str, Any]) -> None:
@@ -186,10 +182,7 @@ def drift_command(
         _print_drift(outcome)
     for text in outcome.notices:
         notice(text)
-    try:
-        drift.record_drift(outcome, settings)
-    except LifecycleError as error:
-        notice(f"This comparison is not recorded as a run. {error}")
+    recorded("comparison", drift.record_drift, outcome, settings)
     return 1 if outcome.drift.drifted else 0
 
 

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from openstack_rca.errors import LifecycleError
 from openstack_rca.plain_text import one_line
 from openstack_rca.service.interrupt import Interrupt
 from openstack_rca.service.listener import Listener
@@ -141,6 +142,14 @@ def print_listing(
 def notice(text: str) -> None:
     """Print on standard error something worth knowing that is not an error."""
     error_console().print(f"Note: {one_line(text)}", markup=False)
+
+
+def recorded(what: str, record: Callable[..., object], *facts: object) -> None:
+    """Call ``record`` with the facts, which logs them as a run; where it cannot be, a notice says so of ``what``."""
+    try:
+        record(*facts)
+    except LifecycleError as error:
+        notice(f"This {what} is not recorded as a run. {error}")
 
 
 class Steps(Listener):

@@ -91,11 +91,10 @@ class MLflowManager:
         self._parameters, self._metrics = {}, {}
         self._run = ExitStack()
         tracking = Tracking(self._settings)
-        inference = (run_name or "").startswith(INFERENCE)
-        begin = tracking.analysis_run if inference else tracking.training_run
-        kind = "an analysis" if inference else "a training"
-        self._about = f"A run of {kind}, recorded by a program with `MLflowManager`."
-        self._logger = self._run.enter_context(begin(run_name, tags={TAG_NOTE: self._about}))
+        kind = "analysis" if (run_name or "").startswith(INFERENCE) else "training"
+        article = "an" if kind == "analysis" else "a"
+        self._about = f"A run of {article} {kind}, recorded by a program with `MLflowManager`."
+        self._logger = self._run.enter_context(tracking.run(kind, run_name, tags={TAG_NOTE: self._about}))
         atexit.register(self.end_run)
         return self._logger.run_id
 

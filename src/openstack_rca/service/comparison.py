@@ -1,8 +1,6 @@
 """Two models against each other: their cards, the same logs, the same incidents."""
 
-import json
 import math
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +8,6 @@ from typing import Any
 import polars as pl
 
 from openstack_rca.errors import ConfigurationError
-from openstack_rca.lifecycle.mlflow import Tracking
 from openstack_rca.model.card import TrainingCard
 from openstack_rca.model.model_file import ModelFile
 from openstack_rca.model.quality import MEASURED_LEAST, accuracy_drift, changes, figures
@@ -20,6 +17,7 @@ from openstack_rca.service.cluster_scoring import WITHOUT_WORDS
 from openstack_rca.service.listener import SILENT, Listener
 from openstack_rca.service.log_reading import read_given
 from openstack_rca.service.model_choice import open_model
+from openstack_rca.service.run_reports import record_measurement
 from openstack_rca.settings import Settings
 
 _BY_MINUTE = {
@@ -79,15 +77,9 @@ def compare_models(
 
 def record_comparison(result: dict[str, Any], settings: Settings) -> str | None:
     """Log a comparison as a run, with the whole result as artifact; returns the run's id, None where tracking is off."""
-    tracking = Tracking(settings)
-    if not tracking.enabled:
-        return None
-    with tracking.evaluation_run(time.strftime("comparison-%Y%m%d-%H%M%S", time.gmtime())) as run:
-        run.log_params({side: result[side]["reference"] for side in ("first", "second")})
-        run.log_metrics(result["metrics"])
-        run.set_tags({"openstack_rca.warnings": "; ".join(result["warnings"]) or "none"})
-        run.log_text(json.dumps(result, indent=2), "comparison/comparison.json")
-        return run.run_id
+    params = {side: result[side]["reference"] for side in ("first", "second")}
+    tags = {"openstack_rca.warnings": "; ".join(result["warnings"]) or "none"}
+    return record_measurement("comparison", result, settings, params, result["metrics"], tags)
 
 
 def _open(reference: str, settings: Settings) -> tuple[ModelFile, dict[str, Any]]:

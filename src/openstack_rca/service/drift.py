@@ -6,8 +6,6 @@ share of unseen templates; and each would bring 38 packages more than are here n
 boosting libraries and three cloud clients) for the one formula that is left.
 """
 
-import json
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,7 +13,6 @@ from typing import Any
 
 from openstack_rca.errors import ConfigurationError
 from openstack_rca.extras import require_extra
-from openstack_rca.lifecycle.mlflow import Tracking
 from openstack_rca.model.drift import Drift, Measure, Thresholds, measure_drift
 from openstack_rca.model.quality import MEASURED_LEAST
 from openstack_rca.service.cluster import Cluster
@@ -24,6 +21,7 @@ from openstack_rca.service.listener import SILENT, Listener
 from openstack_rca.service.log_reading import read_given
 from openstack_rca.service.model_choice import open_model
 from openstack_rca.service.places import require_output
+from openstack_rca.service.run_reports import record_measurement
 from openstack_rca.settings import Settings
 
 __all__ = ["Drift", "DriftOutcome", "Measure", "Thresholds", "model_drift", "record_drift"]
@@ -122,14 +120,7 @@ def _advice(drift: Drift) -> str:
 
 def record_drift(outcome: DriftOutcome, settings: Settings) -> str | None:
     """Log the measures as a run, with result and picture as artifacts; returns the run's id, None where tracking is off."""
-    tracking = Tracking(settings)
-    if not tracking.enabled:
-        return None
-    with tracking.evaluation_run(time.strftime("drift-%Y%m%d-%H%M%S", time.gmtime())) as run:
-        run.log_params({"logs": ", ".join(outcome.logs)[:500], "model_version": outcome.version or "file"})
-        run.log_metrics({measure.name: measure.value for measure in outcome.drift.measures})
-        run.set_tags({"openstack_rca.drifted": str(outcome.drift.drifted).lower()})
-        run.log_text(json.dumps(outcome.as_json(), indent=2), "drift/drift.json")
-        if outcome.plot is not None:
-            run.log_artifact(outcome.plot, "drift")
-        return run.run_id
+    params = {"logs": ", ".join(outcome.logs)[:500], "model_version": outcome.version or "file"}
+    metrics = {measure.name: measure.value for measure in outcome.drift.measures}
+    tags = {"openstack_rca.drifted": str(outcome.drift.drifted).lower()}
+    return record_measurement("drift", outcome.as_json(), settings, params, metrics, tags, outcome.plot)

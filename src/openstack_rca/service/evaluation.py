@@ -1,6 +1,5 @@
 """Score the system on labelled incidents: plain, leave-one-fault-kind-out, ablated, or two models against each other."""
 
-import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -205,24 +204,16 @@ def compare(
 
 def record_evaluation(result: dict[str, Any], folders: Sequence[Path], settings: Settings) -> str | None:
     """Log an evaluation as a run, its result as artifact; returns its id, None: tracking is off. Raises RegistryUnavailable."""
-    from openstack_rca.lifecycle.mlflow import Tracking
+    from openstack_rca.service.run_reports import record_measurement
 
-    tracking = Tracking(settings)
-    if not tracking.enabled:
-        return None
-    with tracking.evaluation_run(time.strftime("evaluation-%Y%m%d-%H%M%S", time.gmtime())) as run:
-        run.log_params(
-            {"incidents": ", ".join(map(str, folders))[:500], "model_version": result["model_version"] or "none"}
-            | {"without": ",".join(result["without"]), "only_info": result["only_info"]}
-        )
-        names = ("top1", "top3", "category_top1", "evidence_at_10", "false_alarms", "seconds_median")
-        metrics = {name: float(result[name]) for name in names}
-        for way in ("leave_one_out", "leave_one_cloud_out"):
-            if way in result:
-                metrics |= {f"{way}_{name}": float(result[way][name]) for name in names}
-        run.log_metrics(metrics)
-        run.log_text(json.dumps(result, indent=2), "evaluation/evaluation.json")
-        return run.run_id
+    names = ("top1", "top3", "category_top1", "evidence_at_10", "false_alarms", "seconds_median")
+    metrics = {name: float(result[name]) for name in names}
+    for way in ("leave_one_out", "leave_one_cloud_out"):
+        if way in result:
+            metrics |= {f"{way}_{name}": float(result[way][name]) for name in names}
+    params = {"incidents": ", ".join(map(str, folders))[:500], "model_version": result["model_version"] or "none"}
+    params |= {"without": ",".join(result["without"]), "only_info": result["only_info"]}
+    return record_measurement("evaluation", result, settings, params, metrics)
 
 
 def _answers(

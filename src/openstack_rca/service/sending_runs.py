@@ -63,7 +63,7 @@ def _send_one(path: Path, entry: WaitingRun, settings: Settings) -> tuple[str | 
         else:
             path = path.rename(path.with_name(path.name.removesuffix(SUFFIX) + _BEGUN))
         tags = {TAG_REPORT: report.id}
-        with tracking.analysis_run(f"analysis-{report.created:%Y%m%d-%H%M%S}", report.created, tags) as run:
+        with tracking.run("analysis", f"analysis-{report.created:%Y%m%d-%H%M%S}", report.created, tags) as run:
             _log_report(run, report)
     except OpenStackRcaError as error:
         return None, [], str(error)

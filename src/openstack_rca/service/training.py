@@ -130,7 +130,7 @@ def _trained(
         require_enough(events)
         parent = _parent(add, lifecycle) if add is not None else None
     started = time.strftime("training-%Y%m%d-%H%M%S", time.gmtime())
-    with Tracking(settings).training_run(started) as run, ExitStack() as stack:
+    with Tracking(settings).run("training", started) as run, ExitStack() as stack:
         result = _learn(work, events, trouble, ", ".join(str(path) for path in paths), parent, run)
         with work.step(TrainingStep.SAVE, "save"):
             # The model first: nothing that is told about it may cost it.

@@ -9,7 +9,7 @@ from typing import Any
 
 from openstack_rca.lifecycle.history import STAGES, version_not_found
 from openstack_rca.lifecycle.mlflow.client import connect, registry_errors, sqlite_file
-from openstack_rca.lifecycle.mlflow.registry_reader import ClientReader, RegisteredVersion, RegistryReader, SqliteReader
+from openstack_rca.lifecycle.mlflow.registry_reader import RegisteredVersion, RegistryReader, SqliteReader
 from openstack_rca.lifecycle.mlflow.registry_tags import (
     TAG_DESCRIPTION,
     TAG_EXPERIMENT,
@@ -200,9 +200,7 @@ class RegisteredName:
     def reader(self, name: str) -> RegistryReader:
         """The reader of the registered model of this name: straight from an sqlite file, else through MLflow's client."""
         if name not in self._readers:
-            uri = self._settings.tracking_uri
-            client = ClientReader(self._client, uri, name)
-            database = sqlite_file(uri)
-            seconds = self._settings.network_timeout_seconds
-            self._readers[name] = client if database is None else SqliteReader(database, name, client, seconds)
+            uri, seconds = self._settings.tracking_uri, self._settings.network_timeout_seconds
+            asked, database = (self._client, uri, name), sqlite_file(uri)
+            self._readers[name] = SqliteReader(database, seconds, *asked) if database else RegistryReader(*asked)
         return self._readers[name]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import quote
 
 from openstack_rca.lifecycle.mlflow.client import MISSING, registry_errors
@@ -38,21 +38,8 @@ class RegisteredModel:
     known: bool = False
 
 
-class RegistryReader(Protocol):
-    """Reads the versions, tags and aliases of one registered model."""
-
-    def version(self, number: int) -> RegisteredVersion | None:
-        """One version, ``None`` if there is none with this number."""
-
-    def newest_first(self) -> Iterator[RegisteredVersion]:
-        """All versions, highest number first."""
-
-    def model(self) -> RegisteredModel:
-        """Tags and aliases; empty where the name is not registered."""
-
-
-class ClientReader:
-    """Asks through ``mlflow.MlflowClient``, which ``connect`` gives at the first question."""
+class RegistryReader:
+    """Reads the versions, tags and aliases of one registered model through the ``MlflowClient`` that ``connect`` gives."""
 
     def __init__(self, connect: Callable[[], Any], uri: str, name: str) -> None:
         self._connect = connect
@@ -65,7 +52,7 @@ class ClientReader:
         return _from_client(found) if found is not None else None
 
     def newest_first(self) -> Iterator[RegisteredVersion]:
-        """All versions over all pages, highest number first."""
+        """All versions, highest number first."""
         client, token = self._connect(), None
         while True:
             with registry_errors(self._uri):
@@ -78,7 +65,7 @@ class ClientReader:
                 return
 
     def model(self) -> RegisteredModel:
-        """Tags and aliases."""
+        """Tags and aliases; empty where the name is not registered."""
         found = self._ask(lambda client: client.get_registered_model(self._name))
         if found is None:
             return RegisteredModel()
@@ -110,16 +97,15 @@ def _from_client(found: Any) -> RegisteredVersion:
     )
 
 
-class SqliteReader:
-    """Reads MLflow's tables in an sqlite file, and hands over to ``otherwise`` where that does not work.
+class SqliteReader(RegistryReader):
+    """Reads MLflow's tables in an sqlite file, and asks through the client where that does not work.
 
-    A database that is not there yet has no versions; it is not made by asking.
+    A database that is not there yet has no versions; it is not made by asking. ``seconds`` is how long a query waits for a lock.
     """
 
-    def __init__(self, database: Path, name: str, otherwise: RegistryReader, seconds: float) -> None:
+    def __init__(self, database: Path, seconds: float, connect: Callable[[], Any], uri: str, name: str) -> None:
+        super().__init__(connect, uri, name)
         self._database = database
-        self._name = name
-        self._otherwise = otherwise
         self._seconds = seconds
 
     def version(self, number: int) -> RegisteredVersion | None:
@@ -127,25 +113,23 @@ class SqliteReader:
         try:
             return next(iter(self._versions("AND version = ?", number)), None)
         except sqlite3.Error:
-            return self._otherwise.version(number)
+            return super().version(number)
 
     def newest_first(self) -> Iterator[RegisteredVersion]:
         """All versions, highest number first."""
         try:
-            found = self._versions()
+            return iter(self._versions())
         except sqlite3.Error:
-            yield from self._otherwise.newest_first()
-            return
-        yield from found
+            return super().newest_first()
 
     def model(self) -> RegisteredModel:
-        """Tags and aliases."""
+        """Tags and aliases; empty where the name is not registered."""
         try:
             known = bool(self._rows("SELECT name FROM registered_models WHERE name = ?"))
             tags = self._rows("SELECT key, value FROM registered_model_tags WHERE name = ?")
             aliases = self._rows("SELECT alias, version FROM registered_model_aliases WHERE name = ?")
         except sqlite3.Error:
-            return self._otherwise.model()
+            return super().model()
         return RegisteredModel(dict(tags), {alias: int(version) for alias, version in aliases}, known)
 
     def _versions(self, condition: str = "", *values: int) -> list[RegisteredVersion]:

@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -56,20 +56,6 @@ class Tracking:
     def _client(self) -> Any:
         return connect(self.settings)
 
-    @contextmanager
-    def training_run(self, run_name: str | None = None, tags: Mapping[str, str] | None = None) -> Iterator[RunLogger]:
-        """A run of kind ``training`` with system metrics; it ends with the block, as failed if the block raises."""
-        with self._run("training", run_name, tags=tags) as logger, self._system_metrics(logger):
-            yield logger
-
-    @contextmanager
-    def analysis_run(
-        self, run_name: str | None = None, began: datetime | None = None, tags: Mapping[str, str] | None = None
-    ) -> Iterator[RunLogger]:
-        """A run of kind ``analysis`` with these tags; ``began`` is its start time, None for now."""
-        with self._run("analysis", run_name, began, tags) as logger:
-            yield logger
-
     def has_finished_run(self, tag: str, value: str) -> bool:
         """Whether a finished run has this tag; deletes unfinished runs that have it. Raises RegistryUnavailable."""
         with self._errors():
@@ -80,20 +66,23 @@ class Tracking:
         return False
 
     @contextmanager
-    def evaluation_run(self, run_name: str | None = None) -> Iterator[RunLogger]:
-        """A run of kind ``evaluation``."""
-        with self._run("evaluation", run_name) as logger:
-            yield logger
-
-    @contextmanager
-    def _run(
-        self, kind: str, run_name: str | None, began: datetime | None = None, tags: Mapping[str, str] | None = None
+    def run(
+        self,
+        kind: str,
+        name: str | None = None,
+        began: datetime | None = None,
+        tags: Mapping[str, str] | None = None,
     ) -> Iterator[RunLogger]:
+        """A run of a kind (training, analysis, evaluation); it ends with the block, as failed if the block raises.
+
+        A training also records what the machine's processors and memory do. ``began`` is the start time, None for now.
+        """
         logger, status = RunLogger(self.settings), "FAILED"
         try:
             with _interrupts_held_back():
-                logger = self._start(kind, run_name, began, tags)
-            yield logger
+                logger = self._start(kind, name, began, tags)
+            with self._system_metrics(logger) if kind == "training" else nullcontext():
+                yield logger
             status = "FINISHED"
         except (KeyboardInterrupt, TrainingInterrupted, PublishInterrupted):
             status = "KILLED"

@@ -6,6 +6,7 @@ A crash between any two of these steps leaves a version that nothing resolves to
 import zipfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -58,29 +59,18 @@ def make_draft(
     )
 
 
+@dataclass(frozen=True)
 class Publisher:
     """Publishes drafts of one model in one environment; ``at_step`` is called with the name of each finished step."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        store: ObjectStore,
-        index: VersionIndex,
-        registry: MlflowRegistry | None,
-        cache: ModelCache,
-        events: EventLog,
-        signatures: Signatures,
-        at_step: Callable[[str], None],
-    ) -> None:
-        self.settings = settings
-        self.place = index.place
-        self.store = store
-        self.index = index
-        self.registry = registry
-        self.cache = cache
-        self.events = events
-        self.signatures = signatures
-        self._at_step = at_step
+    settings: Settings
+    store: ObjectStore
+    index: VersionIndex
+    registry: MlflowRegistry | None
+    cache: ModelCache
+    events: EventLog
+    signatures: Signatures
+    at_step: Callable[[str], None]
 
     def publish(self, draft: Draft, on_progress: Progress | None = None) -> ModelVersion:
         """Make a draft the next version; one that is to be refused is stored as such, and nothing resolves to it.
@@ -88,7 +78,7 @@ class Publisher:
         Raises ConfigurationError, RegistryUnavailable, StoreError, DigestMismatch, PublishFailed: no version was made.
         """
         self.check_configuration()
-        self._at_step("validated")
+        self.at_step("validated")
         # Where the store fails, the number stays with the draft, which is finished later (``resume``). It is not given
         # back: a registry that is slow as well might do so when the version is ready.
         for _ in range(TAKEN_KEYS):
@@ -137,7 +127,7 @@ class Publisher:
             self.registry.refuse(number, draft.objection)
         elif self.registry is not None:
             self.registry.mark_ready(number)
-        self._at_step("ready")
+        self.at_step("ready")
         # The version is there: that its history cannot be written now must not make it look like a failure.
         with suppress(LifecycleError):
             self.events.append(REFUSED if draft.refused else PUBLISHED, number, draft.status_reason[:LONGEST_TEXT])
@@ -158,7 +148,7 @@ class Publisher:
                 "Set MLFLOW_ARTIFACT_ROOT to s3://BUCKET/FOLDER (or gs://, az://).",
             )
         if self.signatures.signs:
-            check_signing(self.settings, self.place)
+            check_signing(self.settings, self.index.place)
 
     def _store(self, draft: Draft, on_progress: Progress | None) -> int:
         """Find a number whose key is free, fill it and describe it."""
@@ -166,7 +156,7 @@ class Publisher:
         at_least = self.events.highest() + 1
         for _ in range(TAKEN_KEYS):
             number = self.index.allocate(draft, at_least)
-            self._at_step("allocated")
+            self.at_step("allocated")
             try:
                 self._fill(number, draft, on_progress)
             except StoreObjectExists:
@@ -174,7 +164,7 @@ class Publisher:
                 if self.registry is not None:
                     self.registry.void(number)
                 # The listing may lag behind: what took the key need not be in it.
-                listed = filter(None, map(self.place.number_of, self.store.folders()))
+                listed = filter(None, map(self.index.place.number_of, self.store.folders()))
                 at_least = max([number, *listed]) + 1
             else:
                 return number
@@ -182,17 +172,17 @@ class Publisher:
 
     def _fill(self, number: int, draft: Draft, on_progress: Progress | None) -> None:
         self._try(lambda: self._upload(number, draft, on_progress))
-        self._at_step("uploaded")
+        self.at_step("uploaded")
         self._try(lambda: self._read_back(draft, number))
-        self._at_step("verified")
+        self.at_step("verified")
         self._sign(draft, number)
         self._try(lambda: self._describe(draft, number))
         if self.registry is None and not self.store.is_local:
             self._try(lambda: self._look_again(draft, number))
-        self._at_step("described")
+        self.at_step("described")
 
     def _upload(self, number: int, draft: Draft, on_progress: Progress | None) -> None:
-        key = self.place.key(number)
+        key = self.index.place.key(number)
         attributes = {ATTRIBUTE_SHA256: draft.sha256, ATTRIBUTE_WRITER: draft.writer}
         try:
             self.store.put_new_file(key, draft.path, attributes, on_progress)
@@ -205,7 +195,7 @@ class Publisher:
         retrying(1 if self.store.is_local else self.settings.upload_attempts, work)
 
     def _read_back(self, draft: Draft, number: int) -> None:
-        key = self.place.key(number)
+        key = self.index.place.key(number)
         sha256, _, attributes = self.store.fetch(key)
         if attributes.get(ATTRIBUTE_WRITER, draft.writer) != draft.writer:
             # A server that ignores "create only" let another writer in between.
@@ -223,7 +213,10 @@ class Publisher:
         # A refused one stays unsigned: whoever may write the registry could call it ready.
         if not self.signatures.signs or draft.refused:
             return
-        key, signature = signature_key(self.place.key(number)), self.signatures.sign(draft.path, draft.sha256, number)
+        key, signature = (
+            signature_key(self.index.place.key(number)),
+            self.signatures.sign(draft.path, draft.sha256, number),
+        )
 
         def put() -> None:
             try:
@@ -236,14 +229,14 @@ class Publisher:
         self._try(put)
         with suppress(OSError):
             self.cache.remember_signature(number, signature)
-        self._at_step("signed")
+        self.at_step("signed")
 
     def _describe(self, draft: Draft, number: int) -> None:
-        manifest, key = draft.manifest(self.place, number), self.place.manifest_key(number)
+        manifest, key = draft.manifest(self.index.place, number), self.index.place.manifest_key(number)
         # What other tools read goes first: the manifest says that the version is whole.
-        for name, content in companions(manifest).items() if self.place.has_companions else ():
+        for name, content in companions(manifest).items() if self.index.place.has_companions else ():
             with suppress(StoreObjectExists):
-                self.store.put_new_bytes(self.place.companion_key(number, name), content)
+                self.store.put_new_bytes(self.index.place.companion_key(number, name), content)
         try:
             self.store.put_new_bytes(key, manifest.as_bytes())
         except StoreObjectExists:
@@ -256,10 +249,10 @@ class Publisher:
 
         Some servers look for an object only when an upload begins: what ends later than our reading back replaces ours.
         """
-        key = self.place.key(number)
+        key = self.index.place.key(number)
         if self.store.attributes(key).get(ATTRIBUTE_WRITER) == draft.writer:
             return
-        manifest = self.place.manifest_key(number)
+        manifest = self.index.place.manifest_key(number)
         if Manifest.from_bytes(self.store.read(manifest), self.store.uri(manifest)).writer == draft.writer:
             self.store.delete(manifest)
         raise key_taken(self.store.uri(key))
