@@ -56,10 +56,7 @@ DEPLOYMENT = click.option(
 )
 @click.option("--until", callback=parse_time, metavar="TIME", help="Ignore everything after this time.")
 @click.option(
-    "--around",
-    callback=parse_time,
-    metavar="TIME",
-    help="Look at the ten minutes before and after this time.",
+    "--around", callback=parse_time, metavar="TIME", help="Look at the ten minutes before and after this time."
 )
 @click.option(
     "--baseline",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from openstack_rca.cli.options import JSON_FORMAT, with_settings
+from openstack_rca.cli.options import with_form_and_settings
 from openstack_rca.cli.output import answer, print_json, say
 from openstack_rca.cli.services import upkeep
 from openstack_rca.plain_text import counted, sized
@@ -16,8 +16,7 @@ from openstack_rca.settings import Settings
 
 @click.command("backup")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE")
-@JSON_FORMAT
-@with_settings
+@with_form_and_settings
 def backup_command(file: Path, form: str, settings: Settings) -> None:
     """Write a copy of the embedded tracking database (runs and registry) to FILE while others may work with it.
 
@@ -34,8 +33,7 @@ def backup_command(file: Path, form: str, settings: Settings) -> None:
 
 @click.command("restore")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE")
-@JSON_FORMAT
-@with_settings
+@with_form_and_settings
 def restore_command(file: Path, form: str, settings: Settings) -> None:
     """Replace the embedded tracking database by FILE, which backup wrote.
 

@@ -2,15 +2,14 @@
 
 import click
 
-from openstack_rca.cli.options import JSON_FORMAT, with_settings
+from openstack_rca.cli.options import with_form_and_settings
 from openstack_rca.cli.output import print_json, say
 from openstack_rca.cli.services import models
 from openstack_rca.settings import Settings
 
 
 @click.command("doctor")
-@JSON_FORMAT
-@with_settings
+@with_form_and_settings
 def doctor_command(form: str, settings: Settings) -> int:
     """Check every connection: tracking, registry, run artifacts, store, credentials, clock, space. Exit status 1 if one fails."""
     checks = models.check_connections(settings)

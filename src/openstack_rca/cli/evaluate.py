@@ -7,7 +7,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from openstack_rca.cli.options import FAST, JSON_FORMAT, MODEL, SCHEDULER, SIGNATURES, with_settings
+from openstack_rca.cli.options import FAST, MODEL, SCHEDULER, SIGNATURES, with_form_and_settings
 from openstack_rca.cli.output import console, notice, print_json, recorded, say, steps
 from openstack_rca.cli.sensitivity import print_sensitivity
 from openstack_rca.cli.services import cluster, evaluation
@@ -51,8 +51,7 @@ from openstack_rca.settings import Settings
 )
 @SIGNATURES
 @SCHEDULER
-@JSON_FORMAT
-@with_settings
+@with_form_and_settings
 def evaluate_command(
     folders: tuple[Path, ...],
     model: str,

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import click
 
 from openstack_rca.cli.models import facts_of
-from openstack_rca.cli.options import JSON_FORMAT, with_settings
+from openstack_rca.cli.options import with_form_and_settings
 from openstack_rca.cli.output import answer, print_json, print_listing, say
 from openstack_rca.cli.services import models, versions
 from openstack_rca.settings import Settings
@@ -21,8 +21,7 @@ NEEDED_REASON = click.option("--reason", required=True, metavar="TEXT", help="Wh
 @click.command("yank")
 @VERSION
 @NEEDED_REASON
-@JSON_FORMAT
-@with_settings
+@with_form_and_settings
 def yank_command(reference: str, reason: str, form: str, settings: Settings) -> None:
     """Remove a version from latest. It can still be used by its number or an alias, with a notice.
 
@@ -37,8 +36,7 @@ def yank_command(reference: str, reason: str, form: str, settings: Settings) -> 
 @click.command("unyank")
 @VERSION
 @REASON
-@JSON_FORMAT
-@with_settings
+@with_form_and_settings
 def unyank_command(reference: str, reason: str, form: str, settings: Settings) -> None:
     """Make a yanked version available to latest again.
 
@@ -53,8 +51,7 @@ def unyank_command(reference: str, reason: str, form: str, settings: Settings) -
 @click.command("pin")
 @VERSION
 @NEEDED_REASON
-@JSON_FORMAT
-@with_settings
+@with_form_and_settings
 def pin_command(reference: str, reason: str, form: str, settings: Settings) -> None:
     """Make latest lead to this version, whatever is published later. Every use says that it is pinned.
 
@@ -69,8 +66,7 @@ def pin_command(reference: str, reason: str, form: str, settings: Settings) -> N
 @click.command("unpin")
 @click.argument("reference", required=False, metavar="[N]")
 @REASON
-@JSON_FORMAT
-@with_settings
+@with_form_and_settings
 def unpin_command(reference: str | None, reason: str, form: str, settings: Settings) -> None:
     """Let latest be the highest version again. With N, only if that is the pinned one.
 
@@ -84,8 +80,7 @@ def unpin_command(reference: str | None, reason: str, form: str, settings: Setti
 
 @click.command("rollback")
 @REASON
-@JSON_FORMAT
-@with_settings
+@with_form_and_settings
 def rollback_command(reason: str, form: str, settings: Settings) -> None:
     """Pin the last good version before the one in use: ready, not yanked, and its file whole in the store.
 
@@ -101,8 +96,7 @@ def rollback_command(reason: str, form: str, settings: Settings) -> None:
 
 @click.command("history")
 @click.argument("reference", required=False, metavar="[N|@ALIAS]")
-@JSON_FORMAT
-@with_settings
+@with_form_and_settings
 def history_command(reference: str | None, form: str, settings: Settings) -> None:
     """Show who did what to the versions, when and why, oldest first; of one version, or of all.
 
@@ -132,8 +126,7 @@ def _what(event: versions.VersionEvent) -> str:
 @click.command("describe")
 @VERSION
 @click.argument("text")
-@JSON_FORMAT
-@with_settings
+@with_form_and_settings
 def describe_command(reference: str, text: str, form: str, settings: Settings) -> None:
     """Describe a version in words, for models show and MLflow's pages. An empty TEXT removes the description.
 
@@ -151,16 +144,9 @@ def describe_command(reference: str, text: str, form: str, settings: Settings) -
 @click.option("--delete", is_flag=True, help="Remove the alias.")
 @REASON
 @FORCE
-@JSON_FORMAT
-@with_settings
+@with_form_and_settings
 def alias_command(
-    alias: str,
-    reference: str | None,
-    delete: bool,
-    reason: str,
-    force: bool,
-    form: str,
-    settings: Settings,
+    alias: str, reference: str | None, delete: bool, reason: str, force: bool, form: str, settings: Settings
 ) -> None:
     """Point @NAME at a version; a version that had the alias loses it. latest, v15 and the names of stages are reserved.
 
@@ -184,8 +170,7 @@ def alias_command(
 @click.argument("stage", type=click.Choice([*versions.STAGES, "none"], case_sensitive=False))
 @REASON
 @FORCE
-@JSON_FORMAT
-@with_settings
+@with_form_and_settings
 def stage_command(reference: str, stage: str, reason: str, force: bool, form: str, settings: Settings) -> None:
     """Move a version to a stage, or out of every stage. One version is in a stage at a time; @production leads to it.
 
@@ -216,8 +201,7 @@ def stage_command(reference: str, stage: str, reason: str, force: bool, form: st
 )
 @REASON
 @FORCE
-@JSON_FORMAT
-@with_settings
+@with_form_and_settings
 def promote_command(
     reference: str,
     target: str,

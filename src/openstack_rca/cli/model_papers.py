@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from openstack_rca.cli.options import JSON_FORMAT, with_settings
+from openstack_rca.cli.options import with_form_and_settings, with_settings
 from openstack_rca.cli.output import answer, console, print_columns, print_json, say
 from openstack_rca.cli.services import model_papers
 from openstack_rca.settings import Settings
@@ -17,8 +17,7 @@ SHOWN = 100
 @click.command("diff")
 @click.argument("first", metavar="A")
 @click.argument("second", metavar="B", default="latest")
-@JSON_FORMAT
-@with_settings
+@with_form_and_settings
 def diff_command(first: str, second: str, form: str, settings: Settings) -> None:
     """Show what two versions differ in: the data, settings, figures and packages of their trainings, and which templates
     only one of them knows.
@@ -57,13 +56,7 @@ def _cell(value: object) -> str:
 
 @click.command("card")
 @click.argument("reference", metavar="N|@ALIAS", default="latest")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["md", "html"]),
-    default="md",
-    help="Markdown, or an HTML page.",
-)
+@click.option("--format", "form", type=click.Choice(["md", "html"]), default="md", help="Markdown, or an HTML page.")
 @with_settings
 def card_command(reference: str, form: str, settings: Settings) -> None:
     """Print a version's card: what it learned from, how, and how good it is.
@@ -80,8 +73,7 @@ def card_command(reference: str, form: str, settings: Settings) -> None:
 @click.command("export")
 @click.argument("reference", metavar="N|@ALIAS")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER")
-@JSON_FORMAT
-@with_settings
+@with_form_and_settings
 def export_command(reference: str, folder: Path, form: str, settings: Settings) -> None:
     """Write a version to one tar file, for a machine without a network: verified file, manifest, signature, card.
 
@@ -95,8 +87,7 @@ def export_command(reference: str, folder: Path, form: str, settings: Settings) 
 
 @click.command("import")
 @click.argument("parcel", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE")
-@JSON_FORMAT
-@with_settings
+@with_form_and_settings
 def import_command(parcel: Path, form: str, settings: Settings) -> None:
     """Publish the version of an exported tar as the next version of this environment, if it is whole.
 

@@ -8,14 +8,13 @@ from typing import Any
 
 import click
 
-from openstack_rca.cli.options import JSON_FORMAT, SCHEDULER, with_settings
+from openstack_rca.cli.options import SCHEDULER, with_form_and_settings
 from openstack_rca.cli.output import console, notice, print_columns, print_json, recorded, say, steps
 from openstack_rca.cli.services import cluster, comparison, drift
 from openstack_rca.plain_text import counted
 from openstack_rca.service.choices import Thresholds
 from openstack_rca.settings import Settings
 
-_DEFAULTS = Thresholds()
 _CARD = ("test_accuracy", "test_loss", "test_precision", "test_recall", "test_alarm_share", "inference_time")
 _DIFFERENCES = ("", "first", "second", "second - first", "95 % interval", "wins", "losses")
 
@@ -30,20 +29,11 @@ _DIFFERENCES = ("", "first", "second", "second - first", "95 % interval", "wins"
     help="Normal logs that neither has learned from; both score them. May be repeated.",
 )
 @click.option(
-    "--incidents",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Labelled incidents; both answer them.",
+    "--incidents", type=click.Path(path_type=Path), metavar="DIR", help="Labelled incidents; both answer them."
 )
-@JSON_FORMAT
-@with_settings
+@with_form_and_settings
 def compare_command(
-    first: str,
-    second: str,
-    logs: tuple[str, ...],
-    incidents: Path | None,
-    form: str,
-    settings: Settings,
+    first: str, second: str, logs: tuple[str, ...], incidents: Path | None, form: str, settings: Settings
 ) -> None:
     """Compare two versions, aliases or model files: their cards, the same logs (--logs), the same incidents (--incidents).
 
@@ -59,12 +49,7 @@ def compare_command(
     """
     with steps() as shown:
         result = comparison.compare_models(
-            first,
-            second,
-            settings=settings,
-            logs=logs,
-            incidents=incidents,
-            listener=shown,
+            first, second, settings=settings, logs=logs, incidents=incidents, listener=shown
         )
     if form == "json":
         print_json(result)
@@ -121,8 +106,9 @@ def _difference(name: str, first: dict[str, Any], second: dict[str, Any], row: d
     )
 
 
-def _threshold(name: str, what: str, default: float) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    return click.option(f"--{name}", type=click.FloatRange(0, 1), default=default, metavar="SHARE", help=what)
+def _threshold(name: str, field: str, what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    default = getattr(Thresholds(), field)
+    return click.option(f"--{name}", field, type=click.FloatRange(0, 1), default=default, metavar="SHARE", help=what)
 
 
 @click.command("drift")
@@ -134,26 +120,21 @@ def _threshold(name: str, what: str, default: float) -> Callable[[Callable[..., 
     metavar="FILE",
     help="Write a plot of the distances to this PNG file.",
 )
-@_threshold("unseen", "Largest share of events whose template was not in the training logs.", _DEFAULTS.unseen_share)
-@_threshold("templates", "Largest distance of the mix of templates.", _DEFAULTS.template_distance)
-@_threshold("services", "Largest distance of the mix of services.", _DEFAULTS.service_distance)
-@_threshold("alarms", "Largest share of events that score 0.99 or more.", _DEFAULTS.alarm_share)
-@_threshold("scores", "Largest distance of the scores from calibrated ones.", _DEFAULTS.score_distance)
+@_threshold("unseen", "unseen_share", "Largest share of events whose template was not in the training logs.")
+@_threshold("templates", "template_distance", "Largest distance of the mix of templates.")
+@_threshold("services", "service_distance", "Largest distance of the mix of services.")
+@_threshold("alarms", "alarm_share", "Largest share of events that score 0.99 or more.")
+@_threshold("scores", "score_distance", "Largest distance of the scores from calibrated ones.")
 @SCHEDULER
-@JSON_FORMAT
-@with_settings
+@with_form_and_settings
 def drift_command(
     logs: tuple[str, ...],
     model: str,
     plot: Path | None,
-    unseen: float,
-    templates: float,
-    services: float,
-    alarms: float,
-    scores: float,
     scheduler: str | None,
     form: str,
     settings: Settings,
+    **thresholds: float,
 ) -> int:
     """Measure whether current logs still resemble those that a model was trained on. Exit status 1 if they do not, for cron.
 
@@ -165,13 +146,12 @@ def drift_command(
       openstack-rca models drift --logs /var/log/kolla
       openstack-rca models drift --logs /var/log/kolla --model @production --plot drift.png
     """
-    thresholds = Thresholds(unseen, templates, services, alarms, scores)
     with steps() as shown, cluster.open_cluster(scheduler, settings) as workers:
         outcome = drift.model_drift(
             logs,
             settings=settings,
             model=model,
-            thresholds=thresholds,
+            thresholds=Thresholds(**thresholds),
             plot=plot,
             cluster=workers,
             listener=shown,

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import click
 
-from openstack_rca.cli.options import JSON_FORMAT, with_settings
+from openstack_rca.cli.options import with_form_and_settings
 from openstack_rca.cli.output import console, print_columns, print_json, say
 from openstack_rca.cli.services import versions
 from openstack_rca.plain_text import counted, sized
@@ -44,16 +44,9 @@ def age_option(context: click.Context, parameter: click.Parameter, value: str) -
     help="Let OPENSTACK_RCA_RETENTION say how long versions of a stage stay, for example Staging=90d,none=30d.",
 )
 @YES
-@JSON_FORMAT
-@with_settings
+@with_form_and_settings
 def prune_command(
-    keep: int,
-    younger_than: timedelta,
-    orphans: bool,
-    policy: bool,
-    apply: bool,
-    form: str,
-    settings: Settings,
+    keep: int, younger_than: timedelta, orphans: bool, policy: bool, apply: bool, form: str, settings: Settings
 ) -> None:
     """Remove old versions from registry and store alike; without --yes, only show which.
 
@@ -91,8 +84,7 @@ def prune_command(
 
 @click.command("repair")
 @YES
-@JSON_FORMAT
-@with_settings
+@with_form_and_settings
 def repair_command(apply: bool, form: str, settings: Settings) -> None:
     """Restore a lost or outdated registry from the store; without --yes, only show what is missing.
 

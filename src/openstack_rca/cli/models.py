@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from openstack_rca.cli.lazy import LazyCommand, LazyGroup
-from openstack_rca.cli.options import JSON_FORMAT, with_settings
+from openstack_rca.cli.options import with_form_and_settings
 from openstack_rca.cli.output import answer, console, print_columns, print_json, say, steps
 from openstack_rca.cli.services import models
 from openstack_rca.plain_text import one_line, without_markdown
@@ -46,8 +46,7 @@ def models_group() -> None:
 
 @models_group.command("list", short_help="List the versions, newest first.")
 @click.option("--limit", type=click.IntRange(1), help="Show only the newest N.")
-@JSON_FORMAT
-@with_settings
+@with_form_and_settings
 def list_command(limit: int | None, form: str, settings: Settings) -> None:
     """List the versions of this environment, newest first.
 
@@ -101,8 +100,7 @@ def _row(version: models.ModelVersion, latest: int | None) -> dict[str, str]:
 
 @models_group.command("show", short_help="Show everything known of one version.")
 @click.argument("reference", default="latest", metavar="[latest|N|@ALIAS]")
-@JSON_FORMAT
-@with_settings
+@with_form_and_settings
 def show_command(reference: str, form: str, settings: Settings) -> None:
     """Show everything known of one version; without a name, of the latest.
 
@@ -142,8 +140,7 @@ FIRST_TOLD = ("name", "version", "description", "status", "aliases")
 @models_group.command("download", short_help="Write the verified file of a version.")
 @click.argument("reference", metavar="latest|N|@ALIAS")
 @click.option("--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="File to write.")
-@JSON_FORMAT
-@with_settings
+@with_form_and_settings
 def download_command(reference: str, output: Path, form: str, settings: Settings) -> None:
     """Write the verified model file of a version to FILE, or nothing at all.
 
@@ -158,26 +155,15 @@ def download_command(reference: str, output: Path, form: str, settings: Settings
 
 
 @models_group.command("verify", short_help="Check registry, store and digest of every version.")
-@JSON_FORMAT
-@with_settings
-@click.pass_context
-def verify_command(context: click.Context, form: str, settings: Settings) -> int:
+@with_form_and_settings
+def verify_command(form: str, settings: Settings) -> int:
     """Check every version: do registry, stored file and digest agree? Exit status 1 if one fails."""
     with steps() as shown:
         shown.step("verify versions")
         checks = models.ModelLifecycle(settings).verify()
     if form == "json":
-        print_json(
-            [
-                {
-                    "version": str(check.version.version),
-                    "uri": check.version.uri,
-                    "ok": check.ok,
-                    "problem": check.problem,
-                }
-                for check in checks
-            ]
-        )
+        facts = [(check, {"version": str(check.version.version), "uri": check.version.uri}) for check in checks]
+        print_json([{**version, "ok": check.ok, "problem": check.problem} for check, version in facts])
     elif not checks:
         _say_none(settings)
     else:
@@ -198,8 +184,7 @@ def verify_command(context: click.Context, form: str, settings: Settings) -> int
 @click.option(
     "--spooled", is_flag=True, required=True, help="Publish the trained files that wait in the spool after an outage."
 )
-@JSON_FORMAT
-@with_settings
+@with_form_and_settings
 def publish_command(spooled: bool, form: str, settings: Settings) -> None:
     """Publish models whose publishing failed at training time, in order, each once.
 

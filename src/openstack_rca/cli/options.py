@@ -15,11 +15,7 @@ from openstack_rca.service.moments import parse_moment
 from openstack_rca.settings import Settings, load_settings, mistyped_variables
 
 JSON_FORMAT = click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    help="Form of the output.",
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="Form of the output."
 )
 MODEL = click.option(
     "--model",
@@ -101,6 +97,11 @@ def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(*arguments, settings=settings_from(mlflow_uri, mlflow_experiment, disable_mlflow), **options)
 
     return connection_options(called)
+
+
+def with_form_and_settings(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``with_settings``, for a command that prints as text or as JSON: ``form`` says which."""
+    return JSON_FORMAT(with_settings(command))
 
 
 def line_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from openstack_rca.cli.options import JSON_FORMAT, with_settings
+from openstack_rca.cli.options import with_form_and_settings
 from openstack_rca.cli.output import console, notice, print_columns, print_json, print_listing, say
 from openstack_rca.cli.services import models, upkeep, waiting_runs
 from openstack_rca.plain_text import counted
@@ -21,8 +21,7 @@ def runs_group() -> None:
 @runs_group.command("list")
 @click.option("--limit", type=click.IntRange(1), default=20, help="Show only the newest N.")
 @click.option("--kind", type=click.Choice(["training", "analysis", "evaluation"]), help="Only runs of this kind.")
-@JSON_FORMAT
-@with_settings
+@with_form_and_settings
 def list_command(limit: int, kind: str | None, form: str, settings: Settings) -> None:
     """List the newest runs of this environment."""
     runs = models.list_runs(settings, limit, kind)
@@ -32,8 +31,7 @@ def list_command(limit: int, kind: str | None, form: str, settings: Settings) ->
 
 
 @runs_group.command("send", short_help="Send answers that were not recorded yet.")
-@JSON_FORMAT
-@with_settings
+@with_form_and_settings
 def send_command(form: str, settings: Settings) -> int:
     """Record waiting analyses as runs of this tracking server: those of an outage, or of OPENSTACK_RCA_SEND_RUNS=later.
 
@@ -52,8 +50,7 @@ def send_command(form: str, settings: Settings) -> int:
 @runs_group.command("prune", short_help="Remove old runs and what they stored.")
 @click.option("--keep", type=click.IntRange(0), default=10, help="Keep the newest N of each kind.")
 @click.option("--yes", is_flag=True, help="Remove them; without this option they are only listed.")
-@JSON_FORMAT
-@with_settings
+@with_form_and_settings
 def prune_command(keep: int, yes: bool, form: str, settings: Settings) -> int:
     """Remove old runs of this environment, with the files that they stored; without --yes, only show which.
 
@@ -80,12 +77,7 @@ def _print_decisions(decisions: list[upkeep.RunDecision], apply: bool) -> None:
         print_columns(
             ("run", "kind", "started (UTC)", "what becomes of it"),
             [
-                (
-                    found.run.run_id[:8],
-                    found.run.kind,
-                    f"{found.run.start:%Y-%m-%d %H:%M:%S}",
-                    _fate(found, apply),
-                )
+                (found.run.run_id[:8], found.run.kind, f"{found.run.start:%Y-%m-%d %H:%M:%S}", _fate(found, apply))
                 for found in going
             ],
         )

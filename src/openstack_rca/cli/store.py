@@ -15,17 +15,9 @@ def store_group() -> None:
 
 @store_group.command("lifecycle", short_help="Show or set the bucket's lifecycle policy.")
 @click.option(
-    "--upload-days",
-    type=click.IntRange(1),
-    default=7,
-    help="Days after which unfinished uploads are removed.",
+    "--upload-days", type=click.IntRange(1), default=7, help="Days after which unfinished uploads are removed."
 )
-@click.option(
-    "--run-days",
-    type=click.IntRange(1),
-    default=90,
-    help="Days after which artifacts of runs are removed.",
-)
+@click.option("--run-days", type=click.IntRange(1), default=90, help="Days after which artifacts of runs are removed.")
 @click.option("--apply", is_flag=True, help="Apply the policy to the bucket; existing rules stay.")
 @with_settings
 def lifecycle_command(upload_days: int, run_days: int, apply: bool, settings: Settings) -> None:

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import click
 
-from openstack_rca.cli.options import FETCH_SINCE, JSON_FORMAT, MODEL, reading_options, with_settings
+from openstack_rca.cli.options import FETCH_SINCE, MODEL, reading_options, with_form_and_settings
 from openstack_rca.cli.output import console, notice, print_json, steps
 from openstack_rca.cli.services import analysis, story_view
 from openstack_rca.settings import Settings
@@ -14,8 +14,7 @@ from openstack_rca.settings import Settings
 @click.argument("name", metavar="ID")
 @click.option("--logs", "-l", multiple=True, required=True, metavar="PATH", help="Logs to read; may be repeated.")
 @MODEL
-@JSON_FORMAT
-@with_settings
+@with_form_and_settings
 @FETCH_SINCE
 @reading_options
 def story_command(name: str, logs: tuple[str, ...], model: str, form: str, settings: Settings) -> None:

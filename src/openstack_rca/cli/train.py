@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from openstack_rca.cli.options import FETCH_SINCE, JSON_FORMAT, SCHEDULER, reading_options, with_settings
+from openstack_rca.cli.options import FETCH_SINCE, SCHEDULER, reading_options, with_form_and_settings
 from openstack_rca.cli.output import console, notice, print_columns, print_json, steps
 from openstack_rca.cli.services import cluster, training
 from openstack_rca.plain_text import one_line
@@ -74,24 +74,18 @@ def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--add", metavar="VERSION", help="Train on from this version (latest, a number, an @alias).")
 @click.option("--force", is_flag=True, help="Let it become latest even if it is worse than the version in use.")
 @SCHEDULER
-@JSON_FORMAT
-@with_settings
+@with_form_and_settings
 @FETCH_SINCE
 @reading_options
 def train_command(
     logs: tuple[str, ...],
-    epochs: int,
-    batch_size: int,
-    lstm_units: int,
-    dropout_rate: float,
-    learning_rate: float,
-    seed: int,
     output: Path | None,
     add: str | None,
     force: bool,
     scheduler: str | None,
     form: str,
     settings: Settings,
+    **shape: Any,
 ) -> int:
     """Learn from LOGS what normal looks like on this cloud, and store the model as the next version.
 
@@ -111,15 +105,7 @@ def train_command(
       openstack-rca train after-the-upgrade/ --force
       openstack-rca train this-week/ --add latest
     """
-    config = TrainingConfig(
-        epochs=epochs,
-        batch_size=batch_size,
-        lstm_units=lstm_units,
-        dropout_rate=dropout_rate,
-        learning_rate=learning_rate,
-        seed=seed,
-    )
-    outcome = learn(list(logs), settings, config, output, force, add, scheduler)
+    outcome = learn(list(logs), settings, TrainingConfig(**shape), output, force, add, scheduler)
     print_training(outcome, settings, form)
     return exit_status(outcome)
 
@@ -146,14 +132,7 @@ def learn(
     """Train with progress on the screen; arguments and errors as for ``service.training.train``."""
     with steps(lines=True) as shown, cluster.open_cluster(scheduler, settings) as workers:
         return training.train(
-            logs,
-            settings=settings,
-            config=config,
-            output=output,
-            force=force,
-            add=add,
-            cluster=workers,
-            listener=shown,
+            logs, settings=settings, config=config, output=output, force=force, add=add, cluster=workers, listener=shown
         )
 
 

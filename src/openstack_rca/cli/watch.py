@@ -27,10 +27,7 @@ from openstack_rca.settings import Settings
 @click.option("--window", type=click.IntRange(1), default=15, help="Minutes of logs that each look covers.")
 @click.option("--interval", type=click.IntRange(1), default=10, help="Seconds between two looks.")
 @click.option(
-    "--quiet",
-    type=click.IntRange(1),
-    default=120,
-    help="Seconds without trouble after which trouble counts as ended.",
+    "--quiet", type=click.IntRange(1), default=120, help="Seconds without trouble after which trouble counts as ended."
 )
 @click.option(
     "--cool-down",
@@ -160,11 +157,7 @@ def _kept_watching(
 
 
 def _receivers(
-    settings: Settings,
-    webhooks: tuple[str, ...],
-    form: WebhookFormat,
-    programs: tuple[str, ...],
-    output: Path | None,
+    settings: Settings, webhooks: tuple[str, ...], form: WebhookFormat, programs: tuple[str, ...], output: Path | None
 ) -> list[deliveries.Receiver]:
     kept = [settings.webhook.get_secret_value()] if settings.webhook else []
     receivers: list[deliveries.Receiver] = [deliveries.Webhook(url, form) for url in (*webhooks, *kept)]

@@ -107,12 +107,7 @@ def key_of(choice: LogChoice, held: HeldModel, settings: Settings) -> str:
 
 
 def prepared_logs(
-    choice: LogChoice,
-    held: HeldModel,
-    settings: Settings,
-    listener: Listener = SILENT,
-    *,
-    as_read_before: bool = False,
+    choice: LogChoice, held: HeldModel, settings: Settings, listener: Listener = SILENT, *, as_read_before: bool = False
 ) -> Prepared:
     """The chosen logs, read and scored; the result names the held model.
 

@@ -8,11 +8,7 @@ from openstack_rca.dashboard.held_model import refresh
 from openstack_rca.dashboard.words import plain, prose, sentence, time_cells, time_formats
 from openstack_rca.errors import OpenStackRcaError
 from openstack_rca.service.models import ModelVersion
-from openstack_rca.service.versions import (
-    STAGES,
-    model_history,
-    version_changes,
-)
+from openstack_rca.service.versions import STAGES, VersionChanges, model_history, version_changes
 from openstack_rca.settings import Settings
 
 NO_STAGE = "none"
@@ -32,25 +28,20 @@ def draw_environment_actions(settings: Settings, versions: Sequence[ModelVersion
     good = [version for version in versions if version.resolvable]
     with st.container(horizontal=True):
         if len(good) > 1:
+            told = "The last good version before the one in use is pinned. Everyone who works here uses it then."
             _ask(
                 "Roll back",
-                ":material/undo:",
+                "undo",
                 "rollback",
-                "The last good version before the one in use is pinned. Everyone who works here uses it then.",
-                lambda reason: f"Rolled back to version {version_changes(settings).rollback(reason).version}.",
+                told,
+                "Rolled back to version {}.",
                 settings,
+                lambda to, why: to.rollback(why),
             )
         if pinned is not None:
-            _ask(
-                "Unpin",
-                ":material/keep_off:",
-                "unpin",
-                "The highest good version is the latest again.",
-                lambda reason: (
-                    f"Version {version_changes(settings).unpin(str(pinned.version), reason)} is not pinned any more."
-                ),
-                settings,
-            )
+            told, done = "The highest good version is the latest again.", "Version {} is not pinned any more."
+            number = str(pinned.version)
+            _ask("Unpin", "keep_off", "unpin", told, done, settings, lambda to, why: to.unpin(number, why))
 
 
 def draw_version_actions(settings: Settings, version: ModelVersion) -> None:
@@ -58,59 +49,52 @@ def draw_version_actions(settings: Settings, version: ModelVersion) -> None:
     name = str(version.version)
     with st.container(horizontal=True):
         if version.yanked:
+            told, done = "It may be the latest again.", "Version {} is not yanked any more."
+            icon = "settings_backup_restore"
             _ask(
-                "Take the yank back",
-                ":material/settings_backup_restore:",
-                f"unyank-{name}",
-                "It may be the latest again.",
-                lambda reason: (
-                    f"Version {version_changes(settings).unyank(name, reason).version} is not yanked any more."
-                ),
-                settings,
+                "Take the yank back", icon, f"unyank-{name}", told, done, settings, lambda to, why: to.unyank(name, why)
             )
         elif version.status == "ready" and not version.pinned:
-            _ask(
-                "Yank",
-                ":material/block:",
-                f"yank-{name}",
-                "It is taken out of what latest means. By its number it can still be had, with a notice.",
-                lambda reason: f"Version {version_changes(settings).yank(name, reason).version} is yanked.",
-                settings,
-            )
-            _ask(
-                "Pin",
-                ":material/keep:",
-                f"pin-{name}",
-                "It is the latest until it is unpinned, whatever is trained later.",
-                lambda reason: f"Version {version_changes(settings).pin(name, reason).version} is pinned.",
-                settings,
-            )
+            told = "It is taken out of what latest means. By its number it can still be had, with a notice."
+            done = "Version {} is yanked."
+            _ask("Yank", "block", f"yank-{name}", told, done, settings, lambda to, why: to.yank(name, why))
+            told = "It is the latest until it is unpinned, whatever is trained later."
+            done = "Version {} is pinned."
+            _ask("Pin", "keep", f"pin-{name}", told, done, settings, lambda to, why: to.pin(name, why))
         _draw_description(settings, version)
         if version.status == "ready":
             _draw_stage(settings, version)
 
 
-def _ask(label: str, icon: str, key: str, consequence: str, change: Callable[[str], str], settings: Settings) -> None:
+def _ask(
+    label: str,
+    icon: str,
+    key: str,
+    consequence: str,
+    done: str,
+    settings: Settings,
+    change: Callable[[VersionChanges, str], ModelVersion | int],
+) -> None:
     """A button that opens what it would do, a field for the reason, and the confirmation."""
-    with st.popover(label, icon=icon), st.form(f"form-{key}", border=False):  # ours
+    with st.popover(label, icon=f":material/{icon}:"), st.form(f"form-{key}", border=False):  # ours
         st.write(consequence)  # ours
         reason = st.text_input("Reason", key=f"reason-{key}", placeholder="What others will read")
         if st.form_submit_button("Do it", type="primary", key=f"confirm-{key}"):
             if not reason.strip():
                 st.error("A reason is needed: others will read it.")
             else:
-                _do(lambda: change(reason), settings)
+                _do(lambda to: change(to, reason), done, settings)
 
 
-def _do(change: Callable[[], str], settings: Settings) -> None:
+def _do(change: Callable[[VersionChanges], ModelVersion | int], done: str, settings: Settings) -> None:
     try:
-        done = change()
+        changed = change(version_changes(settings))
     except OpenStackRcaError as error:
         st.error(sentence(error))
         return
     # Who changed what is the latest wants to see it in the sidebar at once.
     refresh(settings)
-    st.session_state[_DONE] = done
+    st.session_state[_DONE] = done.format(changed if isinstance(changed, int) else changed.version)
     st.rerun()
 
 
@@ -120,10 +104,7 @@ def _draw_description(settings: Settings, version: ModelVersion) -> None:
         text = st.text_area("What this version is", value=version.description, key=f"text-{key}")
         if st.form_submit_button("Save", type="primary", key=f"confirm-{key}"):
             number = str(version.version)
-            _do(
-                lambda: f"Version {version_changes(settings).describe(number, text).version} has its description.",
-                settings,
-            )
+            _do(lambda to: to.describe(number, text), "Version {} has its description.", settings)
 
 
 def _draw_stage(settings: Settings, version: ModelVersion) -> None:
@@ -136,10 +117,7 @@ def _draw_stage(settings: Settings, version: ModelVersion) -> None:
         reason = st.text_input("Reason", key=f"reason-{key}")
         if st.form_submit_button("Move it", type="primary", key=f"confirm-{key}"):
             number, chosen = str(version.version), "" if stage == NO_STAGE else str(stage)
-            _do(
-                lambda: f"Version {version_changes(settings).set_stage(number, chosen, reason).version} has moved.",
-                settings,
-            )
+            _do(lambda to: to.set_stage(number, chosen, reason), "Version {} has moved.", settings)
 
 
 def draw_history(settings: Settings) -> None:

@@ -158,9 +158,7 @@ def _draw_plots(versions: Sequence[ModelVersion]) -> None:
         )
         points = base.mark_point(filled=True, size=70, opacity=1).encode(
             color=alt.Color(
-                "state:N",
-                scale=alt.Scale(domain=list(STATE_COLOURS), range=list(STATE_COLOURS.values())),
-                legend=None,
+                "state:N", scale=alt.Scale(domain=list(STATE_COLOURS), range=list(STATE_COLOURS.values())), legend=None
             ),
             tooltip=["version:Q", "state:N", alt.Tooltip("value:Q", format=".4f")],
         )

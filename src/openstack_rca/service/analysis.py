@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 import polars as pl
 
@@ -48,6 +49,19 @@ class PreparingStep(StrEnum):
     SCORE = "score events"
 
 
+class How(TypedDict, total=False):
+    """How a question is asked: by its words alone, of which stretch of time, by whose own rules besides, beside which past.
+
+    ``history`` holds past incidents to compare with; it is only read.
+    """
+
+    fast: bool
+    since: datetime | None
+    until: datetime | None
+    signatures: Path | None
+    history: History | None
+
+
 @dataclass(frozen=True)
 class AnalysisOutcome:
     """A report, what it rests on, and what is needed to record it."""
@@ -64,14 +78,10 @@ def analyze(
     *,
     settings: Settings,
     model: str | OpenModel = "latest",
-    fast: bool = False,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    signatures: Path | None = None,
     baseline: Sequence[str | Path] = (),
-    history: History | None = None,
     cluster: Cluster | None = None,
     listener: Listener = SILENT,
+    **how: Unpack[How],
 ) -> AnalysisOutcome:
     """Find the root cause of an issue in logs.
 
@@ -80,36 +90,18 @@ def analyze(
         issue: what is wrong, in the operator's words; empty where nothing was said.
         model: reference for ``open_model``, or a model that is already open.
         baseline: known-good logs of the same cloud, compared with beside the model's own baseline.
-        history: past incidents to compare with; it is only read. None: they are not looked at.
         cluster: whose workers read and score; None: this process does.
         listener: told each step as it begins, and how far reading is.
+        how: see ``How``.
 
     Raises ConfigurationError (the window ends before it begins), LogInputError, LifecycleError, ModelError, AnalysisError,
     ClusterError.
     """
-    _require_window(since, until)
+    window = _window(how)
     prepared = prepare(
-        paths,
-        settings=settings,
-        model=model,
-        baseline=baseline,
-        since=since,
-        until=until,
-        cluster=cluster,
-        listener=listener,
+        paths, settings=settings, model=model, baseline=baseline, window=window, cluster=cluster, listener=listener
     )
-    return ask(
-        prepared,
-        paths,
-        issue,
-        settings=settings,
-        fast=fast,
-        since=since,
-        until=until,
-        signatures=signatures,
-        history=history,
-        listener=listener,
-    )
+    return ask(prepared, paths, issue, settings=settings, listener=listener, **how)
 
 
 def ask(
@@ -118,15 +110,12 @@ def ask(
     issue: str,
     *,
     settings: Settings,
-    fast: bool = False,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    signatures: Path | None = None,
-    history: History | None = None,
     listener: Listener = SILENT,
+    **how: Unpack[How],
 ) -> AnalysisOutcome:
     """Answer one question about logs that are read and scored; arguments and errors as for ``analyze``."""
-    _require_window(since, until)
+    since, until = _window(how)
+    fast, signatures = how.get("fast", False), how.get("signatures")
     addresses = [plain_address(str(path)) for path in paths]
     request = AnalysisRequest(
         issue=_sound(issue),
@@ -135,15 +124,17 @@ def ask(
         until=until,
         fast=fast,
         command=_sound(_command(addresses, issue, prepared.model, fast, since, until, signatures, _words(settings))),
-        knowledge=knowledge_for(settings, fast=fast, issue=issue, history=history),
+        knowledge=knowledge_for(settings, fast=fast, issue=issue, history=how.get("history")),
     )
     catalogue = load_catalogue(signatures or settings.signatures_folder)
     return answer(prepared, request, catalogue, listener, given_deployment(settings))
 
 
-def _require_window(since: datetime | None, until: datetime | None) -> None:
+def _window(how: How) -> tuple[datetime | None, datetime | None]:
+    since, until = how.get("since"), how.get("until")
     if since is not None and until is not None and since >= until:
         raise ConfigurationError("The window ends before it begins.", "Give --since earlier than --until.")
+    return since, until
 
 
 @dataclass(frozen=True)
@@ -171,8 +162,7 @@ def prepare(
     model: str | OpenModel = "latest",
     baseline: Sequence[str | Path] = (),
     only_info: bool = False,
-    since: datetime | None = None,
-    until: datetime | None = None,
+    window: tuple[datetime | None, datetime | None] = (None, None),
     network: bool = True,
     cluster: Cluster | None = None,
     listener: Listener = SILENT,
@@ -194,7 +184,7 @@ def prepare(
         clock = time.monotonic()
 
     listener.step(PreparingStep.READ)
-    given = read_for_question(paths, settings, since, until, listener, cluster)
+    given = read_for_question(paths, settings, *window, listener, cluster)
     read, kept = given.read, given.kept
     if only_info:
         read, kept = replace(read, table=EventTable.of(read.events.filter(pl.col("level") < "WARNING"))), None

@@ -79,8 +79,7 @@ def model_drift(
     opened = open_model(model, settings)
     if opened.file is None:
         raise ConfigurationError(
-            f"{model!r} is no model that logs can be compared with.",
-            "Train one with: openstack-rca train LOGS",
+            f"{model!r} is no model that logs can be compared with.", "Train one with: openstack-rca train LOGS"
         )
     listener.step("read logs")
     table = read_given(logs, settings, listener, cluster).table

@@ -9,14 +9,7 @@ from typing import Any
 from openstack_rca.errors import ConfigurationError, EmptyWindow, IncidentFormatError, LogInputError
 from openstack_rca.rca.engine import ABLATIONS, AnalysisRequest, Omitted
 from openstack_rca.rca.knowledge import Catalogue, load_catalogue
-from openstack_rca.rca.scoring import (
-    IncidentScore,
-    Question,
-    confusion,
-    paired_difference,
-    reliability,
-    share_interval,
-)
+from openstack_rca.rca.scoring import IncidentScore, Question, confusion, paired_difference, reliability, share_interval
 from openstack_rca.rca.scoring import labelled_incidents as incidents
 from openstack_rca.service.analysis import AnalysisOutcome, answer, prepare
 from openstack_rca.service.cluster import Cluster, without_secrets
@@ -114,10 +107,7 @@ def _evaluated(way: _Pass, found: Sequence[Incident], leave_one_out: bool, liste
 
 
 def _each_left_out(
-    way: _Pass,
-    found: Sequence[Incident],
-    answers: Sequence[Answered],
-    listener: Listener,
+    way: _Pass, found: Sequence[Incident], answers: Sequence[Answered], listener: Listener
 ) -> dict[str, Any]:
     """The scores with the signatures of each kind of fault left out, and with those of each cloud."""
     groupings = {

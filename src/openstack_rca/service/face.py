@@ -36,12 +36,7 @@ def read_events(logs: Paths, *, timezone: str | None = None) -> pl.DataFrame:
 
 
 def analyze(
-    logs: Paths,
-    issue: str = "",
-    *,
-    model: str = "latest",
-    since: datetime | None = None,
-    until: datetime | None = None,
+    logs: Paths, issue: str = "", *, model: str = "latest", since: datetime | None = None, until: datetime | None = None
 ) -> Report:
     """Find the root cause of trouble in logs. Nothing is recorded and nothing is kept.
 

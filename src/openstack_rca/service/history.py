@@ -117,13 +117,7 @@ def read_report(path: Path) -> Report:
         ) from None
 
 
-def import_incidents(
-    folder: Path,
-    *,
-    settings: Settings,
-    model: str = "latest",
-    listener: Listener = SILENT,
-) -> Import:
+def import_incidents(folder: Path, *, settings: Settings, model: str = "latest", listener: Listener = SILENT) -> Import:
     """Bring labelled incidents (``incident.json`` and ``logs/``) into the history, with their labels as confirmed causes.
 
     Each is analysed, so that its evidence can be compared; healthy windows are left out, and so is what the history
@@ -163,8 +157,7 @@ def _cause(question: Question, truth: Truth) -> str | None:
     component = load_topology().canonical(truth.expected[0])
     if component is None:
         raise IncidentFormatError(
-            f"{question.id}: {truth.expected[0]!r} is not a known component.",
-            "Correct root_cause.service.",
+            f"{question.id}: {truth.expected[0]!r} is not a known component.", "Correct root_cause.service."
         )
     return component
 

@@ -22,12 +22,7 @@ _CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x{9f}]"
 
 
 def event_table(
-    paths: Sequence[str | Path],
-    wanted: EventFilter,
-    settings: Settings,
-    *,
-    grep: str = "",
-    listener: Listener = SILENT,
+    paths: Sequence[str | Path], wanted: EventFilter, settings: Settings, *, grep: str = "", listener: Listener = SILENT
 ) -> pl.DataFrame:
     """Read logs and keep the events that are wanted, each service under its canonical name, if it has one.
 

@@ -23,11 +23,7 @@ CUT_NAMED = 3
 """So many logs that were not read are named in the one line; of more only the number is told."""
 
 
-def inspect_logs(
-    paths: Sequence[str | Path],
-    settings: Settings,
-    listener: Listener = SILENT,
-) -> Inspection:
+def inspect_logs(paths: Sequence[str | Path], settings: Settings, listener: Listener = SILENT) -> Inspection:
     """Read logs and say what was understood; arguments and errors as for ``read_given``."""
     # What was understood of lines is told without their templates.
     read = read_given(paths, settings, listener, templates=False)

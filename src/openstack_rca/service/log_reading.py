@@ -62,11 +62,7 @@ class GivenLogs:
 
 
 def _read_fetched(
-    paths: Sequence[str | Path],
-    settings: Settings,
-    listener: Listener,
-    cluster: Cluster | None,
-    templates: bool = True,
+    paths: Sequence[str | Path], settings: Settings, listener: Listener, cluster: Cluster | None, templates: bool = True
 ) -> GivenLogs:
     """Read the whole of logs here and elsewhere, keeping nothing."""
     if cluster is not None and len(paths) == 1 and is_bucket(str(paths[0])):
@@ -150,11 +146,7 @@ def _read_stretch(
 
 
 def reader_of(
-    settings: Settings,
-    listener: Listener = SILENT,
-    cluster: Cluster | None = None,
-    *,
-    templates: bool = True,
+    settings: Settings, listener: Listener = SILENT, cluster: Cluster | None = None, *, templates: bool = True
 ) -> Read:
     """A function that reads logs with the zone, format and bounds of the settings, by the workers of a cluster if given."""
     spill, bounds = partial(spill_file, settings), bounds_of(settings)

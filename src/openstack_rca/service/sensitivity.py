@@ -51,12 +51,7 @@ def measure_sensitivity(
 
 
 def _measured(
-    found: Sequence[Incident],
-    settings: Settings,
-    model: str,
-    fast: bool,
-    signatures: Path | None,
-    listener: Listener,
+    found: Sequence[Incident], settings: Settings, model: str, fast: bool, signatures: Path | None, listener: Listener
 ) -> dict[str, Any]:
     rules = load_catalogue(signatures or settings.signatures_folder).signatures
     opened = open_model(model, settings)
@@ -104,19 +99,10 @@ def _investigation(
     question = read_question(incident.folder)
     prepared = prepare([question.logs], settings=settings, model=opened)
     request = AnalysisRequest(
-        issue=question.issue,
-        logs=[str(question.logs)],
-        fast=fast,
-        knowledge=knowledge_for(settings, fast=fast),
+        issue=question.issue, logs=[str(question.logs)], fast=fast, knowledge=knowledge_for(settings, fast=fast)
     )
     case = Case(
-        request,
-        prepared.read.table,
-        prepared.scores,
-        prepared.rates,
-        catalogue,
-        load_topology(),
-        prepared.expected,
+        request, prepared.read.table, prepared.scores, prepared.rates, catalogue, load_topology(), prepared.expected
     )
     return RepeatableInvestigation(case)
 

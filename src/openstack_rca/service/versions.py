@@ -10,7 +10,6 @@ from openstack_rca.lifecycle.versions import DEFAULT_KEEP as DEFAULT_KEEP
 from openstack_rca.lifecycle.versions import Finding as Finding
 from openstack_rca.lifecycle.versions import (
     ModelLifecycle,
-    VersionChanges,
     announce,
     changes,
     check_webhook,
@@ -20,6 +19,7 @@ from openstack_rca.lifecycle.versions import (
 )
 from openstack_rca.lifecycle.versions import Promotion as Promotion
 from openstack_rca.lifecycle.versions import PruneStep as PruneStep
+from openstack_rca.lifecycle.versions import VersionChanges as VersionChanges
 from openstack_rca.lifecycle.versions import parse_age as parse_age
 from openstack_rca.lifecycle.versions import promotion as promoting
 from openstack_rca.lifecycle.versions import repair as repairing

@@ -260,11 +260,7 @@ class Watch:
         names = set(events["file"].unique().to_list())
         read = LogRead(table, [each for name, each in self._window.files.items() if name in names], self._paths)
         request = AnalysisRequest(
-            issue="",
-            logs=self._paths,
-            fast=True,
-            command="",
-            knowledge=knowledge_for(self._settings, fast=True),
+            issue="", logs=self._paths, fast=True, command="", knowledge=knowledge_for(self._settings, fast=True)
         )
         prepared = Prepared(read, self._model, scores, rates, {}, expected)
         return answer(prepared, request, self._catalogue, deployment=given_deployment(self._settings)).report

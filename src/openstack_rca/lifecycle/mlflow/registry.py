@@ -83,8 +83,7 @@ class MlflowRegistry(RegisteredVersions):
                 for number in stale:
                     self.void(number)
         raise PublishFailed(
-            f"No version number was free for {self.registered_name}: other writers took each one first.",
-            "Try again.",
+            f"No version number was free for {self.registered_name}: other writers took each one first.", "Try again."
         )
 
     def _step_aside(self, collisions: int) -> None:

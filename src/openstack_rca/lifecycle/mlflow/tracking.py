@@ -67,11 +67,7 @@ class Tracking:
 
     @contextmanager
     def run(
-        self,
-        kind: str,
-        name: str | None = None,
-        began: datetime | None = None,
-        tags: Mapping[str, str] | None = None,
+        self, kind: str, name: str | None = None, began: datetime | None = None, tags: Mapping[str, str] | None = None
     ) -> Iterator[RunLogger]:
         """A run of a kind (training, analysis, evaluation); it ends with the block, as failed if the block raises.
 

@@ -4,14 +4,7 @@ from openstack_rca.plain_text import LINE_LIMIT, one_line, shorten
 from openstack_rca.rca.report.activity import COLUMNS, activity, plotted
 from openstack_rca.rca.report.deployed import deployment_of, with_fitting_checks
 from openstack_rca.rca.report.failed_requests import failed_requests
-from openstack_rca.rca.report.narrative import (
-    build_cause,
-    causal_chain,
-    missing,
-    ruled_out,
-    summary,
-    timeline,
-)
+from openstack_rca.rca.report.narrative import build_cause, causal_chain, missing, ruled_out, summary, timeline
 from openstack_rca.rca.report.report import (
     REPORT_ID_LENGTH,
     REPORT_SCHEMA_VERSION,
@@ -33,12 +26,6 @@ from openstack_rca.rca.report.report import (
     TimelineEntry,
     Window,
 )
-from openstack_rca.rca.report.sanitise import (
-    markdown_cell,
-    markdown_code,
-    markdown_fence,
-    markdown_prose,
-    mask_secrets,
-)
+from openstack_rca.rca.report.sanitise import markdown_cell, markdown_code, markdown_fence, markdown_prose, mask_secrets
 from openstack_rca.rca.report.story_pictures import story_pictures
 from openstack_rca.rca.report.unexplained import unexplained

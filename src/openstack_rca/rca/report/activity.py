@@ -18,11 +18,7 @@ _BIN_SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 1
 
 
 def activity(
-    observed: pl.DataFrame,
-    window: FoundWindow | None,
-    involved: Sequence[str] = (),
-    *,
-    max_rows: int = MAX_ROWS,
+    observed: pl.DataFrame, window: FoundWindow | None, involved: Sequence[str] = (), *, max_rows: int = MAX_ROWS
 ) -> list[ActivityRow]:
     """Count events and errors of each component per bin of time, with the highest anomaly score.
 

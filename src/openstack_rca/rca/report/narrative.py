@@ -231,12 +231,7 @@ def timeline(
     for candidate in named[:3]:
         if candidate.onset is not None:
             entries.append(
-                TimelineEntry(
-                    time=candidate.onset,
-                    component=candidate.component,
-                    text="trouble begins",
-                    kind="onset",
-                )
+                TimelineEntry(time=candidate.onset, component=candidate.component, text="trouble begins", kind="onset")
             )
         for said_alike in _alike(candidate.findings[:MAX_TOLD_FINDINGS]):
             entries.append(_entry(candidate.component, said_alike))

@@ -25,14 +25,7 @@ FINDING_STAGES = (
 )
 """What is done for each stretch of trouble before the words of the question count."""
 
-ANSWERING_STAGES = (
-    judging.weigh,
-    judging.explain,
-    judging.fit,
-    judging.recall,
-    judging.rank,
-    judging.judge,
-)
+ANSWERING_STAGES = (judging.weigh, judging.explain, judging.fit, judging.recall, judging.rank, judging.judge)
 """What is done for each stretch of trouble with each question anew."""
 
 WINDOW_STAGES = (*FINDING_STAGES, *ANSWERING_STAGES)
