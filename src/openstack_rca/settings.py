@@ -159,11 +159,6 @@ class Settings(OutsideSettings):
                     found[str(variable)] = os.environ[str(variable)]
         return found | given
 
-    @field_validator("home", mode="after")
-    @classmethod
-    def _absolute_home(cls, value: Path) -> Path:
-        return _expanded(value)
-
     @field_validator("aws_shared_credentials_file", mode="after")
     @classmethod
     def _absolute_credentials(cls, value: Path) -> Path:
@@ -172,9 +167,9 @@ class Settings(OutsideSettings):
             return _expanded(value)
         return value
 
-    @field_validator("signing_key", "verification_key", "hosts_file", "ssh_config", mode="after")
+    @field_validator("home", "signing_key", "verification_key", "hosts_file", "ssh_config", mode="after")
     @classmethod
-    def _absolute_key(cls, value: Path | None) -> Path | None:
+    def _absolute(cls, value: Path | None) -> Path | None:
         return value and _expanded(value)
 
     @model_validator(mode="after")

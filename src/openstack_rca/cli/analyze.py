@@ -6,8 +6,9 @@ import os
 import sys
 import tempfile
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -90,7 +91,7 @@ def analyze_command(
     until: datetime | None,
     around: datetime | None,
     baselines: tuple[str, ...],
-    signatures: str | None,
+    signatures: Path | None,
     form: str,
     full: bool,
     ticket: bool,
@@ -128,15 +129,15 @@ def analyze_command(
         issue,
         settings,
         model,
-        fast,
-        since,
-        until,
-        signatures,
         "ticket" if ticket else form,
         output,
-        baseline=list(baselines),
-        full=full,
-        scheduler=scheduler,
+        baselines,
+        full,
+        scheduler,
+        fast=fast,
+        since=since,
+        until=until,
+        signatures=signatures,
     )
     return reports.exit_status(outcome.report) if exit_code else 0
 
@@ -172,17 +173,17 @@ def answer(
     issue: str,
     settings: Settings,
     model: str = "latest",
-    fast: bool = False,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    signatures: str | None = None,
     form: str = "text",
     output: Path | None = None,
     baseline: Sequence[str | Path] = (),
     full: bool = False,
     scheduler: str | None = None,
+    **how: Any,
 ) -> analysis.AnalysisOutcome:
-    """Analyse the logs, keep and print the report, record a run; what cannot be kept or recorded is only a notice."""
+    """Analyse the logs, keep and print the report, record a run; what cannot be kept or recorded is only a notice.
+
+    ``how`` the question is asked, see ``analysis.How``.
+    """
     if output is not None:
         reports.check_report_path(output)
     with steps() as shown, cluster.open_cluster(scheduler, settings) as workers:
@@ -191,14 +192,11 @@ def answer(
             issue,
             settings=settings,
             model=model,
-            fast=fast,
-            since=since.astimezone(UTC) if since else None,
-            until=until.astimezone(UTC) if until else None,
-            signatures=Path(signatures) if signatures else None,
             baseline=baseline,
             history=history.open_history(settings),
             cluster=workers,
             listener=shown,
+            **how,
         )
     # Before it is printed: the output may find no room, which is no reason to write and record less.
     untold = keep(outcome, settings)

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from openstack_rca.cli.analyze import keep, record
 from openstack_rca.cli.options import with_settings
-from openstack_rca.cli.output import console, notice, program_path, steps
+from openstack_rca.cli.output import console, notice, program_path, say, steps
 from openstack_rca.cli.services import demo, reports, training
 from openstack_rca.service.choices import DEMO_INCIDENT
 from openstack_rca.settings import Settings
@@ -26,33 +26,30 @@ def demo_command(incident: str, settings: Settings) -> None:
     screen = console()
     with steps() as shown:
         answer = demo.answer_incident(settings, incident, listener=shown)
-    _say(screen, f'{answer.question.id}, recorded on a real cloud: "{answer.question.issue}"')
+    say(f'{answer.question.id}, recorded on a real cloud: "{answer.question.issue}"')
     screen.print()
     reports.print_report(answer.analysis.report, screen, full=False, program=program_path())
     truth = ", or ".join(answer.truth.expected) or "no failure"
-    _say(screen, f"What was injected: {answer.truth.fault} ({truth}).")
+    say(f"What was injected: {answer.truth.fault} ({truth}).")
     for text in keep(answer.analysis, settings):
         notice(text)
     screen.print()
-    _say(screen, "That took no training. Now a model of this cloud's normal is trained, about a minute ...")
+    say("That took no training. Now a model of this cloud's normal is trained, about a minute ...")
     with steps() as shown:
         trained = demo.train_on_samples(settings, listener=shown)
     record(settings)
-    _trained(screen, trained, settings)
+    _trained(trained, settings)
     _next(screen, answer)
 
 
-def _trained(screen: Console, trained: training.TrainOutcome, settings: Settings) -> None:
+def _trained(trained: training.TrainOutcome, settings: Settings) -> None:
     figures = trained.metrics
     version = trained.version
-    _say(screen, f"Model: version {version.version}, {version.uri}" if version else "Model: not published")
-    _say(screen, f"Runs:  {trained.tracking_uri or 'not recorded'}    State: {settings.home}")
+    say(f"Model: version {version.version}, {version.uri}" if version else "Model: not published")
+    say(f"Runs:  {trained.tracking_uri or 'not recorded'}    State: {settings.home}")
     if "test_accuracy" in figures and "rival_bigram_test_accuracy" in figures:
         own, rival = figures["test_accuracy"], figures["rival_bigram_test_accuracy"]
-        _say(
-            screen,
-            f"On held-back logs it predicts {own:.0%} of the next events rightly; the simplest rival {rival:.0%}.",
-        )
+        say(f"On held-back logs it predicts {own:.0%} of the next events rightly; the simplest rival {rival:.0%}.")
 
 
 def _next(screen: Console, answer: demo.DemoAnswer) -> None:
@@ -65,8 +62,4 @@ def _next(screen: Console, answer: demo.DemoAnswer) -> None:
         f"{program} models list",
         f"{program} analyze /var/log/kolla        # your own cloud",
     ):
-        _say(screen, f"  {line}")
-
-
-def _say(screen: Console, text: str) -> None:
-    screen.print(text, markup=False, soft_wrap=True)
+        say(f"  {line}")

@@ -61,7 +61,7 @@ def evaluate_command(
     only_info: bool,
     against: str | None,
     sensitivity: bool,
-    signatures: str | None,
+    signatures: Path | None,
     scheduler: str | None,
     form: str,
     settings: Settings,
@@ -84,13 +84,12 @@ def evaluate_command(
     """
     if sensitivity and (leave_one_out or without or only_info or against or scheduler):
         raise click.UsageError("--sensitivity cannot be combined with these: it changes one number or rule at a time.")
-    own = Path(signatures) if signatures else None
     with steps() as shown, cluster.open_cluster(scheduler, settings) as workers:
         shown.step("evaluate")
         way: dict[str, Any] = {"only_info": only_info, "cluster": workers, "listener": shown}
         if sensitivity:
             result = changes.measure_sensitivity(
-                folders, settings=settings, model=model, fast=fast, signatures=own, listener=shown
+                folders, settings=settings, model=model, fast=fast, signatures=signatures, listener=shown
             )
         elif against:
             first = f"{model}:fast" if fast else model
@@ -101,17 +100,16 @@ def evaluate_command(
                 settings=settings,
                 model=model,
                 fast=fast,
-                signatures=own,
+                signatures=signatures,
                 leave_one_out=leave_one_out,
                 without=without,
                 **way,
             )
     show = print_sensitivity if sensitivity else _print_comparison if against else _print_evaluation
     print_json(result) if form == "json" else show(result, console())
-    if not sensitivity:
-        for each in (result["first"], result["second"]) if against else (result,):
-            for name, why in each["unreadable_because"].items():
-                notice(f"{name} counts as wrong because it cannot be read. {why}")
+    unreadable = {} if sensitivity else (result["first"] if against else result)["unreadable_because"]
+    for name, why in unreadable.items():
+        notice(f"{name} counts as wrong because it cannot be read. {why}")
     if not (sensitivity or against):
         recorded("evaluation", evaluation.record_evaluation, result, folders, settings)
 

@@ -2,7 +2,7 @@
 
 import sys
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -105,13 +105,7 @@ def events_command(
     """
     if form == "parquet" and sys.stdout.isatty():
         raise click.UsageError("Parquet is binary: write it to a file, for example with > events.parquet")
-    wanted = explore.EventFilter(
-        since=since.astimezone(UTC) if since else None,
-        until=until.astimezone(UTC) if until else None,
-        hosts=hosts,
-        services=services,
-        levels=levels,
-    )
+    wanted = explore.EventFilter(since, until, hosts, services, levels)
     with steps() as shown:
         shown.step("read logs")
         settings = log_reading.with_reading(

@@ -32,6 +32,7 @@ FAST = click.option(
 )
 SIGNATURES = click.option(
     "--signatures",
+    type=click.Path(path_type=Path),
     metavar="DIRECTORY",
     help="Folder with your own signatures of failures (YAML); they come before the built-in ones.",
 )
@@ -165,11 +166,11 @@ def settings_from(mlflow_uri: str | None, mlflow_experiment: str | None, disable
 
 
 def parse_time(context: click.Context, parameter: click.Parameter, value: str | None) -> datetime | None:
-    """Parse a time, see ``service.moments``; without an offset it is in the logs' zone. Raises click.BadParameter."""
+    """Parse a time, see ``service.moments``, to UTC; without an offset it is in the logs' zone. Raises click.BadParameter."""
     if value is None:
         return None
     try:
-        return parse_moment(value, timezone=load_settings().log_timezone, now=datetime.now(UTC))
+        return parse_moment(value, timezone=load_settings().log_timezone, now=datetime.now(UTC)).astimezone(UTC)
     except ConfigurationError as error:
         raise click.BadParameter(str(error)) from None
 

@@ -138,25 +138,7 @@ def learn(
 
 def print_training(outcome: training.TrainOutcome, settings: Settings, form: str = "text") -> None:
     """Print a training's experiment, version, path and figures, as text or JSON; its notices go to standard error."""
-    version = outcome.version
-    facts = {
-        "experiment": settings.experiment_name,
-        "model": settings.model_name,
-        "version": version.version if version else None,
-        "status": version.status if version else None,
-        "compared_with": outcome.gate.present,
-        "comparison": outcome.gate.metrics,
-        "uri": version.uri if version else None,
-        "waits_in": str(outcome.kept) if outcome.kept else None,
-        "sha256": version.sha256 if version else None,
-        "run_id": outcome.run_id,
-        "tracking_uri": outcome.tracking_uri,
-        "output": str(outcome.local_copy) if outcome.local_copy else None,
-        "metrics": outcome.metrics,
-        "rivals_that_win": outcome.rivals_that_win,
-        "seconds": outcome.seconds,
-        "notices": outcome.notices,
-    }
+    facts = {"experiment": settings.experiment_name, "model": settings.model_name, **outcome.as_json()}
     if form == "json":
         print_json(facts)
     else:

@@ -78,7 +78,7 @@ from openstack_rca.settings import Settings
 def watch_command(
     logs: tuple[str, ...],
     model: str,
-    signatures: str | None,
+    signatures: Path | None,
     from_start: bool,
     window: int,
     interval: int,
@@ -120,7 +120,7 @@ def watch_command(
         quiet=timedelta(seconds=quiet),
         cool_down=timedelta(minutes=cool_down),
         from_start=from_start or "-" in logs,
-        signatures=Path(signatures) if signatures else None,
+        signatures=signatures,
     )
     state = state or watching.state_file(logs, settings)
     with remote.tailed(logs, settings, notice) as local:

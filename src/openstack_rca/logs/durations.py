@@ -1,6 +1,9 @@
-"""How long a request took, as access logs tell it."""
+"""How long a request took, as access logs tell it; and lengths of time that read well."""
 
 import polars as pl
+
+ROUND_SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 14400, 21600, 43200, 86400)
+"""Lengths of the bins and of the steps between ticks of a plot over time."""
 
 # Of more digits than a request of some days has nothing is believed.
 _SECONDS = r"\btime: ([0-9]{1,6}\.[0-9]+)"

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 
 from openstack_rca.errors import EmptyWindow
-from openstack_rca.logs.levels import FAILURES
+from openstack_rca.logs.durations import ROUND_SECONDS
+from openstack_rca.rca.report import failed_journeys
 from openstack_rca.service.analysis import Prepared
 
 MOST_BUCKETS, MOST_REQUESTS = 120, 50
-_BUCKETS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
 REQUEST_MARGIN = timedelta(minutes=1)
 TABLE_COLUMNS = ("time", "host", "service", "level", "message", "score", "request_id", "file", "line")
 
@@ -135,7 +135,7 @@ def filter_events(events: pl.DataFrame, wanted: EventFilter) -> pl.DataFrame:
 def bucket_seconds(first: datetime | None, last: datetime | None) -> int:
     """A round number of seconds for one column of a plot over this time, so that it has at most ``MOST_BUCKETS`` columns."""
     seconds = (last - first).total_seconds() if first and last else 0.0
-    return next((width for width in _BUCKETS if seconds / width <= MOST_BUCKETS), _BUCKETS[-1])
+    return next((width for width in ROUND_SECONDS if seconds / width <= MOST_BUCKETS), ROUND_SECONDS[-1])
 
 
 def counts(events: pl.DataFrame, by: str, seconds: int = 60) -> pl.DataFrame:
@@ -191,19 +191,8 @@ def request_events(prepared: Prepared, request_id: str) -> pl.DataFrame:
 
 def failed_request_ids(events: pl.DataFrame) -> list[str]:
     """At most ``MOST_REQUESTS`` ids of requests (global ids if known) with an error, those in the most services first."""
-    journeys = (
-        events.with_columns(journey=pl.coalesce("global_request_id", "request_id"))
-        .filter(pl.col("journey").is_not_null())
-        .group_by("journey")
-        .agg(
-            errors=pl.col("level").cast(pl.String).is_in(FAILURES).sum(),
-            services=pl.col("service").n_unique(),
-            first=pl.col("time").min(),
-        )
-        .filter(pl.col("errors") > 0)
-        .sort("services", "errors", "first", "journey", descending=[True, True, False, False])
-    )
-    return [str(name) for name in journeys["journey"].head(MOST_REQUESTS).to_list()]
+    journeys = events.with_columns(journey=pl.coalesce("global_request_id", "request_id"))
+    return failed_journeys(journeys.filter(pl.col("journey").is_not_null()), "service")[:MOST_REQUESTS]
 
 
 def request_window(prepared: Prepared, request_id: str) -> tuple[datetime, datetime]:

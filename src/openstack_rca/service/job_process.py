@@ -105,7 +105,9 @@ def main(job: Path) -> int:
 def _train(job: Path, interrupt: Interrupt) -> dict[str, Any]:
     try:
         with interrupt.watching():
-            return _facts(_watched(job, interrupt))
+            outcome = _watched(job, interrupt)
+        reason = outcome.version.status_reason if outcome.version else ""
+        return {**outcome.as_json(), "state": "finished", "status_reason": reason, "history": outcome.history}
     except PublishInterrupted as error:
         return {"state": "stopped", "error": error.message, "hint": error.hint}
     except (TrainingInterrupted, KeyboardInterrupt):
@@ -128,18 +130,3 @@ def _watched(job: Path, interrupt: Interrupt) -> TrainOutcome:
         )
         writer.begin(ShownStep.RECORD)
     return outcome
-
-
-def _facts(outcome: TrainOutcome) -> dict[str, Any]:
-    return {
-        "state": "finished",
-        "version": outcome.version.version if outcome.version else None,
-        "status": outcome.version.status if outcome.version else None,
-        "status_reason": outcome.version.status_reason if outcome.version else "",
-        "uri": outcome.version.uri if outcome.version else None,
-        "run_id": outcome.run_id,
-        "metrics": outcome.metrics,
-        "history": outcome.history,
-        "notices": outcome.notices,
-        "seconds": outcome.seconds,
-    }

@@ -164,8 +164,7 @@ def read_job(settings: Settings, name: str) -> Job | None:
     folder = jobs_folder(settings)
     job = folder / name
     # The lock before the outcome: a process that ends in between has written its outcome by then.
-    holder = _holder(folder)
-    running = holder == name and (_locked(folder) or _is_held(folder / STARTING_FILE))
+    running = _written(folder).get("job") == name and (_locked(folder) or _is_held(folder / STARTING_FILE))
     try:
         facts = json.loads((job / JOB_FILE).read_bytes())
     except (OSError, ValueError):
@@ -265,17 +264,13 @@ def _is_held(path: Path) -> bool:
     return False
 
 
-def _holder(folder: Path) -> str:
-    """Name of the training that wrote its name into the lock last."""
-    return _written(folder).get("job", "")
-
-
 def _pid(folder: Path) -> int | None:
     pid = _written(folder).get("pid", "")
     return int(pid) if pid.isdigit() and _locked(folder) else None
 
 
 def _written(folder: Path) -> dict[str, str]:
+    """The number of the process and the name of the training that wrote themselves into the lock last."""
     try:
         words = (folder / LOCK_FILE).read_text(encoding="utf-8").split()
     except OSError:

@@ -30,7 +30,7 @@ from typing import Any, BinaryIO, cast
 import polars as pl
 
 from openstack_rca import __version__, logs
-from openstack_rca.lifecycle.objects import remove_leftovers, remove_unheld, replacing
+from openstack_rca.lifecycle.objects import remove_leftovers, remove_oldest, remove_unheld, replacing
 from openstack_rca.logs.clocks import ClockSkew
 from openstack_rca.logs.event_table import EVENT_SCHEMA, EventTable, PackedTable
 from openstack_rca.logs.log_read import FileRead, LogRead
@@ -121,7 +121,7 @@ class KeptLogs:
 
     def find(self) -> LogRead | None:
         """The kept events of these files; None if there are none or a file has changed."""
-        facts = self._facts()
+        facts = _facts_of(self._path)
         try:
             if not self.enabled or facts is None or not all(map(is_same, self._sources, facts["identities"])):
                 return None
@@ -170,9 +170,6 @@ class KeptLogs:
         with suppress(OSError):
             self._write(path, made, {"of": self._of, "logs": self._collection.roots, "kind": kind})
         return made
-
-    def _facts(self) -> dict[str, Any] | None:
-        return _facts_of(self._path)
 
     @property
     def _path(self) -> Path:
@@ -315,16 +312,7 @@ def shrink(settings: Settings) -> None:
     for words in folder.glob(f"*{_WORDS}"):
         if not (folder / f"{words.name.partition('-')[0]}.parquet").exists():
             words.unlink(missing_ok=True)
-    files = []
-    for path in folder.glob("*.parquet"):
-        with suppress(OSError):
-            status = path.stat()
-            files.append((status.st_mtime_ns, _size(path), path))
-    total = sum(size for _, size, _ in files)
-    for _, size, path in sorted(files):
-        if total <= settings.log_cache_bytes:
-            return
-        total -= size if _remove(path) else 0
+    remove_oldest(folder.glob("*.parquet"), settings.log_cache_bytes, _size, _remove)
 
 
 def _size(path: Path) -> int:

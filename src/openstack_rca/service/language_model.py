@@ -18,6 +18,7 @@ from openstack_rca.rca.knowledge import load_topology
 from openstack_rca.rca.render import clock, place, spot
 from openstack_rca.rca.report import EvidenceItem, Report, mask_secrets, one_line
 from openstack_rca.rca.vocabulary import Verdict
+from openstack_rca.service.asked import cited
 from openstack_rca.service.remote.http_client import require_private
 from openstack_rca.settings import Settings
 
@@ -126,8 +127,7 @@ def narrative_facts(narrative: Narrative) -> dict[str, Any]:
 
 
 def _items(report: Report) -> dict[str, EvidenceItem]:
-    found = {(item.file, item.line): item for cause in report.causes for item in cause.evidence}
-    return {f"E{number}": item for number, item in enumerate(list(found.values())[:MOST_EVIDENCE], 1)}
+    return {f"E{number}": item for number, item in enumerate(cited(report)[:MOST_EVIDENCE], 1)}
 
 
 def _told(report: Report, items: dict[str, EvidenceItem], question: str, masks: _Masks) -> str:

@@ -24,6 +24,7 @@ from openstack_rca.shipped import shipped_text
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _MOST_HITS = 1000
+_TEMPLATE = ("openstack_rca.service", "signature_template.yaml")
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def lint(path: Path | None) -> Checked:
         "is easier to keep: openstack-rca signatures new."
         for file in result.old_files
     ]
-    template = yaml.safe_load(_template())["pattern"]
+    template = yaml.safe_load(shipped_text(*_TEMPLATE))["pattern"]
     hints += [
         f"{rule.id} is still the template: replace its title, its pattern and its cases by your own."
         for rule in result.signatures
@@ -65,10 +66,6 @@ def lint(path: Path | None) -> Checked:
     return Checked(len(result.signatures), [str(problem) for problem in result.problems], hints)
 
 
-def _template() -> str:
-    return shipped_text("openstack_rca.service", "signature_template.yaml")
-
-
 def begin(signature_id: str, folder: Path) -> Path:
     """Write a commented signature file to start from; gives its path. Raises SignatureCatalogueError: it cannot be made."""
     if not _ID.fullmatch(signature_id):
@@ -79,7 +76,7 @@ def begin(signature_id: str, folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
-            file.write(_template().replace("{path}", str(path)))
+            file.write(shipped_text(*_TEMPLATE).replace("{path}", str(path)))
     except FileExistsError:
         raise SignatureCatalogueError(f"{path} exists already.", "Give another id, or edit that file.") from None
     except OSError as error:

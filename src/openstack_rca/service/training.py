@@ -74,6 +74,26 @@ class TrainOutcome:
     kept: Path | None = None
     rivals_that_win: list[str] = field(default_factory=list)
 
+    def as_json(self) -> dict[str, Any]:
+        """What it made as values that JSON can hold, without the curve of each epoch."""
+        version = self.version
+        return {
+            "version": version.version if version else None,
+            "status": version.status if version else None,
+            "compared_with": self.gate.present,
+            "comparison": self.gate.metrics,
+            "uri": version.uri if version else None,
+            "waits_in": str(self.kept) if self.kept else None,
+            "sha256": version.sha256 if version else None,
+            "run_id": self.run_id,
+            "tracking_uri": self.tracking_uri,
+            "output": str(self.local_copy) if self.local_copy else None,
+            "metrics": self.metrics,
+            "rivals_that_win": self.rivals_that_win,
+            "seconds": self.seconds,
+            "notices": self.notices,
+        }
+
 
 def train(
     paths: Sequence[str | Path],

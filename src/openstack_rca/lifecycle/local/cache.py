@@ -28,6 +28,7 @@ from openstack_rca.lifecycle.objects import (
     hold,
     normal_root,
     remove_leftovers,
+    remove_oldest,
     remove_unheld,
     replacing,
     write_whole,
@@ -159,17 +160,7 @@ class ModelCache:
 
     def shrink(self) -> None:
         """Remove files that nobody uses, the longest unused first, until the rest is within the bound."""
-        files = []
-        for path in self._objects.glob("*.keras"):
-            with suppress(FileNotFoundError):
-                facts = path.stat()
-                files.append((facts.st_mtime_ns, facts.st_size, path))
-        total = sum(size for _, size, _ in files)
-        for _, size, path in sorted(files):
-            if total <= self._limit:
-                return
-            if remove_unheld(path):
-                total -= size
+        remove_oldest(self._objects.glob("*.keras"), self._limit, lambda path: path.stat().st_size, remove_unheld)
 
     def tidy(self) -> None:
         """Remove the temporary files of processes that were killed."""

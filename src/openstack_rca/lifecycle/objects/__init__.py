@@ -12,6 +12,7 @@ from openstack_rca.lifecycle.objects.files import (
     hold,
     locked,
     remove_leftovers,
+    remove_oldest,
     remove_unheld,
     replacing,
     work_folder,

@@ -13,7 +13,7 @@ import random
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import unquote, urlparse
@@ -90,6 +90,21 @@ def remove_unheld(path: Path) -> bool:
     finally:
         os.close(descriptor)
     return True
+
+
+def remove_oldest(
+    paths: Iterable[Path], most: int, size: Callable[[Path], int], remove: Callable[[Path], bool]
+) -> None:
+    """Remove the files that were not used for the longest time, until the others take at most so many bytes."""
+    files = []
+    for path in paths:
+        with suppress(OSError):
+            files.append((path.stat().st_mtime_ns, size(path), path))
+    total = sum(taken for _, taken, _ in files)
+    for _, taken, path in sorted(files):
+        if total <= most:
+            return
+        total -= taken if remove(path) else 0
 
 
 def remove_leftovers(folder: Path, name: str = "*") -> None:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from openstack_rca.logs.durations import ROUND_SECONDS
 from openstack_rca.plain_text import counted
 from openstack_rca.rca.render.wording import as_utc, clock, moment, names
 from openstack_rca.rca.report import ActivityRow, Report, TimelineEntry, one_line
@@ -30,7 +31,6 @@ _BADGE_GAP = 6.5
 _FIRST_PERCENT, _LAST_PERCENT = 2.0, 98.0
 _EDGE_PERCENT = 9.0
 _MAX_TICKS = 6
-_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
 _BAR_LEAST = 8.0
 _RAREST = 3.0
 """Scores are drawn by how rare they are among normal events: one of a thousand has the full height."""
@@ -150,7 +150,7 @@ def plot_timeline(report: Report) -> TimelinePlot | None:
         axis=axis,
         rows=rows,
         marks=[
-            Mark(scale(as_utc(entry.time)), places[entry.component], _kind(entry), _mark_text(entry))
+            _mark(entry, scale(as_utc(entry.time)), places[entry.component])
             for entry in entries
             if entry.kind != "window" and entry.component in places
         ],
@@ -264,7 +264,7 @@ class _Scale:
     def ticks(self) -> list[Tick]:
         """Round times, at most ``_MAX_TICKS``; the one moment where there is no span."""
         seconds = self._span.total_seconds()
-        step = next((step for step in _STEPS if seconds / step <= _MAX_TICKS - 1), None)
+        step = next((step for step in ROUND_SECONDS if seconds / step <= _MAX_TICKS - 1), None)
         if step is None:
             step = 86400 * math.ceil(seconds / 86400 / (_MAX_TICKS - 1))
         origin = datetime(1970, 1, 1, tzinfo=UTC)
@@ -282,9 +282,6 @@ class _Scale:
         return "start" if x < _EDGE_PERCENT else "end" if x > 100 - _EDGE_PERCENT else "middle"
 
 
-def _kind(entry: TimelineEntry) -> str:
-    return entry.kind if entry.kind in KINDS else "evidence"
-
-
-def _mark_text(entry: TimelineEntry) -> str:
-    return f"{clock(entry.time)} {entry.kind}: {one_line(entry.text, 300)}"
+def _mark(entry: TimelineEntry, x: float, y: int) -> Mark:
+    told = f"{clock(entry.time)} {entry.kind}: {one_line(entry.text, 300)}"
+    return Mark(x, y, entry.kind if entry.kind in KINDS else "evidence", told)

@@ -3,7 +3,7 @@
 from openstack_rca.plain_text import LINE_LIMIT, one_line, shorten
 from openstack_rca.rca.report.activity import COLUMNS, activity, plotted
 from openstack_rca.rca.report.deployed import deployment_of, with_fitting_checks
-from openstack_rca.rca.report.failed_requests import failed_requests
+from openstack_rca.rca.report.failed_requests import failed_journeys, failed_requests
 from openstack_rca.rca.report.narrative import build_cause, causal_chain, missing, ruled_out, summary, timeline
 from openstack_rca.rca.report.report import (
     REPORT_ID_LENGTH,

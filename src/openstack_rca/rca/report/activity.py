@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
+from openstack_rca.logs.durations import ROUND_SECONDS
 from openstack_rca.logs.levels import FAILURES
 from openstack_rca.rca.evidence import FoundWindow
 from openstack_rca.rca.report.report import ActivityRow
@@ -13,8 +14,6 @@ MAX_BINS = 120
 MAX_ROWS = 12
 COLUMNS = ("time", "component", "level", "score")
 """Columns of the observed events that are read."""
-
-_BIN_SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400)
 
 
 def activity(
@@ -93,7 +92,7 @@ def _order(events: pl.DataFrame, involved: Sequence[str]) -> list[str]:
 
 def _bins(first: datetime, last: datetime) -> tuple[datetime, float]:
     """The begin of the first bin and the length of a bin: a round one, of which ``MAX_BINS`` hold all."""
-    for seconds in _BIN_SECONDS:
+    for seconds in ROUND_SECONDS:
         start = _floor(first, seconds)
         if (last - start).total_seconds() // seconds < MAX_BINS:
             return start, float(seconds)

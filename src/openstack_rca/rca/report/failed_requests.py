@@ -35,21 +35,23 @@ def failed_requests(named: Sequence[Candidate], observed: pl.DataFrame) -> list[
         .then(pl.col("global_request_id"))
         .otherwise(pl.col("request_id"))
     )
-    journeys = (
-        related.group_by("journey")
-        .agg(
-            services=pl.col("component").n_unique(),
-            errors=pl.col("level").is_in(FAILURES).sum(),
-            first=pl.col("time").min(),
-        )
-        .filter(pl.col("errors") > 0)
-        .sort(["services", "errors", "first", "journey"], descending=[True, True, False, False])
-        .head(MAX_PATHS)
-    )
     return [
         _path(journey, related.filter(pl.col("journey") == journey), observed)
-        for journey in journeys["journey"].to_list()
+        for journey in failed_journeys(related, "component")[:MAX_PATHS]
     ]
+
+
+def failed_journeys(events: pl.DataFrame, service: str) -> list[str]:
+    """Each ``journey`` of events that holds an error, those in the most services (a column) first, then by errors and time."""
+    journeys = events.group_by("journey").agg(
+        services=pl.col(service).n_unique(),
+        errors=pl.col("level").cast(pl.String).is_in(FAILURES).sum(),
+        first=pl.col("time").min(),
+    )
+    ranked = journeys.filter(pl.col("errors") > 0).sort(
+        "services", "errors", "first", "journey", descending=[True, True, False, False]
+    )
+    return ranked["journey"].to_list()
 
 
 def _path(request_id: str, events: pl.DataFrame, observed: pl.DataFrame) -> RequestPath:

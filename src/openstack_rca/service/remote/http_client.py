@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from typing import IO, Any
 from urllib.parse import urlsplit
 
+from pydantic import SecretStr
+
 from openstack_rca.errors import ConfigurationError, RemoteLogsUnavailable
 from openstack_rca.rca.report import mask_secrets, one_line
 from openstack_rca.settings import Settings
@@ -144,10 +146,11 @@ def _where(url: str) -> str:
     return one_line(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}", 200)
 
 
-def authorisation(token: str, user: str, password: str) -> dict[str, str]:
+def authorisation(token: SecretStr | None, user: str | None, password: SecretStr | None) -> dict[str, str]:
     """The header for a token, or for a user with a password; none for neither."""
     if token:
-        return {"Authorization": f"Bearer {token}"}
+        return {"Authorization": f"Bearer {token.get_secret_value()}"}
     if user:
-        return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
+        pair = f"{user}:{password.get_secret_value() if password else ''}"
+        return {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
     return {}

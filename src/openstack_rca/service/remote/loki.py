@@ -42,7 +42,7 @@ def fetch_loki(address: Address, spool: Spool) -> None:
             f"{address.text} holds no selector.", 'Write it like loki+https://loki.example?query={job="openstack"}.'
         )
     settings = spool.settings
-    headers = authorisation(_secret(settings.loki_token), settings.loki_user or "", _secret(settings.loki_password))
+    headers = authorisation(settings.loki_token, settings.loki_user, settings.loki_password)
     headers |= {"X-Scope-OrgID": settings.loki_tenant} if settings.loki_tenant else {}
     web = Web(settings, headers, VARIABLES)
     base = "/".join(part for part in (server, path, "loki/api/v1/query_range") if part)
@@ -115,7 +115,3 @@ def _write(entry: Entry, writers: dict[tuple[str, str], Any], files: ExitStack, 
     stamp = f"{moment:%Y-%m-%dT%H:%M:%S}.{nanoseconds % 1_000_000_000:09d}Z"
     for part in line.rstrip("\n").split("\n"):
         writers[host, service](f"{stamp} {part}\n".encode())
-
-
-def _secret(value: Any) -> str:
-    return value.get_secret_value() if value else ""

@@ -29,9 +29,8 @@ def fetch_opensearch(address: Address, spool: Spool) -> None:
             f"{address.text} names no index.", "Write it like opensearch+https://logs.example:9200/openstack-*."
         )
     settings = spool.settings
-    token = settings.opensearch_token.get_secret_value() if settings.opensearch_token else ""
-    password = settings.opensearch_password.get_secret_value() if settings.opensearch_password else ""
-    web = Web(settings, authorisation(token, settings.opensearch_user or "", password), VARIABLES)
+    headers = authorisation(settings.opensearch_token, settings.opensearch_user, settings.opensearch_password)
+    web = Web(settings, headers, VARIABLES)
     point = _Point(web, server, index)
     came = 0
     try:
